@@ -1,0 +1,11 @@
+import type { SharedEnv } from "../shared/env.ts";
+import type { Governor } from "./governor/governor.ts";
+
+/** The consumer's bindings, as wrangler.consumer.toml declares them. */
+export interface ConsumerEnv extends SharedEnv {
+  LOADER: WorkerLoader;
+  GOVERNOR: DurableObjectNamespace<Governor>;
+  AI?: Ai;
+  /** Local runs only: `host=http://127.0.0.1:port`, comma-separated. */
+  FLEET_HOSTS?: string;
+}

@@ -1,0 +1,85 @@
+/**
+ * The one contract between the loop and any model: a request in, a reply or a
+ * classified failure out. Transports never throw for what an endpoint does.
+ */
+import type { Failure } from "../../shared/failures.ts";
+
+/** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */
+export type Message =
+  | { role: "system"; content: string }
+  | { role: "user"; content: string }
+  | { role: "assistant"; content: string; reasoning?: string; calls?: readonly EchoedCall[] }
+  | { role: "tool"; call_id: string; name: string; content: string };
+
+/** A call as it is echoed back to the endpoint; `arguments` is JSON text. */
+export interface EchoedCall {
+  id: string;
+  name: string;
+  arguments: string;
+}
+
+/** A tool as the model sees it: `parameters` is a simplified JSON Schema, `original` validates. */
+export interface ToolOffer {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+  original: Record<string, unknown>;
+  /** Calls of tools with effects are never repaired by guessing. */
+  effect: "read" | "idempotent" | "effect";
+}
+
+export interface ModelRequest {
+  model: string;
+  taskId: string;
+  messages: readonly Message[];
+  tools: readonly ToolOffer[];
+  toolChoice: "auto" | "none" | { name: string };
+  /** Ask for JSON of this schema without tools: the last rung before plain text. */
+  jsonSchema?: Record<string, unknown>;
+  outputTokensMax: number;
+  signal: AbortSignal;
+}
+
+/** A call as the model meant it, after repair. `arguments` is the parsed value or absent when unreadable. */
+export interface Call {
+  /** Ours: unique within the task. */
+  id: string;
+  /** The endpoint's own id, or null where it sent none. */
+  providerId: string | null;
+  /** The cleaned name; it may still be a name that no tool has. */
+  name: string;
+  /** The text as sent, capped. */
+  argumentsText: string;
+  arguments: Record<string, unknown> | null;
+  /** Why `arguments` is null or refused, in words that tell the model what to mend. */
+  problem: string | null;
+}
+
+export type Finish = "stop" | "calls" | "length" | "filtered" | "unknown";
+
+export interface ReplyUsage {
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  /** Workers AI bills neurons; null where the endpoint does not say. */
+  neurons: number | null;
+  /** True where the endpoint sent no usage and the numbers are our estimate. */
+  estimated: boolean;
+}
+
+export interface Reply {
+  text: string;
+  reasoning: string;
+  calls: Call[];
+  finish: Finish;
+  usage: ReplyUsage;
+  /** What was mended, as short constant words; see docs/ARCHITECTURE.md. */
+  quirks: string[];
+}
+
+export type ModelOutcome = { ok: true; reply: Reply } | { ok: false; failure: Failure };
+
+/** A transport. `complete` never rejects, aborts included. */
+export interface Transport {
+  complete(request: ModelRequest): Promise<ModelOutcome>;
+}

@@ -1,0 +1,7 @@
+import type { SharedEnv } from "../shared/env.ts";
+
+/** The producer's bindings, as wrangler.producer.toml declares them. */
+export interface ProducerEnv extends SharedEnv {
+  /** A key with all scopes for tenant `default`. Without any key a deployed producer answers 503. */
+  FLEET_API_KEY?: string;
+}

@@ -1,0 +1,18 @@
+/** What both Workers are given. Secrets are read by name through `secretOf`, never listed. */
+export interface SharedEnv {
+  DB: D1Database;
+  OBJECTS: R2Bucket;
+  TASKS: Queue;
+  TASKS_LOW: Queue;
+  /** "local" only under the local runner; a deployed Worker refuses what is for local runs alone. */
+  FLEET_MODE: "local" | "deployed";
+  MODEL: string;
+  FALLBACK_MODELS?: string;
+  MODEL_BASE_URL?: string;
+  MODEL_API_KEY?: string;
+  MODEL_RPM?: string;
+  /** "bound" where the consumer has the Workers AI binding. */
+  WORKERS_AI?: string;
+  /** Local runs only: further policies as JSON, name to text. */
+  FLEET_POLICIES?: string;
+}

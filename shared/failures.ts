@@ -1,0 +1,142 @@
+import type { Reason } from "./states.ts";
+
+/**
+ * Every failure of the fleet, classified once. The table below is mirrored in
+ * docs/ARCHITECTURE.md and a test compares the two.
+ *
+ * - retry: the attempt failed; try again after a jittered backoff, costing one attempt.
+ * - wait: pause inside the slice for a short, known time; costs nothing.
+ * - give_back: return the task to the queue until a known time; costs nothing.
+ * - fail: the work ended badly; the task settles as `failed` with the reason named here.
+ * - dead: no further attempt can help and nothing the agent did is to blame.
+ */
+export type FailureClass = "retry" | "wait" | "give_back" | "fail" | "dead";
+
+interface Row {
+  class: FailureClass;
+  /** The reason the task gets when this failure ends it. */
+  reason: Reason;
+  meaning: string;
+}
+
+export const failureTable = {
+  // The model's side.
+  model_busy: {
+    class: "give_back",
+    reason: "model_error",
+    meaning:
+      "The endpoint has no capacity or limits our rate (429, 3040); it names or we choose the time to come back.",
+  },
+  model_quota: {
+    class: "give_back",
+    reason: "model_error",
+    meaning: "The account's daily allocation is used up (3036, 4006); it returns at 00:00 UTC.",
+  },
+  model_unavailable: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "The endpoint answered 5xx, reset the connection or could not be reached.",
+  },
+  model_deadline: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "The endpoint did not answer in time (408, 3007, 3046, our own deadline).",
+  },
+  model_unreadable: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "The reply was not JSON or had no shape that we know.",
+  },
+  model_overflow: {
+    class: "fail",
+    reason: "model_error",
+    meaning: "The conversation is longer than the model's window (5021, 3006, 413).",
+  },
+  model_rejected: {
+    class: "fail",
+    reason: "model_error",
+    meaning: "The endpoint refused the request as invalid or not permitted (other 4xx).",
+  },
+  model_refused: {
+    class: "fail",
+    reason: "model_refused",
+    meaning: "The endpoint filtered the content (3030) or the model declined to work.",
+  },
+  model_unconfigured: {
+    class: "fail",
+    reason: "model_error",
+    meaning: "Nothing is configured that serves this model.",
+  },
+  rehearsal_exhausted: {
+    class: "fail",
+    reason: "model_error",
+    meaning: "The scripted model has no turn left.",
+  },
+  // The sandbox's side.
+  sandbox_unavailable: {
+    class: "fail",
+    reason: "sandbox_unavailable",
+    meaning: "The engine that the task names is not configured here.",
+  },
+  sandbox_fault: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "The engine itself broke; the program is not to blame.",
+  },
+  // The policy's side.
+  policy_unknown: {
+    class: "fail",
+    reason: "policy_error",
+    meaning: "The task's policy does not exist, is invalid, or may not be used by its tenant.",
+  },
+  // Our own stores.
+  store_fault: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "D1, R2 or the queue failed after its own retries.",
+  },
+  spec_missing: {
+    class: "dead",
+    reason: "attempts_exhausted",
+    meaning: "The task's body is gone from R2.",
+  },
+  effect_uncertain: {
+    class: "fail",
+    reason: "uncertain_effect",
+    meaning: "A tool with effects was started and its outcome is unknown.",
+  },
+  lease_lost: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "A worker died or stalled before it journaled a step.",
+  },
+  bug: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning: "An exception nobody expected; the log has it.",
+  },
+} as const satisfies Record<string, Row>;
+
+export type FailureCode = keyof typeof failureTable;
+
+/** A failure as a value. `message` is for people and never holds a secret. */
+export interface Failure {
+  code: FailureCode;
+  message: string;
+  /** When the endpoint said to come back, in milliseconds from now. */
+  retryAfterMs?: number;
+  /** The endpoint's HTTP status, where there was one. */
+  status?: number;
+}
+
+export function failure(
+  code: FailureCode,
+  message: string,
+  more: Omit<Failure, "code" | "message"> = {},
+): Failure {
+  return { code, message, ...more };
+}
+
+export function classOf(failed: Failure): FailureClass {
+  return failureTable[failed.code].class;
+}

@@ -1,0 +1,151 @@
+// Every bound of the fleet, each with its unit in its name, in this one file.
+// A number that stops something and stands elsewhere is a defect.
+// The platform's own numbers (queues, D1, Workers) carry the word "platform".
+
+/** What one task may ask for and how far it may go. The defaults are the contract's. */
+export const taskLimits = {
+  bodyBytesMax: 1_000_000,
+  promptCharsMax: 500_000,
+  messagesMax: 200,
+  inputBytesMax: 500_000,
+  filesMax: 200,
+  toolsMax: 64,
+  fallbackModelsMax: 5,
+  labelsMax: 16,
+  labelValueCharsMax: 128,
+  keyCharsMax: 255,
+  jsonDepthMax: 64,
+  attemptsDefault: 3,
+  attemptsMax: 10,
+  rehearsalTurnsMax: 200,
+  rehearsalDelayMsMax: 60_000,
+  delayMsMax: 30 * 24 * 3_600_000,
+} as const;
+
+/** The budgets of a task that names none, cumulative across its attempts. */
+export const budgetDefaults = {
+  steps: 30,
+  model_calls: 30,
+  tool_calls: 60,
+  tokens: 1_000_000,
+  cost_usd: 1,
+  seconds: 900,
+  egress_requests: 100,
+  egress_bytes: 10_000_000,
+} as const;
+
+/** The most that a task may set each budget to. */
+export const budgetCeilings = {
+  steps: 500,
+  model_calls: 500,
+  tool_calls: 1_000,
+  tokens: 20_000_000,
+  cost_usd: 100,
+  seconds: 86_400,
+  egress_requests: 10_000,
+  egress_bytes: 1_000_000_000,
+} as const;
+
+/** Batches: what one submission may hold and how it is expanded. */
+export const batchLimits = {
+  tasksMax: 50_000,
+  ndjsonBytesMax: 100_000_000,
+  jsonBytesMax: 10_000_000,
+  expandLinesPerChunkMax: 500,
+  expandBytesPerChunkMax: 1_000_000,
+  badLinesReportedMax: 100,
+} as const;
+
+/** Who owns a task, and for how long. */
+export const leaseLimits = {
+  leaseMs: 60_000,
+  heartbeatMs: 20_000,
+  sliceMs: 60_000,
+  localSliceMs: 10_000,
+} as const;
+
+/** How the sweep finds what was never delivered. */
+export const sweepLimits = {
+  resendAfterMs: 15 * 60_000,
+  resendDoublingsMax: 6,
+  rowsPerPassMax: 500,
+  passesPerTickMax: 10,
+  smallBacklogMessages: 100,
+  retentionDaysDefault: 30,
+} as const;
+
+/** The wait before a failed attempt is tried again. */
+export const retryLimits = {
+  delayMsMin: 1_000,
+  delayMsMax: 300_000,
+  storeRetries: 4,
+  storeRetryMsMin: 50,
+  storeRetryMsMax: 1_000,
+  storeDeadlineMs: 20_000,
+  waitInSliceMsMax: 10_000,
+} as const;
+
+/** What is kept where: small values stand in D1, larger ones in R2. */
+export const storeLimits = {
+  specInlineBytesMax: 16_384,
+  stepInlineBytesMax: 8_192,
+  outputInlineBytesMax: 8_192,
+  resultBytesMax: 5_000_000,
+  pageRowsDefault: 50,
+  pageRowsMax: 500,
+  uploadBytesMax: 100_000_000,
+} as const;
+
+/** One call to a model. */
+export const modelLimits = {
+  callMsMax: 300_000,
+  replyBytesMax: 4_000_000,
+  outputTokensDefault: 8_192,
+  callsPerReplyMax: 32,
+  argumentsBytesMax: 500_000,
+  invalidTurnsMax: 3,
+  toolOutputCharsMax: 20_000,
+} as const;
+
+/** One run of the agent's code in a sandbox. */
+export const sandboxLimits = {
+  codeBytesMax: 256_000,
+  fuelMax: 400_000_000,
+  memoryBytesMax: 24_000_000,
+  stackBytesMax: 512_000,
+  logBytesMax: 100_000,
+  valueBytesMax: 100_000,
+  hostCallsInFlightMax: 16,
+  hostCallsMax: 1_000,
+  wallMsMax: 60_000,
+  programsAtOnceMax: 4,
+} as const;
+
+/** The files of one task. */
+export const workspaceLimits = {
+  filesMax: 1_000,
+  bytesMax: 16_000_000,
+  fileBytesMax: 8_000_000,
+  pathCharsMax: 512,
+  readCharsDefault: 20_000,
+} as const;
+
+/** What leaves through the gateway. A policy's own limits can only be lower. */
+export const egressLimits = {
+  requestBytesMax: 5_000_000,
+  responseBytesMax: 10_000_000,
+  requestMsMax: 60_000,
+  urlCharsMax: 8_192,
+  headersMax: 100,
+  headerBytesMax: 32_768,
+  redirectsMax: 10,
+  rulesMax: 500,
+} as const;
+
+/** The platform's own bounds that the code must stay under. */
+export const platformLimits = {
+  queueDelaySecondsMax: 86_400,
+  queueSendBatchMessagesMax: 100,
+  d1BoundParamsMax: 100,
+  d1ValueBytesMax: 2_000_000,
+} as const;

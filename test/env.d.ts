@@ -1,0 +1,11 @@
+import type { ConsumerEnv } from "../consumer/env.ts";
+import type { ProducerEnv } from "../producer/env.ts";
+
+declare global {
+  namespace Cloudflare {
+    /** What `import { env } from "cloudflare:workers"` holds inside the tests. */
+    interface Env extends ConsumerEnv, ProducerEnv {
+      TEST_MIGRATIONS: D1Migration[];
+    }
+  }
+}
