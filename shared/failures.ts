@@ -127,6 +127,8 @@ export interface Failure {
   retryAfterMs?: number;
   /** The endpoint's HTTP status, where there was one. */
   status?: number;
+  /** The endpoint's own error code, where it is a number: 8006 is a forced tool with too few tokens. */
+  endpointCode?: number;
 }
 
 export function failure(

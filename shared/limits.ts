@@ -81,6 +81,7 @@ export const retryLimits = {
   storeRetries: 4,
   storeRetryMsMin: 50,
   storeRetryMsMax: 1_000,
+  storeCallMsMax: 10_000,
   storeDeadlineMs: 20_000,
   waitInSliceMsMax: 10_000,
 } as const;
@@ -105,6 +106,19 @@ export const modelLimits = {
   argumentsBytesMax: 500_000,
   invalidTurnsMax: 3,
   toolOutputCharsMax: 20_000,
+  errorTextCharsMax: 300,
+  retryAfterMsMax: 86_400_000,
+  envelopeDepthMax: 3,
+  toolNameCharsMax: 64,
+  decodeDepthMax: 16,
+  problemsShownMax: 8,
+  namesShownMax: 40,
+  truncationTokensMin: 3_000,
+  schemaBytesMax: 100_000,
+  schemaDepthMax: 32,
+  schemaNodesMax: 2_000,
+  patternCharsMax: 500,
+  refDepthMax: 8,
 } as const;
 
 /** One run of the agent's code in a sandbox. */
@@ -140,6 +154,9 @@ export const egressLimits = {
   headerBytesMax: 32_768,
   redirectsMax: 10,
   rulesMax: 500,
+  policyBytesMax: 262_144,
+  policyRefusalsMax: 20,
+  loggedUrlCharsMax: 2_048,
 } as const;
 
 /** The platform's own bounds that the code must stay under. */

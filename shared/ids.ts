@@ -1,0 +1,30 @@
+/**
+ * Ids are opaque to users and ordered to us: a ULID in lower case sorts by time, so the
+ * primary key alone lists newest first, and a batch's tasks are one key range in the
+ * input's order. That saves an index on created_at and one on batch_id.
+ */
+import { ulid } from "ulid";
+
+export const newTaskId = (): string => `task_${ulid().toLowerCase()}`;
+export const newBatchId = (): string => `batch_${ulid().toLowerCase()}`;
+
+const indexDigits = 6;
+
+/** The id of the task at `index` (0-based) of a batch: the same input line always gets the same id. */
+export function batchTaskId(batchId: string, index: number): string {
+  return `task_${batchId.slice("batch_".length)}-${String(index).padStart(indexDigits, "0")}`;
+}
+
+/** The key range that holds exactly the tasks of a batch: `from <= id < to`. */
+export function batchTaskRange(batchId: string): { from: string; to: string } {
+  const stem = `task_${batchId.slice("batch_".length)}`;
+  return { from: `${stem}-`, to: `${stem}.` };
+}
+
+const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
+const taskIdPattern = new RegExp(`^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`);
+const batchIdPattern = new RegExp(`^batch_${ulidPattern}$`);
+
+/** Ids reach SQL and R2 keys only after these say yes. */
+export const isTaskId = (text: string): boolean => taskIdPattern.test(text);
+export const isBatchId = (text: string): boolean => batchIdPattern.test(text);

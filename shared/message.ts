@@ -1,0 +1,21 @@
+/** The one message of the queues: ids, never payloads (a message holds 128 KB, and may be lost). */
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+export const TaskMessage = Type.Object({
+  v: Type.Literal(1),
+  task_id: Type.String({ minLength: 1, maxLength: 64 }),
+  model: Type.String({ minLength: 1, maxLength: 200 }),
+});
+export type TaskMessage = Static<typeof TaskMessage>;
+
+export const taskMessage = (task_id: string, model: string): TaskMessage => ({
+  v: 1,
+  task_id,
+  model,
+});
+
+/** A body that is not ours is a value too: it is acknowledged and logged, for no retry can mend it. */
+export function readTaskMessage(body: unknown): TaskMessage | null {
+  return Value.Check(TaskMessage, body) ? body : null;
+}

@@ -1,0 +1,162 @@
+/** Rows of `batches`: what a batch's 202 promises, and the cursor of its expansion. */
+import { retrying } from "../retrying.ts";
+import { type Status, statuses } from "../states.ts";
+import { addUsage, noUsage, readUsage, type Usage } from "../usage.ts";
+import { nowSql } from "./clock.ts";
+
+export interface BatchRow {
+  id: string;
+  tenant: string;
+  idempotency_key: string | null;
+  body_hash: string | null;
+  status: "running" | "cancelling" | "finished";
+  total: number;
+  expanded: number;
+  cursor_byte: number;
+  input_key: string;
+  /** Fields that lines take unless they name them; JSON text. */
+  defaults: string;
+  labels: string;
+  limits: string;
+  created_at: number;
+  cancel_requested_at: number | null;
+  finished_at: number | null;
+  sweep_at: number | null;
+}
+
+export type NewBatch = Pick<
+  BatchRow,
+  | "id"
+  | "tenant"
+  | "idempotency_key"
+  | "body_hash"
+  | "total"
+  | "input_key"
+  | "defaults"
+  | "labels"
+  | "limits"
+>;
+
+/** How long the accepting request may take to expand before the sweep goes on in its place. */
+const expandGraceMs = 30_000;
+
+/** False when the idempotency key is taken. */
+export async function insertBatch(db: D1Database, batch: NewBatch): Promise<boolean> {
+  const { meta } = await retrying("insert batch", () =>
+    db
+      .prepare(
+        `INSERT INTO batches (id, tenant, idempotency_key, body_hash, status, total, input_key,
+           defaults, labels, limits, created_at, sweep_at)
+         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${expandGraceMs})
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        batch.id,
+        batch.tenant,
+        batch.idempotency_key,
+        batch.body_hash,
+        batch.total,
+        batch.input_key,
+        batch.defaults,
+        batch.labels,
+        batch.limits,
+      )
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+export async function findBatchByKey(
+  db: D1Database,
+  tenant: string,
+  key: string,
+): Promise<BatchRow | null> {
+  return retrying("find batch by key", () =>
+    db
+      .prepare("SELECT * FROM batches WHERE tenant = ?1 AND idempotency_key = ?2")
+      .bind(tenant, key)
+      .first<BatchRow>(),
+  );
+}
+
+export async function readBatch(
+  db: D1Database,
+  tenant: string,
+  id: string,
+): Promise<BatchRow | null> {
+  return retrying("read batch", () =>
+    db
+      .prepare("SELECT * FROM batches WHERE id = ?1 AND tenant = ?2")
+      .bind(id, tenant)
+      .first<BatchRow>(),
+  );
+}
+
+/**
+ * Moves the cursor from `expanded` to `next.expanded`. Two expanders of one batch do the same
+ * idempotent inserts; only one moves the cursor, and the other reads where it stands.
+ */
+export async function moveCursor(
+  db: D1Database,
+  id: string,
+  expanded: number,
+  next: { expanded: number; cursorByte: number },
+): Promise<boolean> {
+  const { meta } = await retrying("move cursor", () =>
+    db
+      .prepare(
+        `UPDATE batches SET expanded = ?3, cursor_byte = ?4,
+           sweep_at = CASE WHEN ?3 >= total THEN NULL ELSE ${nowSql} + ${expandGraceMs} END
+         WHERE id = ?1 AND expanded = ?2`,
+      )
+      .bind(id, expanded, next.expanded, next.cursorByte)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+/** Batches whose expansion stands still. */
+export async function unexpandedBatches(db: D1Database, limit: number): Promise<BatchRow[]> {
+  const { results } = await retrying("unexpanded batches", () =>
+    db
+      .prepare(`SELECT * FROM batches WHERE sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT ?1`)
+      .bind(limit)
+      .all<BatchRow>(),
+  );
+  return results;
+}
+
+export type Counts = { total: number } & Record<Status, number>;
+
+/** What became of a batch's tasks, and what they used. Lines not yet expanded count as queued. */
+export async function tallyBatch(
+  db: D1Database,
+  batch: BatchRow,
+  range: { from: string; to: string },
+): Promise<{ counts: Counts; usage: Usage; finishedAt: number | null }> {
+  const fields = Object.keys(noUsage).map(
+    (field) => `'${field}', SUM(COALESCE(json_extract(usage, '$.${field}'), 0))`,
+  );
+  const { results } = await retrying("tally batch", () =>
+    db
+      .prepare(
+        `SELECT status, COUNT(*) AS n, MAX(finished_at) AS finished_at,
+           json_object(${fields.join(", ")}) AS usage
+         FROM tasks WHERE id >= ?1 AND id < ?2 GROUP BY status`,
+      )
+      .bind(range.from, range.to)
+      .all<{ status: Status; n: number; finished_at: number | null; usage: string }>(),
+  );
+  const counts = { total: batch.total } as Counts;
+  for (const status of statuses) counts[status] = 0;
+  let usage = noUsage;
+  let finishedAt: number | null = null;
+  for (const row of results) {
+    counts[row.status] = row.n;
+    usage = addUsage(usage, readUsage(row.usage));
+    if (row.finished_at !== null) finishedAt = Math.max(finishedAt ?? 0, row.finished_at);
+  }
+  const made = statuses.reduce((sum, status) => sum + counts[status], 0);
+  counts.queued += Math.max(0, batch.total - made);
+  return { counts, usage, finishedAt };
+}

@@ -1,0 +1,134 @@
+/**
+ * The consumer's side of `tasks`. A claim raises the fence; every later write of that claim
+ * carries it and changes nothing when somebody newer owns the task. No lock is in memory.
+ */
+import { leaseLimits, sweepLimits } from "../limits.ts";
+import { retrying } from "../retrying.ts";
+import type { Reason, TerminalStatus } from "../states.ts";
+import { nowSql } from "./clock.ts";
+import type { TaskRow } from "./task_row.ts";
+
+/** Who writes: the task and the fence that its claim raised. */
+export interface Claim {
+  id: string;
+  fence: number;
+}
+
+/**
+ * Takes a queued task that is due, or a running one whose lease ran out. Taking over a lease that
+ * ran out costs an attempt only when its owner journaled no step, so that a task which progresses
+ * survives any number of deploys. The policy's hash is pinned by the first claim.
+ */
+const claimSql = `
+  UPDATE tasks SET
+    attempt = attempt + (status = 'running' AND NOT EXISTS (
+      SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence)),
+    status = 'running',
+    fence = fence + 1,
+    lease_until = ${nowSql} + ${leaseLimits.leaseMs},
+    sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
+    started_at = COALESCE(started_at, ${nowSql}),
+    policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))
+  WHERE id = ?1
+    AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
+      OR (status = 'queued' AND (cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql}))
+      OR (status = 'running' AND lease_until < ${nowSql}))
+  RETURNING *`;
+
+/** `policyHashes` is JSON text, policy name to hash, of every policy of this deployment. Null: not ours to take. */
+export async function claim(
+  db: D1Database,
+  id: string,
+  policyHashes: string,
+): Promise<TaskRow | null> {
+  return retrying("claim", () => db.prepare(claimSql).bind(id, policyHashes).first<TaskRow>());
+}
+
+const held = "id = ?1 AND fence = ?2 AND status = 'running'";
+
+/** Renews the lease; false when the fence is lost. */
+export async function heartbeat(db: D1Database, owner: Claim): Promise<boolean> {
+  const { meta } = await retrying("heartbeat", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
+           sweep_at = ${nowSql} + ${leaseLimits.leaseMs} WHERE ${held}`,
+      )
+      .bind(owner.id, owner.fence)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+/** Gives the task back to the queue. `errorJson` makes it a failed attempt; null costs nothing. */
+export async function release(
+  db: D1Database,
+  owner: Claim,
+  back: { delayMs: number; usageJson: string; quirksJson: string; errorJson: string | null },
+): Promise<boolean> {
+  const { meta } = await retrying("release", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4,
+           not_before = CASE WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
+           sent_at = ${nowSql}, sends = sends + 1,
+           sweep_at = MIN(${nowSql} + ?5 + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
+           attempt = attempt + (?6 IS NOT NULL),
+           errors = CASE WHEN ?6 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?6)) END
+         WHERE ${held}`,
+      )
+      .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+/** How a task ends. JSON columns are text. */
+export interface Settlement {
+  status: TerminalStatus;
+  reason: Reason;
+  usageJson: string;
+  quirksJson: string;
+  outputJson: string | null;
+  errorJson: string | null;
+  /** Appended to the attempts' errors; null when no attempt failed last. */
+  attemptErrorJson: string | null;
+  result: { key: string; sha256: string; bytes: number } | null;
+}
+
+/**
+ * The one terminal write, fenced; the journal's rows go with it, because the transcript holds them.
+ * False when the fence is lost. Repeating it after a lost answer is recognised by the row it left.
+ */
+export async function settle(db: D1Database, owner: Claim, end: Settlement): Promise<boolean> {
+  const update = db
+    .prepare(
+      `UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
+         errors = CASE WHEN ?9 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?9)) END,
+         attempt = attempt + (?9 IS NOT NULL),
+         result_key = ?10, result_sha256 = ?11, result_bytes = ?12,
+         finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
+       WHERE ${held}`,
+    )
+    .bind(
+      owner.id,
+      owner.fence,
+      end.status,
+      end.reason,
+      end.usageJson,
+      end.quirksJson,
+      end.outputJson,
+      end.errorJson,
+      end.attemptErrorJson,
+      end.result?.key ?? null,
+      end.result?.sha256 ?? null,
+      end.result?.bytes ?? null,
+    );
+  const settled = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
+  const clear = db
+    .prepare(`DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settled})`)
+    .bind(owner.id, owner.fence, end.status);
+  const check = db.prepare(settled).bind(owner.id, owner.fence, end.status);
+  const [, , found] = await retrying("settle", () => db.batch([update, clear, check]));
+  return (found?.results.length ?? 0) === 1;
+}

@@ -1,0 +1,108 @@
+/**
+ * The step journal: what was said and done, written before anything is built on it.
+ * One atomic batch per write; each insert is conditional on the fence, so a slice that lost
+ * its task writes nothing.
+ */
+
+import { retrying } from "../retrying.ts";
+import type { Usage } from "../usage.ts";
+import type { Claim } from "./claims.ts";
+import type { EgressRow } from "./egress_log.ts";
+
+export interface StepRow {
+  task_id: string;
+  /** From 1, without gaps, across attempts. */
+  seq: number;
+  fence: number;
+  kind: "model" | "tool";
+  name: string;
+  /** `intent`: started, outcome unknown. `refused`: a call that was answered without running. */
+  status: "done" | "failed" | "refused" | "intent";
+  started_at: number;
+  duration_ms: number;
+  /** JSON text, or null where it stands in R2 under payload_key. */
+  payload: string | null;
+  payload_key: string | null;
+  /** Cumulative after this step: the last row's usage is the task's. */
+  usage: string;
+}
+
+export type NewStep = Omit<StepRow, "task_id" | "fence" | "usage"> & { usage: Usage };
+
+/** What a write learned: the fence is lost, or held, and whether somebody asked to cancel. */
+export type JournalAnswer = { held: false } | { held: true; cancelRequested: boolean };
+
+const ownedSql = "FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'running'";
+
+/** Repeating a write replaces the same row with the same content, so a lost answer does no harm. */
+const stepSql = `
+  INSERT INTO steps (task_id, fence, seq, kind, name, status, started_at, duration_ms, payload, payload_key, usage)
+  SELECT id, fence, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 ${ownedSql}
+  ON CONFLICT (task_id, seq) DO UPDATE SET fence = excluded.fence, status = excluded.status,
+    duration_ms = excluded.duration_ms, payload = excluded.payload,
+    payload_key = excluded.payload_key, usage = excluded.usage`;
+
+const egressSql = `
+  INSERT INTO egress_log (task_id, fence, tenant, seq, n, at, method, url, host, action, policy, rule,
+    reason, credential, status, bytes_in, bytes_out, duration_ms)
+  SELECT id, fence, tenant, ?3, value->>'n', value->>'at', value->>'method', value->>'url',
+    value->>'host', value->>'action', value->>'policy', value->>'rule', value->>'reason',
+    value->>'credential', value->>'status', value->>'bytes_in', value->>'bytes_out',
+    value->>'duration_ms'
+  FROM tasks, json_each(?4) WHERE tasks.id = ?1 AND tasks.fence = ?2 AND tasks.status = 'running'
+  ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET status = excluded.status,
+    bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
+
+/** Writes steps and the decisions made during them. `egress` belongs to step `egressSeq`. */
+export async function writeSteps(
+  db: D1Database,
+  owner: Claim,
+  steps: readonly NewStep[],
+  egress: { seq: number; rows: readonly EgressRow[] } | null,
+): Promise<JournalAnswer> {
+  const statements = steps.map((step) =>
+    db
+      .prepare(stepSql)
+      .bind(
+        owner.id,
+        owner.fence,
+        step.seq,
+        step.kind,
+        step.name,
+        step.status,
+        step.started_at,
+        step.duration_ms,
+        step.payload,
+        step.payload_key,
+        JSON.stringify(step.usage),
+      ),
+  );
+  if (egress !== null && egress.rows.length > 0) {
+    statements.push(
+      db.prepare(egressSql).bind(owner.id, owner.fence, egress.seq, JSON.stringify(egress.rows)),
+    );
+  }
+  statements.push(db.prepare(`SELECT cancel_requested_at ${ownedSql}`).bind(owner.id, owner.fence));
+  const answers = await retrying("write steps", () => db.batch(statements));
+  const row = answers.at(-1)?.results[0] as { cancel_requested_at: number | null } | undefined;
+  if (row === undefined) return { held: false };
+  return { held: true, cancelRequested: row.cancel_requested_at !== null };
+}
+
+export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {
+  const { results } = await retrying("read steps", () =>
+    db.prepare("SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq").bind(taskId).all<StepRow>(),
+  );
+  return results;
+}
+
+/** The last journaled usage of a live task: what `usage` answers while it runs. */
+export async function lastUsage(db: D1Database, taskId: string): Promise<string | null> {
+  const row = await retrying("last usage", () =>
+    db
+      .prepare("SELECT usage FROM steps WHERE task_id = ?1 ORDER BY seq DESC LIMIT 1")
+      .bind(taskId)
+      .first<{ usage: string }>(),
+  );
+  return row?.usage ?? null;
+}

@@ -1,0 +1,51 @@
+import type { Reason, Status } from "../states.ts";
+
+/** A row of `tasks`, as D1 returns it. JSON columns are text; times are milliseconds. */
+export interface TaskRow {
+  id: string;
+  tenant: string;
+  batch_id: string | null;
+  batch_index: number | null;
+  custom_id: string | null;
+  idempotency_key: string | null;
+  body_hash: string | null;
+  status: Status;
+  reason: Reason | null;
+  fence: number;
+  attempt: number;
+  attempts: number;
+  model: string;
+  policy: string;
+  policy_hash: string | null;
+  sandbox: string;
+  priority: "normal" | "low";
+  labels: string;
+  spec: string | null;
+  created_at: number;
+  not_before: number | null;
+  expires_at: number | null;
+  /** When its message was last sent; null when a send failed or is still due. */
+  sent_at: number | null;
+  sends: number;
+  sweep_at: number | null;
+  lease_until: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  cancel_requested_at: number | null;
+  usage: string;
+  quirks: string;
+  output: string | null;
+  error: string | null;
+  errors: string;
+  result_key: string | null;
+  result_sha256: string | null;
+  result_bytes: number | null;
+  history: string;
+}
+
+/** Everything but `spec`, which can be large and which only a claim needs. */
+export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
+  status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
+  NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, started_at,
+  finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
+  result_bytes, history`;

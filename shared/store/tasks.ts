@@ -1,0 +1,150 @@
+/** Reads of `tasks` for people. Every statement names the tenant: a foreign id does not exist. */
+import { storeLimits, sweepLimits } from "../limits.ts";
+import { retrying } from "../retrying.ts";
+import { redrivable, type Status } from "../states.ts";
+import { nowSql } from "./clock.ts";
+import { type TaskRow, taskColumns } from "./task_row.ts";
+
+export async function readTask(
+  db: D1Database,
+  tenant: string,
+  id: string,
+): Promise<TaskRow | null> {
+  return retrying("read task", () =>
+    db
+      .prepare(`SELECT ${taskColumns} FROM tasks WHERE id = ?1 AND tenant = ?2`)
+      .bind(id, tenant)
+      .first<TaskRow>(),
+  );
+}
+
+export interface TaskFilter {
+  status: Status | null;
+  /** A key range of ids, `from <= id < to`; a batch is one. */
+  range: { from: string; to: string } | null;
+  labels: readonly (readonly [key: string, value: string])[];
+  /** Continue below this id. */
+  cursor: string | null;
+  limit: number;
+}
+
+/** Newest first, one more than asked for, so that the caller knows whether a page follows. */
+export async function listTasks(
+  db: D1Database,
+  tenant: string,
+  filter: TaskFilter,
+): Promise<TaskRow[]> {
+  const limit = Math.min(filter.limit, storeLimits.pageRowsMax) + 1;
+  const { results } = await retrying("list tasks", () =>
+    db
+      .prepare(
+        `SELECT ${taskColumns} FROM tasks
+         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id < ?4
+           AND (?5 IS NULL OR status = ?5)
+           AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
+             WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
+                    WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
+         ORDER BY id DESC LIMIT ?7`,
+      )
+      .bind(
+        tenant,
+        filter.range?.from ?? "task_",
+        filter.range?.to ?? "task`",
+        filter.cursor ?? "task`",
+        filter.status,
+        JSON.stringify(filter.labels),
+        limit,
+      )
+      .all<TaskRow>(),
+  );
+  return results;
+}
+
+/** Tasks of a key range in the input's order, settled ones only: one page of a batch's results. */
+export async function listSettled(
+  db: D1Database,
+  tenant: string,
+  range: { from: string; to: string },
+  after: string,
+  limit: number,
+): Promise<TaskRow[]> {
+  const { results } = await retrying("list settled", () =>
+    db
+      .prepare(
+        `SELECT ${taskColumns} FROM tasks
+         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4
+           AND status NOT IN ('queued', 'running')
+         ORDER BY id LIMIT ?5`,
+      )
+      .bind(tenant, range.from, range.to, after, limit)
+      .all<TaskRow>(),
+  );
+  return results;
+}
+
+/** Asks for a cancel; the consumer settles it before the next step. False when the task is settled already. */
+export async function requestCancel(db: D1Database, tenant: string, id: string): Promise<boolean> {
+  const { meta } = await retrying("request cancel", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
+           not_before = NULL, sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
+           sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
+         WHERE id = ?1 AND tenant = ?2 AND status IN ('queued', 'running')`,
+      )
+      .bind(id, tenant)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+const redrivableSql = redrivable.map((status) => `'${status}'`).join(", ");
+
+/** What a redrive changes. Null keeps what the task has. */
+export interface Redrive {
+  spec: string | null;
+  model: string | null;
+  policy: string | null;
+}
+
+/**
+ * Sends a settled task through again from the start. The run it had goes to `history`; the fence
+ * stays, so its old objects keep their keys and its old writer stays shut out. The policy is pinned anew.
+ */
+export async function restartTask(
+  db: D1Database,
+  tenant: string,
+  id: string,
+  fence: number,
+  change: Redrive,
+): Promise<boolean> {
+  const { meta } = await retrying("restart task", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET
+           history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
+             'reason', reason, 'model', model, 'finished_at', finished_at, 'usage', json(usage),
+             'error', json(error), 'errors', json(errors))),
+           status = 'queued', reason = NULL, attempt = 0, policy_hash = NULL, usage = '{}',
+           quirks = '[]', output = NULL, error = NULL, errors = '[]', result_key = NULL,
+           result_sha256 = NULL, result_bytes = NULL, started_at = NULL, finished_at = NULL,
+           not_before = NULL, cancel_requested_at = NULL,
+           expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
+           fence = fence + 1, sent_at = ${nowSql}, sends = sends + 1,
+           sweep_at = ${nowSql} + ${sweepLimits.resendAfterMs},
+           spec = COALESCE(?4, spec), model = COALESCE(?5, model), policy = COALESCE(?6, policy)
+         WHERE id = ?1 AND tenant = ?2 AND fence = ?3 AND status IN (${redrivableSql})`,
+      )
+      .bind(id, tenant, fence, change.spec, change.model, change.policy)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+/** The body of a task as it stands in its row; null where it stands in R2. */
+export async function readSpec(db: D1Database, id: string): Promise<string | null> {
+  const row = await retrying("read spec", () =>
+    db.prepare("SELECT spec FROM tasks WHERE id = ?1").bind(id).first<{ spec: string | null }>(),
+  );
+  return row?.spec ?? null;
+}

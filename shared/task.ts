@@ -1,0 +1,127 @@
+/**
+ * The vocabulary, and the shape of a task as users send it.
+ *
+ * task        one unit of work, type `DurableTask`: a prompt, its inputs, its bounds
+ * batch       many tasks submitted as one, with one file of results
+ * schedule    a cron expression that submits a batch at each tick
+ * fence       an integer raised by every claim; a write under an older fence changes nothing
+ * attempt     a try that counts against `attempts`: raised only when a try fails
+ * slice       one consumer invocation's share of a task
+ * step        one journaled model call or tool call
+ * lease       how long a claim owns a task without renewing
+ * policy      the named table of what a task may reach
+ * rule        one row of a policy
+ * decision    what a policy says of one request: allow, inject or deny
+ * sandbox     where the agent's code runs; an engine is one implementation of it
+ * tool        what a model may call
+ * result      what a task leaves in R2; an artifact is a file beside it
+ * dead letter a task that the infrastructure gave up on, with its cause
+ * redrive     sending a settled task through again
+ * governor    the owner of one model's rate for the whole account; it grants permits
+ * budget      a bound on what a task may use, cumulative across attempts
+ */
+import { type Static, Type } from "@sinclair/typebox";
+import { budgetCeilings, taskLimits } from "./limits.ts";
+import { RehearsalTurns } from "./rehearsal.ts";
+
+const strict = { additionalProperties: false } as const;
+
+const modelId = Type.String({ minLength: 1, maxLength: 200, pattern: "^[\\x21-\\x7e]+$" });
+const nameOf = (what: string) =>
+  Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${what}` });
+
+/** A bound that a task sets: at least one, at most the fleet's ceiling. */
+const budget = (name: keyof typeof budgetCeilings, whole = true) =>
+  whole
+    ? Type.Integer({ minimum: 1, maximum: budgetCeilings[name] })
+    : Type.Number({ exclusiveMinimum: 0, maximum: budgetCeilings[name] });
+
+export const Budgets = Type.Partial(
+  Type.Object(
+    {
+      steps: budget("steps"),
+      model_calls: budget("model_calls"),
+      tool_calls: Type.Integer({ minimum: 0, maximum: budgetCeilings.tool_calls }),
+      tokens: budget("tokens"),
+      cost_usd: budget("cost_usd", false),
+      seconds: budget("seconds", false),
+      egress_requests: Type.Integer({ minimum: 0, maximum: budgetCeilings.egress_requests }),
+      egress_bytes: Type.Integer({ minimum: 0, maximum: budgetCeilings.egress_bytes }),
+    },
+    strict,
+  ),
+  strict,
+);
+export type Budgets = Static<typeof Budgets>;
+
+export const ChatMessage = Type.Object(
+  {
+    role: Type.Union([Type.Literal("system"), Type.Literal("user"), Type.Literal("assistant")]),
+    content: Type.String({ maxLength: taskLimits.promptCharsMax }),
+  },
+  strict,
+);
+
+export const InputFile = Type.Union([
+  Type.Object({ text: Type.String() }, strict),
+  Type.Object({ base64: Type.String() }, strict),
+  Type.Object({ r2: Type.String({ minLength: 1, maxLength: 512 }) }, strict),
+]);
+export type InputFile = Static<typeof InputFile>;
+
+const timestamp = Type.String({
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+  description: "ISO 8601 with a zone, such as 2026-12-01T09:00:00Z",
+});
+
+export const Labels = Type.Record(
+  Type.String({ pattern: "^[a-z0-9_.-]{1,63}$" }),
+  Type.String({ maxLength: taskLimits.labelValueCharsMax }),
+  { ...strict, maxProperties: taskLimits.labelsMax },
+);
+
+const key = Type.String({ minLength: 1, maxLength: taskLimits.keyCharsMax });
+
+const fields = {
+  prompt: Type.String({ minLength: 1, maxLength: taskLimits.promptCharsMax }),
+  messages: Type.Array(ChatMessage, { minItems: 1, maxItems: taskLimits.messagesMax }),
+  input: Type.Unknown({ description: "any JSON, given to the model with the prompt" }),
+  files: Type.Record(Type.String(), InputFile, { maxProperties: taskLimits.filesMax }),
+  model: modelId,
+  fallback_models: Type.Array(modelId, { maxItems: taskLimits.fallbackModelsMax }),
+  tools: Type.Array(nameOf("tool"), { maxItems: taskLimits.toolsMax, uniqueItems: true }),
+  policy: nameOf("policy"),
+  sandbox: Type.Union([
+    Type.Literal("isolate"),
+    Type.Literal("isolate-v8"),
+    Type.Literal("microvm"),
+  ]),
+  output_schema: Type.Object({}, { description: "JSON Schema of final_answer" }),
+  limits: Budgets,
+  attempts: Type.Integer({ minimum: 1, maximum: taskLimits.attemptsMax }),
+  not_before: timestamp,
+  expires_at: timestamp,
+  idempotency_key: key,
+  custom_id: key,
+  labels: Labels,
+  priority: Type.Union([Type.Literal("normal"), Type.Literal("low")]),
+  rehearsal: RehearsalTurns,
+};
+
+/** Every field alone is optional here; `prompt` or `messages` is required by the check in check.ts. */
+export const DurableTask = Type.Partial(Type.Object(fields, strict), {
+  ...strict,
+  $id: "DurableTask",
+});
+export type DurableTask = Static<typeof DurableTask>;
+
+/** The names of the standard tools, in the order in which a model sees them. */
+export const standardTools = [
+  "run_code",
+  "read_file",
+  "write_file",
+  "list_files",
+  "fetch_url",
+  "final_answer",
+] as const;
+export type StandardTool = (typeof standardTools)[number];

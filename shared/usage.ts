@@ -1,0 +1,43 @@
+/** What a task has used so far: cumulative across attempts and never lowered. Token counts include cached ones. */
+export interface Usage {
+  steps: number;
+  model_calls: number;
+  tool_calls: number;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  cost_usd: number;
+  /** Time inside slices; waiting for the queue or a permit is not in it. */
+  seconds: number;
+  egress_requests: number;
+  egress_bytes: number;
+}
+
+export const noUsage: Usage = {
+  steps: 0,
+  model_calls: 0,
+  tool_calls: 0,
+  prompt_tokens: 0,
+  cached_tokens: 0,
+  completion_tokens: 0,
+  cost_usd: 0,
+  seconds: 0,
+  egress_requests: 0,
+  egress_bytes: 0,
+};
+
+export function addUsage(a: Usage, b: Partial<Usage>): Usage {
+  const sum = { ...a };
+  for (const key of Object.keys(sum) as (keyof Usage)[]) sum[key] += b[key] ?? 0;
+  sum.cost_usd = roundedDollars(sum.cost_usd);
+  sum.seconds = Math.round(sum.seconds * 1000) / 1000;
+  return sum;
+}
+
+/** Ten decimal places: a hundredth of a neuron's price, and no binary noise in what people read. */
+const roundedDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1e10;
+
+/** Stored usage is ours, but an older row may lack a field. */
+export function readUsage(text: string): Usage {
+  return { ...noUsage, ...(JSON.parse(text) as Partial<Usage>) };
+}
