@@ -121,6 +121,12 @@ export const modelLimits = {
   refDepthMax: 8,
 } as const;
 
+/** When repeated calls count as a loop: a cycle of up to so many calls, seen so many times in a row. */
+export const loopLimits = {
+  cycleCallsMax: 3,
+  cyclesMax: 5,
+} as const;
+
 /** One run of the agent's code in a sandbox. */
 export const sandboxLimits = {
   codeBytesMax: 256_000,

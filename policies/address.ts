@@ -1,0 +1,81 @@
+/**
+ * What an IP literal in a URL may be. The URL parser has already turned every spelling
+ * (octal, hexadecimal, one number, `::ffff:` with dots) into one canonical text, so
+ * this file reads that text alone.
+ */
+
+/**
+ * - name: not an IP literal.
+ * - public: globally reachable.
+ * - loopback: 127.0.0.0/8 or ::1.
+ * - reserved: every other address that is not globally reachable, IPv6 forms that embed IPv4 included.
+ */
+export type AddressKind = "name" | "public" | "loopback" | "reserved";
+
+type Block = readonly [base: string, bits: number];
+
+const reserved4: readonly Block[] = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+];
+
+/** Inside 2000::/3; everything outside it is reserved. All lie within the first 32 bits. */
+const reserved6: readonly Block[] = [
+  ["2001:0", 23],
+  ["2001:db8", 32],
+  ["2002:0", 16],
+  ["3fff:0", 20],
+];
+const global6: Block = ["2000:0", 3];
+const loopback4: Block = ["127.0.0.0", 8];
+
+const dottedQuad = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+
+/** Classifies `URL.hostname`: canonical, lower case, IPv6 in brackets. */
+export function classifyAddress(hostname: string): AddressKind {
+  if (hostname.startsWith("[")) {
+    if (hostname === "[::1]") return "loopback";
+    const word = firstWord6(hostname.slice(1, -1));
+    if (!inside(word, global6, word6)) return "reserved";
+    return reserved6.some((block) => inside(word, block, word6)) ? "reserved" : "public";
+  }
+  if (!dottedQuad.test(hostname)) return "name";
+  const word = word4(hostname);
+  if (inside(word, loopback4, word4)) return "loopback";
+  return reserved4.some((block) => inside(word, block, word4)) ? "reserved" : "public";
+}
+
+function inside(word: number, [base, bits]: Block, read: (text: string) => number): boolean {
+  return word >>> (32 - bits) === read(base) >>> (32 - bits);
+}
+
+/** A dotted quad as an unsigned 32-bit number. */
+function word4(text: string): number {
+  return text.split(".").reduce((word, part) => ((word << 8) | Number(part)) >>> 0, 0);
+}
+
+/** Two IPv6 groups, `2001:db8`, as an unsigned 32-bit number. */
+function word6(text: string): number {
+  return text
+    .split(":")
+    .reduce((word, part) => ((word << 16) | Number.parseInt(part, 16)) >>> 0, 0);
+}
+
+/** The first 32 bits of a canonical IPv6 address. `::` may stand for either group. */
+function firstWord6(address: string): number {
+  const head = (address.split("::")[0] ?? "").split(":");
+  return word6(`${head[0] || "0"}:${head[1] || "0"}`);
+}

@@ -1,0 +1,24 @@
+/**
+ * Path prefixes of rules, compared with `URL.pathname`, in which the parser has already
+ * resolved `.` and `..` segments (also when percent-encoded) and turned `\` into `/`.
+ */
+
+/** Spellings that an upstream may decode once more into another path. */
+const ambiguous = /%2f|%5c|%2e|%25|%00|\/\/|\/\.\.?;/i;
+
+/** Whether a pathname lies below a prefix, on a segment boundary, in letter case as written. */
+export function pathMatches(prefix: string, pathname: string): boolean {
+  if (ambiguous.test(pathname)) return false;
+  if (pathname === prefix) return true;
+  if (!pathname.startsWith(prefix)) return false;
+  return prefix.endsWith("/") || pathname[prefix.length] === "/";
+}
+
+/** Whether no pathname can ever match: the prefix is not as the parser would spell it. */
+export function isDeadPrefix(prefix: string): boolean {
+  try {
+    return new URL(`http://x${prefix}`).pathname !== prefix || ambiguous.test(prefix);
+  } catch {
+    return true;
+  }
+}

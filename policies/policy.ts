@@ -1,0 +1,166 @@
+/** Reads a policy file: text in; a canonical policy, or every refusal with its mend, out. */
+import { Value } from "@sinclair/typebox/value";
+import { egressLimits } from "../shared/limits.ts";
+import { classifyAddress } from "./address.ts";
+import { hostProblem, isLocalName } from "./host.ts";
+import { isDeadPrefix } from "./path.ts";
+import { type Policy, PolicyFile, type Rule } from "./schema.ts";
+
+/** One place in a policy file and the words that mend it. `rule` counts from 0; null is the file itself. */
+export interface Remark {
+  rule: number | null;
+  /** Such as `rules[2].host`; empty for the whole file. */
+  path: string;
+  message: string;
+}
+
+export type Parsed =
+  | { ok: true; policy: Policy; canonical: string; warnings: Remark[] }
+  | { ok: false; refusals: Remark[] };
+
+/** Never throws, whatever the text. */
+export function parsePolicy(text: string): Parsed {
+  if (text.length > egressLimits.policyBytesMax) {
+    return refused(`is longer than ${egressLimits.policyBytesMax} bytes; split it into policies`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    return refused('is not JSON; write {"rules": [...]} without comments or trailing commas');
+  }
+  return readPolicy(value);
+}
+
+/** The same for a value that is already parsed. */
+export function readPolicy(value: unknown): Parsed {
+  const refusals: Remark[] = [];
+  for (const error of Value.Errors(PolicyFile, value)) {
+    const at = error.path.split("/").slice(1);
+    if (refusals.some((earlier) => earlier.path === spell(at))) continue;
+    const mend: unknown = error.schema.mend;
+    refusals.push(
+      remark(
+        at,
+        isUnknown(error.message) ? "is not known; remove it" : `is refused; ${String(mend)}`,
+      ),
+    );
+    if (refusals.length >= egressLimits.policyRefusalsMax) break;
+  }
+  if (refusals.length > 0 || !Value.Check(PolicyFile, value)) return { ok: false, refusals };
+
+  const rules = value.rules.map((rule): Rule => {
+    const { pathPrefix, inject, ...rest } = rule;
+    return {
+      ...rest,
+      ...(pathPrefix === undefined ? {} : { path_prefix: pathPrefix }),
+      ...(inject === undefined
+        ? {}
+        : { inject: { ...inject, header: inject.header.toLowerCase() } }),
+    };
+  });
+  value.rules.forEach((rule, index) => {
+    if (rule.pathPrefix !== undefined && rule.path_prefix !== undefined) {
+      refusals.push(
+        remark(["rules", `${index}`], "has path_prefix and pathPrefix; keep path_prefix"),
+      );
+    }
+  });
+  const policy: Policy = { ...value, rules };
+  rules.forEach((rule, index) => {
+    refusals.push(...refuseRule(rule, index, policy.local_development === true));
+  });
+  if (refusals.length > 0) {
+    return { ok: false, refusals: refusals.slice(0, egressLimits.policyRefusalsMax) };
+  }
+  return {
+    ok: true,
+    policy,
+    canonical: canonicalJson(policy),
+    warnings: rules.flatMap((rule, index) => warnRule(rule, index, policy)),
+  };
+}
+
+/** SHA-256 of a canonical text, as lower-case hex: the name under which a policy is pinned. */
+export async function hashPolicy(canonical: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The names of the secrets that a policy needs, each once. */
+export function secretsOf(policy: Policy): string[] {
+  const injected = policy.rules.flatMap((rule) => rule.inject?.secret ?? []);
+  return [...new Set([...injected, ...(policy.secrets ?? [])])];
+}
+
+/** Headers that frame or route the message, or that the runtime sets itself. */
+const notInjectable =
+  /^(host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|set-cookie|forwarded|x-http-method(-override)?|x-method-override|proxy-.*|x-forwarded-.*)$/;
+
+function refuseRule(rule: Rule, index: number, localDevelopment: boolean): Remark[] {
+  const refusals: Remark[] = [];
+  const at = (field: string, message: string) =>
+    refusals.push(remark(["rules", `${index}`, ...field.split(".")], message));
+  const problem = hostProblem(rule.host);
+  if (problem !== null) at("host", problem);
+  if (rule.inject !== undefined && notInjectable.test(rule.inject.header)) {
+    at(
+      "inject.header",
+      "frames or routes the message; name the header that carries the credential",
+    );
+  }
+  if (localDevelopment && rule.inject !== undefined && isLoopback(rule.host)) {
+    at("inject", "never goes to loopback; name the host and map it with FLEET_HOSTS");
+  }
+  return refusals;
+}
+
+/** What is valid and cannot do what its author meant. */
+function warnRule(rule: Rule, index: number, policy: Policy): Remark[] {
+  const warnings: Remark[] = [];
+  const at = (field: string, message: string) =>
+    warnings.push(remark(["rules", `${index}`, field], message));
+  const kind = classifyAddress(rule.host);
+  const permitted = policy.local_development === true && isLoopback(rule.host);
+  if ((kind === "reserved" || kind === "loopback" || isLocalName(rule.host)) && !permitted) {
+    at("host", "is not globally reachable and is always denied; name a public host");
+  }
+  if (rule.path_prefix !== undefined && isDeadPrefix(rule.path_prefix)) {
+    at("path_prefix", "matches no path; write it as the URL parser would spell it");
+  }
+  if (rule.inject !== undefined && rule.schemes?.includes("http") === true) {
+    at("schemes", "lists http, over which nothing is injected: this rule matches https only");
+  }
+  return warnings;
+}
+
+/** The addresses and the name that `local_development` lets a local run reach. */
+export function isLoopback(host: string): boolean {
+  return classifyAddress(host) === "loopback" || host === "localhost";
+}
+
+const isUnknown = (message: string) => message === "Unexpected property";
+
+const refused = (message: string): Parsed => ({ ok: false, refusals: [remark([], message)] });
+
+function remark(at: readonly string[], message: string): Remark {
+  const rule = at[0] === "rules" && at[1] !== undefined ? Number(at[1]) : null;
+  return { rule, path: spell(at), message };
+}
+
+/** A JSON pointer's parts as people write them: `rules[2].host`. A hostile key is cut short. */
+function spell(at: readonly string[]): string {
+  return at
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 64)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** JSON with sorted keys. The shape is validated, so the depth is small. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
