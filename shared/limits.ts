@@ -20,6 +20,7 @@ export const taskLimits = {
   rehearsalTurnsMax: 200,
   rehearsalDelayMsMax: 60_000,
   delayMsMax: 30 * 24 * 3_600_000,
+  problemsReportedMax: 20,
 } as const;
 
 /** The budgets of a task that names none, cumulative across its attempts. */
@@ -54,6 +55,12 @@ export const batchLimits = {
   expandLinesPerChunkMax: 500,
   expandBytesPerChunkMax: 1_000_000,
   badLinesReportedMax: 100,
+  defaultsBytesMax: 500_000,
+  expandMsMax: 25_000,
+  expandPutsAtOnceMax: 5,
+  insertBytesMax: 1_500_000,
+  batchesPerTickMax: 20,
+  resultRowsPerPage: 200,
 } as const;
 
 /** Who owns a task, and for how long. */
@@ -78,6 +85,7 @@ export const sweepLimits = {
 export const retryLimits = {
   delayMsMin: 1_000,
   delayMsMax: 300_000,
+  giveBackMs: 60_000,
   storeRetries: 4,
   storeRetryMsMin: 50,
   storeRetryMsMax: 1_000,
@@ -95,6 +103,8 @@ export const storeLimits = {
   pageRowsDefault: 50,
   pageRowsMax: 500,
   uploadBytesMax: 100_000_000,
+  partBytes: 5_242_880,
+  inputKeyCharsMax: 512,
 } as const;
 
 /** One call to a model. */
@@ -119,6 +129,14 @@ export const modelLimits = {
   schemaNodesMax: 2_000,
   patternCharsMax: 500,
   refDepthMax: 8,
+} as const;
+
+/** How the governor of one model grants calls. */
+export const governorLimits = {
+  aheadMsMax: 10_000,
+  refusedMs: 60_000,
+  faultsToOpen: 5,
+  openMs: 30_000,
 } as const;
 
 /** When repeated calls count as a loop: a cycle of up to so many calls, seen so many times in a row. */
@@ -171,4 +189,15 @@ export const platformLimits = {
   queueSendBatchMessagesMax: 100,
   d1BoundParamsMax: 100,
   d1ValueBytesMax: 2_000_000,
+} as const;
+
+/** The command line: how often it asks and how long it waits. */
+export const commandLineLimits = {
+  requestMsMax: 120_000,
+  watchPollMs: 500,
+  watchLineMs: 2_000,
+  watchUnreachableMsMax: 60_000,
+  rateWindowMs: 10_000,
+  inputBytesMax: 100_000_000,
+  listRowsDefault: 20,
 } as const;

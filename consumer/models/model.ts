@@ -42,7 +42,10 @@ export interface ModelRequest {
 
 /** A call as the model meant it, after repair. `arguments` is the parsed value or absent when unreadable. */
 export interface Call {
-  /** Ours: unique within the task. */
+  /**
+   * Ours: unique within the transcript, nine letters and digits. It is what an echoed
+   * call carries; transports rewrite it for endpoints that want another form.
+   */
   id: string;
   /** The endpoint's own id, or null where it sent none. */
   providerId: string | null;
@@ -77,7 +80,10 @@ export interface Reply {
   quirks: string[];
 }
 
-export type ModelOutcome = { ok: true; reply: Reply } | { ok: false; failure: Failure };
+/** `usage` stands beside a failure where the endpoint billed the call all the same. */
+export type ModelOutcome =
+  | { ok: true; reply: Reply }
+  | { ok: false; failure: Failure; usage?: ReplyUsage };
 
 /** A transport. `complete` never rejects, aborts included. */
 export interface Transport {

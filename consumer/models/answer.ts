@@ -1,0 +1,45 @@
+import { failure } from "../../shared/failures.ts";
+import { modelLimits } from "../../shared/limits.ts";
+import { classify } from "./classify.ts";
+import type { ModelOutcome, ModelRequest } from "./model.ts";
+import { normalise } from "./normalise.ts";
+import { bodyValue, readBody } from "./reply_body.ts";
+
+/** An endpoint's whole HTTP answer, every transport alike: refused, too large, or a reply. */
+export async function outcomeOf(response: Response, request: ModelRequest): Promise<ModelOutcome> {
+  const { status } = response;
+  if (status >= 300 && status < 400) {
+    await response.body?.cancel();
+    return {
+      ok: false,
+      failure: failure(
+        "model_rejected",
+        `The model's endpoint answered HTTP ${status}, a redirect. Redirects are not followed, because they could carry the key elsewhere; set MODEL_BASE_URL to the final address.`,
+        { status },
+      ),
+    };
+  }
+  const body = await readBody(response);
+  if (body.kind === "too_large") {
+    return {
+      ok: false,
+      failure: failure(
+        "model_unreadable",
+        `The model's reply is larger than ${modelLimits.replyBytesMax} bytes.`,
+        { status },
+      ),
+    };
+  }
+  const value = bodyValue(body.text);
+  const nowMs = Date.now();
+  if (status >= 200 && status < 300) return normalise(value, request, nowMs);
+  const retryAfter = response.headers.get("retry-after");
+  return { ok: false, failure: classify({ status, retryAfter, body: value, nowMs }) };
+}
+
+/** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */
+export function withoutSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
+  if (outcome.ok || secret === undefined || secret === "") return outcome;
+  const message = outcome.failure.message.replaceAll(secret, "[key]");
+  return { ...outcome, failure: { ...outcome.failure, message } };
+}

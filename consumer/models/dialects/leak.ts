@@ -1,0 +1,22 @@
+import type { ToolOffer } from "../model.ts";
+
+/** A call that an engine left in the text, with the place of its whole block. */
+export interface Leak {
+  name: string;
+  /** JSON text, a value, or undefined for none. */
+  arguments: unknown;
+  id?: string;
+  start: number;
+  end: number;
+}
+
+/**
+ * One family's way to write calls as text. `find` answers closed blocks only, in order,
+ * and does not ask whether the name is offered.
+ */
+export interface Dialect {
+  name: string;
+  /** The dialect has no marks of its own, so it counts only where it is the whole text. */
+  wholeText: boolean;
+  find(text: string, tools: readonly ToolOffer[]): Leak[];
+}

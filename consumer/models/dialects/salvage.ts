@@ -1,0 +1,121 @@
+import type { ToolOffer } from "../model.ts";
+import type { WireCall } from "../shapes/wire.ts";
+import { toolNamed } from "../tool_name.ts";
+import { deepseek } from "./deepseek.ts";
+import { functionXml } from "./function_xml.ts";
+import { gemma } from "./gemma.ts";
+import { glm } from "./glm.ts";
+import { harmony } from "./harmony.ts";
+import { invoke } from "./invoke.ts";
+import { bareJson, labelledFence } from "./json_text.ts";
+import { kimi } from "./kimi.ts";
+import type { Dialect, Leak } from "./leak.ts";
+import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
+import { pythonic } from "./pythonic.ts";
+import { taggedJson } from "./tagged_json.ts";
+
+/** Marked dialects first: what has marks of its own is surest. */
+export const dialects: readonly Dialect[] = [
+  kimi,
+  deepseek,
+  harmony,
+  llama,
+  mistral,
+  gemma,
+  functionXml,
+  glm,
+  invoke,
+  taggedJson,
+  labelledFence,
+  bareJson,
+  pythonic,
+];
+
+export interface Salvaged {
+  dialect: string;
+  calls: WireCall[];
+  /** The text without the calls and their markup. */
+  text: string;
+}
+
+/** Markup between and around calls, which belongs to no block. */
+const markup =
+  /<\/?(?:tool_calls?|function_calls?|tools|(?:[\w-]+:)?tool_call|[｜|]DSML[｜|](?:function_calls|tool_calls))>|<[|｜][^<>\n]{1,60}[|｜]>|\[TOOL_CALLS\]/g;
+const onlyMarkup = new RegExp(`^(?:\\s|${markup.source})*`);
+const introduced =
+  /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like this|instead of|never|don't|do not)\W*$/i;
+const introductionChars = 60;
+
+/** A whole text inside one fence is that text; the fence is no sign that it is quoted. */
+function unfenced(text: string): string {
+  const inner = /^```[\w-]*\n([\s\S]*?)\n?```$/.exec(text.trim())?.[1];
+  return inner === undefined || inner.includes("```") ? text : inner;
+}
+
+/** The spans of the text that quote code: fences and inline code. */
+function quotedSpans(text: string): { start: number; end: number }[] {
+  return [...text.matchAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
+}
+
+/** Prose about a call is no call: quoted, introduced as an example, or running on behind it. */
+function isProse(text: string, leak: Leak, all: readonly Leak[]): boolean {
+  const quoted = quotedSpans(text).some(
+    (span) =>
+      span.start < leak.start &&
+      leak.end <= span.end &&
+      // A backtick inside another call's arguments quotes nothing outside of it.
+      !all.some((other) => other.start <= span.start && span.start < other.end),
+  );
+  if (quoted) return true;
+  if (introduced.test(text.slice(Math.max(0, leak.start - introductionChars), leak.start))) {
+    return true;
+  }
+  const after = leak.end + (onlyMarkup.exec(text.slice(leak.end))?.[0].length ?? 0);
+  if (all.some((other) => other.start >= leak.end && other.start <= after)) return false;
+  const blank = text.slice(leak.end, after).includes("\n");
+  return !blank && after < text.length;
+}
+
+/** What stays when the calls are taken out. */
+function without(text: string, leaks: readonly Leak[]): string {
+  let rest = "";
+  let at = 0;
+  for (const leak of [...leaks].sort((a, b) => a.start - b.start)) {
+    if (leak.start > at) rest += text.slice(at, leak.start);
+    at = Math.max(at, leak.end);
+  }
+  return (rest + text.slice(at)).replace(markup, "").trim();
+}
+
+/**
+ * Calls that an engine left in the text, or null where there are none. Only closed blocks
+ * that name an offered tool count. The caller asks only for whole replies without
+ * structured calls, and after thought was taken off.
+ */
+export function salvage(text: string, tools: readonly ToolOffer[]): Salvaged | null {
+  if (tools.length === 0 || text.trim() === "") return null;
+  for (const dialect of dialects) {
+    for (const source of new Set([text.trim(), unfenced(text).trim()])) {
+      const all = dialect
+        .find(source, tools)
+        .filter((leak) => toolNamed(leak.name, tools) !== null);
+      const leaks = dialect.wholeText ? all : all.filter((leak) => !isProse(source, leak, all));
+      if (leaks.length === 0) continue;
+      const ordered = [...leaks].sort((a, b) => a.start - b.start);
+      return {
+        dialect: dialect.name,
+        calls: ordered.map((leak) => ({
+          id: leak.id ?? null,
+          name: leak.name,
+          arguments: leak.arguments,
+        })),
+        text: without(source, leaks),
+      };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,82 @@
+import { parseJson } from "../json.ts";
+import type { ToolOffer } from "../model.ts";
+import { typesOf } from "../schema_types.ts";
+import { toolNamed } from "../tool_name.ts";
+
+// Scanners go forward by indexOf: a regular expression over unclosed blocks would backtrack.
+
+/** The index after the JSON object or array that starts at `from`, or null where it never closes. */
+export function jsonEnd(text: string, from: number): number | null {
+  const first = text.charAt(from);
+  if (first !== "{" && first !== "[") return null;
+  let depth = 0;
+  let inString = false;
+  for (let at = from; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (inString) {
+      if (char === "\\") at += 1;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === "{" || char === "[") depth += 1;
+    else if (char === "}" || char === "]") {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return null;
+}
+
+export interface Block {
+  start: number;
+  end: number;
+  inner: string;
+}
+
+/** Every `open … close` of the text, in order and not overlapping; unclosed ones are left out. */
+export function blocks(text: string, open: string, close: string): Block[] {
+  const found: Block[] = [];
+  for (let start = text.indexOf(open); start !== -1; ) {
+    const from = start + open.length;
+    const to = text.indexOf(close, from);
+    if (to === -1) break;
+    const end = to + close.length;
+    found.push({ start, end, inner: text.slice(from, to) });
+    start = text.indexOf(open, end);
+  }
+  return found;
+}
+
+/** The index of the first character that is not white space, from `at` on. */
+export function skipSpace(text: string, at: number): number {
+  let next = at;
+  while (next < text.length && /\s/.test(text.charAt(next))) next += 1;
+  return next;
+}
+
+/** The index after `token` where it stands at `at`, white space aside; else `at`. */
+export function skipToken(text: string, at: number, ...tokens: readonly string[]): number {
+  const next = skipSpace(text, at);
+  const token = tokens.find((candidate) => text.startsWith(candidate, next));
+  return token === undefined ? at : next + token.length;
+}
+
+/**
+ * The value of a parameter that was written without quotes: text where the schema admits
+ * text, else JSON where it reads as JSON.
+ */
+export function typedValue(
+  raw: string,
+  tool: string,
+  key: string,
+  tools: readonly ToolOffer[],
+): unknown {
+  const schema = toolNamed(tool, tools)?.original;
+  const properties = schema?.properties;
+  const property =
+    typeof properties === "object" && properties !== null && Object.hasOwn(properties, key)
+      ? Reflect.get(properties, key)
+      : undefined;
+  if (schema !== undefined && typesOf(property, schema).has("string")) return raw;
+  const value = parseJson(raw.trim());
+  return value === undefined ? raw : value;
+}

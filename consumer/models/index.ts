@@ -1,0 +1,56 @@
+import { type Failure, failure } from "../../shared/failures.ts";
+import { routeOf } from "../../shared/serving.ts";
+import type { Transport } from "./model.ts";
+import { openAiTransport } from "./openai.ts";
+import { type Profile, profileOf } from "./profiles.ts";
+import { type RehearsalScript, rehearsalTransport } from "./rehearsal.ts";
+import { type WorkersAi, workersAiTransport } from "./workers_ai.ts";
+
+/** What the consumer has configured, by the names of its environment. */
+export interface ModelConfig {
+  AI?: WorkersAi | undefined;
+  MODEL_BASE_URL?: string | undefined;
+  MODEL_API_KEY?: string | undefined;
+  /** The task's own script, and how many model calls it has journaled. */
+  rehearsal?: RehearsalScript | undefined;
+}
+
+export type Served =
+  | { ok: true; transport: Transport; profile: Profile }
+  | { ok: false; failure: Failure };
+
+/** The transport and profile of a model, or the failure `model_unconfigured` that says what to set. */
+export function transportFor(model: string, config: ModelConfig): Served {
+  const profile = profileOf(model);
+  const route = routeOf(model, {
+    workersAi: config.AI !== undefined,
+    baseUrl: config.MODEL_BASE_URL,
+  });
+  const refused = (message: string): Served => ({
+    ok: false,
+    failure: failure("model_unconfigured", message),
+  });
+  switch (route.kind) {
+    case "none":
+      return refused(route.missing);
+    case "rehearsal":
+      return config.rehearsal === undefined
+        ? refused(
+            "The task brings no rehearsal turns; set MODEL and MODEL_BASE_URL to use a real model.",
+          )
+        : { ok: true, profile, transport: rehearsalTransport(config.rehearsal) };
+    case "workers_ai":
+      return config.AI === undefined
+        ? refused("Workers AI is not bound.")
+        : { ok: true, profile, transport: workersAiTransport(config.AI, profile) };
+    case "openai": {
+      const key = config.MODEL_API_KEY;
+      const transport = openAiTransport({
+        baseUrl: route.baseUrl,
+        profile,
+        ...(key === undefined || key === "" ? {} : { apiKey: key }),
+      });
+      return { ok: true, profile, transport };
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { jsonrepair } from "jsonrepair";
+import { modelLimits } from "../../shared/limits.ts";
+import { parseJson } from "./json.ts";
+
+/** A value read from damaged text, and what had to be mended for it; null where it cannot be read. */
+export interface Loose {
+  value: unknown;
+  quirks: string[];
+}
+
+interface Escaped {
+  text: string;
+  /** True where the text does not end inside a string. */
+  closed: boolean;
+}
+
+const controlEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function controlEscape(char: string): string {
+  return controlEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/**
+ * The smallest mending that keeps every character the model wrote: inside strings, a
+ * backslash that starts no JSON escape is doubled, and control characters are escaped.
+ */
+export function repairEscapes(text: string): Escaped {
+  let out = "";
+  let quote: string | null = null;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (quote === null) {
+      if (char === '"' || char === "'") quote = char;
+      out += char;
+    } else if (char === quote) {
+      quote = null;
+      out += char;
+    } else if (char === "\\") {
+      const next = text.charAt(at + 1);
+      const unicode = next === "u" && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6));
+      const known = '"\\/bfnrt'.includes(next) && next !== "";
+      if (known || unicode || (next === "'" && quote === "'")) {
+        out += char + next;
+        at += 1;
+      } else {
+        out += "\\\\";
+      }
+    } else {
+      out += char < " " ? controlEscape(char) : char;
+    }
+  }
+  return { text: out, closed: quote === null };
+}
+
+/** Markup that leaks around arguments: special tokens, closing tags and a code fence. */
+function peel(text: string): string {
+  const bare = text
+    .trim()
+    .replace(/^```(?:json)?\s*\n([\s\S]*?)\n?```$/, "$1")
+    .replace(/(?:<\/?[\w|:]{1,40}>|<\|[\w|]{1,40}\|?>)+\s*$/, "")
+    .replaceAll('<|"|>', '"')
+    .trim();
+  return bare.startsWith("{{") && bare.endsWith("}}") ? bare.slice(1, -1) : bare;
+}
+
+function attempt(text: string): unknown {
+  try {
+    return parseJson(jsonrepair(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads JSON by a ladder of ever bolder mendings and says which was needed. The boldest,
+ * jsonrepair, closes whatever is open, so it is kept from text that ends inside a string
+ * or without its last bracket: there it would invent the end of a cut value.
+ */
+export function readLoosely(text: string): Loose | null {
+  const strict = parseJson(text);
+  if (strict !== undefined) return { value: strict, quirks: [] };
+  if (text.length > modelLimits.argumentsBytesMax) return null;
+  const peeled = peel(text);
+  const inner = parseJson(peeled);
+  if (inner !== undefined) return { value: inner, quirks: ["json_peeled"] };
+  const escaped = repairEscapes(peeled);
+  const mended = parseJson(escaped.text);
+  if (mended !== undefined) return { value: mended, quirks: ["json_escapes_repaired"] };
+  if (!escaped.closed || !/^[{[][\s\S]*[}\]]$/.test(peeled)) return null;
+  const guessed = attempt(escaped.text);
+  return typeof guessed === "object" && guessed !== null
+    ? { value: guessed, quirks: ["json_repaired"] }
+    : null;
+}

@@ -1,0 +1,59 @@
+import { failure } from "../../shared/failures.ts";
+import { modelLimits } from "../../shared/limits.ts";
+import { outcomeOf, withoutSecret } from "./answer.ts";
+import { classifyThrown } from "./classify.ts";
+import type { ModelOutcome, ModelRequest, Transport } from "./model.ts";
+import type { Profile } from "./profiles.ts";
+import { requestBody } from "./request_body.ts";
+import { truncatedSilently } from "./tokens.ts";
+
+export interface OpenAiEndpoint {
+  /** For example `http://127.0.0.1:11434/v1`; a trailing slash is ignored. */
+  baseUrl: string;
+  apiKey?: string;
+  profile: Profile;
+  send?: typeof fetch;
+}
+
+/** A transport for any endpoint that speaks `POST {base}/chat/completions`, not streaming. */
+export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
+  const url = `${endpoint.baseUrl.replace(/\/+$/, "")}/chat/completions`;
+  const send = endpoint.send ?? fetch;
+  return {
+    async complete(request) {
+      try {
+        const response = await send(url, {
+          method: "POST",
+          redirect: "manual",
+          headers: {
+            "content-type": "application/json",
+            accept: "application/json",
+            ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
+          },
+          body: JSON.stringify(requestBody(request, endpoint.profile)),
+          signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
+        });
+        const outcome = await outcomeOf(response, request);
+        return withoutSecret(refuseTruncated(outcome, request), endpoint.apiKey);
+      } catch (thrown) {
+        const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
+        return withoutSecret(failed, endpoint.apiKey);
+      }
+    },
+  };
+}
+
+/** A reply to half a conversation looks like any other, so it is refused by its token count. */
+function refuseTruncated(outcome: ModelOutcome, request: ModelRequest): ModelOutcome {
+  if (!outcome.ok || outcome.reply.usage.estimated) return outcome;
+  const { usage } = outcome.reply;
+  if (!truncatedSilently(request, usage.prompt_tokens)) return outcome;
+  return {
+    ok: false,
+    usage,
+    failure: failure(
+      "model_overflow",
+      `The endpoint read only ${usage.prompt_tokens} tokens of a longer conversation: it cut the front off silently. With Ollama, raise num_ctx (its default is 4096 and /v1 ignores it in requests): set OLLAMA_CONTEXT_LENGTH or "PARAMETER num_ctx" in the Modelfile.`,
+    ),
+  };
+}

@@ -1,0 +1,65 @@
+import { isRecord, type Json, parseJson, stringAt } from "../json.ts";
+
+interface Part {
+  id: string | null;
+  name: string;
+  arguments: string;
+}
+
+/**
+ * Folds a stream of server-sent events into one chat completion, for endpoints that
+ * stream although asked not to. Undefined where the text is no such stream, or where it
+ * has no end: a stream cut short is never taken for a reply.
+ */
+export function foldEvents(text: string): Json | undefined {
+  if (!/^\s*(data|event|id|retry|:)/.test(text)) return undefined;
+  const chunks = text
+    .split(/\r?\n/)
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice("data:".length).trim());
+  let finish: string | null = null;
+  let content = "";
+  let reasoning = "";
+  let usage: Json | null = null;
+  const parts = new Map<number, Part>();
+  for (const chunk of chunks) {
+    const value = parseJson(chunk);
+    if (!isRecord(value)) continue;
+    if ("error" in value) return value;
+    usage = fuller(usage, value.usage);
+    const choice: unknown = Array.isArray(value.choices) ? value.choices[0] : undefined;
+    if (!isRecord(choice)) continue;
+    finish = stringAt(choice, "finish_reason") ?? finish;
+    const delta = isRecord(choice.delta) ? choice.delta : {};
+    content += stringAt(delta, "content") ?? "";
+    reasoning += stringAt(delta, "reasoning_content", "reasoning") ?? "";
+    if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) grow(parts, call);
+  }
+  if (finish === null && !chunks.includes("[DONE]")) return undefined;
+  const tool_calls = [...parts.values()].map((part) => ({ id: part.id, function: part }));
+  return {
+    choices: [
+      { finish_reason: finish, message: { content, reasoning_content: reasoning, tool_calls } },
+    ],
+    usage,
+  };
+}
+
+/** Some engines send usage as deltas and a last cumulative line: the fullest line is the sum. */
+function fuller(known: Json | null, usage: unknown): Json | null {
+  if (!isRecord(usage)) return known;
+  const total = (of: Json | null) =>
+    of !== null && typeof of.total_tokens === "number" ? of.total_tokens : 0;
+  return known === null || total(usage) >= total(known) ? usage : known;
+}
+
+function grow(parts: Map<number, Part>, call: unknown): void {
+  if (!isRecord(call)) return;
+  const index = typeof call.index === "number" ? call.index : parts.size;
+  const part = parts.get(index) ?? { id: null, name: "", arguments: "" };
+  const called = isRecord(call.function) ? call.function : {};
+  part.id ??= stringAt(call, "id");
+  part.name += stringAt(called, "name") ?? "";
+  part.arguments += stringAt(called, "arguments") ?? "";
+  parts.set(index, part);
+}

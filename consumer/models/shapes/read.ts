@@ -1,0 +1,33 @@
+import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord } from "../json.ts";
+import { readChat, readOllama } from "./chat.ts";
+import { readLegacy } from "./legacy.ts";
+import { readResponses } from "./responses.ts";
+import type { WireReply } from "./wire.ts";
+
+export type Read =
+  | { kind: "reply"; reply: WireReply }
+  /** A 200 that holds an error. */
+  | { kind: "error"; body: unknown }
+  | { kind: "unknown" };
+
+function filled(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "" && value !== false;
+}
+
+/**
+ * Finds the reply in a body by its shape alone: the same model id is served by several
+ * engines, so nothing about the model decides. Envelopes are opened to a small depth.
+ */
+export function readShape(body: unknown, depth: number = modelLimits.envelopeDepthMax): Read {
+  if (!isRecord(body)) return { kind: "unknown" };
+  const reply = readChat(body) ?? readResponses(body) ?? readOllama(body) ?? readLegacy(body);
+  if (reply !== null) return { kind: "reply", reply };
+  if (filled(body.error)) return { kind: "error", body };
+  const errors = Array.isArray(body.errors) && body.errors.length > 0;
+  if (body.success === false || (errors && !filled(body.result))) return { kind: "error", body };
+  if (body.internalCode !== undefined) return { kind: "error", body };
+  return isRecord(body.result) && depth > 0
+    ? readShape(body.result, depth - 1)
+    : { kind: "unknown" };
+}

@@ -1,0 +1,55 @@
+/** What decides where a model's calls go. */
+export interface Serving {
+  /** The Workers AI binding is bound. */
+  workersAi: boolean;
+  baseUrl?: string | undefined;
+}
+
+export type Route =
+  | { kind: "rehearsal" }
+  | { kind: "workers_ai" }
+  | { kind: "openai"; baseUrl: string }
+  | { kind: "none"; missing: string };
+
+function badUrl(baseUrl: string): string | null {
+  const url = URL.parse(baseUrl);
+  if (url === null) return "MODEL_BASE_URL is not a URL.";
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return "MODEL_BASE_URL must start with http:// or https://.";
+  }
+  return url.username === "" && url.password === ""
+    ? null
+    : "MODEL_BASE_URL must not hold a user or password; set MODEL_API_KEY.";
+}
+
+/** Where the calls of this model go, or a sentence that says what to set. */
+export function routeOf(model: string, serving: Serving): Route {
+  if (model === "rehearsal") return { kind: "rehearsal" };
+  const hosted = model.startsWith("@cf/");
+  if (hosted && serving.workersAi) return { kind: "workers_ai" };
+  const baseUrl = serving.baseUrl?.trim() ?? "";
+  if (baseUrl !== "") {
+    const bad = badUrl(baseUrl);
+    return bad === null ? { kind: "openai", baseUrl } : { kind: "none", missing: bad };
+  }
+  const name = JSON.stringify(model);
+  return {
+    kind: "none",
+    missing: hosted
+      ? `Nothing serves the model ${name}: bind Workers AI (a deployed consumer does), or set MODEL_BASE_URL to an OpenAI-compatible endpoint that does.`
+      : `Nothing serves the model ${name}: set MODEL_BASE_URL to an OpenAI-compatible endpoint, for example http://127.0.0.1:11434/v1.`,
+  };
+}
+
+/**
+ * Null where something serves this model, else the sentence that says what to set.
+ * The producer asks this at submission; the consumer asks `routeOf` again at each call.
+ */
+export function serves(
+  model: string,
+  env: { WORKERS_AI?: string | undefined; MODEL_BASE_URL?: string | undefined },
+): string | null {
+  const workersAi = env.WORKERS_AI === "bound";
+  const route = routeOf(model, { workersAi, baseUrl: env.MODEL_BASE_URL });
+  return route.kind === "none" ? route.missing : null;
+}
