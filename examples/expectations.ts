@@ -25,10 +25,10 @@ export interface Expectation {
   text?: string;
   /** Workspace file to words that it must hold, and to words that it must not. */
   files?: Record<string, { holds: string[]; lacks?: string[] }>;
-  /** The names of the tools that were called, in order, `final_answer` last where there is one. */
+  /** The names of the tool steps in order; the answer that ends a task is not one, a refused one is. */
   tools?: string[];
-  /** At least one repair was recorded (or none). */
-  repaired?: boolean;
+  /** Repairs that must be recorded, among others. */
+  quirks?: string[];
   /** Requests in the egress log by what was decided of them. */
   egress?: { allow?: number; inject?: number; deny?: number };
 }
@@ -41,8 +41,7 @@ export const expectations: Record<string, Expectation> = {
   "revenue-by-country": {
     ...completed,
     output: { countries: revenueByCountry },
-    tools: ["list_files", "read_file", "run_code", "final_answer"],
-    repaired: false,
+    tools: ["list_files", "read_file", "run_code"],
   },
   "join-products": {
     ...completed,
@@ -70,12 +69,12 @@ export const expectations: Record<string, Expectation> = {
   "runaway-memory": {
     ...completed,
     output: boughtTogether,
-    tools: ["run_code", "run_code", "final_answer"],
+    tools: ["run_code", "run_code"],
   },
   "answer-corrected": {
     ...completed,
     output: { ...refundRate },
-    tools: ["run_code", "final_answer", "final_answer"],
+    tools: ["run_code", "final_answer"],
   },
   "access-log-report": {
     ...completed,
@@ -109,7 +108,7 @@ export const expectations: Record<string, Expectation> = {
   "pending-orders": {
     ...completed,
     output: pendingOrders,
-    tools: ["fetch_url", "run_code", "fetch_url", "final_answer"],
+    tools: ["fetch_url", "run_code", "fetch_url"],
     egress: { inject: 2 + pendingOrders.pages },
   },
   "credential-stays-hidden": { ...completed, text: "scrubbed", egress: { inject: 1 } },
@@ -118,10 +117,10 @@ export const expectations: Record<string, Expectation> = {
   "runaway-loop": {
     ...completed,
     text: `${unitsOrdered} units`,
-    tools: ["run_code", "run_code", "final_answer"],
+    tools: ["run_code", "run_code"],
   },
-  "damaged-tool-call": { ...completed, text: refundRate.month, repaired: true },
-  "leaked-tool-call": { ...completed, text: `EUR ${currencyTotals.EUR}`, repaired: true },
+  "damaged-tool-call": { ...completed, text: refundRate.month, quirks: ["json_repaired", "tool_name_cleaned", "arguments_encoded_twice"] },
+  "leaked-tool-call": { ...completed, text: `EUR ${currencyTotals.EUR}`, tools: ["run_code"] },
   "step-budget": { status: "failed", reason: "budget_steps" },
   "flaky-model": { ...completed, text: `${unitsOrdered} units` },
   "model-outage": { status: "dead", reason: "attempts_exhausted" },

@@ -157,6 +157,11 @@ export const sandboxLimits = {
   hostCallsMax: 1_000,
   wallMsMax: 60_000,
   programsAtOnceMax: 4,
+  /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
+  bootPages: 128,
+  errorBytesMax: 10_000,
+  timersMax: 10_000,
+  sleepMsMax: 5_000,
 } as const;
 
 /** The files of one task. */

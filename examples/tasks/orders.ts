@@ -145,7 +145,7 @@ export const orderTasks: ExampleTask[] = [
     },
     rehearsal: [
       run("endless-allocation"),
-      afterSeeing("memory", run("bounded-pairs")),
+      afterSeeing("was stopped", run("bounded-pairs")),
       afterSeeing(JSON.stringify(boughtTogether), answer(boughtTogether)),
     ],
   },

@@ -14,7 +14,7 @@ export const troubleTasks: ExampleTask[] = [
     prompt: "How many units were ordered in orders.csv?",
     files: orders,
     labels: { team: "sales" },
-    rehearsal: [run("endless-loop"), afterSeeing("stopped", run("ended-loop")), unitsFound],
+    rehearsal: [run("endless-loop"), afterSeeing("was stopped", run("ended-loop")), unitsFound],
   },
   {
     custom_id: "damaged-tool-call",

@@ -1,0 +1,27 @@
+/** Numbers as people read them. */
+
+/** Such as 1,234, 56.7k or 8.9M. */
+export function count(value: number): string {
+  if (value < 10_000) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  const [scaled, unit] = value < 1_000_000 ? [value / 1_000, "k"] : [value / 1_000_000, "M"];
+  return `${scaled.toLocaleString("en-US", { maximumFractionDigits: 1 })}${unit}`;
+}
+
+/** Dollars: cents, or as many places as a small amount needs. */
+export function dollars(value: number): string {
+  if (value === 0) return "$0";
+  return value < 0.01 ? `$${value.toPrecision(2)}` : `$${value.toFixed(2)}`;
+}
+
+/** Such as 850 ms, 4.2 s, 3 min 20 s or 2 h 5 min. */
+export function span(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
+}
+
+export const bytes = (value: number): string =>
+  value < 1_000 ? `${value} B` : `${count(Math.round(value / 1_000))} kB`;

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { FleetClient, isLoopback } from "./client.ts";
+import { wrongUsage } from "./exit.ts";
+import { printable, printableJson } from "./printable.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  url?: string;
+  key?: string;
+  json?: boolean;
+}
+
+/** What a command works with: the fleet, and a voice that is safe for terminals. */
+export interface Session {
+  surroundings: Surroundings;
+  json: boolean;
+  /** Made on first use, so that commands without a fleet need no key. */
+  client(): FleetClient;
+  /** Prints text for people; control characters are taken out. */
+  say(text: string): void;
+  /** Prints one JSON value on a line. */
+  emit(value: unknown): void;
+}
+
+const defaultUrl = "http://127.0.0.1:8787";
+
+export function openSession(command: Command, surroundings: Surroundings): Session {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return {
+    surroundings,
+    json: options.json === true,
+    client: () => connect(options, surroundings),
+    say: (text) => surroundings.write(`${printable(text)}\n`),
+    emit: (value) => surroundings.write(`${printableJson(value)}\n`),
+  };
+}
+
+function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetClient {
+  const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw wrongUsage(`--url must be an http or https address, such as ${defaultUrl}`);
+  }
+  const set = options.key ?? environment.FLEET_API_KEY;
+  // The default key belongs to local runs alone: no other machine is ever sent it.
+  const key = set ?? (isLoopback(url) ? "dev-key" : undefined);
+  if (key === undefined || key === "") {
+    throw wrongUsage(`${url} needs a key: set FLEET_API_KEY or pass --key`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw wrongUsage("the key holds spaces or characters that no key has: check FLEET_API_KEY");
+  }
+  if (url.startsWith("http:") && !isLoopback(url)) {
+    throw wrongUsage(`the key would travel unencrypted to ${url}: use https`);
+  }
+  return new FleetClient({ url, key, fetch });
+}
+
+/** `task` or `batch` by the id's prefix. */
+export function kindOf(id: string): "task" | "batch" {
+  if (id.startsWith("task_")) return "task";
+  if (id.startsWith("batch_")) return "batch";
+  throw wrongUsage(`"${id}" is no id: ids start with task_ or batch_`);
+}

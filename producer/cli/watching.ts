@@ -1,0 +1,92 @@
+import { commandLineLimits } from "../../shared/limits.ts";
+import { isTerminal } from "../../shared/states.ts";
+import { progressView } from "./bar.ts";
+import type { Called } from "./client.ts";
+import { exit, type ExitCode, stopFor } from "./exit.ts";
+import { oneLine } from "./printable.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { Session } from "./session.ts";
+import type { BatchAnswer, TaskAnswer } from "./wire.ts";
+
+/**
+ * Asks until `ended` says so. A fleet that does not answer for a while is waited for, up to
+ * `watchUnreachableMsMax`: a batch of hours survives a restart and a lost connection.
+ */
+async function poll<T>(
+  session: Session,
+  ask: () => Promise<Called<T>>,
+  seen: (value: T) => void,
+  ended: (value: T) => boolean,
+  note: (text: string) => void,
+): Promise<T> {
+  const { now, sleep } = session.surroundings;
+  let unreachableSince: number | null = null;
+  for (;;) {
+    const called = await ask();
+    if (called.ok) {
+      unreachableSince = null;
+      seen(called.value);
+      if (ended(called.value)) return called.value;
+    } else {
+      const passing = called.problem.kind === "unreachable" || called.problem.status >= 500;
+      unreachableSince ??= now();
+      if (!passing || now() - unreachableSince > commandLineLimits.watchUnreachableMsMax) {
+        throw stopFor(called.problem);
+      }
+      note("the fleet does not answer, still trying");
+    }
+    await sleep(commandLineLimits.watchPollMs);
+  }
+}
+
+/** Shows a batch until it is finished. Exit code 0 only when every task succeeded. */
+export async function watchBatch(session: Session, id: string): Promise<ExitCode> {
+  const client = session.client();
+  const meter = new ProgressMeter();
+  const view = session.json ? null : progressView(session.surroundings);
+  let shown = "";
+  const seen = (batch: BatchAnswer): void => {
+    const progress = meter.add(batch, session.surroundings.now());
+    view?.show(progress);
+    if (session.json && JSON.stringify(batch.counts) !== shown) {
+      shown = JSON.stringify(batch.counts);
+      session.emit(batch);
+    }
+  };
+  try {
+    const batch = await poll(
+      session,
+      () => client.batch(id),
+      seen,
+      ({ status }) => status === "finished",
+      (text) => view?.note(text),
+    );
+    return batch.counts.succeeded === batch.counts.total ? exit.done : exit.failed;
+  } finally {
+    view?.stop();
+  }
+}
+
+/** Shows a task until it is settled. Exit code 0 only when it succeeded. */
+export async function watchTask(session: Session, id: string): Promise<ExitCode> {
+  const client = session.client();
+  let shown = "";
+  const seen = (task: TaskAnswer): void => {
+    const line = `${task.status}${task.reason === null ? "" : ` (${task.reason})`} · ${task.usage.steps} steps · attempt ${task.attempt}`;
+    if (line === shown) return;
+    shown = line;
+    if (session.json) session.emit(task);
+    else session.say(line);
+  };
+  const task = await poll(
+    session,
+    () => client.task(id),
+    seen,
+    ({ status }) => isTerminal(status),
+    (text) => session.surroundings.warn(`${text}\n`),
+  );
+  if (!session.json && task.error !== null) {
+    session.say(oneLine(`${task.error.code}: ${task.error.message}`, 500));
+  }
+  return task.status === "succeeded" ? exit.done : exit.failed;
+}

@@ -1,0 +1,96 @@
+/** The API's answers, as far as the command line reads them. Times are ISO 8601 UTC. */
+import type { Reason, Status } from "../../shared/states.ts";
+import type { Usage } from "../../shared/usage.ts";
+
+export interface TaskAnswer {
+  id: string;
+  status: Status;
+  reason: Reason | null;
+  attempt: number;
+  batch_id: string | null;
+  custom_id: string | null;
+  labels: Record<string, string>;
+  model: string;
+  policy: string;
+  sandbox: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  usage: Usage;
+  /** Absent where it is large; the result has it always. */
+  output?: unknown;
+  error: { code: string; message: string } | null;
+  quirks?: string[];
+}
+
+export type Counts = { total: number } & Record<Status, number>;
+
+export interface BatchAnswer {
+  id: string;
+  status: "running" | "cancelling" | "finished";
+  counts: Counts;
+  usage: Usage;
+  labels?: Record<string, string>;
+  created_at: string;
+  finished_at: string | null;
+}
+
+/** One line of a batch's results. */
+export interface ResultLine {
+  index: number;
+  custom_id: string | null;
+  task_id: string;
+  status: Status;
+  reason: Reason | null;
+  output: unknown;
+  error: { code: string; message: string } | null;
+  usage: Usage;
+}
+
+export interface StepAnswer {
+  seq: number;
+  kind: "model" | "tool";
+  name: string;
+  status: string;
+  started_at: string;
+  duration_ms: number;
+  usage?: Partial<Usage>;
+  quirks?: string[];
+  input?: unknown;
+  output?: unknown;
+}
+
+export interface DecisionAnswer {
+  at: string;
+  method: string;
+  url: string;
+  action: "allow" | "inject" | "deny";
+  policy: string;
+  rule: number | string | null;
+  reason: string;
+  status: number | null;
+  bytes_in: number;
+  bytes_out: number;
+}
+
+export interface FileAnswer {
+  path: string;
+  bytes: number;
+  sha256?: string;
+}
+
+export interface StatsAnswer {
+  counts: Partial<Record<Status, number>>;
+  backlog?: number;
+  oldest_queued?: string | null;
+  [more: string]: unknown;
+}
+
+/** The body of every refusal. */
+export interface ErrorAnswer {
+  error: {
+    code: string;
+    message: string;
+    details?: { line?: number; path?: string; message: string }[];
+  };
+}
