@@ -1,7 +1,7 @@
-import { modelLimits } from "../../shared/limits.ts";
 import { type Json, parseRecord } from "./json.ts";
 import type { EchoedCall, Message, ModelRequest } from "./model.ts";
 import { outputTokensFor, type Profile } from "./profiles.ts";
+import { safeToolName } from "./simplify.ts";
 
 /**
  * The body of a chat completion. Settings and tools stand before `messages`, and keys
@@ -69,7 +69,8 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
       continue;
     }
     const calls = (message.calls ?? []).map((call) => {
-      const name = wireName(call.name);
+      // The model may have made the name up, so it may hold anything.
+      const name = safeToolName(call.name);
       const wireId = profile.callIds === "kimi" ? `functions.${name}:${callsSoFar}` : call.id;
       callsSoFar += 1;
       waiting.set(call.id, { wireId, name });
@@ -94,12 +95,6 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
 
 function toolMessage(id: string, name: string, content: string): Json {
   return { role: "tool", tool_call_id: id, name, content: content.toWellFormed() };
-}
-
-/** A name that the model made up may hold anything; endpoints accept only these characters. */
-function wireName(name: string): string {
-  const safe = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, modelLimits.toolNameCharsMax);
-  return safe === "" ? "unnamed" : safe;
 }
 
 /** Chat templates parse past arguments, so unreadable ones are sent as an empty object. */
