@@ -1,0 +1,35 @@
+/** A Dynamic Worker's contents. There is no field that may be forgotten. */
+export interface DynamicWorkerCode {
+  mainModule: string;
+  modules: WorkerLoaderWorkerCode["modules"];
+  /**
+   * Where its network goes: nowhere, or to one Fetcher. It is required, because a Dynamic
+   * Worker without it inherits the whole network, raw TCP included.
+   */
+  globalOutbound: Fetcher | null;
+  limits: { cpuMs: number; subRequests: number } | null;
+}
+
+const compatibilityDate = "2026-10-01";
+
+/**
+ * The one place of the code base that makes Dynamic Workers. With an identity the Worker is
+ * shared by all runs and the same identity must mean the same contents; without one it is
+ * fresh and is gone after its stubs are disposed.
+ */
+export function dynamicWorker(
+  loader: WorkerLoader,
+  identity: string | null,
+  code: DynamicWorkerCode,
+): WorkerStub {
+  const whole = {
+    compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    mainModule: code.mainModule,
+    modules: code.modules,
+    globalOutbound: code.globalOutbound,
+    ...(code.limits === null ? {} : { limits: code.limits }),
+    env: {},
+  };
+  return identity === null ? loader.load(whole) : loader.get(identity, () => whole);
+}

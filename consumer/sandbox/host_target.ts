@@ -1,0 +1,64 @@
+import { RpcTarget } from "cloudflare:workers";
+import { sandboxLimits } from "../../shared/limits.ts";
+import type { Capabilities, GuestRequest, GuestResponse, Program, ToolAnswer } from "./engine.ts";
+
+/**
+ * What a run inside a Dynamic Worker can reach: its workspace, its tools and the gateway,
+ * for its own time only. Everything that arrives here may come from a hostile program.
+ */
+export class HostTarget extends RpcTarget {
+  readonly #program: Program;
+  readonly #capabilities: Capabilities;
+  readonly #signal: AbortSignal;
+  readonly #ended = Promise.withResolvers<void>();
+  #calls = 0;
+
+  constructor(program: Program, capabilities: Capabilities, signal: AbortSignal) {
+    super();
+    this.#program = program;
+    this.#capabilities = capabilities;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
+  }
+
+  files(): ReadonlyMap<string, Uint8Array> {
+    return this.#program.files;
+  }
+
+  async fetch(request: GuestRequest): Promise<GuestResponse> {
+    this.#count();
+    return this.#capabilities.fetch({
+      url: String(request.url),
+      method: String(request.method),
+      headers: request.headers.map(([name, value]) => [String(name), String(value)]),
+      body: request.body instanceof Uint8Array ? request.body : null,
+    });
+  }
+
+  async call(tool: string, argumentsJson: string): Promise<ToolAnswer> {
+    this.#count();
+    if (typeof argumentsJson !== "string" || !this.#program.tools.includes(tool)) {
+      return { ok: false, message: `There is no tool named ${JSON.stringify(String(tool))}.` };
+    }
+    return this.#capabilities.call(tool, argumentsJson);
+  }
+
+  /** Settles when the run is aborted or over. */
+  aborted(): Promise<void> {
+    if (this.#signal.aborted) this.#ended.resolve();
+    return this.#ended.promise;
+  }
+
+  /** Ends the run's rights: calls that still come are refused. */
+  close(): void {
+    this.#calls = Number.POSITIVE_INFINITY;
+    this.#ended.resolve();
+  }
+
+  #count(): void {
+    this.#calls += 1;
+    if (this.#signal.aborted) throw new Error("The run was aborted.");
+    if (this.#calls > sandboxLimits.hostCallsMax)
+      throw new Error("The run may make no further calls.");
+  }
+}

@@ -1,0 +1,21 @@
+import type { Engine } from "./engine.ts";
+import { isolateEngine } from "./isolate.ts";
+
+/** The engine that a task names, or why it cannot serve here. */
+export function engineFor(
+  name: Engine["name"],
+  env: { LOADER: WorkerLoader },
+): Engine | { unavailable: string } {
+  switch (name) {
+    case "isolate":
+      return isolateEngine(env.LOADER);
+    case "isolate-v8":
+      return { unavailable: "The engine isolate-v8 is not part of this build." };
+    case "microvm":
+      return {
+        unavailable:
+          "The engine microvm needs a container: add a [[containers]] entry for @cloudflare/sandbox to " +
+          "wrangler.consumer.toml and deploy to an account with Containers, or run Docker locally.",
+      };
+  }
+}

@@ -1,0 +1,148 @@
+import { sandboxLimits } from "../../../shared/limits.ts";
+import type { GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
+
+/** The end of the run that calls go to; see Host in session.ts. */
+interface Callee {
+  fetch(request: GuestRequest): Promise<GuestResponse>;
+  call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
+  aborted(): Promise<void>;
+}
+
+/** An answer on its way into the program: `[id, ok, value]` as JSON, and a body. */
+interface Answer {
+  text: string;
+  bytes: Uint8Array | null;
+}
+
+/** The host calls of one run: started by the program, a few at once, answered in order of arrival. */
+export class Calls {
+  readonly #host: Callee;
+  readonly #waiting: (() => Promise<void>)[] = [];
+  readonly #answers: Answer[] = [];
+  #running = 0;
+  #wake: (() => void) | null = null;
+  #watching: (Promise<void> & Partial<Disposable>) | null = null;
+  #closed = false;
+  wasAborted = false;
+  started = 0;
+
+  constructor(host: Callee) {
+    this.#host = host;
+  }
+
+  /** Calls without an answer yet. */
+  get pending(): number {
+    return this.#running + this.#waiting.length + this.#answers.length;
+  }
+
+  takeAnswer(): Answer | undefined {
+    return this.#answers.shift();
+  }
+
+  /** Starts `[id, "tool", name, argumentsJson]` or `[id, "fetch", url, method, headers]`. */
+  start(value: unknown, body: Uint8Array | null): string | undefined {
+    const [id, kind, first, second, third] = Array.isArray(value) ? value : [];
+    this.started += 1;
+    if (this.started > sandboxLimits.hostCallsMax) {
+      const message = `The program made more than ${sandboxLimits.hostCallsMax} calls.`;
+      return `!${JSON.stringify({ name: "Error", message })}`;
+    }
+    const work =
+      kind === "fetch"
+        ? () => this.#fetch(Number(id), requestOf(first, second, third, body))
+        : () => this.#tool(Number(id), String(first), String(second));
+    this.#waiting.push(work);
+    this.#next();
+    return undefined;
+  }
+
+  /** Resolves at the next answer, at an abort, or after `ms`. */
+  async wait(ms: number): Promise<void> {
+    if (this.#watching === null) {
+      this.#watching = this.#host.aborted();
+      this.#watching.then(
+        () => this.#abort(),
+        () => this.#abort(),
+      );
+    }
+    if (this.#answers.length > 0 || this.wasAborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(timer);
+    this.#wake = null;
+  }
+
+  /** Ends the run's side: answers that still come are dropped. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    this.#watching?.[Symbol.dispose]?.();
+  }
+
+  #abort(): void {
+    if (this.#closed) return;
+    this.wasAborted = true;
+    this.#wake?.();
+  }
+
+  #next(): void {
+    while (this.#running < sandboxLimits.hostCallsInFlightMax) {
+      const work = this.#waiting.shift();
+      if (work === undefined) return;
+      this.#running += 1;
+      void this.#perform(work);
+    }
+  }
+
+  async #perform(work: () => Promise<void>): Promise<void> {
+    await work();
+    this.#running -= 1;
+    this.#next();
+    this.#wake?.();
+  }
+
+  #deliver(text: unknown, bytes: Uint8Array | null): void {
+    if (!this.#closed) this.#answers.push({ text: JSON.stringify(text), bytes });
+  }
+
+  async #tool(id: number, name: string, argumentsJson: string): Promise<void> {
+    try {
+      const answer = await this.#host.call(name, argumentsJson);
+      this.#deliver([id, answer.ok, answer.ok ? answer.json : answer.message], null);
+    } catch (error) {
+      this.#deliver([id, false, reason(error)], null);
+    }
+  }
+
+  async #fetch(id: number, request: GuestRequest): Promise<void> {
+    try {
+      const { url, status, statusText, headers, body } = await this.#host.fetch(request);
+      this.#deliver([id, true, { url, status, statusText, headers }], body);
+    } catch (error) {
+      this.#deliver([id, false, reason(error)], null);
+    }
+  }
+}
+
+function requestOf(
+  url: unknown,
+  method: unknown,
+  headers: unknown,
+  body: Uint8Array | null,
+): GuestRequest {
+  const list = Array.isArray(headers) ? headers : [];
+  return {
+    url: String(url),
+    method: String(method),
+    headers: list.flatMap((entry) =>
+      Array.isArray(entry) ? [[String(entry[0]), String(entry[1])] as [string, string]] : [],
+    ),
+    body,
+  };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : "The call failed.";
+}

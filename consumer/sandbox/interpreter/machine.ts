@@ -1,0 +1,287 @@
+import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
+
+/** What the host function answers; see protocol.ts. */
+export type HostAnswer = string | Uint8Array | undefined;
+export type HostFunction = (op: number, text: string, bytes: Uint8Array | null) => HostAnswer;
+
+/** Thrown through the interpreter to end it; the instance is dead afterwards. */
+export class Halt extends Error {
+  override name = "Halt";
+}
+
+/** Pieces of linear memory that differ from zero, and the pointers that stay valid in them. */
+export interface Template {
+  module: WebAssembly.Module;
+  pages: number;
+  pieces: { at: number; bytes: Uint8Array }[];
+  runtime: number;
+  context: number;
+  dispatch: number;
+}
+
+const hostReference = 1;
+const pieceBytes = 4_096;
+const utf8 = new TextDecoder();
+const encoder = new TextEncoder();
+
+/**
+ * One QuickJS instance. It is booted once, with the prelude run, and its memory kept as a
+ * template; every program then gets a new instance whose memory is a copy of the template,
+ * so a rich prelude costs one copy of about a megabyte and no run sees another's state.
+ * Nothing is ever freed inside: the instance is thrown away after its one program.
+ */
+export class Machine {
+  readonly #glue: Glue;
+  readonly #memory: WebAssembly.Memory;
+  readonly #fuel: WebAssembly.Global;
+  #runtime = 0;
+  #context = 0;
+  #dispatch = 0;
+
+  private constructor(glue: Glue, memory: WebAssembly.Memory, fuel: WebAssembly.Global) {
+    this.#glue = glue;
+    this.#memory = memory;
+    this.#fuel = fuel;
+  }
+
+  static async #instantiate(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    clock: () => number,
+    host: HostFunction,
+  ): Promise<Machine> {
+    let fuel: WebAssembly.Global | undefined;
+    const ignore = (): void => {};
+    const options: GlueOptions = {
+      wasmMemory: memory,
+      clock,
+      print: ignore,
+      printErr: ignore,
+      instantiateWasm(imports, ready) {
+        const instance = new WebAssembly.Instance(module, imports);
+        fuel = instance.exports.fuel as WebAssembly.Global;
+        ready(instance, module);
+        return instance.exports;
+      },
+    };
+    const glue = await createGlue(options);
+    if (fuel === undefined) throw new Error("The interpreter has no fuel gauge.");
+    const machine = new Machine(glue, memory, fuel);
+    glue.callbacks = {
+      callFunction: (_unused, _context, _self, count, values) =>
+        machine.#answer(host, count, values),
+      freeHostRef: ignore,
+      shouldInterrupt: () => 0,
+      loadModuleSource: () => 0,
+      normalizeModule: () => 0,
+    };
+    return machine;
+  }
+
+  /** Boots an instance, runs the prelude in it and keeps its memory. Takes about 30 ms. */
+  static async template(
+    module: WebAssembly.Module,
+    prelude: string,
+    pages: { initial: number; maximum: number },
+    stackBytes: number,
+  ): Promise<Template> {
+    const memory = new WebAssembly.Memory(pages);
+    const machine = await Machine.#instantiate(
+      module,
+      memory,
+      () => 0,
+      () => undefined,
+    );
+    const glue = machine.#glue;
+    machine.#runtime = glue._QTS_NewRuntime();
+    glue._QTS_RuntimeSetMaxStackSize(machine.#runtime, stackBytes);
+    machine.#context = glue._QTS_NewContext(machine.#runtime, 0);
+    const context = machine.#context;
+    const name = machine.#write(encoder.encode("host"));
+    const host = glue._QTS_NewFunction(context, name, 3, 0, hostReference);
+    const boot = machine.evaluate(prelude, "engine.js");
+    machine.#dispatch = machine.#call(boot, [host]);
+    machine.runJobs();
+    const heap = new Uint8Array(memory.buffer);
+    const pieces: Template["pieces"] = [];
+    for (let at = 0; at < heap.length; at += pieceBytes) {
+      // The first megabyte is always kept: an instance starts with its own data there.
+      const piece = heap.subarray(at, at + pieceBytes);
+      if (at >= 1_048_576 && piece.every((byte) => byte === 0)) continue;
+      const last = pieces.at(-1);
+      if (last && last.at + last.bytes.length === at) {
+        last.bytes = heap.slice(last.at, at + pieceBytes);
+      } else pieces.push({ at, bytes: piece.slice() });
+    }
+    return {
+      module,
+      pages: memory.buffer.byteLength / 65_536,
+      pieces,
+      runtime: machine.#runtime,
+      context,
+      dispatch: machine.#dispatch,
+    };
+  }
+
+  /** A fresh instance with the template's memory, its fuel and its memory limit set. */
+  static async fromTemplate(
+    template: Template,
+    limits: { fuel: number; memoryBytes: number; pagesMax: number },
+    clock: () => number,
+    host: HostFunction,
+  ): Promise<Machine> {
+    const memory = new WebAssembly.Memory({ initial: template.pages, maximum: limits.pagesMax });
+    const machine = await Machine.#instantiate(template.module, memory, clock, host);
+    const heap = new Uint8Array(memory.buffer);
+    for (const piece of template.pieces) heap.set(piece.bytes, piece.at);
+    machine.#runtime = template.runtime;
+    machine.#context = template.context;
+    machine.#dispatch = template.dispatch;
+    machine.limitMemory(limits.memoryBytes);
+    machine.#fuel.value = limits.fuel;
+    return machine;
+  }
+
+  /** Units left; below zero when the gauge ran out. */
+  get fuel(): number {
+    return this.#fuel.value;
+  }
+
+  /** Takes fuel for work done outside the interpreter on the program's behalf. */
+  charge(units: number): void {
+    this.#fuel.value = Math.max(-1, this.#fuel.value - Math.ceil(units));
+    if (this.#fuel.value < 0) throw new Halt("fuel");
+  }
+
+  limitMemory(bytes: number): void {
+    this.#glue._QTS_RuntimeSetMemoryLimit(this.#runtime, bytes);
+  }
+
+  /** Evaluates global code and answers a pointer to its value; throws what it throws. */
+  evaluate(code: string, file: string): number {
+    const source = encoder.encode(code);
+    const value = this.#glue._QTS_Eval(
+      this.#context,
+      this.#write(source),
+      source.length,
+      this.#write(encoder.encode(file)),
+      0,
+      0,
+    );
+    return this.#check(value);
+  }
+
+  /** Calls the prelude's dispatcher. */
+  dispatch(what: string, text: string, value: number | Uint8Array | null): void {
+    this.#call(this.#dispatch, [
+      this.#newString(what),
+      this.#newString(text),
+      typeof value === "number" ? value : this.#newBytes(value),
+    ]);
+  }
+
+  /** Runs promise jobs until none is left. */
+  runJobs(): void {
+    const out = this.#allocate(8);
+    const value = this.#glue._QTS_ExecutePendingJob(this.#runtime, -1, out);
+    // A job that throws is one of the prelude's: programs' throws become rejections.
+    this.#check(value);
+  }
+
+  #check(value: number): number {
+    const error = this.#glue._QTS_ResolveException(this.#context, value);
+    if (error === 0) return value;
+    throw new GuestError(this.#dump(error));
+  }
+
+  #dump(value: number): { name: string; message: string; stack: string } {
+    const text = this.#text(this.#glue._QTS_Dump(this.#context, value));
+    try {
+      const parsed: unknown = JSON.parse(text);
+      if (typeof parsed === "object" && parsed !== null) {
+        return { name: "Error", message: "", stack: "", ...parsed };
+      }
+    } catch {
+      // Not JSON: the text itself is the best message there is.
+    }
+    return { name: "Error", message: text, stack: "" };
+  }
+
+  #call(callee: number, values: number[]): number {
+    const self = this.#glue._QTS_GetUndefined();
+    const list = this.#allocate(4 * values.length);
+    new Uint32Array(this.#memory.buffer).set(values, list >> 2);
+    return this.#check(this.#glue._QTS_Call(this.#context, callee, self, values.length, list));
+  }
+
+  #answer(host: HostFunction, count: number, values: number): number {
+    const glue = this.#glue;
+    const at = (index: number): number => glue._QTS_ArgvGetJSValueConstPointer(values, index);
+    const code = count > 0 ? glue._QTS_GetFloat64(this.#context, at(0)) : 0;
+    const text = count > 1 ? this.#stringOf(at(1)) : "";
+    const bytes = count > 2 ? this.#bytesOf(at(2)) : null;
+    const answer = host(code, text, bytes);
+    if (answer === undefined) return 0;
+    return typeof answer === "string" ? this.#newString(answer) : this.#newBytes(answer);
+  }
+
+  #stringOf(value: number): string {
+    const pointer = this.#glue._QTS_GetString(this.#context, value);
+    if (pointer === 0) return "";
+    const text = this.#text(pointer);
+    this.#glue._QTS_FreeCString(this.#context, pointer);
+    return text;
+  }
+
+  #text(pointer: number): string {
+    const heap = new Uint8Array(this.#memory.buffer);
+    return utf8.decode(heap.subarray(pointer, heap.indexOf(0, pointer)));
+  }
+
+  #bytesOf(value: number): Uint8Array | null {
+    const pointer = this.#glue._QTS_GetArrayBuffer(this.#context, value);
+    if (pointer === 0) return null;
+    const length = this.#glue._QTS_GetArrayBufferLength(this.#context, value);
+    const bytes = new Uint8Array(this.#memory.buffer).slice(pointer, pointer + length);
+    this.#glue._free(pointer);
+    return bytes;
+  }
+
+  #newString(text: string): number {
+    const pointer = this.#write(encoder.encode(text));
+    const value = this.#glue._QTS_NewString(this.#context, pointer);
+    this.#glue._free(pointer);
+    return value;
+  }
+
+  #newBytes(bytes: Uint8Array | null): number {
+    if (bytes === null) return this.#glue._QTS_GetUndefined();
+    const pointer = this.#write(bytes);
+    return this.#glue._QTS_NewArrayBuffer(this.#context, pointer, bytes.length);
+  }
+
+  /** Copies bytes in, with a NUL behind them. */
+  #write(bytes: Uint8Array): number {
+    const pointer = this.#allocate(bytes.length + 1);
+    const heap = new Uint8Array(this.#memory.buffer);
+    heap.set(bytes, pointer);
+    heap[pointer + bytes.length] = 0;
+    return pointer;
+  }
+
+  #allocate(bytes: number): number {
+    const pointer = this.#glue._malloc(bytes);
+    if (pointer === 0) throw new Halt("memory");
+    return pointer;
+  }
+}
+
+/** An exception that came out of the interpreter where none was caught inside. */
+export class GuestError extends Error {
+  override name = "GuestError";
+  readonly guest: { name: string; message: string; stack: string };
+  constructor(guest: { name: string; message: string; stack: string }) {
+    super(guest.message);
+    this.guest = guest;
+  }
+}

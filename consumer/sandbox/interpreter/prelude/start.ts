@@ -1,0 +1,58 @@
+import { op } from "../protocol.ts";
+import { agentFrames } from "../stack.ts";
+import { ask, define } from "./bridge.ts";
+import { constructorName, inspect, setFirstLineShift } from "./inspect.ts";
+
+type Main = (load: unknown, exported: object, module: object) => Promise<unknown>;
+
+let shift = 0;
+
+/** Runs the program and tells the host how it ended. `load` serves its imports. */
+export function start(
+  main: Main,
+  text: string,
+  load: unknown,
+  defineTools: (names: string[]) => void,
+): void {
+  const spec = JSON.parse(text) as { tools: string[]; shift: number };
+  shift = spec.shift;
+  setFirstLineShift(shift);
+  defineTools(spec.tools);
+  const exported: Record<string, unknown> = {};
+  const module = { exports: {} };
+  const original = module.exports;
+  define(globalThis, { module, exports: original });
+  main(load, exported, module)
+    .then(async (value) => {
+      const given = "default" in exported ? exported.default : value;
+      // A default export that takes nothing is a program's main function.
+      const isMain = given !== value && typeof given === "function" && given.length === 0;
+      const isClass = isMain && /^class\b/.test(Function.prototype.toString.call(given));
+      const result: unknown = isMain && !isClass ? await (given as () => unknown)() : await given;
+      const shown = result === undefined && module.exports !== original ? module.exports : result;
+      ask(op.done, shown === undefined ? null : typeof shown === "string" ? shown : inspect(shown));
+    })
+    .catch(fail);
+}
+
+/** Describes the error that ended the program. Its getters may throw: then less is said. */
+export function fail(error: unknown): void {
+  ask(op.failing, null);
+  let name = "Error";
+  let message = "";
+  let stack = "";
+  try {
+    if (error instanceof Error) {
+      name = String(error.name || constructorName(error) || "Error");
+      message = String(error.message);
+      const cause = error.cause === undefined ? "" : `\n[cause]: ${inspect(error.cause)}`;
+      stack = agentFrames(String(error.stack ?? ""), shift) + cause;
+    } else {
+      name = "Uncaught";
+      message = typeof error === "string" ? error : inspect(error);
+    }
+  } catch {
+    message = message || "The error could not be read.";
+  }
+  ask(op.failed, { name, message, stack });
+}

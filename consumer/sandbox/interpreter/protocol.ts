@@ -1,0 +1,41 @@
+/**
+ * What the program's side (prelude, inside QuickJS) and the isolate's side (outside it)
+ * say to each other. One host function takes `(op, text, bytes)`. It answers undefined,
+ * bytes, or text: "=" and JSON for a value, "!" and JSON of {name, message, code?} for an
+ * error to throw. Text is always JSON, because a C string ends at a NUL and cannot hold
+ * lone surrogates, and JSON escapes both.
+ */
+export const op = {
+  /** One line for the console, a JSON string. */
+  log: 1,
+  /** The program's value as text, a JSON string, or null when it is undefined. */
+  done: 2,
+  /** The program failed and its error is about to be described: memory is lent for that. */
+  failing: 3,
+  /** {name, message, stack} of the error that ended the program. */
+  failed: 4,
+  /** [id, "tool", name, argumentsJson] or [id, "fetch", url, method, headers] with the body. */
+  call: 5,
+  /** [id, delayMs]; the host dispatches "timer" when it is due. */
+  timer: 6,
+  /** [id] */
+  clear: 7,
+  /** [method, ...arguments] on the workspace. */
+  files: 8,
+  /** [method, ...arguments]: encodings of text and bytes. */
+  text: 9,
+  /** [href, base?] or [href, null, part, value]: the URL parser. */
+  url: 10,
+  /** [service, locales, options, method, arguments]: Intl of the isolate's V8. */
+  intl: 11,
+  /** [algorithm, key?] with the data: a digest as bytes. */
+  digest: 12,
+  /** [count]: random bytes. */
+  random: 13,
+} as const;
+
+/** What the host dispatches into the program's side, as the first argument of `dispatch`. */
+export type Dispatch = "start" | "answer" | "timer";
+
+/** The name that the agent's own code has in stacks. Frames of any other file are removed. */
+export const agentFile = "program.js";

@@ -1,0 +1,200 @@
+import { sandboxLimits } from "../../../shared/limits.ts";
+import type {
+  GuestRequest,
+  GuestResponse,
+  RunError,
+  RunLimits,
+  RunOutcome,
+  ToolAnswer,
+} from "../engine.ts";
+import { Calls } from "./calls.ts";
+import { halted, limitError } from "./faults.ts";
+import { Lines } from "./lines.ts";
+import { type HostAnswer, Machine, type Template } from "./machine.ts";
+import { Operations } from "./operations.ts";
+import { op } from "./protocol.ts";
+import { Timers } from "./timers.ts";
+import type { Prepared } from "./transform.ts";
+import { Workspace } from "./workspace.ts";
+
+/** The consumer's end of one run, called over RPC. */
+export interface Host {
+  fetch(request: GuestRequest): Promise<GuestResponse>;
+  call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
+  /** Settles when the run is to be aborted. */
+  aborted(): Promise<void>;
+}
+
+/** Memory lent beyond the limit while a failure is described, so that "out of memory" can be said. */
+const descriptionBytes = 1_000_000;
+const pageBytes = 65_536;
+
+/**
+ * One run: an instance, its event loop, its end. The loop does as Node does: it runs jobs,
+ * delivers answers of host calls and timers, and ends when nothing is left to wait for.
+ */
+export class Session {
+  readonly #limits: RunLimits;
+  readonly #workspace: Workspace;
+  readonly #calls: Calls;
+  readonly #timers: Timers;
+  readonly #logs: Lines;
+  readonly #startedAt = Date.now();
+  #machine: Machine | null = null;
+  #operations: Operations | null = null;
+  #value: string | null = null;
+  #error: RunError | null = null;
+  #settled = false;
+  #failing = false;
+
+  constructor(files: ReadonlyMap<string, Uint8Array>, limits: RunLimits, host: Host) {
+    this.#limits = limits;
+    this.#workspace = new Workspace(files);
+    this.#calls = new Calls(host);
+    this.#timers = new Timers();
+    this.#logs = new Lines(limits.logBytes);
+  }
+
+  async run(template: Template, prepared: Prepared, tools: readonly string[]): Promise<RunOutcome> {
+    if (!prepared.ok) {
+      const { name, message, stack } = prepared;
+      return this.#outcome({ kind: "syntax", name, message, stack }, 0);
+    }
+    const { fuel, memoryBytes } = this.#limits;
+    const reserved = template.pages * pageBytes;
+    const machine = await Machine.fromTemplate(
+      template,
+      {
+        fuel,
+        memoryBytes,
+        pagesMax: Math.ceil((reserved + memoryBytes + descriptionBytes) / pageBytes),
+      },
+      () => this.#timers.now(),
+      (code, text, bytes) => this.#answer(code, text, bytes),
+    );
+    this.#machine = machine;
+    this.#operations = new Operations(this.#workspace, (units) => machine.charge(units));
+    let error: RunError | null;
+    try {
+      const program = machine.evaluate(prepared.source, "program.js");
+      const shift = prepared.firstLineShift;
+      machine.dispatch("start", JSON.stringify({ tools, shift }), program);
+      error = await this.#loop(machine);
+    } catch (thrown) {
+      error = halted(thrown, machine.fuel, this.#failing, prepared.firstLineShift);
+    } finally {
+      this.#calls.close();
+    }
+    return this.#outcome(error, fuel - Math.max(0, machine.fuel));
+  }
+
+  async #loop(machine: Machine): Promise<RunError | null> {
+    for (;;) {
+      machine.runJobs();
+      if (this.#error) return this.#error;
+      if (this.#failing) return limitError("memory");
+      const left = this.#limits.wallMs - (Date.now() - this.#startedAt);
+      if (left <= 0) return limitError("deadline");
+      if (this.#calls.wasAborted) return limitError("aborted");
+
+      const answer = this.#calls.takeAnswer();
+      if (answer) {
+        machine.dispatch("answer", answer.text, answer.bytes);
+        continue;
+      }
+      const due = this.#timers.take(this.#calls.pending === 0);
+      if (due.kind === "fire") {
+        machine.dispatch("timer", String(due.id), null);
+      } else if (due.kind === "wait") {
+        await this.#calls.wait(Math.min(due.ms, left));
+      } else if (this.#calls.pending > 0) {
+        await this.#calls.wait(left);
+      } else {
+        return this.#settled ? null : limitError("stalled");
+      }
+    }
+  }
+
+  #answer(code: number, text: string, bytes: Uint8Array | null): HostAnswer {
+    switch (code) {
+      case op.log:
+        this.#machine?.charge(text.length / 16);
+        this.#logs.add(parsed(text));
+        return undefined;
+      case op.done: {
+        const value: unknown = parsed(text);
+        this.#settled = true;
+        this.#value = typeof value === "string" ? cut(value, this.#limits.valueBytes) : null;
+        return undefined;
+      }
+      case op.failing:
+        this.#failing = true;
+        this.#machine?.limitMemory(this.#limits.memoryBytes + descriptionBytes);
+        return undefined;
+      case op.failed:
+        this.#failing = false;
+        this.#error ??= thrownError(parsed(text));
+        return undefined;
+      case op.call:
+        this.#machine?.charge(1_000);
+        return this.#calls.start(parsed(text), bytes);
+      case op.timer:
+        this.#timers.set(parsed(text));
+        return undefined;
+      case op.clear:
+        this.#timers.clear(parsed(text));
+        return undefined;
+      default:
+        return this.#operations?.answer(code, text, bytes);
+    }
+  }
+
+  #outcome(error: RunError | null, fuel: number): RunOutcome {
+    const keeps = error === null || error.kind === "thrown" || error.kind === "stalled";
+    return {
+      value: error ? null : this.#value,
+      logs: this.#logs.text(),
+      error,
+      changes: keeps ? this.#workspace.changes : new Map(),
+      usage: { fuel, hostCalls: this.#calls.started, durationMs: Date.now() - this.#startedAt },
+    };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function thrownError(value: unknown): RunError {
+  const fields = typeof value === "object" && value !== null ? value : {};
+  const field = (key: string, max: number): string => {
+    const found = Object.getOwnPropertyDescriptor(fields, key)?.value;
+    return typeof found === "string" ? cut(found, max) : "";
+  };
+  const name = field("name", 200) || "Error";
+  const message = field("message", sandboxLimits.errorBytesMax);
+  const stack = field("stack", sandboxLimits.errorBytesMax);
+  if (name === "InternalError" && /out of memory|string too long/.test(message)) {
+    return { ...limitError("memory"), stack };
+  }
+  if (
+    /stack overflow|call stack size exceeded/.test(message) &&
+    /InternalError|RangeError/.test(name)
+  ) {
+    return { ...limitError("stack"), stack };
+  }
+  return { kind: "thrown", name, message, stack };
+}
+
+/** The head of a text, in bytes, with a note of what was left out. */
+export function cut(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= bytesMax) return text;
+  const head = new TextDecoder().decode(bytes.subarray(0, bytesMax)).replace(/\uFFFD$/, "");
+  return `${head}\n… ${bytes.length - bytesMax} more bytes were cut off`;
+}

@@ -1,0 +1,49 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import prelude from "flotilla:prelude";
+import { sandboxLimits } from "../../../shared/limits.ts";
+import type { RunLimits, RunOutcome } from "../engine.ts";
+import wasm from "./interpreter.wasm";
+import { Machine } from "./machine.ts";
+import { type Host, Session } from "./session.ts";
+import { type Prepared, transform } from "./transform.ts";
+
+// Booted once for the isolate, at its start: no run ever touches it.
+const template = await Machine.template(
+  wasm,
+  prelude,
+  { initial: sandboxLimits.bootPages, maximum: sandboxLimits.bootPages },
+  sandboxLimits.stackBytesMax,
+);
+
+/** A run as it crosses RPC: the workspace follows once the run is admitted. */
+export interface RunRequest {
+  code: string;
+  tools: readonly string[];
+  limits: RunLimits;
+}
+
+export interface RunHost extends Host {
+  files(): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+let running = 0;
+
+/** The Worker inside the one stable Dynamic Worker: agents' code is data to it. */
+export default class Interpreter extends WorkerEntrypoint {
+  async run(request: RunRequest, host: RunHost): Promise<RunOutcome> {
+    // Polled, because a promise that another request resolves would look like a hang.
+    while (running >= sandboxLimits.programsAtOnceMax) await scheduler.wait(2);
+    running += 1;
+    try {
+      const session = new Session(await host.files(), request.limits, host);
+      return await session.run(template, transform(request.code), request.tools);
+    } finally {
+      running -= 1;
+    }
+  }
+
+  /** The transformation alone, for the engine that runs programs natively. */
+  prepare(code: string): Prepared {
+    return transform(code);
+  }
+}

@@ -1,0 +1,191 @@
+import { workspaceLimits } from "../../../shared/limits.ts";
+
+/** What went wrong with a file, as Node names it. */
+export interface FileProblem {
+  code:
+    | "ENOENT"
+    | "EISDIR"
+    | "ENOTDIR"
+    | "EEXIST"
+    | "ENOTEMPTY"
+    | "EFBIG"
+    | "ENOSPC"
+    | "ENAMETOOLONG"
+    | "EINVAL";
+  message: string;
+}
+
+const wording: Record<FileProblem["code"], string> = {
+  ENOENT: "no such file or directory",
+  EISDIR: "illegal operation on a directory",
+  ENOTDIR: "not a directory",
+  EEXIST: "file already exists",
+  ENOTEMPTY: "directory not empty",
+  EFBIG: "file too large for the workspace",
+  ENOSPC: "no space left in the workspace",
+  ENAMETOOLONG: "name too long",
+  EINVAL: "invalid argument",
+};
+
+export class FileError extends Error {
+  override name = "FileError";
+  readonly problem: FileProblem;
+  constructor(code: FileProblem["code"], action: string, path: string) {
+    const message = `${code}: ${wording[code]}, ${action} '${path}'`;
+    super(message);
+    this.problem = { code, message };
+  }
+}
+
+/** What a path is: files have bytes, directories exist while something is in them or was made. */
+export type Entry = { kind: "file"; size: number } | { kind: "directory" };
+
+/**
+ * The files of one run, in memory. Paths are confined: "..", "/" and "." are resolved
+ * against a root that cannot be left, so "/etc/passwd" is a file of the workspace.
+ */
+export class Workspace {
+  readonly #files: Map<string, Uint8Array>;
+  readonly #directories = new Set<string>();
+  readonly #changes = new Map<string, Uint8Array | null>();
+  #bytes = 0;
+
+  constructor(files: ReadonlyMap<string, Uint8Array>) {
+    this.#files = new Map();
+    for (const [path, bytes] of files) {
+      this.#files.set(confine(path), bytes);
+      this.#bytes += bytes.length;
+    }
+  }
+
+  /** Files written and deleted (null) since the start. */
+  get changes(): Map<string, Uint8Array | null> {
+    return this.#changes;
+  }
+
+  read(path: string): Uint8Array {
+    const key = confine(path);
+    const bytes = this.#files.get(key);
+    if (bytes) return bytes;
+    throw new FileError(this.#isDirectory(key) ? "EISDIR" : "ENOENT", "open", path);
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const key = confine(path);
+    if (key === "" || this.#isDirectory(key)) throw new FileError("EISDIR", "open", path);
+    if (key.length > workspaceLimits.pathCharsMax)
+      throw new FileError("ENAMETOOLONG", "open", path);
+    if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "open", path);
+    if (bytes.length > workspaceLimits.fileBytesMax) throw new FileError("EFBIG", "write", path);
+    const before = this.#files.get(key);
+    const total = this.#bytes - (before?.length ?? 0) + bytes.length;
+    const tooMany = before === undefined && this.#files.size >= workspaceLimits.filesMax;
+    if (tooMany || total > workspaceLimits.bytesMax) throw new FileError("ENOSPC", "write", path);
+    this.#bytes = total;
+    this.#files.set(key, bytes);
+    this.#changes.set(key, bytes);
+  }
+
+  remove(path: string): void {
+    const key = confine(path);
+    const bytes = this.#files.get(key);
+    if (!bytes) throw new FileError(this.#isDirectory(key) ? "EISDIR" : "ENOENT", "unlink", path);
+    this.#bytes -= bytes.length;
+    this.#files.delete(key);
+    this.#changes.set(key, null);
+  }
+
+  removeTree(path: string): void {
+    const key = confine(path);
+    const prefix = key === "" ? "" : `${key}/`;
+    for (const file of [...this.#files.keys()]) {
+      if (file === key || file.startsWith(prefix)) this.remove(file);
+    }
+    for (const directory of [...this.#directories]) {
+      if (directory === key || directory.startsWith(prefix)) this.#directories.delete(directory);
+    }
+  }
+
+  removeDirectory(path: string): void {
+    const key = confine(path);
+    if (this.#files.has(key)) throw new FileError("ENOTDIR", "rmdir", path);
+    if (!this.#isDirectory(key)) throw new FileError("ENOENT", "rmdir", path);
+    if (this.list(path).length > 0) throw new FileError("ENOTEMPTY", "rmdir", path);
+    this.#directories.delete(key);
+  }
+
+  makeDirectory(path: string, recursive: boolean): void {
+    const key = confine(path);
+    if (this.#files.has(key) || (!recursive && this.#isDirectory(key))) {
+      throw new FileError("EEXIST", "mkdir", path);
+    }
+    if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "mkdir", path);
+    if (!recursive && !this.#isDirectory(parentOf(key)))
+      throw new FileError("ENOENT", "mkdir", path);
+    const full = this.#directories.size >= workspaceLimits.filesMax;
+    if (full || key.length > workspaceLimits.pathCharsMax)
+      throw new FileError("ENOSPC", "mkdir", path);
+    if (key !== "") this.#directories.add(key);
+  }
+
+  entry(path: string): Entry | null {
+    const key = confine(path);
+    const bytes = this.#files.get(key);
+    if (bytes) return { kind: "file", size: bytes.length };
+    return this.#isDirectory(key) ? { kind: "directory" } : null;
+  }
+
+  /** The names directly below a directory, sorted. */
+  list(path: string): { name: string; kind: Entry["kind"] }[] {
+    const key = confine(path);
+    if (this.#files.has(key)) throw new FileError("ENOTDIR", "scandir", path);
+    if (!this.#isDirectory(key)) throw new FileError("ENOENT", "scandir", path);
+    const prefix = key === "" ? "" : `${key}/`;
+    const found = new Map<string, Entry["kind"]>();
+    for (const file of this.#files.keys()) {
+      if (!file.startsWith(prefix)) continue;
+      const [name = "", ...rest] = file.slice(prefix.length).split("/");
+      if (rest.length > 0) found.set(name, "directory");
+      else if (!found.has(name)) found.set(name, "file");
+    }
+    for (const directory of this.#directories) {
+      if (!directory.startsWith(prefix) || directory === key) continue;
+      found.set(directory.slice(prefix.length).split("/")[0] ?? "", "directory");
+    }
+    return [...found]
+      .map(([name, kind]) => ({ name, kind }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #isDirectory(key: string): boolean {
+    if (key === "" || this.#directories.has(key)) return true;
+    const prefix = `${key}/`;
+    for (const file of this.#files.keys()) if (file.startsWith(prefix)) return true;
+    for (const directory of this.#directories) if (directory.startsWith(prefix)) return true;
+    return false;
+  }
+
+  #fileAbove(key: string): boolean {
+    for (let above = parentOf(key); above !== ""; above = parentOf(above)) {
+      if (this.#files.has(above)) return true;
+    }
+    return false;
+  }
+}
+
+function parentOf(key: string): string {
+  const slash = key.lastIndexOf("/");
+  return slash < 0 ? "" : key.slice(0, slash);
+}
+
+/** The one form of a path: relative to the root, no empty, "." or ".." segments. */
+export function confine(path: string): string {
+  if (path.includes("\0")) throw new FileError("EINVAL", "open", path.replaceAll("\0", "\\0"));
+  const kept: string[] = [];
+  for (const segment of path.replace(/^file:\/\//, "").split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") kept.pop();
+    else kept.push(segment);
+  }
+  return kept.join("/");
+}

@@ -1,0 +1,67 @@
+import guest from "../../.build/interpreter/interpreter.guest.js";
+import wasm from "../../.build/interpreter/interpreter.wasm";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { dynamicWorker } from "./dynamic_worker.ts";
+import type { Capabilities, Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
+import { HostTarget } from "./host_target.ts";
+import type { Prepared } from "./interpreter/transform.ts";
+
+/** What the interpreter's Worker answers to, as its stub is used here. */
+interface InterpreterStub {
+  run(
+    request: { code: string; tools: readonly string[]; limits: RunLimits },
+    host: HostTarget,
+  ): Promise<RunOutcome & Partial<Disposable>>;
+  prepare(code: string): Promise<Prepared & Partial<Disposable>>;
+}
+
+/** "interpreter@" and the hash of its contents, which the build writes on the first line. */
+export const interpreterIdentity = guest.slice(2, guest.indexOf("\n"));
+
+/**
+ * The default engine: a metered QuickJS inside one stable Dynamic Worker that has no
+ * network. Agents' code is data to it. Fuel, memory, stack and time hold everywhere.
+ */
+export function isolateEngine(loader: WorkerLoader): Engine {
+  return {
+    name: "isolate",
+    async run(program, capabilities, limits, signal) {
+      const tooLarge = oversized(program);
+      if (tooLarge) return tooLarge;
+      const host = new HostTarget(program, capabilities, signal);
+      try {
+        const { code, tools } = program;
+        const outcome = await interpreter(loader).run({ code, tools, limits }, host);
+        outcome[Symbol.dispose]?.();
+        return outcome;
+      } finally {
+        host.close();
+      }
+    },
+  };
+}
+
+export function interpreter(loader: WorkerLoader): InterpreterStub {
+  const worker = dynamicWorker(loader, interpreterIdentity, {
+    mainModule: "interpreter.js",
+    modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },
+    globalOutbound: null,
+    limits: null,
+  });
+  return worker.getEntrypoint() as unknown as InterpreterStub;
+}
+
+/** The refusal of a program that is too long to be looked at. */
+export function oversized(program: Program): RunOutcome | null {
+  if (program.code.length <= sandboxLimits.codeBytesMax) return null;
+  const message = `The code is longer than ${sandboxLimits.codeBytesMax} characters.`;
+  return {
+    value: null,
+    logs: "",
+    error: { kind: "too_large", name: "LimitError", message, stack: "" },
+    changes: new Map(),
+    usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
+  };
+}
+
+export type { Capabilities };
