@@ -1,1 +1,23 @@
-export default { async queue() {} };
+/**
+ * The consumer: claim, loop, settle. Three queues come in; every message is decided once, by
+ * itself, and the handler never throws, because a throw delivers even acknowledged messages again.
+ */
+import { deadLetter } from "./dead_letter.ts";
+import { deliver } from "./deliver.ts";
+import type { ConsumerEnv } from "./env.ts";
+import { fleetOf } from "./fleet.ts";
+
+export { Governor } from "./governor/governor.ts";
+
+export default {
+  async queue(batch, env): Promise<void> {
+    const handle = batch.queue.includes("-dlq") ? deadLetter : deliver;
+    const fleet = await fleetOf(env).catch(() => null);
+    await Promise.all(batch.messages.map((message) => handle(fleet, message)));
+  },
+
+  /** Reached over the producer's service binding alone; it says that this Worker runs. */
+  async fetch(): Promise<Response> {
+    return Response.json({ status: "ok" });
+  },
+} satisfies ExportedHandler<ConsumerEnv>;

@@ -186,6 +186,8 @@ export const egressLimits = {
   policyBytesMax: 262_144,
   policyRefusalsMax: 20,
   loggedUrlCharsMax: 2_048,
+  loggedMethodCharsMax: 32,
+  permittedShownMax: 10,
 } as const;
 
 /** The platform's own bounds that the code must stay under. */

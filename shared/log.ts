@@ -4,6 +4,7 @@
  */
 export type LogEvent =
   | "task_accepted"
+  | "send_failed"
   | "batch_accepted"
   | "batch_expanded"
   | "task_claimed"
@@ -18,6 +19,7 @@ export type LogEvent =
   | "message_unreadable"
   | "dead_letter"
   | "sweep"
+  | "unhealthy"
   | "store_retry"
   | "bug";
 

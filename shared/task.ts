@@ -22,7 +22,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 import { budgetCeilings, taskLimits } from "./limits.ts";
-import { RehearsalTurns } from "./rehearsal.ts";
+import { rehearsalSchema } from "./rehearsal.ts";
 
 const strict = { additionalProperties: false } as const;
 
@@ -105,7 +105,7 @@ const fields = {
   custom_id: key,
   labels: Labels,
   priority: Type.Union([Type.Literal("normal"), Type.Literal("low")]),
-  rehearsal: RehearsalTurns,
+  rehearsal: rehearsalSchema,
 };
 
 /** Every field alone is optional here; `prompt` or `messages` is required by the check in check.ts. */

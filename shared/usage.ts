@@ -10,7 +10,11 @@ export interface Usage {
   /** Time inside slices; waiting for the queue or a permit is not in it. */
   seconds: number;
   egress_requests: number;
+  /** Bodies in both directions. */
   egress_bytes: number;
+  egress_bytes_out: number;
+  /** Time spent on requests, which a policy may bound. */
+  egress_ms: number;
 }
 
 export const noUsage: Usage = {
@@ -24,6 +28,8 @@ export const noUsage: Usage = {
   seconds: 0,
   egress_requests: 0,
   egress_bytes: 0,
+  egress_bytes_out: 0,
+  egress_ms: 0,
 };
 
 export function addUsage(a: Usage, b: Partial<Usage>): Usage {

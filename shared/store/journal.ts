@@ -106,3 +106,20 @@ export async function lastUsage(db: D1Database, taskId: string): Promise<string 
   );
   return row?.usage ?? null;
 }
+
+/** The same for many tasks at once; those without a step are missing. */
+export async function lastUsages(
+  db: D1Database,
+  taskIds: readonly string[],
+): Promise<Map<string, string>> {
+  const { results } = await retrying("last usages", () =>
+    db
+      .prepare(
+        `SELECT task_id, usage, MAX(seq) FROM steps
+         WHERE task_id IN (SELECT value FROM json_each(?1)) GROUP BY task_id`,
+      )
+      .bind(JSON.stringify(taskIds))
+      .all<{ task_id: string; usage: string }>(),
+  );
+  return new Map(results.map((row) => [row.task_id, row.usage]));
+}

@@ -76,7 +76,8 @@ export async function markUnsent(db: D1Database, ids: readonly string[]): Promis
     db
       .prepare(
         `UPDATE tasks SET sent_at = NULL, sweep_at = MAX(${nowSql}, COALESCE(not_before, 0))
-         WHERE id IN (SELECT value FROM json_each(?1)) AND status = 'queued'`,
+         WHERE id IN (SELECT value FROM json_each(?1))
+           AND (status = 'queued' OR (status = 'running' AND lease_until < ${nowSql}))`,
       )
       .bind(JSON.stringify(ids))
       .run(),

@@ -17,7 +17,7 @@ export interface TaskRow {
   model: string;
   policy: string;
   policy_hash: string | null;
-  sandbox: string;
+  sandbox: "isolate" | "isolate-v8" | "microvm";
   priority: "normal" | "low";
   labels: string;
   spec: string | null;

@@ -82,6 +82,25 @@ export async function listSettled(
   return results;
 }
 
+/** Tasks the infrastructure gave up on, newest first, one more than asked for. */
+export async function listDead(
+  db: D1Database,
+  tenant: string,
+  cursor: string | null,
+  limit: number,
+): Promise<TaskRow[]> {
+  const { results } = await retrying("list dead", () =>
+    db
+      .prepare(
+        `SELECT ${taskColumns} FROM tasks INDEXED BY tasks_dead
+         WHERE tenant = ?1 AND status = 'dead' AND id < ?2 ORDER BY id DESC LIMIT ?3`,
+      )
+      .bind(tenant, cursor ?? "task`", Math.min(limit, storeLimits.pageRowsMax) + 1)
+      .all<TaskRow>(),
+  );
+  return results;
+}
+
 /** Asks for a cancel; the consumer settles it before the next step. False when the task is settled already. */
 export async function requestCancel(db: D1Database, tenant: string, id: string): Promise<boolean> {
   const { meta } = await retrying("request cancel", () =>
@@ -105,6 +124,8 @@ export interface Redrive {
   spec: string | null;
   model: string | null;
   policy: string | null;
+  sandbox: string | null;
+  attempts: number | null;
 }
 
 /**
@@ -132,10 +153,20 @@ export async function restartTask(
            expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
            fence = fence + 1, sent_at = ${nowSql}, sends = sends + 1,
            sweep_at = ${nowSql} + ${sweepLimits.resendAfterMs},
-           spec = COALESCE(?4, spec), model = COALESCE(?5, model), policy = COALESCE(?6, policy)
+           spec = COALESCE(?4, spec), model = COALESCE(?5, model), policy = COALESCE(?6, policy),
+           sandbox = COALESCE(?7, sandbox), attempts = COALESCE(?8, attempts)
          WHERE id = ?1 AND tenant = ?2 AND fence = ?3 AND status IN (${redrivableSql})`,
       )
-      .bind(id, tenant, fence, change.spec, change.model, change.policy)
+      .bind(
+        id,
+        tenant,
+        fence,
+        change.spec,
+        change.model,
+        change.policy,
+        change.sandbox,
+        change.attempts,
+      )
       .run(),
   );
   return meta.changes === 1;

@@ -1,0 +1,151 @@
+/** Carries out an ending: settle, or give back and send the continuation. */
+import { storeLimits } from "../shared/limits.ts";
+import { log } from "../shared/log.ts";
+import { taskMessage } from "../shared/message.ts";
+import { objectKeys, putOnce } from "../shared/objects.ts";
+import { type Claim, release, settle } from "../shared/store/claims.ts";
+import type { TaskRow } from "../shared/store/task_row.ts";
+import { writeTranscript } from "../shared/transcript.ts";
+import { type Ending, settled } from "./ending.ts";
+import type { Fleet } from "./fleet.ts";
+import { sendLater } from "./governor/permit.ts";
+import type { Scribe } from "./loop/scribe.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What a slice leaves behind. */
+export interface SliceEnd {
+  ending: Ending;
+  scribe: Scribe;
+  workspace: Workspace;
+}
+
+export async function conclude(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
+  const { ending } = slice;
+  const fields = { task_id: task.id, fence: task.fence, steps: slice.scribe.used.steps };
+  switch (ending.kind) {
+    case "lost":
+      return log("fence_lost", fields);
+    case "released":
+      return giveBack(fleet, task, slice, ending);
+    case "settled": {
+      const held = await settleTask(fleet, task, slice, ending);
+      if (!held) return log("fence_lost", fields);
+      return log("task_settled", {
+        ...fields,
+        status: ending.status,
+        reason: ending.reason,
+        error: ending.error?.code,
+        cost_usd: slice.scribe.used.cost_usd,
+      });
+    }
+  }
+}
+
+/** Release first, then send: a crash between the two is found by the sweep. */
+async function giveBack(
+  fleet: Fleet,
+  task: TaskRow,
+  { scribe }: SliceEnd,
+  ending: Ending & { kind: "released" },
+): Promise<void> {
+  const failed = ending.why === "retrying" ? ending.failure : null;
+  const held = await release(fleet.env.DB, ownerOf(task), {
+    delayMs: ending.delayMs,
+    usageJson: JSON.stringify(scribe.used),
+    quirksJson: JSON.stringify(quirksOf(scribe)),
+    errorJson: failed === null ? null : attemptError(failed, task),
+  });
+  const event = {
+    yielded: "task_yielded",
+    given_back: "task_given_back",
+    retrying: "task_retrying",
+  } as const;
+  log(held ? event[ending.why] : "fence_lost", {
+    task_id: task.id,
+    fence: task.fence,
+    delay_ms: ending.delayMs,
+    why: ending.failure?.code,
+  });
+  if (held) await sendLater(fleet, taskMessage(task.id, task.model), ending.delayMs, task.priority);
+}
+
+/** Result and transcript first, each put once under this fence; then the row that points at them. */
+async function settleTask(
+  fleet: Fleet,
+  task: TaskRow,
+  { scribe, workspace }: SliceEnd,
+  end: Ending & { kind: "settled" },
+): Promise<boolean> {
+  const { env } = fleet;
+  const files = await workspace.manifest();
+  const usage = scribe.used;
+  const result = JSON.stringify({
+    id: task.id,
+    status: end.status,
+    reason: end.reason,
+    custom_id: task.custom_id,
+    model: task.model,
+    attempt: task.attempt,
+    usage,
+    output: end.output,
+    files: Object.fromEntries(
+      Object.entries(files).map(([path, { bytes, sha256 }]) => [path, { bytes, sha256 }]),
+    ),
+  });
+  if (end.status === "succeeded" && result.length > storeLimits.resultBytesMax) {
+    const message = `The result is ${result.length} characters long; a result may hold ${storeLimits.resultBytesMax} bytes. Let the task write a file instead.`;
+    const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
+    return settleTask(fleet, task, { ending: refused, scribe, workspace }, refused);
+  }
+  const [written] = await Promise.all([
+    end.status === "succeeded"
+      ? putOnce(
+          env.OBJECTS,
+          objectKeys.result(task.tenant, task.id, task.fence),
+          result,
+          "application/json",
+        )
+      : null,
+    scribe.steps.length > 0 || Object.keys(files).length > 0
+      ? putOnce(
+          env.OBJECTS,
+          objectKeys.transcript(task.tenant, task.id, task.fence),
+          writeTranscript(scribe.steps, files),
+          "application/x-ndjson",
+        )
+      : null,
+  ]);
+  const output = JSON.stringify(end.output);
+  const last = scribe.steps.at(-1);
+  const error =
+    end.error === null || last === undefined
+      ? end.error
+      : { ...end.error, last_step: `${last.seq} ${last.name}` };
+  return settle(env.DB, ownerOf(task), {
+    status: end.status,
+    reason: end.reason,
+    usageJson: JSON.stringify(usage),
+    quirksJson: JSON.stringify(quirksOf(scribe)),
+    outputJson:
+      end.output !== null && output.length <= storeLimits.outputInlineBytesMax ? output : null,
+    errorJson: error === null ? null : JSON.stringify(error),
+    attemptErrorJson:
+      end.failedAttempt && end.error !== null ? attemptError(end.error, task) : null,
+    result: written,
+  });
+}
+
+const ownerOf = (task: TaskRow): Claim => ({ id: task.id, fence: task.fence });
+
+function attemptError(failed: { code: string; message: string }, task: TaskRow): string {
+  const { code, message } = failed;
+  return JSON.stringify({ attempt: task.attempt + 1, fence: task.fence, code, message });
+}
+
+/** The words for what was mended, each once, in the order of their first use. */
+export function quirksOf(scribe: Scribe): string[] {
+  const quirks = scribe.steps.flatMap(({ payload }) =>
+    payload.kind === "model" ? (payload.reply?.quirks ?? []) : [],
+  );
+  return [...new Set(quirks)];
+}

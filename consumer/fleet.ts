@@ -1,0 +1,74 @@
+/** What one isolate knows of its fleet: read from the environment once, the same for every task. */
+import { type FleetMode, type PolicyTable, policyTable } from "../policies/index.ts";
+import { parsePolicy, readPolicy } from "../policies/policy.ts";
+import { leaseLimits } from "../shared/limits.ts";
+import { logBug } from "../shared/log.ts";
+import { sha256Hex } from "../shared/objects.ts";
+import { keepPolicies } from "../shared/store/policies.ts";
+import { type Hosts, parseHosts } from "./egress/hosts.ts";
+import type { ConsumerEnv } from "./env.ts";
+
+export interface Fleet {
+  env: ConsumerEnv;
+  mode: FleetMode;
+  policies: PolicyTable;
+  /** JSON text, policy name to the hash of its canonical text: what a first claim pins. */
+  policyHashes: string;
+  hosts: Hosts;
+  sliceMs: number;
+  /** A credential that policies may inject, by the name they use for it. */
+  secretOf(name: string): string | undefined;
+}
+
+const fleets = new WeakMap<object, Promise<Fleet>>();
+
+export function fleetOf(env: ConsumerEnv): Promise<Fleet> {
+  let fleet = fleets.get(env);
+  if (fleet === undefined) {
+    fleet = assemble(env);
+    fleets.set(env, fleet);
+    fleet.catch(() => fleets.delete(env));
+  }
+  return fleet;
+}
+
+async function assemble(env: ConsumerEnv): Promise<Fleet> {
+  const mode: FleetMode = env.FLEET_MODE === "local" ? "local" : "deployed";
+  const policies = policyTable(env.FLEET_POLICIES, mode);
+  const texts = await canonicalTexts(policies);
+  await keepPolicies(env.DB, texts);
+  return {
+    env,
+    mode,
+    policies,
+    policyHashes: JSON.stringify(Object.fromEntries(texts.map(({ name, hash }) => [name, hash]))),
+    hosts: hostsOf(env, mode),
+    sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
+    secretOf: (name) => {
+      const value: unknown = Reflect.get(env, `SECRET_${name}`);
+      return typeof value === "string" && value !== "" ? value : undefined;
+    },
+  };
+}
+
+/** A map that cannot be read maps nothing: the request then goes to the host itself, decided as ever. */
+function hostsOf(env: ConsumerEnv, mode: FleetMode): Hosts {
+  const parsed = parseHosts(env.FLEET_HOSTS, mode);
+  if (parsed.ok) return parsed.hosts;
+  logBug("FLEET_HOSTS", parsed.message);
+  return new Map();
+}
+
+/** Invalid policies have no canonical text, so nothing can be pinned to them. */
+async function canonicalTexts(
+  table: PolicyTable,
+): Promise<{ name: string; hash: string; text: string }[]> {
+  const texts = [];
+  for (const [name, source] of table.sources) {
+    const parsed = typeof source === "string" ? parsePolicy(source) : readPolicy(source);
+    if (!parsed.ok) continue;
+    const hash = await sha256Hex(new TextEncoder().encode(parsed.canonical));
+    texts.push({ name, hash, text: parsed.canonical });
+  }
+  return texts;
+}

@@ -1,0 +1,61 @@
+/**
+ * Pacing one model, as values: GCRA to its requests per minute, a learned back-off after a refusal,
+ * and a breaker after repeated faults. The Durable Object holds the state; nothing here does I/O.
+ */
+import { governorLimits } from "../../shared/limits.ts";
+
+export interface Pace {
+  /** The earliest time at which the next call conforms to the rate: GCRA's theoretical arrival time. */
+  nextAt: number;
+  /** No call before this time, because the endpoint said so. */
+  closedUntil: number;
+  /** Faults of the endpoint in a row. */
+  faults: number;
+  /** Refusals in a row that named no time to come back. */
+  refusals: number;
+}
+
+export const freshPace: Pace = { nextAt: 0, closedUntil: 0, faults: 0, refusals: 0 };
+
+export type Grant =
+  | { granted: true; at: number; pace: Pace }
+  | { granted: false; until: number; pace: Pace };
+
+/**
+ * Reserves the next slot, at most `governorLimits.aheadMsMax` from now; a later one is not reserved
+ * but named, so that the caller comes back then instead of holding an invocation.
+ */
+export function reserve(pace: Pace, requestsPerMinute: number, now: number): Grant {
+  const interval = 60_000 / requestsPerMinute;
+  const at = Math.max(now, pace.closedUntil, pace.nextAt);
+  if (at - now > governorLimits.aheadMsMax) return { granted: false, until: at, pace };
+  return { granted: true, at, pace: { ...pace, nextAt: at + interval } };
+}
+
+/** How an endpoint answered a call. */
+export type Heard =
+  | { kind: "answered" }
+  | { kind: "refused"; retryAfterMs: number | null }
+  | { kind: "faulted" };
+
+/** Learns from an answer: a refusal closes the model for a while, repeated faults do too. */
+export function learn(pace: Pace, heard: Heard, now: number): Pace {
+  switch (heard.kind) {
+    case "answered":
+      return { ...pace, faults: 0, refusals: 0 };
+    case "refused": {
+      const refusals = pace.refusals + 1;
+      const waitMs = heard.retryAfterMs ?? governorLimits.refusedMs * Math.min(4, refusals);
+      return { ...pace, refusals, closedUntil: Math.max(pace.closedUntil, now + waitMs) };
+    }
+    case "faulted": {
+      const faults = pace.faults + 1;
+      const open = faults >= governorLimits.faultsToOpen;
+      return {
+        ...pace,
+        faults,
+        closedUntil: open ? now + governorLimits.openMs : pace.closedUntil,
+      };
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/** What a slice's tools work with: the gateway, the sandbox, the workspace, and what they have used. */
+import type { PolicyAnswer } from "../policies/index.ts";
+import { type Failure, failure } from "../shared/failures.ts";
+import { sandboxLimits } from "../shared/limits.ts";
+import { log } from "../shared/log.ts";
+import type { StepCall } from "../shared/step.ts";
+import type { EgressRow } from "../shared/store/egress_log.ts";
+import type { TaskRow } from "../shared/store/task_row.ts";
+import type { EgressUse } from "./egress/budget.ts";
+import { createGateway, type Gateway } from "./egress/gateway.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Bounds } from "./loop/budget.ts";
+import type { Scribe } from "./loop/scribe.ts";
+import { type Hands, intent } from "./loop/tool_calls.ts";
+import { problemsOf, problemText } from "./models/validate.ts";
+import type { Capabilities, Engine, RunOutcome, ToolAnswer } from "./sandbox/engine.ts";
+import { engineFor } from "./sandbox/index.ts";
+import { offerOf } from "./tools/catalog.ts";
+import type { Tool, ToolContext } from "./tools/define.ts";
+import type { Workspace } from "./workspace.ts";
+
+interface Kit {
+  tools: readonly Tool[];
+  policy: PolicyAnswer;
+  bounds: Bounds;
+  scribe: Scribe;
+  workspace: Workspace;
+  signal: AbortSignal;
+}
+
+/** The step at work: whose effects the gateway journals before it lets them out. */
+interface Work {
+  call: StepCall;
+  seq: number;
+  intended: boolean;
+}
+
+export function handsFor(
+  fleet: Fleet,
+  task: TaskRow,
+  kit: Kit,
+): { ok: true; hands: Hands } | { ok: false; failure: Failure } {
+  const found = engineFor(task.sandbox, fleet.env);
+  if ("unavailable" in found) {
+    return { ok: false, failure: failure("sandbox_unavailable", found.unavailable) };
+  }
+  const engine: Engine = found;
+  const tools = new Map(kit.tools.map((tool) => [tool.name, tool]));
+  const before = kit.scribe.used;
+  let told: Readonly<EgressUse> = {
+    requests: before.egress_requests,
+    bytes_in: before.egress_bytes - before.egress_bytes_out,
+    bytes_out: before.egress_bytes_out,
+    ms: before.egress_ms,
+  };
+  let innerToolCalls = 0;
+  /** The step at work, when it may have effects: those run alone, so there is at most one. */
+  let work: Work | null = null;
+
+  /** Journals that something with effects begins. Once per step; false when it must not. */
+  async function begin(rows: EgressRow[]): Promise<boolean> {
+    if (work === null) return false;
+    if (work.intended) return true;
+    const answer = await kit.scribe.write([intent(work.call, work.seq)], rows);
+    work.intended = answer.held;
+    return answer.held;
+  }
+
+  const gateway: Gateway = createGateway({
+    policyName: task.policy,
+    policy: kit.policy,
+    mode: fleet.mode,
+    secretOf: fleet.secretOf,
+    hosts: fleet.hosts,
+    routes: {},
+    limits: { requests: kit.bounds.egress_requests, bytes: kit.bounds.egress_bytes },
+    used: told,
+    signal: kit.signal,
+    beforeSend: async (row) => ((await begin([row])) ? "go" : "stop"),
+    log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
+    send: (url, init) => fetch(url, init),
+  });
+
+  function contextFor(call: StepCall, seq: number): ToolContext {
+    const effect = tools.get(call.name)?.effect;
+    work = effect === "read" ? null : { call, seq, intended: effect === "effect" };
+    const context: ToolContext = {
+      taskId: task.id,
+      stepId: seq,
+      idempotencyKey: `${task.id}:${seq}`,
+      signal: kit.signal,
+      files: kit.workspace,
+      fetch: (request) => gateway.fetch(request),
+      runCode: (code) => run(code, capabilities(context)),
+    };
+    return context;
+  }
+
+  function run(code: string, able: Capabilities): Promise<RunOutcome> {
+    return kit.workspace.all().then((files) =>
+      engine.run(
+        { code, files, tools: kit.tools.map((tool) => tool.name).filter(callableFromCode) },
+        able,
+        {
+          fuel: sandboxLimits.fuelMax,
+          memoryBytes: sandboxLimits.memoryBytesMax,
+          wallMs: sandboxLimits.wallMsMax,
+          logBytes: sandboxLimits.logBytesMax,
+          valueBytes: sandboxLimits.valueBytesMax,
+        },
+        kit.signal,
+      ),
+    );
+  }
+
+  /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
+  function capabilities(context: ToolContext): Capabilities {
+    return {
+      fetch: (request) => context.fetch(request),
+      async call(name, argumentsJson): Promise<ToolAnswer> {
+        const tool = tools.get(name);
+        if (tool === undefined) return { ok: false, message: `There is no tool "${name}".` };
+        if (kit.scribe.used.tool_calls + innerToolCalls + 1 >= kit.bounds.tool_calls) {
+          return { ok: false, message: `limits.tool_calls (${kit.bounds.tool_calls}) is used up.` };
+        }
+        innerToolCalls += 1;
+        const input = readJson(argumentsJson);
+        const schema = offerOf(tool).original;
+        const problems = problemsOf(input, schema);
+        if (problems !== null) return { ok: false, message: problemText(name, problems, schema) };
+        if (tool.effect === "effect" && !(await begin([]))) {
+          return { ok: false, message: "The task is owned by another worker now." };
+        }
+        const result = await tool.run(input as never, context);
+        return result.ok
+          ? { ok: true, json: JSON.stringify(result.text) }
+          : { ok: false, message: result.text };
+      },
+    };
+  }
+
+  return {
+    ok: true,
+    hands: {
+      tools,
+      contextFor,
+      checkpoint: () => kit.workspace.checkpoint(),
+      drainEgress: () => gateway.drain(),
+      drainSpent() {
+        const used = gateway.used;
+        const sent = used.bytes_out - told.bytes_out;
+        const spent = {
+          tool_calls: innerToolCalls,
+          egress_requests: used.requests - told.requests,
+          egress_bytes: used.bytes_in - told.bytes_in + sent,
+          egress_bytes_out: sent,
+          egress_ms: used.ms - told.ms,
+        };
+        innerToolCalls = 0;
+        told = used;
+        return spent;
+      },
+    },
+  };
+}
+
+/** The sandbox cannot start another one of itself. */
+const callableFromCode = (name: string): boolean => name !== "run_code";
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,44 @@
+/** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
+import type { DurableTask } from "../../shared/task.ts";
+import { textOutputSchema } from "../tools/catalog.ts";
+
+/** What the answer must be. Tools take objects, so a schema of anything else is wrapped in one field. */
+export interface AnswerForm {
+  /** The schema of `final_answer`'s arguments. */
+  schema: Record<string, unknown>;
+  wrapped: boolean;
+  /** True when the task gives no schema, and plain text is an answer. */
+  plainText: boolean;
+}
+
+export function answerForm(task: DurableTask): AnswerForm {
+  const schema = task.output_schema as Record<string, unknown> | undefined;
+  if (schema === undefined) return { schema: textOutputSchema, wrapped: false, plainText: true };
+  const isObject =
+    schema.type === "object" || (schema.type === undefined && "properties" in schema);
+  if (isObject) return { schema, wrapped: false, plainText: false };
+  return {
+    schema: {
+      type: "object",
+      properties: { value: schema },
+      required: ["value"],
+      additionalProperties: false,
+    },
+    wrapped: true,
+    plainText: false,
+  };
+}
+
+export function unwrap(form: AnswerForm, args: Record<string, unknown>): unknown {
+  return form.wrapped ? args.value : args;
+}
+
+/** JSON in plain text, bare or fenced: what models write when they forget the tool. */
+export function jsonInText(text: string): unknown {
+  const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text);
+  try {
+    return JSON.parse(fenced?.[1] ?? text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The conversation, folded from the journal. It only ever grows at its end, so that the
+ * endpoint's prefix cache pays, and it is the same whichever invocation folds it.
+ */
+import type { ModelPayload, Step, StepCall } from "../../shared/step.ts";
+import type { EchoedCall, Message } from "../models/model.ts";
+import { finishNow, nudge } from "./prompt.ts";
+
+export interface Conversation {
+  messages: Message[];
+  /** Calls of the last reply that have no outcome yet: the slice before this one stopped among them. */
+  open: { call: StepCall; intent: boolean }[];
+  /** Replies in a row, counted from the end, of which nothing could be used. */
+  invalidTurns: number;
+  modelSteps: number;
+}
+
+export function foldConversation(
+  opening: readonly Message[],
+  steps: readonly Step[],
+): Conversation {
+  const messages: Message[] = [...opening];
+  let open: Conversation["open"] = [];
+  let invalidTurns = 0;
+  let modelSteps = 0;
+  let toldToFinish = false;
+  const echoed = new Map<string, string>();
+  for (const step of steps) {
+    const { payload } = step;
+    if (payload.kind === "model") {
+      modelSteps += 1;
+      if (payload.reply === null) continue;
+      if (payload.offered === "final_answer" && !toldToFinish) {
+        messages.push({ role: "user", content: finishNow });
+        toldToFinish = true;
+      }
+      for (const call of payload.reply.calls) echoed.set(call.id, echoId(call, echoed));
+      messages.push(...spoken(payload.reply, echoed));
+      open = payload.reply.calls.map((call) => ({ call, intent: false }));
+      invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
+      continue;
+    }
+    if (step.status === "intent") {
+      open = open.map((entry) =>
+        entry.call.id === payload.call_id ? { ...entry, intent: true } : entry,
+      );
+      continue;
+    }
+    open = open.filter((entry) => entry.call.id !== payload.call_id);
+    messages.push({
+      role: "tool",
+      call_id: echoed.get(payload.call_id) ?? payload.call_id,
+      name: payload.name,
+      content: payload.text,
+    });
+  }
+  return { messages, open, invalidTurns, modelSteps };
+}
+
+/** A turn is invalid when it called nothing, or when every call it made is refused. */
+function isInvalid(reply: NonNullable<ModelPayload["reply"]>): boolean {
+  return reply.calls.every((call) => call.problem !== null);
+}
+
+function spoken(
+  reply: NonNullable<ModelPayload["reply"]>,
+  echoed: ReadonlyMap<string, string>,
+): Message[] {
+  const assistant: Message = { role: "assistant", content: reply.text };
+  if (reply.reasoning !== "") assistant.reasoning = reply.reasoning;
+  if (reply.calls.length === 0) return [assistant, { role: "user", content: nudge(reply) }];
+  return [{ ...assistant, calls: reply.calls.map((call) => echo(call, echoed)) }];
+}
+
+/** Some models repeat their ids from turn to turn; a repeated one gives way to ours. */
+function echoId(call: StepCall, echoed: ReadonlyMap<string, string>): string {
+  const id = call.provider_id;
+  return id === null || [...echoed.values()].includes(id) ? call.id : id;
+}
+
+/** Endpoints refuse arguments that are not JSON, so what was unreadable is echoed as an empty object. */
+function echo(call: StepCall, echoed: ReadonlyMap<string, string>): EchoedCall {
+  return {
+    id: echoed.get(call.id) ?? call.id,
+    name: call.name,
+    arguments: call.arguments === null ? "{}" : JSON.stringify(call.arguments),
+  };
+}

@@ -1,0 +1,115 @@
+/** Writes the journal of one claim and knows what has been used: the only way a step comes to be. */
+import { storeLimits } from "../../shared/limits.ts";
+import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+import type { Step, StepPayload } from "../../shared/step.ts";
+import type { Claim } from "../../shared/store/claims.ts";
+import type { EgressRow } from "../../shared/store/egress_log.ts";
+import { type JournalAnswer, type NewStep, writeSteps } from "../../shared/store/journal.ts";
+import { addUsage, type Usage } from "../../shared/usage.ts";
+
+export interface Draft {
+  seq: number;
+  name: string;
+  status: Step["status"];
+  startedAt: number;
+  payload: StepPayload;
+  /** What this step adds; time is added by the scribe. */
+  spent: Partial<Usage>;
+}
+
+export class Scribe {
+  readonly steps: Step[];
+  readonly #env: { DB: D1Database; OBJECTS: R2Bucket };
+  readonly #claim: Claim;
+  readonly #tenant: string;
+  #used: Usage;
+  readonly #secondsBefore: number;
+  readonly #startedAt = Date.now();
+
+  constructor(
+    env: { DB: D1Database; OBJECTS: R2Bucket },
+    claim: Claim,
+    tenant: string,
+    steps: Step[],
+    used: Usage,
+  ) {
+    this.steps = steps;
+    this.#env = env;
+    this.#claim = claim;
+    this.#tenant = tenant;
+    this.#used = used;
+    this.#secondsBefore = used.seconds;
+  }
+
+  /** What the task has used, this slice's time included. */
+  get used(): Usage {
+    return { ...this.#used, seconds: this.#secondsBefore + this.elapsedMs / 1000 };
+  }
+
+  get elapsedMs(): number {
+    return Date.now() - this.#startedAt;
+  }
+
+  get nextSeq(): number {
+    return (this.steps.at(-1)?.seq ?? 0) + 1;
+  }
+
+  /** Journals steps and the decisions made during them in one atomic write. */
+  async write(drafts: readonly Draft[], egress: readonly EgressRow[]): Promise<JournalAnswer> {
+    const before = this.#used;
+    const steps = drafts.map((draft) => this.#add(draft));
+    const rows = await Promise.all(steps.map((step) => this.#row(step)));
+    const owner = steps[0]?.seq ?? this.nextSeq;
+    const answer = await writeSteps(this.#env.DB, this.#claim, rows, { seq: owner, rows: egress });
+    if (answer.held) this.#remember(steps);
+    else this.#used = before;
+    return answer;
+  }
+
+  /** Keeps a last step that is not written by itself, because the settlement's transcript holds it. */
+  keep(draft: Draft): void {
+    this.#remember([this.#add(draft)]);
+  }
+
+  #add(draft: Draft): Step {
+    this.#used = addUsage(this.#used, draft.spent);
+    return {
+      seq: draft.seq,
+      fence: this.#claim.fence,
+      name: draft.name,
+      status: draft.status,
+      started_at: draft.startedAt,
+      duration_ms: Math.max(0, Date.now() - draft.startedAt),
+      usage: addUsage(this.used, {}),
+      payload: draft.payload,
+    };
+  }
+
+  /** An outcome takes the place of its intent. */
+  #remember(steps: readonly Step[]): void {
+    for (const step of steps) {
+      const at = this.steps.findIndex((held) => held.seq === step.seq);
+      if (at === -1) this.steps.push(step);
+      else this.steps[at] = step;
+    }
+  }
+
+  async #row(step: Step): Promise<NewStep> {
+    const text = JSON.stringify(step.payload);
+    const row = {
+      seq: step.seq,
+      kind: step.payload.kind,
+      name: step.name,
+      status: step.status,
+      started_at: step.started_at,
+      duration_ms: step.duration_ms,
+      usage: step.usage,
+    };
+    if (text.length <= storeLimits.stepInlineBytesMax)
+      return { ...row, payload: text, payload_key: null };
+    const bytes = new TextEncoder().encode(text);
+    const key = objectKeys.blob(this.#tenant, this.#claim.id, await sha256Hex(bytes));
+    await putOnce(this.#env.OBJECTS, key, bytes, "application/json");
+    return { ...row, payload: null, payload_key: key };
+  }
+}

@@ -1,0 +1,34 @@
+import { Type } from "@sinclair/typebox";
+import type { RunOutcome } from "../sandbox/engine.ts";
+import { defineTool, done, refused } from "./define.ts";
+
+export const runCode = defineTool({
+  name: "run_code",
+  description:
+    "Runs JavaScript in a sandbox with the workspace's files (fs), fetch through the task's egress policy, " +
+    "and this task's tools as async functions. Answers what console printed and then the value of the last expression.",
+  input: Type.Object(
+    { code: Type.String({ minLength: 1, description: "a JavaScript program; await is allowed" }) },
+    { additionalProperties: false },
+  ),
+  effect: "idempotent",
+  async run({ code }, context) {
+    const outcome = await context.runCode(code);
+    for (const [path, bytes] of outcome.changes) {
+      const refusal =
+        bytes === null ? context.files.delete(path) : context.files.write(path, bytes);
+      if (refusal !== null && bytes !== null)
+        return refused(`${transcriptOf(outcome)}\n${refusal}`.trim());
+    }
+    return outcome.error === null ? done(transcriptOf(outcome)) : refused(transcriptOf(outcome));
+  },
+});
+
+/** What a terminal would show: the console's lines, then the error or the value. */
+function transcriptOf({ logs, value, error }: RunOutcome): string {
+  const parts: string[] = [];
+  if (logs !== "") parts.push(logs.replace(/\n$/, ""));
+  if (error !== null) parts.push(error.stack || `${error.name}: ${error.message}`);
+  else if (value !== null) parts.push(value);
+  return parts.join("\n") || "The program ended without output.";
+}

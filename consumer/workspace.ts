@@ -1,0 +1,161 @@
+/**
+ * The files of one task. Contents stand in the task's input or in R2 under their hash; what a step
+ * changes is kept here until the step is journaled, so that a killed or overtaken step changes no file.
+ */
+import { workspaceLimits } from "../shared/limits.ts";
+import { getBytes, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
+import { normalisePath } from "../shared/paths.ts";
+import type { FileEntry } from "../shared/step.ts";
+import type { InputFile } from "../shared/task.ts";
+import type { Manifest } from "../shared/transcript.ts";
+
+/** A refusal is a sentence for the model; null means done. */
+export type Refusal = string | null;
+
+/** One file: where it stands, and its bytes once they were needed. An input is hashed only when asked. */
+interface Held {
+  entry: FileEntry | null;
+  bytes: Uint8Array | null;
+  input: InputFile | null;
+}
+
+export class Workspace {
+  readonly #files = new Map<string, Held>();
+  readonly #changed = new Set<string>();
+  readonly #bucket: R2Bucket;
+  readonly #tenant: string;
+  readonly #taskId: string;
+
+  constructor(bucket: R2Bucket, tenant: string, taskId: string) {
+    this.#bucket = bucket;
+    this.#tenant = tenant;
+    this.#taskId = taskId;
+  }
+
+  /** Lays out the task's input files, then what earlier steps changed. */
+  layOut(inputs: Readonly<Record<string, InputFile>>, changes: readonly ManifestChange[]): void {
+    for (const [name, input] of Object.entries(inputs)) {
+      const path = normalisePath(name);
+      if (path !== null) this.#files.set(path, { entry: null, bytes: null, input });
+    }
+    for (const change of changes) {
+      for (const [path, entry] of Object.entries(change)) {
+        if (entry === null) this.#files.delete(path);
+        else this.#files.set(path, { entry, bytes: null, input: null });
+      }
+    }
+  }
+
+  paths(): string[] {
+    return [...this.#files.keys()].sort();
+  }
+
+  /** The bytes of a file, or null where there is none. Callers do not write into them. */
+  async read(name: string): Promise<Uint8Array | null> {
+    const path = normalisePath(name);
+    const held = path === null ? undefined : this.#files.get(path);
+    if (held === undefined) return null;
+    held.bytes ??= await this.#load(held);
+    return held.bytes;
+  }
+
+  /** Every file with its bytes: what a sandbox sees. */
+  async all(): Promise<Map<string, Uint8Array>> {
+    const files = new Map<string, Uint8Array>();
+    for (const path of this.paths()) {
+      const bytes = await this.read(path);
+      if (bytes !== null) files.set(path, bytes);
+    }
+    return files;
+  }
+
+  write(name: string, bytes: Uint8Array): Refusal {
+    const path = normalisePath(name);
+    if (path === null)
+      return `"${name}" is not a path in the workspace: use a relative path without "..".`;
+    if (bytes.byteLength > workspaceLimits.fileBytesMax) {
+      return `"${path}" would be ${bytes.byteLength} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`;
+    }
+    if (!this.#files.has(path) && this.#files.size >= workspaceLimits.filesMax) {
+      return `The workspace holds ${workspaceLimits.filesMax} files, which is its limit: delete some first.`;
+    }
+    if (this.#heldBytes(path) + bytes.byteLength > workspaceLimits.bytesMax) {
+      return `The workspace may hold ${workspaceLimits.bytesMax} bytes in all: delete something first.`;
+    }
+    this.#files.set(path, { entry: null, bytes, input: null });
+    this.#changed.add(path);
+    return null;
+  }
+
+  delete(name: string): Refusal {
+    const path = normalisePath(name);
+    if (path === null || !this.#files.delete(path)) return `There is no file "${name}".`;
+    this.#changed.add(path);
+    return null;
+  }
+
+  /** Puts what changed into R2 and returns it for the journal; the step that owns it comes next. */
+  async checkpoint(): Promise<ManifestChange | undefined> {
+    if (this.#changed.size === 0) return undefined;
+    const change: ManifestChange = {};
+    await Promise.all(
+      [...this.#changed].map(async (path) => {
+        const held = this.#files.get(path);
+        if (held?.bytes == null) {
+          change[path] = null;
+          return;
+        }
+        const sha256 = await sha256Hex(held.bytes);
+        const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
+        await putOnce(this.#bucket, key, held.bytes, "application/octet-stream");
+        held.entry = { sha256, bytes: held.bytes.byteLength, source: "blob" };
+        change[path] = held.entry;
+      }),
+    );
+    this.#changed.clear();
+    return change;
+  }
+
+  /** Where every file stands: the transcript's last line. */
+  async manifest(): Promise<Manifest> {
+    const manifest: Manifest = {};
+    for (const path of this.paths()) {
+      const held = this.#files.get(path);
+      if (held === undefined) continue;
+      if (held.entry === null) {
+        const bytes = await this.read(path);
+        if (bytes === null) continue;
+        held.entry = {
+          sha256: await sha256Hex(bytes),
+          bytes: bytes.byteLength,
+          source: "input",
+        };
+      }
+      manifest[path] = held.entry;
+    }
+    return manifest;
+  }
+
+  #heldBytes(except: string): number {
+    let sum = 0;
+    for (const [path, held] of this.#files) {
+      if (path !== except) sum += held.bytes?.byteLength ?? held.entry?.bytes ?? 0;
+    }
+    return sum;
+  }
+
+  async #load(held: Held): Promise<Uint8Array | null> {
+    if (held.entry?.source === "blob") {
+      return getBytes(this.#bucket, objectKeys.blob(this.#tenant, this.#taskId, held.entry.sha256));
+    }
+    return held.input === null ? null : this.#loadInput(held.input);
+  }
+
+  async #loadInput(input: InputFile): Promise<Uint8Array | null> {
+    if ("text" in input) return new TextEncoder().encode(input.text);
+    if ("base64" in input) return Uint8Array.fromBase64(input.base64);
+    return getBytes(this.#bucket, objectKeys.input(this.#tenant, input.r2));
+  }
+}
+
+export type ManifestChange = Record<string, FileEntry | null>;

@@ -1,0 +1,157 @@
+/**
+ * The local fleet: both Workers under one `wrangler dev`, in this process's own group, so that one
+ * Ctrl-C or one kill of the group ends everything. State is on disk and survives a restart; queued
+ * messages are in memory and do not, so the runner voids every lease before it opens the port.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { voidLeasesSql } from "../../shared/store/sweeps.ts";
+import { startCron } from "./cron.ts";
+import { fleetEnvironment } from "./environment.ts";
+import { clearStale, endTree, recordPid } from "./processes.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const wranglerScript = path.join(root, "node_modules/wrangler/bin/wrangler.js");
+
+export interface LocalFleetOptions {
+  port: number;
+  /** Where D1, R2 and the rest persist. */
+  stateDir: string;
+  /** The variables of CONTRACT's table; the rest of the caller's environment stays outside. */
+  environment: Record<string, string | undefined>;
+  /** Quiet runs write the runtime's output to a file below `stateDir` alone. */
+  quiet: boolean;
+  /** Told when the fleet ends without `stop`. */
+  onExit?: (code: number | null) => void;
+}
+
+export interface LocalFleet {
+  url: string;
+  key: string;
+  logFile: string;
+  stop(): Promise<void>;
+}
+
+/** Resolves once `/healthz` answers 200. Rejects with what the runtime said when it does not come up. */
+export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
+  const stateDir = path.resolve(options.stateDir);
+  fs.mkdirSync(stateDir, { recursive: true });
+  await clearStale(stateDir);
+  const env = fleetEnvironment(options.environment, stateDir);
+  await migrate(stateDir, env);
+
+  const logFile = path.join(stateDir, "fleet.log");
+  const runtime = startRuntime(options, stateDir, env, logFile);
+  const url = `http://127.0.0.1:${options.port}`;
+  let stopping = false;
+  const exited = new Promise<number | null>((resolve) => runtime.once("exit", resolve));
+  try {
+    await healthy(url, exited, logFile);
+  } catch (error) {
+    await endTree(runtime);
+    throw error;
+  }
+  const cron = startCron(url);
+  void exited.then((code) => {
+    cron.stop();
+    if (!stopping) options.onExit?.(code);
+  });
+  return {
+    url,
+    key: env.FLEET_API_KEY ?? "",
+    logFile,
+    async stop() {
+      stopping = true;
+      cron.stop();
+      await endTree(runtime);
+    },
+  };
+}
+
+function startRuntime(
+  options: LocalFleetOptions,
+  stateDir: string,
+  env: Record<string, string>,
+  logFile: string,
+): ChildProcess {
+  const log = fs.openSync(logFile, "w");
+  const runtime = spawn(
+    process.execPath,
+    [
+      ...[wranglerScript, "dev"],
+      ...["-c", "wrangler.producer.toml", "-c", "wrangler.consumer.toml"],
+      ...["--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
+      ...["--persist-to", stateDir, "--show-interactive-dev-session=false"],
+    ],
+    // Not detached: it stays in our process group.
+    { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: false },
+  );
+  for (const stream of [runtime.stdout, runtime.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      fs.writeSync(log, chunk);
+      if (!options.quiet) process.stdout.write(chunk);
+    });
+  }
+  runtime.once("exit", () => fs.closeSync(log));
+  recordPid(stateDir, runtime.pid);
+  return runtime;
+}
+
+/** Applies what migrations are new; on a state that existed before, voids what the last run held. */
+async function migrate(stateDir: string, env: Record<string, string>): Promise<void> {
+  const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
+  await wrangler(["d1", "migrations", "apply", "DB"], stateDir, env);
+  if (existed) {
+    await wrangler(["d1", "execute", "DB", "--command", voidLeasesSql], stateDir, env);
+  }
+}
+
+async function wrangler(
+  args: string[],
+  stateDir: string,
+  env: Record<string, string>,
+): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    [wranglerScript, ...args, "--local", "--persist-to", stateDir, "-c", "wrangler.producer.toml"],
+    { cwd: root, env: { ...env, CI: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  if (code !== 0) {
+    throw new Error(`wrangler ${args.slice(0, 3).join(" ")} ended with ${code}:\n${said}`);
+  }
+}
+
+const healthDeadlineMs = 60_000;
+const healthEveryMs = 100;
+
+async function healthy(
+  url: string,
+  exited: Promise<number | null>,
+  logFile: string,
+): Promise<void> {
+  const deadline = Date.now() + healthDeadlineMs;
+  let ended = false;
+  void exited.then(() => {
+    ended = true;
+  });
+  let last = "nothing answered";
+  while (!ended && Date.now() < deadline) {
+    try {
+      const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+      if (response.status === 200) return;
+      last = `${response.status} ${await response.text()}`;
+    } catch {
+      // The port is not open yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, healthEveryMs));
+  }
+  const tail = fs.readFileSync(logFile, "utf8").split("\n").slice(-30).join("\n");
+  throw new Error(
+    `The fleet did not come up at ${url}: ${last}.\nIts last words, from ${logFile}:\n${tail}`,
+  );
+}
