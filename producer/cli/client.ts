@@ -83,27 +83,45 @@ export class FleetClient {
     return this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}`, asJson<TaskAnswer>);
   }
 
-  tasks(filter: URLSearchParams): Promise<Called<{ tasks: TaskAnswer[]; next_cursor: string | null }>> {
-    return this.#call("GET", `/v1/tasks?${filter}`, asJson<{ tasks: TaskAnswer[]; next_cursor: string | null }>);
+  tasks(
+    filter: URLSearchParams,
+  ): Promise<Called<{ tasks: TaskAnswer[]; next_cursor: string | null }>> {
+    return this.#call(
+      "GET",
+      `/v1/tasks?${filter}`,
+      asJson<{ tasks: TaskAnswer[]; next_cursor: string | null }>,
+    );
   }
 
   async steps(id: string): Promise<Called<StepAnswer[]>> {
     return mapped(
-      await this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}/steps`, asJson<{ steps: StepAnswer[] }>),
+      await this.#call(
+        "GET",
+        `/v1/tasks/${encodeURIComponent(id)}/steps`,
+        asJson<{ steps: StepAnswer[] }>,
+      ),
       ({ steps }) => steps,
     );
   }
 
   async egress(id: string): Promise<Called<DecisionAnswer[]>> {
     return mapped(
-      await this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}/egress`, asJson<{ decisions: DecisionAnswer[] }>),
+      await this.#call(
+        "GET",
+        `/v1/tasks/${encodeURIComponent(id)}/egress`,
+        asJson<{ decisions: DecisionAnswer[] }>,
+      ),
       ({ decisions }) => decisions,
     );
   }
 
   async files(id: string): Promise<Called<FileAnswer[]>> {
     return mapped(
-      await this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}/files`, asJson<{ files: FileAnswer[] }>),
+      await this.#call(
+        "GET",
+        `/v1/tasks/${encodeURIComponent(id)}/files`,
+        asJson<{ files: FileAnswer[] }>,
+      ),
       ({ files }) => files,
     );
   }
@@ -127,14 +145,23 @@ export class FleetClient {
   }
 
   cancel(kind: "task" | "batch", id: string): Promise<Called<unknown>> {
-    return this.#call("POST", `/v1/${plural(kind)}/${encodeURIComponent(id)}/cancel`, asJson<unknown>);
+    return this.#call(
+      "POST",
+      `/v1/${plural(kind)}/${encodeURIComponent(id)}/cancel`,
+      asJson<unknown>,
+    );
   }
 
   redrive(kind: "task" | "batch", id: string, order: RedriveOrder): Promise<Called<unknown>> {
-    return this.#call("POST", `/v1/${plural(kind)}/${encodeURIComponent(id)}/redrive`, asJson<unknown>, {
-      body: JSON.stringify(order),
-      type: "application/json",
-    });
+    return this.#call(
+      "POST",
+      `/v1/${plural(kind)}/${encodeURIComponent(id)}/redrive`,
+      asJson<unknown>,
+      {
+        body: JSON.stringify(order),
+        type: "application/json",
+      },
+    );
   }
 
   stats(): Promise<Called<StatsAnswer>> {

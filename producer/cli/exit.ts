@@ -25,11 +25,16 @@ const badRequests: readonly number[] = [400, 405, 413, 415, 422];
 
 export function stopFor(problem: CallProblem): Stop {
   const lines = [problem.message, ...problem.details.map((detail) => `  ${detail}`)];
-  return new Stop(badRequests.includes(problem.status) ? exit.usage : exit.failed, lines.join("\n"));
+  return new Stop(
+    badRequests.includes(problem.status) ? exit.usage : exit.failed,
+    lines.join("\n"),
+  );
 }
 
 /** The value of a call, or the end of the command. */
-export function required<T>(called: { ok: true; value: T } | { ok: false; problem: CallProblem }): T {
+export function required<T>(
+  called: { ok: true; value: T } | { ok: false; problem: CallProblem },
+): T {
   if (called.ok) return called.value;
   throw stopFor(called.problem);
 }

@@ -29,7 +29,9 @@ export class ProgressMeter {
 
   add(batch: BatchAnswer, atMs: number): Progress {
     const done = doneOf(batch.counts);
-    const recent = this.#samples.filter((sample) => atMs - sample.atMs <= commandLineLimits.rateWindowMs);
+    const recent = this.#samples.filter(
+      (sample) => atMs - sample.atMs <= commandLineLimits.rateWindowMs,
+    );
     // One sample older than the window stays, so that a slow batch has a rate too.
     const older = this.#samples.slice(0, this.#samples.length - recent.length).at(-1);
     this.#samples = [...(older === undefined ? [] : [older]), ...recent, { atMs, done }];

@@ -2,7 +2,7 @@ import { commandLineLimits } from "../../shared/limits.ts";
 import { isTerminal } from "../../shared/states.ts";
 import { progressView } from "./bar.ts";
 import type { Called } from "./client.ts";
-import { exit, type ExitCode, stopFor } from "./exit.ts";
+import { type ExitCode, exit, stopFor } from "./exit.ts";
 import { oneLine } from "./printable.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Session } from "./session.ts";

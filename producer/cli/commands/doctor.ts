@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { exit } from "../exit.ts";
+import { count } from "../figures.ts";
+import type { Bind } from "../program.ts";
+import { table } from "../table.ts";
+
+interface Finding {
+  check: string;
+  state: "ok" | "failed";
+  /** What was found, or what to do. */
+  told: string;
+}
+
+const nodeMajorMin = 22;
+
+export function addDoctor(program: Command, bind: Bind): void {
+  program
+    .command("doctor")
+    .description("check that the fleet can be reached and used, and say what to do where not")
+    .action(
+      bind(async (session) => {
+        const findings = [runtime()];
+        const client = session.client();
+        const health = await client.healthy();
+        findings.push(
+          health.ok
+            ? { check: "fleet", state: "ok", told: `answers at ${client.url}` }
+            : { check: "fleet", state: "failed", told: health.problem.message },
+        );
+        if (health.ok) {
+          const stats = await client.stats();
+          findings.push(
+            stats.ok
+              ? { check: "key", state: "ok", told: "accepted" }
+              : { check: "key", state: "failed", told: stats.problem.message },
+          );
+          if (stats.ok) findings.push(tasks(stats.value.counts));
+        }
+        if (session.json) for (const finding of findings) session.emit(finding);
+        else {
+          const { interactive, columns, write } = session.surroundings;
+          const rows = findings.map(({ check, state, told }) => [check, state, told]);
+          write(`${table(["check", "state", "what"], rows, { coloured: interactive, columns })}\n`);
+        }
+        return findings.every(({ state }) => state === "ok") ? exit.done : exit.failed;
+      }),
+    );
+}
+
+function runtime(): Finding {
+  const major = Number(process.versions.node.split(".")[0]);
+  return major >= nodeMajorMin
+    ? { check: "node", state: "ok", told: process.versions.node }
+    : {
+        check: "node",
+        state: "failed",
+        told: `${process.versions.node} is too old: npm install brings the right one, run npx fleet`,
+      };
+}
+
+function tasks(counts: Partial<Record<string, number>> | undefined): Finding {
+  const waiting = counts?.queued ?? 0;
+  const dead = counts?.dead ?? 0;
+  const told = `${count(waiting)} queued, ${count(counts?.running ?? 0)} running, ${count(dead)} dead`;
+  return {
+    check: "tasks",
+    state: "ok",
+    told: dead === 0 ? told : `${told}: see fleet list --status dead`,
+  };
+}

@@ -1,0 +1,64 @@
+import { type Command, Option } from "commander";
+import { commandLineLimits } from "../../../shared/limits.ts";
+import { statuses } from "../../../shared/states.ts";
+import { exit, required, wrongUsage } from "../exit.ts";
+import { count } from "../figures.ts";
+import type { Bind } from "../program.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  status?: string;
+  batch?: string;
+  label: string[];
+  limit: string;
+}
+
+export function addList(program: Command, bind: Bind): void {
+  program
+    .command("list")
+    .description("list tasks, the newest first")
+    .addOption(new Option("--status <status>", "only tasks in this status").choices(statuses))
+    .option("--batch <id>", "only tasks of this batch")
+    .option("--label <key=value>", "only tasks with this label; may be given again", gathered, [])
+    .option("--limit <n>", "how many at most", String(commandLineLimits.listRowsDefault))
+    .action(
+      bind(async (session, options: Options) => {
+        const limit = Number(options.limit);
+        if (!Number.isInteger(limit) || limit < 1) {
+          throw wrongUsage("--limit must be a whole number from 1");
+        }
+        const filter = filterOf(options, limit);
+        const { tasks } = required(await session.client().tasks(filter));
+        if (session.json) {
+          for (const task of tasks) session.emit(task);
+          return exit.done;
+        }
+        const rows = tasks.map((task) => [
+          task.id,
+          task.custom_id ?? "",
+          task.status,
+          task.reason ?? "",
+          count(task.usage.prompt_tokens + task.usage.completion_tokens),
+          task.created_at,
+        ]);
+        const { interactive, columns } = session.surroundings;
+        const head = ["task", "custom id", "status", "reason", "tokens", "created"];
+        session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+        return exit.done;
+      }),
+    );
+}
+
+function filterOf({ status, batch, label }: Options, limit: number): URLSearchParams {
+  const filter = new URLSearchParams({ limit: String(limit) });
+  if (status !== undefined) filter.set("status", status);
+  if (batch !== undefined) filter.set("batch_id", batch);
+  for (const pair of label) {
+    const at = pair.indexOf("=");
+    if (at < 1) throw wrongUsage(`--label ${pair}: write key=value`);
+    filter.set(`label.${pair.slice(0, at)}`, pair.slice(at + 1));
+  }
+  return filter;
+}
+
+const gathered = (value: string, before: string[]): string[] => [...before, value];

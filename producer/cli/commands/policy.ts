@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import { exit } from "../exit.ts";
+import { printable } from "../printable.ts";
+import type { Bind } from "../program.ts";
+import type { Surroundings } from "../surroundings.ts";
+
+/** Both need no fleet and no key; the policies' code is loaded only here, where it is used. */
+export function addPolicy(program: Command, bind: Bind): void {
+  const policy = program
+    .command("policy")
+    .description("check policy files, and try requests on them");
+  policy
+    .command("check <files...>")
+    .description("say whether policy files are valid, and which secrets they need")
+    .action(
+      bind(async (session, files: string[]) => {
+        const { checkFiles } = await import("../../../policies/command.ts");
+        const { environment } = session.surroundings;
+        return (await checkFiles(files, environment, session.say)) === 0 ? exit.done : exit.failed;
+      }),
+    );
+  policy
+    .command("decide")
+    .description(
+      'read requests {"method", "url", "headers"} as NDJSON on stdin, write a decision each',
+    )
+    .requiredOption("--policy <file|name>", "a policy file, or the name of one in policies/")
+    .action(
+      bind(async (session, options: { policy: string }) => {
+        const { decideLines } = await import("../../../policies/command.ts");
+        const { write, warn, stdin, environment } = session.surroundings;
+        const text = await policyText(options.policy, environment);
+        const complain = (line: string) => warn(`${printable(line)}\n`);
+        if (text === null) complain(`policy: there is no file or policy "${options.policy}"`);
+        const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
+        await decideLines(text ?? "", lines, (line) => write(`${line}\n`), complain);
+        // An invalid policy denied every line, which is what was asked; a missing one is a typing error.
+        return text === null ? exit.usage : exit.done;
+      }),
+    );
+}
+
+/** Null where there is no such policy: then every line is denied. */
+async function policyText(
+  given: string,
+  environment: Surroundings["environment"],
+): Promise<string | null> {
+  const isName = /^[a-z0-9][a-z0-9_-]*$/.test(given);
+  const folder = path.join(import.meta.dirname, "../../../policies");
+  const candidates = [
+    given,
+    ...(isName ? [path.join(folder, `${given}.json`)] : []),
+    ...(isName && environment.FLEET_POLICY_DIR
+      ? [path.join(environment.FLEET_POLICY_DIR, `${given}.json`)]
+      : []),
+  ];
+  for (const candidate of candidates) {
+    const text = await readFile(candidate, "utf8").catch(() => null);
+    if (text !== null) return text;
+  }
+  return null;
+}

@@ -1,0 +1,81 @@
+import Table from "cli-table3";
+import pc from "picocolors";
+import { oneLine } from "./printable.ts";
+
+const bare = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+} as const;
+
+export interface TableStyle {
+  /** Colours, for a terminal. */
+  coloured: boolean;
+  /** The last column is cut so that a row fits this many characters. */
+  columns: number;
+}
+
+/** Rows under a head, without borders. Cells are cleaned; the last column takes what room is left. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: TableStyle,
+): string {
+  const last = head.length - 1;
+  const widths = head.map((name, at) =>
+    Math.max(
+      name.length,
+      ...rows.map((row) => Math.min([...oneLine(row[at] ?? "", 60)].length, 60)),
+    ),
+  );
+  const taken = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const room = Math.max(20, style.columns - taken - 1);
+  const built = new Table({
+    chars: bare,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+  });
+  const colours = pc.createColors(style.coloured);
+  built.push(head.map((name) => colours.dim(name)));
+  for (const row of rows) {
+    built.push(row.map((cell, at) => painted(oneLine(cell, at === last ? room : 60), colours)));
+  }
+  return built
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+/** Words of the fleet's own get a colour; what they are is the same without. */
+function painted(cell: string, colours: ReturnType<typeof pc.createColors>): string {
+  switch (cell) {
+    case "succeeded":
+    case "ok":
+    case "allow":
+    case "inject":
+      return colours.green(cell);
+    case "failed":
+    case "dead":
+    case "deny":
+      return colours.red(cell);
+    case "running":
+    case "queued":
+    case "cancelled":
+    case "expired":
+      return colours.yellow(cell);
+    default:
+      return cell;
+  }
+}
