@@ -129,6 +129,8 @@ export const modelLimits = {
   schemaNodesMax: 2_000,
   patternCharsMax: 500,
   refDepthMax: 8,
+  leakTextCharsMax: 500_000,
+  leakBlocksMax: 64,
 } as const;
 
 /** How the governor of one model grants calls. */

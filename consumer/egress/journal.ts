@@ -1,0 +1,69 @@
+/** The decisions of one gateway: a row each, in the order in which they were made, and a log line each. */
+import type { Decision } from "../../policies/decide.ts";
+import { egressLimits } from "../../shared/limits.ts";
+import type { EgressRow } from "../../shared/store/egress_log.ts";
+import { loggedUrl } from "./logged_url.ts";
+import type { RefusalReason } from "./reason.ts";
+import type { Scrubber } from "./scrub.ts";
+
+export class DecisionJournal {
+  readonly #policyName: string;
+  readonly #scrubber: Scrubber;
+  readonly #log: (row: EgressRow) => void;
+  #rows: EgressRow[] = [];
+
+  constructor(policyName: string, scrubber: Scrubber, log: (row: EgressRow) => void) {
+    this.#policyName = policyName;
+    this.#scrubber = scrubber;
+    this.#log = log;
+  }
+
+  /** Opens the row of a decision. The caller owns it until `close`. */
+  open(request: { url: string; method: string }, decision: Decision): EgressRow {
+    const row: EgressRow = {
+      n: this.#rows.length + 1,
+      at: Date.now(),
+      method: this.#scrubber.text(
+        decision.action === "deny"
+          ? request.method.slice(0, egressLimits.loggedMethodCharsMax)
+          : decision.method,
+      ),
+      url: loggedUrl(decision.url, request.url, this.#scrubber),
+      host: this.#scrubber.text(decision.url?.host ?? ""),
+      action: decision.action,
+      policy: this.#policyName,
+      rule: decision.rule,
+      reason: decision.reason,
+      credential: decision.action === "inject" ? decision.inject.secret : null,
+      status: null,
+      bytes_in: 0,
+      bytes_out: 0,
+      duration_ms: 0,
+    };
+    this.#rows.push(row);
+    return row;
+  }
+
+  /** Closes a row as a denial: whatever was decided, nothing is sent. */
+  deny(row: EgressRow, reason: RefusalReason): void {
+    row.action = "deny";
+    row.reason = reason;
+    row.credential = null;
+    row.bytes_out = 0;
+    this.close(row);
+  }
+
+  /** Closes a row, writes its log line without the query, and answers how long it took in milliseconds. */
+  close(row: EgressRow): number {
+    row.duration_ms = Date.now() - row.at;
+    this.#log({ ...row, url: row.url.split("?")[0] ?? "" });
+    return row.duration_ms;
+  }
+
+  /** The rows since the last call, as they stand; numbering begins again at 1. */
+  drain(): EgressRow[] {
+    const rows = this.#rows.map((row) => ({ ...row }));
+    this.#rows = [];
+    return rows;
+  }
+}
