@@ -119,7 +119,11 @@ export const expectations: Record<string, Expectation> = {
     text: `${unitsOrdered} units`,
     tools: ["run_code", "run_code"],
   },
-  "damaged-tool-call": { ...completed, text: refundRate.month, quirks: ["json_repaired", "tool_name_cleaned", "arguments_encoded_twice"] },
+  "damaged-tool-call": {
+    ...completed,
+    text: refundRate.month,
+    quirks: ["json_repaired", "tool_name_cleaned", "arguments_encoded_twice"],
+  },
   "leaked-tool-call": { ...completed, text: `EUR ${currencyTotals.EUR}`, tools: ["run_code"] },
   "step-budget": { status: "failed", reason: "budget_steps" },
   "flaky-model": { ...completed, text: `${unitsOrdered} units` },

@@ -27,10 +27,19 @@ const defaultUrl = "http://127.0.0.1:8787";
 
 export function openSession(command: Command, surroundings: Surroundings): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
+  return sessionOf(() => connect(options, surroundings), surroundings, options.json === true);
+}
+
+/** A session with a fleet that is known already, for programs that use the commands' parts. */
+export function sessionWith(client: FleetClient, surroundings: Surroundings): Session {
+  return sessionOf(() => client, surroundings, false);
+}
+
+function sessionOf(client: () => FleetClient, surroundings: Surroundings, json: boolean): Session {
   return {
     surroundings,
-    json: options.json === true,
-    client: () => connect(options, surroundings),
+    json,
+    client,
     say: (text) => surroundings.write(`${printable(text)}\n`),
     emit: (value) => surroundings.write(`${printableJson(value)}\n`),
   };

@@ -2,6 +2,8 @@
 import type { Reason, Status } from "../../shared/states.ts";
 import type { Usage } from "../../shared/usage.ts";
 
+type UsageAnswer = Omit<Usage, "seconds">;
+
 export interface TaskAnswer {
   id: string;
   status: Status;
@@ -16,11 +18,11 @@ export interface TaskAnswer {
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
-  usage: Usage;
-  /** Absent where it is large; the result has it always. */
-  output?: unknown;
+  usage: UsageAnswer;
+  /** Null where it is large or there is none; the result has it always. */
+  output: unknown;
   error: { code: string; message: string } | null;
-  quirks?: string[];
+  quirks: string[];
 }
 
 export type Counts = { total: number } & Record<Status, number>;
@@ -29,7 +31,7 @@ export interface BatchAnswer {
   id: string;
   status: "running" | "cancelling" | "finished";
   counts: Counts;
-  usage: Usage;
+  usage: UsageAnswer;
   labels?: Record<string, string>;
   created_at: string;
   finished_at: string | null;
@@ -44,7 +46,7 @@ export interface ResultLine {
   reason: Reason | null;
   output: unknown;
   error: { code: string; message: string } | null;
-  usage: Usage;
+  usage: UsageAnswer;
 }
 
 export interface StepAnswer {
@@ -54,7 +56,7 @@ export interface StepAnswer {
   status: string;
   started_at: string;
   duration_ms: number;
-  usage?: Partial<Usage>;
+  usage?: Partial<UsageAnswer>;
   quirks?: string[];
   input?: unknown;
   output?: unknown;
@@ -80,10 +82,9 @@ export interface FileAnswer {
 }
 
 export interface StatsAnswer {
-  counts: Partial<Record<Status, number>>;
-  backlog?: number;
-  oldest_queued?: string | null;
-  [more: string]: unknown;
+  counts: Record<Status, number>;
+  backlog: number;
+  oldest_queued_at: string | null;
 }
 
 /** The body of every refusal. */

@@ -3,6 +3,7 @@ import { exit } from "../exit.ts";
 import { count } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
+import type { StatsAnswer } from "../wire.ts";
 
 interface Finding {
   check: string;
@@ -34,7 +35,7 @@ export function addDoctor(program: Command, bind: Bind): void {
               ? { check: "key", state: "ok", told: "accepted" }
               : { check: "key", state: "failed", told: stats.problem.message },
           );
-          if (stats.ok) findings.push(tasks(stats.value.counts));
+          if (stats.ok) findings.push(tasks(stats.value));
         }
         if (session.json) for (const finding of findings) session.emit(finding);
         else {
@@ -58,13 +59,12 @@ function runtime(): Finding {
       };
 }
 
-function tasks(counts: Partial<Record<string, number>> | undefined): Finding {
-  const waiting = counts?.queued ?? 0;
-  const dead = counts?.dead ?? 0;
-  const told = `${count(waiting)} queued, ${count(counts?.running ?? 0)} running, ${count(dead)} dead`;
+function tasks({ counts, oldest_queued_at: oldest }: StatsAnswer): Finding {
+  const waiting = `${count(counts.queued)} queued${oldest === null ? "" : `, the oldest since ${oldest}`}`;
+  const told = `${waiting}, ${count(counts.running)} running, ${count(counts.dead)} dead`;
   return {
     check: "tasks",
     state: "ok",
-    told: dead === 0 ? told : `${told}: see fleet list --status dead`,
+    told: counts.dead === 0 ? told : `${told}: see fleet list --status dead`,
   };
 }

@@ -19,7 +19,7 @@ export function addGet(program: Command, bind: Bind): void {
         } else {
           const task = required(await client.task(id));
           // A large output stands in the result alone.
-          if (task.status === "succeeded" && task.output === undefined) {
+          if (task.status === "succeeded" && task.output === null) {
             const result = await client.result(id);
             if (result.ok) task.output = outputOf(result.value);
           }
@@ -70,9 +70,9 @@ function taskLines(task: TaskAnswer): [string, string][] {
   ];
   if (task.batch_id !== null) lines.push(["batch", task.batch_id]);
   if (labels.length > 0) lines.push(["labels", labels.join(", ")]);
-  if ((task.quirks ?? []).length > 0) lines.push(["repaired", (task.quirks ?? []).join(", ")]);
+  if (task.quirks.length > 0) lines.push(["repaired", task.quirks.join(", ")]);
   if (task.error !== null) lines.push(["error", `${task.error.code}: ${task.error.message}`]);
-  if (task.output !== undefined && task.output !== null) {
+  if (task.output !== null) {
     lines.push(["output", JSON.stringify(task.output, null, 2)]);
   }
   return lines;
