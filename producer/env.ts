@@ -4,4 +4,6 @@ import type { SharedEnv } from "../shared/env.ts";
 export interface ProducerEnv extends SharedEnv {
   /** A key with all scopes for tenant `default`. Without any key a deployed producer answers 503. */
   FLEET_API_KEY?: string;
+  /** The consumer, where it is bound: health then means that both Workers answer. */
+  CONSUMER?: Fetcher;
 }

@@ -115,6 +115,44 @@ export async function moveCursor(
   return meta.changes === 1;
 }
 
+/** Asks for a cancel of the whole batch; its lines that are not expanded yet are cancelled as they are made. */
+export async function requestBatchCancel(
+  db: D1Database,
+  tenant: string,
+  id: string,
+): Promise<void> {
+  await retrying("request batch cancel", () =>
+    db
+      .prepare(
+        `UPDATE batches SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
+           status = 'cancelling' WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
+      )
+      .bind(id, tenant)
+      .run(),
+  );
+}
+
+/** Asks for a cancel of every live task in a key range; the sweep sends them so that they settle soon. */
+export async function cancelRange(
+  db: D1Database,
+  tenant: string,
+  range: { from: string; to: string },
+): Promise<number> {
+  const { meta } = await retrying("cancel range", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET cancel_requested_at = ${nowSql}, not_before = NULL,
+           sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
+           sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
+         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND status IN ('queued', 'running')
+           AND cancel_requested_at IS NULL`,
+      )
+      .bind(tenant, range.from, range.to)
+      .run(),
+  );
+  return meta.changes;
+}
+
 /** Batches whose expansion stands still. */
 export async function unexpandedBatches(db: D1Database, limit: number): Promise<BatchRow[]> {
   const { results } = await retrying("unexpanded batches", () =>

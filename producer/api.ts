@@ -1,0 +1,84 @@
+/** The HTTP API: every route in one table, authenticated, with one place where problems become answers. */
+import { type Context, Hono } from "hono";
+import { logBug } from "../shared/log.ts";
+import { StoreFault } from "../shared/retrying.ts";
+import { authenticate, permit } from "./auth.ts";
+import type { Route } from "./call.ts";
+import type { ProducerEnv } from "./env.ts";
+import { type Problem, problemResponse } from "./problem.ts";
+import { batchRoutes } from "./routes/batches.ts";
+import { front, health } from "./routes/front.ts";
+import { inputRoutes } from "./routes/inputs.ts";
+import { overviewRoutes } from "./routes/overview.ts";
+import { taskRoutes } from "./routes/tasks.ts";
+import { traceRoutes } from "./routes/traces.ts";
+
+/** Everything under /v1. A route that is not here does not exist. */
+export const routes: readonly Route[] = [
+  ...taskRoutes,
+  ...traceRoutes,
+  ...batchRoutes,
+  ...inputRoutes,
+  ...overviewRoutes,
+];
+
+type ApiContext = Context<{ Bindings: ProducerEnv }>;
+
+export const api = new Hono<{ Bindings: ProducerEnv }>();
+
+api.get("/", () => front());
+api.get("/healthz", (context) => health(context.env));
+for (const route of routes) {
+  api.on(route.method, route.path, (context) => answer(route, context));
+}
+for (const path of new Set(routes.map((route) => route.path))) {
+  const allow = routes.filter((route) => route.path === path).map((route) => route.method);
+  api.all(path, async (context) => (await unauthenticated(context)) ?? wrongMethod(allow));
+}
+api.all("/v1/*", async (context) => (await unauthenticated(context)) ?? nowhere());
+api.notFound(() => nowhere());
+
+api.onError((error) => {
+  logBug("api", error);
+  return problemResponse(
+    error instanceof StoreFault
+      ? { kind: "unavailable", message: "a store did not answer: send the request again shortly" }
+      : { kind: "broken", message: "the fleet failed to answer: its log has the cause" },
+  );
+});
+
+async function answer(route: Route, context: ApiContext): Promise<Response> {
+  const caller = await authenticate(context.req.header("authorization"), context.env);
+  const allowed = caller.ok ? permit(caller.value, route.scope) : caller;
+  if (!allowed.ok) return problemResponse(allowed.problem);
+  const outcome = await route.handle({
+    request: context.req.raw,
+    url: new URL(context.req.url),
+    env: context.env,
+    principal: allowed.value,
+    param: (name) => context.req.param(name) ?? "",
+    waitUntil: (work) => context.executionCtx.waitUntil(work),
+  });
+  return outcome.ok ? outcome.value : problemResponse(outcome.problem);
+}
+
+/** A stranger learns nothing of the API, not even which routes there are. */
+async function unauthenticated(context: ApiContext): Promise<Response | null> {
+  const caller = await authenticate(context.req.header("authorization"), context.env);
+  return caller.ok ? null : problemResponse(caller.problem);
+}
+
+const nowhere = () =>
+  problemResponse({
+    kind: "not_found",
+    message: "nothing stands at this path: the calls are listed in docs/api.md",
+  });
+
+function wrongMethod(allow: readonly string[]): Response {
+  const problem: Problem = {
+    kind: "method_not_allowed",
+    message: `this path takes ${allow.join(" or ")}`,
+    allow,
+  };
+  return problemResponse(problem);
+}

@@ -1,0 +1,159 @@
+/** The two bodies a batch may have: one JSON object, or one task per line with the rest in the query. */
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { batchLimits, budgetCeilings, taskLimits } from "../shared/limits.ts";
+import { Labels } from "../shared/task.ts";
+import { type Entry, longLine } from "./batch_input.ts";
+import type { BatchHead } from "./batches.ts";
+import { decodeText, isPlain, mediaType, readBytes, tooLarge, wrongType } from "./body.ts";
+import { checkDefaults } from "./check.ts";
+import { explain } from "./explain.ts";
+import { parseJson } from "./json_text.ts";
+import { type Line, readLines } from "./lines.ts";
+import { type Detail, done, type Outcome, stopped } from "./problem.ts";
+
+const strict = { additionalProperties: false } as const;
+
+/** What one batch's tasks may use together. */
+const BatchBudget = Type.Partial(
+  Type.Object(
+    {
+      cost_usd: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: budgetCeilings.cost_usd * batchLimits.tasksMax,
+      }),
+      tokens: Type.Integer({
+        minimum: 1,
+        maximum: budgetCeilings.tokens * batchLimits.tasksMax,
+      }),
+    },
+    strict,
+  ),
+  strict,
+);
+
+const Head = Type.Object(
+  {
+    defaults: Type.Optional(Type.Object({})),
+    labels: Type.Optional(Labels),
+    limits: Type.Optional(BatchBudget),
+  },
+  strict,
+);
+
+const JsonBatch = Type.Object({ ...Head.properties, tasks: Type.Array(Type.Unknown()) }, strict);
+
+/** Two levels deeper than a task: its list, and the object around that. */
+const jsonDepthMax = taskLimits.jsonDepthMax + 2;
+
+export interface BatchBody {
+  head: BatchHead;
+  entries: AsyncIterable<Entry>;
+}
+
+export async function readBatchBody(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+  const type = mediaType(request);
+  if (!isPlain(request)) return wrongType(request, ["application/json", "application/x-ndjson"]);
+  if (type === "application/json") return readJsonBatch(request);
+  if (type === "application/x-ndjson" || type === "application/jsonl") {
+    return readLineBatch(request, url);
+  }
+  return wrongType(request, ["application/json", "application/x-ndjson"]);
+}
+
+async function readJsonBatch(request: Request): Promise<Outcome<BatchBody>> {
+  const bytes = await readBytes(
+    request,
+    batchLimits.jsonBytesMax,
+    `send it as application/x-ndjson, one task per line, up to ${batchLimits.ndjsonBytesMax.toLocaleString("en")} bytes`,
+  );
+  if (!bytes.ok) return bytes;
+  const text = decodeText(bytes.value);
+  if (!text.ok) return text;
+  const body = parseJson(text.value, jsonDepthMax);
+  if (!body.ok) return body;
+  if (!Value.Check(JsonBatch, body.value))
+    return stopped(refusedHead(explain(JsonBatch, body.value)));
+  const { tasks, ...rest } = body.value;
+  const head = readHead(rest);
+  if (!head.ok) return head;
+  return done({ head: head.value, entries: entriesOf(tasks) });
+}
+
+async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
+  for (const task of tasks) yield { line: null, body: done(task) };
+}
+
+async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+  if (Number(request.headers.get("content-length") ?? 0) > batchLimits.ndjsonBytesMax) {
+    await request.body?.cancel();
+    return tooManyBytes();
+  }
+  const rest: Record<string, unknown> = {};
+  const details: Detail[] = [];
+  for (const [name, value] of url.searchParams) {
+    const parsed = parseJson(value, taskLimits.jsonDepthMax);
+    if (parsed.ok) rest[name] = parsed.value;
+    else details.push({ path: name, message: `in the query is ${parsed.problem.message}` });
+  }
+  if (details.length > 0) return stopped(refusedHead(details));
+  if (!Value.Check(Head, rest)) return stopped(refusedHead(explain(Head, rest)));
+  const head = readHead(rest);
+  if (!head.ok) return head;
+  return done({ head: head.value, entries: lineEntries(request) });
+}
+
+async function* lineEntries(request: Request): AsyncGenerator<Entry> {
+  const lines = readLines(request.body ?? new ReadableStream<Uint8Array>(), {
+    bytesMax: batchLimits.ndjsonBytesMax,
+    lineBytesMax: taskLimits.bodyBytesMax,
+  });
+  for await (const line of lines) yield { line: line.number, body: readLine(line) };
+}
+
+function readLine(line: Line): Outcome<unknown> {
+  switch (line.kind) {
+    case "too_much":
+      return tooManyBytes();
+    case "too_long":
+      return stopped(longLine);
+    case "line": {
+      const text = decodeText(line.bytes);
+      return text.ok ? parseJson(text.value, taskLimits.jsonDepthMax) : text;
+    }
+  }
+}
+
+const tooManyBytes = (): Outcome<never> =>
+  tooLarge(batchLimits.ndjsonBytesMax, "send several batches");
+
+function readHead(rest: {
+  defaults?: object;
+  labels?: Record<string, string>;
+  limits?: { cost_usd?: number; tokens?: number };
+}): Outcome<BatchHead> {
+  const defaults = checkDefaults(rest.defaults ?? {});
+  if (!defaults.ok) {
+    const details = defaults.details.map(({ path, message }) => ({
+      path: path.startsWith("[") ? `defaults${path}` : `defaults.${path}`,
+      message,
+    }));
+    return stopped(refusedHead(details));
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(defaults.task)).byteLength;
+  if (bytes > batchLimits.defaultsBytesMax) {
+    const message = `are ${bytes} bytes; at most ${batchLimits.defaultsBytesMax} are taken: upload long material with PUT /v1/inputs/<key>`;
+    return stopped(refusedHead([{ path: "defaults", message }]));
+  }
+  return done({
+    defaults: defaults.task,
+    labels: rest.labels ?? {},
+    limits: rest.limits ?? {},
+  });
+}
+
+function refusedHead(details: Detail[]) {
+  const [first] = details;
+  const message = `the batch is refused: ${first?.path ?? ""} ${first?.message ?? ""}`;
+  return { kind: "refused", message, details } as const;
+}

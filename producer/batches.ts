@@ -1,0 +1,85 @@
+/** Accepting a batch: its input whole in R2, its row in D1, then its tasks behind the answer. */
+import { newBatchId } from "../shared/ids.ts";
+import { log } from "../shared/log.ts";
+import { objectKeys, sha256Hex } from "../shared/objects.ts";
+import { StoreFault } from "../shared/retrying.ts";
+import { type BatchRow, findBatchByKey, insertBatch, readBatch } from "../shared/store/batches.ts";
+import type { DurableTask } from "../shared/task.ts";
+import { keyTaken } from "./accept.ts";
+import { type BatchInput, type Entry, writeBatchInput } from "./batch_input.ts";
+import { canonical } from "./canonical.ts";
+import type { CheckScope } from "./check_scope.ts";
+import type { ProducerEnv } from "./env.ts";
+import { ObjectWriter } from "./object_writer.ts";
+import { done, type Outcome, stopped } from "./problem.ts";
+
+/** What a batch says beside its tasks. */
+export interface BatchHead {
+  defaults: DurableTask;
+  labels: Record<string, string>;
+  limits: { cost_usd?: number; tokens?: number };
+}
+
+export interface BatchSource {
+  tenant: string;
+  idempotencyKey: string | null;
+  head: BatchHead;
+  entries: AsyncIterable<Entry>;
+}
+
+export async function acceptBatch(
+  env: ProducerEnv,
+  source: BatchSource,
+  scope: CheckScope,
+): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+  const id = newBatchId();
+  const inputKey = objectKeys.batchInput(source.tenant, id);
+  const writer = new ObjectWriter(env.OBJECTS, inputKey, "application/x-ndjson");
+  const input = await written(source, scope, writer);
+  if (!input.ok) return input;
+  const hash = await headedHash(source.head, input.value);
+  const isNew = await insertBatch(env.DB, {
+    id,
+    tenant: source.tenant,
+    idempotency_key: source.idempotencyKey,
+    body_hash: source.idempotencyKey === null ? null : hash,
+    total: input.value.total,
+    input_key: inputKey,
+    defaults: JSON.stringify(source.head.defaults),
+    labels: JSON.stringify(source.head.labels),
+    limits: JSON.stringify(source.head.limits),
+  });
+  // An insert whose answer was lost is repeated and finds its own row.
+  const own = await readBatch(env.DB, source.tenant, id);
+  if (own !== null) {
+    log("batch_accepted", { batch_id: id, tenant: source.tenant, total: own.total, is_new: isNew });
+    return done({ row: own, fresh: true });
+  }
+  await env.OBJECTS.delete(inputKey);
+  const held =
+    source.idempotencyKey === null
+      ? null
+      : await findBatchByKey(env.DB, source.tenant, source.idempotencyKey);
+  if (held === null) throw new StoreFault(`batch ${id} is not there after its insert`);
+  return held.body_hash === hash ? done({ row: held, fresh: false }) : stopped(keyTaken(held.id));
+}
+
+/** Either the whole input is in R2, or nothing of it. */
+async function written(
+  source: BatchSource,
+  scope: CheckScope,
+  writer: ObjectWriter,
+): Promise<Outcome<BatchInput>> {
+  try {
+    const input = await writeBatchInput(source.entries, source.head.defaults, scope, writer);
+    if (input.ok) await writer.finish();
+    else await writer.abort();
+    return input;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+const headedHash = (head: BatchHead, input: BatchInput): Promise<string> =>
+  sha256Hex(new TextEncoder().encode(`${canonical(head)}\n${input.sha256}`));

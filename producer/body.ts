@@ -1,0 +1,107 @@
+/** Reads request bodies: bounded while they stream, as UTF-8, as JSON. Content-Length is only a hint. */
+import { taskLimits } from "../shared/limits.ts";
+import { parseJson } from "./json_text.ts";
+import { done, type Outcome, stopped } from "./problem.ts";
+
+/** The bare media type of a request, in lower case; "" without one. */
+export function mediaType(request: Request): string {
+  const header = request.headers.get("content-type") ?? "";
+  return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+export function wrongType(request: Request, allowed: readonly string[]): Outcome<never> {
+  const sent = mediaType(request);
+  return stopped({
+    kind: "unsupported_media_type",
+    message: `send content-type: ${allowed.join(" or ")}, uncompressed, instead of ${sent === "" ? "none" : JSON.stringify(sent)}`,
+  });
+}
+
+export const isPlain = (request: Request): boolean =>
+  (request.headers.get("content-encoding") ?? "identity").toLowerCase() === "identity";
+
+export const tooLarge = (bytesMax: number, instead: string): Outcome<never> =>
+  stopped({
+    kind: "too_large",
+    message: `the body is over ${bytesMax.toLocaleString("en")} bytes: ${instead}`,
+  });
+
+const largeInputs =
+  'upload large files with PUT /v1/inputs/<key> and name them in "files" as {"r2": "<key>"}';
+
+/** The whole body, at most `bytesMax`; what is longer is refused as soon as that shows. */
+export async function readBytes(
+  request: Request,
+  bytesMax: number,
+  instead: string = largeInputs,
+): Promise<Outcome<Uint8Array>> {
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
+    await request.body?.cancel();
+    return tooLarge(bytesMax, instead);
+  }
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const part of request.body ?? []) {
+    total += part.byteLength;
+    if (total > bytesMax) return tooLarge(bytesMax, instead);
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return done(bytes);
+}
+
+const strictUtf8 = { fatal: true, ignoreBOM: false } as const;
+const decoder = new TextDecoder("utf-8", strictUtf8);
+
+/** Text, or the offset of the first byte that is not UTF-8. */
+export function decodeText(bytes: Uint8Array): Outcome<string> {
+  try {
+    return done(decoder.decode(bytes));
+  } catch {
+    const message = `not UTF-8 at byte ${firstBadByte(bytes)}: encode the body as UTF-8`;
+    return stopped({ kind: "unreadable", message, details: [{ path: "", message }] });
+  }
+}
+
+/** A lenient decoder writes U+FFFD for bad bytes; the first one that the text did not hold is the place. */
+function firstBadByte(bytes: Uint8Array): number {
+  let low = 0;
+  let high = bytes.byteLength;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (startsWell(bytes.subarray(0, middle + 1))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A sequence that the cut leaves unfinished counts as well begun. */
+function startsWell(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", strictUtf8).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A JSON body. An empty one is an empty object where `emptyIs` says so. */
+export async function readJson(
+  request: Request,
+  limits: { bytesMax: number; depthMax?: number; emptyIs?: unknown },
+): Promise<Outcome<unknown>> {
+  const bytes = await readBytes(request, limits.bytesMax);
+  if (!bytes.ok) return bytes;
+  if (bytes.value.byteLength === 0 && limits.emptyIs !== undefined) return done(limits.emptyIs);
+  if (mediaType(request) !== "application/json" || !isPlain(request)) {
+    return wrongType(request, ["application/json"]);
+  }
+  const text = decodeText(bytes.value);
+  if (!text.ok) return text;
+  return parseJson(text.value, limits.depthMax ?? taskLimits.jsonDepthMax);
+}

@@ -1,0 +1,123 @@
+/**
+ * Turns a batch's lines into tasks, a bounded chunk at a time. The id of a task follows from batch and
+ * line, so a chunk that is done twice, or by two at once, makes the same rows; the cursor moves last.
+ */
+import { batchTaskId, batchTaskRange } from "../shared/ids.ts";
+import { batchLimits, taskLimits } from "../shared/limits.ts";
+import { log, logBug } from "../shared/log.ts";
+import { retrying } from "../shared/retrying.ts";
+import { type BatchRow, cancelRange, moveCursor, readBatch } from "../shared/store/batches.ts";
+import { insertTasks, type NewTask } from "../shared/store/submissions.ts";
+import type { DurableTask } from "../shared/task.ts";
+import { newTask, putLargeSpec } from "./accept.ts";
+import { withDefaults } from "./check.ts";
+import type { ProducerEnv } from "./env.ts";
+import { sendTasks } from "./send.ts";
+
+/** Goes on until the batch is whole or the time is up; what remains is the sweep's. Never throws. */
+export async function expandBatch(
+  env: ProducerEnv,
+  batch: BatchRow,
+  deadline = Date.now() + batchLimits.expandMsMax,
+): Promise<void> {
+  try {
+    let current: BatchRow | null = batch;
+    while (current !== null && current.expanded < current.total && Date.now() < deadline) {
+      await expandChunk(env, current);
+      current = await readBatch(env.DB, batch.tenant, batch.id);
+      if (current !== null && current.cancel_requested_at !== null) {
+        await cancelRange(env.DB, batch.tenant, batchTaskRange(batch.id));
+      }
+    }
+    const expanded = current?.expanded ?? 0;
+    log("batch_expanded", { batch_id: batch.id, expanded, total: batch.total });
+  } catch (error) {
+    logBug("expand", error, { batch_id: batch.id });
+  }
+}
+
+/** One chunk: bodies to R2, rows to D1, messages to the queue, then the cursor. */
+export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<void> {
+  const chunk = await readChunk(env.OBJECTS, batch);
+  const defaults = JSON.parse(batch.defaults) as DurableTask;
+  const made = chunk.lines.map((line, at) => {
+    const index = batch.expanded + at;
+    const task = withDefaults(defaults, JSON.parse(line) as DurableTask);
+    return newTask(task, {
+      id: batchTaskId(batch.id, index),
+      tenant: batch.tenant,
+      batch: { id: batch.id, index },
+      idempotencyKey: null,
+      bodyHash: null,
+      model: env.MODEL,
+      attempts: taskLimits.attemptsDefault,
+    });
+  });
+  await putAll(env.OBJECTS, made);
+  const rows = made.map(({ row }) => row);
+  for (const group of groupsBySize(rows)) await insertTasks(env.DB, group);
+  // All of them, not only the new ones: a chunk that was cut short between rows and messages is sent now.
+  await sendTasks(env, rows);
+  await moveCursor(env.DB, batch.id, batch.expanded, {
+    expanded: batch.expanded + chunk.lines.length,
+    cursorByte: batch.cursor_byte + chunk.bytes,
+  });
+}
+
+/** The next whole lines of the input, and how many bytes they took. */
+async function readChunk(
+  bucket: R2Bucket,
+  batch: BatchRow,
+): Promise<{ lines: string[]; bytes: number }> {
+  const length = Math.max(batchLimits.expandBytesPerChunkMax, taskLimits.bodyBytesMax + 1);
+  const range = { offset: batch.cursor_byte, length };
+  const read = await retrying("read batch input", async () => {
+    const object = await bucket.get(batch.input_key, { range });
+    return object === null ? null : new Uint8Array(await object.arrayBuffer());
+  });
+  const lines: string[] = [];
+  let bytes = 0;
+  if (read !== null) {
+    const decoder = new TextDecoder();
+    while (lines.length < batchLimits.expandLinesPerChunkMax) {
+      const end = read.indexOf(0x0a, bytes);
+      if (end === -1) break;
+      lines.push(decoder.decode(read.subarray(bytes, end)));
+      bytes = end + 1;
+    }
+  }
+  if (lines.length === 0)
+    throw new Error(`no line at byte ${batch.cursor_byte} of ${batch.input_key}`);
+  return { lines, bytes };
+}
+
+async function putAll(
+  bucket: R2Bucket,
+  made: readonly { row: NewTask; large: string | null }[],
+): Promise<void> {
+  const large = made.flatMap(({ row, large: body }) => (body === null ? [] : [{ row, body }]));
+  for (let from = 0; from < large.length; from += batchLimits.expandPutsAtOnceMax) {
+    const group = large.slice(from, from + batchLimits.expandPutsAtOnceMax);
+    await Promise.all(group.map(({ row, body }) => putLargeSpec(bucket, row, body)));
+  }
+}
+
+/** Rows in groups whose JSON stays under what D1 takes as one value. */
+export function groupsBySize(rows: readonly NewTask[]): NewTask[][] {
+  const encoder = new TextEncoder();
+  const groups: NewTask[][] = [];
+  let group: NewTask[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const size = encoder.encode(JSON.stringify(row)).byteLength + 1;
+    if (group.length > 0 && bytes + size > batchLimits.insertBytesMax) {
+      groups.push(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push(row);
+    bytes += size;
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+}

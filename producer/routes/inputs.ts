@@ -1,0 +1,52 @@
+/** Uploads that tasks of this tenant may name as {"r2": "<key>"}. */
+import { createHash } from "node:crypto";
+import { storeLimits } from "../../shared/limits.ts";
+import { objectKeys } from "../../shared/objects.ts";
+import { tooLarge } from "../body.ts";
+import type { Handler, Route } from "../call.ts";
+import { inputKeyFault } from "../input_key.ts";
+import { ObjectWriter } from "../object_writer.ts";
+import { done, refusedAt, stopped } from "../problem.ts";
+
+const prefix = "/v1/inputs/";
+
+/** Streams the body to R2; an upload that is cut short or too long leaves what stood there before. */
+const put: Handler = async ({ request, env, principal, url }) => {
+  const key = decoded(url.pathname.slice(prefix.length));
+  const fault = inputKeyFault(key);
+  if (fault !== null) return stopped(refusedAt("key", fault));
+  const writer = new ObjectWriter(
+    env.OBJECTS,
+    objectKeys.input(principal.tenant, key),
+    "application/octet-stream",
+  );
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of request.body ?? []) {
+      if (writer.bytes + chunk.byteLength > storeLimits.uploadBytesMax) {
+        await writer.abort();
+        return tooLarge(storeLimits.uploadBytesMax, "split it into several inputs");
+      }
+      hash.update(chunk);
+      await writer.write(chunk);
+    }
+    await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return done(Response.json({ key, bytes: writer.bytes, sha256: hash.digest("hex") }));
+};
+
+/** Text that does not decode is no key either, and is refused as one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
+export const inputRoutes: readonly Route[] = [
+  { method: "PUT", path: "/v1/inputs/*", scope: "submit", handle: put },
+];

@@ -1,0 +1,66 @@
+/** What the operator looks at first: counts, backlog, and what the fleet gave up on. */
+import { statuses } from "../../shared/states.ts";
+import { readStats, type StatsRow } from "../../shared/store/stats.ts";
+import { listDead } from "../../shared/store/tasks.ts";
+import type { Handler, Route } from "../call.ts";
+import { done, refusedAt, stopped } from "../problem.ts";
+import { paged, readTaskFilter } from "../query.ts";
+import { isoTime, taskView } from "../view.ts";
+
+/** The backlog is the tenant's own queued tasks: what others wait for is not its to see. */
+const stats: Handler = async ({ env, principal }) => {
+  const rows = await readStats(env.DB, principal.tenant);
+  const counts = Object.fromEntries(statuses.map((status) => [status, tasksIn(rows, status)]));
+  const queued = rows.filter((row) => row.status === "queued").map((row) => row.oldest);
+  return done(
+    Response.json({
+      counts,
+      backlog: counts.queued ?? 0,
+      oldest_queued_at: queued.length === 0 ? null : isoTime(Math.min(...queued)),
+      models: byModel(rows),
+    }),
+  );
+};
+
+const tasksIn = (rows: readonly StatsRow[], status: string): number =>
+  rows.reduce((sum, row) => sum + (row.status === status ? row.tasks : 0), 0);
+
+function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
+  const models = [...new Set(rows.map((row) => row.model))].sort();
+  return models.map((model) => {
+    const own = rows.filter((row) => row.model === model);
+    const total = (field: "tasks" | "prompt_tokens" | "cached_tokens" | "completion_tokens") =>
+      own.reduce((sum, row) => sum + row[field], 0);
+    return {
+      model,
+      tasks: total("tasks"),
+      prompt_tokens: total("prompt_tokens"),
+      cached_tokens: total("cached_tokens"),
+      completion_tokens: total("completion_tokens"),
+      cost_usd: own.reduce((sum, row) => sum + row.cost_usd, 0),
+    };
+  });
+}
+
+/** Each with its cause: what went wrong last, and what each attempt before it met. */
+const deadLetters: Handler = async ({ env, principal, url }) => {
+  const filter = readTaskFilter(url.searchParams);
+  if (!filter.ok) return filter;
+  const { cursor, limit, status, range, labels } = filter.value;
+  if (status !== null || range !== null || labels.length > 0) {
+    return stopped(refusedAt("query", "dead letters take cursor and limit only"));
+  }
+  const rows = await listDead(env.DB, principal.tenant, cursor, limit);
+  const { page, next_cursor } = paged(rows, limit);
+  const tasks = page.map((row) => ({
+    ...taskView(row),
+    cause: row.error === null ? null : (JSON.parse(row.error) as unknown),
+    attempt_errors: JSON.parse(row.errors) as unknown,
+  }));
+  return done(Response.json({ tasks, next_cursor }));
+};
+
+export const overviewRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/stats", scope: "read", handle: stats },
+  { method: "GET", path: "/v1/dead_letters", scope: "read", handle: deadLetters },
+];

@@ -1,0 +1,116 @@
+/** What a task leaves behind: its result, its steps, its decisions and its files. */
+import { getText, objectKeys } from "../../shared/objects.ts";
+import { isTerminal } from "../../shared/states.ts";
+import { stepView } from "../../shared/step.ts";
+import { readEgress } from "../../shared/store/egress_log.ts";
+import type { TaskRow } from "../../shared/store/task_row.ts";
+import { parseTranscript, readJournal, type Transcript } from "../../shared/transcript.ts";
+import type { Call, Handler, Route } from "../call.ts";
+import { openFiles } from "../files.ts";
+import { done, type Outcome, stopped } from "../problem.ts";
+import { decisionView } from "../view.ts";
+import { taskOf } from "./tasks.ts";
+
+/** A settled task's steps stand in R2, a live one's in D1. One that settled untouched has none. */
+export async function transcriptOf(env: Call["env"], row: TaskRow): Promise<Transcript> {
+  if (isTerminal(row.status)) {
+    const key = objectKeys.transcript(row.tenant, row.id, row.fence);
+    const text = await getText(env.OBJECTS, key);
+    return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
+  }
+  return { steps: await readJournal(env.DB, env.OBJECTS, row.id), workspace: null };
+}
+
+const result: Handler = async (call) => {
+  const task = await taskOf(call);
+  if (!task.ok) return task;
+  const { result_key: key, status } = task.value;
+  const object = key === null ? null : await call.env.OBJECTS.get(key);
+  if (object === null) {
+    return stopped({
+      kind: "no_result",
+      message: isTerminal(status)
+        ? `this task is ${status} and has no result: GET /v1/tasks/${task.value.id} says why`
+        : `this task is ${status}: its result is there once it has succeeded`,
+    });
+  }
+  return done(
+    new Response(object.body, {
+      headers: {
+        "content-type": "application/json",
+        "content-length": String(object.size),
+        etag: object.httpEtag,
+        "x-content-type-options": "nosniff",
+      },
+    }),
+  );
+};
+
+const steps: Handler = async (call) => {
+  const task = await taskOf(call);
+  if (!task.ok) return task;
+  const transcript = await transcriptOf(call.env, task.value);
+  return done(Response.json({ steps: transcript.steps.map(stepView) }));
+};
+
+const egress: Handler = async (call) => {
+  const task = await taskOf(call);
+  if (!task.ok) return task;
+  const rows = await readEgress(call.env.DB, call.principal.tenant, task.value.id);
+  return done(Response.json({ decisions: rows.map(decisionView) }));
+};
+
+const files: Handler = async (call) => {
+  const task = await taskOf(call);
+  if (!task.ok) return task;
+  const held = await openFiles(call.env, task.value, await transcriptOf(call.env, task.value));
+  const listed = Object.entries(await held.manifest()).map(([path, { bytes, sha256 }]) => ({
+    path,
+    bytes,
+    sha256,
+  }));
+  return done(Response.json({ files: listed }));
+};
+
+/** A stranger's bytes: never shown by a browser, always downloaded. */
+const file: Handler = async (call) => {
+  const task = await taskOf(call);
+  if (!task.ok) return task;
+  const path = pathIn(call.url, task.value.id);
+  if (!path.ok) return path;
+  const held = await openFiles(call.env, task.value, await transcriptOf(call.env, task.value));
+  const bytes = await held.read(path.value);
+  if (bytes === null) {
+    const message = `this task has no file ${JSON.stringify(path.value)}: GET /v1/tasks/${task.value.id}/files lists them`;
+    return stopped({ kind: "not_found", message });
+  }
+  const name = encodeURIComponent(path.value.split("/").at(-1) ?? "file");
+  return done(
+    new Response(bytes, {
+      headers: {
+        "content-type": "application/octet-stream",
+        "content-disposition": `attachment; filename*=UTF-8''${name}`,
+        "x-content-type-options": "nosniff",
+      },
+    }),
+  );
+};
+
+/** The path below `/files/`, decoded once. It only ever looks up the task's manifest. */
+function pathIn(url: URL, id: string): Outcome<string> {
+  const text = url.pathname.slice(`/v1/tasks/${id}/files/`.length);
+  try {
+    return done(decodeURIComponent(text));
+  } catch {
+    const message = "the path after /files/ is not percent-encoded UTF-8";
+    return stopped({ kind: "unreadable", message });
+  }
+}
+
+export const traceRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/tasks/:id/result", scope: "read", handle: result },
+  { method: "GET", path: "/v1/tasks/:id/steps", scope: "read", handle: steps },
+  { method: "GET", path: "/v1/tasks/:id/egress", scope: "read", handle: egress },
+  { method: "GET", path: "/v1/tasks/:id/files", scope: "read", handle: files },
+  { method: "GET", path: "/v1/tasks/:id/files/*", scope: "read", handle: file },
+];
