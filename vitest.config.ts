@@ -10,6 +10,8 @@ const root = import.meta.dirname;
  */
 export default defineConfig({
   test: {
+    // The Workers log a line for each event; a failed test shows its own.
+    silent: "passed-only",
     projects: [
       {
         plugins: [

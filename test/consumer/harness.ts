@@ -1,0 +1,132 @@
+/** Puts tasks into D1, delivers their messages, and reads what came of them: what tests of the consumer share. */
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { ConsumerEnv } from "../../consumer/env.ts";
+import consumer from "../../consumer/index.ts";
+import { newTaskId } from "../../shared/ids.ts";
+import { taskMessage } from "../../shared/message.ts";
+import { getText, objectKeys } from "../../shared/objects.ts";
+import type { Step } from "../../shared/step.ts";
+import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
+import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { DurableTask } from "../../shared/task.ts";
+import { parseTranscript, readJournal } from "../../shared/transcript.ts";
+
+export interface Sent {
+  body: { v: number; task_id: string; model: string };
+  delaySeconds: number;
+}
+
+/** A queue that only records: a test decides what is delivered, when, and how often. */
+export function recordingQueue(sent: Sent[]): Queue {
+  const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
+  return {
+    async send(body: Sent["body"], options?: QueueSendOptions) {
+      sent.push({ body, delaySeconds: options?.delaySeconds ?? 0 });
+      return { metadata };
+    },
+    async sendBatch(messages: Iterable<MessageSendRequest<Sent["body"]>>) {
+      for (const { body, delaySeconds } of messages)
+        sent.push({ body, delaySeconds: delaySeconds ?? 0 });
+      return { metadata };
+    },
+    async metrics() {
+      return metadata.metrics;
+    },
+  } as unknown as Queue;
+}
+
+export interface Bench {
+  env: ConsumerEnv;
+  sent: Sent[];
+}
+
+/** The test's environment with recorded queues and whatever it wants otherwise. */
+export function bench(more: Record<string, unknown> = {}): Bench {
+  const sent: Sent[] = [];
+  const queue = recordingQueue(sent);
+  return { env: { ...env, TASKS: queue, TASKS_LOW: queue, ...more } as ConsumerEnv, sent };
+}
+
+export async function accept(task: DurableTask, more: Partial<NewTask> = {}): Promise<string> {
+  const id = newTaskId();
+  await insertTasks(env.DB, [
+    {
+      id,
+      tenant: "default",
+      batch_id: null,
+      batch_index: null,
+      custom_id: null,
+      idempotency_key: null,
+      body_hash: null,
+      attempts: task.attempts ?? 3,
+      model: task.model ?? "rehearsal",
+      policy: task.policy ?? "default",
+      sandbox: task.sandbox ?? "isolate",
+      priority: "normal",
+      labels: "{}",
+      spec: JSON.stringify(task),
+      not_before: null,
+      expires_at: null,
+      ...more,
+    },
+  ]);
+  return id;
+}
+
+/** Delivers the messages as one batch; answers which were acknowledged and which are to be retried. */
+export async function deliverTo(
+  { env: on }: Bench,
+  ids: readonly string[],
+  queue = "tasks",
+): Promise<{ acked: number; retried: number }> {
+  const batch = createMessageBatch(
+    queue,
+    ids.map((id, n) => ({
+      id: `message-${n}`,
+      timestamp: new Date(),
+      attempts: 1,
+      body: taskMessage(id, "rehearsal"),
+    })),
+  );
+  const context = createExecutionContext();
+  await consumer.queue(batch, on);
+  const result = await getQueueResult(batch, context);
+  return { acked: result.explicitAcks.length, retried: result.retryMessages.length };
+}
+
+export async function rowOf(id: string): Promise<TaskRow> {
+  const row = await env.DB.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
+  if (row === null) throw new Error(`there is no task ${id}`);
+  return row;
+}
+
+/** The steps of a task: from its transcript once it settled, else from the journal. */
+export async function stepsOf(id: string): Promise<Step[]> {
+  const row = await rowOf(id);
+  const text = await getText(env.OBJECTS, objectKeys.transcript(row.tenant, id, row.fence));
+  if (text !== null && row.finished_at !== null) return parseTranscript(text).steps;
+  return readJournal(env.DB, env.OBJECTS, id);
+}
+
+/** Accepts and delivers one task until it settles, sending on what the consumer sends. */
+export async function runTask(
+  task: DurableTask,
+  more: { bench?: Bench; row?: Partial<NewTask>; deliveriesMax?: number } = {},
+): Promise<TaskRow> {
+  const on = more.bench ?? bench();
+  const id = await accept(task, more.row);
+  for (let n = 0; n < (more.deliveriesMax ?? 10); n++) {
+    await deliverTo(on, [id]);
+    const row = await rowOf(id);
+    if (row.finished_at !== null) return row;
+    await env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
+  }
+  return rowOf(id);
+}
+
+export const call = (name: string, args: Record<string, unknown>) => ({
+  calls: [{ name, arguments: args }],
+});
+export const finish = (args: Record<string, unknown> = { text: "done" }) =>
+  call("final_answer", args);
