@@ -19,7 +19,7 @@ function textOf(message: Message): string {
 }
 
 /** What the prompt of this request weighs, tools included. */
-export function estimatePrompt(request: ModelRequest): number {
+export function estimatePrompt(request: Pick<ModelRequest, "messages" | "tools">): number {
   const messages = request.messages.reduce(
     (sum, message) => sum + tokensPerMessage + estimateTokens(textOf(message)),
     0,

@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import { parseRecord } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
 import type { Dialect, Leak } from "./leak.ts";
@@ -10,7 +11,7 @@ const parameterClose = "</parameter>";
 
 /** A value stands on lines of its own, so one line break on each side belongs to the markup. */
 function unframed(raw: string): string {
-  return raw.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
+  return raw.replace(/^\n/, "").replace(/\n$/, "");
 }
 
 /** Models forget a parameter's closing tag; the next parameter or the end then closes it. */
@@ -32,7 +33,9 @@ function parameters(body: string, tool: string, tools: readonly ToolOffer[]) {
 
 function find(text: string, tools: readonly ToolOffer[]): Leak[] {
   const found: Leak[] = [];
-  for (let at = text.indexOf(open); at !== -1; ) {
+  let tries = 0;
+  for (let at = text.indexOf(open); at !== -1 && tries < modelLimits.leakBlocksMax; ) {
+    tries += 1;
     const nameEnd = text.indexOf(">", at);
     const to = nameEnd === -1 ? -1 : text.indexOf(close, nameEnd);
     if (to === -1) break;

@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import type { Dialect, Leak } from "./leak.ts";
 import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
 
@@ -15,7 +16,7 @@ function headStart(text: string, at: number): number {
 
 function find(text: string): Leak[] {
   const found: Leak[] = [];
-  for (const match of text.matchAll(recipient)) {
+  for (const match of [...text.matchAll(recipient)].slice(0, modelLimits.leakBlocksMax)) {
     const name = match[1];
     const nameEnd = match.index + match[0].length;
     const tail =

@@ -7,16 +7,20 @@ import { blocks, typedValue } from "./scan.ts";
 const prefixes = ["", "｜DSML｜", "|DSML|"];
 
 function parameters(inner: string, prefix: string, tool: string, tools: readonly ToolOffer[]) {
-  const pairs = blocks(inner, `<${prefix}parameter `, `</${prefix}parameter>`).map(
-    (block): [string, unknown] | null => {
-      const head = /^name="([^"]+)"(?: string="(true|false)")?\s*>/.exec(block.inner);
-      if (head?.[1] === undefined) return null;
-      const raw = block.inner.slice(head[0].length);
-      if (head[2] === "true") return [head[1], raw];
-      const value = head[2] === "false" ? parseJson(raw) : undefined;
-      return [head[1], value ?? typedValue(raw, tool, head[1], tools)];
-    },
+  const found = blocks(inner, `<${prefix}parameter `, `</${prefix}parameter>`);
+  const between = found.reduceRight(
+    (rest, at) => rest.slice(0, at.start) + rest.slice(at.end),
+    inner,
   );
+  if (between.trim() !== "") return null;
+  const pairs = found.map((block): [string, unknown] | null => {
+    const head = /^name="([^"]+)"(?: string="(true|false)")?\s*>/.exec(block.inner);
+    if (head?.[1] === undefined) return null;
+    const raw = block.inner.slice(head[0].length);
+    if (head[2] === "true") return [head[1], raw];
+    const value = head[2] === "false" ? parseJson(raw) : undefined;
+    return [head[1], value ?? typedValue(raw, tool, head[1], tools)];
+  });
   const known = pairs.filter((pair) => pair !== null);
   return known.length === pairs.length ? Object.fromEntries(known) : null;
 }

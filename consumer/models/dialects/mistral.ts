@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import { readLoosely } from "../loose_json.ts";
 import type { Dialect, Leak } from "./leak.ts";
 import { namedCalls } from "./named_json.ts";
@@ -20,7 +21,9 @@ function named(text: string, start: number, at: number): Leak | null {
 
 function find(text: string): Leak[] {
   const found: Leak[] = [];
-  for (let start = text.indexOf(mark); start !== -1; ) {
+  let tries = 0;
+  for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
+    tries += 1;
     const from = skipSpace(text, start + mark.length);
     const to = jsonEnd(text, from);
     const list = to === null ? null : readLoosely(text.slice(from, to));

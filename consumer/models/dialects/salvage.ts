@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import type { WireCall } from "../shapes/wire.ts";
 import { toolNamed } from "../tool_name.ts";
@@ -13,6 +14,7 @@ import type { Dialect, Leak } from "./leak.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { pythonic } from "./pythonic.ts";
+import { skipSpace } from "./scan.ts";
 import { taggedJson } from "./tagged_json.ts";
 
 /** Marked dialects first: what has marks of its own is surest. */
@@ -42,7 +44,9 @@ export interface Salvaged {
 /** Markup between and around calls, which belongs to no block. */
 const markup =
   /<\/?(?:tool_calls?|function_calls?|tools|(?:[\w-]+:)?tool_call|[｜|]DSML[｜|](?:function_calls|tool_calls))>|<[|｜][^<>\n]{1,60}[|｜]>|\[TOOL_CALLS\]/g;
-const onlyMarkup = new RegExp(`^(?:\\s|${markup.source})*`);
+const markupBehind = new RegExp(`(?:\\s*(?:${markup.source}))*`, "y");
+const markupBefore = new RegExp(`(?:(?:${markup.source})\\s*)+$`);
+const lineEnd = /[ \t]*(?:\r?\n|$)/y;
 const introduced =
   /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like this|instead of|never|don't|do not)\W*$/i;
 const introductionChars = 60;
@@ -53,8 +57,13 @@ function unfenced(text: string): string {
   return inner === undefined || inner.includes("```") ? text : inner;
 }
 
+interface Span {
+  start: number;
+  end: number;
+}
+
 /** The spans of the text that quote code: fences and inline code. */
-function quotedSpans(text: string): { start: number; end: number }[] {
+function quotedSpans(text: string): Span[] {
   return [...text.matchAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g)].map((match) => ({
     start: match.index,
     end: match.index + match[0].length,
@@ -62,8 +71,8 @@ function quotedSpans(text: string): { start: number; end: number }[] {
 }
 
 /** Prose about a call is no call: quoted, introduced as an example, or running on behind it. */
-function isProse(text: string, leak: Leak, all: readonly Leak[]): boolean {
-  const quoted = quotedSpans(text).some(
+function isProse(text: string, leak: Leak, all: readonly Leak[], quotes: readonly Span[]): boolean {
+  const quoted = quotes.some(
     (span) =>
       span.start < leak.start &&
       leak.end <= span.end &&
@@ -71,13 +80,17 @@ function isProse(text: string, leak: Leak, all: readonly Leak[]): boolean {
       !all.some((other) => other.start <= span.start && span.start < other.end),
   );
   if (quoted) return true;
-  if (introduced.test(text.slice(Math.max(0, leak.start - introductionChars), leak.start))) {
-    return true;
-  }
-  const after = leak.end + (onlyMarkup.exec(text.slice(leak.end))?.[0].length ?? 0);
-  if (all.some((other) => other.start >= leak.end && other.start <= after)) return false;
-  const blank = text.slice(leak.end, after).includes("\n");
-  return !blank && after < text.length;
+  const before = text.slice(Math.max(0, leak.start - introductionChars), leak.start);
+  if (introduced.test(before.replace(markupBefore, ""))) return true;
+  markupBehind.lastIndex = leak.end;
+  markupBehind.exec(text);
+  const behind = Math.max(leak.end, markupBehind.lastIndex);
+  const next = skipSpace(text, behind);
+  // A call directly before another shares its fate.
+  const follower = all.find((other) => other.start >= leak.end && other.start <= next);
+  if (follower !== undefined) return isProse(text, follower, all, quotes);
+  lineEnd.lastIndex = behind;
+  return !lineEnd.test(text);
 }
 
 /** What stays when the calls are taken out. */
@@ -98,12 +111,17 @@ function without(text: string, leaks: readonly Leak[]): string {
  */
 export function salvage(text: string, tools: readonly ToolOffer[]): Salvaged | null {
   if (tools.length === 0 || text.trim() === "") return null;
+  if (text.length > modelLimits.leakTextCharsMax) return null;
   for (const dialect of dialects) {
     for (const source of new Set([text.trim(), unfenced(text).trim()])) {
-      const all = dialect
-        .find(source, tools)
-        .filter((leak) => toolNamed(leak.name, tools) !== null);
-      const leaks = dialect.wholeText ? all : all.filter((leak) => !isProse(source, leak, all));
+      const all = dialect.find(source, tools);
+      const quotes = all.length === 0 || dialect.wholeText ? [] : quotedSpans(source);
+      const known = all.filter((leak) => toolNamed(leak.name, tools) !== null);
+      const leaks = dialect.wholeText
+        ? known.length === all.length
+          ? known
+          : []
+        : known.filter((leak) => !isProse(source, leak, all, quotes));
       if (leaks.length === 0) continue;
       const ordered = [...leaks].sort((a, b) => a.start - b.start);
       return {

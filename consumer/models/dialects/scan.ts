@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import { parseJson } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
 import { typesOf } from "../schema_types.ts";
@@ -32,10 +33,10 @@ export interface Block {
   inner: string;
 }
 
-/** Every `open … close` of the text, in order and not overlapping; unclosed ones are left out. */
+/** The first `open … close` blocks of the text, in order and not overlapping; unclosed ones are left out. */
 export function blocks(text: string, open: string, close: string): Block[] {
   const found: Block[] = [];
-  for (let start = text.indexOf(open); start !== -1; ) {
+  for (let start = text.indexOf(open); start !== -1 && found.length < modelLimits.leakBlocksMax; ) {
     const from = start + open.length;
     const to = text.indexOf(close, from);
     if (to === -1) break;

@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import { readLoosely } from "../loose_json.ts";
 import type { Dialect, Leak } from "./leak.ts";
 import { namedCalls } from "./named_json.ts";
@@ -17,7 +18,9 @@ const tags: readonly (readonly [open: string, ...close: string[]])[] = [
 /** The leaks of one tag. Balanced brackets close a block: engines eat the closing tag as a stop token. */
 function ofTag(text: string, open: string, close: readonly string[]): Leak[] {
   const found: Leak[] = [];
-  for (let start = text.indexOf(open); start !== -1; ) {
+  let tries = 0;
+  for (let start = text.indexOf(open); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
+    tries += 1;
     const from = skipSpace(text, start + open.length);
     const block = closedBlock(text, from, close);
     if (block === null) {

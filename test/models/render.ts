@@ -1,0 +1,265 @@
+/** Renders calls the way each family writes them into text: the ground truth of the dialect tests. */
+export interface Meant {
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+export interface Renderer {
+  family: string;
+  /** Without marks of its own the call counts only where it is the whole text. */
+  whole: boolean;
+  /** What text the family has no way to write, because its own marks would end there. */
+  cannot?: RegExp;
+  render(calls: readonly Meant[]): string;
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+const each =
+  (one: (call: Meant, index: number) => string, glue = "\n") =>
+  (calls: readonly Meant[]) =>
+    calls.map(one).join(glue);
+const plain = (value: unknown) => (typeof value === "string" ? value : json(value));
+const pairs = (call: Meant) => Object.entries(call.arguments);
+
+export function python(value: unknown): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (typeof value === "object") {
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${json(key)}: ${python(inner)}`)
+      .join(", ")}}`;
+  }
+  return json(value);
+}
+const pythonCall = (call: Meant) =>
+  `${call.name}(${pairs(call)
+    .map(([key, value]) => `${key}=${python(value)}`)
+    .join(", ")})`;
+
+function quoted(value: unknown, quote: string): string {
+  if (typeof value === "string") return `${quote}${value}${quote}`;
+  if (Array.isArray(value)) return `[${value.map((inner) => quoted(inner, quote)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return json(value);
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}:${quoted(inner, quote)}`)
+    .join(",")}}`;
+}
+
+const glmPairs = (call: Meant, glue: string) =>
+  pairs(call)
+    .map(([key, value]) => `<arg_key>${key}</arg_key>${glue}<arg_value>${plain(value)}</arg_value>`)
+    .join(glue);
+
+export const renderers: readonly Renderer[] = [
+  {
+    family: "GLM 5",
+    cannot: /</,
+    whole: false,
+    render: each((call) => `<tool_call>${call.name}${glmPairs(call, "")}</tool_call>`, ""),
+  },
+  {
+    family: "GLM 4.5",
+    cannot: /</,
+    whole: false,
+    render: each((call) => `<tool_call>${call.name}\n${glmPairs(call, "\n")}\n</tool_call>`),
+  },
+  {
+    family: "Hermes",
+    whole: false,
+    render: each((call) => `<tool_call>\n${json(call)}\n</tool_call>`),
+  },
+  {
+    family: "Qwen coder",
+    cannot: /</,
+    whole: false,
+    render: each(
+      (call) =>
+        `<tool_call>\n<function=${call.name}>\n${pairs(call)
+          .map(([key, value]) => `<parameter=${key}>\n${plain(value)}\n</parameter>\n`)
+          .join("")}</function>\n</tool_call>`,
+    ),
+  },
+  {
+    family: "Llama 3.1 function",
+    whole: false,
+    render: each((call) => `<function=${call.name}>${json(call.arguments)}</function>`),
+  },
+  {
+    family: "MiniMax",
+    cannot: /</,
+    whole: false,
+    render: (calls) =>
+      `<minimax:tool_call>\n${calls
+        .map(
+          (call) =>
+            `<invoke name="${call.name}">\n${pairs(call)
+              .map(([key, value]) => `<parameter name="${key}">${plain(value)}</parameter>\n`)
+              .join("")}</invoke>`,
+        )
+        .join("\n")}\n</minimax:tool_call>`,
+  },
+  {
+    family: "DeepSeek 3.2",
+    cannot: /</,
+    whole: false,
+    render: (calls) =>
+      `<｜DSML｜function_calls>\n${calls
+        .map(
+          (call) =>
+            `<｜DSML｜invoke name="${call.name}">\n${pairs(call)
+              .map(
+                ([key, value]) =>
+                  `<｜DSML｜parameter name="${key}" string="${typeof value === "string"}">${plain(value)}</｜DSML｜parameter>\n`,
+              )
+              .join("")}</｜DSML｜invoke>`,
+        )
+        .join("\n")}\n</｜DSML｜function_calls>`,
+  },
+  {
+    family: "Kimi",
+    whole: false,
+    render: (calls) =>
+      `<|tool_calls_section_begin|>${calls
+        .map(
+          (call, index) =>
+            `<|tool_call_begin|>functions.${call.name}:${index}<|tool_call_argument_begin|>${json(call.arguments)}<|tool_call_end|>`,
+        )
+        .join("")}<|tool_calls_section_end|>`,
+  },
+  {
+    family: "harmony",
+    whole: false,
+    render: each(
+      (call) =>
+        `<|channel|>commentary to=functions.${call.name} <|constrain|>json<|message|>${json(call.arguments)}<|call|>`,
+      "",
+    ),
+  },
+  {
+    family: "harmony with its start",
+    whole: false,
+    render: each(
+      (call) =>
+        `<|start|>assistant to=functions.${call.name}<|channel|>commentary<|message|>${json(call.arguments)}<|call|>`,
+      "",
+    ),
+  },
+  {
+    family: "Llama python tag",
+    whole: false,
+    render: (calls) =>
+      `<|python_tag|>${calls.map((call) => json({ name: call.name, parameters: call.arguments })).join("; ")}<|eom_id|>`,
+  },
+  {
+    family: "Llama built-in",
+    whole: false,
+    render: (calls) =>
+      `<|python_tag|>${calls.map((call) => pythonCall({ ...call, name: `${call.name}.call` })).join("; ")}<|eom_id|>`,
+  },
+  {
+    family: "Mistral",
+    whole: false,
+    render: (calls) => `[TOOL_CALLS]${json(calls)}`,
+  },
+  {
+    family: "Mistral with ids",
+    whole: false,
+    render: each(
+      (call, index) =>
+        `[TOOL_CALLS]${call.name}[CALL_ID]abc00000${index}[ARGS]${json(call.arguments)}`,
+      "",
+    ),
+  },
+  {
+    family: "Gemma 4",
+    cannot: /</,
+    whole: false,
+    render: each(
+      (call) => `<|tool_call>call:${call.name}${quoted(call.arguments, '<|"|>')}<tool_call|>`,
+      "",
+    ),
+  },
+  {
+    family: "FunctionGemma",
+    cannot: /</,
+    whole: false,
+    render: each(
+      (call) =>
+        `<start_function_call>call:${call.name}${quoted(call.arguments, "<escape>")}<end_function_call>`,
+      "",
+    ),
+  },
+  {
+    family: "DeepSeek 3",
+    whole: false,
+    render: (calls) =>
+      `<｜tool▁calls▁begin｜>${calls
+        .map(
+          (call) =>
+            `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${call.name}\n\`\`\`json\n${json(call.arguments)}\n\`\`\`<｜tool▁call▁end｜>`,
+        )
+        .join("\n")}<｜tool▁calls▁end｜>`,
+  },
+  {
+    family: "DeepSeek 3.1",
+    whole: false,
+    render: (calls) =>
+      `<｜tool▁calls▁begin｜>${calls
+        .map(
+          (call) =>
+            `<｜tool▁call▁begin｜>${call.name}<｜tool▁sep｜>${json(call.arguments)}<｜tool▁call▁end｜>`,
+        )
+        .join("")}<｜tool▁calls▁end｜>`,
+  },
+  {
+    family: "Granite",
+    whole: false,
+    render: (calls) => `<|tool_call|>${json(calls)}`,
+  },
+  {
+    family: "Granite 20B",
+    whole: false,
+    render: each((call) => `<function_call> ${json(call)} </function_call>`),
+  },
+  {
+    family: "labelled fence",
+    cannot: /`/,
+    whole: false,
+    render: each((call) => `\`\`\`tool_call\n${json(call)}\n\`\`\``),
+  },
+  {
+    family: "Gemma fence",
+    cannot: /`/,
+    whole: false,
+    render: (calls) => `\`\`\`tool_code\n${calls.map(pythonCall).join("\n")}\n\`\`\``,
+  },
+  {
+    family: "pythonic list",
+    whole: true,
+    render: (calls) => `[${calls.map(pythonCall).join(", ")}]`,
+  },
+  {
+    family: "JSON fence",
+    cannot: /`/,
+    whole: true,
+    render: (calls) => `\`\`\`json\n${json(calls.length === 1 ? calls[0] : calls)}\n\`\`\``,
+  },
+  {
+    family: "bare JSON",
+    whole: true,
+    render: each((call) => json(call)),
+  },
+  {
+    family: "bare JSON in OpenAI's form",
+    whole: true,
+    render: (calls) =>
+      json({
+        tool_calls: calls.map((call, index) => ({
+          id: `x${index}`,
+          type: "function",
+          function: { name: call.name, arguments: json(call.arguments) },
+        })),
+      }),
+  },
+];
