@@ -132,7 +132,7 @@ function character(char: string): Form {
   if (char === " ") spellings.push("\\+");
   if (char === '"' || char === "\\" || char === "/") spellings.push(`\\\\${literal(code)}`);
   if (!/[A-Za-z0-9]/.test(char)) {
-    spellings.push(`&#0{0,2}${code};`, `&#[xX]0{0,2}${code.toString(16)};`);
+    spellings.push(`&#0{0,2}${code};`, `&#[xX]0{0,2}${hexDigits(code, 2)};`);
     bytesMax = Math.max(bytesMax, code.toString().length + 5, code.toString(16).length + 6);
   }
   const entity = entities[char];

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { errorOf, get, recorded, secrets, twoHosts } from "./recorded_gateway.ts";
+
+const url = "https://open.example.com/";
+
+test.each([
+  "Authorization",
+  "Proxy-Authorization",
+  "Cookie",
+  "X-Api-Key",
+  "X-Service-Key",
+  "X_Service_Key",
+  "CF-Connecting-IP",
+  "CF-Access-Client-Secret",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X_Forwarded_For",
+  "X-Real-IP",
+  "Forwarded",
+  "True-Client-IP",
+  "X-Original-URL",
+  "X-Rewrite-URL",
+  "X_HTTP_Method_Override",
+  "Via",
+  "Connection",
+  "Transfer-Encoding",
+  "Content-Length",
+  "Expect",
+  "Accept-Encoding",
+])("the sandbox's %s is not sent", async (name) => {
+  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  await gateway.fetch(get(url, [[name, "planted"]]));
+  expect(sent).toHaveLength(1);
+  expect([...(sent[0]?.headers.values() ?? [])]).not.toContain("planted");
+});
+
+test("ordinary headers are sent, repeated ones joined", async () => {
+  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  await gateway.fetch(
+    get(url, [
+      ["accept", "text/html"],
+      ["x-note", "one"],
+      ["X-Note", "two"],
+      ["range", "bytes=0-9"],
+    ]),
+  );
+  expect(sent[0]?.headers.get("accept")).toBe("text/html");
+  expect(sent[0]?.headers.get("x-note")).toBe("one, two");
+  expect(sent[0]?.headers.get("range")).toBe("bytes=0-9");
+  expect(sent[0]?.headers.get("user-agent")).toBe("flotilla");
+});
+
+test("the sandbox's credential never joins the gateway's", async () => {
+  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  await gateway.fetch(get("https://api.example.com/v1/", [["AUTHORIZATION", "Bearer mine"]]));
+  expect(sent[0]?.headers.get("authorization")).toBe(`Bearer ${secrets.TOKEN}`);
+});
+
+test("with a credential no part of an answer can be asked for", async () => {
+  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  await gateway.fetch(get("https://api.example.com/v1/", [["range", "bytes=0-3"]]));
+  expect(sent[0]?.headers.has("range")).toBe(false);
+});
+
+test.each([
+  ["a method override", "X-HTTP-Method-Override", "DELETE"],
+  ["an upgrade", "Upgrade", "websocket"],
+  ["another host", "Host", "evil.example"],
+  ["a line break", "x-note", "a\r\nauthorization: b"],
+  ["a name with a space", "x note", "a"],
+])("%s is refused", async (_, name, value) => {
+  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  const response = await gateway.fetch(get(url, [[name, value]]));
+  expect(errorOf(response).reason).toBe("header");
+  expect(sent).toHaveLength(0);
+});
+
+test("cookies and what framed the answer do not come back", async () => {
+  const { gateway } = recorded(
+    twoHosts,
+    () =>
+      new Response("x", {
+        headers: [
+          ["set-cookie", "a=b"],
+          ["set-cookie", "c=d"],
+          ["content-length", "1"],
+          ["keep-alive", "timeout=5"],
+          ["etag", '"1"'],
+        ],
+      }),
+  );
+  const { headers } = await gateway.fetch(get(url));
+  expect(headers.map(([name]) => name).sort()).toEqual(["content-type", "etag"]);
+});
+
+test("an answer to HEAD keeps its length", async () => {
+  const { gateway } = recorded(
+    twoHosts,
+    () => new Response(null, { headers: { "content-length": "12" } }),
+  );
+  const { headers } = await gateway.fetch({ ...get(url), method: "HEAD" });
+  expect(headers).toContainEqual(["content-length", "12"]);
+});
