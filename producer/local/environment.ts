@@ -23,7 +23,6 @@ export function fleetEnvironment(
     MODEL: "rehearsal",
     // `--var` would reach the first Worker alone and show secrets in the process list.
     CLOUDFLARE_INCLUDE_PROCESS_ENV: "true",
-    CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: "false",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_WRITE_LOGS: "false",
     WRANGLER_LOG_SANITIZE: "true",
