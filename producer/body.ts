@@ -68,22 +68,23 @@ export function decodeText(bytes: Uint8Array): Outcome<string> {
   }
 }
 
-/** A lenient decoder writes U+FFFD for bad bytes; the first one that the text did not hold is the place. */
+/** Where the first sequence begins that is not UTF-8: the longest prefix that is, found by halving. */
 function firstBadByte(bytes: Uint8Array): number {
   let low = 0;
   let high = bytes.byteLength;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (startsWell(bytes.subarray(0, middle + 1))) low = middle + 1;
+    if (isUtf8(bytes.subarray(0, middle + 1), true)) low = middle + 1;
     else high = middle;
   }
+  while (low > 0 && !isUtf8(bytes.subarray(0, low), false)) low--;
   return low;
 }
 
-/** A sequence that the cut leaves unfinished counts as well begun. */
-function startsWell(bytes: Uint8Array): boolean {
+/** With `cut`, a last sequence that the end leaves unfinished counts as UTF-8. */
+function isUtf8(bytes: Uint8Array, cut: boolean): boolean {
   try {
-    new TextDecoder("utf-8", strictUtf8).decode(bytes, { stream: true });
+    new TextDecoder("utf-8", strictUtf8).decode(bytes, { stream: cut });
     return true;
   } catch {
     return false;

@@ -1,12 +1,12 @@
 /** What a schema cannot say of a task: fields that must fit together, and names that must exist. */
-import { platformLimits, taskLimits, workspaceLimits } from "../shared/limits.ts";
+import { taskLimits, workspaceLimits } from "../shared/limits.ts";
 import { normalisePath } from "../shared/paths.ts";
+import { checkSchema } from "../shared/schema_check.ts";
 import type { DurableTask, InputFile } from "../shared/task.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { shown, spellPath } from "./explain.ts";
 import { inputKeyFault } from "./input_key.ts";
 import { nearest } from "./nearest.ts";
-import { schemaFaults } from "./output_schema.ts";
 import type { Detail } from "./problem.ts";
 
 type Rule = (task: DurableTask, scope: CheckScope) => Detail[];
@@ -147,7 +147,10 @@ function served(path: string, id: string, scope: CheckScope): Detail[] {
 
 const outputSchema: Rule = ({ output_schema: schema }, { proven }) => {
   if (schema === undefined || isProven(schema, proven)) return [];
-  const details = schemaFaults(schema);
+  const details = checkSchema(schema).map(({ path, message }) => ({
+    path: path === "" || path.startsWith("[") ? `output_schema${path}` : `output_schema.${path}`,
+    message,
+  }));
   return details.length === 0 ? prove(schema, proven) : details;
 };
 
@@ -193,6 +196,3 @@ function prove(part: unknown, proven: WeakSet<object>): Detail[] {
   if (typeof part === "object" && part !== null) proven.add(part);
   return [];
 }
-
-/** How far ahead a message can be delayed; what is later is left to the sweep. */
-export const delaySecondsMax = platformLimits.queueDelaySecondsMax;

@@ -1,0 +1,101 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { routes } from "../../producer/api.ts";
+import { newBatchId, newTaskId } from "../../shared/ids.ts";
+import { insertTasks } from "../../shared/store/submissions.ts";
+import { key, send, testFleet } from "./client.ts";
+
+const noAuthorization = { authorization: "" };
+
+describe("who may call", () => {
+  it.each<[name: string, header: string, configured: string | undefined, status: number]>([
+    ["nobody without a header", "", key, 401],
+    ["nobody with another scheme", `Basic ${key}`, key, 401],
+    ["nobody with another key", "Bearer other", key, 401],
+    ["nobody with the beginning of the key", `Bearer ${key.slice(0, -1)}`, key, 401],
+    ["nobody with more than the key", `Bearer ${key}x`, key, 401],
+    ["nobody where no key is configured", `Bearer ${key}`, undefined, 503],
+    ["nobody where the key is empty", "Bearer ", "", 503],
+    ["whoever has the key", `Bearer ${key}`, key, 200],
+    ["whoever has the key, in any case of the scheme", `bearer ${key}`, key, 200],
+  ])("%s", async (_name, authorization, configured, status) => {
+    const fleet = testFleet();
+    if (configured === undefined) delete fleet.env.FLEET_API_KEY;
+    else fleet.env.FLEET_API_KEY = configured;
+    const answer = await send(fleet, "GET", "/v1/tasks", undefined, { authorization });
+    expect(answer.status).toBe(status);
+    const text = await answer.text();
+    expect(text).not.toContain(key);
+    if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    if (status === 503) expect(text).toContain("FLEET_API_KEY");
+  });
+
+  it.each(routes.map((route) => [route.method, route.path]))(
+    "%s %s answers nobody without a key",
+    async (method, path) => {
+      const answer = await send(testFleet(), method, path, undefined, noAuthorization);
+      expect(answer.status).toBe(401);
+    },
+  );
+
+  it.each(["/v1/nothing", "/v1/tasks/x/y/z"])("%s tells a stranger nothing", async (path) => {
+    const answer = await send(testFleet(), "DELETE", path, undefined, noAuthorization);
+    expect(answer.status).toBe(401);
+  });
+
+  it.each(["/", "/healthz"])("%s is open to all", async (path) => {
+    const answer = await send(testFleet(), "GET", path, undefined, noAuthorization);
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe("another tenant's task and batch do not exist", () => {
+  const id = newTaskId();
+  const batch = newBatchId();
+
+  it.each(
+    routes
+      .filter((route) => route.path.includes(":id"))
+      .map((route) => [route.method, route.path] as const),
+  )("%s %s", async (method, path) => {
+    await insertTasks(env.DB, [foreign(id)]);
+    await env.DB.prepare(
+      `INSERT INTO batches (id, tenant, status, total, input_key, created_at)
+       VALUES (?1, 'other', 'running', 1, 'x', 0) ON CONFLICT DO NOTHING`,
+    )
+      .bind(batch)
+      .run();
+    const fleet = testFleet();
+    const real = path
+      .replace(":id", path.startsWith("/v1/batches") ? batch : id)
+      .replace("*", "a.csv");
+    const body = method === "POST" ? { mode: "restart" } : undefined;
+    const answer = await send(fleet, method, real, body);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).not.toContain("other");
+    expect(fleet.tasks.sent).toEqual([]);
+    const row = await env.DB.prepare("SELECT cancel_requested_at AS at FROM tasks WHERE id = ?1")
+      .bind(id)
+      .first<{ at: number | null }>();
+    expect(row).toEqual({ at: null });
+  });
+});
+
+const foreign = (id: string) => ({
+  id,
+  tenant: "other",
+  batch_id: null,
+  batch_index: null,
+  custom_id: null,
+  idempotency_key: null,
+  body_hash: null,
+  attempts: 3,
+  model: "rehearsal",
+  policy: "default",
+  sandbox: "isolate",
+  priority: "normal" as const,
+  labels: "{}",
+  spec: '{"prompt":"x"}',
+  not_before: null,
+  expires_at: null,
+});
