@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { egressLimits } from "../../shared/limits.ts";
+import { recorded, secrets, twoHosts } from "./recorded_gateway.ts";
+
+const url = "https://api.example.com/v1/";
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test("chunks are passed on before the answer ends, without the secret that lies across them", async () => {
+  const secret = secrets.TOKEN ?? "";
+  let more: (text: string) => void = () => {};
+  let end: () => void = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      more = (text) => controller.enqueue(bytes(text));
+      end = () => controller.close();
+    },
+  });
+  const { gateway } = recorded(twoHosts, () => new Response(body));
+  const response = await gateway.stream(new Request(url));
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  more(`${"x".repeat(1_000)}${secret.slice(0, 9)}`);
+  const first = await reader?.read();
+  expect(first?.value?.startsWith("xxx")).toBe(true);
+  expect(first?.value).not.toContain(secret.slice(0, 9));
+  more(`${secret.slice(9)}tail`);
+  end();
+  let rest = "";
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+    rest += next.value;
+  }
+  expect((first?.value ?? "") + rest).toBe(`${"x".repeat(1_000)}[redacted]tail`);
+  expect(gateway.drain()).toMatchObject([{ status: 200, bytes_in: 1_004 + secret.length }]);
+});
+
+test("a refusal is a response like any other", async () => {
+  const { gateway } = recorded(twoHosts, () => new Response());
+  const response = await gateway.stream(new Request("https://evil.example/"));
+  expect(response.status).toBe(403);
+  expect(await response.json()).toMatchObject({ error: { reason: "no_rule" } });
+});
+
+test("a redirect and a status without a body are handed back", async () => {
+  const { gateway, sent } = recorded(twoHosts, ({ url }) =>
+    url.endsWith("empty")
+      ? new Response(null, { status: 204 })
+      : new Response(null, { status: 302, headers: { location: "/v1/empty" } }),
+  );
+  const moved = await gateway.stream(new Request(url));
+  expect(moved.status).toBe(302);
+  expect(sent[0]?.redirect).toBe("manual");
+  expect((await gateway.stream(new Request(`${url}empty`))).status).toBe(204);
+  expect(gateway.drain()).toMatchObject([{ reason: "rule" }, { reason: "rule" }]);
+});
+
+test("an answer over its bound breaks off", async () => {
+  const { gateway } = recorded(
+    { ...twoHosts, limits: { bytes_in: 5 } },
+    () => new Response("0123456789"),
+  );
+  const response = await gateway.stream(new Request(url));
+  await expect(response.text()).rejects.toThrow("policy_bytes_in");
+  expect(gateway.exhausted).toBe("policy_bytes_in");
+});
+
+test("a cancelled answer ends the request", async () => {
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(bytes("x".repeat(10_000)));
+    },
+    cancel() {
+      cancelled = true;
+    },
+  });
+  const { gateway, logged } = recorded(twoHosts, () => new Response(endless));
+  const response = await gateway.stream(new Request(url));
+  await response.body?.cancel();
+  expect(cancelled).toBe(true);
+  expect(logged).toMatchObject([{ reason: "aborted" }]);
+});
+
+test("a sent stream is counted, and broken off at its bound", async () => {
+  const stream = (chunks: number) => {
+    let left = chunks;
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        left -= 1;
+        if (left < 0) controller.close();
+        else controller.enqueue(new Uint8Array(1_000_000));
+      },
+    });
+  };
+  const { gateway, sent } = recorded(twoHosts, () => new Response("ok"));
+  const small = await gateway.stream(new Request(url, { method: "POST", body: stream(2) }));
+  expect(await small.text()).toBe("ok");
+  const large = await gateway.stream(new Request(url, { method: "POST", body: stream(50) }));
+  expect(await large.json()).toMatchObject({ error: { reason: "too_large" } });
+  expect(sent).toHaveLength(1);
+  const [first, second] = gateway.drain();
+  expect(first?.bytes_out).toBe(2_000_000);
+  expect(second?.bytes_out).toBeLessThanOrEqual(egressLimits.requestBytesMax);
+});
