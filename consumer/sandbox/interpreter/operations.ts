@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { intl } from "./intl.ts";
 import type { HostAnswer } from "./machine.ts";
 import { op } from "./protocol.ts";
+import { transform } from "./transform.ts";
 import { FileError, type Workspace } from "./workspace.ts";
 
 /** Fuel for work outside the interpreter: a flat price for each call and one by size. */
@@ -60,6 +61,11 @@ export class Operations {
         return crypto.getRandomValues(
           new Uint8Array(Math.min(65_536, Math.max(0, Number(values[0]) || 0))),
         );
+      case op.module: {
+        const prepared = transform(String(values[0]));
+        if (!prepared.ok) throw new SyntaxError(prepared.message);
+        return `=${JSON.stringify(prepared.source)}`;
+      }
       default:
         throw new TypeError("There is no such operation.");
     }

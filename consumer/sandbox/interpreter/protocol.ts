@@ -32,6 +32,10 @@ export const op = {
   digest: 12,
   /** [count]: random bytes. */
   random: 13,
+  /** [source] of a module of the workspace; answers it transformed. */
+  module: 14,
+  /** The program asked to end without an error. */
+  exit: 15,
 } as const;
 
 /** What the host dispatches into the program's side, as the first argument of `dispatch`. */

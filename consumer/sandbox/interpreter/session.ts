@@ -46,6 +46,7 @@ export class Session {
   #error: RunError | null = null;
   #settled = false;
   #failing = false;
+  #exited = false;
 
   constructor(files: ReadonlyMap<string, Uint8Array>, limits: RunLimits, host: Host) {
     this.#limits = limits;
@@ -91,6 +92,7 @@ export class Session {
   async #loop(machine: Machine): Promise<RunError | null> {
     for (;;) {
       machine.runJobs();
+      if (this.#exited) return null;
       if (this.#error) return this.#error;
       if (this.#failing) return limitError("memory");
       const left = this.#limits.wallMs - (Date.now() - this.#startedAt);
@@ -134,6 +136,10 @@ export class Session {
       case op.failed:
         this.#failing = false;
         this.#error ??= thrownError(parsed(text));
+        return undefined;
+      case op.exit:
+        this.#settled = true;
+        this.#exited = true;
         return undefined;
       case op.call:
         this.#machine?.charge(1_000);

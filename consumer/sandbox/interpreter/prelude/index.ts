@@ -1,15 +1,68 @@
-import { connect, type HostCall } from "./bridge.ts";
+import { op } from "../protocol.ts";
+import { installAbort } from "./abort.ts";
+import { ask, connect, define, type HostCall } from "./bridge.ts";
+import { installBuffer } from "./buffer.ts";
+import { installClone } from "./clone.ts";
 import { installConsole } from "./console.ts";
+import { installCrypto, installRandom } from "./crypto.ts";
+import { installFetch } from "./fetch.ts";
+import { installIntl } from "./intl.ts";
+import { builtinModules, makeLoader } from "./modules.ts";
+import { answered, callHost, fired } from "./pending.ts";
+import { installPolyfills } from "./polyfills.ts";
+import { installProcess } from "./process.ts";
 import { installShapes } from "./shapes.ts";
 import { start } from "./start.ts";
+import { installText } from "./text.ts";
+import { installTimers } from "./timers.ts";
+import { installUrl } from "./url.ts";
 
 /** Builds the program's world and answers the function through which the host enters it. */
 export default function boot(host: HostCall): (what: string, text: string, value: unknown) => void {
   connect(host);
+  installPolyfills();
   installShapes();
-  installConsole(Date.now);
-
+  installAbort();
+  installText();
+  installUrl();
+  installFetch();
+  installClone();
+  installBuffer();
+  installIntl();
+  installRandom();
+  const console = installConsole(Date.now);
+  const builtins = builtinModules({
+    console,
+    crypto: installCrypto(),
+    timers: installTimers(),
+    ...installProcess((line) => void ask(op.log, line)),
+  });
+  define(globalThis, { global: globalThis, self: globalThis });
+  const { load } = makeLoader(builtins);
   return (what, text, value) => {
-    if (what === "start") start(value as never, text, null, () => {});
+    switch (what) {
+      case "start":
+        return start(value as never, text, load, defineTools);
+      case "answer":
+        return answered(text, value as ArrayBuffer | undefined);
+      case "timer":
+        return fired(Number(text));
+    }
   };
+}
+
+/** Every permitted tool is a global async function that takes one object. */
+function defineTools(names: string[]): void {
+  for (const name of names) {
+    const tool = {
+      async [name](input: unknown = {}): Promise<unknown> {
+        if (typeof input !== "object" || input === null || Array.isArray(input)) {
+          throw new TypeError(`${name} takes one object, as in ${name}({ … }).`);
+        }
+        const { value } = await callHost(["tool", name, JSON.stringify(input)]);
+        return value === "" ? undefined : JSON.parse(String(value));
+      },
+    };
+    define(globalThis, { [name]: tool[name] });
+  }
 }

@@ -9,6 +9,13 @@ const escapes: Record<string, string> = {
   "\\": "\\\\",
 };
 
+/** Control characters, the backslash, and halves of surrogate pairs. */
+const unprintable = new RegExp(
+  "[\\u0000-\\u001f\\u007f-\\u009f\\\\]" +
+    "|[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]",
+  "g",
+);
+
 /** Quotes with the first of ', " and ` that the text does not hold. */
 export function quote(text: string): string {
   let mark = "'";
@@ -16,16 +23,12 @@ export function quote(text: string): string {
     if (!text.includes('"')) mark = '"';
     else if (!text.includes("`") && !text.includes("${")) mark = "`";
   }
-  const inner = text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
-    /[\u0000-\u001f\u007f-\u009f\\]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    (character) => {
-      const short = escapes[character];
-      if (short) return short;
-      const code = character.charCodeAt(0).toString(16).toUpperCase();
-      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
-    },
-  );
+  const inner = text.replace(unprintable, (character) => {
+    const short = escapes[character];
+    if (short) return short;
+    const code = character.charCodeAt(0).toString(16).toUpperCase();
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  });
   return mark + (mark === "'" ? inner.replaceAll("'", "\\'") : inner) + mark;
 }
 

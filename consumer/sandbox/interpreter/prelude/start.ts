@@ -1,7 +1,9 @@
 import { op } from "../protocol.ts";
 import { agentFrames } from "../stack.ts";
+import { dropTimeouts } from "./abort.ts";
 import { ask, define } from "./bridge.ts";
 import { constructorName, inspect, setFirstLineShift } from "./inspect.ts";
+import { ExitRequest, flushOutput } from "./process.ts";
 
 type Main = (load: unknown, exported: object, module: object) => Promise<unknown>;
 
@@ -18,30 +20,48 @@ export function start(
   shift = spec.shift;
   setFirstLineShift(shift);
   defineTools(spec.tools);
-  const exported: Record<string, unknown> = {};
-  const module = { exports: {} };
-  const original = module.exports;
-  define(globalThis, { module, exports: original });
-  main(load, exported, module)
-    .then(async (value) => {
-      const given = "default" in exported ? exported.default : value;
-      // A default export that takes nothing is a program's main function.
-      const isMain = given !== value && typeof given === "function" && given.length === 0;
-      const isClass = isMain && /^class\b/.test(Function.prototype.toString.call(given));
-      const result: unknown = isMain && !isClass ? await (given as () => unknown)() : await given;
-      const shown = result === undefined && module.exports !== original ? module.exports : result;
-      ask(op.done, shown === undefined ? null : typeof shown === "string" ? shown : inspect(shown));
-    })
-    .catch(fail);
+  void settle(main, load);
+}
+
+async function settle(main: Main, load: unknown): Promise<void> {
+  try {
+    const exported: Record<string, unknown> = {};
+    const original = {};
+    const module = { exports: original };
+    define(globalThis, { module, exports: original });
+    const value = await main(load, exported, module);
+    const given = "default" in exported ? exported.default : value;
+    // A default export that takes nothing is a program's main function.
+    const isMain = given !== value && typeof given === "function" && given.length === 0;
+    const isClass = isMain && /^class\b/.test(Function.prototype.toString.call(given));
+    const result: unknown = isMain && !isClass ? await (given as () => unknown)() : await given;
+    const isSet = module.exports !== original || Object.keys(original).length > 0;
+    finish(result === undefined && isSet ? module.exports : result);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function finish(value: unknown): void {
+  const shown = value === undefined ? null : typeof value === "string" ? value : inspect(value);
+  dropTimeouts();
+  flushOutput();
+  ask(op.done, shown);
 }
 
 /** Describes the error that ended the program. Its getters may throw: then less is said. */
 export function fail(error: unknown): void {
+  if (error instanceof ExitRequest && error.code === 0) {
+    flushOutput();
+    ask(op.exit, null);
+    return;
+  }
   ask(op.failing, null);
   let name = "Error";
   let message = "";
   let stack = "";
   try {
+    flushOutput();
     if (error instanceof Error) {
       name = String(error.name || constructorName(error) || "Error");
       message = String(error.message);

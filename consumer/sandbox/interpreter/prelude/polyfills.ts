@@ -1,0 +1,31 @@
+import { define } from "./bridge.ts";
+
+/** What the engine lacks of the language as other engines have it. */
+export function installPolyfills(): void {
+  define(Array, {
+    async fromAsync(
+      source: AsyncIterable<unknown> | Iterable<unknown>,
+      map?: (value: unknown, at: number) => unknown,
+    ) {
+      const list: unknown[] = [];
+      const isIterable = Symbol.asyncIterator in source || Symbol.iterator in source;
+      for await (const value of isIterable ? source : Array.from(source as ArrayLike<unknown>)) {
+        list.push(map ? await map(value, list.length) : value);
+      }
+      return list;
+    },
+  });
+  if (!("captureStackTrace" in Error)) {
+    define(Error, {
+      captureStackTrace(target: object) {
+        const { stack } = new Error("");
+        Object.defineProperty(target, "stack", {
+          value: stack,
+          writable: true,
+          configurable: true,
+        });
+      },
+      stackTraceLimit: 10,
+    });
+  }
+}
