@@ -131,6 +131,8 @@ export const modelLimits = {
   refDepthMax: 8,
   leakTextCharsMax: 500_000,
   leakBlocksMax: 64,
+  repeatedCharsMin: 400,
+  repeatedPieceCharsMax: 60,
 } as const;
 
 /** How the governor of one model grants calls. */
@@ -164,6 +166,9 @@ export const sandboxLimits = {
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 5_000,
+  nativePollMs: 20,
+  nativeCpuMsMax: 10_000,
+  nativeSubRequestsMax: 10,
 } as const;
 
 /** The files of one task. */

@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { isolateEngine } from "./isolate.ts";
+import { isolateV8Engine } from "./isolate_v8.ts";
 
 /** The engine that a task names, or why it cannot serve here. */
 export function engineFor(
@@ -10,7 +11,7 @@ export function engineFor(
     case "isolate":
       return isolateEngine(env.LOADER);
     case "isolate-v8":
-      return { unavailable: "The engine isolate-v8 is not part of this build." };
+      return isolateV8Engine(env.LOADER);
     case "microvm":
       return {
         unavailable:

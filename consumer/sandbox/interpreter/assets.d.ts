@@ -13,3 +13,9 @@ declare module "flotilla:prelude" {
   const source: string;
   export default source;
 }
+
+/** The transformed program, a CommonJS module beside the native Worker's own. */
+declare module "*/program.js" {
+  const main: unknown;
+  export default main;
+}

@@ -35,12 +35,15 @@ const stamp = path.join(out, "inputs.txt");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const started = performance.now();
   const metered = meteredWasm();
-  const guest = await bundleWorker(await bundlePrelude());
+  const prelude = await bundlePrelude();
+  const guest = await bundleWorker("worker.ts", prelude);
+  const native = await bundleWorker("native.ts", prelude);
   const hash = createHash("sha256").update(guest).update(metered.wasm).digest("hex").slice(0, 16);
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, "interpreter.wasm"), metered.wasm);
   // The first line is the identity of the whole: guest and WebAssembly together.
   writeFileSync(path.join(out, "interpreter.guest.js"), `//interpreter@${hash}\n${guest}`);
+  writeFileSync(path.join(out, "native.guest.js"), native);
   writeFileSync(stamp, identity);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const size = Math.round((metered.wasm.length + guest.length) / 1000);
@@ -85,9 +88,9 @@ async function bundlePrelude(): Promise<string> {
   return `(()=>{${text(result)};return prelude.default})()`;
 }
 
-async function bundleWorker(prelude: string): Promise<string> {
+async function bundleWorker(entry: string, prelude: string): Promise<string> {
   const result = await build({
-    entryPoints: [path.join(here, "worker.ts")],
+    entryPoints: [path.join(here, entry)],
     bundle: true,
     format: "esm",
     target: "es2024",
@@ -95,7 +98,7 @@ async function bundleWorker(prelude: string): Promise<string> {
     keepNames: false,
     write: false,
     logLevel: "error",
-    external: ["cloudflare:workers", "node:*", "./interpreter.wasm"],
+    external: ["cloudflare:workers", "node:*", "./interpreter.wasm", "./program.js"],
     plugins: [virtual(prelude)],
   });
   return text(result);

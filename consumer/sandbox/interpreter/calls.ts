@@ -81,6 +81,11 @@ export class Calls {
     this.#watching?.[Symbol.dispose]?.();
   }
 
+  /** Ends a wait before its time. */
+  wakeUp(): void {
+    this.#wake?.();
+  }
+
   #abort(): void {
     if (this.#closed) return;
     this.wasAborted = true;

@@ -1,4 +1,3 @@
-import { sandboxLimits } from "../../../shared/limits.ts";
 import type {
   GuestRequest,
   GuestResponse,
@@ -7,12 +6,14 @@ import type {
   RunOutcome,
   ToolAnswer,
 } from "../engine.ts";
+import { limitError } from "../limit_error.ts";
 import { Calls } from "./calls.ts";
-import { halted, limitError } from "./faults.ts";
+import { halted } from "./faults.ts";
 import { Lines } from "./lines.ts";
 import { type HostAnswer, Machine, type Template } from "./machine.ts";
 import { Operations } from "./operations.ts";
 import { op } from "./protocol.ts";
+import { cut, parsed, thrownError } from "./settle.ts";
 import { Timers } from "./timers.ts";
 import type { Prepared } from "./transform.ts";
 import { Workspace } from "./workspace.ts";
@@ -23,6 +24,11 @@ export interface Host {
   call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
   /** Settles when the run is to be aborted. */
   aborted(): Promise<void>;
+}
+
+/** As the interpreter's Worker sees it: the workspace follows once the run is admitted. */
+export interface RunHost extends Host {
+  files(): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** Memory lent beyond the limit while a failure is described, so that "out of memory" can be said. */
@@ -165,42 +171,4 @@ export class Session {
       usage: { fuel, hostCalls: this.#calls.started, durationMs: Date.now() - this.#startedAt },
     };
   }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function thrownError(value: unknown): RunError {
-  const fields = typeof value === "object" && value !== null ? value : {};
-  const field = (key: string, max: number): string => {
-    const found = Object.getOwnPropertyDescriptor(fields, key)?.value;
-    return typeof found === "string" ? cut(found, max) : "";
-  };
-  const name = field("name", 200) || "Error";
-  const message = field("message", sandboxLimits.errorBytesMax);
-  const stack = field("stack", sandboxLimits.errorBytesMax);
-  if (name === "InternalError" && /out of memory|string too long/.test(message)) {
-    return { ...limitError("memory"), stack };
-  }
-  if (
-    /stack overflow|call stack size exceeded/.test(message) &&
-    /InternalError|RangeError/.test(name)
-  ) {
-    return { ...limitError("stack"), stack };
-  }
-  return { kind: "thrown", name, message, stack };
-}
-
-/** The head of a text, in bytes, with a note of what was left out. */
-export function cut(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax) return text;
-  const bytes = new TextEncoder().encode(text);
-  if (bytes.length <= bytesMax) return text;
-  const head = new TextDecoder().decode(bytes.subarray(0, bytesMax)).replace(/\uFFFD$/, "");
-  return `${head}\n… ${bytes.length - bytesMax} more bytes were cut off`;
 }

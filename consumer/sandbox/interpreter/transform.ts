@@ -43,7 +43,9 @@ export function transform(code: string): Prepared {
   return {
     ok: true,
     source: `${prefix}${apply(text, edits)}\n})`,
-    firstLineShift: prefix.length,
+    firstLineShift: edits
+      .filter(({ start }) => start === 0)
+      .reduce((sum, entry) => sum + entry.text.length, prefix.length),
   };
 }
 

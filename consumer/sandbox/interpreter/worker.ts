@@ -4,7 +4,7 @@ import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import wasm from "./interpreter.wasm";
 import { Machine } from "./machine.ts";
-import { type Host, Session } from "./session.ts";
+import { type RunHost, Session } from "./session.ts";
 import { type Prepared, transform } from "./transform.ts";
 
 // Booted once for the isolate, at its start: no run ever touches it.
@@ -20,10 +20,6 @@ export interface RunRequest {
   code: string;
   tools: readonly string[];
   limits: RunLimits;
-}
-
-export interface RunHost extends Host {
-  files(): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 let running = 0;

@@ -6,7 +6,8 @@ import { URLSearchParams } from "./url.ts";
 /** The bytes of what a program gives as a body, and the content type that this implies. */
 export function readBody(body: unknown): { bytes: Uint8Array | null; type: string | null } {
   if (body === undefined || body === null) return { bytes: null, type: null };
-  if (body instanceof URLSearchParams) {
+  // By its tag: on a native isolate it is the platform's own class.
+  if (Object.prototype.toString.call(body) === "[object URLSearchParams]") {
     return {
       bytes: encodeText(String(body)),
       type: "application/x-www-form-urlencoded;charset=UTF-8",

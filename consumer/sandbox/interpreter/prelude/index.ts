@@ -8,13 +8,14 @@ import { installCrypto, installRandom } from "./crypto.ts";
 import { installFetch } from "./fetch.ts";
 import { installIntl } from "./intl.ts";
 import { builtinModules, makeLoader } from "./modules.ts";
-import { answered, callHost, fired } from "./pending.ts";
+import { answered, fired } from "./pending.ts";
 import { installPolyfills } from "./polyfills.ts";
 import { installProcess } from "./process.ts";
 import { installShapes } from "./shapes.ts";
 import { start } from "./start.ts";
 import { installText } from "./text.ts";
 import { installTimers } from "./timers.ts";
+import { defineTools } from "./tools.ts";
 import { installUrl } from "./url.ts";
 
 /** Builds the program's world and answers the function through which the host enters it. */
@@ -49,20 +50,4 @@ export default function boot(host: HostCall): (what: string, text: string, value
         return fired(Number(text));
     }
   };
-}
-
-/** Every permitted tool is a global async function that takes one object. */
-function defineTools(names: string[]): void {
-  for (const name of names) {
-    const tool = {
-      async [name](input: unknown = {}): Promise<unknown> {
-        if (typeof input !== "object" || input === null || Array.isArray(input)) {
-          throw new TypeError(`${name} takes one object, as in ${name}({ … }).`);
-        }
-        const { value } = await callHost(["tool", name, JSON.stringify(input)]);
-        return value === "" ? undefined : JSON.parse(String(value));
-      },
-    };
-    define(globalThis, { [name]: tool[name] });
-  }
 }

@@ -1,0 +1,167 @@
+import native from "../../.build/interpreter/native.guest.js";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { dynamicWorker } from "./dynamic_worker.ts";
+import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
+import { HostTarget } from "./host_target.ts";
+import { cut } from "./interpreter/settle.ts";
+import { Workspace } from "./interpreter/workspace.ts";
+import { interpreter, oversized } from "./isolate.ts";
+import { limitError } from "./limit_error.ts";
+
+/** What the native Worker answers to, as its stub is used here. */
+interface NativeStub {
+  run(
+    request: { tools: readonly string[]; shift: number; limits: RunLimits },
+    host: HostTarget,
+  ): Promise<RunOutcome & Partial<Disposable>>;
+}
+
+let running = 0;
+
+/**
+ * The engine for heavy compute: the program runs natively in a fresh Dynamic Worker of its
+ * own, without a network; fetch and tools go through the same capabilities.
+ *
+ * The platform enforces CPU time and memory. Open-source workerd enforces neither: in a local
+ * run an endless loop stops the whole process, which the local supervisor has to notice.
+ * Fuel does not exist here and is reported as 0.
+ */
+export function isolateV8Engine(loader: WorkerLoader): Engine {
+  return {
+    name: "isolate-v8",
+    async run(program, capabilities, limits, signal) {
+      const tooLarge = oversized(program);
+      if (tooLarge) return tooLarge;
+      using prepared = disposable(await interpreter(loader).prepare(program.code));
+      if (!prepared.ok) {
+        const { name, message, stack } = prepared;
+        return failed({ kind: "syntax", name, message, stack });
+      }
+      // Polled, because a promise that another invocation resolves would look like a hang.
+      while (running >= sandboxLimits.programsAtOnceMax) await scheduler.wait(2);
+      running += 1;
+      try {
+        const { source, firstLineShift } = prepared;
+        return await runNative(
+          loader,
+          source,
+          firstLineShift,
+          program,
+          capabilities,
+          limits,
+          signal,
+        );
+      } finally {
+        running -= 1;
+      }
+    },
+  };
+}
+
+async function runNative(
+  loader: WorkerLoader,
+  source: string,
+  shift: number,
+  program: Program,
+  capabilities: Capabilities,
+  limits: RunLimits,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const host = new HostTarget(program, capabilities, signal);
+  // The module scope has a require of its own, which would reach past the workspace.
+  const lead = "require=(name)=>globalThis.require(name);module.exports=";
+  using worker = disposable(
+    dynamicWorker(loader, null, {
+      mainModule: "native.js",
+      modules: { "native.js": { js: native }, "program.js": { cjs: `${lead}${source}` } },
+      globalOutbound: null,
+      limits: {
+        cpuMs: sandboxLimits.nativeCpuMsMax,
+        subRequests: sandboxLimits.nativeSubRequestsMax,
+      },
+    }),
+  );
+  using entrypoint = disposable(worker.getEntrypoint() as unknown as NativeStub);
+  const late = Promise.withResolvers<"deadline" | "aborted">();
+  // The Worker's own deadline comes first; this one holds when its event loop is gone.
+  const timer = setTimeout(() => late.resolve("deadline"), limits.wallMs + 1_000);
+  const abort = (): void => late.resolve("aborted");
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const request = { tools: program.tools, shift: shift + lead.length, limits };
+    const first = await Promise.race([entrypoint.run(request, host), late.promise]);
+    if (typeof first === "string") return failed(limitError(first));
+    using outcome = disposable(first);
+    return checked(outcome, program, limits);
+  } catch (error) {
+    return failed(platformError(error));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+    host.close();
+  }
+}
+
+/** The outcome as far as it can be believed: it comes from the isolate that the program ran in. */
+function checked(given: RunOutcome, program: Program, limits: RunLimits): RunOutcome {
+  const { value, error, usage } = given;
+  const logs = cut(String(given.logs), limits.logBytes + 1_000);
+  try {
+    const workspace = new Workspace(program.files);
+    for (const [path, bytes] of given.changes) {
+      if (bytes === null) workspace.removeTree(String(path));
+      else workspace.write(String(path), new Uint8Array(bytes));
+    }
+    return {
+      value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
+      logs,
+      error: error === null ? null : checkedError(error),
+      changes: workspace.changes,
+      usage: { fuel: 0, hostCalls: Number(usage.hostCalls), durationMs: Number(usage.durationMs) },
+    };
+  } catch {
+    const message = "The program changed more files than the workspace holds.";
+    return { ...failed({ kind: "too_large", name: "LimitError", message, stack: "" }), logs };
+  }
+}
+
+function checkedError(error: RunError): RunError {
+  const kinds = ["thrown", "syntax", "memory", "stack", "deadline", "stalled"] as const;
+  const text = (value: unknown): string => cut(String(value), sandboxLimits.errorBytesMax);
+  return {
+    kind: kinds.find((kind) => kind === error.kind) ?? "thrown",
+    name: text(error.name),
+    message: text(error.message),
+    stack: text(error.stack),
+  };
+}
+
+/** The platform ended the Worker: what it says of the reason becomes one of our kinds. */
+function platformError(error: unknown): RunError {
+  const message = error instanceof Error ? error.message : "";
+  if (/cpu|time limit/i.test(message)) return limitError("fuel");
+  if (/memory/i.test(message)) return limitError("memory");
+  return {
+    kind: /SyntaxError/.test(message) ? "syntax" : "thrown",
+    name: "Error",
+    message: `The program's isolate ended: ${cut(message, sandboxLimits.errorBytesMax)}`,
+    stack: "",
+  };
+}
+
+function failed(error: RunError): RunOutcome {
+  return {
+    value: null,
+    logs: "",
+    error,
+    changes: new Map(),
+    usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
+  };
+}
+
+/** Stubs and answers of RPC hold an isolate until they are disposed; plain values need nothing. */
+function disposable<T extends object>(value: T): T & Disposable {
+  const dispose = (value as Partial<Disposable>)[Symbol.dispose];
+  if (dispose !== undefined) return value as T & Disposable;
+  return Object.assign(value, { [Symbol.dispose]: () => {} });
+}
