@@ -1,12 +1,13 @@
 import { modelLimits } from "../../shared/limits.ts";
 import { isRecord, type Json, parseJson } from "./json.ts";
+import type { Quirk } from "./quirks.ts";
 import { resolved, typesOf } from "./schema_types.ts";
 import { fits } from "./validate.ts";
 
 /** A value bent towards its schema, with a word for each kind of bending. */
 export interface Bent {
   value: unknown;
-  quirks: string[];
+  quirks: Quirk[];
 }
 
 const numberText = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -18,14 +19,14 @@ const numberText = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
  * made a list of one. What the schema calls a string is never touched.
  */
 export function bendTo(value: unknown, schema: unknown, root: Json): Bent {
-  const quirks = new Set<string>();
+  const quirks = new Set<Quirk>();
   const bent = bend(value, schema, { root, quirks, depth: 0 });
   return { value: bent, quirks: [...quirks] };
 }
 
 interface Walk {
   root: Json;
-  quirks: Set<string>;
+  quirks: Set<Quirk>;
   depth: number;
 }
 
@@ -51,7 +52,7 @@ function chosenBranch(value: unknown, plain: Json, walk: Walk): { value: unknown
   if (branches === undefined) return null;
   const { $defs, definitions } = walk.root;
   for (const branch of branches) {
-    const attempted = new Set<string>();
+    const attempted = new Set<Quirk>();
     const bent = bend(value, branch, { ...walk, quirks: attempted });
     const whole = isRecord(branch)
       ? { ...branch, ...($defs ? { $defs } : {}), ...(definitions ? { definitions } : {}) }
@@ -85,13 +86,13 @@ function retype(
   value: unknown,
   types: ReadonlySet<string>,
   plain: Json,
-  quirks: Set<string>,
+  quirks: Set<Quirk>,
 ): unknown {
   if (types.size === 0) return value;
   if (typeof value === "string") return fromText(value, types, plain, quirks);
   const here = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
   if (types.has(here) || (here === "number" && types.has("integer"))) return value;
-  const note = (quirk: string, bent: unknown): unknown => {
+  const note = (quirk: Quirk, bent: unknown): unknown => {
     quirks.add(quirk);
     return bent;
   };
@@ -111,7 +112,7 @@ function fromText(
   text: string,
   types: ReadonlySet<string>,
   plain: Json,
-  quirks: Set<string>,
+  quirks: Set<Quirk>,
 ): unknown {
   const trimmed = text.trim();
   if (types.has("string")) return enumCase(text, plain, quirks);
@@ -148,7 +149,7 @@ function scalarFrom(text: string, types: ReadonlySet<string>): unknown {
 }
 
 /** A choice written in another case, where just one choice is meant. */
-function enumCase(text: string, plain: Json, quirks: Set<string>): string {
+function enumCase(text: string, plain: Json, quirks: Set<Quirk>): string {
   if (!Array.isArray(plain.enum) || plain.enum.includes(text)) return text;
   const alike = plain.enum.filter(
     (choice) => typeof choice === "string" && choice.toLowerCase() === text.trim().toLowerCase(),

@@ -145,5 +145,7 @@ export function classifyThrown(thrown: unknown, nowMs: number): Failure {
   }
   const body = parseJson(message);
   const heard = isRecord(body) ? body : { message };
-  return classify({ status: null, retryAfter: null, body: heard, nowMs });
+  const failed = classify({ status: null, retryAfter: null, body: heard, nowMs });
+  if (failed.code !== "model_unavailable" || failed.endpointCode !== undefined) return failed;
+  return failure(failed.code, clip(`The model's endpoint could not be reached: ${message}`));
 }

@@ -1,11 +1,12 @@
 import { jsonrepair } from "jsonrepair";
 import { modelLimits } from "../../shared/limits.ts";
 import { parseJson } from "./json.ts";
+import type { Quirk } from "./quirks.ts";
 
 /** A value read from damaged text, and what had to be mended for it; null where it cannot be read. */
 export interface Loose {
   value: unknown;
-  quirks: string[];
+  quirks: Quirk[];
 }
 
 interface Escaped {

@@ -4,7 +4,9 @@ import { classify } from "./classify.ts";
 import { salvage } from "./dialects/salvage.ts";
 import { countAt, isRecord, type Json } from "./json.ts";
 import type { Call, Finish, ModelOutcome, ModelRequest, ReplyUsage } from "./model.ts";
+import type { Quirk } from "./quirks.ts";
 import { mendCall } from "./repair.ts";
+import { repeatsItself } from "./repetition.ts";
 import { readShape } from "./shapes/read.ts";
 import type { WireCall, WireReply } from "./shapes/wire.ts";
 import { splitThinking } from "./thinking.ts";
@@ -34,7 +36,7 @@ export function normalise(body: unknown, request: ModelRequest, nowMs: number): 
 
 function replyOf(wire: WireReply, request: ModelRequest) {
   const spoken = splitThinking(wire.text);
-  const quirks = [...spoken.quirks];
+  const quirks: Quirk[] = [...spoken.quirks];
   const cut = /^(length|max_tokens|model_length|max_output_tokens)$/i.test(wire.finish ?? "");
   const filtered = /content_filter|safety|moderation/i.test(wire.finish ?? "");
   const tools = request.jsonSchema === undefined ? request.tools : [];
@@ -56,6 +58,7 @@ function replyOf(wire: WireReply, request: ModelRequest) {
     .toWellFormed();
   const finish = finishOf({ cut, filtered, calls: calls.length, text });
   quirks.push(...finishQuirks(wire, calls.length, text));
+  if (repeatsItself(text) || (text === "" && repeatsItself(reasoning))) quirks.push("text_repeats");
   const usage = usageOf(wire, request, `${text}${reasoning}${kept.map((c) => c.name).join("")}`);
   return { text, reasoning, calls, finish, usage, quirks: [...new Set(quirks)] };
 }
@@ -74,22 +77,22 @@ function finishOf({ cut, filtered, calls, text }: Content): Finish {
   return text.trim() === "" ? "unknown" : "stop";
 }
 
-function finishQuirks(wire: WireReply, calls: number, text: string): string[] {
+function finishQuirks(wire: WireReply, calls: number, text: string): Quirk[] {
+  const quirks: Quirk[] = [];
   const announced = wire.finish === "tool_calls" || wire.finish === "function_call";
-  return [
-    ...(announced && calls === 0 ? ["calls_announced_but_absent"] : []),
-    ...(wire.finish === "stop" && wire.calls.length > 0 ? ["calls_not_announced"] : []),
-    ...(calls === 0 && text.trim() === "" ? ["reply_empty"] : []),
-  ];
+  if (announced && calls === 0) quirks.push("calls_announced_but_absent");
+  if (wire.finish === "stop" && wire.calls.length > 0) quirks.push("calls_not_announced");
+  if (calls === 0 && text.trim() === "") quirks.push("reply_empty");
+  return quirks;
 }
 
-function idQuirks(calls: readonly WireCall[], leaked: boolean): string[] {
-  if (leaked) return [];
+function idQuirks(calls: readonly WireCall[], leaked: boolean): Quirk[] {
+  const quirks: Quirk[] = [];
+  if (leaked) return quirks;
   const ids = calls.map((call) => call.id).filter((id) => id !== null && id !== "");
-  return [
-    ...(ids.length < calls.length ? ["call_id_missing"] : []),
-    ...(new Set(ids).size < ids.length ? ["call_id_repeated"] : []),
-  ];
+  if (ids.length < calls.length) quirks.push("call_id_missing");
+  if (new Set(ids).size < ids.length) quirks.push("call_id_repeated");
+  return quirks;
 }
 
 /**

@@ -3,6 +3,7 @@ import { bendTo } from "./bend.ts";
 import { isRecord, type Json, parseJson } from "./json.ts";
 import { readLoosely } from "./loose_json.ts";
 import type { ToolOffer } from "./model.ts";
+import type { Quirk } from "./quirks.ts";
 import { cleanName, toolNamed } from "./tool_name.ts";
 import { problemsOf, problemText } from "./validate.ts";
 
@@ -12,7 +13,7 @@ export interface Mended {
   argumentsText: string;
   arguments: Json | null;
   problem: string | null;
-  quirks: string[];
+  quirks: Quirk[];
 }
 
 export interface RepairContext {
@@ -29,7 +30,7 @@ function asText(value: unknown): string {
 }
 
 /** The arguments as an object, by the boldest means that this tool allows. */
-function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks: string[] } | null {
+function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks: Quirk[] } | null {
   if (sent === undefined || sent === null) return { value: {}, quirks: [] };
   if (typeof sent !== "string") return { value: sent, quirks: [] };
   const text = sent.trim();
@@ -73,7 +74,7 @@ export function mendCall(
   const argumentsText = full.slice(0, modelLimits.argumentsBytesMax);
   const tool = toolNamed(sent.name, context.tools);
   const name = tool?.name ?? cleanName(sent.name);
-  const quirks = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
+  const quirks: Quirk[] = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
   const refused = (problem: string, value: Json | null = null): Mended => ({
     name,
     argumentsText,

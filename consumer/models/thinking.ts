@@ -1,8 +1,10 @@
+import type { Quirk } from "./quirks.ts";
+
 /** Thought told apart from speech where the engine left both in one text. */
 export interface Spoken {
   text: string;
   reasoning: string;
-  quirks: string[];
+  quirks: Quirk[];
 }
 
 const tags = "think|thinking|thought|reasoning|seed:think";
@@ -38,12 +40,14 @@ export function splitThinking(text: string): Spoken {
     }
   }
   const found = thoughts.length > 0;
+  const quirks = [...harmony.quirks];
+  if (found) quirks.push("thinking_in_text");
   return {
     text: found ? rest.trimStart() : rest,
     reasoning: [harmony.reasoning, ...thoughts.map((thought) => thought.trim())]
       .filter((part) => part !== "")
       .join("\n"),
-    quirks: [...harmony.quirks, ...(found ? ["thinking_in_text"] : [])],
+    quirks,
   };
 }
 

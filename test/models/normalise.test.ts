@@ -276,6 +276,24 @@ describe("a reply is read by its shape", () => {
   });
 });
 
+describe("a text that repeats itself is marked", () => {
+  const quirksOf = (content: string) => heard(chat({ content })).quirks;
+  test.each([
+    ["of one character", "!".repeat(600)],
+    ["of a sentence", `Well. ${"I will do it now. ".repeat(60)}`],
+    ["cut in the middle of its piece", `${"abcdefg".repeat(90)}abc`],
+  ])("%s", (_name, text) => {
+    expect(quirksOf(text)).toEqual(["text_repeats"]);
+  });
+  test.each([
+    ["that only starts so", `${"!".repeat(600)} and then it ends`],
+    ["of rows that differ", Array.from({ length: 200 }, (_, n) => `row ${n}: ok`).join("\n")],
+    ["that is short", "no no no no"],
+  ])("but not one %s", (_name, text) => {
+    expect(quirksOf(text)).toEqual([]);
+  });
+});
+
 describe("what is no reply is a failure", () => {
   const rows: [name: string, body: unknown, code: string][] = [
     ["null", null, "model_unreadable"],

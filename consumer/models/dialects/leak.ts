@@ -1,4 +1,5 @@
 import type { ToolOffer } from "../model.ts";
+import type { DialectName } from "../quirks.ts";
 
 /** A call that an engine left in the text, with the place of its whole block. */
 export interface Leak {
@@ -15,7 +16,7 @@ export interface Leak {
  * and does not ask whether the name is offered.
  */
 export interface Dialect {
-  name: string;
+  name: DialectName;
   /** The dialect has no marks of its own, so it counts only where it is the whole text. */
   wholeText: boolean;
   find(text: string, tools: readonly ToolOffer[]): Leak[];

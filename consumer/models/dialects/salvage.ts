@@ -1,5 +1,6 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
+import type { DialectName } from "../quirks.ts";
 import type { WireCall } from "../shapes/wire.ts";
 import { toolNamed } from "../tool_name.ts";
 import { deepseek } from "./deepseek.ts";
@@ -35,7 +36,7 @@ export const dialects: readonly Dialect[] = [
 ];
 
 export interface Salvaged {
-  dialect: string;
+  dialect: DialectName;
   calls: WireCall[];
   /** The text without the calls and their markup. */
   text: string;
