@@ -11,7 +11,7 @@ export interface Loose {
 
 interface Escaped {
   text: string;
-  /** True where the text does not end inside a string. */
+  /** True where no string stays open and every brace that opens is closed. */
   closed: boolean;
 }
 
@@ -28,10 +28,13 @@ function controlEscape(char: string): string {
 export function repairEscapes(text: string): Escaped {
   let out = "";
   let quote: string | null = null;
+  let braces = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charAt(at);
     if (quote === null) {
       if (char === '"' || char === "'") quote = char;
+      else if (char === "{") braces += 1;
+      else if (char === "}") braces -= 1;
       out += char;
     } else if (char === quote) {
       quote = null;
@@ -50,7 +53,7 @@ export function repairEscapes(text: string): Escaped {
       out += char < " " ? controlEscape(char) : char;
     }
   }
-  return { text: out, closed: quote === null };
+  return { text: out, closed: quote === null && braces === 0 };
 }
 
 /** Markup that leaks around arguments: special tokens, closing tags and a code fence. */
@@ -75,7 +78,7 @@ function attempt(text: string): unknown {
 /**
  * Reads JSON by a ladder of ever bolder mendings and says which was needed. The boldest,
  * jsonrepair, closes whatever is open, so it is kept from text that ends inside a string
- * or without its last bracket: there it would invent the end of a cut value.
+ * or with a brace still open: there it would invent the end of a cut value.
  */
 export function readLoosely(text: string): Loose | null {
   const strict = parseJson(text);
