@@ -45,7 +45,7 @@ const stepSql = `
 const egressSql = `
   INSERT INTO egress_log (task_id, fence, tenant, seq, n, at, method, url, host, action, policy, rule,
     reason, credential, status, bytes_in, bytes_out, duration_ms)
-  SELECT id, fence, tenant, ?3, value->>'n', value->>'at', value->>'method', value->>'url',
+  SELECT tasks.id, fence, tenant, ?3, value->>'n', value->>'at', value->>'method', value->>'url',
     value->>'host', value->>'action', value->>'policy', value->>'rule', value->>'reason',
     value->>'credential', value->>'status', value->>'bytes_in', value->>'bytes_out',
     value->>'duration_ms'
