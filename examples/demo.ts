@@ -66,6 +66,7 @@ async function rehearse(
   const compare = async (
     name: string,
     expected: (typeof expectations)[string] | undefined,
+    shownAs: string,
   ): Promise<void> => {
     const id = ids.get(name);
     if (id === undefined || expected === undefined) {
@@ -75,9 +76,9 @@ async function rehearse(
     const trace = await traceOf(client, id, expected);
     const found = [...differences(expected, trace), ...leaks(token, trace)];
     wrong.push(...found.map((difference) => `${name}: ${difference}`));
-    rows.push(endRow(trace.task, found.length === 0));
+    rows.push(endRow(shownAs, trace.task, found.length === 0));
   };
-  for (const { custom_id: name } of tasks) await compare(name, expectations[name]);
+  for (const { custom_id: name } of tasks) await compare(name, expectations[name], name);
 
   for (const [name, expected] of Object.entries(redriven)) {
     const id = ids.get(name);
@@ -86,7 +87,7 @@ async function rehearse(
     const order = { mode: "restart", overrides: { rehearsal: outageOver } } as const;
     required(await client.redrive("task", id, order));
     await watchTask(session, id);
-    await compare(name, expected);
+    await compare(name, expected, `${name}, redriven`);
   }
   if (!upstream.requests.some(({ method, authorized }) => method === "POST" && authorized)) {
     wrong.push("the orders service got no note with the right credential");

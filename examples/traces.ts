@@ -24,11 +24,11 @@ export async function traceOf(
 }
 
 /** One row of the end table: what people want to know of a task first. */
-export function endRow(task: TaskAnswer, asExpected: boolean): string[] {
+export function endRow(name: string, task: TaskAnswer, asExpected: boolean): string[] {
   const { steps, prompt_tokens: asked, completion_tokens: answered } = task.usage;
   return [
     asExpected ? "ok" : "DIFFERS",
-    task.custom_id ?? task.id,
+    name,
     task.status,
     task.reason ?? "",
     String(steps),

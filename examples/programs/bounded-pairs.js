@@ -1,3 +1,5 @@
+const fs = require("node:fs");
+
 const baskets = new Map();
 for (const line of fs.readFileSync("orders.csv", "utf8").trim().split("\n").slice(1)) {
   const [, , customer, , sku] = line.split(",");

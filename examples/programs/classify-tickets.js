@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const rules = [
   ["refund", /refund|money back/i],
   ["damaged", /broken|damaged|cracked|in pieces/i],

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const totals = { EUR: 0, USD: 0, GBP: 0, CHF: 0 };
 for (const line of fs.readFileSync("orders.csv", "utf8").trim().split("\n").slice(1)) {
   const [, , , , , quantity, price, currency, status] = line.split(",");

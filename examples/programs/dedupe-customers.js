@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const customers = JSON.parse(fs.readFileSync("customers.json", "utf8"));
 const identity = ({ email }) =>
   email

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const lines = fs.readFileSync("orders.csv", "utf8").trim().split("\n");
 const at = 1;
 let units = 0;

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const failedLogins = new Map();
 const probes = new Map();
 const errorMinutes = [];

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const pattern =
   /^(\S+) \S+ \S+ \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\d+) "[^"]*" "([^"]*)" ([\d.]+)$/;
 const hits = fs

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const rows = fs
   .readFileSync("products.csv", "utf8")
   .trim()

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 function cells(line) {
   const found = [];
   let cell = "";

@@ -1,5 +1,7 @@
+const { readFile } = await import("node:fs/promises");
+
 const months = {};
-for (const line of fs.readFileSync("orders.csv", "utf8").trim().split("\n").slice(1)) {
+for (const line of (await readFile("orders.csv", "utf8")).trim().split("\n").slice(1)) {
   const cells = line.split(",");
   const month = cells[1].slice(0, 7);
   months[month] ??= { orders: 0, refunded: 0 };

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const changed = [];
 for (const path of fs
   .readdirSync("config")

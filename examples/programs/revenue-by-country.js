@@ -1,3 +1,5 @@
+import fs from "node:fs";
+
 const rates = { EUR: 1, USD: 0.91, GBP: 1.14, CHF: 0.95 };
 const byCountry = new Map();
 for (const line of fs.readFileSync("orders.csv", "utf8").trim().split("\n").slice(1)) {

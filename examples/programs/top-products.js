@@ -1,3 +1,5 @@
+const fs = require("node:fs");
+
 const names = new Map(
   fs
     .readFileSync("products.csv", "utf8")

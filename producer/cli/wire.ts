@@ -2,7 +2,18 @@
 import type { Reason, Status } from "../../shared/states.ts";
 import type { Usage } from "../../shared/usage.ts";
 
-type UsageAnswer = Omit<Usage, "seconds">;
+type UsageAnswer = Pick<
+  Usage,
+  | "steps"
+  | "model_calls"
+  | "tool_calls"
+  | "prompt_tokens"
+  | "cached_tokens"
+  | "completion_tokens"
+  | "cost_usd"
+  | "egress_requests"
+  | "egress_bytes"
+>;
 
 export interface TaskAnswer {
   id: string;

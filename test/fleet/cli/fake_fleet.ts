@@ -1,0 +1,156 @@
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import { afterEach } from "vitest";
+import { runFleet } from "../../../producer/cli/program.ts";
+import type { Surroundings } from "../../../producer/cli/surroundings.ts";
+import type { BatchAnswer, TaskAnswer } from "../../../producer/cli/wire.ts";
+
+export interface Received {
+  method: string;
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+export interface FakeAnswer {
+  status?: number;
+  body?: unknown;
+  /** Sent as it is, instead of `body` as JSON. */
+  text?: string;
+}
+
+/** Answers by `METHOD /path`, without the query; a list is answered one by one, its last for ever. */
+export type Script = Record<string, FakeAnswer | FakeAnswer[]>;
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** An HTTP server on loopback that plays the fleet's API; it ends with the test. */
+export async function fakeFleet(script: Script): Promise<{ url: string; received: Received[] }> {
+  const received: Received[] = [];
+  const played = new Map<string, number>();
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method = "", url = "", headers } = request;
+    received.push({ method, path: url, headers, body: Buffer.concat(chunks).toString("utf8") });
+    const name = `${method} ${url.split("?")[0]}`;
+    const answers = script[name] ?? {
+      status: 404,
+      body: { error: { code: "not_found", message: `no ${name} here` } },
+    };
+    const at = played.get(name) ?? 0;
+    played.set(name, at + 1);
+    const answer = Array.isArray(answers) ? (answers[at] ?? answers.at(-1) ?? {}) : answers;
+    response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
+    response.end(answer.text ?? JSON.stringify(answer.body ?? null));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  stops.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  return { url: `http://127.0.0.1:${port}`, received };
+}
+
+export interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs the command line with its own clock: a sleep moves it on and takes no time. */
+export async function fleet(
+  words: readonly string[],
+  given: Partial<Pick<Surroundings, "environment" | "interactive">> & { stdin?: string } = {},
+): Promise<Ran> {
+  let out = "";
+  let err = "";
+  let clockMs = 0;
+  const code = await runFleet(words, {
+    environment: given.environment ?? {},
+    fetch,
+    stdin: Readable.from([Buffer.from(given.stdin ?? "")]),
+    write: (text) => {
+      out += text;
+    },
+    warn: (text) => {
+      err += text;
+    },
+    interactive: given.interactive ?? false,
+    columns: 140,
+    sleep: async (ms) => {
+      clockMs += ms;
+    },
+    now: () => clockMs,
+  });
+  return { code, out, err };
+}
+
+export const usage = {
+  steps: 3,
+  model_calls: 2,
+  tool_calls: 1,
+  prompt_tokens: 900,
+  cached_tokens: 0,
+  completion_tokens: 100,
+  cost_usd: 0.0123,
+  egress_requests: 0,
+  egress_bytes: 0,
+};
+
+const noCounts = {
+  queued: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  dead: 0,
+  cancelled: 0,
+  expired: 0,
+};
+
+export function batchWith(
+  counts: Partial<BatchAnswer["counts"]>,
+  status: BatchAnswer["status"] = "running",
+): BatchAnswer {
+  const filled = { ...noCounts, ...counts };
+  const total = Object.values(filled).reduce((sum, value) => sum + value, 0);
+  return {
+    id: "batch_1",
+    status,
+    counts: { total, ...filled },
+    usage,
+    created_at: "2026-01-01T00:00:00.000Z",
+    finished_at: status === "finished" ? "2026-01-01T00:01:00.000Z" : null,
+  };
+}
+
+export function taskWith(fields: Partial<TaskAnswer>): TaskAnswer {
+  return {
+    id: "task_1",
+    status: "succeeded",
+    reason: "completed",
+    attempt: 0,
+    batch_id: null,
+    custom_id: null,
+    labels: {},
+    model: "rehearsal",
+    policy: "default",
+    sandbox: "isolate",
+    created_at: "2026-01-01T00:00:00.000Z",
+    started_at: "2026-01-01T00:00:01.000Z",
+    finished_at: "2026-01-01T00:00:03.000Z",
+    usage,
+    output: { text: "done" },
+    error: null,
+    quirks: [],
+    ...fields,
+  };
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { fleet } from "./fake_fleet.ts";
+
+const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-policy-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const requests = [
+  { method: "GET", url: "https://orders.example/v1/orders", headers: {} },
+  { method: "GET", url: "https://evil.example/", headers: {} },
+];
+const stdin = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
+const actions = (out: string) =>
+  out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).action);
+
+describe("fleet policy", () => {
+  test("decides each line by a named policy, in order, without a fleet or a key", async () => {
+    const ran = await fleet(["policy", "decide", "--policy", "demo"], { stdin });
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    expect(actions(ran.out)).toEqual(["inject", "deny"]);
+  });
+
+  test("an invalid policy denies every line and says why on stderr", async () => {
+    const file = path.join(folder, "broken.json");
+    writeFileSync(file, '{"rules": [{"host": "*.com"}]}');
+    const ran = await fleet(["policy", "decide", "--policy", file], { stdin });
+    expect(actions(ran.out)).toEqual(["deny", "deny"]);
+    expect(ran.err).toContain("policy:");
+  });
+
+  test("a policy that does not exist denies every line and exits 2", async () => {
+    const ran = await fleet(["policy", "decide", "--policy", "nope"], { stdin });
+    expect(actions(ran.out)).toEqual(["deny", "deny"]);
+    expect(ran.code).toBe(2);
+  });
+
+  test("a policy folder of one's own is searched by name", async () => {
+    writeFileSync(path.join(folder, "own.json"), '{"rules": [{"host": "evil.example"}]}');
+    const environment = { FLEET_POLICY_DIR: folder };
+    const ran = await fleet(["policy", "decide", "--policy", "own"], { stdin, environment });
+    expect(actions(ran.out)).toEqual(["deny", "allow"]);
+  });
+
+  test("check exits 0 for a valid file and 1 for an invalid one", async () => {
+    const demo = path.resolve("policies/demo.json");
+    expect(await fleet(["policy", "check", demo])).toMatchObject({ code: 0 });
+    const broken = path.join(folder, "broken2.json");
+    writeFileSync(broken, "{}");
+    expect(await fleet(["policy", "check", demo, broken])).toMatchObject({ code: 1 });
+  });
+});
