@@ -1,0 +1,206 @@
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { classifyAddress } from "../../../policies/address.ts";
+import { compile, decide } from "../../../policies/decide.ts";
+import { hostProblem } from "../../../policies/host.ts";
+import { get, policyOf, recorded } from "../../egress/recorded_gateway.ts";
+
+const injectedAt = "api.example.com";
+const listed = [injectedAt, "open.example.org", "1.1.1.1"];
+const policy = {
+  rules: [
+    {
+      host: injectedAt,
+      path_prefix: "/v1/",
+      inject: { header: "x-credential", secret: "TOKEN", prefix: "Bearer " },
+    },
+    { host: "open.example.org", schemes: ["http", "https"] },
+    { host: "*.wild.example.org" },
+    { host: "1.1.1.1" },
+  ],
+};
+const compiled = compile(policyOf(policy));
+const secret = "s3cret/token+with=odd chars";
+
+const hosts = fc.constantFrom(
+  ...listed,
+  "x.wild.example.org",
+  "evil.example",
+  "127.0.0.1",
+  "[::1]",
+  "[::ffff:7f00:1]",
+  "2130706433",
+  "localhost",
+  "169.254.169.254",
+);
+/** What parsers disagree about, between and inside the parts of a URL. */
+const oddities = fc.constantFrom(
+  "",
+  "",
+  "",
+  "@",
+  ":",
+  ":@",
+  "\\",
+  "/",
+  "//",
+  "/\\",
+  "#",
+  "?",
+  ".",
+  "..",
+  "%2e",
+  "%2f",
+  "%5c",
+  "%00",
+  "%40",
+  "\0",
+  "\t",
+  "\n",
+  "\r",
+  " ",
+  "*",
+  ";",
+  "\u3002",
+  "\uff0e",
+  "\uff20",
+  "\u2044",
+  "\u00ad",
+  "\u200d",
+  "\ufeff",
+  "xn--",
+  "[",
+  "]",
+  "::",
+  "0x",
+  "user:pass@",
+  ":443",
+  ":80",
+  "/v1/",
+  "/v1/..",
+);
+const urls = fc
+  .tuple(
+    fc.constantFrom("https://", "http://", "https:", "https:\\\\", "HTTPS://", "//", "ftp://"),
+    oddities,
+    hosts,
+    oddities,
+    hosts,
+    oddities,
+    fc.constantFrom("", "/", "/v1/x", "/v1/%2e%2e/admin", "?x", "#y"),
+  )
+  .map((parts) => parts.join(""));
+/** A listed URL with one odd thing put in at any place. */
+const bent = fc
+  .tuple(
+    fc.constantFrom("https://api.example.com/v1/x", "http://open.example.org/"),
+    oddities,
+    fc.nat(40),
+  )
+  .map(([url, odd, at]) => url.slice(0, at) + odd + url.slice(at));
+const anyUrl = fc.oneof(urls, bent, fc.webUrl(), fc.string());
+
+test("whatever the spelling, what is allowed goes to a listed host over a listed scheme", () => {
+  let allowed = 0;
+  fc.assert(
+    fc.property(anyUrl, (url) => {
+      const decision = decide(compiled, { url, method: "GET", headers: [] });
+      if (decision.action === "deny") return;
+      allowed += 1;
+      // Parsed once more from the text that is sent, as every later reader does.
+      const sent = new URL(decision.url.href);
+      const { hostname } = sent;
+      const known =
+        listed.includes(hostname) || /^[a-z0-9_.-]+\.wild\.example\.org$/.test(hostname);
+      expect(known).toBe(true);
+      expect(["name", "public"]).toContain(classifyAddress(hostname));
+      expect(sent.protocol === "https:" || hostname === "open.example.org").toBe(true);
+      expect(`${sent.username}${sent.password}${sent.port}`).toBe("");
+      if (hostname === injectedAt) {
+        expect(decision.action).toBe("inject");
+        expect(sent.pathname.startsWith("/v1/")).toBe(true);
+      }
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(allowed).toBeGreaterThan(100);
+});
+
+test("whatever a host pattern is, what it accepts is as the URL parser spells it", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.domain(), fc.ipV4(), fc.ipV6(), hosts), (pattern) => {
+      if (hostProblem(pattern) !== null) return;
+      const host = pattern.startsWith("*.") ? `x${pattern.slice(1)}` : pattern;
+      expect(new URL(`https://${host}/`).hostname).toBe(host);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+const echoes = fc.constantFrom<(text: string) => string>(
+  (text) => text,
+  encodeURIComponent,
+  (text) => JSON.stringify({ text }),
+  (text) => Buffer.from(text).toString("base64"),
+  (text) => Buffer.from(`x${text}`).toString("base64url"),
+  (text) => Buffer.from(text).toString("hex"),
+);
+const encoded = [
+  secret,
+  encodeURIComponent(secret),
+  Buffer.from(secret).toString("base64").slice(0, -4),
+  Buffer.from(`x${secret}`).toString("base64url").slice(2, -2),
+  Buffer.from(secret).toString("hex"),
+];
+
+test("no injected value leaves for another host, and none returns", async () => {
+  let injected = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      anyUrl,
+      fc.array(anyUrl, { maxLength: 3 }),
+      echoes,
+      fc.integer({ min: 1, max: 50 }),
+      async (url, locations, echo, size) => {
+        const left = [...locations];
+        const { gateway, sent, logged } = recorded(
+          policy,
+          (seen) => {
+            const credential = seen.headers.get("x-credential") ?? "none";
+            const location = left.shift();
+            const bytes = Buffer.from(`<${echo(credential)}>`);
+            const body = new ReadableStream<Uint8Array>({
+              start(controller) {
+                for (let at = 0; at < bytes.length; at += size) {
+                  controller.enqueue(new Uint8Array(bytes.subarray(at, at + size)));
+                }
+                controller.close();
+              },
+            });
+            const headers = new Headers({ "x-echo": echo(credential) });
+            try {
+              if (location !== undefined) headers.set("location", location);
+            } catch {
+              // Not every text can stand in a header.
+            }
+            return new Response(body, { status: location === undefined ? 200 : 302, headers });
+          },
+          { secretOf: () => secret },
+        );
+        const response = await gateway.follow(get(url, [["x-credential", "planted"]]));
+        for (const one of sent) {
+          const to = new URL(one.url);
+          const credential = one.headers.get("x-credential");
+          const expected = to.hostname === injectedAt && to.protocol === "https:";
+          if (expected) injected += 1;
+          expect(credential).toBe(expected ? `Bearer ${secret}` : null);
+        }
+        const seen = `${Buffer.from(response.body).toString()}${JSON.stringify(response.headers)}${JSON.stringify(logged)}`;
+        for (const form of encoded) expect(seen).not.toContain(form);
+      },
+    ),
+    { numRuns: 500 },
+  );
+  expect(injected).toBeGreaterThan(20);
+});

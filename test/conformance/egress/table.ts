@@ -1,0 +1,161 @@
+/**
+ * The conformance cases of the decision: a request, the policy it meets, and what must
+ * come of it. They are data, so that the decision, the gateway and the mutation run all
+ * answer to the same table.
+ */
+import { blockCases } from "./address_blocks.ts";
+import { pathCases } from "./paths.ts";
+import { type PolicyName, policies } from "./policies.ts";
+import { urlCases } from "./urls.ts";
+
+export interface Case {
+  category: string;
+  /** The policy's name in `policies`, or the policy itself. */
+  policy: PolicyName | { rules: readonly unknown[] };
+  url: string;
+  method: string;
+  headers: readonly (readonly [string, string])[];
+  /** `deny <reason>`, `allow <rule>` or `inject <rule>`. */
+  expected: string;
+}
+
+type Headers = readonly (readonly [string, string])[];
+
+/** A case against the policy `main`, by GET without headers unless they are said. */
+export function main(
+  category: string,
+  url: string,
+  expected: string,
+  method = "GET",
+  headers: Headers = [],
+): Case {
+  return { category, policy: "main", url, method, headers, expected };
+}
+
+const api = "https://api.example.com/v1/x";
+const open = "https://root.example.com/";
+
+const methodCases: Case[] = [
+  ...["GET", "get", "gEt", "POST", "post"].map((method) => main("method", api, "inject 0", method)),
+  ...["HEAD", "head", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) =>
+    main("method", api, "deny no_rule", method),
+  ),
+  ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].flatMap((method) => [
+    main("method", open, "allow 16", method),
+    main("method", open, "allow 16", method.toLowerCase()),
+  ]),
+  ...[
+    "TRACE",
+    "CONNECT",
+    "TRACK",
+    "PROPFIND",
+    "QUERY",
+    "",
+    " GET",
+    "GET ",
+    "GET\n",
+    "GET\r\nX: y",
+    "G\0ET",
+    "GETS",
+    "XGET",
+    "po\u017ft",
+    "opt\u0131ons",
+    "\uff27ET",
+  ].map((method) => main("method", open, "deny method", method)),
+  main("method", "https://order.example.org/", "allow 9", "DELETE"),
+  main("method", "https://order.example.org/", "inject 10", "GET"),
+  main("method", "https://order.example.org/wild", "inject 10", "GET"),
+];
+
+const headerCases: Case[] = [
+  ...[
+    "X-HTTP-Method-Override",
+    "x-http-method-override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+    "Upgrade",
+    "UPGRADE",
+  ].map((name) => main("header", open, "deny header", "GET", [[name, "DELETE"]])),
+  ...["", " x", "x ", "x:y", "x y", "x\0", "x\n", "x\r", "h\u00e9", "x@y", "(x)", "x/y", "[x]"].map(
+    (name) => main("header", open, "deny header", "GET", [[name, "1"]]),
+  ),
+  ...["a\0b", "a\rb", "a\nb", "a\r\nb: c", "\n", "\0", "a\r"].map((value) =>
+    main("header", open, "deny header", "GET", [["x-note", value]]),
+  ),
+  ...["root.example.com", "ROOT.example.COM"].map((value) =>
+    main("header", open, "allow 16", "GET", [["Host", value]]),
+  ),
+  ...["evil.example", "root.example.com:443", "", " root.example.com", "root.example.com."].map(
+    (value) => main("header", open, "deny header", "GET", [["hOsT", value]]),
+  ),
+  main("header", "https://ported.example.org:8443/", "allow 4", "GET", [
+    ["host", "ported.example.org:8443"],
+  ]),
+  main("header", "https://ported.example.org:8443/", "deny header", "GET", [
+    ["host", "ported.example.org"],
+  ]),
+  main("header", open, "deny header", "GET", [
+    ["host", "root.example.com"],
+    ["host", "evil.example"],
+  ]),
+  main("header", open, "deny header", "GET", [
+    ["accept", "text/html"],
+    ["upgrade", "websocket"],
+  ]),
+  ...["accept", "x-upgrade", "upgrade-insecure-requests", "x-http-methods", "!#$%&'*+.^_`|~1"].map(
+    (name) => main("header", open, "allow 16", "GET", [[name, "x"]]),
+  ),
+  main("header", open, "allow 16", "GET", [["x-note", "a\tb \u00e9"]]),
+];
+
+const on = (policy: PolicyName, url: string, expected: string): Case => ({
+  category: "policy",
+  policy,
+  url,
+  method: "GET",
+  headers: [],
+  expected,
+});
+
+const policyCases: Case[] = [
+  on("empty", "https://api.example.com/", "deny no_rule"),
+  on("noMethods", "https://api.example.com/", "allow 0"),
+  ...(
+    [
+      "badHost",
+      "badScheme",
+      "badPrefix",
+      "badMethod",
+      "badWildcard",
+      "unknownField",
+      "noRules",
+      "notAPolicy",
+    ] as const
+  ).flatMap((policy) => [
+    on(policy, "https://api.example.com/", "deny invalid_policy"),
+    on(policy, "not a url", "deny invalid_policy"),
+  ]),
+  ...["http://127.0.0.1/", "http://[::1]/"].map((url) => on("local", url, "deny address")),
+  on("local", "http://localhost/", "deny name"),
+  ...policies.forbidden.rules
+    .filter(({ host }) => !host.startsWith("*"))
+    .flatMap(({ host }) =>
+      ["http", "https"].map((scheme) =>
+        on(
+          "forbidden",
+          `${scheme}://${host}/`,
+          host.endsWith("localhost") ? "deny name" : "deny address",
+        ),
+      ),
+    ),
+  on("forbidden", "https://x.app.localhost/", "deny name"),
+];
+
+export const cases: readonly Case[] = [
+  ...urlCases,
+  ...pathCases,
+  ...methodCases,
+  ...headerCases,
+  ...policyCases,
+  ...blockCases,
+];

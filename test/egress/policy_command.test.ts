@@ -1,0 +1,108 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { checkFiles, decideLines } from "../../policies/command.ts";
+
+async function* lines(list: readonly string[]) {
+  yield* list;
+}
+
+const policy = JSON.stringify({
+  local_development: true,
+  rules: [
+    { host: "a.example", inject: { header: "x-key", secret: "KEY" } },
+    { host: "b.example" },
+    { host: "127.0.0.1", schemes: ["http"] },
+  ],
+});
+
+async function decided(text: string, requests: readonly string[]) {
+  const written: unknown[] = [];
+  const warned: string[] = [];
+  const valid = await decideLines(
+    text,
+    lines(requests),
+    (line) => written.push(JSON.parse(line)),
+    (line) => warned.push(line),
+  );
+  return { written, warned, valid };
+}
+
+test("each request gets one decision, in order", async () => {
+  const { written, warned, valid } = await decided(policy, [
+    '{"method":"GET","url":"https://b.example/","headers":{}}',
+    '{"url":"https://a.example/"}',
+    "",
+    '{"method":"POST","url":"https://c.example/","headers":[["accept","*/*"]]}',
+    '{"method":"GET","url":"https://b.example/","headers":{"Upgrade":"websocket"}}',
+    '{"method":"GET","url":"http://127.0.0.1/"}',
+  ]);
+  expect(written).toEqual([
+    { action: "allow", rule: 1, reason: "rule" },
+    { action: "inject", rule: 0, reason: "rule" },
+    { action: "deny", rule: null, reason: "no_rule" },
+    { action: "deny", rule: null, reason: "header" },
+    { action: "deny", rule: null, reason: "address" },
+  ]);
+  expect(warned).toEqual([]);
+  expect(valid).toBe(true);
+});
+
+test.each([
+  "not json",
+  "[]",
+  "null",
+  "{}",
+  '{"url":7}',
+  '{"url":"https://b.example/","method":7}',
+  '{"url":"https://b.example/","headers":"x"}',
+  '{"url":"https://b.example/","headers":{"x":7}}',
+  '{"url":"https://b.example/","headers":[["x"]]}',
+  '{"url":"https://b.example/","headers":null}',
+])("a line that is no request is denied: %s", async (line) => {
+  const { written } = await decided(policy, [line]);
+  expect(written).toEqual([{ action: "deny", rule: null, reason: "bad_request" }]);
+});
+
+test("an invalid policy denies every line and says why once", async () => {
+  const { written, warned, valid } = await decided('{"rules":[{"host":"B.example"}]}', [
+    '{"url":"https://b.example/"}',
+    '{"url":"https://b.example/"}',
+  ]);
+  expect(written).toEqual(Array(2).fill({ action: "deny", rule: null, reason: "invalid_policy" }));
+  expect(warned).toEqual(["policy: rules[0].host is not in canonical form; write b.example"]);
+  expect(valid).toBe(false);
+});
+
+test("check names what is wrong, what is odd and which secrets are missing", async () => {
+  const folder = await mkdtemp("/tmp/policies-");
+  const file = async (name: string, text: string) => {
+    const at = path.join(folder, name);
+    await writeFile(at, text);
+    return at;
+  };
+  const good = await file("good.json", policy);
+  const odd = await file("odd.json", '{"rules":[{"host":"10.0.0.1"}]}');
+  const bad = await file("bad.json", '{"rules":[{"host":"B.example"}]}');
+  const check = async (paths: string[], environment: Record<string, string>) => {
+    const written: string[] = [];
+    const code = await checkFiles(paths, environment, (line) => written.push(line));
+    return { code, text: written.join("\n").replaceAll(`${folder}/`, "") };
+  };
+  expect(await check([good, odd], { SECRET_KEY: "x" })).toEqual({
+    code: 0,
+    text: [
+      "ok good.json: 3 rules",
+      "  secret KEY: set",
+      "ok odd.json: 1 rules",
+      "  warning: rules[0].host is not globally reachable and is always denied; name a public host",
+    ].join("\n"),
+  });
+  const { code, text } = await check([good, bad, path.join(folder, "absent.json")], {});
+  expect(code).toBe(1);
+  expect(text).toContain("secret KEY: missing, set SECRET_KEY");
+  expect(text).toContain(
+    "refused bad.json\n  rules[0].host is not in canonical form; write b.example",
+  );
+  expect(text).toContain("refused absent.json\n  cannot be read");
+});
