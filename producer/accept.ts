@@ -12,7 +12,7 @@ import { canonical } from "./canonical.ts";
 import type { ProducerEnv } from "./env.ts";
 import { done, type Outcome, stopped } from "./problem.ts";
 import { sendTasks } from "./send.ts";
-import { milliseconds } from "./task_rules.ts";
+import { defaultPolicy, milliseconds } from "./task_rules.ts";
 
 const encoder = new TextEncoder();
 
@@ -42,7 +42,7 @@ export function newTask(task: DurableTask, origin: Origin): { row: NewTask; larg
     body_hash: origin.bodyHash,
     attempts: task.attempts ?? origin.attempts,
     model: task.model ?? origin.model,
-    policy: task.policy ?? "default",
+    policy: task.policy ?? defaultPolicy,
     sandbox: task.sandbox ?? "isolate",
     priority: task.priority ?? "normal",
     labels: JSON.stringify(task.labels ?? {}),

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { logBug } from "../shared/log.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { authenticate, permit } from "./auth.ts";
+import { discardRest } from "./body.ts";
 import type { Route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
 import { type Problem, problemResponse } from "./problem.ts";
@@ -59,7 +60,9 @@ async function answer(route: Route, context: ApiContext): Promise<Response> {
     param: (name) => context.req.param(name) ?? "",
     waitUntil: (work) => context.executionCtx.waitUntil(work),
   });
-  return outcome.ok ? outcome.value : problemResponse(outcome.problem);
+  if (outcome.ok) return outcome.value;
+  await discardRest(context.req.raw);
+  return problemResponse(outcome.problem);
 }
 
 /** A stranger learns nothing of the API, not even which routes there are. */

@@ -5,7 +5,15 @@ import { batchLimits, budgetCeilings, taskLimits } from "../shared/limits.ts";
 import { Labels } from "../shared/task.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import type { BatchHead } from "./batches.ts";
-import { decodeText, isPlain, mediaType, readBytes, tooLarge, wrongType } from "./body.ts";
+import {
+  bodyChunks,
+  decodeText,
+  isPlain,
+  mediaType,
+  readBytes,
+  tooLarge,
+  wrongType,
+} from "./body.ts";
 import { checkDefaults } from "./check.ts";
 import { explain } from "./explain.ts";
 import { parseJson } from "./json_text.ts";
@@ -86,7 +94,6 @@ async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
 
 async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchBody>> {
   if (Number(request.headers.get("content-length") ?? 0) > batchLimits.ndjsonBytesMax) {
-    await request.body?.cancel();
     return tooManyBytes();
   }
   const rest: Record<string, unknown> = {};
@@ -104,7 +111,7 @@ async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchB
 }
 
 async function* lineEntries(request: Request): AsyncGenerator<Entry> {
-  const lines = readLines(request.body ?? new ReadableStream<Uint8Array>(), {
+  const lines = readLines(bodyChunks(request), {
     bytesMax: batchLimits.ndjsonBytesMax,
     lineBytesMax: taskLimits.bodyBytesMax,
   });

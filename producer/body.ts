@@ -1,5 +1,5 @@
 /** Reads request bodies: bounded while they stream, as UTF-8, as JSON. Content-Length is only a hint. */
-import { taskLimits } from "../shared/limits.ts";
+import { bodyLimits, taskLimits } from "../shared/limits.ts";
 import { parseJson } from "./json_text.ts";
 import { done, type Outcome, stopped } from "./problem.ts";
 
@@ -29,6 +29,36 @@ export const tooLarge = (bytesMax: number, instead: string): Outcome<never> =>
 const largeInputs =
   'upload large files with PUT /v1/inputs/<key> and name them in "files" as {"r2": "<key>"}';
 
+/** The body as it arrives. A reader that stops early leaves the rest for `discardRest`. */
+export function bodyChunks(request: Request): AsyncIterable<Uint8Array> {
+  const body: ReadableStream<Uint8Array> = request.body ?? new Blob([]).stream();
+  return body.values({ preventCancel: true });
+}
+
+/**
+ * Reads on after a refusal, for a short while and without keeping anything: most clients look for an
+ * answer only once they have sent everything, and closing earlier would cut the connection under them.
+ */
+export async function discardRest(request: Request): Promise<void> {
+  if (request.body === null || request.body.locked) return;
+  const reader = request.body.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const enough = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), bodyLimits.discardMsMax);
+  });
+  try {
+    for (let bytes = 0; bytes < bodyLimits.discardBytesMax; ) {
+      const part = await Promise.race([reader.read(), enough]);
+      if (part === null || part.done) return;
+      bytes += part.value.byteLength;
+    }
+  } catch {
+    // The client went away; there is nobody left to answer.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The whole body, at most `bytesMax`; what is longer is refused as soon as that shows. */
 export async function readBytes(
   request: Request,
@@ -36,12 +66,11 @@ export async function readBytes(
   instead: string = largeInputs,
 ): Promise<Outcome<Uint8Array>> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
-    await request.body?.cancel();
     return tooLarge(bytesMax, instead);
   }
   const parts: Uint8Array[] = [];
   let total = 0;
-  for await (const part of request.body ?? []) {
+  for await (const part of bodyChunks(request)) {
     total += part.byteLength;
     if (total > bytesMax) return tooLarge(bytesMax, instead);
     parts.push(part);

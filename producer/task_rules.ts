@@ -9,6 +9,9 @@ import { inputKeyFault } from "./input_key.ts";
 import { nearest } from "./nearest.ts";
 import type { Detail } from "./problem.ts";
 
+/** The policy of tasks that name none: it denies every request. */
+export const defaultPolicy = "default";
+
 type Rule = (task: DurableTask, scope: CheckScope) => Detail[];
 
 export function taskFaults(task: DurableTask, scope: CheckScope): Detail[] {
@@ -101,9 +104,9 @@ const tools: Rule = (task, scope) =>
     );
   });
 
+/** The default counts too: another tenant may not use it unless it says so. */
 const policy: Rule = (task, scope) => {
-  if (task.policy === undefined) return [];
-  const message = scope.policyFault(task.policy);
+  const message = scope.policyFault(task.policy ?? defaultPolicy);
   return message === null ? [] : fault("policy", message);
 };
 

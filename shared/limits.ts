@@ -47,6 +47,12 @@ export const budgetCeilings = {
   egress_bytes: 1_000_000_000,
 } as const;
 
+/** How long a refused body is read on, so that its sender hears why. */
+export const bodyLimits = {
+  discardBytesMax: 128_000_000,
+  discardMsMax: 5_000,
+} as const;
+
 /** Batches: what one submission may hold and how it is expanded. */
 export const batchLimits = {
   tasksMax: 50_000,

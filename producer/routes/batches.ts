@@ -15,6 +15,7 @@ import { checkScope } from "../check_scope.ts";
 import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
+import { sweep } from "../sweep.ts";
 import { isoTime, usageView } from "../view.ts";
 
 async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {
@@ -84,13 +85,14 @@ function streamOf(lines: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   });
 }
 
-/** The row first: lines that are expanded afterwards are cancelled by the expander. */
+/** The row first: lines that are expanded afterwards are cancelled by the expander. The sweep sends what waits. */
 const cancel: Handler = async (call) => {
   const { env, principal } = call;
   const batch = await batchOf(call);
   if (!batch.ok) return batch;
   await requestBatchCancel(env.DB, principal.tenant, batch.value.id);
   await cancelRange(env.DB, principal.tenant, batchTaskRange(batch.value.id));
+  call.waitUntil(sweep(env));
   const after = (await readBatch(env.DB, principal.tenant, batch.value.id)) ?? batch.value;
   return done(Response.json(await batchView(env.DB, after), { status: 202 }));
 };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../shared/limits.ts";
 import { objectKeys } from "../../shared/objects.ts";
-import { tooLarge } from "../body.ts";
+import { bodyChunks, tooLarge } from "../body.ts";
 import type { Handler, Route } from "../call.ts";
 import { inputKeyFault } from "../input_key.ts";
 import { ObjectWriter } from "../object_writer.ts";
@@ -22,7 +22,7 @@ const put: Handler = async ({ request, env, principal, url }) => {
   );
   const hash = createHash("sha256");
   try {
-    for await (const chunk of request.body ?? []) {
+    for await (const chunk of bodyChunks(request)) {
       if (writer.bytes + chunk.byteLength > storeLimits.uploadBytesMax) {
         await writer.abort();
         return tooLarge(storeLimits.uploadBytesMax, "split it into several inputs");
