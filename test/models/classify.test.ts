@@ -10,6 +10,12 @@ const coded = (code: number, message = "said") => ({ errors: [{ code, message }]
 describe("an endpoint's error is one of our failures", () => {
   const rows: [name: string, status: number | null, body: unknown, code: string][] = [
     ["3040 busy", 429, coded(3040), "model_busy"],
+    [
+      "3040 whatever it says",
+      429,
+      coded(3040, "billing, moderation, context length"),
+      "model_busy",
+    ],
     ["429 without a code", 429, "Too many requests", "model_busy"],
     ["3036 quota", 429, coded(3036), "model_quota"],
     [
@@ -73,7 +79,12 @@ describe("an endpoint's error is one of our failures", () => {
     ["5007 no such model", 400, coded(5007), "model_rejected"],
     ["5035 needs a paid plan", 403, coded(5035), "model_rejected"],
     ["3042 no such model", 404, coded(3042), "model_rejected"],
-    ["401", 401, { error: { message: "billing is fine, the key is not" } }, "model_rejected"],
+    [
+      "401",
+      401,
+      { error: { message: "the context length is fine, the key is not" } },
+      "model_rejected",
+    ],
     ["403", 403, "no", "model_rejected"],
     ["404", 404, "no such route", "model_rejected"],
     [

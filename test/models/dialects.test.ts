@@ -258,6 +258,7 @@ describe("text that only looks like a call", () => {
       "a list with one entry that is no call",
       '[{"name":"read_file","arguments":{"path":"a"}},{"note":"x"}]',
     ],
+    ["a list of which one name is no tool's", JSON.stringify([one, { ...unknown }])],
     ["JSON behind prose", 'I would call {"name":"read_file","arguments":{"path":"a"}}'],
     [
       "a JSON fence behind prose",

@@ -418,6 +418,7 @@ describe("a stream that nobody asked for is folded", () => {
         response: "",
         usage: { prompt_tokens: 14, completion_tokens: 16, total_tokens: 30, neurons: 0.918 },
       }),
+      line({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } }),
       "data: [DONE]\n\n",
     ].join("");
     expect(heard(foldEvents(text))).toMatchObject({

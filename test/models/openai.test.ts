@@ -246,7 +246,12 @@ describe("an endpoint that cuts the front of the conversation off", () => {
 
   test("is not seen in runs of one character, which a vocabulary folds", async () => {
     const spaces = request({
-      messages: [{ role: "user", content: `${" ".repeat(100_000)}${"-".repeat(100_000)}` }],
+      messages: [
+        {
+          role: "user",
+          content: `${" ".repeat(100_000)}${"-".repeat(100_000)}${"\n ".repeat(50_000)}`,
+        },
+      ],
     });
     expect(await told(3_000).complete(spaces)).toMatchObject({ ok: true });
   });

@@ -92,6 +92,7 @@ describe("damaged JSON is read", () => {
     ["that ends inside a string with a brace", '{"content":"function f() { }'],
     ["that ends without its bracket", '{"a":1'],
     ["that ends between two of its parts", '{"filter":{"year":1}'],
+    ["that ends with a list's string", '["a","b]'],
     ["that ends after a colon", '{"a":'],
     ["that is prose", "I would rather not."],
     ["that is empty", ""],
