@@ -12,7 +12,7 @@ import { span } from "../producer/cli/figures.ts";
 import { printable } from "../producer/cli/printable.ts";
 import { writeResults } from "../producer/cli/results-file.ts";
 import { sessionWith } from "../producer/cli/session.ts";
-import { processSurroundings } from "../producer/cli/surroundings.ts";
+import { processSurroundings, type Surroundings } from "../producer/cli/surroundings.ts";
 import { table } from "../producer/cli/table.ts";
 import { watchBatch, watchTask } from "../producer/cli/watching.ts";
 import { type LocalFleet, startLocalFleet } from "../producer/local/fleet.ts";
@@ -20,15 +20,19 @@ import { clearStale } from "../producer/local/processes.ts";
 import { exampleBatch } from "./batch.ts";
 import { differences, leaks } from "./check.ts";
 import { expectations, redriven } from "./expectations.ts";
-import { freePort, portToUse } from "./port.ts";
+import { placeOfDemo } from "./place.ts";
 import { filesHolding } from "./state-scan.ts";
 import { outageOver } from "./tasks/trouble.ts";
 import { endHead, endRow, idsByName, traceOf } from "./traces.ts";
 import { type OrdersUpstream, startOrdersUpstream } from "./upstream.ts";
 
-const folder = ".wrangler/demo";
-const stateDir = path.resolve(import.meta.dirname, "..", folder);
-const surroundings = processSurroundings();
+const root = path.resolve(import.meta.dirname, "..");
+let stopping = false;
+const surroundings: Surroundings = {
+  ...processSurroundings(),
+  // A fleet that stops because it was told to is no news.
+  warn: (text) => void (stopping || process.stderr.write(text)),
+};
 const say = (text: string): void => surroundings.write(`${printable(text)}\n`);
 
 /** What must be stopped, the youngest first, however the demo ends. */
@@ -40,6 +44,8 @@ async function stopAll(): Promise<void> {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
+    stopping = true;
+    say("\nStopping the fleet …");
     void stopAll().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
   });
 }
@@ -49,6 +55,7 @@ async function rehearse(
   fleet: LocalFleet,
   upstream: OrdersUpstream,
   token: string,
+  resultsFile: string,
 ): Promise<string[]> {
   const client = new FleetClient({ url: fleet.url, key: fleet.key, fetch });
   const session = sessionWith(client, surroundings);
@@ -94,27 +101,27 @@ async function rehearse(
   }
   const { interactive, columns } = surroundings;
   surroundings.write(`\n${table(endHead, rows, { coloured: interactive, columns })}\n`);
-  await writeResults(
-    path.join(stateDir, "results.jsonl"),
-    required(await client.results(batch.id)),
-  );
+  await writeResults(resultsFile, required(await client.results(batch.id)));
+  say(`\nThe results: ${shown(resultsFile)}, or npx fleet results ${batch.id} while a fleet runs.`);
   return wrong;
 }
 
 async function main(): Promise<number> {
   const startedAt = Date.now();
   const token = randomBytes(24).toString("base64url");
-  const port = await portToUse(process.env.PORT);
-  if (port.note !== null) say(port.note);
-  // A fleet of an interrupted demo is ended before its state goes.
-  await clearStale(stateDir);
-  rmSync(stateDir, { recursive: true, force: true });
-
-  const upstream = await startOrdersUpstream({ token, port: await freePort() });
+  const place = await placeOfDemo(process.env);
+  const stateDir = path.resolve(root, place.stateDir);
+  if (place.note !== null) say(place.note);
+  if (place.fresh) {
+    // The fleet of an interrupted demo is ended before its state goes.
+    await clearStale(stateDir);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+  const upstream = await startOrdersUpstream({ token, port: 0 });
   started.push(upstream);
   say("Starting the fleet: both Workers, D1, R2, Queues and the sandbox, on this machine …");
   const fleet = await startLocalFleet({
-    port: port.port,
+    port: place.port,
     stateDir,
     environment: {
       FLEET_API_KEY: process.env.FLEET_API_KEY,
@@ -123,20 +130,19 @@ async function main(): Promise<number> {
     },
     quiet: true,
     onExit: () => {
-      say(`The fleet ended by itself; its log is ${folder}/fleet.log.`);
+      say("The fleet ended by itself; fleet.log in the state folder holds its last words.");
       void stopAll().finally(() => process.exit(1));
     },
   });
   started.push(fleet);
   say(`The API is at ${fleet.url} after ${span(Date.now() - startedAt)}.`);
-  const wrong = await rehearse(fleet, upstream, token);
+  const wrong = await rehearse(fleet, upstream, token, path.join(stateDir, "demo-results.jsonl"));
   await stopAll();
 
   wrong.push(...filesHolding(stateDir, token).map((file) => `the credential stands in ${file}`));
-  say(`\nThe results are in ${folder}/results.jsonl, the fleet's log in ${folder}/fleet.log.`);
-  say(
-    `To look around: STATE_DIR=${folder} npm start, then npx fleet list, or the API at ${fleet.url}.`,
-  );
+  const again = place.stateDir === ".wrangler/state" ? "" : `STATE_DIR=${place.stateDir} `;
+  say(`The API: ${again}npm start serves it again at http://127.0.0.1:8787, with these tasks.`);
+  say(`The fleet's log: ${shown(fleet.logFile)}.`);
   if (wrong.length > 0) {
     say(`\n${wrong.length} differences from how the examples must end:`);
     for (const difference of wrong) say(`  ${difference}`);
@@ -144,6 +150,12 @@ async function main(): Promise<number> {
   }
   say(`\nEvery task ended as it must, in ${span(Date.now() - startedAt)}.`);
   return 0;
+}
+
+/** A path as a person at the repository's root would type it. */
+function shown(file: string): string {
+  const relative = path.relative(root, file);
+  return relative.startsWith("..") ? file : relative;
 }
 
 try {

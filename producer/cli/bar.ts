@@ -19,6 +19,8 @@ function liveBar(surroundings: Surroundings): ProgressView {
   let noted = "";
   const bar = new SingleBar({
     format: "{bar} {value}/{total}  {text}",
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
     barsize: Math.max(10, Math.min(30, surroundings.columns - 90)),
     hideCursor: true,
     clearOnComplete: false,
