@@ -1,8 +1,10 @@
 /** Calls the producer as a client does, with queues that remember what they were given. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
 import producer from "../../producer/index.ts";
+import type { Detail } from "../../producer/problem.ts";
 import type { TaskMessage } from "../../shared/message.ts";
 
 export interface Sent extends TaskMessage {
@@ -99,4 +101,25 @@ export async function countTasks(): Promise<number> {
 export async function countBatches(): Promise<number> {
   const row = await env.DB.prepare("SELECT COUNT(*) AS n FROM batches").first<{ n: number }>();
   return row?.n ?? 0;
+}
+
+export interface Refusal {
+  error: { code: string; message: string; details?: Detail[] };
+}
+
+/** Sends what must not be accepted and sees that nothing was. */
+export async function refused(
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  change: Partial<ProducerEnv> = {},
+): Promise<{ status: number; error: Refusal["error"]; headers: Headers }> {
+  const fleet = testFleet(change);
+  const before = [await countTasks(), await countBatches()];
+  const answer = await send(fleet, method, path, body, headers);
+  const { error } = await answer.json<Refusal>();
+  expect([await countTasks(), await countBatches()]).toEqual(before);
+  expect([...fleet.tasks.sent, ...fleet.low.sent]).toEqual([]);
+  return { status: answer.status, error, headers: answer.headers };
 }

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { refused, task } from "./client.ts";
+
+const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+
+describe("a body that cannot be read is refused with the place", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const latin = new Uint8Array([...bytes('{"prompt": "caf'), 0xe9, ...bytes('"}')]);
+  it.each<[name: string, body: string | Uint8Array, mend: RegExp]>([
+    ["no JSON", "hello", /position 0 \(line 1, column 1\) expected a value/],
+    ["an empty body", "", /found the end/],
+    ["a trailing comma", '{\n"prompt": "x",\n}', /line 3, column 1\) expected a field name/],
+    ["single quotes", "{'prompt': 'x'}", /position 1 .*double quotes/],
+    ["a missing comma", '{"prompt": "x" "model": "y"}', /position 15 .*expected "," or "}"/],
+    ["a second value", '{"prompt": "x"} {}', /nothing more/],
+    ["a raw line break in a string", '{"prompt": "a\nb"}', /\\n/],
+    ["latin-1", latin, /not UTF-8 at byte 15/],
+    ["65 levels of lists", deep(65), /65 levels deep; at most 64/],
+    ["a hundred thousand levels", deep(100_000), /flatten it/],
+  ])("%s", async (_name, body, mend) => {
+    const { status, error } = await refused("POST", "/v1/tasks", body);
+    expect(status).toBe(400);
+    expect(error.code).toBe("unreadable");
+    expect(error.message).toMatch(mend);
+  });
+});
+
+describe("a body over its bound is refused", () => {
+  const two = "x".repeat(2_000_000);
+  it.each<[name: string, body: () => BodyInit]>([
+    ["as its length says", () => JSON.stringify(task({ prompt: two }))],
+    [
+      "while it streams, without a length",
+      () => new Blob([JSON.stringify(task({ prompt: two }))]).stream(),
+    ],
+  ])("%s", async (_name, body) => {
+    const { status, error } = await refused("POST", "/v1/tasks", body());
+    expect(status).toBe(413);
+    expect(error.message).toMatch(/1,000,000 bytes.*PUT \/v1\/inputs/);
+  });
+});
+
+describe("a request of the wrong kind is refused", () => {
+  it.each<[string, string, string, unknown, Record<string, string>, number, RegExp]>([
+    [
+      "a form",
+      "POST",
+      "/v1/tasks",
+      "a=b",
+      { "content-type": "application/x-www-form-urlencoded" },
+      415,
+      /application\/json/,
+    ],
+    [
+      "a compressed body",
+      "POST",
+      "/v1/tasks",
+      "{}",
+      { "content-encoding": "gzip" },
+      415,
+      /uncompressed/,
+    ],
+    [
+      "a batch as text",
+      "POST",
+      "/v1/batches",
+      "{}",
+      { "content-type": "text/plain" },
+      415,
+      /application\/x-ndjson/,
+    ],
+    ["a method of another path", "DELETE", "/v1/tasks", undefined, {}, 405, /GET|POST/],
+    ["a path that does not exist", "GET", "/v1/nothing", undefined, {}, 404, /docs/],
+    ["an id that is none", "GET", "/v1/tasks/1%27--", undefined, {}, 404, /no task/],
+    ["a batch id that is none", "GET", "/v1/batches/x", undefined, {}, 404, /no batch/],
+    ["an unknown query", "GET", "/v1/tasks?state=dead", undefined, {}, 422, /not understood/],
+    ["an unknown status", "GET", "/v1/tasks?status=done", undefined, {}, 422, /not understood/],
+  ])("%s", async (_name, method, path, body, headers, status, mend) => {
+    const answer = await refused(method, path, body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.error.message).toMatch(mend);
+    if (status === 405) expect(answer.headers.get("allow")).toBe("POST, GET");
+  });
+});
