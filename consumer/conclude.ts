@@ -97,6 +97,8 @@ async function settleTask(
     const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
     return settleTask(fleet, task, { ending: refused, scribe, workspace }, refused);
   }
+  const transcript = writeTranscript(scribe.steps, files);
+  const small = transcript.length <= storeLimits.transcriptInlineBytesMax;
   const [written] = await Promise.all([
     end.status === "succeeded"
       ? putOnce(
@@ -106,14 +108,14 @@ async function settleTask(
           "application/json",
         )
       : null,
-    scribe.steps.length > 0 || Object.keys(files).length > 0
-      ? putOnce(
+    small
+      ? null
+      : putOnce(
           env.OBJECTS,
           objectKeys.transcript(task.tenant, task.id, task.fence),
-          writeTranscript(scribe.steps, files),
+          transcript,
           "application/x-ndjson",
-        )
-      : null,
+        ),
   ]);
   const output = JSON.stringify(end.output);
   const last = scribe.steps.at(-1);
@@ -132,6 +134,8 @@ async function settleTask(
     attemptErrorJson:
       end.failedAttempt && end.error !== null ? attemptError(end.error, task) : null,
     result: written,
+    transcript: small ? transcript : null,
+    journaled: scribe.journaled,
   });
 }
 

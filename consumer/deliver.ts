@@ -37,7 +37,6 @@ async function handle(fleet: Fleet, body: unknown): Promise<void> {
 
   const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes);
   if (task === null) return log("task_passed_over", { task_id: told.task_id });
-  log("task_claimed", { task_id: task.id, fence: task.fence, attempt: task.attempt });
 
   const slice = await runSlice(fleet, task);
   await conclude(fleet, task, slice);

@@ -7,6 +7,7 @@ import { redrivable } from "../shared/states.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import { readSpec, readTask, restartTask } from "../shared/store/tasks.ts";
 import { DurableTask } from "../shared/task.ts";
+import { archiveTranscript } from "../shared/transcript.ts";
 import type { Principal } from "./auth.ts";
 import { checkTask, refusedTask, withDefaults } from "./check.ts";
 import { checkScope } from "./check_scope.ts";
@@ -88,6 +89,7 @@ async function restart(
   task: DurableTask,
 ): Promise<Outcome<TaskRow>> {
   const model = task.model ?? row.model;
+  await archiveTranscript(env.DB, env.OBJECTS, row);
   const restarted = await restartTask(env.DB, row.tenant, row.id, row.fence, {
     spec,
     model,

@@ -105,6 +105,7 @@ export const storeLimits = {
   specInlineBytesMax: 16_384,
   stepInlineBytesMax: 8_192,
   outputInlineBytesMax: 8_192,
+  transcriptInlineBytesMax: 8_192,
   resultBytesMax: 5_000_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,

@@ -7,7 +7,6 @@ export type LogEvent =
   | "send_failed"
   | "batch_accepted"
   | "batch_expanded"
-  | "task_claimed"
   | "task_passed_over"
   | "step"
   | "egress_decision"

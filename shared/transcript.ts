@@ -1,10 +1,11 @@
 /**
- * The journal, read from wherever it stands: rows of `steps` while a task lives, and
- * transcript.jsonl in R2 after it settled. Its last line holds the workspace.
+ * The journal, read from wherever it stands: rows of `steps` while a task lives; after it settled,
+ * the task's own row where it is small, else transcript.jsonl in R2. Its last line holds the workspace.
  */
-import { getText } from "./objects.ts";
+import { getText, objectKeys, putOnce } from "./objects.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
 import { readSteps, type StepRow } from "./store/journal.ts";
+import { inlineTranscript } from "./store/tasks.ts";
 import { readUsage } from "./usage.ts";
 
 export type Manifest = Record<string, FileEntry>;
@@ -30,6 +31,33 @@ export function parseTranscript(text: string): Transcript {
     else transcript.steps.push(value);
   }
   return transcript;
+}
+
+/** Who a transcript belongs to: one run of one task. */
+interface Run {
+  tenant: string;
+  id: string;
+  fence: number;
+}
+
+/** The transcript of a settled task; empty when it settled before its first step. */
+export async function readTranscript(
+  db: D1Database,
+  bucket: R2Bucket,
+  run: Run,
+): Promise<Transcript> {
+  const text =
+    (await inlineTranscript(db, run.id)) ??
+    (await getText(bucket, objectKeys.transcript(run.tenant, run.id, run.fence)));
+  return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
+}
+
+/** Moves a small transcript to R2, before a redrive clears the row that holds it. */
+export async function archiveTranscript(db: D1Database, bucket: R2Bucket, run: Run): Promise<void> {
+  const text = await inlineTranscript(db, run.id);
+  if (text === null) return;
+  const key = objectKeys.transcript(run.tenant, run.id, run.fence);
+  await putOnce(bucket, key, text, "application/x-ndjson");
 }
 
 /** The steps of a live task; payloads that were too large for a row are read from R2. */

@@ -25,6 +25,7 @@ export class Scribe {
   #used: Usage;
   readonly #secondsBefore: number;
   readonly #startedAt = Date.now();
+  #journaled: boolean;
 
   constructor(
     env: { DB: D1Database; OBJECTS: R2Bucket },
@@ -39,6 +40,12 @@ export class Scribe {
     this.#tenant = tenant;
     this.#used = used;
     this.#secondsBefore = used.seconds;
+    this.#journaled = steps.length > 0;
+  }
+
+  /** True once the journal may hold rows of this task. */
+  get journaled(): boolean {
+    return this.#journaled;
   }
 
   /** What the task has used, this slice's time included. */
@@ -56,6 +63,7 @@ export class Scribe {
 
   /** Journals steps and the decisions made during them in one atomic write. */
   async write(drafts: readonly Draft[], egress: readonly EgressRow[]): Promise<JournalAnswer> {
+    this.#journaled = true;
     const before = this.#used;
     const steps = drafts.map((draft) => this.#add(draft));
     const rows = await Promise.all(steps.map((step) => this.#row(step)));

@@ -28,7 +28,7 @@ export const runCode = defineTool({
 function transcriptOf({ logs, value, error }: RunOutcome): string {
   const parts: string[] = [];
   if (logs !== "") parts.push(logs.replace(/\n$/, ""));
-  if (error !== null) parts.push(error.stack || `${error.name}: ${error.message}`);
+  if (error !== null) parts.push(`${error.name}: ${error.message}`, error.stack);
   else if (value !== null) parts.push(value);
-  return parts.join("\n") || "The program ended without output.";
+  return parts.filter((part) => part !== "").join("\n") || "The program ended without output.";
 }

@@ -1,23 +1,18 @@
 /** What a task leaves behind: its result, its steps, its decisions and its files. */
-import { getText, objectKeys } from "../../shared/objects.ts";
 import { isTerminal } from "../../shared/states.ts";
 import { stepView } from "../../shared/step.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import { parseTranscript, readJournal, type Transcript } from "../../shared/transcript.ts";
+import { readJournal, readTranscript, type Transcript } from "../../shared/transcript.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { openFiles } from "../files.ts";
 import { done, type Outcome, stopped } from "../problem.ts";
 import { decisionView } from "../view.ts";
 import { taskOf } from "./tasks.ts";
 
-/** A settled task's steps stand in R2, a live one's in D1. One that settled untouched has none. */
+/** The steps of a task, settled or live. One that settled untouched has none. */
 export async function transcriptOf(env: Call["env"], row: TaskRow): Promise<Transcript> {
-  if (isTerminal(row.status)) {
-    const key = objectKeys.transcript(row.tenant, row.id, row.fence);
-    const text = await getText(env.OBJECTS, key);
-    return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
-  }
+  if (isTerminal(row.status)) return readTranscript(env.DB, env.OBJECTS, row);
   return { steps: await readJournal(env.DB, env.OBJECTS, row.id), workspace: null };
 }
 

@@ -46,6 +46,7 @@ CREATE TABLE tasks (
   result_key          TEXT,
   result_sha256       TEXT,
   result_bytes        INTEGER,
+  transcript          TEXT,
   history             TEXT NOT NULL DEFAULT '[]',
   CHECK ((reason IS NOT NULL) = (status NOT IN ('queued','running'))),
   CHECK ((sweep_at IS NULL) = (status NOT IN ('queued','running'))),

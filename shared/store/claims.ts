@@ -94,41 +94,57 @@ export interface Settlement {
   /** Appended to the attempts' errors; null when no attempt failed last. */
   attemptErrorJson: string | null;
   result: { key: string; sha256: string; bytes: number } | null;
+  /** The transcript itself where it is small, else null. */
+  transcript: string | null;
+  /** True when `steps` may hold rows of this task. */
+  journaled: boolean;
 }
+
+const settleSql = `
+  UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
+    errors = CASE WHEN ?9 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?9)) END,
+    attempt = attempt + (?9 IS NOT NULL),
+    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13,
+    finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
+  WHERE ${held}`;
+
+const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
 
 /**
  * The one terminal write, fenced; the journal's rows go with it, because the transcript holds them.
  * False when the fence is lost. Repeating it after a lost answer is recognised by the row it left.
  */
 export async function settle(db: D1Database, owner: Claim, end: Settlement): Promise<boolean> {
-  const update = db
-    .prepare(
-      `UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
-         errors = CASE WHEN ?9 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?9)) END,
-         attempt = attempt + (?9 IS NOT NULL),
-         result_key = ?10, result_sha256 = ?11, result_bytes = ?12,
-         finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
-       WHERE ${held}`,
-    )
-    .bind(
-      owner.id,
-      owner.fence,
-      end.status,
-      end.reason,
-      end.usageJson,
-      end.quirksJson,
-      end.outputJson,
-      end.errorJson,
-      end.attemptErrorJson,
-      end.result?.key ?? null,
-      end.result?.sha256 ?? null,
-      end.result?.bytes ?? null,
+  const statements = [
+    db
+      .prepare(settleSql)
+      .bind(
+        owner.id,
+        owner.fence,
+        end.status,
+        end.reason,
+        end.usageJson,
+        end.quirksJson,
+        end.outputJson,
+        end.errorJson,
+        end.attemptErrorJson,
+        end.result?.key ?? null,
+        end.result?.sha256 ?? null,
+        end.result?.bytes ?? null,
+        end.transcript,
+      ),
+  ];
+  if (end.journaled) {
+    statements.push(
+      db
+        .prepare(`DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settledSql})`)
+        .bind(owner.id, owner.fence, end.status),
     );
-  const settled = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
-  const clear = db
-    .prepare(`DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settled})`)
-    .bind(owner.id, owner.fence, end.status);
-  const check = db.prepare(settled).bind(owner.id, owner.fence, end.status);
-  const [, , found] = await retrying("settle", () => db.batch([update, clear, check]));
-  return (found?.results.length ?? 0) === 1;
+  }
+  const [update] = await retrying("settle", () => db.batch(statements));
+  if (update?.meta.changes === 1) return true;
+  const found = await retrying("settle", () =>
+    db.prepare(settledSql).bind(owner.id, owner.fence, end.status).first(),
+  );
+  return found !== null;
 }

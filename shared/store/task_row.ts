@@ -40,12 +40,14 @@ export interface TaskRow {
   result_key: string | null;
   result_sha256: string | null;
   result_bytes: number | null;
+  /** The journal of a settled task where it is small; else null, and it stands in R2. */
+  transcript: string | null;
   history: string;
 }
 
-/** Everything but `spec`, which can be large and which only a claim needs. */
+/** Everything but `spec` and `transcript`, which can be large and which few readers need. */
 export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
   status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
-  result_bytes, history`;
+  result_bytes, NULL AS transcript, history`;

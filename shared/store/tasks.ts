@@ -148,7 +148,7 @@ export async function restartTask(
              'error', json(error), 'errors', json(errors))),
            status = 'queued', reason = NULL, attempt = 0, policy_hash = NULL, usage = '{}',
            quirks = '[]', output = NULL, error = NULL, errors = '[]', result_key = NULL,
-           result_sha256 = NULL, result_bytes = NULL, started_at = NULL, finished_at = NULL,
+           result_sha256 = NULL, result_bytes = NULL, transcript = NULL, started_at = NULL, finished_at = NULL,
            not_before = NULL, cancel_requested_at = NULL,
            expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
            fence = fence + 1, sent_at = ${nowSql}, sends = sends + 1,
@@ -170,6 +170,17 @@ export async function restartTask(
       .run(),
   );
   return meta.changes === 1;
+}
+
+/** A small transcript, as it stands in the task's row. */
+export async function inlineTranscript(db: D1Database, id: string): Promise<string | null> {
+  const row = await retrying("read transcript", () =>
+    db
+      .prepare("SELECT transcript FROM tasks WHERE id = ?1")
+      .bind(id)
+      .first<{ transcript: string | null }>(),
+  );
+  return row?.transcript ?? null;
 }
 
 /** The body of a task as it stands in its row; null where it stands in R2. */

@@ -18,6 +18,8 @@ const end = {
   errorJson: null,
   attemptErrorJson: null,
   result: { key: "k", sha256: "s", bytes: 1 },
+  transcript: null,
+  journaled: true,
 } as const;
 const step = {
   seq: 1,

@@ -5,12 +5,11 @@ import type { ConsumerEnv } from "../../consumer/env.ts";
 import consumer from "../../consumer/index.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { taskMessage } from "../../shared/message.ts";
-import { getText, objectKeys } from "../../shared/objects.ts";
 import type { Step } from "../../shared/step.ts";
 import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { parseTranscript, readJournal } from "../../shared/transcript.ts";
+import { readJournal, readTranscript } from "../../shared/transcript.ts";
 
 export interface Sent {
   body: { v: number; task_id: string; model: string };
@@ -104,8 +103,7 @@ export async function rowOf(id: string): Promise<TaskRow> {
 /** The steps of a task: from its transcript once it settled, else from the journal. */
 export async function stepsOf(id: string): Promise<Step[]> {
   const row = await rowOf(id);
-  const text = await getText(env.OBJECTS, objectKeys.transcript(row.tenant, id, row.fence));
-  if (text !== null && row.finished_at !== null) return parseTranscript(text).steps;
+  if (row.finished_at !== null) return (await readTranscript(env.DB, env.OBJECTS, row)).steps;
   return readJournal(env.DB, env.OBJECTS, id);
 }
 
