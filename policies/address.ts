@@ -14,11 +14,11 @@ export type AddressKind = "name" | "public" | "loopback" | "reserved";
 
 type Block = readonly [base: string, bits: number];
 
+/** Loopback is a kind of its own. */
 const reserved4: readonly Block[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
@@ -28,8 +28,8 @@ const reserved4: readonly Block[] = [
   ["198.18.0.0", 15],
   ["198.51.100.0", 24],
   ["203.0.113.0", 24],
-  ["224.0.0.0", 4],
-  ["240.0.0.0", 4],
+  // Multicast, 224/4, and the former class E, 240/4.
+  ["224.0.0.0", 3],
 ];
 
 /** Inside 2000::/3; everything outside it is reserved. All lie within the first 32 bits. */
@@ -48,7 +48,7 @@ const dottedQuad = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 export function classifyAddress(hostname: string): AddressKind {
   if (hostname.startsWith("[")) {
     if (hostname === "[::1]") return "loopback";
-    const word = firstWord6(hostname.slice(1, -1));
+    const word = word6(hostname.slice(1, -1));
     if (!inside(word, global6, word6)) return "reserved";
     return reserved6.some((block) => inside(word, block, word6)) ? "reserved" : "public";
   }
@@ -62,20 +62,20 @@ function inside(word: number, [base, bits]: Block, read: (text: string) => numbe
   return word >>> (32 - bits) === read(base) >>> (32 - bits);
 }
 
-/** A dotted quad as an unsigned 32-bit number. */
+/** A dotted quad as 32 bits. */
 function word4(text: string): number {
-  return text.split(".").reduce((word, part) => ((word << 8) | Number(part)) >>> 0, 0);
+  return text
+    .split(".")
+    .map(Number)
+    .reduce((word, part) => (word << 8) | part);
 }
 
-/** Two IPv6 groups, `2001:db8`, as an unsigned 32-bit number. */
+/** The first two groups of canonical IPv6 text as 32 bits. `::` stands for at least two groups of zeros. */
 function word6(text: string): number {
   return text
-    .split(":")
-    .reduce((word, part) => ((word << 16) | Number.parseInt(part, 16)) >>> 0, 0);
-}
-
-/** The first 32 bits of a canonical IPv6 address. `::` may stand for either group. */
-function firstWord6(address: string): number {
-  const head = (address.split("::")[0] ?? "").split(":");
-  return word6(`${head[0] || "0"}:${head[1] || "0"}`);
+    .replace(/^::/, "0:0:")
+    .replace("::", ":0:")
+    .split(":", 2)
+    .map((group) => Number.parseInt(group, 16))
+    .reduce((word, group) => (word << 16) | group);
 }

@@ -38,7 +38,7 @@ export function hostProblem(pattern: string): string | null {
     if (classifyAddress(canonical) !== "name" || isName(canonical)) return null;
     return "has an empty label, a trailing dot or a character outside a-z 0-9 _ -; remove it";
   }
-  if (/:\d*$/.test(pattern) && !pattern.endsWith("]")) {
+  if (/:\d*$/.test(pattern)) {
     return `holds a port; write ${canonical} and the number in port`;
   }
   return `is not in canonical form; write ${canonical}`;
@@ -46,19 +46,18 @@ export function hostProblem(pattern: string): string | null {
 
 function wildcardProblem(pattern: string): string | null {
   const suffix = pattern.slice(2);
-  const labels = suffix.split(".");
   if (!pattern.startsWith("*.") || suffix.includes("*")) {
     return "has a wildcard elsewhere than in front; write *.example.com";
   }
-  if (labels.length < 2)
+  if (!suffix.includes("."))
     return "covers a whole top-level domain; name at least two labels after *.";
   if (!isName(suffix)) return "has a label outside a-z 0-9 _ - after *.; write it in lower case";
-  if (/^\d+$/.test(labels.at(-1) ?? "")) return "ends in a number; wildcards never cover addresses";
+  if (/\.\d+$/.test(suffix)) return "ends in a number; wildcards never cover addresses";
   return canonicalHost(suffix) === suffix ? null : "is not in canonical form after *.";
 }
 
-/** Whether a valid pattern covers a hostname; `*.` stands for at least one label, never for an address. */
+/** Whether a valid pattern covers a hostname that `isName` accepts or an address; `*.` stands for at least one label, never for an address. */
 export function hostMatches(pattern: string, hostname: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === hostname;
-  return hostname.length >= pattern.length && hostname.endsWith(pattern.slice(1));
+  return hostname.endsWith(pattern.slice(1));
 }

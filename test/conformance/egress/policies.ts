@@ -23,6 +23,8 @@ export const policies = {
       /* 14 */ { host: "low.example.com", schemes: ["http"], port: 443 },
       /* 15 */ { host: "deep.example.com", pathPrefix: "/a/b" },
       /* 16 */ { host: "root.example.com", path_prefix: "/" },
+      /* 17 */ { host: "explicit.example.com", schemes: ["http", "https"], port: 80 },
+      /* 18 */ { host: "explicit.example.com", port: 443 },
     ],
   },
   /** Everything that must be denied even though it is listed. */

@@ -151,6 +151,39 @@ const policyCases: Case[] = [
   on("forbidden", "https://x.app.localhost/", "deny name"),
 ];
 
+const locally = (policy: PolicyName, url: string, expected: string): Case => ({
+  ...on(policy, url, expected),
+  category: "local run",
+});
+
+/** Cases of a local run, the only one that honours `local_development`. */
+export const localCases: readonly Case[] = [
+  locally("local", "http://127.0.0.1/", "allow 0"),
+  locally("local", "http://2130706433/", "allow 0"),
+  locally("local", "http://localhost/", "allow 1"),
+  locally("local", "http://[::1]/", "allow 2"),
+  locally("local", "http://[0::1]/", "allow 2"),
+  locally("local", "https://127.0.0.1/", "deny no_rule"),
+  locally("local", "http://127.0.0.1:8080/", "deny no_rule"),
+  locally("local", "http://127.0.0.2/", "deny no_rule"),
+  locally("local", "http://127.255.255.255/", "deny no_rule"),
+  locally("local", "http://126.255.255.255/", "deny no_rule"),
+  locally("local", "http://128.0.0.1/", "deny no_rule"),
+  locally("local", "http://a.localhost/", "deny name"),
+  locally("local", "http://localhost./", "deny name"),
+  locally("local", "http://10.0.0.1/", "deny address"),
+  locally("local", "http://0.0.0.0/", "deny address"),
+  locally("local", "http://[::]/", "deny address"),
+  locally("local", "http://[::ffff:127.0.0.1]/", "deny address"),
+  locally("local", "http://u@127.0.0.1/", "deny userinfo"),
+  locally("local", "http://a!b/", "deny name"),
+  locally("forbidden", "http://127.0.0.1/", "deny address"),
+  locally("forbidden", "http://localhost/", "deny name"),
+  locally("forbidden", "http://[::1]/", "deny address"),
+  locally("main", "https://root.example.com/", "allow 16"),
+  locally("badHost", "https://api.example.com/", "deny invalid_policy"),
+];
+
 export const cases: readonly Case[] = [
   ...urlCases,
   ...pathCases,
