@@ -4,7 +4,7 @@ import { modelLimits } from "../shared/limits.ts";
 import type { DurableTask } from "../shared/task.ts";
 import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
-import type { Brain } from "./loop/loop.ts";
+import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
 import { costOf, profileOf } from "./models/profiles.ts";
 import { estimatePrompt } from "./models/tokens.ts";

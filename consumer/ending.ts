@@ -2,7 +2,7 @@
 import { classOf, type Failure, failureTable } from "../shared/failures.ts";
 import { retryLimits } from "../shared/limits.ts";
 import type { Reason, TerminalStatus } from "../shared/states.ts";
-import type { LoopEnd } from "./loop/loop.ts";
+import type { LoopEnd } from "./loop/turn.ts";
 
 export interface TaskError {
   code: string;

@@ -14,10 +14,10 @@ import type { Fleet } from "./fleet.ts";
 import { handsFor } from "./hands.ts";
 import { answerForm } from "./loop/answer.ts";
 import { boundsOf } from "./loop/budget.ts";
-import { type LoopEnd, runLoop } from "./loop/loop.ts";
+import { runLoop } from "./loop/loop.ts";
 import { openingMessages } from "./loop/prompt.ts";
 import { Scribe } from "./loop/scribe.ts";
-import { simplifySchema } from "./models/simplify.ts";
+import type { LoopEnd } from "./loop/turn.ts";
 import { policyOf } from "./policy_pin.ts";
 import { finalAnswerOffer, offerOf, toolsFor } from "./tools/catalog.ts";
 import { Workspace } from "./workspace.ts";
@@ -119,7 +119,7 @@ async function loopOf(
   const hands = handsFor(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
   if (!hands.ok) return { kind: "broke", failure: hands.failure };
   const form = answerForm(spec);
-  const finalOffer = finalAnswerOffer(form.schema, simplifySchema(form.schema));
+  const finalOffer = finalAnswerOffer(form.schema);
   return runLoop(
     {
       id: task.id,

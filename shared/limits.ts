@@ -159,7 +159,7 @@ export const loopLimits = {
 /** One run of the agent's code in a sandbox. */
 export const sandboxLimits = {
   codeBytesMax: 256_000,
-  fuelMax: 400_000_000,
+  fuelMax: 250_000_000,
   memoryBytesMax: 24_000_000,
   stackBytesMax: 512_000,
   logBytesMax: 100_000,

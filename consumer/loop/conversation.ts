@@ -24,7 +24,6 @@ export function foldConversation(
   let invalidTurns = 0;
   let modelSteps = 0;
   let toldToFinish = false;
-  const echoed = new Map<string, string>();
   for (const step of steps) {
     const { payload } = step;
     if (payload.kind === "model") {
@@ -34,8 +33,7 @@ export function foldConversation(
         messages.push({ role: "user", content: finishNow });
         toldToFinish = true;
       }
-      for (const call of payload.reply.calls) echoed.set(call.id, echoId(call, echoed));
-      messages.push(...spoken(payload.reply, echoed));
+      messages.push(...spoken(payload.reply));
       open = payload.reply.calls.map((call) => ({ call, intent: false }));
       invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
       continue;
@@ -49,7 +47,7 @@ export function foldConversation(
     open = open.filter((entry) => entry.call.id !== payload.call_id);
     messages.push({
       role: "tool",
-      call_id: echoed.get(payload.call_id) ?? payload.call_id,
+      call_id: payload.call_id,
       name: payload.name,
       content: payload.text,
     });
@@ -62,26 +60,20 @@ function isInvalid(reply: NonNullable<ModelPayload["reply"]>): boolean {
   return reply.calls.every((call) => call.problem !== null);
 }
 
-function spoken(
-  reply: NonNullable<ModelPayload["reply"]>,
-  echoed: ReadonlyMap<string, string>,
-): Message[] {
+function spoken(reply: NonNullable<ModelPayload["reply"]>): Message[] {
   const assistant: Message = { role: "assistant", content: reply.text };
   if (reply.reasoning !== "") assistant.reasoning = reply.reasoning;
   if (reply.calls.length === 0) return [assistant, { role: "user", content: nudge(reply) }];
-  return [{ ...assistant, calls: reply.calls.map((call) => echo(call, echoed)) }];
+  return [{ ...assistant, calls: reply.calls.map(echo) }];
 }
 
-/** Some models repeat their ids from turn to turn; a repeated one gives way to ours. */
-function echoId(call: StepCall, echoed: ReadonlyMap<string, string>): string {
-  const id = call.provider_id;
-  return id === null || [...echoed.values()].includes(id) ? call.id : id;
-}
-
-/** Endpoints refuse arguments that are not JSON, so what was unreadable is echoed as an empty object. */
-function echo(call: StepCall, echoed: ReadonlyMap<string, string>): EchoedCall {
+/**
+ * Our id is echoed, not the endpoint's: those repeat from turn to turn, and a fallback model degrades
+ * on foreign ones. Endpoints refuse arguments that are not JSON, so what was unreadable is an empty object.
+ */
+function echo(call: StepCall): EchoedCall {
   return {
-    id: echoed.get(call.id) ?? call.id,
+    id: call.id,
     name: call.name,
     arguments: call.arguments === null ? "{}" : JSON.stringify(call.arguments),
   };

@@ -1,6 +1,7 @@
 /** The tools of this fleet, and those that one task is offered. */
 import type { ConsumerEnv } from "../env.ts";
 import type { ToolOffer } from "../models/model.ts";
+import { simplifySchema } from "../models/simplify.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
 import { fetchUrl } from "./fetch_url.ts";
@@ -35,27 +36,26 @@ export const textOutputSchema: Record<string, unknown> = {
   additionalProperties: false,
 };
 
+const offers = new WeakMap<Tool, ToolOffer>();
+
+/** One offer for each tool, made once: validators are kept by their schema's identity. */
 export function offerOf(tool: Tool): ToolOffer {
-  const schema = JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown>;
-  return {
-    name: tool.name,
-    description: tool.description,
-    parameters: schema,
-    original: schema,
-    effect: tool.effect,
-  };
+  const known = offers.get(tool);
+  if (known !== undefined) return known;
+  const original = JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown>;
+  const { name, description, effect } = tool;
+  const offer = { name, description, effect, original, parameters: simplifySchema(original) };
+  offers.set(tool, offer);
+  return offer;
 }
 
 /** The answer is a tool call, because open models keep to a schema best where it is a tool's. */
-export function finalAnswerOffer(
-  schema: Record<string, unknown>,
-  simplified: Record<string, unknown>,
-): ToolOffer {
+export function finalAnswerOffer(schema: Record<string, unknown>): ToolOffer {
   return {
     name: finalAnswerName,
     description:
       "Gives the task's final answer and ends the task. Call it once, when the work is done.",
-    parameters: simplified,
+    parameters: simplifySchema(schema),
     original: schema,
     effect: "read",
   };

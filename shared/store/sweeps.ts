@@ -42,4 +42,5 @@ export async function takeDue(db: D1Database, limit: number, lostToo: boolean): 
 export const voidLeasesSql = `
   UPDATE tasks SET lease_until = CASE WHEN status = 'running' THEN 0 ELSE NULL END,
     sent_at = NULL, sweep_at = 0
-  WHERE sweep_at IS NOT NULL`;
+  WHERE sweep_at IS NOT NULL;
+  UPDATE batches SET sweep_at = 0 WHERE sweep_at IS NOT NULL`;

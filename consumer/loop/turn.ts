@@ -1,0 +1,56 @@
+/** What a turn of the loop works with, and how a slice's loop may end. */
+import type { Failure } from "../../shared/failures.ts";
+import type { Reason } from "../../shared/states.ts";
+import type { JournalAnswer } from "../../shared/store/journal.ts";
+import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
+import type { AnswerForm } from "./answer.ts";
+import type { Bounds, Prices } from "./budget.ts";
+import type { Scribe } from "./scribe.ts";
+import type { Hands } from "./tool_calls.ts";
+
+/** How a slice's loop ends. `lost`: somebody newer owns the task, so nothing more may be written. */
+export type LoopEnd =
+  | { kind: "answered"; output: unknown }
+  | { kind: "failed"; reason: Reason; code: string; message: string }
+  | { kind: "cancelled" }
+  | { kind: "yielded" }
+  | { kind: "lost" }
+  | { kind: "broke"; failure: Failure };
+
+export interface LoopTask {
+  id: string;
+  opening: readonly Message[];
+  bounds: Bounds;
+  form: AnswerForm;
+  /** What the model is offered while it works; `finalOffer` is the last of them. */
+  offers: readonly ToolOffer[];
+  finalOffer: ToolOffer;
+}
+
+/** The model in use. `complete` never rejects. */
+export interface Brain {
+  model: string;
+  prices: Prices;
+  outputTokensMax: number;
+  /** `position` counts the model calls before this one, failed ones included. */
+  complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
+  costOf(usage: Reply["usage"]): number;
+  estimateTokens(messages: readonly Message[], offers: readonly ToolOffer[]): number;
+  /** Waits for, or is refused, the right to call now. Never rejects. */
+  permit(): Promise<{ ok: true } | { ok: false; failure: Failure }>;
+  /** Null when the value fits the schema, else what to mend. */
+  validate(schema: Record<string, unknown>, value: unknown): string | null;
+}
+
+export interface LoopSlice {
+  scribe: Scribe;
+  hands: Hands;
+  signal: AbortSignal;
+  sliceMs: number;
+}
+
+/** A write under a lost fence ends the slice; one that finds a request to cancel ends the task. */
+export function written(answer: JournalAnswer): LoopEnd | null {
+  if (!answer.held) return { kind: "lost" };
+  return answer.cancelRequested ? { kind: "cancelled" } : null;
+}
