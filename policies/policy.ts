@@ -81,12 +81,6 @@ export function readPolicy(value: unknown): Parsed {
   };
 }
 
-/** SHA-256 of a canonical text, as lower-case hex: the name under which a policy is pinned. */
-export async function hashPolicy(canonical: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** The names of the secrets that a policy needs, each once. */
 export function secretsOf(policy: Policy): string[] {
   const injected = policy.rules.flatMap((rule) => rule.inject?.secret ?? []);
