@@ -55,6 +55,7 @@ declare module "emscripten-glue" {
     _QTS_ExecutePendingJob(runtime: number, jobsMax: number, contextOut: number): number;
     _QTS_ResolveException(context: number, value: number): number;
     _QTS_Dump(context: number, value: number): number;
+    _QTS_FreeValuePointer(context: number, value: number): void;
     _QTS_GetUndefined(): number;
     _QTS_GetFloat64(context: number, value: number): number;
     _QTS_GetString(context: number, value: number): number;

@@ -1,4 +1,5 @@
 import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
+import type { Memories } from "./memories.ts";
 
 /** What the host function answers; see protocol.ts. */
 export type HostAnswer = string | Uint8Array | undefined;
@@ -12,7 +13,7 @@ export class Halt extends Error {
 /** Pieces of linear memory that differ from zero, and the pointers that stay valid in them. */
 export interface Template {
   module: WebAssembly.Module;
-  pages: number;
+  memories: Memories;
   pieces: { at: number; bytes: Uint8Array }[];
   runtime: number;
   context: number;
@@ -21,6 +22,10 @@ export interface Template {
 
 const hostReference = 1;
 const pieceBytes = 4_096;
+/** The module's data segments end below this address. */
+const dataBytes = 131_072;
+/** Where the heap begins: behind the data and five megabytes of stack, which stay untouched. */
+const heapStart = 5_333_088;
 const utf8 = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -28,7 +33,7 @@ const encoder = new TextEncoder();
  * One QuickJS instance. It is booted once, with the prelude run, and its memory kept as a
  * template; every program then gets a new instance whose memory is a copy of the template,
  * so a rich prelude costs one copy of about a megabyte and no run sees another's state.
- * Nothing is ever freed inside: the instance is thrown away after its one program.
+ * Little is ever freed inside: the instance is thrown away after its one program.
  */
 export class Machine {
   readonly #glue: Glue;
@@ -82,10 +87,10 @@ export class Machine {
   static async template(
     module: WebAssembly.Module,
     prelude: string,
-    pages: { initial: number; maximum: number },
+    memories: Memories,
     stackBytes: number,
   ): Promise<Template> {
-    const memory = new WebAssembly.Memory(pages);
+    const memory = memories.take();
     const machine = await Machine.#instantiate(
       module,
       memory,
@@ -105,9 +110,9 @@ export class Machine {
     const heap = new Uint8Array(memory.buffer);
     const pieces: Template["pieces"] = [];
     for (let at = 0; at < heap.length; at += pieceBytes) {
-      // The first megabyte is always kept: an instance starts with its own data there.
+      // What a new instance's own data covers is always kept, or zeros there would be lost.
       const piece = heap.subarray(at, at + pieceBytes);
-      if (at >= 1_048_576 && piece.every((byte) => byte === 0)) continue;
+      if (at >= dataBytes && piece.every((byte) => byte === 0)) continue;
       const last = pieces.at(-1);
       if (last && last.at + last.bytes.length === at) {
         last.bytes = heap.slice(last.at, at + pieceBytes);
@@ -115,7 +120,7 @@ export class Machine {
     }
     return {
       module,
-      pages: memory.buffer.byteLength / 65_536,
+      memories,
       pieces,
       runtime: machine.#runtime,
       context,
@@ -126,11 +131,11 @@ export class Machine {
   /** A fresh instance with the template's memory, its fuel and its memory limit set. */
   static async fromTemplate(
     template: Template,
-    limits: { fuel: number; memoryBytes: number; pagesMax: number },
+    limits: { fuel: number; memoryBytes: number },
     clock: () => number,
     host: HostFunction,
   ): Promise<Machine> {
-    const memory = new WebAssembly.Memory({ initial: template.pages, maximum: limits.pagesMax });
+    const memory = template.memories.take();
     const machine = await Machine.#instantiate(template.module, memory, clock, host);
     const heap = new Uint8Array(memory.buffer);
     for (const piece of template.pieces) heap.set(piece.bytes, piece.at);
@@ -140,6 +145,11 @@ export class Machine {
     machine.limitMemory(limits.memoryBytes);
     machine.#fuel.value = limits.fuel;
     return machine;
+  }
+
+  /** Gives the memory back; the machine must not be used afterwards. */
+  release(template: Template): void {
+    template.memories.give(this.#memory);
   }
 
   /** Units left; below zero when the gauge ran out. */
@@ -173,11 +183,16 @@ export class Machine {
 
   /** Calls the prelude's dispatcher. */
   dispatch(what: string, text: string, value: number | Uint8Array | null): void {
-    this.#call(this.#dispatch, [
+    const given = [
       this.#newString(what),
       this.#newString(text),
       typeof value === "number" ? value : this.#newBytes(value),
-    ]);
+    ];
+    const answer = this.#call(this.#dispatch, given);
+    // A program may have many timers and answers: what each one took is given back.
+    for (const one of [...given.slice(0, 2), answer]) {
+      this.#glue._QTS_FreeValuePointer(this.#context, one);
+    }
   }
 
   /** Runs promise jobs until none is left. */
@@ -185,7 +200,13 @@ export class Machine {
     const out = this.#allocate(8);
     const value = this.#glue._QTS_ExecutePendingJob(this.#runtime, -1, out);
     // A job that throws is one of the prelude's: programs' throws become rejections.
-    this.#check(value);
+    this.#glue._QTS_FreeValuePointer(this.#context, this.#check(value));
+    this.#glue._free(out);
+  }
+
+  /** Bytes that the heap has grown to; it never shrinks, so this is the most that it held. */
+  get heapBytes(): number {
+    return this.#memory.buffer.byteLength - heapStart;
   }
 
   #check(value: number): number {
@@ -211,7 +232,9 @@ export class Machine {
     const self = this.#glue._QTS_GetUndefined();
     const list = this.#allocate(4 * values.length);
     new Uint32Array(this.#memory.buffer).set(values, list >> 2);
-    return this.#check(this.#glue._QTS_Call(this.#context, callee, self, values.length, list));
+    const value = this.#glue._QTS_Call(this.#context, callee, self, values.length, list);
+    this.#glue._free(list);
+    return this.#check(value);
   }
 
   #answer(host: HostFunction, count: number, values: number): number {

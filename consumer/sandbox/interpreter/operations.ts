@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { intl } from "./intl.ts";
+import { IntlServices } from "./intl.ts";
 import type { HostAnswer } from "./machine.ts";
 import { op } from "./protocol.ts";
 import { transform } from "./transform.ts";
@@ -7,7 +7,8 @@ import { FileError, type Workspace } from "./workspace.ts";
 
 /** Fuel for work outside the interpreter: a flat price for each call and one by size. */
 const callFuel = 200;
-const intlFuel = 2_000;
+const intlFuel = 1_000;
+const formatterFuel = 40_000;
 const bytesPerFuel = 16;
 
 const utf8 = new TextEncoder();
@@ -20,10 +21,12 @@ const utf8 = new TextEncoder();
 export class Operations {
   readonly #workspace: Workspace;
   readonly #charge: (units: number) => void;
+  readonly #intl: IntlServices;
 
   constructor(workspace: Workspace, charge: (units: number) => void) {
     this.#workspace = workspace;
     this.#charge = charge;
+    this.#intl = new IntlServices(() => charge(formatterFuel));
   }
 
   answer(code: number, text: string, bytes: Uint8Array | null): HostAnswer {
@@ -50,7 +53,7 @@ export class Operations {
         return parseUrl(values);
       case op.intl:
         this.#charge(intlFuel);
-        return `=${JSON.stringify(intl(values) ?? null)}`;
+        return `=${JSON.stringify(this.#intl.answer(values) ?? null)}`;
       case op.digest: {
         const [algorithm, key] = values.map(String);
         const name = (algorithm ?? "").toLowerCase().replace(/^(sha)-/, "$1");

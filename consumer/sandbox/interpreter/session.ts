@@ -31,9 +31,11 @@ export interface RunHost extends Host {
   files(): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
+/** The share of its memory from which on running out of it explains a failure without an error. */
+const exhaustedShare = 0.8;
+
 /** Memory lent beyond the limit while a failure is described, so that "out of memory" can be said. */
-const descriptionBytes = 1_000_000;
-const pageBytes = 65_536;
+export const descriptionBytes = 1_000_000;
 
 /**
  * One run: an instance, its event loop, its end. The loop does as Node does: it runs jobs,
@@ -68,14 +70,9 @@ export class Session {
       return this.#outcome({ kind: "syntax", name, message, stack }, 0);
     }
     const { fuel, memoryBytes } = this.#limits;
-    const reserved = template.pages * pageBytes;
     const machine = await Machine.fromTemplate(
       template,
-      {
-        fuel,
-        memoryBytes,
-        pagesMax: Math.ceil((reserved + memoryBytes + descriptionBytes) / pageBytes),
-      },
+      { fuel, memoryBytes },
       () => this.#timers.now(),
       (code, text, bytes) => this.#answer(code, text, bytes),
     );
@@ -88,11 +85,13 @@ export class Session {
       machine.dispatch("start", JSON.stringify({ tools, shift }), program);
       error = await this.#loop(machine);
     } catch (thrown) {
-      error = halted(thrown, machine.fuel, this.#failing, prepared.firstLineShift);
+      error = this.#explained(halted(thrown, machine.fuel, this.#failing, prepared.firstLineShift));
     } finally {
       this.#calls.close();
     }
-    return this.#outcome(error, fuel - Math.max(0, machine.fuel));
+    const burnt = fuel - Math.max(0, machine.fuel);
+    machine.release(template);
+    return this.#outcome(error, burnt);
   }
 
   async #loop(machine: Machine): Promise<RunError | null> {
@@ -118,7 +117,8 @@ export class Session {
       } else if (this.#calls.pending > 0) {
         await this.#calls.wait(left);
       } else {
-        return this.#settled ? null : limitError("stalled");
+        if (this.#settled) return null;
+        return limitError(this.#isExhausted() ? "memory" : "stalled");
       }
     }
   }
@@ -141,7 +141,7 @@ export class Session {
         return undefined;
       case op.failed:
         this.#failing = false;
-        this.#error ??= thrownError(parsed(text));
+        this.#error ??= this.#explained(thrownError(parsed(text)));
         return undefined;
       case op.exit:
         this.#settled = true;
@@ -159,6 +159,16 @@ export class Session {
       default:
         return this.#operations?.answer(code, text, bytes);
     }
+  }
+
+  /** With no memory left for an error object, the engine throws null. */
+  #explained(error: RunError): RunError {
+    const isNull = error.kind === "thrown" && error.message === "null";
+    return isNull && this.#isExhausted() ? limitError("memory") : error;
+  }
+
+  #isExhausted(): boolean {
+    return (this.#machine?.heapBytes ?? 0) >= this.#limits.memoryBytes * exhaustedShare;
   }
 
   #outcome(error: RunError | null, fuel: number): RunOutcome {

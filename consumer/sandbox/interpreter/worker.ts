@@ -4,14 +4,15 @@ import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import wasm from "./interpreter.wasm";
 import { Machine } from "./machine.ts";
-import { type RunHost, Session } from "./session.ts";
+import { Memories } from "./memories.ts";
+import { descriptionBytes, type RunHost, Session } from "./session.ts";
 import { type Prepared, transform } from "./transform.ts";
 
 // Booted once for the isolate, at its start: no run ever touches it.
 const template = await Machine.template(
   wasm,
   prelude,
-  { initial: sandboxLimits.bootPages, maximum: sandboxLimits.bootPages },
+  new Memories(sandboxLimits.bootPages, sandboxLimits.memoryBytesMax + descriptionBytes),
   sandboxLimits.stackBytesMax,
 );
 

@@ -16,6 +16,11 @@ export function connect(call: HostCall): void {
   host = call;
 }
 
+/** Tells the host something without allocating, for a program that has no memory left. */
+export function signal(op: number): void {
+  host(op, "null");
+}
+
 /** Asks the host and answers a value or bytes; throws what the host says to throw. */
 export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
   const text = stringify(value);

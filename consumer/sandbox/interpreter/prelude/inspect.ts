@@ -155,7 +155,7 @@ function formatRaw(state: State, value: object): string {
   const level = state.level;
   state.level += 1;
   const entries = shape.entries?.() ?? [];
-  for (const key of keys) entries.push(property(state, value, key, shape.isList));
+  for (const key of keys) entries.push(property(state, value, key));
   state.level = level;
   state.above.pop();
   if (state.sorted && !shape.isList) entries.sort();
@@ -223,7 +223,7 @@ function keysOf(state: State, value: object): PropertyKey[] {
   });
 }
 
-function property(state: State, value: object, key: PropertyKey, isList: boolean): string {
+function property(state: State, value: object, key: PropertyKey): string {
   const found = Reflect.getOwnPropertyDescriptor(value, key);
   let text: string;
   state.indentation += 2;
@@ -231,8 +231,7 @@ function property(state: State, value: object, key: PropertyKey, isList: boolean
   else if (found?.set) text = "[Setter]";
   else text = format(state, found?.value);
   state.indentation -= 2;
-  void isList;
-  const name = typeof key === "symbol" ? `[${key.toString()}]` : keyText(String(key));
+  const name = typeof key === "symbol" ? key.toString() : keyText(String(key));
   return `${found?.enumerable === false ? `[${String(key)}]` : name}: ${text}`;
 }
 

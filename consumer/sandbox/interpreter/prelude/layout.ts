@@ -26,8 +26,8 @@ export function arrange(
   const fits = widest * 3 + layout.indentation < layout.breakLength;
   if (!fits || (total / widest <= 5 && widest - gap > 6)) return entries;
 
-  // A cell is about two and a half times as high as wide: aim at a square block.
-  const bias = Math.max(widest - Math.sqrt(widest - total / entries.length), 1);
+  // A character is about two and a half times as high as wide: aim at a square block.
+  const bias = Math.max(widest - 3 - Math.sqrt(widest - total / entries.length), 1);
   const columns = Math.min(
     Math.round(Math.sqrt(2.5 * bias * count) / bias),
     Math.floor((layout.breakLength - layout.indentation) / widest),

@@ -235,6 +235,7 @@ export function makeLoader(builtins: Map<string, Exports>): {
 }
 
 function namespace(found: Exports): Exports {
-  if (typeof found !== "object" || found === null) return { default: found };
+  const isNamespace = (typeof found === "object" && found !== null) || typeof found === "function";
+  if (!isNamespace) return { default: found };
   return "default" in found ? found : { ...found, default: found };
 }

@@ -28,4 +28,14 @@ export function installPolyfills(): void {
       stackTraceLimit: 10,
     });
   }
+  // The clock is UTC, whose name other engines write out.
+  for (const method of ["toString", "toTimeString"] as const) {
+    const native = Date.prototype[method];
+    define(Date.prototype, {
+      [method](this: Date) {
+        const text = native.call(this);
+        return text.endsWith("GMT+0000") ? `${text} (Coordinated Universal Time)` : text;
+      },
+    });
+  }
 }

@@ -26,7 +26,9 @@ function shapeOf(
   if (Array.isArray(value)) {
     const isPlain = name === "Array" && tag === "";
     const size = prefix(name, tag, "Array", value.length);
+    const isEmpty = value.length === 0 && keys.length === 0;
     return {
+      ...(isEmpty ? { whole: isPlain ? "[]" : `${size}[]` } : {}),
       base: "",
       open: isPlain ? "[" : `${size}[`,
       close: "]",
@@ -38,6 +40,7 @@ function shapeOf(
   }
   if (value instanceof Set) {
     const size = prefix(name, tag, "Set", value.size);
+    if (value.size + keys.length === 0) return based(`${size}{}`, keys);
     return braces(size, () =>
       limited(
         state,
@@ -48,6 +51,7 @@ function shapeOf(
   }
   if (value instanceof Map) {
     const size = prefix(name, tag, "Map", value.size);
+    if (value.size + keys.length === 0) return based(`${size}{}`, keys);
     const entries = (): string[] =>
       limited(
         state,
@@ -74,23 +78,17 @@ function shapeOf(
     return based(Number.isNaN(time) ? "Invalid Date" : value.toISOString(), keys);
   }
   if (value instanceof Error) return errorShape(state, value, keys);
-  return otherShape(state, value, name, tag, keys);
+  return otherShape(value, name, tag, keys);
 }
 
-function otherShape(
-  state: State,
-  value: object,
-  name: string | null,
-  tag: string,
-  keys: PropertyKey[],
-): Shape {
+function otherShape(value: object, name: string | null, tag: string, keys: PropertyKey[]): Shape {
   if (value instanceof ArrayBuffer) {
     return braces(prefix(name, tag, "ArrayBuffer"), () => {
       const shown = [...new Uint8Array(value, 0, Math.min(50, value.byteLength))];
       const more = value.byteLength - shown.length;
       const hex = shown.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
       const rest = more > 0 ? ` ... ${more} more byte${more > 1 ? "s" : ""}` : "";
-      return [`[Uint8Contents]: <${hex}${rest}>`, `byteLength: ${value.byteLength}`];
+      return [`[Uint8Contents]: <${hex}${rest}>`, `[byteLength]: ${value.byteLength}`];
     });
   }
   if (value instanceof Promise) return braces(prefix(name, tag, "Promise"), () => ["<pending>"]);
@@ -106,22 +104,15 @@ function otherShape(
   ] as const) {
     if (value instanceof boxed) return based(`[${label}: ${inspect(value.valueOf())}]`, keys);
   }
-  if (tag === "Arguments" || Object.prototype.toString.call(value) === "[object Arguments]") {
-    const list = Array.from(value as ArrayLike<unknown>);
-    return {
-      ...braces("[Arguments] ", () => listEntries(state, list)),
-      open: "[Arguments] [",
-      close: "]",
-      isList: true,
-      source: list,
-    };
+  if (Object.prototype.toString.call(value) === "[object Arguments]") {
+    return braces("[Arguments] ", () => []);
   }
   if (tag === "Generator" || tag === "AsyncGenerator" || / Iterator$/.test(tag)) {
     return braces(`Object [${tag}] `, () => []);
   }
   const plain = name === "Object" && tag === "";
   const label = prefix(name, tag, "Object");
-  if (keys.length === 0 && !plain) return { ...braces(label, () => []), whole: `${label}{}` };
+  if (keys.length === 0) return based(plain ? "{}" : `${label}{}`, keys);
   return { ...braces(plain ? "" : label, () => []), label: label.trimEnd() };
 }
 

@@ -1,7 +1,7 @@
 import { op } from "../protocol.ts";
 import { agentFrames } from "../stack.ts";
 import { dropTimeouts } from "./abort.ts";
-import { ask, define } from "./bridge.ts";
+import { ask, define, signal } from "./bridge.ts";
 import { constructorName, inspect, setFirstLineShift } from "./inspect.ts";
 import { ExitRequest, flushOutput } from "./process.ts";
 
@@ -56,7 +56,7 @@ export function fail(error: unknown): void {
     ask(op.exit, null);
     return;
   }
-  ask(op.failing, null);
+  signal(op.failing);
   let name = "Error";
   let message = "";
   let stack = "";
