@@ -76,7 +76,7 @@ export class Response extends Body {
     if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
     super(given.bytes, () => headers.get("content-type") ?? "");
     this.status = init.status ?? 200;
-    if (this.status < 200 || this.status > 599) {
+    if (!(this.status >= 200 && this.status <= 599)) {
       throw new RangeError("The status must be between 200 and 599.");
     }
     this.statusText = String(init.statusText ?? "");

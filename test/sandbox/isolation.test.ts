@@ -1,0 +1,92 @@
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { interpreterIdentity, isolateEngine } from "../../consumer/sandbox/isolate.ts";
+import { limits, nothing, run } from "./running.ts";
+
+test("nothing of one run is seen by the next", async () => {
+  await run(
+    `globalThis.leak = 1; Object.prototype.leak = 2; Array.prototype.map = () => "patched"; JSON.parse = null;
+     require("fs").leak = 3; require("fs").writeFileSync("left.txt", "x"); process.env.LEAK = "4"; console.leak = 5; Math.random = () => 6;`,
+  );
+  const outcome = await run(
+    `[typeof leak, ({}).leak, [1].map((x) => x + 1), typeof JSON.parse, require("fs").leak, require("fs").existsSync("left.txt"), process.env.LEAK, console.leak, Math.random() === 6]`,
+  );
+  expect(outcome.value).toContain("'undefined'");
+  expect(outcome.value).toMatch(
+    /undefined,\s+\[ 2 \],\s+'function',\s+undefined,\s+false,\s+undefined,\s+undefined,\s+false/,
+  );
+});
+
+test("a run after one that a limit stopped is as good as new", async () => {
+  const before = await run("[1, 2, 3].map((x) => x * 2)");
+  for (const code of [
+    "for (;;) {}",
+    "const a = []; for (;;) a.push([]);",
+    "(function f() { f() })()",
+  ]) {
+    await run(code, { limits: { fuel: 30_000_000 } });
+  }
+  const after = await run("[1, 2, 3].map((x) => x * 2)");
+  expect(after.value).toBe("[ 2, 4, 6 ]");
+  expect(after.usage.fuel).toBe(before.usage.fuel);
+});
+
+test("runs at the same time keep to their own capabilities and files", async () => {
+  const outcomes = await Promise.all(
+    Array.from({ length: 12 }, (_unused, index) =>
+      run(
+        "const a = (await me({})).name; const b = require('fs').readFileSync('who', 'utf8'); [a, b]",
+        {
+          tools: ["me"],
+          files: { who: `f${index}` },
+          capabilities: {
+            call: async () => {
+              await scheduler.wait(index % 3);
+              return { ok: true, json: JSON.stringify({ name: `t${index}` }) };
+            },
+          },
+        },
+      ),
+    ),
+  );
+  expect(outcomes.map(({ value }) => value)).toEqual(
+    outcomes.map((_unused, index) => `[ 't${index}', 'f${index}' ]`),
+  );
+});
+
+test("random numbers differ between runs and are spread", async () => {
+  const one = await run("[Math.random(), crypto.randomUUID()].join()");
+  const other = await run("[Math.random(), crypto.randomUUID()].join()");
+  expect(one.value).not.toBe(other.value);
+  const spread = await run(
+    "const n = Array.from({ length: 2000 }, Math.random); Math.abs(n.reduce((a, b) => a + b) / 2000 - 0.5) < 0.05 && n.every((x) => x >= 0 && x < 1)",
+  );
+  expect(spread.value).toBe("true");
+});
+
+test("all runs share one Dynamic Worker, named by its contents", async () => {
+  const names = new Set<string | null>();
+  const loader = {
+    get: (name: string | null, code: Parameters<WorkerLoader["get"]>[1]) => {
+      names.add(name);
+      return env.LOADER.get(name, async () => {
+        const given = await code();
+        expect(given.globalOutbound).toBeNull();
+        return given;
+      });
+    },
+    load: () => {
+      throw new Error("The interpreter is never loaded anew.");
+    },
+  } as unknown as WorkerLoader;
+  for (const code of ["1", "2", "for (;;) {}"]) {
+    await isolateEngine(loader).run(
+      { code, files: new Map(), tools: [] },
+      nothing,
+      { ...limits, fuel: 1_000_000 },
+      new AbortController().signal,
+    );
+  }
+  expect([...names]).toEqual([interpreterIdentity]);
+  expect(interpreterIdentity).toMatch(/^interpreter@[0-9a-f]{16}$/);
+});

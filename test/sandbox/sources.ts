@@ -1,0 +1,26 @@
+/** The text of every source file of the product, by its path. */
+interface Globbing {
+  glob(
+    patterns: string[],
+    options: { query: "?raw"; import: "default"; eager: true },
+  ): Record<string, string>;
+}
+
+// The bundler replaces this call, whose name must stand here as it is.
+declare global {
+  interface ImportMeta extends Globbing {}
+}
+
+const found = import.meta.glob(
+  [
+    "../../consumer/**/*.ts",
+    "../../producer/**/*.ts",
+    "../../shared/**/*.ts",
+    "../../policies/**/*.ts",
+  ],
+  { query: "?raw", import: "default", eager: true },
+);
+
+export const sources: ReadonlyMap<string, string> = new Map(
+  Object.entries(found).map(([path, text]) => [path.replace("../../", ""), text]),
+);
