@@ -119,6 +119,10 @@ function warnRule(rule: Rule, index: number, policy: Policy): Remark[] {
   if ((kind === "reserved" || kind === "loopback" || isLocalName(rule.host)) && !permitted) {
     at("host", "is not globally reachable and is always denied; name a public host");
   }
+  for (const field of ["schemes", "methods"] as const) {
+    if (rule[field]?.length === 0)
+      at(field, "is empty: the rule matches nothing; leave it out for the default");
+  }
   if (rule.path_prefix !== undefined && isDeadPrefix(rule.path_prefix)) {
     at("path_prefix", "matches no path; write it as the URL parser would spell it");
   }

@@ -47,7 +47,6 @@ const Rule = Type.Object(
       Type.Array(
         Type.Union([Type.Literal("https"), Type.Literal("http")], { mend: "write https or http" }),
         {
-          minItems: 1,
           maxItems: 2,
           mend: 'write ["https"], or leave it out',
         },
@@ -71,9 +70,8 @@ const Rule = Type.Object(
           { mend: `write one of ${methods.join(", ")}, in capitals` },
         ),
         {
-          minItems: 1,
           maxItems: 14,
-          mend: "list at least one method, or leave it out for all seven",
+          mend: "list methods, or leave it out for all seven",
         },
       ),
     ),

@@ -32,13 +32,11 @@ describe("a rule is refused with its place and the mend", () => {
     ["a wildcard in capitals", { host: "*.Example.com" }, "host", "in lower case"],
     ["a wildcard over addresses", { host: "*.0.0.1" }, "host", "never cover addresses"],
     ["an unknown scheme", { host, schemes: ["ftp"] }, "schemes[0]", "write https or http"],
-    ["no scheme", { host, schemes: [] }, "schemes", "leave it out"],
     ["port 0", { host, port: 0 }, "port", "from 1 to 65535"],
     ["port 65536", { host, port: 65_536 }, "port", "from 1 to 65535"],
     ["a port as text", { host, port: "443" }, "port", "from 1 to 65535"],
     ["TRACE", { host, methods: ["TRACE"] }, "methods[0]", "write one of GET"],
     ["a method in small letters", { host, methods: ["get"] }, "methods[0]", "in capitals"],
-    ["no method", { host, methods: [] }, "methods", "leave it out"],
     ["a prefix without a slash", { host, path_prefix: "v1" }, "path_prefix", "begin with /"],
     ["an empty prefix", { host, pathPrefix: "" }, "pathPrefix", "begin with /"],
     ["both spellings", { host, path_prefix: "/", pathPrefix: "/" }, "", "keep path_prefix"],
@@ -146,12 +144,16 @@ test("what is valid but can never match is told as a warning", () => {
       { host, path_prefix: "/a/../b" },
       { host, schemes: ["http", "https"], inject },
       { host, path_prefix: "/fine/" },
+      { host, methods: [] },
+      { host, schemes: [] },
     ],
   });
   expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([
     "rules[0].host",
     "rules[1].path_prefix",
     "rules[2].schemes",
+    "rules[4].methods",
+    "rules[5].schemes",
   ]);
 });
 

@@ -52,6 +52,14 @@ export const policies = {
   },
   empty: { rules: [] },
   noMethods: { rules: [{ host: "api.example.com" }] },
+  /** An empty list permits nothing; it is never "no restriction". */
+  emptyLists: {
+    rules: [
+      { host: "api.example.com", methods: [] },
+      { host: "api.example.com", schemes: [] },
+      { host: "api.example.com", path_prefix: "/v1/" },
+    ],
+  },
   badHost: { rules: [{ host: "api.example.com" }, { host: "API.example.com" }] },
   badScheme: { rules: [{ host: "api.example.com", schemes: ["ftp"] }] },
   badPrefix: { rules: [{ host: "api.example.com", path_prefix: "v1" }] },

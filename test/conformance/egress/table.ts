@@ -120,6 +120,8 @@ const on = (policy: PolicyName, url: string, expected: string): Case => ({
 const policyCases: Case[] = [
   on("empty", "https://api.example.com/", "deny no_rule"),
   on("noMethods", "https://api.example.com/", "allow 0"),
+  on("emptyLists", "https://api.example.com/", "deny no_rule"),
+  on("emptyLists", "https://api.example.com/v1/", "allow 2"),
   ...(
     [
       "badHost",
