@@ -36,6 +36,8 @@ export default defineConfig({
         test: {
           name: "fleet",
           include: ["test/fleet/**/*.test.ts"],
+          // Local fleets take ports, processes and both cores: one file at a time.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,0 +1,56 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import { apiOf, newState, startFleet, until } from "./fleet.ts";
+
+interface BatchView {
+  id: string;
+  status: string;
+  counts: Record<string, number>;
+}
+
+const state = newState();
+let fleet: LocalFleet | null = null;
+afterAll(async () => {
+  await fleet?.stop();
+  state.remove();
+});
+
+const slow = {
+  prompt: "p",
+  rehearsal: [
+    { calls: [{ name: "list_files", arguments: {} }], delay_ms: 300 },
+    { calls: [{ name: "final_answer", arguments: { text: "done" } }], delay_ms: 300 },
+  ],
+};
+
+/** SIGKILL to the runtime and all below it: nothing of it may finish anything. */
+function killAll(): void {
+  const root = Number(fs.readFileSync(path.join(state.dir, "fleet.pid"), "utf8"));
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
+    .trim()
+    .split("\n");
+  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [root];
+  for (const parent of tree) {
+    for (const [pid, ppid] of pairs) if (ppid === parent && pid !== undefined) tree.push(pid);
+  }
+  for (const pid of tree) process.kill(pid, "SIGKILL");
+}
+
+test("after a SIGKILL in the middle of a batch and a restart, every accepted task settles once", async () => {
+  fleet = await startFleet(state.dir);
+  let api = apiOf(fleet);
+  const lines = `${JSON.stringify(slow)}\n`.repeat(40);
+  const batch = await api.post<BatchView>("/v1/batches", lines, "application/x-ndjson");
+  const view = (): Promise<BatchView> => api.get(`/v1/batches/${batch.id}`);
+  await until(view, ({ counts }) => (counts.succeeded ?? 0) > 5 && (counts.running ?? 0) > 0);
+  killAll();
+
+  fleet = await startFleet(state.dir);
+  api = apiOf(fleet);
+  const end = await until(view, ({ status }) => status === "finished");
+  expect(end.counts).toMatchObject({ total: 40, succeeded: 40, queued: 0, running: 0 });
+}, 120_000);

@@ -1,0 +1,58 @@
+/** A local fleet for one test file: its own port, its own state, nothing left behind. */
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export function newState(): { dir: string; remove(): void } {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "fleet-"));
+  return { dir, remove: () => fs.rmSync(dir, { recursive: true, force: true }) };
+}
+
+export async function startFleet(
+  stateDir: string,
+  environment: Record<string, string> = {},
+): Promise<LocalFleet> {
+  return startLocalFleet({ port: await freePort(), stateDir, environment, quiet: true });
+}
+
+/** The API of a fleet, as far as these tests speak to it. */
+export function apiOf(fleet: LocalFleet) {
+  const headers = { authorization: `Bearer ${fleet.key}` };
+  const get = async <T>(at: string): Promise<T> => {
+    const response = await fetch(`${fleet.url}${at}`, { headers });
+    if (!response.ok) throw new Error(`${at}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const post = async <T>(at: string, body: string, type = "application/json"): Promise<T> => {
+    const response = await fetch(`${fleet.url}${at}`, {
+      method: "POST",
+      headers: { ...headers, "content-type": type },
+      body,
+    });
+    if (!response.ok) throw new Error(`${at}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  return { get, post };
+}
+
+/** Asks until the answer satisfies; the test's own time limit ends what never does. */
+export async function until<T>(
+  ask: () => Promise<T>,
+  satisfied: (answer: T) => boolean,
+): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (satisfied(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
