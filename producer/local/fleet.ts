@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { startCron } from "./cron.ts";
@@ -38,6 +39,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const stateDir = path.resolve(options.stateDir);
   fs.mkdirSync(stateDir, { recursive: true });
   await clearStale(stateDir);
+  await mustBeFree(options.port);
   const env = fleetEnvironment(options.environment, stateDir);
   await migrate(stateDir, env);
 
@@ -124,6 +126,18 @@ async function wrangler(
   if (code !== 0) {
     throw new Error(`wrangler ${args.slice(0, 3).join(" ")} ended with ${code}:\n${said}`);
   }
+}
+
+/** Without this, another fleet on the port would answer for ours. */
+async function mustBeFree(port: number): Promise<void> {
+  const server = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", () =>
+      reject(new Error(`Port ${port} is in use. Stop what listens there, or set PORT.`)),
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
 }
 
 const healthDeadlineMs = 60_000;
