@@ -1,9 +1,9 @@
 /** One message: admit, claim, run a slice, conclude. Decided once, at the end: `ack` or `retry`. */
 import { leaseLimits, retryLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
-import { readTaskMessage } from "../shared/message.ts";
+import { readTaskMessage, type TaskMessage } from "../shared/message.ts";
 import { StoreFault } from "../shared/retrying.ts";
-import { claim } from "../shared/store/claims.ts";
+import { claim, dueIn } from "../shared/store/claims.ts";
 import { conclude } from "./conclude.ts";
 import type { Fleet } from "./fleet.ts";
 import { admit, sendLater } from "./governor/permit.ts";
@@ -36,10 +36,17 @@ async function handle(fleet: Fleet, body: unknown): Promise<void> {
   }
 
   const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes);
-  if (task === null) return log("task_passed_over", { task_id: told.task_id });
+  if (task === null) return passOver(fleet, told);
 
   const slice = await runSlice(fleet, task);
   await conclude(fleet, task, slice);
+}
+
+/** Settled, owned, or not ours: nothing to do. A message that came early is sent again for its time. */
+async function passOver(fleet: Fleet, told: TaskMessage): Promise<void> {
+  const waitMs = await dueIn(fleet.env.DB, told.task_id);
+  log("task_passed_over", { task_id: told.task_id, wait_ms: waitMs });
+  if (waitMs !== null) await sendLater(fleet, told, waitMs);
 }
 
 const jitterSeconds = (): number => Math.ceil((Math.random() * retryLimits.storeDeadlineMs) / 1000);

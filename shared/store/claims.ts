@@ -44,6 +44,20 @@ export async function claim(
   return retrying("claim", () => db.prepare(claimSql).bind(id, policyHashes).first<TaskRow>());
 }
 
+/** How long a queued task still has to wait, in milliseconds; null when it does not wait. */
+export async function dueIn(db: D1Database, id: string): Promise<number | null> {
+  const row = await retrying("due in", () =>
+    db
+      .prepare(
+        `SELECT not_before - ${nowSql} AS ms FROM tasks
+         WHERE id = ?1 AND status = 'queued' AND not_before > ${nowSql}`,
+      )
+      .bind(id)
+      .first<{ ms: number }>(),
+  );
+  return row?.ms ?? null;
+}
+
 const held = "id = ?1 AND fence = ?2 AND status = 'running'";
 
 /** Renews the lease; false when the fence is lost. */

@@ -113,6 +113,14 @@ test("the first claim pins the policy's hash, and a later one keeps it", async (
   expect((await claim(env.DB, id, JSON.stringify({ default: "h2" })))?.policy_hash).toBe("h1");
 });
 
+test("a message that comes before its task is due is sent again for that time", async () => {
+  const on = bench();
+  const id = await accept(task, { not_before: Date.now() + 3_600_000 });
+  expect(await deliverTo(on, [id])).toEqual({ acked: 1, retried: 0 });
+  expect(on.sent.map((sent) => sent.body.task_id)).toEqual([id]);
+  expect(on.sent[0]?.delaySeconds).toBeGreaterThan(3_590);
+});
+
 test("a message that is not ours is acknowledged and changes nothing", async () => {
   const on = bench();
   expect(await deliverTo(on, ["task_unknown"])).toEqual({ acked: 1, retried: 0 });
