@@ -26,6 +26,8 @@ import { outageOver } from "./tasks/trouble.ts";
 import { endHead, endRow, idsByName, traceOf } from "./traces.ts";
 import { type OrdersUpstream, startOrdersUpstream } from "./upstream.ts";
 
+/** Many times what the batch needs on a slow machine: a fleet that hangs must not hang the demo. */
+const deadlineMs = 240_000;
 const root = path.resolve(import.meta.dirname, "..");
 let stopping = false;
 const surroundings: Surroundings = {
@@ -49,6 +51,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     void stopAll().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
   });
 }
+
+const deadline = setTimeout(() => {
+  stopping = true;
+  say(
+    `\nThe demo did not end within ${span(deadlineMs)}; fleet.log in the state folder says more.`,
+  );
+  void stopAll().finally(() => process.exit(1));
+}, deadlineMs);
 
 /** Runs the batch; answers what differs from the expectations, by task. */
 async function rehearse(
@@ -166,4 +176,5 @@ try {
   process.exitCode = 1;
 } finally {
   await stopAll();
+  clearTimeout(deadline);
 }
