@@ -1,0 +1,164 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { foldConversation } from "../../consumer/loop/conversation.ts";
+import { finishNow } from "../../consumer/loop/prompt.ts";
+import type { Message } from "../../consumer/models/model.ts";
+import type { Step } from "../../shared/step.ts";
+import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";
+
+const opening: Message[] = [
+  { role: "system", content: "s" },
+  { role: "user", content: "u" },
+];
+const fold = (steps: readonly Step[]) => foldConversation(opening, steps);
+const said = (steps: readonly Step[]) => fold(steps).messages.slice(opening.length);
+
+const first = callOf("aaaaaaaaa");
+const second = callOf("bbbbbbbbb");
+const both = modelStep(replyOf({ text: "look", calls: [first, second], finish: "calls" }));
+
+describe("what the journal says", () => {
+  test("nothing yet: the opening alone", () => {
+    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0, modelSteps: 0 });
+  });
+
+  test("calls are echoed with our ids, and each answer follows with the id it answers", () => {
+    expect(said([both, toolStep(first, "1"), toolStep(second, "2")])).toEqual([
+      {
+        role: "assistant",
+        content: "look",
+        calls: [
+          { id: "aaaaaaaaa", name: "read_file", arguments: "{}" },
+          { id: "bbbbbbbbb", name: "read_file", arguments: "{}" },
+        ],
+      },
+      { role: "tool", call_id: "aaaaaaaaa", name: "read_file", content: "1" },
+      { role: "tool", call_id: "bbbbbbbbb", name: "read_file", content: "2" },
+    ]);
+  });
+
+  test("arguments that could not be read are echoed as an empty object", () => {
+    const torn = callOf("ccccccccc", { arguments: null, arguments_text: '{"a"', problem: "torn" });
+    const [assistant] = said([modelStep(replyOf({ calls: [torn] }))]);
+    expect(assistant).toMatchObject({ calls: [{ arguments: "{}" }] });
+  });
+
+  test("reasoning is carried along where there was some", () => {
+    expect(said([modelStep(replyOf({ text: "t", reasoning: "r" }))])[0]).toMatchObject({
+      content: "t",
+      reasoning: "r",
+    });
+  });
+
+  test.each([
+    ["plain text", replyOf({ text: "I am done." }), /plain text/],
+    ["nothing", replyOf({ text: " " }), /empty/],
+    ["a cut reply", replyOf({ text: "and", finish: "length" }), /cut off/],
+  ])("%s is answered with what to do instead", (_, reply, words) => {
+    expect(said([modelStep(reply)]).at(-1)).toMatchObject({
+      role: "user",
+      content: expect.stringMatching(words),
+    });
+  });
+
+  test("a failed model call is counted and leaves no trace in the conversation", () => {
+    expect(fold([modelStep(null), both])).toMatchObject({ modelSteps: 2 });
+    expect(said([modelStep(null), both])).toEqual(said([both]));
+  });
+
+  test("the request to finish stands once, before the first reply that it led to", () => {
+    const text = modelStep(replyOf({ text: "so" }), "final_answer");
+    const roles = said([both, toolStep(first, "1"), toolStep(second, "2"), text, text]);
+    expect(roles.filter(({ content }) => content === finishNow)).toHaveLength(1);
+    expect(roles.findIndex(({ content }) => content === finishNow)).toBe(3);
+  });
+});
+
+describe("calls without an outcome", () => {
+  const open = (steps: readonly Step[]) => fold(steps).open.map(({ call }) => call.id);
+
+  test("are those of the last reply that nothing has answered yet", () => {
+    expect(open([both])).toEqual(["aaaaaaaaa", "bbbbbbbbb"]);
+    expect(open([both, toolStep(first, "1")])).toEqual(["bbbbbbbbb"]);
+    expect(open([both, toolStep(first, "1"), toolStep(second, "no", "refused")])).toEqual([]);
+  });
+
+  test("one that was begun is marked, and says nothing to the model", () => {
+    const steps = [both, toolStep(first, "", "intent")];
+    expect(fold(steps).open).toEqual([
+      { call: first, intent: true },
+      { call: second, intent: false },
+    ]);
+    expect(said(steps)).toEqual(said([both]));
+  });
+});
+
+test.each([
+  ["nothing", [], 0],
+  ["text", [modelStep(replyOf({ text: "a" }))], 1],
+  ["two texts", [modelStep(replyOf({ text: "a" })), modelStep(replyOf({ text: "b" }))], 2],
+  ["refused calls only", [modelStep(replyOf({ calls: [callOf("d", { problem: "p" })] }))], 1],
+  [
+    "one good call among refused ones",
+    [modelStep(replyOf({ calls: [callOf("d", { problem: "p" }), first] }))],
+    0,
+  ],
+  ["text, then a good call", [modelStep(replyOf({ text: "a" })), both], 0],
+  ["text, then a failed model call", [modelStep(replyOf({ text: "a" })), modelStep(null)], 1],
+] as const)("replies in a row of no use after %s: %#", (_, steps, invalidTurns) => {
+  expect(fold(steps).invalidTurns).toBe(invalidTurns);
+});
+
+const ids = fc.constantFrom("aaaaaaaaa", "bbbbbbbbb", "ccccccccc");
+const calls = fc.record({
+  id: ids,
+  problem: fc.option(fc.string(), { nil: null }),
+  readable: fc.boolean(),
+});
+const replies = fc.record({
+  text: fc.string(),
+  reasoning: fc.string(),
+  calls: fc.array(calls, { maxLength: 3 }),
+  finish: fc.constantFrom("stop", "calls", "length"),
+});
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  fc.constant(modelStep(null)),
+  fc
+    .tuple(replies, fc.constantFrom("tools" as const, "final_answer" as const))
+    .map(([reply, offered]) =>
+      modelStep(
+        replyOf({
+          ...reply,
+          calls: reply.calls.map(({ id, problem, readable }) =>
+            callOf(id, { problem, arguments: readable ? { a: 1 } : null }),
+          ),
+        }),
+        offered,
+      ),
+    ),
+  fc
+    .tuple(
+      ids,
+      fc.string(),
+      fc.constantFrom("done" as const, "failed" as const, "refused" as const, "intent" as const),
+    )
+    .map(([id, text, status]) => toolStep(callOf(id), text, status)),
+);
+
+test("the conversation only ever grows at its end: a prefix of the journal gives a prefix of it", () => {
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 12 }), fc.nat(), (journal, at) => {
+      const whole = fold(journal).messages;
+      const part = fold(journal.slice(0, at % (journal.length + 1))).messages;
+      expect(whole.slice(0, part.length)).toEqual(part);
+    }),
+  );
+});
+
+test("folding the same journal twice gives the same bytes", () => {
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 8 }), (journal) => {
+      expect(JSON.stringify(fold(journal))).toBe(JSON.stringify(fold(structuredClone(journal))));
+    }),
+  );
+});

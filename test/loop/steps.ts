@@ -1,0 +1,53 @@
+/** Journaled steps as values, for tests of what is folded from them. */
+import type { ModelPayload, Step, StepCall } from "../../shared/step.ts";
+import { noUsage } from "../../shared/usage.ts";
+
+type Reply = NonNullable<ModelPayload["reply"]>;
+
+export const callOf = (id: string, more: Partial<StepCall> = {}): StepCall => ({
+  id,
+  provider_id: null,
+  name: "read_file",
+  arguments_text: "{}",
+  arguments: {},
+  problem: null,
+  ...more,
+});
+
+export const replyOf = (more: Partial<Reply> = {}): Reply => ({
+  text: "",
+  reasoning: "",
+  calls: [],
+  finish: "stop",
+  quirks: [],
+  ...more,
+});
+
+const head = { fence: 1, name: "m", started_at: 0, duration_ms: 0, usage: noUsage };
+
+export function modelStep(
+  reply: Reply | null,
+  offered: ModelPayload["offered"] = "tools",
+  seq = 1,
+): Step {
+  const usage = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
+  const failure = reply === null ? ({ code: "model_busy", message: "busy" } as const) : null;
+  const payload: ModelPayload = { kind: "model", model: "m", offered, reply, failure, usage };
+  return { ...head, seq, status: reply === null ? "failed" : "done", payload };
+}
+
+export function toolStep(
+  call: StepCall,
+  text: string,
+  status: Step["status"] = "done",
+  seq = 1,
+): Step {
+  const { id, name, arguments: args } = call;
+  return {
+    ...head,
+    seq,
+    name,
+    status,
+    payload: { kind: "tool", call_id: id, name, arguments: args, text, ok: status === "done" },
+  };
+}

@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { capped } from "../../consumer/loop/tool_calls.ts";
+
+const marker = (left: number): string =>
+  `\n[${left} characters left out: write long results to a file and read it in parts]\n`;
+
+test.each([
+  ["short text", "abc", 10, "abc"],
+  ["text as long as the cap", "abcdefghij", 10, "abcdefghij"],
+  ["one character more", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
+  ["a lone surrogate, which no endpoint takes", "a\ud800b", 10, "a\ufffdb"],
+])("%s", (_, text, max, shown) => {
+  expect(capped(text, max)).toBe(shown);
+});
+
+test("what is cut keeps its head and tail, and grows by no more than the note", () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "grapheme", maxLength: 400 }),
+      fc.integer({ min: 10, max: 200 }),
+      (text, max) => {
+        const shown = capped(text, max);
+        expect(shown.isWellFormed()).toBe(true);
+        if (text.length <= max) {
+          expect(shown).toBe(text);
+          return;
+        }
+        expect(shown.length).toBeLessThanOrEqual(max + marker(text.length - max).length);
+        expect(shown).toContain(marker(text.length - max));
+        // A pair of surrogates at the cut may fall to it; everything before and after stands.
+        const head = Math.floor(max * 0.7) - 1;
+        expect(shown.startsWith(text.slice(0, head).replace(/[\ud800-\udbff]$/, ""))).toBe(true);
+        const tail = text.slice(-(max - head - 2)).replace(/^[\udc00-\udfff]/, "");
+        expect(shown.endsWith(tail)).toBe(true);
+      },
+    ),
+  );
+});

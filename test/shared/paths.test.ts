@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { workspaceLimits } from "../../shared/limits.ts";
+import { normalisePath } from "../../shared/paths.ts";
+
+describe("one file, one spelling", () => {
+  test.each([
+    ["a.txt", "a.txt"],
+    ["data/orders.csv", "data/orders.csv"],
+    ["/data/orders.csv", "data/orders.csv"],
+    ["./data/./orders.csv", "data/orders.csv"],
+    ["data//orders.csv", "data/orders.csv"],
+    ["data/", "data"],
+    ["...", "..."],
+    ["a..b/c", "a..b/c"],
+    [" spaced name ", " spaced name "],
+    ["grüße/日本.txt", "grüße/日本.txt"],
+  ])("%j is %j", (text, path) => {
+    expect(normalisePath(text)).toBe(path);
+  });
+
+  test.each([
+    [""],
+    ["/"],
+    ["."],
+    ["./"],
+    [".."],
+    ["../etc/passwd"],
+    ["a/../../b"],
+    ["a/.."],
+    ["a\\b"],
+    ["..\\a"],
+    ["a\0b"],
+    ["a\nb"],
+    ["a\u0085b"],
+    ["\ud800"],
+    ["x".repeat(workspaceLimits.pathCharsMax + 1)],
+  ])("%j is no path of ours", (text) => {
+    expect(normalisePath(text)).toBeNull();
+  });
+});
+
+const pieces = fc.array(
+  fc.oneof(fc.constantFrom("/", ".", "..", "\\", "\0", "a", "ü"), fc.string({ maxLength: 4 })),
+  { maxLength: 10 },
+);
+
+test("whatever is accepted is relative, confined and stays as it is", () => {
+  fc.assert(
+    fc.property(pieces, (parts) => {
+      const path = normalisePath(parts.join(""));
+      if (path === null) return;
+      expect(normalisePath(path)).toBe(path);
+      expect(path.split("/").filter((part) => ["", ".", ".."].includes(part))).toEqual([]);
+      expect(
+        new URL(path.split("/").map(encodeURIComponent).join("/"), "file:///w/").pathname,
+      ).toMatch(/^\/w\/./);
+    }),
+  );
+});

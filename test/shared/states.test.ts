@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { failureTable } from "../../shared/failures.ts";
+import {
+  canMove,
+  isTerminal,
+  reasons,
+  redrivable,
+  statuses,
+  terminalStatuses,
+  transitions,
+} from "../../shared/states.ts";
+
+test("a status is terminal exactly where nothing follows it", () => {
+  const ends = statuses.filter((status) => transitions[status].length === 0);
+  expect(ends).toEqual([...terminalStatuses]);
+  expect(statuses.filter(isTerminal)).toEqual(ends);
+});
+
+test("every terminal status can be reached from a queued task", () => {
+  const seen = new Set<string>(["queued"]);
+  for (const from of statuses) {
+    for (const to of statuses) if (seen.has(from) && canMove(from, to)) seen.add(to);
+  }
+  expect([...seen].sort()).toEqual([...statuses].sort());
+});
+
+test.each([
+  ["queued", "running", true],
+  ["queued", "succeeded", false],
+  ["running", "queued", true],
+  ["succeeded", "queued", false],
+  ["dead", "running", false],
+] as const)("%s to %s: %j", (from, to, allowed) => {
+  expect(canMove(from, to)).toBe(allowed);
+});
+
+test("what can be redriven has ended, and did not succeed", () => {
+  expect(redrivable.every((status) => isTerminal(status))).toBe(true);
+  expect(redrivable as readonly string[]).not.toContain("succeeded");
+});
+
+test("every failure ends a task with a reason that exists", () => {
+  const unknown = Object.values(failureTable).filter(({ reason }) => !reasons.includes(reason));
+  expect(unknown).toEqual([]);
+});
