@@ -28,7 +28,7 @@ export function processSurroundings(): Surroundings {
     write: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
     interactive: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 120,
+    columns: process.stdout.columns || 160,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: Date.now,
   };
