@@ -43,6 +43,8 @@ test("an upstream that never answers is given up at the policy's seconds", async
   });
   const response = await gateway.fetch(get(url));
   expect(errorOf(response)).toMatchObject({ code: "upstream_failed", reason: "timeout" });
+  // Ten milliseconds were left.
+  expect(gateway.drain()[0]?.duration_ms).toBeLessThan(1_000);
 });
 
 test("a body that never ends is given up at the policy's seconds", async () => {
