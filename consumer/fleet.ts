@@ -2,7 +2,6 @@
 import { type FleetMode, type PolicyTable, policyTable } from "../policies/index.ts";
 import { parsePolicy, readPolicy } from "../policies/policy.ts";
 import { leaseLimits } from "../shared/limits.ts";
-import { logBug } from "../shared/log.ts";
 import { sha256Hex } from "../shared/objects.ts";
 import { keepPolicies } from "../shared/store/policies.ts";
 import { type Hosts, parseHosts } from "./egress/hosts.ts";
@@ -15,6 +14,7 @@ export interface Fleet {
   /** JSON text, policy name to the hash of its canonical text: what a first claim pins. */
   policyHashes: string;
   hosts: Hosts;
+  routes: Readonly<Record<string, Service>>;
   sliceMs: number;
   /** A credential that policies may inject, by the name they use for it. */
   secretOf(name: string): string | undefined;
@@ -43,6 +43,7 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     policies,
     policyHashes: JSON.stringify(Object.fromEntries(texts.map(({ name, hash }) => [name, hash]))),
     hosts: hostsOf(env, mode),
+    routes: routesOf(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
     secretOf: (name) => {
       const value: unknown = Reflect.get(env, `SECRET_${name}`);
@@ -51,12 +52,27 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
   };
 }
 
-/** A map that cannot be read maps nothing: the request then goes to the host itself, decided as ever. */
+/** A map that cannot be read stops the fleet: without it, a credential would go to the host itself. */
 function hostsOf(env: ConsumerEnv, mode: FleetMode): Hosts {
   const parsed = parseHosts(env.FLEET_HOSTS, mode);
-  if (parsed.ok) return parsed.hosts;
-  logBug("FLEET_HOSTS", parsed.message);
-  return new Map();
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.hosts;
+}
+
+type Service = Pick<Fetcher, "fetch">;
+
+/** The service bindings that a policy's rules may name; Workers AI is bound for the models alone. */
+function routesOf(env: ConsumerEnv): Record<string, Service> {
+  const services = Object.entries(env).filter(
+    (entry): entry is [string, Service] => entry[0] !== "AI" && isService(entry[1]),
+  );
+  return Object.fromEntries(services);
+}
+
+/** A stub answers to any name, so what is known to be something else is ruled out first. */
+function isService(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return value.constructor.name === "Fetcher";
 }
 
 /** Invalid policies have no canonical text, so nothing can be pinned to them. */

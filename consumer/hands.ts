@@ -57,12 +57,16 @@ export function handsFor(
   /** The step at work, when it may have effects: those run alone, so there is at most one. */
   let work: Work | null = null;
 
-  /** Journals that something with effects begins. Once per step; false when it must not. */
+  /**
+   * Journals that something with effects begins, and each request with effects before it is sent.
+   * False when it must not: the fence is lost, or a tool that said it only reads tries to write.
+   */
   async function begin(rows: EgressRow[]): Promise<boolean> {
     if (work === null) return false;
-    if (work.intended) return true;
-    const answer = await kit.scribe.write([intent(work.call, work.seq)], rows);
-    work.intended = answer.held;
+    const drafts = work.intended ? [] : [intent(work.call, work.seq)];
+    if (drafts.length + rows.length === 0) return true;
+    const answer = await kit.scribe.write(drafts, { seq: work.seq, rows });
+    if (answer.held) work.intended = true;
     return answer.held;
   }
 
@@ -72,7 +76,7 @@ export function handsFor(
     mode: fleet.mode,
     secretOf: fleet.secretOf,
     hosts: fleet.hosts,
-    routes: {},
+    routes: fleet.routes,
     limits: { requests: kit.bounds.egress_requests, bytes: kit.bounds.egress_bytes },
     used: told,
     signal: kit.signal,
@@ -90,7 +94,7 @@ export function handsFor(
       idempotencyKey: `${task.id}:${seq}`,
       signal: kit.signal,
       files: kit.workspace,
-      fetch: (request) => gateway.fetch(request),
+      fetch: (request) => gateway.follow(request),
       runCode: (code) => run(code, capabilities(context)),
     };
     return context;

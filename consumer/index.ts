@@ -2,6 +2,8 @@
  * The consumer: claim, loop, settle. Three queues come in; every message is decided once, by
  * itself, and the handler never throws, because a throw delivers even acknowledged messages again.
  */
+
+import { logBug } from "../shared/log.ts";
 import { deadLetter } from "./dead_letter.ts";
 import { deliver } from "./deliver.ts";
 import type { ConsumerEnv } from "./env.ts";
@@ -12,7 +14,10 @@ export { Governor } from "./governor/governor.ts";
 export default {
   async queue(batch, env): Promise<void> {
     const handle = batch.queue.includes("-dlq") ? deadLetter : deliver;
-    const fleet = await fleetOf(env).catch(() => null);
+    const fleet = await fleetOf(env).catch((error) => {
+      logBug("fleet", error);
+      return null;
+    });
     await Promise.all(batch.messages.map((message) => handle(fleet, message)));
   },
 

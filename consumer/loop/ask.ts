@@ -104,7 +104,7 @@ async function heard(
   const refusals = calls
     .filter((call) => call.problem !== null)
     .map((call, n) => refusal(call, seq + 1 + n, call.problem ?? "", Date.now()));
-  return written(await scribe.write([step, ...refusals], []));
+  return written(await scribe.write([step, ...refusals], null));
 }
 
 /** The answer in a reply: its only call is a valid `final_answer`, or its text is one by itself. */
@@ -177,7 +177,7 @@ async function failedCall(
           spent: free ? bill : { ...bill, steps: 1, model_calls: 1 },
         },
       ],
-      [],
+      null,
     ),
   );
   if (lost !== null) return lost;

@@ -48,17 +48,17 @@ async function answerOpenCalls(
   const spent = toolCallFits(scribe.used, task.bounds);
   if (spent !== null) {
     const text = `Not run: ${budgetMessage(spent, task.bounds)} Call ${finalAnswerName} now.`;
-    return written(await scribe.write([refusal(first, scribe.nextSeq, text, Date.now())], []));
+    return written(await scribe.write([refusal(first, scribe.nextSeq, text, Date.now())], null));
   }
   const together = readsTogether(hands, calls);
   const base = scribe.nextSeq;
   if (hands.tools.get(first.name)?.effect === "effect") {
-    const stopped = written(await scribe.write([intent(first, base)], []));
+    const stopped = written(await scribe.write([intent(first, base)], null));
     if (stopped !== null) return stopped;
   }
   const drafts = await Promise.all(together.map((call, n) => runCall(hands, call, base + n)));
   if (slice.signal.aborted) return { kind: "lost" };
-  return written(await scribe.write(drafts, hands.drainEgress()));
+  return written(await scribe.write(drafts, { seq: base, rows: hands.drainEgress() }));
 }
 
 /** The leading calls that may run at once: all of them while they only read, else the first alone. */

@@ -61,14 +61,16 @@ export class Scribe {
     return (this.steps.at(-1)?.seq ?? 0) + 1;
   }
 
-  /** Journals steps and the decisions made during them in one atomic write. */
-  async write(drafts: readonly Draft[], egress: readonly EgressRow[]): Promise<JournalAnswer> {
+  /** Journals steps and the decisions made during one of them in one atomic write. */
+  async write(
+    drafts: readonly Draft[],
+    egress: { seq: number; rows: readonly EgressRow[] } | null,
+  ): Promise<JournalAnswer> {
     this.#journaled = true;
     const before = this.#used;
     const steps = drafts.map((draft) => this.#add(draft));
     const rows = await Promise.all(steps.map((step) => this.#row(step)));
-    const owner = steps[0]?.seq ?? this.nextSeq;
-    const answer = await writeSteps(this.#env.DB, this.#claim, rows, { seq: owner, rows: egress });
+    const answer = await writeSteps(this.#env.DB, this.#claim, rows, egress);
     if (answer.held) this.#remember(steps);
     else this.#used = before;
     return answer;

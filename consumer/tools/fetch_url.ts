@@ -5,7 +5,7 @@ export const fetchUrl = defineTool({
   name: "fetch_url",
   description:
     "Sends one HTTP request through the task's egress policy. Credentials are added on the way where the " +
-    "policy says so: never send any. Redirects are not followed: request the new location yourself.",
+    "policy says so: never send any. Redirects are followed, each hop by the policy.",
   input: Type.Object(
     {
       url: Type.String({ minLength: 1, description: "an absolute URL" }),

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { parseHosts } from "../../consumer/egress/hosts.ts";
 import { voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { startCron } from "./cron.ts";
 import { fleetEnvironment } from "./environment.ts";
@@ -41,6 +42,8 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   await clearStale(stateDir);
   await mustBeFree(options.port);
   const env = fleetEnvironment(options.environment, stateDir);
+  const hosts = parseHosts(env.FLEET_HOSTS, "local");
+  if (!hosts.ok) throw new Error(hosts.message);
   await migrate(stateDir, env);
 
   const logFile = path.join(stateDir, "fleet.log");
