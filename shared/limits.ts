@@ -172,7 +172,7 @@ export const sandboxLimits = {
   bootPages: 128,
   errorBytesMax: 10_000,
   timersMax: 10_000,
-  sleepMsMax: 5_000,
+  sleepMsMax: 2_000,
   nativePollMs: 20,
   nativeCpuMsMax: 10_000,
   nativeSubRequestsMax: 10,

@@ -1,8 +1,9 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { disposable } from "./disposal.ts";
 import { dynamicWorker } from "./dynamic_worker.ts";
-import type { Capabilities, Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
+import type { Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import type { Prepared } from "./interpreter/transform.ts";
 
@@ -30,10 +31,12 @@ export function isolateEngine(loader: WorkerLoader): Engine {
       if (tooLarge) return tooLarge;
       const host = new HostTarget(program, capabilities, signal);
       try {
+        using stub = interpreter(loader);
         const { code, tools } = program;
-        const outcome = await interpreter(loader).run({ code, tools, limits }, host);
-        outcome[Symbol.dispose]?.();
-        return outcome;
+        using outcome = disposable(await stub.run({ code, tools, limits }, host));
+        // A copy: what came over RPC ends with its disposal.
+        const { value, logs, error, changes, usage } = outcome;
+        return { value, logs, error, changes, usage };
       } finally {
         host.close();
       }
@@ -41,14 +44,15 @@ export function isolateEngine(loader: WorkerLoader): Engine {
   };
 }
 
-export function interpreter(loader: WorkerLoader): InterpreterStub {
+/** The interpreter's Worker, to be disposed after its use. */
+export function interpreter(loader: WorkerLoader): InterpreterStub & Disposable {
   const worker = dynamicWorker(loader, interpreterIdentity, {
     mainModule: "interpreter.js",
     modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },
     globalOutbound: null,
     limits: null,
   });
-  return worker.getEntrypoint() as unknown as InterpreterStub;
+  return disposable(worker.getEntrypoint() as unknown as InterpreterStub);
 }
 
 /** The refusal of a program that is too long to be looked at. */
@@ -63,5 +67,3 @@ export function oversized(program: Program): RunOutcome | null {
     usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
   };
 }
-
-export type { Capabilities };

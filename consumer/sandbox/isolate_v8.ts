@@ -1,5 +1,6 @@
 import native from "../../.build/interpreter/native.guest.js";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { disposable } from "./disposal.ts";
 import { dynamicWorker } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
@@ -32,7 +33,8 @@ export function isolateV8Engine(loader: WorkerLoader): Engine {
     async run(program, capabilities, limits, signal) {
       const tooLarge = oversized(program);
       if (tooLarge) return tooLarge;
-      using prepared = disposable(await interpreter(loader).prepare(program.code));
+      using transformer = interpreter(loader);
+      using prepared = disposable(await transformer.prepare(program.code));
       if (!prepared.ok) {
         const { name, message, stack } = prepared;
         return failed({ kind: "syntax", name, message, stack });
@@ -157,11 +159,4 @@ function failed(error: RunError): RunOutcome {
     changes: new Map(),
     usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
   };
-}
-
-/** Stubs and answers of RPC hold an isolate until they are disposed; plain values need nothing. */
-function disposable<T extends object>(value: T): T & Disposable {
-  const dispose = (value as Partial<Disposable>)[Symbol.dispose];
-  if (dispose !== undefined) return value as T & Disposable;
-  return Object.assign(value, { [Symbol.dispose]: () => {} });
 }

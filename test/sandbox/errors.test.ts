@@ -72,3 +72,19 @@ test("a program that throws keeps its output and its files", async () => {
   expect(outcome.logs).toBe("x");
   expect([...outcome.changes.keys()]).toEqual(["a"]);
 });
+
+test("the stack that a program reads begins with the error itself", async () => {
+  const outcome = await run(
+    "function f() {\n  throw new TypeError('bad');\n}\ntry { f() } catch (e) { console.log(e.stack) }\nconst o = { stack: [1] }; o.stack = [2]; o.stack.push(3); [o.stack, o?.stack.length, undefined?.stack]",
+  );
+  expect(outcome.logs).toMatch(/^TypeError: bad\n {4}at f \(program\.js:2:/);
+  expect(outcome.value).toBe("[ [ 2, 3 ], 2, undefined ]");
+});
+
+test("a call that nothing awaits fails the run when its promise is rejected", async () => {
+  const outcome = await run(
+    "async function main() {\n  await null;\n  throw new Error('unseen');\n}\nmain();\nconsole.log('started');",
+  );
+  expect(outcome.logs).toBe("started");
+  expect(outcome.error).toMatchObject({ kind: "thrown", message: "unseen" });
+});

@@ -11,9 +11,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { build, type Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
 import { sandboxLimits } from "../../../shared/limits.ts";
-import { meter } from "./meter.ts";
 
 const here = import.meta.dirname;
 const root = path.resolve(here, "../../..");
@@ -28,13 +27,14 @@ const glueFile = path.join(engine, "emscripten-module.cloudflare.cjs");
 
 const identity = hashOf([
   ...filesBelow(here),
+  path.join(here, "../limit_error.ts"),
   path.join(root, "shared/limits.ts"),
   path.join(root, "package-lock.json"),
 ]);
 const stamp = path.join(out, "inputs.txt");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const started = performance.now();
-  const metered = meteredWasm();
+  const metered = await meteredWasm();
   const prelude = await bundlePrelude();
   const guest = await bundleWorker("worker.ts", prelude);
   const native = await bundleWorker("native.ts", prelude);
@@ -50,7 +50,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   console.log(`interpreter@${hash}: ${metered.loops} loops metered, ${size} kB, ${seconds} s`);
 }
 
-function meteredWasm(): { wasm: Uint8Array; loops: number } {
+async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   const source = readFileSync(wasmFile);
   // Metering takes two seconds and depends on two files alone: its result is kept beside them.
   const key = hashOf([wasmFile, path.join(here, "meter.ts")]) + sandboxLimits.bootPages;
@@ -65,6 +65,8 @@ function meteredWasm(): { wasm: Uint8Array; loops: number } {
     initial: sandboxLimits.bootPages,
     maximum: sandboxLimits.bootPages + Math.ceil(sandboxLimits.memoryBytesMax / 65_536) + 32,
   };
+  // Loaded here alone: binaryen takes longer to start than an unchanged build to end.
+  const { meter } = await import("./meter.ts");
   const { wasm, loops } = meter(source, pages);
   mkdirSync(out, { recursive: true });
   writeFileSync(kept, wasm);
@@ -74,6 +76,7 @@ function meteredWasm(): { wasm: Uint8Array; loops: number } {
 
 /** The prelude as an expression whose value is its boot function. */
 async function bundlePrelude(): Promise<string> {
+  const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(here, "prelude/index.ts")],
     bundle: true,
@@ -89,6 +92,7 @@ async function bundlePrelude(): Promise<string> {
 }
 
 async function bundleWorker(entry: string, prelude: string): Promise<string> {
+  const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(here, entry)],
     bundle: true,

@@ -33,7 +33,8 @@ export function edit(text: string, program: Program): { edits: Edit[]; imports: 
           for (const name of declaredNames(node.declaration))
             exported.push(`get ${name}(){return ${name}}`);
         } else {
-          const from = node.source ? `__import(${JSON.stringify(node.source.value)})` : null;
+          const from = node.source ? `__from${imports.length}` : null;
+          if (node.source) imports.push(`const ${from}=await __import(${node.source.raw});`);
           for (const specifier of node.specifiers) {
             const local = nameOf(specifier.local);
             const value = from ? `${from}[${JSON.stringify(local)}]` : local;
@@ -53,7 +54,9 @@ export function edit(text: string, program: Program): { edits: Edit[]; imports: 
         break;
     }
   }
-  markLast(program.body, text.startsWith("#!") ? text.search(/\n|$/) : 0, edits);
+  const start = text.startsWith("#!") ? text.search(/\n|$/) : 0;
+  markLast(program.body, start, edits);
+  markUnawaited(program.body, start, edits);
   rewriteNested(program, text, replace);
   if (exported.length > 0) {
     imports.push(
@@ -153,19 +156,52 @@ function markValue(node: AnyNode | undefined, after: number, edits: Edit[]): voi
   }
 }
 
+/**
+ * Has the engine watch what a top-level call answers when nothing awaits it: `main();` in the
+ * middle of a program is to fail the run as it fails Node's process.
+ */
+function markUnawaited(body: readonly AnyNode[], start: number, edits: Edit[]): void {
+  body.slice(0, -1).forEach((node, index) => {
+    if (node.type !== "ExpressionStatement" || node.expression.type !== "CallExpression") return;
+    const { callee, end } = node.expression;
+    const isConsole =
+      callee.type === "MemberExpression" &&
+      callee.object.type === "Identifier" &&
+      callee.object.name === "console";
+    if (isConsole) return;
+    const after = body[index - 1]?.end ?? start;
+    edits.push({ start: after, end: after, text: ";__import.watch(" });
+    edits.push({ start: end, end, text: ")" });
+  });
+}
+
 /** Sends dynamic imports and import.meta through the engine, and heads every `.stack` read. */
 function rewriteNested(
   program: Program,
   text: string,
   replace: (start: number, end: number, by: string) => void,
 ): void {
-  if (!/\bimport\b/.test(text)) return;
+  if (!/\bimport\b|\.stack\b/.test(text)) return;
+  const written = new Set<AnyNode>();
   const pending: AnyNode[] = [program as AnyNode];
   for (let node = pending.pop(); node; node = pending.pop()) {
-    if (node.type === "ImportExpression")
+    if (node.type === "AssignmentExpression") written.add(node.left);
+    if (node.type === "CallExpression") written.add(node.callee);
+    if (node.type === "UnaryExpression" || node.type === "UpdateExpression") {
+      written.add(node.argument);
+    }
+    if (node.type === "ImportExpression") {
       replace(node.start, node.start + "import".length, "__import");
+    }
     if (node.type === "MetaProperty" && node.meta.name === "import") {
       replace(node.start, node.end, "__import.meta");
+    }
+    if (node.type === "MemberExpression" && !node.computed && !written.has(node)) {
+      const isStack = node.property.type === "Identifier" && node.property.name === "stack";
+      if (isStack && node.object.type !== "Super") {
+        replace(node.start, node.start, "__import.stack(");
+        replace(node.object.end, node.end, ")");
+      }
     }
     for (const child of Object.values(node) as unknown[]) {
       for (const entry of Array.isArray(child) ? child : [child]) {

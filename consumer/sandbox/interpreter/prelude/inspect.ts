@@ -62,20 +62,32 @@ export function inspect(value: unknown, options: InspectOptions = {}): string {
 
 /** The error as Node prints it: its first lines, then the agent's own frames. */
 export function errorText(error: Error): string {
-  let head: string;
-  let stack = "";
+  const [head, frames] = errorParts(error);
+  return frames ? `${head}\n${frames}` : `[${head}]`;
+}
+
+/** What a program reads as `value.stack`: of an error, its head and the agent's own frames. */
+export function stackOf(value: unknown): unknown {
+  const stack: unknown = Reflect.get(Object(value), "stack");
+  if (!(value instanceof Error) || typeof stack !== "string") return stack;
+  // What the program has set itself has no frame of ours and stays as it is.
+  if (!/^ *at /m.test(stack)) return stack;
+  const [head, frames] = errorParts(value);
+  return frames ? `${head}\n${frames}` : head;
+}
+
+function errorParts(error: Error): [head: string, frames: string] {
   try {
-    stack = typeof error.stack === "string" ? error.stack : "";
+    const stack = typeof error.stack === "string" ? error.stack : "";
     const own = constructorName(error);
     const name = String(error.name || own || "Error");
     const shown = own && name === "Error" && own !== "Error" ? own : name;
     const message = String(error.message ?? "");
-    head = message ? `${shown}: ${message}` : shown;
+    const frames = agentFrames(stack, firstLineShift);
+    return [message ? `${shown}: ${message}` : shown, frames];
   } catch {
-    head = "Error";
+    return ["Error", ""];
   }
-  const frames = agentFrames(stack, firstLineShift);
-  return frames ? `${head}\n${frames}` : `[${head}]`;
 }
 
 export function constructorName(value: object): string | null {

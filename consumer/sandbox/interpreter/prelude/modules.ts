@@ -8,8 +8,9 @@ import { formatLine } from "./console.ts";
 import { isDeepStrictEqual } from "./equality.ts";
 import { EventEmitter } from "./events.ts";
 import { makeFs } from "./fs.ts";
-import { inspect } from "./inspect.ts";
+import { inspect, stackOf } from "./inspect.ts";
 import { path } from "./path.ts";
+import { fail } from "./start.ts";
 import { decodeText, TextDecoder, TextEncoder } from "./text.ts";
 import { URL, URLSearchParams } from "./url.ts";
 
@@ -226,12 +227,18 @@ export function makeLoader(builtins: Map<string, Exports>): {
       dirname: from,
       resolve: (name: string) => name,
     };
-    return Object.assign(loader, { meta });
+    return Object.assign(loader, { meta, stack: stackOf, watch });
   };
 
   const require = requireFrom("/");
   define(globalThis, { require, __filename: "/program.js", __dirname: "/" });
   return { require, load: loaderFrom("/", "/program.js") };
+}
+
+/** A promise that nothing awaits fails the run when it is rejected. */
+function watch(value: unknown): unknown {
+  if (value instanceof Promise) void value.then(undefined, fail);
+  return value;
 }
 
 function namespace(found: Exports): Exports {
