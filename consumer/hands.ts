@@ -120,7 +120,8 @@ export function handsFor(
   /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
   function capabilities(context: ToolContext): Capabilities {
     return {
-      fetch: (request) => context.fetch(request),
+      // A program follows redirects itself, as the web's fetch does: each hop comes here.
+      fetch: (request) => gateway.fetch(request),
       async call(name, argumentsJson): Promise<ToolAnswer> {
         const tool = tools.get(name);
         if (tool === undefined) return { ok: false, message: `There is no tool "${name}".` };
