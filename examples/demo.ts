@@ -16,7 +16,7 @@ import { processSurroundings, type Surroundings } from "../producer/cli/surround
 import { table } from "../producer/cli/table.ts";
 import { watchBatch, watchTask } from "../producer/cli/watching.ts";
 import { type LocalFleet, startLocalFleet } from "../producer/local/fleet.ts";
-import { clearStale } from "../producer/local/processes.ts";
+import { claimState } from "../producer/local/processes.ts";
 import { exampleBatch } from "./batch.ts";
 import { differences, leaks } from "./check.ts";
 import { expectations, redriven } from "./expectations.ts";
@@ -124,7 +124,7 @@ async function main(): Promise<number> {
   if (place.note !== null) say(place.note);
   if (place.fresh) {
     // The fleet of an interrupted demo is ended before its state goes.
-    await clearStale(stateDir);
+    await claimState(stateDir);
     rmSync(stateDir, { recursive: true, force: true });
   }
   const upstream = await startOrdersUpstream({ token, port: 0 });

@@ -5,7 +5,7 @@
 import { batchLimits, sweepLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import { unexpandedBatches } from "../shared/store/batches.ts";
-import { takeDue } from "../shared/store/sweeps.ts";
+import { type Due, takeDue, takeIdle } from "../shared/store/sweeps.ts";
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
 import { sendTasks } from "./send.ts";
@@ -37,29 +37,36 @@ export async function sweep(env: ProducerEnv): Promise<Swept> {
 }
 
 async function resend(env: ProducerEnv, swept: Swept): Promise<void> {
-  swept.lost_too = await isBacklogSmall(env);
+  const backlog = await backlogOf(env);
+  swept.lost_too = backlog < sweepLimits.smallBacklogMessages;
   for (let pass = 0; pass < sweepLimits.passesPerTickMax; pass++) {
     const due = await takeDue(env.DB, sweepLimits.rowsPerPassMax, swept.lost_too);
-    swept.due += due.length;
-    swept.sent += await sendTasks(
-      env,
-      due.map((task) => ({ ...task, not_before: null })),
-    );
-    if (due.length < sweepLimits.rowsPerPassMax) return;
+    await sendAgain(env, due, swept);
+    if (due.length < sweepLimits.rowsPerPassMax) break;
   }
+  if (env.FLEET_MODE !== "local" || backlog > 0) return;
+  const idle = await takeIdle(env.DB, sweepLimits.rowsPerPassMax, sweepLimits.localIdleMs);
+  await sendAgain(env, idle, swept);
+}
+
+async function sendAgain(env: ProducerEnv, due: readonly Due[], swept: Swept): Promise<void> {
+  swept.due += due.length;
+  swept.sent += await sendTasks(
+    env,
+    due.map((task) => ({ ...task, not_before: null })),
+  );
 }
 
 /**
- * A long backlog is not loss: sending it again would double it. Where the queue cannot tell, a deployed
- * fleet takes its messages for waiting; a local one, whose queue lives in memory, takes them for lost.
+ * The messages that wait. A long backlog is not loss: sending it again would double it. Where the queue
+ * cannot tell, a deployed fleet takes its messages for waiting; a local one takes them for lost.
  */
-async function isBacklogSmall(env: ProducerEnv): Promise<boolean> {
+async function backlogOf(env: ProducerEnv): Promise<number> {
   try {
     const metrics = await Promise.all([env.TASKS.metrics(), env.TASKS_LOW.metrics()]);
-    const backlog = metrics.reduce((sum, { backlogCount }) => sum + backlogCount, 0);
-    return backlog < sweepLimits.smallBacklogMessages;
+    return metrics.reduce((sum, { backlogCount }) => sum + backlogCount, 0);
   } catch (error) {
     log("unhealthy", { what: "queue metrics", message: String(error) });
-    return env.FLEET_MODE === "local";
+    return env.FLEET_MODE === "local" ? 0 : Number.POSITIVE_INFINITY;
   }
 }

@@ -81,6 +81,7 @@ export const leaseLimits = {
 export const sweepLimits = {
   resendAfterMs: 15 * 60_000,
   resendDoublingsMax: 6,
+  localIdleMs: 20_000,
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
   smallBacklogMessages: 100,

@@ -11,7 +11,7 @@ import { parseHosts } from "../../consumer/egress/hosts.ts";
 import { voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { startCron } from "./cron.ts";
 import { fleetEnvironment } from "./environment.ts";
-import { clearStale, endTree, recordPid } from "./processes.ts";
+import { claimState, endTree, recordHolders } from "./processes.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const wranglerScript = path.join(root, "node_modules/wrangler/bin/wrangler.js");
@@ -39,7 +39,7 @@ export interface LocalFleet {
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const stateDir = path.resolve(options.stateDir);
   fs.mkdirSync(stateDir, { recursive: true });
-  await clearStale(stateDir);
+  await claimState(stateDir);
   await mustBeFree(options.port);
   const env = fleetEnvironment(options.environment, stateDir);
   const hosts = parseHosts(env.FLEET_HOSTS, "local");
@@ -99,7 +99,7 @@ function startRuntime(
     });
   }
   runtime.once("exit", () => fs.closeSync(log));
-  recordPid(stateDir, runtime.pid);
+  recordHolders(stateDir, runtime.pid);
   return runtime;
 }
 

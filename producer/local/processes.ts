@@ -3,20 +3,27 @@ import { type ChildProcess, execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 
-const pidFile = (stateDir: string): string => path.join(stateDir, "fleet.pid");
+/** Who holds a state folder: the runner, and the runtime it started. */
+const holdersFile = (stateDir: string): string => path.join(stateDir, "fleet.pids");
 
-export function recordPid(stateDir: string, pid: number | undefined): void {
-  if (pid !== undefined) fs.writeFileSync(pidFile(stateDir), String(pid));
+export function recordHolders(stateDir: string, runtime: number | undefined): void {
+  fs.writeFileSync(holdersFile(stateDir), `${process.pid} ${runtime ?? 0}`);
 }
 
 /**
- * A SIGKILL to the runner alone leaves the runtime holding the port and the database. The next start
- * ends it, but only when the recorded process still is a wrangler: process ids are reused.
+ * Two fleets on one state would both own its database, so a folder whose runner lives is refused. A
+ * SIGKILL to the runner alone leaves the runtime holding port and database: the next start ends it, but
+ * only when the recorded process still is a wrangler, because process ids are reused.
  */
-export async function clearStale(stateDir: string): Promise<void> {
-  const file = pidFile(stateDir);
+export async function claimState(stateDir: string): Promise<void> {
+  const file = holdersFile(stateDir);
   if (!fs.existsSync(file)) return;
-  const pid = Number(fs.readFileSync(file, "utf8"));
+  const [runner = 0, pid = 0] = fs.readFileSync(file, "utf8").split(" ").map(Number);
+  if (runner !== process.pid && alive(runner) && treeOf(pid).length > 0) {
+    throw new Error(
+      `A fleet (process ${runner}) runs on the state in ${stateDir}. Stop it, or set STATE_DIR.`,
+    );
+  }
   fs.rmSync(file);
   if (!Number.isInteger(pid) || pid <= 1) return;
   const tree = treeOf(pid).filter(({ command }) => /wrangler|workerd|esbuild/.test(command));
@@ -65,6 +72,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function alive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -36,6 +36,27 @@ export async function takeDue(db: D1Database, limit: number, lostToo: boolean): 
 }
 
 /**
+ * Local runs alone: their queue is in memory and is lost when the runtime reloads. Called with an empty
+ * queue, it takes what was due and sent longer than `idleMs` ago, because nothing will deliver that.
+ */
+export async function takeIdle(db: D1Database, limit: number, idleMs: number): Promise<Due[]> {
+  const { results } = await retrying("take idle", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET sent_at = ${nowSql}, sends = sends + 1
+         WHERE id IN (
+           SELECT id FROM tasks WHERE sweep_at IS NOT NULL AND status = 'queued'
+             AND MAX(sent_at, COALESCE(not_before, 0)) + ?2 <= ${nowSql}
+           LIMIT ?1)
+         RETURNING id, model, priority, status`,
+      )
+      .bind(limit, idleMs)
+      .all<Due>(),
+  );
+  return results;
+}
+
+/**
  * After a restart of the local runner: no slice and no message survived it, so every lease is void
  * and everything live is due. Never run on a deployed fleet.
  */

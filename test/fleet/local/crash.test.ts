@@ -28,7 +28,8 @@ const slow = {
 
 /** SIGKILL to the runtime and all below it: nothing of it may finish anything. */
 function killAll(): void {
-  const root = Number(fs.readFileSync(path.join(state.dir, "fleet.pid"), "utf8"));
+  const holders = fs.readFileSync(path.join(state.dir, "fleet.pids"), "utf8");
+  const root = Number(holders.split(" ")[1]);
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
     .trim()
     .split("\n");

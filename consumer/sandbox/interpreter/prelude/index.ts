@@ -38,7 +38,8 @@ export default function boot(host: HostCall): (what: string, text: string, value
     timers: installTimers(),
     ...installProcess((line) => void ask(op.log, line)),
   });
-  define(globalThis, { global: globalThis, self: globalThis });
+  // Models use `fs` without importing it; a program's own `const fs` takes its place.
+  define(globalThis, { global: globalThis, self: globalThis, fs: builtins.get("fs") });
   const { load } = makeLoader(builtins);
   return (what, text, value) => {
     switch (what) {

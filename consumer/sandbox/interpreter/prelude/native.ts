@@ -53,7 +53,7 @@ export function bootNative(native: (name: string) => unknown): NativeDispatch {
     builtins.set(name, native(`node:${name}`) as Record<string, unknown>);
   }
   const active = trackTimers();
-  define(globalThis, { global: globalThis });
+  define(globalThis, { global: globalThis, fs });
   Reflect.set(globalThis, "process", {
     ...(native("node:process") as object),
     env: {},
