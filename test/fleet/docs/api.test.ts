@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { routes } from "../../../producer/api.ts";
+import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
+import { DurableTask, standardTools } from "../../../shared/task.ts";
+import { codeRows, firstCells, section, text } from "./page.ts";
+
+const page = text("docs/api.md");
+const calls = [...section(page, "## Calls").matchAll(/^### `(\S+) (\S+)`$/gm)].map(
+  ([, method, path]) => `${method} ${path}`,
+);
+/** Outside of `routes`, because they need no key. */
+const open = ["GET /", "GET /healthz"];
+
+test("every route stands on the page, and no other", () => {
+  const known = routes.map(({ method, path }) => `${method} ${path}`);
+  expect(calls.sort()).toEqual([...known, ...open].sort());
+});
+
+test("every field of a task stands on the page, and no other", () => {
+  const fields = section(page, "## A task, as sent").split("| budget |")[0] ?? "";
+  expect(firstCells(fields)).toEqual(Object.keys(DurableTask.properties));
+});
+
+test("every budget stands on the page with its default and its ceiling", () => {
+  const numbers = (value: string): number => Number(value.replaceAll(",", ""));
+  const rows = codeRows(section(page, "## A task, as sent")).filter(([name = ""]) =>
+    name.startsWith("limits."),
+  );
+  const listed = rows.map(([name = "", least = "", most = ""]) => [
+    name.slice("limits.".length),
+    numbers(least),
+    numbers(most),
+  ]);
+  const known = Object.entries(budgetDefaults).map(([name, value]) => [
+    name,
+    value,
+    budgetCeilings[name as keyof typeof budgetCeilings],
+  ]);
+  expect(listed).toEqual(known);
+});
+
+test("every error code stands on the page with its status, and no other", () => {
+  const table = /const statusOf = \{([\s\S]*?)\}/.exec(text("producer/problem.ts"))?.[1] ?? "";
+  const known = [...table.matchAll(/(\w+): (\d+)/g)].map(([, code, status]) => `${status} ${code}`);
+  const listed = [...section(page, "## Errors").matchAll(/^\| (\d+) \| `(\w+)`/gm)].map(
+    ([, status, code]) => `${status} ${code}`,
+  );
+  expect(known.length).toBeGreaterThan(5);
+  expect(listed.sort()).toEqual(known.sort());
+});
+
+test("every standard tool stands on the tools' page, and no other", () => {
+  const tools = section(text("docs/tools.md"), "## The standard tools");
+  expect(firstCells(tools)).toEqual([...standardTools]);
+});

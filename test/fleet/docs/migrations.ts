@@ -1,0 +1,44 @@
+/** What the migrations make: each table and view with its columns, read from their SQL. */
+import { filesBelow, text } from "./page.ts";
+
+export const sql = filesBelow("shared/migrations", ".sql")
+  .map(text)
+  .join("\n")
+  .replace(/--.*$/gm, "");
+
+/** The parts of a list in parentheses that are parted by commas of the outermost level. */
+function parts(list: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let part = "";
+  for (const char of list) {
+    if (char === "(") depth += 1;
+    if (char === ")") depth -= 1;
+    if (char === "," && depth === 0) {
+      found.push(part.trim());
+      part = "";
+    } else part += char;
+  }
+  return [...found, part.trim()];
+}
+
+export const tables: ReadonlyMap<string, string[]> = new Map(
+  [...sql.matchAll(/CREATE TABLE (\w+) \(([\s\S]*?)\n\)/g)].map(([, name = "", body = ""]) => [
+    name,
+    parts(body)
+      .filter((part) => !/^(PRIMARY KEY|CHECK|UNIQUE|FOREIGN)/.test(part))
+      .map((part) => part.split(/\s/)[0] ?? ""),
+  ]),
+);
+
+export const views: ReadonlyMap<string, string[]> = new Map(
+  [...sql.matchAll(/CREATE VIEW (\w+) AS\s+SELECT([\s\S]*?)\nFROM/g)].map(
+    ([, name = "", body = ""]) => [name, parts(body).map((part) => /(\w+)$/.exec(part)?.[1] ?? "")],
+  ),
+);
+
+/** The quoted words of a column's CHECK. */
+export function checkedWords(column: string): string[] {
+  const check = new RegExp(`\\b${column}\\s+TEXT[^,]*CHECK \\(${column} IN\\s*\\(([^)]*)\\)`);
+  return [...(check.exec(sql)?.[1] ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word);
+}

@@ -1,0 +1,106 @@
+import { stripTypeScriptTypes } from "node:module";
+import { parse } from "acorn";
+import { describe, expect, test } from "vitest";
+import { filesBelow, text } from "./page.ts";
+
+const folders = ["producer", "consumer", "shared", "policies"];
+const sources = folders.flatMap((folder) => filesBelow(folder, ".ts"));
+const linesOf = (file: string): number => text(file).trimEnd().split("\n").length;
+
+test("no file is over 400 lines", () => {
+  expect(sources.length).toBeGreaterThan(100);
+  expect(sources.filter((file) => linesOf(file) > 400)).toEqual([]);
+});
+
+test.each(["producer/index.ts", "consumer/index.ts"])(
+  "%s reads as the flow: under 80 lines",
+  (file) => {
+    expect(linesOf(file)).toBeLessThan(80);
+  },
+);
+
+test("folders are named for what they hold", () => {
+  const buckets = /\b(utils?|common|helpers?|types|misc)\b/;
+  expect(sources.filter((file) => buckets.test(file.replace(/\.d\.ts$/, "")))).toEqual([]);
+});
+
+test("Dynamic Workers are made in the sandbox alone", () => {
+  const uses = sources.filter(
+    (file) =>
+      !file.startsWith("consumer/sandbox/") && /\bLOADER\b(?!: WorkerLoader)/.test(text(file)),
+  );
+  expect(uses).toEqual([]);
+  const makers = sources.filter((file) => /\bloader\.(load|get)\(/i.test(text(file)));
+  expect(makers).toEqual(["consumer/sandbox/dynamic_worker.ts"]);
+});
+
+interface Node {
+  type: string;
+  [key: string]: unknown;
+}
+const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && typeof (value as Node).type === "string";
+
+function* nodesIn(node: Node): Generator<Node> {
+  yield node;
+  for (const value of Object.values(node)) {
+    for (const each of Array.isArray(value) ? value : [value])
+      if (isNode(each)) yield* nodesIn(each);
+  }
+}
+
+/** Names of imports and of constants at the top of a module: nothing of a request can be in them. */
+function constantsOf(program: Node): Set<string> {
+  const names = new Set<string>();
+  for (const statement of program.body as Node[]) {
+    const inner = isNode(statement.declaration) ? statement.declaration : statement;
+    for (const each of (inner.declarations ?? inner.specifiers ?? []) as Node[]) {
+      const name = each.id ?? each.local;
+      if (isNode(name) && (inner.kind ?? "const") === "const") names.add(String(name.name));
+    }
+  }
+  return names;
+}
+
+/** The name at the root of `a.b.c`, or of `list.join(…)`. */
+function rootOf(expression: Node): string {
+  if (expression.type === "Identifier") return String(expression.name);
+  const inner = expression.object ?? expression.callee;
+  return isNode(inner) ? rootOf(inner) : expression.type;
+}
+
+/** A list of column names, made from the constant fields of usage. */
+const derived: Record<string, string[]> = { "shared/store/batches.ts": ["fields"] };
+
+/** What stands in the SQL of a file's `prepare` calls and is neither text nor a constant of a module. */
+function foreignParts(file: string): string[] {
+  const code = stripTypeScriptTypes(text(file));
+  const program = parse(code, { ecmaVersion: "latest", sourceType: "module" }) as unknown as Node;
+  const known = new Set([...constantsOf(program), ...(derived[file] ?? [])]);
+  const found: string[] = [];
+  for (const node of nodesIn(program)) {
+    const callee = node.type === "CallExpression" && isNode(node.callee) ? node.callee : null;
+    const property = callee !== null && isNode(callee.property) ? callee.property : null;
+    if (property?.name !== "prepare") continue;
+    const [sql] = node.arguments as Node[];
+    if (sql === undefined || sql.type === "Literal") continue;
+    const parts = sql.type === "TemplateLiteral" ? (sql.expressions as Node[]) : [sql];
+    found.push(...parts.map(rootOf).filter((name) => !known.has(name)));
+  }
+  return found;
+}
+
+describe("SQL is text and constants; every value is bound", () => {
+  // The sandbox has no database; its `prepare` makes programs ready.
+  const stores = sources.filter(
+    (file) => !file.startsWith("consumer/sandbox/") && text(file).includes(".prepare("),
+  );
+
+  test("the stores are found", () => {
+    expect(stores).toContain("shared/store/claims.ts");
+  });
+
+  test.each(stores)("%s", (file) => {
+    expect(foreignParts(file)).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { objectKeys } from "../../../shared/objects.ts";
+import { tables, views } from "./migrations.ts";
+import { firstCells, section, text } from "./page.ts";
+
+const page = text("docs/storage.md");
+
+test("the migrations are read: tables and the view are there", () => {
+  expect([...tables.keys()]).toContain("tasks");
+  expect([...views.keys()]).toEqual(["task_status"]);
+});
+
+describe("each table's columns stand on the page, in their order, and no others", () => {
+  test.each([...tables])("%s", (name, columns) => {
+    expect(firstCells(section(page, `### ${name}`))).toEqual(columns);
+  });
+});
+
+test("the page describes no table that is not there", () => {
+  const described = [...section(page, "## Tables").matchAll(/^### (\w+)$/gm)];
+  expect(described.map(([, name]) => name).sort()).toEqual([...tables.keys()].sort());
+});
+
+test("the view's promise is its columns, in their order", () => {
+  const promised = firstCells(section(page, "## The promise: the view `task_status`"));
+  expect(promised).toEqual(views.get("task_status"));
+});
+
+test("every R2 key stands on the page, and no other", () => {
+  const placeholders = (make: (...names: never[]) => string): string => {
+    const names = /^\(([^)]*)\)/.exec(make.toString())?.[1]?.split(",") ?? [];
+    return make(...(names.map((name) => `<${name.trim()}>`) as never[]));
+  };
+  const keys = Object.values(objectKeys).map(placeholders);
+  expect(firstCells(section(page, "## Objects in R2")).sort()).toEqual(keys.sort());
+});
