@@ -49,7 +49,7 @@ async function giveBack(
   ending: Ending & { kind: "released" },
 ): Promise<void> {
   const failed = ending.why === "retrying" ? ending.failure : null;
-  const held = await release(fleet.env.DB, ownerOf(task), {
+  const released = await release(fleet.env.DB, ownerOf(task), {
     delayMs: ending.delayMs,
     usageJson: JSON.stringify(scribe.used),
     quirksJson: JSON.stringify(quirksOf(scribe)),
@@ -60,13 +60,15 @@ async function giveBack(
     given_back: "task_given_back",
     retrying: "task_retrying",
   } as const;
-  log(held ? event[ending.why] : "fence_lost", {
+  log(released.held ? event[ending.why] : "fence_lost", {
     task_id: task.id,
     fence: task.fence,
     delay_ms: ending.delayMs,
     why: ending.failure?.code,
   });
-  if (held) await sendLater(fleet, taskMessage(task.id, task.model), ending.delayMs, task.priority);
+  if (!released.held) return;
+  const delayMs = released.cancelRequested ? 0 : ending.delayMs;
+  await sendLater(fleet, taskMessage(task.id, task.model), delayMs, task.priority);
 }
 
 /** Result and transcript first, each put once under this fence; then the row that points at them. */

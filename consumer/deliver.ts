@@ -3,16 +3,23 @@ import { leaseLimits, retryLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import { readTaskMessage, type TaskMessage } from "../shared/message.ts";
 import { StoreFault } from "../shared/retrying.ts";
-import { claim, dueIn } from "../shared/store/claims.ts";
+import { claim, dueIn, putOff } from "../shared/store/claims.ts";
 import { conclude } from "./conclude.ts";
 import type { Fleet } from "./fleet.ts";
 import { admit, sendLater } from "./governor/permit.ts";
 import { runSlice } from "./slice.ts";
 
-export async function deliver(fleet: Fleet | null, message: Message<unknown>): Promise<void> {
+/** Which of the two task queues a message came from: what is sent again goes there too. */
+export type Priority = "normal" | "low";
+
+export async function deliver(
+  fleet: Fleet | null,
+  message: Message<unknown>,
+  priority: Priority,
+): Promise<void> {
   try {
     if (fleet === null) throw new StoreFault("the fleet could not be read from its environment");
-    await handle(fleet, message.body);
+    await handle(fleet, message.body, priority);
     message.ack();
   } catch (error) {
     // The lease that this try may hold must run out before the next one can claim the task.
@@ -21,32 +28,36 @@ export async function deliver(fleet: Fleet | null, message: Message<unknown>): P
   }
 }
 
-async function handle(fleet: Fleet, body: unknown): Promise<void> {
+async function handle(fleet: Fleet, body: unknown, priority: Priority): Promise<void> {
   const told = readTaskMessage(body);
   if (told === null) return log("message_unreadable", { queue: "tasks" });
 
   const admission = await admit(fleet, told);
-  if (!admission.ok) {
-    log("task_given_back", {
-      task_id: told.task_id,
-      why: "not_admitted",
-      delay_ms: admission.waitMs,
-    });
-    return sendLater(fleet, told, admission.waitMs);
-  }
-
-  const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes);
-  if (task === null) return passOver(fleet, told);
-
-  const slice = await runSlice(fleet, task);
-  await conclude(fleet, task, slice);
+  // A closed model does not keep a task from being cancelled or from expiring.
+  const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes, !admission.ok);
+  if (task !== null) return conclude(fleet, task, await runSlice(fleet, task));
+  return admission.ok
+    ? passOver(fleet, told, priority)
+    : turnAway(fleet, told, priority, admission.waitMs);
 }
 
 /** Settled, owned, or not ours: nothing to do. A message that came early is sent again for its time. */
-async function passOver(fleet: Fleet, told: TaskMessage): Promise<void> {
+async function passOver(fleet: Fleet, told: TaskMessage, priority: Priority): Promise<void> {
   const waitMs = await dueIn(fleet.env.DB, told.task_id);
   log("task_passed_over", { task_id: told.task_id, wait_ms: waitMs });
-  if (waitMs !== null) await sendLater(fleet, told, waitMs);
+  if (waitMs !== null) await sendLater(fleet, told, waitMs, priority);
+}
+
+/** The model takes no new task now: the message comes back when it may. Costs no attempt and no row. */
+async function turnAway(
+  fleet: Fleet,
+  told: TaskMessage,
+  priority: Priority,
+  waitMs: number,
+): Promise<void> {
+  log("task_given_back", { task_id: told.task_id, why: "not_admitted", delay_ms: waitMs });
+  if (fleet.mode === "local") await putOff(fleet.env.DB, told.task_id, waitMs);
+  await sendLater(fleet, told, waitMs, priority);
 }
 
 const jitterSeconds = (): number => Math.ceil((Math.random() * retryLimits.storeDeadlineMs) / 1000);

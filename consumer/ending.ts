@@ -93,9 +93,15 @@ export function settled(
   return { kind: "settled", status, reason, output, error, failedAttempt: false };
 }
 
-/** Exponential with full jitter above half, so that tasks which failed together come back apart. */
+/**
+ * Exponential, long enough that a model server may restart meanwhile, with jitter above half, so that
+ * tasks which failed together come back apart.
+ */
 export function nextDelay(attempt: number, random: number): number {
-  const ceiling = Math.min(retryLimits.delayMsMax, retryLimits.delayMsMin * 2 ** attempt);
+  const ceiling = Math.min(
+    retryLimits.delayMsMax,
+    retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,
+  );
   return Math.ceil(ceiling * (0.5 + random / 2));
 }
 

@@ -13,12 +13,14 @@ export { Governor } from "./governor/governor.ts";
 
 export default {
   async queue(batch, env): Promise<void> {
-    const handle = batch.queue.includes("-dlq") ? deadLetter : deliver;
     const fleet = await fleetOf(env).catch((error) => {
       logBug("fleet", error);
       return null;
     });
-    await Promise.all(batch.messages.map((message) => handle(fleet, message)));
+    const priority = batch.queue.includes("tasks-low") ? "low" : "normal";
+    const handle = (message: Message<unknown>) =>
+      batch.queue.includes("-dlq") ? deadLetter(fleet, message) : deliver(fleet, message, priority);
+    await Promise.all(batch.messages.map(handle));
   },
 
   /** Reached over the producer's service binding alone; it says that this Worker runs. */

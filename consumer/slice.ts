@@ -1,12 +1,8 @@
 /** One slice: what a claimed task needs is laid out, and the loop runs until it ends or must yield. */
 import { failure } from "../shared/failures.ts";
 import { leaseLimits } from "../shared/limits.ts";
-import { getText, objectKeys } from "../shared/objects.ts";
 import { heartbeat } from "../shared/store/claims.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
-import type { DurableTask } from "../shared/task.ts";
-import { readJournal } from "../shared/transcript.ts";
-import { noUsage } from "../shared/usage.ts";
 import { brainFor } from "./brain.ts";
 import type { SliceEnd } from "./conclude.ts";
 import { type Ending, endingOf, settled } from "./ending.ts";
@@ -16,49 +12,20 @@ import { answerForm } from "./loop/answer.ts";
 import { boundsOf } from "./loop/budget.ts";
 import { runLoop } from "./loop/loop.ts";
 import { openingMessages } from "./loop/prompt.ts";
-import { Scribe } from "./loop/scribe.ts";
 import type { LoopEnd } from "./loop/turn.ts";
+import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
 import { finalAnswerOffer, offerOf, toolsFor } from "./tools/catalog.ts";
-import { Workspace } from "./workspace.ts";
-
-export interface OpenSlice {
-  spec: DurableTask | null;
-  scribe: Scribe;
-  workspace: Workspace;
-  /** The paths the task started with, before any step. */
-  inputs: string[];
-}
-
-/** Reads what a claim needs: the task's body, its journal, its files. */
-export async function openSlice(fleet: Fleet, task: TaskRow): Promise<OpenSlice> {
-  const { env } = fleet;
-  const [text, steps] = await Promise.all([
-    task.spec ?? getText(env.OBJECTS, objectKeys.spec(task.tenant, task.id)),
-    task.fence === 1 ? [] : readJournal(env.DB, env.OBJECTS, task.id),
-  ]);
-  const spec = text === null ? null : (JSON.parse(text) as DurableTask);
-  const workspace = new Workspace(env.OBJECTS, task.tenant, task.id);
-  workspace.layOut(spec?.files ?? {}, []);
-  const inputs = workspace.paths();
-  const changes = steps.flatMap(({ payload }) =>
-    payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
-  );
-  workspace.layOut({}, changes);
-  const used = steps.at(-1)?.usage ?? noUsage;
-  const scribe = new Scribe(env, { id: task.id, fence: task.fence }, task.tenant, steps, used);
-  return { spec, scribe, workspace, inputs };
-}
 
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
 export async function runSlice(fleet: Fleet, task: TaskRow): Promise<SliceEnd> {
   const open = await openSlice(fleet, task);
-  const ending = endedBefore(task, open) ?? (await looped(fleet, task, open));
+  const ending = endedBefore(task) ?? (await looped(fleet, task, open));
   return { ending, scribe: open.scribe, workspace: open.workspace };
 }
 
 /** What ends a task before its next step. */
-function endedBefore(task: TaskRow, { spec }: OpenSlice): Ending | null {
+function endedBefore(task: TaskRow): Ending | null {
   if (task.cancel_requested_at !== null) {
     return settled("cancelled", "cancelled", {
       code: "cancelled",
@@ -71,16 +38,13 @@ function endedBefore(task: TaskRow, { spec }: OpenSlice): Ending | null {
       message: `The task was not done by its expires_at, ${new Date(task.expires_at).toISOString()}.`,
     });
   }
+  // The claim has counted the lost lease already.
   if (task.attempt >= task.attempts) {
-    const lost = failure(
-      "lease_lost",
-      `${task.attempt} workers in a row died or stalled with this task before they journaled a step.`,
-    );
-    return endingOf({ kind: "broke", failure: lost }, { ...task, attempt: task.attempts - 1 }, 0);
-  }
-  if (spec === null) {
-    const gone = failure("spec_missing", "The task's body is gone from R2; submit the task again.");
-    return endingOf({ kind: "broke", failure: gone }, task, 0);
+    return settled("dead", "attempts_exhausted", {
+      code: "lease_lost",
+      message: `The task failed ${task.attempt} times; last, its worker died or stalled before it journaled a step.`,
+      class: "retry",
+    });
   }
   return null;
 }
@@ -106,10 +70,11 @@ async function looped(fleet: Fleet, task: TaskRow, open: OpenSlice): Promise<End
 async function loopOf(
   fleet: Fleet,
   task: TaskRow,
-  { spec, scribe, workspace, inputs }: OpenSlice,
+  { spec: read, scribe, workspace, inputs }: OpenSlice,
   signal: AbortSignal,
 ): Promise<LoopEnd> {
-  if (spec === null) return { kind: "lost" };
+  if (!read.ok) return { kind: "broke", failure: read.failure };
+  const spec = read.task;
   const policy = await policyOf(fleet, task);
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
   const brain = brainFor(fleet, task.model, spec);

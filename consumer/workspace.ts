@@ -3,8 +3,9 @@
  * changes is kept here until the step is journaled, so that a killed or overtaken step changes no file.
  */
 import { workspaceLimits } from "../shared/limits.ts";
-import { getBytes, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
+import { getBytes, hex, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
 import { normalisePath } from "../shared/paths.ts";
+import { retrying } from "../shared/retrying.ts";
 import type { FileEntry } from "../shared/step.ts";
 import type { InputFile } from "../shared/task.ts";
 import type { Manifest } from "../shared/transcript.ts";
@@ -122,16 +123,8 @@ export class Workspace {
     for (const path of this.paths()) {
       const held = this.#files.get(path);
       if (held === undefined) continue;
-      if (held.entry === null) {
-        const bytes = await this.read(path);
-        if (bytes === null) continue;
-        held.entry = {
-          sha256: await sha256Hex(bytes),
-          bytes: bytes.byteLength,
-          source: "input",
-        };
-      }
-      manifest[path] = held.entry;
+      held.entry ??= await this.#entryOf(held);
+      if (held.entry !== null) manifest[path] = held.entry;
     }
     return manifest;
   }
@@ -152,10 +145,42 @@ export class Workspace {
   }
 
   async #loadInput(input: InputFile): Promise<Uint8Array | null> {
-    if ("text" in input) return new TextEncoder().encode(input.text);
-    if ("base64" in input) return Uint8Array.fromBase64(input.base64);
-    return getBytes(this.#bucket, objectKeys.input(this.#tenant, input.r2));
+    if (!("r2" in input)) return inlineBytes(input);
+    const object = await retrying("get input", () => this.#bucket.get(this.#inputKey(input)));
+    if (object === null) return null;
+    if (object.size > workspaceLimits.fileBytesMax) {
+      await object.body.cancel();
+      throw new Error(
+        `the input "${input.r2}" is ${object.size} bytes; a file of the workspace may hold ${workspaceLimits.fileBytesMax}.`,
+      );
+    }
+    return new Uint8Array(await object.arrayBuffer());
   }
+
+  /** Where an input stands. One in R2 that nobody read is hashed as it streams by, and not kept. */
+  async #entryOf({ input, bytes }: Held): Promise<FileEntry | null> {
+    if (input === null) return null;
+    if (bytes !== null || !("r2" in input)) {
+      const whole = bytes ?? (await this.#loadInput(input));
+      if (whole === null) return null;
+      return { sha256: await sha256Hex(whole), bytes: whole.byteLength, source: "input" };
+    }
+    const object = await retrying("get input", () => this.#bucket.get(this.#inputKey(input)));
+    if (object === null) return null;
+    const digest = new crypto.DigestStream("SHA-256");
+    await object.body.pipeTo(digest);
+    return { sha256: hex(await digest.digest), bytes: object.size, source: "input" };
+  }
+
+  #inputKey(input: { r2: string }): string {
+    return objectKeys.input(this.#tenant, input.r2);
+  }
+}
+
+function inlineBytes(input: Exclude<InputFile, { r2: string }>): Uint8Array {
+  return "text" in input
+    ? new TextEncoder().encode(input.text)
+    : Uint8Array.fromBase64(input.base64);
 }
 
 export type ManifestChange = Record<string, FileEntry | null>;

@@ -66,6 +66,13 @@ export const batchLimits = {
   expandPutsAtOnceMax: 5,
   insertBytesMax: 1_500_000,
   batchesPerTickMax: 20,
+  /** How long the accepting request may take to expand before the sweep goes on in its place. */
+  expandGraceMs: 30_000,
+  expandRetryMsMin: 60_000,
+  expandRetryMsMax: 3_600_000,
+  expandTriesMax: 8,
+  redriveTasksPerCallMax: 2_000,
+  redriveTasksPerPage: 25,
   resultRowsPerPage: 200,
 } as const;
 
@@ -73,6 +80,7 @@ export const batchLimits = {
 export const leaseLimits = {
   leaseMs: 60_000,
   heartbeatMs: 20_000,
+  clockSkewMs: 1_000,
   sliceMs: 60_000,
   localSliceMs: 10_000,
 } as const;
@@ -81,6 +89,8 @@ export const leaseLimits = {
 export const sweepLimits = {
   resendAfterMs: 15 * 60_000,
   resendDoublingsMax: 6,
+  /** How long a due task is one sweep's to send. */
+  takenMs: 2 * 60_000,
   localIdleMs: 20_000,
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
@@ -90,7 +100,8 @@ export const sweepLimits = {
 
 /** The wait before a failed attempt is tried again. */
 export const retryLimits = {
-  delayMsMin: 1_000,
+  delayMsMin: 5_000,
+  delayFactor: 6,
   delayMsMax: 300_000,
   giveBackMs: 60_000,
   storeRetries: 4,

@@ -17,8 +17,11 @@ export const objectKeys = {
 };
 
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+export function hex(bytes: ArrayBuffer): string {
+  return new Uint8Array(bytes).toHex();
 }
 
 const encoder = new TextEncoder();

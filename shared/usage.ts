@@ -40,6 +40,13 @@ export function addUsage(a: Usage, b: Partial<Usage>): Usage {
   return sum;
 }
 
+/** The larger of each field: a row is written at the end of a slice, the journal at each step. */
+export function mostUsage(a: Usage, b: Usage): Usage {
+  const most = { ...a };
+  for (const key of Object.keys(most) as (keyof Usage)[]) most[key] = Math.max(a[key], b[key]);
+  return most;
+}
+
 /** Ten decimal places: a hundredth of a neuron's price, and no binary noise in what people read. */
 const roundedDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1e10;
 

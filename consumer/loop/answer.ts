@@ -17,16 +17,36 @@ export function answerForm(task: DurableTask): AnswerForm {
   const isObject =
     schema.type === "object" || (schema.type === undefined && "properties" in schema);
   if (isObject) return { schema, wrapped: false, plainText: false };
+  return { schema: wrap(schema), wrapped: true, plainText: false };
+}
+
+/** References start at the root, so definitions stay there, and references to the root follow it. */
+function wrap(schema: Record<string, unknown>): Record<string, unknown> {
+  const { $defs, definitions, ...rest } = schema;
   return {
-    schema: {
-      type: "object",
-      properties: { value: schema },
-      required: ["value"],
-      additionalProperties: false,
-    },
-    wrapped: true,
-    plainText: false,
+    type: "object",
+    properties: { value: moved(rest) },
+    required: ["value"],
+    additionalProperties: false,
+    ...($defs === undefined ? {} : { $defs: moved($defs) }),
+    ...(definitions === undefined ? {} : { definitions: moved(definitions) }),
   };
+}
+
+function moved(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(moved);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => [
+      key,
+      key === "$ref" && typeof value === "string" ? movedReference(value) : moved(value),
+    ]),
+  );
+}
+
+function movedReference(reference: string): string {
+  if (!reference.startsWith("#") || /^#\/(\$defs|definitions)\//.test(reference)) return reference;
+  return `#/properties/value${reference.slice(1)}`;
 }
 
 export function unwrap(form: AnswerForm, args: Record<string, unknown>): unknown {

@@ -33,6 +33,7 @@ export class Scribe {
     tenant: string,
     steps: Step[],
     used: Usage,
+    journaled: boolean,
   ) {
     this.steps = steps;
     this.#env = env;
@@ -40,7 +41,7 @@ export class Scribe {
     this.#tenant = tenant;
     this.#used = used;
     this.#secondsBefore = used.seconds;
-    this.#journaled = steps.length > 0;
+    this.#journaled = journaled;
   }
 
   /** True once the journal may hold rows of this task. */

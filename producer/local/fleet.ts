@@ -98,7 +98,8 @@ function startRuntime(
       if (!options.quiet) process.stdout.write(chunk);
     });
   }
-  runtime.once("exit", () => fs.closeSync(log));
+  // "close" comes after the last output; "exit" does not.
+  runtime.once("close", () => fs.closeSync(log));
   recordHolders(stateDir, runtime.pid);
   return runtime;
 }

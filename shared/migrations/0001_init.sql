@@ -35,6 +35,7 @@ CREATE TABLE tasks (
   sends               INTEGER NOT NULL DEFAULT 0,
   sweep_at            INTEGER,
   lease_until         INTEGER,
+  claimed_by          TEXT,
   started_at          INTEGER,
   finished_at         INTEGER,
   cancel_requested_at INTEGER,

@@ -18,21 +18,31 @@ export interface Claim {
  * Takes a queued task that is due, or a running one whose lease ran out. Taking over a lease that
  * ran out costs an attempt only when its owner journaled no step, so that a task which progresses
  * survives any number of deploys. The policy's hash is pinned by the first claim.
+ *
+ * `claimed_by` names this call: a claim whose answer was lost is repeated, finds itself, and changes
+ * nothing. With `ending`, only a task that is to be cancelled or has expired is taken.
  */
+const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND NOT EXISTS (
+  SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence))`;
+const endingSql = `(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql})`;
 const claimSql = `
   UPDATE tasks SET
-    attempt = attempt + (status = 'running' AND NOT EXISTS (
-      SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence)),
+    attempt = attempt + ${lostSql},
+    errors = CASE WHEN ${lostSql} THEN json_insert(errors, '$[#]', json_object('attempt', attempt + 1,
+      'fence', fence, 'code', 'lease_lost', 'message', 'Its worker died or stalled before a step.'))
+      ELSE errors END,
+    fence = fence + (claimed_by IS NOT ?3),
+    claimed_by = ?3,
     status = 'running',
-    fence = fence + 1,
+    sends = 1,
     lease_until = ${nowSql} + ${leaseLimits.leaseMs},
     sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
     started_at = COALESCE(started_at, ${nowSql}),
     policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))
-  WHERE id = ?1
+  WHERE id = ?1 AND (?4 = 0 OR ${endingSql})
     AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
-      OR (status = 'queued' AND (cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql}))
-      OR (status = 'running' AND lease_until < ${nowSql}))
+      OR (status = 'queued' AND ${endingSql})
+      OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
   RETURNING *`;
 
 /** `policyHashes` is JSON text, policy name to hash, of every policy of this deployment. Null: not ours to take. */
@@ -40,8 +50,39 @@ export async function claim(
   db: D1Database,
   id: string,
   policyHashes: string,
+  ending = false,
 ): Promise<TaskRow | null> {
-  return retrying("claim", () => db.prepare(claimSql).bind(id, policyHashes).first<TaskRow>());
+  const claimant = crypto.randomUUID();
+  return retrying("claim", () =>
+    db
+      .prepare(claimSql)
+      .bind(id, policyHashes, claimant, ending ? 1 : 0)
+      .first<TaskRow>(),
+  );
+}
+
+/** When the newest message of a live task was sent; null when it is settled, unknown or unsent. */
+export async function lastSent(db: D1Database, id: string): Promise<number | null> {
+  const row = await retrying("last sent", () =>
+    db
+      .prepare("SELECT sent_at FROM tasks WHERE id = ?1 AND sweep_at IS NOT NULL")
+      .bind(id)
+      .first<{ sent_at: number | null }>(),
+  );
+  return row?.sent_at ?? null;
+}
+
+/** Local runs alone: puts a queued task off, so that the sweep does not take its delayed message for lost. */
+export async function putOff(db: D1Database, id: string, waitMs: number): Promise<void> {
+  await retrying("put off", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET not_before = ${nowSql} + ?2, sent_at = ${nowSql}
+         WHERE id = ?1 AND status = 'queued'`,
+      )
+      .bind(id, waitMs)
+      .run(),
+  );
 }
 
 /** How long a queued task still has to wait, in milliseconds; null when it does not wait. */
@@ -74,27 +115,43 @@ export async function heartbeat(db: D1Database, owner: Claim): Promise<boolean> 
   return meta.changes === 1;
 }
 
-/** Gives the task back to the queue. `errorJson` makes it a failed attempt; null costs nothing. */
+/** What a release learned: whether it held, and whether somebody asked to cancel meanwhile. */
+export type Released = { held: false } | { held: true; cancelRequested: boolean };
+
+/**
+ * Gives the task back to the queue. `errorJson` makes it a failed attempt; null costs nothing. A task
+ * that is to be cancelled waits for nothing. Repeating it after a lost answer finds the row it left.
+ */
 export async function release(
   db: D1Database,
   owner: Claim,
   back: { delayMs: number; usageJson: string; quirksJson: string; errorJson: string | null },
-): Promise<boolean> {
-  const { meta } = await retrying("release", () =>
-    db
-      .prepare(
-        `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4,
-           not_before = CASE WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
-           sent_at = ${nowSql}, sends = sends + 1,
-           sweep_at = MIN(${nowSql} + ?5 + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
-           attempt = attempt + (?6 IS NOT NULL),
-           errors = CASE WHEN ?6 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?6)) END
-         WHERE ${held}`,
-      )
-      .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
-      .run(),
-  );
-  return meta.changes === 1;
+): Promise<Released> {
+  const answer = "cancel_requested_at IS NOT NULL AS cancelled";
+  const row =
+    (await retrying("release", () =>
+      db
+        .prepare(
+          `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4,
+             not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
+               WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
+             sent_at = ${nowSql}, sends = 1,
+             sweep_at = MIN(${nowSql} + CASE WHEN cancel_requested_at IS NULL THEN ?5 ELSE 0 END
+               + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
+             attempt = attempt + (?6 IS NOT NULL),
+             errors = CASE WHEN ?6 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?6)) END
+           WHERE ${held} RETURNING ${answer}`,
+        )
+        .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
+        .first<{ cancelled: number }>(),
+    )) ??
+    (await retrying("release", () =>
+      db
+        .prepare(`SELECT ${answer} FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'queued'`)
+        .bind(owner.id, owner.fence)
+        .first<{ cancelled: number }>(),
+    ));
+  return row === null ? { held: false } : { held: true, cancelRequested: row.cancelled === 1 };
 }
 
 /** How a task ends. JSON columns are text. */

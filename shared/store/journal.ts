@@ -40,7 +40,8 @@ const stepSql = `
   SELECT id, fence, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 ${ownedSql}
   ON CONFLICT (task_id, seq) DO UPDATE SET fence = excluded.fence, status = excluded.status,
     duration_ms = excluded.duration_ms, payload = excluded.payload,
-    payload_key = excluded.payload_key, usage = excluded.usage`;
+    payload_key = excluded.payload_key, usage = excluded.usage
+  WHERE excluded.status <> 'intent' OR steps.status = 'intent'`;
 
 const egressSql = `
   INSERT INTO egress_log (task_id, fence, tenant, seq, n, at, method, url, host, action, policy, rule,

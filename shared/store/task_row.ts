@@ -29,6 +29,8 @@ export interface TaskRow {
   sends: number;
   sweep_at: number | null;
   lease_until: number | null;
+  /** Names the call that claimed last, so that its repetition finds itself. */
+  claimed_by: string | null;
   started_at: number | null;
   finished_at: number | null;
   cancel_requested_at: number | null;
@@ -48,6 +50,6 @@ export interface TaskRow {
 /** Everything but `spec` and `transcript`, which can be large and which few readers need. */
 export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
   status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
-  NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, started_at,
+  NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history`;

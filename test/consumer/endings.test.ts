@@ -52,6 +52,22 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     "completed",
   ],
   [
+    "answers an array schema whose items are defined apart",
+    {
+      prompt: "p",
+      output_schema: {
+        type: "array",
+        items: { $ref: "#/$defs/Item" },
+        $defs: {
+          Item: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
+        },
+      },
+      rehearsal: [finish({ value: [{ n: 1 }] })],
+    },
+    "succeeded",
+    "completed",
+  ],
+  [
     "never fits its schema",
     {
       prompt: "p",

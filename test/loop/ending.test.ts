@@ -95,16 +95,19 @@ describe("a failure that ends the task", () => {
 
 const unit = () => fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test("the wait before a retry doubles, is never under half of that, and is bounded", () => {
+test("the wait before a retry grows by its factor, is never under half of that, and is bounded", () => {
   fc.assert(
     fc.property(fc.nat({ max: 60 }), unit(), (attempt, random) => {
-      const most = Math.min(retryLimits.delayMsMax, retryLimits.delayMsMin * 2 ** attempt);
+      const most = Math.min(
+        retryLimits.delayMsMax,
+        retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,
+      );
       const delay = nextDelay(attempt, random);
       expect(delay).toBeGreaterThanOrEqual(most / 2);
       expect(delay).toBeLessThanOrEqual(most);
     }),
   );
   expect([0, 1, 2, 20].map((attempt) => nextDelay(attempt, 0))).toEqual([
-    500, 1_000, 2_000, 150_000,
+    2_500, 15_000, 90_000, 150_000,
   ]);
 });

@@ -1,0 +1,65 @@
+/** Lays out what a claim needs: the task's body, its journal, its files. */
+import { type Failure, failure } from "../shared/failures.ts";
+import { logBug } from "../shared/log.ts";
+import { getText, objectKeys } from "../shared/objects.ts";
+import { StoreFault } from "../shared/retrying.ts";
+import type { Step } from "../shared/step.ts";
+import type { TaskRow } from "../shared/store/task_row.ts";
+import type { DurableTask } from "../shared/task.ts";
+import { readJournal } from "../shared/transcript.ts";
+import { mostUsage, readUsage } from "../shared/usage.ts";
+import type { Fleet } from "./fleet.ts";
+import { Scribe } from "./loop/scribe.ts";
+import { Workspace } from "./workspace.ts";
+
+export interface OpenSlice {
+  /** The task's body, or why the task cannot be worked on. */
+  spec: { ok: true; task: DurableTask } | { ok: false; failure: Failure };
+  scribe: Scribe;
+  workspace: Workspace;
+  /** The paths the task started with, before any step. */
+  inputs: string[];
+}
+
+/** Rejects only when a store fails: what is stored but cannot be read is a failure of the task. */
+export async function openSlice(fleet: Fleet, task: TaskRow): Promise<OpenSlice> {
+  try {
+    const [spec, steps] = await Promise.all([readSpec(fleet, task), readSteps(fleet, task)]);
+    return laidOut(fleet, task, spec, steps);
+  } catch (error) {
+    if (error instanceof StoreFault) throw error;
+    logBug("open_slice", error, { task_id: task.id });
+    const message =
+      "What this task has stored cannot be read; the log says why. Redrive it with restart.";
+    return laidOut(fleet, task, { ok: false, failure: failure("bug", message) }, []);
+  }
+}
+
+async function readSpec(fleet: Fleet, task: TaskRow): Promise<OpenSlice["spec"]> {
+  const key = objectKeys.spec(task.tenant, task.id);
+  const text = task.spec ?? (await getText(fleet.env.OBJECTS, key));
+  if (text !== null) return { ok: true, task: JSON.parse(text) as DurableTask };
+  const message = "The task's body is gone from R2; submit the task again.";
+  return { ok: false, failure: failure("spec_missing", message) };
+}
+
+/** A first claim has no journal, so it reads none. */
+async function readSteps({ env }: Fleet, task: TaskRow): Promise<Step[]> {
+  return task.fence === 1 ? [] : readJournal(env.DB, env.OBJECTS, task.id);
+}
+
+function laidOut(fleet: Fleet, task: TaskRow, spec: OpenSlice["spec"], steps: Step[]): OpenSlice {
+  const { env } = fleet;
+  const workspace = new Workspace(env.OBJECTS, task.tenant, task.id);
+  workspace.layOut(spec.ok ? (spec.task.files ?? {}) : {}, []);
+  const inputs = workspace.paths();
+  const changes = steps.flatMap(({ payload }) =>
+    payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
+  );
+  workspace.layOut({}, changes);
+  const journaled = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
+  const used = mostUsage(readUsage(task.usage), journaled);
+  const owner = { id: task.id, fence: task.fence };
+  const scribe = new Scribe(env, owner, task.tenant, steps, used, task.fence > 1);
+  return { spec, scribe, workspace, inputs };
+}
