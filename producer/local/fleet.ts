@@ -32,6 +32,8 @@ export interface LocalFleet {
   url: string;
   key: string;
   logFile: string;
+  /** The process id of the runtime's parent. */
+  pid: number;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     url,
     key: env.FLEET_API_KEY ?? "",
     logFile,
+    pid: runtime.pid ?? 0,
     async stop() {
       stopping = true;
       cron.stop();

@@ -115,6 +115,8 @@ export async function heartbeat(db: D1Database, owner: Claim): Promise<boolean> 
   return meta.changes === 1;
 }
 
+const cancelledSql = "cancel_requested_at IS NOT NULL AS cancelled";
+
 /** What a release learned: whether it held, and whether somebody asked to cancel meanwhile. */
 export type Released = { held: false } | { held: true; cancelRequested: boolean };
 
@@ -127,7 +129,6 @@ export async function release(
   owner: Claim,
   back: { delayMs: number; usageJson: string; quirksJson: string; errorJson: string | null },
 ): Promise<Released> {
-  const answer = "cancel_requested_at IS NOT NULL AS cancelled";
   const row =
     (await retrying("release", () =>
       db
@@ -140,14 +141,16 @@ export async function release(
                + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
              attempt = attempt + (?6 IS NOT NULL),
              errors = CASE WHEN ?6 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?6)) END
-           WHERE ${held} RETURNING ${answer}`,
+           WHERE ${held} RETURNING ${cancelledSql}`,
         )
         .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
         .first<{ cancelled: number }>(),
     )) ??
     (await retrying("release", () =>
       db
-        .prepare(`SELECT ${answer} FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'queued'`)
+        .prepare(
+          `SELECT ${cancelledSql} FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'queued'`,
+        )
         .bind(owner.id, owner.fence)
         .first<{ cancelled: number }>(),
     ));

@@ -1,0 +1,127 @@
+/** The two sides of the bench: the fleet, and the bare consumer it is compared with. */
+import { execFileSync, spawn } from "node:child_process";
+import path from "node:path";
+import { type LocalFleet, startLocalFleet } from "../../producer/local/fleet.ts";
+import { endTree } from "../../producer/local/processes.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+export interface Side {
+  url: string;
+  /** The resident memory of this side's runtime, in megabytes. */
+  residentMb(): number;
+  stop(): Promise<void>;
+}
+
+export async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 200));
+}
+
+/** The largest workerd below a process: the one that runs the Workers. */
+function residentBelow(ancestor: number): number {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,args="], { encoding: "utf8" });
+  const all = lines
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const tree = new Set([String(ancestor)]);
+  for (const pid of tree) for (const row of all) if (row[1] === pid && row[0]) tree.add(row[0]);
+  const sizes = all
+    .filter((row) => tree.has(row[0] ?? "") && (row[3] ?? "").includes("workerd"))
+    .map((row) => Number(row[2]) / 1024);
+  return Math.max(0, ...sizes);
+}
+
+export async function startFleet(stateDir: string, port: number): Promise<Side & LocalFleet> {
+  const fleet = await startLocalFleet({ port, stateDir, environment: {}, quiet: true });
+  return { ...fleet, residentMb: () => residentBelow(fleet.pid) };
+}
+
+export async function startBare(stateDir: string, port: number): Promise<Side> {
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(
+    process.execPath,
+    [
+      path.join(root, "node_modules/wrangler/bin/wrangler.js"),
+      ...["dev", "-c", "test/bench/wrangler.bare.toml", "--ip", "127.0.0.1"],
+      ...["--port", String(port), "--inspector-port", "0"],
+      ...["--persist-to", stateDir, "--show-interactive-dev-session=false"],
+    ],
+    {
+      cwd: root,
+      env: {
+        ...process.env,
+        WRANGLER_SEND_METRICS: "false",
+        WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
+      },
+      stdio: "ignore",
+    },
+  );
+  await until(() =>
+    fetch(`${url}/?n=1`, { method: "POST" }).then(
+      (response) => response.ok,
+      () => false,
+    ),
+  );
+  return { url, residentMb: () => residentBelow(child.pid ?? 0), stop: () => endTree(child) };
+}
+
+/** Messages per second from the first start to the last end. */
+export async function bareRound(side: Side, count: number): Promise<number> {
+  const started = await fetch(`${side.url}/?n=${count}`, { method: "POST" });
+  const { run } = (await started.json()) as { run: string };
+  let ms = 0;
+  await until(async () => {
+    const asked = await fetch(`${side.url}/?run=${run}`);
+    const row = (await asked.json()) as { done: number; ms: number };
+    ms = row.ms;
+    return row.done === count;
+  });
+  return (count / ms) * 1000;
+}
+
+export interface Span {
+  customId: string | null;
+  startedAt: number;
+  finishedAt: number;
+}
+
+/** Submits tasks as one batch and answers when each began and ended. Every one must succeed. */
+export async function fleetRound(
+  side: Side & LocalFleet,
+  tasks: readonly object[],
+): Promise<Span[]> {
+  const headers = { authorization: `Bearer ${side.key}` };
+  const accepted = await fetch(`${side.url}/v1/batches`, {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/x-ndjson" },
+    body: tasks.map((task) => `${JSON.stringify(task)}\n`).join(""),
+  });
+  const batch = (await accepted.json()) as { id: string };
+  await until(async () => {
+    const view = await fetch(`${side.url}/v1/batches/${batch.id}`, { headers });
+    return ((await view.json()) as { status: string }).status === "finished";
+  });
+  const spans: Span[] = [];
+  let cursor = "";
+  do {
+    const at = `${side.url}/v1/tasks?batch_id=${batch.id}&limit=500${cursor}`;
+    const page = (await (await fetch(at, { headers })).json()) as {
+      tasks: { status: string; custom_id: string; started_at: string; finished_at: string }[];
+      next_cursor: string | null;
+    };
+    for (const { status, custom_id, started_at, finished_at } of page.tasks) {
+      if (status !== "succeeded") throw new Error(`a task of the bench ended as ${status}`);
+      const [startedAt, finishedAt] = [Date.parse(started_at), Date.parse(finished_at)];
+      spans.push({ customId: custom_id, startedAt, finishedAt });
+    }
+    cursor = page.next_cursor === null ? "" : `&cursor=${page.next_cursor}`;
+  } while (cursor !== "");
+  return spans;
+}
+
+export function ratePerSecond(spans: readonly Span[]): number {
+  const first = Math.min(...spans.map((span) => span.startedAt));
+  const last = Math.max(...spans.map((span) => span.finishedAt));
+  return (spans.length / (last - first)) * 1000;
+}
