@@ -2,11 +2,11 @@
  * Turns a batch's lines into tasks, a bounded chunk at a time. The id of a task follows from batch and
  * line, so a chunk that is done twice, or by two at once, makes the same rows; the cursor moves last.
  */
-import { batchTaskId, batchTaskRange } from "../shared/ids.ts";
+import { batchTaskId } from "../shared/ids.ts";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
-import { retrying } from "../shared/retrying.ts";
-import { type BatchRow, cancelRange, moveCursor, readBatch } from "../shared/store/batches.ts";
+import { retrying, StoreFault } from "../shared/retrying.ts";
+import { type BatchRow, moveCursor, readBatch } from "../shared/store/batches.ts";
 import { insertTasks, type NewTask } from "../shared/store/submissions.ts";
 import type { DurableTask } from "../shared/task.ts";
 import { newTask, putLargeSpec } from "./accept.ts";
@@ -25,25 +25,21 @@ export async function expandBatch(
     while (current !== null && current.expanded < current.total && Date.now() < deadline) {
       await expandChunk(env, current);
       current = await readBatch(env.DB, batch.tenant, batch.id);
-      if (current !== null && current.cancel_requested_at !== null) {
-        await cancelRange(env.DB, batch.tenant, batchTaskRange(batch.id));
-      }
     }
     const expanded = current?.expanded ?? 0;
     log("batch_expanded", { batch_id: batch.id, expanded, total: batch.total });
   } catch (error) {
-    logBug("expand", error, { batch_id: batch.id });
+    if (!(error instanceof StoreFault)) logBug("expand", error, { batch_id: batch.id });
+    else log("unhealthy", { what: "expand", batch_id: batch.id, message: error.message });
   }
 }
 
 /** One chunk: bodies to R2, rows to D1, messages to the queue, then the cursor. */
 export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<void> {
   const chunk = await readChunk(env.OBJECTS, batch);
-  const defaults = JSON.parse(batch.defaults) as DurableTask;
-  const made = chunk.lines.map((line, at) => {
+  const made = chunk.tasks.map((task, at) => {
     const index = batch.expanded + at;
-    const task = withDefaults(defaults, JSON.parse(line) as DurableTask);
-    return newTask(task, {
+    const origin = {
       id: batchTaskId(batch.id, index),
       tenant: batch.tenant,
       batch: { id: batch.id, index },
@@ -51,7 +47,9 @@ export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<vo
       bodyHash: null,
       model: env.MODEL,
       attempts: taskLimits.attemptsDefault,
-    });
+    };
+    if (task !== null) return newTask(task, origin);
+    return { row: { ...newTask({}, origin).row, spec: null }, large: null };
   });
   await putAll(env.OBJECTS, made);
   const rows = made.map(({ row }) => row);
@@ -59,13 +57,43 @@ export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<vo
   // All of them, not only the new ones: a chunk that was cut short between rows and messages is sent now.
   await sendTasks(env, rows);
   await moveCursor(env.DB, batch.id, batch.expanded, {
-    expanded: batch.expanded + chunk.lines.length,
+    expanded: batch.expanded + chunk.tasks.length,
     cursorByte: batch.cursor_byte + chunk.bytes,
+    tries: chunk.tasks.includes(null) ? batch.tries : 0,
   });
 }
 
-/** The next whole lines of the input, and how many bytes they took. */
+/**
+ * The tasks of the next whole lines, and how many bytes they took. A line that cannot be read fails
+ * the chunk; once the sweep has tried often enough it is null, a task without a body, which the
+ * consumer settles as dead: each line that was accepted ends.
+ */
 async function readChunk(
+  bucket: R2Bucket,
+  batch: BatchRow,
+): Promise<{ tasks: (DurableTask | null)[]; bytes: number }> {
+  const givenUp = batch.tries > batchLimits.expandTriesMax;
+  const { lines, bytes } = await readLines(bucket, batch);
+  if (lines.length > 0) {
+    const defaults = JSON.parse(batch.defaults) as DurableTask;
+    return { tasks: lines.map((line) => readTask(line, defaults, givenUp)), bytes };
+  }
+  if (!givenUp) throw new StoreFault(`no line at byte ${batch.cursor_byte} of ${batch.input_key}`);
+  log("batch_lines_lost", { batch_id: batch.id, expanded: batch.expanded, total: batch.total });
+  const rest = Math.min(batch.total - batch.expanded, batchLimits.expandLinesPerChunkMax);
+  return { tasks: Array.from({ length: rest }, () => null), bytes };
+}
+
+function readTask(line: string, defaults: DurableTask, givenUp: boolean): DurableTask | null {
+  try {
+    return withDefaults(defaults, JSON.parse(line) as DurableTask);
+  } catch (error) {
+    if (givenUp) return null;
+    throw error;
+  }
+}
+
+async function readLines(
   bucket: R2Bucket,
   batch: BatchRow,
 ): Promise<{ lines: string[]; bytes: number }> {
@@ -86,8 +114,6 @@ async function readChunk(
       bytes = end + 1;
     }
   }
-  if (lines.length === 0)
-    throw new Error(`no line at byte ${batch.cursor_byte} of ${batch.input_key}`);
   return { lines, bytes };
 }
 
@@ -103,10 +129,10 @@ async function putAll(
 }
 
 /** Rows in groups whose JSON stays under what D1 takes as one value. */
-export function groupsBySize(rows: readonly NewTask[]): NewTask[][] {
+export function groupsBySize<Row>(rows: readonly Row[]): Row[][] {
   const encoder = new TextEncoder();
-  const groups: NewTask[][] = [];
-  let group: NewTask[] = [];
+  const groups: Row[][] = [];
+  let group: Row[] = [];
   let bytes = 0;
   for (const row of rows) {
     const size = encoder.encode(JSON.stringify(row)).byteLength + 1;

@@ -15,10 +15,10 @@ export interface Sending {
 
 /**
  * Sends each task's message, delayed until it is due. Those that could not be sent, or are due later
- * than a message can be delayed, are marked for the sweep. Returns how many were sent. Never throws:
- * a mark that fails is found by the sweep like a lost message.
+ * than a message can be delayed, are marked for the sweep. Returns the ids that were sent. Never
+ * throws: a mark that fails is found by the sweep like a lost message.
  */
-export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Promise<number> {
+export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Promise<Set<string>> {
   const now = Date.now();
   const unsent: string[] = [];
   for (const priority of ["normal", "low"] as const) {
@@ -33,7 +33,9 @@ export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Pr
     unsent.push(...(await sendAll(queue, messages)));
   }
   if (unsent.length > 0) await leaveToSweep(env.DB, unsent);
-  return tasks.length - unsent.length;
+  const sent = new Set(tasks.map(({ id }) => id));
+  for (const id of unsent) sent.delete(id);
+  return sent;
 }
 
 /** Sends in groups as large as the queue takes; returns the ids of the groups that failed. */

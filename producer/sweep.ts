@@ -4,8 +4,8 @@
  */
 import { batchLimits, sweepLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
-import { unexpandedBatches } from "../shared/store/batches.ts";
-import { type Due, takeDue, takeIdle } from "../shared/store/sweeps.ts";
+import { takeUnexpanded } from "../shared/store/batches.ts";
+import { type Due, markSent, takeDue, takeIdle } from "../shared/store/sweeps.ts";
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
 import { sendTasks } from "./send.ts";
@@ -23,9 +23,10 @@ export async function sweep(env: ProducerEnv): Promise<Swept> {
   const swept: Swept = { batches: 0, due: 0, sent: 0, lost_too: false };
   try {
     await resend(env, swept);
-    const batches = await unexpandedBatches(env.DB, batchLimits.batchesPerTickMax);
     const deadline = Date.now() + batchLimits.expandMsMax;
-    for (const batch of batches) {
+    while (swept.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
+      const batch = await takeUnexpanded(env.DB);
+      if (batch === null) break;
       await expandBatch(env, batch, deadline);
       swept.batches++;
     }
@@ -50,10 +51,12 @@ async function resend(env: ProducerEnv, swept: Swept): Promise<void> {
 }
 
 async function sendAgain(env: ProducerEnv, due: readonly Due[], swept: Swept): Promise<void> {
+  const sent = await sendTasks(env, due);
   swept.due += due.length;
-  swept.sent += await sendTasks(
-    env,
-    due.map((task) => ({ ...task, not_before: null })),
+  swept.sent += sent.size;
+  await markSent(
+    env.DB,
+    due.filter(({ id }) => sent.has(id)),
   );
 }
 

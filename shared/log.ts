@@ -7,6 +7,7 @@ export type LogEvent =
   | "send_failed"
   | "batch_accepted"
   | "batch_expanded"
+  | "batch_lines_lost"
   | "task_passed_over"
   | "step"
   | "egress_decision"

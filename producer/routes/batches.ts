@@ -1,12 +1,6 @@
 /** Batches: submit, read, results, cancel. */
 import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
-import {
-  type BatchRow,
-  cancelRange,
-  readBatch,
-  requestBatchCancel,
-  tallyBatch,
-} from "../../shared/store/batches.ts";
+import { type BatchRow, cancelBatch, readBatch, tallyBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
 import { resultLines } from "../batch_results.ts";
 import { acceptBatch } from "../batches.ts";
@@ -85,15 +79,15 @@ function streamOf(lines: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   });
 }
 
-/** The row first: lines that are expanded afterwards are cancelled by the expander. The sweep sends what waits. */
+/** The sweep sends what waits, so that it settles now. */
 const cancel: Handler = async (call) => {
   const { env, principal } = call;
   const batch = await batchOf(call);
   if (!batch.ok) return batch;
-  await requestBatchCancel(env.DB, principal.tenant, batch.value.id);
-  await cancelRange(env.DB, principal.tenant, batchTaskRange(batch.value.id));
+  const { id } = batch.value;
+  await cancelBatch(env.DB, principal.tenant, id, batchTaskRange(id));
   call.waitUntil(sweep(env));
-  const after = (await readBatch(env.DB, principal.tenant, batch.value.id)) ?? batch.value;
+  const after = (await readBatch(env.DB, principal.tenant, id)) ?? batch.value;
   return done(Response.json(await batchView(env.DB, after), { status: 202 }));
 };
 

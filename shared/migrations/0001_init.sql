@@ -106,6 +106,7 @@ CREATE TABLE policies (
 ) WITHOUT ROWID;
 
 -- Batches. `expanded` is the cursor: lines already turned into tasks; `cursor_byte` is where the next begins.
+-- `tries` counts the sweep's tries since the cursor last moved.
 CREATE TABLE batches (
   id                  TEXT PRIMARY KEY,
   tenant              TEXT NOT NULL,
@@ -122,7 +123,8 @@ CREATE TABLE batches (
   created_at          INTEGER NOT NULL,
   cancel_requested_at INTEGER,
   finished_at         INTEGER,
-  sweep_at            INTEGER
+  sweep_at            INTEGER,
+  tries               INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE INDEX batches_sweep ON batches (sweep_at) WHERE sweep_at IS NOT NULL;

@@ -1,4 +1,5 @@
 /** Rows of `batches`: what a batch's 202 promises, and the cursor of its expansion. */
+import { batchLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import { type Status, statuses } from "../states.ts";
 import { addUsage, noUsage, readUsage, type Usage } from "../usage.ts";
@@ -22,6 +23,8 @@ export interface BatchRow {
   cancel_requested_at: number | null;
   finished_at: number | null;
   sweep_at: number | null;
+  /** How often the sweep has tried since the cursor last moved. */
+  tries: number;
 }
 
 export type NewBatch = Pick<
@@ -37,9 +40,6 @@ export type NewBatch = Pick<
   | "limits"
 >;
 
-/** How long the accepting request may take to expand before the sweep goes on in its place. */
-const expandGraceMs = 30_000;
-
 /** False when the idempotency key is taken. */
 export async function insertBatch(db: D1Database, batch: NewBatch): Promise<boolean> {
   const { meta } = await retrying("insert batch", () =>
@@ -47,7 +47,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
       .prepare(
         `INSERT INTO batches (id, tenant, idempotency_key, body_hash, status, total, input_key,
            defaults, labels, limits, created_at, sweep_at)
-         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${expandGraceMs})
+         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${batchLimits.expandGraceMs})
          ON CONFLICT DO NOTHING`,
       )
       .bind(
@@ -94,74 +94,89 @@ export async function readBatch(
 
 /**
  * Moves the cursor from `expanded` to `next.expanded`. Two expanders of one batch do the same
- * idempotent inserts; only one moves the cursor, and the other reads where it stands.
+ * idempotent inserts; only one moves the cursor, and the other reads where it stands. `tries` is kept
+ * where the lines are gone, so that the rest is given up at once too.
  */
 export async function moveCursor(
   db: D1Database,
   id: string,
   expanded: number,
-  next: { expanded: number; cursorByte: number },
+  next: { expanded: number; cursorByte: number; tries: number },
 ): Promise<boolean> {
   const { meta } = await retrying("move cursor", () =>
     db
       .prepare(
-        `UPDATE batches SET expanded = ?3, cursor_byte = ?4,
-           sweep_at = CASE WHEN ?3 >= total THEN NULL ELSE ${nowSql} + ${expandGraceMs} END
+        `UPDATE batches SET expanded = ?3, cursor_byte = ?4, tries = ?5,
+           sweep_at = CASE WHEN ?3 >= total THEN NULL ELSE ${nowSql} + ${batchLimits.expandGraceMs} END
          WHERE id = ?1 AND expanded = ?2`,
       )
-      .bind(id, expanded, next.expanded, next.cursorByte)
+      .bind(id, expanded, next.expanded, next.cursorByte, next.tries)
       .run(),
   );
   return meta.changes === 1;
 }
 
-/** Asks for a cancel of the whole batch; its lines that are not expanded yet are cancelled as they are made. */
-export async function requestBatchCancel(
+/**
+ * Asks for a cancel of the whole batch and of each of its live tasks, at once: a line that is expanded
+ * before is in the range, one that is expanded later reads the batch's row. The sweep sends them, so
+ * that they settle soon.
+ */
+export async function cancelBatch(
   db: D1Database,
   tenant: string,
   id: string,
+  range: { from: string; to: string },
 ): Promise<void> {
-  await retrying("request batch cancel", () =>
+  await retrying("cancel batch", () =>
+    db.batch([
+      db
+        .prepare(
+          `UPDATE batches SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
+             status = 'cancelling' WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
+        )
+        .bind(id, tenant),
+      db
+        .prepare(
+          `UPDATE tasks SET cancel_requested_at = ${nowSql}, not_before = NULL,
+             sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
+             sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
+           WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND status IN ('queued', 'running')
+             AND cancel_requested_at IS NULL`,
+        )
+        .bind(tenant, range.from, range.to),
+    ]),
+  );
+}
+
+/** A batch whose tasks are redriven is not being cancelled any more, once all its lines are tasks. */
+export async function reopenBatch(db: D1Database, tenant: string, id: string): Promise<void> {
+  await retrying("reopen batch", () =>
     db
       .prepare(
-        `UPDATE batches SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
-           status = 'cancelling' WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
+        `UPDATE batches SET cancel_requested_at = NULL, status = 'running'
+         WHERE id = ?1 AND tenant = ?2 AND cancel_requested_at IS NOT NULL AND expanded >= total`,
       )
       .bind(id, tenant)
       .run(),
   );
 }
 
-/** Asks for a cancel of every live task in a key range; the sweep sends them so that they settle soon. */
-export async function cancelRange(
-  db: D1Database,
-  tenant: string,
-  range: { from: string; to: string },
-): Promise<number> {
-  const { meta } = await retrying("cancel range", () =>
+/**
+ * Takes the batch whose expansion stands still for longest and moves its next look ahead, doubling
+ * each time, in one statement: two sweeps at once take different ones, and one that cannot be
+ * expanded does not stand before the others.
+ */
+export async function takeUnexpanded(db: D1Database): Promise<BatchRow | null> {
+  return retrying("take unexpanded batch", () =>
     db
       .prepare(
-        `UPDATE tasks SET cancel_requested_at = ${nowSql}, not_before = NULL,
-           sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
-           sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
-         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND status IN ('queued', 'running')
-           AND cancel_requested_at IS NULL`,
+        `UPDATE batches SET tries = tries + 1,
+           sweep_at = ${nowSql} + MIN(${batchLimits.expandRetryMsMax}, ${batchLimits.expandRetryMsMin} * (1 << MIN(tries, 16)))
+         WHERE id = (SELECT id FROM batches WHERE sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT 1)
+         RETURNING *`,
       )
-      .bind(tenant, range.from, range.to)
-      .run(),
+      .first<BatchRow>(),
   );
-  return meta.changes;
-}
-
-/** Batches whose expansion stands still. */
-export async function unexpandedBatches(db: D1Database, limit: number): Promise<BatchRow[]> {
-  const { results } = await retrying("unexpanded batches", () =>
-    db
-      .prepare(`SELECT * FROM batches WHERE sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT ?1`)
-      .bind(limit)
-      .all<BatchRow>(),
-  );
-  return results;
 }
 
 export type Counts = { total: number } & Record<Status, number>;

@@ -31,20 +31,25 @@ export interface NewTask {
  *
  * `sent_at` assumes that the send which follows succeeds. A mark after the send costs two rows a task;
  * this costs none, a send that is known to fail calls `markUnsent`, and a crash between the two is
- * found by the sweep like any lost message.
+ * found by the sweep like any lost message. A line of a batch that is to be cancelled is born so, and
+ * waits for nothing.
  */
 const insertSql = `
   INSERT INTO tasks (id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
     attempts, model, policy, sandbox, priority, labels, spec, not_before, expires_at,
-    status, created_at, sent_at, sends, sweep_at)
+    cancel_requested_at, status, created_at, sent_at, sends, sweep_at)
   SELECT value->>'id', value->>'tenant', value->>'batch_id', value->>'batch_index',
     value->>'custom_id', value->>'idempotency_key', value->>'body_hash', value->>'attempts',
     value->>'model', value->>'policy', value->>'sandbox', value->>'priority', value->>'labels',
-    value->>'spec', value->>'not_before', value->>'expires_at',
-    'queued', ${nowSql}, ${nowSql}, 1,
-    MIN(MAX(${nowSql}, COALESCE(value->>'not_before', 0)) + ${sweepLimits.resendAfterMs},
-        COALESCE(value->>'expires_at', 9e15))
-  FROM json_each(?1) WHERE true
+    value->>'spec', IIF(cancelled IS NULL, value->>'not_before', NULL), value->>'expires_at',
+    cancelled, 'queued', ${nowSql}, IIF(cancelled IS NULL, ${nowSql}, NULL), 1,
+    IIF(cancelled IS NULL,
+      MIN(MAX(${nowSql}, COALESCE(value->>'not_before', 0)) + ${sweepLimits.resendAfterMs},
+          COALESCE(value->>'expires_at', 9e15)),
+      ${nowSql})
+  FROM (SELECT value, (SELECT cancel_requested_at FROM batches
+                       WHERE batches.id = value->>'batch_id') AS cancelled FROM json_each(?1))
+  WHERE true
   ON CONFLICT DO NOTHING
   RETURNING id`;
 

@@ -5,34 +5,63 @@ import { nowSql } from "./clock.ts";
 
 export interface Due {
   id: string;
+  fence: number;
   model: string;
   priority: "normal" | "low";
   status: "queued" | "running";
+  /** When it may be claimed, in milliseconds; null when it waits for nothing. */
+  not_before: number | null;
 }
 
+const dueColumns = `id, fence, model, priority, status,
+  IIF(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql}, NULL, not_before) AS not_before`;
+
 /**
- * Takes up to `limit` due tasks to be sent again and moves their next look ahead, doubling each
- * time, in one statement: two sweeps at once take different rows. A running task is due when its
- * lease ran out; a queued one when it was never sent, came of age, expired or is to be cancelled.
- * One that was sent and only waits is taken with `lostToo`, which the caller sets when the queue's
- * backlog is small: otherwise a two-day backlog would be sent again every minute.
+ * Takes up to `limit` due tasks to be sent again: two sweeps at once take different rows. A running
+ * task is due when its lease ran out; a queued one when it was never sent, came of age, expired or is
+ * to be cancelled. One that was sent and only waits is taken with `lostToo`, which the caller sets
+ * when the queue's backlog is small: otherwise a two-day backlog would be sent again every minute.
+ *
+ * Taking is a lease and nothing more: rows whose taker dies, or never hears which it took, are due
+ * again soon. What was sent is told to `markSent`.
  */
 export async function takeDue(db: D1Database, limit: number, lostToo: boolean): Promise<Due[]> {
   const { results } = await retrying("take due", () =>
     db
       .prepare(
-        `UPDATE tasks SET sent_at = ${nowSql}, sends = sends + 1,
-           sweep_at = ${nowSql} + ${sweepLimits.resendAfterMs} * (1 << MIN(sends, ${sweepLimits.resendDoublingsMax}))
+        `UPDATE tasks SET sweep_at = ${nowSql} + ${sweepLimits.takenMs}
          WHERE id IN (
            SELECT id FROM tasks WHERE sweep_at <= ${nowSql}
              AND (?2 OR status = 'running' OR sent_at IS NULL OR expires_at <= ${nowSql})
            ORDER BY sweep_at LIMIT ?1)
-         RETURNING id, model, priority, status`,
+         RETURNING ${dueColumns}`,
       )
       .bind(limit, lostToo ? 1 : 0)
       .all<Due>(),
   );
   return results;
+}
+
+/**
+ * After the send: the next look at each is moved ahead, doubling each time. One that was claimed since
+ * is its claimer's: the fence has moved on.
+ */
+export async function markSent(db: D1Database, sent: readonly Due[]): Promise<void> {
+  if (sent.length === 0) return;
+  const fences = Object.fromEntries(sent.map(({ id, fence }) => [id, fence]));
+  await retrying("mark sent", () =>
+    db
+      .prepare(
+        `UPDATE tasks SET sent_at = ${nowSql}, sends = sends + 1,
+           sweep_at = MAX(${nowSql}, COALESCE(not_before, 0))
+             + ${sweepLimits.resendAfterMs} * (1 << MIN(sends, ${sweepLimits.resendDoublingsMax}))
+         FROM json_each(?1) AS sent
+         WHERE tasks.id = sent.key AND tasks.fence = sent.value
+           AND tasks.status IN ('queued', 'running')`,
+      )
+      .bind(JSON.stringify(fences))
+      .run(),
+  );
 }
 
 /**
@@ -48,7 +77,7 @@ export async function takeIdle(db: D1Database, limit: number, idleMs: number): P
            SELECT id FROM tasks WHERE sweep_at IS NOT NULL AND status = 'queued'
              AND MAX(sent_at, COALESCE(not_before, 0)) + ?2 <= ${nowSql}
            LIMIT ?1)
-         RETURNING id, model, priority, status`,
+         RETURNING ${dueColumns}`,
       )
       .bind(limit, idleMs)
       .all<Due>(),
