@@ -53,11 +53,19 @@ export async function readTranscript(
 }
 
 /** Moves a small transcript to R2, before a redrive clears the row that holds it. */
-export async function archiveTranscript(db: D1Database, bucket: R2Bucket, run: Run): Promise<void> {
-  const text = await inlineTranscript(db, run.id);
-  if (text === null) return;
+export async function archiveTranscript(
+  bucket: R2Bucket,
+  run: Run & { transcript: string | null },
+): Promise<void> {
+  if (run.transcript === null) return;
   const key = objectKeys.transcript(run.tenant, run.id, run.fence);
-  await putOnce(bucket, key, text, "application/x-ndjson");
+  await putOnce(bucket, key, run.transcript, "application/x-ndjson");
+}
+
+/** The transcript of a run before a redrive; empty when that run settled before its first step. */
+export async function readArchived(bucket: R2Bucket, run: Run): Promise<Transcript> {
+  const text = await getText(bucket, objectKeys.transcript(run.tenant, run.id, run.fence));
+  return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
 }
 
 /** The steps of a live task; payloads that were too large for a row are read from R2. */

@@ -1,9 +1,12 @@
-/** Batches: submit, read, results, cancel. */
+/** Batches: submit, read, results, cancel, redrive. */
 import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
+import { taskLimits } from "../../shared/limits.ts";
 import { type BatchRow, cancelBatch, readBatch, tallyBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
+import { redriveBatch } from "../batch_redrive.ts";
 import { resultLines } from "../batch_results.ts";
 import { acceptBatch } from "../batches.ts";
+import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { checkScope } from "../check_scope.ts";
 import { expandBatch } from "../expand.ts";
@@ -91,9 +94,20 @@ const cancel: Handler = async (call) => {
   return done(Response.json(await batchView(env.DB, after), { status: 202 }));
 };
 
+const redrive: Handler = async (call) => {
+  const batch = await batchOf(call);
+  if (!batch.ok) return batch;
+  const body = await readJson(call.request, { bytesMax: taskLimits.bodyBytesMax });
+  if (!body.ok) return body;
+  const told = await redriveBatch(call.env, call.principal, batch.value, body.value);
+  if (!told.ok) return told;
+  return done(Response.json({ id: batch.value.id, ...told.value }, { status: 202 }));
+};
+
 export const batchRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/batches", scope: "submit", handle: post },
   { method: "GET", path: "/v1/batches/:id", scope: "read", handle: get },
   { method: "GET", path: "/v1/batches/:id/results", scope: "read", handle: results },
   { method: "POST", path: "/v1/batches/:id/cancel", scope: "submit", handle: cancel },
+  { method: "POST", path: "/v1/batches/:id/redrive", scope: "submit", handle: redrive },
 ];

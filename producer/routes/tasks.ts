@@ -2,18 +2,21 @@
 import { isTaskId } from "../../shared/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { lastUsages } from "../../shared/store/journal.ts";
+import { findByKey } from "../../shared/store/submissions.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { listTasks, readTask, requestCancel } from "../../shared/store/tasks.ts";
+import type { DurableTask } from "../../shared/task.ts";
 import { acceptTask } from "../accept.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { checkTask, refusedTask } from "../check.ts";
 import { checkScope } from "../check_scope.ts";
 import { idempotencyKey } from "../idempotency.ts";
-import { done, notFound, type Outcome, stopped } from "../problem.ts";
+import { type Detail, done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
 import { redrive } from "../redrive.ts";
 import { sendTasks } from "../send.ts";
+import { inputFaults, namesInputs } from "../stored_inputs.ts";
 import { type TaskView, taskView } from "../view.ts";
 
 /** The task that the path names, if it is the caller's. */
@@ -42,6 +45,8 @@ const post: Handler = async ({ request, env, principal }) => {
   if (!checked.ok) return stopped(refusedTask(checked.details));
   const key = idempotencyKey(request, checked.task.idempotency_key);
   if (!key.ok) return key;
+  const faults = await missing(env, principal.tenant, checked.task, key.value);
+  if (faults.length > 0) return stopped(refusedTask(faults));
   const accepted = await acceptTask(env, checked.task, {
     tenant: principal.tenant,
     idempotencyKey: key.value,
@@ -50,6 +55,18 @@ const post: Handler = async ({ request, env, principal }) => {
   if (!accepted.ok) return accepted;
   return done(await oneView(env, accepted.value.row, accepted.value.fresh ? 202 : 200));
 };
+
+/** Uploads that a new task names and that are not there. One that its key made before is not new. */
+async function missing(
+  env: Call["env"],
+  tenant: string,
+  task: DurableTask,
+  key: string | null,
+): Promise<Detail[]> {
+  if (!namesInputs(task)) return [];
+  if (key !== null && (await findByKey(env.DB, tenant, key)) !== null) return [];
+  return inputFaults(env, tenant, task);
+}
 
 const get: Handler = async (call) => {
   const task = await taskOf(call);

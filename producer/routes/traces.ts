@@ -3,10 +3,15 @@ import { isTerminal } from "../../shared/states.ts";
 import { stepView } from "../../shared/step.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import { readJournal, readTranscript, type Transcript } from "../../shared/transcript.ts";
+import {
+  readArchived,
+  readJournal,
+  readTranscript,
+  type Transcript,
+} from "../../shared/transcript.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { openFiles } from "../files.ts";
-import { done, type Outcome, stopped } from "../problem.ts";
+import { done, type Outcome, refusedAt, stopped } from "../problem.ts";
 import { decisionView } from "../view.ts";
 import { taskOf } from "./tasks.ts";
 
@@ -44,9 +49,24 @@ const result: Handler = async (call) => {
 const steps: Handler = async (call) => {
   const task = await taskOf(call);
   if (!task.ok) return task;
-  const transcript = await transcriptOf(call.env, task.value);
-  return done(Response.json({ steps: transcript.steps.map(stepView) }));
+  const transcript = await runOf(call, task.value);
+  if (!transcript.ok) return transcript;
+  return done(Response.json({ steps: transcript.value.steps.map(stepView) }));
 };
+
+/** The run that `?fence=` names, as the task's history lists them; without it the latest. */
+async function runOf({ env, url }: Call, row: TaskRow): Promise<Outcome<Transcript>> {
+  const text = url.searchParams.get("fence");
+  if (text === null || text === String(row.fence)) return done(await transcriptOf(env, row));
+  const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
+  const fence = earlier.find((known) => String(known) === text);
+  if (fence !== undefined) {
+    return done(await readArchived(env.OBJECTS, { tenant: row.tenant, id: row.id, fence }));
+  }
+  const known = earlier.length === 0 ? "it has none" : `they are ${earlier.join(", ")}`;
+  const message = `names no earlier run of this task (${known}): leave it out for the latest`;
+  return stopped(refusedAt("fence", message));
+}
 
 const egress: Handler = async (call) => {
   const task = await taskOf(call);

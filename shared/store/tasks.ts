@@ -1,7 +1,7 @@
 /** Reads of `tasks` for people. Every statement names the tenant: a foreign id does not exist. */
-import { storeLimits, sweepLimits } from "../limits.ts";
+import { storeLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
-import { redrivable, type Status } from "../states.ts";
+import type { Status } from "../states.ts";
 import { nowSql } from "./clock.ts";
 import { type TaskRow, taskColumns } from "./task_row.ts";
 
@@ -112,61 +112,6 @@ export async function requestCancel(db: D1Database, tenant: string, id: string):
          WHERE id = ?1 AND tenant = ?2 AND status IN ('queued', 'running')`,
       )
       .bind(id, tenant)
-      .run(),
-  );
-  return meta.changes === 1;
-}
-
-const redrivableSql = redrivable.map((status) => `'${status}'`).join(", ");
-
-/** What a redrive changes. Null keeps what the task has. */
-export interface Redrive {
-  spec: string | null;
-  model: string | null;
-  policy: string | null;
-  sandbox: string | null;
-  attempts: number | null;
-}
-
-/**
- * Sends a settled task through again from the start. The run it had goes to `history`; the fence
- * stays, so its old objects keep their keys and its old writer stays shut out. The policy is pinned anew.
- */
-export async function restartTask(
-  db: D1Database,
-  tenant: string,
-  id: string,
-  fence: number,
-  change: Redrive,
-): Promise<boolean> {
-  const { meta } = await retrying("restart task", () =>
-    db
-      .prepare(
-        `UPDATE tasks SET
-           history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
-             'reason', reason, 'model', model, 'finished_at', finished_at, 'usage', json(usage),
-             'error', json(error), 'errors', json(errors))),
-           status = 'queued', reason = NULL, attempt = 0, policy_hash = NULL, usage = '{}',
-           quirks = '[]', output = NULL, error = NULL, errors = '[]', result_key = NULL,
-           result_sha256 = NULL, result_bytes = NULL, transcript = NULL, started_at = NULL, finished_at = NULL,
-           not_before = NULL, cancel_requested_at = NULL,
-           expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
-           fence = fence + 1, sent_at = ${nowSql}, sends = sends + 1,
-           sweep_at = ${nowSql} + ${sweepLimits.resendAfterMs},
-           spec = COALESCE(?4, spec), model = COALESCE(?5, model), policy = COALESCE(?6, policy),
-           sandbox = COALESCE(?7, sandbox), attempts = COALESCE(?8, attempts)
-         WHERE id = ?1 AND tenant = ?2 AND fence = ?3 AND status IN (${redrivableSql})`,
-      )
-      .bind(
-        id,
-        tenant,
-        fence,
-        change.spec,
-        change.model,
-        change.policy,
-        change.sandbox,
-        change.attempts,
-      )
       .run(),
   );
   return meta.changes === 1;
