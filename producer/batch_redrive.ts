@@ -42,6 +42,7 @@ export async function redriveBatch(
   principal: Principal,
   batch: BatchRow,
   body: unknown,
+  deadline = Date.now() + batchLimits.expandMsMax,
 ): Promise<Outcome<BatchRedriven>> {
   if (!Value.Check(BatchRedrive, body)) return stopped(refusedTask(explain(BatchRedrive, body)));
   if (body.mode === "resume") return stopped(fromStartOnly);
@@ -51,7 +52,6 @@ export async function redriveBatch(
   const chosen = { statuses: body.status ?? redrivable, reason: body.reason ?? null };
   const scope = checkScope(env, principal);
   const range = batchTaskRange(batch.id);
-  const deadline = Date.now() + batchLimits.expandMsMax;
   const told: BatchRedriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
   let after = body.cursor ?? range.from;
   for (let met = 0; ; ) {
@@ -70,7 +70,7 @@ export async function redriveBatch(
     after = rows.at(-1)?.id ?? after;
     met += rows.length;
     if (rows.length < page) break;
-    if (met >= batchLimits.redriveTasksPerCallMax || Date.now() > deadline) {
+    if (met >= batchLimits.redriveTasksPerCallMax || Date.now() >= deadline) {
       told.next_cursor = after;
       break;
     }

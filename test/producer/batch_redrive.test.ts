@@ -1,10 +1,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { BatchRedriven } from "../../producer/batch_redrive.ts";
+import type { Principal } from "../../producer/auth.ts";
+import { type BatchRedriven, redriveBatch } from "../../producer/batch_redrive.ts";
 import type { Detail } from "../../producer/problem.ts";
 import { batchTaskId } from "../../shared/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { objectKeys } from "../../shared/objects.ts";
+import { readBatch } from "../../shared/store/batches.ts";
 import { bench, deliverTo, rowOf } from "../consumer/harness.ts";
 import { lines, ndjson, send, type TestFleet, task, testFleet } from "./client.ts";
 
@@ -105,6 +107,23 @@ describe("redriving a batch", () => {
     const id = await endedBatch(fleet, [dead, dead, dead]);
     await redrive(fleet, id, { mode: "restart", cursor: batchTaskId(id, 0) });
     expect(indexes(fleet)).toEqual([1, 2]);
+  });
+
+  it("stops when its time is up and says where to go on", async () => {
+    const fleet = testFleet();
+    const count = batchLimits.redriveTasksPerPage + 1;
+    const id = await endedBatch(
+      fleet,
+      Array.from({ length: count }, () => dead),
+    );
+    const batch = await readBatch(env.DB, "default", id);
+    if (batch === null) throw new Error(`there is no batch ${id}`);
+    const admin: Principal = { tenant: "default", scopes: ["submit", "read", "admin"] };
+    const told = await redriveBatch(fleet.env, admin, batch, { mode: "restart" }, Date.now());
+    const cursor = batchTaskId(id, count - 2);
+    expect(told).toMatchObject({ value: { redriven: count - 1, next_cursor: cursor } });
+    await redrive(fleet, id, { mode: "restart", cursor });
+    expect(indexes(fleet)).toEqual(Array.from({ length: count }, (_, index) => index));
   });
 
   it("twice at the same moment gives each task one run", async () => {
