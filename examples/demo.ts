@@ -102,7 +102,7 @@ async function rehearse(
     if (id === undefined) continue;
     say(`\nRedriving ${name}, whose model is back:`);
     const order = { mode: "restart", overrides: { rehearsal: outageOver } } as const;
-    required(await client.redrive("task", id, order));
+    required(await client.redriveTask(id, order));
     await watchTask(session, id);
     await compare(name, expected, `${name}, redriven`);
   }

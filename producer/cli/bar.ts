@@ -59,7 +59,7 @@ function lines(surroundings: Surroundings): ProgressView {
   };
   return {
     show(progress) {
-      const text = `${progress.done}/${progress.counts.total}  ${progressText(progress)}`;
+      const text = `${progress.done}/${progress.counts.total}  ${progressText(progress)}`.trimEnd();
       if (text === last) return;
       if (surroundings.now() - lastAt >= commandLineLimits.watchLineMs) print(text);
       else held = text;

@@ -1,8 +1,11 @@
 import { commandLineLimits } from "../../shared/limits.ts";
+import { hasShape, type Shape, shapes } from "./shape.ts";
 import type {
   BatchAnswer,
+  BatchRedriven,
   DecisionAnswer,
   ErrorAnswer,
+  Fault,
   FileAnswer,
   ResultLine,
   StatsAnswer,
@@ -18,8 +21,8 @@ export interface CallProblem {
   status: number;
   code: string;
   message: string;
-  /** One line per fault in a body. */
-  details: string[];
+  /** The faults of a body, as the API gives them. */
+  details: Fault[];
 }
 
 export type Called<T> = { ok: true; value: T } | { ok: false; problem: CallProblem };
@@ -32,11 +35,17 @@ export interface Connection {
 }
 
 export interface RedriveOrder {
-  mode: "resume" | "restart";
+  /** What the API takes; it says itself what it does not. */
+  mode: string;
   overrides?: Record<string, unknown>;
-  /** Batches only. */
+}
+
+/** Which of a batch's tasks are meant; all that can be redriven where nothing is named. */
+export interface BatchRedriveOrder extends RedriveOrder {
   status?: string[];
   reason?: string;
+  /** Where the call before this one stopped. */
+  cursor?: string;
 }
 
 /** What the API offers, typed, over fetch. No method throws for what a server or a network does. */
@@ -49,12 +58,12 @@ export class FleetClient {
     this.#connection = connection;
   }
 
-  healthy(): Promise<Called<string>> {
-    return this.#call("GET", "/healthz", asText);
+  healthy(): Promise<Called<{ status: string }>> {
+    return this.#call("GET", "/healthz", shaped<{ status: string }>(shapes.health));
   }
 
   submitTask(task: unknown, idempotencyKey: string): Promise<Called<TaskAnswer>> {
-    return this.#call("POST", "/v1/tasks", asJson<TaskAnswer>, {
+    return this.#call("POST", "/v1/tasks", shaped<TaskAnswer>(shapes.task), {
       body: JSON.stringify(task),
       type: "application/json",
       idempotencyKey,
@@ -63,7 +72,7 @@ export class FleetClient {
 
   /** `ndjson` holds one task per line. */
   submitLines(ndjson: string, idempotencyKey: string): Promise<Called<BatchAnswer>> {
-    return this.#call("POST", "/v1/batches", asJson<BatchAnswer>, {
+    return this.#call("POST", "/v1/batches", shaped<BatchAnswer>(shapes.batch), {
       body: ndjson,
       type: "application/x-ndjson",
       idempotencyKey,
@@ -72,7 +81,7 @@ export class FleetClient {
 
   /** `json` is a whole batch: `{tasks, defaults?, labels?, limits?}`. */
   submitBatch(json: string, idempotencyKey: string): Promise<Called<BatchAnswer>> {
-    return this.#call("POST", "/v1/batches", asJson<BatchAnswer>, {
+    return this.#call("POST", "/v1/batches", shaped<BatchAnswer>(shapes.batch), {
       body: json,
       type: "application/json",
       idempotencyKey,
@@ -80,7 +89,11 @@ export class FleetClient {
   }
 
   task(id: string): Promise<Called<TaskAnswer>> {
-    return this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}`, asJson<TaskAnswer>);
+    return this.#call(
+      "GET",
+      `/v1/tasks/${encodeURIComponent(id)}`,
+      shaped<TaskAnswer>(shapes.task),
+    );
   }
 
   tasks(
@@ -89,7 +102,7 @@ export class FleetClient {
     return this.#call(
       "GET",
       `/v1/tasks?${filter}`,
-      asJson<{ tasks: TaskAnswer[]; next_cursor: string | null }>,
+      shaped<{ tasks: TaskAnswer[]; next_cursor: string | null }>(shapes.tasks),
     );
   }
 
@@ -98,7 +111,7 @@ export class FleetClient {
       await this.#call(
         "GET",
         `/v1/tasks/${encodeURIComponent(id)}/steps`,
-        asJson<{ steps: StepAnswer[] }>,
+        shaped<{ steps: StepAnswer[] }>(shapes.steps),
       ),
       ({ steps }) => steps,
     );
@@ -109,7 +122,7 @@ export class FleetClient {
       await this.#call(
         "GET",
         `/v1/tasks/${encodeURIComponent(id)}/egress`,
-        asJson<{ decisions: DecisionAnswer[] }>,
+        shaped<{ decisions: DecisionAnswer[] }>(shapes.decisions),
       ),
       ({ decisions }) => decisions,
     );
@@ -120,7 +133,7 @@ export class FleetClient {
       await this.#call(
         "GET",
         `/v1/tasks/${encodeURIComponent(id)}/files`,
-        asJson<{ files: FileAnswer[] }>,
+        shaped<{ files: FileAnswer[] }>(shapes.files),
       ),
       ({ files }) => files,
     );
@@ -136,36 +149,59 @@ export class FleetClient {
   }
 
   batch(id: string): Promise<Called<BatchAnswer>> {
-    return this.#call("GET", `/v1/batches/${encodeURIComponent(id)}`, asJson<BatchAnswer>);
+    return this.#call(
+      "GET",
+      `/v1/batches/${encodeURIComponent(id)}`,
+      shaped<BatchAnswer>(shapes.batch),
+    );
   }
 
   /** One line per terminal task, in the input's order. */
   results(id: string): Promise<Called<ResultLine[]>> {
-    return this.#call("GET", `/v1/batches/${encodeURIComponent(id)}/results`, asLines<ResultLine>);
-  }
-
-  cancel(kind: "task" | "batch", id: string): Promise<Called<unknown>> {
     return this.#call(
-      "POST",
-      `/v1/${plural(kind)}/${encodeURIComponent(id)}/cancel`,
-      asJson<unknown>,
+      "GET",
+      `/v1/batches/${encodeURIComponent(id)}/results`,
+      asLines<ResultLine>(shapes.resultLine),
     );
   }
 
-  redrive(kind: "task" | "batch", id: string, order: RedriveOrder): Promise<Called<unknown>> {
+  cancelTask(id: string): Promise<Called<TaskAnswer>> {
     return this.#call(
       "POST",
-      `/v1/${plural(kind)}/${encodeURIComponent(id)}/redrive`,
-      asJson<unknown>,
-      {
-        body: JSON.stringify(order),
-        type: "application/json",
-      },
+      `/v1/tasks/${encodeURIComponent(id)}/cancel`,
+      shaped<TaskAnswer>(shapes.task),
+    );
+  }
+
+  cancelBatch(id: string): Promise<Called<BatchAnswer>> {
+    return this.#call(
+      "POST",
+      `/v1/batches/${encodeURIComponent(id)}/cancel`,
+      shaped<BatchAnswer>(shapes.batch),
+    );
+  }
+
+  redriveTask(id: string, order: RedriveOrder): Promise<Called<TaskAnswer>> {
+    return this.#call(
+      "POST",
+      `/v1/tasks/${encodeURIComponent(id)}/redrive`,
+      shaped<TaskAnswer>(shapes.task),
+      { body: JSON.stringify(order), type: "application/json" },
+    );
+  }
+
+  /** One call looks at a bounded number of tasks; `next_cursor` says where the next goes on. */
+  redriveBatch(id: string, order: BatchRedriveOrder): Promise<Called<BatchRedriven>> {
+    return this.#call(
+      "POST",
+      `/v1/batches/${encodeURIComponent(id)}/redrive`,
+      shaped<BatchRedriven>(shapes.redriven),
+      { body: JSON.stringify(order), type: "application/json" },
     );
   }
 
   stats(): Promise<Called<StatsAnswer>> {
-    return this.#call("GET", "/v1/stats", asJson<StatsAnswer>);
+    return this.#call("GET", "/v1/stats", shaped<StatsAnswer>(shapes.stats));
   }
 
   async #call<T>(
@@ -195,31 +231,39 @@ export class FleetClient {
     try {
       if (response.ok) return { ok: true, value: await read(response) };
       return { ok: false, problem: await refusal(response, url) };
-    } catch (error) {
-      return { ok: false, problem: unreadable(response.status, url, error) };
+    } catch {
+      return { ok: false, problem: noFleet(response.status, url) };
     }
   }
 }
-
-const plural = (kind: "task" | "batch"): string => (kind === "task" ? "tasks" : "batches");
 
 function mapped<T, U>(called: Called<T>, change: (value: T) => U): Called<U> {
   return called.ok ? { ok: true, value: change(called.value) } : called;
 }
 
-const asText = (response: Response): Promise<string> => response.text();
 const asBytes = async (response: Response): Promise<Uint8Array> =>
   new Uint8Array(await response.arrayBuffer());
 
-/** The fleet's own answers are taken at their word: a shape that differs is a bug of this repository. */
-const asJson = async <T>(response: Response): Promise<T> =>
-  JSON.parse((await response.text()) || "null");
+const asJson = async <T>(response: Response): Promise<T> => JSON.parse(await response.text());
 
-const asLines = async <T>(response: Response): Promise<T[]> =>
-  (await response.text())
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
+/** Reads an answer of the shape; anything else comes from no fleet. */
+const shaped =
+  <T>(shape: Shape) =>
+  async (response: Response): Promise<T> =>
+    checked(await asJson<T>(response), shape);
+
+const asLines =
+  <T>(shape: Shape) =>
+  async (response: Response): Promise<T[]> =>
+    (await response.text())
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => checked(JSON.parse(line), shape));
+
+function checked<T>(value: T, shape: Shape): T {
+  if (!hasShape(value, shape)) throw new Error("an answer of another shape");
+  return value;
+}
 
 function unreachable(url: string, error: unknown): CallProblem {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -242,18 +286,14 @@ function unreachable(url: string, error: unknown): CallProblem {
 
 async function refusal(response: Response, url: string): Promise<CallProblem> {
   const { status } = response;
-  const { error } = (await asJson<ErrorAnswer>(response)) ?? {};
-  if (typeof error?.message !== "string") return unreadable(status, url, null);
+  const { error } = (await asJson<Partial<ErrorAnswer> | null>(response)) ?? {};
+  if (error === undefined || !hasShape(error, shapes.error)) return noFleet(status, url);
   return {
     kind: "refused",
     status,
     code: error.code,
     message: `${error.message}${hintFor(status)}`,
-    details: (error.details ?? []).map((detail) =>
-      [detail.line === undefined ? "" : `line ${detail.line}`, detail.path ?? "", detail.message]
-        .filter((part) => part !== "")
-        .join(": "),
-    ),
+    details: Array.isArray(error.details) ? error.details : [],
   };
 }
 
@@ -263,13 +303,12 @@ function hintFor(status: number): string {
   return "";
 }
 
-function unreadable(status: number, url: string, error: unknown): CallProblem {
-  const why = error instanceof Error ? ` (${error.message})` : "";
+function noFleet(status: number, url: string): CallProblem {
   return {
     kind: "unreadable",
     status,
     code: "unreadable",
-    message: `${url} answered HTTP ${status}, but not as a fleet does${why}: check --url or FLEET_URL`,
+    message: `something answers at ${url} (HTTP ${status}), but this is no fleet: check --url or FLEET_URL`,
     details: [],
   };
 }

@@ -1,42 +1,40 @@
-import { CsvError, parse } from "csv-parse/sync";
+import type { CsvTable } from "./csv-table.ts";
 import { wrongUsage } from "./exit.ts";
 
 const slot = /\{\{\s*([^{}]+?)\s*\}\}/g;
 
+const namesIn = (prompt: string): string[] =>
+  [...prompt.matchAll(slot)].map(([, name = ""]) => name);
+
+/** True where every row would get the same prompt. */
+export const isSameForAll = (prompt: string): boolean => namesIn(prompt).length === 0;
+
 /**
- * One task per row of a CSV file with a header: the prompt with `{{column}}` filled in, and
- * `custom_id` from the column of that name, else `row-<n>` counting from 1.
+ * One task per row: the prompt with `{{column}}` filled in, and the row's `custom_id`. `hint` is
+ * said beside a column that is not there.
  */
 export function tasksOfCsv(
-  csv: string,
+  table: CsvTable,
   prompt: string,
   shared: Record<string, unknown>,
+  hint: string,
 ): Record<string, unknown>[] {
-  const rows = readRows(csv);
-  const [first] = rows;
-  if (first === undefined) throw wrongUsage("the CSV file has no row under its header");
-  const columns = Object.keys(first);
-  const unknown = [...prompt.matchAll(slot)]
-    .map(([, name = ""]) => name)
-    .filter((name) => !columns.includes(name));
-  if (unknown.length > 0) {
+  const unknown = namesIn(prompt).find((name) => !table.columns.includes(name));
+  if (unknown !== undefined) {
     throw wrongUsage(
-      `--prompt names {{${unknown[0]}}}, but the columns are: ${columns.join(", ")}`,
+      `--prompt names {{${unknown}}}, but the columns are: ${table.columns.join(", ")}${hint}`,
     );
   }
-  return rows.map((row, at) => ({
+  const ids = customIds(table);
+  return table.rows.map(({ cells }, at) => ({
     ...shared,
-    custom_id: row.custom_id ?? `row-${at + 1}`,
-    prompt: prompt.replace(slot, (_, name: string) => row[name] ?? ""),
+    custom_id: ids[at],
+    prompt: prompt.replace(slot, (_, name: string) => cells[table.columns.indexOf(name)] ?? ""),
   }));
 }
 
-function readRows(csv: string): Record<string, string>[] {
-  try {
-    return parse(csv, { columns: true, bom: true, skip_empty_lines: true, trim: false });
-  } catch (error) {
-    if (error instanceof CsvError)
-      throw wrongUsage(`the CSV file cannot be read: ${error.message}`);
-    throw error;
-  }
+/** From the column of that name, else `row-<n>` counting from 1. */
+export function customIds({ columns, rows }: CsvTable): string[] {
+  const own = columns.indexOf("custom_id");
+  return rows.map(({ cells }, at) => (own === -1 ? `row-${at + 1}` : (cells[own] ?? "")));
 }

@@ -1,4 +1,6 @@
 import type { CallProblem } from "./client.ts";
+import { refusalText } from "./refusal.ts";
+import type { Fault } from "./wire.ts";
 
 /**
  * What the process exits with: 0 only when what was asked for happened, 1 when tasks ended
@@ -7,13 +9,23 @@ import type { CallProblem } from "./client.ts";
 export const exit = { done: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof exit)[keyof typeof exit];
 
+/** What `--json` says of a command's end: the wire's shape of an error. */
+export interface Complaint {
+  code: string;
+  message: string;
+  details: readonly Fault[];
+}
+
 /** A command that cannot go on. Thrown by commands and caught in one place, in program.ts. */
 export class Stop extends Error {
   readonly exitCode: ExitCode;
+  readonly complaint: Complaint;
 
-  constructor(exitCode: ExitCode, message: string) {
+  constructor(exitCode: ExitCode, message: string, complaint?: Complaint) {
     super(message);
     this.exitCode = exitCode;
+    const code = exitCode === exit.usage ? "usage" : "failed";
+    this.complaint = complaint ?? { code, message, details: [] };
   }
 }
 
@@ -23,11 +35,11 @@ export const wrongUsage = (message: string): Stop => new Stop(exit.usage, messag
 /** Statuses that say that what was sent is at fault. */
 const badRequests: readonly number[] = [400, 405, 413, 415, 422];
 
-export function stopFor(problem: CallProblem): Stop {
-  const lines = [problem.message, ...problem.details.map((detail) => `  ${detail}`)];
+export function stopFor({ status, code, message, details }: CallProblem): Stop {
   return new Stop(
-    badRequests.includes(problem.status) ? exit.usage : exit.failed,
-    lines.join("\n"),
+    badRequests.includes(status) ? exit.usage : exit.failed,
+    refusalText(message, details),
+    { code, message, details },
   );
 }
 

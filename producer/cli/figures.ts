@@ -25,3 +25,20 @@ export function span(ms: number): string {
 
 export const bytes = (value: number): string =>
   value < 1_000 ? `${value} B` : `${count(Math.round(value / 1_000))} kB`;
+
+/** Such as "1 task" or "1,200 tasks". */
+export const counted = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+
+/**
+ * What was spent, in dollars. `unpriced` where a model used tokens and nobody knows its price: the
+ * fleet counts those as nothing. Without the model a zero says nothing, and so does this.
+ */
+export function spent(
+  usage: { prompt_tokens: number; completion_tokens: number; cost_usd: number },
+  model: string | null,
+): string {
+  if (usage.cost_usd > 0) return dollars(usage.cost_usd);
+  if (usage.prompt_tokens + usage.completion_tokens === 0 || model === "rehearsal") return "$0";
+  return model === null ? "" : "unpriced";
+}

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import { addCancel } from "./commands/cancel.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
@@ -11,7 +12,7 @@ import { addResults } from "./commands/results.ts";
 import { addSteps } from "./commands/steps.ts";
 import { addSubmit } from "./commands/submit.ts";
 import { addWatch } from "./commands/watch.ts";
-import { type ExitCode, exit, Stop } from "./exit.ts";
+import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
 import { openSession, type Session } from "./session.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -38,34 +39,57 @@ export async function runFleet(
       const rest = given.slice(0, -1) as A;
       code = await work(openSession(command, surroundings), ...rest);
     };
-  const program = fleetProgram(surroundings, bind);
+  const json = words.includes("--json");
+  const complain = (text: string, complaint: Complaint): void =>
+    surroundings.warn(`${json ? printableJson({ error: complaint }) : printable(text)}\n`);
+  const program = fleetProgram(surroundings, bind, json);
   try {
     await program.parseAsync([...words], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exit.done;
+      // In text the library has said it already.
+      if (json) complain("", { code: "usage", message: usageMessage(error), details: [] });
+      return exit.usage;
+    }
     if (error instanceof Stop) {
-      surroundings.warn(`${complaint(error.message, words.includes("--json"))}\n`);
+      complain(`fleet: ${error.message}`, error.complaint);
       return error.exitCode;
     }
-    throw error;
+    const message = faultText(error, surroundings.environment);
+    complain(`fleet: ${message}`, { code: "broken", message, details: [] });
+    return exit.failed;
   }
 }
 
-function complaint(message: string, json: boolean): string {
-  return json ? printableJson({ error: { message } }) : printable(`fleet: ${message}`);
+/** A fault of the command line itself: one line, and where it was only for FLEET_DEBUG. */
+export function faultText(error: unknown, environment: Surroundings["environment"]): string {
+  const told = error instanceof Error ? error.message : String(error);
+  const [line = ""] = told.split("\n");
+  if (!environment.FLEET_DEBUG) {
+    return `the command broke: ${line} (FLEET_DEBUG=1 shows where)`;
+  }
+  return error instanceof Error ? (error.stack ?? told) : told;
 }
 
-function fleetProgram(surroundings: Surroundings, bind: Bind): Command {
+function usageMessage({ code, message }: CommanderError): string {
+  if (code === "commander.help") return "name a command: fleet --help lists what there is";
+  return message.replace(/^error: /, "");
+}
+
+function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Command {
   const program = new Command("fleet")
     .description("Submit tasks to the fleet, watch them, and fetch what they made.")
+    .version(manifest.version, "--version", "show the version")
     .option("--url <address>", "where the fleet is (FLEET_URL, default http://127.0.0.1:8787)")
     .option("--key <key>", "the API key (FLEET_API_KEY; dev-key for a fleet on this machine)")
     .option("--json", "answer in JSON")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: surroundings.write,
-      writeErr: (text) => surroundings.warn(printable(text)),
+      // With --json the one object that the caller reads is written when the command ends.
+      writeErr: (text) => void (json || surroundings.warn(printable(text))),
     })
     .exitOverride()
     .showHelpAfterError("(fleet --help lists what there is)")

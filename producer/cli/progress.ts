@@ -1,6 +1,6 @@
 import { commandLineLimits } from "../../shared/limits.ts";
 import { terminalStatuses } from "../../shared/states.ts";
-import { count, dollars, span } from "./figures.ts";
+import { counted, dollars, span } from "./figures.ts";
 import type { BatchAnswer, Counts } from "./wire.ts";
 
 /** How far a batch was at one moment. */
@@ -12,9 +12,9 @@ interface Sample {
 export interface Progress {
   counts: Counts;
   done: number;
-  /** Tasks settled per second over the last moments; 0 where that is not known yet. */
-  perSecond: number;
-  /** Null where no rate is known. */
+  /** Tasks settled per second, over the last moments or, when all are, on average; null until known. */
+  perSecond: number | null;
+  /** Null where no rate is known, and when nothing is left. */
   etaMs: number | null;
   tokens: number;
   costUsd: number;
@@ -37,18 +37,29 @@ export class ProgressMeter {
     this.#samples = [...(older === undefined ? [] : [older]), ...recent, { atMs, done }];
     const first = this.#samples[0] ?? { atMs, done };
     const seconds = (atMs - first.atMs) / 1_000;
-    const perSecond = seconds > 0 ? Math.max(0, done - first.done) / seconds : 0;
     const left = batch.counts.total - done;
+    const recentRate = seconds > 0 && done > first.done ? (done - first.done) / seconds : null;
     return {
       counts: batch.counts,
       done,
-      perSecond,
-      etaMs: left === 0 ? 0 : perSecond > 0 ? (left / perSecond) * 1_000 : null,
+      perSecond: left === 0 ? averageRate(batch, done) : recentRate,
+      etaMs: left > 0 && recentRate !== null ? (left / recentRate) * 1_000 : null,
       tokens: batch.usage.prompt_tokens + batch.usage.completion_tokens,
       costUsd: batch.usage.cost_usd,
     };
   }
 }
+
+/** Over the whole batch; null for one that took no time, or is not quite finished. */
+function averageRate({ created_at, finished_at }: BatchAnswer, done: number): number | null {
+  if (finished_at === null) return null;
+  const seconds = (Date.parse(finished_at) - Date.parse(created_at)) / 1_000;
+  return seconds > 0 ? done / seconds : null;
+}
+
+/** Such as 12.3 a second, and 0.02 for a slow one. */
+const rate = (perSecond: number): string =>
+  perSecond < 0.1 ? perSecond.toPrecision(1) : perSecond.toFixed(1);
 
 /** What stands beside the bar, and in the lines of a run without a terminal. */
 export function progressText(progress: Progress): string {
@@ -56,12 +67,13 @@ export function progressText(progress: Progress): string {
   const shown = (["running", "succeeded", "failed", "dead", "cancelled", "expired"] as const)
     .filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`);
-  const eta = progress.etaMs === null ? "?" : span(progress.etaMs);
+  const over = progress.done === counts.total ? " on average" : "";
   return [
     ...shown,
-    `${progress.perSecond.toFixed(1)}/s`,
-    ...(progress.etaMs === 0 ? [] : [`ETA ${eta}`]),
-    `${count(progress.tokens)} tokens`,
-    dollars(progress.costUsd),
+    ...(progress.perSecond === null ? [] : [`${rate(progress.perSecond)}/s${over}`]),
+    ...(progress.etaMs === null ? [] : [`ETA ${span(progress.etaMs)}`]),
+    ...(progress.tokens === 0 ? [] : [counted(progress.tokens, "token")]),
+    // A batch names no model, so nothing spent may be a free model or one without a known price.
+    ...(progress.costUsd === 0 ? [] : [dollars(progress.costUsd)]),
   ].join(" · ");
 }

@@ -1,7 +1,10 @@
-import { rename, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { wrongUsage } from "./exit.ts";
+import type { CsvTable } from "./csv-table.ts";
+import { exit, Stop, wrongUsage } from "./exit.ts";
 import { printableJson } from "./printable.ts";
+import { resultsCsv } from "./results-csv.ts";
 import type { ResultLine } from "./wire.ts";
 
 type Format = "csv" | "jsonl";
@@ -14,63 +17,43 @@ export function formatOf(file: string): Format {
   throw wrongUsage(`-o ${file}: name a .csv or a .jsonl file`);
 }
 
-/** Writes the whole file or leaves what was there. */
-export async function writeResults(file: string, lines: readonly ResultLine[]): Promise<void> {
-  const text = formatOf(file) === "csv" ? resultsCsv(lines) : resultsJsonl(lines);
+/** Ends the command where a file could not be written: better now than when a batch has run. */
+export async function mustBeWritable(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory() !== true) throw wrongUsage(`-o ${file}: there is no folder ${folder}`);
+  const there = await stat(file).catch(() => null);
+  if (there?.isDirectory() === true) throw wrongUsage(`-o ${file}: this is a folder`);
+  await access(folder, constants.W_OK).catch(() => {
+    throw wrongUsage(`-o ${file}: the folder ${folder} cannot be written to`);
+  });
+}
+
+/**
+ * Writes the whole file or leaves what was there. `input` is the CSV file that the batch was made
+ * from: its columns stand first. A failure ends the command and says `again`, how to have it anew.
+ */
+export async function writeResults(
+  file: string,
+  lines: readonly ResultLine[],
+  input: CsvTable | null = null,
+  again = "",
+): Promise<void> {
+  const text = formatOf(file) === "csv" ? resultsCsv(lines, input) : resultsJsonl(lines);
   const draft = `${file}.${process.pid}.part`;
-  await writeFile(draft, text);
-  await rename(draft, file);
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    throw cannotWrite(file, error, again);
+  }
+}
+
+/** The end of a command that could not write a file. */
+export function cannotWrite(file: string, error: unknown, again = ""): Stop {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
+  return new Stop(exit.failed, `cannot write ${file} (${code})${again === "" ? "" : `; ${again}`}`);
 }
 
 export const resultsJsonl = (lines: readonly ResultLine[]): string =>
   lines.map((line) => `${printableJson(line)}\n`).join("");
-
-const fixed = ["index", "custom_id", "task_id", "status", "reason"] as const;
-
-/** One row a task: the fields of an object as columns `output.<field>`, then error and usage. */
-export function resultsCsv(lines: readonly ResultLine[]): string {
-  const fields = [...new Set(lines.flatMap(({ output }) => Object.keys(asObject(output) ?? {})))];
-  const scalar = lines.some(
-    ({ output }) => output !== null && output !== undefined && !asObject(output),
-  );
-  const head = [
-    ...fixed,
-    ...(scalar ? ["output"] : []),
-    ...fields.map((field) => `output.${field}`),
-    "error",
-    "tokens",
-    "cost_usd",
-  ];
-  const rows = lines.map((line) => {
-    const object = asObject(line.output);
-    return [
-      ...fixed.map((name) => line[name]),
-      ...(scalar ? [object === null ? line.output : null] : []),
-      ...fields.map((field) => object?.[field]),
-      line.error === null || line.error === undefined
-        ? null
-        : `${line.error.code}: ${line.error.message}`,
-      line.usage.prompt_tokens + line.usage.completion_tokens,
-      line.usage.cost_usd,
-    ];
-  });
-  return [head, ...rows].map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
-}
-
-function asObject(value: unknown): Record<string, unknown> | null {
-  return value !== null && typeof value === "object" && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : null;
-}
-
-/**
- * One cell. Text that a spreadsheet would run as a formula gets an apostrophe in front:
- * agents write it, and people open it.
- */
-function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

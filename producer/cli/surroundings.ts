@@ -12,6 +12,7 @@ export interface Surroundings {
   warn(text: string): void;
   /** True where standard output is a terminal: then bars, colours and tables. */
   interactive: boolean;
+  /** How wide a table may be; endless where no terminal is, so that nothing is cut there. */
   columns: number;
   /** Resolves after `ms`, or earlier when the person presses Ctrl-C. */
   sleep(ms: number): Promise<void>;
@@ -28,7 +29,8 @@ export function processSurroundings(): Surroundings {
     write: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
     interactive: process.stdout.isTTY === true,
-    columns: process.stdout.columns || 160,
+    columns:
+      process.stdout.isTTY === true ? process.stdout.columns || 160 : Number.POSITIVE_INFINITY,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: Date.now,
   };

@@ -23,9 +23,12 @@ const bare = {
 export interface TableStyle {
   /** Colours, for a terminal. */
   coloured: boolean;
-  /** The last column is cut so that a row fits this many characters. */
+  /** The last column is cut so that a row fits this many characters; endless cuts no column. */
   columns: number;
 }
+
+/** A cell of any column but the last. */
+const cellCharsMax = 60;
 
 /** Rows under a head, without borders. Cells are cleaned; the last column takes what room is left. */
 export function table(
@@ -34,11 +37,9 @@ export function table(
   style: TableStyle,
 ): string {
   const last = head.length - 1;
+  const most = Number.isFinite(style.columns) ? cellCharsMax : Number.POSITIVE_INFINITY;
   const widths = head.map((name, at) =>
-    Math.max(
-      name.length,
-      ...rows.map((row) => Math.min([...oneLine(row[at] ?? "", 60)].length, 60)),
-    ),
+    Math.max(name.length, ...rows.map((row) => [...oneLine(row[at] ?? "", most)].length)),
   );
   const taken = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
   const room = Math.max(20, style.columns - taken - 1);
@@ -49,7 +50,7 @@ export function table(
   const colours = pc.createColors(style.coloured);
   built.push(head.map((name) => colours.dim(name)));
   for (const row of rows) {
-    built.push(row.map((cell, at) => painted(oneLine(cell, at === last ? room : 60), colours)));
+    built.push(row.map((cell, at) => painted(oneLine(cell, at === last ? room : most), colours)));
   }
   return built
     .toString()

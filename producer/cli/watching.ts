@@ -3,6 +3,7 @@ import { isTerminal } from "../../shared/states.ts";
 import { progressView } from "./bar.ts";
 import type { Called } from "./client.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
+import { counted } from "./figures.ts";
 import { oneLine } from "./printable.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Session } from "./session.ts";
@@ -72,7 +73,9 @@ export async function watchTask(session: Session, id: string): Promise<ExitCode>
   const client = session.client();
   let shown = "";
   const seen = (task: TaskAnswer): void => {
-    const line = `${task.status}${task.reason === null ? "" : ` (${task.reason})`} · ${task.usage.steps} steps · attempt ${task.attempt}`;
+    const reason = task.reason === null ? "" : ` (${task.reason})`;
+    const failed = task.attempt === 0 ? "" : ` · ${counted(task.attempt, "failed attempt")}`;
+    const line = `${task.status}${reason} · ${counted(task.usage.steps, "step")}${failed}`;
     if (line === shown) return;
     shown = line;
     if (session.json) session.emit(task);

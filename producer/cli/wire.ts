@@ -34,6 +34,19 @@ export interface TaskAnswer {
   output: unknown;
   error: { code: string; message: string } | null;
   quirks: string[];
+  /** How many tries the task has, where the API says so. */
+  attempts?: number;
+  /** The runs before a redrive, the oldest first. */
+  history?: { status?: string; reason?: string }[];
+}
+
+/** What one call to redrive a batch did. */
+export interface BatchRedriven {
+  redriven: number;
+  /** Tasks that stay as they are, because they with the overrides are not to be accepted. */
+  refused?: number;
+  details?: Fault[];
+  next_cursor?: string | null;
 }
 
 export type Counts = { total: number } & Record<Status, number>;
@@ -98,11 +111,14 @@ export interface StatsAnswer {
   oldest_queued_at: string | null;
 }
 
+/** One fault in a body. `line` counts from 1. */
+export interface Fault {
+  line?: number;
+  path?: string;
+  message: string;
+}
+
 /** The body of every refusal. */
 export interface ErrorAnswer {
-  error: {
-    code: string;
-    message: string;
-    details?: { line?: number; path?: string; message: string }[];
-  };
+  error: { code: string; message: string; details?: Fault[] };
 }

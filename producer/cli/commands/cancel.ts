@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { exit, required } from "../exit.ts";
+import { type ExitCode, exit, required, Stop } from "../exit.ts";
+import { counted } from "../figures.ts";
 import type { Bind } from "../program.ts";
-import { kindOf } from "../session.ts";
+import { kindOf, type Session } from "../session.ts";
 
 export function addCancel(program: Command, bind: Bind): void {
   program
@@ -10,12 +11,31 @@ export function addCancel(program: Command, bind: Bind): void {
       "cancel a task, or all of a batch that is not settled; each stops before its next step",
     )
     .action(
-      bind(async (session, id: string) => {
-        const kind = kindOf(id);
-        const answer = required(await session.client().cancel(kind, id));
-        if (session.json) session.emit(answer);
-        else session.say(`${id} is being cancelled; follow it with fleet watch ${id}`);
-        return exit.done;
-      }),
+      bind(async (session, id: string) =>
+        kindOf(id) === "batch" ? cancelBatch(session, id) : cancelTask(session, id),
+      ),
     );
+}
+
+async function cancelBatch(session: Session, id: string): Promise<ExitCode> {
+  const client = session.client();
+  // The API takes a cancel of a finished batch and does nothing: that is not what was asked for.
+  const before = required(await client.batch(id));
+  if (before.status === "finished") {
+    throw new Stop(exit.failed, `${id} is finished: there is nothing to cancel`);
+  }
+  const batch = required(await client.cancelBatch(id));
+  if (session.json) session.emit(batch);
+  else if (batch.status === "finished") {
+    session.say(`${id} is finished: ${counted(batch.counts.cancelled, "task")} cancelled`);
+  } else session.say(`${id} is being cancelled; follow it with fleet watch ${id}`);
+  return exit.done;
+}
+
+async function cancelTask(session: Session, id: string): Promise<ExitCode> {
+  const task = required(await session.client().cancelTask(id));
+  if (session.json) session.emit(task);
+  else if (task.status === "cancelled") session.say(`${id} is cancelled`);
+  else session.say(`${id} is being cancelled; follow it with fleet watch ${id}`);
+  return exit.done;
 }

@@ -22,6 +22,10 @@ export function addEgress(program: Command, bind: Bind): void {
           for (const decision of decisions) session.emit(decision);
           return exit.done;
         }
+        if (decisions.length === 0) {
+          session.say("No requests.");
+          return exit.done;
+        }
         const head = ["at", "task", "action", "status", "method", "reason", "in", "out", "url"];
         const rows = decisions.map((d) => [
           d.at,

@@ -4,6 +4,7 @@ import { exit, required, wrongUsage } from "../exit.ts";
 import { bytes } from "../figures.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
+import { cannotWrite, mustBeWritable } from "../results-file.ts";
 import { kindOf } from "../session.ts";
 import { table } from "../table.ts";
 
@@ -21,16 +22,21 @@ export function addFiles(program: Command, bind: Bind): void {
             throw wrongUsage("-o needs a path: fleet files <task> <path> -o <file>");
           const files = required(await session.client().files(id));
           if (session.json) for (const file of files) session.emit(file);
+          else if (files.length === 0) session.say("No files.");
           else {
             const rows = files.map((file) => [bytes(file.bytes), file.path]);
             write(`${table(["size", "path"], rows, { coloured: interactive, columns })}\n`);
           }
           return exit.done;
         }
+        if (options.output !== undefined) await mustBeWritable(options.output);
         const content = required(await session.client().file(id, path));
         if (options.output !== undefined) {
-          await writeFile(options.output, content);
-          session.say(`${bytes(content.byteLength)} in ${options.output}`);
+          const { output } = options;
+          await writeFile(output, content).catch((error: unknown) => {
+            throw cannotWrite(output, error);
+          });
+          session.say(`${bytes(content.byteLength)} in ${output}`);
         } else if (session.json) {
           session.emit({ path, text: new TextDecoder().decode(content) });
         } else {

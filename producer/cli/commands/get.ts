@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { exit, required } from "../exit.ts";
-import { count, dollars, span } from "../figures.ts";
+import { counted, span, spent } from "../figures.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
@@ -15,7 +15,8 @@ export function addGet(program: Command, bind: Bind): void {
         const client = session.client();
         if (kindOf(id) === "batch") {
           const batch = required(await client.batch(id));
-          show(session, batch, batchLines);
+          const model = session.json ? null : await modelOf(session, batch);
+          show(session, batch, (shown) => batchLines(shown, model));
         } else {
           const task = required(await client.task(id));
           // A large output stands in the result alone.
@@ -39,7 +40,15 @@ function outputOf(result: unknown): unknown {
   return result !== null && typeof result === "object" && "output" in result ? result.output : null;
 }
 
-function batchLines(batch: BatchAnswer): [string, string][] {
+/** The model of one of the batch's tasks, where it is needed to tell what nothing spent means. */
+async function modelOf(session: Session, { id, usage }: BatchAnswer): Promise<string | null> {
+  if (usage.cost_usd > 0) return null;
+  const filter = new URLSearchParams({ batch_id: id, limit: "1" });
+  const called = await session.client().tasks(filter);
+  return called.ok ? (called.value.tasks[0]?.model ?? null) : null;
+}
+
+function batchLines(batch: BatchAnswer, model: string | null): [string, string][] {
   const counts = Object.entries(batch.counts)
     .filter(([, value]) => value > 0)
     .map(([name, value]) => `${value} ${name}`);
@@ -47,7 +56,7 @@ function batchLines(batch: BatchAnswer): [string, string][] {
     ["batch", batch.id],
     ["status", batch.status],
     ["counts", counts.join(", ")],
-    ["usage", usageText(batch)],
+    ["usage", usageText(batch, model)],
     ["created", batch.created_at],
     ["finished", batch.finished_at ?? "not yet"],
   ];
@@ -64,10 +73,12 @@ function taskLines(task: TaskAnswer): [string, string][] {
     ["status", `${task.status}${task.reason === null ? "" : `, ${task.reason}`}${took}`],
     ["model", task.model],
     ["policy", task.policy],
-    ["attempts", `${task.attempt} failed`],
-    ["usage", `${task.usage.steps} steps, ${usageText(task)}`],
+    ["attempts", attemptsText(task)],
+    ["usage", `${counted(task.usage.steps, "step")}, ${usageText(task, task.model)}`],
     ["created", task.created_at],
   ];
+  const redriven = redrivenText(task);
+  if (redriven !== null) lines.push(["redriven", redriven]);
   if (task.batch_id !== null) lines.push(["batch", task.batch_id]);
   if (labels.length > 0) lines.push(["labels", labels.join(", ")]);
   if (task.quirks.length > 0) lines.push(["repaired", task.quirks.join(", ")]);
@@ -78,6 +89,22 @@ function taskLines(task: TaskAnswer): [string, string][] {
   return lines;
 }
 
-function usageText({ usage }: TaskAnswer | BatchAnswer): string {
-  return `${count(usage.prompt_tokens + usage.completion_tokens)} tokens, ${dollars(usage.cost_usd)}`;
+/** Which try it is: `attempt` counts those that failed. */
+function attemptsText({ attempt, attempts, status, started_at: started }: TaskAnswer): string {
+  const begun = started === null || status === "dead" || status === "queued" ? 0 : 1;
+  const tries = String(attempt + begun);
+  return `${tries}${attempts === undefined ? "" : ` of ${attempts}`}${attempt === 0 ? "" : `, ${attempt} failed`}`;
+}
+
+function redrivenText({ history = [] }: TaskAnswer): string | null {
+  const last = history.at(-1);
+  if (last === undefined) return null;
+  const times = history.length === 1 ? "once" : `${history.length} times`;
+  const ended = [last.status, last.reason].filter((part) => part !== undefined);
+  return ended.length === 0 ? times : `${times}, after ${ended.join(", ")}`;
+}
+
+function usageText({ usage }: TaskAnswer | BatchAnswer, model: string | null): string {
+  const tokens = counted(usage.prompt_tokens + usage.completion_tokens, "token");
+  return [tokens, spent(usage, model)].filter((part) => part !== "").join(", ");
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import { statuses } from "../../../shared/states.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
-import { count } from "../figures.ts";
+import { count, spent } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
 
@@ -33,16 +33,23 @@ export function addList(program: Command, bind: Bind): void {
           for (const task of tasks) session.emit(task);
           return exit.done;
         }
+        if (tasks.length === 0) {
+          session.say("No tasks.");
+          return exit.done;
+        }
         const rows = tasks.map((task) => [
           task.id,
           task.custom_id ?? "",
           task.status,
-          task.reason ?? "",
+          [task.reason, (task.history ?? []).length === 0 ? null : "redriven"]
+            .filter((part) => part !== null)
+            .join(", "),
           count(task.usage.prompt_tokens + task.usage.completion_tokens),
+          spent(task.usage, task.model),
           task.created_at,
         ]);
         const { interactive, columns } = session.surroundings;
-        const head = ["task", "custom id", "status", "reason", "tokens", "created"];
+        const head = ["task", "custom id", "status", "reason", "tokens", "cost", "created"];
         session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
         return exit.done;
       }),

@@ -1,29 +1,49 @@
 import type { Command } from "commander";
-import { exit, required, wrongUsage } from "../exit.ts";
-import { count, span } from "../figures.ts";
+import { exit, required, Stop, wrongUsage } from "../exit.ts";
+import { count, counted, span } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { kindOf } from "../session.ts";
+import { outcomeText, stepText } from "../steps-text.ts";
 import { table } from "../table.ts";
 import type { StepAnswer } from "../wire.ts";
 
 export function addSteps(program: Command, bind: Bind): void {
   program
-    .command("steps <task>")
-    .description("every model call and tool call of a task")
+    .command("steps <task> [step]")
+    .description("every model call and tool call of a task, or one of them whole")
     .action(
-      bind(async (session, id: string) => {
+      bind(async (session, id: string, step: string | undefined) => {
         if (kindOf(id) !== "task") throw wrongUsage(`${id} is a batch: name one of its tasks`);
+        if (step !== undefined && !/^[1-9]\d*$/.test(step)) {
+          throw wrongUsage(`step ${step}: write a whole number from the table's first column`);
+        }
         const steps = required(await session.client().steps(id));
+        const chosen = step === undefined ? steps : [stepOf(steps, id, Number(step))];
         if (session.json) {
-          for (const step of steps) session.emit(step);
+          for (const one of chosen) session.emit(one);
+          return exit.done;
+        }
+        if (step !== undefined) {
+          for (const one of chosen) session.say(stepText(one));
+          return exit.done;
+        }
+        if (steps.length === 0) {
+          session.say("No steps yet.");
           return exit.done;
         }
         const { interactive, columns, write } = session.surroundings;
         const head = ["step", "kind", "name", "status", "took", "tokens", "repaired", "output"];
         write(`${table(head, steps.map(row), { coloured: interactive, columns })}\n`);
+        session.say(`fleet steps ${id} <n> shows one step whole.`);
         return exit.done;
       }),
     );
+}
+
+function stepOf(steps: readonly StepAnswer[], id: string, seq: number): StepAnswer {
+  const found = steps.find((step) => step.seq === seq);
+  if (found !== undefined) return found;
+  throw new Stop(exit.failed, `${id} has ${counted(steps.length, "step")}, and none is ${seq}`);
 }
 
 function row(step: StepAnswer): string[] {
@@ -36,6 +56,6 @@ function row(step: StepAnswer): string[] {
     span(step.duration_ms),
     tokens === 0 ? "" : count(tokens),
     (step.quirks ?? []).join(" "),
-    typeof step.output === "string" ? step.output : JSON.stringify(step.output ?? ""),
+    outcomeText(step),
   ];
 }

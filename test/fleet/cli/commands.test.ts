@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { batchWith, fakeFleet, fleet, taskWith, usage } from "./fake_fleet.ts";
+import { fakeFleet, fleet, taskWith, usage } from "./fake_fleet.ts";
 
 describe("what the other commands show and send", () => {
   test("get shows a task with its answer, escape sequences taken out", async () => {
@@ -127,7 +127,7 @@ describe("what the other commands show and send", () => {
   test("cancel and redrive post to the task's or the batch's own address", async () => {
     const { url, received } = await fakeFleet({
       "POST /v1/tasks/task_1/cancel": { status: 202, body: taskWith({}) },
-      "POST /v1/batches/batch_1/redrive": { status: 202, body: batchWith({ queued: 1 }) },
+      "POST /v1/batches/batch_1/redrive": { status: 202, body: { redriven: 1 } },
     });
     expect(await fleet(["cancel", "task_1", "--url", url])).toMatchObject({ code: 0 });
     const words = [
@@ -180,7 +180,7 @@ describe("what the other commands show and send", () => {
   test("doctor says what is wrong first and exits 1", async () => {
     const error = { code: "unauthorized", message: "no such key" };
     const { url } = await fakeFleet({
-      "GET /healthz": { text: "ok" },
+      "GET /healthz": { body: { status: "ok" } },
       "GET /v1/stats": { status: 401, body: { error } },
     });
     const ran = await fleet(["doctor", "--url", url]);

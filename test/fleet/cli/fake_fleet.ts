@@ -69,7 +69,9 @@ export interface Ran {
 /** Runs the command line with its own clock: a sleep moves it on and takes no time. */
 export async function fleet(
   words: readonly string[],
-  given: Partial<Pick<Surroundings, "environment" | "interactive">> & { stdin?: string } = {},
+  given: Partial<Pick<Surroundings, "environment" | "interactive" | "now">> & {
+    stdin?: string;
+  } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -85,11 +87,11 @@ export async function fleet(
       err += text;
     },
     interactive: given.interactive ?? false,
-    columns: 140,
+    columns: given.interactive === true ? 140 : Number.POSITIVE_INFINITY,
     sleep: async (ms) => {
       clockMs += ms;
     },
-    now: () => clockMs,
+    now: given.now ?? (() => clockMs),
   });
   return { code, out, err };
 }

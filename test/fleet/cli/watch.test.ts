@@ -15,8 +15,8 @@ describe("fleet watch", () => {
     const ran = await fleet(["watch", "batch_1", "--url", url]);
     expect(ran.code).toBe(0);
     expect(ran.out.trim().split("\n")).toEqual([
-      "0/4  0.0/s · ETA ? · 1,000 tokens · $0.01",
-      "4/4  4 succeeded · 4.0/s · 1,000 tokens · $0.01",
+      "0/4  1,000 tokens · $0.01",
+      "4/4  4 succeeded · 0.07/s on average · 1,000 tokens · $0.01",
     ]);
   });
 
@@ -68,9 +68,9 @@ describe("fleet watch", () => {
     const ran = await fleet(["watch", "task_1", "--url", url]);
     expect(ran.code).toBe(1);
     expect(ran.out.trim().split("\n")).toEqual([
-      "queued · 3 steps · attempt 0",
-      "running · 3 steps · attempt 0",
-      "failed (budget_steps) · 3 steps · attempt 0",
+      "queued · 3 steps",
+      "running · 3 steps",
+      "failed (budget_steps) · 3 steps",
       "budget_steps: used up limits.steps",
     ]);
   });

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+/**
+ * The bin: plain JavaScript, because the Node that people have may be too old to run TypeScript.
+ * Such a Node starts the one that npm install brought along, with the same words.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const script = path.join(here, "fleet.ts");
+const brought = path.join(
+  here,
+  "../../node_modules/node/bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
+
+if (!existsSync(path.join(here, "../../node_modules/commander"))) {
+  process.stderr.write(`fleet: run npm install in ${path.resolve(here, "../..")} first\n`);
+  process.exitCode = 1;
+} else if (process.features.typescript) {
+  await import(pathToFileURL(script).href);
+} else if (existsSync(brought)) {
+  const child = spawn(brought, [script, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Ctrl-C reaches the child by itself; this process waits for how it ends.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name, () => void (name === "SIGINT" || child.kill(name)));
+  }
+  child.once("error", (error) => {
+    process.stderr.write(`fleet: cannot start ${brought}: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.once("exit", (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+    } else {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+  });
+} else {
+  process.stderr.write(
+    `fleet: Node ${process.versions.node} cannot run TypeScript: use 22.18 or newer, or run npm install, which brings one\n`,
+  );
+  process.exitCode = 1;
+}

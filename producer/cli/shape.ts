@@ -1,0 +1,56 @@
+/**
+ * Whether an answer is a fleet's. Any service may listen on the address that people typed, so what
+ * the commands read of an answer is looked at before it is used; what they do not read is not.
+ */
+type Kind = "text" | "number" | "object" | "list" | readonly [Shape];
+
+/** Field to kind; `[shape]` is a list whose every entry has that shape. */
+export interface Shape {
+  readonly [field: string]: Kind;
+}
+
+export function hasShape(value: unknown, shape: Shape): boolean {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return Object.entries(shape).every(([name, kind]) => isKind(fields.get(name), kind));
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case "text":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number";
+    case "object":
+      return value !== null && typeof value === "object" && !Array.isArray(value);
+    case "list":
+      return Array.isArray(value);
+    default:
+      return Array.isArray(value) && value.every((entry) => hasShape(entry, kind[0]));
+  }
+}
+
+const task: Shape = {
+  id: "text",
+  status: "text",
+  usage: "object",
+  labels: "object",
+  quirks: "list",
+};
+const step: Shape = { seq: "number", kind: "text", name: "text", status: "text" };
+const decision: Shape = { at: "text", url: "text", action: "text" };
+const file: Shape = { path: "text", bytes: "number" };
+
+export const shapes = {
+  task,
+  tasks: { tasks: [task] },
+  batch: { id: "text", status: "text", counts: "object", usage: "object" },
+  resultLine: { task_id: "text", status: "text", usage: "object" },
+  steps: { steps: [step] },
+  decisions: { decisions: [decision] },
+  files: { files: [file] },
+  stats: { counts: "object" },
+  redriven: { redriven: "number" },
+  health: { status: "text" },
+  error: { code: "text", message: "text" },
+} as const satisfies Record<string, Shape>;
