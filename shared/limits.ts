@@ -110,6 +110,8 @@ export const retryLimits = {
   storeCallMsMax: 10_000,
   storeDeadlineMs: 20_000,
   waitInSliceMsMax: 10_000,
+  refusedWaitMsMin: 1_000,
+  refusalsInRowMax: 3,
 } as const;
 
 /** What is kept where: small values stand in D1, larger ones in R2. */
@@ -118,6 +120,7 @@ export const storeLimits = {
   stepInlineBytesMax: 8_192,
   outputInlineBytesMax: 8_192,
   transcriptInlineBytesMax: 8_192,
+  egressRowsBytesMax: 1_000_000,
   resultBytesMax: 5_000_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
@@ -139,6 +142,8 @@ export const modelLimits = {
   retryAfterMsMax: 86_400_000,
   envelopeDepthMax: 3,
   toolNameCharsMax: 64,
+  toolNameReadCharsMax: 256,
+  answerTokensMin: 64,
   decodeDepthMax: 16,
   problemsShownMax: 8,
   namesShownMax: 40,
@@ -160,6 +165,8 @@ export const governorLimits = {
   refusedMs: 60_000,
   faultsToOpen: 5,
   openMs: 30_000,
+  spreadMsMax: 600_000,
+  tellMsMax: 2_000,
 } as const;
 
 /** When repeated calls count as a loop: a cycle of up to so many calls, seen so many times in a row. */

@@ -21,6 +21,7 @@ export type LogEvent =
   | "sweep"
   | "unhealthy"
   | "store_retry"
+  | "governor_untold"
   | "bug";
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;

@@ -27,6 +27,8 @@ export interface ModelPayload {
     quirks: string[];
   } | null;
   failure: Failure | null;
+  /** How often in a row the endpoint refused the call: one row holds the whole run. */
+  times?: number;
   usage: {
     prompt_tokens: number;
     cached_tokens: number;
@@ -51,6 +53,8 @@ export interface ToolPayload {
   text: string;
   ok: boolean;
   files?: Record<string, FileEntry | null>;
+  /** The task's egress limits, where they refused a request of this call. */
+  egress_refused?: { requests: number; bytes: number };
 }
 
 export type StepPayload = ModelPayload | ToolPayload;
@@ -89,7 +93,7 @@ export function stepView(step: Step): Record<string, unknown> {
           ? { quirks: payload.reply.quirks }
           : {}),
         input: { model: payload.model, offered: payload.offered },
-        output: payload.failure === null ? replyView(payload) : { error: payload.failure },
+        output: payload.failure === null ? replyView(payload) : failureView(payload),
       };
     case "tool":
       return {
@@ -99,6 +103,10 @@ export function stepView(step: Step): Record<string, unknown> {
         ...(payload.files === undefined ? {} : { files: payload.files }),
       };
   }
+}
+
+function failureView({ failure, times = 1 }: ModelPayload): Record<string, unknown> {
+  return times > 1 ? { error: failure, times } : { error: failure };
 }
 
 function replyView(payload: ModelPayload): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { storeLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 
 /** One decision of the gateway, as it is stored. Bytes are of bodies; `credential` is a name, never a value. */
@@ -24,6 +25,23 @@ export interface EgressRow {
 export interface StoredEgressRow extends EgressRow {
   task_id: string;
   seq: number;
+}
+
+/** The rows as JSON lists, each small enough for one bound value. */
+export function egressParts(rows: readonly EgressRow[]): string[] {
+  const parts: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    const size = new TextEncoder().encode(text).byteLength + 1;
+    if (bytes + size > storeLimits.egressRowsBytesMax) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(text);
+    bytes += size;
+  }
+  return parts.map((part) => `[${part.join(",")}]`);
 }
 
 const columns = `task_id, seq, n, at, method, url, host, action, policy, rule, reason, credential,

@@ -7,7 +7,8 @@
 import { retrying } from "../retrying.ts";
 import type { Usage } from "../usage.ts";
 import type { Claim } from "./claims.ts";
-import type { EgressRow } from "./egress_log.ts";
+import { nowSql } from "./clock.ts";
+import { type EgressRow, egressParts } from "./egress_log.ts";
 
 export interface StepRow {
   task_id: string;
@@ -29,8 +30,10 @@ export interface StepRow {
 
 export type NewStep = Omit<StepRow, "task_id" | "fence" | "usage"> & { usage: Usage };
 
-/** What a write learned: the fence is lost, or held, and whether somebody asked to cancel. */
-export type JournalAnswer = { held: false } | { held: true; cancelRequested: boolean };
+/** What a write learned: the fence is lost, or held, and whether the task is to end before its next step. */
+export type JournalAnswer =
+  | { held: false }
+  | { held: true; cancelRequested: boolean; expired: boolean };
 
 const ownedSql = "FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'running'";
 
@@ -53,6 +56,10 @@ const egressSql = `
   FROM tasks, json_each(?4) WHERE tasks.id = ?1 AND tasks.fence = ?2 AND tasks.status = 'running'
   ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET status = excluded.status,
     bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
+
+/** Asked with each write, so that an end is seen before the next step. */
+const endsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,
+  COALESCE(expires_at, 9e15) <= ${nowSql} AS expired ${ownedSql}`;
 
 /** Writes steps and the decisions made during them. `egress` belongs to step `egressSeq`. */
 export async function writeSteps(
@@ -78,16 +85,14 @@ export async function writeSteps(
         JSON.stringify(step.usage),
       ),
   );
-  if (egress !== null && egress.rows.length > 0) {
-    statements.push(
-      db.prepare(egressSql).bind(owner.id, owner.fence, egress.seq, JSON.stringify(egress.rows)),
-    );
+  for (const part of egressParts(egress?.rows ?? [])) {
+    statements.push(db.prepare(egressSql).bind(owner.id, owner.fence, egress?.seq ?? 0, part));
   }
-  statements.push(db.prepare(`SELECT cancel_requested_at ${ownedSql}`).bind(owner.id, owner.fence));
+  statements.push(db.prepare(endsSql).bind(owner.id, owner.fence));
   const answers = await retrying("write steps", () => db.batch(statements));
-  const row = answers.at(-1)?.results[0] as { cancel_requested_at: number | null } | undefined;
+  const row = answers.at(-1)?.results[0] as { cancelled: number; expired: number } | undefined;
   if (row === undefined) return { held: false };
-  return { held: true, cancelRequested: row.cancel_requested_at !== null };
+  return { held: true, cancelRequested: row.cancelled === 1, expired: row.expired === 1 };
 }
 
 export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {
