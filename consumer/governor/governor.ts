@@ -17,10 +17,12 @@ export class Governor extends DurableObject {
     return grant.granted ? { granted: true, at: grant.at } : { granted: false, until: grant.until };
   }
 
-  /** When a new task may be claimed: now, or when the model opens again. Reserves nothing. */
+  /** When a new task may be claimed: now, or at a time of its own when the model takes calls again. Reserves nothing. */
   async admit(requestsPerMinute: number): Promise<Permit> {
     const grant = reserve(await this.#read(), requestsPerMinute, Date.now());
-    return grant.granted ? { granted: true, at: grant.at } : { granted: false, until: grant.until };
+    if (grant.granted) return { granted: true, at: grant.at };
+    this.#pace = grant.pace;
+    return { granted: false, until: grant.until };
   }
 
   /** Tells how a call ended. */
@@ -33,7 +35,7 @@ export class Governor extends DurableObject {
   }
 
   async #read(): Promise<Pace> {
-    this.#pace ??= (await this.ctx.storage.get<Pace>("pace")) ?? freshPace;
+    this.#pace ??= { ...freshPace, ...(await this.ctx.storage.get<Pace>("pace")) };
     return this.#pace;
   }
 }

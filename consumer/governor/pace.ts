@@ -13,9 +13,11 @@ export interface Pace {
   faults: number;
   /** Refusals in a row that named no time to come back. */
   refusals: number;
+  /** The time named last to a caller that was turned away. */
+  namedAt: number;
 }
 
-export const freshPace: Pace = { nextAt: 0, closedUntil: 0, faults: 0, refusals: 0 };
+export const freshPace: Pace = { nextAt: 0, closedUntil: 0, faults: 0, refusals: 0, namedAt: 0 };
 
 export type Grant =
   | { granted: true; at: number; pace: Pace }
@@ -23,12 +25,18 @@ export type Grant =
 
 /**
  * Reserves the next slot, at most `governorLimits.aheadMsMax` from now; a later one is not reserved
- * but named, so that the caller comes back then instead of holding an invocation.
+ * but named, so that the caller comes back then instead of holding an invocation. Each caller that is
+ * turned away hears a time of its own, or all that wait would come at once; the times go round within
+ * a spread, because some of those who hear one will not come.
  */
 export function reserve(pace: Pace, requestsPerMinute: number, now: number): Grant {
   const interval = 60_000 / requestsPerMinute;
   const at = Math.max(now, pace.closedUntil, pace.nextAt);
-  if (at - now > governorLimits.aheadMsMax) return { granted: false, until: at, pace };
+  if (at - now > governorLimits.aheadMsMax) {
+    const next = Math.max(at, pace.namedAt + interval);
+    const until = next - at > governorLimits.spreadMsMax ? at : next;
+    return { granted: false, until, pace: { ...pace, namedAt: until } };
+  }
   return { granted: true, at, pace: { ...pace, nextAt: at + interval } };
 }
 

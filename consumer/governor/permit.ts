@@ -1,7 +1,8 @@
 /** The consumer's side of the governor: who is asked, and how a wait becomes a delayed message. */
 import type { Failure } from "../../shared/failures.ts";
 import { classOf, failure } from "../../shared/failures.ts";
-import { platformLimits } from "../../shared/limits.ts";
+import { governorLimits, platformLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
 import type { TaskMessage } from "../../shared/message.ts";
 import { retrying, StoreFault } from "../../shared/retrying.ts";
 import { markUnsent } from "../../shared/store/submissions.ts";
@@ -9,6 +10,7 @@ import type { Fleet } from "../fleet.ts";
 import type { ModelOutcome } from "../models/model.ts";
 import { profileOf } from "../models/profiles.ts";
 import type { Governor, Permit } from "./governor.ts";
+import type { Heard } from "./pace.ts";
 
 /**
  * The rate of a model, or null when nothing limits it and the governor is not asked: an endpoint of
@@ -61,17 +63,37 @@ export async function permit(
   return { ok: true };
 }
 
-/** Lets the governor learn from how a call ended. */
+/** Lets the governor learn from how a call ended. Never rejects: a reply that was paid for is worth more. */
 export async function tell(fleet: Fleet, model: string, outcome: ModelOutcome): Promise<void> {
-  if (rateOf(fleet, model) === null) return;
-  const governor = governorOf(fleet, model);
-  if (outcome.ok) return asked(() => governor.heard({ kind: "answered" }));
-  const kind = classOf(outcome.failure);
-  if (kind === "give_back" || kind === "wait") {
-    const retryAfterMs = outcome.failure.retryAfterMs ?? null;
-    return asked(() => governor.heard({ kind: "refused", retryAfterMs }));
+  const heard = heardIn(outcome);
+  if (heard === null || rateOf(fleet, model) === null) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer")), governorLimits.tellMsMax);
+  });
+  try {
+    await Promise.race([governorOf(fleet, model).heard(heard), tooLong]);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log("governor_untold", { model, heard: heard.kind, message });
+  } finally {
+    clearTimeout(timer);
   }
-  if (kind === "retry") return asked(() => governor.heard({ kind: "faulted" }));
+}
+
+/** What an outcome says of the endpoint; null when it says nothing, as a request that was refused as wrong. */
+function heardIn(outcome: ModelOutcome): Heard | null {
+  if (outcome.ok) return { kind: "answered" };
+  switch (classOf(outcome.failure)) {
+    case "give_back":
+    case "wait":
+      return { kind: "refused", retryAfterMs: outcome.failure.retryAfterMs ?? null };
+    case "retry":
+      return { kind: "faulted" };
+    case "fail":
+    case "dead":
+      return null;
+  }
 }
 
 /** A governor that cannot be reached is a store that failed: the task waits rather than run unpaced. */

@@ -5,7 +5,7 @@ import { governorLimits } from "../../shared/limits.ts";
 
 const now = 1_000_000;
 const pace = (more: Partial<Pace>): Pace => ({ ...freshPace, ...more });
-const { aheadMsMax, refusedMs, faultsToOpen, openMs } = governorLimits;
+const { aheadMsMax, refusedMs, faultsToOpen, openMs, spreadMsMax } = governorLimits;
 
 describe("reserving a slot", () => {
   test("a fresh model is called at once, the next call one interval later", () => {
@@ -25,11 +25,30 @@ describe("reserving a slot", () => {
 
   test("a refusal names the time to come back and reserves nothing", () => {
     const before = pace({ nextAt: now + 20_000 });
-    expect(reserve(before, 20, now)).toEqual({
-      granted: false,
-      until: now + 20_000,
-      pace: before,
-    });
+    const refusal = reserve(before, 20, now);
+    expect(refusal).toMatchObject({ granted: false, until: now + 20_000 });
+    expect(refusal.pace).toMatchObject({ nextAt: before.nextAt, closedUntil: 0 });
+  });
+
+  test("those who are refused are told to come one after the other, at the model's own pace", () => {
+    const times: number[] = [];
+    let state = pace({ closedUntil: now + 60_000 });
+    for (let n = 0; n < 4; n++) {
+      const refusal = reserve(state, 20, now);
+      state = refusal.pace;
+      if (!refusal.granted) times.push(refusal.until - now);
+    }
+    expect(times).toEqual([60_000, 63_000, 66_000, 69_000]);
+  });
+
+  test("no refusal names a time that is further off than the spread", () => {
+    let state = pace({ closedUntil: now + 60_000 });
+    for (let n = 0; n < 1_000; n++) {
+      const refusal = reserve(state, 20, now);
+      state = refusal.pace;
+      expect(refusal.granted ? 0 : refusal.until).toBeGreaterThanOrEqual(now + 60_000);
+      expect(refusal.granted ? 0 : refusal.until).toBeLessThanOrEqual(now + 60_000 + spreadMsMax);
+    }
   });
 });
 
