@@ -39,6 +39,8 @@ export const quirkMeanings = {
   call_in_text_json_fence: "Calls stood in the text in a fence named for calls.",
   call_in_text_bare_json: "The whole text was calls as JSON.",
   call_in_text_pythonic: "The whole text was calls as Python.",
+  answer_in_text: "The answer stood in the text instead of a call of final_answer.",
+  fallback_model: "The task's own model failed and one of its fallbacks replied.",
 } as const;
 
 export type Quirk = keyof typeof quirkMeanings;

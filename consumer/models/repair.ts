@@ -72,8 +72,9 @@ export function mendCall(
 ): Mended {
   const full = asText(sent.arguments);
   const argumentsText = full.slice(0, modelLimits.argumentsBytesMax);
-  const tool = toolNamed(sent.name, context.tools);
-  const name = tool?.name ?? cleanName(sent.name);
+  const read = sent.name.slice(0, modelLimits.toolNameReadCharsMax);
+  const tool = toolNamed(read, context.tools);
+  const name = tool?.name ?? cleanName(read).slice(0, modelLimits.toolNameCharsMax).toWellFormed();
   const quirks: Quirk[] = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
   const refused = (problem: string, value: Json | null = null): Mended => ({
     name,
@@ -87,19 +88,19 @@ export function mendCall(
   if (full.length > modelLimits.argumentsBytesMax) return refused(problems.large);
   const guess = tool.effect !== "effect";
   if (context.leaked && !guess) return refused(problems.text);
-  const read = readArguments(sent.arguments, guess);
-  if (read === null) return refused(unreadable(argumentsText));
-  quirks.push(...read.quirks);
-  if (!isRecord(read.value)) return refused(problems.shape);
-  const strict = problemsOf(read.value, tool.original);
-  if (strict === null) return { name, argumentsText, arguments: read.value, problem: null, quirks };
-  const bent = guess ? bendTo(read.value, tool.original, tool.original) : null;
+  const args = readArguments(sent.arguments, guess);
+  if (args === null) return refused(unreadable(argumentsText));
+  quirks.push(...args.quirks);
+  if (!isRecord(args.value)) return refused(problems.shape);
+  const strict = problemsOf(args.value, tool.original);
+  if (strict === null) return { name, argumentsText, arguments: args.value, problem: null, quirks };
+  const bent = guess ? bendTo(args.value, tool.original, tool.original) : null;
   const left = bent === null ? strict : problemsOf(bent.value, tool.original);
   if (bent !== null && left === null && isRecord(bent.value)) {
     quirks.push(...bent.quirks);
     return { name, argumentsText, arguments: bent.value, problem: null, quirks };
   }
-  return refused(problemText(name, left ?? strict, tool.original), read.value);
+  return refused(problemText(name, left ?? strict, tool.original), args.value);
 }
 
 /** What is wrong with the text, in the parser's own words, which name the place. */
