@@ -1,4 +1,4 @@
-/** The model of one task, as the loop sees it: its transport, its prices, its pace. */
+/** The models of one task, as the loop sees them: each with its transport, its prices, its pace. */
 import type { Failure } from "../shared/failures.ts";
 import { modelLimits } from "../shared/limits.ts";
 import type { DurableTask } from "../shared/task.ts";
@@ -10,10 +10,34 @@ import { costOf, profileOf } from "./models/profiles.ts";
 import { estimatePrompt } from "./models/tokens.ts";
 import { problemsOf } from "./models/validate.ts";
 
-export function brainFor(
+/** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
+export function brainsFor(
   fleet: Fleet,
   model: string,
   spec: DurableTask,
+): { ok: true; brains: [Brain, ...Brain[]] } | { ok: false; failure: Failure } {
+  const own = brainFor(fleet, model, spec, false);
+  if (!own.ok) return own;
+  const brains: [Brain, ...Brain[]] = [own.brain];
+  for (const name of fallbacksOf(fleet, model, spec)) {
+    const stand = brainFor(fleet, name, spec, true);
+    if (stand.ok) brains.push(stand.brain);
+  }
+  return { ok: true, brains };
+}
+
+/** The task's own list, else the deployment's, which no rehearsal has: its script says what fails. */
+function fallbacksOf(fleet: Fleet, model: string, spec: DurableTask): string[] {
+  const deployed = model === "rehearsal" ? [] : (fleet.env.FALLBACK_MODELS ?? "").split(",");
+  const listed = (spec.fallback_models ?? deployed).map((name) => name.trim());
+  return [...new Set(listed)].filter((name) => !["", model, "rehearsal"].includes(name));
+}
+
+function brainFor(
+  fleet: Fleet,
+  model: string,
+  spec: DurableTask,
+  fallback: boolean,
 ): { ok: true; brain: Brain } | { ok: false; failure: Failure } {
   const { env } = fleet;
   const config = (position: number) => ({
@@ -29,6 +53,7 @@ export function brainFor(
     ok: true,
     brain: {
       model,
+      fallback,
       prices: {
         inputPerToken: profile.price.input / 1e6,
         outputPerToken: profile.price.output / 1e6,
@@ -38,7 +63,8 @@ export function brainFor(
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;
         const outcome = await at.transport.complete(request);
-        await tell(fleet, model, outcome);
+        // A call that we stopped ourselves says nothing of the endpoint.
+        if (!request.signal.aborted) await tell(fleet, model, outcome);
         return outcome;
       },
       costOf: (usage) => costOf(profile, usage),

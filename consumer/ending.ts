@@ -42,6 +42,11 @@ export function endingOf(
         code: "cancelled",
         message: "Cancelled on request.",
       });
+    case "expired":
+      return settled("expired", "expired", {
+        code: "expired",
+        message: "The task was not done by its expires_at.",
+      });
     case "yielded":
       return { kind: "released", why: "yielded", delayMs: 0, failure: null };
     case "lost":

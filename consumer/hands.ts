@@ -8,8 +8,10 @@ import type { EgressRow } from "../shared/store/egress_log.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import type { EgressUse } from "./egress/budget.ts";
 import { createGateway, type Gateway } from "./egress/gateway.ts";
+import type { BudgetReason } from "./egress/reason.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Bounds } from "./loop/budget.ts";
+import { millisecondsLeft } from "./loop/budget.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { type Hands, intent } from "./loop/tool_calls.ts";
 import { problemsOf, problemText } from "./models/validate.ts";
@@ -54,6 +56,10 @@ export function handsFor(
     ms: before.egress_ms,
   };
   let innerToolCalls = 0;
+  let fault: string | null = null;
+  /** Stops what runs when the task's seconds are used up: nothing may run after that. */
+  const late = new AbortController();
+  const signal = AbortSignal.any([kit.signal, late.signal]);
   /** The step at work, when it may have effects: those run alone, so there is at most one. */
   let work: Work | null = null;
 
@@ -79,7 +85,7 @@ export function handsFor(
     routes: fleet.routes,
     limits: { requests: kit.bounds.egress_requests, bytes: kit.bounds.egress_bytes },
     used: told,
-    signal: kit.signal,
+    signal,
     beforeSend: async (row) => ((await begin([row])) ? "go" : "stop"),
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
     send: (url, init) => fetch(url, init),
@@ -92,7 +98,7 @@ export function handsFor(
       taskId: task.id,
       stepId: seq,
       idempotencyKey: `${task.id}:${seq}`,
-      signal: kit.signal,
+      signal,
       files: kit.workspace,
       fetch: (request) => gateway.follow(request),
       runCode: (code) => run(code, capabilities(context)),
@@ -100,21 +106,23 @@ export function handsFor(
     return context;
   }
 
-  function run(code: string, able: Capabilities): Promise<RunOutcome> {
-    return kit.workspace.all().then((files) =>
-      engine.run(
-        { code, files, tools: kit.tools.map((tool) => tool.name).filter(callableFromCode) },
-        able,
-        {
-          fuel: sandboxLimits.fuelMax,
-          memoryBytes: sandboxLimits.memoryBytesMax,
-          wallMs: sandboxLimits.wallMsMax,
-          logBytes: sandboxLimits.logBytesMax,
-          valueBytes: sandboxLimits.valueBytesMax,
-        },
-        kit.signal,
-      ),
-    );
+  async function run(code: string, able: Capabilities): Promise<RunOutcome> {
+    const files = await kit.workspace.all();
+    const callable = kit.tools.map((tool) => tool.name).filter(callableFromCode);
+    const limits = {
+      fuel: sandboxLimits.fuelMax,
+      memoryBytes: sandboxLimits.memoryBytesMax,
+      wallMs: Math.min(sandboxLimits.wallMsMax, millisecondsLeft(kit.scribe.used, kit.bounds)),
+      logBytes: sandboxLimits.logBytesMax,
+      valueBytes: sandboxLimits.valueBytesMax,
+    };
+    try {
+      return await engine.run({ code, files, tools: callable }, able, limits, signal);
+    } catch (error) {
+      // An engine throws for its own faults alone, unless it was stopped.
+      if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   }
 
   /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
@@ -149,8 +157,21 @@ export function handsFor(
     hands: {
       tools,
       contextFor,
+      async within(ms, work) {
+        const timer = setTimeout(() => late.abort(new Error("limits.seconds is used up")), ms);
+        try {
+          return await work();
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+      fault: () => fault,
       checkpoint: () => kit.workspace.checkpoint(),
       drainEgress: () => gateway.drain(),
+      egressRefused: () =>
+        isOfTask(gateway.exhausted)
+          ? { requests: kit.bounds.egress_requests, bytes: kit.bounds.egress_bytes }
+          : null,
       drainSpent() {
         const used = gateway.used;
         const sent = used.bytes_out - told.bytes_out;
@@ -168,6 +189,10 @@ export function handsFor(
     },
   };
 }
+
+/** The bounds of a policy end no task: its other hosts may still be reached. */
+const isOfTask = (reason: BudgetReason | null): boolean =>
+  reason === "budget_requests" || reason === "budget_bytes";
 
 /** The sandbox cannot start another one of itself. */
 const callableFromCode = (name: string): boolean => name !== "run_code";

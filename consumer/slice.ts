@@ -3,7 +3,7 @@ import { failure } from "../shared/failures.ts";
 import { leaseLimits } from "../shared/limits.ts";
 import { heartbeat } from "../shared/store/claims.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
-import { brainFor } from "./brain.ts";
+import { brainsFor } from "./brain.ts";
 import type { SliceEnd } from "./conclude.ts";
 import { type Ending, endingOf, settled } from "./ending.ts";
 import type { Fleet } from "./fleet.ts";
@@ -77,8 +77,8 @@ async function loopOf(
   const spec = read.task;
   const policy = await policyOf(fleet, task);
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
-  const brain = brainFor(fleet, task.model, spec);
-  if (!brain.ok) return { kind: "broke", failure: brain.failure };
+  const models = brainsFor(fleet, task.model, spec);
+  if (!models.ok) return { kind: "broke", failure: models.failure };
   const tools = toolsFor(spec.tools, fleet.env);
   const bounds = boundsOf(spec.limits);
   const hands = handsFor(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
@@ -94,7 +94,7 @@ async function loopOf(
       offers: [...tools.map(offerOf), finalOffer],
       finalOffer,
     },
-    brain.brain,
+    models.brains,
     { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },
   );
 }

@@ -29,24 +29,27 @@ export type Allowance =
     }
   | { kind: "stop"; reason: Reason };
 
-/** Below this many tokens an answer is not worth asking for. */
-const outputTokensMin = 64;
+/** What the next model call would be. */
+export interface NextCall {
+  promptTokens: number;
+  outputTokensMax: number;
+  prices: Prices;
+  /** Whether the gateway refused a request for want of egress budget, and the model has spoken since. */
+  egress: "fine" | "refused" | "told";
+}
 
 /**
  * Decides on the next model call. One call is kept for the end: at the last one that fits, only
  * `final_answer` is offered, and `because` names the budget that asks for it.
  */
-export function allow(
-  used: Usage,
-  bounds: Bounds,
-  next: { promptTokens: number; outputTokensMax: number; prices: Prices },
-): Allowance {
+export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
   const spent = exhausted(used, bounds);
   if (spent !== null) return { kind: "stop", reason: spent };
+  if (next.egress === "told") return { kind: "stop", reason: "budget_egress" };
 
   const tokensLeft =
     bounds.tokens - used.prompt_tokens - used.completion_tokens - next.promptTokens;
-  if (tokensLeft < outputTokensMin) return { kind: "stop", reason: "budget_tokens" };
+  if (tokensLeft < modelLimits.answerTokensMin) return { kind: "stop", reason: "budget_tokens" };
 
   const dollarsLeft =
     bounds.cost_usd - used.cost_usd - next.promptTokens * next.prices.inputPerToken;
@@ -54,7 +57,7 @@ export function allow(
     next.prices.outputPerToken > 0
       ? Math.floor(dollarsLeft / next.prices.outputPerToken)
       : Number.POSITIVE_INFINITY;
-  if (affordable < outputTokensMin) return { kind: "stop", reason: "budget_cost" };
+  if (affordable < modelLimits.answerTokensMin) return { kind: "stop", reason: "budget_cost" };
 
   return {
     kind: "go",
@@ -67,12 +70,14 @@ function ending(
   used: Usage,
   bounds: Bounds,
   tokensLeft: number,
-  next: { promptTokens: number; outputTokensMax: number },
+  next: NextCall,
 ): { offered: "tools" | "final_answer"; because: Reason | null } {
   const last = (because: Reason) => ({ offered: "final_answer" as const, because });
   if (bounds.model_calls - used.model_calls <= 1) return last("budget_model_calls");
-  if (bounds.steps - used.steps <= 1) return last("budget_steps");
+  // A tool call takes this call's step, its own, and one for the answer after it.
+  if (bounds.steps - used.steps <= 2) return last("budget_steps");
   if (used.tool_calls >= bounds.tool_calls) return last("budget_tool_calls");
+  if (next.egress === "refused") return last("budget_egress");
   const oneTurn = next.promptTokens + modelLimits.outputTokensDefault;
   if (tokensLeft - next.outputTokensMax < oneTurn && bounds.tokens > 4 * oneTurn) {
     return last("budget_tokens");
@@ -90,17 +95,39 @@ export function exhausted(used: Usage, bounds: Bounds): Reason | null {
   return null;
 }
 
-/** Whether one more tool call fits. Egress is bounded by the gateway, request by request. */
-export function toolCallFits(used: Usage, bounds: Bounds): Reason | null {
-  if (used.tool_calls >= bounds.tool_calls) return "budget_tool_calls";
-  if (used.steps >= bounds.steps) return "budget_steps";
-  if (used.seconds >= bounds.seconds) return "budget_seconds";
-  return null;
+/**
+ * How many more tool calls fit, and which budget says so when none does. One step is kept for the
+ * answer. Egress is bounded by the gateway, request by request.
+ */
+export function toolCallsLeft(
+  used: Usage,
+  bounds: Bounds,
+): { count: number; spent: Reason | null } {
+  const calls = bounds.tool_calls - used.tool_calls;
+  const steps = stepsLeft(used, bounds);
+  if (calls <= 0) return { count: 0, spent: "budget_tool_calls" };
+  if (steps === 0) return { count: 0, spent: "budget_steps" };
+  if (used.seconds >= bounds.seconds) return { count: 0, spent: "budget_seconds" };
+  return { count: Math.min(calls, steps), spent: null };
+}
+
+/** The steps that are left for anything but the answer. */
+export function stepsLeft(used: Usage, bounds: Bounds): number {
+  return Math.max(0, bounds.steps - used.steps - 1);
+}
+
+/** How long the next call may take. */
+export function millisecondsLeft(used: Usage, bounds: Bounds): number {
+  return Math.max(0, (bounds.seconds - used.seconds) * 1000);
 }
 
 /** What a budget's end says to people. */
 export function budgetMessage(reason: Reason, bounds: Bounds): string {
   const field = reason.replace("budget_", "") as keyof Bounds | "cost" | "egress";
-  const name = field === "cost" ? "cost_usd" : field === "egress" ? "egress_requests" : field;
-  return `The task used up limits.${name} (${bounds[name]}). Raise it, or redrive the task with a larger one.`;
+  const names: (keyof Bounds)[] =
+    field === "egress"
+      ? ["egress_requests", "egress_bytes"]
+      : [field === "cost" ? "cost_usd" : field];
+  const spent = names.map((name) => `limits.${name} (${bounds[name]})`).join(" or ");
+  return `The task used up ${spent}. Raise it, or redrive the task with a larger one.`;
 }

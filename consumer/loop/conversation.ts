@@ -12,7 +12,6 @@ export interface Conversation {
   open: { call: StepCall; intent: boolean }[];
   /** Replies in a row, counted from the end, of which nothing could be used. */
   invalidTurns: number;
-  modelSteps: number;
 }
 
 export function foldConversation(
@@ -22,12 +21,10 @@ export function foldConversation(
   const messages: Message[] = [...opening];
   let open: Conversation["open"] = [];
   let invalidTurns = 0;
-  let modelSteps = 0;
   let toldToFinish = false;
   for (const step of steps) {
     const { payload } = step;
     if (payload.kind === "model") {
-      modelSteps += 1;
       if (payload.reply === null) continue;
       if (payload.offered === "final_answer" && !toldToFinish) {
         messages.push({ role: "user", content: finishNow });
@@ -52,7 +49,16 @@ export function foldConversation(
       content: payload.text,
     });
   }
-  return { messages, open, invalidTurns, modelSteps };
+  return { messages, open, invalidTurns };
+}
+
+/** How often the model was called, refusals included: where a rehearsal goes on. */
+export function callsOf(model: string, steps: readonly Step[]): number {
+  let calls = 0;
+  for (const { payload } of steps) {
+    if (payload.kind === "model" && payload.model === model) calls += payload.times ?? 1;
+  }
+  return calls;
 }
 
 /** A turn is invalid when it called nothing, or when every call it made is refused. */

@@ -2,19 +2,39 @@
  * The bounded loop: fold the journal into a conversation, answer what is open, else ask the model.
  * Each turn journals before anything is built on it, so any invocation can go on from any point.
  */
-import type { StepCall } from "../../shared/step.ts";
-import { finalAnswerName } from "../tools/catalog.ts";
-import { unwrap } from "./answer.ts";
+import type { FailureCode } from "../../shared/failures.ts";
 import { askModel } from "./ask.ts";
-import { budgetMessage, toolCallFits } from "./budget.ts";
-import { type Conversation, foldConversation } from "./conversation.ts";
-import { type Hands, intent, refusal, runCall } from "./tool_calls.ts";
-import { type Brain, type LoopEnd, type LoopSlice, type LoopTask, written } from "./turn.ts";
+import { foldConversation } from "./conversation.ts";
+import { answerOpenCalls } from "./open_calls.ts";
+import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./turn.ts";
 
-export async function runLoop(task: LoopTask, brain: Brain, slice: LoopSlice): Promise<LoopEnd> {
+/**
+ * Works with the first model, and with the next for as long as each breaks. The history is nobody's
+ * own, so the next goes on where the last stopped. When none helps, the first one's failure decides:
+ * a fallback can help a task, and never costs it an attempt or a wait that it would not have had.
+ */
+export async function runLoop(
+  task: LoopTask,
+  brains: readonly [Brain, ...Brain[]],
+  slice: LoopSlice,
+): Promise<LoopEnd> {
+  let first: LoopEnd | null = null;
+  for (const brain of brains) {
+    const end = await turns(task, brain, slice);
+    const passable = first === null ? passing : [...passing, ...lasting];
+    if (end.kind !== "broke" || !passable.includes(end.failure.code)) return end;
+    first ??= end;
+  }
+  return first ?? { kind: "yielded" };
+}
+
+async function turns(task: LoopTask, brain: Brain, slice: LoopSlice): Promise<LoopEnd> {
+  const { scribe } = slice;
   for (;;) {
     if (slice.signal.aborted) return { kind: "lost" };
-    const talk = foldConversation(task.opening, slice.scribe.steps);
+    // A slice that opened late still does one turn, or none would ever get anywhere.
+    if (scribe.progressed && scribe.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
+    const talk = foldConversation(task.opening, scribe.steps);
     const end =
       talk.open.length > 0
         ? await answerOpenCalls(task, slice, talk.open)
@@ -23,46 +43,19 @@ export async function runLoop(task: LoopTask, brain: Brain, slice: LoopSlice): P
   }
 }
 
-/** Runs the calls that have no outcome yet. Calls that only read run together. */
-async function answerOpenCalls(
-  task: LoopTask,
-  slice: LoopSlice,
-  open: Conversation["open"],
-): Promise<LoopEnd | null> {
-  const { scribe, hands } = slice;
-  const uncertain = open.find((entry) => entry.intent);
-  if (uncertain !== undefined) {
-    return {
-      kind: "failed",
-      reason: "uncertain_effect",
-      code: "effect_uncertain",
-      message: `${uncertain.call.name} was started and its outcome is unknown, so it is not started again. Check what it did, then redrive the task.`,
-    };
-  }
-  const calls = open.map((entry) => entry.call);
-  const first = calls[0];
-  if (first === undefined) return null;
-  if (first.name === finalAnswerName) {
-    return { kind: "answered", output: unwrap(task.form, first.arguments ?? {}) };
-  }
-  const spent = toolCallFits(scribe.used, task.bounds);
-  if (spent !== null) {
-    const text = `Not run: ${budgetMessage(spent, task.bounds)} Call ${finalAnswerName} now.`;
-    return written(await scribe.write([refusal(first, scribe.nextSeq, text, Date.now())], null));
-  }
-  const together = readsTogether(hands, calls);
-  const base = scribe.nextSeq;
-  if (hands.tools.get(first.name)?.effect === "effect") {
-    const stopped = written(await scribe.write([intent(first, base)], null));
-    if (stopped !== null) return stopped;
-  }
-  const drafts = await Promise.all(together.map((call, n) => runCall(hands, call, base + n)));
-  if (slice.signal.aborted) return { kind: "lost" };
-  return written(await scribe.write(drafts, { seq: base, rows: hands.drainEgress() }));
-}
+/** The failures that another model may not have. */
+const passing: readonly FailureCode[] = [
+  "model_busy",
+  "model_quota",
+  "model_unavailable",
+  "model_deadline",
+  "model_unreadable",
+];
 
-/** The leading calls that may run at once: all of them while they only read, else the first alone. */
-function readsTogether(hands: Hands, calls: readonly StepCall[]): StepCall[] {
-  const stop = calls.findIndex((call) => hands.tools.get(call.name)?.effect !== "read");
-  return calls.slice(0, Math.max(1, stop === -1 ? calls.length : stop));
-}
+/** What the task's own model refuses as wrong is wrong; from a fallback it only says that this one is no help. */
+const lasting: readonly FailureCode[] = [
+  "model_overflow",
+  "model_rejected",
+  "model_refused",
+  "model_unconfigured",
+];

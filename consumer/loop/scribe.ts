@@ -25,6 +25,8 @@ export class Scribe {
   #used: Usage;
   readonly #secondsBefore: number;
   readonly #startedAt = Date.now();
+  #waitedMs = 0;
+  #progressed = false;
   #journaled: boolean;
 
   constructor(
@@ -49,9 +51,30 @@ export class Scribe {
     return this.#journaled;
   }
 
-  /** What the task has used, this slice's time included. */
+  /** True once this slice has journaled a step. */
+  get progressed(): boolean {
+    return this.#progressed;
+  }
+
+  /** What the task has used, this slice's time included, less what it waited. */
   get used(): Usage {
-    return { ...this.#used, seconds: this.#secondsBefore + this.elapsedMs / 1000 };
+    const workedMs = this.elapsedMs - this.#waitedMs;
+    return { ...this.#used, seconds: this.#secondsBefore + workedMs / 1000 };
+  }
+
+  /** Waits for what is not the task's work, such as a permit: it is not in `seconds`. */
+  async waiting<T>(answer: Promise<T>): Promise<T> {
+    const since = Date.now();
+    try {
+      return await answer;
+    } finally {
+      this.#waitedMs += Date.now() - since;
+    }
+  }
+
+  /** Counts what was used by a step that is not journaled. */
+  charge(spent: Partial<Usage>): void {
+    this.#used = addUsage(this.#used, spent);
   }
 
   get elapsedMs(): number {
@@ -72,8 +95,8 @@ export class Scribe {
     const steps = drafts.map((draft) => this.#add(draft));
     const rows = await Promise.all(steps.map((step) => this.#row(step)));
     const answer = await writeSteps(this.#env.DB, this.#claim, rows, egress);
-    if (answer.held) this.#remember(steps);
-    else this.#used = before;
+    if (!answer.held) this.#used = before;
+    else if (steps.length > 0) this.#remember(steps);
     return answer;
   }
 
@@ -96,8 +119,9 @@ export class Scribe {
     };
   }
 
-  /** An outcome takes the place of its intent. */
+  /** An outcome takes the place of its intent, and a further refusal that of the one before. */
   #remember(steps: readonly Step[]): void {
+    this.#progressed = true;
     for (const step of steps) {
       const at = this.steps.findIndex((held) => held.seq === step.seq);
       if (at === -1) this.steps.push(step);
@@ -116,9 +140,9 @@ export class Scribe {
       duration_ms: step.duration_ms,
       usage: step.usage,
     };
-    if (text.length <= storeLimits.stepInlineBytesMax)
-      return { ...row, payload: text, payload_key: null };
     const bytes = new TextEncoder().encode(text);
+    if (bytes.byteLength <= storeLimits.stepInlineBytesMax)
+      return { ...row, payload: text, payload_key: null };
     const key = objectKeys.blob(this.#tenant, this.#claim.id, await sha256Hex(bytes));
     await putOnce(this.#env.OBJECTS, key, bytes, "application/json");
     return { ...row, payload: null, payload_key: key };

@@ -12,12 +12,18 @@ export interface Hands {
   tools: ReadonlyMap<string, Tool>;
   /** A context of its own for each step. */
   contextFor(call: StepCall, seq: number): ToolContext;
+  /** Runs work that is stopped, with all that it started, when `ms` have passed. */
+  within<T>(ms: number, work: () => Promise<T>): Promise<T>;
+  /** What the engine broke of the last work, in words for people; null when it is sound. */
+  fault(): string | null;
   /** What the workspace changed since the last time; puts it into R2. */
   checkpoint(): Promise<ManifestChange | undefined>;
   /** The gateway's decisions since the last time. */
   drainEgress(): EgressRow[];
   /** What inner calls and requests used since the last time. */
   drainSpent(): Partial<Usage> & { tool_calls: number };
+  /** The task's egress limits, once they have refused a request of this slice; else null. */
+  egressRefused(): NonNullable<ToolPayload["egress_refused"]> | null;
 }
 
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
@@ -35,6 +41,8 @@ export async function runCall(hands: Hands, call: StepCall, seq: number): Promis
   };
   if (files !== undefined) payload.files = files;
   const inner = hands.drainSpent();
+  const refused = hands.egressRefused();
+  if (refused !== null) payload.egress_refused = refused;
   return {
     seq,
     name: call.name,
@@ -77,12 +85,12 @@ export function intent(call: StepCall, seq: number): Draft {
 }
 
 /** The step of a call that is answered without running. */
-export function refusal(call: StepCall, seq: number, text: string, startedAt: number): Draft {
+export function refusal(call: StepCall, seq: number, text: string, spent: Draft["spent"]): Draft {
   return {
     seq,
-    name: call.name.slice(0, 64) || "(no name)",
+    name: call.name || "(no name)",
     status: "refused",
-    startedAt,
+    startedAt: Date.now(),
     payload: {
       kind: "tool",
       call_id: call.id,
@@ -91,7 +99,7 @@ export function refusal(call: StepCall, seq: number, text: string, startedAt: nu
       text,
       ok: false,
     },
-    spent: { steps: 1 },
+    spent,
   };
 }
 
@@ -99,13 +107,18 @@ export function refusal(call: StepCall, seq: number, text: string, startedAt: nu
 export function capped(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text.toWellFormed();
   const head = Math.floor(charsMax * 0.7);
-  const tail = charsMax - head;
+  const tail = text.length - (charsMax - head);
   const left = text.length - charsMax;
   return [
-    text.slice(0, head),
+    text.slice(0, splitsPair(text, head) ? head - 1 : head),
     `\n[${left} characters left out: write long results to a file and read it in parts]\n`,
-    text.slice(-tail),
+    text.slice(splitsPair(text, tail) ? tail + 1 : tail),
   ]
     .join("")
     .toWellFormed();
+}
+
+/** True when a cut here falls between the two halves of one character. */
+function splitsPair(text: string, at: number): boolean {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }

@@ -13,6 +13,7 @@ export type LoopEnd =
   | { kind: "answered"; output: unknown }
   | { kind: "failed"; reason: Reason; code: string; message: string }
   | { kind: "cancelled" }
+  | { kind: "expired" }
   | { kind: "yielded" }
   | { kind: "lost" }
   | { kind: "broke"; failure: Failure };
@@ -30,9 +31,11 @@ export interface LoopTask {
 /** The model in use. `complete` never rejects. */
 export interface Brain {
   model: string;
+  /** True for a model that stands in for the task's own. */
+  fallback: boolean;
   prices: Prices;
   outputTokensMax: number;
-  /** `position` counts the model calls before this one, failed ones included. */
+  /** `position` counts this model's calls before this one, failed ones included. */
   complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
   costOf(usage: Reply["usage"]): number;
   estimateTokens(messages: readonly Message[], offers: readonly ToolOffer[]): number;
@@ -49,8 +52,9 @@ export interface LoopSlice {
   sliceMs: number;
 }
 
-/** A write under a lost fence ends the slice; one that finds a request to cancel ends the task. */
+/** A write under a lost fence ends the slice; one that finds the task cancelled or expired ends the task. */
 export function written(answer: JournalAnswer): LoopEnd | null {
   if (!answer.held) return { kind: "lost" };
-  return answer.cancelRequested ? { kind: "cancelled" } : null;
+  if (answer.cancelRequested) return { kind: "cancelled" };
+  return answer.expired ? { kind: "expired" } : null;
 }

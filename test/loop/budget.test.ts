@@ -6,7 +6,7 @@ import {
   boundsOf,
   budgetMessage,
   exhausted,
-  toolCallFits,
+  toolCallsLeft,
 } from "../../consumer/loop/budget.ts";
 import { budgetCeilings, budgetDefaults } from "../../shared/limits.ts";
 import { noUsage, type Usage } from "../../shared/usage.ts";
@@ -14,7 +14,7 @@ import { noUsage, type Usage } from "../../shared/usage.ts";
 const bounds = (more: Partial<Bounds> = {}): Bounds => boundsOf(more);
 const used = (more: Partial<Usage>): Usage => ({ ...noUsage, ...more });
 const free = { inputPerToken: 0, outputPerToken: 0 };
-const next = { promptTokens: 1_000, outputTokensMax: 2_000, prices: free };
+const next = { promptTokens: 1_000, outputTokensMax: 2_000, prices: free, egress: "fine" as const };
 
 test("what a task does not bound has the default bound", () => {
   expect(boundsOf(undefined)).toEqual(budgetDefaults);
@@ -38,16 +38,17 @@ describe("a budget that is used up", () => {
   });
 });
 
-describe("one more tool call", () => {
+describe("further tool calls, of which one step is kept for the answer", () => {
   test.each([
-    [{}, null],
-    [{ tool_calls: 59 }, null],
-    [{ tool_calls: 60 }, "budget_tool_calls"],
-    [{ steps: 30 }, "budget_steps"],
-    [{ seconds: 900 }, "budget_seconds"],
-    [{ model_calls: 30, prompt_tokens: 2_000_000 }, null],
-  ] as const)("after %j: %s", (spent, reason) => {
-    expect(toolCallFits(used(spent), bounds())).toBe(reason);
+    [{}, 29, null],
+    [{ tool_calls: 59 }, 1, null],
+    [{ tool_calls: 60 }, 0, "budget_tool_calls"],
+    [{ steps: 28 }, 1, null],
+    [{ steps: 29 }, 0, "budget_steps"],
+    [{ seconds: 900 }, 0, "budget_seconds"],
+    [{ model_calls: 30, prompt_tokens: 2_000_000 }, 29, null],
+  ] as const)("after %j: %i fit, %s", (spent, count, reason) => {
+    expect(toolCallsLeft(used(spent), bounds())).toEqual({ count, spent: reason });
   });
 });
 
@@ -61,6 +62,8 @@ describe("the next model call", () => {
       "final_answer",
       "budget_model_calls",
     ],
+    ["a call, a tool and the answer still fit", { steps: 27 }, {}, "tools", null],
+    ["no tool fits before the answer", { steps: 28 }, {}, "final_answer", "budget_steps"],
     ["the last step is for the answer", { steps: 29 }, {}, "final_answer", "budget_steps"],
     [
       "a task of one call only answers",
@@ -101,6 +104,15 @@ describe("the next model call", () => {
     expect(allow(used(spent), bounds(asked), next)).toMatchObject({ kind: "go", offered, because });
   });
 
+  test("a request that found the egress budget used up leaves the answer alone", () => {
+    const call = { ...next, egress: "refused" as const };
+    expect(allow(used({}), bounds(), call)).toMatchObject({
+      kind: "go",
+      offered: "final_answer",
+      because: "budget_egress",
+    });
+  });
+
   test.each([
     ["steps", { steps: 30 }, next, "budget_steps"],
     ["tokens that the prompt alone would take", { prompt_tokens: 999_000 }, next, "budget_tokens"],
@@ -110,6 +122,7 @@ describe("the next model call", () => {
       { ...next, prices: { inputPerToken: 0.0001, outputPerToken: 0.0001 } },
       "budget_cost",
     ],
+    ["egress, once the answer was asked for", {}, { ...next, egress: "told" }, "budget_egress"],
   ] as const)("stops for want of %s", (_, spent, call, reason) => {
     expect(allow(used(spent), bounds(), call)).toEqual({ kind: "stop", reason });
   });
@@ -137,7 +150,8 @@ describe("the next model call", () => {
         (tokens, completion, cost_usd, promptTokens, outputTokensMax, input, output) => {
           const before = used({ prompt_tokens: tokens, completion_tokens: completion, cost_usd });
           const prices = { inputPerToken: input, outputPerToken: output };
-          const answer = allow(before, bounds(), { promptTokens, outputTokensMax, prices });
+          const call = { ...next, promptTokens, outputTokensMax, prices };
+          const answer = allow(before, bounds(), call);
           if (answer.kind === "stop") return;
           const most = answer.outputTokensMax;
           expect(most).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { foldConversation } from "../../consumer/loop/conversation.ts";
+import { callsOf, foldConversation } from "../../consumer/loop/conversation.ts";
 import { finishNow } from "../../consumer/loop/prompt.ts";
 import type { Message } from "../../consumer/models/model.ts";
 import type { Step } from "../../shared/step.ts";
@@ -19,7 +19,7 @@ const both = modelStep(replyOf({ text: "look", calls: [first, second], finish: "
 
 describe("what the journal says", () => {
   test("nothing yet: the opening alone", () => {
-    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0, modelSteps: 0 });
+    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0 });
   });
 
   test("calls are echoed with our ids, and each answer follows with the id it answers", () => {
@@ -61,8 +61,7 @@ describe("what the journal says", () => {
     });
   });
 
-  test("a failed model call is counted and leaves no trace in the conversation", () => {
-    expect(fold([modelStep(null), both])).toMatchObject({ modelSteps: 2 });
+  test("a failed model call leaves no trace in the conversation", () => {
     expect(said([modelStep(null), both])).toEqual(said([both]));
   });
 
@@ -161,4 +160,12 @@ test("folding the same journal twice gives the same bytes", () => {
       expect(JSON.stringify(fold(journal))).toBe(JSON.stringify(fold(structuredClone(journal))));
     }),
   );
+});
+
+test("the calls of a model are counted with its refusals and failures, and not those of others", () => {
+  const refused = modelStep(null);
+  if (refused.payload.kind === "model") refused.payload.times = 3;
+  const other = modelStep(null);
+  if (other.payload.kind === "model") other.payload.model = "n";
+  expect(callsOf("m", [refused, other, both, toolStep(first, "1"), modelStep(null)])).toBe(5);
 });

@@ -37,3 +37,12 @@ test("what is cut keeps its head and tail, and grows by no more than the note", 
     ),
   );
 });
+
+test("a character of two units is not torn at the cut, so nothing stands for its half", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 10, max: 60 }), fc.integer({ min: 0, max: 3 }), (max, before) => {
+      const shown = capped(`${"x".repeat(before)}${"😀".repeat(60)}`, max);
+      expect(shown).not.toContain("\ufffd");
+    }),
+  );
+});

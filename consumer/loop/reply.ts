@@ -1,0 +1,93 @@
+/** What becomes of a reply: the answer that it holds, or a journaled turn with the calls it refuses. */
+import type { ModelPayload, StepCall } from "../../shared/step.ts";
+import type { Call, Reply, ReplyUsage } from "../models/model.ts";
+import type { Quirk } from "../models/quirks.ts";
+import { finalAnswerName } from "../tools/catalog.ts";
+import { jsonInText, unwrap } from "./answer.ts";
+import { stepsLeft } from "./budget.ts";
+import type { Draft } from "./scribe.ts";
+import { refusal } from "./tool_calls.ts";
+import { type Brain, type LoopEnd, type LoopSlice, type LoopTask, written } from "./turn.ts";
+
+/** A model call that was made. */
+export interface Made {
+  brain: Brain;
+  offered: "tools" | "final_answer";
+  startedAt: number;
+}
+
+/** Journals a reply with the calls it refuses, or ends the task with the answer that it holds. */
+export async function heard(
+  task: LoopTask,
+  { scribe }: LoopSlice,
+  { brain, offered, startedAt }: Made,
+  reply: Reply,
+): Promise<LoopEnd | null> {
+  const seq = scribe.nextSeq;
+  const calls = reply.calls.map(toStepCall);
+  const answer = answerIn(task, brain, reply, calls);
+  const odd: Quirk[] = [];
+  if (answer?.inText === true) odd.push("answer_in_text");
+  if (brain.fallback) odd.push("fallback_model");
+  const { text, reasoning, finish } = reply;
+  const payload: ModelPayload = {
+    kind: "model",
+    model: brain.model,
+    offered,
+    reply: { text, reasoning, calls, finish, quirks: [...reply.quirks, ...odd] },
+    failure: null,
+    usage: billed(brain, reply.usage),
+  };
+  const spent = { ...payload.usage, steps: 1, model_calls: 1 };
+  const step: Draft = { seq, name: brain.model, status: "done", startedAt, payload, spent };
+  if (answer !== null) {
+    scribe.keep(step);
+    return { kind: "answered", output: answer.output };
+  }
+  const countedMax = stepsLeft(scribe.used, task.bounds) - 1;
+  const refusals = calls
+    .filter((call) => call.problem !== null)
+    .map((call, n) =>
+      refusal(call, seq + 1 + n, call.problem ?? "", n < countedMax ? { steps: 1 } : {}),
+    );
+  return written(await scribe.write([step, ...refusals], null));
+}
+
+/** The answer in a reply: its only call is a valid `final_answer`, or its text is one by itself. */
+function answerIn(
+  task: LoopTask,
+  brain: Brain,
+  reply: Reply,
+  calls: readonly StepCall[],
+): { output: unknown; inText: boolean } | null {
+  const only = calls.length === 1 ? calls[0] : undefined;
+  if (only?.name === finalAnswerName && only.problem === null && only.arguments !== null) {
+    return { output: unwrap(task.form, only.arguments), inText: false };
+  }
+  if (calls.length > 0 || reply.finish === "length" || reply.text.trim() === "") return null;
+  if (task.form.plainText) return { output: { text: reply.text.trim() }, inText: true };
+  const value = jsonInText(reply.text);
+  const wrapped = task.form.wrapped ? { value } : value;
+  if (value === undefined || brain.validate(task.form.schema, wrapped) !== null) return null;
+  return { output: value, inText: true };
+}
+
+function toStepCall(call: Call): StepCall {
+  return {
+    id: call.id,
+    provider_id: call.providerId,
+    name: call.name,
+    arguments_text: call.argumentsText,
+    arguments: call.arguments,
+    problem: call.problem,
+  };
+}
+
+export function billed(brain: Brain, usage: ReplyUsage): ModelPayload["usage"] {
+  return {
+    prompt_tokens: usage.prompt_tokens,
+    cached_tokens: usage.cached_tokens,
+    completion_tokens: usage.completion_tokens,
+    cost_usd: brain.costOf(usage),
+  };
+}
