@@ -6,22 +6,27 @@ import { type Parsed, parsePolicy, type Remark, secretsOf } from "./policy.ts";
 /**
  * Reads one JSON request `{"url", "method"?, "headers"?}` a line and writes one decision
  * a line, in order. Blank lines are passed over; a line that is no request is denied as
- * `bad_request`. An invalid policy denies every line and says why through `warn`.
- * Answers whether the policy was valid.
+ * `bad_request` and named through `warn` by its number. An invalid policy denies every line and
+ * says why through `warn`; null, for a policy that is not there, denies every line and says
+ * nothing. Answers whether the policy was valid.
  */
 export async function decideLines(
-  policyText: string,
+  policyText: string | null,
   lines: AsyncIterable<string>,
   write: (line: string) => void,
   warn: (line: string) => void,
 ): Promise<boolean> {
-  const parsed = parsePolicy(policyText);
+  const parsed: Parsed =
+    policyText === null ? { ok: false, refusals: [] } : parsePolicy(policyText);
   if (!parsed.ok) for (const refusal of parsed.refusals) warn(`policy: ${spell(refusal)}`);
   const policy = parsed.ok ? compile(parsed.policy) : null;
+  let number = 0;
   for await (const line of lines) {
+    number += 1;
     if (line.trim() === "") continue;
     const request = readRequest(line);
     if (request === null) {
+      warn(`policy: line ${number} is no request {"method", "url", "headers"}, so it is denied`);
       write(JSON.stringify({ action: "deny", rule: null, reason: "bad_request" }));
       continue;
     }
@@ -54,6 +59,33 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isPair = (value: unknown): value is [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
 
+/** What a check found of one file. `rules` counts them; a remark names its place. */
+export type CheckedFile =
+  | {
+      file: string;
+      ok: true;
+      rules: number;
+      warnings: { path: string; message: string }[];
+      secrets: { name: string; set: boolean }[];
+    }
+  | { file: string; ok: false; refusals: { path: string; message: string }[] };
+
+/** Checks one policy file and looks which of the secrets that it needs are in `environment`. */
+export async function checkFile(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<CheckedFile> {
+  const parsed = await readFile(file, "utf8").then(parsePolicy, unreadable);
+  if (!parsed.ok) return { file, ok: false, refusals: parsed.refusals.map(placed) };
+  const { policy, warnings } = parsed;
+  const secrets = secretsOf(policy).map((name) => ({
+    name,
+    set: (environment[`SECRET_${name}`] ?? "") !== "",
+  }));
+  const rules = policy.rules.length;
+  return { file, ok: true, rules, warnings: warnings.map(placed), secrets };
+}
+
 /**
  * Checks policy files and names the secrets that they need. One line a file, then one
  * a remark. Exit code 1 when a file is unreadable or invalid; a secret that is missing
@@ -66,23 +98,25 @@ export async function checkFiles(
 ): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   for (const path of paths) {
-    const parsed = await readFile(path, "utf8").then(parsePolicy, unreadable);
-    if (!parsed.ok) {
-      code = 1;
-      write(`refused ${path}`);
-      for (const refusal of parsed.refusals) write(`  ${spell(refusal)}`);
-      continue;
-    }
-    const { policy, warnings } = parsed;
-    write(`ok ${path}: ${policy.rules.length} rules`);
-    for (const warning of warnings) write(`  warning: ${spell(warning)}`);
-    for (const name of secretsOf(policy)) {
-      const value = environment[`SECRET_${name}`];
-      const state = value === undefined || value === "" ? `missing, set SECRET_${name}` : "set";
-      write(`  secret ${name}: ${state}`);
-    }
+    const checked = await checkFile(path, environment);
+    if (!checked.ok) code = 1;
+    for (const line of checkLines(checked)) write(line);
   }
   return code;
+}
+
+function checkLines(checked: CheckedFile): string[] {
+  if (!checked.ok) {
+    return [`refused ${checked.file}`, ...checked.refusals.map((refusal) => `  ${spell(refusal)}`)];
+  }
+  const { file, rules, warnings, secrets } = checked;
+  return [
+    `ok ${file}: ${rules} rule${rules === 1 ? "" : "s"}`,
+    ...warnings.map((warning) => `  warning: ${spell(warning)}`),
+    ...secrets.map(
+      ({ name, set }) => `  secret ${name}: ${set ? "set" : `missing, set SECRET_${name}`}`,
+    ),
+  ];
 }
 
 const unreadable = (): Parsed => ({
@@ -90,4 +124,6 @@ const unreadable = (): Parsed => ({
   refusals: [{ rule: null, path: "", message: "cannot be read; name a policy file" }],
 });
 
-const spell = (remark: Remark) => `${remark.path} ${remark.message}`.trim();
+const placed = ({ path, message }: Remark) => ({ path, message });
+
+const spell = ({ path, message }: { path: string; message: string }) => `${path} ${message}`.trim();

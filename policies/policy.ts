@@ -1,10 +1,12 @@
 /** Reads a policy file: text in; a canonical policy, or every refusal with its mend, out. */
-import { Value } from "@sinclair/typebox/value";
+import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { egressLimits } from "../shared/limits.ts";
+import { nearest } from "../shared/nearest.ts";
 import { classifyAddress } from "./address.ts";
 import { hostProblem, isLocalName } from "./host.ts";
 import { isDeadPrefix } from "./path.ts";
 import { type Policy, PolicyFile, type Rule } from "./schema.ts";
+import { coveredBy } from "./shadow.ts";
 
 /** One place in a policy file and the words that mend it. `rule` counts from 0; null is the file itself. */
 export interface Remark {
@@ -38,13 +40,7 @@ export function readPolicy(value: unknown): Parsed {
   for (const error of Value.Errors(PolicyFile, value)) {
     const at = error.path.split("/").slice(1);
     if (refusals.some((earlier) => earlier.path === spell(at))) continue;
-    const mend: unknown = error.schema.mend;
-    refusals.push(
-      remark(
-        at,
-        isUnknown(error.message) ? "is not known; remove it" : `is refused; ${String(mend)}`,
-      ),
-    );
+    refusals.push(remark(at, refusalOf(error, at.at(-1) ?? "")));
     if (refusals.length >= egressLimits.policyRefusalsMax) break;
   }
   if (refusals.length > 0 || !Value.Check(PolicyFile, value)) return { ok: false, refusals };
@@ -77,7 +73,10 @@ export function readPolicy(value: unknown): Parsed {
     ok: true,
     policy,
     canonical: canonicalJson(policy),
-    warnings: rules.flatMap((rule, index) => warnRule(rule, index, policy)),
+    warnings: rules.flatMap((rule, index) => [
+      ...warnRule(rule, index, policy),
+      ...warnShadow(rules, index),
+    ]),
   };
 }
 
@@ -137,7 +136,28 @@ export function isLoopback(host: string): boolean {
   return classifyAddress(host) === "loopback" || host === "localhost";
 }
 
-const isUnknown = (message: string) => message === "Unexpected property";
+function warnShadow(rules: readonly Rule[], index: number): Remark[] {
+  const earlier = coveredBy(rules, index);
+  if (earlier === null) return [];
+  const message = `never applies: rules[${earlier}] matches all that it does; remove it or put it first`;
+  return [remark(["rules", `${index}`], message)];
+}
+
+/** What is wrong at one place of the shape, with what to write instead. */
+function refusalOf({ type, schema }: ValueError, name: string): string {
+  switch (type) {
+    case ValueErrorType.ObjectAdditionalProperties: {
+      const meant = nearest(name.slice(0, 64), Object.keys(Object(schema.properties)));
+      return meant === null
+        ? "is not known; remove it"
+        : `is not known; did you mean "${meant}"? Else remove it`;
+    }
+    case ValueErrorType.ObjectRequiredProperty:
+      return `is missing; ${String(schema.mend)}`;
+    default:
+      return `is refused; ${String(schema.mend)}`;
+  }
+}
 
 const refused = (message: string): Parsed => ({ ok: false, refusals: [remark([], message)] });
 

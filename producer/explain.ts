@@ -2,7 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { taskLimits } from "../shared/limits.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../shared/nearest.ts";
 import type { Detail } from "./problem.ts";
 
 /** What a value breaks of a schema, one sentence for each place; empty when it fits. */

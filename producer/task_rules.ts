@@ -1,12 +1,12 @@
 /** What a schema cannot say of a task: fields that must fit together, and names that must exist. */
 import { taskLimits, workspaceLimits } from "../shared/limits.ts";
+import { nearest } from "../shared/nearest.ts";
 import { normalisePath } from "../shared/paths.ts";
 import { checkSchema } from "../shared/schema_check.ts";
 import type { DurableTask, InputFile } from "../shared/task.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { shown, spellPath } from "./explain.ts";
 import { inputKeyFault } from "./input_key.ts";
-import { nearest } from "./nearest.ts";
 import type { Detail } from "./problem.ts";
 
 /** The policy of tasks that name none: it denies every request. */

@@ -16,7 +16,7 @@ const policy = JSON.stringify({
   ],
 });
 
-async function decided(text: string, requests: readonly string[]) {
+async function decided(text: string | null, requests: readonly string[]) {
   const written: unknown[] = [];
   const warned: string[] = [];
   const valid = await decideLines(
@@ -59,9 +59,17 @@ test.each([
   '{"url":"https://b.example/","headers":{"x":7}}',
   '{"url":"https://b.example/","headers":[["x"]]}',
   '{"url":"https://b.example/","headers":null}',
-])("a line that is no request is denied: %s", async (line) => {
-  const { written } = await decided(policy, [line]);
-  expect(written).toEqual([{ action: "deny", rule: null, reason: "bad_request" }]);
+])("a line that is no request is denied, and named by its number: %s", async (line) => {
+  const { written, warned } = await decided(policy, ['{"url":"https://b.example/"}', "", line]);
+  expect(written[1]).toEqual({ action: "deny", rule: null, reason: "bad_request" });
+  expect(warned).toHaveLength(1);
+  expect(warned[0]).toContain("line 3 is no request");
+});
+
+test("a policy that is not there denies every line and adds no fault of its own", async () => {
+  const { written, warned, valid } = await decided(null, ['{"url":"https://b.example/"}']);
+  expect(written).toEqual([{ action: "deny", rule: null, reason: "invalid_policy" }]);
+  expect({ warned, valid }).toEqual({ warned: [], valid: false });
 });
 
 test("an invalid policy denies every line and says why once", async () => {
@@ -94,7 +102,7 @@ test("check names what is wrong, what is odd and which secrets are missing", asy
     text: [
       "ok good.json: 3 rules",
       "  secret KEY: set",
-      "ok odd.json: 1 rules",
+      "ok odd.json: 1 rule",
       "  warning: rules[0].host is not globally reachable and is always denied; name a public host",
     ].join("\n"),
   });

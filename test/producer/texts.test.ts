@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { canonical } from "../../producer/canonical.ts";
 import { faultOf, nesting, parseJson } from "../../producer/json_text.ts";
 import { type Line, readLines } from "../../producer/lines.ts";
-import { nearest } from "../../producer/nearest.ts";
+import { nearest } from "../../shared/nearest.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -17,15 +17,25 @@ export function addPolicy(program: Command, bind: Bind): void {
     .description("say whether policy files are valid, and which secrets they need")
     .action(
       bind(async (session, files: string[]) => {
-        const { checkFiles } = await import("../../../policies/command.ts");
+        const { checkFile, checkFiles } = await import("../../../policies/command.ts");
         const { environment } = session.surroundings;
-        return (await checkFiles(files, environment, session.say)) === 0 ? exit.done : exit.failed;
+        if (!session.json) {
+          const code = await checkFiles(files, environment, session.say);
+          return code === 0 ? exit.done : exit.failed;
+        }
+        const checked = await Promise.all(files.map((file) => checkFile(file, environment)));
+        for (const one of checked) session.emit(one);
+        return checked.every(({ ok }) => ok) ? exit.done : exit.failed;
       }),
     );
   policy
     .command("decide")
     .description(
       'read requests {"method", "url", "headers"} as NDJSON on stdin, write a decision each',
+    )
+    .addHelpText(
+      "after",
+      "\nAn invalid policy denies every line and says why on standard error: that is its decision, so it exits 0 too.",
     )
     .requiredOption("--policy <file|name>", "a policy file, or the name of one in policies/")
     .action(
@@ -34,9 +44,12 @@ export function addPolicy(program: Command, bind: Bind): void {
         const { write, warn, stdin, environment } = session.surroundings;
         const text = await policyText(options.policy, environment);
         const complain = (line: string) => warn(`${printable(line)}\n`);
-        if (text === null) complain(`policy: there is no file or policy "${options.policy}"`);
+        if (text === null)
+          complain(
+            `policy: there is no file or policy "${options.policy}", so every line is denied`,
+          );
         const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
-        await decideLines(text ?? "", lines, (line) => write(`${line}\n`), complain);
+        await decideLines(text, lines, (line) => write(`${line}\n`), complain);
         // An invalid policy denied every line, which is what was asked; a missing one is a typing error.
         return text === null ? exit.usage : exit.done;
       }),

@@ -36,6 +36,33 @@ describe("fleet policy", () => {
     const ran = await fleet(["policy", "decide", "--policy", "nope"], { stdin });
     expect(actions(ran.out)).toEqual(["deny", "deny"]);
     expect(ran.code).toBe(2);
+    expect(ran.err).toBe('policy: there is no file or policy "nope", so every line is denied\n');
+  });
+
+  test("the help of decide says what an invalid policy does to the exit code", async () => {
+    const { out } = await fleet(["policy", "decide", "--help"]);
+    expect(out.replace(/\s+/g, " ")).toContain("An invalid policy denies every line");
+    expect(out.replace(/\s+/g, " ")).toContain("exits 0");
+  });
+
+  test("check --json prints one object a file", async () => {
+    const file = path.join(folder, "both.json");
+    writeFileSync(file, '{"rules": [{"hots": "a.example"}]}');
+    const demo = path.resolve("policies/demo.json");
+    const ran = await fleet(["policy", "check", demo, file, "--json"]);
+    expect(ran.code).toBe(1);
+    const [good, bad] = ran.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(good).toEqual({
+      file: demo,
+      ok: true,
+      rules: expect.any(Number),
+      warnings: [],
+      secrets: [{ name: "ORDERS_TOKEN", set: false }],
+    });
+    expect(bad).toMatchObject({ file, ok: false, refusals: [{ path: "rules[0].host" }, {}] });
   });
 
   test("a policy folder of one's own is searched by name", async () => {
