@@ -163,6 +163,7 @@ export const modelLimits = {
 export const governorLimits = {
   aheadMsMax: 10_000,
   refusedMs: 60_000,
+  refusedTimesMax: 4,
   faultsToOpen: 5,
   openMs: 30_000,
   spreadMsMax: 600_000,
@@ -204,6 +205,7 @@ export const workspaceLimits = {
   fileBytesMax: 8_000_000,
   pathCharsMax: 512,
   readCharsDefault: 20_000,
+  namesShownMax: 20,
 } as const;
 
 /** What leaves through the gateway. A policy's own limits can only be lower. */

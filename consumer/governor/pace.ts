@@ -53,7 +53,9 @@ export function learn(pace: Pace, heard: Heard, now: number): Pace {
       return { ...pace, faults: 0, refusals: 0 };
     case "refused": {
       const refusals = pace.refusals + 1;
-      const waitMs = heard.retryAfterMs ?? governorLimits.refusedMs * Math.min(4, refusals);
+      const waitMs =
+        heard.retryAfterMs ??
+        governorLimits.refusedMs * Math.min(governorLimits.refusedTimesMax, refusals);
       return { ...pace, refusals, closedUntil: Math.max(pace.closedUntil, now + waitMs) };
     }
     case "faulted": {

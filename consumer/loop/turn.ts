@@ -39,7 +39,7 @@ export interface Brain {
   complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
   costOf(usage: Reply["usage"]): number;
   estimateTokens(messages: readonly Message[], offers: readonly ToolOffer[]): number;
-  /** Waits for, or is refused, the right to call now. Never rejects. */
+  /** Waits for, or is refused, the right to call now. Rejects only while the governor cannot be reached. */
   permit(): Promise<{ ok: true } | { ok: false; failure: Failure }>;
   /** Null when the value fits the schema, else what to mend. */
   validate(schema: Record<string, unknown>, value: unknown): string | null;

@@ -68,6 +68,6 @@ export const listFiles = defineTool({
 const trimmed = (folder: string): string => folder.replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
 
 function missing(name: string, paths: readonly string[]): string {
-  const shown = paths.slice(0, 20).join(", ");
-  return `There is no file "${name}". The workspace holds: ${shown || "nothing"}${paths.length > 20 ? ", …" : "."}`;
+  const shown = paths.slice(0, workspaceLimits.namesShownMax).join(", ");
+  return `There is no file "${name}". The workspace holds: ${shown || "nothing"}${paths.length > workspaceLimits.namesShownMax ? ", …" : "."}`;
 }
