@@ -1,0 +1,173 @@
+/**
+ * Sees every write to D1 as it lands: each is sent in one transaction with a reading of what stands after
+ * it, one write at a time. It knows who wrote, and which fences that worker's own claims raised; it trusts
+ * nothing that the product says of itself.
+ */
+import type { Clock } from "./clock.ts";
+
+/** Who writes, and the highest fence that its claims raised for each task. */
+export interface Writer {
+  name: string;
+  kind: "consumer" | "producer";
+  /** A redrive is the one way out of a terminal status. */
+  redrives: boolean;
+  claims: Map<string, number>;
+}
+
+export interface TaskState {
+  id: string;
+  status: string;
+  reason: string | null;
+  fence: number;
+  attempt: number;
+  lease_until: number | null;
+  result_key: string | null;
+  usage: string;
+}
+
+interface StepState {
+  id: string;
+  seq: number;
+  fence: number;
+  status: string;
+  /** Changes when the content does. */
+  mark: string;
+}
+
+export interface Snapshot {
+  tasks: Map<string, TaskState>;
+  steps: Map<string, StepState>;
+}
+
+/** What happened to one task, in the order in which D1 applied it. */
+export interface Change {
+  id: string;
+  from: string | null;
+  to: string;
+  fence: number;
+  by: string;
+}
+
+export const auditSql = `SELECT
+  (SELECT json_group_array(json_object('id', id, 'status', status, 'reason', reason, 'fence', fence,
+     'attempt', attempt, 'lease_until', lease_until, 'result_key', result_key, 'usage', usage))
+   FROM tasks) AS tasks,
+  (SELECT json_group_array(json_object('id', task_id, 'seq', seq, 'fence', fence, 'status', status,
+     'mark', duration_ms || ' ' || COALESCE(payload_key, length(payload)))) FROM steps) AS steps`;
+
+export interface AuditRow {
+  tasks: string;
+  steps: string;
+}
+
+const terminal = ["succeeded", "failed", "dead", "cancelled", "expired"];
+/** Written down here again on purpose: the product's own table is what is checked. */
+const moves: Record<string, readonly string[]> = {
+  queued: ["running", "cancelled", "expired", "dead"],
+  running: ["queued", ...terminal],
+};
+
+export class Auditor {
+  readonly changes: Change[] = [];
+  readonly violations: string[] = [];
+  writes = 0;
+  #last: Snapshot = { tasks: new Map(), steps: new Map() };
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Writes land one after the other, each with its reading. */
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(run);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  saw(row: AuditRow, by: Writer): void {
+    this.writes += 1;
+    const tasks = new Map(
+      (JSON.parse(row.tasks) as TaskState[]).map((task) => [task.id, task] as const),
+    );
+    const steps = new Map(
+      (JSON.parse(row.steps) as StepState[]).map((step) => [`${step.id} ${step.seq}`, step]),
+    );
+    for (const task of tasks.values()) this.#task(this.#last.tasks.get(task.id), task, by);
+    for (const [key, step] of steps) this.#step(this.#last.steps.get(key), step, by);
+    for (const id of this.#last.tasks.keys()) {
+      if (!tasks.has(id)) this.#blame(by, `the row of ${id} is gone`);
+    }
+    this.#last = { tasks, steps };
+  }
+
+  #task(before: TaskState | undefined, after: TaskState, by: Writer): void {
+    const { id } = after;
+    if (before === undefined || before.status !== after.status) {
+      const from = before?.status ?? null;
+      this.changes.push({ id, from, to: after.status, fence: after.fence, by: by.name });
+      if (before === undefined && after.status !== "queued")
+        this.#blame(by, `${id} was born ${after.status}`);
+    }
+    if (before === undefined) return;
+    const redriven = by.redrives && terminal.includes(before.status) && after.status === "queued";
+    if (
+      before.status !== after.status &&
+      !redriven &&
+      !moves[before.status]?.includes(after.status)
+    )
+      this.#blame(by, `${id} went from ${before.status} to ${after.status}`);
+    if (after.fence < before.fence) this.#blame(by, `the fence of ${id} fell`);
+    if (by.kind === "consumer") this.#consumed(before, after, by);
+  }
+
+  #consumed(before: TaskState, after: TaskState, by: Writer): void {
+    const { id } = after;
+    if (after.fence > before.fence) {
+      this.#claimed(before, after, by);
+      return;
+    }
+    const changed =
+      before.status !== after.status ||
+      before.usage !== after.usage ||
+      before.attempt !== after.attempt ||
+      before.result_key !== after.result_key;
+    if (changed && by.claims.get(id) !== after.fence)
+      this.#blame(by, `${id} at fence ${after.fence} was written under ${by.claims.get(id)}`);
+    if (terminal.includes(before.status) && changed)
+      this.#blame(by, `${id} was written after it settled`);
+    if (after.attempt > before.attempt + 1) this.#blame(by, `${id} lost two attempts at once`);
+  }
+
+  #claimed(before: TaskState, after: TaskState, by: Writer): void {
+    const { id } = after;
+    by.claims.set(id, after.fence);
+    if (before.status === "running" && (before.lease_until ?? 0) > this.#clock.now())
+      this.#blame(by, `the live lease of ${id} was taken`);
+    const progressed = [...this.#last.steps.values()].some(
+      (step) => step.id === id && step.fence === before.fence,
+    );
+    if (after.attempt > before.attempt && (before.status !== "running" || progressed))
+      this.#blame(by, `a claim of ${id} cost an attempt although its owner journaled a step`);
+  }
+
+  #step(before: StepState | undefined, after: StepState, by: Writer): void {
+    const same =
+      before !== undefined &&
+      before.fence === after.fence &&
+      before.status === after.status &&
+      before.mark === after.mark;
+    if (same) return;
+    const step = `step ${after.seq} of ${after.id}`;
+    const fence = this.#last.tasks.get(after.id)?.fence;
+    if (after.fence !== fence || by.claims.get(after.id) !== fence)
+      this.#blame(by, `${step} was written under fence ${after.fence} when ${fence} owned it`);
+    if (before !== undefined && before.status !== "intent" && before.mark !== after.mark)
+      this.#blame(by, `${step} was finished and was written again`);
+  }
+
+  #blame(by: Writer, what: string): void {
+    this.violations.push(`${what} (by ${by.name})`);
+  }
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { knownBugs } from "./bugs.ts";
+import { simulate } from "./simulate.ts";
+
+const seedsMax = 8;
+
+test.each(knownBugs)(
+  "the checker notices that $what",
+  async ({ bug, noticedBy, shapes }) => {
+    const noticed: string[] = [];
+    for (let seed = 1; seed <= seedsMax && noticed.length === 0; seed++) {
+      const run = { seed, tasks: 10, bug, ...(shapes === undefined ? {} : { shapes }) };
+      const { violations } = await simulate(run);
+      noticed.push(...violations.filter((text) => noticedBy.some((name) => text.startsWith(name))));
+    }
+    expect(noticed).not.toEqual([]);
+  },
+  60_000,
+);

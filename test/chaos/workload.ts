@@ -1,0 +1,152 @@
+/** Tasks of several shapes, and what must become of them whatever fails on the way. */
+import type { DurableTask } from "../../shared/task.ts";
+import type { Random } from "./random.ts";
+
+export interface Work {
+  /** Names the task at the upstream and in its answer. */
+  label: string;
+  shape: string;
+  task: DurableTask;
+  /** The names of its steps when it succeeds. */
+  steps: readonly string[];
+  /** Its answer when it succeeds. */
+  output: unknown;
+  /** How it may end when nothing asked it to end otherwise and its attempts sufficed. */
+  ends: readonly string[];
+  /** The requests with effects that its program makes, each named apart. */
+  effects: readonly string[];
+  /** It carries an idempotency key, so its client may send it again. */
+  keyed: boolean;
+}
+
+type Call = { name: string; arguments: Record<string, unknown> };
+type Turn = { calls: Call[] } | { error: { status: number; code: string; message: string } };
+
+const call = (name: string, args: Record<string, unknown> = {}): Call => ({
+  name,
+  arguments: args,
+});
+const turn = (...calls: Call[]): Turn => ({ calls });
+const failing = (status: number): Turn => ({
+  error: { status, code: "scripted", message: "scripted" },
+});
+
+const upstream = "https://orders.example/v1";
+const posted = (label: string) =>
+  `const r = await fetch("${upstream}/orders", {method: "POST", body: JSON.stringify({label: "${label}"})}); console.log(r.status, await r.text());`;
+const post = (label: string) =>
+  call("fetch_url", {
+    url: `${upstream}/orders`,
+    method: "POST",
+    body: JSON.stringify({ label }),
+  });
+
+interface Shape {
+  turns: Turn[];
+  more?: Partial<DurableTask>;
+  output?: unknown;
+  ends?: readonly string[];
+  effects?: readonly string[];
+}
+
+const shapes: Record<string, (label: string, random: Random) => Shape> = {
+  plain: () => ({ turns: [] }),
+  tools: (label) => ({
+    turns: [
+      turn(call("list_files"), call("write_file", { path: "a.txt", content: label })),
+      turn(call("read_file", { path: "a.txt" })),
+    ],
+  }),
+  run_code: (label) => ({
+    turns: [
+      turn(call("run_code", { code: `fs.writeFileSync("b.txt", "${label}"); 6 * 7` })),
+      turn(call("read_file", { path: "b.txt" })),
+    ],
+  }),
+  large: () => ({
+    turns: [turn(call("write_file", { path: "big.txt", content: "x".repeat(12_000) }))],
+  }),
+  long: (label) => ({
+    turns: Array.from({ length: 6 }, (_, n) =>
+      turn(call("write_file", { path: `${n}.txt`, content: `${label} ${n}` })),
+    ),
+  }),
+  correction: () => ({
+    turns: [turn(call("final_answer", { n: "two" }))],
+    more: {
+      output_schema: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
+    },
+    output: { n: 2 },
+  }),
+  unknown_tool: () => ({ turns: [turn(call("no_such_tool"), call("list_files"))] }),
+  effect_by_code: (label) => ({
+    turns: [turn(call("run_code", { code: posted(`${label}.1`) }))],
+    more: { policy: "demo" },
+    effects: [`${label}.1`],
+    ends: ["succeeded", "failed uncertain_effect"],
+  }),
+  effects_by_tool: (label) => ({
+    turns: [turn(post(`${label}.1`)), turn(call("list_files")), turn(post(`${label}.2`))],
+    more: { policy: "demo" },
+    effects: [`${label}.1`, `${label}.2`],
+    ends: ["succeeded", "failed uncertain_effect"],
+  }),
+  reading: (label) => ({
+    turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
+    more: { policy: "demo" },
+  }),
+  denied: (label) => ({
+    turns: [
+      turn(call("fetch_url", { url: `https://evil.example/v1/?label=${label}` })),
+      turn(call("fetch_url", { url: `http://orders.example/v1/plain?label=${label}` })),
+    ],
+    more: { policy: "demo" },
+  }),
+  model_fault: (_label, random) => ({ turns: [failing(random.pick([500, 503, 429]))] }),
+  dying: () => ({
+    turns: [failing(500), failing(503), failing(500)],
+    more: { attempts: 3 },
+    // A worker that dies between the journaled failure and its count leaves the next turn to the next one.
+    ends: ["dead attempts_exhausted", "succeeded"],
+  }),
+  refused_model: () => ({ turns: [failing(400)], ends: ["failed model_error", "succeeded"] }),
+};
+
+export const shapeNames = Object.keys(shapes);
+
+export function workOf(label: string, shapeName: string, random: Random): Work {
+  const shape = shapes[shapeName]?.(label, random);
+  if (shape === undefined) throw new Error(`there is no shape ${shapeName}`);
+  const output = shape.output ?? { text: `answer ${label}` };
+  const turns = [...shape.turns, turn(call("final_answer", output as Record<string, unknown>))];
+  const ends = shape.ends ?? ["succeeded"];
+  const task: DurableTask = {
+    prompt: `Do ${label}.`,
+    attempts: 10,
+    limits: { seconds: 86_400 },
+    rehearsal: turns,
+    labels: { work: label },
+    ...shape.more,
+  };
+  const keyed = random.chance(0.4);
+  if (keyed) task.idempotency_key = `key-${label}`;
+  if (random.chance(0.15)) task.priority = "low";
+  return {
+    label,
+    shape: shapeName,
+    task,
+    steps: stepNames(turns),
+    output,
+    ends,
+    effects: shape.effects ?? [],
+    keyed,
+  };
+}
+
+/** Each turn is a step of the model; each call of every turn but the last is one, too. */
+function stepNames(turns: readonly Turn[]): string[] {
+  return turns.flatMap((each, n) => {
+    const called = "calls" in each && n < turns.length - 1 ? each.calls : [];
+    return ["rehearsal", ...called.map(({ name }) => name)];
+  });
+}
