@@ -28,6 +28,8 @@ import { type OrdersUpstream, startOrdersUpstream } from "./upstream.ts";
 
 /** Many times what the batch needs on a slow machine: a fleet that hangs must not hang the demo. */
 const deadlineMs = 240_000;
+const startNoteMs = 3_000;
+const tableCharsMax = 160;
 const root = path.resolve(import.meta.dirname, "..");
 let stopping = false;
 const surroundings: Surroundings = {
@@ -110,10 +112,21 @@ async function rehearse(
     wrong.push("the orders service got no note with the right credential");
   }
   const { interactive, columns } = surroundings;
-  surroundings.write(`\n${table(endHead, rows, { coloured: interactive, columns })}\n`);
+  const width = Math.min(columns, tableCharsMax);
+  surroundings.write(`\n${table(endHead, rows, { coloured: interactive, columns: width })}\n`);
   await writeResults(resultsFile, required(await client.results(batch.id)));
   say(`\nThe results: ${shown(resultsFile)}, or npx fleet results ${batch.id} while a fleet runs.`);
   return wrong;
+}
+
+/** Says now and then that the fleet is still starting: a first start takes a while. */
+function sayWaiting(): { stop(): void } {
+  const since = Date.now();
+  const timer = setInterval(
+    () => say(`  still starting, after ${span(Date.now() - since)} …`),
+    startNoteMs,
+  );
+  return { stop: () => clearInterval(timer) };
 }
 
 async function main(): Promise<number> {
@@ -130,6 +143,7 @@ async function main(): Promise<number> {
   const upstream = await startOrdersUpstream({ token, port: 0 });
   started.push(upstream);
   say("Starting the fleet: both Workers, D1, R2, Queues and the sandbox, on this machine …");
+  const waiting = sayWaiting();
   const fleet = await startLocalFleet({
     port: place.port,
     stateDir,
@@ -143,7 +157,7 @@ async function main(): Promise<number> {
       say("The fleet ended by itself; fleet.log in the state folder holds its last words.");
       void stopAll().finally(() => process.exit(1));
     },
-  });
+  }).finally(waiting.stop);
   started.push(fleet);
   say(`The API is at ${fleet.url} after ${span(Date.now() - startedAt)}.`);
   const wrong = await rehearse(fleet, upstream, token, path.join(stateDir, "demo-results.jsonl"));

@@ -151,8 +151,8 @@ test("what is valid but can never match is told as a warning", () => {
   expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([
     "rules[0].host",
     "rules[1].path_prefix",
-    "rules[3]",
     "rules[2].schemes",
+    "rules[3]",
     "rules[4].methods",
     "rules[5].schemes",
   ]);

@@ -34,6 +34,7 @@ const identity = hashOf([
 const stamp = path.join(out, "inputs.txt");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const started = performance.now();
+  console.log("Building the sandbox, once (about 10 s) …");
   const metered = await meteredWasm();
   const prelude = await bundlePrelude();
   const guest = await bundleWorker("worker.ts", prelude);
@@ -47,7 +48,9 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   writeFileSync(stamp, identity);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const size = Math.round((metered.wasm.length + guest.length) / 1000);
-  console.log(`interpreter@${hash}: ${metered.loops} loops metered, ${size} kB, ${seconds} s`);
+  console.log(
+    `The sandbox is built in ${seconds} s: ${metered.loops} loops metered, ${size} kB (interpreter@${hash}).`,
+  );
 }
 
 async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
