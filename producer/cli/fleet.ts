@@ -1,4 +1,5 @@
-/** The command line as a process. The bin is fleet.mjs, which any Node can read. */
+#!/usr/bin/env node
+/** The command line as a process. The bin is fleet.mjs, which any Node can read and which starts this. */
 import { faultText, runFleet } from "./program.ts";
 import { processSurroundings } from "./surroundings.ts";
 
