@@ -137,6 +137,7 @@ async function settleTask(
       end.failedAttempt && end.error !== null ? attemptError(end.error, task) : null,
     result: written,
     transcript: small ? transcript : null,
+    charges: scribe.kept,
     journaled: scribe.journaled,
   });
 }

@@ -4,7 +4,7 @@ import { logBug } from "../shared/log.ts";
 import { getText, objectKeys } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import type { Step } from "../shared/step.ts";
-import type { TaskRow } from "../shared/store/task_row.ts";
+import type { ClaimedTask } from "../shared/store/claims.ts";
 import type { DurableTask } from "../shared/task.ts";
 import { readJournal } from "../shared/transcript.ts";
 import { mostUsage, readUsage } from "../shared/usage.ts";
@@ -22,7 +22,7 @@ export interface OpenSlice {
 }
 
 /** Rejects only when a store fails: what is stored but cannot be read is a failure of the task. */
-export async function openSlice(fleet: Fleet, task: TaskRow): Promise<OpenSlice> {
+export async function openSlice(fleet: Fleet, task: ClaimedTask): Promise<OpenSlice> {
   try {
     const [spec, steps] = await Promise.all([readSpec(fleet, task), readSteps(fleet, task)]);
     return laidOut(fleet, task, spec, steps);
@@ -35,7 +35,7 @@ export async function openSlice(fleet: Fleet, task: TaskRow): Promise<OpenSlice>
   }
 }
 
-async function readSpec(fleet: Fleet, task: TaskRow): Promise<OpenSlice["spec"]> {
+async function readSpec(fleet: Fleet, task: ClaimedTask): Promise<OpenSlice["spec"]> {
   const key = objectKeys.spec(task.tenant, task.id);
   const text = task.spec ?? (await getText(fleet.env.OBJECTS, key));
   if (text !== null) return { ok: true, task: JSON.parse(text) as DurableTask };
@@ -44,11 +44,16 @@ async function readSpec(fleet: Fleet, task: TaskRow): Promise<OpenSlice["spec"]>
 }
 
 /** A first claim has no journal, so it reads none. */
-async function readSteps({ env }: Fleet, task: TaskRow): Promise<Step[]> {
+async function readSteps({ env }: Fleet, task: ClaimedTask): Promise<Step[]> {
   return task.fence === 1 ? [] : readJournal(env.DB, env.OBJECTS, task.id);
 }
 
-function laidOut(fleet: Fleet, task: TaskRow, spec: OpenSlice["spec"], steps: Step[]): OpenSlice {
+function laidOut(
+  fleet: Fleet,
+  task: ClaimedTask,
+  spec: OpenSlice["spec"],
+  steps: Step[],
+): OpenSlice {
   const { env } = fleet;
   const workspace = new Workspace(env.OBJECTS, task.tenant, task.id);
   workspace.layOut(spec.ok ? (spec.task.files ?? {}) : {}, []);
@@ -60,6 +65,9 @@ function laidOut(fleet: Fleet, task: TaskRow, spec: OpenSlice["spec"], steps: St
   const journaled = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
   const used = mostUsage(readUsage(task.usage), journaled);
   const owner = { id: task.id, fence: task.fence };
-  const scribe = new Scribe(env, owner, task.tenant, steps, used, task.fence > 1);
+  const scribe = new Scribe(env, owner, task.tenant, steps, used, {
+    journaled: task.fence > 1,
+    charging: task.batch_limited === 1,
+  });
   return { spec, scribe, workspace, inputs };
 }

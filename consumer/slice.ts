@@ -1,7 +1,7 @@
 /** One slice: what a claimed task needs is laid out, and the loop runs until it ends or must yield. */
 import { failure } from "../shared/failures.ts";
 import { leaseLimits } from "../shared/limits.ts";
-import { heartbeat } from "../shared/store/claims.ts";
+import { type ClaimedTask, heartbeat } from "../shared/store/claims.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import { brainsFor } from "./brain.ts";
 import type { SliceEnd } from "./conclude.ts";
@@ -12,20 +12,20 @@ import { answerForm } from "./loop/answer.ts";
 import { boundsOf } from "./loop/budget.ts";
 import { runLoop } from "./loop/loop.ts";
 import { openingMessages } from "./loop/prompt.ts";
-import type { LoopEnd } from "./loop/turn.ts";
+import { type LoopEnd, underCeiling } from "./loop/turn.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
 import { finalAnswerOffer, offerOf, toolsFor } from "./tools/catalog.ts";
 
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
-export async function runSlice(fleet: Fleet, task: TaskRow): Promise<SliceEnd> {
+export async function runSlice(fleet: Fleet, task: ClaimedTask): Promise<SliceEnd> {
   const open = await openSlice(fleet, task);
   const ending = endedBefore(task) ?? (await looped(fleet, task, open));
   return { ending, scribe: open.scribe, workspace: open.workspace };
 }
 
 /** What ends a task before its next step. */
-function endedBefore(task: TaskRow): Ending | null {
+function endedBefore(task: ClaimedTask): Ending | null {
   if (task.cancel_requested_at !== null) {
     return settled("cancelled", "cancelled", {
       code: "cancelled",
@@ -46,10 +46,12 @@ function endedBefore(task: TaskRow): Ending | null {
       class: "retry",
     });
   }
-  return null;
+  if (task.batch_ceiling === null) return null;
+  const { reason, code, message } = underCeiling(task.batch_ceiling);
+  return settled("failed", reason, { code, message });
 }
 
-async function looped(fleet: Fleet, task: TaskRow, open: OpenSlice): Promise<Ending> {
+async function looped(fleet: Fleet, task: ClaimedTask, open: OpenSlice): Promise<Ending> {
   const stop = new AbortController();
   const owner = { id: task.id, fence: task.fence };
   const beat = setInterval(() => {

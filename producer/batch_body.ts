@@ -147,13 +147,6 @@ function readHead(rest: {
     }));
     return stopped(refusedHead(details));
   }
-  // A ceiling that nobody holds is worse than none: whoever sets one relies on it.
-  const [ceiling] = Object.keys(rest.limits ?? {});
-  if (ceiling !== undefined) {
-    const message =
-      'a ceiling for a whole batch is not enforced by this version, so it is not taken: bound each task, with "limits" in the defaults or in the tasks';
-    return stopped(refusedHead([{ path: `limits.${ceiling}`, message }]));
-  }
   const bytes = new TextEncoder().encode(JSON.stringify(defaults.task)).byteLength;
   if (bytes > batchLimits.defaultsBytesMax) {
     const message = `are ${bytes} bytes; at most ${batchLimits.defaultsBytesMax} are taken: upload long material with PUT /v1/inputs/<key>`;

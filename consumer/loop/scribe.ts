@@ -2,6 +2,7 @@
 import { storeLimits } from "../../shared/limits.ts";
 import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
 import type { Step, StepPayload } from "../../shared/step.ts";
+import type { Charge } from "../../shared/store/ceilings.ts";
 import type { Claim } from "../../shared/store/claims.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import { type JournalAnswer, type NewStep, writeSteps } from "../../shared/store/journal.ts";
@@ -28,6 +29,8 @@ export class Scribe {
   #waitedMs = 0;
   #progressed = false;
   #journaled: boolean;
+  readonly #charging: boolean;
+  #kept: Charge[] = [];
 
   constructor(
     env: { DB: D1Database; OBJECTS: R2Bucket },
@@ -35,7 +38,7 @@ export class Scribe {
     tenant: string,
     steps: Step[],
     used: Usage,
-    journaled: boolean,
+    more: { journaled: boolean; charging: boolean },
   ) {
     this.steps = steps;
     this.#env = env;
@@ -43,7 +46,8 @@ export class Scribe {
     this.#tenant = tenant;
     this.#used = used;
     this.#secondsBefore = used.seconds;
-    this.#journaled = journaled;
+    this.#journaled = more.journaled;
+    this.#charging = more.charging;
   }
 
   /** True once the journal may hold rows of this task. */
@@ -94,7 +98,8 @@ export class Scribe {
     const before = this.#used;
     const steps = drafts.map((draft) => this.#add(draft));
     const rows = await Promise.all(steps.map((step) => this.#row(step)));
-    const answer = await writeSteps(this.#env.DB, this.#claim, rows, egress);
+    const charges = this.#chargesOf(drafts);
+    const answer = await writeSteps(this.#env.DB, this.#claim, rows, egress, charges);
     if (!answer.held) this.#used = before;
     else if (steps.length > 0) this.#remember(steps);
     return answer;
@@ -102,7 +107,23 @@ export class Scribe {
 
   /** Keeps a last step that is not written by itself, because the settlement's transcript holds it. */
   keep(draft: Draft): void {
+    this.#kept.push(...this.#chargesOf([draft]));
     this.#remember([this.#add(draft)]);
+  }
+
+  /** What the kept steps used, for the settlement to charge. */
+  get kept(): readonly Charge[] {
+    return this.#kept;
+  }
+
+  /** What steps use of their batch's ceiling; nothing where there is none. */
+  #chargesOf(drafts: readonly Draft[]): Charge[] {
+    if (!this.#charging) return [];
+    return drafts.flatMap(({ seq, spent }) => {
+      const tokens = (spent.prompt_tokens ?? 0) + (spent.completion_tokens ?? 0);
+      const cost_usd = spent.cost_usd ?? 0;
+      return tokens + cost_usd > 0 ? [{ seq, tokens, cost_usd }] : [];
+    });
   }
 
   #add(draft: Draft): Step {

@@ -1,6 +1,7 @@
 /** What a turn of the loop works with, and how a slice's loop may end. */
 import type { Failure } from "../../shared/failures.ts";
 import type { Reason } from "../../shared/states.ts";
+import type { Ceiling } from "../../shared/store/ceilings.ts";
 import type { JournalAnswer } from "../../shared/store/journal.ts";
 import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
 import type { AnswerForm } from "./answer.ts";
@@ -56,5 +57,13 @@ export interface LoopSlice {
 export function written(answer: JournalAnswer): LoopEnd | null {
   if (!answer.held) return { kind: "lost" };
   if (answer.cancelRequested) return { kind: "cancelled" };
-  return answer.expired ? { kind: "expired" } : null;
+  if (answer.expired) return { kind: "expired" };
+  return answer.ceiling === null ? null : underCeiling(answer.ceiling);
+}
+
+/** The batch's tasks have together used what the batch may use. */
+export function underCeiling(ceiling: Ceiling): LoopEnd & { kind: "failed" } {
+  const name = ceiling === "budget_tokens" ? "tokens" : "cost_usd";
+  const message = `The batch has used up its limits.${name}, which all its tasks share. Submit the rest as another batch.`;
+  return { kind: "failed", reason: ceiling, code: "batch_ceiling", message };
 }

@@ -120,6 +120,8 @@ CREATE TABLE batches (
   defaults            TEXT NOT NULL DEFAULT '{}',
   labels              TEXT NOT NULL DEFAULT '{}',
   limits              TEXT NOT NULL DEFAULT '{}',
+  used_tokens         INTEGER NOT NULL DEFAULT 0,
+  used_cost_usd       REAL NOT NULL DEFAULT 0,
   created_at          INTEGER NOT NULL,
   cancel_requested_at INTEGER,
   finished_at         INTEGER,

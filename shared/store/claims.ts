@@ -5,6 +5,7 @@
 import { leaseLimits, sweepLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import type { Reason, TerminalStatus } from "../states.ts";
+import { type Ceiling, type Charge, ceilingSql, charging, isLimitedSql } from "./ceilings.ts";
 import { nowSql } from "./clock.ts";
 import type { TaskRow } from "./task_row.ts";
 
@@ -43,7 +44,10 @@ const claimSql = `
     AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
       OR (status = 'queued' AND ${endingSql})
       OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
-  RETURNING *`;
+  RETURNING *, ${isLimitedSql} AS batch_limited, ${ceilingSql} AS batch_ceiling`;
+
+/** A task as its claim finds it, with what its batch's ceiling says. */
+export type ClaimedTask = TaskRow & { batch_limited: number | null; batch_ceiling: Ceiling | null };
 
 /** `policyHashes` is JSON text, policy name to hash, of every policy of this deployment. Null: not ours to take. */
 export async function claim(
@@ -51,13 +55,13 @@ export async function claim(
   id: string,
   policyHashes: string,
   ending = false,
-): Promise<TaskRow | null> {
+): Promise<ClaimedTask | null> {
   const claimant = crypto.randomUUID();
   return retrying("claim", () =>
     db
       .prepare(claimSql)
       .bind(id, policyHashes, claimant, ending ? 1 : 0)
-      .first<TaskRow>(),
+      .first<ClaimedTask>(),
   );
 }
 
@@ -170,6 +174,8 @@ export interface Settlement {
   result: { key: string; sha256: string; bytes: number } | null;
   /** The transcript itself where it is small, else null. */
   transcript: string | null;
+  /** What steps used that only the transcript holds. */
+  charges: readonly Charge[];
   /** True when `steps` may hold rows of this task. */
   journaled: boolean;
 }
@@ -189,7 +195,9 @@ const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status 
  * False when the fence is lost. Repeating it after a lost answer is recognised by the row it left.
  */
 export async function settle(db: D1Database, owner: Claim, end: Settlement): Promise<boolean> {
-  const statements = [
+  const statements = end.charges.map((charge) => charging(db, owner, charge));
+  const at = statements.length;
+  statements.push(
     db
       .prepare(settleSql)
       .bind(
@@ -207,7 +215,7 @@ export async function settle(db: D1Database, owner: Claim, end: Settlement): Pro
         end.result?.bytes ?? null,
         end.transcript,
       ),
-  ];
+  );
   if (end.journaled) {
     statements.push(
       db
@@ -215,8 +223,8 @@ export async function settle(db: D1Database, owner: Claim, end: Settlement): Pro
         .bind(owner.id, owner.fence, end.status),
     );
   }
-  const [update] = await retrying("settle", () => db.batch(statements));
-  if (update?.meta.changes === 1) return true;
+  const answers = await retrying("settle", () => db.batch(statements));
+  if (answers[at]?.meta.changes === 1) return true;
   const found = await retrying("settle", () =>
     db.prepare(settledSql).bind(owner.id, owner.fence, end.status).first(),
   );

@@ -6,6 +6,7 @@
 
 import { retrying } from "../retrying.ts";
 import type { Usage } from "../usage.ts";
+import { type Ceiling, type Charge, ceilingSql, charging } from "./ceilings.ts";
 import type { Claim } from "./claims.ts";
 import { nowSql } from "./clock.ts";
 import { type EgressRow, egressParts } from "./egress_log.ts";
@@ -33,7 +34,7 @@ export type NewStep = Omit<StepRow, "task_id" | "fence" | "usage"> & { usage: Us
 /** What a write learned: the fence is lost, or held, and whether the task is to end before its next step. */
 export type JournalAnswer =
   | { held: false }
-  | { held: true; cancelRequested: boolean; expired: boolean };
+  | { held: true; cancelRequested: boolean; expired: boolean; ceiling: Ceiling | null };
 
 const ownedSql = "FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'running'";
 
@@ -59,40 +60,51 @@ const egressSql = `
 
 /** Asked with each write, so that an end is seen before the next step. */
 const endsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,
-  COALESCE(expires_at, 9e15) <= ${nowSql} AS expired ${ownedSql}`;
+  COALESCE(expires_at, 9e15) <= ${nowSql} AS expired, ${ceilingSql} AS ceiling ${ownedSql}`;
 
-/** Writes steps and the decisions made during them. `egress` belongs to step `egressSeq`. */
+interface Ends {
+  cancelled: number;
+  expired: number;
+  ceiling: Ceiling | null;
+}
+
+/** Writes steps and the decisions made during them. `charges` are for the batch's ceiling. */
 export async function writeSteps(
   db: D1Database,
   owner: Claim,
   steps: readonly NewStep[],
   egress: { seq: number; rows: readonly EgressRow[] } | null,
+  charges: readonly Charge[] = [],
 ): Promise<JournalAnswer> {
-  const statements = steps.map((step) =>
-    db
-      .prepare(stepSql)
-      .bind(
-        owner.id,
-        owner.fence,
-        step.seq,
-        step.kind,
-        step.name,
-        step.status,
-        step.started_at,
-        step.duration_ms,
-        step.payload,
-        step.payload_key,
-        JSON.stringify(step.usage),
-      ),
-  );
+  const statements = charges.map((charge) => charging(db, owner, charge));
+  for (const step of steps) {
+    statements.push(
+      db
+        .prepare(stepSql)
+        .bind(
+          owner.id,
+          owner.fence,
+          step.seq,
+          step.kind,
+          step.name,
+          step.status,
+          step.started_at,
+          step.duration_ms,
+          step.payload,
+          step.payload_key,
+          JSON.stringify(step.usage),
+        ),
+    );
+  }
   for (const part of egressParts(egress?.rows ?? [])) {
     statements.push(db.prepare(egressSql).bind(owner.id, owner.fence, egress?.seq ?? 0, part));
   }
   statements.push(db.prepare(endsSql).bind(owner.id, owner.fence));
   const answers = await retrying("write steps", () => db.batch(statements));
-  const row = answers.at(-1)?.results[0] as { cancelled: number; expired: number } | undefined;
+  const row = answers.at(-1)?.results[0] as Ends | undefined;
   if (row === undefined) return { held: false };
-  return { held: true, cancelRequested: row.cancelled === 1, expired: row.expired === 1 };
+  const { cancelled, expired, ceiling } = row;
+  return { held: true, cancelRequested: cancelled === 1, expired: expired === 1, ceiling };
 }
 
 export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {

@@ -19,6 +19,7 @@ const end = {
   attemptErrorJson: null,
   result: { key: "k", sha256: "s", bytes: 1 },
   transcript: null,
+  charges: [],
   journaled: true,
 } as const;
 const step = {

@@ -48,7 +48,7 @@ export function bench(more: Record<string, unknown> = {}): Bench {
 }
 
 export async function accept(task: DurableTask, more: Partial<NewTask> = {}): Promise<string> {
-  const id = newTaskId();
+  const id = more.id ?? newTaskId();
   await insertTasks(env.DB, [
     {
       id,

@@ -70,7 +70,10 @@ const handsWith = (tools: readonly Tool[]): Hands => ({
 async function loopFor(brain: Brain, hands: Hands, sliceMs: number) {
   const id = await accept({ prompt: "p" });
   await claim(env.DB, id, "{}");
-  const scribe = new Scribe(env, { id, fence: 1 }, "default", [], noUsage, false);
+  const scribe = new Scribe(env, { id, fence: 1 }, "default", [], noUsage, {
+    journaled: false,
+    charging: false,
+  });
   const signal = new AbortController().signal;
   const end = await runLoop(task, [brain], { scribe, hands, signal, sliceMs });
   return { end, scribe };

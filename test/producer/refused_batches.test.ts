@@ -80,24 +80,6 @@ describe("a batch with bad tasks is refused whole", () => {
       { path: "limits.steps" },
       /unknown field/,
     ],
-    [
-      "a ceiling that nobody would hold",
-      { tasks: [task()], limits: { tokens: 1_500 } },
-      {},
-      "",
-      422,
-      { path: "limits.tokens" },
-      /not enforced.*bound each task/,
-    ],
-    [
-      "such a ceiling in the query",
-      lines([task()]),
-      ndjson,
-      `?limits=${encodeURIComponent('{"cost_usd": 2}')}`,
-      422,
-      { path: "limits.cost_usd" },
-      /not enforced.*bound each task/,
-    ],
   ])("%s", async (name, body, headers, query, status, place, mend) => {
     const latin = new Uint8Array([0x22, 0xe9, 0x22, 0x0a]);
     const sent = name === "a line of latin-1" ? latin : body;
