@@ -1,5 +1,4 @@
 /** Known bugs, put into the fleet from outside. Each says which invariant must notice it. */
-import { storeLimits } from "../../shared/limits.ts";
 import type { SeededBug, Statement } from "./bindings.ts";
 import type { invariants } from "./invariants.ts";
 
@@ -52,10 +51,18 @@ export const knownBugs: readonly KnownBug[] = [
     what: "a claim takes a settled task",
     noticedBy: ["settledOnce"],
     bug: {
-      statement: rewrite(
-        "(status = 'queued' AND COALESCE(not_before, 0)",
-        "(status IN ('queued', 'failed') AND COALESCE(not_before, 0)",
-      ),
+      statement: ({ sql, args }) => ({
+        sql: sql
+          .replace(
+            "(status = 'queued' AND COALESCE(not_before",
+            "(status IN ('queued', 'failed') AND COALESCE(not_before",
+          )
+          .replace(
+            "status = 'running',\n    sends = 1",
+            "status = 'running', reason = NULL, sends = 1",
+          ),
+        args,
+      }),
     },
     shapes: ["refused_model"],
   },
@@ -75,6 +82,12 @@ export const knownBugs: readonly KnownBug[] = [
     what: "the sweep sends nothing again",
     noticedBy: ["nothingLost", "progress"],
     bug: { statement: rewrite("WHERE sweep_at <= ", "WHERE 0 AND sweep_at <= ") },
+  },
+  {
+    what: "a message is acknowledged and its task not settled",
+    noticedBy: ["nothingLost"],
+    bug: { statement: dropped(({ sql }) => sql.includes("SET status = ?3, reason = ?4")) },
+    shapes: ["plain"],
   },
   {
     what: "the result is not stored",
@@ -135,10 +148,7 @@ export const knownBugs: readonly KnownBug[] = [
     noticedBy: ["noSecrets"],
     bug: {
       statement: ({ sql, args }) => ({
-        sql: sql.replace(
-          "usage = ?3, quirks = ?4,",
-          "usage = ?3, quirks = json_array(?4, 'canary-api-key-5Tq/8+mZ'),",
-        ),
+        sql: sql.replace("quirks = ?6", "quirks = json_array(?6, 'canary-api-key-5Tq/8+mZ')"),
         args,
       }),
     },
@@ -164,8 +174,8 @@ export const knownBugs: readonly KnownBug[] = [
     noticedBy: ["nothingLost"],
     bug: {
       statement: rewrite(
-        "SELECT value->>'id', value->>'tenant'",
-        "SELECT IIF(value->>'batch_index' = 1, 'lost', value->>'id'), value->>'tenant'",
+        "WHERE true\n  ON CONFLICT DO NOTHING\n  RETURNING id",
+        "WHERE COALESCE(value->>'batch_index', 0) <> 1 ON CONFLICT DO NOTHING RETURNING id",
       ),
     },
   },
@@ -186,7 +196,7 @@ export const knownBugs: readonly KnownBug[] = [
   {
     what: "messages multiply",
     noticedBy: ["progress"],
-    bug: { copies: storeLimits.pageRowsMax },
+    bug: { copies: 40 },
     shapes: ["model_fault"],
   },
 ];

@@ -233,7 +233,7 @@ export const oneTaskPerKey: Check = ({ asked, rows }) => {
 };
 
 /** A task is delivered for its slices, its tries and the faults it met; beyond this it spins. */
-const deliveriesMax = 150;
+const deliveriesMax = 60;
 
 /** 11. After the last fault everything settles, as it must, and nothing spins. */
 export const progress: Check = (evidence) => {

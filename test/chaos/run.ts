@@ -1,13 +1,84 @@
+/** `npm run test:chaos -- --seed N --tasks N --kills N [--seeds N]`: both kinds of runs, one table, exit 1 on violations. */
+import { parseArgs } from "node:util";
 import { createVitest } from "vitest/node";
+import { crash } from "./crash.ts";
+import { addTally, noTally, type Tally } from "./tally.ts";
 
-const vitest = await createVitest("test", {
-  run: true,
-  watch: false,
-  project: ["workerd"],
-  provide: { chaos: { seed: 1, seeds: 40, tasks: 12 } },
-  reporters: ["default"],
-} as never);
-const result = await vitest.start(["test/chaos/in_process.test.ts"]);
-for (const m of result.testModules)
-  for (const t of m.children.allTests()) console.log(JSON.stringify(t.meta()));
-await vitest.close();
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    seeds: { type: "string", default: "20" },
+    tasks: { type: "string", default: "20" },
+    kills: { type: "string", default: "20" },
+  },
+});
+const seed = whole("seed", values.seed);
+const seeds = whole("seeds", values.seeds);
+const tasks = whole("tasks", values.tasks);
+const kills = whole("kills", values.kills);
+
+function whole(name: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0) return number;
+  console.error(`--${name} is "${text}"; write a whole number.`);
+  process.exit(2);
+}
+
+const violations: string[] = [];
+const startedAt = Date.now();
+if (seeds > 0) {
+  console.log(`In process: seeds ${seed} to ${seed + seeds - 1}, ${tasks} tasks each`);
+  show(await inProcess());
+}
+if (kills > 0) {
+  console.log(`\nReal crashes: seed ${seed}, ${tasks} tasks, ${kills} kills`);
+  const { violations: found, ...seen } = await crash(seed, tasks, kills, (line) =>
+    console.log(`  ${line}`),
+  );
+  console.log(JSON.stringify(seen, null, 2));
+  violations.push(...found.map((text) => `crash run, seed ${seed}: ${text}`));
+}
+const seconds = Math.round((Date.now() - startedAt) / 1000);
+console.log(`\nseed ${seed}: ${violations.length} violations in ${seconds} s`);
+for (const text of violations) console.log(`  ${text}`);
+process.exit(violations.length === 0 ? 0 : 1);
+
+async function inProcess(): Promise<Tally> {
+  const vitest = await createVitest("test", {
+    run: true,
+    watch: false,
+    project: ["workerd"],
+    reporters: [["default", { summary: false }]],
+    provide: { chaos: { seed, seeds, tasks } },
+  });
+  const { testModules, unhandledErrors } = await vitest.start(["test/chaos/in_process.test.ts"]);
+  const sum = noTally();
+  let told = 0;
+  for (const file of testModules) {
+    for (const test of file.children.allTests()) {
+      const { chaos } = test.meta();
+      if (chaos === undefined) {
+        violations.push(`${test.name}: ${JSON.stringify(test.result().errors?.[0]?.message)}`);
+        continue;
+      }
+      told += 1;
+      addTally(sum, chaos.tally);
+      violations.push(...chaos.violations);
+    }
+  }
+  if (told === 0) violations.push("no run in process was told of");
+  violations.push(...unhandledErrors.map((error) => `unhandled: ${String(error)}`));
+  await vitest.close();
+  return sum;
+}
+
+function show({ counts, faults, ends }: Tally): void {
+  console.log("\n| boundary and fault | fired | mattered |\n| --- | ---: | ---: |");
+  for (const name of Object.keys(faults).sort()) {
+    console.log(`| ${name} | ${faults[name]?.fired} | ${faults[name]?.mattered} |`);
+  }
+  console.log("\n| counted | |\n| --- | ---: |");
+  for (const [name, n] of [...Object.entries(counts), ...Object.entries(ends).sort()]) {
+    console.log(`| ${name} | ${n} |`);
+  }
+}

@@ -98,7 +98,7 @@ export class Saboteur {
     }
     if (this.#killed) return "killed_before";
     this.#calls += 1;
-    const planned = this.#down ? "outage" : this.#planned();
+    const planned = this.#down ? "outage" : this.#planned(boundary);
     if (planned === null) return null;
     // The Loader answers at once: it fails before, and cannot hang.
     const atOnce = boundary === "loader" && (planned === "after" || planned === "stalled");
@@ -106,14 +106,16 @@ export class Saboteur {
     this.#killed = kind === "killed_before" || kind === "killed_after";
     if (kind === "outage" && this.#down) return kind;
     this.#down = kind === "outage";
-    this.fired.push({ boundary, kind, call, mattered: this.#killed || kind === "stalled" });
+    // A worker that hangs is overtaken; a sandbox that fails is a try that failed.
+    const always = kind === "stalled" || boundary === "loader";
+    this.fired.push({ boundary, kind, call, mattered: this.#killed || always });
     return kind;
   }
 
-  #planned(): FaultKind | null {
+  #planned(boundary: Boundary): FaultKind | null {
     const { kind, at, rate } = this.#plan;
     if (kind === "none") return null;
-    if (this.#calls === at) return kind;
+    if (this.#calls === at || (boundary === "loader" && this.#random.chance(0.2))) return kind;
     const again = this.#calls > at && (kind === "before" || kind === "after");
     return again && this.#random.chance(rate) ? this.#random.pick(["before", "after"]) : null;
   }
@@ -129,7 +131,13 @@ export class Saboteur {
 export function sabotage(random: Random, who: "consumer" | "producer"): Saboteur {
   const drawn = random.next();
   const kind =
-    drawn < 0.35 ? "none" : random.pick(who === "consumer" ? faultKinds : faultKinds.slice(0, 5));
+    drawn < 0.35
+      ? "none"
+      : random.pick(
+          who === "consumer"
+            ? ([...faultKinds, "stalled", "stalled"] as const)
+            : faultKinds.slice(0, 5),
+        );
   return new Saboteur(random, {
     kind,
     at: 1 + random.int(random.pick([4, 8, 16, 32])),

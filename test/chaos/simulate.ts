@@ -21,7 +21,14 @@ export interface Outcome {
   violations: string[];
   evidence: Evidence;
   fired: readonly Fired[];
-  counts: Counts & { duplicates: number; lost: number; tasks: number; posts: number };
+  counts: Counts & {
+    duplicates: number;
+    lost: number;
+    tasks: number;
+    overtaken: number;
+    busiest: number;
+    posts: number;
+  };
 }
 
 export interface RunOptions {
@@ -50,6 +57,7 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
   try {
     const plan = planned(world.random.fork("workload"), options);
     await troubled(world, plan);
+    await overtake(world);
     await world.calmDown();
     const drained = await drain(world);
     const history: History = {
@@ -76,6 +84,8 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
         duplicates: world.queue.duplicated,
         lost: world.queue.lost,
         tasks: evidence.rows.length,
+        overtaken: logs.filter((line) => line.includes('"fence_lost"')).length,
+        busiest: Math.max(0, ...world.deliveries.values()),
         posts: world.upstream.seen.filter(({ method }) => method === "POST").length,
       },
     };
@@ -130,8 +140,17 @@ async function troubled(world: World, plan: Plan): Promise<void> {
     if (random.chance(0.3)) await redriveOne(world, plan);
     world.clock.advance(random.pick([500, 2_000, 21_000, 65_000, 65_000, 400_000, 1_000_000]));
     await world.deliver(1 + random.int(3));
+    if (random.chance(0.6)) await overtake(world);
     if (random.chance(0.4)) await world.letGo();
   }
+}
+
+/** Whoever still hangs loses its lease to another worker before it goes on. */
+async function overtake(world: World): Promise<void> {
+  if (world.hanging === 0) return;
+  world.clock.advance(70_000);
+  await world.sweep();
+  await world.deliver(10);
 }
 
 /** One task, sent again while no answer came and its key makes that safe; sometimes many times at once. */

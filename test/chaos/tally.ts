@@ -26,7 +26,8 @@ export function tallyOf(
 
 export function addTally(sum: Tally, more: Tally): void {
   for (const [name, n] of Object.entries(more.counts))
-    sum.counts[name] = (sum.counts[name] ?? 0) + n;
+    sum.counts[name] =
+      name === "busiest" ? Math.max(sum.counts[name] ?? 0, n) : (sum.counts[name] ?? 0) + n;
   for (const [name, n] of Object.entries(more.ends)) sum.ends[name] = (sum.ends[name] ?? 0) + n;
   for (const [name, { fired, mattered }] of Object.entries(more.faults)) {
     count(sum, name, fired, mattered);

@@ -14,7 +14,7 @@ export class Upstream {
   readonly seen: Seen[] = [];
   readonly fired: Fired[] = [];
   /** How likely a request fails before it arrives, and how likely its answer is lost. */
-  trouble = 0.1;
+  trouble = 0.2;
   sends = 1;
   readonly #random: Random;
 

@@ -112,7 +112,8 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   refused_model: () => ({ turns: [failing(400)], ends: ["failed model_error", "succeeded"] }),
 };
 
-export const shapeNames = Object.keys(shapes);
+/** The shapes that reach the sandbox and the upstream come twice as often. */
+export const shapeNames = [...Object.keys(shapes), "run_code", "effect_by_code", "effects_by_tool"];
 
 export function workOf(label: string, shapeName: string, random: Random): Work {
   const shape = shapes[shapeName]?.(label, random);

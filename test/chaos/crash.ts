@@ -1,0 +1,252 @@
+/**
+ * Real crashes: a local fleet with its state on disk, killed with SIGKILL at named points and at random
+ * moments, started again, and drained. What the model server and the order service saw is the truth.
+ */
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import type { LocalFleet } from "../../producer/local/fleet.ts";
+import { apiOf, newState, startFleet } from "../fleet/local/fleet.ts";
+import { type Endpoint, fakeModel, fakeOrders, stepNames, type Watch } from "./fake_endpoint.ts";
+import { signalTree } from "./killing.ts";
+import { Random } from "./random.ts";
+
+export interface Crashed {
+  kills: Record<string, number>;
+  stops: number;
+  tasks: number;
+  ends: Record<string, number>;
+  modelCalls: number;
+  modelCallsRepeated: number;
+  effects: number;
+  violations: string[];
+}
+
+/** Where a kill may strike; "moment" is a random time after the last start. */
+const points = ["moment", "model called", "model answered", "orders called", "orders answered"];
+
+interface TaskView {
+  id: string;
+  status: string;
+  reason: string | null;
+  prompt: string;
+}
+
+const drainMsMax = 180_000;
+/** A named point that is never reached again is given up for a moment. */
+const pointMsMax = 8_000;
+
+export async function crash(
+  seed: number,
+  tasks: number,
+  kills: number,
+  say: (line: string) => void,
+): Promise<Crashed> {
+  const random = new Random(seed).fork("crash");
+  const token = `canary-${crypto.randomUUID()}`;
+  const state = newState();
+  let epoch = 0;
+  let strike: ((point: string) => void) | null = null;
+  const watch: Watch = {
+    epoch: () => epoch,
+    at: (point) => strike?.(point),
+    delayMs: () => 50 + random.int(350),
+  };
+  const [model, orders] = await Promise.all([fakeModel(watch), fakeOrders(watch)]);
+  const environment = {
+    MODEL: "some-open-model",
+    MODEL_BASE_URL: `${model.url}/v1`,
+    MODEL_API_KEY: `canary-${crypto.randomUUID()}`,
+    FLEET_HOSTS: `orders.example=${orders.url}`,
+    SECRET_ORDERS_TOKEN: token,
+  };
+  let fleet: LocalFleet | null = await startFleet(state.dir, environment);
+  const killed: Record<string, number> = {};
+  const ids = new Map<string, string>();
+  let stops = 0;
+  try {
+    for (let n = 0; n < kills; n++) {
+      // New work for each kill, so that there is always something to interrupt.
+      await submitSome(fleet, ids, share(tasks, kills, n));
+      const point = await reach(random, (told) => {
+        strike = told;
+      });
+      strike = null;
+      if (random.chance(0.15)) {
+        stops += 1;
+        signalTree(fleet.pid, "SIGSTOP");
+        await pause(500 + random.int(2_000));
+        signalTree(fleet.pid, "SIGCONT");
+      }
+      signalTree(fleet.pid, "SIGKILL");
+      epoch += 1;
+      killed[point] = (killed[point] ?? 0) + 1;
+      say(`kill ${n + 1} of ${kills}: ${point}`);
+      await fleet.stop();
+      fleet = await startFleet(state.dir, environment);
+    }
+    await submitSome(fleet, ids, tasks - ids.size);
+    const views = await drained(fleet, [...ids.values()]);
+    const api = apiOf(fleet);
+    const violations = [
+      ...judged(views, ids),
+      ...(await stepsHeld(api, views)),
+      ...modelHeld(model, epoch),
+      ...effectsHeld(orders, token),
+    ];
+    await fleet.stop();
+    fleet = null;
+    violations.push(...secretsKept(state.dir, [token, environment.MODEL_API_KEY]));
+    const ends: Record<string, number> = {};
+    for (const { status, reason } of views)
+      ends[`${status} ${reason}`] = (ends[`${status} ${reason}`] ?? 0) + 1;
+    return {
+      kills: killed,
+      stops,
+      tasks: ids.size,
+      ends,
+      modelCalls: model.calls.length,
+      modelCallsRepeated: repeatsOf(model).length,
+      effects: orders.calls.length,
+      violations,
+    };
+  } finally {
+    await fleet?.stop();
+    await Promise.all([model.stop(), orders.stop()]);
+    state.remove();
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Tasks come evenly, two before the first kill. */
+const share = (tasks: number, kills: number, n: number): number =>
+  Math.floor(((n + 1) * tasks) / kills) - Math.floor((n * tasks) / kills);
+
+async function submitSome(
+  fleet: LocalFleet,
+  ids: Map<string, string>,
+  count: number,
+): Promise<void> {
+  const api = apiOf(fleet);
+  for (let n = 0; n < count; n++) {
+    const label = `w${ids.size}`;
+    const task = { prompt: `Do ${label} now.`, policy: "demo", attempts: 10 };
+    const { id } = await api.post<{ id: string }>("/v1/tasks", JSON.stringify(task));
+    ids.set(label, id);
+  }
+}
+
+/** Waits for the point that the seed chooses and answers which it was. */
+async function reach(
+  random: Random,
+  watch: (told: (point: string) => void) => void,
+): Promise<string> {
+  const wanted = random.pick(points);
+  if (wanted === "moment") {
+    await pause(random.int(2_500));
+    return wanted;
+  }
+  const reached = new Promise<string>((resolve) => {
+    watch((point) => {
+      if (point === wanted) resolve(point);
+    });
+  });
+  return Promise.race([reached, pause(pointMsMax).then(() => "moment")]);
+}
+
+async function drained(fleet: LocalFleet, ids: readonly string[]): Promise<TaskView[]> {
+  const api = apiOf(fleet);
+  const deadline = Date.now() + drainMsMax;
+  for (;;) {
+    const views = await Promise.all(ids.map((id) => api.get<TaskView>(`/v1/tasks/${id}`)));
+    const live = views.filter(({ status }) => status === "queued" || status === "running");
+    if (live.length === 0 || Date.now() > deadline) return views;
+    await pause(500);
+  }
+}
+
+function judged(views: readonly TaskView[], ids: ReadonlyMap<string, string>): string[] {
+  const good = ["succeeded completed", "failed uncertain_effect"];
+  const found = views
+    .filter(({ status, reason }) => !good.includes(`${status} ${reason}`))
+    .map(({ id, status, reason }) => `${id} ended ${status} ${reason}`);
+  if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
+  return found;
+}
+
+/** Steps without a gap, each once, in the order that the model asked for. */
+async function stepsHeld(
+  api: ReturnType<typeof apiOf>,
+  views: readonly TaskView[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { id, status } of views) {
+    const { steps } = await api.get<{ steps: { seq: number; kind: string; name: string }[] }>(
+      `/v1/tasks/${id}/steps`,
+    );
+    if (steps.some(({ seq }, n) => seq !== n + 1)) found.push(`the steps of ${id} have a gap`);
+    if (status !== "succeeded") continue;
+    const tools = steps.filter(({ kind }) => kind === "tool").map(({ name }) => name);
+    if (tools.join() !== stepNames.join()) found.push(`${id} went ${tools.join()}`);
+    const models = steps.filter(({ kind }) => kind === "model").length;
+    if (models !== stepNames.length + 1) found.push(`${id} heard ${models} replies`);
+    await api.get(`/v1/tasks/${id}/result`);
+  }
+  return found;
+}
+
+function repeatsOf(model: Endpoint): string[] {
+  const seen = new Set<string>();
+  return model.calls.flatMap(({ label, turn }) => {
+    const key = `${label} turn ${turn}`;
+    if (seen.has(key)) return [key];
+    seen.add(key);
+    return [];
+  });
+}
+
+/** No turn is asked again once a later one was; one is asked again only after a kill, once each. */
+function modelHeld(model: Endpoint, kills: number): string[] {
+  const found: string[] = [];
+  const last = new Map<string, { turn: number; epoch: number }>();
+  for (const { label, turn, epoch } of model.calls) {
+    const before = last.get(label);
+    if (before !== undefined && turn < before.turn)
+      found.push(`${label} asked turn ${turn} again after turn ${before.turn}`);
+    if (before !== undefined && turn === before.turn && epoch === before.epoch)
+      found.push(`${label} asked turn ${turn} twice with no kill between`);
+    last.set(label, { turn, epoch });
+  }
+  if (kills === 0 && repeatsOf(model).length > 0) found.push("calls repeated without a kill");
+  return found;
+}
+
+function effectsHeld(orders: Endpoint, token: string): string[] {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  for (const { label, authorization } of orders.calls) {
+    if (seen.has(label)) found.push(`order ${label} started twice`);
+    seen.add(label);
+    if (authorization !== `Bearer ${token}`)
+      found.push(`order ${label} came without its credential`);
+  }
+  return found;
+}
+
+/** Every byte that the fleet wrote: its databases, its objects, its log. */
+function secretsKept(dir: string, secrets: readonly string[]): string[] {
+  const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true });
+  return files
+    .filter((file) => file.isFile())
+    .flatMap((file) => {
+      const name = path.join(file.parentPath, file.name);
+      const bytes = fs.readFileSync(name);
+      const hidden = secrets.some((secret) =>
+        [secret, Buffer.from(secret).toString("hex"), Buffer.from(secret).toString("base64")].some(
+          (text) => bytes.includes(text),
+        ),
+      );
+      return hidden ? [`a secret stands in ${file.name}`] : [];
+    });
+}

@@ -1,0 +1,121 @@
+/** What stands outside the killed processes: a model server and an order service, each remembering every call. */
+import http from "node:http";
+import type net from "node:net";
+
+/** One call, as it arrived. `epoch` counts the kills before it. */
+export interface Call {
+  label: string;
+  /** Model: how many replies the conversation held. Orders: 0. */
+  turn: number;
+  epoch: number;
+  authorization: string | undefined;
+  /** The whole answer left before its caller died. */
+  answered: boolean;
+}
+
+export interface Endpoint {
+  url: string;
+  calls: Call[];
+  stop(): Promise<void>;
+}
+
+export interface Watch {
+  epoch: () => number;
+  /** Told at each named point, such as "model called". */
+  at: (point: string) => void;
+  delayMs: () => number;
+}
+
+interface Answered {
+  label: string;
+  turn: number;
+  body: unknown;
+}
+
+async function endpoint(
+  name: string,
+  watch: Watch,
+  answer: (body: string) => Answered,
+): Promise<Endpoint> {
+  const calls: Call[] = [];
+  const server = http.createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk) => (text += chunk));
+    request.on("end", () => {
+      const { label, turn, body } = answer(text);
+      const { authorization } = request.headers;
+      const call = { label, turn, epoch: watch.epoch(), authorization, answered: false };
+      calls.push(call);
+      watch.at(`${name} called`);
+      setTimeout(() => {
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify(body), () => {
+          call.answered = true;
+          watch.at(`${name} answered`);
+        });
+      }, watch.delayMs());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as net.AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const labelIn = (text: string): string => /\bw\d+\b/.exec(text)?.[0] ?? "";
+
+/** The turns of every task: a read, an effect, a file, a program with an effect, the answer. */
+function turnOf(label: string, turn: number): { name: string; arguments: unknown } {
+  const order = (n: number) => JSON.stringify({ label: `${label}.${n}` });
+  const url = "https://orders.example/v1/orders";
+  const turns = [
+    { name: "list_files", arguments: {} },
+    { name: "fetch_url", arguments: { url, method: "POST", body: order(1) } },
+    { name: "write_file", arguments: { path: "note.txt", content: label } },
+    {
+      name: "run_code",
+      arguments: {
+        code: `const r = await fetch(${JSON.stringify(url)}, {method: "POST", body: ${JSON.stringify(order(2))}}); r.status`,
+      },
+    },
+  ];
+  return turns[turn] ?? { name: "final_answer", arguments: { text: `answer ${label}` } };
+}
+
+export const stepNames = ["list_files", "fetch_url", "write_file", "run_code"];
+
+export function fakeModel(watch: Watch): Promise<Endpoint> {
+  return endpoint("model", watch, (text) => {
+    const { messages } = JSON.parse(text) as { messages: { role: string; content: string }[] };
+    const label = labelIn(messages.find(({ role }) => role === "user")?.content ?? "");
+    const turn = messages.filter(({ role }) => role === "assistant").length;
+    const called = turnOf(label, turn);
+    const tool_calls = [
+      {
+        id: `call_${turn}`,
+        type: "function",
+        function: { name: called.name, arguments: JSON.stringify(called.arguments) },
+      },
+    ];
+    const message = { role: "assistant", content: null, tool_calls };
+    const body = {
+      object: "chat.completion",
+      choices: [{ index: 0, finish_reason: "tool_calls", message }],
+      usage: { prompt_tokens: 900, completion_tokens: 20, total_tokens: 920 },
+    };
+    return { label, turn, body };
+  });
+}
+
+export function fakeOrders(watch: Watch): Promise<Endpoint> {
+  return endpoint("orders", watch, (text) => {
+    const { label } = JSON.parse(text) as { label: string };
+    return { label, turn: 0, body: { order: label } };
+  });
+}
