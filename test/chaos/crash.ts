@@ -32,6 +32,7 @@ interface TaskView {
   prompt: string;
 }
 
+const socketMs = 200;
 const drainMsMax = 180_000;
 /** A named point that is never reached again is given up for a moment. */
 const pointMsMax = 8_000;
@@ -79,6 +80,8 @@ export async function crash(
         signalTree(fleet.pid, "SIGCONT");
       }
       signalTree(fleet.pid, "SIGKILL");
+      // What the dead had sent is still in the sockets, and belongs to the time before.
+      await pause(socketMs);
       epoch += 1;
       killed[point] = (killed[point] ?? 0) + 1;
       say(`kill ${n + 1} of ${kills}: ${point}`);

@@ -40,7 +40,7 @@ export interface RunOptions {
 }
 
 const troubledRounds = 6;
-const drainRoundsMax = 60;
+const drainRoundsMax = 40;
 
 export async function simulate(options: RunOptions): Promise<Outcome> {
   await wipe();

@@ -17,6 +17,7 @@ export class Upstream {
   trouble = 0.2;
   sends = 1;
   readonly #random: Random;
+  readonly #hanging = new Set<Saboteur>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -27,6 +28,7 @@ export class Upstream {
     const url = new URL(request.url);
     const body = await request.text();
     const saboteur = this.#saboteur();
+    this.#hanging.add(saboteur);
     try {
       return await saboteur.pass("upstream", request.method, async () => {
         for (let n = 0; n < this.sends; n++) this.#record(request, url, body);
@@ -35,10 +37,20 @@ export class Upstream {
     } catch {
       throw new TypeError("fetch failed");
     } finally {
+      this.#hanging.delete(saboteur);
       saboteur.ended(false);
       this.fired.push(...saboteur.fired);
     }
   };
+
+  /** True while a request is in flight and its answer does not come. */
+  get stalled(): boolean {
+    return [...this.#hanging].some((each) => each.stalled);
+  }
+
+  letGo(): void {
+    for (const each of this.#hanging) each.release();
+  }
 
   #record(request: Request, url: URL, body: string): void {
     this.seen.push({
@@ -52,7 +64,7 @@ export class Upstream {
 
   #saboteur(): Saboteur {
     const strikes = this.#random.chance(this.trouble);
-    const kind = strikes ? this.#random.pick(["before", "after"] as const) : "none";
+    const kind = strikes ? this.#random.pick(["before", "after", "stalled"] as const) : "none";
     return new Saboteur(this.#random, { kind, at: 1, rate: 0 });
   }
 }

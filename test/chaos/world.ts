@@ -27,6 +27,8 @@ export interface Counts {
   deliveries: number;
   kills: number;
   sweeps: number;
+  /** Deliveries of the dead letter queue, which are deliveries too. */
+  dead_letters: number;
 }
 
 interface Operation {
@@ -44,7 +46,7 @@ export class World {
   readonly fired: Fired[] = [];
   readonly answers: string[] = [];
   readonly deliveries = new Map<string, number>();
-  readonly counts: Counts = { operations: 0, deliveries: 0, kills: 0, sweeps: 0 };
+  readonly counts: Counts = { operations: 0, deliveries: 0, kills: 0, sweeps: 0, dead_letters: 0 };
   /** Operations that hang until they are let go. */
   readonly #hanging = new Set<Operation>();
   readonly #bug: SeededBug;
@@ -117,6 +119,7 @@ export class World {
   async #batch(name: Held["queue"], messages: readonly Held[]): Promise<void> {
     const { env, saboteur } = this.#begin("consumer", name, false);
     this.counts.deliveries += messages.length;
+    if (name === "tasks-dlq") this.counts.dead_letters += messages.length;
     for (const { body } of messages)
       this.deliveries.set(body.task_id, (this.deliveries.get(body.task_id) ?? 0) + 1);
     const operation: Operation = {
@@ -132,11 +135,11 @@ export class World {
   /** A batch that hangs is left alone, and others are delivered meanwhile. */
   async #untilStalled(operation: Operation): Promise<void> {
     for (;;) {
-      const over = await Promise.race([
+      const over = await within(
         operation.done.then(() => true),
-        new Promise<false>((resolve) => setTimeout(() => resolve(false), 100)),
-      ]);
-      if (over || operation.saboteur.stalled) return;
+        2,
+      );
+      if (over || operation.saboteur.stalled || this.upstream.stalled) return;
     }
   }
 
@@ -171,8 +174,12 @@ export class World {
   /** Lets everything that hangs go on, long after others may have taken its work. */
   async letGo(): Promise<void> {
     const waiting = [...this.#hanging];
-    for (const { saboteur } of waiting) saboteur.release();
-    await Promise.all(waiting.map(({ done }) => done));
+    const over = Promise.all(waiting.map(({ done }) => done)).then(() => true);
+    // What goes on may hang again at its next request.
+    do {
+      this.upstream.letGo();
+      for (const { saboteur } of waiting) saboteur.release();
+    } while (!(await within(over, 20)));
   }
 
   get hanging(): number {
@@ -205,4 +212,12 @@ export class World {
     if (saboteur.killed) this.counts.kills += 1;
     this.#bug.afterwards?.(this.canaries.values);
   }
+}
+
+/** True if it ends within some milliseconds; pauses as short as this take a hundredth of their time. */
+function within(promise: Promise<boolean>, ms: number): Promise<boolean> {
+  return Promise.race([
+    promise,
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), ms * 100)),
+  ]);
 }
