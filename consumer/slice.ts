@@ -16,6 +16,7 @@ import { type LoopEnd, underCeiling } from "./loop/turn.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
 import { finalAnswerOffer, offerOf, toolsFor } from "./tools/catalog.ts";
+import { unsettledFailure } from "./unsettled.ts";
 
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
 export async function runSlice(fleet: Fleet, task: ClaimedTask): Promise<SliceEnd> {
@@ -76,6 +77,8 @@ async function loopOf(
   signal: AbortSignal,
 ): Promise<LoopEnd> {
   if (!read.ok) return { kind: "broke", failure: read.failure };
+  const unsettled = unsettledFailure(task, scribe.steps);
+  if (unsettled !== null) return { kind: "broke", failure: unsettled };
   const spec = read.task;
   const policy = await policyOf(fleet, task);
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };

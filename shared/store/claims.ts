@@ -18,12 +18,12 @@ export interface Claim {
 /**
  * Takes a queued task that is due, or a running one whose lease ran out. Taking over a lease that
  * ran out costs an attempt only when its owner journaled no step, so that a task which progresses
- * survives any number of deploys. The policy's hash is pinned by the first claim.
+ * survives any number of deploys; and never one beyond the last, when all that is left is to settle. The policy's hash is pinned by the first claim.
  *
  * `claimed_by` names this call: a claim whose answer was lost is repeated, finds itself, and changes
  * nothing. With `ending`, only a task that is to be cancelled or has expired is taken.
  */
-const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND NOT EXISTS (
+const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND attempt < attempts AND NOT EXISTS (
   SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence))`;
 const endingSql = `(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql})`;
 const claimSql = `
@@ -183,7 +183,7 @@ export interface Settlement {
 const settleSql = `
   UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
     errors = CASE WHEN ?9 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?9)) END,
-    attempt = attempt + (?9 IS NOT NULL),
+    attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
     result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13,
     finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
   WHERE ${held}`;

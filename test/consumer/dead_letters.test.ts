@@ -87,3 +87,24 @@ test("a takeover that ends as dead counts and names the attempts that were lost"
     { attempt: 2, code: "lease_lost" },
   ]);
 });
+
+test("a worker that dies while it settles a task as dead costs no attempt beyond the last", async () => {
+  const id = await accept({ prompt: "p", attempts: 2 });
+  for (let n = 0; n < 4; n++) {
+    await claim(env.DB, id, "{}");
+    await lapse(id);
+  }
+  await deliverTo(bench(), [id]);
+  const row = await rowOf(id);
+  expect([row.status, row.attempt, JSON.parse(row.errors).length]).toEqual(["dead", 2, 2]);
+});
+
+test("a dead letter of a task that has no try left counts none", async () => {
+  const id = await accept({ prompt: "p", attempts: 1 });
+  await claim(env.DB, id, "{}");
+  await lapse(id);
+  await age(id);
+  await deliverTo(bench(), [id], "tasks-dlq");
+  const row = await rowOf(id);
+  expect([row.status, row.attempt]).toEqual(["dead", 1]);
+});
