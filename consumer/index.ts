@@ -1,8 +1,9 @@
 /**
- * The consumer: claim, loop, settle. Three queues come in; every message is decided once, by
- * itself, and the handler never throws, because a throw delivers even acknowledged messages again.
+ * The consumer. From `tasks` and `tasks-low`, deliver: admit -> claim -> slice (the loop) -> conclude,
+ * which settles the task or gives it back. From `tasks-dlq`, what the platform gave up on, deadLetter: one
+ * more failed attempt. Every message is decided once, by itself, and the handler never throws, because a
+ * throw delivers even acknowledged messages again.
  */
-
 import { logBug } from "../shared/log.ts";
 import { deadLetter } from "./dead_letter.ts";
 import { deliver } from "./deliver.ts";

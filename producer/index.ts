@@ -1,4 +1,9 @@
-/** The producer: accepts work over HTTP, and each minute sends what was never delivered. */
+/**
+ * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
+ * and answered with 202: api.ts -> routes/ -> check.ts -> accept.ts -> send.ts. A batch goes to R2 whole,
+ * and expand.ts makes tasks of its lines. Each minute the sweep goes on with what stands still and sends
+ * what was never delivered.
+ */
 import { api } from "./api.ts";
 import type { ProducerEnv } from "./env.ts";
 import { sweep } from "./sweep.ts";

@@ -1,0 +1,24 @@
+/** Chat completions as endpoints send them, and what the normaliser hears in them. */
+import type { Message } from "../../consumer/models/model.ts";
+import { normalise } from "../../consumer/models/normalise.ts";
+import { request } from "./request.ts";
+
+export const usage = { prompt_tokens: 109, completion_tokens: 17, total_tokens: 126 };
+export const call = (id: string | null, name: string, args: unknown) => ({
+  ...(id === null ? {} : { id }),
+  type: "function",
+  function: { name, arguments: args },
+});
+export const chat = (message: object, finish: string | null = "stop", more: object = {}) => ({
+  choices: [{ finish_reason: finish, index: 0, message: { role: "assistant", ...message } }],
+  usage,
+  ...more,
+});
+
+export function heard(body: unknown, messages?: readonly Message[]) {
+  const outcome = normalise(body, request(messages === undefined ? {} : { messages }), 0);
+  if (!outcome.ok) throw new Error(outcome.failure.message);
+  return outcome.reply;
+}
+
+export const readA = [{ name: "read_file", arguments: { path: "a" }, problem: null }];
