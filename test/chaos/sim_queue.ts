@@ -14,7 +14,7 @@ export interface Held {
 }
 
 /** After so many deliveries a message goes to the dead letter queue; production has 100, locally it is 10. */
-export const retriesMax = 4;
+export const retriesMax = 2;
 
 export class SimQueue {
   messages: Held[] = [];

@@ -106,10 +106,9 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   dying: () => ({
     turns: [failing(500), failing(503), failing(500)],
     more: { attempts: 3 },
-    // A worker that dies between the journaled failure and its count leaves the next turn to the next one.
-    ends: ["dead attempts_exhausted", "succeeded"],
+    ends: ["dead attempts_exhausted"],
   }),
-  refused_model: () => ({ turns: [failing(400)], ends: ["failed model_error", "succeeded"] }),
+  refused_model: () => ({ turns: [failing(400)], ends: ["failed model_error"] }),
 };
 
 /** The shapes that reach the sandbox and the upstream come twice as often. */
