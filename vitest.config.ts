@@ -4,9 +4,27 @@ import { defineConfig } from "vitest/config";
 
 const root = import.meta.dirname;
 
+/** The Workers runtime with the consumer's own bindings. */
+const workers = () =>
+  cloudflareTest(async () => ({
+    main: "./test/worker.ts",
+    wrangler: { configPath: "./wrangler.consumer.toml" },
+    miniflare: {
+      bindings: { TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")) },
+    },
+  }));
+
+/** What takes values and returns values: no store, so its files may share one runtime. */
+const pure = [
+  "test/{models,egress,conformance,governor}/**/*.test.ts",
+  "test/loop/!(slice_time).test.ts",
+  "test/shared/!(row_cost).test.ts",
+];
+
 /**
- * Two projects. `workerd` runs inside the Workers runtime on real D1, R2, Queues and
- * Loader. `fleet` runs in Node and drives both Workers from their real configurations.
+ * Three projects. `workerd` runs inside the Workers runtime on real D1, R2, Queues and Loader, each
+ * file on stores of its own; `pure` is the part of it that needs none. `fleet` runs in Node and drives
+ * both Workers from their real configurations.
  */
 export default defineConfig({
   test: {
@@ -14,21 +32,15 @@ export default defineConfig({
     silent: "passed-only",
     projects: [
       {
-        plugins: [
-          cloudflareTest(async () => ({
-            main: "./test/worker.ts",
-            wrangler: { configPath: "./wrangler.consumer.toml" },
-            miniflare: {
-              bindings: {
-                TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")),
-              },
-            },
-          })),
-        ],
+        plugins: [workers()],
+        test: { name: "pure", include: pure, isolate: false },
+      },
+      {
+        plugins: [workers()],
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/fleet/**", "**/node_modules/**"],
+          exclude: ["test/fleet/**", "**/node_modules/**", ...pure],
           setupFiles: ["./test/setup.ts"],
         },
       },
