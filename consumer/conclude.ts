@@ -2,7 +2,7 @@
 import { storeLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
 import { taskMessage } from "../shared/message.ts";
-import { objectKeys, putOnce } from "../shared/objects.ts";
+import { byteLength, objectKeys, putOnce } from "../shared/objects.ts";
 import { type Claim, release, settle } from "../shared/store/claims.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import { writeTranscript } from "../shared/transcript.ts";
@@ -94,13 +94,14 @@ async function settleTask(
       Object.entries(files).map(([path, { bytes, sha256 }]) => [path, { bytes, sha256 }]),
     ),
   });
-  if (end.status === "succeeded" && result.length > storeLimits.resultBytesMax) {
-    const message = `The result is ${result.length} characters long; a result may hold ${storeLimits.resultBytesMax} bytes. Let the task write a file instead.`;
+  const weight = byteLength(result);
+  if (end.status === "succeeded" && weight > storeLimits.resultBytesMax) {
+    const message = `The result is ${weight} bytes; a result may hold ${storeLimits.resultBytesMax}. Let the task write a file instead.`;
     const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
     return settleTask(fleet, task, { ending: refused, scribe, workspace }, refused);
   }
   const transcript = writeTranscript(scribe.steps, files);
-  const small = transcript.length <= storeLimits.transcriptInlineBytesMax;
+  const small = byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;
   const [written] = await Promise.all([
     end.status === "succeeded"
       ? putOnce(
@@ -131,7 +132,7 @@ async function settleTask(
     usageJson: JSON.stringify(usage),
     quirksJson: JSON.stringify(quirksOf(scribe)),
     outputJson:
-      end.output !== null && output.length <= storeLimits.outputInlineBytesMax ? output : null,
+      end.output !== null && byteLength(output) <= storeLimits.outputInlineBytesMax ? output : null,
     errorJson: error === null ? null : JSON.stringify(error),
     attemptErrorJson:
       end.failedAttempt && end.error !== null ? attemptError(end.error, task) : null,

@@ -95,7 +95,6 @@ export const sweepLimits = {
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
   smallBacklogMessages: 100,
-  retentionDaysDefault: 30,
 } as const;
 
 /** The wait before a failed attempt is tried again. */
@@ -229,7 +228,6 @@ export const egressLimits = {
 export const platformLimits = {
   queueDelaySecondsMax: 86_400,
   queueSendBatchMessagesMax: 100,
-  d1BoundParamsMax: 100,
   d1ValueBytesMax: 2_000_000,
 } as const;
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { IntlServices } from "./intl.ts";
 import type { HostAnswer } from "./machine.ts";
-import { op } from "./protocol.ts";
+import { op, urlParts } from "./protocol.ts";
 import { transform } from "./transform.ts";
 import { FileError, type Workspace } from "./workspace.ts";
 
@@ -163,19 +163,6 @@ function encoding(values: readonly unknown[], bytes: Uint8Array): HostAnswer {
 function unlatin(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "latin1"));
 }
-
-const urlParts = [
-  "protocol",
-  "username",
-  "password",
-  "host",
-  "hostname",
-  "port",
-  "pathname",
-  "search",
-  "hash",
-  "href",
-] as const;
 
 function parseUrl(values: readonly unknown[]): string {
   const [href, base, part, value] = values;

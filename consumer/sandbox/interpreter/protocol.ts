@@ -43,3 +43,17 @@ export type Dispatch = "start" | "answer" | "timer";
 
 /** The name that the agent's own code has in stacks. Frames of any other file are removed. */
 export const agentFile = "program.js";
+
+/** The parts of a URL in the order in which both sides pass them; what follows the last is the rest. */
+export const urlParts = [
+  "protocol",
+  "username",
+  "password",
+  "host",
+  "hostname",
+  "port",
+  "pathname",
+  "search",
+  "hash",
+  "href",
+] as const;

@@ -1,20 +1,8 @@
-import { op } from "../protocol.ts";
+import { op, urlParts } from "../protocol.ts";
 import { ask, define } from "./bridge.ts";
 import { custom, inspect } from "./inspect.ts";
 
-const parts = [
-  "protocol",
-  "username",
-  "password",
-  "host",
-  "hostname",
-  "port",
-  "pathname",
-  "search",
-  "hash",
-  "href",
-] as const;
-type Part = (typeof parts)[number];
+type Part = (typeof urlParts)[number];
 const changed = Symbol("changed");
 
 function decode(text: string): string {
@@ -147,7 +135,7 @@ export class URL {
     }
   }
   get origin(): string {
-    return this.#fields[parts.length] ?? "null";
+    return this.#fields[urlParts.length] ?? "null";
   }
   get searchParams(): URLSearchParams {
     if (this.#params === null) {
@@ -159,7 +147,7 @@ export class URL {
   }
   /** @internal */
   part(name: Part): string {
-    return this.#fields[parts.indexOf(name)] ?? "";
+    return this.#fields[urlParts.indexOf(name)] ?? "";
   }
   /** @internal */
   change(name: Part, value: unknown): void {
@@ -181,7 +169,7 @@ export class URL {
   [custom](depth: number): string {
     if (depth < 0) return "[URL]";
     const shown: Record<string, unknown> = { href: this.part("href"), origin: this.origin };
-    for (const name of parts.slice(0, 7)) shown[name] = this.part(name);
+    for (const name of urlParts.slice(0, 7)) shown[name] = this.part(name);
     shown.search = this.part("search");
     shown.searchParams = this.searchParams;
     shown.hash = this.part("hash");
@@ -189,7 +177,7 @@ export class URL {
   }
 }
 
-for (const name of parts) {
+for (const name of urlParts) {
   Object.defineProperty(URL.prototype, name, {
     configurable: true,
     enumerable: true,
