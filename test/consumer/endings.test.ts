@@ -230,3 +230,10 @@ test("a settled task leaves no journal rows, and its transcript has every step",
   ]);
   expect(JSON.parse(row.usage)).toMatchObject({ steps: 3, model_calls: 2, tool_calls: 1 });
 });
+
+test("what stands in the row is bounded in bytes, not in characters", async () => {
+  const text = "界".repeat(4_000);
+  const row = await runTask({ prompt: "p", rehearsal: [finish({ text })] });
+  expect([row.output, row.transcript]).toEqual([null, null]);
+  expect(await stepsOf(row.id)).toHaveLength(1);
+});
