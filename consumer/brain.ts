@@ -6,7 +6,7 @@ import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
 import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
-import { costOf, profileOf } from "./models/profiles.ts";
+import { costOf } from "./models/profiles.ts";
 import { estimatePrompt } from "./models/tokens.ts";
 import { problemsOf } from "./models/validate.ts";
 
@@ -44,11 +44,12 @@ function brainFor(
     AI: env.AI,
     MODEL_BASE_URL: env.MODEL_BASE_URL,
     MODEL_API_KEY: env.MODEL_API_KEY,
+    profileOf: fleet.profileOf,
     rehearsal: spec.rehearsal === undefined ? undefined : { turns: spec.rehearsal, position },
   });
   const served = transportFor(model, config(0));
   if (!served.ok) return served;
-  const profile = profileOf(model);
+  const profile = served.profile;
   return {
     ok: true,
     brain: {

@@ -82,6 +82,7 @@ function brokenEnding(
         delayMs: nextDelay(task.attempt, random),
         failure: failed,
       };
+    case "shrink":
     case "fail":
       return settled("failed", failureTable[failed.code].reason, error);
     case "dead":

@@ -6,6 +6,8 @@ export interface ConsumerEnv extends SharedEnv {
   LOADER: WorkerLoader;
   GOVERNOR: DurableObjectNamespace<Governor>;
   AI?: Ai;
+  /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */
+  MODEL_PROFILES?: string;
   /** Local runs only: `host=http://127.0.0.1:port`, comma-separated. */
   FLEET_HOSTS?: string;
 }

@@ -6,6 +6,8 @@ import { sha256Hex } from "../shared/objects.ts";
 import { keepPolicies } from "../shared/store/policies.ts";
 import { type Hosts, parseHosts } from "./egress/hosts.ts";
 import type { ConsumerEnv } from "./env.ts";
+import { readProfiles } from "./models/profile_overrides.ts";
+import type { ProfileOf } from "./models/profiles.ts";
 
 export interface Fleet {
   env: ConsumerEnv;
@@ -16,6 +18,8 @@ export interface Fleet {
   hosts: Hosts;
   routes: Readonly<Record<string, Service>>;
   sliceMs: number;
+  /** What is known of a model, MODEL_PROFILES included. */
+  profileOf: ProfileOf;
   /** A credential that policies may inject, by the name they use for it. */
   secretOf(name: string): string | undefined;
 }
@@ -34,6 +38,8 @@ export function fleetOf(env: ConsumerEnv): Promise<Fleet> {
 
 async function assemble(env: ConsumerEnv): Promise<Fleet> {
   const mode: FleetMode = env.FLEET_MODE === "local" ? "local" : "deployed";
+  const profiles = readProfiles(env.MODEL_PROFILES);
+  if (!profiles.ok) throw new Error(profiles.message);
   const policies = policyTable(env.FLEET_POLICIES, mode);
   const texts = await canonicalTexts(policies);
   await keepPolicies(env.DB, texts);
@@ -45,6 +51,7 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     hosts: hostsOf(env, mode),
     routes: routesOf(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
+    profileOf: profiles.profileOf,
     secretOf: (name) => {
       const value: unknown = Reflect.get(env, `SECRET_${name}`);
       return typeof value === "string" && value !== "" ? value : undefined;

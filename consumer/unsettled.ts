@@ -16,6 +16,8 @@ export function unsettledFailure(task: TaskRow, steps: readonly Step[]): Failure
   switch (classOf(failure)) {
     case "wait":
     case "give_back":
+    case "shrink":
+      // The loop goes on from it: it waits, or asks with a shorter conversation.
       return null;
     case "retry":
       return wasCounted(task, last.fence) ? null : failure;

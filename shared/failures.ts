@@ -7,10 +7,11 @@ import type { Reason } from "./states.ts";
  * - retry: the attempt failed; try again after a jittered backoff, costing one attempt.
  * - wait: pause inside the slice for a short, known time; costs nothing.
  * - give_back: return the task to the queue until a known time; costs nothing.
+ * - shrink: the request was too long; compact the conversation once and ask again, else as fail.
  * - fail: the work ended badly; the task settles as `failed` with the reason named here.
  * - dead: no further attempt can help and nothing the agent did is to blame.
  */
-export type FailureClass = "retry" | "wait" | "give_back" | "fail" | "dead";
+export type FailureClass = "retry" | "wait" | "give_back" | "shrink" | "fail" | "dead";
 
 interface Row {
   class: FailureClass;
@@ -48,7 +49,7 @@ export const failureTable = {
     meaning: "The reply was not JSON or had no shape that we know.",
   },
   model_overflow: {
-    class: "fail",
+    class: "shrink",
     reason: "model_error",
     meaning: "The conversation is longer than the model's window (5021, 3006, 413).",
   },
@@ -127,6 +128,8 @@ export interface Failure {
   retryAfterMs?: number;
   /** The endpoint's HTTP status, where there was one. */
   status?: number;
+  /** The model's window in tokens, where the endpoint let us learn it. */
+  windowTokens?: number;
   /** The endpoint's own error code, where it is a number: 8006 is a forced tool with too few tokens. */
   endpointCode?: number;
 }

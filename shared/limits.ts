@@ -147,6 +147,8 @@ export const modelLimits = {
   problemsShownMax: 8,
   namesShownMax: 40,
   truncationTokensMin: 3_000,
+  /** Less than this is no window of a model, whatever an endpoint says. */
+  windowTokensMin: 256,
   schemaBytesMax: 100_000,
   schemaDepthMax: 32,
   schemaNodesMax: 2_000,

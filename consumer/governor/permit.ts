@@ -8,7 +8,6 @@ import { retrying, StoreFault } from "../../shared/retrying.ts";
 import { markUnsent } from "../../shared/store/submissions.ts";
 import type { Fleet } from "../fleet.ts";
 import type { ModelOutcome } from "../models/model.ts";
-import { profileOf } from "../models/profiles.ts";
 import type { Governor, Permit } from "./governor.ts";
 import type { Heard } from "./pace.ts";
 
@@ -21,7 +20,7 @@ export function rateOf(fleet: Fleet, model: string): number | null {
   const own = Number(fleet.env.MODEL_RPM ?? "");
   const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
   if (!hosted) return own > 0 ? own : null;
-  return profileOf(model).requestsPerMinute;
+  return fleet.profileOf(model).requestsPerMinute;
 }
 
 /** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
@@ -90,6 +89,7 @@ function heardIn(outcome: ModelOutcome): Heard | null {
       return { kind: "refused", retryAfterMs: outcome.failure.retryAfterMs ?? null };
     case "retry":
       return { kind: "faulted" };
+    case "shrink":
     case "fail":
     case "dead":
       return null;

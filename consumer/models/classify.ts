@@ -30,7 +30,7 @@ const byCode: Readonly<Record<number, FailureCode>> = {
 
 const byWords: readonly (readonly [RegExp, FailureCode])[] = [
   [
-    /context[ _]?(length|window|size)|maximum context|too many (input )?tokens|prompt is too long|no user query found/i,
+    /context[ _]?(length|window|size)|exceed_context|maximum context|too many (input )?tokens|prompt is too long|no user query found/i,
     "model_overflow",
   ],
   [/content[ _](filter|policy)|moderation|flagged as/i, "model_refused"],
@@ -101,6 +101,18 @@ function clip(text: string): string {
   return text.slice(0, modelLimits.errorTextCharsMax).toWellFormed();
 }
 
+const windowWords =
+  /(?:maximum context length (?:is|of)|context (?:window|length|size)(?: (?:is|of|limit))?|n_ctx:?)\D{0,20}?([\d,]{4,9})/i;
+
+/** The window that an overflow names: as a field (llama.cpp), in words, or in brackets (Workers AI). */
+function windowIn(body: unknown, message: string): number | undefined {
+  const inner = isRecord(body) && isRecord(body.error) ? body.error : body;
+  const field = isRecord(inner) ? inner.n_ctx : undefined;
+  const words = windowWords.exec(message)?.[1] ?? /\((\d{4,7})\)/.exec(message)?.[1];
+  const tokens = typeof field === "number" ? field : Number(words?.replaceAll(",", ""));
+  return Number.isSafeInteger(tokens) && tokens >= modelLimits.windowTokensMin ? tokens : undefined;
+}
+
 export interface EndpointAnswer {
   /** The HTTP status; null for an error without a response. */
   status: number | null;
@@ -124,11 +136,13 @@ export function classify(answer: EndpointAnswer): Failure {
     found === "model_quota"
       ? untilMidnightUtcMs(answer.nowMs)
       : retryAfterMs(answer.retryAfter, answer.nowMs);
+  const windowTokens = found === "model_overflow" ? windowIn(answer.body, message) : undefined;
   const named = [status === null ? "" : `HTTP ${status}`, code === null ? word : `code ${code}`];
   const head = `The model's endpoint answered ${named.filter((part) => part !== "").join(", ") || "an error"}`;
   return failure(found, clip(message === "" ? `${head}.` : `${head}: ${message}`), {
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
     ...(status === null ? {} : { status }),
+    ...(windowTokens === undefined ? {} : { windowTokens }),
     ...(code === null ? {} : { endpointCode: code }),
   });
 }

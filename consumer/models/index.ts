@@ -2,7 +2,7 @@ import { type Failure, failure } from "../../shared/failures.ts";
 import { routeOf } from "../../shared/serving.ts";
 import type { Transport } from "./model.ts";
 import { openAiTransport } from "./openai.ts";
-import { type Profile, profileOf } from "./profiles.ts";
+import { type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 import { type RehearsalScript, rehearsalTransport } from "./rehearsal.ts";
 import { type WorkersAi, workersAiTransport } from "./workers_ai.ts";
 
@@ -13,6 +13,8 @@ export interface ModelConfig {
   MODEL_API_KEY?: string | undefined;
   /** The task's own script, and how many model calls it has journaled. */
   rehearsal?: RehearsalScript | undefined;
+  /** What MODEL_PROFILES makes of the table; the table itself where it is left out. */
+  profileOf?: ProfileOf;
 }
 
 export type Served =
@@ -21,7 +23,7 @@ export type Served =
 
 /** The transport and profile of a model, or the failure `model_unconfigured` that says what to set. */
 export function transportFor(model: string, config: ModelConfig): Served {
-  const profile = profileOf(model);
+  const profile = (config.profileOf ?? profileOf)(model);
   const route = routeOf(model, {
     workersAi: config.AI !== undefined,
     baseUrl: config.MODEL_BASE_URL,

@@ -36,6 +36,8 @@ export interface ModelRequest {
   toolChoice: "auto" | "none" | { name: string };
   /** Ask for JSON of this schema without tools: the last rung before plain text. */
   jsonSchema?: Record<string, unknown>;
+  /** Ask for the least thought: the reply before this one was nothing but thought. */
+  thinkLess?: boolean;
   outputTokensMax: number;
   signal: AbortSignal;
 }

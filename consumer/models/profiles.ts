@@ -1,4 +1,4 @@
-import { modelLimits } from "../../shared/limits.ts";
+/** What is known of each model, as data. `MODEL_PROFILES` adds to it and overrides it: see profile_overrides.ts. */
 import type { ReplyUsage } from "./model.ts";
 
 /** US dollars per million tokens. */
@@ -14,14 +14,16 @@ export interface Profile {
   requestsPerMinute: number | null;
   windowTokens: number;
   outputTokensMax: number;
-  /** A thinking model given less spends all of it on thought and says nothing. */
-  outputTokensMin: number;
   price: Price;
   /** Merged into the request: unsupported settings are ignored silently, so each model names its own. */
   thinking: Readonly<Record<string, unknown>>;
+  /** The same after thought has eaten a whole output limit: the least thought that the model knows. */
+  thinkingLess: Readonly<Record<string, unknown>>;
   outputField: "max_tokens" | "max_completion_tokens";
-  /** Old models take the bare schema, newer ones OpenAI's envelope. */
-  jsonMode: "envelope" | "bare";
+  /** How a reply is held to a schema: old models take it bare, newer ones in OpenAI's envelope, some not at all. */
+  jsonMode: "envelope" | "bare" | "none";
+  /** Whether a call may be forced by its name; where it may not, the ladder goes on without that rung. */
+  forcedTool: boolean;
   /** The field in which past reasoning is sent back; null sends none. */
   reasoningField: "reasoning" | "reasoning_content" | null;
   /** Kimi loses count unless ids read `functions.<name>:<n>`, counted over the whole history. */
@@ -37,11 +39,12 @@ const unknownProfile: Profile = {
   requestsPerMinute: null,
   windowTokens: 128_000,
   outputTokensMax: 32_768,
-  outputTokensMin: 1_024,
   price: free,
   thinking: {},
+  thinkingLess: {},
   outputField: "max_tokens",
   jsonMode: "envelope",
+  forcedTool: true,
   reasoningField: null,
   callIds: "ours",
 };
@@ -63,33 +66,28 @@ function hosted(
     ...unknownProfile,
     requestsPerMinute,
     windowTokens,
-    outputTokensMin: 4_096,
     price: { input, output, cached: cached ?? input },
     outputField: "max_completion_tokens",
     reasoningField: "reasoning",
+    thinkingLess: more.thinking ?? {},
     ...more,
   };
 }
 
 const noThinking = { chat_template_kwargs: { enable_thinking: false } };
 const legacy: Partial<Profile> = {
-  outputTokensMin: 1_024,
   outputTokensMax: 4_096,
   outputField: "max_tokens",
   jsonMode: "bare",
   reasoningField: null,
 };
 const deepseek: Partial<Profile> = { reasoningField: "reasoning_content" };
+/** Told to call one tool by name, these think or write on until their output limit. */
+const unforced: Partial<Profile> = { thinking: { reasoning_effort: "low" }, forcedTool: false };
 
 const profiles: ReadonlyMap<string, Profile> = new Map([
-  [
-    "@cf/zai-org/glm-5.3",
-    hosted(paidPace, 1_048_576, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "low" } }),
-  ],
-  [
-    "@cf/zai-org/glm-5.3-flash",
-    hosted(paidPace, 1_048_576, [0.15, 0.5, 0.03], { thinking: { reasoning_effort: "low" } }),
-  ],
+  ["@cf/zai-org/glm-5.3", hosted(paidPace, 1_048_576, [1.4, 4.4, 0.26], unforced)],
+  ["@cf/zai-org/glm-5.3-flash", hosted(paidPace, 1_048_576, [0.15, 0.5, 0.03], unforced)],
   [
     "@cf/zai-org/glm-5.2",
     hosted(paidPace, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
@@ -107,6 +105,7 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
     hosted(paidPace, 1_048_576, [0.44, 1.32, 0.014], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
+      thinkingLess: { reasoning_effort: "none" },
     }),
   ],
   [
@@ -114,6 +113,7 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
     hosted(paidPace, 1_048_576, [1.32, 3.96, 0.044], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
+      thinkingLess: { reasoning_effort: "none" },
     }),
   ],
   [
@@ -129,7 +129,10 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/qwen/qwen3.8-27b",
-    hosted(openPace, 262_144, [0.45, 3.2, 0.05], { thinking: { reasoning_effort: "low" } }),
+    hosted(openPace, 262_144, [0.45, 3.2, 0.05], {
+      thinking: { reasoning_effort: "low" },
+      thinkingLess: noThinking,
+    }),
   ],
   [
     "@cf/google/gemma-4-26b-a4b-it",
@@ -168,10 +171,15 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ["@cf/ibm-granite/granite-4.0-h-micro", hosted(openPace, 131_000, [0.017, 0.112], legacy)],
 ]);
 
+/** True for models with a row of their own in the table. */
+export const isListed = (model: string): boolean => profiles.has(model);
+
+/** Answers what is known of a model. */
+export type ProfileOf = (model: string) => Profile;
+
 /** What is known of this model, or the careful defaults where nothing is. */
-export function profileOf(model: string): Profile {
-  return profiles.get(model) ?? (model.startsWith("@cf/") ? unknownHosted : unknownProfile);
-}
+export const profileOf: ProfileOf = (model) =>
+  profiles.get(model) ?? (model.startsWith("@cf/") ? unknownHosted : unknownProfile);
 
 const usdPerNeuron = 0.000011;
 const tokensPerPrice = 1_000_000;
@@ -191,9 +199,4 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
 /** The output limit to send: what the caller asks for, within what the model can give. */
 export function outputTokensFor(profile: Profile, asked: number): number {
   return Math.max(1, Math.min(Math.floor(asked), profile.outputTokensMax));
-}
-
-/** The model's window, less one answer: what a prompt may weigh. */
-export function promptTokensMax(profile: Profile): number {
-  return profile.windowTokens - Math.min(profile.outputTokensMax, modelLimits.outputTokensDefault);
 }

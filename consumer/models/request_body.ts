@@ -14,8 +14,8 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
     model: request.model,
     stream: false,
     [profile.outputField]: outputTokensFor(profile, request.outputTokensMax),
-    ...profile.thinking,
-    ...(request.jsonSchema === undefined
+    ...(request.thinkLess === true ? profile.thinkingLess : profile.thinking),
+    ...(request.jsonSchema === undefined || profile.jsonMode === "none"
       ? {}
       : { response_format: jsonFormat(request.jsonSchema, profile) }),
     ...(offered.length === 0

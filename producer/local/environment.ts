@@ -9,6 +9,7 @@ const passed = [
   "MODEL_BASE_URL",
   "MODEL_API_KEY",
   "MODEL_RPM",
+  "MODEL_PROFILES",
   "FLEET_HOSTS",
 ];
 /** What Node and wrangler need of the machine. */

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { parseHosts } from "../../consumer/egress/hosts.ts";
+import { readProfiles } from "../../consumer/models/profile_overrides.ts";
 import { voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { startCron } from "./cron.ts";
 import { fleetEnvironment } from "./environment.ts";
@@ -46,6 +47,8 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const env = fleetEnvironment(options.environment, stateDir);
   const hosts = parseHosts(env.FLEET_HOSTS, "local");
   if (!hosts.ok) throw new Error(hosts.message);
+  const profiles = readProfiles(env.MODEL_PROFILES);
+  if (!profiles.ok) throw new Error(profiles.message);
   await migrate(stateDir, env);
 
   const logFile = path.join(stateDir, "fleet.log");

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { bench, call, finish, runTask, stepsOf } from "./harness.ts";
+import { accept, bench, call, deliverTo, finish, rowOf, runTask, stepsOf } from "./harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -25,6 +25,26 @@ test.each([
   const on = bench({ MODEL_BASE_URL: "http://m.invalid/v1", MODEL_RPM: "6000", GOVERNOR });
   const row = await runTask({ prompt: "p", model: "m" }, { bench: on, deliveriesMax: 1 });
   expect([row.status, calls]).toEqual(["succeeded", 1]);
+});
+
+test("profiles that cannot be read stop the fleet before it takes a task", async () => {
+  const on = bench({ MODEL_PROFILES: '{"m": {"prise": 1}}' });
+  const id = await accept({ prompt: "p", rehearsal: [finish()] });
+  expect(await deliverTo(on, [id])).toEqual({ acked: 0, retried: 1 });
+  expect((await rowOf(id)).status).toBe("queued");
+});
+
+test("the price of one's own model comes from its profile", async () => {
+  vi.stubGlobal("fetch", async () =>
+    Response.json({
+      choices: [{ finish_reason: "stop", message: { role: "assistant", content: "hi" } }],
+      usage: { prompt_tokens: 1_000, completion_tokens: 10 },
+    }),
+  );
+  const MODEL_PROFILES = '{"m": {"price": {"input": 1, "output": 2}}}';
+  const on = bench({ MODEL_BASE_URL: "http://m.invalid/v1", MODEL_PROFILES });
+  const row = await runTask({ prompt: "p", model: "m" }, { bench: on });
+  expect(JSON.parse(row.usage).cost_usd).toBeCloseTo(0.00102, 9);
 });
 
 test("a Loader that is down is a fault of the fleet: it costs attempts and is no answer of the tool", async () => {

@@ -186,3 +186,46 @@ test("an endless message is cut, and markup is left out", () => {
   );
   expect(answer(502, "<style>b{}</style><h1>Bad gateway</h1>").message).toMatch(/: Bad gateway$/);
 });
+
+describe("an overflow tells the model's window where the endpoint does", () => {
+  test.each([
+    [
+      "Workers AI",
+      coded(5021, "The estimated number of tokens exceeds the window (24000)"),
+      24_000,
+    ],
+    [
+      "vLLM",
+      { message: "This model's maximum context length is 4,096 tokens. However, you" },
+      4_096,
+    ],
+    [
+      "OpenAI",
+      {
+        error: {
+          code: "context_length_exceeded",
+          message: "This model's maximum context length is 128000 tokens",
+        },
+      },
+      128_000,
+    ],
+    [
+      "llama.cpp, as a field",
+      {
+        error: {
+          code: 400,
+          type: "exceed_context_size_error",
+          message: "the request exceeds the available context size",
+          n_ctx: 8_192,
+        },
+      },
+      8_192,
+    ],
+    ["nobody", coded(3006, "too large"), undefined],
+    ["a number that is no window", coded(5021, "exceeds (24)"), undefined],
+  ])("%s", (_who, body, windowTokens) => {
+    const failed = answer(400, body);
+    expect(failed.code).toBe("model_overflow");
+    expect(failed.windowTokens).toBe(windowTokens);
+  });
+});
