@@ -19,6 +19,7 @@ const pure = [
   "test/{models,egress,conformance,governor}/**/*.test.ts",
   "test/loop/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",
+  "test/tools/{replacement,signature}.test.ts",
 ];
 
 /**

@@ -16,8 +16,8 @@ import type { Scribe } from "./loop/scribe.ts";
 import { type Hands, intent } from "./loop/tool_calls.ts";
 import { problemsOf, problemText } from "./models/validate.ts";
 import type { Capabilities, Engine, RunOutcome, ToolAnswer } from "./sandbox/engine.ts";
-import { engineFor } from "./sandbox/index.ts";
-import { offerOf } from "./tools/catalog.ts";
+import { engineFor, meteredEngine } from "./sandbox/index.ts";
+import { callableFromCode, offerOf } from "./tools/catalog.ts";
 import type { Tool, ToolContext } from "./tools/define.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -102,6 +102,7 @@ export function handsFor(
       files: kit.workspace,
       fetch: (request) => gateway.follow(request),
       runCode: (code) => run(code, capabilities(context)),
+      metered,
     };
     return context;
   }
@@ -116,8 +117,22 @@ export function handsFor(
       logBytes: sandboxLimits.logBytesMax,
       valueBytes: sandboxLimits.valueBytesMax,
     };
+    return guarded(() => engine.run({ code, files, tools: callable }, able, limits, signal));
+  }
+
+  /** A program of ours over what a model wrote: its fuel is the bound, and it can reach nothing. */
+  async function metered(
+    code: string,
+    files: ReadonlyMap<string, Uint8Array>,
+  ): Promise<RunOutcome> {
+    return guarded(() =>
+      meteredEngine(fleet.env).run({ code, files, tools: [] }, closed, searchBounds, signal),
+    );
+  }
+
+  async function guarded(work: () => Promise<RunOutcome>): Promise<RunOutcome> {
     try {
-      return await engine.run({ code, files, tools: callable }, able, limits, signal);
+      return await work();
     } catch (error) {
       // An engine throws for its own faults alone, unless it was stopped.
       if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
@@ -146,7 +161,7 @@ export function handsFor(
         }
         const result = await tool.run(input as never, context);
         return result.ok
-          ? { ok: true, json: JSON.stringify(result.text) }
+          ? { ok: true, json: JSON.stringify(result.value ?? result.text) }
           : { ok: false, message: result.text };
       },
     };
@@ -190,12 +205,23 @@ export function handsFor(
   };
 }
 
+/** One search: all of a run's fuel, and room for every path of the workspace in its answer. */
+const searchBounds = {
+  fuel: sandboxLimits.fuelMax,
+  memoryBytes: sandboxLimits.memoryBytesMax,
+  wallMs: sandboxLimits.wallMsMax,
+  logBytes: 0,
+  valueBytes: sandboxLimits.searchValueBytesMax,
+};
+
+const closed: Capabilities = {
+  fetch: () => Promise.reject(new Error("A search has no network.")),
+  call: async () => ({ ok: false, message: "A search calls no tools." }),
+};
+
 /** The bounds of a policy end no task: its other hosts may still be reached. */
 const isOfTask = (reason: BudgetReason | null): boolean =>
   reason === "budget_requests" || reason === "budget_bytes";
-
-/** The sandbox cannot start another one of itself. */
-const callableFromCode = (name: string): boolean => name !== "run_code";
 
 function readJson(text: string): unknown {
   try {

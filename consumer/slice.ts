@@ -15,7 +15,7 @@ import { openingMessages } from "./loop/prompt.ts";
 import { type LoopEnd, underCeiling } from "./loop/turn.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
-import { finalAnswerOffer, offerOf, toolsFor } from "./tools/catalog.ts";
+import { finalAnswerOffer, offersOf, toolsFor } from "./tools/catalog.ts";
 import { unsettledFailure } from "./unsettled.ts";
 
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
@@ -96,7 +96,7 @@ async function loopOf(
       opening: openingMessages(spec, inputs),
       bounds,
       form,
-      offers: [...tools.map(offerOf), finalOffer],
+      offers: [...offersOf(tools), finalOffer],
       finalOffer,
     },
     models.brains,

@@ -4,7 +4,7 @@
  */
 import { workspaceLimits } from "../shared/limits.ts";
 import { getBytes, hex, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
-import { normalisePath } from "../shared/paths.ts";
+import { foldersOf, normalisePath } from "../shared/paths.ts";
 import { retrying } from "../shared/retrying.ts";
 import type { FileEntry } from "../shared/step.ts";
 import type { InputFile } from "../shared/task.ts";
@@ -71,21 +71,67 @@ export class Workspace {
   }
 
   write(name: string, bytes: Uint8Array): Refusal {
-    const path = normalisePath(name);
-    if (path === null)
-      return `"${name}" is not a path in the workspace: use a relative path without "..".`;
-    if (bytes.byteLength > workspaceLimits.fileBytesMax) {
-      return `"${path}" would be ${bytes.byteLength} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`;
+    return this.apply(new Map([[name, bytes]]));
+  }
+
+  /**
+   * Writes (bytes) and deletes (null) many files at once: all, or none when what would stand there
+   * afterwards is not a workspace. Deleting what does not exist is nothing.
+   */
+  apply(changes: ReadonlyMap<string, Uint8Array | null>): Refusal {
+    const wanted = new Map<string, Uint8Array | null>();
+    for (const [name, bytes] of changes) {
+      const path = normalisePath(name);
+      if (path === null)
+        return `"${name}" is not a path in the workspace: use a relative path without "..".`;
+      wanted.set(path, bytes);
     }
-    if (!this.#files.has(path) && this.#files.size >= workspaceLimits.filesMax) {
+    const refusal = this.#unfit(wanted);
+    if (refusal !== null) return refusal;
+    for (const [path, bytes] of wanted) {
+      if (bytes !== null) this.#files.set(path, { entry: null, bytes, input: null });
+      else if (!this.#files.delete(path)) continue;
+      this.#changed.add(path);
+    }
+    return null;
+  }
+
+  /** Why the workspace cannot become what is wanted; null when it can. */
+  #unfit(wanted: ReadonlyMap<string, Uint8Array | null>): Refusal {
+    let files = 0;
+    let sum = 0;
+    const folders = new Map<string, string>();
+    const kept = [...this.#files.keys()].filter((path) => !wanted.has(path));
+    const written = [...wanted].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
+    for (const path of [...kept, ...written]) {
+      files += 1;
+      sum += this.#bytesOf(path, wanted.get(path) ?? null);
+      for (const folder of foldersOf(path)) folders.set(folder, path);
+    }
+    for (const path of written) {
+      const bytes = wanted.get(path)?.byteLength ?? 0;
+      if (bytes > workspaceLimits.fileBytesMax) {
+        return `"${path}" would be ${bytes} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`;
+      }
+      const below = folders.get(path);
+      if (below !== undefined) return `"${path}" is a folder: it holds "${below}".`;
+      const above = foldersOf(path).find(
+        (at) => wanted.get(at) ?? (!wanted.has(at) && this.#files.has(at)),
+      );
+      if (above !== undefined) return `"${above}" is a file, so "${path}" cannot lie below it.`;
+    }
+    if (written.length > 0 && files > workspaceLimits.filesMax) {
       return `The workspace holds ${workspaceLimits.filesMax} files, which is its limit: delete some first.`;
     }
-    if (this.#heldBytes(path) + bytes.byteLength > workspaceLimits.bytesMax) {
+    if (written.length > 0 && sum > workspaceLimits.bytesMax) {
       return `The workspace may hold ${workspaceLimits.bytesMax} bytes in all: delete something first.`;
     }
-    this.#files.set(path, { entry: null, bytes, input: null });
-    this.#changed.add(path);
     return null;
+  }
+
+  #bytesOf(path: string, wanted: Uint8Array | null): number {
+    const held = this.#files.get(path);
+    return wanted?.byteLength ?? held?.bytes?.byteLength ?? held?.entry?.bytes ?? 0;
   }
 
   delete(name: string): Refusal {
@@ -127,14 +173,6 @@ export class Workspace {
       if (held.entry !== null) manifest[path] = held.entry;
     }
     return manifest;
-  }
-
-  #heldBytes(except: string): number {
-    let sum = 0;
-    for (const [path, held] of this.#files) {
-      if (path !== except) sum += held.bytes?.byteLength ?? held.entry?.bytes ?? 0;
-    }
-    return sum;
   }
 
   async #load(held: Held): Promise<Uint8Array | null> {

@@ -1,7 +1,7 @@
 /** What a schema cannot say of a task: fields that must fit together, and names that must exist. */
 import { taskLimits, workspaceLimits } from "../shared/limits.ts";
 import { nearest } from "../shared/nearest.ts";
-import { normalisePath } from "../shared/paths.ts";
+import { foldersOf, normalisePath } from "../shared/paths.ts";
 import { checkSchema } from "../shared/schema_check.ts";
 import type { DurableTask, InputFile } from "../shared/task.ts";
 import type { CheckScope } from "./check_scope.ts";
@@ -54,8 +54,16 @@ const files: Rule = ({ files: named }, { proven }) => {
   let total = 0;
   for (const [path, file] of Object.entries(named)) {
     const at = spellPath(["files", path]);
-    if (normalisePath(path) !== path || path === "__proto__") {
+    const clean = normalisePath(path);
+    if (clean === null || clean !== path.normalize("NFC")) {
       details.push({ path: at, message: pathMend(path) });
+    }
+    const above = foldersOf(path).find((folder) => Object.hasOwn(named, folder));
+    if (above !== undefined) {
+      details.push({
+        path: at,
+        message: `lies below "${above}", which is a file of this task too`,
+      });
     }
     const size = sizeOf(file);
     if (typeof size === "string") details.push({ path: at, message: size });

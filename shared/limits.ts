@@ -185,6 +185,7 @@ export const sandboxLimits = {
   stackBytesMax: 512_000,
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
+  searchValueBytesMax: 4_000_000,
   hostCallsInFlightMax: 16,
   hostCallsMax: 1_000,
   wallMsMax: 60_000,
@@ -205,7 +206,13 @@ export const workspaceLimits = {
   bytesMax: 16_000_000,
   fileBytesMax: 8_000_000,
   pathCharsMax: 512,
-  readCharsDefault: 20_000,
+  /** What one read or listing shows: with its last line it stays under toolOutputCharsMax. */
+  readCharsMax: 19_000,
+  readLinesMax: 2_000,
+  patternCharsMax: 1_000,
+  matchesShownMax: 100,
+  matchCharsMax: 160,
+  searchPartChars: 500_000,
   namesShownMax: 20,
 } as const;
 

@@ -5,13 +5,28 @@ import { workspaceLimits } from "./limits.ts";
  * The one spelling of a path, or null when it is none of ours. A leading `/` or `./` and doubled
  * slashes are what models and shells write for the same file; `..`, NUL and backslashes are refused
  * rather than resolved, because two readers may resolve them differently; so is `__proto__`, which is no
- * key of an object.
+ * key of an object. One name has one encoding (NFC), and no character that turns or hides the text around
+ * it, so that what a person reads is what is meant.
  */
 export function normalisePath(text: string): string | null {
   if (text.length > workspaceLimits.pathCharsMax || !text.isWellFormed()) return null;
-  if (/[\p{Cc}\\]/u.test(text)) return null;
-  const segments = text.split("/").filter((segment) => segment !== "" && segment !== ".");
+  const composed = text.normalize("NFC");
+  if (composed.length > workspaceLimits.pathCharsMax || misleading.test(composed)) return null;
+  const segments = composed.split("/").filter((segment) => segment !== "" && segment !== ".");
   if (segments.length === 0 || segments.includes("..") || segments.includes("__proto__"))
     return null;
   return segments.join("/");
+}
+
+/** Controls, backslashes, line and paragraph separators, marks of direction, and marks without width. */
+const misleading =
+  /[\p{Cc}\\\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+
+/** The folders that a path stands in, the nearest first. */
+export function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+    folders.push(path.slice(0, slash));
+  }
+  return folders;
 }

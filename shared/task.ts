@@ -120,7 +120,11 @@ export const standardTools = [
   "run_code",
   "read_file",
   "write_file",
+  "edit_file",
   "list_files",
+  "find_files",
+  "grep_files",
+  "delete_file",
   "fetch_url",
   "final_answer",
 ] as const;

@@ -20,3 +20,6 @@ export function engineFor(
       };
   }
 }
+
+/** The interpreter whose fuel stops everything, for what a tool runs over a model's patterns. */
+export const meteredEngine = (env: { LOADER: WorkerLoader }): Engine => isolateEngine(env.LOADER);

@@ -4,9 +4,14 @@ import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
+import { editFile } from "./edit_file.ts";
 import { fetchUrl } from "./fetch_url.ts";
-import { listFiles, readFile, writeFile } from "./files.ts";
+import { findFiles, listFiles } from "./find_files.ts";
+import { grepFiles } from "./grep_files.ts";
+import { readFile } from "./read_file.ts";
 import { runCode } from "./run_code.ts";
+import { signatureOf } from "./signature.ts";
+import { deleteFile, writeFile } from "./write_file.ts";
 
 export const finalAnswerName = "final_answer";
 
@@ -15,7 +20,11 @@ export const catalog: readonly Tool[] = [
   runCode,
   readFile,
   writeFile,
+  editFile,
   listFiles,
+  findFiles,
+  grepFiles,
+  deleteFile,
   fetchUrl,
   ...customTools,
 ];
@@ -48,6 +57,24 @@ export function offerOf(tool: Tool): ToolOffer {
   offers.set(tool, offer);
   return offer;
 }
+
+/**
+ * The offers of one task's tools. `run_code` says how a program calls the others: the same text for
+ * the same tools, so that the prompt's beginning never changes.
+ */
+export function offersOf(tools: readonly Tool[]): ToolOffer[] {
+  const others = tools.filter((tool) => callableFromCode(tool.name));
+  const signatures = others.map((tool) => signatureOf(tool, offerOf(tool).parameters));
+  return tools.map((tool) => {
+    const offer = offerOf(tool);
+    if (tool.name !== runCode.name || others.length === 0) return offer;
+    const told = `\nA program can call, each with one object, and must await:\n${signatures.join("\n")}`;
+    return { ...offer, description: `${offer.description}${told}` };
+  });
+}
+
+/** The sandbox cannot start another one of itself. */
+export const callableFromCode = (name: string): boolean => name !== runCode.name;
 
 /** The answer is a tool call, because open models keep to a schema best where it is a tool's. */
 export function finalAnswerOffer(schema: Record<string, unknown>): ToolOffer {

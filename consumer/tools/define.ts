@@ -2,7 +2,7 @@
  * `defineTool`: what a model may call. A tool gets capabilities, never the environment; a bad
  * call never throws past it, because what a tool says is an answer that the model reads.
  */
-import type { Static, TObject } from "@sinclair/typebox";
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { ConsumerEnv } from "../env.ts";
 import type { GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../workspace.ts";
@@ -26,18 +26,29 @@ export interface ToolContext {
   files: Workspace;
   /** Runs a program in the task's sandbox. */
   runCode(code: string): Promise<RunOutcome>;
+  /**
+   * Runs a program of the tool's own in the metered interpreter, whichever engine the task has: over
+   * the files given and with no way out. It is for what a model can make endless, such as a pattern.
+   */
+  metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
 }
 
-/** What a tool answers: text for the model, and whether it did what was asked. */
+/**
+ * What a tool answers: text for the model, and whether it did what was asked. A program that calls the
+ * tool gets `value`, which must be JSON, where there is one; else the text.
+ */
 export interface ToolResult {
   ok: boolean;
   text: string;
+  value?: unknown;
 }
 
 export interface Tool {
   name: string;
   description: string;
   input: TObject;
+  /** What a program that calls the tool gets; text when left out. Shown to the model as a type. */
+  output?: TSchema;
   effect: Effect;
   /** Null when configured, else a sentence saying what to set. A tool that is not configured is hidden. */
   requires?: (env: ConsumerEnv) => string | null;
@@ -55,5 +66,6 @@ export function defineTool<S extends TObject>(
   return tool as Tool;
 }
 
-export const done = (text: string): ToolResult => ({ ok: true, text });
+export const done = (text: string, value?: unknown): ToolResult =>
+  value === undefined ? { ok: true, text } : { ok: true, text, value };
 export const refused = (text: string): ToolResult => ({ ok: false, text });

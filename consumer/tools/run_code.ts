@@ -14,11 +14,9 @@ export const runCode = defineTool({
   effect: "idempotent",
   async run({ code }, context) {
     const outcome = await context.runCode(code);
-    for (const [path, bytes] of outcome.changes) {
-      const refusal =
-        bytes === null ? context.files.delete(path) : context.files.write(path, bytes);
-      if (refusal !== null && bytes !== null)
-        return refused(`${transcriptOf(outcome)}\n${refusal}`.trim());
+    const refusal = context.files.apply(outcome.changes);
+    if (refusal !== null) {
+      return refused(`${transcriptOf(outcome)}\nNone of its files were kept. ${refusal}`.trim());
     }
     return outcome.error === null ? done(transcriptOf(outcome)) : refused(transcriptOf(outcome));
   },

@@ -52,3 +52,56 @@ test.each(["../a", "a/../b", "__proto__", "a/__proto__/b", "a\\b", "", "/"])(
     expect(files.paths()).toEqual([]);
   },
 );
+
+test.each<[string, Record<string, string | null>, RegExp]>([
+  ["a file below a file", { "a/b": "x" }, /"a" is a file/],
+  ["a file where a folder is", { d: "x" }, /"d" is a folder/],
+  ["both at once", { n: "x", "n/m": "x" }, /"n" is a (file|folder)/],
+  ["one bad path among good ones", { good: "x", "../bad": "x" }, /not a path/],
+])("%s is refused, and nothing of it is kept", (_name, changes, refusal) => {
+  const files = new Workspace(env.OBJECTS, "default", "t");
+  expect(
+    files.apply(
+      new Map([
+        ["a", bytes("1")],
+        ["d/e", bytes("2")],
+      ]),
+    ),
+  ).toBeNull();
+  const wanted = Object.entries(changes).map(
+    ([path, text]) => [path, text === null ? null : bytes(text)] as const,
+  );
+  expect(files.apply(new Map(wanted))).toMatch(refusal);
+  expect(files.paths()).toEqual(["a", "d/e"]);
+});
+
+test("what a change makes room for fits, whatever its order", () => {
+  const files = new Workspace(env.OBJECTS, "default", "t");
+  const half = new Uint8Array(workspaceLimits.fileBytesMax);
+  expect(
+    files.apply(
+      new Map([
+        ["a", half],
+        ["b", half],
+      ]),
+    ),
+  ).toBeNull();
+  expect(files.write("c", bytes("x"))).toContain("bytes in all");
+  expect(
+    files.apply(
+      new Map([
+        ["c", half],
+        ["a", null],
+      ]),
+    ),
+  ).toBeNull();
+  expect(
+    files.apply(
+      new Map([
+        ["b/x", bytes("x")],
+        ["b", null],
+      ]),
+    ),
+  ).toBeNull();
+  expect(files.paths()).toEqual(["b/x", "c"]);
+});

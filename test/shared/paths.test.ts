@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { workspaceLimits } from "../../shared/limits.ts";
-import { normalisePath } from "../../shared/paths.ts";
+import { foldersOf, normalisePath } from "../../shared/paths.ts";
 
 describe("one file, one spelling", () => {
   test.each([
@@ -15,6 +15,9 @@ describe("one file, one spelling", () => {
     ["a..b/c", "a..b/c"],
     [" spaced name ", " spaced name "],
     ["grüße/日本.txt", "grüße/日本.txt"],
+    ["cafe\u0301.txt", "café.txt"],
+    ["👩\u200d👧.txt", "👩\u200d👧.txt"],
+    ["．．/a", "．．/a"],
   ])("%j is %j", (text, path) => {
     expect(normalisePath(text)).toBe(path);
   });
@@ -34,6 +37,12 @@ describe("one file, one spelling", () => {
     ["a\nb"],
     ["a\u0085b"],
     ["\ud800"],
+    ["a\u202etxt.exe"],
+    ["a\u2066b"],
+    ["a\u200bb"],
+    ["\ufeffa"],
+    ["a\u2028b"],
+    ["e\u0301".repeat(workspaceLimits.pathCharsMax)],
     ["x".repeat(workspaceLimits.pathCharsMax + 1)],
   ])("%j is no path of ours", (text) => {
     expect(normalisePath(text)).toBeNull();
@@ -57,4 +66,12 @@ test("whatever is accepted is relative, confined and stays as it is", () => {
       ).toMatch(/^\/w\/./);
     }),
   );
+});
+
+test.each([
+  ["a", []],
+  ["a/b", ["a"]],
+  ["a/b/c.txt", ["a/b", "a"]],
+])("%j stands in %j", (path, folders) => {
+  expect(foldersOf(path)).toEqual(folders);
 });

@@ -182,7 +182,10 @@ function parentOf(key: string): string {
 export function confine(path: string): string {
   if (path.includes("\0")) throw new FileError("EINVAL", "open", path.replaceAll("\0", "\\0"));
   const kept: string[] = [];
-  for (const segment of path.replace(/^file:\/\//, "").split("/")) {
+  for (const segment of path
+    .normalize("NFC")
+    .replace(/^file:\/\//, "")
+    .split("/")) {
     if (segment === "" || segment === ".") continue;
     if (segment === "..") kept.pop();
     else kept.push(segment);

@@ -1,0 +1,46 @@
+/** A tool's context over a workspace of its own: what tests of the file tools share. */
+import { env } from "cloudflare:workers";
+import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
+import { catalog } from "../../consumer/tools/catalog.ts";
+import type { ToolContext, ToolResult } from "../../consumer/tools/define.ts";
+import { Workspace } from "../../consumer/workspace.ts";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { limits, nothing } from "../sandbox/running.ts";
+
+export function workspaceOf(files: Record<string, string | Uint8Array>): Workspace {
+  const workspace = new Workspace(env.OBJECTS, "default", "task_t");
+  for (const [path, content] of Object.entries(files)) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const refusal = workspace.write(path, bytes);
+    if (refusal !== null) throw new Error(refusal);
+  }
+  return workspace;
+}
+
+/** Calls one tool of the catalog as the loop does. */
+export async function use(
+  files: Workspace,
+  name: string,
+  input: Record<string, unknown>,
+): Promise<ToolResult> {
+  const tool = catalog.find((each) => each.name === name);
+  if (tool === undefined) throw new Error(`there is no tool ${name}`);
+  const context = {
+    files,
+    metered: (code, over) =>
+      isolateEngine(env.LOADER).run(
+        { code, files: over, tools: [] },
+        nothing,
+        { ...limits, valueBytes: sandboxLimits.searchValueBytesMax },
+        new AbortController().signal,
+      ),
+  } satisfies Partial<ToolContext>;
+  return tool.run(input as never, context as unknown as ToolContext);
+}
+
+export async function textOf(files: Workspace, path: string): Promise<string | null> {
+  const bytes = await files.read(path);
+  return bytes === null
+    ? null
+    : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
