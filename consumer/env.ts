@@ -1,9 +1,10 @@
 import type { SharedEnv } from "../shared/env.ts";
 import type { Governor } from "./governor/governor.ts";
+import type { SealedLoader } from "./sandbox/dynamic_worker.ts";
 
 /** The consumer's bindings, as wrangler.consumer.toml declares them. */
 export interface ConsumerEnv extends SharedEnv {
-  LOADER: WorkerLoader;
+  LOADER: SealedLoader;
   GOVERNOR: DurableObjectNamespace<Governor>;
   AI?: Ai;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */

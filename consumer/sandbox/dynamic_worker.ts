@@ -1,3 +1,13 @@
+declare const sealed: unique symbol;
+
+/**
+ * The Loader as everybody else holds it: without a method. Its type is opened in this file alone,
+ * so that no other line can make a Worker that forgets where its network goes.
+ */
+export interface SealedLoader {
+  readonly [sealed]: true;
+}
+
 /** A Dynamic Worker's contents. There is no field that may be forgotten. */
 export interface DynamicWorkerCode {
   mainModule: string;
@@ -18,7 +28,7 @@ const compatibilityDate = "2026-10-01";
  * fresh and is gone after its stubs are disposed.
  */
 export function dynamicWorker(
-  loader: WorkerLoader,
+  loader: SealedLoader,
   identity: string | null,
   code: DynamicWorkerCode,
 ): WorkerStub {
@@ -31,5 +41,6 @@ export function dynamicWorker(
     ...(code.limits === null ? {} : { limits: code.limits }),
     env: {},
   };
-  return identity === null ? loader.load(whole) : loader.get(identity, () => whole);
+  const opened = loader as unknown as WorkerLoader;
+  return identity === null ? opened.load(whole) : opened.get(identity, () => whole);
 }

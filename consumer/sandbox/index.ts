@@ -1,3 +1,4 @@
+import type { SealedLoader } from "./dynamic_worker.ts";
 import type { Engine } from "./engine.ts";
 import { isolateEngine } from "./isolate.ts";
 import { isolateV8Engine } from "./isolate_v8.ts";
@@ -5,7 +6,7 @@ import { isolateV8Engine } from "./isolate_v8.ts";
 /** The engine that a task names, or why it cannot serve here. */
 export function engineFor(
   name: Engine["name"],
-  env: { LOADER: WorkerLoader },
+  env: { LOADER: SealedLoader },
 ): Engine | { unavailable: string } {
   switch (name) {
     case "isolate":

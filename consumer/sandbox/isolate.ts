@@ -2,7 +2,7 @@ import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { disposable } from "./disposal.ts";
-import { dynamicWorker } from "./dynamic_worker.ts";
+import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import type { Prepared } from "./interpreter/transform.ts";
@@ -23,7 +23,7 @@ export const interpreterIdentity = guest.slice(2, guest.indexOf("\n"));
  * The default engine: a metered QuickJS inside one stable Dynamic Worker that has no
  * network. Agents' code is data to it. Fuel, memory, stack and time hold everywhere.
  */
-export function isolateEngine(loader: WorkerLoader): Engine {
+export function isolateEngine(loader: SealedLoader): Engine {
   return {
     name: "isolate",
     async run(program, capabilities, limits, signal) {
@@ -45,7 +45,7 @@ export function isolateEngine(loader: WorkerLoader): Engine {
 }
 
 /** The interpreter's Worker, to be disposed after its use. */
-export function interpreter(loader: WorkerLoader): InterpreterStub & Disposable {
+export function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
   const worker = dynamicWorker(loader, interpreterIdentity, {
     mainModule: "interpreter.js",
     modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },

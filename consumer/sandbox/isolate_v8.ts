@@ -1,7 +1,7 @@
 import native from "../../.build/interpreter/native.guest.js";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { disposable } from "./disposal.ts";
-import { dynamicWorker } from "./dynamic_worker.ts";
+import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import { cut } from "./interpreter/settle.ts";
@@ -27,7 +27,7 @@ let running = 0;
  * run an endless loop stops the whole process, which the local supervisor has to notice.
  * Fuel does not exist here and is reported as 0.
  */
-export function isolateV8Engine(loader: WorkerLoader): Engine {
+export function isolateV8Engine(loader: SealedLoader): Engine {
   return {
     name: "isolate-v8",
     async run(program, capabilities, limits, signal) {
@@ -61,7 +61,7 @@ export function isolateV8Engine(loader: WorkerLoader): Engine {
 }
 
 async function runNative(
-  loader: WorkerLoader,
+  loader: SealedLoader,
   source: string,
   shift: number,
   program: Program,

@@ -4,7 +4,9 @@
  */
 import { env } from "cloudflare:workers";
 import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { SealedLoader } from "../../consumer/sandbox/dynamic_worker.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
+import { openLoader, sealedLoader } from "../sandbox/loader.ts";
 import { type Auditor, type AuditRow, auditSql, type Writer } from "./auditor.ts";
 import type { Clock } from "./clock.ts";
 import type { Saboteur } from "./saboteur.ts";
@@ -141,11 +143,11 @@ function queue(on: Surroundings, name: "tasks" | "tasks-low", saboteur: Saboteur
   } as Queue;
 }
 
-function loader(saboteur: Saboteur): WorkerLoader {
-  return {
+function loader(saboteur: Saboteur): SealedLoader {
+  return sealedLoader({
     get: (...args: Parameters<WorkerLoader["get"]>) =>
-      saboteur.passNow("loader", "get", () => env.LOADER.get(...args)),
+      saboteur.passNow("loader", "get", () => openLoader.get(...args)),
     load: (...args: Parameters<WorkerLoader["load"]>) =>
-      saboteur.passNow("loader", "load", () => env.LOADER.load(...args)),
-  } as WorkerLoader;
+      saboteur.passNow("loader", "load", () => openLoader.load(...args)),
+  });
 }

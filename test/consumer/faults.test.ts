@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { openLoader } from "../sandbox/loader.ts";
 import { accept, bench, call, deliverTo, finish, rowOf, runTask, stepsOf } from "./harness.ts";
 
 afterEach(() => {
@@ -64,13 +65,12 @@ test("a Loader that is down is a fault of the fleet: it costs attempts and is no
 });
 
 test("a program that works again after the Loader came back ends as if nothing had been", async () => {
-  const { env } = bench();
   let calls = 0;
   const LOADER = {
     get: (...args: Parameters<WorkerLoader["get"]>) => {
       calls += 1;
       if (calls === 1) throw new Error("the Loader is gone");
-      return env.LOADER.get(...args);
+      return openLoader.get(...args);
     },
   };
   const row = await runTask(

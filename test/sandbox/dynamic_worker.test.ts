@@ -1,16 +1,40 @@
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { dynamicWorker } from "../../consumer/sandbox/dynamic_worker.ts";
 import { sources } from "./sources.ts";
 
-test("one file makes all Dynamic Workers, so that none inherits the network", () => {
-  const makers = [...sources]
-    .filter(([, text]) => /\bloader\)?\??\.(load|get)\(/i.test(text))
-    .map(([path]) => path);
-  expect(makers).toEqual(["consumer/sandbox/dynamic_worker.ts"]);
+const maker = "consumer/sandbox/dynamic_worker.ts";
+/** A file's lines without its comments, which may speak of anything. */
+const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, "");
+const naming = (pattern: RegExp) =>
+  [...sources].filter(([, text]) => pattern.test(code(text))).map(([path]) => path);
+
+test("one file opens the Loader, so that no Dynamic Worker inherits the network", () => {
+  expect(naming(/\bWorkerLoader\b/)).toEqual([maker]);
+  expect(naming(/\bloader\)?\??\.(load|get)\(/i)).toEqual([]);
+});
+
+test("the compiler lets no other file make one, nor this one forget the network", () => {
+  const refused = [
+    // @ts-expect-error: elsewhere the Loader has no method
+    () => env.LOADER.get("name", () => ({})),
+    // @ts-expect-error: nor under a name of its own
+    ({ load }: { load: unknown } = env.LOADER) => load,
+    // @ts-expect-error: where the network goes cannot be left out
+    () => dynamicWorker(env.LOADER, null, { mainModule: "a", modules: {}, limits: null }),
+  ];
+  // The compiler has spoken: an expected error that is none fails the type check.
+  expect(refused).toHaveLength(3);
+});
+
+test("the Loader's binding is not passed on under another type", () => {
+  const suspicious = /\bLOADER\b\s+as\b|\bLOADER\b\s*(satisfies|!)|\bReflect\.\w+\([^)]*LOADER/;
+  expect(naming(suspicious)).toEqual([]);
 });
 
 test("every Dynamic Worker says where its network goes", () => {
   const uses = [...sources].filter(
-    ([path, text]) => /\bdynamicWorker\(/.test(text) && !path.endsWith("/dynamic_worker.ts"),
+    ([path, text]) => /\bdynamicWorker\b/.test(code(text)) && path !== maker,
   );
   expect(uses.map(([path]) => path).sort()).toEqual([
     "consumer/sandbox/isolate.ts",

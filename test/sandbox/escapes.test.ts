@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { engineFor } from "../../consumer/sandbox/index.ts";
+import { sealedLoader } from "./loader.ts";
 import { run } from "./running.ts";
 
 /** Names that exist in the isolates around the interpreter and must not be seen from inside. */
@@ -198,6 +199,6 @@ test("answers of the gateway that are out of range are errors of the program", a
 });
 
 test("an engine that is not configured says what to do", () => {
-  const engine = engineFor("microvm", { LOADER: {} as WorkerLoader });
+  const engine = engineFor("microvm", { LOADER: sealedLoader({}) });
   expect("unavailable" in engine && engine.unavailable).toContain("@cloudflare/sandbox");
 });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { interpreterIdentity, isolateEngine } from "../../consumer/sandbox/isolate.ts";
+import { openLoader, sealedLoader } from "./loader.ts";
 import { limits, nothing, run } from "./running.ts";
 
 test("nothing of one run is seen by the next", async () => {
@@ -66,10 +67,10 @@ test("random numbers differ between runs and are spread", async () => {
 
 test("all runs share one Dynamic Worker, named by its contents", async () => {
   const names = new Set<string | null>();
-  const loader = {
+  const loader = sealedLoader({
     get: (name: string | null, code: Parameters<WorkerLoader["get"]>[1]) => {
       names.add(name);
-      return env.LOADER.get(name, async () => {
+      return openLoader.get(name, async () => {
         const given = await code();
         expect(given.globalOutbound).toBeNull();
         return given;
@@ -78,7 +79,7 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
     load: () => {
       throw new Error("The interpreter is never loaded anew.");
     },
-  } as unknown as WorkerLoader;
+  });
   for (const code of ["1", "2", "for (;;) {}"]) {
     await isolateEngine(loader).run(
       { code, files: new Map(), tools: [] },

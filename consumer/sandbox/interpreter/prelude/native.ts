@@ -4,6 +4,7 @@ import { installFetch } from "./fetch.ts";
 import { makeFs } from "./fs.ts";
 import { makeLoader } from "./modules.ts";
 import { answered } from "./pending.ts";
+import { sealCaches } from "./sealed.ts";
 import { installShapes } from "./shapes.ts";
 import { start } from "./start.ts";
 import { defineTools } from "./tools.ts";
@@ -40,6 +41,7 @@ const nodeModules = [
  * prelude's; the rest is the platform's own.
  */
 export function bootNative(native: (name: string) => unknown): NativeDispatch {
+  sealCaches();
   installShapes();
   const console = installConsole(Date.now);
   installFetch();

@@ -1,0 +1,23 @@
+/**
+ * What a native isolate offers beside the network. The platform refuses the network by the missing
+ * outbound, sockets included; the cache is none to it, yet what one program puts there another
+ * tenant's could read. A beacon says that it was sent although it is refused.
+ */
+export function sealCaches(): void {
+  refuse("Cache", ["add", "addAll", "delete", "keys", "match", "matchAll", "put"]);
+  refuse("CacheStorage", ["delete", "has", "keys", "match", "open"]);
+  refuse("Navigator", ["sendBeacon"]);
+}
+
+/** Replaces methods on the prototype, where every object that there is or will be finds them. */
+function refuse(className: string, methods: readonly string[]): void {
+  const found: unknown = Reflect.get(globalThis, className);
+  if (typeof found !== "function") return;
+  for (const name of methods) {
+    Reflect.defineProperty(found.prototype, name, {
+      value: () => {
+        throw new Error(`${className}.${name} is not available in the sandbox; use fetch()`);
+      },
+    });
+  }
+}
