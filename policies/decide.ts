@@ -170,8 +170,13 @@ function headersAreSound(headers: OutboundRequest["headers"], host: string): boo
   return headers.every(([name, value]) => {
     if (!token.test(name) || lineBreakers.some((bad) => value.includes(bad))) return false;
     const lower = name.toLowerCase();
-    return !refusedHeaders.has(lower) && (lower !== "host" || value.toLowerCase() === host);
+    return !refusedHeaders.has(lower) && (lower !== "host" || isHost(value, host));
   });
+}
+
+/** Letters outside ASCII are never taken for letters inside it: the lower case of the Kelvin sign is `k`. */
+function isHost(value: string, host: string): boolean {
+  return /^[!-~]+$/.test(value) && value.toLowerCase() === host;
 }
 
 /**

@@ -224,6 +224,8 @@ export const egressLimits = {
   urlCharsMax: 8_192,
   headersMax: 100,
   headerBytesMax: 32_768,
+  responseHeadersMax: 500,
+  responseHeaderBytesMax: 131_072,
   redirectsMax: 10,
   rulesMax: 500,
   policyBytesMax: 262_144,

@@ -119,16 +119,16 @@ export async function forward(passage: Passage, asked: Asked): Promise<Forwarded
     redirect: "manual",
     signal: limit.signal,
   });
-  if (response === null || !isReadable(response)) {
+  row.status = response?.status ?? null;
+  const failure = response === null ? "unreachable" : unfit(response);
+  if (response === null || failure !== null) {
     void response?.body?.cancel().catch(() => {});
-    const failure = response === null ? "unreachable" : "encoding";
-    const reason = outgoing?.refused() ?? (limit.signal.aborted ? limit.why() : failure);
-    row.status = response?.status ?? null;
+    const stopped = limit.signal.aborted ? limit.why() : null;
+    const reason = outgoing?.refused() ?? stopped ?? failure ?? "unreachable";
     finish(reason);
     return { ok: false, refusal: refuse(reason) };
   }
 
-  row.status = response.status;
   const chunks = cleanChunks({
     body: response.body,
     scrubber: passage.scrubber,
@@ -228,8 +228,18 @@ async function sendInTime(
   }
 }
 
-/** Whether the runtime has decoded the body: what it has not, cannot be scrubbed. */
-function isReadable(response: Response): boolean {
-  const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  return ["", "identity", "gzip", "br"].includes(encoding);
+/** The encodings that the runtime decodes, in the spelling in which it knows them. */
+const decoded: readonly string[] = ["", "identity", "gzip", "br"];
+
+/** Why an answer cannot be passed on, whatever its body: what is not decoded cannot be scrubbed. */
+function unfit({ headers }: Response): "encoding" | "response_too_large" | null {
+  if (!decoded.includes(headers.get("content-encoding") ?? "")) return "encoding";
+  let [count, bytes] = [0, 0];
+  for (const [name, value] of headers) {
+    count += 1;
+    bytes += name.length + value.length;
+  }
+  const tooLarge =
+    count > egressLimits.responseHeadersMax || bytes > egressLimits.responseHeaderBytesMax;
+  return tooLarge ? "response_too_large" : null;
 }

@@ -55,8 +55,9 @@ const egressSql = `
     value->>'credential', value->>'status', value->>'bytes_in', value->>'bytes_out',
     value->>'duration_ms'
   FROM tasks, json_each(?4) WHERE tasks.id = ?1 AND tasks.fence = ?2 AND tasks.status = 'running'
-  ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET status = excluded.status,
-    bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
+  ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET action = excluded.action,
+    rule = excluded.rule, reason = excluded.reason, credential = excluded.credential,
+    status = excluded.status, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
 
 /** Asked with each write, so that an end is seen before the next step. */
 const endsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,

@@ -1,4 +1,3 @@
-import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { interpreterIdentity, isolateEngine } from "../../consumer/sandbox/isolate.ts";
 import { openLoader, sealedLoader } from "./loader.ts";

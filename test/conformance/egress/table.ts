@@ -88,6 +88,10 @@ const headerCases: Case[] = [
   ...["evil.example", "root.example.com:443", "", " root.example.com", "root.example.com."].map(
     (value) => main("header", open, "deny header", "GET", [["hOsT", value]]),
   ),
+  // The sign of Kelvin is no ASCII, and its lower case is.
+  main("header", "https://kelvin.example.com/", "deny header", "GET", [
+    ["host", "\u212aelvin.example.com"],
+  ]),
   main("header", "https://ported.example.org:8443/", "allow 4", "GET", [
     ["host", "ported.example.org:8443"],
   ]),
