@@ -23,4 +23,4 @@ export function engineFor(
 }
 
 /** The interpreter whose fuel stops everything, for what a tool runs over a model's patterns. */
-export const meteredEngine = (env: { LOADER: WorkerLoader }): Engine => isolateEngine(env.LOADER);
+export const meteredEngine = (env: { LOADER: SealedLoader }): Engine => isolateEngine(env.LOADER);
