@@ -16,7 +16,7 @@ const workers = () =>
 
 /** What takes values and returns values: no store, so its files may share one runtime. */
 const pure = [
-  "test/{models,egress,conformance,governor}/**/*.test.ts",
+  "test/{models,egress,conformance,governor,schedules}/**/*.test.ts",
   "test/loop/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",
   "test/tools/{replacement,signature}.test.ts",

@@ -11,6 +11,7 @@ import { batchRoutes } from "./routes/batches.ts";
 import { front, health } from "./routes/front.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { traceRoutes } from "./routes/traces.ts";
 
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...taskRoutes,
   ...traceRoutes,
   ...batchRoutes,
+  ...scheduleRoutes,
   ...inputRoutes,
   ...overviewRoutes,
 ];

@@ -44,7 +44,14 @@ export async function writeBatchInput(
     const spot = { line, index };
     if (!body.ok && body.problem.kind === "too_large") return body;
     if (!body.ok) {
-      faults.add(spot, [{ path: "", message: body.problem.message }], true);
+      const { problem } = body;
+      const unreadable = problem.kind === "unreadable";
+      const told = problem.kind === "refused" ? problem.details : [];
+      faults.add(
+        spot,
+        told.length > 0 ? told : [{ path: "", message: problem.message }],
+        unreadable,
+      );
       continue;
     }
     const details = lineFaults(body.value, defaults, scope);

@@ -3,7 +3,13 @@ import { newBatchId } from "../shared/ids.ts";
 import { log } from "../shared/log.ts";
 import { objectKeys, sha256Hex } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
-import { type BatchRow, findBatchByKey, insertBatch, readBatch } from "../shared/store/batches.ts";
+import {
+  type BatchRow,
+  findBatchByKey,
+  findBatchByTick,
+  insertBatch,
+  readBatch,
+} from "../shared/store/batches.ts";
 import type { DurableTask } from "../shared/task.ts";
 import { keyTaken } from "./accept.ts";
 import { type BatchInput, type Entry, writeBatchInput } from "./batch_input.ts";
@@ -23,6 +29,8 @@ export interface BatchHead {
 export interface BatchSource {
   tenant: string;
   idempotencyKey: string | null;
+  /** The tick of a schedule that it is the batch of: there is one batch for each. */
+  tick?: { schedule_id: string; tick_at: number };
   head: BatchHead;
   entries: AsyncIterable<Entry>;
 }
@@ -48,6 +56,8 @@ export async function acceptBatch(
     defaults: JSON.stringify(source.head.defaults),
     labels: JSON.stringify(source.head.labels),
     limits: JSON.stringify(source.head.limits),
+    schedule_id: source.tick?.schedule_id ?? null,
+    tick_at: source.tick?.tick_at ?? null,
   });
   // An insert whose answer was lost is repeated and finds its own row.
   const own = await readBatch(env.DB, source.tenant, id);
@@ -56,6 +66,9 @@ export async function acceptBatch(
     return done({ row: own, fresh: true });
   }
   await env.OBJECTS.delete(inputKey);
+  const { tick } = source;
+  const ticked = tick && (await findBatchByTick(env.DB, tick.schedule_id, tick.tick_at));
+  if (ticked) return done({ row: ticked, fresh: false });
   const held =
     source.idempotencyKey === null
       ? null

@@ -1,18 +1,19 @@
 /**
  * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
  * and answered with 202: api.ts -> routes/ -> check.ts -> accept.ts -> send.ts. A batch goes to R2 whole,
- * and expand.ts makes tasks of its lines. Each minute the sweep goes on with what stands still and sends
- * what was never delivered.
+ * and expand.ts makes tasks of its lines. Each minute tick.ts submits the batches of schedules that are due,
+ * and the sweep goes on with what stands still and sends what was never delivered.
  */
 import { api } from "./api.ts";
 import type { ProducerEnv } from "./env.ts";
 import { sweep } from "./sweep.ts";
+import { runDueTicks } from "./tick.ts";
 
 export default {
   fetch(request, env, ctx) {
     return api.fetch(request, env, ctx);
   },
   async scheduled(_tick, env) {
-    await sweep(env);
+    await Promise.all([runDueTicks(env), sweep(env)]);
   },
 } satisfies ExportedHandler<ProducerEnv>;

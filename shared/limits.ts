@@ -76,6 +76,25 @@ export const batchLimits = {
   resultRowsPerPage: 200,
 } as const;
 
+/** Schedules: how many there may be, and how their ticks become batches. */
+export const scheduleLimits = {
+  perTenantMax: 200,
+  bodyBytesMax: 256_000,
+  inlineMax: 1_000,
+  cronCharsMax: 120,
+  nextTicksShown: 5,
+  ticksKept: 20,
+  pageRowsMax: 100,
+  ticksPerMinuteMax: 50,
+  /** How long one worker has for a tick before another goes on with it. */
+  tickLeaseMs: 3 * 60_000,
+  tickTriesMax: 5,
+  /** A tick later than this was missed, and `catch_up` says what becomes of it. */
+  lateMsMax: 5 * 60_000,
+  /** How far missed ticks are counted; further back there are just many. */
+  missedCountedMax: 100,
+} as const;
+
 /** Who owns a task, and for how long. */
 export const leaseLimits = {
   leaseMs: 60_000,

@@ -8,6 +8,7 @@ export type LogEvent =
   | "batch_accepted"
   | "batch_expanded"
   | "batch_lines_lost"
+  | "tick"
   | "task_passed_over"
   | "step"
   | "egress_decision"

@@ -8,6 +8,7 @@ import type {
   Fault,
   FileAnswer,
   ResultLine,
+  ScheduleAnswer,
   StatsAnswer,
   StepAnswer,
   TaskAnswer,
@@ -200,12 +201,52 @@ export class FleetClient {
     );
   }
 
+  schedules(
+    cursor: string | null,
+  ): Promise<Called<{ schedules: ScheduleAnswer[]; next_cursor: string | null }>> {
+    return this.#call(
+      "GET",
+      `/v1/schedules${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
+      shaped<{ schedules: ScheduleAnswer[]; next_cursor: string | null }>(shapes.schedules),
+    );
+  }
+
+  schedule(id: string): Promise<Called<ScheduleAnswer>> {
+    return this.#call("GET", schedulePath(id), shaped<ScheduleAnswer>(shapes.schedule));
+  }
+
+  createSchedule(schedule: unknown): Promise<Called<ScheduleAnswer>> {
+    return this.#call("POST", "/v1/schedules", shaped<ScheduleAnswer>(shapes.schedule), {
+      body: JSON.stringify(schedule),
+      type: "application/json",
+    });
+  }
+
+  changeSchedule(id: string, change: unknown): Promise<Called<ScheduleAnswer>> {
+    return this.#call("PATCH", schedulePath(id), shaped<ScheduleAnswer>(shapes.schedule), {
+      body: JSON.stringify(change),
+      type: "application/json",
+    });
+  }
+
+  deleteSchedule(id: string): Promise<Called<{ id: string }>> {
+    return this.#call("DELETE", schedulePath(id), shaped<{ id: string }>(shapes.deleted));
+  }
+
+  runSchedule(id: string, idempotencyKey: string): Promise<Called<BatchAnswer>> {
+    return this.#call("POST", `${schedulePath(id)}/run`, shaped<BatchAnswer>(shapes.batch), {
+      body: "{}",
+      type: "application/json",
+      idempotencyKey,
+    });
+  }
+
   stats(): Promise<Called<StatsAnswer>> {
     return this.#call("GET", "/v1/stats", shaped<StatsAnswer>(shapes.stats));
   }
 
   async #call<T>(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PATCH" | "DELETE",
     path: string,
     read: (response: Response) => Promise<T>,
     sent?: { body: string; type: string; idempotencyKey?: string },
@@ -236,6 +277,8 @@ export class FleetClient {
     }
   }
 }
+
+const schedulePath = (id: string): string => `/v1/schedules/${encodeURIComponent(id)}`;
 
 function mapped<T, U>(called: Called<T>, change: (value: T) => U): Called<U> {
   return called.ok ? { ok: true, value: change(called.value) } : called;

@@ -9,6 +9,7 @@ import { addList } from "./commands/list.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
 import { addResults } from "./commands/results.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addSteps } from "./commands/steps.ts";
 import { addSubmit } from "./commands/submit.ts";
 import { addWatch } from "./commands/watch.ts";
@@ -108,6 +109,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addFiles,
     addCancel,
     addRedrive,
+    addSchedules,
     addPolicy,
     addDoctor,
   ];

@@ -40,12 +40,23 @@ const task: Shape = {
 const step: Shape = { seq: "number", kind: "text", name: "text", status: "text" };
 const decision: Shape = { at: "text", url: "text", action: "text" };
 const file: Shape = { path: "text", bytes: "number" };
+const schedule: Shape = {
+  id: "text",
+  name: "text",
+  cron: "text",
+  timezone: "text",
+  items: "object",
+  next_ticks: "list",
+};
 
 export const shapes = {
   task,
   tasks: { tasks: [task] },
   batch: { id: "text", status: "text", counts: "object", usage: "object" },
   resultLine: { task_id: "text", status: "text", usage: "object" },
+  schedule,
+  schedules: { schedules: [schedule] },
+  deleted: { id: "text" },
   steps: { steps: [step] },
   decisions: { decisions: [decision] },
   files: { files: [file] },

@@ -61,6 +61,26 @@ export interface BatchAnswer {
   finished_at: string | null;
 }
 
+/** A schedule; a list leaves out what became of its ticks. */
+export interface ScheduleAnswer {
+  id: string;
+  name: string;
+  cron: string;
+  timezone: string;
+  items: { inline: unknown[] } | { r2: string } | { batch: string };
+  overlap: "skip" | "allow";
+  catch_up: "once" | "skip";
+  enabled: boolean;
+  next_ticks: string[];
+  last_ticks?: {
+    at: string;
+    outcome: string;
+    batch_id: string | null;
+    missed: number;
+    error: { message: string; details?: Fault[] } | null;
+  }[];
+}
+
 /** One line of a batch's results. */
 export interface ResultLine {
   index: number;

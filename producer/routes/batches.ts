@@ -22,7 +22,7 @@ async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRo
 }
 
 /** The counts always add up to `total`; a batch is finished when all its tasks are terminal. */
-async function batchView(db: D1Database, batch: BatchRow): Promise<Record<string, unknown>> {
+export async function batchView(db: D1Database, batch: BatchRow): Promise<Record<string, unknown>> {
   const { counts, usage, finishedAt } = await tallyBatch(db, batch, batchTaskRange(batch.id));
   const finished = counts.queued === 0 && counts.running === 0;
   const going = batch.cancel_requested_at === null ? "running" : "cancelling";
@@ -33,6 +33,9 @@ async function batchView(db: D1Database, batch: BatchRow): Promise<Record<string
     usage: usageView(usage),
     labels: JSON.parse(batch.labels) as unknown,
     limits: JSON.parse(batch.limits) as unknown,
+    ...(batch.schedule_id === null || batch.tick_at === null
+      ? {}
+      : { schedule_id: batch.schedule_id, tick_at: isoTime(batch.tick_at) }),
     created_at: isoTime(batch.created_at),
     finished_at: finished && finishedAt !== null ? isoTime(finishedAt) : null,
   };

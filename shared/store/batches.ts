@@ -25,6 +25,9 @@ export interface BatchRow {
   sweep_at: number | null;
   /** How often the sweep has tried since the cursor last moved. */
   tries: number;
+  /** The schedule and the tick that it comes from; null for one that was sent. */
+  schedule_id: string | null;
+  tick_at: number | null;
 }
 
 export type NewBatch = Pick<
@@ -38,16 +41,18 @@ export type NewBatch = Pick<
   | "defaults"
   | "labels"
   | "limits"
+  | "schedule_id"
+  | "tick_at"
 >;
 
-/** False when the idempotency key is taken. */
+/** False when the idempotency key or the tick is taken. */
 export async function insertBatch(db: D1Database, batch: NewBatch): Promise<boolean> {
   const { meta } = await retrying("insert batch", () =>
     db
       .prepare(
         `INSERT INTO batches (id, tenant, idempotency_key, body_hash, status, total, input_key,
-           defaults, labels, limits, created_at, sweep_at)
-         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${batchLimits.expandGraceMs})
+           defaults, labels, limits, created_at, sweep_at, schedule_id, tick_at)
+         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${batchLimits.expandGraceMs}, ?10, ?11)
          ON CONFLICT DO NOTHING`,
       )
       .bind(
@@ -60,6 +65,8 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
         batch.defaults,
         batch.labels,
         batch.limits,
+        batch.schedule_id,
+        batch.tick_at,
       )
       .run(),
   );
@@ -75,6 +82,20 @@ export async function findBatchByKey(
     db
       .prepare("SELECT * FROM batches WHERE tenant = ?1 AND idempotency_key = ?2")
       .bind(tenant, key)
+      .first<BatchRow>(),
+  );
+}
+
+/** The one batch of a schedule's tick, or null. */
+export async function findBatchByTick(
+  db: D1Database,
+  scheduleId: string,
+  tickAt: number,
+): Promise<BatchRow | null> {
+  return retrying("find batch by tick", () =>
+    db
+      .prepare("SELECT * FROM batches WHERE schedule_id = ?1 AND tick_at = ?2")
+      .bind(scheduleId, tickAt)
       .first<BatchRow>(),
   );
 }

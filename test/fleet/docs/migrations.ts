@@ -25,11 +25,20 @@ function parts(list: string): string[] {
 export const tables: ReadonlyMap<string, string[]> = new Map(
   [...sql.matchAll(/CREATE TABLE (\w+) \(([\s\S]*?)\n\)/g)].map(([, name = "", body = ""]) => [
     name,
-    parts(body)
-      .filter((part) => !/^(PRIMARY KEY|CHECK|UNIQUE|FOREIGN)/.test(part))
-      .map((part) => part.split(/\s/)[0] ?? ""),
+    [
+      ...parts(body)
+        .filter((part) => !/^(PRIMARY KEY|CHECK|UNIQUE|FOREIGN)/.test(part))
+        .map((part) => part.split(/\s/)[0] ?? ""),
+      ...addedTo(name),
+    ],
   ]),
 );
+
+/** The columns that later migrations add to a table, in their order. */
+function addedTo(table: string): string[] {
+  const added = new RegExp(`ALTER TABLE ${table} ADD COLUMN (\\w+)`, "g");
+  return [...sql.matchAll(added)].map(([, column = ""]) => column);
+}
 
 export const views: ReadonlyMap<string, string[]> = new Map(
   [...sql.matchAll(/CREATE VIEW (\w+) AS\s+SELECT([\s\S]*?)\nFROM/g)].map(

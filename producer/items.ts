@@ -1,0 +1,136 @@
+/** The items of a tick, one at a time: from the schedule itself, an upload (lines or CSV), or a batch's results. */
+import { Readable } from "node:stream";
+import { CsvError, parse } from "csv-parse";
+import { batchTaskRange, isBatchId } from "../shared/ids.ts";
+import { batchLimits, taskLimits } from "../shared/limits.ts";
+import { objectKeys } from "../shared/objects.ts";
+import { retrying } from "../shared/retrying.ts";
+import type { Items } from "../shared/schedule.ts";
+import { readBatch, tallyBatch } from "../shared/store/batches.ts";
+import { type Entry, longLine } from "./batch_input.ts";
+import { resultLines } from "./batch_results.ts";
+import { decodeText } from "./body.ts";
+import type { ProducerEnv } from "./env.ts";
+import { parseJson } from "./json_text.ts";
+import { readLines } from "./lines.ts";
+import { done, type Outcome, type Problem, stopped } from "./problem.ts";
+import { type Filling, fillTemplate } from "./template.ts";
+
+/** One item with the line that it stands on, or why it cannot be read. */
+interface Item {
+  line: number;
+  value: Outcome<unknown>;
+}
+
+/** The tasks that a template makes of items, as the lines of a batch. */
+export async function* entriesOf(
+  items: AsyncIterable<Item>,
+  template: object,
+  tick: Filling["tick"],
+): AsyncGenerator<Entry> {
+  for await (const { line, value } of items) {
+    yield { line, body: value.ok ? fillTemplate(template, { item: value.value, tick }) : value };
+  }
+}
+
+/** Opens the source; a source that is not there is a problem of the tick. */
+export async function openItems(
+  env: ProducerEnv,
+  tenant: string,
+  items: Items,
+): Promise<Outcome<AsyncIterable<Item>>> {
+  if ("inline" in items) return done(inlineItems(items.inline));
+  if ("r2" in items) return openUpload(env, tenant, items.r2);
+  return openResults(env, tenant, items.batch, items.status ?? ["succeeded"]);
+}
+
+async function* inlineItems(values: readonly unknown[]): AsyncGenerator<Item> {
+  for (const [at, value] of values.entries()) yield { line: at + 1, value: done(value) };
+}
+
+async function openUpload(
+  env: ProducerEnv,
+  tenant: string,
+  key: string,
+): Promise<Outcome<AsyncIterable<Item>>> {
+  const object = await retrying("open items", () => env.OBJECTS.get(objectKeys.input(tenant, key)));
+  if (object === null) {
+    return stopped(sourceFault(`no such input: upload it with PUT /v1/inputs/${key}`));
+  }
+  const bytes = object.body as ReadableStream<Uint8Array>;
+  return done(key.endsWith(".csv") ? csvItems(bytes) : lineItems(bytes));
+}
+
+const sourceFault = (message: string): Problem => ({
+  kind: "refused",
+  message: `items: ${message}`,
+  details: [{ path: "items", message }],
+});
+
+async function* lineItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
+  const lines = readLines(bytes, {
+    bytesMax: batchLimits.ndjsonBytesMax,
+    lineBytesMax: taskLimits.bodyBytesMax,
+  });
+  for await (const line of lines) {
+    if (line.kind !== "line") yield { line: line.number, value: stopped(longLine) };
+    else {
+      const text = decodeText(line.bytes);
+      const value = text.ok ? parseJson(text.value, taskLimits.jsonDepthMax) : text;
+      yield { line: line.number, value };
+    }
+  }
+}
+
+/** One object a row, with the header's names; every value is a text. */
+async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
+  const parser = parse({
+    bom: true,
+    columns: (head: string[]) => head.map((name) => name.trim()),
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: taskLimits.bodyBytesMax,
+  });
+  const rows = Readable.from(bytes).compose(parser) as AsyncIterable<{
+    record: Record<string, string>;
+    info: { lines: number };
+  }>;
+  let line = 1;
+  try {
+    for await (const { record, info } of rows) {
+      line = info.lines;
+      yield { line, value: done(record) };
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const message = `not CSV: ${error.message}`;
+    yield { line: line + 1, value: stopped({ kind: "unreadable", message }) };
+  }
+}
+
+/** The lines of the batch's results, as `GET /v1/batches/:id/results` writes them. */
+async function openResults(
+  env: ProducerEnv,
+  tenant: string,
+  id: string,
+  statuses: readonly string[],
+): Promise<Outcome<AsyncIterable<Item>>> {
+  const batch = isBatchId(id) ? await readBatch(env.DB, tenant, id) : null;
+  if (batch === null) return stopped(sourceFault(`there is no batch ${id}`));
+  const { counts } = await tallyBatch(env.DB, batch, batchTaskRange(id));
+  if (counts.queued + counts.running > 0) {
+    const message = `batch ${id} is not finished, so its results are not whole: run the schedule later`;
+    return stopped(sourceFault(message));
+  }
+  return done(resultItems(resultLines(env, batch), statuses));
+}
+
+async function* resultItems(
+  lines: AsyncIterable<string>,
+  statuses: readonly string[],
+): AsyncGenerator<Item> {
+  for await (const text of lines) {
+    const result = JSON.parse(text) as { index: number; status: string };
+    if (statuses.includes(result.status)) yield { line: result.index + 1, value: done(result) };
+  }
+}

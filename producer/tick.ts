@@ -1,0 +1,148 @@
+/**
+ * Every minute: what ticks. A tick is begun in SQL, which moves the schedule's cursor, then its batch is
+ * accepted under schedule and tick, then its outcome is written. Two crons at once, and a crash anywhere
+ * between, make one batch: the store gives a tick to one worker, and one batch to a tick.
+ */
+import { batchTaskRange } from "../shared/ids.ts";
+import { batchLimits, scheduleLimits } from "../shared/limits.ts";
+import { log, logBug } from "../shared/log.ts";
+import { StoreFault } from "../shared/retrying.ts";
+import type { Items } from "../shared/schedule.ts";
+import { type BatchRow, findBatchByTick, readBatch, tallyBatch } from "../shared/store/batches.ts";
+import {
+  beginTick,
+  resumeTick,
+  type ScheduleRow,
+  wakingSchedule,
+} from "../shared/store/schedules.ts";
+import { type EndedTick, endTick, openBatchesOf } from "../shared/store/ticks.ts";
+import type { Scope } from "./auth.ts";
+import { acceptBatch } from "./batches.ts";
+import { checkScope } from "./check_scope.ts";
+import { dueTick } from "./cron.ts";
+import type { ProducerEnv } from "./env.ts";
+import { expandBatch } from "./expand.ts";
+import { entriesOf, openItems } from "./items.ts";
+import { done, type Outcome, type Problem } from "./problem.ts";
+
+/** Bounded in ticks and in time; what remains is due in the next minute. Never throws. */
+export async function runDueTicks(
+  env: ProducerEnv,
+  deadline = Date.now() + batchLimits.expandMsMax,
+): Promise<number> {
+  let run = 0;
+  try {
+    while (run < scheduleLimits.ticksPerMinuteMax && Date.now() < deadline) {
+      const seen = await wakingSchedule(env.DB);
+      if (seen === null) break;
+      await lookAt(env, seen);
+      run++;
+    }
+  } catch (error) {
+    if (!(error instanceof StoreFault)) logBug("tick", error);
+    else log("unhealthy", { what: "tick", message: error.message });
+  }
+  return run;
+}
+
+async function lookAt(env: ProducerEnv, seen: ScheduleRow): Promise<void> {
+  if (seen.open_tick !== null) {
+    const resumed = await resumeTick(env.DB, seen);
+    if (resumed !== null) await runTick(env, resumed);
+    return;
+  }
+  if (seen.next_at === null) return;
+  const due = dueTick(seen.cron, seen.timezone, seen.next_at, Date.now());
+  const begun = await beginTick(env.DB, seen, due);
+  if (begun === null) return;
+  if (due.late && seen.catch_up === "skip") {
+    return end(env, begun, { outcome: "missed", batch_id: null, problem: null });
+  }
+  await runTick(env, begun);
+}
+
+/** The open tick of a schedule that is ours: its batch, or why there is none. */
+async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
+  const tickAt = schedule.open_tick ?? 0;
+  if (schedule.open_tries > scheduleLimits.tickTriesMax) {
+    const message = `the tick was tried ${scheduleLimits.tickTriesMax} times and no try ended: the log says why; run the schedule by hand once it is mended`;
+    return end(env, schedule, { outcome: "failed", batch_id: null, problem: said(message) });
+  }
+  const held = await findBatchByTick(env.DB, schedule.id, tickAt);
+  if (held === null && schedule.overlap === "skip" && (await overlaps(env, schedule, tickAt))) {
+    return end(env, schedule, { outcome: "overlapped", batch_id: null, problem: null });
+  }
+  const accepted = held === null ? await submitTick(env, schedule, tickAt, null) : done(held);
+  if (accepted.ok) {
+    await end(env, schedule, {
+      outcome: "submitted",
+      batch_id: accepted.value.id,
+      problem: null,
+    });
+    return expandBatch(env, accepted.value);
+  }
+  const problem = problemText(accepted.problem);
+  await end(env, schedule, { outcome: "refused", batch_id: null, problem });
+}
+
+async function end(
+  env: ProducerEnv,
+  schedule: ScheduleRow,
+  ended: Omit<EndedTick, "missed">,
+): Promise<void> {
+  const tickAt = schedule.open_tick ?? 0;
+  await endTick(env.DB, schedule, tickAt, { ...ended, missed: schedule.open_missed });
+  log("tick", {
+    schedule_id: schedule.id,
+    tenant: schedule.tenant,
+    tick_at: tickAt,
+    outcome: ended.outcome,
+    batch_id: ended.batch_id,
+  });
+}
+
+/** Accepts the batch of one tick, or finds the one that the tick made already. */
+export async function submitTick(
+  env: ProducerEnv,
+  schedule: ScheduleRow,
+  tickAt: number,
+  idempotencyKey: string | null,
+): Promise<Outcome<BatchRow>> {
+  const items = JSON.parse(schedule.items) as Items;
+  const opened = await openItems(env, schedule.tenant, items);
+  if (!opened.ok) return opened;
+  const tick = { time: new Date(tickAt).toISOString() };
+  const template = JSON.parse(schedule.template) as object;
+  const scopes = JSON.parse(schedule.scopes) as Scope[];
+  const accepted = await acceptBatch(
+    env,
+    {
+      tenant: schedule.tenant,
+      idempotencyKey,
+      tick: { schedule_id: schedule.id, tick_at: tickAt },
+      head: { defaults: {}, labels: {}, limits: {} },
+      entries: entriesOf(opened.value, template, tick),
+    },
+    checkScope(env, { tenant: schedule.tenant, scopes }),
+  );
+  return accepted.ok ? done(accepted.value.row) : accepted;
+}
+
+/** Whether a batch of an earlier tick has tasks that have not ended. */
+async function overlaps(env: ProducerEnv, schedule: ScheduleRow, tickAt: number): Promise<boolean> {
+  for (const id of await openBatchesOf(env.DB, schedule.id, tickAt)) {
+    const batch = await readBatch(env.DB, schedule.tenant, id);
+    if (batch === null) continue;
+    const { counts } = await tallyBatch(env.DB, batch, batchTaskRange(id));
+    if (counts.queued + counts.running > 0) return true;
+  }
+  return false;
+}
+
+const said = (message: string): string => JSON.stringify({ message, details: [] });
+
+const problemText = (problem: Problem): string =>
+  JSON.stringify({
+    message: problem.message,
+    details: "details" in problem ? (problem.details ?? []) : [],
+  });

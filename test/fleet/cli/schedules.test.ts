@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { batchWith, fakeFleet, fleet } from "./fake_fleet.ts";
+
+const schedule = (more: Record<string, unknown> = {}) => ({
+  id: "sched_1",
+  name: "leads",
+  cron: "30 2 * * *",
+  timezone: "Europe/Berlin",
+  template: { prompt: "p" },
+  items: { r2: "leads.csv" },
+  overlap: "skip",
+  catch_up: "once",
+  enabled: true,
+  next_ticks: ["2026-11-26T01:30:00.000Z", "2026-11-27T01:30:00.000Z"],
+  last_ticks: [
+    {
+      at: "2026-11-25T01:30:00.000Z",
+      outcome: "refused",
+      batch_id: null,
+      missed: 2,
+      error: { message: "no such input" },
+    },
+  ],
+  ...more,
+});
+const list = (...schedules: unknown[]) => ({ body: { schedules, next_cursor: null } });
+
+describe("fleet schedules", () => {
+  test("lists them with their next tick", async () => {
+    const { url } = await fakeFleet({ "GET /v1/schedules": list(schedule()) });
+    const { code, out } = await fleet(["schedules", "--url", url]);
+    expect(code).toBe(0);
+    expect(out).toContain("30 2 * * * Europe/Berlin");
+    expect(out).toContain("2026-11-26T01:30:00.000Z");
+  });
+
+  test("shows one by its name, with what became of its last ticks", async () => {
+    const { url } = await fakeFleet({
+      "GET /v1/schedules": list(schedule({ id: "sched_2", name: "other" }), schedule()),
+      "GET /v1/schedules/sched_1": { body: schedule() },
+    });
+    const { code, out } = await fleet(["schedules", "get", "leads", "--url", url]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /last\s+2026-11-25T01:30:00.000Z {2}refused {2}2 missed before it {2}no such/,
+    );
+  });
+
+  test("creates one from what it is given, and tells what is wrong with it", async () => {
+    const { url, received } = await fakeFleet({
+      "POST /v1/schedules": [
+        { status: 201, body: schedule() },
+        {
+          status: 422,
+          body: { error: { code: "refused", message: "cron: write five fields", details: [] } },
+        },
+      ],
+    });
+    const stdin = JSON.stringify({ name: "leads" });
+    expect(await fleet(["schedules", "create", "-", "--url", url], { stdin })).toMatchObject({
+      code: 0,
+    });
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual({ name: "leads" });
+    const refused = await fleet(["schedules", "create", "-", "--url", url], { stdin });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("five fields") });
+  });
+
+  test.each([
+    ["enable", { enabled: true }],
+    ["disable", { enabled: false }],
+  ])("%s changes one field", async (word, body) => {
+    const { url, received } = await fakeFleet({
+      "GET /v1/schedules/sched_1": { body: schedule() },
+      "PATCH /v1/schedules/sched_1": { body: schedule(body) },
+    });
+    expect(await fleet(["schedules", word, "sched_1", "--url", url])).toMatchObject({ code: 0 });
+    expect(JSON.parse(received.at(-1)?.body ?? "")).toEqual(body);
+  });
+
+  test("runs one now, and deletes it", async () => {
+    const { url } = await fakeFleet({
+      "GET /v1/schedules/sched_1": { body: schedule() },
+      "POST /v1/schedules/sched_1/run": { status: 202, body: batchWith({ queued: 2 }, "running") },
+      "DELETE /v1/schedules/sched_1": { body: { id: "sched_1", deleted: true } },
+    });
+    const ran = await fleet(["schedules", "run", "sched_1", "--url", url]);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("2 tasks accepted") });
+    const deleted = await fleet(["schedules", "delete", "sched_1", "--json", "--url", url]);
+    expect(JSON.parse(deleted.out)).toEqual({ id: "sched_1", deleted: true });
+  });
+
+  test("of an unknown name exits 1 and says how to find one", async () => {
+    const { url } = await fakeFleet({ "GET /v1/schedules": list() });
+    const { code, err } = await fleet(["schedules", "run", "nobody", "--url", url]);
+    expect(code).toBe(1);
+    expect(err).toContain("fleet schedules lists");
+  });
+});
