@@ -8,6 +8,7 @@ import type { Route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
+import { egressRoutes } from "./routes/egress.ts";
 import { front, health } from "./routes/front.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { overviewRoutes } from "./routes/overview.ts";
@@ -19,6 +20,7 @@ import { traceRoutes } from "./routes/traces.ts";
 export const routes: readonly Route[] = [
   ...taskRoutes,
   ...traceRoutes,
+  ...egressRoutes,
   ...batchRoutes,
   ...scheduleRoutes,
   ...inputRoutes,

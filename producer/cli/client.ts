@@ -4,9 +4,12 @@ import type {
   BatchAnswer,
   BatchRedriven,
   DecisionAnswer,
+  DecisionPage,
+  EgressTaskPage,
   ErrorAnswer,
   Fault,
   FileAnswer,
+  HostList,
   ResultLine,
   ScheduleAnswer,
   StatsAnswer,
@@ -127,6 +130,25 @@ export class FleetClient {
       ),
       ({ decisions }) => decisions,
     );
+  }
+
+  /** The decisions of many tasks, a page at a time, the newest task first. */
+  decisions(query: URLSearchParams): Promise<Called<DecisionPage>> {
+    return this.#call("GET", `/v1/egress?${query}`, shaped<DecisionPage>(shapes.decisionPage));
+  }
+
+  /** The tasks that made the requests that the query means. */
+  egressTasks(query: URLSearchParams): Promise<Called<EgressTaskPage>> {
+    return this.#call(
+      "GET",
+      `/v1/egress/tasks?${query}`,
+      shaped<EgressTaskPage>(shapes.egressTasks),
+    );
+  }
+
+  /** The hosts that were asked for, the most asked first. */
+  egressHosts(query: URLSearchParams): Promise<Called<HostList>> {
+    return this.#call("GET", `/v1/egress/hosts?${query}`, shaped<HostList>(shapes.egressHosts));
   }
 
   async files(id: string): Promise<Called<FileAnswer[]>> {

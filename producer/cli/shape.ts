@@ -49,6 +49,10 @@ const schedule: Shape = {
   next_ticks: "list",
 };
 
+const outcome: Shape = { action: "text", reason: "text", requests: "number" };
+const egressTask: Shape = { task_id: "text", requests: "number", denied: "number" };
+const host: Shape = { host: "text", requests: "number", denied: "number", outcomes: [outcome] };
+
 export const shapes = {
   task,
   tasks: { tasks: [task] },
@@ -59,6 +63,9 @@ export const shapes = {
   deleted: { id: "text" },
   steps: { steps: [step] },
   decisions: { decisions: [decision] },
+  decisionPage: { decisions: [{ ...decision, task_id: "text" }] },
+  egressTasks: { tasks: [egressTask] },
+  egressHosts: { hosts: [host] },
   files: { files: [file] },
   stats: { counts: "object" },
   redriven: { redriven: "number" },

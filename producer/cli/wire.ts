@@ -119,6 +119,41 @@ export interface DecisionAnswer {
   bytes_out: number;
 }
 
+export interface DecisionPage {
+  decisions: (DecisionAnswer & { task_id: string; custom_id: string | null })[];
+  next_cursor: string | null;
+}
+
+export interface EgressTaskPage {
+  tasks: {
+    task_id: string;
+    custom_id: string | null;
+    batch_id: string | null;
+    requests: number;
+    denied: number;
+    bytes_in: number;
+    bytes_out: number;
+    first_at: string;
+    last_at: string;
+  }[];
+  next_cursor: string | null;
+}
+
+export interface HostAnswer {
+  host: string;
+  requests: number;
+  denied: number;
+  bytes_in: number;
+  bytes_out: number;
+  last_at: string;
+  outcomes: { action: string; reason: string; requests: number }[];
+}
+
+export interface HostList {
+  hosts: HostAnswer[];
+  truncated: boolean;
+}
+
 export interface FileAnswer {
   path: string;
   bytes: number;

@@ -63,3 +63,136 @@ export async function readEgress(
   );
   return results;
 }
+
+/** Which decisions are meant; null takes all. Every listing goes from the newest task to the oldest. */
+export interface EgressFilter {
+  /** A key range of task ids, `from <= id < to`: a batch's tasks are one, and so is a single task. */
+  range: { from: string; to: string } | null;
+  /** With its port where that is not the scheme's own; without one, every port is meant. */
+  host: string | null;
+  action: EgressRow["action"] | null;
+  policy: string | null;
+}
+
+/** Bound as ?1 to ?6. The range is a part of the primary key, so a batch is read without the rest. */
+const wantedSql = `egress_log.tenant = ?1 AND task_id >= ?2 AND task_id < ?3
+  AND (?4 IS NULL OR host = ?4 OR substr(host, 1, length(?4) + 1) = ?4 || ':')
+  AND (?5 IS NULL OR action = ?5) AND (?6 IS NULL OR egress_log.policy = ?6)`;
+
+const wanted = (tenant: string, { range, host, action, policy }: EgressFilter) =>
+  [tenant, range?.from ?? "task_", range?.to ?? "task`", host, action, policy] as const;
+
+/** Where a decision stands in the log: its primary key. */
+export type EgressKey = Pick<StoredEgressRow, "task_id" | "seq" | "n"> & { fence: number };
+
+export type ListedEgressRow = StoredEgressRow & EgressKey & { custom_id: string | null };
+
+/** One page below `cursor`, a row more than `limit`, so that the caller knows whether another follows. */
+export async function listEgress(
+  db: D1Database,
+  tenant: string,
+  filter: EgressFilter,
+  cursor: EgressKey | null,
+  limit: number,
+): Promise<ListedEgressRow[]> {
+  const after = cursor ?? { task_id: "task`", seq: 0, n: 0, fence: 0 };
+  const { results } = await retrying("list egress", () =>
+    db
+      .prepare(
+        `SELECT ${listedColumns} FROM egress_log LEFT JOIN tasks ON tasks.id = task_id
+         WHERE ${wantedSql} AND (task_id, seq, n, egress_log.fence) < (?7, ?8, ?9, ?10)
+         ORDER BY task_id DESC, seq DESC, n DESC, egress_log.fence DESC LIMIT ?11`,
+      )
+      .bind(
+        ...wanted(tenant, filter),
+        after.task_id,
+        after.seq,
+        after.n,
+        after.fence,
+        Math.min(limit, storeLimits.pageRowsMax) + 1,
+      )
+      .all<ListedEgressRow>(),
+  );
+  return results;
+}
+
+const listedColumns = `task_id, seq, n, egress_log.fence, at, method, url, host, action,
+  egress_log.policy, rule, egress_log.reason, credential, egress_log.status, bytes_in, bytes_out,
+  duration_ms, tasks.custom_id`;
+
+/** What one task did of what the filter means. */
+export interface EgressTask {
+  task_id: string;
+  custom_id: string | null;
+  batch_id: string | null;
+  requests: number;
+  denied: number;
+  bytes_in: number;
+  bytes_out: number;
+  first_at: number;
+  last_at: number;
+}
+
+/** The tasks below the id `cursor`, one more than `limit`. Grouped along the key, so that a page ends the reading. */
+export async function listEgressTasks(
+  db: D1Database,
+  tenant: string,
+  filter: EgressFilter,
+  cursor: string | null,
+  limit: number,
+): Promise<EgressTask[]> {
+  const { results } = await retrying("list egress tasks", () =>
+    db
+      .prepare(
+        `SELECT task_id, tasks.custom_id, tasks.batch_id, COUNT(*) AS requests,
+           SUM(action = 'deny') AS denied, SUM(bytes_in) AS bytes_in, SUM(bytes_out) AS bytes_out,
+           MIN(at) AS first_at, MAX(at) AS last_at
+         FROM egress_log LEFT JOIN tasks ON tasks.id = task_id
+         WHERE ${wantedSql} AND task_id < ?7
+         GROUP BY task_id ORDER BY task_id DESC LIMIT ?8`,
+      )
+      .bind(
+        ...wanted(tenant, filter),
+        cursor ?? "task`",
+        Math.min(limit, storeLimits.pageRowsMax) + 1,
+      )
+      .all<EgressTask>(),
+  );
+  return results;
+}
+
+/** What was asked of one host. `outcomes` is JSON: a list of `{action, reason, requests}`. */
+export interface EgressHost {
+  host: string;
+  requests: number;
+  denied: number;
+  bytes_in: number;
+  bytes_out: number;
+  last_at: number;
+  outcomes: string;
+}
+
+/** The hosts that were asked for most, one more than `limit`. */
+export async function listEgressHosts(
+  db: D1Database,
+  tenant: string,
+  filter: EgressFilter,
+  limit: number,
+): Promise<EgressHost[]> {
+  const { results } = await retrying("list egress hosts", () =>
+    db
+      .prepare(
+        `SELECT host, SUM(count) AS requests, SUM(count * (action = 'deny')) AS denied,
+           SUM(bytes_in) AS bytes_in, SUM(bytes_out) AS bytes_out, MAX(last_at) AS last_at,
+           json_group_array(json_object('action', action, 'reason', reason, 'requests', count)) AS outcomes
+         FROM (SELECT host, action, reason, COUNT(*) AS count, SUM(bytes_in) AS bytes_in,
+             SUM(bytes_out) AS bytes_out, MAX(at) AS last_at
+           FROM egress_log WHERE ${wantedSql} GROUP BY host, action, reason
+           ORDER BY host, count DESC)
+         GROUP BY host ORDER BY requests DESC, host LIMIT ?7`,
+      )
+      .bind(...wanted(tenant, filter), Math.min(limit, storeLimits.pageRowsMax) + 1)
+      .all<EgressHost>(),
+  );
+  return results;
+}

@@ -1,69 +1,174 @@
-import type { Command } from "commander";
-import { exit, required } from "../exit.ts";
+import { type Command, Option } from "commander";
+import { exit, required, wrongUsage } from "../exit.ts";
+import { bytes, counted } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { DecisionAnswer } from "../wire.ts";
+import type { DecisionAnswer, HostAnswer } from "../wire.ts";
+
+interface Options {
+  host?: string;
+  action?: DecisionAnswer["action"];
+  byHost?: boolean;
+}
 
 type Row = DecisionAnswer & { task_id: string; custom_id: string | null };
 
 export function addEgress(program: Command, bind: Bind): void {
   program
-    .command("egress <id>")
+    .command("egress [id]")
     .description(
-      "every request that a task, or any task of a batch, made and what was decided of it",
+      "every request that a task, or any task of a batch, made and what was decided of it; without an id, the tasks that touched --host",
     )
+    .option("--host <host>", "only requests to this host, on any port unless one is named")
+    .addOption(
+      new Option("--action <action>", "only what was decided so").choices([
+        "allow",
+        "inject",
+        "deny",
+      ]),
+    )
+    .option("--by-host", "one row for each host: requests, denials and why")
     .action(
-      bind(async (session, id: string) => {
-        const { interactive, columns, write } = session.surroundings;
-        const decisions =
-          kindOf(id) === "task" ? await ofTask(session, id, null) : await ofBatch(session, id);
-        if (session.json) {
-          for (const decision of decisions) session.emit(decision);
-          return exit.done;
-        }
-        if (decisions.length === 0) {
-          session.say("No requests.");
-          return exit.done;
-        }
-        const head = ["at", "task", "action", "status", "method", "reason", "in", "out", "url"];
-        const rows = decisions.map((d) => [
-          d.at,
-          d.custom_id ?? d.task_id,
-          d.action,
-          d.status === null ? "" : String(d.status),
-          d.method,
-          d.reason,
-          String(d.bytes_in),
-          String(d.bytes_out),
-          d.url,
-        ]);
-        write(`${table(head, rows, { coloured: interactive, columns })}\n`);
-        return exit.done;
+      bind(async (session, id: string | undefined, options: Options) => {
+        if (options.byHost === true) return await byHost(session, id, options);
+        if (id === undefined) return await tasksOf(session, options);
+        return await decisionsOf(session, id, options);
       }),
     );
 }
 
-async function ofTask(session: Session, id: string, customId: string | null): Promise<Row[]> {
-  const decisions = required(await session.client().egress(id));
-  return decisions.map((decision) => ({ task_id: id, custom_id: customId, ...decision }));
+/** The filters as the API takes them. */
+function queryOf(id: string | undefined, { host, action }: Options): URLSearchParams {
+  const query = new URLSearchParams({ limit: "500" });
+  if (id !== undefined) query.set(kindOf(id) === "task" ? "task_id" : "batch_id", id);
+  if (host !== undefined) query.set("host", host);
+  if (action !== undefined) query.set("action", action);
+  return query;
 }
 
-/** The batch's tasks page by page; only those that sent requests are asked for them. */
-async function ofBatch(session: Session, id: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  let cursor: string | null = null;
-  do {
-    const filter = new URLSearchParams({ batch_id: id, limit: "100" });
-    if (cursor !== null) filter.set("cursor", cursor);
-    const page: {
-      tasks: { id: string; custom_id: string | null; usage: { egress_requests: number } }[];
-      next_cursor: string | null;
-    } = required(await session.client().tasks(filter));
-    for (const task of page.tasks) {
-      rows.push(...(await ofTask(session, task.id, task.custom_id)));
-    }
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  return rows.sort((a, b) => (a.at < b.at ? -1 : 1));
+/** A task or a batch that is not there is an error, not an empty list. */
+async function mustExist(session: Session, id: string): Promise<void> {
+  const client = session.client();
+  if (kindOf(id) === "task") required(await client.task(id));
+  else required(await client.batch(id));
+}
+
+/** Every page of a listing, one after the other. */
+async function pagesOf<T>(
+  query: URLSearchParams,
+  read: (query: URLSearchParams) => Promise<{ page: T[]; next_cursor: string | null }>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const { page, next_cursor } = await read(query);
+    all.push(...page);
+    if (next_cursor === null) return all;
+    query.set("cursor", next_cursor);
+  }
+}
+
+async function decisionsOf(session: Session, id: string, options: Options) {
+  const whole = options.host === undefined && options.action === undefined;
+  const rows =
+    whole && kindOf(id) === "task"
+      ? required(await session.client().egress(id)).map((one) => ({
+          task_id: id,
+          custom_id: null,
+          ...one,
+        }))
+      : await listed(session, id, options);
+  return print(
+    session,
+    rows,
+    ["at", "task", "action", "status", "method", "reason", "in", "out", "url"],
+    (d) => [
+      d.at,
+      d.custom_id ?? d.task_id,
+      d.action,
+      d.status === null ? "" : String(d.status),
+      d.method,
+      d.reason,
+      String(d.bytes_in),
+      String(d.bytes_out),
+      d.url,
+    ],
+  );
+}
+
+/** The log lists the newest first; people read what happened in the order in which it did. */
+async function listed(session: Session, id: string, options: Options): Promise<Row[]> {
+  await mustExist(session, id);
+  const rows = await pagesOf<Row>(queryOf(id, options), async (query) => {
+    const { decisions, next_cursor } = required(await session.client().decisions(query));
+    return { page: decisions, next_cursor };
+  });
+  return rows.reverse().sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+}
+
+async function tasksOf(session: Session, options: Options) {
+  if (options.host === undefined) {
+    throw wrongUsage(
+      "name a task or a batch, or a host with --host to find the tasks that touched it",
+    );
+  }
+  const rows = await pagesOf(queryOf(undefined, options), async (query) => {
+    const { tasks, next_cursor } = required(await session.client().egressTasks(query));
+    return { page: tasks, next_cursor };
+  });
+  return print(session, rows, ["last", "requests", "denied", "in", "out", "task"], (task) => [
+    task.last_at,
+    String(task.requests),
+    String(task.denied),
+    bytes(task.bytes_in),
+    bytes(task.bytes_out),
+    task.custom_id === null ? task.task_id : `${task.task_id} (${task.custom_id})`,
+  ]);
+}
+
+async function byHost(session: Session, id: string | undefined, options: Options) {
+  if (id !== undefined) await mustExist(session, id);
+  const query = queryOf(id, options);
+  const { hosts, truncated } = required(await session.client().egressHosts(query));
+  const code = print(
+    session,
+    hosts,
+    ["host", "requests", "denied", "in", "out", "outcomes"],
+    (h) => [
+      h.host === "" ? "(none)" : h.host,
+      String(h.requests),
+      String(h.denied),
+      bytes(h.bytes_in),
+      bytes(h.bytes_out),
+      outcomesOf(h),
+    ],
+  );
+  if (truncated)
+    session.surroundings.warn(
+      `only the ${counted(hosts.length, "host")} asked for most: narrow it with --host or --action\n`,
+    );
+  return code;
+}
+
+/** Such as `12 allow, 3 no_rule`: what was permitted by its action, what was not by its reason. */
+function outcomesOf({ outcomes }: HostAnswer): string {
+  return outcomes
+    .map(({ action, reason, requests }) => {
+      const word = reason === "rule" ? action : reason;
+      return `${requests} ${word}`;
+    })
+    .join(", ");
+}
+
+function print<T>(
+  session: Session,
+  rows: readonly T[],
+  head: readonly string[],
+  cells: (row: T) => string[],
+): typeof exit.done {
+  const { interactive, columns, write } = session.surroundings;
+  if (session.json) for (const row of rows) session.emit(row);
+  else if (rows.length === 0) session.say("No requests.");
+  else write(`${table(head, rows.map(cells), { coloured: interactive, columns })}\n`);
+  return exit.done;
 }

@@ -92,26 +92,6 @@ describe("what the other commands show and send", () => {
     );
   });
 
-  test("egress of a batch asks every page of its tasks", async () => {
-    const decisions = { body: { decisions: [] } };
-    const { url, received } = await fakeFleet({
-      "GET /v1/tasks": [
-        { body: { tasks: [taskWith({ id: "task_1" })], next_cursor: "c1" } },
-        { body: { tasks: [taskWith({ id: "task_2" })], next_cursor: null } },
-      ],
-      "GET /v1/tasks/task_1/egress": decisions,
-      "GET /v1/tasks/task_2/egress": decisions,
-    });
-    expect(await fleet(["egress", "batch_1", "--url", url])).toMatchObject({ code: 0 });
-    expect(received.map(({ path }) => path.split("?")[0])).toEqual([
-      "/v1/tasks",
-      "/v1/tasks/task_1/egress",
-      "/v1/tasks",
-      "/v1/tasks/task_2/egress",
-    ]);
-    expect(received[2]?.path).toContain("cursor=c1");
-  });
-
   test("files lists a workspace and prints one file cleaned", async () => {
     const { url, received } = await fakeFleet({
       "GET /v1/tasks/task_1/files": {

@@ -1,0 +1,87 @@
+/** The egress log across tasks: decisions, the tasks that touched a host, the hosts of a batch. */
+import { isTaskId } from "../../shared/ids.ts";
+import {
+  type EgressKey,
+  type ListedEgressRow,
+  listEgress,
+  listEgressHosts,
+  listEgressTasks,
+} from "../../shared/store/egress_log.ts";
+import type { Handler, Route } from "../call.ts";
+import { notACursor, readEgressQuery } from "../egress_query.ts";
+import { done, refusedAt, stopped } from "../problem.ts";
+import { decisionView, isoTime } from "../view.ts";
+
+const decisions: Handler = async ({ env, principal, url }) => {
+  const query = readEgressQuery(url.searchParams);
+  if (!query.ok) return query;
+  const { filter, limit } = query.value;
+  const cursor = query.value.cursor === null ? null : keyOf(query.value.cursor);
+  if (cursor === undefined) return stopped(notACursor);
+  const rows = await listEgress(env.DB, principal.tenant, filter, cursor, limit);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  const next_cursor = last === undefined ? null : cursorOf(last);
+  return done(Response.json({ decisions: page.map(listedView), next_cursor }));
+};
+
+const listedView = ({ custom_id, fence: _, ...row }: ListedEgressRow) => ({
+  task_id: row.task_id,
+  custom_id,
+  host: row.host,
+  ...decisionView(row),
+});
+
+const cursorOf = ({ task_id, seq, n, fence }: EgressKey): string =>
+  [task_id, seq, n, fence].join(".");
+
+/** Undefined where the text is no cursor. */
+function keyOf(text: string): EgressKey | undefined {
+  const [task_id = "", ...numbers] = text.split(".");
+  const [seq, n, fence] = numbers.map(Number);
+  if (
+    !isTaskId(task_id) ||
+    numbers.length !== 3 ||
+    !numbers.every((one) => /^\d{1,9}$/.test(one))
+  ) {
+    return undefined;
+  }
+  return { task_id, seq: seq ?? 0, n: n ?? 0, fence: fence ?? 0 };
+}
+
+const tasks: Handler = async ({ env, principal, url }) => {
+  const query = readEgressQuery(url.searchParams);
+  if (!query.ok) return query;
+  const { filter, cursor, limit } = query.value;
+  if (cursor !== null && !isTaskId(cursor)) return stopped(notACursor);
+  const rows = await listEgressTasks(env.DB, principal.tenant, filter, cursor, limit);
+  const page = rows.slice(0, limit);
+  const next_cursor = rows.length > limit ? (page.at(-1)?.task_id ?? null) : null;
+  const views = page.map((row) => ({
+    ...row,
+    first_at: isoTime(row.first_at),
+    last_at: isoTime(row.last_at),
+  }));
+  return done(Response.json({ tasks: views, next_cursor }));
+};
+
+/** The most asked first, without pages: `truncated` says that there are more hosts than `limit`. */
+const hosts: Handler = async ({ env, principal, url }) => {
+  const query = readEgressQuery(url.searchParams);
+  if (!query.ok) return query;
+  const { filter, cursor, limit } = query.value;
+  if (cursor !== null) return stopped(refusedAt("cursor", "hosts have no pages: raise limit"));
+  const rows = await listEgressHosts(env.DB, principal.tenant, filter, limit);
+  const views = rows.slice(0, limit).map((row) => ({
+    ...row,
+    last_at: isoTime(row.last_at),
+    outcomes: JSON.parse(row.outcomes) as unknown,
+  }));
+  return done(Response.json({ hosts: views, truncated: rows.length > limit }));
+};
+
+export const egressRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/egress", scope: "read", handle: decisions },
+  { method: "GET", path: "/v1/egress/tasks", scope: "read", handle: tasks },
+  { method: "GET", path: "/v1/egress/hosts", scope: "read", handle: hosts },
+];
