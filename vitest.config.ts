@@ -19,7 +19,7 @@ const pure = [
   "test/{models,egress,conformance,governor,schedules}/**/*.test.ts",
   "test/loop/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",
-  "test/tools/{replacement,signature}.test.ts",
+  "test/tools/{define,replacement,select,signature}.test.ts",
 ];
 
 /**

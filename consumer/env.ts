@@ -9,6 +9,8 @@ export interface ConsumerEnv extends SharedEnv {
   AI?: Ai;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */
   MODEL_PROFILES?: string;
+  /** Which tenants may use tools with bindings: JSON, tool to tenants. `default` may where it is not set. */
+  TOOL_TENANTS?: string;
   /** Local runs only: `host=http://127.0.0.1:port`, comma-separated. */
   FLEET_HOSTS?: string;
 }

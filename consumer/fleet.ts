@@ -8,6 +8,7 @@ import { type Hosts, parseHosts } from "./egress/hosts.ts";
 import type { ConsumerEnv } from "./env.ts";
 import { readProfiles } from "./models/profile_overrides.ts";
 import type { ProfileOf } from "./models/profiles.ts";
+import { type Service, servicesIn } from "./services.ts";
 
 export interface Fleet {
   env: ConsumerEnv;
@@ -49,7 +50,7 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     policies,
     policyHashes: JSON.stringify(Object.fromEntries(texts.map(({ name, hash }) => [name, hash]))),
     hosts: hostsOf(env, mode),
-    routes: routesOf(env),
+    routes: servicesIn(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
     profileOf: profiles.profileOf,
     secretOf: (name) => {
@@ -64,22 +65,6 @@ function hostsOf(env: ConsumerEnv, mode: FleetMode): Hosts {
   const parsed = parseHosts(env.FLEET_HOSTS, mode);
   if (!parsed.ok) throw new Error(parsed.message);
   return parsed.hosts;
-}
-
-type Service = Pick<Fetcher, "fetch">;
-
-/** The service bindings that a policy's rules may name; Workers AI is bound for the models alone. */
-function routesOf(env: ConsumerEnv): Record<string, Service> {
-  const services = Object.entries(env).filter(
-    (entry): entry is [string, Service] => entry[0] !== "AI" && isService(entry[1]),
-  );
-  return Object.fromEntries(services);
-}
-
-/** A stub answers to any name, so what is known to be something else is ruled out first. */
-function isService(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return value.constructor.name === "Fetcher";
 }
 
 /** Invalid policies have no canonical text, so nothing can be pinned to them. */

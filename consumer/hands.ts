@@ -17,6 +17,8 @@ import { type Hands, intent } from "./loop/tool_calls.ts";
 import { problemsOf, problemText } from "./models/validate.ts";
 import type { Capabilities, Engine, RunOutcome, ToolAnswer } from "./sandbox/engine.ts";
 import { engineFor, meteredEngine } from "./sandbox/index.ts";
+import { routedOrigins } from "./services.ts";
+import { type BindingName, bindingsOf, type ToolBindings } from "./tools/bindings.ts";
 import { callableFromCode, offerOf } from "./tools/catalog.ts";
 import type { Tool, ToolContext } from "./tools/define.ts";
 import type { Workspace } from "./workspace.ts";
@@ -56,6 +58,7 @@ export function handsFor(
     ms: before.egress_ms,
   };
   let innerToolCalls = 0;
+  let innerDollars = 0;
   let fault: string | null = null;
   /** Stops what runs when the task's seconds are used up: nothing may run after that. */
   const late = new AbortController();
@@ -91,16 +94,39 @@ export function handsFor(
     send: (url, init) => fetch(url, init),
   });
 
-  function contextFor(call: StepCall, seq: number): ToolContext {
+  const services = routedOrigins(kit.policy.ok ? kit.policy.policy : null, fleet.routes);
+
+  function bindingsFor(name: string): Readonly<Pick<ToolBindings, BindingName>> {
+    const tool = tools.get(name);
+    // What `bindingsOf` may lack, the catalog has looked for: such a tool is hidden.
+    return (tool === undefined ? {} : bindingsOf(tool, fleet.env)) as Pick<
+      ToolBindings,
+      BindingName
+    >;
+  }
+
+  function spend(dollars: number): string | null {
+    if (kit.scribe.used.cost_usd + innerDollars + dollars > kit.bounds.cost_usd) {
+      return `This costs $${dollars}, and limits.cost_usd ($${kit.bounds.cost_usd}) leaves less. Go on without it.`;
+    }
+    innerDollars += dollars;
+    return null;
+  }
+
+  function contextFor(call: StepCall, seq: number): ToolContext<BindingName> {
     const effect = tools.get(call.name)?.effect;
     work = effect === "read" ? null : { call, seq, intended: effect === "effect" };
-    const context: ToolContext = {
+    const context: ToolContext<BindingName> = {
       taskId: task.id,
       stepId: seq,
       idempotencyKey: `${task.id}:${seq}`,
       signal,
       files: kit.workspace,
       fetch: (request) => gateway.follow(request),
+      fetchBy: (url, send) => gateway.fetchBy(url, send),
+      bindings: bindingsFor(call.name),
+      services,
+      spend,
       runCode: (code) => run(code, capabilities(context)),
       metered,
     };
@@ -141,7 +167,7 @@ export function handsFor(
   }
 
   /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
-  function capabilities(context: ToolContext): Capabilities {
+  function capabilities(context: ToolContext<BindingName>): Capabilities {
     return {
       // A program follows redirects itself, as the web's fetch does: each hop comes here.
       fetch: (request) => gateway.fetch(request),
@@ -159,7 +185,8 @@ export function handsFor(
         if (tool.effect === "effect" && !(await begin([]))) {
           return { ok: false, message: "The task is owned by another worker now." };
         }
-        const result = await tool.run(input as never, context);
+        const bindings = bindingsFor(tool.name);
+        const result = await tool.run(input as never, { ...context, bindings });
         return result.ok
           ? { ok: true, json: JSON.stringify(result.value ?? result.text) }
           : { ok: false, message: result.text };
@@ -192,12 +219,14 @@ export function handsFor(
         const sent = used.bytes_out - told.bytes_out;
         const spent = {
           tool_calls: innerToolCalls,
+          cost_usd: innerDollars,
           egress_requests: used.requests - told.requests,
           egress_bytes: used.bytes_in - told.bytes_in + sent,
           egress_bytes_out: sent,
           egress_ms: used.ms - told.ms,
         };
         innerToolCalls = 0;
+        innerDollars = 0;
         told = used;
         return spent;
       },

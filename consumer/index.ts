@@ -9,6 +9,7 @@ import { deadLetter } from "./dead_letter.ts";
 import { deliver } from "./deliver.ts";
 import type { ConsumerEnv } from "./env.ts";
 import { fleetOf } from "./fleet.ts";
+import { answerProducer } from "./front.ts";
 
 export { Governor } from "./governor/governor.ts";
 
@@ -24,8 +25,8 @@ export default {
     await Promise.all(batch.messages.map(handle));
   },
 
-  /** Reached over the producer's service binding alone; it says that this Worker runs. */
-  async fetch(): Promise<Response> {
-    return Response.json({ status: "ok" });
+  /** Reached over the producer's service binding alone. */
+  async fetch(request, env): Promise<Response> {
+    return answerProducer(request, env);
   },
 } satisfies ExportedHandler<ConsumerEnv>;

@@ -84,7 +84,9 @@ async function loopOf(
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
   const models = brainsFor(fleet, task.model, spec);
   if (!models.ok) return { kind: "broke", failure: models.failure };
-  const tools = toolsFor(spec.tools, fleet.env);
+  const found = toolsFor(spec.tools, task.tenant, fleet.env);
+  if (!found.ok) return { kind: "broke", failure: failure("tool_unconfigured", found.message) };
+  const { tools } = found;
   const bounds = boundsOf(spec.limits);
   const hands = handsFor(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
   if (!hands.ok) return { kind: "broke", failure: hands.failure };

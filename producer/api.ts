@@ -14,6 +14,7 @@ import { inputRoutes } from "./routes/inputs.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { toolRoutes } from "./routes/tools.ts";
 import { traceRoutes } from "./routes/traces.ts";
 
 /** Everything under /v1. A route that is not here does not exist. */
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...scheduleRoutes,
   ...inputRoutes,
   ...overviewRoutes,
+  ...toolRoutes,
 ];
 
 type ApiContext = Context<{ Bindings: ProducerEnv }>;

@@ -8,7 +8,7 @@ import { type BatchRow, reopenBatch } from "../shared/store/batches.ts";
 import { listRedrivable } from "../shared/store/redrives.ts";
 import type { Principal } from "./auth.ts";
 import { refusedTask } from "./check.ts";
-import { checkScope } from "./check_scope.ts";
+import { scopeHere } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { explain } from "./explain.ts";
 import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
@@ -50,7 +50,7 @@ export async function redriveBatch(
     return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
   }
   const chosen = { statuses: body.status ?? redrivable, reason: body.reason ?? null };
-  const scope = checkScope(env, principal);
+  const scope = await scopeHere(env, principal);
   const range = batchTaskRange(batch.id);
   const told: BatchRedriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
   let after = body.cursor ?? range.from;

@@ -1,10 +1,12 @@
 /** What a task is checked against: who sends it, what this fleet knows, and the time of the check. */
 import { customTools } from "../consumer/tools/custom.ts";
+import type { Listing } from "../consumer/tools/listing.ts";
 import { findPolicy, policyTable } from "../policies/index.ts";
 import { routeOf } from "../shared/serving.ts";
-import { standardTools } from "../shared/task.ts";
+import { bindingTools, standardTools } from "../shared/task.ts";
 import type { Principal } from "./auth.ts";
 import type { ProducerEnv } from "./env.ts";
+import { offeringsOf } from "./offerings.ts";
 
 export interface CheckScope {
   /** The model of tasks that name none. */
@@ -13,6 +15,8 @@ export interface CheckScope {
   rehearsals: boolean;
   now: number;
   tools: readonly string[];
+  /** What the consumer says is configured; null where nobody can tell, and then nothing is refused for it. */
+  offered: Listing | null;
   /** Why the tenant may not use the policy, or null. Asked once for each name. */
   policyFault: (name: string) => string | null;
   /** Why nothing here serves the model, or null. Asked once for each id. */
@@ -23,13 +27,20 @@ export interface CheckScope {
 
 const defaultModel = "MODEL names the model of tasks that name none.";
 
-export function checkScope(env: ProducerEnv, principal: Principal, now = Date.now()): CheckScope {
+/** `offered` is the consumer's listing, where the caller has asked for it: else nothing is refused for want of it. */
+export function checkScope(
+  env: ProducerEnv,
+  principal: Principal,
+  now = Date.now(),
+  offered: Listing | null = null,
+): CheckScope {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
   return {
     model: env.MODEL,
     rehearsals: env.FLEET_MODE === "local" || principal.scopes.includes("admin"),
     now,
-    tools: [...standardTools, ...customTools.map((tool) => tool.name)],
+    tools: [...standardTools, ...bindingTools, ...customTools.map((tool) => tool.name)],
+    offered,
     policyFault: remembered((name) => {
       const answer = findPolicy(table, name, principal.tenant, env.FLEET_MODE);
       return answer.ok ? null : answer.message;
@@ -41,6 +52,11 @@ export function checkScope(env: ProducerEnv, principal: Principal, now = Date.no
     }),
     proven: new WeakSet(),
   };
+}
+
+/** The scope of a request that may wait for the consumer's listing. */
+export async function scopeHere(env: ProducerEnv, principal: Principal): Promise<CheckScope> {
+  return checkScope(env, principal, Date.now(), await offeringsOf(env, principal.tenant));
 }
 
 function remembered(ask: (name: string) => string | null): (name: string) => string | null {

@@ -11,7 +11,7 @@ import { DurableTask } from "../shared/task.ts";
 import { archiveTranscript } from "../shared/transcript.ts";
 import type { Principal } from "./auth.ts";
 import { checkTask, refusedTask, withDefaults } from "./check.ts";
-import { type CheckScope, checkScope } from "./check_scope.ts";
+import { type CheckScope, scopeHere } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { groupsBySize } from "./expand.ts";
 import { explain } from "./explain.ts";
@@ -70,7 +70,7 @@ export async function redrive(
       message: `this task is ${row.status}; only one that is ${redrivable.join(", ")} can be redriven`,
     });
   }
-  const next = await again(env, checkScope(env, principal), row, body.overrides);
+  const next = await again(env, await scopeHere(env, principal), row, body.overrides);
   if (!next.ok) return next;
   const details = await inputFaults(env, tenant, body.overrides ?? {});
   if (details.length > 0) return stopped(refusedTask(details));

@@ -103,7 +103,12 @@ function sizeOf(file: InputFile): number | string {
 
 const tools: Rule = (task, scope) =>
   (task.tools ?? []).flatMap((name, index) => {
-    if (scope.tools.includes(name)) return [];
+    if (scope.tools.includes(name)) {
+      const why = scope.offered?.tools.find((tool) => tool.name === name)?.reason ?? null;
+      return why === null
+        ? []
+        : fault(`tools[${index}]`, `"${name}" cannot be used here: ${why} (fleet tools lists all)`);
+    }
     const meant = nearest(name, scope.tools);
     const known = `the tools are ${scope.tools.join(", ")}`;
     return fault(

@@ -79,6 +79,12 @@ export const failureTable = {
     reason: "sandbox_unavailable",
     meaning: "The engine that the task names is not configured here.",
   },
+  tool_unconfigured: {
+    class: "fail",
+    reason: "sandbox_unavailable",
+    meaning:
+      "A tool, an MCP server or a skill that the task names is not configured here, or not for its tenant.",
+  },
   sandbox_fault: {
     class: "retry",
     reason: "attempts_exhausted",

@@ -254,6 +254,34 @@ export const egressLimits = {
   permittedShownMax: 10,
 } as const;
 
+/** What the tools over bindings take and answer. */
+export const toolLimits = {
+  browserMsMax: 30_000,
+  screenshotPixels: { width: 1280, height: 800 },
+  aiAnswerBytesMax: 10_000_000,
+  imagePromptCharsMax: 2_000,
+  imageDollarsUnknown: 0.1,
+  sqlCharsMax: 20_000,
+  sqlParametersMax: 100,
+  sqlRowsMax: 200,
+  sqlNoteChars: 200,
+  vectorQueryCharsMax: 2_000,
+  vectorMatchesDefault: 5,
+  vectorMatchesMax: 20,
+  /** The whole of `vectorQueryCharsMax` as tokens, at the price of the dearest embedding model. */
+  embeddingDollars: 0.0005,
+  addressCharsMax: 320,
+  subjectCharsMax: 200,
+  mailCharsMax: 100_000,
+} as const;
+
+/** What the producer keeps of the consumer's listing of its tools. */
+export const offeringLimits = {
+  askMsMax: 5_000,
+  keptMs: 30_000,
+  tenantsKeptMax: 1_000,
+} as const;
+
 /** The platform's own bounds that the code must stay under. */
 export const platformLimits = {
   queueDelaySecondsMax: 86_400,

@@ -129,3 +129,14 @@ export const standardTools = [
   "final_answer",
 ] as const;
 export type StandardTool = (typeof standardTools)[number];
+
+/** The names of the tools that need a binding or a switch, in the order in which a model sees them. */
+export const bindingTools = [
+  "browse",
+  "screenshot",
+  "generate_image",
+  "query_d1",
+  "search_vectors",
+  "send_email",
+  "call_service",
+] as const;

@@ -50,6 +50,10 @@ export interface Asked {
   method: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Carries the request out in place of the network. It gets no header, so no credential either. */
+  carrier?: (url: string) => Promise<Response>;
+  /** Said by the fleet, never by a guest: whatever its method, the request may be repeated. */
+  harmless?: boolean;
 }
 
 export interface Answer {
@@ -97,7 +101,7 @@ export async function forward(passage: Passage, asked: Asked): Promise<Forwarded
   const spent = budget.takeRequest(known);
   if (spent !== null) return deny(spent);
   row.bytes_out = known;
-  const effectless = decision.method === "GET" || decision.method === "HEAD";
+  const effectless = asked.harmless === true || ["GET", "HEAD"].includes(decision.method);
   if (!effectless && (await permission(passage, row)) === "stop") return deny("stopped");
 
   const limit = deadline(budget.requestMs, passage.signal);
@@ -179,6 +183,11 @@ function prepare(passage: Passage, asked: Asked, decision: Permitted): Prepared 
     standsFor: target === decision.url ? null : decision.url,
   });
   if (headers === null) return refused("bad_secret");
+  if (asked.carrier !== undefined) {
+    const { carrier } = asked;
+    if (decision.action === "inject" || decision.route !== null) return refused("carrier");
+    return { ok: true, target, headers, send: (url) => carrier(url) };
+  }
   if (decision.route === null) return { ok: true, target, headers, send: passage.send };
   const route = Object.hasOwn(passage.routes, decision.route)
     ? passage.routes[decision.route]

@@ -10,7 +10,7 @@ import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import { joined, streamOf } from "./body.ts";
 import { Budget, type EgressUse, type TaskEgressLimits } from "./budget.ts";
-import { forward, type Passage, type Send } from "./forward.ts";
+import { type Asked, forward, type Passage, type Send } from "./forward.ts";
 import type { Hosts } from "./hosts.ts";
 import { DecisionJournal } from "./journal.ts";
 import type { BudgetReason } from "./reason.ts";
@@ -47,8 +47,15 @@ export interface GatewayOptions {
 export interface Gateway {
   /** One request, one decision; a redirect is handed back as it is. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  /** The same, following redirects as fetch does; every hop is a request and a decision of its own. */
+  /** The same for a call that its tool's operator says has no effect: it needs no permission before it is sent. */
+  ask(request: GuestRequest): Promise<GuestResponse>;
+  /** As `fetch`, following redirects as fetch does; every hop is a request and a decision of its own. */
   follow(request: GuestRequest): Promise<GuestResponse>;
+  /**
+   * A GET that something else carries out, such as a browser: decided, counted, logged and scrubbed like
+   * any other. `send` gets the decided URL; a rule that injects a credential is refused.
+   */
+  fetchBy(url: string, send: (url: string) => Promise<Response>): Promise<GuestResponse>;
   /** As `fetch`, with streaming bodies. The answer's body errors where a bound breaks it off. */
   stream(request: Request): Promise<Response>;
   /** The decisions since the last call, for the step's write; rows of requests in flight as they stand. */
@@ -61,10 +68,15 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const passage = openPassage(options);
-  const fetchWhole = (request: GuestRequest) => whole(passage, request);
+  // A guest's request is its four fields and nothing that it may have added.
+  const fetchWhole = ({ url, method, headers, body }: GuestRequest) =>
+    whole(passage, { url, method, headers, body });
   return {
     fetch: fetchWhole,
+    ask: (request) => whole(passage, { ...request, harmless: true }),
     follow: (request) => followRedirects(fetchWhole, request),
+    fetchBy: (url, send) =>
+      whole(passage, { url, method: "GET", headers: [], body: null, carrier: send }),
     stream: (request) => streamed(passage, request),
     drain: () => passage.journal.drain(),
     get used() {
@@ -111,7 +123,10 @@ function denialOf({ policy, mode, hosts }: GatewayOptions): PolicyDenial | null 
   return mode === "deployed" && local ? "local_only" : null;
 }
 
-async function whole(passage: Passage, request: GuestRequest): Promise<GuestResponse> {
+async function whole(
+  passage: Passage,
+  request: GuestRequest & Pick<Asked, "carrier" | "harmless">,
+): Promise<GuestResponse> {
   // Programs pass an empty body where they mean none.
   const body = request.body?.byteLength === 0 ? null : request.body;
   const forwarded = await forward(passage, { ...request, body });

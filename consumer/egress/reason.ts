@@ -22,6 +22,7 @@ export type GatewayDenial =
   | "missing_secret"
   | "bad_secret"
   | "missing_route"
+  | "carrier"
   | "stopped";
 
 /** Why a request that was sent has no answer. */
@@ -84,6 +85,9 @@ export const refusals: Readonly<Record<RefusalReason, Row>> = {
     "The credential for this host cannot be sent. You cannot supply it; finish without this host.",
   ),
   missing_route: denied("The binding that serves this host is not configured."),
+  carrier: denied(
+    "The rule for this host adds a credential or uses a binding, which a browser cannot. Use fetch_url.",
+  ),
   stopped: denied("The task may not start a request with effects now."),
   budget_requests: budget("The task's number of requests is used up."),
   budget_bytes: budget("The task's number of bytes is used up."),

@@ -3,6 +3,7 @@ import { modelLimits } from "../../shared/limits.ts";
 import type { StepCall, ToolPayload } from "../../shared/step.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { Usage } from "../../shared/usage.ts";
+import type { BindingName } from "../tools/bindings.ts";
 import type { Tool, ToolContext, ToolResult } from "../tools/define.ts";
 import type { ManifestChange } from "../workspace.ts";
 import type { Draft } from "./scribe.ts";
@@ -11,7 +12,7 @@ import type { Draft } from "./scribe.ts";
 export interface Hands {
   tools: ReadonlyMap<string, Tool>;
   /** A context of its own for each step. */
-  contextFor(call: StepCall, seq: number): ToolContext;
+  contextFor(call: StepCall, seq: number): ToolContext<BindingName>;
   /** Runs work that is stopped, with all that it started, when `ms` have passed. */
   within<T>(ms: number, work: () => Promise<T>): Promise<T>;
   /** What the engine broke of the last work, in words for people; null when it is sound. */

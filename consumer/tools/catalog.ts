@@ -2,14 +2,22 @@
 import type { ConsumerEnv } from "../env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
+import { missingBinding, tenantFault } from "./bindings.ts";
+import { browse } from "./browse.ts";
+import { callService } from "./call_service.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
 import { editFile } from "./edit_file.ts";
 import { fetchUrl } from "./fetch_url.ts";
 import { findFiles, listFiles } from "./find_files.ts";
+import { generateImage } from "./generate_image.ts";
 import { grepFiles } from "./grep_files.ts";
+import { queryD1 } from "./query_d1.ts";
 import { readFile } from "./read_file.ts";
 import { runCode } from "./run_code.ts";
+import { screenshot } from "./screenshot.ts";
+import { searchVectors } from "./search_vectors.ts";
+import { sendEmail } from "./send_email.ts";
 import { signatureOf } from "./signature.ts";
 import { deleteFile, writeFile } from "./write_file.ts";
 
@@ -26,15 +34,54 @@ export const catalog: readonly Tool[] = [
   grepFiles,
   deleteFile,
   fetchUrl,
+  browse,
+  screenshot,
+  generateImage,
+  queryD1,
+  searchVectors,
+  sendEmail,
+  callService,
   ...customTools,
 ];
 
-/** The tools a task may call: those it names, or all; never one that is not configured. */
-export function toolsFor(names: readonly string[] | undefined, env: ConsumerEnv): Tool[] {
-  return catalog.filter(
-    (tool) =>
-      (names === undefined || names.includes(tool.name)) && (tool.requires?.(env) ?? null) === null,
+/** Null when a tenant's tasks may be offered the tool, else a sentence that says what to set. */
+export function unavailable(tool: Tool, tenant: string, env: ConsumerEnv): string | null {
+  return (
+    missingBinding(tool, env) ??
+    askRequires(tool, env) ??
+    tenantFault(tool, tenant, env.TOOL_TENANTS)
   );
+}
+
+/** A `requires` that throws says that its tool cannot be used; what it threw may hold a secret. */
+function askRequires(tool: Tool, env: ConsumerEnv): string | null {
+  try {
+    return tool.requires?.(env) ?? null;
+  } catch {
+    return "Its requires() threw an error, so nobody can tell whether it is configured.";
+  }
+}
+
+/**
+ * The tools a task may call: every one that is configured, or those it names. A name that cannot be
+ * served is a fault: a task that asked for a tool is not to run without it.
+ */
+export function toolsFor(
+  names: readonly string[] | undefined,
+  tenant: string,
+  env: ConsumerEnv,
+): { ok: true; tools: Tool[] } | { ok: false; message: string } {
+  const faults = (names ?? []).flatMap((name) => {
+    if (name === finalAnswerName) return [];
+    const tool = catalog.find((one) => one.name === name);
+    const why = tool === undefined ? "There is none." : unavailable(tool, tenant, env);
+    return why === null ? [] : [`The tool ${name} cannot be used here. ${why}`];
+  });
+  if (faults.length > 0) return { ok: false, message: faults.join(" ") };
+  const tools = catalog.filter(
+    (tool) => names?.includes(tool.name) ?? unavailable(tool, tenant, env) === null,
+  );
+  return { ok: true, tools };
 }
 
 /** The answer of a task that gives no output_schema. */

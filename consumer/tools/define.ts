@@ -6,6 +6,7 @@ import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { ConsumerEnv } from "../env.ts";
 import type { GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../workspace.ts";
+import { type BindingName, isFleetOwn, type ToolBindings } from "./bindings.ts";
 
 /**
  * `read` changes nothing and may run beside others; `idempotent` may be repeated with the same key;
@@ -13,8 +14,8 @@ import type { Workspace } from "../workspace.ts";
  */
 export type Effect = "read" | "idempotent" | "effect";
 
-/** All that a tool is given. */
-export interface ToolContext {
+/** All that a tool is given. `B` are the bindings that it declared. */
+export interface ToolContext<B extends BindingName = never> {
   taskId: string;
   /** The step's sequence number within the task. */
   stepId: number;
@@ -23,6 +24,12 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Through the egress gateway; a denial answers as a 403. Never rejects. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
+  /**
+   * The same for a tool that has another way to the URL, such as a browser: the policy decides on it, and
+   * the request is counted, logged and scrubbed; `send` gets the decided URL in place of the network.
+   * A rule that injects a credential is refused, because nothing says where else `send` would carry it.
+   */
+  fetchBy(url: string, send: (url: string) => Promise<Response>): Promise<GuestResponse>;
   files: Workspace;
   /** Runs a program in the task's sandbox. */
   runCode(code: string): Promise<RunOutcome>;
@@ -31,6 +38,15 @@ export interface ToolContext {
    * the files given and with no way out. It is for what a model can make endless, such as a pattern.
    */
   metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
+  /** The declared bindings and variables, and no other. */
+  bindings: Readonly<Pick<ToolBindings, B>>;
+  /** The account's own services that the task's policy routes to: binding name to origin. */
+  services: ReadonlyMap<string, string>;
+  /**
+   * Reserves dollars of the task's budget, before they are spent. Null when they fit, else a sentence
+   * for the model: then nothing may be spent.
+   */
+  spend(dollars: number): string | null;
 }
 
 /**
@@ -44,28 +60,43 @@ export interface ToolResult {
 }
 
 export interface Tool {
+  /** Lower case letters, digits and single underscores; two of them part an MCP server from its tool. */
   name: string;
   description: string;
   input: TObject;
   /** What a program that calls the tool gets; text when left out. Shown to the model as a type. */
   output?: TSchema;
   effect: Effect;
+  /** Bindings and variables that `run` gets; while one is not set, the tool is hidden. */
+  bindings?: readonly BindingName[];
+  /** What stands in for variables that are not set. */
+  defaults?: Partial<ToolBindings>;
   /** Null when configured, else a sentence saying what to set. A tool that is not configured is hidden. */
   requires?: (env: ConsumerEnv) => string | null;
   /** Contract: `input` has passed `input`'s schema. May throw; the message is told to the model. */
-  run(input: never, context: ToolContext): Promise<ToolResult>;
+  run(input: never, context: ToolContext<BindingName>): Promise<ToolResult>;
 }
 
-/** Gives `run` the type of its schema. */
-export function defineTool<S extends TObject>(
-  tool: Omit<Tool, "input" | "run"> & {
+/** Gives `run` the types of its schema and its bindings. Throws for a name or a binding that no tool may have. */
+export function defineTool<S extends TObject, const B extends BindingName = never>(
+  tool: Omit<Tool, "input" | "run" | "bindings"> & {
     input: S;
-    run(input: Static<S>, context: ToolContext): Promise<ToolResult>;
+    bindings?: readonly B[];
+    run(input: Static<S>, context: ToolContext<B>): Promise<ToolResult>;
   },
 ): Tool {
+  if (!toolName.test(tool.name) || tool.name.includes("__")) {
+    throw new Error(`"${tool.name}" is no tool's name: see docs/tools.md.`);
+  }
+  const own = (tool.bindings ?? []).filter(isFleetOwn);
+  if (own.length > 0) {
+    throw new Error(`The tool ${tool.name} may not have ${own.join(", ")}: it is the fleet's own.`);
+  }
   return tool as Tool;
 }
 
 export const done = (text: string, value?: unknown): ToolResult =>
   value === undefined ? { ok: true, text } : { ok: true, text, value };
+const toolName = /^[a-z][a-z0-9_]{0,62}$/;
+
 export const refused = (text: string): ToolResult => ({ ok: false, text });

@@ -15,6 +15,7 @@ import type {
   StatsAnswer,
   StepAnswer,
   TaskAnswer,
+  ToolAnswer,
 } from "./wire.ts";
 
 /** Why a call gave nothing, in words for the person at the terminal. */
@@ -265,6 +266,10 @@ export class FleetClient {
 
   stats(): Promise<Called<StatsAnswer>> {
     return this.#call("GET", "/v1/stats", shaped<StatsAnswer>(shapes.stats));
+  }
+
+  tools(): Promise<Called<{ tools: ToolAnswer[] }>> {
+    return this.#call("GET", "/v1/tools", shaped<{ tools: ToolAnswer[] }>(shapes.tools));
   }
 
   async #call<T>(

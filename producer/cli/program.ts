@@ -12,6 +12,7 @@ import { addResults } from "./commands/results.ts";
 import { addSchedules } from "./commands/schedules.ts";
 import { addSteps } from "./commands/steps.ts";
 import { addSubmit } from "./commands/submit.ts";
+import { addTools } from "./commands/tools.ts";
 import { addWatch } from "./commands/watch.ts";
 import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
@@ -111,6 +112,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addRedrive,
     addSchedules,
     addPolicy,
+    addTools,
     addDoctor,
   ];
   for (const add of adders) add(program, bind);

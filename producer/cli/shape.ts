@@ -48,6 +48,7 @@ const schedule: Shape = {
   items: "object",
   next_ticks: "list",
 };
+const tool: Shape = { name: "text", description: "text", effect: "text" };
 
 const outcome: Shape = { action: "text", reason: "text", requests: "number" };
 const egressTask: Shape = { task_id: "text", requests: "number", denied: "number" };
@@ -67,6 +68,7 @@ export const shapes = {
   egressTasks: { tasks: [egressTask] },
   egressHosts: { hosts: [host] },
   files: { files: [file] },
+  tools: { tools: [tool] },
   stats: { counts: "object" },
   redriven: { redriven: "number" },
   health: { status: "text" },

@@ -166,6 +166,14 @@ export interface StatsAnswer {
   oldest_queued_at: string | null;
 }
 
+export interface ToolAnswer {
+  name: string;
+  description: string;
+  effect: "read" | "idempotent" | "effect";
+  configured: boolean;
+  reason: string | null;
+}
+
 /** One fault in a body. `line` counts from 1. */
 export interface Fault {
   line?: number;

@@ -8,7 +8,7 @@ import { resultLines } from "../batch_results.ts";
 import { acceptBatch } from "../batches.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
-import { checkScope } from "../check_scope.ts";
+import { scopeHere } from "../check_scope.ts";
 import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
@@ -48,7 +48,7 @@ const post: Handler = async (call) => {
   const body = await readBatchBody(request, url);
   if (!body.ok) return body;
   const source = { tenant: principal.tenant, idempotencyKey: key.value, ...body.value };
-  const accepted = await acceptBatch(env, source, checkScope(env, principal));
+  const accepted = await acceptBatch(env, source, await scopeHere(env, principal));
   if (!accepted.ok) return accepted;
   const { row, fresh } = accepted.value;
   if (fresh) call.waitUntil(expandBatch(env, row));

@@ -10,7 +10,7 @@ import { acceptTask } from "../accept.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { checkTask, refusedTask } from "../check.ts";
-import { checkScope } from "../check_scope.ts";
+import { scopeHere } from "../check_scope.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { type Detail, done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
@@ -41,7 +41,7 @@ async function oneView(env: Call["env"], row: TaskRow, status: 200 | 202): Promi
 const post: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const checked = checkTask(body.value, checkScope(env, principal));
+  const checked = checkTask(body.value, await scopeHere(env, principal));
   if (!checked.ok) return stopped(refusedTask(checked.details));
   const key = idempotencyKey(request, checked.task.idempotency_key);
   if (!key.ok) return key;

@@ -43,6 +43,7 @@ describe("a template is checked as a task before any item is known", () => {
     rehearsals: true,
     now: 0,
     tools: ["read_file", "final_answer"],
+    offered: null,
     policyFault: (name) => (name === "default" ? null : "no such policy"),
     modelFault: (id) => (id === "m" ? null : "not served"),
     proven: new WeakSet(),

@@ -1,6 +1,7 @@
 /** A tool's context over a workspace of its own: what tests of the file tools share. */
 import { env } from "cloudflare:workers";
 import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
+import type { BindingName } from "../../consumer/tools/bindings.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import type { ToolContext, ToolResult } from "../../consumer/tools/define.ts";
 import { Workspace } from "../../consumer/workspace.ts";
@@ -35,7 +36,7 @@ export async function use(
         new AbortController().signal,
       ),
   } satisfies Partial<ToolContext>;
-  return tool.run(input as never, context as unknown as ToolContext);
+  return tool.run(input as never, context as unknown as ToolContext<BindingName>);
 }
 
 export async function textOf(files: Workspace, path: string): Promise<string | null> {

@@ -5,8 +5,11 @@ import { offersOf, toolsFor } from "../../consumer/tools/catalog.ts";
 import { defineTool, done } from "../../consumer/tools/define.ts";
 
 const env = {} as ConsumerEnv;
-const runCodeOf = (names?: string[]) =>
-  offersOf(toolsFor(names, env)).find(({ name }) => name === "run_code")?.description ?? "";
+function runCodeOf(names?: string[]): string {
+  const found = toolsFor(names, "default", env);
+  if (!found.ok) throw new Error(found.message);
+  return offersOf(found.tools).find(({ name }) => name === "run_code")?.description ?? "";
+}
 
 test("run_code tells the type of each tool that a program can call", () => {
   const told = runCodeOf();

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import type { FleetClient } from "../client.ts";
 import { exit } from "../exit.ts";
 import { count } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
 import type { StatsAnswer } from "../wire.ts";
+import { toolsLine } from "./tools.ts";
 
 interface Finding {
   check: string;
@@ -35,7 +37,7 @@ export function addDoctor(program: Command, bind: Bind): void {
               ? { check: "key", state: "ok", told: "accepted" }
               : { check: "key", state: "failed", told: stats.problem.message },
           );
-          if (stats.ok) findings.push(tasks(stats.value));
+          if (stats.ok) findings.push(tasks(stats.value), await toolsOf(client));
         }
         if (session.json) for (const finding of findings) session.emit(finding);
         else {
@@ -46,6 +48,14 @@ export function addDoctor(program: Command, bind: Bind): void {
         return findings.every(({ state }) => state === "ok") ? exit.done : exit.failed;
       }),
     );
+}
+
+/** What is hidden is no fault: most fleets need few of the tools. */
+async function toolsOf(client: FleetClient): Promise<Finding> {
+  const called = await client.tools();
+  return called.ok
+    ? { check: "tools", state: "ok", told: toolsLine(called.value.tools) }
+    : { check: "tools", state: "failed", told: called.problem.message };
 }
 
 function runtime(): Finding {

@@ -13,6 +13,7 @@ const scope: CheckScope = {
   rehearsals: true,
   now: Date.UTC(2026, 0, 1),
   tools: standardTools,
+  offered: null,
   policyFault: (name) => (["default", "demo"].includes(name) ? null : `no policy ${name}`),
   modelFault: (id) => (id === "rehearsal" ? null : `no model ${id}`),
   proven: new WeakSet(),

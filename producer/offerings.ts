@@ -1,0 +1,45 @@
+/** What the consumer offers a tenant's tasks: it alone sees its bindings, so it is asked. */
+import type { Listing } from "../consumer/tools/listing.ts";
+import { offeringLimits } from "../shared/limits.ts";
+import { log } from "../shared/log.ts";
+import type { ProducerEnv } from "./env.ts";
+
+interface Kept {
+  until: number;
+  answer: Promise<Listing | null>;
+}
+
+const kept = new WeakMap<object, Map<string, Kept>>();
+
+/**
+ * The consumer's listing, at most half a minute old; null where no consumer is bound or none answers. Then
+ * nothing is known of what is configured, tasks are accepted, and the consumer refuses what it cannot serve.
+ */
+export function offeringsOf(env: ProducerEnv, tenant: string): Promise<Listing | null> {
+  const { CONSUMER } = env;
+  if (CONSUMER === undefined) return Promise.resolve(null);
+  const tenants = kept.get(CONSUMER) ?? new Map<string, Kept>();
+  kept.set(CONSUMER, tenants);
+  const known = tenants.get(tenant);
+  if (known !== undefined && known.until > Date.now()) return known.answer;
+  if (tenants.size >= offeringLimits.tenantsKeptMax) tenants.clear();
+  const answer = ask(CONSUMER, tenant);
+  tenants.set(tenant, { until: Date.now() + offeringLimits.keptMs, answer });
+  // No answer is not worth keeping: the next call may find the consumer up.
+  void answer.then((listing) => listing === null && tenants.delete(tenant));
+  return answer;
+}
+
+async function ask(consumer: Pick<Fetcher, "fetch">, tenant: string): Promise<Listing | null> {
+  try {
+    const query = new URLSearchParams({ tenant });
+    const response = await consumer.fetch(`https://consumer/tools?${query}`, {
+      signal: AbortSignal.timeout(offeringLimits.askMsMax),
+    });
+    if (!response.ok) throw new Error(`answered ${response.status}`);
+    return await response.json<Listing>();
+  } catch (error) {
+    log("unhealthy", { what: "offerings", message: String(error) });
+    return null;
+  }
+}

@@ -1,0 +1,16 @@
+/** What tasks may use: every tool, with what to set where it is not configured. */
+import type { Handler, Route } from "../call.ts";
+import { offeringsOf } from "../offerings.ts";
+import { done, stopped } from "../problem.ts";
+
+const list: Handler = async ({ env, principal }) => {
+  const listing = await offeringsOf(env, principal.tenant);
+  if (listing !== null) return done(Response.json(listing));
+  const message =
+    "the consumer, which knows what is configured, does not answer: send the request again shortly";
+  return stopped({ kind: "unavailable", message });
+};
+
+export const toolRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/tools", scope: "read", handle: list },
+];

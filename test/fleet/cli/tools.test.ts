@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { fakeFleet, fleet } from "./fake_fleet.ts";
+
+const tools = [
+  {
+    name: "run_code",
+    description: "Runs code.",
+    effect: "idempotent",
+    configured: true,
+    reason: null,
+  },
+  {
+    name: "browse",
+    description: "Opens a page.",
+    effect: "read",
+    configured: false,
+    reason: "Bind BROWSER.\u001b[2J",
+  },
+];
+const script = {
+  "GET /healthz": { body: { status: "ok" } },
+  "GET /v1/stats": { body: { counts: {}, backlog: 0, oldest_queued_at: null } },
+  "GET /v1/tools": { body: { tools } },
+};
+
+test("tools lists what may be used, and what to set for what is hidden", async () => {
+  const { url } = await fakeFleet(script);
+  const ran = await fleet(["tools", "--url", url]);
+  expect(ran.code).toBe(0);
+  expect(ran.out).toMatch(/run_code +ok +idempotent +Runs code\./);
+  expect(ran.out).toMatch(/browse +hidden +read +Bind BROWSER\./);
+  expect(ran.out).not.toContain("\u001b");
+});
+
+test("tools --json gives each as the API does", async () => {
+  const { url } = await fakeFleet(script);
+  const ran = await fleet(["tools", "--json", "--url", url]);
+  expect(
+    ran.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).toEqual(tools);
+});
+
+test("doctor names what is hidden, which is no fault", async () => {
+  const { url } = await fakeFleet(script);
+  const ran = await fleet(["doctor", "--url", url]);
+  expect(ran.code).toBe(0);
+  expect(ran.out).toMatch(/tools +ok +1 configured, hidden: browse/);
+});
+
+test("doctor fails where the fleet cannot say what its tools are", async () => {
+  const problem = { error: { code: "unavailable", message: "the consumer does not answer" } };
+  const { url } = await fakeFleet({ ...script, "GET /v1/tools": { status: 503, body: problem } });
+  const ran = await fleet(["doctor", "--url", url]);
+  expect(ran.code).toBe(1);
+  expect(ran.out).toContain("the consumer does not answer");
+});

@@ -1,0 +1,76 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import consumer from "../../consumer/index.ts";
+import type { Listing } from "../../consumer/tools/listing.ts";
+import { bench, finish, runTask } from "../consumer/harness.ts";
+import { type Refusal, send, task, testFleet } from "../producer/client.ts";
+
+/** The consumer behind a service binding, with the bindings given. */
+function bound(bindings: Record<string, unknown> = {}): Fetcher {
+  const on = { ...env, ...bindings };
+  return {
+    fetch: async (url: string) => consumer.fetch(new Request(url), on),
+  } as unknown as Fetcher;
+}
+
+async function listed(bindings: Record<string, unknown> = {}) {
+  const answer = await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools");
+  const { tools } = await answer.json<Listing>();
+  return new Map(tools.map((tool) => [tool.name, tool]));
+}
+
+describe("GET /v1/tools", () => {
+  test("says of each tool what it takes, and what to set where it is hidden", async () => {
+    const tools = await listed();
+    expect(tools.get("run_code")).toMatchObject({ configured: true, reason: null });
+    expect(tools.get("send_email")).toMatchObject({
+      configured: false,
+      effect: "effect",
+      reason:
+        "Bind EMAIL and EMAIL_FROM and EMAIL_TO in wrangler.consumer.toml: docs/tools.md shows how.",
+      input_schema: { required: ["to", "subject", "text"] },
+    });
+  });
+
+  test("what is bound is configured", async () => {
+    expect((await listed({ QUERY_DB: env.DB })).get("query_d1")?.configured).toBe(true);
+  });
+
+  test("is 503 while the consumer does not answer", async () => {
+    const CONSUMER = { fetch: () => Promise.reject(new Error("down")) } as unknown as Fetcher;
+    expect((await send(testFleet({ CONSUMER }), "GET", "/v1/tools")).status).toBe(503);
+  });
+});
+
+describe("a task that names a tool that is not configured", () => {
+  const wants = task({ tools: ["run_code", "browse"] });
+
+  test("is refused at submission with what to set", async () => {
+    const answer = await send(testFleet({ CONSUMER: bound() }), "POST", "/v1/tasks", wants);
+    expect(answer.status).toBe(422);
+    const { error } = await answer.json<Refusal>();
+    expect(error.details).toMatchObject([
+      { path: "tools[1]", message: expect.stringContaining("Bind BROWSER in wrangler.consumer") },
+    ]);
+  });
+
+  test("is accepted where the consumer cannot be asked, and then fails at once", async () => {
+    const CONSUMER = { fetch: () => Promise.reject(new Error("down")) } as unknown as Fetcher;
+    const answer = await send(testFleet({ CONSUMER }), "POST", "/v1/tasks", wants);
+    expect(answer.status).toBe(202);
+    const row = await runTask({ prompt: "p", tools: ["browse"], rehearsal: [finish()] });
+    expect(row).toMatchObject({ status: "failed", reason: "sandbox_unavailable" });
+    expect(row.error).toContain("Bind BROWSER");
+    expect(JSON.parse(row.usage)).toMatchObject({ model_calls: 0 });
+  });
+
+  test("of another tenant fails too, although it is bound", async () => {
+    const theirs = { theirs: { rules: [], tenants: ["other"] } };
+    const on = bench({ QUERY_DB: env.DB, FLEET_POLICIES: JSON.stringify(theirs) });
+    const named = { prompt: "p", policy: "theirs", tools: ["query_d1"], rehearsal: [finish()] };
+    const more = { bench: on, row: { tenant: "other" } };
+    expect((await runTask(named, more)).error).toContain("TOOL_TENANTS");
+    const unnamed = { prompt: "p", policy: "theirs", rehearsal: [finish()] };
+    expect((await runTask(unnamed, more)).status).toBe("succeeded");
+  });
+});
