@@ -4,7 +4,7 @@
  */
 import shippedDefault from "./default.json" with { type: "json" };
 import shippedDemo from "./demo.json" with { type: "json" };
-import { type Parsed, parsePolicy, readPolicy } from "./policy.ts";
+import { type Parsed, parsePolicy, readPolicy, secretsOf } from "./policy.ts";
 import type { Policy } from "./schema.ts";
 import shippedWebhooks from "./webhooks.json" with { type: "json" };
 
@@ -121,3 +121,12 @@ function admit(name: string, parsed: Parsed, tenant: string, mode: FleetMode): P
 
 /** The names of the policies that ship with the repository. */
 export const shippedNames: readonly string[] = Object.keys(shipped);
+
+/** The secrets that the shipped policies inject or sign with, each once. */
+export function shippedPolicySecrets(): string[] {
+  const names = Object.values(shipped).flatMap((source) => {
+    const parsed = readPolicy(source);
+    return parsed.ok ? secretsOf(parsed.policy) : [];
+  });
+  return [...new Set(names)];
+}

@@ -299,3 +299,10 @@ export const commandLineLimits = {
   inputBytesMax: 100_000_000,
   listRowsDefault: 20,
 } as const;
+
+/** How long a deploy waits for the fleet to answer. */
+export const deployLimits = {
+  healthAsksMax: 10,
+  healthAskMsMax: 5_000,
+  healthPauseMs: 3_000,
+} as const;
