@@ -252,6 +252,8 @@ export const egressLimits = {
   loggedUrlCharsMax: 2_048,
   loggedMethodCharsMax: 32,
   permittedShownMax: 10,
+  /** Paths that share nothing get this many prefixes of their own before one stands for them all. */
+  learntPrefixesMax: 8,
 } as const;
 
 /** What the tools over bindings take and answer. */

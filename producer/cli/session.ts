@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { FleetClient, isLoopback } from "./client.ts";
-import { wrongUsage } from "./exit.ts";
+import { required, wrongUsage } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -70,4 +70,11 @@ export function kindOf(id: string): "task" | "batch" {
   if (id.startsWith("task_")) return "task";
   if (id.startsWith("batch_")) return "batch";
   throw wrongUsage(`"${id}" is no id: ids start with task_ or batch_`);
+}
+
+/** A task or a batch that is not there is an error, not an empty list. */
+export async function mustExist(session: Session, id: string): Promise<void> {
+  const client = session.client();
+  if (kindOf(id) === "task") required(await client.task(id));
+  else required(await client.batch(id));
 }

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { exit, required, wrongUsage } from "../exit.ts";
 import { bytes, counted } from "../figures.ts";
+import { pagesOf } from "../pages.ts";
 import type { Bind } from "../program.ts";
-import { kindOf, type Session } from "../session.ts";
+import { kindOf, mustExist, type Session } from "../session.ts";
 import { table } from "../table.ts";
 import type { DecisionAnswer, HostAnswer } from "../wire.ts";
 
@@ -45,27 +46,6 @@ function queryOf(id: string | undefined, { host, action }: Options): URLSearchPa
   if (host !== undefined) query.set("host", host);
   if (action !== undefined) query.set("action", action);
   return query;
-}
-
-/** A task or a batch that is not there is an error, not an empty list. */
-async function mustExist(session: Session, id: string): Promise<void> {
-  const client = session.client();
-  if (kindOf(id) === "task") required(await client.task(id));
-  else required(await client.batch(id));
-}
-
-/** Every page of a listing, one after the other. */
-async function pagesOf<T>(
-  query: URLSearchParams,
-  read: (query: URLSearchParams) => Promise<{ page: T[]; next_cursor: string | null }>,
-): Promise<T[]> {
-  const all: T[] = [];
-  for (;;) {
-    const { page, next_cursor } = await read(query);
-    all.push(...page);
-    if (next_cursor === null) return all;
-    query.set("cursor", next_cursor);
-  }
 }
 
 async function decisionsOf(session: Session, id: string, options: Options) {

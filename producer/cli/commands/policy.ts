@@ -6,12 +6,14 @@ import { exit } from "../exit.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { addPolicyLearn } from "./policy-learn.ts";
 
-/** Both need no fleet and no key; the policies' code is loaded only here, where it is used. */
+/** Checking and deciding need no fleet and no key; the policies' code is loaded only where it is used. */
 export function addPolicy(program: Command, bind: Bind): void {
   const policy = program
     .command("policy")
-    .description("check policy files, and try requests on them");
+    .description("check policy files, try requests on them, and learn one from what was denied");
+  addPolicyLearn(policy, bind);
   policy
     .command("check <files...>")
     .description("say whether policy files are valid, and which secrets they need")
