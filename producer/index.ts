@@ -2,9 +2,11 @@
  * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
  * and answered with 202: api.ts -> routes/ -> check.ts -> accept.ts -> send.ts. A batch goes to R2 whole,
  * and expand.ts makes tasks of its lines. Each minute tick.ts submits the batches of schedules that are due,
- * and the sweep goes on with what stands still and sends what was never delivered.
+ * the sweep goes on with what stands still and sends what was never delivered, and close.ts finishes
+ * the batches whose tasks have all ended.
  */
 import { api } from "./api.ts";
+import { closeDueBatches } from "./close.ts";
 import type { ProducerEnv } from "./env.ts";
 import { sweep } from "./sweep.ts";
 import { runDueTicks } from "./tick.ts";
@@ -14,6 +16,6 @@ export default {
     return api.fetch(request, env, ctx);
   },
   async scheduled(_tick, env) {
-    await Promise.all([runDueTicks(env), sweep(env)]);
+    await Promise.all([runDueTicks(env), sweep(env), closeDueBatches(env)]);
   },
 } satisfies ExportedHandler<ProducerEnv>;

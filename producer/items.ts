@@ -1,12 +1,13 @@
 /** The items of a tick, one at a time: from the schedule itself, an upload (lines or CSV), or a batch's results. */
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { batchTaskRange, isBatchId } from "../shared/ids.ts";
+import { isBatchId } from "../shared/ids.ts";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
 import { objectKeys } from "../shared/objects.ts";
 import { retrying } from "../shared/retrying.ts";
 import type { Items } from "../shared/schedule.ts";
-import { readBatch, tallyBatch } from "../shared/store/batches.ts";
+import { readBatch } from "../shared/store/batches.ts";
+import { tallyBatch } from "../shared/store/tallies.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import { resultLines } from "./batch_results.ts";
 import { decodeText } from "./body.ts";
@@ -117,7 +118,7 @@ async function openResults(
 ): Promise<Outcome<AsyncIterable<Item>>> {
   const batch = isBatchId(id) ? await readBatch(env.DB, tenant, id) : null;
   if (batch === null) return stopped(sourceFault(`there is no batch ${id}`));
-  const { counts } = await tallyBatch(env.DB, batch, batchTaskRange(id));
+  const { counts } = await tallyBatch(env.DB, batch);
   if (counts.queued + counts.running > 0) {
     const message = `batch ${id} is not finished, so its results are not whole: run the schedule later`;
     return stopped(sourceFault(message));

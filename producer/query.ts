@@ -1,6 +1,6 @@
 /** Reads the query of a listing; what is not understood is refused by name rather than ignored. */
 import { batchTaskRange, isBatchId, isTaskId } from "../shared/ids.ts";
-import { storeLimits, taskLimits } from "../shared/limits.ts";
+import { batchLimits, storeLimits, taskLimits } from "../shared/limits.ts";
 import { type Status, statuses } from "../shared/states.ts";
 import type { TaskFilter } from "../shared/store/tasks.ts";
 import { shown } from "./explain.ts";
@@ -53,6 +53,35 @@ export function readTaskFilter(query: URLSearchParams): Outcome<TaskFilter> {
     return stopped({ kind: "refused", message: "the query is not understood", details });
   }
   return done({ ...filter, labels });
+}
+
+const batchStatuses = ["running", "cancelling", "finished"] as const;
+
+/** `?status=&cursor=&limit=` of the list of batches. */
+export function readBatchFilter(query: URLSearchParams): Outcome<{
+  status: (typeof batchStatuses)[number] | null;
+  cursor: string | null;
+  limit: number;
+}> {
+  const details: Detail[] = [];
+  const status = batchStatuses.find((known) => known === query.get("status")) ?? null;
+  const cursor = query.get("cursor");
+  const limit = Number(query.get("limit") ?? batchLimits.listRowsDefault);
+  for (const [name, value] of query) {
+    const refuse = (message: string) => details.push({ path: name, message });
+    if (name === "status") {
+      if (status === null) refuse(`write one of ${batchStatuses.join(", ")}`);
+    } else if (name === "cursor") {
+      if (!isBatchId(value)) refuse("write a next_cursor as it was answered");
+    } else if (name === "limit") {
+      if (!Number.isInteger(limit) || limit < 1 || limit > batchLimits.listRowsMax) {
+        refuse(`write a whole number from 1 to ${batchLimits.listRowsMax}`);
+      }
+    } else refuse("unknown: the query takes status, cursor and limit");
+  }
+  return details.length === 0
+    ? done({ status, cursor, limit })
+    : stopped({ kind: "refused", message: "the query is not understood", details });
 }
 
 /** One page and where the next begins: the stores read one row more than was asked for. */

@@ -3,18 +3,18 @@
  * accepted under schedule and tick, then its outcome is written. Two crons at once, and a crash anywhere
  * between, make one batch: the store gives a tick to one worker, and one batch to a tick.
  */
-import { batchTaskRange } from "../shared/ids.ts";
 import { batchLimits, scheduleLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import type { Items } from "../shared/schedule.ts";
-import { type BatchRow, findBatchByTick, readBatch, tallyBatch } from "../shared/store/batches.ts";
+import { type BatchRow, findBatchByTick, readBatch } from "../shared/store/batches.ts";
 import {
   beginTick,
   resumeTick,
   type ScheduleRow,
   wakingSchedule,
 } from "../shared/store/schedules.ts";
+import { tallyBatch } from "../shared/store/tallies.ts";
 import { type EndedTick, endTick, openBatchesOf } from "../shared/store/ticks.ts";
 import type { Scope } from "./auth.ts";
 import { acceptBatch } from "./batches.ts";
@@ -133,7 +133,7 @@ async function overlaps(env: ProducerEnv, schedule: ScheduleRow, tickAt: number)
   for (const id of await openBatchesOf(env.DB, schedule.id, tickAt)) {
     const batch = await readBatch(env.DB, schedule.tenant, id);
     if (batch === null) continue;
-    const { counts } = await tallyBatch(env.DB, batch, batchTaskRange(id));
+    const { counts } = await tallyBatch(env.DB, batch);
     if (counts.queued + counts.running > 0) return true;
   }
   return false;

@@ -74,6 +74,15 @@ export const batchLimits = {
   redriveTasksPerCallMax: 2_000,
   redriveTasksPerPage: 25,
   resultRowsPerPage: 200,
+  /** Lines that one tally counts; the migration's triggers say the same number. */
+  tallyTasks: 500,
+  /** How often the sweep looks whether a batch is finished, and at how much of it. */
+  closeEveryMs: 50_000,
+  closedPerTickMax: 50,
+  recountedPerLookMax: 50,
+  assembledPerTickMax: 40,
+  listRowsDefault: 20,
+  listRowsMax: 100,
 } as const;
 
 /** Schedules: how many there may be, and how their ticks become batches. */

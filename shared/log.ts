@@ -8,6 +8,7 @@ export type LogEvent =
   | "batch_accepted"
   | "batch_expanded"
   | "batch_lines_lost"
+  | "batch_finished"
   | "tick"
   | "task_passed_over"
   | "step"

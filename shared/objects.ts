@@ -13,6 +13,8 @@ export const objectKeys = {
     `tasks/${tenant}/${id}/${fence}/transcript.jsonl`,
   blob: (tenant: string, id: string, sha256: string) => `tasks/${tenant}/${id}/blobs/${sha256}`,
   batchInput: (tenant: string, id: string) => `batches/${tenant}/${id}/input.jsonl`,
+  batchResults: (tenant: string, id: string, chunk: number, version: number) =>
+    `batches/${tenant}/${id}/results/${chunk}-${version}.jsonl`,
   input: (tenant: string, key: string) => `inputs/${tenant}/${key}`,
 };
 

@@ -180,6 +180,16 @@ export class FleetClient {
     );
   }
 
+  batches(
+    filter: URLSearchParams,
+  ): Promise<Called<{ batches: BatchAnswer[]; next_cursor: string | null }>> {
+    return this.#call(
+      "GET",
+      `/v1/batches?${filter}`,
+      shaped<{ batches: BatchAnswer[]; next_cursor: string | null }>(shapes.batches),
+    );
+  }
+
   /** One line per terminal task, in the input's order. */
   results(id: string): Promise<Called<ResultLine[]>> {
     return this.#call(

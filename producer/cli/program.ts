@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addBatches } from "./commands/batches.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
@@ -104,6 +105,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addWatch,
     addGet,
     addList,
+    addBatches,
     addResults,
     addSteps,
     addEgress,

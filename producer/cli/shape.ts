@@ -37,6 +37,7 @@ const task: Shape = {
   labels: "object",
   quirks: "list",
 };
+const batch: Shape = { id: "text", status: "text", counts: "object", usage: "object" };
 const step: Shape = { seq: "number", kind: "text", name: "text", status: "text" };
 const decision: Shape = { at: "text", url: "text", action: "text" };
 const file: Shape = { path: "text", bytes: "number" };
@@ -57,7 +58,8 @@ const host: Shape = { host: "text", requests: "number", denied: "number", outcom
 export const shapes = {
   task,
   tasks: { tasks: [task] },
-  batch: { id: "text", status: "text", counts: "object", usage: "object" },
+  batch,
+  batches: { batches: [batch] },
   resultLine: { task_id: "text", status: "text", usage: "object" },
   schedule,
   schedules: { schedules: [schedule] },

@@ -56,6 +56,8 @@ export interface BatchAnswer {
   status: "running" | "cancelling" | "finished";
   counts: Counts;
   usage: UsageAnswer;
+  /** When the rest will be done at the pace so far. */
+  eta?: string | null;
   labels?: Record<string, string>;
   created_at: string;
   finished_at: string | null;

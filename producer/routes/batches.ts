@@ -1,10 +1,11 @@
 /** Batches: submit, read, results, cancel, redrive. */
 import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
-import { type BatchRow, cancelBatch, readBatch, tallyBatch } from "../../shared/store/batches.ts";
+import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
 import { redriveBatch } from "../batch_redrive.ts";
-import { resultLines } from "../batch_results.ts";
+import { batchResults } from "../batch_results.ts";
+import { batchView } from "../batch_view.ts";
 import { acceptBatch } from "../batches.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
@@ -12,33 +13,13 @@ import { scopeHere } from "../check_scope.ts";
 import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
+import { paged, readBatchFilter } from "../query.ts";
 import { sweep } from "../sweep.ts";
-import { isoTime, usageView } from "../view.ts";
 
 async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {
   const id = param("id");
   const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
   return row === null ? stopped(notFound("batch")) : done(row);
-}
-
-/** The counts always add up to `total`; a batch is finished when all its tasks are terminal. */
-export async function batchView(db: D1Database, batch: BatchRow): Promise<Record<string, unknown>> {
-  const { counts, usage, finishedAt } = await tallyBatch(db, batch, batchTaskRange(batch.id));
-  const finished = counts.queued === 0 && counts.running === 0;
-  const going = batch.cancel_requested_at === null ? "running" : "cancelling";
-  return {
-    id: batch.id,
-    status: finished ? "finished" : going,
-    counts,
-    usage: usageView(usage),
-    labels: JSON.parse(batch.labels) as unknown,
-    limits: JSON.parse(batch.limits) as unknown,
-    ...(batch.schedule_id === null || batch.tick_at === null
-      ? {}
-      : { schedule_id: batch.schedule_id, tick_at: isoTime(batch.tick_at) }),
-    created_at: isoTime(batch.created_at),
-    finished_at: finished && finishedAt !== null ? isoTime(finishedAt) : null,
-  };
 }
 
 const post: Handler = async (call) => {
@@ -52,38 +33,47 @@ const post: Handler = async (call) => {
   if (!accepted.ok) return accepted;
   const { row, fresh } = accepted.value;
   if (fresh) call.waitUntil(expandBatch(env, row));
-  return done(Response.json(await batchView(env.DB, row), { status: fresh ? 202 : 200 }));
+  return done(Response.json(await batchView(env, row), { status: fresh ? 202 : 200 }));
 };
 
 const get: Handler = async (call) => {
   const batch = await batchOf(call);
-  return batch.ok ? done(Response.json(await batchView(call.env.DB, batch.value))) : batch;
+  return batch.ok ? done(Response.json(await batchView(call.env, batch.value))) : batch;
 };
 
 const results: Handler = async (call) => {
   const batch = await batchOf(call);
   if (!batch.ok) return batch;
   return done(
-    new Response(streamOf(resultLines(call.env, batch.value)), {
+    new Response(streamOf(batchResults(call.env, batch.value)), {
       headers: { "content-type": "application/x-ndjson", "x-content-type-options": "nosniff" },
     }),
   );
 };
 
 /** Pulls as the client reads, so that 50,000 results are never held at once. */
-function streamOf(lines: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
+function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const next = await lines.next();
+      const next = await parts.next();
       if (next.done === true) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
+      else controller.enqueue(next.value);
     },
     async cancel() {
-      await lines.return(undefined);
+      await parts.return(undefined);
     },
   });
 }
+
+const list: Handler = async ({ env, principal, url }) => {
+  const filter = readBatchFilter(url.searchParams);
+  if (!filter.ok) return filter;
+  const rows = await listBatches(env.DB, principal.tenant, filter.value);
+  const { page, next_cursor } = paged(rows, filter.value.limit);
+  const batches: unknown[] = [];
+  for (const row of page) batches.push(await batchView(env, row));
+  return done(Response.json({ batches, next_cursor }));
+};
 
 /** The sweep sends what waits, so that it settles now. */
 const cancel: Handler = async (call) => {
@@ -94,7 +84,7 @@ const cancel: Handler = async (call) => {
   await cancelBatch(env.DB, principal.tenant, id, batchTaskRange(id));
   call.waitUntil(sweep(env));
   const after = (await readBatch(env.DB, principal.tenant, id)) ?? batch.value;
-  return done(Response.json(await batchView(env.DB, after), { status: 202 }));
+  return done(Response.json(await batchView(env, after), { status: 202 }));
 };
 
 const redrive: Handler = async (call) => {
@@ -109,6 +99,7 @@ const redrive: Handler = async (call) => {
 
 export const batchRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/batches", scope: "submit", handle: post },
+  { method: "GET", path: "/v1/batches", scope: "read", handle: list },
   { method: "GET", path: "/v1/batches/:id", scope: "read", handle: get },
   { method: "GET", path: "/v1/batches/:id/results", scope: "read", handle: results },
   { method: "POST", path: "/v1/batches/:id/cancel", scope: "submit", handle: cancel },

@@ -16,6 +16,7 @@ import {
 } from "../../shared/store/schedules.ts";
 import { endTick, listTicks, type TickRow } from "../../shared/store/ticks.ts";
 import type { Principal } from "../auth.ts";
+import { batchView } from "../batch_view.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { refusedTask } from "../check.ts";
@@ -29,7 +30,6 @@ import { paged } from "../query.ts";
 import { checkSchedule } from "../schedule_check.ts";
 import { submitTick } from "../tick.ts";
 import { isoTime } from "../view.ts";
-import { batchView } from "./batches.ts";
 
 async function scheduleOf({ env, principal, param }: Call): Promise<Outcome<ScheduleRow>> {
   const id = param("id");
@@ -176,7 +176,7 @@ const run: Handler = async (call) => {
   const row = schedule.value;
   const held = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
   if (held !== null) {
-    if (held.schedule_id === row.id) return done(Response.json(await batchView(env.DB, held)));
+    if (held.schedule_id === row.id) return done(Response.json(await batchView(env, held)));
     const message = `this idempotency key stands for ${held.id}, which is no run of this schedule`;
     return stopped({ kind: "conflict", message });
   }
@@ -192,7 +192,7 @@ const run: Handler = async (call) => {
     problem: null,
   });
   call.waitUntil(expandBatch(env, batch));
-  return done(Response.json(await batchView(env.DB, batch), { status: 202 }));
+  return done(Response.json(await batchView(env, batch), { status: 202 }));
 };
 
 export const scheduleRoutes: readonly Route[] = [

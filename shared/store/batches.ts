@@ -1,8 +1,6 @@
 /** Rows of `batches`: what a batch's 202 promises, and the cursor of its expansion. */
 import { batchLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
-import { type Status, statuses } from "../states.ts";
-import { addUsage, noUsage, readUsage, type Usage } from "../usage.ts";
 import { nowSql } from "./clock.ts";
 
 export interface BatchRow {
@@ -28,45 +26,76 @@ export interface BatchRow {
   /** The schedule and the tick that it comes from; null for one that was sent. */
   schedule_id: string | null;
   tick_at: number | null;
+  /** When the sweep must look whether it is finished; null once it is, and its results are in R2. */
+  close_at: number | null;
+  /** JSON of {url, secret}: who is told when it is finished. */
+  webhook: string | null;
+  /** The batch that it follows, and the statuses of that one's tasks that it takes; JSON list. */
+  after_batch: string | null;
+  after_status: string | null;
+  /** JSON: makes its tasks of the results that it takes; null where it has its own lines. */
+  template: string | null;
+  /** 1 until the batch that it follows is finished. */
+  waits: number;
+  /** What the key could do that sent it; JSON list, kept while it waits. */
+  scopes: string | null;
+  /** JSON: why it has no tasks, {code, message, details}. */
+  problem: string | null;
+  paused_at: number | null;
 }
 
-export type NewBatch = Pick<
-  BatchRow,
-  | "id"
-  | "tenant"
+type Core = "id" | "tenant" | "total" | "input_key" | "defaults" | "labels" | "limits";
+type Fixed =
   | "idempotency_key"
   | "body_hash"
-  | "total"
-  | "input_key"
-  | "defaults"
-  | "labels"
-  | "limits"
   | "schedule_id"
   | "tick_at"
->;
+  | "webhook"
+  | "after_batch"
+  | "after_status"
+  | "template"
+  | "waits"
+  | "scopes";
 
-/** False when the idempotency key or the tick is taken. */
+/** What a submission fixes; what it leaves out is null, and it waits for nothing. */
+export type NewBatch = Pick<BatchRow, Core> & Partial<Pick<BatchRow, Fixed>>;
+
+/** The columns that a submission fixes, in the order in which they are bound. */
+const fixedColumns = `id, tenant, idempotency_key, body_hash, total, input_key, defaults, labels, limits,
+  schedule_id, tick_at, webhook, after_batch, after_status, template, waits, scopes`;
+
+/**
+ * False when the idempotency key or the tick is taken. One that waits for another batch is not expanded
+ * before that one is finished.
+ */
 export async function insertBatch(db: D1Database, batch: NewBatch): Promise<boolean> {
   const { meta } = await retrying("insert batch", () =>
     db
       .prepare(
-        `INSERT INTO batches (id, tenant, idempotency_key, body_hash, status, total, input_key,
-           defaults, labels, limits, created_at, sweep_at, schedule_id, tick_at)
-         VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ${nowSql}, ${nowSql} + ${batchLimits.expandGraceMs}, ?10, ?11)
+        `INSERT INTO batches (${fixedColumns}, status, created_at, sweep_at, close_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+           'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END,
+           ${nowSql} + ${batchLimits.closeEveryMs})
          ON CONFLICT DO NOTHING`,
       )
       .bind(
         batch.id,
         batch.tenant,
-        batch.idempotency_key,
-        batch.body_hash,
+        batch.idempotency_key ?? null,
+        batch.body_hash ?? null,
         batch.total,
         batch.input_key,
         batch.defaults,
         batch.labels,
         batch.limits,
-        batch.schedule_id,
-        batch.tick_at,
+        batch.schedule_id ?? null,
+        batch.tick_at ?? null,
+        batch.webhook ?? null,
+        batch.after_batch ?? null,
+        batch.after_status ?? null,
+        batch.template ?? null,
+        batch.waits ?? 0,
+        batch.scopes ?? null,
       )
       .run(),
   );
@@ -200,37 +229,20 @@ export async function takeUnexpanded(db: D1Database): Promise<BatchRow | null> {
   );
 }
 
-export type Counts = { total: number } & Record<Status, number>;
-
-/** What became of a batch's tasks, and what they used. Lines not yet expanded count as queued. */
-export async function tallyBatch(
+/** Newest first, one more than asked for, so that the caller knows whether a page follows. */
+export async function listBatches(
   db: D1Database,
-  batch: BatchRow,
-  range: { from: string; to: string },
-): Promise<{ counts: Counts; usage: Usage; finishedAt: number | null }> {
-  const fields = Object.keys(noUsage).map(
-    (field) => `'${field}', SUM(COALESCE(json_extract(usage, '$.${field}'), 0))`,
-  );
-  const { results } = await retrying("tally batch", () =>
+  tenant: string,
+  filter: { status: BatchRow["status"] | null; cursor: string | null; limit: number },
+): Promise<BatchRow[]> {
+  const { results } = await retrying("list batches", () =>
     db
       .prepare(
-        `SELECT status, COUNT(*) AS n, MAX(finished_at) AS finished_at,
-           json_object(${fields.join(", ")}) AS usage
-         FROM tasks WHERE id >= ?1 AND id < ?2 GROUP BY status`,
+        `SELECT * FROM batches WHERE tenant = ?1 AND id < ?2 AND (?3 IS NULL OR status = ?3)
+         ORDER BY id DESC LIMIT ?4`,
       )
-      .bind(range.from, range.to)
-      .all<{ status: Status; n: number; finished_at: number | null; usage: string }>(),
+      .bind(tenant, filter.cursor ?? "batch`", filter.status, filter.limit + 1)
+      .all<BatchRow>(),
   );
-  const counts = { total: batch.total } as Counts;
-  for (const status of statuses) counts[status] = 0;
-  let usage = noUsage;
-  let finishedAt: number | null = null;
-  for (const row of results) {
-    counts[row.status] = row.n;
-    usage = addUsage(usage, readUsage(row.usage));
-    if (row.finished_at !== null) finishedAt = Math.max(finishedAt ?? 0, row.finished_at);
-  }
-  const made = statuses.reduce((sum, status) => sum + counts[status], 0);
-  counts.queued += Math.max(0, batch.total - made);
-  return { counts, usage, finishedAt };
+  return results;
 }

@@ -224,7 +224,8 @@ export async function settle(db: D1Database, owner: Claim, end: Settlement): Pro
     );
   }
   const answers = await retrying("settle", () => db.batch(statements));
-  if (answers[at]?.meta.changes === 1) return true;
+  // What its triggers change counts too.
+  if ((answers[at]?.meta.changes ?? 0) > 0) return true;
   const found = await retrying("settle", () =>
     db.prepare(settledSql).bind(owner.id, owner.fence, end.status).first(),
   );

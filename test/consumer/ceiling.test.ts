@@ -25,8 +25,6 @@ async function batchOf(limits: object, count: number, task: object = answering) 
     input_key: "none",
     defaults: "{}",
     labels: "{}",
-    schedule_id: null,
-    tick_at: null,
     limits: JSON.stringify(limits),
   });
   const ids: string[] = [];

@@ -96,3 +96,17 @@ describe("fleet schedules", () => {
     expect(err).toContain("fleet schedules lists");
   });
 });
+
+test("fleet batches lists batches with how far they are", async () => {
+  const running = {
+    ...batchWith({ queued: 1, succeeded: 3 }, "running"),
+    eta: "2026-11-25T12:00:00.000Z",
+  };
+  const { url, received } = await fakeFleet({
+    "GET /v1/batches": { body: { batches: [running], next_cursor: null } },
+  });
+  const { code, out } = await fleet(["batches", "--status", "running", "--url", url]);
+  expect(code).toBe(0);
+  expect(received[0]?.path).toContain("status=running");
+  expect(out).toMatch(/running\s+4\s+3\s+3/);
+});

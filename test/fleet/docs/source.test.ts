@@ -72,8 +72,6 @@ function rootOf(expression: Node): string {
 }
 
 const derived: Record<string, string[]> = {
-  /** A list of column names, made from the constant fields of usage. */
-  "shared/store/batches.ts": ["fields"],
   /** The model's own SELECT on a database that is not the fleet's, in parentheses, after select.ts. */
   "consumer/tools/query_d1.ts": ["bounded"],
 };

@@ -1,0 +1,55 @@
+/**
+ * The end of a batch: finished in one conditional write once its last task has ended, whether somebody
+ * asks or not, and its results put together in R2, a chunk at a time.
+ */
+import { batchLimits } from "../shared/limits.ts";
+import { log, logBug } from "../shared/log.ts";
+import { StoreFault } from "../shared/retrying.ts";
+import type { BatchRow } from "../shared/store/batches.ts";
+import {
+  closeBatch,
+  finishBatch,
+  recountTallies,
+  sumTallies,
+  type Tally,
+  takeToClose,
+} from "../shared/store/tallies.ts";
+import { assembleChunks } from "./batch_results.ts";
+import type { ProducerEnv } from "./env.ts";
+
+/** Every minute: looks at open batches and at finished ones without results. Never throws. */
+export async function closeDueBatches(env: ProducerEnv): Promise<void> {
+  let assembled = 0;
+  try {
+    for (const batch of await takeToClose(env.DB, batchLimits.closedPerTickMax)) {
+      assembled += await lookAt(env, batch, batchLimits.assembledPerTickMax - assembled);
+    }
+  } catch (error) {
+    if (!(error instanceof StoreFault)) logBug("close", error);
+    else log("unhealthy", { what: "close", message: error.message });
+  }
+}
+
+/** Bounded: a batch of which much has changed is counted over several minutes. */
+async function lookAt(env: ProducerEnv, batch: BatchRow, chunksMax: number): Promise<number> {
+  const rows = await recountTallies(env.DB, batch.id, batchLimits.recountedPerLookMax);
+  if (rows.some((row) => row.stale === 1)) return 0;
+  await finishIfDone(env, batch, sumTallies(batch, rows));
+  const assembled = await assembleChunks(env, batch, rows, chunksMax);
+  await closeBatch(env.DB, batch.id);
+  return assembled;
+}
+
+/** The batch as it stands, finished if its tasks have all ended. */
+export async function finishIfDone(
+  env: ProducerEnv,
+  batch: BatchRow,
+  { counts }: Tally,
+): Promise<BatchRow> {
+  const open = counts.queued + counts.running > 0 || batch.expanded < batch.total;
+  if (batch.status === "finished" || open) return batch;
+  const finished = await finishBatch(env.DB, batch.id);
+  if (finished === null) return batch;
+  log("batch_finished", { batch_id: batch.id, tenant: batch.tenant, total: batch.total });
+  return finished;
+}

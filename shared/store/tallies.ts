@@ -1,0 +1,164 @@
+/**
+ * Counts and usage of a batch, summed from one tally for each 500 lines. A tally is recounted only when
+ * a task of it has changed since, which triggers note in the very write that changes the task.
+ */
+import { batchLimits } from "../limits.ts";
+import { retrying } from "../retrying.ts";
+import { type Status, statuses } from "../states.ts";
+import { addUsage, noUsage, readUsage, type Usage } from "../usage.ts";
+import type { BatchRow } from "./batches.ts";
+import { nowSql } from "./clock.ts";
+
+export type Counts = { total: number } & Record<Status, number>;
+
+export interface Tally {
+  /** Lines that are not expanded yet count as queued. */
+  counts: Counts;
+  usage: Usage;
+  /** The first claim of its tasks, and the last settlement; milliseconds since 1970 UTC. */
+  startedAt: number | null;
+  finishedAt: number | null;
+}
+
+export interface TallyRow extends Record<Status, number> {
+  batch_id: string;
+  /** Lines `chunk * 500` up to the next chunk's. */
+  chunk: number;
+  stale: number;
+  /** Raised by each recount: what was made of an older one does not count. */
+  version: number;
+  usage: string;
+  started_at: number | null;
+  finished_at: number | null;
+  /** The R2 key of its results, once all its tasks have ended. */
+  results_key: string | null;
+}
+
+const countsSql = statuses
+  .map((status) => `SUM(tasks.status = '${status}') AS ${status}`)
+  .join(", ");
+const countedSql = statuses.map((status) => `${status} = fresh.${status}`).join(", ");
+const usageSql = Object.keys(noUsage)
+  .map((field) => `'${field}', SUM(COALESCE(tasks.usage->>'${field}', 0))`)
+  .join(", ");
+const idSql = "'task_' || substr(wanted.batch_id, 7) || printf('-%06d', ";
+
+/** One statement, so that no task changes between the count and the mark. */
+const recountSql = `
+  UPDATE batch_tallies SET stale = 0, version = version + 1, results_key = NULL, ${countedSql},
+    usage = fresh.usage, started_at = fresh.started_at, finished_at = fresh.finished_at
+  FROM (
+    SELECT wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
+      MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at
+    FROM (SELECT batch_id, chunk FROM batch_tallies
+          WHERE batch_id = ?1 AND stale = 1 ORDER BY chunk LIMIT ?2) AS wanted
+    CROSS JOIN tasks
+      ON tasks.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
+      AND tasks.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})
+    GROUP BY wanted.chunk) AS fresh
+  WHERE batch_tallies.batch_id = ?1 AND batch_tallies.chunk = fresh.chunk`;
+
+const rowsSql = "SELECT * FROM batch_tallies WHERE batch_id = ?1 ORDER BY chunk";
+
+/** Recounts up to `chunksMax` stale tallies; a null one recounts all of them. */
+export async function recountTallies(
+  db: D1Database,
+  batchId: string,
+  chunksMax: number | null = null,
+): Promise<TallyRow[]> {
+  const answers = await retrying("recount tallies", () =>
+    db.batch<TallyRow>([
+      db.prepare(recountSql).bind(batchId, chunksMax ?? batchLimits.tasksMax),
+      db.prepare(rowsSql).bind(batchId),
+    ]),
+  );
+  return answers[1]?.results ?? [];
+}
+
+/** Exact at the moment of the call. */
+export async function tallyBatch(db: D1Database, batch: BatchRow): Promise<Tally> {
+  return sumTallies(batch, await recountTallies(db, batch.id));
+}
+
+/** The sum of a batch's tallies. Pure. */
+export function sumTallies(batch: BatchRow, rows: readonly TallyRow[]): Tally {
+  const counts = { total: batch.total } as Counts;
+  for (const status of statuses) counts[status] = 0;
+  let usage = noUsage;
+  let startedAt: number | null = null;
+  let finishedAt: number | null = null;
+  for (const row of rows) {
+    for (const status of statuses) counts[status] += row[status];
+    usage = addUsage(usage, readUsage(row.usage));
+    if (row.started_at !== null) startedAt = Math.min(startedAt ?? row.started_at, row.started_at);
+    if (row.finished_at !== null) finishedAt = Math.max(finishedAt ?? 0, row.finished_at);
+  }
+  const made = statuses.reduce((sum, status) => sum + counts[status], 0);
+  counts.queued += Math.max(0, batch.total - made);
+  return { counts, usage, startedAt, finishedAt };
+}
+
+/** Keeps where a chunk's results are, unless one of its tasks has changed since they were read. */
+export async function keepResults(db: D1Database, row: TallyRow, key: string): Promise<void> {
+  await retrying("keep results", () =>
+    db
+      .prepare(
+        `UPDATE batch_tallies SET results_key = ?4
+         WHERE batch_id = ?1 AND chunk = ?2 AND version = ?3 AND stale = 0`,
+      )
+      .bind(row.batch_id, row.chunk, row.version, key)
+      .run(),
+  );
+}
+
+/**
+ * Takes batches that must be looked at, those that waited longest first, and moves their next look ahead:
+ * two sweeps at once take different ones.
+ */
+export async function takeToClose(db: D1Database, limit: number): Promise<BatchRow[]> {
+  const { results } = await retrying("take batches to close", () =>
+    db
+      .prepare(
+        `UPDATE batches SET close_at = ${nowSql} + ${batchLimits.closeEveryMs}
+         WHERE id IN (SELECT id FROM batches WHERE close_at <= ${nowSql} ORDER BY close_at LIMIT ?1)
+         RETURNING *`,
+      )
+      .bind(limit)
+      .all<BatchRow>(),
+  );
+  return results;
+}
+
+/**
+ * Finishes a batch whose tasks have all ended; null when one has not, or when it was finished before.
+ * The condition is read in the same write, so a batch is finished once, and only when it is true.
+ */
+export async function finishBatch(db: D1Database, id: string): Promise<BatchRow | null> {
+  return retrying("finish batch", () =>
+    db
+      .prepare(
+        `UPDATE batches SET status = 'finished', close_at = ${nowSql}, finished_at = COALESCE(
+           (SELECT MAX(finished_at) FROM batch_tallies WHERE batch_id = ?1), ${nowSql})
+         WHERE id = ?1 AND status <> 'finished' AND expanded >= total AND waits = 0
+           AND NOT EXISTS (SELECT 1 FROM batch_tallies
+             WHERE batch_id = ?1 AND (stale = 1 OR queued + running > 0))
+         RETURNING *`,
+      )
+      .bind(id)
+      .first<BatchRow>(),
+  );
+}
+
+/** A finished batch whose results are whole in R2 needs no further look. */
+export async function closeBatch(db: D1Database, id: string): Promise<void> {
+  await retrying("close batch", () =>
+    db
+      .prepare(
+        `UPDATE batches SET close_at = NULL WHERE id = ?1 AND status = 'finished'
+           AND NOT EXISTS (SELECT 1 FROM batch_tallies
+             WHERE batch_id = ?1 AND (stale = 1 OR results_key IS NULL))`,
+      )
+      .bind(id)
+      .run(),
+  );
+}
