@@ -60,6 +60,9 @@ function brainFor(
         outputPerToken: profile.price.output / 1e6,
       },
       outputTokensMax: Math.min(profile.outputTokensMax, modelLimits.outputTokensDefault),
+      outputTokensCeiling: profile.outputTokensMax,
+      windowTokens: profile.windowTokens,
+      abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
       async complete(request, position) {
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;

@@ -3,12 +3,14 @@ import { storeLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
 import { taskMessage } from "../shared/message.ts";
 import { byteLength, objectKeys, putOnce } from "../shared/objects.ts";
+import { stepQuirks } from "../shared/step.ts";
 import { type Claim, release, settle } from "../shared/store/claims.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import { writeTranscript } from "../shared/transcript.ts";
 import { type Ending, settled } from "./ending.ts";
 import type { Fleet } from "./fleet.ts";
 import { sendLater } from "./governor/permit.ts";
+import { draftOf } from "./loop/draft.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -125,7 +127,7 @@ async function settleTask(
   const error =
     end.error === null || last === undefined
       ? end.error
-      : { ...end.error, last_step: `${last.seq} ${last.name}` };
+      : { ...end.error, last_step: `${last.seq} ${last.name}`, ...draftOf(scribe.steps) };
   return settle(env.DB, ownerOf(task), {
     status: end.status,
     reason: end.reason,
@@ -153,7 +155,7 @@ function attemptError(failed: { code: string; message: string }, task: TaskRow):
 /** The words for what was mended, each once, in the order of their first use. */
 export function quirksOf(scribe: Scribe): string[] {
   const quirks = scribe.steps.flatMap(({ payload }) =>
-    payload.kind === "model" ? (payload.reply?.quirks ?? []) : [],
+    payload.kind === "model" ? stepQuirks(payload) : [],
   );
   return [...new Set(quirks)];
 }

@@ -10,6 +10,8 @@ export interface TaskError {
   class?: string;
   /** The last journaled step before the end, as `<seq> <name>`. */
   last_step?: string;
+  /** The model's last try at an answer, or else what it last said: nothing that was checked. */
+  draft?: string;
 }
 
 export type Ending =

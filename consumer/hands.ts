@@ -210,6 +210,7 @@ export function handsFor(
       fault: () => fault,
       checkpoint: () => kit.workspace.checkpoint(),
       drainEgress: () => gateway.drain(),
+      keepOutput: (text) => kit.workspace.keep(new TextEncoder().encode(text)),
       egressRefused: () =>
         isOfTask(gateway.exhausted)
           ? { requests: kit.bounds.egress_requests, bytes: kit.bounds.egress_bytes }

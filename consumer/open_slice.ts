@@ -55,7 +55,7 @@ function laidOut(
   steps: Step[],
 ): OpenSlice {
   const { env } = fleet;
-  const workspace = new Workspace(env.OBJECTS, task.tenant, task.id);
+  const workspace = new Workspace(env.OBJECTS, task.tenant, task.id, steps);
   workspace.layOut(spec.ok ? (spec.task.files ?? {}) : {}, []);
   const inputs = workspace.paths();
   const changes = steps.flatMap(({ payload }) =>

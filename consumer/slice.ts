@@ -100,6 +100,7 @@ async function loopOf(
       form,
       offers: [...offersOf(tools), finalOffer],
       finalOffer,
+      readable: tools.some((tool) => tool.name === "read_file"),
     },
     models.brains,
     { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },

@@ -2,6 +2,7 @@
 import { classOf, type Failure } from "../shared/failures.ts";
 import type { Step } from "../shared/step.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
+import { refusesRung } from "./loop/ladder.ts";
 
 /**
  * The failure that the last step of an earlier claim left to act on, or null. One that ends the task
@@ -12,13 +13,14 @@ export function unsettledFailure(task: TaskRow, steps: readonly Step[]): Failure
   const last = steps.at(-1);
   if (last === undefined || last.fence >= task.fence || last.payload.kind !== "model") return null;
   const { failure, model } = last.payload;
-  if (failure === null || model !== task.model) return null;
+  if (failure === null || model !== task.model || refusesRung(last.payload)) return null;
   switch (classOf(failure)) {
     case "wait":
     case "give_back":
-    case "shrink":
-      // The loop goes on from it: it waits, or asks with a shorter conversation.
       return null;
+    case "shrink":
+      // The first one is answered by a shorter conversation, the second one is the end.
+      return last.payload.forced === true ? failure : null;
     case "retry":
       return wasCounted(task, last.fence) ? null : failure;
     case "fail":

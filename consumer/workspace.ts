@@ -4,9 +4,9 @@
  */
 import { workspaceLimits } from "../shared/limits.ts";
 import { getBytes, hex, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
-import { foldersOf, normalisePath } from "../shared/paths.ts";
+import { foldersOf, normalisePath, outputPath, outputStep } from "../shared/paths.ts";
 import { retrying } from "../shared/retrying.ts";
-import type { FileEntry } from "../shared/step.ts";
+import type { FileEntry, Step } from "../shared/step.ts";
 import type { InputFile } from "../shared/task.ts";
 import type { Manifest } from "../shared/transcript.ts";
 
@@ -26,11 +26,14 @@ export class Workspace {
   readonly #bucket: R2Bucket;
   readonly #tenant: string;
   readonly #taskId: string;
+  readonly #steps: readonly Step[];
 
-  constructor(bucket: R2Bucket, tenant: string, taskId: string) {
+  /** `steps` is the journal as it grows: whole outputs are read from it. */
+  constructor(bucket: R2Bucket, tenant: string, taskId: string, steps: readonly Step[] = []) {
     this.#bucket = bucket;
     this.#tenant = tenant;
     this.#taskId = taskId;
+    this.#steps = steps;
   }
 
   /** Lays out the task's input files, then what earlier steps changed. */
@@ -54,15 +57,21 @@ export class Workspace {
   /** The bytes of a file, or null where there is none. Callers do not write into them. */
   async read(name: string): Promise<Uint8Array | null> {
     const path = normalisePath(name);
+    const output = path === null || this.#files.has(path) ? null : outputStep(path);
+    if (output !== null) return this.#output(output);
     const held = path === null ? undefined : this.#files.get(path);
     if (held === undefined) return null;
     held.bytes ??= await this.#load(held);
     return held.bytes;
   }
 
-  /** Every file with its bytes: what a sandbox sees. */
+  /** Every file with its bytes, the whole outputs that were cut included: what a sandbox sees. */
   async all(): Promise<Map<string, Uint8Array>> {
     const files = new Map<string, Uint8Array>();
+    for (const { seq, payload } of this.#steps) {
+      const bytes = payload.kind === "tool" && payload.output ? await this.#output(seq) : null;
+      if (bytes !== null) files.set(outputPath(seq), bytes);
+    }
     for (const path of this.paths()) {
       const bytes = await this.read(path);
       if (bytes !== null) files.set(path, bytes);
@@ -84,6 +93,8 @@ export class Workspace {
       const path = normalisePath(name);
       if (path === null)
         return `"${name}" is not a path in the workspace: use a relative path without "..".`;
+      if (bytes !== null && outputStep(path) !== null)
+        return `"${path}" holds what a tool answered and cannot be written: take another name.`;
       wanted.set(path, bytes);
     }
     const refusal = this.#unfit(wanted);
@@ -141,6 +152,23 @@ export class Workspace {
     return null;
   }
 
+  /** Puts bytes that are no file of the workspace, such as a whole output, where a step can name them. */
+  async keep(bytes: Uint8Array): Promise<FileEntry> {
+    const sha256 = await sha256Hex(bytes);
+    const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
+    await putOnce(this.#bucket, key, bytes, "application/octet-stream");
+    return { sha256, bytes: bytes.byteLength, source: "blob" };
+  }
+
+  /** What a step's tool answered, whole; null where there is no such step. */
+  async #output(seq: number): Promise<Uint8Array | null> {
+    const payload = this.#steps.find((step) => step.seq === seq)?.payload;
+    if (payload?.kind !== "tool") return null;
+    if (payload.output === undefined) return new TextEncoder().encode(payload.text);
+    const key = objectKeys.blob(this.#tenant, this.#taskId, payload.output.sha256);
+    return getBytes(this.#bucket, key);
+  }
+
   /** Puts what changed into R2 and returns it for the journal; the step that owns it comes next. */
   async checkpoint(): Promise<ManifestChange | undefined> {
     if (this.#changed.size === 0) return undefined;
@@ -152,10 +180,7 @@ export class Workspace {
           change[path] = null;
           return;
         }
-        const sha256 = await sha256Hex(held.bytes);
-        const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
-        await putOnce(this.#bucket, key, held.bytes, "application/octet-stream");
-        held.entry = { sha256, bytes: held.bytes.byteLength, source: "blob" };
+        held.entry = await this.keep(held.bytes);
         change[path] = held.entry;
       }),
     );

@@ -6,6 +6,8 @@ import { readUsage, type Usage } from "../shared/usage.ts";
 export interface TaskError {
   code: string;
   message: string;
+  /** What the model last tried as an answer, or last said; unchecked, and only where it said anything. */
+  draft?: string;
 }
 
 export interface TaskView {
@@ -79,8 +81,8 @@ export function usageView(usage: Usage): UsageView {
 
 export function errorView(json: string | null): TaskError | null {
   if (json === null) return null;
-  const { code, message } = JSON.parse(json) as TaskError;
-  return { code, message };
+  const { code, message, draft } = JSON.parse(json) as TaskError;
+  return { code, message, ...(draft === undefined ? {} : { draft }) };
 }
 
 /** An earlier run of a redriven task, with its time in the API's spelling. */

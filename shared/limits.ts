@@ -149,6 +149,7 @@ export const storeLimits = {
   transcriptInlineBytesMax: 8_192,
   egressRowsBytesMax: 1_000_000,
   resultBytesMax: 5_000_000,
+  draftCharsMax: 4_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
   uploadBytesMax: 100_000_000,
@@ -171,6 +172,12 @@ export const modelLimits = {
   toolNameCharsMax: 64,
   toolNameReadCharsMax: 256,
   answerTokensMin: 64,
+  /** What a reply may be at least, though the window has no room for it by our count. */
+  outputTokensMin: 512,
+  /** The part of limits.seconds that is kept for the answer, and the most of it. */
+  answerSecondsShare: 0.1,
+  answerSecondsMax: 30,
+  repeatedTextKeptChars: 200,
   decodeDepthMax: 16,
   problemsShownMax: 8,
   namesShownMax: 40,
@@ -202,7 +209,26 @@ export const governorLimits = {
 /** When repeated calls count as a loop: a cycle of up to so many calls, seen so many times in a row. */
 export const loopLimits = {
   cycleCallsMax: 3,
-  cyclesMax: 5,
+  /** After so many rounds the model is told, its next round is not run, and only the answer is asked for. */
+  warnAfterRounds: 3,
+  blockAfterRounds: 3,
+  finishAfterRounds: 5,
+} as const;
+
+/** How the conversation is kept within a model's window. */
+export const compactionLimits = {
+  /** Shares of the window: where old outputs are elided, and what the prompt shall weigh afterwards. */
+  startShare: 0.75,
+  targetShare: 0.5,
+  gentleChars: 1_000,
+  firmChars: 400,
+  hardChars: 200,
+  /** What an endpoint's count may be of our estimate, before we stop believing it. */
+  scaleMin: 0.5,
+  scaleMax: 3,
+  /** One output may be so many characters for each token of the window. */
+  outputCharsPerWindowToken: 0.5,
+  outputCharsMin: 2_000,
 } as const;
 
 /** One run of the agent's code in a sandbox. */

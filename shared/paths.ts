@@ -1,6 +1,17 @@
 /** Paths of the workspace: relative, forward slashes, confined. One rule for the API, the tools and the sandbox. */
 import { workspaceLimits } from "./limits.ts";
 
+/** Where the whole output of a step is read: a place of its own, which no workspace holds. */
+const outputs = /^\.outputs\/([1-9]\d{0,6})\.txt$/;
+
+export const outputPath = (seq: number): string => `.outputs/${seq}.txt`;
+
+/** The step whose output a path names, or null when it names none. */
+export function outputStep(path: string): number | null {
+  const seq = outputs.exec(path)?.[1];
+  return seq === undefined ? null : Number(seq);
+}
+
 /**
  * The one spelling of a path, or null when it is none of ours. A leading `/` or `./` and doubled
  * slashes are what models and shells write for the same file; `..`, NUL and backslashes are refused

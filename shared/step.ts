@@ -13,12 +13,43 @@ export interface StepCall {
   problem: string | null;
 }
 
+/**
+ * What a call of the model was offered: every tool while it works; then, rung by rung, `final_answer`
+ * alone, the same by name, no tool and JSON mode, no tool and text.
+ */
+export type Offered = "tools" | "final_answer" | "named" | "json" | "text";
+
+/** Old outputs that were elided: of the steps up to `upto`, all but `chars` characters each. */
+export interface Compaction {
+  upto: number;
+  chars: number;
+}
+
 /** One model call: a reply, or the failure that came instead. */
 export interface ModelPayload {
   kind: "model";
   model: string;
-  /** What was offered: every tool, or only `final_answer`, or none. */
-  offered: "tools" | "final_answer" | "nothing";
+  offered: Offered;
+  /** Why only the answer was asked for; absent while the model works. */
+  because?:
+    | "budget_steps"
+    | "budget_model_calls"
+    | "budget_tool_calls"
+    | "budget_tokens"
+    | "budget_cost"
+    | "budget_seconds"
+    | "budget_egress"
+    | "invalid_output"
+    | "invalid_calls"
+    | "repetition";
+  /** What was elided for this call and every later one. */
+  compaction?: Compaction;
+  /** True when the call before this one overflowed, so that another overflow is the end. */
+  forced?: true;
+  /** What we reckoned the prompt to weigh, in tokens. */
+  estimate?: number;
+  /** What the loop found odd or did about it, beside the reply's own quirks. */
+  quirks?: string[];
   reply: {
     text: string;
     reasoning: string;
@@ -52,6 +83,12 @@ export interface ToolPayload {
   arguments: Record<string, unknown> | null;
   text: string;
   ok: boolean;
+  /** The whole output, where `text` is only its head and tail. */
+  output?: FileEntry;
+  /** Said to the model behind the output: that it goes round in circles. */
+  note?: string;
+  /** True when the call was not run because it went round in circles. */
+  blocked?: true;
   files?: Record<string, FileEntry | null>;
   /** The task's egress limits, where they refused a request of this call. */
   egress_refused?: { requests: number; bytes: number };
@@ -89,10 +126,8 @@ export function stepView(step: Step): Record<string, unknown> {
       return {
         ...head,
         usage: payload.usage,
-        ...(payload.reply !== null && payload.reply.quirks.length > 0
-          ? { quirks: payload.reply.quirks }
-          : {}),
-        input: { model: payload.model, offered: payload.offered },
+        ...(stepQuirks(payload).length > 0 ? { quirks: stepQuirks(payload) } : {}),
+        input: inputView(payload),
         output: payload.failure === null ? replyView(payload) : failureView(payload),
       };
     case "tool":
@@ -100,9 +135,24 @@ export function stepView(step: Step): Record<string, unknown> {
         ...head,
         input: payload.arguments,
         output: payload.text,
+        ...(payload.note === undefined ? {} : { note: payload.note }),
         ...(payload.files === undefined ? {} : { files: payload.files }),
       };
   }
+}
+
+/** The words for what was odd about one model call. */
+export function stepQuirks({ reply, quirks = [] }: ModelPayload): string[] {
+  return [...(reply?.quirks ?? []), ...quirks];
+}
+
+function inputView({ model, offered, because, compaction }: ModelPayload): Record<string, unknown> {
+  return {
+    model,
+    offered,
+    ...(because === undefined ? {} : { because }),
+    ...(compaction === undefined ? {} : { compaction }),
+  };
 }
 
 function failureView({ failure, times = 1 }: ModelPayload): Record<string, unknown> {

@@ -1,6 +1,9 @@
 /** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
 import type { DurableTask } from "../../shared/task.ts";
-import { textOutputSchema } from "../tools/catalog.ts";
+import { bendTo } from "../models/bend.ts";
+import { isRecord } from "../models/json.ts";
+import { readLoosely } from "../models/loose_json.ts";
+import { finalAnswerName, textOutputSchema } from "../tools/catalog.ts";
 
 /** What the answer must be. Tools take objects, so a schema of anything else is wrapped in one field. */
 export interface AnswerForm {
@@ -51,6 +54,45 @@ function movedReference(reference: string): string {
 
 export function unwrap(form: AnswerForm, args: Record<string, unknown>): unknown {
   return form.wrapped ? args.value : args;
+}
+
+/**
+ * The arguments of `final_answer` that a value means: itself, or, where answers are wrapped, itself in
+ * the wrapper's field, or what a call that was written out as JSON holds. Null where nothing fits.
+ */
+export function argumentsOf(
+  form: AnswerForm,
+  value: unknown,
+  validate: (schema: Record<string, unknown>, value: unknown) => string | null,
+): Record<string, unknown> | null {
+  if (value === undefined) return null;
+  const readings: unknown[] = form.wrapped ? [{ value }, value] : [value];
+  if (isRecord(value) && value.name === finalAnswerName) {
+    readings.push(value.arguments ?? value.parameters);
+  }
+  for (const reading of readings) {
+    if (!isRecord(reading)) continue;
+    if (validate(form.schema, reading) === null) return reading;
+    const bent = bendTo(reading, form.schema, form.schema).value;
+    if (isRecord(bent) && validate(form.schema, bent) === null) return bent;
+  }
+  return null;
+}
+
+/** The values that a text asked for as JSON may hold: all of it, what a fence holds, its outermost braces. */
+export function valuesInText(text: string): unknown[] {
+  const trimmed = text.trim();
+  const fences = [...trimmed.matchAll(/```(?:json)?\s*\n([\s\S]*?)\n?\s*```/g)].map(
+    ([, inner = ""]) => inner,
+  );
+  const braces = ["{}", "[]"].flatMap(([open = "", close = ""]) => {
+    const [from, to] = [trimmed.indexOf(open), trimmed.lastIndexOf(close)];
+    return from === -1 || to < from ? [] : [trimmed.slice(from, to + 1)];
+  });
+  return [trimmed, ...fences.toReversed(), ...braces].flatMap((source) => {
+    const read = readLoosely(source);
+    return read === null ? [] : [read.value];
+  });
 }
 
 /** JSON in plain text, bare or fenced: what models write when they forget the tool. */

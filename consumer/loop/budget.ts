@@ -25,17 +25,19 @@ export type Allowance =
       kind: "go";
       offered: "tools" | "final_answer";
       outputTokensMax: number;
-      because: Reason | null;
+      because: BudgetReason | null;
     }
-  | { kind: "stop"; reason: Reason };
+  | { kind: "stop"; reason: BudgetReason };
+
+export type BudgetReason = Extract<Reason, `budget_${string}`>;
 
 /** What the next model call would be. */
 export interface NextCall {
   promptTokens: number;
   outputTokensMax: number;
   prices: Prices;
-  /** Whether the gateway refused a request for want of egress budget, and the model has spoken since. */
-  egress: "fine" | "refused" | "told";
+  /** True once the gateway has refused a request for want of egress budget. */
+  egressRefused: boolean;
 }
 
 /**
@@ -45,7 +47,6 @@ export interface NextCall {
 export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
   const spent = exhausted(used, bounds);
   if (spent !== null) return { kind: "stop", reason: spent };
-  if (next.egress === "told") return { kind: "stop", reason: "budget_egress" };
 
   const tokensLeft =
     bounds.tokens - used.prompt_tokens - used.completion_tokens - next.promptTokens;
@@ -61,7 +62,7 @@ export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
 
   return {
     kind: "go",
-    ...ending(used, bounds, tokensLeft, next),
+    ...ending(used, bounds, { tokens: tokensLeft, dollars: dollarsLeft }, next),
     outputTokensMax: Math.min(next.outputTokensMax, tokensLeft, affordable),
   };
 }
@@ -69,24 +70,31 @@ export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
 function ending(
   used: Usage,
   bounds: Bounds,
-  tokensLeft: number,
+  left: { tokens: number; dollars: number },
   next: NextCall,
-): { offered: "tools" | "final_answer"; because: Reason | null } {
-  const last = (because: Reason) => ({ offered: "final_answer" as const, because });
+): { offered: "tools" | "final_answer"; because: BudgetReason | null } {
+  const last = (because: BudgetReason) => ({ offered: "final_answer" as const, because });
   if (bounds.model_calls - used.model_calls <= 1) return last("budget_model_calls");
   // A tool call takes this call's step, its own, and one for the answer after it.
   if (bounds.steps - used.steps <= 2) return last("budget_steps");
   if (used.tool_calls >= bounds.tool_calls) return last("budget_tool_calls");
-  if (next.egress === "refused") return last("budget_egress");
+  if (next.egressRefused) return last("budget_egress");
+  // One more turn like this one is kept, where the budget is large enough that work fits beside it.
   const oneTurn = next.promptTokens + modelLimits.outputTokensDefault;
-  if (tokensLeft - next.outputTokensMax < oneTurn && bounds.tokens > 4 * oneTurn) {
+  if (left.tokens - next.outputTokensMax < oneTurn && bounds.tokens > 4 * oneTurn) {
     return last("budget_tokens");
   }
+  const { inputPerToken, outputPerToken } = next.prices;
+  const turnDollars =
+    next.promptTokens * inputPerToken + modelLimits.outputTokensDefault * outputPerToken;
+  const dollarsAfter = left.dollars - next.outputTokensMax * outputPerToken;
+  if (dollarsAfter < turnDollars && bounds.cost_usd > 4 * turnDollars) return last("budget_cost");
+  if (workMillisecondsLeft(used, bounds) <= 0) return last("budget_seconds");
   return { offered: "tools", because: null };
 }
 
 /** The first budget that is used up, or null. */
-export function exhausted(used: Usage, bounds: Bounds): Reason | null {
+export function exhausted(used: Usage, bounds: Bounds): BudgetReason | null {
   if (used.steps >= bounds.steps) return "budget_steps";
   if (used.model_calls >= bounds.model_calls) return "budget_model_calls";
   if (used.prompt_tokens + used.completion_tokens >= bounds.tokens) return "budget_tokens";
@@ -102,12 +110,12 @@ export function exhausted(used: Usage, bounds: Bounds): Reason | null {
 export function toolCallsLeft(
   used: Usage,
   bounds: Bounds,
-): { count: number; spent: Reason | null } {
+): { count: number; spent: BudgetReason | null } {
   const calls = bounds.tool_calls - used.tool_calls;
   const steps = stepsLeft(used, bounds);
   if (calls <= 0) return { count: 0, spent: "budget_tool_calls" };
   if (steps === 0) return { count: 0, spent: "budget_steps" };
-  if (used.seconds >= bounds.seconds) return { count: 0, spent: "budget_seconds" };
+  if (workMillisecondsLeft(used, bounds) <= 0) return { count: 0, spent: "budget_seconds" };
   return { count: Math.min(calls, steps), spent: null };
 }
 
@@ -121,8 +129,17 @@ export function millisecondsLeft(used: Usage, bounds: Bounds): number {
   return Math.max(0, (bounds.seconds - used.seconds) * 1000);
 }
 
+/** How long tools may still run: a part of the time is kept for the answer. */
+export function workMillisecondsLeft(used: Usage, bounds: Bounds): number {
+  const kept = Math.min(
+    modelLimits.answerSecondsMax,
+    bounds.seconds * modelLimits.answerSecondsShare,
+  );
+  return Math.max(0, millisecondsLeft(used, bounds) - kept * 1000);
+}
+
 /** What a budget's end says to people. */
-export function budgetMessage(reason: Reason, bounds: Bounds): string {
+export function budgetMessage(reason: BudgetReason, bounds: Bounds): string {
   const field = reason.replace("budget_", "") as keyof Bounds | "cost" | "egress";
   const names: (keyof Bounds)[] =
     field === "egress"

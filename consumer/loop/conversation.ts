@@ -1,10 +1,24 @@
 /**
  * The conversation, folded from the journal. It only ever grows at its end, so that the
- * endpoint's prefix cache pays, and it is the same whichever invocation folds it.
+ * endpoint's prefix cache pays, and it is the same whichever invocation folds it. Where the journal
+ * says that old outputs were elided, it breaks once and grows from there.
  */
-import type { ModelPayload, Step, StepCall } from "../../shared/step.ts";
+import { modelLimits } from "../../shared/limits.ts";
+import type { Compaction, ModelPayload, Step, StepCall, ToolPayload } from "../../shared/step.ts";
 import type { EchoedCall, Message } from "../models/model.ts";
-import { finishNow, nudge } from "./prompt.ts";
+import type { Quirk } from "../models/quirks.ts";
+import type { AnswerForm } from "./answer.ts";
+import { charsLeft, compactionsIn } from "./compaction.ts";
+import { type Rung, sayRung } from "./ladder.ts";
+import { nudge } from "./prompt.ts";
+import { capped, cutArguments, handleTo } from "./tool_text.ts";
+
+/** What the conversation needs to know of its task beside the opening. */
+export interface Manner {
+  form: Pick<AnswerForm, "schema" | "plainText">;
+  /** True where the task has a tool that reads files, and so the outputs that were cut. */
+  readable: boolean;
+}
 
 export interface Conversation {
   messages: Message[];
@@ -12,25 +26,32 @@ export interface Conversation {
   open: { call: StepCall; intent: boolean }[];
   /** Replies in a row, counted from the end, of which nothing could be used. */
   invalidTurns: number;
+  /** The rungs of the ladder whose words stand in it. */
+  told: readonly Rung[];
 }
 
 export function foldConversation(
   opening: readonly Message[],
   steps: readonly Step[],
+  manner: Manner,
+  more: Compaction | null = null,
 ): Conversation {
   const messages: Message[] = [...opening];
+  const compactions = [...compactionsIn(steps), ...(more === null ? [] : [more])];
   let open: Conversation["open"] = [];
   let invalidTurns = 0;
-  let toldToFinish = false;
+  let told: Rung[] = [];
   for (const step of steps) {
     const { payload } = step;
     if (payload.kind === "model") {
-      if (payload.reply === null) continue;
-      if (payload.offered === "final_answer" && !toldToFinish) {
-        messages.push({ role: "user", content: finishNow });
-        toldToFinish = true;
+      if (payload.offered === "tools" || payload.because === undefined) told = [];
+      else {
+        // Said to a call that failed, too: what the endpoint has read of the prefix stays.
+        messages.push(...sayRung(payload.offered, payload.because, told, manner.form));
+        told = [...told, payload.offered];
       }
-      messages.push(...spoken(payload.reply));
+      if (payload.reply === null) continue;
+      messages.push(...spoken(payload.reply, charsLeft(compactions, step.seq)));
       open = payload.reply.calls.map((call) => ({ call, intent: false }));
       invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
       continue;
@@ -46,10 +67,21 @@ export function foldConversation(
       role: "tool",
       call_id: payload.call_id,
       name: payload.name,
-      content: payload.text,
+      content: heard(payload, step.seq, charsLeft(compactions, step.seq), manner.readable),
     });
   }
-  return { messages, open, invalidTurns };
+  return { messages, open, invalidTurns, told };
+}
+
+/** What a call answered, as the model reads it now. */
+function heard(payload: ToolPayload, seq: number, chars: number | null, readable: boolean): string {
+  const { text, note } = payload;
+  const handle =
+    payload.name === "read_file"
+      ? "read the file again, in smaller parts"
+      : handleTo(seq, readable);
+  const shown = chars === null ? text : capped(text, chars, handle);
+  return note === undefined ? shown : `${shown}\n\n${note}`;
 }
 
 /** How often the model was called, refusals included: where a rehearsal goes on. */
@@ -66,21 +98,26 @@ function isInvalid(reply: NonNullable<ModelPayload["reply"]>): boolean {
   return reply.calls.every((call) => call.problem !== null);
 }
 
-function spoken(reply: NonNullable<ModelPayload["reply"]>): Message[] {
-  const assistant: Message = { role: "assistant", content: reply.text };
-  if (reply.reasoning !== "") assistant.reasoning = reply.reasoning;
+function spoken(reply: NonNullable<ModelPayload["reply"]>, chars: number | null): Message[] {
+  const endless = reply.quirks.includes("text_repeats" satisfies Quirk);
+  const content = endless
+    ? capped(reply.text, modelLimits.repeatedTextKeptChars, "the same over and over")
+    : reply.text;
+  const assistant: Message = { role: "assistant", content };
+  if (reply.reasoning !== "" && chars === null && !endless) assistant.reasoning = reply.reasoning;
   if (reply.calls.length === 0) return [assistant, { role: "user", content: nudge(reply) }];
-  return [{ ...assistant, calls: reply.calls.map(echo) }];
+  return [{ ...assistant, calls: reply.calls.map((call) => echo(call, chars)) }];
 }
 
 /**
  * Our id is echoed, not the endpoint's: those repeat from turn to turn, and a fallback model degrades
  * on foreign ones. Endpoints refuse arguments that are not JSON, so what was unreadable is an empty object.
  */
-function echo(call: StepCall): EchoedCall {
+function echo(call: StepCall, chars: number | null): EchoedCall {
+  const args = chars === null ? call.arguments : cutArguments(call.arguments, chars);
   return {
     id: call.id,
     name: call.name,
-    arguments: call.arguments === null ? "{}" : JSON.stringify(call.arguments),
+    arguments: call.arguments === null ? "{}" : JSON.stringify(args),
   };
 }

@@ -3,7 +3,9 @@ import { classOf, type Failure } from "../../shared/failures.ts";
 import { retryLimits } from "../../shared/limits.ts";
 import type { ModelPayload, Step } from "../../shared/step.ts";
 import type { ReplyUsage } from "../models/model.ts";
-import { billed, type Made } from "./reply.ts";
+import type { Quirk } from "../models/quirks.ts";
+import { refusesRung } from "./ladder.ts";
+import { billed, callHead, type Made } from "./reply.ts";
 import { type LoopEnd, type LoopSlice, written } from "./turn.ts";
 
 const nothingBilled = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
@@ -11,18 +13,17 @@ const nothingBilled = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0
 /** Journals a failed call. Being told to wait costs no budget; everything else counts as a call. */
 export async function failedCall(
   slice: LoopSlice,
-  { brain, offered, startedAt }: Made,
-  { failure, usage }: { failure: Failure; usage?: ReplyUsage },
+  made: Made,
+  { failure, usage, quirks = [] }: Refused,
 ): Promise<LoopEnd | null> {
   const { scribe } = slice;
+  const { brain, plan, startedAt } = made;
   const bill = usage === undefined ? nothingBilled : billed(brain, usage);
   const free = isFree(failure);
   const before = free ? refusedBefore(scribe.steps, brain.model) : null;
   const times = (before?.times ?? 0) + 1;
   const head: ModelPayload = {
-    kind: "model",
-    model: brain.model,
-    offered,
+    ...callHead(made, quirks),
     reply: null,
     failure,
     usage: bill,
@@ -37,7 +38,17 @@ export async function failedCall(
   };
   const stopped = written(await scribe.write([step], null));
   if (stopped !== null) return stopped;
-  return free ? await paused(slice, failure, times) : { kind: "broke", failure };
+  if (free) return await paused(slice, failure, times);
+  // The next call is made shorter, once, or goes on with the next rung; both are read from the journal.
+  const goesOn = (classOf(failure) === "shrink" && !plan.forced) || refusesRung(head);
+  return goesOn ? null : { kind: "broke", failure };
+}
+
+/** What came instead of a reply. */
+interface Refused {
+  failure: Failure;
+  usage?: ReplyUsage;
+  quirks?: readonly Quirk[];
 }
 
 const isFree = (failed: Failure): boolean =>

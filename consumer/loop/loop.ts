@@ -4,6 +4,7 @@
  */
 import type { FailureCode } from "../../shared/failures.ts";
 import { askModel } from "./ask.ts";
+import { windowOf } from "./compaction.ts";
 import { foldConversation } from "./conversation.ts";
 import { answerOpenCalls } from "./open_calls.ts";
 import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./turn.ts";
@@ -34,10 +35,15 @@ async function turns(task: LoopTask, brain: Brain, slice: LoopSlice): Promise<Lo
     if (slice.signal.aborted) return { kind: "lost" };
     // A slice that opened late still does one turn, or none would ever get anywhere.
     if (scribe.progressed && scribe.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
-    const talk = foldConversation(task.opening, scribe.steps);
+    const talk = foldConversation(task.opening, scribe.steps, task);
     const end =
       talk.open.length > 0
-        ? await answerOpenCalls(task, slice, talk.open)
+        ? await answerOpenCalls(
+            task,
+            slice,
+            talk.open,
+            windowOf(scribe.steps, brain.model, brain.windowTokens),
+          )
         : await askModel(task, brain, slice, talk);
     if (end !== null) return end;
   }

@@ -1,10 +1,13 @@
 /** Answers the calls of the last reply that have no outcome yet. */
 import { failure } from "../../shared/failures.ts";
-import type { StepCall } from "../../shared/step.ts";
+import { compactionLimits, modelLimits } from "../../shared/limits.ts";
+import type { Step, StepCall } from "../../shared/step.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
 import { unwrap } from "./answer.ts";
-import { budgetMessage, millisecondsLeft, toolCallsLeft } from "./budget.ts";
+import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "./budget.ts";
 import type { Conversation } from "./conversation.ts";
+import { blockedText, loopNote } from "./prompt.ts";
+import { isBlocked, isWarned } from "./repetition.ts";
 import type { Draft } from "./scribe.ts";
 import { type Hands, intent, refusal, runCall } from "./tool_calls.ts";
 import { type LoopEnd, type LoopSlice, type LoopTask, written } from "./turn.ts";
@@ -14,6 +17,7 @@ export async function answerOpenCalls(
   task: LoopTask,
   slice: LoopSlice,
   open: Conversation["open"],
+  windowTokens: number,
 ): Promise<LoopEnd | null> {
   const { scribe, hands } = slice;
   const uncertain = open.find((entry) => entry.intent);
@@ -29,17 +33,46 @@ export async function answerOpenCalls(
     const text = `Not run: ${budgetMessage(left.spent, task.bounds)} Call ${finalAnswerName} now.`;
     return await answerUnrun(slice, calls, text);
   }
+  if (isBlocked(scribe.steps, first)) return await answerBlocked(slice, first);
   const base = scribe.nextSeq;
   if (hands.tools.get(first.name)?.effect === "effect") {
     const stopped = written(await scribe.write([intent(first, base)], null));
     if (stopped !== null) return stopped;
   }
   const together = readsTogether(hands, calls).slice(0, left.count);
-  const drafts = await hands.within(millisecondsLeft(scribe.used, task.bounds), () =>
-    Promise.all(together.map((call, n) => runCall(hands, call, base + n))),
+  const shown = { charsMax: outputCharsMax(windowTokens), readable: task.readable };
+  const drafts = await hands.within(workMillisecondsLeft(scribe.used, task.bounds), () =>
+    Promise.all(together.map((call, n) => runCall(hands, call, base + n, shown))),
   );
   if (slice.signal.aborted) return { kind: "lost" };
-  return await journal(slice, drafts, base);
+  return await journal(slice, warned(scribe.steps, drafts), base);
+}
+
+/** A small window holds only small outputs; the rest of a larger one is read in parts. */
+const outputCharsMax = (windowTokens: number): number =>
+  Math.min(
+    modelLimits.toolOutputCharsMax,
+    Math.max(
+      compactionLimits.outputCharsMin,
+      Math.floor(windowTokens * compactionLimits.outputCharsPerWindowToken),
+    ),
+  );
+
+/** The drafts, with a word to the model where one of them closes a round too many. */
+function warned(steps: readonly Step[], drafts: readonly Draft[]): Draft[] {
+  const seen: Pick<Step, "status" | "payload">[] = [...steps];
+  return drafts.map((draft) => {
+    seen.push(draft);
+    const { payload } = draft;
+    if (payload.kind !== "tool" || !isWarned(seen)) return draft;
+    return { ...draft, payload: { ...payload, note: loopNote } };
+  });
+}
+
+/** A call that goes round in circles is answered without running. It costs a step, so that it has an end. */
+async function answerBlocked({ scribe }: LoopSlice, call: StepCall): Promise<LoopEnd | null> {
+  const draft = refusal(call, scribe.nextSeq, blockedText, { steps: 1 }, { blocked: true });
+  return written(await scribe.write([draft], null));
 }
 
 /** What the engine broke is no outcome: it is counted and not journaled, and runs again in the next attempt. */

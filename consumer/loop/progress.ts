@@ -2,29 +2,57 @@
 import { modelLimits } from "../../shared/limits.ts";
 import type { Step } from "../../shared/step.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
+import { type Bounds, budgetMessage } from "./budget.ts";
 import type { Conversation } from "./conversation.ts";
-import { repetition } from "./repetition.ts";
+import type { Because } from "./ladder.ts";
+import { isLooping } from "./repetition.ts";
 import type { LoopEnd } from "./turn.ts";
 
-export function noProgress(talk: Conversation, steps: readonly Step[]): LoopEnd | null {
-  if (talk.invalidTurns >= modelLimits.invalidTurnsMax) return ofNoUse(talk.invalidTurns, steps);
-  if (repetition(steps) === "fine") return null;
-  return {
-    kind: "failed",
-    reason: "no_progress",
-    code: "repetition",
-    message: "The model repeated the same calls with the same results and did not stop.",
-  };
+/** Why the model shall work no further and only answer; null while it gets on. */
+export function noProgress(talk: Conversation, steps: readonly Step[]): Because | null {
+  if (talk.invalidTurns >= modelLimits.invalidTurnsMax) {
+    const last = lastRefused(steps);
+    const answering = last === undefined || last.name === finalAnswerName;
+    return answering ? "invalid_output" : "invalid_calls";
+  }
+  return isLooping(steps) ? "repetition" : null;
 }
 
-function ofNoUse(turns: number, steps: readonly Step[]): LoopEnd {
-  const last = steps.findLast((step) => step.status === "refused");
-  const answering = last === undefined || last.name === finalAnswerName;
-  const said = last?.payload.kind === "tool" ? ` The last problem: ${last.payload.text}` : "";
-  return {
-    kind: "failed",
-    reason: answering ? "invalid_output" : "no_progress",
-    code: answering ? "invalid_output" : "invalid_calls",
-    message: `${turns} replies in a row held nothing that could be used.${said}`,
-  };
+const lastRefused = (steps: readonly Step[]): Step | undefined =>
+  steps.findLast((step) => step.status === "refused");
+
+/** How a task ends that was asked for its answer, for this reason, and gave none. */
+export function unanswered(
+  because: Because,
+  talk: Conversation,
+  steps: readonly Step[],
+  bounds: Bounds,
+): LoopEnd & { kind: "failed" } {
+  switch (because) {
+    case "repetition":
+      return {
+        kind: "failed",
+        reason: "no_progress",
+        code: because,
+        message: "The model repeated the same calls with the same results and did not stop.",
+      };
+    case "invalid_output":
+    case "invalid_calls": {
+      const last = lastRefused(steps);
+      const said = last?.payload.kind === "tool" ? ` The last problem: ${last.payload.text}` : "";
+      return {
+        kind: "failed",
+        reason: because === "invalid_output" ? because : "no_progress",
+        code: because,
+        message: `${talk.invalidTurns} replies in a row held nothing that could be used.${said}`,
+      };
+    }
+    default:
+      return {
+        kind: "failed",
+        reason: because,
+        code: because,
+        message: budgetMessage(because, bounds),
+      };
+  }
 }

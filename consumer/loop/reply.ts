@@ -1,10 +1,11 @@
 /** What becomes of a reply: the answer that it holds, or a journaled turn with the calls it refuses. */
-import type { ModelPayload, StepCall } from "../../shared/step.ts";
+import type { ModelPayload, Offered, StepCall } from "../../shared/step.ts";
 import type { Call, Reply, ReplyUsage } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
-import { jsonInText, unwrap } from "./answer.ts";
+import { argumentsOf, jsonInText, unwrap, valuesInText } from "./answer.ts";
 import { stepsLeft } from "./budget.ts";
+import type { Plan } from "./plan.ts";
 import type { Draft } from "./scribe.ts";
 import { refusal } from "./tool_calls.ts";
 import { type Brain, type LoopEnd, type LoopSlice, type LoopTask, written } from "./turn.ts";
@@ -12,28 +13,44 @@ import { type Brain, type LoopEnd, type LoopSlice, type LoopTask, written } from
 /** A model call that was made. */
 export interface Made {
   brain: Brain;
-  offered: "tools" | "final_answer";
+  plan: Plan & { kind: "call" };
   startedAt: number;
+}
+
+/** The journal's head of a model call, whatever became of it. */
+export function callHead({ brain, plan }: Made, quirks: readonly Quirk[]) {
+  const odd: Quirk[] = [...quirks];
+  if (plan.compaction !== null) odd.push("outputs_elided");
+  if (plan.because === "repetition") odd.push("calls_went_in_circles");
+  return {
+    kind: "model" as const,
+    model: brain.model,
+    offered: plan.offered,
+    ...(plan.because === null ? {} : { because: plan.because }),
+    ...(plan.compaction === null ? {} : { compaction: plan.compaction }),
+    ...(plan.forced ? { forced: true as const } : {}),
+    estimate: plan.estimate,
+    ...(odd.length === 0 ? {} : { quirks: odd }),
+  };
 }
 
 /** Journals a reply with the calls it refuses, or ends the task with the answer that it holds. */
 export async function heard(
   task: LoopTask,
   { scribe }: LoopSlice,
-  { brain, offered, startedAt }: Made,
+  made: Made,
   reply: Reply,
 ): Promise<LoopEnd | null> {
+  const { brain, plan, startedAt } = made;
   const seq = scribe.nextSeq;
   const calls = reply.calls.map(toStepCall);
-  const answer = answerIn(task, brain, reply, calls);
+  const answer = answerIn(task, brain, plan.offered, reply, calls);
   const odd: Quirk[] = [];
   if (answer?.inText === true) odd.push("answer_in_text");
   if (brain.fallback) odd.push("fallback_model");
   const { text, reasoning, finish } = reply;
   const payload: ModelPayload = {
-    kind: "model",
-    model: brain.model,
-    offered,
+    ...callHead(made, []),
     reply: { text, reasoning, calls, finish, quirks: [...reply.quirks, ...odd] },
     failure: null,
     usage: billed(brain, reply.usage),
@@ -57,6 +74,7 @@ export async function heard(
 function answerIn(
   task: LoopTask,
   brain: Brain,
+  offered: Offered,
   reply: Reply,
   calls: readonly StepCall[],
 ): { output: unknown; inText: boolean } | null {
@@ -64,13 +82,22 @@ function answerIn(
   if (only?.name === finalAnswerName && only.problem === null && only.arguments !== null) {
     return { output: unwrap(task.form, only.arguments), inText: false };
   }
-  if (calls.length > 0 || reply.finish === "length" || reply.text.trim() === "") return null;
+  if (calls.length > 0 || !isWhole(reply) || reply.text.trim() === "") return null;
   if (task.form.plainText) return { output: { text: reply.text.trim() }, inText: true };
-  const value = jsonInText(reply.text);
-  const wrapped = task.form.wrapped ? { value } : value;
-  if (value === undefined || brain.validate(task.form.schema, wrapped) !== null) return null;
-  return { output: value, inText: true };
+  const asked = offered === "json" || offered === "text";
+  const candidates = asked ? valuesInText(reply.text) : [jsonInText(reply.text)];
+  const fit = candidates.flatMap((value) => {
+    const args = argumentsOf(task.form, value, (schema, inner) => brain.validate(schema, inner));
+    return args === null ? [] : [{ output: unwrap(task.form, args), inText: !asked }];
+  });
+  return fit[0] ?? null;
 }
+
+/** A reply that was cut, filtered or lost in repetition is no answer, however its text reads. */
+const isWhole = (reply: Reply): boolean =>
+  reply.finish !== "length" &&
+  reply.finish !== "filtered" &&
+  !reply.quirks.includes("text_repeats" satisfies Quirk);
 
 function toStepCall(call: Call): StepCall {
   return {

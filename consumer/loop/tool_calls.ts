@@ -1,12 +1,12 @@
 /** Runs the calls of one reply: each becomes an answer that the model reads, never an exception. */
-import { modelLimits } from "../../shared/limits.ts";
-import type { StepCall, ToolPayload } from "../../shared/step.ts";
+import type { FileEntry, StepCall, ToolPayload } from "../../shared/step.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { BindingName } from "../tools/bindings.ts";
 import type { Tool, ToolContext, ToolResult } from "../tools/define.ts";
 import type { ManifestChange } from "../workspace.ts";
 import type { Draft } from "./scribe.ts";
+import { capped, handleTo } from "./tool_text.ts";
 
 /** What a tool call needs from its slice. */
 export interface Hands {
@@ -21,25 +21,43 @@ export interface Hands {
   checkpoint(): Promise<ManifestChange | undefined>;
   /** The gateway's decisions since the last time. */
   drainEgress(): EgressRow[];
+  /** Keeps a whole output that is too long to be shown, for whoever reads on. */
+  keepOutput(text: string): Promise<FileEntry>;
   /** What inner calls and requests used since the last time. */
   drainSpent(): Partial<Usage> & { tool_calls: number };
   /** The task's egress limits, once they have refused a request of this slice; else null. */
   egressRefused(): NonNullable<ToolPayload["egress_refused"]> | null;
 }
 
+/** How much of an output the model is shown, and whether it can read the rest. */
+export interface Shown {
+  charsMax: number;
+  readable: boolean;
+}
+
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
-export async function runCall(hands: Hands, call: StepCall, seq: number): Promise<Draft> {
+export async function runCall(
+  hands: Hands,
+  call: StepCall,
+  seq: number,
+  { charsMax, readable }: Shown,
+): Promise<Draft> {
   const startedAt = Date.now();
   const result = await answered(hands, call, seq);
   const files = await hands.checkpoint();
+  // What read_file shows stands in a file already.
+  const isRead = call.name === "read_file";
+  const long = result.text.length > charsMax;
+  const handle = isRead ? "read less at once: give a limit" : handleTo(seq, readable);
   const payload: ToolPayload = {
     kind: "tool",
     call_id: call.id,
     name: call.name,
     arguments: call.arguments,
-    text: capped(result.text, modelLimits.toolOutputCharsMax),
+    text: capped(result.text, charsMax, handle),
     ok: result.ok,
   };
+  if (long && readable && !isRead) payload.output = await hands.keepOutput(result.text);
   if (files !== undefined) payload.files = files;
   const inner = hands.drainSpent();
   const refused = hands.egressRefused();
@@ -86,7 +104,13 @@ export function intent(call: StepCall, seq: number): Draft {
 }
 
 /** The step of a call that is answered without running. */
-export function refusal(call: StepCall, seq: number, text: string, spent: Draft["spent"]): Draft {
+export function refusal(
+  call: StepCall,
+  seq: number,
+  text: string,
+  spent: Draft["spent"],
+  more: Pick<ToolPayload, "blocked"> = {},
+): Draft {
   return {
     seq,
     name: call.name || "(no name)",
@@ -99,27 +123,8 @@ export function refusal(call: StepCall, seq: number, text: string, spent: Draft[
       arguments: call.arguments,
       text,
       ok: false,
+      ...more,
     },
     spent,
   };
-}
-
-/** Head and tail, cut between characters: the beginning says what it is, the end how it went. */
-export function capped(text: string, charsMax: number): string {
-  if (text.length <= charsMax) return text.toWellFormed();
-  const head = Math.floor(charsMax * 0.7);
-  const tail = text.length - (charsMax - head);
-  const left = text.length - charsMax;
-  return [
-    text.slice(0, splitsPair(text, head) ? head - 1 : head),
-    `\n[${left} characters left out: write long results to a file and read it in parts]\n`,
-    text.slice(splitsPair(text, tail) ? tail + 1 : tail),
-  ]
-    .join("")
-    .toWellFormed();
-}
-
-/** True when a cut here falls between the two halves of one character. */
-function splitsPair(text: string, at: number): boolean {
-  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }

@@ -6,6 +6,7 @@ import type { JournalAnswer } from "../../shared/store/journal.ts";
 import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
 import type { AnswerForm } from "./answer.ts";
 import type { Bounds, Prices } from "./budget.ts";
+import type { Abilities } from "./ladder.ts";
 import type { Scribe } from "./scribe.ts";
 import type { Hands } from "./tool_calls.ts";
 
@@ -27,6 +28,8 @@ export interface LoopTask {
   /** What the model is offered while it works; `finalOffer` is the last of them. */
   offers: readonly ToolOffer[];
   finalOffer: ToolOffer;
+  /** True where `read_file` is among the offers. */
+  readable: boolean;
 }
 
 /** The model in use. `complete` never rejects. */
@@ -36,6 +39,11 @@ export interface Brain {
   fallback: boolean;
   prices: Prices;
   outputTokensMax: number;
+  /** The most that it can write: what a reply is given after thought alone filled one. */
+  outputTokensCeiling: number;
+  /** Prompt and reply together, as far as is known. */
+  windowTokens: number;
+  abilities: Abilities;
   /** `position` counts this model's calls before this one, failed ones included. */
   complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
   costOf(usage: Reply["usage"]): number;

@@ -3,6 +3,7 @@
  * classified failure out. Transports never throw for what an endpoint does.
  */
 import type { Failure } from "../../shared/failures.ts";
+import type { Quirk } from "./quirks.ts";
 
 /** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */
 export type Message =
@@ -33,6 +34,7 @@ export interface ModelRequest {
   taskId: string;
   messages: readonly Message[];
   tools: readonly ToolOffer[];
+  /** `none` offers no tool at all; a call of one of `tools` is still read. */
   toolChoice: "auto" | "none" | { name: string };
   /** Ask for JSON of this schema without tools: the last rung before plain text. */
   jsonSchema?: Record<string, unknown>;
@@ -85,7 +87,7 @@ export interface Reply {
 /** `usage` stands beside a failure where the endpoint billed the call all the same. */
 export type ModelOutcome =
   | { ok: true; reply: Reply }
-  | { ok: false; failure: Failure; usage?: ReplyUsage };
+  | { ok: false; failure: Failure; usage?: ReplyUsage; quirks?: readonly Quirk[] };
 
 /** A transport. `complete` never rejects, aborts included. */
 export interface Transport {

@@ -39,8 +39,10 @@ function replyOf(wire: WireReply, request: ModelRequest) {
   const quirks: Quirk[] = [...spoken.quirks];
   const cut = /^(length|max_tokens|model_length|max_output_tokens)$/i.test(wire.finish ?? "");
   const filtered = /content_filter|safety|moderation/i.test(wire.finish ?? "");
-  const tools = request.jsonSchema === undefined ? request.tools : [];
-  const leak = wire.calls.length === 0 && !cut && !filtered ? salvage(spoken.text, tools) : null;
+  const { tools } = request;
+  // JSON that was asked for is no call, whatever it looks like.
+  const mayLeak = wire.calls.length === 0 && !cut && !filtered && request.jsonSchema === undefined;
+  const leak = mayLeak ? salvage(spoken.text, tools) : null;
   if (leak !== null) quirks.push(`call_in_text_${leak.dialect}`);
   const sent = leak?.calls ?? wire.calls;
   const kept = sent.slice(0, modelLimits.callsPerReplyMax);
@@ -57,7 +59,7 @@ function replyOf(wire: WireReply, request: ModelRequest) {
     .join("\n")
     .toWellFormed();
   const finish = finishOf({ cut, filtered, calls: calls.length, text });
-  quirks.push(...finishQuirks(wire, calls.length, text));
+  quirks.push(...finishQuirks(wire, calls.length, text, cut));
   if (repeatsItself(text) || (text === "" && repeatsItself(reasoning))) quirks.push("text_repeats");
   const usage = usageOf(wire, request, `${text}${reasoning}${kept.map((c) => c.name).join("")}`);
   return { text, reasoning, calls, finish, usage, quirks: [...new Set(quirks)] };
@@ -77,12 +79,13 @@ function finishOf({ cut, filtered, calls, text }: Content): Finish {
   return text.trim() === "" ? "unknown" : "stop";
 }
 
-function finishQuirks(wire: WireReply, calls: number, text: string): Quirk[] {
+function finishQuirks(wire: WireReply, calls: number, text: string, cut: boolean): Quirk[] {
   const quirks: Quirk[] = [];
   const announced = wire.finish === "tool_calls" || wire.finish === "function_call";
   if (announced && calls === 0) quirks.push("calls_announced_but_absent");
   if (wire.finish === "stop" && wire.calls.length > 0) quirks.push("calls_not_announced");
-  if (calls === 0 && text.trim() === "") quirks.push("reply_empty");
+  const empty = calls === 0 && text.trim() === "";
+  if (empty) quirks.push(cut ? "thought_filled_reply" : "reply_empty");
   return quirks;
 }
 

@@ -51,9 +51,11 @@ function refuseTruncated(outcome: ModelOutcome, request: ModelRequest): ModelOut
   return {
     ok: false,
     usage,
+    quirks: ["prompt_truncated"],
     failure: failure(
       "model_overflow",
       `The endpoint read only ${usage.prompt_tokens} tokens of a longer conversation: it cut the front off silently. With Ollama, raise num_ctx (its default is 4096 and /v1 ignores it in requests): set OLLAMA_CONTEXT_LENGTH or "PARAMETER num_ctx" in the Modelfile.`,
+      { windowTokens: Math.max(modelLimits.windowTokensMin, usage.prompt_tokens) },
     ),
   };
 }

@@ -6,6 +6,7 @@ export const quirkMeanings = {
   thinking_in_text: "Thought stood in the text between tags and was taken off.",
   harmony_channels_in_text: "Channel tokens stood in the text and were taken off.",
   text_repeats: "The text ends in one piece repeated over and over.",
+  thought_filled_reply: "Thought used up the output limit and nothing was said.",
   reply_empty: "The reply held neither text nor calls.",
   calls_announced_but_absent: "The endpoint said that it stopped for calls and sent none.",
   calls_not_announced: "The endpoint sent calls and said that it stopped for another reason.",
@@ -40,6 +41,10 @@ export const quirkMeanings = {
   call_in_text_bare_json: "The whole text was calls as JSON.",
   call_in_text_pythonic: "The whole text was calls as Python.",
   answer_in_text: "The answer stood in the text instead of a call of final_answer.",
+  prompt_truncated: "The endpoint read only the end of the conversation, without a word.",
+  outputs_elided:
+    "Old tool outputs were elided to keep the conversation within the model's window.",
+  calls_went_in_circles: "The same calls were made with the same results, again and again.",
   fallback_model: "The task's own model failed and one of its fallbacks replied.",
 } as const;
 

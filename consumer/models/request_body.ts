@@ -9,7 +9,8 @@ import { safeToolName } from "./simplify.ts";
  * shorter one up to its last message: prefix caches are paid by the byte.
  */
 export function requestBody(request: ModelRequest, profile: Profile): Json {
-  const offered = request.jsonSchema === undefined ? request.tools : [];
+  const silent = request.jsonSchema !== undefined || request.toolChoice === "none";
+  const offered = silent ? [] : request.tools;
   return {
     model: request.model,
     stream: false,

@@ -72,7 +72,27 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     {
       prompt: "p",
       output_schema: number,
+      rehearsal: ["a", "b", "c", "d", "e", "f", "g"].map((n) => finish({ n })),
+    },
+    "failed",
+    "invalid_output",
+  ],
+  [
+    "fits its schema only when its answer is asked for by name",
+    {
+      prompt: "p",
+      output_schema: number,
       rehearsal: [finish({ n: "a" }), finish({ n: "b" }), finish({ n: "c" }), finish({ n: 4 })],
+    },
+    "succeeded",
+    "completed",
+  ],
+  [
+    "never fits its schema and has no further turn",
+    {
+      prompt: "p",
+      output_schema: number,
+      rehearsal: [finish({ n: "a" }), finish({ n: "b" }), finish({ n: "c" })],
     },
     "failed",
     "invalid_output",

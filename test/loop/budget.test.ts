@@ -14,7 +14,7 @@ import { noUsage, type Usage } from "../../shared/usage.ts";
 const bounds = (more: Partial<Bounds> = {}): Bounds => boundsOf(more);
 const used = (more: Partial<Usage>): Usage => ({ ...noUsage, ...more });
 const free = { inputPerToken: 0, outputPerToken: 0 };
-const next = { promptTokens: 1_000, outputTokensMax: 2_000, prices: free, egress: "fine" as const };
+const next = { promptTokens: 1_000, outputTokensMax: 2_000, prices: free, egressRefused: false };
 
 test("what a task does not bound has the default bound", () => {
   expect(boundsOf(undefined)).toEqual(budgetDefaults);
@@ -105,7 +105,7 @@ describe("the next model call", () => {
   });
 
   test("a request that found the egress budget used up leaves the answer alone", () => {
-    const call = { ...next, egress: "refused" as const };
+    const call = { ...next, egressRefused: true };
     expect(allow(used({}), bounds(), call)).toMatchObject({
       kind: "go",
       offered: "final_answer",
@@ -122,7 +122,6 @@ describe("the next model call", () => {
       { ...next, prices: { inputPerToken: 0.0001, outputPerToken: 0.0001 } },
       "budget_cost",
     ],
-    ["egress, once the answer was asked for", {}, { ...next, egress: "told" }, "budget_egress"],
   ] as const)("stops for want of %s", (_, spent, call, reason) => {
     expect(allow(used(spent), bounds(), call)).toEqual({ kind: "stop", reason });
   });

@@ -10,7 +10,8 @@ const opening: Message[] = [
   { role: "system", content: "s" },
   { role: "user", content: "u" },
 ];
-const fold = (steps: readonly Step[]) => foldConversation(opening, steps);
+const form = { schema: { type: "object" }, plainText: false };
+const fold = (steps: readonly Step[]) => foldConversation(opening, steps, { form, readable: true });
 const said = (steps: readonly Step[]) => fold(steps).messages.slice(opening.length);
 
 const first = callOf("aaaaaaaaa");
@@ -19,7 +20,7 @@ const both = modelStep(replyOf({ text: "look", calls: [first, second], finish: "
 
 describe("what the journal says", () => {
   test("nothing yet: the opening alone", () => {
-    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0 });
+    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0, told: [] });
   });
 
   test("calls are echoed with our ids, and each answer follows with the id it answers", () => {

@@ -32,6 +32,9 @@ const brainThat = (more: Partial<Brain>): Brain => ({
   fallback: false,
   prices: { inputPerToken: 0, outputPerToken: 0 },
   outputTokensMax: 100,
+  outputTokensCeiling: 100,
+  windowTokens: 128_000,
+  abilities: { forcedTool: true, jsonMode: true },
   complete: async () => ({ ok: true, reply: said({ text: "hi" }) }),
   costOf: () => 0,
   estimateTokens: () => 10,
@@ -53,6 +56,7 @@ const task: LoopTask = {
   form: { schema: { type: "object" }, wrapped: false, plainText: true },
   offers: [],
   finalOffer,
+  readable: false,
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -63,6 +67,7 @@ const handsWith = (tools: readonly Tool[]): Hands => ({
   fault: () => null,
   checkpoint: async () => undefined,
   drainEgress: () => [],
+  keepOutput: async () => ({ sha256: "", bytes: 0, source: "blob" }),
   drainSpent: () => ({ tool_calls: 0 }),
   egressRefused: () => null,
 });

@@ -23,17 +23,20 @@ export const replyOf = (more: Partial<Reply> = {}): Reply => ({
   ...more,
 });
 
-const head = { fence: 1, name: "m", started_at: 0, duration_ms: 0, usage: noUsage };
+const row = { fence: 1, name: "m", started_at: 0, duration_ms: 0, usage: noUsage };
 
 export function modelStep(
   reply: Reply | null,
   offered: ModelPayload["offered"] = "tools",
   seq = 1,
+  more: Partial<ModelPayload> = {},
 ): Step {
   const usage = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
   const failure = reply === null ? ({ code: "model_busy", message: "busy" } as const) : null;
-  const payload: ModelPayload = { kind: "model", model: "m", offered, reply, failure, usage };
-  return { ...head, seq, status: reply === null ? "failed" : "done", payload };
+  const because = offered === "tools" ? {} : { because: "budget_steps" as const };
+  const head = { kind: "model" as const, model: "m", offered, ...because };
+  const payload: ModelPayload = { ...head, reply, failure, usage, ...more };
+  return { ...row, seq, status: reply === null ? "failed" : "done", payload };
 }
 
 export function toolStep(
@@ -44,7 +47,7 @@ export function toolStep(
 ): Step {
   const { id, name, arguments: args } = call;
   return {
-    ...head,
+    ...row,
     seq,
     name,
     status,

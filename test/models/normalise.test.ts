@@ -219,7 +219,7 @@ describe("a reply is read by its shape", () => {
     [
       "a reply that thought itself to the limit",
       chat({ content: "", reasoning: "…" }, "length"),
-      { finish: "length", text: "", quirks: ["reply_empty"] },
+      { finish: "length", text: "", quirks: ["thought_filled_reply"] },
     ],
     [
       "no usage",

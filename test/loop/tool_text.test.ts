@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { capped } from "../../consumer/loop/tool_calls.ts";
+import { capped } from "../../consumer/loop/tool_text.ts";
 
-const marker = (left: number): string =>
-  `\n[${left} characters left out: write long results to a file and read it in parts]\n`;
+const marker = (left: number): string => `\n[${left} characters left out; read on]\n`;
 
 test.each([
   ["short text", "abc", 10, "abc"],
@@ -11,7 +10,7 @@ test.each([
   ["one character more", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
   ["a lone surrogate, which no endpoint takes", "a\ud800b", 10, "a\ufffdb"],
 ])("%s", (_, text, max, shown) => {
-  expect(capped(text, max)).toBe(shown);
+  expect(capped(text, max, "read on")).toBe(shown);
 });
 
 test("what is cut keeps its head and tail, and grows by no more than the note", () => {
@@ -20,7 +19,7 @@ test("what is cut keeps its head and tail, and grows by no more than the note", 
       fc.string({ unit: "grapheme", maxLength: 400 }),
       fc.integer({ min: 10, max: 200 }),
       (text, max) => {
-        const shown = capped(text, max);
+        const shown = capped(text, max, "read on");
         expect(shown.isWellFormed()).toBe(true);
         if (text.length <= max) {
           expect(shown).toBe(text);
@@ -41,7 +40,7 @@ test("what is cut keeps its head and tail, and grows by no more than the note", 
 test("a character of two units is not torn at the cut, so nothing stands for its half", () => {
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 60 }), fc.integer({ min: 0, max: 3 }), (max, before) => {
-      const shown = capped(`${"x".repeat(before)}${"😀".repeat(60)}`, max);
+      const shown = capped(`${"x".repeat(before)}${"😀".repeat(60)}`, max, "");
       expect(shown).not.toContain("\ufffd");
     }),
   );

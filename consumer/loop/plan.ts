@@ -1,0 +1,181 @@
+/** What the next model call is to be: which rung, what is elided for it, how much it may write. Pure. */
+import { type Failure, failure } from "../../shared/failures.ts";
+import { modelLimits } from "../../shared/limits.ts";
+import type { Compaction, ModelPayload, Offered, Step } from "../../shared/step.ts";
+import type { Usage } from "../../shared/usage.ts";
+import type { Message } from "../models/model.ts";
+import type { Quirk } from "../models/quirks.ts";
+import { type Allowance, allow } from "./budget.ts";
+import { compactionFor, mustShrink, tokenScale, windowOf } from "./compaction.ts";
+import { type Conversation, foldConversation } from "./conversation.ts";
+import { egressRefused } from "./egress_budget.ts";
+import { type Because, type Climb, climbOf, nextRung, offeredAt, sayRung } from "./ladder.ts";
+import { noProgress } from "./progress.ts";
+import type { Brain, LoopTask } from "./turn.ts";
+
+export type Plan =
+  | {
+      kind: "call";
+      offered: Offered;
+      because: Because | null;
+      messages: readonly Message[];
+      outputTokensMax: number;
+      thinkLess: boolean;
+      compaction: Compaction | null;
+      forced: boolean;
+      /** Our own count of the prompt's tokens, before the endpoint's scale. */
+      estimate: number;
+    }
+  /** The ladder is at its end. `unaffordable`: a call of this model did not fit, of another it might. */
+  | { kind: "end"; because: Because; unaffordable: boolean }
+  /** The model refused to work. */
+  | { kind: "refused"; failure: Failure }
+  /** The window is too small for what cannot be elided. */
+  | { kind: "too_long"; failure: Failure };
+
+/** What has been journaled and used, as the scribe has it. */
+interface Journal {
+  steps: readonly Step[];
+  used: Usage;
+}
+
+export function planCall(
+  task: LoopTask,
+  brain: Brain,
+  { steps, used }: Journal,
+  talk: Conversation,
+): Plan {
+  const refusal = refusedBy(steps);
+  if (refusal !== null) return { kind: "refused", failure: refusal };
+  const climb = climbOf(steps);
+  const stuck = climb?.because ?? noProgress(talk, steps);
+  const scale = tokenScale(steps, brain.model);
+  const windowTokens = windowOf(steps, brain.model, brain.windowTokens);
+  const forced = mustShrink(steps, brain.model);
+  const at = (because: Because): Climb => climb ?? { because, tried: [] };
+  const draft = (because: Because | null): Draft | null =>
+    drafted(task, brain, steps, talk, because === null ? null : at(because), {
+      windowTokens,
+      scale,
+      forced,
+    });
+
+  const first = draft(stuck);
+  if (first === null)
+    return { kind: "end", because: stuck ?? "invalid_output", unaffordable: false };
+  const allowance = allowed(task, brain, steps, used, first, scale);
+  if (allowance.kind === "stop") {
+    return { kind: "end", because: stuck ?? allowance.reason, unaffordable: true };
+  }
+  // A budget that has room for one more call turns it into a call for the answer.
+  const because = stuck ?? allowance.because;
+  const chosen = because === stuck ? first : draft(because);
+  if (chosen === null) {
+    return { kind: "end", because: because ?? "invalid_output", unaffordable: false };
+  }
+  if (chosen.compaction === "none") {
+    const last = steps.findLast(({ payload }) => payload.kind === "model")?.payload;
+    const known = last?.kind === "model" ? last.failure : null;
+    return { kind: "too_long", failure: known ?? failure("model_overflow", tooLong) };
+  }
+  const room = windowTokens - Math.ceil(chosen.estimate * scale);
+  return {
+    kind: "call",
+    offered: chosen.offered,
+    because,
+    messages: chosen.messages,
+    outputTokensMax: Math.min(
+      allowance.outputTokensMax,
+      Math.max(modelLimits.outputTokensMin, room),
+    ),
+    thinkLess: wroteThoughtAlone(steps, brain.model, "ever"),
+    compaction: chosen.compaction,
+    forced,
+    estimate: chosen.estimate,
+  };
+}
+
+const tooLong = "The conversation is longer than the model's window, and nothing is left to elide.";
+
+interface Draft {
+  offered: Offered;
+  messages: readonly Message[];
+  compaction: Compaction | "none" | null;
+  estimate: number;
+}
+
+/** The request at the ladder's next rung, made short enough; null where no rung is left. */
+function drafted(
+  task: LoopTask,
+  brain: Brain,
+  steps: readonly Step[],
+  talk: Conversation,
+  climb: Climb | null,
+  room: { windowTokens: number; scale: number; forced: boolean },
+): Draft | null {
+  const rung = climb === null ? null : nextRung(climb, task.form, brain.abilities);
+  if (climb !== null && rung === null) return null;
+  const offered: Offered = rung ?? "tools";
+  const { tools, toolChoice } = offeredAt(offered, task.offers, task.finalOffer);
+  const sent = toolChoice === "none" ? [] : tools;
+  const messagesOf = (more: Compaction | null): Message[] => {
+    const { messages, told } =
+      more === null ? talk : foldConversation(task.opening, steps, task, more);
+    const said =
+      climb === null || rung === null ? [] : sayRung(rung, climb.because, told, task.form);
+    return [...messages, ...said];
+  };
+  const count = (more: Compaction | null) => brain.estimateTokens(messagesOf(more), sent);
+  const compaction = compactionFor(
+    steps,
+    {
+      windowTokens: room.windowTokens,
+      weigh: (more) => count(more) * room.scale,
+    },
+    room.forced,
+  );
+  const more = compaction === "none" ? null : compaction;
+  const messages = messagesOf(more);
+  return { offered, messages, compaction, estimate: brain.estimateTokens(messages, sent) };
+}
+
+function allowed(
+  task: LoopTask,
+  brain: Brain,
+  steps: readonly Step[],
+  used: Usage,
+  { estimate }: Draft,
+  scale: number,
+): Allowance {
+  const more = wroteThoughtAlone(steps, brain.model, "last");
+  return allow(used, task.bounds, {
+    promptTokens: Math.ceil(estimate * scale),
+    outputTokensMax: more
+      ? Math.min(brain.outputTokensCeiling, brain.outputTokensMax * 2)
+      : brain.outputTokensMax,
+    prices: brain.prices,
+    egressRefused: egressRefused(steps, task.bounds),
+  });
+}
+
+/** Whether thought filled this model's last reply, or any: then it gets more room, and is asked to think less. */
+function wroteThoughtAlone(steps: readonly Step[], model: string, when: "last" | "ever"): boolean {
+  const replies = steps.flatMap(({ payload }) =>
+    payload.kind === "model" && payload.model === model && payload.reply !== null
+      ? [payload.reply]
+      : [],
+  );
+  const asked = when === "last" ? replies.slice(-1) : replies;
+  return asked.some(({ quirks }) => quirks.includes("thought_filled_reply" satisfies Quirk));
+}
+
+/** A reply that was filtered, or in which the model declined, and that called nothing, is the end. */
+function refusedBy(steps: readonly Step[]): Failure | null {
+  const last = steps.findLast(({ payload }) => payload.kind === "model")?.payload;
+  const reply = last?.kind === "model" ? (last as ModelPayload).reply : null;
+  if (reply?.finish !== "filtered" || reply.calls.length > 0) return null;
+  return failure(
+    "model_refused",
+    "The endpoint filtered the reply, or the model declined to work; error.draft has what it said.",
+  );
+}
