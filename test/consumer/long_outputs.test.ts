@@ -105,7 +105,7 @@ test("one in which nothing can be elided is not sent again", async () => {
 test("an endpoint that cuts the front off without a word is found, told and given less", async () => {
   const talk = "a word and another one, ".repeat(1_500);
   const sent = endpoint([
-    running(`${JSON.stringify(talk)}`),
+    running(JSON.stringify(talk)),
     said("of what?", 4_096),
     said("done", 3_000),
   ]);
