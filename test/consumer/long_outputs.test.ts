@@ -9,7 +9,7 @@ afterEach(() => {
 
 const answersOf = (steps: readonly Step[]): string[] =>
   steps.flatMap(({ payload }) => (payload.kind === "tool" ? [payload.text] : []));
-const lines = "Array.from({ length: 9000 }, (_, n) => `line ${n}`).join('\\n')";
+const lines = "Array.from({ length: 9000 }, (_, n) => 'line ' + n).join('\\n')";
 
 test("an output over the cap is read on through its file, by the model and by its programs", async () => {
   const row = await runTask({
@@ -68,7 +68,7 @@ const running = (code: string) => () =>
   });
 const overflow = () =>
   Response.json({ error: { code: 5021, message: "window (6000)" } }, { status: 400 });
-const long = "Array.from({ length: 1200 }, (_, n) => `entry ${n}`).join('\\n')";
+const long = "Array.from({ length: 1200 }, (_, n) => 'entry ' + n).join('\\n')";
 const weight = (body: { messages: object[] } | undefined) => JSON.stringify(body?.messages).length;
 const on = (more: object = {}) => bench({ MODEL_BASE_URL: "http://m.invalid/v1", ...more });
 
