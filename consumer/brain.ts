@@ -2,6 +2,7 @@
 import type { Failure } from "../shared/failures.ts";
 import { modelLimits } from "../shared/limits.ts";
 import type { DurableTask } from "../shared/task.ts";
+import { fallbacksOf } from "./fallbacks.ts";
 import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
 import type { Brain } from "./loop/turn.ts";
@@ -13,28 +14,22 @@ import { problemsOf } from "./models/validate.ts";
 /** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
 export function brainsFor(
   fleet: Fleet,
-  model: string,
+  { id, model }: { id: string; model: string },
   spec: DurableTask,
 ): { ok: true; brains: [Brain, ...Brain[]] } | { ok: false; failure: Failure } {
-  const own = brainFor(fleet, model, spec, false);
+  const own = brainFor(fleet, id, model, spec, false);
   if (!own.ok) return own;
   const brains: [Brain, ...Brain[]] = [own.brain];
-  for (const name of fallbacksOf(fleet, model, spec)) {
-    const stand = brainFor(fleet, name, spec, true);
+  for (const name of fallbacksOf(fleet, model, spec.fallback_models)) {
+    const stand = brainFor(fleet, id, name, spec, true);
     if (stand.ok) brains.push(stand.brain);
   }
   return { ok: true, brains };
 }
 
-/** The task's own list, else the deployment's, which no rehearsal has: its script says what fails. */
-function fallbacksOf(fleet: Fleet, model: string, spec: DurableTask): string[] {
-  const deployed = model === "rehearsal" ? [] : (fleet.env.FALLBACK_MODELS ?? "").split(",");
-  const listed = (spec.fallback_models ?? deployed).map((name) => name.trim());
-  return [...new Set(listed)].filter((name) => !["", model, "rehearsal"].includes(name));
-}
-
 function brainFor(
   fleet: Fleet,
+  task: string,
   model: string,
   spec: DurableTask,
   fallback: boolean,
@@ -50,6 +45,8 @@ function brainFor(
   const served = transportFor(model, config(0));
   if (!served.ok) return served;
   const profile = served.profile;
+  // The slot of the call that is on its way, for the governor to know which one it hears of.
+  let slotAt = 0;
   return {
     ok: true,
     brain: {
@@ -68,12 +65,16 @@ function brainFor(
         if (!at.ok) return at;
         const outcome = await at.transport.complete(request);
         // A call that we stopped ourselves says nothing of the endpoint.
-        if (!request.signal.aborted) await tell(fleet, model, outcome);
+        if (!request.signal.aborted) await tell(fleet, { task, model, at: slotAt }, outcome);
         return outcome;
       },
       costOf: (usage) => costOf(profile, usage),
       estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
-      permit: () => permit(fleet, model),
+      async permit() {
+        const slot = await permit(fleet, task, model);
+        if (slot.ok) slotAt = slot.at;
+        return slot;
+      },
       validate: (schema, value) => problemsOf(value, schema)?.join("; ") ?? null,
     },
   };

@@ -1,5 +1,5 @@
 /** Carries out an ending: settle, or give back and send the continuation. */
-import { storeLimits } from "../shared/limits.ts";
+import { governorLimits, storeLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
 import { taskMessage } from "../shared/message.ts";
 import { byteLength, objectKeys, putOnce } from "../shared/objects.ts";
@@ -9,9 +9,10 @@ import type { TaskRow } from "../shared/store/task_row.ts";
 import { writeTranscript } from "../shared/transcript.ts";
 import { type Ending, settled } from "./ending.ts";
 import type { Fleet } from "./fleet.ts";
-import { sendLater } from "./governor/permit.ts";
+import { leave } from "./governor/permit.ts";
 import { draftOf } from "./loop/draft.ts";
 import type { Scribe } from "./loop/scribe.ts";
+import { sendLater } from "./send_later.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a slice leaves behind. */
@@ -19,10 +20,13 @@ export interface SliceEnd {
   ending: Ending;
   scribe: Scribe;
   workspace: Workspace;
+  /** The models that may have given the task a place. */
+  models: readonly string[];
 }
 
 export async function conclude(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
   const { ending } = slice;
+  if (!staysInProgress(ending)) await leave(fleet, task.id, slice.models);
   const fields = { task_id: task.id, fence: task.fence, steps: slice.scribe.used.steps };
   switch (ending.kind) {
     case "lost":
@@ -39,6 +43,23 @@ export async function conclude(fleet: Fleet, task: TaskRow, slice: SliceEnd): Pr
         error: ending.error?.code,
         cost_usd: slice.scribe.used.cost_usd,
       });
+    }
+  }
+}
+
+/**
+ * Whether the task keeps its place at its model's governor: while it yields, waits for the model itself,
+ * or is back soon. A lost fence is somebody else's task, who holds the place now.
+ */
+function staysInProgress(ending: Ending): boolean {
+  switch (ending.kind) {
+    case "lost":
+      return true;
+    case "settled":
+      return false;
+    case "released": {
+      const forModel = ["model_busy", "model_quota"].includes(ending.failure?.code ?? "");
+      return forModel || ending.delayMs <= governorLimits.placeMs / 2;
     }
   }
 }
@@ -77,10 +98,11 @@ async function giveBack(
 async function settleTask(
   fleet: Fleet,
   task: TaskRow,
-  { scribe, workspace }: SliceEnd,
+  slice: SliceEnd,
   end: Ending & { kind: "settled" },
 ): Promise<boolean> {
   const { env } = fleet;
+  const { scribe, workspace } = slice;
   const files = await workspace.manifest();
   const usage = scribe.used;
   const result = JSON.stringify({
@@ -100,7 +122,7 @@ async function settleTask(
   if (end.status === "succeeded" && weight > storeLimits.resultBytesMax) {
     const message = `The result is ${weight} bytes; a result may hold ${storeLimits.resultBytesMax}. Let the task write a file instead.`;
     const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
-    return settleTask(fleet, task, { ending: refused, scribe, workspace }, refused);
+    return settleTask(fleet, task, { ...slice, ending: refused }, refused);
   }
   const transcript = writeTranscript(scribe.steps, files);
   const small = byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;

@@ -42,5 +42,5 @@ async function bury(fleet: Fleet, body: unknown, sentAt: number): Promise<void> 
     "The queue delivered this task as often as it may and no delivery ended: D1, R2 or the queue itself failed each time.",
   );
   const ending = endingOf({ kind: "broke", failure: gaveUp }, task, Math.random());
-  await conclude(fleet, task, { scribe, workspace, ending });
+  await conclude(fleet, task, { scribe, workspace, ending, models: [task.model] });
 }

@@ -4,9 +4,10 @@ import { log, logBug } from "../shared/log.ts";
 import { readTaskMessage, type TaskMessage } from "../shared/message.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { claim, dueIn, putOff } from "../shared/store/claims.ts";
+import { admission, unadmit } from "./admission.ts";
 import { conclude } from "./conclude.ts";
 import type { Fleet } from "./fleet.ts";
-import { admit, sendLater } from "./governor/permit.ts";
+import { sendLater } from "./send_later.ts";
 import { runSlice } from "./slice.ts";
 
 /** Which of the two task queues a message came from: what is sent again goes there too. */
@@ -32,13 +33,13 @@ async function handle(fleet: Fleet, body: unknown, priority: Priority): Promise<
   const told = readTaskMessage(body);
   if (told === null) return log("message_unreadable", { queue: "tasks" });
 
-  const admission = await admit(fleet, told);
+  const admitted = await admission(fleet, told);
   // A closed model does not keep a task from being cancelled or from expiring.
-  const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes, !admission.ok);
+  const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes, !admitted.ok);
   if (task !== null) return conclude(fleet, task, await runSlice(fleet, task));
-  return admission.ok
-    ? passOver(fleet, told, priority)
-    : turnAway(fleet, told, priority, admission.waitMs);
+  if (!admitted.ok) return turnAway(fleet, told, priority, admitted.waitMs);
+  await unadmit(fleet, told.task_id, admitted);
+  return passOver(fleet, told, priority);
 }
 
 /** Settled, owned, or not ours: nothing to do. A message that came early is sent again for its time. */

@@ -6,6 +6,7 @@ import type { TaskRow } from "../shared/store/task_row.ts";
 import { brainsFor } from "./brain.ts";
 import type { SliceEnd } from "./conclude.ts";
 import { type Ending, endingOf, settled } from "./ending.ts";
+import { fallbacksOf } from "./fallbacks.ts";
 import type { Fleet } from "./fleet.ts";
 import { handsFor } from "./hands.ts";
 import { answerForm } from "./loop/answer.ts";
@@ -22,7 +23,9 @@ import { unsettledFailure } from "./unsettled.ts";
 export async function runSlice(fleet: Fleet, task: ClaimedTask): Promise<SliceEnd> {
   const open = await openSlice(fleet, task);
   const ending = endedBefore(task) ?? (await looped(fleet, task, open));
-  return { ending, scribe: open.scribe, workspace: open.workspace };
+  const listed = open.spec.ok ? open.spec.task.fallback_models : [];
+  const models = [task.model, ...fallbacksOf(fleet, task.model, listed)];
+  return { ending, scribe: open.scribe, workspace: open.workspace, models };
 }
 
 /** What ends a task before its next step. */
@@ -82,7 +85,7 @@ async function loopOf(
   const spec = read.task;
   const policy = await policyOf(fleet, task);
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
-  const models = brainsFor(fleet, task.model, spec);
+  const models = brainsFor(fleet, task, spec);
   if (!models.ok) return { kind: "broke", failure: models.failure };
   const found = toolsFor(spec.tools, task.tenant, fleet.env);
   if (!found.ok) return { kind: "broke", failure: failure("tool_unconfigured", found.message) };

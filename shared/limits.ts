@@ -197,12 +197,41 @@ export const modelLimits = {
 
 /** How the governor of one model grants calls. */
 export const governorLimits = {
+  /** How much of a model's rate is used: calls arrive a little early or late. */
+  rateShare: 0.98,
   aheadMsMax: 10_000,
+  /** How far ahead the slots are taken while enough tasks are in progress. */
+  busyAheadMs: 7_000,
+  /** A slot further ahead than this is confirmed when its time has come. */
+  confirmMsMin: 1_000,
   refusedMs: 60_000,
   refusedTimesMax: 4,
+  refusalsToProbe: 2,
   faultsToOpen: 5,
-  openMs: 30_000,
-  spreadMsMax: 600_000,
+  openMsMin: 30_000,
+  openMsMax: 600_000,
+  probeMs: 60_000,
+  probeWaitMs: 5_000,
+  /** How long a place outlives the last sign of life of its task. */
+  placeMs: 120_000,
+  callMsMax: 300_000,
+  /** How soon after its admission a task makes its first call. */
+  firstCallMs: 10_000,
+  cycleMsGuess: 10_000,
+  cycleMsMax: 120_000,
+  /** How much one sample moves a learned mean. */
+  learnShare: 0.05,
+  lineMax: 20_000,
+  /** How many of the line's first are looked at for one that is due. */
+  lookMax: 200,
+  dueEarlyMs: 1_000,
+  dueLateMs: 5_000,
+  /** After so long beyond its time, a task that waits will not come any more. */
+  lostMs: 600_000,
+  comeBackMsMin: 2_000,
+  comeBackMsMax: 6 * 3_600_000,
+  /** A wait for the task's own model that is longer than this is spent on one of its fallbacks. */
+  fallbackWaitMsMin: 30_000,
   tellMsMax: 2_000,
 } as const;
 

@@ -14,6 +14,7 @@ export type LogEvent =
   | "step"
   | "egress_decision"
   | "task_yielded"
+  | "task_admitted_by_fallback"
   | "task_given_back"
   | "task_retrying"
   | "task_settled"

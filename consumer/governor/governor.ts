@@ -1,41 +1,78 @@
 /**
- * The governor: one Durable Object per model id for the whole account, so that every consumer
- * invocation shares one rate. State is in memory and stored lazily: losing it costs one early call.
+ * The governor: one Durable Object per model id for the whole account, or per endpoint, so that every
+ * consumer invocation shares one rate. What it answers is in grant.ts. The rate, the back-off, the breaker
+ * and the places are stored with every change, and an output gate holds each answer back until they are,
+ * so an eviction grants no call twice. The line of those that wait is in memory: losing it costs their order.
  */
 import { DurableObject } from "cloudflare:workers";
-import { freshPace, type Grant, type Heard, learn, type Pace, reserve } from "./pace.ts";
+import {
+  type Answered,
+  type Ask,
+  admit,
+  type Book,
+  confirm,
+  depart,
+  emptyBook,
+  hear,
+  type Permit,
+  permit,
+} from "./grant.ts";
+import type { Heard } from "./pace.ts";
 
-export type Permit = { granted: true; at: number } | { granted: false; until: number };
+type Stored = Pick<Book, "pace" | "places">;
 
 export class Governor extends DurableObject {
-  #pace: Pace | null = null;
+  #book: Book = emptyBook();
+  #loaded = false;
 
-  /** Reserves the next call to this model. Times are milliseconds since 1970 by this object's clock. */
-  async permit(requestsPerMinute: number): Promise<Permit> {
-    const grant: Grant = reserve(await this.#read(), requestsPerMinute, Date.now());
-    this.#pace = grant.pace;
-    return grant.granted ? { granted: true, at: grant.at } : { granted: false, until: grant.until };
+  /** Whether a task may be claimed now: now, or at a time of its own. Takes a place; reserves no call. */
+  admit(ask: Ask): Promise<Permit> {
+    return this.#answer((book, now) => admit(book, ask, now));
   }
 
-  /** When a new task may be claimed: now, or at a time of its own when the model takes calls again. Reserves nothing. */
-  async admit(requestsPerMinute: number): Promise<Permit> {
-    const grant = reserve(await this.#read(), requestsPerMinute, Date.now());
-    if (grant.granted) return { granted: true, at: grant.at };
-    this.#pace = grant.pace;
-    return { granted: false, until: grant.until };
+  /** Reserves the next call. Times are milliseconds since 1970 by this object's clock. */
+  permit(ask: Ask): Promise<Permit> {
+    return this.#answer((book, now) => permit(book, ask, now));
+  }
+
+  /** Whether a slot that was reserved ahead still stands. */
+  confirm(ask: Ask & { at: number }): Promise<Permit> {
+    return this.#answer((book, now) => confirm(book, ask, now));
   }
 
   /** Tells how a call ended. */
-  async heard(heard: Heard): Promise<void> {
-    const before = await this.#read();
-    this.#pace = learn(before, heard, Date.now());
-    if (this.#pace.closedUntil !== before.closedUntil) {
-      await this.ctx.storage.put("pace", this.#pace);
-    }
+  async heard(task: string, heard: Heard): Promise<void> {
+    await this.#load();
+    await this.#keep(hear(this.#book, task, heard, Date.now()));
   }
 
-  async #read(): Promise<Pace> {
-    this.#pace ??= { ...freshPace, ...(await this.ctx.storage.get<Pace>("pace")) };
-    return this.#pace;
+  /** Tells that a task is no longer in progress. */
+  async leave(task: string): Promise<void> {
+    await this.#load();
+    await this.#keep(depart(this.#book, task, Date.now()));
+  }
+
+  async #answer(decide: (book: Book, now: number) => Answered): Promise<Permit> {
+    await this.#load();
+    const { permit, book } = decide(this.#book, Date.now());
+    await this.#keep(book);
+    return permit;
+  }
+
+  /** Nothing waits between this and the change that follows it: two calls at once see each other's. */
+  async #load(): Promise<void> {
+    if (this.#loaded) return;
+    const stored = await this.ctx.storage.get<Stored>("book");
+    if (this.#loaded) return;
+    this.#book = { ...emptyBook(), ...stored };
+    this.#loaded = true;
+  }
+
+  async #keep(book: Book): Promise<void> {
+    const before = this.#book;
+    this.#book = book;
+    if (before.pace === book.pace && before.places === book.places) return;
+    const stored: Stored = { pace: book.pace, places: book.places };
+    await this.ctx.storage.put("book", stored);
   }
 }

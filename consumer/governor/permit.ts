@@ -1,14 +1,13 @@
-/** The consumer's side of the governor: who is asked, and how a wait becomes a delayed message. */
+/** The consumer's side of the governor: who is asked, what is waited for, and what is told. */
 import type { Failure } from "../../shared/failures.ts";
 import { classOf, failure } from "../../shared/failures.ts";
-import { governorLimits, platformLimits } from "../../shared/limits.ts";
+import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
-import type { TaskMessage } from "../../shared/message.ts";
-import { retrying, StoreFault } from "../../shared/retrying.ts";
-import { markUnsent } from "../../shared/store/submissions.ts";
+import { retrying } from "../../shared/retrying.ts";
 import type { Fleet } from "../fleet.ts";
 import type { ModelOutcome } from "../models/model.ts";
-import type { Governor, Permit } from "./governor.ts";
+import type { Governor } from "./governor.ts";
+import type { Permit } from "./grant.ts";
 import type { Heard } from "./pace.ts";
 
 /**
@@ -25,72 +24,124 @@ export function rateOf(fleet: Fleet, model: string): number | null {
 
 /** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
 function governorOf(fleet: Fleet, model: string): DurableObjectStub<Governor> {
+  return fleet.env.GOVERNOR.get(fleet.env.GOVERNOR.idFromName(governorName(fleet, model)));
+}
+
+function governorName(fleet: Fleet, model: string): string {
   const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
-  const name = hosted ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
-  return fleet.env.GOVERNOR.get(fleet.env.GOVERNOR.idFromName(name));
+  return hosted ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
 }
 
-export type Admission = { ok: true } | { ok: false; waitMs: number };
+/** `fresh`: the model's governor gave the task a place with this answer. */
+export type Admitted = { ok: true; fresh: boolean } | { ok: false; waitMs: number };
 
-/** Asked before a claim, because a claim that is denied afterwards costs rows and queue operations. */
-export async function admit(fleet: Fleet, message: TaskMessage): Promise<Admission> {
-  const rate = rateOf(fleet, message.model);
-  if (rate === null) return { ok: true };
-  const permit = await asked<Permit>(async () => governorOf(fleet, message.model).admit(rate));
-  return permit.granted ? { ok: true } : { ok: false, waitMs: permit.until - Date.now() };
+/** Whether this model takes the task now; one without a governor takes every task. */
+export async function admit(fleet: Fleet, task: string, model: string): Promise<Admitted> {
+  const requestsPerMinute = rateOf(fleet, model);
+  if (requestsPerMinute === null) return { ok: true, fresh: false };
+  const ask = { task, requestsPerMinute };
+  const permit = await asked<Permit>(async () => governorOf(fleet, model).admit(ask));
+  return permit.granted
+    ? { ok: true, fresh: permit.fresh }
+    : { ok: false, waitMs: Math.max(0, permit.until - Date.now()) };
 }
 
-/** Waits for the reserved slot, or is told when to come back. */
-export async function permit(
-  fleet: Fleet,
-  model: string,
-): Promise<{ ok: true } | { ok: false; failure: Failure }> {
-  const rate = rateOf(fleet, model);
-  if (rate === null) return { ok: true };
-  const granted = await asked<Permit>(async () => governorOf(fleet, model).permit(rate));
-  if (!granted.granted) {
-    const retryAfterMs = Math.max(0, granted.until - Date.now());
-    return {
-      ok: false,
-      failure: failure("model_busy", `The governor of ${model} has no slot free.`, {
-        retryAfterMs,
-      }),
-    };
+/** A slot of a model's rate, by its governor's clock; what the call teaches is told with it. */
+export type Slot = { ok: true; at: number } | { ok: false; failure: Failure };
+
+/**
+ * Waits for the right to call, never longer than an invocation may be held; a task that would wait longer
+ * is told when to come back.
+ */
+export async function permit(fleet: Fleet, task: string, model: string): Promise<Slot> {
+  const requestsPerMinute = rateOf(fleet, model);
+  if (requestsPerMinute === null) return { ok: true, at: 0 };
+  const governor = governorOf(fleet, model);
+  const ask = { task, requestsPerMinute };
+  const giveBackAt = Date.now() + governorLimits.aheadMsMax;
+  for (;;) {
+    const patienceMs = Math.max(0, giveBackAt - Date.now());
+    const granted = await asked<Permit>(async () => governor.permit({ ...ask, patienceMs }));
+    const slot = granted.granted ? await reached(governor, { ...ask, at: granted.at }) : granted;
+    if (slot.granted) return { ok: true, at: slot.at };
+    if (slot.until > giveBackAt) return { ok: false, failure: busy(model, slot.until) };
+    await sleepUntil(slot.until);
   }
-  const waitMs = granted.at - Date.now();
-  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-  return { ok: true };
 }
 
-/** Lets the governor learn from how a call ended. Never rejects: a reply that was paid for is worth more. */
-export async function tell(fleet: Fleet, model: string, outcome: ModelOutcome): Promise<void> {
-  const heard = heardIn(outcome);
+/** Waits for a slot; one that lies ahead is asked for again, because a closed model takes no call. */
+async function reached(
+  governor: DurableObjectStub<Governor>,
+  slot: { task: string; requestsPerMinute: number; at: number },
+): Promise<Permit> {
+  const waitMs = await sleepUntil(slot.at);
+  if (waitMs < governorLimits.confirmMsMin) return { granted: true, at: slot.at, fresh: false };
+  return asked<Permit>(async () => governor.confirm(slot));
+}
+
+/** Whoever has waited here already is given back for longer than an invocation waits a second time. */
+function busy(model: string, until: number): Failure {
+  const retryAfterMs = Math.max(until - Date.now(), governorLimits.aheadMsMax + 1);
+  return failure("model_busy", `The governor of ${model} has no slot free.`, { retryAfterMs });
+}
+
+async function sleepUntil(time: number): Promise<number> {
+  const ms = Math.max(0, time - Date.now());
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  return ms;
+}
+
+/** Lets the governor learn from how the call of the slot `at` ended. Never rejects. */
+export async function tell(
+  fleet: Fleet,
+  { task, model, at }: { task: string; model: string; at: number },
+  outcome: ModelOutcome,
+): Promise<void> {
+  const heard = heardIn(outcome, at);
   if (heard === null || rateOf(fleet, model) === null) return;
+  await telling("heard", model, async () => governorOf(fleet, model).heard(task, heard));
+}
+
+/** Gives up the places of a task that is no longer in progress, once for each governor. Never rejects. */
+export async function leave(fleet: Fleet, task: string, models: readonly string[]): Promise<void> {
+  const paced = models.filter((model) => rateOf(fleet, model) !== null);
+  const governors = new Map(paced.map((model) => [governorName(fleet, model), model]));
+  await Promise.all(
+    [...governors.values()].map((model) =>
+      telling("leave", model, async () => governorOf(fleet, model).leave(task)),
+    ),
+  );
+}
+
+/** A governor that hears nothing learns later; what is done by then is worth more than its answer. */
+async function telling(what: string, model: string, call: () => Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer")), governorLimits.tellMsMax);
   });
   try {
-    await Promise.race([governorOf(fleet, model).heard(heard), tooLong]);
+    await Promise.race([call(), tooLong]);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    log("governor_untold", { model, heard: heard.kind, message });
+    log("governor_untold", { model, what, message });
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What an outcome says of the endpoint; null when it says nothing, as a request that was refused as wrong. */
-function heardIn(outcome: ModelOutcome): Heard | null {
-  if (outcome.ok) return { kind: "answered" };
+/** What an outcome says of the endpoint; null when it says nothing. */
+function heardIn(outcome: ModelOutcome, at: number): Heard | null {
+  if (outcome.ok) return { kind: "answered", at };
   switch (classOf(outcome.failure)) {
     case "give_back":
     case "wait":
-      return { kind: "refused", retryAfterMs: outcome.failure.retryAfterMs ?? null };
+      return { kind: "refused", at, retryAfterMs: outcome.failure.retryAfterMs ?? null };
     case "retry":
-      return { kind: "faulted" };
+      return { kind: "faulted", at };
     case "shrink":
     case "fail":
+      // It refused this request; it answers, and that is what a probe asks.
+      return { kind: "answered", at };
     case "dead":
       return null;
   }
@@ -99,22 +150,4 @@ function heardIn(outcome: ModelOutcome): Heard | null {
 /** A governor that cannot be reached is a store that failed: the task waits rather than run unpaced. */
 async function asked<T>(call: () => Promise<T>): Promise<T> {
   return retrying("ask the governor", call);
-}
-
-/** Sends a message again after a delay. When the queue refuses it, the sweep sends it. */
-export async function sendLater(
-  fleet: Fleet,
-  message: TaskMessage,
-  delayMs: number,
-  priority: "normal" | "low" = "normal",
-): Promise<void> {
-  const { env } = fleet;
-  const delaySeconds = Math.min(platformLimits.queueDelaySecondsMax, Math.ceil(delayMs / 1000));
-  const queue = priority === "low" ? env.TASKS_LOW : env.TASKS;
-  try {
-    await retrying("send", () => queue.send(message, { contentType: "json", delaySeconds }));
-  } catch (error) {
-    if (!(error instanceof StoreFault)) throw error;
-    await markUnsent(env.DB, [message.task_id]);
-  }
 }

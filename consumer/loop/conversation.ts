@@ -18,6 +18,8 @@ export interface Manner {
   form: Pick<AnswerForm, "schema" | "plainText">;
   /** True where the task has a tool that reads files, and so the outputs that were cut. */
   readable: boolean;
+  /** Who is asked next. What another model thought stays out: it is that one's own, often in its own tokens. */
+  model?: string;
 }
 
 export interface Conversation {
@@ -51,7 +53,8 @@ export function foldConversation(
         told = [...told, payload.offered];
       }
       if (payload.reply === null) continue;
-      messages.push(...spoken(payload.reply, charsLeft(compactions, step.seq)));
+      const own = manner.model === undefined || manner.model === payload.model;
+      messages.push(...spoken(payload.reply, charsLeft(compactions, step.seq), own));
       open = payload.reply.calls.map((call) => ({ call, intent: false }));
       invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
       continue;
@@ -98,13 +101,18 @@ function isInvalid(reply: NonNullable<ModelPayload["reply"]>): boolean {
   return reply.calls.every((call) => call.problem !== null);
 }
 
-function spoken(reply: NonNullable<ModelPayload["reply"]>, chars: number | null): Message[] {
+function spoken(
+  reply: NonNullable<ModelPayload["reply"]>,
+  chars: number | null,
+  own: boolean,
+): Message[] {
   const endless = reply.quirks.includes("text_repeats" satisfies Quirk);
   const content = endless
     ? capped(reply.text, modelLimits.repeatedTextKeptChars, "the same over and over")
     : reply.text;
   const assistant: Message = { role: "assistant", content };
-  if (reply.reasoning !== "" && chars === null && !endless) assistant.reasoning = reply.reasoning;
+  const thought = own && chars === null && !endless ? reply.reasoning : "";
+  if (thought !== "") assistant.reasoning = thought;
   if (reply.calls.length === 0) return [assistant, { role: "user", content: nudge(reply) }];
   return [{ ...assistant, calls: reply.calls.map((call) => echo(call, chars)) }];
 }

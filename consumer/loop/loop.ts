@@ -35,7 +35,8 @@ async function turns(task: LoopTask, brain: Brain, slice: LoopSlice): Promise<Lo
     if (slice.signal.aborted) return { kind: "lost" };
     // A slice that opened late still does one turn, or none would ever get anywhere.
     if (scribe.progressed && scribe.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
-    const talk = foldConversation(task.opening, scribe.steps, task);
+    const manner = { ...task, model: brain.model };
+    const talk = foldConversation(task.opening, scribe.steps, manner);
     const end =
       talk.open.length > 0
         ? await answerOpenCalls(

@@ -118,9 +118,10 @@ function drafted(
   const offered: Offered = rung ?? "tools";
   const { tools, toolChoice } = offeredAt(offered, task.offers, task.finalOffer);
   const sent = toolChoice === "none" ? [] : tools;
+  const manner = { ...task, model: brain.model };
   const messagesOf = (more: Compaction | null): Message[] => {
     const { messages, told } =
-      more === null ? talk : foldConversation(task.opening, steps, task, more);
+      more === null ? talk : foldConversation(task.opening, steps, manner, more);
     const said =
       climb === null || rung === null ? [] : sayRung(rung, climb.because, told, task.form);
     return [...messages, ...said];

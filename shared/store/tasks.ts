@@ -135,3 +135,26 @@ export async function readSpec(db: D1Database, id: string): Promise<string | nul
   );
   return row?.spec ?? null;
 }
+
+/** Which fallback models a live task lists; `large`: its body stands in R2 and says so there. */
+export interface Listed {
+  tenant: string;
+  large: boolean;
+  /** Undefined where the task names none and the deployment's count. */
+  listed: string[] | undefined;
+}
+
+export async function readListed(db: D1Database, id: string): Promise<Listed | null> {
+  const row = await retrying("read listed", () =>
+    db
+      .prepare(
+        `SELECT tenant, spec IS NULL AS large, spec->'fallback_models' AS listed
+         FROM tasks WHERE id = ?1 AND sweep_at IS NOT NULL`,
+      )
+      .bind(id)
+      .first<{ tenant: string; large: number; listed: string | null }>(),
+  );
+  if (row === null) return null;
+  const listed = row.listed === null ? undefined : (JSON.parse(row.listed) as string[]);
+  return { tenant: row.tenant, large: row.large === 1, listed };
+}

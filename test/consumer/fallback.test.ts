@@ -127,3 +127,36 @@ test("each model of an endpoint asks its governor before its call", async () => 
   );
   expect([asked, permits.length]).toEqual([["m1", "m2"], 2]);
 });
+
+test("another model is sent the history without the first one's thought and ids", async () => {
+  const bodies: string[] = [];
+  const called = {
+    role: "assistant",
+    content: "",
+    reasoning_content: "first-models-thought",
+    tool_calls: [
+      {
+        id: "functions.list_files:0",
+        type: "function",
+        function: { name: "list_files", arguments: "{}" },
+      },
+    ],
+  };
+  const calling = { choices: [{ finish_reason: "tool_calls", message: called }] };
+  const AI = {
+    run: async (model: string, inputs: object) => {
+      bodies.push(`${model} ${JSON.stringify(inputs)}`);
+      if (model.endsWith("second")) return answer();
+      return bodies.length === 1 ? Response.json(calling) : down();
+    },
+  };
+  const on = bench({ AI });
+  const models = { model: "@cf/x/first", fallback_models: ["@cf/zai-org/second"] };
+  const row = await runTask({ prompt: "p", attempts: 1, ...models }, { bench: on });
+  expect([row.status, bodies.length]).toEqual(["succeeded", 3]);
+  expect(bodies[1]).toContain("list_files");
+  const last = bodies[2] ?? "";
+  expect(last).not.toContain("first-models-thought");
+  expect(last).not.toContain("functions.list_files");
+  expect(last).toContain('"tool_call_id":"call00000"');
+});

@@ -1,17 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { freshPace, type Heard, learn, type Pace, reserve } from "../../consumer/governor/pace.ts";
+import {
+  freshPace,
+  type Heard,
+  learn,
+  type Pace,
+  reserve,
+  stands,
+} from "../../consumer/governor/pace.ts";
 import { governorLimits } from "../../shared/limits.ts";
 
 const now = 1_000_000;
 const pace = (more: Partial<Pace>): Pace => ({ ...freshPace, ...more });
-const { aheadMsMax, refusedMs, faultsToOpen, openMs, spreadMsMax } = governorLimits;
+const { aheadMsMax, refusedMs, faultsToOpen, openMsMin, openMsMax, probeMs, probeWaitMs } =
+  governorLimits;
 
 describe("reserving a slot", () => {
   test("a fresh model is called at once, the next call one interval later", () => {
     const first = reserve(freshPace, 60, now);
     expect(first).toMatchObject({ granted: true, at: now });
-    expect(reserve(first.pace, 60, now)).toMatchObject({ granted: true, at: now + 1_000 });
+    const second = reserve(first.pace, 60, now);
+    expect(second.granted && second.at - now).toBeCloseTo(1_000 / governorLimits.rateShare);
   });
 
   test.each([
@@ -26,29 +35,19 @@ describe("reserving a slot", () => {
   test("a refusal names the time to come back and reserves nothing", () => {
     const before = pace({ nextAt: now + 20_000 });
     const refusal = reserve(before, 20, now);
-    expect(refusal).toMatchObject({ granted: false, until: now + 20_000 });
-    expect(refusal.pace).toMatchObject({ nextAt: before.nextAt, closedUntil: 0 });
+    expect(refusal).toEqual({ granted: false, until: now + 20_000, pace: before });
   });
 
-  test("those who are refused are told to come one after the other, at the model's own pace", () => {
-    const times: number[] = [];
-    let state = pace({ closedUntil: now + 60_000 });
-    for (let n = 0; n < 4; n++) {
-      const refusal = reserve(state, 20, now);
-      state = refusal.pace;
-      if (!refusal.granted) times.push(refusal.until - now);
-    }
-    expect(times).toEqual([60_000, 63_000, 66_000, 69_000]);
+  test("after a closing the rate goes on, and what was not used is not made up for", () => {
+    const first = reserve(pace({ nextAt: now - 50_000, closedUntil: now + 1 }), 60, now + 1);
+    const second = reserve(first.pace, 60, now + 1);
+    expect(second.granted && second.at - (now + 1)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test("no refusal names a time that is further off than the spread", () => {
-    let state = pace({ closedUntil: now + 60_000 });
-    for (let n = 0; n < 1_000; n++) {
-      const refusal = reserve(state, 20, now);
-      state = refusal.pace;
-      expect(refusal.granted ? 0 : refusal.until).toBeGreaterThanOrEqual(now + 60_000);
-      expect(refusal.granted ? 0 : refusal.until).toBeLessThanOrEqual(now + 60_000 + spreadMsMax);
-    }
+  test("a model that was idle has saved up nothing", () => {
+    const late = reserve(pace({ nextAt: now }), 60, now + 600_000);
+    expect(late).toMatchObject({ granted: true, at: now + 600_000 });
+    expect(late.pace.nextAt).toBeGreaterThanOrEqual(now + 601_000);
   });
 });
 
@@ -74,8 +73,7 @@ test("no minute holds more calls than the rate allows, however they arrive", () 
     fc.property(rates, arrivals, (rate, gaps) => {
       const times = grantedTimes(rate, gaps);
       for (const from of times) {
-        // Sums of intervals such as 60000/7 are off by less than a microsecond.
-        const inMinute = times.filter((at) => at >= from && at < from + 60_000 - 0.001);
+        const inMinute = times.filter((at) => at >= from && at < from + 60_000);
         expect(inMinute.length).toBeLessThanOrEqual(rate);
       }
     }),
@@ -104,18 +102,18 @@ test("calls go out in order, never before they are asked for, never further ahea
   );
 });
 
-test("a model that was idle has saved up nothing", () => {
-  const late = reserve(pace({ nextAt: now }), 60, now + 600_000);
-  expect(late).toMatchObject({ granted: true, at: now + 600_000 });
-  expect(late.pace.nextAt).toBe(now + 601_000);
+const refused = (retryAfterMs: number | null, at = now): Heard => ({
+  kind: "refused",
+  at,
+  retryAfterMs,
 });
+const faulted: Heard = { kind: "faulted", at: now };
+const answered: Heard = { kind: "answered", at: now };
+const faults = (count: number): Heard[] => Array.from({ length: count }, () => faulted);
 
 describe("learning from answers", () => {
-  const after = (...heard: Heard[]): Pace =>
+  const heardBy = (...heard: Heard[]): Pace =>
     heard.reduce((state, each) => learn(state, each, now), freshPace);
-  const refused = (retryAfterMs: number | null): Heard => ({ kind: "refused", retryAfterMs });
-  const faulted: Heard = { kind: "faulted" };
-  const answered: Heard = { kind: "answered" };
 
   test.each([
     ["an answer", [answered], 0],
@@ -125,18 +123,83 @@ describe("learning from answers", () => {
     ["the tenth in a row", Array.from({ length: 10 }, () => refused(null)), now + 4 * refusedMs],
     ["a refusal after an answer", [refused(null), answered, refused(null)], now + refusedMs],
     ["a shorter time after a longer one", [refused(9_000), refused(10)], now + 9_000],
-    ["faults, one too few", Array.from({ length: faultsToOpen - 1 }, () => faulted), 0],
-    ["faults in a row", Array.from({ length: faultsToOpen }, () => faulted), now + openMs],
+    ["the refusal of an older call", [refused(null), refused(null, now - 1)], now + refusedMs],
     [
-      "faults with an answer between",
-      [...Array.from({ length: faultsToOpen - 1 }, () => faulted), answered, faulted],
-      0,
+      "the refusal of an older call that names a longer time",
+      [refused(1_000), refused(7_000, now - 1)],
+      now + 7_000,
     ],
+    ["faults, one too few", faults(faultsToOpen - 1), 0],
+    ["faults in a row", faults(faultsToOpen), now + openMsMin],
+    ["faults with an answer between", [...faults(faultsToOpen - 1), answered, faulted], 0],
   ])("%s closes the model until the right time", (_, heard, closedUntil) => {
-    expect(after(...heard).closedUntil).toBe(closedUntil);
+    expect(heardBy(...heard).closedUntil).toBe(closedUntil);
+  });
+
+  test("an older call's answer does not undo a closing, and its fault does not count", () => {
+    const closed = heardBy(refused(null));
+    expect(learn(closed, { kind: "answered", at: now - 1 }, now)).toBe(closed);
+    expect(learn(closed, { kind: "faulted", at: now - 1 }, now)).toBe(closed);
   });
 
   test("the rate's own state is not touched", () => {
     expect(learn(pace({ nextAt: 7 }), refused(1), now).nextAt).toBe(7);
+  });
+
+  test("a slot reserved ahead stands until the model is closed", () => {
+    const first = reserve(pace({ nextAt: now + 5_000 }), 60, now);
+    const at = first.granted ? first.at : 0;
+    expect(stands(first.pace, at, at)).toBeNull();
+    expect(stands(learn(first.pace, refused(60_000), now + 1), at, at)).toEqual({
+      until: now + 60_001,
+    });
+  });
+});
+
+describe("a breaker that is half open", () => {
+  const opened = faults(faultsToOpen).reduce((state, each) => learn(state, each, now), freshPace);
+  const later = opened.closedUntil;
+  const probe = reserve(opened, 60, later);
+
+  test("lets one call through, and the others wait for what it finds", () => {
+    expect(probe).toMatchObject({ granted: true, at: later });
+    expect(reserve(probe.pace, 60, later + 1)).toMatchObject({
+      granted: false,
+      until: later + 1 + probeWaitMs,
+    });
+    expect(stands(probe.pace, later, later + 1)).toBeNull();
+    expect(stands(probe.pace, later + 9, later + 9)).not.toBeNull();
+  });
+
+  test("closes when the call succeeds", () => {
+    const closed = learn(probe.pace, { kind: "answered", at: later }, later + 2);
+    expect(reserve(closed, 60, later + 2).granted).toBe(true);
+    expect(reserve(reserve(closed, 60, later + 2).pace, 60, later + 2).granted).toBe(true);
+  });
+
+  test("opens for twice as long each time the call fails, up to a bound", () => {
+    let state = opened;
+    const waits: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const at = state.closedUntil;
+      const tried = reserve(state, 60, at);
+      state = learn(tried.pace, { kind: "faulted", at }, at);
+      waits.push(state.closedUntil - at);
+    }
+    expect(waits.slice(0, 3)).toEqual([2 * openMsMin, 4 * openMsMin, 8 * openMsMin]);
+    expect(waits.at(-1)).toBe(openMsMax);
+  });
+
+  test("tries again when nothing is heard of the call", () => {
+    expect(reserve(probe.pace, 60, later + probeMs).granted).toBe(true);
+  });
+
+  test("also tries a model that refused twice in a row", () => {
+    const twice = learn(learn(freshPace, refused(1_000), now), refused(1_000), now + 1);
+    const tried = reserve(twice, 60, twice.closedUntil);
+    expect([tried.granted, reserve(tried.pace, 60, twice.closedUntil).granted]).toEqual([
+      true,
+      false,
+    ]);
   });
 });

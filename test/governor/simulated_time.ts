@@ -1,0 +1,142 @@
+/**
+ * Simulated time for whole deliveries: every clock that the product asks stands still while anything real
+ * (a call of D1, of R2, of a Durable Object) is under way, and then jumps to the next timer. An hour of
+ * a fleet passes in seconds, and its waits take exactly as long as they say.
+ */
+import { vi } from "vitest";
+import { nowSql } from "../../shared/store/clock.ts";
+
+/** More than any chain of promises between two sleeps is long. */
+const microtasks = 40;
+
+interface Timer {
+  at: number;
+  call: () => void;
+  cleared: boolean;
+}
+
+export class SimulatedTime {
+  #now = Date.now();
+  readonly #started = this.#now;
+  readonly #realNow = Date.now.bind(Date);
+  /** The next one last. */
+  readonly #timers: Timer[] = [];
+  #underWay = 0;
+
+  readonly #real: boolean;
+
+  /** `real`: what runs calls D1, R2 or objects, through the bindings below; else it only sleeps. */
+  constructor({ real }: { real: boolean }) {
+    this.#real = real;
+    vi.spyOn(Date, "now").mockImplementation(() => this.#now);
+    vi.stubGlobal("setTimeout", (call: () => void, ms = 0) => this.#set(call, ms));
+    vi.stubGlobal("clearTimeout", (timer?: Timer) => {
+      if (timer !== undefined) timer.cleared = true;
+    });
+    // Heartbeats of leases: no call of a simulated endpoint lasts as long as a lease.
+    vi.stubGlobal("setInterval", () => 0);
+    vi.stubGlobal("clearInterval", () => undefined);
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  get elapsedMs(): number {
+    return this.#now - this.#started;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#set(resolve, ms));
+  }
+
+  #set(call: () => void, ms: number): Timer {
+    const timer = { at: this.#now + Math.max(0, ms), call, cleared: false };
+    let low = 0;
+    let high = this.#timers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#timers[middle]?.at ?? 0) > timer.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#timers.splice(low, 0, timer);
+    return timer;
+  }
+
+  /** Runs until `done`; false when nothing is left that could go on. */
+  async run(done: () => boolean): Promise<boolean> {
+    while (!done()) {
+      await this.#quiet();
+      const timer = this.#timers.pop();
+      if (timer === undefined) return done();
+      if (timer.cleared) continue;
+      this.#now = Math.max(this.#now, timer.at);
+      timer.call();
+    }
+    return true;
+  }
+
+  /** Until nothing real is under way and what it set off has run. */
+  async #quiet(): Promise<void> {
+    if (!this.#real) {
+      for (let turn = 0; turn < microtasks; turn++) await null;
+      return;
+    }
+    for (let calm = 0; calm < 3; calm = this.#underWay === 0 ? calm + 1 : 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await call();
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** A binding whose calls hold the clock: `deep` are methods that answer another such object. */
+  holding<T extends object>(target: T, deep: readonly string[] = []): T {
+    return new Proxy(target, {
+      get: (object, key) => {
+        const value: unknown = Reflect.get(object, key);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          if (deep.includes(String(key))) {
+            return this.holding(Reflect.apply(value, object, args) as object, deep);
+          }
+          const answer: unknown = Reflect.apply(value, object, args);
+          return answer instanceof Promise || isThenable(answer)
+            ? this.#counted(async () => answer)
+            : answer;
+        };
+      },
+    });
+  }
+
+  /** D1 by the simulated clock. */
+  database(db: D1Database): D1Database {
+    const simulated = (sql: string) =>
+      sql.replaceAll(nowSql, `(${nowSql} + ${this.#now - this.#realNow()})`);
+    const inner = new WeakMap<object, D1PreparedStatement>();
+    const statement = (real: D1PreparedStatement): D1PreparedStatement => {
+      const made = {
+        bind: (...args: unknown[]) => statement(real.bind(...args)),
+        run: () => this.#counted(() => real.run()),
+        all: () => this.#counted(() => real.all()),
+        first: (...args: []) => this.#counted(() => real.first(...args)),
+      } as unknown as D1PreparedStatement;
+      inner.set(made, real);
+      return made;
+    };
+    return {
+      prepare: (sql: string) => statement(db.prepare(simulated(sql))),
+      batch: (list: D1PreparedStatement[]) =>
+        this.#counted(() => db.batch(list.map((each) => inner.get(each) ?? each))),
+    } as unknown as D1Database;
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value;
