@@ -1,12 +1,15 @@
 import type { SharedEnv } from "../shared/env.ts";
 import type { Governor } from "./governor/governor.ts";
 import type { SealedLoader } from "./sandbox/dynamic_worker.ts";
+import type { MicroVm } from "./sandbox/microvm/container.ts";
 
 /** The consumer's bindings, as wrangler.consumer.toml declares them. */
 export interface ConsumerEnv extends SharedEnv {
   LOADER: SealedLoader;
   GOVERNOR: DurableObjectNamespace<Governor>;
   AI?: Ai;
+  /** Containers: only in a deployment with `--microvm`. */
+  MICROVM?: DurableObjectNamespace<MicroVm>;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */
   MODEL_PROFILES?: string;
   /** Which tenants may use tools with bindings: JSON, tool to tenants. `default` may where it is not set. */

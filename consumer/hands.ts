@@ -2,7 +2,7 @@
 import type { PolicyAnswer } from "../policies/index.ts";
 import { type Failure, failure } from "../shared/failures.ts";
 import { sandboxLimits } from "../shared/limits.ts";
-import { log } from "../shared/log.ts";
+import { log, logBug } from "../shared/log.ts";
 import type { StepCall } from "../shared/step.ts";
 import type { EgressRow } from "../shared/store/egress_log.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
@@ -39,12 +39,13 @@ interface Work {
   intended: boolean;
 }
 
+/** `close` ends what the sandbox holds beyond its runs; it never rejects. */
 export function handsFor(
   fleet: Fleet,
   task: TaskRow,
   kit: Kit,
-): { ok: true; hands: Hands } | { ok: false; failure: Failure } {
-  const found = engineFor(task.sandbox, fleet.env);
+): { ok: true; hands: Hands; close: () => Promise<void> } | { ok: false; failure: Failure } {
+  const found = engineFor(task.sandbox, fleet.env, `${task.id}-${task.fence}`);
   if ("unavailable" in found) {
     return { ok: false, failure: failure("sandbox_unavailable", found.unavailable) };
   }
@@ -127,13 +128,17 @@ export function handsFor(
       bindings: bindingsFor(call.name),
       services,
       spend,
-      runCode: (code) => run(code, capabilities(context)),
+      runCode: (code) => run(engine.run, code, capabilities(context)),
+      runShell: (command) => {
+        if (engine.shell === undefined) throw new Error(`the sandbox ${engine.name} has no shell`);
+        return run(engine.shell, command, capabilities(context));
+      },
       metered,
     };
     return context;
   }
 
-  async function run(code: string, able: Capabilities): Promise<RunOutcome> {
+  async function run(how: Engine["run"], code: string, able: Capabilities): Promise<RunOutcome> {
     const files = await kit.workspace.all();
     const callable = kit.tools.map((tool) => tool.name).filter(callableFromCode);
     const limits = {
@@ -143,7 +148,7 @@ export function handsFor(
       logBytes: sandboxLimits.logBytesMax,
       valueBytes: sandboxLimits.valueBytesMax,
     };
-    return guarded(() => engine.run({ code, files, tools: callable }, able, limits, signal));
+    return guarded(() => how({ code, files, tools: callable }, able, limits, signal));
   }
 
   /** A program of ours over what a model wrote: its fuel is the bound, and it can reach nothing. */
@@ -196,6 +201,10 @@ export function handsFor(
 
   return {
     ok: true,
+    async close() {
+      const broke = (error: unknown) => logBug("close_sandbox", error, { task_id: task.id });
+      await engine.close?.().catch(broke);
+    },
     hands: {
       tools,
       contextFor,

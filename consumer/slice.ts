@@ -44,15 +44,25 @@ function endedBefore(task: ClaimedTask): Ending | null {
   }
   // The claim has counted the lost lease already.
   if (task.attempt >= task.attempts) {
+    const last = lastError(task);
     return settled("dead", "attempts_exhausted", {
-      code: "lease_lost",
-      message: `The task failed ${task.attempt} times; last, its worker died or stalled before it journaled a step.`,
+      code: last.code,
+      message: `The task failed ${task.attempt} times; last: ${last.message}`,
       class: "retry",
     });
   }
   if (task.batch_ceiling === null) return null;
   const { reason, code, message } = underCeiling(task.batch_ceiling);
   return settled("failed", reason, { code, message });
+}
+
+/** What the row says of the last attempt; the claim that counted it wrote it there. */
+function lastError({ errors }: ClaimedTask): { code: string; message: string } {
+  const last = (JSON.parse(errors) as { code?: string; message?: string }[]).at(-1);
+  return {
+    code: last?.code ?? "lease_lost",
+    message: last?.message ?? "Its worker died or stalled before a step.",
+  };
 }
 
 async function looped(fleet: Fleet, task: ClaimedTask, open: OpenSlice): Promise<Ending> {
@@ -87,7 +97,7 @@ async function loopOf(
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
   const models = brainsFor(fleet, task, spec);
   if (!models.ok) return { kind: "broke", failure: models.failure };
-  const found = toolsFor(spec.tools, task.tenant, fleet.env);
+  const found = toolsFor(spec.tools, task, fleet.env);
   if (!found.ok) return { kind: "broke", failure: failure("tool_unconfigured", found.message) };
   const { tools } = found;
   const bounds = boundsOf(spec.limits);
@@ -95,17 +105,21 @@ async function loopOf(
   if (!hands.ok) return { kind: "broke", failure: hands.failure };
   const form = answerForm(spec);
   const finalOffer = finalAnswerOffer(form.schema);
-  return runLoop(
-    {
-      id: task.id,
-      opening: openingMessages(spec, inputs),
-      bounds,
-      form,
-      offers: [...offersOf(tools), finalOffer],
-      finalOffer,
-      readable: tools.some((tool) => tool.name === "read_file"),
-    },
-    models.brains,
-    { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },
-  );
+  try {
+    return await runLoop(
+      {
+        id: task.id,
+        opening: openingMessages(spec, inputs),
+        bounds,
+        form,
+        offers: [...offersOf(tools), finalOffer],
+        finalOffer,
+        readable: tools.some((tool) => tool.name === "read_file"),
+      },
+      models.brains,
+      { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },
+    );
+  } finally {
+    await hands.close();
+  }
 }

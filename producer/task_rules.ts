@@ -103,6 +103,9 @@ function sizeOf(file: InputFile): number | string {
 
 const tools: Rule = (task, scope) =>
   (task.tools ?? []).flatMap((name, index) => {
+    if (name === "run_shell" && task.sandbox !== "microvm") {
+      return fault(`tools[${index}]`, 'run_shell needs "sandbox": "microvm": no other has a shell');
+    }
     if (scope.tools.includes(name)) {
       const why = scope.offered?.tools.find((tool) => tool.name === name)?.reason ?? null;
       return why === null

@@ -278,8 +278,12 @@ export const sandboxLimits = {
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 2_000,
+  /** With the interpreter's Worker these are the 4 Dynamic Workers that an invocation may hold. */
+  nativeAtOnceMax: 3,
   nativePollMs: 20,
   nativeCpuMsMax: 10_000,
+  /** How long a container may take to start, beyond what its run may last. */
+  vmStartMsMax: 90_000,
   nativeSubRequestsMax: 10,
 } as const;
 

@@ -118,6 +118,7 @@ export type DurableTask = Static<typeof DurableTask>;
 /** The names of the standard tools, in the order in which a model sees them. */
 export const standardTools = [
   "run_code",
+  "run_shell",
   "read_file",
   "write_file",
   "edit_file",

@@ -91,4 +91,8 @@ export interface Engine {
     limits: RunLimits,
     signal: AbortSignal,
   ): Promise<RunOutcome>;
+  /** Runs `program.code` as a command of a shell; only an engine that has one. */
+  shell?: Engine["run"];
+  /** Ends what outlives a run. Called once, when the slice is over. */
+  close?(): Promise<void>;
 }

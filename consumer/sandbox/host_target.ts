@@ -11,7 +11,8 @@ export class HostTarget extends RpcTarget {
   readonly #capabilities: Capabilities;
   readonly #signal: AbortSignal;
   readonly #ended = Promise.withResolvers<void>();
-  #calls = 0;
+  #made = 0;
+  #closed = false;
 
   constructor(program: Program, capabilities: Capabilities, signal: AbortSignal) {
     super();
@@ -19,6 +20,11 @@ export class HostTarget extends RpcTarget {
     this.#capabilities = capabilities;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
+  }
+
+  /** How many calls were made so far. */
+  get calls(): number {
+    return this.#made;
   }
 
   files(): ReadonlyMap<string, Uint8Array> {
@@ -51,14 +57,14 @@ export class HostTarget extends RpcTarget {
 
   /** Ends the run's rights: calls that still come are refused. */
   close(): void {
-    this.#calls = Number.POSITIVE_INFINITY;
+    this.#closed = true;
     this.#ended.resolve();
   }
 
   #count(): void {
-    this.#calls += 1;
+    this.#made += 1;
     if (this.#signal.aborted) throw new Error("The run was aborted.");
-    if (this.#calls > sandboxLimits.hostCallsMax)
+    if (this.#closed || this.#made > sandboxLimits.hostCallsMax)
       throw new Error("The run may make no further calls.");
   }
 }

@@ -1,6 +1,7 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
@@ -45,7 +46,7 @@ export function isolateEngine(loader: SealedLoader): Engine {
 }
 
 /** The interpreter's Worker, to be disposed after its use. */
-export function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
+function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
   const worker = dynamicWorker(loader, interpreterIdentity, {
     mainModule: "interpreter.js",
     modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },
@@ -55,15 +56,25 @@ export function interpreter(loader: SealedLoader): InterpreterStub & Disposable 
   return disposable(worker.getEntrypoint() as unknown as InterpreterStub);
 }
 
+/**
+ * A program made runnable, for the engines that run it elsewhere. The interpreter's Worker counts as one
+ * in flight, so it is let go before they begin.
+ */
+export async function preparedBy(loader: SealedLoader, code: string): Promise<Prepared> {
+  using stub = interpreter(loader);
+  using prepared = disposable(await stub.prepare(code));
+  // A copy: what came over RPC ends with its disposal.
+  if (!prepared.ok) {
+    const { name, message, stack } = prepared;
+    return { ok: false, name, message, stack };
+  }
+  const { source, firstLineShift } = prepared;
+  return { ok: true, source, firstLineShift };
+}
+
 /** The refusal of a program that is too long to be looked at. */
 export function oversized(program: Program): RunOutcome | null {
   if (program.code.length <= sandboxLimits.codeBytesMax) return null;
   const message = `The code is longer than ${sandboxLimits.codeBytesMax} characters.`;
-  return {
-    value: null,
-    logs: "",
-    error: { kind: "too_large", name: "LimitError", message, stack: "" },
-    changes: new Map(),
-    usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
-  };
+  return stoppedBy({ kind: "too_large", name: "LimitError", message, stack: "" });
 }

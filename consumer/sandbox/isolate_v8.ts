@@ -1,12 +1,12 @@
 import native from "../../.build/interpreter/native.guest.js";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { believed, stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import { cut } from "./interpreter/settle.ts";
-import { Workspace } from "./interpreter/workspace.ts";
-import { interpreter, oversized } from "./isolate.ts";
+import { oversized, preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 
 /** What the native Worker answers to, as its stub is used here. */
@@ -33,14 +33,14 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
     async run(program, capabilities, limits, signal) {
       const tooLarge = oversized(program);
       if (tooLarge) return tooLarge;
-      using transformer = interpreter(loader);
-      using prepared = disposable(await transformer.prepare(program.code));
+      const prepared = await preparedBy(loader, program.code);
       if (!prepared.ok) {
         const { name, message, stack } = prepared;
-        return failed({ kind: "syntax", name, message, stack });
+        return stoppedBy({ kind: "syntax", name, message, stack });
       }
       // Polled, because a promise that another invocation resolves would look like a hang.
-      while (running >= sandboxLimits.programsAtOnceMax) await scheduler.wait(2);
+      while (running >= sandboxLimits.nativeAtOnceMax && !signal.aborted) await scheduler.wait(2);
+      if (signal.aborted) return stoppedBy(limitError("aborted"));
       running += 1;
       try {
         const { source, firstLineShift } = prepared;
@@ -92,50 +92,16 @@ async function runNative(
   try {
     const request = { tools: program.tools, shift: shift + lead.length, limits };
     const first = await Promise.race([entrypoint.run(request, host), late.promise]);
-    if (typeof first === "string") return failed(limitError(first));
+    if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);
-    return checked(outcome, program, limits);
+    return believed(outcome, program, limits);
   } catch (error) {
-    return failed(platformError(error));
+    return stoppedBy(platformError(error));
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
     host.close();
   }
-}
-
-/** The outcome as far as it can be believed: it comes from the isolate that the program ran in. */
-function checked(given: RunOutcome, program: Program, limits: RunLimits): RunOutcome {
-  const { value, error, usage } = given;
-  const logs = cut(String(given.logs), limits.logBytes + 1_000);
-  try {
-    const workspace = new Workspace(program.files);
-    for (const [path, bytes] of given.changes) {
-      if (bytes === null) workspace.removeTree(String(path));
-      else workspace.write(String(path), new Uint8Array(bytes));
-    }
-    return {
-      value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
-      logs,
-      error: error === null ? null : checkedError(error),
-      changes: workspace.changes,
-      usage: { fuel: 0, hostCalls: Number(usage.hostCalls), durationMs: Number(usage.durationMs) },
-    };
-  } catch {
-    const message = "The program changed more files than the workspace holds.";
-    return { ...failed({ kind: "too_large", name: "LimitError", message, stack: "" }), logs };
-  }
-}
-
-function checkedError(error: RunError): RunError {
-  const kinds = ["thrown", "syntax", "memory", "stack", "deadline", "stalled"] as const;
-  const text = (value: unknown): string => cut(String(value), sandboxLimits.errorBytesMax);
-  return {
-    kind: kinds.find((kind) => kind === error.kind) ?? "thrown",
-    name: text(error.name),
-    message: text(error.message),
-    stack: text(error.stack),
-  };
 }
 
 /** The platform ended the Worker: what it says of the reason becomes one of our kinds. */
@@ -148,15 +114,5 @@ function platformError(error: unknown): RunError {
     name: "Error",
     message: `The program's isolate ended: ${cut(message, sandboxLimits.errorBytesMax)}`,
     stack: "",
-  };
-}
-
-function failed(error: RunError): RunOutcome {
-  return {
-    value: null,
-    logs: "",
-    error,
-    changes: new Map(),
-    usage: { fuel: 0, hostCalls: 0, durationMs: 0 },
   };
 }

@@ -2,6 +2,7 @@
 import type { ConsumerEnv } from "../env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
+import type { Engine } from "../sandbox/engine.ts";
 import { missingBinding, tenantFault } from "./bindings.ts";
 import { browse } from "./browse.ts";
 import { callService } from "./call_service.ts";
@@ -14,7 +15,7 @@ import { generateImage } from "./generate_image.ts";
 import { grepFiles } from "./grep_files.ts";
 import { queryD1 } from "./query_d1.ts";
 import { readFile } from "./read_file.ts";
-import { runCode } from "./run_code.ts";
+import { runCode, runShell } from "./run_code.ts";
 import { screenshot } from "./screenshot.ts";
 import { searchVectors } from "./search_vectors.ts";
 import { sendEmail } from "./send_email.ts";
@@ -26,6 +27,7 @@ export const finalAnswerName = "final_answer";
 /** In the order in which a model sees them. `final_answer` is not among them: its schema is the task's. */
 export const catalog: readonly Tool[] = [
   runCode,
+  runShell,
   readFile,
   writeFile,
   editFile,
@@ -53,6 +55,17 @@ export function unavailable(tool: Tool, tenant: string, env: ConsumerEnv): strin
   );
 }
 
+function unfit(
+  tool: Tool,
+  { tenant, sandbox }: { tenant: string; sandbox: Engine["name"] },
+  env: ConsumerEnv,
+): string | null {
+  if (tool.sandboxes?.includes(sandbox) === false) {
+    return `It needs the sandbox ${tool.sandboxes.join(" or ")}, and the task's is ${sandbox}.`;
+  }
+  return unavailable(tool, tenant, env);
+}
+
 /** A `requires` that throws says that its tool cannot be used; what it threw may hold a secret. */
 function askRequires(tool: Tool, env: ConsumerEnv): string | null {
   try {
@@ -68,18 +81,18 @@ function askRequires(tool: Tool, env: ConsumerEnv): string | null {
  */
 export function toolsFor(
   names: readonly string[] | undefined,
-  tenant: string,
+  task: { tenant: string; sandbox: Engine["name"] },
   env: ConsumerEnv,
 ): { ok: true; tools: Tool[] } | { ok: false; message: string } {
   const faults = (names ?? []).flatMap((name) => {
     if (name === finalAnswerName) return [];
     const tool = catalog.find((one) => one.name === name);
-    const why = tool === undefined ? "There is none." : unavailable(tool, tenant, env);
+    const why = tool === undefined ? "There is none." : unfit(tool, task, env);
     return why === null ? [] : [`The tool ${name} cannot be used here. ${why}`];
   });
   if (faults.length > 0) return { ok: false, message: faults.join(" ") };
   const tools = catalog.filter(
-    (tool) => names?.includes(tool.name) ?? unavailable(tool, tenant, env) === null,
+    (tool) => names?.includes(tool.name) ?? unfit(tool, task, env) === null,
   );
   return { ok: true, tools };
 }
@@ -121,7 +134,8 @@ export function offersOf(tools: readonly Tool[]): ToolOffer[] {
 }
 
 /** The sandbox cannot start another one of itself. */
-export const callableFromCode = (name: string): boolean => name !== runCode.name;
+export const callableFromCode = (name: string): boolean =>
+  name !== runCode.name && name !== runShell.name;
 
 /** The answer is a tool call, because open models keep to a schema best where it is a tool's. */
 export function finalAnswerOffer(schema: Record<string, unknown>): ToolOffer {

@@ -4,7 +4,7 @@
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { ConsumerEnv } from "../env.ts";
-import type { GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
+import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../workspace.ts";
 import { type BindingName, isFleetOwn, type ToolBindings } from "./bindings.ts";
 
@@ -33,6 +33,8 @@ export interface ToolContext<B extends BindingName = never> {
   files: Workspace;
   /** Runs a program in the task's sandbox. */
   runCode(code: string): Promise<RunOutcome>;
+  /** Runs a command in the shell of the task's sandbox; throws where it has none. */
+  runShell(command: string): Promise<RunOutcome>;
   /**
    * Runs a program of the tool's own in the metered interpreter, whichever engine the task has: over
    * the files given and with no way out. It is for what a model can make endless, such as a pattern.
@@ -71,6 +73,8 @@ export interface Tool {
   bindings?: readonly BindingName[];
   /** What stands in for variables that are not set. */
   defaults?: Partial<ToolBindings>;
+  /** The sandboxes that the tool needs one of; all when left out. In others it is hidden. */
+  sandboxes?: readonly Engine["name"][];
   /** Null when configured, else a sentence saying what to set. A tool that is not configured is hidden. */
   requires?: (env: ConsumerEnv) => string | null;
   /** Contract: `input` has passed `input`'s schema. May throw; the message is told to the model. */

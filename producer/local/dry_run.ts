@@ -1,17 +1,26 @@
-/** `npm run check:deploy`: both Workers, both environments, bundled as a deploy would and sent nowhere. */
+/** `npm run check:deploy`: both Workers in both environments, and the consumer with containers, bundled as a deploy would and sent nowhere. */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { writeMicroVmConfig } from "./microvm.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
 
-for (const worker of ["producer", "consumer"]) {
-  for (const environment of ["", "production"]) {
+const configs: [config: string, environments: string[]][] = [
+  ["wrangler.producer.toml", ["", "production"]],
+  ["wrangler.consumer.toml", ["", "production"]],
+  // With the container's image as a registry reference, which needs no Docker.
+  [writeMicroVmConfig(), ["production"]],
+];
+
+for (const [config, environments] of configs) {
+  for (const environment of environments) {
+    const worker = config.replace(/^\.?wrangler\./, "").replace(/\.toml$/, "");
     const name = `${worker}${environment === "" ? "" : ` (${environment})`}`;
     const run = spawnSync(
       process.execPath,
       [
-        ...[wrangler, "deploy", "--dry-run", "-c", `wrangler.${worker}.toml`],
+        ...[wrangler, "deploy", "--dry-run", "-c", config],
         ...[`--env=${environment}`, "--outdir", `.build/deploy/${worker}`],
       ],
       {

@@ -3,16 +3,19 @@
  * Ctrl-C or one kill of the group ends everything. State is on disk and survives a restart; queued
  * messages are in memory and do not, so the runner voids every lease before it opens the port.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { parseHosts } from "../../consumer/egress/hosts.ts";
 import { readProfiles } from "../../consumer/models/profile_overrides.ts";
-import { voidLeasesSql } from "../../shared/store/sweeps.ts";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { countHungSql, voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { startCron } from "./cron.ts";
 import { fleetEnvironment } from "./environment.ts";
-import { claimState, endTree, recordHolders } from "./processes.ts";
+import { writeMicroVmConfig } from "./microvm.ts";
+import { claimState, endTree, killTree, recordHolders } from "./processes.ts";
+import { watchFor } from "./watchdog.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const wranglerScript = path.join(root, "node_modules/wrangler/bin/wrangler.js");
@@ -25,6 +28,10 @@ export interface LocalFleetOptions {
   environment: Record<string, string | undefined>;
   /** Quiet runs write the runtime's output to a file below `stateDir` alone. */
   quiet: boolean;
+  /** How long the runtime may leave a request unanswered before it is taken for hung and started again. */
+  hungMs?: number;
+  /** Told after a hung runtime was started again. */
+  onHung?: () => void;
   /** Told when the fleet ends without `stop`. */
   onExit?: (code: number | null) => void;
 }
@@ -33,8 +40,8 @@ export interface LocalFleet {
   url: string;
   key: string;
   logFile: string;
-  /** The process id of the runtime's parent. */
-  pid: number;
+  /** The process id of the runtime's parent, of the one that runs now. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -50,34 +57,87 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) throw new Error(profiles.message);
   await migrate(stateDir, env);
+  fs.rmSync(path.join(stateDir, "fleet.log"), { force: true });
 
   const logFile = path.join(stateDir, "fleet.log");
-  const runtime = startRuntime(options, stateDir, env, logFile);
   const url = `http://127.0.0.1:${options.port}`;
   let stopping = false;
-  const exited = new Promise<number | null>((resolve) => runtime.once("exit", resolve));
-  try {
-    await healthy(url, exited, logFile);
-  } catch (error) {
-    await endTree(runtime);
-    throw error;
-  }
-  const cron = startCron(url);
-  void exited.then((code) => {
-    cron.stop();
-    if (!stopping) options.onExit?.(code);
-  });
+  let run = await started();
   return {
     url,
     key: env.FLEET_API_KEY ?? "",
     logFile,
-    pid: runtime.pid ?? 0,
+    get pid() {
+      return run.runtime.pid ?? 0;
+    },
     async stop() {
       stopping = true;
-      cron.stop();
-      await endTree(runtime);
+      run.unwatch();
+      await endTree(run.runtime);
     },
   };
+
+  async function started(): Promise<{ runtime: ChildProcess; unwatch(): void }> {
+    const runtime = startRuntime(options, stateDir, env, logFile);
+    const exited = new Promise<number | null>((resolve) => runtime.once("exit", resolve));
+    try {
+      await healthy(url, exited, logFile);
+    } catch (error) {
+      await endTree(runtime);
+      throw error;
+    }
+    const cron = startCron(url);
+    const dog = watchFor(url, options.hungMs ?? hungMsDefault, () => {
+      void restarted().catch(() => options.onExit?.(null));
+    });
+    let watched = true;
+    const unwatch = (): void => {
+      watched = false;
+      dog.stop();
+      cron.stop();
+    };
+    void exited.then((code) => {
+      const unexpected = watched && !stopping;
+      unwatch();
+      if (unexpected) options.onExit?.(code);
+    });
+    return { runtime, unwatch };
+  }
+
+  /** A hung runtime hears no signal, so it is killed. The tasks that ran in it lose an attempt, and go on. */
+  async function restarted(): Promise<void> {
+    run.unwatch();
+    await killTree(run.runtime);
+    if (stopping) return;
+    await wrangler(
+      ["d1", "execute", "DB", "--command", `${countHungSql};${voidLeasesSql}`],
+      stateDir,
+      env,
+    );
+    if (stopping) return;
+    const next = await started();
+    if (stopping) {
+      next.unwatch();
+      await endTree(next.runtime);
+      return;
+    }
+    run = next;
+    options.onHung?.();
+  }
+}
+
+/** Longer than the CPU time that `isolate-v8` grants a program, which locally blocks everything. */
+const hungMsDefault = sandboxLimits.nativeCpuMsMax + 5_000;
+
+/** With FLEET_MICROVM=1 the consumer has containers, which need Docker. */
+function consumerConfig(environment: LocalFleetOptions["environment"]): string {
+  if (environment.FLEET_MICROVM !== "1") return "wrangler.consumer.toml";
+  if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
+    throw new Error(
+      "FLEET_MICROVM=1 needs Docker, which does not answer: start it, or leave FLEET_MICROVM out.",
+    );
+  }
+  return writeMicroVmConfig();
 }
 
 function startRuntime(
@@ -86,12 +146,12 @@ function startRuntime(
   env: Record<string, string>,
   logFile: string,
 ): ChildProcess {
-  const log = fs.openSync(logFile, "w");
+  const log = fs.openSync(logFile, "a");
   const runtime = spawn(
     process.execPath,
     [
       ...[wranglerScript, "dev"],
-      ...["-c", "wrangler.producer.toml", "-c", "wrangler.consumer.toml"],
+      ...["-c", "wrangler.producer.toml", "-c", consumerConfig(options.environment)],
       ...["--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
       ...["--persist-to", stateDir, "--show-interactive-dev-session=false"],
     ],

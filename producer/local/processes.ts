@@ -43,6 +43,14 @@ export async function endTree(child: ChildProcess): Promise<void> {
   await gone(pids);
 }
 
+/** Ends what hears no request any more. */
+export async function killTree(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return;
+  const pids = treeOf(child.pid).map((each) => each.pid);
+  for (const pid of pids) signal(pid, "SIGKILL");
+  await gone(pids);
+}
+
 interface Process {
   pid: number;
   parent: number;

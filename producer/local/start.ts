@@ -14,6 +14,12 @@ try {
     stateDir: process.env.STATE_DIR ?? ".wrangler/state",
     environment: process.env,
     quiet: process.env.FLEET_VERBOSE === undefined,
+    onHung() {
+      console.error(
+        "The runtime hung, as an endless loop in isolate-v8 makes it do locally, and was started again. " +
+          "Tasks that ran in it lost an attempt.",
+      );
+    },
     onExit(code) {
       console.error(
         `The runtime ended by itself (${code}). Its output is in fleet.log of the state folder.`,

@@ -94,3 +94,16 @@ export const voidLeasesSql = `
     sent_at = NULL, sweep_at = 0
   WHERE sweep_at IS NOT NULL;
   UPDATE batches SET sweep_at = 0 WHERE sweep_at IS NOT NULL`;
+
+/**
+ * After the local runner had to kill a hung runtime. A program in `isolate-v8` is what can hang one, so
+ * those that ran lose an attempt, also when they had journaled a step: else one would hang it for ever.
+ * Where none ran, any of the others may be to blame. The others go back as they are.
+ */
+export const countHungSql = `
+  UPDATE tasks SET attempt = attempt + 1,
+    errors = json_insert(errors, '$[#]', json_object('attempt', attempt + 1, 'fence', fence,
+      'code', 'sandbox_fault', 'message', 'The runtime hung while it ran and was started again.'))
+  WHERE status = 'running' AND attempt < attempts AND (sandbox = 'isolate-v8' OR NOT EXISTS (
+    SELECT 1 FROM tasks WHERE status = 'running' AND sandbox = 'isolate-v8'));
+  UPDATE tasks SET status = 'queued', claimed_by = NULL WHERE status = 'running'`;

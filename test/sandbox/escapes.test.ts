@@ -1,6 +1,4 @@
 import { expect, test } from "vitest";
-import { engineFor } from "../../consumer/sandbox/index.ts";
-import { sealedLoader } from "./loader.ts";
 import { run } from "./running.ts";
 
 /** Names that exist in the isolates around the interpreter and must not be seen from inside. */
@@ -196,9 +194,4 @@ test("answers of the gateway that are out of range are errors of the program", a
     });
     expect(outcome.error?.kind).toBe("thrown");
   }
-});
-
-test("an engine that is not configured says what to do", () => {
-  const engine = engineFor("microvm", { LOADER: sealedLoader({}) });
-  expect("unavailable" in engine && engine.unavailable).toContain("@cloudflare/sandbox");
 });

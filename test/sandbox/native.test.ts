@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { SealedLoader } from "../../consumer/sandbox/dynamic_worker.ts";
 import { isolateV8Engine } from "../../consumer/sandbox/isolate_v8.ts";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { openLoader, sealedLoader } from "./loader.ts";
 import { type Given, run } from "./running.ts";
 
 const native = (code: string, given: Given = {}) =>
@@ -88,4 +91,81 @@ test("a native program cannot change more than a workspace holds", async () => {
 test("nothing of one native run is seen by the next", async () => {
   await native("globalThis.leak = 1");
   expect((await native("typeof leak")).value).toBe("undefined");
+});
+
+/** The Loader, counting the distinct Workers that are not let go yet. */
+function countingLoader(): { loader: SealedLoader; most: () => number; held: () => number } {
+  const held = new Map<string, number>();
+  let most = 0;
+  let loads = 0;
+  const counted = (id: string, stub: WorkerStub): WorkerStub => {
+    const hold = (): void => {
+      held.set(id, (held.get(id) ?? 0) + 1);
+      most = Math.max(most, held.size);
+    };
+    const release = (): void => {
+      const left = (held.get(id) ?? 0) - 1;
+      if (left > 0) held.set(id, left);
+      else held.delete(id);
+    };
+    const counting = {
+      getEntrypoint() {
+        const entrypoint = stub.getEntrypoint() as unknown as Disposable & Record<string, unknown>;
+        hold();
+        return new Proxy(entrypoint, {
+          get(target, key) {
+            if (key !== Symbol.dispose) return Reflect.get(target, key);
+            return () => {
+              release();
+              target[Symbol.dispose]?.();
+            };
+          },
+        });
+      },
+    };
+    return counting as unknown as WorkerStub;
+  };
+  const loader = {
+    get: (id: string, code: Parameters<WorkerLoader["get"]>[1]) =>
+      counted(id, openLoader.get(id, code)),
+    load: (code: WorkerLoaderWorkerCode) => counted(`load ${++loads}`, openLoader.load(code)),
+  };
+  return {
+    loader: sealedLoader(loader),
+    most: () => most,
+    held: () => held.size,
+  };
+}
+
+test("at most four Dynamic Workers are held at once, the interpreter's included, and none afterwards", async () => {
+  const { loader, most, held } = countingLoader();
+  const engine = isolateV8Engine(loader);
+  const codes = ["1", "throw new Error('x')", "await new Promise((r) => setTimeout(r, 30)); 3"];
+  await Promise.all(
+    Array.from({ length: 12 }, (_, n) => run(codes[n % codes.length] ?? "", { engine })),
+  );
+  expect(most()).toBeGreaterThan(1);
+  expect(most()).toBeLessThanOrEqual(4);
+  expect(held()).toBe(0);
+}, 20_000);
+
+test("a program of the native engine is given its limits and no network", async () => {
+  const given: WorkerLoaderWorkerCode[] = [];
+  const loader = {
+    get: openLoader.get.bind(openLoader),
+    load: (code: WorkerLoaderWorkerCode) => {
+      given.push(code);
+      return openLoader.load(code);
+    },
+  } as unknown as WorkerLoader;
+  await run("1", { engine: isolateV8Engine(sealedLoader(loader)) });
+  expect(given).toMatchObject([
+    {
+      globalOutbound: null,
+      limits: {
+        cpuMs: sandboxLimits.nativeCpuMsMax,
+        subRequests: sandboxLimits.nativeSubRequestsMax,
+      },
+    },
+  ]);
 });

@@ -32,7 +32,7 @@ export async function use(
       isolateEngine(env.LOADER).run(
         { code, files: over, tools: [] },
         nothing,
-        { ...limits, valueBytes: sandboxLimits.searchValueBytesMax },
+        { ...limits, fuel: 60_000_000, valueBytes: sandboxLimits.searchValueBytesMax },
         new AbortController().signal,
       ),
   } satisfies Partial<ToolContext>;

@@ -6,7 +6,7 @@ import { defineTool, done } from "../../consumer/tools/define.ts";
 
 const env = {} as ConsumerEnv;
 function runCodeOf(names?: string[]): string {
-  const found = toolsFor(names, "default", env);
+  const found = toolsFor(names, { tenant: "default", sandbox: "isolate" }, env);
   if (!found.ok) throw new Error(found.message);
   return offersOf(found.tools).find(({ name }) => name === "run_code")?.description ?? "";
 }

@@ -1,0 +1,50 @@
+/**
+ * The consumer's configuration with containers, made from the usual one, so that the two cannot differ in
+ * anything else. `npm run deploy -- --microvm` deploys it; `FLEET_MICROVM=1 npm start` runs it with Docker.
+ */
+import fs from "node:fs";
+import path from "node:path";
+
+/** The image of the SDK's own version; with Python beside Node: `…-python`. */
+const imageOf = (version: string): string => `docker.io/cloudflare/sandbox:${version}-python`;
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** The text of wrangler.consumer.toml with the container, its classes and the entry that exports them. */
+export function withMicroVm(toml: string, image: string): string {
+  const entry = 'main = "consumer/index.ts"';
+  if (toml.split(entry).length !== 2)
+    throw new Error(`wrangler.consumer.toml has no line ${entry}`);
+  const parts = ["", "env.production."].map((scope) =>
+    [
+      `[[${scope}containers]]`,
+      'class_name = "MicroVm"',
+      `image = "${image}"`,
+      'instance_type = "basic"',
+      "max_instances = 20",
+      "",
+      `[[${scope}durable_objects.bindings]]`,
+      'name = "MICROVM"',
+      'class_name = "MicroVm"',
+      "",
+      `[[${scope}migrations]]`,
+      'tag = "microvm"',
+      'new_sqlite_classes = ["MicroVm"]',
+    ].join("\n"),
+  );
+  return [toml.replace(entry, 'main = "consumer/with_microvm.ts"').trimEnd(), ...parts, ""].join(
+    "\n\n",
+  );
+}
+
+/** Writes the configuration beside the usual one, whose paths it shares, and answers its name. */
+export function writeMicroVmConfig(): string {
+  const name = ".wrangler.consumer.microvm.toml";
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const image = imageOf(dependencies["@cloudflare/sandbox"] ?? "");
+  const usual = fs.readFileSync(path.join(root, "wrangler.consumer.toml"), "utf8");
+  fs.writeFileSync(path.join(root, name), withMicroVm(usual, image));
+  return name;
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { withMicroVm } from "../../../producer/local/microvm.ts";
+import { text } from "./page.ts";
+
+const usual = text("wrangler.consumer.toml");
+
+test("the configuration with containers is the usual one, with nothing but the container added", () => {
+  const made = withMicroVm(usual, "docker.io/x/y:1");
+  const kept = made.replace('main = "consumer/with_microvm.ts"', 'main = "consumer/index.ts"');
+  expect(kept.startsWith(usual.trimEnd())).toBe(true);
+  const added = kept.slice(usual.trimEnd().length);
+  for (const scope of ["", "env.production."]) {
+    for (const table of ["containers", "durable_objects.bindings", "migrations"]) {
+      expect(added).toContain(`[[${scope}${table}]]`);
+    }
+  }
+  expect(added.match(/image = "docker\.io\/x\/y:1"/g)).toHaveLength(2);
+  expect(usual).not.toMatch(/containers|MicroVm/);
+});
+
+test("a configuration without the entry is refused, not deployed half-made", () => {
+  expect(() => withMicroVm('main = "other.ts"', "i")).toThrow("consumer/index.ts");
+});

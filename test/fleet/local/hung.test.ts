@@ -1,0 +1,62 @@
+import { afterAll, expect, test } from "vitest";
+import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
+import { apiOf, freePort, newState, until } from "./fleet.ts";
+
+interface TaskView {
+  id: string;
+  status: string;
+  reason: string;
+  attempt: number;
+  error: { code: string; message: string } | null;
+}
+
+const state = newState();
+let fleet: LocalFleet | null = null;
+afterAll(async () => {
+  await fleet?.stop();
+  state.remove();
+});
+
+const answer = { calls: [{ name: "final_answer", arguments: { text: "done" } }] };
+const spinner = {
+  prompt: "p",
+  sandbox: "isolate-v8",
+  attempts: 2,
+  // The wait lets the submission be answered before everything stands still.
+  rehearsal: [
+    { calls: [{ name: "run_code", arguments: { code: "for (;;) {}" } }], delay_ms: 1_000 },
+    answer,
+  ],
+};
+const friend = { prompt: "p", attempts: 1, rehearsal: [{ ...answer, delay_ms: 2_000 }] };
+
+test("a program that hangs the runtime costs its own task its attempts, and no other task anything", async () => {
+  let restarts = 0;
+  fleet = await startLocalFleet({
+    port: await freePort(),
+    stateDir: state.dir,
+    environment: {},
+    quiet: true,
+    hungMs: 6_000,
+    onHung: () => {
+      restarts += 1;
+    },
+  });
+  const api = apiOf(fleet);
+  const lines = [spinner, friend].map((task) => `${JSON.stringify(task)}\n`).join("");
+  const batch = await api.post<{ id: string }>("/v1/batches", lines, "application/x-ndjson");
+  const counts = await until(
+    () =>
+      api
+        .get<{ status: string; counts: Record<string, number> }>(`/v1/batches/${batch.id}`)
+        .catch(() => ({ status: "away", counts: {} as Record<string, number> })),
+    ({ status }) => status === "finished",
+  );
+  expect(counts.counts).toMatchObject({ total: 2, succeeded: 1, dead: 1 });
+  expect(restarts).toBe(2);
+  const { tasks } = await api.get<{ tasks: TaskView[] }>(`/v1/tasks?batch_id=${batch.id}`);
+  const dead = tasks.find(({ status }) => status === "dead");
+  expect(dead).toMatchObject({ reason: "attempts_exhausted", attempt: 2 });
+  expect(dead?.error?.code).toBe("sandbox_fault");
+  expect(dead?.error?.message).toContain("hung");
+}, 300_000);

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import type { Capabilities, GuestRequest } from "../../consumer/sandbox/engine.ts";
+import { toolsHost } from "../../consumer/sandbox/microvm/client.ts";
+import { outbound } from "../../consumer/sandbox/microvm/outbound.ts";
+import { egressLimits } from "../../shared/limits.ts";
+import { nothing } from "./running.ts";
+
+function recorded(status = 200): { asked: GuestRequest[]; capabilities: Capabilities } {
+  const asked: GuestRequest[] = [];
+  return {
+    asked,
+    capabilities: {
+      async fetch(request) {
+        asked.push(request);
+        const body = new TextEncoder().encode("answer");
+        return { url: request.url, status, statusText: "", headers: [["x-a", "1"]], body };
+      },
+      call: async (tool, json) => ({ ok: true, json: JSON.stringify({ tool, json }) }),
+    },
+  };
+}
+
+test("a request goes to the gateway as it is, and its answer back", async () => {
+  const { asked, capabilities } = recorded();
+  const request = new Request("https://a.example/p?q=1", {
+    method: "PUT",
+    body: "b",
+    headers: { "x-b": "2" },
+  });
+  const answer = await outbound(request, capabilities);
+  expect([answer.status, answer.headers.get("x-a"), await answer.text()]).toEqual([
+    200,
+    "1",
+    "answer",
+  ]);
+  expect(asked).toMatchObject([{ url: "https://a.example/p?q=1", method: "PUT" }]);
+  expect(Object.fromEntries(asked[0]?.headers ?? [])["x-b"]).toBe("2");
+  expect(new TextDecoder().decode(asked[0]?.body ?? undefined)).toBe("b");
+});
+
+test("a redirect is answered, not followed: each hop comes here", async () => {
+  const { capabilities } = recorded(302);
+  expect((await outbound(new Request("https://a.example/"), capabilities)).status).toBe(302);
+});
+
+test("a status without a body has none", async () => {
+  const { capabilities } = recorded(204);
+  expect((await outbound(new Request("https://a.example/"), capabilities)).body).toBeNull();
+});
+
+test("the tools' host reaches the task's tools and no gateway", async () => {
+  const { asked, capabilities } = recorded();
+  const request = new Request(`http://${toolsHost}/read_file`, {
+    method: "POST",
+    body: '{"path":"a"}',
+  });
+  const answer = (await (await outbound(request, capabilities)).json()) as { json: string };
+  expect(JSON.parse(answer.json)).toEqual({ tool: "read_file", json: '{"path":"a"}' });
+  expect(asked).toEqual([]);
+});
+
+test("what no policy permits is refused, and so is everything while no run is at work", async () => {
+  expect((await outbound(new Request("https://a.example/"), nothing)).status).toBe(403);
+  for (const url of ["https://a.example/", `http://${toolsHost}/read_file`]) {
+    expect((await outbound(new Request(url), null)).status).toBe(403);
+  }
+});
+
+test("a body over the gateway's bound is refused before it is held whole", async () => {
+  const { asked, capabilities } = recorded();
+  const body = new Uint8Array(egressLimits.requestBytesMax + 1);
+  const answer = await outbound(
+    new Request("https://a.example/", { method: "POST", body }),
+    capabilities,
+  );
+  expect(answer.status).toBe(413);
+  expect(asked).toEqual([]);
+});
