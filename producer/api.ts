@@ -2,15 +2,18 @@
 import { type Context, Hono } from "hono";
 import { logBug } from "../shared/log.ts";
 import { StoreFault } from "../shared/retrying.ts";
+import { withinAllowance } from "./allowance.ts";
 import { authenticate, permit } from "./auth.ts";
 import { discardRest } from "./body.ts";
 import type { Route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
-import { type Problem, problemResponse } from "./problem.ts";
+import type { Principal } from "./principal.ts";
+import { type Outcome, type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { egressRoutes } from "./routes/egress.ts";
 import { front, health } from "./routes/front.ts";
 import { inputRoutes } from "./routes/inputs.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -26,6 +29,7 @@ export const routes: readonly Route[] = [
   ...scheduleRoutes,
   ...inputRoutes,
   ...overviewRoutes,
+  ...keyRoutes,
   ...toolRoutes,
 ];
 
@@ -55,25 +59,38 @@ api.onError((error) => {
 });
 
 async function answer(route: Route, context: ApiContext): Promise<Response> {
-  const caller = await authenticate(context.req.header("authorization"), context.env);
-  const allowed = caller.ok ? permit(caller.value, route.scope) : caller;
-  if (!allowed.ok) return problemResponse(allowed.problem);
+  const { raw } = context.req;
+  const caller = await callerOf(route, raw, context.env);
+  if (!caller.ok) return problemResponse(caller.problem);
   const outcome = await route.handle({
-    request: context.req.raw,
+    request: raw,
     url: new URL(context.req.url),
     env: context.env,
-    principal: allowed.value,
+    principal: caller.value,
     param: (name) => context.req.param(name) ?? "",
     waitUntil: (work) => context.executionCtx.waitUntil(work),
   });
   if (outcome.ok) return outcome.value;
-  await discardRest(context.req.raw);
+  await discardRest(raw);
   return problemResponse(outcome.problem);
+}
+
+/** Who calls, if that caller may call this, and may call it now. */
+async function callerOf(
+  route: Route,
+  request: Request,
+  env: ProducerEnv,
+): Promise<Outcome<Principal>> {
+  const caller = await authenticate(request, env);
+  const permitted = caller.ok ? permit(caller.value, route.scope) : caller;
+  if (!permitted.ok) return permitted;
+  const within = await withinAllowance(env, permitted.value, route);
+  return within.ok ? permitted : within;
 }
 
 /** A stranger learns nothing of the API, not even which routes there are. */
 async function unauthenticated(context: ApiContext): Promise<Response | null> {
-  const caller = await authenticate(context.req.header("authorization"), context.env);
+  const caller = await authenticate(context.req.raw, context.env);
   return caller.ok ? null : problemResponse(caller.problem);
 }
 

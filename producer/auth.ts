@@ -1,41 +1,89 @@
-/** Who calls. A key is compared by its digest, in constant time; it is never logged. */
+/**
+ * Who calls: by the fleet's own key, by a key of `api_keys`, or by what Cloudflare Access signed. Secrets
+ * are compared by their digests, in constant time, and never logged.
+ */
+import { hasApiKeys, markUsed, presentedKey } from "../shared/store/api_keys.ts";
+import { accessConfigured, assertionHeader, verifyAccess } from "./access.ts";
+import { digestOf, partsOf, sameText } from "./api_key.ts";
 import type { ProducerEnv } from "./env.ts";
+import { isScope, type Principal, type Scope, scopes } from "./principal.ts";
 import { done, type Outcome, stopped } from "./problem.ts";
 
-export type Scope = "submit" | "read" | "admin";
+export type { Principal, Scope } from "./principal.ts";
 
-export interface Principal {
-  tenant: string;
-  scopes: readonly Scope[];
+/** The caller of a request, or why there is none. Rejects when D1 does not answer. */
+export async function authenticate(
+  request: Request,
+  env: ProducerEnv,
+): Promise<Outcome<Principal>> {
+  const header = request.headers.get("authorization");
+  const assertion = request.headers.get(assertionHeader);
+  if (header === null && assertion !== null && accessConfigured(env)) {
+    return fromOtherSite(request) ? stopped(crossSite) : verifyAccess(assertion, env);
+  }
+  const presented = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? "";
+  const configured = env.FLEET_API_KEY ?? "";
+  const [given, expected] = await Promise.all([digestOf(presented), digestOf(configured)]);
+  if (configured !== "" && sameText(given, expected)) {
+    return done({ tenant: "default", scopes, operator: true });
+  }
+  const parts = partsOf(presented);
+  if (parts !== null) return byKey(env, parts);
+  if (configured === "" && !accessConfigured(env) && !(await hasApiKeys(env.DB))) {
+    return stopped(keyless);
+  }
+  return stopped(presented === "" ? unnamed : unknown);
 }
 
-const encoder = new TextEncoder();
-const digest = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));
+const keyless = {
+  kind: "unavailable",
+  message: "this fleet has no API key: set the secret FLEET_API_KEY (npm run deploy sets it)",
+} as const;
+const unnamed = {
+  kind: "unauthorized",
+  message: "send the header Authorization: Bearer <key>",
+} as const;
+const unknown = { kind: "unauthorized", message: "this key is not known" } as const;
+const crossSite = {
+  kind: "forbidden",
+  message:
+    "a request that another site's page makes is not taken: use the fleet's own page or a key",
+} as const;
 
-/** The caller behind `Authorization: Bearer <key>`, or why there is none. */
-export async function authenticate(
-  header: string | undefined,
-  env: Pick<ProducerEnv, "FLEET_API_KEY">,
+/** An id that nobody knows is compared too, so that it takes as long as one that somebody does. */
+async function byKey(
+  env: ProducerEnv,
+  { id, secret }: { id: string; secret: string },
 ): Promise<Outcome<Principal>> {
-  const configured = env.FLEET_API_KEY;
-  if (configured === undefined || configured === "") {
-    return stopped({
-      kind: "unavailable",
-      message: "this fleet has no API key: set the secret FLEET_API_KEY (npm run deploy sets it)",
-    });
+  const row = await presentedKey(env.DB, id);
+  const given = await digestOf(secret);
+  if (!sameText(given, row?.secret_sha256 ?? "0".repeat(given.length)) || row === null) {
+    return stopped(unknown);
   }
-  const presented = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1];
-  if (presented === undefined) {
-    return stopped({
-      kind: "unauthorized",
-      message: "send the header Authorization: Bearer <key>",
-    });
+  // Only the holder of the right secret learns what became of the key.
+  const ended = row.revoked_at !== null ? "revoked" : row.expired === 1 ? "expired" : null;
+  if (ended !== null) {
+    const message = `this key has ${ended === "revoked" ? "been revoked" : "expired"}: ask for another`;
+    return stopped({ kind: "unauthorized", message });
   }
-  const [given, expected] = await Promise.all([digest(presented), digest(configured)]);
-  if (!crypto.subtle.timingSafeEqual(given, expected)) {
-    return stopped({ kind: "unauthorized", message: "this key is not known" });
-  }
-  return done({ tenant: "default", scopes: ["submit", "read", "admin"] });
+  if (row.stale === 1 && row.requests_per_minute === null) await markUsed(env.DB, id);
+  return done({
+    tenant: row.tenant,
+    scopes: (JSON.parse(row.scopes) as string[]).filter(isScope),
+    key: {
+      id,
+      requestsPerMinute: row.requests_per_minute,
+      backlog: row.backlog,
+      defaults: row.defaults,
+    },
+  });
+}
+
+/** Access signs whatever a browser with its cookie sends, also what a stranger's page makes it send. */
+function fromOtherSite(request: Request): boolean {
+  if (request.method === "GET" || request.method === "HEAD") return false;
+  const site = request.headers.get("sec-fetch-site");
+  return site === null || !["same-origin", "none"].includes(site);
 }
 
 /** A principal that lacks the scope is told which one is missing. */

@@ -21,5 +21,7 @@ export interface Route {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   scope: Scope;
+  /** True where the call leaves more work to do, which a key may bound. */
+  adds?: boolean;
   handle: Handler;
 }

@@ -4,6 +4,13 @@ import type { SharedEnv } from "../shared/env.ts";
 export interface ProducerEnv extends SharedEnv {
   /** A key with all scopes for tenant `default`. Without any key a deployed producer answers 503. */
   FLEET_API_KEY?: string;
+  /** Cloudflare Access in front of the fleet: the team's domain and the application's audience tag. */
+  ACCESS_TEAM_DOMAIN?: string;
+  ACCESS_AUD?: string;
+  /** Whose tasks people see who come through Access; `default` where it is left out. */
+  ACCESS_TENANT?: string;
+  /** What they may do, by comma: `read,submit` where it is left out. */
+  ACCESS_SCOPES?: string;
   /** The consumer, where it is bound: health then means that both Workers answer. */
   CONSUMER?: Fetcher;
 }

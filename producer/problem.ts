@@ -21,6 +21,7 @@ export type Problem =
   | { kind: "too_large"; message: string }
   | { kind: "unsupported_media_type"; message: string }
   | { kind: "refused"; message: string; details: Detail[] }
+  | { kind: "too_many_requests"; message: string; retryAfterSeconds: number }
   | { kind: "broken"; message: string }
   | { kind: "unavailable"; message: string };
 
@@ -44,6 +45,7 @@ const statusOf = {
   too_large: 413,
   unsupported_media_type: 415,
   refused: 422,
+  too_many_requests: 429,
   broken: 500,
   unavailable: 503,
 } as const satisfies Record<Problem["kind"], number>;
@@ -80,6 +82,8 @@ function headersOf(problem: Problem): Record<string, string> {
       return { "www-authenticate": 'Bearer realm="fleet"' };
     case "method_not_allowed":
       return { allow: problem.allow.join(", ") };
+    case "too_many_requests":
+      return { "retry-after": String(problem.retryAfterSeconds) };
     case "unavailable":
       return { "retry-after": "5" };
     case "unreadable":

@@ -48,7 +48,7 @@ const usageFields = [
 export type UsageView = Record<(typeof usageFields)[number], number>;
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
 /** `usageJson` is the last journaled usage of a running task; without it the row's own stands. */
 export function taskView(row: TaskRow, usageJson: string | null = null): TaskView {

@@ -376,3 +376,19 @@ export const deployLimits = {
   healthAskMsMax: 5_000,
   healthPauseMs: 3_000,
 } as const;
+
+/** API keys: what one may be made of, and how often its use is written down. */
+export const keyLimits = {
+  bodyBytesMax: 100_000,
+  requestsPerMinuteMax: 100_000,
+  backlogMax: 1_000_000,
+  lastUsedMs: 3_600_000,
+} as const;
+
+/** Assertions of Cloudflare Access. */
+export const accessLimits = {
+  clockSeconds: 30,
+  keysMsMax: 5_000,
+  keysPauseMs: 30_000,
+  keysKeptMs: 3_600_000,
+} as const;

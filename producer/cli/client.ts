@@ -10,6 +10,7 @@ import type {
   Fault,
   FileAnswer,
   HostList,
+  KeyAnswer,
   ResultLine,
   ScheduleAnswer,
   StatsAnswer,
@@ -276,6 +277,29 @@ export class FleetClient {
 
   stats(): Promise<Called<StatsAnswer>> {
     return this.#call("GET", "/v1/stats", shaped<StatsAnswer>(shapes.stats));
+  }
+
+  createKey(wanted: unknown): Promise<Called<KeyAnswer>> {
+    return this.#call("POST", "/v1/keys", shaped<KeyAnswer>(shapes.key), {
+      body: JSON.stringify(wanted),
+      type: "application/json",
+    });
+  }
+
+  keys(cursor: string | null): Promise<Called<{ keys: KeyAnswer[]; next_cursor: string | null }>> {
+    return this.#call(
+      "GET",
+      `/v1/keys${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
+      shaped<{ keys: KeyAnswer[]; next_cursor: string | null }>(shapes.keys),
+    );
+  }
+
+  revokeKey(id: string): Promise<Called<KeyAnswer>> {
+    return this.#call(
+      "DELETE",
+      `/v1/keys/${encodeURIComponent(id)}`,
+      shaped<KeyAnswer>(shapes.key),
+    );
   }
 
   tools(): Promise<Called<{ tools: ToolAnswer[] }>> {

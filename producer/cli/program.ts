@@ -6,6 +6,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
 import { addFiles } from "./commands/files.ts";
 import { addGet } from "./commands/get.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
@@ -113,6 +114,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addCancel,
     addRedrive,
     addSchedules,
+    addKeys,
     addPolicy,
     addTools,
     addDoctor,

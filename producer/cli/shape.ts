@@ -49,6 +49,7 @@ const schedule: Shape = {
   items: "object",
   next_ticks: "list",
 };
+const key: Shape = { id: "text", name: "text", tenant: "text", scopes: "list" };
 const tool: Shape = { name: "text", description: "text", effect: "text" };
 
 const outcome: Shape = { action: "text", reason: "text", requests: "number" };
@@ -70,6 +71,8 @@ export const shapes = {
   egressTasks: { tasks: [egressTask] },
   egressHosts: { hosts: [host] },
   files: { files: [file] },
+  key,
+  keys: { keys: [key] },
   tools: { tools: [tool] },
   stats: { counts: "object" },
   redriven: { redriven: "number" },

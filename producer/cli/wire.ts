@@ -51,6 +51,19 @@ export interface BatchRedriven {
 
 export type Counts = { total: number } & Record<Status, number>;
 
+/** An API key; `key` itself is in the answer that made it, and nowhere else. */
+export interface KeyAnswer {
+  id: string;
+  name: string;
+  tenant: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  key?: string;
+}
+
 export interface BatchAnswer {
   id: string;
   status: "running" | "cancelling" | "finished";

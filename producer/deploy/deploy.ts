@@ -200,6 +200,7 @@ async function conclude(
       `  ${made}`,
       "Use it to try the fleet:",
       `  FLEET_URL=${url ?? "https://…"} FLEET_API_KEY=<the key> npx fleet doctor`,
+      "and make lesser keys with it for everyday work: npx fleet keys create <name>",
     ].join("\n"),
   );
 }

@@ -98,10 +98,10 @@ const redrive: Handler = async (call) => {
 };
 
 export const batchRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/batches", scope: "submit", handle: post },
+  { method: "POST", path: "/v1/batches", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/v1/batches", scope: "read", handle: list },
   { method: "GET", path: "/v1/batches/:id", scope: "read", handle: get },
   { method: "GET", path: "/v1/batches/:id/results", scope: "read", handle: results },
   { method: "POST", path: "/v1/batches/:id/cancel", scope: "submit", handle: cancel },
-  { method: "POST", path: "/v1/batches/:id/redrive", scope: "submit", handle: redrive },
+  { method: "POST", path: "/v1/batches/:id/redrive", scope: "submit", adds: true, handle: redrive },
 ];

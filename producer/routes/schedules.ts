@@ -201,5 +201,5 @@ export const scheduleRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/schedules/:id", scope: "read", handle: get },
   { method: "PATCH", path: "/v1/schedules/:id", scope: "submit", handle: patch },
   { method: "DELETE", path: "/v1/schedules/:id", scope: "submit", handle: remove },
-  { method: "POST", path: "/v1/schedules/:id/run", scope: "submit", handle: run },
+  { method: "POST", path: "/v1/schedules/:id/run", scope: "submit", adds: true, handle: run },
 ];

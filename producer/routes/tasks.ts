@@ -110,9 +110,15 @@ const postRedrive: Handler = async (call) => {
 };
 
 export const taskRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/tasks", scope: "submit", handle: post },
+  { method: "POST", path: "/v1/tasks", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/v1/tasks", scope: "read", handle: list },
   { method: "GET", path: "/v1/tasks/:id", scope: "read", handle: get },
   { method: "POST", path: "/v1/tasks/:id/cancel", scope: "submit", handle: cancel },
-  { method: "POST", path: "/v1/tasks/:id/redrive", scope: "submit", handle: postRedrive },
+  {
+    method: "POST",
+    path: "/v1/tasks/:id/redrive",
+    scope: "submit",
+    adds: true,
+    handle: postRedrive,
+  },
 ];

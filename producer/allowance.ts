@@ -1,0 +1,29 @@
+/** What one key may do in a minute, and how much work it may leave waiting. */
+import { backlogReaches, countCall } from "../shared/store/api_keys.ts";
+import type { Route } from "./call.ts";
+import type { ProducerEnv } from "./env.ts";
+import type { Principal } from "./principal.ts";
+import { done, type Outcome, stopped } from "./problem.ts";
+
+const minuteMs = 60_000;
+
+/** Counts the call against its key. A key without limits costs nothing here. */
+export async function withinAllowance(
+  env: ProducerEnv,
+  { tenant, key }: Principal,
+  route: Route,
+): Promise<Outcome<null>> {
+  if (key === undefined) return done(null);
+  const rate = key.requestsPerMinute;
+  if (rate !== null && (await countCall(env.DB, key.id)) > rate) {
+    const message = `this key may call ${rate} times a minute: come back when the minute is over`;
+    const retryAfterSeconds = Math.ceil((minuteMs - (Date.now() % minuteMs)) / 1000);
+    return stopped({ kind: "too_many_requests", message, retryAfterSeconds });
+  }
+  const { backlog } = key;
+  if (route.adds === true && backlog !== null && (await backlogReaches(env.DB, tenant, backlog))) {
+    const message = `${backlog} tasks are waiting or at work, as many as this key may leave so: come back when some have ended`;
+    return stopped({ kind: "too_many_requests", message, retryAfterSeconds: minuteMs / 1000 });
+  }
+  return done(null);
+}

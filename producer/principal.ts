@@ -1,0 +1,14 @@
+/** Who a request comes from, once that is known, and what it may do. */
+export const scopes = ["submit", "read", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+export const isScope = (text: string): text is Scope =>
+  (scopes as readonly string[]).includes(text);
+
+export interface Principal {
+  tenant: string;
+  scopes: readonly Scope[];
+  /** True for the fleet's own key, whose holder may make keys for any tenant. */
+  operator?: boolean;
+  /** The key of `api_keys` that was presented, and what it limits. */
+  key?: { id: string; requestsPerMinute: number | null; backlog: number | null; defaults: string };
+}
