@@ -1,4 +1,4 @@
-import type { CallProblem } from "./client.ts";
+import type { CallProblem } from "./connection.ts";
 import { refusalText } from "./refusal.ts";
 import type { Fault } from "./wire.ts";
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { FleetClient, isLoopback } from "./client.ts";
+import { FleetClient } from "./client.ts";
+import { isLoopback } from "./connection.ts";
 import { required, wrongUsage } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
 import type { Surroundings } from "./surroundings.ts";

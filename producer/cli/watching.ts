@@ -1,7 +1,7 @@
 import { commandLineLimits } from "../../shared/limits.ts";
 import { isTerminal } from "../../shared/states.ts";
 import { progressView } from "./bar.ts";
-import type { Called } from "./client.ts";
+import type { Called } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
 import { counted } from "./figures.ts";
 import { oneLine } from "./printable.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { Command } from "commander";
-import type { Called } from "../client.ts";
+import type { Called } from "../connection.ts";
 import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "../csv-table.ts";
 import { isSameForAll, tasksOfCsv } from "../csv-tasks.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
