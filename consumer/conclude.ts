@@ -13,6 +13,7 @@ import { leave } from "./governor/permit.ts";
 import { draftOf } from "./loop/draft.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { sendLater } from "./send_later.ts";
+import { withUncertain } from "./uncertain.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a slice leaves behind. */
@@ -124,8 +125,10 @@ async function settleTask(
     const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
     return settleTask(fleet, task, { ...slice, ending: refused }, refused);
   }
-  const transcript = writeTranscript(scribe.steps, files);
-  const small = byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;
+  // Without its journal, a transcript would pass off as a run that did nothing, and be resumed as one.
+  const transcript = scribe.whole ? writeTranscript(scribe.steps, files) : null;
+  const small =
+    transcript !== null && byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;
   const [written] = await Promise.all([
     end.status === "succeeded"
       ? putOnce(
@@ -135,7 +138,7 @@ async function settleTask(
           "application/json",
         )
       : null,
-    small
+    small || transcript === null
       ? null
       : putOnce(
           env.OBJECTS,
@@ -149,7 +152,11 @@ async function settleTask(
   const error =
     end.error === null || last === undefined
       ? end.error
-      : { ...end.error, last_step: `${last.seq} ${last.name}`, ...draftOf(scribe.steps) };
+      : await withUncertain(env.DB, task, scribe.steps, {
+          ...end.error,
+          last_step: `${last.seq} ${last.name}`,
+          ...draftOf(scribe.steps),
+        });
   return settle(env.DB, ownerOf(task), {
     status: end.status,
     reason: end.reason,
@@ -169,9 +176,19 @@ async function settleTask(
 
 const ownerOf = (task: TaskRow): Claim => ({ id: task.id, fence: task.fence });
 
-function attemptError(failed: { code: string; message: string }, task: TaskRow): string {
-  const { code, message } = failed;
-  return JSON.stringify({ attempt: task.attempt + 1, fence: task.fence, code, message });
+/** Only what is worth another try counts as one, so that is its class where none is named. */
+function attemptError(
+  failed: { code: string; message: string; class?: string },
+  task: TaskRow,
+): string {
+  const { code, message, class: kind = "retry" } = failed;
+  return JSON.stringify({
+    attempt: task.attempt + 1,
+    fence: task.fence,
+    code,
+    class: kind,
+    message,
+  });
 }
 
 /** The words for what was mended, each once, in the order of their first use. */

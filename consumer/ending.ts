@@ -12,6 +12,16 @@ export interface TaskError {
   last_step?: string;
   /** The model's last try at an answer, or else what it last said: nothing that was checked. */
   draft?: string;
+  /** The effect that was begun and has no outcome, where the journal leaves one. */
+  uncertain?: Uncertain;
+}
+
+export interface Uncertain {
+  step: number;
+  tool: string;
+  began_at: string;
+  /** The requests with effects that it had decided, as the gateway logged them; the first few. */
+  requests: { at: string; method: string; url: string; status: number | null }[];
 }
 
 export type Ending =

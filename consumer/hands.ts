@@ -114,9 +114,9 @@ export function handsFor(
     return null;
   }
 
-  function contextFor(call: StepCall, seq: number): ToolContext<BindingName> {
+  function contextFor(call: StepCall, seq: number, begun: boolean): ToolContext<BindingName> {
     const effect = tools.get(call.name)?.effect;
-    work = effect === "read" ? null : { call, seq, intended: effect === "effect" };
+    work = effect === "read" ? null : { call, seq, intended: begun || effect === "effect" };
     const context: ToolContext<BindingName> = {
       taskId: task.id,
       stepId: seq,

@@ -115,6 +115,8 @@ async function loopOf(
         offers: [...offersOf(tools), finalOffer],
         finalOffer,
         readable: tools.some((tool) => tool.name === "read_file"),
+        since: scribe.since,
+        onUncertain: spec.on_uncertain ?? "fail",
       },
       models.brains,
       { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },

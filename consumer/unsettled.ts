@@ -7,11 +7,13 @@ import { refusesRung } from "./loop/ladder.ts";
 /**
  * The failure that the last step of an earlier claim left to act on, or null. One that ends the task
  * would have settled it; one that costs an attempt stands among the row's errors once it was counted. A
- * fallback's failure decides nothing, so it is asked again.
+ * fallback's failure decides nothing, so it is asked again. Nor does that of a run before a resume: it
+ * ended that run.
  */
 export function unsettledFailure(task: TaskRow, steps: readonly Step[]): Failure | null {
   const last = steps.at(-1);
   if (last === undefined || last.fence >= task.fence || last.payload.kind !== "model") return null;
+  if (last.fence <= (task.resumed_from ?? 0)) return null;
   const { failure, model } = last.payload;
   if (failure === null || model !== task.model || refusesRung(last.payload)) return null;
   switch (classOf(failure)) {

@@ -1,19 +1,23 @@
 /** Reads the query of a listing; what is not understood is refused by name rather than ignored. */
 import { batchTaskRange, isBatchId, isTaskId } from "../shared/ids.ts";
 import { batchLimits, storeLimits, taskLimits } from "../shared/limits.ts";
-import { type Status, statuses } from "../shared/states.ts";
+import { type Reason, reasons, type Status, statuses } from "../shared/states.ts";
 import type { TaskFilter } from "../shared/store/tasks.ts";
 import { shown } from "./explain.ts";
 import { type Detail, done, type Outcome, stopped } from "./problem.ts";
 
 const isStatus = (text: string): text is Status => (statuses as readonly string[]).includes(text);
+const isReason = (text: string): text is Reason => (reasons as readonly string[]).includes(text);
+const errorCode = /^[a-z0-9_]{1,64}$/;
 const labelKey = /^label\.([a-z0-9_.-]{1,63})$/;
 
-/** `?status=&batch_id=&label.K=V&cursor=&limit=` */
+/** `?status=&reason=&error_code=&batch_id=&label.K=V&cursor=&limit=` */
 export function readTaskFilter(query: URLSearchParams): Outcome<TaskFilter> {
   const details: Detail[] = [];
   const filter: TaskFilter = {
     status: null,
+    reason: null,
+    errorCode: null,
     range: null,
     labels: [],
     cursor: null,
@@ -27,6 +31,12 @@ export function readTaskFilter(query: URLSearchParams): Outcome<TaskFilter> {
     else if (name === "status") {
       if (isStatus(value)) filter.status = value;
       else refuse(`write one of ${statuses.join(", ")} instead of ${shown(value)}`);
+    } else if (name === "reason") {
+      if (isReason(value)) filter.reason = value;
+      else refuse(`write one of ${reasons.join(", ")} instead of ${shown(value)}`);
+    } else if (name === "error_code") {
+      if (errorCode.test(value)) filter.errorCode = value;
+      else refuse(`write an error's code, such as model_unavailable, instead of ${shown(value)}`);
     } else if (name === "batch_id") {
       if (isBatchId(value)) filter.range = batchTaskRange(value);
       else refuse(`write a batch's id instead of ${shown(value)}`);
@@ -43,7 +53,9 @@ export function readTaskFilter(query: URLSearchParams): Outcome<TaskFilter> {
         );
       }
     } else {
-      refuse("unknown: the query takes status, batch_id, label.<key>, cursor and limit");
+      refuse(
+        "unknown: the query takes status, reason, error_code, batch_id, label.<key>, cursor and limit",
+      );
     }
   }
   if (labels.length > taskLimits.labelsMax) {

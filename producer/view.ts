@@ -8,6 +8,8 @@ export interface TaskError {
   message: string;
   /** What the model last tried as an answer, or last said; unchecked, and only where it said anything. */
   draft?: string;
+  /** The effect that was begun and has no outcome, where one is left. */
+  uncertain?: unknown;
 }
 
 export interface TaskView {
@@ -81,15 +83,33 @@ export function usageView(usage: Usage): UsageView {
 
 export function errorView(json: string | null): TaskError | null {
   if (json === null) return null;
-  const { code, message, draft } = JSON.parse(json) as TaskError;
-  return { code, message, ...(draft === undefined ? {} : { draft }) };
+  const { code, message, draft, uncertain } = JSON.parse(json) as TaskError;
+  return {
+    code,
+    message,
+    ...(draft === undefined ? {} : { draft }),
+    ...(uncertain === undefined ? {} : { uncertain }),
+  };
 }
 
-/** An earlier run of a redriven task, with its time in the API's spelling. */
+/** The attempts that failed, as a row's `errors` holds them, each with its time. */
+export function attemptErrorsView(errors: unknown): unknown[] {
+  return Array.isArray(errors) ? errors.map((error: unknown) => timed(error, "at")) : [];
+}
+
+/** An earlier run of a redriven task, and how it was sent through again, in the API's spelling. */
 function runView(run: unknown): unknown {
   if (typeof run !== "object" || run === null) return run;
-  const finished = "finished_at" in run ? run.finished_at : null;
-  return { ...run, finished_at: typeof finished === "number" ? isoTime(finished) : null };
+  const errors = attemptErrorsView("errors" in run ? run.errors : []);
+  const redriven = "redriven" in run ? { redriven: timed(run.redriven, "at") } : {};
+  return { ...timed(run, "finished_at"), errors, ...redriven };
+}
+
+/** The object with its time in the API's spelling. */
+function timed(value: unknown, field: string): object {
+  if (typeof value !== "object" || value === null) return {};
+  const ms: unknown = Reflect.get(value, field);
+  return typeof ms === "number" ? { ...value, [field]: isoTime(ms) } : value;
 }
 
 /** A decision of the gateway; the step that it belongs to stands beside it. */

@@ -107,6 +107,11 @@ export const failureTable = {
     reason: "attempts_exhausted",
     meaning: "The task's body is gone from R2.",
   },
+  journal_missing: {
+    class: "dead",
+    reason: "attempts_exhausted",
+    meaning: "The journal that the task was to go on from is gone or cannot be read.",
+  },
   effect_uncertain: {
     class: "fail",
     reason: "uncertain_effect",

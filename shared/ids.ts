@@ -23,6 +23,9 @@ export function batchTaskRange(batchId: string): { from: string; to: string } {
   return { from: `${stem}-`, to: `${stem}.` };
 }
 
+/** The key range that holds every task. */
+export const taskRange = { from: "task_", to: "task`" } as const;
+
 const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
 const taskIdPattern = new RegExp(`^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`);
 const batchIdPattern = new RegExp(`^batch_${ulidPattern}$`);

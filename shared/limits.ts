@@ -19,6 +19,7 @@ export const taskLimits = {
   attemptsMax: 10,
   rehearsalTurnsMax: 200,
   rehearsalDelayMsMax: 60_000,
+  redrivesMax: 50,
   delayMsMax: 30 * 24 * 3_600_000,
   problemsReportedMax: 20,
 } as const;
@@ -73,6 +74,7 @@ export const batchLimits = {
   expandTriesMax: 8,
   redriveTasksPerCallMax: 2_000,
   redriveTasksPerPage: 25,
+  redriveRowsPerWindow: 5_000,
   resultRowsPerPage: 200,
   /** Lines that one tally counts; the migration's triggers say the same number. */
   tallyTasks: 500,
@@ -322,6 +324,7 @@ export const egressLimits = {
   permittedShownMax: 10,
   /** Paths that share nothing get this many prefixes of their own before one stands for them all. */
   learntPrefixesMax: 8,
+  uncertainShownMax: 5,
 } as const;
 
 /** What the tools over bindings take and answer. */

@@ -69,7 +69,7 @@ export const InputFile = Type.Union([
 ]);
 export type InputFile = Static<typeof InputFile>;
 
-const timestamp = Type.String({
+export const timestamp = Type.String({
   pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
   description: "ISO 8601 with a zone, such as 2026-12-01T09:00:00Z",
 });
@@ -99,6 +99,7 @@ const fields = {
   output_schema: Type.Object({}, { description: "JSON Schema of final_answer" }),
   limits: Budgets,
   attempts: Type.Integer({ minimum: 1, maximum: taskLimits.attemptsMax }),
+  on_uncertain: Type.Union([Type.Literal("fail"), Type.Literal("retry")]),
   not_before: timestamp,
   expires_at: timestamp,
   idempotency_key: key,

@@ -1,10 +1,14 @@
 /**
- * The journal, read from wherever it stands: rows of `steps` while a task lives; after it settled,
- * the task's own row where it is small, else transcript.jsonl in R2. Its last line holds the workspace.
+ * The journal, read from wherever it stands: rows of `steps` while a task lives, behind the transcript
+ * of the run that it was resumed from; after it settled, the task's own row where it is small, else
+ * transcript.jsonl in R2. Its last line holds the workspace.
  */
+import { logBug } from "./log.ts";
 import { getText, objectKeys, putOnce } from "./objects.ts";
+import { retrying } from "./retrying.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
 import { readSteps, type StepRow } from "./store/journal.ts";
+import type { TaskRow } from "./store/task_row.ts";
 import { inlineTranscript } from "./store/tasks.ts";
 import { readUsage } from "./usage.ts";
 
@@ -62,20 +66,61 @@ export async function archiveTranscript(
   await putOnce(bucket, key, run.transcript, "application/x-ndjson");
 }
 
+/** Whether a settled task's journal is there to go on from; false where it was lost before it settled. */
+export async function hasTranscript(
+  bucket: R2Bucket,
+  run: Run & { transcript: string | null },
+): Promise<boolean> {
+  if (run.transcript !== null) return true;
+  const key = objectKeys.transcript(run.tenant, run.id, run.fence);
+  return (await retrying("head transcript", () => bucket.head(key))) !== null;
+}
+
 /** The transcript of a run before a redrive; empty when that run settled before its first step. */
 export async function readArchived(bucket: R2Bucket, run: Run): Promise<Transcript> {
   const text = await getText(bucket, objectKeys.transcript(run.tenant, run.id, run.fence));
   return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
 }
 
-/** The steps of a live task; payloads that were too large for a row are read from R2. */
+/** The journal of a live task, or why there is none that its work could go on from. */
+export type Journal = { ok: true; steps: Step[] } | { ok: false; message: string };
+
+/**
+ * What a live task has done: the run that it was resumed from, then its own rows. A row takes the place
+ * of the step with its number: an outcome that of an intent. Payloads that were too large for a row are
+ * read from R2. Without its base a resumed task would begin again, effects included, so that is an error.
+ */
 export async function readJournal(
   db: D1Database,
   bucket: R2Bucket,
-  taskId: string,
-): Promise<Step[]> {
-  const rows = await readSteps(db, taskId);
-  return Promise.all(rows.map((row) => toStep(bucket, row)));
+  task: Pick<TaskRow, "tenant" | "id" | "resumed_from">,
+): Promise<Journal> {
+  const [base, rows] = await Promise.all([readBase(bucket, task), readSteps(db, task.id)]);
+  if (base === null) {
+    const message = `The journal of the run that this task was resumed from (fence ${task.resumed_from}) is gone or cannot be read. Redrive it with restart.`;
+    return { ok: false, message };
+  }
+  const steps = new Map(base.map((step) => [step.seq, step]));
+  for (const step of await Promise.all(rows.map((row) => toStep(bucket, row)))) {
+    steps.set(step.seq, step);
+  }
+  return { ok: true, steps: [...steps.values()].sort((a, b) => a.seq - b.seq) };
+}
+
+/** The steps that a resumed task goes on from; none for one that began from its start. */
+async function readBase(
+  bucket: R2Bucket,
+  { tenant, id, resumed_from: fence }: Pick<TaskRow, "tenant" | "id" | "resumed_from">,
+): Promise<Step[] | null> {
+  if (fence === null) return [];
+  const text = await getText(bucket, objectKeys.transcript(tenant, id, fence));
+  if (text === null) return null;
+  try {
+    return parseTranscript(text).steps;
+  } catch (error) {
+    logBug("transcript", error, { task_id: id, fence });
+    return null;
+  }
 }
 
 async function toStep(bucket: R2Bucket, row: StepRow): Promise<Step> {

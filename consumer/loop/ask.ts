@@ -27,7 +27,7 @@ export async function askModel(
     case "end": {
       const tooDear = brain.fallback && exhausted(scribe.used, task.bounds) === null;
       if (tooDear && plan.unaffordable) return noHelp(brain);
-      return unanswered(plan.because, talk, scribe.steps, task.bounds);
+      return unanswered(plan.because, talk, scribe.recent, task.bounds);
     }
     case "call":
       break;
@@ -43,7 +43,7 @@ export async function askModel(
   if (outcome.ok) return await heard(task, slice, made, outcome.reply);
   const end = await failedCall(slice, made, outcome);
   const cut = late && end?.kind === "broke";
-  return cut ? unanswered("budget_seconds", talk, scribe.steps, task.bounds) : end;
+  return cut ? unanswered("budget_seconds", talk, scribe.recent, task.bounds) : end;
 }
 
 function call(

@@ -1,7 +1,8 @@
 /**
  * The conversation, folded from the journal. It only ever grows at its end, so that the
  * endpoint's prefix cache pays, and it is the same whichever invocation folds it. Where the journal
- * says that old outputs were elided, it breaks once and grows from there.
+ * says that old outputs were elided, it breaks once and grows from there. What a resumed task said before
+ * stays said; what it had come to, such as the end of a budget, counts no more.
  */
 import { modelLimits } from "../../shared/limits.ts";
 import type { Compaction, ModelPayload, Step, StepCall, ToolPayload } from "../../shared/step.ts";
@@ -10,7 +11,7 @@ import type { Quirk } from "../models/quirks.ts";
 import type { AnswerForm } from "./answer.ts";
 import { charsLeft, compactionsIn } from "./compaction.ts";
 import { type Rung, sayRung } from "./ladder.ts";
-import { nudge } from "./prompt.ts";
+import { goOn, nudge } from "./prompt.ts";
 import { capped, cutArguments, handleTo } from "./tool_text.ts";
 
 /** What the conversation needs to know of its task beside the opening. */
@@ -20,16 +21,24 @@ export interface Manner {
   readable: boolean;
   /** Who is asked next. What another model thought stays out: it is that one's own, often in its own tokens. */
   model?: string;
+  /** The fence of the run that the task was resumed from; 0 where it was not. */
+  since: number;
 }
 
 export interface Conversation {
   messages: Message[];
   /** Calls of the last reply that have no outcome yet: the slice before this one stopped among them. */
-  open: { call: StepCall; intent: boolean }[];
+  open: OpenCall[];
   /** Replies in a row, counted from the end, of which nothing could be used. */
   invalidTurns: number;
   /** The rungs of the ladder whose words stand in it. */
   told: readonly Rung[];
+}
+
+export interface OpenCall {
+  call: StepCall;
+  /** The step in which it was begun, where it may have had an effect by now. */
+  intent: { seq: number } | null;
 }
 
 export function foldConversation(
@@ -43,8 +52,18 @@ export function foldConversation(
   let open: Conversation["open"] = [];
   let invalidTurns = 0;
   let told: Rung[] = [];
+  let resumed = manner.since === 0;
+  /** Once past the steps before the resume, and never between a call and its answer. */
+  const resume = () => {
+    if (resumed || open.length > 0) return;
+    resumed = true;
+    invalidTurns = 0;
+    if (told.length > 0) messages.push({ role: "user", content: goOn });
+    told = [];
+  };
   for (const step of steps) {
     const { payload } = step;
+    if (step.fence > manner.since) resume();
     if (payload.kind === "model") {
       if (payload.offered === "tools" || payload.because === undefined) told = [];
       else {
@@ -55,13 +74,13 @@ export function foldConversation(
       if (payload.reply === null) continue;
       const own = manner.model === undefined || manner.model === payload.model;
       messages.push(...spoken(payload.reply, charsLeft(compactions, step.seq), own));
-      open = payload.reply.calls.map((call) => ({ call, intent: false }));
+      open = payload.reply.calls.map((call) => ({ call, intent: null }));
       invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
       continue;
     }
     if (step.status === "intent") {
       open = open.map((entry) =>
-        entry.call.id === payload.call_id ? { ...entry, intent: true } : entry,
+        entry.call.id === payload.call_id ? { ...entry, intent: { seq: step.seq } } : entry,
       );
       continue;
     }
@@ -73,6 +92,7 @@ export function foldConversation(
       content: heard(payload, step.seq, charsLeft(compactions, step.seq), manner.readable),
     });
   }
+  resume();
   return { messages, open, invalidTurns, told };
 }
 
@@ -87,11 +107,15 @@ function heard(payload: ToolPayload, seq: number, chars: number | null, readable
   return note === undefined ? shown : `${shown}\n\n${note}`;
 }
 
-/** How often the model was called, refusals included: where a rehearsal goes on. */
+/**
+ * How often the model was called, refusals included: where a rehearsal goes on. A call past its end
+ * played no turn.
+ */
 export function callsOf(model: string, steps: readonly Step[]): number {
   let calls = 0;
   for (const { payload } of steps) {
-    if (payload.kind === "model" && payload.model === model) calls += payload.times ?? 1;
+    if (payload.kind !== "model" || payload.model !== model) continue;
+    if (payload.failure?.code !== "rehearsal_exhausted") calls += payload.times ?? 1;
   }
   return calls;
 }

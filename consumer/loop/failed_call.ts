@@ -20,7 +20,7 @@ export async function failedCall(
   const { brain, plan, startedAt } = made;
   const bill = usage === undefined ? nothingBilled : billed(brain, usage);
   const free = isFree(failure);
-  const before = free ? refusedBefore(scribe.steps, brain.model) : null;
+  const before = free ? refusedBefore(scribe.recent, brain.model) : null;
   const times = (before?.times ?? 0) + 1;
   const head: ModelPayload = {
     ...callHead(made, quirks),

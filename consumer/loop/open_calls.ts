@@ -20,8 +20,8 @@ export async function answerOpenCalls(
   windowTokens: number,
 ): Promise<LoopEnd | null> {
   const { scribe, hands } = slice;
-  const uncertain = open.find((entry) => entry.intent);
-  if (uncertain !== undefined) return uncertainEffect(uncertain.call);
+  const begun = open.find((entry) => entry.intent !== null);
+  if (begun !== undefined && task.onUncertain === "fail") return uncertainEffect(begun.call);
   const calls = open.map((entry) => entry.call);
   const first = calls[0];
   if (first === undefined) return null;
@@ -33,19 +33,26 @@ export async function answerOpenCalls(
     const text = `Not run: ${budgetMessage(left.spent, task.bounds)} Call ${finalAnswerName} now.`;
     return await answerUnrun(slice, calls, text);
   }
-  if (isBlocked(scribe.steps, first)) return await answerBlocked(slice, first);
-  const base = scribe.nextSeq;
-  if (hands.tools.get(first.name)?.effect === "effect") {
+  // What was begun keeps its step and so its idempotency key. Its intent stands under the fence of the
+  // claim that began it: another that dies here journals nothing, and so costs an attempt.
+  const again = open[0]?.intent ?? null;
+  if (again === null && isBlocked(scribe.recent, first)) return await answerBlocked(slice, first);
+  const base = again?.seq ?? scribe.nextSeq;
+  if (again === null && hands.tools.get(first.name)?.effect === "effect") {
     const stopped = written(await scribe.write([intent(first, base)], null));
     if (stopped !== null) return stopped;
   }
   const together = readsTogether(hands, calls).slice(0, left.count);
-  const shown = { charsMax: outputCharsMax(windowTokens), readable: task.readable };
+  const how = {
+    charsMax: outputCharsMax(windowTokens),
+    readable: task.readable,
+    begun: again !== null,
+  };
   const drafts = await hands.within(workMillisecondsLeft(scribe.used, task.bounds), () =>
-    Promise.all(together.map((call, n) => runCall(hands, call, base + n, shown))),
+    Promise.all(together.map((call, n) => runCall(hands, call, base + n, how))),
   );
   if (slice.signal.aborted) return { kind: "lost" };
-  return await journal(slice, warned(scribe.steps, drafts), base);
+  return await journal(slice, warned(scribe.recent, drafts), base);
 }
 
 /** A small window holds only small outputs; the rest of a larger one is read in parts. */
@@ -102,12 +109,13 @@ async function answerUnrun(
   return written(await scribe.write(drafts, null));
 }
 
+/** The settlement adds what is known of it. */
 function uncertainEffect(call: StepCall): LoopEnd {
   return {
     kind: "failed",
     reason: "uncertain_effect",
     code: "effect_uncertain",
-    message: `${call.name} was started and its outcome is unknown, so it is not started again. Check what it did, then redrive the task.`,
+    message: `${call.name} was started and its outcome is unknown, so it is not started again.`,
   };
 }
 

@@ -36,22 +36,24 @@ export type Plan =
 /** What has been journaled and used, as the scribe has it. */
 interface Journal {
   steps: readonly Step[];
+  /** The steps since the task was resumed: what ends a run is looked for in them alone. */
+  recent: readonly Step[];
   used: Usage;
 }
 
 export function planCall(
   task: LoopTask,
   brain: Brain,
-  { steps, used }: Journal,
+  { steps, recent, used }: Journal,
   talk: Conversation,
 ): Plan {
-  const refusal = refusedBy(steps);
+  const refusal = refusedBy(recent);
   if (refusal !== null) return { kind: "refused", failure: refusal };
-  const climb = climbOf(steps);
-  const stuck = climb?.because ?? noProgress(talk, steps);
+  const climb = climbOf(recent);
+  const stuck = climb?.because ?? noProgress(talk, recent);
   const scale = tokenScale(steps, brain.model);
   const windowTokens = windowOf(steps, brain.model, brain.windowTokens);
-  const forced = mustShrink(steps, brain.model);
+  const forced = mustShrink(recent, brain.model);
   const at = (because: Because): Climb => climb ?? { because, tried: [] };
   const draft = (because: Because | null): Draft | null =>
     drafted(task, brain, steps, talk, because === null ? null : at(because), {

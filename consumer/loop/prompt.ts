@@ -54,6 +54,9 @@ export const loopNote =
 /** Answers a call that was not run because it goes round in circles. */
 export const blockedText = `Not run: this call was made again and again, always with the same result, and would have it again. Use what you know, do something else, or call ${finalAnswerName}.`;
 
+/** Said to a resumed task whose last run was told to finish. */
+export const goOn = `The task may go on: work on where you stopped, and call ${finalAnswerName} when it is done.`;
+
 /** Said after a reply that neither called a tool nor can be the answer. */
 export function nudge(reply: { text: string; finish: string; quirks: readonly string[] }): string {
   const has = (quirk: Quirk): boolean => reply.quirks.includes(quirk);

@@ -30,6 +30,10 @@ export class Scribe {
   #progressed = false;
   #journaled: boolean;
   readonly #charging: boolean;
+  /** Steps under this fence or a lower one belong to the run that the task was resumed from; 0 for none. */
+  readonly since: number;
+  /** False where the journal could not be read: then `steps` must not pass for it. */
+  readonly whole: boolean;
   #kept: Charge[] = [];
 
   constructor(
@@ -38,7 +42,7 @@ export class Scribe {
     tenant: string,
     steps: Step[],
     used: Usage,
-    more: { journaled: boolean; charging: boolean },
+    more: { journaled: boolean; charging: boolean; since?: number; whole?: boolean },
   ) {
     this.steps = steps;
     this.#env = env;
@@ -48,6 +52,13 @@ export class Scribe {
     this.#secondsBefore = used.seconds;
     this.#journaled = more.journaled;
     this.#charging = more.charging;
+    this.since = more.since ?? 0;
+    this.whole = more.whole ?? true;
+  }
+
+  /** The steps since the task was resumed; all of them where it was not. */
+  get recent(): readonly Step[] {
+    return this.since === 0 ? this.steps : this.steps.filter((step) => step.fence > this.since);
   }
 
   /** True once the journal may hold rows of this task. */

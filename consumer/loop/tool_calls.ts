@@ -11,8 +11,8 @@ import { capped, handleTo } from "./tool_text.ts";
 /** What a tool call needs from its slice. */
 export interface Hands {
   tools: ReadonlyMap<string, Tool>;
-  /** A context of its own for each step. */
-  contextFor(call: StepCall, seq: number): ToolContext<BindingName>;
+  /** A context of its own for each step. `begun`: its intent stands in the journal already. */
+  contextFor(call: StepCall, seq: number, begun: boolean): ToolContext<BindingName>;
   /** Runs work that is stopped, with all that it started, when `ms` have passed. */
   within<T>(ms: number, work: () => Promise<T>): Promise<T>;
   /** What the engine broke of the last work, in words for people; null when it is sound. */
@@ -29,10 +29,14 @@ export interface Hands {
   egressRefused(): NonNullable<ToolPayload["egress_refused"]> | null;
 }
 
-/** How much of an output the model is shown, and whether it can read the rest. */
-export interface Shown {
+/** How a call is run and shown. */
+export interface Manner {
+  /** How much of an output the model is shown. */
   charsMax: number;
+  /** Whether it can read the rest. */
   readable: boolean;
+  /** Whether its intent stands in the journal already, because it is started again. */
+  begun: boolean;
 }
 
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
@@ -40,10 +44,10 @@ export async function runCall(
   hands: Hands,
   call: StepCall,
   seq: number,
-  { charsMax, readable }: Shown,
+  { charsMax, readable, begun }: Manner,
 ): Promise<Draft> {
   const startedAt = Date.now();
-  const result = await answered(hands, call, seq);
+  const result = await answered(hands, call, seq, begun);
   const files = await hands.checkpoint();
   // What read_file shows stands in a file already.
   const isRead = call.name === "read_file";
@@ -72,11 +76,16 @@ export async function runCall(
   };
 }
 
-async function answered(hands: Hands, call: StepCall, seq: number): Promise<ToolResult> {
+async function answered(
+  hands: Hands,
+  call: StepCall,
+  seq: number,
+  begun: boolean,
+): Promise<ToolResult> {
   const tool = hands.tools.get(call.name);
   if (tool === undefined) return { ok: false, text: `There is no tool "${call.name}".` };
   try {
-    return await tool.run((call.arguments ?? {}) as never, hands.contextFor(call, seq));
+    return await tool.run((call.arguments ?? {}) as never, hands.contextFor(call, seq, begun));
   } catch (error) {
     if (error instanceof Error && error.name === "StoreFault") throw error;
     const message = error instanceof Error ? error.message : String(error);

@@ -30,6 +30,10 @@ export interface LoopTask {
   finalOffer: ToolOffer;
   /** True where `read_file` is among the offers. */
   readable: boolean;
+  /** The fence of the run that it was resumed from; 0 where it was not. */
+  since: number;
+  /** What becomes of a call with effects that was begun and has no outcome. */
+  onUncertain: "fail" | "retry";
 }
 
 /** The model in use. `complete` never rejects. */

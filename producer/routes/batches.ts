@@ -3,7 +3,6 @@ import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
-import { redriveBatch } from "../batch_redrive.ts";
 import { batchResults } from "../batch_results.ts";
 import { batchView } from "../batch_view.ts";
 import { acceptBatch } from "../batches.ts";
@@ -14,6 +13,7 @@ import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readBatchFilter } from "../query.ts";
+import { redriveBatch } from "../redrive_many.ts";
 import { sweep } from "../sweep.ts";
 
 async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {

@@ -1,11 +1,11 @@
 /** What the operator looks at first: counts, backlog, and what the fleet gave up on. */
 import { statuses } from "../../shared/states.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
-import { listDead } from "../../shared/store/tasks.ts";
+import { listTasks } from "../../shared/store/tasks.ts";
 import type { Handler, Route } from "../call.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
-import { isoTime, taskView } from "../view.ts";
+import { attemptErrorsView, isoTime, taskView } from "../view.ts";
 
 /** The backlog is the tenant's own queued tasks: what others wait for is not its to see. */
 const stats: Handler = async ({ env, principal }) => {
@@ -42,20 +42,21 @@ function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
   });
 }
 
-/** Each with its cause: what went wrong last, and what each attempt before it met. */
+/** Each with its cause: what went wrong last and at which step, and what each attempt met, and when. */
 const deadLetters: Handler = async ({ env, principal, url }) => {
   const filter = readTaskFilter(url.searchParams);
   if (!filter.ok) return filter;
-  const { cursor, limit, status, range, labels } = filter.value;
-  if (status !== null || range !== null || labels.length > 0) {
-    return stopped(refusedAt("query", "dead letters take cursor and limit only"));
+  const { limit, status } = filter.value;
+  if (status !== null && status !== "dead") {
+    const message = "dead letters are dead: leave it out, or list other tasks with GET /v1/tasks";
+    return stopped(refusedAt("status", message));
   }
-  const rows = await listDead(env.DB, principal.tenant, cursor, limit);
+  const rows = await listTasks(env.DB, principal.tenant, { ...filter.value, status: "dead" });
   const { page, next_cursor } = paged(rows, limit);
   const tasks = page.map((row) => ({
     ...taskView(row),
     cause: row.error === null ? null : (JSON.parse(row.error) as unknown),
-    attempt_errors: JSON.parse(row.errors) as unknown,
+    attempt_errors: attemptErrorsView(JSON.parse(row.errors)),
   }));
   return done(Response.json({ tasks, next_cursor }));
 };

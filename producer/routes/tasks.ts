@@ -15,6 +15,7 @@ import { idempotencyKey } from "../idempotency.ts";
 import { type Detail, done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
 import { redrive } from "../redrive.ts";
+import { redriveChosen } from "../redrive_many.ts";
 import { sendTasks } from "../send.ts";
 import { inputFaults, namesInputs } from "../stored_inputs.ts";
 import { type TaskView, taskView } from "../view.ts";
@@ -109,9 +110,17 @@ const postRedrive: Handler = async (call) => {
   return again.ok ? done(await oneView(call.env, again.value, 202)) : again;
 };
 
+const postRedriveChosen: Handler = async ({ request, env, principal }) => {
+  const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
+  if (!body.ok) return body;
+  const told = await redriveChosen(env, principal, body.value);
+  return told.ok ? done(Response.json(told.value, { status: 202 })) : told;
+};
+
 export const taskRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/tasks", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/v1/tasks", scope: "read", handle: list },
+  { method: "POST", path: "/v1/tasks/redrive", scope: "submit", handle: postRedriveChosen },
   { method: "GET", path: "/v1/tasks/:id", scope: "read", handle: get },
   { method: "POST", path: "/v1/tasks/:id/cancel", scope: "submit", handle: cancel },
   {

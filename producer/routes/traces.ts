@@ -16,9 +16,11 @@ import { decisionView } from "../view.ts";
 import { taskOf } from "./tasks.ts";
 
 /** The steps of a task, settled or live. One that settled untouched has none. */
-export async function transcriptOf(env: Call["env"], row: TaskRow): Promise<Transcript> {
-  if (isTerminal(row.status)) return readTranscript(env.DB, env.OBJECTS, row);
-  return { steps: await readJournal(env.DB, env.OBJECTS, row.id), workspace: null };
+export async function transcriptOf(env: Call["env"], row: TaskRow): Promise<Outcome<Transcript>> {
+  if (isTerminal(row.status)) return done(await readTranscript(env.DB, env.OBJECTS, row));
+  const journal = await readJournal(env.DB, env.OBJECTS, row);
+  if (journal.ok) return done({ steps: journal.steps, workspace: null });
+  return stopped({ kind: "conflict", message: journal.message });
 }
 
 const result: Handler = async (call) => {
@@ -57,7 +59,7 @@ const steps: Handler = async (call) => {
 /** The run that `?fence=` names, as the task's history lists them; without it the latest. */
 async function runOf({ env, url }: Call, row: TaskRow): Promise<Outcome<Transcript>> {
   const text = url.searchParams.get("fence");
-  if (text === null || text === String(row.fence)) return done(await transcriptOf(env, row));
+  if (text === null || text === String(row.fence)) return transcriptOf(env, row);
   const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
   const fence = earlier.find((known) => String(known) === text);
   if (fence !== undefined) {
@@ -78,7 +80,9 @@ const egress: Handler = async (call) => {
 const files: Handler = async (call) => {
   const task = await taskOf(call);
   if (!task.ok) return task;
-  const held = await openFiles(call.env, task.value, await transcriptOf(call.env, task.value));
+  const transcript = await transcriptOf(call.env, task.value);
+  if (!transcript.ok) return transcript;
+  const held = await openFiles(call.env, task.value, transcript.value);
   const listed = Object.entries(await held.manifest()).map(([path, { bytes, sha256 }]) => ({
     path,
     bytes,
@@ -93,7 +97,9 @@ const file: Handler = async (call) => {
   if (!task.ok) return task;
   const path = pathIn(call.url, task.value.id);
   if (!path.ok) return path;
-  const held = await openFiles(call.env, task.value, await transcriptOf(call.env, task.value));
+  const transcript = await transcriptOf(call.env, task.value);
+  if (!transcript.ok) return transcript;
+  const held = await openFiles(call.env, task.value, transcript.value);
   const bytes = await held.read(path.value);
   if (bytes === null) {
     const message = `this task has no file ${JSON.stringify(path.value)}: GET /v1/tasks/${task.value.id}/files lists them`;

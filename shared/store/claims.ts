@@ -30,7 +30,8 @@ const claimSql = `
   UPDATE tasks SET
     attempt = attempt + ${lostSql},
     errors = CASE WHEN ${lostSql} THEN json_insert(errors, '$[#]', json_object('attempt', attempt + 1,
-      'fence', fence, 'code', 'lease_lost', 'message', 'Its worker died or stalled before a step.'))
+      'fence', fence, 'code', 'lease_lost', 'class', 'retry', 'at', ${nowSql},
+      'message', 'Its worker died or stalled before a step.'))
       ELSE errors END,
     fence = fence + (claimed_by IS NOT ?3),
     claimed_by = ?3,
@@ -119,6 +120,10 @@ export async function heartbeat(db: D1Database, owner: Claim): Promise<boolean> 
   return meta.changes === 1;
 }
 
+/** The errors with one more failed attempt, told when; unchanged where the parameter is null. */
+const withError = (parameter: string) => `CASE WHEN ${parameter} IS NULL THEN errors
+  ELSE json_insert(errors, '$[#]', json_set(${parameter}, '$.at', ${nowSql})) END`;
+
 const cancelledSql = "cancel_requested_at IS NOT NULL AS cancelled";
 
 /** What a release learned: whether it held, and whether somebody asked to cancel meanwhile. */
@@ -144,7 +149,7 @@ export async function release(
              sweep_at = MIN(${nowSql} + CASE WHEN cancel_requested_at IS NULL THEN ?5 ELSE 0 END
                + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
              attempt = attempt + (?6 IS NOT NULL),
-             errors = CASE WHEN ?6 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?6)) END
+             errors = ${withError("?6")}
            WHERE ${held} RETURNING ${cancelledSql}`,
         )
         .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
@@ -182,7 +187,7 @@ export interface Settlement {
 
 const settleSql = `
   UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
-    errors = CASE WHEN ?9 IS NULL THEN errors ELSE json_insert(errors, '$[#]', json(?9)) END,
+    errors = ${withError("?9")},
     attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
     result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13,
     finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL

@@ -44,6 +44,25 @@ export function egressParts(rows: readonly EgressRow[]): string[] {
   return parts.map((part) => `[${part.join(",")}]`);
 }
 
+/** The permitted requests with effects of one step, in order, under the fences from `fenceMin` on. */
+export async function sentDuring(
+  db: D1Database,
+  { tenant, id }: { tenant: string; id: string },
+  step: { seq: number; fenceMin: number },
+): Promise<Pick<StoredEgressRow, "at" | "method" | "url" | "status">[]> {
+  const { results } = await retrying("sent during", () =>
+    db
+      .prepare(
+        `SELECT at, method, url, status FROM egress_log
+         WHERE task_id = ?1 AND tenant = ?2 AND seq = ?3 AND fence >= ?4
+           AND action <> 'deny' AND method NOT IN ('GET', 'HEAD') ORDER BY fence, n`,
+      )
+      .bind(id, tenant, step.seq, step.fenceMin)
+      .all<Pick<StoredEgressRow, "at" | "method" | "url" | "status">>(),
+  );
+  return results;
+}
+
 const columns = `task_id, seq, n, at, method, url, host, action, policy, rule, reason, credential,
   status, bytes_in, bytes_out, duration_ms`;
 

@@ -45,6 +45,8 @@ export interface TaskRow {
   /** The journal of a settled task where it is small; else null, and it stands in R2. */
   transcript: string | null;
   history: string;
+  /** The fence of the run whose transcript this one goes on from; null where it began from the start. */
+  resumed_from: number | null;
 }
 
 /** Everything but `spec` and `transcript`, which can be large and which few readers need. */
@@ -52,4 +54,4 @@ export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempo
   status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
-  result_bytes, NULL AS transcript, history`;
+  result_bytes, NULL AS transcript, history, resumed_from`;

@@ -1,7 +1,8 @@
 /** Reads of `tasks` for people. Every statement names the tenant: a foreign id does not exist. */
+import { taskRange } from "../ids.ts";
 import { storeLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
-import type { Status } from "../states.ts";
+import type { Reason, Status } from "../states.ts";
 import { nowSql } from "./clock.ts";
 import { type TaskRow, taskColumns } from "./task_row.ts";
 
@@ -20,6 +21,9 @@ export async function readTask(
 
 export interface TaskFilter {
   status: Status | null;
+  reason: Reason | null;
+  /** The code of the error that it ended with. */
+  errorCode: string | null;
   /** A key range of ids, `from <= id < to`; a batch is one. */
   range: { from: string; to: string } | null;
   labels: readonly (readonly [key: string, value: string])[];
@@ -27,6 +31,12 @@ export interface TaskFilter {
   cursor: string | null;
   limit: number;
 }
+
+/** The planner must be told of the index: a bound status could be any. */
+const listed = {
+  any: "tasks WHERE",
+  dead: "tasks INDEXED BY tasks_dead WHERE status = 'dead' AND",
+} as const;
 
 /** Newest first, one more than asked for, so that the caller knows whether a page follows. */
 export async function listTasks(
@@ -38,22 +48,25 @@ export async function listTasks(
   const { results } = await retrying("list tasks", () =>
     db
       .prepare(
-        `SELECT ${taskColumns} FROM tasks
-         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id < ?4
+        `SELECT ${taskColumns} FROM ${listed[filter.status === "dead" ? "dead" : "any"]}
+         tenant = ?1 AND id >= ?2 AND id < ?3 AND id < ?4
            AND (?5 IS NULL OR status = ?5)
            AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
              WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
                     WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
+           AND (?8 IS NULL OR reason = ?8) AND (?9 IS NULL OR error->>'code' = ?9)
          ORDER BY id DESC LIMIT ?7`,
       )
       .bind(
         tenant,
-        filter.range?.from ?? "task_",
-        filter.range?.to ?? "task`",
-        filter.cursor ?? "task`",
+        filter.range?.from ?? taskRange.from,
+        filter.range?.to ?? taskRange.to,
+        filter.cursor ?? taskRange.to,
         filter.status,
         JSON.stringify(filter.labels),
         limit,
+        filter.reason,
+        filter.errorCode,
       )
       .all<TaskRow>(),
   );
@@ -77,25 +90,6 @@ export async function listSettled(
          ORDER BY id LIMIT ?5`,
       )
       .bind(tenant, range.from, range.to, after, limit)
-      .all<TaskRow>(),
-  );
-  return results;
-}
-
-/** Tasks the infrastructure gave up on, newest first, one more than asked for. */
-export async function listDead(
-  db: D1Database,
-  tenant: string,
-  cursor: string | null,
-  limit: number,
-): Promise<TaskRow[]> {
-  const { results } = await retrying("list dead", () =>
-    db
-      .prepare(
-        `SELECT ${taskColumns} FROM tasks INDEXED BY tasks_dead
-         WHERE tenant = ?1 AND status = 'dead' AND id < ?2 ORDER BY id DESC LIMIT ?3`,
-      )
-      .bind(tenant, cursor ?? "task`", Math.min(limit, storeLimits.pageRowsMax) + 1)
       .all<TaskRow>(),
   );
   return results;

@@ -104,7 +104,9 @@ export async function rowOf(id: string): Promise<TaskRow> {
 export async function stepsOf(id: string): Promise<Step[]> {
   const row = await rowOf(id);
   if (row.finished_at !== null) return (await readTranscript(env.DB, env.OBJECTS, row)).steps;
-  return readJournal(env.DB, env.OBJECTS, id);
+  const journal = await readJournal(env.DB, env.OBJECTS, row);
+  if (!journal.ok) throw new Error(journal.message);
+  return journal.steps;
 }
 
 /** Accepts and delivers one task until it settles, sending on what the consumer sends. */

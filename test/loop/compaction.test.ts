@@ -15,7 +15,7 @@ import type { Compaction, Step } from "../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";
 
 const opening: Message[] = [{ role: "system", content: "s" }];
-const manner = { form: answerForm({}), readable: true };
+const manner = { form: answerForm({}), readable: true, since: 0 };
 const fold = (steps: readonly Step[], more: Compaction | null = null) =>
   foldConversation(opening, steps, manner, more).messages;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callsOf, foldConversation } from "../../consumer/loop/conversation.ts";
-import { finishNow } from "../../consumer/loop/prompt.ts";
+import { finishNow, goOn } from "../../consumer/loop/prompt.ts";
 import type { Message } from "../../consumer/models/model.ts";
 import type { Step } from "../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";
@@ -11,7 +11,8 @@ const opening: Message[] = [
   { role: "user", content: "u" },
 ];
 const form = { schema: { type: "object" }, plainText: false };
-const fold = (steps: readonly Step[]) => foldConversation(opening, steps, { form, readable: true });
+const fold = (steps: readonly Step[], since = 0) =>
+  foldConversation(opening, steps, { form, readable: true, since });
 const said = (steps: readonly Step[]) => fold(steps).messages.slice(opening.length);
 
 const first = callOf("aaaaaaaaa");
@@ -86,8 +87,8 @@ describe("calls without an outcome", () => {
   test("one that was begun is marked, and says nothing to the model", () => {
     const steps = [both, toolStep(first, "", "intent")];
     expect(fold(steps).open).toEqual([
-      { call: first, intent: true },
-      { call: second, intent: false },
+      { call: first, intent: { seq: 1 } },
+      { call: second, intent: null },
     ]);
     expect(said(steps)).toEqual(said([both]));
   });
@@ -169,4 +170,53 @@ test("the calls of a model are counted with its refusals and failures, and not t
   const other = modelStep(null);
   if (other.payload.kind === "model") other.payload.model = "n";
   expect(callsOf("m", [refused, other, both, toolStep(first, "1"), modelStep(null)])).toBe(5);
+});
+
+describe("a task that was resumed from the run with fence 1", () => {
+  const later = (step: Step): Step => ({ ...step, fence: 3 });
+  const spoken = (steps: readonly Step[]) => fold(steps, 1);
+  const finishing = modelStep(replyOf({ calls: [first] }), "final_answer");
+  const useless = modelStep(replyOf());
+
+  test("counts replies of no use from there on", () => {
+    expect(spoken([useless, useless]).invalidTurns).toBe(0);
+    expect(spoken([useless, useless, later(useless)]).invalidTurns).toBe(1);
+  });
+
+  test("hears that it may go on where it was told to finish, and may be told again", () => {
+    const told = spoken([finishing, toolStep(first, "1")]);
+    expect(told.messages.at(-1)).toEqual({ role: "user", content: goOn });
+    expect(told.told).toEqual([]);
+    const again = spoken([finishing, toolStep(first, "1"), later(finishing)]);
+    const users = again.messages.slice(opening.length).filter(({ role }) => role === "user");
+    expect(users.map(({ content }) => content)).toEqual([finishNow, goOn, finishNow]);
+    expect(again.messages.slice(0, told.messages.length)).toEqual(told.messages);
+    expect(again.told).toEqual(["final_answer"]);
+  });
+
+  test("hears nothing between a call and its answer", () => {
+    const roles = (steps: readonly Step[]) =>
+      spoken(steps)
+        .messages.slice(opening.length)
+        .map(({ role }) => role);
+    expect(roles([finishing])).toEqual(["user", "assistant"]);
+    expect(roles([finishing, later(toolStep(first, "1"))])).toEqual([
+      "user",
+      "assistant",
+      "tool",
+      "user",
+    ]);
+  });
+
+  test("hears nothing where it was not told to finish", () => {
+    expect(spoken([both, toolStep(first, "1"), toolStep(second, "2")]).messages).toHaveLength(
+      opening.length + 3,
+    );
+  });
+});
+
+test("a call past the end of a rehearsal played no turn", () => {
+  const failed = modelStep(null);
+  const payload = { ...failed.payload, failure: { code: "rehearsal_exhausted", message: "" } };
+  expect(callsOf("m", [failed, { ...failed, payload } as Step])).toBe(1);
 });

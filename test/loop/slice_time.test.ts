@@ -57,6 +57,8 @@ const task: LoopTask = {
   offers: [],
   finalOffer,
   readable: false,
+  since: 0,
+  onUncertain: "fail",
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Principal } from "../../producer/auth.ts";
-import { type BatchRedriven, redriveBatch } from "../../producer/batch_redrive.ts";
 import type { Detail } from "../../producer/problem.ts";
+import { type Redriven, redriveBatch } from "../../producer/redrive_many.ts";
 import { batchTaskId } from "../../shared/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { objectKeys } from "../../shared/objects.ts";
@@ -97,7 +97,7 @@ describe("redriving a batch", () => {
       fleet,
       Array.from({ length: count }, () => dead),
     );
-    const told = await (await redrive(fleet, id, { mode: "restart" })).json<BatchRedriven>();
+    const told = await (await redrive(fleet, id, { mode: "restart" })).json<Redriven>();
     expect(told).toMatchObject({ redriven: count, next_cursor: null });
     expect(indexes(fleet)).toEqual(Array.from({ length: count }, (_, index) => index));
   });
@@ -130,7 +130,7 @@ describe("redriving a batch", () => {
     const fleet = testFleet();
     const id = await endedBatch(fleet, [dead, dead]);
     const told = await Promise.all(
-      [1, 2].map(async () => (await redrive(fleet, id, { mode: "restart" })).json<BatchRedriven>()),
+      [1, 2].map(async () => (await redrive(fleet, id, { mode: "restart" })).json<Redriven>()),
     );
     expect(told.reduce((sum, { redriven }) => sum + redriven, 0)).toBe(2);
     expect((await rowOf(batchTaskId(id, 0))).fence).toBe(3);
@@ -162,7 +162,6 @@ describe("redriving a batch", () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ["resume", { mode: "resume" }, "mode", /write "restart"/],
     ["no mode", {}, "mode", /missing/],
     [
       "a status that has no redrive",

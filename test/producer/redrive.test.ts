@@ -113,7 +113,6 @@ describe("redriving a task from the start", () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ["resume", { mode: "resume" }, "mode", /write "restart"/],
     ["no mode", {}, "mode", /missing.*one of "restart", "resume"/],
     [
       "an unknown override",

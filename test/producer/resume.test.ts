@@ -1,0 +1,315 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { objectKeys } from "../../shared/objects.ts";
+import type { TaskRow } from "../../shared/store/task_row.ts";
+import { killedStores } from "../consumer/faulty_stores.ts";
+import { bench, call, deliverTo, finish, rowOf, stepsOf } from "../consumer/harness.ts";
+import { send, type TestFleet, task, testFleet } from "./client.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const error = (status: number) => ({ error: { status, code: "x", message: "no" } });
+const list = call("list_files", {});
+const nowhere = call("teleport", {});
+
+async function submit(fleet: TestFleet, body: Record<string, unknown>): Promise<string> {
+  const answer = await send(fleet, "POST", "/v1/tasks", task(body));
+  expect(answer.status).toBe(202);
+  return (await answer.json<{ id: string }>()).id;
+}
+
+/** Delivers until the task settles; its waits are over at once. */
+async function settle(id: string, on = bench()): Promise<TaskRow> {
+  for (let n = 0; n < 10; n++) {
+    await deliverTo(on, [id]);
+    const row = await rowOf(id);
+    if (row.finished_at !== null) return row;
+    await env.DB.prepare("UPDATE tasks SET not_before = NULL, lease_until = 0 WHERE id = ?1")
+      .bind(id)
+      .run();
+  }
+  throw new Error(`${id} does not settle`);
+}
+
+const redrive = (fleet: TestFleet, id: string, overrides?: object, mode = "resume") =>
+  send(fleet, "POST", `/v1/tasks/${id}/redrive`, {
+    mode,
+    ...(overrides === undefined ? {} : { overrides }),
+  });
+
+async function resume(fleet: TestFleet, id: string, overrides?: object): Promise<TaskRow> {
+  const answer = await redrive(fleet, id, overrides);
+  expect([answer.status, await answer.text()]).toEqual([202, expect.anything()]);
+  return settle(id);
+}
+
+const names = async (id: string) => (await stepsOf(id)).map(({ name }) => name);
+const dying = { attempts: 2, rehearsal: [list, error(503), error(503), finish()] };
+
+describe("a resumed task", () => {
+  it("goes on behind what it did, with its usage, and tries of its own", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, dying);
+    const dead = await settle(id);
+    expect([dead.status, dead.attempt]).toEqual(["dead", 2]);
+    const queued = await (await redrive(fleet, id)).json();
+    expect(queued).toMatchObject({ status: "queued", attempt: 0, usage: { model_calls: 3 } });
+    const live = await send(fleet, "GET", `/v1/tasks/${id}/steps`);
+    expect((await live.json<{ steps: unknown[] }>()).steps).toHaveLength(4);
+    const row = await settle(id);
+    expect([row.status, row.attempt, row.errors]).toEqual(["succeeded", 0, "[]"]);
+    expect(JSON.parse(row.usage)).toMatchObject({ model_calls: 4, tool_calls: 1, steps: 5 });
+    const steps = await stepsOf(id);
+    expect(steps.map(({ seq, name }) => `${seq} ${name}`)).toEqual([
+      "1 rehearsal",
+      "2 list_files",
+      "3 rehearsal",
+      "4 rehearsal",
+      "5 rehearsal",
+    ]);
+  });
+
+  it("says in its history how each run was sent through again, with names and no values", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, dying);
+    await settle(id);
+    await resume(fleet, id, {
+      prompt: "Other words.",
+      limits: { steps: 90 },
+      rehearsal: [...dying.rehearsal.slice(0, 3), error(400)],
+    });
+    await redrive(fleet, id, undefined, "restart");
+    const { history } = await (await send(fleet, "GET", `/v1/tasks/${id}`)).json<{
+      history: object[];
+    }>();
+    const time = expect.stringMatching(/^\d{4}-.*Z$/);
+    expect(history).toMatchObject([
+      {
+        status: "dead",
+        resumed_from: null,
+        errors: [
+          { attempt: 1, code: "model_unavailable", class: "retry", at: time },
+          { attempt: 2, code: "model_unavailable", class: "retry", at: time },
+        ],
+        redriven: { mode: "resume", at: time, overrides: ["limits.steps", "prompt", "rehearsal"] },
+      },
+      { status: "failed", redriven: { mode: "restart", at: time, overrides: [] } },
+    ]);
+    expect(JSON.stringify(history)).not.toContain("Other words");
+  });
+
+  it.each<[string, object[]]>([
+    ["the model refused for good", [error(400)]],
+    ["replies of no use ended", Array.from({ length: 9 }, () => nowhere)],
+    ["a loop ended", Array.from({ length: 20 }, () => list)],
+    ["lacked a turn", [list]],
+  ])("that %s asks the model again, and may use every tool", async (_what, turns) => {
+    const fleet = testFleet();
+    const id = await submit(fleet, { rehearsal: turns });
+    expect((await settle(id)).status).toBe("failed");
+    const done = await stepsOf(id);
+    const played = done.filter(({ payload }) => payload.kind === "model" && payload.reply !== null);
+    const more = [call("write_file", { path: "a", content: "1" }), finish()];
+    const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...more];
+    const row = await resume(fleet, id, { rehearsal });
+    expect([row.status, row.error]).toEqual(["succeeded", null]);
+    const steps = await stepsOf(id);
+    expect(steps.slice(0, done.length)).toEqual(done);
+    expect(steps.slice(done.length).map(({ name }) => name)).toEqual([
+      "rehearsal",
+      "write_file",
+      "rehearsal",
+    ]);
+  });
+
+  it("that was told to finish works on under its larger budget", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, {
+      limits: { model_calls: 2, tokens: 90_000 },
+      rehearsal: [list, list, call("write_file", { path: "a", content: "1" }), finish()],
+    });
+    expect((await settle(id)).reason).toBe("budget_model_calls");
+    const row = await resume(fleet, id, { limits: { model_calls: 6 } });
+    expect(row.status).toBe("succeeded");
+    expect(JSON.parse(row.spec ?? "").limits).toEqual({ model_calls: 6, tokens: 90_000 });
+    expect(await names(id)).toContain("write_file");
+  });
+
+  it("that settled before its first step begins", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, {});
+    await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
+    expect((await settle(id)).status).toBe("cancelled");
+    expect((await resume(fleet, id)).status).toBe("succeeded");
+    expect(await names(id)).toEqual(["rehearsal"]);
+  });
+
+  it("keeps its files, while it waits and when it is done", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, {
+      files: { in: { text: "input" } },
+      attempts: 1,
+      rehearsal: [
+        call("write_file", { path: "a", content: "x".repeat(9_000) }),
+        error(500),
+        call("read_file", { path: "a" }),
+        finish(),
+      ],
+    });
+    await settle(id);
+    await redrive(fleet, id);
+    const files = async () => {
+      const answer = await send(fleet, "GET", `/v1/tasks/${id}/files`);
+      return (await answer.json<{ files: { path: string; bytes: number }[] }>()).files;
+    };
+    const expected = [
+      { path: "a", bytes: 9_000 },
+      { path: "in", bytes: 5 },
+    ];
+    expect(await files()).toMatchObject(expected);
+    await settle(id);
+    expect(await files()).toMatchObject(expected);
+  });
+
+  it("goes on with another model, which hears what was done", async () => {
+    const heard: { role: string; tool_call_id?: string; tool_calls?: { id: string }[] }[][] = [];
+    vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
+      heard.push(JSON.parse(String(init.body)).messages);
+      const message = { role: "assistant", content: "done" };
+      return Response.json({ choices: [{ finish_reason: "stop", message }], usage: {} });
+    });
+    const url = { MODEL_BASE_URL: "http://model.invalid/v1" };
+    const fleet = testFleet(url);
+    const { rehearsal } = dying;
+    const id = await submit(fleet, { ...dying, model: "rehearsal", rehearsal });
+    await settle(id);
+    const spec = JSON.parse((await rowOf(id)).spec ?? "") as object;
+    await env.DB.prepare("UPDATE tasks SET spec = ?2 WHERE id = ?1")
+      .bind(id, JSON.stringify({ ...spec, rehearsal: undefined }))
+      .run();
+    const answer = await redrive(fleet, id, { model: "m2", prompt: "In other words." });
+    expect(answer.status).toBe(202);
+    expect((await settle(id, bench(url))).status).toBe("succeeded");
+    const [said] = heard;
+    expect(JSON.stringify(said?.[1])).toContain("In other words.");
+    const asked = said?.find(({ tool_calls }) => tool_calls !== undefined);
+    const told = said?.find(({ role }) => role === "tool");
+    expect(told?.tool_call_id).toBe(asked?.tool_calls?.[0]?.id);
+  });
+});
+
+describe("resuming", () => {
+  it("twice puts both runs under the third", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, {
+      attempts: 1,
+      rehearsal: [list, error(500), list, error(500), finish()],
+    });
+    await settle(id);
+    expect((await resume(fleet, id)).status).toBe("dead");
+    const row = await resume(fleet, id);
+    expect([row.status, row.resumed_from]).toEqual(["succeeded", row.fence - 2]);
+    const kept = ["rehearsal", "list_files", "rehearsal"];
+    expect(await names(id)).toEqual([...kept, ...kept, "rehearsal"]);
+    const seqs = (await stepsOf(id)).map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.map((_, n) => n + 1));
+  });
+
+  it("and then restarting begins anew, the rehearsal too", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, { attempts: 1, rehearsal: [error(500), error(500), finish()] });
+    await settle(id);
+    await resume(fleet, id);
+    await redrive(fleet, id, undefined, "restart");
+    expect(await rowOf(id)).toMatchObject({ resumed_from: null, usage: "{}" });
+    expect((await settle(id)).status).toBe("dead");
+    expect(await stepsOf(id)).toHaveLength(1);
+  });
+
+  it("at the same moment as another redrive gives the task one run", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, dying);
+    await settle(id);
+    const answers = await Promise.all([
+      redrive(fleet, id),
+      redrive(fleet, id),
+      redrive(fleet, id, undefined, "restart"),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
+    expect(JSON.parse((await rowOf(id)).history)).toHaveLength(1);
+  });
+
+  it("keeps the policy that was pinned, until a redrive names one or restarts", async () => {
+    const fleet = testFleet();
+    const id = await submit(fleet, dying);
+    const pinned = (await settle(id)).policy_hash;
+    expect(pinned).not.toBeNull();
+    await redrive(fleet, id);
+    expect((await rowOf(id)).policy_hash).toBe(pinned);
+    await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
+    await settle(id);
+    await redrive(fleet, id, { policy: "demo" });
+    expect(await rowOf(id)).toMatchObject({ policy: "demo", policy_hash: null });
+  });
+
+  it.each([
+    ["before", false],
+    ["after", true],
+  ])(
+    "is whole or not at all when its worker dies %s any of its store calls",
+    async (_when, after) => {
+      for (let k = 1; ; k++) {
+        const fleet = testFleet();
+        const id = await submit(fleet, dying);
+        await settle(id);
+        const stores = killedStores(k, after);
+        await redrive(testFleet(stores.env as Partial<TestFleet["env"]>), id);
+        if ((await rowOf(id)).status === "dead") await redrive(fleet, id);
+        const row = await settle(id);
+        expect([k, row.status, JSON.parse(row.history).length]).toEqual([k, "succeeded", 1]);
+        expect((await stepsOf(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+        if (stores.calls() < k) return expect(k).toBeGreaterThan(3);
+      }
+    },
+    60_000,
+  );
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    ["is gone", (key) => env.OBJECTS.delete(key)],
+    ["cannot be read", (key) => env.OBJECTS.put(key, "no JSON\n")],
+  ])("ends as dead and says why when the journal %s", async (_what, spoil) => {
+    const fleet = testFleet();
+    const id = await submit(fleet, dying);
+    const { fence } = await settle(id);
+    await redrive(fleet, id);
+    await spoil(objectKeys.transcript("default", id, fence));
+    const steps = await send(fleet, "GET", `/v1/tasks/${id}/steps`);
+    expect(steps.status).toBe(409);
+    const row = await settle(id);
+    expect([row.status, row.attempt]).toEqual(["dead", 0]);
+    expect(JSON.parse(row.error ?? "")).toMatchObject({
+      code: "journal_missing",
+      message: expect.stringContaining("restart"),
+    });
+    const again = await redrive(fleet, id);
+    expect(again.status).toBe(409);
+    expect(await again.text()).toContain('write mode \\"restart\\"');
+    expect((await redrive(fleet, id, undefined, "restart")).status).toBe(202);
+  });
+});
+
+it("a batch's tasks are resumed together, each from its own journal", async () => {
+  const fleet = testFleet();
+  const tasks = [dying, { rehearsal: [error(400), finish()] }, {}].map((one) => task(one));
+  const answer = await send(fleet, "POST", "/v1/batches", { tasks });
+  const { id } = await answer.json<{ id: string }>();
+  const ids = fleet.tasks.sent.map(({ task_id }) => task_id);
+  for (const one of ids) await settle(one);
+  const told = await send(fleet, "POST", `/v1/batches/${id}/redrive`, { mode: "resume" });
+  expect(await told.json()).toMatchObject({ redriven: 2, refused: 0 });
+  for (const one of ids) expect((await settle(one)).status).toBe("succeeded");
+  expect(await names(ids[0] ?? "")).toHaveLength(5);
+  expect(await names(ids[1] ?? "")).toHaveLength(2);
+});
