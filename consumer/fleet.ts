@@ -8,6 +8,7 @@ import { type Hosts, parseHosts } from "./egress/hosts.ts";
 import type { ConsumerEnv } from "./env.ts";
 import { readProfiles } from "./models/profile_overrides.ts";
 import type { ProfileOf } from "./models/profiles.ts";
+import { secretIn } from "./secrets.ts";
 import { type Service, servicesIn } from "./services.ts";
 
 export interface Fleet {
@@ -53,10 +54,7 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     routes: servicesIn(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
     profileOf: profiles.profileOf,
-    secretOf: (name) => {
-      const value: unknown = Reflect.get(env, `SECRET_${name}`);
-      return typeof value === "string" && value !== "" ? value : undefined;
-    },
+    secretOf: (name) => secretIn(env, name),
   };
 }
 

@@ -45,6 +45,7 @@ const Head = Type.Object(
     defaults: Type.Optional(Type.Object({})),
     labels: Type.Optional(Labels),
     limits: Type.Optional(BatchBudget),
+    dry_run: Type.Optional(Type.Boolean()),
   },
   strict,
 );
@@ -57,19 +58,23 @@ const jsonDepthMax = taskLimits.jsonDepthMax + 2;
 export interface BatchBody {
   head: BatchHead;
   entries: AsyncIterable<Entry>;
+  /** Nothing is to be accepted, only looked at. */
+  dryRun: boolean;
 }
 
 export async function readBatchBody(request: Request, url: URL): Promise<Outcome<BatchBody>> {
   const type = mediaType(request);
   if (!isPlain(request)) return wrongType(request, ["application/json", "application/x-ndjson"]);
-  if (type === "application/json") return readJsonBatch(request);
+  if (type === "application/json") return readJsonBatch(request, url);
   if (type === "application/x-ndjson" || type === "application/jsonl") {
     return readLineBatch(request, url);
   }
   return wrongType(request, ["application/json", "application/x-ndjson"]);
 }
 
-async function readJsonBatch(request: Request): Promise<Outcome<BatchBody>> {
+async function readJsonBatch(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+  const asked = readDryRun(url.searchParams);
+  if (!asked.ok) return asked;
   const bytes = await readBytes(
     request,
     batchLimits.jsonBytesMax,
@@ -85,7 +90,24 @@ async function readJsonBatch(request: Request): Promise<Outcome<BatchBody>> {
   const { tasks, ...rest } = body.value;
   const head = readHead(rest);
   if (!head.ok) return head;
-  return done({ head: head.value, entries: entriesOf(tasks) });
+  const dryRun = asked.value || rest.dry_run === true;
+  return done({ head: head.value, entries: entriesOf(tasks), dryRun });
+}
+
+/** A JSON body holds everything but this. What is misspelt is refused: it might have meant that nothing runs. */
+function readDryRun(query: URLSearchParams): Outcome<boolean> {
+  let dryRun = false;
+  for (const [name, value] of query) {
+    if (name === "dry_run" && (value === "true" || value === "false")) dryRun = value === "true";
+    else {
+      const message =
+        name === "dry_run"
+          ? "write true or false"
+          : "unknown: the query of a JSON body takes dry_run, all else stands in the body";
+      return stopped(refusedHead([{ path: name, message }]));
+    }
+  }
+  return done(dryRun);
 }
 
 async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
@@ -107,7 +129,8 @@ async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchB
   if (!Value.Check(Head, rest)) return stopped(refusedHead(explain(Head, rest)));
   const head = readHead(rest);
   if (!head.ok) return head;
-  return done({ head: head.value, entries: lineEntries(request) });
+  const dryRun = rest.dry_run === true;
+  return done({ head: head.value, entries: lineEntries(request), dryRun });
 }
 
 async function* lineEntries(request: Request): AsyncGenerator<Entry> {

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
 import type { DurableTask } from "../shared/task.ts";
 import { canonical } from "./canonical.ts";
-import { checkWithDefaults } from "./check.ts";
+import { type Checked, checkWithDefaults } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 import type { ObjectWriter } from "./object_writer.ts";
 import { type Detail, done, type Outcome, type Problem, stopped } from "./problem.ts";
@@ -34,6 +34,31 @@ export async function writeBatchInput(
   writer: ObjectWriter,
 ): Promise<Outcome<BatchInput>> {
   const hash = createHash("sha256");
+  const checked = await checkEntries(entries, defaults, scope, async (good, faults) => {
+    if (faults.any) return;
+    hash.update(canonical(good.body)).update("\n");
+    await writer.write(good.bytes);
+  });
+  if (!checked.ok) return checked;
+  const { total, faults } = checked.value;
+  return faults.any ? stopped(faults.problem()) : done({ total, sha256: hash.digest("hex") });
+}
+
+/** A task that is to be accepted, as it was sent and with its defaults. */
+export interface GoodEntry {
+  spot: Spot;
+  body: unknown;
+  task: DurableTask;
+  bytes: Uint8Array;
+}
+
+/** Checks every entry and hands on each good one, in order. Ends early only where a bound of the whole is passed. */
+export async function checkEntries(
+  entries: AsyncIterable<Entry>,
+  defaults: DurableTask,
+  scope: CheckScope,
+  take: (good: GoodEntry, faults: Faults) => Promise<void>,
+): Promise<Outcome<{ total: number; faults: Faults }>> {
   const faults = new Faults();
   const customIds = new Map<string, number>();
   const defaultBytes = encoder.encode(JSON.stringify(defaults)).byteLength;
@@ -54,7 +79,8 @@ export async function writeBatchInput(
       );
       continue;
     }
-    const details = lineFaults(body.value, defaults, scope);
+    const checked = checkWithDefaults(body.value, defaults, scope);
+    const details = lineFaults(body.value, checked);
     const customId = customIdOf(body.value);
     if (customId !== null) {
       const earlier = customIds.get(customId);
@@ -66,17 +92,14 @@ export async function writeBatchInput(
       details.push({ path: "", message: tooLong });
     }
     faults.add(spot, details, false);
-    if (faults.any) continue;
-    hash.update(canonical(body.value)).update("\n");
-    await writer.write(bytes);
+    if (checked.ok && details.length === 0) {
+      await take({ spot, body: body.value, task: checked.task, bytes }, faults);
+    }
   }
-  if (faults.any) return stopped(faults.problem());
-  if (total === 0) return stopped(noTasks);
-  return done({ total, sha256: hash.digest("hex") });
+  return total === 0 ? stopped(noTasks) : done({ total, faults });
 }
 
-function lineFaults(body: unknown, defaults: DurableTask, scope: CheckScope): Detail[] {
-  const checked = checkWithDefaults(body, defaults, scope);
+function lineFaults(body: unknown, checked: Checked): Detail[] {
   const details = checked.ok ? [] : [...checked.details];
   if (typeof body === "object" && body !== null && "idempotency_key" in body) {
     const message =
@@ -109,8 +132,14 @@ const noTasks: Problem = {
   details: [{ path: "tasks", message: "is empty: send at least one task" }],
 };
 
+/** Where a task stands: on a line, or in the list of a JSON body. */
+export interface Spot {
+  line: number | null;
+  index: number;
+}
+
 /** What is wrong with a batch: the first so many places in full, the rest as a number. */
-class Faults {
+export class Faults {
   readonly #details: Detail[] = [];
   #lines = 0;
   #unreported = 0;
@@ -120,7 +149,16 @@ class Faults {
     return this.#lines > 0;
   }
 
-  add(spot: { line: number | null; index: number }, details: Detail[], unreadable: boolean): void {
+  get details(): readonly Detail[] {
+    return this.#details;
+  }
+
+  /** How many places are counted and not in `details`. */
+  get unreported(): number {
+    return this.#unreported;
+  }
+
+  add(spot: Spot, details: readonly Detail[], unreadable: boolean): void {
     if (details.length === 0) return;
     this.#lines++;
     this.#unreadable ||= unreadable;
@@ -144,11 +182,7 @@ class Faults {
   }
 }
 
-function placed(
-  spot: { line: number | null; index: number },
-  path: string,
-  message: string,
-): Detail {
+function placed(spot: Spot, path: string, message: string): Detail {
   if (spot.line !== null) return { line: spot.line, path, message };
   const inner = path === "" || path.startsWith("[") ? path : `.${path}`;
   return { path: `tasks[${spot.index}]${inner}`, message };

@@ -106,6 +106,15 @@ export const scheduleLimits = {
   missedCountedMax: 100,
 } as const;
 
+/** A batch that is looked at and not accepted. */
+export const dryRunLimits = {
+  namesMax: 200,
+  askMsMax: 5_000,
+  /** What the fleet's own text and the tools' descriptions weigh in a first call, about. */
+  openingTokens: 1_500,
+  answerTokens: 200,
+} as const;
+
 /** Who owns a task, and for how long. */
 export const leaseLimits = {
   leaseMs: 60_000,

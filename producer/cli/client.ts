@@ -15,6 +15,7 @@ import type {
   BatchRedriven,
   DecisionAnswer,
   DecisionPage,
+  DryRunAnswer,
   EgressTaskPage,
   FileAnswer,
   HostList,
@@ -69,6 +70,14 @@ export class FleetClient {
       body: ndjson,
       type: "application/x-ndjson",
       idempotencyKey,
+    });
+  }
+
+  /** What would come of a batch, `body` being lines or one JSON batch; nothing is accepted. */
+  dryRun(body: string, isJson: boolean): Promise<Called<DryRunAnswer>> {
+    return this.#call("POST", "/v1/batches?dry_run=true", shaped<DryRunAnswer>(shapes.dryRun), {
+      body,
+      type: isJson ? "application/json" : "application/x-ndjson",
     });
   }
 

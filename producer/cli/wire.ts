@@ -189,6 +189,33 @@ export interface ToolAnswer {
   reason: string | null;
 }
 
+export interface DryRunAnswer {
+  total: number;
+  acceptable: boolean;
+  ready: boolean;
+  faults: Fault[];
+  faults_unlisted: number;
+  warnings: Fault[];
+  warnings_unlisted: number;
+  policies: {
+    policy: string;
+    tasks: number;
+    hosts: string[];
+    secrets: { name: string; set: boolean | null }[];
+    routes: { name: string; bound: boolean | null }[];
+  }[];
+  models: {
+    model: string;
+    tasks: number;
+    price: { input: number; cached: number; output: number } | null;
+  }[];
+  estimate: {
+    first_calls: { prompt_tokens: number; completion_tokens: number; cost_usd: number | null };
+    worst_case: { tokens: number; cost_usd: number | null };
+  };
+  assumptions: string[];
+}
+
 /** One fault in a body. `line` counts from 1. */
 export interface Fault {
   line?: number;

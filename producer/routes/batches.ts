@@ -9,6 +9,7 @@ import { acceptBatch } from "../batches.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { scopeHere } from "../check_scope.ts";
+import { dryRun } from "../dry_run.ts";
 import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
@@ -28,6 +29,10 @@ const post: Handler = async (call) => {
   if (!key.ok) return key;
   const body = await readBatchBody(request, url);
   if (!body.ok) return body;
+  if (body.value.dryRun) {
+    const told = await dryRun(env, principal, body.value);
+    return told.ok ? done(Response.json(told.value)) : told;
+  }
   const source = { tenant: principal.tenant, idempotencyKey: key.value, ...body.value };
   const accepted = await acceptBatch(env, source, await scopeHere(env, principal));
   if (!accepted.ok) return accepted;

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import type { Called } from "../connection.ts";
 import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "../csv-table.ts";
 import { isSameForAll, tasksOfCsv } from "../csv-tasks.ts";
-import { exit, required, wrongUsage } from "../exit.ts";
+import { tellDryRun } from "../dry-run-text.ts";
+import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
 import { counted } from "../figures.ts";
 import { fileBytes, inputText, jsonFile } from "../input.ts";
 import { printable } from "../printable.ts";
@@ -12,7 +13,7 @@ import type { Bind } from "../program.ts";
 import { formatOf, mustBeWritable, writeResults } from "../results-file.ts";
 import type { Session } from "../session.ts";
 import { watchBatch } from "../watching.ts";
-import type { BatchAnswer } from "../wire.ts";
+import type { BatchAnswer, Fault } from "../wire.ts";
 import { sayWritten } from "./results.ts";
 
 interface Options {
@@ -26,6 +27,7 @@ interface Options {
   idempotencyKey?: string;
   watch?: boolean;
   output?: string;
+  dryRun?: boolean;
 }
 
 /** What the API said, and the CSV file that the tasks were made from, if it was one. */
@@ -56,11 +58,16 @@ export function addSubmit(program: Command, bind: Bind): void {
       "--idempotency-key <key>",
       "submitting again with the same key and file gives the same batch",
     )
+    .option(
+      "--dry-run",
+      "submit nothing: say what would be refused, what is missing, and what the batch may cost",
+    )
     .option("--watch", "follow the batch until it is finished")
     .option("-o, --output <file>", "follow it, then write the results to a .csv or a .jsonl file")
     .action(
       bind(async (session, file: string, options: Options) => {
         const { output } = options;
+        if (options.dryRun === true) return await dryRun(session, file, options);
         if (output !== undefined) {
           formatOf(output);
           await mustBeWritable(output);
@@ -93,32 +100,63 @@ function again(id: string, file: string, input: CsvTable | null, { delimiter }: 
   return `the tasks have ended, and the fleet keeps their results: fleet results ${id}${joined} -o <file>`;
 }
 
-/** Reads and sends the file in the form that its name says. */
+/** The tasks as they would be sent, and what the fleet says of them. */
+async function dryRun(session: Session, file: string, options: Options): Promise<ExitCode> {
+  if (options.watch === true || options.output !== undefined) {
+    throw wrongUsage(
+      "--dry-run submits nothing, so there is nothing to follow: leave out --watch and -o",
+    );
+  }
+  const { body, isJson, input } = await prepared(session, file, options);
+  const told = required(onFileLines(await session.client().dryRun(body, isJson), input));
+  return tellDryRun(session, {
+    ...told,
+    faults: onLines(told.faults, input),
+    warnings: onLines(told.warnings, input),
+  });
+}
+
+/** Sends the file in the form that its name says. */
 async function send(session: Session, file: string, options: Options): Promise<Sent> {
+  const { body, isJson, input } = await prepared(session, file, options);
+  const client = session.client();
+  const key = options.idempotencyKey ?? randomUUID();
+  const called = isJson
+    ? await client.submitBatch(body, key)
+    : onFileLines(await client.submitLines(body, key), input);
+  return { called, input };
+}
+
+/** A batch's body, and the CSV file that it was made from, if it was one. */
+interface Prepared {
+  body: string;
+  isJson: boolean;
+  input: CsvTable | null;
+}
+
+async function prepared(session: Session, file: string, options: Options): Promise<Prepared> {
   const isCsv =
     options.csv === true ||
     path.extname(file).toLowerCase() === ".csv" ||
     (file === "-" && options.prompt !== undefined);
-  if (isCsv) return await sendCsv(session, file, options);
+  if (isCsv) return await fromCsv(session, file, options);
   const extra = (["prompt", "schema", "model", "policy", "delimiter"] as const).find(
     (name) => options[name] !== undefined,
   );
   if (extra !== undefined || options.file.length > 0) {
     throw wrongUsage(`--${extra ?? "file"} is for CSV: in a .jsonl file each task holds its own`);
   }
-  const client = session.client();
-  const key = options.idempotencyKey ?? randomUUID();
-  const text = await inputText(file, session.surroundings);
-  if (path.extname(file).toLowerCase() === ".json") {
-    return { called: await client.submitBatch(text, key), input: null };
-  }
-  if (text.trim() === "") {
+  // A missing key is told before a file is read from standard input.
+  session.client();
+  const body = await inputText(file, session.surroundings);
+  const isJson = path.extname(file).toLowerCase() === ".json";
+  if (!isJson && body.trim() === "") {
     throw wrongUsage(`${file} is empty: write one task per line, such as {"prompt": "…"}`);
   }
-  return { called: await client.submitLines(text, key), input: null };
+  return { body, isJson, input: null };
 }
 
-async function sendCsv(session: Session, file: string, options: Options): Promise<Sent> {
+async function fromCsv(session: Session, file: string, options: Options): Promise<Prepared> {
   const { prompt } = options;
   if (prompt === undefined) {
     throw wrongUsage('a CSV file needs --prompt, such as --prompt "Classify: {{subject}}"');
@@ -134,19 +172,22 @@ async function sendCsv(session: Session, file: string, options: Options): Promis
       `${printable(`warning: --prompt names no column, so every row gets the same prompt; write ${example} where a cell belongs${hint}`)}\n`,
     );
   }
-  const lines = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
-  const key = options.idempotencyKey ?? randomUUID();
-  return { called: onFileLines(await session.client().submitLines(lines, key), input), input };
+  const body = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
+  return { body, isJson: false, input };
 }
 
 /** The API counts the lines that it was sent, one a row; people count those of their file. */
-function onFileLines<T>(called: Called<T>, { rows }: CsvTable): Called<T> {
+function onFileLines<T>(called: Called<T>, input: CsvTable | null): Called<T> {
   if (called.ok) return called;
-  const details = called.problem.details.map((fault) => {
-    const row = fault.line === undefined ? undefined : rows[fault.line - 1];
+  const details = onLines(called.problem.details, input);
+  return { ok: false, problem: { ...called.problem, details } };
+}
+
+function onLines(faults: readonly Fault[], input: CsvTable | null): Fault[] {
+  return faults.map((fault) => {
+    const row = fault.line === undefined ? undefined : input?.rows[fault.line - 1];
     return row === undefined ? fault : { ...fault, line: row.line };
   });
-  return { ok: false, problem: { ...called.problem, details } };
 }
 
 /** What every task made from a CSV row has in common. */
