@@ -18,7 +18,7 @@ export async function until(what: () => Promise<boolean>): Promise<void> {
 }
 
 /** The largest workerd below a process: the one that runs the Workers. */
-function residentBelow(ancestor: number): number {
+export function residentBelow(ancestor: number): number {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,args="], { encoding: "utf8" });
   const all = lines
     .trim()
