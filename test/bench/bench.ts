@@ -4,7 +4,9 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { gatewayOverhead } from "./gateway_overhead.ts";
 import { bareRound, fleetRound, ratePerSecond, type Side, startBare, startFleet } from "./load.ts";
+import { atLeast, atMost, median, type Row } from "./row.ts";
 
 const stateDir = path.resolve(import.meta.dirname, "../../.wrangler/bench");
 const rounds = 5;
@@ -21,29 +23,8 @@ const plain = { prompt: "p", rehearsal: [answer] };
 const coding = running("[1, 2, 3].map((n) => n * n)");
 const spinning = { ...running("for (;;) {}"), custom_id: "spinner" };
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const repeated = (task: object, count: number): object[] =>
   Array.from({ length: count }, () => task);
-
-interface Row {
-  what: string;
-  measured: number;
-  bound: string;
-  holds: boolean;
-}
-const atLeast = (what: string, measured: number, floor: number): Row => ({
-  what,
-  measured: Number(measured.toFixed(2)),
-  bound: `>= ${floor.toFixed(2)}`,
-  holds: measured >= floor,
-});
-const atMost = (what: string, measured: number, ceiling: number): Row => ({
-  what,
-  measured: Number(measured.toFixed(2)),
-  bound: `<= ${ceiling}`,
-  holds: measured <= ceiling,
-});
 
 async function throughput(
   bare: Side,
@@ -105,10 +86,13 @@ async function memory(bare: Side, fleet: Awaited<ReturnType<typeof startFleet>>)
 
 fs.rmSync(stateDir, { recursive: true, force: true });
 fs.mkdirSync(stateDir, { recursive: true });
+// By itself: the fleet would take a share of the processor.
+const overhead = await gatewayOverhead(path.join(stateDir, "gateway"), 8793);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
 const fleet = await startFleet(path.join(stateDir, "fleet"), 8791);
 try {
   const rows = [
+    ...overhead,
     ...(await throughput(bare, fleet)),
     ...(await neighbourly(fleet)),
     ...(await memory(bare, fleet)),

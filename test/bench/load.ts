@@ -37,13 +37,24 @@ export async function startFleet(stateDir: string, port: number): Promise<Side &
   return { ...fleet, residentMb: () => residentBelow(fleet.pid) };
 }
 
-export async function startBare(stateDir: string, port: number): Promise<Side> {
+export const startBare = (stateDir: string, port: number): Promise<Side> =>
+  startWorker("wrangler.bare.toml", stateDir, port, (url) =>
+    fetch(`${url}/?n=1`, { method: "POST" }),
+  );
+
+/** One Worker of this folder under a runtime of its own, once `ask` is answered. */
+export async function startWorker(
+  config: string,
+  stateDir: string,
+  port: number,
+  ask: (url: string) => Promise<Response>,
+): Promise<Side> {
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     process.execPath,
     [
       path.join(root, "node_modules/wrangler/bin/wrangler.js"),
-      ...["dev", "-c", "test/bench/wrangler.bare.toml", "--ip", "127.0.0.1"],
+      ...["dev", "-c", `test/bench/${config}`, "--ip", "127.0.0.1"],
       ...["--port", String(port), "--inspector-port", "0"],
       ...["--persist-to", stateDir, "--show-interactive-dev-session=false"],
     ],
@@ -58,7 +69,7 @@ export async function startBare(stateDir: string, port: number): Promise<Side> {
     },
   );
   await until(() =>
-    fetch(`${url}/?n=1`, { method: "POST" }).then(
+    ask(url).then(
       (response) => response.ok,
       () => false,
     ),

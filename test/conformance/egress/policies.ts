@@ -25,7 +25,7 @@ export const policies = {
       /* 16 */ { host: "root.example.com", path_prefix: "/" },
       /* 17 */ { host: "explicit.example.com", schemes: ["http", "https"], port: 80 },
       /* 18 */ { host: "explicit.example.com", port: 443 },
-      /* 19 */ { host: "kelvin.example.com" },
+      /* 19 */ { host: "kelvin.k" },
     ],
   },
   /** Everything that must be denied even though it is listed. */

@@ -89,9 +89,10 @@ const headerCases: Case[] = [
     (value) => main("header", open, "deny header", "GET", [["hOsT", value]]),
   ),
   // The sign of Kelvin is no ASCII, and its lower case is.
-  main("header", "https://kelvin.example.com/", "deny header", "GET", [
-    ["host", "\u212aelvin.example.com"],
-  ]),
+  ...["\u212aelvin.k", "kelvin.\u212a"].map((value) =>
+    main("header", "https://kelvin.k/", "deny header", "GET", [["host", value]]),
+  ),
+  main("header", "https://kelvin.k/", "allow 19", "GET", [["host", "Kelvin.K"]]),
   main("header", "https://ported.example.org:8443/", "allow 4", "GET", [
     ["host", "ported.example.org:8443"],
   ]),
