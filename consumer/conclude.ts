@@ -13,6 +13,7 @@ import { leave } from "./governor/permit.ts";
 import { draftOf } from "./loop/draft.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { sendLater } from "./send_later.ts";
+import { leaveSlot } from "./slots.ts";
 import { withUncertain } from "./uncertain.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -26,6 +27,11 @@ export interface SliceEnd {
 }
 
 export async function conclude(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
+  await carryOut(fleet, task, slice);
+  await leaveSlot(fleet, task, slice.ending);
+}
+
+async function carryOut(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
   const { ending } = slice;
   if (!staysInProgress(ending)) await leave(fleet, task.id, slice.models);
   const fields = { task_id: task.id, fence: task.fence, steps: slice.scribe.used.steps };

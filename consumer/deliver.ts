@@ -4,6 +4,7 @@ import { log, logBug } from "../shared/log.ts";
 import { readTaskMessage, type TaskMessage } from "../shared/message.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { claim, dueIn, putOff } from "../shared/store/claims.ts";
+import { park } from "../shared/store/flow.ts";
 import { admission, unadmit } from "./admission.ts";
 import { conclude } from "./conclude.ts";
 import type { Fleet } from "./fleet.ts";
@@ -42,8 +43,13 @@ async function handle(fleet: Fleet, body: unknown, priority: Priority): Promise<
   return passOver(fleet, told, priority);
 }
 
-/** Settled, owned, or not ours: nothing to do. A message that came early is sent again for its time. */
+/**
+ * Paused, or its key's slots are taken: set aside until it is woken. Settled, owned, or not ours: nothing
+ * to do. A message that came early is sent again for its time, and one whose hindrance went meanwhile at once.
+ */
 async function passOver(fleet: Fleet, told: TaskMessage, priority: Priority): Promise<void> {
+  const parked = await park(fleet.env.DB, told.task_id);
+  if (parked !== null) return log("task_parked", { task_id: told.task_id, why: parked });
   const waitMs = await dueIn(fleet.env.DB, told.task_id);
   log("task_passed_over", { task_id: told.task_id, wait_ms: waitMs });
   if (waitMs !== null) await sendLater(fleet, told, waitMs, priority);

@@ -1,7 +1,7 @@
 /**
  * The consumer. From `tasks` and `tasks-low`, deliver: admit -> claim -> slice (the loop) -> conclude,
  * which settles the task or gives it back. From `tasks-dlq`, what the platform gave up on, deadLetter: one
- * more failed attempt. Every message is decided once, by itself, and the handler never throws, because a
+ * more failed attempt. From `webhooks`, deliverWebhook: one try of one webhook. Every message is decided once, by itself, and the handler never throws, because a
  * throw delivers even acknowledged messages again.
  */
 import { logBug } from "../shared/log.ts";
@@ -10,6 +10,7 @@ import { deliver } from "./deliver.ts";
 import type { ConsumerEnv } from "./env.ts";
 import { fleetOf } from "./fleet.ts";
 import { answerProducer } from "./front.ts";
+import { deliverWebhook } from "./webhooks/deliver.ts";
 
 export { Governor } from "./governor/governor.ts";
 
@@ -20,8 +21,12 @@ export default {
       return null;
     });
     const priority = batch.queue.includes("tasks-low") ? "low" : "normal";
-    const handle = (message: Message<unknown>) =>
-      batch.queue.includes("-dlq") ? deadLetter(fleet, message) : deliver(fleet, message, priority);
+    const handle = (message: Message<unknown>) => {
+      if (batch.queue.includes("webhooks")) return deliverWebhook(fleet, message);
+      return batch.queue.includes("-dlq")
+        ? deadLetter(fleet, message)
+        : deliver(fleet, message, priority);
+    };
     await Promise.all(batch.messages.map(handle));
   },
 

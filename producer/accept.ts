@@ -49,6 +49,9 @@ export function newTask(task: DurableTask, origin: Origin): { row: NewTask; larg
     spec: inline ? body : null,
     not_before: milliseconds(task.not_before),
     expires_at: milliseconds(task.expires_at),
+    webhook: task.webhook === undefined ? null : JSON.stringify(task.webhook),
+    concurrency_key: task.concurrency?.key ?? null,
+    concurrency_limit: task.concurrency?.limit ?? null,
   };
   return { row, large: inline ? null : body };
 }

@@ -11,6 +11,7 @@ import type { Principal } from "./principal.ts";
 import { type Outcome, type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { egressRoutes } from "./routes/egress.ts";
+import { flowRoutes } from "./routes/flow.ts";
 import { front, health } from "./routes/front.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -19,6 +20,7 @@ import { scheduleRoutes } from "./routes/schedules.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { toolRoutes } from "./routes/tools.ts";
 import { traceRoutes } from "./routes/traces.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** Everything under /v1. A route that is not here does not exist. */
 export const routes: readonly Route[] = [
@@ -26,7 +28,9 @@ export const routes: readonly Route[] = [
   ...traceRoutes,
   ...egressRoutes,
   ...batchRoutes,
+  ...flowRoutes,
   ...scheduleRoutes,
+  ...webhookRoutes,
   ...inputRoutes,
   ...overviewRoutes,
   ...keyRoutes,

@@ -1,8 +1,9 @@
 /** The two bodies a batch may have: one JSON object, or one task per line with the rest in the query. */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { batchLimits, budgetCeilings, taskLimits } from "../shared/limits.ts";
-import { Labels } from "../shared/task.ts";
+import { After } from "../shared/schedule.ts";
+import { Labels, Webhook } from "../shared/task.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import type { BatchHead } from "./batches.ts";
 import {
@@ -46,11 +47,20 @@ const Head = Type.Object(
     labels: Type.Optional(Labels),
     limits: Type.Optional(BatchBudget),
     dry_run: Type.Optional(Type.Boolean()),
+    webhook: Type.Optional(Webhook),
+    after: Type.Optional(After),
   },
   strict,
 );
 
-const JsonBatch = Type.Object({ ...Head.properties, tasks: Type.Array(Type.Unknown()) }, strict);
+const JsonBatch = Type.Object(
+  {
+    ...Head.properties,
+    tasks: Type.Optional(Type.Array(Type.Unknown())),
+    template: Type.Optional(Type.Object({}, { description: "a task, with {{item.field}}" })),
+  },
+  strict,
+);
 
 /** Two levels deeper than a task: its list, and the object around that. */
 const jsonDepthMax = taskLimits.jsonDepthMax + 2;
@@ -87,11 +97,17 @@ async function readJsonBatch(request: Request, url: URL): Promise<Outcome<BatchB
   if (!body.ok) return body;
   if (!Value.Check(JsonBatch, body.value))
     return stopped(refusedHead(explain(JsonBatch, body.value)));
-  const { tasks, ...rest } = body.value;
+  const { tasks, template, ...rest } = body.value;
   const head = readHead(rest);
   if (!head.ok) return head;
   const dryRun = asked.value || rest.dry_run === true;
-  return done({ head: head.value, entries: entriesOf(tasks), dryRun });
+  if (template === undefined && tasks !== undefined) {
+    return done({ head: head.value, entries: entriesOf(tasks), dryRun });
+  }
+  if (template === undefined) return stopped(refusedHead([noTasks]));
+  const fault = tasks !== undefined ? tasksAndTemplate : templateAlone(rest, dryRun);
+  if (fault !== null) return stopped(refusedHead([fault]));
+  return done({ head: { ...head.value, template }, entries: entriesOf([]), dryRun });
 }
 
 /** A JSON body holds everything but this. What is misspelt is refused: it might have meant that nothing runs. */
@@ -108,6 +124,33 @@ function readDryRun(query: URLSearchParams): Outcome<boolean> {
     }
   }
   return done(dryRun);
+}
+
+const noTasks: Detail = {
+  path: "tasks",
+  message: 'is missing: write a list of tasks, or "after" and "template"',
+};
+const tasksAndTemplate: Detail = {
+  path: "template",
+  message: 'makes the tasks of another batch\'s results: write either "tasks" or "template"',
+};
+
+/** A template has nothing to be filled with but another batch's results, and says all there is to say. */
+function templateAlone(
+  rest: { after?: unknown; defaults?: object },
+  dryRun: boolean,
+): Detail | null {
+  if (dryRun) {
+    const message = "has no tasks before the other batch is finished: write tasks to try them";
+    return { path: "template", message };
+  }
+  if (rest.after === undefined) {
+    const message =
+      'is missing: name the batch whose results fill the template, {"batch": "batch_…"}';
+    return { path: "after", message };
+  }
+  if (rest.defaults === undefined) return null;
+  return { path: "defaults", message: "belong to tasks: write them in the template" };
 }
 
 async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
@@ -157,11 +200,7 @@ function readLine(line: Line): Outcome<unknown> {
 const tooManyBytes = (): Outcome<never> =>
   tooLarge(batchLimits.ndjsonBytesMax, "send several batches");
 
-function readHead(rest: {
-  defaults?: object;
-  labels?: Record<string, string>;
-  limits?: { cost_usd?: number; tokens?: number };
-}): Outcome<BatchHead> {
+function readHead(rest: Static<typeof Head>): Outcome<BatchHead> {
   const defaults = checkDefaults(rest.defaults ?? {});
   if (!defaults.ok) {
     const details = defaults.details.map(({ path, message }) => ({
@@ -179,6 +218,8 @@ function readHead(rest: {
     defaults: defaults.task,
     labels: rest.labels ?? {},
     limits: rest.limits ?? {},
+    ...(rest.webhook === undefined ? {} : { webhook: rest.webhook }),
+    ...(rest.after === undefined ? {} : { after: rest.after }),
   });
 }
 

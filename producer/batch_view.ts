@@ -24,6 +24,17 @@ export async function batchView(
     ...(row.schedule_id === null || row.tick_at === null
       ? {}
       : { schedule_id: row.schedule_id, tick_at: isoTime(row.tick_at) }),
+    ...(row.after_batch === null
+      ? {}
+      : {
+          after: {
+            batch: row.after_batch,
+            status: JSON.parse(row.after_status ?? "[]") as unknown,
+          },
+          waiting: row.waits === 1,
+        }),
+    paused: row.paused_at !== null,
+    error: row.problem === null ? null : (JSON.parse(row.problem) as unknown),
     created_at: isoTime(row.created_at),
     finished_at: finished && row.finished_at !== null ? isoTime(row.finished_at) : null,
   };

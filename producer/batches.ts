@@ -1,8 +1,9 @@
 /** Accepting a batch: its input whole in R2, its row in D1, then its tasks behind the answer. */
-import { newBatchId } from "../shared/ids.ts";
+import { isBatchId, newBatchId } from "../shared/ids.ts";
 import { log } from "../shared/log.ts";
 import { objectKeys, sha256Hex } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
+import { type After, afterStatuses } from "../shared/schedule.ts";
 import {
   type BatchRow,
   findBatchByKey,
@@ -10,20 +11,28 @@ import {
   insertBatch,
   readBatch,
 } from "../shared/store/batches.ts";
-import type { DurableTask } from "../shared/task.ts";
+import type { DurableTask, Webhook } from "../shared/task.ts";
 import { keyTaken } from "./accept.ts";
+import type { Scope } from "./auth.ts";
 import { type BatchInput, type Entry, writeBatchInput } from "./batch_input.ts";
 import { canonical } from "./canonical.ts";
+import { refusedTask } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { ObjectWriter } from "./object_writer.ts";
-import { done, type Outcome, stopped } from "./problem.ts";
+import { type Detail, done, type Outcome, stopped } from "./problem.ts";
+import { templateFaults } from "./template.ts";
 
 /** What a batch says beside its tasks. */
 export interface BatchHead {
   defaults: DurableTask;
   labels: Record<string, string>;
   limits: { cost_usd?: number; tokens?: number };
+  webhook?: Webhook;
+  /** The batch that it follows. */
+  after?: After;
+  /** Makes its tasks of that one's results; without it, it has its own lines. */
+  template?: object;
 }
 
 export interface BatchSource {
@@ -32,6 +41,8 @@ export interface BatchSource {
   /** The tick of a schedule that it is the batch of: there is one batch for each. */
   tick?: { schedule_id: string; tick_at: number };
   head: BatchHead;
+  /** What the key may do that sent it: a batch that waits is checked again when it starts. */
+  scopes: readonly Scope[];
   entries: AsyncIterable<Entry>;
 }
 
@@ -43,7 +54,11 @@ export async function acceptBatch(
   const id = newBatchId();
   const inputKey = objectKeys.batchInput(source.tenant, id);
   const writer = new ObjectWriter(env.OBJECTS, inputKey, "application/x-ndjson");
-  const input = await written(source, scope, writer);
+  const faults = await headFaults(env, source, scope);
+  if (faults.length > 0) return stopped(refusedTask(faults));
+  const { after, template, webhook } = source.head;
+  const input =
+    template === undefined ? await written(source, scope, writer) : done({ total: 0, sha256: "" });
   if (!input.ok) return input;
   const hash = await headedHash(source.head, input.value);
   const isNew = await insertBatch(env.DB, {
@@ -58,6 +73,12 @@ export async function acceptBatch(
     limits: JSON.stringify(source.head.limits),
     schedule_id: source.tick?.schedule_id ?? null,
     tick_at: source.tick?.tick_at ?? null,
+    webhook: webhook === undefined ? null : JSON.stringify(webhook),
+    after_batch: after?.batch ?? null,
+    after_status: after === undefined ? null : JSON.stringify(after.status ?? afterStatuses),
+    template: template === undefined ? null : JSON.stringify(template),
+    waits: after === undefined ? 0 : 1,
+    scopes: JSON.stringify(source.scopes),
   });
   // An insert whose answer was lost is repeated and finds its own row.
   const own = await readBatch(env.DB, source.tenant, id);
@@ -76,6 +97,25 @@ export async function acceptBatch(
   if (held === null) throw new StoreFault(`batch ${id} is not there after its insert`);
   return held.body_hash === hash ? done({ row: held, fresh: false }) : stopped(keyTaken(held.id));
 }
+
+/** What is wrong beside the tasks. Only a batch that is there can be named, so no two wait for each other. */
+async function headFaults(
+  env: ProducerEnv,
+  { tenant, head: { after, template, webhook } }: BatchSource,
+  scope: CheckScope,
+): Promise<Detail[]> {
+  const details: Detail[] = [];
+  const message = webhook === undefined ? null : scope.webhookFault(webhook);
+  if (message !== null) details.push({ path: "webhook", message });
+  if (template !== undefined) details.push(...templateFaults(template, scope));
+  if (after !== undefined && (await readFollowed(env, tenant, after.batch)) === null) {
+    details.push({ path: "after.batch", message: "names no batch of this tenant" });
+  }
+  return details;
+}
+
+const readFollowed = async (env: ProducerEnv, tenant: string, id: string) =>
+  isBatchId(id) ? readBatch(env.DB, tenant, id) : null;
 
 /** Either the whole input is in R2, or nothing of it. */
 async function written(

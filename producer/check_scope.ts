@@ -2,8 +2,9 @@
 import { customTools } from "../consumer/tools/custom.ts";
 import type { Listing } from "../consumer/tools/listing.ts";
 import { findPolicy, policyTable } from "../policies/index.ts";
+import { webhookFault } from "../policies/webhook.ts";
 import { routeOf } from "../shared/serving.ts";
-import { bindingTools, standardTools } from "../shared/task.ts";
+import { bindingTools, standardTools, type Webhook } from "../shared/task.ts";
 import type { Principal } from "./auth.ts";
 import type { ProducerEnv } from "./env.ts";
 import { offeringsOf } from "./offerings.ts";
@@ -21,6 +22,8 @@ export interface CheckScope {
   policyFault: (name: string) => string | null;
   /** Why nothing here serves the model, or null. Asked once for each id. */
   modelFault: (id: string) => string | null;
+  /** Why a webhook would not be delivered, or null. */
+  webhookFault: (webhook: Webhook) => string | null;
   /** Parts that were found good before: 50,000 lines may share one default. */
   proven: WeakSet<object>;
 }
@@ -50,6 +53,8 @@ export function checkScope(
       const route = routeOf(id, serving);
       return route.kind === "none" ? `${route.missing} ${defaultModel}` : null;
     }),
+    webhookFault: ({ url, secret }) =>
+      webhookFault(findPolicy(table, "webhooks", principal.tenant, env.FLEET_MODE), url, secret),
     proven: new WeakSet(),
   };
 }

@@ -15,6 +15,7 @@ import {
   takeToClose,
 } from "../shared/store/tallies.ts";
 import { assembleChunks } from "./batch_results.ts";
+import { startBatch, startFollowers } from "./chain.ts";
 import type { ProducerEnv } from "./env.ts";
 
 /** Every minute: looks at open batches and at finished ones without results. Never throws. */
@@ -32,6 +33,10 @@ export async function closeDueBatches(env: ProducerEnv): Promise<void> {
 
 /** Bounded: a batch of which much has changed is counted over several minutes. */
 async function lookAt(env: ProducerEnv, batch: BatchRow, chunksMax: number): Promise<number> {
+  if (batch.waits === 1) {
+    await startBatch(env, batch);
+    return 0;
+  }
   const rows = await recountTallies(env.DB, batch.id, batchLimits.recountedPerLookMax);
   if (rows.some((row) => row.stale === 1)) return 0;
   await finishIfDone(env, batch, sumTallies(batch, rows));
@@ -47,9 +52,10 @@ export async function finishIfDone(
   { counts }: Tally,
 ): Promise<BatchRow> {
   const open = counts.queued + counts.running > 0 || batch.expanded < batch.total;
-  if (batch.status === "finished" || open) return batch;
+  if (batch.status === "finished" || batch.waits === 1 || open) return batch;
   const finished = await finishBatch(env.DB, batch.id);
   if (finished === null) return batch;
   log("batch_finished", { batch_id: batch.id, tenant: batch.tenant, total: batch.total });
+  await startFollowers(env, batch.id);
   return finished;
 }

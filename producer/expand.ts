@@ -23,7 +23,7 @@ export async function expandBatch(
 ): Promise<void> {
   try {
     let current: BatchRow | null = batch;
-    while (current !== null && current.expanded < current.total && Date.now() < deadline) {
+    while (current !== null && isOpen(current) && Date.now() < deadline) {
       await expandChunk(env, current);
       current = await readBatch(env.DB, batch.tenant, batch.id);
     }
@@ -34,6 +34,9 @@ export async function expandBatch(
     else log("unhealthy", { what: "expand", batch_id: batch.id, message: error.message });
   }
 }
+
+const isOpen = (batch: BatchRow): boolean =>
+  batch.expanded < batch.total && batch.paused_at === null;
 
 /** One chunk: bodies to R2, rows to D1, messages to the queue, then the cursor. */
 export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<void> {

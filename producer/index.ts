@@ -3,10 +3,11 @@
  * and answered with 202: api.ts -> routes/ -> check.ts -> accept.ts -> send.ts. A batch goes to R2 whole,
  * and expand.ts makes tasks of its lines. Each minute tick.ts submits the batches of schedules that are due,
  * the sweep goes on with what stands still and sends what was never delivered, and close.ts finishes
- * the batches whose tasks have all ended.
+ * the batches whose tasks have all ended; then the webhooks that are due go to their queue.
  */
 import { api } from "./api.ts";
 import { closeDueBatches } from "./close.ts";
+import { sendDueWebhooks } from "./due_webhooks.ts";
 import type { ProducerEnv } from "./env.ts";
 import { sweep } from "./sweep.ts";
 import { runDueTicks } from "./tick.ts";
@@ -17,5 +18,6 @@ export default {
   },
   async scheduled(_tick, env) {
     await Promise.all([runDueTicks(env), sweep(env), closeDueBatches(env)]);
+    await sendDueWebhooks(env);
   },
 } satisfies ExportedHandler<ProducerEnv>;

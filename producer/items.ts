@@ -1,15 +1,11 @@
 /** The items of a tick, one at a time: from the schedule itself, an upload (lines or CSV), or a batch's results. */
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { isBatchId } from "../shared/ids.ts";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
 import { objectKeys } from "../shared/objects.ts";
 import { retrying } from "../shared/retrying.ts";
-import type { Items } from "../shared/schedule.ts";
-import { readBatch } from "../shared/store/batches.ts";
-import { tallyBatch } from "../shared/store/tallies.ts";
+import type { After, Items } from "../shared/schedule.ts";
 import { type Entry, longLine } from "./batch_input.ts";
-import { resultLines } from "./batch_results.ts";
 import { decodeText } from "./body.ts";
 import type { ProducerEnv } from "./env.ts";
 import { parseJson } from "./json_text.ts";
@@ -38,11 +34,10 @@ export async function* entriesOf(
 export async function openItems(
   env: ProducerEnv,
   tenant: string,
-  items: Items,
+  items: Exclude<Items, After>,
 ): Promise<Outcome<AsyncIterable<Item>>> {
   if ("inline" in items) return done(inlineItems(items.inline));
-  if ("r2" in items) return openUpload(env, tenant, items.r2);
-  return openResults(env, tenant, items.batch, items.status ?? ["succeeded"]);
+  return openUpload(env, tenant, items.r2);
 }
 
 async function* inlineItems(values: readonly unknown[]): AsyncGenerator<Item> {
@@ -109,24 +104,8 @@ async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item
   }
 }
 
-/** The lines of the batch's results, as `GET /v1/batches/:id/results` writes them. */
-async function openResults(
-  env: ProducerEnv,
-  tenant: string,
-  id: string,
-  statuses: readonly string[],
-): Promise<Outcome<AsyncIterable<Item>>> {
-  const batch = isBatchId(id) ? await readBatch(env.DB, tenant, id) : null;
-  if (batch === null) return stopped(sourceFault(`there is no batch ${id}`));
-  const { counts } = await tallyBatch(env.DB, batch);
-  if (counts.queued + counts.running > 0) {
-    const message = `batch ${id} is not finished, so its results are not whole: run the schedule later`;
-    return stopped(sourceFault(message));
-  }
-  return done(resultItems(resultLines(env, batch), statuses));
-}
-
-async function* resultItems(
+/** The lines of a batch's results, as `GET /v1/batches/:id/results` writes them, in these statuses. */
+export async function* resultItems(
   lines: AsyncIterable<string>,
   statuses: readonly string[],
 ): AsyncGenerator<Item> {

@@ -16,7 +16,16 @@ import { type Detail, done, type Outcome, type Problem, refusedAt, stopped } fro
 /** What a second run may differ in; who the task is (key, custom_id, labels) stays. */
 export const Overrides = Type.Omit(
   DurableTask,
-  ["idempotency_key", "custom_id", "labels", "priority", "not_before", "expires_at"],
+  [
+    "idempotency_key",
+    "custom_id",
+    "labels",
+    "priority",
+    "not_before",
+    "expires_at",
+    "webhook",
+    "concurrency",
+  ],
   { additionalProperties: false },
 );
 export type Overrides = Static<typeof Overrides>;

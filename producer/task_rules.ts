@@ -197,6 +197,12 @@ const noSuchTime = "is no time that exists: write one such as 2026-12-01T09:00:0
 export const milliseconds = (text: string | undefined): number | null =>
   text === undefined ? null : Date.parse(text);
 
+const webhook: Rule = ({ webhook: told }, scope) => {
+  if (told === undefined || isProven(told, scope.proven)) return [];
+  const message = scope.webhookFault(told);
+  return message === null ? prove(told, scope.proven) : fault("webhook", message);
+};
+
 const rules: readonly Rule[] = [
   instruction,
   input,
@@ -206,6 +212,7 @@ const rules: readonly Rule[] = [
   model,
   outputSchema,
   times,
+  webhook,
 ];
 
 const isProven = (part: unknown, proven: WeakSet<object>): boolean =>

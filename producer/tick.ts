@@ -18,10 +18,10 @@ import { tallyBatch } from "../shared/store/tallies.ts";
 import { type EndedTick, endTick, openBatchesOf } from "../shared/store/ticks.ts";
 import type { Scope } from "./auth.ts";
 import { acceptBatch } from "./batches.ts";
+import { startBatch } from "./chain.ts";
 import { checkScope } from "./check_scope.ts";
 import { dueTick } from "./cron.ts";
 import type { ProducerEnv } from "./env.ts";
-import { expandBatch } from "./expand.ts";
 import { entriesOf, openItems } from "./items.ts";
 import { done, type Outcome, type Problem } from "./problem.ts";
 
@@ -79,7 +79,7 @@ async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
       batch_id: accepted.value.id,
       problem: null,
     });
-    return expandBatch(env, accepted.value);
+    return startBatch(env, accepted.value);
   }
   const problem = problemText(accepted.problem);
   await end(env, schedule, { outcome: "refused", batch_id: null, problem });
@@ -109,24 +109,30 @@ export async function submitTick(
   idempotencyKey: string | null,
 ): Promise<Outcome<BatchRow>> {
   const items = JSON.parse(schedule.items) as Items;
+  const template = JSON.parse(schedule.template) as object;
+  const scopes = JSON.parse(schedule.scopes) as Scope[];
+  const head = { defaults: {}, labels: {}, limits: {} };
+  const source = {
+    tenant: schedule.tenant,
+    idempotencyKey,
+    scopes,
+    tick: { schedule_id: schedule.id, tick_at: tickAt },
+  };
+  const scope = checkScope(env, { tenant: schedule.tenant, scopes });
+  if ("batch" in items) {
+    const chained = { ...source, head: { ...head, after: items, template }, entries: none() };
+    const accepted = await acceptBatch(env, chained, scope);
+    return accepted.ok ? done(accepted.value.row) : accepted;
+  }
   const opened = await openItems(env, schedule.tenant, items);
   if (!opened.ok) return opened;
   const tick = { time: new Date(tickAt).toISOString() };
-  const template = JSON.parse(schedule.template) as object;
-  const scopes = JSON.parse(schedule.scopes) as Scope[];
-  const accepted = await acceptBatch(
-    env,
-    {
-      tenant: schedule.tenant,
-      idempotencyKey,
-      tick: { schedule_id: schedule.id, tick_at: tickAt },
-      head: { defaults: {}, labels: {}, limits: {} },
-      entries: entriesOf(opened.value, template, tick),
-    },
-    checkScope(env, { tenant: schedule.tenant, scopes }),
-  );
+  const entries = entriesOf(opened.value, template, tick);
+  const accepted = await acceptBatch(env, { ...source, head, entries }, scope);
   return accepted.ok ? done(accepted.value.row) : accepted;
 }
+
+async function* none(): AsyncGenerator<never> {}
 
 /** Whether a batch of an earlier tick has tasks that have not ended. */
 async function overlaps(env: ProducerEnv, schedule: ScheduleRow, tickAt: number): Promise<boolean> {

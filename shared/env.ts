@@ -4,6 +4,8 @@ export interface SharedEnv {
   OBJECTS: R2Bucket;
   TASKS: Queue;
   TASKS_LOW: Queue;
+  /** Webhooks that are due; the consumer delivers them. */
+  WEBHOOKS: Queue;
   /** "local" only under the local runner; a deployed Worker refuses what is for local runs alone. */
   FLEET_MODE: "local" | "deployed";
   MODEL: string;

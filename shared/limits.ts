@@ -2,6 +2,8 @@
 // A number that stops something and stands elsewhere is a defect.
 // The platform's own numbers (queues, D1, Workers) carry the word "platform".
 
+export * from "./limits_flow.ts";
+
 /** What one task may ask for and how far it may go. The defaults are the contract's. */
 export const taskLimits = {
   bodyBytesMax: 1_000_000,
@@ -17,6 +19,7 @@ export const taskLimits = {
   jsonDepthMax: 64,
   attemptsDefault: 3,
   attemptsMax: 10,
+  concurrencyMax: 1_000,
   rehearsalTurnsMax: 200,
   rehearsalDelayMsMax: 60_000,
   redrivesMax: 50,
@@ -85,25 +88,6 @@ export const batchLimits = {
   assembledPerTickMax: 40,
   listRowsDefault: 20,
   listRowsMax: 100,
-} as const;
-
-/** Schedules: how many there may be, and how their ticks become batches. */
-export const scheduleLimits = {
-  perTenantMax: 200,
-  bodyBytesMax: 256_000,
-  inlineMax: 1_000,
-  cronCharsMax: 120,
-  nextTicksShown: 5,
-  ticksKept: 20,
-  pageRowsMax: 100,
-  ticksPerMinuteMax: 50,
-  /** How long one worker has for a tick before another goes on with it. */
-  tickLeaseMs: 3 * 60_000,
-  tickTriesMax: 5,
-  /** A tick later than this was missed, and `catch_up` says what becomes of it. */
-  lateMsMax: 5 * 60_000,
-  /** How far missed ticks are counted; further back there are just many. */
-  missedCountedMax: 100,
 } as const;
 
 /** A batch that is looked at and not accepted. */

@@ -15,6 +15,18 @@ export const taskMessage = (task_id: string, model: string): TaskMessage => ({
   model,
 });
 
+/** The message of the queue `webhooks`; `tries` names the try, so that a second copy begins none. */
+export const WebhookMessage = Type.Object({
+  v: Type.Literal(1),
+  webhook_id: Type.String({ minLength: 1, maxLength: 80 }),
+  tries: Type.Integer({ minimum: 0 }),
+});
+export type WebhookMessage = Static<typeof WebhookMessage>;
+
+export function readWebhookMessage(body: unknown): WebhookMessage | null {
+  return Value.Check(WebhookMessage, body) ? body : null;
+}
+
 /** A body that is not ours is a value too: it is acknowledged and logged, for no retry can mend it. */
 export function readTaskMessage(body: unknown): TaskMessage | null {
   return Value.Check(TaskMessage, body) ? body : null;

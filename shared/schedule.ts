@@ -11,6 +11,19 @@ export const ItemStatuses = Type.Array(
   { minItems: 1, uniqueItems: true },
 );
 
+/** The batch that another one follows, and the statuses of its tasks that count. */
+export const After = Type.Object(
+  {
+    batch: Type.String({ maxLength: 64, pattern: "^batch_", description: "a batch's id" }),
+    status: Type.Optional(ItemStatuses),
+  },
+  strict,
+);
+export type After = Static<typeof After>;
+
+/** Those that count where nothing is said. */
+export const afterStatuses = ["succeeded"] as const;
+
 const inputKey = Type.String({
   minLength: 1,
   maxLength: 512,
@@ -25,13 +38,7 @@ export const Items = Type.Union([
     strict,
   ),
   Type.Object({ r2: inputKey }, strict),
-  Type.Object(
-    {
-      batch: Type.String({ maxLength: 64, pattern: "^batch_", description: "a batch's id" }),
-      status: Type.Optional(ItemStatuses),
-    },
-    strict,
-  ),
+  After,
 ]);
 export type Items = Static<typeof Items>;
 

@@ -82,6 +82,32 @@ export const Labels = Type.Record(
 
 const key = Type.String({ minLength: 1, maxLength: taskLimits.keyCharsMax });
 
+/** Who is told when a task or a batch ends: signed with a secret, through the policy `webhooks`. */
+export const Webhook = Type.Object(
+  {
+    url: Type.String({
+      pattern: "^https://",
+      maxLength: 2_048,
+      description: 'an https URL, such as "https://example.com/hooks/fleet"',
+    }),
+    secret: Type.String({
+      pattern: "^[A-Z][A-Z0-9_]{0,63}$",
+      description: "the name of a secret that the policy webhooks lists",
+    }),
+  },
+  strict,
+);
+export type Webhook = Static<typeof Webhook>;
+
+/** Tasks of one tenant under one key run at most `limit` at a time. */
+export const Concurrency = Type.Object(
+  {
+    key: Type.String({ minLength: 1, maxLength: taskLimits.labelValueCharsMax }),
+    limit: Type.Integer({ minimum: 1, maximum: taskLimits.concurrencyMax }),
+  },
+  strict,
+);
+
 const fields = {
   prompt: Type.String({ minLength: 1, maxLength: taskLimits.promptCharsMax }),
   messages: Type.Array(ChatMessage, { minItems: 1, maxItems: taskLimits.messagesMax }),
@@ -106,6 +132,8 @@ const fields = {
   custom_id: key,
   labels: Labels,
   priority: Type.Union([Type.Literal("normal"), Type.Literal("low")]),
+  webhook: Webhook,
+  concurrency: Concurrency,
   rehearsal: rehearsalSchema,
 };
 

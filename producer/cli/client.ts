@@ -26,6 +26,7 @@ import type {
   StepAnswer,
   TaskAnswer,
   ToolAnswer,
+  WebhookAnswer,
 } from "./wire.ts";
 
 export interface RedriveOrder {
@@ -40,6 +41,12 @@ export interface BatchRedriveOrder extends RedriveOrder {
   reason?: string;
   /** Where the call before this one stopped. */
   cursor?: string;
+}
+
+/** What is paused or resumed: where, and its name for people. */
+export interface FlowTarget {
+  path: string;
+  name: string;
 }
 
 /** What the API offers, typed, over fetch. No method throws for what a server or a network does. */
@@ -229,6 +236,20 @@ export class FleetClient {
       shaped<BatchRedriven>(shapes.redriven),
       { body: JSON.stringify(order), type: "application/json" },
     );
+  }
+
+  turnFlow(target: FlowTarget, word: "pause" | "resume"): Promise<Called<unknown>> {
+    return this.#call("POST", `${target.path}/${word}`, asJson<unknown>);
+  }
+
+  deadWebhooks(): Promise<Called<{ webhooks: WebhookAnswer[] }>> {
+    const read = shaped<{ webhooks: WebhookAnswer[] }>(shapes.webhooks);
+    return this.#call("GET", "/v1/webhooks/dead", read);
+  }
+
+  redeliver(id: string): Promise<Called<WebhookAnswer>> {
+    const path = `/v1/webhooks/${encodeURIComponent(id)}/redeliver`;
+    return this.#call("POST", path, shaped<WebhookAnswer>(shapes.webhook));
   }
 
   schedules(

@@ -8,6 +8,7 @@ import { addFiles } from "./commands/files.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
+import { addPause } from "./commands/pause.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
 import { addResults } from "./commands/results.ts";
@@ -16,6 +17,7 @@ import { addSteps } from "./commands/steps.ts";
 import { addSubmit } from "./commands/submit.ts";
 import { addTools } from "./commands/tools.ts";
 import { addWatch } from "./commands/watch.ts";
+import { addWebhooks } from "./commands/webhooks.ts";
 import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
 import { openSession, type Session } from "./session.ts";
@@ -113,8 +115,10 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addFiles,
     addCancel,
     addRedrive,
+    addPause,
     addSchedules,
     addKeys,
+    addWebhooks,
     addPolicy,
     addTools,
     addDoctor,

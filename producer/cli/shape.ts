@@ -55,8 +55,11 @@ const tool: Shape = { name: "text", description: "text", effect: "text" };
 const outcome: Shape = { action: "text", reason: "text", requests: "number" };
 const egressTask: Shape = { task_id: "text", requests: "number", denied: "number" };
 const host: Shape = { host: "text", requests: "number", denied: "number", outcomes: [outcome] };
+const webhook: Shape = { id: "text", subject: "text", url: "text" };
 
 export const shapes = {
+  webhook,
+  webhooks: { webhooks: [webhook] },
   task,
   tasks: { tasks: [task] },
   batch,

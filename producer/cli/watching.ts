@@ -62,7 +62,11 @@ export async function watchBatch(session: Session, id: string): Promise<ExitCode
       ({ status }) => status === "finished",
       (text) => view?.note(text),
     );
-    return batch.counts.succeeded === batch.counts.total ? exit.done : exit.failed;
+    const { error = null } = batch;
+    if (error !== null && !session.json)
+      session.say(oneLine(`${error.code}: ${error.message}`, 500));
+    const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
+    return succeeded ? exit.done : exit.failed;
   } finally {
     view?.stop();
   }

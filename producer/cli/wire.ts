@@ -71,6 +71,8 @@ export interface BatchAnswer {
   usage: UsageAnswer;
   /** When the rest will be done at the pace so far. */
   eta?: string | null;
+  /** Why it has no tasks. */
+  error?: { code: string; message: string; details?: Fault[] } | null;
   labels?: Record<string, string>;
   created_at: string;
   finished_at: string | null;
@@ -94,6 +96,15 @@ export interface ScheduleAnswer {
     missed: number;
     error: { message: string; details?: Fault[] } | null;
   }[];
+}
+
+/** A webhook that was given up, or is sent again. */
+export interface WebhookAnswer {
+  id: string;
+  subject: string;
+  url: string;
+  tries: number;
+  last_error: string | null;
 }
 
 /** One line of a batch's results. */

@@ -8,16 +8,17 @@ import { batchView } from "../batch_view.ts";
 import { acceptBatch } from "../batches.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
+import { startBatch } from "../chain.ts";
 import { scopeHere } from "../check_scope.ts";
 import { dryRun } from "../dry_run.ts";
-import { expandBatch } from "../expand.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readBatchFilter } from "../query.ts";
 import { redriveBatch } from "../redrive_many.ts";
 import { sweep } from "../sweep.ts";
 
-async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {
+/** The batch that the path names, if it is the caller's. */
+export async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {
   const id = param("id");
   const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
   return row === null ? stopped(notFound("batch")) : done(row);
@@ -33,11 +34,16 @@ const post: Handler = async (call) => {
     const told = await dryRun(env, principal, body.value);
     return told.ok ? done(Response.json(told.value)) : told;
   }
-  const source = { tenant: principal.tenant, idempotencyKey: key.value, ...body.value };
+  const source = {
+    tenant: principal.tenant,
+    idempotencyKey: key.value,
+    scopes: principal.scopes,
+    ...body.value,
+  };
   const accepted = await acceptBatch(env, source, await scopeHere(env, principal));
   if (!accepted.ok) return accepted;
   const { row, fresh } = accepted.value;
-  if (fresh) call.waitUntil(expandBatch(env, row));
+  if (fresh) call.waitUntil(startBatch(env, row));
   return done(Response.json(await batchView(env, row), { status: fresh ? 202 : 200 }));
 };
 

@@ -19,10 +19,10 @@ import type { Principal } from "../auth.ts";
 import { batchView } from "../batch_view.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
+import { startBatch } from "../chain.ts";
 import { refusedTask } from "../check.ts";
 import { checkScope } from "../check_scope.ts";
 import { ticksAfter } from "../cron.ts";
-import { expandBatch } from "../expand.ts";
 import { explain } from "../explain.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, type Problem, refusedAt, stopped } from "../problem.ts";
@@ -191,7 +191,7 @@ const run: Handler = async (call) => {
     batch_id: batch.id,
     problem: null,
   });
-  call.waitUntil(expandBatch(env, batch));
+  call.waitUntil(startBatch(env, batch));
   return done(Response.json(await batchView(env, batch), { status: 202 }));
 };
 

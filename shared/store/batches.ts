@@ -182,7 +182,8 @@ export async function cancelBatch(
       db
         .prepare(
           `UPDATE batches SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
-             status = 'cancelling' WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
+             status = 'cancelling', waits = 0, close_at = ${nowSql},
+             sweep_at = CASE WHEN waits = 1 AND total > 0 THEN ${nowSql} ELSE sweep_at END WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
         )
         .bind(id, tenant),
       db
@@ -222,7 +223,8 @@ export async function takeUnexpanded(db: D1Database): Promise<BatchRow | null> {
       .prepare(
         `UPDATE batches SET tries = tries + 1,
            sweep_at = ${nowSql} + MIN(${batchLimits.expandRetryMsMax}, ${batchLimits.expandRetryMsMin} * (1 << MIN(tries, 16)))
-         WHERE id = (SELECT id FROM batches WHERE sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT 1)
+         WHERE id = (SELECT id FROM batches WHERE sweep_at <= ${nowSql} AND paused_at IS NULL
+           ORDER BY sweep_at LIMIT 1)
          RETURNING *`,
       )
       .first<BatchRow>(),

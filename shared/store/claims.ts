@@ -7,6 +7,7 @@ import { retrying } from "../retrying.ts";
 import type { Reason, TerminalStatus } from "../states.ts";
 import { type Ceiling, type Charge, ceilingSql, charging, isLimitedSql } from "./ceilings.ts";
 import { nowSql } from "./clock.ts";
+import { heldBackSql } from "./flow.ts";
 import type { TaskRow } from "./task_row.ts";
 
 /** Who writes: the task and the fence that its claim raised. */
@@ -36,12 +37,14 @@ const claimSql = `
     fence = fence + (claimed_by IS NOT ?3),
     claimed_by = ?3,
     status = 'running',
+    parked = NULL,
     sends = 1,
     lease_until = ${nowSql} + ${leaseLimits.leaseMs},
     sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
     started_at = COALESCE(started_at, ${nowSql}),
     policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))
   WHERE id = ?1 AND (?4 = 0 OR ${endingSql})
+    AND (claimed_by IS ?3 OR ${endingSql} OR NOT ${heldBackSql})
     AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
       OR (status = 'queued' AND ${endingSql})
       OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
@@ -90,13 +93,13 @@ export async function putOff(db: D1Database, id: string, waitMs: number): Promis
   );
 }
 
-/** How long a queued task still has to wait, in milliseconds; null when it does not wait. */
+/** How long a queued task still has to wait, in milliseconds, 0 when it is due; null when it is not queued. */
 export async function dueIn(db: D1Database, id: string): Promise<number | null> {
   const row = await retrying("due in", () =>
     db
       .prepare(
-        `SELECT not_before - ${nowSql} AS ms FROM tasks
-         WHERE id = ?1 AND status = 'queued' AND not_before > ${nowSql}`,
+        `SELECT MAX(0, COALESCE(not_before, 0) - ${nowSql}) AS ms FROM tasks
+         WHERE id = ?1 AND status = 'queued'`,
       )
       .bind(id)
       .first<{ ms: number }>(),

@@ -46,6 +46,7 @@ describe("a template is checked as a task before any item is known", () => {
     offered: null,
     policyFault: (name) => (name === "default" ? null : "no such policy"),
     modelFault: (id) => (id === "m" ? null : "not served"),
+    webhookFault: () => null,
     proven: new WeakSet(),
   };
   const turns = [{ text: "yes" }];

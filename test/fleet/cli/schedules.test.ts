@@ -110,3 +110,43 @@ test("fleet batches lists batches with how far they are", async () => {
   expect(received[0]?.path).toContain("status=running");
   expect(out).toMatch(/running\s+4\s+3\s+3/);
 });
+
+describe("fleet pause and resume", () => {
+  test.each([
+    [["pause", "batch_1"], "POST /v1/batches/batch_1/pause", "batch_1 is paused"],
+    [
+      ["resume", "--model", "@cf/x/m"],
+      "POST /v1/models/%40cf%2Fx%2Fm/resume",
+      "@cf/x/m is resumed",
+    ],
+    [["pause", "--all"], "POST /v1/pause", "the fleet is paused"],
+  ])("%j", async (words, call, told) => {
+    const { url } = await fakeFleet({ [call]: { status: 202, body: {} } });
+    const { code, out } = await fleet([...words, "--url", url]);
+    expect(code).toBe(0);
+    expect(out).toContain(told);
+  });
+
+  test.each([[["pause"]], [["pause", "batch_1", "--all"]], [["pause", "task_1"]]])(
+    "%j is wrong usage",
+    async (words) => {
+      expect((await fleet([...words, "--url", "http://127.0.0.1:1"])).code).toBe(2);
+    },
+  );
+});
+
+test("fleet webhooks lists the dead and sends one again", async () => {
+  const dead = {
+    id: "hook_1",
+    subject: "task_1",
+    url: "https://h.example/",
+    tries: 9,
+    last_error: "HTTP 500",
+  };
+  const { url } = await fakeFleet({
+    "GET /v1/webhooks/dead": { body: { webhooks: [dead], next_cursor: null } },
+    "POST /v1/webhooks/hook_1/redeliver": { status: 202, body: dead },
+  });
+  expect((await fleet(["webhooks", "--url", url])).out).toContain("HTTP 500");
+  expect(await fleet(["webhooks", "redeliver", "hook_1", "--url", url])).toMatchObject({ code: 0 });
+});

@@ -16,6 +16,7 @@ const scope: CheckScope = {
   offered: null,
   policyFault: (name) => (["default", "demo"].includes(name) ? null : `no policy ${name}`),
   modelFault: (id) => (id === "rehearsal" ? null : `no model ${id}`),
+  webhookFault: () => null,
   proven: new WeakSet(),
 };
 

@@ -1,0 +1,97 @@
+/**
+ * One try of one webhook. The row is in the outbox before the message; a try is begun in SQL, so copies of
+ * a message make one; what fails is due again after a growing wait, and is dead after the last. The
+ * request goes through the egress gateway under the policy `webhooks`: https only, no redirects.
+ */
+import { findPolicy } from "../../policies/index.ts";
+import { egressLimits, webhookLimits } from "../../shared/limits.ts";
+import { log, logBug } from "../../shared/log.ts";
+import { readWebhookMessage } from "../../shared/message.ts";
+import { StoreFault } from "../../shared/retrying.ts";
+import { readBatch } from "../../shared/store/batches.ts";
+import { tallyBatch } from "../../shared/store/tallies.ts";
+import { readTask } from "../../shared/store/tasks.ts";
+import { beginTry, endTry, type TryEnd, type WebhookRow } from "../../shared/store/webhooks.ts";
+import type { Webhook } from "../../shared/task.ts";
+import { createGateway } from "../egress/gateway.ts";
+import type { Fleet } from "../fleet.ts";
+import { batchPayload, taskPayload } from "./payload.ts";
+import { webhookHeaders } from "./sign.ts";
+
+/** Decides the message once; never throws. */
+export async function deliverWebhook(
+  fleet: Fleet | null,
+  message: Message<unknown>,
+): Promise<void> {
+  try {
+    if (fleet === null) throw new StoreFault("the fleet could not be read from its environment");
+    const told = readWebhookMessage(message.body);
+    if (told === null) log("message_unreadable", { queue: "webhooks" });
+    else {
+      const hook = await beginTry(fleet.env.DB, told.webhook_id, told.tries);
+      if (hook !== null) await endTry(fleet.env.DB, hook, await tried(fleet, hook));
+    }
+  } catch (error) {
+    // The outbox's lease brings it back; the message itself is of no more use.
+    if (!(error instanceof StoreFault)) logBug("webhook", error);
+  }
+  message.ack();
+}
+
+async function tried(fleet: Fleet, hook: WebhookRow): Promise<TryEnd> {
+  const { url, secret: name } = JSON.parse(hook.target) as Webhook;
+  const answer = findPolicy(fleet.policies, "webhooks", hook.tenant, fleet.mode);
+  const listed = answer.ok && (answer.policy.secrets ?? []).includes(name);
+  const secret = listed ? fleet.secretOf(name) : undefined;
+  if (secret === undefined) {
+    const why = listed
+      ? `the secret ${name} is not set`
+      : `the policy webhooks does not list ${name}`;
+    return failed(hook, why, "policy");
+  }
+  const body = await payloadOf(fleet, hook);
+  if (body === null) return { state: "dead", error: `${hook.subject} is gone` };
+  const stop = new AbortController();
+  const gateway = createGateway({
+    policyName: "webhooks",
+    policy: answer.ok ? answer : { ok: false, reason: answer.reason },
+    mode: fleet.mode,
+    secretOf: fleet.secretOf,
+    hosts: fleet.hosts,
+    routes: fleet.routes,
+    limits: { requests: 1, bytes: egressLimits.requestBytesMax },
+    used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
+    signal: stop.signal,
+    beforeSend: async () => "go",
+    log: ({ at: _, n: __, ...row }) => log("egress_decision", { webhook_id: hook.id, ...row }),
+    send: (to, init) => fetch(to, init),
+  });
+  const headers = await webhookHeaders(secret, hook.id, Math.floor(Date.now() / 1000), body);
+  const bytes = new TextEncoder().encode(body);
+  const { status } = await gateway.fetch({ url, method: "POST", headers, body: bytes });
+  const [row] = gateway.drain();
+  stop.abort();
+  log("webhook", { webhook_id: hook.id, event_name: hook.event, tries: hook.tries, status });
+  if (row?.action === "deny") return failed(hook, `refused by the policy: ${row.reason}`, "policy");
+  if (row?.status === null || row === undefined) return failed(hook, "no answer", "endpoint");
+  if (row.status >= 200 && row.status < 300) return { state: "delivered" };
+  return failed(hook, `HTTP ${row.status}`, row.status === 410 ? "gone" : "endpoint");
+}
+
+/** What policy and secrets refuse is tried again too: a deployment may mend it within hours. */
+function failed(hook: WebhookRow, why: string, by: "policy" | "endpoint" | "gone"): TryEnd {
+  const error = why.slice(0, webhookLimits.errorCharsMax);
+  const waitMs = webhookLimits.backOffMs[hook.tries - 1];
+  if (by === "gone" || waitMs === undefined) return { state: "dead", error };
+  // Up to a tenth more, so that what failed together does not come back together.
+  return { state: "waiting", error, waitMs: Math.round(waitMs * (1 + Math.random() / 10)) };
+}
+
+async function payloadOf({ env }: Fleet, hook: WebhookRow): Promise<string | null> {
+  if (hook.event === "task.ended") {
+    const task = await readTask(env.DB, hook.tenant, hook.subject);
+    return task === null ? null : taskPayload(hook, task);
+  }
+  const batch = await readBatch(env.DB, hook.tenant, hook.subject);
+  return batch === null ? null : batchPayload(hook, batch, await tallyBatch(env.DB, batch));
+}

@@ -1,0 +1,63 @@
+/** Webhooks that could not be delivered, and sending one again. */
+import { storeLimits } from "../../shared/limits.ts";
+import {
+  listDeadWebhooks,
+  readWebhook,
+  redeliver,
+  type WebhookRow,
+} from "../../shared/store/webhooks.ts";
+import type { Handler, Route } from "../call.ts";
+import { sendDueWebhooks } from "../due_webhooks.ts";
+import { done, notFound, refusedAt, stopped } from "../problem.ts";
+import { paged } from "../query.ts";
+import { isoTime } from "../view.ts";
+
+const isWebhookId = (text: string): boolean => /^hook_[0-9a-z-]{1,72}$/.test(text);
+
+function webhookView(row: WebhookRow): Record<string, unknown> {
+  const { url } = JSON.parse(row.target) as { url: string };
+  return {
+    id: row.id,
+    event: row.event,
+    subject: row.subject,
+    url,
+    state: row.state,
+    tries: row.tries,
+    last_error: row.last_error,
+    created_at: isoTime(row.created_at),
+    ended_at: row.ended_at === null ? null : isoTime(row.ended_at),
+  };
+}
+
+const dead: Handler = async ({ env, principal, url }) => {
+  const cursor = url.searchParams.get("cursor");
+  const limit = Number(url.searchParams.get("limit") ?? storeLimits.pageRowsDefault);
+  if (!Number.isInteger(limit) || limit < 1 || limit > storeLimits.pageRowsMax) {
+    return stopped(refusedAt("limit", `write a whole number from 1 to ${storeLimits.pageRowsMax}`));
+  }
+  if (cursor !== null && !isWebhookId(cursor)) {
+    return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
+  }
+  const rows = await listDeadWebhooks(env.DB, principal.tenant, cursor, limit);
+  const { page, next_cursor } = paged(rows, limit);
+  return done(Response.json({ webhooks: page.map(webhookView), next_cursor }));
+};
+
+/** Under the same id, so that who received it after all knows it for a repetition. */
+const again: Handler = async (call) => {
+  const { env, principal, param } = call;
+  const id = param("id");
+  const row = isWebhookId(id) ? await readWebhook(env.DB, principal.tenant, id) : null;
+  if (row === null) return stopped(notFound("webhook"));
+  if (!(await redeliver(env.DB, principal.tenant, id))) {
+    return stopped({ kind: "conflict", message: "this webhook is still being tried" });
+  }
+  call.waitUntil(sendDueWebhooks(env));
+  const after = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
+  return done(Response.json(webhookView(after), { status: 202 }));
+};
+
+export const webhookRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/webhooks/dead", scope: "read", handle: dead },
+  { method: "POST", path: "/v1/webhooks/:id/redeliver", scope: "submit", handle: again },
+];

@@ -1,0 +1,45 @@
+// The bounds of schedules, webhooks and flow control: a part of limits.ts, which exports them.
+
+/** Schedules: how many there may be, and how their ticks become batches. */
+export const scheduleLimits = {
+  perTenantMax: 200,
+  bodyBytesMax: 256_000,
+  inlineMax: 1_000,
+  cronCharsMax: 120,
+  nextTicksShown: 5,
+  ticksKept: 20,
+  pageRowsMax: 100,
+  ticksPerMinuteMax: 50,
+  /** How long one worker has for a tick before another goes on with it. */
+  tickLeaseMs: 3 * 60_000,
+  tickTriesMax: 5,
+  /** A tick later than this was missed, and `catch_up` says what becomes of it. */
+  lateMsMax: 5 * 60_000,
+  /** How far missed ticks are counted; further back there are just many. */
+  missedCountedMax: 100,
+} as const;
+
+/** Webhooks: how often one is tried, and how long a try may last. */
+export const webhookLimits = {
+  /** The waits between tries; after the last one comes the last try. */
+  backOffMs: [
+    5_000,
+    60_000,
+    5 * 60_000,
+    30 * 60_000,
+    2 * 3_600_000,
+    5 * 3_600_000,
+    10 * 3_600_000,
+    14 * 3_600_000,
+  ],
+  /** How long one worker has for a try before it is sent again. */
+  tryLeaseMs: 3 * 60_000,
+  sentPerMinuteMax: 2_000,
+  errorCharsMax: 300,
+} as const;
+
+/** How long a task is set aside that may not begin, when nobody wakes it earlier. */
+export const flowLimits = {
+  pausedLookMs: 24 * 3_600_000,
+  fullLookMs: 10 * 60_000,
+} as const;
