@@ -7,7 +7,7 @@ import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
 import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
-import { costOf } from "./models/profiles.ts";
+import { costOf, isPriced } from "./models/profiles.ts";
 import { estimatePrompt } from "./models/tokens.ts";
 import { problemsOf } from "./models/validate.ts";
 
@@ -69,6 +69,7 @@ function brainFor(
         return outcome;
       },
       costOf: (usage) => costOf(profile, usage),
+      isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
       estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
       async permit() {
         const slot = await permit(fleet, task, model);

@@ -14,6 +14,7 @@ import { draftOf } from "./loop/draft.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { sendLater } from "./send_later.ts";
 import { leaveSlot } from "./slots.ts";
+import { uncharged } from "./spend.ts";
 import { withUncertain } from "./uncertain.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -84,6 +85,7 @@ async function giveBack(
     usageJson: JSON.stringify(scribe.used),
     quirksJson: JSON.stringify(quirksOf(scribe)),
     errorJson: failed === null ? null : attemptError(failed, task),
+    charged: uncharged(scribe.steps, task.charged_seq),
   });
   const event = {
     yielded: "task_yielded",
@@ -176,6 +178,7 @@ async function settleTask(
     result: written,
     transcript: small ? transcript : null,
     charges: scribe.kept,
+    charged: uncharged(scribe.steps, task.charged_seq),
     journaled: scribe.journaled,
   });
 }

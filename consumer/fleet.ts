@@ -3,6 +3,7 @@ import { type FleetMode, type PolicyTable, policyTable } from "../policies/index
 import { parsePolicy, readPolicy } from "../policies/policy.ts";
 import { leaseLimits } from "../shared/limits.ts";
 import { sha256Hex } from "../shared/objects.ts";
+import { readSpendCeiling, type SpendCeiling } from "../shared/spend_ceiling.ts";
 import { keepPolicies } from "../shared/store/policies.ts";
 import { type Hosts, parseHosts } from "./egress/hosts.ts";
 import type { ConsumerEnv } from "./env.ts";
@@ -22,6 +23,8 @@ export interface Fleet {
   sliceMs: number;
   /** What is known of a model, MODEL_PROFILES included. */
   profileOf: ProfileOf;
+  /** What a tenant may spend in a day. */
+  spendCeilingOf: SpendCeiling;
   /** A credential that policies may inject, by the name they use for it. */
   secretOf(name: string): string | undefined;
 }
@@ -42,6 +45,8 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
   const mode: FleetMode = env.FLEET_MODE === "local" ? "local" : "deployed";
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) throw new Error(profiles.message);
+  const spend = readSpendCeiling(env.SPEND_PER_DAY_USD);
+  if (!spend.ok) throw new Error(spend.message);
   const policies = policyTable(env.FLEET_POLICIES, mode);
   const texts = await canonicalTexts(policies);
   await keepPolicies(env.DB, texts);
@@ -54,6 +59,7 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     routes: servicesIn(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
     profileOf: profiles.profileOf,
+    spendCeilingOf: spend.ceilingOf,
     secretOf: (name) => secretIn(env, name),
   };
 }

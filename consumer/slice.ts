@@ -14,6 +14,7 @@ import { boundsOf } from "./loop/budget.ts";
 import { runLoop } from "./loop/loop.ts";
 import { openingMessages } from "./loop/prompt.ts";
 import { type LoopEnd, underCeiling } from "./loop/turn.ts";
+import { untilMidnightUtcMs } from "./models/classify.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
 import { finalAnswerOffer, offersOf, toolsFor } from "./tools/catalog.ts";
@@ -22,14 +23,14 @@ import { unsettledFailure } from "./unsettled.ts";
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
 export async function runSlice(fleet: Fleet, task: ClaimedTask): Promise<SliceEnd> {
   const open = await openSlice(fleet, task);
-  const ending = endedBefore(task) ?? (await looped(fleet, task, open));
+  const ending = endedBefore(fleet, task) ?? (await looped(fleet, task, open));
   const listed = open.spec.ok ? open.spec.task.fallback_models : [];
   const models = [task.model, ...fallbacksOf(fleet, task.model, listed)];
   return { ending, scribe: open.scribe, workspace: open.workspace, models };
 }
 
 /** What ends a task before its next step. */
-function endedBefore(task: ClaimedTask): Ending | null {
+function endedBefore(fleet: Fleet, task: ClaimedTask): Ending | null {
   if (task.cancel_requested_at !== null) {
     return settled("cancelled", "cancelled", {
       code: "cancelled",
@@ -51,9 +52,21 @@ function endedBefore(task: ClaimedTask): Ending | null {
       class: "retry",
     });
   }
-  if (task.batch_ceiling === null) return null;
-  const { reason, code, message } = underCeiling(task.batch_ceiling);
-  return settled("failed", reason, { code, message });
+  if (task.batch_ceiling !== null) {
+    const { reason, code, message } = underCeiling(task.batch_ceiling);
+    return settled("failed", reason, { code, message });
+  }
+  return overSpent(fleet, task);
+}
+
+/** A tenant that has spent what it may today goes on tomorrow: that is no fault of its tasks. */
+function overSpent(fleet: Fleet, task: ClaimedTask): Ending | null {
+  const ceiling = fleet.spendCeilingOf(task.tenant);
+  if (ceiling === null || task.model === "rehearsal" || task.spent_today < ceiling) return null;
+  const message = `The tenant ${task.tenant} may spend ${ceiling} US dollars a day (SPEND_PER_DAY_USD) and has spent them; its tasks go on from 00:00 UTC.`;
+  const retryAfterMs = untilMidnightUtcMs(Date.now());
+  const spent = failure("spend_ceiling", message, { retryAfterMs });
+  return endingOf({ kind: "broke", failure: spent }, task, Math.random());
 }
 
 /** What the row says of the last attempt; the claim that counted it wrote it there. */

@@ -17,6 +17,7 @@ import { inputRoutes } from "./routes/inputs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
+import { spendRoutes } from "./routes/spend.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { toolRoutes } from "./routes/tools.ts";
 import { traceRoutes } from "./routes/traces.ts";
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...inputRoutes,
   ...overviewRoutes,
   ...keyRoutes,
+  ...spendRoutes,
   ...toolRoutes,
 ];
 

@@ -42,6 +42,7 @@ const usageFields = [
   "prompt_tokens",
   "cached_tokens",
   "completion_tokens",
+  "unpriced_tokens",
   "cost_usd",
   "egress_requests",
   "egress_bytes",

@@ -13,6 +13,8 @@ export interface SharedEnv {
   MODEL_BASE_URL?: string;
   MODEL_API_KEY?: string;
   MODEL_RPM?: string;
+  /** Dollars that each tenant may spend in a day: see shared/spend_ceiling.ts. */
+  SPEND_PER_DAY_USD?: string;
   /** "bound" where the consumer has the Workers AI binding. */
   WORKERS_AI?: string;
   /** Local runs only: further policies as JSON, name to text. */

@@ -33,6 +33,12 @@ export const failureTable = {
     reason: "model_error",
     meaning: "The account's daily allocation is used up (3036, 4006); it returns at 00:00 UTC.",
   },
+  spend_ceiling: {
+    class: "give_back",
+    reason: "budget_cost",
+    meaning:
+      "The tenant has spent what it may in a day (SPEND_PER_DAY_USD); its tasks go on at 00:00 UTC.",
+  },
   model_unavailable: {
     class: "retry",
     reason: "attempts_exhausted",

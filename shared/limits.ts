@@ -147,6 +147,8 @@ export const storeLimits = {
   draftCharsMax: 4_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
+  spendDaysDefault: 30,
+  spendDaysMax: 366,
   uploadBytesMax: 100_000_000,
   partBytes: 5_242_880,
   inputKeyCharsMax: 512,

@@ -64,6 +64,8 @@ export interface ModelPayload {
     prompt_tokens: number;
     cached_tokens: number;
     completion_tokens: number;
+    /** Present where nobody knows what the model's tokens cost. */
+    unpriced_tokens?: number;
     cost_usd: number;
   };
 }

@@ -6,6 +6,8 @@ export interface Usage {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  /** Tokens of models whose price nobody knows: `cost_usd` leaves them out. */
+  unpriced_tokens: number;
   cost_usd: number;
   /** Time inside slices; waiting for the queue or a permit is not in it. */
   seconds: number;
@@ -24,6 +26,7 @@ export const noUsage: Usage = {
   prompt_tokens: 0,
   cached_tokens: 0,
   completion_tokens: 0,
+  unpriced_tokens: 0,
   cost_usd: 0,
   seconds: 0,
   egress_requests: 0,

@@ -111,10 +111,12 @@ function toStepCall(call: Call): StepCall {
 }
 
 export function billed(brain: Brain, usage: ReplyUsage): ModelPayload["usage"] {
+  const unpriced = brain.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
   return {
     prompt_tokens: usage.prompt_tokens,
     cached_tokens: usage.cached_tokens,
     completion_tokens: usage.completion_tokens,
+    ...(unpriced === 0 ? {} : { unpriced_tokens: unpriced }),
     cost_usd: brain.costOf(usage),
   };
 }

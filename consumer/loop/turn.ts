@@ -51,6 +51,8 @@ export interface Brain {
   /** `position` counts this model's calls before this one, failed ones included. */
   complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
   costOf(usage: Reply["usage"]): number;
+  /** False where neither the endpoint nor a price table says what these tokens cost. */
+  isPriced(usage: Reply["usage"]): boolean;
   estimateTokens(messages: readonly Message[], offers: readonly ToolOffer[]): number;
   /** Waits for, or is refused, the right to call now. Rejects only while the governor cannot be reached. */
   permit(): Promise<{ ok: true } | { ok: false; failure: Failure }>;

@@ -184,6 +184,11 @@ export const profileOf: ProfileOf = (model) =>
 const usdPerNeuron = 0.000011;
 const tokensPerPrice = 1_000_000;
 
+/** Whether a call's dollars are known: an endpoint of the user's own costs what only its owner can say. */
+export function isPriced(profile: Profile, usage: Pick<ReplyUsage, "neurons">): boolean {
+  return usage.neurons !== null || profile.price !== free;
+}
+
 /** What a call cost in US dollars: by neurons where the endpoint billed them, else by the price table. */
 export function costOf(profile: Profile, usage: ReplyUsage): number {
   if (usage.neurons !== null) return usage.neurons * usdPerNeuron;

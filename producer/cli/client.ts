@@ -22,6 +22,7 @@ import type {
   KeyAnswer,
   ResultLine,
   ScheduleAnswer,
+  SpendAnswer,
   StatsAnswer,
   StepAnswer,
   TaskAnswer,
@@ -290,6 +291,11 @@ export class FleetClient {
       type: "application/json",
       idempotencyKey,
     });
+  }
+
+  spend(days: string): Promise<Called<SpendAnswer>> {
+    const query = new URLSearchParams({ days });
+    return this.#call("GET", `/v1/spend?${query}`, shaped<SpendAnswer>(shapes.spend));
   }
 
   stats(): Promise<Called<StatsAnswer>> {

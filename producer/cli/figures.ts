@@ -35,9 +35,19 @@ export const counted = (value: number, noun: string): string =>
  * fleet counts those as nothing. Without the model a zero says nothing, and so does this.
  */
 export function spent(
-  usage: { prompt_tokens: number; completion_tokens: number; cost_usd: number },
+  usage: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    cost_usd: number;
+    unpriced_tokens?: number;
+  },
   model: string | null,
 ): string {
+  const { unpriced_tokens: unpriced = 0 } = usage;
+  if (usage.cost_usd > 0 && unpriced > 0) {
+    return `${dollars(usage.cost_usd)} and ${count(unpriced)} tokens unpriced`;
+  }
+  if (unpriced > 0) return "unpriced";
   if (usage.cost_usd > 0) return dollars(usage.cost_usd);
   if (usage.prompt_tokens + usage.completion_tokens === 0 || model === "rehearsal") return "$0";
   return model === null ? "" : "unpriced";

@@ -13,6 +13,7 @@ import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
 import { addResults } from "./commands/results.ts";
 import { addSchedules } from "./commands/schedules.ts";
+import { addSpend } from "./commands/spend.ts";
 import { addSteps } from "./commands/steps.ts";
 import { addSubmit } from "./commands/submit.ts";
 import { addTools } from "./commands/tools.ts";
@@ -121,6 +122,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addWebhooks,
     addPolicy,
     addTools,
+    addSpend,
     addDoctor,
   ];
   for (const add of adders) add(program, bind);

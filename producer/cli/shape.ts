@@ -86,6 +86,7 @@ export const shapes = {
   key,
   keys: { keys: [key] },
   tools: { tools: [tool] },
+  spend: { today: "object", spend: "list" },
   stats: { counts: "object" },
   redriven: { redriven: "number" },
   health: { status: "text" },

@@ -19,8 +19,9 @@ export function stepText(step: StepAnswer): string {
     prompt_tokens: asked = 0,
     completion_tokens: answered = 0,
     cost_usd = 0,
+    unpriced_tokens = 0,
   } = step.usage ?? {};
-  const usage = { prompt_tokens: asked, completion_tokens: answered, cost_usd };
+  const usage = { prompt_tokens: asked, completion_tokens: answered, cost_usd, unpriced_tokens };
   const head = [
     `step ${step.seq}: ${step.kind} ${step.name}, ${step.status}, ${span(step.duration_ms)}`,
     ...(asked + answered === 0

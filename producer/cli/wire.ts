@@ -13,7 +13,10 @@ type UsageAnswer = Pick<
   | "cost_usd"
   | "egress_requests"
   | "egress_bytes"
->;
+> & {
+  /** Tokens that no price is known for; older fleets do not say. */
+  unpriced_tokens?: number;
+};
 
 export interface TaskAnswer {
   id: string;
@@ -184,6 +187,27 @@ export interface FileAnswer {
   path: string;
   bytes: number;
   sha256?: string;
+}
+
+/** What was used on one day by one model. */
+export interface SpendAnswer {
+  today: {
+    day: string;
+    cost_usd: number;
+    tokens: number;
+    unpriced_tokens: number;
+    ceiling_usd: number | null;
+  };
+  spend: {
+    day: string;
+    model: string;
+    calls: number;
+    prompt_tokens: number;
+    cached_tokens: number;
+    completion_tokens: number;
+    unpriced_tokens: number;
+    cost_usd: number;
+  }[];
 }
 
 export interface StatsAnswer {

@@ -10,6 +10,7 @@ const passed = [
   "MODEL_API_KEY",
   "MODEL_RPM",
   "MODEL_PROFILES",
+  "SPEND_PER_DAY_USD",
   "FLEET_HOSTS",
 ];
 /** What Node and wrangler need of the machine. */

@@ -1,15 +1,20 @@
 /** What the operator looks at first: counts, backlog, and what the fleet gave up on. */
 import { statuses } from "../../shared/states.ts";
+import { readSpend } from "../../shared/store/spend.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
 import type { Handler, Route } from "../call.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
 import { attemptErrorsView, isoTime, taskView } from "../view.ts";
+import { spendOfDay } from "./spend.ts";
 
 /** The backlog is the tenant's own queued tasks: what others wait for is not its to see. */
 const stats: Handler = async ({ env, principal }) => {
-  const rows = await readStats(env.DB, principal.tenant);
+  const [rows, spent] = await Promise.all([
+    readStats(env.DB, principal.tenant),
+    readSpend(env.DB, principal.tenant, 1),
+  ]);
   const counts = Object.fromEntries(statuses.map((status) => [status, tasksIn(rows, status)]));
   const queued = rows.filter((row) => row.status === "queued").map((row) => row.oldest);
   return done(
@@ -18,6 +23,7 @@ const stats: Handler = async ({ env, principal }) => {
       backlog: counts.queued ?? 0,
       oldest_queued_at: queued.length === 0 ? null : isoTime(Math.min(...queued)),
       models: byModel(rows),
+      spend_today: spendOfDay(env, principal.tenant, spent),
     }),
   );
 };
@@ -29,14 +35,16 @@ function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
   const models = [...new Set(rows.map((row) => row.model))].sort();
   return models.map((model) => {
     const own = rows.filter((row) => row.model === model);
-    const total = (field: "tasks" | "prompt_tokens" | "cached_tokens" | "completion_tokens") =>
-      own.reduce((sum, row) => sum + row[field], 0);
+    const total = (
+      field: "tasks" | "unpriced_tokens" | `${"prompt" | "cached" | "completion"}_tokens`,
+    ) => own.reduce((sum, row) => sum + row[field], 0);
     return {
       model,
       tasks: total("tasks"),
       prompt_tokens: total("prompt_tokens"),
       cached_tokens: total("cached_tokens"),
       completion_tokens: total("completion_tokens"),
+      unpriced_tokens: total("unpriced_tokens"),
       cost_usd: own.reduce((sum, row) => sum + row.cost_usd, 0),
     };
   });

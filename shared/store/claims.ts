@@ -8,6 +8,7 @@ import type { Reason, TerminalStatus } from "../states.ts";
 import { type Ceiling, type Charge, ceilingSql, charging, isLimitedSql } from "./ceilings.ts";
 import { nowSql } from "./clock.ts";
 import { heldBackSql } from "./flow.ts";
+import { type Charged, spending, spentTodaySql } from "./spend.ts";
 import type { TaskRow } from "./task_row.ts";
 
 /** Who writes: the task and the fence that its claim raised. */
@@ -48,10 +49,16 @@ const claimSql = `
     AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
       OR (status = 'queued' AND ${endingSql})
       OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
-  RETURNING *, ${isLimitedSql} AS batch_limited, ${ceilingSql} AS batch_ceiling`;
+  RETURNING *, ${isLimitedSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
+    ${spentTodaySql} AS spent_today`;
 
 /** A task as its claim finds it, with what its batch's ceiling says. */
-export type ClaimedTask = TaskRow & { batch_limited: number | null; batch_ceiling: Ceiling | null };
+export type ClaimedTask = TaskRow & {
+  batch_limited: number | null;
+  batch_ceiling: Ceiling | null;
+  /** Dollars that the task's tenant has spent since 00:00 UTC. */
+  spent_today: number;
+};
 
 /** `policyHashes` is JSON text, policy name to hash, of every policy of this deployment. Null: not ours to take. */
 export async function claim(
@@ -139,13 +146,17 @@ export type Released = { held: false } | { held: true; cancelRequested: boolean 
 export async function release(
   db: D1Database,
   owner: Claim,
-  back: { delayMs: number; usageJson: string; quirksJson: string; errorJson: string | null },
+  back: {
+    delayMs: number;
+    usageJson: string;
+    quirksJson: string;
+    errorJson: string | null;
+    charged: Charged;
+  },
 ): Promise<Released> {
-  const row =
-    (await retrying("release", () =>
-      db
-        .prepare(
-          `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4,
+  const releasing = db
+    .prepare(
+      `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4, charged_seq = ?7,
              not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
                WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
              sent_at = ${nowSql}, sends = 1,
@@ -154,10 +165,21 @@ export async function release(
              attempt = attempt + (?6 IS NOT NULL),
              errors = ${withError("?6")}
            WHERE ${held} RETURNING ${cancelledSql}`,
-        )
-        .bind(owner.id, owner.fence, back.usageJson, back.quirksJson, back.delayMs, back.errorJson)
-        .first<{ cancelled: number }>(),
-    )) ??
+    )
+    .bind(
+      owner.id,
+      owner.fence,
+      back.usageJson,
+      back.quirksJson,
+      back.delayMs,
+      back.errorJson,
+      back.charged.seq,
+    );
+  const answers = await retrying("release", () =>
+    db.batch<{ cancelled: number }>([...spending(db, owner, back.charged), releasing]),
+  );
+  const row =
+    answers.at(-1)?.results[0] ??
     (await retrying("release", () =>
       db
         .prepare(
@@ -184,6 +206,8 @@ export interface Settlement {
   transcript: string | null;
   /** What steps used that only the transcript holds. */
   charges: readonly Charge[];
+  /** What steps used that the ledger does not hold. */
+  charged: Charged;
   /** True when `steps` may hold rows of this task. */
   journaled: boolean;
 }
@@ -192,7 +216,7 @@ const settleSql = `
   UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
     errors = ${withError("?9")},
     attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
-    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13,
+    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13, charged_seq = ?14,
     finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
   WHERE ${held}`;
 
@@ -204,6 +228,7 @@ const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status 
  */
 export async function settle(db: D1Database, owner: Claim, end: Settlement): Promise<boolean> {
   const statements = end.charges.map((charge) => charging(db, owner, charge));
+  statements.push(...spending(db, owner, end.charged));
   const at = statements.length;
   statements.push(
     db
@@ -222,6 +247,7 @@ export async function settle(db: D1Database, owner: Claim, end: Settlement): Pro
         end.result?.sha256 ?? null,
         end.result?.bytes ?? null,
         end.transcript,
+        end.charged.seq,
       ),
   );
   if (end.journaled) {

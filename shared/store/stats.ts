@@ -9,6 +9,7 @@ export interface StatsRow {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
+  unpriced_tokens: number;
   cost_usd: number;
   /** Milliseconds since 1970 UTC. */
   oldest: number;
@@ -22,6 +23,7 @@ export async function readStats(db: D1Database, tenant: string): Promise<StatsRo
            COALESCE(SUM(usage->>'prompt_tokens'), 0) AS prompt_tokens,
            COALESCE(SUM(usage->>'cached_tokens'), 0) AS cached_tokens,
            COALESCE(SUM(usage->>'completion_tokens'), 0) AS completion_tokens,
+           COALESCE(SUM(usage->>'unpriced_tokens'), 0) AS unpriced_tokens,
            COALESCE(SUM(usage->>'cost_usd'), 0) AS cost_usd,
            MIN(created_at) AS oldest
          FROM tasks WHERE tenant = ?1 GROUP BY status, model`,

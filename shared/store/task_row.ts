@@ -53,6 +53,8 @@ export interface TaskRow {
   concurrency_limit: number | null;
   /** Why a queued task is not sent, where somebody paused it or its key's slots are taken. */
   parked: "paused" | "concurrency" | null;
+  /** The last step that the ledger holds. */
+  charged_seq: number;
 }
 
 /** Everything but `spec` and `transcript`, which can be large and which few readers need. */
@@ -61,4 +63,4 @@ export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempo
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history, resumed_from, webhook, concurrency_key, concurrency_limit,
-  parked`;
+  parked, charged_seq`;

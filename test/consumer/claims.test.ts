@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { claim, heartbeat, settle } from "../../shared/store/claims.ts";
 import { writeSteps } from "../../shared/store/journal.ts";
+import { noneCharged } from "../../shared/store/spend.ts";
 import { noUsage } from "../../shared/usage.ts";
 import { accept, bench, call, deliverTo, finish, rowOf } from "./harness.ts";
 
@@ -16,6 +17,7 @@ const end = {
   quirksJson: "[]",
   outputJson: null,
   errorJson: null,
+  charged: noneCharged,
   attemptErrorJson: null,
   result: { key: "k", sha256: "s", bytes: 1 },
   transcript: null,

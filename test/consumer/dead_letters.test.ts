@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { claim, release } from "../../shared/store/claims.ts";
+import { noneCharged } from "../../shared/store/spend.ts";
 import { accept, bench, call, deliverTo, finish, rowOf } from "./harness.ts";
 
 const lapse = (id: string) =>
@@ -17,7 +18,7 @@ test("a stale message that the platform gave up on does not touch a task with a 
   await release(
     env.DB,
     { id, fence: 1 },
-    { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null },
+    { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, charged: noneCharged },
   );
   await env.DB.prepare("UPDATE tasks SET sent_at = sent_at + 600000 WHERE id = ?1").bind(id).run();
   await deliverTo(on, [id], "tasks-dlq");

@@ -2,13 +2,14 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { claim, release } from "../../shared/store/claims.ts";
 import { readSteps, writeSteps } from "../../shared/store/journal.ts";
+import { noneCharged } from "../../shared/store/spend.ts";
 import { requestCancel } from "../../shared/store/tasks.ts";
 import { noUsage } from "../../shared/usage.ts";
 import { losingDatabase } from "./faulty_stores.ts";
 import { accept, bench, deliverTo, finish, rowOf } from "./harness.ts";
 
 const claiming = /SET\s+attempt = attempt/;
-const waiting = { usageJson: "{}", quirksJson: "[]", errorJson: null };
+const waiting = { usageJson: "{}", quirksJson: "[]", errorJson: null, charged: noneCharged };
 
 test("a claim that was applied and whose answer was lost is still ours, under the same fence", async () => {
   const id = await accept({ prompt: "p" });

@@ -37,6 +37,7 @@ const brainThat = (more: Partial<Brain>): Brain => ({
   abilities: { forcedTool: true, jsonMode: true },
   complete: async () => ({ ok: true, reply: said({ text: "hi" }) }),
   costOf: () => 0,
+  isPriced: () => true,
   estimateTokens: () => 10,
   permit: async () => ({ ok: true }),
   validate: () => null,

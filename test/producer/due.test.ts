@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { sweep } from "../../producer/sweep.ts";
 import { claim, release } from "../../shared/store/claims.ts";
+import { noneCharged } from "../../shared/store/spend.ts";
 import { markSent, takeDue, voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { accept, rowOf } from "../consumer/harness.ts";
 import { testFleet } from "./client.ts";
@@ -77,7 +78,7 @@ it("yields do not count as sends that were lost: the first look after many is an
     await release(
       env.DB,
       { id, fence: claimed?.fence ?? -1 },
-      { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null },
+      { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, charged: noneCharged },
     );
   }
   await dueNow(id);

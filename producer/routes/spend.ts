@@ -1,0 +1,40 @@
+/** What the tenant's model calls used, day by day: the ledger, and what may still be spent today. */
+import { storeLimits } from "../../shared/limits.ts";
+import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
+import { readSpend, type SpendRow } from "../../shared/store/spend.ts";
+import type { Handler, Route } from "../call.ts";
+import type { ProducerEnv } from "../env.ts";
+import { done, refusedAt, stopped } from "../problem.ts";
+
+/** The sums of one day: dollars, tokens, and the tokens that no price is known for. */
+export function spendOfDay(
+  { SPEND_PER_DAY_USD }: Pick<ProducerEnv, "SPEND_PER_DAY_USD">,
+  tenant: string,
+  { today, rows }: { today: string; rows: readonly SpendRow[] },
+): Record<string, unknown> {
+  const own = rows.filter(({ day }) => day === today);
+  const sum = (value: (row: SpendRow) => number) => own.reduce((all, row) => all + value(row), 0);
+  const read = readSpendCeiling(SPEND_PER_DAY_USD);
+  return {
+    day: today,
+    cost_usd: sum((row) => row.cost_usd),
+    tokens: sum((row) => row.prompt_tokens + row.completion_tokens),
+    unpriced_tokens: sum((row) => row.unpriced_tokens),
+    ceiling_usd: read.ok ? read.ceilingOf(tenant) : null,
+  };
+}
+
+const spend: Handler = async ({ env, principal, url }) => {
+  const text = url.searchParams.get("days") ?? String(storeLimits.spendDaysDefault);
+  const days = Number(text);
+  if (!/^\d+$/.test(text) || days < 1 || days > storeLimits.spendDaysMax) {
+    const message = `must be a whole number from 1 to ${storeLimits.spendDaysMax}`;
+    return stopped(refusedAt("days", message));
+  }
+  const read = await readSpend(env.DB, principal.tenant, days);
+  return done(Response.json({ today: spendOfDay(env, principal.tenant, read), spend: read.rows }));
+};
+
+export const spendRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/spend", scope: "read", handle: spend },
+];
