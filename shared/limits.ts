@@ -361,6 +361,7 @@ export const platformLimits = {
 export const commandLineLimits = {
   requestMsMax: 120_000,
   watchPollMs: 500,
+  modelCheckMsMax: 1_800_000,
   watchLineMs: 2_000,
   watchUnreachableMsMax: 60_000,
   rateWindowMs: 10_000,

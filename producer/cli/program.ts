@@ -8,6 +8,7 @@ import { addFiles } from "./commands/files.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
+import { addModel } from "./commands/model.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
@@ -121,6 +122,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addKeys,
     addWebhooks,
     addPolicy,
+    addModel,
     addTools,
     addSpend,
     addDoctor,
