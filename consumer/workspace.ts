@@ -65,17 +65,27 @@ export class Workspace {
     return held.bytes;
   }
 
-  /** Every file with its bytes, the whole outputs that were cut included: what a sandbox sees. */
+  /**
+   * Every file with its bytes, the whole outputs that were cut included: what a sandbox sees. Files that
+   * nobody read are fetched a few at once; rejects when they are together more than a workspace may hold,
+   * before all of them are in memory.
+   */
   async all(): Promise<Map<string, Uint8Array>> {
     const files = new Map<string, Uint8Array>();
     for (const { seq, payload } of this.#steps) {
       const bytes = payload.kind === "tool" && payload.output ? await this.#output(seq) : null;
       if (bytes !== null) files.set(outputPath(seq), bytes);
     }
-    for (const path of this.paths()) {
+    const paths = this.paths();
+    for (const path of paths) files.set(path, new Uint8Array());
+    let sum = 0;
+    await inTurn(paths, async (path) => {
       const bytes = await this.read(path);
-      if (bytes !== null) files.set(path, bytes);
-    }
+      if (bytes === null) files.delete(path);
+      else files.set(path, bytes);
+      sum += bytes?.byteLength ?? 0;
+      if (sum > workspaceLimits.bytesMax) throw new Error(tooMuch);
+    });
     return files;
   }
 
@@ -173,17 +183,23 @@ export class Workspace {
   async checkpoint(): Promise<ManifestChange | undefined> {
     if (this.#changed.size === 0) return undefined;
     const change: ManifestChange = {};
-    await Promise.all(
-      [...this.#changed].map(async (path) => {
-        const held = this.#files.get(path);
-        if (held?.bytes == null) {
-          change[path] = null;
-          return;
-        }
-        held.entry = await this.keep(held.bytes);
-        change[path] = held.entry;
-      }),
-    );
+    const contents = new Map<string, Uint8Array>();
+    for (const path of this.#changed) {
+      const held = this.#files.get(path);
+      if (held?.bytes == null) {
+        change[path] = null;
+        continue;
+      }
+      const sha256 = await sha256Hex(held.bytes);
+      held.entry = { sha256, bytes: held.bytes.byteLength, source: "blob" };
+      change[path] = held.entry;
+      contents.set(sha256, held.bytes);
+    }
+    // Once for each content: R2 takes one write a second for a key.
+    await inTurn([...contents], async ([sha256, bytes]) => {
+      const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
+      await putOnce(this.#bucket, key, bytes, "application/octet-stream");
+    });
     this.#changed.clear();
     return change;
   }
@@ -238,6 +254,17 @@ export class Workspace {
   #inputKey(input: { r2: string }): string {
     return objectKeys.input(this.#tenant, input.r2);
   }
+}
+
+const tooMuch = `the files of the workspace are together more than ${workspaceLimits.bytesMax} bytes, so no program can be given them: delete some, or read them with read_file.`;
+
+/** A few at once: an invocation waits for six answers of its stores at most, and the rest would time out. */
+async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: workspaceLimits.callsAtOnceMax }, worker));
 }
 
 function inlineBytes(input: Exclude<InputFile, { r2: string }>): Uint8Array {

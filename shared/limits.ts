@@ -289,6 +289,7 @@ export const workspaceLimits = {
   filesMax: 1_000,
   bytesMax: 16_000_000,
   fileBytesMax: 8_000_000,
+  callsAtOnceMax: 5,
   pathCharsMax: 512,
   /** What one read or listing shows: with its last line it stays under toolOutputCharsMax. */
   readCharsMax: 19_000,

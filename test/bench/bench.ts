@@ -5,14 +5,24 @@
 import fs from "node:fs";
 import path from "node:path";
 import { gatewayOverhead } from "./gateway_overhead.ts";
-import { bareRound, fleetRound, ratePerSecond, type Side, startBare, startFleet } from "./load.ts";
+import {
+  bareRound,
+  fleetRound,
+  ratePerSecond,
+  type Side,
+  startBare,
+  startFleet,
+  until,
+} from "./load.ts";
 import { atLeast, atMost, median, type Row } from "./row.ts";
+import { benchSandboxes } from "./sandboxes.ts";
 
 const stateDir = path.resolve(import.meta.dirname, "../../.wrangler/bench");
 const rounds = 5;
 const tasksPerRound = 200;
 const memoryTasks = 5_000;
 const neighbours = 9;
+const runsInSlice = 40;
 
 const answer = { calls: [{ name: "final_answer", arguments: { text: "done" } }] };
 const running = (code: string) => ({
@@ -84,15 +94,52 @@ async function memory(bare: Side, fleet: Awaited<ReturnType<typeof startFleet>>)
   ];
 }
 
+/** How long one `run_code` takes end to end inside a slice, the first of the slice left out. */
+async function inSlice(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
+  const call = {
+    calls: [{ name: "run_code", arguments: { code: "[1, 2, 3].map((n) => n * n)" } }],
+  };
+  // Different results, or the loop would be ended as a repetition.
+  const calls = Array.from({ length: runsInSlice }, (_, n) => ({
+    calls: [{ name: "run_code", arguments: { code: `[1, 2, ${n}].map((n) => n * n)` } }],
+  }));
+  const headers = { authorization: `Bearer ${fleet.key}` };
+  const task = { prompt: "p", limits: { steps: 200, model_calls: 100, tool_calls: 100 } };
+  const durations: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const accepted = await fetch(`${fleet.url}/v1/tasks`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ ...task, rehearsal: [call, ...calls, answer] }),
+    });
+    const { id } = (await accepted.json()) as { id: string };
+    await until(async () => {
+      const view = await fetch(`${fleet.url}/v1/tasks/${id}`, { headers });
+      return ((await view.json()) as { status: string }).status === "succeeded";
+    });
+    const read = await fetch(`${fleet.url}/v1/tasks/${id}/steps`, { headers });
+    const { steps } = (await read.json()) as {
+      steps: { name: string; duration_ms: number }[];
+    };
+    const ran = steps.filter(({ name }) => name === "run_code").map((step) => step.duration_ms);
+    durations.push(...ran.slice(1));
+  }
+  return [atMost("run_code of one line in a slice, median ms", median(durations), 5)];
+}
+
 fs.rmSync(stateDir, { recursive: true, force: true });
 fs.mkdirSync(stateDir, { recursive: true });
 // By itself: the fleet would take a share of the processor.
 const overhead = await gatewayOverhead(path.join(stateDir, "gateway"), 8793);
+// By itself: the two fleets beside it would take turns on the same cores.
+const alone = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
 const fleet = await startFleet(path.join(stateDir, "fleet"), 8791);
 try {
   const rows = [
     ...overhead,
+    ...alone,
+    ...(await inSlice(fleet)),
     ...(await throughput(bare, fleet)),
     ...(await neighbourly(fleet)),
     ...(await memory(bare, fleet)),

@@ -105,3 +105,66 @@ test("what a change makes room for fits, whatever its order", () => {
   ).toBeNull();
   expect(files.paths()).toEqual(["b/x", "c"]);
 });
+
+/** The bucket, counting what is asked of it at once and which keys are put. */
+function counting(): { bucket: R2Bucket; most: () => number; puts: string[]; gets: string[] } {
+  let now = 0;
+  let most = 0;
+  const puts: string[] = [];
+  const gets: string[] = [];
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    now += 1;
+    most = Math.max(most, now);
+    try {
+      return await work();
+    } finally {
+      now -= 1;
+    }
+  };
+  const bucket = {
+    get(key: string) {
+      gets.push(key);
+      return counted(() => env.OBJECTS.get(key));
+    },
+    put(key: string, value: Uint8Array, options: R2PutOptions) {
+      puts.push(key);
+      return counted(() => env.OBJECTS.put(key, value, options));
+    },
+  };
+  return { bucket: bucket as unknown as R2Bucket, most: () => most, puts, gets };
+}
+
+test("a full workspace is stored a few files at once, each content once, and read back only where it is asked", async () => {
+  const { bucket, most, puts, gets } = counting();
+  const made = new Workspace(bucket, "default", "full");
+  const names = Array.from({ length: workspaceLimits.filesMax }, (_, n) => `d${n % 10}/f${n}`);
+  const contents = new Map(names.map((name, n) => [name, bytes(`content ${n % 100}`)]));
+  expect(made.apply(contents)).toBeNull();
+  expect(made.write("one more", bytes("x"))).toContain("its limit");
+  const change = await made.checkpoint();
+  expect(Object.keys(change ?? {})).toHaveLength(workspaceLimits.filesMax);
+  expect(puts).toHaveLength(100);
+  expect(new Set(puts).size).toBe(100);
+  expect(most()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
+
+  const read = new Workspace(bucket, "default", "full");
+  read.layOut({}, [change ?? {}]);
+  expect(new TextDecoder().decode((await read.read("d7/f137")) ?? undefined)).toBe("content 37");
+  await read.read("d7/f137");
+  expect(gets).toHaveLength(1);
+  const all = await read.all();
+  expect([...all.keys()]).toEqual([...names].sort());
+  expect(gets).toHaveLength(workspaceLimits.filesMax);
+  expect(most()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
+}, 20_000);
+
+test("inputs in R2 that are together too large are not all read into memory", async () => {
+  const { bucket, gets } = counting();
+  await env.OBJECTS.put("inputs/default/half", new Uint8Array(workspaceLimits.fileBytesMax));
+  const files = new Workspace(bucket, "default", "t");
+  const inputs = Array.from({ length: 40 }, (_, n) => [`f${n}`, { r2: "half" }] as const);
+  files.layOut(Object.fromEntries(inputs), []);
+  await expect(files.all()).rejects.toThrow("together more than");
+  expect(gets.length).toBeLessThan(12);
+  expect((await files.read("f39"))?.byteLength).toBe(workspaceLimits.fileBytesMax);
+});

@@ -118,7 +118,7 @@ export class Operations {
 
 export function problem(error: unknown): string {
   if (error instanceof FileError) {
-    return `!${JSON.stringify({ name: "Error", message: error.message, code: error.problem.code })}`;
+    return `!${JSON.stringify({ name: "Error", ...error.problem })}`;
   }
   // Halt and the interpreter's own traps end the run and must not be turned into answers.
   if (

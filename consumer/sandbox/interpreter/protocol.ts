@@ -1,8 +1,8 @@
 /**
  * What the program's side (prelude, inside QuickJS) and the isolate's side (outside it)
  * say to each other. One host function takes `(op, text, bytes)`. It answers undefined,
- * bytes, or text: "=" and JSON for a value, "!" and JSON of {name, message, code?} for an
- * error to throw. Text is always JSON, because a C string ends at a NUL and cannot hold
+ * bytes, or text: "=" and JSON for a value, "!" and JSON of {name, message, …} for an error
+ * to throw with whatever else is said of it. Text is always JSON, because a C string ends at a NUL and cannot hold
  * lone surrogates, and JSON escapes both.
  */
 export const op = {

@@ -13,7 +13,23 @@ export interface FileProblem {
     | "ENAMETOOLONG"
     | "EINVAL";
   message: string;
+  errno: number;
+  syscall: string;
+  path: string;
 }
+
+/** As Linux numbers them, negated, which is what Node says. */
+const numbers: Record<FileProblem["code"], number> = {
+  ENOENT: -2,
+  EEXIST: -17,
+  ENOTDIR: -20,
+  EISDIR: -21,
+  EINVAL: -22,
+  EFBIG: -27,
+  ENOSPC: -28,
+  ENAMETOOLONG: -36,
+  ENOTEMPTY: -39,
+};
 
 const wording: Record<FileProblem["code"], string> = {
   ENOENT: "no such file or directory",
@@ -33,7 +49,7 @@ export class FileError extends Error {
   constructor(code: FileProblem["code"], action: string, path: string) {
     const message = `${code}: ${wording[code]}, ${action} '${path}'`;
     super(message);
-    this.problem = { code, message };
+    this.problem = { errno: numbers[code], code, syscall: action, path, message };
   }
 }
 

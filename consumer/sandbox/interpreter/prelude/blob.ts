@@ -83,6 +83,15 @@ export class FormData {
   entries(): IterableIterator<[string, string | File]> {
     return this.#entries.values();
   }
+  *keys(): Generator<string> {
+    for (const [name] of this.#entries) yield name;
+  }
+  *values(): Generator<string | File> {
+    for (const [, value] of this.#entries) yield value;
+  }
+  forEach(visit: (value: string | File, name: string, form: FormData) => void): void {
+    for (const [name, value] of this.#entries) visit(value, name, this);
+  }
   [Symbol.iterator](): IterableIterator<[string, string | File]> {
     return this.entries();
   }

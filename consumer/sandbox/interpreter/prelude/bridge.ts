@@ -27,10 +27,8 @@ export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
   const answer = bytes === undefined ? host(op, text) : host(op, text, bufferOf(bytes));
   if (typeof answer !== "string") return answer;
   if (answer[0] !== "!") return parse(answer.slice(1));
-  const { name, message, code } = parse(answer.slice(1)) as Record<string, string>;
-  const error = new (errors[name ?? ""] ?? Error)(message);
-  if (code) Object.assign(error, { code });
-  throw error;
+  const { name, message, ...more } = parse(answer.slice(1)) as Record<string, string>;
+  throw Object.assign(new (errors[name ?? ""] ?? Error)(message), more);
 }
 
 /** As `ask`, for the operations that answer bytes. */

@@ -15,6 +15,19 @@ export function installPolyfills(): void {
       return list;
     },
   });
+  // The engine's own answers a negative number unchanged where the width is a whole number of words.
+  const unsigned = (bits: number, value: bigint): bigint => {
+    const size = 1n << BigInt(bits);
+    const rest = BigInt(value) % size;
+    return rest < 0n ? rest + size : rest;
+  };
+  define(BigInt, {
+    asUintN: unsigned,
+    asIntN(bits: number, value: bigint): bigint {
+      const rest = unsigned(bits, value);
+      return bits > 0 && rest >> BigInt(bits - 1) === 1n ? rest - (1n << BigInt(bits)) : rest;
+    },
+  });
   if (!("captureStackTrace" in Error)) {
     define(Error, {
       captureStackTrace(target: object) {
