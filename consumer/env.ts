@@ -12,6 +12,10 @@ export interface ConsumerEnv extends SharedEnv {
   MICROVM?: DurableObjectNamespace<MicroVm>;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */
   MODEL_PROFILES?: string;
+  /** JSON, name to MCP server: see docs/tools.md. */
+  MCP_SERVERS?: string;
+  /** "on" offers run_bash. */
+  BASH_TOOL?: string;
   /** Which tenants may use tools with bindings: JSON, tool to tenants. `default` may where it is not set. */
   TOOL_TENANTS?: string;
   /** Local runs only: `host=http://127.0.0.1:port`, comma-separated. */

@@ -15,6 +15,8 @@ import { millisecondsLeft } from "./loop/budget.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { type Hands, intent } from "./loop/tool_calls.ts";
 import { problemsOf, problemText } from "./models/validate.ts";
+import { runBash } from "./sandbox/bash/bash.ts";
+import type { BashOutcome } from "./sandbox/bash/worker.ts";
 import type { Capabilities, Engine, RunOutcome, ToolAnswer } from "./sandbox/engine.ts";
 import { engineFor, meteredEngine } from "./sandbox/index.ts";
 import { routedOrigins } from "./services.ts";
@@ -39,12 +41,22 @@ interface Work {
   intended: boolean;
 }
 
-/** `close` ends what the sandbox holds beyond its runs; it never rejects. */
+interface Handed {
+  ok: true;
+  hands: Hands;
+  /** Ends what the sandbox holds beyond its runs; never rejects. */
+  close(): Promise<void>;
+  /** How the fleet itself asks through the task's gateway. */
+  ways: Pick<Gateway, "ask" | "fetch">;
+  /** Adds the tools that were found by asking. */
+  add(tools: readonly Tool[]): void;
+}
+
 export function handsFor(
   fleet: Fleet,
   task: TaskRow,
   kit: Kit,
-): { ok: true; hands: Hands; close: () => Promise<void> } | { ok: false; failure: Failure } {
+): Handed | { ok: false; failure: Failure } {
   const found = engineFor(task.sandbox, fleet.env, `${task.id}-${task.fence}`);
   if ("unavailable" in found) {
     return { ok: false, failure: failure("sandbox_unavailable", found.unavailable) };
@@ -134,13 +146,14 @@ export function handsFor(
         return run(engine.shell, command, capabilities(context));
       },
       metered,
+      runBash: (script) => bash(script, capabilities(context)),
     };
     return context;
   }
 
   async function run(how: Engine["run"], code: string, able: Capabilities): Promise<RunOutcome> {
     const files = await kit.workspace.all();
-    const callable = kit.tools.map((tool) => tool.name).filter(callableFromCode);
+    const callable = [...tools.keys()].filter(callableFromCode);
     const limits = {
       fuel: sandboxLimits.fuelMax,
       memoryBytes: sandboxLimits.memoryBytesMax,
@@ -169,6 +182,14 @@ export function handsFor(
       if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
       throw error;
     }
+  }
+
+  /** A script that breaks its interpreter is its own fault: the answer says so, and the task goes on. */
+  async function bash(code: string, able: Capabilities): Promise<BashOutcome> {
+    const files = await kit.workspace.all();
+    const left = millisecondsLeft(kit.scribe.used, kit.bounds);
+    const wallMs = Math.min(sandboxLimits.wallMsMax, left);
+    return runBash(fleet.env, { code, files, tools: [] }, able, wallMs, signal);
   }
 
   /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
@@ -204,6 +225,10 @@ export function handsFor(
     async close() {
       const broke = (error: unknown) => logBug("close_sandbox", error, { task_id: task.id });
       await engine.close?.().catch(broke);
+    },
+    ways: gateway,
+    add: (more) => {
+      for (const tool of more) tools.set(tool.name, tool);
     },
     hands: {
       tools,

@@ -6,17 +6,21 @@ import type { TaskRow } from "../shared/store/task_row.ts";
 import { brainsFor } from "./brain.ts";
 import type { SliceEnd } from "./conclude.ts";
 import { type Ending, endingOf, settled } from "./ending.ts";
+import { type Extras, extrasFor } from "./extras.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import type { Fleet } from "./fleet.ts";
 import { handsFor } from "./hands.ts";
 import { answerForm } from "./loop/answer.ts";
-import { boundsOf } from "./loop/budget.ts";
+import { boundsOf, millisecondsLeft } from "./loop/budget.ts";
 import { runLoop } from "./loop/loop.ts";
 import { openingMessages } from "./loop/prompt.ts";
-import { type LoopEnd, underCeiling } from "./loop/turn.ts";
+import type { Scribe } from "./loop/scribe.ts";
+import type { Hands } from "./loop/tool_calls.ts";
+import { type LoopEnd, underCeiling, written } from "./loop/turn.ts";
 import { untilMidnightUtcMs } from "./models/classify.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { policyOf } from "./policy_pin.ts";
+import { mountsOf, skillsFolder } from "./skills/find.ts";
 import { finalAnswerOffer, offersOf, toolsFor } from "./tools/catalog.ts";
 import { unsettledFailure } from "./unsettled.ts";
 
@@ -116,25 +120,44 @@ async function loopOf(
   const bounds = boundsOf(spec.limits);
   const hands = handsFor(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
   if (!hands.ok) return { kind: "broke", failure: hands.failure };
-  const form = answerForm(spec);
-  const finalOffer = finalAnswerOffer(form.schema);
+  let extras: Extras | null = null;
   try {
+    const brought = await hands.hands.within(millisecondsLeft(scribe.used, bounds), () =>
+      extrasFor(fleet, task, spec, scribe.steps, { ways: hands.ways, signal }),
+    );
+    if (!brought.ok) return { kind: "broke", failure: brought.failure };
+    extras = brought.extras;
+    hands.add(extras.tools);
+    workspace.mount(skillsFolder, mountsOf(extras.skills));
+    const asked = await journalAsking(scribe, hands.hands);
+    if (asked !== null) return asked;
+    const form = answerForm(spec);
+    const finalOffer = finalAnswerOffer(form.schema);
     return await runLoop(
       {
         id: task.id,
-        opening: openingMessages(spec, inputs),
+        opening: openingMessages(spec, inputs, extras.skills),
         bounds,
         form,
-        offers: [...offersOf(tools), finalOffer],
+        offers: [...offersOf([...tools, ...extras.tools]), finalOffer],
         finalOffer,
         readable: tools.some((tool) => tool.name === "read_file"),
         since: scribe.since,
         onUncertain: spec.on_uncertain ?? "fail",
+        extras: extras.pin,
       },
       models.brains,
       { scribe, hands: hands.hands, signal, sliceMs: fleet.sliceMs },
     );
   } finally {
-    await hands.close();
+    await Promise.all([extras?.close(), hands.close()]);
   }
+}
+
+/** What was asked of MCP servers before the first turn is counted, and its decisions are rows. */
+async function journalAsking(scribe: Scribe, hands: Hands): Promise<LoopEnd | null> {
+  const rows = hands.drainEgress();
+  if (rows.length === 0) return null;
+  scribe.charge(hands.drainSpent());
+  return written(await scribe.write([], { seq: scribe.nextSeq, rows }));
 }

@@ -23,6 +23,8 @@ interface Held {
 export class Workspace {
   readonly #files = new Map<string, Held>();
   readonly #changed = new Set<string>();
+  /** The folder that is read-only, or null. */
+  #mounted: string | null = null;
   readonly #bucket: R2Bucket;
   readonly #tenant: string;
   readonly #taskId: string;
@@ -48,6 +50,24 @@ export class Workspace {
         else this.#files.set(path, { entry, bytes: null, input: null });
       }
     }
+  }
+
+  /**
+   * Lays files below a folder that is read-only from then on: nothing in it can be written or deleted, by
+   * whichever tool. They are not the task's own, so the manifest leaves them out.
+   */
+  mount(folder: string, files: Readonly<Record<string, InputFile>>): void {
+    if (Object.keys(files).length === 0) return;
+    this.#mounted = folder;
+    for (const path of this.paths()) if (this.#isMounted(path)) this.#files.delete(path);
+    this.#files.delete(folder);
+    this.layOut(files, []);
+  }
+
+  #isMounted(path: string): boolean {
+    return (
+      this.#mounted !== null && (path === this.#mounted || path.startsWith(`${this.#mounted}/`))
+    );
   }
 
   paths(): string[] {
@@ -119,6 +139,8 @@ export class Workspace {
 
   /** Why the workspace cannot become what is wanted; null when it can. */
   #unfit(wanted: ReadonlyMap<string, Uint8Array | null>): Refusal {
+    const locked = [...wanted.keys()].find((path) => this.#isMounted(path));
+    if (locked !== undefined) return readOnly(locked);
     let files = 0;
     let sum = 0;
     const folders = new Map<string, string>();
@@ -157,6 +179,7 @@ export class Workspace {
 
   delete(name: string): Refusal {
     const path = normalisePath(name);
+    if (path !== null && this.#isMounted(path)) return readOnly(path);
     if (path === null || !this.#files.delete(path)) return `There is no file "${name}".`;
     this.#changed.add(path);
     return null;
@@ -209,7 +232,7 @@ export class Workspace {
     const manifest: Manifest = {};
     for (const path of this.paths()) {
       const held = this.#files.get(path);
-      if (held === undefined) continue;
+      if (held === undefined || this.#isMounted(path)) continue;
       held.entry ??= await this.#entryOf(held);
       if (held.entry !== null) manifest[path] = held.entry;
     }
@@ -266,6 +289,9 @@ async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<
   };
   await Promise.all(Array.from({ length: workspaceLimits.callsAtOnceMax }, worker));
 }
+
+const readOnly = (path: string): string =>
+  `"${path}" is read-only: write elsewhere, for example a copy outside of that folder.`;
 
 function inlineBytes(input: Exclude<InputFile, { r2: string }>): Uint8Array {
   return "text" in input

@@ -7,18 +7,24 @@ import type { ProducerEnv } from "./env.ts";
 import { spellPath } from "./explain.ts";
 import type { Detail } from "./problem.ts";
 
-export const namesInputs = ({ files }: DurableTask): boolean =>
-  Object.values(files ?? {}).some((file) => "r2" in file);
+export const namesInputs = ({ files, skills }: DurableTask): boolean =>
+  Object.values(files ?? {}).some((file) => "r2" in file) ||
+  (skills ?? []).some((skill) => typeof skill !== "string");
 
 /** What is wrong with the uploads of a checked task; empty when all can be read. */
 export async function inputFaults(
   env: ProducerEnv,
   tenant: string,
-  { files }: DurableTask,
+  { files, skills }: DurableTask,
 ): Promise<Detail[]> {
   const named = Object.entries(files ?? {}).flatMap(([path, file]) =>
     "r2" in file ? [{ path: spellPath(["files", path, "r2"]), key: file.r2 }] : [],
   );
+  for (const [at, skill] of (skills ?? []).entries()) {
+    if (typeof skill === "string") continue;
+    const key = `${skill.r2.replace(/\/+$/, "")}/SKILL.md`;
+    named.push({ path: `skills[${at}].r2`, key });
+  }
   const details: Detail[] = [];
   const atOnce = batchLimits.expandPutsAtOnceMax;
   for (let from = 0; from < named.length; from += atOnce) {

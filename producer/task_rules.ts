@@ -120,6 +120,43 @@ const tools: Rule = (task, scope) =>
     );
   });
 
+/** Names are known where the consumer could be asked; an upload's folder is looked for by stored_inputs.ts. */
+const extras: Rule = ({ mcp = [], skills = [], files: named = {} }, { offered }) => {
+  const details = skills.flatMap((skill, at) => {
+    if (typeof skill !== "string") {
+      const message = inputKeyFault(skill.r2.replace(/\/+$/, ""));
+      return message === null ? [] : fault(`skills[${at}].r2`, message);
+    }
+    return unlisted(`skills[${at}]`, "skill", skill, offered?.skills);
+  });
+  details.push(
+    ...mcp.flatMap((name, at) => unlisted(`mcp[${at}]`, "MCP server", name, offered?.mcp)),
+  );
+  const taken = Object.keys(named).find((path) => /^skills(\/|$)/.test(path));
+  if (skills.length > 0 && taken !== undefined) {
+    details.push({
+      path: spellPath(["files", taken]),
+      message: 'lies in "skills", where the task\'s skills are mounted: use another folder',
+    });
+  }
+  return details;
+};
+
+function unlisted(
+  path: string,
+  what: string,
+  name: string,
+  listed: readonly { name: string }[] | undefined,
+): Detail[] {
+  if (listed === undefined || listed.some((one) => one.name === name)) return [];
+  const names = listed.map((one) => one.name).join(", ");
+  const known = names === "" ? `no ${what} is configured here` : `there are ${names}`;
+  return fault(
+    path,
+    `unknown ${what} ${shown(name)}: ${known} (docs/tools.md says how to add one)`,
+  );
+}
+
 /** The default counts too: another tenant may not use it unless it says so. */
 const policy: Rule = (task, scope) => {
   const message = scope.policyFault(task.policy ?? defaultPolicy);
@@ -208,6 +245,7 @@ const rules: readonly Rule[] = [
   input,
   files,
   tools,
+  extras,
   policy,
   model,
   outputSchema,

@@ -12,6 +12,8 @@ export const taskLimits = {
   inputBytesMax: 500_000,
   filesMax: 200,
   toolsMax: 64,
+  mcpServersMax: 8,
+  skillsMax: 16,
   fallbackModelsMax: 5,
   labelsMax: 16,
   labelValueCharsMax: 128,
@@ -284,6 +286,33 @@ export const sandboxLimits = {
   nativeSubRequestsMax: 10,
 } as const;
 
+/** One script of run_bash. The interpreter counts; the platform's CPU limit ends what it does natively. */
+export const bashLimits = {
+  scriptCharsMax: 100_000,
+  scriptsAtOnceMax: 4,
+  fileSystemBytesMax: 32_000_000,
+  cpuMsMax: 10_000,
+  subRequestsMax: 10,
+  graceMs: 1_000,
+  execution: {
+    maxCommandCount: 20_000,
+    maxLoopIterations: 100_000,
+    maxCallDepth: 100,
+    maxAwkIterations: 100_000,
+    maxSedIterations: 10_000,
+    maxJqIterations: 100_000,
+    maxOutputSize: 1_000_000,
+    maxStringLength: 10_000_000,
+    maxLiveBytes: 48_000_000,
+    maxInputBytes: 32_000_000,
+    maxFileSystemBytes: 32_000_000,
+    maxArrayElements: 100_000,
+    maxHeredocSize: 1_000_000,
+    maxBraceExpansionResults: 10_000,
+    maxGlobOperations: 100_000,
+  },
+} as const;
+
 /** The files of one task. */
 export const workspaceLimits = {
   filesMax: 1_000,
@@ -342,6 +371,30 @@ export const toolLimits = {
   addressCharsMax: 320,
   subjectCharsMax: 200,
   mailCharsMax: 100_000,
+} as const;
+
+/** What is taken of an MCP server, of what it says and of what it answers. */
+export const mcpLimits = {
+  callMsMax: 60_000,
+  pagesMax: 10,
+  listedMax: 500,
+  toolsPerServerMax: 64,
+  nameCharsMax: 256,
+  shownNameCharsMax: 64,
+  descriptionCharsMax: 1_000,
+  fieldCharsMax: 300,
+  schemaCharsMax: 10_000,
+  partsMax: 100,
+  errorCharsMax: 500,
+} as const;
+
+/** The skills of one task. */
+export const skillLimits = {
+  filesMax: 200,
+  bytesMax: 2_000_000,
+  frontMatterCharsMax: 8_000,
+  nameCharsMax: 64,
+  descriptionCharsMax: 500,
 } as const;
 
 /** What the producer keeps of the consumer's listing of its tools. */

@@ -60,6 +60,8 @@ export interface ModelPayload {
   failure: Failure | null;
   /** How often in a row the endpoint refused the call: one row holds the whole run. */
   times?: number;
+  /** The hash of the task's pinned MCP tools and skills, where it has any: what the model was offered. */
+  extras?: string;
   usage: {
     prompt_tokens: number;
     cached_tokens: number;

@@ -69,6 +69,13 @@ export const InputFile = Type.Union([
 ]);
 export type InputFile = Static<typeof InputFile>;
 
+/** A skill of this repository by its name, or an upload's folder. */
+export const SkillRef = Type.Union([
+  Type.String({ minLength: 1, maxLength: 64 }),
+  Type.Object({ r2: Type.String({ minLength: 1, maxLength: 512 }) }, strict),
+]);
+export type SkillRef = Static<typeof SkillRef>;
+
 export const timestamp = Type.String({
   pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
   description: "ISO 8601 with a zone, such as 2026-12-01T09:00:00Z",
@@ -116,6 +123,8 @@ const fields = {
   model: modelId,
   fallback_models: Type.Array(modelId, { maxItems: taskLimits.fallbackModelsMax }),
   tools: Type.Array(nameOf("tool"), { maxItems: taskLimits.toolsMax, uniqueItems: true }),
+  mcp: Type.Array(nameOf("MCP server"), { maxItems: taskLimits.mcpServersMax, uniqueItems: true }),
+  skills: Type.Array(SkillRef, { maxItems: taskLimits.skillsMax, uniqueItems: true }),
   policy: nameOf("policy"),
   sandbox: Type.Union([
     Type.Literal("isolate"),
@@ -169,4 +178,5 @@ export const bindingTools = [
   "search_vectors",
   "send_email",
   "call_service",
+  "run_bash",
 ] as const;

@@ -11,13 +11,29 @@ const systemText = `You are one agent of a batch. You work alone on one task: no
 - A refused request or a failed program is an answer: read why, then change what you do. Do not repeat it unchanged.
 - When the work is done, call ${finalAnswerName} once, with arguments that fit its schema. Do not end with plain text.`;
 
-/** The transcript's fixed beginning. `files` are the paths the task starts with. */
-export function openingMessages(task: DurableTask, files: readonly string[]): Message[] {
+/** A skill as the prompt names it; what it says is read by the model when it needs it. */
+interface SkillLine {
+  name: string;
+  description: string;
+}
+
+/** The transcript's fixed beginning. `files` are the paths the task starts with, `skills` those it was given. */
+export function openingMessages(
+  task: DurableTask,
+  files: readonly string[],
+  skills: readonly SkillLine[] = [],
+): Message[] {
   const messages: Message[] = [{ role: "system", content: systemText }];
   for (const { role, content } of task.messages ?? []) messages.push({ role, content });
   const parts = task.prompt === undefined ? [] : [task.prompt];
   if (task.input !== undefined) parts.push(`Input:\n${JSON.stringify(task.input, null, 2)}`);
   if (files.length > 0) parts.push(`Files in the workspace:\n${files.join("\n")}`);
+  if (skills.length > 0) {
+    const lines = skills.map(({ name, description }) => `skills/${name}: ${description}`);
+    parts.push(
+      `Skills, each a read-only folder. When one fits, read its SKILL.md first:\n${lines.join("\n")}`,
+    );
+  }
   if (parts.length > 0) messages.push({ role: "user", content: parts.join("\n\n").toWellFormed() });
   return messages;
 }

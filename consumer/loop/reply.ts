@@ -53,6 +53,7 @@ export async function heard(
     ...callHead(made, []),
     reply: { text, reasoning, calls, finish, quirks: [...reply.quirks, ...odd] },
     failure: null,
+    ...(task.extras === undefined ? {} : { extras: task.extras }),
     usage: billed(brain, reply.usage),
   };
   const spent = { ...payload.usage, steps: 1, model_calls: 1 };

@@ -34,6 +34,8 @@ export interface LoopTask {
   since: number;
   /** What becomes of a call with effects that was begun and has no outcome. */
   onUncertain: "fail" | "retry";
+  /** The hash of the pinned MCP tools and skills, journaled with each reply; undefined without any. */
+  extras: string | undefined;
 }
 
 /** The model in use. `complete` never rejects. */

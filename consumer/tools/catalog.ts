@@ -15,6 +15,7 @@ import { generateImage } from "./generate_image.ts";
 import { grepFiles } from "./grep_files.ts";
 import { queryD1 } from "./query_d1.ts";
 import { readFile } from "./read_file.ts";
+import { runBash } from "./run_bash.ts";
 import { runCode, runShell } from "./run_code.ts";
 import { screenshot } from "./screenshot.ts";
 import { searchVectors } from "./search_vectors.ts";
@@ -43,6 +44,7 @@ export const catalog: readonly Tool[] = [
   searchVectors,
   sendEmail,
   callService,
+  runBash,
   ...customTools,
 ];
 

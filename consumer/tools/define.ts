@@ -4,6 +4,7 @@
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { ConsumerEnv } from "../env.ts";
+import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../workspace.ts";
 import { type BindingName, isFleetOwn, type ToolBindings } from "./bindings.ts";
@@ -40,6 +41,8 @@ export interface ToolContext<B extends BindingName = never> {
    * the files given and with no way out. It is for what a model can make endless, such as a pattern.
    */
   metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
+  /** Runs a bash script over the workspace; what it changed is for the tool to apply. */
+  runBash(script: string): Promise<BashOutcome>;
   /** The declared bindings and variables, and no other. */
   bindings: Readonly<Pick<ToolBindings, B>>;
   /** The account's own services that the task's policy routes to: binding name to origin. */
@@ -101,6 +104,18 @@ export function defineTool<S extends TObject, const B extends BindingName = neve
 
 export const done = (text: string, value?: unknown): ToolResult =>
   value === undefined ? { ok: true, text } : { ok: true, text, value };
+/** A tool that comes from elsewhere: its schema is JSON Schema, and its name has its server's prefix. */
+export function defineRemote(tool: {
+  name: string;
+  description: string;
+  schema: Record<string, unknown>;
+  effect: Effect;
+  run(input: Record<string, unknown>): Promise<ToolResult>;
+}): Tool {
+  const { schema, ...rest } = tool;
+  return { ...rest, input: schema as unknown as TObject } as Tool;
+}
+
 const toolName = /^[a-z][a-z0-9_]{0,62}$/;
 
 export const refused = (text: string): ToolResult => ({ ok: false, text });

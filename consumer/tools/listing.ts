@@ -1,5 +1,7 @@
 /** What a tenant's tasks may use here, and what is hidden from them and why: the answer to `GET /v1/tools`. */
 import type { ConsumerEnv } from "../env.ts";
+import { readServers, serversOf } from "../mcp/servers.ts";
+import { bundledSummaries } from "../skills/find.ts";
 import { catalog, offerOf, unavailable } from "./catalog.ts";
 import type { Effect } from "./define.ts";
 
@@ -16,10 +18,20 @@ export interface ListedTool {
 /** What the consumer tells the producer, which cannot see its bindings. */
 export interface Listing {
   tools: ListedTool[];
+  /** The MCP servers that the tenant's tasks may name. */
+  mcp: { name: string; url: string }[];
+  /** The skills of the repository. */
+  skills: { name: string; description: string }[];
+  /** What is configured and cannot be read, in words for the operator. */
+  faults: string[];
 }
 
 export function listingFor(tenant: string, env: ConsumerEnv): Listing {
+  const servers = readServers(env.MCP_SERVERS);
   return {
+    mcp: [...serversOf(servers, tenant)].map(([name, { url }]) => ({ name, url })),
+    skills: bundledSummaries(),
+    faults: servers.ok ? [] : [servers.message],
     tools: catalog.map((tool) => {
       const { name, description, effect, original } = offerOf(tool);
       const reason = unavailable(tool, tenant, env);

@@ -23,8 +23,8 @@ export const deleteFile = defineTool({
   input: Type.Object({ path: pathInput }, closed),
   effect: "idempotent",
   async run({ path }, { files }) {
-    return files.delete(path) === null
-      ? done(`Deleted ${path}.`)
-      : refused(missing(path, files.paths()));
+    if ((await files.read(path)) === null) return refused(missing(path, files.paths()));
+    const refusal = files.delete(path);
+    return refusal === null ? done(`Deleted ${path}.`) : refused(refusal);
   },
 });

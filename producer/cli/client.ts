@@ -26,7 +26,7 @@ import type {
   StatsAnswer,
   StepAnswer,
   TaskAnswer,
-  ToolAnswer,
+  ToolsAnswer,
   WebhookAnswer,
 } from "./wire.ts";
 
@@ -325,8 +325,8 @@ export class FleetClient {
     );
   }
 
-  tools(): Promise<Called<{ tools: ToolAnswer[] }>> {
-    return this.#call("GET", "/v1/tools", shaped<{ tools: ToolAnswer[] }>(shapes.tools));
+  tools(): Promise<Called<ToolsAnswer>> {
+    return this.#call("GET", "/v1/tools", shaped<ToolsAnswer>(shapes.tools));
   }
 }
 

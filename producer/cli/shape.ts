@@ -56,6 +56,7 @@ const outcome: Shape = { action: "text", reason: "text", requests: "number" };
 const egressTask: Shape = { task_id: "text", requests: "number", denied: "number" };
 const host: Shape = { host: "text", requests: "number", denied: "number", outcomes: [outcome] };
 const webhook: Shape = { id: "text", subject: "text", url: "text" };
+const skill: Shape = { name: "text", description: "text" };
 
 export const shapes = {
   webhook,
@@ -85,8 +86,8 @@ export const shapes = {
   files: { files: [file] },
   key,
   keys: { keys: [key] },
-  tools: { tools: [tool] },
   spend: { today: "object", spend: "list" },
+  tools: { tools: [tool], mcp: [{ name: "text", url: "text" }], skills: [skill], faults: "list" },
   stats: { counts: "object" },
   redriven: { redriven: "number" },
   health: { status: "text" },

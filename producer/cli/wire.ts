@@ -251,6 +251,13 @@ export interface DryRunAnswer {
   assumptions: string[];
 }
 
+export interface ToolsAnswer {
+  tools: ToolAnswer[];
+  mcp: { name: string; url: string }[];
+  skills: { name: string; description: string }[];
+  faults: string[];
+}
+
 /** One fault in a body. `line` counts from 1. */
 export interface Fault {
   line?: number;

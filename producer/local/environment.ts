@@ -12,6 +12,9 @@ const passed = [
   "MODEL_PROFILES",
   "SPEND_PER_DAY_USD",
   "FLEET_HOSTS",
+  "MCP_SERVERS",
+  "BASH_TOOL",
+  "TOOL_TENANTS",
 ];
 /** What Node and wrangler need of the machine. */
 const machine = ["PATH", "HOME", "TMPDIR", "LANG", "USERPROFILE", "APPDATA", "SYSTEMROOT"];

@@ -60,6 +60,7 @@ const task: LoopTask = {
   readable: false,
   since: 0,
   onUncertain: "fail",
+  extras: undefined,
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -42,6 +42,48 @@ describe("GET /v1/tools", () => {
   });
 });
 
+const MCP_SERVERS = JSON.stringify({
+  docs: { url: "https://mcp.example/mcp" },
+  theirs: { url: "https://mcp.example/mcp", tenants: ["other"] },
+});
+
+describe("GET /v1/tools names what a task of the tenant may bring", () => {
+  const asked = async (bindings: Record<string, unknown>) =>
+    (await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools")).json<Listing>();
+
+  test("MCP servers and skills", async () => {
+    const { mcp, skills, faults } = await asked({ MCP_SERVERS });
+    expect(mcp).toEqual([{ name: "docs", url: "https://mcp.example/mcp" }]);
+    expect(skills).toMatchObject([{ name: "tabular-data" }]);
+    expect(faults).toEqual([]);
+  });
+
+  test("and says what cannot be read", async () => {
+    const { mcp, faults } = await asked({ MCP_SERVERS: "{" });
+    expect([mcp, faults]).toEqual([[], ["MCP_SERVERS: it is not JSON."]]);
+  });
+});
+
+describe("a task that names an MCP server or a skill", () => {
+  const submit = async (more: Record<string, unknown>) =>
+    send(testFleet({ CONSUMER: bound({ MCP_SERVERS }) }), "POST", "/v1/tasks", task(more));
+
+  test("that is there is accepted", async () => {
+    expect((await submit({ mcp: ["docs"], skills: ["tabular-data"] })).status).toBe(202);
+  });
+
+  test.each([
+    [{ mcp: ["docs", "nobody"] }, "mcp[1]", "there are docs"],
+    [{ mcp: ["theirs"] }, "mcp[0]", "there are docs"],
+    [{ skills: ["nothing"] }, "skills[0]", "there are tabular-data"],
+  ])("that is not is refused: %j", async (more, path, words) => {
+    const answer = await submit(more);
+    expect(answer.status).toBe(422);
+    const { error } = await answer.json<Refusal>();
+    expect(error.details).toMatchObject([{ path, message: expect.stringContaining(words) }]);
+  });
+});
+
 describe("a task that names a tool that is not configured", () => {
   const wants = task({ tools: ["run_code", "browse"] });
 

@@ -54,7 +54,11 @@ export function addDoctor(program: Command, bind: Bind): void {
 async function toolsOf(client: FleetClient): Promise<Finding> {
   const called = await client.tools();
   return called.ok
-    ? { check: "tools", state: "ok", told: toolsLine(called.value.tools) }
+    ? {
+        check: "tools",
+        state: called.value.faults.length === 0 ? "ok" : "failed",
+        told: toolsLine(called.value),
+      }
     : { check: "tools", state: "failed", told: called.problem.message };
 }
 

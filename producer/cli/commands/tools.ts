@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { exit, required } from "../exit.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
-import type { ToolAnswer } from "../wire.ts";
+import type { ToolsAnswer } from "../wire.ts";
 
 export function addTools(program: Command, bind: Bind): void {
   program
@@ -10,9 +10,10 @@ export function addTools(program: Command, bind: Bind): void {
     .description("list the tools that tasks may use, and what to set for those that are hidden")
     .action(
       bind(async (session) => {
-        const { tools } = required(await session.client().tools());
+        const listing = required(await session.client().tools());
+        const { tools, mcp, skills, faults } = listing;
         if (session.json) {
-          for (const tool of tools) session.emit(tool);
+          session.emit(listing);
           return exit.done;
         }
         const rows = tools.map((tool) => [
@@ -21,6 +22,10 @@ export function addTools(program: Command, bind: Bind): void {
           tool.effect,
           tool.configured ? tool.description : (tool.reason ?? ""),
         ]);
+        for (const { name, url } of mcp) rows.push([name, "ok", "", `MCP server at ${url}`]);
+        for (const { name, description } of skills)
+          rows.push([name, "ok", "", `skill: ${description}`]);
+        for (const fault of faults) rows.push(["", "failed", "", fault]);
         const { interactive, columns, write } = session.surroundings;
         const head = ["tool", "state", "effect", "what it does, or what to set"];
         write(`${table(head, rows, { coloured: interactive, columns })}\n`);
@@ -30,9 +35,10 @@ export function addTools(program: Command, bind: Bind): void {
 }
 
 /** The tools in one line, for `fleet doctor`: how many there are, and each that is hidden with its reason. */
-export function toolsLine(tools: readonly ToolAnswer[]): string {
+export function toolsLine({ tools, mcp, skills, faults }: ToolsAnswer): string {
+  if (faults.length > 0) return faults.join(" ");
   const hidden = tools.filter(({ configured }) => !configured);
-  const ready = `${tools.length - hidden.length} configured`;
+  const ready = `${tools.length - hidden.length} configured, ${mcp.length} MCP servers, ${skills.length} skills`;
   if (hidden.length === 0) return ready;
   return `${ready}, hidden: ${hidden.map(({ name }) => name).join(", ")} (fleet tools says what to set)`;
 }

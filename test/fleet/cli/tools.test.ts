@@ -17,10 +17,16 @@ const tools = [
     reason: "Bind BROWSER.\u001b[2J",
   },
 ];
+const listing = {
+  tools,
+  mcp: [{ name: "docs", url: "https://mcp.example/mcp" }],
+  skills: [{ name: "tabular-data", description: "Tables." }],
+  faults: [] as string[],
+};
 const script = {
   "GET /healthz": { body: { status: "ok" } },
   "GET /v1/stats": { body: { counts: {}, backlog: 0, oldest_queued_at: null } },
-  "GET /v1/tools": { body: { tools } },
+  "GET /v1/tools": { body: listing },
 };
 
 test("tools lists what may be used, and what to set for what is hidden", async () => {
@@ -29,25 +35,30 @@ test("tools lists what may be used, and what to set for what is hidden", async (
   expect(ran.code).toBe(0);
   expect(ran.out).toMatch(/run_code +ok +idempotent +Runs code\./);
   expect(ran.out).toMatch(/browse +hidden +read +Bind BROWSER\./);
+  expect(ran.out).toMatch(/docs +ok +MCP server at https:\/\/mcp\.example\/mcp/);
+  expect(ran.out).toMatch(/tabular-data +ok +skill: Tables\./);
   expect(ran.out).not.toContain("\u001b");
 });
 
-test("tools --json gives each as the API does", async () => {
+test("tools --json gives the API's answer", async () => {
   const { url } = await fakeFleet(script);
   const ran = await fleet(["tools", "--json", "--url", url]);
-  expect(
-    ran.out
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line)),
-  ).toEqual(tools);
+  expect(JSON.parse(ran.out)).toEqual(listing);
 });
 
 test("doctor names what is hidden, which is no fault", async () => {
   const { url } = await fakeFleet(script);
   const ran = await fleet(["doctor", "--url", url]);
   expect(ran.code).toBe(0);
-  expect(ran.out).toMatch(/tools +ok +1 configured, hidden: browse/);
+  expect(ran.out).toMatch(/tools +ok +1 configured, 1 MCP servers, 1 skills, hidden: browse/);
+});
+
+test("doctor fails where a setting cannot be read", async () => {
+  const faults = ["MCP_SERVERS: it is not JSON."];
+  const { url } = await fakeFleet({ ...script, "GET /v1/tools": { body: { ...listing, faults } } });
+  const ran = await fleet(["doctor", "--url", url]);
+  expect(ran.code).toBe(1);
+  expect(ran.out).toContain("MCP_SERVERS: it is not JSON.");
 });
 
 test("doctor fails where the fleet cannot say what its tools are", async () => {

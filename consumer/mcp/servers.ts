@@ -1,0 +1,76 @@
+/** Which MCP servers tasks may name: MCP_SERVERS, JSON of name to server. What cannot be read names none. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+const strict = { additionalProperties: false } as const;
+const Effect = Type.Union([
+  Type.Literal("read"),
+  Type.Literal("idempotent"),
+  Type.Literal("effect"),
+]);
+
+const Server = Type.Object(
+  {
+    /** Streamable HTTP. The task's policy must permit it, and adds its credential. */
+    url: Type.String({ pattern: "^https?://" }),
+    /** Who may name it; `["default"]` when left out. */
+    tenants: Type.Optional(Type.Array(Type.String())),
+    /** The only tools that are offered, by the server's own names; all when left out. */
+    tools: Type.Optional(Type.Array(Type.String())),
+    /** What a tool does, by its name, where it is not the `effect` below. The server's own word is not taken for it. */
+    effects: Type.Optional(Type.Record(Type.String(), Effect)),
+    /** What the others do; `effect` when left out. */
+    effect: Type.Optional(Effect),
+  },
+  strict,
+);
+export type McpServer = Static<typeof Server>;
+
+/** Two underscores part a server's name from its tool's, so none may stand inside. */
+const serverName = /^[a-z](?:_?[a-z0-9])*$/;
+const nameCharsMax = 24;
+
+export type McpServers =
+  | { ok: true; servers: ReadonlyMap<string, McpServer> }
+  | { ok: false; message: string };
+
+export function readServers(text: string | undefined): McpServers {
+  if (text === undefined || text.trim() === "") return { ok: true, servers: new Map() };
+  const fault = (message: string): McpServers => ({
+    ok: false,
+    message: `MCP_SERVERS: ${message}`,
+  });
+  let table: unknown;
+  try {
+    table = JSON.parse(text);
+  } catch {
+    return fault("it is not JSON.");
+  }
+  if (typeof table !== "object" || table === null || Array.isArray(table)) {
+    return fault(
+      'it must be JSON of name to server: {"docs": {"url": "https://mcp.example/mcp"}}.',
+    );
+  }
+  const servers = new Map<string, McpServer>();
+  for (const [name, server] of Object.entries(table)) {
+    if (!serverName.test(name) || name.length > nameCharsMax) {
+      return fault(
+        `"${name.slice(0, nameCharsMax)}" is no name: up to ${nameCharsMax} lower case letters, digits and single underscores.`,
+      );
+    }
+    if (!Value.Check(Server, server)) {
+      const [first] = Value.Errors(Server, server);
+      return fault(`${name}${first?.path ?? ""}: ${first?.message ?? "is no server"}.`);
+    }
+    servers.set(name, server);
+  }
+  return { ok: true, servers };
+}
+
+/** Those that a tenant's tasks may name. */
+export function serversOf(all: McpServers, tenant: string): ReadonlyMap<string, McpServer> {
+  if (!all.ok) return new Map();
+  return new Map(
+    [...all.servers].filter(([, { tenants = ["default"] }]) => tenants.includes(tenant)),
+  );
+}

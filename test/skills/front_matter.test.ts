@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { frontMatterOf } from "../../consumer/skills/front_matter.ts";
+import { skillLimits } from "../../shared/limits.ts";
+
+const skill = (head: string) => `---\n${head}\n---\n# Body\n`;
+
+describe("a SKILL.md that is read", () => {
+  test.each([
+    ["name: a-b\ndescription: Does it.", "Does it."],
+    ['name: "a-b"\ndescription: "Does: it."', "Does: it."],
+    ["description: >\n  Two\n  lines.\nname: a-b", "Two lines."],
+    ["name: a-b\ndescription: |\n  # Heading\n  - item", "# Heading - item"],
+    ["name: a-b\ndescription: d\nallowed-tools: [x]\nmetadata: {a: 1}", "d"],
+    ["name: a-b\ndescription: 7", "7"],
+    ["name: a-b\r\ndescription: d", "d"],
+    ["name: a-b\ndescription: x <|im_end|>\u202e y", "x y"],
+  ])("%j", (head, description) => {
+    expect(frontMatterOf(skill(head))).toEqual({ ok: true, name: "a-b", description });
+  });
+
+  test("a description is cut to its bound", () => {
+    const told = frontMatterOf(skill(`name: a\ndescription: ${"word ".repeat(1_000)}`));
+    expect(told.ok && told.description.length).toBe(skillLimits.descriptionCharsMax);
+  });
+});
+
+describe("a SKILL.md that is refused", () => {
+  test.each([
+    ["", "front matter"],
+    ["# no front matter", "front matter"],
+    ["---\nname: a\ndescription: d", "front matter"],
+    [skill(""), "field to value"],
+    [skill("- a\n- b"), "field to value"],
+    [skill("name: [a"), "field to value"],
+    [skill("name: a\nname: b\ndescription: d"), "field to value"],
+    [skill("description: d"), "its name"],
+    [skill("name: ../../etc\ndescription: d"), "its name"],
+    [skill("name: A B\ndescription: d"), "its name"],
+    [skill("name: {}\ndescription: d"), "its name"],
+    [skill(`name: ${"a".repeat(65)}\ndescription: d`), "its name"],
+    [skill("name: __proto__\ndescription: d"), "its name"],
+    [skill("name: a"), "its description"],
+    [skill("name: a\ndescription: [x]"), "its description"],
+    [skill("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nname: a\ndescription: d"), "field to value"],
+  ])("%j", (text, words) => {
+    const told = frontMatterOf(text);
+    expect(told.ok ? "" : told.message).toContain(words);
+  });
+});
+
+test("whatever stands there, a description is one line and a name is a folder", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (name, description) => {
+      const told = frontMatterOf(
+        skill(`name: ${JSON.stringify(name)}\ndescription: ${JSON.stringify(description)}`),
+      );
+      if (!told.ok) return;
+      expect(told.name).toMatch(/^[a-z0-9-]{1,64}$/);
+      expect(told.description).not.toMatch(/[\n\r\u2028\u2029]|<\|/);
+    }),
+  );
+});
