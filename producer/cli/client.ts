@@ -36,10 +36,14 @@ export interface RedriveOrder {
   overrides?: Record<string, unknown>;
 }
 
-/** Which of a batch's tasks are meant; all that can be redriven where nothing is named. */
-export interface BatchRedriveOrder extends RedriveOrder {
+/** Which tasks are meant; of a batch, all that can be redriven where nothing is named. */
+export interface ManyRedriveOrder extends RedriveOrder {
   status?: string[];
   reason?: string;
+  error_code?: string;
+  labels?: Record<string, string>;
+  created_after?: string;
+  created_before?: string;
   /** Where the call before this one stopped. */
   cursor?: string;
 }
@@ -229,8 +233,16 @@ export class FleetClient {
     );
   }
 
+  /** The tasks of the tenant that the filters choose; bounded as a batch's. */
+  redriveChosen(order: ManyRedriveOrder): Promise<Called<BatchRedriven>> {
+    return this.#call("POST", "/v1/tasks/redrive", shaped<BatchRedriven>(shapes.redriven), {
+      body: JSON.stringify(order),
+      type: "application/json",
+    });
+  }
+
   /** One call looks at a bounded number of tasks; `next_cursor` says where the next goes on. */
-  redriveBatch(id: string, order: BatchRedriveOrder): Promise<Called<BatchRedriven>> {
+  redriveBatch(id: string, order: ManyRedriveOrder): Promise<Called<BatchRedriven>> {
     return this.#call(
       "POST",
       `/v1/batches/${encodeURIComponent(id)}/redrive`,

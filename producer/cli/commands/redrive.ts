@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { redrivable } from "../../../shared/states.ts";
-import type { BatchRedriveOrder } from "../client.ts";
+import type { ManyRedriveOrder } from "../client.ts";
 import { type ExitCode, exit, required, Stop, wrongUsage } from "../exit.ts";
 import { counted } from "../figures.ts";
 import { jsonFile, parsedJson } from "../input.ts";
@@ -15,35 +15,54 @@ interface Options {
   mode: string;
   status?: string;
   reason?: string;
+  errorCode?: string;
+  label: string[];
+  createdAfter?: string;
+  createdBefore?: string;
   overrides?: string;
   watch?: boolean;
 }
 
+/** What a redrive is of: one task, the tasks of a batch, or those that a filter chooses. */
+type Target = { kind: "task" | "batch"; id: string } | { kind: "chosen" };
+
 export function addRedrive(program: Command, bind: Bind): void {
   program
-    .command("redrive <id>")
-    .description("send a settled task, or the settled tasks of a batch, through again")
-    .option("--mode <mode>", "restart: begin again from the task as it was sent", "restart")
-    .option("--status <list>", `batches: only these, by comma, of ${redrivable.join(", ")}`)
-    .option("--reason <reason>", "batches: only tasks that ended for this reason")
+    .command("redrive [id]")
+    .description(
+      "send a settled task through again, or those of a batch, or without an id those that the filters choose",
+    )
+    .option(
+      "--mode <mode>",
+      "restart: begin again as it was sent; resume: go on behind the last finished step, with what was used still counted",
+      "restart",
+    )
+    .option("--status <list>", `only these, by comma, of ${redrivable.join(", ")}`)
+    .option("--reason <reason>", "only tasks that ended for this reason")
+    .option("--error-code <code>", "only tasks whose error has this code")
+    .option("--label <key=value>", "only tasks with this label; may be given again", gathered, [])
+    .option("--created-after <time>", "only tasks from this time on, such as 2026-12-01T09:00:00Z")
+    .option("--created-before <time>", "only tasks from before this time")
     .option("--overrides <json|@file>", 'fields of the task to change, such as \'{"model":"…"}\'')
-    .option("--watch", "follow it until it is settled")
+    .option("--watch", "follow the task or the batch until it is settled")
     .action(
-      bind(async (session, id: string, options: Options) => {
-        const kind = kindOf(id);
-        const order = await orderOf(session, kind, options);
+      bind(async (session, id: string | undefined, options: Options) => {
+        const target: Target = id === undefined ? { kind: "chosen" } : { kind: kindOf(id), id };
+        const order = await orderOf(session, target, options);
         const watched = options.watch === true;
-        return kind === "batch"
-          ? redriveBatch(session, id, order, watched)
-          : redriveTask(session, id, order, watched);
+        return target.kind === "task"
+          ? redriveTask(session, target.id, order, watched)
+          : redriveMany(session, target, order, watched);
       }),
     );
 }
 
+const gathered = (value: string, before: string[]): string[] => [...before, value];
+
 async function redriveTask(
   session: Session,
   id: string,
-  order: BatchRedriveOrder,
+  order: ManyRedriveOrder,
   watched: boolean,
 ): Promise<ExitCode> {
   const task = required(await session.client().redriveTask(id, order));
@@ -54,49 +73,51 @@ async function redriveTask(
 }
 
 /** Exit code 1 where a task that was meant stays as it is, or none was meant. */
-async function redriveBatch(
+async function redriveMany(
   session: Session,
-  id: string,
-  order: BatchRedriveOrder,
+  target: Exclude<Target, { kind: "task" }>,
+  order: ManyRedriveOrder,
   watched: boolean,
 ): Promise<ExitCode> {
-  const told = await redriveAll(session, id, order);
-  const { redriven, refused, details } = told;
+  const id = target.kind === "batch" ? target.id : null;
+  const of = id === null ? "" : ` of ${id}`;
+  const { redriven, refused, details } = await redriveAll(session, id, order);
   if (redriven === 0 && refused === 0) {
-    throw new Stop(
-      exit.failed,
-      `no task of ${id} is ${(order.status ?? redrivable).join(" or ")}${order.reason === undefined ? "" : ` for ${order.reason}`}: nothing is redriven`,
-    );
+    const filtered = Object.keys(order).some((name) => name !== "mode" && name !== "overrides");
+    const which = filtered ? "fits the filters" : `is ${redrivable.join(" or ")}`;
+    throw new Stop(exit.failed, `no task${of} ${which}: nothing is redriven`);
   }
-  if (session.json) session.emit({ id, redriven, refused, details });
+  if (session.json) session.emit({ ...(id === null ? {} : { id }), redriven, refused, details });
   else {
     const are = redriven === 1 ? "is" : "are";
-    session.say(`${counted(redriven, "task")} of ${id} ${are} queued again`);
+    session.say(`${counted(redriven, "task")}${of} ${are} queued again`);
   }
   if (refused > 0 && !session.json) {
-    const head = `${counted(refused, "task")} of ${id} cannot be redriven so:`;
+    const head = `${counted(refused, "task")}${of} cannot be redriven so:`;
     session.surroundings.warn(`${printable(refusalText(head, details))}\n`);
   }
-  if (watched) return watchBatch(session, id);
-  if (!session.json) session.say(`follow it with fleet watch ${id}`);
+  if (watched && id !== null) return watchBatch(session, id);
+  if (!session.json && id !== null) session.say(`follow it with fleet watch ${id}`);
   return refused > 0 ? exit.failed : exit.done;
 }
 
 /** One call is bounded in tasks and time, so the calls go on until all were looked at. */
 async function redriveAll(
   session: Session,
-  id: string,
-  order: BatchRedriveOrder,
+  id: string | null,
+  order: ManyRedriveOrder,
 ): Promise<Required<Pick<BatchRedriven, "redriven" | "refused" | "details">>> {
   const all: Required<Pick<BatchRedriven, "redriven" | "refused" | "details">> = {
     redriven: 0,
     refused: 0,
     details: [],
   };
+  const client = session.client();
   let cursor: string | null = null;
   do {
+    const next: ManyRedriveOrder = cursor === null ? order : { ...order, cursor };
     const answer: BatchRedriven = required(
-      await session.client().redriveBatch(id, cursor === null ? order : { ...order, cursor }),
+      await (id === null ? client.redriveChosen(next) : client.redriveBatch(id, next)),
     );
     all.redriven += answer.redriven;
     all.refused += answer.refused ?? 0;
@@ -108,25 +129,48 @@ async function redriveAll(
 
 async function orderOf(
   session: Session,
-  kind: "task" | "batch",
+  target: Target,
   options: Options,
-): Promise<BatchRedriveOrder> {
-  const order: BatchRedriveOrder = { mode: options.mode };
-  if (kind === "task" && (options.status !== undefined || options.reason !== undefined)) {
-    throw wrongUsage("--status and --reason choose among the tasks of a batch; this is a task");
+): Promise<ManyRedriveOrder> {
+  const filter = filterOf(options);
+  const names = Object.keys(filter);
+  if (target.kind === "task" && names.length > 0) {
+    throw wrongUsage("filters such as --status choose among many tasks; this is one");
   }
-  if (options.status !== undefined) {
-    order.status = options.status.split(",").map((status) => status.trim());
-    const wrong = order.status.find((status) => !redrivable.some((known) => known === status));
-    if (wrong !== undefined) {
-      throw wrongUsage(`--status ${wrong}: only ${redrivable.join(", ")} can be redriven`);
+  if (target.kind === "chosen") {
+    if (names.length === 0) {
+      throw wrongUsage(
+        "say which tasks: an id, or a filter (--status, --reason, --error-code, --label, --created-after, --created-before)",
+      );
     }
+    if (options.watch === true) throw wrongUsage("--watch follows one task or one batch: name it");
   }
-  if (options.reason !== undefined) order.reason = options.reason;
+  const order: ManyRedriveOrder = { mode: options.mode, ...filter };
   if (options.overrides !== undefined) {
     order.overrides = await overridesOf(options.overrides, session);
   }
   return order;
+}
+
+function filterOf(options: Options): Omit<ManyRedriveOrder, "mode"> {
+  const filter: Omit<ManyRedriveOrder, "mode"> = {};
+  if (options.status !== undefined) {
+    filter.status = options.status.split(",").map((status) => status.trim());
+    const wrong = filter.status.find((status) => !redrivable.some((known) => known === status));
+    if (wrong !== undefined) {
+      throw wrongUsage(`--status ${wrong}: only ${redrivable.join(", ")} can be redriven`);
+    }
+  }
+  if (options.reason !== undefined) filter.reason = options.reason;
+  if (options.errorCode !== undefined) filter.error_code = options.errorCode;
+  if (options.createdAfter !== undefined) filter.created_after = options.createdAfter;
+  if (options.createdBefore !== undefined) filter.created_before = options.createdBefore;
+  for (const pair of options.label) {
+    const at = pair.indexOf("=");
+    if (at < 1) throw wrongUsage(`--label ${pair}: write key=value`);
+    filter.labels = { ...filter.labels, [pair.slice(0, at)]: pair.slice(at + 1) };
+  }
+  return filter;
 }
 
 async function overridesOf(given: string, session: Session): Promise<Record<string, unknown>> {

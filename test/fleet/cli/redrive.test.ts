@@ -10,10 +10,61 @@ describe("fleet redrive", () => {
     expect(JSON.parse(received[0]?.body ?? "")).toEqual({ mode: "restart" });
   });
 
-  test("its help names no mode that the API refuses", async () => {
+  test("its help says what each mode does", async () => {
     const { out } = await fleet(["redrive", "--help"]);
-    expect(out).toContain("restart");
-    expect(out).not.toContain("resume");
+    expect(out).toMatch(/restart: begin again/);
+    expect(out.replaceAll(/\s+/g, " ")).toContain("resume: go on behind the last finished step");
+  });
+
+  test("resumes a task where that is asked for", async () => {
+    const { url, received } = await fakeFleet({
+      "POST /v1/tasks/task_1/redrive": { status: 202, body: taskWith({ status: "queued" }) },
+    });
+    const overrides = '{"limits":{"steps":60}}';
+    const args = ["redrive", "task_1", "--mode", "resume", "--overrides", overrides];
+    expect(await fleet([...args, "--url", url])).toMatchObject({ code: 0 });
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual({
+      mode: "resume",
+      overrides: { limits: { steps: 60 } },
+    });
+  });
+
+  test("without an id sends the filters, and says how many fit", async () => {
+    const { url, received } = await fakeFleet({
+      "POST /v1/tasks/redrive": [
+        { status: 202, body: { redriven: 2, refused: 0, details: [], next_cursor: "task_5" } },
+        { status: 202, body: { redriven: 1, refused: 0, details: [], next_cursor: null } },
+      ],
+    });
+    const filters = ["--status", "dead", "--label", "team=ops", "--error-code", "store_fault"];
+    const times = ["--created-after", "2026-11-01T00:00:00Z"];
+    const ran = await fleet(["redrive", ...filters, ...times, "--mode", "resume", "--url", url]);
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    expect(ran.out).toBe("3 tasks are queued again\n");
+    const order = {
+      mode: "resume",
+      status: ["dead"],
+      labels: { team: "ops" },
+      error_code: "store_fault",
+      created_after: "2026-11-01T00:00:00Z",
+    };
+    expect(received.map(({ body }) => JSON.parse(body))).toEqual([
+      order,
+      { ...order, cursor: "task_5" },
+    ]);
+  });
+
+  test.each([
+    ["neither an id nor a filter", [], "say which tasks"],
+    ["a task and a filter", ["task_1", "--label", "team=ops"], "this is one"],
+    ["a label without a value", ["--label", "team"], "write key=value"],
+    ["many tasks to watch", ["--status", "dead", "--watch"], "name it"],
+  ])("with %s sends nothing and says what to write", async (_what, args, words) => {
+    const { url, received } = await fakeFleet({});
+    const ran = await fleet(["redrive", ...args, "--url", url]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(words);
+    expect(received).toEqual([]);
   });
 
   test.each([
