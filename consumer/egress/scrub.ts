@@ -1,7 +1,7 @@
 /**
  * Removes injected secrets from what comes back: as they are, percent-encoded, escaped as
  * in JSON or HTML, in hexadecimal, and in base64 or base64url at any of the three
- * alignments, so that `base64("user:" + secret)` is found too. It works on bytes, and
+ * alignments, so that `base64("user:" + secret)` is found too, also broken into lines. It works on bytes, and
  * across chunk borders by holding back as many bytes as the longest form may need.
  */
 import { Buffer } from "node:buffer";
@@ -80,15 +80,19 @@ function formsOf(secret: string): Form[] {
   const base64 = [0, 1, 2]
     .map((offset) => base64Core(bytes, offset))
     .filter((core) => core.length >= base64CharsMin)
-    .map((core) => join(Array.from(core, base64Char)));
+    .map((core) => join(Array.from(core, base64Char), lineBreak));
   const hex = bytes.length < hexBytesMin ? [] : [join(Array.from(bytes, hexByte))];
   return [join(Array.from(secret, character)), ...base64, ...hex];
 }
 
-function join(forms: readonly Form[]): Form {
+/** Mail and command lines break base64 into lines; JSON writes the break as two letters. */
+const lineBreak: Form = { source: "(?:\\r?\\n|(?:\\\\r)?\\\\n)?", bytesMax: 4 };
+const nothing: Form = { source: "", bytesMax: 0 };
+
+function join(forms: readonly Form[], between: Form = nothing): Form {
   return {
-    source: forms.map((form) => form.source).join(""),
-    bytesMax: forms.reduce((sum, form) => sum + form.bytesMax, 0),
+    source: forms.map((form) => form.source).join(between.source),
+    bytesMax: forms.reduce((sum, form) => sum + form.bytesMax + between.bytesMax, 0),
   };
 }
 

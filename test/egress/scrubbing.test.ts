@@ -24,9 +24,15 @@ const spellings: readonly (readonly [string, (text: string) => string])[] = [
   ["base64 behind one byte", (text) => Buffer.from(`:${text}`).toString("base64")],
   ["base64 behind two bytes", (text) => Buffer.from(`u:${text}`).toString("base64")],
   ["base64 in the middle", (text) => Buffer.from(`user:${text}:end`).toString("base64")],
+  ["base64 in lines", (text) => lined(text, "\r\n")],
+  ["base64 in lines inside JSON", (text) => JSON.stringify(lined(text, "\n")).slice(1, -1)],
   ["base64url", (text) => Buffer.from(text).toString("base64url")],
   ["base64 in a query", (text) => encodeURIComponent(Buffer.from(text).toString("base64"))],
 ];
+
+/** As mail and command lines write it, in lines of one length. */
+const lined = (text: string, end: string): string =>
+  Buffer.from(text).toString("base64").replace(/.{16}/g, `$&${end}`);
 
 function escaped(text: string): string {
   return Array.from(
