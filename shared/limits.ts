@@ -338,6 +338,8 @@ export const egressLimits = {
   urlCharsMax: 8_192,
   headersMax: 100,
   headerBytesMax: 32_768,
+  /** A body that states at most this length is read as a whole. */
+  wholeBytesMax: 65_536,
   responseHeadersMax: 500,
   responseHeaderBytesMax: 131_072,
   redirectsMax: 10,

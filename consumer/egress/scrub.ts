@@ -36,6 +36,8 @@ export class Scrubber {
   /** A header's value or a line of text. */
   text(value: string): string {
     if (this.#pattern === null) return value;
+    // Most headers are ASCII, whose bytes are its characters.
+    if (ascii.test(value)) return value.replace(this.#pattern, mask);
     const bytes = Buffer.from(value, "utf8").toString("latin1");
     const clean = bytes.replace(this.#pattern, mask);
     // Runtimes differ in whether a header's bytes above 127 arrive decoded.
@@ -43,6 +45,14 @@ export class Scrubber {
       this.#pattern,
       mask,
     );
+  }
+
+  /** A body that is there as a whole; the same bytes where nothing is to be removed. */
+  whole(bytes: Uint8Array): Uint8Array {
+    if (this.#pattern === null) return bytes;
+    const text = latin1(bytes);
+    const clean = text.replace(this.#pattern, mask);
+    return clean === text ? bytes : Buffer.from(clean, "latin1");
   }
 
   /** For one body: `push` each chunk, then `flush`; what they answer, joined, is the clean body. */
@@ -67,13 +77,18 @@ export class Scrubber {
     };
     return {
       push(chunk) {
-        held += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+        held += latin1(chunk);
         return clean(Math.max(0, held.length - bytesMax + 1));
       },
       flush: () => clean(held.length),
     };
   }
 }
+
+const ascii = /^[\0-\x7f]*$/;
+
+const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 
 function formsOf(secret: string): Form[] {
   const bytes = new TextEncoder().encode(secret);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { egressLimits } from "../../shared/limits.ts";
-import { errorOf, get, post, recorded, textOf, twoHosts } from "./recorded_gateway.ts";
+import { errorOf, get, post, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
 
 const url = "https://open.example.com/";
 const unused = { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 };
@@ -107,4 +107,52 @@ test("GET with a body is refused", async () => {
   const { gateway } = recorded(twoHosts, answer);
   const response = await gateway.fetch({ ...post(url, "x"), method: "GET" });
   expect(errorOf(response).reason).toBe("body");
+});
+
+describe("an answer that states a small length", () => {
+  const stated =
+    (body: string, length = body.length) =>
+    () =>
+      new Response(body, { headers: { "content-length": String(length) } });
+
+  test("is counted and handed on", async () => {
+    const { gateway } = recorded(twoHosts, stated("0123456789"));
+    expect(textOf(await gateway.fetch(get(url)))).toBe("0123456789");
+    expect(gateway.used).toMatchObject({ requests: 1, bytes_in: 10 });
+    expect(gateway.drain()).toMatchObject([{ bytes_in: 10, reason: "rule" }]);
+  });
+
+  test.each([
+    ["the task's bytes", {}, 9, "budget_bytes"],
+    ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
+  ])("is withheld over %s, whatever it states", async (_, limits, bytes, reason) => {
+    const more = { limits: { requests: 9, bytes } };
+    const { gateway } = recorded({ ...twoHosts, limits }, stated("0123456789", 1), more);
+    const response = await gateway.fetch(get(url));
+    expect(errorOf(response).reason).toBe(reason);
+    expect(textOf(response)).not.toContain("0123");
+  });
+
+  test("is given up at the policy's seconds when it does not come", async () => {
+    const stuck = () =>
+      new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), {
+        headers: { "content-length": "10" },
+      });
+    const more = { used: { ...unused, ms: 990 } };
+    const { gateway } = recorded({ ...twoHosts, limits: { seconds: 1 } }, stuck, more);
+    expect(errorOf(await gateway.fetch(get(url))).reason).toBe("timeout");
+  });
+
+  test("is scrubbed, and is the same bytes where nothing is to be removed", async () => {
+    const keyed = "https://api.example.com/v1/";
+    const body = `a ${secrets.TOKEN} b`;
+    const { gateway } = recorded(twoHosts, stated(body));
+    expect(textOf(await gateway.fetch(get(keyed)))).toBe("a [redacted] b");
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const binary = recorded(
+      twoHosts,
+      () => new Response(bytes, { headers: { "content-length": "256" } }),
+    );
+    expect((await binary.gateway.fetch(get(keyed))).body).toEqual(bytes);
+  });
 });
