@@ -13,6 +13,7 @@ import { batchRoutes } from "./routes/batches.ts";
 import { egressRoutes } from "./routes/egress.ts";
 import { flowRoutes } from "./routes/flow.ts";
 import { front, health } from "./routes/front.ts";
+import { inboxRoutes } from "./routes/inbox.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { overviewRoutes } from "./routes/overview.ts";
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...flowRoutes,
   ...scheduleRoutes,
+  ...inboxRoutes,
   ...webhookRoutes,
   ...inputRoutes,
   ...overviewRoutes,

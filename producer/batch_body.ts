@@ -94,13 +94,16 @@ async function readJsonBatch(request: Request, url: URL): Promise<Outcome<BatchB
   const text = decodeText(bytes.value);
   if (!text.ok) return text;
   const body = parseJson(text.value, jsonDepthMax);
-  if (!body.ok) return body;
-  if (!Value.Check(JsonBatch, body.value))
-    return stopped(refusedHead(explain(JsonBatch, body.value)));
-  const { tasks, template, ...rest } = body.value;
+  return body.ok ? batchOfValue(body.value, asked.value) : body;
+}
+
+/** A batch as one value: `{defaults?, tasks, …}`. `asked` is whether it is to be tried only. */
+export function batchOfValue(value: unknown, asked = false): Outcome<BatchBody> {
+  if (!Value.Check(JsonBatch, value)) return stopped(refusedHead(explain(JsonBatch, value)));
+  const { tasks, template, ...rest } = value;
   const head = readHead(rest);
   if (!head.ok) return head;
-  const dryRun = asked.value || rest.dry_run === true;
+  const dryRun = asked || rest.dry_run === true;
   if (template === undefined && tasks !== undefined) {
     return done({ head: head.value, entries: entriesOf(tasks), dryRun });
   }

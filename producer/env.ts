@@ -11,6 +11,10 @@ export interface ProducerEnv extends SharedEnv {
   ACCESS_TENANT?: string;
   /** What they may do, by comma: `read,submit` where it is left out. */
   ACCESS_SCOPES?: string;
+  /** Where messages of the inbox go that made no task. */
+  INBOX_DLQ: Queue;
+  /** JSON, address to {tenant?, from, template}: the addresses whose mail becomes a task. */
+  FLEET_MAILBOXES?: string;
   /** The consumer, where it is bound: health then means that both Workers answer. */
   CONSUMER?: Fetcher;
 }

@@ -3,11 +3,16 @@ import { taskLimits } from "../shared/limits.ts";
 import { done, type Outcome, refusedAt, stopped } from "./problem.ts";
 
 /** From the header `Idempotency-Key` or the field `idempotency_key`; null without either. */
-export function idempotencyKey(
+export const idempotencyKey = (
   request: Request,
   field: string | undefined,
+): Outcome<string | null> => agreedKey(request.headers.get("idempotency-key"), field);
+
+/** The same where there is no request: `header` is what the transport says, or null. */
+export function agreedKey(
+  header: string | null,
+  field: string | undefined,
 ): Outcome<string | null> {
-  const header = request.headers.get("idempotency-key");
   if (header === null) return done(field ?? null);
   if (header.length < 1 || header.length > taskLimits.keyCharsMax) {
     const message = `the header has ${header.length} characters: write 1 to ${taskLimits.keyCharsMax}`;

@@ -4,6 +4,10 @@ export type Scope = (typeof scopes)[number];
 export const isScope = (text: string): text is Scope =>
   (scopes as readonly string[]).includes(text);
 
+/** The same letters as in R2 keys, where it stands. */
+export const isTenant = (value: unknown): value is string =>
+  typeof value === "string" && /^[a-z0-9][a-z0-9_-]{0,62}$/.test(value);
+
 export interface Principal {
   tenant: string;
   scopes: readonly Scope[];

@@ -1,4 +1,4 @@
-// The bounds of schedules, webhooks and flow control: a part of limits.ts, which exports them.
+// The bounds of schedules, webhooks, flow control, the inbox and mail: a part of limits.ts, which exports them.
 
 /** Schedules: how many there may be, and how their ticks become batches. */
 export const scheduleLimits = {
@@ -42,4 +42,19 @@ export const webhookLimits = {
 export const flowLimits = {
   pausedLookMs: 24 * 3_600_000,
   fullLookMs: 10 * 60_000,
+} as const;
+
+/** The queue `inbox`. */
+export const inboxLimits = {
+  retrySeconds: 60,
+  bodyCharsKept: 16_384,
+} as const;
+
+/** Mail that becomes a task. */
+export const mailLimits = {
+  bytesMax: 10_000_000,
+  attachmentsMax: 50,
+  nestingMax: 20,
+  headerBytesMax: 262_144,
+  reasonCharsMax: 400,
 } as const;

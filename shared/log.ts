@@ -12,6 +12,8 @@ export type LogEvent =
   | "batch_unstarted"
   | "tick"
   | "webhook"
+  | "inbox_rejected"
+  | "mail"
   | "task_passed_over"
   | "step"
   | "egress_decision"

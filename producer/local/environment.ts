@@ -15,6 +15,7 @@ const passed = [
   "MCP_SERVERS",
   "BASH_TOOL",
   "TOOL_TENANTS",
+  "FLEET_MAILBOXES",
 ];
 /** What Node and wrangler need of the machine. */
 const machine = ["PATH", "HOME", "TMPDIR", "LANG", "USERPROFILE", "APPDATA", "SYSTEMROOT"];

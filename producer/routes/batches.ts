@@ -5,16 +5,15 @@ import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared
 import { readBatchBody } from "../batch_body.ts";
 import { batchResults } from "../batch_results.ts";
 import { batchView } from "../batch_view.ts";
-import { acceptBatch } from "../batches.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { startBatch } from "../chain.ts";
-import { scopeHere } from "../check_scope.ts";
 import { dryRun } from "../dry_run.ts";
 import { idempotencyKey } from "../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readBatchFilter } from "../query.ts";
 import { redriveBatch } from "../redrive_many.ts";
+import { submitBatch } from "../submit.ts";
 import { sweep } from "../sweep.ts";
 
 /** The batch that the path names, if it is the caller's. */
@@ -34,13 +33,7 @@ const post: Handler = async (call) => {
     const told = await dryRun(env, principal, body.value);
     return told.ok ? done(Response.json(told.value)) : told;
   }
-  const source = {
-    tenant: principal.tenant,
-    idempotencyKey: key.value,
-    scopes: principal.scopes,
-    ...body.value,
-  };
-  const accepted = await acceptBatch(env, source, await scopeHere(env, principal));
+  const accepted = await submitBatch(env, principal, body.value, key.value);
   if (!accepted.ok) return accepted;
   const { row, fresh } = accepted.value;
   if (fresh) call.waitUntil(startBatch(env, row));

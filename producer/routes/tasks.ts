@@ -2,22 +2,16 @@
 import { isTaskId } from "../../shared/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { lastUsages } from "../../shared/store/journal.ts";
-import { findByKey } from "../../shared/store/submissions.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { listTasks, readTask, requestCancel } from "../../shared/store/tasks.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { acceptTask } from "../accept.ts";
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
-import { checkTask, refusedTask } from "../check.ts";
-import { scopeHere } from "../check_scope.ts";
-import { idempotencyKey } from "../idempotency.ts";
-import { type Detail, done, notFound, type Outcome, stopped } from "../problem.ts";
+import { done, notFound, type Outcome, stopped } from "../problem.ts";
 import { paged, readTaskFilter } from "../query.ts";
 import { redrive } from "../redrive.ts";
 import { redriveChosen } from "../redrive_many.ts";
 import { sendTasks } from "../send.ts";
-import { inputFaults, namesInputs } from "../stored_inputs.ts";
+import { submitTask } from "../submit.ts";
 import { type TaskView, taskView } from "../view.ts";
 
 /** The task that the path names, if it is the caller's. */
@@ -42,32 +36,11 @@ async function oneView(env: Call["env"], row: TaskRow, status: 200 | 202): Promi
 const post: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const checked = checkTask(body.value, await scopeHere(env, principal));
-  if (!checked.ok) return stopped(refusedTask(checked.details));
-  const key = idempotencyKey(request, checked.task.idempotency_key);
-  if (!key.ok) return key;
-  const faults = await missing(env, principal.tenant, checked.task, key.value);
-  if (faults.length > 0) return stopped(refusedTask(faults));
-  const accepted = await acceptTask(env, checked.task, {
-    tenant: principal.tenant,
-    idempotencyKey: key.value,
-    attempts: taskLimits.attemptsDefault,
-  });
+  const header = request.headers.get("idempotency-key");
+  const accepted = await submitTask(env, principal, body.value, header);
   if (!accepted.ok) return accepted;
   return done(await oneView(env, accepted.value.row, accepted.value.fresh ? 202 : 200));
 };
-
-/** Uploads that a new task names and that are not there. One that its key made before is not new. */
-async function missing(
-  env: Call["env"],
-  tenant: string,
-  task: DurableTask,
-  key: string | null,
-): Promise<Detail[]> {
-  if (!namesInputs(task)) return [];
-  if (key !== null && (await findByKey(env.DB, tenant, key)) !== null) return [];
-  return inputFaults(env, tenant, task);
-}
 
 const get: Handler = async (call) => {
   const task = await taskOf(call);

@@ -1,0 +1,21 @@
+/** Messages of the queue `inbox` that made no task. */
+import { listDeadMessages } from "../../shared/store/inbox.ts";
+import type { Handler, Route } from "../call.ts";
+import { done } from "../problem.ts";
+import { isoTime } from "../view.ts";
+
+/** `body` is text: a long one is cut, and is no JSON any more. */
+const dead: Handler = async ({ env, principal }) => {
+  const rows = await listDeadMessages(env.DB, principal.tenant);
+  const messages = rows.map(({ id, body, problem, received_at: at }) => ({
+    id,
+    received_at: isoTime(at),
+    body,
+    error: JSON.parse(problem) as unknown,
+  }));
+  return done(Response.json({ messages }));
+};
+
+export const inboxRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/inbox/dead", scope: "read", handle: dead },
+];
