@@ -128,18 +128,22 @@ function drafted(
       climb === null || rung === null ? [] : sayRung(rung, climb.because, told, task.form);
     return [...messages, ...said];
   };
-  const count = (more: Compaction | null) => brain.estimateTokens(messagesOf(more), sent);
+  const plain = messagesOf(null);
+  const count = (messages: readonly Message[]) => brain.estimateTokens(messages, sent);
+  const plainCount = count(plain);
   const compaction = compactionFor(
     steps,
     {
       windowTokens: room.windowTokens,
-      weigh: (more) => count(more) * room.scale,
+      weigh: (more) => (more === null ? plainCount : count(messagesOf(more))) * room.scale,
     },
     room.forced,
   );
-  const more = compaction === "none" ? null : compaction;
-  const messages = messagesOf(more);
-  return { offered, messages, compaction, estimate: brain.estimateTokens(messages, sent) };
+  if (compaction === null || compaction === "none") {
+    return { offered, messages: plain, compaction, estimate: plainCount };
+  }
+  const messages = messagesOf(compaction);
+  return { offered, messages, compaction, estimate: count(messages) };
 }
 
 function allowed(

@@ -109,11 +109,15 @@ function explained(path: string, message: string): string {
 function overridden(base: Profile, own: Override): Profile {
   const windowTokens = own.window_tokens ?? base.windowTokens;
   const outputTokensMax = own.output_tokens_max ?? Math.min(base.outputTokensMax, windowTokens - 1);
-  const { price = base.price } = own;
+  const { price } = own;
   return {
     windowTokens,
     outputTokensMax,
-    price: { input: price.input, output: price.output, cached: price.cached ?? price.input },
+    // A price that nobody gave stays the very one that is known to be none.
+    price:
+      price === undefined
+        ? base.price
+        : { input: price.input, output: price.output, cached: price.cached ?? price.input },
     requestsPerMinute: own.requests_per_minute ?? base.requestsPerMinute,
     thinking: own.thinking ?? base.thinking,
     thinkingLess: own.thinking_less ?? own.thinking ?? base.thinkingLess,

@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: ratios, measured in one run. Machines are noisy, so the fleet and its yardstick take
- * turns in small rounds, and only their ratio counts. Results go to test/bench/results.json.
+ * `npm run bench`: ratios, measured in one run, and the loop's own time a step. Machines are noisy, so
+ * the fleet and its yardstick take turns in small rounds, and only their ratio counts. Results go to
+ * test/bench/results.json.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,6 +15,7 @@ import {
   startFleet,
   until,
 } from "./load.ts";
+import { ownMilliseconds } from "./own_time.ts";
 import { atLeast, atMost, median, type Row } from "./row.ts";
 import { benchSandboxes } from "./sandboxes.ts";
 
@@ -133,6 +135,8 @@ fs.mkdirSync(stateDir, { recursive: true });
 const overhead = await gatewayOverhead(path.join(stateDir, "gateway"), 8793);
 // By itself: the two fleets beside it would take turns on the same cores.
 const alone = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
+const own = await ownMilliseconds(stateDir);
+console.log(`the loop's own time: ${own.toFixed(2)} ms a step`);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
 const fleet = await startFleet(path.join(stateDir, "fleet"), 8791);
 try {
@@ -140,6 +144,7 @@ try {
     ...overhead,
     ...alone,
     ...(await inSlice(fleet)),
+    atMost("the loop's own time a step, transcript of 50 steps, ms", own, 3),
     ...(await throughput(bare, fleet)),
     ...(await neighbourly(fleet)),
     ...(await memory(bare, fleet)),

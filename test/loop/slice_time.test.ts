@@ -10,6 +10,7 @@ import type { Tool } from "../../consumer/tools/define.ts";
 import { claim } from "../../shared/store/claims.ts";
 import { noUsage } from "../../shared/usage.ts";
 import { accept } from "../consumer/harness.ts";
+import { handsWith } from "./memory.ts";
 
 const usage = {
   prompt_tokens: 1,
@@ -63,18 +64,6 @@ const task: LoopTask = {
   extras: undefined,
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-const handsWith = (tools: readonly Tool[]): Hands => ({
-  tools: new Map(tools.map((tool) => [tool.name, tool])),
-  contextFor: () => ({}) as never,
-  within: (_ms, work) => work(),
-  fault: () => null,
-  checkpoint: async () => undefined,
-  drainEgress: () => [],
-  keepOutput: async () => ({ sha256: "", bytes: 0, source: "blob" }),
-  drainSpent: () => ({ tool_calls: 0 }),
-  egressRefused: () => null,
-});
 
 async function loopFor(brain: Brain, hands: Hands, sliceMs: number) {
   const id = await accept({ prompt: "p" });

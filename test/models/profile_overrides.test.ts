@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readProfiles } from "../../consumer/models/profile_overrides.ts";
-import { costOf, profileOf } from "../../consumer/models/profiles.ts";
+import { costOf, isPriced, profileOf } from "../../consumer/models/profiles.ts";
 
 function read(value: unknown) {
   const found = readProfiles(typeof value === "string" ? value : JSON.stringify(value));
@@ -63,6 +63,14 @@ test("what a field leaves out stays as the table has it", () => {
     requestsPerMinute: 50,
   });
   expect(profile("@cf/zai-org/glm-4.7-flash")).toEqual(profileOf("@cf/zai-org/glm-4.7-flash"));
+});
+
+test("a model is priced once a price was given, and not by another field", () => {
+  const profile = read({ a: { window_tokens: 8_192 }, b: { price: { input: 0, output: 0 } } });
+  expect(["a", "b"].map((model) => isPriced(profile(model), { neurons: null }))).toEqual([
+    false,
+    true,
+  ]);
 });
 
 test('"*" is for models that nothing else names', () => {

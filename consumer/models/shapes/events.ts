@@ -3,7 +3,8 @@ import { isRecord, type Json, parseJson, stringAt } from "../json.ts";
 interface Part {
   id: string | null;
   name: string;
-  arguments: string;
+  /** Text in parts, or a value where an engine sends it whole. */
+  arguments: unknown;
 }
 
 /**
@@ -28,7 +29,11 @@ export function foldEvents(text: string): Json | undefined {
     if ("error" in value) return value;
     usage = fuller(usage, value.usage);
     const choice: unknown = Array.isArray(value.choices) ? value.choices[0] : undefined;
-    if (!isRecord(choice)) continue;
+    if (!isRecord(choice)) {
+      // The older models of Workers AI; a last one of these sums up a stream of the others.
+      content += stringAt(value, "response") ?? "";
+      continue;
+    }
     finish = stringAt(choice, "finish_reason") ?? finish;
     const delta = isRecord(choice.delta) ? choice.delta : {};
     content += stringAt(delta, "content") ?? "";
@@ -36,7 +41,9 @@ export function foldEvents(text: string): Json | undefined {
     if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) grow(parts, call);
   }
   if (finish === null && !chunks.includes("[DONE]")) return undefined;
-  const tool_calls = [...parts.values()].map((part) => ({ id: part.id, function: part }));
+  const tool_calls = [...parts.values()]
+    .filter((part) => part.name !== "" || part.arguments !== "")
+    .map((part) => ({ id: part.id, function: part }));
   return {
     choices: [
       { finish_reason: finish, message: { content, reasoning_content: reasoning, tool_calls } },
@@ -60,6 +67,8 @@ function grow(parts: Map<number, Part>, call: unknown): void {
   const called = isRecord(call.function) ? call.function : {};
   part.id ??= stringAt(call, "id");
   part.name += stringAt(called, "name") ?? "";
-  part.arguments += stringAt(called, "arguments") ?? "";
+  const sent = called.arguments;
+  if (typeof sent !== "string") part.arguments = sent ?? part.arguments;
+  else if (typeof part.arguments === "string") part.arguments += sent;
   parts.set(index, part);
 }

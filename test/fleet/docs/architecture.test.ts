@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { quirkMeanings } from "../../../consumer/models/quirks.ts";
 import { failureTable } from "../../../shared/failures.ts";
+import { faultTable } from "../../consumer/fault_table.ts";
 import { codeRows, filesBelow, section, text } from "./page.ts";
 
 const page = text("docs/ARCHITECTURE.md");
@@ -13,6 +14,16 @@ test("the failures of the page are those of the code, word for word", () => {
     row.meaning,
   ]);
   expect(codeRows(section(page, "## Failures"))).toEqual(known);
+});
+
+test("the faults of the page end as the fault matrix holds them to", () => {
+  const known = faultTable.map(({ fault, status, reason, code }) => [
+    fault,
+    status,
+    reason ?? "–",
+    code ?? "–",
+  ]);
+  expect(codeRows(section(page, "## Faults"))).toEqual(known);
 });
 
 test("the quirks of the page are those of the code, word for word", () => {

@@ -1,0 +1,75 @@
+/**
+ * What a step of the loop costs of its own: folding a transcript of 50 steps, planning the call, writing
+ * its body, reading a reply, journaling its text. The model, D1 and R2 are not in it; they answer from
+ * memory at once. It is processor time, and the one figure of the bench that is no ratio.
+ */
+import { Type } from "@sinclair/typebox";
+import type { Brain } from "../../consumer/loop/turn.ts";
+import { openAiTransport } from "../../consumer/models/openai.ts";
+import { profileOf } from "../../consumer/models/profiles.ts";
+import { catalog } from "../../consumer/tools/catalog.ts";
+import { defineTool } from "../../consumer/tools/define.ts";
+import type { Usage } from "../../shared/usage.ts";
+import { brainOver, claimed, loopTask, MemoryStores } from "../loop/memory.ts";
+
+const transcriptSteps = 50;
+const outputChars = 4_000;
+const runs = 12;
+const warmUps = 3;
+
+const look = defineTool({
+  name: "look",
+  description: "Looks.",
+  input: Type.Object({ at: Type.Integer() }, { additionalProperties: false }),
+  effect: "read",
+  run: async ({ at }) => ({ ok: true, text: `${at} lorem ipsum `.repeat(outputChars / 16) }),
+});
+const tools = [look, ...catalog];
+const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+
+/** The processor's time that this process has used: a busy machine makes it wait and adds nothing. */
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** The time of each step from its model call to the next one, in milliseconds, of one task. */
+async function stepTimes(): Promise<number[]> {
+  const profile = profileOf("bench");
+  const asked: number[] = [];
+  const transport = openAiTransport({
+    baseUrl: "http://bench.invalid/v1",
+    profile,
+    send: async () => {
+      const n = asked.push(cpuMilliseconds());
+      const call = {
+        id: `x${n}`,
+        function: { name: "look", arguments: JSON.stringify({ at: n }) },
+      };
+      const message = { content: "I look.", reasoning: "Where?", tool_calls: [call] };
+      const usage = { prompt_tokens: n * 1_000, completion_tokens: 40 };
+      return Response.json({ choices: [{ finish_reason: "tool_calls", message }], usage });
+    },
+  });
+  const brain: Brain = brainOver(transport, "bench", { ...profile, windowTokens: 10_000_000 });
+  const limits: Partial<Usage> = { steps: 500, model_calls: 40, tool_calls: 500 };
+  const task = loopTask(
+    tools,
+    [{ role: "user", content: "Work." }],
+    { ...limits, tokens: 20_000_000 },
+    schema,
+  );
+  await claimed(new MemoryStores(), task, brain, tools, { fence: 1 });
+  const from = Math.floor(transcriptSteps / 2);
+  return asked.slice(1).flatMap((at, n) => (n < from ? [] : [(at - (asked[n] ?? at)) / 2]));
+}
+
+/** Milliseconds a step, at the median; a turn is two steps, a model call and a tool call. */
+export async function loopMilliseconds(): Promise<number> {
+  const times: number[] = [];
+  for (let run = 0; run < runs + warmUps; run++) {
+    const measured = await stepTimes();
+    if (run >= warmUps) times.push(...measured);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+}
