@@ -36,9 +36,7 @@ test("every Dynamic Worker says where its network goes", () => {
   const uses = [...sources].filter(
     ([path, text]) => /\bdynamicWorker\b/.test(code(text)) && path !== maker,
   );
-  expect(uses.map(([path]) => path).sort()).toEqual([
-    "consumer/sandbox/isolate.ts",
-    "consumer/sandbox/isolate_v8.ts",
-  ]);
-  for (const [, text] of uses) expect(text).toMatch(/globalOutbound: null/);
+  // Each engine has its own; none has a network.
+  expect(uses.length).toBeGreaterThan(1);
+  for (const [path, text] of uses) expect(text, path).toMatch(/globalOutbound: null/);
 });
