@@ -66,6 +66,8 @@ export async function checkEntries(
   for await (const { line, body } of entries) {
     const index = total++;
     if (total > batchLimits.tasksMax) return stopped(tooManyTasks);
+    // Lines that are here already are read without a pause: others, health checks too, get their turn.
+    if (total % batchLimits.linesPerTurnMax === 0) await new Promise((go) => setTimeout(go, 0));
     const spot = { line, index };
     if (!body.ok && body.problem.kind === "too_large") return body;
     if (!body.ok) {

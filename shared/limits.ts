@@ -67,6 +67,7 @@ export const batchLimits = {
   expandLinesPerChunkMax: 500,
   expandBytesPerChunkMax: 1_000_000,
   badLinesReportedMax: 100,
+  linesPerTurnMax: 500,
   defaultsBytesMax: 500_000,
   expandMsMax: 25_000,
   expandPutsAtOnceMax: 5,
