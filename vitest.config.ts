@@ -20,7 +20,7 @@ const pure = [
   "test/{mcp/remote_tools,skills/front_matter}.test.ts",
   "test/loop/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",
-  "test/tools/{define,replacement,select,signature}.test.ts",
+  "test/tools/{define,idempotency,replacement,select,signature}.test.ts",
 ];
 
 /**

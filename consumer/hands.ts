@@ -23,6 +23,7 @@ import { routedOrigins } from "./services.ts";
 import { type BindingName, bindingsOf, type ToolBindings } from "./tools/bindings.ts";
 import { callableFromCode, offerOf } from "./tools/catalog.ts";
 import type { Tool, ToolContext } from "./tools/define.ts";
+import { stepKey } from "./tools/idempotency.ts";
 import type { Workspace } from "./workspace.ts";
 
 interface Kit {
@@ -132,7 +133,7 @@ export function handsFor(
     const context: ToolContext<BindingName> = {
       taskId: task.id,
       stepId: seq,
-      idempotencyKey: `${task.id}:${seq}`,
+      idempotencyKey: stepKey(task, seq),
       signal,
       files: kit.workspace,
       fetch: (request) => gateway.follow(request),
