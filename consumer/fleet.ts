@@ -1,7 +1,7 @@
 /** What one isolate knows of its fleet: read from the environment once, the same for every task. */
 import { type FleetMode, type PolicyTable, policyTable } from "../policies/index.ts";
 import { parsePolicy, readPolicy } from "../policies/policy.ts";
-import { leaseLimits } from "../shared/limits.ts";
+import { leaseLimits, retentionLimits } from "../shared/limits.ts";
 import { sha256Hex } from "../shared/objects.ts";
 import { readSpendCeiling, type SpendCeiling } from "../shared/spend_ceiling.ts";
 import { keepPolicies } from "../shared/store/policies.ts";
@@ -29,15 +29,16 @@ export interface Fleet {
   secretOf(name: string): string | undefined;
 }
 
-const fleets = new WeakMap<object, Promise<Fleet>>();
+const fleets = new WeakMap<object, { fleet: Promise<Fleet>; at: number }>();
 
+/** Assembled anew after a day, so that the policies it pins tasks to count as in use. */
 export function fleetOf(env: ConsumerEnv): Promise<Fleet> {
-  let fleet = fleets.get(env);
-  if (fleet === undefined) {
-    fleet = assemble(env);
-    fleets.set(env, fleet);
-    fleet.catch(() => fleets.delete(env));
-  }
+  const held = fleets.get(env);
+  if (held !== undefined && Date.now() - held.at < retentionLimits.policiesToldMs)
+    return held.fleet;
+  const fleet = assemble(env);
+  fleets.set(env, { fleet, at: Date.now() });
+  fleet.catch(() => fleets.delete(env));
   return fleet;
 }
 

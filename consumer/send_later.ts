@@ -1,7 +1,8 @@
 /** How a wait becomes a delayed message: of `send`, because `retry` burns the platform's retries. */
 import { platformLimits } from "../shared/limits.ts";
 import type { TaskMessage } from "../shared/message.ts";
-import { retrying, StoreFault } from "../shared/retrying.ts";
+import { sendMessages } from "../shared/queues.ts";
+import { StoreFault, steady } from "../shared/retrying.ts";
 import { markUnsent } from "../shared/store/submissions.ts";
 import type { Fleet } from "./fleet.ts";
 
@@ -16,7 +17,7 @@ export async function sendLater(
   const delaySeconds = Math.min(platformLimits.queueDelaySecondsMax, Math.ceil(delayMs / 1000));
   const queue = priority === "low" ? env.TASKS_LOW : env.TASKS;
   try {
-    await retrying("send", () => queue.send(message, { contentType: "json", delaySeconds }));
+    await sendMessages(queue, [{ body: message, delaySeconds }], steady);
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error;
     await markUnsent(env.DB, [message.task_id]);

@@ -3,9 +3,15 @@
  * changes is kept here until the step is journaled, so that a killed or overtaken step changes no file.
  */
 import { workspaceLimits } from "../shared/limits.ts";
-import { getBytes, hex, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
+import {
+  digestObject,
+  getBytes,
+  getBytesUpTo,
+  objectKeys,
+  putOnce,
+  sha256Hex,
+} from "../shared/objects.ts";
 import { foldersOf, normalisePath, outputPath, outputStep } from "../shared/paths.ts";
-import { retrying } from "../shared/retrying.ts";
 import type { FileEntry, Step } from "../shared/step.ts";
 import type { InputFile } from "../shared/task.ts";
 import type { Manifest } from "../shared/transcript.ts";
@@ -248,15 +254,12 @@ export class Workspace {
 
   async #loadInput(input: InputFile): Promise<Uint8Array | null> {
     if (!("r2" in input)) return inlineBytes(input);
-    const object = await retrying("get input", () => this.#bucket.get(this.#inputKey(input)));
-    if (object === null) return null;
-    if (object.size > workspaceLimits.fileBytesMax) {
-      await object.body.cancel();
-      throw new Error(
-        `the input "${input.r2}" is ${object.size} bytes; a file of the workspace may hold ${workspaceLimits.fileBytesMax}.`,
-      );
-    }
-    return new Uint8Array(await object.arrayBuffer());
+    const { fileBytesMax } = workspaceLimits;
+    const object = await getBytesUpTo(this.#bucket, this.#inputKey(input), fileBytesMax);
+    if (object === null || object.bytes !== null) return object?.bytes ?? null;
+    throw new Error(
+      `the input "${input.r2}" is ${object.size} bytes; a file of the workspace may hold ${fileBytesMax}.`,
+    );
   }
 
   /** Where an input stands. One in R2 that nobody read is hashed as it streams by, and not kept. */
@@ -267,11 +270,8 @@ export class Workspace {
       if (whole === null) return null;
       return { sha256: await sha256Hex(whole), bytes: whole.byteLength, source: "input" };
     }
-    const object = await retrying("get input", () => this.#bucket.get(this.#inputKey(input)));
-    if (object === null) return null;
-    const digest = new crypto.DigestStream("SHA-256");
-    await object.body.pipeTo(digest);
-    return { sha256: hex(await digest.digest), bytes: object.size, source: "input" };
+    const digest = await digestObject(this.#bucket, this.#inputKey(input));
+    return digest === null ? null : { ...digest, source: "input" };
   }
 
   #inputKey(input: { r2: string }): string {

@@ -2,7 +2,7 @@
 import { newTaskId } from "../shared/ids.ts";
 import { storeLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
-import { objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
+import { deleteObjects, objectKeys, putOnce, sha256Hex } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { findByKey, insertTasks, type NewTask } from "../shared/store/submissions.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
@@ -97,7 +97,7 @@ export async function acceptTask(
     log("task_accepted", { task_id: held.id, tenant: held.tenant, model: held.model });
     return done({ row: held, fresh: true });
   }
-  if (large !== null) await env.OBJECTS.delete(objectKeys.spec(by.tenant, row.id));
+  if (large !== null) await deleteObjects(env.OBJECTS, [objectKeys.spec(by.tenant, row.id)]);
   return held.body_hash === hash ? done({ row: held, fresh: false }) : stopped(keyTaken(held.id));
 }
 

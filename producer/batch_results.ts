@@ -4,8 +4,7 @@
  */
 import { batchTaskId, batchTaskRange } from "../shared/ids.ts";
 import { batchLimits } from "../shared/limits.ts";
-import { getText, objectKeys } from "../shared/objects.ts";
-import { retrying } from "../shared/retrying.ts";
+import { getText, objectKeys, openObject } from "../shared/objects.ts";
 import type { BatchRow } from "../shared/store/batches.ts";
 import { keepResults, recountTallies, type TallyRow } from "../shared/store/tallies.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
@@ -21,7 +20,7 @@ const encoder = new TextEncoder();
 export async function* batchResults(env: ProducerEnv, batch: BatchRow): AsyncGenerator<Uint8Array> {
   for (const row of await recountTallies(env.DB, batch.id)) {
     const key = row.results_key;
-    const object = key === null ? null : await retrying("get results", () => env.OBJECTS.get(key));
+    const object = key === null ? null : await openObject(env.OBJECTS, key);
     if (object !== null) yield* object.body.values() as AsyncIterable<Uint8Array>;
     else for await (const line of chunkLines(env, batch, row.chunk)) yield encoder.encode(line);
   }

@@ -1,7 +1,7 @@
 /** Accepting a batch: its input whole in R2, its row in D1, then its tasks behind the answer. */
 import { isBatchId, newBatchId } from "../shared/ids.ts";
 import { log } from "../shared/log.ts";
-import { objectKeys, sha256Hex } from "../shared/objects.ts";
+import { deleteObjects, objectKeys, sha256Hex } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { type After, afterStatuses } from "../shared/schedule.ts";
 import {
@@ -86,7 +86,7 @@ export async function acceptBatch(
     log("batch_accepted", { batch_id: id, tenant: source.tenant, total: own.total, is_new: isNew });
     return done({ row: own, fresh: true });
   }
-  await env.OBJECTS.delete(inputKey);
+  await deleteObjects(env.OBJECTS, [inputKey]);
   const { tick } = source;
   const ticked = tick && (await findBatchByTick(env.DB, tick.schedule_id, tick.tick_at));
   if (ticked) return done({ row: ticked, fresh: false });

@@ -15,6 +15,8 @@ export interface ProducerEnv extends SharedEnv {
   INBOX_DLQ: Queue;
   /** JSON, address to {tenant?, from, template}: the addresses whose mail becomes a task. */
   FLEET_MAILBOXES?: string;
+  /** How long what is settled stays: a whole number of days, or "forever"; 30 where it is not set. */
+  RETENTION_DAYS?: string;
   /** The consumer, where it is bound: health then means that both Workers answer. */
   CONSUMER?: Fetcher;
 }

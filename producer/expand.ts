@@ -5,7 +5,8 @@
 import { batchTaskId } from "../shared/ids.ts";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
-import { retrying, StoreFault } from "../shared/retrying.ts";
+import { getRange } from "../shared/objects.ts";
+import { StoreFault } from "../shared/retrying.ts";
 import { type BatchRow, moveCursor, readBatch } from "../shared/store/batches.ts";
 import { insertTasks, type NewTask } from "../shared/store/submissions.ts";
 import { recountTallies } from "../shared/store/tallies.ts";
@@ -105,10 +106,7 @@ async function readLines(
 ): Promise<{ lines: string[]; bytes: number }> {
   const length = Math.max(batchLimits.expandBytesPerChunkMax, taskLimits.bodyBytesMax + 1);
   const range = { offset: batch.cursor_byte, length };
-  const read = await retrying("read batch input", async () => {
-    const object = await bucket.get(batch.input_key, { range });
-    return object === null ? null : new Uint8Array(await object.arrayBuffer());
-  });
+  const read = await getRange(bucket, batch.input_key, range);
   const lines: string[] = [];
   let bytes = 0;
   if (read !== null) {

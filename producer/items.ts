@@ -2,8 +2,7 @@
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
-import { objectKeys } from "../shared/objects.ts";
-import { retrying } from "../shared/retrying.ts";
+import { objectKeys, openObject } from "../shared/objects.ts";
 import type { After, Items } from "../shared/schedule.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import { decodeText } from "./body.ts";
@@ -49,7 +48,7 @@ async function openUpload(
   tenant: string,
   key: string,
 ): Promise<Outcome<AsyncIterable<Item>>> {
-  const object = await retrying("open items", () => env.OBJECTS.get(objectKeys.input(tenant, key)));
+  const object = await openObject(env.OBJECTS, objectKeys.input(tenant, key));
   if (object === null) {
     return stopped(sourceFault(`no such input: upload it with PUT /v1/inputs/${key}`));
   }

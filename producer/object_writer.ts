@@ -2,8 +2,9 @@
  * Writes an object of unknown length in bounded memory: one put while it is small, a multipart
  * upload with parts of one size once it is not (R2 wants all parts but the last to be equal).
  */
-import { storeLimits } from "../shared/limits.ts";
-import { retrying } from "../shared/retrying.ts";
+import { inTime } from "../shared/in_time.ts";
+import { retryLimits, storeLimits } from "../shared/limits.ts";
+import { bulky, retrying } from "../shared/retrying.ts";
 
 export class ObjectWriter {
   readonly #bucket: R2Bucket;
@@ -14,6 +15,8 @@ export class ObjectWriter {
   #bytes = 0;
   #upload: R2MultipartUpload | null = null;
   readonly #parts: R2UploadedPart[] = [];
+  /** Names this write in the object itself: size and key may be those of what it replaces. */
+  readonly #id = crypto.randomUUID();
 
   constructor(bucket: R2Bucket, key: string, contentType: string) {
     this.#bucket = bucket;
@@ -43,12 +46,16 @@ export class ObjectWriter {
     const httpMetadata = { contentType: this.#contentType };
     if (this.#upload === null) {
       const body = this.#part.subarray(0, this.#filled);
-      await retrying("put object", () => this.#bucket.put(this.#key, body, { httpMetadata }));
+      await retrying(
+        "put object",
+        () => this.#bucket.put(this.#key, body, { httpMetadata }),
+        bulky,
+      );
       return;
     }
     await this.#flush();
     const upload = this.#upload;
-    await retrying("complete upload", () => this.#complete(upload));
+    await retrying("complete upload", () => this.#complete(upload), bulky);
   }
 
   /** Leaves nothing behind; an upload that cannot be aborted now is dropped by R2 within days. */
@@ -56,28 +63,33 @@ export class ObjectWriter {
     const upload = this.#upload;
     this.#upload = null;
     this.#part = new Uint8Array(0);
-    await upload?.abort().catch(() => {});
+    if (upload === null) return;
+    await inTime("abort upload", retryLimits.briefCallMsMax, upload.abort()).catch(() => {});
   }
 
   async #flush(): Promise<void> {
     const httpMetadata = { contentType: this.#contentType };
     this.#upload ??= await retrying("begin upload", () =>
-      this.#bucket.createMultipartUpload(this.#key, { httpMetadata }),
+      this.#bucket.createMultipartUpload(this.#key, {
+        httpMetadata,
+        customMetadata: { write: this.#id },
+      }),
     );
     const upload = this.#upload;
     const body = this.#part.subarray(0, this.#filled);
     const number = this.#parts.length + 1;
-    this.#parts.push(await retrying("upload part", () => upload.uploadPart(number, body)));
+    const part = await retrying("upload part", () => upload.uploadPart(number, body), bulky);
+    this.#parts.push(part);
     this.#filled = 0;
   }
 
-  /** A completion whose answer was lost cannot be repeated; the object's size shows that it happened. */
+  /** A completion whose answer was lost cannot be repeated; the object itself shows that it happened. */
   async #complete(upload: R2MultipartUpload): Promise<void> {
     try {
       await upload.complete(this.#parts);
     } catch (error) {
       const object = await this.#bucket.head(this.#key);
-      if (object?.size !== this.#bytes) throw error;
+      if (object?.customMetadata?.write !== this.#id) throw error;
     }
   }
 }

@@ -1,7 +1,9 @@
 /** Puts tasks on their queues. A send may fail: the row is the promise, and the sweep keeps it. */
-import { platformLimits, retryLimits } from "../shared/limits.ts";
+import { platformLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
-import { type TaskMessage, taskMessage } from "../shared/message.ts";
+import { taskMessage } from "../shared/message.ts";
+import { type Sent, sendMessages } from "../shared/queues.ts";
+import { brief } from "../shared/retrying.ts";
 import { markUnsent } from "../shared/store/submissions.ts";
 import type { ProducerEnv } from "./env.ts";
 
@@ -23,7 +25,7 @@ export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Pr
   const unsent: string[] = [];
   for (const priority of ["normal", "low"] as const) {
     const queue = priority === "normal" ? env.TASKS : env.TASKS_LOW;
-    const messages: MessageSendRequest<TaskMessage>[] = [];
+    const messages: Sent[] = [];
     for (const task of tasks) {
       if (task.priority !== priority) continue;
       const delaySeconds = Math.max(0, Math.ceil(((task.not_before ?? 0) - now) / 1000));
@@ -39,47 +41,19 @@ export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Pr
 }
 
 /** Sends in groups as large as the queue takes; returns the ids of the groups that failed. */
-async function sendAll(
-  queue: Queue,
-  messages: readonly MessageSendRequest<TaskMessage>[],
-): Promise<string[]> {
+async function sendAll(queue: Queue, messages: readonly Sent[]): Promise<string[]> {
   const failed: string[] = [];
   const size = platformLimits.queueSendBatchMessagesMax;
   for (let from = 0; from < messages.length; from += size) {
     const group = messages.slice(from, from + size);
     try {
-      await inTime(sendGroup(queue, group));
+      await sendMessages(queue, group, brief);
     } catch (error) {
       log("send_failed", { tasks: group.length, message: String(error) });
       failed.push(...group.map((message) => message.body.task_id));
     }
   }
   return failed;
-}
-
-function sendGroup(
-  queue: Queue,
-  group: readonly MessageSendRequest<TaskMessage>[],
-): Promise<unknown> {
-  const [only] = group;
-  if (group.length === 1 && only !== undefined) {
-    return queue.send(only.body, { delaySeconds: only.delaySeconds ?? 0 });
-  }
-  return queue.sendBatch(group);
-}
-
-/** A send that hangs counts as failed; should it arrive after all, the claim refuses the second message. */
-async function inTime(sending: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const message = `the queue did not answer in ${retryLimits.storeCallMsMax} ms`;
-    timer = setTimeout(() => reject(new Error(message)), retryLimits.storeCallMsMax);
-  });
-  try {
-    await Promise.race([sending, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function leaveToSweep(db: D1Database, ids: readonly string[]): Promise<void> {

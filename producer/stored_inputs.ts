@@ -1,7 +1,6 @@
 /** Whether the uploads that a task names are there. A batch's are looked for when its tasks run. */
 import { batchLimits, workspaceLimits } from "../shared/limits.ts";
-import { objectKeys } from "../shared/objects.ts";
-import { retrying } from "../shared/retrying.ts";
+import { headObject, objectKeys } from "../shared/objects.ts";
 import type { DurableTask } from "../shared/task.ts";
 import type { ProducerEnv } from "./env.ts";
 import { spellPath } from "./explain.ts";
@@ -39,7 +38,7 @@ export async function inputFaults(
 }
 
 async function faultOf(bucket: R2Bucket, tenant: string, key: string): Promise<string | null> {
-  const object = await retrying("head input", () => bucket.head(objectKeys.input(tenant, key)));
+  const object = await headObject(bucket, objectKeys.input(tenant, key));
   if (object === null) return `no such input: upload it first with PUT /v1/inputs/${key}`;
   if (object.size <= workspaceLimits.fileBytesMax) return null;
   return `holds ${object.size} bytes; a file of a workspace may hold ${workspaceLimits.fileBytesMax}: split it`;

@@ -1,13 +1,20 @@
 /**
- * Every minute: goes on with batches that stand still, and sends what was never delivered. Bounded,
- * idempotent, safe when two overlap: the store gives each due task to one of them.
+ * Every minute: sends what was never delivered, goes on with batches that stand still, and clears away
+ * what is past its time or belongs to nothing. Bounded, idempotent, safe when two overlap: the store gives
+ * each due task, each batch and each page of a walk to one of them.
  */
 import { batchLimits, sweepLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
+import { backlogOf } from "../shared/queues.ts";
+import { StoreFault } from "../shared/retrying.ts";
 import { takeUnexpanded } from "../shared/store/batches.ts";
 import { type Due, markSent, takeDue, takeIdle } from "../shared/store/sweeps.ts";
+import { moveWalk, takeWalk, type Walk, type WalkName } from "../shared/store/walks.ts";
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
+import { clearBatchObjects, clearTaskObjects } from "./orphans.ts";
+import { type Cleared, clearBatches, clearPolicies, clearTasks } from "./retention.ts";
+import { readRetention } from "./retention_days.ts";
 import { sendTasks } from "./send.ts";
 
 export interface Swept {
@@ -16,36 +23,89 @@ export interface Swept {
   sent: number;
   /** Whether tasks were sent again that had been sent and never came. */
   lost_too: boolean;
+  /** Pages of walks over what is old, and what they removed. */
+  pages: number;
+  removed_rows: number;
+  removed_objects: number;
 }
 
-/** Never throws: the next minute tries again. */
+/** Never throws: the next minute tries again. Each part is tried, whatever became of the one before. */
 export async function sweep(env: ProducerEnv): Promise<Swept> {
-  const swept: Swept = { batches: 0, due: 0, sent: 0, lost_too: false };
-  try {
-    await resend(env, swept);
-    const deadline = Date.now() + batchLimits.expandMsMax;
-    while (swept.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
-      const batch = await takeUnexpanded(env.DB);
-      if (batch === null) break;
-      await expandBatch(env, batch, deadline);
-      swept.batches++;
-    }
-  } catch (error) {
-    logBug("sweep", error);
-  }
+  const swept: Swept = {
+    ...{ batches: 0, due: 0, sent: 0, lost_too: false },
+    ...{ pages: 0, removed_rows: 0, removed_objects: 0 },
+  };
+  await tried("resend", () => resend(env, swept));
+  await tried("expand", () => expand(env, swept));
+  await tried("clear", () => clear(env, swept));
   log("sweep", { ...swept });
   return swept;
 }
 
+async function tried(part: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof StoreFault) log("unhealthy", { what: part, message: error.message });
+    else logBug(part, error);
+  }
+}
+
+async function expand(env: ProducerEnv, swept: Swept): Promise<void> {
+  const deadline = Date.now() + batchLimits.expandMsMax;
+  while (swept.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
+    const batch = await takeUnexpanded(env.DB);
+    if (batch === null) break;
+    await expandBatch(env, batch, deadline);
+    swept.batches++;
+  }
+}
+
+const retained: readonly WalkName[] = ["batches", "tasks", "policies"];
+const owned: readonly WalkName[] = ["task_objects", "batch_objects"];
+
+/** A few pages of whichever walks are due. What was taken and not moved on is due again soon. */
+async function clear(env: ProducerEnv, swept: Swept): Promise<void> {
+  const retention = readRetention(env.RETENTION_DAYS);
+  if (!retention.ok) log("unhealthy", { what: "retention", message: retention.message });
+  const retentionMs = retention.ok ? retention.ms : null;
+  const names = retentionMs === null ? owned : [...retained, ...owned];
+  const deadline = Date.now() + sweepLimits.walkMsMax;
+  while (swept.pages < sweepLimits.walkPagesPerTickMax && Date.now() < deadline) {
+    const walk = await takeWalk(env.DB, names);
+    if (walk === null) break;
+    const { rows, objects, last } = await clearPage(env, walk, retentionMs ?? Infinity);
+    await moveWalk(env.DB, walk, last);
+    swept.pages += 1;
+    swept.removed_rows += rows;
+    swept.removed_objects += objects;
+  }
+}
+
+function clearPage(env: ProducerEnv, walk: Walk, retentionMs: number): Promise<Cleared> {
+  switch (walk.name) {
+    case "batches":
+      return clearBatches(env, walk, retentionMs);
+    case "tasks":
+      return clearTasks(env, walk, retentionMs);
+    case "policies":
+      return clearPolicies(env, walk, retentionMs);
+    case "task_objects":
+      return clearTaskObjects(env, walk);
+    case "batch_objects":
+      return clearBatchObjects(env, walk);
+  }
+}
+
 async function resend(env: ProducerEnv, swept: Swept): Promise<void> {
-  const backlog = await backlogOf(env);
-  swept.lost_too = backlog < sweepLimits.smallBacklogMessages;
+  const waiting = await backlog(env);
+  swept.lost_too = waiting < sweepLimits.smallBacklogMessages;
   for (let pass = 0; pass < sweepLimits.passesPerTickMax; pass++) {
     const due = await takeDue(env.DB, sweepLimits.rowsPerPassMax, swept.lost_too);
     await sendAgain(env, due, swept);
     if (due.length < sweepLimits.rowsPerPassMax) break;
   }
-  if (env.FLEET_MODE !== "local" || backlog > 0) return;
+  if (env.FLEET_MODE !== "local" || waiting > 0) return;
   const idle = await takeIdle(env.DB, sweepLimits.rowsPerPassMax, sweepLimits.localIdleMs);
   await sendAgain(env, idle, swept);
 }
@@ -64,10 +124,9 @@ async function sendAgain(env: ProducerEnv, due: readonly Due[], swept: Swept): P
  * The messages that wait. A long backlog is not loss: sending it again would double it. Where the queue
  * cannot tell, a deployed fleet takes its messages for waiting; a local one takes them for lost.
  */
-async function backlogOf(env: ProducerEnv): Promise<number> {
+async function backlog(env: ProducerEnv): Promise<number> {
   try {
-    const metrics = await Promise.all([env.TASKS.metrics(), env.TASKS_LOW.metrics()]);
-    return metrics.reduce((sum, { backlogCount }) => sum + backlogCount, 0);
+    return await backlogOf([env.TASKS, env.TASKS_LOW]);
   } catch (error) {
     log("unhealthy", { what: "queue metrics", message: String(error) });
     return env.FLEET_MODE === "local" ? 0 : Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@
  * primary key alone lists newest first, and a batch's tasks are one key range in the
  * input's order. That saves an index on created_at and one on batch_id.
  */
-import { ulid } from "ulid";
+import { encodeTime, ulid } from "ulid";
 
 export const newTaskId = (): string => `task_${ulid().toLowerCase()}`;
 export const newBatchId = (): string => `batch_${ulid().toLowerCase()}`;
@@ -25,6 +25,13 @@ export function batchTaskRange(batchId: string): { from: string; to: string } {
 
 /** The key range that holds every task. */
 export const taskRange = { from: "task_", to: "task`" } as const;
+
+const timeChars = 10;
+
+/** Every id that was made before a time, in milliseconds since 1970 UTC, sorts below this. */
+export function idBound(kind: "task" | "batch", ms: number): string {
+  return `${kind}_${encodeTime(Math.max(0, ms), timeChars).toLowerCase()}`;
+}
 
 const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
 const taskIdPattern = new RegExp(`^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`);

@@ -121,6 +121,30 @@ export const sweepLimits = {
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
   smallBacklogMessages: 100,
+  /** A walk that came to its end begins again after this. */
+  walkEveryMs: 3_600_000,
+  walkPagesPerTickMax: 20,
+  walkMsMax: 20_000,
+  oldTasksPerPage: 100,
+  /** Each may have 50,000 tasks to look at. */
+  oldBatchesPerPage: 5,
+  /** Where more tasks than this are old, the walk over policies waits. */
+  policyTasksReadMax: 10_000,
+} as const;
+
+/** How long what is settled stays, and when an object without an owner is one. */
+export const retentionLimits = {
+  daysDefault: 30,
+  daysMax: 3_650,
+  dayMs: 86_400_000,
+  /** Younger objects may have a writer that is still on its way to its row. */
+  orphanMsMin: 86_400_000,
+  /** Rows of `egress_log` that one transaction deletes, unless a single task has more. */
+  decisionsAtOnceMax: 5_000,
+  /** A consumer tells anew which policies it runs with after this, and pins no older ones. */
+  policiesToldMs: 86_400_000,
+  /** A mark that is younger is not written again. */
+  policiesMarkMs: 43_200_000,
 } as const;
 
 /** The wait before a failed attempt is tried again. */
@@ -134,6 +158,12 @@ export const retryLimits = {
   storeRetryMsMax: 1_000,
   storeCallMsMax: 10_000,
   storeDeadlineMs: 20_000,
+  briefRetries: 1,
+  briefCallMsMax: 5_000,
+  briefDeadlineMs: 8_000,
+  bulkyRetries: 2,
+  bulkyCallMsMax: 60_000,
+  bulkyDeadlineMs: 150_000,
   waitInSliceMsMax: 10_000,
   refusedWaitMsMin: 1_000,
   refusalsInRowMax: 3,
@@ -272,6 +302,10 @@ export const sandboxLimits = {
   hostCallsInFlightMax: 16,
   hostCallsMax: 1_000,
   wallMsMax: 60_000,
+  /** How long a program may wait for its turn in the interpreter, where four run at once. */
+  admissionMsMax: 300_000,
+  /** How much later than its own deadline a run may answer before its engine counts as hung. */
+  graceMs: 30_000,
   programsAtOnceMax: 4,
   /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
   bootPages: 128,
@@ -412,6 +446,8 @@ export const platformLimits = {
   queueDelaySecondsMax: 86_400,
   queueSendBatchMessagesMax: 100,
   d1ValueBytesMax: 2_000_000,
+  r2ListKeysMax: 1_000,
+  r2DeleteKeysMax: 1_000,
 } as const;
 
 /** The command line: how often it asks and how long it waits. */

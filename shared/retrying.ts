@@ -1,4 +1,5 @@
 import pRetry from "p-retry";
+import { inTime } from "./in_time.ts";
 import { retryLimits } from "./limits.ts";
 import { log } from "./log.ts";
 
@@ -14,19 +15,52 @@ function isPermanent(error: Error): boolean {
   );
 }
 
+/** How long a call may take, how often it is repeated, and how long all tries together may take. */
+export interface Patience {
+  retries: number;
+  callMs: number;
+  deadlineMs: number;
+}
+
+/** What the work cannot go on without. */
+export const steady: Patience = {
+  retries: retryLimits.storeRetries,
+  callMs: retryLimits.storeCallMsMax,
+  deadlineMs: retryLimits.storeDeadlineMs,
+};
+
+/** Somebody waits for the answer, or something else makes up for a failure, as the sweep does for a send. */
+export const brief: Patience = {
+  retries: retryLimits.briefRetries,
+  callMs: retryLimits.briefCallMsMax,
+  deadlineMs: retryLimits.briefDeadlineMs,
+};
+
+/** Calls that carry many bytes. */
+export const bulky: Patience = {
+  retries: retryLimits.bulkyRetries,
+  callMs: retryLimits.bulkyCallMsMax,
+  deadlineMs: retryLimits.bulkyDeadlineMs,
+};
+
 /**
- * Runs one repeatable call of D1, R2 or the queue. "Repeatable" is the caller's promise: the call
- * may have been applied although its answer was lost, so each write is conditional, fenced or put-once.
+ * Runs one repeatable call of D1, R2, a queue or the governor: the one way to any of them, so that each
+ * call has a deadline and is repeated with jitter. "Repeatable" is the caller's promise: the call may
+ * have been applied although its answer was lost, so each write is conditional, fenced or put-once.
  *
  * p-retry has no deadline and no jitter of its own and skips a plain TypeError, so every option is given.
  */
-export async function retrying<T>(what: string, call: () => Promise<T>): Promise<T> {
+export async function retrying<T>(
+  what: string,
+  call: () => Promise<T>,
+  { retries, callMs, deadlineMs }: Patience = steady,
+): Promise<T> {
   try {
-    return await pRetry(() => deadlined(what, call()), {
-      retries: retryLimits.storeRetries,
+    return await pRetry(() => inTime(what, callMs, call()), {
+      retries,
       minTimeout: retryLimits.storeRetryMsMin,
       maxTimeout: retryLimits.storeRetryMsMax,
-      maxRetryTime: retryLimits.storeDeadlineMs,
+      maxRetryTime: deadlineMs,
       factor: 2,
       randomize: true,
       shouldRetry: ({ error }) => !isPermanent(error),
@@ -36,21 +70,5 @@ export async function retrying<T>(what: string, call: () => Promise<T>): Promise
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
     throw new StoreFault(`${what}: ${cause.message}`, { cause });
-  }
-}
-
-/** A store call has no signal of its own; past the deadline its answer no longer matters. */
-async function deadlined<T>(what: string, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what} did not answer in ${retryLimits.storeCallMsMax} ms`)),
-      retryLimits.storeCallMsMax,
-    );
-  });
-  try {
-    return await Promise.race([answer, deadline]);
-  } finally {
-    clearTimeout(timer);
   }
 }

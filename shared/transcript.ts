@@ -4,8 +4,7 @@
  * transcript.jsonl in R2. Its last line holds the workspace.
  */
 import { logBug } from "./log.ts";
-import { getText, objectKeys, putOnce } from "./objects.ts";
-import { retrying } from "./retrying.ts";
+import { getText, headObject, objectKeys, putOnce } from "./objects.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
 import { readSteps, type StepRow } from "./store/journal.ts";
 import type { TaskRow } from "./store/task_row.ts";
@@ -73,7 +72,7 @@ export async function hasTranscript(
 ): Promise<boolean> {
   if (run.transcript !== null) return true;
   const key = objectKeys.transcript(run.tenant, run.id, run.fence);
-  return (await retrying("head transcript", () => bucket.head(key))) !== null;
+  return (await headObject(bucket, key)) !== null;
 }
 
 /** The transcript of a run before a redrive; empty when that run settled before its first step. */

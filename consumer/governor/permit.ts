@@ -1,6 +1,7 @@
 /** The consumer's side of the governor: who is asked, what is waited for, and what is told. */
 import type { Failure } from "../../shared/failures.ts";
 import { classOf, failure } from "../../shared/failures.ts";
+import { inTime } from "../../shared/in_time.ts";
 import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { retrying } from "../../shared/retrying.ts";
@@ -115,17 +116,11 @@ export async function leave(fleet: Fleet, task: string, models: readonly string[
 
 /** A governor that hears nothing learns later; what is done by then is worth more than its answer. */
 async function telling(what: string, model: string, call: () => Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), governorLimits.tellMsMax);
-  });
   try {
-    await Promise.race([call(), tooLong]);
+    await inTime("the governor", governorLimits.tellMsMax, call());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     log("governor_untold", { model, what, message });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

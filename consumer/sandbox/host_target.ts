@@ -1,5 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
+import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { disposable } from "./disposal.ts";
 import type { Capabilities, GuestRequest, GuestResponse, Program, ToolAnswer } from "./engine.ts";
 
 /**
@@ -13,6 +15,8 @@ export class HostTarget extends RpcTarget {
   readonly #ended = Promise.withResolvers<void>();
   #made = 0;
   #closed = false;
+  readonly #admitted = Promise.withResolvers<void>();
+  #hangs = false;
 
   constructor(program: Program, capabilities: Capabilities, signal: AbortSignal) {
     super();
@@ -27,7 +31,9 @@ export class HostTarget extends RpcTarget {
     return this.#made;
   }
 
+  /** Its first question: the program has its turn, and its time begins. */
   files(): ReadonlyMap<string, Uint8Array> {
+    this.#admitted.resolve();
     return this.#program.files;
   }
 
@@ -47,6 +53,32 @@ export class HostTarget extends RpcTarget {
       return { ok: false, message: `There is no tool named ${JSON.stringify(String(tool))}.` };
     }
     return this.#capabilities.call(tool, argumentsJson);
+  }
+
+  /** True once a run did not answer in time. */
+  get hangs(): boolean {
+    return this.#hangs;
+  }
+
+  /**
+   * The answer of a run, or an exception when the engine hangs: before it asked for the files, or long
+   * after the program's own deadline. An answer that comes after that is disposed of.
+   */
+  async answered<T extends object>(run: Promise<T>, wallMs: number): Promise<T> {
+    let over = false;
+    const end = (): void => {
+      over = true;
+    };
+    run.then(end, end);
+    try {
+      const begun = Promise.race([this.#admitted.promise, run]);
+      await inTime("the interpreter", sandboxLimits.admissionMsMax, begun);
+      return await inTime("the sandbox", wallMs + sandboxLimits.graceMs, run);
+    } catch (error) {
+      this.#hangs = !over;
+      run.then((late) => disposable(late)[Symbol.dispose]()).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Settles when the run is aborted or over. */

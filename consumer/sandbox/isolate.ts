@@ -1,5 +1,6 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
+import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
@@ -34,10 +35,15 @@ export function isolateEngine(loader: SealedLoader): Engine {
       try {
         using stub = interpreter(loader);
         const { code, tools } = program;
-        using outcome = disposable(await stub.run({ code, tools, limits }, host));
+        const run = stub.run({ code, tools, limits }, host);
+        using outcome = disposable(await host.answered(run, limits.wallMs));
         // A copy: what came over RPC ends with its disposal.
         const { value, logs, error, changes, usage } = outcome;
         return { value, logs, error, changes, usage };
+      } catch (error) {
+        // Whatever holds it may hold it for ever: the next run gets another instance of the same contents.
+        if (host.hangs) hung += 1;
+        throw error;
       } finally {
         host.close();
       }
@@ -45,9 +51,13 @@ export function isolateEngine(loader: SealedLoader): Engine {
   };
 }
 
+/** How many instances of the interpreter hang, as far as this isolate knows. */
+let hung = 0;
+
 /** The interpreter's Worker, to be disposed after its use. */
 function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
-  const worker = dynamicWorker(loader, interpreterIdentity, {
+  const identity = hung === 0 ? interpreterIdentity : `${interpreterIdentity}#${hung}`;
+  const worker = dynamicWorker(loader, identity, {
     mainModule: "interpreter.js",
     modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },
     globalOutbound: null,
@@ -62,7 +72,8 @@ function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
  */
 export async function preparedBy(loader: SealedLoader, code: string): Promise<Prepared> {
   using stub = interpreter(loader);
-  using prepared = disposable(await stub.prepare(code));
+  const asked = inTime("the interpreter", sandboxLimits.graceMs, stub.prepare(code));
+  using prepared = disposable(await asked);
   // A copy: what came over RPC ends with its disposal.
   if (!prepared.ok) {
     const { name, message, stack } = prepared;

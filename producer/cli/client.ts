@@ -19,6 +19,7 @@ import type {
   EgressTaskPage,
   FileAnswer,
   HostList,
+  InputAnswer,
   KeyAnswer,
   ResultLine,
   ScheduleAnswer,
@@ -310,6 +311,18 @@ export class FleetClient {
     return this.#call("GET", `/v1/spend?${query}`, shaped<SpendAnswer>(shapes.spend));
   }
 
+  /** Replaces what stood under the key. */
+  putInput(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<Called<InputAnswer>> {
+    return this.#call("PUT", inputPath(key), shaped<InputAnswer>(shapes.input), {
+      body: bytes,
+      type: "application/octet-stream",
+    });
+  }
+
+  deleteInput(key: string): Promise<Called<{ key: string }>> {
+    return this.#call("DELETE", inputPath(key), shaped<{ key: string }>(shapes.deletedInput));
+  }
+
   stats(): Promise<Called<StatsAnswer>> {
     return this.#call("GET", "/v1/stats", shaped<StatsAnswer>(shapes.stats));
   }
@@ -342,4 +355,6 @@ export class FleetClient {
   }
 }
 
+const inputPath = (key: string): string =>
+  `/v1/inputs/${key.split("/").map(encodeURIComponent).join("/")}`;
 const schedulePath = (id: string): string => `/v1/schedules/${encodeURIComponent(id)}`;

@@ -25,10 +25,10 @@ export interface Connection {
 }
 
 export type Call = <T>(
-  method: "GET" | "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   read: (response: Response) => Promise<T>,
-  sent?: { body: string; type: string; idempotencyKey?: string },
+  sent?: { body: string | Uint8Array<ArrayBuffer>; type: string; idempotencyKey?: string },
 ) => Promise<Called<T>>;
 
 /** One call after the other over a connection. Never rejects for what a server or a network does. */

@@ -6,6 +6,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
 import { addFiles } from "./commands/files.ts";
 import { addGet } from "./commands/get.ts";
+import { addInputs } from "./commands/inputs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addModel } from "./commands/model.ts";
@@ -115,6 +116,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addSteps,
     addEgress,
     addFiles,
+    addInputs,
     addCancel,
     addRedrive,
     addPause,

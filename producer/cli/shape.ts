@@ -69,6 +69,8 @@ export const shapes = {
   schedule,
   schedules: { schedules: [schedule] },
   deleted: { id: "text" },
+  input: { key: "text", bytes: "number", sha256: "text" },
+  deletedInput: { key: "text" },
   steps: { steps: [step] },
   decisions: { decisions: [decision] },
   decisionPage: { decisions: [{ ...decision, task_id: "text" }] },

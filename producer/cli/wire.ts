@@ -269,3 +269,10 @@ export interface Fault {
 export interface ErrorAnswer {
   error: { code: string; message: string; details?: Fault[] };
 }
+
+/** An upload, as it was stored. */
+export interface InputAnswer {
+  key: string;
+  bytes: number;
+  sha256: string;
+}

@@ -16,6 +16,7 @@ const passed = [
   "BASH_TOOL",
   "TOOL_TENANTS",
   "FLEET_MAILBOXES",
+  "RETENTION_DAYS",
 ];
 /** What Node and wrangler need of the machine. */
 const machine = ["PATH", "HOME", "TMPDIR", "LANG", "USERPROFILE", "APPDATA", "SYSTEMROOT"];

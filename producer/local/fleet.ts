@@ -11,6 +11,7 @@ import { parseHosts } from "../../consumer/egress/hosts.ts";
 import { readProfiles } from "../../consumer/models/profile_overrides.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { countHungSql, voidLeasesSql } from "../../shared/store/sweeps.ts";
+import { readRetention } from "../retention_days.ts";
 import { startCron } from "./cron.ts";
 import { fleetEnvironment } from "./environment.ts";
 import { writeMicroVmConfig } from "./microvm.ts";
@@ -56,6 +57,8 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   if (!hosts.ok) throw new Error(hosts.message);
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) throw new Error(profiles.message);
+  const retention = readRetention(env.RETENTION_DAYS);
+  if (!retention.ok) throw new Error(retention.message);
   await migrate(stateDir, env);
   fs.rmSync(path.join(stateDir, "fleet.log"), { force: true });
 

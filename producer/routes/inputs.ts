@@ -1,7 +1,7 @@
 /** Uploads that tasks of this tenant may name as {"r2": "<key>"}. */
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../shared/limits.ts";
-import { objectKeys } from "../../shared/objects.ts";
+import { deleteObjects, headObject, objectKeys } from "../../shared/objects.ts";
 import { bodyChunks, tooLarge } from "../body.ts";
 import type { Handler, Route } from "../call.ts";
 import { inputKeyFault } from "../input_key.ts";
@@ -38,6 +38,19 @@ const put: Handler = async ({ request, env, principal, url }) => {
   return done(Response.json({ key, bytes: writer.bytes, sha256: hash.digest("hex") }));
 };
 
+/** Uploads stay until somebody deletes them. Tasks that still name this one find no file. */
+const remove: Handler = async ({ env, principal, url }) => {
+  const key = decoded(url.pathname.slice(prefix.length));
+  const fault = inputKeyFault(key);
+  if (fault !== null) return stopped(refusedAt("key", fault));
+  const at = objectKeys.input(principal.tenant, key);
+  if ((await headObject(env.OBJECTS, at)) === null) {
+    return stopped({ kind: "not_found", message: `no input has the key ${key}` });
+  }
+  await deleteObjects(env.OBJECTS, [at]);
+  return done(Response.json({ key, deleted: true }));
+};
+
 /** Text that does not decode is no key either, and is refused as one. */
 function decoded(text: string): string {
   try {
@@ -49,4 +62,5 @@ function decoded(text: string): string {
 
 export const inputRoutes: readonly Route[] = [
   { method: "PUT", path: "/v1/inputs/*", scope: "submit", handle: put },
+  { method: "DELETE", path: "/v1/inputs/*", scope: "submit", handle: remove },
 ];

@@ -1,4 +1,5 @@
 /** What a task leaves behind: its result, its steps, its decisions and its files. */
+import { openObject } from "../../shared/objects.ts";
 import { isTerminal } from "../../shared/states.ts";
 import { stepView } from "../../shared/step.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
@@ -27,7 +28,7 @@ const result: Handler = async (call) => {
   const task = await taskOf(call);
   if (!task.ok) return task;
   const { result_key: key, status } = task.value;
-  const object = key === null ? null : await call.env.OBJECTS.get(key);
+  const object = key === null ? null : await openObject(call.env.OBJECTS, key);
   if (object === null) {
     return stopped({
       kind: "no_result",

@@ -1,7 +1,9 @@
 /** The text of each policy under its hash, so that a task keeps the table it was pinned to. */
+import { retentionLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import { nowSql } from "./clock.ts";
 
+/** Keeps the policies that a deployment runs with, and marks them as in use, about once a day. */
 export async function keepPolicies(
   db: D1Database,
   policies: readonly { name: string; hash: string; text: string }[],
@@ -9,9 +11,11 @@ export async function keepPolicies(
   await retrying("keep policies", () =>
     db
       .prepare(
-        `INSERT INTO policies (hash, name, text, created_at)
-         SELECT value->>'hash', value->>'name', value->>'text', ${nowSql} FROM json_each(?1) WHERE true
-         ON CONFLICT DO NOTHING`,
+        `INSERT INTO policies (hash, name, text, created_at, used_at)
+         SELECT value->>'hash', value->>'name', value->>'text', ${nowSql}, ${nowSql}
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at
+         WHERE policies.used_at < excluded.used_at - ${retentionLimits.policiesMarkMs}`,
       )
       .bind(JSON.stringify(policies))
       .run(),

@@ -1,5 +1,6 @@
 /** Stores that fail in chosen ways, from outside the product: what tests of recovery share. */
 import { env } from "cloudflare:workers";
+import { nowSql } from "../../shared/store/clock.ts";
 
 type Gate = (sql: string, call: () => Promise<unknown>) => Promise<unknown>;
 
@@ -27,6 +28,18 @@ function gatedDatabase(gate: Gate): D1Database {
         return (list: D1PreparedStatement[]) =>
           gate("batch", () => target.batch(list.map((each) => real.get(each) ?? each)));
       }
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** D1 whose clock is ahead. */
+export function aheadDatabase(ms: number): D1Database {
+  return new Proxy(env.DB, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key === "prepare")
+        return (sql: string) => target.prepare(sql.replaceAll(nowSql, `(${nowSql} + ${ms})`));
       return typeof value === "function" ? value.bind(target) : value;
     },
   });

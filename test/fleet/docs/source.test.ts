@@ -1,10 +1,7 @@
-import { stripTypeScriptTypes } from "node:module";
-import { parse } from "acorn";
 import { describe, expect, test } from "vitest";
-import { filesBelow, text } from "./page.ts";
+import { text } from "./page.ts";
+import { isNode, type Node, nodesIn, programOf, sources } from "./syntax.ts";
 
-const folders = ["producer", "consumer", "shared", "policies"];
-const sources = folders.flatMap((folder) => filesBelow(folder, ".ts"));
 const linesOf = (file: string): number => text(file).trimEnd().split("\n").length;
 
 /** The list of every bound grows with the fleet and stays one list; everything else is cut at 400 lines. */
@@ -39,21 +36,6 @@ test("Dynamic Workers are made in the sandbox alone", () => {
   expect(makers).toEqual(["consumer/sandbox/dynamic_worker.ts"]);
 });
 
-interface Node {
-  type: string;
-  [key: string]: unknown;
-}
-const isNode = (value: unknown): value is Node =>
-  typeof value === "object" && value !== null && typeof (value as Node).type === "string";
-
-function* nodesIn(node: Node): Generator<Node> {
-  yield node;
-  for (const value of Object.values(node)) {
-    for (const each of Array.isArray(value) ? value : [value])
-      if (isNode(each)) yield* nodesIn(each);
-  }
-}
-
 /** Names of imports and of constants at the top of a module: nothing of a request can be in them. */
 function constantsOf(program: Node): Set<string> {
   const names = new Set<string>();
@@ -81,8 +63,7 @@ const derived: Record<string, string[]> = {
 
 /** What stands in the SQL of a file's `prepare` calls and is neither text nor a constant of a module. */
 function foreignParts(file: string): string[] {
-  const code = stripTypeScriptTypes(text(file));
-  const program = parse(code, { ecmaVersion: "latest", sourceType: "module" }) as unknown as Node;
+  const program = programOf(file);
   const known = new Set([...constantsOf(program), ...(derived[file] ?? [])]);
   const found: string[] = [];
   for (const node of nodesIn(program)) {

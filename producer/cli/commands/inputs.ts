@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Command } from "commander";
+import { exit, required, wrongUsage } from "../exit.ts";
+import { bytes } from "../figures.ts";
+import type { Bind } from "../program.ts";
+
+export function addInputs(program: Command, bind: Bind): void {
+  const inputs = program
+    .command("inputs")
+    .description('uploads that tasks name as {"r2": "<key>"}; they stay until you delete them');
+  inputs
+    .command("put <file> [key]")
+    .description("upload a file; without a key under its own name")
+    .action(
+      bind(async (session, file: string, key: string | undefined) => {
+        const content = await readFile(file).catch(() => {
+          throw wrongUsage(`cannot read ${file}`);
+        });
+        const stored = required(
+          await session.client().putInput(key ?? path.basename(file), new Uint8Array(content)),
+        );
+        if (session.json) session.emit(stored);
+        else session.say(`${bytes(stored.bytes)} under ${stored.key}`);
+        return exit.done;
+      }),
+    );
+  inputs
+    .command("delete <key>")
+    .description("delete an upload, at once and for good")
+    .action(
+      bind(async (session, key: string) => {
+        const deleted = required(await session.client().deleteInput(key));
+        if (session.json) session.emit(deleted);
+        else session.say(`${deleted.key} is deleted`);
+        return exit.done;
+      }),
+    );
+}

@@ -1,0 +1,15 @@
+-- When a deployment last ran with a policy: no claim pins one that is in no deployment.
+ALTER TABLE policies ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+UPDATE policies SET used_at = CAST(unixepoch('subsec') * 1000 AS INTEGER);
+
+-- How far each walk of the sweep has come, so that every tick is bounded and none begins anew.
+-- `due_at` is when the next page may be taken; who takes one moves it ahead.
+CREATE TABLE walks (
+  name     TEXT PRIMARY KEY,
+  position TEXT NOT NULL,
+  due_at   INTEGER NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO walks (name, position, due_at) VALUES
+  ('batches', '', 0), ('tasks', '', 0), ('policies', '', 0),
+  ('task_objects', '', 0), ('batch_objects', '', 0);

@@ -1,0 +1,120 @@
+import { expect, test } from "vitest";
+import { isNode, type Node, nameOf, placesIn, programOf, sources } from "./syntax.ts";
+
+/** One call of a binding: `owner.method(…)`, where it stands, and what guards it. */
+interface BindingCall {
+  file: string;
+  call: string;
+  guarded: boolean;
+}
+
+/** A binding is known by the names under which the code passes it on. */
+const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places: RegExp }[] = [
+  {
+    kind: "D1",
+    owner: /^db$/i,
+    methods: /^(prepare|batch|exec|withSession|dump)$/,
+    places: /^shared\/store\//,
+  },
+  {
+    kind: "R2",
+    owner: /^(bucket|OBJECTS)$/,
+    methods: /./,
+    places: /^(shared\/objects|producer\/object_writer)\.ts$/,
+  },
+  {
+    kind: "a multipart upload",
+    owner: /^upload$/,
+    methods: /./,
+    places: /^producer\/object_writer\.ts$/,
+  },
+  {
+    kind: "a queue",
+    owner: /^(queue|TASKS|TASKS_LOW)$/,
+    methods: /^(send|sendBatch|metrics)$/,
+    places: /^shared\/queues\.ts$/,
+  },
+  {
+    kind: "the governor",
+    owner: /^governorOf$/,
+    methods: /./,
+    places: /^consumer\/governor\/permit\.ts$/,
+  },
+  {
+    kind: "the Loader",
+    owner: /^opened$/,
+    methods: /^(get|load)$/,
+    places: /^consumer\/sandbox\/dynamic_worker\.ts$/,
+  },
+  {
+    kind: "a Dynamic Worker",
+    owner: /^(stub|transformer|entrypoint)$/,
+    methods: /^(run|prepare)$/,
+    places: /^consumer\/sandbox\/isolate(_v8)?\.ts$/,
+  },
+  {
+    kind: "the consumer",
+    owner: /^CONSUMER$/,
+    methods: /./,
+    places: /^producer\/(routes\/front|dry_run)\.ts$/,
+  },
+];
+
+/** What gives a call its deadline; all but `inTime` and `signal` repeat it, too. */
+const guards = /^(retrying|inTime|asked|telling)$/;
+/** Run a prepared statement. `prepare` itself asks nothing. */
+const asking = /^(run|first|all|raw)$/;
+
+function callsIn(file: string): BindingCall[] {
+  const found: BindingCall[] = [];
+  for (const [node, above] of placesIn(programOf(file))) {
+    const callee = node.type === "CallExpression" ? memberOf(node.callee) : null;
+    if (callee === null) continue;
+    const owner = nameOf(callee.object);
+    const method = nameOf(callee.property);
+    const known = bindings.some((each) => each.owner.test(owner) && each.methods.test(method));
+    const asks = asking.test(method) && /^shared\/store\//.test(file);
+    if (!known && !asks) continue;
+    const call = `${owner}.${method}`;
+    found.push({ file, call, guarded: above.some(isGuard) });
+  }
+  return found;
+}
+
+function memberOf(value: unknown): Node | null {
+  if (!isNode(value)) return null;
+  return value.type === "MemberExpression" ? value : null;
+}
+
+const isGuard = (node: Node): boolean =>
+  node.type === "CallExpression" && guards.test(nameOf(node.callee));
+
+const calls = sources.flatMap(callsIn);
+
+test.each(bindings)("$kind is called in its own place alone", ({ owner, methods, places }) => {
+  const made = calls.filter(({ call }) => {
+    const [by = "", method = ""] = call.split(".");
+    return owner.test(by) && methods.test(method);
+  });
+  expect(made.filter(({ file }) => places.test(file))).not.toEqual([]);
+  expect(made.filter(({ file }) => !places.test(file))).toEqual([]);
+});
+
+/** Guarded where they are called, or by another deadline, as said. */
+const elsewhere: Record<string, string> = {
+  "producer/object_writer.ts upload.complete": "#complete is called under retrying",
+  "producer/object_writer.ts bucket.head": "#complete is called under retrying",
+  "consumer/sandbox/dynamic_worker.ts opened.load": "answers at once, with a stub",
+  "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
+  "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
+  "consumer/sandbox/isolate_v8.ts entrypoint.run": "raced with the program's own deadline",
+  "producer/dry_run.ts CONSUMER.fetch": "its signal is a deadline",
+  "producer/routes/front.ts CONSUMER.fetch": "its signal is a deadline",
+};
+
+test("every call of a binding has a deadline", () => {
+  const bare = calls
+    .filter(({ call, guarded }) => !guarded && call.toLowerCase() !== "db.prepare")
+    .map(({ file, call }) => `${file} ${call}`);
+  expect(bare.sort()).toEqual(Object.keys(elsewhere).sort());
+});
