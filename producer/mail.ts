@@ -6,8 +6,7 @@
 import PostalMime, { type Email } from "postal-mime";
 import { mailLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
-import { objectKeys, sha256Hex } from "../shared/objects.ts";
-import { retrying } from "../shared/retrying.ts";
+import { objectKeys, putObject, sha256Hex } from "../shared/objects.ts";
 import type { ProducerEnv } from "./env.ts";
 import { type Mailbox, mailboxOf, mayWrite, safeNames } from "./mailbox.ts";
 import { scopes } from "./principal.ts";
@@ -85,7 +84,7 @@ async function putAttachments(
   for (const [n, { content }] of mail.attachments.entries()) {
     const r2 = `mail/${id}/${names[n] ?? n}`;
     const body = typeof content === "string" ? encoder.encode(content) : content;
-    await retrying("put attachment", () => env.OBJECTS.put(objectKeys.input(tenant, r2), body));
+    await putObject(env.OBJECTS, objectKeys.input(tenant, r2), body);
     files[`attachments/${names[n] ?? n}`] = { r2 };
   }
   return files;

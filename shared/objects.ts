@@ -62,6 +62,25 @@ export async function putOnce(
   return { key, sha256, bytes: bytes.byteLength, fresh: put !== null };
 }
 
+/** Puts an object in the place of whatever stood there. */
+export async function putObject(
+  bucket: R2Bucket,
+  key: string,
+  body: Parameters<R2Bucket["put"]>[1],
+): Promise<void> {
+  await retrying("put object", () => bucket.put(key, body));
+}
+
+/** What stands below a prefix, up to so many. */
+export async function listSome(
+  bucket: R2Bucket,
+  prefix: string,
+  limit: number,
+): Promise<R2Object[]> {
+  const { objects } = await retrying("list objects", () => bucket.list({ prefix, limit }));
+  return objects;
+}
+
 export async function getText(bucket: R2Bucket, key: string): Promise<string | null> {
   return retrying("get object", async () => {
     const object = await bucket.get(key);

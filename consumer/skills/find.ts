@@ -1,8 +1,7 @@
 /** Finds the skills that a task names: of this repository by name, of the tenant's uploads by their prefix. */
 import { skillLimits } from "../../shared/limits.ts";
-import { getText, objectKeys } from "../../shared/objects.ts";
+import { getText, listSome, objectKeys } from "../../shared/objects.ts";
 import { normalisePath } from "../../shared/paths.ts";
-import { retrying } from "../../shared/retrying.ts";
 import type { InputFile, SkillRef } from "../../shared/task.ts";
 import { bundledNames, bundledSkills } from "./bundled.ts";
 import { frontMatterOf } from "./front_matter.ts";
@@ -64,10 +63,8 @@ async function uploaded(
 ): Promise<PinnedSkill | string> {
   const folder = prefix.replace(/\/+$/, "");
   const below = `${objectKeys.input(tenant, folder)}/`;
-  const listed = await retrying("list skill", () =>
-    bucket.list({ prefix: below, limit: skillLimits.filesMax + 1 }),
-  );
-  const files = listed.objects.map((object): [string, SkillFile] => [
+  const listed = await listSome(bucket, below, skillLimits.filesMax + 1);
+  const files = listed.map((object): [string, SkillFile] => [
     object.key.slice(below.length),
     { r2: object.key.slice(objectKeys.input(tenant, "").length), bytes: object.size },
   ]);

@@ -50,7 +50,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "a Dynamic Worker",
     owner: /^(stub|transformer|entrypoint)$/,
     methods: /^(run|prepare)$/,
-    places: /^consumer\/sandbox\/isolate(_v8)?\.ts$/,
+    places: /^consumer\/sandbox\/(isolate(_v8)?|bash\/bash)\.ts$/,
   },
   {
     kind: "the consumer",
@@ -104,6 +104,7 @@ test.each(bindings)("$kind is called in its own place alone", ({ owner, methods,
 const elsewhere: Record<string, string> = {
   "producer/object_writer.ts upload.complete": "#complete is called under retrying",
   "producer/object_writer.ts bucket.head": "#complete is called under retrying",
+  "consumer/sandbox/bash/bash.ts stub.run": "raced with the script's own deadline",
   "consumer/sandbox/dynamic_worker.ts opened.load": "answers at once, with a stub",
   "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
   "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
