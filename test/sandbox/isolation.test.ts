@@ -90,3 +90,28 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
   expect([...names]).toEqual([interpreterIdentity]);
   expect(interpreterIdentity).toMatch(/^interpreter@[0-9a-f]{16}$/);
 });
+
+test("a thousand tasks load one Dynamic Worker, and their fuel is the same", async () => {
+  const names = new Set<string | null>();
+  const fuels = new Set<number>();
+  let fresh = 0;
+  const loader = sealedLoader({
+    get: (name: string | null, code: Parameters<WorkerLoader["get"]>[1]) => {
+      names.add(name);
+      return openLoader.get(name, code);
+    },
+    load: () => {
+      fresh += 1;
+    },
+  });
+  const signal = new AbortController().signal;
+  const program = { code: "[1, 2, 3].map((n) => n * n)", files: new Map(), tools: [] };
+  for (let task = 0; task < 1_000; task += 4) {
+    // An engine for each, as each slice of a task makes its own.
+    const outcomes = await Promise.all(
+      Array.from({ length: 4 }, () => isolateEngine(loader).run(program, nothing, limits, signal)),
+    );
+    for (const { usage } of outcomes) fuels.add(usage.fuel);
+  }
+  expect([names.size, fresh, fuels.size]).toEqual([1, 0, 1]);
+}, 60_000);

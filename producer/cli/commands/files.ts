@@ -1,25 +1,28 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { exit, required, wrongUsage } from "../exit.ts";
+import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
 import { bytes } from "../figures.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
 import { cannotWrite, mustBeWritable } from "../results-file.ts";
-import { kindOf } from "../session.ts";
+import { kindOf, type Session } from "../session.ts";
 import { table } from "../table.ts";
+import { emptyFolder, placeBelow, writeNew } from "../workspace-folder.ts";
 
 export function addFiles(program: Command, bind: Bind): void {
   program
     .command("files <task> [path]")
-    .description("the workspace that a task left: the list, or one file")
-    .option("-o, --output <file>", "write the file here, byte for byte")
+    .description("the workspace that a task left: the list, one file, or all of it as a folder")
+    .option(
+      "-o, --output <file>",
+      "write the file here, byte for byte; without a path, all files below this new folder",
+    )
     .action(
       bind(async (session, id: string, path: string | undefined, options: { output?: string }) => {
         if (kindOf(id) !== "task") throw wrongUsage(`${id} is a batch: name one of its tasks`);
         const { interactive, columns, write } = session.surroundings;
         if (path === undefined) {
-          if (options.output !== undefined)
-            throw wrongUsage("-o needs a path: fleet files <task> <path> -o <file>");
+          if (options.output !== undefined) return await saveAll(session, id, options.output);
           const files = required(await session.client().files(id));
           if (session.json) for (const file of files) session.emit(file);
           else if (files.length === 0) session.say("No files.");
@@ -45,4 +48,30 @@ export function addFiles(program: Command, bind: Bind): void {
         return exit.done;
       }),
     );
+}
+
+/** Every file, below a folder that is made for it. */
+async function saveAll(session: Session, id: string, folder: string): Promise<ExitCode> {
+  const client = session.client();
+  const files = required(await client.files(id));
+  await emptyFolder(folder);
+  let sum = 0;
+  let left = 0;
+  for (const { path } of files) {
+    // Before it is asked for: an address with ".." in it would be another one.
+    const file = placeBelow(folder, path);
+    if (file === null) {
+      left += 1;
+      session.surroundings.warn(
+        `left out ${printable(JSON.stringify(path))}: no path of a workspace\n`,
+      );
+      continue;
+    }
+    const content = required(await client.file(id, path));
+    await writeNew(file, content);
+    sum += content.byteLength;
+  }
+  if (session.json) session.emit({ folder, files: files.length - left, bytes: sum });
+  else session.say(`${files.length - left} files, ${bytes(sum)}, in ${folder}`);
+  return left === 0 ? exit.done : exit.failed;
 }

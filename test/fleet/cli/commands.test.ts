@@ -1,3 +1,6 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { fakeFleet, fleet, taskWith, usage } from "./fake_fleet.ts";
 
@@ -102,6 +105,31 @@ describe("what the other commands show and send", () => {
     expect((await fleet(["files", "task_1", "--url", url])).out).toMatch(/12 B +out\/a b\.md/);
     expect((await fleet(["files", "task_1", "out/a b.md", "--url", url])).out).toBe("# A\n");
     expect(received).toHaveLength(2);
+  });
+
+  test("files -o without a path makes a folder of the workspace, and nothing outside of it", async () => {
+    const paths = ["a.txt", "d/b.bin", "../escape", "/abs", "d/../../up", "x\\y"];
+    const { url } = await fakeFleet({
+      "GET /v1/tasks/task_1/files": {
+        body: { files: paths.map((name) => ({ path: name, bytes: 1, sha256: "" })) },
+      },
+      ...Object.fromEntries(
+        ["a.txt", "d/b.bin"].map((name) => [
+          `GET /v1/tasks/task_1/files/${name}`,
+          { text: `of ${name}` },
+        ]),
+      ),
+    });
+    const base = fs.mkdtempSync(path.join(os.tmpdir(), "files-"));
+    const folder = path.join(base, "out");
+    const ran = await fleet(["files", "task_1", "-o", folder, "--url", url]);
+    expect(fs.readdirSync(base)).toEqual(["out"]);
+    expect(fs.readFileSync(path.join(folder, "a.txt"), "utf8")).toBe("of a.txt");
+    expect(fs.readFileSync(path.join(folder, "d/b.bin"), "utf8")).toBe("of d/b.bin");
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining("../escape") });
+    const again = await fleet(["files", "task_1", "-o", folder, "--url", url]);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining("exists already") });
+    fs.rmSync(base, { recursive: true });
   });
 
   test("cancel and redrive post to the task's or the batch's own address", async () => {
