@@ -15,6 +15,7 @@ import { flowRoutes } from "./routes/flow.ts";
 import { front, health } from "./routes/front.ts";
 import { inboxRoutes } from "./routes/inbox.ts";
 import { inputRoutes } from "./routes/inputs.ts";
+import { journalRoutes } from "./routes/journal.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
@@ -28,6 +29,7 @@ import { webhookRoutes } from "./routes/webhooks.ts";
 export const routes: readonly Route[] = [
   ...taskRoutes,
   ...traceRoutes,
+  ...journalRoutes,
   ...egressRoutes,
   ...batchRoutes,
   ...flowRoutes,

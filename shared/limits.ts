@@ -191,6 +191,8 @@ export const storeLimits = {
 export const modelLimits = {
   callMsMax: 300_000,
   replyBytesMax: 4_000_000,
+  rawReplyCharsMax: 16_384,
+  rawErrorCharsMax: 2_000,
   outputTokensDefault: 8_192,
   callsPerReplyMax: 32,
   argumentsBytesMax: 500_000,

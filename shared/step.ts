@@ -25,6 +25,13 @@ export interface Compaction {
   chars: number;
 }
 
+/** An endpoint's answer in its own words: what a replay reads once more. */
+export interface RawReply {
+  status: number;
+  retry_after: string | null;
+  text: string;
+}
+
 /** One model call: a reply, or the failure that came instead. */
 export interface ModelPayload {
   kind: "model";
@@ -57,6 +64,8 @@ export interface ModelPayload {
     finish: string;
     quirks: string[];
   } | null;
+  /** Kept where the reply could not be read the same again without it, and where the call failed. */
+  raw?: RawReply;
   failure: Failure | null;
   /** How often in a row the endpoint refused the call: one row holds the whole run. */
   times?: number;

@@ -39,7 +39,7 @@ export async function askModel(
   const startedAt = Date.now();
   const { value: outcome, late } = await call(task, brain, slice, plan);
   if (slice.signal.aborted) return { kind: "lost" };
-  const made = { brain, plan, startedAt };
+  const made = { brain, plan, startedAt, raw: outcome.raw };
   if (outcome.ok) return await heard(task, slice, made, outcome.reply);
   const end = await failedCall(slice, made, outcome);
   const cut = late && end?.kind === "broke";

@@ -1,5 +1,5 @@
 /** What becomes of a reply: the answer that it holds, or a journaled turn with the calls it refuses. */
-import type { ModelPayload, Offered, StepCall } from "../../shared/step.ts";
+import type { ModelPayload, Offered, RawReply, StepCall } from "../../shared/step.ts";
 import type { Call, Reply, ReplyUsage } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
@@ -15,10 +15,11 @@ export interface Made {
   brain: Brain;
   plan: Plan & { kind: "call" };
   startedAt: number;
+  raw?: RawReply | undefined;
 }
 
 /** The journal's head of a model call, whatever became of it. */
-export function callHead({ brain, plan }: Made, quirks: readonly Quirk[]) {
+export function callHead({ brain, plan, raw }: Made, quirks: readonly Quirk[]) {
   const odd: Quirk[] = [...quirks];
   if (plan.compaction !== null) odd.push("outputs_elided");
   if (plan.because === "repetition") odd.push("calls_went_in_circles");
@@ -30,6 +31,7 @@ export function callHead({ brain, plan }: Made, quirks: readonly Quirk[]) {
     ...(plan.compaction === null ? {} : { compaction: plan.compaction }),
     ...(plan.forced ? { forced: true as const } : {}),
     estimate: plan.estimate,
+    ...(raw === undefined ? {} : { raw }),
     ...(odd.length === 0 ? {} : { quirks: odd }),
   };
 }

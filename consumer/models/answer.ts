@@ -3,6 +3,7 @@ import { modelLimits } from "../../shared/limits.ts";
 import { classify } from "./classify.ts";
 import type { ModelOutcome, ModelRequest } from "./model.ts";
 import { normalise } from "./normalise.ts";
+import { rawOf } from "./raw_reply.ts";
 import { bodyValue, readBody } from "./reply_body.ts";
 
 /** An endpoint's whole HTTP answer, every transport alike: refused, too large, or a reply. */
@@ -32,14 +33,22 @@ export async function outcomeOf(response: Response, request: ModelRequest): Prom
   }
   const value = bodyValue(body.text);
   const nowMs = Date.now();
-  if (status >= 200 && status < 300) return normalise(value, request, nowMs);
   const retryAfter = response.headers.get("retry-after");
-  return { ok: false, failure: classify({ status, retryAfter, body: value, nowMs }) };
+  const outcome: ModelOutcome =
+    status >= 200 && status < 300
+      ? normalise(value, request, nowMs)
+      : { ok: false, failure: classify({ status, retryAfter, body: value, nowMs }) };
+  const raw = rawOf({ status, retryAfter, text: body.text }, outcome, request);
+  return raw === undefined ? outcome : { ...outcome, raw };
 }
 
 /** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */
 export function withoutSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
-  if (outcome.ok || secret === undefined || secret === "") return outcome;
-  const message = outcome.failure.message.replaceAll(secret, "[key]");
-  return { ...outcome, failure: { ...outcome.failure, message } };
+  if (secret === undefined || secret === "") return outcome;
+  const { raw } = outcome;
+  const masked = (text: string): string => text.replaceAll(secret, "[key]");
+  const words = raw === undefined ? {} : { raw: { ...raw, text: masked(raw.text) } };
+  if (outcome.ok) return { ...outcome, ...words };
+  const message = masked(outcome.failure.message);
+  return { ...outcome, ...words, failure: { ...outcome.failure, message } };
 }

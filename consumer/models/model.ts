@@ -3,6 +3,7 @@
  * classified failure out. Transports never throw for what an endpoint does.
  */
 import type { Failure } from "../../shared/failures.ts";
+import type { RawReply } from "../../shared/step.ts";
 import type { Quirk } from "./quirks.ts";
 
 /** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */
@@ -85,9 +86,13 @@ export interface Reply {
 }
 
 /** `usage` stands beside a failure where the endpoint billed the call all the same. */
-export type ModelOutcome =
+export type ModelOutcome = (
   | { ok: true; reply: Reply }
-  | { ok: false; failure: Failure; usage?: ReplyUsage; quirks?: readonly Quirk[] };
+  | { ok: false; failure: Failure; usage?: ReplyUsage; quirks?: readonly Quirk[] }
+) & {
+  /** The endpoint's own words, where the journal is to keep them. */
+  raw?: RawReply;
+};
 
 /** A transport. `complete` never rejects, aborts included. */
 export interface Transport {

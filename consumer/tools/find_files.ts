@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import picomatch from "picomatch/posix";
+import picomatch from "picomatch/posix.js";
 import { workspaceLimits } from "../../shared/limits.ts";
 import { defineTool, done, refused } from "./define.ts";
 import { findPaths } from "./search.ts";

@@ -306,6 +306,11 @@ export class FleetClient {
     });
   }
 
+  /** A finished task's whole journal, as consumer/replay/recording.ts describes it. */
+  journal(id: string): Promise<Called<unknown>> {
+    return this.#call("GET", `/v1/tasks/${encodeURIComponent(id)}/journal`, asJson<unknown>);
+  }
+
   spend(days: string): Promise<Called<SpendAnswer>> {
     const query = new URLSearchParams({ days });
     return this.#call("GET", `/v1/spend?${query}`, shaped<SpendAnswer>(shapes.spend));

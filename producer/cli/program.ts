@@ -13,6 +13,7 @@ import { addModel } from "./commands/model.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
+import { addReplay } from "./commands/replay.ts";
 import { addResults } from "./commands/results.ts";
 import { addSchedules } from "./commands/schedules.ts";
 import { addSpend } from "./commands/spend.ts";
@@ -119,6 +120,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addInputs,
     addCancel,
     addRedrive,
+    addReplay,
     addPause,
     addSchedules,
     addKeys,

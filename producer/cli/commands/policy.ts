@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { exit } from "../exit.ts";
+import { policyText } from "../policy-text.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
-import type { Surroundings } from "../surroundings.ts";
 import { addPolicyLearn } from "./policy-learn.ts";
 
 /** Checking and deciding need no fleet and no key; the policies' code is loaded only where it is used. */
@@ -56,25 +54,4 @@ export function addPolicy(program: Command, bind: Bind): void {
         return text === null ? exit.usage : exit.done;
       }),
     );
-}
-
-/** Null where there is no such policy: then every line is denied. */
-async function policyText(
-  given: string,
-  environment: Surroundings["environment"],
-): Promise<string | null> {
-  const isName = /^[a-z0-9][a-z0-9_-]*$/.test(given);
-  const folder = path.join(import.meta.dirname, "../../../policies");
-  const candidates = [
-    given,
-    ...(isName ? [path.join(folder, `${given}.json`)] : []),
-    ...(isName && environment.FLEET_POLICY_DIR
-      ? [path.join(environment.FLEET_POLICY_DIR, `${given}.json`)]
-      : []),
-  ];
-  for (const candidate of candidates) {
-    const text = await readFile(candidate, "utf8").catch(() => null);
-    if (text !== null) return text;
-  }
-  return null;
 }

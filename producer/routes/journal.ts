@@ -1,0 +1,55 @@
+/** A finished task's whole journal, for a replay: what was said, done and decided, and by which policy. */
+
+import { getText, objectKeys } from "../../shared/objects.ts";
+import { isTerminal } from "../../shared/states.ts";
+import { readEgress } from "../../shared/store/egress_log.ts";
+import { keptPolicy } from "../../shared/store/policies.ts";
+import { readWholeTask } from "../../shared/store/redrives.ts";
+import type { Handler, Route } from "../call.ts";
+import { offeringsOf } from "../offerings.ts";
+import { done, stopped } from "../problem.ts";
+import { decisionView, taskView } from "../view.ts";
+import { taskOf } from "./tasks.ts";
+import { transcriptOf } from "./traces.ts";
+
+const journal: Handler = async (call) => {
+  const { env, principal } = call;
+  const { tenant } = principal;
+  const found = await taskOf(call);
+  if (!found.ok) return found;
+  const { id, status } = found.value;
+  const whole = await readWholeTask(env.DB, tenant, id);
+  const spec = whole?.spec ?? (await getText(env.OBJECTS, objectKeys.spec(tenant, id)));
+  if (whole === null || spec === null || !isTerminal(status)) {
+    const message = isTerminal(status)
+      ? "the body of this task is gone, and without it nothing can be replayed"
+      : `this task is ${status}: its journal is whole once it has ended`;
+    return stopped({ kind: "no_result", message });
+  }
+  const [transcript, decisions, text, offerings] = await Promise.all([
+    transcriptOf(env, whole),
+    readEgress(env.DB, tenant, id),
+    whole.policy_hash === null ? null : keptPolicy(env.DB, whole.policy_hash),
+    offeringsOf(env, tenant),
+  ]);
+  if (!transcript.ok) return transcript;
+  const { steps } = transcript.value;
+  // A run before a restart has decisions of its own, which were made before this one's first step.
+  const from = steps[0]?.started_at ?? 0;
+  return done(
+    Response.json({
+      v: 1,
+      task: taskView(whole),
+      spec: JSON.parse(spec) as unknown,
+      steps,
+      resumed_from: whole.resumed_from ?? 0,
+      decisions: decisions.filter(({ at }) => at >= from).map(decisionView),
+      policy: { name: whole.policy, text },
+      tools: offerings?.tools.filter((tool) => tool.configured).map((tool) => tool.name) ?? null,
+    }),
+  );
+};
+
+export const journalRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/tasks/:id/journal", scope: "read", handle: journal },
+];
