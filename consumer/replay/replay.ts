@@ -110,9 +110,10 @@ export function replay(recording: Recording, changes: Changes): Replayed {
 /** The task as the loop had it, with today's tools. */
 function taskOf({ task, spec, tools }: Recording): LoopTask {
   const offered = catalog.filter(
-    ({ name }) =>
-      (spec.tools === undefined || spec.tools.includes(name)) &&
-      (tools === null || tools.includes(name)),
+    ({ name, sandboxes }) =>
+      spec.tools?.includes(name) ??
+      ((tools === null || tools.includes(name)) &&
+        sandboxes?.includes(spec.sandbox ?? "isolate") !== false),
   );
   const form = answerForm(spec);
   const finalOffer = finalAnswerOffer(form.schema);
