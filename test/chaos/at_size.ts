@@ -53,6 +53,17 @@ function held(sql: string): Record<string, unknown> {
   return new DatabaseSync(path.join(folder, file)).prepare(sql).get() ?? {};
 }
 
+/** A process and all below it: the runtime must not outlive its parent, or it would go on expanding. */
+function treeOf(root: number): number[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim();
+  const all = lines.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [root];
+  for (const parent of tree) {
+    for (const [pid, above] of all) if (above === parent && pid !== undefined) tree.push(pid);
+  }
+  return tree;
+}
+
 const say = (what: string, value: string | number) => console.log(`${what.padEnd(34)} ${value}`);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -74,7 +85,7 @@ const expanded = async () =>
   ).tasks[0]?.id;
 const half = () => expanded().then((id) => Number(id?.split("-").at(-1) ?? 0) > total / 2);
 while (!(await half())) await wait(100);
-execFileSync("kill", ["-9", String(fleet.pid)]);
+for (const pid of treeOf(fleet.pid)) process.kill(pid, "SIGKILL");
 say("killed behind line", total / 2);
 
 fleet = await start();
