@@ -11,7 +11,11 @@ export interface Writer {
   kind: "consumer" | "producer";
   /** A redrive is the one way out of a terminal status. */
   redrives: boolean;
+  /** The sweep is the one that removes rows, and only those past their time. */
+  sweeps: boolean;
   claims: Map<string, number>;
+  /** What a seeded bug does too late. */
+  late: (() => Promise<unknown>)[];
 }
 
 export interface TaskState {
@@ -21,6 +25,7 @@ export interface TaskState {
   fence: number;
   attempt: number;
   lease_until: number | null;
+  finished_at: number | null;
   result_key: string | null;
   usage: string;
 }
@@ -50,7 +55,7 @@ export interface Change {
 
 export const auditSql = `SELECT
   (SELECT json_group_array(json_object('id', id, 'status', status, 'reason', reason, 'fence', fence,
-     'attempt', attempt, 'lease_until', lease_until, 'result_key', result_key, 'usage', usage))
+     'attempt', attempt, 'lease_until', lease_until, 'finished_at', finished_at, 'result_key', result_key, 'usage', usage))
    FROM tasks) AS tasks,
   (SELECT json_group_array(json_object('id', task_id, 'seq', seq, 'fence', fence, 'status', status,
      'mark', duration_ms || ' ' || COALESCE(payload_key, length(payload)))) FROM steps) AS steps`;
@@ -60,6 +65,8 @@ export interface AuditRow {
   steps: string;
 }
 
+/** Thirty days, unless a fleet is told otherwise. */
+const retentionMs = 30 * 86_400_000;
 const terminal = ["succeeded", "failed", "dead", "cancelled", "expired"];
 /** Written down here again on purpose: the product's own table is what is checked. */
 const moves: Record<string, readonly string[]> = {
@@ -96,10 +103,14 @@ export class Auditor {
     );
     for (const task of tasks.values()) this.#task(this.#last.tasks.get(task.id), task, by);
     for (const [key, step] of steps) this.#step(this.#last.steps.get(key), step, by);
-    for (const id of this.#last.tasks.keys()) {
-      if (!tasks.has(id)) this.#blame(by, `the row of ${id} is gone`);
-    }
+    for (const [id, before] of this.#last.tasks) if (!tasks.has(id)) this.#removed(id, before, by);
     this.#last = { tasks, steps };
+  }
+
+  #removed(id: string, { status, finished_at }: TaskState, by: Writer): void {
+    const old = (finished_at ?? Infinity) <= this.#clock.now() - retentionMs;
+    if (!by.sweeps || !old || !terminal.includes(status))
+      this.#blame(by, `the row of ${id}, which is ${status}, is gone`);
   }
 
   #task(before: TaskState | undefined, after: TaskState, by: Writer): void {

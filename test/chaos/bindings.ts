@@ -30,6 +30,14 @@ export interface SeededBug {
   afterwards?: (secrets: readonly string[]) => void;
   /** The upstream's stand-in sends each request this often. */
   sends?: number;
+  /** It follows redirects itself, with everything that the request carried. */
+  follows?: boolean;
+  /** A statement that asks first and writes then, as two calls; null: as it is. */
+  split?: (statement: Statement) => { asks: Statement; writes: Statement } | null;
+  /** The product is told that it is done: a statement comes before the next write to D1, an object at the end. */
+  late?: { statement?: (statement: Statement) => boolean; object?: (key: string) => boolean };
+  /** What a worker had in hand when it died counts as acknowledged. */
+  acksFirst?: boolean;
 }
 
 export interface Surroundings {
@@ -61,7 +69,10 @@ const nameOf = (sql: string): string => sql.replace(/\s+/g, " ").trim().slice(0,
 function database(on: Surroundings, saboteur: Saboteur, writer: Writer): D1Database {
   const held = new WeakMap<object, Statement>();
 
-  async function run(statements: readonly Statement[]): Promise<D1Result[]> {
+  async function run(given: readonly Statement[]): Promise<D1Result[]> {
+    const statements = given.map((each) =>
+      on.bug.late?.statement?.(each) === true ? postponed(each, writer) : each,
+    );
     const name = statements.map(({ sql }) => nameOf(sql)).join("; ");
     return saboteur.pass("d1", name, async () => {
       const real = statements.map((statement) => {
@@ -69,6 +80,13 @@ function database(on: Surroundings, saboteur: Saboteur, writer: Writer): D1Datab
         return env.DB.prepare(on.clock.simulated(sql)).bind(...args);
       });
       if (!statements.some(({ sql }) => writes.test(sql))) return env.DB.batch(real);
+      const halves = on.bug.split?.(statements[0] ?? { sql: "", args: [] }) ?? null;
+      if (halves !== null) {
+        const asked = await run([halves.asks]);
+        if (asked[0]?.results.length === 0) return asked;
+        return run([halves.writes]);
+      }
+      for (const late of writer.late.splice(0)) await late();
       return on.auditor.alone(async () => {
         const answers = await env.DB.batch([...real, env.DB.prepare(auditSql)]);
         on.auditor.saw(answers.pop()?.results[0] as AuditRow, writer);
@@ -100,6 +118,19 @@ function database(on: Surroundings, saboteur: Saboteur, writer: Writer): D1Datab
   } as unknown as D1Database;
 }
 
+const gatedMethods = ["get", "head", "list", "delete", "createMultipartUpload"];
+
+/** The same values, and nothing is written; the statement itself comes later. */
+function postponed(statement: Statement, writer: Writer): Statement {
+  const { sql, args } = statement;
+  writer.late.push(() =>
+    env.DB.prepare(sql)
+      .bind(...args)
+      .run(),
+  );
+  return { sql: `SELECT ${args.map((_, n) => `?${n + 1}`).join(", ")} WHERE false`, args };
+}
+
 function bucket(on: Surroundings, saboteur: Saboteur): R2Bucket {
   const gated = (name: string, run: () => Promise<unknown>) => saboteur.pass("r2", name, run);
   return new Proxy(env.OBJECTS, {
@@ -112,13 +143,20 @@ function bucket(on: Surroundings, saboteur: Saboteur): R2Bucket {
           const changed = on.bug.object === undefined ? body : on.bug.object(at, body);
           const { sha256: _, ...rest } = options;
           const how = changed === body ? options : rest;
-          const put = async () => (changed === null ? {} : apply([at, changed, how]));
+          const stored = async () => (changed === null ? {} : apply([at, changed, how]));
+          const put = async () => {
+            if (on.bug.late?.object?.(at) !== true) return stored();
+            saboteur.late.push(stored);
+            return {};
+          };
           return gated(`put ${kindOf(at)}`, put);
         };
       }
-      if (key === "get" || key === "delete" || key === "createMultipartUpload") {
+      if (gatedMethods.includes(String(key))) {
         return (...args: unknown[]) =>
-          gated(`${String(key)} ${kindOf(String(args[0]))}`, () => apply(args));
+          gated(`${String(key)} ${kindOf(typeof args[0] === "string" ? args[0] : "many")}`, () =>
+            apply(args),
+          );
       }
       return value.bind(target);
     },

@@ -5,7 +5,7 @@ import type { invariants } from "./invariants.ts";
 export interface KnownBug {
   what: string;
   /** Any of these may speak first. */
-  noticedBy: readonly (keyof typeof invariants)[];
+  noticedBy: readonly (keyof typeof invariants | "cleared")[];
   bug: SeededBug;
   shapes?: readonly string[];
 }
@@ -29,6 +29,18 @@ const dropped =
 const isStep = ({ sql }: Statement): boolean => sql.includes("INSERT INTO steps");
 const effects = ["effect_by_code", "effects_by_tool"];
 const encoder = new TextEncoder();
+
+/** The eligibility is asked of one reading and the row is written by another statement, with no condition left. */
+function claimInTwo({ sql, args }: Statement): { asks: Statement; writes: Statement } | null {
+  const [head, condition] = sql.split(/\n\s*WHERE id = \?1 AND \(\?4 = 0/);
+  if (condition === undefined || !sql.includes("claimed_by = ?3")) return null;
+  const [rest = "", returning = ""] = condition.split("RETURNING");
+  const asks = `SELECT id, ?2 AS hashes FROM tasks WHERE id = ?1 AND (?4 = 0${rest}`;
+  return {
+    asks: { sql: asks, args },
+    writes: { sql: `${head} WHERE id = ?1 AND ?4 IS NOT NULL RETURNING${returning}`, args },
+  };
+}
 
 export const knownBugs: readonly KnownBug[] = [
   {
@@ -57,10 +69,7 @@ export const knownBugs: readonly KnownBug[] = [
             "(status = 'queued' AND COALESCE(not_before",
             "(status IN ('queued', 'failed') AND COALESCE(not_before",
           )
-          .replace(
-            "status = 'running',\n    sends = 1",
-            "status = 'running', reason = NULL, sends = 1",
-          ),
+          .replace("status = 'running',\n    parked", "status = 'running', reason = NULL, parked"),
         args,
       }),
     },
@@ -198,5 +207,93 @@ export const knownBugs: readonly KnownBug[] = [
     noticedBy: ["progress"],
     bug: { copies: 40 },
     shapes: ["model_fault"],
+  },
+  {
+    what: "messages are acknowledged before their tasks settle",
+    noticedBy: ["nothingLost", "progress"],
+    bug: { acksFirst: true, statement: rewrite("WHERE sweep_at <= ", "WHERE 0 AND sweep_at <= ") },
+    shapes: ["long", "tools"],
+  },
+  {
+    what: "a claim reads first and writes then",
+    noticedBy: ["oneOwner", "settledOnce", "effectsOnce"],
+    bug: { split: claimInTwo },
+    shapes: ["plain", "tools", "long"],
+  },
+  {
+    what: "the result is stored after its row says so",
+    noticedBy: ["resultsMatch"],
+    bug: { late: { object: (key) => key.endsWith("/result.json") } },
+    shapes: ["plain"],
+  },
+  {
+    what: "an effect's intent comes after its call",
+    noticedBy: ["effectsOnce", "oneOwner"],
+    bug: { late: { statement: (each) => isStep(each) && each.args.includes("intent") } },
+    shapes: effects,
+  },
+  {
+    what: "redirects are followed by whoever sends the request",
+    noticedBy: ["egressDecided"],
+    bug: { follows: true },
+    shapes: ["redirected"],
+  },
+  {
+    what: "a secret that is missing is skipped",
+    noticedBy: ["egressDecided"],
+    bug: {
+      env: {
+        FLEET_MODE: "local",
+        FLEET_POLICIES: JSON.stringify({ demo: { rules: [{ host: "orders.example" }] } }),
+      },
+    },
+    shapes: ["reading", ...effects],
+  },
+  {
+    what: "the sweep takes a task that lives for gone",
+    noticedBy: ["cleared"],
+    bug: { statement: dropped(({ sql }) => sql.includes("json_each(tasks.history)")) },
+    shapes: ["large", "tools"],
+  },
+  {
+    what: "the sweep forgets the runs before a redrive",
+    noticedBy: ["cleared"],
+    bug: { statement: rewrite("json_each(tasks.history)", "json_each('[]')") },
+    shapes: ["refused_model", "dying"],
+  },
+  {
+    what: "orphans are never looked for",
+    noticedBy: ["cleared"],
+    bug: {
+      statement: rewrite(
+        "name IN (SELECT value FROM json_each(?1))",
+        "name IN ('tasks', 'batches', 'policies') AND ?1 <> ''",
+      ),
+    },
+  },
+  {
+    what: "retention forgets the decisions of its tasks",
+    noticedBy: ["cleared"],
+    bug: { statement: dropped(({ sql }) => sql.startsWith("DELETE FROM egress_log")) },
+    shapes: ["reading", ...effects],
+  },
+  {
+    what: "retention removes a task that is live again",
+    noticedBy: ["cleared"],
+    bug: {
+      statement: rewrite("sweep_at IS NULL AND finished_at <= ?1", "created_at <= ?1"),
+    },
+    shapes: ["refused_model"],
+  },
+  {
+    what: "retention takes tasks out of a batch that is kept",
+    noticedBy: ["cleared"],
+    bug: {
+      statement: rewrite(
+        "AND NOT EXISTS (SELECT 1 FROM batches WHERE batches.id = tasks.batch_id)",
+        "",
+      ),
+    },
+    shapes: ["refused_model"],
   },
 ];

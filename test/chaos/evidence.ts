@@ -97,7 +97,10 @@ async function listed(): Promise<R2Object[]> {
 /** Nothing of an earlier run may be taken for this one's. */
 export async function wipe(): Promise<void> {
   const tables = ["tasks", "steps", "egress_log", "batches", "policies"];
-  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await env.DB.batch([
+    ...tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    env.DB.prepare("UPDATE walks SET position = '', due_at = 0"),
+  ]);
   for (const { key } of await listed()) await env.OBJECTS.delete(key);
 }
 

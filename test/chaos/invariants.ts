@@ -170,6 +170,7 @@ export const noSecrets: Check = ({
 /** 8. What reached the upstream was decided and logged, and went to listed hosts alone. */
 export const egressDecided: Check = (evidence) => {
   const found: string[] = [];
+  const token = evidence.canaries.vars.SECRET_ORDERS_TOKEN;
   const owners = new Map(
     pairs(evidence).map(({ row, work }) => [work.label, { row, work }] as const),
   );
@@ -177,6 +178,9 @@ export const egressDecided: Check = (evidence) => {
     if (seen.host !== "orders.example") found.push(`a request reached ${seen.host}`);
     if (!seen.url.startsWith("https:") && seen.authorization !== null)
       found.push(`${seen.url} had a credential`);
+    // The policy injects one: without it, nothing may be sent.
+    if (seen.host === "orders.example" && seen.authorization !== `Bearer ${token}`)
+      found.push(`${seen.url} came without its credential`);
     const owner = owners.get(seen.label.replace(/\.\d+$/, ""));
     if (owner === undefined) continue;
     const decided = evidence.egress.some(

@@ -40,6 +40,8 @@ interface Plan {
 
 export class Saboteur {
   readonly fired: Fired[] = [];
+  /** What a seeded bug puts off to the end of the operation; a worker that dies before never does it. */
+  readonly late: (() => Promise<unknown>)[] = [];
   readonly #plan: Plan;
   readonly #random: Random;
   #calls = 0;

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { SeededBug } from "./bindings.ts";
+import { clear } from "./clearing.ts";
 import { shortenPauses } from "./clock.ts";
 import {
   type Asked,
@@ -27,6 +28,9 @@ export interface Outcome {
     tasks: number;
     overtaken: number;
     busiest: number;
+    /** Objects that nothing pointed at when all was settled, and rows that retention removed. */
+    orphans: number;
+    removed: number;
     posts: number;
   };
 }
@@ -75,8 +79,13 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
       now: world.clock.now(),
     };
     const evidence = await gather(history);
+    const violations = await violationsOf(evidence);
+    const written = world.auditor.violations.length;
+    const cleared = await clear(world, history, evidence);
+    violations.push(...cleared.violations);
+    for (const text of world.auditor.violations.slice(written)) violations.push(`cleared: ${text}`);
     return {
-      violations: await violationsOf(evidence),
+      violations,
       evidence,
       fired: [...world.fired, ...world.upstream.fired],
       counts: {
@@ -86,6 +95,8 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
         tasks: evidence.rows.length,
         overtaken: logs.filter((line) => line.includes('"fence_lost"')).length,
         busiest: Math.max(0, ...world.deliveries.values()),
+        orphans: cleared.orphans,
+        removed: cleared.removed,
         posts: world.upstream.seen.filter(({ method }) => method === "POST").length,
       },
     };

@@ -16,6 +16,7 @@ export class Upstream {
   /** How likely a request fails before it arrives, and how likely its answer is lost. */
   trouble = 0.2;
   sends = 1;
+  follows = false;
   readonly #random: Random;
   readonly #hanging = new Set<Saboteur>();
 
@@ -32,7 +33,12 @@ export class Upstream {
     try {
       return await saboteur.pass("upstream", request.method, async () => {
         for (let n = 0; n < this.sends; n++) this.#record(request, url, body);
-        return answer(url, request);
+        const answered = answer(url, request);
+        const location = answered.headers.get("location");
+        if (!this.follows || location === null) return answered;
+        const next = new URL(location);
+        this.#record(request, next, body);
+        return answer(next, request);
       });
     } catch {
       throw new TypeError("fetch failed");
@@ -71,6 +77,10 @@ export class Upstream {
 
 /** A hostile upstream: it hands the credential back in a header and in the body, in several spellings. */
 function answer(url: URL, request: Request): Response {
+  const label = url.searchParams.get("label");
+  if (url.pathname.endsWith("/moved")) {
+    return Response.redirect(`https://evil.example/v1/landed?label=${label}`, 302);
+  }
   const secret = request.headers.get("authorization") ?? "";
   const body = { path: url.pathname, plain: secret, encoded: btoa(secret) };
   return Response.json(body, {

@@ -95,6 +95,10 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
     turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
     more: { policy: "demo" },
   }),
+  redirected: (label) => ({
+    turns: [turn(call("fetch_url", { url: `${upstream}/moved?label=${label}` }))],
+    more: { policy: "demo" },
+  }),
   denied: (label) => ({
     turns: [
       turn(call("fetch_url", { url: `https://evil.example/v1/?label=${label}` })),

@@ -59,6 +59,7 @@ export class World {
     this.queue = new SimQueue(this.clock, this.random.fork("queue"));
     this.upstream = new Upstream(this.random.fork("upstream"));
     this.upstream.sends = bug.sends ?? 1;
+    this.upstream.follows = bug.follows ?? false;
     this.auditor = new Auditor(this.clock);
     const { vars, values } = canariesOf(seed);
     this.canaries = { vars, values: [...values, apiKey] };
@@ -72,6 +73,11 @@ export class World {
     this.queue.trouble = 0;
     this.upstream.trouble = 0;
     await this.letGo();
+  }
+
+  /** Faults begin again, for the sweep alone. */
+  stirUp(): void {
+    this.#calm = false;
   }
 
   /** A request as a client sends it; null when no answer came. */
@@ -161,8 +167,10 @@ export class World {
     const context = createExecutionContext();
     await consumer.queue(batch, env);
     const { retryMessages } = await getQueueResult(batch, context);
+    if (!saboteur.killed) await Promise.all(saboteur.late.map((store) => store()));
     // What a dead worker decided is never heard: all its messages come back.
-    const back = saboteur.killed ? messages.map((_, n) => `message-${n}`) : [];
+    const lost = saboteur.killed && this.#bug.acksFirst !== true;
+    const back = lost ? messages.map((_, n) => `message-${n}`) : [];
     for (const { msgId } of saboteur.killed ? [] : retryMessages) back.push(msgId);
     for (const id of back) {
       const held = messages[Number(id.slice("message-".length))];
@@ -195,7 +203,8 @@ export class World {
     const name = `${this.counts.operations} ${what}`;
     const random = this.random.fork(name);
     const saboteur = this.#calm ? calm(random) : sabotage(random, kind);
-    const writer: Writer = { name, kind, redrives, claims: new Map() };
+    const sweeps = what === "sweep";
+    const writer: Writer = { name, kind, redrives, sweeps, claims: new Map(), late: [] };
     const on: Surroundings = {
       clock: this.clock,
       auditor: this.auditor,
