@@ -6,7 +6,7 @@ import { hasApiKeys, markUsed, presentedKey } from "../shared/store/api_keys.ts"
 import { accessConfigured, assertionHeader, verifyAccess } from "./access.ts";
 import { digestOf, partsOf, sameText } from "./api_key.ts";
 import type { ProducerEnv } from "./env.ts";
-import { isScope, type Principal, type Scope, scopes } from "./principal.ts";
+import { isScope, operatorTenant, type Principal, type Scope, scopes } from "./principal.ts";
 import { done, type Outcome, stopped } from "./problem.ts";
 
 export type { Principal, Scope } from "./principal.ts";
@@ -25,7 +25,7 @@ export async function authenticate(
   const configured = env.FLEET_API_KEY ?? "";
   const [given, expected] = await Promise.all([digestOf(presented), digestOf(configured)]);
   if (configured !== "" && sameText(given, expected)) {
-    return done({ tenant: "default", scopes, operator: true });
+    return done({ tenant: operatorTenant, scopes, operator: true });
   }
   const parts = partsOf(presented);
   if (parts !== null) return byKey(env, parts);

@@ -8,6 +8,9 @@ export const isScope = (text: string): text is Scope =>
 export const isTenant = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z0-9][a-z0-9_-]{0,62}$/.test(value);
 
+/** The tenant of the fleet's own key. Its admins may touch what all tenants share. */
+export const operatorTenant = "default";
+
 export interface Principal {
   tenant: string;
   scopes: readonly Scope[];

@@ -4,6 +4,7 @@ import { readBatch } from "../../shared/store/batches.ts";
 import { listPauses, pause, pauseBatch, resume, resumeBatch } from "../../shared/store/flow.ts";
 import { batchView } from "../batch_view.ts";
 import type { Call, Handler, Route } from "../call.ts";
+import { operatorTenant } from "../principal.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 import { sweep } from "../sweep.ts";
 import { isoTime } from "../view.ts";
@@ -44,10 +45,16 @@ async function paused({ env }: Call, status: number): Promise<Response> {
 
 const list: Handler = async (call) => done(await paused(call, 200));
 
+const sharedByAll = {
+  kind: "forbidden",
+  message: `the fleet and its models are shared by all tenants: only an admin of the tenant ${operatorTenant} pauses them`,
+} as const;
+
 /** A handler that pauses or resumes the fleet, or the model that the path names. */
 const turn =
   (act: (db: D1Database, name: string) => Promise<void>, of: "fleet" | "model"): Handler =>
   async (call) => {
+    if (call.principal.tenant !== operatorTenant) return stopped(sharedByAll);
     const id = call.param("id");
     if (of === "model" && !/^[\x21-\x7e]{1,200}$/.test(id)) {
       return stopped(refusedAt("id", "write a model's id, percent-encoded"));

@@ -93,7 +93,13 @@ const postRedriveChosen: Handler = async ({ request, env, principal }) => {
 export const taskRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/tasks", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/v1/tasks", scope: "read", handle: list },
-  { method: "POST", path: "/v1/tasks/redrive", scope: "submit", handle: postRedriveChosen },
+  {
+    method: "POST",
+    path: "/v1/tasks/redrive",
+    scope: "submit",
+    adds: true,
+    handle: postRedriveChosen,
+  },
   { method: "GET", path: "/v1/tasks/:id", scope: "read", handle: get },
   { method: "POST", path: "/v1/tasks/:id/cancel", scope: "submit", handle: cancel },
   {

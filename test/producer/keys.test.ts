@@ -161,6 +161,16 @@ describe("who makes keys", () => {
   });
 });
 
+test.each(["/v1/pause", "/v1/resume", "/v1/models/some-model/pause"])(
+  "what all tenants share is not another tenant's to stop: %s",
+  async (path) => {
+    const { key } = await make({ tenant: "blue", scopes: ["admin"] });
+    expect(await status(key, "POST", path)).toBe(403);
+    const { results } = await env.DB.prepare("SELECT * FROM pauses").all();
+    expect(results).toEqual([]);
+  },
+);
+
 test("without the fleet's own key, a key of the table is enough, and a stranger hears 401", async () => {
   const { key } = await make({});
   delete fleet.env.FLEET_API_KEY;

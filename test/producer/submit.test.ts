@@ -38,6 +38,7 @@ describe("submitting a task", () => {
       "prompt_tokens",
       "cached_tokens",
       "completion_tokens",
+      "unpriced_tokens",
       "cost_usd",
       "egress_requests",
       "egress_bytes",

@@ -157,7 +157,7 @@ describe("what the other commands show and send", () => {
   });
 
   test.each([
-    [["redrive", "task_1", "--mode", "resume", "--status", "dead"], "this is a task"],
+    [["redrive", "task_1", "--mode", "resume", "--status", "dead"], "this is one"],
     [["redrive", "batch_1", "--mode", "resume", "--status", "succeeded"], "can be redriven"],
     [["redrive", "batch_1", "--mode", "resume", "--overrides", "[1]"], "must be a JSON object"],
     [["results", "task_1"], "is a task"],
