@@ -76,6 +76,14 @@ export const knownBugs: readonly KnownBug[] = [
     shapes: ["refused_model"],
   },
   {
+    what: "a resume forgets the journal that it goes on from",
+    noticedBy: ["boundsHold", "resultsMatch"],
+    bug: {
+      statement: rewrite("resumed_from = IIF(?3 = 'resume', fence, NULL)", "resumed_from = NULL"),
+    },
+    shapes: ["refused_model", "dying"],
+  },
+  {
     what: "every lost lease costs an attempt",
     noticedBy: ["boundsHold"],
     bug: { statement: rewrite("steps.fence = tasks.fence)", "steps.fence < 0)") },

@@ -29,8 +29,11 @@ export interface Asked {
   accepted: boolean;
   cancelled: boolean;
   expires: boolean;
-  /** How often it was sent through again. */
+  /** How often it was sent through again, and how often from its start: at most, answers may be lost. */
   redrives: number;
+  restarts: number;
+  /** Somebody allowed that an effect of unknown outcome starts again. */
+  retries: boolean;
 }
 
 export interface AskedBatch {

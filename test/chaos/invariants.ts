@@ -73,8 +73,10 @@ export const oneOwner: Check = ({ auditor, rows }) => {
 export const effectsOnce: Check = (evidence) => {
   const found = evidence.auditor.violations.filter((text) => text.includes("was finished and"));
   for (const { row, work, asked } of pairs(evidence)) {
-    const runs = 1 + (asked?.redrives ?? 0);
-    for (const label of work.effects) {
+    // A resume goes on in the same run.
+    const runs = 1 + (asked?.restarts ?? 0);
+    const retries = asked?.retries ?? work.task.on_uncertain === "retry";
+    for (const label of retries ? [] : work.effects) {
       const starts = evidence.upstream.filter(
         (seen) => seen.method === "POST" && seen.label === label,
       ).length;
@@ -249,6 +251,8 @@ export const progress: Check = (evidence) => {
     const how = row.status === "succeeded" ? "succeeded" : `${row.status} ${row.reason}`;
     const batch = evidence.batches.find(({ works }) => works.includes(work));
     const ends = [...work.ends];
+    // What ended a run stands behind it when it is resumed: the script goes on with its next turn.
+    if ((asked?.redrives ?? 0) > (asked?.restarts ?? 0)) ends.push("succeeded");
     if (asked?.cancelled || batch?.cancelled) ends.push("cancelled cancelled");
     if (asked?.expires) ends.push("expired expired");
     // Enough failed tries kill any task; what counts as one is checked write by write.

@@ -127,6 +127,8 @@ function planned(random: Random, { tasks, shapes = shapeNames }: RunOptions): Pl
       cancelled: false,
       expires: random.chance(0.08),
       redrives: 0,
+      restarts: 0,
+      retries: work.task.on_uncertain === "retry",
     }),
   );
   const batches = lines.length === 0 ? [] : [{ id: null, works: lines, cancelled: false }];
@@ -215,10 +217,22 @@ async function redriveOne(world: World, { asked }: Plan): Promise<void> {
   const settled = new Set(results.map(({ id }) => id));
   const one = asked.find(({ ids }) => [...ids].some((id) => settled.has(id)));
   if (one === undefined) return;
+  const order = orderOf(world.random);
   one.redrives += 1;
+  if (order.mode === "restart") one.restarts += 1;
+  if (order.overrides !== undefined) one.retries = true;
   const path = `/v1/tasks/${[...one.ids][0]}/redrive`;
-  const ask = () => world.request("POST", path, '{"mode":"restart"}', { redrives: true });
+  const body = JSON.stringify(order);
+  const ask = () => world.request("POST", path, body, { redrives: true });
   await Promise.all(world.random.chance(0.3) ? [ask(), ask()] : [ask()]);
+}
+
+/** From the start, or on from the journal; the latter also past an effect whose outcome nobody knows. */
+function orderOf(random: Random): { mode: "restart" | "resume"; overrides?: object } {
+  if (random.chance(0.4)) return { mode: "restart" };
+  return random.chance(0.5)
+    ? { mode: "resume" }
+    : { mode: "resume", overrides: { on_uncertain: "retry" } };
 }
 
 /** Delivers and sweeps, with nothing failing, until nothing is live. False: it did not end. */

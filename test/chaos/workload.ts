@@ -91,6 +91,11 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
     effects: [`${label}.1`, `${label}.2`],
     ends: ["succeeded", "failed uncertain_effect"],
   }),
+  effects_retried: (label) => ({
+    turns: [turn(post(`${label}.1`)), turn(call("run_code", { code: posted(`${label}.2`) }))],
+    more: { policy: "demo", on_uncertain: "retry" },
+    effects: [`${label}.1`, `${label}.2`],
+  }),
   reading: (label) => ({
     turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
     more: { policy: "demo" },
