@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { text } from "./page.ts";
+import { filesBelow, text } from "./page.ts";
 import { isNode, type Node, nodesIn, programOf, sources } from "./syntax.ts";
 
 const linesOf = (file: string): number => text(file).trimEnd().split("\n").length;
@@ -91,4 +91,10 @@ describe("SQL is text and constants; every value is bound", () => {
   test.each(stores)("%s", (file) => {
     expect(foreignParts(file)).toEqual([]);
   });
+});
+
+test("no file is left in the middle of a merge", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")];
+  const merging = /^(<{7}|>{7})( |$)/m;
+  expect([...pages, ...sources].filter((file) => merging.test(text(file)))).toEqual([]);
 });
