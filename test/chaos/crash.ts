@@ -7,8 +7,9 @@ import fs from "node:fs";
 import path from "node:path";
 import type { LocalFleet } from "../../producer/local/fleet.ts";
 import { apiOf, newState, startFleet } from "../fleet/local/fleet.ts";
+import { diskPoints, makeWalksDue, watchDisk } from "./disk.ts";
 import { type Endpoint, fakeModel, fakeOrders, stepNames, type Watch } from "./fake_endpoint.ts";
-import { signalTree } from "./killing.ts";
+import { killChildren, signalTree } from "./killing.ts";
 import { Random } from "./random.ts";
 
 export interface Crashed {
@@ -22,8 +23,16 @@ export interface Crashed {
   violations: string[];
 }
 
-/** Where a kill may strike; "moment" is a random time after the last start. */
-const points = ["moment", "model called", "model answered", "orders called", "orders answered"];
+/** Where a kill may strike; "moment" is a random time after the last start, "starting" while the fleet starts again. */
+export const points = [
+  "moment",
+  "starting",
+  "model called",
+  "model answered",
+  "orders called",
+  "orders answered",
+  ...diskPoints,
+];
 
 interface TaskView {
   id: string;
@@ -44,6 +53,7 @@ export async function crash(
   say: (line: string) => void,
 ): Promise<Crashed> {
   const random = new Random(seed).fork("crash");
+  const order = shuffled(points, random);
   const token = `canary-${crypto.randomUUID()}`;
   const state = newState();
   let epoch = 0;
@@ -64,14 +74,19 @@ export async function crash(
   let fleet: LocalFleet | null = await startFleet(state.dir, environment);
   const killed: Record<string, number> = {};
   const ids = new Map<string, string>();
+  const works = worksOf(tasks, kills, order);
+  const disk = watchDisk(state.dir, (told) => strike?.(told));
   let stops = 0;
   try {
     for (let n = 0; n < kills; n++) {
-      // New work for each kill, so that there is always something to interrupt.
-      await submitSome(fleet, ids, share(tasks, kills, n));
-      const point = await reach(random, (told) => {
+      // Each point in turn, in an order of the seed's, and then again.
+      const wanted = order[n % order.length] ?? "moment";
+      const reached = reach(random, wanted, (told) => {
         strike = told;
       });
+      // New work for each kill, so that there is always something to interrupt; it may interrupt this, too.
+      const submitting = submit(fleet, ids, works.slice(0, n + 1)).catch(() => undefined);
+      const point = await reached;
       strike = null;
       if (random.chance(0.15)) {
         stops += 1;
@@ -83,12 +98,16 @@ export async function crash(
       // What the dead had sent is still in the sockets, and belongs to the time before.
       await pause(socketMs);
       epoch += 1;
+      await submitting;
       killed[point] = (killed[point] ?? 0) + 1;
       say(`kill ${n + 1} of ${kills}: ${point}`);
       await fleet.stop();
+      if (point === "starting") await killWhileStarting(random, state.dir, environment);
+      if (order[(n + 1) % order.length] === "walk taken") makeWalksDue(state.dir);
       fleet = await startFleet(state.dir, environment);
     }
-    await submitSome(fleet, ids, tasks - ids.size);
+    disk.stop();
+    await submit(fleet, ids, works);
     const views = await drained(fleet, [...ids.values()]);
     const api = apiOf(fleet);
     const violations = [
@@ -110,10 +129,11 @@ export async function crash(
       ends,
       modelCalls: model.calls.length,
       modelCallsRepeated: repeatsOf(model).length,
-      effects: orders.calls.length,
+      effects: orders.calls.filter(({ label }) => !label.startsWith("read ")).length,
       violations,
     };
   } finally {
+    disk.stop();
     await fleet?.stop();
     await Promise.all([model.stop(), orders.stop()]);
     state.remove();
@@ -122,31 +142,92 @@ export async function crash(
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Tasks come evenly, two before the first kill. */
-const share = (tasks: number, kills: number, n: number): number =>
-  Math.floor(((n + 1) * tasks) / kills) - Math.floor((n * tasks) / kills);
+function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const left = [...list];
+  return list.map(() => left.splice(random.int(left.length), 1)[0] as T);
+}
 
-async function submitSome(
+/** A task by itself, or a batch of several whose lines are large enough for a chunk each. */
+interface Work {
+  key: string;
+  labels: string[];
+}
+
+const batchLines = 3;
+
+/** Tasks come evenly over the kills; every sixth time, and where a kill waits for one, with a batch. */
+function worksOf(tasks: number, kills: number, order: readonly string[]): Work[][] {
+  const works: Work[][] = [];
+  let next = 0;
+  for (let n = 0; n < kills; n++) {
+    const until = Math.floor(((n + 1) * tasks) / kills);
+    const labels = Array.from({ length: until - next }, (_, at) => `w${next + at}`);
+    next = until;
+    const inBatch = n % 6 === 1 || order[n % order.length] === "batch half expanded";
+    const lines = Array.from({ length: batchLines }, (_, line) => `w${1_000 + n * 10 + line}`);
+    works.push([
+      ...labels.map((label) => ({ key: label, labels: [label] })),
+      ...(inBatch ? [{ key: `b${n}`, labels: lines }] : []),
+    ]);
+  }
+  return works;
+}
+
+const padding = "x".repeat(600_000);
+
+/** Sends what is not answered yet, under its key: what was accepted before a kill is not made twice. */
+async function submit(
   fleet: LocalFleet,
   ids: Map<string, string>,
-  count: number,
+  works: readonly Work[][],
 ): Promise<void> {
-  const api = apiOf(fleet);
-  for (let n = 0; n < count; n++) {
-    const label = `w${ids.size}`;
-    const task = { prompt: `Do ${label} now.`, policy: "demo", attempts: 10 };
-    const { id } = await api.post<{ id: string }>("/v1/tasks", JSON.stringify(task));
-    ids.set(label, id);
+  for (const { key, labels } of works.flat()) {
+    if (labels.every((label) => ids.has(label))) continue;
+    const isBatch = labels.length > 1;
+    const bodies = labels.map((label) => ({
+      ...{ prompt: `Do ${label} now.`, policy: "demo", attempts: 10 },
+      ...(isBatch ? { files: { "padding.txt": { text: padding } } } : {}),
+    }));
+    const response = await fetch(`${fleet.url}${isBatch ? "/v1/batches" : "/v1/tasks"}`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${fleet.key}`,
+        "content-type": isBatch ? "application/x-ndjson" : "application/json",
+        "idempotency-key": key,
+      },
+      body: bodies.map((body) => JSON.stringify(body)).join("\n"),
+    });
+    if (!response.ok) throw new Error(`${key}: ${response.status} ${await response.text()}`);
+    const { id } = (await response.json()) as { id: string };
+    for (const [n, label] of labels.entries()) ids.set(label, isBatch ? lineId(id, n) : id);
   }
 }
 
-/** Waits for the point that the seed chooses and answers which it was. */
+const lineId = (batch: string, line: number): string =>
+  `task_${batch.slice("batch_".length)}-${String(line).padStart(6, "0")}`;
+
+/** Starts the fleet and kills all that it started on the way: before, in or after the migrations. */
+async function killWhileStarting(
+  random: Random,
+  dir: string,
+  environment: Record<string, string>,
+): Promise<void> {
+  const starting = startFleet(dir, environment).then(
+    (fleet) => fleet.stop(),
+    () => undefined,
+  );
+  await pause(100 + random.int(3_500));
+  killChildren();
+  await starting;
+}
+
+/** Waits for the point that is wanted and answers which it was. */
 async function reach(
   random: Random,
+  wanted: string,
   watch: (told: (point: string) => void) => void,
 ): Promise<string> {
-  const wanted = random.pick(points);
-  if (wanted === "moment") {
+  if (wanted === "moment" || wanted === "starting") {
     await pause(random.int(2_500));
     return wanted;
   }
@@ -155,7 +236,7 @@ async function reach(
       if (point === wanted) resolve(point);
     });
   });
-  return Promise.race([reached, pause(pointMsMax).then(() => "moment")]);
+  return Promise.race([reached, pause(pointMsMax).then(() => `moment, for ${wanted}`)]);
 }
 
 async function drained(fleet: LocalFleet, ids: readonly string[]): Promise<TaskView[]> {
@@ -229,7 +310,7 @@ function effectsHeld(orders: Endpoint, token: string): string[] {
   const found: string[] = [];
   const seen = new Set<string>();
   for (const { label, authorization } of orders.calls) {
-    if (seen.has(label)) found.push(`order ${label} started twice`);
+    if (seen.has(label) && !label.startsWith("read ")) found.push(`order ${label} started twice`);
     seen.add(label);
     if (authorization !== `Bearer ${token}`)
       found.push(`order ${label} came without its credential`);

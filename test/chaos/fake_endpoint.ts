@@ -35,14 +35,14 @@ interface Answered {
 async function endpoint(
   name: string,
   watch: Watch,
-  answer: (body: string) => Answered,
+  answer: (body: string, url: URL) => Answered,
 ): Promise<Endpoint> {
   const calls: Call[] = [];
   const server = http.createServer((request, response) => {
     let text = "";
     request.on("data", (chunk) => (text += chunk));
     request.on("end", () => {
-      const { label, turn, body } = answer(text);
+      const { label, turn, body } = answer(text, new URL(request.url ?? "/", "http://endpoint"));
       const { authorization } = request.headers;
       const call = { label, turn, epoch: watch.epoch(), authorization, answered: false };
       calls.push(call);
@@ -70,12 +70,13 @@ async function endpoint(
 
 const labelIn = (text: string): string => /\bw\d+\b/.exec(text)?.[0] ?? "";
 
-/** The turns of every task: a read, an effect, a file, a program with an effect, the answer. */
+/** The turns of every task: reads here and upstream, an effect, a file, a program with an effect, the answer. */
 function turnOf(label: string, turn: number): { name: string; arguments: unknown } {
   const order = (n: number) => JSON.stringify({ label: `${label}.${n}` });
   const url = "https://orders.example/v1/orders";
   const turns = [
     { name: "list_files", arguments: {} },
+    { name: "fetch_url", arguments: { url: `${url}?label=${label}` } },
     { name: "fetch_url", arguments: { url, method: "POST", body: order(1) } },
     { name: "write_file", arguments: { path: "note.txt", content: label } },
     {
@@ -88,7 +89,7 @@ function turnOf(label: string, turn: number): { name: string; arguments: unknown
   return turns[turn] ?? { name: "final_answer", arguments: { text: `answer ${label}` } };
 }
 
-export const stepNames = ["list_files", "fetch_url", "write_file", "run_code"];
+export const stepNames = ["list_files", "fetch_url", "fetch_url", "write_file", "run_code"];
 
 export function fakeModel(watch: Watch): Promise<Endpoint> {
   return endpoint("model", watch, (text) => {
@@ -114,7 +115,10 @@ export function fakeModel(watch: Watch): Promise<Endpoint> {
 }
 
 export function fakeOrders(watch: Watch): Promise<Endpoint> {
-  return endpoint("orders", watch, (text) => {
+  return endpoint("orders", watch, (text, url) => {
+    const read = url.searchParams.get("label");
+    // Reads may be repeated; they are told apart by their label.
+    if (read !== null) return { label: `read ${read}`, turn: 0, body: { orders: [] } };
     const { label } = JSON.parse(text) as { label: string };
     return { label, turn: 0, body: { order: label } };
   });

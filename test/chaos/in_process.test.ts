@@ -5,7 +5,8 @@ import { addTally, noTally, type Tally, tallyOf } from "./tally.ts";
 /** What `npm run test:chaos` asks for; the ordinary test run has its own few seeds. */
 declare module "vitest" {
   interface ProvidedContext {
-    chaos: { seed: number; seeds: number; tasks: number } | undefined;
+    /** `eachCall`: every so many-th call of a binding is one at which a worker dies; 0: none. */
+    chaos: { seed: number; seeds: number; tasks: number; eachCall: number } | undefined;
   }
   interface TaskMeta {
     chaos?: { tally: Tally; violations: string[] };

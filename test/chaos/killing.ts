@@ -14,12 +14,19 @@ function treeOf(root: number): number[] {
   return tree;
 }
 
+/** All that this process has started, and nothing else. */
+export function killChildren(): void {
+  for (const pid of treeOf(process.pid).slice(1)) send(pid, "SIGKILL");
+}
+
 export function signalTree(root: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
-  for (const pid of treeOf(root)) {
-    try {
-      process.kill(pid, name);
-    } catch {
-      // It ended by itself meanwhile.
-    }
+  for (const pid of treeOf(root)) send(pid, name);
+}
+
+function send(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended by itself meanwhile.
   }
 }

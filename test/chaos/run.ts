@@ -1,4 +1,4 @@
-/** `npm run test:chaos -- --seed N --tasks N --kills N [--seeds N]`: both kinds of runs, one table, exit 1 on violations. */
+/** `npm run test:chaos -- --seed N --tasks N --kills N [--seeds N] [--each-call N]`: both kinds of runs, one table, exit 1 on violations. */
 import { parseArgs } from "node:util";
 import { createVitest } from "vitest/node";
 import { crash } from "./crash.ts";
@@ -10,12 +10,14 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "20" },
     tasks: { type: "string", default: "20" },
     kills: { type: "string", default: "20" },
+    "each-call": { type: "string", default: "8" },
   },
 });
 const seed = whole("seed", values.seed);
 const seeds = whole("seeds", values.seeds);
 const tasks = whole("tasks", values.tasks);
 const kills = whole("kills", values.kills);
+const eachCall = whole("each-call", values["each-call"]);
 
 function whole(name: string, text: string): number {
   const number = Number(text);
@@ -49,9 +51,12 @@ async function inProcess(): Promise<Tally> {
     watch: false,
     project: ["workerd"],
     reporters: [["default", { summary: false }]],
-    provide: { chaos: { seed, seeds, tasks } },
+    provide: { chaos: { seed, seeds, tasks, eachCall } },
   });
-  const { testModules, unhandledErrors } = await vitest.start(["test/chaos/in_process.test.ts"]);
+  const { testModules, unhandledErrors } = await vitest.start([
+    "test/chaos/in_process.test.ts",
+    ...(eachCall > 0 ? ["test/chaos/each_call.test.ts"] : []),
+  ]);
   const sum = noTally();
   let told = 0;
   for (const file of testModules) {

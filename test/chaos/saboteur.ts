@@ -30,7 +30,8 @@ export interface Fired {
 const killedMessage = "SQLITE_ERROR: the worker is dead";
 const lostMessage = "Network connection lost.";
 
-interface Plan {
+/** Which of an operation's calls fail, and how. */
+export interface Strike {
   kind: FaultKind | "none";
   /** The call at which it strikes, counted from 1. */
   at: number;
@@ -42,14 +43,14 @@ export class Saboteur {
   readonly fired: Fired[] = [];
   /** What a seeded bug puts off to the end of the operation; a worker that dies before never does it. */
   readonly late: (() => Promise<unknown>)[] = [];
-  readonly #plan: Plan;
+  readonly #plan: Strike;
   readonly #random: Random;
   #calls = 0;
   #killed = false;
   #down = false;
   #stall: { released: Promise<void>; release: () => void } | null = null;
 
-  constructor(random: Random, plan: Plan) {
+  constructor(random: Random, plan: Strike) {
     this.#random = random;
     this.#plan = plan;
   }

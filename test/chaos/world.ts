@@ -15,7 +15,7 @@ import { bindingsOf, type FleetEnv, type SeededBug, type Surroundings } from "./
 import { type Canaries, canariesOf } from "./canaries.ts";
 import { Clock } from "./clock.ts";
 import { Random } from "./random.ts";
-import { calm, type Fired, type Saboteur, sabotage } from "./saboteur.ts";
+import { calm, type Fired, Saboteur, type Strike, sabotage } from "./saboteur.ts";
 import { type Held, SimQueue } from "./sim_queue.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -49,6 +49,8 @@ export class World {
   readonly counts: Counts = { operations: 0, deliveries: 0, kills: 0, sweeps: 0, dead_letters: 0 };
   /** Operations that hang until they are let go. */
   readonly #hanging = new Set<Operation>();
+  /** Decides for each operation before the seed does; null leaves it to the seed, or to the calm. */
+  strikes: ((kind: Writer["kind"], what: string) => Strike | null) | null = null;
   readonly #bug: SeededBug;
   readonly #mode: "local" | "deployed";
   #calm = false;
@@ -202,7 +204,9 @@ export class World {
     this.counts.operations += 1;
     const name = `${this.counts.operations} ${what}`;
     const random = this.random.fork(name);
-    const saboteur = this.#calm ? calm(random) : sabotage(random, kind);
+    const strike = this.strikes?.(kind, what) ?? null;
+    const drawn = () => (this.#calm ? calm(random) : sabotage(random, kind));
+    const saboteur = strike === null ? drawn() : new Saboteur(random, strike);
     const sweeps = what === "sweep";
     const writer: Writer = { name, kind, redrives, sweeps, claims: new Map(), late: [] };
     const on: Surroundings = {
