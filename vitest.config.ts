@@ -23,6 +23,9 @@ const pure = [
   "test/tools/{define,idempotency,replacement,select,signature}.test.ts",
 ];
 
+/** A first start of the interpreter on a busy machine takes seconds; only what hangs is to be cut. */
+const patienceMs = 30_000;
+
 /**
  * Three projects. `workerd` runs inside the Workers runtime on real D1, R2, Queues and Loader, each
  * file on stores of its own; `pure` is the part of it that needs none. `fleet` runs in Node and drives
@@ -32,10 +35,12 @@ export default defineConfig({
   test: {
     // The Workers log a line for each event; a failed test shows its own.
     silent: "passed-only",
+    // By itself vitest leaves one core free, which on two cores is one file after the other.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [workers()],
-        test: { name: "pure", include: pure, isolate: false },
+        test: { name: "pure", include: pure, isolate: false, testTimeout: patienceMs },
       },
       {
         plugins: [workers()],
@@ -44,6 +49,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/fleet/**", "**/node_modules/**", ...pure],
           setupFiles: ["./test/setup.ts"],
+          testTimeout: patienceMs,
+          hookTimeout: patienceMs,
         },
       },
       {
