@@ -1,8 +1,8 @@
 /**
  * The consumer. From `tasks` and `tasks-low`, deliver: admit -> claim -> slice (the loop) -> conclude,
  * which settles the task or gives it back. From `tasks-dlq`, what the platform gave up on, deadLetter: one
- * more failed attempt. From `webhooks`, deliverWebhook: one try of one webhook. Every message is decided once, by itself, and the handler never throws, because a
- * throw delivers even acknowledged messages again.
+ * more failed attempt. From `webhooks`, deliverWebhook: one try of one webhook. Every message is decided
+ * once, by itself, and the handler never throws, because a throw delivers even acknowledged messages again.
  */
 import { logBug } from "../shared/log.ts";
 import { deadLetter } from "./dead_letter.ts";
