@@ -4,12 +4,9 @@ import { isNode, type Node, nodesIn, programOf, sources } from "./syntax.ts";
 
 const linesOf = (file: string): number => text(file).trimEnd().split("\n").length;
 
-/** The list of every bound grows with the fleet and stays one list; everything else is cut at 400 lines. */
-const longer: Record<string, number> = { "shared/limits.ts": 600 };
-
 test("no file is over 400 lines", () => {
   expect(sources.length).toBeGreaterThan(100);
-  expect(sources.filter((file) => linesOf(file) > (longer[file] ?? 400))).toEqual([]);
+  expect(sources.filter((file) => linesOf(file) > 400)).toEqual([]);
 });
 
 test.each(["producer/index.ts", "consumer/index.ts"])(

@@ -1,4 +1,4 @@
-// The bounds of schedules, webhooks, flow control, the inbox and mail: a part of limits.ts, which exports them.
+// Schedules, webhooks, flow control, the inbox and mail.
 
 /** Schedules: how many there may be, and how their ticks become batches. */
 export const scheduleLimits = {

@@ -1,0 +1,128 @@
+// Sandboxes, the workspace, and what an agent may call.
+
+/** One run of the agent's code in a sandbox. */
+export const sandboxLimits = {
+  codeBytesMax: 256_000,
+  fuelMax: 250_000_000,
+  memoryBytesMax: 24_000_000,
+  stackBytesMax: 512_000,
+  logBytesMax: 100_000,
+  valueBytesMax: 100_000,
+  searchValueBytesMax: 4_000_000,
+  hostCallsInFlightMax: 16,
+  hostCallsMax: 1_000,
+  wallMsMax: 60_000,
+  /** How long a program may wait for its turn in the interpreter, where four run at once. */
+  admissionMsMax: 300_000,
+  /** How much later than its own deadline a run may answer before its engine counts as hung. */
+  graceMs: 30_000,
+  programsAtOnceMax: 4,
+  /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
+  bootPages: 128,
+  errorBytesMax: 10_000,
+  timersMax: 10_000,
+  sleepMsMax: 2_000,
+  /** With the interpreter's Worker these are the 4 Dynamic Workers that an invocation may hold. */
+  nativeAtOnceMax: 3,
+  nativePollMs: 20,
+  nativeCpuMsMax: 10_000,
+  /** How long a container may take to start, beyond what its run may last. */
+  vmStartMsMax: 90_000,
+  nativeSubRequestsMax: 10,
+} as const;
+
+/** One script of run_bash. The interpreter counts; the platform's CPU limit ends what it does natively. */
+export const bashLimits = {
+  scriptCharsMax: 100_000,
+  scriptsAtOnceMax: 4,
+  fileSystemBytesMax: 32_000_000,
+  cpuMsMax: 10_000,
+  subRequestsMax: 10,
+  graceMs: 1_000,
+  execution: {
+    maxCommandCount: 20_000,
+    maxLoopIterations: 100_000,
+    maxCallDepth: 100,
+    maxAwkIterations: 100_000,
+    maxSedIterations: 10_000,
+    maxJqIterations: 100_000,
+    maxOutputSize: 1_000_000,
+    maxStringLength: 10_000_000,
+    maxLiveBytes: 48_000_000,
+    maxInputBytes: 32_000_000,
+    maxFileSystemBytes: 32_000_000,
+    maxArrayElements: 100_000,
+    maxHeredocSize: 1_000_000,
+    maxBraceExpansionResults: 10_000,
+    maxGlobOperations: 100_000,
+  },
+} as const;
+
+/** The files of one task. */
+export const workspaceLimits = {
+  filesMax: 1_000,
+  bytesMax: 16_000_000,
+  fileBytesMax: 8_000_000,
+  callsAtOnceMax: 5,
+  pathCharsMax: 512,
+  /** What one read or listing shows: with its last line it stays under toolOutputCharsMax. */
+  readCharsMax: 19_000,
+  readLinesMax: 2_000,
+  patternCharsMax: 1_000,
+  matchesShownMax: 100,
+  matchCharsMax: 160,
+  searchPartChars: 500_000,
+  namesShownMax: 20,
+} as const;
+
+/** What the tools over bindings take and answer. */
+export const toolLimits = {
+  browserMsMax: 30_000,
+  screenshotPixels: { width: 1280, height: 800 },
+  aiAnswerBytesMax: 10_000_000,
+  imagePromptCharsMax: 2_000,
+  imageDollarsUnknown: 0.1,
+  sqlCharsMax: 20_000,
+  sqlParametersMax: 100,
+  sqlRowsMax: 200,
+  sqlNoteChars: 200,
+  vectorQueryCharsMax: 2_000,
+  vectorMatchesDefault: 5,
+  vectorMatchesMax: 20,
+  /** The whole of `vectorQueryCharsMax` as tokens, at the price of the dearest embedding model. */
+  embeddingDollars: 0.0005,
+  addressCharsMax: 320,
+  subjectCharsMax: 200,
+  mailCharsMax: 100_000,
+} as const;
+
+/** What is taken of an MCP server, of what it says and of what it answers. */
+export const mcpLimits = {
+  callMsMax: 60_000,
+  pagesMax: 10,
+  listedMax: 500,
+  toolsPerServerMax: 64,
+  nameCharsMax: 256,
+  shownNameCharsMax: 64,
+  descriptionCharsMax: 1_000,
+  fieldCharsMax: 300,
+  schemaCharsMax: 10_000,
+  partsMax: 100,
+  errorCharsMax: 500,
+} as const;
+
+/** The skills of one task. */
+export const skillLimits = {
+  filesMax: 200,
+  bytesMax: 2_000_000,
+  frontMatterCharsMax: 8_000,
+  nameCharsMax: 64,
+  descriptionCharsMax: 500,
+} as const;
+
+/** What the producer keeps of the consumer's listing of its tools. */
+export const offeringLimits = {
+  askMsMax: 5_000,
+  keptMs: 30_000,
+  tenantsKeptMax: 1_000,
+} as const;

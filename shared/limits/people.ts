@@ -1,0 +1,36 @@
+// The command line, a deploy, and who may call.
+
+/** The command line: how often it asks and how long it waits. */
+export const commandLineLimits = {
+  requestMsMax: 120_000,
+  watchPollMs: 500,
+  modelCheckMsMax: 1_800_000,
+  watchLineMs: 2_000,
+  watchUnreachableMsMax: 60_000,
+  rateWindowMs: 10_000,
+  inputBytesMax: 100_000_000,
+  listRowsDefault: 20,
+} as const;
+
+/** How long a deploy waits for the fleet to answer. */
+export const deployLimits = {
+  healthAsksMax: 10,
+  healthAskMsMax: 5_000,
+  healthPauseMs: 3_000,
+} as const;
+
+/** API keys: what one may be made of, and how often its use is written down. */
+export const keyLimits = {
+  bodyBytesMax: 100_000,
+  requestsPerMinuteMax: 100_000,
+  backlogMax: 1_000_000,
+  lastUsedMs: 3_600_000,
+} as const;
+
+/** Assertions of Cloudflare Access. */
+export const accessLimits = {
+  clockSeconds: 30,
+  keysMsMax: 5_000,
+  keysPauseMs: 30_000,
+  keysKeptMs: 3_600_000,
+} as const;

@@ -1,0 +1,28 @@
+// What stands where, and what the platform itself takes.
+
+/** What is kept where: small values stand in D1, larger ones in R2. */
+export const storeLimits = {
+  specInlineBytesMax: 16_384,
+  stepInlineBytesMax: 8_192,
+  outputInlineBytesMax: 8_192,
+  transcriptInlineBytesMax: 8_192,
+  egressRowsBytesMax: 1_000_000,
+  resultBytesMax: 5_000_000,
+  draftCharsMax: 4_000,
+  pageRowsDefault: 50,
+  pageRowsMax: 500,
+  spendDaysDefault: 30,
+  spendDaysMax: 366,
+  uploadBytesMax: 100_000_000,
+  partBytes: 5_242_880,
+  inputKeyCharsMax: 512,
+} as const;
+
+/** The platform's own bounds that the code must stay under. */
+export const platformLimits = {
+  queueDelaySecondsMax: 86_400,
+  queueSendBatchMessagesMax: 100,
+  d1ValueBytesMax: 2_000_000,
+  r2ListKeysMax: 1_000,
+  r2DeleteKeysMax: 1_000,
+} as const;
