@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { createGateway } from "../../../consumer/egress/gateway.ts";
-import type { Engine } from "../../../consumer/sandbox/engine.ts";
+import type { Capabilities, Engine } from "../../../consumer/sandbox/engine.ts";
 import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
+import { outbound } from "../../../consumer/sandbox/microvm/outbound.ts";
 import { compile, type Decision, decide } from "../../../policies/decide.ts";
 import { readPolicy } from "../../../policies/policy.ts";
-import { run } from "../../sandbox/running.ts";
+import { nothing, run } from "../../sandbox/running.ts";
 import { policies } from "./policies.ts";
 import { type Case, cases } from "./table.ts";
 
@@ -39,8 +40,46 @@ interface Seen {
 
 const secret = "the-injected-value";
 
-/** The cases of one policy, asked for from inside an engine; the upstream echoes what it saw. */
-async function within(engine: Engine, policy: Case["policy"], asked: readonly Case[]) {
+/** Asks for each case by way of what a task's gateway offers. */
+type Ask = (asked: readonly Case[], fetch: Capabilities["fetch"]) => Promise<Answer[]>;
+
+/** By a program inside an engine. */
+const inside =
+  (engine: Engine): Ask =>
+  async (asked, fetch) => {
+    const files = {
+      "cases.json": JSON.stringify(
+        asked.map(({ url, method, headers }) => ({ url, method, headers })),
+      ),
+    };
+    const outcome = await run(program, { engine, files, capabilities: { fetch } });
+    expect(outcome.error).toBeNull();
+    const bytes = outcome.changes.get("answers.json") ?? new Uint8Array();
+    return JSON.parse(new TextDecoder().decode(bytes)) as Answer[];
+  };
+
+/** By whatever runs in a container: its requests are intercepted as they leave. */
+const outOfContainer: Ask = async (asked, fetch) => {
+  const capabilities = { ...nothing, fetch };
+  const answers: Answer[] = [];
+  for (const { url, method, headers } of asked) {
+    let request: Request;
+    try {
+      request = new Request(url, { method, headers: headers.map(([...pair]) => pair) });
+    } catch (error) {
+      answers.push({ thrown: error instanceof Error ? error.name : "" });
+      continue;
+    }
+    const response = await outbound(request, capabilities);
+    const { status } = response;
+    const body = await response.text();
+    answers.push({ status, ...(status === 200 ? { body } : JSON.parse(body)) });
+  }
+  return answers;
+};
+
+/** The cases of one policy; the upstream echoes what it saw. */
+async function within(ask: Ask, policy: Case["policy"], asked: readonly Case[]) {
   const seen: Seen[] = [];
   const parsed = readPolicy(typeof policy === "string" ? policies[policy] : policy);
   const gateway = createGateway({
@@ -65,19 +104,7 @@ async function within(engine: Engine, policy: Case["policy"], asked: readonly Ca
       return new Response(method === "HEAD" ? null : `echo ${authorization}`);
     },
   });
-  const files = {
-    "cases.json": JSON.stringify(
-      asked.map(({ url, method, headers }) => ({ url, method, headers })),
-    ),
-  };
-  const outcome = await run(program, {
-    engine,
-    files,
-    capabilities: { fetch: (request) => gateway.fetch(request) },
-  });
-  expect(outcome.error).toBeNull();
-  const bytes = outcome.changes.get("answers.json") ?? new Uint8Array();
-  const answers = JSON.parse(new TextDecoder().decode(bytes)) as Answer[];
+  const answers = await ask(asked, (request) => gateway.fetch(request));
   const decisions = asked.map((one) => decide(parsed.ok ? compile(parsed.policy) : null, one));
   return { seen, answers, decisions, rows: gateway.drain() };
 }
@@ -109,13 +136,14 @@ const shared = cases.map((one) => (typeof one.policy === "string" ? one : { ...o
 const grouped = Map.groupBy(shared.map(asFetched), ({ policy: named }) => named);
 
 describe.each([
-  ["isolate", isolateEngine(env.LOADER)],
-  ["isolate-v8", isolateV8Engine(env.LOADER)],
-])("from inside %s", (_, engine) => {
+  ["inside isolate", inside(isolateEngine(env.LOADER))],
+  ["inside isolate-v8", inside(isolateV8Engine(env.LOADER))],
+  ["a container of microvm", outOfContainer],
+])("from %s", (_, ask) => {
   test("the upstream sees what the decisions allow, and nothing else", async () => {
     const counts = { asked: 0, allowed: 0, refused: 0, thrown: 0 };
     for (const [named, asked] of grouped) {
-      const { seen, answers, decisions, rows } = await within(engine, named, asked);
+      const { seen, answers, decisions, rows } = await within(ask, named, asked);
       expect(seen).toEqual(decisions.flatMap(sent));
       expect(answers).toHaveLength(asked.length);
       answers.forEach((answer, index) => {
