@@ -11,6 +11,16 @@ const workers = () =>
     wrangler: { configPath: "./wrangler.consumer.toml" },
     miniflare: {
       bindings: { TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")) },
+      // A second Worker, for rules that route to a private service.
+      serviceBindings: { INNER: "inner" },
+      workers: [
+        {
+          name: "inner",
+          modules: true,
+          scriptPath: path.join(root, "test/egress/inner.js"),
+          compatibilityDate: "2026-10-01",
+        },
+      ],
     },
   }));
 

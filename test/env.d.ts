@@ -6,6 +6,7 @@ declare global {
     /** What `import { env } from "cloudflare:workers"` holds inside the tests. */
     interface Env extends ConsumerEnv, ProducerEnv {
       TEST_MIGRATIONS: D1Migration[];
+      INNER: Fetcher;
     }
   }
 }

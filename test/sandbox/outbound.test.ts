@@ -62,7 +62,12 @@ test("the tools' host reaches the task's tools and no gateway", async () => {
 test("what no policy permits is refused, and so is everything while no run is at work", async () => {
   expect((await outbound(new Request("https://a.example/"), nothing)).status).toBe(403);
   for (const url of ["https://a.example/", `http://${toolsHost}/read_file`]) {
-    expect((await outbound(new Request(url), null)).status).toBe(403);
+    const answer = await outbound(new Request(url), null);
+    expect(answer.status).toBe(403);
+    const { host } = new URL(url);
+    expect(await answer.json()).toMatchObject({
+      error: { code: "egress_denied", host, reason: "no_run" },
+    });
   }
 });
 

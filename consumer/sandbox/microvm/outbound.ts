@@ -8,12 +8,13 @@ export async function outbound(
   request: Request,
   capabilities: Capabilities | null,
 ): Promise<Response> {
-  if (capabilities === null) return refusal(403, "no run of this task is at work");
+  const url = new URL(request.url);
+  if (capabilities === null) return refusal(url, 403, "no_run", "no run of this task is at work");
   const body = await bodyOf(request);
   if (body === "too large") {
-    return refusal(413, `a request may carry ${egressLimits.requestBytesMax} bytes`);
+    const message = `a request may carry ${egressLimits.requestBytesMax} bytes`;
+    return refusal(url, 413, "too_large", message);
   }
-  const url = new URL(request.url);
   if (url.hostname === toolsHost) {
     const answer = await capabilities.call(
       url.pathname.slice(1),
@@ -47,5 +48,6 @@ async function bodyOf(request: Request): Promise<Uint8Array | null | "too large"
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-const refusal = (status: number, message: string): Response =>
-  Response.json({ error: { code: "egress_denied", message } }, { status });
+/** In the shape of the gateway's own refusals, which a model knows. */
+const refusal = ({ host }: URL, status: number, reason: string, message: string): Response =>
+  Response.json({ error: { code: "egress_denied", host, reason, message } }, { status });
