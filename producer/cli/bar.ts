@@ -16,7 +16,7 @@ export function progressView(surroundings: Surroundings): ProgressView {
 }
 
 function liveBar(surroundings: Surroundings): ProgressView {
-  let noted = "";
+  let told = "";
   const bar = new SingleBar({
     format: "{bar} {value}/{total}  {text}",
     barCompleteChar: "█",
@@ -31,14 +31,14 @@ function liveBar(surroundings: Surroundings): ProgressView {
   let started = false;
   return {
     show(progress) {
-      const text = progressText(progress) + noted;
-      if (!started) bar.start(progress.counts.total, progress.done, { text });
-      else bar.update(progress.done, { text });
+      told = progressText(progress);
+      if (!started) bar.start(progress.counts.total, progress.done, { text: told });
+      else bar.update(progress.done, { text: told });
       started = true;
-      noted = "";
     },
     note(text) {
-      noted = ` · ${text}`;
+      if (started) bar.update({ text: `${told} · ${text}` });
+      else surroundings.warn(`${text}\n`);
     },
     stop() {
       if (started) bar.stop();

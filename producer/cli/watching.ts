@@ -3,45 +3,61 @@ import { isTerminal } from "../../shared/states.ts";
 import { progressView } from "./bar.ts";
 import type { Called } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
-import { counted } from "./figures.ts";
+import { counted, span } from "./figures.ts";
 import { oneLine } from "./printable.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Session } from "./session.ts";
 import type { BatchAnswer, TaskAnswer } from "./wire.ts";
 
+/** `new`: nothing was asked of this fleet before. `answering`: it has answered a call before this one. */
+export type Acquaintance = "new" | "answering";
+
 /**
  * Asks until `ended` says so. A fleet that does not answer for a while is waited for, up to
- * `watchUnreachableMsMax`: a batch of hours survives a restart and a lost connection.
+ * `watchUnreachableMsMax`: a batch of hours survives a restart and a lost connection. Where a fleet
+ * never answered there is nothing to wait for: the address is wrong, or nobody started it.
  */
 async function poll<T>(
   session: Session,
+  acquaintance: Acquaintance,
   ask: () => Promise<Called<T>>,
   seen: (value: T) => void,
   ended: (value: T) => boolean,
   note: (text: string) => void,
 ): Promise<T> {
   const { now, sleep } = session.surroundings;
+  let answered = acquaintance === "answering";
   let unreachableSince: number | null = null;
   for (;;) {
     const called = await ask();
+    if (called.ok || called.problem.kind !== "unreachable") answered = true;
     if (called.ok) {
       unreachableSince = null;
       seen(called.value);
       if (ended(called.value)) return called.value;
     } else {
-      const passing = called.problem.kind === "unreachable" || called.problem.status >= 500;
+      const { kind, status } = called.problem;
+      const passing = kind === "unreachable" ? answered : status >= 500;
+      const begins = unreachableSince === null;
       unreachableSince ??= now();
       if (!passing || now() - unreachableSince > commandLineLimits.watchUnreachableMsMax) {
         throw stopFor(called.problem);
       }
-      note("the fleet does not answer, still trying");
+      if (begins) {
+        const patience = span(commandLineLimits.watchUnreachableMsMax);
+        note(`the fleet does not answer (${called.problem.code}), trying for ${patience}`);
+      }
     }
     await sleep(commandLineLimits.watchPollMs);
   }
 }
 
 /** Shows a batch until it is finished. Exit code 0 only when every task succeeded. */
-export async function watchBatch(session: Session, id: string): Promise<ExitCode> {
+export async function watchBatch(
+  session: Session,
+  id: string,
+  acquaintance: Acquaintance = "answering",
+): Promise<ExitCode> {
   const client = session.client();
   const meter = new ProgressMeter();
   const view = session.json ? null : progressView(session.surroundings);
@@ -57,6 +73,7 @@ export async function watchBatch(session: Session, id: string): Promise<ExitCode
   try {
     const batch = await poll(
       session,
+      acquaintance,
       () => client.batch(id),
       seen,
       ({ status }) => status === "finished",
@@ -73,7 +90,11 @@ export async function watchBatch(session: Session, id: string): Promise<ExitCode
 }
 
 /** Shows a task until it is settled. Exit code 0 only when it succeeded. */
-export async function watchTask(session: Session, id: string): Promise<ExitCode> {
+export async function watchTask(
+  session: Session,
+  id: string,
+  acquaintance: Acquaintance = "answering",
+): Promise<ExitCode> {
   const client = session.client();
   let shown = "";
   const seen = (task: TaskAnswer): void => {
@@ -87,6 +108,7 @@ export async function watchTask(session: Session, id: string): Promise<ExitCode>
   };
   const task = await poll(
     session,
+    acquaintance,
     () => client.task(id),
     seen,
     ({ status }) => isTerminal(status),

@@ -9,7 +9,7 @@ export function addWatch(program: Command, bind: Bind): void {
     .description("follow a batch or a task until it is settled")
     .action(
       bind(async (session, id: string) =>
-        kindOf(id) === "batch" ? watchBatch(session, id) : watchTask(session, id),
+        kindOf(id) === "batch" ? watchBatch(session, id, "new") : watchTask(session, id, "new"),
       ),
     );
 }

@@ -28,13 +28,28 @@ describe("fleet watch", () => {
 
   test("goes on through an outage of the fleet", async () => {
     const { url } = await fakeFleet({
-      "GET /v1/batches/batch_1": [down, down, { body: batchWith({ succeeded: 1 }, "finished") }],
+      "GET /v1/batches/batch_1": [
+        { body: batchWith({ running: 1 }) },
+        down,
+        down,
+        { body: batchWith({ succeeded: 1 }, "finished") },
+      ],
     });
-    expect(await fleet(["watch", "batch_1", "--url", url])).toMatchObject({ code: 0 });
+    expect(await fleet(["watch", "batch_1", "--url", url])).toMatchObject({
+      code: 0,
+      err: "the fleet does not answer (unavailable), trying for 1 min 0 s\n",
+    });
+  });
+
+  test("a fleet that never answered is not waited for: it says what to do", async () => {
+    const ran = await fleet(["watch", "task_1", "--url", "http://127.0.0.1:1"]);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/^fleet: no fleet answers at .*: start it with npm start/);
   });
 
   test("gives up when the fleet stays away, and says so", async () => {
-    const { url } = await fakeFleet({ "GET /v1/batches/batch_1": down });
+    const running = { body: batchWith({ running: 1 }) };
+    const { url } = await fakeFleet({ "GET /v1/batches/batch_1": [running, down] });
     const ran = await fleet(["watch", "batch_1", "--url", url]);
     expect(ran.code).toBe(1);
     expect(ran.err).toContain("starting");
