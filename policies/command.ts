@@ -7,8 +7,8 @@ import { type Parsed, parsePolicy, type Remark, secretsOf } from "./policy.ts";
  * Reads one JSON request `{"url", "method"?, "headers"?}` a line and writes one decision
  * a line, in order. Blank lines are passed over; a line that is no request is denied as
  * `bad_request` and named through `warn` by its number. An invalid policy denies every line and
- * says why through `warn`; null, for a policy that is not there, denies every line and says
- * nothing. Answers whether the policy was valid.
+ * says why through `warn`; null, for a policy that is not there, denies every line as
+ * `unknown_policy`, and the caller says so. Answers whether the policy was valid.
  */
 export async function decideLines(
   policyText: string | null,
@@ -28,6 +28,10 @@ export async function decideLines(
     if (request === null) {
       warn(`policy: line ${number} is no request {"method", "url", "headers"}, so it is denied`);
       write(JSON.stringify({ action: "deny", rule: null, reason: "bad_request" }));
+      continue;
+    }
+    if (policyText === null) {
+      write(JSON.stringify({ action: "deny", rule: null, reason: "unknown_policy" }));
       continue;
     }
     const { action, rule, reason } = decide(policy, request);
@@ -119,10 +123,15 @@ function checkLines(checked: CheckedFile): string[] {
   ];
 }
 
-const unreadable = (): Parsed => ({
-  ok: false,
-  refusals: [{ rule: null, path: "", message: "cannot be read; name a policy file" }],
-});
+function unreadable(error: unknown): Parsed {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const message =
+    code === "ENOENT" ? "there is no such file" : `cannot be read${code ? ` (${code})` : ""}`;
+  return {
+    ok: false,
+    refusals: [{ rule: null, path: "", message: `${message}; name a policy file` }],
+  };
+}
 
 const placed = ({ path, message }: Remark) => ({ path, message });
 

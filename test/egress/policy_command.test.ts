@@ -68,7 +68,7 @@ test.each([
 
 test("a policy that is not there denies every line and adds no fault of its own", async () => {
   const { written, warned, valid } = await decided(null, ['{"url":"https://b.example/"}']);
-  expect(written).toEqual([{ action: "deny", rule: null, reason: "invalid_policy" }]);
+  expect(written).toEqual([{ action: "deny", rule: null, reason: "unknown_policy" }]);
   expect({ warned, valid }).toEqual({ warned: [], valid: false });
 });
 
@@ -112,5 +112,5 @@ test("check names what is wrong, what is odd and which secrets are missing", asy
   expect(text).toContain(
     "refused bad.json\n  rules[0].host is not in canonical form; write b.example",
   );
-  expect(text).toContain("refused absent.json\n  cannot be read");
+  expect(text).toContain("refused absent.json\n  there is no such file");
 });

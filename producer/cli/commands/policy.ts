@@ -35,7 +35,7 @@ export function addPolicy(program: Command, bind: Bind): void {
     )
     .addHelpText(
       "after",
-      "\nAn invalid policy denies every line and says why on standard error: that is its decision, so it exits 0 too.",
+      "\nAn invalid policy denies every line and says why on standard error: that is its decision, so it exits 0. A policy that is not there denies every line too, and exits 2: its name is mistyped.",
     )
     .requiredOption("--policy <file|name>", "a policy file, or the name of one in policies/")
     .action(
