@@ -92,6 +92,7 @@ function checked<T>(value: T, shape: Shape): T {
 function unreachable(url: string, error: unknown): CallProblem {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const why = code === "" && cause instanceof Error ? cause.message : code;
   const timedOut = error instanceof Error && error.name === "TimeoutError";
   const local = isLoopback(url);
   const hint = timedOut
@@ -103,7 +104,7 @@ function unreachable(url: string, error: unknown): CallProblem {
     kind: "unreachable",
     status: 0,
     code: code === "" ? "unreachable" : code,
-    message: `no fleet answers at ${url}${code === "" ? "" : ` (${code})`}: ${hint}`,
+    message: `no fleet answers at ${url}${why === "" || timedOut ? "" : ` (${why})`}: ${hint}`,
     details: [],
   };
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { exit, required } from "../exit.ts";
+import { counted } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
 import type { ToolsAnswer } from "../wire.ts";
@@ -38,7 +39,7 @@ export function addTools(program: Command, bind: Bind): void {
 export function toolsLine({ tools, mcp, skills, faults }: ToolsAnswer): string {
   if (faults.length > 0) return faults.join(" ");
   const hidden = tools.filter(({ configured }) => !configured);
-  const ready = `${tools.length - hidden.length} configured, ${mcp.length} MCP servers, ${skills.length} skills`;
+  const ready = `${tools.length - hidden.length} configured, ${counted(mcp.length, "MCP server")}, ${counted(skills.length, "skill")}`;
   if (hidden.length === 0) return ready;
   return `${ready}, hidden: ${hidden.map(({ name }) => name).join(", ")} (fleet tools says what to set)`;
 }

@@ -38,10 +38,10 @@ describe("how the command line reaches a fleet", () => {
     expect(ran.err).toContain(told);
   });
 
-  test("where nothing listens it says to start the fleet", async () => {
+  test("where nothing listens it says why, and to start the fleet", async () => {
     const ran = await fleet(["list", "--url", "http://127.0.0.1:1"]);
     expect(ran.code).toBe(1);
-    expect(ran.err).toContain("start it with npm start");
+    expect(ran.err).toContain("no fleet answers at http://127.0.0.1:1 (bad port): start it with");
   });
 
   test("a wrong key exits 1 and says what to set", async () => {

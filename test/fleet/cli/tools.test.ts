@@ -50,7 +50,7 @@ test("doctor names what is hidden, which is no fault", async () => {
   const { url } = await fakeFleet(script);
   const ran = await fleet(["doctor", "--url", url]);
   expect(ran.code).toBe(0);
-  expect(ran.out).toMatch(/tools +ok +1 configured, 1 MCP servers, 1 skills, hidden: browse/);
+  expect(ran.out).toMatch(/tools +ok +1 configured, 1 MCP server, 1 skill, hidden: browse/);
 });
 
 test("doctor fails where a setting cannot be read", async () => {
