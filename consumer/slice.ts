@@ -144,6 +144,7 @@ async function loopOf(
         readable: tools.some((tool) => tool.name === "read_file"),
         since: scribe.since,
         onUncertain: spec.on_uncertain ?? "fail",
+        lostClaims: task.lost_claims,
         extras: extras.pin,
       },
       models.brains,

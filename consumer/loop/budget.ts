@@ -38,6 +38,8 @@ export interface NextCall {
   prices: Prices;
   /** True once the gateway has refused a request for want of egress budget. */
   egressRefused: boolean;
+  /** Claims whose workers died, perhaps in the middle of a call. */
+  lostClaims: number;
 }
 
 /**
@@ -48,12 +50,13 @@ export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
   const spent = exhausted(used, bounds);
   if (spent !== null) return { kind: "stop", reason: spent };
 
+  const lost = lostTo(next);
   const tokensLeft =
-    bounds.tokens - used.prompt_tokens - used.completion_tokens - next.promptTokens;
+    bounds.tokens - used.prompt_tokens - used.completion_tokens - lost.tokens - next.promptTokens;
   if (tokensLeft < modelLimits.answerTokensMin) return { kind: "stop", reason: "budget_tokens" };
 
   const dollarsLeft =
-    bounds.cost_usd - used.cost_usd - next.promptTokens * next.prices.inputPerToken;
+    bounds.cost_usd - used.cost_usd - lost.dollars - next.promptTokens * next.prices.inputPerToken;
   const affordable =
     next.prices.outputPerToken > 0
       ? Math.floor(dollarsLeft / next.prices.outputPerToken)
@@ -65,6 +68,20 @@ export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
     ...ending(used, bounds, { tokens: tokensLeft, dollars: dollarsLeft }, next),
     outputTokensMax: Math.min(next.outputTokensMax, tokensLeft, affordable),
   };
+}
+
+/**
+ * What dead workers may have bought that no journal holds, at the worst: a call like the next one for each
+ * of them but the first. That one stays within what a budget may be exceeded by, so a task that meets a
+ * single deploy is bounded as if it had met none.
+ */
+function lostTo({ lostClaims, promptTokens, outputTokensMax, prices }: NextCall): {
+  tokens: number;
+  dollars: number;
+} {
+  const calls = Math.max(0, lostClaims - 1);
+  const dollars = promptTokens * prices.inputPerToken + outputTokensMax * prices.outputPerToken;
+  return { tokens: calls * (promptTokens + outputTokensMax), dollars: calls * dollars };
 }
 
 function ending(

@@ -162,6 +162,7 @@ function allowed(
       : brain.outputTokensMax,
     prices: brain.prices,
     egressRefused: egressRefused(steps, task.bounds),
+    lostClaims: task.lostClaims,
   });
 }
 

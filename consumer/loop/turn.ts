@@ -34,6 +34,8 @@ export interface LoopTask {
   since: number;
   /** What becomes of a call with effects that was begun and has no outcome. */
   onUncertain: "fail" | "retry";
+  /** Claims whose workers died: each may have bought a call of the model that nobody heard of. */
+  lostClaims: number;
   /** The hash of the pinned MCP tools and skills, journaled with each reply; undefined without any. */
   extras: string | undefined;
 }

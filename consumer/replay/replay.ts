@@ -127,6 +127,8 @@ function taskOf({ task, spec, tools }: Recording): LoopTask {
     readable: offered.some(({ name }) => name === "read_file"),
     since: 0,
     onUncertain: spec.on_uncertain ?? "fail",
+    // What was lost is in no journal; a replay reckons as if nothing was.
+    lostClaims: 0,
     // Tools of MCP servers and skills are pinned by the run that fetched them; the journal does not hold them.
     extras: undefined,
   };

@@ -35,6 +35,7 @@ const claimSql = `
       'fence', fence, 'code', 'lease_lost', 'class', 'retry', 'at', ${nowSql},
       'message', 'Its worker died or stalled before a step.'))
       ELSE errors END,
+    lost_claims = lost_claims + (status = 'running' AND claimed_by IS NOT ?3),
     fence = fence + (claimed_by IS NOT ?3),
     claimed_by = ?3,
     status = 'running',

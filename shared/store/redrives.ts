@@ -146,6 +146,7 @@ export async function redriveTasks(
            output = NULL, error = NULL, errors = '[]', result_key = NULL,
            result_sha256 = NULL, result_bytes = NULL, transcript = NULL, started_at = NULL,
            charged_seq = IIF(?3 = 'resume', charged_seq, 0),
+           lost_claims = IIF(?3 = 'resume', lost_claims, 0),
            finished_at = NULL, not_before = NULL, cancel_requested_at = NULL,
            expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
            fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,

@@ -55,6 +55,8 @@ export interface TaskRow {
   parked: "paused" | "concurrency" | null;
   /** The last step that the ledger holds. */
   charged_seq: number;
+  /** Claims that were taken from a worker which died or stalled. */
+  lost_claims: number;
 }
 
 /** Everything but `spec` and `transcript`, which can be large and which few readers need. */
@@ -63,4 +65,4 @@ export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempo
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history, resumed_from, webhook, concurrency_key, concurrency_limit,
-  parked, charged_seq`;
+  parked, charged_seq, lost_claims`;

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { claim, heartbeat, settle } from "../../shared/store/claims.ts";
+import { claim, heartbeat, release, settle } from "../../shared/store/claims.ts";
 import { writeSteps } from "../../shared/store/journal.ts";
 import { noneCharged } from "../../shared/store/spend.ts";
 import { noUsage } from "../../shared/usage.ts";
@@ -94,6 +94,18 @@ test("a lost lease costs an attempt only when its owner journaled no step", asyn
   expect((await claim(env.DB, id, hashes))?.attempt).toBe(0);
   await lapse(id);
   expect((await claim(env.DB, id, hashes))?.attempt).toBe(1);
+});
+
+test("only a claim that is taken from another counts as lost, whatever it had journaled", async () => {
+  const id = await accept(task);
+  const first = await claim(env.DB, id, hashes);
+  expect(first?.lost_claims).toBe(0);
+  const back = { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null };
+  await release(env.DB, { id, fence: 1 }, { ...back, charged: noneCharged });
+  expect((await claim(env.DB, id, hashes))?.lost_claims).toBe(0);
+  await writeSteps(env.DB, { id, fence: 2 }, [step], null);
+  await lapse(id);
+  expect((await claim(env.DB, id, hashes))?.lost_claims).toBe(1);
 });
 
 test("a task whose workers died as often as it may be tried is dead", async () => {

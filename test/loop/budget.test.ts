@@ -14,7 +14,13 @@ import { noUsage, type Usage } from "../../shared/usage.ts";
 const bounds = (more: Partial<Bounds> = {}): Bounds => boundsOf(more);
 const used = (more: Partial<Usage>): Usage => ({ ...noUsage, ...more });
 const free = { inputPerToken: 0, outputPerToken: 0 };
-const next = { promptTokens: 1_000, outputTokensMax: 2_000, prices: free, egressRefused: false };
+const next = {
+  promptTokens: 1_000,
+  outputTokensMax: 2_000,
+  prices: free,
+  egressRefused: false,
+  lostClaims: 0,
+};
 
 test("what a task does not bound has the default bound", () => {
   expect(boundsOf(undefined)).toEqual(budgetDefaults);
@@ -132,6 +138,16 @@ describe("the next model call", () => {
     ["the dollars left", { cost_usd: 0.5 }, { inputPerToken: 0.0001, outputPerToken: 0.001 }, 400],
   ] as const)("asks for no more output than %s", (_, spent, prices, outputTokensMax) => {
     expect(allow(used(spent), bounds(), { ...next, prices })).toMatchObject({ outputTokensMax });
+  });
+
+  test.each([
+    [0, 2_000],
+    [1, 2_000],
+    [2, 1_500],
+    [3, null],
+  ])("reckons with what %i dead workers may have bought, but for one call", (lostClaims, most) => {
+    const answer = allow(used({ prompt_tokens: 994_500 }), bounds(), { ...next, lostClaims });
+    expect(answer.kind === "go" ? answer.outputTokensMax : null).toBe(most);
   });
 
   test("a call that uses all it may stays within tokens and dollars, whatever was used", () => {

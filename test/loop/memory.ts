@@ -126,6 +126,7 @@ export function loopTask(
     since: 0,
     extras: undefined,
     onUncertain: "fail",
+    lostClaims: 0,
   };
 }
 

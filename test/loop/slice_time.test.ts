@@ -61,6 +61,7 @@ const task: LoopTask = {
   readable: false,
   since: 0,
   onUncertain: "fail",
+  lostClaims: 0,
   extras: undefined,
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
