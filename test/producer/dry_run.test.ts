@@ -10,7 +10,7 @@ const FLEET_POLICIES = JSON.stringify({
     rules: [
       { host: "shop.example", inject: { header: "x-key", secret: "SHOP_KEY" } },
       { host: "api.shop.example", inject: { header: "x-key", secret: "SET_KEY" } },
-      { host: "inner.example", route: "INNER" },
+      { host: "stock.example", route: "STOCK" },
     ],
   },
   foreign: { rules: [{ host: "a.example" }], tenants: ["acme"] },
@@ -64,7 +64,7 @@ describe("a dry run", () => {
       limits: { tokens: 100_000 },
     };
     const told = await looked(lines([own, { ...own, input: { a: 1 } }]), ndjson, {
-      CONSUMER: consumer({ SECRET_SHOP_KEY: "x", INNER: env.CONSUMER ?? {} }),
+      CONSUMER: consumer({ SECRET_SHOP_KEY: "x", STOCK: env.CONSUMER ?? {} }),
     });
     expect(told).toMatchObject({
       dry_run: true,
@@ -75,12 +75,12 @@ describe("a dry run", () => {
         {
           policy: "shop",
           tasks: 2,
-          hosts: ["shop.example", "api.shop.example", "inner.example"],
+          hosts: ["shop.example", "api.shop.example", "stock.example"],
           secrets: [
             { name: "SHOP_KEY", set: true },
             { name: "SET_KEY", set: true },
           ],
-          routes: [{ name: "INNER" }],
+          routes: [{ name: "STOCK" }],
         },
       ],
       models: [{ model: "own", tasks: 2, price: { input: 2, output: 10 } }],
@@ -129,7 +129,7 @@ describe("a dry run", () => {
         path: "policy",
         message: expect.stringContaining("set SECRET_SHOP_KEY on the consumer"),
       },
-      { line: 2, path: "policy", message: expect.stringContaining("the service INNER") },
+      { line: 2, path: "policy", message: expect.stringContaining("the service STOCK") },
     ]);
   });
 
@@ -204,7 +204,7 @@ describe("the consumer tells of secrets", () => {
           { name: "SHOP_KEY", set: false },
           { name: "SET_KEY", set: true },
         ],
-        routes: [{ name: "INNER", bound: false }],
+        routes: [{ name: "STOCK", bound: false }],
       },
     ]);
     expect(text).not.toContain(secret);
