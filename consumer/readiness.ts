@@ -42,7 +42,7 @@ export function readinessOf(asked: unknown, env: ConsumerEnv): Readiness | null 
       const routes = new Set(found.policy.rules.flatMap(({ route }) => route ?? []));
       return {
         policy: name,
-        secrets: secretsOf(found.policy).map((secret) => ({
+        secrets: secretsOf(found.policy, asked.tenant).map((secret) => ({
           name: secret,
           set: secretIn(env, secret) !== undefined,
         })),

@@ -4,7 +4,7 @@
  */
 import shippedDefault from "./default.json" with { type: "json" };
 import shippedDemo from "./demo.json" with { type: "json" };
-import { type Parsed, parsePolicy, readPolicy, secretsOf } from "./policy.ts";
+import { type Parsed, parsePolicy, readPolicy, secretsOf, tenantsOf } from "./policy.ts";
 import type { Policy } from "./schema.ts";
 import shippedWebhooks from "./webhooks.json" with { type: "json" };
 
@@ -108,7 +108,7 @@ function admit(name: string, parsed: Parsed, tenant: string, mode: FleetMode): P
     return { ok: false, name, reason: "invalid_policy", message };
   }
   const { policy, canonical } = parsed;
-  if (!(policy.tenants ?? ["default"]).includes(tenant)) {
+  if (!tenantsOf(policy).includes(tenant)) {
     const message = `Policy ${name} is not for tenant ${tenant}; add it to tenants.`;
     return { ok: false, name, reason: "tenant", message };
   }

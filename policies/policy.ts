@@ -5,7 +5,7 @@ import { nearest } from "../shared/nearest.ts";
 import { classifyAddress } from "./address.ts";
 import { hostProblem, isLocalName } from "./host.ts";
 import { isDeadPrefix } from "./path.ts";
-import { type Policy, PolicyFile, type Rule } from "./schema.ts";
+import { type Policy, PolicyFile, type Rule, type SigningSecret } from "./schema.ts";
 import { coveredBy } from "./shadow.ts";
 
 /** One place in a policy file and the words that mend it. `rule` counts from 0; null is the file itself. */
@@ -62,9 +62,14 @@ export function readPolicy(value: unknown): Parsed {
       );
     }
   });
-  const policy: Policy = { ...value, rules };
+  const { secrets: told, ...file } = value;
+  const secrets = told?.map((entry) => (typeof entry === "string" ? { name: entry } : entry));
+  const policy: Policy = { ...file, rules, ...(secrets === undefined ? {} : { secrets }) };
   rules.forEach((rule, index) => {
     refusals.push(...refuseRule(rule, index, policy.local_development === true));
+  });
+  secrets?.forEach((secret, index) => {
+    refusals.push(...refuseSecret(secret, index, policy));
   });
   if (refusals.length > 0) {
     return { ok: false, refusals: refusals.slice(0, egressLimits.policyRefusalsMax) };
@@ -73,17 +78,26 @@ export function readPolicy(value: unknown): Parsed {
     ok: true,
     policy,
     canonical: canonicalJson(policy),
-    warnings: rules.flatMap((rule, index) => [
-      ...warnRule(rule, index, policy),
-      ...warnShadow(rules, index),
-    ]),
+    warnings: [
+      ...rules.flatMap((rule, index) => [
+        ...warnRule(rule, index, policy),
+        ...warnShadow(rules, index),
+      ]),
+      ...(secrets ?? []).flatMap((secret, index) => warnSecret(secret, index, policy)),
+    ],
   };
 }
 
-/** The names of the secrets that a policy needs, each once. */
-export function secretsOf(policy: Policy): string[] {
-  const injected = policy.rules.flatMap((rule) => rule.inject?.secret ?? []);
-  return [...new Set([...injected, ...(policy.secrets ?? [])])];
+/** Who may use a policy. */
+export const tenantsOf = ({ tenants = ["default"] }: Policy): readonly string[] => tenants;
+
+/** The names of the secrets that a policy needs, each once; for a tenant, those that it may use. */
+export function secretsOf({ rules, secrets = [] }: Policy, tenant?: string): string[] {
+  const injected = rules.flatMap((rule) => rule.inject?.secret ?? []);
+  const signing = secrets
+    .filter(({ tenants }) => tenant === undefined || tenants?.includes(tenant) !== false)
+    .map(({ name }) => name);
+  return [...new Set([...injected, ...signing])];
 }
 
 /** Headers that frame or route the message, or that the runtime sets itself. */
@@ -106,6 +120,38 @@ function refuseRule(rule: Rule, index: number, localDevelopment: boolean): Remar
     at("inject", "never goes to loopback; name the host and map it with FLEET_HOSTS");
   }
   return refusals;
+}
+
+/** A secret that any of several tenants may sign with proves to nobody who sent a message. */
+function refuseSecret(
+  { name, tenants, hosts }: SigningSecret,
+  index: number,
+  policy: Policy,
+): Remark[] {
+  const at = (field: string[], message: string) =>
+    remark(["secrets", `${index}`, ...field], message);
+  const shared = tenants === undefined && new Set(tenantsOf(policy)).size > 1;
+  const whose = `would be every tenant's of this policy; write {"name": "${name}", "tenants": [...]} with those that may sign with it`;
+  return [
+    ...(shared ? [at([], whose)] : []),
+    ...(hosts ?? []).flatMap((host, place) => {
+      const problem = hostProblem(host);
+      return problem === null ? [] : at(["hosts", `${place}`], problem);
+    }),
+  ];
+}
+
+function warnSecret(secret: SigningSecret, index: number, policy: Policy): Remark[] {
+  const warnings: Remark[] = [];
+  const at = (field: string, message: string) =>
+    warnings.push(remark(["secrets", `${index}`, field], message));
+  if (secret.tenants?.some((tenant) => !tenantsOf(policy).includes(tenant)) === true) {
+    at("tenants", "names a tenant that the policy is not for; list it in the file's tenants too");
+  }
+  for (const field of ["tenants", "hosts"] as const) {
+    if (secret[field]?.length === 0) at(field, "is empty: nothing is signed with it; remove it");
+  }
+  return warnings;
 }
 
 /** What is valid and cannot do what its author meant. */

@@ -16,6 +16,25 @@ const SecretName = Type.String({
   mend: "write the secret's name, letters, digits and _ only; never its value",
 });
 
+const Tenants = Type.Array(
+  Type.String({ minLength: 1, maxLength: 128, mend: "write a tenant's name" }),
+  { maxItems: 1_000, mend: "list the tenants that may use it" },
+);
+
+/** A secret that webhooks may sign with. Without `tenants` it is the policy's one tenant's, without `hosts` for any host. */
+const SigningSecret = Type.Object(
+  {
+    name: SecretName,
+    tenants: Type.Optional(Tenants),
+    hosts: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), {
+        maxItems: egressLimits.rulesMax,
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const Inject = Type.Object(
   {
     header: Type.String({ pattern: token, mend: "write an HTTP header name" }),
@@ -113,27 +132,35 @@ export const PolicyFile = Type.Object(
     }),
     limits: Type.Optional(Limits),
     secrets: Type.Optional(
-      Type.Array(SecretName, {
-        maxItems: 64,
-        mend: "list the names of secrets that webhooks may sign with",
-      }),
+      Type.Array(
+        Type.Union([SecretName, SigningSecret], {
+          mend: 'write the secret\'s name, letters, digits and _ only, or {"name", "tenants"?, "hosts"?}; never its value',
+        }),
+        {
+          maxItems: 64,
+          mend: "list the secrets that webhooks may sign with",
+        },
+      ),
     ),
-    tenants: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 128, mend: "write a tenant's name" }), {
-        maxItems: 1_000,
-        mend: 'list the tenants that may use it, or leave it out for ["default"]',
-      }),
-    ),
+    tenants: Type.Optional({
+      ...Tenants,
+      mend: 'list the tenants that may use it, or leave it out for ["default"]',
+    }),
     local_development: Type.Optional(Type.Boolean({ mend: "write true or false" })),
   },
   { additionalProperties: false, mend: 'write {"rules": [...]}' },
 );
 
 export type Inject = Static<typeof Inject>;
+export type SigningSecret = Static<typeof SigningSecret>;
 export type Limits = Static<typeof Limits>;
 
 /** A rule after validation: one spelling of the prefix, the injected header in lower case. */
 export type Rule = Omit<Static<typeof Rule>, "pathPrefix">;
 
 /** A policy after validation. Made by `readPolicy` alone. */
-export type Policy = Omit<Static<typeof PolicyFile>, "rules"> & { rules: Rule[] };
+export type Policy = Omit<Static<typeof PolicyFile>, "rules" | "secrets"> & {
+  rules: Rule[];
+  /** In one spelling: a name alone is `{name}`. */
+  secrets?: SigningSecret[];
+};

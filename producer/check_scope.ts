@@ -53,8 +53,11 @@ export function checkScope(
       const route = routeOf(id, serving);
       return route.kind === "none" ? `${route.missing} ${defaultModel}` : null;
     }),
-    webhookFault: ({ url, secret }) =>
-      webhookFault(findPolicy(table, "webhooks", principal.tenant, env.FLEET_MODE), url, secret),
+    webhookFault: (webhook) => {
+      const { tenant } = principal;
+      const answer = findPolicy(table, "webhooks", tenant, env.FLEET_MODE);
+      return webhookFault(answer, tenant, webhook);
+    },
     proven: new WeakSet(),
   };
 }

@@ -153,7 +153,10 @@ function usesOf(
       policy: name,
       tasks: spots.length,
       hosts: [...new Set(rules.map(({ host }) => host))],
-      secrets: secretsOf(found.policy).map((one) => ({ name: one, set: isSet(one) ?? null })),
+      secrets: secretsOf(found.policy, tenant).map((one) => ({
+        name: one,
+        set: isSet(one) ?? null,
+      })),
       routes: [...routes].map((one) => ({ name: one, bound: isBound(one) ?? null })),
     };
   });

@@ -4,6 +4,7 @@
  * request goes through the egress gateway under the policy `webhooks`: https only, no redirects.
  */
 import { findPolicy } from "../../policies/index.ts";
+import { signingFault } from "../../policies/webhook.ts";
 import { egressLimits, webhookLimits } from "../../shared/limits.ts";
 import { log, logBug } from "../../shared/log.ts";
 import { readWebhookMessage } from "../../shared/message.ts";
@@ -39,22 +40,19 @@ export async function deliverWebhook(
 }
 
 async function tried(fleet: Fleet, hook: WebhookRow): Promise<TryEnd> {
-  const { url, secret: name } = JSON.parse(hook.target) as Webhook;
+  const told = JSON.parse(hook.target) as Webhook;
+  const { url, secret: name } = told;
   const answer = findPolicy(fleet.policies, "webhooks", hook.tenant, fleet.mode);
-  const listed = answer.ok && (answer.policy.secrets ?? []).includes(name);
-  const secret = listed ? fleet.secretOf(name) : undefined;
-  if (secret === undefined) {
-    const why = listed
-      ? `the secret ${name} is not set`
-      : `the policy webhooks does not list ${name}`;
-    return failed(hook, why, "policy");
-  }
+  const unsigned = answer.ok ? signingFault(answer.policy, hook.tenant, told) : answer.message;
+  if (unsigned !== null) return failed(hook, unsigned, "policy");
+  const secret = fleet.secretOf(name);
+  if (secret === undefined) return failed(hook, `the secret ${name} is not set`, "policy");
   const body = await payloadOf(fleet, hook);
   if (body === null) return { state: "dead", error: `${hook.subject} is gone` };
   const stop = new AbortController();
   const gateway = createGateway({
     policyName: "webhooks",
-    policy: answer.ok ? answer : { ok: false, reason: answer.reason },
+    policy: answer,
     mode: fleet.mode,
     secretOf: fleet.secretOf,
     hosts: fleet.hosts,

@@ -14,6 +14,12 @@ const policy = {
   secrets: ["HOOK_KEY"],
 };
 const target = { url: "https://hooks.example/fleet", secret: "HOOK_KEY" };
+/** The policy of two tenants with this entry of its secrets. */
+const shared = (entry: unknown) => ({
+  FLEET_POLICIES: JSON.stringify({
+    webhooks: { ...policy, tenants: ["default", "acme"], secrets: [entry] },
+  }),
+});
 const answering = { prompt: "p", rehearsal: [{ text: "yes" }] };
 
 interface Received {
@@ -136,7 +142,7 @@ describe("a webhook that fails", () => {
       [200],
       {},
       { ...target, secret: "OTHER" },
-      "the policy webhooks does not list OTHER",
+      "the policy webhooks does not list the secret OTHER for the tenant default",
     ],
     [
       "a secret that is not set",
@@ -150,13 +156,34 @@ describe("a webhook that fails", () => {
       [200],
       { FLEET_POLICIES: JSON.stringify({ webhooks: { rules: 1 } }) },
       target,
-      "the policy webhooks does not list HOOK_KEY",
+      "Policy webhooks is invalid: rules is refused; write a list of at most",
+    ],
+    [
+      "a secret that is another tenant's by now",
+      [200],
+      shared({ name: "HOOK_KEY", tenants: ["acme"] }),
+      target,
+      "the policy webhooks does not list the secret HOOK_KEY for the tenant default",
+    ],
+    [
+      "a secret that signs for another host by now",
+      [200],
+      shared({ name: "HOOK_KEY", tenants: ["default"], hosts: ["other.example"] }),
+      target,
+      "the policy webhooks does not list this host for the secret HOOK_KEY",
+    ],
+    [
+      "a secret that a policy of two tenants lists for nobody",
+      [200],
+      shared("HOOK_KEY"),
+      target,
+      "Policy webhooks is invalid: secrets[0] ",
     ],
   ])("for %s is tried again, and says why", async (_name, statuses, more, told, error) => {
     const { on, received } = hooked(statuses, more);
     expect(await deliver(on, await ended(on, told))).toMatchObject({
       state: "waiting",
-      last_error: error,
+      last_error: expect.stringContaining(error),
     });
     expect(received).toHaveLength(statuses[0] === 307 ? 1 : 0);
   });

@@ -107,6 +107,30 @@ describe("a file is refused with the mend", () => {
       "true or false",
     ],
     ["a secret's value", '{"rules": [], "secrets": ["a-b"]}', "secrets[0]", "never its value"],
+    [
+      "a secret that every one of two tenants could sign with",
+      '{"rules": [], "tenants": ["a", "b"], "secrets": [{"name": "A", "tenants": ["a"]}, "B"]}',
+      "secrets[1]",
+      'write {"name": "B", "tenants": [...]}',
+    ],
+    [
+      "a secret of two tenants that is bound to a host alone",
+      '{"rules": [], "tenants": ["a", "b"], "secrets": [{"name": "B", "hosts": ["a.example"]}]}',
+      "secrets[0]",
+      "with those that may sign with it",
+    ],
+    [
+      "a host of a secret that is none",
+      '{"rules": [], "secrets": [{"name": "B", "hosts": ["A.example"]}]}',
+      "secrets[0].hosts[0]",
+      "write a.example",
+    ],
+    [
+      "an unknown field of a secret",
+      '{"rules": [], "secrets": [{"name": "B", "tenant": "a"}]}',
+      "secrets[0]",
+      '"tenants"?',
+    ],
     ["too long a text", `"${"x".repeat(egressLimits.policyBytesMax)}"`, "", "split it"],
   ])("%s", (_, text, path, mend) => {
     const parsed = parsePolicy(text);
@@ -168,6 +192,44 @@ test("both spellings of the prefix and any order of keys have one canonical text
   if (!one.ok || !two.ok) throw new Error("both are valid");
   expect(one.canonical).toBe(two.canonical);
   expect(parsePolicy(one.canonical)).toEqual(one);
+});
+
+test("a secret's name alone and an entry that says no more have one canonical text", () => {
+  const one = parsePolicy('{"rules": [], "secrets": ["B"]}');
+  const two = parsePolicy('{"rules": [], "secrets": [{"name": "B"}]}');
+  if (!one.ok || !two.ok) throw new Error("both are valid");
+  expect(one.canonical).toBe(two.canonical);
+  expect(parsePolicy(one.canonical)).toEqual(one);
+});
+
+test("a secret that nothing can be signed with is told as a warning", () => {
+  const parsed = readPolicy({
+    rules: [],
+    tenants: ["a", "b"],
+    secrets: [
+      { name: "A", tenants: ["a", "b"], hosts: ["hooks.example"] },
+      { name: "B", tenants: ["c"] },
+      { name: "C", tenants: [] },
+      { name: "D", tenants: ["a"], hosts: [] },
+    ],
+  });
+  expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([
+    "secrets[1].tenants",
+    "secrets[2].tenants",
+    "secrets[3].hosts",
+  ]);
+});
+
+test("a tenant is named the secrets that are its own", () => {
+  const parsed = readPolicy({
+    rules: [{ host, inject }],
+    tenants: ["a", "b"],
+    secrets: [
+      { name: "A", tenants: ["a"] },
+      { name: "B", tenants: ["b"] },
+    ],
+  });
+  expect(parsed.ok && secretsOf(parsed.policy, "a")).toEqual(["TOKEN", "A"]);
 });
 
 test("the secrets that a policy needs are named once each", () => {

@@ -103,6 +103,24 @@ test("any field of a file with any value is taken or refused", () => {
   );
 });
 
+test("any field of a signing secret with any value is taken or refused at that secret", () => {
+  const secret = { name: "KEY", tenants: ["a"], hosts: ["a.example"] };
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.keys(secret), "__proto__", "x"), odd, (field, value) => {
+      const entry: unknown = JSON.parse(
+        `${JSON.stringify(secret).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value) ?? "null"}}`,
+      );
+      const parsed = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: ["ours", entry] });
+      expect(parsed.ok).toBe(false);
+      const one = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
+      sound(one);
+      if (one.ok) return;
+      for (const { path } of one.refusals) expect(path).toMatch(/^secrets\[0\]/);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("whatever policy was taken, every request gets a decision", () => {
   const host = fc.constantFrom("a.example", "*.a.example", "1.1.1.1", "[2606:4700::1]", "10.0.0.1");
   const rules = fc.array(

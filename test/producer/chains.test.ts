@@ -170,9 +170,15 @@ describe("the webhook of a batch", () => {
   const policy = { rules: [{ host: "hooks.example", methods: ["POST"] }], secrets: ["HOOK_KEY"] };
   const FLEET_POLICIES = JSON.stringify({ webhooks: policy });
   const webhook = { url: "https://hooks.example/fleet", secret: "HOOK_KEY" };
+  /** The policy of two tenants with this entry of its secrets. */
+  const shared = (entry: unknown) =>
+    JSON.stringify({
+      webhooks: { ...policy, tenants: ["default", "acme"], secrets: [entry] },
+    });
 
   it("stands in the outbox once it is finished, once each time", async () => {
-    const fleet = testFleet({ FLEET_POLICIES });
+    const mine = { name: "HOOK_KEY", tenants: ["default"], hosts: ["hooks.example"] };
+    const fleet = testFleet({ FLEET_POLICIES: shared(mine) });
     const { id } = await posted(fleet, { webhook, tasks: [task({ webhook })] });
     await end(id, "failed");
     await Promise.all([everyMinute(fleet), read(fleet, id)]);
@@ -204,6 +210,19 @@ describe("the webhook of a batch", () => {
     ],
     ["http", { ...webhook, url: "http://hooks.example/" }, "https", FLEET_POLICIES],
     ["the shipped policy, which lists nothing", webhook, "does not list", undefined],
+    [
+      "another tenant's secret",
+      webhook,
+      "for the tenant default",
+      shared({ name: "HOOK_KEY", tenants: ["acme"] }),
+    ],
+    [
+      "a secret that signs for another host",
+      webhook,
+      "does not list this host",
+      shared({ name: "HOOK_KEY", tenants: ["default"], hosts: ["*.other.example"] }),
+    ],
+    ["a secret that two tenants share unsaid", webhook, "every tenant's", shared("HOOK_KEY")],
   ])("of %s is refused at submission, of a task too", async (_name, told, message, policies) => {
     const fleet = testFleet(policies === undefined ? {} : { FLEET_POLICIES: policies });
     const batch = await posted(fleet, { webhook: told, tasks: [task()] }, 422);
