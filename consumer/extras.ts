@@ -53,9 +53,12 @@ export async function extrasFor(
   const known = await pinned(fleet, task, steps);
   const fresh = known ?? (await looked(fleet, task, spec, servers.found, connections));
   if (!fresh.ok) return fresh;
-  const tools = fresh.value.servers.flatMap((server) => {
-    const connection = connections.get(server.name);
-    return connection === undefined ? [] : callable(server, connection);
+  const tools = fresh.value.servers.flatMap((listing) => {
+    const server = servers.found.get(listing.name);
+    const connection = connections.get(listing.name);
+    return server === undefined || connection === undefined
+      ? []
+      : callable(listing, server, connection);
   });
   return {
     ok: true,

@@ -5,7 +5,8 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { mcpLimits } from "../../shared/limits.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
-import type { RemoteTool, Told } from "./remote_tools.ts";
+import type { Effect } from "../tools/define.ts";
+import type { Told } from "./remote_tools.ts";
 import type { McpResult } from "./result.ts";
 
 /** How the gateway may be asked: `ask` for what may be repeated, `fetch` for what has effects. */
@@ -56,7 +57,10 @@ export class McpConnection {
   }
 
   /** Calls one tool by the server's own name of it. Never rejects. */
-  call({ tool, effect }: RemoteTool, args: Record<string, unknown>): Promise<Answered<McpResult>> {
+  call(
+    { tool, effect }: { tool: string; effect: Effect },
+    args: Record<string, unknown>,
+  ): Promise<Answered<McpResult>> {
     if (effect === "effect") this.#effects.add(tool);
     return this.#answered(async (client) => {
       const params = { name: tool, arguments: args };

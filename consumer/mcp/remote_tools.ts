@@ -4,9 +4,8 @@
  */
 import { mcpLimits } from "../../shared/limits.ts";
 import { checkSchema } from "../../shared/schema_check.ts";
-import type { Effect } from "../tools/define.ts";
 import { oneLine } from "./one_line.ts";
-import type { McpServer } from "./servers.ts";
+import { type McpServer, offers } from "./servers.ts";
 
 /** A remote tool as it is pinned: the model sees the same bytes until the task ends. */
 export interface RemoteTool {
@@ -15,7 +14,6 @@ export interface RemoteTool {
   /** The server's own name of it. */
   tool: string;
   description: string;
-  effect: Effect;
   schema: Record<string, unknown>;
 }
 
@@ -35,20 +33,17 @@ export function remoteTools(
   const tools = new Map<string, RemoteTool>();
   for (const { name, description, inputSchema } of told) {
     if (typeof name !== "string" || name === "" || name.length > mcpLimits.nameCharsMax) continue;
-    if (server.tools !== undefined && !server.tools.includes(name)) continue;
+    if (!offers(server, name)) continue;
     const shown = `${prefix}__${name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "")}`.slice(
       0,
       mcpLimits.shownNameCharsMax,
     );
     if (tools.has(shown) || shown.endsWith("__")) continue;
     if (tools.size >= mcpLimits.toolsPerServerMax) break;
-    const effects = server.effects ?? {};
-    const effect = Object.hasOwn(effects, name) ? effects[name] : server.effect;
     tools.set(shown, {
       name: shown,
       tool: name,
       description: `From the MCP server ${prefix}: ${oneLine(description, mcpLimits.descriptionCharsMax)}`,
-      effect: effect ?? "effect",
       schema: usable(inputSchema),
     });
   }

@@ -67,6 +67,18 @@ export function readServers(text: string | undefined): McpServers {
   return { ok: true, servers };
 }
 
+/** Whether a tool may be called, by the server's own name of it. */
+export const offers = ({ tools }: McpServer, tool: string): boolean =>
+  tools?.includes(tool) !== false;
+
+/** What a tool does: the operator's word alone. */
+export function effectOf(
+  { effects = {}, effect = "effect" }: McpServer,
+  tool: string,
+): Static<typeof Effect> {
+  return Object.hasOwn(effects, tool) ? (effects[tool] ?? effect) : effect;
+}
+
 /** Those that a tenant's tasks may name. */
 export function serversOf(all: McpServers, tenant: string): ReadonlyMap<string, McpServer> {
   if (!all.ok) return new Map();

@@ -1,10 +1,14 @@
-/** The tools of a task's MCP servers: listed once, pinned by the caller, made callable in each slice. */
+/**
+ * The tools of a task's MCP servers: listed once, pinned by the caller, made callable in each slice. What a
+ * tool looks like is pinned, for the prompt's bytes; whether it may be called and what it does is for the
+ * operator to say, and so is read from the configuration of the slice.
+ */
 import { mcpLimits } from "../../shared/limits.ts";
 import { defineRemote, refused, type Tool } from "../tools/define.ts";
 import type { McpConnection } from "./connection.ts";
 import { type RemoteTool, remoteTools } from "./remote_tools.ts";
 import { resultOf } from "./result.ts";
-import type { McpServer } from "./servers.ts";
+import { effectOf, type McpServer, offers } from "./servers.ts";
 
 /** One server as it is pinned. `down` says why it listed nothing; the task goes on without it. */
 export interface PinnedServer {
@@ -26,20 +30,31 @@ export async function listed(
 }
 
 /** What the model may call of a server: its tools, or one that says why there are none. */
-export function callable(pinned: PinnedServer, connection: McpConnection): Tool[] {
+export function callable(
+  pinned: PinnedServer,
+  server: McpServer,
+  connection: McpConnection,
+): Tool[] {
   if (pinned.down !== null) return [unavailable(pinned.name, pinned.down)];
-  return pinned.tools.map((remote) =>
-    defineRemote({
-      name: remote.name,
-      description: remote.description,
-      schema: remote.schema,
-      effect: remote.effect,
+  return pinned.tools.map(({ name, tool, description, schema }) => {
+    const shown = { name, description, schema };
+    if (!offers(server, tool)) return withdrawn(shown);
+    const effect = effectOf(server, tool);
+    return defineRemote({
+      ...shown,
+      effect,
       async run(input) {
-        const answer = await connection.call(remote, input);
+        const answer = await connection.call({ tool, effect }, input);
         return answer.ok ? resultOf(answer.value) : refused(answer.message);
       },
-    }),
-  );
+    });
+  });
+}
+
+/** A tool that the operator has taken away since: the model still sees it, and a call is answered here. */
+function withdrawn(shown: Pick<RemoteTool, "name" | "description" | "schema">): Tool {
+  const why = `${shown.name} is no longer offered: the operator has taken it away since this task began. Go on without it.`;
+  return defineRemote({ ...shown, effect: "read", run: async () => refused(why) });
 }
 
 /** A server that is down is an answer and not the end of the task. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { oneLine } from "../../consumer/mcp/one_line.ts";
 import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { resultOf } from "../../consumer/mcp/result.ts";
-import { type McpServer, readServers, serversOf } from "../../consumer/mcp/servers.ts";
+import { effectOf, type McpServer, readServers, serversOf } from "../../consumer/mcp/servers.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { mcpLimits } from "../../shared/limits.ts";
 
@@ -58,7 +58,7 @@ describe("what a tool does is the operator's word", () => {
   ];
   test("an effect, unless the configuration says otherwise; the server's own word counts for nothing", () => {
     const effects = (more: Partial<McpServer>) =>
-      remoteTools("s", { ...server, ...more }, told).map((tool) => tool.effect);
+      told.map(({ name }) => effectOf({ ...server, ...more }, name));
     expect(effects({})).toEqual(["effect", "effect", "effect"]);
     expect(effects({ effects: { a: "read" } })).toEqual(["read", "effect", "effect"]);
     expect(effects({ effect: "idempotent" })).toEqual(["idempotent", "idempotent", "idempotent"]);

@@ -31,10 +31,10 @@ const servers = {
   theirs: { url: "https://mcp.shop.example/mcp", tenants: ["other"] },
 };
 
-const benchOf = (server: FakeServer) =>
+const benchOf = (server: FakeServer, table: object = servers) =>
   bench({
     FLEET_POLICIES: JSON.stringify(policies),
-    MCP_SERVERS: JSON.stringify(servers),
+    MCP_SERVERS: JSON.stringify(table),
     SECRET_SHOP: "shop-secret-1",
     MCP: server.MCP,
   });
@@ -213,6 +213,44 @@ test("the list is pinned at its first use: what a server changes in mid-task is 
   expect(step?.status).toBe("refused");
   expect(server.seen.filter(({ method }) => method === "tools/list")).toHaveLength(1);
 });
+
+test("what the operator narrows in mid-task binds the next call, while the list stays as it was", async () => {
+  const server = mcpServer();
+  const offered = (more: object) => benchOf(server, { shop: { ...servers.shop, ...more } });
+  const id = await accept({
+    prompt: "p",
+    policy: "shop",
+    mcp: ["shop"],
+    rehearsal: [
+      call("shop__order", { sku: "A" }),
+      { error: { status: 429, code: "busy", message: "later", retry_after: 60 } },
+      call("shop__find_product", { sku: "B" }),
+      call("run_code", { code: "await shop__find_product({sku: 'C'}).catch((e) => e.message)" }),
+      call("shop__order", { sku: "D" }),
+      finish(),
+    ],
+  });
+  await deliverTo(offered({ effect: "read" }), [id]);
+  const statuses: unknown[] = [];
+  server.ordering = async () => {
+    const rows = env.DB.prepare(
+      "SELECT status FROM steps WHERE task_id = ?1 AND name = 'shop__order'",
+    );
+    statuses.push(...(await rows.bind(id).all<{ status: string }>()).results);
+  };
+  await env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
+  await deliverTo(offered({ tools: ["order"] }), [id]);
+  expect((await rowOf(id)).status).toBe("succeeded");
+  const steps = await stepsOf(id);
+  const told = steps.flatMap(({ name, payload }) =>
+    payload.kind === "tool" && name !== "shop__order" ? [payload.text] : [],
+  );
+  expect(told.slice(0, 2)).toEqual(Array(2).fill(expect.stringContaining("no longer offered")));
+  expect(server.orders).toEqual(["A", "D"]);
+  // Its effect is the configuration's of now: the intent stands before the call.
+  expect(statuses).toEqual([{ status: "done" }, { status: "intent" }]);
+  expect(server.seen.filter(({ method }) => method === "tools/list")).toHaveLength(1);
+}, 30_000);
 
 test.each([
   ["unknown", "nobody", "is not configured here"],
