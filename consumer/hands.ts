@@ -162,7 +162,8 @@ export function handsFor(
       logBytes: sandboxLimits.logBytesMax,
       valueBytes: sandboxLimits.valueBytesMax,
     };
-    return guarded(() => how({ code, files, tools: callable }, able, limits, signal));
+    const { readOnly } = kit.workspace;
+    return guarded(() => how({ code, files, readOnly, tools: callable }, able, limits, signal));
   }
 
   /** A program of ours over what a model wrote: its fuel is the bound, and it can reach nothing. */

@@ -11,7 +11,7 @@ import {
   putOnce,
   sha256Hex,
 } from "../shared/objects.ts";
-import { foldersOf, normalisePath, outputPath, outputStep } from "../shared/paths.ts";
+import { foldersOf, isWithin, normalisePath, outputPath, outputStep } from "../shared/paths.ts";
 import type { FileEntry, Step } from "../shared/step.ts";
 import type { InputFile } from "../shared/task.ts";
 import type { Manifest } from "../shared/transcript.ts";
@@ -70,10 +70,13 @@ export class Workspace {
     this.layOut(files, []);
   }
 
+  /** The folder that is read-only; null where nothing is mounted. */
+  get readOnly(): string | null {
+    return this.#mounted;
+  }
+
   #isMounted(path: string): boolean {
-    return (
-      this.#mounted !== null && (path === this.#mounted || path.startsWith(`${this.#mounted}/`))
-    );
+    return this.#mounted !== null && isWithin(path, this.#mounted);
   }
 
   paths(): string[] {

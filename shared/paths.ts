@@ -33,6 +33,10 @@ export function normalisePath(text: string): string | null {
 const misleading =
   /[\p{Cc}\\\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
 
+/** Whether a path is the folder itself or lies in it, however deep. */
+export const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(`${folder}/`);
+
 /** The folders that a path stands in, the nearest first. */
 export function foldersOf(path: string): string[] {
   const folders: string[] = [];

@@ -36,6 +36,8 @@ export type ToolAnswer = { ok: true; json: string } | { ok: false; message: stri
 export interface Program {
   code: string;
   files: ReadonlyMap<string, Uint8Array>;
+  /** The folder of `files` in which nothing can be written; none where it is left out or null. */
+  readOnly?: string | null;
   /** Tools that the program may call as global async functions taking one object. */
   tools: readonly string[];
 }

@@ -5,16 +5,14 @@ import { sandboxLimits } from "../../shared/limits.ts";
 import { stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
-import type { Engine, Program, RunLimits, RunOutcome } from "./engine.ts";
+import type { Engine, Program, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import type { Prepared } from "./interpreter/transform.ts";
+import type { RunRequest } from "./interpreter/worker.ts";
 
 /** What the interpreter's Worker answers to, as its stub is used here. */
 interface InterpreterStub {
-  run(
-    request: { code: string; tools: readonly string[]; limits: RunLimits },
-    host: HostTarget,
-  ): Promise<RunOutcome & Partial<Disposable>>;
+  run(request: RunRequest, host: HostTarget): Promise<RunOutcome & Partial<Disposable>>;
   prepare(code: string): Promise<Prepared & Partial<Disposable>>;
 }
 
@@ -34,8 +32,8 @@ export function isolateEngine(loader: SealedLoader): Engine {
       const host = new HostTarget(program, capabilities, signal);
       try {
         using stub = interpreter(loader);
-        const { code, tools } = program;
-        const run = stub.run({ code, tools, limits }, host);
+        const { code, tools, readOnly = null } = program;
+        const run = stub.run({ code, tools, readOnly, limits }, host);
         using outcome = disposable(await host.answered(run, limits.wallMs));
         // A copy: what came over RPC ends with its disposal.
         const { value, logs, error, changes, usage } = outcome;

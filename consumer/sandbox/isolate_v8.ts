@@ -5,16 +5,14 @@ import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
+import type { NativeRequest } from "./interpreter/native.ts";
 import { cut } from "./interpreter/settle.ts";
 import { oversized, preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 
 /** What the native Worker answers to, as its stub is used here. */
 interface NativeStub {
-  run(
-    request: { tools: readonly string[]; shift: number; limits: RunLimits },
-    host: HostTarget,
-  ): Promise<RunOutcome & Partial<Disposable>>;
+  run(request: NativeRequest, host: HostTarget): Promise<RunOutcome & Partial<Disposable>>;
 }
 
 let running = 0;
@@ -90,7 +88,8 @@ async function runNative(
   const abort = (): void => late.resolve("aborted");
   signal.addEventListener("abort", abort, { once: true });
   try {
-    const request = { tools: program.tools, shift: shift + lead.length, limits };
+    const { tools, readOnly = null } = program;
+    const request = { tools, readOnly, shift: shift + lead.length, limits };
     const first = await Promise.race([entrypoint.run(request, host), late.promise]);
     if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);

@@ -1,6 +1,7 @@
 /** What the file tools share: how a file is read as text, and how its absence is told. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { workspaceLimits } from "../../shared/limits.ts";
+import { isWithin } from "../../shared/paths.ts";
 import type { Workspace } from "../workspace.ts";
 
 export const pathInput = Type.String({
@@ -54,7 +55,7 @@ export function trimmedFolder(folder: string): string {
 /** The paths that are the file, or below the folder, that a model names; all without a name. */
 export function pathsBelow(paths: readonly string[], folder: string | undefined): string[] {
   const top = folder === undefined ? "" : trimmedFolder(folder.normalize("NFC"));
-  return paths.filter((path) => top === "" || path === top || path.startsWith(`${top}/`));
+  return paths.filter((path) => top === "" || isWithin(path, top));
 }
 
 function shown(paths: readonly string[]): string {

@@ -26,6 +26,7 @@ export const nothing: Capabilities = {
 
 export interface Given {
   files?: Record<string, string | Uint8Array>;
+  readOnly?: string;
   tools?: string[];
   capabilities?: Partial<Capabilities>;
   limits?: Partial<RunLimits>;
@@ -43,7 +44,7 @@ export async function run(code: string, given: Given = {}): Promise<RunOutcome> 
   );
   const engine = given.engine ?? isolateEngine(env.LOADER);
   return engine.run(
-    { code, files, tools: given.tools ?? [] },
+    { code, files, readOnly: given.readOnly ?? null, tools: given.tools ?? [] },
     { ...nothing, ...given.capabilities },
     { ...limits, ...given.limits },
     given.signal ?? new AbortController().signal,

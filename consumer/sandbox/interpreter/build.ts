@@ -29,6 +29,8 @@ const identity = hashOf([
   ...filesBelow(here),
   path.join(here, "../limit_error.ts"),
   path.join(root, "shared/limits.ts"),
+  ...filesBelow(path.join(root, "shared/limits")),
+  path.join(root, "shared/paths.ts"),
   path.join(root, "package-lock.json"),
 ]);
 const stamp = path.join(out, "inputs.txt");

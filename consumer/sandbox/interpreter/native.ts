@@ -12,17 +12,22 @@ import program from "./program.js";
 import { op } from "./protocol.ts";
 import type { RunHost } from "./session.ts";
 import { cut, parsed, thrownError } from "./settle.ts";
-import { Workspace } from "./workspace.ts";
+import { lockedIn, Workspace } from "./workspace.ts";
+
+/** A native run as it crosses RPC; its program is a module of the Worker. */
+export interface NativeRequest {
+  tools: readonly string[];
+  readOnly: string | null;
+  shift: number;
+  limits: RunLimits;
+}
 
 /** One native run: the program is a module of this Worker, which is gone afterwards. */
 export default class Native extends WorkerEntrypoint {
-  async run(
-    request: { tools: readonly string[]; shift: number; limits: RunLimits },
-    host: RunHost,
-  ): Promise<RunOutcome> {
+  async run(request: NativeRequest, host: RunHost): Promise<RunOutcome> {
     const startedAt = Date.now();
     const { limits } = request;
-    const workspace = new Workspace(await host.files());
+    const workspace = new Workspace(await host.files(), lockedIn(request.readOnly));
     const operations = new Operations(workspace, () => {});
     const logs = new Lines(limits.logBytes);
     const calls = new Calls(host);

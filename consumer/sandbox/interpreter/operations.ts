@@ -101,6 +101,9 @@ export class Operations {
       case "remove":
         workspace.remove(at);
         return undefined;
+      case "rename":
+        workspace.rename(at, other ?? "");
+        return undefined;
       case "remove_tree":
         workspace.removeTree(at);
         return undefined;

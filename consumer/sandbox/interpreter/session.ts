@@ -16,7 +16,7 @@ import { op } from "./protocol.ts";
 import { cut, parsed, thrownError } from "./settle.ts";
 import { Timers } from "./timers.ts";
 import type { Prepared } from "./transform.ts";
-import { Workspace } from "./workspace.ts";
+import { lockedIn, Workspace } from "./workspace.ts";
 
 /** The consumer's end of one run, called over RPC. */
 export interface Host {
@@ -56,9 +56,14 @@ export class Session {
   #failing = false;
   #exited = false;
 
-  constructor(files: ReadonlyMap<string, Uint8Array>, limits: RunLimits, host: Host) {
+  constructor(
+    files: ReadonlyMap<string, Uint8Array>,
+    readOnly: string | null,
+    limits: RunLimits,
+    host: Host,
+  ) {
     this.#limits = limits;
-    this.#workspace = new Workspace(files);
+    this.#workspace = new Workspace(files, lockedIn(readOnly));
     this.#calls = new Calls(host);
     this.#timers = new Timers();
     this.#logs = new Lines(limits.logBytes);

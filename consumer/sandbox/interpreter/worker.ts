@@ -20,6 +20,7 @@ const template = await Machine.template(
 export interface RunRequest {
   code: string;
   tools: readonly string[];
+  readOnly: string | null;
   limits: RunLimits;
 }
 
@@ -32,7 +33,7 @@ export default class Interpreter extends WorkerEntrypoint {
     while (running >= sandboxLimits.programsAtOnceMax) await scheduler.wait(2);
     running += 1;
     try {
-      const session = new Session(await host.files(), request.limits, host);
+      const session = new Session(await host.files(), request.readOnly, request.limits, host);
       return await session.run(template, transform(request.code), request.tools);
     } finally {
       running -= 1;

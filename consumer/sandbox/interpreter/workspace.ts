@@ -1,4 +1,5 @@
 import { workspaceLimits } from "../../../shared/limits.ts";
+import { isWithin, outputStep } from "../../../shared/paths.ts";
 
 /** What went wrong with a file, as Node names it. */
 export interface FileProblem {
@@ -11,6 +12,7 @@ export interface FileProblem {
     | "EFBIG"
     | "ENOSPC"
     | "ENAMETOOLONG"
+    | "EROFS"
     | "EINVAL";
   message: string;
   errno: number;
@@ -27,6 +29,7 @@ const numbers: Record<FileProblem["code"], number> = {
   EINVAL: -22,
   EFBIG: -27,
   ENOSPC: -28,
+  EROFS: -30,
   ENAMETOOLONG: -36,
   ENOTEMPTY: -39,
 };
@@ -40,6 +43,7 @@ const wording: Record<FileProblem["code"], string> = {
   EFBIG: "file too large for the workspace",
   ENOSPC: "no space left in the workspace",
   ENAMETOOLONG: "name too long",
+  EROFS: "read-only file system",
   EINVAL: "invalid argument",
 };
 
@@ -56,6 +60,15 @@ export class FileError extends Error {
 /** What a path is: files have bytes, directories exist while something is in them or was made. */
 export type Entry = { kind: "file"; size: number } | { kind: "directory" };
 
+/** Whether a path, as `confine` spells it, can be neither written nor deleted. */
+type Locked = (path: string) => boolean;
+
+/** What a program cannot change: the folder that is mounted read-only, and what tools answered. */
+export const lockedIn =
+  (folder: string | null): Locked =>
+  (path) =>
+    outputStep(path) !== null || (folder !== null && isWithin(path, folder));
+
 /**
  * The files of one run, in memory. Paths are confined: "..", "/" and "." are resolved
  * against a root that cannot be left, so "/etc/passwd" is a file of the workspace.
@@ -64,10 +77,12 @@ export class Workspace {
   readonly #files: Map<string, Uint8Array>;
   readonly #directories = new Set<string>();
   readonly #changes = new Map<string, Uint8Array | null>();
+  readonly #locked: Locked;
   #bytes = 0;
 
-  constructor(files: ReadonlyMap<string, Uint8Array>) {
+  constructor(files: ReadonlyMap<string, Uint8Array>, locked: Locked = () => false) {
     this.#files = new Map();
+    this.#locked = locked;
     for (const [path, bytes] of files) {
       this.#files.set(confine(path), bytes);
       this.#bytes += bytes.length;
@@ -89,6 +104,7 @@ export class Workspace {
   write(path: string, bytes: Uint8Array): void {
     const key = confine(path);
     if (key === "" || this.#isDirectory(key)) throw new FileError("EISDIR", "open", path);
+    if (this.#locked(key)) throw new FileError("EROFS", "open", path);
     if (key.length > workspaceLimits.pathCharsMax)
       throw new FileError("ENAMETOOLONG", "open", path);
     if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "open", path);
@@ -106,9 +122,17 @@ export class Workspace {
     const key = confine(path);
     const bytes = this.#files.get(key);
     if (!bytes) throw new FileError(this.#isDirectory(key) ? "EISDIR" : "ENOENT", "unlink", path);
+    if (this.#locked(key)) throw new FileError("EROFS", "unlink", path);
     this.#bytes -= bytes.length;
     this.#files.delete(key);
     this.#changes.set(key, null);
+  }
+
+  rename(from: string, to: string): void {
+    const bytes = this.read(from);
+    if (this.#locked(confine(from))) throw new FileError("EROFS", "rename", from);
+    this.write(to, bytes);
+    if (confine(from) !== confine(to)) this.remove(from);
   }
 
   removeTree(path: string): void {
@@ -126,6 +150,7 @@ export class Workspace {
     const key = confine(path);
     if (this.#files.has(key)) throw new FileError("ENOTDIR", "rmdir", path);
     if (!this.#isDirectory(key)) throw new FileError("ENOENT", "rmdir", path);
+    if (this.#locked(key)) throw new FileError("EROFS", "rmdir", path);
     if (this.list(path).length > 0) throw new FileError("ENOTEMPTY", "rmdir", path);
     this.#directories.delete(key);
   }
@@ -136,6 +161,7 @@ export class Workspace {
       throw new FileError("EEXIST", "mkdir", path);
     }
     if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "mkdir", path);
+    if (this.#locked(key) && !this.#isDirectory(key)) throw new FileError("EROFS", "mkdir", path);
     if (!recursive && !this.#isDirectory(parentOf(key)))
       throw new FileError("ENOENT", "mkdir", path);
     const full = this.#directories.size >= workspaceLimits.filesMax;

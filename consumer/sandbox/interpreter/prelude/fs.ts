@@ -186,8 +186,7 @@ const operations = {
     else ask(op.files, ["remove_directory", nameOf(path)]);
   },
   rename(from: unknown, to: unknown) {
-    operations.copyFile(from, to);
-    operations.unlink(from);
+    ask(op.files, ["rename", nameOf(from), nameOf(to)]);
   },
   copyFile(from: unknown, to: unknown) {
     ask(op.files, ["write", nameOf(to)], askBytes(op.files, ["read", nameOf(from)]));
