@@ -1,7 +1,7 @@
 /** A batch as the API answers it. The counts always add up to `total`. */
 import type { BatchRow } from "../shared/store/batches.ts";
 import { type Tally, tallyBatch } from "../shared/store/tallies.ts";
-import { finishIfDone } from "./close.ts";
+import { finishIfDone } from "./chain.ts";
 import type { ProducerEnv } from "./env.ts";
 import { isoTime, usageView } from "./view.ts";
 

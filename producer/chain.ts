@@ -1,7 +1,8 @@
 /**
  * Chains: a batch that follows another starts when that one is finished, in one conditional write. It
  * takes its own lines, or makes its tasks of the other's results. Where nothing of what it waits for came
- * of the other, it ends without running, and says why.
+ * of the other, it ends without running, and says why: so the end of a batch begins those that follow it,
+ * and a beginning may be an end.
  */
 import { log, logBug } from "../shared/log.ts";
 import { objectKeys } from "../shared/objects.ts";
@@ -9,12 +10,11 @@ import { StoreFault } from "../shared/retrying.ts";
 import type { Status } from "../shared/states.ts";
 import { type BatchRow, readBatch } from "../shared/store/batches.ts";
 import { cancelWaiting, followersOf, startWaiting } from "../shared/store/chains.ts";
-import { tallyBatch } from "../shared/store/tallies.ts";
+import { finishBatch, type Tally, tallyBatch } from "../shared/store/tallies.ts";
 import type { Scope } from "./auth.ts";
 import { writeBatchInput } from "./batch_input.ts";
 import { resultLines } from "./batch_results.ts";
 import { checkScope } from "./check_scope.ts";
-import { finishIfDone } from "./close.ts";
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
 import { entriesOf, resultItems } from "./items.ts";
@@ -39,8 +39,23 @@ export async function startBatch(env: ProducerEnv, batch: BatchRow): Promise<voi
   }
 }
 
+/** The batch as it stands, finished if its tasks have all ended. */
+export async function finishIfDone(
+  env: ProducerEnv,
+  batch: BatchRow,
+  { counts }: Tally,
+): Promise<BatchRow> {
+  const open = counts.queued + counts.running > 0 || batch.expanded < batch.total;
+  if (batch.status === "finished" || batch.waits === 1 || open) return batch;
+  const finished = await finishBatch(env.DB, batch.id);
+  if (finished === null) return batch;
+  log("batch_finished", { batch_id: batch.id, tenant: batch.tenant, total: batch.total });
+  await startFollowers(env, batch.id);
+  return finished;
+}
+
 /** The batches that wait for one that is finished now. What a crash leaves is the next look's. */
-export async function startFollowers(env: ProducerEnv, id: string): Promise<void> {
+async function startFollowers(env: ProducerEnv, id: string): Promise<void> {
   for (const follower of await followersOf(env.DB, id)) await startBatch(env, follower);
 }
 

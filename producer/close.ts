@@ -6,16 +6,9 @@ import { batchLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import type { BatchRow } from "../shared/store/batches.ts";
-import {
-  closeBatch,
-  finishBatch,
-  recountTallies,
-  sumTallies,
-  type Tally,
-  takeToClose,
-} from "../shared/store/tallies.ts";
+import { closeBatch, recountTallies, sumTallies, takeToClose } from "../shared/store/tallies.ts";
 import { assembleChunks } from "./batch_results.ts";
-import { startBatch, startFollowers } from "./chain.ts";
+import { finishIfDone, startBatch } from "./chain.ts";
 import type { ProducerEnv } from "./env.ts";
 
 /** Every minute: looks at open batches and at finished ones without results. Never throws. */
@@ -43,19 +36,4 @@ async function lookAt(env: ProducerEnv, batch: BatchRow, chunksMax: number): Pro
   const assembled = await assembleChunks(env, batch, rows, chunksMax);
   await closeBatch(env.DB, batch.id);
   return assembled;
-}
-
-/** The batch as it stands, finished if its tasks have all ended. */
-export async function finishIfDone(
-  env: ProducerEnv,
-  batch: BatchRow,
-  { counts }: Tally,
-): Promise<BatchRow> {
-  const open = counts.queued + counts.running > 0 || batch.expanded < batch.total;
-  if (batch.status === "finished" || batch.waits === 1 || open) return batch;
-  const finished = await finishBatch(env.DB, batch.id);
-  if (finished === null) return batch;
-  log("batch_finished", { batch_id: batch.id, tenant: batch.tenant, total: batch.total });
-  await startFollowers(env, batch.id);
-  return finished;
 }
