@@ -1,13 +1,12 @@
 /** The models of one task, as the loop sees them: each with its transport, its prices, its pace. */
 import type { Failure } from "../shared/failures.ts";
-import { modelLimits } from "../shared/limits.ts";
 import type { DurableTask } from "../shared/task.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
 import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
-import { costOf, isPriced } from "./models/profiles.ts";
+import { costOf, isPriced, outputRoom } from "./models/profiles.ts";
 import { estimatePrompt } from "./models/tokens.ts";
 import { problemsOf } from "./models/validate.ts";
 
@@ -56,14 +55,15 @@ function brainFor(
         inputPerToken: profile.price.input / 1e6,
         outputPerToken: profile.price.output / 1e6,
       },
-      outputTokensMax: Math.min(profile.outputTokensMax, modelLimits.outputTokensDefault),
-      outputTokensCeiling: profile.outputTokensMax,
+      ...outputRoom(profile, spec.sampling?.output_tokens_max),
       windowTokens: profile.windowTokens,
       abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
       async complete(request, position) {
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;
-        const outcome = await at.transport.complete(request);
+        const outcome = await at.transport.complete(
+          spec.sampling === undefined ? request : { ...request, sampling: spec.sampling },
+        );
         // A call that we stopped ourselves says nothing of the endpoint.
         if (!request.signal.aborted) await tell(fleet, { task, model, at: slotAt }, outcome);
         return outcome;

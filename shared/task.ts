@@ -115,6 +115,24 @@ export const Concurrency = Type.Object(
   strict,
 );
 
+/** How the model is to write: goes with each of its calls. An endpoint that refuses one of them refuses the call. */
+export const Sampling = Type.Partial(
+  Type.Object(
+    {
+      temperature: Type.Number({ minimum: 0, maximum: 2 }),
+      top_p: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+      seed: Type.Integer({
+        minimum: Number.MIN_SAFE_INTEGER,
+        maximum: Number.MAX_SAFE_INTEGER,
+      }),
+      output_tokens_max: Type.Integer({ minimum: 1, maximum: budgetCeilings.tokens }),
+    },
+    strict,
+  ),
+  strict,
+);
+export type Sampling = Static<typeof Sampling>;
+
 const fields = {
   prompt: Type.String({ minLength: 1, maxLength: taskLimits.promptCharsMax }),
   messages: Type.Array(ChatMessage, { minItems: 1, maxItems: taskLimits.messagesMax }),
@@ -131,6 +149,7 @@ const fields = {
     Type.Literal("isolate-v8"),
     Type.Literal("microvm"),
   ]),
+  sampling: Sampling,
   output_schema: Type.Object({}, { description: "JSON Schema of final_answer" }),
   limits: Budgets,
   attempts: Type.Integer({ minimum: 1, maximum: taskLimits.attemptsMax }),

@@ -4,6 +4,7 @@
  */
 import type { Failure } from "../../shared/failures.ts";
 import type { RawReply } from "../../shared/step.ts";
+import type { Sampling } from "../../shared/task.ts";
 import type { Quirk } from "./quirks.ts";
 
 /** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */
@@ -42,6 +43,8 @@ export interface ModelRequest {
   /** Ask for the least thought: the reply before this one was nothing but thought. */
   thinkLess?: boolean;
   outputTokensMax: number;
+  /** How the task wants its model to write, beside the room for one reply. */
+  sampling?: Sampling;
   signal: AbortSignal;
 }
 

@@ -1,4 +1,5 @@
 /** What is known of each model, as data. `MODEL_PROFILES` adds to it and overrides it: see profile_overrides.ts. */
+import { modelLimits } from "../../shared/limits.ts";
 import type { ReplyUsage } from "./model.ts";
 
 /** US dollars per million tokens. */
@@ -199,6 +200,17 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
       usage.completion_tokens * profile.price.output) /
     tokensPerPrice
   );
+}
+
+/** The room for one reply, and for the one after thought alone filled it, in tokens. */
+export function outputRoom(
+  profile: Profile,
+  asked: number | undefined,
+): { outputTokensMax: number; outputTokensCeiling: number } {
+  return {
+    outputTokensMax: Math.min(profile.outputTokensMax, asked ?? modelLimits.outputTokensDefault),
+    outputTokensCeiling: Math.min(profile.outputTokensMax, asked ?? Number.POSITIVE_INFINITY),
+  };
 }
 
 /** The output limit to send: what the caller asks for, within what the model can give. */

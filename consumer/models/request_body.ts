@@ -15,6 +15,7 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
     model: request.model,
     stream: false,
     [profile.outputField]: outputTokensFor(profile, request.outputTokensMax),
+    ...sampled(request),
     ...(request.thinkLess === true ? profile.thinkingLess : profile.thinking),
     ...(request.jsonSchema === undefined || profile.jsonMode === "none"
       ? {}
@@ -32,6 +33,16 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
               : { type: "function", function: { name: request.toolChoice.name } },
         }),
     messages: wireMessages(request.messages, profile),
+  };
+}
+
+/** What the task does not say is left to the endpoint. The room for a reply is reckoned with elsewhere. */
+function sampled({ sampling = {} }: ModelRequest): Json {
+  const { temperature, top_p, seed } = sampling;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(top_p === undefined ? {} : { top_p }),
+    ...(seed === undefined ? {} : { seed }),
   };
 }
 

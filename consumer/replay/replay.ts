@@ -3,8 +3,8 @@
  * budgets, ladder, loop detection and policy, and what each decides is compared with what was journaled.
  * Pure: no model, sandbox, upstream or fleet is touched, and the outputs of tools are the journaled ones.
  */
-import { modelLimits } from "../../shared/limits.ts";
 import type { ModelPayload, Step, ToolPayload } from "../../shared/step.ts";
+import type { DurableTask } from "../../shared/task.ts";
 import { noUsage, readUsage, type Usage } from "../../shared/usage.ts";
 import { answerForm, unwrap } from "../loop/answer.ts";
 import { boundsOf, toolCallsLeft } from "../loop/budget.ts";
@@ -15,7 +15,7 @@ import { openingMessages } from "../loop/prompt.ts";
 import { isBlocked } from "../loop/repetition.ts";
 import type { Brain, LoopTask } from "../loop/turn.ts";
 import type { Reply } from "../models/model.ts";
-import { costOf, type ProfileOf } from "../models/profiles.ts";
+import { costOf, outputRoom, type ProfileOf } from "../models/profiles.ts";
 import { readAgain } from "../models/raw_reply.ts";
 import { estimatePrompt } from "../models/tokens.ts";
 import { problemsOf } from "../models/validate.ts";
@@ -84,6 +84,7 @@ export function replay(recording: Recording, changes: Changes): Replayed {
         payload.model,
         payload.model !== (changes.model ?? task.model),
         changes,
+        recording.spec,
       );
       for (const [was, now] of planDifferences(loopTask, brain, { before, used }, payload))
         differs("call", was, now);
@@ -152,7 +153,12 @@ function usedAfter(step: Step | undefined, cost: number): Usage {
   return { ...used, cost_usd: cost };
 }
 
-function brainOf(model: string, fallback: boolean, { profileOf }: Changes): Brain {
+function brainOf(
+  model: string,
+  fallback: boolean,
+  { profileOf }: Changes,
+  { sampling }: DurableTask,
+): Brain {
   const profile = profileOf(model);
   const never = () => Promise.reject(new Error("a replay asks nobody"));
   return {
@@ -162,8 +168,7 @@ function brainOf(model: string, fallback: boolean, { profileOf }: Changes): Brai
       inputPerToken: profile.price.input / 1e6,
       outputPerToken: profile.price.output / 1e6,
     },
-    outputTokensMax: Math.min(profile.outputTokensMax, modelLimits.outputTokensDefault),
-    outputTokensCeiling: profile.outputTokensMax,
+    ...outputRoom(profile, sampling?.output_tokens_max),
     windowTokens: profile.windowTokens,
     abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
     complete: never,

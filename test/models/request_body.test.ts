@@ -47,6 +47,15 @@ describe("the body", () => {
     });
   });
 
+  test("says how the task wants its model to write, and nothing that it leaves open", () => {
+    const sampling = { temperature: 0, top_p: 0.9, seed: 7, output_tokens_max: 90 };
+    const body = requestBody(request({ sampling, outputTokensMax: 90 }), plain);
+    expect(body).toMatchObject({ temperature: 0, top_p: 0.9, seed: 7, max_tokens: 90 });
+    expect(Object.keys(body)).not.toContain("output_tokens_max");
+    const open = requestBody(request({ sampling: { seed: 7 } }), plain);
+    expect(Object.keys(open)).not.toContain("temperature");
+  });
+
   test("never asks for more than the model can give", () => {
     expect(requestBody(request({ outputTokensMax: 1e9 }), plain).max_tokens).toBe(
       plain.outputTokensMax,
