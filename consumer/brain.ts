@@ -4,11 +4,10 @@ import type { DurableTask } from "../shared/task.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import type { Fleet } from "./fleet.ts";
 import { permit, tell } from "./governor/permit.ts";
+import { traitsOf } from "./loop/traits.ts";
 import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
-import { costOf, isPriced, outputRoom } from "./models/profiles.ts";
-import { estimatePrompt } from "./models/tokens.ts";
-import { problemsOf } from "./models/validate.ts";
+import { isPriced } from "./models/profiles.ts";
 
 /** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
 export function brainsFor(
@@ -51,13 +50,7 @@ function brainFor(
     brain: {
       model,
       fallback,
-      prices: {
-        inputPerToken: profile.price.input / 1e6,
-        outputPerToken: profile.price.output / 1e6,
-      },
-      ...outputRoom(profile, spec.sampling?.output_tokens_max),
-      windowTokens: profile.windowTokens,
-      abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
+      ...traitsOf(profile, spec.sampling),
       async complete(request, position) {
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;
@@ -68,15 +61,12 @@ function brainFor(
         if (!request.signal.aborted) await tell(fleet, { task, model, at: slotAt }, outcome);
         return outcome;
       },
-      costOf: (usage) => costOf(profile, usage),
       isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
-      estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
       async permit() {
         const slot = await permit(fleet, task, model);
         if (slot.ok) slotAt = slot.at;
         return slot;
       },
-      validate: (schema, value) => problemsOf(value, schema)?.join("; ") ?? null,
     },
   };
 }

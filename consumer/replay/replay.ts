@@ -13,12 +13,11 @@ import { offeredAt } from "../loop/ladder.ts";
 import { planCall } from "../loop/plan.ts";
 import { openingMessages } from "../loop/prompt.ts";
 import { isBlocked } from "../loop/repetition.ts";
+import { traitsOf } from "../loop/traits.ts";
 import type { Brain, LoopTask } from "../loop/turn.ts";
 import type { Reply } from "../models/model.ts";
-import { costOf, outputRoom, type ProfileOf } from "../models/profiles.ts";
+import { costOf, type ProfileOf } from "../models/profiles.ts";
 import { readAgain } from "../models/raw_reply.ts";
-import { estimatePrompt } from "../models/tokens.ts";
-import { problemsOf } from "../models/validate.ts";
 import { catalog, finalAnswerName, finalAnswerOffer, offersOf } from "../tools/catalog.ts";
 import { compiled, decidedAgain } from "./egress.ts";
 import type { Recording } from "./recording.ts";
@@ -159,25 +158,9 @@ function brainOf(
   { profileOf }: Changes,
   { sampling }: DurableTask,
 ): Brain {
-  const profile = profileOf(model);
   const never = () => Promise.reject(new Error("a replay asks nobody"));
-  return {
-    model,
-    fallback,
-    prices: {
-      inputPerToken: profile.price.input / 1e6,
-      outputPerToken: profile.price.output / 1e6,
-    },
-    ...outputRoom(profile, sampling?.output_tokens_max),
-    windowTokens: profile.windowTokens,
-    abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
-    complete: never,
-    costOf: (usage) => costOf(profile, usage),
-    isPriced: () => true,
-    estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
-    permit: never,
-    validate: (schema, value) => problemsOf(value, schema)?.join("; ") ?? null,
-  };
+  const traits = traitsOf(profileOf(model), sampling);
+  return { model, fallback, ...traits, complete: never, isPriced: () => true, permit: never };
 }
 
 type Pair = [was: string, now: string];

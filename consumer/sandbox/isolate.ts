@@ -65,24 +65,29 @@ function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
 }
 
 /**
- * A program made runnable, for the engines that run it elsewhere. The interpreter's Worker counts as one
- * in flight, so it is let go before they begin.
+ * A program made runnable, for the engines that run it elsewhere, or how its run ends before it began. The
+ * interpreter's Worker counts as one in flight, so it is let go before they begin.
  */
-export async function preparedBy(loader: SealedLoader, code: string): Promise<Prepared> {
+export async function preparedBy(
+  loader: SealedLoader,
+  program: Program,
+): Promise<{ ok: true; source: string; shift: number } | { ok: false; outcome: RunOutcome }> {
+  const tooLarge = oversized(program);
+  if (tooLarge) return { ok: false, outcome: tooLarge };
   using stub = interpreter(loader);
-  const asked = inTime("the interpreter", sandboxLimits.graceMs, stub.prepare(code));
+  const asked = inTime("the interpreter", sandboxLimits.graceMs, stub.prepare(program.code));
   using prepared = disposable(await asked);
-  // A copy: what came over RPC ends with its disposal.
+  // Copies: what came over RPC ends with its disposal.
   if (!prepared.ok) {
     const { name, message, stack } = prepared;
-    return { ok: false, name, message, stack };
+    return { ok: false, outcome: stoppedBy({ kind: "syntax", name, message, stack }) };
   }
-  const { source, firstLineShift } = prepared;
-  return { ok: true, source, firstLineShift };
+  const { source, firstLineShift: shift } = prepared;
+  return { ok: true, source, shift };
 }
 
 /** The refusal of a program that is too long to be looked at. */
-export function oversized(program: Program): RunOutcome | null {
+function oversized(program: Program): RunOutcome | null {
   if (program.code.length <= sandboxLimits.codeBytesMax) return null;
   const message = `The code is longer than ${sandboxLimits.codeBytesMax} characters.`;
   return stoppedBy({ kind: "too_large", name: "LimitError", message, stack: "" });

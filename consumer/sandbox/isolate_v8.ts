@@ -7,7 +7,7 @@ import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } f
 import { HostTarget } from "./host_target.ts";
 import type { NativeRequest } from "./interpreter/native.ts";
 import { cut } from "./interpreter/settle.ts";
-import { oversized, preparedBy } from "./isolate.ts";
+import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 
 /** What the native Worker answers to, as its stub is used here. */
@@ -29,28 +29,14 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
   return {
     name: "isolate-v8",
     async run(program, capabilities, limits, signal) {
-      const tooLarge = oversized(program);
-      if (tooLarge) return tooLarge;
-      const prepared = await preparedBy(loader, program.code);
-      if (!prepared.ok) {
-        const { name, message, stack } = prepared;
-        return stoppedBy({ kind: "syntax", name, message, stack });
-      }
+      const prepared = await preparedBy(loader, program);
+      if (!prepared.ok) return prepared.outcome;
       // Polled, because a promise that another invocation resolves would look like a hang.
       while (running >= sandboxLimits.nativeAtOnceMax && !signal.aborted) await scheduler.wait(2);
       if (signal.aborted) return stoppedBy(limitError("aborted"));
       running += 1;
       try {
-        const { source, firstLineShift } = prepared;
-        return await runNative(
-          loader,
-          source,
-          firstLineShift,
-          program,
-          capabilities,
-          limits,
-          signal,
-        );
+        return await runNative(loader, prepared, program, capabilities, limits, signal);
       } finally {
         running -= 1;
       }
@@ -60,8 +46,7 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
 
 async function runNative(
   loader: SealedLoader,
-  source: string,
-  shift: number,
+  { source, shift }: { source: string; shift: number },
   program: Program,
   capabilities: Capabilities,
   limits: RunLimits,

@@ -1,10 +1,9 @@
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
-
 import { believed, stoppedBy } from "./believed.ts";
 import type { SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
-import { oversized, preparedBy } from "./isolate.ts";
+import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 import { type MicroVmClient, toolsHost } from "./microvm/client.ts";
 import runner from "./microvm/runner.guest.js";
@@ -164,14 +163,9 @@ export function microVmEngine(
   return {
     name: "microvm",
     async run(program, capabilities, limits, signal) {
-      const tooLarge = oversized(program);
-      if (tooLarge) return tooLarge;
-      const prepared = await preparedBy(loader, program.code);
-      if (!prepared.ok) {
-        const { name, message, stack } = prepared;
-        return stoppedBy({ kind: "syntax", name, message, stack });
-      }
-      const { source, firstLineShift: shift } = prepared;
+      const prepared = await preparedBy(loader, program);
+      if (!prepared.ok) return prepared.outcome;
+      const { source, shift } = prepared;
       return perform({ kind: "code", source, shift }, program, capabilities, limits, signal);
     },
     shell: (program, capabilities, limits, signal) =>
