@@ -1,27 +1,24 @@
 /** What a slice's tools work with: the gateway, the sandbox, the workspace, and what they have used. */
 import type { PolicyAnswer } from "../policies/index.ts";
 import { type Failure, failure } from "../shared/failures.ts";
-import { sandboxLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import type { StepCall } from "../shared/step.ts";
 import type { EgressRow } from "../shared/store/egress_log.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
+import { type CallingSlice, callFromCode } from "./code_mode.ts";
 import type { EgressUse } from "./egress/budget.ts";
 import { createGateway, type Gateway } from "./egress/gateway.ts";
 import type { BudgetReason } from "./egress/reason.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Bounds } from "./loop/budget.ts";
-import { millisecondsLeft } from "./loop/budget.ts";
 import type { Scribe } from "./loop/scribe.ts";
 import { type Hands, intent } from "./loop/tool_calls.ts";
-import { problemsOf, problemText } from "./models/validate.ts";
-import { runBash } from "./sandbox/bash/bash.ts";
-import type { BashOutcome } from "./sandbox/bash/worker.ts";
-import type { Capabilities, Engine, RunOutcome, ToolAnswer } from "./sandbox/engine.ts";
-import { engineFor, meteredEngine } from "./sandbox/index.ts";
+import { runsOf } from "./runs.ts";
+import type { Capabilities, Engine } from "./sandbox/engine.ts";
+import { engineFor } from "./sandbox/index.ts";
 import { routedOrigins } from "./services.ts";
 import { type BindingName, bindingsOf, type ToolBindings } from "./tools/bindings.ts";
-import { callableFromCode, offerOf } from "./tools/catalog.ts";
+import { callableFromCode } from "./tools/catalog.ts";
 import type { Tool, ToolContext } from "./tools/define.ts";
 import { stepKey } from "./tools/idempotency.ts";
 import type { Workspace } from "./workspace.ts";
@@ -73,10 +70,11 @@ export function handsFor(
   };
   let innerToolCalls = 0;
   let innerDollars = 0;
-  let fault: string | null = null;
   /** Stops what runs when the task's seconds are used up: nothing may run after that. */
   const late = new AbortController();
   const signal = AbortSignal.any([kit.signal, late.signal]);
+  const callable = () => [...tools.keys()].filter(callableFromCode);
+  const runs = runsOf(fleet, engine, kit, callable, signal);
   /** The step at work, when it may have effects: those run alone, so there is at most one. */
   let work: Work | null = null;
 
@@ -141,84 +139,30 @@ export function handsFor(
       bindings: bindingsFor(call.name),
       services,
       spend,
-      runCode: (code) => run(engine.run, code, capabilities(context)),
-      runShell: (command) => {
-        if (engine.shell === undefined) throw new Error(`the sandbox ${engine.name} has no shell`);
-        return run(engine.shell, command, capabilities(context));
-      },
-      metered,
-      runBash: (script) => bash(script, capabilities(context)),
+      runCode: (code) => runs.code(code, capabilities(context)),
+      runShell: (command) => runs.shell(command, capabilities(context)),
+      metered: runs.metered,
+      runBash: (script) => runs.bash(script, capabilities(context)),
     };
     return context;
   }
 
-  async function run(how: Engine["run"], code: string, able: Capabilities): Promise<RunOutcome> {
-    const files = await kit.workspace.all();
-    const callable = [...tools.keys()].filter(callableFromCode);
-    const limits = {
-      fuel: sandboxLimits.fuelMax,
-      memoryBytes: sandboxLimits.memoryBytesMax,
-      wallMs: Math.min(sandboxLimits.wallMsMax, millisecondsLeft(kit.scribe.used, kit.bounds)),
-      logBytes: sandboxLimits.logBytesMax,
-      valueBytes: sandboxLimits.valueBytesMax,
-    };
-    const { readOnly } = kit.workspace;
-    return guarded(() => how({ code, files, readOnly, tools: callable }, able, limits, signal));
-  }
-
-  /** A program of ours over what a model wrote: its fuel is the bound, and it can reach nothing. */
-  async function metered(
-    code: string,
-    files: ReadonlyMap<string, Uint8Array>,
-  ): Promise<RunOutcome> {
-    return guarded(() =>
-      meteredEngine(fleet.env).run({ code, files, tools: [] }, closed, searchBounds, signal),
-    );
-  }
-
-  async function guarded(work: () => Promise<RunOutcome>): Promise<RunOutcome> {
-    try {
-      return await work();
-    } catch (error) {
-      // An engine throws for its own faults alone, unless it was stopped.
-      if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
-      throw error;
-    }
-  }
-
-  /** A script that breaks its interpreter is its own fault: the answer says so, and the task goes on. */
-  async function bash(code: string, able: Capabilities): Promise<BashOutcome> {
-    const files = await kit.workspace.all();
-    const left = millisecondsLeft(kit.scribe.used, kit.bounds);
-    const wallMs = Math.min(sandboxLimits.wallMsMax, left);
-    return runBash(fleet.env, { code, files, tools: [] }, able, wallMs, signal);
-  }
-
-  /** Code mode: the program's calls are the step's own, checked and counted like the model's. */
   function capabilities(context: ToolContext<BindingName>): Capabilities {
+    const slice: CallingSlice = {
+      tools,
+      callsMax: kit.bounds.tool_calls,
+      mayCall: () => kit.scribe.used.tool_calls + innerToolCalls + 1 < kit.bounds.tool_calls,
+      count: () => {
+        innerToolCalls += 1;
+      },
+      begin: () => begin([]),
+      run: (tool, input) =>
+        tool.run(input as never, { ...context, bindings: bindingsFor(tool.name) }),
+    };
     return {
       // A program follows redirects itself, as the web's fetch does: each hop comes here.
       fetch: (request) => gateway.fetch(request),
-      async call(name, argumentsJson): Promise<ToolAnswer> {
-        const tool = tools.get(name);
-        if (tool === undefined) return { ok: false, message: `There is no tool "${name}".` };
-        if (kit.scribe.used.tool_calls + innerToolCalls + 1 >= kit.bounds.tool_calls) {
-          return { ok: false, message: `limits.tool_calls (${kit.bounds.tool_calls}) is used up.` };
-        }
-        innerToolCalls += 1;
-        const input = readJson(argumentsJson);
-        const schema = offerOf(tool).original;
-        const problems = problemsOf(input, schema);
-        if (problems !== null) return { ok: false, message: problemText(name, problems, schema) };
-        if (tool.effect === "effect" && !(await begin([]))) {
-          return { ok: false, message: "The task is owned by another worker now." };
-        }
-        const bindings = bindingsFor(tool.name);
-        const result = await tool.run(input as never, { ...context, bindings });
-        return result.ok
-          ? { ok: true, json: JSON.stringify(result.value ?? result.text) }
-          : { ok: false, message: result.text };
-      },
+      call: (name, argumentsJson) => callFromCode(slice, name, argumentsJson),
     };
   }
 
@@ -243,7 +187,7 @@ export function handsFor(
           clearTimeout(timer);
         }
       },
-      fault: () => fault,
+      fault: runs.fault,
       checkpoint: () => kit.workspace.checkpoint(),
       drainEgress: () => gateway.drain(),
       keepOutput: (text) => kit.workspace.keep(new TextEncoder().encode(text)),
@@ -271,28 +215,6 @@ export function handsFor(
   };
 }
 
-/** One search: all of a run's fuel, and room for every path of the workspace in its answer. */
-const searchBounds = {
-  fuel: sandboxLimits.fuelMax,
-  memoryBytes: sandboxLimits.memoryBytesMax,
-  wallMs: sandboxLimits.wallMsMax,
-  logBytes: 0,
-  valueBytes: sandboxLimits.searchValueBytesMax,
-};
-
-const closed: Capabilities = {
-  fetch: () => Promise.reject(new Error("A search has no network.")),
-  call: async () => ({ ok: false, message: "A search calls no tools." }),
-};
-
 /** The bounds of a policy end no task: its other hosts may still be reached. */
 const isOfTask = (reason: BudgetReason | null): boolean =>
   reason === "budget_requests" || reason === "budget_bytes";
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}
