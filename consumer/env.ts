@@ -8,6 +8,8 @@ export interface ConsumerEnv extends SharedEnv {
   LOADER: SealedLoader;
   GOVERNOR: DurableObjectNamespace<Governor>;
   AI?: Ai;
+  /** Sends the answers of mailboxes that answer: see docs/ways-in.md. No tool may have it. */
+  MAIL?: Pick<SendEmail, "send">;
   /** Containers: only in a deployment with `--microvm`. */
   MICROVM?: DurableObjectNamespace<MicroVm>;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */

@@ -1,4 +1,5 @@
 /** Accepting one checked task: its row first, then its message. The row is what a 202 promises. */
+import type { AnswerTo } from "../shared/answer_to.ts";
 import { newTaskId } from "../shared/ids.ts";
 import { storeLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
@@ -26,6 +27,8 @@ export interface Origin {
   /** The fleet's model, for tasks that name none. */
   model: string;
   attempts: number;
+  /** Who is sent the result by mail. */
+  answerTo?: AnswerTo | null;
 }
 
 /** A task's row, and its body where that is too large for the row and must be in R2 before it. */
@@ -50,6 +53,7 @@ export function newTask(task: DurableTask, origin: Origin): { row: NewTask; larg
     not_before: milliseconds(task.not_before),
     expires_at: milliseconds(task.expires_at),
     webhook: task.webhook === undefined ? null : JSON.stringify(task.webhook),
+    answer_to: origin.answerTo == null ? null : JSON.stringify(origin.answerTo),
     concurrency_key: task.concurrency?.key ?? null,
     concurrency_limit: task.concurrency?.limit ?? null,
   };
@@ -73,7 +77,7 @@ export async function bodyHash(task: DurableTask): Promise<string> {
 export async function acceptTask(
   env: ProducerEnv,
   task: DurableTask,
-  by: { tenant: string; idempotencyKey: string | null; attempts: number },
+  by: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "answerTo">,
 ): Promise<Outcome<{ row: TaskRow; fresh: boolean }>> {
   const hash = by.idempotencyKey === null ? null : await bodyHash(task);
   const { row, large } = newTask(task, {
@@ -84,6 +88,7 @@ export async function acceptTask(
     bodyHash: hash,
     model: env.MODEL,
     attempts: by.attempts,
+    answerTo: by.answerTo ?? null,
   });
   if (large !== null) await putLargeSpec(env.OBJECTS, row, large);
   await insertTasks(env.DB, [row]);

@@ -13,7 +13,7 @@ export interface ProducerEnv extends SharedEnv {
   ACCESS_SCOPES?: string;
   /** Where messages of the inbox go that made no task. */
   INBOX_DLQ: Queue;
-  /** JSON, address to {tenant?, from, template}: the addresses whose mail becomes a task. */
+  /** JSON, address to {tenant?, from, template, answer?}: the addresses whose mail becomes a task. */
   FLEET_MAILBOXES?: string;
   /** How long what is settled stays: a whole number of days, or "forever"; 30 where it is not set. */
   RETENTION_DAYS?: string;

@@ -1,12 +1,14 @@
 /**
  * Mail that becomes a task: an allowed sender writes to a configured address, the template is filled with
  * the message, attachments go into the workspace. One message is one task, however often it is delivered.
- * What is not taken is rejected with the reason, so that its sender hears of it.
+ * What is not taken is rejected with the reason, so that its sender hears of it. Where the mailbox says so,
+ * the sender is sent the result when the task has ended: the task's row holds to whom.
  */
 import PostalMime, { type Email } from "postal-mime";
 import { mailLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
 import { objectKeys, putObject, sha256Hex } from "../shared/objects.ts";
+import { answerTo, isReaction } from "./answerable.ts";
 import type { ProducerEnv } from "./env.ts";
 import { type Mailbox, mailboxOf, mayWrite, safeNames } from "./mailbox.ts";
 import { scopes } from "./principal.ts";
@@ -20,13 +22,13 @@ export async function receiveMail(
   message: ForwardableEmailMessage,
   env: ProducerEnv,
 ): Promise<void> {
-  const reason = await taken(message, env);
-  log("mail", { to: message.to, bytes: message.rawSize, taken: reason === null });
+  const reason = await refusal(message, env);
+  log("mail", { to: message.to, bytes: message.rawSize, rejected: reason !== null });
   if (reason !== null) message.setReject(reason.slice(0, mailLimits.reasonCharsMax));
 }
 
-/** Why the mail made no task; null when it did. */
-async function taken(message: ForwardableEmailMessage, env: ProducerEnv): Promise<string | null> {
+/** Why the mail is rejected; null when it made a task, or calls for nothing. */
+async function refusal(message: ForwardableEmailMessage, env: ProducerEnv): Promise<string | null> {
   const mailbox = mailboxOf(env.FLEET_MAILBOXES, message.to);
   if (mailbox === null) return "this address takes no tasks";
   if (!mayWrite(mailbox, message.from)) return "this sender may not submit tasks here";
@@ -43,14 +45,19 @@ async function taken(message: ForwardableEmailMessage, env: ProducerEnv): Promis
   if (mail.attachments.length > mailLimits.attachmentsMax) {
     return `the mail has ${mail.attachments.length} attachments; at most ${mailLimits.attachmentsMax} are taken`;
   }
-  return submitMail(env, mailbox, mail, message.from);
+  // What our own answer called forth is no work, and a rejection would call forth the next message.
+  if (mailbox.answer === true && isReaction(mail)) {
+    log("mail_ignored", { to: message.to });
+    return null;
+  }
+  return submitMail(env, mailbox, mail, message);
 }
 
 async function submitMail(
   env: ProducerEnv,
   mailbox: Mailbox,
   mail: Email,
-  sender: string,
+  { from: sender, to }: ForwardableEmailMessage,
 ): Promise<string | null> {
   const tenant = mailbox.tenant ?? "default";
   const id = await sha256Hex(
@@ -68,7 +75,8 @@ async function submitMail(
   if (!filled.ok) return filled.problem.message;
   const files = await putAttachments(env, tenant, id, mail, names);
   const task = withFiles(filled.value as object, files);
-  const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`);
+  const answer = mailbox.answer === true ? answerTo(to, mail, sender) : null;
+  const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, answer);
   return submitted.ok ? null : submitted.problem.message;
 }
 

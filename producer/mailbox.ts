@@ -8,6 +8,8 @@ export const Mailbox = Type.Object(
     /** Addresses, or `*@domain`. */
     from: Type.Array(Type.String({ minLength: 3 }), { minItems: 1 }),
     template: Type.Object({}),
+    /** Whether the sender is sent the result by mail. */
+    answer: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -15,17 +17,45 @@ export type Mailbox = Static<typeof Mailbox>;
 
 const Mailboxes = Type.Record(Type.String(), Mailbox);
 
-/** The mailbox of an address; null where there is none, or the variable cannot be read: then none takes mail. */
-export function mailboxOf(variable: string | undefined, address: string): Mailbox | null {
-  let table: unknown;
+/** Null where the variable is set and cannot be read: then no address takes mail. */
+function readMailboxes(variable: string | undefined): Record<string, Mailbox> | null {
+  if (variable === undefined || variable === "") return {};
   try {
-    table = JSON.parse(variable ?? "{}");
+    const table: unknown = JSON.parse(variable);
+    return Value.Check(Mailboxes, table) ? table : null;
   } catch {
     return null;
   }
-  if (!Value.Check(Mailboxes, table)) return null;
+}
+
+/** The mailbox of an address, or null where there is none. */
+export function mailboxOf(variable: string | undefined, address: string): Mailbox | null {
+  const table = readMailboxes(variable) ?? {};
   const wanted = address.toLowerCase();
   return Object.entries(table).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
+}
+
+/** What the operator is to mend, for a tenant's eyes. `mail`: whether the consumer can send any. */
+export function mailboxFaults(
+  variable: string | undefined,
+  tenant: string,
+  mail: boolean,
+): string[] {
+  const table = readMailboxes(variable);
+  if (table === null) {
+    return [
+      "FLEET_MAILBOXES is not JSON of address to {from, template, tenant?, answer?}, so no address takes mail.",
+    ];
+  }
+  return Object.entries(table)
+    .filter(([, { tenant: whose, answer }]) => answer === true && (whose ?? "default") === tenant)
+    .flatMap(([address]) =>
+      mail
+        ? []
+        : [
+            `${address} answers its mail, and the consumer has no binding MAIL: docs/ways-in.md shows how.`,
+          ],
+    );
 }
 
 export function mayWrite({ from }: Mailbox, address: string): boolean {

@@ -2,6 +2,7 @@
  * The one way in. A task that comes by HTTP, from the queue `inbox`, over the binding `Fleet` or by mail is
  * checked and accepted here, and a batch likewise: who submits differs, what is accepted does not.
  */
+import type { AnswerTo } from "../shared/answer_to.ts";
 import { taskLimits } from "../shared/limits.ts";
 import type { BatchRow } from "../shared/store/batches.ts";
 import { findByKey } from "../shared/store/submissions.ts";
@@ -18,12 +19,16 @@ import type { Principal } from "./principal.ts";
 import { type Detail, type Outcome, stopped } from "./problem.ts";
 import { inputFaults, namesInputs } from "./stored_inputs.ts";
 
-/** `fresh` is false where its idempotency key had made it before. `key` is the transport's, or null. */
+/**
+ * `fresh` is false where its idempotency key had made it before. `key` is the transport's, or null.
+ * `answerTo` is the sender of a mail who is to get the result.
+ */
 export async function submitTask(
   env: ProducerEnv,
   principal: Principal,
   body: unknown,
   key: string | null,
+  answerTo: AnswerTo | null = null,
 ): Promise<Outcome<{ row: TaskRow; fresh: boolean }>> {
   const checked = checkTask(body, await scopeHere(env, principal));
   if (!checked.ok) return stopped(refusedTask(checked.details));
@@ -35,6 +40,7 @@ export async function submitTask(
     tenant: principal.tenant,
     idempotencyKey: agreed.value,
     attempts: taskLimits.attemptsDefault,
+    answerTo,
   });
 }
 

@@ -14,6 +14,8 @@ export type LogEvent =
   | "webhook"
   | "inbox_rejected"
   | "mail"
+  | "mail_ignored"
+  | "mail_answered"
   | "task_passed_over"
   | "step"
   | "egress_decision"

@@ -37,5 +37,9 @@ const microVmMissing =
   "to an account with Containers, or see docs/sandboxes.md to run it locally with Docker; else use the sandbox " +
   "isolate or isolate-v8.";
 
+/** Why no task of this fleet can have the engine, or null. */
+export const engineFault = (kind: Engine["name"], env: ConsumerEnv): string | null =>
+  kind === "microvm" && microVmsOf(env) === null ? microVmMissing : null;
+
 /** The interpreter whose fuel stops everything, for what a tool runs over a model's patterns. */
 export const meteredEngine = (env: { LOADER: SealedLoader }): Engine => isolateEngine(env.LOADER);

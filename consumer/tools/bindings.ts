@@ -25,7 +25,7 @@ export type BindingName = keyof ToolBindings & string;
 
 /** What belongs to the fleet: whoever held it could write past the fence, or read what no tool may. */
 const fleetOwn =
-  /^(DB|OBJECTS|TASKS|TASKS_LOW|WEBHOOKS|INBOX|INBOX_DLQ|GOVERNOR|LOADER|SANDBOX|CONSUMER|PRODUCER|MODEL|WORKERS_AI|FALLBACK_MODELS|(SECRET|FLEET|MODEL)_.*)$/;
+  /^(DB|OBJECTS|TASKS|TASKS_LOW|WEBHOOKS|INBOX|INBOX_DLQ|GOVERNOR|LOADER|MAIL|SANDBOX|CONSUMER|PRODUCER|MODEL|WORKERS_AI|FALLBACK_MODELS|(SECRET|FLEET|MODEL)_.*)$/;
 
 export const isFleetOwn = (name: string): boolean => fleetOwn.test(name);
 

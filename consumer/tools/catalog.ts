@@ -3,6 +3,7 @@ import type { ConsumerEnv } from "../env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
+import { engineFault } from "../sandbox/index.ts";
 import { missingBinding, tenantFault } from "./bindings.ts";
 import { browse } from "./browse.ts";
 import { callService } from "./call_service.ts";
@@ -51,10 +52,16 @@ export const catalog: readonly Tool[] = [
 /** Null when a tenant's tasks may be offered the tool, else a sentence that says what to set. */
 export function unavailable(tool: Tool, tenant: string, env: ConsumerEnv): string | null {
   return (
+    missingEngine(tool, env) ??
     missingBinding(tool, env) ??
     askRequires(tool, env) ??
     tenantFault(tool, tenant, env.TOOL_TENANTS)
   );
+}
+
+function missingEngine({ sandboxes }: Tool, env: ConsumerEnv): string | null {
+  const faults = (sandboxes ?? []).map((kind) => engineFault(kind, env));
+  return faults.includes(null) ? null : (faults[0] ?? null);
 }
 
 function unfit(

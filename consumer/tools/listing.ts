@@ -24,6 +24,8 @@ export interface Listing {
   skills: { name: string; description: string }[];
   /** What is configured and cannot be read, in words for the operator. */
   faults: string[];
+  /** Whether a mailbox can answer: see FLEET_MAILBOXES. */
+  mail: boolean;
 }
 
 export function listingFor(tenant: string, env: ConsumerEnv): Listing {
@@ -32,6 +34,7 @@ export function listingFor(tenant: string, env: ConsumerEnv): Listing {
     mcp: [...serversOf(servers, tenant)].map(([name, { url }]) => ({ name, url })),
     skills: bundledSummaries(),
     faults: servers.ok ? [] : [servers.message],
+    mail: env.MAIL !== undefined,
     tools: catalog.map((tool) => {
       const { name, description, effect, original } = offerOf(tool);
       const reason = unavailable(tool, tenant, env);

@@ -1,7 +1,8 @@
 /**
- * One try of one webhook. The row is in the outbox before the message; a try is begun in SQL, so copies of
- * a message make one; what fails is due again after a growing wait, and is dead after the last. The
- * request goes through the egress gateway under the policy `webhooks`: https only, no redirects.
+ * One try of one row of the outbox: a webhook, or the answer to a mail. The row is there before the message;
+ * a try is begun in SQL, so copies of a message make one; what fails is due again after a growing wait, and
+ * is dead after the last. A webhook goes through the egress gateway under the policy `webhooks`: https
+ * only, no redirects. Mail leaves over a binding, which is no request: `mail.ts`.
  */
 import { findPolicy } from "../../policies/index.ts";
 import { signingFault } from "../../policies/webhook.ts";
@@ -12,10 +13,17 @@ import { StoreFault } from "../../shared/retrying.ts";
 import { readBatch } from "../../shared/store/batches.ts";
 import { tallyBatch } from "../../shared/store/tallies.ts";
 import { readTask } from "../../shared/store/tasks.ts";
-import { beginTry, endTry, type TryEnd, type WebhookRow } from "../../shared/store/webhooks.ts";
+import {
+  beginTry,
+  endTry,
+  type Target,
+  type TryEnd,
+  type WebhookRow,
+} from "../../shared/store/webhooks.ts";
 import type { Webhook } from "../../shared/task.ts";
 import { createGateway } from "../egress/gateway.ts";
 import type { Fleet } from "../fleet.ts";
+import { answered } from "./mail.ts";
 import { batchPayload, taskPayload } from "./payload.ts";
 import { webhookHeaders } from "./sign.ts";
 
@@ -40,7 +48,13 @@ export async function deliverWebhook(
 }
 
 async function tried(fleet: Fleet, hook: WebhookRow): Promise<TryEnd> {
-  const told = JSON.parse(hook.target) as Webhook;
+  const target = JSON.parse(hook.target) as Target;
+  if ("url" in target) return posted(fleet, hook, target);
+  const end = await answered(fleet.env, hook, target);
+  return "failed" in end ? failed(hook, end.failed, "endpoint") : end;
+}
+
+async function posted(fleet: Fleet, hook: WebhookRow, told: Webhook): Promise<TryEnd> {
   const { url, secret: name } = told;
   const answer = findPolicy(fleet.policies, "webhooks", hook.tenant, fleet.mode);
   const unsigned = answer.ok ? signingFault(answer.policy, hook.tenant, told) : answer.message;

@@ -10,11 +10,21 @@ const iso = (ms: number | null): string | null => (ms === null ? null : new Date
 const envelope = (hook: WebhookRow, data: Record<string, unknown>): string =>
   JSON.stringify({ type: hook.event, timestamp: iso(hook.created_at), data });
 
-/** The run of a task that the webhook is of; a redrive may have begun another meanwhile. */
+/** How a run ended, as the history of its task keeps it. */
+export type EarlierRun = Partial<Pick<TaskRow, "status" | "reason" | "finished_at">> & {
+  fence: number;
+  usage: unknown;
+  error: unknown;
+};
+
+/** The run that the row is of, where a redrive has begun another one meanwhile. */
+export function earlierRun(hook: WebhookRow, task: TaskRow): EarlierRun | undefined {
+  const fence = Number(/-(\d+)(?:-mail)?$/.exec(hook.id)?.[1]);
+  return (JSON.parse(task.history) as EarlierRun[]).find((run) => run.fence === fence);
+}
+
 export function taskPayload(hook: WebhookRow, task: TaskRow): string {
-  const fence = Number(/-(\d+)$/.exec(hook.id)?.[1]);
-  const runs = JSON.parse(task.history) as (Partial<TaskRow> & { fence: number; usage: unknown })[];
-  const earlier = runs.find((run) => run.fence === fence);
+  const earlier = earlierRun(hook, task);
   const data = {
     id: task.id,
     batch_id: task.batch_id,

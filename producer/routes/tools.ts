@@ -1,11 +1,16 @@
 /** What tasks may use: every tool, with what to set where it is not configured. */
 import type { Handler, Route } from "../call.ts";
+import { mailboxFaults } from "../mailbox.ts";
 import { offeringsOf } from "../offerings.ts";
 import { done, stopped } from "../problem.ts";
 
 const list: Handler = async ({ env, principal }) => {
   const listing = await offeringsOf(env, principal.tenant);
-  if (listing !== null) return done(Response.json(listing));
+  if (listing !== null) {
+    const { mail, ...shown } = listing;
+    const more = mailboxFaults(env.FLEET_MAILBOXES, principal.tenant, mail);
+    return done(Response.json({ ...shown, faults: [...shown.faults, ...more] }));
+  }
   const message =
     "the consumer, which knows what is configured, does not answer: send the request again shortly";
   return stopped({ kind: "unavailable", message });

@@ -1,9 +1,10 @@
-/** Webhooks that could not be delivered, and sending one again. */
+/** Webhooks and answers to mail that could not be delivered, and sending one again. */
 import { storeLimits } from "../../shared/limits.ts";
 import {
   listDeadWebhooks,
   readWebhook,
   redeliver,
+  type Target,
   type WebhookRow,
 } from "../../shared/store/webhooks.ts";
 import type { Handler, Route } from "../call.ts";
@@ -15,12 +16,12 @@ import { isoTime } from "../view.ts";
 const isWebhookId = (text: string): boolean => /^hook_[0-9a-z-]{1,72}$/.test(text);
 
 function webhookView(row: WebhookRow): Record<string, unknown> {
-  const { url } = JSON.parse(row.target) as { url: string };
+  const target = JSON.parse(row.target) as Target;
   return {
     id: row.id,
     event: row.event,
     subject: row.subject,
-    url,
+    url: "url" in target ? target.url : `mailto:${target.to}`,
     state: row.state,
     tries: row.tries,
     last_error: row.last_error,

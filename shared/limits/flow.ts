@@ -58,3 +58,15 @@ export const mailLimits = {
   headerBytesMax: 262_144,
   reasonCharsMax: 400,
 } as const;
+
+/** The mail that answers with a task's result: the platform sends 5 MiB in all, 2,048 bytes a header. */
+export const answerLimits = {
+  subjectCharsMax: 200,
+  messageIdCharsMax: 250,
+  referencesMax: 6,
+  textCharsMax: 100_000,
+  attachmentsMax: 10,
+  attachmentBytesMax: 3_000_000,
+  filesNamedMax: 50,
+  sendMsMax: 60_000,
+} as const;

@@ -26,6 +26,8 @@ export interface NewTask {
   expires_at: number | null;
   /** JSON text. */
   webhook?: string | null;
+  /** JSON text. */
+  answer_to?: string | null;
   concurrency_key?: string | null;
   concurrency_limit?: number | null;
 }
@@ -41,12 +43,12 @@ export interface NewTask {
 const insertSql = `
   INSERT INTO tasks (id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
     attempts, model, policy, sandbox, priority, labels, spec, not_before, expires_at,
-    webhook, concurrency_key, concurrency_limit, cancel_requested_at, status, created_at, sent_at, sends, sweep_at)
+    webhook, answer_to, concurrency_key, concurrency_limit, cancel_requested_at, status, created_at, sent_at, sends, sweep_at)
   SELECT value->>'id', value->>'tenant', value->>'batch_id', value->>'batch_index',
     value->>'custom_id', value->>'idempotency_key', value->>'body_hash', value->>'attempts',
     value->>'model', value->>'policy', value->>'sandbox', value->>'priority', value->>'labels',
     value->>'spec', IIF(cancelled IS NULL, value->>'not_before', NULL), value->>'expires_at',
-    value->>'webhook', value->>'concurrency_key', value->>'concurrency_limit', cancelled, 'queued', ${nowSql}, IIF(cancelled IS NULL, ${nowSql}, NULL), 1,
+    value->>'webhook', value->>'answer_to', value->>'concurrency_key', value->>'concurrency_limit', cancelled, 'queued', ${nowSql}, IIF(cancelled IS NULL, ${nowSql}, NULL), 1,
     IIF(cancelled IS NULL,
       MIN(MAX(${nowSql}, COALESCE(value->>'not_before', 0)) + ${sweepLimits.resendAfterMs},
           COALESCE(value->>'expires_at', 9e15)),

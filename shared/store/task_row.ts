@@ -49,6 +49,8 @@ export interface TaskRow {
   resumed_from: number | null;
   /** JSON of {url, secret}: who is told when it ends. */
   webhook: string | null;
+  /** JSON of AnswerTo: who is sent the result by mail. */
+  answer_to: string | null;
   concurrency_key: string | null;
   concurrency_limit: number | null;
   /** Why a queued task is not sent, where somebody paused it or its key's slots are taken. */
@@ -64,5 +66,5 @@ export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempo
   status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
-  result_bytes, NULL AS transcript, history, resumed_from, webhook, concurrency_key, concurrency_limit,
+  result_bytes, NULL AS transcript, history, resumed_from, webhook, answer_to, concurrency_key, concurrency_limit,
   parked, charged_seq, lost_claims`;

@@ -1,6 +1,8 @@
 /** Rows of `webhooks`: the outbox. Triggers write them in the very write that ends a task or a batch. */
+import type { AnswerTo } from "../answer_to.ts";
 import { storeLimits, webhookLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
+import type { Webhook } from "../task.ts";
 import { nowSql } from "./clock.ts";
 
 export interface WebhookRow {
@@ -10,7 +12,7 @@ export interface WebhookRow {
   event: "task.ended" | "batch.finished";
   /** The task's or batch's id. */
   subject: string;
-  /** JSON of {url, secret}. */
+  /** JSON of `Target`. */
   target: string;
   state: "waiting" | "delivered" | "dead";
   tries: number;
@@ -18,7 +20,12 @@ export interface WebhookRow {
   last_error: string | null;
   created_at: number;
   ended_at: number | null;
+  /** The try that began to send a mail; null for a webhook, and where it is known that none left. */
+  sending: number | null;
 }
+
+/** Where it goes: to an endpoint, or as the answer to a mail. */
+export type Target = Webhook | AnswerTo;
 
 /**
  * Takes webhooks that are due, to be sent to the queue: two sweeps at once take different ones. Taking is
@@ -55,6 +62,25 @@ export async function beginTry(
   );
 }
 
+/**
+ * The last write before a mail leaves. False when another try has begun: then this one sends nothing. A
+ * row that has this mark and no outcome is one whose worker died, and may have sent.
+ */
+export async function beginSending(
+  db: D1Database,
+  { id, tries }: Pick<WebhookRow, "id" | "tries">,
+): Promise<boolean> {
+  const { meta } = await retrying("begin sending mail", () =>
+    db
+      .prepare(
+        "UPDATE webhooks SET sending = ?2 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'",
+      )
+      .bind(id, tries)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
 /** How a try ended: delivered, to be tried again after a wait, or given up. */
 export type TryEnd =
   | { state: "delivered" }
@@ -66,7 +92,8 @@ export async function endTry(db: D1Database, row: WebhookRow, end: TryEnd): Prom
     db
       .prepare(
         `UPDATE webhooks SET state = ?3, last_error = ?4, due_at = ${nowSql} + ?5,
-           ended_at = CASE WHEN ?3 = 'waiting' THEN NULL ELSE ${nowSql} END
+           ended_at = CASE WHEN ?3 = 'waiting' THEN NULL ELSE ${nowSql} END,
+           sending = CASE WHEN ?3 = 'waiting' THEN NULL ELSE sending END
          WHERE id = ?1 AND tries = ?2 AND state = 'waiting'`,
       )
       .bind(
@@ -117,7 +144,8 @@ export async function redeliver(db: D1Database, tenant: string, id: string): Pro
   const { meta } = await retrying("redeliver webhook", () =>
     db
       .prepare(
-        `UPDATE webhooks SET state = 'waiting', tries = 0, due_at = ${nowSql}, ended_at = NULL
+        `UPDATE webhooks SET state = 'waiting', tries = 0, due_at = ${nowSql}, ended_at = NULL,
+           sending = NULL
          WHERE id = ?1 AND tenant = ?2 AND state <> 'waiting'`,
       )
       .bind(id, tenant)

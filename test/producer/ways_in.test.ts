@@ -46,6 +46,7 @@ function entrypoint(on: ProducerEnv, props?: FleetProps) {
 }
 
 interface Mail {
+  headers?: string[];
   from?: string;
   header?: string;
   to?: string;
@@ -54,11 +55,18 @@ interface Mail {
   bytes?: number;
 }
 
-const mime = ({ header, from = "ann@acme.example", subject = "Say yes.", id = "1@acme" }: Mail) =>
+const mime = ({
+  header,
+  from = "ann@acme.example",
+  subject = "Say yes.",
+  id = "1@acme",
+  headers = [],
+}: Mail) =>
   [
     `From: Ann <${header ?? from}>`,
     `Subject: ${subject}`,
     `Message-ID: <${id}>`,
+    ...headers,
     "MIME-Version: 1.0",
     'Content-Type: multipart/mixed; boundary="b"',
     "",
@@ -268,6 +276,65 @@ describe("mail", () => {
     const { fleet } = wayIn();
     expect(await mail(fleet.env, what)).toMatch(reason);
     expect(await rows()).toEqual([]);
+  });
+
+  describe("to a mailbox that answers", () => {
+    const answering = JSON.stringify({
+      [address]: {
+        from: ["*@acme.example", address],
+        template: { ...task(), prompt: "{{item.subject}}" },
+        answer: true,
+      },
+    });
+    const received = async (what: Mail) => {
+      const { env: on } = testFleet({ FLEET_MAILBOXES: answering });
+      expect(await mail(on, what)).toBeNull();
+      return (await rows()).map(({ answer_to: to }) => (to === null ? null : JSON.parse(to)));
+    };
+
+    it("keeps whom to answer in the task's row, and only what a header may hold", async () => {
+      const references = ["References: <a@x> junk <b@x>", "\t<c d@x> <e@x>"];
+      expect(await received({ subject: "Say\tyes.", headers: references })).toEqual([
+        {
+          mailbox: address,
+          to: "ann@acme.example",
+          subject: "Say yes.",
+          message_id: "<1@acme>",
+          references: ["<a@x>", "<b@x>", "<e@x>"],
+        },
+      ]);
+    });
+
+    it.each<[string, Mail]>([
+      ["that a program sent", { headers: ["Auto-Submitted: auto-generated"] }],
+      ["of a list", { headers: ["List-Id: <all.acme.example>"] }],
+      ["in bulk", { headers: ["Precedence: bulk"] }],
+      ["that wants no automatic reply", { headers: ["X-Auto-Response-Suppress: DR, AutoReply"] }],
+      ["of a mailer-daemon", { from: "MAILER-DAEMON@acme.example" }],
+      ["of an address that nobody reads", { from: "no-reply+7@acme.example" }],
+      ["of the mailbox itself", { from: address }],
+    ])("makes a task of mail %s, and does not answer it", async (_name, what) => {
+      expect(await received(what)).toEqual([null]);
+    });
+
+    it.each<[string, string]>([
+      ["an absence notice", "Auto-Submitted: auto-replied (vacation)"],
+      ["an older one", "Precedence: auto_reply"],
+    ])("takes no work from %s, and rejects it not", async (_name, header) => {
+      expect(await received({ headers: [header] })).toEqual([]);
+    });
+
+    it("answers mail that says it is no program's", async () => {
+      expect(await received({ headers: ["Auto-Submitted: no"] })).toMatchObject([
+        { to: "ann@acme.example" },
+      ]);
+    });
+  });
+
+  it("of a mailbox that does not say so is not answered", async () => {
+    const { fleet } = wayIn();
+    await mail(fleet.env);
+    expect(await rows()).toMatchObject([{ answer_to: null }]);
   });
 
   it.each([

@@ -32,6 +32,13 @@ describe("GET /v1/tools", () => {
     });
   });
 
+  test("a shell is hidden where there are no containers", async () => {
+    expect((await listed()).get("run_shell")).toMatchObject({
+      configured: false,
+      reason: expect.stringContaining("npm run deploy -- --microvm"),
+    });
+  });
+
   test("what is bound is configured", async () => {
     expect((await listed({ QUERY_DB: env.DB })).get("query_d1")?.configured).toBe(true);
   });
@@ -41,6 +48,9 @@ describe("GET /v1/tools", () => {
     expect((await send(testFleet({ CONSUMER }), "GET", "/v1/tools")).status).toBe(503);
   });
 });
+
+const mailbox = (more: object) =>
+  JSON.stringify({ "tasks@fleet.example": { from: ["*@acme.example"], template: {}, ...more } });
 
 const MCP_SERVERS = JSON.stringify({
   docs: { url: "https://mcp.example/mcp" },
@@ -61,6 +71,18 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
   test("and says what cannot be read", async () => {
     const { mcp, faults } = await asked({ MCP_SERVERS: "{" });
     expect([mcp, faults]).toEqual([[], ["MCP_SERVERS: it is not JSON."]]);
+  });
+
+  test.each([
+    ["{", undefined, /not JSON of address/],
+    [mailbox({}), undefined, null],
+    [mailbox({ answer: true }), undefined, /^tasks@fleet.example answers .* no binding MAIL/],
+    [mailbox({ answer: true }), { send: async () => ({}) }, null],
+    [mailbox({ answer: true, tenant: "other" }), undefined, null],
+  ])("and which mailbox cannot do what it says: %s", async (FLEET_MAILBOXES, MAIL, fault) => {
+    const fleet = testFleet({ CONSUMER: bound({ MAIL }), FLEET_MAILBOXES });
+    const { faults } = await (await send(fleet, "GET", "/v1/tools")).json<Listing>();
+    expect(faults).toEqual(fault === null ? [] : [expect.stringMatching(fault)]);
   });
 });
 
