@@ -7,12 +7,13 @@ import { done, type Outcome, stopped } from "./problem.ts";
 
 const minuteMs = 60_000;
 
-/** Counts the call against its key. A key without limits costs nothing here. */
+/** Counts the call, or the tick, against its key. A key without limits costs nothing here. */
 export async function withinAllowance(
   env: ProducerEnv,
-  { tenant, key }: Principal,
-  route: Route,
+  principal: Principal,
+  { adds }: Pick<Route, "adds">,
 ): Promise<Outcome<null>> {
+  const { key } = principal;
   if (key === undefined) return done(null);
   const rate = key.requestsPerMinute;
   if (rate !== null && (await countCall(env.DB, key.id)) > rate) {
@@ -20,10 +21,16 @@ export async function withinAllowance(
     const retryAfterSeconds = Math.ceil((minuteMs - (Date.now() % minuteMs)) / 1000);
     return stopped({ kind: "too_many_requests", message, retryAfterSeconds });
   }
-  const { backlog } = key;
-  if (route.adds === true && backlog !== null && (await backlogReaches(env.DB, tenant, backlog))) {
-    const message = `${backlog} tasks are waiting or at work, as many as this key may leave so: come back when some have ended`;
-    return stopped({ kind: "too_many_requests", message, retryAfterSeconds: minuteMs / 1000 });
-  }
-  return done(null);
+  return adds === true ? withinBacklog(env, principal) : done(null);
+}
+
+/** Whether the key may leave more work waiting. */
+export async function withinBacklog(
+  env: ProducerEnv,
+  { tenant, key }: Principal,
+): Promise<Outcome<null>> {
+  const backlog = key?.backlog ?? null;
+  if (backlog === null || !(await backlogReaches(env.DB, tenant, backlog))) return done(null);
+  const message = `${backlog} tasks are waiting or at work, as many as this key may leave so: come back when some have ended`;
+  return stopped({ kind: "too_many_requests", message, retryAfterSeconds: minuteMs / 1000 });
 }

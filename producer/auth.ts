@@ -2,11 +2,12 @@
  * Who calls: by the fleet's own key, by a key of `api_keys`, or by what Cloudflare Access signed. Secrets
  * are compared by their digests, in constant time, and never logged.
  */
-import { hasApiKeys, markUsed, presentedKey } from "../shared/store/api_keys.ts";
+import { hasApiKeys, presentedKey } from "../shared/store/api_keys.ts";
 import { accessConfigured, assertionHeader, verifyAccess } from "./access.ts";
 import { digestOf, partsOf, sameText } from "./api_key.ts";
 import type { ProducerEnv } from "./env.ts";
-import { isScope, operatorTenant, type Principal, type Scope, scopes } from "./principal.ts";
+import { endOf, hasEnded, holderOf } from "./key_standing.ts";
+import { operatorTenant, type Principal, type Scope, scopes } from "./principal.ts";
 import { done, type Outcome, stopped } from "./problem.ts";
 
 export type { Principal, Scope } from "./principal.ts";
@@ -61,22 +62,12 @@ async function byKey(
     return stopped(unknown);
   }
   // Only the holder of the right secret learns what became of the key.
-  const ended = row.revoked_at !== null ? "revoked" : row.expired === 1 ? "expired" : null;
+  const ended = endOf(row);
   if (ended !== null) {
-    const message = `this key has ${ended === "revoked" ? "been revoked" : "expired"}: ask for another`;
+    const message = `this key ${hasEnded(ended)}: ask for another`;
     return stopped({ kind: "unauthorized", message });
   }
-  if (row.stale === 1 && row.requests_per_minute === null) await markUsed(env.DB, id);
-  return done({
-    tenant: row.tenant,
-    scopes: (JSON.parse(row.scopes) as string[]).filter(isScope),
-    key: {
-      id,
-      requestsPerMinute: row.requests_per_minute,
-      backlog: row.backlog,
-      defaults: row.defaults,
-    },
-  });
+  return done(await holderOf(env, row));
 }
 
 /** Access signs whatever a browser with its cookie sends, also what a stranger's page makes it send. */

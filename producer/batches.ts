@@ -41,7 +41,8 @@ export interface BatchSource {
   /** The tick of a schedule that it is the batch of: there is one batch for each. */
   tick?: { schedule_id: string; tick_at: number };
   head: BatchHead;
-  /** What the key may do that sent it: a batch that waits is checked again when it starts. */
+  /** Who sent it, and what the key may do: a batch that waits is checked again when it starts. */
+  keyId: string | null;
   scopes: readonly Scope[];
   entries: AsyncIterable<Entry>;
 }
@@ -79,6 +80,7 @@ export async function acceptBatch(
     template: template === undefined ? null : JSON.stringify(template),
     waits: after === undefined ? 0 : 1,
     scopes: JSON.stringify(source.scopes),
+    key_id: source.keyId,
   });
   // An insert whose answer was lost is repeated and finds its own row.
   const own = await readBatch(env.DB, source.tenant, id);

@@ -9,21 +9,23 @@ import { objectKeys } from "../shared/objects.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import type { Status } from "../shared/states.ts";
 import { type BatchRow, readBatch } from "../shared/store/batches.ts";
-import { cancelWaiting, followersOf, startWaiting } from "../shared/store/chains.ts";
+import { cancelWaiting, followersOf, startWaiting, tellWaiting } from "../shared/store/chains.ts";
 import { finishBatch, type Tally, tallyBatch } from "../shared/store/tallies.ts";
-import type { Scope } from "./auth.ts";
+import { withinBacklog } from "./allowance.ts";
 import { writeBatchInput } from "./batch_input.ts";
 import { resultLines } from "./batch_results.ts";
 import { checkScope } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
 import { entriesOf, resultItems } from "./items.ts";
+import { hasEnded, type KeyEnd, standingOf } from "./key_standing.ts";
 import { ObjectWriter } from "./object_writer.ts";
+import type { Principal } from "./principal.ts";
 import type { Detail } from "./problem.ts";
 
 /** Why a batch ended without running. */
 interface Unstarted {
-  code: "source_cancelled" | "source_without_results" | "source_gone" | "refused";
+  code: "source_cancelled" | "source_without_results" | "source_gone" | "refused" | `key_${KeyEnd}`;
   message: string;
   details?: Detail[];
 }
@@ -84,8 +86,22 @@ async function startIfReady(env: ProducerEnv, batch: BatchRow): Promise<BatchRow
       message: `no task of ${source.id}, which this batch follows, ended as ${statuses.join(" or ")}`,
     });
   }
+  // Lines of its own were accepted while its key held; what is made of results is new, and asks anew.
   if (batch.template === null) return startWaiting(env.DB, batch.id, batch.total);
-  return startFilled(env, batch, finished, statuses);
+  const standing = await standingOf(env, batch);
+  if (!standing.ok) {
+    return unstarted(env, batch, {
+      code: `key_${standing.ended}`,
+      message: `the key ${batch.key_id}, which sent this batch, ${hasEnded(standing.ended)}: send it again with a key that holds`,
+    });
+  }
+  const within = await withinBacklog(env, standing.principal);
+  if (!within.ok) {
+    const told = { code: "backlog", message: within.problem.message, details: [] };
+    await tellWaiting(env.DB, batch.id, JSON.stringify(told));
+    return null;
+  }
+  return startFilled(env, batch, finished, statuses, standing.principal);
 }
 
 /** Two that do this at once write the same lines: nothing in them depends on who or when. */
@@ -94,9 +110,9 @@ async function startFilled(
   batch: BatchRow,
   source: BatchRow,
   statuses: readonly Status[],
+  principal: Principal,
 ): Promise<BatchRow | null> {
   const template = JSON.parse(batch.template ?? "{}") as object;
-  const scopes = JSON.parse(batch.scopes ?? "[]") as Scope[];
   const time = new Date(batch.tick_at ?? source.finished_at ?? 0).toISOString();
   const items = resultItems(resultLines(env, source), statuses);
   const key = objectKeys.batchInput(batch.tenant, batch.id);
@@ -104,7 +120,7 @@ async function startFilled(
   const input = await writeBatchInput(
     entriesOf(items, template, { time }),
     {},
-    checkScope(env, { tenant: batch.tenant, scopes }),
+    checkScope(env, principal),
     writer,
   ).catch(async (error: unknown) => {
     await writer.abort();

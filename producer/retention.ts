@@ -7,10 +7,14 @@ import { retentionLimits } from "../shared/limits.ts";
 import { deleteObjects, listObjects, objectPrefixes } from "../shared/objects.ts";
 import {
   oldBatches,
+  oldDeadMessages,
   oldTasks,
+  oldWebhooks,
   removeBatches,
+  removeDeadMessages,
   removePolicies,
   removeTasks,
+  removeWebhooks,
 } from "../shared/store/retention.ts";
 import type { Walk } from "../shared/store/walks.ts";
 import type { ProducerEnv } from "./env.ts";
@@ -112,6 +116,31 @@ export async function clearBatches(
     objects += held.objects.length;
   }
   return { rows: gone.size, objects, last };
+}
+
+/** What was told of the end of tasks and batches, or could not be told. */
+export async function clearWebhooks(
+  env: ProducerEnv,
+  walk: Walk,
+  retentionMs: number,
+): Promise<Cleared> {
+  const before = walk.now - retentionMs;
+  const at = { after: walk.position, bound: idBound("hook", before), before };
+  const { found, last } = await oldWebhooks(env.DB, at);
+  const rows = found.length === 0 ? 0 : await removeWebhooks(env.DB, found, before);
+  return { rows, objects: 0, last };
+}
+
+/** Messages of the inbox that made no task. */
+export async function clearDeadMessages(
+  env: ProducerEnv,
+  walk: Walk,
+  retentionMs: number,
+): Promise<Cleared> {
+  const at = { after: walk.position, before: walk.now - retentionMs };
+  const { found, last } = await oldDeadMessages(env.DB, at);
+  const rows = found.length === 0 ? 0 : await removeDeadMessages(env.DB, found);
+  return { rows, objects: 0, last };
 }
 
 /** One page is the whole walk: there are few policies. */

@@ -63,6 +63,7 @@ export async function submitBatch(
   key: string | null,
 ): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
   const { tenant, scopes } = principal;
-  const source = { tenant, scopes, idempotencyKey: key, head, entries };
+  const keyId = principal.key?.id ?? null;
+  const source = { tenant, keyId, scopes, idempotencyKey: key, head, entries };
   return acceptBatch(env, source, await scopeHere(env, principal));
 }

@@ -13,7 +13,14 @@ import { moveWalk, takeWalk, type Walk, type WalkName } from "../shared/store/wa
 import type { ProducerEnv } from "./env.ts";
 import { expandBatch } from "./expand.ts";
 import { clearBatchObjects, clearTaskObjects } from "./orphans.ts";
-import { type Cleared, clearBatches, clearPolicies, clearTasks } from "./retention.ts";
+import {
+  type Cleared,
+  clearBatches,
+  clearDeadMessages,
+  clearPolicies,
+  clearTasks,
+  clearWebhooks,
+} from "./retention.ts";
 import { readRetention } from "./retention_days.ts";
 import { sendTasks } from "./send.ts";
 
@@ -61,7 +68,7 @@ async function expand(env: ProducerEnv, swept: Swept): Promise<void> {
   }
 }
 
-const retained: readonly WalkName[] = ["batches", "tasks", "policies"];
+const retained: readonly WalkName[] = ["batches", "tasks", "policies", "webhooks", "inbox_dead"];
 const owned: readonly WalkName[] = ["task_objects", "batch_objects"];
 
 /** A few pages of whichever walks are due. What was taken and not moved on is due again soon. */
@@ -90,6 +97,10 @@ function clearPage(env: ProducerEnv, walk: Walk, retentionMs: number): Promise<C
       return clearTasks(env, walk, retentionMs);
     case "policies":
       return clearPolicies(env, walk, retentionMs);
+    case "webhooks":
+      return clearWebhooks(env, walk, retentionMs);
+    case "inbox_dead":
+      return clearDeadMessages(env, walk, retentionMs);
     case "task_objects":
       return clearTaskObjects(env, walk);
     case "batch_objects":

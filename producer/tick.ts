@@ -10,19 +10,22 @@ import type { Items } from "../shared/schedule.ts";
 import { type BatchRow, findBatchByTick, readBatch } from "../shared/store/batches.ts";
 import {
   beginTick,
+  deferTick,
   resumeTick,
   type ScheduleRow,
   wakingSchedule,
 } from "../shared/store/schedules.ts";
 import { tallyBatch } from "../shared/store/tallies.ts";
 import { type EndedTick, endTick, openBatchesOf } from "../shared/store/ticks.ts";
-import type { Scope } from "./auth.ts";
+import { withinAllowance } from "./allowance.ts";
 import { acceptBatch } from "./batches.ts";
 import { startBatch } from "./chain.ts";
 import { checkScope } from "./check_scope.ts";
 import { dueTick } from "./cron.ts";
 import type { ProducerEnv } from "./env.ts";
 import { entriesOf, openItems } from "./items.ts";
+import { hasEnded, standingOf } from "./key_standing.ts";
+import type { Principal } from "./principal.ts";
 import { done, type Outcome, type Problem } from "./problem.ts";
 
 /** Bounded in ticks and in time; what remains is due in the next minute. Never throws. */
@@ -61,7 +64,10 @@ async function lookAt(env: ProducerEnv, seen: ScheduleRow): Promise<void> {
   await runTick(env, begun);
 }
 
-/** The open tick of a schedule that is ours: its batch, or why there is none. */
+/**
+ * The open tick of a schedule that is ours: its batch, or why there is none. It is submitted in the name
+ * of the key that wrote the schedule last, as a call by that key would be.
+ */
 async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
   const tickAt = schedule.open_tick ?? 0;
   if (schedule.open_tries > scheduleLimits.tickTriesMax) {
@@ -69,19 +75,42 @@ async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
     return end(env, schedule, { outcome: "failed", batch_id: null, problem: said(message) });
   }
   const held = await findBatchByTick(env.DB, schedule.id, tickAt);
-  if (held === null && schedule.overlap === "skip" && (await overlaps(env, schedule, tickAt))) {
+  if (held !== null) return submitted(env, schedule, held);
+  const standing = await standingOf(env, schedule);
+  if (!standing.ok) {
+    const message = `the key ${schedule.key_id}, which wrote this schedule last, ${hasEnded(standing.ended)}: write the schedule again with a key that holds (fleet schedules enable ${schedule.name}, or PATCH it), or delete it`;
+    const outcome = `key_${standing.ended}` as const;
+    return end(env, schedule, { outcome, batch_id: null, problem: said(message) });
+  }
+  if (schedule.overlap === "skip" && (await overlaps(env, schedule, tickAt))) {
     return end(env, schedule, { outcome: "overlapped", batch_id: null, problem: null });
   }
-  const accepted = held === null ? await submitTick(env, schedule, tickAt, null) : done(held);
-  if (accepted.ok) {
-    await end(env, schedule, {
-      outcome: "submitted",
-      batch_id: accepted.value.id,
-      problem: null,
-    });
-    return startBatch(env, accepted.value);
+  if (schedule.open_problem !== null && schedule.enabled === 0) {
+    const message = "the schedule was disabled while this tick waited";
+    return end(env, schedule, { outcome: "refused", batch_id: null, problem: said(message) });
   }
+  const within = await withinAllowance(env, standing.principal, { adds: true });
+  if (!within.ok) return setAside(env, schedule, problemText(within.problem));
+  const accepted = await submitTick(env, schedule, standing.principal, { tickAt, key: null });
+  if (accepted.ok) return submitted(env, schedule, accepted.value);
   const problem = problemText(accepted.problem);
+  await end(env, schedule, { outcome: "refused", batch_id: null, problem });
+}
+
+async function submitted(env: ProducerEnv, schedule: ScheduleRow, batch: BatchRow): Promise<void> {
+  await end(env, schedule, { outcome: "submitted", batch_id: batch.id, problem: null });
+  await startBatch(env, batch);
+}
+
+/** Nobody sends a tick again, as a caller would: it waits for room, but not beyond the tick that follows. */
+async function setAside(env: ProducerEnv, schedule: ScheduleRow, problem: string): Promise<void> {
+  const now = Date.now();
+  const last = (schedule.open_tick ?? 0) + scheduleLimits.deferredMsMax;
+  if (now < last && (schedule.next_at === null || now < schedule.next_at)) {
+    await deferTick(env.DB, schedule, problem);
+    const { id, tenant, open_tick } = schedule;
+    return log("tick", { schedule_id: id, tenant, tick_at: open_tick, outcome: "deferred" });
+  }
   await end(env, schedule, { outcome: "refused", batch_id: null, problem });
 }
 
@@ -101,24 +130,27 @@ async function end(
   });
 }
 
-/** Accepts the batch of one tick, or finds the one that the tick made already. */
+/**
+ * Accepts the batch of one tick in the name of a principal, or finds the one that the tick made already.
+ * `key` is an idempotency key.
+ */
 export async function submitTick(
   env: ProducerEnv,
   schedule: ScheduleRow,
-  tickAt: number,
-  idempotencyKey: string | null,
+  principal: Principal,
+  { tickAt, key }: { tickAt: number; key: string | null },
 ): Promise<Outcome<BatchRow>> {
   const items = JSON.parse(schedule.items) as Items;
   const template = JSON.parse(schedule.template) as object;
-  const scopes = JSON.parse(schedule.scopes) as Scope[];
   const head = { defaults: {}, labels: {}, limits: {} };
   const source = {
     tenant: schedule.tenant,
-    idempotencyKey,
-    scopes,
+    keyId: principal.key?.id ?? null,
+    scopes: principal.scopes,
+    idempotencyKey: key,
     tick: { schedule_id: schedule.id, tick_at: tickAt },
   };
-  const scope = checkScope(env, { tenant: schedule.tenant, scopes });
+  const scope = checkScope(env, principal);
   if ("batch" in items) {
     const chained = { ...source, head: { ...head, after: items, template }, entries: none() };
     const accepted = await acceptBatch(env, chained, scope);

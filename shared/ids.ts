@@ -28,8 +28,11 @@ export const taskRange = { from: "task_", to: "task`" } as const;
 
 const timeChars = 10;
 
-/** Every id that was made before a time, in milliseconds since 1970 UTC, sorts below this. */
-export function idBound(kind: "task" | "batch", ms: number): string {
+/**
+ * Every id that was made before a time, in milliseconds since 1970 UTC, sorts below this; a webhook's id is
+ * made of its task's or batch's.
+ */
+export function idBound(kind: "task" | "batch" | "hook", ms: number): string {
   return `${kind}_${encodeTime(Math.max(0, ms), timeChars).toLowerCase()}`;
 }
 

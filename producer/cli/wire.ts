@@ -91,7 +91,9 @@ export interface ScheduleAnswer {
   overlap: "skip" | "allow";
   catch_up: "once" | "skip";
   enabled: boolean;
+  key_id: string | null;
   next_ticks: string[];
+  open_tick: { at: string; error: { message: string } | null } | null;
   last_ticks?: {
     at: string;
     outcome: string;

@@ -57,11 +57,19 @@ function scheduleView(row: ScheduleRow): Record<string, unknown> {
   return {
     id: row.id,
     ...settings(row),
+    key_id: row.key_id,
     next_ticks: next.map(isoTime),
+    open_tick: row.open_tick === null ? null : openView(row.open_tick, row.open_problem),
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };
 }
+
+/** A tick that has begun and not ended; `error` says what it waits for, where it waits. */
+const openView = (at: number, problem: string | null) => ({
+  at: isoTime(at),
+  error: problem === null ? null : (JSON.parse(problem) as unknown),
+});
 
 function tickView(tick: TickRow): Record<string, unknown> {
   return {
@@ -78,7 +86,8 @@ const withTicks = async (env: Call["env"], row: ScheduleRow) => ({
   last_ticks: (await listTicks(env.DB, row.id)).map(tickView),
 });
 
-function fieldsOf(id: string, { tenant, scopes }: Principal, schedule: Schedule): ScheduleFields {
+function fieldsOf(id: string, principal: Principal, schedule: Schedule): ScheduleFields {
+  const { tenant, scopes } = principal;
   const { name, cron, timezone, overlap, catch_up, enabled } = schedule;
   const [next = null] = enabled ? ticksAfter(cron, timezone, Date.now(), 1) : [];
   return {
@@ -87,6 +96,7 @@ function fieldsOf(id: string, { tenant, scopes }: Principal, schedule: Schedule)
     items: JSON.stringify(schedule.items),
     enabled: enabled ? 1 : 0,
     scopes: JSON.stringify(scopes),
+    key_id: principal.key?.id ?? null,
     next_at: next,
   };
 }
@@ -181,8 +191,7 @@ const run: Handler = async (call) => {
     return stopped({ kind: "conflict", message });
   }
   const at = Date.now();
-  const scopes = JSON.stringify(principal.scopes);
-  const submitted = await submitTick(env, { ...row, scopes }, at, key.value);
+  const submitted = await submitTick(env, row, principal, { tickAt: at, key: key.value });
   if (!submitted.ok) return submitted;
   const batch = submitted.value;
   await endTick(env.DB, row, at, {

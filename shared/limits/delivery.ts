@@ -24,6 +24,8 @@ export const sweepLimits = {
   walkPagesPerTickMax: 20,
   walkMsMax: 20_000,
   oldTasksPerPage: 100,
+  /** Small rows with nothing beside them. */
+  oldToldPerPage: 500,
   /** Each may have 50,000 tasks to look at. */
   oldBatchesPerPage: 5,
   /** Where more tasks than this are old, the walk over policies waits. */

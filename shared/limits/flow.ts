@@ -13,6 +13,9 @@ export const scheduleLimits = {
   /** How long one worker has for a tick before another goes on with it. */
   tickLeaseMs: 3 * 60_000,
   tickTriesMax: 5,
+  /** A tick whose key has no room is looked at again after this, and given up after the other. */
+  deferredLookMs: 60_000,
+  deferredMsMax: 24 * 3_600_000,
   /** A tick later than this was missed, and `catch_up` says what becomes of it. */
   lateMsMax: 5 * 60_000,
   /** How far missed ticks are counted; further back there are just many. */

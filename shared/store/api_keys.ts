@@ -135,7 +135,10 @@ export async function hasApiKeys(db: D1Database): Promise<boolean> {
   return row !== null;
 }
 
-/** Whether a tenant has so many live tasks or more; only so many rows of it are read. */
+/**
+ * Whether a tenant has so many live tasks or more, those of batches that wait for another included; only
+ * so many rows of `tasks` are read.
+ */
 export async function backlogReaches(
   db: D1Database,
   tenant: string,
@@ -147,7 +150,9 @@ export async function backlogReaches(
         `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM tasks
              WHERE sweep_at IS NOT NULL AND tenant = ?1 LIMIT ?2))
            + (SELECT COALESCE(SUM(total - expanded), 0) FROM batches
-             WHERE sweep_at IS NOT NULL AND tenant = ?1) AS live`,
+             WHERE sweep_at IS NOT NULL AND tenant = ?1)
+           + (SELECT COALESCE(SUM(total), 0) FROM batches INDEXED BY batches_waiting
+             WHERE waits = 1 AND tenant = ?1) AS live`,
       )
       .bind(tenant, tasks)
       .first<{ live: number }>(),

@@ -39,9 +39,11 @@ export interface BatchRow {
   waits: number;
   /** What the key could do that sent it; JSON list, kept while it waits. */
   scopes: string | null;
-  /** JSON: why it has no tasks, {code, message, details}. */
+  /** JSON: why it has no tasks, or none yet, {code, message, details}. */
   problem: string | null;
   paused_at: number | null;
+  /** The key of `api_keys` that sent it; null where the fleet itself vouches for it. */
+  key_id: string | null;
 }
 
 type Core = "id" | "tenant" | "total" | "input_key" | "defaults" | "labels" | "limits";
@@ -55,14 +57,15 @@ type Fixed =
   | "after_status"
   | "template"
   | "waits"
-  | "scopes";
+  | "scopes"
+  | "key_id";
 
 /** What a submission fixes; what it leaves out is null, and it waits for nothing. */
 export type NewBatch = Pick<BatchRow, Core> & Partial<Pick<BatchRow, Fixed>>;
 
 /** The columns that a submission fixes, in the order in which they are bound. */
 const fixedColumns = `id, tenant, idempotency_key, body_hash, total, input_key, defaults, labels, limits,
-  schedule_id, tick_at, webhook, after_batch, after_status, template, waits, scopes`;
+  schedule_id, tick_at, webhook, after_batch, after_status, template, waits, scopes, key_id`;
 
 /**
  * False when the idempotency key or the tick is taken. One that waits for another batch is not expanded
@@ -73,7 +76,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
     db
       .prepare(
         `INSERT INTO batches (${fixedColumns}, status, created_at, sweep_at, close_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
            'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END,
            ${nowSql} + ${batchLimits.closeEveryMs})
          ON CONFLICT DO NOTHING`,
@@ -96,6 +99,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
         batch.template ?? null,
         batch.waits ?? 0,
         batch.scopes ?? null,
+        batch.key_id ?? null,
       )
       .run(),
   );

@@ -26,12 +26,22 @@ export async function startWaiting(
   return retrying("start waiting batch", () =>
     db
       .prepare(
-        `UPDATE batches SET waits = 0, total = ?2, sweep_at = ${nowSql} + ${batchLimits.expandGraceMs},
+        `UPDATE batches SET waits = 0, total = ?2, problem = NULL, sweep_at = ${nowSql} + ${batchLimits.expandGraceMs},
            close_at = ${nowSql} + ${batchLimits.closeEveryMs}
          WHERE id = ?1 AND waits = 1 RETURNING *`,
       )
       .bind(id, total)
       .first<BatchRow>(),
+  );
+}
+
+/** Says why a batch waits on although the other is finished. Written once for each reason. */
+export async function tellWaiting(db: D1Database, id: string, problem: string): Promise<void> {
+  await retrying("tell waiting batch", () =>
+    db
+      .prepare("UPDATE batches SET problem = ?2 WHERE id = ?1 AND waits = 1 AND problem IS NOT ?2")
+      .bind(id, problem)
+      .run(),
   );
 }
 

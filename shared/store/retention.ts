@@ -158,6 +158,72 @@ export async function removePolicies(
   return meta.changes;
 }
 
+/** Ended, delivered or given up: one that is sent again has not ended any more. */
+const oldWebhookSql = "state <> 'waiting' AND ended_at <= ?1";
+
+export async function oldWebhooks(
+  db: D1Database,
+  at: { after: string; bound: string; before: number },
+): Promise<Page<{ id: string }>> {
+  const { results } = await retrying("old webhooks", () =>
+    db
+      .prepare(
+        `SELECT id, (${oldWebhookSql}) AS old FROM webhooks
+         WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldToldPerPage}`,
+      )
+      .bind(at.before, at.after, at.bound)
+      .all<{ id: string; old: number }>(),
+  );
+  return pageOf(results, sweepLimits.oldToldPerPage);
+}
+
+/** Answers how many went by this call. */
+export async function removeWebhooks(
+  db: D1Database,
+  webhooks: readonly { id: string }[],
+  before: number,
+): Promise<number> {
+  const { meta } = await retrying("remove webhooks", () =>
+    db
+      .prepare(
+        `DELETE FROM webhooks WHERE id IN (SELECT value FROM json_each(?2)) AND ${oldWebhookSql}`,
+      )
+      .bind(before, JSON.stringify(webhooks.map(({ id }) => id)))
+      .run(),
+  );
+  return meta.changes;
+}
+
+/** Their ids are the queue's and say nothing of when they came, so the walk goes through all of them. */
+export async function oldDeadMessages(
+  db: D1Database,
+  at: { after: string; before: number },
+): Promise<Page<{ id: string }>> {
+  const { results } = await retrying("old dead messages", () =>
+    db
+      .prepare(
+        `SELECT id, (received_at <= ?1) AS old FROM inbox_dead
+         WHERE id > ?2 ORDER BY id LIMIT ${sweepLimits.oldToldPerPage}`,
+      )
+      .bind(at.before, at.after)
+      .all<{ id: string; old: number }>(),
+  );
+  return pageOf(results, sweepLimits.oldToldPerPage);
+}
+
+export async function removeDeadMessages(
+  db: D1Database,
+  messages: readonly { id: string }[],
+): Promise<number> {
+  const { meta } = await retrying("remove dead messages", () =>
+    db
+      .prepare("DELETE FROM inbox_dead WHERE id IN (SELECT value FROM json_each(?1))")
+      .bind(JSON.stringify(messages.map(({ id }) => id)))
+      .run(),
+  );
+  return meta.changes;
+}
+
 /** What decides over the objects of a task: the runs that it keeps, or that its batch will still make it. */
 export interface Keeper {
   id: string;

@@ -25,6 +25,10 @@ export interface ScheduleRow {
   open_missed: number;
   open_tries: number;
   wake_at: number | null;
+  /** The key of `api_keys` that wrote it last; null where the fleet itself vouches for it. */
+  key_id: string | null;
+  /** JSON: why the open tick waits for its key to have room. */
+  open_problem: string | null;
 }
 
 export type ScheduleFields = Pick<
@@ -40,6 +44,7 @@ export type ScheduleFields = Pick<
   | "catch_up"
   | "enabled"
   | "scopes"
+  | "key_id"
   | "next_at"
 >;
 
@@ -52,8 +57,8 @@ export async function insertSchedule(db: D1Database, row: ScheduleFields): Promi
     db
       .prepare(
         `INSERT INTO schedules (id, tenant, name, cron, timezone, template, items, overlap, catch_up,
-           enabled, scopes, created_at, updated_at, next_at, wake_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ${nowSql}, ${nowSql}, ?12, ?12
+           enabled, scopes, created_at, updated_at, next_at, wake_at, key_id)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ${nowSql}, ${nowSql}, ?12, ?12, ?13
          WHERE (SELECT COUNT(*) FROM schedules WHERE tenant = ?2) < ${scheduleLimits.perTenantMax}
          ON CONFLICT DO NOTHING`,
       )
@@ -73,7 +78,7 @@ export async function updateSchedule(db: D1Database, row: ScheduleFields): Promi
       .prepare(
         `UPDATE OR IGNORE schedules SET name = ?3, cron = ?4, timezone = ?5, template = ?6, items = ?7,
            overlap = ?8, catch_up = ?9, enabled = ?10, scopes = ?11, updated_at = ${nowSql},
-           next_at = ?12, wake_at = CASE WHEN open_tick IS NULL THEN ?12 ELSE wake_at END
+           key_id = ?13, next_at = ?12, wake_at = CASE WHEN open_tick IS NULL THEN ?12 ELSE wake_at END
          WHERE id = ?1 AND tenant = ?2`,
       )
       .bind(...boundFields(row))
@@ -95,6 +100,7 @@ const boundFields = (row: ScheduleFields) => [
   row.enabled,
   row.scopes,
   row.next_at,
+  row.key_id,
 ];
 
 async function nameHolder(db: D1Database, tenant: string, name: string): Promise<string | null> {
@@ -190,5 +196,22 @@ export async function resumeTick(db: D1Database, seen: ScheduleRow): Promise<Sch
       )
       .bind(seen.id, seen.open_tick, seen.wake_at)
       .first<ScheduleRow>(),
+  );
+}
+
+/**
+ * Lets the open tick wait, and says why: it is looked at again soon, and has all its tries then. Repeating
+ * it changes nothing but the time.
+ */
+export async function deferTick(db: D1Database, seen: ScheduleRow, problem: string): Promise<void> {
+  await retrying("defer tick", () =>
+    db
+      .prepare(
+        `UPDATE schedules SET open_tries = 0, open_problem = ?3,
+           wake_at = ${nowSql} + ${scheduleLimits.deferredLookMs}
+         WHERE id = ?1 AND open_tick = ?2`,
+      )
+      .bind(seen.id, seen.open_tick, problem)
+      .run(),
   );
 }

@@ -13,8 +13,16 @@ export interface TickRow {
    * missed      skipped, because it was found too late
    * refused     its items or tasks were not to be accepted; `problem` says why
    * failed      the stores failed each time it was tried
+   * key_revoked, key_expired   the key that wrote the schedule last holds no more
    */
-  outcome: "submitted" | "overlapped" | "missed" | "refused" | "failed";
+  outcome:
+    | "submitted"
+    | "overlapped"
+    | "missed"
+    | "refused"
+    | "failed"
+    | "key_revoked"
+    | "key_expired";
   /** Earlier ticks that nothing ran for. */
   missed: number;
   batch_id: string | null;
@@ -61,7 +69,8 @@ export async function endTick(
         .bind(schedule.id),
       db
         .prepare(
-          `UPDATE schedules SET open_tick = NULL, open_missed = 0, open_tries = 0, wake_at = next_at
+          `UPDATE schedules SET open_tick = NULL, open_missed = 0, open_tries = 0,
+             open_problem = NULL, wake_at = next_at
            WHERE id = ?1 AND open_tick = ?2`,
         )
         .bind(schedule.id, tickAt),

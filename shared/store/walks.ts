@@ -6,7 +6,14 @@ import { sweepLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import { nowSql } from "./clock.ts";
 
-export type WalkName = "batches" | "tasks" | "policies" | "task_objects" | "batch_objects";
+export type WalkName =
+  | "batches"
+  | "tasks"
+  | "policies"
+  | "webhooks"
+  | "inbox_dead"
+  | "task_objects"
+  | "batch_objects";
 
 export interface Walk {
   name: WalkName;

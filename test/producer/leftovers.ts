@@ -9,7 +9,7 @@ import { accept } from "../consumer/harness.ts";
 import { testFleet } from "./client.ts";
 
 export const day = 86_400_000;
-const tables = ["tasks", "egress_log", "batches", "policies"] as const;
+const tables = ["tasks", "egress_log", "batches", "policies", "webhooks", "inbox_dead"] as const;
 
 /** Nothing of an earlier test is there, and every walk begins anew. */
 export async function empty(): Promise<void> {

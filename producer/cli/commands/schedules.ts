@@ -136,7 +136,7 @@ function show(session: Session, schedule: ScheduleAnswer) {
 }
 
 function lines(schedule: ScheduleAnswer): [string, string][] {
-  const { items, next_ticks: next, last_ticks: last = [] } = schedule;
+  const { items, next_ticks: next, open_tick: open, last_ticks: last = [] } = schedule;
   const source =
     "inline" in items
       ? counted(items.inline.length, "inline item")
@@ -149,6 +149,8 @@ function lines(schedule: ScheduleAnswer): [string, string][] {
     ["items", source],
     ["overlap", schedule.overlap],
     ["catch up", schedule.catch_up],
+    ...(schedule.key_id === null ? [] : [["key", schedule.key_id] as [string, string]]),
+    ...(open?.error ? [["waits", `${open.at}  ${open.error.message}`] as [string, string]] : []),
     ...next.map((tick, n): [string, string] => [n === 0 ? "next" : "", tick]),
     ...last.map((tick, n): [string, string] => [
       n === 0 ? "last" : "",

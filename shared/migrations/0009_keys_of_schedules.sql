@@ -1,0 +1,28 @@
+-- The key of `api_keys` that wrote a schedule last, or sent a batch: what is submitted in its name later asks
+-- whether it still holds, and counts against its bounds. Null for the fleet's own key, Cloudflare Access, the
+-- account's own Workers, and what stood before this migration.
+-- `open_problem` is why the open tick waits, where its key has no room for it.
+ALTER TABLE schedules ADD COLUMN key_id TEXT;
+ALTER TABLE schedules ADD COLUMN open_problem TEXT;
+ALTER TABLE batches ADD COLUMN key_id TEXT;
+
+-- A CHECK cannot be changed in place: the table is built anew, with two outcomes more.
+ALTER TABLE ticks RENAME TO ticks_before;
+CREATE TABLE ticks (
+  schedule_id TEXT NOT NULL,
+  tick_at     INTEGER NOT NULL,
+  tenant      TEXT NOT NULL,
+  outcome     TEXT NOT NULL CHECK (outcome IN
+                ('submitted','overlapped','missed','refused','failed','key_revoked','key_expired')),
+  missed      INTEGER NOT NULL,
+  batch_id    TEXT,
+  problem     TEXT,
+  ended_at    INTEGER NOT NULL,
+  PRIMARY KEY (schedule_id, tick_at)
+) WITHOUT ROWID;
+INSERT INTO ticks (schedule_id, tick_at, tenant, outcome, missed, batch_id, problem, ended_at)
+SELECT schedule_id, tick_at, tenant, outcome, missed, batch_id, problem, ended_at FROM ticks_before;
+DROP TABLE ticks_before;
+
+-- Walks over what was told of tasks and batches, and over messages that made none.
+INSERT INTO walks (name, position, due_at) VALUES ('webhooks', '', 0), ('inbox_dead', '', 0);

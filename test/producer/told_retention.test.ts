@@ -1,0 +1,128 @@
+/** Rows of `webhooks` and `inbox_dead` stay as long as everything else that is settled. */
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it, test } from "vitest";
+import { sweep } from "../../producer/sweep.ts";
+import { killedStores, losingDatabase } from "../consumer/faulty_stores.ts";
+import { send, testFleet } from "./client.ts";
+import { count, day, empty, idMadeAt, sweepAhead } from "./leftovers.ts";
+
+beforeEach(empty);
+
+/** A webhook of a task that ended so many days ago, and was told, or given up, so many days ago. */
+async function told(ended: number, state: string, done: number | null): Promise<string> {
+  const id = `hook_${idMadeAt(Date.now() - ended * day).slice("task_".length)}-1`;
+  await env.DB.prepare(
+    `INSERT INTO webhooks (id, tenant, event, subject, target, state, tries, due_at, created_at, ended_at)
+     VALUES (?1, 'default', 'task.ended', 'task_x', '{"url":"https://a.example/","secret":"S"}', ?2, 3, ?3, ?4, ?5)`,
+  )
+    .bind(
+      ...[id, state, done === null ? 9e15 : null, Date.now() - ended * day],
+      done === null ? null : Date.now() - done * day,
+    )
+    .run();
+  return id;
+}
+
+let messages = 0;
+async function dead(days: number): Promise<string> {
+  const id = `${["0", "9", "f"][messages % 3]}${String(messages++).padStart(6, "0")}`;
+  await env.DB.prepare(
+    `INSERT INTO inbox_dead (id, tenant, body, problem, received_at)
+     VALUES (?1, 'default', '{}', '{"message":"m"}', ?2)`,
+  )
+    .bind(id, Date.now() - days * day)
+    .run();
+  return id;
+}
+
+const idsOf = async (table: "webhooks" | "inbox_dead") =>
+  (await env.DB.prepare(`SELECT id FROM ${table} ORDER BY id`).all<{ id: string }>()).results.map(
+    ({ id }) => id,
+  );
+
+it("a webhook goes when it ended long enough ago, delivered or given up; one that is tried stays", async () => {
+  await told(31, "delivered", 31);
+  await told(40, "dead", 31);
+  const kept = [
+    await told(40, "waiting", null),
+    await told(40, "delivered", 29),
+    await told(1, "dead", 1),
+  ].sort();
+  expect(await sweep(testFleet().env)).toMatchObject({ removed_rows: 2 });
+  expect(await idsOf("webhooks")).toEqual(kept);
+});
+
+it("a message that made no task goes when it came long enough ago", async () => {
+  for (const days of [31, 90, 31]) await dead(days);
+  const kept = [await dead(29), await dead(0)].sort();
+  expect(await sweep(testFleet().env)).toMatchObject({ removed_rows: 3 });
+  expect(await idsOf("inbox_dead")).toEqual(kept);
+});
+
+test.each([
+  ["7", [1, 1]],
+  ["forever", [2, 2]],
+  ["never", [2, 2]],
+])("RETENTION_DAYS %s is theirs too", async (days, left) => {
+  await told(8, "dead", 8);
+  await told(1, "dead", 1);
+  await dead(8);
+  await dead(1);
+  await sweep(testFleet({ RETENTION_DAYS: days }).env);
+  expect([await count("webhooks"), await count("inbox_dead")]).toEqual(left);
+});
+
+it("both go page by page, whoever takes the next one", async () => {
+  const rows = Array.from({ length: 1_200 }, (_, n) => [
+    `hook_${idMadeAt(Date.now() - 40 * day).slice("task_".length)}-${n}`,
+    `m${String(n).padStart(5, "0")}`,
+  ]);
+  await env.DB.prepare(
+    `INSERT INTO webhooks (id, tenant, event, subject, target, state, created_at, ended_at)
+     SELECT value->>0, 'default', 'task.ended', 's', '{}', 'delivered', 0, 1 FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+  await env.DB.prepare(
+    `INSERT INTO inbox_dead (id, tenant, body, problem, received_at)
+     SELECT value->>1, 'default', '{}', '{}', 1 FROM json_each(?1)`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+  const both = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
+  expect(both.every(({ pages }) => pages <= 20)).toBe(true);
+  await sweep(testFleet().env);
+  expect([await count("webhooks"), await count("inbox_dead")]).toEqual([0, 0]);
+});
+
+it("killed at any one of its calls, a later sweep removes the rest", async () => {
+  for (let k = 1; ; k++) {
+    await empty();
+    await told(40, "dead", 40);
+    await dead(40);
+    await env.DB.prepare(
+      "UPDATE walks SET due_at = 9e15 WHERE name NOT IN ('webhooks', 'inbox_dead')",
+    ).run();
+    const stores = killedStores(k, true);
+    await sweep(testFleet(stores.env).env);
+    await sweepAhead(2);
+    expect([k, await count("webhooks"), await count("inbox_dead")]).toEqual([k, 0, 0]);
+    if (stores.calls() < k) break;
+  }
+});
+
+it("a removal whose answer was lost is repeated and changes nothing more", async () => {
+  await told(40, "dead", 40);
+  await told(40, "dead", 2);
+  await sweep(testFleet({ DB: losingDatabase(/^run$/) }).env);
+  expect(await count("webhooks")).toBe(1);
+});
+
+it("a webhook that is sent again at the same moment stays", async () => {
+  const id = await told(40, "dead", 40);
+  const fleet = testFleet();
+  const again = await send(fleet, "POST", `/v1/webhooks/${id}/redeliver`);
+  expect(again.status).toBe(202);
+  await sweep(fleet.env);
+  expect(await idsOf("webhooks")).toEqual([id]);
+});
