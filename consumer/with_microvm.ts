@@ -4,8 +4,8 @@
  */
 import { ContainerProxy } from "@cloudflare/sandbox";
 import consumer, { Governor } from "./index.ts";
-import { useMicroVms } from "./sandbox/index.ts";
 import { MicroVm, microVmsOf } from "./sandbox/microvm/container.ts";
+import { useMicroVms } from "./sandbox/microvm/ways.ts";
 
 useMicroVms(microVmsOf);
 

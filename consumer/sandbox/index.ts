@@ -3,15 +3,8 @@ import type { SealedLoader } from "./dynamic_worker.ts";
 import type { Engine } from "./engine.ts";
 import { isolateEngine } from "./isolate.ts";
 import { isolateV8Engine } from "./isolate_v8.ts";
-import type { OpenMicroVm } from "./microvm/client.ts";
+import { microVmMissing, microVmsOf } from "./microvm/ways.ts";
 import { microVmEngine } from "./microvm.ts";
-
-let microVmsOf: (env: ConsumerEnv) => OpenMicroVm | null = () => null;
-
-/** Said by the entry of a deployment that has containers, before any task runs. */
-export function useMicroVms(ways: (env: ConsumerEnv) => OpenMicroVm | null): void {
-  microVmsOf = ways;
-}
 
 /** The engine that a task names, or why it cannot serve here. `name` is of the slice. */
 export function engineFor(
@@ -31,15 +24,6 @@ export function engineFor(
     }
   }
 }
-
-const microVmMissing =
-  "The sandbox microvm needs containers, which this fleet runs without. Deploy with `npm run deploy -- --microvm` " +
-  "to an account with Containers, or see docs/sandboxes.md to run it locally with Docker; else use the sandbox " +
-  "isolate or isolate-v8.";
-
-/** Why no task of this fleet can have the engine, or null. */
-export const engineFault = (kind: Engine["name"], env: ConsumerEnv): string | null =>
-  kind === "microvm" && microVmsOf(env) === null ? microVmMissing : null;
 
 /** The interpreter whose fuel stops everything, for what a tool runs over a model's patterns. */
 export const meteredEngine = (env: { LOADER: SealedLoader }): Engine => isolateEngine(env.LOADER);

@@ -3,7 +3,7 @@ import type { ConsumerEnv } from "../env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
-import { engineFault } from "../sandbox/index.ts";
+import { engineFault } from "../sandbox/microvm/ways.ts";
 import { missingBinding, tenantFault } from "./bindings.ts";
 import { browse } from "./browse.ts";
 import { callService } from "./call_service.ts";

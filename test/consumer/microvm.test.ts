@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { useMicroVms } from "../../consumer/sandbox/index.ts";
+import { useMicroVms } from "../../consumer/sandbox/microvm/ways.ts";
 import { FakeMicroVm } from "../sandbox/fake_microvm.ts";
 import { call, finish, runTask, stepsOf } from "./harness.ts";
 
