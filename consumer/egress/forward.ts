@@ -11,6 +11,7 @@ import {
 } from "../../policies/decide.ts";
 import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
+import { urlPatterns } from "../../policies/url_pattern.ts";
 import { egressLimits } from "../../shared/limits.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { GuestResponse } from "../sandbox/engine.ts";
@@ -45,13 +46,16 @@ export interface Passage {
   send: Send;
 }
 
+/** Carries a decided request out. `patterns` are the URLs that the policy permits at its origin; never none. */
+export type Carrier = (url: string, patterns: readonly string[]) => Promise<Response>;
+
 export interface Asked {
   url: string;
   method: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Carries the request out in place of the network. It gets no header, so no credential either. */
-  carrier?: (url: string) => Promise<Response>;
+  carrier?: Carrier;
   /** Said by the fleet, never by a guest: whatever its method, the request may be repeated. */
   harmless?: boolean;
 }
@@ -186,8 +190,11 @@ function prepare(passage: Passage, asked: Asked, decision: Permitted): Prepared 
   if (headers === null) return refused("bad_secret");
   if (asked.carrier !== undefined) {
     const { carrier } = asked;
-    if (decision.action === "inject" || decision.route !== null) return refused("carrier");
-    return { ok: true, target, headers, send: (url) => carrier(url) };
+    const patterns = urlPatterns(passage.compiled, decision.url);
+    if (decision.action === "inject" || decision.route !== null || patterns.length === 0) {
+      return refused("carrier");
+    }
+    return { ok: true, target, headers, send: (url) => carrier(url, patterns) };
   }
   if (decision.route === null) return { ok: true, target, headers, send: passage.send };
   const route = Object.hasOwn(passage.routes, decision.route)

@@ -10,7 +10,7 @@ import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import { joined, streamOf } from "./body.ts";
 import { Budget, type EgressUse, type TaskEgressLimits } from "./budget.ts";
-import { type Asked, forward, type Passage, type Send } from "./forward.ts";
+import { type Asked, type Carrier, forward, type Passage, type Send } from "./forward.ts";
 import type { Hosts } from "./hosts.ts";
 import { DecisionJournal } from "./journal.ts";
 import type { BudgetReason } from "./reason.ts";
@@ -53,9 +53,10 @@ export interface Gateway {
   follow(request: GuestRequest): Promise<GuestResponse>;
   /**
    * A GET that something else carries out, such as a browser: decided, counted, logged and scrubbed like
-   * any other. `send` gets the decided URL; a rule that injects a credential is refused.
+   * any other. `send` gets the decided URL, and expressions of those that are permitted at its origin; a
+   * rule that injects a credential is refused.
    */
-  fetchBy(url: string, send: (url: string) => Promise<Response>): Promise<GuestResponse>;
+  fetchBy(url: string, send: Carrier): Promise<GuestResponse>;
   /** As `fetch`, with streaming bodies. The answer's body errors where a bound breaks it off. */
   stream(request: Request): Promise<Response>;
   /** The decisions since the last call, for the step's write; rows of requests in flight as they stand. */

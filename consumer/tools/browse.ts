@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { defineTool, done, refused } from "./define.ts";
-import { pageFault, readJson, visit } from "./page.ts";
+import { open } from "./page.ts";
 
 export const browse = defineTool({
   name: "browse",
@@ -13,13 +13,10 @@ export const browse = defineTool({
   ),
   effect: "read",
   bindings: ["BROWSER"],
-  async run({ url }, { bindings, fetchBy }) {
-    const page = await fetchBy(url, (decided) =>
-      bindings.BROWSER.quickAction("markdown", visit(decided)),
-    );
-    const fault = pageFault(page);
-    if (fault !== null) return refused(fault);
-    const { result } = readJson(new TextDecoder().decode(page.body));
-    return done(typeof result === "string" ? result : "The page is empty.");
+  async run({ url }, context) {
+    const { BROWSER } = context.bindings;
+    const page = await open(url, context, (options) => BROWSER.quickAction("markdown", options));
+    if (!page.ok) return refused(page.fault);
+    return done(typeof page.result === "string" ? page.result : "The page is empty.");
   },
 });

@@ -3,6 +3,7 @@
  * call never throws past it, because what a tool says is an answer that the model reads.
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import type { Carrier } from "../egress/forward.ts";
 import type { ConsumerEnv } from "../env.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
@@ -27,10 +28,11 @@ export interface ToolContext<B extends BindingName = never> {
   fetch(request: GuestRequest): Promise<GuestResponse>;
   /**
    * The same for a tool that has another way to the URL, such as a browser: the policy decides on it, and
-   * the request is counted, logged and scrubbed; `send` gets the decided URL in place of the network.
+   * the request is counted, logged and scrubbed; `send` gets the decided URL in place of the network, and
+   * regular expressions of the URLs that the policy permits at its origin, for what follows links itself.
    * A rule that injects a credential is refused, because nothing says where else `send` would carry it.
    */
-  fetchBy(url: string, send: (url: string) => Promise<Response>): Promise<GuestResponse>;
+  fetchBy(url: string, send: Carrier): Promise<GuestResponse>;
   files: Workspace;
   /** Runs a program in the task's sandbox. */
   runCode(code: string): Promise<RunOutcome>;
