@@ -1,6 +1,7 @@
 /** `npm run check:deploy`: both Workers in both environments, and the consumer with containers, bundled as a deploy would and sent nowhere. */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import path from "node:path";
+import { promisify } from "node:util";
 import { writeMicroVmConfig } from "./microvm.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -13,11 +14,15 @@ const configs: [config: string, environments: string[]][] = [
   [writeMicroVmConfig(), ["production"]],
 ];
 
-for (const [config, environments] of configs) {
+const run = promisify(execFile);
+
+/** One line for each environment of a Worker, which share a folder and so come one after the other. */
+async function bundled(config: string, environments: readonly string[]): Promise<string[]> {
+  const worker = config.replace(/^\.?wrangler\./, "").replace(/\.toml$/, "");
+  const lines: string[] = [];
   for (const environment of environments) {
-    const worker = config.replace(/^\.?wrangler\./, "").replace(/\.toml$/, "");
     const name = `${worker}${environment === "" ? "" : ` (${environment})`}`;
-    const run = spawnSync(
+    const told = await run(
       process.execPath,
       [
         ...[wrangler, "deploy", "--dry-run", "-c", config],
@@ -25,15 +30,26 @@ for (const [config, environments] of configs) {
       ],
       {
         cwd: root,
-        encoding: "utf8",
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
+        env: {
+          ...process.env,
+          WRANGLER_SEND_METRICS: "false",
+          WRANGLER_HIDE_BANNER: "true",
+          NO_COLOR: "1",
+        },
       },
-    );
-    if (run.status !== 0) {
-      console.error(`The dry run of ${name} failed:\n${run.stdout}${run.stderr}`);
+    ).catch((error: { stdout?: string; stderr?: string }) => {
+      console.error(
+        `The dry run of ${name} failed:\n${error.stdout ?? ""}${error.stderr ?? error}`,
+      );
       process.exit(1);
-    }
-    const size = /Total Upload: ([^\n]+)/.exec(run.stdout)?.[1] ?? "size unknown";
-    console.log(`${name}: deployable, ${size}`);
+    });
+    const size = /Total Upload: ([^\n]+)/.exec(told.stdout)?.[1] ?? "size unknown";
+    lines.push(`${name}: deployable, ${size}`);
   }
+  return lines;
 }
+
+const all = await Promise.all(
+  configs.map(([config, environments]) => bundled(config, environments)),
+);
+for (const line of all.flat()) console.log(line);

@@ -33,6 +33,9 @@ export function fleetEnvironment(
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_WRITE_LOGS: "false",
     WRANGLER_LOG_SANITIZE: "true",
+    // A start asks nobody outside: not for a newer wrangler, not for where this machine stands.
+    WRANGLER_HIDE_BANNER: "true",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
     WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
     NO_COLOR: "1",
     FORCE_COLOR: "0",

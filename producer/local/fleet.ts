@@ -13,6 +13,7 @@ import { sandboxLimits } from "../../shared/limits.ts";
 import { countHungSql, voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { readRetention } from "../retention_days.ts";
 import { startCron } from "./cron.ts";
+import { prepareDatabase } from "./database.ts";
 import { fleetEnvironment } from "./environment.ts";
 import { writeMicroVmConfig } from "./microvm.ts";
 import { claimState, endTree, killTree, recordHolders } from "./processes.ts";
@@ -59,7 +60,8 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   if (!profiles.ok) throw new Error(profiles.message);
   const retention = readRetention(env.RETENTION_DAYS);
   if (!retention.ok) throw new Error(retention.message);
-  await migrate(stateDir, env);
+  const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
+  await prepareDatabase(stateDir, existed ? [voidLeasesSql] : []);
   fs.rmSync(path.join(stateDir, "fleet.log"), { force: true });
 
   const logFile = path.join(stateDir, "fleet.log");
@@ -112,11 +114,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     run.unwatch();
     await killTree(run.runtime);
     if (stopping) return;
-    await wrangler(
-      ["d1", "execute", "DB", "--command", `${countHungSql};${voidLeasesSql}`],
-      stateDir,
-      env,
-    );
+    await prepareDatabase(stateDir, [countHungSql, voidLeasesSql]);
     if (stopping) return;
     const next = await started();
     if (stopping) {
@@ -171,34 +169,6 @@ function startRuntime(
   runtime.once("close", () => fs.closeSync(log));
   recordHolders(stateDir, runtime.pid);
   return runtime;
-}
-
-/** Applies what migrations are new; on a state that existed before, voids what the last run held. */
-async function migrate(stateDir: string, env: Record<string, string>): Promise<void> {
-  const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
-  await wrangler(["d1", "migrations", "apply", "DB"], stateDir, env);
-  if (existed) {
-    await wrangler(["d1", "execute", "DB", "--command", voidLeasesSql], stateDir, env);
-  }
-}
-
-async function wrangler(
-  args: string[],
-  stateDir: string,
-  env: Record<string, string>,
-): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [wranglerScript, ...args, "--local", "--persist-to", stateDir, "-c", "wrangler.producer.toml"],
-    { cwd: root, env: { ...env, CI: "1" }, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  if (code !== 0) {
-    throw new Error(`wrangler ${args.slice(0, 3).join(" ")} ended with ${code}:\n${said}`);
-  }
 }
 
 /** Without this, another fleet on the port would answer for ours. */

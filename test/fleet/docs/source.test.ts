@@ -56,6 +56,8 @@ function rootOf(expression: Node): string {
 const derived: Record<string, string[]> = {
   /** The model's own SELECT on a database that is not the fleet's, in parentheses, after select.ts. */
   "consumer/tools/query_d1.ts": ["bounded"],
+  /** Constants of the store, on their way to the runner's own child. */
+  "producer/local/database.ts": ["sql"],
 };
 
 /** What stands in the SQL of a file's `prepare` calls and is neither text nor a constant of a module. */
