@@ -5,12 +5,22 @@ import os from "node:os";
 import path from "node:path";
 import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
 
+/**
+ * A port that nobody listens on, from below those that the system gives out by itself: between this look
+ * and the fleet's start, no other server or connection of the run is given it.
+ */
 export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    const server = net.createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export function newState(): { dir: string; remove(): void } {
