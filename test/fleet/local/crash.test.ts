@@ -54,4 +54,4 @@ test("after a SIGKILL in the middle of a batch and a restart, every accepted tas
   api = apiOf(fleet);
   const end = await until(view, ({ status }) => status === "finished");
   expect(end.counts).toMatchObject({ total: 40, succeeded: 40, queued: 0, running: 0 });
-}, 120_000);
+}, 300_000);

@@ -37,7 +37,7 @@ test("a program that hangs the runtime costs its own task its attempts, and no o
     stateDir: state.dir,
     environment: {},
     quiet: true,
-    hungMs: 6_000,
+    hungMs: 10_000,
     onHung: () => {
       restarts += 1;
     },
