@@ -7,6 +7,8 @@ import { authenticate, permit } from "./auth.ts";
 import { discardRest } from "./body.ts";
 import type { Route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
+import { openAiProblem } from "./openai/problem.ts";
+import { openAiRoutes } from "./openai/routes/index.ts";
 import type { Principal } from "./principal.ts";
 import { type Outcome, type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -25,7 +27,7 @@ import { toolRoutes } from "./routes/tools.ts";
 import { traceRoutes } from "./routes/traces.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 
-/** Everything under /v1. A route that is not here does not exist. */
+/** Everything under /v1 and /openai/v1. A route that is not here does not exist. */
 export const routes: readonly Route[] = [
   ...taskRoutes,
   ...traceRoutes,
@@ -41,6 +43,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...spendRoutes,
   ...toolRoutes,
+  ...openAiRoutes,
 ];
 
 type ApiContext = Context<{ Bindings: ProducerEnv }>;
@@ -54,14 +57,17 @@ for (const route of routes) {
 }
 for (const path of new Set(routes.map((route) => route.path))) {
   const allow = routes.filter((route) => route.path === path).map((route) => route.method);
-  api.all(path, async (context) => (await unauthenticated(context)) ?? wrongMethod(allow));
+  api.all(path, async (context) => (await unauthenticated(context)) ?? wrongMethod(context, allow));
 }
-api.all("/v1/*", async (context) => (await unauthenticated(context)) ?? nowhere());
-api.notFound(() => nowhere());
+for (const below of ["/v1/*", "/openai/v1/*"]) {
+  api.all(below, async (context) => (await unauthenticated(context)) ?? nowhere(context));
+}
+api.notFound(nowhere);
 
-api.onError((error) => {
+api.onError((error, context) => {
   logBug("api", error);
-  return problemResponse(
+  return refusal(
+    context,
     error instanceof StoreFault
       ? { kind: "unavailable", message: "a store did not answer: send the request again shortly" }
       : { kind: "broken", message: "the fleet failed to answer: its log has the cause" },
@@ -71,7 +77,7 @@ api.onError((error) => {
 async function answer(route: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;
   const caller = await callerOf(route, raw, context.env);
-  if (!caller.ok) return problemResponse(caller.problem);
+  if (!caller.ok) return refusal(context, caller.problem);
   const outcome = await route.handle({
     request: raw,
     url: new URL(context.req.url),
@@ -82,7 +88,7 @@ async function answer(route: Route, context: ApiContext): Promise<Response> {
   });
   if (outcome.ok) return outcome.value;
   await discardRest(raw);
-  return problemResponse(outcome.problem);
+  return refusal(context, outcome.problem);
 }
 
 /** Who calls, if that caller may call this, and may call it now. */
@@ -101,20 +107,27 @@ async function callerOf(
 /** A stranger learns nothing of the API, not even which routes there are. */
 async function unauthenticated(context: ApiContext): Promise<Response | null> {
   const caller = await authenticate(context.req.raw, context.env);
-  return caller.ok ? null : problemResponse(caller.problem);
+  return caller.ok ? null : refusal(context, caller.problem);
 }
 
-const nowhere = () =>
-  problemResponse({
+/** Each shape has errors of its own. */
+function refusal(context: ApiContext, problem: Problem): Response {
+  const { pathname } = new URL(context.req.url);
+  return pathname.startsWith("/openai/") ? openAiProblem(problem) : problemResponse(problem);
+}
+
+function nowhere(context: ApiContext): Response {
+  return refusal(context, {
     kind: "not_found",
     message: "nothing stands at this path: the calls are listed in docs/api.md",
   });
+}
 
-function wrongMethod(allow: readonly string[]): Response {
+function wrongMethod(context: ApiContext, allow: readonly string[]): Response {
   const problem: Problem = {
     kind: "method_not_allowed",
     message: `this path takes ${allow.join(" or ")}`,
     allow,
   };
-  return problemResponse(problem);
+  return refusal(context, problem);
 }

@@ -40,6 +40,7 @@ function keyDefaults() {
   return [
     "model",
     "fallback_models",
+    "sampling",
     "tools",
     "policy",
     "sandbox",

@@ -187,7 +187,8 @@ async function* lineEntries(request: Request): AsyncGenerator<Entry> {
   for await (const line of lines) yield { line: line.number, body: readLine(line) };
 }
 
-function readLine(line: Line): Outcome<unknown> {
+/** The value of one line, or why there is none. */
+export function readLine(line: Line): Outcome<unknown> {
   switch (line.kind) {
     case "too_much":
       return tooManyBytes();
@@ -202,6 +203,11 @@ function readLine(line: Line): Outcome<unknown> {
 
 const tooManyBytes = (): Outcome<never> =>
   tooLarge(batchLimits.ndjsonBytesMax, "send several batches");
+
+/** What a batch says beside its tasks, from another shape: `{defaults?, labels?, limits?, webhook?}`. */
+export function headOf(value: unknown): Outcome<BatchHead> {
+  return Value.Check(Head, value) ? readHead(value) : stopped(refusedHead(explain(Head, value)));
+}
 
 function readHead(rest: Static<typeof Head>): Outcome<BatchHead> {
   const defaults = checkDefaults(rest.defaults ?? {});

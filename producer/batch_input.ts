@@ -168,7 +168,7 @@ export class Faults {
       this.#unreported++;
       return;
     }
-    for (const { path, message } of details) this.#details.push(placed(spot, path, message));
+    for (const detail of details) this.#details.push(placed(spot, detail));
   }
 
   problem(): Problem {
@@ -184,8 +184,9 @@ export class Faults {
   }
 }
 
-function placed(spot: Spot, path: string, message: string): Detail {
-  if (spot.line !== null) return { line: spot.line, path, message };
+function placed(spot: Spot, detail: Detail): Detail {
+  if (spot.line !== null) return { line: spot.line, ...detail };
+  const { path } = detail;
   const inner = path === "" || path.startsWith("[") ? path : `.${path}`;
-  return { path: `tasks[${spot.index}]${inner}`, message };
+  return { ...detail, path: `tasks[${spot.index}]${inner}` };
 }

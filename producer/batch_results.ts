@@ -98,7 +98,10 @@ async function resultLine(bucket: R2Bucket, row: TaskRow): Promise<Record<string
 }
 
 /** A large output stands in the result object alone. */
-async function outputOf(bucket: R2Bucket, row: TaskRow): Promise<unknown> {
+export async function outputOf(
+  bucket: R2Bucket,
+  row: Pick<TaskRow, "output" | "result_key">,
+): Promise<unknown> {
   if (row.output !== null) return JSON.parse(row.output) as unknown;
   if (row.result_key === null) return null;
   const text = await getText(bucket, row.result_key);

@@ -20,6 +20,7 @@ import { refusedTask } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { ObjectWriter } from "./object_writer.ts";
+import type { OpenAiFacts } from "./openai/facts.ts";
 import { type Detail, done, type Outcome, stopped } from "./problem.ts";
 import { templateFaults } from "./template.ts";
 
@@ -33,6 +34,8 @@ export interface BatchHead {
   after?: After;
   /** Makes its tasks of that one's results; without it, it has its own lines. */
   template?: object;
+  /** What it says in OpenAI's shape beside its lines. */
+  openai?: OpenAiFacts;
 }
 
 export interface BatchSource {
@@ -81,6 +84,7 @@ export async function acceptBatch(
     waits: after === undefined ? 0 : 1,
     scopes: JSON.stringify(source.scopes),
     key_id: source.keyId,
+    openai: source.head.openai === undefined ? null : JSON.stringify(source.head.openai),
   });
   // An insert whose answer was lost is repeated and finds its own row.
   const own = await readBatch(env.DB, source.tenant, id);

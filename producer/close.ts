@@ -10,6 +10,7 @@ import { closeBatch, recountTallies, sumTallies, takeToClose } from "../shared/s
 import { assembleChunks } from "./batch_results.ts";
 import { finishIfDone, startBatch } from "./chain.ts";
 import type { ProducerEnv } from "./env.ts";
+import { writeOutputFiles } from "./openai/output_files.ts";
 
 /** Every minute: looks at open batches and at finished ones without results. Never throws. */
 export async function closeDueBatches(env: ProducerEnv): Promise<void> {
@@ -32,8 +33,9 @@ async function lookAt(env: ProducerEnv, batch: BatchRow, chunksMax: number): Pro
   }
   const rows = await recountTallies(env.DB, batch.id, batchLimits.recountedPerLookMax);
   if (rows.some((row) => row.stale === 1)) return 0;
-  await finishIfDone(env, batch, sumTallies(batch, rows));
+  const looked = await finishIfDone(env, batch, sumTallies(batch, rows));
   const assembled = await assembleChunks(env, batch, rows, chunksMax);
+  await writeOutputFiles(env, looked);
   await closeBatch(env.DB, batch.id);
   return assembled;
 }

@@ -8,6 +8,8 @@ export interface Detail {
   line?: number;
   path: string;
   message: string;
+  /** A word for programs, where the shape of the request has one. */
+  code?: string;
 }
 
 export type Problem =

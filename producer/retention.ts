@@ -4,7 +4,8 @@
  */
 import { idBound } from "../shared/ids.ts";
 import { retentionLimits } from "../shared/limits.ts";
-import { deleteObjects, listObjects, objectPrefixes } from "../shared/objects.ts";
+import { deleteObjects, listObjects, objectKeys, objectPrefixes } from "../shared/objects.ts";
+import { oldFiles, removeFile } from "../shared/store/files.ts";
 import {
   oldBatches,
   oldDeadMessages,
@@ -154,4 +155,15 @@ export async function clearPolicies(
   const before = kept - 2 * retentionLimits.policiesToldMs;
   const rows = await removePolicies(env.DB, { bound: idBound("task", kept), before });
   return { rows, objects: 0, last: null };
+}
+
+/** Uploads in OpenAI's shape say themselves when they go; their objects go first, so that none is forgotten. */
+export async function clearFiles(env: ProducerEnv, walk: Walk): Promise<Cleared> {
+  const { found, last } = await oldFiles(env.DB, walk.position);
+  await deleteObjects(
+    env.OBJECTS,
+    found.map(({ tenant, id }) => objectKeys.file(tenant, id)),
+  );
+  for (const { tenant, id } of found) await removeFile(env.DB, tenant, id);
+  return { rows: found.length, objects: found.length, last };
 }

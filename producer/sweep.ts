@@ -17,6 +17,7 @@ import {
   type Cleared,
   clearBatches,
   clearDeadMessages,
+  clearFiles,
   clearPolicies,
   clearTasks,
   clearWebhooks,
@@ -69,7 +70,7 @@ async function expand(env: ProducerEnv, swept: Swept): Promise<void> {
 }
 
 const retained: readonly WalkName[] = ["batches", "tasks", "policies", "webhooks", "inbox_dead"];
-const owned: readonly WalkName[] = ["task_objects", "batch_objects"];
+const owned: readonly WalkName[] = ["task_objects", "batch_objects", "files"];
 
 /** A few pages of whichever walks are due. What was taken and not moved on is due again soon. */
 async function clear(env: ProducerEnv, swept: Swept): Promise<void> {
@@ -105,6 +106,8 @@ function clearPage(env: ProducerEnv, walk: Walk, retentionMs: number): Promise<C
       return clearTaskObjects(env, walk);
     case "batch_objects":
       return clearBatchObjects(env, walk);
+    case "files":
+      return clearFiles(env, walk);
   }
 }
 

@@ -8,6 +8,7 @@ import { encodeTime, ulid } from "ulid";
 export const newTaskId = (): string => `task_${ulid().toLowerCase()}`;
 export const newBatchId = (): string => `batch_${ulid().toLowerCase()}`;
 export const newKeyId = (): string => `key_${ulid().toLowerCase()}`;
+export const newFileId = (): string => `file-${ulid().toLowerCase()}`;
 export const newScheduleId = (): string => `sched_${ulid().toLowerCase()}`;
 
 const indexDigits = 6;
@@ -40,10 +41,12 @@ const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
 const taskIdPattern = new RegExp(`^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`);
 const batchIdPattern = new RegExp(`^batch_${ulidPattern}$`);
 const keyIdPattern = new RegExp(`^key_${ulidPattern}$`);
+const fileIdPattern = new RegExp(`^file-${ulidPattern}$`);
 const scheduleIdPattern = new RegExp(`^sched_${ulidPattern}$`);
 
 /** Ids reach SQL and R2 keys only after these say yes. */
 export const isTaskId = (text: string): boolean => taskIdPattern.test(text);
 export const isBatchId = (text: string): boolean => batchIdPattern.test(text);
 export const isKeyId = (text: string): boolean => keyIdPattern.test(text);
+export const isFileId = (text: string): boolean => fileIdPattern.test(text);
 export const isScheduleId = (text: string): boolean => scheduleIdPattern.test(text);

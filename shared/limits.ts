@@ -6,6 +6,7 @@ export * from "./limits/egress.ts";
 export * from "./limits/flow.ts";
 export * from "./limits/hands.ts";
 export * from "./limits/models.ts";
+export * from "./limits/openai.ts";
 export * from "./limits/people.ts";
 export * from "./limits/stores.ts";
 export * from "./limits/tasks.ts";

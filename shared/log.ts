@@ -10,6 +10,8 @@ export type LogEvent =
   | "batch_lines_lost"
   | "batch_finished"
   | "batch_unstarted"
+  | "batch_refused"
+  | "output_files_written"
   | "tick"
   | "webhook"
   | "inbox_rejected"

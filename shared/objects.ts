@@ -16,6 +16,9 @@ export const objectKeys = {
   batchInput: (tenant: string, id: string) => `batches/${tenant}/${id}/input.jsonl`,
   batchResults: (tenant: string, id: string, chunk: number, version: number) =>
     `batches/${tenant}/${id}/results/${chunk}-${version}.jsonl`,
+  batchFile: (tenant: string, id: string, run: number, holds: string) =>
+    `batches/${tenant}/${id}/files/${run}-${holds}.jsonl`,
+  file: (tenant: string, id: string) => `files/${tenant}/${id}`,
   input: (tenant: string, key: string) => `inputs/${tenant}/${key}`,
 };
 

@@ -172,6 +172,9 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ["@cf/ibm-granite/granite-4.0-h-micro", hosted(openPace, 131_000, [0.017, 0.112], legacy)],
 ]);
 
+/** The models with a row of their own in the table, in its order. */
+export const listedModels: readonly string[] = [...profiles.keys()];
+
 /** True for models with a row of their own in the table. */
 export const isListed = (model: string): boolean => profiles.has(model);
 

@@ -44,6 +44,8 @@ export interface BatchRow {
   paused_at: number | null;
   /** The key of `api_keys` that sent it; null where the fleet itself vouches for it. */
   key_id: string | null;
+  /** JSON of what it says in OpenAI's shape beside its lines; null for every other batch. */
+  openai: string | null;
 }
 
 type Core = "id" | "tenant" | "total" | "input_key" | "defaults" | "labels" | "limits";
@@ -58,14 +60,15 @@ type Fixed =
   | "template"
   | "waits"
   | "scopes"
-  | "key_id";
+  | "key_id"
+  | "openai";
 
 /** What a submission fixes; what it leaves out is null, and it waits for nothing. */
 export type NewBatch = Pick<BatchRow, Core> & Partial<Pick<BatchRow, Fixed>>;
 
 /** The columns that a submission fixes, in the order in which they are bound. */
 const fixedColumns = `id, tenant, idempotency_key, body_hash, total, input_key, defaults, labels, limits,
-  schedule_id, tick_at, webhook, after_batch, after_status, template, waits, scopes, key_id`;
+  schedule_id, tick_at, webhook, after_batch, after_status, template, waits, scopes, key_id, openai`;
 
 /**
  * False when the idempotency key or the tick is taken. One that waits for another batch is not expanded
@@ -76,7 +79,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
     db
       .prepare(
         `INSERT INTO batches (${fixedColumns}, status, created_at, sweep_at, close_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
            'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END,
            ${nowSql} + ${batchLimits.closeEveryMs})
          ON CONFLICT DO NOTHING`,
@@ -100,10 +103,35 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
         batch.waits ?? 0,
         batch.scopes ?? null,
         batch.key_id ?? null,
+        batch.openai ?? null,
       )
       .run(),
   );
   return meta.changes === 1;
+}
+
+/** A batch that is refused as a whole and says so: finished at its birth, without tasks. */
+export async function insertRefusedBatch(
+  db: D1Database,
+  batch: Pick<BatchRow, "id" | "tenant" | "idempotency_key" | "input_key" | "openai" | "problem">,
+): Promise<void> {
+  await retrying("insert refused batch", () =>
+    db
+      .prepare(
+        `INSERT INTO batches (id, tenant, idempotency_key, input_key, openai, problem, status, total,
+           created_at, finished_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'finished', 0, ${nowSql}, ${nowSql}) ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        batch.id,
+        batch.tenant,
+        batch.idempotency_key,
+        batch.input_key,
+        batch.openai,
+        batch.problem,
+      )
+      .run(),
+  );
 }
 
 export async function findBatchByKey(
@@ -248,6 +276,24 @@ export async function listBatches(
          ORDER BY id DESC LIMIT ?4`,
       )
       .bind(tenant, filter.cursor ?? "batch`", filter.status, filter.limit + 1)
+      .all<BatchRow>(),
+  );
+  return results;
+}
+
+/** Those in OpenAI's shape, newest first, one more than asked for. */
+export async function listOpenAiBatches(
+  db: D1Database,
+  tenant: string,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<BatchRow[]> {
+  const { results } = await retrying("list batches", () =>
+    db
+      .prepare(
+        `SELECT * FROM batches WHERE tenant = ?1 AND id < ?2 AND openai IS NOT NULL
+         ORDER BY id DESC LIMIT ?3`,
+      )
+      .bind(tenant, after ?? "batch`", limit + 1)
       .all<BatchRow>(),
   );
   return results;

@@ -13,7 +13,8 @@ export type WalkName =
   | "webhooks"
   | "inbox_dead"
   | "task_objects"
-  | "batch_objects";
+  | "batch_objects"
+  | "files";
 
 export interface Walk {
   name: WalkName;

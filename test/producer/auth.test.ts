@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { routes } from "../../producer/api.ts";
-import { newBatchId, newTaskId } from "../../shared/ids.ts";
+import { newBatchId, newFileId, newTaskId } from "../../shared/ids.ts";
 import { insertTasks } from "../../shared/store/submissions.ts";
 import { key, send, testFleet } from "./client.ts";
 
@@ -52,6 +52,7 @@ describe("who may call", () => {
 describe("another tenant's task and batch do not exist", () => {
   const id = newTaskId();
   const batch = newBatchId();
+  const file = newFileId();
 
   it.each(
     routes
@@ -61,14 +62,20 @@ describe("another tenant's task and batch do not exist", () => {
   )("%s %s", async (method, path) => {
     await insertTasks(env.DB, [foreign(id)]);
     await env.DB.prepare(
-      `INSERT INTO batches (id, tenant, status, total, input_key, created_at)
-       VALUES (?1, 'other', 'running', 1, 'x', 0) ON CONFLICT DO NOTHING`,
+      `INSERT INTO batches (id, tenant, status, total, input_key, created_at, openai)
+       VALUES (?1, 'other', 'running', 1, 'x', 0, '{}') ON CONFLICT DO NOTHING`,
     )
       .bind(batch)
       .run();
+    await env.DB.prepare(
+      `INSERT INTO files (id, tenant, filename, purpose, bytes, created_at)
+       VALUES (?1, 'other', 'x', 'batch', 1, 0) ON CONFLICT DO NOTHING`,
+    )
+      .bind(file)
+      .run();
     const fleet = testFleet();
     const real = path
-      .replace(":id", path.startsWith("/v1/batches") ? batch : id)
+      .replace(":id", /v1\/batches/.test(path) ? batch : /openai.*files/.test(path) ? file : id)
       .replace("*", "a.csv");
     const body = method === "POST" ? { mode: "restart" } : undefined;
     const answer = await send(fleet, method, real, body);

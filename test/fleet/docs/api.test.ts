@@ -5,9 +5,12 @@ import { DurableTask, standardTools } from "../../../shared/task.ts";
 import { codeRows, firstCells, section, text } from "./page.ts";
 
 const page = text("docs/api.md");
-const calls = [...section(page, "## Calls").matchAll(/^### `(\S+) (\S+)`$/gm)].map(
-  ([, method, path]) => `${method} ${path}`,
-);
+const callsOf = (pageText: string): string[] =>
+  [...section(pageText, "## Calls").matchAll(/^### `(\S+) (\S+)`$/gm)].map(
+    ([, method, path]) => `${method} ${path}`,
+  );
+/** What stands in OpenAI's shape has a page of its own. */
+const calls = [...callsOf(page), ...callsOf(text("docs/openai.md"))];
 /** Outside of `routes`, because they need no key. */
 const open = ["GET /", "GET /healthz"];
 

@@ -1,0 +1,218 @@
+/**
+ * A batch of an uploaded file: its lines become tasks and go the way of every other batch. Lines that
+ * cannot be tasks make a batch that has failed and names them, which is how clients of this shape learn of it.
+ */
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { isFileId, newBatchId } from "../../shared/ids.ts";
+import { batchLimits, openAiLimits, taskLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
+import { objectKeys, openObject } from "../../shared/objects.ts";
+import { StoreFault } from "../../shared/retrying.ts";
+import {
+  type BatchRow,
+  findBatchByKey,
+  insertRefusedBatch,
+  readBatch,
+} from "../../shared/store/batches.ts";
+import { readFile } from "../../shared/store/files.ts";
+import { keyTaken } from "../accept.ts";
+import { headOf, readLine } from "../batch_body.ts";
+import type { Entry } from "../batch_input.ts";
+import type { BatchHead } from "../batches.ts";
+import { refusedTask } from "../check.ts";
+import { scopeHere } from "../check_scope.ts";
+import type { ProducerEnv } from "../env.ts";
+import { explain } from "../explain.ts";
+import { readLines } from "../lines.ts";
+import type { Principal } from "../principal.ts";
+import { type Detail, done, type Outcome, type Problem, stopped } from "../problem.ts";
+import { submitBatch } from "../submit.ts";
+import { taskFaults } from "../task_rules.ts";
+import { type Endpoint, endpoints, factsOf, type OpenAiFacts } from "./facts.ts";
+import type { Json } from "./fields.ts";
+import { lineTask, paramOf } from "./request_line.ts";
+import { readSettings } from "./settings.ts";
+
+export const NewOpenAiBatch = Type.Object(
+  {
+    input_file_id: Type.String({ description: "the id of an uploaded file" }),
+    endpoint: Type.Union(endpoints.map((endpoint) => Type.Literal(endpoint))),
+    completion_window: Type.String({
+      pattern: "^[1-9][0-9]{0,2}[hd]$",
+      description: 'a time such as "24h" or "7d"',
+    }),
+    metadata: Type.Optional(
+      Type.Union([
+        Type.Null(),
+        Type.Record(
+          Type.String({ pattern: `^[\\s\\S]{1,${openAiLimits.metadataKeyCharsMax}}$` }),
+          Type.String({ maxLength: openAiLimits.metadataValueCharsMax }),
+          { maxProperties: openAiLimits.metadataEntriesMax, additionalProperties: false },
+        ),
+      ]),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** `fresh` is false where its idempotency key had made it before. */
+export async function createOpenAiBatch(
+  env: ProducerEnv,
+  principal: Principal,
+  body: unknown,
+  key: string | null,
+): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+  if (!Value.Check(NewOpenAiBatch, body)) {
+    return stopped(refusedTask(explain(NewOpenAiBatch, body)));
+  }
+  const { input_file_id, endpoint, completion_window } = body;
+  const hours = hoursOf(completion_window);
+  if (hours > openAiLimits.windowHoursMax) {
+    const message = `is too long: write at most ${openAiLimits.windowHoursMax}h`;
+    return stopped(refusedTask([{ path: "completion_window", message }]));
+  }
+  const expires_at = Date.now() + hours * 3_600_000;
+  const metadata = body.metadata ?? null;
+  const facts = { endpoint, input_file_id, completion_window, metadata, expires_at };
+  const held = key === null ? null : await findBatchByKey(env.DB, principal.tenant, key);
+  if (held !== null) {
+    return sameAsked(factsOf(held), facts)
+      ? done({ row: held, fresh: false })
+      : stopped(keyTaken(held.id));
+  }
+  const head = await readHead(env, principal, facts);
+  if (!head.ok) return head;
+  const bytes = await openInput(env, principal.tenant, input_file_id);
+  if (!bytes.ok) return bytes;
+  const entries = entriesOf(bytes.value, endpoint);
+  const made = await submitBatch(env, principal, { head: head.value, entries, dryRun: false }, key);
+  if (made.ok) return made;
+  const details = lineFaults(made.problem, facts);
+  return details === null ? made : refuse(env, principal.tenant, key, facts, details);
+}
+
+const hoursOf = (window: string): number =>
+  Number(window.slice(0, -1)) * (window.endsWith("d") ? 24 : 1);
+
+/** A window is counted from when it was asked for, so the time itself is no part of the question. */
+function sameAsked(held: OpenAiFacts | null, asked: OpenAiFacts): boolean {
+  return held !== null && Value.Equal({ ...held, expires_at: 0 }, { ...asked, expires_at: 0 });
+}
+
+/** What the key and the metadata say of all tasks. Metadata go before the key, and a line before both. */
+async function readHead(
+  env: ProducerEnv,
+  principal: Principal,
+  facts: OpenAiFacts,
+): Promise<Outcome<BatchHead>> {
+  const { settings, faults } = readSettings(facts.metadata ?? {});
+  if (faults.length > 0) return stopped(refusedTask(faults));
+  const { task, ...rest } = settings;
+  const ofKey = JSON.parse(principal.key?.defaults ?? "{}") as Json;
+  const expires_at = new Date(facts.expires_at).toISOString();
+  const head = headOf({ ...rest, defaults: { ...ofKey, ...task, expires_at } });
+  if (!head.ok) return stopped(asMetadata(head.problem));
+  const scope = await scopeHere(env, principal);
+  const { defaults, webhook } = head.value;
+  // A model may be named, and a rehearsal brought, by each line; everything else is judged here, once.
+  const known = Object.keys(defaults).filter((name) => name !== "model");
+  const details = taskFaults({ ...defaults, prompt: "?" }, scope)
+    .filter(({ path }) => known.includes(/^\w*/.exec(path)?.[0] ?? ""))
+    .map((detail) => ({ ...detail, path: `metadata.${detail.path}` }));
+  const told = webhook === undefined ? null : scope.webhookFault(webhook);
+  if (told !== null) details.push({ path: "metadata.webhook", message: told });
+  if (details.length > 0) return stopped(refusedTask(details));
+  return done({ ...head.value, openai: facts });
+}
+
+function asMetadata(problem: Problem): Problem {
+  if (problem.kind !== "refused") return problem;
+  const details = problem.details.map((detail) => ({
+    ...detail,
+    path: detail.path.startsWith("defaults.")
+      ? detail.path.replace("defaults.", "metadata.")
+      : `metadata.${detail.path.replace(/^limits/, "batch_limits")}`,
+  }));
+  return refusedTask(details);
+}
+
+async function openInput(
+  env: ProducerEnv,
+  tenant: string,
+  id: string,
+): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+  const file = isFileId(id) ? await readFile(env.DB, tenant, id) : null;
+  if (file !== null && file.purpose !== "batch") {
+    const message = "is an output file: upload the requests as a file with the purpose batch";
+    return stopped(refusedTask([{ path: "input_file_id", message }]));
+  }
+  const object = file === null ? null : await openObject(env.OBJECTS, objectKeys.file(tenant, id));
+  if (object !== null) return done(object.body as ReadableStream<Uint8Array>);
+  return stopped({ kind: "not_found", message: `no file has the id ${JSON.stringify(id)}` });
+}
+
+async function* entriesOf(
+  bytes: AsyncIterable<Uint8Array>,
+  endpoint: Endpoint,
+): AsyncGenerator<Entry> {
+  const lines = readLines(bytes, {
+    bytesMax: batchLimits.ndjsonBytesMax,
+    lineBytesMax: taskLimits.bodyBytesMax,
+  });
+  for await (const line of lines) {
+    const value = readLine(line);
+    yield { line: line.number, body: value.ok ? lineTask(endpoint, value.value) : value };
+  }
+}
+
+/** The faults of the file's lines, spelled as its lines are; null where something else is the problem. */
+function lineFaults(problem: Problem, facts: OpenAiFacts): Detail[] | null {
+  switch (problem.kind) {
+    case "refused":
+    case "unreadable":
+      return (problem.details ?? []).map((detail) => spelledOut(detail, facts));
+    case "too_large":
+      return [{ path: "", message: problem.message, code: problem.kind }];
+    default:
+      return null;
+  }
+}
+
+function spelledOut({ line, path, message, code }: Detail, facts: OpenAiFacts): Detail {
+  if (line === undefined) return { path: "", message, code: "empty_file" };
+  // What only the whole file can say of an id is that another line has it.
+  const word =
+    path === "" ? "invalid_json_line" : path === "custom_id" ? "duplicate_custom_id" : null;
+  return {
+    line,
+    path: paramOf(facts.endpoint, path, Object.keys(facts.metadata ?? {})) ?? "",
+    message,
+    code: code ?? word ?? "invalid_value",
+  };
+}
+
+async function refuse(
+  env: ProducerEnv,
+  tenant: string,
+  key: string | null,
+  facts: OpenAiFacts,
+  details: Detail[],
+): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+  const id = newBatchId();
+  const message = "the file is refused, so nothing is accepted: mend the lines that are named";
+  await insertRefusedBatch(env.DB, {
+    id,
+    tenant,
+    idempotency_key: key,
+    input_key: objectKeys.batchInput(tenant, id),
+    openai: JSON.stringify(facts),
+    problem: JSON.stringify({ code: "refused", message, details }),
+  });
+  log("batch_refused", { batch_id: id, tenant, faults: details.length });
+  const row = await readBatch(env.DB, tenant, id);
+  if (row !== null) return done({ row, fresh: false });
+  const held = key === null ? null : await findBatchByKey(env.DB, tenant, key);
+  if (held === null) throw new StoreFault(`batch ${id} is not there after its insert`);
+  return done({ row: held, fresh: false });
+}

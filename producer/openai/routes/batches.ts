@@ -1,0 +1,93 @@
+/** Batches: create, list, read, cancel. Those that were made in another shape are not here. */
+import { batchTaskRange, isBatchId } from "../../../shared/ids.ts";
+import { batchLimits, openAiLimits } from "../../../shared/limits.ts";
+import {
+  type BatchRow,
+  cancelBatch,
+  listOpenAiBatches,
+  readBatch,
+} from "../../../shared/store/batches.ts";
+import { readJson } from "../../body.ts";
+import type { Call, Handler, Route } from "../../call.ts";
+import { startBatch } from "../../chain.ts";
+import { idempotencyKey } from "../../idempotency.ts";
+import { done, notFound, type Outcome, stopped } from "../../problem.ts";
+import { sweep } from "../../sweep.ts";
+import { openAiBatch } from "../batch_view.ts";
+import { createOpenAiBatch } from "../create_batch.ts";
+import { factsOf, type OpenAiFacts } from "../facts.ts";
+import { pageOf, readPage } from "../page.ts";
+
+interface Held {
+  row: BatchRow;
+  facts: OpenAiFacts;
+}
+
+async function batchOf({ env, principal, param }: Call): Promise<Outcome<Held>> {
+  const id = param("id");
+  const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
+  const facts = row === null ? null : factsOf(row);
+  return row === null || facts === null ? stopped(notFound("batch")) : done({ row, facts });
+}
+
+const post: Handler = async (call) => {
+  const { request, env, principal } = call;
+  const key = idempotencyKey(request, undefined);
+  if (!key.ok) return key;
+  const body = await readJson(request, { bytesMax: openAiLimits.bodyBytesMax });
+  if (!body.ok) return body;
+  const made = await createOpenAiBatch(env, principal, body.value, key.value);
+  if (!made.ok) return made;
+  const { row, fresh } = made.value;
+  if (fresh) call.waitUntil(startBatch(env, row));
+  const facts = factsOf(row);
+  if (facts === null) return stopped(notFound("batch"));
+  return done(Response.json(await openAiBatch(env, row, facts, false)));
+};
+
+const get: Handler = async (call) => {
+  const held = await batchOf(call);
+  if (!held.ok) return held;
+  const { row, facts } = held.value;
+  return done(Response.json(await openAiBatch(call.env, row, facts, true)));
+};
+
+const list: Handler = async ({ env, principal, url }) => {
+  const asked = readPage(url.searchParams, {
+    isId: isBatchId,
+    limitDefault: batchLimits.listRowsDefault,
+    limitMax: batchLimits.listRowsMax,
+  });
+  if (!asked.ok) return asked;
+  const rows = await listOpenAiBatches(env.DB, principal.tenant, asked.value);
+  const { page, answer } = pageOf(rows, asked.value.limit);
+  const data: unknown[] = [];
+  for (const row of page) {
+    const facts = factsOf(row);
+    if (facts !== null) data.push(await openAiBatch(env, row, facts, false));
+  }
+  return done(answer(data));
+};
+
+/** The sweep sends what waits, so that it settles now. */
+const cancel: Handler = async (call) => {
+  const held = await batchOf(call);
+  if (!held.ok) return held;
+  const { env, principal } = call;
+  const { row, facts } = held.value;
+  if (row.status === "finished") {
+    const message = "this batch has ended: there is nothing left to cancel";
+    return stopped({ kind: "conflict", message });
+  }
+  await cancelBatch(env.DB, principal.tenant, row.id, batchTaskRange(row.id));
+  call.waitUntil(sweep(env));
+  const after = (await readBatch(env.DB, principal.tenant, row.id)) ?? row;
+  return done(Response.json(await openAiBatch(env, after, facts, false)));
+};
+
+export const openAiBatchRoutes: readonly Route[] = [
+  { method: "POST", path: "/openai/v1/batches", scope: "submit", adds: true, handle: post },
+  { method: "GET", path: "/openai/v1/batches", scope: "read", handle: list },
+  { method: "GET", path: "/openai/v1/batches/:id", scope: "read", handle: get },
+  { method: "POST", path: "/openai/v1/batches/:id/cancel", scope: "submit", handle: cancel },
+];

@@ -1,0 +1,119 @@
+/** Files: upload, list, read, fetch, delete. */
+import { isFileId, newFileId } from "../../../shared/ids.ts";
+import { openAiLimits, storeLimits } from "../../../shared/limits.ts";
+import { deleteObjects, objectKeys, openObject } from "../../../shared/objects.ts";
+import { StoreFault } from "../../../shared/retrying.ts";
+import {
+  beginFile,
+  completeFile,
+  listFiles,
+  readFile,
+  removeFile,
+  type WholeFile,
+} from "../../../shared/store/files.ts";
+import { tooLarge } from "../../body.ts";
+import type { Call, Handler, Route } from "../../call.ts";
+import { ObjectWriter } from "../../object_writer.ts";
+import { done, notFound, type Outcome, stopped } from "../../problem.ts";
+import { fileObject, readUpload } from "../file_object.ts";
+import { readForm } from "../form.ts";
+import { pageOf, readPage } from "../page.ts";
+
+/** Streams the file to R2 and looks at the form's fields once they are all there: clients send them behind it. */
+const post: Handler = async ({ request, env, principal: { tenant } }) => {
+  const id = newFileId();
+  await beginFile(env.DB, { id, tenant });
+  const writer = new ObjectWriter(env.OBJECTS, objectKeys.file(tenant, id), "application/jsonl");
+  try {
+    const form = await readForm(request, async (bytes) => {
+      if (writer.bytes + bytes.byteLength > storeLimits.uploadBytesMax) {
+        return tooLarge(storeLimits.uploadBytesMax, "make several batches");
+      }
+      await writer.write(bytes);
+      return done(null);
+    });
+    const upload = form.ok ? readUpload(form.value, writer.bytes) : form;
+    if (!upload.ok) {
+      await writer.abort();
+      await removeFile(env.DB, tenant, id);
+      return upload;
+    }
+    await writer.finish();
+    const { name, seconds } = upload.value;
+    const whole = { id, tenant, filename: name, bytes: writer.bytes, seconds };
+    const row = await completeFile(env.DB, whole);
+    if (row === null) throw new StoreFault(`file ${id} is not there after its upload`);
+    return done(Response.json(fileObject(row)));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+};
+
+async function fileOf({ env, principal, param }: Call): Promise<Outcome<WholeFile>> {
+  const id = param("id");
+  const row = isFileId(id) ? await readFile(env.DB, principal.tenant, id) : null;
+  return row === null ? stopped(notFound("file")) : done(row);
+}
+
+const keyOf = ({ id, tenant, batch_id, run, holds }: WholeFile): string =>
+  batch_id === null || run === null || holds === null
+    ? objectKeys.file(tenant, id)
+    : objectKeys.batchFile(tenant, batch_id, run, holds);
+
+const get: Handler = async (call) => {
+  const file = await fileOf(call);
+  return file.ok ? done(Response.json(fileObject(file.value))) : file;
+};
+
+const content: Handler = async (call) => {
+  const file = await fileOf(call);
+  if (!file.ok) return file;
+  const object = await openObject(call.env.OBJECTS, keyOf(file.value));
+  if (object === null) return stopped(notFound("file"));
+  return done(
+    new Response(object.body, {
+      headers: {
+        "content-type": "application/octet-stream",
+        "content-length": String(object.size),
+        "content-disposition": "attachment",
+        "x-content-type-options": "nosniff",
+      },
+    }),
+  );
+};
+
+const list: Handler = async ({ env, principal, url }) => {
+  const asked = readPage(url.searchParams, {
+    isId: isFileId,
+    limitDefault: openAiLimits.fileRowsDefault,
+    limitMax: openAiLimits.fileRowsAskedMax,
+    choices: { purpose: ["batch", "batch_output"], order: ["asc", "desc"] },
+  });
+  if (!asked.ok) return asked;
+  const { after, rest } = asked.value;
+  const limit = Math.min(asked.value.limit, openAiLimits.fileRowsMax);
+  const by = { after, limit, purpose: rest.get("purpose") ?? null };
+  const newestFirst = rest.get("order") !== "asc";
+  const rows = await listFiles(env.DB, principal.tenant, { ...by, newestFirst });
+  const { page, answer } = pageOf(rows, limit);
+  return done(answer(page.map(fileObject)));
+};
+
+/** A batch that was made of a file has a copy of what it needs, so files may go at any time. */
+const remove: Handler = async (call) => {
+  const file = await fileOf(call);
+  if (!file.ok) return file;
+  const { id, tenant } = file.value;
+  await deleteObjects(call.env.OBJECTS, [keyOf(file.value)]);
+  await removeFile(call.env.DB, tenant, id);
+  return done(Response.json({ id, object: "file", deleted: true }));
+};
+
+export const openAiFileRoutes: readonly Route[] = [
+  { method: "POST", path: "/openai/v1/files", scope: "submit", handle: post },
+  { method: "GET", path: "/openai/v1/files", scope: "read", handle: list },
+  { method: "GET", path: "/openai/v1/files/:id", scope: "read", handle: get },
+  { method: "GET", path: "/openai/v1/files/:id/content", scope: "read", handle: content },
+  { method: "DELETE", path: "/openai/v1/files/:id", scope: "submit", handle: remove },
+];

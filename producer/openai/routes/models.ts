@@ -1,0 +1,33 @@
+/** The models that a line may name, for clients that look before they begin. */
+import { listedModels } from "../../../consumer/models/profiles.ts";
+import type { Handler, Route } from "../../call.ts";
+import { checkScope } from "../../check_scope.ts";
+import { done, stopped } from "../../problem.ts";
+
+/** `@cf/zai-org/glm-5.2` is zai-org's; what an endpoint of the operator's serves is the fleet's to name. */
+const modelObject = (id: string) => ({
+  id,
+  object: "model",
+  created: 0,
+  owned_by: /^@cf\/([^/]+)\//.exec(id)?.[1] ?? "flotilla",
+});
+
+/** The fleet's own model first; of the hosted ones those in the price table, where they are bound. */
+const list: Handler = async ({ env }) => {
+  const hosted = env.WORKERS_AI === "bound" ? listedModels : [];
+  const ids = [...new Set([env.MODEL, ...hosted])];
+  return done(Response.json({ object: "list", data: ids.map(modelObject) }));
+};
+
+/** An endpoint does not tell what it serves: any id that would be sent there is answered. */
+const get: Handler = async ({ env, principal, param }) => {
+  const id = param("model");
+  const missing = checkScope(env, principal).modelFault(id);
+  if (missing === null) return done(Response.json(modelObject(id)));
+  return stopped({ kind: "not_found", message: missing });
+};
+
+export const openAiModelRoutes: readonly Route[] = [
+  { method: "GET", path: "/openai/v1/models", scope: "read", handle: list },
+  { method: "GET", path: "/openai/v1/models/:model", scope: "read", handle: get },
+];
