@@ -7,7 +7,7 @@ import type { After, Items } from "../shared/schedule.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import { decodeText } from "./body.ts";
 import type { ProducerEnv } from "./env.ts";
-import { parseJson } from "./json_text.ts";
+import { nesting, parseJson } from "./json_text.ts";
 import { readLines } from "./lines.ts";
 import { done, type Outcome, type Problem, stopped } from "./problem.ts";
 import { type Filling, fillTemplate } from "./template.ts";
@@ -25,8 +25,17 @@ export async function* entriesOf(
   tick: Filling["tick"],
 ): AsyncGenerator<Entry> {
   for await (const { line, value } of items) {
-    yield { line, body: value.ok ? fillTemplate(template, { item: value.value, tick }) : value };
+    const filled = value.ok ? fillTemplate(template, { item: value.value, tick }) : value;
+    yield { line, body: filled.ok ? shallow(filled.value) : filled };
   }
+}
+
+/** An item may be what a model answered: nothing recursive touches it before its depth is known. */
+function shallow(task: unknown): Outcome<unknown> {
+  const depth = nesting(JSON.stringify(task));
+  if (depth <= taskLimits.filledDepthMax) return done(task);
+  const message = `the task, filled with this item, nests ${depth} levels deep; at most ${taskLimits.filledDepthMax} are taken`;
+  return stopped({ kind: "refused", message, details: [{ path: "", message }] });
 }
 
 /** Opens the source; a source that is not there is a problem of the tick. */

@@ -1,7 +1,8 @@
 /** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
+import { modelLimits } from "../../shared/limits.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { bendTo } from "../models/bend.ts";
-import { isRecord } from "../models/json.ts";
+import { isRecord, nestsBeyond } from "../models/json.ts";
 import { readLoosely } from "../models/loose_json.ts";
 import { finalAnswerName, textOutputSchema } from "../tools/catalog.ts";
 
@@ -65,7 +66,7 @@ export function argumentsOf(
   value: unknown,
   validate: (schema: Record<string, unknown>, value: unknown) => string | null,
 ): Record<string, unknown> | null {
-  if (value === undefined) return null;
+  if (value === undefined || nestsBeyond(value, modelLimits.argumentsDepthMax)) return null;
   const readings: unknown[] = form.wrapped ? [{ value }, value] : [value];
   if (isRecord(value) && value.name === finalAnswerName) {
     readings.push(value.arguments ?? value.parameters);

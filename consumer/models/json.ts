@@ -28,6 +28,20 @@ export function stringAt(record: Json, ...keys: readonly string[]): string | nul
   return null;
 }
 
+/**
+ * Whether arrays and objects nest deeper than so many levels. Goes level by level: whatever walks a value
+ * recursively breaks at a few thousand, and a model can nest more in one reply.
+ */
+export function nestsBeyond(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    const inner = level.filter((each) => typeof each === "object" && each !== null);
+    if (inner.length > 0 && depth >= levels) return true;
+    level = inner.flatMap((each) => Object.values(each as object) as unknown[]);
+  }
+  return false;
+}
+
 /** A count that is finite and not negative, else null. */
 export function countAt(record: unknown, ...keys: readonly string[]): number | null {
   if (!isRecord(record)) return null;

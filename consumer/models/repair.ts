@@ -1,6 +1,6 @@
 import { modelLimits } from "../../shared/limits.ts";
 import { bendTo } from "./bend.ts";
-import { isRecord, type Json, parseJson } from "./json.ts";
+import { isRecord, type Json, nestsBeyond, parseJson } from "./json.ts";
 import { readLoosely } from "./loose_json.ts";
 import type { ToolOffer } from "./model.ts";
 import type { Quirk } from "./quirks.ts";
@@ -59,6 +59,7 @@ const problems = {
   cut: "The reply was cut at the output limit before this call was whole, so it was not run. Send it again, shorter.",
   text: "This call was written as text. A tool with effects runs only when it is called through the tool interface.",
   large: `The arguments are larger than ${modelLimits.argumentsBytesMax} bytes. Send less at once.`,
+  deep: `The arguments nest more than ${modelLimits.argumentsDepthMax} levels deep. Send them flatter.`,
   shape: "The arguments must be one JSON object.",
 };
 
@@ -92,6 +93,7 @@ export function mendCall(
   if (args === null) return refused(unreadable(argumentsText));
   quirks.push(...args.quirks);
   if (!isRecord(args.value)) return refused(problems.shape);
+  if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return refused(problems.deep);
   const strict = problemsOf(args.value, tool.original);
   if (strict === null) return { name, argumentsText, arguments: args.value, problem: null, quirks };
   const bent = guess ? bendTo(args.value, tool.original, tool.original) : null;

@@ -9,6 +9,8 @@ export const modelLimits = {
   outputTokensDefault: 8_192,
   callsPerReplyMax: 32,
   argumentsBytesMax: 500_000,
+  /** How deep arguments and answers may nest, as deep as a task may. */
+  argumentsDepthMax: 64,
   invalidTurnsMax: 3,
   toolOutputCharsMax: 20_000,
   errorTextCharsMax: 300,

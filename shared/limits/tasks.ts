@@ -15,6 +15,8 @@ export const taskLimits = {
   labelValueCharsMax: 128,
   keyCharsMax: 255,
   jsonDepthMax: 64,
+  /** A template with an item in it: each may nest that deep. */
+  filledDepthMax: 128,
   attemptsDefault: 3,
   attemptsMax: 10,
   concurrencyMax: 1_000,

@@ -3,6 +3,7 @@ import { readLoosely } from "../../consumer/models/loose_json.ts";
 import { mendCall } from "../../consumer/models/repair.ts";
 import { cleanName } from "../../consumer/models/tool_name.ts";
 import { modelLimits } from "../../shared/limits.ts";
+import { call, chat, heard } from "./chat.ts";
 import { offer, tools } from "./request.ts";
 
 const sent = (name: string, args: unknown) =>
@@ -309,4 +310,26 @@ test("a cut reply is never mended", () => {
     { tools, cut: true, leaked: false },
   );
   expect(mended).toMatchObject({ arguments: null, problem: expect.stringContaining("cut") });
+});
+
+describe("arguments that nest too deep", () => {
+  const nested = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+  const args = (levels: number) => `{"path": ${nested(levels)}}`;
+
+  test.each([65, 3_000, 50_000])("%i levels are refused, as text and as JSON", (levels) => {
+    for (const sent of [args(levels), JSON.parse(args(levels)) as unknown]) {
+      const [made] = heard(
+        chat({ tool_calls: [call("c", "read_file", sent)] }, "tool_calls"),
+      ).calls;
+      expect([made?.arguments, made?.problem]).toEqual([
+        null,
+        expect.stringContaining("64 levels deep"),
+      ]);
+    }
+  });
+
+  test("63 levels are read", () => {
+    const [made] = heard(chat({ tool_calls: [call("c", "read_file", args(63))] })).calls;
+    expect(made?.problem ?? "").not.toContain("levels deep");
+  });
 });

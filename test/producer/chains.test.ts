@@ -52,6 +52,21 @@ async function specsOf(id: string): Promise<Record<string, unknown>[]> {
 }
 
 describe("a batch that follows another", () => {
+  it("ends with the reason when a result nests too deep to be a task's", async () => {
+    const fleet = testFleet();
+    const first = await source(fleet);
+    const whole = { ...template, prompt: "p", input: "{{item.output}}" };
+    const next = await posted(fleet, { after: { batch: first.id }, template: whole });
+    await end(first.id, "succeeded");
+    await env.DB.prepare("UPDATE tasks SET output = ?2 WHERE id = ?1")
+      .bind(`${batchTaskRange(first.id).from}000001`, `${"[".repeat(4_000)}${"]".repeat(4_000)}`)
+      .run();
+    await everyMinute(fleet);
+    const { status, error } = await read(fleet, next.id);
+    expect([status, error?.code]).toEqual(["finished", "refused"]);
+    expect(error?.details).toMatchObject([{ line: 2, message: expect.stringContaining("deep") }]);
+  });
+
   it("waits, then makes its tasks of the other's results", async () => {
     const fleet = testFleet();
     const first = await source(fleet);
