@@ -183,7 +183,8 @@ async function mustBeFree(port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-const healthDeadlineMs = 60_000;
+/** A start takes seconds; on a machine that is busy with other work it may take over a minute. */
+const healthDeadlineMs = 180_000;
 const healthEveryMs = 100;
 
 async function healthy(

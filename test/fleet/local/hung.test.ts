@@ -59,4 +59,4 @@ test("a program that hangs the runtime costs its own task its attempts, and no o
   expect(dead).toMatchObject({ reason: "attempts_exhausted", attempt: 2 });
   expect(dead?.error?.code).toBe("sandbox_fault");
   expect(dead?.error?.message).toContain("hung");
-}, 300_000);
+}, 600_000);
