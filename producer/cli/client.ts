@@ -21,6 +21,7 @@ import type {
   HostList,
   InputAnswer,
   KeyAnswer,
+  PausesAnswer,
   ResultLine,
   ScheduleAnswer,
   SpendAnswer,
@@ -254,6 +255,11 @@ export class FleetClient {
 
   turnFlow(target: FlowTarget, word: "pause" | "resume"): Promise<Called<unknown>> {
     return this.#call("POST", `${target.path}/${word}`, asJson<unknown>);
+  }
+
+  /** What is paused by an operator: the whole fleet, and models. */
+  pauses(): Promise<Called<PausesAnswer>> {
+    return this.#call("GET", "/v1/pause", shaped<PausesAnswer>(shapes.pauses));
   }
 
   deadWebhooks(): Promise<Called<{ webhooks: WebhookAnswer[] }>> {

@@ -91,6 +91,7 @@ export const shapes = {
   spend: { today: "object", spend: "list" },
   tools: { tools: [tool], mcp: [{ name: "text", url: "text" }], skills: [skill], faults: "list" },
   stats: { counts: "object" },
+  pauses: { models: [{ model: "text" }] },
   redriven: { redriven: "number" },
   health: { status: "text" },
   error: { code: "text", message: "text" },

@@ -253,6 +253,14 @@ export interface DryRunAnswer {
   assumptions: string[];
 }
 
+/** Times are ISO 8601 UTC. */
+export interface PausesAnswer {
+  /** The whole fleet. */
+  paused: boolean;
+  since: string | null;
+  models: { model: string; since: string }[];
+}
+
 export interface ToolsAnswer {
   tools: ToolAnswer[];
   mcp: { name: string; url: string }[];

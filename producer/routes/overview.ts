@@ -5,7 +5,7 @@ import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
 import type { Handler, Route } from "../call.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
-import { paged, readTaskFilter } from "../query.ts";
+import { readTaskFilter } from "../query.ts";
 import { attemptErrorsView, isoTime, taskView } from "../view.ts";
 import { spendOfDay } from "./spend.ts";
 
@@ -54,19 +54,19 @@ function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
 const deadLetters: Handler = async ({ env, principal, url }) => {
   const filter = readTaskFilter(url.searchParams);
   if (!filter.ok) return filter;
-  const { limit, status } = filter.value;
+  const { status } = filter.value;
   if (status !== null && status !== "dead") {
     const message = "dead letters are dead: leave it out, or list other tasks with GET /v1/tasks";
     return stopped(refusedAt("status", message));
   }
-  const rows = await listTasks(env.DB, principal.tenant, { ...filter.value, status: "dead" });
-  const { page, next_cursor } = paged(rows, limit);
-  const tasks = page.map((row) => ({
+  const dead = { ...filter.value, status: "dead" as const };
+  const page = await listTasks(env.DB, principal.tenant, dead);
+  const tasks = page.tasks.map((row) => ({
     ...taskView(row),
     cause: row.error === null ? null : (JSON.parse(row.error) as unknown),
     attempt_errors: attemptErrorsView(JSON.parse(row.errors)),
   }));
-  return done(Response.json({ tasks, next_cursor }));
+  return done(Response.json({ tasks, next_cursor: page.next_cursor }));
 };
 
 export const overviewRoutes: readonly Route[] = [

@@ -7,7 +7,7 @@ import { listTasks, readTask, requestCancel } from "../../shared/store/tasks.ts"
 import { readJson } from "../body.ts";
 import type { Call, Handler, Route } from "../call.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
-import { paged, readTaskFilter } from "../query.ts";
+import { readTaskFilter } from "../query.ts";
 import { redrive } from "../redrive.ts";
 import { redriveChosen } from "../redrive_many.ts";
 import { sendTasks } from "../send.ts";
@@ -50,9 +50,8 @@ const get: Handler = async (call) => {
 const list: Handler = async ({ env, principal, url }) => {
   const filter = readTaskFilter(url.searchParams);
   if (!filter.ok) return filter;
-  const rows = await listTasks(env.DB, principal.tenant, filter.value);
-  const { page, next_cursor } = paged(rows, filter.value.limit);
-  return done(Response.json({ tasks: await taskViews(env, page), next_cursor }));
+  const { tasks, next_cursor } = await listTasks(env.DB, principal.tenant, filter.value);
+  return done(Response.json({ tasks: await taskViews(env, tasks), next_cursor }));
 };
 
 /** The message goes out at once, so that a task waiting for its time settles now. */

@@ -11,6 +11,8 @@ export const storeLimits = {
   draftCharsMax: 4_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
+  /** How many of a tenant's tasks one page of a filtered list looks at. */
+  listLookRows: 2_000,
   spendDaysDefault: 30,
   spendDaysMax: 366,
   uploadBytesMax: 100_000_000,

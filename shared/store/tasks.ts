@@ -2,7 +2,7 @@
 import { taskRange } from "../ids.ts";
 import { storeLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
-import type { Reason, Status } from "../states.ts";
+import { isTerminal, type Reason, type Status } from "../states.ts";
 import { nowSql } from "./clock.ts";
 import { type TaskRow, taskColumns } from "./task_row.ts";
 
@@ -32,45 +32,67 @@ export interface TaskFilter {
   limit: number;
 }
 
+/** One page, the newest first. */
+export interface TaskPage {
+  tasks: TaskRow[];
+  /** Where the next page begins; null at the end. */
+  next_cursor: string | null;
+}
+
 /** The planner must be told of the index: a bound status could be any. */
-const listed = {
-  any: "tasks WHERE",
-  dead: "tasks INDEXED BY tasks_dead WHERE status = 'dead' AND",
+const looked = {
+  byTime: "tasks WHERE",
+  endedBadly: `tasks INDEXED BY tasks_ended_badly
+    WHERE status NOT IN ('queued', 'running', 'succeeded') AND status = ?5 AND`,
 } as const;
 
-/** Newest first, one more than asked for, so that the caller knows whether a page follows. */
+const lookedAt = (among: keyof typeof looked): string =>
+  `${looked[among]} tenant = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC`;
+
+const matching = (among: keyof typeof looked): string => `
+  SELECT ${taskColumns} FROM tasks WHERE id IN (
+    SELECT id FROM (SELECT id, status, reason, error, labels FROM ${lookedAt(among)} LIMIT ?4) AS held
+    WHERE (?5 IS NULL OR status = ?5)
+      AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
+        WHERE (SELECT one.value FROM json_each(held.labels) AS one
+               WHERE one.key = wanted.value->>0) IS NOT wanted.value->>1)
+      AND (?8 IS NULL OR reason = ?8) AND (?9 IS NULL OR error->>'code' = ?9)
+    ORDER BY id DESC LIMIT ?7)
+  ORDER BY id DESC`;
+
+const lookEnd = (among: keyof typeof looked): string =>
+  `SELECT id FROM ${lookedAt(among)} LIMIT 1 OFFSET ?4 - 1`;
+
+/**
+ * Looks at a bounded number of the tenant's tasks, so that a filter which few of a million match answers as
+ * fast as any: a page may be short, or empty, and yet not be the last. Both statements see one moment.
+ */
 export async function listTasks(
   db: D1Database,
   tenant: string,
   filter: TaskFilter,
-): Promise<TaskRow[]> {
-  const limit = Math.min(filter.limit, storeLimits.pageRowsMax) + 1;
-  const { results } = await retrying("list tasks", () =>
-    db
-      .prepare(
-        `SELECT ${taskColumns} FROM ${listed[filter.status === "dead" ? "dead" : "any"]}
-         tenant = ?1 AND id >= ?2 AND id < ?3 AND id < ?4
-           AND (?5 IS NULL OR status = ?5)
-           AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
-             WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
-                    WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
-           AND (?8 IS NULL OR reason = ?8) AND (?9 IS NULL OR error->>'code' = ?9)
-         ORDER BY id DESC LIMIT ?7`,
-      )
-      .bind(
-        tenant,
-        filter.range?.from ?? taskRange.from,
-        filter.range?.to ?? taskRange.to,
-        filter.cursor ?? taskRange.to,
-        filter.status,
-        JSON.stringify(filter.labels),
-        limit,
-        filter.reason,
-        filter.errorCode,
-      )
-      .all<TaskRow>(),
+): Promise<TaskPage> {
+  const limit = Math.min(filter.limit, storeLimits.pageRowsMax);
+  const range = filter.range ?? taskRange;
+  // One upper bound: of two, SQLite begins at one and reads its way down to the other.
+  const { cursor } = filter;
+  const to = cursor !== null && cursor < range.to ? cursor : range.to;
+  const { status } = filter;
+  const badly = status !== null && isTerminal(status) && status !== "succeeded";
+  const among = badly ? "endedBadly" : "byTime";
+  const look = [tenant, range.from, to, storeLimits.listLookRows, status] as const;
+  const labels = JSON.stringify(filter.labels);
+  const answers = await retrying("list tasks", () =>
+    db.batch([
+      db.prepare(matching(among)).bind(...look, labels, limit + 1, filter.reason, filter.errorCode),
+      db.prepare(lookEnd(among)).bind(...(badly ? look : look.slice(0, 4))),
+    ]),
   );
-  return results;
+  const rows = (answers[0]?.results ?? []) as TaskRow[];
+  const [end] = (answers[1]?.results ?? []) as { id: string }[];
+  const tasks = rows.slice(0, limit);
+  const last = rows.length > limit ? tasks.at(-1) : end;
+  return { tasks, next_cursor: last?.id ?? null };
 }
 
 /** Tasks of a key range in the input's order, settled ones only: one page of a batch's results. */
@@ -85,11 +107,12 @@ export async function listSettled(
     db
       .prepare(
         `SELECT ${taskColumns} FROM tasks
-         WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4
+         WHERE tenant = ?1 AND id >= ?2 AND id < ?3
            AND status NOT IN ('queued', 'running')
-         ORDER BY id LIMIT ?5`,
+         ORDER BY id LIMIT ?4`,
       )
-      .bind(tenant, range.from, range.to, after, limit)
+      // One lower bound, for the same reason; a space comes before all that an id can hold.
+      .bind(tenant, after === "" ? range.from : `${after} `, range.to, limit)
       .all<TaskRow>(),
   );
   return results;

@@ -37,7 +37,8 @@ export function addDoctor(program: Command, bind: Bind): void {
               ? { check: "key", state: "ok", told: "accepted" }
               : { check: "key", state: "failed", told: stats.problem.message },
           );
-          if (stats.ok) findings.push(tasks(stats.value), await toolsOf(client));
+          if (stats.ok)
+            findings.push(tasks(stats.value), ...(await pausesOf(client)), await toolsOf(client));
         }
         if (session.json) for (const finding of findings) session.emit(finding);
         else {
@@ -60,6 +61,20 @@ async function toolsOf(client: FleetClient): Promise<Finding> {
         told: toolsLine(called.value),
       }
     : { check: "tools", state: "failed", told: called.problem.message };
+}
+
+/** A pause that was forgotten looks like a fleet that hangs. */
+async function pausesOf(client: FleetClient): Promise<Finding[]> {
+  const called = await client.pauses();
+  if (!called.ok) return [];
+  const { paused, since, models } = called.value;
+  const told = [
+    ...(paused ? [`the fleet is paused since ${since}: fleet resume --all`] : []),
+    ...models.map(
+      (held) => `${held.model} is paused since ${held.since}: fleet resume --model ${held.model}`,
+    ),
+  ];
+  return told.map((text) => ({ check: "pause", state: "failed", told: text }));
 }
 
 function runtime(): Finding {

@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
-import { commandLineLimits } from "../../../shared/limits.ts";
+import { commandLineLimits, storeLimits } from "../../../shared/limits.ts";
 import { statuses } from "../../../shared/states.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
 import { count, spent } from "../figures.ts";
 import type { Bind } from "../program.ts";
+import type { Session } from "../session.ts";
 import { table } from "../table.ts";
+import type { TaskAnswer } from "../wire.ts";
 
 interface Options {
   status?: string;
@@ -27,8 +29,7 @@ export function addList(program: Command, bind: Bind): void {
         if (!Number.isInteger(limit) || limit < 1) {
           throw wrongUsage("--limit must be a whole number from 1");
         }
-        const filter = filterOf(options, limit);
-        const { tasks } = required(await session.client().tasks(filter));
+        const tasks = await listed(session, filterOf(options), limit);
         if (session.json) {
           for (const task of tasks) session.emit(task);
           return exit.done;
@@ -56,8 +57,24 @@ export function addList(program: Command, bind: Bind): void {
     );
 }
 
-function filterOf({ status, batch, label }: Options, limit: number): URLSearchParams {
-  const filter = new URLSearchParams({ limit: String(limit) });
+/** A page may hold fewer than there are, so pages are read until there are enough. */
+async function listed(
+  session: Session,
+  filter: URLSearchParams,
+  limit: number,
+): Promise<TaskAnswer[]> {
+  const found: TaskAnswer[] = [];
+  for (;;) {
+    filter.set("limit", String(Math.min(limit - found.length, storeLimits.pageRowsMax)));
+    const { tasks, next_cursor } = required(await session.client().tasks(filter));
+    found.push(...tasks);
+    if (next_cursor === null || found.length >= limit) return found;
+    filter.set("cursor", next_cursor);
+  }
+}
+
+function filterOf({ status, batch, label }: Options): URLSearchParams {
+  const filter = new URLSearchParams();
   if (status !== undefined) filter.set("status", status);
   if (batch !== undefined) filter.set("batch_id", batch);
   for (const pair of label) {

@@ -33,6 +33,20 @@ describe("what the other commands show and send", () => {
     expect(JSON.parse(ran.out)).toEqual(body);
   });
 
+  test("list reads on while a page holds fewer than are wanted", async () => {
+    const page = (at: number, next: string | null) => ({
+      body: { tasks: at === 0 ? [] : [taskWith({})], next_cursor: next },
+    });
+    const { url, received } = await fakeFleet({
+      "GET /v1/tasks": [page(0, "task_b"), page(1, "task_a"), page(0, null)],
+    });
+    const ran = await fleet(["list", "--status", "running", "--json", "--url", url]);
+    expect(ran.code).toBe(0);
+    expect(ran.out.trim().split("\n")).toHaveLength(1);
+    const cursors = received.map(({ path }) => new URL(path, url).searchParams.get("cursor"));
+    expect(cursors).toEqual([null, "task_b", "task_a"]);
+  });
+
   test("list sends its filters and prints one line a task", async () => {
     const tasks = [taskWith({ custom_id: "a\u001b[1m\nb" })];
     const { url, received } = await fakeFleet({

@@ -61,6 +61,18 @@ test("doctor fails where a setting cannot be read", async () => {
   expect(ran.out).toContain("MCP_SERVERS: it is not JSON.");
 });
 
+test("doctor names what is paused, and how to resume it", async () => {
+  const models = [{ model: "@cf/a", since: "2026-11-25T10:00:00.000Z" }];
+  const paused = { paused: true, since: "2026-11-25T09:00:00.000Z", models };
+  const { url } = await fakeFleet({ ...script, "GET /v1/pause": { body: paused } });
+  const ran = await fleet(["doctor", "--url", url]);
+  expect(ran.code).toBe(1);
+  expect(ran.out).toContain(
+    "the fleet is paused since 2026-11-25T09:00:00.000Z: fleet resume --all",
+  );
+  expect(ran.out).toContain("fleet resume --model @cf/a");
+});
+
 test("doctor fails where the fleet cannot say what its tools are", async () => {
   const problem = { error: { code: "unavailable", message: "the consumer does not answer" } };
   const { url } = await fakeFleet({ ...script, "GET /v1/tools": { status: 503, body: problem } });

@@ -1,0 +1,164 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { batchTaskId, newBatchId, newTaskId } from "../../shared/ids.ts";
+import { storeLimits } from "../../shared/limits.ts";
+import { readBatch } from "../../shared/store/batches.ts";
+import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
+import { tallyBatch } from "../../shared/store/tallies.ts";
+import { listSettled, listTasks, readTask, type TaskFilter } from "../../shared/store/tasks.ts";
+import { send, testFleet } from "./client.ts";
+
+const look = storeLimits.listLookRows;
+const many = newBatchId();
+const ids = Array.from({ length: look + 500 }, (_, n) => batchTaskId(many, n));
+const [oldest = ""] = ids;
+
+const row = (id: string): NewTask => ({
+  id,
+  tenant: "default",
+  batch_id: null,
+  batch_index: null,
+  custom_id: null,
+  idempotency_key: null,
+  body_hash: null,
+  attempts: 3,
+  model: "rehearsal",
+  policy: "default",
+  sandbox: "isolate",
+  priority: "normal",
+  labels: id === oldest ? '{"team":"first"}' : "{}",
+  spec: "{}",
+  not_before: null,
+  expires_at: null,
+});
+
+const set = (id: string, status: string, reason: string | null) =>
+  env.DB.prepare("UPDATE tasks SET status = ?2, reason = ?3, sweep_at = ?4 WHERE id = ?1")
+    .bind(id, status, reason, reason === null ? 1 : null)
+    .run();
+
+beforeAll(async () => {
+  for (let from = 0; from < ids.length; from += 500) {
+    await insertTasks(env.DB, ids.slice(from, from + 500).map(row));
+  }
+  await set(oldest, "failed", "budget_steps");
+  await set(ids[1] ?? "", "running", null);
+});
+
+const filter: TaskFilter = {
+  status: null,
+  reason: null,
+  errorCode: null,
+  range: null,
+  labels: [],
+  cursor: null,
+  limit: 50,
+};
+
+interface Page {
+  tasks: { id: string }[];
+  next_cursor: string | null;
+}
+
+describe("a list of more tasks than one page looks at", () => {
+  it.each([
+    ["label.team=first", oldest],
+    ["status=running", ids[1]],
+    ["reason=budget_steps", oldest],
+  ])("finds by ?%s what is older, on a later page", async (query, wanted) => {
+    const pages: Page[] = [];
+    let cursor: string | null = null;
+    do {
+      const at: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const answer = await send(testFleet(), "GET", `/v1/tasks?${query}${at}`);
+      pages.push(await answer.json<Page>());
+      cursor = pages.at(-1)?.next_cursor ?? null;
+    } while (cursor !== null);
+    expect(pages.map(({ tasks }) => tasks.map(({ id }) => id))).toEqual([[], [wanted]]);
+  });
+
+  it.each(["failed", "dead"] as const)("finds what is %s at once, by its index", async (status) => {
+    const { tasks, next_cursor } = await listTasks(env.DB, "default", { ...filter, status });
+    expect(tasks.map(({ id }) => id)).toEqual(status === "failed" ? [oldest] : []);
+    expect(next_cursor).toBeNull();
+  });
+
+  it("pages through all of them, each once", async () => {
+    const seen: string[] = [];
+    for (let cursor: string | null = null; ; ) {
+      const page = await listTasks(env.DB, "default", { ...filter, cursor, limit: 500 });
+      seen.push(...page.tasks.map(({ id }) => id));
+      cursor = page.next_cursor;
+      if (cursor === null) break;
+    }
+    expect(seen).toEqual([...ids].reverse());
+  });
+});
+
+/** The plan of every statement that a call prepares, as SQLite tells it. */
+async function plansOf(call: (db: D1Database) => Promise<unknown>): Promise<string[]> {
+  const asked: D1PreparedStatement[] = [];
+  const db = {
+    prepare: (sql: string) => {
+      const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`);
+      const real = env.DB.prepare(sql);
+      return {
+        bind(...values: unknown[]) {
+          asked.push(explained.bind(...values));
+          return real.bind(...values);
+        },
+      };
+    },
+    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
+  } as unknown as D1Database;
+  await call(db);
+  const plans = await Promise.all(asked.map((one) => one.all<{ detail: string }>()));
+  return plans.flatMap(({ results }) => results.map(({ detail }) => detail));
+}
+
+const middle = ids[look] ?? "";
+const batchId = newBatchId();
+const range = { from: batchTaskId(batchId, 0), to: batchTaskId(batchId, 500) };
+const statements: Record<string, (db: D1Database) => Promise<unknown>> = {
+  "one task": (db) => readTask(db, "default", newTaskId()),
+  "the newest tasks": (db) => listTasks(db, "default", filter),
+  "a page behind a cursor": (db) => listTasks(db, "default", { ...filter, cursor: middle }),
+  "by label": (db) => listTasks(db, "default", { ...filter, labels: [["team", "first"]] }),
+  "by a status that is live": (db) => listTasks(db, "default", { ...filter, status: "running" }),
+  "by a status that is not": (db) => listTasks(db, "default", { ...filter, status: "expired" }),
+  "the tasks of a batch": (db) => listTasks(db, "default", { ...filter, range }),
+  "results of a batch": (db) => listSettled(db, "default", range, "", 100),
+  "further results": (db) => listSettled(db, "default", range, range.from, 100),
+  "a batch": (db) => readBatch(db, "default", batchId),
+  "its counts": (db) => tallyBatch(db, { id: batchId, total: 1 } as never),
+};
+
+describe("no call for a status reads its way through the tasks", () => {
+  it.each(Object.entries(statements))("%s", async (_name, call) => {
+    const plans = await plansOf(call);
+    expect(plans).not.toEqual([]);
+    expect(plans.filter((detail) => /^SCAN (tasks|batches|batch_tallies)/.test(detail))).toEqual(
+      [],
+    );
+  });
+
+  it("and a page begins at its cursor", async () => {
+    const { meta } = await env.DB.prepare("SELECT 1").run();
+    expect(meta.rows_read).toBe(0);
+    let read = 0;
+    const db = {
+      prepare: (sql: string) => env.DB.prepare(sql),
+      async batch(all: D1PreparedStatement[]) {
+        const answers = await env.DB.batch(all);
+        read += answers.reduce((sum, answer) => sum + answer.meta.rows_read, 0);
+        return answers;
+      },
+    } as unknown as D1Database;
+    const last = { ...filter, cursor: ids[3] ?? "", limit: 2 };
+    expect((await listTasks(db, "default", last)).tasks.map(({ id }) => id)).toEqual([
+      ids[2],
+      ids[1],
+    ]);
+    expect(read).toBeLessThan(30);
+  });
+});
