@@ -1,5 +1,6 @@
 /** A finished task's whole journal, for a replay: what was said, done and decided, and by which policy. */
 
+import { parsePolicy } from "../../policies/policy.ts";
 import { getText, objectKeys } from "../../shared/objects.ts";
 import { isTerminal } from "../../shared/states.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
@@ -44,11 +45,26 @@ const journal: Handler = async (call) => {
       steps,
       resumed_from: whole.resumed_from ?? 0,
       decisions: decisions.filter(({ at }) => at >= from).map(decisionView),
-      policy: { name: whole.policy, text },
+      policy: { name: whole.policy, text: text === null ? null : ownPart(text, tenant) },
       tools: offerings?.tools.filter((tool) => tool.configured).map((tool) => tool.name) ?? null,
     }),
   );
 };
+
+/** A policy's text without what it says of other tenants: who they are, and what is signed for them. */
+function ownPart(text: string, tenant: string): string | null {
+  const parsed = parsePolicy(text);
+  if (!parsed.ok) return null;
+  const { tenants: _, secrets = [], ...policy } = parsed.policy;
+  const own = secrets
+    .filter(({ tenants }) => tenants?.includes(tenant) !== false)
+    .map((secret) => ({ ...secret, tenants: [tenant] }));
+  return JSON.stringify({
+    ...policy,
+    tenants: [tenant],
+    ...(own.length === 0 ? {} : { secrets: own }),
+  });
+}
 
 export const journalRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/tasks/:id/journal", scope: "read", handle: journal },
