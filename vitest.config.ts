@@ -27,7 +27,7 @@ const workers = () =>
 
 /** What takes values and returns values: no store, so its files may share one runtime. */
 const pure = [
-  "test/{models,openai,egress,conformance,governor,schedules}/**/*.test.ts",
+  "test/{models,openai,egress,conformance,governor,schedules,dashboard}/**/*.test.ts",
   "test/{mcp/remote_tools,skills/front_matter}.test.ts",
   "test/loop/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",

@@ -75,6 +75,8 @@ async function rehearse(
   const lines = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
   const batch = required(await client.submitLines(lines, `demo-${randomBytes(8).toString("hex")}`));
   say(`${tasks.length} tasks submitted as ${batch.id}.`);
+  const key = process.env.FLEET_API_KEY ? "your key" : `the key ${fleet.key}`;
+  say(`In a browser, with ${key}: ${fleet.url}/batches/${batch.id}`);
   await watchBatch(session, batch.id);
 
   const results = required(await client.results(batch.id));
@@ -165,7 +167,8 @@ async function main(): Promise<number> {
 
   wrong.push(...filesHolding(stateDir, token).map((file) => `the credential stands in ${file}`));
   const again = place.stateDir === ".wrangler/state" ? "" : `STATE_DIR=${place.stateDir} `;
-  say(`The API: ${again}npm start serves it again at http://127.0.0.1:8787, with these tasks.`);
+  say(`The API: ${again}npm start serves it again at http://127.0.0.1:8787, with these tasks;`);
+  say("the same address in a browser is the dashboard.");
   say(`The fleet's log: ${shown(fleet.logFile)}.`);
   if (wrong.length > 0) {
     say(`\n${wrong.length} differences from how the examples must end:`);

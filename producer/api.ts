@@ -9,6 +9,7 @@ import type { Route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
 import { openAiProblem } from "./openai/problem.ts";
 import { openAiRoutes } from "./openai/routes/index.ts";
+import { isPage, page } from "./pages.ts";
 import type { Principal } from "./principal.ts";
 import { type Outcome, type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -50,7 +51,7 @@ type ApiContext = Context<{ Bindings: ProducerEnv }>;
 
 export const api = new Hono<{ Bindings: ProducerEnv }>();
 
-api.get("/", () => front());
+api.get("/", async (context) => (await shown(context)) ?? front());
 api.get("/healthz", (context) => health(context.env));
 for (const route of routes) {
   api.on(route.method, route.path, (context) => answer(route, context));
@@ -62,6 +63,7 @@ for (const path of new Set(routes.map((route) => route.path))) {
 for (const below of ["/v1/*", "/openai/v1/*"]) {
   api.all(below, async (context) => (await unauthenticated(context)) ?? nowhere(context));
 }
+api.get("*", async (context) => (await shown(context)) ?? nowhere(context));
 api.notFound(nowhere);
 
 api.onError((error, context) => {
@@ -73,6 +75,13 @@ api.onError((error, context) => {
       : { kind: "broken", message: "the fleet failed to answer: its log has the cause" },
   );
 });
+
+/** A page of the dashboard; null where the path is none, or a program asks for JSON alone. */
+async function shown({ req, env }: ApiContext): Promise<Response | null> {
+  const accept = req.header("accept") ?? "*/*";
+  const taken = /\*\/\*|text\/|\*$/.test(accept) || !accept.includes("json");
+  return taken && isPage(req.path) ? page(req.raw, env) : null;
+}
 
 async function answer(route: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;

@@ -17,6 +17,8 @@ export interface ProducerEnv extends SharedEnv {
   FLEET_MAILBOXES?: string;
   /** How long what is settled stays: a whole number of days, or "forever"; 30 where it is not set. */
   RETENTION_DAYS?: string;
+  /** The dashboard's files, where the deployment carries them. */
+  ASSETS?: Fetcher;
   /** The consumer, where it is bound: health then means that both Workers answer. */
   CONSUMER?: Fetcher;
 }

@@ -30,6 +30,7 @@ try {
   const key = process.env.FLEET_API_KEY === undefined ? ` with the key "${fleet.key}"` : "";
   const model = process.env.MODEL ?? "rehearsal";
   console.log(`The fleet listens on ${fleet.url}${key}; tasks that name no model use "${model}".`);
+  console.log(`The dashboard is the same address in a browser.`);
   console.log(`The runtime's log is ${fleet.logFile}. Ctrl-C stops everything.`);
   let stops = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

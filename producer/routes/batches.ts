@@ -1,6 +1,7 @@
 /** Batches: submit, read, results, cancel, redrive. */
 import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
+import { readBatchFailures } from "../../shared/store/batch_failures.ts";
 import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
 import { batchResults } from "../batch_results.ts";
@@ -43,6 +44,12 @@ const post: Handler = async (call) => {
 const get: Handler = async (call) => {
   const batch = await batchOf(call);
   return batch.ok ? done(Response.json(await batchView(call.env, batch.value))) : batch;
+};
+
+const failures: Handler = async (call) => {
+  const batch = await batchOf(call);
+  if (!batch.ok) return batch;
+  return done(Response.json({ failures: await readBatchFailures(call.env.DB, batch.value.id) }));
 };
 
 const results: Handler = async (call) => {
@@ -105,6 +112,7 @@ export const batchRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/batches", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/v1/batches", scope: "read", handle: list },
   { method: "GET", path: "/v1/batches/:id", scope: "read", handle: get },
+  { method: "GET", path: "/v1/batches/:id/failures", scope: "read", handle: failures },
   { method: "GET", path: "/v1/batches/:id/results", scope: "read", handle: results },
   { method: "POST", path: "/v1/batches/:id/cancel", scope: "submit", handle: cancel },
   { method: "POST", path: "/v1/batches/:id/redrive", scope: "submit", adds: true, handle: redrive },

@@ -1,8 +1,10 @@
 /** What the operator looks at first: counts, backlog, and what the fleet gave up on. */
-import { statuses } from "../../shared/states.ts";
+import { overviewLimits } from "../../shared/limits.ts";
+import { isTerminal, statuses } from "../../shared/states.ts";
 import { readSpend } from "../../shared/store/spend.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
+import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
 import type { Handler, Route } from "../call.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 import { readTaskFilter } from "../query.ts";
@@ -69,7 +71,39 @@ const deadLetters: Handler = async ({ env, principal, url }) => {
   return done(Response.json({ tasks, next_cursor: page.next_cursor }));
 };
 
+/** Minute by minute, those without an end too, so that a chart needs no arithmetic of its own. */
+const throughput: Handler = async ({ env, principal, url }) => {
+  const text = url.searchParams.get("minutes") ?? String(overviewLimits.minutesDefault);
+  const minutes = Number(text);
+  if (!/^\d+$/.test(text) || minutes < 1 || minutes > overviewLimits.minutesMax) {
+    const message = `must be a whole number from 1 to ${overviewLimits.minutesMax}`;
+    return stopped(refusedAt("minutes", message));
+  }
+  const read = await readThroughput(env.DB, principal.tenant, minutes);
+  const complete_from = isoTime(read.completeFrom);
+  return done(Response.json({ minutes: minutesOf(read), complete_from }));
+};
+
+function minutesOf({ rows, from, to }: Throughput): Record<string, unknown>[] {
+  const ended = Object.fromEntries(statuses.filter(isTerminal).map((status) => [status, 0]));
+  const minutes = new Map<number, Record<string, unknown> & { tokens: number; cost_usd: number }>();
+  for (let at = from; at <= to; at += minuteMs) {
+    minutes.set(at, { at: isoTime(at), ...ended, tokens: 0, cost_usd: 0 });
+  }
+  for (const row of rows) {
+    const minute = minutes.get(row.at);
+    if (minute === undefined) continue;
+    minute[row.status] = row.tasks;
+    minute.tokens += row.tokens ?? 0;
+    minute.cost_usd += row.cost_usd ?? 0;
+  }
+  return [...minutes.values()];
+}
+
+const minuteMs = 60_000;
+
 export const overviewRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/stats", scope: "read", handle: stats },
+  { method: "GET", path: "/v1/throughput", scope: "read", handle: throughput },
   { method: "GET", path: "/v1/dead_letters", scope: "read", handle: deadLetters },
 ];

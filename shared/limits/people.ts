@@ -34,3 +34,13 @@ export const accessLimits = {
   keysPauseMs: 30_000,
   keysKeptMs: 3_600_000,
 } as const;
+
+/** What the dashboard's aggregates read at most: a page that is looked at must not scan a store. */
+export const overviewLimits = {
+  minutesDefault: 60,
+  minutesMax: 360,
+  batchesMax: 200,
+  chunksMax: 40,
+  singleTasksMax: 2_000,
+  failureGroupsMax: 100,
+} as const;

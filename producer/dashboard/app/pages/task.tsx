@@ -1,0 +1,347 @@
+/** One task: how it stands, what to do about it, and all that it did, step by step. */
+
+import { useState } from "preact/hooks";
+import { useRoute } from "preact-iso";
+import { adviceFor } from "../advice.ts";
+import { call, pathOf } from "../api.ts";
+import { Dialog, Redrive } from "../dialog.tsx";
+import { bytes, compact, count, dateTime, dollars, words } from "../format.ts";
+import { Hostile } from "../hostile.tsx";
+import {
+  Copy,
+  Empty,
+  Facts,
+  Failed,
+  Head,
+  Id,
+  Loading,
+  Panel,
+  Scroll,
+  Stale,
+  When,
+} from "../parts.tsx";
+import { usePolled } from "../polling.ts";
+import { saveFrom } from "../save.ts";
+import type { Decision, Step, Task, WorkspaceFile } from "../shapes.ts";
+import { Badge } from "../status.tsx";
+import { oneLine, readable } from "../visible.ts";
+import { Labels } from "./batches.tsx";
+import { tookOf } from "./task_table.tsx";
+import { Timeline } from "./timeline.tsx";
+
+const eachMs = 1_500;
+const isLive = ({ status }: Task): boolean => status === "queued" || status === "running";
+
+export function TaskPage() {
+  const id = useRoute().params.id ?? "";
+  const path = `/v1/tasks/${encodeURIComponent(id)}`;
+  const polled = usePolled<Task>(path, { eachMs, done: (task) => !isLive(task) });
+  const task = polled.value;
+  if (task === null) {
+    return (
+      <>
+        <Head title="Task" above={<a href="/tasks">Tasks</a>} />
+        {polled.problem === null ? <Loading lines={8} /> : <Failed problem={polled.problem} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <Head
+        title={oneLine(task.custom_id ?? "Task", 80)}
+        above={<Above task={task} />}
+        beside={
+          <>
+            <Badge status={task.status} />
+            <Id id={id} />
+            <Copy text={id} what="id" />
+          </>
+        }
+        actions={<Actions task={task} path={path} changed={polled.refresh} />}
+      />
+      <Stale problem={polled.problem} at={polled.at} />
+      <Trouble task={task} />
+      <Panel>
+        <Figures task={task} />
+      </Panel>
+      {task.status === "succeeded" && <Answer task={task} path={path} />}
+      <Work task={task} path={path} />
+      <Files task={task} path={path} />
+    </>
+  );
+}
+
+function Above({ task }: { task: Task }) {
+  if (task.batch_id === null) return <a href="/tasks">Tasks</a>;
+  return (
+    <>
+      <a href="/batches">Batches</a>
+      <Id id={task.batch_id} href={`/batches/${task.batch_id}`} />
+    </>
+  );
+}
+
+/** A large answer is not in the task: it is fetched when somebody wants to see it. */
+function Answer({ task, path }: { task: Task; path: string }) {
+  const [wanted, setWanted] = useState(false);
+  const large = task.output === null || task.output === undefined;
+  const read = usePolled<{ output: unknown }>(large && wanted ? `${path}/result` : null);
+  const output = large ? read.value?.output : task.output;
+  return (
+    <Panel title="Answer">
+      {read.problem !== null && <Failed problem={read.problem} />}
+      {output !== undefined ? (
+        <Hostile text={outputText(output)} name={`${task.id}.answer.txt`} label="Answer" />
+      ) : wanted ? (
+        <Loading />
+      ) : (
+        <p>
+          It is large.{" "}
+          <button type="button" class="small" onClick={() => setWanted(true)}>
+            Show the answer
+          </button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+/** An answer of text alone reads as text. */
+function outputText(output: unknown): string {
+  const only =
+    typeof output === "object" && output !== null && Object.keys(output).join() === "text"
+      ? Reflect.get(output, "text")
+      : output;
+  return readable(only);
+}
+
+function Trouble({ task }: { task: Task }) {
+  const { error, reason, status } = task;
+  if (isLive(task) || status === "succeeded") return null;
+  const advice = adviceFor(reason);
+  return (
+    <section class={`trouble trouble-${status}`} aria-label="What went wrong">
+      <h2>
+        {words(reason ?? status)}
+        {error !== null && error.code !== reason && <code>{error.code}</code>}
+      </h2>
+      {error !== null && <p class="trouble-message">{oneLine(error.message, 2_000)}</p>}
+      {advice !== "" && (
+        <p>
+          <strong>What to do.</strong> {advice}
+        </p>
+      )}
+      {error?.uncertain !== undefined && (
+        <details>
+          <summary>The effect whose outcome is unknown</summary>
+          <Hostile text={readable(error.uncertain)} name={`${task.id}.uncertain.json`} />
+        </details>
+      )}
+      {error?.draft !== undefined && (
+        <details>
+          <summary>What it last said, unchecked</summary>
+          <Hostile text={error.draft} name={`${task.id}.draft.txt`} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Figures({ task }: { task: Task }) {
+  const { usage } = task;
+  const cached = usage.cached_tokens === 0 ? "" : `, ${compact(usage.cached_tokens)} cached`;
+  return (
+    <Facts
+      of={[
+        ["Model", <code key="model">{task.model}</code>],
+        ["Took", tookOf(task)],
+        ["Steps", `${usage.model_calls} model, ${usage.tool_calls} tool`],
+        [
+          "Tokens",
+          `${count(usage.prompt_tokens)} in${cached}, ${count(usage.completion_tokens)} out`,
+        ],
+        [
+          "Cost",
+          usage.unpriced_tokens > 0 && usage.cost_usd === 0 ? "unpriced" : dollars(usage.cost_usd),
+        ],
+        [
+          "Requests",
+          usage.egress_requests === 0
+            ? null
+            : `${count(usage.egress_requests)}, ${bytes(usage.egress_bytes)}`,
+        ],
+        ["Policy", <code key="policy">{task.policy}</code>],
+        ["Sandbox", <code key="sandbox">{task.sandbox}</code>],
+        ["Failed attempts", task.attempt === 0 ? null : count(task.attempt)],
+        ["Accepted", <When key="accepted" iso={task.created_at} />],
+        ["Ended", task.finished_at === null ? null : dateTime(task.finished_at)],
+        ["Labels", Object.keys(task.labels).length === 0 ? null : <Labels of={task.labels} />],
+      ]}
+    />
+  );
+}
+
+interface ActionsProps {
+  task: Task;
+  path: string;
+  changed: () => void;
+}
+
+function Actions({ task, path, changed }: ActionsProps) {
+  const [open, setOpen] = useState<"cancel" | "redrive" | null>(null);
+  const [told, setTold] = useState<string | null>(null);
+  const close = () => setOpen(null);
+  return (
+    <>
+      {told !== null && (
+        <span class="note" role="status">
+          {oneLine(told, 200)}
+        </span>
+      )}
+      {task.status === "succeeded" && (
+        <button
+          type="button"
+          onClick={() => void saveFrom(`${path}/result`, `${task.id}.result.json`).then(setTold)}
+        >
+          Download result
+        </button>
+      )}
+      {isLive(task) && (
+        <button type="button" class="danger" onClick={() => setOpen("cancel")}>
+          Cancel
+        </button>
+      )}
+      {!isLive(task) && task.status !== "succeeded" && (
+        <button type="button" class="primary" onClick={() => setOpen("redrive")}>
+          Redrive
+        </button>
+      )}
+      {open === "cancel" && (
+        <Dialog
+          title="Cancel this task?"
+          verb="Cancel the task"
+          danger
+          close={close}
+          act={async () => {
+            const answer = await call<Task>("POST", `${path}/cancel`);
+            if (!answer.ok) return answer.problem;
+            changed();
+            return null;
+          }}
+        >
+          <p>It ends before its next step. Its steps and files stay readable.</p>
+        </Dialog>
+      )}
+      {open === "redrive" && (
+        <Redrive what="this task" path={`${path}/redrive`} close={close} done={changed} />
+      )}
+    </>
+  );
+}
+
+/** The steps of the latest run, or of an earlier one, each with the decisions that belong to it. */
+function Work({ task, path }: { task: Task; path: string }) {
+  const [fence, setFence] = useState<string>("");
+  const live = isLive(task) && fence === "";
+  const order = live ? { eachMs } : {};
+  const steps = usePolled<{ steps: Step[] }>(pathOf(`${path}/steps`, { fence }), order);
+  const egress = usePolled<{ decisions: Decision[] }>(`${path}/egress`, order);
+  const earlier = task.history ?? [];
+  return (
+    <Panel
+      title="Timeline"
+      note={steps.value === null ? undefined : `${count(steps.value.steps.length)} steps`}
+      flush
+      actions={
+        earlier.length === 0 ? undefined : (
+          <select
+            aria-label="Run"
+            value={fence}
+            onChange={(event) => setFence(event.currentTarget.value)}
+          >
+            <option value="">latest run</option>
+            {earlier.map((run, n) => (
+              <option key={run.fence} value={String(run.fence)}>
+                run {n + 1}: {run.status}
+              </option>
+            ))}
+          </select>
+        )
+      }
+    >
+      {steps.value === null ? (
+        steps.problem === null ? (
+          <Loading lines={6} />
+        ) : (
+          <Failed problem={steps.problem} />
+        )
+      ) : steps.value.steps.length === 0 ? (
+        <Empty title={live ? "It has not begun yet" : "It ended before its first step"} />
+      ) : (
+        <Timeline
+          id={task.id}
+          steps={steps.value.steps}
+          decisions={fence === "" ? (egress.value?.decisions ?? []) : []}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Files({ task, path }: { task: Task; path: string }) {
+  const [told, setTold] = useState<string | null>(null);
+  const read = usePolled<{ files: WorkspaceFile[] }>(
+    `${path}/files`,
+    isLive(task) ? { eachMs: 4_000 } : {},
+  );
+  const files = read.value?.files ?? [];
+  if (read.value === null && read.problem !== null) return null;
+  if (read.value !== null && files.length === 0) return null;
+  const load = async (file: WorkspaceFile) => {
+    const at = file.path.split("/").map(encodeURIComponent).join("/");
+    setTold(await saveFrom(`${path}/files/${at}`, file.path.split("/").at(-1) ?? "file"));
+  };
+  return (
+    <Panel title="Files" note={told ?? "the workspace as it stands"} flush>
+      {read.value === null ? (
+        <Loading />
+      ) : (
+        <Scroll label="Files">
+          <table class="rows">
+            <thead>
+              <tr>
+                <th class="wide">Path</th>
+                <th class="number">Size</th>
+                <th>SHA-256</th>
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {files.map((file) => (
+                <tr key={file.path}>
+                  <td class="wide">
+                    <code>{oneLine(file.path, 200)}</code>
+                  </td>
+                  <td class="number nowrap">{bytes(file.bytes)}</td>
+                  <td>
+                    <code title={file.sha256}>{file.sha256.slice(0, 12)}</code>
+                  </td>
+                  <td class="number">
+                    <button
+                      type="button"
+                      class="small"
+                      aria-label={`Download ${oneLine(file.path, 200)}`}
+                      onClick={() => void load(file)}
+                    >
+                      Download
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { send, testFleet } from "./client.ts";
+
+/** The build's files, as the platform serves them. */
+const assets = (files: Record<string, string>): Fetcher =>
+  ({
+    fetch: async (request: Request) => {
+      const text = files[new URL(request.url).pathname];
+      return new Response(text ?? "no", { status: text === undefined ? 404 : 200 });
+    },
+  }) as unknown as Fetcher;
+
+const fleet = testFleet({
+  ASSETS: assets({ "/": "<!doctype html>the document", "/assets/a.js": "the script" }),
+});
+const html = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+
+describe("the dashboard's pages", () => {
+  it.each(["/", "/batches", "/batches/batch_x?status=failed", "/tasks/task_x", "/egress"])(
+    "%s is the one document, without a key",
+    async (path) => {
+      const answer = await send(fleet, "GET", path, undefined, { ...html, authorization: "" });
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toContain("the document");
+      expect(answer.headers.get("cache-control")).toBe("no-cache");
+    },
+  );
+
+  it("may run their own script, speak to their own origin, and nothing else", async () => {
+    const { headers } = await send(fleet, "GET", "/", undefined, html);
+    const policy = headers.get("content-security-policy")?.split("; ");
+    expect(policy).toEqual([
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self'",
+      "connect-src 'self'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ]);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+  });
+
+  it("load files that never change under their names", async () => {
+    const answer = await send(fleet, "GET", "/assets/a.js");
+    expect(await answer.text()).toBe("the script");
+    expect(answer.headers.get("cache-control")).toContain("immutable");
+    expect(answer.headers.get("content-security-policy")).not.toBeNull();
+  });
+});
+
+describe("the API comes first", () => {
+  it.each([
+    ["a route", "/v1/batches", 200],
+    ["a path below /v1 that is none", "/v1/dashboard", 404],
+    ["a path that is no page", "/v2/tasks", 404],
+    ["a file that is none", "/assets/b.js", 404],
+    ["health", "/healthz", 200],
+  ])("%s answers JSON, whatever a browser would rather have", async (_what, path, status) => {
+    const answer = await send(fleet, "GET", path, undefined, html);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toContain("application/json");
+  });
+
+  it("and a stranger at a route gets no page", async () => {
+    const answer = await send(fleet, "GET", "/v1/batches", undefined, {
+      ...html,
+      authorization: "",
+    });
+    expect(answer.status).toBe(401);
+  });
+
+  it.each([
+    ["a program that wants JSON", fleet, "application/json"],
+    ["a deployment without a dashboard", testFleet(), "text/html"],
+  ])("%s is told what this is", async (_what, asked, accept) => {
+    const answer = await send(asked, "GET", "/", undefined, { accept });
+    expect(await answer.json()).toMatchObject({ name: "Flotilla" });
+  });
+});
