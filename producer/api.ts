@@ -5,13 +5,15 @@ import { StoreFault } from "../shared/retrying.ts";
 import { withinAllowance } from "./allowance.ts";
 import { authenticate, permit } from "./auth.ts";
 import { discardRest } from "./body.ts";
-import type { Route } from "./call.ts";
+import { type OpenRoute, type Route, route } from "./call.ts";
 import type { ProducerEnv } from "./env.ts";
 import { openAiProblem } from "./openai/problem.ts";
 import { openAiRoutes } from "./openai/routes/index.ts";
+import { documentOf } from "./openapi.ts";
+import * as operations from "./operations/index.ts";
 import { isPage, page } from "./pages.ts";
 import type { Principal } from "./principal.ts";
-import { type Outcome, type Problem, problemResponse } from "./problem.ts";
+import { done, type Outcome, type Problem, problemResponse } from "./problem.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { egressRoutes } from "./routes/egress.ts";
 import { flowRoutes } from "./routes/flow.ts";
@@ -45,19 +47,35 @@ export const routes: readonly Route[] = [
   ...spendRoutes,
   ...toolRoutes,
   ...openAiRoutes,
+  route(operations.getOpenApiByKey, async () => done(served())),
 ];
+
+/** What stands beside them, for anyone. */
+export const openRoutes: readonly OpenRoute[] = [
+  { ...operations.getFront, answer: front },
+  { ...operations.getHealth, answer: health },
+  { ...operations.getOpenApi, answer: () => served() },
+];
+
+let documentText: string | undefined;
+
+/** The document of this very table, made when it is first asked for. */
+function served(): Response {
+  documentText ??= JSON.stringify(documentOf([...openRoutes, ...routes]));
+  return new Response(documentText, { headers: { "content-type": "application/json" } });
+}
 
 type ApiContext = Context<{ Bindings: ProducerEnv }>;
 
 export const api = new Hono<{ Bindings: ProducerEnv }>();
 
-api.get("/", async (context) => (await shown(context)) ?? front());
-api.get("/healthz", (context) => health(context.env));
-for (const route of routes) {
-  api.on(route.method, route.path, (context) => answer(route, context));
+for (const { method, path, answer } of openRoutes) {
+  api.on(method, path, async (context) => (await shown(context)) ?? answer(context.env));
+  api.all(path, (context) => wrongMethod(context, [method]));
 }
-for (const path of new Set(routes.map((route) => route.path))) {
-  const allow = routes.filter((route) => route.path === path).map((route) => route.method);
+for (const one of routes) api.on(one.method, one.path, (context) => answer(one, context));
+for (const path of new Set(routes.map((one) => one.path))) {
+  const allow = routes.filter((one) => one.path === path).map((one) => one.method);
   api.all(path, async (context) => (await unauthenticated(context)) ?? wrongMethod(context, allow));
 }
 for (const below of ["/v1/*", "/openai/v1/*"]) {
@@ -83,11 +101,11 @@ async function shown({ req, env }: ApiContext): Promise<Response | null> {
   return taken && isPage(req.path) ? page(req.raw, env) : null;
 }
 
-async function answer(route: Route, context: ApiContext): Promise<Response> {
+async function answer(one: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;
-  const caller = await callerOf(route, raw, context.env);
+  const caller = await callerOf(one, raw, context.env);
   if (!caller.ok) return refusal(context, caller.problem);
-  const outcome = await route.handle({
+  const outcome = await one.handle({
     request: raw,
     url: new URL(context.req.url),
     env: context.env,
@@ -102,14 +120,14 @@ async function answer(route: Route, context: ApiContext): Promise<Response> {
 
 /** Who calls, if that caller may call this, and may call it now. */
 async function callerOf(
-  route: Route,
+  one: Route,
   request: Request,
   env: ProducerEnv,
 ): Promise<Outcome<Principal>> {
   const caller = await authenticate(request, env);
-  const permitted = caller.ok ? permit(caller.value, route.scope) : caller;
+  const permitted = caller.ok ? permit(caller.value, one.scope) : caller;
   if (!permitted.ok) return permitted;
-  const within = await withinAllowance(env, permitted.value, route);
+  const within = await withinAllowance(env, permitted.value, one);
   return within.ok ? permitted : within;
 }
 

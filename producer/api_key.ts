@@ -2,54 +2,10 @@
  * An API key is `<id>.<secret>`: the id finds the row, the secret is 32 random bytes that are shown once.
  * D1 holds its SHA-256 alone; a slow hash would add nothing to a secret that nobody can guess.
  */
-import { type Static, Type } from "@sinclair/typebox";
 import { newKeyId } from "../shared/ids.ts";
-import { keyLimits, taskLimits } from "../shared/limits.ts";
 import { hex } from "../shared/objects.ts";
 import type { ApiKeyRow } from "../shared/store/api_keys.ts";
-import { DurableTask } from "../shared/task.ts";
-import { scopes } from "./principal.ts";
 import { isoOrNull, isoTime } from "./view.ts";
-
-const strict = { additionalProperties: false } as const;
-
-/** What a key is made from. */
-export const NewKey = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: taskLimits.keyCharsMax }),
-    tenant: Type.Optional(Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" })),
-    scopes: Type.Optional(
-      Type.Array(Type.Union(scopes.map((scope) => Type.Literal(scope))), {
-        minItems: 1,
-        uniqueItems: true,
-      }),
-    ),
-    expires_at: Type.Optional(DurableTask.properties.expires_at),
-    requests_per_minute: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: keyLimits.requestsPerMinuteMax }),
-    ),
-    backlog: Type.Optional(Type.Integer({ minimum: 1, maximum: keyLimits.backlogMax })),
-    defaults: Type.Optional(Type.Pick(DurableTask, keyDefaults(), strict)),
-  },
-  strict,
-);
-export type NewKey = Static<typeof NewKey>;
-
-/** Task fields that a key may set for requests in OpenAI's shape, which has no place for them. */
-function keyDefaults() {
-  return [
-    "model",
-    "fallback_models",
-    "sampling",
-    "tools",
-    "policy",
-    "sandbox",
-    "limits",
-    "attempts",
-    "labels",
-    "priority",
-  ] as const;
-}
 
 const secretBytes = 32;
 const keyPattern = /^(key_[0-9a-hjkmnp-tv-z]{26})\.([A-Za-z0-9_-]{43})$/;

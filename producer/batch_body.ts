@@ -1,9 +1,7 @@
 /** The two bodies a batch may have: one JSON object, or one task per line with the rest in the query. */
-import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { batchLimits, budgetCeilings, taskLimits } from "../shared/limits.ts";
-import { After } from "../shared/schedule.ts";
-import { Labels, Webhook } from "../shared/task.ts";
+import { BatchHead as Head, JsonBatch } from "../shared/batch.ts";
+import { batchLimits, taskLimits } from "../shared/limits.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import type { BatchHead } from "./batches.ts";
 import {
@@ -20,47 +18,6 @@ import { explain } from "./explain.ts";
 import { parseJson } from "./json_text.ts";
 import { type Line, readLines } from "./lines.ts";
 import { type Detail, done, type Outcome, stopped } from "./problem.ts";
-
-const strict = { additionalProperties: false } as const;
-
-/** What one batch's tasks may use together. */
-const BatchBudget = Type.Partial(
-  Type.Object(
-    {
-      cost_usd: Type.Number({
-        exclusiveMinimum: 0,
-        maximum: budgetCeilings.cost_usd * batchLimits.tasksMax,
-      }),
-      tokens: Type.Integer({
-        minimum: 1,
-        maximum: budgetCeilings.tokens * batchLimits.tasksMax,
-      }),
-    },
-    strict,
-  ),
-  strict,
-);
-
-const Head = Type.Object(
-  {
-    defaults: Type.Optional(Type.Object({})),
-    labels: Type.Optional(Labels),
-    limits: Type.Optional(BatchBudget),
-    dry_run: Type.Optional(Type.Boolean()),
-    webhook: Type.Optional(Webhook),
-    after: Type.Optional(After),
-  },
-  strict,
-);
-
-const JsonBatch = Type.Object(
-  {
-    ...Head.properties,
-    tasks: Type.Optional(Type.Array(Type.Unknown())),
-    template: Type.Optional(Type.Object({}, { description: "a task, with {{item.field}}" })),
-  },
-  strict,
-);
 
 /** Two levels deeper than a task: its list, and the object around that. */
 const jsonDepthMax = taskLimits.jsonDepthMax + 2;
@@ -209,7 +166,7 @@ export function headOf(value: unknown): Outcome<BatchHead> {
   return Value.Check(Head, value) ? readHead(value) : stopped(refusedHead(explain(Head, value)));
 }
 
-function readHead(rest: Static<typeof Head>): Outcome<BatchHead> {
+function readHead(rest: Head): Outcome<BatchHead> {
   const defaults = checkDefaults(rest.defaults ?? {});
   if (!defaults.ok) {
     const details = defaults.details.map(({ path, message }) => ({

@@ -1,6 +1,8 @@
 /** One authenticated request, as the routes see it, and what they answer. */
-import type { Principal, Scope } from "./auth.ts";
+import type { Scope } from "../shared/new_key.ts";
 import type { ProducerEnv } from "./env.ts";
+import type { Operation } from "./operation.ts";
+import type { Principal } from "./principal.ts";
 import type { Outcome } from "./problem.ts";
 
 export interface Call {
@@ -16,12 +18,22 @@ export interface Call {
 
 export type Handler = (call: Call) => Promise<Outcome<Response>>;
 
-/** One line of the API: what may be called, by whom, and what answers. */
-export interface Route {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  path: string;
+/** An operation and what answers it. */
+export interface Route extends Operation {
   scope: Scope;
-  /** True where the call leaves more work to do, which a key may bound. */
-  adds?: boolean;
   handle: Handler;
+}
+
+/** A route in OpenAI's wire shape, which is described by OpenAI. */
+export type OpenAiRoute = Pick<Route, "method" | "path" | "scope" | "adds" | "handle">;
+
+export const route = (described: Operation & { scope: Scope }, handle: Handler): Route => ({
+  ...described,
+  handle,
+});
+
+/** An operation that anyone may call: it holds no tenant's data. */
+export interface OpenRoute extends Operation {
+  scope: null;
+  answer: (env: ProducerEnv) => Response | Promise<Response>;
 }

@@ -1,73 +1,54 @@
 /** Reads the query of a listing of decisions; what is not understood is refused by name. */
-import { batchTaskRange, isBatchId, isTaskId } from "../shared/ids.ts";
+import { batchTaskRange } from "../shared/ids.ts";
 import { storeLimits } from "../shared/limits.ts";
 import type { EgressFilter } from "../shared/store/egress_log.ts";
 import { shown } from "./explain.ts";
-import { type Detail, done, type Outcome, type Problem, stopped } from "./problem.ts";
+import type { EgressHostQuery, EgressQuery } from "./operations/egress.ts";
+import { done, type Outcome, type Problem, stopped } from "./problem.ts";
+import { readQuery } from "./query.ts";
 
-export interface EgressQuery {
+export interface EgressRead {
   filter: EgressFilter;
   /** As it was sent: each listing has cursors of its own. */
   cursor: string | null;
   limit: number;
 }
 
-const actions = ["allow", "inject", "deny"] as const;
-
-/** `?batch_id=&task_id=&host=&action=&policy=&cursor=&limit=` */
-export function readEgressQuery(query: URLSearchParams): Outcome<EgressQuery> {
-  const details: Detail[] = [];
-  const read: EgressQuery = {
-    filter: { range: null, host: null, action: null, policy: null },
-    cursor: null,
-    limit: storeLimits.pageRowsDefault,
-  };
-  for (const [name, value] of query) {
-    const message = readPart(read, name, value);
-    if (message !== null) details.push({ path: name, message });
+/** `?batch_id=&task_id=&host=&action=&policy=&cursor=&limit=`; `schema` may leave some of them out. */
+export function readEgressQuery(
+  schema: typeof EgressQuery | typeof EgressHostQuery,
+  params: URLSearchParams,
+): Outcome<EgressRead> {
+  const query = readQuery<typeof EgressQuery | typeof EgressHostQuery>(schema, params);
+  if (!query.ok) return query;
+  const { batch_id, task_id, host, action, policy, limit } = query.value;
+  if (batch_id !== undefined && task_id !== undefined) {
+    return notUnderstood("task_id", "stands beside batch_id: write one of them");
   }
-  if (query.has("batch_id") && query.has("task_id")) {
-    details.push({ path: "task_id", message: "stands beside batch_id: write one of them" });
+  const canonical = host === undefined ? null : canonicalHost(host);
+  if (host !== undefined && canonical === null) {
+    return notUnderstood("host", `write a host such as api.example.com: ${shown(host)}`);
   }
-  if (details.length === 0) return done(read);
-  return stopped({ kind: "refused", message: "the query is not understood", details });
+  return done({
+    filter: {
+      range: rangeOf(batch_id, task_id),
+      host: canonical,
+      action: action ?? null,
+      policy: policy ?? null,
+    },
+    cursor: ("cursor" in query.value ? query.value.cursor : null) ?? null,
+    limit: limit ?? storeLimits.pageRowsDefault,
+  });
 }
 
-/** Takes one parameter, or says what to write instead. */
-function readPart(read: EgressQuery, name: string, value: string): string | null {
-  const { filter } = read;
-  switch (name) {
-    case "batch_id":
-      if (!isBatchId(value)) return `write a batch's id instead of ${shown(value)}`;
-      filter.range = batchTaskRange(value);
-      return null;
-    case "task_id":
-      if (!isTaskId(value)) return `write a task's id instead of ${shown(value)}`;
-      // The next key in order: no other id begins so and ends there.
-      filter.range = { from: value, to: `${value}!` };
-      return null;
-    case "host":
-      filter.host = canonicalHost(value);
-      return filter.host === null ? `write a host such as api.example.com: ${shown(value)}` : null;
-    case "action":
-      filter.action = actions.find((action) => action === value) ?? null;
-      return filter.action === null ? `write one of ${actions.join(", ")}` : null;
-    case "policy":
-      filter.policy = value;
-      return null;
-    case "cursor":
-      read.cursor = value;
-      return null;
-    case "limit": {
-      const limit = Number(value);
-      const fits = Number.isInteger(limit) && limit >= 1 && limit <= storeLimits.pageRowsMax;
-      if (fits) read.limit = limit;
-      return fits ? null : `write a whole number from 1 to ${storeLimits.pageRowsMax}`;
-    }
-    default:
-      return "unknown: the query takes batch_id, task_id, host, action, policy, cursor and limit";
-  }
+function rangeOf(batch: string | undefined, task: string | undefined): EgressFilter["range"] {
+  if (batch !== undefined) return batchTaskRange(batch);
+  // The next key in order: no other id begins so and ends there.
+  return task === undefined ? null : { from: task, to: `${task}!` };
 }
+
+const notUnderstood = (path: string, message: string): Outcome<never> =>
+  stopped({ ...notACursor, details: [{ path, message }] });
 
 /** As the log spells hosts: lower case, punycode, no default port. */
 function canonicalHost(text: string): string | null {
@@ -75,8 +56,8 @@ function canonicalHost(text: string): string | null {
   return URL.parse(`https://${text}/`)?.host ?? null;
 }
 
-export const notACursor: Problem = {
+export const notACursor = {
   kind: "refused",
   message: "the query is not understood",
   details: [{ path: "cursor", message: "write a next_cursor as it was answered" }],
-};
+} satisfies Problem;

@@ -1,40 +1,17 @@
 /** The next run of a settled task: its body with what is overridden, checked as a new task would be. */
-import { type Static, Type } from "@sinclair/typebox";
 import { type Bounds, boundsOf, exhausted } from "../consumer/loop/budget.ts";
 import { budgetCeilings, taskLimits } from "../shared/limits.ts";
 import { byteLength, getText, objectKeys } from "../shared/objects.ts";
+import type { Overrides } from "../shared/redrive.ts";
 import type { NextRun, RedriveKind, RedriveMode } from "../shared/store/redrives.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
-import { DurableTask } from "../shared/task.ts";
+import type { DurableTask } from "../shared/task.ts";
 import { hasTranscript } from "../shared/transcript.ts";
 import { readUsage } from "../shared/usage.ts";
 import { checkTask, refusedTask, withDefaults } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { type Detail, done, type Outcome, type Problem, refusedAt, stopped } from "./problem.ts";
-
-/** What a second run may differ in; who the task is (key, custom_id, labels) stays. */
-export const Overrides = Type.Omit(
-  DurableTask,
-  [
-    "idempotency_key",
-    "custom_id",
-    "labels",
-    "priority",
-    "not_before",
-    "expires_at",
-    "webhook",
-    "concurrency",
-  ],
-  { additionalProperties: false },
-);
-export type Overrides = Static<typeof Overrides>;
-
-/** What every redrive says: of a task, of a batch, by filter. */
-export const redriveFields = {
-  mode: Type.Union([Type.Literal("restart"), Type.Literal("resume")]),
-  overrides: Type.Optional(Overrides),
-};
 
 export interface RedriveOrder {
   mode: RedriveMode;

@@ -1,6 +1,7 @@
 /** Who a request comes from, once that is known, and what it may do. */
-export const scopes = ["submit", "read", "admin"] as const;
-export type Scope = (typeof scopes)[number];
+import { type Scope, scopes } from "../shared/new_key.ts";
+
+export { type Scope, scopes };
 export const isScope = (text: string): text is Scope =>
   (scopes as readonly string[]).includes(text);
 

@@ -3,6 +3,8 @@
  * inside is for the log alone. On the wire: {"error": {"code", "message", "details"?}}.
  */
 
+import { refusals } from "./answers/refusal.ts";
+
 /** One fault in a body: where, and what to write instead. `line` counts an NDJSON body's lines from 1. */
 export interface Detail {
   line?: number;
@@ -36,22 +38,6 @@ export const stopped = (problem: Problem): { ok: false; problem: Problem } => ({
   problem,
 });
 
-const statusOf = {
-  unreadable: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  no_result: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  refused: 422,
-  too_many_requests: 429,
-  broken: 500,
-  unavailable: 503,
-} as const satisfies Record<Problem["kind"], number>;
-
 /** The refusal of one field. */
 export const refusedAt = (path: string, message: string): Problem => ({
   kind: "refused",
@@ -74,7 +60,7 @@ export function problemResponse(problem: Problem): Response {
         ...(details === undefined ? {} : { details }),
       },
     },
-    { status: statusOf[problem.kind], headers: headersOf(problem) },
+    { status: refusals[problem.kind][0], headers: headersOf(problem) },
   );
 }
 

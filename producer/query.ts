@@ -1,99 +1,75 @@
-/** Reads the query of a listing; what is not understood is refused by name rather than ignored. */
-import { batchTaskRange, isBatchId, isTaskId } from "../shared/ids.ts";
-import { batchLimits, storeLimits, taskLimits } from "../shared/limits.ts";
-import { type Reason, reasons, type Status, statuses } from "../shared/states.ts";
+/** Reads the query of a call by its schema; what is not understood is refused by name rather than ignored. */
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { batchTaskRange } from "../shared/ids.ts";
+import { storeLimits, taskLimits } from "../shared/limits.ts";
 import type { TaskFilter } from "../shared/store/tasks.ts";
-import { shown } from "./explain.ts";
-import { type Detail, done, type Outcome, stopped } from "./problem.ts";
+import { explain } from "./explain.ts";
+import type { DeadLetterQuery } from "./operations/fleet.ts";
+import type { TaskQuery } from "./operations/tasks.ts";
+import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
 
-const isStatus = (text: string): text is Status => (statuses as readonly string[]).includes(text);
-const isReason = (text: string): text is Reason => (reasons as readonly string[]).includes(text);
-const errorCode = /^[a-z0-9_]{1,64}$/;
-const labelKey = /^label\.([a-z0-9_.-]{1,63})$/;
-
-/** `?status=&reason=&error_code=&batch_id=&label.K=V&cursor=&limit=` */
-export function readTaskFilter(query: URLSearchParams): Outcome<TaskFilter> {
+/**
+ * A query by its schema: whole numbers and booleans are read from their text. A name that stands twice
+ * counts once, with its last value.
+ */
+export function readQuery<T extends TObject>(
+  schema: T,
+  query: URLSearchParams,
+): Outcome<Static<T>> {
+  const read = new Map<string, unknown>();
   const details: Detail[] = [];
-  const filter: TaskFilter = {
-    status: null,
-    reason: null,
-    errorCode: null,
-    range: null,
-    labels: [],
-    cursor: null,
-    limit: storeLimits.pageRowsDefault,
-  };
-  const labels: [string, string][] = [];
-  for (const [name, value] of query) {
-    const refuse = (message: string) => details.push({ path: name, message });
-    const label = labelKey.exec(name)?.[1];
-    if (label !== undefined) labels.push([label, value]);
-    else if (name === "status") {
-      if (isStatus(value)) filter.status = value;
-      else refuse(`write one of ${statuses.join(", ")} instead of ${shown(value)}`);
-    } else if (name === "reason") {
-      if (isReason(value)) filter.reason = value;
-      else refuse(`write one of ${reasons.join(", ")} instead of ${shown(value)}`);
-    } else if (name === "error_code") {
-      if (errorCode.test(value)) filter.errorCode = value;
-      else refuse(`write an error's code, such as model_unavailable, instead of ${shown(value)}`);
-    } else if (name === "batch_id") {
-      if (isBatchId(value)) filter.range = batchTaskRange(value);
-      else refuse(`write a batch's id instead of ${shown(value)}`);
-    } else if (name === "cursor") {
-      if (isTaskId(value)) filter.cursor = value;
-      else refuse(`write a next_cursor as it was answered instead of ${shown(value)}`);
-    } else if (name === "limit") {
-      const limit = Number(value);
-      if (Number.isInteger(limit) && limit >= 1 && limit <= storeLimits.pageRowsMax) {
-        filter.limit = limit;
-      } else {
-        refuse(
-          `write a whole number from 1 to ${storeLimits.pageRowsMax} instead of ${shown(value)}`,
-        );
-      }
-    } else {
-      refuse(
-        "unknown: the query takes status, reason, error_code, batch_id, label.<key>, cursor and limit",
-      );
-    }
+  const known = Object.keys(schema.properties);
+  for (const [name, text] of query) {
+    const property = known.includes(name) ? schema.properties[name] : undefined;
+    if (property === undefined) details.push({ path: name, message: unknownName(known) });
+    else read.set(name, readValue(property, text));
   }
-  if (labels.length > taskLimits.labelsMax) {
-    details.push({ path: "label", message: `at most ${taskLimits.labelsMax} labels are taken` });
-  }
-  if (details.length > 0) {
-    return stopped({ kind: "refused", message: "the query is not understood", details });
-  }
-  return done({ ...filter, labels });
+  const value: unknown = Object.fromEntries(read);
+  if (!Value.Check(schema, value)) details.push(...explain(schema, value));
+  else if (details.length === 0) return done(value);
+  return stopped({ kind: "refused", message: "the query is not understood", details });
 }
 
-const batchStatuses = ["running", "cancelling", "finished"] as const;
+const unknownName = (known: readonly string[]): string =>
+  `unknown: the query takes ${known.join(", ").replace(/, ([^,]+)$/, " and $1")}`;
 
-/** `?status=&cursor=&limit=` of the list of batches. */
-export function readBatchFilter(query: URLSearchParams): Outcome<{
-  status: (typeof batchStatuses)[number] | null;
-  cursor: string | null;
-  limit: number;
-}> {
-  const details: Detail[] = [];
-  const status = batchStatuses.find((known) => known === query.get("status")) ?? null;
-  const cursor = query.get("cursor");
-  const limit = Number(query.get("limit") ?? batchLimits.listRowsDefault);
+function readValue({ type }: TSchema, text: string): unknown {
+  if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === "boolean" && /^(true|false)$/.test(text)) return text === "true";
+  return text;
+}
+
+const labelKey = /^label\.([a-z0-9_.-]{1,63})$/;
+
+/** `?status=&reason=&error_code=&batch_id=&label.K=V&cursor=&limit=`, as `schema` narrows it. */
+export function readTaskFilter(
+  schema: typeof TaskQuery | typeof DeadLetterQuery,
+  query: URLSearchParams,
+): Outcome<TaskFilter> {
+  const labels: [string, string][] = [];
+  const rest = new URLSearchParams();
   for (const [name, value] of query) {
-    const refuse = (message: string) => details.push({ path: name, message });
-    if (name === "status") {
-      if (status === null) refuse(`write one of ${batchStatuses.join(", ")}`);
-    } else if (name === "cursor") {
-      if (!isBatchId(value)) refuse("write a next_cursor as it was answered");
-    } else if (name === "limit") {
-      if (!Number.isInteger(limit) || limit < 1 || limit > batchLimits.listRowsMax) {
-        refuse(`write a whole number from 1 to ${batchLimits.listRowsMax}`);
-      }
-    } else refuse("unknown: the query takes status, cursor and limit");
+    const label = labelKey.exec(name)?.[1];
+    if (label === undefined) rest.append(name, value);
+    else labels.push([label, value]);
   }
-  return details.length === 0
-    ? done({ status, cursor, limit })
-    : stopped({ kind: "refused", message: "the query is not understood", details });
+  if (labels.length > taskLimits.labelsMax) {
+    const message = `at most ${taskLimits.labelsMax} labels are taken`;
+    return stopped(refusedAt("label", message));
+  }
+  const read = readQuery<typeof TaskQuery | typeof DeadLetterQuery>(schema, rest);
+  if (!read.ok) return read;
+  const { status, reason, error_code, batch_id, cursor, limit } = read.value;
+  return done({
+    status: status ?? null,
+    reason: reason ?? null,
+    errorCode: error_code ?? null,
+    range: batch_id === undefined ? null : batchTaskRange(batch_id),
+    labels,
+    cursor: cursor ?? null,
+    limit: limit ?? storeLimits.pageRowsDefault,
+  });
 }
 
 /** One page and where the next begins: the stores read one row more than was asked for. */

@@ -1,8 +1,8 @@
 /** Sends a settled task through again: from its journal, or from the start. */
-import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { batchLimits } from "../shared/limits.ts";
 import { getText, objectKeys } from "../shared/objects.ts";
+import { Redrive } from "../shared/redrive.ts";
 import { redrivable } from "../shared/states.ts";
 import { reopenBatch } from "../shared/store/batches.ts";
 import { type RedriveKind, readWholeTask, redriveTasks } from "../shared/store/redrives.ts";
@@ -16,12 +16,10 @@ import { scopeHere } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { groupsBySize } from "./expand.ts";
 import { explain } from "./explain.ts";
-import { type Again, kindOf, nextRun, redriveFields } from "./next_run.ts";
+import { type Again, kindOf, nextRun } from "./next_run.ts";
 import { done, notFound, type Outcome, stopped } from "./problem.ts";
 import { sendTasks } from "./send.ts";
 import { inputFaults } from "./stored_inputs.ts";
-
-const Redrive = Type.Object(redriveFields, { additionalProperties: false });
 
 /** The task's body as it was accepted; null when it is gone from R2. */
 export async function readBody(env: ProducerEnv, row: TaskRow): Promise<DurableTask | null> {

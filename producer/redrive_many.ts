@@ -1,40 +1,21 @@
 /** Sends many settled tasks through again: those of a batch, or those that a filter chooses. */
-import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange, isTaskId, taskRange } from "../shared/ids.ts";
 import { batchLimits, taskLimits } from "../shared/limits.ts";
-import { reasons, redrivable } from "../shared/states.ts";
+import { ManyRedrive, redriveFilter } from "../shared/redrive.ts";
+import { redrivable } from "../shared/states.ts";
 import type { BatchRow } from "../shared/store/batches.ts";
 import { type Chosen, listRedrivable, windowEnd } from "../shared/store/redrives.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
-import { Labels, timestamp } from "../shared/task.ts";
 import type { Principal } from "./auth.ts";
 import { refusedTask } from "./check.ts";
 import { scopeHere } from "./check_scope.ts";
 import type { ProducerEnv } from "./env.ts";
 import { explain } from "./explain.ts";
-import { type Again, kindOf, nextRun, redriveFields } from "./next_run.ts";
+import { type Again, kindOf, nextRun } from "./next_run.ts";
 import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
 import { sendThrough } from "./redrive.ts";
 import { milliseconds } from "./task_rules.ts";
-
-/** What chooses among settled tasks. */
-const filterFields = {
-  status: Type.Optional(
-    Type.Array(Type.Union(redrivable.map((status) => Type.Literal(status))), { minItems: 1 }),
-  ),
-  reason: Type.Optional(Type.Union(reasons.map((reason) => Type.Literal(reason)))),
-  error_code: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  labels: Type.Optional(Labels),
-  created_after: Type.Optional(timestamp),
-  created_before: Type.Optional(timestamp),
-};
-
-const ManyRedrive = Type.Object(
-  { ...redriveFields, ...filterFields, cursor: Type.Optional(Type.String()) },
-  { additionalProperties: false },
-);
-type ManyRedrive = Static<typeof ManyRedrive>;
 
 /** What one call did. `next_cursor` continues where it stopped; null when all were looked at. */
 export interface Redriven {
@@ -62,7 +43,7 @@ export async function redriveChosen(
   principal: Principal,
   body: unknown,
 ): Promise<Outcome<Redriven>> {
-  const names = Object.keys(filterFields);
+  const names = Object.keys(redriveFilter);
   const given = typeof body === "object" && body !== null ? Object.keys(body) : [];
   if (Value.Check(ManyRedrive, body) && !given.some((name) => names.includes(name))) {
     const message = `choose which tasks are meant: name at least one of ${names.join(", ")}`;

@@ -1,38 +1,14 @@
 /** A task as the API answers it, made from its row. Field by field as the contract lists them. */
+
+import type { Static } from "@sinclair/typebox";
 import type { StoredEgressRow } from "../shared/store/egress_log.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
 import { readUsage, type Usage } from "../shared/usage.ts";
+import type { RunAnswer, TaskAnswer, TaskErrorAnswer } from "./answers/task.ts";
 
-export interface TaskError {
-  code: string;
-  message: string;
-  /** What the model last tried as an answer, or last said; unchecked, and only where it said anything. */
-  draft?: string;
-  /** The effect that was begun and has no outcome, where one is left. */
-  uncertain?: unknown;
-}
-
-export interface TaskView {
-  id: string;
-  status: string;
-  reason: string | null;
-  attempt: number;
-  batch_id: string | null;
-  custom_id: string | null;
-  labels: Record<string, string>;
-  model: string;
-  policy: string;
-  sandbox: string;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  usage: UsageView;
-  output: unknown;
-  error: TaskError | null;
-  quirks: unknown[];
-  /** The runs before a redrive, oldest first. */
-  history?: unknown[];
-}
+export type TaskError = TaskErrorAnswer;
+export type TaskView = TaskAnswer;
+type Run = Static<typeof RunAnswer>;
 
 /** What people are charged for or stopped by; what else is counted is the consumer's own. */
 const usageFields = [
@@ -73,8 +49,8 @@ export function taskView(row: TaskRow, usageJson: string | null = null): TaskVie
     usage: usageView(readUsage(usageJson ?? row.usage)),
     output: row.output === null ? null : (JSON.parse(row.output) as unknown),
     error: errorView(row.error),
-    quirks: JSON.parse(row.quirks) as unknown[],
-    ...(history.length === 0 ? {} : { history: history.map(runView) }),
+    quirks: JSON.parse(row.quirks) as string[],
+    ...(history.length === 0 ? {} : { history: history.map((run) => runView(run) as Run) }),
   };
 }
 

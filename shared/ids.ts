@@ -38,15 +38,21 @@ export function idBound(kind: "task" | "batch" | "hook", ms: number): string {
 }
 
 const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
-const taskIdPattern = new RegExp(`^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`);
-const batchIdPattern = new RegExp(`^batch_${ulidPattern}$`);
-const keyIdPattern = new RegExp(`^key_${ulidPattern}$`);
-const fileIdPattern = new RegExp(`^file-${ulidPattern}$`);
-const scheduleIdPattern = new RegExp(`^sched_${ulidPattern}$`);
+export const taskIdPattern = `^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`;
+export const batchIdPattern = `^batch_${ulidPattern}$`;
+export const keyIdPattern = `^key_${ulidPattern}$`;
+export const scheduleIdPattern = `^sched_${ulidPattern}$`;
+export const fileIdPattern = `^file-${ulidPattern}$`;
+export const webhookIdPattern = "^hook_[0-9a-z-]{1,72}$";
 
 /** Ids reach SQL and R2 keys only after these say yes. */
-export const isTaskId = (text: string): boolean => taskIdPattern.test(text);
-export const isBatchId = (text: string): boolean => batchIdPattern.test(text);
-export const isKeyId = (text: string): boolean => keyIdPattern.test(text);
-export const isFileId = (text: string): boolean => fileIdPattern.test(text);
-export const isScheduleId = (text: string): boolean => scheduleIdPattern.test(text);
+const tester = (pattern: string) => {
+  const shape = new RegExp(pattern);
+  return (text: string): boolean => shape.test(text);
+};
+export const isTaskId = tester(taskIdPattern);
+export const isBatchId = tester(batchIdPattern);
+export const isKeyId = tester(keyIdPattern);
+export const isScheduleId = tester(scheduleIdPattern);
+export const isFileId = tester(fileIdPattern);
+export const isWebhookId = tester(webhookIdPattern);

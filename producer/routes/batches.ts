@@ -1,18 +1,19 @@
 /** Batches: submit, read, results, cancel, redrive. */
 import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
-import { taskLimits } from "../../shared/limits.ts";
+import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { readBatchFailures } from "../../shared/store/batch_failures.ts";
 import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batch_body.ts";
 import { batchResults } from "../batch_results.ts";
 import { batchView } from "../batch_view.ts";
 import { readJson } from "../body.ts";
-import type { Call, Handler, Route } from "../call.ts";
+import { type Call, type Handler, type Route, route } from "../call.ts";
 import { startBatch } from "../chain.ts";
 import { dryRun } from "../dry_run.ts";
 import { idempotencyKey } from "../idempotency.ts";
+import * as operations from "../operations/index.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
-import { paged, readBatchFilter } from "../query.ts";
+import { paged, readQuery } from "../query.ts";
 import { redriveBatch } from "../redrive_many.ts";
 import { submitBatch } from "../submit.ts";
 import { sweep } from "../sweep.ts";
@@ -77,10 +78,11 @@ function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array>
 }
 
 const list: Handler = async ({ env, principal, url }) => {
-  const filter = readBatchFilter(url.searchParams);
-  if (!filter.ok) return filter;
-  const rows = await listBatches(env.DB, principal.tenant, filter.value);
-  const { page, next_cursor } = paged(rows, filter.value.limit);
+  const query = readQuery(operations.BatchQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { status = null, cursor = null, limit = batchLimits.listRowsDefault } = query.value;
+  const rows = await listBatches(env.DB, principal.tenant, { status, cursor, limit });
+  const { page, next_cursor } = paged(rows, limit);
   const batches: unknown[] = [];
   for (const row of page) batches.push(await batchView(env, row));
   return done(Response.json({ batches, next_cursor }));
@@ -109,11 +111,11 @@ const redrive: Handler = async (call) => {
 };
 
 export const batchRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/batches", scope: "submit", adds: true, handle: post },
-  { method: "GET", path: "/v1/batches", scope: "read", handle: list },
-  { method: "GET", path: "/v1/batches/:id", scope: "read", handle: get },
-  { method: "GET", path: "/v1/batches/:id/failures", scope: "read", handle: failures },
-  { method: "GET", path: "/v1/batches/:id/results", scope: "read", handle: results },
-  { method: "POST", path: "/v1/batches/:id/cancel", scope: "submit", handle: cancel },
-  { method: "POST", path: "/v1/batches/:id/redrive", scope: "submit", adds: true, handle: redrive },
+  route(operations.submitBatch, post),
+  route(operations.listBatches, list),
+  route(operations.getBatch, get),
+  route(operations.getBatchFailures, failures),
+  route(operations.getBatchResults, results),
+  route(operations.cancelBatch, cancel),
+  route(operations.redriveBatch, redrive),
 ];

@@ -7,13 +7,14 @@ import {
   listEgressHosts,
   listEgressTasks,
 } from "../../shared/store/egress_log.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { notACursor, readEgressQuery } from "../egress_query.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
+import * as operations from "../operations/index.ts";
+import { done, stopped } from "../problem.ts";
 import { decisionView, isoTime } from "../view.ts";
 
 const decisions: Handler = async ({ env, principal, url }) => {
-  const query = readEgressQuery(url.searchParams);
+  const query = readEgressQuery(operations.EgressQuery, url.searchParams);
   if (!query.ok) return query;
   const { filter, limit } = query.value;
   const cursor = query.value.cursor === null ? null : keyOf(query.value.cursor);
@@ -50,7 +51,7 @@ function keyOf(text: string): EgressKey | undefined {
 }
 
 const tasks: Handler = async ({ env, principal, url }) => {
-  const query = readEgressQuery(url.searchParams);
+  const query = readEgressQuery(operations.EgressQuery, url.searchParams);
   if (!query.ok) return query;
   const { filter, cursor, limit } = query.value;
   if (cursor !== null && !isTaskId(cursor)) return stopped(notACursor);
@@ -67,10 +68,9 @@ const tasks: Handler = async ({ env, principal, url }) => {
 
 /** The most asked first, without pages: `truncated` says that there are more hosts than `limit`. */
 const hosts: Handler = async ({ env, principal, url }) => {
-  const query = readEgressQuery(url.searchParams);
+  const query = readEgressQuery(operations.EgressHostQuery, url.searchParams);
   if (!query.ok) return query;
-  const { filter, cursor, limit } = query.value;
-  if (cursor !== null) return stopped(refusedAt("cursor", "hosts have no pages: raise limit"));
+  const { filter, limit } = query.value;
   const rows = await listEgressHosts(env.DB, principal.tenant, filter, limit);
   const views = rows.slice(0, limit).map((row) => ({
     ...row,
@@ -81,7 +81,7 @@ const hosts: Handler = async ({ env, principal, url }) => {
 };
 
 export const egressRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/egress", scope: "read", handle: decisions },
-  { method: "GET", path: "/v1/egress/tasks", scope: "read", handle: tasks },
-  { method: "GET", path: "/v1/egress/hosts", scope: "read", handle: hosts },
+  route(operations.listEgress, decisions),
+  route(operations.listEgressTasks, tasks),
+  route(operations.listEgressHosts, hosts),
 ];

@@ -3,7 +3,8 @@ import { batchTaskRange } from "../../shared/ids.ts";
 import { readBatch } from "../../shared/store/batches.ts";
 import { listPauses, pause, pauseBatch, resume, resumeBatch } from "../../shared/store/flow.ts";
 import { batchView } from "../batch_view.ts";
-import type { Call, Handler, Route } from "../call.ts";
+import { type Call, type Handler, type Route, route } from "../call.ts";
+import * as operations from "../operations/index.ts";
 import { operatorTenant } from "../principal.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 import { sweep } from "../sweep.ts";
@@ -65,11 +66,11 @@ const turn =
   };
 
 export const flowRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/batches/:id/pause", scope: "submit", handle: pauseOne },
-  { method: "POST", path: "/v1/batches/:id/resume", scope: "submit", handle: resumeOne },
-  { method: "POST", path: "/v1/models/:id/pause", scope: "admin", handle: turn(pause, "model") },
-  { method: "POST", path: "/v1/models/:id/resume", scope: "admin", handle: turn(resume, "model") },
-  { method: "GET", path: "/v1/pause", scope: "read", handle: list },
-  { method: "POST", path: "/v1/pause", scope: "admin", handle: turn(pause, "fleet") },
-  { method: "POST", path: "/v1/resume", scope: "admin", handle: turn(resume, "fleet") },
+  route(operations.pauseBatch, pauseOne),
+  route(operations.resumeBatch, resumeOne),
+  route(operations.pauseModel, turn(pause, "model")),
+  route(operations.resumeModel, turn(resume, "model")),
+  route(operations.getPauses, list),
+  route(operations.pauseFleet, turn(pause, "fleet")),
+  route(operations.resumeFleet, turn(resume, "fleet")),
 ];

@@ -1,6 +1,7 @@
 /** Messages of the queue `inbox` that made no task. */
 import { listDeadMessages } from "../../shared/store/inbox.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
+import * as operations from "../operations/index.ts";
 import { done } from "../problem.ts";
 import { isoTime } from "../view.ts";
 
@@ -16,6 +17,4 @@ const dead: Handler = async ({ env, principal }) => {
   return done(Response.json({ messages }));
 };
 
-export const inboxRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/inbox/dead", scope: "read", handle: dead },
-];
+export const inboxRoutes: readonly Route[] = [route(operations.listDeadMessages, dead)];

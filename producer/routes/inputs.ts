@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { storeLimits } from "../../shared/limits.ts";
 import { deleteObjects, headObject, objectKeys } from "../../shared/objects.ts";
 import { bodyChunks, tooLarge } from "../body.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { inputKeyFault } from "../input_key.ts";
 import { ObjectWriter } from "../object_writer.ts";
+import * as operations from "../operations/index.ts";
 import { done, refusedAt, stopped } from "../problem.ts";
 
 const prefix = "/v1/inputs/";
@@ -61,6 +62,6 @@ function decoded(text: string): string {
 }
 
 export const inputRoutes: readonly Route[] = [
-  { method: "PUT", path: "/v1/inputs/*", scope: "submit", handle: put },
-  { method: "DELETE", path: "/v1/inputs/*", scope: "submit", handle: remove },
+  route(operations.putInput, put),
+  route(operations.deleteInput, remove),
 ];

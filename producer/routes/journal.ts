@@ -6,8 +6,9 @@ import { isTerminal } from "../../shared/states.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
 import { keptPolicy } from "../../shared/store/policies.ts";
 import { readWholeTask } from "../../shared/store/redrives.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { offeringsOf } from "../offerings.ts";
+import * as operations from "../operations/index.ts";
 import { done, stopped } from "../problem.ts";
 import { decisionView, taskView } from "../view.ts";
 import { taskOf } from "./tasks.ts";
@@ -66,6 +67,4 @@ function ownPart(text: string, tenant: string): string | null {
   });
 }
 
-export const journalRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/tasks/:id/journal", scope: "read", handle: journal },
-];
+export const journalRoutes: readonly Route[] = [route(operations.getJournal, journal)];

@@ -2,15 +2,17 @@
 import { Value } from "@sinclair/typebox/value";
 import { isKeyId } from "../../shared/ids.ts";
 import { keyLimits, storeLimits } from "../../shared/limits.ts";
+import { NewKey } from "../../shared/new_key.ts";
 import { insertApiKey, listApiKeys, revokeApiKey } from "../../shared/store/api_keys.ts";
-import { keyView, makeKey, NewKey } from "../api_key.ts";
+import { keyView, makeKey } from "../api_key.ts";
 import { readJson } from "../body.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { refusedTask } from "../check.ts";
 import { explain } from "../explain.ts";
+import * as operations from "../operations/index.ts";
 import type { Principal, Scope } from "../principal.ts";
 import { done, notFound, refusedAt, stopped } from "../problem.ts";
-import { paged } from "../query.ts";
+import { paged, readQuery } from "../query.ts";
 
 /** The tenant that a caller sees the keys of; null is all of them. */
 const seen = ({ tenant, operator }: Principal): string | null =>
@@ -47,10 +49,9 @@ const post: Handler = async ({ request, env, principal }) => {
 };
 
 const list: Handler = async ({ env, principal, url }) => {
-  const cursor = url.searchParams.get("cursor");
-  if (cursor !== null && !isKeyId(cursor)) {
-    return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
-  }
+  const query = readQuery(operations.KeyQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { cursor = null } = query.value;
   const limit = storeLimits.pageRowsMax;
   const { page, next_cursor } = paged(
     await listApiKeys(env.DB, seen(principal), cursor, limit),
@@ -66,7 +67,7 @@ const revoke: Handler = async ({ env, principal, param }) => {
 };
 
 export const keyRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/keys", scope: "admin", handle: post },
-  { method: "GET", path: "/v1/keys", scope: "admin", handle: list },
-  { method: "DELETE", path: "/v1/keys/:id", scope: "admin", handle: revoke },
+  route(operations.createKey, post),
+  route(operations.listKeys, list),
+  route(operations.revokeKey, revoke),
 ];

@@ -4,10 +4,10 @@ import { isTerminal, statuses } from "../../shared/states.ts";
 import { readSpend } from "../../shared/store/spend.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
-import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
-import type { Handler, Route } from "../call.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
-import { readTaskFilter } from "../query.ts";
+import { type Handler, type Route, route } from "../call.ts";
+import * as operations from "../operations/index.ts";
+import { done } from "../problem.ts";
+import { readQuery, readTaskFilter } from "../query.ts";
 import { attemptErrorsView, isoTime, taskView } from "../view.ts";
 import { spendOfDay } from "./spend.ts";
 
@@ -54,13 +54,8 @@ function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
 
 /** Each with its cause: what went wrong last and at which step, and what each attempt met, and when. */
 const deadLetters: Handler = async ({ env, principal, url }) => {
-  const filter = readTaskFilter(url.searchParams);
+  const filter = readTaskFilter(operations.DeadLetterQuery, url.searchParams);
   if (!filter.ok) return filter;
-  const { status } = filter.value;
-  if (status !== null && status !== "dead") {
-    const message = "dead letters are dead: leave it out, or list other tasks with GET /v1/tasks";
-    return stopped(refusedAt("status", message));
-  }
   const dead = { ...filter.value, status: "dead" as const };
   const page = await listTasks(env.DB, principal.tenant, dead);
   const tasks = page.tasks.map((row) => ({
@@ -73,12 +68,9 @@ const deadLetters: Handler = async ({ env, principal, url }) => {
 
 /** Minute by minute, those without an end too, so that a chart needs no arithmetic of its own. */
 const throughput: Handler = async ({ env, principal, url }) => {
-  const text = url.searchParams.get("minutes") ?? String(overviewLimits.minutesDefault);
-  const minutes = Number(text);
-  if (!/^\d+$/.test(text) || minutes < 1 || minutes > overviewLimits.minutesMax) {
-    const message = `must be a whole number from 1 to ${overviewLimits.minutesMax}`;
-    return stopped(refusedAt("minutes", message));
-  }
+  const query = readQuery(operations.ThroughputQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { minutes = overviewLimits.minutesDefault } = query.value;
   const read = await readThroughput(env.DB, principal.tenant, minutes);
   const complete_from = isoTime(read.completeFrom);
   return done(Response.json({ minutes: minutesOf(read), complete_from }));
@@ -103,7 +95,7 @@ function minutesOf({ rows, from, to }: Throughput): Record<string, unknown>[] {
 const minuteMs = 60_000;
 
 export const overviewRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/stats", scope: "read", handle: stats },
-  { method: "GET", path: "/v1/throughput", scope: "read", handle: throughput },
-  { method: "GET", path: "/v1/dead_letters", scope: "read", handle: deadLetters },
+  route(operations.getStats, stats),
+  route(operations.getThroughput, throughput),
+  route(operations.listDeadLetters, deadLetters),
 ];

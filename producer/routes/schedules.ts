@@ -18,15 +18,16 @@ import { endTick, listTicks, type TickRow } from "../../shared/store/ticks.ts";
 import type { Principal } from "../auth.ts";
 import { batchView } from "../batch_view.ts";
 import { readJson } from "../body.ts";
-import type { Call, Handler, Route } from "../call.ts";
+import { type Call, type Handler, type Route, route } from "../call.ts";
 import { startBatch } from "../chain.ts";
 import { refusedTask } from "../check.ts";
 import { checkScope } from "../check_scope.ts";
 import { ticksAfter } from "../cron.ts";
 import { explain } from "../explain.ts";
 import { idempotencyKey } from "../idempotency.ts";
-import { done, notFound, type Outcome, type Problem, refusedAt, stopped } from "../problem.ts";
-import { paged } from "../query.ts";
+import * as operations from "../operations/index.ts";
+import { done, notFound, type Outcome, type Problem, stopped } from "../problem.ts";
+import { paged, readQuery } from "../query.ts";
 import { checkSchedule } from "../schedule_check.ts";
 import { submitTick } from "../tick.ts";
 import { isoTime } from "../view.ts";
@@ -154,15 +155,9 @@ const get: Handler = async (call) => {
 };
 
 const list: Handler = async ({ env, principal, url }) => {
-  const cursor = url.searchParams.get("cursor");
-  const limit = Number(url.searchParams.get("limit") ?? storeLimits.pageRowsDefault);
-  if (!Number.isInteger(limit) || limit < 1 || limit > scheduleLimits.pageRowsMax) {
-    const message = `write a whole number from 1 to ${scheduleLimits.pageRowsMax}`;
-    return stopped(refusedAt("limit", message));
-  }
-  if (cursor !== null && !isScheduleId(cursor)) {
-    return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
-  }
+  const query = readQuery(operations.ScheduleQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listSchedules(env.DB, principal.tenant, cursor, limit);
   const { page, next_cursor } = paged(rows, limit);
   return done(Response.json({ schedules: page.map(scheduleView), next_cursor }));
@@ -205,10 +200,10 @@ const run: Handler = async (call) => {
 };
 
 export const scheduleRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/schedules", scope: "submit", handle: post },
-  { method: "GET", path: "/v1/schedules", scope: "read", handle: list },
-  { method: "GET", path: "/v1/schedules/:id", scope: "read", handle: get },
-  { method: "PATCH", path: "/v1/schedules/:id", scope: "submit", handle: patch },
-  { method: "DELETE", path: "/v1/schedules/:id", scope: "submit", handle: remove },
-  { method: "POST", path: "/v1/schedules/:id/run", scope: "submit", adds: true, handle: run },
+  route(operations.createSchedule, post),
+  route(operations.listSchedules, list),
+  route(operations.getSchedule, get),
+  route(operations.changeSchedule, patch),
+  route(operations.deleteSchedule, remove),
+  route(operations.runSchedule, run),
 ];

@@ -2,9 +2,11 @@
 import { storeLimits } from "../../shared/limits.ts";
 import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
 import { readSpend, type SpendRow } from "../../shared/store/spend.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
+import * as operations from "../operations/index.ts";
+import { done } from "../problem.ts";
+import { readQuery } from "../query.ts";
 
 /** The sums of one day: dollars, tokens, and the tokens that no price is known for. */
 export function spendOfDay(
@@ -25,16 +27,11 @@ export function spendOfDay(
 }
 
 const spend: Handler = async ({ env, principal, url }) => {
-  const text = url.searchParams.get("days") ?? String(storeLimits.spendDaysDefault);
-  const days = Number(text);
-  if (!/^\d+$/.test(text) || days < 1 || days > storeLimits.spendDaysMax) {
-    const message = `must be a whole number from 1 to ${storeLimits.spendDaysMax}`;
-    return stopped(refusedAt("days", message));
-  }
+  const query = readQuery(operations.SpendQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { days = storeLimits.spendDaysDefault } = query.value;
   const read = await readSpend(env.DB, principal.tenant, days);
   return done(Response.json({ today: spendOfDay(env, principal.tenant, read), spend: read.rows }));
 };
 
-export const spendRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/spend", scope: "read", handle: spend },
-];
+export const spendRoutes: readonly Route[] = [route(operations.getSpend, spend)];

@@ -5,7 +5,8 @@ import { lastUsages } from "../../shared/store/journal.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { listTasks, readTask, requestCancel } from "../../shared/store/tasks.ts";
 import { readJson } from "../body.ts";
-import type { Call, Handler, Route } from "../call.ts";
+import { type Call, type Handler, type Route, route } from "../call.ts";
+import * as operations from "../operations/index.ts";
 import { done, notFound, type Outcome, stopped } from "../problem.ts";
 import { readTaskFilter } from "../query.ts";
 import { redrive } from "../redrive.ts";
@@ -48,7 +49,7 @@ const get: Handler = async (call) => {
 };
 
 const list: Handler = async ({ env, principal, url }) => {
-  const filter = readTaskFilter(url.searchParams);
+  const filter = readTaskFilter(operations.TaskQuery, url.searchParams);
   if (!filter.ok) return filter;
   const { tasks, next_cursor } = await listTasks(env.DB, principal.tenant, filter.value);
   return done(Response.json({ tasks: await taskViews(env, tasks), next_cursor }));
@@ -90,22 +91,10 @@ const postRedriveChosen: Handler = async ({ request, env, principal }) => {
 };
 
 export const taskRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/tasks", scope: "submit", adds: true, handle: post },
-  { method: "GET", path: "/v1/tasks", scope: "read", handle: list },
-  {
-    method: "POST",
-    path: "/v1/tasks/redrive",
-    scope: "submit",
-    adds: true,
-    handle: postRedriveChosen,
-  },
-  { method: "GET", path: "/v1/tasks/:id", scope: "read", handle: get },
-  { method: "POST", path: "/v1/tasks/:id/cancel", scope: "submit", handle: cancel },
-  {
-    method: "POST",
-    path: "/v1/tasks/:id/redrive",
-    scope: "submit",
-    adds: true,
-    handle: postRedrive,
-  },
+  route(operations.submitTask, post),
+  route(operations.listTasks, list),
+  route(operations.redriveTasks, postRedriveChosen),
+  route(operations.getTask, get),
+  route(operations.cancelTask, cancel),
+  route(operations.redriveTask, postRedrive),
 ];

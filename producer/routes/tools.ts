@@ -1,7 +1,8 @@
 /** What tasks may use: every tool, with what to set where it is not configured. */
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { mailboxFaults } from "../mailbox.ts";
 import { offeringsOf } from "../offerings.ts";
+import * as operations from "../operations/index.ts";
 import { done, stopped } from "../problem.ts";
 
 const list: Handler = async ({ env, principal }) => {
@@ -16,6 +17,4 @@ const list: Handler = async ({ env, principal }) => {
   return stopped({ kind: "unavailable", message });
 };
 
-export const toolRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/tools", scope: "read", handle: list },
-];
+export const toolRoutes: readonly Route[] = [route(operations.listTools, list)];

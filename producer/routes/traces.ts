@@ -10,9 +10,11 @@ import {
   readTranscript,
   type Transcript,
 } from "../../shared/transcript.ts";
-import type { Call, Handler, Route } from "../call.ts";
+import { type Call, type Handler, type Route, route } from "../call.ts";
 import { openFiles } from "../files.ts";
+import * as operations from "../operations/index.ts";
 import { done, type Outcome, refusedAt, stopped } from "../problem.ts";
+import { readQuery } from "../query.ts";
 import { decisionView } from "../view.ts";
 import { taskOf } from "./tasks.ts";
 
@@ -59,8 +61,10 @@ const steps: Handler = async (call) => {
 
 /** The run that `?fence=` names, as the task's history lists them; without it the latest. */
 async function runOf({ env, url }: Call, row: TaskRow): Promise<Outcome<Transcript>> {
-  const text = url.searchParams.get("fence");
-  if (text === null || text === String(row.fence)) return transcriptOf(env, row);
+  const query = readQuery(operations.StepsQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { fence: text } = query.value;
+  if (text === undefined || text === String(row.fence)) return transcriptOf(env, row);
   const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
   const fence = earlier.find((known) => String(known) === text);
   if (fence !== undefined) {
@@ -130,9 +134,9 @@ function pathIn(url: URL, id: string): Outcome<string> {
 }
 
 export const traceRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/tasks/:id/result", scope: "read", handle: result },
-  { method: "GET", path: "/v1/tasks/:id/steps", scope: "read", handle: steps },
-  { method: "GET", path: "/v1/tasks/:id/egress", scope: "read", handle: egress },
-  { method: "GET", path: "/v1/tasks/:id/files", scope: "read", handle: files },
-  { method: "GET", path: "/v1/tasks/:id/files/*", scope: "read", handle: file },
+  route(operations.getResult, result),
+  route(operations.listSteps, steps),
+  route(operations.listDecisions, egress),
+  route(operations.listFiles, files),
+  route(operations.getFile, file),
 ];

@@ -1,4 +1,5 @@
 /** Webhooks and answers to mail that could not be delivered, and sending one again. */
+import { isWebhookId } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import {
   listDeadWebhooks,
@@ -7,13 +8,12 @@ import {
   type Target,
   type WebhookRow,
 } from "../../shared/store/webhooks.ts";
-import type { Handler, Route } from "../call.ts";
+import { type Handler, type Route, route } from "../call.ts";
 import { sendDueWebhooks } from "../due_webhooks.ts";
-import { done, notFound, refusedAt, stopped } from "../problem.ts";
-import { paged } from "../query.ts";
+import * as operations from "../operations/index.ts";
+import { done, notFound, stopped } from "../problem.ts";
+import { paged, readQuery } from "../query.ts";
 import { isoTime } from "../view.ts";
-
-const isWebhookId = (text: string): boolean => /^hook_[0-9a-z-]{1,72}$/.test(text);
 
 function webhookView(row: WebhookRow): Record<string, unknown> {
   const target = JSON.parse(row.target) as Target;
@@ -31,14 +31,9 @@ function webhookView(row: WebhookRow): Record<string, unknown> {
 }
 
 const dead: Handler = async ({ env, principal, url }) => {
-  const cursor = url.searchParams.get("cursor");
-  const limit = Number(url.searchParams.get("limit") ?? storeLimits.pageRowsDefault);
-  if (!Number.isInteger(limit) || limit < 1 || limit > storeLimits.pageRowsMax) {
-    return stopped(refusedAt("limit", `write a whole number from 1 to ${storeLimits.pageRowsMax}`));
-  }
-  if (cursor !== null && !isWebhookId(cursor)) {
-    return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
-  }
+  const query = readQuery(operations.WebhookQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listDeadWebhooks(env.DB, principal.tenant, cursor, limit);
   const { page, next_cursor } = paged(rows, limit);
   return done(Response.json({ webhooks: page.map(webhookView), next_cursor }));
@@ -59,6 +54,6 @@ const again: Handler = async (call) => {
 };
 
 export const webhookRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/webhooks/dead", scope: "read", handle: dead },
-  { method: "POST", path: "/v1/webhooks/:id/redeliver", scope: "submit", handle: again },
+  route(operations.listDeadWebhooks, dead),
+  route(operations.redeliverWebhook, again),
 ];

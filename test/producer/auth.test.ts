@@ -43,7 +43,7 @@ describe("who may call", () => {
     expect(answer.status).toBe(401);
   });
 
-  it.each(["/", "/healthz"])("%s is open to all", async (path) => {
+  it.each(["/", "/healthz", "/openapi.json"])("%s is open to all", async (path) => {
     const answer = await send(testFleet(), "GET", path, undefined, noAuthorization);
     expect(answer.status).toBe(200);
   });

@@ -6,6 +6,7 @@ import type { ProducerEnv } from "../../producer/env.ts";
 import producer from "../../producer/index.ts";
 import type { Detail } from "../../producer/problem.ts";
 import type { TaskMessage } from "../../shared/message.ts";
+import { undescribed } from "./described.ts";
 
 export interface Sent extends TaskMessage {
   delaySeconds: number;
@@ -54,7 +55,10 @@ export function testFleet(change: Partial<ProducerEnv> = {}): TestFleet {
   };
 }
 
-/** One request and its whole answer; work behind the answer has ended too. */
+/**
+ * One request and its whole answer; work behind the answer has ended too. The answer is one that the
+ * OpenAPI document promises.
+ */
 export async function send(
   fleet: TestFleet,
   method: string,
@@ -70,6 +74,8 @@ export async function send(
   const ctx = createExecutionContext();
   const answer = await producer.fetch(request, fleet.env, ctx);
   await waitOnExecutionContext(ctx);
+  const { pathname } = new URL(request.url);
+  expect(await undescribed(method, pathname, answer.clone())).toBeNull();
   return answer;
 }
 

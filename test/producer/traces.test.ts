@@ -58,7 +58,9 @@ async function succeeded(id: string, steps: readonly Step[], manifest: Manifest)
   const transcript = objectKeys.transcript("default", id, 1);
   await putOnce(env.OBJECTS, transcript, writeTranscript(steps, manifest), "application/x-ndjson");
   const result = objectKeys.result("default", id, 1);
-  await putOnce(env.OBJECTS, result, '{"output":{"text":"yes"}}', "application/json");
+  const whole = { id, ...{ status: "succeeded", reason: "completed", custom_id: null } };
+  const body = { ...whole, model: "rehearsal", attempt: 0, usage: {}, output: { text: "yes" } };
+  await putOnce(env.OBJECTS, result, JSON.stringify(body), "application/json");
   await env.DB.prepare(
     `UPDATE tasks SET status = 'succeeded', reason = 'completed', fence = 1, sweep_at = NULL,
        result_key = ?2 WHERE id = ?1`,
@@ -127,7 +129,7 @@ describe("what a task leaves behind", () => {
     const files = await (await send(fleet, "GET", `/v1/tasks/${id}/files`)).json<Listed>();
     expect(files.files.map((file) => file.path)).toEqual(["in.csv", "out/a b.md"]);
     const result = await send(fleet, "GET", `/v1/tasks/${id}/result`);
-    expect(await result.json()).toEqual({ output: { text: "yes" } });
+    expect(await result.json()).toMatchObject({ id, output: { text: "yes" } });
     const one = await send(fleet, "GET", `/v1/tasks/${id}/files/in.csv`);
     expect(await one.text()).toBe("a,b\n");
     const two = await send(fleet, "GET", `/v1/tasks/${id}/files/out/a%20b.md`);

@@ -8,7 +8,7 @@ import {
   readBatch,
 } from "../../../shared/store/batches.ts";
 import { readJson } from "../../body.ts";
-import type { Call, Handler, Route } from "../../call.ts";
+import type { Call, Handler, OpenAiRoute } from "../../call.ts";
 import { startBatch } from "../../chain.ts";
 import { idempotencyKey } from "../../idempotency.ts";
 import { done, notFound, type Outcome, stopped } from "../../problem.ts";
@@ -85,7 +85,7 @@ const cancel: Handler = async (call) => {
   return done(Response.json(await openAiBatch(env, after, facts, false)));
 };
 
-export const openAiBatchRoutes: readonly Route[] = [
+export const openAiBatchRoutes: readonly OpenAiRoute[] = [
   { method: "POST", path: "/openai/v1/batches", scope: "submit", adds: true, handle: post },
   { method: "GET", path: "/openai/v1/batches", scope: "read", handle: list },
   { method: "GET", path: "/openai/v1/batches/:id", scope: "read", handle: get },

@@ -12,7 +12,7 @@ import {
   type WholeFile,
 } from "../../../shared/store/files.ts";
 import { tooLarge } from "../../body.ts";
-import type { Call, Handler, Route } from "../../call.ts";
+import type { Call, Handler, OpenAiRoute } from "../../call.ts";
 import { ObjectWriter } from "../../object_writer.ts";
 import { done, notFound, type Outcome, stopped } from "../../problem.ts";
 import { fileObject, readUpload } from "../file_object.ts";
@@ -110,7 +110,7 @@ const remove: Handler = async (call) => {
   return done(Response.json({ id, object: "file", deleted: true }));
 };
 
-export const openAiFileRoutes: readonly Route[] = [
+export const openAiFileRoutes: readonly OpenAiRoute[] = [
   { method: "POST", path: "/openai/v1/files", scope: "submit", handle: post },
   { method: "GET", path: "/openai/v1/files", scope: "read", handle: list },
   { method: "GET", path: "/openai/v1/files/:id", scope: "read", handle: get },

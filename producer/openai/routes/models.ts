@@ -1,6 +1,6 @@
 /** The models that a line may name, for clients that look before they begin. */
 import { listedModels } from "../../../consumer/models/profiles.ts";
-import type { Handler, Route } from "../../call.ts";
+import type { Handler, OpenAiRoute } from "../../call.ts";
 import { checkScope } from "../../check_scope.ts";
 import { done, stopped } from "../../problem.ts";
 
@@ -27,7 +27,7 @@ const get: Handler = async ({ env, principal, param }) => {
   return stopped({ kind: "not_found", message: missing });
 };
 
-export const openAiModelRoutes: readonly Route[] = [
+export const openAiModelRoutes: readonly OpenAiRoute[] = [
   { method: "GET", path: "/openai/v1/models", scope: "read", handle: list },
   { method: "GET", path: "/openai/v1/models/:model", scope: "read", handle: get },
 ];

@@ -1,0 +1,66 @@
+/** A schedule as the API answers it, with its next ticks and what became of the last ones. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Items } from "../../shared/schedule.ts";
+import { Fault } from "./fault.ts";
+import { NextCursor, orNull, Time } from "./values.ts";
+
+const scheduleFields = {
+  id: Type.String(),
+  name: Type.String(),
+  cron: Type.String(),
+  timezone: Type.String(),
+  template: Type.Object({}),
+  items: Items,
+  overlap: Type.Union([Type.Literal("skip"), Type.Literal("allow")]),
+  catch_up: Type.Union([Type.Literal("once"), Type.Literal("skip")]),
+  enabled: Type.Boolean(),
+  next_ticks: Type.Array(Time),
+  created_at: Time,
+  updated_at: Time,
+};
+
+export const TickAnswer = Type.Object(
+  {
+    at: Time,
+    outcome: Type.Union(
+      (["submitted", "overlapped", "missed", "refused", "failed"] as const).map((outcome) =>
+        Type.Literal(outcome),
+      ),
+    ),
+    batch_id: orNull(Type.String()),
+    missed: Type.Integer({ minimum: 0, description: "earlier ticks that nothing ran for" }),
+    error: orNull(
+      Type.Object({ message: Type.String(), details: Type.Optional(Type.Array(Fault)) }),
+    ),
+  },
+  { $id: "Tick" },
+);
+
+export const ScheduleAnswer = Type.Object(
+  { ...scheduleFields, last_ticks: Type.Optional(Type.Array(TickAnswer)) },
+  { $id: "Schedule", essential: ["id", "name", "cron", "timezone", "items", "next_ticks"] },
+);
+export type ScheduleAnswer = Static<typeof ScheduleAnswer>;
+
+export const SchedulePage = Type.Object({
+  schedules: Type.Array(
+    Type.Object(scheduleFields, {
+      $id: "ListedSchedule",
+      essential: ["id", "name", "cron", "timezone", "items", "next_ticks"],
+    }),
+  ),
+  next_cursor: NextCursor,
+});
+
+export const DeletedSchedule = Type.Object({ id: Type.String(), deleted: Type.Literal(true) });
+
+export const PausedAnswer = Type.Object(
+  {
+    paused: Type.Boolean(),
+    since: orNull(Time),
+    models: Type.Array(Type.Object({ model: Type.String(), since: Time })),
+  },
+  { $id: "Paused" },
+);
+
+export type PausedAnswer = Static<typeof PausedAnswer>;

@@ -1,0 +1,60 @@
+/** The shape of a batch as users send it: one JSON object, or one task per line with the rest in the query. */
+import { type Static, Type } from "@sinclair/typebox";
+import { batchLimits, budgetCeilings } from "./limits.ts";
+import { After } from "./schedule.ts";
+import { DurableTask, Labels, Webhook } from "./task.ts";
+
+const strict = { additionalProperties: false } as const;
+
+/** What one batch's tasks may use together. */
+const BatchBudget = Type.Partial(
+  Type.Object(
+    {
+      cost_usd: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: budgetCeilings.cost_usd * batchLimits.tasksMax,
+      }),
+      tokens: Type.Integer({
+        minimum: 1,
+        maximum: budgetCeilings.tokens * batchLimits.tasksMax,
+      }),
+    },
+    strict,
+  ),
+  strict,
+);
+
+/** Everything but the tasks. `defaults` are checked as a task's fields, each with a sentence of its own. */
+export const BatchHead = Type.Object(
+  {
+    defaults: Type.Optional(Type.Object({}, { description: "fields that each task takes" })),
+    labels: Type.Optional(Labels),
+    limits: Type.Optional(BatchBudget),
+    dry_run: Type.Optional(Type.Boolean()),
+    webhook: Type.Optional(Webhook),
+    after: Type.Optional(After),
+  },
+  strict,
+);
+export type BatchHead = Static<typeof BatchHead>;
+
+/** As it is held against a body: a bad task is named by its place among all of them, not by this schema. */
+export const JsonBatch = Type.Object(
+  {
+    ...BatchHead.properties,
+    tasks: Type.Optional(Type.Array(Type.Unknown())),
+    template: Type.Optional(Type.Object({}, { description: "a task, with {{item.field}}" })),
+  },
+  strict,
+);
+
+/** The same as people and programs are told of it. */
+export const BatchToSubmit = Type.Object(
+  {
+    ...JsonBatch.properties,
+    defaults: Type.Optional(DurableTask),
+    tasks: Type.Optional(Type.Array(DurableTask, { maxItems: batchLimits.tasksMax })),
+  },
+  { ...strict, $id: "BatchToSubmit" },
+);
+export type BatchToSubmit = Static<typeof BatchToSubmit>;
