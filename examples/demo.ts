@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { FleetClient } from "../producer/cli/client.ts";
+import { fleetFor, resultsOf, submitted } from "../producer/cli/connection.ts";
 import { required, Stop } from "../producer/cli/exit.ts";
 import { span } from "../producer/cli/figures.ts";
 import { printable } from "../producer/cli/printable.ts";
@@ -69,17 +69,24 @@ async function rehearse(
   token: string,
   resultsFile: string,
 ): Promise<string[]> {
-  const client = new FleetClient({ url: fleet.url, key: fleet.key, fetch });
-  const session = sessionWith(client, surroundings);
+  const client = fleetFor({ url: fleet.url, key: fleet.key, fetch });
+  const session = sessionWith({ url: fleet.url, client }, surroundings);
   const tasks = exampleBatch();
   const lines = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
-  const batch = required(await client.submitLines(lines, `demo-${randomBytes(8).toString("hex")}`));
+  const batch = required(
+    await submitted(
+      client,
+      lines,
+      "application/x-ndjson",
+      `demo-${randomBytes(8).toString("hex")}`,
+    ),
+  );
   say(`${tasks.length} tasks submitted as ${batch.id}.`);
   const key = process.env.FLEET_API_KEY ? "your key" : `the key ${fleet.key}`;
   say(`In a browser, with ${key}: ${fleet.url}/batches/${batch.id}`);
   await watchBatch(session, batch.id);
 
-  const results = required(await client.results(batch.id));
+  const results = await resultsOf(client, batch.id);
   const ids = idsByName(results);
   const wrong: string[] =
     results.length === tasks.length ? [] : [`${results.length} results of ${tasks.length} tasks`];
@@ -106,7 +113,7 @@ async function rehearse(
     if (id === undefined) continue;
     say(`\nRedriving ${name}, whose model is back:`);
     const order = { mode: "restart", overrides: { rehearsal: outageOver } } as const;
-    required(await client.redriveTask(id, order));
+    required(await client("POST /v1/tasks/:id/redrive", { id, body: order }));
     await watchTask(session, id);
     await compare(name, expected, `${name}, redriven`);
   }
@@ -116,7 +123,7 @@ async function rehearse(
   const { interactive, columns } = surroundings;
   const width = Math.min(columns, tableCharsMax);
   surroundings.write(`\n${table(endHead, rows, { coloured: interactive, columns: width })}\n`);
-  await writeResults(resultsFile, required(await client.results(batch.id)));
+  await writeResults(resultsFile, await resultsOf(client, batch.id));
   say(`\nThe results: ${shown(resultsFile)}, or npx fleet results ${batch.id} while a fleet runs.`);
   return wrong;
 }

@@ -1,26 +1,28 @@
-import type { FleetClient } from "../producer/cli/client.ts";
+import type { ResultLine } from "../producer/answers/batch.ts";
+import type { TaskAnswer } from "../producer/answers/task.ts";
 import { required } from "../producer/cli/exit.ts";
-import type { ResultLine, TaskAnswer } from "../producer/cli/wire.ts";
+import type { Fleet } from "../producer/client/index.ts";
 import type { Trace } from "./check.ts";
 import type { Expectation } from "./expectations.ts";
 
 /** Fetches what one task left, with the files that its expectation names. */
-export async function traceOf(
-  client: FleetClient,
-  id: string,
-  expected: Expectation,
-): Promise<Trace> {
+export async function traceOf(client: Fleet, id: string, expected: Expectation): Promise<Trace> {
   const [task, steps, decisions] = await Promise.all([
-    client.task(id),
-    client.steps(id),
-    client.egress(id),
+    client("GET /v1/tasks/:id", { id: id }),
+    client("GET /v1/tasks/:id/steps", { id }),
+    client("GET /v1/tasks/:id/egress", { id }),
   ]);
   const files: Record<string, string | null> = {};
   for (const path of Object.keys(expected.files ?? {})) {
-    const file = await client.file(id, path);
+    const file = await client("GET /v1/tasks/:id/files/*", { id, path });
     files[path] = file.ok ? new TextDecoder().decode(file.value) : null;
   }
-  return { task: required(task), steps: required(steps), decisions: required(decisions), files };
+  return {
+    task: required(task),
+    steps: required(steps).steps,
+    decisions: required(decisions).decisions,
+    files,
+  };
 }
 
 /** One row of the end table: what people want to know of a task first. */

@@ -4,6 +4,12 @@ import { Items } from "../../shared/schedule.ts";
 import { Fault } from "./fault.ts";
 import { NextCursor, orNull, Time } from "./values.ts";
 
+/** Why a tick made no batch. */
+const TickProblem = Type.Object({
+  message: Type.String(),
+  details: Type.Optional(Type.Array(Fault)),
+});
+
 const scheduleFields = {
   id: Type.String(),
   name: Type.String(),
@@ -14,7 +20,9 @@ const scheduleFields = {
   overlap: Type.Union([Type.Literal("skip"), Type.Literal("allow")]),
   catch_up: Type.Union([Type.Literal("once"), Type.Literal("skip")]),
   enabled: Type.Boolean(),
+  key_id: Type.Optional(orNull(Type.String({ description: "the key that it submits by" }))),
   next_ticks: Type.Array(Time),
+  open_tick: Type.Optional(orNull(Type.Object({ at: Time, error: orNull(TickProblem) }))),
   created_at: Time,
   updated_at: Time,
 };
@@ -29,9 +37,7 @@ export const TickAnswer = Type.Object(
     ),
     batch_id: orNull(Type.String()),
     missed: Type.Integer({ minimum: 0, description: "earlier ticks that nothing ran for" }),
-    error: orNull(
-      Type.Object({ message: Type.String(), details: Type.Optional(Type.Array(Fault)) }),
-    ),
+    error: orNull(TickProblem),
   },
   { $id: "Tick" },
 );
@@ -60,7 +66,7 @@ export const PausedAnswer = Type.Object(
     since: orNull(Time),
     models: Type.Array(Type.Object({ model: Type.String(), since: Time })),
   },
-  { $id: "Paused" },
+  { $id: "Paused", essential: ["models"] },
 );
 
 export type PausedAnswer = Static<typeof PausedAnswer>;

@@ -1,8 +1,8 @@
+import type { DryRunAnswer } from "../answers/batch.ts";
 import { type ExitCode, exit } from "./exit.ts";
 import { count, counted, dollars } from "./figures.ts";
 import { refusalText } from "./refusal.ts";
 import type { Session } from "./session.ts";
-import type { DryRunAnswer } from "./wire.ts";
 
 /** Prints what a dry run found. Wrong usage where the batch would be refused, failed where it could not do its work. */
 export function tellDryRun(session: Session, told: DryRunAnswer): ExitCode {

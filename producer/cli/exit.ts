@@ -1,6 +1,7 @@
-import type { CallProblem } from "./connection.ts";
+import type { Fault } from "../answers/fault.ts";
+import type { Answer, Refusal } from "../client/index.ts";
+import { codeOf } from "./connection.ts";
 import { refusalText } from "./refusal.ts";
-import type { Fault } from "./wire.ts";
 
 /**
  * What the process exits with: 0 only when what was asked for happened, 1 when tasks ended
@@ -35,18 +36,17 @@ export const wrongUsage = (message: string): Stop => new Stop(exit.usage, messag
 /** Statuses that say that what was sent is at fault. */
 const badRequests: readonly number[] = [400, 405, 413, 415, 422];
 
-export function stopFor({ status, code, message, details }: CallProblem): Stop {
+export function stopFor(refusal: Refusal): Stop {
+  const { status, message, details } = refusal;
   return new Stop(
     badRequests.includes(status) ? exit.usage : exit.failed,
     refusalText(message, details),
-    { code, message, details },
+    { code: codeOf(refusal), message, details },
   );
 }
 
 /** The value of a call, or the end of the command. */
-export function required<T>(
-  called: { ok: true; value: T } | { ok: false; problem: CallProblem },
-): T {
+export function required<T>(called: Answer<T>): T {
   if (called.ok) return called.value;
-  throw stopFor(called.problem);
+  throw stopFor(called);
 }

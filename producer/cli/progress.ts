@@ -1,7 +1,7 @@
 import { commandLineLimits } from "../../shared/limits.ts";
 import { terminalStatuses } from "../../shared/states.ts";
+import type { BatchAnswer, CountsAnswer } from "../answers/batch.ts";
 import { counted, dollars, span } from "./figures.ts";
-import type { BatchAnswer, Counts } from "./wire.ts";
 
 /** How far a batch was at one moment. */
 interface Sample {
@@ -10,7 +10,7 @@ interface Sample {
 }
 
 export interface Progress {
-  counts: Counts;
+  counts: CountsAnswer;
   done: number;
   /** Tasks settled per second, over the last moments or, when all are, on average; null until known. */
   perSecond: number | null;
@@ -20,7 +20,7 @@ export interface Progress {
   costUsd: number;
 }
 
-export const doneOf = (counts: Counts): number =>
+export const doneOf = (counts: CountsAnswer): number =>
   terminalStatuses.reduce((sum, status) => sum + counts[status], 0);
 
 /** Folds polls of a batch into progress; the rate is over `rateWindowMs`, not since the beginning. */

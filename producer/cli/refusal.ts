@@ -1,4 +1,4 @@
-import type { Fault } from "./wire.ts";
+import type { Fault } from "../answers/fault.ts";
 
 /** So many line numbers are written out before the rest becomes a number. */
 const linesNamed = 3;

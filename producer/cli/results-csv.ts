@@ -1,5 +1,5 @@
+import type { ResultLine } from "../answers/batch.ts";
 import type { CsvTable } from "./csv-table.ts";
-import type { ResultLine } from "./wire.ts";
 
 /** A column: its name, and what stands in it for a task. */
 interface Column {

@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
 import { access, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { ResultLine } from "../answers/batch.ts";
 import type { CsvTable } from "./csv-table.ts";
 import { exit, Stop, wrongUsage } from "./exit.ts";
 import { printableJson } from "./printable.ts";
 import { resultsCsv } from "./results-csv.ts";
-import type { ResultLine } from "./wire.ts";
 
 type Format = "csv" | "jsonl";
 

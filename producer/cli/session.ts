@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { FleetClient } from "./client.ts";
-import { isLoopback } from "./connection.ts";
+import type { Fleet } from "../client/index.ts";
+import { fleetFor, isLoopback } from "./connection.ts";
 import { required, wrongUsage } from "./exit.ts";
 import { printable, printableJson } from "./printable.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -17,11 +17,19 @@ export interface Session {
   surroundings: Surroundings;
   json: boolean;
   /** Made on first use, so that commands without a fleet need no key. */
-  client(): FleetClient;
+  client(): Fleet;
+  /** Where that fleet is. */
+  readonly url: string;
   /** Prints text for people; control characters are taken out. */
   say(text: string): void;
   /** Prints one JSON value on a line. */
   emit(value: unknown): void;
+}
+
+/** A fleet and its address. */
+export interface FleetAt {
+  url: string;
+  client: Fleet;
 }
 
 const defaultUrl = "http://127.0.0.1:8787";
@@ -32,21 +40,24 @@ export function openSession(command: Command, surroundings: Surroundings): Sessi
 }
 
 /** A session with a fleet that is known already, for programs that use the commands' parts. */
-export function sessionWith(client: FleetClient, surroundings: Surroundings): Session {
-  return sessionOf(() => client, surroundings, false);
+export function sessionWith(known: FleetAt, surroundings: Surroundings): Session {
+  return sessionOf(() => known, surroundings, false);
 }
 
-function sessionOf(client: () => FleetClient, surroundings: Surroundings, json: boolean): Session {
+function sessionOf(at: () => FleetAt, surroundings: Surroundings, json: boolean): Session {
   return {
     surroundings,
     json,
-    client,
+    client: () => at().client,
+    get url() {
+      return at().url;
+    },
     say: (text) => surroundings.write(`${printable(text)}\n`),
     emit: (value) => surroundings.write(`${printableJson(value)}\n`),
   };
 }
 
-function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetClient {
+function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetAt {
   const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw wrongUsage(`--url must be an http or https address, such as ${defaultUrl}`);
@@ -63,7 +74,7 @@ function connect(options: GlobalOptions, { environment, fetch }: Surroundings): 
   if (url.startsWith("http:") && !isLoopback(url)) {
     throw wrongUsage(`the key would travel unencrypted to ${url}: use https`);
   }
-  return new FleetClient({ url, key, fetch });
+  return { url, client: fleetFor({ url, key, fetch }) };
 }
 
 /** `task` or `batch` by the id's prefix. */
@@ -76,6 +87,6 @@ export function kindOf(id: string): "task" | "batch" {
 /** A task or a batch that is not there is an error, not an empty list. */
 export async function mustExist(session: Session, id: string): Promise<void> {
   const client = session.client();
-  if (kindOf(id) === "task") required(await client.task(id));
-  else required(await client.batch(id));
+  if (kindOf(id) === "task") required(await client("GET /v1/tasks/:id", { id: id }));
+  else required(await client("GET /v1/batches/:id", { id: id }));
 }

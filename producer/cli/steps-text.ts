@@ -1,5 +1,5 @@
+import type { StepAnswer } from "../answers/task.ts";
 import { count, span, spent } from "./figures.ts";
-import type { StepAnswer } from "./wire.ts";
 
 /** What came of a step, for one cell: a model's words and calls, a tool's answer. */
 export function outcomeText({ kind, output }: StepAnswer): string {

@@ -1,13 +1,15 @@
 import { commandLineLimits } from "../../shared/limits.ts";
 import { isTerminal } from "../../shared/states.ts";
+import type { BatchAnswer } from "../answers/batch.ts";
+import type { TaskAnswer } from "../answers/task.ts";
+import type { Answer } from "../client/index.ts";
 import { progressView } from "./bar.ts";
-import type { Called } from "./connection.ts";
+import { codeOf } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
 import { counted, span } from "./figures.ts";
 import { oneLine } from "./printable.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Session } from "./session.ts";
-import type { BatchAnswer, TaskAnswer } from "./wire.ts";
 
 /** `new`: nothing was asked of this fleet before. `answering`: it has answered a call before this one. */
 export type Acquaintance = "new" | "answering";
@@ -20,7 +22,7 @@ export type Acquaintance = "new" | "answering";
 async function poll<T>(
   session: Session,
   acquaintance: Acquaintance,
-  ask: () => Promise<Called<T>>,
+  ask: () => Promise<Answer<T>>,
   seen: (value: T) => void,
   ended: (value: T) => boolean,
   note: (text: string) => void,
@@ -30,22 +32,22 @@ async function poll<T>(
   let unreachableSince: number | null = null;
   for (;;) {
     const called = await ask();
-    if (called.ok || called.problem.kind !== "unreachable") answered = true;
+    if (called.ok || called.status !== 0) answered = true;
     if (called.ok) {
       unreachableSince = null;
       seen(called.value);
       if (ended(called.value)) return called.value;
     } else {
-      const { kind, status } = called.problem;
-      const passing = kind === "unreachable" ? answered : status >= 500;
+      const { status } = called;
+      const passing = status === 0 ? answered : status >= 500;
       const begins = unreachableSince === null;
       unreachableSince ??= now();
       if (!passing || now() - unreachableSince > commandLineLimits.watchUnreachableMsMax) {
-        throw stopFor(called.problem);
+        throw stopFor(called);
       }
       if (begins) {
         const patience = span(commandLineLimits.watchUnreachableMsMax);
-        note(`the fleet does not answer (${called.problem.code}), trying for ${patience}`);
+        note(`the fleet does not answer (${codeOf(called)}), trying for ${patience}`);
       }
     }
     await sleep(commandLineLimits.watchPollMs);
@@ -74,7 +76,7 @@ export async function watchBatch(
     const batch = await poll(
       session,
       acquaintance,
-      () => client.batch(id),
+      () => client("GET /v1/batches/:id", { id: id }),
       seen,
       ({ status }) => status === "finished",
       (text) => view?.note(text),
@@ -109,7 +111,7 @@ export async function watchTask(
   const task = await poll(
     session,
     acquaintance,
-    () => client.task(id),
+    () => client("GET /v1/tasks/:id", { id: id }),
     seen,
     ({ status }) => isTerminal(status),
     (text) => session.surroundings.warn(`${text}\n`),

@@ -26,7 +26,7 @@ export function addBatches(program: Command, bind: Bind): void {
         if (!/^[1-9]\d*$/.test(limit)) throw wrongUsage("--limit must be a whole number from 1");
         const filter = new URLSearchParams({ limit });
         if (status !== undefined) filter.set("status", status);
-        const { batches } = required(await session.client().batches(filter));
+        const { batches } = required(await session.client()("GET /v1/batches", { query: filter }));
         if (session.json) for (const batch of batches) session.emit(batch);
         else if (batches.length === 0) session.say("No batches.");
         else {

@@ -20,11 +20,11 @@ export function addCancel(program: Command, bind: Bind): void {
 async function cancelBatch(session: Session, id: string): Promise<ExitCode> {
   const client = session.client();
   // The API takes a cancel of a finished batch and does nothing: that is not what was asked for.
-  const before = required(await client.batch(id));
+  const before = required(await client("GET /v1/batches/:id", { id: id }));
   if (before.status === "finished") {
     throw new Stop(exit.failed, `${id} is finished: there is nothing to cancel`);
   }
-  const batch = required(await client.cancelBatch(id));
+  const batch = required(await client("POST /v1/batches/:id/cancel", { id }));
   if (session.json) session.emit(batch);
   else if (batch.status === "finished") {
     session.say(`${id} is finished: ${counted(batch.counts.cancelled, "task")} cancelled`);
@@ -33,7 +33,7 @@ async function cancelBatch(session: Session, id: string): Promise<ExitCode> {
 }
 
 async function cancelTask(session: Session, id: string): Promise<ExitCode> {
-  const task = required(await session.client().cancelTask(id));
+  const task = required(await session.client()("POST /v1/tasks/:id/cancel", { id }));
   if (session.json) session.emit(task);
   else if (task.status === "cancelled") session.say(`${id} is cancelled`);
   else session.say(`${id} is being cancelled; follow it with fleet watch ${id}`);

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { FleetClient } from "../client.ts";
+import type { StatsAnswer } from "../../answers/fleet.ts";
+import type { Fleet } from "../../client/index.ts";
 import { exit } from "../exit.ts";
 import { count } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
-import type { StatsAnswer } from "../wire.ts";
 import { toolsLine } from "./tools.ts";
 
 interface Finding {
@@ -24,18 +24,18 @@ export function addDoctor(program: Command, bind: Bind): void {
       bind(async (session) => {
         const findings = [runtime()];
         const client = session.client();
-        const health = await client.healthy();
+        const health = await client("GET /healthz");
         findings.push(
           health.ok
-            ? { check: "fleet", state: "ok", told: `answers at ${client.url}` }
-            : { check: "fleet", state: "failed", told: health.problem.message },
+            ? { check: "fleet", state: "ok", told: `answers at ${session.url}` }
+            : { check: "fleet", state: "failed", told: health.message },
         );
         if (health.ok) {
-          const stats = await client.stats();
+          const stats = await client("GET /v1/stats");
           findings.push(
             stats.ok
               ? { check: "key", state: "ok", told: "accepted" }
-              : { check: "key", state: "failed", told: stats.problem.message },
+              : { check: "key", state: "failed", told: stats.message },
           );
           if (stats.ok)
             findings.push(tasks(stats.value), ...(await pausesOf(client)), await toolsOf(client));
@@ -52,20 +52,20 @@ export function addDoctor(program: Command, bind: Bind): void {
 }
 
 /** What is hidden is no fault: most fleets need few of the tools. */
-async function toolsOf(client: FleetClient): Promise<Finding> {
-  const called = await client.tools();
+async function toolsOf(client: Fleet): Promise<Finding> {
+  const called = await client("GET /v1/tools");
   return called.ok
     ? {
         check: "tools",
         state: called.value.faults.length === 0 ? "ok" : "failed",
         told: toolsLine(called.value),
       }
-    : { check: "tools", state: "failed", told: called.problem.message };
+    : { check: "tools", state: "failed", told: called.message };
 }
 
 /** A pause that was forgotten looks like a fleet that hangs. */
-async function pausesOf(client: FleetClient): Promise<Finding[]> {
-  const called = await client.pauses();
+async function pausesOf(client: Fleet): Promise<Finding[]> {
+  const called = await client("GET /v1/pause");
   if (!called.ok) return [];
   const { paused, since, models } = called.value;
   const told = [

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
+import type { DecisionAnswer, HostAnswer } from "../../answers/egress.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
 import { bytes, counted } from "../figures.ts";
 import { pagesOf } from "../pages.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, mustExist, type Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { DecisionAnswer, HostAnswer } from "../wire.ts";
 
 interface Options {
   host?: string;
@@ -52,11 +52,13 @@ async function decisionsOf(session: Session, id: string, options: Options) {
   const whole = options.host === undefined && options.action === undefined;
   const rows =
     whole && kindOf(id) === "task"
-      ? required(await session.client().egress(id)).map((one) => ({
-          task_id: id,
-          custom_id: null,
-          ...one,
-        }))
+      ? required(await session.client()("GET /v1/tasks/:id/egress", { id })).decisions.map(
+          (one) => ({
+            task_id: id,
+            custom_id: null,
+            ...one,
+          }),
+        )
       : await listed(session, id, options);
   return print(
     session,
@@ -80,7 +82,9 @@ async function decisionsOf(session: Session, id: string, options: Options) {
 async function listed(session: Session, id: string, options: Options): Promise<Row[]> {
   await mustExist(session, id);
   const rows = await pagesOf<Row>(queryOf(id, options), async (query) => {
-    const { decisions, next_cursor } = required(await session.client().decisions(query));
+    const { decisions, next_cursor } = required(
+      await session.client()("GET /v1/egress", { query: query }),
+    );
     return { page: decisions, next_cursor };
   });
   return rows.reverse().sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
@@ -93,7 +97,9 @@ async function tasksOf(session: Session, options: Options) {
     );
   }
   const rows = await pagesOf(queryOf(undefined, options), async (query) => {
-    const { tasks, next_cursor } = required(await session.client().egressTasks(query));
+    const { tasks, next_cursor } = required(
+      await session.client()("GET /v1/egress/tasks", { query }),
+    );
     return { page: tasks, next_cursor };
   });
   return print(session, rows, ["last", "requests", "denied", "in", "out", "task"], (task) => [
@@ -109,7 +115,7 @@ async function tasksOf(session: Session, options: Options) {
 async function byHost(session: Session, id: string | undefined, options: Options) {
   if (id !== undefined) await mustExist(session, id);
   const query = queryOf(id, options);
-  const { hosts, truncated } = required(await session.client().egressHosts(query));
+  const { hosts, truncated } = required(await session.client()("GET /v1/egress/hosts", { query }));
   const code = print(
     session,
     hosts,

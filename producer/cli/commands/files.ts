@@ -23,7 +23,7 @@ export function addFiles(program: Command, bind: Bind): void {
         const { interactive, columns, write } = session.surroundings;
         if (path === undefined) {
           if (options.output !== undefined) return await saveAll(session, id, options.output);
-          const files = required(await session.client().files(id));
+          const files = required(await session.client()("GET /v1/tasks/:id/files", { id })).files;
           if (session.json) for (const file of files) session.emit(file);
           else if (files.length === 0) session.say("No files.");
           else {
@@ -33,7 +33,7 @@ export function addFiles(program: Command, bind: Bind): void {
           return exit.done;
         }
         if (options.output !== undefined) await mustBeWritable(options.output);
-        const content = required(await session.client().file(id, path));
+        const content = required(await session.client()("GET /v1/tasks/:id/files/*", { id, path }));
         if (options.output !== undefined) {
           const { output } = options;
           await writeFile(output, content).catch((error: unknown) => {
@@ -53,7 +53,7 @@ export function addFiles(program: Command, bind: Bind): void {
 /** Every file, below a folder that is made for it. */
 async function saveAll(session: Session, id: string, folder: string): Promise<ExitCode> {
   const client = session.client();
-  const files = required(await client.files(id));
+  const files = required(await client("GET /v1/tasks/:id/files", { id })).files;
   await emptyFolder(folder);
   let sum = 0;
   let left = 0;
@@ -67,7 +67,7 @@ async function saveAll(session: Session, id: string, folder: string): Promise<Ex
       );
       continue;
     }
-    const content = required(await client.file(id, path));
+    const content = required(await client("GET /v1/tasks/:id/files/*", { id, path }));
     await writeNew(file, content);
     sum += content.byteLength;
   }

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import type { BatchAnswer } from "../../answers/batch.ts";
+import type { TaskAnswer } from "../../answers/task.ts";
 import { exit, required } from "../exit.ts";
 import { counted, span, spent } from "../figures.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
-import type { BatchAnswer, TaskAnswer } from "../wire.ts";
 
 export function addGet(program: Command, bind: Bind): void {
   program
@@ -14,14 +15,14 @@ export function addGet(program: Command, bind: Bind): void {
       bind(async (session, id: string) => {
         const client = session.client();
         if (kindOf(id) === "batch") {
-          const batch = required(await client.batch(id));
+          const batch = required(await client("GET /v1/batches/:id", { id: id }));
           const model = session.json ? null : await modelOf(session, batch);
           show(session, batch, (shown) => batchLines(shown, model));
         } else {
-          const task = required(await client.task(id));
+          const task = required(await client("GET /v1/tasks/:id", { id: id }));
           // A large output stands in the result alone.
           if (task.status === "succeeded" && task.output === null) {
-            const result = await client.result(id);
+            const result = await client("GET /v1/tasks/:id/result", { id });
             if (result.ok) task.output = outputOf(result.value);
           }
           show(session, task, taskLines);
@@ -44,7 +45,7 @@ function outputOf(result: unknown): unknown {
 async function modelOf(session: Session, { id, usage }: BatchAnswer): Promise<string | null> {
   if (usage.cost_usd > 0) return null;
   const filter = new URLSearchParams({ batch_id: id, limit: "1" });
-  const called = await session.client().tasks(filter);
+  const called = await session.client()("GET /v1/tasks", { query: filter });
   return called.ok ? (called.value.tasks[0]?.model ?? null) : null;
 }
 
@@ -90,10 +91,9 @@ function taskLines(task: TaskAnswer): [string, string][] {
 }
 
 /** Which try it is: `attempt` counts those that failed. */
-function attemptsText({ attempt, attempts, status, started_at: started }: TaskAnswer): string {
+function attemptsText({ attempt, status, started_at: started }: TaskAnswer): string {
   const begun = started === null || status === "dead" || status === "queued" ? 0 : 1;
-  const tries = String(attempt + begun);
-  return `${tries}${attempts === undefined ? "" : ` of ${attempts}`}${attempt === 0 ? "" : `, ${attempt} failed`}`;
+  return `${attempt + begun}${attempt === 0 ? "" : `, ${attempt} failed`}`;
 }
 
 function redrivenText({ history = [] }: TaskAnswer): string | null {

@@ -18,7 +18,11 @@ export function addInputs(program: Command, bind: Bind): void {
           throw wrongUsage(`cannot read ${file}`);
         });
         const stored = required(
-          await session.client().putInput(key ?? path.basename(file), new Uint8Array(content)),
+          await session.client()("PUT /v1/inputs/*", {
+            path: key ?? path.basename(file),
+            body: new Uint8Array(content),
+            type: "application/octet-stream",
+          }),
         );
         if (session.json) session.emit(stored);
         else session.say(`${bytes(stored.bytes)} under ${stored.key}`);
@@ -30,7 +34,7 @@ export function addInputs(program: Command, bind: Bind): void {
     .description("delete an upload, at once and for good")
     .action(
       bind(async (session, key: string) => {
-        const deleted = required(await session.client().deleteInput(key));
+        const deleted = required(await session.client()("DELETE /v1/inputs/*", { path: key }));
         if (session.json) session.emit(deleted);
         else session.say(`${deleted.key} is deleted`);
         return exit.done;

@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { KeyAnswer } from "../../answers/fleet.ts";
 import { scopes } from "../../principal.ts";
+import { asSent } from "../connection.ts";
 import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
 import { jsonFile } from "../input.ts";
 import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { KeyAnswer } from "../wire.ts";
 
 interface Options {
   scopes?: string;
@@ -48,7 +49,9 @@ export function addKeys(program: Command, bind: Bind): void {
     .action(
       bind(async (session, id: string) => {
         // The whole key is what people have at hand; its secret need not travel.
-        const key = required(await session.client().revokeKey(id.split(".")[0] ?? id));
+        const key = required(
+          await session.client()("DELETE /v1/keys/:id", { id: id.split(".")[0] ?? id }),
+        );
         if (session.json) session.emit(key);
         else session.say(`${key.id} (${key.name}) is revoked`);
         return exit.done;
@@ -69,22 +72,25 @@ async function create(session: Session, name: string, options: Options): Promise
     throw wrongUsage(`--scopes ${wrong}: the scopes are ${scopes.join(", ")}`);
   }
   const made = required(
-    await session.client().createKey({
-      name,
-      scopes: named,
-      tenant: options.tenant,
-      expires_at: options.expires,
-      requests_per_minute: options.rpm,
-      backlog: options.backlog,
-      defaults:
-        options.defaults === undefined
-          ? undefined
-          : await jsonFile(options.defaults, session.surroundings),
-    }),
+    await session.client()(
+      "POST /v1/keys",
+      asSent({
+        name,
+        scopes: named,
+        tenant: options.tenant,
+        expires_at: options.expires,
+        requests_per_minute: options.rpm,
+        backlog: options.backlog,
+        defaults:
+          options.defaults === undefined
+            ? undefined
+            : await jsonFile(options.defaults, session.surroundings),
+      }),
+    ),
   );
   if (session.json) session.emit(made);
   else {
-    session.say(`${made.key ?? ""}`);
+    session.say(`${made.key}`);
     session.surroundings.warn(
       `This is shown once. ${made.id} (${made.name}): tenant ${made.tenant}, ${made.scopes.join(", ")}${made.expires_at === null ? "" : `, until ${made.expires_at}`}\n`,
     );
@@ -97,7 +103,7 @@ async function everyKey(session: Session): Promise<KeyAnswer[]> {
   let cursor: string | null = null;
   do {
     const page: { keys: KeyAnswer[]; next_cursor: string | null } = required(
-      await session.client().keys(cursor),
+      await session.client()("GET /v1/keys", cursor === null ? {} : { query: { cursor } }),
     );
     all.push(...page.keys);
     cursor = page.next_cursor;

@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
 import { commandLineLimits, storeLimits } from "../../../shared/limits.ts";
 import { statuses } from "../../../shared/states.ts";
+import type { TaskAnswer } from "../../answers/task.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
 import { count, spent } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { TaskAnswer } from "../wire.ts";
 
 interface Options {
   status?: string;
@@ -66,7 +66,7 @@ async function listed(
   const found: TaskAnswer[] = [];
   for (;;) {
     filter.set("limit", String(Math.min(limit - found.length, storeLimits.pageRowsMax)));
-    const { tasks, next_cursor } = required(await session.client().tasks(filter));
+    const { tasks, next_cursor } = required(await session.client()("GET /v1/tasks", { query: filter }));
     found.push(...tasks);
     if (next_cursor === null || found.length >= limit) return found;
     filter.set("cursor", next_cursor);

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import { isTerminal } from "../../../shared/states.ts";
+import type { TaskAnswer } from "../../answers/task.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
 import { count, dollars, spent } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { type CardLine, type CardTest, cardLine, cardTests } from "../scorecard.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { TaskAnswer } from "../wire.ts";
 
 export function addModel(program: Command, bind: Bind): void {
   const model = program.command("model").description("how well a model works behind this fleet");
@@ -47,12 +47,14 @@ async function run(session: Session, model: string, test: CardTest, at: string):
     expires_at: new Date(expires).toISOString(),
     labels: { scorecard: test.name },
   };
-  const { id } = required(await client.submitTask(task, crypto.randomUUID()));
+  const { id } = required(
+    await client("POST /v1/tasks", { body: task, idempotencyKey: crypto.randomUUID() }),
+  );
   const ended = await settled(session, id);
-  const steps = required(await client.steps(id));
+  const steps = required(await client("GET /v1/tasks/:id/steps", { id })).steps;
   const files: Record<string, string | null> = {};
   for (const path of test.files ?? []) {
-    const held = await client.file(id, path);
+    const held = await client("GET /v1/tasks/:id/files/*", { id, path });
     files[path] = held.ok ? new TextDecoder().decode(held.value) : null;
   }
   return cardLine(test, { task: ended, steps, files });
@@ -60,7 +62,7 @@ async function run(session: Session, model: string, test: CardTest, at: string):
 
 async function settled(session: Session, id: string): Promise<TaskAnswer> {
   for (;;) {
-    const task = required(await session.client().task(id));
+    const task = required(await session.client()("GET /v1/tasks/:id", { id: id }));
     if (isTerminal(task.status)) return task;
     await session.surroundings.sleep(commandLineLimits.watchPollMs);
   }
@@ -87,7 +89,7 @@ function print(
     line.quirks.join(" "),
     line.why ?? "",
   ]);
-  session.say(`${model} on ${at.slice(0, 10)}, at ${session.client().url}`);
+  session.say(`${model} on ${at.slice(0, 10)}, at ${session.url}`);
   write(`${table(head, rows, { coloured: interactive, columns })}\n`);
   const tokens = total("prompt_tokens") + total("completion_tokens");
   const cost = total("unpriced_tokens") > 0 ? "unpriced" : dollars(total("cost_usd"));

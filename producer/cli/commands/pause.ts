@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import type { FlowTarget } from "../client.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
 import type { Bind } from "../program.ts";
-import { kindOf } from "../session.ts";
+import { kindOf, type Session } from "../session.ts";
 
 interface Options {
   model?: string;
@@ -24,7 +23,7 @@ export function addPause(program: Command, bind: Bind): void {
       .action(
         bind(async (session, batch: string | undefined, options: Options) => {
           const target = targetOf(batch, options);
-          const answer = required(await session.client().turnFlow(target, word));
+          const answer = required<unknown>(await turn(session, target, word));
           if (session.json) session.emit(answer);
           else session.say(`${target.name} is ${word === "pause" ? "paused" : "resumed"}`);
           return exit.done;
@@ -33,11 +32,26 @@ export function addPause(program: Command, bind: Bind): void {
   }
 }
 
-function targetOf(batch: string | undefined, { model, all }: Options): FlowTarget {
+/** What is paused or resumed, and its name for people. */
+type Target = { of: "fleet" | "model" | "batch"; id: string; name: string };
+
+function turn(session: Session, { of, id }: Target, word: "pause" | "resume") {
+  const client = session.client();
+  switch (of) {
+    case "fleet":
+      return client(`POST /v1/${word}`);
+    case "model":
+      return client(`POST /v1/models/:id/${word}`, { id });
+    case "batch":
+      return client(`POST /v1/batches/:id/${word}`, { id });
+  }
+}
+
+function targetOf(batch: string | undefined, { model, all }: Options): Target {
   const named = [batch, model, all].filter((one) => one !== undefined);
   if (named.length !== 1) throw wrongUsage("name a batch, or pass --model <id> or --all");
-  if (all === true) return { path: "/v1", name: "the fleet" };
-  if (model !== undefined) return { path: `/v1/models/${encodeURIComponent(model)}`, name: model };
+  if (all === true) return { of: "fleet", id: "", name: "the fleet" };
+  if (model !== undefined) return { of: "model", id: model, name: model };
   if (kindOf(batch ?? "") !== "batch") throw wrongUsage("only a batch can be paused, not a task");
-  return { path: `/v1/batches/${encodeURIComponent(batch ?? "")}`, name: batch ?? "" };
+  return { of: "batch", id: batch ?? "", name: batch ?? "" };
 }

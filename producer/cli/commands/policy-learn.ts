@@ -27,7 +27,9 @@ export function addPolicyLearn(policy: Command, bind: Bind): void {
         const query = new URLSearchParams({ limit: "500", action: "deny" });
         query.set(kindOf(id) === "task" ? "task_id" : "batch_id", id);
         const denied = await pagesOf(query, async (page) => {
-          const { decisions, next_cursor } = required(await session.client().decisions(page));
+          const { decisions, next_cursor } = required(
+            await session.client()("GET /v1/egress", { query: page }),
+          );
           return { page: decisions, next_cursor };
         });
         const lesson = learn(denied);

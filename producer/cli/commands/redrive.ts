@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { redrivable } from "../../../shared/states.ts";
-import type { ManyRedriveOrder } from "../client.ts";
+import type { Redriven } from "../../answers/batch.ts";
+import { asSent } from "../connection.ts";
 import { type ExitCode, exit, required, Stop, wrongUsage } from "../exit.ts";
 import { counted } from "../figures.ts";
 import { jsonFile, parsedJson } from "../input.ts";
@@ -9,7 +10,6 @@ import type { Bind } from "../program.ts";
 import { refusalText } from "../refusal.ts";
 import { kindOf, type Session } from "../session.ts";
 import { watchBatch, watchTask } from "../watching.ts";
-import type { BatchRedriven } from "../wire.ts";
 
 interface Options {
   mode: string;
@@ -21,6 +21,20 @@ interface Options {
   createdBefore?: string;
   overrides?: string;
   watch?: boolean;
+}
+
+/** What the API takes; it says itself what it does not. */
+interface ManyRedriveOrder {
+  mode: string;
+  overrides?: Record<string, unknown>;
+  status?: string[];
+  reason?: string;
+  error_code?: string;
+  labels?: Record<string, string>;
+  created_after?: string;
+  created_before?: string;
+  /** Where the call before this one stopped. */
+  cursor?: string;
 }
 
 /** What a redrive is of: one task, the tasks of a batch, or those that a filter chooses. */
@@ -65,7 +79,9 @@ async function redriveTask(
   order: ManyRedriveOrder,
   watched: boolean,
 ): Promise<ExitCode> {
-  const task = required(await session.client().redriveTask(id, order));
+  const task = required(
+    await session.client()("POST /v1/tasks/:id/redrive", { id, ...asSent(order) }),
+  );
   if (watched) return watchTask(session, id);
   if (session.json) session.emit(task);
   else session.say(`${id} is queued again; follow it with fleet watch ${id}`);
@@ -106,8 +122,8 @@ async function redriveAll(
   session: Session,
   id: string | null,
   order: ManyRedriveOrder,
-): Promise<Required<Pick<BatchRedriven, "redriven" | "refused" | "details">>> {
-  const all: Required<Pick<BatchRedriven, "redriven" | "refused" | "details">> = {
+): Promise<Omit<Redriven, "next_cursor">> {
+  const all: Omit<Redriven, "next_cursor"> = {
     redriven: 0,
     refused: 0,
     details: [],
@@ -116,8 +132,10 @@ async function redriveAll(
   let cursor: string | null = null;
   do {
     const next: ManyRedriveOrder = cursor === null ? order : { ...order, cursor };
-    const answer: BatchRedriven = required(
-      await (id === null ? client.redriveChosen(next) : client.redriveBatch(id, next)),
+    const answer: Redriven = required(
+      await (id === null
+        ? client("POST /v1/tasks/redrive", asSent(next))
+        : client("POST /v1/batches/:id/redrive", { id, ...asSent(next) })),
     );
     all.redriven += answer.redriven;
     all.refused += answer.refused ?? 0;

@@ -60,9 +60,9 @@ async function recorded(session: Session, given: string): Promise<Recording> {
   const { isRecording } = await import("../../../consumer/replay/recording.ts");
   if (given.startsWith("task_") || given.startsWith("batch_")) {
     if (kindOf(given) !== "task") throw wrongUsage(`${given} is a batch: name one of its tasks`);
-    const journal = required(await session.client().journal(given));
+    const journal = required(await session.client()("GET /v1/tasks/:id/journal", { id: given }));
     if (isRecording(journal)) return journal;
-    throw wrongUsage(`the fleet at ${session.client().url} answers another kind of journal`);
+    throw wrongUsage(`the fleet at ${session.url} answers another kind of journal`);
   }
   const text = await readFile(given, "utf8").catch(() => null);
   if (text === null) throw wrongUsage(`"${given}" is no task's id, and there is no such file`);

@@ -1,14 +1,15 @@
 import type { Command } from "commander";
+import type { ResultLine } from "../../answers/batch.ts";
+import { resultsOf } from "../connection.ts";
 import { type CsvTable, delimiterOf, readCsv } from "../csv-table.ts";
 import { customIds } from "../csv-tasks.ts";
-import { exit, required, wrongUsage } from "../exit.ts";
+import { exit, wrongUsage } from "../exit.ts";
 import { count, counted } from "../figures.ts";
 import { inputText } from "../input.ts";
 import type { Bind } from "../program.ts";
 import { formatOf, mustBeWritable, resultsJsonl, writeResults } from "../results-file.ts";
 import { kindOf, type Session } from "../session.ts";
 import { table } from "../table.ts";
-import type { ResultLine } from "../wire.ts";
 
 interface Options {
   output?: string;
@@ -41,7 +42,7 @@ export function addResults(program: Command, bind: Bind): void {
                 await inputText(options.input, session.surroundings),
                 delimiterOf(options.delimiter),
               );
-        const lines = required(await session.client().results(id));
+        const lines = await resultsOf(session.client(), id);
         const { interactive, columns, write } = session.surroundings;
         if (output !== undefined) {
           if (input !== null) mustBeOf(input, lines, id);

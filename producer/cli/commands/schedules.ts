@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
+import type { ScheduleAnswer } from "../../answers/schedule.ts";
+import { asSent } from "../connection.ts";
 import { exit, required, Stop } from "../exit.ts";
 import { counted } from "../figures.ts";
 import { jsonFile } from "../input.ts";
@@ -7,7 +9,6 @@ import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
 import { watchBatch } from "../watching.ts";
-import type { ScheduleAnswer } from "../wire.ts";
 
 /** Everywhere a schedule is meant, its name does as well as its id. */
 export function addSchedules(program: Command, bind: Bind): void {
@@ -36,7 +37,7 @@ export function addSchedules(program: Command, bind: Bind): void {
     .action(
       bind(async (session, file: string) => {
         const body = await jsonFile(file, session.surroundings);
-        return show(session, required(await session.client().createSchedule(body)));
+        return show(session, required(await session.client()("POST /v1/schedules", asSent(body))));
       }),
     );
   schedules
@@ -46,7 +47,10 @@ export function addSchedules(program: Command, bind: Bind): void {
       bind(async (session, name: string, file: string) => {
         const body = await jsonFile(file, session.surroundings);
         const { id } = await one(session, name);
-        return show(session, required(await session.client().changeSchedule(id, body)));
+        return show(
+          session,
+          required(await session.client()("PATCH /v1/schedules/:id", { id, ...asSent(body) })),
+        );
       }),
     );
   for (const [word, enabled] of [
@@ -59,7 +63,10 @@ export function addSchedules(program: Command, bind: Bind): void {
       .action(
         bind(async (session, name: string) => {
           const { id } = await one(session, name);
-          return show(session, required(await session.client().changeSchedule(id, { enabled })));
+          return show(
+            session,
+            required(await session.client()("PATCH /v1/schedules/:id", { id, body: { enabled } })),
+          );
         }),
       );
   }
@@ -70,7 +77,12 @@ export function addSchedules(program: Command, bind: Bind): void {
     .action(
       bind(async (session, name: string, options: { watch?: boolean }) => {
         const { id } = await one(session, name);
-        const batch = required(await session.client().runSchedule(id, randomUUID()));
+        const batch = required(
+          await session.client()("POST /v1/schedules/:id/run", {
+            id,
+            idempotencyKey: randomUUID(),
+          }),
+        );
         if (session.json) session.emit(batch);
         else session.say(`${batch.id}: ${counted(batch.counts.total, "task")} accepted`);
         if (options.watch === true) return watchBatch(session, batch.id);
@@ -84,7 +96,7 @@ export function addSchedules(program: Command, bind: Bind): void {
     .action(
       bind(async (session, name: string) => {
         const { id } = await one(session, name);
-        const deleted = required(await session.client().deleteSchedule(id));
+        const deleted = required(await session.client()("DELETE /v1/schedules/:id", { id }));
         if (session.json) session.emit(deleted);
         else session.say(`${id} is deleted; its batches stay`);
         return exit.done;
@@ -96,8 +108,10 @@ async function everySchedule(session: Session): Promise<ScheduleAnswer[]> {
   const all: ScheduleAnswer[] = [];
   let cursor: string | null = null;
   do {
-    const called = await session.client().schedules(cursor);
-    const page = required<{ schedules: ScheduleAnswer[]; next_cursor: string | null }>(called);
+    const query = cursor === null ? {} : { cursor };
+    const page: { schedules: ScheduleAnswer[]; next_cursor: string | null } = required(
+      await session.client()("GET /v1/schedules", { query }),
+    );
     all.push(...page.schedules);
     cursor = page.next_cursor;
   } while (cursor !== null);
@@ -114,7 +128,7 @@ async function one(session: Session, name: string): Promise<ScheduleAnswer> {
       `there is no schedule "${name}": fleet schedules lists what there is`,
     );
   }
-  return required(await session.client().schedule(named.id));
+  return required(await session.client()("GET /v1/schedules/:id", { id: named.id }));
 }
 
 function showTable(session: Session, all: readonly ScheduleAnswer[]): void {

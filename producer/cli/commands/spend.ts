@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import type { SpendAnswer } from "../../answers/fleet.ts";
 import { exit, required } from "../exit.ts";
 import { count, dollars, spent } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
-import type { SpendAnswer } from "../wire.ts";
 
 export function addSpend(program: Command, bind: Bind): void {
   program
@@ -12,7 +12,9 @@ export function addSpend(program: Command, bind: Bind): void {
     .option("--days <n>", "how many days, today among them", "30")
     .action(
       bind(async (session, { days }: { days: string }) => {
-        const answer = required(await session.client().spend(days));
+        const answer = required(
+          await session.client()("GET /v1/spend", { query: new URLSearchParams({ days }) }),
+        );
         if (session.json) {
           session.emit(answer);
           return exit.done;

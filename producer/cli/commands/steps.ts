@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import type { StepAnswer } from "../../answers/task.ts";
 import { exit, required, Stop, wrongUsage } from "../exit.ts";
 import { count, counted, span } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { kindOf } from "../session.ts";
 import { outcomeText, stepText } from "../steps-text.ts";
 import { table } from "../table.ts";
-import type { StepAnswer } from "../wire.ts";
 
 export function addSteps(program: Command, bind: Bind): void {
   program
@@ -17,7 +17,7 @@ export function addSteps(program: Command, bind: Bind): void {
         if (step !== undefined && !/^[1-9]\d*$/.test(step)) {
           throw wrongUsage(`step ${step}: write a whole number from the table's first column`);
         }
-        const steps = required(await session.client().steps(id));
+        const steps = required(await session.client()("GET /v1/tasks/:id/steps", { id })).steps;
         const chosen = step === undefined ? steps : [stepOf(steps, id, Number(step))];
         if (session.json) {
           for (const one of chosen) session.emit(one);

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { Command } from "commander";
-import type { Called } from "../connection.ts";
+import type { BatchAnswer, DryRunAnswer } from "../../answers/batch.ts";
+import type { Fault } from "../../answers/fault.ts";
+import type { Answer } from "../../client/index.ts";
+import { resultsOf, submitted } from "../connection.ts";
 import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "../csv-table.ts";
 import { isSameForAll, tasksOfCsv } from "../csv-tasks.ts";
 import { tellDryRun } from "../dry-run-text.ts";
@@ -13,7 +16,6 @@ import type { Bind } from "../program.ts";
 import { formatOf, mustBeWritable, writeResults } from "../results-file.ts";
 import type { Session } from "../session.ts";
 import { watchBatch } from "../watching.ts";
-import type { BatchAnswer, Fault } from "../wire.ts";
 import { sayWritten } from "./results.ts";
 
 interface Options {
@@ -32,7 +34,7 @@ interface Options {
 
 /** What the API said, and the CSV file that the tasks were made from, if it was one. */
 interface Sent {
-  called: Called<BatchAnswer>;
+  called: Answer<BatchAnswer>;
   input: CsvTable | null;
 }
 
@@ -82,7 +84,7 @@ export function addSubmit(program: Command, bind: Bind): void {
         }
         const code = await watchBatch(session, batch.id);
         if (output !== undefined) {
-          const lines = required(await session.client().results(batch.id));
+          const lines = await resultsOf(session.client(), batch.id);
           await writeResults(output, lines, input, again(batch.id, file, input, options));
           sayWritten(session, output, lines.length);
         } else if (!session.json) {
@@ -108,7 +110,7 @@ async function dryRun(session: Session, file: string, options: Options): Promise
     );
   }
   const { body, isJson, input } = await prepared(session, file, options);
-  const told = required(onFileLines(await session.client().dryRun(body, isJson), input));
+  const told = required(onFileLines(await tried(session, body, isJson), input));
   return tellDryRun(session, {
     ...told,
     faults: onLines(told.faults, input),
@@ -121,10 +123,21 @@ async function send(session: Session, file: string, options: Options): Promise<S
   const { body, isJson, input } = await prepared(session, file, options);
   const client = session.client();
   const key = options.idempotencyKey ?? randomUUID();
-  const called = isJson
-    ? await client.submitBatch(body, key)
-    : onFileLines(await client.submitLines(body, key), input);
-  return { called, input };
+  const type = isJson ? "application/json" : "application/x-ndjson";
+  const called = await submitted(client, body, type, key);
+  return { called: onFileLines(called, isJson ? null : input), input };
+}
+
+/** The same call says what would come of a batch, and then answers another shape. */
+async function tried(
+  session: Session,
+  body: string,
+  isJson: boolean,
+): Promise<Answer<DryRunAnswer>> {
+  const type = isJson ? "application/json" : "application/x-ndjson";
+  const query = { dry_run: true };
+  const told = await session.client()("POST /v1/batches", { body, type, query });
+  return told as Answer<DryRunAnswer>;
 }
 
 /** A batch's body, and the CSV file that it was made from, if it was one. */
@@ -177,10 +190,8 @@ async function fromCsv(session: Session, file: string, options: Options): Promis
 }
 
 /** The API counts the lines that it was sent, one a row; people count those of their file. */
-function onFileLines<T>(called: Called<T>, input: CsvTable | null): Called<T> {
-  if (called.ok) return called;
-  const details = onLines(called.problem.details, input);
-  return { ok: false, problem: { ...called.problem, details } };
+function onFileLines<T>(called: Answer<T>, input: CsvTable | null): Answer<T> {
+  return called.ok ? called : { ...called, details: onLines(called.details, input) };
 }
 
 function onLines(faults: readonly Fault[], input: CsvTable | null): Fault[] {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import type { ToolsAnswer } from "../../answers/fleet.ts";
 import { exit, required } from "../exit.ts";
 import { counted } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
-import type { ToolsAnswer } from "../wire.ts";
 
 export function addTools(program: Command, bind: Bind): void {
   program
@@ -11,7 +11,7 @@ export function addTools(program: Command, bind: Bind): void {
     .description("list the tools that tasks may use, and what to set for those that are hidden")
     .action(
       bind(async (session) => {
-        const listing = required(await session.client().tools());
+        const listing = required(await session.client()("GET /v1/tools"));
         const { tools, mcp, skills, faults } = listing;
         if (session.json) {
           session.emit(listing);

@@ -12,7 +12,7 @@ export function addWebhooks(program: Command, bind: Bind): void {
     .description("list those that were given up, the newest first")
     .action(
       bind(async (session) => {
-        const { webhooks: dead } = required(await session.client().deadWebhooks());
+        const { webhooks: dead } = required(await session.client()("GET /v1/webhooks/dead"));
         if (session.json) for (const one of dead) session.emit(one);
         else if (dead.length === 0) session.say("No dead webhooks.");
         else {
@@ -35,7 +35,7 @@ export function addWebhooks(program: Command, bind: Bind): void {
     .description("send one again, from its first try and under the same id")
     .action(
       bind(async (session, id: string) => {
-        const again = required(await session.client().redeliver(id));
+        const again = required(await session.client()("POST /v1/webhooks/:id/redeliver", { id }));
         if (session.json) session.emit(again);
         else session.say(`${id} is sent again within a minute`);
         return exit.done;

@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { afterEach } from "vitest";
+import type { BatchAnswer } from "../../../producer/answers/batch.ts";
+import type { TaskAnswer } from "../../../producer/answers/task.ts";
 import { runFleet } from "../../../producer/cli/program.ts";
 import type { Surroundings } from "../../../producer/cli/surroundings.ts";
-import type { BatchAnswer, TaskAnswer } from "../../../producer/cli/wire.ts";
 
 export interface Received {
   method: string;
@@ -44,7 +45,10 @@ export async function fakeFleet(script: Script): Promise<{ url: string; received
     const at = played.get(name) ?? 0;
     played.set(name, at + 1);
     const answer = Array.isArray(answers) ? (answers[at] ?? answers.at(-1) ?? {}) : answers;
-    response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
+    const lines = name.endsWith("/results") && (answer.status ?? 200) < 400;
+    const bytes = name.includes("/files/") && (answer.status ?? 200) < 400;
+    const type = lines ? "x-ndjson" : bytes ? "octet-stream" : "json";
+    response.writeHead(answer.status ?? 200, { "content-type": `application/${type}` });
     response.end(answer.text ?? JSON.stringify(answer.body ?? null));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -103,6 +107,7 @@ export const usage = {
   prompt_tokens: 900,
   cached_tokens: 0,
   completion_tokens: 100,
+  unpriced_tokens: 0,
   cost_usd: 0.0123,
   egress_requests: 0,
   egress_bytes: 0,

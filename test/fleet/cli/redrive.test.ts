@@ -111,7 +111,10 @@ describe("fleet redrive", () => {
   });
 
   test("get and list show that a task was redriven", async () => {
-    const body = taskWith({ history: [{ status: "dead", reason: "attempts_exhausted" }] });
+    const body = {
+      ...taskWith({}),
+      history: [{ status: "dead", reason: "attempts_exhausted" }],
+    };
     const { url } = await fakeFleet({
       "GET /v1/tasks/task_1": { body },
       "GET /v1/tasks": { body: { tasks: [body], next_cursor: null } },

@@ -113,15 +113,16 @@ test("fleet batches lists batches with how far they are", async () => {
 
 describe("fleet pause and resume", () => {
   test.each([
-    [["pause", "batch_1"], "POST /v1/batches/batch_1/pause", "batch_1 is paused"],
+    [["pause", "batch_1"], "POST /v1/batches/batch_1/pause", "batch_1 is paused", batchWith({})],
     [
       ["resume", "--model", "@cf/x/m"],
       "POST /v1/models/%40cf%2Fx%2Fm/resume",
       "@cf/x/m is resumed",
+      { paused: false, since: null, models: [] },
     ],
-    [["pause", "--all"], "POST /v1/pause", "the fleet is paused"],
-  ])("%j", async (words, call, told) => {
-    const { url } = await fakeFleet({ [call]: { status: 202, body: {} } });
+    [["pause", "--all"], "POST /v1/pause", "the fleet is paused", { paused: true, models: [] }],
+  ])("%j", async (words, call, told, body) => {
+    const { url } = await fakeFleet({ [call]: { status: 202, body } });
     const { code, out } = await fleet([...words, "--url", url]);
     expect(code).toBe(0);
     expect(out).toContain(told);
