@@ -11,7 +11,14 @@ const workers = () =>
     main: "./test/worker.ts",
     wrangler: { configPath: "./wrangler.consumer.toml" },
     miniflare: {
-      bindings: { TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")) },
+      bindings: {
+        TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")),
+        // How many requests test/producer/fuzzed_calls.test.ts makes, and from which seed.
+        ...(process.env.FUZZ_REQUESTS === undefined
+          ? {}
+          : { FUZZ_REQUESTS: process.env.FUZZ_REQUESTS }),
+        ...(process.env.FUZZ_SEED === undefined ? {} : { FUZZ_SEED: process.env.FUZZ_SEED }),
+      },
       // A second Worker, for rules that route to a private service.
       serviceBindings: { INNER: "inner" },
       workers: [

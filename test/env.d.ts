@@ -7,6 +7,8 @@ declare global {
     interface Env extends ConsumerEnv, ProducerEnv {
       TEST_MIGRATIONS: D1Migration[];
       INNER: Fetcher;
+      FUZZ_REQUESTS?: string;
+      FUZZ_SEED?: string;
     }
   }
 }

@@ -1,0 +1,264 @@
+/**
+ * Requests that nobody thought of, made from the document: parameters, headers and bodies that fit its
+ * schemas, that nearly fit, and that are nonsense. No answer is a 5xx, and each is one that it promises.
+ * `FUZZ_REQUESTS=10000 FUZZ_SEED=7` runs more of them, or others.
+ */
+
+import { env } from "cloudflare:workers";
+import { Kind, type TSchema } from "@sinclair/typebox";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openRoutes, routes } from "../../producer/api.ts";
+import type { Media, Operation } from "../../producer/operation.ts";
+import { send, type TestFleet, task, testFleet } from "./client.ts";
+
+const requests = Number(env.FUZZ_REQUESTS ?? 300);
+const seed = Number(env.FUZZ_SEED ?? 20_261_125);
+const patienceMs = 900_000;
+
+/** What is odd about JSON: names that objects have of their own, numbers that are too large, text that is none. */
+const oddText = fc.constantFrom(
+  ...[
+    "",
+    " ",
+    "\u0000",
+    "\ud800",
+    "é",
+    "𝒳",
+    "\u202e",
+    "'; DROP TABLE tasks; --",
+    "../../x",
+    "%",
+    "%ff",
+  ],
+  ...["__proto__", "constructor", "toString", "null", "NaN", "-0", "1e999", "x".repeat(5_000)],
+);
+const oddNumber = fc.constantFrom(0, -0, -1, 1.5, 1e21, 2 ** 53, Number.MAX_VALUE, 5e-324);
+const oddName = fc.constantFrom(
+  "__proto__",
+  "constructor",
+  "prototype",
+  "hasOwnProperty",
+  "",
+  "a.b",
+);
+const oddObject = fc
+  .array(fc.tuple(oddName, fc.jsonValue({ maxDepth: 1 })), { maxLength: 3 })
+  .map(
+    (pairs) =>
+      JSON.parse(
+        `{${pairs.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(",")}}`,
+      ) as unknown,
+  );
+const odd: fc.Arbitrary<unknown> = fc.oneof(
+  oddText,
+  oddNumber,
+  oddObject,
+  fc.constantFrom(null, true, [], {}, [[[[]]]]),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+
+/** Values of a schema; now and then, anywhere in them, something else. */
+function valuesOf(schema: TSchema, depth = 0): fc.Arbitrary<unknown> {
+  const fitting = fittingOf(schema, depth);
+  return fc.oneof({ weight: 19, arbitrary: fitting }, { weight: 1, arbitrary: odd });
+}
+
+function fittingOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
+  // A schema that holds itself is followed no deeper: what stands there is text.
+  if (schema[Kind] === "This" || depth > 5) return fc.constant({ text: "deep" });
+  if (schema.anyOf !== undefined) {
+    return fc.oneof(...(schema.anyOf as TSchema[]).map((one) => fittingOf(one, depth + 1)));
+  }
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  switch (schema.type) {
+    case "object":
+      return objectOf(schema, depth);
+    case "array": {
+      const items = (schema.items ?? {}) as TSchema;
+      return fc.array(valuesOf(items, depth + 1), { maxLength: 3 });
+    }
+    case "string":
+      return textOf(schema);
+    case "integer": {
+      const { minimum = 0, maximum = 1_000_000 } = schema;
+      return fc.constantFrom(minimum, minimum - 1, maximum, maximum + 1, Math.min(3, maximum));
+    }
+    case "number":
+      return fc.double({ noNaN: true, noDefaultInfinity: true, min: -1, max: 1e6 });
+    case "boolean":
+      return fc.boolean();
+    case "null":
+      return fc.constant(null);
+    default:
+      return fc.jsonValue({ maxDepth: 1 });
+  }
+}
+
+function textOf({ pattern, maxLength = 60 }: TSchema): fc.Arbitrary<string> {
+  const plain = fc.string({ unit: "binary", maxLength: Math.min(maxLength + 1, 60) });
+  if (typeof pattern !== "string") return plain;
+  return fc.oneof(fc.stringMatching(new RegExp(pattern), { size: "-1" }), plain);
+}
+
+function objectOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
+  const required = (schema.required ?? []) as string[];
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, TSchema>);
+  const [pattern, entry] = Object.entries((schema.patternProperties ?? {}) as object)[0] ?? [];
+  if (pattern !== undefined) {
+    const name = fc.oneof(fc.stringMatching(new RegExp(pattern), { size: "-1" }), oddName);
+    return fc.dictionary(name, valuesOf(entry as TSchema, depth + 1), {
+      maxKeys: 3,
+      noNullPrototype: true,
+    });
+  }
+  // A few of the fields: with all of them nearly every body would have a fault.
+  return fc.subarray(properties, { maxLength: Math.min(4, properties.length) }).chain((chosen) => {
+    const names = new Set([...required, ...chosen.map(([name]) => name)]);
+    const parts = properties.filter(([name]) => names.has(name));
+    return fc.record(
+      Object.fromEntries(parts.map(([name, one]) => [name, valuesOf(one, depth + 1)])),
+      { noNullPrototype: true },
+    );
+  });
+}
+
+interface Sent {
+  id: string;
+  method: string;
+  path: string;
+  body: string | Uint8Array | undefined;
+  headers: Record<string, string>;
+}
+
+function sentOf(one: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
+  const segment = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...ids) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("%", "%ff", "..", "%2e%2e", "a%2Fb", "%00", "__proto__"),
+    },
+    { weight: 1, arbitrary: oddText.map(escaped) },
+  );
+  const path = fc
+    .array(segment, { minLength: 2, maxLength: 2 })
+    .map(([id = "", rest = ""]) => one.path.replace(":id", () => id).replace("*", () => rest));
+  return fc.record({
+    id: fc.constant(one.id),
+    method: fc.constant(one.method),
+    path: fc.tuple(path, queryOf(one)).map(([at, query]) => `${at}${query}`),
+    body: one.method === "GET" ? fc.constant(undefined) : bodyOf(one.body),
+    headers: headersOf(one),
+  });
+}
+
+/** Half of a pair of surrogates stands in no URL. */
+const escaped = (text: string): string => encodeURIComponent(text.toWellFormed());
+
+function queryOf({ query, labelled }: Operation): fc.Arbitrary<string> {
+  const known = Object.entries(query?.properties ?? {}).map(([name, schema]) =>
+    valuesOf(schema as TSchema).map((value): [string, unknown] => [name, value]),
+  );
+  const label = fc.tuple(fc.constantFrom("label.team", "label.", "label.__proto__"), odd);
+  const stray = fc.tuple(oddName, odd);
+  const parts = [...known, ...(labelled === true ? [label] : []), stray];
+  return fc
+    .array(fc.oneof(...parts), { maxLength: query === undefined ? 1 : 3 })
+    .map((pairs) =>
+      pairs.length === 0
+        ? ""
+        : `?${pairs.map(([name, value]) => `${escaped(name)}=${escaped(textual(value))}`).join("&")}`,
+    );
+}
+
+const textual = (value: unknown): string =>
+  typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+
+function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | undefined> {
+  const schema = media?.["application/json"] ?? media?.["application/x-ndjson"];
+  const line = media?.["application/x-ndjson"];
+  const json = schema === undefined ? odd : valuesOf(schema);
+  const lines =
+    line === undefined
+      ? fc.constant("{}\n")
+      : fc
+          .array(valuesOf(line), { maxLength: 4 })
+          .map((tasks) => tasks.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  return fc.oneof(
+    { weight: 12, arbitrary: json.map((value) => JSON.stringify(value) ?? "") },
+    { weight: line === undefined ? 0 : 6, arbitrary: lines },
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(undefined, "", "{", "[1e999]", `${"[".repeat(5_000)}`),
+    },
+  );
+}
+
+function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string, string>> {
+  const types = Object.keys(body ?? { "application/json": true });
+  const type = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...types) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("", "text/plain", "application/json; charset=latin1", ";"),
+    },
+  );
+  const more = fc.constantFrom<Record<string, string>>(
+    ...[{}, {}, {}, {}, { "content-encoding": "gzip" }, { authorization: "Bearer x.y" }],
+    ...(idempotent === true
+      ? [{ "idempotency-key": "k" }, { "idempotency-key": "x".repeat(300) }]
+      : []),
+  );
+  return fc.tuple(type, more).map(([sent, rest]) => ({ "content-type": sent, ...rest }));
+}
+
+/** The consumer, which these tests have none of. */
+const consumer = {
+  fetch: async (url: string) =>
+    Response.json(
+      url.endsWith("/readiness")
+        ? { policies: [], models: [] }
+        : { tools: [], mcp: [], skills: [], faults: [] },
+    ),
+} as unknown as Fetcher;
+
+async function seeded(fleet: TestFleet): Promise<string[]> {
+  const made = async (path: string, body: unknown) =>
+    (await (await send(fleet, "POST", path, body)).json<{ id: string }>()).id;
+  const schedule = { name: "s", cron: "0 7 * * *", template: task(), items: { inline: [{}] } };
+  return [
+    await made("/v1/tasks", task()),
+    await made("/v1/batches", { tasks: [task(), task()] }),
+    await made("/v1/schedules", schedule),
+    await made("/v1/keys", { name: "k" }),
+    "a.csv",
+    "rehearsal",
+  ];
+}
+
+test(
+  `${requests} requests made from the document give no 5xx`,
+  async () => {
+    const fleet = testFleet({ CONSUMER: consumer });
+    const ids = await seeded(fleet);
+    const call = fc.oneof(...[...openRoutes, ...routes].map((one) => sentOf(one, ids)));
+    const statuses = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(call, async ({ method, path, body, headers }) => {
+        const answer = await send(fleet, method, path, body, headers);
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        expect(answer.status).toBeLessThan(500);
+        await answer.body?.cancel();
+      }),
+      { numRuns: requests, seed, endOnFailure: requests > 1_000 },
+    );
+    console.log(
+      JSON.stringify({ requests, seed, statuses: Object.fromEntries([...statuses].sort()) }),
+    );
+    // A run in which everything is refused would show little.
+    expect(statuses.get(200) ?? 0).toBeGreaterThan(requests / 20);
+  },
+  patienceMs,
+);
