@@ -31,9 +31,17 @@ export const TickAnswer = Type.Object(
   {
     at: Time,
     outcome: Type.Union(
-      (["submitted", "overlapped", "missed", "refused", "failed"] as const).map((outcome) =>
-        Type.Literal(outcome),
-      ),
+      (
+        [
+          "submitted",
+          "overlapped",
+          "missed",
+          "refused",
+          "failed",
+          "key_revoked",
+          "key_expired",
+        ] as const
+      ).map((outcome) => Type.Literal(outcome)),
     ),
     batch_id: orNull(Type.String()),
     missed: Type.Integer({ minimum: 0, description: "earlier ticks that nothing ran for" }),

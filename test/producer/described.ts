@@ -6,7 +6,10 @@ import { openRoutes, routes } from "../../producer/api.ts";
 import { refusedWith } from "../../producer/openapi.ts";
 import type { Operation } from "../../producer/operation.ts";
 
-FormatRegistry.Set("date-time", (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text));
+// Years of more than four digits are what a pace of nearly nothing comes to.
+FormatRegistry.Set("date-time", (text) =>
+  /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text),
+);
 
 /** The operation that a request means; null where nothing stands at the path, or not for this method. */
 export function operationAt(method: string, pathname: string): Operation | null {
