@@ -66,7 +66,9 @@ async function listed(
   const found: TaskAnswer[] = [];
   for (;;) {
     filter.set("limit", String(Math.min(limit - found.length, storeLimits.pageRowsMax)));
-    const { tasks, next_cursor } = required(await session.client()("GET /v1/tasks", { query: filter }));
+    const { tasks, next_cursor } = required(
+      await session.client()("GET /v1/tasks", { query: filter }),
+    );
     found.push(...tasks);
     if (next_cursor === null || found.length >= limit) return found;
     filter.set("cursor", next_cursor);
