@@ -4,6 +4,7 @@ import { isTerminal, statuses } from "../../shared/states.ts";
 import { readSpend } from "../../shared/store/spend.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
+import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
 import { type Handler, type Route, route } from "../call.ts";
 import * as operations from "../operations/index.ts";
 import { done } from "../problem.ts";
