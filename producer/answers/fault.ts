@@ -6,6 +6,9 @@ export const Fault = Type.Object(
     line: Type.Optional(Type.Integer({ minimum: 1 })),
     path: Type.String(),
     message: Type.String(),
+    code: Type.Optional(
+      Type.String({ description: "OpenAI's word for it, in a batch of its shape" }),
+    ),
   },
   { $id: "Fault", essential: ["message"] },
 );

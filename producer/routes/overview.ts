@@ -7,7 +7,7 @@ import { listTasks } from "../../shared/store/tasks.ts";
 import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
 import { type Handler, type Route, route } from "../call.ts";
 import * as operations from "../operations/index.ts";
-import { done } from "../problem.ts";
+import { done, refusedAt, stopped } from "../problem.ts";
 import { readQuery, readTaskFilter } from "../query.ts";
 import { attemptErrorsView, isoTime, taskView } from "../view.ts";
 import { spendOfDay } from "./spend.ts";
@@ -55,6 +55,10 @@ function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
 
 /** Each with its cause: what went wrong last and at which step, and what each attempt met, and when. */
 const deadLetters: Handler = async ({ env, principal, url }) => {
+  if (!["dead", null].includes(url.searchParams.get("status"))) {
+    const message = "dead letters are dead: leave it out, or list other tasks with GET /v1/tasks";
+    return stopped(refusedAt("status", message));
+  }
   const filter = readTaskFilter(operations.DeadLetterQuery, url.searchParams);
   if (!filter.ok) return filter;
   const dead = { ...filter.value, status: "dead" as const };
