@@ -23,6 +23,7 @@ import { inputRoutes } from "./routes/inputs.ts";
 import { journalRoutes } from "./routes/journal.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { overviewRoutes } from "./routes/overview.ts";
+import { policyRoutes } from "./routes/policies.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { spendRoutes } from "./routes/spend.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...spendRoutes,
   ...toolRoutes,
+  ...policyRoutes,
   ...openAiRoutes,
   route(operations.getOpenApiByKey, async () => done(served())),
 ];

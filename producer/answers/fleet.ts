@@ -79,6 +79,34 @@ export const ToolsAnswer = Type.Object(
 );
 export type ToolsAnswer = Static<typeof ToolsAnswer>;
 
+/** A policy as a tenant's tasks may name it. `problem` says why one denies everything. */
+const PolicyAnswer = Type.Object({
+  name: Type.String(),
+  description: orNull(Type.String()),
+  rules: Type.Array(
+    Type.Object({
+      host: Type.String(),
+      schemes: Type.Optional(Type.Array(Type.String())),
+      port: Type.Optional(Type.Integer()),
+      methods: Type.Optional(Type.Array(Type.String())),
+      path_prefix: Type.Optional(Type.String()),
+      inject: Type.Optional(
+        Type.Object({
+          header: Type.String(),
+          secret: Type.String(),
+          prefix: Type.Optional(Type.String()),
+        }),
+      ),
+      route: Type.Optional(Type.String()),
+    }),
+  ),
+  limits: orNull(Type.Record(Type.String(), Type.Number())),
+  problem: orNull(Type.String()),
+});
+export type PolicyAnswer = Static<typeof PolicyAnswer>;
+
+export const PoliciesAnswer = Type.Object({ policies: Type.Array(PolicyAnswer) });
+
 const keyFields = {
   id: Type.String(),
   name: Type.String(),

@@ -11,6 +11,7 @@ import {
   KeyAnswer,
   KeyPage,
   MadeKey,
+  PoliciesAnswer,
   SpendAnswer,
   StatsAnswer,
   ThroughputAnswer,
@@ -101,6 +102,15 @@ export const listTools = operation({
   scope: "read",
   about: "Every tool, with what to set where it is not configured.",
   answers: { 200: json(ToolsAnswer) },
+});
+
+export const listPolicies = operation({
+  id: "listPolicies",
+  method: "GET",
+  path: "/v1/policies",
+  scope: "read",
+  about: "The egress policies that tasks may name, with their rules.",
+  answers: { 200: json(PoliciesAnswer) },
 });
 
 export const putInput = operation({

@@ -153,3 +153,22 @@ describe("why tasks of a batch did not succeed", () => {
     expect(missing.status).toBe(404);
   });
 });
+
+describe("the policies", () => {
+  const further = JSON.stringify({
+    theirs: { rules: [{ host: "a.example" }], tenants: ["acme"] },
+    broken: { rules: [{ host: "*" }] },
+  });
+  const local = testFleet({ FLEET_POLICIES: further });
+
+  it("are told with their rules and the names of their secrets, and without another tenant's", async () => {
+    const answer = await send(local, "GET", "/v1/policies");
+    const { policies } = await answer.json<{
+      policies: { name: string; problem: string | null }[];
+    }>();
+    expect(policies.map(({ name }) => name)).toEqual(["broken", "default", "demo", "webhooks"]);
+    expect(policies[0]?.problem).toContain("invalid");
+    expect(policies[1]).toMatchObject({ rules: [], problem: null });
+    expect(JSON.stringify(policies[2])).toContain("ORDERS_TOKEN");
+  });
+});

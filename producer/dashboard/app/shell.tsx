@@ -1,13 +1,17 @@
 /** The frame of every page: who is signed in, where one can go, light or dark. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { BatchPage } from "./pages/batch.tsx";
 import { BatchesPage } from "./pages/batches.tsx";
+import { DeadLettersPage } from "./pages/dead_letters.tsx";
+import { EgressPage } from "./pages/egress.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
+import { SchedulesPage } from "./pages/schedules.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
 import { TaskPage } from "./pages/task.tsx";
 import { TasksPage } from "./pages/tasks.tsx";
+import { ToolsPage } from "./pages/tools.tsx";
 import { Empty, Head } from "./parts.tsx";
 import { forgetSeen } from "./polling.ts";
 import { beginSession, type Session, useSession } from "./session.ts";
@@ -17,6 +21,10 @@ const pages = [
   ["/", "Overview"],
   ["/batches", "Batches"],
   ["/tasks", "Tasks"],
+  ["/dead-letters", "Dead letters"],
+  ["/schedules", "Schedules"],
+  ["/egress", "Egress"],
+  ["/tools", "Tools and policies"],
 ] as const;
 
 export function Shell() {
@@ -36,6 +44,10 @@ export function Shell() {
             <Route path="/batches/:id" component={BatchPage} />
             <Route path="/tasks" component={TasksPage} />
             <Route path="/tasks/:id" component={TaskPage} />
+            <Route path="/dead-letters" component={DeadLettersPage} />
+            <Route path="/schedules" component={SchedulesPage} />
+            <Route path="/egress" component={EgressPage} />
+            <Route path="/tools" component={ToolsPage} />
             <Route default component={Nowhere} />
           </Router>
         </main>
@@ -109,13 +121,16 @@ function Find() {
 
 function ThemeSwitch() {
   const [theme, setTheme] = useState<Theme>(chosenTheme());
-  useEffect(() => chooseTheme(theme), [theme]);
   return (
     <select
       class="theme"
       aria-label="Colours"
       value={theme}
-      onChange={(event) => setTheme(event.currentTarget.value as Theme)}
+      onChange={(event) => {
+        const chosen = event.currentTarget.value as Theme;
+        chooseTheme(chosen);
+        setTheme(chosen);
+      }}
     >
       <option value="system">Colours: system</option>
       <option value="light">Colours: light</option>

@@ -72,6 +72,10 @@ const paths = (batch: string, task: string): [name: string, path: string][] => [
   ["batch", `/batches/${batch}`],
   ["tasks", "/tasks"],
   ["task", `/tasks/${task}`],
+  ["dead-letters", "/dead-letters"],
+  ["schedules", "/schedules"],
+  ["egress", "/egress"],
+  ["tools", "/tools"],
 ];
 
 /** Chromium is Debian's package of that name; CHROMIUM_PATH names another place. */
