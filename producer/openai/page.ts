@@ -23,10 +23,12 @@ export function readPage(
   const rest = new Map<string, string>();
   let after: string | null = null;
   let limit = takes.limitDefault;
-  const names = ["after", "limit", ...Object.keys(takes.choices ?? {})];
+  const chosen = new Map(Object.entries(takes.choices ?? {}));
+  const names = ["after", "limit", ...chosen.keys()];
   for (const [name, value] of query) {
     const refuse = (message: string) => details.push({ path: name, message });
-    const choices = takes.choices?.[name];
+    // A map, because every object has a "constructor".
+    const choices = chosen.get(name);
     if (name === "after") {
       if (takes.isId(value)) after = value;
       else refuse(`write the id of the last entry instead of ${shown(value)}`);

@@ -165,3 +165,12 @@ describe("a query that a call does not take is refused by name", () => {
     }
   });
 });
+
+it.each(["constructor", "toString", "__proto__"])(
+  "a query's %s, which every object has, is unknown in OpenAI's shape too",
+  async (name) => {
+    const answer = await send(fleet, "GET", `/openai/v1/files?${name}=x`);
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("unknown: the query takes");
+  },
+);
