@@ -1,21 +1,22 @@
 /**
- * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
- * and answered with 202: api.ts -> routes/ -> check.ts -> accept.ts -> send.ts. A batch goes to R2 whole,
- * and expand.ts makes tasks of its lines. Each minute tick.ts submits the batches of schedules that are due,
- * the sweep goes on with what stands still and sends what was never delivered, and close.ts finishes
- * the batches whose tasks have all ended; then the webhooks that are due go to their queue.
- * Tasks also come from the queue `inbox`, over the binding `Fleet` and by mail: all of them by submit.ts.
+ * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue and
+ * answered with 202: api.ts -> routes/ -> tasks/check.ts -> tasks/accept.ts -> tasks/send.ts. A batch goes to
+ * R2 whole, and batches/expand.ts makes tasks of its lines. Each minute schedules/tick.ts submits the batches
+ * of schedules that are due, sweep/ goes on with what stands still and sends what was never delivered, and
+ * batches/close.ts finishes the batches whose tasks have all ended; then the webhooks that are due go to
+ * their queue. Tasks also come from the queue `inbox`, over the binding `Fleet` and by mail (ways_in/): all
+ * of them by tasks/submit.ts.
  */
 import { api } from "./api.ts";
-import { closeDueBatches } from "./close.ts";
-import { sendDueWebhooks } from "./due_webhooks.ts";
+import { closeDueBatches } from "./batches/close.ts";
 import type { ProducerEnv } from "./env.ts";
-import { readInbox } from "./inbox.ts";
-import { receiveMail } from "./mail.ts";
-import { sweep } from "./sweep.ts";
-import { runDueTicks } from "./tick.ts";
+import { runDueTicks } from "./schedules/tick.ts";
+import { sendDueWebhooks } from "./sweep/due_webhooks.ts";
+import { sweep } from "./sweep/sweep.ts";
+import { readInbox } from "./ways_in/inbox.ts";
+import { receiveMail } from "./ways_in/mail.ts";
 
-export { Fleet } from "./fleet_entrypoint.ts";
+export { Fleet } from "./ways_in/fleet_entrypoint.ts";
 
 export default {
   fetch(request, env, ctx) {

@@ -6,7 +6,7 @@
  */
 import type { TSchema } from "@sinclair/typebox";
 import type { CallName } from "../client/index.ts";
-import type { Operation } from "../operation.ts";
+import type { Operation } from "../http/operation.ts";
 import * as described from "../operations/index.ts";
 
 const operations = new Map<string, Operation>(

@@ -11,7 +11,7 @@ import { parseHosts } from "../../consumer/egress/hosts.ts";
 import { readProfiles } from "../../consumer/models/profile_overrides.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { countHungSql, voidLeasesSql } from "../../shared/store/sweeps.ts";
-import { readRetention } from "../retention_days.ts";
+import { readRetention } from "../sweep/retention_days.ts";
 import { startCron } from "./cron.ts";
 import { prepareDatabase } from "./database.ts";
 import { fleetEnvironment } from "./environment.ts";

@@ -1,7 +1,7 @@
 /** One line of an output or error file. Pure. */
 import type { AnswerRow } from "../../shared/store/answers.ts";
 import { readUsage } from "../../shared/usage.ts";
-import { errorView } from "../view.ts";
+import { errorView } from "../tasks/view.ts";
 import { answerBody, textOf } from "./answer_body.ts";
 import type { Endpoint } from "./facts.ts";
 

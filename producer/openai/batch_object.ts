@@ -2,7 +2,7 @@
 import type { BatchRow } from "../../shared/store/batches.ts";
 import type { OutputFile } from "../../shared/store/files.ts";
 import type { Tally } from "../../shared/store/tallies.ts";
-import type { Detail } from "../problem.ts";
+import type { Detail } from "../http/problem.ts";
 import { seconds, tokensOf } from "./answer_body.ts";
 import type { OpenAiFacts } from "./facts.ts";
 

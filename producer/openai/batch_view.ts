@@ -3,7 +3,7 @@ import { openAiLimits } from "../../shared/limits.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import { outputFilesOf } from "../../shared/store/files.ts";
 import { tallyBatch } from "../../shared/store/tallies.ts";
-import { finishIfDone } from "../chain.ts";
+import { finishIfDone } from "../batches/chain.ts";
 import type { ProducerEnv } from "../env.ts";
 import { batchObject } from "./batch_object.ts";
 import type { OpenAiFacts } from "./facts.ts";

@@ -1,5 +1,5 @@
 /** The words of a message: a text, or a list of parts of text. Pictures, sound and files are refused by name. */
-import type { Detail } from "../problem.ts";
+import type { Detail } from "../http/problem.ts";
 import { isRecord, type Json, type Said } from "./fields.ts";
 
 /** Who may speak, and as whom the task hears them. */

@@ -2,8 +2,9 @@
  * The fields of a request body, each read by itself into what it says of the task. A field that no table
  * has is refused by name: what is silently dropped would change an answer without anybody knowing.
  */
-import { shown } from "../explain.ts";
-import type { Detail } from "../problem.ts";
+
+import type { Detail } from "../http/problem.ts";
+import { shown } from "../tasks/explain.ts";
 
 export type Json = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 /** A file as OpenAI's clients read it, and what a form must say to make one. Pure. */
 import { openAiLimits } from "../../shared/limits.ts";
 import type { WholeFile } from "../../shared/store/files.ts";
-import { shown } from "../explain.ts";
-import { type Detail, done, type Outcome, stopped } from "../problem.ts";
+import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import { shown } from "../tasks/explain.ts";
 import { seconds } from "./answer_body.ts";
 import type { Form } from "./form.ts";
 

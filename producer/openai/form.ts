@@ -1,8 +1,8 @@
 /** Reads a form of which one part is a file: the file streams by, its fields are small. */
 import { type MultipartError, make } from "multipasta";
 import { openAiLimits } from "../../shared/limits.ts";
-import { bodyChunks, isPlain, mediaType, wrongType } from "../body.ts";
-import { done, type Outcome, refusedAt, stopped } from "../problem.ts";
+import { bodyChunks, isPlain, mediaType, wrongType } from "../http/body.ts";
+import { done, type Outcome, refusedAt, stopped } from "../http/problem.ts";
 
 export interface Form {
   fields: ReadonlyMap<string, string>;

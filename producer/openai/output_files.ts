@@ -10,9 +10,9 @@ import { type AnswerRow, listAnswers } from "../../shared/store/answers.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import { insertOutputFiles, outputFilesOf } from "../../shared/store/files.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { outputOf } from "../batch_results.ts";
+import { outputOf } from "../batches/batch_results.ts";
+import { ObjectWriter } from "../batches/object_writer.ts";
 import type { ProducerEnv } from "../env.ts";
-import { ObjectWriter } from "../object_writer.ts";
 import { answerLine, fileOf } from "./answer_line.ts";
 import { type Endpoint, factsOf } from "./facts.ts";
 

@@ -1,6 +1,7 @@
 /** Listings as OpenAI's clients page through them: `?after=&limit=` in, `{object: "list", data, has_more}` out. */
-import { shown } from "../explain.ts";
-import { type Detail, done, type Outcome, stopped } from "../problem.ts";
+
+import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import { shown } from "../tasks/explain.ts";
 
 export interface PageAsked {
   after: string | null;

@@ -1,5 +1,5 @@
 /** Refusals as OpenAI's clients read them: `{error: {message, type, param, code}}`, under the statuses that they know. */
-import { type Problem, problemResponse } from "../problem.ts";
+import { type Problem, problemResponse } from "../http/problem.ts";
 
 /** The status of a refused field differs from the fleet's own API: clients of this shape expect 400. */
 const statusOf = (problem: Problem, own: number): number =>

@@ -1,7 +1,7 @@
 /** One line of an uploaded file, `{custom_id, method, url, body}`, as a task, or everything that is wrong with it. */
 import { taskLimits } from "../../shared/limits.ts";
-import { shown } from "../explain.ts";
-import { type Detail, done, type Outcome, stopped } from "../problem.ts";
+import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import { shown } from "../tasks/explain.ts";
 import { chatTask } from "./chat_request.ts";
 import type { Endpoint } from "./facts.ts";
 import { isRecord, type Json, type Said } from "./fields.ts";

@@ -4,8 +4,8 @@
  */
 
 import { taskLimits } from "../../shared/limits.ts";
-import { parseJson } from "../json_text.ts";
-import type { Detail } from "../problem.ts";
+import { parseJson } from "../http/json_text.ts";
+import type { Detail } from "../http/problem.ts";
 import type { Json } from "./fields.ts";
 
 const texts = ["model", "policy", "sandbox", "priority", "on_uncertain"] as const;

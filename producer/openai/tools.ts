@@ -2,7 +2,7 @@
  * Tools of a request. A function that the caller defines runs where the caller is, and nobody is there
  * while a batch runs: it is refused. A function without parameters names one of the fleet's own tools.
  */
-import type { Detail } from "../problem.ts";
+import type { Detail } from "../http/problem.ts";
 import { isRecord, type Json, type Said } from "./fields.ts";
 
 /** `definitionOf` finds name and parameters in an entry, which the two shapes place differently. */

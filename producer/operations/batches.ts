@@ -14,7 +14,7 @@ import {
   FailuresAnswer,
   ResultLine,
 } from "../answers/batch.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 import { limitUpTo } from "./tasks.ts";
 
 export const BatchQuery = Type.Partial(

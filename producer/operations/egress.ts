@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { batchIdPattern, taskIdPattern } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import { Action, DecisionPage, EgressTaskPage, HostList } from "../answers/egress.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 import { limitUpTo } from "./tasks.ts";
 
 /** One of `batch_id` and `task_id`; each listing has cursors of its own. */

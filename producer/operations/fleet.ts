@@ -20,7 +20,7 @@ import {
   WebhookPage,
 } from "../answers/fleet.ts";
 import { DeadLetterPage } from "../answers/task.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 import { limitUpTo, TaskQuery } from "./tasks.ts";
 
 const strict = { additionalProperties: false } as const;

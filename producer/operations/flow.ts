@@ -1,6 +1,6 @@
 /** Pause and resume of what all tenants share: the fleet and its models. */
 import { PausedAnswer } from "../answers/schedule.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 
 export const pauseModel = operation({
   id: "pauseModel",

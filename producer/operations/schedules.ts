@@ -5,7 +5,7 @@ import { scheduleLimits, storeLimits } from "../../shared/limits.ts";
 import { Schedule, SchedulePatch } from "../../shared/schedule.ts";
 import { BatchAnswer } from "../answers/batch.ts";
 import { DeletedSchedule, ScheduleAnswer, SchedulePage } from "../answers/schedule.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 import { limitUpTo } from "./tasks.ts";
 
 export const ScheduleQuery = Type.Partial(

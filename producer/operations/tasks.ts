@@ -7,7 +7,7 @@ import { reasons, statuses } from "../../shared/states.ts";
 import { DurableTask } from "../../shared/task.ts";
 import { Redriven } from "../answers/batch.ts";
 import { TaskAnswer, TaskPage } from "../answers/task.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 
 const strict = { additionalProperties: false } as const;
 

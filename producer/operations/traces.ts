@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { Decisions } from "../answers/egress.ts";
 import { Files, Journal, ResultAnswer, Steps } from "../answers/task.ts";
-import { json, operation } from "../operation.ts";
+import { json, operation } from "../http/operation.ts";
 
 /** Which run is meant: a `fence` of the task's history, the latest where it is left out. */
 export const StepsQuery = Type.Partial(

@@ -3,20 +3,20 @@ import { batchTaskRange, isBatchId } from "../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { readBatchFailures } from "../../shared/store/batch_failures.ts";
 import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
-import { readBatchBody } from "../batch_body.ts";
-import { batchResults } from "../batch_results.ts";
-import { batchView } from "../batch_view.ts";
-import { readJson } from "../body.ts";
-import { type Call, type Handler, type Route, route } from "../call.ts";
-import { startBatch } from "../chain.ts";
-import { dryRun } from "../dry_run.ts";
-import { idempotencyKey } from "../idempotency.ts";
+import { readBatchBody } from "../batches/batch_body.ts";
+import { batchResults } from "../batches/batch_results.ts";
+import { batchView } from "../batches/batch_view.ts";
+import { startBatch } from "../batches/chain.ts";
+import { dryRun } from "../batches/dry_run.ts";
+import { readJson } from "../http/body.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
+import { done, notFound, type Outcome, stopped } from "../http/problem.ts";
+import { paged, readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, notFound, type Outcome, stopped } from "../problem.ts";
-import { paged, readQuery } from "../query.ts";
-import { redriveBatch } from "../redrive_many.ts";
-import { submitBatch } from "../submit.ts";
-import { sweep } from "../sweep.ts";
+import { sweep } from "../sweep/sweep.ts";
+import { idempotencyKey } from "../tasks/idempotency.ts";
+import { redriveBatch } from "../tasks/redrive_many.ts";
+import { submitBatch } from "../tasks/submit.ts";
 
 /** The batch that the path names, if it is the caller's. */
 export async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {

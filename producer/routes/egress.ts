@@ -7,11 +7,11 @@ import {
   listEgressHosts,
   listEgressTasks,
 } from "../../shared/store/egress_log.ts";
-import { type Handler, type Route, route } from "../call.ts";
-import { notACursor, readEgressQuery } from "../egress_query.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { notACursor, readEgressQuery } from "../http/egress_query.ts";
+import { done, stopped } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
-import { done, stopped } from "../problem.ts";
-import { decisionView, isoTime } from "../view.ts";
+import { decisionView, isoTime } from "../tasks/view.ts";
 
 const decisions: Handler = async ({ env, principal, url }) => {
   const query = readEgressQuery(operations.EgressQuery, url.searchParams);

@@ -2,13 +2,13 @@
 import { batchTaskRange } from "../../shared/ids.ts";
 import { readBatch } from "../../shared/store/batches.ts";
 import { listPauses, pause, pauseBatch, resume, resumeBatch } from "../../shared/store/flow.ts";
-import { batchView } from "../batch_view.ts";
-import { type Call, type Handler, type Route, route } from "../call.ts";
+import { batchView } from "../batches/batch_view.ts";
+import { operatorTenant } from "../callers/principal.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
+import { done, refusedAt, stopped } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
-import { operatorTenant } from "../principal.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
-import { sweep } from "../sweep.ts";
-import { isoTime } from "../view.ts";
+import { sweep } from "../sweep/sweep.ts";
+import { isoTime } from "../tasks/view.ts";
 import { batchOf } from "./batches.ts";
 
 const pauseOne: Handler = async (call) => {

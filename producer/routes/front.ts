@@ -3,8 +3,8 @@ import { retryLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { findTables } from "../../shared/store/health.ts";
 import type { ProducerEnv } from "../env.ts";
-import { problemResponse } from "../problem.ts";
-import { readRetention } from "../retention_days.ts";
+import { problemResponse } from "../http/problem.ts";
+import { readRetention } from "../sweep/retention_days.ts";
 
 export const front = (): Response =>
   Response.json({

@@ -1,9 +1,9 @@
 /** Messages of the queue `inbox` that made no task. */
 import { listDeadMessages } from "../../shared/store/inbox.ts";
-import { type Handler, type Route, route } from "../call.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
-import { done } from "../problem.ts";
-import { isoTime } from "../view.ts";
+import { isoTime } from "../tasks/view.ts";
 
 /** `body` is text: a long one is cut, and is no JSON any more. */
 const dead: Handler = async ({ env, principal }) => {

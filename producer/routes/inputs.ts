@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../shared/limits.ts";
 import { deleteObjects, headObject, objectKeys } from "../../shared/objects.ts";
-import { bodyChunks, tooLarge } from "../body.ts";
-import { type Handler, type Route, route } from "../call.ts";
-import { inputKeyFault } from "../input_key.ts";
-import { ObjectWriter } from "../object_writer.ts";
+import { ObjectWriter } from "../batches/object_writer.ts";
+import { bodyChunks, tooLarge } from "../http/body.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, refusedAt, stopped } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
+import { inputKeyFault } from "../tasks/input_key.ts";
 
 const prefix = "/v1/inputs/";
 

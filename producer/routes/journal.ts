@@ -6,11 +6,11 @@ import { isTerminal } from "../../shared/states.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
 import { keptPolicy } from "../../shared/store/policies.ts";
 import { readWholeTask } from "../../shared/store/redrives.ts";
-import { type Handler, type Route, route } from "../call.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, stopped } from "../http/problem.ts";
 import { offeringsOf } from "../offerings.ts";
 import * as operations from "../operations/index.ts";
-import { done, stopped } from "../problem.ts";
-import { decisionView, taskView } from "../view.ts";
+import { decisionView, taskView } from "../tasks/view.ts";
 import { taskOf } from "./tasks.ts";
 import { transcriptOf } from "./traces.ts";
 

@@ -4,15 +4,15 @@ import { isKeyId } from "../../shared/ids.ts";
 import { keyLimits, storeLimits } from "../../shared/limits.ts";
 import { NewKey } from "../../shared/new_key.ts";
 import { insertApiKey, listApiKeys, revokeApiKey } from "../../shared/store/api_keys.ts";
-import { keyView, makeKey } from "../api_key.ts";
-import { readJson } from "../body.ts";
-import { type Handler, type Route, route } from "../call.ts";
-import { refusedTask } from "../check.ts";
-import { explain } from "../explain.ts";
+import { keyView, makeKey } from "../callers/api_key.ts";
+import type { Principal, Scope } from "../callers/principal.ts";
+import { readJson } from "../http/body.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, notFound, refusedAt, stopped } from "../http/problem.ts";
+import { paged, readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import type { Principal, Scope } from "../principal.ts";
-import { done, notFound, refusedAt, stopped } from "../problem.ts";
-import { paged, readQuery } from "../query.ts";
+import { refusedTask } from "../tasks/check.ts";
+import { explain } from "../tasks/explain.ts";
 
 /** The tenant that a caller sees the keys of; null is all of them. */
 const seen = ({ tenant, operator }: Principal): string | null =>

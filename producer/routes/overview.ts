@@ -5,11 +5,11 @@ import { readSpend } from "../../shared/store/spend.ts";
 import { readStats, type StatsRow } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
 import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
-import { type Handler, type Route, route } from "../call.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, refusedAt, stopped } from "../http/problem.ts";
+import { readQuery, readTaskFilter } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, refusedAt, stopped } from "../problem.ts";
-import { readQuery, readTaskFilter } from "../query.ts";
-import { attemptErrorsView, isoTime, taskView } from "../view.ts";
+import { attemptErrorsView, isoTime, taskView } from "../tasks/view.ts";
 import { spendOfDay } from "./spend.ts";
 
 /** The backlog is the tenant's own queued tasks: what others wait for is not its to see. */

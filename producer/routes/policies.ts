@@ -1,10 +1,10 @@
 /** The egress policies that the tenant's tasks may name, as they stand now: rules and names of secrets, no value. */
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import type { PolicyAnswer } from "../answers/fleet.ts";
-import { type Handler, type Route, route } from "../call.ts";
+import { operatorTenant } from "../callers/principal.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
-import { operatorTenant } from "../principal.ts";
-import { done } from "../problem.ts";
 
 const list: Handler = async ({ env, principal }) => {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);

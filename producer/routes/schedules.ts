@@ -15,22 +15,22 @@ import {
   type Written,
 } from "../../shared/store/schedules.ts";
 import { endTick, listTicks, type TickRow } from "../../shared/store/ticks.ts";
-import type { Principal } from "../auth.ts";
-import { batchView } from "../batch_view.ts";
-import { readJson } from "../body.ts";
-import { type Call, type Handler, type Route, route } from "../call.ts";
-import { startBatch } from "../chain.ts";
-import { refusedTask } from "../check.ts";
-import { checkScope } from "../check_scope.ts";
-import { ticksAfter } from "../cron.ts";
-import { explain } from "../explain.ts";
-import { idempotencyKey } from "../idempotency.ts";
+import { batchView } from "../batches/batch_view.ts";
+import { startBatch } from "../batches/chain.ts";
+import type { Principal } from "../callers/auth.ts";
+import { readJson } from "../http/body.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
+import { done, notFound, type Outcome, type Problem, stopped } from "../http/problem.ts";
+import { paged, readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, notFound, type Outcome, type Problem, stopped } from "../problem.ts";
-import { paged, readQuery } from "../query.ts";
-import { checkSchedule } from "../schedule_check.ts";
-import { submitTick } from "../tick.ts";
-import { isoTime } from "../view.ts";
+import { ticksAfter } from "../schedules/cron.ts";
+import { checkSchedule } from "../schedules/schedule_check.ts";
+import { submitTick } from "../schedules/tick.ts";
+import { refusedTask } from "../tasks/check.ts";
+import { checkScope } from "../tasks/check_scope.ts";
+import { explain } from "../tasks/explain.ts";
+import { idempotencyKey } from "../tasks/idempotency.ts";
+import { isoTime } from "../tasks/view.ts";
 
 async function scheduleOf({ env, principal, param }: Call): Promise<Outcome<ScheduleRow>> {
   const id = param("id");

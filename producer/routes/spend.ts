@@ -2,11 +2,11 @@
 import { storeLimits } from "../../shared/limits.ts";
 import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
 import { readSpend, type SpendRow } from "../../shared/store/spend.ts";
-import { type Handler, type Route, route } from "../call.ts";
 import type { ProducerEnv } from "../env.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done } from "../http/problem.ts";
+import { readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done } from "../problem.ts";
-import { readQuery } from "../query.ts";
 
 /** The sums of one day: dollars, tokens, and the tokens that no price is known for. */
 export function spendOfDay(

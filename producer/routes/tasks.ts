@@ -4,16 +4,16 @@ import { taskLimits } from "../../shared/limits.ts";
 import { lastUsages } from "../../shared/store/journal.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { listTasks, readTask, requestCancel } from "../../shared/store/tasks.ts";
-import { readJson } from "../body.ts";
-import { type Call, type Handler, type Route, route } from "../call.ts";
+import { readJson } from "../http/body.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
+import { done, notFound, type Outcome, stopped } from "../http/problem.ts";
+import { readTaskFilter } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, notFound, type Outcome, stopped } from "../problem.ts";
-import { readTaskFilter } from "../query.ts";
-import { redrive } from "../redrive.ts";
-import { redriveChosen } from "../redrive_many.ts";
-import { sendTasks } from "../send.ts";
-import { submitTask } from "../submit.ts";
-import { type TaskView, taskView } from "../view.ts";
+import { redrive } from "../tasks/redrive.ts";
+import { redriveChosen } from "../tasks/redrive_many.ts";
+import { sendTasks } from "../tasks/send.ts";
+import { submitTask } from "../tasks/submit.ts";
+import { type TaskView, taskView } from "../tasks/view.ts";
 
 /** The task that the path names, if it is the caller's. */
 export async function taskOf({ env, principal, param }: Call): Promise<Outcome<TaskRow>> {

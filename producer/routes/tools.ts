@@ -1,9 +1,9 @@
 /** What tasks may use: every tool, with what to set where it is not configured. */
-import { type Handler, type Route, route } from "../call.ts";
-import { mailboxFaults } from "../mailbox.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, stopped } from "../http/problem.ts";
 import { offeringsOf } from "../offerings.ts";
 import * as operations from "../operations/index.ts";
-import { done, stopped } from "../problem.ts";
+import { mailboxFaults } from "../ways_in/mailbox.ts";
 
 const list: Handler = async ({ env, principal }) => {
   const listing = await offeringsOf(env, principal.tenant);

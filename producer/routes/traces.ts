@@ -10,12 +10,12 @@ import {
   readTranscript,
   type Transcript,
 } from "../../shared/transcript.ts";
-import { type Call, type Handler, type Route, route } from "../call.ts";
-import { openFiles } from "../files.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
+import { done, type Outcome, refusedAt, stopped } from "../http/problem.ts";
+import { readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, type Outcome, refusedAt, stopped } from "../problem.ts";
-import { readQuery } from "../query.ts";
-import { decisionView } from "../view.ts";
+import { openFiles } from "../tasks/files.ts";
+import { decisionView } from "../tasks/view.ts";
 import { taskOf } from "./tasks.ts";
 
 /** The steps of a task, settled or live. One that settled untouched has none. */

@@ -8,12 +8,12 @@ import {
   type Target,
   type WebhookRow,
 } from "../../shared/store/webhooks.ts";
-import { type Handler, type Route, route } from "../call.ts";
-import { sendDueWebhooks } from "../due_webhooks.ts";
+import { type Handler, type Route, route } from "../http/call.ts";
+import { done, notFound, stopped } from "../http/problem.ts";
+import { paged, readQuery } from "../http/query.ts";
 import * as operations from "../operations/index.ts";
-import { done, notFound, stopped } from "../problem.ts";
-import { paged, readQuery } from "../query.ts";
-import { isoTime } from "../view.ts";
+import { sendDueWebhooks } from "../sweep/due_webhooks.ts";
+import { isoTime } from "../tasks/view.ts";
 
 function webhookView(row: WebhookRow): Record<string, unknown> {
   const target = JSON.parse(row.target) as Target;

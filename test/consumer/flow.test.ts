@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { sweep } from "../../producer/sweep.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { batchTaskRange } from "../../shared/ids.ts";
 import { claim } from "../../shared/store/claims.ts";
 import { park, wakeNext } from "../../shared/store/flow.ts";

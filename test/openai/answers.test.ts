@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Problem } from "../../producer/http/problem.ts";
 import { textOf } from "../../producer/openai/answer_body.ts";
 import { answerLine } from "../../producer/openai/answer_line.ts";
 import { batchObject, statusOf } from "../../producer/openai/batch_object.ts";
 import type { OpenAiFacts } from "../../producer/openai/facts.ts";
 import { openAiProblem } from "../../producer/openai/problem.ts";
-import type { Problem } from "../../producer/problem.ts";
 import type { AnswerRow } from "../../shared/store/answers.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import type { Tally } from "../../shared/store/tallies.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { expandChunk } from "../../producer/expand.ts";
-import { sweep } from "../../producer/sweep.ts";
+import { expandChunk } from "../../producer/batches/expand.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { batchTaskId, batchTaskRange } from "../../shared/ids.ts";
 import { readBatch } from "../../shared/store/batches.ts";
 import { countBatches, lines, ndjson, send, type TestFleet, task, testFleet } from "./client.ts";

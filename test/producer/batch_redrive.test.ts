@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Principal } from "../../producer/auth.ts";
-import type { Detail } from "../../producer/problem.ts";
-import { type Redriven, redriveBatch } from "../../producer/redrive_many.ts";
+import type { Principal } from "../../producer/callers/auth.ts";
+import type { Detail } from "../../producer/http/problem.ts";
+import { type Redriven, redriveBatch } from "../../producer/tasks/redrive_many.ts";
 import { batchTaskId } from "../../shared/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { objectKeys } from "../../shared/objects.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { expandBatch } from "../../producer/expand.ts";
-import { sweep } from "../../producer/sweep.ts";
+import { expandBatch } from "../../producer/batches/expand.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { batchTaskRange, newBatchId } from "../../shared/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { type BatchRow, readBatch } from "../../shared/store/batches.ts";

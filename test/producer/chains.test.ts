@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { closeDueBatches } from "../../producer/close.ts";
+import { closeDueBatches } from "../../producer/batches/close.ts";
 import { batchTaskRange, newBatchId } from "../../shared/ids.ts";
 import { lines, ndjson, send, type TestFleet, task, testFleet } from "./client.ts";
 

@@ -3,8 +3,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
+import type { Detail } from "../../producer/http/problem.ts";
 import producer from "../../producer/index.ts";
-import type { Detail } from "../../producer/problem.ts";
 import type { TaskMessage } from "../../shared/message.ts";
 import { undescribed } from "./described.ts";
 

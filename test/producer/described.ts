@@ -3,8 +3,8 @@ import { FormatRegistry, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { RefusalAnswer, type RefusalCode, refusals } from "../../producer/answers/refusal.ts";
 import { openRoutes, routes } from "../../producer/api.ts";
-import { refusedWith } from "../../producer/openapi.ts";
-import type { Operation } from "../../producer/operation.ts";
+import { refusedWith } from "../../producer/http/openapi.ts";
+import type { Operation } from "../../producer/http/operation.ts";
 
 // Years of more than four digits are what a pace of nearly nothing comes to.
 FormatRegistry.Set("date-time", (text) =>

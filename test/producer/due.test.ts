@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { sweep } from "../../producer/sweep.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { claim, release } from "../../shared/store/claims.ts";
 import { noneCharged } from "../../shared/store/spend.ts";
 import { markSent, takeDue, voidLeasesSql } from "../../shared/store/sweeps.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { etaOf } from "../../producer/batch_view.ts";
-import { closeDueBatches } from "../../producer/close.ts";
+import { etaOf } from "../../producer/batches/batch_view.ts";
+import { closeDueBatches } from "../../producer/batches/close.ts";
 import { batchTaskId, batchTaskRange } from "../../shared/ids.ts";
 import { noUsage } from "../../shared/usage.ts";
 import { runTask } from "../consumer/harness.ts";

@@ -9,7 +9,7 @@ import { Kind, type TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openRoutes, routes } from "../../producer/api.ts";
-import type { Media, Operation } from "../../producer/operation.ts";
+import type { Media, Operation } from "../../producer/http/operation.ts";
 import { send, type TestFleet, task, testFleet } from "./client.ts";
 
 const requests = Number(env.FUZZ_REQUESTS ?? 300);

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { routes as allRoutes, openRoutes } from "../../producer/api.ts";
-import type { Route } from "../../producer/call.ts";
+import type { Route } from "../../producer/http/call.ts";
 
 import { type Refusal, send, type TestFleet, task, testFleet } from "./client.ts";
 import { operationAt } from "./described.ts";

@@ -1,7 +1,7 @@
 /** Settled tasks and what they leave in D1 and R2: what tests of retention and of orphans share. */
 import { env } from "cloudflare:workers";
 import type { ProducerEnv } from "../../producer/env.ts";
-import { type Swept, sweep } from "../../producer/sweep.ts";
+import { type Swept, sweep } from "../../producer/sweep/sweep.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import type { NewTask } from "../../shared/store/submissions.ts";
 import { aheadDatabase } from "../consumer/faulty_stores.ts";

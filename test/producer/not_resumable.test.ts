@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Detail } from "../../producer/problem.ts";
+import type { Detail } from "../../producer/http/problem.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { rowOf } from "../consumer/harness.ts";
 import { type Refusal, send, type TestFleet, task, testFleet } from "./client.ts";

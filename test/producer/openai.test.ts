@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { describe, expect, it, test } from "vitest";
-import { closeDueBatches } from "../../producer/close.ts";
-import { sweep } from "../../producer/sweep.ts";
+import { closeDueBatches } from "../../producer/batches/close.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { newFileId } from "../../shared/ids.ts";
 import { beginFile } from "../../shared/store/files.ts";
 import { send, type TestFleet, testFleet } from "./client.ts";

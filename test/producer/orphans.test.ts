@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { taskOrphans } from "../../producer/orphans.ts";
+import { taskOrphans } from "../../producer/sweep/orphans.ts";
 import { batchTaskId, newBatchId, newTaskId } from "../../shared/ids.ts";
 import { send, testFleet } from "./client.ts";
 import { empty, keys, put, settledTask, sweepAhead } from "./leftovers.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { sweep } from "../../producer/sweep.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { countTasks, send, task, testFleet } from "./client.ts";
 
 /** Only this test's rows are due. */

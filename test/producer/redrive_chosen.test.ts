@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { Redriven } from "../../producer/redrive_many.ts";
+import type { Redriven } from "../../producer/tasks/redrive_many.ts";
 import { rowOf } from "../consumer/harness.ts";
 import { type Refusal, send, type TestFleet, task, testFleet } from "./client.ts";
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Detail } from "../../producer/problem.ts";
+import type { Detail } from "../../producer/http/problem.ts";
 import { lines, ndjson, refused, task } from "./client.ts";
 
 describe("a batch with bad tasks is refused whole", () => {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { ObjectWriter } from "../../producer/object_writer.ts";
+import { ObjectWriter } from "../../producer/batches/object_writer.ts";
 import { storeLimits } from "../../shared/limits.ts";
 
 /** R2 whose completions fail: before they are applied, or after the first one was. */

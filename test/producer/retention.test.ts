@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, test } from "vitest";
-import { readRetention } from "../../producer/retention_days.ts";
-import { sweep } from "../../producer/sweep.ts";
+import { readRetention } from "../../producer/sweep/retention_days.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { batchTaskId } from "../../shared/ids.ts";
 import { removePolicies } from "../../shared/store/retention.ts";
 import { killedStores, losingDatabase } from "../consumer/faulty_stores.ts";

@@ -1,8 +1,8 @@
 /** What is submitted in a key's name later: a schedule's ticks, and a batch made of another's results. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, test } from "vitest";
-import { closeDueBatches } from "../../producer/close.ts";
-import { runDueTicks } from "../../producer/tick.ts";
+import { closeDueBatches } from "../../producer/batches/close.ts";
+import { runDueTicks } from "../../producer/schedules/tick.ts";
 import { send, type TestFleet, task, testFleet } from "./client.ts";
 
 interface Key {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { runDueTicks } from "../../producer/tick.ts";
+import { runDueTicks } from "../../producer/schedules/tick.ts";
 import { batchTaskRange } from "../../shared/ids.ts";
 import { beginTick, type ScheduleRow, wakingSchedule } from "../../shared/store/schedules.ts";
 import { send, type TestFleet, testFleet } from "./client.ts";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Principal, permit } from "../../producer/auth.ts";
-import { checkTask } from "../../producer/check.ts";
-import { checkScope } from "../../producer/check_scope.ts";
+import { type Principal, permit } from "../../producer/callers/auth.ts";
+import { checkTask } from "../../producer/tasks/check.ts";
+import { checkScope } from "../../producer/tasks/check_scope.ts";
 import { task } from "./client.ts";
 
 const submitter: Principal = { tenant: "default", scopes: ["submit"] };

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonical } from "../../producer/canonical.ts";
-import { faultOf, nesting, parseJson } from "../../producer/json_text.ts";
-import { type Line, readLines } from "../../producer/lines.ts";
+import { type Line, readLines } from "../../producer/batches/lines.ts";
+import { faultOf, nesting, parseJson } from "../../producer/http/json_text.ts";
+import { canonical } from "../../producer/tasks/canonical.ts";
 import { nearest } from "../../shared/nearest.ts";
 
 const encoder = new TextEncoder();

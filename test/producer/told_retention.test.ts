@@ -1,7 +1,7 @@
 /** Rows of `webhooks` and `inbox_dead` stay as long as everything else that is settled. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it, test } from "vitest";
-import { sweep } from "../../producer/sweep.ts";
+import { sweep } from "../../producer/sweep/sweep.ts";
 import { killedStores, losingDatabase } from "../consumer/faulty_stores.ts";
 import { send, testFleet } from "./client.ts";
 import { count, day, empty, idMadeAt, sweepAhead } from "./leftovers.ts";

@@ -6,10 +6,10 @@ import {
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
-import { Fleet, type FleetProps } from "../../producer/fleet_entrypoint.ts";
 import producer from "../../producer/index.ts";
-import { mayWrite, safeNames } from "../../producer/mailbox.ts";
-import { runDueTicks } from "../../producer/tick.ts";
+import { runDueTicks } from "../../producer/schedules/tick.ts";
+import { Fleet, type FleetProps } from "../../producer/ways_in/fleet_entrypoint.ts";
+import { mayWrite, safeNames } from "../../producer/ways_in/mailbox.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { RecordingQueue, send, task, testFleet } from "./client.ts";
 

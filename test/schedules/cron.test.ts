@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cronFault, dueTick, ticksAfter } from "../../producer/cron.ts";
+import { cronFault, dueTick, ticksAfter } from "../../producer/schedules/cron.ts";
 
 const at = (time: string): number => Date.parse(time);
 const iso = (ticks: readonly number[]): string[] =>

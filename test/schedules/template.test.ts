@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CheckScope } from "../../producer/check_scope.ts";
-import { fillTemplate, templateFaults } from "../../producer/template.ts";
+import type { CheckScope } from "../../producer/tasks/check_scope.ts";
+import { fillTemplate, templateFaults } from "../../producer/tasks/template.ts";
 
 const tick = { time: "2026-03-29T01:00:00.000Z" };
 const fill = (template: object, item: unknown) => fillTemplate(template, { item, tick });

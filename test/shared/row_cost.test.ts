@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { acceptTask } from "../../producer/accept.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
+import { acceptTask } from "../../producer/tasks/accept.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { bench, call, deliverTo, finish, recordingQueue, rowOf } from "../consumer/harness.ts";
 import { countedDatabase } from "./counted_database.ts";

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { KeyAnswer } from "../../answers/fleet.ts";
-import { scopes } from "../../principal.ts";
+import { scopes } from "../../callers/principal.ts";
 import { asSent } from "../connection.ts";
 import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
 import { jsonFile } from "../input.ts";

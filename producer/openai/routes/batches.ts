@@ -7,12 +7,12 @@ import {
   listOpenAiBatches,
   readBatch,
 } from "../../../shared/store/batches.ts";
-import { readJson } from "../../body.ts";
-import type { Call, Handler, OpenAiRoute } from "../../call.ts";
-import { startBatch } from "../../chain.ts";
-import { idempotencyKey } from "../../idempotency.ts";
-import { done, notFound, type Outcome, stopped } from "../../problem.ts";
-import { sweep } from "../../sweep.ts";
+import { startBatch } from "../../batches/chain.ts";
+import { readJson } from "../../http/body.ts";
+import type { Call, Handler, OpenAiRoute } from "../../http/call.ts";
+import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { sweep } from "../../sweep/sweep.ts";
+import { idempotencyKey } from "../../tasks/idempotency.ts";
 import { openAiBatch } from "../batch_view.ts";
 import { createOpenAiBatch } from "../create_batch.ts";
 import { factsOf, type OpenAiFacts } from "../facts.ts";

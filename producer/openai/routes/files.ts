@@ -11,10 +11,10 @@ import {
   removeFile,
   type WholeFile,
 } from "../../../shared/store/files.ts";
-import { tooLarge } from "../../body.ts";
-import type { Call, Handler, OpenAiRoute } from "../../call.ts";
-import { ObjectWriter } from "../../object_writer.ts";
-import { done, notFound, type Outcome, stopped } from "../../problem.ts";
+import { ObjectWriter } from "../../batches/object_writer.ts";
+import { tooLarge } from "../../http/body.ts";
+import type { Call, Handler, OpenAiRoute } from "../../http/call.ts";
+import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
 import { fileObject, readUpload } from "../file_object.ts";
 import { readForm } from "../form.ts";
 import { pageOf, readPage } from "../page.ts";

@@ -1,5 +1,5 @@
 /** Everything under /openai/v1. */
-import type { Route } from "../../call.ts";
+import type { Route } from "../../http/call.ts";
 import { openAiBatchRoutes } from "./batches.ts";
 import { openAiFileRoutes } from "./files.ts";
 import { openAiModelRoutes } from "./models.ts";

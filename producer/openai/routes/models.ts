@@ -1,8 +1,8 @@
 /** The models that a line may name, for clients that look before they begin. */
 import { listedModels } from "../../../consumer/models/profiles.ts";
-import type { Handler, OpenAiRoute } from "../../call.ts";
-import { checkScope } from "../../check_scope.ts";
-import { done, stopped } from "../../problem.ts";
+import type { Handler, OpenAiRoute } from "../../http/call.ts";
+import { done, stopped } from "../../http/problem.ts";
+import { checkScope } from "../../tasks/check_scope.ts";
 
 /** `@cf/zai-org/glm-5.2` is zai-org's; what an endpoint of the operator's serves is the fleet's to name. */
 const modelObject = (id: string) => ({

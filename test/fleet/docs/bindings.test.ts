@@ -20,13 +20,13 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "R2",
     owner: /^(bucket|OBJECTS)$/,
     methods: /./,
-    places: /^(shared\/objects|producer\/object_writer)\.ts$/,
+    places: /^(shared\/objects|producer\/batches\/object_writer)\.ts$/,
   },
   {
     kind: "a multipart upload",
     owner: /^upload$/,
     methods: /./,
-    places: /^producer\/object_writer\.ts$/,
+    places: /^producer\/batches\/object_writer\.ts$/,
   },
   {
     kind: "a queue",
@@ -56,7 +56,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "the consumer",
     owner: /^CONSUMER$/,
     methods: /./,
-    places: /^producer\/(routes\/front|dry_run)\.ts$/,
+    places: /^producer\/(routes\/front|batches\/dry_run)\.ts$/,
   },
 ];
 
@@ -102,14 +102,14 @@ test.each(bindings)("$kind is called in its own place alone", ({ owner, methods,
 
 /** Guarded where they are called, or by another deadline, as said. */
 const elsewhere: Record<string, string> = {
-  "producer/object_writer.ts upload.complete": "#complete is called under retrying",
-  "producer/object_writer.ts bucket.head": "#complete is called under retrying",
+  "producer/batches/object_writer.ts upload.complete": "#complete is called under retrying",
+  "producer/batches/object_writer.ts bucket.head": "#complete is called under retrying",
   "consumer/sandbox/bash/bash.ts stub.run": "raced with the script's own deadline",
   "consumer/sandbox/dynamic_worker.ts opened.load": "answers at once, with a stub",
   "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
   "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
   "consumer/sandbox/isolate_v8.ts entrypoint.run": "raced with the program's own deadline",
-  "producer/dry_run.ts CONSUMER.fetch": "its signal is a deadline",
+  "producer/batches/dry_run.ts CONSUMER.fetch": "its signal is a deadline",
   "producer/routes/front.ts CONSUMER.fetch": "its signal is a deadline",
 };
 

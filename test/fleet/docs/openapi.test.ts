@@ -2,7 +2,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import { api, openRoutes, routes } from "../../../producer/api.ts";
 import { plainClient } from "../../../producer/client/plain.ts";
-import { documentOf, documentPath } from "../../../producer/openapi.ts";
+import { documentOf, documentPath } from "../../../producer/http/openapi.ts";
 import * as operations from "../../../producer/operations/index.ts";
 import { text } from "./page.ts";
 

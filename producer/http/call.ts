@@ -1,0 +1,39 @@
+/** One authenticated request, as the routes see it, and what they answer. */
+import type { Scope } from "../../shared/new_key.ts";
+import type { Principal } from "../callers/principal.ts";
+import type { ProducerEnv } from "../env.ts";
+import type { Operation } from "./operation.ts";
+import type { Outcome } from "./problem.ts";
+
+export interface Call {
+  request: Request;
+  url: URL;
+  env: ProducerEnv;
+  principal: Principal;
+  /** A parameter of the route's path, "" where the route has none of that name. */
+  param: (name: string) => string;
+  /** Work that goes on after the answer. */
+  waitUntil: (work: Promise<unknown>) => void;
+}
+
+export type Handler = (call: Call) => Promise<Outcome<Response>>;
+
+/** An operation and what answers it. */
+export interface Route extends Operation {
+  scope: Scope;
+  handle: Handler;
+}
+
+/** A route in OpenAI's wire shape, which is described by OpenAI. */
+export type OpenAiRoute = Pick<Route, "method" | "path" | "scope" | "adds" | "handle">;
+
+export const route = (described: Operation & { scope: Scope }, handle: Handler): Route => ({
+  ...described,
+  handle,
+});
+
+/** An operation that anyone may call: it holds no tenant's data. */
+export interface OpenRoute extends Operation {
+  scope: null;
+  answer: (env: ProducerEnv) => Response | Promise<Response>;
+}

@@ -1,0 +1,24 @@
+/** Every minute: sends the webhooks that are due to their queue. The row is the promise; a lost message is sent again. */
+import { platformLimits, webhookLimits } from "../../shared/limits.ts";
+import { log, logBug } from "../../shared/log.ts";
+import type { WebhookMessage } from "../../shared/message.ts";
+import { takeDueWebhooks } from "../../shared/store/webhooks.ts";
+import type { ProducerEnv } from "../env.ts";
+
+/** Never throws: what could not be sent is due again when its lease ends. */
+export async function sendDueWebhooks(env: ProducerEnv): Promise<void> {
+  const size = platformLimits.queueSendBatchMessagesMax;
+  try {
+    for (let sent = 0; sent < webhookLimits.sentPerMinuteMax; sent += size) {
+      const due = await takeDueWebhooks(env.DB, size);
+      const messages = due.map(({ id, tries }) => ({
+        body: { v: 1, webhook_id: id, tries } satisfies WebhookMessage,
+      }));
+      if (messages.length > 0) await env.WEBHOOKS.sendBatch(messages);
+      if (messages.length < size) return;
+    }
+  } catch (error) {
+    logBug("webhooks", error);
+    log("unhealthy", { what: "webhooks" });
+  }
+}

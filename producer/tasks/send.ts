@@ -1,0 +1,65 @@
+/** Puts tasks on their queues. A send may fail: the row is the promise, and the sweep keeps it. */
+import { platformLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
+import { taskMessage } from "../../shared/message.ts";
+import { type Sent, sendMessages } from "../../shared/queues.ts";
+import { brief } from "../../shared/retrying.ts";
+import { markUnsent } from "../../shared/store/submissions.ts";
+import type { ProducerEnv } from "../env.ts";
+
+/** What a message is made of. `not_before` is in milliseconds since 1970 UTC. */
+export interface Sending {
+  id: string;
+  model: string;
+  priority: "normal" | "low";
+  not_before: number | null;
+}
+
+/**
+ * Sends each task's message, delayed until it is due. Those that could not be sent, or are due later
+ * than a message can be delayed, are marked for the sweep. Returns the ids that were sent. Never
+ * throws: a mark that fails is found by the sweep like a lost message.
+ */
+export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Promise<Set<string>> {
+  const now = Date.now();
+  const unsent: string[] = [];
+  for (const priority of ["normal", "low"] as const) {
+    const queue = priority === "normal" ? env.TASKS : env.TASKS_LOW;
+    const messages: Sent[] = [];
+    for (const task of tasks) {
+      if (task.priority !== priority) continue;
+      const delaySeconds = Math.max(0, Math.ceil(((task.not_before ?? 0) - now) / 1000));
+      if (delaySeconds > platformLimits.queueDelaySecondsMax) unsent.push(task.id);
+      else messages.push({ body: taskMessage(task.id, task.model), delaySeconds });
+    }
+    unsent.push(...(await sendAll(queue, messages)));
+  }
+  if (unsent.length > 0) await leaveToSweep(env.DB, unsent);
+  const sent = new Set(tasks.map(({ id }) => id));
+  for (const id of unsent) sent.delete(id);
+  return sent;
+}
+
+/** Sends in groups as large as the queue takes; returns the ids of the groups that failed. */
+async function sendAll(queue: Queue, messages: readonly Sent[]): Promise<string[]> {
+  const failed: string[] = [];
+  const size = platformLimits.queueSendBatchMessagesMax;
+  for (let from = 0; from < messages.length; from += size) {
+    const group = messages.slice(from, from + size);
+    try {
+      await sendMessages(queue, group, brief);
+    } catch (error) {
+      log("send_failed", { tasks: group.length, message: String(error) });
+      failed.push(...group.map((message) => message.body.task_id));
+    }
+  }
+  return failed;
+}
+
+async function leaveToSweep(db: D1Database, ids: readonly string[]): Promise<void> {
+  try {
+    await markUnsent(db, ids);
+  } catch (error) {
+    log("send_failed", { tasks: ids.length, message: String(error) });
+  }
+}

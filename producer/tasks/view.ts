@@ -1,0 +1,96 @@
+/** A task as the API answers it, made from its row. Field by field as the contract lists them. */
+
+import type { Static } from "@sinclair/typebox";
+import type { StoredEgressRow } from "../../shared/store/egress_log.ts";
+import type { TaskRow } from "../../shared/store/task_row.ts";
+import { readUsage, type Usage } from "../../shared/usage.ts";
+import type { RunAnswer, TaskAnswer, TaskErrorAnswer } from "../answers/task.ts";
+
+export type TaskError = TaskErrorAnswer;
+export type TaskView = TaskAnswer;
+type Run = Static<typeof RunAnswer>;
+
+/** What people are charged for or stopped by; what else is counted is the consumer's own. */
+const usageFields = [
+  "steps",
+  "model_calls",
+  "tool_calls",
+  "prompt_tokens",
+  "cached_tokens",
+  "completion_tokens",
+  "unpriced_tokens",
+  "cost_usd",
+  "egress_requests",
+  "egress_bytes",
+] as const satisfies (keyof Usage)[];
+
+export type UsageView = Record<(typeof usageFields)[number], number>;
+
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
+export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+
+/** `usageJson` is the last journaled usage of a running task; without it the row's own stands. */
+export function taskView(row: TaskRow, usageJson: string | null = null): TaskView {
+  const history = JSON.parse(row.history) as unknown[];
+  return {
+    id: row.id,
+    status: row.status,
+    reason: row.reason,
+    attempt: row.attempt,
+    batch_id: row.batch_id,
+    custom_id: row.custom_id,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    model: row.model,
+    policy: row.policy,
+    sandbox: row.sandbox,
+    created_at: isoTime(row.created_at),
+    started_at: isoOrNull(row.started_at),
+    finished_at: isoOrNull(row.finished_at),
+    usage: usageView(readUsage(usageJson ?? row.usage)),
+    output: row.output === null ? null : (JSON.parse(row.output) as unknown),
+    error: errorView(row.error),
+    quirks: JSON.parse(row.quirks) as string[],
+    ...(history.length === 0 ? {} : { history: history.map((run) => runView(run) as Run) }),
+  };
+}
+
+export function usageView(usage: Usage): UsageView {
+  return Object.fromEntries(usageFields.map((field) => [field, usage[field]])) as UsageView;
+}
+
+export function errorView(json: string | null): TaskError | null {
+  if (json === null) return null;
+  const { code, message, draft, uncertain } = JSON.parse(json) as TaskError;
+  return {
+    code,
+    message,
+    ...(draft === undefined ? {} : { draft }),
+    ...(uncertain === undefined ? {} : { uncertain }),
+  };
+}
+
+/** The attempts that failed, as a row's `errors` holds them, each with its time. */
+export function attemptErrorsView(errors: unknown): unknown[] {
+  return Array.isArray(errors) ? errors.map((error: unknown) => timed(error, "at")) : [];
+}
+
+/** An earlier run of a redriven task, and how it was sent through again, in the API's spelling. */
+function runView(run: unknown): unknown {
+  if (typeof run !== "object" || run === null) return run;
+  const errors = attemptErrorsView("errors" in run ? run.errors : []);
+  const redriven = "redriven" in run ? { redriven: timed(run.redriven, "at") } : {};
+  return { ...timed(run, "finished_at"), errors, ...redriven };
+}
+
+/** The object with its time in the API's spelling. */
+function timed(value: unknown, field: string): object {
+  if (typeof value !== "object" || value === null) return {};
+  const ms: unknown = Reflect.get(value, field);
+  return typeof ms === "number" ? { ...value, [field]: isoTime(ms) } : value;
+}
+
+/** A decision of the gateway; the step that it belongs to stands beside it. */
+export function decisionView(row: StoredEgressRow): Record<string, unknown> {
+  const { task_id: _, n: __, at, host: ___, seq, ...decision } = row;
+  return { at: isoTime(at), ...decision, step: seq };
+}
