@@ -76,8 +76,7 @@ async function rehearse(
   const batch = required(
     await submitted(
       client,
-      lines,
-      "application/x-ndjson",
+      { body: lines, type: "application/x-ndjson", query: {} },
       `demo-${randomBytes(8).toString("hex")}`,
     ),
   );

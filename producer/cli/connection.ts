@@ -1,5 +1,6 @@
 /** The typed client as the command line uses it: with words for the person at the terminal. */
 
+import type { BatchHead } from "../../shared/batch.ts";
 import { commandLineLimits } from "../../shared/limits.ts";
 import type { BatchAnswer, ResultLine } from "../answers/batch.ts";
 import {
@@ -41,14 +42,20 @@ type AnyCall<Name extends CallName> = (
 export const asSent = (value: unknown) =>
   ({ body: JSON.stringify(value), type: "application/json" }) as const;
 
-/** A whole batch, as JSON or as lines. The same call tries a batch, which answers another shape. */
+/** A batch as it goes out: JSON, or lines with in the query what belongs to no line. */
+export interface ToSend {
+  body: string;
+  type: "application/json" | "application/x-ndjson";
+  query: BatchHead;
+}
+
+/** The same call tries a batch, which answers another shape. */
 export async function submitted(
   client: Fleet,
-  body: string,
-  type: "application/json" | "application/x-ndjson",
+  sent: ToSend,
   idempotencyKey: string,
 ): Promise<Answer<BatchAnswer>> {
-  return (await client("POST /v1/batches", { body, type, idempotencyKey })) as Answer<BatchAnswer>;
+  return (await client("POST /v1/batches", { ...sent, idempotencyKey })) as Answer<BatchAnswer>;
 }
 
 /** All results of a batch; a connection that breaks on the way ends the command. */

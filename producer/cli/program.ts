@@ -6,6 +6,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
 import { addFiles } from "./commands/files.ts";
 import { addGet } from "./commands/get.ts";
+import { addInbox } from "./commands/inbox.ts";
 import { addInputs } from "./commands/inputs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
@@ -125,6 +126,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addSchedules,
     addKeys,
     addWebhooks,
+    addInbox,
     addPolicy,
     addModel,
     addTools,
