@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addBatches } from "./commands/batches.ts";
 import { addCancel } from "./commands/cancel.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEgress } from "./commands/egress.ts";
 import { addFiles } from "./commands/files.ts";
@@ -89,7 +90,7 @@ function usageMessage({ code, message }: CommanderError): string {
   return message.replace(/^error: /, "");
 }
 
-function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Command {
+export function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Command {
   const program = new Command("fleet")
     .description("Submit tasks to the fleet, watch them, and fetch what they made.")
     .version(manifest.version, "--version", "show the version")
@@ -132,6 +133,7 @@ function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Co
     addTools,
     addSpend,
     addDoctor,
+    addCompletion,
   ];
   for (const add of adders) add(program, bind);
   return program;

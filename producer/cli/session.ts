@@ -57,7 +57,8 @@ function sessionOf(at: () => FleetAt, surroundings: Surroundings, json: boolean)
   };
 }
 
-function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetAt {
+/** Ends the command where there is no usable address or key. */
+export function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetAt {
   const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw wrongUsage(`--url must be an http or https address, such as ${defaultUrl}`);

@@ -10,6 +10,9 @@ export const commandLineLimits = {
   rateWindowMs: 10_000,
   inputBytesMax: 100_000_000,
   listRowsDefault: 20,
+  completionMsMax: 1_000,
+  completionRowsMax: 100,
+  completionAboutCharsMax: 60,
 } as const;
 
 /** How long a deploy waits for the fleet to answer. */
