@@ -33,7 +33,11 @@ function liveBar(surroundings: Surroundings): ProgressView {
     show(progress) {
       told = progressText(progress);
       if (!started) bar.start(progress.counts.total, progress.done, { text: told });
-      else bar.update(progress.done, { text: told });
+      else {
+        // A chain has no tasks before the other batch is finished.
+        bar.setTotal(progress.counts.total);
+        bar.update(progress.done, { text: told });
+      }
       started = true;
     },
     note(text) {

@@ -18,6 +18,8 @@ export interface Progress {
   etaMs: number | null;
   tokens: number;
   costUsd: number;
+  /** Why nothing of it begins, and what to do; null where nothing holds it. */
+  held: string | null;
 }
 
 export const doneOf = (counts: CountsAnswer): number =>
@@ -27,7 +29,7 @@ export const doneOf = (counts: CountsAnswer): number =>
 export class ProgressMeter {
   #samples: Sample[] = [];
 
-  add(batch: BatchAnswer, atMs: number): Progress {
+  add(batch: BatchAnswer, atMs: number, held: string | null = null): Progress {
     const done = doneOf(batch.counts);
     const recent = this.#samples.filter(
       (sample) => atMs - sample.atMs <= commandLineLimits.rateWindowMs,
@@ -46,6 +48,7 @@ export class ProgressMeter {
       etaMs: left > 0 && recentRate !== null ? (left / recentRate) * 1_000 : null,
       tokens: batch.usage.prompt_tokens + batch.usage.completion_tokens,
       costUsd: batch.usage.cost_usd,
+      held,
     };
   }
 }
@@ -69,6 +72,7 @@ export function progressText(progress: Progress): string {
     .map((status) => `${counts[status]} ${status}`);
   const over = progress.done === counts.total ? " on average" : "";
   return [
+    ...(progress.held === null ? [] : [progress.held]),
     ...shown,
     ...(progress.perSecond === null ? [] : [`${rate(progress.perSecond)}/s${over}`]),
     ...(progress.etaMs === null ? [] : [`ETA ${span(progress.etaMs)}`]),

@@ -14,8 +14,10 @@ export interface Surroundings {
   interactive: boolean;
   /** How wide a table may be; endless where no terminal is, so that nothing is cut there. */
   columns: number;
-  /** Resolves after `ms`, or earlier when the person presses Ctrl-C. */
+  /** Resolves after `ms`. */
   sleep(ms: number): Promise<void>;
+  /** Runs `last` when the person presses Ctrl-C, before that ends the process; what it returns takes that back. */
+  onInterrupt(last: () => void): () => void;
   /** Milliseconds since 1970 UTC. */
   now(): number;
 }
@@ -32,6 +34,16 @@ export function processSurroundings(): Surroundings {
     columns:
       process.stdout.isTTY === true ? process.stdout.columns || 160 : Number.POSITIVE_INFINITY,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onInterrupt(last) {
+      const interrupted = () => {
+        process.off("SIGINT", interrupted);
+        last();
+        // By the signal itself, so that a shell's loop ends too and the exit code is its 130.
+        process.kill(process.pid, "SIGINT");
+      };
+      process.on("SIGINT", interrupted);
+      return () => void process.off("SIGINT", interrupted);
+    },
     now: Date.now,
   };
 }

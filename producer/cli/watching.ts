@@ -7,7 +7,8 @@ import { progressView } from "./bar.ts";
 import { codeOf } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
 import { counted, span } from "./figures.ts";
-import { oneLine } from "./printable.ts";
+import { batchHeld, pausesOf, seldom, taskHeld } from "./held.ts";
+import { oneLine, printable, printableJson } from "./printable.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Session } from "./session.ts";
 
@@ -64,19 +65,33 @@ export async function watchBatch(
   const meter = new ProgressMeter();
   const view = session.json ? null : progressView(session.surroundings);
   let shown = "";
+  const pauses = pausesOf(session);
+  let held: string | null = null;
+  const ask = async (): Promise<Answer<BatchAnswer>> => {
+    const called = await client("GET /v1/batches/:id", { id: id });
+    if (!called.ok || session.json) return called;
+    const { queued, running } = called.value.counts;
+    const told = batchHeld(called.value, queued > 0 && running === 0 ? await pauses() : null);
+    held = told === null ? null : oneLine(told, 100);
+    return called;
+  };
   const seen = (batch: BatchAnswer): void => {
-    const progress = meter.add(batch, session.surroundings.now());
-    view?.show(progress);
-    if (session.json && JSON.stringify(batch.counts) !== shown) {
-      shown = JSON.stringify(batch.counts);
+    view?.show(meter.add(batch, session.surroundings.now(), held));
+    const told = JSON.stringify([batch.counts, batch.paused, batch.waiting]);
+    if (session.json && told !== shown) {
+      shown = told;
       session.emit(batch);
     }
   };
+  const forget = session.surroundings.onInterrupt(() => {
+    view?.stop();
+    sayItGoesOn(session, id);
+  });
   try {
     const batch = await poll(
       session,
       acquaintance,
-      () => client("GET /v1/batches/:id", { id: id }),
+      ask,
       seen,
       ({ status }) => status === "finished",
       (text) => view?.note(text),
@@ -87,8 +102,16 @@ export async function watchBatch(
     const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
     return succeeded ? exit.done : exit.failed;
   } finally {
+    forget();
     view?.stop();
   }
+}
+
+/** Ctrl-C ends the looking alone: what was submitted runs in the fleet. */
+function sayItGoesOn({ json, surroundings }: Session, id: string): void {
+  const message = `${id} goes on: fleet watch ${id} follows it again, fleet cancel ${id} ends it`;
+  const complaint = { error: { code: "interrupted", message, details: [] } };
+  surroundings.warn(`${json ? printableJson(complaint) : printable(message)}\n`);
 }
 
 /** Shows a task until it is settled. Exit code 0 only when it succeeded. */
@@ -98,24 +121,45 @@ export async function watchTask(
   acquaintance: Acquaintance = "answering",
 ): Promise<ExitCode> {
   const client = session.client();
+  const pauses = pausesOf(session);
+  let batchId = "";
+  const batch = seldom(session, async () => {
+    const called = await client("GET /v1/batches/:id", { id: batchId });
+    return called.ok ? called.value : null;
+  });
+  let held: string | null = null;
+  const ask = async (): Promise<Answer<TaskAnswer>> => {
+    const called = await client("GET /v1/tasks/:id", { id: id });
+    held = null;
+    if (!called.ok || session.json || called.value.status !== "queued") return called;
+    batchId = called.value.batch_id ?? "";
+    held = taskHeld(called.value, batchId === "" ? null : await batch(), await pauses());
+    return called;
+  };
   let shown = "";
   const seen = (task: TaskAnswer): void => {
     const reason = task.reason === null ? "" : ` (${task.reason})`;
     const failed = task.attempt === 0 ? "" : ` · ${counted(task.attempt, "failed attempt")}`;
-    const line = `${task.status}${reason} · ${counted(task.usage.steps, "step")}${failed}`;
+    const holding = held === null ? "" : ` · ${held}`;
+    const line = `${task.status}${reason} · ${counted(task.usage.steps, "step")}${failed}${holding}`;
     if (line === shown) return;
     shown = line;
     if (session.json) session.emit(task);
     else session.say(line);
   };
+  const forget = session.surroundings.onInterrupt(() => {
+    // The terminal has written ^C on the line.
+    if (session.surroundings.interactive) session.surroundings.warn("\n");
+    sayItGoesOn(session, id);
+  });
   const task = await poll(
     session,
     acquaintance,
-    () => client("GET /v1/tasks/:id", { id: id }),
+    ask,
     seen,
     ({ status }) => isTerminal(status),
     (text) => session.surroundings.warn(`${text}\n`),
-  );
+  ).finally(forget);
   if (!session.json && task.error !== null) {
     session.say(oneLine(`${task.error.code}: ${task.error.message}`, 500));
   }

@@ -7,6 +7,7 @@ export const commandLineLimits = {
   modelCheckMsMax: 1_800_000,
   watchLineMs: 2_000,
   watchUnreachableMsMax: 60_000,
+  watchPauseAskMs: 5_000,
   rateWindowMs: 10_000,
   inputBytesMax: 100_000_000,
   listRowsDefault: 20,

@@ -75,11 +75,14 @@ export async function fleet(
   words: readonly string[],
   given: Partial<Pick<Surroundings, "environment" | "interactive" | "now">> & {
     stdin?: string;
+    /** Ctrl-C while the command first waits. The process stays, so the command goes on. */
+    interrupted?: boolean;
   } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
   let clockMs = 0;
+  const lasts = new Set<() => void>();
   const code = await runFleet(words, {
     environment: given.environment ?? {},
     fetch,
@@ -93,10 +96,16 @@ export async function fleet(
     interactive: given.interactive ?? false,
     columns: given.interactive === true ? 140 : Number.POSITIVE_INFINITY,
     sleep: async (ms) => {
+      if (given.interrupted === true && clockMs === 0) for (const last of lasts) last();
       clockMs += ms;
+    },
+    onInterrupt: (last) => {
+      lasts.add(last);
+      return () => void lasts.delete(last);
     },
     now: given.now ?? (() => clockMs),
   });
+  if (lasts.size > 0) throw new Error("an ended command still listens for Ctrl-C");
   return { code, out, err };
 }
 

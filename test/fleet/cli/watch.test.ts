@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet, taskWith } from "./fake_fleet.ts";
 
@@ -88,5 +91,112 @@ describe("fleet watch", () => {
       "failed (budget_steps) · 3 steps",
       "budget_steps: used up limits.steps",
     ]);
+  });
+});
+
+describe("fleet watch and what is paused", () => {
+  const queued = batchWith({ queued: 2 });
+  const done = { body: batchWith({ succeeded: 2 }, "finished") };
+  const nothingPaused = { paused: false, since: null, models: [] };
+  const since = "2026-11-25T09:00:00.000Z";
+
+  test.each([
+    ["the batch is paused", { paused: true }, nothingPaused, "paused: fleet resume batch_1"],
+    [
+      "the fleet is paused",
+      {},
+      { ...nothingPaused, paused: true, since },
+      "the fleet is paused: fleet resume --all",
+    ],
+    [
+      "it waits for another",
+      { waiting: true, after: { batch: "batch_0" } },
+      nothingPaused,
+      "waits for batch_0",
+    ],
+  ])("says so of a batch, with the command that mends it: %s", async (_, fields, pauses, told) => {
+    const { url } = await fakeFleet({
+      "GET /v1/batches/batch_1": [{ body: { ...queued, ...fields } }, done],
+      "GET /v1/pause": { body: pauses },
+    });
+    const { out } = await fleet(["watch", "batch_1", "--url", url]);
+    expect(out.split("\n")[0]).toBe(`0/2  ${told} · 1,000 tokens · $0.01`);
+  });
+
+  test("a running batch costs no question about the fleet", async () => {
+    const running = { body: batchWith({ running: 1, queued: 1 }) };
+    const { url, received } = await fakeFleet({ "GET /v1/batches/batch_1": [running, done] });
+    await fleet(["watch", "batch_1", "--url", url]);
+    expect(received.map(({ path: asked }) => asked)).not.toContain("/v1/pause");
+  });
+
+  test.each([
+    [{ ...queued, paused: true }, [], "its batch is paused: fleet resume batch_1"],
+    [queued, [{ model: "m", since }], "m is paused: fleet resume --model m"],
+    [queued, [{ model: "other", since }], null],
+  ])("says so of a task", async (batch, models, told) => {
+    const waits = { status: "queued", reason: null, output: null, model: "m", batch_id: "batch_1" };
+    const { url } = await fakeFleet({
+      "GET /v1/tasks/task_1": [{ body: { ...taskWith({}), ...waits } }, { body: taskWith({}) }],
+      "GET /v1/batches/batch_1": { body: batch },
+      "GET /v1/pause": { body: { ...nothingPaused, models } },
+    });
+    const { out } = await fleet(["watch", "task_1", "--url", url]);
+    expect(out.split("\n")[0]).toBe(`queued · 3 steps${told === null ? "" : ` · ${told}`}`);
+  });
+
+  test("with --json prints a batch when it is paused, although no count changed", async () => {
+    const paused = { body: { ...queued, paused: true } };
+    const { url } = await fakeFleet({
+      "GET /v1/batches/batch_1": [{ body: queued }, paused, paused, done],
+    });
+    const { out } = await fleet(["watch", "batch_1", "--json", "--url", url]);
+    const seen = out.trim().split("\n");
+    expect(seen.map((line) => JSON.parse(line).paused === true)).toEqual([false, true, false]);
+  });
+});
+
+describe("Ctrl-C in fleet watch", () => {
+  const goesOn = (id: string) =>
+    `${id} goes on: fleet watch ${id} follows it again, fleet cancel ${id} ends it`;
+  const script = {
+    "GET /v1/batches/batch_1": [
+      { body: batchWith({ running: 1 }) },
+      { body: batchWith({ succeeded: 1 }, "finished") },
+    ],
+    "GET /v1/tasks/task_1": [
+      { body: taskWith({ status: "running", reason: null, output: null }) },
+      { body: taskWith({}) },
+    ],
+  };
+
+  test.each(["batch_1", "task_1"])("says that %s goes on, and how to look again", async (id) => {
+    const { url } = await fakeFleet(script);
+    const ran = await fleet(["watch", id, "--url", url], { interrupted: true });
+    expect(ran.err).toBe(`${goesOn(id)}\n`);
+  });
+
+  test("says it in JSON to a program", async () => {
+    const { url } = await fakeFleet(script);
+    const ran = await fleet(["watch", "batch_1", "--json", "--url", url], { interrupted: true });
+    expect(JSON.parse(ran.err)).toEqual({
+      error: { code: "interrupted", message: goesOn("batch_1"), details: [] },
+    });
+  });
+
+  test("ends the process by the signal, which a shell calls 130", async () => {
+    const { url } = await fakeFleet({
+      "GET /v1/batches/batch_1": { body: batchWith({ running: 1 }) },
+    });
+    const words = [path.resolve("producer/cli/fleet.ts"), "watch", "batch_1", "--url", url];
+    const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
+    let told = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      told += text;
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    const [code, signal] = await once(child, "close");
+    expect([code, signal, told]).toEqual([null, "SIGINT", `${goesOn("batch_1")}\n`]);
   });
 });
