@@ -28,22 +28,25 @@ function whole(name: string, text: string): number {
 
 const violations: string[] = [];
 const startedAt = Date.now();
-if (seeds > 0) {
-  console.log(`In process: seeds ${seed} to ${seed + seeds - 1}, ${tasks} tasks each`);
-  show(await inProcess());
-}
-if (kills > 0) {
-  console.log(`\nReal crashes: seed ${seed}, ${tasks} tasks, ${kills} kills`);
-  const { violations: found, ...seen } = await crash(seed, tasks, kills, (line) =>
-    console.log(`  ${line}`),
-  );
-  console.log(JSON.stringify(seen, null, 2));
-  violations.push(...found.map((text) => `crash run, seed ${seed}: ${text}`));
-}
+// Side by side: a crash run waits for a fleet that starts again and again.
+await Promise.all([seeds > 0 ? runInProcess() : null, kills > 0 ? runCrashes() : null]);
 const seconds = Math.round((Date.now() - startedAt) / 1000);
 console.log(`\nseed ${seed}: ${violations.length} violations in ${seconds} s`);
 for (const text of violations) console.log(`  ${text}`);
 process.exit(violations.length === 0 ? 0 : 1);
+
+async function runInProcess(): Promise<void> {
+  console.log(`In process: seeds ${seed} to ${seed + seeds - 1}, ${tasks} tasks each`);
+  show(await inProcess());
+}
+
+async function runCrashes(): Promise<void> {
+  console.log(`Real crashes: seed ${seed}, ${tasks} tasks, ${kills} kills`);
+  const say = (line: string): void => console.log(`  ${line}`);
+  const { violations: found, ...seen } = await crash(seed, tasks, kills, say);
+  console.log(JSON.stringify(seen, null, 2));
+  violations.push(...found.map((text) => `crash run, seed ${seed}: ${text}`));
+}
 
 async function inProcess(): Promise<Tally> {
   const vitest = await createVitest("test", {
