@@ -39,9 +39,12 @@ interface TaskView {
   status: string;
   reason: string | null;
   prompt: string;
+  error: unknown;
 }
 
 const socketMs = 200;
+/** A restart by the fleet's own watchdog would be a kill that nobody here counts, and a busy machine is slow. */
+const hungMs = 120_000;
 const drainMsMax = 180_000;
 /** A named point that is never reached again is given up for a moment. */
 const pointMsMax = 8_000;
@@ -71,7 +74,7 @@ export async function crash(
     FLEET_HOSTS: `orders.example=${orders.url}`,
     SECRET_ORDERS_TOKEN: token,
   };
-  let fleet: LocalFleet | null = await startFleet(state.dir, environment);
+  let fleet: LocalFleet | null = await startFleet(state.dir, environment, { hungMs });
   const killed: Record<string, number> = {};
   const ids = new Map<string, string>();
   const works = worksOf(tasks, kills, order);
@@ -104,7 +107,7 @@ export async function crash(
       await fleet.stop();
       if (point === "starting") await killWhileStarting(random, state.dir, environment);
       if (order[(n + 1) % order.length] === "walk taken") makeWalksDue(state.dir);
-      fleet = await startFleet(state.dir, environment);
+      fleet = await startFleet(state.dir, environment, { hungMs });
     }
     disk.stop();
     await submit(fleet, ids, works);
@@ -254,7 +257,7 @@ function judged(views: readonly TaskView[], ids: ReadonlyMap<string, string>): s
   const good = ["succeeded completed", "failed uncertain_effect"];
   const found = views
     .filter(({ status, reason }) => !good.includes(`${status} ${reason}`))
-    .map(({ id, status, reason }) => `${id} ended ${status} ${reason}`);
+    .map((view) => `${view.id} ended ${view.status} ${view.reason}: ${JSON.stringify(view.error)}`);
   if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
   return found;
 }

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { knownBugs } from "./bugs.ts";
 import { simulate } from "./simulate.ts";
 
-const seedsMax = 8;
+/** Parallel calls are scheduled by the runtime, so the seed that shows a bug is not always the same. */
+const seedsMax = 24;
 
 test.each(knownBugs)(
   "the checker notices that $what",
@@ -15,5 +16,5 @@ test.each(knownBugs)(
     }
     expect(noticed).not.toEqual([]);
   },
-  300_000,
+  600_000,
 );

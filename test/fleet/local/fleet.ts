@@ -31,8 +31,15 @@ export function newState(): { dir: string; remove(): void } {
 export async function startFleet(
   stateDir: string,
   environment: Record<string, string> = {},
+  options: { hungMs?: number } = {},
 ): Promise<LocalFleet> {
-  return startLocalFleet({ port: await freePort(), stateDir, environment, quiet: true });
+  return startLocalFleet({
+    port: await freePort(),
+    stateDir,
+    environment,
+    quiet: true,
+    ...options,
+  });
 }
 
 /** The API of a fleet, as far as these tests speak to it. */
