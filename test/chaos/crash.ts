@@ -42,7 +42,6 @@ interface TaskView {
   error: unknown;
 }
 
-const socketMs = 200;
 /** A restart by the fleet's own watchdog would be a kill that nobody here counts, and a busy machine is slow. */
 const hungMs = 120_000;
 const drainMsMax = 180_000;
@@ -98,8 +97,9 @@ export async function crash(
         signalTree(fleet.pid, "SIGCONT");
       }
       signalTree(fleet.pid, "SIGKILL");
-      // What the dead had sent is still in the sockets, and belongs to the time before.
-      await pause(socketMs);
+      // What the dead had sent is still in the sockets, and belongs to the time before. No pause tells when
+      // it has arrived: on a busy machine a timer may come before it.
+      await Promise.all([model.deserted(), orders.deserted()]);
       epoch += 1;
       await submitting;
       killed[point] = (killed[point] ?? 0) + 1;

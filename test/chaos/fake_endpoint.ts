@@ -1,6 +1,9 @@
 /** What stands outside the killed processes: a model server and an order service, each remembering every call. */
 import http from "node:http";
 import type net from "node:net";
+import { promisify } from "node:util";
+
+const desertedMsMax = 30_000;
 
 /** One call, as it arrived. `epoch` counts the kills before it. */
 export interface Call {
@@ -16,6 +19,8 @@ export interface Call {
 export interface Endpoint {
   url: string;
   calls: Call[];
+  /** Resolves once nobody is connected: what the dead had sent has arrived, and was counted as theirs. */
+  deserted(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,6 +66,14 @@ async function endpoint(
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
+    async deserted() {
+      const connected = promisify(server.getConnections.bind(server));
+      const deadline = Date.now() + desertedMsMax;
+      while ((await connected()) > 0) {
+        if (Date.now() > deadline) throw new Error(`${name}: a killed fleet is still connected`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
