@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import OpenAI from "openai";
 import producer from "../../producer/index.ts";
 import { bench, deliverTo } from "../consumer/harness.ts";
-import { key, type TestFleet } from "./client.ts";
+import { key, send, type TestFleet } from "./client.ts";
 
 export function clientOf(fleet: TestFleet, apiKey = key): OpenAI {
   return new OpenAI({
@@ -74,4 +74,10 @@ export async function linesOf(
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The client with a key of another tenant's. */
+export async function otherTenant(fleet: TestFleet): Promise<OpenAI> {
+  const answer = await send(fleet, "POST", "/v1/keys", { name: "other", tenant: "other" });
+  return clientOf(fleet, (await answer.json<{ key: string }>()).key);
 }

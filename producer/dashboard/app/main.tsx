@@ -3,6 +3,7 @@ import { render } from "preact";
 import "./style/base.css";
 import "./style/shell.css";
 import "./style/parts.css";
+import "./style/status.css";
 import "./style/pages.css";
 import { Shell } from "./shell.tsx";
 import { applyTheme } from "./theme.ts";
