@@ -24,9 +24,6 @@ export interface Route extends Operation {
   handle: Handler;
 }
 
-/** A route in OpenAI's wire shape, which is described by OpenAI. */
-export type OpenAiRoute = Pick<Route, "method" | "path" | "scope" | "adds" | "handle">;
-
 export const route = (described: Operation & { scope: Scope }, handle: Handler): Route => ({
   ...described,
   handle,

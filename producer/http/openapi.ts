@@ -1,6 +1,7 @@
 /** The API as an OpenAPI 3.1 document, made of the operations that the routes serve. Pure. */
 import { Kind, type TSchema } from "@sinclair/typebox";
 import { RefusalAnswer, type RefusalCode, refusals } from "../answers/refusal.ts";
+import { OpenAiRefusal, openAiRefusals } from "../openai/refusal.ts";
 import type { Media, Operation } from "./operation.ts";
 
 type Json = Record<string, unknown>;
@@ -16,15 +17,8 @@ export function documentOf(operations: readonly Operation[]): Json {
     const path = documentPath(one.path);
     paths[path] = { ...paths[path], [one.method.toLowerCase()]: operationOf(one, components) };
   }
-  const refusal = components.place(RefusalAnswer);
   const responses = Object.fromEntries(
-    Object.entries(byStatus(Object.keys(refusals) as RefusalCode[])).map(([status, codes]) => [
-      `Refused${status}`,
-      {
-        description: codes.map((code) => `${code}: ${refusals[code][1]}`).join("; "),
-        content: { "application/json": { schema: refusal } },
-      },
-    ]),
+    [own, openAi].flatMap((shape) => refusalsIn(shape, components)),
   );
   return {
     openapi: "3.1.0",
@@ -47,6 +41,40 @@ export function documentOf(operations: readonly Operation[]): Json {
   };
 }
 
+/** A shape of refusals: what it is called in the document, what it holds, how it spells each code. */
+interface RefusalShape {
+  prefix: string;
+  answer: TSchema;
+  spell: (code: RefusalCode) => { status: number; word: string };
+}
+
+const own: RefusalShape = {
+  prefix: "Refused",
+  answer: RefusalAnswer,
+  spell: (code) => ({ status: refusals[code][0], word: code }),
+};
+const openAi: RefusalShape = {
+  prefix: "OpenAiRefused",
+  answer: OpenAiRefusal,
+  spell: (code) => ({ status: openAiRefusals[code][0], word: openAiRefusals[code][2] }),
+};
+
+const shapeOf = ({ wire }: Operation): RefusalShape => (wire === undefined ? own : openAi);
+
+function refusalsIn(shape: RefusalShape, components: Components): [string, Json][] {
+  const schema = components.place(shape.answer);
+  const codes = Object.keys(refusals) as RefusalCode[];
+  return Object.entries(byStatus(codes, shape)).map(([status, those]) => [
+    `${shape.prefix}${status}`,
+    {
+      description: those
+        .map((code) => `${shape.spell(code).word}: ${refusals[code][1]}`)
+        .join("; "),
+      content: { "application/json": { schema } },
+    },
+  ]);
+}
+
 /** `/v1/tasks/:id/files/*` as `/v1/tasks/{id}/files/{path}`. */
 export const documentPath = (path: string): string =>
   path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{path}");
@@ -65,7 +93,6 @@ function operationOf(one: Operation, components: Components): Json {
       ? {}
       : { requestBody: { required: true, content: contentOf(one.body, components) } }),
     responses: {
-      ...(one.wire === undefined ? {} : { default: { description: "OpenAI's object or error." } }),
       ...Object.fromEntries(
         Object.entries(one.answers).map(([status, media]) => [
           status,
@@ -73,9 +100,9 @@ function operationOf(one: Operation, components: Components): Json {
         ]),
       ),
       ...Object.fromEntries(
-        Object.keys(byStatus(refusedWith(one))).map((status) => [
+        Object.keys(byStatus(refusedWith(one), shapeOf(one))).map((status) => [
           status,
-          { $ref: `#/components/responses/Refused${status}` },
+          { $ref: `#/components/responses/${shapeOf(one).prefix}${status}` },
         ]),
       ),
     },
@@ -97,7 +124,6 @@ const idempotencyHeader = {
 
 /** Every code that a call may be refused with. */
 export function refusedWith(one: Operation): RefusalCode[] {
-  if (one.wire !== undefined) return [];
   const keyed: RefusalCode[] =
     one.scope === null
       ? []
@@ -107,19 +133,22 @@ export function refusedWith(one: Operation): RefusalCode[] {
   const read: RefusalCode[] =
     one.body === undefined
       ? []
-      : ["application/json" in one.body, "application/x-ndjson" in one.body].includes(true)
-        ? ["unreadable", "too_large", "unsupported_media_type", "refused"]
-        : ["too_large"];
+      : "application/octet-stream" in one.body
+        ? ["too_large"]
+        : ["unreadable", "too_large", "unsupported_media_type", "refused"];
   const keyedOnce: RefusalCode[] = one.idempotent === true ? ["refused"] : [];
   return [
     ...new Set([...keyed, ...named, ...queried, ...read, ...keyedOnce, ...(one.refuses ?? [])]),
   ];
 }
 
-function byStatus(codes: readonly RefusalCode[]): Record<string, RefusalCode[]> {
+function byStatus(
+  codes: readonly RefusalCode[],
+  { spell }: RefusalShape,
+): Record<string, RefusalCode[]> {
   const grouped: Record<string, RefusalCode[]> = {};
   for (const code of codes) {
-    const status = String(refusals[code][0]);
+    const status = String(spell(code).status);
     grouped[status] = [...(grouped[status] ?? []), code];
   }
   return grouped;
@@ -165,8 +194,8 @@ function queryParameters({ query, labelled }: Operation, components: Components)
 function contentOf(media: Media, components: Components): Json {
   return Object.fromEntries(
     Object.entries(media).map(([type, schema]) => {
-      if (type === "application/json") return [type, { schema: components.place(schema) }];
       if (type === "application/octet-stream") return [type, {}];
+      if (type !== "application/x-ndjson") return [type, { schema: components.place(schema) }];
       const line = components.place(schema);
       const text = { type: "string", description: "one JSON value per line" };
       return [type, { schema: text, "x-line-schema": line }];

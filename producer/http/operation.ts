@@ -9,8 +9,12 @@ import type { RefusalCode } from "../answers/refusal.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A body that is JSON of a schema, lines of it, or bytes. */
-export type MediaType = "application/json" | "application/x-ndjson" | "application/octet-stream";
+/** A body that is JSON of a schema, lines of it, a form with a file, or bytes. */
+export type MediaType =
+  | "application/json"
+  | "application/x-ndjson"
+  | "multipart/form-data"
+  | "application/octet-stream";
 export type Media = { readonly [type in MediaType]?: TSchema };
 
 export interface Operation {
@@ -23,7 +27,7 @@ export interface Operation {
   scope: Scope | null;
   /** True where the call leaves more work to do, which a key may bound. */
   adds?: boolean;
-  /** Where another's words say what it takes, answers and refuses, and no schema here does. */
+  /** In whose shape it refuses, where that is not the fleet's own. */
   wire?: "openai";
   /** One sentence for people. */
   about: string;

@@ -1,4 +1,4 @@
-/** Reads the query of a call by its schema; what is not understood is refused by name rather than ignored. */
+/** Reads the query of a call, or a form, by its schema; what is not understood is refused by name rather than ignored. */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange } from "../../shared/ids.ts";
@@ -9,30 +9,39 @@ import type { TaskQuery } from "../operations/tasks.ts";
 import { explain } from "../tasks/explain.ts";
 import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
 
-/**
- * A query by its schema: whole numbers and booleans are read from their text. A name that stands twice
- * counts once, with its last value.
- */
+/** A query by its schema. */
 export function readQuery<T extends TObject>(
   schema: T,
   query: URLSearchParams,
 ): Outcome<Static<T>> {
+  return readTexts(schema, query, "query");
+}
+
+/**
+ * Fields that come as texts, by their schema: whole numbers and booleans are read from their text. A name
+ * that stands twice counts once, with its last value.
+ */
+export function readTexts<T extends TObject>(
+  schema: T,
+  fields: Iterable<[string, string]>,
+  what: "query" | "form",
+): Outcome<Static<T>> {
   const read = new Map<string, unknown>();
   const details: Detail[] = [];
   const known = Object.keys(schema.properties);
-  for (const [name, text] of query) {
+  for (const [name, text] of fields) {
     const property = known.includes(name) ? schema.properties[name] : undefined;
-    if (property === undefined) details.push({ path: name, message: unknownName(known) });
+    if (property === undefined) details.push({ path: name, message: unknownName(what, known) });
     else read.set(name, readValue(property, text));
   }
   const value: unknown = Object.fromEntries(read);
   if (!Value.Check(schema, value)) details.push(...explain(schema, value));
   else if (details.length === 0) return done(value);
-  return stopped({ kind: "refused", message: "the query is not understood", details });
+  return stopped({ kind: "refused", message: `the ${what} is not understood`, details });
 }
 
-const unknownName = (known: readonly string[]): string =>
-  `unknown: the query takes ${known.join(", ").replace(/, ([^,]+)$/, " and $1")}`;
+const unknownName = (what: string, known: readonly string[]): string =>
+  `unknown: the ${what} takes ${known.join(", ").replace(/, ([^,]+)$/, " and $1")}`;
 
 function readValue({ type }: TSchema, text: string): unknown {
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);

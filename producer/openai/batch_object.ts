@@ -4,23 +4,15 @@ import type { OutputFile } from "../../shared/store/files.ts";
 import type { Tally } from "../../shared/store/tallies.ts";
 import type { Detail } from "../http/problem.ts";
 import { seconds, tokensOf } from "./answer_body.ts";
+import type { OpenAiBatch, OpenAiStatus } from "./answers.ts";
 import type { OpenAiFacts } from "./facts.ts";
-
-export type BatchStatus =
-  | "failed"
-  | "in_progress"
-  | "finalizing"
-  | "completed"
-  | "expired"
-  | "cancelling"
-  | "cancelled";
 
 /** `files` are those of the batch's end, none while they are not written. A batch is valid before it has a row. */
 export function statusOf(
   row: Pick<BatchRow, "status" | "problem" | "cancel_requested_at">,
   { counts }: Pick<Tally, "counts">,
   files: readonly OutputFile[],
-): BatchStatus {
+): OpenAiStatus {
   if (row.status === "finished" && row.problem !== null) return "failed";
   if (row.status !== "finished") {
     return row.cancel_requested_at === null ? "in_progress" : "cancelling";
@@ -35,11 +27,11 @@ export function batchObject(
   facts: OpenAiFacts,
   tally: Tally,
   files: readonly OutputFile[],
-): Record<string, unknown> {
+): OpenAiBatch {
   const status = statusOf(row, tally, files);
   const at = (time: number | null, when: boolean): number | null =>
     when && time !== null ? seconds(time) : null;
-  const ended = (which: BatchStatus) => at(row.finished_at, status === which);
+  const ended = (which: OpenAiStatus) => at(row.finished_at, status === which);
   const fileOf = (holds: OutputFile["holds"]) =>
     files.find((file) => file.holds === holds)?.id ?? null;
   const { counts } = tally;
@@ -72,7 +64,7 @@ export function batchObject(
   };
 }
 
-function errorsOf(problem: string) {
+function errorsOf(problem: string): OpenAiBatch["errors"] {
   const { details = [] } = JSON.parse(problem) as { details?: Detail[] };
   return {
     object: "list",

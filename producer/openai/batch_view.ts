@@ -5,6 +5,7 @@ import { outputFilesOf } from "../../shared/store/files.ts";
 import { tallyBatch } from "../../shared/store/tallies.ts";
 import { finishIfDone } from "../batches/chain.ts";
 import type { ProducerEnv } from "../env.ts";
+import type { OpenAiBatch } from "./answers.ts";
 import { batchObject } from "./batch_object.ts";
 import type { OpenAiFacts } from "./facts.ts";
 import { writeOutputFiles } from "./output_files.ts";
@@ -15,7 +16,7 @@ export async function openAiBatch(
   row: BatchRow,
   facts: OpenAiFacts,
   write: boolean,
-): Promise<Record<string, unknown>> {
+): Promise<OpenAiBatch> {
   const tally = await tallyBatch(env.DB, row);
   const batch = await finishIfDone(env, row, tally);
   if (write && batch.total <= openAiLimits.filesAtOnceTasksMax) await writeOutputFiles(env, batch);

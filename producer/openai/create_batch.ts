@@ -2,7 +2,6 @@
  * A batch of an uploaded file: its lines become tasks and go the way of every other batch. Lines that
  * cannot be tasks make a batch that has failed and names them, which is how clients of this shape learn of it.
  */
-import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { isFileId, newBatchId } from "../../shared/ids.ts";
 import { batchLimits, openAiLimits, taskLimits } from "../../shared/limits.ts";
@@ -29,32 +28,11 @@ import { scopeHere } from "../tasks/check_scope.ts";
 import { explain } from "../tasks/explain.ts";
 import { submitBatch } from "../tasks/submit.ts";
 import { taskFaults } from "../tasks/task_rules.ts";
-import { type Endpoint, endpoints, factsOf, type OpenAiFacts } from "./facts.ts";
+import { type Endpoint, factsOf, type OpenAiFacts } from "./facts.ts";
 import type { Json } from "./fields.ts";
 import { lineTask, paramOf } from "./request_line.ts";
+import { NewOpenAiBatch } from "./requests.ts";
 import { readSettings } from "./settings.ts";
-
-export const NewOpenAiBatch = Type.Object(
-  {
-    input_file_id: Type.String({ description: "the id of an uploaded file" }),
-    endpoint: Type.Union(endpoints.map((endpoint) => Type.Literal(endpoint))),
-    completion_window: Type.String({
-      pattern: "^[1-9][0-9]{0,2}[hd]$",
-      description: 'a time such as "24h" or "7d"',
-    }),
-    metadata: Type.Optional(
-      Type.Union([
-        Type.Null(),
-        Type.Record(
-          Type.String({ pattern: `^[\\s\\S]{1,${openAiLimits.metadataKeyCharsMax}}$` }),
-          Type.String({ maxLength: openAiLimits.metadataValueCharsMax }),
-          { maxProperties: openAiLimits.metadataEntriesMax, additionalProperties: false },
-        ),
-      ]),
-    ),
-  },
-  { additionalProperties: false },
-);
 
 /** `fresh` is false where its idempotency key had made it before. */
 export async function createOpenAiBatch(

@@ -131,7 +131,7 @@ describe("a batch", () => {
     expect(statusOf({ ...batch, ...more }, tally(counted), left)).toBe(is);
     const told = batchObject({ ...batch, ...more }, facts, tally(counted), left);
     // Of the ends, the one that it met alone has a time.
-    for (const end of ["completed", "failed", "expired", "cancelled"]) {
+    for (const end of ["completed", "failed", "expired", "cancelled"] as const) {
       expect([end, told[`${end}_at`]]).toEqual([end, end === is ? 9 : null]);
     }
   });
@@ -156,7 +156,20 @@ test.each<[problem: Problem, status: number, error: object, retry: string | null
   [
     { kind: "refused", message: "m", details: [{ path: "a", message: "b", code: "c" }] },
     400,
-    { message: "m", type: "invalid_request_error", param: "a", code: "c" },
+    { message: "a: b", type: "invalid_request_error", param: "a", code: "c" },
+    null,
+  ],
+  [
+    {
+      kind: "refused",
+      message: "m",
+      details: [
+        { path: "a", message: "b" },
+        { path: "c", message: "d" },
+      ],
+    },
+    400,
+    { message: "a: b, and 1 more", param: "a", code: "invalid_value" },
     null,
   ],
   [

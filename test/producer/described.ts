@@ -5,6 +5,7 @@ import { RefusalAnswer, type RefusalCode, refusals } from "../../producer/answer
 import { openRoutes, routes } from "../../producer/api.ts";
 import { refusedWith } from "../../producer/http/openapi.ts";
 import type { Operation } from "../../producer/http/operation.ts";
+import { OpenAiRefusal, openAiRefusals } from "../../producer/openai/refusal.ts";
 
 // Years of more than four digits are what a pace of nearly nothing comes to.
 FormatRegistry.Set("date-time", (text) =>
@@ -28,10 +29,12 @@ export async function undescribed(
   pathname: string,
   answer: Response,
 ): Promise<string | null> {
-  if (pathname.startsWith("/openai/")) return null;
   const one = operationAt(method, pathname);
   const type = answer.headers.get("content-type") ?? "";
-  if (answer.status >= 400) return wrongRefusal(one, answer.status, await answer.json());
+  if (answer.status >= 400) {
+    const wrong = pathname.startsWith("/openai/") ? wrongOpenAiRefusal : wrongRefusal;
+    return wrong(one, answer.status, await answer.json());
+  }
   // What is no call is a page of the dashboard or a file of it.
   if (one === null && !pathname.startsWith("/v1/")) return null;
   if (one === null) return `${answer.status} where the document has nothing`;
@@ -69,6 +72,21 @@ function wrongRefusal(one: Operation | null, status: number, body: unknown): str
   if (one === null) return null;
   const promised: RefusalCode[] = refusedWith(one);
   return promised.includes(code) ? null : `${one.id} refuses with ${code}, which it does not say`;
+}
+
+/** A fault of a field may have a code of its own, so status and type are what is promised. */
+function wrongOpenAiRefusal(one: Operation | null, status: number, body: unknown): string | null {
+  if (!Value.Check(closed(OpenAiRefusal) as typeof OpenAiRefusal, body))
+    return `no refusal in OpenAI's shape: ${JSON.stringify(body)}`;
+  const { type } = body.error;
+  const codes = one === null ? [] : refusedWith(one);
+  const promised = codes.some((code) => {
+    const [at, is] = openAiRefusals[code];
+    return at === status && is === type;
+  });
+  return one === null || promised
+    ? null
+    : `${one.id} refuses with ${status} ${type}, which it does not say`;
 }
 
 const kept = new WeakMap<TSchema, TSchema>();

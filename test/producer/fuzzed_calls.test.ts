@@ -58,6 +58,17 @@ const odd: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
+/** Fields that name what somebody made before, by what there is of it: made-up ids would lead nowhere. */
+const held = new Map<string, string>();
+
+/** The value of a field, which is mostly one that leads somewhere. */
+function fieldOf(name: string, schema: TSchema, depth: number): fc.Arbitrary<unknown> {
+  const known = held.get(name);
+  const any = valuesOf(schema, depth);
+  if (known === undefined) return any;
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(known) }, { weight: 1, arbitrary: any });
+}
+
 /** Values of a schema; now and then, anywhere in them, something else. */
 function valuesOf(schema: TSchema, depth = 0): fc.Arbitrary<unknown> {
   const fitting = fittingOf(schema, depth);
@@ -117,7 +128,7 @@ function objectOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
     const names = new Set([...required, ...chosen.map(([name]) => name)]);
     const parts = properties.filter(([name]) => names.has(name));
     return fc.record(
-      Object.fromEntries(parts.map(([name, one]) => [name, valuesOf(one, depth + 1)])),
+      Object.fromEntries(parts.map(([name, one]) => [name, fieldOf(name, one, depth + 1)])),
       { noNullPrototype: true },
     );
   });
@@ -142,7 +153,7 @@ function sentOf(one: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
   );
   const path = fc
     .array(segment, { minLength: 2, maxLength: 2 })
-    .map(([id = "", rest = ""]) => one.path.replace(":id", () => id).replace("*", () => rest));
+    .map(([id = "", rest = ""]) => one.path.replace(/:\w+/, () => id).replace("*", () => rest));
   return fc.record({
     id: fc.constant(one.id),
     method: fc.constant(one.method),
@@ -175,6 +186,8 @@ const textual = (value: unknown): string =>
   typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 
 function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | undefined> {
+  const form = media?.["multipart/form-data"];
+  if (form !== undefined) return formOf(form);
   const schema = media?.["application/json"] ?? media?.["application/x-ndjson"];
   const line = media?.["application/x-ndjson"];
   const json = schema === undefined ? odd : valuesOf(schema);
@@ -196,8 +209,34 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | un
   );
 }
 
+const boundary = "a-boundary";
+
+/** A form, its parts in any order, some of them odd or twice; now and then cut short. */
+function formOf(schema: TSchema): fc.Arbitrary<string> {
+  const { properties = {} } = schema as { properties?: Record<string, TSchema> };
+  const part = (name: string, value: unknown): string => {
+    const file = name === "file" ? '; filename="requests.jsonl"' : "";
+    return `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${file}\r\n\r\n${textual(value)}\r\n`;
+  };
+  const stray = fc.tuple(oddName, odd).map(([name, value]) => part(name, value));
+  const parts = Object.entries(properties).map(([name, one]) =>
+    fc.oneof(
+      { weight: 9, arbitrary: fieldOf(name, one, 1).map((value) => part(name, value)) },
+      { weight: 1, arbitrary: fc.constant("") },
+    ),
+  );
+  const whole = fc
+    .tuple(fc.tuple(...parts), fc.array(stray, { maxLength: 1 }), fc.boolean())
+    .map(([own, more, turned]) => [...(turned ? own.toReversed() : own), ...more].join(""))
+    .map((text) => `${text}--${boundary}--\r\n`);
+  const cut = fc.tuple(whole, fc.nat()).map(([text, at]) => text.slice(0, at % text.length));
+  return fc.oneof({ weight: 9, arbitrary: whole }, { weight: 1, arbitrary: cut });
+}
+
 function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string, string>> {
-  const types = Object.keys(body ?? { "application/json": true });
+  const types = Object.keys(body ?? { "application/json": true }).map((media) =>
+    media === "multipart/form-data" ? `${media}; boundary=${boundary}` : media,
+  );
   const type = fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom(...types) },
     {
@@ -224,15 +263,35 @@ const consumer = {
     ),
 } as unknown as Fetcher;
 
+/** A file whose one line is a task. */
+function upload(): string {
+  const flotilla = { rehearsal: [{ text: "yes" }] };
+  const line = {
+    ...{ custom_id: "a", method: "POST", url: "/v1/chat/completions" },
+    body: { messages: [{ role: "user", content: "Say yes." }], flotilla },
+  };
+  const head = `--${boundary}\r\ncontent-disposition: form-data; name=`;
+  return `${head}"purpose"\r\n\r\nbatch\r\n${head}"file"; filename="a.jsonl"\r\n\r\n${JSON.stringify(line)}\n\r\n--${boundary}--\r\n`;
+}
+
 async function seeded(fleet: TestFleet): Promise<string[]> {
   const made = async (path: string, body: unknown) =>
     (await (await send(fleet, "POST", path, body)).json<{ id: string }>()).id;
+  const uploaded = await send(fleet, "POST", "/openai/v1/files", upload(), {
+    "content-type": `multipart/form-data; boundary=${boundary}`,
+  });
+  const file = (await uploaded.json<{ id: string }>()).id;
+  held.set("input_file_id", file);
+  held.set("expires_after[anchor]", "created_at");
+  const asked = { input_file_id: file, endpoint: "/v1/chat/completions", completion_window: "24h" };
   const schedule = { name: "s", cron: "0 7 * * *", template: task(), items: { inline: [{}] } };
   return [
     await made("/v1/tasks", task()),
     await made("/v1/batches", { tasks: [task(), task()] }),
     await made("/v1/schedules", schedule),
     await made("/v1/keys", { name: "k" }),
+    await made("/openai/v1/batches", asked),
+    file,
     "a.csv",
     "rehearsal",
   ];

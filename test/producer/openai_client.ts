@@ -1,10 +1,15 @@
-/** OpenAI's own client, whose requests the producer answers in process. */
+/**
+ * OpenAI's own client, whose requests the producer answers in process. Each answer is one that the OpenAPI
+ * document promises.
+ */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import OpenAI from "openai";
+import { expect } from "vitest";
 import producer from "../../producer/index.ts";
 import { bench, deliverTo } from "../consumer/harness.ts";
 import { key, send, type TestFleet } from "./client.ts";
+import { undescribed } from "./described.ts";
 
 export function clientOf(fleet: TestFleet, apiKey = key): OpenAI {
   return new OpenAI({
@@ -19,6 +24,8 @@ export function clientOf(fleet: TestFleet, apiKey = key): OpenAI {
       const context = createExecutionContext();
       const answer = await producer.fetch(request, fleet.env, context);
       await waitOnExecutionContext(context);
+      const { pathname } = new URL(request.url);
+      expect(await undescribed(request.method, pathname, answer.clone())).toBeNull();
       return answer;
     },
   });

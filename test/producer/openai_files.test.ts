@@ -103,6 +103,48 @@ describe("errors are the client's own", () => {
     expect(held.objects.filter(({ size }) => size === 0)).toEqual([]);
   });
 
+  it.each<[name: string, fields: Record<string, string>, param: string, says: string]>([
+    ["no purpose", {}, "purpose", 'is missing: write "batch"; what tasks read'],
+    ["another purpose", { purpose: "vision" }, "purpose", 'instead of "vision"; what tasks read'],
+    ["a field that is none", { purpose: "batch", x: "1" }, "x", "unknown: the form takes purpose"],
+    [
+      "an anchor that is none",
+      { purpose: "batch", "expires_after[anchor]": "now", "expires_after[seconds]": "3600" },
+      "expires_after[anchor]",
+      'write "created_at"',
+    ],
+    [
+      "too short a time",
+      { purpose: "batch", "expires_after[anchor]": "created_at", "expires_after[seconds]": "9" },
+      "expires_after[seconds]",
+      "a whole number from 3600",
+    ],
+    [
+      "an anchor alone",
+      { purpose: "batch", "expires_after[anchor]": "created_at" },
+      "expires_after[seconds]",
+      "is missing",
+    ],
+    [
+      "a time without its anchor",
+      { purpose: "batch", "expires_after[seconds]": "3600" },
+      "expires_after[anchor]",
+      "write created_at",
+    ],
+  ])("a form with %s", async (_name, fields, param, says) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set("file", fileOf([chatLine("a")]));
+    const request = new Request("https://fleet/", { method: "POST", body: form });
+    const answer = await send(testFleet(), "POST", "/openai/v1/files", request.body ?? "", {
+      "content-type": request.headers.get("content-type") ?? "",
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { param, message: expect.stringContaining(says) } },
+    ]);
+  });
+
   it.each<[name: string, body: BodyInit, type: string, status: number]>([
     ["JSON in place of a form", "{}", "application/json", 415],
     ["a form without a boundary", "x", "multipart/form-data", 400],

@@ -9,14 +9,18 @@ import {
 } from "../../../shared/store/batches.ts";
 import { startBatch } from "../../batches/chain.ts";
 import { readJson } from "../../http/body.ts";
-import type { Call, Handler, OpenAiRoute } from "../../http/call.ts";
+import { type Call, type Handler, type Route, route } from "../../http/call.ts";
 import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { readQuery } from "../../http/query.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { idempotencyKey } from "../../tasks/idempotency.ts";
+import type { OpenAiBatch } from "../answers.ts";
 import { openAiBatch } from "../batch_view.ts";
 import { createOpenAiBatch } from "../create_batch.ts";
 import { factsOf, type OpenAiFacts } from "../facts.ts";
-import { pageOf, readPage } from "../page.ts";
+import * as operations from "../operations.ts";
+import { pageOf } from "../page.ts";
+import { OpenAiBatchQuery } from "../requests.ts";
 
 interface Held {
   row: BatchRow;
@@ -53,15 +57,12 @@ const get: Handler = async (call) => {
 };
 
 const list: Handler = async ({ env, principal, url }) => {
-  const asked = readPage(url.searchParams, {
-    isId: isBatchId,
-    limitDefault: batchLimits.listRowsDefault,
-    limitMax: batchLimits.listRowsMax,
-  });
+  const asked = readQuery(OpenAiBatchQuery, url.searchParams);
   if (!asked.ok) return asked;
-  const rows = await listOpenAiBatches(env.DB, principal.tenant, asked.value);
-  const { page, answer } = pageOf(rows, asked.value.limit);
-  const data: unknown[] = [];
+  const { after = null, limit = batchLimits.listRowsDefault } = asked.value;
+  const rows = await listOpenAiBatches(env.DB, principal.tenant, { after, limit });
+  const { page, answer } = pageOf(rows, limit);
+  const data: OpenAiBatch[] = [];
   for (const row of page) {
     const facts = factsOf(row);
     if (facts !== null) data.push(await openAiBatch(env, row, facts, false));
@@ -85,9 +86,9 @@ const cancel: Handler = async (call) => {
   return done(Response.json(await openAiBatch(env, after, facts, false)));
 };
 
-export const openAiBatchRoutes: readonly OpenAiRoute[] = [
-  { method: "POST", path: "/openai/v1/batches", scope: "submit", adds: true, handle: post },
-  { method: "GET", path: "/openai/v1/batches", scope: "read", handle: list },
-  { method: "GET", path: "/openai/v1/batches/:id", scope: "read", handle: get },
-  { method: "POST", path: "/openai/v1/batches/:id/cancel", scope: "submit", handle: cancel },
+export const openAiBatchRoutes: readonly Route[] = [
+  route(operations.createBatch, post),
+  route(operations.listBatches, list),
+  route(operations.getBatch, get),
+  route(operations.cancelBatch, cancel),
 ];

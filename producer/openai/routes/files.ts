@@ -13,11 +13,15 @@ import {
 } from "../../../shared/store/files.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { tooLarge } from "../../http/body.ts";
-import type { Call, Handler, OpenAiRoute } from "../../http/call.ts";
+import { type Call, type Handler, type Route, route } from "../../http/call.ts";
 import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { readQuery } from "../../http/query.ts";
+import type { DeletedOpenAiFile } from "../answers.ts";
 import { fileObject, readUpload } from "../file_object.ts";
 import { readForm } from "../form.ts";
-import { pageOf, readPage } from "../page.ts";
+import * as operations from "../operations.ts";
+import { pageOf } from "../page.ts";
+import { OpenAiFileQuery } from "../requests.ts";
 
 /** Streams the file to R2 and looks at the form's fields once they are all there: clients send them behind it. */
 const post: Handler = async ({ request, env, principal: { tenant } }) => {
@@ -84,18 +88,16 @@ const content: Handler = async (call) => {
 };
 
 const list: Handler = async ({ env, principal, url }) => {
-  const asked = readPage(url.searchParams, {
-    isId: isFileId,
-    limitDefault: openAiLimits.fileRowsDefault,
-    limitMax: openAiLimits.fileRowsAskedMax,
-    choices: { purpose: ["batch", "batch_output"], order: ["asc", "desc"] },
-  });
+  const asked = readQuery(OpenAiFileQuery, url.searchParams);
   if (!asked.ok) return asked;
-  const { after, rest } = asked.value;
-  const limit = Math.min(asked.value.limit, openAiLimits.fileRowsMax);
-  const by = { after, limit, purpose: rest.get("purpose") ?? null };
-  const newestFirst = rest.get("order") !== "asc";
-  const rows = await listFiles(env.DB, principal.tenant, { ...by, newestFirst });
+  const { after = null, purpose = null, order } = asked.value;
+  // More may be asked for than a page answers, as clients of this shape do.
+  const limit = Math.min(
+    asked.value.limit ?? openAiLimits.fileRowsDefault,
+    openAiLimits.fileRowsMax,
+  );
+  const by = { after, limit, purpose, newestFirst: order !== "asc" };
+  const rows = await listFiles(env.DB, principal.tenant, by);
   const { page, answer } = pageOf(rows, limit);
   return done(answer(page.map(fileObject)));
 };
@@ -107,13 +109,14 @@ const remove: Handler = async (call) => {
   const { id, tenant } = file.value;
   await deleteObjects(call.env.OBJECTS, [keyOf(file.value)]);
   await removeFile(call.env.DB, tenant, id);
-  return done(Response.json({ id, object: "file", deleted: true }));
+  const gone: DeletedOpenAiFile = { id, object: "file", deleted: true };
+  return done(Response.json(gone));
 };
 
-export const openAiFileRoutes: readonly OpenAiRoute[] = [
-  { method: "POST", path: "/openai/v1/files", scope: "submit", handle: post },
-  { method: "GET", path: "/openai/v1/files", scope: "read", handle: list },
-  { method: "GET", path: "/openai/v1/files/:id", scope: "read", handle: get },
-  { method: "GET", path: "/openai/v1/files/:id/content", scope: "read", handle: content },
-  { method: "DELETE", path: "/openai/v1/files/:id", scope: "submit", handle: remove },
+export const openAiFileRoutes: readonly Route[] = [
+  route(operations.createFile, post),
+  route(operations.listFiles, list),
+  route(operations.getFile, get),
+  route(operations.getFileContent, content),
+  route(operations.deleteFile, remove),
 ];

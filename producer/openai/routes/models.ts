@@ -1,11 +1,13 @@
 /** The models that a line may name, for clients that look before they begin. */
 import { listedModels } from "../../../consumer/models/profiles.ts";
-import type { Handler, OpenAiRoute } from "../../http/call.ts";
+import { type Handler, type Route, route } from "../../http/call.ts";
 import { done, stopped } from "../../http/problem.ts";
 import { checkScope } from "../../tasks/check_scope.ts";
+import type { OpenAiModel, OpenAiModels } from "../answers.ts";
+import * as operations from "../operations.ts";
 
 /** `@cf/zai-org/glm-5.2` is zai-org's; what an endpoint of the operator's serves is the fleet's to name. */
-const modelObject = (id: string) => ({
+const modelObject = (id: string): OpenAiModel => ({
   id,
   object: "model",
   created: 0,
@@ -16,7 +18,8 @@ const modelObject = (id: string) => ({
 const list: Handler = async ({ env }) => {
   const hosted = env.WORKERS_AI === "bound" ? listedModels : [];
   const ids = [...new Set([env.MODEL, ...hosted])];
-  return done(Response.json({ object: "list", data: ids.map(modelObject) }));
+  const models: OpenAiModels = { object: "list", data: ids.map(modelObject) };
+  return done(Response.json(models));
 };
 
 /** An endpoint does not tell what it serves: any id that would be sent there is answered. */
@@ -27,7 +30,7 @@ const get: Handler = async ({ env, principal, param }) => {
   return stopped({ kind: "not_found", message: missing });
 };
 
-export const openAiModelRoutes: readonly OpenAiRoute[] = [
-  { method: "GET", path: "/openai/v1/models", scope: "read", handle: list },
-  { method: "GET", path: "/openai/v1/models/:model", scope: "read", handle: get },
+export const openAiModelRoutes: readonly Route[] = [
+  route(operations.listModels, list),
+  route(operations.getModel, get),
 ];

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { api, openRoutes, routes } from "../../../producer/api.ts";
 import { plainClient } from "../../../producer/client/plain.ts";
 import { documentOf, documentPath } from "../../../producer/http/openapi.ts";
+import * as openAiOperations from "../../../producer/openai/operations.ts";
 import * as operations from "../../../producer/operations/index.ts";
 import { text } from "./page.ts";
 
@@ -51,10 +52,36 @@ test("every route of the app is in it, and every call in it is routed", () => {
   expect(described.sort()).toEqual(routed.sort());
 });
 
-test("every call that is described for the client is served, under a name of its own", () => {
-  const described = Object.values(operations).flatMap((one) => ("answers" in one ? one.id : []));
-  const own = served.filter(({ wire }) => wire === undefined).map(({ id }) => id);
+test("every call that is described is served, under a name of its own, and no other", () => {
+  const described = [operations, openAiOperations].flatMap((calls) =>
+    Object.values(calls).flatMap((one) => ("answers" in one ? one.id : [])),
+  );
   const ids = served.map(({ id }) => id);
-  expect(described.sort()).toEqual(own.sort());
+  expect(described.sort()).toEqual(ids.toSorted());
   expect(new Set(ids).size).toBe(ids.length);
 });
+
+test("every call says what its success holds, and every body has a schema", () => {
+  const { paths } = document as { paths: Record<string, Record<string, Described>> };
+  const bare = Object.entries(paths).flatMap(([path, calls]) =>
+    Object.entries(calls).flatMap(([method, { responses, requestBody }]) => {
+      const successes = Object.entries(responses).filter(([status]) => status.startsWith("2"));
+      const bodies = [...successes.map(([, { content }]) => content), requestBody?.content];
+      const said = bodies.every((content) => content === undefined || isDescribed(content));
+      return said && successes.length > 0 ? [] : `${method} ${path}`;
+    }),
+  );
+  expect(bare).toEqual([]);
+});
+
+type Content = Record<string, { schema?: object }>;
+interface Described {
+  responses: Record<string, { content?: Content }>;
+  requestBody?: { content: Content };
+}
+
+/** Bytes are what they are. */
+const isDescribed = (content: Content): boolean =>
+  Object.entries(content).every(
+    ([type, { schema }]) => type === "application/octet-stream" || schema !== undefined,
+  );
