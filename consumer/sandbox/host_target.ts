@@ -31,7 +31,7 @@ export class HostTarget extends RpcTarget {
     return this.#made;
   }
 
-  /** Its first question: the program has its turn, and its time begins. */
+  /** Asked at its turn by a program that had to wait for it, or whose workspace did not come along. */
   files(): ReadonlyMap<string, Uint8Array> {
     this.#admitted.resolve();
     return this.#program.files;
@@ -61,7 +61,7 @@ export class HostTarget extends RpcTarget {
   }
 
   /**
-   * The answer of a run, or an exception when the engine hangs: before it asked for the files, or long
+   * The answer of a run, or an exception when the engine hangs: before it asked for anything, or long
    * after the program's own deadline. An answer that comes after that is disposed of.
    */
   async answered<T extends object>(run: Promise<T>, wallMs: number): Promise<T> {
@@ -81,8 +81,9 @@ export class HostTarget extends RpcTarget {
     }
   }
 
-  /** Settles when the run is aborted or over. */
+  /** Settles when the run is aborted or over. Asked at a program's first wait, so it has its turn. */
   aborted(): Promise<void> {
+    this.#admitted.resolve();
     if (this.#signal.aborted) this.#ended.resolve();
     return this.#ended.promise;
   }

@@ -33,7 +33,8 @@ export function isolateEngine(loader: SealedLoader): Engine {
       try {
         using stub = interpreter(loader);
         const { code, tools, readOnly = null } = program;
-        const run = stub.run({ code, tools, readOnly, limits }, host);
+        const files = sentAlong(program.files);
+        const run = stub.run({ code, files, tools, readOnly, limits }, host);
         using outcome = disposable(await host.answered(run, limits.wallMs));
         // A copy: what came over RPC ends with its disposal.
         const { value, logs, error, changes, usage } = outcome;
@@ -47,6 +48,16 @@ export function isolateEngine(loader: SealedLoader): Engine {
       }
     },
   };
+}
+
+/** The files, if all of them are small enough to go with the run. */
+function sentAlong(files: Program["files"]): Program["files"] | null {
+  let bytes = 0;
+  for (const [name, content] of files) {
+    bytes += name.length + content.length;
+    if (bytes > sandboxLimits.filesAlongBytesMax) return null;
+  }
+  return files;
 }
 
 /** How many instances of the interpreter hang, as far as this isolate knows. */

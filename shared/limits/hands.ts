@@ -9,6 +9,8 @@ export const sandboxLimits = {
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,
+  /** A workspace up to this size goes to the interpreter with the run; a larger one is asked for at its turn. */
+  filesAlongBytesMax: 64_000,
   hostCallsInFlightMax: 16,
   hostCallsMax: 1_000,
   wallMsMax: 60_000,

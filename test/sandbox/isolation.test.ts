@@ -17,6 +17,35 @@ test("nothing of one run is seen by the next", async () => {
   );
 });
 
+test("a machine that served others gives a program the same value and fuel as a new one", async () => {
+  const program =
+    "const m = new Map([['a', 1]]); console.log(m); JSON.stringify([...m, 0.1 + 0.2])";
+  const outcomes: [string | null, string, number][] = [];
+  for (const other of [
+    "1",
+    "const big = Array.from({ length: 20000 }, (_, n) => ({ n })); big.length",
+    "(function deep(n) { return n === 0 ? 0 : 1 + deep(n - 1) })(500)",
+    "throw new Error('left behind')",
+    "await new Promise((resolve) => setTimeout(resolve, 5))",
+    "const a = []; for (;;) a.push([]);",
+  ]) {
+    const { value, logs, usage } = await run(program);
+    outcomes.push([value, logs, usage.fuel]);
+    await run(other, { limits: { fuel: 30_000_000 } });
+  }
+  expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
+});
+
+test.each([0, 63_000, 70_000])(
+  "a workspace of %i bytes is there from the first line on",
+  async (bytes) => {
+    const files = { "data.bin": new Uint8Array(bytes).fill(7) };
+    const code =
+      "const b = require('fs').readFileSync('data.bin'); [b.length, b.every((x) => x === 7)]";
+    expect((await run(code, { files })).value).toBe(`[ ${bytes}, true ]`);
+  },
+);
+
 test("a run after one that a limit stopped is as good as new", async () => {
   const before = await run("[1, 2, 3].map((x) => x * 2)");
   for (const code of [

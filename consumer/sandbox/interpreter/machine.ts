@@ -1,5 +1,5 @@
 import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
-import type { Memories } from "./memories.ts";
+import type { Machines } from "./machines.ts";
 
 /** What the host function answers; see protocol.ts. */
 export type HostAnswer = string | Uint8Array | undefined;
@@ -10,10 +10,19 @@ export class Halt extends Error {
   override name = "Halt";
 }
 
+/** What a program's run is given, beside its code. */
+export interface Terms {
+  fuel: number;
+  memoryBytes: number;
+  clock: () => number;
+  host: HostFunction;
+}
+
 /** Pieces of linear memory that differ from zero, and the pointers that stay valid in them. */
 export interface Template {
   module: WebAssembly.Module;
-  memories: Memories;
+  machines: Machines;
+  stack: number;
   pieces: { at: number; bytes: Uint8Array }[];
   runtime: number;
   context: number;
@@ -29,74 +38,78 @@ const heapStart = 5_333_088;
 const utf8 = new TextDecoder();
 const encoder = new TextEncoder();
 
+const noTerms: Terms = { fuel: 0, memoryBytes: 0, clock: () => 0, host: () => undefined };
+
 /**
  * One QuickJS instance. It is booted once, with the prelude run, and its memory kept as a
- * template; every program then gets a new instance whose memory is a copy of the template,
+ * template; every program then gets an instance whose memory is a copy of the template,
  * so a rich prelude costs one copy of about a megabyte and no run sees another's state.
- * Little is ever freed inside: the instance is thrown away after its one program.
+ * All that an instance keeps is its memory and the two globals that metering exports (meter.ts refuses a
+ * module with more), so one whose program ended well serves the next: every byte and both are set anew.
+ * Little is ever freed inside: the memory is overwritten after its one program.
  */
 export class Machine {
   readonly #glue: Glue;
   readonly #memory: WebAssembly.Memory;
   readonly #fuel: WebAssembly.Global;
+  readonly #stack: WebAssembly.Global;
+  #terms = noTerms;
   #runtime = 0;
   #context = 0;
   #dispatch = 0;
 
-  private constructor(glue: Glue, memory: WebAssembly.Memory, fuel: WebAssembly.Global) {
+  private constructor(glue: Glue, memory: WebAssembly.Memory, exported: WebAssembly.Exports) {
+    const { fuel, stack } = exported;
+    if (!(fuel instanceof WebAssembly.Global && stack instanceof WebAssembly.Global))
+      throw new Error("The interpreter exports no fuel gauge and no stack pointer.");
     this.#glue = glue;
     this.#memory = memory;
     this.#fuel = fuel;
+    this.#stack = stack;
   }
 
   static async #instantiate(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
-    clock: () => number,
-    host: HostFunction,
   ): Promise<Machine> {
-    let fuel: WebAssembly.Global | undefined;
+    let exported: WebAssembly.Exports | undefined;
+    let machine: Machine | undefined;
     const ignore = (): void => {};
     const options: GlueOptions = {
       wasmMemory: memory,
-      clock,
+      clock: () => (machine === undefined ? 0 : machine.#terms.clock()),
       print: ignore,
       printErr: ignore,
       instantiateWasm(imports, ready) {
         const instance = new WebAssembly.Instance(module, imports);
-        fuel = instance.exports.fuel as WebAssembly.Global;
+        exported = instance.exports;
         ready(instance, module);
         return instance.exports;
       },
     };
     const glue = await createGlue(options);
-    if (fuel === undefined) throw new Error("The interpreter has no fuel gauge.");
-    const machine = new Machine(glue, memory, fuel);
+    const made = new Machine(glue, memory, exported ?? {});
+    machine = made;
     glue.callbacks = {
-      callFunction: (_unused, _context, _self, count, values) =>
-        machine.#answer(host, count, values),
+      callFunction: (_unused, _context, _self, count, values) => made.#answer(count, values),
       freeHostRef: ignore,
       shouldInterrupt: () => 0,
       loadModuleSource: () => 0,
       normalizeModule: () => 0,
     };
-    return machine;
+    return made;
   }
 
   /** Boots an instance, runs the prelude in it and keeps its memory. Takes about 30 ms. */
   static async template(
     module: WebAssembly.Module,
     prelude: string,
-    memories: Memories,
+    machines: Machines,
     stackBytes: number,
   ): Promise<Template> {
-    const memory = memories.take();
-    const machine = await Machine.#instantiate(
-      module,
-      memory,
-      () => 0,
-      () => undefined,
-    );
+    const memory = machines.memory();
+    const machine = await Machine.#instantiate(module, memory);
+    const stack: number = machine.#stack.value;
     const glue = machine.#glue;
     machine.#runtime = glue._QTS_NewRuntime();
     glue._QTS_RuntimeSetMaxStackSize(machine.#runtime, stackBytes);
@@ -120,7 +133,8 @@ export class Machine {
     }
     return {
       module,
-      memories,
+      machines,
+      stack,
       pieces,
       runtime: machine.#runtime,
       context,
@@ -128,28 +142,29 @@ export class Machine {
     };
   }
 
-  /** A fresh instance with the template's memory, its fuel and its memory limit set. */
-  static async fromTemplate(
-    template: Template,
-    limits: { fuel: number; memoryBytes: number },
-    clock: () => number,
-    host: HostFunction,
-  ): Promise<Machine> {
-    const memory = template.memories.take();
-    const machine = await Machine.#instantiate(template.module, memory, clock, host);
-    const heap = new Uint8Array(memory.buffer);
+  /** An instance as good as new: the template's memory, and fuel, memory limit, clock and host as told. */
+  static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
+    const machine = template.machines.take() ?? (await Machine.#fresh(template));
+    const heap = new Uint8Array(machine.#memory.buffer);
     for (const piece of template.pieces) heap.set(piece.bytes, piece.at);
+    machine.#stack.value = template.stack;
     machine.#runtime = template.runtime;
     machine.#context = template.context;
     machine.#dispatch = template.dispatch;
-    machine.limitMemory(limits.memoryBytes);
-    machine.#fuel.value = limits.fuel;
+    machine.#terms = terms;
+    machine.limitMemory(terms.memoryBytes);
+    machine.#fuel.value = terms.fuel;
     return machine;
   }
 
-  /** Gives the memory back; the machine must not be used afterwards. */
+  static #fresh({ module, machines }: Template): Promise<Machine> {
+    return Machine.#instantiate(module, machines.memory());
+  }
+
+  /** Forgets the program, every byte of it. The machine must not be used until it is taken again. */
   release(template: Template): void {
-    template.memories.give(this.#memory);
+    this.#terms = noTerms;
+    template.machines.give(this, this.#memory);
   }
 
   /** Units left; below zero when the gauge ran out. */
@@ -237,13 +252,13 @@ export class Machine {
     return this.#check(value);
   }
 
-  #answer(host: HostFunction, count: number, values: number): number {
+  #answer(count: number, values: number): number {
     const glue = this.#glue;
     const at = (index: number): number => glue._QTS_ArgvGetJSValueConstPointer(values, index);
     const code = count > 0 ? glue._QTS_GetFloat64(this.#context, at(0)) : 0;
     const text = count > 1 ? this.#stringOf(at(1)) : "";
     const bytes = count > 2 ? this.#bytesOf(at(2)) : null;
-    const answer = host(code, text, bytes);
+    const answer = this.#terms.host(code, text, bytes);
     if (answer === undefined) return 0;
     return typeof answer === "string" ? this.#newString(answer) : this.#newBytes(answer);
   }

@@ -20,14 +20,22 @@ const burn = `
  (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
  (if (i32.lt_s (global.get $fuel) (i32.const 0)) (then (unreachable)))`;
 
+/** What changes beside the linear memory: whoever sets both and every byte has a fresh instance. */
 const prologue = `
  (global $fuel (mut i32) (i32.const 2147483647))
- (export "fuel" (global $fuel))`;
+ (export "fuel" (global $fuel))
+ (export "stack" (global $global$0))`;
+
+/** Instructions by which an instance would keep more than its memory and its globals. */
+const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|memory\.init)/;
 
 /**
  * Rewrites a module so that it cannot run for longer than its fuel: every loop header
  * takes one unit, every bulk copy or fill one unit per 32 bytes, and below zero it traps.
  * The count depends on the instructions alone, so one program costs the same everywhere.
+ *
+ * The module's mutable globals, the stack's pointer and the fuel, are exported, and a module that keeps
+ * anything else beside its memory is refused: an instance can be made as good as new from outside.
  *
  * The rewriting works on the text form, where a loop header is one line of its own;
  * binaryen's JavaScript interface has no mutable walk over expressions. Functions need no
@@ -41,6 +49,8 @@ export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
   let loops = 0;
   let bulkOperations = 0;
   let memories = 0;
+  const mutable = text.match(/^ \(global \$\S+ \(mut /gm) ?? [];
+  const isPlain = mutable.length === 1 && text.includes("(global $global$0 (mut i32)");
   const lines = text.split("\n").map((line) => {
     if (/^\s*\(loop\b/.test(line)) {
       loops += 1;
@@ -60,6 +70,8 @@ export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
     loops === 0 ||
     bulkOperations === 0 ||
     memories !== 1 ||
+    !isPlain ||
+    keepsMore.test(text) ||
     /\(memory\.(?!size)/.test(lines.join("\n"))
   ) {
     throw new Error("The interpreter's WebAssembly has another shape than the metering expects.");

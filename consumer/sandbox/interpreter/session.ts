@@ -75,27 +75,30 @@ export class Session {
       return this.#outcome({ kind: "syntax", name, message, stack }, 0);
     }
     const { fuel, memoryBytes } = this.#limits;
-    const machine = await Machine.fromTemplate(
-      template,
-      { fuel, memoryBytes },
-      () => this.#timers.now(),
-      (code, text, bytes) => this.#answer(code, text, bytes),
-    );
+    const machine = await Machine.fromTemplate(template, {
+      fuel,
+      memoryBytes,
+      clock: () => this.#timers.now(),
+      host: (code, text, bytes) => this.#answer(code, text, bytes),
+    });
     this.#machine = machine;
     this.#operations = new Operations(this.#workspace, (units) => machine.charge(units));
     let error: RunError | null;
+    let isWhole = false;
     try {
       const program = machine.evaluate(prepared.source, "program.js");
       const shift = prepared.firstLineShift;
       machine.dispatch("start", JSON.stringify({ tools, shift }), program);
       error = await this.#loop(machine);
+      isWhole = true;
     } catch (thrown) {
       error = this.#explained(halted(thrown, machine.fuel, this.#failing, prepared.firstLineShift));
     } finally {
       this.#calls.close();
     }
     const burnt = fuel - Math.max(0, machine.fuel);
-    machine.release(template);
+    // One that an exception went through may have kept more than its memory tells.
+    if (isWhole) machine.release(template);
     return this.#outcome(error, burnt);
   }
 

@@ -4,7 +4,7 @@ import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import wasm from "./interpreter.wasm";
 import { Machine } from "./machine.ts";
-import { Memories } from "./memories.ts";
+import { Machines } from "./machines.ts";
 import { descriptionBytes, type RunHost, Session } from "./session.ts";
 import { type Prepared, transform } from "./transform.ts";
 
@@ -12,13 +12,17 @@ import { type Prepared, transform } from "./transform.ts";
 const template = await Machine.template(
   wasm,
   prelude,
-  new Memories(sandboxLimits.bootPages, sandboxLimits.memoryBytesMax + descriptionBytes),
+  new Machines(sandboxLimits.bootPages, sandboxLimits.memoryBytesMax + descriptionBytes),
   sandboxLimits.stackBytesMax,
 );
 
-/** A run as it crosses RPC: the workspace follows once the run is admitted. */
+/**
+ * A run as it crosses RPC. A small workspace comes along, because to ask for it costs as much as all the
+ * rest of the crossing; null: it is asked for once the run has its turn, and no sooner held in memory.
+ */
 export interface RunRequest {
   code: string;
+  files: ReadonlyMap<string, Uint8Array> | null;
   tools: readonly string[];
   readOnly: string | null;
   limits: RunLimits;
@@ -29,11 +33,17 @@ let running = 0;
 /** The Worker inside the one stable Dynamic Worker: agents' code is data to it. */
 export default class Interpreter extends WorkerEntrypoint {
   async run(request: RunRequest, host: RunHost): Promise<RunOutcome> {
-    // Polled, because a promise that another request resolves would look like a hang.
-    while (running >= sandboxLimits.programsAtOnceMax) await scheduler.wait(2);
+    let along = request.files;
+    while (running >= sandboxLimits.programsAtOnceMax) {
+      // The host must hear when the turn comes, and it does when it is asked.
+      along = null;
+      // Polled, because a promise that another request resolves would look like a hang.
+      await scheduler.wait(2);
+    }
     running += 1;
     try {
-      const session = new Session(await host.files(), request.readOnly, request.limits, host);
+      const files = along ?? (await host.files());
+      const session = new Session(files, request.readOnly, request.limits, host);
       return await session.run(template, transform(request.code), request.tools);
     } finally {
       running -= 1;

@@ -1,0 +1,48 @@
+/** What metering takes for granted of the interpreter: a module that keeps more is refused at build time. */
+import binaryen from "binaryen";
+import { expect, test } from "vitest";
+import { meter } from "../../../consumer/sandbox/interpreter/meter.ts";
+
+const pages = { initial: 1, maximum: 2 };
+
+/** A module with a loop and a bulk copy, which metering wants to see, and with whatever else is told. */
+function moduleOf({ globals = "", table = "", body = "" } = {}): Uint8Array {
+  const parsed = binaryen.parseText(`(module
+ (import "a" "a" (memory 1 2))
+ (global $global$0 (mut i32) (i32.const 65536))
+ ${globals}
+ (table $t 4 funcref)
+ ${table}
+ (func (export "run") (param i32)
+  (loop $again (br_if $again (local.get 0)))
+  (memory.copy (i32.const 0) (i32.const 8) (i32.const 8))
+  (global.set $global$0 (local.get 0))
+  ${body}))`);
+  parsed.setFeatures(binaryen.Features.All);
+  const bytes = parsed.emitBinary();
+  parsed.dispose();
+  return bytes;
+}
+
+test("fuel and stack pointer are exported, and can be set from outside", () => {
+  const { wasm } = meter(moduleOf(), pages);
+  const metered = binaryen.readBinary(wasm);
+  const names = metered.emitText().match(/\(export "\w+" \(global/g);
+  metered.dispose();
+  expect(names).toEqual(['(export "fuel" (global', '(export "stack" (global']);
+});
+
+test.each([
+  ["another mutable global", { globals: "(global $more (mut i32) (i32.const 0))" }],
+  ["a table that it changes", { body: "(table.set $t (i32.const 0) (ref.null func))" }],
+  ["a table that grows", { body: "(drop (table.grow $t (ref.null func) (i32.const 1)))" }],
+  [
+    "a table that is filled",
+    { body: "(table.fill $t (i32.const 0) (ref.null func) (i32.const 1))" },
+  ],
+])("a module with %s is refused", (_what, given) => {
+  const parts = { ...given };
+  // A global that nothing uses would be dropped with the reading.
+  if ("globals" in given) Object.assign(parts, { body: "(global.set $more (local.get 0))" });
+  expect(() => meter(moduleOf(parts), pages)).toThrow("another shape");
+});
