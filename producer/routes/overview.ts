@@ -2,7 +2,7 @@
 import { overviewLimits } from "../../shared/limits.ts";
 import { isTerminal, statuses } from "../../shared/states.ts";
 import { readSpend } from "../../shared/store/spend.ts";
-import { readStats, type StatsRow } from "../../shared/store/stats.ts";
+import { readStats } from "../../shared/store/stats.ts";
 import { listTasks } from "../../shared/store/tasks.ts";
 import { readThroughput, type Throughput } from "../../shared/store/throughput.ts";
 import { type Handler, type Route, route } from "../http/call.ts";
@@ -14,44 +14,20 @@ import { spendOfDay } from "./spend.ts";
 
 /** The backlog is the tenant's own queued tasks: what others wait for is not its to see. */
 const stats: Handler = async ({ env, principal }) => {
-  const [rows, spent] = await Promise.all([
+  const [{ counts, oldestQueuedAt, models }, spent] = await Promise.all([
     readStats(env.DB, principal.tenant),
     readSpend(env.DB, principal.tenant, 1),
   ]);
-  const counts = Object.fromEntries(statuses.map((status) => [status, tasksIn(rows, status)]));
-  const queued = rows.filter((row) => row.status === "queued").map((row) => row.oldest);
   return done(
     Response.json({
       counts,
-      backlog: counts.queued ?? 0,
-      oldest_queued_at: queued.length === 0 ? null : isoTime(Math.min(...queued)),
-      models: byModel(rows),
+      backlog: counts.queued,
+      oldest_queued_at: oldestQueuedAt === null ? null : isoTime(oldestQueuedAt),
+      models,
       spend_today: spendOfDay(env, principal.tenant, spent),
     }),
   );
 };
-
-const tasksIn = (rows: readonly StatsRow[], status: string): number =>
-  rows.reduce((sum, row) => sum + (row.status === status ? row.tasks : 0), 0);
-
-function byModel(rows: readonly StatsRow[]): Record<string, unknown>[] {
-  const models = [...new Set(rows.map((row) => row.model))].sort();
-  return models.map((model) => {
-    const own = rows.filter((row) => row.model === model);
-    const total = (
-      field: "tasks" | "unpriced_tokens" | `${"prompt" | "cached" | "completion"}_tokens`,
-    ) => own.reduce((sum, row) => sum + row[field], 0);
-    return {
-      model,
-      tasks: total("tasks"),
-      prompt_tokens: total("prompt_tokens"),
-      cached_tokens: total("cached_tokens"),
-      completion_tokens: total("completion_tokens"),
-      unpriced_tokens: total("unpriced_tokens"),
-      cost_usd: own.reduce((sum, row) => sum + row.cost_usd, 0),
-    };
-  });
-}
 
 /** Each with its cause: what went wrong last and at which step, and what each attempt met, and when. */
 const deadLetters: Handler = async ({ env, principal, url }) => {

@@ -135,10 +135,7 @@ export async function hasApiKeys(db: D1Database): Promise<boolean> {
   return row !== null;
 }
 
-/**
- * Whether a tenant has so many live tasks or more, those of batches that wait for another included; only
- * so many rows of `tasks` are read.
- */
+/** Whether a tenant has so many live tasks or more, those of batches that wait for another included. */
 export async function backlogReaches(
   db: D1Database,
   tenant: string,
@@ -147,14 +144,13 @@ export async function backlogReaches(
   const row = await retrying("measure backlog", () =>
     db
       .prepare(
-        `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM tasks
-             WHERE sweep_at IS NOT NULL AND tenant = ?1 LIMIT ?2))
+        `SELECT (SELECT COALESCE(SUM(live), 0) FROM task_tallies WHERE tenant = ?1)
            + (SELECT COALESCE(SUM(total - expanded), 0) FROM batches
              WHERE sweep_at IS NOT NULL AND tenant = ?1)
            + (SELECT COALESCE(SUM(total), 0) FROM batches INDEXED BY batches_waiting
              WHERE waits = 1 AND tenant = ?1) AS live`,
       )
-      .bind(tenant, tasks)
+      .bind(tenant)
       .first<{ live: number }>(),
   );
   return (row?.live ?? 0) >= tasks;

@@ -1,35 +1,65 @@
-/** What a tenant's tasks add up to, by status and model. */
+/** What a tenant's tasks add up to: the tallies that triggers keep, and no look at the tasks themselves. */
 import { retrying } from "../retrying.ts";
 import type { Status } from "../states.ts";
+import type { Spend } from "./spend.ts";
 
-export interface StatsRow {
-  status: Status;
-  model: string;
+/** The tasks that name one model, and what those of them used that have ended. */
+export interface ModelTally extends Omit<Spend, "calls"> {
   tasks: number;
-  prompt_tokens: number;
-  cached_tokens: number;
-  completion_tokens: number;
-  unpriced_tokens: number;
-  cost_usd: number;
-  /** Milliseconds since 1970 UTC. */
-  oldest: number;
 }
 
-export async function readStats(db: D1Database, tenant: string): Promise<StatsRow[]> {
-  const { results } = await retrying("stats", () =>
-    db
-      .prepare(
-        `SELECT status, model, COUNT(*) AS tasks,
-           COALESCE(SUM(usage->>'prompt_tokens'), 0) AS prompt_tokens,
-           COALESCE(SUM(usage->>'cached_tokens'), 0) AS cached_tokens,
-           COALESCE(SUM(usage->>'completion_tokens'), 0) AS completion_tokens,
-           COALESCE(SUM(usage->>'unpriced_tokens'), 0) AS unpriced_tokens,
-           COALESCE(SUM(usage->>'cost_usd'), 0) AS cost_usd,
-           MIN(created_at) AS oldest
-         FROM tasks WHERE tenant = ?1 GROUP BY status, model`,
-      )
-      .bind(tenant)
-      .all<StatsRow>(),
+export interface Stats {
+  counts: Record<Status, number>;
+  /** When the queued task that is oldest was accepted; milliseconds since 1970 UTC. */
+  oldestQueuedAt: number | null;
+  models: ModelTally[];
+}
+
+type TallyRow = Omit<Spend, "calls"> & { live: number } & Record<
+    Exclude<Status, "queued" | "running">,
+    number
+  >;
+
+const tallySql = "SELECT * FROM task_tallies WHERE tenant = ?1 ORDER BY model";
+
+/** Those that run are as many as there are workers, whatever waits beside them. */
+const liveSql = `
+  SELECT
+    (SELECT COUNT(*) FROM tasks INDEXED BY tasks_sweep
+     WHERE status = 'running' AND sweep_at IS NOT NULL AND tenant = ?1) AS running,
+    (SELECT MIN(created_at) FROM tasks INDEXED BY tasks_queued
+     WHERE status = 'queued' AND tenant = ?1) AS oldest`;
+
+/** Both statements see one moment. */
+export async function readStats(db: D1Database, tenant: string): Promise<Stats> {
+  const [tallies, live] = await retrying("stats", () =>
+    db.batch([db.prepare(tallySql).bind(tenant), db.prepare(liveSql).bind(tenant)]),
   );
-  return results;
+  const rows = (tallies?.results ?? []) as unknown as TallyRow[];
+  const [found] = (live?.results ?? []) as { running: number; oldest: number | null }[];
+  const { running = 0, oldest = null } = found ?? {};
+  const sum = (field: Exclude<Status, "queued" | "running"> | "live") =>
+    rows.reduce((all, row) => all + row[field], 0);
+  return {
+    counts: {
+      queued: sum("live") - running,
+      running,
+      succeeded: sum("succeeded"),
+      failed: sum("failed"),
+      dead: sum("dead"),
+      cancelled: sum("cancelled"),
+      expired: sum("expired"),
+    },
+    oldestQueuedAt: oldest,
+    models: rows.map((row) => ({
+      model: row.model,
+      tasks: row.live + row.succeeded + row.failed + row.dead + row.cancelled + row.expired,
+      prompt_tokens: row.prompt_tokens,
+      cached_tokens: row.cached_tokens,
+      completion_tokens: row.completion_tokens,
+      unpriced_tokens: row.unpriced_tokens,
+      // What is added and taken away again leaves a rest of some 1e-16.
+      cost_usd: Math.max(0, row.cost_usd),
+    })),
+  };
 }

@@ -16,6 +16,11 @@ export interface Due {
 const dueColumns = `id, fence, model, priority, status,
   IIF(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql}, NULL, not_before) AS not_before`;
 
+/** Those of one status, the longest due first: the index begins with the status. */
+const dueSql = (which: string): string => `SELECT * FROM (
+  SELECT id, sweep_at FROM tasks INDEXED BY tasks_sweep
+  WHERE ${which} AND sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT ?1)`;
+
 /**
  * Takes up to `limit` due tasks to be sent again: two sweeps at once take different rows. A running
  * task is due when its lease ran out; a queued one when it was never sent, came of age, expired or is
@@ -31,8 +36,10 @@ export async function takeDue(db: D1Database, limit: number, lostToo: boolean): 
       .prepare(
         `UPDATE tasks SET sweep_at = ${nowSql} + ${sweepLimits.takenMs}
          WHERE id IN (
-           SELECT id FROM tasks WHERE sweep_at <= ${nowSql}
-             AND (?2 OR status = 'running' OR sent_at IS NULL OR expires_at <= ${nowSql})
+           SELECT id FROM (
+             ${dueSql("status = 'running'")}
+             UNION ALL
+             ${dueSql(`status = 'queued' AND (?2 OR sent_at IS NULL OR expires_at <= ${nowSql})`)})
            ORDER BY sweep_at LIMIT ?1)
          RETURNING ${dueColumns}`,
       )
@@ -95,6 +102,9 @@ export const voidLeasesSql = `
   WHERE sweep_at IS NOT NULL;
   UPDATE batches SET sweep_at = 0 WHERE sweep_at IS NOT NULL`;
 
+/** In words that the index `tasks_sweep` answers. */
+const runningSql = "status = 'running' AND sweep_at IS NOT NULL";
+
 /**
  * After the local runner had to kill a hung runtime. A program in `isolate-v8` is what can hang one, so
  * those that ran lose an attempt, also when they had journaled a step: else one would hang it for ever.
@@ -104,6 +114,6 @@ export const countHungSql = `
   UPDATE tasks SET attempt = attempt + 1,
     errors = json_insert(errors, '$[#]', json_object('attempt', attempt + 1, 'fence', fence,
       'code', 'sandbox_fault', 'message', 'The runtime hung while it ran and was started again.'))
-  WHERE status = 'running' AND attempt < attempts AND (sandbox = 'isolate-v8' OR NOT EXISTS (
-    SELECT 1 FROM tasks WHERE status = 'running' AND sandbox = 'isolate-v8'));
-  UPDATE tasks SET status = 'queued', claimed_by = NULL WHERE status = 'running'`;
+  WHERE ${runningSql} AND attempt < attempts AND (sandbox = 'isolate-v8' OR NOT EXISTS (
+    SELECT 1 FROM tasks WHERE ${runningSql} AND sandbox = 'isolate-v8'));
+  UPDATE tasks SET status = 'queued', claimed_by = NULL WHERE ${runningSql}`;
