@@ -7,22 +7,21 @@ import { Count, NextCursor, orNull, Time, UsageAnswer } from "./values.ts";
 export const StatusAnswer = Type.Union(statuses.map((status) => Type.Literal(status)));
 export const ReasonAnswer = Type.Union(reasons.map((reason) => Type.Literal(reason)));
 
-export const TaskErrorAnswer = Type.Object(
-  {
-    code: Type.String(),
-    message: Type.String(),
-    draft: Type.Optional(
-      Type.String({
-        description:
-          "what the model last tried as an answer, or last said; unchecked, and only where it said anything",
-      }),
-    ),
-    uncertain: Type.Optional(
-      Type.Unknown({ description: "the effect that was begun and has no outcome" }),
-    ),
-  },
-  { $id: "TaskError" },
-);
+const errorFields = {
+  code: Type.String(),
+  message: Type.String(),
+  draft: Type.Optional(
+    Type.String({
+      description:
+        "what the model last tried as an answer, or last said; unchecked, and only where it said anything",
+    }),
+  ),
+  uncertain: Type.Optional(
+    Type.Unknown({ description: "the effect that was begun and has no outcome" }),
+  ),
+};
+
+export const TaskErrorAnswer = Type.Object(errorFields, { $id: "TaskError" });
 export type TaskErrorAnswer = Static<typeof TaskErrorAnswer>;
 
 /** What one attempt met, and when. */
@@ -98,13 +97,19 @@ export const TaskPage = Type.Object({
   next_cursor: NextCursor,
 });
 
+const CauseAnswer = Type.Object({
+  ...errorFields,
+  class: Type.Optional(Type.String()),
+  last_step: Type.Optional(Type.String({ description: "its number and its name" })),
+});
+
 /** A dead letter: the task, its last error with where it stood, and what each attempt met. */
 export const DeadLetterPage = Type.Object({
   tasks: Type.Array(
     Type.Object(
       {
         ...taskFields,
-        cause: Type.Unknown(),
+        cause: orNull(CauseAnswer),
         attempt_errors: Type.Array(AttemptError),
       },
       { $id: "DeadLetter", essential: ["id", "status", "usage", "labels", "quirks"] },

@@ -143,6 +143,11 @@ export function batchWith(
     status,
     counts: { total, ...filled },
     usage,
+    eta: null,
+    labels: {},
+    limits: {},
+    paused: false,
+    error: null,
     created_at: "2026-01-01T00:00:00.000Z",
     finished_at: status === "finished" ? "2026-01-01T00:01:00.000Z" : null,
   };

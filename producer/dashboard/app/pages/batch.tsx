@@ -3,12 +3,13 @@
 import { useRef, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { call, pathOf } from "../api.ts";
-import { Dialog, Redrive } from "../dialog.tsx";
+import { Cancel } from "../cancel.tsx";
 import { compact, count, dateTime, dollars, span, words } from "../format.ts";
 import { Copy, Facts, Failed, Head, Id, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
+import { Redrive } from "../redrive.tsx";
 import { saveFrom } from "../save.ts";
-import type { Batch, Counts, Failure, Redriven, Status } from "../shapes.ts";
+import type { Batch, Counts, Failures as Groups, Redriven, Status } from "../shapes.ts";
 import { Badge, Progress } from "../status.tsx";
 import { oneLine } from "../visible.ts";
 import { Labels } from "./batches.tsx";
@@ -224,23 +225,10 @@ function Actions({ batch, path, changed }: ActionsProps) {
         </button>
       )}
       {open === "cancel" && (
-        <Dialog
-          title="Cancel this batch?"
-          verb="Cancel the batch"
-          danger
-          close={close}
-          act={async () => {
-            const answer = await call<Batch>("POST", `${path}/cancel`);
-            if (!answer.ok) return answer.problem;
-            changed();
-            return null;
-          }}
-        >
-          <p>
-            {count(counts.queued + counts.running)} tasks have not ended. Each is cancelled before
-            its next step; what has ended stays as it is.
-          </p>
-        </Dialog>
+        <Cancel what="batch" path={path} close={close} done={changed}>
+          {count(counts.queued + counts.running)} tasks have not ended. Each is cancelled before its
+          next step; what has ended stays as it is.
+        </Cancel>
       )}
       {open === "redrive" && (
         <Redrive
@@ -272,7 +260,7 @@ function Failures({ path, batch }: { path: string; batch: Batch }) {
   const { counts } = batch;
   const none = counts.failed + counts.dead + counts.cancelled + counts.expired === 0;
   const seen = `${path}/failures`;
-  const read = usePolled<{ failures: Failure[] }>(none ? null : seen);
+  const read = usePolled<Groups>(none ? null : seen);
   const known = useRef(badCounts(counts));
   if (known.current !== badCounts(counts)) {
     known.current = badCounts(counts);
@@ -312,7 +300,7 @@ function Failures({ path, batch }: { path: string; batch: Batch }) {
                         error_code: one.code,
                       })}
                     >
-                      {words(one.reason)}
+                      {words(one.reason ?? one.status)}
                     </a>
                     {one.code !== null && one.code !== one.reason && (
                       <span class="note block">{words(one.code)}</span>

@@ -3,11 +3,11 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { pathOf } from "../api.ts";
-import { Redrive } from "../dialog.tsx";
 import { count, dateTime, shortId, words } from "../format.ts";
 import { Empty, Failed, Head, Loading, Pager, Panel, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { DeadLetter, Tasks } from "../shapes.ts";
+import { Redrive } from "../redrive.tsx";
+import type { DeadLetter, DeadLetters } from "../shapes.ts";
 import { oneLine } from "../visible.ts";
 import { redrivenText } from "./batch.tsx";
 
@@ -16,7 +16,7 @@ const eachMs = 6_000;
 export function DeadLettersPage() {
   const { query } = useLocation();
   const { cursor = null, error_code: code = "" } = query;
-  const listed = usePolled<Tasks<DeadLetter>>(
+  const listed = usePolled<DeadLetters>(
     pathOf("/v1/dead_letters", { error_code: code, cursor, limit: 25 }),
     { eachMs },
   );
@@ -145,7 +145,7 @@ function Letter({ letter, redrive }: { letter: DeadLetter; redrive: () => void }
             {errors.map((error, n) => (
               <li key={`${error.at} ${n}`}>
                 <span class="note">{error.at === undefined ? n + 1 : dateTime(error.at)}</span>{" "}
-                <code>{oneLine(error.code, 60)}</code> {oneLine(error.message, 300)}
+                <code>{oneLine(error.code ?? "", 60)}</code> {oneLine(error.message ?? "", 300)}
               </li>
             ))}
           </ol>

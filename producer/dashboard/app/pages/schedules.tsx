@@ -1,7 +1,7 @@
 /** Schedules: when each ticks next, what became of the last ticks, and a way to run or stop one. */
 import { useState } from "preact/hooks";
 import { call, type Problem } from "../api.ts";
-import { dateTime, words } from "../format.ts";
+import { dateTime } from "../format.ts";
 import { Empty, Failed, Head, Id, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Batch, Schedule, Schedules } from "../shapes.ts";
@@ -130,11 +130,7 @@ function One({ id, changed }: { id: string; changed: () => void }) {
                       <Id id={tick.batch_id} href={`/batches/${tick.batch_id}`} />
                     )}
                     {tick.missed > 0 && <span class="note">{tick.missed} missed before</span>}
-                    {tick.error !== null && (
-                      <span>
-                        {words(tick.error.code)}: {oneLine(tick.error.message, 160)}
-                      </span>
-                    )}
+                    {tick.error !== null && <span>{oneLine(tick.error.message, 160)}</span>}
                   </li>
                 ))}
               </ol>

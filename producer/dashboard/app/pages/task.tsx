@@ -3,8 +3,8 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { adviceFor } from "../advice.ts";
-import { call, pathOf } from "../api.ts";
-import { Dialog, Redrive } from "../dialog.tsx";
+import { pathOf } from "../api.ts";
+import { Cancel } from "../cancel.tsx";
 import { bytes, compact, count, dateTime, dollars, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
 import {
@@ -21,8 +21,9 @@ import {
   When,
 } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
+import { Redrive } from "../redrive.tsx";
 import { saveFrom } from "../save.ts";
-import type { Decision, Step, Task, WorkspaceFile } from "../shapes.ts";
+import type { Decisions, Result, Steps, Task, WorkspaceFile, WorkspaceFiles } from "../shapes.ts";
 import { Badge } from "../status.tsx";
 import { oneLine, readable } from "../visible.ts";
 import { Labels } from "./batches.tsx";
@@ -85,7 +86,7 @@ function Above({ task }: { task: Task }) {
 function Answer({ task, path }: { task: Task; path: string }) {
   const [wanted, setWanted] = useState(false);
   const large = task.output === null || task.output === undefined;
-  const read = usePolled<{ output: unknown }>(large && wanted ? `${path}/result` : null);
+  const read = usePolled<Result>(large && wanted ? `${path}/result` : null);
   const output = large ? read.value?.output : task.output;
   return (
     <Panel title="Answer">
@@ -217,20 +218,9 @@ function Actions({ task, path, changed }: ActionsProps) {
         </button>
       )}
       {open === "cancel" && (
-        <Dialog
-          title="Cancel this task?"
-          verb="Cancel the task"
-          danger
-          close={close}
-          act={async () => {
-            const answer = await call<Task>("POST", `${path}/cancel`);
-            if (!answer.ok) return answer.problem;
-            changed();
-            return null;
-          }}
-        >
-          <p>It ends before its next step. Its steps and files stay readable.</p>
-        </Dialog>
+        <Cancel what="task" path={path} close={close} done={changed}>
+          It ends before its next step. Its steps and files stay readable.
+        </Cancel>
       )}
       {open === "redrive" && (
         <Redrive what="this task" path={`${path}/redrive`} close={close} done={changed} />
@@ -244,8 +234,8 @@ function Work({ task, path }: { task: Task; path: string }) {
   const [fence, setFence] = useState<string>("");
   const live = isLive(task) && fence === "";
   const order = live ? { eachMs } : {};
-  const steps = usePolled<{ steps: Step[] }>(pathOf(`${path}/steps`, { fence }), order);
-  const egress = usePolled<{ decisions: Decision[] }>(`${path}/egress`, order);
+  const steps = usePolled<Steps>(pathOf(`${path}/steps`, { fence }), order);
+  const egress = usePolled<Decisions>(`${path}/egress`, order);
   const earlier = task.history ?? [];
   return (
     <Panel
@@ -290,10 +280,7 @@ function Work({ task, path }: { task: Task; path: string }) {
 
 function Files({ task, path }: { task: Task; path: string }) {
   const [told, setTold] = useState<string | null>(null);
-  const read = usePolled<{ files: WorkspaceFile[] }>(
-    `${path}/files`,
-    isLive(task) ? { eachMs: 4_000 } : {},
-  );
+  const read = usePolled<WorkspaceFiles>(`${path}/files`, isLive(task) ? { eachMs: 4_000 } : {});
   const files = read.value?.files ?? [];
   if (read.value === null && read.problem !== null) return null;
   if (read.value !== null && files.length === 0) return null;

@@ -181,8 +181,9 @@ function toolGist({ status, input, output }: Step): string {
 
 function costOf({ usage }: Step): string {
   if (usage === undefined) return "";
-  const tokens = `${compact(usage.prompt_tokens)} → ${compact(usage.completion_tokens)} tok`;
-  return usage.cost_usd > 0 ? `${tokens}, ${dollars(usage.cost_usd)}` : tokens;
+  const { prompt_tokens: given = 0, completion_tokens: made = 0, cost_usd: cost = 0 } = usage;
+  const tokens = `${compact(given)} → ${compact(made)} tok`;
+  return cost > 0 ? `${tokens}, ${dollars(cost)}` : tokens;
 }
 
 function StepBody({ id, step }: { id: string; step: Step }) {
