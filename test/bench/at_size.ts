@@ -1,98 +1,17 @@
 /**
- * How long status calls take while the database holds a million tasks. The rows are generated straight into
- * the file of the local D1, as the fleet would have left them: batches of 50,000, tasks sent by themselves,
- * most of them settled, and one other tenant with a few. Times are those of HTTP calls, from outside.
+ * How long status calls take while the database holds a million generated tasks, and another tenant has a
+ * few of them. Times are those of HTTP calls, from outside.
  */
 import fs from "node:fs";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { prepareDatabase } from "../../producer/local/database.ts";
+import { generateTasks, ulid } from "./generated.ts";
 import { startFleet } from "./load.ts";
 import { atMost, type Row } from "./row.ts";
 
 export const tasks = 1_000_000;
-const batchTasks = 50_000;
 const batches = 10;
 const calls = 20;
-
-/** Twenty-six characters that sort by `n`, as ids do by time. */
-const ulid = (n: number): string => `01kz${String(n).padStart(22, "0")}`;
-const usage = JSON.stringify({
-  steps: 3,
-  model_calls: 2,
-  prompt_tokens: 900,
-  completion_tokens: 90,
-});
-const output = JSON.stringify({ text: "an answer of a usual length, which is a sentence or two" });
-
-/** The D1 file of the fleet below a state folder: the one that has the table of tasks. */
-function databaseIn(stateDir: string): string {
-  const found = fs
-    .readdirSync(stateDir, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.includes(`${path.sep}d1${path.sep}`) && name.endsWith(".sqlite"))
-    .map((name) => path.join(stateDir, name))
-    .find((file) => {
-      const db = new DatabaseSync(file, { readOnly: true });
-      const table = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").get();
-      db.close();
-      return table !== undefined;
-    });
-  if (found === undefined) throw new Error(`no D1 database with tasks below ${stateDir}`);
-  return found;
-}
-
-function fill(file: string): void {
-  const db = new DatabaseSync(file);
-  db.exec("BEGIN");
-  const batch = db.prepare(
-    `INSERT INTO batches (id, tenant, status, total, expanded, input_key, created_at, finished_at)
-     VALUES (?1, 'default', ?2, ${batchTasks}, ${batchTasks}, 'x', ?3, ?3)`,
-  );
-  const task = db.prepare(
-    `INSERT INTO tasks (id, tenant, batch_id, batch_index, status, reason, attempts, model, policy, sandbox,
-       labels, created_at, started_at, finished_at, sweep_at, usage, output, error, result_key)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 3, ?7, 'default', 'isolate', ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
-  );
-  for (let n = 0; n < batches; n++) {
-    batch.run(`batch_${ulid(n)}`, n === batches - 1 ? "running" : "finished", n);
-  }
-  for (let n = 0; n < tasks; n++) {
-    const inBatch = n < batches * batchTasks;
-    const of = Math.floor(n / batchTasks);
-    const id = inBatch
-      ? `task_${ulid(of)}-${String(n % batchTasks).padStart(6, "0")}`
-      : `task_${ulid(n)}`;
-    const live = of === batches - 1 && n % 2 === 0;
-    // One in a thousand ended badly, one in fifty thousand is dead, and the oldest ones alone are labelled.
-    const [status, reason] = live
-      ? ["queued", null]
-      : n % 50_000 === 7
-        ? ["dead", "attempts_exhausted"]
-        : n % 1_000 === 7
-          ? ["failed", "budget_steps"]
-          : ["succeeded", "completed"];
-    task.run(
-      id,
-      n % 100_000 === 3 ? "other" : "default",
-      inBatch ? `batch_${ulid(of)}` : null,
-      inBatch ? n % batchTasks : null,
-      status ?? "",
-      reason ?? null,
-      n % 3 === 0 ? "@cf/a" : "@cf/b",
-      n < 1_000 ? '{"team":"first"}' : '{"team":"ops"}',
-      n,
-      live ? null : n + 1,
-      // Far ahead: no sweep touches them while the calls are timed.
-      live ? 9e15 : null,
-      live ? "{}" : usage,
-      status === "succeeded" ? output : null,
-      reason !== null && reason !== "completed" ? '{"code":"x","message":"y"}' : null,
-      status === "succeeded" ? "x" : null,
-    );
-  }
-  db.exec("COMMIT");
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  db.close();
-}
 
 /** Each call with what it asks; those of the whole fleet's size come first. */
 const asked: readonly (readonly [what: string, path: string, msMax: number])[] = [
@@ -121,9 +40,14 @@ const percentile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0;
 
 export async function benchAtSize(stateDir: string, port: number): Promise<Row[]> {
-  await (await startFleet(stateDir, port)).stop();
-  const file = databaseIn(stateDir);
-  fill(file);
+  await prepareDatabase(stateDir, []);
+  generateTasks(stateDir, {
+    tasks,
+    batches,
+    from: 0,
+    everyMs: 1,
+    tenantOf: (n) => (n % 100_000 === 3 ? "other" : "default"),
+  });
   const fleet = await startFleet(stateDir, port);
   try {
     const headers = { authorization: `Bearer ${fleet.key}` };

@@ -1,0 +1,115 @@
+/**
+ * Rows straight into the file of a local D1, as the fleet would have left them: batches of 50,000, tasks
+ * sent by themselves, most of them settled. A hundred thousand take seconds where the fleet would take an hour.
+ * No fleet may run on the state meanwhile, and its database must be migrated.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+export const batchTasks = 50_000;
+
+export interface Size {
+  tasks: number;
+  /** Full batches among them. Half of the last one's tasks are queued still. */
+  batches: number;
+  /** When the first task was accepted (milliseconds since 1970), and how long after it each further one was. */
+  from: number;
+  everyMs: number;
+  tenantOf: (n: number) => string;
+}
+
+/** Twenty-six characters that sort by `n`, as ids do by time. */
+export const ulid = (n: number): string => `01kz${String(n).padStart(22, "0")}`;
+
+const usage = JSON.stringify({
+  steps: 3,
+  model_calls: 2,
+  prompt_tokens: 900,
+  completion_tokens: 90,
+});
+const output = JSON.stringify({ text: "an answer of a usual length, which is a sentence or two" });
+const errors = {
+  attempts_exhausted: { code: "model_unavailable", message: "The endpoint answered HTTP 503." },
+  budget_steps: { code: "budget_steps", message: "The task used up limits.steps (3)." },
+  invalid_output: { code: "invalid_output", message: "The answer has no field total." },
+} as const;
+
+/** One in five hundred ended badly, one in fifty thousand is dead. */
+function endOf(n: number): [status: string, reason: keyof typeof errors | "completed"] {
+  if (n % 50_000 === 7) return ["dead", "attempts_exhausted"];
+  if (n % 1_000 === 7) return ["failed", "budget_steps"];
+  if (n % 1_000 === 507) return ["failed", "invalid_output"];
+  return ["succeeded", "completed"];
+}
+
+export function generateTasks(stateDir: string, size: Size): void {
+  const { tasks, batches, from, everyMs, tenantOf } = size;
+  const db = new DatabaseSync(databaseIn(stateDir));
+  db.exec("BEGIN");
+  const batch = db.prepare(
+    `INSERT INTO batches (id, tenant, status, total, expanded, input_key, created_at, finished_at)
+     VALUES (?1, ?2, ?3, ${batchTasks}, ${batchTasks}, 'x', ?4, ?5)`,
+  );
+  const task = db.prepare(
+    `INSERT INTO tasks (id, tenant, batch_id, batch_index, status, reason, attempts, model, policy, sandbox,
+       labels, created_at, started_at, finished_at, sweep_at, usage, output, error, result_key)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 3, ?7, 'default', 'isolate', ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
+  );
+  for (let n = 0; n < batches; n++) {
+    const first = n * batchTasks;
+    const began = from + first * everyMs;
+    const done = n < batches - 1;
+    batch.run(
+      `batch_${ulid(n)}`,
+      tenantOf(first),
+      done ? "finished" : "running",
+      began,
+      done ? began + batchTasks * everyMs : null,
+    );
+  }
+  for (let n = 0; n < tasks; n++) {
+    const inBatch = n < batches * batchTasks;
+    const of = Math.floor(n / batchTasks);
+    const live = of === batches - 1 && n % 2 === 0;
+    const [status, reason] = live ? (["queued", null] as const) : endOf(n);
+    const began = Math.round(from + n * everyMs);
+    task.run(
+      inBatch ? `task_${ulid(of)}-${String(n % batchTasks).padStart(6, "0")}` : `task_${ulid(n)}`,
+      tenantOf(n),
+      inBatch ? `batch_${ulid(of)}` : null,
+      inBatch ? n % batchTasks : null,
+      status,
+      reason,
+      n % 3 === 0 ? "@cf/a" : "@cf/b",
+      n < 1_000 ? '{"team":"first"}' : '{"team":"ops"}',
+      began,
+      live ? null : began + 1,
+      // Far ahead: no sweep touches them while something is measured.
+      live ? 9e15 : null,
+      live ? "{}" : usage,
+      status === "succeeded" ? output : null,
+      reason === null || reason === "completed" ? null : JSON.stringify(errors[reason]),
+      status === "succeeded" ? "x" : null,
+    );
+  }
+  db.exec("COMMIT");
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+/** The D1 file of the fleet below a state folder: the one that has the table of tasks. */
+function databaseIn(stateDir: string): string {
+  const found = fs
+    .readdirSync(stateDir, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.includes(`${path.sep}d1${path.sep}`) && name.endsWith(".sqlite"))
+    .map((name) => path.join(stateDir, name))
+    .find((file) => {
+      const db = new DatabaseSync(file, { readOnly: true });
+      const table = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").get();
+      db.close();
+      return table !== undefined;
+    });
+  if (found === undefined) throw new Error(`no D1 database with tasks below ${stateDir}`);
+  return found;
+}
