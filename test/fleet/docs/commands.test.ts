@@ -1,0 +1,36 @@
+/** Commands that a page's text names, between backticks: they and their options are there. */
+import { expect, test } from "vitest";
+import { fleetProgram } from "../../../producer/cli/program.ts";
+import { processSurroundings } from "../../../producer/cli/surroundings.ts";
+import { commandsIn } from "./examples.ts";
+import { filesBelow } from "./page.ts";
+
+const program = fleetProgram(processSurroundings(), () => async () => {}, false);
+
+/** What the command line has not of a command, or null. */
+function missing(command: string): string | null {
+  const words = command.split(/\s+/).slice(1);
+  let at = program;
+  for (const word of words) {
+    const below = at.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (below === undefined) break;
+    at = below;
+  }
+  if (at === program) return `${command}: no such command`;
+  const known = [...at.options, ...program.options].map(({ long }) => long);
+  const options = words.filter((word) => /^--[a-z]/.test(word) && word !== "--help");
+  const unknown = options.filter((word) => !known.includes(word));
+  return unknown.length === 0 ? null : `${command}: no option ${unknown.join(", ")}`;
+}
+
+const named = ["README.md", ...filesBelow("docs", ".md")].flatMap(commandsIn);
+
+test("every command that a page names is there, with its options", () => {
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.flatMap((command) => missing(command) ?? [])).toEqual([]);
+});
+
+test("one that is not there would be found", () => {
+  expect(missing("fleet sumbit a.csv")).toBe("fleet sumbit a.csv: no such command");
+  expect(missing("fleet submit a.csv --promt x")).toContain("no option --promt");
+});

@@ -1,0 +1,34 @@
+/** What the examples' test does not hold: commands that need what no test has, and ends that a page announces. */
+
+/** Not run here, each with the reason. `*` stands for the rest of the words. */
+export const elsewhere: readonly [command: string, reason: string][] = [
+  ["npm install", "the machine has done it, or this test would not run"],
+  ["npm run demo", ".ci/run runs it after the tests"],
+  ["npm run deploy", "makes resources on an account"],
+  ["npm run deploy -- --environment staging", "makes resources on an account"],
+  ["npx wrangler login", "asks a person to sign in to an account"],
+  ["npx wrangler delete *", "deletes from an account"],
+  ["npx wrangler queues *", "asks an account"],
+  ["npx wrangler d1 delete *", "deletes from an account"],
+  ["npx wrangler r2 bucket delete *", "deletes from an account"],
+  ["npx wrangler d1 execute DB --remote *", "asks a deployed fleet"],
+  ["ollama *", "a server of models, which the test stands in for"],
+  ["npx fleet webhooks redeliver *", "needs a webhook that was given up, after 31 hours"],
+];
+
+/** Ends other than 0 that a page announces, with its words. */
+export const announced: readonly {
+  command: string;
+  code: number;
+  page: string;
+  words: string;
+}[] = [
+  {
+    ...{ command: "npx fleet model check *", code: 1, page: "docs/models.md" },
+    words: "It exits 0 when every test passed, else 1.",
+  },
+  {
+    ...{ command: "npx fleet replay *", code: 1, page: "docs/models.md" },
+    words: "It exits 0 where everything is the same, 1 where something differs",
+  },
+];

@@ -1,0 +1,60 @@
+/** The examples of a page: its fences of shell, cut where one starts a fleet, and the commands in its text. */
+import { text } from "./page.ts";
+
+export interface Example {
+  /** `docs/api.md:56`. */
+  at: string;
+  script: string;
+  /** True where it is one command that starts the fleet, with the variables before it. */
+  starts: boolean;
+}
+
+/** What a page has between two lines of `sh`, in order. */
+export function examplesOf(page: string): Example[] {
+  const lines = text(page).split("\n");
+  const found: Example[] = [];
+  let from = -1;
+  for (const [n, line] of lines.entries()) {
+    if (from === -1 && line === "```sh") from = n + 1;
+    else if (from !== -1 && line === "```") {
+      found.push(...partsOf(page, from, lines.slice(from, n)));
+      from = -1;
+    }
+  }
+  return found;
+}
+
+function partsOf(page: string, from: number, lines: readonly string[]): Example[] {
+  const parts: Example[] = [];
+  let waiting: string[] = [];
+  let at = from;
+  const end = (starts: boolean, next: number) => {
+    const script = waiting.join("\n");
+    if (script.trim() !== "") parts.push({ at: `${page}:${at + 1}`, script, starts });
+    waiting = [];
+    at = next;
+  };
+  for (const [n, line] of lines.entries()) {
+    const first = waiting.at(-1)?.endsWith("\\")
+      ? waiting.findLastIndex((one) => !one.endsWith("\\")) + 1
+      : waiting.length;
+    if (!/\bnpm start$/.test(line)) {
+      waiting.push(line);
+      continue;
+    }
+    const command = [...waiting.splice(first), line];
+    end(false, from + n - command.length + 1);
+    waiting = command;
+    end(true, from + n + 1);
+  }
+  end(false, from + lines.length);
+  return parts;
+}
+
+/** Commands of `fleet` that stand in a page's text, between backticks. */
+export function commandsIn(page: string): string[] {
+  const prose = text(page).replace(/^```[\s\S]*?^```$/gm, "");
+  return [...prose.matchAll(/`((?:npx )?fleet [a-z][^`]*)`/g)].map(([, command = ""]) =>
+    command.replace(/^npx /, ""),
+  );
+}
