@@ -8,6 +8,7 @@ import { traitsOf } from "./loop/traits.ts";
 import type { Brain } from "./loop/turn.ts";
 import { transportFor } from "./models/index.ts";
 import { isPriced } from "./models/profiles.ts";
+import { chatAttributes, noteOutcome } from "./telemetry/gen_ai.ts";
 
 /** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
 export function brainsFor(
@@ -43,6 +44,7 @@ function brainFor(
   const served = transportFor(model, config(0));
   if (!served.ok) return served;
   const profile = served.profile;
+  const traits = traitsOf(profile, spec.sampling);
   // The slot of the call that is on its way, for the governor to know which one it hears of.
   let slotAt = 0;
   return {
@@ -50,13 +52,19 @@ function brainFor(
     brain: {
       model,
       fallback,
-      ...traitsOf(profile, spec.sampling),
+      ...traits,
       async complete(request, position) {
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;
-        const outcome = await at.transport.complete(
-          spec.sampling === undefined ? request : { ...request, sampling: spec.sampling },
-        );
+        const { outputTokensMax } = request;
+        const about = () => chatAttributes({ task, model, outputTokensMax, fallback });
+        const outcome = await fleet.spans.within(`chat ${model}`, about, async (span) => {
+          const heard = await at.transport.complete(
+            spec.sampling === undefined ? request : { ...request, sampling: spec.sampling },
+          );
+          noteOutcome(span, heard, traits.costOf);
+          return heard;
+        });
         // A call that we stopped ourselves says nothing of the endpoint.
         if (!request.signal.aborted) await tell(fleet, { task, model, at: slotAt }, outcome);
         return outcome;

@@ -15,6 +15,8 @@ import type { Scribe } from "./loop/scribe.ts";
 import { sendLater } from "./send_later.ts";
 import { leaveSlot } from "./slots.ts";
 import { uncharged } from "./spend.ts";
+import { settledFields } from "./telemetry/lines.ts";
+import { pointOf, writePoint } from "./telemetry/points.ts";
 import { withUncertain } from "./uncertain.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -44,13 +46,9 @@ async function carryOut(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<v
     case "settled": {
       const held = await settleTask(fleet, task, slice, ending);
       if (!held) return log("fence_lost", fields);
-      return log("task_settled", {
-        ...fields,
-        status: ending.status,
-        reason: ending.reason,
-        error: ending.error?.code,
-        cost_usd: slice.scribe.used.cost_usd,
-      });
+      const { used } = slice.scribe;
+      writePoint(fleet.env.METRICS, () => pointOf(task, ending, used, Date.now()));
+      return log("task_settled", settledFields(task, ending, used));
     }
   }
 }

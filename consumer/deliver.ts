@@ -3,13 +3,14 @@ import { leaseLimits, retryLimits } from "../shared/limits.ts";
 import { log, logBug } from "../shared/log.ts";
 import { readTaskMessage, type TaskMessage } from "../shared/message.ts";
 import { StoreFault } from "../shared/retrying.ts";
-import { claim, dueIn, putOff } from "../shared/store/claims.ts";
+import { type ClaimedTask, claim, dueIn, putOff } from "../shared/store/claims.ts";
 import { park } from "../shared/store/flow.ts";
 import { admission, unadmit } from "./admission.ts";
 import { conclude } from "./conclude.ts";
 import type { Fleet } from "./fleet.ts";
 import { sendLater } from "./send_later.ts";
 import { runSlice } from "./slice.ts";
+import { agentAttributes, agentName, sliceAttributes } from "./telemetry/gen_ai.ts";
 
 /** Which of the two task queues a message came from: what is sent again goes there too. */
 export type Priority = "normal" | "low";
@@ -37,10 +38,22 @@ async function handle(fleet: Fleet, body: unknown, priority: Priority): Promise<
   const admitted = await admission(fleet, told);
   // A closed model does not keep a task from being cancelled or from expiring.
   const task = await claim(fleet.env.DB, told.task_id, fleet.policyHashes, !admitted.ok);
-  if (task !== null) return conclude(fleet, task, await runSlice(fleet, task));
+  if (task !== null) return work(fleet, task);
   if (!admitted.ok) return turnAway(fleet, told, priority, admitted.waitMs);
   await unadmit(fleet, told.task_id, admitted);
   return passOver(fleet, told, priority);
+}
+
+/** One slice of a claimed task and its end, within a span. */
+function work(fleet: Fleet, task: ClaimedTask): Promise<void> {
+  const about = () => agentAttributes(task);
+  return fleet.spans.within(`invoke_agent ${agentName}`, about, async (span) => {
+    const slice = await runSlice(fleet, task);
+    span.note(() => sliceAttributes(slice.ending, slice.scribe.used));
+    if (slice.ending.kind === "settled" && slice.ending.status !== "succeeded")
+      span.failed(slice.ending.reason);
+    await conclude(fleet, task, slice);
+  });
 }
 
 /**

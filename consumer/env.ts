@@ -10,6 +10,8 @@ export interface ConsumerEnv extends SharedEnv {
   AI?: Ai;
   /** Sends the answers of mailboxes that answer: see docs/ways-in.md. No tool may have it. */
   MAIL?: Pick<SendEmail, "send">;
+  /** Workers Analytics Engine: a point for each task that ends; only in a deployment with `--metrics`. */
+  METRICS?: AnalyticsEngineDataset;
   /** Containers: only in a deployment with `--microvm`. */
   MICROVM?: DurableObjectNamespace<MicroVm>;
   /** JSON, model to what is known of it: overrides the table of models/profiles.ts. */

@@ -1,4 +1,5 @@
 /** What one isolate knows of its fleet: read from the environment once, the same for every task. */
+import * as runtime from "cloudflare:workers";
 import { type FleetMode, type PolicyTable, policyTable } from "../policies/index.ts";
 import { parsePolicy, readPolicy } from "../policies/policy.ts";
 import { leaseLimits, retentionLimits } from "../shared/limits.ts";
@@ -11,6 +12,7 @@ import { readProfiles } from "./models/profile_overrides.ts";
 import type { ProfileOf } from "./models/profiles.ts";
 import { secretIn } from "./secrets.ts";
 import { type Service, servicesIn } from "./services.ts";
+import { type NativeTracing, type Spans, spansOn } from "./telemetry/spans.ts";
 
 export interface Fleet {
   env: ConsumerEnv;
@@ -25,6 +27,8 @@ export interface Fleet {
   profileOf: ProfileOf;
   /** What a tenant may spend in a day. */
   spendCeilingOf: SpendCeiling;
+  /** Spans of the work, where the platform traces. */
+  spans: Spans;
   /** A credential that policies may inject, by the name they use for it. */
   secretOf(name: string): string | undefined;
 }
@@ -61,9 +65,13 @@ async function assemble(env: ConsumerEnv): Promise<Fleet> {
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
     profileOf: profiles.profileOf,
     spendCeilingOf: spend.ceilingOf,
+    spans: spansOn(tracing),
     secretOf: (name) => secretIn(env, name),
   };
 }
+
+/** An older runtime has none. */
+const { tracing } = runtime as { tracing?: NativeTracing };
 
 /** A map that cannot be read stops the fleet: without it, a credential would go to the host itself. */
 function hostsOf(env: ConsumerEnv, mode: FleetMode): Hosts {

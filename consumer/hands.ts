@@ -1,4 +1,5 @@
 /** What a slice's tools work with: the gateway, the sandbox, the workspace, and what they have used. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { PolicyAnswer } from "../policies/index.ts";
 import { type Failure, failure } from "../shared/failures.ts";
 import { log, logBug } from "../shared/log.ts";
@@ -17,6 +18,7 @@ import { runsOf } from "./runs.ts";
 import type { Capabilities, Engine } from "./sandbox/engine.ts";
 import { engineFor } from "./sandbox/index.ts";
 import { routedOrigins } from "./services.ts";
+import { toolAttributes } from "./telemetry/gen_ai.ts";
 import { type BindingName, bindingsOf, type ToolBindings } from "./tools/bindings.ts";
 import { callableFromCode } from "./tools/catalog.ts";
 import type { Tool, ToolContext } from "./tools/define.ts";
@@ -60,7 +62,7 @@ export function handsFor(
     return { ok: false, failure: failure("sandbox_unavailable", found.unavailable) };
   }
   const engine: Engine = found;
-  const tools = new Map(kit.tools.map((tool) => [tool.name, tool]));
+  const tools = new Map(kit.tools.map((tool) => [tool.name, traced(fleet, tool)]));
   const before = kit.scribe.used;
   let told: Readonly<EgressUse> = {
     requests: before.egress_requests,
@@ -148,6 +150,8 @@ export function handsFor(
   }
 
   function capabilities(context: ToolContext<BindingName>): Capabilities {
+    // A sandbox calls back from outside this call's context, and its spans belong below this one.
+    const within = AsyncLocalStorage.snapshot();
     const slice: CallingSlice = {
       tools,
       callsMax: kit.bounds.tool_calls,
@@ -161,8 +165,8 @@ export function handsFor(
     };
     return {
       // A program follows redirects itself, as the web's fetch does: each hop comes here.
-      fetch: (request) => gateway.fetch(request),
-      call: (name, argumentsJson) => callFromCode(slice, name, argumentsJson),
+      fetch: (request) => within(() => gateway.fetch(request)),
+      call: (name, argumentsJson) => within(() => callFromCode(slice, name, argumentsJson)),
     };
   }
 
@@ -174,7 +178,7 @@ export function handsFor(
     },
     ways: gateway,
     add: (more) => {
-      for (const tool of more) tools.set(tool.name, tool);
+      for (const tool of more) tools.set(tool.name, traced(fleet, tool));
     },
     hands: {
       tools,
@@ -214,6 +218,20 @@ export function handsFor(
     },
   };
 }
+
+/** The tool with a span for each call, whether the model or a program makes it. */
+const traced = (fleet: Fleet, tool: Tool): Tool => ({
+  ...tool,
+  run: (input, context) => {
+    const about = () => toolAttributes(context.taskId, tool.name, context.stepId);
+    return fleet.spans.within(`execute_tool ${tool.name}`, about, async (span) => {
+      const result = await tool.run(input, context);
+      // What a tool answers is no error of the fleet's; its text may quote anybody.
+      span.note(() => ({ "flotilla.tool_ok": result.ok }));
+      return result;
+    });
+  },
+});
 
 /** The bounds of a policy end no task: its other hosts may still be reached. */
 const isOfTask = (reason: BudgetReason | null): boolean =>

@@ -1,5 +1,6 @@
 /** Writes the journal of one claim and knows what has been used: the only way a step comes to be. */
 import { storeLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
 import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
 import type { Step, StepPayload } from "../../shared/step.ts";
 import type { Charge } from "../../shared/store/ceilings.ts";
@@ -7,6 +8,7 @@ import type { Claim } from "../../shared/store/claims.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import { type JournalAnswer, type NewStep, writeSteps } from "../../shared/store/journal.ts";
 import { addUsage, type Usage } from "../../shared/usage.ts";
+import { stepFields } from "../telemetry/lines.ts";
 
 export interface Draft {
   seq: number;
@@ -155,6 +157,7 @@ export class Scribe {
   #remember(steps: readonly Step[]): void {
     this.#progressed = true;
     for (const step of steps) {
+      if (step.status !== "intent") log("step", stepFields(this.#claim, step));
       const at = this.steps.findIndex((held) => held.seq === step.seq);
       if (at === -1) this.steps.push(step);
       else this.steps[at] = step;

@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { shippedPolicySecrets } from "../../policies/index.ts";
+import { microVmImage, withMicroVm } from "../local/microvm.ts";
 import { type Resource, resourcesOf } from "./resources.ts";
 import { type Source, sourceOf, wantedSecrets } from "./secrets.ts";
 import { type Settings, settingsOf, withDatabaseIds } from "./settings.ts";
@@ -24,7 +25,10 @@ export interface Order {
   root: string;
   /** The suffix of every name. */
   environment: string;
+  /** With containers for the engine microvm. */
   microvm: boolean;
+  /** With a dataset of Workers Analytics Engine. */
+  metrics: boolean;
   /** Show what would happen, without an account. */
   dryRun: boolean;
 }
@@ -62,11 +66,13 @@ export async function deploy(order: Order, on: Surroundings): Promise<void> {
 
 const folderOf = (environment: string): string => path.join(".build", "deploy", environment);
 
-function readSettings({ root, environment, microvm }: Order): Both {
+function readSettings({ root, environment, microvm, metrics }: Order): Both {
   const back = path.relative(folderOf(environment), ".").split(path.sep).join("/");
   const read = (worker: (typeof workers)[number]): Settings => {
-    const toml = fs.readFileSync(path.join(root, `wrangler.${worker}.toml`), "utf8");
-    const found = settingsOf(toml, environment, back, microvm ? ["microvm"] : []);
+    const usual = fs.readFileSync(path.join(root, `wrangler.${worker}.toml`), "utf8");
+    const contained = microvm && worker === "consumer";
+    const toml = contained ? withMicroVm(usual, microVmImage()) : usual;
+    const found = settingsOf(toml, environment, back, metrics ? ["metrics"] : []);
     if (!found.ok) throw new Refused(found.message);
     return found.settings;
   };

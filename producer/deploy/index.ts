@@ -1,4 +1,4 @@
-/** `npm run deploy -- [--environment NAME] [--microvm] [--dry-run]`: both Workers and all they need, on the user's account. */
+/** `npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]`: both Workers and all they need, on the user's account. */
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployLimits } from "../../shared/limits.ts";
@@ -6,7 +6,7 @@ import { deploy } from "./deploy.ts";
 import { Refused, wranglerOf } from "./wrangler.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const usage = "npm run deploy -- [--environment NAME] [--microvm] [--dry-run]";
+const usage = "npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]";
 
 function ordered() {
   try {
@@ -14,6 +14,7 @@ function ordered() {
       options: {
         environment: { type: "string", short: "e", default: "production" },
         microvm: { type: "boolean", default: false },
+        metrics: { type: "boolean", default: false },
         "dry-run": { type: "boolean", default: false },
       },
     }).values;
@@ -34,10 +35,10 @@ async function answers(url: string): Promise<boolean> {
   return false;
 }
 
-const { environment, microvm, "dry-run": dryRun } = ordered();
+const { environment, microvm, metrics, "dry-run": dryRun } = ordered();
 try {
   await deploy(
-    { root, environment, microvm, dryRun },
+    { root, environment, microvm, metrics, dryRun },
     {
       wrangler: wranglerOf(root),
       environment: process.env,

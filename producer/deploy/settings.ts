@@ -20,15 +20,7 @@ const inherited = [
 ];
 
 /** Fields that name something of the account, and so differ between environments. */
-const naming = [
-  "name",
-  "database_name",
-  "bucket_name",
-  "queue",
-  "dead_letter_queue",
-  "service",
-  "dataset",
-];
+const naming = ["name", "database_name", "bucket_name", "queue", "dead_letter_queue", "service"];
 
 /** Fields that hold a path, which wrangler reads from where the configuration lies. */
 const paths = ["main", "migrations_dir", "directory"];
@@ -38,7 +30,7 @@ const environmentName = /^[a-z][a-z0-9-]{0,20}$/;
 /**
  * The settings of one Worker. `toml` is the text of its wrangler file, `environment` the suffix of every
  * name, `from` what leads from the written configuration back to the repository. With `parts`, optional
- * sections of the production part are laid over it, such as `microvm`.
+ * sections of the file are laid over the production part, such as `[env.metrics]`.
  */
 export function settingsOf(
   toml: string,
@@ -86,6 +78,9 @@ function renamed(value: unknown, environment: string, from: string, field = ""):
     );
   }
   if (typeof value !== "string") return value;
+  // Queries name a dataset without quotes, so its name has no dash.
+  if (field === "dataset")
+    return value.replace(/_production$/, `_${environment.replaceAll("-", "_")}`);
   if (naming.includes(field)) return value.replace(/-production$/, `-${environment}`);
   return paths.includes(field) ? `${from}/${value}` : value;
 }

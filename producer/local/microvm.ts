@@ -5,10 +5,15 @@
 import fs from "node:fs";
 import path from "node:path";
 
-/** The image of the SDK's own version; with Python beside Node: `…-python`. */
-const imageOf = (version: string): string => `docker.io/cloudflare/sandbox:${version}-python`;
-
 const root = path.resolve(import.meta.dirname, "../..");
+
+/** The image of the SDK's own version; with Python beside Node: `…-python`. */
+export function microVmImage(): string {
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  return `docker.io/cloudflare/sandbox:${dependencies["@cloudflare/sandbox"]}-python`;
+}
 
 /** The text of wrangler.consumer.toml with the container, its classes and the entry that exports them. */
 export function withMicroVm(toml: string, image: string): string {
@@ -40,11 +45,7 @@ export function withMicroVm(toml: string, image: string): string {
 /** Writes the configuration beside the usual one, whose paths it shares, and answers its name. */
 export function writeMicroVmConfig(): string {
   const name = ".wrangler.consumer.microvm.toml";
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  const image = imageOf(dependencies["@cloudflare/sandbox"] ?? "");
   const usual = fs.readFileSync(path.join(root, "wrangler.consumer.toml"), "utf8");
-  fs.writeFileSync(path.join(root, name), withMicroVm(usual, image));
+  fs.writeFileSync(path.join(root, name), withMicroVm(usual, microVmImage()));
   return name;
 }

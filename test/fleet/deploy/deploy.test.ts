@@ -15,13 +15,20 @@ afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
 async function deployed(
   account: Account,
-  more: { environment?: Record<string, string>; name?: string; dryRun?: boolean } = {},
+  more: {
+    environment?: Record<string, string>;
+    name?: string;
+    dryRun?: boolean;
+    microvm?: boolean;
+    metrics?: boolean;
+  } = {},
 ): Promise<string[]> {
   const said: string[] = [];
   const order = {
     root,
     environment: more.name ?? "production",
-    microvm: false,
+    microvm: more.microvm ?? false,
+    metrics: more.metrics ?? false,
     dryRun: more.dryRun ?? false,
   };
   await deploy(order, {
@@ -61,6 +68,27 @@ test("a second deploy creates nothing and makes no second key", async () => {
   expect(account.told.filter((line) => /create|secret put/.test(line))).toEqual([]);
   expect(account.secrets.get(producer)?.get("FLEET_API_KEY")).toBe(key);
   expect(said.join("\n")).not.toContain("shown this once");
+});
+
+/** What wrangler is given for the consumer. */
+const consumerOf = (environment: string): Record<string, unknown> =>
+  JSON.parse(
+    fs.readFileSync(path.join(root, `.build/deploy/${environment}/wrangler.consumer.json`), "utf8"),
+  );
+
+test("containers and a dataset are deployed where they are asked for, and only there", async () => {
+  await deployed(new Account(), { name: "staging", microvm: true, metrics: true });
+  expect(consumerOf("staging")).toMatchObject({
+    main: "../../../consumer/with_microvm.ts",
+    containers: [{ class_name: "MicroVm" }],
+    durable_objects: { bindings: [{ name: "GOVERNOR" }, { name: "MICROVM" }] },
+    migrations: [{ tag: "v1" }, { tag: "microvm" }],
+    analytics_engine_datasets: [{ binding: "METRICS", dataset: "flotilla_staging" }],
+  });
+  await deployed(new Account(), { name: "staging" });
+  const plain = consumerOf("staging");
+  expect(plain.main).toBe("../../../consumer/index.ts");
+  expect([plain.containers, plain.analytics_engine_datasets]).toEqual([undefined, undefined]);
 });
 
 test("a made key is shown once and never stands in an argument", async () => {

@@ -1,0 +1,66 @@
+/**
+ * One point of Workers Analytics Engine for each task that ends, where the dataset is bound as METRICS.
+ * A column has its place by its order here, and an order is never changed: points that stand in a dataset
+ * are read by it. docs/observability.md shows the same order, and a test compares the two.
+ */
+import { logBug } from "../../shared/log.ts";
+import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { Usage } from "../../shared/usage.ts";
+import type { Ending } from "../ending.ts";
+
+type Settled = Ending & { kind: "settled" };
+
+/** blob1, blob2 and so on. */
+export const blobColumns = {
+  status: (_task: TaskRow, ending: Settled) => ending.status,
+  reason: (_task: TaskRow, ending: Settled) => ending.reason,
+  error: (_task: TaskRow, ending: Settled) => ending.error?.code ?? "",
+  model: (task: TaskRow) => task.model,
+  policy: (task: TaskRow) => task.policy,
+  sandbox: (task: TaskRow) => task.sandbox,
+  batch_id: (task: TaskRow) => task.batch_id ?? "",
+} as const;
+
+/** double1, double2 and so on; times are seconds. */
+export const doubleColumns = {
+  waited_seconds: (task: TaskRow) =>
+    ((task.started_at ?? task.created_at) - task.created_at) / 1000,
+  took_seconds: (task: TaskRow, _used: Usage, now: number) => (now - task.created_at) / 1000,
+  worked_seconds: (_task: TaskRow, used: Usage) => used.seconds,
+  failed_attempts: (task: TaskRow) => task.attempt,
+  steps: (_task: TaskRow, used: Usage) => used.steps,
+  model_calls: (_task: TaskRow, used: Usage) => used.model_calls,
+  tool_calls: (_task: TaskRow, used: Usage) => used.tool_calls,
+  prompt_tokens: (_task: TaskRow, used: Usage) => used.prompt_tokens,
+  cached_tokens: (_task: TaskRow, used: Usage) => used.cached_tokens,
+  completion_tokens: (_task: TaskRow, used: Usage) => used.completion_tokens,
+  cost_usd: (_task: TaskRow, used: Usage) => used.cost_usd,
+  egress_requests: (_task: TaskRow, used: Usage) => used.egress_requests,
+  egress_bytes: (_task: TaskRow, used: Usage) => used.egress_bytes,
+} as const;
+
+/** The index is the tenant: the engine samples each tenant's points by themselves. */
+export function pointOf(
+  task: TaskRow,
+  ending: Settled,
+  used: Usage,
+  now: number,
+): { indexes: [string]; blobs: string[]; doubles: number[] } {
+  return {
+    indexes: [task.tenant],
+    blobs: Object.values(blobColumns).map((column) => column(task, ending)),
+    doubles: Object.values(doubleColumns).map((column) => column(task, used, now)),
+  };
+}
+
+/** A point that cannot be written costs the task nothing: its row says the same. */
+export function writePoint(
+  dataset: AnalyticsEngineDataset | undefined,
+  point: () => ReturnType<typeof pointOf>,
+): void {
+  try {
+    dataset?.writeDataPoint(point());
+  } catch (error) {
+    logBug("metrics", error);
+  }
+}
