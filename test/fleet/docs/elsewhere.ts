@@ -6,6 +6,8 @@ export const elsewhere: readonly [command: string, reason: string][] = [
   ["npm run demo", ".ci/run runs it after the tests"],
   ["npm run deploy", "makes resources on an account"],
   ["npm run deploy -- --environment staging", "makes resources on an account"],
+  ["npm run deploy -- --microvm", "makes resources on an account"],
+  ["npm run deploy -- --metrics", "makes resources on an account"],
   ["npx wrangler login", "asks a person to sign in to an account"],
   ["npx wrangler delete *", "deletes from an account"],
   ["npx wrangler queues *", "asks an account"],
