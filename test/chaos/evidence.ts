@@ -19,6 +19,9 @@ export interface EgressSeen {
   policy: string;
 }
 
+/** What the product says that a tenant's tasks of one model add up to. */
+export type Tally = { tenant: string; model: string } & Record<string, number | string>;
+
 /** One task that was asked for: what it is, and every id that a 2xx named for it. */
 export interface Asked {
   work: Work;
@@ -64,22 +67,24 @@ export interface Evidence extends History {
   steps: Record<string, unknown>[];
   batchRows: BatchRow[];
   egress: EgressSeen[];
+  tallies: Tally[];
   objects: Map<string, Uint8Array>;
 }
 
 export async function gather(history: History): Promise<Evidence> {
-  const [rows, steps, batchRows, egress] = await Promise.all([
+  const [rows, steps, batchRows, egress, tallies] = await Promise.all([
     all<TaskRow>("SELECT * FROM tasks ORDER BY id"),
     all<Record<string, unknown>>("SELECT * FROM steps"),
     all<BatchRow>("SELECT * FROM batches"),
     all<EgressSeen>("SELECT * FROM egress_log"),
+    all<Tally>("SELECT * FROM task_tallies"),
   ]);
   const objects = new Map<string, Uint8Array>();
   for (const { key } of await listed()) {
     const object = await env.OBJECTS.get(key);
     if (object !== null) objects.set(key, new Uint8Array(await object.arrayBuffer()));
   }
-  return { ...history, rows, steps, batchRows, egress, objects };
+  return { ...history, rows, steps, batchRows, egress, tallies, objects };
 }
 
 async function all<T>(sql: string): Promise<T[]> {

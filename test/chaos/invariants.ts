@@ -4,7 +4,7 @@
  */
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { leaked } from "./canaries.ts";
-import { type Asked, type Evidence, transcriptOf } from "./evidence.ts";
+import { type Asked, type Evidence, type Tally, transcriptOf } from "./evidence.ts";
 import type { Work } from "./workload.ts";
 
 const terminal = ["succeeded", "failed", "dead", "cancelled", "expired"];
@@ -264,8 +264,8 @@ export const progress: Check = (evidence) => {
 };
 
 /** 12. What was accepted adds up, and nothing is left held. */
-export const accounted: Check = ({ rows, steps, asked, batches, auditor }) => {
-  const found: string[] = [];
+export const accounted: Check = ({ rows, steps, asked, batches, auditor, tallies }) => {
+  const found = tallied(rows, tallies);
   for (const { id, status, lease_until, sweep_at } of rows) {
     if (terminal.includes(status) && (lease_until !== null || sweep_at !== null))
       found.push(`${id} is ${status} and still held`);
@@ -282,6 +282,36 @@ export const accounted: Check = ({ rows, steps, asked, batches, auditor }) => {
   if (rows.length < accepted + lines) found.push(`${rows.length} rows for ${accepted + lines}`);
   return found;
 };
+
+/** The tallies say of each tenant and model what its rows say, counted one by one. */
+function tallied(rows: readonly TaskRow[], tallies: readonly Tally[]): string[] {
+  const counted = new Map<string, Record<string, number>>();
+  const add = (key: string, name: string, value: number): void => {
+    const sums = counted.get(key) ?? {};
+    counted.set(key, { ...sums, [name]: (sums[name] ?? 0) + value });
+  };
+  for (const row of rows) {
+    const key = `${row.tenant} ${row.model}`;
+    const usage = JSON.parse(row.usage) as Record<string, number>;
+    add(key, isSettled(row) ? row.status : "live", 1);
+    if (!isSettled(row)) continue;
+    for (const name of ["prompt_tokens", "completion_tokens", "cost_usd"])
+      add(key, name, usage[name] ?? 0);
+  }
+  const keys = new Set([
+    ...counted.keys(),
+    ...tallies.map((each) => `${each.tenant} ${each.model}`),
+  ]);
+  return [...keys].flatMap((key) => {
+    const told = tallies.find((each) => `${each.tenant} ${each.model}` === key);
+    const names = [...terminal, "live", "prompt_tokens", "completion_tokens", "cost_usd"];
+    return names.flatMap((name) => {
+      const [is, said] = [counted.get(key)?.[name] ?? 0, Number(told?.[name] ?? 0)];
+      const differs = Math.abs(is - said) > (name === "cost_usd" ? 1e-6 : 0);
+      return differs ? [`the tally of ${key} says ${said} ${name} for ${is}`] : [];
+    });
+  });
+}
 
 export const invariants: Readonly<Record<string, Check>> = {
   nothingLost,
