@@ -1,5 +1,6 @@
-/** What a task leaves behind: its result, its steps, its decisions, its files and its journal. */
+/** What a task was asked and what it leaves behind: its result, its steps, its decisions, its files and its journal. */
 import { Type } from "@sinclair/typebox";
+import { DurableTask } from "../../shared/task.ts";
 import { Decisions } from "../answers/egress.ts";
 import { Files, Journal, ResultAnswer, Steps } from "../answers/task.ts";
 import { json, operation } from "../http/operation.ts";
@@ -58,6 +59,16 @@ export const getFile = operation({
   about: "The contents of one file, as a download.",
   answers: { 200: { "application/octet-stream": Type.Uint8Array() } },
   refuses: ["unreadable", "conflict"],
+});
+
+export const getSpec = operation({
+  id: "getSpec",
+  method: "GET",
+  path: "/v1/tasks/:id/spec",
+  scope: "read",
+  about: "The task as it was sent, with what redrives overrode.",
+  answers: { 200: json(DurableTask) },
+  refuses: ["no_result"],
 });
 
 export const getJournal = operation({

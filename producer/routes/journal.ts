@@ -1,4 +1,4 @@
-/** A finished task's whole journal, for a replay: what was said, done and decided, and by which policy. */
+/** What a task was asked; and of a finished one the whole journal, for a replay: what was said, done and decided, and by which policy. */
 
 import { parsePolicy } from "../../policies/policy.ts";
 import { getText, objectKeys } from "../../shared/objects.ts";
@@ -6,7 +6,7 @@ import { isTerminal } from "../../shared/states.ts";
 import { readEgress } from "../../shared/store/egress_log.ts";
 import { keptPolicy } from "../../shared/store/policies.ts";
 import { readWholeTask } from "../../shared/store/redrives.ts";
-import { type Handler, type Route, route } from "../http/call.ts";
+import { type Call, type Handler, type Route, route } from "../http/call.ts";
 import { done, stopped } from "../http/problem.ts";
 import { offeringsOf } from "../offerings.ts";
 import * as operations from "../operations/index.ts";
@@ -14,14 +14,30 @@ import { decisionView, taskView } from "../tasks/view.ts";
 import { taskOf } from "./tasks.ts";
 import { transcriptOf } from "./traces.ts";
 
+/** The task with its body, as it was sent and as redrives changed it; a large one stands in R2. */
+async function wholeOf({ env, principal: { tenant } }: Call, id: string) {
+  const whole = await readWholeTask(env.DB, tenant, id);
+  const spec = whole?.spec ?? (await getText(env.OBJECTS, objectKeys.spec(tenant, id)));
+  return { whole, spec };
+}
+
+const spec: Handler = async (call) => {
+  const found = await taskOf(call);
+  if (!found.ok) return found;
+  const { spec: text } = await wholeOf(call, found.value.id);
+  if (text === null) {
+    return stopped({ kind: "no_result", message: "the body of this task is gone" });
+  }
+  return done(new Response(text, { headers: { "content-type": "application/json" } }));
+};
+
 const journal: Handler = async (call) => {
   const { env, principal } = call;
   const { tenant } = principal;
   const found = await taskOf(call);
   if (!found.ok) return found;
   const { id, status } = found.value;
-  const whole = await readWholeTask(env.DB, tenant, id);
-  const spec = whole?.spec ?? (await getText(env.OBJECTS, objectKeys.spec(tenant, id)));
+  const { whole, spec } = await wholeOf(call, id);
   if (whole === null || spec === null || !isTerminal(status)) {
     const message = isTerminal(status)
       ? "the body of this task is gone, and without it nothing can be replayed"
@@ -67,4 +83,7 @@ function ownPart(text: string, tenant: string): string | null {
   });
 }
 
-export const journalRoutes: readonly Route[] = [route(operations.getJournal, journal)];
+export const journalRoutes: readonly Route[] = [
+  route(operations.getSpec, spec),
+  route(operations.getJournal, journal),
+];

@@ -44,6 +44,7 @@ export async function benchAtSize(stateDir: string, port: number): Promise<Row[]
   generateTasks(stateDir, {
     tasks,
     batches,
+    running: true,
     from: 0,
     everyMs: 1,
     tenantOf: (n) => (n % 100_000 === 3 ? "other" : "default"),

@@ -11,8 +11,10 @@ export const batchTasks = 50_000;
 
 export interface Size {
   tasks: number;
-  /** Full batches among them. Half of the last one's tasks are queued still. */
+  /** Full batches among them. */
   batches: number;
+  /** Whether half of the last batch is queued still. A fleet that starts sends such tasks, and finds no body. */
+  running: boolean;
   /** When the first task was accepted (milliseconds since 1970), and how long after it each further one was. */
   from: number;
   everyMs: number;
@@ -44,7 +46,7 @@ function endOf(n: number): [status: string, reason: keyof typeof errors | "compl
 }
 
 export function generateTasks(stateDir: string, size: Size): void {
-  const { tasks, batches, from, everyMs, tenantOf } = size;
+  const { tasks, batches, running, from, everyMs, tenantOf } = size;
   const db = new DatabaseSync(databaseIn(stateDir));
   db.exec("BEGIN");
   const batch = db.prepare(
@@ -59,7 +61,7 @@ export function generateTasks(stateDir: string, size: Size): void {
   for (let n = 0; n < batches; n++) {
     const first = n * batchTasks;
     const began = from + first * everyMs;
-    const done = n < batches - 1;
+    const done = !running || n < batches - 1;
     batch.run(
       `batch_${ulid(n)}`,
       tenantOf(first),
@@ -71,7 +73,7 @@ export function generateTasks(stateDir: string, size: Size): void {
   for (let n = 0; n < tasks; n++) {
     const inBatch = n < batches * batchTasks;
     const of = Math.floor(n / batchTasks);
-    const live = of === batches - 1 && n % 2 === 0;
+    const live = running && of === batches - 1 && n % 2 === 0;
     const [status, reason] = live ? (["queued", null] as const) : endOf(n);
     const began = Math.round(from + n * everyMs);
     task.run(

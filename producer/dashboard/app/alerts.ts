@@ -1,6 +1,7 @@
 /** What an operator should look at now, from what the overview knows anyway. Pure. */
 import { count, dollars, span } from "./format.ts";
 import type { Pauses, Stats } from "./shapes.ts";
+import { oneLine } from "./visible.ts";
 
 export interface Alert {
   level: "bad" | "warn";
@@ -17,7 +18,7 @@ export function alertsOf(stats: Stats, pauses: Pauses | null, now: number): Aler
   const warn = (text: string, href: string | null = null) =>
     alerts.push({ level: "warn", text, href });
   if (pauses?.paused === true) warn("The fleet is paused: no task begins.");
-  for (const { model } of pauses?.models ?? []) warn(`The model ${model} is paused.`);
+  for (const { model } of pauses?.models ?? []) warn(`The model ${oneLine(model, 80)} is paused.`);
   const { cost_usd: spent, ceiling_usd: ceiling, unpriced_tokens: unpriced } = stats.spend_today;
   if (ceiling !== null && spent >= ceiling) {
     const text = `Today's ceiling of ${dollars(ceiling)} is spent: tasks wait until 00:00 UTC.`;

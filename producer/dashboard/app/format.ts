@@ -1,4 +1,5 @@
 /** Numbers, spans and times as people read them. Pure. */
+import { oneLine } from "./visible.ts";
 
 const whole = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
@@ -64,4 +65,5 @@ export function shortId(id: string): string {
   return rest.length <= 12 ? id : `${kind}_\u2026${rest.slice(-10)}`;
 }
 
-export const words = (text: string): string => text.replaceAll("_", " ");
+/** A word of the wire, such as a reason or a code, as people read it. */
+export const words = (text: string): string => oneLine(text, 80).replaceAll("_", " ");

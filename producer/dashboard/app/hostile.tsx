@@ -41,3 +41,13 @@ export function Hostile({ text, name, label }: Props) {
     </div>
   );
 }
+
+/** One of several, under its title. */
+export function Part({ title, text, name }: { title: string; text: string; name: string }) {
+  return (
+    <div class="part">
+      <h3>{title}</h3>
+      <Hostile text={text} name={name} label={title} />
+    </div>
+  );
+}

@@ -76,7 +76,7 @@ export function Facts({ of }: { of: readonly (readonly [string, ComponentChildre
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it a keyboard cannot scroll.
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <section class="scroll" tabIndex={0} aria-label={oneLine(label, 120)}>
       {children}
     </section>
   );
@@ -159,6 +159,11 @@ export function When({ iso }: { iso: string }) {
     </time>
   );
 }
+
+/** A name that somebody chose, such as a model's or a policy's. */
+export const Code = ({ of, max = 80 }: { of: string; max?: number }) => (
+  <code>{oneLine(of, max)}</code>
+);
 
 /** An id that can be copied and told apart. */
 export function Id({ id, href }: { id: string; href?: string }) {

@@ -5,6 +5,7 @@ export type { Reason, Status } from "../../../shared/states.ts";
 
 export type Task = Value<"GET /v1/tasks/:id">;
 export type Tasks = Value<"GET /v1/tasks">;
+export type Spec = Value<"GET /v1/tasks/:id/spec">;
 export type Steps = Value<"GET /v1/tasks/:id/steps">;
 export type Step = Steps["steps"][number];
 export type Decisions = Value<"GET /v1/tasks/:id/egress">;

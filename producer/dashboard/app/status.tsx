@@ -2,10 +2,14 @@
 import { statuses } from "../../../shared/states.ts";
 import { count } from "./format.ts";
 import type { Counts } from "./shapes.ts";
+import { oneLine } from "./visible.ts";
 
 export function Badge({ status, title }: { status: string; title?: string }) {
   return (
-    <span class={`badge badge-${status}`} {...(title === undefined ? {} : { title })}>
+    <span
+      class={`badge badge-${status}`}
+      {...(title === undefined ? {} : { title: oneLine(title, 200) })}
+    >
       {status}
     </span>
   );

@@ -126,7 +126,7 @@ export function Labels({ of: labels }: { of: Readonly<Record<string, string>> })
     <span class="labels">
       {all.map(([key, value]) => (
         <span key={key} class="label">
-          {key}={oneLine(value, 40)}
+          {oneLine(key, 63)}={oneLine(value, 40)}
         </span>
       ))}
     </span>

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { alertsOf } from "../alerts.ts";
 import { Chart } from "../chart.tsx";
 import { clockTime, compact, count, dayOf, dollars } from "../format.ts";
-import { Empty, Failed, Head, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
+import { Code, Empty, Failed, Head, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Batches, ModelStats, Pauses, Spend, Stats, Throughput } from "../shapes.ts";
 import { BatchRows } from "./batches.tsx";
@@ -271,7 +271,7 @@ function Models({ of: models }: { of: readonly ModelStats[] }) {
           {models.map((one) => (
             <tr key={one.model}>
               <td>
-                <code>{one.model}</code>
+                <Code of={one.model} />
               </td>
               <td class="number">{count(one.tasks)}</td>
               <td class="number">{compact(one.prompt_tokens + one.completion_tokens)}</td>

@@ -73,7 +73,7 @@ function One({ id, changed }: { id: string; changed: () => void }) {
       title={oneLine(schedule.name, 80)}
       note={
         <>
-          <code>{oneLine(schedule.cron, 60)}</code> {schedule.timezone}
+          <code>{oneLine(schedule.cron, 60)}</code> {oneLine(schedule.timezone, 60)}
         </>
       }
       actions={

@@ -8,6 +8,7 @@ import { Cancel } from "../cancel.tsx";
 import { bytes, compact, count, dateTime, dollars, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
 import {
+  Code,
   Copy,
   Empty,
   Facts,
@@ -26,6 +27,7 @@ import { saveFrom } from "../save.ts";
 import type { Decisions, Result, Steps, Task, WorkspaceFile, WorkspaceFiles } from "../shapes.ts";
 import { Badge } from "../status.tsx";
 import { oneLine, readable } from "../visible.ts";
+import { Asked } from "./asked.tsx";
 import { Labels } from "./batches.tsx";
 import { tookOf } from "./task_table.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -66,6 +68,7 @@ export function TaskPage() {
         <Figures task={task} />
       </Panel>
       {task.status === "succeeded" && <Answer task={task} path={path} />}
+      <Asked key={id} id={id} path={path} />
       <Work task={task} path={path} />
       <Files task={task} path={path} />
     </>
@@ -124,7 +127,7 @@ function Trouble({ task }: { task: Task }) {
     <section class={`trouble trouble-${status}`} aria-label="What went wrong">
       <h2>
         {words(reason ?? status)}
-        {error !== null && error.code !== reason && <code>{error.code}</code>}
+        {error !== null && error.code !== reason && <Code of={error.code} />}
       </h2>
       {error !== null && <p class="trouble-message">{oneLine(error.message, 2_000)}</p>}
       {advice !== "" && (
@@ -154,7 +157,7 @@ function Figures({ task }: { task: Task }) {
   return (
     <Facts
       of={[
-        ["Model", <code key="model">{task.model}</code>],
+        ["Model", <Code key="model" of={task.model} />],
         ["Took", tookOf(task)],
         ["Steps", `${usage.model_calls} model, ${usage.tool_calls} tool`],
         [
@@ -171,8 +174,8 @@ function Figures({ task }: { task: Task }) {
             ? null
             : `${count(usage.egress_requests)}, ${bytes(usage.egress_bytes)}`,
         ],
-        ["Policy", <code key="policy">{task.policy}</code>],
-        ["Sandbox", <code key="sandbox">{task.sandbox}</code>],
+        ["Policy", <Code key="policy" of={task.policy} />],
+        ["Sandbox", <Code key="sandbox" of={task.sandbox} />],
         ["Failed attempts", task.attempt === 0 ? null : count(task.attempt)],
         ["Accepted", <When key="accepted" iso={task.created_at} />],
         ["Ended", task.finished_at === null ? null : dateTime(task.finished_at)],

@@ -82,7 +82,7 @@ function Filters({ of, filter, filtered, base }: FiltersProps) {
           Clear
         </a>
       )}
-      {of.error_code !== "" && <span class="label">{of.error_code}</span>}
+      {of.error_code !== "" && <span class="label">{oneLine(of.error_code, 60)}</span>}
       <select
         aria-label="Status"
         value={of.status}

@@ -4,7 +4,7 @@
  */
 import { useMemo, useState } from "preact/hooks";
 import { bytes, compact, count, dollars, span, words } from "../format.ts";
-import { Hostile } from "../hostile.tsx";
+import { Part } from "../hostile.tsx";
 import type { Decision, Step } from "../shapes.ts";
 import { Badge } from "../status.tsx";
 import { oneLine, readable } from "../visible.ts";
@@ -242,13 +242,4 @@ function argumentsText(value: unknown): string {
   );
   const head = Object.keys(rest).length === 0 ? [] : [readable(rest)];
   return [...head, ...texts.map(([name, one]) => `${name}:\n${String(one)}`)].join("\n\n");
-}
-
-function Part({ title, text, name }: { title: string; text: string; name: string }) {
-  return (
-    <div class="part">
-      <h3>{title}</h3>
-      <Hostile text={text} name={name} label={title} />
-    </div>
-  );
 }

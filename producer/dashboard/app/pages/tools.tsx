@@ -2,7 +2,7 @@
 import { Fragment } from "preact";
 import { count, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
-import { Empty, Failed, Head, Loading, Panel, Scroll } from "../parts.tsx";
+import { Code, Empty, Failed, Head, Loading, Panel, Scroll } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Listing, Policies, Policy } from "../shapes.ts";
 import { Badge } from "../status.tsx";
@@ -55,7 +55,7 @@ function PolicyRow({ policy }: { policy: Policy }) {
   return (
     <details class="policy">
       <summary class="fold">
-        <strong>{name}</strong>
+        <strong>{oneLine(name, 80)}</strong>
         <span class="note">{problem === null ? told : "invalid: denies everything"}</span>
         {description !== null && <span class="policy-about">{oneLine(description, 200)}</span>}
       </summary>
@@ -78,26 +78,25 @@ function PolicyRow({ policy }: { policy: Policy }) {
                   <tr key={`${rule.host} ${n}`}>
                     <td>{n + 1}</td>
                     <td>
-                      <code>
-                        {(rule.schemes ?? ["https"]).join("|")}://{rule.host}
-                        {rule.port === undefined ? "" : `:${rule.port}`}
-                      </code>
+                      <Code of={placeOf(rule)} max={160} />
                     </td>
-                    <td>{rule.methods === undefined ? "any" : rule.methods.join(", ")}</td>
                     <td>
-                      <code>{rule.path_prefix ?? "/"}</code>
+                      {rule.methods === undefined ? "any" : oneLine(rule.methods.join(", "), 80)}
+                    </td>
+                    <td>
+                      <Code of={rule.path_prefix ?? "/"} max={160} />
                     </td>
                     <td>
                       {rule.inject === undefined ? (
                         "–"
                       ) : (
                         <>
-                          <code>{rule.inject.secret}</code>{" "}
-                          <span class="note">as {rule.inject.header}</span>
+                          <Code of={rule.inject.secret} />{" "}
+                          <span class="note">as {oneLine(rule.inject.header, 80)}</span>
                         </>
                       )}
                       {rule.route !== undefined && (
-                        <span class="note block">over {rule.route}</span>
+                        <span class="note block">over {oneLine(rule.route, 80)}</span>
                       )}
                     </td>
                   </tr>
@@ -119,6 +118,9 @@ function PolicyRow({ policy }: { policy: Policy }) {
   );
 }
 
+const placeOf = ({ schemes = ["https"], host, port }: Policy["rules"][number]): string =>
+  `${schemes.join("|")}://${host}${port === undefined ? "" : `:${port}`}`;
+
 function ToolRows({ of: { tools } }: { of: Listing }) {
   return (
     <Scroll label="Tools">
@@ -135,7 +137,7 @@ function ToolRows({ of: { tools } }: { of: Listing }) {
           {tools.map((tool) => (
             <tr key={tool.name}>
               <td>
-                <code>{oneLine(tool.name, 80)}</code>
+                <Code of={tool.name} />
               </td>
               <td>{tool.effect}</td>
               <td>
@@ -180,7 +182,7 @@ function Beside({ of: { mcp, skills } }: { of: Listing }) {
               <Fragment key={name}>
                 <dt>{oneLine(name, 80)}</dt>
                 <dd>
-                  <code>{oneLine(url, 200)}</code>
+                  <Code of={url} max={200} />
                 </dd>
               </Fragment>
             ))}

@@ -1,0 +1,30 @@
+import { env } from "cloudflare:workers";
+import { expect, it, test } from "vitest";
+import { objectKeys } from "../../shared/objects.ts";
+import { send, task, testFleet } from "./client.ts";
+
+it.each([
+  ["in its row", "Say yes."],
+  ["in R2", "x".repeat(20_000)],
+])("a task whose body stands %s is told as it was sent", async (_where, prompt) => {
+  const fleet = testFleet();
+  const sent = { ...task(), prompt, labels: { team: "docs" } };
+  const accepted = await send(fleet, "POST", "/v1/tasks", sent);
+  const { id } = (await accepted.json()) as { id: string };
+  const answer = await send(fleet, "GET", `/v1/tasks/${id}/spec`);
+  expect([answer.status, await answer.json()]).toEqual([200, sent]);
+});
+
+test("a body that is gone is a refusal, and another tenant's task is none", async () => {
+  const fleet = testFleet();
+  const large = { ...task(), prompt: "x".repeat(20_000) };
+  const accepted = await send(fleet, "POST", "/v1/tasks", large);
+  const { id } = (await accepted.json()) as { id: string };
+  await env.OBJECTS.delete(objectKeys.spec("default", id));
+  expect((await send(fleet, "GET", `/v1/tasks/${id}/spec`)).status).toBe(404);
+  await env.DB.prepare("UPDATE tasks SET spec = '{}', tenant = 'rival' WHERE id = ?1")
+    .bind(id)
+    .run();
+  const foreign = await send(fleet, "GET", `/v1/tasks/${id}/spec`);
+  expect(await foreign.json()).toMatchObject({ error: { code: "not_found" } });
+});
