@@ -43,8 +43,9 @@ export async function verifyAccess(assertion: string, env: AccessEnv): Promise<O
       const message = "the keys of Cloudflare Access cannot be had: try again shortly";
       return stopped({ kind: "unavailable", message });
     }
-    const message = "this assertion of Cloudflare Access does not hold: sign in again";
-    return stopped({ kind: "unauthorized", message });
+    const message =
+      "this assertion of Cloudflare Access does not hold: sign in again, and if that does not help, compare ACCESS_TEAM_DOMAIN and ACCESS_AUD with the application's";
+    return stopped({ kind: "unauthorized", message, presented: true });
   }
 }
 

@@ -44,7 +44,11 @@ const unnamed = {
   kind: "unauthorized",
   message: "send the header Authorization: Bearer <key>",
 } as const;
-const unknown = { kind: "unauthorized", message: "this key is not known" } as const;
+const unknown = {
+  kind: "unauthorized",
+  message: "this key is not known",
+  presented: true,
+} as const;
 const crossSite = {
   kind: "forbidden",
   message:
@@ -65,7 +69,7 @@ async function byKey(
   const ended = endOf(row);
   if (ended !== null) {
     const message = `this key ${hasEnded(ended)}: ask for another`;
-    return stopped({ kind: "unauthorized", message });
+    return stopped({ kind: "unauthorized", message, presented: true });
   }
   return done(await holderOf(env, row));
 }

@@ -16,7 +16,8 @@ export interface Detail {
 
 export type Problem =
   | { kind: "unreadable"; message: string; details?: Detail[] }
-  | { kind: "unauthorized"; message: string }
+  /** `presented`: something was shown, and it does not hold; without it nobody was judged. */
+  | { kind: "unauthorized"; message: string; presented?: true }
   | { kind: "forbidden"; message: string }
   | { kind: "not_found"; message: string }
   | { kind: "no_result"; message: string }
@@ -67,7 +68,10 @@ export function problemResponse(problem: Problem): Response {
 function headersOf(problem: Problem): Record<string, string> {
   switch (problem.kind) {
     case "unauthorized":
-      return { "www-authenticate": 'Bearer realm="fleet"' };
+      // RFC 6750: no error where nothing was presented.
+      return {
+        "www-authenticate": `Bearer realm="fleet"${problem.presented ? ', error="invalid_token"' : ""}`,
+      };
     case "method_not_allowed":
       return { allow: problem.allow.join(", ") };
     case "too_many_requests":

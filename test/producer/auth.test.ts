@@ -26,7 +26,11 @@ describe("who may call", () => {
     expect(answer.status).toBe(status);
     const text = await answer.text();
     expect(text).not.toContain(key);
-    if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    const judged = /^bearer +\S/i.test(authorization);
+    if (status === 401) {
+      const challenge = `Bearer realm="fleet"${judged ? ', error="invalid_token"' : ""}`;
+      expect(answer.headers.get("www-authenticate")).toBe(challenge);
+    }
     if (status === 503) expect(text).toContain("FLEET_API_KEY");
   });
 

@@ -65,20 +65,23 @@ export async function send(
     );
   }
   if (response.type === "opaqueredirect") {
-    return signedOut(key, "Cloudflare Access asks you to sign in again: load this page anew.");
+    const message = "Cloudflare Access asks you to sign in again: load this page anew.";
+    if (key === undefined) signOut(message, true);
+    return failed(401, "unauthorized", message);
   }
   if (response.ok) return { ok: true, value: response };
   const problem = await problemOf(response);
-  if (response.status === 401) return signedOut(key, problem.message, problem);
+  if (response.status === 401 && key === undefined) {
+    const challenge = response.headers.get("www-authenticate") ?? "";
+    signOut(problem.message, challenge.includes('error="invalid_token"'));
+  }
   return { ok: false, problem };
 }
 
-function signedOut(key: string | undefined, message: string, problem?: Problem): Answer<never> {
-  if (key === undefined) {
-    const wasIn = currentSession().kind === "key" || currentSession().kind === "access";
-    beginSession({ kind: "out", message: wasIn ? message : null });
-  }
-  return problem === undefined ? failed(401, "unauthorized", message) : { ok: false, problem };
+/** Says why, unless nobody was signed in and there was nothing to judge: then a key is just asked for. */
+function signOut(message: string, judged: boolean): void {
+  const wasIn = currentSession().kind === "key" || currentSession().kind === "access";
+  beginSession({ kind: "out", message: wasIn || judged ? message : null });
 }
 
 const failed = (status: number, code: string, message: string): Answer<never> => ({
