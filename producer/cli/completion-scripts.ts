@@ -58,23 +58,27 @@ _fleet() {
 complete -F _fleet fleet fleet.mjs
 `;
 
+/** A word without a word on what it is stands alone: zsh would show a dash and nothing behind it. */
 const zsh = (launcher: string): string => `#compdef fleet fleet.mjs
-# In ~/.zshrc, behind compinit: eval "$(fleet completion zsh)"
+# In ~/.zshrc: eval "$(fleet completion zsh)"
 _fleet() {
   local -a offered
-  local line tab=$'\\t'
+  local line word about tab=$'\\t'
   while IFS= read -r line; do
     if [[ $line == ${filesMeant} ]]; then
       _files
       return
     fi
-    offered+=("\${\${line%%$tab*}//:/\\\\:}:\${line#*$tab}")
+    word=\${\${line%%$tab*}//:/\\\\:}
+    about=\${line#*$tab}
+    offered+=("$word\${about:+:$about}")
   done < <(${launcher} ${asking} -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   (( $#offered )) && _describe -V fleet offered
 }
 if [[ $funcstack[1] == _fleet ]]; then
   _fleet "$@"
 else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
   compdef _fleet fleet fleet.mjs
 fi
 `;
@@ -88,7 +92,8 @@ function __fleet_complete
     set -l word (commandline -ct)
     for line in (${launcher} ${asking} -- $words "$word" 2>/dev/null)
         if test "$line" = ${filesMeant}
-            __fish_complete_path "$word"
+            # The word as it is written, quotes and all: that is how fish reads it again.
+            complete -C "'' $word"
         else
             printf '%s\\n' $line
         end

@@ -20,7 +20,7 @@ export function addCompletion(program: Command, bind: Bind): void {
       [
         "",
         'bash, in ~/.bashrc:                   eval "$(fleet completion bash)"',
-        'zsh, in ~/.zshrc, behind compinit:    eval "$(fleet completion zsh)"',
+        'zsh, in ~/.zshrc:                     eval "$(fleet completion zsh)"',
         "fish, in ~/.config/fish/config.fish:  fleet completion fish | source",
       ].join("\n"),
     )

@@ -175,6 +175,20 @@ describe("fleet completion", () => {
     },
   );
 
+  /** What zsh 5.9 and fish 3.6 were seen to need, at a terminal; CI has neither. */
+  test.each<[shell: "zsh" | "fish", why: string, line: string]>([
+    ["zsh", "a completion without compinit loads it", "autoload -Uz compinit && compinit -i"],
+    ["zsh", "a word without a description has no dash behind it", '{about:+:$about}"'],
+    ["zsh", "a colon in a word does not begin its description", "//:/\\\\:}"],
+    ["zsh", "the order is the command line's", "_describe -V fleet offered"],
+    ["zsh", "quotes around words are taken off", '{(@Q)words[2,CURRENT]}"'],
+    ["fish", "a file's name in open quotes is completed", "complete -C \"'' $word\""],
+    ["fish", "the word that is being written may be empty", '-- $words "$word"'],
+    ["fish", "files are offered only where they are meant", "complete -c fleet -f -k"],
+  ])("in %s, %s", (shell, _why, line) => {
+    expect(completionScript(shell, "/opt/it's/fleet.mjs")).toContain(line);
+  });
+
   test("knows no other shell, and says which it knows", async () => {
     const ran = await fleet(["completion", "tcsh"]);
     expect(ran.code).toBe(2);
