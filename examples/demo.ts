@@ -119,9 +119,9 @@ async function rehearse(
   if (!upstream.requests.some(({ method, authorized }) => method === "POST" && authorized)) {
     wrong.push("the orders service got no note with the right credential");
   }
-  const { interactive, columns } = surroundings;
+  const { coloured, columns } = surroundings;
   const width = Math.min(columns, tableCharsMax);
-  surroundings.write(`\n${table(endHead, rows, { coloured: interactive, columns: width })}\n`);
+  surroundings.write(`\n${table(endHead, rows, { coloured, columns: width })}\n`);
   await writeResults(resultsFile, await resultsOf(client, batch.id));
   say(`\nThe results: ${shown(resultsFile)}, or npx fleet results ${batch.id} while a fleet runs.`);
   return wrong;

@@ -103,6 +103,8 @@ function told(url: string, refusal: Refusal): string {
     }
     case "not_a_fleet":
       return `${refusal.message}: check --url or FLEET_URL`;
+    case "not_found":
+      return `${refusal.message}${lookedFor(refusal.message, url)}`;
     case "unauthorized":
       return `${refusal.message} (set --key or FLEET_API_KEY)`;
     case "unavailable":
@@ -110,6 +112,19 @@ function told(url: string, refusal: Refusal): string {
     default:
       return refusal.message;
   }
+}
+
+/** Where to look for what a fleet does not have; every tenant and every fleet has its own. */
+function lookedFor(message: string, url: string): string {
+  const [, what = ""] = /^no (task|batch|schedule|key|webhook) with/.exec(message) ?? [];
+  const lister = new Map([
+    ["task", "fleet list"],
+    ["batch", "fleet batches"],
+    ["schedule", "fleet schedules"],
+    ["key", "fleet keys"],
+    ["webhook", "fleet webhooks"],
+  ]).get(what);
+  return lister === undefined ? "" : ` at ${url}: ${lister} shows what there is`;
 }
 
 /** Whether the address is this machine: only then may a default key be sent. */

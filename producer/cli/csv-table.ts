@@ -1,5 +1,6 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { wrongUsage } from "./exit.ts";
+import { counted } from "./figures.ts";
 
 /** A CSV file with a header, read whole. */
 export interface CsvTable {
@@ -31,6 +32,13 @@ export function readCsv(text: string, delimiter: string): CsvTable {
   if (twice !== undefined) {
     throw wrongUsage(`the column "${twice}" stands twice in the CSV file: rename one of them`);
   }
+  const ragged = rows.find(({ cells }) => cells.length !== columns.length);
+  if (ragged !== undefined) {
+    const has = counted(ragged.cells.length, "cell");
+    throw wrongUsage(
+      `line ${ragged.line} of the CSV file has ${has} under a header of ${columns.length}: put a cell that holds "${delimiter}" into double quotes, or add what is missing${delimiterHint(text, delimiter)}`,
+    );
+  }
   return { columns, rows };
 }
 
@@ -53,6 +61,8 @@ function records(text: string, delimiter: string): CsvRow[] {
       delimiter,
       bom: true,
       skip_empty_lines: true,
+      // Rows of another length are told with the file's own line.
+      relax_column_count: true,
       on_record: (record: string[], { bytes: end }) => {
         ends.push(end);
         return record;
@@ -61,7 +71,7 @@ function records(text: string, delimiter: string): CsvRow[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw wrongUsage(
-      `the CSV file cannot be read: ${error.message}${delimiterHint(text, delimiter)}`,
+      `the CSV file cannot be read: ${faultOf(error)}${delimiterHint(text, delimiter)}`,
     );
   }
   let line = 1;
@@ -75,6 +85,19 @@ function records(text: string, delimiter: string): CsvRow[] {
     skip(ends[index] ?? at, () => true);
     return row;
   });
+}
+
+/** The parser's faults in words for the person who can mend them. */
+function faultOf({ code, message, lines }: CsvError & { lines?: number }): string {
+  switch (code) {
+    case "CSV_QUOTE_NOT_CLOSED":
+      return `a double quote is opened and not closed, seen on line ${lines}: close it, or double one that is meant`;
+    case "CSV_INVALID_CLOSING_QUOTE":
+    case "INVALID_OPENING_QUOTE":
+      return `line ${lines} has a double quote within a cell: put the cell into double quotes, and double the one that is meant`;
+    default:
+      return message;
+  }
 }
 
 const newline = 0x0a;

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { Readable } from "node:stream";
 import { commandLineLimits } from "../../shared/limits.ts";
 import { wrongUsage } from "./exit.ts";
@@ -9,23 +10,41 @@ export async function inputText(name: string, { stdin }: Surroundings): Promise<
   const bytes = name === "-" ? await drained(stdin) : await fileBytes(name);
   if (bytes.byteLength > commandLineLimits.inputBytesMax) {
     throw wrongUsage(
-      `${name} is larger than ${commandLineLimits.inputBytesMax / 1e6} MB: split it`,
+      `${calledOf(name)} is larger than ${commandLineLimits.inputBytesMax / 1e6} MB: split it`,
     );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    throw wrongUsage(`${name} is not UTF-8 text`);
+    throw wrongUsage(`${calledOf(name)} is not UTF-8 text: save it as UTF-8`);
   }
 }
 
+/** What people call "-". */
+export const calledOf = (name: string): string => (name === "-" ? "standard input" : name);
+
 /** A file's bytes; a file that cannot be read is wrong usage, with the reason. */
-export async function fileBytes(name: string): Promise<Uint8Array> {
+export async function fileBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await readFile(name);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw wrongUsage(`cannot read ${name} (${code})`);
+    throw wrongUsage(`cannot read ${name}: ${unread(code, name)}`);
+  }
+}
+
+/** Why a file cannot be read, and what to write instead. */
+function unread(code: string, name: string): string {
+  switch (code) {
+    case "ENOENT":
+      return `there is no such file${path.isAbsolute(name) ? "" : ` in ${process.cwd()}`}`;
+    case "EISDIR":
+      return "it is a folder: name a file in it";
+    case "EACCES":
+    case "EPERM":
+      return "you may not read it: change its permissions, or name another";
+    default:
+      return code;
   }
 }
 
@@ -39,7 +58,7 @@ export function parsedJson(text: string, name: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw wrongUsage(
-      `${name} is not JSON: ${error instanceof Error ? error.message : "unreadable"}`,
+      `${calledOf(name)} is not JSON: ${error instanceof Error ? error.message : "unreadable"}`,
     );
   }
 }

@@ -61,7 +61,7 @@ function sessionOf(at: () => FleetAt, surroundings: Surroundings, json: boolean)
 export function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetAt {
   const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw wrongUsage(`--url must be an http or https address, such as ${defaultUrl}`);
+    throw wrongUsage(`--url or FLEET_URL must be an http or https address, such as ${defaultUrl}`);
   }
   const set = options.key ?? environment.FLEET_API_KEY;
   // The default key belongs to local runs alone: no other machine is ever sent it.

@@ -6,7 +6,7 @@ import type { ToSend } from "./connection.ts";
 import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "./csv-table.ts";
 import { isSameForAll, tasksOfCsv } from "./csv-tasks.ts";
 import { wrongUsage } from "./exit.ts";
-import { fileBytes, inputText, jsonFile } from "./input.ts";
+import { calledOf, fileBytes, inputText, jsonFile, parsedJson } from "./input.ts";
 import { printable } from "./printable.ts";
 import type { Session } from "./session.ts";
 
@@ -48,11 +48,15 @@ export async function prepared(
   session.client();
   const body = await inputText(file, session.surroundings);
   if (path.extname(file).toLowerCase() === ".json") {
+    // The API would say the same of a body that has no name.
+    parsedJson(body, file);
     const whole = after === undefined ? body : chained(body, file, after);
     return { body: whole, type: "application/json", query: {}, input: null };
   }
   if (body.trim() === "") {
-    throw wrongUsage(`${file} is empty: write one task per line, such as {"prompt": "…"}`);
+    throw wrongUsage(
+      `${calledOf(file)} is empty: write one task per line, such as {"prompt": "…"}`,
+    );
   }
   return { ...asLines(body, after), input: null };
 }

@@ -10,8 +10,10 @@ export interface Surroundings {
   stdin: Readable;
   write(text: string): void;
   warn(text: string): void;
-  /** True where standard output is a terminal: then bars, colours and tables. */
+  /** True where standard output is a terminal: then bars and tables. One that is dumb redraws nothing. */
   interactive: boolean;
+  /** Whether words may have colours: at a terminal, unless NO_COLOR is set. */
+  coloured: boolean;
   /** How wide a table may be; endless where no terminal is, so that nothing is cut there. */
   columns: number;
   /** Resolves after `ms`. */
@@ -24,13 +26,16 @@ export interface Surroundings {
 
 /** The process as it is. */
 export function processSurroundings(): Surroundings {
+  const { env } = process;
+  const interactive = process.stdout.isTTY === true && env.TERM !== "dumb";
   return {
-    environment: process.env,
+    environment: env,
     fetch,
     stdin: process.stdin,
     write: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
-    interactive: process.stdout.isTTY === true,
+    interactive,
+    coloured: interactive && (env.NO_COLOR ?? "") === "",
     columns:
       process.stdout.isTTY === true ? process.stdout.columns || 160 : Number.POSITIVE_INFINITY,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -39,9 +39,9 @@ export function addBatches(program: Command, bind: Bind): void {
             created_at,
             eta ?? "",
           ]);
-          const { interactive, columns } = session.surroundings;
+          const { coloured, columns } = session.surroundings;
           const head = ["batch", "status", "tasks", "ended", "succeeded", "created", "done by"];
-          session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
         }
         return exit.done;
       }),

@@ -152,9 +152,9 @@ function print<T>(
   head: readonly string[],
   cells: (row: T) => string[],
 ): typeof exit.done {
-  const { interactive, columns, write } = session.surroundings;
+  const { coloured, columns, write } = session.surroundings;
   if (session.json) for (const row of rows) session.emit(row);
   else if (rows.length === 0) session.say("No requests.");
-  else write(`${table(head, rows.map(cells), { coloured: interactive, columns })}\n`);
+  else write(`${table(head, rows.map(cells), { coloured, columns })}\n`);
   return exit.done;
 }

@@ -23,9 +23,9 @@ export function addInbox(program: Command, bind: Bind): void {
             error.message,
             body,
           ]);
-          const { interactive, columns } = session.surroundings;
+          const { coloured, columns } = session.surroundings;
           const head = ["message", "received", "error", "why", "body"];
-          session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
         }
         return exit.done;
       }),

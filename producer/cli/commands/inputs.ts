@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import { exit, required, wrongUsage } from "../exit.ts";
+import { exit, required } from "../exit.ts";
 import { bytes } from "../figures.ts";
+import { fileBytes } from "../input.ts";
 import type { Bind } from "../program.ts";
 
 export function addInputs(program: Command, bind: Bind): void {
@@ -14,13 +14,11 @@ export function addInputs(program: Command, bind: Bind): void {
     .description("upload a file; without a key under its own name")
     .action(
       bind(async (session, file: string, key: string | undefined) => {
-        const content = await readFile(file).catch(() => {
-          throw wrongUsage(`cannot read ${file}`);
-        });
+        const content = await fileBytes(file);
         const stored = required(
           await session.client()("PUT /v1/inputs/*", {
             path: key ?? path.basename(file),
-            body: new Uint8Array(content),
+            body: content,
             type: "application/octet-stream",
           }),
         );

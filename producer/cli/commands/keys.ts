@@ -120,9 +120,9 @@ function showTable(session: Session, all: readonly KeyAnswer[]): void {
     key.last_used_at ?? "never",
     stateOf(key, session.surroundings.now()),
   ]);
-  const { interactive, columns } = session.surroundings;
+  const { coloured, columns } = session.surroundings;
   const head = ["key", "name", "tenant", "scopes", "last used", "state"];
-  session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+  session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
 }
 
 function stateOf({ revoked_at, expires_at }: KeyAnswer, now: number): string {

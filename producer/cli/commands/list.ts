@@ -49,9 +49,9 @@ export function addList(program: Command, bind: Bind): void {
           spent(task.usage, task.model),
           task.created_at,
         ]);
-        const { interactive, columns } = session.surroundings;
+        const { coloured, columns } = session.surroundings;
         const head = ["task", "custom id", "status", "reason", "tokens", "cost", "created"];
-        session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+        session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
         return exit.done;
       }),
     );

@@ -9,7 +9,7 @@ import { inputText } from "../input.ts";
 import type { Bind } from "../program.ts";
 import { formatOf, mustBeWritable, resultsJsonl, writeResults } from "../results-file.ts";
 import { kindOf, type Session } from "../session.ts";
-import { table } from "../table.ts";
+import { type TableStyle, table } from "../table.ts";
 
 interface Options {
   output?: string;
@@ -43,7 +43,7 @@ export function addResults(program: Command, bind: Bind): void {
                 delimiterOf(options.delimiter),
               );
         const lines = await resultsOf(session.client(), id);
-        const { interactive, columns, write } = session.surroundings;
+        const { interactive, coloured, columns, write } = session.surroundings;
         if (output !== undefined) {
           if (input !== null) mustBeOf(input, lines, id);
           await writeResults(output, lines, input);
@@ -53,7 +53,7 @@ export function addResults(program: Command, bind: Bind): void {
         } else if (lines.length === 0) {
           session.say("No results yet.");
         } else {
-          write(`${resultsTable(lines, columns)}\n`);
+          write(`${resultsTable(lines, { coloured, columns })}\n`);
         }
         return exit.done;
       }),
@@ -75,7 +75,7 @@ function mustBeOf(input: CsvTable, lines: readonly ResultLine[], id: string): vo
   );
 }
 
-function resultsTable(lines: readonly ResultLine[], columns: number): string {
+function resultsTable(lines: readonly ResultLine[], style: TableStyle): string {
   const rows = lines.map((line) => [
     line.custom_id ?? line.task_id,
     line.status,
@@ -83,5 +83,5 @@ function resultsTable(lines: readonly ResultLine[], columns: number): string {
     count(line.usage.prompt_tokens + line.usage.completion_tokens),
     line.error === null ? JSON.stringify(line.output) : line.error.message,
   ]);
-  return table(["task", "status", "reason", "tokens", "output"], rows, { coloured: true, columns });
+  return table(["task", "status", "reason", "tokens", "output"], rows, style);
 }

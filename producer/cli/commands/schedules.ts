@@ -138,9 +138,9 @@ function showTable(session: Session, all: readonly ScheduleAnswer[]): void {
     `${cron} ${timezone}`,
     enabled ? (next_ticks[0] ?? "never") : "disabled",
   ]);
-  const { interactive, columns } = session.surroundings;
+  const { coloured, columns } = session.surroundings;
   const head = ["schedule", "name", "cron", "next tick"];
-  session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+  session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
 }
 
 function show(session: Session, schedule: ScheduleAnswer) {

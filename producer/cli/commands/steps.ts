@@ -31,9 +31,9 @@ export function addSteps(program: Command, bind: Bind): void {
           session.say("No steps yet.");
           return exit.done;
         }
-        const { interactive, columns, write } = session.surroundings;
+        const { coloured, columns, write } = session.surroundings;
         const head = ["step", "kind", "name", "status", "took", "tokens", "repaired", "output"];
-        write(`${table(head, steps.map(row), { coloured: interactive, columns })}\n`);
+        write(`${table(head, steps.map(row), { coloured, columns })}\n`);
         session.say(`fleet steps ${id} <n> shows one step whole.`);
         return exit.done;
       }),

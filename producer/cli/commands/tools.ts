@@ -27,9 +27,9 @@ export function addTools(program: Command, bind: Bind): void {
         for (const { name, description } of skills)
           rows.push([name, "ok", "", `skill: ${description}`]);
         for (const fault of faults) rows.push(["", "failed", "", fault]);
-        const { interactive, columns, write } = session.surroundings;
+        const { coloured, columns, write } = session.surroundings;
         const head = ["tool", "state", "effect", "what it does, or what to set"];
-        write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+        write(`${table(head, rows, { coloured, columns })}\n`);
         return exit.done;
       }),
     );

@@ -23,9 +23,9 @@ export function addWebhooks(program: Command, bind: Bind): void {
             last_error ?? "",
             url,
           ]);
-          const { interactive, columns } = session.surroundings;
+          const { coloured, columns } = session.surroundings;
           const head = ["webhook", "of", "tries", "last error", "url"];
-          session.surroundings.write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
         }
         return exit.done;
       }),

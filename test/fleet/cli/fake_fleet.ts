@@ -73,7 +73,7 @@ export interface Ran {
 /** Runs the command line with its own clock: a sleep moves it on and takes no time. */
 export async function fleet(
   words: readonly string[],
-  given: Partial<Pick<Surroundings, "environment" | "interactive" | "now">> & {
+  given: Partial<Pick<Surroundings, "environment" | "interactive" | "coloured" | "now">> & {
     stdin?: string;
     /** Ctrl-C while the command first waits. The process stays, so the command goes on. */
     interrupted?: boolean;
@@ -94,6 +94,7 @@ export async function fleet(
       err += text;
     },
     interactive: given.interactive ?? false,
+    coloured: given.coloured ?? given.interactive ?? false,
     columns: given.interactive === true ? 140 : Number.POSITIVE_INFINITY,
     sleep: async (ms) => {
       if (given.interrupted === true && clockMs === 0) for (const last of lasts) last();
