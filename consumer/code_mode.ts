@@ -1,8 +1,9 @@
 /** Code mode: a program's calls of tools are calls of its step, checked and counted as the model's are. */
 import { problemsOf, problemText } from "./models/validate.ts";
-import type { ToolAnswer } from "./sandbox/engine.ts";
+import type { FileChanges, ToolAnswer } from "./sandbox/engine.ts";
 import { offerOf } from "./tools/catalog.ts";
 import type { Tool } from "./tools/define.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What a call needs of the slice that it is made in. */
 export interface CallingSlice {
@@ -35,6 +36,22 @@ export async function callFromCode(
   const result = await slice.run(tool, input);
   if (!result.ok) return no(result.text);
   return { ok: true, json: JSON.stringify(result.value ?? result.text) };
+}
+
+/**
+ * Keeps the program's files and the workspace in step around a call: the tool sees what the program has
+ * written, and the program what the tool has. Changes that the workspace refuses are the program's to mend.
+ */
+export async function inStep(
+  workspace: Workspace,
+  changes: FileChanges,
+  call: () => Promise<ToolAnswer>,
+): Promise<ToolAnswer> {
+  const refusal = workspace.apply(changes);
+  if (refusal !== null) return { ...no(refusal), kept: false };
+  const { mark } = workspace;
+  const answer = await call();
+  return { ...answer, changes: workspace.changedSince(mark) };
 }
 
 const no = (message: string): ToolAnswer => ({ ok: false, message });

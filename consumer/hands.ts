@@ -6,7 +6,7 @@ import { log, logBug } from "../shared/log.ts";
 import type { StepCall } from "../shared/step.ts";
 import type { EgressRow } from "../shared/store/egress_log.ts";
 import type { TaskRow } from "../shared/store/task_row.ts";
-import { type CallingSlice, callFromCode } from "./code_mode.ts";
+import { type CallingSlice, callFromCode, inStep } from "./code_mode.ts";
 import type { EgressUse } from "./egress/budget.ts";
 import { createGateway, type Gateway } from "./egress/gateway.ts";
 import type { BudgetReason } from "./egress/reason.ts";
@@ -166,7 +166,10 @@ export function handsFor(
     return {
       // A program follows redirects itself, as the web's fetch does: each hop comes here.
       fetch: (request) => within(() => gateway.fetch(request)),
-      call: (name, argumentsJson) => within(() => callFromCode(slice, name, argumentsJson)),
+      call: (name, argumentsJson, changes) =>
+        within(() =>
+          inStep(kit.workspace, changes, () => callFromCode(slice, name, argumentsJson)),
+        ),
     };
   }
 

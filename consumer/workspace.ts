@@ -29,6 +29,8 @@ interface Held {
 export class Workspace {
   readonly #files = new Map<string, Held>();
   readonly #changed = new Set<string>();
+  /** Every path that was changed, in order, for `changedSince`. */
+  readonly #log: string[] = [];
   /** The folder that is read-only, or null. */
   #mounted: string | null = null;
   readonly #bucket: R2Bucket;
@@ -141,9 +143,25 @@ export class Workspace {
     for (const [path, bytes] of wanted) {
       if (bytes !== null) this.#files.set(path, { entry: null, bytes, input: null });
       else if (!this.#files.delete(path)) continue;
-      this.#changed.add(path);
+      this.#note(path);
     }
     return null;
+  }
+
+  #note(path: string): void {
+    this.#changed.add(path);
+    this.#log.push(path);
+  }
+
+  /** How many changes there were so far: a place to ask `changedSince` from. */
+  get mark(): number {
+    return this.#log.length;
+  }
+
+  /** What stands now where something was changed since the mark; null where nothing does. */
+  changedSince(mark: number): Map<string, Uint8Array | null> {
+    const paths = new Set(this.#log.slice(mark));
+    return new Map([...paths].map((path) => [path, this.#files.get(path)?.bytes ?? null]));
   }
 
   /** Why the workspace cannot become what is wanted; null when it can. */
@@ -190,7 +208,7 @@ export class Workspace {
     const path = normalisePath(name);
     if (path !== null && this.#isMounted(path)) return readOnly(path);
     if (path === null || !this.#files.delete(path)) return `There is no file "${name}".`;
-    this.#changed.add(path);
+    this.#note(path);
     return null;
   }
 

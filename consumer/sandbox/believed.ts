@@ -1,8 +1,8 @@
 /** What an engine may believe of an outcome that the program's own side told. */
-import { sandboxLimits } from "../../shared/limits.ts";
-import type { Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
+import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
+import type { FileChanges, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { cut } from "./interpreter/settle.ts";
-import { Workspace } from "./interpreter/workspace.ts";
+import { confine, Workspace } from "./interpreter/workspace.ts";
 
 /** An outcome as it was told: nothing of it is known to be what it says. */
 export interface Told {
@@ -19,21 +19,47 @@ export function believed(told: Told, program: Program, limits: RunLimits): RunOu
   const logs = cut(String(told.logs), limits.logBytes + 1_000);
   try {
     const workspace = new Workspace(program.files);
+    const gone: string[] = [];
     for (const [path, bytes] of told.changes) {
-      if (bytes === null) workspace.removeTree(String(path));
-      else workspace.write(String(path), new Uint8Array(bytes));
+      if (bytes !== null) workspace.write(String(path), new Uint8Array(bytes));
+      // What a call has handed over is no file that the program began with, and may be deleted all the same.
+      else if (workspace.entry(String(path)) === null) gone.push(confine(String(path)));
+      else workspace.removeTree(String(path));
     }
+    const changes = workspace.changes;
+    for (const path of gone.slice(0, workspaceLimits.filesMax))
+      if (!changes.has(path)) changes.set(path, null);
     return {
       value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
       logs,
       error: error === null || error === undefined ? null : believedError(error),
-      changes: workspace.changes,
+      changes,
       usage: { fuel: 0, hostCalls: Number(usage.hostCalls), durationMs: Number(usage.durationMs) },
     };
   } catch {
-    const message = "The program changed more files than the workspace holds.";
-    return { ...stoppedBy({ kind: "too_large", name: "LimitError", message, stack: "" }), logs };
+    const error = {
+      kind: "too_large",
+      name: "LimitError",
+      message: tooManyChanges,
+      stack: "",
+    } as const;
+    return { ...stoppedBy(error), logs };
   }
+}
+
+export const tooManyChanges = "The program changed more files than the workspace holds.";
+
+/** The changes as a call told them, or null where they are none. Whether they fit, the workspace decides. */
+export function believedChanges(told: unknown): FileChanges | null {
+  if (!(told instanceof Map) || told.size > workspaceLimits.filesMax) return null;
+  const changes = new Map<string, Uint8Array | null>();
+  let sum = 0;
+  for (const [path, bytes] of told as Map<unknown, unknown>) {
+    if (typeof path !== "string" || !(bytes === null || bytes instanceof Uint8Array)) return null;
+    sum += bytes?.byteLength ?? 0;
+    changes.set(path, bytes);
+  }
+  return sum > workspaceLimits.bytesMax ? null : changes;
 }
 
 function believedError(error: unknown): RunError {

@@ -25,12 +25,23 @@ export interface GuestResponse {
 export interface Capabilities {
   /** Sends one request through the egress gateway. A denial answers as a 403 with a JSON body. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  /** Calls one permitted tool by name; arguments and answer are JSON text. */
-  call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
+  /**
+   * Calls one permitted tool by name; arguments and answer are JSON text. `changes` is what the program
+   * changed since its last call: the tool sees it, and the workspace has it from then on.
+   */
+  call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
 }
 
+/** Files written (bytes) and deleted (null), by path. */
+export type FileChanges = ReadonlyMap<string, Uint8Array | null>;
+
 /** What a tool answered to a program: `ok: false` is thrown into the program as an Error. */
-export type ToolAnswer = { ok: true; json: string } | { ok: false; message: string };
+export type ToolAnswer = ({ ok: true; json: string } | { ok: false; message: string }) & {
+  /** What became of the workspace meanwhile; left out where an engine's files are not kept in step. */
+  changes?: FileChanges;
+  /** The workspace took none of the program's changes, and no tool was called. */
+  kept?: false;
+};
 
 /** One run. `files` is the workspace, path to contents; paths are relative and confined. */
 export interface Program {
@@ -76,8 +87,8 @@ export interface RunOutcome {
   /** The lines of console.*, as a terminal shows them, capped. */
   logs: string;
   error: RunError | null;
-  /** Files written (bytes) and deleted (null). Empty when a limit stopped the run. */
-  changes: ReadonlyMap<string, Uint8Array | null>;
+  /** What no call has handed over. Empty when a limit stopped the run. */
+  changes: FileChanges;
   usage: { fuel: number; hostCalls: number; durationMs: number };
 }
 

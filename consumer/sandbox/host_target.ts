@@ -1,8 +1,16 @@
 import { RpcTarget } from "cloudflare:workers";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { believedChanges, tooManyChanges } from "./believed.ts";
 import { disposable } from "./disposal.ts";
-import type { Capabilities, GuestRequest, GuestResponse, Program, ToolAnswer } from "./engine.ts";
+import type {
+  Capabilities,
+  FileChanges,
+  GuestRequest,
+  GuestResponse,
+  Program,
+  ToolAnswer,
+} from "./engine.ts";
 
 /**
  * What a run inside a Dynamic Worker can reach: its workspace, its tools and the gateway,
@@ -47,12 +55,18 @@ export class HostTarget extends RpcTarget {
     });
   }
 
-  async call(tool: string, argumentsJson: string): Promise<ToolAnswer> {
+  async call(
+    tool: string,
+    argumentsJson: string,
+    changes: FileChanges = new Map(),
+  ): Promise<ToolAnswer> {
     this.#count();
     if (typeof argumentsJson !== "string" || !this.#program.tools.includes(tool)) {
       return { ok: false, message: `There is no tool named ${JSON.stringify(String(tool))}.` };
     }
-    return this.#capabilities.call(tool, argumentsJson);
+    const believed = believedChanges(changes);
+    if (believed === null) return { ok: false, message: tooManyChanges, kept: false };
+    return this.#capabilities.call(tool, argumentsJson, believed);
   }
 
   /** True once a run did not answer in time. */

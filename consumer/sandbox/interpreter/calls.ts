@@ -1,10 +1,11 @@
 import { sandboxLimits } from "../../../shared/limits.ts";
-import type { GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
+import type { FileChanges, GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** The end of the run that calls go to; see Host in session.ts. */
 interface Callee {
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
+  call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
   aborted(): Promise<void>;
 }
 
@@ -17,6 +18,7 @@ interface Answer {
 /** The host calls of one run: started by the program, a few at once, answered in order of arrival. */
 export class Calls {
   readonly #host: Callee;
+  readonly #workspace: Workspace;
   readonly #waiting: (() => Promise<void>)[] = [];
   readonly #answers: Answer[] = [];
   #running = 0;
@@ -26,8 +28,9 @@ export class Calls {
   wasAborted = false;
   started = 0;
 
-  constructor(host: Callee) {
+  constructor(host: Callee, workspace: Workspace) {
     this.#host = host;
+    this.#workspace = workspace;
   }
 
   /** Calls without an answer yet. */
@@ -113,10 +116,13 @@ export class Calls {
   }
 
   async #tool(id: number, name: string, argumentsJson: string): Promise<void> {
+    const handed = this.#workspace.handOver();
     try {
-      const answer = await this.#host.call(name, argumentsJson);
+      const answer = await this.#host.call(name, argumentsJson, handed);
+      this.#workspace.settle(handed, answer.kept !== false, answer.changes);
       this.#deliver([id, answer.ok, answer.ok ? answer.json : answer.message], null);
     } catch (error) {
+      this.#workspace.settle(handed, false);
       this.#deliver([id, false, reason(error)], null);
     }
   }

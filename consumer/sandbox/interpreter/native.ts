@@ -30,7 +30,7 @@ export default class Native extends WorkerEntrypoint {
     const workspace = new Workspace(await host.files(), lockedIn(request.readOnly));
     const operations = new Operations(workspace, () => {});
     const logs = new Lines(limits.logBytes);
-    const calls = new Calls(host);
+    const calls = new Calls(host, workspace);
     const ended = Promise.withResolvers<RunOutcome["error"]>();
     let value: string | null = null;
 

@@ -1,4 +1,5 @@
 import type {
+  FileChanges,
   GuestRequest,
   GuestResponse,
   RunError,
@@ -21,7 +22,7 @@ import { lockedIn, Workspace } from "./workspace.ts";
 /** The consumer's end of one run, called over RPC. */
 export interface Host {
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  call(tool: string, argumentsJson: string): Promise<ToolAnswer>;
+  call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
   /** Settles when the run is to be aborted. */
   aborted(): Promise<void>;
 }
@@ -64,7 +65,7 @@ export class Session {
   ) {
     this.#limits = limits;
     this.#workspace = new Workspace(files, lockedIn(readOnly));
-    this.#calls = new Calls(host);
+    this.#calls = new Calls(host, this.#workspace);
     this.#timers = new Timers();
     this.#logs = new Lines(limits.logBytes);
   }

@@ -1,5 +1,6 @@
 import { workspaceLimits } from "../../../shared/limits.ts";
 import { isWithin, outputStep } from "../../../shared/paths.ts";
+import type { FileChanges } from "../engine.ts";
 
 /** What went wrong with a file, as Node names it. */
 export interface FileProblem {
@@ -77,6 +78,8 @@ export class Workspace {
   readonly #files: Map<string, Uint8Array>;
   readonly #directories = new Set<string>();
   readonly #changes = new Map<string, Uint8Array | null>();
+  /** How many calls under way have handed over each path. */
+  readonly #handed = new Map<string, number>();
   readonly #locked: Locked;
   #bytes = 0;
 
@@ -89,9 +92,37 @@ export class Workspace {
     }
   }
 
-  /** Files written and deleted (null) since the start. */
+  /** Files written and deleted (null) that were not handed over. */
   get changes(): Map<string, Uint8Array | null> {
     return this.#changes;
+  }
+
+  /** The changes since the last time, for a call to take along. Each is settled once. */
+  handOver(): Map<string, Uint8Array | null> {
+    const handed = new Map(this.#changes);
+    this.#changes.clear();
+    for (const path of handed.keys()) this.#handed.set(path, (this.#handed.get(path) ?? 0) + 1);
+    return handed;
+  }
+
+  /**
+   * Ends a handing over. What was not kept is a change again, as it stands now. `others` is what somebody else changed
+   * meanwhile: it counts, except where the program has changed the same file since.
+   */
+  settle(handed: FileChanges, kept: boolean, others: FileChanges = new Map()): void {
+    for (const path of handed.keys()) {
+      const left = (this.#handed.get(path) ?? 1) - 1;
+      if (left === 0) this.#handed.delete(path);
+      else this.#handed.set(path, left);
+      // As it stands: a later call may have handed over another state of the same file.
+      if (!kept) this.#changes.set(path, this.#files.get(path) ?? null);
+    }
+    for (const [path, bytes] of others) {
+      if (this.#changes.has(path) || this.#handed.has(path)) continue;
+      this.#bytes += (bytes?.length ?? 0) - (this.#files.get(path)?.length ?? 0);
+      if (bytes === null) this.#files.delete(path);
+      else this.#files.set(path, bytes);
+    }
   }
 
   read(path: string): Uint8Array {

@@ -19,8 +19,11 @@ export async function outbound(
     const answer = await capabilities.call(
       url.pathname.slice(1),
       new TextDecoder().decode(body ?? undefined),
+      // The container's files are read when its run is over.
+      new Map(),
     );
-    return Response.json(answer);
+    const { changes: _, ...told } = answer;
+    return Response.json(told);
   }
   const answer = await capabilities.fetch({
     url: request.url,

@@ -1,0 +1,108 @@
+/**
+ * A program's files and the task's stay one workspace, whatever is under way between them: changes travel
+ * with calls, answers come in the order in which they were made and as late as they like.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
+
+const paths = ["a", "b", "c"];
+type Act =
+  | { by: "program" | "tool"; path: string; bytes: number | null }
+  | { by: "call" | "tool answers" | "answer arrives" };
+
+const write = (by: "program" | "tool") =>
+  fc.record({
+    by: fc.constant(by),
+    path: fc.constantFrom(...paths),
+    bytes: fc.option(fc.nat(255)),
+  });
+const acts = fc.array(
+  fc.oneof(
+    write("program"),
+    write("tool"),
+    fc.record({
+      by: fc.constantFrom("call" as const, "tool answers" as const, "answer arrives" as const),
+    }),
+  ),
+  { maxLength: 40 },
+);
+
+/** The task's side: a map, and a log of what was changed. */
+class Task {
+  readonly files = new Map<string, Uint8Array>();
+  readonly log: string[] = [];
+  apply(changes: Iterable<[string, Uint8Array | null]>): void {
+    for (const [path, bytes] of changes) {
+      if (bytes === null) this.files.delete(path);
+      else this.files.set(path, bytes);
+      this.log.push(path);
+    }
+  }
+  since(mark: number): Map<string, Uint8Array | null> {
+    return new Map(this.log.slice(mark).map((path) => [path, this.files.get(path) ?? null]));
+  }
+}
+
+function played(script: readonly Act[], kept = true) {
+  const program = new Workspace(new Map());
+  const task = new Task();
+  const running: { handed: Map<string, Uint8Array | null>; mark: number }[] = [];
+  const onTheWay: {
+    handed: Map<string, Uint8Array | null>;
+    others: Map<string, Uint8Array | null>;
+  }[] = [];
+  const answer = (): void => {
+    const call = running.shift();
+    if (call) onTheWay.push({ handed: call.handed, others: task.since(call.mark) });
+  };
+  const arrive = (): void => {
+    const told = onTheWay.shift();
+    if (told) program.settle(told.handed, kept, kept ? told.others : undefined);
+  };
+  for (const act of script) {
+    if (act.by === "program") {
+      if (act.bytes !== null) program.write(act.path, Uint8Array.of(act.bytes));
+      else if (program.entry(act.path) !== null) program.remove(act.path);
+    } else if (act.by === "tool") {
+      // A tool is at work only while a call is.
+      const bytes = act.bytes === null ? null : Uint8Array.of(act.bytes);
+      if (kept && running.length > 0) task.apply([[act.path, bytes]]);
+    } else if (act.by === "call") {
+      const handed = program.handOver();
+      if (kept) task.apply(handed);
+      running.push({ handed, mark: task.log.length });
+    } else if (act.by === "tool answers") answer();
+    else arrive();
+  }
+  while (running.length > 0) answer();
+  while (onTheWay.length > 0) arrive();
+  return { program, task };
+}
+
+const shown = (files: Iterable<[string, Uint8Array]>) =>
+  Object.fromEntries([...files].map(([path, bytes]) => [path, bytes[0]]).sort());
+const filesOf = (program: Workspace): [string, Uint8Array][] =>
+  paths.flatMap((path) => (program.entry(path) === null ? [] : [[path, program.read(path)]]));
+
+test("in the end both sides hold the same, with what the program still has to tell", () => {
+  fc.assert(
+    fc.property(acts, (script) => {
+      const { program, task } = played(script);
+      task.apply(program.changes);
+      expect(shown(task.files)).toEqual(shown(filesOf(program)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("changes that no call could hand over are all told in the end", () => {
+  fc.assert(
+    fc.property(acts, (script) => {
+      const { program, task } = played(script, false);
+      task.apply(program.changes);
+      expect(shown(task.files)).toEqual(shown(filesOf(program)));
+    }),
+    { numRuns: 1_000 },
+  );
+});
