@@ -3,12 +3,22 @@
  * moments, started again, and drained. What the model server and the order service saw is the truth.
  */
 import crypto from "node:crypto";
-import fs from "node:fs";
-import path from "node:path";
 import type { LocalFleet } from "../../producer/local/fleet.ts";
 import { apiOf, newState, startFleet } from "../fleet/local/fleet.ts";
+import {
+  attempts,
+  deadOfKills,
+  effectsHeld,
+  isDead,
+  judged,
+  modelHeld,
+  repeatsOf,
+  secretsKept,
+  stepsHeld,
+  type TaskView,
+} from "./crash_verdict.ts";
 import { diskPoints, makeWalksDue, watchDisk } from "./disk.ts";
-import { type Endpoint, fakeModel, fakeOrders, stepNames, type Watch } from "./fake_endpoint.ts";
+import { fakeModel, fakeOrders, type Watch } from "./fake_endpoint.ts";
 import { killChildren, signalTree } from "./killing.ts";
 import { Random } from "./random.ts";
 
@@ -20,6 +30,8 @@ export interface Crashed {
   modelCalls: number;
   modelCallsRepeated: number;
   effects: number;
+  /** Tasks that kills alone had made dead, and that a redrive finished. */
+  redriven: number;
   violations: string[];
 }
 
@@ -33,14 +45,6 @@ export const points = [
   "orders answered",
   ...diskPoints,
 ];
-
-interface TaskView {
-  id: string;
-  status: string;
-  reason: string | null;
-  prompt: string;
-  error: unknown;
-}
 
 /** A restart by the fleet's own watchdog would be a kill that nobody here counts, and a busy machine is slow. */
 const hungMs = 120_000;
@@ -111,14 +115,18 @@ export async function crash(
     }
     disk.stop();
     await submit(fleet, ids, works);
-    const views = await drained(fleet, [...ids.values()]);
     const api = apiOf(fleet);
-    const violations = [
+    const dead = (await drained(fleet, [...ids.values()])).filter(isDead);
+    // Those in which the fleet was killed as it started count, too.
+    const violations = await deadOfKills(api, dead, kills + (killed.starting ?? 0));
+    for (const { id } of dead) await api.post(`/v1/tasks/${id}/redrive`, '{"mode":"resume"}');
+    const views = await drained(fleet, [...ids.values()]);
+    violations.push(
       ...judged(views, ids),
       ...(await stepsHeld(api, views)),
       ...modelHeld(model, epoch),
       ...effectsHeld(orders, token),
-    ];
+    );
     await fleet.stop();
     fleet = null;
     violations.push(...secretsKept(state.dir, [token, environment.MODEL_API_KEY]));
@@ -133,6 +141,7 @@ export async function crash(
       modelCalls: model.calls.length,
       modelCallsRepeated: repeatsOf(model).length,
       effects: orders.calls.filter(({ label }) => !label.startsWith("read ")).length,
+      redriven: dead.length,
       violations,
     };
   } finally {
@@ -188,7 +197,7 @@ async function submit(
     if (labels.every((label) => ids.has(label))) continue;
     const isBatch = labels.length > 1;
     const bodies = labels.map((label) => ({
-      ...{ prompt: `Do ${label} now.`, policy: "demo", attempts: 10 },
+      ...{ prompt: `Do ${label} now.`, policy: "demo", attempts },
       ...(isBatch ? { files: { "padding.txt": { text: padding } } } : {}),
     }));
     const response = await fetch(`${fleet.url}${isBatch ? "/v1/batches" : "/v1/tasks"}`, {
@@ -251,89 +260,4 @@ async function drained(fleet: LocalFleet, ids: readonly string[]): Promise<TaskV
     if (live.length === 0 || Date.now() > deadline) return views;
     await pause(500);
   }
-}
-
-function judged(views: readonly TaskView[], ids: ReadonlyMap<string, string>): string[] {
-  const good = ["succeeded completed", "failed uncertain_effect"];
-  const found = views
-    .filter(({ status, reason }) => !good.includes(`${status} ${reason}`))
-    .map((view) => `${view.id} ended ${view.status} ${view.reason}: ${JSON.stringify(view.error)}`);
-  if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
-  return found;
-}
-
-/** Steps without a gap, each once, in the order that the model asked for. */
-async function stepsHeld(
-  api: ReturnType<typeof apiOf>,
-  views: readonly TaskView[],
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const { id, status } of views) {
-    const { steps } = await api.get<{ steps: { seq: number; kind: string; name: string }[] }>(
-      `/v1/tasks/${id}/steps`,
-    );
-    if (steps.some(({ seq }, n) => seq !== n + 1)) found.push(`the steps of ${id} have a gap`);
-    if (status !== "succeeded") continue;
-    const tools = steps.filter(({ kind }) => kind === "tool").map(({ name }) => name);
-    if (tools.join() !== stepNames.join()) found.push(`${id} went ${tools.join()}`);
-    const models = steps.filter(({ kind }) => kind === "model").length;
-    if (models !== stepNames.length + 1) found.push(`${id} heard ${models} replies`);
-    await api.get(`/v1/tasks/${id}/result`);
-  }
-  return found;
-}
-
-function repeatsOf(model: Endpoint): string[] {
-  const seen = new Set<string>();
-  return model.calls.flatMap(({ label, turn }) => {
-    const key = `${label} turn ${turn}`;
-    if (seen.has(key)) return [key];
-    seen.add(key);
-    return [];
-  });
-}
-
-/** No turn is asked again once a later one was; one is asked again only after a kill, once each. */
-function modelHeld(model: Endpoint, kills: number): string[] {
-  const found: string[] = [];
-  const last = new Map<string, { turn: number; epoch: number }>();
-  for (const { label, turn, epoch } of model.calls) {
-    const before = last.get(label);
-    if (before !== undefined && turn < before.turn)
-      found.push(`${label} asked turn ${turn} again after turn ${before.turn}`);
-    if (before !== undefined && turn === before.turn && epoch === before.epoch)
-      found.push(`${label} asked turn ${turn} twice with no kill between`);
-    last.set(label, { turn, epoch });
-  }
-  if (kills === 0 && repeatsOf(model).length > 0) found.push("calls repeated without a kill");
-  return found;
-}
-
-function effectsHeld(orders: Endpoint, token: string): string[] {
-  const found: string[] = [];
-  const seen = new Set<string>();
-  for (const { label, authorization } of orders.calls) {
-    if (seen.has(label) && !label.startsWith("read ")) found.push(`order ${label} started twice`);
-    seen.add(label);
-    if (authorization !== `Bearer ${token}`)
-      found.push(`order ${label} came without its credential`);
-  }
-  return found;
-}
-
-/** Every byte that the fleet wrote: its databases, its objects, its log. */
-function secretsKept(dir: string, secrets: readonly string[]): string[] {
-  const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true });
-  return files
-    .filter((file) => file.isFile())
-    .flatMap((file) => {
-      const name = path.join(file.parentPath, file.name);
-      const bytes = fs.readFileSync(name);
-      const hidden = secrets.some((secret) =>
-        [secret, Buffer.from(secret).toString("hex"), Buffer.from(secret).toString("base64")].some(
-          (text) => bytes.includes(text),
-        ),
-      );
-      return hidden ? [`a secret stands in ${file.name}`] : [];
-    });
 }
