@@ -109,7 +109,12 @@ export async function crash(
       killed[point] = (killed[point] ?? 0) + 1;
       say(`kill ${n + 1} of ${kills}: ${point}`);
       await fleet.stop();
-      if (point === "starting") await killWhileStarting(random, state.dir, environment);
+      if (point === "starting") {
+        await killWhileStarting(random, state.dir, environment);
+        // It may have come as far as to ask the model: that was a kill, too.
+        await Promise.all([model.deserted(), orders.deserted()]);
+        epoch += 1;
+      }
       if (order[(n + 1) % order.length] === "walk taken") makeWalksDue(state.dir);
       fleet = await startFleet(state.dir, environment, { hungMs });
     }
@@ -117,8 +122,7 @@ export async function crash(
     await submit(fleet, ids, works);
     const api = apiOf(fleet);
     const dead = (await drained(fleet, [...ids.values()])).filter(isDead);
-    // Those in which the fleet was killed as it started count, too.
-    const violations = await deadOfKills(api, dead, kills + (killed.starting ?? 0));
+    const violations = await deadOfKills(api, dead, epoch);
     for (const { id } of dead) await api.post(`/v1/tasks/${id}/redrive`, '{"mode":"resume"}');
     const views = await drained(fleet, [...ids.values()]);
     violations.push(
