@@ -12,6 +12,7 @@ import {
   isDead,
   judged,
   modelHeld,
+  redriveAll,
   repeatsOf,
   secretsKept,
   stepsHeld,
@@ -123,10 +124,10 @@ export async function crash(
     const api = apiOf(fleet);
     const dead = (await drained(fleet, [...ids.values()])).filter(isDead);
     const violations = await deadOfKills(api, dead, epoch);
-    for (const { id } of dead) await api.post(`/v1/tasks/${id}/redrive`, '{"mode":"resume"}');
+    const uncertain = await redriveAll(api, dead);
     const views = await drained(fleet, [...ids.values()]);
     violations.push(
-      ...judged(views, ids),
+      ...judged(views, ids, uncertain),
       ...(await stepsHeld(api, views)),
       ...modelHeld(model, epoch),
       ...effectsHeld(orders, token),
@@ -145,7 +146,7 @@ export async function crash(
       modelCalls: model.calls.length,
       modelCallsRepeated: repeatsOf(model).length,
       effects: orders.calls.filter(({ label }) => !label.startsWith("read ")).length,
-      redriven: dead.length,
+      redriven: dead.length - uncertain.size,
       violations,
     };
   } finally {

@@ -53,10 +53,28 @@ export async function deadOfKills(
   });
 }
 
-export function judged(views: readonly TaskView[], ids: ReadonlyMap<string, string>): string[] {
+/** Redrives the dead, and answers those that must stay so: a step of theirs has an unknown outcome. */
+export async function redriveAll(api: Api, dead: readonly TaskView[]): Promise<Set<string>> {
+  const uncertain = new Set<string>();
+  for (const { id } of dead) {
+    await api.post(`/v1/tasks/${id}/redrive`, '{"mode":"resume"}').catch((error: unknown) => {
+      if (!String(error).includes('"path":"overrides.on_uncertain"')) throw error;
+      uncertain.add(id);
+    });
+  }
+  return uncertain;
+}
+
+/** `uncertain`: those that may have stayed dead. */
+export function judged(
+  views: readonly TaskView[],
+  ids: ReadonlyMap<string, string>,
+  uncertain: ReadonlySet<string>,
+): string[] {
   const good = ["succeeded completed", "failed uncertain_effect"];
   const found = views
     .filter(({ status, reason }) => !good.includes(`${status} ${reason}`))
+    .filter((view) => !(isDead(view) && uncertain.has(view.id)))
     .map((view) => `${view.id} ended ${view.status} ${view.reason}: ${JSON.stringify(view.error)}`);
   if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
   return found;
