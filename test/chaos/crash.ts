@@ -63,10 +63,11 @@ export async function crash(
   const order = shuffled(points, random);
   const token = `canary-${crypto.randomUUID()}`;
   const state = newState();
-  let epoch = 0;
+  /** The kills so far, by name; a call belongs to the epoch of as many. */
+  const struck: string[] = [];
   let strike: ((point: string) => void) | null = null;
   const watch: Watch = {
-    epoch: () => epoch,
+    epoch: () => struck.length,
     at: (point) => strike?.(point),
     delayMs: () => 50 + random.int(350),
   };
@@ -102,19 +103,19 @@ export async function crash(
         signalTree(fleet.pid, "SIGCONT");
       }
       signalTree(fleet.pid, "SIGKILL");
+      await fleet.stop();
       // What the dead had sent is still in the sockets, and belongs to the time before. No pause tells when
       // it has arrived: on a busy machine a timer may come before it.
       await Promise.all([model.deserted(), orders.deserted()]);
-      epoch += 1;
+      struck.push(point);
       await submitting;
       killed[point] = (killed[point] ?? 0) + 1;
       say(`kill ${n + 1} of ${kills}: ${point}`);
-      await fleet.stop();
       if (point === "starting") {
         await killWhileStarting(random, state.dir, environment);
         // It may have come as far as to ask the model: that was a kill, too.
         await Promise.all([model.deserted(), orders.deserted()]);
-        epoch += 1;
+        struck.push("while it started");
       }
       if (order[(n + 1) % order.length] === "walk taken") makeWalksDue(state.dir);
       fleet = await startFleet(state.dir, environment, { hungMs });
@@ -123,13 +124,13 @@ export async function crash(
     await submit(fleet, ids, works);
     const api = apiOf(fleet);
     const dead = (await drained(fleet, [...ids.values()])).filter(isDead);
-    const violations = await deadOfKills(api, dead, epoch);
+    const violations = await deadOfKills(api, dead, struck.length);
     const uncertain = await redriveAll(api, dead);
     const views = await drained(fleet, [...ids.values()]);
     violations.push(
       ...judged(views, ids, uncertain),
       ...(await stepsHeld(api, views)),
-      ...modelHeld(model, epoch),
+      ...modelHeld(model, struck),
       ...effectsHeld(orders, token),
     );
     await fleet.stop();

@@ -109,7 +109,7 @@ export function repeatsOf(model: Endpoint): string[] {
 }
 
 /** No turn is asked again once a later one was; one is asked again only after a kill, once each. */
-export function modelHeld(model: Endpoint, kills: number): string[] {
+export function modelHeld(model: Endpoint, struck: readonly string[]): string[] {
   const found: string[] = [];
   const last = new Map<string, { turn: number; epoch: number }>();
   for (const { label, turn, epoch } of model.calls) {
@@ -117,10 +117,13 @@ export function modelHeld(model: Endpoint, kills: number): string[] {
     if (before !== undefined && turn < before.turn)
       found.push(`${label} asked turn ${turn} again after turn ${before.turn}`);
     if (before !== undefined && turn === before.turn && epoch === before.epoch)
-      found.push(`${label} asked turn ${turn} twice with no kill between`);
+      found.push(
+        `${label} asked turn ${turn} twice with no kill between, after kill ${epoch} (${struck[epoch - 1]})`,
+      );
     last.set(label, { turn, epoch });
   }
-  if (kills === 0 && repeatsOf(model).length > 0) found.push("calls repeated without a kill");
+  if (struck.length === 0 && repeatsOf(model).length > 0)
+    found.push("calls repeated without a kill");
   return found;
 }
 

@@ -4,6 +4,8 @@ import type net from "node:net";
 import { promisify } from "node:util";
 
 const desertedMsMax = 30_000;
+/** A connection may wait to be accepted: only several looks, with the loop's own work between, find none. */
+const desertedLooks = 4;
 
 /** One call, as it arrived. `epoch` counts the kills before it. */
 export interface Call {
@@ -69,7 +71,7 @@ async function endpoint(
     async deserted() {
       const connected = promisify(server.getConnections.bind(server));
       const deadline = Date.now() + desertedMsMax;
-      while ((await connected()) > 0) {
+      for (let empty = 0; empty < desertedLooks; empty = (await connected()) > 0 ? 0 : empty + 1) {
         if (Date.now() > deadline) throw new Error(`${name}: a killed fleet is still connected`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
