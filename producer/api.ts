@@ -22,6 +22,7 @@ import { inboxRoutes } from "./routes/inbox.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { journalRoutes } from "./routes/journal.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { modelRoutes } from "./routes/models.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import { policyRoutes } from "./routes/policies.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...inputRoutes,
   ...overviewRoutes,
   ...keyRoutes,
+  ...modelRoutes,
   ...spendRoutes,
   ...toolRoutes,
   ...policyRoutes,

@@ -34,6 +34,7 @@ export type LogEvent =
   | "unhealthy"
   | "store_retry"
   | "governor_untold"
+  | "governor_unseen"
   | "bug";
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;

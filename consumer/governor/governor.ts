@@ -17,7 +17,8 @@ import {
   type Permit,
   permit,
 } from "./grant.ts";
-import type { Heard } from "./pace.ts";
+import { type Look, look } from "./look.ts";
+import { freshPace, type Heard } from "./pace.ts";
 
 type Stored = Pick<Book, "pace" | "places">;
 
@@ -52,6 +53,12 @@ export class Governor extends DurableObject {
     await this.#keep(depart(this.#book, task, Date.now()));
   }
 
+  /** What people may see of it, and nothing else than a look: no place, no slot, no rank changes. */
+  async look(requestsPerMinute: number): Promise<Look> {
+    await this.#load();
+    return look(this.#book, requestsPerMinute, Date.now());
+  }
+
   async #answer(decide: (book: Book, now: number) => Answered): Promise<Permit> {
     await this.#load();
     const { permit, book } = decide(this.#book, Date.now());
@@ -64,7 +71,9 @@ export class Governor extends DurableObject {
     if (this.#loaded) return;
     const stored = await this.ctx.storage.get<Stored>("book");
     if (this.#loaded) return;
-    this.#book = { ...emptyBook(), ...stored };
+    // What an older version stored lacks what a newer one counts.
+    const pace = { ...freshPace, ...stored?.pace };
+    this.#book = { ...emptyBook(), ...stored, pace };
     this.#loaded = true;
   }
 

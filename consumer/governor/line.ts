@@ -44,6 +44,15 @@ export class Line {
     return due;
   }
 
+  /** How many are still expected; whoever comes this late will not come any more. */
+  awaited(now: number): number {
+    let awaited = 0;
+    for (const { dueAt } of this.#waiters.values()) {
+      if (dueAt > now - governorLimits.lostMs) awaited += 1;
+    }
+    return awaited;
+  }
+
   /** Notes when a task was told to come back. A full line does not grow: whoever comes then keeps no rank. */
   told(task: string, dueAt: number, now: number): void {
     this.#dropLost(now);

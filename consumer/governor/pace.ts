@@ -4,6 +4,7 @@
  * in governor.ts; nothing here does I/O. Times are milliseconds since 1970 by the governor's clock.
  */
 import { governorLimits } from "../../shared/limits.ts";
+import { noted, passed, type Recent } from "./recent.ts";
 
 export interface Pace {
   /** The earliest time at which the next call conforms to the rate: GCRA's theoretical arrival time. */
@@ -20,6 +21,8 @@ export interface Pace {
   refusals: number;
   /** The call that tries whether the model serves again; null when none is on its way. */
   probe: { at: number; until: number } | null;
+  /** The slots that were granted of late, for people who look. */
+  recent: Recent;
 }
 
 export const freshPace: Pace = {
@@ -30,6 +33,7 @@ export const freshPace: Pace = {
   opens: 0,
   refusals: 0,
   probe: null,
+  recent: [],
 };
 
 /**
@@ -80,7 +84,8 @@ export function reserve(
   }
   const probe = isHalfOpen(pace) ? { at, until: at + governorLimits.probeMs } : null;
   const nextAt = at + intervalOf(requestsPerMinute);
-  return { granted: true, at, pace: { ...pace, nextAt, probe } };
+  const recent = noted(pace.recent, at, now);
+  return { granted: true, at, pace: { ...pace, nextAt, probe, recent } };
 }
 
 /** Whether a slot that was reserved ahead still stands when its time has come; else when to come back. */
@@ -112,7 +117,9 @@ export function learn(pace: Pace, heard: Heard, now: number): Pace {
         heard.retryAfterMs ??
         governorLimits.refusedMs * Math.min(governorLimits.refusedTimesMax, refusals);
       const closedUntil = Math.max(pace.closedUntil, (old ? pace.closedAt : now) + waitMs);
-      return { ...pace, refusals, closedUntil, closedAt: old ? pace.closedAt : now, probe: null };
+      const closedAt = old ? pace.closedAt : now;
+      const recent = passed(pace.recent, now);
+      return { ...pace, refusals, closedUntil, closedAt, probe: null, recent };
     }
     case "faulted": {
       const faults = pace.faults + 1;
@@ -128,6 +135,7 @@ export function learn(pace: Pace, heard: Heard, now: number): Pace {
         closedAt: now,
         closedUntil: Math.max(pace.closedUntil, now + openMs),
         probe: null,
+        recent: passed(pace.recent, now),
       };
     }
   }

@@ -11,11 +11,14 @@ import type { Governor } from "./governor.ts";
 import type { Permit } from "./grant.ts";
 import type { Heard } from "./pace.ts";
 
+/** What says how a model is paced. */
+export type Paced = Pick<Fleet, "env" | "profileOf">;
+
 /**
  * The rate of a model, or null when nothing limits it and the governor is not asked: an endpoint of
  * the user's own without MODEL_RPM, and the rehearsal, whose governor would park every task at once.
  */
-export function rateOf(fleet: Fleet, model: string): number | null {
+export function rateOf(fleet: Paced, model: string): number | null {
   if (model === "rehearsal") return null;
   const own = Number(fleet.env.MODEL_RPM ?? "");
   const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
@@ -24,11 +27,11 @@ export function rateOf(fleet: Fleet, model: string): number | null {
 }
 
 /** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
-function governorOf(fleet: Fleet, model: string): DurableObjectStub<Governor> {
+export function governorOf(fleet: Paced, model: string): DurableObjectStub<Governor> {
   return fleet.env.GOVERNOR.get(fleet.env.GOVERNOR.idFromName(governorName(fleet, model)));
 }
 
-function governorName(fleet: Fleet, model: string): string {
+export function governorName(fleet: Paced, model: string): string {
   const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
   return hosted ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
 }

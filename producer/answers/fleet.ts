@@ -54,6 +54,35 @@ export const StatsAnswer = Type.Object(
 );
 export type StatsAnswer = Static<typeof StatsAnswer>;
 
+/** What one model's calls are limited to, and what is used of it. Null where nothing limits it. */
+export const ModelPaceAnswer = Type.Object(
+  {
+    model: Type.String(),
+    state: Type.Union(
+      (["unlimited", "serving", "back_off", "breaker", "half_open", "unknown"] as const).map(
+        (state) => Type.Literal(state),
+      ),
+    ),
+    closed_until: orNull(Time),
+    shared: Type.Boolean({ description: "the limit is the whole endpoint's, other models' too" }),
+    requests_per_minute: orNull(Type.Number({ minimum: 0 })),
+    allowed_per_minute: orNull(Type.Number({ minimum: 0, description: "granted now" })),
+    calls_last_minute: orNull(Count),
+    calls_ahead: orNull(Count),
+    in_progress: orNull(Count),
+    in_progress_max: orNull(Count),
+    waiting: orNull(Count),
+  },
+  { $id: "ModelPace", essential: ["model", "state"] },
+);
+export type ModelPaceAnswer = Static<typeof ModelPaceAnswer>;
+
+export const ModelsAnswer = Type.Object(
+  { models: Type.Array(ModelPaceAnswer) },
+  { $id: "Models", essential: ["models"] },
+);
+export type ModelsAnswer = Static<typeof ModelsAnswer>;
+
 export const ToolAnswer = Type.Object(
   {
     name: Type.String(),

@@ -12,6 +12,7 @@ import { addInputs } from "./commands/inputs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addList } from "./commands/list.ts";
 import { addModel } from "./commands/model.ts";
+import { addModels } from "./commands/models.ts";
 import { addPause } from "./commands/pause.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRedrive } from "./commands/redrive.ts";
@@ -130,6 +131,7 @@ export function fleetProgram(surroundings: Surroundings, bind: Bind, json: boole
     addInbox,
     addPolicy,
     addModel,
+    addModels,
     addTools,
     addSpend,
     addDoctor,

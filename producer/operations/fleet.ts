@@ -11,6 +11,7 @@ import {
   KeyAnswer,
   KeyPage,
   MadeKey,
+  ModelsAnswer,
   PoliciesAnswer,
   SpendAnswer,
   StatsAnswer,
@@ -93,6 +94,15 @@ export const getThroughput = operation({
   about: "What ended in each of the last minutes, with its tokens and dollars.",
   query: ThroughputQuery,
   answers: { 200: json(ThroughputAnswer) },
+});
+
+export const listModelPaces = operation({
+  id: "listModelPaces",
+  method: "GET",
+  path: "/v1/models",
+  scope: "read",
+  about: "What each model's calls are limited to, what is used of it, and until when it is closed.",
+  answers: { 200: json(ModelsAnswer) },
 });
 
 export const listTools = operation({

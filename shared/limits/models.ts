@@ -68,6 +68,8 @@ export const governorLimits = {
   cycleMsMax: 120_000,
   /** How much one sample moves a learned mean. */
   learnShare: 0.05,
+  /** For how long a granted slot is remembered, for people who look. */
+  recentSeconds: 60,
   lineMax: 20_000,
   /** How many of the line's first are looked at for one that is due. */
   lookMax: 200,

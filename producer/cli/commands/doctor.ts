@@ -5,6 +5,7 @@ import { exit } from "../exit.ts";
 import { count } from "../figures.ts";
 import type { Bind } from "../program.ts";
 import { table } from "../table.ts";
+import { closedText } from "./models.ts";
 import { toolsLine } from "./tools.ts";
 
 interface Finding {
@@ -38,7 +39,12 @@ export function addDoctor(program: Command, bind: Bind): void {
               : { check: "key", state: "failed", told: stats.message },
           );
           if (stats.ok)
-            findings.push(tasks(stats.value), ...(await pausesOf(client)), await toolsOf(client));
+            findings.push(
+              tasks(stats.value),
+              ...(await pausesOf(client)),
+              ...(await modelsOf(client)),
+              await toolsOf(client),
+            );
         }
         if (session.json) for (const finding of findings) session.emit(finding);
         else {
@@ -75,6 +81,14 @@ async function pausesOf(client: Fleet): Promise<Finding[]> {
     ),
   ];
   return told.map((text) => ({ check: "pause", state: "failed", told: text }));
+}
+
+/** A model that its endpoint has closed lets tasks wait, which looks like a fleet that hangs, too. */
+async function modelsOf(client: Fleet): Promise<Finding[]> {
+  const called = await client("GET /v1/models");
+  if (!called.ok) return [];
+  const closed = called.value.models.map(closedText).filter((text) => text !== null);
+  return closed.map((text) => ({ check: "model", state: "failed", told: text }));
 }
 
 function runtime(): Finding {
