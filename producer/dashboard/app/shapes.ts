@@ -25,6 +25,8 @@ export type Failures = Value<"GET /v1/batches/:id/failures">;
 
 export type Stats = Value<"GET /v1/stats">;
 export type ModelStats = Stats["models"][number];
+export type Paces = Value<"GET /v1/models">;
+export type ModelPace = Paces["models"][number];
 export type Throughput = Value<"GET /v1/throughput">;
 export type Spend = Value<"GET /v1/spend">;
 export type Pauses = Value<"GET /v1/pause">;
