@@ -1,12 +1,10 @@
 /** What each model's calls are limited to and what is used of it: the governors tell, and nothing changes. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { inTime } from "../shared/in_time.ts";
-import { governorLimits, paceLimits } from "../shared/limits.ts";
-import { log } from "../shared/log.ts";
+import { paceLimits } from "../shared/limits.ts";
 import type { ConsumerEnv } from "./env.ts";
 import type { Look } from "./governor/look.ts";
-import { governorName, governorOf, type Paced, rateOf } from "./governor/permit.ts";
+import { governorName, lookAt, rateOf } from "./governor/permit.ts";
 import { readProfiles } from "./models/profile_overrides.ts";
 
 const Question = Type.Object({
@@ -43,19 +41,4 @@ export async function pacesOf(asked: unknown, env: ConsumerEnv): Promise<ModelPa
       return { model, requestsPerMinute, shared: name !== model, look: await look };
     }),
   );
-}
-
-/** A governor that does not answer is no reason to keep quiet about the others. */
-async function lookAt(
-  paced: Paced,
-  model: string,
-  requestsPerMinute: number,
-): Promise<Look | null> {
-  try {
-    const looking = async (): Promise<Look> => governorOf(paced, model).look(requestsPerMinute);
-    return await inTime("the governor", governorLimits.tellMsMax, looking());
-  } catch (error) {
-    log("governor_unseen", { model, message: String(error) });
-    return null;
-  }
 }

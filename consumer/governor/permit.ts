@@ -9,6 +9,7 @@ import type { Fleet } from "../fleet.ts";
 import type { ModelOutcome } from "../models/model.ts";
 import type { Governor } from "./governor.ts";
 import type { Permit } from "./grant.ts";
+import type { Look } from "./look.ts";
 import type { Heard } from "./pace.ts";
 
 /** What says how a model is paced. */
@@ -27,7 +28,7 @@ export function rateOf(fleet: Paced, model: string): number | null {
 }
 
 /** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
-export function governorOf(fleet: Paced, model: string): DurableObjectStub<Governor> {
+function governorOf(fleet: Paced, model: string): DurableObjectStub<Governor> {
   return fleet.env.GOVERNOR.get(fleet.env.GOVERNOR.idFromName(governorName(fleet, model)));
 }
 
@@ -115,6 +116,24 @@ export async function leave(fleet: Fleet, task: string, models: readonly string[
       telling("leave", model, async () => governorOf(fleet, model).leave(task)),
     ),
   );
+}
+
+/** What the governor of a model shows of itself; null where it does not answer, which stops no other's. */
+export async function lookAt(
+  fleet: Paced,
+  model: string,
+  requestsPerMinute: number,
+): Promise<Look | null> {
+  try {
+    return await inTime(
+      "the governor",
+      governorLimits.tellMsMax,
+      (async () => governorOf(fleet, model).look(requestsPerMinute))(),
+    );
+  } catch (error) {
+    log("governor_unseen", { model, message: String(error) });
+    return null;
+  }
 }
 
 /** A governor that hears nothing learns later; what is done by then is worth more than its answer. */
