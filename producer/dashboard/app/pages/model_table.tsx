@@ -74,8 +74,10 @@ function costOf(used: ModelStats | undefined): string {
   return used.unpriced_tokens > 0 && used.cost_usd === 0 ? "unpriced" : dollars(used.cost_usd);
 }
 
-const callsOf = ({ requests_per_minute: limit, calls_last_minute: calls }: ModelPace): string =>
-  limit === null ? "no limit" : `${calls === null ? "?" : count(calls)} of ${count(limit)}`;
+function callsOf({ requests_per_minute: limit, calls_last_minute: calls, shared }: ModelPace) {
+  if (limit === null) return "no limit";
+  return `${calls === null ? "?" : count(calls)} of ${count(limit)}${shared ? ", shared" : ""}`;
+}
 
 const ofPlaces = (held: number | null | undefined, places: number | null | undefined): string =>
   typeof held === "number" && typeof places === "number"
