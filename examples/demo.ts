@@ -62,13 +62,13 @@ const deadline = setTimeout(() => {
   void stopAll().finally(() => process.exit(1));
 }, deadlineMs);
 
-/** Runs the batch; answers what differs from the expectations, by task. */
+/** Runs the batch; answers its id, and what differs from the expectations, by task. */
 async function rehearse(
   fleet: LocalFleet,
   upstream: OrdersUpstream,
   token: string,
   resultsFile: string,
-): Promise<string[]> {
+): Promise<{ batch: string; wrong: string[] }> {
   const client = fleetFor({ url: fleet.url, key: fleet.key, fetch });
   const session = sessionWith({ url: fleet.url, client }, surroundings);
   const tasks = exampleBatch();
@@ -124,7 +124,7 @@ async function rehearse(
   surroundings.write(`\n${table(endHead, rows, { coloured, columns: width })}\n`);
   await writeResults(resultsFile, await resultsOf(client, batch.id));
   say(`\nThe results: ${shown(resultsFile)}, or npx fleet results ${batch.id} while a fleet runs.`);
-  return wrong;
+  return { batch: batch.id, wrong };
 }
 
 /** Says now and then that the fleet is still starting: a first start takes a while. */
@@ -168,13 +168,14 @@ async function main(): Promise<number> {
   }).finally(waiting.stop);
   started.push(fleet);
   say(`The API is at ${fleet.url} after ${span(Date.now() - startedAt)}.`);
-  const wrong = await rehearse(fleet, upstream, token, path.join(stateDir, "demo-results.jsonl"));
+  const resultsFile = path.join(stateDir, "demo-results.jsonl");
+  const { batch, wrong } = await rehearse(fleet, upstream, token, resultsFile);
   await stopAll();
 
   wrong.push(...filesHolding(stateDir, token).map((file) => `the credential stands in ${file}`));
   const again = place.stateDir === ".wrangler/state" ? "" : `STATE_DIR=${place.stateDir} `;
-  say(`The API: ${again}npm start serves it again at http://127.0.0.1:8787, with these tasks;`);
-  say("the same address in a browser is the dashboard.");
+  say(`To look at them: ${again}npm start serves them again, and in a browser the batch is at`);
+  say(`http://127.0.0.1:8787/batches/${batch}`);
   say(`The fleet's log: ${shown(fleet.logFile)}.`);
   if (wrong.length > 0) {
     say(`\n${wrong.length} differences from how the examples must end:`);

@@ -104,6 +104,12 @@ function colourOf(element: HTMLElement, name: string): string {
   return backgroundColor;
 }
 
+/** Half of the time from one bar to the next, in seconds. */
+function halfOf({ data: [times] }: uPlot): number {
+  const [first = 0, second = first] = times;
+  return (second - first) / 2;
+}
+
 const barShare = 0.72;
 const barWidthMax = 22;
 
@@ -124,7 +130,11 @@ function options(
     padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _low, high) => [0, (high > 0 ? high : 1) * 1.08] } },
+    scales: {
+      // Half a bar's room at both ends, or the first and the last are cut.
+      x: { range: (plot, low, high) => [low - halfOf(plot), high + halfOf(plot)] },
+      y: { range: (_plot, _low, high) => [0, (high > 0 ? high : 1) * 1.08] },
+    },
     axes: [
       {
         ...axis,

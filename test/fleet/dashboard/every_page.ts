@@ -14,7 +14,7 @@ export const everyPath = (stage: Stage): [name: string, path: string][] => [
   ["task", `/tasks/${stage.task("outage")}`],
   ["dead-letters", "/dead-letters"],
   ["schedules", "/schedules"],
-  ["egress", "/egress"],
+  ["egress", `/egress?batch=${stage.batch}`],
   ["tools", "/tools"],
 ];
 
@@ -39,38 +39,54 @@ async function barriersIn(page: Page, rules: readonly string[]): Promise<unknown
     .map(({ id, nodes }) => ({ page: page.url(), id, at: nodes.map(({ html }) => html) }));
 }
 
-/** Which of axe's rules are asked: all, those that colours decide, or none where neither is new. */
-const modes = [
-  ["light", { viewport: { width: 1280, height: 860 }, colorScheme: "light" }, []],
-  ["dark", { viewport: { width: 1280, height: 860 }, colorScheme: "dark" }, ["color-contrast"]],
-  ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true }, null],
+/** The same page, looked at in each of these; what only colours decide is asked again where they change. */
+const looks = [
+  ["light", { width: 1280, height: 860 }, []],
+  ["dark", { width: 1280, height: 860 }, ["color-contrast"]],
+  ["phone", { width: 390, height: 844 }, null],
 ] as const;
 
 export function everyPage(stage: Stage): void {
-  test.each(modes)(
-    "every page is whole and accessible: %s",
-    async (mode, options, rules) => {
-      const { page, shoot } = await stage.open(options);
-      const { url } = stage.fleet;
+  test(
+    "every page is whole and accessible, in light, in dark and on a phone",
+    async () => {
+      const { page, shoot } = await stage.open();
       const faults: unknown[] = [];
       for (const [name, at] of everyPath(stage)) {
-        await page.goto(`${url}${at}`);
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.goto(`${stage.fleet.url}${at}`);
         await loaded(page);
-        await shoot(`${name}-${mode}`);
-        const [wide, seenWidth] = (await page.evaluate(
-          "[document.documentElement.scrollWidth, innerWidth]",
-        )) as [number, number];
-        if (wide > seenWidth) faults.push({ name, wide });
-        if (rules === null) continue;
         await page.evaluate(axe.source);
-        faults.push(...(await barriersIn(page, rules)));
+        for (const [look, size, rules] of looks) {
+          await page.setViewportSize(size);
+          await page.emulateMedia({ colorScheme: look === "dark" ? "dark" : "light" });
+          await shoot(`${name}-${look}`);
+          const wide = Number(await page.evaluate("document.documentElement.scrollWidth"));
+          if (wide > size.width) faults.push({ name, look, wide });
+          if (rules !== null) faults.push(...(await barriersIn(page, rules)));
+        }
       }
       expect(faults).toEqual([]);
-      const background = "getComputedStyle(document.documentElement).backgroundColor";
-      const before = await page.evaluate(background);
-      await page.getByLabel("Colours").selectOption(mode === "dark" ? "light" : "dark");
-      expect(await page.evaluate(background)).not.toBe(before);
     },
     pagesMsMax,
+  );
+
+  test.each(["light", "dark"] as const)(
+    "colours follow a system that is %s until somebody chooses",
+    async (colorScheme) => {
+      const { page } = await stage.open({ colorScheme });
+      await page.goto(stage.fleet.url);
+      await loaded(page);
+      const background = "getComputedStyle(document.documentElement).backgroundColor";
+      const before = await page.evaluate(background);
+      const other = colorScheme === "dark" ? "light" : "dark";
+      await page.getByLabel("Colours").selectOption(other);
+      expect(await page.evaluate(background)).not.toBe(before);
+      await page.reload();
+      await loaded(page);
+      expect(await page.evaluate(background)).not.toBe(before);
+      await page.getByLabel("Colours").selectOption("system");
+      expect(await page.evaluate(background)).toBe(before);
+    },
   );
 }

@@ -53,7 +53,7 @@ export function following(stage: Stage): void {
     await trouble.getByText("attempts exhausted").waitFor();
     expect(await trouble.textContent()).toContain("no healthy backend");
     expect(await trouble.textContent()).toContain("resume it");
-    await page.getByText("1 steps").waitFor();
+    await page.getByText("1 step", { exact: true }).waitFor();
     await shoot("task-dead");
 
     await page.getByRole("button", { name: "Redrive" }).click();

@@ -1,10 +1,13 @@
 /** What the task was asked. Its files stand in it too, so it is fetched when somebody wants to see it. */
 import { useState } from "preact/hooks";
+import { count } from "../format.ts";
 import { Part } from "../hostile.tsx";
 import { Failed, Loading } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Spec } from "../shapes.ts";
-import { readable } from "../visible.ts";
+import { oneLine, readable } from "../visible.ts";
+
+const filesMax = 20;
 
 export function Asked({ id, path }: { id: string; path: string }) {
   const [open, setOpen] = useState(false);
@@ -31,7 +34,8 @@ export function Asked({ id, path }: { id: string; path: string }) {
 }
 
 function Parts({ id, spec }: { id: string; spec: Spec }) {
-  const { prompt, messages, input, files, ...rest } = spec;
+  const { prompt, messages, input, files = {}, rehearsal, ...rest } = spec;
+  const sent = Object.entries(files);
   return (
     <>
       {prompt !== undefined && <Part title="Prompt" text={prompt} name={`${id}.prompt.txt`} />}
@@ -41,8 +45,21 @@ function Parts({ id, spec }: { id: string; spec: Spec }) {
       {input !== undefined && (
         <Part title="Input" text={readable(input)} name={`${id}.input.json`} />
       )}
-      {files !== undefined && (
-        <Part title="Files as sent" text={readable(files)} name={`${id}.files.json`} />
+      {sent.slice(0, filesMax).map(([file, content]) => (
+        <Part
+          key={file}
+          title={`File ${oneLine(file, 120)}`}
+          text={"text" in content ? content.text : readable(content)}
+          name={file.split("/").at(-1) ?? "file"}
+        />
+      ))}
+      {sent.length > filesMax && <p class="note">{count(sent.length - filesMax)} more files</p>}
+      {rehearsal !== undefined && (
+        <Part
+          title="What the scripted model says"
+          text={readable(rehearsal)}
+          name={`${id}.rehearsal.json`}
+        />
       )}
       {Object.keys(rest).length > 0 && (
         <Part title="Settings" text={readable(rest)} name={`${id}.settings.json`} />

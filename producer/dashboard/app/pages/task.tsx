@@ -243,7 +243,7 @@ function Work({ task, path }: { task: Task; path: string }) {
   return (
     <Panel
       title="Timeline"
-      note={steps.value === null ? undefined : `${count(steps.value.steps.length)} steps`}
+      note={steps.value === null ? undefined : toldOf(steps.value)}
       flush
       actions={
         earlier.length === 0 ? undefined : (
@@ -279,6 +279,13 @@ function Work({ task, path }: { task: Task; path: string }) {
       )}
     </Panel>
   );
+}
+
+/** Calls that were refused stand in the timeline and count for no budget. */
+function toldOf({ steps }: Steps): string {
+  const refused = steps.filter(({ status }) => status === "refused").length;
+  const all = `${count(steps.length)} ${steps.length === 1 ? "step" : "steps"}`;
+  return refused === 0 ? all : `${all}, ${count(refused)} of them refused and not counted`;
 }
 
 function Files({ task, path }: { task: Task; path: string }) {

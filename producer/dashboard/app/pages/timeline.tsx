@@ -224,7 +224,7 @@ function StepBody({ id, step }: { id: string; step: Step }) {
           name={`${name}.call-${n + 1}.json`}
         />
       ))}
-      <Part title="Asked" text={readable(step.input)} name={`${name}.input.json`} />
+      <Part title="How it was asked" text={readable(step.input)} name={`${name}.input.json`} />
       {finish !== undefined && <p class="note">Finish: {oneLine(finish, 40)}</p>}
     </div>
   );
