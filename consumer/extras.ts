@@ -10,7 +10,7 @@ import type { TaskRow } from "../shared/store/task_row.ts";
 import type { DurableTask } from "../shared/task.ts";
 import type { Fleet } from "./fleet.ts";
 import { McpConnection, type Ways } from "./mcp/connection.ts";
-import { type McpServer, readServers, serversOf } from "./mcp/servers.ts";
+import { faultTold, type McpServer, readServers, serversOf } from "./mcp/servers.ts";
 import { callable, listed, type PinnedServer } from "./mcp/tools.ts";
 import { findSkills, type PinnedSkill } from "./skills/find.ts";
 import type { Tool } from "./tools/define.ts";
@@ -118,7 +118,7 @@ function serversFor(
   for (const name of names) {
     const server = offered.get(name);
     if (server === undefined) {
-      const why = all.ok ? "List it in MCP_SERVERS, for this tenant." : all.message;
+      const why = faultTold(all, tenant) ?? "List it in MCP_SERVERS, for this tenant.";
       const message = `The MCP server ${name} is not configured here. ${why}`;
       return { ok: false, failure: failure("tool_unconfigured", message) };
     }

@@ -32,13 +32,16 @@ const nameCharsMax = 24;
 
 export type McpServers =
   | { ok: true; servers: ReadonlyMap<string, McpServer> }
-  | { ok: false; message: string };
+  /** `tenants` are those whose tasks could name the server that cannot be read, `others` those who have another. */
+  | { ok: false; message: string; tenants: readonly string[]; others: readonly string[] };
 
 export function readServers(text: string | undefined): McpServers {
   if (text === undefined || text.trim() === "") return { ok: true, servers: new Map() };
-  const fault = (message: string): McpServers => ({
+  const fault = (message: string, server?: unknown): McpServers => ({
     ok: false,
     message: `MCP_SERVERS: ${message}`,
+    tenants: saidTenants(server),
+    others: isTable(table) ? Object.values(table).flatMap(saidTenants) : [],
   });
   let table: unknown;
   try {
@@ -46,7 +49,7 @@ export function readServers(text: string | undefined): McpServers {
   } catch {
     return fault("it is not JSON.");
   }
-  if (typeof table !== "object" || table === null || Array.isArray(table)) {
+  if (!isTable(table)) {
     return fault(
       'it must be JSON of name to server: {"docs": {"url": "https://mcp.example/mcp"}}.',
     );
@@ -56,15 +59,41 @@ export function readServers(text: string | undefined): McpServers {
     if (!serverName.test(name) || name.length > nameCharsMax) {
       return fault(
         `"${name.slice(0, nameCharsMax)}" is no name: up to ${nameCharsMax} lower case letters, digits and single underscores.`,
+        server,
       );
     }
     if (!Value.Check(Server, server)) {
       const [first] = Value.Errors(Server, server);
-      return fault(`${name}${first?.path ?? ""}: ${first?.message ?? "is no server"}.`);
+      return fault(`${name}${first?.path ?? ""}: ${first?.message ?? "is no server"}.`, server);
     }
     servers.set(name, server);
   }
   return { ok: true, servers };
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const operator = "default";
+const defaultTenants: readonly string[] = [operator];
+
+/** Whose a server is, as far as that can be read. */
+function saidTenants(server: unknown): readonly string[] {
+  const said = isTable(server) ? server.tenants : undefined;
+  return Array.isArray(said) ? said.filter((one) => typeof one === "string") : defaultTenants;
+}
+
+/**
+ * What a tenant is told of a table that cannot be read: all of it where its own server is at fault, that
+ * there is a fault where it has another server, and nothing where it has none. A server's name is its
+ * tenants' alone, and the operator's, whose tenant is `default`.
+ */
+export function faultTold(all: McpServers, tenant: string): string | null {
+  if (all.ok) return null;
+  if (tenant === operator || all.tenants.includes(tenant)) return all.message;
+  return all.others.includes(tenant)
+    ? "MCP_SERVERS: it cannot be read, so no server may be named; whoever runs the fleet is told why."
+    : null;
 }
 
 /** Whether a tool may be called, by the server's own name of it. */
@@ -83,6 +112,6 @@ export function effectOf(
 export function serversOf(all: McpServers, tenant: string): ReadonlyMap<string, McpServer> {
   if (!all.ok) return new Map();
   return new Map(
-    [...all.servers].filter(([, { tenants = ["default"] }]) => tenants.includes(tenant)),
+    [...all.servers].filter(([, { tenants = defaultTenants }]) => tenants.includes(tenant)),
   );
 }

@@ -1,6 +1,6 @@
 /** What a tenant's tasks may use here, and what is hidden from them and why: the answer to `GET /v1/tools`. */
 import type { ConsumerEnv } from "../env.ts";
-import { readServers, serversOf } from "../mcp/servers.ts";
+import { faultTold, readServers, serversOf } from "../mcp/servers.ts";
 import { bundledSummaries } from "../skills/find.ts";
 import { catalog, offerOf, unavailable } from "./catalog.ts";
 import type { Effect } from "./define.ts";
@@ -22,7 +22,7 @@ export interface Listing {
   mcp: { name: string; url: string }[];
   /** The skills of the repository. */
   skills: { name: string; description: string }[];
-  /** What is configured and cannot be read, in words for the operator. */
+  /** What is configured and cannot be read, as far as it is the tenant's. */
   faults: string[];
   /** Whether a mailbox can answer: see FLEET_MAILBOXES. */
   mail: boolean;
@@ -33,7 +33,7 @@ export function listingFor(tenant: string, env: ConsumerEnv): Listing {
   return {
     mcp: [...serversOf(servers, tenant)].map(([name, { url }]) => ({ name, url })),
     skills: bundledSummaries(),
-    faults: servers.ok ? [] : [servers.message],
+    faults: [faultTold(servers, tenant)].filter((fault) => fault !== null),
     mail: env.MAIL !== undefined,
     tools: catalog.map((tool) => {
       const { name, description, effect, original } = offerOf(tool);

@@ -80,6 +80,13 @@ export const HostAnswer = Type.Object(
 );
 export type HostAnswer = Static<typeof HostAnswer>;
 
-/** `truncated` says that there are more hosts than the limit. */
-export const HostList = Type.Object({ hosts: Type.Array(HostAnswer), truncated: Type.Boolean() });
+export const HostList = Type.Object({
+  hosts: Type.Array(HostAnswer),
+  truncated: Type.Boolean({ description: "there are more hosts than the limit" }),
+  looked_at: Type.Integer({
+    minimum: 0,
+    description: "how many decisions it looked at, the newest",
+  }),
+  more: Type.Boolean({ description: "there are older decisions, which nothing here counts" }),
+});
 export type HostList = Static<typeof HostList>;

@@ -48,7 +48,8 @@ export const listEgressHosts = operation({
   method: "GET",
   path: "/v1/egress/hosts",
   scope: "read",
-  about: "The hosts that were asked for, the most asked first; without pages.",
+  about:
+    "The hosts that were asked for, the most asked first, of the newest decisions; without pages.",
   query: EgressHostQuery,
   answers: { 200: json(HostList) },
 });

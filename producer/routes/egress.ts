@@ -7,6 +7,7 @@ import {
   listEgressHosts,
   listEgressTasks,
 } from "../../shared/store/egress_log.ts";
+import type { HostAnswer, HostList } from "../answers/egress.ts";
 import { type Handler, type Route, route } from "../http/call.ts";
 import { notACursor, readEgressQuery } from "../http/egress_query.ts";
 import { done, stopped } from "../http/problem.ts";
@@ -66,18 +67,24 @@ const tasks: Handler = async ({ env, principal, url }) => {
   return done(Response.json({ tasks: views, next_cursor }));
 };
 
-/** The most asked first, without pages: `truncated` says that there are more hosts than `limit`. */
+/** The most asked first, without pages. */
 const hosts: Handler = async ({ env, principal, url }) => {
   const query = readEgressQuery(operations.EgressHostQuery, url.searchParams);
   if (!query.ok) return query;
   const { filter, limit } = query.value;
-  const rows = await listEgressHosts(env.DB, principal.tenant, filter, limit);
-  const views = rows.slice(0, limit).map((row) => ({
+  const found = await listEgressHosts(env.DB, principal.tenant, filter, limit);
+  const views = found.hosts.slice(0, limit).map((row) => ({
     ...row,
     last_at: isoTime(row.last_at),
-    outcomes: JSON.parse(row.outcomes) as unknown,
+    outcomes: JSON.parse(row.outcomes) as HostAnswer["outcomes"],
   }));
-  return done(Response.json({ hosts: views, truncated: rows.length > limit }));
+  const answer: HostList = {
+    hosts: views,
+    truncated: found.hosts.length > limit,
+    looked_at: found.lookedAt,
+    more: found.more,
+  };
+  return done(Response.json(answer));
 };
 
 export const egressRoutes: readonly Route[] = [

@@ -13,6 +13,8 @@ export const storeLimits = {
   pageRowsMax: 500,
   /** How many of a tenant's tasks one page of a filtered list looks at. */
   listLookRows: 2_000,
+  /** How many decisions the summary by host counts, the newest ones. */
+  egressLookRows: 20_000,
   spendDaysDefault: 30,
   spendDaysMax: 366,
   uploadBytesMax: 100_000_000,

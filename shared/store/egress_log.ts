@@ -93,10 +93,12 @@ export interface EgressFilter {
   policy: string | null;
 }
 
-/** Bound as ?1 to ?6. The range is a part of the primary key, so a batch is read without the rest. */
-const wantedSql = `egress_log.tenant = ?1 AND task_id >= ?2 AND task_id < ?3
-  AND (?4 IS NULL OR host = ?4 OR substr(host, 1, length(?4) + 1) = ?4 || ':')
+/** Bound as ?1 to ?3. The range is a part of the primary key, so a batch is read without the rest. */
+const amongSql = "egress_log.tenant = ?1 AND task_id >= ?2 AND task_id < ?3";
+/** Bound as ?4 to ?6. */
+const narrowSql = `(?4 IS NULL OR host = ?4 OR substr(host, 1, length(?4) + 1) = ?4 || ':')
   AND (?5 IS NULL OR action = ?5) AND (?6 IS NULL OR egress_log.policy = ?6)`;
+const wantedSql = `${amongSql} AND ${narrowSql}`;
 
 const wanted = (tenant: string, { range, host, action, policy }: EgressFilter) =>
   [tenant, range?.from ?? "task_", range?.to ?? "task`", host, action, policy] as const;
@@ -191,27 +193,55 @@ export interface EgressHost {
   outcomes: string;
 }
 
-/** The hosts that were asked for most, one more than `limit`. */
+/** The newest decisions of the range, whatever they are of: those that are counted. */
+const newestSql = `SELECT * FROM egress_log WHERE ${amongSql}
+  ORDER BY task_id DESC, seq DESC, n DESC, fence DESC LIMIT ?7`;
+
+const hostsSql = `
+  SELECT host, SUM(count) AS requests, SUM(count * (action = 'deny')) AS denied,
+    SUM(bytes_in) AS bytes_in, SUM(bytes_out) AS bytes_out, MAX(last_at) AS last_at,
+    json_group_array(json_object('action', action, 'reason', reason, 'requests', count)) AS outcomes
+  FROM (SELECT host, action, reason, COUNT(*) AS count, SUM(bytes_in) AS bytes_in,
+      SUM(bytes_out) AS bytes_out, MAX(at) AS last_at
+    FROM (${newestSql}) AS egress_log WHERE ${narrowSql} GROUP BY host, action, reason
+    ORDER BY host, count DESC)
+  GROUP BY host ORDER BY requests DESC, host LIMIT ?8`;
+
+const lookedSql = `SELECT COUNT(*) AS rows FROM (
+  SELECT 1 FROM egress_log WHERE ${amongSql} LIMIT ?4 + 1)`;
+
+export interface EgressHosts {
+  /** One more than `limit` where there are more. */
+  hosts: EgressHost[];
+  /** How many decisions were looked at, the newest ones of the range. */
+  lookedAt: number;
+  /** Whether there are older ones, which nothing here counts. */
+  more: boolean;
+}
+
+/**
+ * The hosts that were asked for most. It looks at a bounded number of decisions, so that a log of millions
+ * answers as fast as any: what is older is not counted, and the answer says so. Both statements see one moment.
+ */
 export async function listEgressHosts(
   db: D1Database,
   tenant: string,
   filter: EgressFilter,
   limit: number,
-): Promise<EgressHost[]> {
-  const { results } = await retrying("list egress hosts", () =>
-    db
-      .prepare(
-        `SELECT host, SUM(count) AS requests, SUM(count * (action = 'deny')) AS denied,
-           SUM(bytes_in) AS bytes_in, SUM(bytes_out) AS bytes_out, MAX(last_at) AS last_at,
-           json_group_array(json_object('action', action, 'reason', reason, 'requests', count)) AS outcomes
-         FROM (SELECT host, action, reason, COUNT(*) AS count, SUM(bytes_in) AS bytes_in,
-             SUM(bytes_out) AS bytes_out, MAX(at) AS last_at
-           FROM egress_log WHERE ${wantedSql} GROUP BY host, action, reason
-           ORDER BY host, count DESC)
-         GROUP BY host ORDER BY requests DESC, host LIMIT ?7`,
-      )
-      .bind(...wanted(tenant, filter), Math.min(limit, storeLimits.pageRowsMax) + 1)
-      .all<EgressHost>(),
+  lookRows: number = storeLimits.egressLookRows,
+): Promise<EgressHosts> {
+  const bound = wanted(tenant, filter);
+  const most = Math.min(limit, storeLimits.pageRowsMax) + 1;
+  const [listed, looked] = await retrying("list egress hosts", () =>
+    db.batch([
+      db.prepare(hostsSql).bind(...bound, lookRows, most),
+      db.prepare(lookedSql).bind(...bound.slice(0, 3), lookRows),
+    ]),
   );
-  return results;
+  const [{ rows } = { rows: 0 }] = (looked?.results ?? []) as { rows: number }[];
+  return {
+    hosts: (listed?.results ?? []) as EgressHost[],
+    lookedAt: Math.min(rows, lookRows),
+    more: rows > lookRows,
+  };
 }

@@ -150,6 +150,8 @@ it("the hosts of a batch stand with what came of their requests, the most asked 
       expect.objectContaining({ host: "b.example:8443", requests: 1 }),
     ],
     truncated: false,
+    looked_at: 4,
+    more: false,
   });
   expect(await get("/v1/egress/hosts?limit=1")).toMatchObject({
     hosts: [{ host: "b.example" }],
@@ -162,12 +164,36 @@ it("of another tenant nothing is seen, nor anything by it", async () => {
   for (const list of [
     await listEgress(env.DB, "other", all, null, 100),
     await listEgressTasks(env.DB, "other", all, null, 100),
-    await listEgressHosts(env.DB, "other", all, 100),
+    (await listEgressHosts(env.DB, "other", all, 100)).hosts,
   ]) {
     expect(list).toHaveLength(1);
   }
+  expect(await listEgressHosts(env.DB, "other", all, 100)).toMatchObject({ lookedAt: 1 });
   const own = await listEgress(env.DB, "default", all, null, 100);
   expect(own).toHaveLength(6);
+});
+
+describe("the hosts of a long log are those of its newest decisions", () => {
+  const hostsOf = async (rows: number, more: object = {}) => {
+    const filter = { range: null, host: null, action: null, policy: null, ...more };
+    const { hosts, ...seen } = await listEgressHosts(env.DB, "default", filter, 100, rows);
+    return { hosts: hosts.map(({ host, requests }) => `${requests} ${host}`), ...seen };
+  };
+
+  it("and the answer says how many those are, and whether there are older ones", async () => {
+    expect(await hostsOf(2)).toEqual({
+      hosts: ["1 b.example", "1 xb.example"],
+      ...{ lookedAt: 2, more: true },
+    });
+    expect(await hostsOf(6)).toMatchObject({ lookedAt: 6, more: false });
+    expect(await hostsOf(5)).toMatchObject({ lookedAt: 5, more: true });
+  });
+
+  it("also where a filter leaves few of them", async () => {
+    const narrow = { host: "a.example", action: "allow" };
+    expect(await hostsOf(2, narrow)).toEqual({ hosts: [], lookedAt: 2, more: true });
+    expect(await hostsOf(6, narrow)).toEqual({ hosts: ["1 a.example"], lookedAt: 6, more: false });
+  });
 });
 
 it.each([

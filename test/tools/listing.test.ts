@@ -74,6 +74,39 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
   });
 
   test.each([
+    ["default", ["MCP_SERVERS: theirs/url: "]],
+    ["other", ["MCP_SERVERS: theirs/url: "]],
+    ["neighbour", ["MCP_SERVERS: it cannot be read, so no server may be named; whoever runs"]],
+    ["stranger", []],
+  ])("and tells the tenant %s of another's server as little as it may", async (tenant, told) => {
+    const table = {
+      theirs: { url: "file:///x", tenants: ["other"] },
+      near: { url: "https://mcp.example/mcp", tenants: ["neighbour"] },
+    };
+    const fleet = testFleet({ CONSUMER: bound({ MCP_SERVERS: JSON.stringify(table) }) });
+    const made = await send(fleet, "POST", "/v1/keys", { name: "k", tenant });
+    const { key } = await made.json<{ key: string }>();
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await send(fleet, "GET", "/v1/tools", undefined, headers);
+    const { faults } = await answer.json<Listing>();
+    expect(faults).toEqual(told.map((start) => expect.stringContaining(start)));
+    if (tenant !== "default" && tenant !== "other") expect(faults.join()).not.toContain("theirs");
+  });
+
+  test.each(["MCP_SERVERS", "FLEET_MAILBOXES"])(
+    "and %s that is no JSON is told to the operator's tenant alone",
+    async (name) => {
+      const fleet = testFleet({ CONSUMER: bound({ [name]: "{" }), [name]: "{" });
+      const made = await send(fleet, "POST", "/v1/keys", { name: "k", tenant: "other" });
+      const { key } = await made.json<{ key: string }>();
+      const faultsFor = async (headers: Record<string, string>) =>
+        (await (await send(fleet, "GET", "/v1/tools", undefined, headers)).json<Listing>()).faults;
+      expect(await faultsFor({})).toHaveLength(1);
+      expect(await faultsFor({ authorization: `Bearer ${key}` })).toEqual([]);
+    },
+  );
+
+  test.each([
     ["{", undefined, /not JSON of address/],
     [mailbox({}), undefined, null],
     [mailbox({ answer: true }), undefined, /^tasks@fleet.example answers .* no binding MAIL/],

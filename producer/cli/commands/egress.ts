@@ -115,7 +115,9 @@ async function tasksOf(session: Session, options: Options) {
 async function byHost(session: Session, id: string | undefined, options: Options) {
   if (id !== undefined) await mustExist(session, id);
   const query = queryOf(id, options);
-  const { hosts, truncated } = required(await session.client()("GET /v1/egress/hosts", { query }));
+  const { hosts, truncated, looked_at, more } = required(
+    await session.client()("GET /v1/egress/hosts", { query }),
+  );
   const code = print(
     session,
     hosts,
@@ -132,6 +134,10 @@ async function byHost(session: Session, id: string | undefined, options: Options
   if (truncated)
     session.surroundings.warn(
       `only the ${counted(hosts.length, "host")} asked for most: narrow it with --host or --action\n`,
+    );
+  if (more)
+    session.surroundings.warn(
+      `only the newest ${counted(looked_at, "decision")} are counted: name ${id === undefined ? "a batch or a task" : "a task"}\n`,
     );
   return code;
 }

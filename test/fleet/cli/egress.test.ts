@@ -76,7 +76,7 @@ const hosts = [
 test("--by-host shows one row for each host, with what came of its requests", async () => {
   const { url, received } = await fakeFleet({
     ...batch,
-    "GET /v1/egress/hosts": { body: { hosts, truncated: true } },
+    "GET /v1/egress/hosts": { body: { hosts, truncated: true, looked_at: 5, more: false } },
   });
   const ran = await fleet(["egress", "batch_1", "--by-host", "--url", url]);
   expect(ran.out).toMatch(/a\.example +5 +3 +12 kB +0 B +3 no_rule, 1 inject, 1 timeout/);
@@ -84,6 +84,18 @@ test("--by-host shows one row for each host, with what came of its requests", as
   expect(received[1]?.path).toContain("batch_id=batch_1");
   const json = await fleet(["egress", "batch_1", "--by-host", "--json", "--url", url]);
   expect(JSON.parse(json.out)).toEqual(hosts[0]);
+});
+
+test.each([
+  ["a batch", ["batch_1"], "name a task"],
+  ["everything", [], "name a batch or a task"],
+])("--by-host of %s says where it counts the newest decisions alone", async (_, ids, told) => {
+  const { url } = await fakeFleet({
+    ...batch,
+    "GET /v1/egress/hosts": { body: { hosts, truncated: false, looked_at: 20_000, more: true } },
+  });
+  const { code, err } = await fleet(["egress", ...ids, "--by-host", "--url", url]);
+  expect([code, err]).toEqual([0, `only the newest 20k decisions are counted: ${told}\n`]);
 });
 
 test("without an id, the tasks that touched a host are listed", async () => {

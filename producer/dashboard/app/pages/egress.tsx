@@ -185,6 +185,11 @@ function HostRows({ hosts, link }: { hosts: Hosts; link: (host: string) => strin
         </table>
       </Scroll>
       {hosts.truncated && <p class="note padded">There are more hosts: choose a batch.</p>}
+      {hosts.more && (
+        <p class="note padded">
+          Of the newest {count(hosts.looked_at)} decisions: older ones are not counted.
+        </p>
+      )}
     </>
   );
 }
