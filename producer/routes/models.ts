@@ -49,7 +49,10 @@ async function ask(env: ProducerEnv, question: PaceQuestion): Promise<ModelPace[
     });
     if (response === undefined) return null;
     if (!response.ok) throw new Error(`answered ${response.status}`);
-    return await response.json<ModelPace[]>();
+    const paces = await response.json<ModelPace[]>();
+    // A consumer of an earlier version answers every path, with what is no list.
+    if (!Array.isArray(paces)) throw new Error("answered no list");
+    return paces;
   } catch (error) {
     log("unhealthy", { what: "paces", message: String(error) });
     return null;

@@ -115,4 +115,10 @@ describe("GET /v1/models", () => {
     const answer = await send(testFleet({ CONSUMER: down }), "GET", "/v1/models");
     expect(answer.status).toBe(503);
   });
+
+  it("is 503 while the consumer is one that does not know the question", async () => {
+    const earlier = { fetch: async () => Response.json({ status: "ok" }) } as unknown as Fetcher;
+    const answer = await send(testFleet({ CONSUMER: earlier }), "GET", "/v1/models");
+    expect(answer.status).toBe(503);
+  });
 });

@@ -253,14 +253,14 @@ function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string,
   return fc.tuple(type, more).map(([sent, rest]) => ({ "content-type": sent, ...rest }));
 }
 
-/** The consumer, which these tests have none of. */
+/** What the consumer, which these tests have none of, would answer, by its path. */
+const answers: Record<string, unknown> = {
+  "/readiness": { policies: [], models: [] },
+  "/paces": [],
+  "/tools": { tools: [], mcp: [], skills: [], faults: [], mail: false },
+};
 const consumer = {
-  fetch: async (url: string) =>
-    Response.json(
-      url.endsWith("/readiness")
-        ? { policies: [], models: [] }
-        : { tools: [], mcp: [], skills: [], faults: [] },
-    ),
+  fetch: async (url: string) => Response.json(answers[new URL(url).pathname]),
 } as unknown as Fetcher;
 
 /** A file whose one line is a task. */
