@@ -47,6 +47,7 @@ const long = [
   "test/chaos/seeded_bugs.test.ts",
   "test/fleet/local/crash.test.ts",
   "test/chaos/in_process.test.ts",
+  "test/fleet/docs/examples.test.ts",
   "test/fleet/local/",
   "test/sandbox/hostile.test.ts",
   "test/consumer/fault_matrix.test.ts",

@@ -16,7 +16,8 @@ import { root } from "./page.ts";
 /** What the documents call the fleet and the endpoint of a model. */
 const fleetAddress = "http://127.0.0.1:8787";
 const modelAddress = "http://127.0.0.1:11434/v1";
-const patienceMs = 60_000;
+/** Less than a test has, so that what hangs is told with what it said. */
+const patienceMs = 50_000;
 /** What examples read of the repository; what they write stays out of it. */
 const read = ["policies", "shared", "producer", "wrangler.producer.toml", "node_modules/openai"];
 
