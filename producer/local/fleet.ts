@@ -7,16 +7,14 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { parseHosts } from "../../consumer/egress/hosts.ts";
-import { readProfiles } from "../../consumer/models/profile_overrides.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { countHungSql, voidLeasesSql } from "../../shared/store/sweeps.ts";
-import { readRetention } from "../sweep/retention_days.ts";
 import { startCron } from "./cron.ts";
 import { prepareDatabase } from "./database.ts";
 import { fleetEnvironment } from "./environment.ts";
 import { writeMicroVmConfig } from "./microvm.ts";
 import { claimState, endTree, killTree, recordHolders } from "./processes.ts";
+import { settingsFault } from "./settings.ts";
 import { watchFor } from "./watchdog.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -50,16 +48,12 @@ export interface LocalFleet {
 /** Resolves once `/healthz` answers 200. Rejects with what the runtime said when it does not come up. */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const stateDir = path.resolve(options.stateDir);
-  fs.mkdirSync(stateDir, { recursive: true });
+  makeFolder(stateDir);
   await claimState(stateDir);
   await mustBeFree(options.port);
   const env = fleetEnvironment(options.environment, stateDir);
-  const hosts = parseHosts(env.FLEET_HOSTS, "local");
-  if (!hosts.ok) throw new Error(hosts.message);
-  const profiles = readProfiles(env.MODEL_PROFILES);
-  if (!profiles.ok) throw new Error(profiles.message);
-  const retention = readRetention(env.RETENTION_DAYS);
-  if (!retention.ok) throw new Error(retention.message);
+  const fault = settingsFault(env);
+  if (fault !== null) throw new Error(fault);
   const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
   await prepareDatabase(stateDir, existed ? [voidLeasesSql] : []);
   fs.rmSync(path.join(stateDir, "fleet.log"), { force: true });
@@ -172,6 +166,18 @@ function startRuntime(
 }
 
 /** Without this, another fleet on the port would answer for ours. */
+function makeFolder(stateDir: string): void {
+  try {
+    fs.mkdirSync(stateDir, { recursive: true });
+    fs.accessSync(stateDir, fs.constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new Error(
+      `STATE_DIR is ${stateDir}, where nothing can be written (${code}): name another folder.`,
+    );
+  }
+}
+
 async function mustBeFree(port: number): Promise<void> {
   const server = net.createServer();
   await new Promise<void>((resolve, reject) => {
@@ -182,6 +188,9 @@ async function mustBeFree(port: number): Promise<void> {
   });
   await new Promise((resolve) => server.close(resolve));
 }
+
+const isBadPort = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port";
 
 /** A start takes seconds; on a machine that is busy with other work it may take over a minute. */
 const healthDeadlineMs = 180_000;
@@ -203,8 +212,11 @@ async function healthy(
       const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
       if (response.status === 200) return;
       last = `${response.status} ${await response.text()}`;
-    } catch {
-      // The port is not open yet.
+    } catch (error) {
+      // Some ports are closed to fetch, as they are to browsers; any other is not open yet.
+      if (isBadPort(error)) {
+        throw new Error(`${url} is at a port that browsers refuse; set PORT to another one.`);
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, healthEveryMs));
   }
