@@ -1,15 +1,31 @@
 /** A batch as the API answers it. The counts always add up to `total`. */
 import type { BatchRow } from "../../shared/store/batches.ts";
-import { type Tally, tallyBatch } from "../../shared/store/tallies.ts";
+import { type Tally, tallyBatch, tallyBatches } from "../../shared/store/tallies.ts";
 import type { ProducerEnv } from "../env.ts";
 import { isoTime, usageView } from "../tasks/view.ts";
 import { finishIfDone } from "./chain.ts";
 
-export async function batchView(
+type BatchView = Record<string, unknown>;
+
+export async function batchView(env: ProducerEnv, batch: BatchRow): Promise<BatchView> {
+  return viewOf(env, batch, await tallyBatch(env.DB, batch));
+}
+
+/** A page of them, counted together. */
+export async function batchViews(
   env: ProducerEnv,
-  batch: BatchRow,
-): Promise<Record<string, unknown>> {
-  const tally = await tallyBatch(env.DB, batch);
+  batches: readonly BatchRow[],
+): Promise<BatchView[]> {
+  const tallies = await tallyBatches(env.DB, batches);
+  const views: BatchView[] = [];
+  for (const batch of batches) {
+    const tally = tallies.get(batch.id);
+    if (tally !== undefined) views.push(await viewOf(env, batch, tally));
+  }
+  return views;
+}
+
+async function viewOf(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<BatchView> {
   const row = await finishIfDone(env, batch, tally);
   const finished = row.status === "finished";
   const eta = finished ? null : etaOf(tally, Date.now());

@@ -5,7 +5,7 @@ import { readBatchFailures } from "../../shared/store/batch_failures.ts";
 import { type BatchRow, cancelBatch, listBatches, readBatch } from "../../shared/store/batches.ts";
 import { readBatchBody } from "../batches/batch_body.ts";
 import { batchResults } from "../batches/batch_results.ts";
-import { batchView } from "../batches/batch_view.ts";
+import { batchView, batchViews } from "../batches/batch_view.ts";
 import { startBatch } from "../batches/chain.ts";
 import { dryRun } from "../batches/dry_run.ts";
 import { readJson } from "../http/body.ts";
@@ -83,9 +83,7 @@ const list: Handler = async ({ env, principal, url }) => {
   const { status = null, cursor = null, limit = batchLimits.listRowsDefault } = query.value;
   const rows = await listBatches(env.DB, principal.tenant, { status, cursor, limit });
   const { page, next_cursor } = paged(rows, limit);
-  const batches: unknown[] = [];
-  for (const row of page) batches.push(await batchView(env, row));
-  return done(Response.json({ batches, next_cursor }));
+  return done(Response.json({ batches: await batchViews(env, page), next_cursor }));
 };
 
 /** The sweep sends what waits, so that it settles now. */

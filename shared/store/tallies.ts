@@ -34,31 +34,57 @@ export interface TallyRow extends Record<Status, number> {
   results_key: string | null;
 }
 
+/** What a batch's tallies add up to, in the shape of one. */
+type Summed = Omit<TallyRow, "chunk" | "version" | "results_key">;
+
 const countsSql = statuses
   .map((status) => `SUM(tasks.status = '${status}') AS ${status}`)
   .join(", ");
 const countedSql = statuses.map((status) => `${status} = fresh.${status}`).join(", ");
 const usageSql = Object.keys(noUsage)
-  .map((field) => `'${field}', SUM(COALESCE(tasks.usage->>'${field}', 0))`)
+  .map((field) => `'${field}', SUM(COALESCE(usage->>'${field}', 0))`)
   .join(", ");
 const idSql = "'task_' || substr(wanted.batch_id, 7) || printf('-%06d', ";
+
+/** The batches that are meant: a JSON list of their ids. */
+const amongSql = "batch_id IN (SELECT value FROM json_each(?1))";
 
 /** One statement, so that no task changes between the count and the mark. */
 const recountSql = `
   UPDATE batch_tallies SET stale = 0, version = version + 1, results_key = NULL, ${countedSql},
     usage = fresh.usage, started_at = fresh.started_at, finished_at = fresh.finished_at
   FROM (
-    SELECT wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
+    SELECT wanted.batch_id, wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
       MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at
     FROM (SELECT batch_id, chunk FROM batch_tallies
-          WHERE batch_id = ?1 AND stale = 1 ORDER BY chunk LIMIT ?2) AS wanted
+          WHERE ${amongSql} AND stale = 1 ORDER BY batch_id, chunk LIMIT ?2) AS wanted
     CROSS JOIN tasks
       ON tasks.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
       AND tasks.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})
-    GROUP BY wanted.chunk) AS fresh
-  WHERE batch_tallies.batch_id = ?1 AND batch_tallies.chunk = fresh.chunk`;
+    GROUP BY wanted.batch_id, wanted.chunk) AS fresh
+  WHERE batch_tallies.batch_id = fresh.batch_id AND batch_tallies.chunk = fresh.chunk`;
 
-const rowsSql = "SELECT * FROM batch_tallies WHERE batch_id = ?1 ORDER BY chunk";
+const rowsSql = `SELECT * FROM batch_tallies WHERE ${amongSql} ORDER BY batch_id, chunk`;
+
+/** A batch's tallies as one, added up where they stand: a hundred of them would be 50 KB on their way. */
+const sumsSql = `
+  SELECT batch_id, MAX(stale) AS stale, MIN(started_at) AS started_at, MAX(finished_at) AS finished_at,
+    ${statuses.map((status) => `SUM(${status}) AS ${status}`).join(", ")}, json_object(${usageSql}) AS usage
+  FROM batch_tallies WHERE ${amongSql} GROUP BY batch_id`;
+
+/** Both statements see one moment: where no more was stale than was recounted, what is read is exact. */
+async function recounted<Row>(
+  db: D1Database,
+  readSql: string,
+  batchIds: readonly string[],
+  chunksMax: number,
+): Promise<Row[]> {
+  const ids = JSON.stringify(batchIds);
+  const answers = await retrying("recount tallies", () =>
+    db.batch([db.prepare(recountSql).bind(ids, chunksMax), db.prepare(readSql).bind(ids)]),
+  );
+  return (answers[1]?.results ?? []) as Row[];
+}
 
 /** Recounts up to `chunksMax` stale tallies; a null one recounts all of them. */
 export async function recountTallies(
@@ -66,22 +92,35 @@ export async function recountTallies(
   batchId: string,
   chunksMax: number | null = null,
 ): Promise<TallyRow[]> {
-  const answers = await retrying("recount tallies", () =>
-    db.batch<TallyRow>([
-      db.prepare(recountSql).bind(batchId, chunksMax ?? batchLimits.tasksMax),
-      db.prepare(rowsSql).bind(batchId),
-    ]),
-  );
-  return answers[1]?.results ?? [];
+  return recounted(db, rowsSql, [batchId], chunksMax ?? batchLimits.tasksMax);
 }
 
 /** Exact at the moment of the call. */
 export async function tallyBatch(db: D1Database, batch: BatchRow): Promise<Tally> {
-  return sumTallies(batch, await recountTallies(db, batch.id));
+  const sums = await recounted<Summed>(db, sumsSql, [batch.id], batchLimits.tasksMax);
+  return sumTallies(batch, sums);
+}
+
+/**
+ * The same of a page of batches, in one call as a rule: where much has changed since somebody looked, so
+ * many tallies at once that no other call of the store waits for long.
+ */
+export async function tallyBatches(
+  db: D1Database,
+  batches: readonly BatchRow[],
+): Promise<Map<string, Tally>> {
+  const ids = batches.map(({ id }) => id);
+  let sums: Summed[] = [];
+  do sums = await recounted<Summed>(db, sumsSql, ids, batchLimits.recountedPerLookMax);
+  while (sums.some(({ stale }) => stale === 1));
+  const ofBatch = Map.groupBy(sums, ({ batch_id }) => batch_id);
+  return new Map(
+    batches.map((batch) => [batch.id, sumTallies(batch, ofBatch.get(batch.id) ?? [])]),
+  );
 }
 
 /** The sum of a batch's tallies. Pure. */
-export function sumTallies(batch: BatchRow, rows: readonly TallyRow[]): Tally {
+export function sumTallies(batch: BatchRow, rows: readonly Summed[]): Tally {
   const counts = { total: batch.total } as Counts;
   for (const status of statuses) counts[status] = 0;
   let usage = noUsage;

@@ -10,11 +10,13 @@ import { startFleet } from "./load.ts";
 import { atMost, type Row } from "./row.ts";
 
 export const tasks = 1_000_000;
-const batches = 10;
+export const batches = 10;
 const calls = 20;
+/** The tasks were accepted within so long before the run: some of them ended in each minute of a chart. */
+export const spreadMs = 7_200_000;
 
-/** Each call with what it asks; those of the whole fleet's size come first. */
-const asked: readonly (readonly [what: string, path: string, msMax: number])[] = [
+/** Each call with what it asks. Those that the dashboard's overview makes come last. */
+export const asked: readonly (readonly [what: string, path: string, msMax: number])[] = [
   ["GET a task", `/v1/tasks/task_${ulid(tasks - 5)}`, 20],
   ["list, the newest", "/v1/tasks?limit=50", 20],
   ["list, a page in the middle", `/v1/tasks?limit=50&cursor=task_${ulid(tasks / 2 + 9)}`, 20],
@@ -34,6 +36,12 @@ const asked: readonly (readonly [what: string, path: string, msMax: number])[] =
   ["list of batches", "/v1/batches", 20],
   ["GET a batch of 50,000, finished", `/v1/batches/batch_${ulid(2)}`, 50],
   ["GET a batch of 50,000, half of it queued", `/v1/batches/batch_${ulid(batches - 1)}`, 50],
+  ["stats", "/v1/stats", 20],
+  ["spend", "/v1/spend?days=30", 20],
+  ["throughput of the last hour", "/v1/throughput?minutes=60", 20],
+  ["models", "/v1/models", 20],
+  ["the latest batches", "/v1/batches?limit=5", 20],
+  ["what is paused", "/v1/pause", 20],
 ];
 
 const percentile = (values: readonly number[], share: number): number =>
@@ -45,8 +53,8 @@ export async function benchAtSize(stateDir: string, port: number): Promise<Row[]
     tasks,
     batches,
     running: true,
-    from: 0,
-    everyMs: 1,
+    from: Date.now() - spreadMs,
+    everyMs: spreadMs / tasks,
     tenantOf: (n) => (n % 100_000 === 3 ? "other" : "default"),
   });
   const fleet = await startFleet(stateDir, port);
