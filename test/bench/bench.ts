@@ -5,6 +5,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { benchAtSize } from "./at_size.ts";
 import { gatewayOverhead } from "./gateway_overhead.ts";
 import {
   bareRound,
@@ -135,6 +136,7 @@ fs.mkdirSync(stateDir, { recursive: true });
 const overhead = await gatewayOverhead(path.join(stateDir, "gateway"), 8793);
 // By itself: the two fleets beside it would take turns on the same cores.
 const alone = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
+const atSize = await benchAtSize(path.join(stateDir, "at_size"), 8797);
 const own = await ownMilliseconds(stateDir);
 console.log(`the loop's own time: ${own.toFixed(2)} ms a step`);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
@@ -143,6 +145,7 @@ try {
   const rows = [
     ...overhead,
     ...alone,
+    ...atSize,
     ...(await inSlice(fleet)),
     atMost("the loop's own time a step, transcript of 50 steps, ms", own, 3),
     ...(await throughput(bare, fleet)),

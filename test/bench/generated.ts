@@ -8,12 +8,14 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 export const batchTasks = 50_000;
+/** When a live task is to be looked at: no sweep finds it due. */
+const farAhead = 9e15;
 
 export interface Size {
   tasks: number;
   /** Full batches among them. */
   batches: number;
-  /** Whether half of the last batch is queued still. A fleet that starts sends such tasks, and finds no body. */
+  /** Whether half of the last batch is queued still; a fleet that runs on the rows leaves such tasks alone. */
   running: boolean;
   /** When the first task was accepted (milliseconds since 1970), and how long after it each further one was. */
   from: number;
@@ -87,14 +89,16 @@ export function generateTasks(stateDir: string, size: Size): void {
       n < 1_000 ? '{"team":"first"}' : '{"team":"ops"}',
       began,
       live ? null : began + 1,
-      // Far ahead: no sweep touches them while something is measured.
-      live ? 9e15 : null,
+      live ? farAhead : null,
       live ? "{}" : usage,
       status === "succeeded" ? output : null,
       reason === null || reason === "completed" ? null : JSON.stringify(errors[reason]),
       status === "succeeded" ? "x" : null,
     );
   }
+  // A fleet that starts takes all that is live for due, and would work while something is measured.
+  db.exec(`CREATE TRIGGER generated_waits AFTER UPDATE OF sweep_at ON tasks WHEN new.sweep_at = 0
+    BEGIN UPDATE tasks SET sweep_at = ${farAhead} WHERE id = new.id; END`);
   db.exec("COMMIT");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
