@@ -47,7 +47,9 @@ export const overviewLimits = {
   minutesDefault: 60,
   minutesMax: 360,
   batchesMax: 200,
+  /** Stale tallies, whose 500 tasks each are read, and counted ones, which are read themselves. */
   chunksMax: 40,
+  countedChunksMax: 400,
   singleTasksMax: 2_000,
   failureGroupsMax: 100,
 } as const;

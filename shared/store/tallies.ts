@@ -9,6 +9,8 @@ import { addUsage, noUsage, readUsage, type Usage } from "../usage.ts";
 import type { BatchRow } from "./batches.ts";
 import { nowSql } from "./clock.ts";
 
+export const minuteMs = 60_000;
+
 export type Counts = { total: number } & Record<Status, number>;
 
 export interface Tally {
@@ -32,10 +34,12 @@ export interface TallyRow extends Record<Status, number> {
   finished_at: number | null;
   /** The R2 key of its results, once all its tasks have ended. */
   results_key: string | null;
+  /** JSON: what ended in which minute; null in one that was counted by an older version. */
+  ended: string | null;
 }
 
 /** What a batch's tallies add up to, in the shape of one. */
-type Summed = Omit<TallyRow, "chunk" | "version" | "results_key">;
+type Summed = Omit<TallyRow, "chunk" | "version" | "results_key" | "ended">;
 
 const countsSql = statuses
   .map((status) => `SUM(tasks.status = '${status}') AS ${status}`)
@@ -45,6 +49,19 @@ const usageSql = Object.keys(noUsage)
   .map((field) => `'${field}', SUM(COALESCE(usage->>'${field}', 0))`)
   .join(", ");
 const idSql = "'task_' || substr(wanted.batch_id, 7) || printf('-%06d', ";
+/** That a task, under the alias `of`, is one of the lines of the tally `wanted`. */
+export const inTallySql = (of: string): string =>
+  `${of}.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
+   AND ${of}.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})`;
+
+/** What ended in each minute: a minute's beginning, a status, tasks, tokens, dollars. */
+const endedSql = `(
+  SELECT json_group_array(json_array(at, status, tasks, tokens, cost_usd)) FROM (
+    SELECT one.finished_at / ${minuteMs} * ${minuteMs} AS at, one.status, COUNT(*) AS tasks,
+      SUM(one.usage->>'prompt_tokens' + one.usage->>'completion_tokens') AS tokens,
+      SUM(one.usage->>'cost_usd') AS cost_usd
+    FROM tasks AS one WHERE ${inTallySql("one")} AND one.finished_at IS NOT NULL
+    GROUP BY at, one.status))`;
 
 /** The batches that are meant: a JSON list of their ids. */
 const amongSql = "batch_id IN (SELECT value FROM json_each(?1))";
@@ -52,15 +69,13 @@ const amongSql = "batch_id IN (SELECT value FROM json_each(?1))";
 /** One statement, so that no task changes between the count and the mark. */
 const recountSql = `
   UPDATE batch_tallies SET stale = 0, version = version + 1, results_key = NULL, ${countedSql},
-    usage = fresh.usage, started_at = fresh.started_at, finished_at = fresh.finished_at
+    usage = fresh.usage, ended = fresh.ended, started_at = fresh.started_at, finished_at = fresh.finished_at
   FROM (
     SELECT wanted.batch_id, wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
-      MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at
+      MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at, ${endedSql} AS ended
     FROM (SELECT batch_id, chunk FROM batch_tallies
           WHERE ${amongSql} AND stale = 1 ORDER BY batch_id, chunk LIMIT ?2) AS wanted
-    CROSS JOIN tasks
-      ON tasks.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
-      AND tasks.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})
+    CROSS JOIN tasks ON ${inTallySql("tasks")}
     GROUP BY wanted.batch_id, wanted.chunk) AS fresh
   WHERE batch_tallies.batch_id = fresh.batch_id AND batch_tallies.chunk = fresh.chunk`;
 

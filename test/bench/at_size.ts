@@ -13,7 +13,7 @@ import { atMost, type Row } from "./row.ts";
 export const tasks = 1_000_000;
 const batches = 10;
 const calls = 20;
-const rounds = 3;
+const rounds = 5;
 /** The tasks were accepted within so long before the run: each minute of a chart of an hour has its share. */
 const spreadMs = 3_000_000;
 

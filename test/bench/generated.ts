@@ -8,6 +8,9 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 export const batchTasks = 50_000;
+const models = ["@cf/a", "@cf/b"] as const;
+/** A ledger of two years, of which a look reads the last days. */
+const ledgerDays = 730;
 /** When a live task is to be looked at: no sweep finds it due. */
 const farAhead = 9e15;
 
@@ -85,7 +88,7 @@ export function generateTasks(stateDir: string, size: Size): void {
       inBatch ? n % batchTasks : null,
       status,
       reason,
-      n % 3 === 0 ? "@cf/a" : "@cf/b",
+      models[n % 3 === 0 ? 0 : 1],
       n < 1_000 ? '{"team":"first"}' : '{"team":"ops"}',
       began,
       live ? null : began + 1,
@@ -95,6 +98,14 @@ export function generateTasks(stateDir: string, size: Size): void {
       reason === null || reason === "completed" ? null : JSON.stringify(errors[reason]),
       status === "succeeded" ? "x" : null,
     );
+  }
+  const spend = db.prepare(
+    `INSERT INTO spend (tenant, day, model, calls, prompt_tokens, cached_tokens, completion_tokens,
+       unpriced_tokens, cost_usd)
+     VALUES (?1, date('now', '-' || ?2 || ' days'), ?3, 1000, 450000, 0, 45000, 0, 0.5)`,
+  );
+  for (let day = 0; day < ledgerDays; day++) {
+    for (const model of models) spend.run(tenantOf(0), day, model);
   }
   // A fleet that starts takes all that is live for due, and would work while something is measured.
   db.exec(`CREATE TRIGGER generated_waits AFTER UPDATE OF sweep_at ON tasks WHEN new.sweep_at = 0

@@ -85,6 +85,31 @@ describe("what ended when", () => {
     expect(sum(await throughput(10))).toBe(2);
   });
 
+  it("is read from tallies that are counted, by minute and status, and not from their tasks", async () => {
+    const id = await batch(4);
+    const [earlier, now] = [ago(2), ago(0)];
+    await end(`batch_id = '${id}' AND batch_index < 2`, earlier);
+    await end(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
+    await send(fleet, "GET", `/v1/batches/${id}`);
+    // Behind the tally's back: what is told can only come from it.
+    await env.DB.prepare(
+      "UPDATE tasks SET finished_at = 1, usage = '{}' WHERE finished_at > 1",
+    ).run();
+    const told = await throughput(10);
+    expect(minuteAt(told, earlier)).toMatchObject({ succeeded: 2, tokens: 24, cost_usd: 1 });
+    expect(minuteAt(told, now)).toMatchObject({ succeeded: 0, failed: 1, tokens: 12 });
+  });
+
+  it("is read from the tasks again once one of them has changed", async () => {
+    const id = await batch(3);
+    await end(`batch_id = '${id}' AND batch_index = 0`, ago(2));
+    await send(fleet, "GET", `/v1/batches/${id}`);
+    await end(`batch_id = '${id}' AND batch_index > 0`, ago(1));
+    const told = await throughput(10);
+    expect(minuteAt(told, ago(2))).toMatchObject({ succeeded: 1 });
+    expect(minuteAt(told, ago(1))).toMatchObject({ succeeded: 2 });
+  });
+
   it("says from where it is whole, when more has ended than a look may read", async () => {
     const id = await batch(1);
     const [old, late] = [9, 4].map((minutes) => Date.now() - minutes * 60_000);
