@@ -83,20 +83,21 @@ const rowsSql = `SELECT * FROM batch_tallies WHERE ${amongSql} ORDER BY batch_id
 
 /** A batch's tallies as one, added up where they stand: a hundred of them would be 50 KB on their way. */
 const sumsSql = `
-  SELECT batch_id, MAX(stale) AS stale, MIN(started_at) AS started_at, MAX(finished_at) AS finished_at,
+  SELECT batch_id, SUM(stale) AS stale, MIN(started_at) AS started_at, MAX(finished_at) AS finished_at,
     ${statuses.map((status) => `SUM(${status}) AS ${status}`).join(", ")}, json_object(${usageSql}) AS usage
   FROM batch_tallies WHERE ${amongSql} GROUP BY batch_id`;
 
 /** Both statements see one moment: where no more was stale than was recounted, what is read is exact. */
 async function recounted<Row>(
   db: D1Database,
-  readSql: string,
+  reading: D1PreparedStatement,
   batchIds: readonly string[],
-  chunksMax: number,
+  chunksMax: number | null,
 ): Promise<Row[]> {
   const ids = JSON.stringify(batchIds);
+  const recounting = db.prepare(recountSql).bind(ids, chunksMax ?? batchLimits.tasksMax);
   const answers = await retrying("recount tallies", () =>
-    db.batch([db.prepare(recountSql).bind(ids, chunksMax), db.prepare(readSql).bind(ids)]),
+    db.batch([recounting, reading.bind(ids)]),
   );
   return (answers[1]?.results ?? []) as Row[];
 }
@@ -107,13 +108,12 @@ export async function recountTallies(
   batchId: string,
   chunksMax: number | null = null,
 ): Promise<TallyRow[]> {
-  return recounted(db, rowsSql, [batchId], chunksMax ?? batchLimits.tasksMax);
+  return recounted(db, db.prepare(rowsSql), [batchId], chunksMax);
 }
 
 /** Exact at the moment of the call. */
 export async function tallyBatch(db: D1Database, batch: BatchRow): Promise<Tally> {
-  const sums = await recounted<Summed>(db, sumsSql, [batch.id], batchLimits.tasksMax);
-  return sumTallies(batch, sums);
+  return sumTallies(batch, await recounted<Summed>(db, db.prepare(sumsSql), [batch.id], null));
 }
 
 /**
@@ -125,9 +125,17 @@ export async function tallyBatches(
   batches: readonly BatchRow[],
 ): Promise<Map<string, Tally>> {
   const ids = batches.map(({ id }) => id);
-  let sums: Summed[] = [];
-  do sums = await recounted<Summed>(db, sumsSql, ids, batchLimits.recountedPerLookMax);
-  while (sums.some(({ stale }) => stale === 1));
+  const look = (chunksMax: number | null) =>
+    recounted<Summed>(db, db.prepare(sumsSql), ids, chunksMax);
+  const staleOf = (rows: readonly Summed[]) => rows.reduce((sum, { stale }) => sum + stale, 0);
+  let sums = await look(batchLimits.recountedPerLookMax);
+  for (let left = staleOf(sums); left > 0; ) {
+    sums = await look(batchLimits.recountedPerLookMax);
+    const still = staleOf(sums);
+    // A tally whose tasks are all gone is never counted, and must not keep others from it.
+    if (still >= left) sums = await look(null);
+    left = still >= left ? 0 : still;
+  }
   const ofBatch = Map.groupBy(sums, ({ batch_id }) => batch_id);
   return new Map(
     batches.map((batch) => [batch.id, sumTallies(batch, ofBatch.get(batch.id) ?? [])]),

@@ -163,6 +163,30 @@ describe("a batch whose last task has ended", () => {
 });
 
 describe("the list of batches", () => {
+  it("counts each as a look at it would, beside tallies of which no task is left", async () => {
+    const fleet = testFleet();
+    const ids = [await accepted(fleet, 600), await accepted(fleet, 3)];
+    const empty = Array.from({ length: 70 }, (_, n) => n + 10);
+    await env.DB.prepare(
+      "INSERT INTO batch_tallies (batch_id, chunk, stale) SELECT ?1, value, 1 FROM json_each(?2)",
+    )
+      .bind(ids[0], JSON.stringify(empty))
+      .run();
+    for (const id of ids) await end(id, 1, 3);
+    const answer = await send(fleet, "GET", "/v1/batches");
+    const { batches } = await answer.json<{ batches: View[] }>();
+    const listed = new Map(batches.map((one) => [one.id, one]));
+    expect(listed.get(ids[0] ?? "")?.counts).toMatchObject({ queued: 598, succeeded: 2 });
+    expect(listed.get(ids[1] ?? "")).toMatchObject({
+      counts: { queued: 1, succeeded: 2 },
+      usage: { steps: 4 },
+    });
+    for (const id of ids) {
+      const { eta: _, ...told } = await read(fleet, id);
+      expect(listed.get(id)).toMatchObject(told);
+    }
+  });
+
   it("shows the newest first, by status and page", async () => {
     const fleet = testFleet();
     const ids = [await accepted(fleet, 1), await accepted(fleet, 1), await accepted(fleet, 1)];
