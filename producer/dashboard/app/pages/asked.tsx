@@ -20,15 +20,17 @@ export function Asked({ id, path }: { id: string; path: string }) {
       <summary class="fold">
         <h2>What it was asked</h2>
       </summary>
-      <div class="asked-body">
-        {read.value !== null ? (
-          <Parts id={id} spec={read.value} />
-        ) : read.problem === null ? (
-          <Loading />
-        ) : (
-          <Failed problem={read.problem} />
-        )}
-      </div>
+      {open && (
+        <div class="asked-body">
+          {read.value !== null ? (
+            <Parts id={id} spec={read.value} />
+          ) : read.problem === null ? (
+            <Loading />
+          ) : (
+            <Failed problem={read.problem} />
+          )}
+        </div>
+      )}
     </details>
   );
 }
