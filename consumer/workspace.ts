@@ -29,8 +29,11 @@ interface Held {
 export class Workspace {
   readonly #files = new Map<string, Held>();
   readonly #changed = new Set<string>();
-  /** Every path that was changed, in order, for `changedSince`. */
-  readonly #log: string[] = [];
+  /** Changed files that the journal never heard of: those that are deleted again are no change of the step. */
+  readonly #born = new Set<string>();
+  /** When each path was changed last since the checkpoint, by the count of changes, for `changedSince`. */
+  readonly #log = new Map<string, number>();
+  #changes = 0;
   /** The folder that is read-only, or null. */
   #mounted: string | null = null;
   readonly #bucket: R2Bucket;
@@ -141,8 +144,12 @@ export class Workspace {
     const refusal = this.#unfit(wanted);
     if (refusal !== null) return refusal;
     for (const [path, bytes] of wanted) {
-      if (bytes !== null) this.#files.set(path, { entry: null, bytes, input: null });
-      else if (!this.#files.delete(path)) continue;
+      if (bytes === null) {
+        if (this.#files.delete(path)) this.#noteGone(path);
+        continue;
+      }
+      if (!this.#files.has(path) && !this.#changed.has(path)) this.#born.add(path);
+      this.#files.set(path, { entry: null, bytes, input: null });
       this.#note(path);
     }
     return null;
@@ -150,24 +157,33 @@ export class Workspace {
 
   #note(path: string): void {
     this.#changed.add(path);
-    this.#log.push(path);
+    this.#changes += 1;
+    this.#log.set(path, this.#changes);
+  }
+
+  #noteGone(path: string): void {
+    this.#note(path);
+    if (this.#born.delete(path)) this.#changed.delete(path);
   }
 
   /** How many changes there were so far: a place to ask `changedSince` from. */
   get mark(): number {
-    return this.#log.length;
+    return this.#changes;
   }
 
   /** What stands now where something was changed since the mark; null where nothing does. */
   changedSince(mark: number): Map<string, Uint8Array | null> {
-    const paths = new Set(this.#log.slice(mark));
-    return new Map([...paths].map((path) => [path, this.#files.get(path)?.bytes ?? null]));
+    const paths = [...this.#log].filter(([, at]) => at > mark);
+    return new Map(paths.map(([path]) => [path, this.#files.get(path)?.bytes ?? null]));
   }
 
   /** Why the workspace cannot become what is wanted; null when it can. */
   #unfit(wanted: ReadonlyMap<string, Uint8Array | null>): Refusal {
     const locked = [...wanted.keys()].find((path) => this.#isMounted(path));
     if (locked !== undefined) return readOnly(locked);
+    const unnamed = [...wanted.keys()].filter((path) => !this.#log.has(path)).length;
+    if (this.#log.size + unnamed > workspaceLimits.namesPerStepMax)
+      return `One step may change files under ${workspaceLimits.namesPerStepMax} names in all: use fewer names, or go on in another step.`;
     let files = 0;
     let sum = 0;
     const folders = new Map<string, string>();
@@ -208,7 +224,7 @@ export class Workspace {
     const path = normalisePath(name);
     if (path !== null && this.#isMounted(path)) return readOnly(path);
     if (path === null || !this.#files.delete(path)) return `There is no file "${name}".`;
-    this.#note(path);
+    this.#noteGone(path);
     return null;
   }
 
@@ -231,6 +247,8 @@ export class Workspace {
 
   /** Puts what changed into R2 and returns it for the journal; the step that owns it comes next. */
   async checkpoint(): Promise<ManifestChange | undefined> {
+    this.#born.clear();
+    this.#log.clear();
     if (this.#changed.size === 0) return undefined;
     const change: ManifestChange = {};
     const contents = new Map<string, Uint8Array>();

@@ -1,6 +1,6 @@
 /** What an engine may believe of an outcome that the program's own side told. */
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
-import type { FileChanges, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
+import type { FileChanges, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { cut } from "./interpreter/settle.ts";
 import { confine, Workspace } from "./interpreter/workspace.ts";
 
@@ -14,21 +14,21 @@ export interface Told {
 }
 
 /** The outcome within its bounds; changes that no workspace could hold are an error instead. */
-export function believed(told: Told, program: Program, limits: RunLimits): RunOutcome {
+export function believed(told: Told, limits: RunLimits): RunOutcome {
   const { value, error, usage } = told;
   const logs = cut(String(told.logs), limits.logBytes + 1_000);
   try {
-    const workspace = new Workspace(program.files);
-    const gone: string[] = [];
+    // Not laid over what the program began with: calls have changed that since, and the task's own workspace
+    // decides whether what is left fits.
+    const workspace = new Workspace(new Map());
+    const gone = new Set<string>();
     for (const [path, bytes] of told.changes) {
       if (bytes !== null) workspace.write(String(path), new Uint8Array(bytes));
-      // What a call has handed over is no file that the program began with, and may be deleted all the same.
-      else if (workspace.entry(String(path)) === null) gone.push(confine(String(path)));
-      else workspace.removeTree(String(path));
+      else gone.add(confine(String(path)));
+      if (gone.size > changesMax) throw new Error(tooManyChanges);
     }
     const changes = workspace.changes;
-    for (const path of gone.slice(0, workspaceLimits.filesMax))
-      if (!changes.has(path)) changes.set(path, null);
+    for (const path of gone) if (!changes.has(path)) changes.set(path, null);
     return {
       value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
       logs,
@@ -47,11 +47,14 @@ export function believed(told: Told, program: Program, limits: RunLimits): RunOu
   }
 }
 
+/** A whole workspace can be deleted and another written. */
+const changesMax = 2 * workspaceLimits.filesMax;
+
 export const tooManyChanges = "The program changed more files than the workspace holds.";
 
 /** The changes as a call told them, or null where they are none. Whether they fit, the workspace decides. */
 export function believedChanges(told: unknown): FileChanges | null {
-  if (!(told instanceof Map) || told.size > workspaceLimits.filesMax) return null;
+  if (!(told instanceof Map) || told.size > changesMax) return null;
   const changes = new Map<string, Uint8Array | null>();
   let sum = 0;
   for (const [path, bytes] of told as Map<unknown, unknown>) {

@@ -78,7 +78,7 @@ async function runNative(
     const first = await Promise.race([entrypoint.run(request, host), late.promise]);
     if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);
-    return believed(outcome, program, limits);
+    return believed(outcome, limits);
   } catch (error) {
     return stoppedBy(platformError(error));
   } finally {

@@ -76,7 +76,7 @@ export function microVmEngine(
       const report = await Promise.race([inside(work, program, limits, host), late.promise]);
       if (typeof report !== "string") {
         const usage = { fuel: 0, hostCalls: host.calls, durationMs: Date.now() - startedAt };
-        return outcomeOf(report, work, program, limits, usage);
+        return outcomeOf(report, work, limits, usage);
       }
       // What does not answer is not used again.
       await close();
@@ -130,7 +130,6 @@ export function microVmEngine(
   function outcomeOf(
     report: Report,
     work: Work,
-    program: Program,
     limits: RunLimits,
     usage: RunOutcome["usage"],
   ): RunOutcome {
@@ -147,7 +146,7 @@ export function microVmEngine(
       changes,
       usage,
     };
-    const outcome = believed(given, program, limits);
+    const outcome = believed(given, limits);
     if (report.tooLarge === true || outcome.error?.kind === "too_large") {
       // The container holds what the workspace refused: both begin anew from the workspace.
       synced.clear();

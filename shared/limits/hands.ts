@@ -13,6 +13,8 @@ export const sandboxLimits = {
   filesAlongBytesMax: 64_000,
   hostCallsInFlightMax: 16,
   hostCallsMax: 1_000,
+  /** What the calls of one program that have no answer yet may hold: arguments, bodies, files on their way. */
+  hostCallBytesMax: 16_000_000,
   wallMsMax: 60_000,
   /** How long a program may wait for its turn in the interpreter, where four run at once. */
   admissionMsMax: 300_000,
@@ -67,6 +69,8 @@ export const workspaceLimits = {
   fileBytesMax: 8_000_000,
   callsAtOnceMax: 5,
   pathCharsMax: 512,
+  /** Names under which one step may change files: each is remembered until the step ends. */
+  namesPerStepMax: 10_000,
   /** What one read or listing shows: with its last line it stays under toolOutputCharsMax. */
   readCharsMax: 19_000,
   readLinesMax: 2_000,

@@ -12,7 +12,7 @@ async function left(sandbox: "isolate" | "isolate-v8", code: string, files = {})
       rehearsal: [
         call("run_code", { code }),
         call("run_code", {
-          code: "JSON.stringify(Object.fromEntries(fs.readdirSync('.').filter((f) => !f.startsWith('.')).map((f) => [f, fs.readFileSync(f, 'utf8')])))",
+          code: "JSON.stringify(Object.fromEntries(fs.readdirSync('.').filter((f) => !f.startsWith('.') && fs.statSync(f).isFile()).map((f) => [f, fs.readFileSync(f, 'utf8')])))",
         }),
         finish(),
       ],
@@ -87,5 +87,29 @@ describe.each(["isolate", "isolate-v8"] as const)("in %s", (sandbox) => {
     const { told, files } = await left(sandbox, code);
     expect(told).toContain("16");
     expect(Object.keys(files as object)).toHaveLength(16);
+  });
+
+  test("a folder takes the place of a file that was handed over as deleted", async () => {
+    const code = `
+      fs.unlinkSync("a");
+      await list_files({});
+      fs.mkdirSync("a");
+      fs.writeFileSync("a/b", "1");
+      0`;
+    const { told } = await left(sandbox, code, { a: { text: "x" } });
+    expect(told).toBe("0");
+  });
+
+  test("a program that replaces most files of a full workspace may call tools", async () => {
+    const code = `
+      for (let n = 0; n < 600; n++) fs.writeFileSync("old" + n, "1");
+      await list_files({});
+      for (let n = 0; n < 600; n++) fs.unlinkSync("old" + n);
+      for (let n = 0; n < 600; n++) fs.writeFileSync("new" + n, "1");
+      await list_files({});
+      0`;
+    const { told, files } = await left(sandbox, code);
+    expect(told).toBe("0");
+    expect(Object.keys(files as object)).toHaveLength(600);
   });
 });

@@ -168,3 +168,34 @@ test("inputs in R2 that are together too large are not all read into memory", as
   expect(gets.length).toBeLessThan(12);
   expect((await files.read("f39"))?.byteLength).toBe(workspaceLimits.fileBytesMax);
 });
+
+test("a file that comes and goes within one step is nothing that the journal keeps", async () => {
+  const files = new Workspace(env.OBJECTS, "default", "t");
+  files.layOut({ input: { text: "x" } }, []);
+  files.write("kept", bytes("1"));
+  await files.checkpoint();
+  for (const path of ["made", "kept", "input"]) files.write(path, bytes("2"));
+  const { mark } = files;
+  files.apply(new Map([["made", null]]));
+  for (const path of ["kept", "input"]) files.delete(path);
+  expect([...files.changedSince(mark).keys()].sort()).toEqual(["input", "kept", "made"]);
+  expect(await files.checkpoint()).toEqual({ kept: null, input: null });
+  files.write("kept", bytes("3"));
+  files.delete("kept");
+  expect(await files.checkpoint()).toBeUndefined();
+});
+
+test("one step changes files under so many names at most, and the next one begins anew", async () => {
+  const files = new Workspace(env.OBJECTS, "default", "t");
+  const { filesMax, namesPerStepMax } = workspaceLimits;
+  const page = (at: number) => Array.from({ length: filesMax }, (_, n) => `${at}-${n}`);
+  const all = (paths: string[], to: Uint8Array | null) => new Map(paths.map((path) => [path, to]));
+  for (let at = 0; at < namesPerStepMax / filesMax; at += 1) {
+    expect(files.apply(all(page(at), bytes("x")))).toBeNull();
+    expect(files.apply(all(page(at), null))).toBeNull();
+  }
+  expect(files.write("one-more", bytes("x"))).toContain("another step");
+  expect(files.paths()).toEqual([]);
+  await files.checkpoint();
+  expect(files.write("one-more", bytes("x"))).toBeNull();
+});

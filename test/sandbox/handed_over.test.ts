@@ -106,3 +106,17 @@ test("changes that no call could hand over are all told in the end", () => {
     { numRuns: 1_000 },
   );
 });
+
+test("a file that comes and goes between two calls is nobody's to hear of", () => {
+  const program = new Workspace(new Map([["old", Uint8Array.of(1)]]));
+  program.write("made", Uint8Array.of(1));
+  program.remove("made");
+  program.remove("old");
+  program.write("old", Uint8Array.of(2));
+  program.remove("old");
+  expect([...program.handOver()]).toEqual([["old", null]]);
+  program.write("made", Uint8Array.of(1));
+  program.handOver();
+  program.remove("made");
+  expect([...program.handOver()]).toEqual([["made", null]]);
+});

@@ -1,5 +1,6 @@
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { FileChanges, GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
+import { parsed } from "./settle.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The end of the run that calls go to; see Host in session.ts. */
@@ -15,13 +16,26 @@ interface Answer {
   bytes: Uint8Array | null;
 }
 
-/** The host calls of one run: started by the program, a few at once, answered in order of arrival. */
+/** A call that waits for its turn, and what it holds meanwhile. */
+interface Waiting {
+  bytes: number;
+  work: () => Promise<void>;
+}
+
+/**
+ * The host calls of one run: started by the program, a few at once, answered in order of arrival. The
+ * programs of several tasks share the memory around them, so what one's calls may hold is bounded.
+ */
 export class Calls {
   readonly #host: Callee;
   readonly #workspace: Workspace;
-  readonly #waiting: (() => Promise<void>)[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #answers: Answer[] = [];
+  readonly #roomless: (() => void)[] = [];
   #running = 0;
+  /** Of arguments and bodies of calls without an answer, and of the files that those have handed over. */
+  #heldBytes = 0;
+  #handedBytes = 0;
   #wake: (() => void) | null = null;
   #watching: (Promise<void> & Partial<Disposable>) | null = null;
   #closed = false;
@@ -43,18 +57,23 @@ export class Calls {
   }
 
   /** Starts `[id, "tool", name, argumentsJson]` or `[id, "fetch", url, method, headers]`. */
-  start(value: unknown, body: Uint8Array | null): string | undefined {
-    const [id, kind, first, second, third] = Array.isArray(value) ? value : [];
+  start(text: string, body: Uint8Array | null): string | undefined {
     this.started += 1;
-    if (this.started > sandboxLimits.hostCallsMax) {
-      const message = `The program made more than ${sandboxLimits.hostCallsMax} calls.`;
-      return `!${JSON.stringify({ name: "Error", message })}`;
-    }
+    if (this.started > sandboxLimits.hostCallsMax)
+      return refusal(`The program made more than ${sandboxLimits.hostCallsMax} calls.`);
+    const bytes = text.length + (body?.length ?? 0);
+    if (this.#heldBytes + bytes > sandboxLimits.hostCallBytesMax)
+      return refusal(
+        `Calls without an answer may hold ${sandboxLimits.hostCallBytesMax} bytes: await some first.`,
+      );
+    const value = parsed(text);
+    const [id, kind, first, second, third] = Array.isArray(value) ? value : [];
     const work =
       kind === "fetch"
         ? () => this.#fetch(Number(id), requestOf(first, second, third, body))
         : () => this.#tool(Number(id), String(first), String(second));
-    this.#waiting.push(work);
+    this.#heldBytes += bytes;
+    this.#waiting.push({ bytes, work });
     this.#next();
     return undefined;
   }
@@ -97,16 +116,17 @@ export class Calls {
 
   #next(): void {
     while (this.#running < sandboxLimits.hostCallsInFlightMax) {
-      const work = this.#waiting.shift();
-      if (work === undefined) return;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
       this.#running += 1;
-      void this.#perform(work);
+      void this.#perform(next);
     }
   }
 
-  async #perform(work: () => Promise<void>): Promise<void> {
+  async #perform({ bytes, work }: Waiting): Promise<void> {
     await work();
     this.#running -= 1;
+    this.#heldBytes -= bytes;
     this.#next();
     this.#wake?.();
   }
@@ -116,7 +136,11 @@ export class Calls {
   }
 
   async #tool(id: number, name: string, argumentsJson: string): Promise<void> {
+    while (!this.#hasRoom()) await new Promise<void>((room) => this.#roomless.push(room));
+    if (this.#closed) return;
+    const bytes = this.#workspace.changedBytes;
     const handed = this.#workspace.handOver();
+    this.#handedBytes += bytes;
     try {
       const answer = await this.#host.call(name, argumentsJson, handed);
       this.#workspace.settle(handed, answer.kept !== false, answer.changes);
@@ -124,7 +148,16 @@ export class Calls {
     } catch (error) {
       this.#workspace.settle(handed, false);
       this.#deliver([id, false, reason(error)], null);
+    } finally {
+      this.#handedBytes -= bytes;
+      for (const room of this.#roomless.splice(0)) room();
     }
+  }
+
+  /** Whether what was changed can be handed over beside what calls under way hold; alone, it always can. */
+  #hasRoom(): boolean {
+    if (this.#closed || this.#handedBytes === 0) return true;
+    return this.#handedBytes + this.#workspace.changedBytes <= sandboxLimits.hostCallBytesMax;
   }
 
   async #fetch(id: number, request: GuestRequest): Promise<void> {
@@ -136,6 +169,8 @@ export class Calls {
     }
   }
 }
+
+const refusal = (message: string): string => `!${JSON.stringify({ name: "Error", message })}`;
 
 function requestOf(
   url: unknown,

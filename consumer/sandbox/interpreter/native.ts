@@ -52,7 +52,7 @@ export default class Native extends WorkerEntrypoint {
         case op.exit:
           return ended.resolve(null);
         case op.call:
-          return calls.start(parsed(text), given);
+          return calls.start(text, given);
         default: {
           const answer = operations.answer(code, text, given);
           return answer instanceof Uint8Array ? answer.slice().buffer : answer;

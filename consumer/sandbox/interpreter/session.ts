@@ -157,8 +157,8 @@ export class Session {
         this.#exited = true;
         return undefined;
       case op.call:
-        this.#machine?.charge(1_000);
-        return this.#calls.start(parsed(text), bytes);
+        this.#machine?.charge(1_000 + (text.length + (bytes?.length ?? 0)) / 16);
+        return this.#calls.start(text, bytes);
       case op.timer:
         this.#timers.set(parsed(text));
         return undefined;

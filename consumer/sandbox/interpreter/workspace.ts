@@ -78,6 +78,8 @@ export class Workspace {
   readonly #files: Map<string, Uint8Array>;
   readonly #directories = new Set<string>();
   readonly #changes = new Map<string, Uint8Array | null>();
+  /** Changed files that nobody else has heard of: what comes and goes between two calls is no change. */
+  readonly #born = new Set<string>();
   /** How many calls under way have handed over each path. */
   readonly #handed = new Map<string, number>();
   readonly #locked: Locked;
@@ -97,10 +99,18 @@ export class Workspace {
     return this.#changes;
   }
 
+  /** How many bytes the next handing over would take along. */
+  get changedBytes(): number {
+    let sum = 0;
+    for (const bytes of this.#changes.values()) sum += bytes?.length ?? 0;
+    return sum;
+  }
+
   /** The changes since the last time, for a call to take along. Each is settled once. */
   handOver(): Map<string, Uint8Array | null> {
     const handed = new Map(this.#changes);
     this.#changes.clear();
+    this.#born.clear();
     for (const path of handed.keys()) this.#handed.set(path, (this.#handed.get(path) ?? 0) + 1);
     return handed;
   }
@@ -145,6 +155,8 @@ export class Workspace {
     const tooMany = before === undefined && this.#files.size >= workspaceLimits.filesMax;
     if (tooMany || total > workspaceLimits.bytesMax) throw new FileError("ENOSPC", "write", path);
     this.#bytes = total;
+    const isHeardOf = before !== undefined || this.#changes.has(key) || this.#handed.has(key);
+    if (!isHeardOf) this.#born.add(key);
     this.#files.set(key, bytes);
     this.#changes.set(key, bytes);
   }
@@ -156,7 +168,8 @@ export class Workspace {
     if (this.#locked(key)) throw new FileError("EROFS", "unlink", path);
     this.#bytes -= bytes.length;
     this.#files.delete(key);
-    this.#changes.set(key, null);
+    if (this.#born.delete(key)) this.#changes.delete(key);
+    else this.#changes.set(key, null);
   }
 
   rename(from: string, to: string): void {

@@ -1,0 +1,87 @@
+/** What a program's calls may hold at once: the programs of several tasks share the memory around them. */
+import { expect, test } from "vitest";
+import type { FileChanges, ToolAnswer } from "../../consumer/sandbox/engine.ts";
+import { Calls } from "../../consumer/sandbox/interpreter/calls.ts";
+import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
+import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
+
+/** A task's end that answers nothing until it is told to. */
+function slowHost() {
+  const open: { bytes: number; answer: (answer: ToolAnswer) => void }[] = [];
+  const host = {
+    fetch: () => new Promise<never>(() => {}),
+    call(_tool: string, _arguments: string, changes: FileChanges): Promise<ToolAnswer> {
+      const bytes = [...changes.values()].reduce((sum, one) => sum + (one?.length ?? 0), 0);
+      return new Promise((answer) => open.push({ bytes, answer }));
+    },
+    aborted: () => new Promise<void>(() => {}),
+  };
+  return { open, host };
+}
+
+const tool = (id: number, argumentsJson = "{}") =>
+  JSON.stringify([id, "tool", "slow", argumentsJson]);
+
+test("calls under way hold no more of a program's files than a workspace may", async () => {
+  const { open, host } = slowHost();
+  const workspace = new Workspace(new Map());
+  const calls = new Calls(host, workspace);
+  const large = workspaceLimits.fileBytesMax - 1;
+  const started = 8;
+  for (let id = 0; id < started; id += 1) {
+    workspace.write("large", new Uint8Array(large));
+    expect(calls.start(tool(id), null)).toBeUndefined();
+  }
+  let answered = 0;
+  while (answered < started) {
+    const held = open.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(held).toBeLessThanOrEqual(sandboxLimits.hostCallBytesMax);
+    open.shift()?.answer({ ok: true, json: "1" });
+    while (calls.takeAnswer() === undefined) await Promise.resolve();
+    answered += 1;
+  }
+  while (calls.pending > 0) await Promise.resolve();
+  expect(workspace.changes.size).toBe(0);
+});
+
+test("a call that changed nothing waits for none that hands over much", () => {
+  const { open, host } = slowHost();
+  const workspace = new Workspace(new Map());
+  const calls = new Calls(host, workspace);
+  for (const path of ["a", "b"])
+    workspace.write(path, new Uint8Array(workspaceLimits.fileBytesMax));
+  calls.start(tool(0), null);
+  calls.start(tool(1), null);
+  expect(open.map(({ bytes }) => bytes)).toEqual([2 * workspaceLimits.fileBytesMax, 0]);
+});
+
+type Start = (size: number) => Parameters<Calls["start"]>;
+
+test.each<[string, Start]>([
+  ["arguments", (size) => [tool(0, "x".repeat(size)), null]],
+  [
+    "bodies",
+    (size) => [JSON.stringify([0, "fetch", "https://a.example", "PUT", []]), new Uint8Array(size)],
+  ],
+])("%s of calls without an answer are bounded together", (_what, start) => {
+  const { host } = slowHost();
+  const calls = new Calls(host, new Workspace(new Map()));
+  const half = sandboxLimits.hostCallBytesMax / 2;
+  expect(calls.start(...start(half))).toBeUndefined();
+  expect(calls.start(...start(half))).toContain("await some first");
+  expect(calls.start(...start(half / 2))).toBeUndefined();
+});
+
+test("what an answered call held is free again", async () => {
+  const { open, host } = slowHost();
+  const calls = new Calls(host, new Workspace(new Map()));
+  const most = "x".repeat(sandboxLimits.hostCallBytesMax * 0.9);
+  for (const id of [1, 2, 3]) {
+    expect(calls.start(tool(id, most), null)).toBeUndefined();
+    open.shift()?.answer({ ok: true, json: "1" });
+    while (calls.pending > 0) {
+      calls.takeAnswer();
+      await Promise.resolve();
+    }
+  }
+});
