@@ -117,12 +117,18 @@ function freshIds(request: ModelRequest, count: number): string[] {
   return ids;
 }
 
+/** The stores add up what endpoints say, and no sum may leave the whole numbers that they hold exactly. */
+function toldAt(record: unknown, ...keys: string[]): number | null {
+  const told = countAt(record, ...keys);
+  return told === null ? null : Math.min(told, modelLimits.countToldMax);
+}
+
 function usageOf(wire: WireReply, request: ModelRequest, said: string): ReplyUsage {
   const sent: Json = wire.usage ?? {};
-  const prompt = countAt(sent, "prompt_tokens", "input_tokens");
-  const completion = countAt(sent, "completion_tokens", "output_tokens");
+  const prompt = toldAt(sent, "prompt_tokens", "input_tokens");
+  const completion = toldAt(sent, "completion_tokens", "output_tokens");
   const details = [sent.prompt_tokens_details, sent.input_tokens_details].find(isRecord);
-  const cached = countAt(details, "cached_tokens") ?? countAt(sent, "prompt_cache_hit_tokens");
+  const cached = toldAt(details, "cached_tokens") ?? toldAt(sent, "prompt_cache_hit_tokens");
   // An endpoint that bills nothing says zero for both, which would blind the budgets.
   const silent = prompt === null || (prompt === 0 && (completion ?? 0) === 0);
   const calls = wire.calls.map((call) => JSON.stringify(call.arguments ?? "")).join("");
@@ -131,7 +137,7 @@ function usageOf(wire: WireReply, request: ModelRequest, said: string): ReplyUsa
     cached_tokens: silent ? 0 : Math.min(Math.round(cached ?? 0), Math.round(prompt)),
     completion_tokens:
       silent || completion === null ? estimateTokens(said + calls) : Math.round(completion),
-    neurons: countAt(sent, "neurons"),
+    neurons: toldAt(sent, "neurons"),
     estimated: silent || completion === null,
   };
 }

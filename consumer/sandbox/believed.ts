@@ -60,10 +60,14 @@ export function believedChanges(told: unknown): FileChanges | null {
   for (const [path, bytes] of told as Map<unknown, unknown>) {
     if (typeof path !== "string" || !(bytes === null || bytes instanceof Uint8Array)) return null;
     sum += bytes?.byteLength ?? 0;
-    changes.set(path, bytes);
+    changes.set(path, bytes === null ? null : alone(bytes));
   }
   return sum > workspaceLimits.bytesMax ? null : changes;
 }
+
+/** Bytes that hold no more memory than they are: a view would keep the whole buffer behind it. */
+const alone = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
 function believedError(error: unknown): RunError {
   const fields: Partial<Record<keyof RunError, unknown>> =

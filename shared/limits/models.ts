@@ -4,6 +4,8 @@
 export const modelLimits = {
   callMsMax: 300_000,
   replyBytesMax: 4_000_000,
+  /** What is believed of a count that a reply tells, tokens or neurons: far beyond any window. */
+  countToldMax: 1_000_000_000,
   rawReplyCharsMax: 16_384,
   rawErrorCharsMax: 2_000,
   outputTokensDefault: 8_192,

@@ -37,6 +37,13 @@ describe("a reply is read by its shape", () => {
       { usage: { cached_tokens: 109 } },
     ],
     [
+      "counts that no store could add up",
+      chat({ content: "x" }, "stop", {
+        usage: { prompt_tokens: 5e18, completion_tokens: 1e300, neurons: 1e300 },
+      }),
+      { usage: { prompt_tokens: 1e9, completion_tokens: 1e9, neurons: 1e9 } },
+    ],
+    [
       "a chat call",
       chat({ content: "", tool_calls: [call("c1", "read_file", '{"path":"a"}')] }, "tool_calls"),
       { finish: "calls", calls: readA, quirks: [] },

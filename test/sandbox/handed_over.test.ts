@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { believedChanges } from "../../consumer/sandbox/believed.ts";
 import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
 
 const paths = ["a", "b", "c"];
@@ -119,4 +120,11 @@ test("a file that comes and goes between two calls is nobody's to hear of", () =
   program.handOver();
   program.remove("made");
   expect([...program.handOver()]).toEqual([["made", null]]);
+});
+
+test("a few bytes of a large buffer hold no more memory than they are", () => {
+  const view = new Uint8Array(1_000_000).subarray(5, 8);
+  const told = believedChanges(new Map([["a", view]]))?.get("a");
+  expect(told).toEqual(new Uint8Array(3));
+  expect(told?.buffer.byteLength).toBe(3);
 });
