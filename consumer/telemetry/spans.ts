@@ -4,6 +4,8 @@
  * would say is not even put together. No span carries a prompt, an answer, an argument or a URL.
  */
 
+import { logBug } from "../../shared/log.ts";
+
 /** What a span says: scalars alone, as the platform's do. */
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
@@ -46,12 +48,13 @@ export function spansOn(tracing: NativeTracing | undefined): Spans {
     within: (name, attributes, work) =>
       tracing.enterSpan(name, async (span) => {
         if (!span.isTraced) return work(silent);
-        span.setAttributes(attributes());
+        const open = openOn(span);
+        open.note(attributes);
         try {
-          return await work(openOn(span));
+          return await work(open);
         } catch (error) {
           // The class alone: a message may quote what a model or an upstream said.
-          openOn(span).failed(error instanceof Error ? error.name : "unknown");
+          open.failed(error instanceof Error ? error.name : "unknown");
           throw error;
         }
       }),
@@ -60,12 +63,20 @@ export function spansOn(tracing: NativeTracing | undefined): Spans {
 
 function openOn(span: NativeSpan): OpenSpan {
   return {
-    note: (attributes) => {
-      span.setAttributes(attributes());
-    },
-    failed: (code) => {
-      span.setAttributes({ "error.type": code });
-      span.setStatus({ code: "error", message: code });
-    },
+    note: (attributes) => harmless(() => span.setAttributes(attributes())),
+    failed: (code) =>
+      harmless(() => {
+        span.setAttributes({ "error.type": code });
+        span.setStatus({ code: "error", message: code });
+      }),
   };
+}
+
+/** What cannot be said costs the work nothing: the platform added these calls one by one. */
+function harmless(say: () => unknown): void {
+  try {
+    say();
+  } catch (error) {
+    logBug("tracing", error);
+  }
 }

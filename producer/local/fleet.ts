@@ -165,7 +165,6 @@ function startRuntime(
   return runtime;
 }
 
-/** Without this, another fleet on the port would answer for ours. */
 function makeFolder(stateDir: string): void {
   try {
     fs.mkdirSync(stateDir, { recursive: true });
@@ -178,6 +177,7 @@ function makeFolder(stateDir: string): void {
   }
 }
 
+/** Without this, another fleet on the port would answer for ours. */
 async function mustBeFree(port: number): Promise<void> {
   const server = net.createServer();
   await new Promise<void>((resolve, reject) => {

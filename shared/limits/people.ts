@@ -39,10 +39,10 @@ export const accessLimits = {
   keysKeptMs: 3_600_000,
 } as const;
 
-/** What the dashboard's aggregates read at most: a page that is looked at must not scan a store. */
 /** What is told of the models: the default ones and those that most of a tenant's tasks name. */
 export const paceLimits = { modelsMax: 50, askMsMax: 5_000 } as const;
 
+/** What the dashboard's aggregates read at most: a page that is looked at must not scan a store. */
 export const overviewLimits = {
   minutesDefault: 60,
   minutesMax: 360,

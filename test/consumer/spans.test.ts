@@ -14,10 +14,12 @@ interface Kept {
 
 let spans: Kept[] = [];
 let isTraced = true;
+let breaks = false;
 
 beforeEach(() => {
   spans = [];
   isTraced = true;
+  breaks = false;
   const active = new AsyncLocalStorage<Kept>();
   vi.spyOn(tracing, "enterSpan").mockImplementation(((
     name: string,
@@ -30,10 +32,14 @@ beforeEach(() => {
       error: null,
     };
     // The platform's own spans, such as those of D1, go the same way.
-    if (/^(invoke_agent|chat|execute_tool) /.test(name)) spans.push(kept);
+    const isOurs = /^(invoke_agent|chat|execute_tool) /.test(name);
+    if (isOurs) spans.push(kept);
     const span = {
       isTraced,
-      setAttributes: (more: object) => Object.assign(kept.attributes, more),
+      setAttributes: (more: object) => {
+        if (breaks && isOurs) throw new TypeError("span.setAttributes is not a function");
+        Object.assign(kept.attributes, more);
+      },
       setStatus: ({ message }: { message: string }) => {
         kept.error = message;
       },
@@ -129,4 +135,11 @@ test("where nothing is traced, nothing is put together", async () => {
   const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
   expect(row.status).toBe("succeeded");
   expect(spans.map(({ attributes }) => attributes)).toEqual(spans.map(() => ({})));
+});
+
+test("a span to which nothing can be said costs the work nothing", async () => {
+  breaks = true;
+  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+  expect(row.status).toBe("succeeded");
+  expect(named("execute_tool list_files")).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 /** docs/observability.md names each line, attribute and column that the code writes, and its queries run. */
 import { DatabaseSync } from "node:sqlite";
+import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { blobColumns, doubleColumns } from "../../../consumer/telemetry/points.ts";
 import { codeRows, filesBelow, firstCells, section, text } from "./page.ts";
@@ -35,6 +36,12 @@ test("each attribute of a span stands on the page, and no other", () => {
   );
   const names = [...new Set([...written].map(([, name]) => name))];
   expect(firstCells(section(page, "## Traces")).sort()).toEqual(names.sort());
+});
+
+test("a deployed consumer, whose fetches would stand in traces with their whole URLs, traces nothing", () => {
+  expect(parse(text("wrangler.consumer.toml"))).toMatchObject({
+    env: { production: { observability: { enabled: true, traces: { enabled: false } } } },
+  });
 });
 
 test("each column of a point stands on the page at its place", () => {
