@@ -28,7 +28,7 @@ export async function batchViews(
 async function viewOf(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<BatchView> {
   const row = await finishIfDone(env, batch, tally);
   const finished = row.status === "finished";
-  const eta = finished ? null : etaOf(tally, Date.now());
+  const eta = finished || row.paused_at !== null ? null : etaOf(tally, Date.now());
   return {
     id: row.id,
     status: finished ? "finished" : row.cancel_requested_at === null ? "running" : "cancelling",

@@ -75,7 +75,12 @@ const spent: Column[] = [
     name: "tokens",
     cell: ({ usage }) => csvCell(usage.prompt_tokens + usage.completion_tokens),
   },
-  { name: "cost_usd", cell: ({ usage }) => csvCell(usage.cost_usd) },
+  {
+    name: "cost_usd",
+    // A model without a known price is not free: a sum over the column must not say so.
+    cell: ({ usage }) =>
+      csvCell(usage.cost_usd === 0 && (usage.unpriced_tokens ?? 0) > 0 ? null : usage.cost_usd),
+  },
 ];
 
 function asObject(value: unknown): Record<string, unknown> | null {

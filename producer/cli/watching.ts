@@ -6,6 +6,7 @@ import type { Answer } from "../client/index.ts";
 import { progressView } from "./bar.ts";
 import { codeOf } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
+import { batchErrorText, failureLines } from "./failures.ts";
 import { counted, span } from "./figures.ts";
 import { batchHeld, pausesOf, seldom, taskHeld } from "./held.ts";
 import { oneLine, printable, printableJson } from "./printable.ts";
@@ -87,24 +88,24 @@ export async function watchBatch(
     view?.stop();
     sayItGoesOn(session, id);
   });
-  try {
-    const batch = await poll(
-      session,
-      acquaintance,
-      ask,
-      seen,
-      ({ status }) => status === "finished",
-      (text) => view?.note(text),
-    );
-    const { error = null } = batch;
-    if (error !== null && !session.json)
-      session.say(oneLine(`${error.code}: ${error.message}`, 500));
-    const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
-    return succeeded ? exit.done : exit.failed;
-  } finally {
+  const batch = await poll(
+    session,
+    acquaintance,
+    ask,
+    seen,
+    ({ status }) => status === "finished",
+    (text) => view?.note(text),
+  ).finally(() => {
     forget();
     view?.stop();
+  });
+  const { error = null } = batch;
+  if (!session.json) {
+    if (error !== null) session.say(batchErrorText(error));
+    for (const line of await failureLines(client, batch)) session.say(line);
   }
+  const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
+  return succeeded ? exit.done : exit.failed;
 }
 
 /** Ctrl-C ends the looking alone: what was submitted runs in the fleet. */

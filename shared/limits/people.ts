@@ -8,6 +8,7 @@ export const commandLineLimits = {
   watchLineMs: 2_000,
   watchUnreachableMsMax: 60_000,
   watchPauseAskMs: 5_000,
+  failureGroupsShown: 5,
   rateWindowMs: 10_000,
   inputBytesMax: 100_000_000,
   listRowsDefault: 20,

@@ -218,6 +218,15 @@ describe("when the rest will be done", () => {
   ])("is %s", (_name, more, now, eta) => {
     expect(etaOf({ counts, usage: noUsage, finishedAt: null, ...more }, now)).toBe(eta);
   });
+
+  it("is unknown while the batch is paused, when nothing begins", async () => {
+    const fleet = testFleet();
+    const id = await accepted(fleet, 2);
+    await end(id, 0, 1);
+    expect((await read(fleet, id)).eta).not.toBeNull();
+    await send(fleet, "POST", `/v1/batches/${id}/pause`);
+    expect((await read(fleet, id)).eta).toBeNull();
+  });
 });
 
 it("a batch that is deleted leaves no tally", async () => {

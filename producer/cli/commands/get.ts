@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { BatchAnswer } from "../../answers/batch.ts";
 import type { TaskAnswer } from "../../answers/task.ts";
 import { exit, required } from "../exit.ts";
+import { batchErrorText, failureLines } from "../failures.ts";
 import { counted, span, spent } from "../figures.ts";
 import { printable } from "../printable.ts";
 import type { Bind } from "../program.ts";
@@ -18,6 +19,8 @@ export function addGet(program: Command, bind: Bind): void {
           const batch = required(await client("GET /v1/batches/:id", { id: id }));
           const model = session.json ? null : await modelOf(session, batch);
           show(session, batch, (shown) => batchLines(shown, model));
+          if (!session.json)
+            for (const line of await failureLines(client, batch)) session.say(line);
         } else {
           const task = required(await client("GET /v1/tasks/:id", { id: id }));
           // A large output stands in the result alone.
@@ -51,7 +54,7 @@ async function modelOf(session: Session, { id, usage }: BatchAnswer): Promise<st
 
 function batchLines(batch: BatchAnswer, model: string | null): [string, string][] {
   const counts = Object.entries(batch.counts)
-    .filter(([, value]) => value > 0)
+    .filter(([name, value]) => name === "total" || value > 0)
     .map(([name, value]) => `${value} ${name}`);
   return [
     ["batch", batch.id],
@@ -60,6 +63,7 @@ function batchLines(batch: BatchAnswer, model: string | null): [string, string][
     ["usage", usageText(batch, model)],
     ["created", batch.created_at],
     ["finished", batch.finished_at ?? "not yet"],
+    ...(batch.error == null ? [] : [["error", batchErrorText(batch.error)] as [string, string]]),
   ];
 }
 

@@ -147,7 +147,8 @@ function options(
       {
         ...axis,
         ticks: { show: false },
-        size: 52,
+        // As wide as the longest figure: a small amount of dollars has nine characters.
+        size: 64,
         splits: (_plot, _axis, low, high) => [low, high / 2.16, high / 1.08],
         values: (_plot, splits) => splits.map((value) => format(value)),
       },

@@ -17,6 +17,10 @@ export function dollars(value: number): string {
   return `$${value.toFixed(5).replace(/0+$/, "")}`;
 }
 
+/** What was spent; a model without a known price is counted as nothing, which is not free. */
+export const costOf = (used: { cost_usd: number; unpriced_tokens: number }): string =>
+  used.unpriced_tokens > 0 && used.cost_usd === 0 ? "unpriced" : dollars(used.cost_usd);
+
 const units = ["B", "KB", "MB", "GB", "TB"];
 
 export function bytes(value: number): string {

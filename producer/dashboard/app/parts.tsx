@@ -101,6 +101,22 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+/** What is wrong with what was sent, by line and field. */
+export function Faults({ of: faults }: { of: Problem["details"] }) {
+  if (faults.length === 0) return null;
+  return (
+    <ul>
+      {faults.slice(0, 10).map((fault) => (
+        <li key={`${fault.line} ${fault.path} ${fault.message}`}>
+          {fault.line !== undefined && `line ${fault.line}: `}
+          {fault.path ? <code>{oneLine(fault.path, 100)}</code> : null}{" "}
+          {oneLine(fault.message, 300)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** A call that failed, in the fleet's own words, and what can be done. */
 export function Failed({ problem, retry }: { problem: Problem; retry?: () => void }) {
   return (
@@ -110,17 +126,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
           <strong>{problem.status === 404 ? "Not found" : "That did not work"}</strong>{" "}
           {oneLine(problem.message, 600)}
         </p>
-        {problem.details.length > 1 && (
-          <ul>
-            {problem.details.slice(0, 10).map((detail) => (
-              <li key={`${detail.line} ${detail.path} ${detail.message}`}>
-                {detail.line !== undefined && `line ${detail.line}: `}
-                {detail.path ? <code>{oneLine(detail.path, 100)}</code> : null}{" "}
-                {oneLine(detail.message, 300)}
-              </li>
-            ))}
-          </ul>
-        )}
+        {problem.details.length > 1 && <Faults of={problem.details} />}
       </div>
       {retry !== undefined && (
         <button type="button" class="small" onClick={retry}>

@@ -110,7 +110,7 @@ function Find() {
         <input
           type="search"
           aria-label="Go to a task or batch by its id"
-          placeholder="Go to task_… or batch_…"
+          placeholder="Go to an id"
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />

@@ -52,6 +52,17 @@ describe("the answers of a CSV file", () => {
     expect(rowsOf(at("a.csv"))).toEqual(joined);
   });
 
+  test("leave the cost empty where the model has no known price: it is not free", async () => {
+    const unpriced = {
+      ...line(0, "row-1", null),
+      usage: { ...usage, cost_usd: 0, unpriced_tokens: 9 },
+    };
+    const free = { ...line(1, "row-2", null), usage: { ...usage, cost_usd: 0 } };
+    const { url } = await fakeFleet(script(unpriced, free));
+    await fleet(["results", "batch_1", "-o", at("u.csv"), "--url", url]);
+    expect(rowsOf(at("u.csv")).map((row) => row.split(",").at(-1))).toEqual(["cost_usd", "", "0"]);
+  });
+
   test("are joined later by fleet results --input", async () => {
     const { url } = await fakeFleet(script(line(0, "row-1", { age: 119 }), failed));
     const words = ["results", "batch_1", "--input", given("d.csv", csv), "-o", at("b.csv")];

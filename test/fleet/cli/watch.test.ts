@@ -29,6 +29,54 @@ describe("fleet watch", () => {
     expect(await fleet(["watch", "batch_1", "--url", url])).toMatchObject({ code: 1 });
   });
 
+  test("says why tasks did not succeed, the largest group first, and which step shows it", async () => {
+    const group = (tasks: number, status: string, reason: string, message: string) => ({
+      status,
+      reason,
+      code: reason,
+      tasks,
+      example: `task_${tasks}`,
+      message,
+    });
+    const { url } = await fakeFleet({
+      "GET /v1/batches/batch_1": [
+        { body: batchWith({ running: 6 }) },
+        { body: batchWith({ dead: 3, failed: 1, expired: 2 }, "finished") },
+      ],
+      "GET /v1/batches/batch_1/failures": {
+        body: {
+          failures: [
+            group(3, "dead", "attempts_exhausted", "unreach\u001b[31mable\nendpoint"),
+            group(2, "expired", "expired", "too late"),
+            group(1, "failed", "budget_steps", "used up"),
+          ],
+        },
+      },
+    });
+    const { out } = await fleet(["watch", "batch_1", "--url", url]);
+    expect(out.trim().split("\n").slice(2)).toEqual([
+      "3 tasks dead, attempts_exhausted: unreachable endpoint (fleet steps task_3)",
+      "1 task failed, budget_steps: used up (fleet steps task_1)",
+    ]);
+  });
+
+  test.each(["watch", "get"])(
+    "%s names every faulty line of a batch that could not begin",
+    async (word) => {
+      const details = [4, 9].map((line) => ({
+        line,
+        path: "prompt",
+        message: "{{item.a}} is not there",
+      }));
+      const error = { code: "refused", message: "2 tasks are refused", details };
+      const body = { ...batchWith({}, "finished"), error };
+      const { url } = await fakeFleet({ "GET /v1/batches/batch_1": { body } });
+      const { out } = await fleet([word, "batch_1", "--url", url]);
+      expect(out).toContain("refused: 2 tasks are refused\n");
+      expect(out).toContain("  lines 4 and 9: prompt: {{item.a}} is not there\n");
+    },
+  );
+
   test("goes on through an outage of the fleet", async () => {
     const { url } = await fakeFleet({
       "GET /v1/batches/batch_1": [

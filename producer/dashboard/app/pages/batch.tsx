@@ -4,8 +4,20 @@ import { useRef, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { call, pathOf } from "../api.ts";
 import { Cancel } from "../cancel.tsx";
-import { compact, count, dateTime, dollars, span, words } from "../format.ts";
-import { Copy, Facts, Failed, Head, Id, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
+import { compact, costOf, count, dateTime, dollars, span, words } from "../format.ts";
+import {
+  Copy,
+  Facts,
+  Failed,
+  Faults,
+  Head,
+  Id,
+  Loading,
+  Panel,
+  Scroll,
+  Stale,
+  When,
+} from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import { Redrive } from "../redrive.tsx";
 import { saveFrom } from "../save.ts";
@@ -61,9 +73,12 @@ export function BatchPage() {
       <Stale problem={polled.problem} at={polled.at} />
       {batch.error !== null && (
         <div class="banner banner-bad">
-          <p>
-            <strong>{words(batch.error.code)}</strong> {oneLine(batch.error.message, 500)}
-          </p>
+          <div>
+            <p>
+              <strong>{words(batch.error.code)}</strong> {oneLine(batch.error.message, 500)}
+            </p>
+            <Faults of={batch.error.details ?? []} />
+          </div>
         </div>
       )}
       <Panel>
@@ -112,7 +127,7 @@ function Figures({ batch }: { batch: Batch }) {
           [
             "Cost",
             limits.cost_usd === undefined
-              ? dollars(usage.cost_usd)
+              ? costOf(usage)
               : `${dollars(usage.cost_usd)} of ${dollars(limits.cost_usd)}`,
           ],
           ["Steps", count(usage.steps)],

@@ -1,7 +1,7 @@
 /** Every batch, the newest first. */
 import { useLocation } from "preact-iso";
 import { pathOf } from "../api.ts";
-import { compact, count, dollars, shortId } from "../format.ts";
+import { compact, costOf, count, shortId } from "../format.ts";
 import { Empty, Failed, Head, Loading, Pager, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Batch, Batches } from "../shapes.ts";
@@ -111,7 +111,7 @@ function BatchRow({ batch }: { batch: Batch }) {
       </td>
       <td class="number">{count(counts.failed + counts.dead)}</td>
       <td class="number">{compact(usage.prompt_tokens + usage.completion_tokens)}</td>
-      <td class="number">{dollars(usage.cost_usd)}</td>
+      <td class="number">{costOf(usage)}</td>
       <td class="nowrap">
         <When iso={batch.created_at} />
       </td>

@@ -1,5 +1,5 @@
 /** What each model was used for, what its calls are limited to, and how much of that is used now. */
-import { clockTime, compact, count, dollars } from "../format.ts";
+import { clockTime, compact, costOf, count, dollars } from "../format.ts";
 import { Code, Empty, Scroll } from "../parts.tsx";
 import type { ModelPace, ModelStats } from "../shapes.ts";
 
@@ -55,7 +55,7 @@ export function ModelTable({ of: models, paces }: ModelTableProps) {
               <td class="number">
                 {compact((used?.prompt_tokens ?? 0) + (used?.completion_tokens ?? 0))}
               </td>
-              <td class="number">{costOf(used)}</td>
+              <td class="number">{used === undefined ? dollars(0) : costOf(used)}</td>
               <td class="number">{pace === undefined ? "" : callsOf(pace)}</td>
               <td class="number">{ofPlaces(pace?.in_progress, pace?.in_progress_max)}</td>
               <td class="number">
@@ -67,11 +67,6 @@ export function ModelTable({ of: models, paces }: ModelTableProps) {
       </table>
     </Scroll>
   );
-}
-
-function costOf(used: ModelStats | undefined): string {
-  if (used === undefined) return dollars(0);
-  return used.unpriced_tokens > 0 && used.cost_usd === 0 ? "unpriced" : dollars(used.cost_usd);
 }
 
 function callsOf({ requests_per_minute: limit, calls_last_minute: calls, shared }: ModelPace) {

@@ -210,7 +210,7 @@ function Tokens({ of: { minutes } }: { of: Throughput }) {
       times={minutes.map(({ at }) => at)}
       series={[
         {
-          name: spent > 0 ? `tokens (${dollars(spent)} in all), ` : "tokens",
+          name: spent > 0 ? `tokens, ${dollars(spent)} in all:` : "tokens",
           colour: "accent",
           values: minutes.map(({ tokens }) => tokens),
         },

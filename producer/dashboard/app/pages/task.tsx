@@ -5,7 +5,7 @@ import { useRoute } from "preact-iso";
 import { adviceFor } from "../advice.ts";
 import { pathOf } from "../api.ts";
 import { Cancel } from "../cancel.tsx";
-import { bytes, compact, count, dateTime, dollars, words } from "../format.ts";
+import { bytes, compact, costOf, count, dateTime, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
 import {
   Code,
@@ -164,10 +164,7 @@ function Figures({ task }: { task: Task }) {
           "Tokens",
           `${count(usage.prompt_tokens)} in${cached}, ${count(usage.completion_tokens)} out`,
         ],
-        [
-          "Cost",
-          usage.unpriced_tokens > 0 && usage.cost_usd === 0 ? "unpriced" : dollars(usage.cost_usd),
-        ],
+        ["Cost", costOf(usage)],
         [
           "Requests",
           usage.egress_requests === 0

@@ -2,7 +2,7 @@
 import { useLocation } from "preact-iso";
 import { reasons, statuses } from "../../../../shared/states.ts";
 import { pathOf } from "../api.ts";
-import { compact, dollars, shortId, span, words } from "../format.ts";
+import { compact, costOf, shortId, span, words } from "../format.ts";
 import { Empty, Failed, Loading, Pager, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Task, Tasks } from "../shapes.ts";
@@ -164,7 +164,7 @@ function Row({ task }: { task: Task }) {
       </td>
       <td class="number">{usage.steps}</td>
       <td class="number">{compact(usage.prompt_tokens + usage.completion_tokens)}</td>
-      <td class="number">{dollars(usage.cost_usd)}</td>
+      <td class="number">{costOf(usage)}</td>
       <td class="number nowrap">{tookOf(task)}</td>
       <td class="nowrap">
         <When iso={task.created_at} />
