@@ -65,6 +65,12 @@ export function believedChanges(told: unknown): FileChanges | null {
   return sum > workspaceLimits.bytesMax ? null : changes;
 }
 
+export function bytesIn(changes: FileChanges): number {
+  let sum = 0;
+  for (const bytes of changes.values()) sum += bytes?.length ?? 0;
+  return sum;
+}
+
 /** Bytes that hold no more memory than they are: a view would keep the whole buffer behind it. */
 const alone = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { believedChanges, tooManyChanges } from "./believed.ts";
+import { believedChanges, bytesIn, tooManyChanges } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import type {
   Capabilities,
@@ -22,6 +22,8 @@ export class HostTarget extends RpcTarget {
   readonly #signal: AbortSignal;
   readonly #ended = Promise.withResolvers<void>();
   #made = 0;
+  /** Of files that calls under way have handed over. */
+  #handedBytes = 0;
   #closed = false;
   readonly #admitted = Promise.withResolvers<void>();
   #hangs = false;
@@ -66,7 +68,16 @@ export class HostTarget extends RpcTarget {
     }
     const believed = believedChanges(changes);
     if (believed === null) return { ok: false, message: tooManyChanges, kept: false };
-    return this.#capabilities.call(tool, argumentsJson, believed);
+    const bytes = bytesIn(believed);
+    // The program's side waits for its turn; whoever got around that is refused, or each call would hold a workspace.
+    if (this.#handedBytes > 0 && this.#handedBytes + bytes > sandboxLimits.hostCallBytesMax)
+      return { ok: false, message: tooManyChanges, kept: false };
+    this.#handedBytes += bytes;
+    try {
+      return await this.#capabilities.call(tool, argumentsJson, believed);
+    } finally {
+      this.#handedBytes -= bytes;
+    }
   }
 
   /** True once a run did not answer in time. */

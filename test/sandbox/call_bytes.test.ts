@@ -1,6 +1,7 @@
 /** What a program's calls may hold at once: the programs of several tasks share the memory around them. */
 import { expect, test } from "vitest";
 import type { FileChanges, ToolAnswer } from "../../consumer/sandbox/engine.ts";
+import { HostTarget } from "../../consumer/sandbox/host_target.ts";
 import { Calls } from "../../consumer/sandbox/interpreter/calls.ts";
 import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
@@ -84,4 +85,17 @@ test("what an answered call held is free again", async () => {
       await Promise.resolve();
     }
   }
+});
+
+test("a program that does not wait for its turn is refused by the task's side, and nothing of it is kept", async () => {
+  const { open, host } = slowHost();
+  const signal = new AbortController().signal;
+  const target = new HostTarget({ code: "", files: new Map(), tools: ["slow"] }, host, signal);
+  const large = () => new Map([["large", new Uint8Array(workspaceLimits.fileBytesMax)]]);
+  const under = [target.call("slow", "{}", large()), target.call("slow", "{}", large())];
+  expect(await target.call("slow", "{}", large())).toMatchObject({ ok: false, kept: false });
+  for (const { answer } of open) answer({ ok: true, json: "1" });
+  await Promise.all(under);
+  void target.call("slow", "{}", large());
+  expect(open).toHaveLength(3);
 });
