@@ -27,7 +27,7 @@ export function stepText(step: StepAnswer): string {
     ...(asked + answered === 0
       ? []
       : [`${count(asked + answered)} tokens, ${spent(usage, step.name)}`]),
-    ...((step.quirks ?? []).length === 0 ? [] : [`repaired: ${step.quirks?.join(" ")}`]),
+    ...((step.quirks ?? []).length === 0 ? [] : [`quirks: ${step.quirks?.join(" ")}`]),
   ];
   const parts = [...sections("input", step.input), ...sections("output", step.output)];
   return [head.join("\n"), ...parts.map(([name, text]) => `--- ${name}\n${text}`)].join("\n\n");

@@ -38,6 +38,18 @@ function endpointFault({
     : `MODEL_RPM is ${JSON.stringify(rpm)}: write how many requests a minute the endpoint takes, such as 60.`;
 }
 
+/** What a person should know of a model and an endpoint that do not go together; null where they do. */
+export function modelNote({
+  MODEL: model = "rehearsal",
+  MODEL_BASE_URL: baseUrl = "",
+}: Readonly<Record<string, string | undefined>>): string | null {
+  const route = routeOf(model, { workersAi: false, baseUrl });
+  if (route.kind === "none") return route.missing;
+  return route.kind === "rehearsal" && baseUrl !== ""
+    ? "MODEL_BASE_URL is set and MODEL is not: set MODEL to what the endpoint calls its model, or name it in each task."
+    : null;
+}
+
 const shellFault = (bash = ""): string | null =>
   ["", "on", "off"].includes(bash)
     ? null

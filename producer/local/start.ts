@@ -1,5 +1,6 @@
 /** `npm start`: the local fleet until Ctrl-C. */
 import { startLocalFleet } from "./fleet.ts";
+import { modelNote } from "./settings.ts";
 
 const port = Number(process.env.PORT ?? "8787");
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -30,6 +31,8 @@ try {
   const key = process.env.FLEET_API_KEY === undefined ? ` with the key "${fleet.key}"` : "";
   const model = process.env.MODEL ?? "rehearsal";
   console.log(`The fleet listens on ${fleet.url}${key}; tasks that name no model use "${model}".`);
+  const note = modelNote(process.env);
+  if (note !== null) console.log(note);
   console.log(`The dashboard is the same address in a browser.`);
   console.log(`The runtime's log is ${fleet.logFile}. Ctrl-C stops everything.`);
   let stops = 0;

@@ -86,7 +86,7 @@ function taskLines(task: TaskAnswer): [string, string][] {
   if (redriven !== null) lines.push(["redriven", redriven]);
   if (task.batch_id !== null) lines.push(["batch", task.batch_id]);
   if (labels.length > 0) lines.push(["labels", labels.join(", ")]);
-  if (task.quirks.length > 0) lines.push(["repaired", task.quirks.join(", ")]);
+  if (task.quirks.length > 0) lines.push(["quirks", task.quirks.join(", ")]);
   if (task.error !== null) lines.push(["error", `${task.error.code}: ${task.error.message}`]);
   if (task.output !== null) {
     lines.push(["output", JSON.stringify(task.output, null, 2)]);

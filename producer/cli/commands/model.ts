@@ -78,7 +78,7 @@ function print(
   const { coloured, columns, write } = session.surroundings;
   const total = (field: "prompt_tokens" | "completion_tokens" | "cost_usd" | "unpriced_tokens") =>
     lines.reduce((sum, line) => sum + line[field], 0);
-  const head = ["test", "passed", "took", "calls", "tokens", "cost", "repaired", "why"];
+  const head = ["test", "passed", "took", "calls", "tokens", "cost", "quirks", "why"];
   const rows = lines.map((line) => [
     line.test,
     line.passed ? "yes" : "no",

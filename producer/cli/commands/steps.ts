@@ -32,7 +32,7 @@ export function addSteps(program: Command, bind: Bind): void {
           return exit.done;
         }
         const { coloured, columns, write } = session.surroundings;
-        const head = ["step", "kind", "name", "status", "took", "tokens", "repaired", "output"];
+        const head = ["step", "kind", "name", "status", "took", "tokens", "quirks", "output"];
         write(`${table(head, steps.map(row), { coloured, columns })}\n`);
         session.say(`fleet steps ${id} <n> shows one step whole.`);
         return exit.done;

@@ -14,7 +14,7 @@ describe("what the other commands show and send", () => {
     const ran = await fleet(["get", "task_1", "--url", url]);
     expect(ran.code).toBe(0);
     expect(ran.out).toMatch(/status +succeeded, completed after 2.0 s/);
-    expect(ran.out).toMatch(/repaired +json_repaired/);
+    expect(ran.out).toMatch(/quirks +json_repaired/);
     expect(ran.out.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 

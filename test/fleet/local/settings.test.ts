@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { startLocalFleet } from "../../../producer/local/fleet.ts";
-import { settingsFault } from "../../../producer/local/settings.ts";
+import { modelNote, settingsFault } from "../../../producer/local/settings.ts";
 import { freePort, newState } from "./fleet.ts";
 
 test.each<[name: string, value: string, told: string]>([
@@ -32,6 +32,21 @@ test("what the documents write can be read, and so can nothing at all", () => {
     BASH_TOOL: "on",
   };
   expect(settingsFault(written)).toBeNull();
+});
+
+test.each<[name: string, env: Record<string, string>, told: string | null]>([
+  ["nothing", {}, null],
+  [
+    "a model with its endpoint",
+    { MODEL: "qwen3:8b", MODEL_BASE_URL: "http://127.0.0.1:1/v1" },
+    null,
+  ],
+  ["a model without one", { MODEL: "qwen3:8b" }, "set MODEL_BASE_URL"],
+  ["an endpoint without a model", { MODEL_BASE_URL: "http://127.0.0.1:1/v1" }, "set MODEL to"],
+])("of %s is said what is missing", (_name, env, told) => {
+  const note = modelNote(env);
+  if (told === null) expect(note).toBeNull();
+  else expect(note).toContain(told);
 });
 
 const starting = async (stateDir: string, port: number) =>
