@@ -1,5 +1,7 @@
 /** What the API answers about the fleet itself: its counts, its spend, its tools, its keys, what was lost. */
+
 import { type Static, Type } from "@sinclair/typebox";
+import { overviewLimits } from "../../shared/limits.ts";
 import { scopes } from "../../shared/new_key.ts";
 import { ProblemAnswer } from "./batch.ts";
 import { Count, NextCursor, orNull, Time } from "./values.ts";
@@ -47,7 +49,9 @@ export const StatsAnswer = Type.Object(
     }),
     backlog: Count,
     oldest_queued_at: orNull(Time),
-    models: Type.Array(Type.Object({ model: Type.String(), tasks: Count, ...tokens })),
+    models: Type.Array(Type.Object({ model: Type.String(), tasks: Count, ...tokens }), {
+      description: `the ${overviewLimits.modelsMax} with the most tasks, by name`,
+    }),
     spend_today: SpendToday,
   },
   { $id: "Stats", essential: ["counts"] },

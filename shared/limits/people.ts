@@ -53,4 +53,6 @@ export const overviewLimits = {
   countedChunksMax: 400,
   singleTasksMax: 2_000,
   failureGroupsMax: 100,
+  /** Models by themselves; a tenant may name another one in each task. */
+  modelsMax: 100,
 } as const;

@@ -1,4 +1,5 @@
 /** What a tenant's tasks add up to: the tallies that triggers keep, and no look at the tasks themselves. */
+import { overviewLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import type { Status } from "../states.ts";
 import type { Spend } from "./spend.ts";
@@ -12,6 +13,7 @@ export interface Stats {
   counts: Record<Status, number>;
   /** When the queued task that is oldest was accepted; milliseconds since 1970 UTC. */
   oldestQueuedAt: number | null;
+  /** Those with the most tasks, by name. */
   models: ModelTally[];
 }
 
@@ -20,7 +22,15 @@ type TallyRow = Omit<Spend, "calls"> & { live: number } & Record<
     number
   >;
 
-const tallySql = "SELECT * FROM task_tallies WHERE tenant = ?1 ORDER BY model";
+const ended = ["succeeded", "failed", "dead", "cancelled", "expired"] as const;
+
+const sumsSql = `SELECT ${["live", ...ended].map((name) => `COALESCE(SUM(${name}), 0) AS ${name}`).join(", ")}
+  FROM task_tallies WHERE tenant = ?1`;
+
+const modelsSql = `SELECT * FROM (
+    SELECT * FROM task_tallies WHERE tenant = ?1
+    ORDER BY live + ${ended.join(" + ")} DESC, model LIMIT ${overviewLimits.modelsMax})
+  ORDER BY model`;
 
 /** Those that run are as many as there are workers, whatever waits beside them. */
 const liveSql = `
@@ -30,16 +40,23 @@ const liveSql = `
     (SELECT MIN(created_at) FROM tasks INDEXED BY tasks_queued
      WHERE status = 'queued' AND tenant = ?1) AS oldest`;
 
-/** Both statements see one moment. */
+/** All three statements see one moment. */
 export async function readStats(db: D1Database, tenant: string): Promise<Stats> {
-  const [tallies, live] = await retrying("stats", () =>
-    db.batch([db.prepare(tallySql).bind(tenant), db.prepare(liveSql).bind(tenant)]),
+  const [sums, models, live] = await retrying("stats", () =>
+    db.batch([
+      db.prepare(sumsSql).bind(tenant),
+      db.prepare(modelsSql).bind(tenant),
+      db.prepare(liveSql).bind(tenant),
+    ]),
   );
-  const rows = (tallies?.results ?? []) as unknown as TallyRow[];
+  const rows = (models?.results ?? []) as unknown as TallyRow[];
+  const [all] = (sums?.results ?? []) as unknown as Pick<
+    TallyRow,
+    "live" | (typeof ended)[number]
+  >[];
   const [found] = (live?.results ?? []) as { running: number; oldest: number | null }[];
   const { running = 0, oldest = null } = found ?? {};
-  const sum = (field: Exclude<Status, "queued" | "running"> | "live") =>
-    rows.reduce((all, row) => all + row[field], 0);
+  const sum = (field: "live" | (typeof ended)[number]) => all?.[field] ?? 0;
   return {
     counts: {
       queued: sum("live") - running,

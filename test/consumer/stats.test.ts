@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { overviewLimits } from "../../shared/limits.ts";
 import { redrivable, statuses, type TerminalStatus } from "../../shared/states.ts";
 import { claim, release, settle } from "../../shared/store/claims.ts";
 import { type RedriveMode, redriveTasks } from "../../shared/store/redrives.ts";
@@ -184,6 +185,17 @@ describe("stats", () => {
     await env.DB.prepare("DELETE FROM tasks").run();
     const left = await env.DB.prepare("SELECT COUNT(*) FROM task_tallies").first("COUNT(*)");
     expect(left).toBe(0);
+  });
+
+  it("name the models with the most tasks, and count all of them", async () => {
+    const { modelsMax } = overviewLimits;
+    for (let n = 0; n < modelsMax + 5; n++)
+      await accept({ prompt: "p" }, { id: `task_${n}`, model: `m${String(n).padStart(3, "0")}` });
+    await accept({ prompt: "p" }, { id: "task_more", model: `m${modelsMax + 4}` });
+    const { counts, models: named } = await readStats(env.DB, "default");
+    expect(counts.queued).toBe(modelsMax + 6);
+    expect(named).toHaveLength(modelsMax);
+    expect(named.at(-1)).toMatchObject({ model: `m${modelsMax + 4}`, tasks: 2 });
   });
 
   it("read as many rows of a thousand tasks as of one", async () => {
