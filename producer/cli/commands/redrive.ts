@@ -48,7 +48,7 @@ export function addRedrive(program: Command, bind: Bind): void {
     )
     .option(
       "--mode <mode>",
-      "restart: begin again as it was sent; resume: go on behind the last finished step, with what was used still counted",
+      "restart: begin again as it was sent, with effects that may have happened already; resume: go on behind the last finished step, with what was used still counted",
       "restart",
     )
     .option("--status <list>", `only these, by comma, of ${redrivable.join(", ")}`)
