@@ -48,8 +48,8 @@ export function addRedrive(program: Command, bind: Bind): void {
     )
     .option(
       "--mode <mode>",
-      "restart: begin again as it was sent, with effects that may have happened already; resume: go on behind the last finished step, with what was used still counted",
-      "restart",
+      "resume: go on behind the last finished step, with what was used still counted; restart: begin again as it was sent, with effects that may have happened already",
+      "resume",
     )
     .option("--status <list>", `only these, by comma, of ${redrivable.join(", ")}`)
     .option("--reason <reason>", "only tasks that ended for this reason")

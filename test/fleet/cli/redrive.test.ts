@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet, taskWith } from "./fake_fleet.ts";
 
 describe("fleet redrive", () => {
-  test("begins again when no mode is named", async () => {
+  test("goes on behind the last finished step when no mode is named, so that no effect is repeated", async () => {
     const { url, received } = await fakeFleet({
       "POST /v1/tasks/task_1/redrive": { status: 202, body: taskWith({ status: "queued" }) },
     });
     expect(await fleet(["redrive", "task_1", "--url", url])).toMatchObject({ code: 0 });
-    expect(JSON.parse(received[0]?.body ?? "")).toEqual({ mode: "restart" });
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual({ mode: "resume" });
   });
 
   test("its help says what each mode does", async () => {
@@ -16,15 +16,15 @@ describe("fleet redrive", () => {
     expect(out.replaceAll(/\s+/g, " ")).toContain("resume: go on behind the last finished step");
   });
 
-  test("resumes a task where that is asked for", async () => {
+  test("begins a task again where that is asked for", async () => {
     const { url, received } = await fakeFleet({
       "POST /v1/tasks/task_1/redrive": { status: 202, body: taskWith({ status: "queued" }) },
     });
     const overrides = '{"limits":{"steps":60}}';
-    const args = ["redrive", "task_1", "--mode", "resume", "--overrides", overrides];
+    const args = ["redrive", "task_1", "--mode", "restart", "--overrides", overrides];
     expect(await fleet([...args, "--url", url])).toMatchObject({ code: 0 });
     expect(JSON.parse(received[0]?.body ?? "")).toEqual({
-      mode: "resume",
+      mode: "restart",
       overrides: { limits: { steps: 60 } },
     });
   });
@@ -105,8 +105,8 @@ describe("fleet redrive", () => {
       "1 task of batch_1 cannot be redriven so:\n  task_9: the model is gone",
     );
     expect(received.map(({ body }) => JSON.parse(body))).toEqual([
-      { mode: "restart" },
-      { mode: "restart", cursor: "task_5" },
+      { mode: "resume" },
+      { mode: "resume", cursor: "task_5" },
     ]);
   });
 
