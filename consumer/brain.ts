@@ -57,7 +57,8 @@ function brainFor(
         const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
         if (!at.ok) return at;
         const { outputTokensMax } = request;
-        const about = () => chatAttributes({ task, model, outputTokensMax, fallback });
+        const { servedBy } = served;
+        const about = () => chatAttributes({ task, model, servedBy, outputTokensMax, fallback });
         const outcome = await fleet.spans.within(`chat ${model}`, about, async (span) => {
           const heard = await at.transport.complete(
             spec.sampling === undefined ? request : { ...request, sampling: spec.sampling },

@@ -1,5 +1,5 @@
 import { type Failure, failure } from "../../shared/failures.ts";
-import { routeOf } from "../../shared/serving.ts";
+import { type Route, routeOf } from "../../shared/serving.ts";
 import type { Transport } from "./model.ts";
 import { openAiTransport } from "./openai.ts";
 import { type Profile, type ProfileOf, profileOf } from "./profiles.ts";
@@ -17,8 +17,11 @@ export interface ModelConfig {
   profileOf?: ProfileOf;
 }
 
+/** What a model's calls go to. */
+export type ServedBy = Exclude<Route["kind"], "none">;
+
 export type Served =
-  | { ok: true; transport: Transport; profile: Profile }
+  | { ok: true; servedBy: ServedBy; transport: Transport; profile: Profile }
   | { ok: false; failure: Failure };
 
 /** The transport and profile of a model, or the failure `model_unconfigured` that says what to set. */
@@ -40,11 +43,21 @@ export function transportFor(model: string, config: ModelConfig): Served {
         ? refused(
             "The task brings no rehearsal turns; set MODEL and MODEL_BASE_URL to use a real model.",
           )
-        : { ok: true, profile, transport: rehearsalTransport(config.rehearsal) };
+        : {
+            ok: true,
+            servedBy: route.kind,
+            profile,
+            transport: rehearsalTransport(config.rehearsal),
+          };
     case "workers_ai":
       return config.AI === undefined
         ? refused("Workers AI is not bound.")
-        : { ok: true, profile, transport: workersAiTransport(config.AI, profile) };
+        : {
+            ok: true,
+            servedBy: route.kind,
+            profile,
+            transport: workersAiTransport(config.AI, profile),
+          };
     case "openai": {
       const key = config.MODEL_API_KEY;
       const transport = openAiTransport({
@@ -52,7 +65,7 @@ export function transportFor(model: string, config: ModelConfig): Served {
         profile,
         ...(key === undefined || key === "" ? {} : { apiKey: key }),
       });
-      return { ok: true, profile, transport };
+      return { ok: true, servedBy: route.kind, profile, transport };
     }
   }
 }

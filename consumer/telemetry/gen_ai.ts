@@ -5,6 +5,7 @@
  */
 import type { Usage } from "../../shared/usage.ts";
 import type { Ending } from "../ending.ts";
+import type { ServedBy } from "../models/index.ts";
 import type { ModelOutcome, ReplyUsage } from "../models/model.ts";
 import type { Attributes, OpenSpan } from "./spans.ts";
 
@@ -46,14 +47,21 @@ export const sliceAttributes = (ending: Ending, used: Usage): Attributes => ({
   "flotilla.cost_usd": used.cost_usd,
 });
 
+const providers: Readonly<Record<ServedBy, string>> = {
+  rehearsal: "rehearsal",
+  workers_ai: "cloudflare.workers_ai",
+  openai: "openai_compatible",
+};
+
 export const chatAttributes = (call: {
   task: string;
   model: string;
+  servedBy: ServedBy;
   outputTokensMax: number;
   fallback: boolean;
 }): Attributes => ({
   "gen_ai.operation.name": "chat",
-  "gen_ai.provider.name": providerOf(call.model),
+  "gen_ai.provider.name": providers[call.servedBy],
   "gen_ai.conversation.id": call.task,
   "gen_ai.request.model": call.model,
   "gen_ai.request.max_tokens": call.outputTokensMax,
@@ -94,9 +102,3 @@ export const toolAttributes = (task: string, name: string, step: number): Attrib
   "gen_ai.conversation.id": task,
   "flotilla.step": step,
 });
-
-/** Who serves a model: Workers AI where its id says so, else the endpoint of MODEL_BASE_URL. */
-function providerOf(model: string): string {
-  if (model === "rehearsal") return "rehearsal";
-  return model.startsWith("@") ? "cloudflare.workers_ai" : "openai_compatible";
-}

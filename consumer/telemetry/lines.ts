@@ -29,7 +29,10 @@ export function stepFields(claim: Claim, step: Step): LogFields {
         ...head,
         finish: payload.reply?.finish ?? null,
         error: payload.failure?.code ?? null,
-        ...{ prompt_tokens, cached_tokens, completion_tokens, cost_usd },
+        prompt_tokens,
+        cached_tokens,
+        completion_tokens,
+        cost_usd,
       };
     }
   }

@@ -220,8 +220,9 @@ export interface EgressHosts {
 }
 
 /**
- * The hosts that were asked for most. It looks at a bounded number of decisions, so that a log of millions
- * answers as fast as any: what is older is not counted, and the answer says so. Both statements see one moment.
+ * The hosts that were asked for most, among a bounded number of the tenant's newest decisions: what is older
+ * is not counted, and the answer says so. Without a batch, a tenant with few decisions in a large log has the
+ * others' rows read too, because there is no index by tenant: it would cost a written row for each decision.
  */
 export async function listEgressHosts(
   db: D1Database,

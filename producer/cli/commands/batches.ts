@@ -39,9 +39,8 @@ export function addBatches(program: Command, bind: Bind): void {
             created_at,
             eta ?? "",
           ]);
-          const { coloured, columns } = session.surroundings;
           const head = ["batch", "status", "tasks", "ended", "succeeded", "created", "done by"];
-          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
         }
         return exit.done;
       }),

@@ -48,9 +48,9 @@ export function addDoctor(program: Command, bind: Bind): void {
         }
         if (session.json) for (const finding of findings) session.emit(finding);
         else {
-          const { coloured, columns, write } = session.surroundings;
+          const { write } = session.surroundings;
           const rows = findings.map(({ check, state, told }) => [check, state, told]);
-          write(`${table(["check", "state", "what"], rows, { coloured, columns })}\n`);
+          write(`${table(["check", "state", "what"], rows, session.surroundings)}\n`);
         }
         return findings.every(({ state }) => state === "ok") ? exit.done : exit.failed;
       }),

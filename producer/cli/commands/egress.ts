@@ -158,9 +158,9 @@ function print<T>(
   head: readonly string[],
   cells: (row: T) => string[],
 ): typeof exit.done {
-  const { coloured, columns, write } = session.surroundings;
+  const { write } = session.surroundings;
   if (session.json) for (const row of rows) session.emit(row);
   else if (rows.length === 0) session.say("No requests.");
-  else write(`${table(head, rows.map(cells), { coloured, columns })}\n`);
+  else write(`${table(head, rows.map(cells), session.surroundings)}\n`);
   return exit.done;
 }

@@ -20,7 +20,7 @@ export function addFiles(program: Command, bind: Bind): void {
     .action(
       bind(async (session, id: string, path: string | undefined, options: { output?: string }) => {
         if (kindOf(id) !== "task") throw wrongUsage(`${id} is a batch: name one of its tasks`);
-        const { coloured, columns, write } = session.surroundings;
+        const { write } = session.surroundings;
         if (path === undefined) {
           if (options.output !== undefined) return await saveAll(session, id, options.output);
           const files = required(await session.client()("GET /v1/tasks/:id/files", { id })).files;
@@ -28,7 +28,7 @@ export function addFiles(program: Command, bind: Bind): void {
           else if (files.length === 0) session.say("No files.");
           else {
             const rows = files.map((file) => [bytes(file.bytes), file.path]);
-            write(`${table(["size", "path"], rows, { coloured, columns })}\n`);
+            write(`${table(["size", "path"], rows, session.surroundings)}\n`);
           }
           return exit.done;
         }

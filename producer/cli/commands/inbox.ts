@@ -23,9 +23,8 @@ export function addInbox(program: Command, bind: Bind): void {
             error.message,
             body,
           ]);
-          const { coloured, columns } = session.surroundings;
           const head = ["message", "received", "error", "why", "body"];
-          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
         }
         return exit.done;
       }),

@@ -120,9 +120,8 @@ function showTable(session: Session, all: readonly KeyAnswer[]): void {
     key.last_used_at ?? "never",
     stateOf(key, session.surroundings.now()),
   ]);
-  const { coloured, columns } = session.surroundings;
   const head = ["key", "name", "tenant", "scopes", "last used", "state"];
-  session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+  session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
 }
 
 function stateOf({ revoked_at, expires_at }: KeyAnswer, now: number): string {

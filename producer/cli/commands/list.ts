@@ -49,9 +49,8 @@ export function addList(program: Command, bind: Bind): void {
           spent(task.usage, task.model),
           task.created_at,
         ]);
-        const { coloured, columns } = session.surroundings;
         const head = ["task", "custom id", "status", "reason", "tokens", "cost", "created"];
-        session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+        session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
         return exit.done;
       }),
     );

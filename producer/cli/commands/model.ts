@@ -75,7 +75,7 @@ function print(
   lines: readonly CardLine[],
   passed: number,
 ): void {
-  const { coloured, columns, write } = session.surroundings;
+  const { write } = session.surroundings;
   const total = (field: "prompt_tokens" | "completion_tokens" | "cost_usd" | "unpriced_tokens") =>
     lines.reduce((sum, line) => sum + line[field], 0);
   const head = ["test", "passed", "took", "calls", "tokens", "cost", "quirks", "why"];
@@ -90,7 +90,7 @@ function print(
     line.why ?? "",
   ]);
   session.say(`${model} on ${at.slice(0, 10)}, at ${session.url}`);
-  write(`${table(head, rows, { coloured, columns })}\n`);
+  write(`${table(head, rows, session.surroundings)}\n`);
   const tokens = total("prompt_tokens") + total("completion_tokens");
   const cost = total("unpriced_tokens") > 0 ? "unpriced" : dollars(total("cost_usd"));
   session.say(`${passed} of ${lines.length} passed · ${count(tokens)} tokens · ${cost}`);

@@ -16,10 +16,10 @@ export function addModels(program: Command, bind: Bind): void {
           session.emit(listing);
           return exit.done;
         }
-        const { interactive, columns, write } = session.surroundings;
+        const { write } = session.surroundings;
         const head = ["model", "limit", "last minute", "in progress", "waiting", "state"];
         const rows = listing.models.map(row);
-        write(`${table(head, rows, { coloured: interactive, columns })}\n`);
+        write(`${table(head, rows, session.surroundings)}\n`);
         return exit.done;
       }),
     );

@@ -77,7 +77,7 @@ async function recorded(session: Session, given: string): Promise<Recording> {
 }
 
 function print(session: Session, found: Replayed): void {
-  const { coloured, columns, write } = session.surroundings;
+  const { write } = session.surroundings;
   const { differences, taken_as_journaled: taken } = found;
   if (differences.length > 0) {
     const rows = differences.map(({ seq, name, what, was, now }) => [
@@ -88,7 +88,7 @@ function print(session: Session, found: Replayed): void {
       now,
     ]);
     const head = ["step", "name", "what", "was", "now"];
-    write(`${table(head, rows, { coloured, columns })}\n`);
+    write(`${table(head, rows, session.surroundings)}\n`);
   }
   const replayed = [
     counted(found.model_calls, "model call"),

@@ -43,7 +43,7 @@ export function addResults(program: Command, bind: Bind): void {
                 delimiterOf(options.delimiter),
               );
         const lines = await resultsOf(session.client(), id);
-        const { interactive, coloured, columns, write } = session.surroundings;
+        const { interactive, write } = session.surroundings;
         if (output !== undefined) {
           if (input !== null) mustBeOf(input, lines, id);
           await writeResults(output, lines, input);
@@ -53,7 +53,7 @@ export function addResults(program: Command, bind: Bind): void {
         } else if (lines.length === 0) {
           session.say("No results yet.");
         } else {
-          write(`${resultsTable(lines, { coloured, columns })}\n`);
+          write(`${resultsTable(lines, session.surroundings)}\n`);
         }
         return exit.done;
       }),

@@ -138,9 +138,8 @@ function showTable(session: Session, all: readonly ScheduleAnswer[]): void {
     `${cron} ${timezone}`,
     enabled ? (next_ticks[0] ?? "never") : "disabled",
   ]);
-  const { coloured, columns } = session.surroundings;
   const head = ["schedule", "name", "cron", "next tick"];
-  session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+  session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
 }
 
 function show(session: Session, schedule: ScheduleAnswer) {

@@ -19,11 +19,11 @@ export function addSpend(program: Command, bind: Bind): void {
           session.emit(answer);
           return exit.done;
         }
-        const { coloured, columns, write } = session.surroundings;
+        const { write } = session.surroundings;
         const head = ["day", "model", "calls", "tokens", "cached", "cost"];
         if (answer.spend.length > 0) {
           const rows = answer.spend.map(row);
-          write(`${table(head, rows, { coloured, columns })}\n`);
+          write(`${table(head, rows, session.surroundings)}\n`);
         }
         session.say(todayText(answer));
         return exit.done;

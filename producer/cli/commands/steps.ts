@@ -31,9 +31,9 @@ export function addSteps(program: Command, bind: Bind): void {
           session.say("No steps yet.");
           return exit.done;
         }
-        const { coloured, columns, write } = session.surroundings;
+        const { write } = session.surroundings;
         const head = ["step", "kind", "name", "status", "took", "tokens", "quirks", "output"];
-        write(`${table(head, steps.map(row), { coloured, columns })}\n`);
+        write(`${table(head, steps.map(row), session.surroundings)}\n`);
         session.say(`fleet steps ${id} <n> shows one step whole.`);
         return exit.done;
       }),

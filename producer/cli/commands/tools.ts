@@ -27,9 +27,9 @@ export function addTools(program: Command, bind: Bind): void {
         for (const { name, description } of skills)
           rows.push([name, "ok", "", `skill: ${description}`]);
         for (const fault of faults) rows.push(["", "failed", "", fault]);
-        const { coloured, columns, write } = session.surroundings;
+        const { write } = session.surroundings;
         const head = ["tool", "state", "effect", "what it does, or what to set"];
-        write(`${table(head, rows, { coloured, columns })}\n`);
+        write(`${table(head, rows, session.surroundings)}\n`);
         return exit.done;
       }),
     );

@@ -23,9 +23,8 @@ export function addWebhooks(program: Command, bind: Bind): void {
             last_error ?? "",
             url,
           ]);
-          const { coloured, columns } = session.surroundings;
           const head = ["webhook", "of", "tries", "last error", "url"];
-          session.surroundings.write(`${table(head, rows, { coloured, columns })}\n`);
+          session.surroundings.write(`${table(head, rows, session.surroundings)}\n`);
         }
         return exit.done;
       }),
