@@ -1,7 +1,7 @@
 /** What the consumer offers a tenant's tasks: it alone sees its bindings, so it is asked. */
 import type { Listing } from "../consumer/tools/listing.ts";
 import { offeringLimits } from "../shared/limits.ts";
-import { log } from "../shared/log.ts";
+import { askConsumer } from "./consumer.ts";
 import type { ProducerEnv } from "./env.ts";
 
 interface Kept {
@@ -23,23 +23,13 @@ export function offeringsOf(env: ProducerEnv, tenant: string): Promise<Listing |
   const known = tenants.get(tenant);
   if (known !== undefined && known.until > Date.now()) return known.answer;
   if (tenants.size >= offeringLimits.tenantsKeptMax) tenants.clear();
-  const answer = ask(CONSUMER, tenant);
+  const answer = askConsumer<Listing>(CONSUMER, {
+    what: "offerings",
+    path: `/tools?${new URLSearchParams({ tenant })}`,
+    msMax: offeringLimits.askMsMax,
+  });
   tenants.set(tenant, { until: Date.now() + offeringLimits.keptMs, answer });
   // No answer is not worth keeping: the next call may find the consumer up.
   void answer.then((listing) => listing === null && tenants.delete(tenant));
   return answer;
-}
-
-async function ask(consumer: Pick<Fetcher, "fetch">, tenant: string): Promise<Listing | null> {
-  try {
-    const query = new URLSearchParams({ tenant });
-    const response = await consumer.fetch(`https://consumer/tools?${query}`, {
-      signal: AbortSignal.timeout(offeringLimits.askMsMax),
-    });
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    return await response.json<Listing>();
-  } catch (error) {
-    log("unhealthy", { what: "offerings", message: String(error) });
-    return null;
-  }
 }

@@ -6,9 +6,9 @@ import type { PolicyReadiness, Question, Readiness } from "../../consumer/readin
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import { dryRunLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { Principal } from "../callers/auth.ts";
+import { askConsumer } from "../consumer.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, done, type Outcome } from "../http/problem.ts";
 import { scopeHere } from "../tasks/check_scope.ts";
@@ -81,10 +81,15 @@ export async function dryRun(
   const { total, faults } = checked.value;
 
   const named = [...new Set(loads.all.flatMap(({ models }) => models))];
-  const readiness = await ask(env, {
-    tenant: principal.tenant,
-    policies: [...users.keys()].slice(0, dryRunLimits.namesMax),
-    models: named.slice(0, dryRunLimits.namesMax),
+  const readiness = await askConsumer<Readiness>(env.CONSUMER, {
+    what: "readiness",
+    path: "/readiness",
+    body: {
+      tenant: principal.tenant,
+      policies: [...users.keys()].slice(0, dryRunLimits.namesMax),
+      models: named.slice(0, dryRunLimits.namesMax),
+    } satisfies Question,
+    msMax: dryRunLimits.askMsMax,
   });
   const priceOf = (model: string) =>
     readiness?.models.find((one) => one.model === model)?.price ?? null;
@@ -112,23 +117,6 @@ function modelsOf(task: DurableTask, env: ProducerEnv): string[] {
   const deployed = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
   const fallbacks = task.fallback_models ?? deployed.map((id) => id.trim());
   return [...new Set([model, ...fallbacks.filter((id) => id !== "")])];
-}
-
-/** Null where the consumer does not answer: then nobody knows what is set, and the batch is not ready. */
-async function ask(env: ProducerEnv, question: Question): Promise<Readiness | null> {
-  try {
-    const response = await env.CONSUMER?.fetch("https://consumer/readiness", {
-      method: "POST",
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(dryRunLimits.askMsMax),
-    });
-    if (response === undefined) return null;
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    return await response.json<Readiness>();
-  } catch (error) {
-    log("unhealthy", { what: "readiness", message: String(error) });
-    return null;
-  }
 }
 
 /** What each policy reaches and needs, from the table here; what of it is set, from the consumer. */

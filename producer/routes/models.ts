@@ -1,10 +1,9 @@
 /** What models are limited to and what is used of it. The consumer's governors know it, so it is asked. */
 import type { ModelPace, PaceQuestion } from "../../consumer/paces.ts";
 import { paceLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
 import { readStats } from "../../shared/store/stats.ts";
 import type { ModelPaceAnswer } from "../answers/fleet.ts";
-import type { ProducerEnv } from "../env.ts";
+import { askConsumer } from "../consumer.ts";
 import { type Handler, type Route, route } from "../http/call.ts";
 import { done, stopped } from "../http/problem.ts";
 import * as operations from "../operations/index.ts";
@@ -16,7 +15,13 @@ const list: Handler = async ({ env, principal }) => {
   const byTasks = named.sort((a, b) => b.tasks - a.tasks).map(({ model }) => model);
   const fallbacks = (env.FALLBACK_MODELS ?? "").split(",").map((id) => id.trim());
   const ids = new Set([env.MODEL, ...fallbacks, ...byTasks].filter((id) => id !== ""));
-  const paces = await ask(env, { models: [...ids].slice(0, paceLimits.modelsMax) });
+  const paces = await askConsumer<ModelPace[]>(env.CONSUMER, {
+    what: "paces",
+    path: "/paces",
+    body: { models: [...ids].slice(0, paceLimits.modelsMax) } satisfies PaceQuestion,
+    msMax: paceLimits.askMsMax,
+    isAnswer: isPaces,
+  });
   if (paces !== null) return done(Response.json({ models: paces.map(paceView) }));
   const message =
     "the consumer, whose governors know it, does not answer: send the request again shortly";
@@ -39,24 +44,9 @@ function paceView({ model, requestsPerMinute, shared, look }: ModelPace): ModelP
   };
 }
 
-/** Null where no consumer is bound or none answers. */
-async function ask(env: ProducerEnv, question: PaceQuestion): Promise<ModelPace[] | null> {
-  try {
-    const response = await env.CONSUMER?.fetch("https://consumer/paces", {
-      method: "POST",
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(paceLimits.askMsMax),
-    });
-    if (response === undefined) return null;
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    const paces = await response.json<ModelPace[]>();
-    // A consumer of an earlier version answers every path, with what is no list.
-    if (!Array.isArray(paces)) throw new Error("answered no list");
-    return paces;
-  } catch (error) {
-    log("unhealthy", { what: "paces", message: String(error) });
-    return null;
-  }
-}
+/** A list whose every entry has a look, or null for one that no governor answered. */
+const isPaces = (value: unknown): value is ModelPace[] =>
+  Array.isArray(value) &&
+  value.every((one) => typeof one === "object" && one !== null && "look" in one && "model" in one);
 
 export const modelRoutes: readonly Route[] = [route(operations.listModelPaces, list)];

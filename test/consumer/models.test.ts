@@ -116,8 +116,12 @@ describe("GET /v1/models", () => {
     expect(answer.status).toBe(503);
   });
 
-  it("is 503 while the consumer is one that does not know the question", async () => {
-    const earlier = { fetch: async () => Response.json({ status: "ok" }) } as unknown as Fetcher;
+  it.each([
+    ["no list", { status: "ok" }],
+    ["a list without looks", [{ model: "rehearsal" }]],
+    ["a list of nothing", [null]],
+  ])("is 503 while the consumer answers %s, as one of another version may", async (_what, said) => {
+    const earlier = { fetch: async () => Response.json(said) } as unknown as Fetcher;
     const answer = await send(testFleet({ CONSUMER: earlier }), "GET", "/v1/models");
     expect(answer.status).toBe(503);
   });

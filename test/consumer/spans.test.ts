@@ -117,6 +117,15 @@ test("a call that fails and a task that fails are errors, by their codes", async
   expect(named("invoke_agent flotilla")[0]?.error).toBe(row.reason);
 });
 
+test("a model of Workers AI that an endpoint serves is told as the endpoint's", async () => {
+  const reply = { choices: [{ finish_reason: "stop", message: { content: "yes" } }] };
+  vi.stubGlobal("fetch", async () => Response.json(reply));
+  const model = "@cf/someone/small";
+  const on = bench({ MODEL_BASE_URL: "https://models.example/v1", AI: undefined });
+  await runTask({ prompt: "p", model }, { bench: on, row: { model } });
+  expect(named(`chat ${model}`)[0]?.attributes["gen_ai.provider.name"]).toBe("openai_compatible");
+});
+
 test("no span repeats what was asked, answered, written or called with", async () => {
   await runTask({
     prompt: "marker-prompt",

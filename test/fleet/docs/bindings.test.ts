@@ -56,7 +56,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "the consumer",
     owner: /^CONSUMER$/,
     methods: /./,
-    places: /^producer\/(routes\/(front|models)|batches\/dry_run)\.ts$/,
+    places: /^producer\/(consumer|routes\/front)\.ts$/,
   },
 ];
 
@@ -109,9 +109,8 @@ const elsewhere: Record<string, string> = {
   "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
   "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
   "consumer/sandbox/isolate_v8.ts entrypoint.run": "raced with the program's own deadline",
-  "producer/batches/dry_run.ts CONSUMER.fetch": "its signal is a deadline",
+  "producer/consumer.ts CONSUMER.fetch": "its signal is a deadline",
   "producer/routes/front.ts CONSUMER.fetch": "its signal is a deadline",
-  "producer/routes/models.ts CONSUMER.fetch": "its signal is a deadline",
 };
 
 test("every call of a binding has a deadline", () => {
