@@ -5,6 +5,7 @@ import { inTime } from "../../shared/in_time.ts";
 import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { retrying } from "../../shared/retrying.ts";
+import { routeOf } from "../../shared/serving.ts";
 import type { Fleet } from "../fleet.ts";
 import type { ModelOutcome } from "../models/model.ts";
 import type { Governor } from "./governor.ts";
@@ -15,6 +16,9 @@ import type { Heard } from "./pace.ts";
 /** What says how a model is paced. */
 export type Paced = Pick<Fleet, "env" | "profileOf">;
 
+const isHosted = ({ env }: Paced, model: string): boolean =>
+  routeOf(model, { workersAi: env.AI !== undefined }).kind === "workers_ai";
+
 /**
  * The rate of a model, or null when nothing limits it and the governor is not asked: an endpoint of
  * the user's own without MODEL_RPM, and the rehearsal, whose governor would park every task at once.
@@ -22,8 +26,7 @@ export type Paced = Pick<Fleet, "env" | "profileOf">;
 export function rateOf(fleet: Paced, model: string): number | null {
   if (model === "rehearsal") return null;
   const own = Number(fleet.env.MODEL_RPM ?? "");
-  const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
-  if (!hosted) return own > 0 ? own : null;
+  if (!isHosted(fleet, model)) return own > 0 ? own : null;
   return fleet.profileOf(model).requestsPerMinute;
 }
 
@@ -33,8 +36,7 @@ function governorOf(fleet: Paced, model: string): DurableObjectStub<Governor> {
 }
 
 export function governorName(fleet: Paced, model: string): string {
-  const hosted = model.startsWith("@cf/") && fleet.env.AI !== undefined;
-  return hosted ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
+  return isHosted(fleet, model) ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
 }
 
 /** `fresh`: the model's governor gave the task a place with this answer. */
