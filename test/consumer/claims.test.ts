@@ -1,5 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { deliver } from "../../consumer/deliver.ts";
+import { fleetOf } from "../../consumer/fleet.ts";
+import { taskMessage } from "../../shared/message.ts";
 import { claim, heartbeat, release, settle } from "../../shared/store/claims.ts";
 import { writeSteps } from "../../shared/store/journal.ts";
 import { noneCharged } from "../../shared/store/spend.ts";
@@ -106,6 +109,28 @@ test("only a claim that is taken from another counts as lost, whatever it had jo
   await writeSteps(env.DB, { id, fence: 2 }, [step], null);
   await lapse(id);
   expect((await claim(env.DB, id, hashes))?.lost_claims).toBe(1);
+});
+
+test("a task whose worker dies twenty times, each time behind a step, is not dead and ends well", async () => {
+  const turns = Array.from({ length: 12 }, (_, n) =>
+    call("write_file", { path: `${n}.txt`, content: "x" }),
+  );
+  const id = await accept({ prompt: "p", attempts: 2, rehearsal: [...turns, finish()] });
+  const on = bench();
+  const oneTurn = { ...(await fleetOf(on.env)), sliceMs: 0 };
+  const message = { body: taskMessage(id, "rehearsal"), ack: () => {}, retry: () => {} };
+  for (let death = 0; death < 20; death++) {
+    await deliver(oneTurn, message as unknown as Message<unknown>, "normal");
+    // Its step is journaled, and it dies before it can give the task back.
+    await env.DB.prepare(
+      "UPDATE tasks SET status = 'running', claimed_by = 'dead', lease_until = 0 WHERE id = ?1",
+    )
+      .bind(id)
+      .run();
+  }
+  expect(await rowOf(id)).toMatchObject({ attempt: 0, status: "running", lost_claims: 19 });
+  await deliverTo(on, [id]);
+  expect(await rowOf(id)).toMatchObject({ attempt: 0, status: "succeeded", lost_claims: 20 });
 });
 
 test("a task whose workers died as often as it may be tried is dead", async () => {
