@@ -5,12 +5,12 @@
  * once, by itself, and the handler never throws, because a throw delivers even acknowledged messages again.
  */
 import { logBug } from "../shared/log.ts";
-import { deadLetter } from "./dead_letter.ts";
-import { deliver } from "./deliver.ts";
-import type { ConsumerEnv } from "./env.ts";
-import { fleetOf } from "./fleet.ts";
-import { answerProducer } from "./front.ts";
-import { deliverWebhook } from "./webhooks/deliver.ts";
+import { fleetOf } from "./config/config.ts";
+import type { ConsumerEnv } from "./config/env.ts";
+import { deadLetter } from "./delivery/dead_letter.ts";
+import { deliver } from "./delivery/deliver.ts";
+import { deliverWebhook } from "./notify/webhook.ts";
+import { answerProducer } from "./rpc/index.ts";
 
 export { Governor } from "./governor/governor.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DecisionAnswer } from "../producer/answers/egress.ts";
-import type { StepAnswer, TaskAnswer } from "../producer/answers/task.ts";
+import type { DecisionAnswer } from "../producer/api/egress/responses.ts";
+import type { StepAnswer, TaskAnswer } from "../producer/api/tasks/responses.ts";
 import type { Expectation } from "./expectations.ts";
 
 /** All that one task left behind, fetched through the API. */

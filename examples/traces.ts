@@ -1,5 +1,5 @@
-import type { ResultLine } from "../producer/answers/batch.ts";
-import type { TaskAnswer } from "../producer/answers/task.ts";
+import type { ResultLine } from "../producer/api/batches/responses.ts";
+import type { TaskAnswer } from "../producer/api/tasks/responses.ts";
 import { required } from "../producer/cli/exit.ts";
 import type { Fleet } from "../producer/client/index.ts";
 import type { Trace } from "./check.ts";

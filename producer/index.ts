@@ -10,13 +10,13 @@
 import { api } from "./api.ts";
 import { closeDueBatches } from "./batches/close.ts";
 import type { ProducerEnv } from "./env.ts";
+import { readInbox } from "./ingress/inbox.ts";
+import { receiveMail } from "./ingress/mail.ts";
 import { runDueTicks } from "./schedules/tick.ts";
 import { sendDueWebhooks } from "./sweep/due_webhooks.ts";
 import { sweep } from "./sweep/sweep.ts";
-import { readInbox } from "./ways_in/inbox.ts";
-import { receiveMail } from "./ways_in/mail.ts";
 
-export { Fleet } from "./ways_in/fleet_entrypoint.ts";
+export { Fleet } from "./ingress/service_binding.ts";
 
 export default {
   fetch(request, env, ctx) {

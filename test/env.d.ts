@@ -1,4 +1,4 @@
-import type { ConsumerEnv } from "../consumer/env.ts";
+import type { ConsumerEnv } from "../consumer/config/env.ts";
 import type { ProducerEnv } from "../producer/env.ts";
 
 declare global {

@@ -4,7 +4,7 @@
  */
 import { findPolicy } from "../../policies/index.ts";
 import { log } from "../../shared/log.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "../config/config.ts";
 import type { TaskEgressLimits } from "./budget.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 

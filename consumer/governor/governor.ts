@@ -16,9 +16,9 @@ import {
   hear,
   type Permit,
   permit,
-} from "./grant.ts";
-import { type Look, look } from "./look.ts";
+} from "./limiter.ts";
 import { freshPace, type Heard } from "./pace.ts";
+import { type Look, look } from "./snapshot.ts";
 
 type Stored = Pick<Book, "pace" | "places">;
 

@@ -3,11 +3,11 @@
  * Each turn journals before anything is built on it, so any invocation can go on from any point.
  */
 import type { FailureCode } from "../../shared/failures.ts";
-import { askModel } from "./ask.ts";
-import { windowOf } from "./compaction.ts";
-import { foldConversation } from "./conversation.ts";
+import { askModel } from "./ask_model.ts";
+import { windowOf } from "./conversation/compaction.ts";
+import { foldConversation } from "./conversation/conversation.ts";
+import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./loop_end.ts";
 import { answerOpenCalls } from "./open_calls.ts";
-import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./turn.ts";
 
 /**
  * Works with the first model, and with the next for as long as each breaks. The history is nobody's

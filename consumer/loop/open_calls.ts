@@ -3,14 +3,14 @@ import { failure } from "../../shared/failures.ts";
 import { compactionLimits, modelLimits } from "../../shared/limits.ts";
 import type { Step, StepCall } from "../../shared/step.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
-import { unwrap } from "./answer.ts";
+import { unwrap } from "./answer/answer_form.ts";
 import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "./budget.ts";
-import type { Conversation } from "./conversation.ts";
-import { blockedText, loopNote } from "./prompt.ts";
-import { isBlocked, isWarned } from "./repetition.ts";
-import type { Draft } from "./scribe.ts";
-import { type Hands, intent, refusal, runCall } from "./tool_calls.ts";
-import { type LoopEnd, type LoopSlice, type LoopTask, written } from "./turn.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import { blockedText, loopNote } from "./conversation/prompt.ts";
+import { isBlocked, isWarned } from "./conversation/repetition.ts";
+import type { Draft } from "./journal_writer.ts";
+import { type LoopEnd, type LoopSlice, type LoopTask, written } from "./loop_end.ts";
+import { type Hands, intent, refusal, runCall } from "./run_call.ts";
 
 /** Runs what fits, and answers what does not. Calls that only read run together. */
 export async function answerOpenCalls(

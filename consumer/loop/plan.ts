@@ -5,13 +5,20 @@ import type { Compaction, ModelPayload, Offered, Step } from "../../shared/step.
 import type { Usage } from "../../shared/usage.ts";
 import type { Message } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
+import {
+  type Because,
+  type Climb,
+  climbOf,
+  nextRung,
+  offeredAt,
+  sayRung,
+} from "./answer/finalisation.ts";
 import { type Allowance, allow } from "./budget.ts";
-import { compactionFor, mustShrink, tokenScale, windowOf } from "./compaction.ts";
-import { type Conversation, foldConversation } from "./conversation.ts";
+import { compactionFor, mustShrink, tokenScale, windowOf } from "./conversation/compaction.ts";
+import { type Conversation, foldConversation } from "./conversation/conversation.ts";
+import { noProgress } from "./conversation/progress.ts";
 import { egressRefused } from "./egress_budget.ts";
-import { type Because, type Climb, climbOf, nextRung, offeredAt, sayRung } from "./ladder.ts";
-import { noProgress } from "./progress.ts";
-import type { Brain, LoopTask } from "./turn.ts";
+import type { Brain, LoopTask } from "./loop_end.ts";
 
 export type Plan =
   | {

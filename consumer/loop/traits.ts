@@ -1,9 +1,10 @@
 /** What is known of a model by its profile, as the loop plans with it: a live one and a replayed one alike. */
+
+import { costOf, outputRoom, type Profile } from "../../shared/models/profiles.ts";
+import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { costOf, outputRoom, type Profile } from "../models/profiles.ts";
-import { estimatePrompt } from "../models/tokens.ts";
 import { problemsOf } from "../models/validate.ts";
-import type { Brain } from "./turn.ts";
+import type { Brain } from "./loop_end.ts";
 
 export type Traits = Omit<Brain, "model" | "fallback" | "complete" | "isPriced" | "permit">;
 

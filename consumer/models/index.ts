@@ -1,8 +1,8 @@
 import { type Failure, failure } from "../../shared/failures.ts";
+import { type Profile, type ProfileOf, profileOf } from "../../shared/models/profiles.ts";
 import { type Route, routeOf } from "../../shared/serving.ts";
 import type { Transport } from "./model.ts";
 import { openAiTransport } from "./openai.ts";
-import { type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 import { type RehearsalScript, rehearsalTransport } from "./rehearsal.ts";
 import { type WorkersAi, workersAiTransport } from "./workers_ai.ts";
 

@@ -1,7 +1,8 @@
 import { failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
+import { estimatePrompt, estimateTokens } from "../../shared/models/tokens.ts";
+import { salvage } from "./call_formats/extract_calls.ts";
 import { classify } from "./classify.ts";
-import { salvage } from "./dialects/salvage.ts";
 import { countAt, isRecord, type Json } from "./json.ts";
 import type { Call, Finish, ModelOutcome, ModelRequest, ReplyUsage } from "./model.ts";
 import type { Quirk } from "./quirks.ts";
@@ -10,7 +11,6 @@ import { repeatsItself } from "./repetition.ts";
 import { readShape } from "./shapes/read.ts";
 import type { WireCall, WireReply } from "./shapes/wire.ts";
 import { splitThinking } from "./thinking.ts";
-import { estimatePrompt, estimateTokens } from "./tokens.ts";
 
 /**
  * Turns any endpoint's body into one reply or a classified failure. Pure and total. It

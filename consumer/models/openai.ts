@@ -1,11 +1,11 @@
 import { failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
-import { outcomeOf, withoutSecret } from "./answer.ts";
+import type { Profile } from "../../shared/models/profiles.ts";
+import { truncatedSilently } from "../../shared/models/tokens.ts";
 import { classifyThrown } from "./classify.ts";
+import { outcomeOf, withoutSecret } from "./http_outcome.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "./model.ts";
-import type { Profile } from "./profiles.ts";
 import { requestBody } from "./request_body.ts";
-import { truncatedSilently } from "./tokens.ts";
 
 export interface OpenAiEndpoint {
   /** For example `http://127.0.0.1:11434/v1`; a trailing slash is ignored. */

@@ -1,8 +1,8 @@
 import { failure } from "../../shared/failures.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import type { Rehearsal, RehearsalTurn } from "../../shared/rehearsal.ts";
-import { outcomeOf } from "./answer.ts";
 import { classifyThrown } from "./classify.ts";
+import { outcomeOf } from "./http_outcome.ts";
 import type { Message, ModelRequest, Transport } from "./model.ts";
 
 /** What the scripted model does for one call. Every call uses one turn, failed ones included. */

@@ -1,5 +1,5 @@
 import { modelLimits } from "../../shared/limits.ts";
-import { bendTo } from "./bend.ts";
+import { bendTo } from "./coerce.ts";
 import { isRecord, type Json, nestsBeyond, parseJson } from "./json.ts";
 import { readLoosely } from "./loose_json.ts";
 import type { ToolOffer } from "./model.ts";

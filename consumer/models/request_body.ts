@@ -1,6 +1,6 @@
+import { outputTokensFor, type Profile } from "../../shared/models/profiles.ts";
 import { type Json, parseRecord } from "./json.ts";
 import type { EchoedCall, Message, ModelRequest } from "./model.ts";
-import { outputTokensFor, type Profile } from "./profiles.ts";
 import { safeToolName } from "./simplify.ts";
 
 /**

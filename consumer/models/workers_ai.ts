@@ -1,8 +1,8 @@
 import { modelLimits } from "../../shared/limits.ts";
-import { outcomeOf } from "./answer.ts";
+import type { Profile } from "../../shared/models/profiles.ts";
 import { classifyThrown } from "./classify.ts";
+import { outcomeOf } from "./http_outcome.ts";
 import type { Transport } from "./model.ts";
-import type { Profile } from "./profiles.ts";
 import { requestBody } from "./request_body.ts";
 
 /** The part of the Workers AI binding that is used. */

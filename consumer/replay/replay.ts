@@ -3,20 +3,21 @@
  * budgets, ladder, loop detection and policy, and what each decides is compared with what was journaled.
  * Pure: no model, sandbox, upstream or fleet is touched, and the outputs of tools are the journaled ones.
  */
+
+import { costOf, type ProfileOf } from "../../shared/models/profiles.ts";
 import type { ModelPayload, Step, ToolPayload } from "../../shared/step.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { noUsage, readUsage, type Usage } from "../../shared/usage.ts";
-import { answerForm, unwrap } from "../loop/answer.ts";
+import { answerForm, unwrap } from "../loop/answer/answer_form.ts";
+import { offeredAt } from "../loop/answer/finalisation.ts";
 import { boundsOf, toolCallsLeft } from "../loop/budget.ts";
-import { foldConversation } from "../loop/conversation.ts";
-import { offeredAt } from "../loop/ladder.ts";
+import { foldConversation } from "../loop/conversation/conversation.ts";
+import { openingMessages } from "../loop/conversation/prompt.ts";
+import { isBlocked } from "../loop/conversation/repetition.ts";
+import type { Brain, LoopTask } from "../loop/loop_end.ts";
 import { planCall } from "../loop/plan.ts";
-import { openingMessages } from "../loop/prompt.ts";
-import { isBlocked } from "../loop/repetition.ts";
 import { traitsOf } from "../loop/traits.ts";
-import type { Brain, LoopTask } from "../loop/turn.ts";
 import type { Reply } from "../models/model.ts";
-import { costOf, type ProfileOf } from "../models/profiles.ts";
 import { readAgain } from "../models/raw_reply.ts";
 import { catalog, finalAnswerName, finalAnswerOffer, offersOf } from "../tools/catalog.ts";
 import { compiled, decidedAgain } from "./egress.ts";

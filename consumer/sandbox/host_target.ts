@@ -1,7 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { believedChanges, bytesIn, tooManyChanges } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import type {
   Capabilities,
@@ -11,6 +10,7 @@ import type {
   Program,
   ToolAnswer,
 } from "./engine.ts";
+import { believedChanges, bytesIn, tooManyChanges } from "./untrusted_outcome.ts";
 
 /**
  * What a run inside a Dynamic Worker can reach: its workspace, its tools and the gateway,

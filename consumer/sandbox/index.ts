@@ -1,10 +1,10 @@
-import type { ConsumerEnv } from "../env.ts";
+import type { ConsumerEnv } from "../config/env.ts";
 import type { SealedLoader } from "./dynamic_worker.ts";
 import type { Engine } from "./engine.ts";
 import { isolateEngine } from "./isolate.ts";
 import { isolateV8Engine } from "./isolate_v8.ts";
+import { microVmEngine } from "./microvm/engine.ts";
 import { microVmMissing, microVmsOf } from "./microvm/ways.ts";
-import { microVmEngine } from "./microvm.ts";
 
 /** The engine that a task names, or why it cannot serve here. `name` is of the slice. */
 export function engineFor(

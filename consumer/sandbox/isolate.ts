@@ -2,13 +2,13 @@ import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import type { Prepared } from "./interpreter/transform.ts";
 import type { RunRequest } from "./interpreter/worker.ts";
+import { stoppedBy } from "./untrusted_outcome.ts";
 
 /** What the interpreter's Worker answers to, as its stub is used here. */
 interface InterpreterStub {

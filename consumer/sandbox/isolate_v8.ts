@@ -1,6 +1,5 @@
 import native from "../../.build/interpreter/native.guest.js";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { believed, stoppedBy } from "./believed.ts";
 import { disposable } from "./disposal.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
@@ -9,6 +8,7 @@ import type { NativeRequest } from "./interpreter/native.ts";
 import { cut } from "./interpreter/settle.ts";
 import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
+import { believed, stoppedBy } from "./untrusted_outcome.ts";
 
 /** What the native Worker answers to, as its stub is used here. */
 interface NativeStub {

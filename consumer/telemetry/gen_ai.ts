@@ -4,9 +4,9 @@
  * name for begins with `flotilla.`. docs/observability.md lists every name, and a test compares the two.
  */
 import type { Usage } from "../../shared/usage.ts";
-import type { Ending } from "../ending.ts";
 import type { ServedBy } from "../models/index.ts";
 import type { ModelOutcome, ReplyUsage } from "../models/model.ts";
+import type { Ending } from "../slice/outcome.ts";
 import type { Attributes, OpenSpan } from "./spans.ts";
 
 export const agentName = "flotilla";

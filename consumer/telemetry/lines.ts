@@ -7,7 +7,7 @@ import type { Step } from "../../shared/step.ts";
 import type { Claim } from "../../shared/store/claims.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../slice/outcome.ts";
 
 export function stepFields(claim: Claim, step: Step): LogFields {
   const { payload } = step;

@@ -6,7 +6,7 @@
 import { logBug } from "../../shared/log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../slice/outcome.ts";
 
 type Settled = Ending & { kind: "settled" };
 

@@ -1,28 +1,28 @@
 /** The tools of this fleet, and those that one task is offered. */
-import type { ConsumerEnv } from "../env.ts";
+import type { ConsumerEnv } from "../config/env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { engineFault } from "../sandbox/microvm/ways.ts";
 import { missingBinding, tenantFault } from "./bindings.ts";
-import { browse } from "./browse.ts";
-import { callService } from "./call_service.ts";
+import { browse } from "./bound/browse.ts";
+import { callService } from "./bound/call_service.ts";
+import { generateImage } from "./bound/generate_image.ts";
+import { queryD1 } from "./bound/query_d1.ts";
+import { runBash } from "./bound/run_bash.ts";
+import { screenshot } from "./bound/screenshot.ts";
+import { searchVectors } from "./bound/search_vectors.ts";
+import { sendEmail } from "./bound/send_email.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
-import { editFile } from "./edit_file.ts";
-import { fetchUrl } from "./fetch_url.ts";
-import { findFiles, listFiles } from "./find_files.ts";
-import { generateImage } from "./generate_image.ts";
-import { grepFiles } from "./grep_files.ts";
-import { queryD1 } from "./query_d1.ts";
-import { readFile } from "./read_file.ts";
-import { runBash } from "./run_bash.ts";
-import { runCode, runShell } from "./run_code.ts";
-import { screenshot } from "./screenshot.ts";
-import { searchVectors } from "./search_vectors.ts";
-import { sendEmail } from "./send_email.ts";
 import { signatureOf } from "./signature.ts";
-import { deleteFile, writeFile } from "./write_file.ts";
+import { editFile } from "./standard/edit_file.ts";
+import { fetchUrl } from "./standard/fetch_url.ts";
+import { findFiles, listFiles } from "./standard/find_files.ts";
+import { grepFiles } from "./standard/grep_files.ts";
+import { readFile } from "./standard/read_file.ts";
+import { runCode, runShell } from "./standard/run_code.ts";
+import { deleteFile, writeFile } from "./standard/write_file.ts";
 
 export const finalAnswerName = "final_answer";
 

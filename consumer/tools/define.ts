@@ -3,11 +3,11 @@
  * call never throws past it, because what a tool says is an answer that the model reads.
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import type { ConsumerEnv } from "../config/env.ts";
 import type { Carrier } from "../egress/forward.ts";
-import type { ConsumerEnv } from "../env.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
-import type { Workspace } from "../workspace.ts";
+import type { Workspace } from "../toolbox/workspace.ts";
 import { type BindingName, isFleetOwn, type ToolBindings } from "./bindings.ts";
 
 /**

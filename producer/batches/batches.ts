@@ -12,7 +12,7 @@ import {
   readBatch,
 } from "../../shared/store/batches.ts";
 import type { DurableTask, Webhook } from "../../shared/task.ts";
-import type { Scope } from "../callers/auth.ts";
+import type { Scope } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
 import type { OpenAiFacts } from "../openai/facts.ts";

@@ -16,9 +16,9 @@ import {
   tellWaiting,
 } from "../../shared/store/chains.ts";
 import { finishBatch, type Tally, tallyBatch } from "../../shared/store/tallies.ts";
-import { withinBacklog } from "../callers/allowance.ts";
-import { hasEnded, type KeyEnd, standingOf } from "../callers/key_standing.ts";
-import type { Principal } from "../callers/principal.ts";
+import { hasEnded, type KeyEnd, standingOf } from "../auth/key_validity.ts";
+import type { Principal } from "../auth/principal.ts";
+import { withinBacklog } from "../auth/rate_allowance.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail } from "../http/problem.ts";
 import { checkScope } from "../tasks/check_scope.ts";

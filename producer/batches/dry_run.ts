@@ -2,15 +2,15 @@
  * A batch that is looked at and not accepted: nothing is stored, sent or spent. What would be refused,
  * what would be accepted and then fail for want of a secret or a binding, and what it may cost.
  */
-import type { PolicyReadiness, Question, Readiness } from "../../consumer/readiness.ts";
+import type { PolicyReadiness, Question, Readiness } from "../../consumer/rpc/readiness.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import { dryRunLimits } from "../../shared/limits.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import type { Principal } from "../callers/auth.ts";
-import { askConsumer } from "../consumer.ts";
+import type { Principal } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, done, type Outcome } from "../http/problem.ts";
+import { askConsumer } from "../rpc_client.ts";
 import { scopeHere } from "../tasks/check_scope.ts";
 import { defaultPolicy } from "../tasks/task_rules.ts";
 import type { BatchBody } from "./batch_body.ts";

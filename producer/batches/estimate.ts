@@ -1,7 +1,8 @@
 /** What a batch may cost, from its tasks and the models' prices. An estimate, with what it assumes beside it. */
-import type { Price } from "../../consumer/models/profiles.ts";
-import { estimateTokens } from "../../consumer/models/tokens.ts";
+
 import { budgetDefaults, dryRunLimits } from "../../shared/limits.ts";
+import type { Price } from "../../shared/models/profiles.ts";
+import { estimateTokens } from "../../shared/models/tokens.ts";
 import type { DurableTask } from "../../shared/task.ts";
 
 /** Tasks that weigh alike but for their prompts. */

@@ -2,7 +2,7 @@
 
 import type { BatchHead } from "../../shared/batch.ts";
 import { commandLineLimits } from "../../shared/limits.ts";
-import type { BatchAnswer, ResultLine } from "../answers/batch.ts";
+import type { BatchAnswer, ResultLine } from "../api/batches/responses.ts";
 import {
   type Answer,
   type CallName,
@@ -13,7 +13,7 @@ import {
   type Value,
 } from "../client/index.ts";
 import { required, stopFor } from "./exit.ts";
-import { isFamiliar } from "./familiar.ts";
+import { isFamiliar } from "./schema_match.ts";
 
 export interface Connection {
   /** Such as http://127.0.0.1:8787, without a slash at the end. */

@@ -1,5 +1,5 @@
-import type { Fault } from "../answers/fault.ts";
 import type { Answer, Refusal } from "../client/index.ts";
+import type { Fault } from "../http/error_body.ts";
 import { codeOf } from "./connection.ts";
 import { refusalText } from "./refusal.ts";
 

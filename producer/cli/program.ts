@@ -26,7 +26,7 @@ import { addTools } from "./commands/tools.ts";
 import { addWatch } from "./commands/watch.ts";
 import { addWebhooks } from "./commands/webhooks.ts";
 import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
-import { printable, printableJson } from "./printable.ts";
+import { printable, printableJson } from "./output/printable.ts";
 import { openSession, type Session } from "./session.ts";
 import type { Surroundings } from "./surroundings.ts";
 

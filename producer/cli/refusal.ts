@@ -1,4 +1,4 @@
-import type { Fault } from "../answers/fault.ts";
+import type { Fault } from "../http/error_body.ts";
 
 /** So many line numbers are written out before the rest becomes a number. */
 const linesNamed = 3;

@@ -3,7 +3,7 @@
  * says how a model does behind this loop and this endpoint, whichever serves it. Nothing here does I/O.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { StepAnswer, TaskAnswer } from "../answers/task.ts";
+import type { StepAnswer, TaskAnswer } from "../api/tasks/responses.ts";
 
 /** What a check looks at. `files` holds the text of those that the test names. */
 export interface Evidence {

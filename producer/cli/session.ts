@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Fleet } from "../client/index.ts";
 import { fleetFor, isLoopback } from "./connection.ts";
 import { required, wrongUsage } from "./exit.ts";
-import { printable, printableJson } from "./printable.ts";
+import { printable, printableJson } from "./output/printable.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** The options that every command takes. */

@@ -1,13 +1,13 @@
 /** What `fleet submit` sends, made of its file, its options, or another batch's results to come. */
 import path from "node:path";
 import type { After } from "../../shared/schedule.ts";
-import { afterOf, type ChainOptions, chained, namesNoItem, templated } from "./chain.ts";
 import type { ToSend } from "./connection.ts";
-import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "./csv-table.ts";
-import { isSameForAll, tasksOfCsv } from "./csv-tasks.ts";
+import { type CsvTable, delimiterHint, delimiterOf, readCsv } from "./csv/csv_table.ts";
+import { isSameForAll, tasksOfCsv } from "./csv/csv_tasks.ts";
 import { wrongUsage } from "./exit.ts";
 import { calledOf, fileBytes, inputText, jsonFile, parsedJson } from "./input.ts";
-import { printable } from "./printable.ts";
+import { afterOf, type ChainOptions, chained, namesNoItem, templated } from "./output/chain.ts";
+import { printable } from "./output/printable.ts";
 import type { Session } from "./session.ts";
 
 /** The options that say what the tasks are. */

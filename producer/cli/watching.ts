@@ -1,16 +1,16 @@
 import { commandLineLimits } from "../../shared/limits.ts";
 import { isTerminal } from "../../shared/states.ts";
-import type { BatchAnswer } from "../answers/batch.ts";
-import type { TaskAnswer } from "../answers/task.ts";
+import type { BatchAnswer } from "../api/batches/responses.ts";
+import type { TaskAnswer } from "../api/tasks/responses.ts";
 import type { Answer } from "../client/index.ts";
-import { progressView } from "./bar.ts";
 import { codeOf } from "./connection.ts";
 import { type ExitCode, exit, stopFor } from "./exit.ts";
-import { batchErrorText, failureLines } from "./failures.ts";
-import { counted, span } from "./figures.ts";
-import { batchHeld, pausesOf, seldom, taskHeld } from "./held.ts";
-import { oneLine, printable, printableJson } from "./printable.ts";
-import { ProgressMeter } from "./progress.ts";
+import { progressView } from "./output/bar.ts";
+import { batchErrorText, failureLines } from "./output/failures.ts";
+import { counted, span } from "./output/format.ts";
+import { batchHeld, pausesOf, seldom, taskHeld } from "./output/paused_reason.ts";
+import { oneLine, printable, printableJson } from "./output/printable.ts";
+import { ProgressMeter } from "./output/progress.ts";
 import type { Session } from "./session.ts";
 
 /** `new`: nothing was asked of this fleet before. `answering`: it has answered a call before this one. */

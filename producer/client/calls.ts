@@ -1,8 +1,8 @@
 /** The types of every call, inferred from the operations: what it is given and what it answers. */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
-import type { Fault } from "../answers/fault.ts";
-import type { RefusalCode } from "../answers/refusal.ts";
-import type * as described from "../operations/index.ts";
+import type * as described from "../api/operations.ts";
+import type { Fault } from "../http/error_body.ts";
+import type { RefusalCode } from "../http/refusals.ts";
 
 type Described = Extract<
   (typeof described)[keyof typeof described],

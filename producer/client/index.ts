@@ -6,7 +6,7 @@
  *     const task = await fleet("GET /v1/tasks/:id", { id });
  *     if (task.ok) task.value.status; else task.code;
  */
-import type { RefusalAnswer } from "../answers/refusal.ts";
+import type { RefusalAnswer } from "../http/refusals.ts";
 import type { Answer, CallName, Fleet, Given, Raw, Refusal, Value } from "./calls.ts";
 
 export type { Answer, CallName, Fleet, Given, Raw, Refusal, Value } from "./calls.ts";

@@ -1,6 +1,6 @@
 /** One authenticated request, as the routes see it, and what they answer. */
 import type { Scope } from "../../shared/new_key.ts";
-import type { Principal } from "../callers/principal.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Operation } from "./operation.ts";
 import type { Outcome } from "./problem.ts";

@@ -2,7 +2,7 @@
 import { batchTaskRange } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import type { EgressFilter } from "../../shared/store/egress_log.ts";
-import type { EgressHostQuery, EgressQuery } from "../operations/egress.ts";
+import type { EgressHostQuery, EgressQuery } from "../api/egress/operations.ts";
 import { shown } from "../tasks/explain.ts";
 import { done, type Outcome, type Problem, stopped } from "./problem.ts";
 import { readQuery } from "./query.ts";

@@ -1,8 +1,8 @@
 /** The API as an OpenAPI 3.1 document, made of the operations that the routes serve. Pure. */
 import { Kind, type TSchema } from "@sinclair/typebox";
-import { RefusalAnswer, type RefusalCode, refusals } from "../answers/refusal.ts";
 import { OpenAiRefusal, openAiRefusals } from "../openai/refusal.ts";
 import type { Media, Operation } from "./operation.ts";
+import { RefusalAnswer, type RefusalCode, refusals } from "./refusals.ts";
 
 type Json = Record<string, unknown>;
 

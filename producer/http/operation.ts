@@ -5,7 +5,7 @@
  */
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { Scope } from "../../shared/new_key.ts";
-import type { RefusalCode } from "../answers/refusal.ts";
+import type { RefusalCode } from "./refusals.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 

@@ -3,7 +3,7 @@
  * inside is for the log alone. On the wire: {"error": {"code", "message", "details"?}}.
  */
 
-import { refusals } from "../answers/refusal.ts";
+import { refusals } from "./refusals.ts";
 
 /** One fault in a body: where, and what to write instead. `line` counts an NDJSON body's lines from 1. */
 export interface Detail {

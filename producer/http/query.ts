@@ -4,8 +4,8 @@ import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange } from "../../shared/ids.ts";
 import { storeLimits, taskLimits } from "../../shared/limits.ts";
 import type { TaskFilter } from "../../shared/store/tasks.ts";
-import type { DeadLetterQuery } from "../operations/fleet.ts";
-import type { TaskQuery } from "../operations/tasks.ts";
+import type { DeadLetterQuery } from "../api/fleet_operations.ts";
+import type { TaskQuery } from "../api/tasks/operations.ts";
 import { explain } from "../tasks/explain.ts";
 import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
 

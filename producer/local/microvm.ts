@@ -37,9 +37,11 @@ export function withMicroVm(toml: string, image: string): string {
       'new_sqlite_classes = ["MicroVm"]',
     ].join("\n"),
   );
-  return [toml.replace(entry, 'main = "consumer/with_microvm.ts"').trimEnd(), ...parts, ""].join(
-    "\n\n",
-  );
+  return [
+    toml.replace(entry, 'main = "consumer/sandbox/microvm/consumer_with_microvm.ts"').trimEnd(),
+    ...parts,
+    "",
+  ].join("\n\n");
 }
 
 /** Writes the configuration beside the usual one, whose paths it shares, and answers its name. */

@@ -2,13 +2,14 @@
  * Whether the variables of `npm start` can be read. A setting that is not understood stops the start: a
  * deployed Worker closes what hangs on it and logs why, and a person at a terminal would look for it long.
  */
-import { parseHosts } from "../../consumer/egress/hosts.ts";
+
 import { readServers } from "../../consumer/mcp/servers.ts";
-import { readProfiles } from "../../consumer/models/profile_overrides.ts";
+import { parseHosts } from "../../shared/local_hosts.ts";
+import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import { routeOf } from "../../shared/serving.ts";
 import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
+import { mailboxFaults } from "../ingress/mailbox.ts";
 import { readRetention } from "../sweep/retention_days.ts";
-import { mailboxFaults } from "../ways_in/mailbox.ts";
 
 /** The first fault, in words that say what to write; null where all can be read. */
 export function settingsFault(env: Readonly<Record<string, string | undefined>>): string | null {

@@ -1,5 +1,5 @@
 /** `npm start`: the local fleet until Ctrl-C. */
-import { startLocalFleet } from "./fleet.ts";
+import { startLocalFleet } from "./dev_server.ts";
 import { modelNote } from "./settings.ts";
 
 const port = Number(process.env.PORT ?? "8787");

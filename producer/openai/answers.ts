@@ -1,6 +1,6 @@
 /** What the calls in OpenAI's shape answer: files, batches, models and pages of them. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Count, orNull } from "../answers/values.ts";
+import { Count, orNull } from "../http/values.ts";
 import { endpoints } from "./facts.ts";
 
 /** Seconds since 1970 UTC, as all times are in this shape. */

@@ -15,11 +15,11 @@ import {
   readBatch,
 } from "../../shared/store/batches.ts";
 import { readFile } from "../../shared/store/files.ts";
+import type { Principal } from "../auth/principal.ts";
 import { headOf, readLine } from "../batches/batch_body.ts";
 import type { Entry } from "../batches/batch_input.ts";
 import type { BatchHead } from "../batches/batches.ts";
 import { readLines } from "../batches/lines.ts";
-import type { Principal } from "../callers/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, done, type Outcome, type Problem, stopped } from "../http/problem.ts";
 import { keyTaken } from "../tasks/accept.ts";

@@ -1,7 +1,7 @@
 /** How a call in OpenAI's shape says no: another object than the fleet's own, and other words. */
 import { type Static, Type } from "@sinclair/typebox";
-import type { RefusalCode } from "../answers/refusal.ts";
-import { orNull } from "../answers/values.ts";
+import type { RefusalCode } from "../http/refusals.ts";
+import { orNull } from "../http/values.ts";
 
 const types = [
   "invalid_request_error",

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { batchIdPattern, fileIdPattern } from "../../shared/ids.ts";
 import { batchLimits, openAiLimits } from "../../shared/limits.ts";
-import { limitUpTo } from "../operations/tasks.ts";
+import { limitUpTo } from "../api/tasks/operations.ts";
 import { endpoints } from "./facts.ts";
 
 const strict = { additionalProperties: false } as const;

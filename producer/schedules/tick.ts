@@ -17,12 +17,12 @@ import {
 } from "../../shared/store/schedules.ts";
 import { tallyBatch } from "../../shared/store/tallies.ts";
 import { type EndedTick, endTick, openBatchesOf } from "../../shared/store/ticks.ts";
+import { hasEnded, standingOf } from "../auth/key_validity.ts";
+import type { Principal } from "../auth/principal.ts";
+import { withinAllowance } from "../auth/rate_allowance.ts";
 import { acceptBatch } from "../batches/batches.ts";
 import { startBatch } from "../batches/chain.ts";
 import { entriesOf, openItems } from "../batches/items.ts";
-import { withinAllowance } from "../callers/allowance.ts";
-import { hasEnded, standingOf } from "../callers/key_standing.ts";
-import type { Principal } from "../callers/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import { done, type Outcome, type Problem } from "../http/problem.ts";
 import { checkScope } from "../tasks/check_scope.ts";

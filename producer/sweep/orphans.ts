@@ -5,8 +5,8 @@
 import { isBatchId, isTaskId } from "../../shared/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
 import { deleteObjects, listObjects, objectPrefixes } from "../../shared/objects.ts";
+import type { Walk } from "../../shared/store/cleanup_cursors.ts";
 import { batchesAmong, type Keeper, keepersOf } from "../../shared/store/retention.ts";
-import type { Walk } from "../../shared/store/walks.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Cleared } from "./retention.ts";
 

@@ -5,6 +5,7 @@
 import { idBound } from "../../shared/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
 import { deleteObjects, listObjects, objectKeys, objectPrefixes } from "../../shared/objects.ts";
+import type { Walk } from "../../shared/store/cleanup_cursors.ts";
 import { oldFiles, removeFile } from "../../shared/store/files.ts";
 import {
   oldBatches,
@@ -17,7 +18,6 @@ import {
   removeTasks,
   removeWebhooks,
 } from "../../shared/store/retention.ts";
-import type { Walk } from "../../shared/store/walks.ts";
 import type { ProducerEnv } from "../env.ts";
 
 /** What one page removed, and the last key that it looked at; null at the walk's end. */

@@ -8,8 +8,13 @@ import { log, logBug } from "../../shared/log.ts";
 import { backlogOf } from "../../shared/queues.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { takeUnexpanded } from "../../shared/store/batches.ts";
-import { type Due, markSent, takeDue, takeIdle } from "../../shared/store/sweeps.ts";
-import { moveWalk, takeWalk, type Walk, type WalkName } from "../../shared/store/walks.ts";
+import {
+  moveWalk,
+  takeWalk,
+  type Walk,
+  type WalkName,
+} from "../../shared/store/cleanup_cursors.ts";
+import { type Due, markSent, takeDue, takeIdle } from "../../shared/store/due_tasks.ts";
 import { expandBatch } from "../batches/expand.ts";
 import type { ProducerEnv } from "../env.ts";
 import { sendTasks } from "../tasks/send.ts";

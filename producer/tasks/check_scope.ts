@@ -1,13 +1,14 @@
 /** What a task is checked against: who sends it, what this fleet knows, and the time of the check. */
+
+import type { Listing } from "../../consumer/rpc/tools.ts";
 import { customTools } from "../../consumer/tools/custom.ts";
-import type { Listing } from "../../consumer/tools/listing.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { webhookFault } from "../../policies/webhook.ts";
 import { routeOf } from "../../shared/serving.ts";
 import { bindingTools, standardTools, type Webhook } from "../../shared/task.ts";
-import type { Principal } from "../callers/auth.ts";
+import type { Principal } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
-import { offeringsOf } from "../offerings.ts";
+import { offeringsOf } from "./available_tools.ts";
 
 export interface CheckScope {
   /** The model of tasks that name none. */

@@ -1,5 +1,5 @@
 /** The files of a task, live or settled: the same reader that its tools have, without a writer. */
-import { type ManifestChange, Workspace } from "../../consumer/workspace.ts";
+import { type ManifestChange, Workspace } from "../../consumer/toolbox/workspace.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Manifest, Transcript } from "../../shared/transcript.ts";
 import type { ProducerEnv } from "../env.ts";

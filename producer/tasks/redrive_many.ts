@@ -7,7 +7,7 @@ import { redrivable } from "../../shared/states.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import { type Chosen, listRedrivable, windowEnd } from "../../shared/store/redrives.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import type { Principal } from "../callers/auth.ts";
+import type { Principal } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, done, type Outcome, refusedAt, stopped } from "../http/problem.ts";
 import { refusedTask } from "./check.ts";

@@ -4,7 +4,7 @@ import type { Static } from "@sinclair/typebox";
 import type { StoredEgressRow } from "../../shared/store/egress_log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { readUsage, type Usage } from "../../shared/usage.ts";
-import type { RunAnswer, TaskAnswer, TaskErrorAnswer } from "../answers/task.ts";
+import type { RunAnswer, TaskAnswer, TaskErrorAnswer } from "../api/tasks/responses.ts";
 
 export type TaskError = TaskErrorAnswer;
 export type TaskView = TaskAnswer;

@@ -7,7 +7,7 @@ import { retrying } from "../retrying.ts";
 import type { Reason, TerminalStatus } from "../states.ts";
 import { type Ceiling, type Charge, ceilingSql, charging, isLimitedSql } from "./ceilings.ts";
 import { nowSql } from "./clock.ts";
-import { heldBackSql } from "./flow.ts";
+import { heldBackSql } from "./pauses.ts";
 import { type Charged, spending, spentTodaySql } from "./spend.ts";
 import type { TaskRow } from "./task_row.ts";
 

@@ -1,7 +1,7 @@
 /** The two sides of the bench: the fleet, and the bare consumer it is compared with. */
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../producer/local/fleet.ts";
+import { type LocalFleet, startLocalFleet } from "../../producer/local/dev_server.ts";
 import { endTree } from "../../producer/local/processes.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");

@@ -4,11 +4,11 @@
  * memory at once. It is processor time, and the one figure of the bench that is no ratio.
  */
 import { Type } from "@sinclair/typebox";
-import type { Brain } from "../../consumer/loop/turn.ts";
+import type { Brain } from "../../consumer/loop/loop_end.ts";
 import { openAiTransport } from "../../consumer/models/openai.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { brainOver, claimed, loopTask, MemoryStores } from "../loop/memory.ts";
 

@@ -9,7 +9,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { startLocalFleet } from "../../producer/local/fleet.ts";
+import { startLocalFleet } from "../../producer/local/dev_server.ts";
 
 const total = Number(process.argv[2] ?? 50_000);
 const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "fleet-at-size-"));

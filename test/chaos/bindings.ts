@@ -3,7 +3,7 @@
  * passing the operation's saboteur. A seeded bug changes statements, objects or messages here, too.
  */
 import { env } from "cloudflare:workers";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import type { SealedLoader } from "../../consumer/sandbox/dynamic_worker.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
 import { openLoader, sealedLoader } from "../sandbox/loader.ts";

@@ -3,7 +3,7 @@
  * moments, started again, and drained. What the model server and the order service saw is the truth.
  */
 import crypto from "node:crypto";
-import type { LocalFleet } from "../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet } from "../fleet/local/fleet.ts";
 import {
   attempts,

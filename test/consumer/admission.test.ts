@@ -1,7 +1,7 @@
 import { createMessageBatch, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import consumer from "../../consumer/index.ts";
 import { taskMessage } from "../../shared/message.ts";
 import { objectKeys } from "../../shared/objects.ts";

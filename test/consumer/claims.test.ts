@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { deliver } from "../../consumer/deliver.ts";
-import { fleetOf } from "../../consumer/fleet.ts";
+import { fleetOf } from "../../consumer/config/config.ts";
+import { deliver } from "../../consumer/delivery/deliver.ts";
 import { taskMessage } from "../../shared/message.ts";
 import { claim, heartbeat, release, settle } from "../../shared/store/claims.ts";
 import { writeSteps } from "../../shared/store/journal.ts";

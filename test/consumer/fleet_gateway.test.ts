@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { fleetOf } from "../../consumer/config/config.ts";
 import { fleetGateway } from "../../consumer/egress/fleet_gateway.ts";
-import { fleetOf } from "../../consumer/fleet.ts";
 import { errorOf, post } from "../egress/recorded_gateway.ts";
 import { bench } from "./harness.ts";
 

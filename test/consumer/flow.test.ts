@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { sweep } from "../../producer/sweep/sweep.ts";
 import { batchTaskRange } from "../../shared/ids.ts";
 import { claim } from "../../shared/store/claims.ts";
-import { park, wakeNext } from "../../shared/store/flow.ts";
+import { park, wakeNext } from "../../shared/store/pauses.ts";
 import { lines, ndjson, send, task, testFleet } from "../producer/client.ts";
 import { accept, bench, deliverTo, rowOf } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 /** Puts tasks into D1, delivers their messages, and reads what came of them: what tests of the consumer share. */
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import consumer from "../../consumer/index.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { taskMessage } from "../../shared/message.ts";

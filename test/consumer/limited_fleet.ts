@@ -2,7 +2,7 @@
 import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import consumer from "../../consumer/index.ts";
 import { type TaskMessage, taskMessage } from "../../shared/message.ts";
 import type { DurableTask } from "../../shared/task.ts";

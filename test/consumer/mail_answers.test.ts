@@ -1,9 +1,9 @@
 import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import consumer from "../../consumer/index.ts";
-import { attachable, mailText } from "../../consumer/webhooks/mail_text.ts";
+import { attachable, mailText } from "../../consumer/notify/mail_text.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
 import { sendDueWebhooks } from "../../producer/sweep/due_webhooks.ts";
 import { removeTasks } from "../../shared/store/retention.ts";

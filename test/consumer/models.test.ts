@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import consumer from "../../consumer/index.ts";
-import type { ModelPaceAnswer } from "../../producer/answers/fleet.ts";
+import type { ModelPaceAnswer } from "../../producer/api/fleet_responses.ts";
 import { send, testFleet } from "../producer/client.ts";
 import { accept } from "./harness.ts";
 

@@ -1,13 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { readProfiles } from "../../consumer/models/profile_overrides.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import type { Recording } from "../../consumer/replay/recording.ts";
 import { isRecording } from "../../consumer/replay/recording.ts";
 import { type Changes, replay } from "../../consumer/replay/replay.ts";
 import { catalog, unavailable } from "../../consumer/tools/catalog.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
 import producer from "../../producer/index.ts";
+import { readProfiles } from "../../shared/models/profile_overrides.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { bench, call, runTask } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import consumer from "../../consumer/index.ts";
 import { leaseLimits, modelLimits } from "../../shared/limits.ts";
 import { taskMessage } from "../../shared/message.ts";

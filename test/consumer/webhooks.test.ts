@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import consumer from "../../consumer/index.ts";
-import { webhookHeaders } from "../../consumer/webhooks/sign.ts";
+import { webhookHeaders } from "../../consumer/notify/sign.ts";
 import { webhookLimits } from "../../shared/limits.ts";
 import type { WebhookRow } from "../../shared/store/webhooks.ts";
 import { type Bench, bench, runTask } from "./harness.ts";

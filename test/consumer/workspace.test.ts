@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { Workspace } from "../../consumer/workspace.ts";
+import { Workspace } from "../../consumer/toolbox/workspace.ts";
 import { workspaceLimits } from "../../shared/limits.ts";
 import { sha256Hex } from "../../shared/objects.ts";
 import { call, finish, runTask, stepsOf } from "./harness.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseHosts } from "../../consumer/egress/hosts.ts";
+import { parseHosts } from "../../shared/local_hosts.ts";
 import { errorOf, get, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
 
 describe("FLEET_HOSTS is refused", () => {

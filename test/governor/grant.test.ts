@@ -9,9 +9,9 @@ import {
   hear,
   type Permit,
   permit,
-} from "../../consumer/governor/grant.ts";
+} from "../../consumer/governor/limiter.ts";
 import { intervalOf } from "../../consumer/governor/pace.ts";
-import { placesMax } from "../../consumer/governor/places.ts";
+import { placesMax } from "../../consumer/governor/slots.ts";
 import { governorLimits } from "../../shared/limits.ts";
 
 const start = 1_000_000;

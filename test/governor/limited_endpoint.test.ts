@@ -4,9 +4,9 @@
  * test/consumer/limited_fleet.test.ts runs the real ones against the same endpoint.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import { nextDelay } from "../../consumer/ending.ts";
-import type { Fleet } from "../../consumer/fleet.ts";
-import * as governing from "../../consumer/governor/grant.ts";
+import type { Fleet } from "../../consumer/config/config.ts";
+import { admit, leave, permit, tell } from "../../consumer/governor/client.ts";
+import * as governing from "../../consumer/governor/limiter.ts";
 import {
   type Answered,
   type Ask,
@@ -15,9 +15,9 @@ import {
   emptyBook,
   hear,
   type Permit,
-} from "../../consumer/governor/grant.ts";
+} from "../../consumer/governor/limiter.ts";
 import type { Heard } from "../../consumer/governor/pace.ts";
-import { admit, leave, permit, tell } from "../../consumer/governor/permit.ts";
+import { nextDelay } from "../../consumer/slice/outcome.ts";
 import { failure } from "../../shared/failures.ts";
 import { Random } from "../chaos/random.ts";
 import { LimitedEndpoint } from "./limited_endpoint.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { admit, type Book, emptyBook, hear, permit } from "../../consumer/governor/grant.ts";
-import { look } from "../../consumer/governor/look.ts";
+import { admit, type Book, emptyBook, hear, permit } from "../../consumer/governor/limiter.ts";
+import { look } from "../../consumer/governor/snapshot.ts";
 import { governorLimits } from "../../shared/limits.ts";
 
 const start = 1_000_000_000;

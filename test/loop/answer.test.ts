@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerForm, jsonInText, unwrap } from "../../consumer/loop/answer.ts";
+import { answerForm, jsonInText, unwrap } from "../../consumer/loop/answer/answer_form.ts";
 
 const form = (output_schema?: Record<string, unknown>) =>
   answerForm(output_schema === undefined ? {} : { output_schema });

@@ -2,13 +2,13 @@
 import { Type } from "@sinclair/typebox";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/turn.ts";
+import type { Brain } from "../../consumer/loop/loop_end.ts";
 import type { ModelOutcome, ModelRequest, ReplyUsage } from "../../consumer/models/model.ts";
 import { normalise } from "../../consumer/models/normalise.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
-import { estimatePrompt } from "../../consumer/models/tokens.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
 import { type FailureCode, failure } from "../../shared/failures.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
+import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { Usage } from "../../shared/usage.ts";
 import { brainOver, claimed, type Kill, loopTask, MemoryStores } from "./memory.ts";
 

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answerForm } from "../../consumer/loop/answer.ts";
+import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
 import {
   compactionFor,
   mustShrink,
   type Room,
   tokenScale,
   windowOf,
-} from "../../consumer/loop/compaction.ts";
-import { foldConversation } from "../../consumer/loop/conversation.ts";
+} from "../../consumer/loop/conversation/compaction.ts";
+import { foldConversation } from "../../consumer/loop/conversation/conversation.ts";
 import type { Message } from "../../consumer/models/model.ts";
-import { estimatePrompt } from "../../consumer/models/tokens.ts";
+import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { Compaction, Step } from "../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callsOf, foldConversation } from "../../consumer/loop/conversation.ts";
-import { finishNow, goOn } from "../../consumer/loop/prompt.ts";
+import { callsOf, foldConversation } from "../../consumer/loop/conversation/conversation.ts";
+import { finishNow, goOn } from "../../consumer/loop/conversation/prompt.ts";
 import type { Message } from "../../consumer/models/model.ts";
 import type { Step } from "../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";

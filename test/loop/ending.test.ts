@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { endingOf, nextDelay } from "../../consumer/ending.ts";
+import { endingOf, nextDelay } from "../../consumer/slice/outcome.ts";
 import { type FailureCode, failure, failureTable } from "../../shared/failures.ts";
 import { retryLimits } from "../../shared/limits.ts";
 

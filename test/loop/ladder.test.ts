@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerForm, argumentsOf, valuesInText } from "../../consumer/loop/answer.ts";
+import { answerForm, argumentsOf, valuesInText } from "../../consumer/loop/answer/answer_form.ts";
 import {
   type Because,
   climbOf,
@@ -8,7 +8,7 @@ import {
   type Rung,
   refusesRung,
   sayRung,
-} from "../../consumer/loop/ladder.ts";
+} from "../../consumer/loop/answer/finalisation.ts";
 import { problemsOf } from "../../consumer/models/validate.ts";
 import type { FailureCode } from "../../shared/failures.ts";
 import type { ModelPayload, Step } from "../../shared/step.ts";

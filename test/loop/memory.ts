@@ -1,16 +1,16 @@
 /** The real loop and scribe over stores in memory, killed at any write and taken up by another claim. */
-import { answerForm } from "../../consumer/loop/answer.ts";
+import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
 import { type Bounds, boundsOf } from "../../consumer/loop/budget.ts";
+import { Scribe } from "../../consumer/loop/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
-import { Scribe } from "../../consumer/loop/scribe.ts";
-import type { Hands } from "../../consumer/loop/tool_calls.ts";
-import type { Brain, LoopEnd, LoopTask } from "../../consumer/loop/turn.ts";
+import type { Brain, LoopEnd, LoopTask } from "../../consumer/loop/loop_end.ts";
+import type { Hands } from "../../consumer/loop/run_call.ts";
 import type { Message, Transport } from "../../consumer/models/model.ts";
-import { costOf, type Profile } from "../../consumer/models/profiles.ts";
-import { estimatePrompt } from "../../consumer/models/tokens.ts";
 import { problemsOf } from "../../consumer/models/validate.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
+import { costOf, type Profile } from "../../shared/models/profiles.ts";
+import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { Step, StepPayload } from "../../shared/step.ts";
 import { noUsage, type Usage } from "../../shared/usage.ts";
 

@@ -1,9 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/turn.ts";
+import type { Brain } from "../../consumer/loop/loop_end.ts";
 import { normalise } from "../../consumer/models/normalise.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import { defineTool, type Effect } from "../../consumer/tools/define.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import { brainOver, claimed, loopTask, MemoryStores } from "./memory.ts";
 
 /** Tools that note when they begin, and how many run at once. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { isBlocked, isLooping, isWarned, roundsIn } from "../../consumer/loop/repetition.ts";
+import {
+  isBlocked,
+  isLooping,
+  isWarned,
+  roundsIn,
+} from "../../consumer/loop/conversation/repetition.ts";
 import { loopLimits } from "../../shared/limits.ts";
 import type { Step } from "../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { boundsOf } from "../../consumer/loop/budget.ts";
+import { Scribe } from "../../consumer/loop/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
-import { Scribe } from "../../consumer/loop/scribe.ts";
-import type { Hands } from "../../consumer/loop/tool_calls.ts";
-import type { Brain, LoopTask } from "../../consumer/loop/turn.ts";
+import type { Brain, LoopTask } from "../../consumer/loop/loop_end.ts";
+import type { Hands } from "../../consumer/loop/run_call.ts";
 import type { Reply } from "../../consumer/models/model.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
 import { claim } from "../../shared/store/claims.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { capped } from "../../consumer/loop/tool_text.ts";
+import { capped } from "../../consumer/loop/conversation/tool_text.ts";
 
 const marker = (left: number): string => `\n[${left} characters left out; read on]\n`;
 

@@ -1,12 +1,12 @@
 /** What an endpoint is sent, request after request: the prefix that its cache is paid for. */
 import { Type } from "@sinclair/typebox";
 import { describe, expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/turn.ts";
+import type { Brain } from "../../consumer/loop/loop_end.ts";
 import type { Transport } from "../../consumer/models/model.ts";
 import { openAiTransport } from "../../consumer/models/openai.ts";
-import { type Profile, profileOf } from "../../consumer/models/profiles.ts";
 import { workersAiTransport } from "../../consumer/models/workers_ai.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
+import { type Profile, profileOf } from "../../shared/models/profiles.ts";
 import { brainOver, claimed, loopTask, MemoryStores } from "./memory.ts";
 
 const look = defineTool({

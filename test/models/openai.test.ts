@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openAiTransport } from "../../consumer/models/openai.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import { modelLimits } from "../../shared/limits.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import { request } from "./request.ts";
 
 const good = {

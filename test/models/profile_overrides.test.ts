@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readProfiles } from "../../consumer/models/profile_overrides.ts";
-import { costOf, isPriced, profileOf } from "../../consumer/models/profiles.ts";
+import { readProfiles } from "../../shared/models/profile_overrides.ts";
+import { costOf, isPriced, profileOf } from "../../shared/models/profiles.ts";
 
 function read(value: unknown) {
   const found = readProfiles(typeof value === "string" ? value : JSON.stringify(value));

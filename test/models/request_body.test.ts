@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message, ModelRequest } from "../../consumer/models/model.ts";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import { requestBody, wireMessages } from "../../consumer/models/request_body.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import { request } from "./request.ts";
 
 const plain = profileOf("any");

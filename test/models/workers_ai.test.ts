@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { profileOf } from "../../consumer/models/profiles.ts";
 import { type WorkersAi, workersAiTransport } from "../../consumer/models/workers_ai.ts";
+import { profileOf } from "../../shared/models/profiles.ts";
 import { request } from "./request.ts";
 
 const model = "@cf/zai-org/glm-5.2";

@@ -1,7 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
-import { assertionHeader } from "../../producer/callers/access.ts";
+import { assertionHeader } from "../../producer/auth/access.ts";
 import producer from "../../producer/index.ts";
 import { testFleet } from "./client.ts";
 

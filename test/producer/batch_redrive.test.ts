@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Principal } from "../../producer/callers/auth.ts";
+import type { Principal } from "../../producer/auth/auth.ts";
 import type { Detail } from "../../producer/http/problem.ts";
 import { type Redriven, redriveBatch } from "../../producer/tasks/redrive_many.ts";
 import { batchTaskId } from "../../shared/ids.ts";

@@ -1,10 +1,10 @@
 /** Whether an answer is one that the document promises. Every answer that these tests get is held to it. */
 import { FormatRegistry, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { RefusalAnswer, type RefusalCode, refusals } from "../../producer/answers/refusal.ts";
 import { openRoutes, routes } from "../../producer/api.ts";
 import { refusedWith } from "../../producer/http/openapi.ts";
 import type { Operation } from "../../producer/http/operation.ts";
+import { RefusalAnswer, type RefusalCode, refusals } from "../../producer/http/refusals.ts";
 import { OpenAiRefusal, openAiRefusals } from "../../producer/openai/refusal.ts";
 
 // Years of more than four digits are what a pace of nearly nothing comes to.

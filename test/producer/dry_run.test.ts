@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { answerProducer } from "../../consumer/front.ts";
+import { answerProducer } from "../../consumer/rpc/index.ts";
 import type { DryRun } from "../../producer/batches/dry_run.ts";
 import type { ProducerEnv } from "../../producer/env.ts";
 import { countBatches, lines, ndjson, refused, send, task, testFleet } from "./client.ts";

@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { sweep } from "../../producer/sweep/sweep.ts";
 import { claim, release } from "../../shared/store/claims.ts";
+import { markSent, takeDue, voidLeasesSql } from "../../shared/store/due_tasks.ts";
 import { noneCharged } from "../../shared/store/spend.ts";
-import { markSent, takeDue, voidLeasesSql } from "../../shared/store/sweeps.ts";
 import { accept, rowOf } from "../consumer/harness.ts";
 import { testFleet } from "./client.ts";
 

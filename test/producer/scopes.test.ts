@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Principal, permit } from "../../producer/callers/auth.ts";
+import { type Principal, permit } from "../../producer/auth/auth.ts";
 import { checkTask } from "../../producer/tasks/check.ts";
 import { checkScope } from "../../producer/tasks/check_scope.ts";
 import { task } from "./client.ts";

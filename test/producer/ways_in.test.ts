@@ -7,9 +7,9 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
 import producer from "../../producer/index.ts";
+import { mayWrite, safeNames } from "../../producer/ingress/mailbox.ts";
+import { Fleet, type FleetProps } from "../../producer/ingress/service_binding.ts";
 import { runDueTicks } from "../../producer/schedules/tick.ts";
-import { Fleet, type FleetProps } from "../../producer/ways_in/fleet_entrypoint.ts";
-import { mayWrite, safeNames } from "../../producer/ways_in/mailbox.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { RecordingQueue, send, task, testFleet } from "./client.ts";
 

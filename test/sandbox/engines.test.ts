@@ -5,7 +5,7 @@ import type { Engine } from "../../consumer/sandbox/engine.ts";
 import { engineFor } from "../../consumer/sandbox/index.ts";
 import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../consumer/sandbox/isolate_v8.ts";
-import { microVmEngine } from "../../consumer/sandbox/microvm.ts";
+import { microVmEngine } from "../../consumer/sandbox/microvm/engine.ts";
 import { FakeMicroVm } from "./fake_microvm.ts";
 import { type Given, limits, nothing, run } from "./running.ts";
 

@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { believedChanges } from "../../consumer/sandbox/believed.ts";
 import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
+import { believedChanges } from "../../consumer/sandbox/untrusted_outcome.ts";
 
 const paths = ["a", "b", "c"];
 type Act =

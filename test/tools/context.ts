@@ -1,10 +1,10 @@
 /** A tool's context over a workspace of its own: what tests of the file tools share. */
 import { env } from "cloudflare:workers";
 import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
+import { Workspace } from "../../consumer/toolbox/workspace.ts";
 import type { BindingName } from "../../consumer/tools/bindings.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import type { ToolContext, ToolResult } from "../../consumer/tools/define.ts";
-import { Workspace } from "../../consumer/workspace.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { limits, nothing } from "../sandbox/running.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import consumer from "../../consumer/index.ts";
-import type { Listing } from "../../consumer/tools/listing.ts";
+import type { Listing } from "../../consumer/rpc/tools.ts";
 import { bench, finish, runTask } from "../consumer/harness.ts";
 import { type Refusal, send, task, testFleet } from "../producer/client.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mayReceive } from "../../consumer/tools/recipients.ts";
+import { mayReceive } from "../../consumer/tools/bound/recipients.ts";
 import { selectFault } from "../../consumer/tools/select.ts";
 
 describe("one SELECT may run", () => {

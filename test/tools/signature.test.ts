@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { expect, test } from "vitest";
-import type { ConsumerEnv } from "../../consumer/env.ts";
+import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import { offersOf, toolsFor } from "../../consumer/tools/catalog.ts";
 import { defineTool, done } from "../../consumer/tools/define.ts";
 

@@ -9,7 +9,7 @@ const inputs = [
   path.join(import.meta.dirname, "worker.ts"),
   path.join(import.meta.dirname, "build.ts"),
   path.join(root, "shared/limits.ts"),
-  path.join(root, "shared/limits/hands.ts"),
+  path.join(root, "shared/limits/sandbox.ts"),
   path.join(root, "package-lock.json"),
 ];
 const hash = createHash("sha256");

@@ -1,6 +1,6 @@
 /** The container's Durable Object. It is part of the deployment with `--microvm` alone: see with_microvm.ts. */
 import { getSandbox, Sandbox } from "@cloudflare/sandbox";
-import type { ConsumerEnv } from "../../env.ts";
+import type { ConsumerEnv } from "../../config/env.ts";
 import type { GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
 import type { HostTarget } from "../host_target.ts";
 import type { MicroVmClient, OpenMicroVm } from "./client.ts";

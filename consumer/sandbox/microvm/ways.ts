@@ -2,7 +2,7 @@
  * How this deployment opens containers, if it does: said once, by the entry that has them. Apart from the
  * engine, because tools are listed outside of Workers too, where nothing of the runtime can be loaded.
  */
-import type { ConsumerEnv } from "../../env.ts";
+import type { ConsumerEnv } from "../../config/env.ts";
 import type { Engine } from "../engine.ts";
 import type { OpenMicroVm } from "./client.ts";
 

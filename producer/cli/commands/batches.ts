@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 
 interface Options {
   status?: string;

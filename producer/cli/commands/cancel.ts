@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ExitCode, exit, required, Stop } from "../exit.ts";
-import { counted } from "../figures.ts";
+import { counted } from "../output/format.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
 

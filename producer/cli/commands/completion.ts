@@ -2,11 +2,11 @@ import path from "node:path";
 import { Argument, type Command } from "commander";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import type { Fleet } from "../../client/index.ts";
-import { type Candidate, offerFor } from "../completion.ts";
-import { idsOf, isPlain } from "../completion-ids.ts";
-import { asking, completionScript, filesMeant, type Shell, shells } from "../completion-scripts.ts";
+import { type Candidate, offerFor } from "../completion/completion.ts";
+import { idsOf, isPlain } from "../completion/ids.ts";
+import { asking, completionScript, filesMeant, type Shell, shells } from "../completion/scripts.ts";
 import { exit, Stop } from "../exit.ts";
-import { oneLine } from "../printable.ts";
+import { oneLine } from "../output/printable.ts";
 import type { Bind } from "../program.ts";
 import { connect, type Session } from "../session.ts";
 

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { StatsAnswer } from "../../answers/fleet.ts";
+import type { StatsAnswer } from "../../api/fleet_responses.ts";
 import type { Fleet } from "../../client/index.ts";
 import { exit } from "../exit.ts";
-import { count } from "../figures.ts";
+import { count } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 import { closedText } from "./models.ts";
 import { toolsLine } from "./tools.ts";
 

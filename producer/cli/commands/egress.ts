@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import type { DecisionAnswer, HostAnswer } from "../../answers/egress.ts";
+import type { DecisionAnswer, HostAnswer } from "../../api/egress/responses.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
-import { bytes, counted } from "../figures.ts";
-import { pagesOf } from "../pages.ts";
+import { pagesOf } from "../output/doc_links.ts";
+import { bytes, counted } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, mustExist, type Session } from "../session.ts";
-import { table } from "../table.ts";
 
 interface Options {
   host?: string;

@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { cannotWrite, mustBeWritable } from "../csv/results_file.ts";
 import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
-import { bytes } from "../figures.ts";
-import { printable } from "../printable.ts";
+import { bytes } from "../output/format.ts";
+import { printable } from "../output/printable.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { cannotWrite, mustBeWritable } from "../results-file.ts";
 import { kindOf, type Session } from "../session.ts";
-import { table } from "../table.ts";
-import { emptyFolder, placeBelow, writeNew } from "../workspace-folder.ts";
+import { emptyFolder, placeBelow, writeNew } from "../workspace_folder.ts";
 
 export function addFiles(program: Command, bind: Bind): void {
   program

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { BatchAnswer } from "../../answers/batch.ts";
-import type { TaskAnswer } from "../../answers/task.ts";
+import type { BatchAnswer } from "../../api/batches/responses.ts";
+import type { TaskAnswer } from "../../api/tasks/responses.ts";
 import { exit, required } from "../exit.ts";
-import { batchErrorText, failureLines } from "../failures.ts";
-import { counted, span, spent } from "../figures.ts";
-import { printable } from "../printable.ts";
+import { batchErrorText, failureLines } from "../output/failures.ts";
+import { counted, span, spent } from "../output/format.ts";
+import { printable } from "../output/printable.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { exit, required } from "../exit.ts";
-import { bytes } from "../figures.ts";
 import { fileBytes } from "../input.ts";
+import { bytes } from "../output/format.ts";
 import type { Bind } from "../program.ts";
 
 export function addInputs(program: Command, bind: Bind): void {

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { KeyAnswer } from "../../answers/fleet.ts";
-import { scopes } from "../../callers/principal.ts";
+import type { KeyAnswer } from "../../api/fleet_responses.ts";
+import { scopes } from "../../auth/principal.ts";
 import { asSent } from "../connection.ts";
 import { type ExitCode, exit, required, wrongUsage } from "../exit.ts";
 import { jsonFile } from "../input.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
-import { table } from "../table.ts";
 
 interface Options {
   scopes?: string;

@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
 import { commandLineLimits, storeLimits } from "../../../shared/limits.ts";
 import { statuses } from "../../../shared/states.ts";
-import type { TaskAnswer } from "../../answers/task.ts";
+import type { TaskAnswer } from "../../api/tasks/responses.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
-import { count, spent } from "../figures.ts";
+import { count, spent } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
-import { table } from "../table.ts";
 
 interface Options {
   status?: string;

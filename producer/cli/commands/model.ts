@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import { isTerminal } from "../../../shared/states.ts";
-import type { TaskAnswer } from "../../answers/task.ts";
+import type { TaskAnswer } from "../../api/tasks/responses.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
-import { count, dollars, spent } from "../figures.ts";
+import { count, dollars, spent } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import { type CardLine, type CardTest, cardLine, cardTests } from "../scorecard.ts";
 import type { Session } from "../session.ts";
-import { table } from "../table.ts";
 
 export function addModel(program: Command, bind: Bind): void {
   const model = program.command("model").description("how well a model works behind this fleet");

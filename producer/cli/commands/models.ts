@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { ModelPaceAnswer } from "../../answers/fleet.ts";
+import type { ModelPaceAnswer } from "../../api/fleet_responses.ts";
 import { exit, required } from "../exit.ts";
-import { count } from "../figures.ts";
+import { count } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 
 export function addModels(program: Command, bind: Bind): void {
   program

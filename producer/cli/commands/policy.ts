@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { exit } from "../exit.ts";
-import { policyText } from "../policy-text.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../output/printable.ts";
+import { policyText } from "../policy_text.ts";
 import type { Bind } from "../program.ts";
-import { addPolicyLearn } from "./policy-learn.ts";
+import { addPolicyLearn } from "./policy_learn.ts";
 
 /** Checking and deciding need no fleet and no key; the policies' code is loaded only where it is used. */
 export function addPolicy(program: Command, bind: Bind): void {

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { redrivable } from "../../../shared/states.ts";
-import type { Redriven } from "../../answers/batch.ts";
+import type { Redriven } from "../../api/batches/responses.ts";
 import { asSent } from "../connection.ts";
 import { type ExitCode, exit, required, Stop, wrongUsage } from "../exit.ts";
-import { counted } from "../figures.ts";
 import { jsonFile, parsedJson } from "../input.ts";
-import { printable } from "../printable.ts";
+import { counted } from "../output/format.ts";
+import { printable } from "../output/printable.ts";
 import type { Bind } from "../program.ts";
 import { refusalText } from "../refusal.ts";
 import { kindOf, type Session } from "../session.ts";

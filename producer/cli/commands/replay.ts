@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import type { Recording } from "../../../consumer/replay/recording.ts";
 import type { Replayed } from "../../../consumer/replay/replay.ts";
 import { exit, required, wrongUsage } from "../exit.ts";
-import { counted } from "../figures.ts";
-import { policyText } from "../policy-text.ts";
+import { counted } from "../output/format.ts";
+import { table } from "../output/table.ts";
+import { policyText } from "../policy_text.ts";
 import type { Bind } from "../program.ts";
 import { kindOf, type Session } from "../session.ts";
-import { table } from "../table.ts";
 
 interface Options {
   model?: string;
@@ -31,7 +31,7 @@ export function addReplay(program: Command, bind: Bind): void {
     )
     .action(
       bind(async (session, given: string, options: Options) => {
-        const { readProfiles } = await import("../../../consumer/models/profile_overrides.ts");
+        const { readProfiles } = await import("../../../shared/models/profile_overrides.ts");
         const { replay } = await import("../../../consumer/replay/replay.ts");
         const { environment } = session.surroundings;
         const profiles = readProfiles(environment.MODEL_PROFILES);

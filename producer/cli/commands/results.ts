@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import type { ResultLine } from "../../answers/batch.ts";
+import type { ResultLine } from "../../api/batches/responses.ts";
 import { resultsOf } from "../connection.ts";
-import { type CsvTable, delimiterOf, readCsv } from "../csv-table.ts";
-import { customIds } from "../csv-tasks.ts";
+import { type CsvTable, delimiterOf, readCsv } from "../csv/csv_table.ts";
+import { customIds } from "../csv/csv_tasks.ts";
+import { formatOf, mustBeWritable, resultsJsonl, writeResults } from "../csv/results_file.ts";
 import { exit, wrongUsage } from "../exit.ts";
-import { count, counted } from "../figures.ts";
 import { inputText } from "../input.ts";
+import { count, counted } from "../output/format.ts";
+import { type TableStyle, table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { formatOf, mustBeWritable, resultsJsonl, writeResults } from "../results-file.ts";
 import { kindOf, type Session } from "../session.ts";
-import { type TableStyle, table } from "../table.ts";
 
 interface Options {
   output?: string;

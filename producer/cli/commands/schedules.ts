@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import type { ScheduleAnswer } from "../../answers/schedule.ts";
+import type { ScheduleAnswer } from "../../api/schedules/responses.ts";
 import { asSent } from "../connection.ts";
 import { exit, required, Stop } from "../exit.ts";
-import { counted } from "../figures.ts";
 import { jsonFile } from "../input.ts";
+import { counted } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import type { Session } from "../session.ts";
-import { table } from "../table.ts";
 import { watchBatch } from "../watching.ts";
 
 /** Everywhere a schedule is meant, its name does as well as its id. */

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { SpendAnswer } from "../../answers/fleet.ts";
+import type { SpendAnswer } from "../../api/fleet_responses.ts";
 import { exit, required } from "../exit.ts";
-import { count, dollars, spent } from "../figures.ts";
+import { count, dollars, spent } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 
 export function addSpend(program: Command, bind: Bind): void {
   program

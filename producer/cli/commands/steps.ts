@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { StepAnswer } from "../../answers/task.ts";
+import type { StepAnswer } from "../../api/tasks/responses.ts";
 import { exit, required, Stop, wrongUsage } from "../exit.ts";
-import { count, counted, span } from "../figures.ts";
+import { count, counted, span } from "../output/format.ts";
+import { outcomeText, stepText } from "../output/steps_text.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
 import { kindOf } from "../session.ts";
-import { outcomeText, stepText } from "../steps-text.ts";
-import { table } from "../table.ts";
 
 export function addSteps(program: Command, bind: Bind): void {
   program

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { ToolsAnswer } from "../../answers/fleet.ts";
+import type { ToolsAnswer } from "../../api/fleet_responses.ts";
 import { exit, required } from "../exit.ts";
-import { counted } from "../figures.ts";
+import { counted } from "../output/format.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 
 export function addTools(program: Command, bind: Bind): void {
   program

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { exit, required } from "../exit.ts";
+import { table } from "../output/table.ts";
 import type { Bind } from "../program.ts";
-import { table } from "../table.ts";
 
 export function addWebhooks(program: Command, bind: Bind): void {
   const webhooks = program

@@ -1,5 +1,5 @@
 /** The models that a line may name, for clients that look before they begin. */
-import { listedModels } from "../../../consumer/models/profiles.ts";
+import { listedModels } from "../../../shared/models/profiles.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
 import { done, stopped } from "../../http/problem.ts";
 import { checkScope } from "../../tasks/check_scope.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import type { ResultLine } from "../../../producer/answers/batch.ts";
+import type { ResultLine } from "../../../producer/api/batches/responses.ts";
 import { type Answer, fleetClient, type Refusal } from "../../../producer/client/index.ts";
 import type { Status } from "../../../shared/states.ts";
 import { batchWith, fakeFleet, taskWith } from "./fake_fleet.ts";

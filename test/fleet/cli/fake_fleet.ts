@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { afterEach } from "vitest";
-import type { BatchAnswer } from "../../../producer/answers/batch.ts";
-import type { TaskAnswer } from "../../../producer/answers/task.ts";
+import type { BatchAnswer } from "../../../producer/api/batches/responses.ts";
+import type { TaskAnswer } from "../../../producer/api/tasks/responses.ts";
 import { runFleet } from "../../../producer/cli/program.ts";
 import type { Surroundings } from "../../../producer/cli/surroundings.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneLine, printable, printableJson } from "../../../producer/cli/printable.ts";
+import { oneLine, printable, printableJson } from "../../../producer/cli/output/printable.ts";
 
 const cases: [name: string, hostile: string, shown: string][] = [
   ["a colour", "\u001b[31mred\u001b[0m", "red"],

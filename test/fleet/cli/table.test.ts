@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { table } from "../../../producer/cli/table.ts";
+import { table } from "../../../producer/cli/output/table.ts";
 
 const head = ["task", "status", "tokens", "what came out of it"];
 const rows = [

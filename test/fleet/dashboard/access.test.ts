@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
-import { assertionHeader } from "../../../producer/callers/access.ts";
+import { assertionHeader } from "../../../producer/auth/access.ts";
 import { filesBelow, root, text } from "../docs/page.ts";
 import { hasBrowser, openPage, startBrowser } from "./browser.ts";
 

@@ -6,7 +6,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { prepareDatabase } from "../../../producer/local/database.ts";
-import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../../producer/local/dev_server.ts";
 import { batchTasks, generateTasks } from "../../bench/generated.ts";
 import { apiOf, newState, startFleet, until } from "../local/fleet.ts";
 import { openPage, startBrowser, type Watched } from "./browser.ts";

@@ -79,7 +79,7 @@ const consumerOf = (environment: string): Record<string, unknown> =>
 test("containers and a dataset are deployed where they are asked for, and only there", async () => {
   await deployed(new Account(), { name: "staging", microvm: true, metrics: true });
   expect(consumerOf("staging")).toMatchObject({
-    main: "../../../consumer/with_microvm.ts",
+    main: "../../../consumer/sandbox/microvm/consumer_with_microvm.ts",
     containers: [{ class_name: "MicroVm" }],
     durable_objects: { bindings: [{ name: "GOVERNOR" }, { name: "MICROVM" }] },
     migrations: [{ tag: "v1" }, { tag: "microvm" }],

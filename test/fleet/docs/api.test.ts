@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { refusals } from "../../../producer/answers/refusal.ts";
 import { openRoutes, routes } from "../../../producer/api.ts";
+import { refusals } from "../../../producer/http/refusals.ts";
 import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
 import { DurableTask, standardTools } from "../../../shared/task.ts";
 import { codeRows, firstCells, section, text } from "./page.ts";

@@ -109,8 +109,8 @@ const elsewhere: Record<string, string> = {
   "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
   "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
   "consumer/sandbox/isolate_v8.ts entrypoint.run": "raced with the program's own deadline",
-  "producer/consumer.ts CONSUMER.fetch": "its signal is a deadline",
-  "producer/routes/front.ts CONSUMER.fetch": "its signal is a deadline",
+  "producer/rpc_client.ts CONSUMER.fetch": "its signal is a deadline",
+  "producer/api/root/handlers.ts CONSUMER.fetch": "its signal is a deadline",
 };
 
 test("every call of a binding has a deadline", () => {

@@ -6,7 +6,10 @@ const usual = text("wrangler.consumer.toml");
 
 test("the configuration with containers is the usual one, with nothing but the container added", () => {
   const made = withMicroVm(usual, "docker.io/x/y:1");
-  const kept = made.replace('main = "consumer/with_microvm.ts"', 'main = "consumer/index.ts"');
+  const kept = made.replace(
+    'main = "consumer/sandbox/microvm/consumer_with_microvm.ts"',
+    'main = "consumer/index.ts"',
+  );
   expect(kept.startsWith(usual.trimEnd())).toBe(true);
   const added = kept.slice(usual.trimEnd().length);
   for (const scope of ["", "env.production."]) {

@@ -31,7 +31,7 @@ test("each event of the log is written somewhere", () => {
 
 test("each attribute of a span stands on the page, and no other", () => {
   const code = ["gen_ai", "spans"].map((name) => text(`consumer/telemetry/${name}.ts`)).join("\n");
-  const written = `${code}\n${text("consumer/hands.ts")}`.matchAll(
+  const written = `${code}\n${text("consumer/toolbox/tool_host.ts")}`.matchAll(
     /"((?:gen_ai|flotilla|error)\.[a-z_.]+)":/g,
   );
   const names = [...new Set([...written].map(([, name]) => name))];

@@ -1,10 +1,10 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
+import * as operations from "../../../producer/api/operations.ts";
 import { api, openRoutes, routes } from "../../../producer/api.ts";
 import { plainClient } from "../../../producer/client/plain.ts";
 import { documentOf, documentPath } from "../../../producer/http/openapi.ts";
 import * as openAiOperations from "../../../producer/openai/operations.ts";
-import * as operations from "../../../producer/operations/index.ts";
 import { text } from "./page.ts";
 
 const document: unknown = JSON.parse(text("docs/openapi.json"));

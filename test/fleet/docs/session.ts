@@ -7,7 +7,7 @@ import fs from "node:fs";
 import type http from "node:http";
 import type net from "node:net";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
+import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
 import { freePort, newState } from "../local/fleet.ts";
 import { announced, elsewhere } from "./elsewhere.ts";
 import { startModel } from "./model.ts";

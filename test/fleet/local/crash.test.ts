@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
 
 interface BatchView {

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
+import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
 
 /**
  * A port that nobody listens on, from below those that the system gives out by itself: between this look

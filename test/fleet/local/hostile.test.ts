@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../../producer/local/dev_server.ts";
 import { egressLimits } from "../../../shared/limits.ts";
 import { residentBelow } from "../../bench/load.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";

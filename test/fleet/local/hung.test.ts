@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/fleet.ts";
+import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
 import { apiOf, freePort, newState, until } from "./fleet.ts";
 
 interface TaskView {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runFleet } from "../../../producer/cli/program.ts";
 import { awkwardText } from "../../../producer/cli/scorecard.ts";
 import { processSurroundings } from "../../../producer/cli/surroundings.ts";
-import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../../producer/local/dev_server.ts";
 import { newState, startFleet } from "./fleet.ts";
 
 interface Said {

@@ -1,7 +1,7 @@
 import http from "node:http";
 import type net from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/fleet.ts";
+import type { LocalFleet } from "../../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
 
 interface WireMessage {

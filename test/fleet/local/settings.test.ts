@@ -2,7 +2,7 @@
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { startLocalFleet } from "../../../producer/local/fleet.ts";
+import { startLocalFleet } from "../../../producer/local/dev_server.ts";
 import { modelNote, settingsFault } from "../../../producer/local/settings.ts";
 import { freePort, newState } from "./fleet.ts";
 

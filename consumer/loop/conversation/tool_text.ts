@@ -1,0 +1,39 @@
+/** What a model reads of a tool's output: head and tail where it is long, and where the rest is. */
+import { outputPath } from "../../../shared/paths.ts";
+
+/** Where the rest of an output is, in words; without a tool that reads files there is no such place. */
+export function handleTo(seq: number, readable: boolean): string {
+  return readable
+    ? `the whole output is the file ${outputPath(seq)}: read it in parts, or with run_code`
+    : "ask for less at once";
+}
+
+/** Head and tail, cut between characters: the beginning says what it is, the end how it went. */
+export function capped(text: string, charsMax: number, handle: string): string {
+  if (text.length <= charsMax) return text.toWellFormed();
+  const head = Math.floor(charsMax * 0.7);
+  const tail = text.length - (charsMax - head);
+  const left = text.length - charsMax;
+  return [
+    text.slice(0, splitsPair(text, head) ? head - 1 : head),
+    `\n[${left} characters left out; ${handle}]\n`,
+    text.slice(splitsPair(text, tail) ? tail + 1 : tail),
+  ]
+    .join("")
+    .toWellFormed();
+}
+
+/** True when a cut here falls between the two halves of one character. */
+function splitsPair(text: string, at: number): boolean {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
+}
+
+/** Arguments with long texts cut, still JSON of the same shape: what was written is in the files. */
+export function cutArguments(value: unknown, charsMax: number): unknown {
+  if (typeof value === "string") return capped(value, charsMax, "as they were sent");
+  if (Array.isArray(value)) return value.map((item) => cutArguments(item, charsMax));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, cutArguments(inner, charsMax)]),
+  );
+}

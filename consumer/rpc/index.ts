@@ -1,0 +1,28 @@
+/** What the producer asks over its service binding; nobody else reaches this Worker by HTTP. */
+import type { ConsumerEnv } from "../config/env.ts";
+import { pacesOf } from "./model_limits.ts";
+import { readinessOf } from "./readiness.ts";
+import { listingFor } from "./tools.ts";
+
+/**
+ * `/tools?tenant=` is the listing, `POST /readiness` answers a dry run, `POST /paces` tells what models are
+ * limited to; any other path says that this Worker runs.
+ */
+export async function answerProducer(request: Request, env: ConsumerEnv): Promise<Response> {
+  const url = new URL(request.url);
+  switch (url.pathname) {
+    case "/tools":
+      return Response.json(listingFor(url.searchParams.get("tenant") ?? "", env));
+    case "/readiness":
+      return answered(readinessOf(await asked(request), env));
+    case "/paces":
+      return answered(await pacesOf(await asked(request), env));
+    default:
+      return Response.json({ status: "ok" });
+  }
+}
+
+const asked = (request: Request): Promise<unknown> => request.json().catch(() => null);
+
+const answered = (answer: object | null): Response =>
+  answer === null ? new Response(null, { status: 400 }) : Response.json(answer);

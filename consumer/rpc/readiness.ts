@@ -1,0 +1,57 @@
+/** What a dry run asks before anything is spent: whether secrets and routes are set, and what models cost. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { findPolicy, policyTable } from "../../policies/index.ts";
+import { secretsOf } from "../../policies/policy.ts";
+import { dryRunLimits } from "../../shared/limits.ts";
+import { readProfiles } from "../../shared/models/profile_overrides.ts";
+import type { Price } from "../../shared/models/profiles.ts";
+import type { ConsumerEnv } from "../config/env.ts";
+import { secretIn } from "../config/secrets.ts";
+import { servicesIn } from "../config/services.ts";
+
+const Names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: dryRunLimits.namesMax });
+
+const Question = Type.Object({ tenant: Type.String(), policies: Names, models: Names });
+export type Question = Static<typeof Question>;
+
+export interface PolicyReadiness {
+  policy: string;
+  /** Only the names that the policy itself lists; never a value. */
+  secrets: { name: string; set: boolean }[];
+  routes: { name: string; bound: boolean }[];
+}
+
+export interface Readiness {
+  policies: PolicyReadiness[];
+  models: { model: string; price: Price }[];
+}
+
+/** Null where the question cannot be answered. */
+export function readinessOf(asked: unknown, env: ConsumerEnv): Readiness | null {
+  if (!Value.Check(Question, asked)) return null;
+  const mode = env.FLEET_MODE === "local" ? "local" : "deployed";
+  const profiles = readProfiles(env.MODEL_PROFILES);
+  if (!profiles.ok) return null;
+  const table = policyTable(env.FLEET_POLICIES, mode);
+  const services = servicesIn(env);
+  return {
+    policies: asked.policies.flatMap((name) => {
+      const found = findPolicy(table, name, asked.tenant, mode);
+      if (!found.ok) return [];
+      const routes = new Set(found.policy.rules.flatMap(({ route }) => route ?? []));
+      return {
+        policy: name,
+        secrets: secretsOf(found.policy, asked.tenant).map((secret) => ({
+          name: secret,
+          set: secretIn(env, secret) !== undefined,
+        })),
+        routes: [...routes].map((route) => ({
+          name: route,
+          bound: Object.hasOwn(services, route),
+        })),
+      };
+    }),
+    models: asked.models.map((model) => ({ model, price: profiles.profileOf(model).price })),
+  };
+}

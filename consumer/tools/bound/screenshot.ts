@@ -1,0 +1,55 @@
+import { Type } from "@sinclair/typebox";
+import { toolLimits } from "../../../shared/limits.ts";
+import { defineTool, done, refused } from "../define.ts";
+import { open } from "./page.ts";
+
+export const screenshot = defineTool({
+  name: "screenshot",
+  description:
+    "Opens a web page in a browser and writes a picture of it, PNG, to a file of the workspace. The task's " +
+    "egress policy must permit the URL.",
+  input: Type.Object(
+    {
+      url: Type.String({ minLength: 1, description: "an absolute https URL" }),
+      path: Type.String({ minLength: 1, description: "the file to write, such as page.png" }),
+      full_page: Type.Optional(Type.Boolean({ description: "the whole page, not the window" })),
+    },
+    { additionalProperties: false },
+  ),
+  effect: "idempotent",
+  bindings: ["BROWSER"],
+  async run({ url, path, full_page = false }, context) {
+    const { BROWSER } = context.bindings;
+    // Not the action "screenshot": its answer is the bare picture, and does not say of which page.
+    const page = await open(url, context, (options) =>
+      BROWSER.quickAction("snapshot", {
+        ...options,
+        formats: ["screenshot", "markdown"],
+        viewport: toolLimits.screenshotPixels,
+        screenshotOptions: { type: "png", fullPage: full_page },
+      }),
+    );
+    if (!page.ok) return refused(page.fault);
+    const picture = pictureIn(page.result);
+    if (picture === null) return refused("The browser answered without a picture.");
+    const fault = context.files.write(path, picture);
+    return fault === null ? done(`Wrote ${picture.byteLength} bytes to ${path}.`) : refused(fault);
+  },
+});
+
+const pngBegins = [0x89, 0x50, 0x4e, 0x47];
+
+/** The PNG of a snapshot; null where there is none. */
+function pictureIn(result: unknown): Uint8Array | null {
+  const text =
+    typeof result === "object" && result !== null && "screenshot" in result
+      ? result.screenshot
+      : null;
+  if (typeof text !== "string") return null;
+  try {
+    const bytes = Uint8Array.fromBase64(text.replace(/^data:image\/png;base64,/, ""));
+    return pngBegins.every((byte, at) => bytes[at] === byte) ? bytes : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,135 @@
+/** MODEL_PROFILES: what an operator knows better than the table, or of models that are not in it. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { taskLimits } from "../limits.ts";
+import { nearest } from "../nearest.ts";
+import { isListed, type Profile, type ProfileOf, profileOf } from "./profiles.ts";
+
+const strict = { additionalProperties: false } as const;
+const dollars = Type.Number({ minimum: 0 });
+const tokens = Type.Integer({ minimum: 256, maximum: 100_000_000 });
+const settings = Type.Record(Type.String(), Type.Unknown());
+
+/** One model's fields as they are written; each that is left out stays as it was. */
+const Override = Type.Partial(
+  Type.Object(
+    {
+      window_tokens: tokens,
+      output_tokens_max: tokens,
+      price: Type.Object(
+        { input: dollars, output: dollars, cached: Type.Optional(dollars) },
+        strict,
+      ),
+      requests_per_minute: Type.Number({ exclusiveMinimum: 0 }),
+      thinking: settings,
+      thinking_less: settings,
+      output_field: Type.Union([Type.Literal("max_tokens"), Type.Literal("max_completion_tokens")]),
+      json_mode: Type.Union([Type.Literal("envelope"), Type.Literal("bare"), Type.Literal("none")]),
+      forced_tool: Type.Boolean(),
+      reasoning_field: Type.Union([
+        Type.Literal("reasoning"),
+        Type.Literal("reasoning_content"),
+        Type.Null(),
+      ]),
+      call_ids: Type.Union([Type.Literal("ours"), Type.Literal("kimi")]),
+    },
+    strict,
+  ),
+  strict,
+);
+type Override = Static<typeof Override>;
+
+export type ProfilesRead = { ok: true; profileOf: ProfileOf } | { ok: false; message: string };
+
+/** The key of the fields for models that no other key names and the table does not know. */
+const others = "*";
+
+/**
+ * Reads `{"<model>": {field: value}}`. Strict: a field that nobody knows or a value that does not
+ * fit refuses the whole text, because a price that is silently not applied is a budget that does not
+ * hold. Never throws.
+ */
+export function readProfiles(text: string | undefined): ProfilesRead {
+  if (text === undefined || text.trim() === "") return { ok: true, profileOf };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refused(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refused('must be one JSON object, such as {"qwen3:8b": {"window_tokens": 32768}}');
+  }
+  const known = new Map<string, Override>();
+  for (const [model, fields] of Object.entries(value)) {
+    const problem = problemIn(model, fields);
+    if (problem !== null) return refused(`has ${JSON.stringify(model)}: ${problem}`);
+    known.set(model, fields as Override);
+  }
+  const made = new Map<string, Profile>();
+  return {
+    ok: true,
+    profileOf(model) {
+      const before = made.get(model);
+      if (before !== undefined) return before;
+      const own = known.get(model) ?? (isListed(model) ? undefined : known.get(others));
+      const profile = own === undefined ? profileOf(model) : overridden(profileOf(model), own);
+      made.set(model, profile);
+      return profile;
+    },
+  };
+}
+
+function problemIn(model: string, fields: unknown): string | null {
+  const first = Value.Errors(Override, fields).First();
+  if (first !== undefined) return explained(first.path, first.message);
+  const { window_tokens: window, output_tokens_max: output } = fields as Override;
+  if (window !== undefined && output !== undefined && output >= window) {
+    return "output_tokens_max must be below window_tokens, which holds prompt and reply";
+  }
+  const paced = (fields as Override).requests_per_minute !== undefined;
+  return paced && !model.startsWith("@cf/")
+    ? "requests_per_minute is for models of Workers AI; set MODEL_RPM for the endpoint of MODEL_BASE_URL"
+    : null;
+}
+
+function explained(path: string, message: string): string {
+  const parts = path.split("/").filter((part) => part !== "");
+  const field = parts[0] ?? "";
+  const names = Object.keys(Override.properties);
+  if (field === "" || names.includes(field)) {
+    return `${parts.join(".") || "the value"}: ${message.toLowerCase()}`;
+  }
+  const near = nearest(field, names);
+  return near === null
+    ? `there is no field ${JSON.stringify(field)}; the fields are ${names.join(", ")}`
+    : `there is no field ${JSON.stringify(field)}: did you mean "${near}"?`;
+}
+
+function overridden(base: Profile, own: Override): Profile {
+  const windowTokens = own.window_tokens ?? base.windowTokens;
+  const outputTokensMax = own.output_tokens_max ?? Math.min(base.outputTokensMax, windowTokens - 1);
+  const { price } = own;
+  return {
+    windowTokens,
+    outputTokensMax,
+    // A price that nobody gave stays the very one that is known to be none.
+    price:
+      price === undefined
+        ? base.price
+        : { input: price.input, output: price.output, cached: price.cached ?? price.input },
+    requestsPerMinute: own.requests_per_minute ?? base.requestsPerMinute,
+    thinking: own.thinking ?? base.thinking,
+    thinkingLess: own.thinking_less ?? own.thinking ?? base.thinkingLess,
+    outputField: own.output_field ?? base.outputField,
+    jsonMode: own.json_mode ?? base.jsonMode,
+    forcedTool: own.forced_tool ?? base.forcedTool,
+    reasoningField: own.reasoning_field === undefined ? base.reasoningField : own.reasoning_field,
+    callIds: own.call_ids ?? base.callIds,
+  };
+}
+
+const refused = (message: string): ProfilesRead => ({
+  ok: false,
+  message: `MODEL_PROFILES ${message.slice(0, taskLimits.keyCharsMax * 2)}.`,
+});
