@@ -5,7 +5,7 @@
  * once, by itself, and the handler never throws, because a throw delivers even acknowledged messages again.
  */
 import { logBug } from "../shared/log.ts";
-import { fleetOf } from "./config/config.ts";
+import { readConfig } from "./config/config.ts";
 import type { ConsumerEnv } from "./config/env.ts";
 import { deadLetter } from "./delivery/dead_letter.ts";
 import { deliver } from "./delivery/deliver.ts";
@@ -16,7 +16,7 @@ export { Governor } from "./governor/governor.ts";
 
 export default {
   async queue(batch, env): Promise<void> {
-    const fleet = await fleetOf(env).catch((error) => {
+    const fleet = await readConfig(env).catch((error) => {
       logBug("fleet", error);
       return null;
     });

@@ -13,9 +13,9 @@ import { span } from "../producer/cli/output/format.ts";
 import { printable } from "../producer/cli/output/printable.ts";
 import { table } from "../producer/cli/output/table.ts";
 import { sessionWith } from "../producer/cli/session.ts";
-import { processSurroundings, type Surroundings } from "../producer/cli/surroundings.ts";
+import { type CliContext, processSurroundings } from "../producer/cli/surroundings.ts";
 import { watchBatch, watchTask } from "../producer/cli/watching.ts";
-import { type LocalFleet, startLocalFleet } from "../producer/local/dev_server.ts";
+import { type DevServer, startDevServer } from "../producer/local/dev_server.ts";
 import { claimState } from "../producer/local/processes.ts";
 import { exampleBatch } from "./batch.ts";
 import { differences, leaks } from "./check.ts";
@@ -32,7 +32,7 @@ const startNoteMs = 3_000;
 const tableCharsMax = 160;
 const root = path.resolve(import.meta.dirname, "..");
 let stopping = false;
-const surroundings: Surroundings = {
+const surroundings: CliContext = {
   ...processSurroundings(),
   // A fleet that stops because it was told to is no news.
   warn: (text) => void (stopping || process.stderr.write(text)),
@@ -64,7 +64,7 @@ const deadline = setTimeout(() => {
 
 /** Runs the batch; answers its id, and what differs from the expectations, by task. */
 async function rehearse(
-  fleet: LocalFleet,
+  fleet: DevServer,
   upstream: OrdersUpstream,
   token: string,
   resultsFile: string,
@@ -152,7 +152,7 @@ async function main(): Promise<number> {
   started.push(upstream);
   say("Starting the fleet: both Workers, D1, R2, Queues and the sandbox, on this machine …");
   const waiting = sayWaiting();
-  const fleet = await startLocalFleet({
+  const fleet = await startDevServer({
     port: place.port,
     stateDir,
     environment: {

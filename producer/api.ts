@@ -1,6 +1,7 @@
 /** The HTTP API: every route in one table, authenticated, with one place where problems become answers. */
 import { type Context, Hono } from "hono";
 import { logBug } from "../shared/log.ts";
+import { ok, type Result } from "../shared/result.ts";
 import { StoreFault } from "../shared/retrying.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { egressRoutes } from "./api/egress/handlers.ts";
@@ -28,7 +29,7 @@ import { discardRest } from "./http/body.ts";
 import { type OpenRoute, type Route, route } from "./http/call.ts";
 import { documentOf } from "./http/openapi.ts";
 import { isPage, page } from "./http/pages.ts";
-import { done, type Outcome, type Problem, problemResponse } from "./http/problem.ts";
+import { type Problem, problemResponse } from "./http/problem.ts";
 import { openAiProblem } from "./openai/problem.ts";
 import { openAiRoutes } from "./openai/routes/index.ts";
 
@@ -51,7 +52,7 @@ export const routes: readonly Route[] = [
   ...toolRoutes,
   ...policyRoutes,
   ...openAiRoutes,
-  route(operations.getOpenApiByKey, async () => done(served())),
+  route(operations.getOpenApiByKey, async () => ok(served())),
 ];
 
 /** What stands beside them, for anyone. */
@@ -108,7 +109,7 @@ async function shown({ req, env }: ApiContext): Promise<Response | null> {
 async function answer(one: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;
   const caller = await callerOf(one, raw, context.env);
-  if (!caller.ok) return refusal(context, caller.problem);
+  if (!caller.ok) return refusal(context, caller.error);
   const outcome = await one.handle({
     request: raw,
     url: new URL(context.req.url),
@@ -119,7 +120,7 @@ async function answer(one: Route, context: ApiContext): Promise<Response> {
   });
   if (outcome.ok) return outcome.value;
   await discardRest(raw);
-  return refusal(context, outcome.problem);
+  return refusal(context, outcome.error);
 }
 
 /** Who calls, if that caller may call this, and may call it now. */
@@ -127,7 +128,7 @@ async function callerOf(
   one: Route,
   request: Request,
   env: ProducerEnv,
-): Promise<Outcome<Principal>> {
+): Promise<Result<Principal, Problem>> {
   const caller = await authenticate(request, env);
   const permitted = caller.ok ? permit(caller.value, one.scope) : caller;
   if (!permitted.ok) return permitted;
@@ -138,7 +139,7 @@ async function callerOf(
 /** A stranger learns nothing of the API, not even which routes there are. */
 async function unauthenticated(context: ApiContext): Promise<Response | null> {
   const caller = await authenticate(context.req.raw, context.env);
-  return caller.ok ? null : refusal(context, caller.problem);
+  return caller.ok ? null : refusal(context, caller.error);
 }
 
 /** Each shape has errors of its own. */

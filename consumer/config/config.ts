@@ -14,7 +14,7 @@ import type { ConsumerEnv } from "./env.ts";
 import { secretIn } from "./secrets.ts";
 import { type Service, servicesIn } from "./services.ts";
 
-export interface Fleet {
+export interface ConsumerConfig {
   env: ConsumerEnv;
   mode: FleetMode;
   policies: PolicyTable;
@@ -33,10 +33,10 @@ export interface Fleet {
   secretOf(name: string): string | undefined;
 }
 
-const fleets = new WeakMap<object, { fleet: Promise<Fleet>; at: number }>();
+const fleets = new WeakMap<object, { fleet: Promise<ConsumerConfig>; at: number }>();
 
 /** Assembled anew after a day, so that the policies it pins tasks to count as in use. */
-export function fleetOf(env: ConsumerEnv): Promise<Fleet> {
+export function readConfig(env: ConsumerEnv): Promise<ConsumerConfig> {
   const held = fleets.get(env);
   if (held !== undefined && Date.now() - held.at < retentionLimits.policiesToldMs)
     return held.fleet;
@@ -46,7 +46,7 @@ export function fleetOf(env: ConsumerEnv): Promise<Fleet> {
   return fleet;
 }
 
-async function assemble(env: ConsumerEnv): Promise<Fleet> {
+async function assemble(env: ConsumerEnv): Promise<ConsumerConfig> {
   const mode: FleetMode = env.FLEET_MODE === "local" ? "local" : "deployed";
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) throw new Error(profiles.message);

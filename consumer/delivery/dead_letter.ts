@@ -9,12 +9,15 @@ import { log, logBug } from "../../shared/log.ts";
 import { readTaskMessage } from "../../shared/message.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { claim, lastSent } from "../../shared/store/claims.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import { openSlice } from "../slice/open_slice.ts";
-import { endingOf } from "../slice/outcome.ts";
-import { conclude } from "../slice/settle.ts";
+import { outcomeOf } from "../slice/outcome.ts";
+import { finishSlice } from "../slice/settle.ts";
 
-export async function deadLetter(fleet: Fleet | null, message: Message<unknown>): Promise<void> {
+export async function deadLetter(
+  fleet: ConsumerConfig | null,
+  message: Message<unknown>,
+): Promise<void> {
   try {
     if (fleet === null) throw new StoreFault("the fleet could not be read from its environment");
     await bury(fleet, message.body, message.timestamp.getTime());
@@ -25,7 +28,7 @@ export async function deadLetter(fleet: Fleet | null, message: Message<unknown>)
   }
 }
 
-async function bury(fleet: Fleet, body: unknown, sentAt: number): Promise<void> {
+async function bury(fleet: ConsumerConfig, body: unknown, sentAt: number): Promise<void> {
   const told = readTaskMessage(body);
   if (told === null) return log("message_unreadable", { queue: "tasks-dlq" });
   const newest = await lastSent(fleet.env.DB, told.task_id);
@@ -41,6 +44,6 @@ async function bury(fleet: Fleet, body: unknown, sentAt: number): Promise<void> 
     "store_fault",
     "The queue delivered this task as often as it may and no delivery ended: D1, R2 or the queue itself failed each time.",
   );
-  const ending = endingOf({ kind: "broke", failure: gaveUp }, task, Math.random());
-  await conclude(fleet, task, { scribe, workspace, ending, models: [task.model] });
+  const ending = outcomeOf({ kind: "broke", failure: gaveUp }, task, Math.random());
+  await finishSlice(fleet, task, { scribe, workspace, ending, models: [task.model] });
 }

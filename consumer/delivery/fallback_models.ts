@@ -1,10 +1,10 @@
 /** The models that may stand in for a task's own. */
 import { routeOf } from "../../shared/serving.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 
 /** The task's own list, else the deployment's, which no rehearsal has: its script says what fails. */
-export function fallbacksOf(
-  fleet: Fleet,
+export function fallbackModelsOf(
+  fleet: ConsumerConfig,
   model: string,
   listed: readonly string[] | undefined,
 ): string[] {
@@ -14,7 +14,7 @@ export function fallbacksOf(
 }
 
 /** Whether anything is configured that serves this model. */
-export function isServed({ env }: Fleet, model: string): boolean {
+export function isServed({ env }: ConsumerConfig, model: string): boolean {
   const serving = { workersAi: env.AI !== undefined, baseUrl: env.MODEL_BASE_URL };
   return routeOf(model, serving).kind !== "none";
 }

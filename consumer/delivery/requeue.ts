@@ -4,11 +4,11 @@ import type { TaskMessage } from "../../shared/message.ts";
 import { sendMessages } from "../../shared/queues.ts";
 import { StoreFault, steady } from "../../shared/retrying.ts";
 import { markUnsent } from "../../shared/store/submissions.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 
 /** Sends a message again after a delay. When the queue refuses it, the sweep sends it. */
-export async function sendLater(
-  fleet: Fleet,
+export async function requeue(
+  fleet: ConsumerConfig,
   message: TaskMessage,
   delayMs: number,
   priority: "normal" | "low" = "normal",

@@ -4,7 +4,7 @@
  */
 import { findPolicy } from "../../policies/index.ts";
 import { log } from "../../shared/log.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import type { TaskEgressLimits } from "./budget.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 
@@ -20,7 +20,7 @@ export interface Errand {
 }
 
 /** `fetch` hands a redirect back as it is; `drain` gives the rows for the egress log. */
-export function fleetGateway(fleet: Fleet, errand: Errand): Gateway {
+export function fleetGateway(fleet: ConsumerConfig, errand: Errand): Gateway {
   const { policyName, tenant, limits, signal, about } = errand;
   return createGateway({
     policyName,

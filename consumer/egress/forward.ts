@@ -27,7 +27,7 @@ import type { Scrubber } from "./scrub.ts";
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What a gateway is made of, for the span of one slice. */
-export interface Passage {
+export interface GatewayState {
   policyName: string;
   policy: Policy | null;
   compiled: CompiledPolicy | null;
@@ -47,15 +47,15 @@ export interface Passage {
 }
 
 /** Carries a decided request out. `patterns` are the URLs that the policy permits at its origin; never none. */
-export type Carrier = (url: string, patterns: readonly string[]) => Promise<Response>;
+export type Transport = (url: string, patterns: readonly string[]) => Promise<Response>;
 
-export interface Asked {
+export interface EgressRequest {
   url: string;
   method: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Carries the request out in place of the network. It gets no header, so no credential either. */
-  carrier?: Carrier;
+  carrier?: Transport;
   /** Said by the fleet, never by a guest: whatever its method, the request may be repeated. */
   harmless?: boolean;
 }
@@ -76,7 +76,7 @@ export type Forwarded =
   | { ok: false; refusal: GuestResponse };
 
 /** Never rejects. */
-export async function forward(passage: Passage, asked: Asked): Promise<Forwarded> {
+export async function forward(passage: GatewayState, asked: EgressRequest): Promise<Forwarded> {
   const { journal, budget } = passage;
   const decision =
     passage.mode === "local"
@@ -167,7 +167,7 @@ type Prepared =
   | { ok: false; reason: RefusalReason };
 
 /** Everything that can be known to be wrong before anything is spent. */
-function prepare(passage: Passage, asked: Asked, decision: Permitted): Prepared {
+function prepare(passage: GatewayState, asked: EgressRequest, decision: Permitted): Prepared {
   const refused = (reason: RefusalReason): Prepared => ({ ok: false, reason });
   if (passage.signal.aborted) return refused("aborted");
   if (!isSmall(asked)) return refused("too_large");
@@ -204,7 +204,7 @@ function prepare(passage: Passage, asked: Asked, decision: Permitted): Prepared 
   return { ok: true, target, headers, send: (url, init) => route.fetch(url, init) };
 }
 
-function isSmall(asked: Asked): boolean {
+function isSmall(asked: EgressRequest): boolean {
   const headerBytes = asked.headers.reduce(
     (sum, [name, value]) => sum + name.length + value.length,
     0,
@@ -218,7 +218,7 @@ function isSmall(asked: Asked): boolean {
   );
 }
 
-async function permission(passage: Passage, row: EgressRow): Promise<"go" | "stop"> {
+async function permission(passage: GatewayState, row: EgressRow): Promise<"go" | "stop"> {
   try {
     return await passage.beforeSend({ ...row });
   } catch {

@@ -11,7 +11,13 @@ import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import { joined, streamOf } from "./body.ts";
 import { Budget, type EgressUse, type TaskEgressLimits } from "./budget.ts";
-import { type Asked, type Carrier, forward, type Passage, type Send } from "./forward.ts";
+import {
+  type EgressRequest,
+  forward,
+  type GatewayState,
+  type Send,
+  type Transport,
+} from "./forward.ts";
 import { DecisionJournal } from "./journal.ts";
 import type { BudgetReason } from "./reason.ts";
 import { followRedirects } from "./redirects.ts";
@@ -48,7 +54,7 @@ export interface Gateway {
   /** One request, one decision; a redirect is handed back as it is. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
   /** The same for a call that its tool's operator says has no effect: it needs no permission before it is sent. */
-  ask(request: GuestRequest): Promise<GuestResponse>;
+  fetchEffectFree(request: GuestRequest): Promise<GuestResponse>;
   /** As `fetch`, following redirects as fetch does; every hop is a request and a decision of its own. */
   follow(request: GuestRequest): Promise<GuestResponse>;
   /**
@@ -56,7 +62,7 @@ export interface Gateway {
    * any other. `send` gets the decided URL, and expressions of those that are permitted at its origin; a
    * rule that injects a credential is refused.
    */
-  fetchBy(url: string, send: Carrier): Promise<GuestResponse>;
+  fetchBy(url: string, send: Transport): Promise<GuestResponse>;
   /** As `fetch`, with streaming bodies. The answer's body errors where a bound breaks it off. */
   stream(request: Request): Promise<Response>;
   /** The decisions since the last call, for the step's write; rows of requests in flight as they stand. */
@@ -74,7 +80,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     whole(passage, { url, method, headers, body });
   return {
     fetch: fetchWhole,
-    ask: (request) => whole(passage, { ...request, harmless: true }),
+    fetchEffectFree: (request) => whole(passage, { ...request, harmless: true }),
     follow: (request) => followRedirects(fetchWhole, request),
     fetchBy: (url, send) =>
       whole(passage, { url, method: "GET", headers: [], body: null, carrier: send }),
@@ -89,7 +95,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-function openPassage(options: GatewayOptions): Passage {
+function openPassage(options: GatewayOptions): GatewayState {
   const closed = denialOf(options);
   const policy = options.policy.ok ? options.policy.policy : null;
   const compiled = policy === null ? null : compile(policy);
@@ -125,8 +131,8 @@ function denialOf({ policy, mode, hosts }: GatewayOptions): PolicyDenial | null 
 }
 
 async function whole(
-  passage: Passage,
-  request: GuestRequest & Pick<Asked, "carrier" | "harmless">,
+  passage: GatewayState,
+  request: GuestRequest & Pick<EgressRequest, "carrier" | "harmless">,
 ): Promise<GuestResponse> {
   // Programs pass an empty body where they mean none.
   const body = request.body?.byteLength === 0 ? null : request.body;
@@ -145,7 +151,7 @@ async function whole(
 /** Statuses whose answers cannot have a body. */
 const nullBodyStatuses: readonly number[] = [204, 205, 304];
 
-async function streamed(passage: Passage, request: Request): Promise<Response> {
+async function streamed(passage: GatewayState, request: Request): Promise<Response> {
   const forwarded = await forward(passage, {
     url: request.url,
     method: request.method,

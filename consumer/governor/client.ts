@@ -6,15 +6,15 @@ import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { retrying } from "../../shared/retrying.ts";
 import { routeOf } from "../../shared/serving.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import type { ModelOutcome } from "../models/model.ts";
 import type { Governor } from "./governor.ts";
 import type { Permit } from "./limiter.ts";
-import type { Heard } from "./pace.ts";
-import type { Look } from "./snapshot.ts";
+import type { Observation } from "./pace.ts";
+import type { GovernorSnapshot } from "./snapshot.ts";
 
 /** What says how a model is paced. */
-export type Paced = Pick<Fleet, "env" | "profileOf">;
+export type Paced = Pick<ConsumerConfig, "env" | "profileOf">;
 
 const isHosted = ({ env }: Paced, model: string): boolean =>
   routeOf(model, { workersAi: env.AI !== undefined }).kind === "workers_ai";
@@ -43,7 +43,7 @@ export function governorName(fleet: Paced, model: string): string {
 export type Admitted = { ok: true; fresh: boolean } | { ok: false; waitMs: number };
 
 /** Whether this model takes the task now; one without a governor takes every task. */
-export async function admit(fleet: Fleet, task: string, model: string): Promise<Admitted> {
+export async function admit(fleet: ConsumerConfig, task: string, model: string): Promise<Admitted> {
   const requestsPerMinute = rateOf(fleet, model);
   if (requestsPerMinute === null) return { ok: true, fresh: false };
   const ask = { task, requestsPerMinute };
@@ -60,7 +60,7 @@ export type Slot = { ok: true; at: number } | { ok: false; failure: Failure };
  * Waits for the right to call, never longer than an invocation may be held; a task that would wait longer
  * is told when to come back.
  */
-export async function permit(fleet: Fleet, task: string, model: string): Promise<Slot> {
+export async function permit(fleet: ConsumerConfig, task: string, model: string): Promise<Slot> {
   const requestsPerMinute = rateOf(fleet, model);
   if (requestsPerMinute === null) return { ok: true, at: 0 };
   const governor = governorOf(fleet, model);
@@ -99,8 +99,8 @@ async function sleepUntil(time: number): Promise<number> {
 }
 
 /** Lets the governor learn from how the call of the slot `at` ended. Never rejects. */
-export async function tell(
-  fleet: Fleet,
+export async function reportOutcome(
+  fleet: ConsumerConfig,
   { task, model, at }: { task: string; model: string; at: number },
   outcome: ModelOutcome,
 ): Promise<void> {
@@ -110,7 +110,11 @@ export async function tell(
 }
 
 /** Gives up the places of a task that is no longer in progress, once for each governor. Never rejects. */
-export async function leave(fleet: Fleet, task: string, models: readonly string[]): Promise<void> {
+export async function releaseSlots(
+  fleet: ConsumerConfig,
+  task: string,
+  models: readonly string[],
+): Promise<void> {
   const paced = models.filter((model) => rateOf(fleet, model) !== null);
   const governors = new Map(paced.map((model) => [governorName(fleet, model), model]));
   await Promise.all(
@@ -121,11 +125,11 @@ export async function leave(fleet: Fleet, task: string, models: readonly string[
 }
 
 /** What the governor of a model shows of itself; null where it does not answer, which stops no other's. */
-export async function lookAt(
+export async function readSnapshot(
   fleet: Paced,
   model: string,
   requestsPerMinute: number,
-): Promise<Look | null> {
+): Promise<GovernorSnapshot | null> {
   try {
     return await inTime(
       "the governor",
@@ -149,7 +153,7 @@ async function telling(what: string, model: string, call: () => Promise<void>): 
 }
 
 /** What an outcome says of the endpoint; null when it says nothing. */
-function heardIn(outcome: ModelOutcome, at: number): Heard | null {
+function heardIn(outcome: ModelOutcome, at: number): Observation | null {
   if (outcome.ok) return { kind: "answered", at };
   switch (classOf(outcome.failure)) {
     case "give_back":

@@ -6,60 +6,60 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import {
-  type Answered,
-  type Ask,
   admit,
-  type Book,
   confirm,
-  depart,
-  emptyBook,
-  hear,
+  emptyState,
+  grant,
+  type LimiterAnswer,
+  type LimiterState,
   type Permit,
-  permit,
+  type PermitRequest,
+  record,
+  release,
 } from "./limiter.ts";
-import { freshPace, type Heard } from "./pace.ts";
-import { type Look, look } from "./snapshot.ts";
+import { freshPace, type Observation } from "./pace.ts";
+import { type GovernorSnapshot, snapshot } from "./snapshot.ts";
 
-type Stored = Pick<Book, "pace" | "places">;
+type Stored = Pick<LimiterState, "pace" | "places">;
 
 export class Governor extends DurableObject {
-  #book: Book = emptyBook();
+  #book: LimiterState = emptyState();
   #loaded = false;
 
   /** Whether a task may be claimed now: now, or at a time of its own. Takes a place; reserves no call. */
-  admit(ask: Ask): Promise<Permit> {
+  admit(ask: PermitRequest): Promise<Permit> {
     return this.#answer((book, now) => admit(book, ask, now));
   }
 
   /** Reserves the next call. Times are milliseconds since 1970 by this object's clock. */
-  permit(ask: Ask): Promise<Permit> {
-    return this.#answer((book, now) => permit(book, ask, now));
+  permit(ask: PermitRequest): Promise<Permit> {
+    return this.#answer((book, now) => grant(book, ask, now));
   }
 
   /** Whether a slot that was reserved ahead still stands. */
-  confirm(ask: Ask & { at: number }): Promise<Permit> {
+  confirm(ask: PermitRequest & { at: number }): Promise<Permit> {
     return this.#answer((book, now) => confirm(book, ask, now));
   }
 
   /** Tells how a call ended. */
-  async heard(task: string, heard: Heard): Promise<void> {
+  async heard(task: string, heard: Observation): Promise<void> {
     await this.#load();
-    await this.#keep(hear(this.#book, task, heard, Date.now()));
+    await this.#keep(record(this.#book, task, heard, Date.now()));
   }
 
   /** Tells that a task is no longer in progress. */
   async leave(task: string): Promise<void> {
     await this.#load();
-    await this.#keep(depart(this.#book, task, Date.now()));
+    await this.#keep(release(this.#book, task, Date.now()));
   }
 
   /** What people may see of it, and nothing else than a look: no place, no slot, no rank changes. */
-  async look(requestsPerMinute: number): Promise<Look> {
+  async look(requestsPerMinute: number): Promise<GovernorSnapshot> {
     await this.#load();
-    return look(this.#book, requestsPerMinute, Date.now());
+    return snapshot(this.#book, requestsPerMinute, Date.now());
   }
 
-  async #answer(decide: (book: Book, now: number) => Answered): Promise<Permit> {
+  async #answer(decide: (book: LimiterState, now: number) => LimiterAnswer): Promise<Permit> {
     await this.#load();
     const { permit, book } = decide(this.#book, Date.now());
     await this.#keep(book);
@@ -73,11 +73,11 @@ export class Governor extends DurableObject {
     if (this.#loaded) return;
     // What an older version stored lacks what a newer one counts.
     const pace = { ...freshPace, ...stored?.pace };
-    this.#book = { ...emptyBook(), ...stored, pace };
+    this.#book = { ...emptyState(), ...stored, pace };
     this.#loaded = true;
   }
 
-  async #keep(book: Book): Promise<void> {
+  async #keep(book: LimiterState): Promise<void> {
     const before = this.#book;
     this.#book = book;
     if (before.pace === book.pace && before.places === book.places) return;

@@ -6,11 +6,11 @@
 import { governorLimits } from "../../shared/limits.ts";
 import {
   freshPace,
-  type Heard,
   intervalOf,
   isHalfOpen,
   isProbing,
   learn,
+  type Observation,
   openFrom,
   type Pace,
   reserve,
@@ -23,24 +23,28 @@ import {
   hold,
   leave,
   noPlaces,
-  type Places,
   placeOf,
   placesMax,
+  type Slots,
   undecided,
   waiting,
 } from "./slots.ts";
-import { Line } from "./waitlist.ts";
+import { Waitlist } from "./waitlist.ts";
 
 /** All that a governor knows. `line` is changed in place and may be lost; the rest is stored. */
-export interface Book {
+export interface LimiterState {
   pace: Pace;
-  places: Places;
-  line: Line;
+  places: Slots;
+  line: Waitlist;
 }
 
-export const emptyBook = (): Book => ({ pace: freshPace, places: noPlaces, line: new Line() });
+export const emptyState = (): LimiterState => ({
+  pace: freshPace,
+  places: noPlaces,
+  line: new Waitlist(),
+});
 
-export interface Ask {
+export interface PermitRequest {
   task: string;
   requestsPerMinute: number;
   /** How long the caller waits for its slot, where that is less than the longest wait there is. */
@@ -52,13 +56,13 @@ export type Permit =
   | { granted: true; at: number; fresh: boolean }
   | { granted: false; until: number };
 
-export interface Answered {
+export interface LimiterAnswer {
   permit: Permit;
-  book: Book;
+  book: LimiterState;
 }
 
 /** Whether a task may be claimed now. Takes a place and reserves no call. */
-export function admit(before: Book, ask: Ask, now: number): Answered {
+export function admit(before: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
   const book = { ...before, places: alive(before.places, now) };
   const held = placeOf(book.places, ask.task);
   if (held === -1) return newcomer(book, ask, now);
@@ -68,7 +72,7 @@ export function admit(before: Book, ask: Ask, now: number): Answered {
   return { permit: { granted: true, at: from, fresh: false }, book: { ...book, places } };
 }
 
-function newcomer(book: Book, ask: Ask, now: number): Answered {
+function newcomer(book: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
   const { pace, places, line } = book;
   const intervalMs = intervalOf(ask.requestsPerMinute);
   const from = openFrom(pace, now);
@@ -86,7 +90,12 @@ function newcomer(book: Book, ask: Ask, now: number): Answered {
  * When a task that found no place is to come back: those whose turn is near within seconds, the others
  * after half of what they will have to wait, which guesses wrong without harm in both directions.
  */
-function lineUp(book: Book, { task, requestsPerMinute }: Ask, from: number, now: number): Answered {
+function lineUp(
+  book: LimiterState,
+  { task, requestsPerMinute }: PermitRequest,
+  from: number,
+  now: number,
+): LimiterAnswer {
   const rank = book.line.rankOf(task);
   const turnMs = Math.max(book.places.turnMs, intervalOf(requestsPerMinute)) / 2;
   const closed = from - now > governorLimits.aheadMsMax;
@@ -98,7 +107,7 @@ function lineUp(book: Book, { task, requestsPerMinute }: Ask, from: number, now:
 }
 
 /** The right to call. A task without a place is a new one, however it came to ask. */
-export function permit(before: Book, ask: Ask, now: number): Answered {
+export function grant(before: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
   const admitted = admit(before, ask, now);
   if (!admitted.permit.granted) return admitted;
   const { book } = admitted;
@@ -112,14 +121,18 @@ export function permit(before: Book, ask: Ask, now: number): Answered {
 }
 
 /** Asked at the time of a slot that was reserved ahead: the model may have been closed meanwhile. */
-export function confirm(before: Book, ask: Ask & { at: number }, now: number): Answered {
+export function confirm(
+  before: LimiterState,
+  ask: PermitRequest & { at: number },
+  now: number,
+): LimiterAnswer {
   const gone = stands(before.pace, ask.at, now);
   if (gone !== null) return putOff(before, ask, gone.until);
   return { permit: { granted: true, at: ask.at, fresh: false }, book: before };
 }
 
 /** A task in progress keeps its place while it waits, and comes back in the order of the places. */
-function putOff(book: Book, ask: Ask, from: number): Answered {
+function putOff(book: LimiterState, ask: PermitRequest, from: number): LimiterAnswer {
   const turn = Math.max(0, placeOf(book.places, ask.task)) * intervalOf(ask.requestsPerMinute);
   const until = Math.ceil(from + turn);
   const places = waiting(book.places, ask.task, until + governorLimits.placeMs);
@@ -127,7 +140,12 @@ function putOff(book: Book, ask: Ask, from: number): Answered {
 }
 
 /** Learns how a call ended; its task keeps its place for as long as the model stays closed. */
-export function hear(before: Book, task: string, heard: Heard, now: number): Book {
+export function record(
+  before: LimiterState,
+  task: string,
+  heard: Observation,
+  now: number,
+): LimiterState {
   const pace = learn(before.pace, heard, now);
   const until = Math.max(now, pace.closedUntil) + governorLimits.placeMs;
   const note = heard.kind === "answered" ? called : waiting;
@@ -138,7 +156,7 @@ export function hear(before: Book, task: string, heard: Heard, now: number): Boo
 }
 
 /** The task is no longer in progress: its place goes to the next. */
-export function depart(before: Book, task: string, now: number): Book {
+export function release(before: LimiterState, task: string, now: number): LimiterState {
   before.line.leave(task);
   return { ...before, places: leave(before.places, task, now, before.line.size > 0) };
 }

@@ -96,7 +96,7 @@ export function stands(pace: Pace, at: number, now: number): { until: number } |
 }
 
 /** How an endpoint answered the call of the slot `at`. */
-export type Heard =
+export type Observation =
   | { kind: "answered"; at: number }
   | { kind: "refused"; at: number; retryAfterMs: number | null }
   | { kind: "faulted"; at: number };
@@ -105,7 +105,7 @@ export type Heard =
  * Learns from an answer. What a call says that was granted before the last closing is old: ten calls in
  * flight that are all refused close the model once, not ten times as long.
  */
-export function learn(pace: Pace, heard: Heard, now: number): Pace {
+export function learn(pace: Pace, heard: Observation, now: number): Pace {
   if (heard.at < pace.closedAt && heard.kind !== "refused") return pace;
   switch (heard.kind) {
     case "answered":

@@ -16,7 +16,7 @@ export interface Place {
   cycleFrom: number | null;
 }
 
-export interface Places {
+export interface Slots {
   /** In the order in which they were taken. */
   held: readonly Place[];
   /** Learned: how long a task takes from one call's slot until it asks for the next. */
@@ -27,7 +27,7 @@ export interface Places {
   leftAt: number;
 }
 
-export const noPlaces: Places = {
+export const noPlaces: Slots = {
   held: [],
   cycleMs: governorLimits.cycleMsGuess,
   turnMs: 0,
@@ -38,30 +38,30 @@ export const noPlaces: Places = {
  * How many places there are: with so many tasks, each asking again after a cycle, the slots are taken
  * `busyAheadMs` ahead. That is short of the furthest slot there is, so nobody in progress is turned away.
  */
-export function placesMax({ cycleMs }: Places, intervalMs: number): number {
+export function placesMax({ cycleMs }: Slots, intervalMs: number): number {
   return Math.max(1, Math.floor((cycleMs + governorLimits.busyAheadMs) / intervalMs));
 }
 
 /** Without those that ran out. */
-export function alive(places: Places, now: number): Places {
+export function alive(places: Slots, now: number): Slots {
   const held = places.held.filter(({ until }) => until > now);
   return held.length === places.held.length ? places : { ...places, held };
 }
 
 /** Its number in the order of arrival; -1 for a task that has no place. */
-export function placeOf({ held }: Places, task: string): number {
+export function placeOf({ held }: Slots, task: string): number {
   return held.findIndex((place) => place.task === task);
 }
 
 /** Places that were taken a moment ago and whose task has not asked for its first call yet. */
-export function undecided({ held }: Places, now: number): number {
+export function undecided({ held }: Slots, now: number): number {
   return held.filter(
     ({ calledAt, since }) => calledAt === null && now - since < governorLimits.firstCallMs,
   ).length;
 }
 
 /** Takes a place, or holds it on. */
-export function hold(places: Places, task: string, until: number, now: number): Places {
+export function hold(places: Slots, task: string, until: number, now: number): Slots {
   const at = placeOf(places, task);
   const taken: Place = { task, until, since: now, calledAt: null, cycleFrom: null };
   if (at === -1) return { ...places, held: [...places.held, taken] };
@@ -69,7 +69,7 @@ export function hold(places: Places, task: string, until: number, now: number): 
 }
 
 /** Notes a granted call. */
-export function calling(places: Places, task: string, at: number, now: number): Places {
+export function calling(places: Slots, task: string, at: number, now: number): Slots {
   const n = placeOf(places, task);
   const from = places.held[n]?.cycleFrom ?? null;
   const cycleMs = from === null ? places.cycleMs : learned(places.cycleMs, now - from);
@@ -83,17 +83,17 @@ export function calling(places: Places, task: string, at: number, now: number): 
 }
 
 /** The task waits: for an answer that did not come, or for a model that is closed. That is no cycle. */
-export function waiting(places: Places, task: string, until: number): Places {
+export function waiting(places: Slots, task: string, until: number): Slots {
   return changed(places, placeOf(places, task), (place) => ({ ...place, until, cycleFrom: null }));
 }
 
 /** A call was answered: from now on the place lasts as long as it takes to come back for the next. */
-export function called(places: Places, task: string, until: number): Places {
+export function called(places: Slots, task: string, until: number): Slots {
   return changed(places, placeOf(places, task), (place) => ({ ...place, until }));
 }
 
 /** Gives a place up. `awaited`: somebody waits for it, so that its leaving says how fast places turn. */
-export function leave(places: Places, task: string, now: number, awaited: boolean): Places {
+export function leave(places: Slots, task: string, now: number, awaited: boolean): Slots {
   const n = placeOf(places, task);
   const place = places.held[n];
   if (place === undefined) return places;
@@ -106,7 +106,7 @@ export function leave(places: Places, task: string, now: number, awaited: boolea
   };
 }
 
-function changed(places: Places, n: number, change: (place: Place) => Place): Places {
+function changed(places: Slots, n: number, change: (place: Place) => Place): Slots {
   const place = places.held[n];
   return place === undefined ? places : { ...places, held: places.held.with(n, change(place)) };
 }

@@ -4,7 +4,7 @@
  * no other's to see.
  */
 import { governorLimits } from "../../shared/limits.ts";
-import type { Book } from "./limiter.ts";
+import type { LimiterState } from "./limiter.ts";
 import { intervalOf, isHalfOpen, type Pace } from "./pace.ts";
 import { usedIn } from "./recent.ts";
 import { alive, placesMax } from "./slots.ts";
@@ -15,7 +15,7 @@ import { alive, placesMax } from "./slots.ts";
  */
 export type GovernorState = "serving" | "back_off" | "breaker" | "half_open";
 
-export interface Look {
+export interface GovernorSnapshot {
   state: GovernorState;
   /** Until when no call is granted; milliseconds since 1970 UTC, null where some are. */
   closedUntil: number | null;
@@ -31,7 +31,11 @@ export interface Look {
   waiting: number;
 }
 
-export function look(book: Book, requestsPerMinute: number, now: number): Look {
+export function snapshot(
+  book: LimiterState,
+  requestsPerMinute: number,
+  now: number,
+): GovernorSnapshot {
   const { pace, places, line } = book;
   const state = stateOf(pace, now);
   const used = usedIn(pace.recent, now);

@@ -13,7 +13,7 @@ interface Waiter {
   dueAt: number;
 }
 
-export class Line {
+export class Waitlist {
   /** In the order in which they first asked. */
   readonly #waiters = new Map<string, Waiter>();
   #tickets = 0;

@@ -6,15 +6,15 @@ import { exhausted, millisecondsLeft } from "./budget.ts";
 import { type Conversation, callsOf } from "./conversation/conversation.ts";
 import { unanswered } from "./conversation/progress.ts";
 import { within } from "./deadline.ts";
-import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./loop_end.ts";
+import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
 import { type Plan, planCall } from "./plan.ts";
-import { failedCall, paused } from "./record_failure.ts";
-import { heard } from "./record_reply.ts";
+import { paused, recordFailure } from "./record_failure.ts";
+import { recordReply } from "./record_reply.ts";
 
 /** Asks once. Null: the turn is journaled and the loop goes on. */
 export async function askModel(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   slice: LoopSlice,
   talk: Conversation,
 ): Promise<LoopEnd | null> {
@@ -40,15 +40,15 @@ export async function askModel(
   const { value: outcome, late } = await call(task, brain, slice, plan);
   if (slice.signal.aborted) return { kind: "lost" };
   const made = { brain, plan, startedAt, raw: outcome.raw };
-  if (outcome.ok) return await heard(task, slice, made, outcome.reply);
-  const end = await failedCall(slice, made, outcome);
+  if (outcome.ok) return await recordReply(task, slice, made, outcome.reply);
+  const end = await recordFailure(slice, made, outcome);
   const cut = late && end?.kind === "broke";
   return cut ? unanswered("budget_seconds", talk, scribe.recent, task.bounds) : end;
 }
 
 function call(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   { scribe, signal }: LoopSlice,
   plan: Plan & { kind: "call" },
 ): Promise<{ value: ModelOutcome; late: boolean }> {
@@ -67,7 +67,7 @@ function call(
 }
 
 /** What a fallback would cost is no reason to end a task that its own model can go on with. */
-function noHelp(brain: Brain): LoopEnd {
+function noHelp(brain: ModelClient): LoopEnd {
   const message = `No call of the fallback ${brain.model} fits what is left of the task's budgets.`;
   return { kind: "broke", failure: failure("model_unavailable", message) };
 }

@@ -10,7 +10,7 @@ import { type JournalAnswer, type NewStep, writeSteps } from "../../shared/store
 import { addUsage, type Usage } from "../../shared/usage.ts";
 import { stepFields } from "../telemetry/lines.ts";
 
-export interface Draft {
+export interface StepDraft {
   seq: number;
   name: string;
   status: Step["status"];
@@ -20,7 +20,7 @@ export interface Draft {
   spent: Partial<Usage>;
 }
 
-export class Scribe {
+export class JournalWriter {
   readonly steps: Step[];
   readonly #env: { DB: D1Database; OBJECTS: R2Bucket };
   readonly #claim: Claim;
@@ -104,7 +104,7 @@ export class Scribe {
 
   /** Journals steps and the decisions made during one of them in one atomic write. */
   async write(
-    drafts: readonly Draft[],
+    drafts: readonly StepDraft[],
     egress: { seq: number; rows: readonly EgressRow[] } | null,
   ): Promise<JournalAnswer> {
     this.#journaled = true;
@@ -119,7 +119,7 @@ export class Scribe {
   }
 
   /** Keeps a last step that is not written by itself, because the settlement's transcript holds it. */
-  keep(draft: Draft): void {
+  keep(draft: StepDraft): void {
     this.#kept.push(...this.#chargesOf([draft]));
     this.#remember([this.#add(draft)]);
   }
@@ -130,7 +130,7 @@ export class Scribe {
   }
 
   /** What steps use of their batch's ceiling; nothing where there is none. */
-  #chargesOf(drafts: readonly Draft[]): Charge[] {
+  #chargesOf(drafts: readonly StepDraft[]): Charge[] {
     if (!this.#charging) return [];
     return drafts.flatMap(({ seq, spent }) => {
       const tokens = (spent.prompt_tokens ?? 0) + (spent.completion_tokens ?? 0);
@@ -139,7 +139,7 @@ export class Scribe {
     });
   }
 
-  #add(draft: Draft): Step {
+  #add(draft: StepDraft): Step {
     this.#used = addUsage(this.#used, draft.spent);
     return {
       seq: draft.seq,

@@ -6,7 +6,7 @@ import type { FailureCode } from "../../shared/failures.ts";
 import { askModel } from "./ask_model.ts";
 import { windowOf } from "./conversation/compaction.ts";
 import { foldConversation } from "./conversation/conversation.ts";
-import type { Brain, LoopEnd, LoopSlice, LoopTask } from "./loop_end.ts";
+import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
 import { answerOpenCalls } from "./open_calls.ts";
 
 /**
@@ -16,7 +16,7 @@ import { answerOpenCalls } from "./open_calls.ts";
  */
 export async function runLoop(
   task: LoopTask,
-  brains: readonly [Brain, ...Brain[]],
+  brains: readonly [ModelClient, ...ModelClient[]],
   slice: LoopSlice,
 ): Promise<LoopEnd> {
   let first: LoopEnd | null = null;
@@ -29,7 +29,7 @@ export async function runLoop(
   return first ?? { kind: "yielded" };
 }
 
-async function turns(task: LoopTask, brain: Brain, slice: LoopSlice): Promise<LoopEnd> {
+async function turns(task: LoopTask, brain: ModelClient, slice: LoopSlice): Promise<LoopEnd> {
   const { scribe } = slice;
   for (;;) {
     if (slice.signal.aborted) return { kind: "lost" };

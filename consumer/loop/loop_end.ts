@@ -7,8 +7,8 @@ import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../m
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { Abilities } from "./answer/finalisation.ts";
 import type { Bounds, Prices } from "./budget.ts";
-import type { Scribe } from "./journal_writer.ts";
-import type { Hands } from "./run_call.ts";
+import type { JournalWriter } from "./journal_writer.ts";
+import type { ToolHost } from "./run_call.ts";
 
 /** How a slice's loop ends. `lost`: somebody newer owns the task, so nothing more may be written. */
 export type LoopEnd =
@@ -41,7 +41,7 @@ export interface LoopTask {
 }
 
 /** The model in use. `complete` never rejects. */
-export interface Brain {
+export interface ModelClient {
   model: string;
   /** True for a model that stands in for the task's own. */
   fallback: boolean;
@@ -65,22 +65,22 @@ export interface Brain {
 }
 
 export interface LoopSlice {
-  scribe: Scribe;
-  hands: Hands;
+  scribe: JournalWriter;
+  hands: ToolHost;
   signal: AbortSignal;
   sliceMs: number;
 }
 
 /** A write under a lost fence ends the slice; one that finds the task cancelled or expired ends the task. */
-export function written(answer: JournalAnswer): LoopEnd | null {
+export function endAfterWrite(answer: JournalAnswer): LoopEnd | null {
   if (!answer.held) return { kind: "lost" };
   if (answer.cancelRequested) return { kind: "cancelled" };
   if (answer.expired) return { kind: "expired" };
-  return answer.ceiling === null ? null : underCeiling(answer.ceiling);
+  return answer.ceiling === null ? null : batchCeilingEnd(answer.ceiling);
 }
 
 /** The batch's tasks have together used what the batch may use. */
-export function underCeiling(ceiling: Ceiling): LoopEnd & { kind: "failed" } {
+export function batchCeilingEnd(ceiling: Ceiling): LoopEnd & { kind: "failed" } {
   const name = ceiling === "budget_tokens" ? "tokens" : "cost_usd";
   const message = `The batch has used up its limits.${name}, which all its tasks share. Submit the rest as another batch.`;
   return { kind: "failed", reason: ceiling, code: "batch_ceiling", message };

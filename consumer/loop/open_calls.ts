@@ -8,9 +8,9 @@ import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "./budget.ts"
 import type { Conversation } from "./conversation/conversation.ts";
 import { blockedText, loopNote } from "./conversation/prompt.ts";
 import { isBlocked, isWarned } from "./conversation/repetition.ts";
-import type { Draft } from "./journal_writer.ts";
-import { type LoopEnd, type LoopSlice, type LoopTask, written } from "./loop_end.ts";
-import { type Hands, intent, refusal, runCall } from "./run_call.ts";
+import type { StepDraft } from "./journal_writer.ts";
+import { endAfterWrite, type LoopEnd, type LoopSlice, type LoopTask } from "./loop_end.ts";
+import { intentStep, refusedStep, runCall, type ToolHost } from "./run_call.ts";
 
 /** Runs what fits, and answers what does not. Calls that only read run together. */
 export async function answerOpenCalls(
@@ -39,7 +39,7 @@ export async function answerOpenCalls(
   if (again === null && isBlocked(scribe.recent, first)) return await answerBlocked(slice, first);
   const base = again?.seq ?? scribe.nextSeq;
   if (again === null && hands.tools.get(first.name)?.effect === "effect") {
-    const stopped = written(await scribe.write([intent(first, base)], null));
+    const stopped = endAfterWrite(await scribe.write([intentStep(first, base)], null));
     if (stopped !== null) return stopped;
   }
   const together = readsTogether(hands, calls).slice(0, left.count);
@@ -66,7 +66,7 @@ const outputCharsMax = (windowTokens: number): number =>
   );
 
 /** The drafts, with a word to the model where one of them closes a round too many. */
-function warned(steps: readonly Step[], drafts: readonly Draft[]): Draft[] {
+function warned(steps: readonly Step[], drafts: readonly StepDraft[]): StepDraft[] {
   const seen: Pick<Step, "status" | "payload">[] = [...steps];
   return drafts.map((draft) => {
     seen.push(draft);
@@ -78,21 +78,21 @@ function warned(steps: readonly Step[], drafts: readonly Draft[]): Draft[] {
 
 /** A call that goes round in circles is answered without running. It costs a step, so that it has an end. */
 async function answerBlocked({ scribe }: LoopSlice, call: StepCall): Promise<LoopEnd | null> {
-  const draft = refusal(call, scribe.nextSeq, blockedText, { steps: 1 }, { blocked: true });
-  return written(await scribe.write([draft], null));
+  const draft = refusedStep(call, scribe.nextSeq, blockedText, { steps: 1 }, { blocked: true });
+  return endAfterWrite(await scribe.write([draft], null));
 }
 
 /** What the engine broke is no outcome: it is counted and not journaled, and runs again in the next attempt. */
 async function journal(
   { scribe, hands }: LoopSlice,
-  drafts: readonly Draft[],
+  drafts: readonly StepDraft[],
   base: number,
 ): Promise<LoopEnd | null> {
   const egress = { seq: base, rows: hands.drainEgress() };
   const fault = hands.fault();
-  if (fault === null) return written(await scribe.write(drafts, egress));
+  if (fault === null) return endAfterWrite(await scribe.write(drafts, egress));
   for (const draft of drafts) scribe.charge(draft.spent);
-  const stopped = written(await scribe.write([], egress));
+  const stopped = endAfterWrite(await scribe.write([], egress));
   return stopped ?? { kind: "broke", failure: failure("sandbox_fault", fault) };
 }
 
@@ -105,8 +105,8 @@ async function answerUnrun(
   const answer = calls.findIndex((call) => call.name === finalAnswerName);
   const unrun = calls.slice(0, answer === -1 ? calls.length : answer);
   const base = scribe.nextSeq;
-  const drafts = unrun.map((call, n) => refusal(call, base + n, text, {}));
-  return written(await scribe.write(drafts, null));
+  const drafts = unrun.map((call, n) => refusedStep(call, base + n, text, {}));
+  return endAfterWrite(await scribe.write(drafts, null));
 }
 
 /** The settlement adds what is known of it. */
@@ -120,7 +120,7 @@ function uncertainEffect(call: StepCall): LoopEnd {
 }
 
 /** The leading calls that may run at once: all of them while they only read, else the first alone. */
-function readsTogether(hands: Hands, calls: readonly StepCall[]): StepCall[] {
+function readsTogether(hands: ToolHost, calls: readonly StepCall[]): StepCall[] {
   const stop = calls.findIndex((call) => hands.tools.get(call.name)?.effect !== "read");
   return calls.slice(0, Math.max(1, stop === -1 ? calls.length : stop));
 }

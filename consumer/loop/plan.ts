@@ -6,25 +6,25 @@ import type { Usage } from "../../shared/usage.ts";
 import type { Message } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
 import {
-  type Because,
-  type Climb,
-  climbOf,
-  nextRung,
+  type FinalisationCause,
+  type FinalisationState,
+  finalisationOf,
+  finalStepPrompt,
+  nextFinalStep,
   offeredAt,
-  sayRung,
 } from "./answer/finalisation.ts";
 import { type Allowance, allow } from "./budget.ts";
 import { compactionFor, mustShrink, tokenScale, windowOf } from "./conversation/compaction.ts";
 import { type Conversation, foldConversation } from "./conversation/conversation.ts";
 import { noProgress } from "./conversation/progress.ts";
 import { egressRefused } from "./egress_budget.ts";
-import type { Brain, LoopTask } from "./loop_end.ts";
+import type { LoopTask, ModelClient } from "./loop_end.ts";
 
 export type Plan =
   | {
       kind: "call";
       offered: Offered;
-      because: Because | null;
+      because: FinalisationCause | null;
       messages: readonly Message[];
       outputTokensMax: number;
       thinkLess: boolean;
@@ -34,7 +34,7 @@ export type Plan =
       estimate: number;
     }
   /** The ladder is at its end. `unaffordable`: a call of this model did not fit, of another it might. */
-  | { kind: "end"; because: Because; unaffordable: boolean }
+  | { kind: "end"; because: FinalisationCause; unaffordable: boolean }
   /** The model refused to work. */
   | { kind: "refused"; failure: Failure }
   /** The window is too small for what cannot be elided. */
@@ -50,19 +50,19 @@ interface Journal {
 
 export function planCall(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   { steps, recent, used }: Journal,
   talk: Conversation,
 ): Plan {
   const refusal = refusedBy(recent);
   if (refusal !== null) return { kind: "refused", failure: refusal };
-  const climb = climbOf(recent);
+  const climb = finalisationOf(recent);
   const stuck = climb?.because ?? noProgress(talk, recent);
   const scale = tokenScale(steps, brain.model);
   const windowTokens = windowOf(steps, brain.model, brain.windowTokens);
   const forced = mustShrink(recent, brain.model);
-  const at = (because: Because): Climb => climb ?? { because, tried: [] };
-  const draft = (because: Because | null): Draft | null =>
+  const at = (because: FinalisationCause): FinalisationState => climb ?? { because, tried: [] };
+  const draft = (because: FinalisationCause | null): Draft | null =>
     drafted(task, brain, steps, talk, because === null ? null : at(because), {
       windowTokens,
       scale,
@@ -116,13 +116,13 @@ interface Draft {
 /** The request at the ladder's next rung, made short enough; null where no rung is left. */
 function drafted(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   steps: readonly Step[],
   talk: Conversation,
-  climb: Climb | null,
+  climb: FinalisationState | null,
   room: { windowTokens: number; scale: number; forced: boolean },
 ): Draft | null {
-  const rung = climb === null ? null : nextRung(climb, task.form, brain.abilities);
+  const rung = climb === null ? null : nextFinalStep(climb, task.form, brain.abilities);
   if (climb !== null && rung === null) return null;
   const offered: Offered = rung ?? "tools";
   const { tools, toolChoice } = offeredAt(offered, task.offers, task.finalOffer);
@@ -132,7 +132,7 @@ function drafted(
     const { messages, told } =
       more === null ? talk : foldConversation(task.opening, steps, manner, more);
     const said =
-      climb === null || rung === null ? [] : sayRung(rung, climb.because, told, task.form);
+      climb === null || rung === null ? [] : finalStepPrompt(rung, climb.because, told, task.form);
     return [...messages, ...said];
   };
   const plain = messagesOf(null);
@@ -155,7 +155,7 @@ function drafted(
 
 function allowed(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   steps: readonly Step[],
   used: Usage,
   { estimate }: Draft,

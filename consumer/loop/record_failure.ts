@@ -5,13 +5,13 @@ import type { ModelPayload, Step } from "../../shared/step.ts";
 import type { ReplyUsage } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
 import { refusesRung } from "./answer/finalisation.ts";
-import { type LoopEnd, type LoopSlice, written } from "./loop_end.ts";
+import { endAfterWrite, type LoopEnd, type LoopSlice } from "./loop_end.ts";
 import { billed, callHead, type Made } from "./record_reply.ts";
 
 const nothingBilled = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
 
 /** Journals a failed call. Being told to wait costs no budget; everything else counts as a call. */
-export async function failedCall(
+export async function recordFailure(
   slice: LoopSlice,
   made: Made,
   { failure, usage, quirks = [] }: Refused,
@@ -36,7 +36,7 @@ export async function failedCall(
     payload: times > 1 ? { ...head, times } : head,
     spent: free ? bill : { ...bill, steps: 1, model_calls: 1 },
   };
-  const stopped = written(await scribe.write([step], null));
+  const stopped = endAfterWrite(await scribe.write([step], null));
   if (stopped !== null) return stopped;
   if (free) return await paused(slice, failure, times);
   // The next call is made shorter, once, or goes on with the next rung; both are read from the journal.

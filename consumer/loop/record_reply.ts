@@ -5,14 +5,20 @@ import type { Quirk } from "../models/quirks.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
 import { argumentsOf, jsonInText, unwrap, valuesInText } from "./answer/answer_form.ts";
 import { stepsLeft } from "./budget.ts";
-import type { Draft } from "./journal_writer.ts";
-import { type Brain, type LoopEnd, type LoopSlice, type LoopTask, written } from "./loop_end.ts";
+import type { StepDraft } from "./journal_writer.ts";
+import {
+  endAfterWrite,
+  type LoopEnd,
+  type LoopSlice,
+  type LoopTask,
+  type ModelClient,
+} from "./loop_end.ts";
 import type { Plan } from "./plan.ts";
-import { refusal } from "./run_call.ts";
+import { refusedStep } from "./run_call.ts";
 
 /** A model call that was made. */
 export interface Made {
-  brain: Brain;
+  brain: ModelClient;
   plan: Plan & { kind: "call" };
   startedAt: number;
   raw?: RawReply | undefined;
@@ -37,7 +43,7 @@ export function callHead({ brain, plan, raw }: Made, quirks: readonly Quirk[]) {
 }
 
 /** Journals a reply with the calls it refuses, or ends the task with the answer that it holds. */
-export async function heard(
+export async function recordReply(
   task: LoopTask,
   { scribe }: LoopSlice,
   made: Made,
@@ -59,7 +65,7 @@ export async function heard(
     usage: billed(brain, reply.usage),
   };
   const spent = { ...payload.usage, steps: 1, model_calls: 1 };
-  const step: Draft = { seq, name: brain.model, status: "done", startedAt, payload, spent };
+  const step: StepDraft = { seq, name: brain.model, status: "done", startedAt, payload, spent };
   if (answer !== null) {
     scribe.keep(step);
     return { kind: "answered", output: answer.output };
@@ -68,15 +74,15 @@ export async function heard(
   const refusals = calls
     .filter((call) => call.problem !== null)
     .map((call, n) =>
-      refusal(call, seq + 1 + n, call.problem ?? "", n < countedMax ? { steps: 1 } : {}),
+      refusedStep(call, seq + 1 + n, call.problem ?? "", n < countedMax ? { steps: 1 } : {}),
     );
-  return written(await scribe.write([step, ...refusals], null));
+  return endAfterWrite(await scribe.write([step, ...refusals], null));
 }
 
 /** The answer in a reply: its only call is a valid `final_answer`, or its text is one by itself. */
 function answerIn(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   offered: Offered,
   reply: Reply,
   calls: readonly StepCall[],
@@ -113,7 +119,7 @@ function toStepCall(call: Call): StepCall {
   };
 }
 
-export function billed(brain: Brain, usage: ReplyUsage): ModelPayload["usage"] {
+export function billed(brain: ModelClient, usage: ReplyUsage): ModelPayload["usage"] {
   const unpriced = brain.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
   return {
     prompt_tokens: usage.prompt_tokens,

@@ -6,10 +6,10 @@ import type { ManifestChange } from "../toolbox/workspace.ts";
 import type { BindingName } from "../tools/bindings.ts";
 import type { Tool, ToolContext, ToolResult } from "../tools/define.ts";
 import { capped, handleTo } from "./conversation/tool_text.ts";
-import type { Draft } from "./journal_writer.ts";
+import type { StepDraft } from "./journal_writer.ts";
 
 /** What a tool call needs from its slice. */
-export interface Hands {
+export interface ToolHost {
   tools: ReadonlyMap<string, Tool>;
   /** A context of its own for each step. `begun`: its intent stands in the journal already. */
   contextFor(call: StepCall, seq: number, begun: boolean): ToolContext<BindingName>;
@@ -30,7 +30,7 @@ export interface Hands {
 }
 
 /** How a call is run and shown. */
-export interface Manner {
+export interface CallOptions {
   /** How much of an output the model is shown. */
   charsMax: number;
   /** Whether it can read the rest. */
@@ -41,11 +41,11 @@ export interface Manner {
 
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
 export async function runCall(
-  hands: Hands,
+  hands: ToolHost,
   call: StepCall,
   seq: number,
-  { charsMax, readable, begun }: Manner,
-): Promise<Draft> {
+  { charsMax, readable, begun }: CallOptions,
+): Promise<StepDraft> {
   const startedAt = Date.now();
   const result = await answered(hands, call, seq, begun);
   const files = await hands.checkpoint();
@@ -77,7 +77,7 @@ export async function runCall(
 }
 
 async function answered(
-  hands: Hands,
+  hands: ToolHost,
   call: StepCall,
   seq: number,
   begun: boolean,
@@ -94,7 +94,7 @@ async function answered(
 }
 
 /** Says that a step with effects begins: while it has no outcome, nobody starts it again. */
-export function intent(call: StepCall, seq: number): Draft {
+export function intentStep(call: StepCall, seq: number): StepDraft {
   return {
     seq,
     name: call.name,
@@ -113,13 +113,13 @@ export function intent(call: StepCall, seq: number): Draft {
 }
 
 /** The step of a call that is answered without running. */
-export function refusal(
+export function refusedStep(
   call: StepCall,
   seq: number,
   text: string,
-  spent: Draft["spent"],
+  spent: StepDraft["spent"],
   more: Pick<ToolPayload, "blocked"> = {},
-): Draft {
+): StepDraft {
   return {
     seq,
     name: call.name || "(no name)",

@@ -4,9 +4,9 @@ import { costOf, outputRoom, type Profile } from "../../shared/models/profiles.t
 import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { problemsOf } from "../models/validate.ts";
-import type { Brain } from "./loop_end.ts";
+import type { ModelClient } from "./loop_end.ts";
 
-export type Traits = Omit<Brain, "model" | "fallback" | "complete" | "isPriced" | "permit">;
+export type Traits = Omit<ModelClient, "model" | "fallback" | "complete" | "isPriced" | "permit">;
 
 export const traitsOf = (profile: Profile, sampling: DurableTask["sampling"]): Traits => ({
   prices: {

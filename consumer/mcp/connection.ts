@@ -10,8 +10,8 @@ import type { Told } from "./remote_tools.ts";
 import type { McpResult } from "./result.ts";
 
 /** How the gateway may be asked: `ask` for what may be repeated, `fetch` for what has effects. */
-export interface Ways {
-  ask(request: GuestRequest): Promise<GuestResponse>;
+export interface McpTransport {
+  fetchEffectFree(request: GuestRequest): Promise<GuestResponse>;
   fetch(request: GuestRequest): Promise<GuestResponse>;
 }
 
@@ -20,7 +20,7 @@ export type Answered<T> = { ok: true; value: T } | { ok: false; message: string 
 export class McpConnection {
   readonly #name: string;
   readonly #url: string;
-  readonly #ways: Ways;
+  readonly #ways: McpTransport;
   /** The server's names of tools with effects: their calls are logged before they are sent. */
   readonly #effects = new Set<string>();
   readonly #signal: AbortSignal;
@@ -28,7 +28,7 @@ export class McpConnection {
   /** The gateway's refusal of the last request, in its own words. */
   #refused: string | null = null;
 
-  constructor(server: { name: string; url: string }, ways: Ways, signal: AbortSignal) {
+  constructor(server: { name: string; url: string }, ways: McpTransport, signal: AbortSignal) {
     this.#name = server.name;
     this.#url = server.url;
     this.#ways = ways;
@@ -135,7 +135,7 @@ export class McpConnection {
     };
     const answer = await (this.#hasEffects(body)
       ? this.#ways.fetch(request)
-      : this.#ways.ask(request));
+      : this.#ways.fetchEffectFree(request));
     this.#refused = refusalIn(answer);
     const empty = [202, 204, 205, 304].includes(answer.status);
     return new Response(empty ? null : answer.body, {

@@ -5,7 +5,7 @@ import { resolved, typesOf } from "./schema_types.ts";
 import { fits } from "./validate.ts";
 
 /** A value bent towards its schema, with a word for each kind of bending. */
-export interface Bent {
+export interface Coerced {
   value: unknown;
   quirks: Quirk[];
 }
@@ -18,7 +18,7 @@ const numberText = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
  * from text, null dropped where an optional property was meant to be left out, a scalar
  * made a list of one. What the schema calls a string is never touched.
  */
-export function bendTo(value: unknown, schema: unknown, root: Json): Bent {
+export function coerceTo(value: unknown, schema: unknown, root: Json): Coerced {
   const quirks = new Set<Quirk>();
   const bent = bend(value, schema, { root, quirks, depth: 0 });
   return { value: bent, quirks: [...quirks] };

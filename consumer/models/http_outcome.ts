@@ -7,7 +7,10 @@ import { rawOf } from "./raw_reply.ts";
 import { bodyValue, readBody } from "./reply_body.ts";
 
 /** An endpoint's whole HTTP answer, every transport alike: refused, too large, or a reply. */
-export async function outcomeOf(response: Response, request: ModelRequest): Promise<ModelOutcome> {
+export async function readHttpOutcome(
+  response: Response,
+  request: ModelRequest,
+): Promise<ModelOutcome> {
   const { status } = response;
   if (status >= 300 && status < 400) {
     await response.body?.cancel();
@@ -43,7 +46,7 @@ export async function outcomeOf(response: Response, request: ModelRequest): Prom
 }
 
 /** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */
-export function withoutSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
+export function redactSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
   if (secret === undefined || secret === "") return outcome;
   const { raw } = outcome;
   const masked = (text: string): string => text.replaceAll(secret, "[key]");

@@ -1,12 +1,12 @@
 import { failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
 import { estimatePrompt, estimateTokens } from "../../shared/models/tokens.ts";
-import { salvage } from "./call_formats/extract_calls.ts";
+import { extractCalls } from "./call_formats/extract_calls.ts";
 import { classify } from "./classify.ts";
 import { countAt, isRecord, type Json } from "./json.ts";
 import type { Call, Finish, ModelOutcome, ModelRequest, ReplyUsage } from "./model.ts";
 import type { Quirk } from "./quirks.ts";
-import { mendCall } from "./repair.ts";
+import { repairCall } from "./repair.ts";
 import { repeatsItself } from "./repetition.ts";
 import { readShape } from "./shapes/read.ts";
 import type { WireCall, WireReply } from "./shapes/wire.ts";
@@ -42,12 +42,12 @@ function replyOf(wire: WireReply, request: ModelRequest) {
   const { tools } = request;
   // JSON that was asked for is no call, whatever it looks like.
   const mayLeak = wire.calls.length === 0 && !cut && !filtered && request.jsonSchema === undefined;
-  const leak = mayLeak ? salvage(spoken.text, tools) : null;
+  const leak = mayLeak ? extractCalls(spoken.text, tools) : null;
   if (leak !== null) quirks.push(`call_in_text_${leak.dialect}`);
   const sent = leak?.calls ?? wire.calls;
   const kept = sent.slice(0, modelLimits.callsPerReplyMax);
   if (kept.length < sent.length) quirks.push("calls_over_limit");
-  const mended = kept.map((call) => mendCall(call, { tools, cut, leaked: leak !== null }));
+  const mended = kept.map((call) => repairCall(call, { tools, cut, leaked: leak !== null }));
   quirks.push(...mended.flatMap((call) => call.quirks), ...idQuirks(kept, leak !== null));
   const ids = freshIds(request, kept.length);
   const calls = mended.map(({ quirks: _, ...call }, index): Call => {

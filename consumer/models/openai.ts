@@ -3,7 +3,7 @@ import { modelLimits } from "../../shared/limits.ts";
 import type { Profile } from "../../shared/models/profiles.ts";
 import { truncatedSilently } from "../../shared/models/tokens.ts";
 import { classifyThrown } from "./classify.ts";
-import { outcomeOf, withoutSecret } from "./http_outcome.ts";
+import { readHttpOutcome, redactSecret } from "./http_outcome.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "./model.ts";
 import { requestBody } from "./request_body.ts";
 
@@ -33,11 +33,11 @@ export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
           body: JSON.stringify(requestBody(request, endpoint.profile)),
           signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
         });
-        const outcome = await outcomeOf(response, request);
-        return withoutSecret(refuseTruncated(outcome, request), endpoint.apiKey);
+        const outcome = await readHttpOutcome(response, request);
+        return redactSecret(refuseTruncated(outcome, request), endpoint.apiKey);
       } catch (thrown) {
         const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
-        return withoutSecret(failed, endpoint.apiKey);
+        return redactSecret(failed, endpoint.apiKey);
       }
     },
   };

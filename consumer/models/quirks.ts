@@ -51,7 +51,7 @@ export const quirkMeanings = {
 export type Quirk = keyof typeof quirkMeanings;
 
 /** The families whose calls are found in text. */
-export type DialectName = Quirk extends infer Each
+export type CallFormatName = Quirk extends infer Each
   ? Each extends `call_in_text_${infer Name}`
     ? Name
     : never

@@ -2,7 +2,7 @@ import { failure } from "../../shared/failures.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import type { Rehearsal, RehearsalTurn } from "../../shared/rehearsal.ts";
 import { classifyThrown } from "./classify.ts";
-import { outcomeOf } from "./http_outcome.ts";
+import { readHttpOutcome } from "./http_outcome.ts";
 import type { Message, ModelRequest, Transport } from "./model.ts";
 
 /** What the scripted model does for one call. Every call uses one turn, failed ones included. */
@@ -140,7 +140,7 @@ export function rehearsalTransport(script: RehearsalScript, wait: Wait = waitRea
       position = played.nextPosition;
       try {
         if (played.delayMs > 0) await wait(played.delayMs, request.signal);
-        return await outcomeOf(response(played), request);
+        return await readHttpOutcome(response(played), request);
       } catch (thrown) {
         return { ok: false, failure: classifyThrown(thrown, Date.now()) };
       }

@@ -1,5 +1,5 @@
 import { modelLimits } from "../../shared/limits.ts";
-import { bendTo } from "./coerce.ts";
+import { coerceTo } from "./coerce.ts";
 import { isRecord, type Json, nestsBeyond, parseJson } from "./json.ts";
 import { readLoosely } from "./loose_json.ts";
 import type { ToolOffer } from "./model.ts";
@@ -8,7 +8,7 @@ import { cleanName, toolNamed } from "./tool_name.ts";
 import { problemsOf, problemText } from "./validate.ts";
 
 /** A call after repair, before it has an id. The fields mean what `Call`'s mean. */
-export interface Mended {
+export interface RepairedCall {
   name: string;
   argumentsText: string;
   arguments: Json | null;
@@ -67,17 +67,17 @@ const problems = {
  * Mends one call as far as that is safe, and says what was mended. For a tool with
  * effects only strict JSON that fits the schema is taken; a cut reply is never mended.
  */
-export function mendCall(
+export function repairCall(
   sent: { name: string; arguments: unknown },
   context: RepairContext,
-): Mended {
+): RepairedCall {
   const full = asText(sent.arguments);
   const argumentsText = full.slice(0, modelLimits.argumentsBytesMax);
   const read = sent.name.slice(0, modelLimits.toolNameReadCharsMax);
   const tool = toolNamed(read, context.tools);
   const name = tool?.name ?? cleanName(read).slice(0, modelLimits.toolNameCharsMax).toWellFormed();
   const quirks: Quirk[] = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
-  const refused = (problem: string, value: Json | null = null): Mended => ({
+  const refused = (problem: string, value: Json | null = null): RepairedCall => ({
     name,
     argumentsText,
     arguments: value,
@@ -96,7 +96,7 @@ export function mendCall(
   if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return refused(problems.deep);
   const strict = problemsOf(args.value, tool.original);
   if (strict === null) return { name, argumentsText, arguments: args.value, problem: null, quirks };
-  const bent = guess ? bendTo(args.value, tool.original, tool.original) : null;
+  const bent = guess ? coerceTo(args.value, tool.original, tool.original) : null;
   const left = bent === null ? strict : problemsOf(bent.value, tool.original);
   if (bent !== null && left === null && isRecord(bent.value)) {
     quirks.push(...bent.quirks);

@@ -1,7 +1,7 @@
 import type { Quirk } from "./quirks.ts";
 
 /** Thought told apart from speech where the engine left both in one text. */
-export interface Spoken {
+export interface VisibleText {
   text: string;
   reasoning: string;
   quirks: Quirk[];
@@ -20,7 +20,7 @@ const harmonyPart =
  * thought: a tag further on may be quoted. A block that never closes is all thought,
  * because a reply cut there holds no answer.
  */
-export function splitThinking(text: string): Spoken {
+export function splitThinking(text: string): VisibleText {
   const harmony = splitHarmony(text);
   let rest = harmony.text;
   const thoughts: string[] = [];
@@ -51,7 +51,7 @@ export function splitThinking(text: string): Spoken {
   };
 }
 
-function splitHarmony(text: string): Spoken {
+function splitHarmony(text: string): VisibleText {
   if (!text.includes("<|channel|>")) return { text, reasoning: "", quirks: [] };
   const thoughts: string[] = [];
   const spoken = text.replace(harmonyPart, (_all, channel: string, body: string) => {

@@ -1,7 +1,7 @@
 import { modelLimits } from "../../shared/limits.ts";
 import type { Profile } from "../../shared/models/profiles.ts";
 import { classifyThrown } from "./classify.ts";
-import { outcomeOf } from "./http_outcome.ts";
+import { readHttpOutcome } from "./http_outcome.ts";
 import type { Transport } from "./model.ts";
 import { requestBody } from "./request_body.ts";
 
@@ -34,7 +34,7 @@ export function workersAiTransport(ai: WorkersAi, profile: Profile): Transport {
           signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
           extraHeaders: { "x-session-affinity": request.taskId },
         });
-        return await outcomeOf(asResponse(answer), request);
+        return await readHttpOutcome(asResponse(answer), request);
       } catch (thrown) {
         return { ok: false, failure: classifyThrown(thrown, Date.now()) };
       }

@@ -21,7 +21,7 @@ import {
   type WebhookRow,
 } from "../../shared/store/webhooks.ts";
 import type { Webhook } from "../../shared/task.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import { createGateway } from "../egress/gateway.ts";
 import { answered } from "./mail.ts";
 import { batchPayload, taskPayload } from "./payload.ts";
@@ -29,7 +29,7 @@ import { webhookHeaders } from "./sign.ts";
 
 /** Decides the message once; never throws. */
 export async function deliverWebhook(
-  fleet: Fleet | null,
+  fleet: ConsumerConfig | null,
   message: Message<unknown>,
 ): Promise<void> {
   try {
@@ -47,14 +47,14 @@ export async function deliverWebhook(
   message.ack();
 }
 
-async function tried(fleet: Fleet, hook: WebhookRow): Promise<TryEnd> {
+async function tried(fleet: ConsumerConfig, hook: WebhookRow): Promise<TryEnd> {
   const target = JSON.parse(hook.target) as Target;
   if ("url" in target) return posted(fleet, hook, target);
   const end = await answered(fleet.env, hook, target);
   return "failed" in end ? failed(hook, end.failed, "endpoint") : end;
 }
 
-async function posted(fleet: Fleet, hook: WebhookRow, told: Webhook): Promise<TryEnd> {
+async function posted(fleet: ConsumerConfig, hook: WebhookRow, told: Webhook): Promise<TryEnd> {
   const { url, secret: name } = told;
   const answer = findPolicy(fleet.policies, "webhooks", hook.tenant, fleet.mode);
   const unsigned = answer.ok ? signingFault(answer.policy, hook.tenant, told) : answer.message;
@@ -99,7 +99,7 @@ function failed(hook: WebhookRow, why: string, by: "policy" | "endpoint" | "gone
   return { state: "waiting", error, waitMs: Math.round(waitMs * (1 + Math.random() / 10)) };
 }
 
-async function payloadOf({ env }: Fleet, hook: WebhookRow): Promise<string | null> {
+async function payloadOf({ env }: ConsumerConfig, hook: WebhookRow): Promise<string | null> {
   if (hook.event === "task.ended") {
     const task = await readTask(env.DB, hook.tenant, hook.subject);
     return task === null ? null : taskPayload(hook, task);

@@ -14,7 +14,7 @@ import { boundsOf, toolCallsLeft } from "../loop/budget.ts";
 import { foldConversation } from "../loop/conversation/conversation.ts";
 import { openingMessages } from "../loop/conversation/prompt.ts";
 import { isBlocked } from "../loop/conversation/repetition.ts";
-import type { Brain, LoopTask } from "../loop/loop_end.ts";
+import type { LoopTask, ModelClient } from "../loop/loop_end.ts";
 import { planCall } from "../loop/plan.ts";
 import { traitsOf } from "../loop/traits.ts";
 import type { Reply } from "../models/model.ts";
@@ -158,7 +158,7 @@ function brainOf(
   fallback: boolean,
   { profileOf }: Changes,
   { sampling }: DurableTask,
-): Brain {
+): ModelClient {
   const never = () => Promise.reject(new Error("a replay asks nobody"));
   const traits = traitsOf(profileOf(model), sampling);
   return { model, fallback, ...traits, complete: never, isPriced: () => true, permit: never };
@@ -169,7 +169,7 @@ type Pair = [was: string, now: string];
 /** What was to be called, at which rung, with what elided: budgets, window, ladder and loop detection. */
 function planDifferences(
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   { before, used }: { before: readonly Step[]; used: Usage },
   payload: ModelPayload,
 ): Pair[] {
@@ -193,7 +193,7 @@ function saysPlan(offered: string, because: string | undefined, elided: boolean)
 function readDifferences(
   task: LoopTask,
   before: readonly Step[],
-  brain: Brain,
+  brain: ModelClient,
   payload: ModelPayload,
 ): Pair[] | null {
   const { messages } = foldConversation(task.opening, before, { ...task, model: brain.model });

@@ -1,8 +1,8 @@
 /** What the producer asks over its service binding; nobody else reaches this Worker by HTTP. */
 import type { ConsumerEnv } from "../config/env.ts";
-import { pacesOf } from "./model_limits.ts";
+import { modelLimitsOf } from "./model_limits.ts";
 import { readinessOf } from "./readiness.ts";
-import { listingFor } from "./tools.ts";
+import { toolListingFor } from "./tools.ts";
 
 /**
  * `/tools?tenant=` is the listing, `POST /readiness` answers a dry run, `POST /paces` tells what models are
@@ -12,11 +12,11 @@ export async function answerProducer(request: Request, env: ConsumerEnv): Promis
   const url = new URL(request.url);
   switch (url.pathname) {
     case "/tools":
-      return Response.json(listingFor(url.searchParams.get("tenant") ?? "", env));
+      return Response.json(toolListingFor(url.searchParams.get("tenant") ?? "", env));
     case "/readiness":
       return answered(readinessOf(await asked(request), env));
     case "/paces":
-      return answered(await pacesOf(await asked(request), env));
+      return answered(await modelLimitsOf(await asked(request), env));
     default:
       return Response.json({ status: "ok" });
   }

@@ -12,8 +12,8 @@ import { servicesIn } from "../config/services.ts";
 
 const Names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: dryRunLimits.namesMax });
 
-const Question = Type.Object({ tenant: Type.String(), policies: Names, models: Names });
-export type Question = Static<typeof Question>;
+const ReadinessRequest = Type.Object({ tenant: Type.String(), policies: Names, models: Names });
+export type ReadinessRequest = Static<typeof ReadinessRequest>;
 
 export interface PolicyReadiness {
   policy: string;
@@ -29,7 +29,7 @@ export interface Readiness {
 
 /** Null where the question cannot be answered. */
 export function readinessOf(asked: unknown, env: ConsumerEnv): Readiness | null {
-  if (!Value.Check(Question, asked)) return null;
+  if (!Value.Check(ReadinessRequest, asked)) return null;
   const mode = env.FLEET_MODE === "local" ? "local" : "deployed";
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) return null;

@@ -16,7 +16,7 @@ export interface ListedTool {
 }
 
 /** What the consumer tells the producer, which cannot see its bindings. */
-export interface Listing {
+export interface ToolListing {
   tools: ListedTool[];
   /** The MCP servers that the tenant's tasks may name. */
   mcp: { name: string; url: string }[];
@@ -28,7 +28,7 @@ export interface Listing {
   mail: boolean;
 }
 
-export function listingFor(tenant: string, env: ConsumerEnv): Listing {
+export function toolListingFor(tenant: string, env: ConsumerEnv): ToolListing {
   const servers = readServers(env.MCP_SERVERS);
   return {
     mcp: [...serversOf(servers, tenant)].map(([name, { url }]) => ({ name, url })),

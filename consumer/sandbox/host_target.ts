@@ -10,7 +10,7 @@ import type {
   Program,
   ToolAnswer,
 } from "./engine.ts";
-import { believedChanges, bytesIn, tooManyChanges } from "./untrusted_outcome.ts";
+import { bytesIn, parseChanges, tooManyChanges } from "./untrusted_outcome.ts";
 
 /**
  * What a run inside a Dynamic Worker can reach: its workspace, its tools and the gateway,
@@ -66,7 +66,7 @@ export class HostTarget extends RpcTarget {
     if (typeof argumentsJson !== "string" || !this.#program.tools.includes(tool)) {
       return { ok: false, message: `There is no tool named ${JSON.stringify(String(tool))}.` };
     }
-    const believed = believedChanges(changes);
+    const believed = parseChanges(changes);
     if (believed === null) return { ok: false, message: tooManyChanges, kept: false };
     const bytes = bytesIn(believed);
     // The program's side waits for its turn; whoever got around that is refused, or each call would hold a workspace.

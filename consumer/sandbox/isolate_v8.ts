@@ -8,7 +8,7 @@ import type { NativeRequest } from "./interpreter/native.ts";
 import { cut } from "./interpreter/settle.ts";
 import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
-import { believed, stoppedBy } from "./untrusted_outcome.ts";
+import { parseOutcome, stoppedBy } from "./untrusted_outcome.ts";
 
 /** What the native Worker answers to, as its stub is used here. */
 interface NativeStub {
@@ -78,7 +78,7 @@ async function runNative(
     const first = await Promise.race([entrypoint.run(request, host), late.promise]);
     if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);
-    return believed(outcome, limits);
+    return parseOutcome(outcome, limits);
   } catch (error) {
     return stoppedBy(platformError(error));
   } finally {

@@ -5,7 +5,7 @@ import { cut } from "./interpreter/settle.ts";
 import { confine, Workspace } from "./interpreter/workspace.ts";
 
 /** An outcome as it was told: nothing of it is known to be what it says. */
-export interface Told {
+export interface UntrustedOutcome {
   value: unknown;
   logs: unknown;
   error: unknown;
@@ -14,7 +14,7 @@ export interface Told {
 }
 
 /** The outcome within its bounds; changes that no workspace could hold are an error instead. */
-export function believed(told: Told, limits: RunLimits): RunOutcome {
+export function parseOutcome(told: UntrustedOutcome, limits: RunLimits): RunOutcome {
   const { value, error, usage } = told;
   const logs = cut(String(told.logs), limits.logBytes + 1_000);
   try {
@@ -53,7 +53,7 @@ const changesMax = 2 * workspaceLimits.filesMax;
 export const tooManyChanges = "The program changed more files than the workspace holds.";
 
 /** The changes as a call told them, or null where they are none. Whether they fit, the workspace decides. */
-export function believedChanges(told: unknown): FileChanges | null {
+export function parseChanges(told: unknown): FileChanges | null {
   if (!(told instanceof Map) || told.size > changesMax) return null;
   const changes = new Map<string, Uint8Array | null>();
   let sum = 0;

@@ -2,24 +2,24 @@
 import type { Failure } from "../../shared/failures.ts";
 import { isPriced } from "../../shared/models/profiles.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import type { Fleet } from "../config/config.ts";
-import { fallbacksOf } from "../delivery/fallback_models.ts";
-import { permit, tell } from "../governor/client.ts";
-import type { Brain } from "../loop/loop_end.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { fallbackModelsOf } from "../delivery/fallback_models.ts";
+import { permit, reportOutcome } from "../governor/client.ts";
+import type { ModelClient } from "../loop/loop_end.ts";
 import { traitsOf } from "../loop/traits.ts";
 import { transportFor } from "../models/index.ts";
 import { chatAttributes, noteOutcome } from "../telemetry/gen_ai.ts";
 
 /** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
-export function brainsFor(
-  fleet: Fleet,
+export function modelClientsFor(
+  fleet: ConsumerConfig,
   { id, model }: { id: string; model: string },
   spec: DurableTask,
-): { ok: true; brains: [Brain, ...Brain[]] } | { ok: false; failure: Failure } {
+): { ok: true; brains: [ModelClient, ...ModelClient[]] } | { ok: false; failure: Failure } {
   const own = brainFor(fleet, id, model, spec, false);
   if (!own.ok) return own;
-  const brains: [Brain, ...Brain[]] = [own.brain];
-  for (const name of fallbacksOf(fleet, model, spec.fallback_models)) {
+  const brains: [ModelClient, ...ModelClient[]] = [own.brain];
+  for (const name of fallbackModelsOf(fleet, model, spec.fallback_models)) {
     const stand = brainFor(fleet, id, name, spec, true);
     if (stand.ok) brains.push(stand.brain);
   }
@@ -27,12 +27,12 @@ export function brainsFor(
 }
 
 function brainFor(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   task: string,
   model: string,
   spec: DurableTask,
   fallback: boolean,
-): { ok: true; brain: Brain } | { ok: false; failure: Failure } {
+): { ok: true; brain: ModelClient } | { ok: false; failure: Failure } {
   const { env } = fleet;
   const config = (position: number) => ({
     AI: env.AI,
@@ -67,7 +67,8 @@ function brainFor(
           return heard;
         });
         // A call that we stopped ourselves says nothing of the endpoint.
-        if (!request.signal.aborted) await tell(fleet, { task, model, at: slotAt }, outcome);
+        if (!request.signal.aborted)
+          await reportOutcome(fleet, { task, model, at: slotAt }, outcome);
         return outcome;
       },
       isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),

@@ -8,31 +8,31 @@ import type { ClaimedTask } from "../../shared/store/claims.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { type Journal, readJournal } from "../../shared/transcript.ts";
 import { mostUsage, readUsage } from "../../shared/usage.ts";
-import type { Fleet } from "../config/config.ts";
-import { Scribe } from "../loop/journal_writer.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { JournalWriter } from "../loop/journal_writer.ts";
 import { Workspace } from "../toolbox/workspace.ts";
 
 export interface OpenSlice {
   /** The task's body, or why the task cannot be worked on. */
   spec: { ok: true; task: DurableTask } | { ok: false; failure: Failure };
-  scribe: Scribe;
+  scribe: JournalWriter;
   workspace: Workspace;
   /** The paths the task started with, before any step. */
   inputs: string[];
 }
 
 /** Rejects only when a store fails: what is stored but cannot be read is a failure of the task. */
-export async function openSlice(fleet: Fleet, task: ClaimedTask): Promise<OpenSlice> {
+export async function openSlice(fleet: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice> {
   try {
     const [spec, journal] = await Promise.all([readSpec(fleet, task), readSteps(fleet, task)]);
-    if (journal.ok) return laidOut(fleet, task, spec, journal.steps);
-    return laidOut(fleet, task, unworkable("journal_missing", journal.message), null);
+    if (journal.ok) return buildSlice(fleet, task, spec, journal.steps);
+    return buildSlice(fleet, task, unworkable("journal_missing", journal.message), null);
   } catch (error) {
     if (error instanceof StoreFault) throw error;
     logBug("open_slice", error, { task_id: task.id });
     const message =
       "What this task has stored cannot be read; the log says why. Redrive it with restart.";
-    return laidOut(fleet, task, unworkable("bug", message), null);
+    return buildSlice(fleet, task, unworkable("bug", message), null);
   }
 }
 
@@ -41,7 +41,7 @@ const unworkable = (code: FailureCode, message: string): OpenSlice["spec"] => ({
   failure: failure(code, message),
 });
 
-async function readSpec(fleet: Fleet, task: ClaimedTask): Promise<OpenSlice["spec"]> {
+async function readSpec(fleet: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice["spec"]> {
   const key = objectKeys.spec(task.tenant, task.id);
   const text = task.spec ?? (await getText(fleet.env.OBJECTS, key));
   if (text !== null) return { ok: true, task: JSON.parse(text) as DurableTask };
@@ -49,13 +49,13 @@ async function readSpec(fleet: Fleet, task: ClaimedTask): Promise<OpenSlice["spe
 }
 
 /** A first claim has no journal, so it reads none. */
-async function readSteps({ env }: Fleet, task: ClaimedTask): Promise<Journal> {
+async function readSteps({ env }: ConsumerConfig, task: ClaimedTask): Promise<Journal> {
   return task.fence === 1 ? { ok: true, steps: [] } : readJournal(env.DB, env.OBJECTS, task);
 }
 
 /** `read` is null where the journal is there and cannot be read. */
-function laidOut(
-  fleet: Fleet,
+function buildSlice(
+  fleet: ConsumerConfig,
   task: ClaimedTask,
   spec: OpenSlice["spec"],
   read: Step[] | null,
@@ -72,7 +72,7 @@ function laidOut(
   const journaled = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
   const used = mostUsage(readUsage(task.usage), journaled);
   const owner = { id: task.id, fence: task.fence };
-  const scribe = new Scribe(env, owner, task.tenant, steps, used, {
+  const scribe = new JournalWriter(env, owner, task.tenant, steps, used, {
     journaled: task.fence > 1,
     charging: task.batch_limited === 1,
     since: task.resumed_from ?? 0,

@@ -24,7 +24,7 @@ export interface Uncertain {
   requests: { at: string; method: string; url: string; status: number | null }[];
 }
 
-export type Ending =
+export type SliceOutcome =
   | {
       kind: "settled";
       status: TerminalStatus;
@@ -39,23 +39,23 @@ export type Ending =
   | { kind: "lost" };
 
 /** `attempt` is the number of tries that failed before this one. */
-export function endingOf(
+export function outcomeOf(
   end: LoopEnd,
   task: { attempt: number; attempts: number },
   random: number,
-): Ending {
+): SliceOutcome {
   switch (end.kind) {
     case "answered":
-      return settled("succeeded", "completed", null, end.output);
+      return settledOutcome("succeeded", "completed", null, end.output);
     case "failed":
-      return settled("failed", end.reason, { code: end.code, message: end.message });
+      return settledOutcome("failed", end.reason, { code: end.code, message: end.message });
     case "cancelled":
-      return settled("cancelled", "cancelled", {
+      return settledOutcome("cancelled", "cancelled", {
         code: "cancelled",
         message: "Cancelled on request.",
       });
     case "expired":
-      return settled("expired", "expired", {
+      return settledOutcome("expired", "expired", {
         code: "expired",
         message: "The task was not done by its expires_at.",
       });
@@ -72,7 +72,7 @@ function brokenEnding(
   failed: Failure,
   task: { attempt: number; attempts: number },
   random: number,
-): Ending {
+): SliceOutcome {
   const kind = classOf(failed);
   const error = { code: failed.code, message: failed.message, class: kind };
   switch (kind) {
@@ -86,28 +86,28 @@ function brokenEnding(
       };
     case "retry":
       if (task.attempt + 1 >= task.attempts) {
-        return { ...settled("dead", "attempts_exhausted", error), failedAttempt: true };
+        return { ...settledOutcome("dead", "attempts_exhausted", error), failedAttempt: true };
       }
       return {
         kind: "released",
         why: "retrying",
-        delayMs: nextDelay(task.attempt, random),
+        delayMs: retryDelayMs(task.attempt, random),
         failure: failed,
       };
     case "shrink":
     case "fail":
-      return settled("failed", failureTable[failed.code].reason, error);
+      return settledOutcome("failed", failureTable[failed.code].reason, error);
     case "dead":
-      return settled("dead", "attempts_exhausted", error);
+      return settledOutcome("dead", "attempts_exhausted", error);
   }
 }
 
-export function settled(
+export function settledOutcome(
   status: TerminalStatus,
   reason: Reason,
   error: TaskError | null,
   output: unknown = null,
-): Ending & { kind: "settled" } {
+): SliceOutcome & { kind: "settled" } {
   return { kind: "settled", status, reason, output, error, failedAttempt: false };
 }
 
@@ -115,7 +115,7 @@ export function settled(
  * Exponential, long enough that a model server may restart meanwhile, with jitter above half, so that
  * tasks which failed together come back apart.
  */
-export function nextDelay(attempt: number, random: number): number {
+export function retryDelayMs(attempt: number, random: number): number {
   const ceiling = Math.min(
     retryLimits.delayMsMax,
     retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,

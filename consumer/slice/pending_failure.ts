@@ -10,7 +10,7 @@ import { refusesRung } from "../loop/answer/finalisation.ts";
  * fallback's failure decides nothing, so it is asked again. Nor does that of a run before a resume: it
  * ended that run.
  */
-export function unsettledFailure(task: TaskRow, steps: readonly Step[]): Failure | null {
+export function pendingFailureOf(task: TaskRow, steps: readonly Step[]): Failure | null {
   const last = steps.at(-1);
   if (last === undefined || last.fence >= task.fence || last.payload.kind !== "model") return null;
   if (last.fence <= (task.resumed_from ?? 0)) return null;

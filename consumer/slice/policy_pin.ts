@@ -2,9 +2,9 @@
 import { findPolicy, type PolicyAnswer, pinnedPolicy } from "../../policies/index.ts";
 import { keptPolicy } from "../../shared/store/policies.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 
-export async function policyOf(fleet: Fleet, task: TaskRow): Promise<PolicyAnswer> {
+export async function policyOf(fleet: ConsumerConfig, task: TaskRow): Promise<PolicyAnswer> {
   const { policies, mode } = fleet;
   const hashes = JSON.parse(fleet.policyHashes) as Record<string, string>;
   if (task.policy_hash === null || hashes[task.policy] === task.policy_hash) {

@@ -3,46 +3,46 @@ import { failure } from "../../shared/failures.ts";
 import { leaseLimits } from "../../shared/limits.ts";
 import { type ClaimedTask, heartbeat } from "../../shared/store/claims.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import type { Fleet } from "../config/config.ts";
-import { fallbacksOf } from "../delivery/fallback_models.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import { answerForm } from "../loop/answer/answer_form.ts";
 import { boundsOf, millisecondsLeft } from "../loop/budget.ts";
 import { openingMessages } from "../loop/conversation/prompt.ts";
-import type { Scribe } from "../loop/journal_writer.ts";
+import type { JournalWriter } from "../loop/journal_writer.ts";
 import { runLoop } from "../loop/loop.ts";
-import { type LoopEnd, underCeiling, written } from "../loop/loop_end.ts";
-import type { Hands } from "../loop/run_call.ts";
+import { batchCeilingEnd, endAfterWrite, type LoopEnd } from "../loop/loop_end.ts";
+import type { ToolHost } from "../loop/run_call.ts";
 import { untilMidnightUtcMs } from "../models/classify.ts";
 import { mountsOf, skillsFolder } from "../skills/find.ts";
-import { type Extras, extrasFor } from "../toolbox/pinned_tools.ts";
-import { handsFor } from "../toolbox/tool_host.ts";
+import { loadPinnedTools, type PinnedTools } from "../toolbox/pinned_tools.ts";
+import { createToolHost } from "../toolbox/tool_host.ts";
 import { finalAnswerOffer, offersOf, toolsFor } from "../tools/catalog.ts";
-import { brainsFor } from "./model_client.ts";
+import { modelClientsFor } from "./model_client.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
-import { type Ending, endingOf, settled } from "./outcome.ts";
-import { unsettledFailure } from "./pending_failure.ts";
+import { outcomeOf, type SliceOutcome, settledOutcome } from "./outcome.ts";
+import { pendingFailureOf } from "./pending_failure.ts";
 import { policyOf } from "./policy_pin.ts";
-import type { SliceEnd } from "./settle.ts";
+import type { SliceResult } from "./settle.ts";
 
 /** Never rejects for what a model or a sandbox does; a store that fails does reject. */
-export async function runSlice(fleet: Fleet, task: ClaimedTask): Promise<SliceEnd> {
+export async function runSlice(fleet: ConsumerConfig, task: ClaimedTask): Promise<SliceResult> {
   const open = await openSlice(fleet, task);
   const ending = endedBefore(fleet, task) ?? (await looped(fleet, task, open));
   const listed = open.spec.ok ? open.spec.task.fallback_models : [];
-  const models = [task.model, ...fallbacksOf(fleet, task.model, listed)];
+  const models = [task.model, ...fallbackModelsOf(fleet, task.model, listed)];
   return { ending, scribe: open.scribe, workspace: open.workspace, models };
 }
 
 /** What ends a task before its next step. */
-function endedBefore(fleet: Fleet, task: ClaimedTask): Ending | null {
+function endedBefore(fleet: ConsumerConfig, task: ClaimedTask): SliceOutcome | null {
   if (task.cancel_requested_at !== null) {
-    return settled("cancelled", "cancelled", {
+    return settledOutcome("cancelled", "cancelled", {
       code: "cancelled",
       message: "Cancelled on request.",
     });
   }
   if (task.expires_at !== null && task.expires_at <= Date.now()) {
-    return settled("expired", "expired", {
+    return settledOutcome("expired", "expired", {
       code: "expired",
       message: `The task was not done by its expires_at, ${new Date(task.expires_at).toISOString()}.`,
     });
@@ -50,27 +50,27 @@ function endedBefore(fleet: Fleet, task: ClaimedTask): Ending | null {
   // The claim has counted the lost lease already.
   if (task.attempt >= task.attempts) {
     const last = lastError(task);
-    return settled("dead", "attempts_exhausted", {
+    return settledOutcome("dead", "attempts_exhausted", {
       code: last.code,
       message: `The task failed ${task.attempt} times; last: ${last.message}`,
       class: "retry",
     });
   }
   if (task.batch_ceiling !== null) {
-    const { reason, code, message } = underCeiling(task.batch_ceiling);
-    return settled("failed", reason, { code, message });
+    const { reason, code, message } = batchCeilingEnd(task.batch_ceiling);
+    return settledOutcome("failed", reason, { code, message });
   }
   return overSpent(fleet, task);
 }
 
 /** A tenant that has spent what it may today goes on tomorrow: that is no fault of its tasks. */
-function overSpent(fleet: Fleet, task: ClaimedTask): Ending | null {
+function overSpent(fleet: ConsumerConfig, task: ClaimedTask): SliceOutcome | null {
   const ceiling = fleet.spendCeilingOf(task.tenant);
   if (ceiling === null || task.model === "rehearsal" || task.spent_today < ceiling) return null;
   const message = `The tenant ${task.tenant} may spend ${ceiling} US dollars a day (SPEND_PER_DAY_USD) and has spent them; its tasks go on from 00:00 UTC.`;
   const retryAfterMs = untilMidnightUtcMs(Date.now());
   const spent = failure("spend_ceiling", message, { retryAfterMs });
-  return endingOf({ kind: "broke", failure: spent }, task, Math.random());
+  return outcomeOf({ kind: "broke", failure: spent }, task, Math.random());
 }
 
 /** What the row says of the last attempt; the claim that counted it wrote it there. */
@@ -82,7 +82,11 @@ function lastError({ errors }: ClaimedTask): { code: string; message: string } {
   };
 }
 
-async function looped(fleet: Fleet, task: ClaimedTask, open: OpenSlice): Promise<Ending> {
+async function looped(
+  fleet: ConsumerConfig,
+  task: ClaimedTask,
+  open: OpenSlice,
+): Promise<SliceOutcome> {
   const stop = new AbortController();
   const owner = { id: task.id, fence: task.fence };
   const beat = setInterval(() => {
@@ -93,7 +97,7 @@ async function looped(fleet: Fleet, task: ClaimedTask, open: OpenSlice): Promise
   }, leaseLimits.heartbeatMs);
   try {
     const end = await loopOf(fleet, task, open, stop.signal);
-    return endingOf(end, task, Math.random());
+    return outcomeOf(end, task, Math.random());
   } finally {
     clearInterval(beat);
     stop.abort(new Error("the slice is over"));
@@ -101,29 +105,29 @@ async function looped(fleet: Fleet, task: ClaimedTask, open: OpenSlice): Promise
 }
 
 async function loopOf(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   task: TaskRow,
   { spec: read, scribe, workspace, inputs }: OpenSlice,
   signal: AbortSignal,
 ): Promise<LoopEnd> {
   if (!read.ok) return { kind: "broke", failure: read.failure };
-  const unsettled = unsettledFailure(task, scribe.steps);
+  const unsettled = pendingFailureOf(task, scribe.steps);
   if (unsettled !== null) return { kind: "broke", failure: unsettled };
   const spec = read.task;
   const policy = await policyOf(fleet, task);
   if (!policy.ok) return { kind: "broke", failure: failure("policy_unknown", policy.message) };
-  const models = brainsFor(fleet, task, spec);
+  const models = modelClientsFor(fleet, task, spec);
   if (!models.ok) return { kind: "broke", failure: models.failure };
   const found = toolsFor(spec.tools, task, fleet.env);
   if (!found.ok) return { kind: "broke", failure: failure("tool_unconfigured", found.message) };
   const { tools } = found;
   const bounds = boundsOf(spec.limits);
-  const hands = handsFor(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
+  const hands = createToolHost(fleet, task, { tools, policy, bounds, scribe, workspace, signal });
   if (!hands.ok) return { kind: "broke", failure: hands.failure };
-  let extras: Extras | null = null;
+  let extras: PinnedTools | null = null;
   try {
     const brought = await hands.hands.within(millisecondsLeft(scribe.used, bounds), () =>
-      extrasFor(fleet, task, spec, scribe.steps, { ways: hands.ways, signal }),
+      loadPinnedTools(fleet, task, spec, scribe.steps, { ways: hands.ways, signal }),
     );
     if (!brought.ok) return { kind: "broke", failure: brought.failure };
     extras = brought.extras;
@@ -156,9 +160,9 @@ async function loopOf(
 }
 
 /** What was asked of MCP servers before the first turn is counted, and its decisions are rows. */
-async function journalAsking(scribe: Scribe, hands: Hands): Promise<LoopEnd | null> {
+async function journalAsking(scribe: JournalWriter, hands: ToolHost): Promise<LoopEnd | null> {
   const rows = hands.drainEgress();
   if (rows.length === 0) return null;
   scribe.charge(hands.drainSpent());
-  return written(await scribe.write([], { seq: scribe.nextSeq, rows }));
+  return endAfterWrite(await scribe.write([], { seq: scribe.nextSeq, rows }));
 }

@@ -7,36 +7,40 @@ import { stepQuirks } from "../../shared/step.ts";
 import { type Claim, release, settle } from "../../shared/store/claims.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { writeTranscript } from "../../shared/transcript.ts";
-import type { Fleet } from "../config/config.ts";
-import { leaveSlot } from "../delivery/concurrency.ts";
-import { sendLater } from "../delivery/requeue.ts";
-import { leave } from "../governor/client.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { releaseConcurrencySlot } from "../delivery/concurrency.ts";
+import { requeue } from "../delivery/requeue.ts";
+import { releaseSlots } from "../governor/client.ts";
 import { draftOf } from "../loop/answer/draft.ts";
-import type { Scribe } from "../loop/journal_writer.ts";
+import type { JournalWriter } from "../loop/journal_writer.ts";
 import { settledFields } from "../telemetry/lines.ts";
 import { pointOf, writePoint } from "../telemetry/points.ts";
 import type { Workspace } from "../toolbox/workspace.ts";
-import { type Ending, settled } from "./outcome.ts";
+import { type SliceOutcome, settledOutcome } from "./outcome.ts";
 import { uncharged } from "./spend.ts";
 import { withUncertain } from "./uncertain_effect.ts";
 
 /** What a slice leaves behind. */
-export interface SliceEnd {
-  ending: Ending;
-  scribe: Scribe;
+export interface SliceResult {
+  ending: SliceOutcome;
+  scribe: JournalWriter;
   workspace: Workspace;
   /** The models that may have given the task a place. */
   models: readonly string[];
 }
 
-export async function conclude(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
+export async function finishSlice(
+  fleet: ConsumerConfig,
+  task: TaskRow,
+  slice: SliceResult,
+): Promise<void> {
   await carryOut(fleet, task, slice);
-  await leaveSlot(fleet, task, slice.ending);
+  await releaseConcurrencySlot(fleet, task, slice.ending);
 }
 
-async function carryOut(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<void> {
+async function carryOut(fleet: ConsumerConfig, task: TaskRow, slice: SliceResult): Promise<void> {
   const { ending } = slice;
-  if (!staysInProgress(ending)) await leave(fleet, task.id, slice.models);
+  if (!staysInProgress(ending)) await releaseSlots(fleet, task.id, slice.models);
   const fields = { task_id: task.id, fence: task.fence, steps: slice.scribe.used.steps };
   switch (ending.kind) {
     case "lost":
@@ -57,7 +61,7 @@ async function carryOut(fleet: Fleet, task: TaskRow, slice: SliceEnd): Promise<v
  * Whether the task keeps its place at its model's governor: while it yields, waits for the model itself,
  * or is back soon. A lost fence is somebody else's task, who holds the place now.
  */
-function staysInProgress(ending: Ending): boolean {
+function staysInProgress(ending: SliceOutcome): boolean {
   switch (ending.kind) {
     case "lost":
       return true;
@@ -72,10 +76,10 @@ function staysInProgress(ending: Ending): boolean {
 
 /** Release first, then send: a crash between the two is found by the sweep. */
 async function giveBack(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   task: TaskRow,
-  { scribe }: SliceEnd,
-  ending: Ending & { kind: "released" },
+  { scribe }: SliceResult,
+  ending: SliceOutcome & { kind: "released" },
 ): Promise<void> {
   const failed = ending.why === "retrying" ? ending.failure : null;
   const released = await release(fleet.env.DB, ownerOf(task), {
@@ -98,15 +102,15 @@ async function giveBack(
   });
   if (!released.held) return;
   const delayMs = released.cancelRequested ? 0 : ending.delayMs;
-  await sendLater(fleet, taskMessage(task.id, task.model), delayMs, task.priority);
+  await requeue(fleet, taskMessage(task.id, task.model), delayMs, task.priority);
 }
 
 /** Result and transcript first, each put once under this fence; then the row that points at them. */
 async function settleTask(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   task: TaskRow,
-  slice: SliceEnd,
-  end: Ending & { kind: "settled" },
+  slice: SliceResult,
+  end: SliceOutcome & { kind: "settled" },
 ): Promise<boolean> {
   const { env } = fleet;
   const { scribe, workspace } = slice;
@@ -128,7 +132,10 @@ async function settleTask(
   const weight = byteLength(result);
   if (end.status === "succeeded" && weight > storeLimits.resultBytesMax) {
     const message = `The result is ${weight} bytes; a result may hold ${storeLimits.resultBytesMax}. Let the task write a file instead.`;
-    const refused = settled("failed", "invalid_output", { code: "result_too_large", message });
+    const refused = settledOutcome("failed", "invalid_output", {
+      code: "result_too_large",
+      message,
+    });
     return settleTask(fleet, task, { ...slice, ending: refused }, refused);
   }
   // Without its journal, a transcript would pass off as a run that did nothing, and be resumed as one.
@@ -199,7 +206,7 @@ function attemptError(
 }
 
 /** The words for what was mended, each once, in the order of their first use. */
-export function quirksOf(scribe: Scribe): string[] {
+export function quirksOf(scribe: JournalWriter): string[] {
   const quirks = scribe.steps.flatMap(({ payload }) =>
     payload.kind === "model" ? stepQuirks(payload) : [],
   );

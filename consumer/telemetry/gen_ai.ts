@@ -6,7 +6,7 @@
 import type { Usage } from "../../shared/usage.ts";
 import type { ServedBy } from "../models/index.ts";
 import type { ModelOutcome, ReplyUsage } from "../models/model.ts";
-import type { Ending } from "../slice/outcome.ts";
+import type { SliceOutcome } from "../slice/outcome.ts";
 import type { Attributes, OpenSpan } from "./spans.ts";
 
 export const agentName = "flotilla";
@@ -38,7 +38,7 @@ export const agentAttributes = (task: TracedTask): Attributes => ({
 });
 
 /** How a slice ended; the numbers are the task's so far, over all its slices. */
-export const sliceAttributes = (ending: Ending, used: Usage): Attributes => ({
+export const sliceAttributes = (ending: SliceOutcome, used: Usage): Attributes => ({
   "flotilla.outcome": ending.kind === "released" ? ending.why : ending.kind,
   "flotilla.status": ending.kind === "settled" ? ending.status : undefined,
   "flotilla.reason": ending.kind === "settled" ? ending.reason : undefined,

@@ -7,7 +7,7 @@ import type { Step } from "../../shared/step.ts";
 import type { Claim } from "../../shared/store/claims.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { Ending } from "../slice/outcome.ts";
+import type { SliceOutcome } from "../slice/outcome.ts";
 
 export function stepFields(claim: Claim, step: Step): LogFields {
   const { payload } = step;
@@ -40,7 +40,7 @@ export function stepFields(claim: Claim, step: Step): LogFields {
 
 export function settledFields(
   task: TaskRow,
-  ending: Ending & { kind: "settled" },
+  ending: SliceOutcome & { kind: "settled" },
   used: Usage,
 ): LogFields {
   return {

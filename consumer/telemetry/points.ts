@@ -6,9 +6,9 @@
 import { logBug } from "../../shared/log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { Ending } from "../slice/outcome.ts";
+import type { SliceOutcome } from "../slice/outcome.ts";
 
-type Settled = Ending & { kind: "settled" };
+type Settled = SliceOutcome & { kind: "settled" };
 
 /** blob1, blob2 and so on. */
 export const blobColumns = {

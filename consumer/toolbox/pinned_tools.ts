@@ -8,8 +8,8 @@ import { getText, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts
 import type { Step } from "../../shared/step.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import type { Fleet } from "../config/config.ts";
-import { McpConnection, type Ways } from "../mcp/connection.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { McpConnection, type McpTransport } from "../mcp/connection.ts";
 import { faultTold, type McpServer, readServers, serversOf } from "../mcp/servers.ts";
 import { callable, listed, type PinnedServer } from "../mcp/tools.ts";
 import { findSkills, type PinnedSkill } from "../skills/find.ts";
@@ -20,7 +20,7 @@ interface Pinned {
   skills: PinnedSkill[];
 }
 
-export interface Extras {
+export interface PinnedTools {
   tools: Tool[];
   skills: PinnedSkill[];
   /** The hash under which they stand in R2; undefined for a task that has none. */
@@ -28,17 +28,17 @@ export interface Extras {
   close(): Promise<void>;
 }
 
-export type ExtrasAnswer = { ok: true; extras: Extras } | { ok: false; failure: Failure };
+export type ExtrasAnswer = { ok: true; extras: PinnedTools } | { ok: false; failure: Failure };
 
-const none: Extras = { tools: [], skills: [], pin: undefined, close: async () => undefined };
+const none: PinnedTools = { tools: [], skills: [], pin: undefined, close: async () => undefined };
 
 /** Rejects only when a store fails. A name that is not configured fails the task; a server that is down does not. */
-export async function extrasFor(
-  fleet: Fleet,
+export async function loadPinnedTools(
+  fleet: ConsumerConfig,
   task: TaskRow,
   spec: DurableTask,
   steps: readonly Step[],
-  at: { ways: Ways; signal: AbortSignal },
+  at: { ways: McpTransport; signal: AbortSignal },
 ): Promise<ExtrasAnswer> {
   const { mcp = [], skills = [] } = spec;
   if (mcp.length + skills.length === 0) return { ok: true, extras: none };
@@ -76,7 +76,11 @@ export async function extrasFor(
 type Looked = { ok: true; value: Pinned; pin: string } | { ok: false; failure: Failure };
 
 /** What the first reply was given, if there was one. */
-async function pinned(fleet: Fleet, task: TaskRow, steps: readonly Step[]): Promise<Looked | null> {
+async function pinned(
+  fleet: ConsumerConfig,
+  task: TaskRow,
+  steps: readonly Step[],
+): Promise<Looked | null> {
   const pin = steps
     .map(({ payload }) => (payload.kind === "model" ? payload.extras : undefined))
     .find((hash) => hash !== undefined);
@@ -86,7 +90,7 @@ async function pinned(fleet: Fleet, task: TaskRow, steps: readonly Step[]): Prom
 }
 
 async function looked(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   task: TaskRow,
   spec: DurableTask,
   servers: ReadonlyMap<string, McpServer>,
@@ -108,7 +112,7 @@ async function looked(
 }
 
 function serversFor(
-  fleet: Fleet,
+  fleet: ConsumerConfig,
   tenant: string,
   names: readonly string[],
 ): { ok: true; found: Map<string, McpServer> } | { ok: false; failure: Failure } {

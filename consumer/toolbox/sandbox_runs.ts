@@ -1,15 +1,15 @@
 /** What a slice runs in its sandbox: the agent's programs, commands and scripts, and searches of ours. */
 import { sandboxLimits } from "../../shared/limits.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import { type Bounds, millisecondsLeft } from "../loop/budget.ts";
-import type { Scribe } from "../loop/journal_writer.ts";
+import type { JournalWriter } from "../loop/journal_writer.ts";
 import { runBash } from "../sandbox/bash/bash.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Capabilities, Engine, RunOutcome } from "../sandbox/engine.ts";
 import { meteredEngine } from "../sandbox/index.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface Runs {
+export interface SandboxRuns {
   code(code: string, able: Capabilities): Promise<RunOutcome>;
   /** Rejects where the engine has no shell. */
   shell(command: string, able: Capabilities): Promise<RunOutcome>;
@@ -22,13 +22,13 @@ export interface Runs {
 }
 
 /** `callable` names the tools that a program may call, as they are at each run. */
-export function runsOf(
-  fleet: Fleet,
+export function createSandboxRuns(
+  fleet: ConsumerConfig,
   engine: Engine,
-  { workspace, bounds, scribe }: { workspace: Workspace; bounds: Bounds; scribe: Scribe },
+  { workspace, bounds, scribe }: { workspace: Workspace; bounds: Bounds; scribe: JournalWriter },
   callable: () => string[],
   signal: AbortSignal,
-): Runs {
+): SandboxRuns {
   let fault: string | null = null;
   const wallMs = () => Math.min(sandboxLimits.wallMsMax, millisecondsLeft(scribe.used, bounds));
 

@@ -6,14 +6,14 @@ import { log, logBug } from "../../shared/log.ts";
 import type { StepCall } from "../../shared/step.ts";
 import type { EgressRow } from "../../shared/store/egress_log.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
-import type { Fleet } from "../config/config.ts";
+import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";
 import type { EgressUse } from "../egress/budget.ts";
 import { createGateway, type Gateway } from "../egress/gateway.ts";
 import type { BudgetReason } from "../egress/reason.ts";
 import type { Bounds } from "../loop/budget.ts";
-import type { Scribe } from "../loop/journal_writer.ts";
-import { type Hands, intent } from "../loop/run_call.ts";
+import type { JournalWriter } from "../loop/journal_writer.ts";
+import { intentStep, type ToolHost } from "../loop/run_call.ts";
 import type { Capabilities, Engine } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/index.ts";
 import { toolAttributes } from "../telemetry/gen_ai.ts";
@@ -22,14 +22,14 @@ import { callableFromCode } from "../tools/catalog.ts";
 import type { Tool, ToolContext } from "../tools/define.ts";
 import { stepKey } from "../tools/idempotency.ts";
 import { type CallingSlice, callFromCode, inStep } from "./code_mode.ts";
-import { runsOf } from "./sandbox_runs.ts";
+import { createSandboxRuns } from "./sandbox_runs.ts";
 import type { Workspace } from "./workspace.ts";
 
 interface Kit {
   tools: readonly Tool[];
   policy: PolicyAnswer;
   bounds: Bounds;
-  scribe: Scribe;
+  scribe: JournalWriter;
   workspace: Workspace;
   signal: AbortSignal;
 }
@@ -43,17 +43,17 @@ interface Work {
 
 interface Handed {
   ok: true;
-  hands: Hands;
+  hands: ToolHost;
   /** Ends what the sandbox holds beyond its runs; never rejects. */
   close(): Promise<void>;
   /** How the fleet itself asks through the task's gateway. */
-  ways: Pick<Gateway, "ask" | "fetch">;
+  ways: Pick<Gateway, "fetchEffectFree" | "fetch">;
   /** Adds the tools that were found by asking. */
   add(tools: readonly Tool[]): void;
 }
 
-export function handsFor(
-  fleet: Fleet,
+export function createToolHost(
+  fleet: ConsumerConfig,
   task: TaskRow,
   kit: Kit,
 ): Handed | { ok: false; failure: Failure } {
@@ -76,7 +76,7 @@ export function handsFor(
   const late = new AbortController();
   const signal = AbortSignal.any([kit.signal, late.signal]);
   const callable = () => [...tools.keys()].filter(callableFromCode);
-  const runs = runsOf(fleet, engine, kit, callable, signal);
+  const runs = createSandboxRuns(fleet, engine, kit, callable, signal);
   /** The step at work, when it may have effects: those run alone, so there is at most one. */
   let work: Work | null = null;
 
@@ -86,7 +86,7 @@ export function handsFor(
    */
   async function begin(rows: EgressRow[]): Promise<boolean> {
     if (work === null) return false;
-    const drafts = work.intended ? [] : [intent(work.call, work.seq)];
+    const drafts = work.intended ? [] : [intentStep(work.call, work.seq)];
     if (drafts.length + rows.length === 0) return true;
     const answer = await kit.scribe.write(drafts, { seq: work.seq, rows });
     if (answer.held) work.intended = true;
@@ -223,7 +223,7 @@ export function handsFor(
 }
 
 /** The tool with a span for each call, whether the model or a program makes it. */
-const traced = (fleet: Fleet, tool: Tool): Tool => ({
+const traced = (fleet: ConsumerConfig, tool: Tool): Tool => ({
   ...tool,
   run: (input, context) => {
     const about = () => toolAttributes(context.taskId, tool.name, context.stepId);

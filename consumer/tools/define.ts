@@ -4,7 +4,7 @@
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { ConsumerEnv } from "../config/env.ts";
-import type { Carrier } from "../egress/forward.ts";
+import type { Transport } from "../egress/forward.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../toolbox/workspace.ts";
@@ -32,7 +32,7 @@ export interface ToolContext<B extends BindingName = never> {
    * regular expressions of the URLs that the policy permits at its origin, for what follows links itself.
    * A rule that injects a credential is refused, because nothing says where else `send` would carry it.
    */
-  fetchBy(url: string, send: Carrier): Promise<GuestResponse>;
+  fetchBy(url: string, send: Transport): Promise<GuestResponse>;
   files: Workspace;
   /** Runs a program in the task's sandbox. */
   runCode(code: string): Promise<RunOutcome>;

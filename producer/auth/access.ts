@@ -5,8 +5,9 @@
  */
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { accessLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, type Outcome, stopped } from "../http/problem.ts";
+import type { Problem } from "../http/problem.ts";
 import { isScope, type Principal, type Scope } from "./principal.ts";
 
 export const assertionHeader = "cf-access-jwt-assertion";
@@ -21,12 +22,15 @@ export const accessConfigured = (env: AccessEnv): boolean =>
   Boolean(env.ACCESS_TEAM_DOMAIN) || Boolean(env.ACCESS_AUD);
 
 /** The caller whom Access vouches for. */
-export async function verifyAccess(assertion: string, env: AccessEnv): Promise<Outcome<Principal>> {
+export async function verifyAccess(
+  assertion: string,
+  env: AccessEnv,
+): Promise<Result<Principal, Problem>> {
   const settings = settingsOf(env);
   if (settings === null) {
     const message =
       "Cloudflare Access is configured by half: set both ACCESS_TEAM_DOMAIN (such as team.cloudflareaccess.com) and ACCESS_AUD, and let ACCESS_SCOPES name only submit, read and admin";
-    return stopped({ kind: "unavailable", message });
+    return err({ kind: "unavailable", message });
   }
   try {
     await jwtVerify(assertion, keysOf(settings.issuer), {
@@ -36,16 +40,16 @@ export async function verifyAccess(assertion: string, env: AccessEnv): Promise<O
       requiredClaims: ["exp", "iat", "sub"],
       clockTolerance: accessLimits.clockSeconds,
     });
-    return done({ tenant: settings.tenant, scopes: settings.scopes });
+    return ok({ tenant: settings.tenant, scopes: settings.scopes });
   } catch (error) {
     // Keys that cannot be had say nothing of the caller.
     if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) {
       const message = "the keys of Cloudflare Access cannot be had: try again shortly";
-      return stopped({ kind: "unavailable", message });
+      return err({ kind: "unavailable", message });
     }
     const message =
       "this assertion of Cloudflare Access does not hold: sign in again, and if that does not help, compare ACCESS_TEAM_DOMAIN and ACCESS_AUD with the application's";
-    return stopped({ kind: "unauthorized", message, presented: true });
+    return err({ kind: "unauthorized", message, presented: true });
   }
 }
 

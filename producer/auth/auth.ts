@@ -2,9 +2,11 @@
  * Who calls: by the fleet's own key, by a key of `api_keys`, or by what Cloudflare Access signed. Secrets
  * are compared by their digests, in constant time, and never logged.
  */
+
+import { err, ok, type Result } from "../../shared/result.ts";
 import { hasApiKeys, presentedKey } from "../../shared/store/api_keys.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, type Outcome, stopped } from "../http/problem.ts";
+import type { Problem } from "../http/problem.ts";
 import { accessConfigured, assertionHeader, verifyAccess } from "./access.ts";
 import { digestOf, partsOf, sameText } from "./api_key.ts";
 import { endOf, hasEnded, holderOf } from "./key_validity.ts";
@@ -16,24 +18,24 @@ export type { Principal, Scope } from "./principal.ts";
 export async function authenticate(
   request: Request,
   env: ProducerEnv,
-): Promise<Outcome<Principal>> {
+): Promise<Result<Principal, Problem>> {
   const header = request.headers.get("authorization");
   const assertion = request.headers.get(assertionHeader);
   if (header === null && assertion !== null && accessConfigured(env)) {
-    return fromOtherSite(request) ? stopped(crossSite) : verifyAccess(assertion, env);
+    return fromOtherSite(request) ? err(crossSite) : verifyAccess(assertion, env);
   }
   const presented = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? "";
   const configured = env.FLEET_API_KEY ?? "";
   const [given, expected] = await Promise.all([digestOf(presented), digestOf(configured)]);
   if (configured !== "" && sameText(given, expected)) {
-    return done({ tenant: operatorTenant, scopes, operator: true });
+    return ok({ tenant: operatorTenant, scopes, operator: true });
   }
   const parts = partsOf(presented);
   if (parts !== null) return byKey(env, parts);
   if (configured === "" && !accessConfigured(env) && !(await hasApiKeys(env.DB))) {
-    return stopped(keyless);
+    return err(keyless);
   }
-  return stopped(presented === "" ? unnamed : unknown);
+  return err(presented === "" ? unnamed : unknown);
 }
 
 const keyless = {
@@ -59,19 +61,19 @@ const crossSite = {
 async function byKey(
   env: ProducerEnv,
   { id, secret }: { id: string; secret: string },
-): Promise<Outcome<Principal>> {
+): Promise<Result<Principal, Problem>> {
   const row = await presentedKey(env.DB, id);
   const given = await digestOf(secret);
   if (!sameText(given, row?.secret_sha256 ?? "0".repeat(given.length)) || row === null) {
-    return stopped(unknown);
+    return err(unknown);
   }
   // Only the holder of the right secret learns what became of the key.
   const ended = endOf(row);
   if (ended !== null) {
     const message = `this key ${hasEnded(ended)}: ask for another`;
-    return stopped({ kind: "unauthorized", message, presented: true });
+    return err({ kind: "unauthorized", message, presented: true });
   }
-  return done(await holderOf(env, row));
+  return ok(await holderOf(env, row));
 }
 
 /** Access signs whatever a browser with its cookie sends, also what a stranger's page makes it send. */
@@ -82,7 +84,7 @@ function fromOtherSite(request: Request): boolean {
 }
 
 /** A principal that lacks the scope is told which one is missing. */
-export function permit(principal: Principal, scope: Scope): Outcome<Principal> {
-  if (principal.scopes.includes(scope)) return done(principal);
-  return stopped({ kind: "forbidden", message: `this key lacks the scope "${scope}"` });
+export function permit(principal: Principal, scope: Scope): Result<Principal, Problem> {
+  if (principal.scopes.includes(scope)) return ok(principal);
+  return err({ kind: "forbidden", message: `this key lacks the scope "${scope}"` });
 }

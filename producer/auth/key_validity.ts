@@ -35,10 +35,10 @@ export interface Ordered {
   scopes: string | null;
 }
 
-export type Standing = { ok: true; principal: Principal } | { ok: false; ended: KeyEnd };
+export type KeyValidity = { ok: true; principal: Principal } | { ok: false; ended: KeyEnd };
 
 /** In whose name ordered work is submitted now. A key whose row is gone, or is another tenant's, is revoked. */
-export async function standingOf(env: ProducerEnv, ordered: Ordered): Promise<Standing> {
+export async function keyValidityOf(env: ProducerEnv, ordered: Ordered): Promise<KeyValidity> {
   const { tenant, key_id: id } = ordered;
   const scopes = (JSON.parse(ordered.scopes ?? "[]") as string[]).filter(isScope);
   if (id === null) return { ok: true, principal: { tenant, scopes } };

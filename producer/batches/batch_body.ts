@@ -2,6 +2,7 @@
 import { Value } from "@sinclair/typebox/value";
 import { BatchHead as Head, JsonBatch } from "../../shared/batch.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import {
   bodyChunks,
   decodeText,
@@ -12,7 +13,7 @@ import {
   wrongType,
 } from "../http/body.ts";
 import { parseJson } from "../http/json_text.ts";
-import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { checkDefaults } from "../tasks/check.ts";
 import { explain } from "../tasks/explain.ts";
 import { type Entry, longLine } from "./batch_input.ts";
@@ -29,7 +30,10 @@ export interface BatchBody {
   dryRun: boolean;
 }
 
-export async function readBatchBody(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+export async function readBatchBody(
+  request: Request,
+  url: URL,
+): Promise<Result<BatchBody, Problem>> {
   const type = mediaType(request);
   if (!isPlain(request)) return wrongType(request, ["application/json", "application/x-ndjson"]);
   if (type === "application/json") return readJsonBatch(request, url);
@@ -39,7 +43,7 @@ export async function readBatchBody(request: Request, url: URL): Promise<Outcome
   return wrongType(request, ["application/json", "application/x-ndjson"]);
 }
 
-async function readJsonBatch(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+async function readJsonBatch(request: Request, url: URL): Promise<Result<BatchBody, Problem>> {
   const asked = readDryRun(url.searchParams);
   if (!asked.ok) return asked;
   const bytes = await readBytes(
@@ -55,23 +59,23 @@ async function readJsonBatch(request: Request, url: URL): Promise<Outcome<BatchB
 }
 
 /** A batch as one value: `{defaults?, tasks, …}`. `asked` is whether it is to be tried only. */
-export function batchOfValue(value: unknown, asked = false): Outcome<BatchBody> {
-  if (!Value.Check(JsonBatch, value)) return stopped(refusedHead(explain(JsonBatch, value)));
+export function batchOfValue(value: unknown, asked = false): Result<BatchBody, Problem> {
+  if (!Value.Check(JsonBatch, value)) return err(refusedHead(explain(JsonBatch, value)));
   const { tasks, template, ...rest } = value;
   const head = readHead(rest);
   if (!head.ok) return head;
   const dryRun = asked || rest.dry_run === true;
   if (template === undefined && tasks !== undefined) {
-    return done({ head: head.value, entries: entriesOf(tasks), dryRun });
+    return ok({ head: head.value, entries: entriesOf(tasks), dryRun });
   }
-  if (template === undefined) return stopped(refusedHead([noTasks]));
+  if (template === undefined) return err(refusedHead([noTasks]));
   const fault = tasks !== undefined ? tasksAndTemplate : templateAlone(rest, dryRun);
-  if (fault !== null) return stopped(refusedHead([fault]));
-  return done({ head: { ...head.value, template }, entries: entriesOf([]), dryRun });
+  if (fault !== null) return err(refusedHead([fault]));
+  return ok({ head: { ...head.value, template }, entries: entriesOf([]), dryRun });
 }
 
 /** A JSON body holds everything but this. What is misspelt is refused: it might have meant that nothing runs. */
-function readDryRun(query: URLSearchParams): Outcome<boolean> {
+function readDryRun(query: URLSearchParams): Result<boolean, Problem> {
   let dryRun = false;
   for (const [name, value] of query) {
     if (name === "dry_run" && (value === "true" || value === "false")) dryRun = value === "true";
@@ -80,10 +84,10 @@ function readDryRun(query: URLSearchParams): Outcome<boolean> {
         name === "dry_run"
           ? "write true or false"
           : "unknown: the query of a JSON body takes dry_run, all else stands in the body";
-      return stopped(refusedHead([{ path: name, message }]));
+      return err(refusedHead([{ path: name, message }]));
     }
   }
-  return done(dryRun);
+  return ok(dryRun);
 }
 
 const noTasks: Detail = {
@@ -114,10 +118,10 @@ function templateAlone(
 }
 
 async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
-  for (const task of tasks) yield { line: null, body: done(task) };
+  for (const task of tasks) yield { line: null, body: ok(task) };
 }
 
-async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchBody>> {
+async function readLineBatch(request: Request, url: URL): Promise<Result<BatchBody, Problem>> {
   if (Number(request.headers.get("content-length") ?? 0) > batchLimits.ndjsonBytesMax) {
     return tooManyBytes();
   }
@@ -126,14 +130,14 @@ async function readLineBatch(request: Request, url: URL): Promise<Outcome<BatchB
   for (const [name, value] of url.searchParams) {
     const parsed = parseJson(value, taskLimits.jsonDepthMax);
     if (parsed.ok) rest[name] = parsed.value;
-    else details.push({ path: name, message: `in the query is ${parsed.problem.message}` });
+    else details.push({ path: name, message: `in the query is ${parsed.error.message}` });
   }
-  if (details.length > 0) return stopped(refusedHead(details));
-  if (!Value.Check(Head, rest)) return stopped(refusedHead(explain(Head, rest)));
+  if (details.length > 0) return err(refusedHead(details));
+  if (!Value.Check(Head, rest)) return err(refusedHead(explain(Head, rest)));
   const head = readHead(rest);
   if (!head.ok) return head;
   const dryRun = rest.dry_run === true;
-  return done({ head: head.value, entries: lineEntries(request), dryRun });
+  return ok({ head: head.value, entries: lineEntries(request), dryRun });
 }
 
 async function* lineEntries(request: Request): AsyncGenerator<Entry> {
@@ -145,12 +149,12 @@ async function* lineEntries(request: Request): AsyncGenerator<Entry> {
 }
 
 /** The value of one line, or why there is none. */
-export function readLine(line: Line): Outcome<unknown> {
+export function readLine(line: Line): Result<unknown, Problem> {
   switch (line.kind) {
     case "too_much":
       return tooManyBytes();
     case "too_long":
-      return stopped(longLine);
+      return err(longLine);
     case "line": {
       const text = decodeText(line.bytes);
       return text.ok ? parseJson(text.value, taskLimits.jsonDepthMax) : text;
@@ -158,29 +162,29 @@ export function readLine(line: Line): Outcome<unknown> {
   }
 }
 
-const tooManyBytes = (): Outcome<never> =>
+const tooManyBytes = (): Result<never, Problem> =>
   tooLarge(batchLimits.ndjsonBytesMax, "send several batches");
 
 /** What a batch says beside its tasks, from another shape: `{defaults?, labels?, limits?, webhook?}`. */
-export function headOf(value: unknown): Outcome<BatchHead> {
-  return Value.Check(Head, value) ? readHead(value) : stopped(refusedHead(explain(Head, value)));
+export function headOf(value: unknown): Result<BatchHead, Problem> {
+  return Value.Check(Head, value) ? readHead(value) : err(refusedHead(explain(Head, value)));
 }
 
-function readHead(rest: Head): Outcome<BatchHead> {
+function readHead(rest: Head): Result<BatchHead, Problem> {
   const defaults = checkDefaults(rest.defaults ?? {});
   if (!defaults.ok) {
     const details = defaults.details.map(({ path, message }) => ({
       path: path.startsWith("[") ? `defaults${path}` : `defaults.${path}`,
       message,
     }));
-    return stopped(refusedHead(details));
+    return err(refusedHead(details));
   }
   const bytes = new TextEncoder().encode(JSON.stringify(defaults.task)).byteLength;
   if (bytes > batchLimits.defaultsBytesMax) {
     const message = `are ${bytes} bytes; at most ${batchLimits.defaultsBytesMax} are taken: upload long material with PUT /v1/inputs/<key>`;
-    return stopped(refusedHead([{ path: "defaults", message }]));
+    return err(refusedHead([{ path: "defaults", message }]));
   }
-  return done({
+  return ok({
     defaults: defaults.task,
     labels: rest.labels ?? {},
     limits: rest.limits ?? {},

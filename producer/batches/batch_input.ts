@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { type Detail, done, type Outcome, type Problem, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { canonical } from "../tasks/canonical.ts";
 import { type Checked, checkWithDefaults } from "../tasks/check.ts";
 import type { CheckScope } from "../tasks/check_scope.ts";
@@ -15,7 +16,7 @@ import type { ObjectWriter } from "./object_writer.ts";
 /** One task as it was sent, or what is wrong with its text; too_large ends the batch. `line` is null in a JSON body. */
 export interface Entry {
   line: number | null;
-  body: Outcome<unknown>;
+  body: Result<unknown, Problem>;
 }
 
 export interface BatchInput {
@@ -32,7 +33,7 @@ export async function writeBatchInput(
   defaults: DurableTask,
   scope: CheckScope,
   writer: ObjectWriter,
-): Promise<Outcome<BatchInput>> {
+): Promise<Result<BatchInput, Problem>> {
   const hash = createHash("sha256");
   const checked = await checkEntries(entries, defaults, scope, async (good, faults) => {
     if (faults.any) return;
@@ -41,7 +42,7 @@ export async function writeBatchInput(
   });
   if (!checked.ok) return checked;
   const { total, faults } = checked.value;
-  return faults.any ? stopped(faults.problem()) : done({ total, sha256: hash.digest("hex") });
+  return faults.any ? err(faults.problem()) : ok({ total, sha256: hash.digest("hex") });
 }
 
 /** A task that is to be accepted, as it was sent and with its defaults. */
@@ -58,20 +59,20 @@ export async function checkEntries(
   defaults: DurableTask,
   scope: CheckScope,
   take: (good: GoodEntry, faults: Faults) => Promise<void>,
-): Promise<Outcome<{ total: number; faults: Faults }>> {
+): Promise<Result<{ total: number; faults: Faults }, Problem>> {
   const faults = new Faults();
   const customIds = new Map<string, number>();
   const defaultBytes = encoder.encode(JSON.stringify(defaults)).byteLength;
   let total = 0;
   for await (const { line, body } of entries) {
     const index = total++;
-    if (total > batchLimits.tasksMax) return stopped(tooManyTasks);
+    if (total > batchLimits.tasksMax) return err(tooManyTasks);
     // Lines that are here already are read without a pause: others, health checks too, get their turn.
     if (total % batchLimits.linesPerTurnMax === 0) await new Promise((go) => setTimeout(go, 0));
     const spot = { line, index };
-    if (!body.ok && body.problem.kind === "too_large") return body;
+    if (!body.ok && body.error.kind === "too_large") return body;
     if (!body.ok) {
-      const { problem } = body;
+      const { error: problem } = body;
       const unreadable = problem.kind === "unreadable";
       const told = problem.kind === "refused" ? problem.details : [];
       faults.add(
@@ -98,7 +99,7 @@ export async function checkEntries(
       await take({ spot, body: body.value, task: checked.task, bytes }, faults);
     }
   }
-  return total === 0 ? stopped(noTasks) : done({ total, faults });
+  return total === 0 ? err(noTasks) : ok({ total, faults });
 }
 
 function lineFaults(body: unknown, checked: Checked): Detail[] {

@@ -2,6 +2,7 @@
 import { isBatchId, newBatchId } from "../../shared/ids.ts";
 import { log } from "../../shared/log.ts";
 import { deleteObjects, objectKeys, sha256Hex } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { type After, afterStatuses } from "../../shared/schedule.ts";
 import {
@@ -14,7 +15,7 @@ import {
 import type { DurableTask, Webhook } from "../../shared/task.ts";
 import type { Scope } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import type { OpenAiFacts } from "../openai/facts.ts";
 import { keyTaken } from "../tasks/accept.ts";
 import { canonical } from "../tasks/canonical.ts";
@@ -54,15 +55,15 @@ export async function acceptBatch(
   env: ProducerEnv,
   source: BatchSource,
   scope: CheckScope,
-): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+): Promise<Result<{ row: BatchRow; fresh: boolean }, Problem>> {
   const id = newBatchId();
   const inputKey = objectKeys.batchInput(source.tenant, id);
   const writer = new ObjectWriter(env.OBJECTS, inputKey, "application/x-ndjson");
   const faults = await headFaults(env, source, scope);
-  if (faults.length > 0) return stopped(refusedTask(faults));
+  if (faults.length > 0) return err(refusedTask(faults));
   const { after, template, webhook } = source.head;
   const input =
-    template === undefined ? await written(source, scope, writer) : done({ total: 0, sha256: "" });
+    template === undefined ? await written(source, scope, writer) : ok({ total: 0, sha256: "" });
   if (!input.ok) return input;
   const hash = await headedHash(source.head, input.value);
   const isNew = await insertBatch(env.DB, {
@@ -90,18 +91,18 @@ export async function acceptBatch(
   const own = await readBatch(env.DB, source.tenant, id);
   if (own !== null) {
     log("batch_accepted", { batch_id: id, tenant: source.tenant, total: own.total, is_new: isNew });
-    return done({ row: own, fresh: true });
+    return ok({ row: own, fresh: true });
   }
   await deleteObjects(env.OBJECTS, [inputKey]);
   const { tick } = source;
   const ticked = tick && (await findBatchByTick(env.DB, tick.schedule_id, tick.tick_at));
-  if (ticked) return done({ row: ticked, fresh: false });
+  if (ticked) return ok({ row: ticked, fresh: false });
   const held =
     source.idempotencyKey === null
       ? null
       : await findBatchByKey(env.DB, source.tenant, source.idempotencyKey);
   if (held === null) throw new StoreFault(`batch ${id} is not there after its insert`);
-  return held.body_hash === hash ? done({ row: held, fresh: false }) : stopped(keyTaken(held.id));
+  return held.body_hash === hash ? ok({ row: held, fresh: false }) : err(keyTaken(held.id));
 }
 
 /** What is wrong beside the tasks. Only a batch that is there can be named, so no two wait for each other. */
@@ -128,7 +129,7 @@ async function written(
   source: BatchSource,
   scope: CheckScope,
   writer: ObjectWriter,
-): Promise<Outcome<BatchInput>> {
+): Promise<Result<BatchInput, Problem>> {
   try {
     const input = await writeBatchInput(source.entries, source.head.defaults, scope, writer);
     if (input.ok) await writer.finish();

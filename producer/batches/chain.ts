@@ -12,11 +12,11 @@ import { type BatchRow, readBatch } from "../../shared/store/batches.ts";
 import {
   cancelWaiting,
   followersOf,
+  markWaitingReason,
   startWaiting,
-  tellWaiting,
 } from "../../shared/store/chains.ts";
 import { finishBatch, type Tally, tallyBatch } from "../../shared/store/tallies.ts";
-import { hasEnded, type KeyEnd, standingOf } from "../auth/key_validity.ts";
+import { hasEnded, type KeyEnd, keyValidityOf } from "../auth/key_validity.ts";
 import type { Principal } from "../auth/principal.ts";
 import { withinBacklog } from "../auth/rate_allowance.ts";
 import type { ProducerEnv } from "../env.ts";
@@ -93,7 +93,7 @@ async function startIfReady(env: ProducerEnv, batch: BatchRow): Promise<BatchRow
   }
   // Lines of its own were accepted while its key held; what is made of results is new, and asks anew.
   if (batch.template === null) return startWaiting(env.DB, batch.id, batch.total);
-  const standing = await standingOf(env, batch);
+  const standing = await keyValidityOf(env, batch);
   if (!standing.ok) {
     return unstarted(env, batch, {
       code: `key_${standing.ended}`,
@@ -102,8 +102,8 @@ async function startIfReady(env: ProducerEnv, batch: BatchRow): Promise<BatchRow
   }
   const within = await withinBacklog(env, standing.principal);
   if (!within.ok) {
-    const told = { code: "backlog", message: within.problem.message, details: [] };
-    await tellWaiting(env.DB, batch.id, JSON.stringify(told));
+    const told = { code: "backlog", message: within.error.message, details: [] };
+    await markWaitingReason(env.DB, batch.id, JSON.stringify(told));
     return null;
   }
   return startFilled(env, batch, finished, statuses, standing.principal);
@@ -136,7 +136,7 @@ async function startFilled(
     return startWaiting(env.DB, batch.id, input.value.total);
   }
   await writer.abort();
-  const { problem } = input;
+  const { error: problem } = input;
   const details = "details" in problem ? (problem.details ?? []) : [];
   return unstarted(env, batch, { code: "refused", message: problem.message, details });
 }

@@ -2,14 +2,15 @@
  * A batch that is looked at and not accepted: nothing is stored, sent or spent. What would be refused,
  * what would be accepted and then fail for want of a secret or a binding, and what it may cost.
  */
-import type { PolicyReadiness, Question, Readiness } from "../../consumer/rpc/readiness.ts";
+import type { PolicyReadiness, Readiness, ReadinessRequest } from "../../consumer/rpc/readiness.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import { dryRunLimits } from "../../shared/limits.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { Principal } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, done, type Outcome } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { askConsumer } from "../rpc_client.ts";
 import { scopeHere } from "../tasks/check_scope.ts";
 import { defaultPolicy } from "../tasks/task_rules.ts";
@@ -59,7 +60,7 @@ export async function dryRun(
   env: ProducerEnv,
   principal: Principal,
   { head, entries }: BatchBody,
-): Promise<Outcome<DryRun>> {
+): Promise<Result<DryRun, Problem>> {
   const users: Users = new Map();
   const tasksOf = new Map<string, number>();
   const loads = new Loads();
@@ -88,14 +89,14 @@ export async function dryRun(
       tenant: principal.tenant,
       policies: [...users.keys()].slice(0, dryRunLimits.namesMax),
       models: named.slice(0, dryRunLimits.namesMax),
-    } satisfies Question,
+    } satisfies ReadinessRequest,
     msMax: dryRunLimits.askMsMax,
   });
   const priceOf = (model: string) =>
     readiness?.models.find((one) => one.model === model)?.price ?? null;
   const policies = usesOf(env, principal.tenant, users, readiness);
   const warnings = warningsFor(policies, users);
-  return done({
+  return ok({
     dry_run: true,
     total,
     acceptable: !faults.any,

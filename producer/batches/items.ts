@@ -3,11 +3,12 @@ import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { objectKeys, openObject } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { After, Items } from "../../shared/schedule.ts";
 import type { ProducerEnv } from "../env.ts";
 import { decodeText } from "../http/body.ts";
 import { nesting, parseJson } from "../http/json_text.ts";
-import { done, type Outcome, type Problem, stopped } from "../http/problem.ts";
+import type { Problem } from "../http/problem.ts";
 import { type Filling, fillTemplate } from "../tasks/template.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 import { readLines } from "./lines.ts";
@@ -15,7 +16,7 @@ import { readLines } from "./lines.ts";
 /** One item with the line that it stands on, or why it cannot be read. */
 interface Item {
   line: number;
-  value: Outcome<unknown>;
+  value: Result<unknown, Problem>;
 }
 
 /** The tasks that a template makes of items, as the lines of a batch. */
@@ -31,11 +32,11 @@ export async function* entriesOf(
 }
 
 /** An item may be what a model answered: nothing recursive touches it before its depth is known. */
-function shallow(task: unknown): Outcome<unknown> {
+function shallow(task: unknown): Result<unknown, Problem> {
   const depth = nesting(JSON.stringify(task));
-  if (depth <= taskLimits.filledDepthMax) return done(task);
+  if (depth <= taskLimits.filledDepthMax) return ok(task);
   const message = `the task, filled with this item, nests ${depth} levels deep; at most ${taskLimits.filledDepthMax} are taken`;
-  return stopped({ kind: "refused", message, details: [{ path: "", message }] });
+  return err({ kind: "refused", message, details: [{ path: "", message }] });
 }
 
 /** Opens the source; a source that is not there is a problem of the tick. */
@@ -43,26 +44,26 @@ export async function openItems(
   env: ProducerEnv,
   tenant: string,
   items: Exclude<Items, After>,
-): Promise<Outcome<AsyncIterable<Item>>> {
-  if ("inline" in items) return done(inlineItems(items.inline));
+): Promise<Result<AsyncIterable<Item>, Problem>> {
+  if ("inline" in items) return ok(inlineItems(items.inline));
   return openUpload(env, tenant, items.r2);
 }
 
 async function* inlineItems(values: readonly unknown[]): AsyncGenerator<Item> {
-  for (const [at, value] of values.entries()) yield { line: at + 1, value: done(value) };
+  for (const [at, value] of values.entries()) yield { line: at + 1, value: ok(value) };
 }
 
 async function openUpload(
   env: ProducerEnv,
   tenant: string,
   key: string,
-): Promise<Outcome<AsyncIterable<Item>>> {
+): Promise<Result<AsyncIterable<Item>, Problem>> {
   const object = await openObject(env.OBJECTS, objectKeys.input(tenant, key));
   if (object === null) {
-    return stopped(sourceFault(`no such input: upload it with PUT /v1/inputs/${key}`));
+    return err(sourceFault(`no such input: upload it with PUT /v1/inputs/${key}`));
   }
   const bytes = object.body as ReadableStream<Uint8Array>;
-  return done(key.endsWith(".csv") ? csvItems(bytes) : lineItems(bytes));
+  return ok(key.endsWith(".csv") ? csvItems(bytes) : lineItems(bytes));
 }
 
 const sourceFault = (message: string): Problem => ({
@@ -77,7 +78,7 @@ async function* lineItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Ite
     lineBytesMax: taskLimits.bodyBytesMax,
   });
   for await (const line of lines) {
-    if (line.kind !== "line") yield { line: line.number, value: stopped(longLine) };
+    if (line.kind !== "line") yield { line: line.number, value: err(longLine) };
     else {
       const text = decodeText(line.bytes);
       const value = text.ok ? parseJson(text.value, taskLimits.jsonDepthMax) : text;
@@ -103,12 +104,12 @@ async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item
   try {
     for await (const { record, info } of rows) {
       line = info.lines;
-      yield { line, value: done(record) };
+      yield { line, value: ok(record) };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const message = `not CSV: ${error.message}`;
-    yield { line: line + 1, value: stopped({ kind: "unreadable", message }) };
+    yield { line: line + 1, value: err({ kind: "unreadable", message }) };
   }
 }
 
@@ -119,6 +120,6 @@ export async function* resultItems(
 ): AsyncGenerator<Item> {
   for await (const text of lines) {
     const result = JSON.parse(text) as { index: number; status: string };
-    if (statuses.includes(result.status)) yield { line: result.index + 1, value: done(result) };
+    if (statuses.includes(result.status)) yield { line: result.index + 1, value: ok(result) };
   }
 }

@@ -3,10 +3,10 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { commandLineLimits } from "../../shared/limits.ts";
 import { wrongUsage } from "./exit.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { CliContext } from "./surroundings.ts";
 
 /** The text of a file, or of standard input for "-". UTF-8 only. */
-export async function inputText(name: string, { stdin }: Surroundings): Promise<string> {
+export async function inputText(name: string, { stdin }: CliContext): Promise<string> {
   const bytes = name === "-" ? await drained(stdin) : await fileBytes(name);
   if (bytes.byteLength > commandLineLimits.inputBytesMax) {
     throw wrongUsage(
@@ -49,7 +49,7 @@ function unread(code: string, name: string): string {
 }
 
 /** A JSON value from a file, or the end of the command naming the file. */
-export async function jsonFile(name: string, surroundings: Surroundings): Promise<unknown> {
+export async function jsonFile(name: string, surroundings: CliContext): Promise<unknown> {
   return parsedJson(await inputText(name, surroundings), name);
 }
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Surroundings } from "./surroundings.ts";
+import type { CliContext } from "./surroundings.ts";
 
 /** The text of a policy file, or of a policy in policies/ or FLEET_POLICY_DIR by its name; null where there is none. */
 export async function policyText(
   given: string,
-  environment: Surroundings["environment"],
+  environment: CliContext["environment"],
 ): Promise<string | null> {
   const isName = /^[a-z0-9][a-z0-9_-]*$/.test(given);
   const folder = path.join(import.meta.dirname, "../../policies");

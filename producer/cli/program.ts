@@ -28,7 +28,7 @@ import { addWebhooks } from "./commands/webhooks.ts";
 import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
 import { printable, printableJson } from "./output/printable.ts";
 import { openSession, type Session } from "./session.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { CliContext } from "./surroundings.ts";
 
 /**
  * Turns a command's work into an action. The library calls an action with the arguments, the
@@ -41,7 +41,7 @@ export type Bind = <A extends unknown[]>(
 /** The whole command line: words in, exit code out. Never rejects for what people or servers do. */
 export async function runFleet(
   words: readonly string[],
-  surroundings: Surroundings,
+  surroundings: CliContext,
 ): Promise<ExitCode> {
   let code: ExitCode = exit.done;
   const bind: Bind =
@@ -77,7 +77,7 @@ export async function runFleet(
 }
 
 /** A fault of the command line itself: one line, and where it was only for FLEET_DEBUG. */
-export function faultText(error: unknown, environment: Surroundings["environment"]): string {
+export function faultText(error: unknown, environment: CliContext["environment"]): string {
   const told = error instanceof Error ? error.message : String(error);
   const [line = ""] = told.split("\n");
   if (!environment.FLEET_DEBUG) {
@@ -91,7 +91,7 @@ function usageMessage({ code, message }: CommanderError): string {
   return message.replace(/^error: /, "");
 }
 
-export function fleetProgram(surroundings: Surroundings, bind: Bind, json: boolean): Command {
+export function fleetProgram(surroundings: CliContext, bind: Bind, json: boolean): Command {
   const program = new Command("fleet")
     .description("Submit tasks to the fleet, watch them, and fetch what they made.")
     .version(manifest.version, "--version", "show the version")

@@ -3,7 +3,7 @@ import type { Fleet } from "../client/index.ts";
 import { fleetFor, isLoopback } from "./connection.ts";
 import { required, wrongUsage } from "./exit.ts";
 import { printable, printableJson } from "./output/printable.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { CliContext } from "./surroundings.ts";
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -14,7 +14,7 @@ export interface GlobalOptions {
 
 /** What a command works with: the fleet, and a voice that is safe for terminals. */
 export interface Session {
-  surroundings: Surroundings;
+  surroundings: CliContext;
   json: boolean;
   /** Made on first use, so that commands without a fleet need no key. */
   client(): Fleet;
@@ -34,17 +34,17 @@ export interface FleetAt {
 
 const defaultUrl = "http://127.0.0.1:8787";
 
-export function openSession(command: Command, surroundings: Surroundings): Session {
+export function openSession(command: Command, surroundings: CliContext): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
   return sessionOf(() => connect(options, surroundings), surroundings, options.json === true);
 }
 
 /** A session with a fleet that is known already, for programs that use the commands' parts. */
-export function sessionWith(known: FleetAt, surroundings: Surroundings): Session {
+export function sessionWith(known: FleetAt, surroundings: CliContext): Session {
   return sessionOf(() => known, surroundings, false);
 }
 
-function sessionOf(at: () => FleetAt, surroundings: Surroundings, json: boolean): Session {
+function sessionOf(at: () => FleetAt, surroundings: CliContext, json: boolean): Session {
   return {
     surroundings,
     json,
@@ -58,7 +58,7 @@ function sessionOf(at: () => FleetAt, surroundings: Surroundings, json: boolean)
 }
 
 /** Ends the command where there is no usable address or key. */
-export function connect(options: GlobalOptions, { environment, fetch }: Surroundings): FleetAt {
+export function connect(options: GlobalOptions, { environment, fetch }: CliContext): FleetAt {
   const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw wrongUsage(`--url or FLEET_URL must be an http or https address, such as ${defaultUrl}`);

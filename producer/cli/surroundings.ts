@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
  * Everything outside of the program that the command line touches, so that a test can give
  * its own. `write` and `warn` take whole texts; nothing else prints.
  */
-export interface Surroundings {
+export interface CliContext {
   environment: Readonly<Record<string, string | undefined>>;
   fetch: typeof fetch;
   stdin: Readable;
@@ -25,7 +25,7 @@ export interface Surroundings {
 }
 
 /** The process as it is. */
-export function processSurroundings(): Surroundings {
+export function processSurroundings(): CliContext {
   const { env } = process;
   const interactive = process.stdout.isTTY === true && env.TERM !== "dumb";
   return {

@@ -103,7 +103,7 @@ type Rest<Name extends CallName> =
   Record<never, never> extends Given<Name> ? [given?: Given<Name>] : [given: Given<Name>];
 
 /** Makes one call. Never rejects for what a server or a network does. */
-export type Fleet = <Name extends CallName>(
+export type FleetClient = <Name extends CallName>(
   name: Name,
   ...rest: Rest<Name>
 ) => Promise<Answer<Value<Name>>>;

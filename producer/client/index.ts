@@ -7,9 +7,17 @@
  *     if (task.ok) task.value.status; else task.code;
  */
 import type { RefusalAnswer } from "../http/refusals.ts";
-import type { Answer, CallName, Fleet, Given, Raw, Refusal, Value } from "./calls.ts";
+import type { Answer, CallName, FleetClient, Given, Raw, Refusal, Value } from "./calls.ts";
 
-export type { Answer, CallName, Fleet, Given, Raw, Refusal, Value } from "./calls.ts";
+export type {
+  Answer,
+  CallName,
+  FleetClient as Fleet,
+  Given,
+  Raw,
+  Refusal,
+  Value,
+} from "./calls.ts";
 
 export interface Connection {
   /** Such as https://fleet.example; a slash at the end does not matter. */
@@ -35,7 +43,7 @@ interface AnyGiven {
   signal?: AbortSignal;
 }
 
-export function fleetClient(connection: Connection): Fleet {
+export function fleetClient(connection: Connection): FleetClient {
   const { fetch = globalThis.fetch } = connection;
   const url = connection.url.replace(/\/+$/, "");
   return async <Name extends CallName>(name: Name, ...[given]: [Given<Name>?]) => {

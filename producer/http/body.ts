@@ -1,7 +1,8 @@
 /** Reads request bodies: bounded while they stream, as UTF-8, as JSON. Content-Length is only a hint. */
 import { bodyLimits, taskLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { parseJson } from "./json_text.ts";
-import { done, type Outcome, stopped } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 /** The bare media type of a request, in lower case; "" without one. */
 export function mediaType(request: Request): string {
@@ -9,9 +10,9 @@ export function mediaType(request: Request): string {
   return (header.split(";")[0] ?? "").trim().toLowerCase();
 }
 
-export function wrongType(request: Request, allowed: readonly string[]): Outcome<never> {
+export function wrongType(request: Request, allowed: readonly string[]): Result<never, Problem> {
   const sent = mediaType(request);
-  return stopped({
+  return err({
     kind: "unsupported_media_type",
     message: `send content-type: ${allowed.join(" or ")}, uncompressed, instead of ${sent === "" ? "none" : JSON.stringify(sent)}`,
   });
@@ -20,8 +21,8 @@ export function wrongType(request: Request, allowed: readonly string[]): Outcome
 export const isPlain = (request: Request): boolean =>
   (request.headers.get("content-encoding") ?? "identity").toLowerCase() === "identity";
 
-export const tooLarge = (bytesMax: number, instead: string): Outcome<never> =>
-  stopped({
+export const tooLarge = (bytesMax: number, instead: string): Result<never, Problem> =>
+  err({
     kind: "too_large",
     message: `the body is over ${bytesMax.toLocaleString("en")} bytes: ${instead}`,
   });
@@ -64,7 +65,7 @@ export async function readBytes(
   request: Request,
   bytesMax: number,
   instead: string = largeInputs,
-): Promise<Outcome<Uint8Array>> {
+): Promise<Result<Uint8Array, Problem>> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
     return tooLarge(bytesMax, instead);
   }
@@ -81,19 +82,19 @@ export async function readBytes(
     bytes.set(part, at);
     at += part.byteLength;
   }
-  return done(bytes);
+  return ok(bytes);
 }
 
 const strictUtf8 = { fatal: true, ignoreBOM: false } as const;
 const decoder = new TextDecoder("utf-8", strictUtf8);
 
 /** Text, or the offset of the first byte that is not UTF-8. */
-export function decodeText(bytes: Uint8Array): Outcome<string> {
+export function decodeText(bytes: Uint8Array): Result<string, Problem> {
   try {
-    return done(decoder.decode(bytes));
+    return ok(decoder.decode(bytes));
   } catch {
     const message = `not UTF-8 at byte ${firstBadByte(bytes)}: encode the body as UTF-8`;
-    return stopped({ kind: "unreadable", message, details: [{ path: "", message }] });
+    return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
 }
 
@@ -124,10 +125,10 @@ function isUtf8(bytes: Uint8Array, cut: boolean): boolean {
 export async function readJson(
   request: Request,
   limits: { bytesMax: number; depthMax?: number; emptyIs?: unknown },
-): Promise<Outcome<unknown>> {
+): Promise<Result<unknown, Problem>> {
   const bytes = await readBytes(request, limits.bytesMax);
   if (!bytes.ok) return bytes;
-  if (bytes.value.byteLength === 0 && limits.emptyIs !== undefined) return done(limits.emptyIs);
+  if (bytes.value.byteLength === 0 && limits.emptyIs !== undefined) return ok(limits.emptyIs);
   if (mediaType(request) !== "application/json" || !isPlain(request)) {
     return wrongType(request, ["application/json"]);
   }

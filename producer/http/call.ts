@@ -1,9 +1,10 @@
 /** One authenticated request, as the routes see it, and what they answer. */
 import type { Scope } from "../../shared/new_key.ts";
+import type { Result } from "../../shared/result.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Operation } from "./operation.ts";
-import type { Outcome } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 export interface Call {
   request: Request;
@@ -16,7 +17,7 @@ export interface Call {
   waitUntil: (work: Promise<unknown>) => void;
 }
 
-export type Handler = (call: Call) => Promise<Outcome<Response>>;
+export type Handler = (call: Call) => Promise<Result<Response, Problem>>;
 
 /** An operation and what answers it. */
 export interface Route extends Operation {

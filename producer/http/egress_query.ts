@@ -1,10 +1,11 @@
 /** Reads the query of a listing of decisions; what is not understood is refused by name. */
 import { batchTaskRange } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { EgressFilter } from "../../shared/store/egress_log.ts";
 import type { EgressHostQuery, EgressQuery } from "../api/egress/operations.ts";
 import { shown } from "../tasks/explain.ts";
-import { done, type Outcome, type Problem, stopped } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
 export interface EgressRead {
@@ -18,7 +19,7 @@ export interface EgressRead {
 export function readEgressQuery(
   schema: typeof EgressQuery | typeof EgressHostQuery,
   params: URLSearchParams,
-): Outcome<EgressRead> {
+): Result<EgressRead, Problem> {
   const query = readQuery<typeof EgressQuery | typeof EgressHostQuery>(schema, params);
   if (!query.ok) return query;
   const { batch_id, task_id, host, action, policy, limit } = query.value;
@@ -29,7 +30,7 @@ export function readEgressQuery(
   if (host !== undefined && canonical === null) {
     return notUnderstood("host", `write a host such as api.example.com: ${shown(host)}`);
   }
-  return done({
+  return ok({
     filter: {
       range: rangeOf(batch_id, task_id),
       host: canonical,
@@ -47,8 +48,8 @@ function rangeOf(batch: string | undefined, task: string | undefined): EgressFil
   return task === undefined ? null : { from: task, to: `${task}!` };
 }
 
-const notUnderstood = (path: string, message: string): Outcome<never> =>
-  stopped({ ...notACursor, details: [{ path, message }] });
+const notUnderstood = (path: string, message: string): Result<never, Problem> =>
+  err({ ...notACursor, details: [{ path, message }] });
 
 /** As the log spells hosts: lower case, punycode, no default port. */
 function canonicalHost(text: string): string | null {

@@ -2,7 +2,9 @@
  * JSON text that strangers sent: how deep it nests, before anything recursive touches it, and
  * where it breaks. V8's own message names no position for the commonest mistakes.
  */
-import { done, type Outcome, stopped } from "./problem.ts";
+
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Problem } from "./problem.ts";
 
 /** The deepest nesting of brackets outside strings. Works on broken text too. */
 export function nesting(text: string): number {
@@ -29,17 +31,17 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /** Parses text of bounded depth; the problem says where the text stops being JSON. */
-export function parseJson(text: string, depthMax: number): Outcome<unknown> {
+export function parseJson(text: string, depthMax: number): Result<unknown, Problem> {
   const depth = nesting(text);
   if (depth > depthMax) {
     const message = `the JSON nests ${depth} levels deep; at most ${depthMax} are taken, so flatten it or send the inner part as text`;
-    return stopped({ kind: "unreadable", message, details: [{ path: "", message }] });
+    return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
   try {
-    return done(JSON.parse(text) as unknown);
+    return ok(JSON.parse(text) as unknown);
   } catch {
     const message = `not JSON: ${faultOf(text)}`;
-    return stopped({ kind: "unreadable", message, details: [{ path: "", message }] });
+    return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
 }
 

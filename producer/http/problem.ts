@@ -30,15 +30,6 @@ export type Problem =
   | { kind: "broken"; message: string }
   | { kind: "unavailable"; message: string };
 
-/** What a step of a request gives: a value, or the problem that ends it. */
-export type Outcome<T> = { ok: true; value: T } | { ok: false; problem: Problem };
-
-export const done = <T>(value: T): Outcome<T> => ({ ok: true, value });
-export const stopped = (problem: Problem): { ok: false; problem: Problem } => ({
-  ok: false,
-  problem,
-});
-
 /** The refusal of one field. */
 export const refusedAt = (path: string, message: string): Problem => ({
   kind: "refused",

@@ -3,17 +3,18 @@ import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange } from "../../shared/ids.ts";
 import { storeLimits, taskLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { TaskFilter } from "../../shared/store/tasks.ts";
 import type { DeadLetterQuery } from "../api/fleet_operations.ts";
 import type { TaskQuery } from "../api/tasks/operations.ts";
 import { explain } from "../tasks/explain.ts";
-import { type Detail, done, type Outcome, refusedAt, stopped } from "./problem.ts";
+import { type Detail, type Problem, refusedAt } from "./problem.ts";
 
 /** A query by its schema. */
 export function readQuery<T extends TObject>(
   schema: T,
   query: URLSearchParams,
-): Outcome<Static<T>> {
+): Result<Static<T>, Problem> {
   return readTexts(schema, query, "query");
 }
 
@@ -25,7 +26,7 @@ export function readTexts<T extends TObject>(
   schema: T,
   fields: Iterable<[string, string]>,
   what: "query" | "form",
-): Outcome<Static<T>> {
+): Result<Static<T>, Problem> {
   const read = new Map<string, unknown>();
   const details: Detail[] = [];
   const known = Object.keys(schema.properties);
@@ -36,8 +37,8 @@ export function readTexts<T extends TObject>(
   }
   const value: unknown = Object.fromEntries(read);
   if (!Value.Check(schema, value)) details.push(...explain(schema, value));
-  else if (details.length === 0) return done(value);
-  return stopped({ kind: "refused", message: `the ${what} is not understood`, details });
+  else if (details.length === 0) return ok(value);
+  return err({ kind: "refused", message: `the ${what} is not understood`, details });
 }
 
 const unknownName = (what: string, known: readonly string[]): string =>
@@ -55,7 +56,7 @@ const labelKey = /^label\.([a-z0-9_.-]{1,63})$/;
 export function readTaskFilter(
   schema: typeof TaskQuery | typeof DeadLetterQuery,
   query: URLSearchParams,
-): Outcome<TaskFilter> {
+): Result<TaskFilter, Problem> {
   const labels: [string, string][] = [];
   const rest = new URLSearchParams();
   for (const [name, value] of query) {
@@ -65,12 +66,12 @@ export function readTaskFilter(
   }
   if (labels.length > taskLimits.labelsMax) {
     const message = `at most ${taskLimits.labelsMax} labels are taken`;
-    return stopped(refusedAt("label", message));
+    return err(refusedAt("label", message));
   }
   const read = readQuery<typeof TaskQuery | typeof DeadLetterQuery>(schema, rest);
   if (!read.ok) return read;
   const { status, reason, error_code, batch_id, cursor, limit } = read.value;
-  return done({
+  return ok({
     status: status ?? null,
     reason: reason ?? null,
     errorCode: error_code ?? null,

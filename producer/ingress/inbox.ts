@@ -5,11 +5,12 @@
  */
 import { inboxLimits } from "../../shared/limits.ts";
 import { log, logBug } from "../../shared/log.ts";
+import { err } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { insertDeadMessage } from "../../shared/store/inbox.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Problem, refusedAt, stopped } from "../http/problem.ts";
+import { type Problem, refusedAt } from "../http/problem.ts";
 import { submitTask } from "../tasks/submit.ts";
 
 /** What is said of a message that made no task. */
@@ -38,11 +39,11 @@ async function take(env: ProducerEnv, message: Message<unknown>): Promise<void> 
   const told = tenantOf(message.body);
   const submitted =
     told === null
-      ? stopped(noTenant)
+      ? err(noTenant)
       : await submitTask(env, told.principal, told.task, keyOf(told.task, message.id));
   if (submitted.ok) return;
-  log("inbox_rejected", { message_id: message.id, code: submitted.problem.kind });
-  await env.INBOX_DLQ.send(rejected(message, submitted.problem));
+  log("inbox_rejected", { message_id: message.id, code: submitted.error.kind });
+  await env.INBOX_DLQ.send(rejected(message, submitted.error));
 }
 
 const noTenant = refusedAt(

@@ -72,12 +72,12 @@ async function submitMail(
     attachments: names.map((name) => `attachments/${name}`),
   };
   const filled = fillTemplate(mailbox.template, { item, tick: { time: new Date().toISOString() } });
-  if (!filled.ok) return filled.problem.message;
+  if (!filled.ok) return filled.error.message;
   const files = await putAttachments(env, tenant, id, mail, names);
   const task = withFiles(filled.value as object, files);
   const answer = mailbox.answer === true ? answerTo(to, mail, sender) : null;
   const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, answer);
-  return submitted.ok ? null : submitted.problem.message;
+  return submitted.ok ? null : submitted.error.message;
 }
 
 /** Uploads, as `PUT /v1/inputs` makes them: the task names them, and takes them into its workspace. */

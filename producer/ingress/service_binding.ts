@@ -43,7 +43,7 @@ export interface BatchToSubmit {
 export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   async submit(task: DurableTask): Promise<Submitted<TaskView>> {
     const submitted = await submitTask(this.env, callerOf(this.ctx.props), task, null);
-    if (!submitted.ok) return refusal(submitted.problem);
+    if (!submitted.ok) return refusal(submitted.error);
     const { row, fresh } = submitted.value;
     return { ok: true, fresh, value: taskView(row) };
   }
@@ -53,12 +53,12 @@ export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
     options: { idempotency_key?: string } = {},
   ): Promise<Submitted<BatchView>> {
     const key = agreedKey(options.idempotency_key ?? null, undefined);
-    if (!key.ok) return refusal(key.problem);
+    if (!key.ok) return refusal(key.error);
     const body = batchOfValue(batch);
-    if (!body.ok) return refusal(body.problem);
+    if (!body.ok) return refusal(body.error);
     const caller = callerOf(this.ctx.props);
     const submitted = await submitBatch(this.env, caller, body.value, key.value);
-    if (!submitted.ok) return refusal(submitted.problem);
+    if (!submitted.ok) return refusal(submitted.error);
     const { row, fresh } = submitted.value;
     if (fresh) this.ctx.waitUntil(startBatch(this.env, row));
     return { ok: true, fresh, value: await batchView(this.env, row) };

@@ -20,7 +20,7 @@ import { watchFor } from "./watchdog.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 const wranglerScript = path.join(root, "node_modules/wrangler/bin/wrangler.js");
 
-export interface LocalFleetOptions {
+export interface DevServerOptions {
   port: number;
   /** Where D1, R2 and the rest persist. */
   stateDir: string;
@@ -36,7 +36,7 @@ export interface LocalFleetOptions {
   onExit?: (code: number | null) => void;
 }
 
-export interface LocalFleet {
+export interface DevServer {
   url: string;
   key: string;
   logFile: string;
@@ -46,7 +46,7 @@ export interface LocalFleet {
 }
 
 /** Resolves once `/healthz` answers 200. Rejects with what the runtime said when it does not come up. */
-export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const stateDir = path.resolve(options.stateDir);
   makeFolder(stateDir);
   await claimState(stateDir);
@@ -125,7 +125,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
 const hungMsDefault = sandboxLimits.nativeCpuMsMax + 5_000;
 
 /** With FLEET_MICROVM=1 the consumer has containers, which need Docker. */
-function consumerConfig(environment: LocalFleetOptions["environment"]): string {
+function consumerConfig(environment: DevServerOptions["environment"]): string {
   if (environment.FLEET_MICROVM !== "1") return "wrangler.consumer.toml";
   if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
     throw new Error(
@@ -136,7 +136,7 @@ function consumerConfig(environment: LocalFleetOptions["environment"]): string {
 }
 
 function startRuntime(
-  options: LocalFleetOptions,
+  options: DevServerOptions,
   stateDir: string,
   env: Record<string, string>,
   logFile: string,

@@ -1,5 +1,5 @@
 /** `npm start`: the local fleet until Ctrl-C. */
-import { startLocalFleet } from "./dev_server.ts";
+import { startDevServer } from "./dev_server.ts";
 import { modelNote } from "./settings.ts";
 
 const port = Number(process.env.PORT ?? "8787");
@@ -10,7 +10,7 @@ if (!Number.isInteger(port) || port < 1 || port > 65_535) {
 
 try {
   console.log("Starting the fleet …");
-  const fleet = await startLocalFleet({
+  const fleet = await startDevServer({
     port,
     stateDir: process.env.STATE_DIR ?? ".wrangler/state",
     environment: process.env,

@@ -7,6 +7,7 @@ import { isFileId, newBatchId } from "../../shared/ids.ts";
 import { batchLimits, openAiLimits, taskLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { objectKeys, openObject } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import {
   type BatchRow,
@@ -21,7 +22,7 @@ import type { Entry } from "../batches/batch_input.ts";
 import type { BatchHead } from "../batches/batches.ts";
 import { readLines } from "../batches/lines.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, done, type Outcome, type Problem, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { keyTaken } from "../tasks/accept.ts";
 import { refusedTask } from "../tasks/check.ts";
 import { scopeHere } from "../tasks/check_scope.ts";
@@ -40,15 +41,15 @@ export async function createOpenAiBatch(
   principal: Principal,
   body: unknown,
   key: string | null,
-): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+): Promise<Result<{ row: BatchRow; fresh: boolean }, Problem>> {
   if (!Value.Check(NewOpenAiBatch, body)) {
-    return stopped(refusedTask(explain(NewOpenAiBatch, body)));
+    return err(refusedTask(explain(NewOpenAiBatch, body)));
   }
   const { input_file_id, endpoint, completion_window } = body;
   const hours = hoursOf(completion_window);
   if (hours > openAiLimits.windowHoursMax) {
     const message = `is too long: write at most ${openAiLimits.windowHoursMax}h`;
-    return stopped(refusedTask([{ path: "completion_window", message }]));
+    return err(refusedTask([{ path: "completion_window", message }]));
   }
   const expires_at = Date.now() + hours * 3_600_000;
   const metadata = body.metadata ?? null;
@@ -56,8 +57,8 @@ export async function createOpenAiBatch(
   const held = key === null ? null : await findBatchByKey(env.DB, principal.tenant, key);
   if (held !== null) {
     return sameAsked(factsOf(held), facts)
-      ? done({ row: held, fresh: false })
-      : stopped(keyTaken(held.id));
+      ? ok({ row: held, fresh: false })
+      : err(keyTaken(held.id));
   }
   const head = await readHead(env, principal, facts);
   if (!head.ok) return head;
@@ -66,7 +67,7 @@ export async function createOpenAiBatch(
   const entries = entriesOf(bytes.value, endpoint);
   const made = await submitBatch(env, principal, { head: head.value, entries, dryRun: false }, key);
   if (made.ok) return made;
-  const details = lineFaults(made.problem, facts);
+  const details = lineFaults(made.error, facts);
   return details === null ? made : refuse(env, principal.tenant, key, facts, details);
 }
 
@@ -83,14 +84,14 @@ async function readHead(
   env: ProducerEnv,
   principal: Principal,
   facts: OpenAiFacts,
-): Promise<Outcome<BatchHead>> {
+): Promise<Result<BatchHead, Problem>> {
   const { settings, faults } = readSettings(facts.metadata ?? {});
-  if (faults.length > 0) return stopped(refusedTask(faults));
+  if (faults.length > 0) return err(refusedTask(faults));
   const { task, ...rest } = settings;
   const ofKey = JSON.parse(principal.key?.defaults ?? "{}") as Json;
   const expires_at = new Date(facts.expires_at).toISOString();
   const head = headOf({ ...rest, defaults: { ...ofKey, ...task, expires_at } });
-  if (!head.ok) return stopped(asMetadata(head.problem));
+  if (!head.ok) return err(asMetadata(head.error));
   const scope = await scopeHere(env, principal);
   const { defaults, webhook } = head.value;
   // A model may be named, and a rehearsal brought, by each line; everything else is judged here, once.
@@ -100,8 +101,8 @@ async function readHead(
     .map((detail) => ({ ...detail, path: `metadata.${detail.path}` }));
   const told = webhook === undefined ? null : scope.webhookFault(webhook);
   if (told !== null) details.push({ path: "metadata.webhook", message: told });
-  if (details.length > 0) return stopped(refusedTask(details));
-  return done({ ...head.value, openai: facts });
+  if (details.length > 0) return err(refusedTask(details));
+  return ok({ ...head.value, openai: facts });
 }
 
 function asMetadata(problem: Problem): Problem {
@@ -119,15 +120,15 @@ async function openInput(
   env: ProducerEnv,
   tenant: string,
   id: string,
-): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+): Promise<Result<AsyncIterable<Uint8Array>, Problem>> {
   const file = isFileId(id) ? await readFile(env.DB, tenant, id) : null;
   if (file !== null && file.purpose !== "batch") {
     const message = "is an output file: upload the requests as a file with the purpose batch";
-    return stopped(refusedTask([{ path: "input_file_id", message }]));
+    return err(refusedTask([{ path: "input_file_id", message }]));
   }
   const object = file === null ? null : await openObject(env.OBJECTS, objectKeys.file(tenant, id));
-  if (object !== null) return done(object.body as ReadableStream<Uint8Array>);
-  return stopped({ kind: "not_found", message: `no file has the id ${JSON.stringify(id)}` });
+  if (object !== null) return ok(object.body as ReadableStream<Uint8Array>);
+  return err({ kind: "not_found", message: `no file has the id ${JSON.stringify(id)}` });
 }
 
 async function* entriesOf(
@@ -176,7 +177,7 @@ async function refuse(
   key: string | null,
   facts: OpenAiFacts,
   details: Detail[],
-): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+): Promise<Result<{ row: BatchRow; fresh: boolean }, Problem>> {
   const id = newBatchId();
   const message = "the file is refused, so nothing is accepted: mend the lines that are named";
   await insertRefusedBatch(env.DB, {
@@ -189,8 +190,8 @@ async function refuse(
   });
   log("batch_refused", { batch_id: id, tenant, faults: details.length });
   const row = await readBatch(env.DB, tenant, id);
-  if (row !== null) return done({ row, fresh: false });
+  if (row !== null) return ok({ row, fresh: false });
   const held = key === null ? null : await findBatchByKey(env.DB, tenant, key);
   if (held === null) throw new StoreFault(`batch ${id} is not there after its insert`);
-  return done({ row: held, fresh: false });
+  return ok({ row: held, fresh: false });
 }

@@ -1,8 +1,9 @@
 /** Reads a form of which one part is a file: the file streams by, its fields are small. */
 import { type MultipartError, make } from "multipasta";
 import { openAiLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { bodyChunks, isPlain, mediaType, wrongType } from "../http/body.ts";
-import { done, type Outcome, refusedAt, stopped } from "../http/problem.ts";
+import { type Problem, refusedAt } from "../http/problem.ts";
 
 export interface Form {
   fields: ReadonlyMap<string, string>;
@@ -15,14 +16,14 @@ const decoder = new TextDecoder();
 /** `take` is given the file's bytes as they come, and may end the reading. */
 export async function readForm(
   request: Request,
-  take: (bytes: Uint8Array) => Promise<Outcome<null>>,
-): Promise<Outcome<Form>> {
+  take: (bytes: Uint8Array) => Promise<Result<null, Problem>>,
+): Promise<Result<Form, Problem>> {
   if (mediaType(request) !== "multipart/form-data" || !isPlain(request)) {
     return wrongType(request, ["multipart/form-data"]);
   }
   const fields = new Map<string, string>();
   let fileName: string | null = null;
-  let fault: Outcome<never> | null = null;
+  let fault: Result<never, Problem> | null = null;
   let ended = false;
   let waiting: Uint8Array[] = [];
   const parser = make({
@@ -33,7 +34,7 @@ export async function readForm(
     onField: (part, bytes) => fields.set(part.name, decoder.decode(bytes)),
     onFile: (part) => {
       if (part.name !== "file" || fileName !== null) {
-        fault ??= stopped(refusedAt(part.name, "the form takes one file, in its field file"));
+        fault ??= err(refusedAt(part.name, "the form takes one file, in its field file"));
         return () => {};
       }
       fileName = part.filename ?? "";
@@ -61,13 +62,13 @@ export async function readForm(
     waiting = [];
   }
   if (!ended) return fault ?? broken("it ends before its last boundary");
-  return done({ fields, fileName });
+  return ok({ fields, fileName });
 }
 
-const broken = (why: string): Outcome<never> =>
-  stopped({ kind: "unreadable", message: `the form cannot be read: ${why}` });
+const broken = (why: string): Result<never, Problem> =>
+  err({ kind: "unreadable", message: `the form cannot be read: ${why}` });
 
-function unreadable(error: MultipartError): Outcome<never> {
+function unreadable(error: MultipartError): Result<never, Problem> {
   switch (error._tag) {
     case "InvalidBoundary":
       return broken("content-type names no boundary");

@@ -1,6 +1,7 @@
 /** One line of an uploaded file, `{custom_id, method, url, body}`, as a task, or everything that is wrong with it. */
 import { taskLimits } from "../../shared/limits.ts";
-import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { shown } from "../tasks/explain.ts";
 import { chatTask } from "./chat_request.ts";
 import type { Endpoint } from "./facts.ts";
@@ -13,7 +14,7 @@ const taskOf: Record<Endpoint, (body: Json) => Said> = {
 };
 
 /** The faults name fields of the line, and have a code. */
-export function lineTask(endpoint: Endpoint, line: unknown): Outcome<Json> {
+export function lineTask(endpoint: Endpoint, line: unknown): Result<Json, Problem> {
   if (!isRecord(line)) {
     const message = 'write an object {"custom_id", "method", "url", "body"}';
     return refused([{ path: "", message, code: "invalid_json_line" }]);
@@ -48,11 +49,11 @@ export function lineTask(endpoint: Endpoint, line: unknown): Outcome<Json> {
       };
   if ("faults" in said) faults.push(...said.faults);
   if ("faults" in said || faults.length > 0) return refused(faults);
-  return done({ ...said.task, custom_id });
+  return ok({ ...said.task, custom_id });
 }
 
-const refused = (details: Detail[]): Outcome<never> =>
-  stopped({ kind: "refused", message: details[0]?.message ?? "", details });
+const refused = (details: Detail[]): Result<never, Problem> =>
+  err({ kind: "refused", message: details[0]?.message ?? "", details });
 
 /** The fields of a task that a line says under another name, the longer names first. */
 const spelled: Record<Endpoint, readonly (readonly [task: string, line: string])[]> = {

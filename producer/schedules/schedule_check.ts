@@ -47,8 +47,8 @@ function itemFaults({ items, template }: Schedule, scope: CheckScope): Detail[] 
       ? checked?.ok === false
         ? checked.details
         : []
-      : "details" in filled.problem
-        ? (filled.problem.details ?? [])
+      : "details" in filled.error
+        ? (filled.error.details ?? [])
         : [];
     return faults.map(({ path, message }) => ({
       path: `items.inline[${at}]`,

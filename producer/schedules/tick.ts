@@ -5,6 +5,7 @@
  */
 import { batchLimits, scheduleLimits } from "../../shared/limits.ts";
 import { log, logBug } from "../../shared/log.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import type { Items } from "../../shared/schedule.ts";
 import { type BatchRow, findBatchByTick, readBatch } from "../../shared/store/batches.ts";
@@ -13,18 +14,18 @@ import {
   deferTick,
   resumeTick,
   type ScheduleRow,
-  wakingSchedule,
+  takeDueSchedule,
 } from "../../shared/store/schedules.ts";
 import { tallyBatch } from "../../shared/store/tallies.ts";
 import { type EndedTick, endTick, openBatchesOf } from "../../shared/store/ticks.ts";
-import { hasEnded, standingOf } from "../auth/key_validity.ts";
+import { hasEnded, keyValidityOf } from "../auth/key_validity.ts";
 import type { Principal } from "../auth/principal.ts";
 import { withinAllowance } from "../auth/rate_allowance.ts";
 import { acceptBatch } from "../batches/batches.ts";
 import { startBatch } from "../batches/chain.ts";
 import { entriesOf, openItems } from "../batches/items.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, type Outcome, type Problem } from "../http/problem.ts";
+import type { Problem } from "../http/problem.ts";
 import { checkScope } from "../tasks/check_scope.ts";
 import { dueTick } from "./cron.ts";
 
@@ -36,7 +37,7 @@ export async function runDueTicks(
   let run = 0;
   try {
     while (run < scheduleLimits.ticksPerMinuteMax && Date.now() < deadline) {
-      const seen = await wakingSchedule(env.DB);
+      const seen = await takeDueSchedule(env.DB);
       if (seen === null) break;
       await lookAt(env, seen);
       run++;
@@ -76,7 +77,7 @@ async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
   }
   const held = await findBatchByTick(env.DB, schedule.id, tickAt);
   if (held !== null) return submitted(env, schedule, held);
-  const standing = await standingOf(env, schedule);
+  const standing = await keyValidityOf(env, schedule);
   if (!standing.ok) {
     const message = `the key ${schedule.key_id}, which wrote this schedule last, ${hasEnded(standing.ended)}: write the schedule again with a key that holds (fleet schedules enable ${schedule.name}, or PATCH it), or delete it`;
     const outcome = `key_${standing.ended}` as const;
@@ -90,10 +91,10 @@ async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
     return end(env, schedule, { outcome: "refused", batch_id: null, problem: said(message) });
   }
   const within = await withinAllowance(env, standing.principal, { adds: true });
-  if (!within.ok) return setAside(env, schedule, problemText(within.problem));
+  if (!within.ok) return setAside(env, schedule, problemText(within.error));
   const accepted = await submitTick(env, schedule, standing.principal, { tickAt, key: null });
   if (accepted.ok) return submitted(env, schedule, accepted.value);
-  const problem = problemText(accepted.problem);
+  const problem = problemText(accepted.error);
   await end(env, schedule, { outcome: "refused", batch_id: null, problem });
 }
 
@@ -139,7 +140,7 @@ export async function submitTick(
   schedule: ScheduleRow,
   principal: Principal,
   { tickAt, key }: { tickAt: number; key: string | null },
-): Promise<Outcome<BatchRow>> {
+): Promise<Result<BatchRow, Problem>> {
   const items = JSON.parse(schedule.items) as Items;
   const template = JSON.parse(schedule.template) as object;
   const head = { defaults: {}, labels: {}, limits: {} };
@@ -154,14 +155,14 @@ export async function submitTick(
   if ("batch" in items) {
     const chained = { ...source, head: { ...head, after: items, template }, entries: none() };
     const accepted = await acceptBatch(env, chained, scope);
-    return accepted.ok ? done(accepted.value.row) : accepted;
+    return accepted.ok ? ok(accepted.value.row) : accepted;
   }
   const opened = await openItems(env, schedule.tenant, items);
   if (!opened.ok) return opened;
   const tick = { time: new Date(tickAt).toISOString() };
   const entries = entriesOf(opened.value, template, tick);
   const accepted = await acceptBatch(env, { ...source, head, entries }, scope);
-  return accepted.ok ? done(accepted.value.row) : accepted;
+  return accepted.ok ? ok(accepted.value.row) : accepted;
 }
 
 async function* none(): AsyncGenerator<never> {}

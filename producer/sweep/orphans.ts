@@ -5,7 +5,7 @@
 import { isBatchId, isTaskId } from "../../shared/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
 import { deleteObjects, listObjects, objectPrefixes } from "../../shared/objects.ts";
-import type { Walk } from "../../shared/store/cleanup_cursors.ts";
+import type { CleanupCursor } from "../../shared/store/cleanup_cursors.ts";
 import { batchesAmong, type Keeper, keepersOf } from "../../shared/store/retention.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Cleared } from "./retention.ts";
@@ -17,7 +17,7 @@ interface Held {
 }
 
 /** One page of all objects of tasks. */
-export async function clearTaskObjects(env: ProducerEnv, walk: Walk): Promise<Cleared> {
+export async function clearTaskObjects(env: ProducerEnv, walk: CleanupCursor): Promise<Cleared> {
   const { objects, last } = await listObjects(env.OBJECTS, objectPrefixes.tasks, walk.position);
   const old = objects.filter((object) => isOld(object, walk.now));
   const ids = idsIn(old).filter(isTaskId);
@@ -28,7 +28,7 @@ export async function clearTaskObjects(env: ProducerEnv, walk: Walk): Promise<Cl
 }
 
 /** One page of all objects of batches. */
-export async function clearBatchObjects(env: ProducerEnv, walk: Walk): Promise<Cleared> {
+export async function clearBatchObjects(env: ProducerEnv, walk: CleanupCursor): Promise<Cleared> {
   const { objects, last } = await listObjects(env.OBJECTS, objectPrefixes.batches, walk.position);
   const old = objects.filter((object) => isOld(object, walk.now));
   const ids = idsIn(old).filter(isBatchId);

@@ -5,7 +5,7 @@
 import { idBound } from "../../shared/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
 import { deleteObjects, listObjects, objectKeys, objectPrefixes } from "../../shared/objects.ts";
-import type { Walk } from "../../shared/store/cleanup_cursors.ts";
+import type { CleanupCursor } from "../../shared/store/cleanup_cursors.ts";
 import { oldFiles, removeFile } from "../../shared/store/files.ts";
 import {
   oldBatches,
@@ -29,7 +29,7 @@ export interface Cleared {
 
 export async function clearTasks(
   env: ProducerEnv,
-  walk: Walk,
+  walk: CleanupCursor,
   retentionMs: number,
 ): Promise<Cleared> {
   const before = walk.now - retentionMs;
@@ -98,7 +98,7 @@ async function removeBelow(
 
 export async function clearBatches(
   env: ProducerEnv,
-  walk: Walk,
+  walk: CleanupCursor,
   retentionMs: number,
 ): Promise<Cleared> {
   const before = walk.now - retentionMs;
@@ -122,7 +122,7 @@ export async function clearBatches(
 /** What was told of the end of tasks and batches, or could not be told. */
 export async function clearWebhooks(
   env: ProducerEnv,
-  walk: Walk,
+  walk: CleanupCursor,
   retentionMs: number,
 ): Promise<Cleared> {
   const before = walk.now - retentionMs;
@@ -135,7 +135,7 @@ export async function clearWebhooks(
 /** Messages of the inbox that made no task. */
 export async function clearDeadMessages(
   env: ProducerEnv,
-  walk: Walk,
+  walk: CleanupCursor,
   retentionMs: number,
 ): Promise<Cleared> {
   const at = { after: walk.position, before: walk.now - retentionMs };
@@ -147,7 +147,7 @@ export async function clearDeadMessages(
 /** One page is the whole walk: there are few policies. */
 export async function clearPolicies(
   env: ProducerEnv,
-  walk: Walk,
+  walk: CleanupCursor,
   retentionMs: number,
 ): Promise<Cleared> {
   const kept = walk.now - retentionMs;
@@ -158,7 +158,7 @@ export async function clearPolicies(
 }
 
 /** Uploads in OpenAI's shape say themselves when they go; their objects go first, so that none is forgotten. */
-export async function clearFiles(env: ProducerEnv, walk: Walk): Promise<Cleared> {
+export async function clearFiles(env: ProducerEnv, walk: CleanupCursor): Promise<Cleared> {
   const { found, last } = await oldFiles(env.DB, walk.position);
   await deleteObjects(
     env.OBJECTS,

@@ -9,10 +9,10 @@ import { backlogOf } from "../../shared/queues.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { takeUnexpanded } from "../../shared/store/batches.ts";
 import {
-  moveWalk,
-  takeWalk,
-  type Walk,
-  type WalkName,
+  type CleanupCursor,
+  type CleanupName,
+  moveCleanup,
+  takeCleanup,
 } from "../../shared/store/cleanup_cursors.ts";
 import { type Due, markSent, takeDue, takeIdle } from "../../shared/store/due_tasks.ts";
 import { expandBatch } from "../batches/expand.ts";
@@ -74,8 +74,8 @@ async function expand(env: ProducerEnv, swept: Swept): Promise<void> {
   }
 }
 
-const retained: readonly WalkName[] = ["batches", "tasks", "policies", "webhooks", "inbox_dead"];
-const owned: readonly WalkName[] = ["task_objects", "batch_objects", "files"];
+const retained: readonly CleanupName[] = ["batches", "tasks", "policies", "webhooks", "inbox_dead"];
+const owned: readonly CleanupName[] = ["task_objects", "batch_objects", "files"];
 
 /** A few pages of whichever walks are due. What was taken and not moved on is due again soon. */
 async function clear(env: ProducerEnv, swept: Swept): Promise<void> {
@@ -85,17 +85,17 @@ async function clear(env: ProducerEnv, swept: Swept): Promise<void> {
   const names = retentionMs === null ? owned : [...retained, ...owned];
   const deadline = Date.now() + sweepLimits.walkMsMax;
   while (swept.pages < sweepLimits.walkPagesPerTickMax && Date.now() < deadline) {
-    const walk = await takeWalk(env.DB, names);
+    const walk = await takeCleanup(env.DB, names);
     if (walk === null) break;
     const { rows, objects, last } = await clearPage(env, walk, retentionMs ?? Infinity);
-    await moveWalk(env.DB, walk, last);
+    await moveCleanup(env.DB, walk, last);
     swept.pages += 1;
     swept.removed_rows += rows;
     swept.removed_objects += objects;
   }
 }
 
-function clearPage(env: ProducerEnv, walk: Walk, retentionMs: number): Promise<Cleared> {
+function clearPage(env: ProducerEnv, walk: CleanupCursor, retentionMs: number): Promise<Cleared> {
   switch (walk.name) {
     case "batches":
       return clearBatches(env, walk, retentionMs);

@@ -4,13 +4,14 @@ import { newTaskId } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { deleteObjects, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retrying.ts";
 import { findByKey, insertTasks, type NewTask } from "../../shared/store/submissions.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import { readTask } from "../../shared/store/tasks.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, type Outcome, stopped } from "../http/problem.ts";
+import type { Problem } from "../http/problem.ts";
 import { canonical } from "./canonical.ts";
 import { sendTasks } from "./send.ts";
 import { defaultPolicy, milliseconds } from "./task_rules.ts";
@@ -78,7 +79,7 @@ export async function acceptTask(
   env: ProducerEnv,
   task: DurableTask,
   by: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "answerTo">,
-): Promise<Outcome<{ row: TaskRow; fresh: boolean }>> {
+): Promise<Result<{ row: TaskRow; fresh: boolean }, Problem>> {
   const hash = by.idempotencyKey === null ? null : await bodyHash(task);
   const { row, large } = newTask(task, {
     id: newTaskId(),
@@ -100,10 +101,10 @@ export async function acceptTask(
   if (held.id === row.id) {
     await sendTasks(env, [held]);
     log("task_accepted", { task_id: held.id, tenant: held.tenant, model: held.model });
-    return done({ row: held, fresh: true });
+    return ok({ row: held, fresh: true });
   }
   if (large !== null) await deleteObjects(env.OBJECTS, [objectKeys.spec(by.tenant, row.id)]);
-  return held.body_hash === hash ? done({ row: held, fresh: false }) : stopped(keyTaken(held.id));
+  return held.body_hash === hash ? ok({ row: held, fresh: false }) : err(keyTaken(held.id));
 }
 
 export const keyTaken = (id: string) =>

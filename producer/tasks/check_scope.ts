@@ -1,6 +1,6 @@
 /** What a task is checked against: who sends it, what this fleet knows, and the time of the check. */
 
-import type { Listing } from "../../consumer/rpc/tools.ts";
+import type { ToolListing } from "../../consumer/rpc/tools.ts";
 import { customTools } from "../../consumer/tools/custom.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { webhookFault } from "../../policies/webhook.ts";
@@ -18,7 +18,7 @@ export interface CheckScope {
   now: number;
   tools: readonly string[];
   /** What the consumer says is configured; null where nobody can tell, and then nothing is refused for it. */
-  offered: Listing | null;
+  offered: ToolListing | null;
   /** Why the tenant may not use the policy, or null. Asked once for each name. */
   policyFault: (name: string) => string | null;
   /** Why nothing here serves the model, or null. Asked once for each id. */
@@ -36,7 +36,7 @@ export function checkScope(
   env: ProducerEnv,
   principal: Principal,
   now = Date.now(),
-  offered: Listing | null = null,
+  offered: ToolListing | null = null,
 ): CheckScope {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
   return {

@@ -3,20 +3,14 @@ import { type Bounds, boundsOf, exhausted } from "../../consumer/loop/budget.ts"
 import { budgetCeilings, taskLimits } from "../../shared/limits.ts";
 import { byteLength, getText, objectKeys } from "../../shared/objects.ts";
 import type { Overrides } from "../../shared/redrive.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { NextRun, RedriveKind, RedriveMode } from "../../shared/store/redrives.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { hasTranscript } from "../../shared/transcript.ts";
 import { readUsage } from "../../shared/usage.ts";
 import type { ProducerEnv } from "../env.ts";
-import {
-  type Detail,
-  done,
-  type Outcome,
-  type Problem,
-  refusedAt,
-  stopped,
-} from "../http/problem.ts";
+import { type Detail, type Problem, refusedAt } from "../http/problem.ts";
 import { checkTask, refusedTask, withDefaults } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 
@@ -48,29 +42,27 @@ export async function nextRun(
   scope: CheckScope,
   row: TaskRow,
   { mode, overrides }: RedriveOrder,
-): Promise<Outcome<Again>> {
+): Promise<Result<Again, Problem>> {
   const text = row.spec ?? (await getText(env.OBJECTS, objectKeys.spec(row.tenant, row.id)));
-  if (text === null) return stopped(conflict("this task's body is gone: submit it anew"));
+  if (text === null) return err(conflict("this task's body is gone: submit it anew"));
   if ((JSON.parse(row.history) as unknown[]).length >= taskLimits.redrivesMax) {
-    return stopped(
-      conflict(`this task was redriven ${taskLimits.redrivesMax} times: submit it anew`),
-    );
+    return err(conflict(`this task was redriven ${taskLimits.redrivesMax} times: submit it anew`));
   }
   const { not_before: _, expires_at: __, ...kept } = JSON.parse(text) as DurableTask;
   const changed = changedBy(kept, overrides ?? {});
   // A task that named no model keeps the one it was given when it was accepted.
   const model = changed.model ?? row.model;
   const checked = checkTask({ ...changed, model }, scope);
-  if (!checked.ok) return stopped(refusedTask(checked.details));
+  if (!checked.ok) return err(refusedTask(checked.details));
   const spec = JSON.stringify(changed);
   if (byteLength(spec) > taskLimits.bodyBytesMax) {
-    return stopped({
+    return err({
       kind: "too_large",
       message: `the task with its overrides is over ${taskLimits.bodyBytesMax} bytes`,
     });
   }
   const hindrance = mode === "resume" ? await notResumable(env, row, kept, changed) : null;
-  if (hindrance !== null) return stopped(hindrance);
+  if (hindrance !== null) return err(hindrance);
   const next: NextRun = {
     id: row.id,
     fence: row.fence,
@@ -80,7 +72,7 @@ export async function nextRun(
     sandbox: changed.sandbox ?? row.sandbox,
     attempts: changed.attempts ?? row.attempts,
   };
-  return done({ row, next });
+  return ok({ row, next });
 }
 
 /** A limit that is not named stays: raising one budget must not lower the others to their defaults. */

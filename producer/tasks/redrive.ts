@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import { batchLimits } from "../../shared/limits.ts";
 import { getText, objectKeys } from "../../shared/objects.ts";
 import { Redrive } from "../../shared/redrive.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { redrivable } from "../../shared/states.ts";
 import { reopenBatch } from "../../shared/store/batches.ts";
 import { type RedriveKind, readWholeTask, redriveTasks } from "../../shared/store/redrives.ts";
@@ -13,7 +14,7 @@ import { archiveTranscript } from "../../shared/transcript.ts";
 import type { Principal } from "../auth/auth.ts";
 import { groupsBySize } from "../batches/expand.ts";
 import type { ProducerEnv } from "../env.ts";
-import { done, notFound, type Outcome, stopped } from "../http/problem.ts";
+import { notFound, type Problem } from "../http/problem.ts";
 import { refusedTask } from "./check.ts";
 import { scopeHere } from "./check_scope.ts";
 import { explain } from "./explain.ts";
@@ -34,12 +35,12 @@ export async function redrive(
   principal: Principal,
   { id, tenant }: TaskRow,
   body: unknown,
-): Promise<Outcome<TaskRow>> {
-  if (!Value.Check(Redrive, body)) return stopped(refusedTask(explain(Redrive, body)));
+): Promise<Result<TaskRow, Problem>> {
+  if (!Value.Check(Redrive, body)) return err(refusedTask(explain(Redrive, body)));
   const row = await readWholeTask(env.DB, tenant, id);
-  if (row === null) return stopped(notFound("task"));
+  if (row === null) return err(notFound("task"));
   if (!(redrivable as readonly string[]).includes(row.status)) {
-    return stopped({
+    return err({
       kind: "conflict",
       message: `this task is ${row.status}; only one that is ${redrivable.join(", ")} can be redriven`,
     });
@@ -47,11 +48,11 @@ export async function redrive(
   const next = await nextRun(env, await scopeHere(env, principal), row, body);
   if (!next.ok) return next;
   const details = await inputFaults(env, tenant, body.overrides ?? {});
-  if (details.length > 0) return stopped(refusedTask(details));
+  if (details.length > 0) return err(refusedTask(details));
   const redriven = await sendThrough(env, tenant, kindOf(body), [next.value]);
   const after = await readTask(env.DB, tenant, id);
-  if (redriven === 1 && after !== null) return done(after);
-  return stopped({
+  if (redriven === 1 && after !== null) return ok(after);
+  return err({
     kind: "conflict",
     message:
       "this task was redriven at the same moment: look at it before you send it through again",

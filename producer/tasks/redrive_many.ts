@@ -3,13 +3,14 @@ import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange, isTaskId, taskRange } from "../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { ManyRedrive, redriveFilter } from "../../shared/redrive.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { redrivable } from "../../shared/states.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import { type Chosen, listRedrivable, windowEnd } from "../../shared/store/redrives.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
 import type { Principal } from "../auth/auth.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, done, type Outcome, refusedAt, stopped } from "../http/problem.ts";
+import { type Detail, type Problem, refusedAt } from "../http/problem.ts";
 import { refusedTask } from "./check.ts";
 import { scopeHere } from "./check_scope.ts";
 import { explain } from "./explain.ts";
@@ -33,7 +34,7 @@ export function redriveBatch(
   batch: Pick<BatchRow, "id">,
   body: unknown,
   deadline?: number,
-): Promise<Outcome<Redriven>> {
+): Promise<Result<Redriven, Problem>> {
   return redriveMany(env, principal, batchTaskRange(batch.id), body, deadline);
 }
 
@@ -42,12 +43,12 @@ export async function redriveChosen(
   env: ProducerEnv,
   principal: Principal,
   body: unknown,
-): Promise<Outcome<Redriven>> {
+): Promise<Result<Redriven, Problem>> {
   const names = Object.keys(redriveFilter);
   const given = typeof body === "object" && body !== null ? Object.keys(body) : [];
   if (Value.Check(ManyRedrive, body) && !given.some((name) => names.includes(name))) {
     const message = `choose which tasks are meant: name at least one of ${names.join(", ")}`;
-    return stopped(refusedAt("status", message));
+    return err(refusedAt("status", message));
   }
   return redriveMany(env, principal, taskRange, body);
 }
@@ -59,10 +60,10 @@ async function redriveMany(
   range: { from: string; to: string },
   body: unknown,
   deadline = Date.now() + batchLimits.expandMsMax,
-): Promise<Outcome<Redriven>> {
-  if (!Value.Check(ManyRedrive, body)) return stopped(refusedTask(explain(ManyRedrive, body)));
+): Promise<Result<Redriven, Problem>> {
+  if (!Value.Check(ManyRedrive, body)) return err(refusedTask(explain(ManyRedrive, body)));
   if (body.cursor !== undefined && !isTaskId(body.cursor)) {
-    return stopped(refusedAt("cursor", "write a next_cursor as it was answered"));
+    return err(refusedAt("cursor", "write a next_cursor as it was answered"));
   }
   const chosen = chosenBy(body);
   if (!chosen.ok) return chosen;
@@ -77,7 +78,7 @@ async function redriveMany(
       if (next.ok) agains.push(next.value);
       else {
         told.refused += 1;
-        told.details.push({ path: row.id, message: next.problem.message });
+        told.details.push({ path: row.id, message: next.error.message });
       }
     }
     told.redriven += await sendThrough(env, principal.tenant, kind, agains);
@@ -108,21 +109,21 @@ async function redriveMany(
     }
   }
   told.details = told.details.slice(0, taskLimits.problemsReportedMax);
-  if (told.redriven > 0 || told.refused === 0) return done(told);
+  if (told.redriven > 0 || told.refused === 0) return ok(told);
   const message = `all ${told.refused} tasks are refused, so none is redriven: mend what details names`;
-  return stopped({ kind: "refused", message, details: told.details });
+  return err({ kind: "refused", message, details: told.details });
 }
 
-function chosenBy(body: ManyRedrive): Outcome<Chosen> {
+function chosenBy(body: ManyRedrive): Result<Chosen, Problem> {
   const createdAfter = milliseconds(body.created_after);
   const createdBefore = milliseconds(body.created_before);
   for (const [path, time] of [
     ["created_after", createdAfter],
     ["created_before", createdBefore],
   ] as const) {
-    if (Number.isNaN(time)) return stopped(refusedAt(path, "is no time that exists"));
+    if (Number.isNaN(time)) return err(refusedAt(path, "is no time that exists"));
   }
-  return done({
+  return ok({
     statuses: body.status ?? redrivable,
     reason: body.reason ?? null,
     errorCode: body.error_code ?? null,

@@ -4,6 +4,7 @@
  */
 import type { AnswerTo } from "../../shared/answer_to.ts";
 import { taskLimits } from "../../shared/limits.ts";
+import { err, type Result } from "../../shared/result.ts";
 import type { BatchRow } from "../../shared/store/batches.ts";
 import { findByKey } from "../../shared/store/submissions.ts";
 import type { TaskRow } from "../../shared/store/task_row.ts";
@@ -12,7 +13,7 @@ import type { Principal } from "../auth/principal.ts";
 import type { BatchBody } from "../batches/batch_body.ts";
 import { acceptBatch } from "../batches/batches.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, type Outcome, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import { acceptTask } from "./accept.ts";
 import { checkTask, refusedTask } from "./check.ts";
 import { scopeHere } from "./check_scope.ts";
@@ -29,13 +30,13 @@ export async function submitTask(
   body: unknown,
   key: string | null,
   answerTo: AnswerTo | null = null,
-): Promise<Outcome<{ row: TaskRow; fresh: boolean }>> {
+): Promise<Result<{ row: TaskRow; fresh: boolean }, Problem>> {
   const checked = checkTask(body, await scopeHere(env, principal));
-  if (!checked.ok) return stopped(refusedTask(checked.details));
+  if (!checked.ok) return err(refusedTask(checked.details));
   const agreed = agreedKey(key, checked.task.idempotency_key);
   if (!agreed.ok) return agreed;
   const faults = await missing(env, principal.tenant, checked.task, agreed.value);
-  if (faults.length > 0) return stopped(refusedTask(faults));
+  if (faults.length > 0) return err(refusedTask(faults));
   return acceptTask(env, checked.task, {
     tenant: principal.tenant,
     idempotencyKey: agreed.value,
@@ -61,7 +62,7 @@ export async function submitBatch(
   principal: Principal,
   { head, entries }: BatchBody,
   key: string | null,
-): Promise<Outcome<{ row: BatchRow; fresh: boolean }>> {
+): Promise<Result<{ row: BatchRow; fresh: boolean }, Problem>> {
   const { tenant, scopes } = principal;
   const keyId = principal.key?.id ?? null;
   const source = { tenant, keyId, scopes, idempotencyKey: key, head, entries };

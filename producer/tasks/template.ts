@@ -4,8 +4,9 @@
  * the value itself, with its JSON type. What an item lacks is a fault: it is never filled with nothing.
  */
 import { Value } from "@sinclair/typebox/value";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { DurableTask } from "../../shared/task.ts";
-import { type Detail, done, type Outcome, stopped } from "../http/problem.ts";
+import type { Detail, Problem } from "../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { explain, shown, spellPath } from "./explain.ts";
 import { taskFaults } from "./task_rules.ts";
@@ -22,13 +23,13 @@ const known = /^(?:item(?:\.[^.\s]+)*|tick\.time)$/;
 type Path = readonly (string | number)[];
 
 /** The task that a template makes of one item, or everything that the item lacks. */
-export function fillTemplate(template: object, filling: Filling): Outcome<unknown> {
+export function fillTemplate(template: object, filling: Filling): Result<unknown, Problem> {
   const details: Detail[] = [];
   const filled = mapped(template, [], (text, path) => fillText(text, path, filling, details));
-  if (details.length === 0) return done(filled);
+  if (details.length === 0) return ok(filled);
   const [first] = details;
   const message = `${first?.path ?? ""}: ${first?.message ?? ""}`;
-  return stopped({ kind: "refused", message, details });
+  return err({ kind: "refused", message, details });
 }
 
 function fillText(text: string, path: Path, filling: Filling, details: Detail[]): unknown {

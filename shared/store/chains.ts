@@ -36,7 +36,11 @@ export async function startWaiting(
 }
 
 /** Says why a batch waits on although the other is finished. Written once for each reason. */
-export async function tellWaiting(db: D1Database, id: string, problem: string): Promise<void> {
+export async function markWaitingReason(
+  db: D1Database,
+  id: string,
+  problem: string,
+): Promise<void> {
   await retrying("tell waiting batch", () =>
     db
       .prepare("UPDATE batches SET problem = ?2 WHERE id = ?1 AND waits = 1 AND problem IS NOT ?2")

@@ -89,7 +89,7 @@ export async function lastSent(db: D1Database, id: string): Promise<number | nul
 }
 
 /** Local runs alone: puts a queued task off, so that the sweep does not take its delayed message for lost. */
-export async function putOff(db: D1Database, id: string, waitMs: number): Promise<void> {
+export async function deferTask(db: D1Database, id: string, waitMs: number): Promise<void> {
   await retrying("put off", () =>
     db
       .prepare(

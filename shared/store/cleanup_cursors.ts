@@ -6,7 +6,7 @@ import { sweepLimits } from "../limits.ts";
 import { retrying } from "../retrying.ts";
 import { nowSql } from "./clock.ts";
 
-export type WalkName =
+export type CleanupName =
   | "batches"
   | "tasks"
   | "policies"
@@ -16,8 +16,8 @@ export type WalkName =
   | "batch_objects"
   | "files";
 
-export interface Walk {
-  name: WalkName;
+export interface CleanupCursor {
+  name: CleanupName;
   /** The last key of the page before; empty at the beginning. */
   position: string;
   /** D1's time, in milliseconds: what a walk's ages are counted from. */
@@ -28,7 +28,10 @@ export interface Walk {
  * Takes the walk that is due for longest, for a while: two sweeps at once take different ones, and one
  * whose sweep died goes on from its last page.
  */
-export async function takeWalk(db: D1Database, names: readonly WalkName[]): Promise<Walk | null> {
+export async function takeCleanup(
+  db: D1Database,
+  names: readonly CleanupName[],
+): Promise<CleanupCursor | null> {
   return retrying("take walk", () =>
     db
       .prepare(
@@ -39,7 +42,7 @@ export async function takeWalk(db: D1Database, names: readonly WalkName[]): Prom
          RETURNING name, position, ${nowSql} AS now`,
       )
       .bind(JSON.stringify(names))
-      .first<Walk>(),
+      .first<CleanupCursor>(),
   );
 }
 
@@ -47,7 +50,11 @@ export async function takeWalk(db: D1Database, names: readonly WalkName[]): Prom
  * After a page. With a key, the next page is due at once; null means that the walk is at its end, and it
  * begins again later. Somebody who went on from the same page moves it no further back.
  */
-export async function moveWalk(db: D1Database, walk: Walk, last: string | null): Promise<void> {
+export async function moveCleanup(
+  db: D1Database,
+  walk: CleanupCursor,
+  last: string | null,
+): Promise<void> {
   await retrying("move walk", () =>
     db
       .prepare(

@@ -153,7 +153,7 @@ export async function deleteSchedule(db: D1Database, tenant: string, id: string)
 }
 
 /** The schedule that has waited longest to be looked at. Nothing is taken yet: `beginTick` does that. */
-export async function wakingSchedule(db: D1Database): Promise<ScheduleRow | null> {
+export async function takeDueSchedule(db: D1Database): Promise<ScheduleRow | null> {
   return retrying("waking schedule", () =>
     db
       .prepare(

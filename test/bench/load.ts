@@ -1,7 +1,7 @@
 /** The two sides of the bench: the fleet, and the bare consumer it is compared with. */
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../producer/local/dev_server.ts";
+import { type DevServer, startDevServer } from "../../producer/local/dev_server.ts";
 import { endTree } from "../../producer/local/processes.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -32,8 +32,8 @@ export function residentBelow(ancestor: number): number {
   return Math.max(0, ...sizes);
 }
 
-export async function startFleet(stateDir: string, port: number): Promise<Side & LocalFleet> {
-  const fleet = await startLocalFleet({ port, stateDir, environment: {}, quiet: true });
+export async function startFleet(stateDir: string, port: number): Promise<Side & DevServer> {
+  const fleet = await startDevServer({ port, stateDir, environment: {}, quiet: true });
   return { ...fleet, residentMb: () => residentBelow(fleet.pid) };
 }
 
@@ -99,7 +99,7 @@ export interface Span {
 
 /** Submits tasks as one batch and answers when each began and ended. Every one must succeed. */
 export async function fleetRound(
-  side: Side & LocalFleet,
+  side: Side & DevServer,
   tasks: readonly object[],
 ): Promise<Span[]> {
   const headers = { authorization: `Bearer ${side.key}` };

@@ -4,7 +4,7 @@
  * memory at once. It is processor time, and the one figure of the bench that is no ratio.
  */
 import { Type } from "@sinclair/typebox";
-import type { Brain } from "../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../consumer/loop/loop_end.ts";
 import { openAiTransport } from "../../consumer/models/openai.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
@@ -51,7 +51,10 @@ async function stepTimes(): Promise<number[]> {
       return Response.json({ choices: [{ finish_reason: "tool_calls", message }], usage });
     },
   });
-  const brain: Brain = brainOver(transport, "bench", { ...profile, windowTokens: 10_000_000 });
+  const brain: ModelClient = brainOver(transport, "bench", {
+    ...profile,
+    windowTokens: 10_000_000,
+  });
   const limits: Partial<Usage> = { steps: 500, model_calls: 40, tool_calls: 500 };
   const task = loopTask(
     tools,

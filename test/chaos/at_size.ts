@@ -9,7 +9,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { startLocalFleet } from "../../producer/local/dev_server.ts";
+import { startDevServer } from "../../producer/local/dev_server.ts";
 
 const total = Number(process.argv[2] ?? 50_000);
 const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "fleet-at-size-"));
@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
 }
 
 const start = async () =>
-  startLocalFleet({
+  startDevServer({
     port: await freePort(),
     stateDir,
     environment: { ...process.env, FLEET_API_KEY: "at-size" },

@@ -3,7 +3,7 @@
  * moments, started again, and drained. What the model server and the order service saw is the truth.
  */
 import crypto from "node:crypto";
-import type { LocalFleet } from "../../producer/local/dev_server.ts";
+import type { DevServer } from "../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet } from "../fleet/local/fleet.ts";
 import {
   attempts,
@@ -79,7 +79,7 @@ export async function crash(
     FLEET_HOSTS: `orders.example=${orders.url}`,
     SECRET_ORDERS_TOKEN: token,
   };
-  let fleet: LocalFleet | null = await startFleet(state.dir, environment, { hungMs });
+  let fleet: DevServer | null = await startFleet(state.dir, environment, { hungMs });
   const killed: Record<string, number> = {};
   const ids = new Map<string, string>();
   const works = worksOf(tasks, kills, order);
@@ -195,7 +195,7 @@ const padding = "x".repeat(600_000);
 
 /** Sends what is not answered yet, under its key: what was accepted before a kill is not made twice. */
 async function submit(
-  fleet: LocalFleet,
+  fleet: DevServer,
   ids: Map<string, string>,
   works: readonly Work[][],
 ): Promise<void> {
@@ -257,7 +257,7 @@ async function reach(
   return Promise.race([reached, pause(pointMsMax).then(() => `moment, for ${wanted}`)]);
 }
 
-async function drained(fleet: LocalFleet, ids: readonly string[]): Promise<TaskView[]> {
+async function drained(fleet: DevServer, ids: readonly string[]): Promise<TaskView[]> {
   const api = apiOf(fleet);
   const deadline = Date.now() + drainMsMax;
   for (;;) {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { fleetOf } from "../../consumer/config/config.ts";
+import { readConfig } from "../../consumer/config/config.ts";
 import { deliver } from "../../consumer/delivery/deliver.ts";
 import { taskMessage } from "../../shared/message.ts";
 import { claim, heartbeat, release, settle } from "../../shared/store/claims.ts";
@@ -117,7 +117,7 @@ test("a task whose worker dies twenty times, each time behind a step, is not dea
   );
   const id = await accept({ prompt: "p", attempts: 2, rehearsal: [...turns, finish()] });
   const on = bench();
-  const oneTurn = { ...(await fleetOf(on.env)), sliceMs: 0 };
+  const oneTurn = { ...(await readConfig(on.env)), sliceMs: 0 };
   const message = { body: taskMessage(id, "rehearsal"), ack: () => {}, retry: () => {} };
   for (let death = 0; death < 20; death++) {
     await deliver(oneTurn, message as unknown as Message<unknown>, "normal");

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { fleetOf } from "../../consumer/config/config.ts";
+import { readConfig } from "../../consumer/config/config.ts";
 import { fleetGateway } from "../../consumer/egress/fleet_gateway.ts";
 import { errorOf, post } from "../egress/recorded_gateway.ts";
 import { bench } from "./harness.ts";
@@ -20,7 +20,7 @@ async function sending(tenant: string, url: string) {
     sent.push({ url: to, signature, redirect: init.redirect });
     return new Response(null, { status: 302, headers: { location: "https://evil.example/" } });
   });
-  const fleet = await fleetOf(bench({ FLEET_POLICIES, SECRET_HOOK: "signed" }).env);
+  const fleet = await readConfig(bench({ FLEET_POLICIES, SECRET_HOOK: "signed" }).env);
   const gateway = fleetGateway(fleet, {
     policyName: "webhooks",
     tenant,

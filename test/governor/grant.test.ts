@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type Answered,
   admit,
-  type Book,
-  depart,
-  emptyBook,
-  hear,
+  emptyState,
+  grant,
+  type LimiterAnswer,
+  type LimiterState,
   type Permit,
-  permit,
+  record,
+  release,
 } from "../../consumer/governor/limiter.ts";
 import { intervalOf } from "../../consumer/governor/pace.ts";
 import { placesMax } from "../../consumer/governor/slots.ts";
@@ -19,10 +19,10 @@ const ask = (task: string, requestsPerMinute = 60) => ({ task, requestsPerMinute
 
 /** Whoever asks, one after the other at one moment. */
 function each(
-  book: Book,
+  book: LimiterState,
   tasks: readonly string[],
-  what: (book: Book, task: string) => Answered,
-): { book: Book; permits: Permit[] } {
+  what: (book: LimiterState, task: string) => LimiterAnswer,
+): { book: LimiterState; permits: Permit[] } {
   const permits: Permit[] = [];
   let state = book;
   for (const task of tasks) {
@@ -39,30 +39,30 @@ const grantedIn = (permits: readonly Permit[]) => permits.filter(({ granted }) =
 describe("places", () => {
   test("follow from the rate: as many tasks as keep its slots taken some seconds ahead", () => {
     const max = (rate: number, cycleMs: number) =>
-      placesMax({ ...emptyBook().places, cycleMs }, intervalOf(rate));
+      placesMax({ ...emptyState().places, cycleMs }, intervalOf(rate));
     expect([max(20, 10_000), max(300, 10_000), max(20, 60_000), max(1, 1_000)]).toEqual([
       5, 83, 21, 1,
     ]);
   });
 
   test("are not exceeded by any number of tasks that come at once", () => {
-    const { permits } = each(emptyBook(), names(500), (book, task) =>
+    const { permits } = each(emptyState(), names(500), (book, task) =>
       admit(book, ask(task), start),
     );
-    const max = placesMax(emptyBook().places, intervalOf(60));
+    const max = placesMax(emptyState().places, intervalOf(60));
     expect(grantedIn(permits)).toBeGreaterThan(0);
     expect(grantedIn(permits)).toBeLessThanOrEqual(max);
   });
 
   test("a crashed task's place is free again when it gave no sign of life for long enough", () => {
-    const slow = (book: Book, task: string, at: number) => admit(book, ask(task, 1), at);
-    const { book } = slow(emptyBook(), "crashed", start);
+    const slow = (book: LimiterState, task: string, at: number) => admit(book, ask(task, 1), at);
+    const { book } = slow(emptyState(), "crashed", start);
     expect(slow(book, "next", start + governorLimits.placeMs - 1).permit.granted).toBe(false);
     expect(slow(book, "next", start + governorLimits.placeMs).permit.granted).toBe(true);
   });
 
   test("a task that comes back has its place still, and takes no second one", () => {
-    const first = admit(emptyBook(), ask("a", 1), start);
+    const first = admit(emptyState(), ask("a", 1), start);
     const again = admit(first.book, ask("a", 1), start + 50_000);
     expect(first.permit).toMatchObject({ granted: true, fresh: true });
     expect(again.permit).toMatchObject({ granted: true, fresh: false });
@@ -70,30 +70,30 @@ describe("places", () => {
   });
 
   test("a place that is given up goes to the next", () => {
-    const first = admit(emptyBook(), ask("a", 1), start);
-    const next = admit(depart(first.book, "a", start + 1), ask("b", 1), start + 2);
+    const first = admit(emptyState(), ask("a", 1), start);
+    const next = admit(release(first.book, "a", start + 1), ask("b", 1), start + 2);
     expect(next.permit.granted).toBe(true);
   });
 
   test("a model that takes longer to answer has more tasks in progress", () => {
-    let book = emptyBook();
+    let book = emptyState();
     let now = start;
     for (let n = 0; n < 60; n++) {
-      const granted = permit(book, ask("a"), now);
+      const granted = grant(book, ask("a"), now);
       now += 40_000;
-      book = hear(granted.book, "a", { kind: "answered", at: start }, now);
+      book = record(granted.book, "a", { kind: "answered", at: start }, now);
     }
     expect(placesMax(book.places, intervalOf(60))).toBeGreaterThan(35);
   });
 });
 
 describe("the line", () => {
-  const full = () => admit(emptyBook(), ask("a", 1), start).book;
+  const full = () => admit(emptyState(), ask("a", 1), start).book;
 
   test("a free place goes to whoever came first among those that are due", () => {
     const { book } = each(full(), ["b", "c"], (state, task) => admit(state, ask(task, 1), start));
     const due = start + governorLimits.comeBackMsMin;
-    const free = depart(book, "a", due);
+    const free = release(book, "a", due);
     expect(admit(free, ask("c", 1), due).permit.granted).toBe(false);
     expect(admit(free, ask("b", 1), due).permit.granted).toBe(true);
   });
@@ -101,7 +101,7 @@ describe("the line", () => {
   test("a place does not wait for one that is late", () => {
     const { book } = each(full(), ["b", "c"], (state, task) => admit(state, ask(task, 1), start));
     const late = start + governorLimits.comeBackMsMin + governorLimits.dueLateMs;
-    expect(admit(depart(book, "a", late), ask("c", 1), late).permit.granted).toBe(true);
+    expect(admit(release(book, "a", late), ask("c", 1), late).permit.granted).toBe(true);
   });
 
   test("whoever stands further back is told to come later, but not for ever", () => {
@@ -128,20 +128,20 @@ describe("a closed model", () => {
   const refused = { kind: "refused", at: start, retryAfterMs: 3_600_000 } as const;
 
   test("keeps the places of its tasks until it opens, and calls them one after the other", () => {
-    const begun = each(emptyBook(), ["a", "b"], (book, task) => permit(book, ask(task, 20), start));
-    const closed = hear(begun.book, "a", refused, start);
+    const begun = each(emptyState(), ["a", "b"], (book, task) => grant(book, ask(task, 20), start));
+    const closed = record(begun.book, "a", refused, start);
     const { book, permits } = each(closed, ["b", "a"], (state, task) =>
-      permit(state, ask(task, 20), start + 30_000),
+      grant(state, ask(task, 20), start + 30_000),
     );
     const until = permits.map((each) => (each.granted ? 0 : each.until - start - 3_600_000));
     expect(until[1]).toBe(0);
     expect(until[0]).toBeGreaterThan(3_000);
     const opened = start + 3_600_000;
-    expect(permit(book, ask("a", 20), opened).permit).toMatchObject({ granted: true, at: opened });
+    expect(grant(book, ask("a", 20), opened).permit).toMatchObject({ granted: true, at: opened });
   });
 
   test("admits no new task meanwhile", () => {
-    const closed = hear(emptyBook(), "x", refused, start);
+    const closed = record(emptyState(), "x", refused, start);
     expect(admit(closed, ask("new"), start + 1).permit).toEqual({
       granted: false,
       until: start + 3_600_000,
@@ -150,8 +150,8 @@ describe("a closed model", () => {
 });
 
 test("a task that was never admitted does not call past those that were", () => {
-  const { book } = admit(emptyBook(), ask("a", 1), start);
-  expect(permit(book, ask("from another model", 1), start).permit.granted).toBe(false);
+  const { book } = admit(emptyState(), ask("a", 1), start);
+  expect(grant(book, ask("from another model", 1), start).permit.granted).toBe(false);
 });
 
 /** What consumers do, in any order: several of them, each with tasks of its own. */
@@ -167,15 +167,15 @@ const deeds = fc.array(
 test("however many consumers ask in whatever order: the rate, the places and the horizon hold", () => {
   fc.assert(
     fc.property(fc.constantFrom(20, 300), deeds, (rate, done) => {
-      let book = emptyBook();
+      let book = emptyState();
       let now = start;
       const slots: number[] = [];
       for (const { task, deed, gapMs } of done) {
         now += gapMs;
         const before = book.places.held.length;
-        if (deed === "leave") book = depart(book, task, now);
+        if (deed === "leave") book = release(book, task, now);
         else if (deed === "admit" || deed === "permit") {
-          const answer = (deed === "admit" ? admit : permit)(book, ask(task, rate), now);
+          const answer = (deed === "admit" ? admit : grant)(book, ask(task, rate), now);
           book = answer.book;
           if (!answer.permit.granted) {
             expect(answer.permit.until).toBeGreaterThanOrEqual(now);
@@ -185,7 +185,7 @@ test("however many consumers ask in whatever order: the rate, the places and the
           if (deed === "permit") slots.push(answer.permit.at);
         } else {
           const at = slots.at(-1) ?? start;
-          book = hear(book, task, { kind: deed, at, retryAfterMs: 2_000 }, now);
+          book = record(book, task, { kind: deed, at, retryAfterMs: 2_000 }, now);
         }
         const max = placesMax(book.places, intervalOf(rate));
         expect(book.places.held.length).toBeLessThanOrEqual(Math.max(before, max));

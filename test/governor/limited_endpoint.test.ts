@@ -4,20 +4,20 @@
  * test/consumer/limited_fleet.test.ts runs the real ones against the same endpoint.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import type { Fleet } from "../../consumer/config/config.ts";
-import { admit, leave, permit, tell } from "../../consumer/governor/client.ts";
+import type { ConsumerConfig } from "../../consumer/config/config.ts";
+import { admit, permit, releaseSlots, reportOutcome } from "../../consumer/governor/client.ts";
 import * as governing from "../../consumer/governor/limiter.ts";
 import {
-  type Answered,
-  type Ask,
   confirm,
-  depart,
-  emptyBook,
-  hear,
+  emptyState,
+  type LimiterAnswer,
   type Permit,
+  type PermitRequest,
+  record,
+  release,
 } from "../../consumer/governor/limiter.ts";
-import type { Heard } from "../../consumer/governor/pace.ts";
-import { nextDelay } from "../../consumer/slice/outcome.ts";
+import type { Observation } from "../../consumer/governor/pace.ts";
+import { retryDelayMs } from "../../consumer/slice/outcome.ts";
 import { failure } from "../../shared/failures.ts";
 import { Random } from "../chaos/random.ts";
 import { LimitedEndpoint } from "./limited_endpoint.ts";
@@ -29,21 +29,21 @@ afterEach(() => {
 });
 
 /** A fleet that is nothing but one governor, whose object here is a variable. */
-function paced(limit: number): Fleet {
-  let book = emptyBook();
-  const answer = ({ permit, book: next }: Answered): Permit => {
+function paced(limit: number): ConsumerConfig {
+  let book = emptyState();
+  const answer = ({ permit, book: next }: LimiterAnswer): Permit => {
     book = next;
     return permit;
   };
   const governor = {
-    admit: async (ask: Ask) => answer(governing.admit(book, ask, Date.now())),
-    permit: async (ask: Ask) => answer(governing.permit(book, ask, Date.now())),
-    confirm: async (ask: Ask & { at: number }) => answer(confirm(book, ask, Date.now())),
-    heard: async (task: string, heard: Heard) => {
-      book = hear(book, task, heard, Date.now());
+    admit: async (ask: PermitRequest) => answer(governing.admit(book, ask, Date.now())),
+    permit: async (ask: PermitRequest) => answer(governing.grant(book, ask, Date.now())),
+    confirm: async (ask: PermitRequest & { at: number }) => answer(confirm(book, ask, Date.now())),
+    heard: async (task: string, heard: Observation) => {
+      book = record(book, task, heard, Date.now());
     },
     leave: async (task: string) => {
-      book = depart(book, task, Date.now());
+      book = release(book, task, Date.now());
     },
   };
   const env = {
@@ -51,7 +51,7 @@ function paced(limit: number): Fleet {
     MODEL_RPM: String(limit),
     GOVERNOR: { idFromName: (name: string) => name, get: () => governor },
   };
-  return { env } as unknown as Fleet;
+  return { env } as unknown as ConsumerConfig;
 }
 
 interface Scene {
@@ -97,7 +97,7 @@ async function play({ limit, tasks, calls, trouble, retryAfterMs }: Scene) {
         const status = await endpoint.call();
         const code = status === 429 ? "model_busy" : "model_unavailable";
         const usage = { prompt_tokens: 1, cached_tokens: 0, completion_tokens: 1, neurons: null };
-        await tell(
+        await reportOutcome(
           fleet,
           { task, model: "m", at: slot.at },
           status === 200
@@ -118,14 +118,14 @@ async function play({ limit, tasks, calls, trouble, retryAfterMs }: Scene) {
         else if (status === 429) backInMs = retryAfterMs ?? 60_000;
         else {
           failedTries += 1;
-          backInMs = nextDelay(tries++, random.next());
+          backInMs = retryDelayMs(tries++, random.next());
         }
         await time.sleep(random.int(200));
       }
       if (made === calls) break;
       await time.sleep(Math.ceil(backInMs / 1000) * 1000);
     }
-    await leave(fleet, task, ["m"]);
+    await releaseSlots(fleet, task, ["m"]);
     live -= 1;
   }
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   freshPace,
-  type Heard,
   learn,
+  type Observation,
   type Pace,
   reserve,
   stands,
@@ -102,17 +102,17 @@ test("calls go out in order, never before they are asked for, never further ahea
   );
 });
 
-const refused = (retryAfterMs: number | null, at = now): Heard => ({
+const refused = (retryAfterMs: number | null, at = now): Observation => ({
   kind: "refused",
   at,
   retryAfterMs,
 });
-const faulted: Heard = { kind: "faulted", at: now };
-const answered: Heard = { kind: "answered", at: now };
-const faults = (count: number): Heard[] => Array.from({ length: count }, () => faulted);
+const faulted: Observation = { kind: "faulted", at: now };
+const answered: Observation = { kind: "answered", at: now };
+const faults = (count: number): Observation[] => Array.from({ length: count }, () => faulted);
 
 describe("learning from answers", () => {
-  const heardBy = (...heard: Heard[]): Pace =>
+  const heardBy = (...heard: Observation[]): Pace =>
     heard.reduce((state, each) => learn(state, each, now), freshPace);
 
   test.each([

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../consumer/loop/loop_end.ts";
 import type { ModelOutcome, ModelRequest, ReplyUsage } from "../../consumer/models/model.ts";
 import { normalise } from "../../consumer/models/normalise.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
@@ -81,7 +81,7 @@ interface Ledger {
 }
 
 /** An endpoint that counts what it really sold, whatever the journal comes to hold. */
-function seller(script: readonly Turn[], share: number): { brain: Brain; sold: Ledger } {
+function seller(script: readonly Turn[], share: number): { brain: ModelClient; sold: Ledger } {
   const sold: Ledger = { calls: 0, tokens: 0, dollars: 0, worstTokens: 0, worstDollars: 0 };
   const profile = profileOf("@cf/zai-org/glm-5.2");
   const play = (request: ModelRequest): ModelOutcome => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { endingOf, nextDelay } from "../../consumer/slice/outcome.ts";
+import { outcomeOf, retryDelayMs } from "../../consumer/slice/outcome.ts";
 import { type FailureCode, failure, failureTable } from "../../shared/failures.ts";
 import { retryLimits } from "../../shared/limits.ts";
 
@@ -26,12 +26,12 @@ describe("the loop's own ends", () => {
     [{ kind: "yielded" }, { kind: "released", why: "yielded", delayMs: 0, failure: null }],
     [{ kind: "lost" }, { kind: "lost" }],
   ] as const)("%j", (end, ending) => {
-    expect(endingOf(end, fresh, 0.5)).toMatchObject(ending);
+    expect(outcomeOf(end, fresh, 0.5)).toMatchObject(ending);
   });
 
   test("only a try that failed counts as an attempt", () => {
     for (const end of [{ kind: "answered", output: 1 }, { kind: "cancelled" }] as const) {
-      expect(endingOf(end, last, 0)).toMatchObject({ failedAttempt: false });
+      expect(outcomeOf(end, last, 0)).toMatchObject({ failedAttempt: false });
     }
   });
 });
@@ -41,11 +41,11 @@ const codes = (of: string) =>
 
 describe("a failure that costs an attempt", () => {
   test.each(codes("retry"))("%s is tried again while attempts are left", (code) => {
-    expect(endingOf(broke(code), fresh, 0.5)).toMatchObject({ kind: "released", why: "retrying" });
+    expect(outcomeOf(broke(code), fresh, 0.5)).toMatchObject({ kind: "released", why: "retrying" });
   });
 
   test.each(codes("retry"))("%s on the last attempt is a dead letter", (code) => {
-    expect(endingOf(broke(code), last, 0.5)).toMatchObject({
+    expect(outcomeOf(broke(code), last, 0.5)).toMatchObject({
       kind: "settled",
       status: "dead",
       reason: "attempts_exhausted",
@@ -57,7 +57,7 @@ describe("a failure that costs an attempt", () => {
 
 describe("a failure that costs nothing", () => {
   test.each(codes("give_back"))("%s gives the task back, however few attempts are left", (code) => {
-    const ending = endingOf(broke(code), last, 0);
+    const ending = outcomeOf(broke(code), last, 0);
     expect(ending).toMatchObject({ kind: "released", why: "given_back" });
     expect(ending).toMatchObject({ delayMs: retryLimits.giveBackMs });
   });
@@ -65,7 +65,7 @@ describe("a failure that costs nothing", () => {
   test("the time that the endpoint names is kept, and exceeded by a tenth at most", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 86_400_000 }), unit(), (ms, random) => {
-        const ending = endingOf(broke("model_busy", ms), fresh, random);
+        const ending = outcomeOf(broke("model_busy", ms), fresh, random);
         if (ending.kind !== "released") throw new Error(ending.kind);
         expect(ending.delayMs).toBeGreaterThanOrEqual(ms);
         expect(ending.delayMs).toBeLessThanOrEqual(ms * 1.1 + 1);
@@ -76,7 +76,7 @@ describe("a failure that costs nothing", () => {
 
 describe("a failure that ends the task", () => {
   test.each(codes("fail"))("%s settles it as failed, with its reason", (code) => {
-    expect(endingOf(broke(code), fresh, 0)).toMatchObject({
+    expect(outcomeOf(broke(code), fresh, 0)).toMatchObject({
       status: "failed",
       reason: failureTable[code].reason,
       failedAttempt: false,
@@ -85,7 +85,7 @@ describe("a failure that ends the task", () => {
   });
 
   test.each(codes("dead"))("%s settles it as dead at once", (code) => {
-    expect(endingOf(broke(code), fresh, 0)).toMatchObject({
+    expect(outcomeOf(broke(code), fresh, 0)).toMatchObject({
       status: "dead",
       reason: "attempts_exhausted",
       failedAttempt: false,
@@ -102,12 +102,12 @@ test("the wait before a retry grows by its factor, is never under half of that, 
         retryLimits.delayMsMax,
         retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,
       );
-      const delay = nextDelay(attempt, random);
+      const delay = retryDelayMs(attempt, random);
       expect(delay).toBeGreaterThanOrEqual(most / 2);
       expect(delay).toBeLessThanOrEqual(most);
     }),
   );
-  expect([0, 1, 2, 20].map((attempt) => nextDelay(attempt, 0))).toEqual([
+  expect([0, 1, 2, 20].map((attempt) => retryDelayMs(attempt, 0))).toEqual([
     2_500, 15_000, 90_000, 150_000,
   ]);
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { answerForm, argumentsOf, valuesInText } from "../../consumer/loop/answer/answer_form.ts";
 import {
-  type Because,
-  climbOf,
-  nextRung,
+  type FinalisationCause,
+  type FinalStep,
+  finalisationOf,
+  finalStepPrompt,
+  nextFinalStep,
   offeredAt,
-  type Rung,
   refusesRung,
-  sayRung,
 } from "../../consumer/loop/answer/finalisation.ts";
 import { problemsOf } from "../../consumer/models/validate.ts";
 import type { FailureCode } from "../../shared/failures.ts";
@@ -18,12 +18,15 @@ const schema = { type: "object", properties: { n: { type: "integer" } }, require
 const form = answerForm({ output_schema: schema });
 const plain = answerForm({});
 const able = { forcedTool: true, jsonMode: true };
-const all: Rung[] = ["final_answer", "named", "json", "text"];
+const all: FinalStep[] = ["final_answer", "named", "json", "text"];
 
-const asked = (offered: Rung, because: Because = "budget_tool_calls"): Step =>
+const asked = (offered: FinalStep, because: FinalisationCause = "budget_tool_calls"): Step =>
   modelStep(replyOf({ text: "no" }), offered, 1, { because });
-const failed = (offered: Rung, code: FailureCode, because: Because = "budget_tool_calls"): Step =>
-  modelStep(null, offered, 1, { because, failure: { code, message: "" } });
+const failed = (
+  offered: FinalStep,
+  code: FailureCode,
+  because: FinalisationCause = "budget_tool_calls",
+): Step => modelStep(null, offered, 1, { because, failure: { code, message: "" } });
 const working = modelStep(replyOf({ text: "so" }));
 
 describe("where the ladder stands is read from the journal", () => {
@@ -54,15 +57,15 @@ describe("where the ladder stands is read from the journal", () => {
     ],
     ["work after a resume leaves it", [asked("final_answer"), working], null],
   ] as const)("%s", (_what, steps, tried) => {
-    expect(climbOf(steps)?.tried ?? null).toEqual(tried);
+    expect(finalisationOf(steps)?.tried ?? null).toEqual(tried);
   });
 });
 
 describe("the rungs are climbed in order, each once", () => {
-  const climbed = (because: Because, form_ = form, able_ = able): Rung[] => {
-    const tried: Rung[] = [];
+  const climbed = (because: FinalisationCause, form_ = form, able_ = able): FinalStep[] => {
+    const tried: FinalStep[] = [];
     for (;;) {
-      const rung = nextRung({ because, tried }, form_, able_);
+      const rung = nextFinalStep({ because, tried }, form_, able_);
       if (rung === null) return tried;
       tried.push(rung);
     }
@@ -109,11 +112,15 @@ test.each([
 });
 
 test("what is said at a rung is said once, and JSON comes with its schema", () => {
-  expect(sayRung("json", "budget_steps", [], form)[0]?.content).toContain(JSON.stringify(schema));
-  expect(sayRung("json", "budget_steps", ["json"], form)).toEqual([]);
-  expect(sayRung("named", "budget_steps", ["final_answer"], form)).toEqual([]);
-  expect(sayRung("text", "budget_steps", ["json"], form)[0]?.content).not.toContain("integer");
-  expect(sayRung("text", "budget_steps", [], plain)[0]?.content).toContain("plain text");
+  expect(finalStepPrompt("json", "budget_steps", [], form)[0]?.content).toContain(
+    JSON.stringify(schema),
+  );
+  expect(finalStepPrompt("json", "budget_steps", ["json"], form)).toEqual([]);
+  expect(finalStepPrompt("named", "budget_steps", ["final_answer"], form)).toEqual([]);
+  expect(finalStepPrompt("text", "budget_steps", ["json"], form)[0]?.content).not.toContain(
+    "integer",
+  );
+  expect(finalStepPrompt("text", "budget_steps", [], plain)[0]?.content).toContain("plain text");
 });
 
 describe("a failure that ends its rung and not the task", () => {

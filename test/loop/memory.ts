@@ -1,10 +1,10 @@
 /** The real loop and scribe over stores in memory, killed at any write and taken up by another claim. */
 import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
 import { type Bounds, boundsOf } from "../../consumer/loop/budget.ts";
-import { Scribe } from "../../consumer/loop/journal_writer.ts";
+import { JournalWriter } from "../../consumer/loop/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
-import type { Brain, LoopEnd, LoopTask } from "../../consumer/loop/loop_end.ts";
-import type { Hands } from "../../consumer/loop/run_call.ts";
+import type { LoopEnd, LoopTask, ModelClient } from "../../consumer/loop/loop_end.ts";
+import type { ToolHost } from "../../consumer/loop/run_call.ts";
 import type { Message, Transport } from "../../consumer/models/model.ts";
 import { problemsOf } from "../../consumer/models/validate.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
@@ -95,7 +95,7 @@ export class MemoryStores {
   }
 }
 
-export const handsWith = (tools: readonly Tool[]): Hands => ({
+export const handsWith = (tools: readonly Tool[]): ToolHost => ({
   tools: new Map(tools.map((tool) => [tool.name, tool])),
   contextFor: () => ({}) as never,
   within: (_ms, work) => work(),
@@ -131,7 +131,7 @@ export function loopTask(
 }
 
 /** A model over a transport, without a governor. */
-export function brainOver(transport: Transport, model: string, profile: Profile): Brain {
+export function brainOver(transport: Transport, model: string, profile: Profile): ModelClient {
   return {
     model,
     fallback: false,
@@ -161,13 +161,13 @@ export interface Claimed {
 export async function claimed(
   stores: MemoryStores,
   task: LoopTask,
-  brain: Brain,
+  brain: ModelClient,
   tools: readonly Tool[],
   { fence, sliceMs = 60_000, used }: { fence: number; sliceMs?: number; used?: Usage },
 ): Promise<Claimed> {
   const steps = stores.steps();
   const before = used ?? steps.at(-1)?.usage ?? noUsage;
-  const scribe = new Scribe(stores, { id: task.id, fence }, "default", steps, before, {
+  const scribe = new JournalWriter(stores, { id: task.id, fence }, "default", steps, before, {
     journaled: fence > 1,
     charging: false,
   });

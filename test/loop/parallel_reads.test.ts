@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../consumer/loop/loop_end.ts";
 import { normalise } from "../../consumer/models/normalise.ts";
 import { defineTool, type Effect } from "../../consumer/tools/define.ts";
 import { profileOf } from "../../shared/models/profiles.ts";
@@ -27,7 +27,7 @@ function toolsNoting(began: string[], running: { now: number; most: number }) {
 }
 
 const final = { name: "final_answer", arguments: '{"text":"done"}' };
-const replying = (names: readonly string[]): Brain => {
+const replying = (names: readonly string[]): ModelClient => {
   let asked = 0;
   return brainOver(
     {

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { boundsOf } from "../../consumer/loop/budget.ts";
-import { Scribe } from "../../consumer/loop/journal_writer.ts";
+import { JournalWriter } from "../../consumer/loop/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
-import type { Brain, LoopTask } from "../../consumer/loop/loop_end.ts";
-import type { Hands } from "../../consumer/loop/run_call.ts";
+import type { LoopTask, ModelClient } from "../../consumer/loop/loop_end.ts";
+import type { ToolHost } from "../../consumer/loop/run_call.ts";
 import type { Reply } from "../../consumer/models/model.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
 import { claim } from "../../shared/store/claims.ts";
@@ -28,7 +28,7 @@ const said = (more: Partial<Reply>): Reply => ({
   usage,
   ...more,
 });
-const brainThat = (more: Partial<Brain>): Brain => ({
+const brainThat = (more: Partial<ModelClient>): ModelClient => ({
   model: "m",
   fallback: false,
   prices: { inputPerToken: 0, outputPerToken: 0 },
@@ -66,10 +66,10 @@ const task: LoopTask = {
 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-async function loopFor(brain: Brain, hands: Hands, sliceMs: number) {
+async function loopFor(brain: ModelClient, hands: ToolHost, sliceMs: number) {
   const id = await accept({ prompt: "p" });
   await claim(env.DB, id, "{}");
-  const scribe = new Scribe(env, { id, fence: 1 }, "default", [], noUsage, {
+  const scribe = new JournalWriter(env, { id, fence: 1 }, "default", [], noUsage, {
     journaled: false,
     charging: false,
   });

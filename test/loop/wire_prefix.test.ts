@@ -1,7 +1,7 @@
 /** What an endpoint is sent, request after request: the prefix that its cache is paid for. */
 import { Type } from "@sinclair/typebox";
 import { describe, expect, test } from "vitest";
-import type { Brain } from "../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../consumer/loop/loop_end.ts";
 import type { Transport } from "../../consumer/models/model.ts";
 import { openAiTransport } from "../../consumer/models/openai.ts";
 import { workersAiTransport } from "../../consumer/models/workers_ai.ts";
@@ -91,7 +91,7 @@ function breaksIn(sent: readonly Sent[]): number[] {
 /** Runs until the task ends: every few turns the slice yields, and every fifth claim dies in a write. */
 async function longRun(transport: (sent: Sent[]) => Transport, profile: Profile) {
   const sent: Sent[] = [];
-  const brain: Brain = brainOver(transport(sent), "m", profile);
+  const brain: ModelClient = brainOver(transport(sent), "m", profile);
   const asked = { steps: 160, model_calls: 80, tool_calls: 200, cost_usd: 100, tokens: 9_000_000 };
   const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
   const opening = [{ role: "user" as const, content: "Work." }];

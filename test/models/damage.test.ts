@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mendCall } from "../../consumer/models/repair.ts";
+import { repairCall } from "../../consumer/models/repair.ts";
 import { python } from "./render.ts";
 import { offer } from "./request.ts";
 
@@ -88,7 +88,7 @@ describe("arguments come back whole from", () => {
   test.each(mendable)("%s", (_name, damage) => {
     fc.assert(
       fc.property(saved, (value) => {
-        const mended = mendCall({ name: "save", arguments: damage(value) }, context);
+        const mended = repairCall({ name: "save", arguments: damage(value) }, context);
         expect(mended.problem).toBeNull();
         expect(mended.arguments).toEqual(value);
       }),
@@ -102,7 +102,7 @@ test("arguments cut anywhere are never taken for whole", () => {
     fc.property(saved, fc.nat(), (value, at) => {
       const whole = json(value);
       const cut = whole.slice(0, 1 + (at % (whole.length - 1)));
-      expect(mendCall({ name: "save", arguments: cut }, context).problem).not.toBeNull();
+      expect(repairCall({ name: "save", arguments: cut }, context).problem).not.toBeNull();
     }),
     { numRuns: 1_000 },
   );
@@ -116,7 +116,7 @@ test("a tool with effects gets exactly what was sent, or nothing", () => {
       fc.constantFrom(...mendable.map(([, damage]) => damage)),
       (value, damage) => {
         const sent = damage(value);
-        const mended = mendCall({ name: "save", arguments: sent }, strict);
+        const mended = repairCall({ name: "save", arguments: sent }, strict);
         if (mended.problem === null) expect(mended.arguments).toEqual(JSON.parse(sent));
       },
     ),

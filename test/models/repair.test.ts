@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { readLoosely } from "../../consumer/models/loose_json.ts";
-import { mendCall } from "../../consumer/models/repair.ts";
+import { repairCall } from "../../consumer/models/repair.ts";
 import { cleanName } from "../../consumer/models/tool_name.ts";
 import { modelLimits } from "../../shared/limits.ts";
 import { call, chat, heard } from "./chat.ts";
 import { offer, tools } from "./request.ts";
 
 const sent = (name: string, args: unknown) =>
-  mendCall({ name, arguments: args }, { tools, cut: false, leaked: false });
+  repairCall({ name, arguments: args }, { tools, cut: false, leaked: false });
 
 describe("a name is cleaned", () => {
   const rows: [string, string][] = [
@@ -36,7 +36,7 @@ describe("a name is cleaned", () => {
 
   test("but not where two tools do", () => {
     const twins = [offer("run", {}), offer("RUN", {})];
-    const mended = mendCall(
+    const mended = repairCall(
       { name: "Run", arguments: "{}" },
       { tools: twins, cut: false, leaked: false },
     );
@@ -45,7 +45,7 @@ describe("a name is cleaned", () => {
 
   test("and a tool whose own name looks unclean is found as it is", () => {
     const odd = [offer("functions.x", {})];
-    const mended = mendCall(
+    const mended = repairCall(
       { name: "functions.x", arguments: "{}" },
       { tools: odd, cut: false, leaked: false },
     );
@@ -234,9 +234,12 @@ describe("arguments are bent towards the schema", () => {
       },
     };
     const context = { tools: [tool], cut: false, leaked: false };
-    const mended = mendCall({ name: "save", arguments: { item: '{"n":"1"}', when: "7" } }, context);
+    const mended = repairCall(
+      { name: "save", arguments: { item: '{"n":"1"}', when: "7" } },
+      context,
+    );
     expect(mended).toMatchObject({ problem: null, arguments: { item: { n: 1 }, when: 7 } });
-    const none = mendCall({ name: "save", arguments: { item: { n: 1 }, when: null } }, context);
+    const none = repairCall({ name: "save", arguments: { item: { n: 1 }, when: null } }, context);
     expect(none).toMatchObject({ problem: null, arguments: { when: null }, quirks: [] });
   });
 });
@@ -305,7 +308,7 @@ describe("nothing is guessed for a tool with effects", () => {
 });
 
 test("a cut reply is never mended", () => {
-  const mended = mendCall(
+  const mended = repairCall(
     { name: "read_file", arguments: '{"path":"a"}' },
     { tools, cut: true, leaked: false },
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mendCall } from "../../consumer/models/repair.ts";
+import { repairCall } from "../../consumer/models/repair.ts";
 import { modelLimits } from "../../shared/limits.ts";
 
 const context = { tools: [], cut: false, leaked: false };
@@ -10,7 +10,7 @@ test.each([
   ["characters of two units", "😀".repeat(150_000)],
 ])("a name of 300,000 %s is neither kept nor shown whole, and read at once", (_, name) => {
   const startedAt = performance.now();
-  const mended = mendCall({ name, arguments: "{}" }, context);
+  const mended = repairCall({ name, arguments: "{}" }, context);
   expect(performance.now() - startedAt).toBeLessThan(500);
   expect(mended.name.length).toBeLessThanOrEqual(modelLimits.toolNameCharsMax);
   expect(mended.name.isWellFormed()).toBe(true);

@@ -15,7 +15,7 @@ const line = (endpoint: Endpoint, body: unknown) =>
 /** The task of a body, without the name of its line. */
 function taskOf(endpoint: Endpoint, body: unknown): unknown {
   const read = line(endpoint, body);
-  if (!read.ok) return read.problem;
+  if (!read.ok) return read.error;
   const { custom_id, ...task } = read.value;
   expect(custom_id).toBe("a");
   return task;
@@ -24,8 +24,8 @@ function taskOf(endpoint: Endpoint, body: unknown): unknown {
 /** Field and code of each fault of a body. */
 function faultsOf(endpoint: Endpoint, body: unknown): unknown {
   const read = line(endpoint, body);
-  if (read.ok || read.problem.kind !== "refused") return read;
-  return read.problem.details.map(({ path, code }) => [path, code]);
+  if (read.ok || read.error.kind !== "refused") return read;
+  return read.error.details.map(({ path, code }) => [path, code]);
 }
 
 describe("a chat completion becomes a task", () => {
@@ -214,7 +214,7 @@ describe("what nobody could do is refused by name", () => {
     ],
   ])("the line %j", (whole, faults) => {
     const read = lineTask(chat, whole);
-    const details = read.ok || read.problem.kind !== "refused" ? [] : read.problem.details;
+    const details = read.ok || read.error.kind !== "refused" ? [] : read.error.details;
     expect(details.map(({ path, code }) => [path, code])).toEqual(faults);
   });
 
@@ -231,10 +231,10 @@ describe("what nobody could do is refused by name", () => {
           for (const one of [whole, { custom_id: "a", method: "POST", url: endpoint, body }]) {
             const read = lineTask(endpoint, one);
             if (read.ok) expect(read.value.messages).toBeInstanceOf(Array);
-            else if (read.problem.kind === "refused") {
-              expect(read.problem.details.length).toBeGreaterThan(0);
-              expect(read.problem.details.every(({ code }) => code !== undefined)).toBe(true);
-            } else expect.unreachable(read.problem.kind);
+            else if (read.error.kind === "refused") {
+              expect(read.error.details.length).toBeGreaterThan(0);
+              expect(read.error.details.every(({ code }) => code !== undefined)).toBe(true);
+            } else expect.unreachable(read.error.kind);
           }
         },
       ),

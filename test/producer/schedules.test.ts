@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runDueTicks } from "../../producer/schedules/tick.ts";
 import { batchTaskRange } from "../../shared/ids.ts";
-import { beginTick, type ScheduleRow, wakingSchedule } from "../../shared/store/schedules.ts";
+import { beginTick, type ScheduleRow, takeDueSchedule } from "../../shared/store/schedules.ts";
 import { send, type TestFleet, testFleet } from "./client.ts";
 
 interface Tick {
@@ -163,7 +163,7 @@ describe("a tick that is due", () => {
     const tick = await setBack(id, 0);
     await before(fleet);
     // As the killed worker left it: begun, its outcome not written, its time over.
-    const seen = (await wakingSchedule(env.DB)) as ScheduleRow | null;
+    const seen = (await takeDueSchedule(env.DB)) as ScheduleRow | null;
     if (seen !== null) await beginTick(env.DB, seen, { tick, missed: 0, next: tick + 3_600_000 });
     await env.DB.batch([
       env.DB.prepare("DELETE FROM ticks"),

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
-import { believedChanges } from "../../consumer/sandbox/untrusted_outcome.ts";
+import { parseChanges } from "../../consumer/sandbox/untrusted_outcome.ts";
 
 const paths = ["a", "b", "c"];
 type Act =
@@ -124,7 +124,7 @@ test("a file that comes and goes between two calls is nobody's to hear of", () =
 
 test("a few bytes of a large buffer hold no more memory than they are", () => {
   const view = new Uint8Array(1_000_000).subarray(5, 8);
-  const told = believedChanges(new Map([["a", view]]))?.get("a");
+  const told = parseChanges(new Map([["a", view]]))?.get("a");
   expect(told).toEqual(new Uint8Array(3));
   expect(told?.buffer.byteLength).toBe(3);
 });

@@ -33,7 +33,7 @@ describe("a template is filled with an item", () => {
   ])("and %s is told, never left empty", (_name, template, item, path) => {
     const filled = fill(template, item);
     expect(filled.ok).toBe(false);
-    if (!filled.ok) expect(filled.problem).toMatchObject({ kind: "refused", details: [{ path }] });
+    if (!filled.ok) expect(filled.error).toMatchObject({ kind: "refused", details: [{ path }] });
   });
 });
 

@@ -86,7 +86,7 @@ test.each(Object.entries(costs))("%s: the rows it writes in D1", async (_, cost)
   const producer = { ...env, DB: accepting.db, TASKS: queue, TASKS_LOW: queue } as ProducerEnv;
   const by = { tenant: "default", idempotencyKey: null, attempts: 3 };
   const accepted = await acceptTask(producer, cost.task, by);
-  if (!accepted.ok) throw new Error(accepted.problem.message);
+  if (!accepted.ok) throw new Error(accepted.error.message);
   const { id } = accepted.value.row;
 
   const running = countedDatabase(env.DB);

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import consumer from "../../consumer/index.ts";
-import type { Listing } from "../../consumer/rpc/tools.ts";
+import type { ToolListing } from "../../consumer/rpc/tools.ts";
 import { bench, finish, runTask } from "../consumer/harness.ts";
 import { type Refusal, send, task, testFleet } from "../producer/client.ts";
 
@@ -15,7 +15,7 @@ function bound(bindings: Record<string, unknown> = {}): Fetcher {
 
 async function listed(bindings: Record<string, unknown> = {}) {
   const answer = await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools");
-  const { tools } = await answer.json<Listing>();
+  const { tools } = await answer.json<ToolListing>();
   return new Map(tools.map((tool) => [tool.name, tool]));
 }
 
@@ -59,7 +59,7 @@ const MCP_SERVERS = JSON.stringify({
 
 describe("GET /v1/tools names what a task of the tenant may bring", () => {
   const asked = async (bindings: Record<string, unknown>) =>
-    (await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools")).json<Listing>();
+    (await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools")).json<ToolListing>();
 
   test("MCP servers and skills", async () => {
     const { mcp, skills, faults } = await asked({ MCP_SERVERS });
@@ -88,7 +88,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
     const { key } = await made.json<{ key: string }>();
     const headers = { authorization: `Bearer ${key}` };
     const answer = await send(fleet, "GET", "/v1/tools", undefined, headers);
-    const { faults } = await answer.json<Listing>();
+    const { faults } = await answer.json<ToolListing>();
     expect(faults).toEqual(told.map((start) => expect.stringContaining(start)));
     if (tenant !== "default" && tenant !== "other") expect(faults.join()).not.toContain("theirs");
   });
@@ -100,7 +100,8 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
       const made = await send(fleet, "POST", "/v1/keys", { name: "k", tenant: "other" });
       const { key } = await made.json<{ key: string }>();
       const faultsFor = async (headers: Record<string, string>) =>
-        (await (await send(fleet, "GET", "/v1/tools", undefined, headers)).json<Listing>()).faults;
+        (await (await send(fleet, "GET", "/v1/tools", undefined, headers)).json<ToolListing>())
+          .faults;
       expect(await faultsFor({})).toHaveLength(1);
       expect(await faultsFor({ authorization: `Bearer ${key}` })).toEqual([]);
     },
@@ -114,7 +115,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
     [mailbox({ answer: true, tenant: "other" }), undefined, null],
   ])("and which mailbox cannot do what it says: %s", async (FLEET_MAILBOXES, MAIL, fault) => {
     const fleet = testFleet({ CONSUMER: bound({ MAIL }), FLEET_MAILBOXES });
-    const { faults } = await (await send(fleet, "GET", "/v1/tools")).json<Listing>();
+    const { faults } = await (await send(fleet, "GET", "/v1/tools")).json<ToolListing>();
     expect(faults).toEqual(fault === null ? [] : [expect.stringMatching(fault)]);
   });
 });

@@ -1,7 +1,7 @@
 /** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
 import { modelLimits } from "../../../shared/limits.ts";
 import type { DurableTask } from "../../../shared/task.ts";
-import { bendTo } from "../../models/coerce.ts";
+import { coerceTo } from "../../models/coerce.ts";
 import { isRecord, nestsBeyond } from "../../models/json.ts";
 import { readLoosely } from "../../models/loose_json.ts";
 import { finalAnswerName, textOutputSchema } from "../../tools/catalog.ts";
@@ -74,7 +74,7 @@ export function argumentsOf(
   for (const reading of readings) {
     if (!isRecord(reading)) continue;
     if (validate(form.schema, reading) === null) return reading;
-    const bent = bendTo(reading, form.schema, form.schema).value;
+    const bent = coerceTo(reading, form.schema, form.schema).value;
     if (isRecord(bent) && validate(form.schema, bent) === null) return bent;
   }
   return null;

@@ -9,24 +9,24 @@ import type { Message, ModelRequest, ToolOffer } from "../../models/model.ts";
 import { finishText, jsonOnlyText, plainOnlyText, valueOnlyText } from "../conversation/prompt.ts";
 import type { AnswerForm } from "./answer_form.ts";
 
-export type Rung = Exclude<Offered, "tools">;
+export type FinalStep = Exclude<Offered, "tools">;
 
 /** Why only the answer is asked for: a budget, or replies that lead nowhere. */
-export type Because = NonNullable<ModelPayload["because"]>;
+export type FinalisationCause = NonNullable<ModelPayload["because"]>;
 
-const rungs: readonly Rung[] = ["final_answer", "named", "json", "text"];
+const rungs: readonly FinalStep[] = ["final_answer", "named", "json", "text"];
 
 /** Where the ladder stands: null while the model still works. */
-export interface Climb {
-  because: Because;
+export interface FinalisationState {
+  because: FinalisationCause;
   /** Rungs that had their call. */
-  tried: readonly Rung[];
+  tried: readonly FinalStep[];
 }
 
 /** Reads the ladder from the journal: its calls are the last ones, and it is never left by itself. */
-export function climbOf(steps: readonly Step[]): Climb | null {
-  let because: Because | null = null;
-  const tried: Rung[] = [];
+export function finalisationOf(steps: readonly Step[]): FinalisationState | null {
+  let because: FinalisationCause | null = null;
+  const tried: FinalStep[] = [];
   for (const { payload } of steps.toReversed()) {
     if (payload.kind !== "model") continue;
     if (payload.offered === "tools" || payload.because === undefined) break;
@@ -59,7 +59,7 @@ export function refusesRung({ offered, because, failure }: ModelPayload): boolea
   );
 }
 
-const isBudget = (because: Because): boolean => because.startsWith("budget_");
+const isBudget = (because: FinalisationCause): boolean => because.startsWith("budget_");
 
 export interface Abilities {
   forcedTool: boolean;
@@ -67,8 +67,12 @@ export interface Abilities {
 }
 
 /** The next rung, or null when all had their turn. */
-export function nextRung(climb: Climb, form: AnswerForm, able: Abilities): Rung | null {
-  const fits = (rung: Rung): boolean => {
+export function nextFinalStep(
+  climb: FinalisationState,
+  form: AnswerForm,
+  able: Abilities,
+): FinalStep | null {
+  const fits = (rung: FinalStep): boolean => {
     // Three answers of the only tool that counts were wrong: to offer it alone changes nothing.
     if (rung === "final_answer") return climb.because !== "invalid_output";
     if (rung === "named") return able.forcedTool;
@@ -99,10 +103,10 @@ export function offeredAt(
 }
 
 /** What is said before the first call of a rung; `told` are the rungs that were said before. */
-export function sayRung(
-  rung: Rung,
-  because: Because,
-  told: readonly Rung[],
+export function finalStepPrompt(
+  rung: FinalStep,
+  because: FinalisationCause,
+  told: readonly FinalStep[],
   form: Pick<AnswerForm, "schema" | "plainText">,
 ): Message[] {
   if (told.includes(rung)) return [];

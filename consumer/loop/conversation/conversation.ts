@@ -15,13 +15,13 @@ import type {
 import type { EchoedCall, Message } from "../../models/model.ts";
 import type { Quirk } from "../../models/quirks.ts";
 import type { AnswerForm } from "../answer/answer_form.ts";
-import { type Rung, sayRung } from "../answer/finalisation.ts";
+import { type FinalStep, finalStepPrompt } from "../answer/finalisation.ts";
 import { charsLeft, compactionsIn } from "./compaction.ts";
 import { goOn, nudge } from "./prompt.ts";
 import { capped, cutArguments, handleTo } from "./tool_text.ts";
 
 /** What the conversation needs to know of its task beside the opening. */
-export interface Manner {
+export interface ConversationOptions {
   form: Pick<AnswerForm, "schema" | "plainText">;
   /** True where the task has a tool that reads files, and so the outputs that were cut. */
   readable: boolean;
@@ -38,7 +38,7 @@ export interface Conversation {
   /** Replies in a row, counted from the end, of which nothing could be used. */
   invalidTurns: number;
   /** The rungs of the ladder whose words stand in it. */
-  told: readonly Rung[];
+  told: readonly FinalStep[];
 }
 
 export interface OpenCall {
@@ -50,14 +50,14 @@ export interface OpenCall {
 export function foldConversation(
   opening: readonly Message[],
   steps: readonly Step[],
-  manner: Manner,
+  manner: ConversationOptions,
   more: Compaction | null = null,
 ): Conversation {
   const messages: Message[] = [...opening];
   const compactions = [...compactionsIn(steps), ...(more === null ? [] : [more])];
   let open: Conversation["open"] = [];
   let invalidTurns = 0;
-  let told: Rung[] = [];
+  let told: FinalStep[] = [];
   let resumed = manner.since === 0;
   /** Once past the steps before the resume, and never between a call and its answer. */
   const resume = () => {
@@ -74,7 +74,7 @@ export function foldConversation(
       if (payload.offered === "tools" || payload.because === undefined) told = [];
       else {
         // Said to a call that failed, too: what the endpoint has read of the prefix stays.
-        messages.push(...sayRung(payload.offered, payload.because, told, manner.form));
+        messages.push(...finalStepPrompt(payload.offered, payload.because, told, manner.form));
         told = [...told, payload.offered];
       }
       if (payload.reply === null) continue;

@@ -2,14 +2,14 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Step } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import type { Because } from "../answer/finalisation.ts";
+import type { FinalisationCause } from "../answer/finalisation.ts";
 import { type Bounds, budgetMessage } from "../budget.ts";
 import type { LoopEnd } from "../loop_end.ts";
 import type { Conversation } from "./conversation.ts";
 import { isLooping } from "./repetition.ts";
 
 /** Why the model shall work no further and only answer; null while it gets on. */
-export function noProgress(talk: Conversation, steps: readonly Step[]): Because | null {
+export function noProgress(talk: Conversation, steps: readonly Step[]): FinalisationCause | null {
   if (talk.invalidTurns >= modelLimits.invalidTurnsMax) {
     const last = lastRefused(steps);
     const answering = last === undefined || last.name === finalAnswerName;
@@ -23,7 +23,7 @@ const lastRefused = (steps: readonly Step[]): Step | undefined =>
 
 /** How a task ends that was asked for its answer, for this reason, and gave none. */
 export function unanswered(
-  because: Because,
+  because: FinalisationCause,
   talk: Conversation,
   steps: readonly Step[],
   bounds: Bounds,

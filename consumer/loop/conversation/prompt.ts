@@ -3,7 +3,7 @@ import type { DurableTask } from "../../../shared/task.ts";
 import type { Message } from "../../models/model.ts";
 import type { Quirk } from "../../models/quirks.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import type { Because } from "../answer/finalisation.ts";
+import type { FinalisationCause } from "../answer/finalisation.ts";
 
 const systemText = `You are one agent of a batch. You work alone on one task: nobody answers questions, so decide yourself and finish.
 - Use the tools. Prefer one run_code program over many small calls: it sees the workspace through fs and can call every tool.
@@ -41,7 +41,7 @@ export function openingMessages(
 export const finishNow = `The task's budget is nearly used up. Call ${finalAnswerName} now, with the best answer that you have.`;
 
 /** Said when only the answer is offered any more. */
-export function finishText(because: Because): string {
+export function finishText(because: FinalisationCause): string {
   switch (because) {
     case "repetition":
       return `You make the same calls with the same results again and again, so the work ends here. Call ${finalAnswerName} now, with the best answer that you have.`;

@@ -1,4 +1,4 @@
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { blocks } from "./scan.ts";
 
 const spellings = [
@@ -7,12 +7,12 @@ const spellings = [
 ] as const;
 
 /** `<｜tool▁call▁begin｜>f<｜tool▁sep｜>{…}<｜tool▁call▁end｜>`: DeepSeek V3 and R1 (with a type and a fence) and V3.1. */
-export const deepseek: Dialect = {
+export const deepseek: CallFormat = {
   name: "deepseek",
   wholeText: false,
   find: (text) =>
     spellings.flatMap(([open, separator, close]) =>
-      blocks(text, open, close).flatMap(({ start, end, inner }): Leak[] => {
+      blocks(text, open, close).flatMap(({ start, end, inner }): LeakedCall[] => {
         const [first, ...rest] = inner.split(separator);
         if (first === undefined || rest.length === 0) return [];
         const after = rest.join(separator);

@@ -1,6 +1,6 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
-import type { DialectName } from "../quirks.ts";
+import type { CallFormatName } from "../quirks.ts";
 import type { WireCall } from "../shapes/wire.ts";
 import { toolNamed } from "../tool_name.ts";
 import { deepseek } from "./deepseek.ts";
@@ -11,7 +11,7 @@ import { harmony } from "./harmony.ts";
 import { invoke } from "./invoke.ts";
 import { bareJson, labelledFence } from "./json_text.ts";
 import { kimi } from "./kimi.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { pythonic } from "./pythonic.ts";
@@ -19,7 +19,7 @@ import { skipSpace } from "./scan.ts";
 import { taggedJson } from "./tagged_json.ts";
 
 /** Marked dialects first: what has marks of its own is surest. */
-export const dialects: readonly Dialect[] = [
+export const callFormats: readonly CallFormat[] = [
   kimi,
   deepseek,
   harmony,
@@ -35,8 +35,8 @@ export const dialects: readonly Dialect[] = [
   pythonic,
 ];
 
-export interface Salvaged {
-  dialect: DialectName;
+export interface ExtractedCalls {
+  dialect: CallFormatName;
   calls: WireCall[];
   /** The text without the calls and their markup. */
   text: string;
@@ -72,7 +72,12 @@ function quotedSpans(text: string): Span[] {
 }
 
 /** Prose about a call is no call: quoted, introduced as an example, or running on behind it. */
-function isProse(text: string, leak: Leak, all: readonly Leak[], quotes: readonly Span[]): boolean {
+function isProse(
+  text: string,
+  leak: LeakedCall,
+  all: readonly LeakedCall[],
+  quotes: readonly Span[],
+): boolean {
   const quoted = quotes.some(
     (span) =>
       span.start < leak.start &&
@@ -95,7 +100,7 @@ function isProse(text: string, leak: Leak, all: readonly Leak[], quotes: readonl
 }
 
 /** What stays when the calls are taken out. */
-function without(text: string, leaks: readonly Leak[]): string {
+function without(text: string, leaks: readonly LeakedCall[]): string {
   let rest = "";
   let at = 0;
   for (const leak of [...leaks].sort((a, b) => a.start - b.start)) {
@@ -110,10 +115,10 @@ function without(text: string, leaks: readonly Leak[]): string {
  * that name an offered tool count. The caller asks only for whole replies without
  * structured calls, and after thought was taken off.
  */
-export function salvage(text: string, tools: readonly ToolOffer[]): Salvaged | null {
+export function extractCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
   if (tools.length === 0 || text.trim() === "") return null;
   if (text.length > modelLimits.leakTextCharsMax) return null;
-  for (const dialect of dialects) {
+  for (const dialect of callFormats) {
     for (const source of new Set([text.trim(), unfenced(text).trim()])) {
       const all = dialect.find(source, tools);
       const quotes = all.length === 0 || dialect.wholeText ? [] : quotedSpans(source);

@@ -1,7 +1,7 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import { parseRecord } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { skipToken, typedValue } from "./scan.ts";
 
 const open = "<function=";
@@ -31,8 +31,8 @@ function parameters(body: string, tool: string, tools: readonly ToolOffer[]) {
   return Object.fromEntries(pairs);
 }
 
-function find(text: string, tools: readonly ToolOffer[]): Leak[] {
-  const found: Leak[] = [];
+function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
+  const found: LeakedCall[] = [];
   let tries = 0;
   for (let at = text.indexOf(open); at !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -52,4 +52,4 @@ function find(text: string, tools: readonly ToolOffer[]): Leak[] {
 }
 
 /** `<function=f><parameter=k>v</parameter></function>` (Qwen coder) or `<function=f>{…}</function>` (Llama 3.1). */
-export const functionXml: Dialect = { name: "function_xml", wholeText: false, find };
+export const functionXml: CallFormat = { name: "function_xml", wholeText: false, find };

@@ -1,5 +1,5 @@
 import type { Json } from "../json.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { takePython } from "./python_literal.ts";
 import { pythonCalls } from "./pythonic.ts";
 import { blocks, skipSpace } from "./scan.ts";
@@ -61,9 +61,9 @@ function takeObject(text: string, at: number, quote: string, depth: number): Tak
   return { value, end: next + 1 };
 }
 
-function tokens(text: string): Leak[] {
+function tokens(text: string): LeakedCall[] {
   return spellings.flatMap(({ open, close, quote }) =>
-    blocks(text, open, close).flatMap(({ start, end, inner }): Leak[] => {
+    blocks(text, open, close).flatMap(({ start, end, inner }): LeakedCall[] => {
       const brace = inner.indexOf("{");
       const name = inner.slice(0, brace).trim();
       const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);
@@ -74,14 +74,14 @@ function tokens(text: string): Leak[] {
 }
 
 /** Gemma 3 writes Python into a fence of its own name. */
-function fences(text: string): Leak[] {
+function fences(text: string): LeakedCall[] {
   return blocks(text, "```tool_code\n", "```").flatMap(({ start, end, inner }) =>
     pythonCalls(inner, 0, inner.length).map((call) => ({ ...call, start, end })),
   );
 }
 
 /** `<|tool_call>call:f{k:<|"|>v<|"|>}<tool_call|>` (Gemma 4), FunctionGemma's tokens, and `tool_code` fences. */
-export const gemma: Dialect = {
+export const gemma: CallFormat = {
   name: "gemma",
   wholeText: false,
   find: (text) => [...tokens(text), ...fences(text)],

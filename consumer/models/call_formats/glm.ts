@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { blocks, skipSpace, typedValue } from "./scan.ts";
 
 const keyOpen = "<arg_key>";
@@ -11,7 +11,7 @@ const open = "<tool_call>";
 const close = "</tool_call>";
 
 /** One call from the text after its opening tag: a name, then pairs of key and value, then the end. */
-function readCall(text: string, start: number, tools: readonly ToolOffer[]): Leak | null {
+function readCall(text: string, start: number, tools: readonly ToolOffer[]): LeakedCall | null {
   const from = start + open.length;
   const name = /^\s*([\w.:-]{1,128})\s*(?=<)/.exec(text.slice(from, from + 200));
   if (name?.[1] === undefined) return null;
@@ -34,7 +34,7 @@ function readCall(text: string, start: number, tools: readonly ToolOffer[]): Lea
 }
 
 /** `<tool_call>name<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`: GLM 4.5 and later. */
-export const glm: Dialect = {
+export const glm: CallFormat = {
   name: "glm",
   wholeText: false,
   find: (text, tools) =>

@@ -1,5 +1,5 @@
 import { modelLimits } from "../../../shared/limits.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
 
 const recipient = /to=(?:functions\.)?([\w.-]+)/g;
@@ -14,8 +14,8 @@ function headStart(text: string, at: number): number {
   return head === null ? at : from + head.index;
 }
 
-function find(text: string): Leak[] {
-  const found: Leak[] = [];
+function find(text: string): LeakedCall[] {
+  const found: LeakedCall[] = [];
   for (const match of [...text.matchAll(recipient)].slice(0, modelLimits.leakBlocksMax)) {
     const name = match[1];
     const nameEnd = match.index + match[0].length;
@@ -39,4 +39,4 @@ function find(text: string): Leak[] {
 }
 
 /** `<|channel|>commentary to=functions.f <|constrain|>json<|message|>{…}<|call|>`: gpt-oss. */
-export const harmony: Dialect = { name: "harmony", wholeText: false, find };
+export const harmony: CallFormat = { name: "harmony", wholeText: false, find };

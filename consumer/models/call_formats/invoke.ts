@@ -1,6 +1,6 @@
 import { parseJson } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { blocks, typedValue } from "./scan.ts";
 
 /** DeepSeek V3.2 and later put a token of their own into every tag. */
@@ -25,7 +25,7 @@ function parameters(inner: string, prefix: string, tool: string, tools: readonly
   return known.length === pairs.length ? Object.fromEntries(known) : null;
 }
 
-function find(text: string, tools: readonly ToolOffer[]): Leak[] {
+function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   return prefixes.flatMap((prefix) =>
     blocks(text, `<${prefix}invoke `, `</${prefix}invoke>`).flatMap(({ start, end, inner }) => {
       const head = /^name="([^"]+)"\s*>/.exec(inner);
@@ -37,4 +37,4 @@ function find(text: string, tools: readonly ToolOffer[]): Leak[] {
 }
 
 /** `<invoke name="f"><parameter name="k">v</parameter></invoke>`: MiniMax and DeepSeek V3.2. */
-export const invoke: Dialect = { name: "invoke", wholeText: false, find };
+export const invoke: CallFormat = { name: "invoke", wholeText: false, find };

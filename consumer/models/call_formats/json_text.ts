@@ -3,7 +3,7 @@ import { readLoosely } from "../loose_json.ts";
 import type { ToolOffer } from "../model.ts";
 import { toolNamed } from "../tool_name.ts";
 import { fits } from "../validate.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { type NamedCall, namedCalls } from "./named_json.ts";
 import { blocks, jsonEnd, skipSpace, skipToken } from "./scan.ts";
 
@@ -28,7 +28,7 @@ function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
 }
 
 /** A fence named for calls, anywhere in the text. */
-function labelled(text: string, tools: readonly ToolOffer[]): Leak[] {
+function labelled(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   return ["tool_call", "tool_calls", "tool_use", "function_call"].flatMap((label) =>
     blocks(text, `\`\`\`${label}\n`, "```").flatMap(({ start, end, inner }) =>
       meant(inner.trim(), tools).map((call) => ({ ...call, start, end })),
@@ -36,7 +36,7 @@ function labelled(text: string, tools: readonly ToolOffer[]): Leak[] {
   );
 }
 
-export const labelledFence: Dialect = {
+export const labelledFence: CallFormat = {
   name: "json_fence",
   wholeText: false,
   find: labelled,
@@ -54,11 +54,11 @@ function sequence(text: string): string[] | null {
   return sources;
 }
 
-function wholly(text: string, tools: readonly ToolOffer[]): Leak[] {
+function wholly(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   const calls = (sequence(text) ?? [text]).map((source) => meant(source, tools));
   if (calls.some((each) => each.length === 0)) return [];
   return calls.flat().map((call) => ({ ...call, start: 0, end: text.length }));
 }
 
 /** `{"name", "arguments"}` or a list of them as the whole text. */
-export const bareJson: Dialect = { name: "bare_json", wholeText: true, find: wholly };
+export const bareJson: CallFormat = { name: "bare_json", wholeText: true, find: wholly };

@@ -1,8 +1,8 @@
 import type { ToolOffer } from "../model.ts";
-import type { DialectName } from "../quirks.ts";
+import type { CallFormatName } from "../quirks.ts";
 
 /** A call that an engine left in the text, with the place of its whole block. */
-export interface Leak {
+export interface LeakedCall {
   name: string;
   /** JSON text, a value, or undefined for none. */
   arguments: unknown;
@@ -15,9 +15,9 @@ export interface Leak {
  * One family's way to write calls as text. `find` answers closed blocks only, in order,
  * and does not ask whether the name is offered.
  */
-export interface Dialect {
-  name: DialectName;
+export interface CallFormat {
+  name: CallFormatName;
   /** The dialect has no marks of its own, so it counts only where it is the whole text. */
   wholeText: boolean;
-  find(text: string, tools: readonly ToolOffer[]): Leak[];
+  find(text: string, tools: readonly ToolOffer[]): LeakedCall[];
 }

@@ -1,5 +1,5 @@
 import { readLoosely } from "../loose_json.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { namedCalls } from "./named_json.ts";
 import { pythonCalls } from "./pythonic.ts";
 import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
@@ -11,8 +11,8 @@ const ends = ["<|eom_id|>", "<|eot_id|>"];
 function jsonCalls(
   text: string,
   from: number,
-): { calls: Omit<Leak, "start" | "end">[]; end: number } {
-  const calls: Omit<Leak, "start" | "end">[] = [];
+): { calls: Omit<LeakedCall, "start" | "end">[]; end: number } {
+  const calls: Omit<LeakedCall, "start" | "end">[] = [];
   let end = from;
   for (let at = skipSpace(text, from); ; at = skipSpace(text, skipToken(text, end, ";", ","))) {
     const to = jsonEnd(text, at);
@@ -23,7 +23,7 @@ function jsonCalls(
   }
 }
 
-function find(text: string): Leak[] {
+function find(text: string): LeakedCall[] {
   const start = text.indexOf(mark);
   if (start === -1) return [];
   const from = start + mark.length;
@@ -43,4 +43,4 @@ function find(text: string): Leak[] {
 }
 
 /** `<|python_tag|>{"name", "parameters"}` or `<|python_tag|>f.call(k="v")`: Llama 3. */
-export const llama: Dialect = { name: "llama", wholeText: false, find };
+export const llama: CallFormat = { name: "llama", wholeText: false, find };

@@ -1,13 +1,13 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import { readLoosely } from "../loose_json.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { namedCalls } from "./named_json.ts";
 import { jsonEnd, skipSpace } from "./scan.ts";
 
 const mark = "[TOOL_CALLS]";
 
 /** `name[CALL_ID]id[ARGS]{…}` or `name{…}`, from `at` on. */
-function named(text: string, start: number, at: number): Leak | null {
+function named(text: string, start: number, at: number): LeakedCall | null {
   const head = /^\s*([\w.-]{1,128})\s*(?:\[CALL_ID\]([\w-]{1,64}))?\s*(?:\[ARGS\])?\s*/.exec(
     text.slice(at, at + 260),
   );
@@ -19,8 +19,8 @@ function named(text: string, start: number, at: number): Leak | null {
   return { name: head[1], arguments: text.slice(from, end), start, end, ...(id ? { id } : {}) };
 }
 
-function find(text: string): Leak[] {
-  const found: Leak[] = [];
+function find(text: string): LeakedCall[] {
+  const found: LeakedCall[] = [];
   let tries = 0;
   for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -39,4 +39,4 @@ function find(text: string): Leak[] {
 }
 
 /** `[TOOL_CALLS][{"name", "arguments"}]` and the newer `[TOOL_CALLS]name[ARGS]{…}`: Mistral. */
-export const mistral: Dialect = { name: "mistral", wholeText: false, find };
+export const mistral: CallFormat = { name: "mistral", wholeText: false, find };

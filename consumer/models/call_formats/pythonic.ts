@@ -1,14 +1,18 @@
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { takePythonCall } from "./python_literal.ts";
 import { skipSpace } from "./scan.ts";
 
 /** `f(a=1)`, `print(f(a=1))` or `[f(a=1), g()]` filling the text from `from` to `to`; else null. */
-export function pythonCalls(text: string, from: number, to: number): Omit<Leak, "start" | "end">[] {
+export function pythonCalls(
+  text: string,
+  from: number,
+  to: number,
+): Omit<LeakedCall, "start" | "end">[] {
   const source = text.slice(from, to).trim();
   const printed = /^print\(([\s\S]*)\)$/.exec(source)?.[1] ?? source;
   const listed = printed.startsWith("[") && printed.endsWith("]");
   const body = (listed ? printed.slice(1, -1) : printed).trim();
-  const calls: Omit<Leak, "start" | "end">[] = [];
+  const calls: Omit<LeakedCall, "start" | "end">[] = [];
   for (let at = 0; at < body.length; ) {
     const call = takePythonCall(body, at);
     if (call === null) return [];
@@ -24,7 +28,7 @@ export function pythonCalls(text: string, from: number, to: number): Omit<Leak, 
 }
 
 /** `[f(a=1, b="x"), g()]` as the whole text: Llama 4, and many small models. */
-export const pythonic: Dialect = {
+export const pythonic: CallFormat = {
   name: "pythonic",
   wholeText: true,
   find: (text) =>

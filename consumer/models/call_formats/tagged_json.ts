@@ -1,6 +1,6 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import { readLoosely } from "../loose_json.ts";
-import type { Dialect, Leak } from "./leak.ts";
+import type { CallFormat, LeakedCall } from "./leak.ts";
 import { namedCalls } from "./named_json.ts";
 import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
 
@@ -16,8 +16,8 @@ const tags: readonly (readonly [open: string, ...close: string[]])[] = [
 ];
 
 /** The leaks of one tag. Balanced brackets close a block: engines eat the closing tag as a stop token. */
-function ofTag(text: string, open: string, close: readonly string[]): Leak[] {
-  const found: Leak[] = [];
+function ofTag(text: string, open: string, close: readonly string[]): LeakedCall[] {
+  const found: LeakedCall[] = [];
   let tries = 0;
   for (let start = text.indexOf(open); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -48,7 +48,7 @@ function closedBlock(text: string, from: number, close: readonly string[]) {
   return loose === null ? null : { end: to + tag.length, value: loose.value };
 }
 
-export const taggedJson: Dialect = {
+export const taggedJson: CallFormat = {
   name: "tagged_json",
   wholeText: false,
   find: (text) => tags.flatMap(([open, ...close]) => ofTag(text, open, close)),

@@ -4,7 +4,7 @@ import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } f
 import { HostTarget } from "../host_target.ts";
 import { preparedBy } from "../isolate.ts";
 import { limitError } from "../limit_error.ts";
-import { believed, stoppedBy } from "../untrusted_outcome.ts";
+import { parseOutcome, stoppedBy } from "../untrusted_outcome.ts";
 import { type MicroVmClient, toolsHost } from "./client.ts";
 import runner from "./runner.guest.js";
 
@@ -146,7 +146,7 @@ export function microVmEngine(
       changes,
       usage,
     };
-    const outcome = believed(given, limits);
+    const outcome = parseOutcome(given, limits);
     if (report.tooLarge === true || outcome.error?.kind === "too_large") {
       // The container holds what the workspace refused: both begin anew from the workspace.
       synced.clear();

@@ -1,6 +1,7 @@
 /** Batches: submit, read, results, cancel, redrive. */
 import { batchTaskRange, isBatchId } from "../../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { readBatchFailures } from "../../../shared/store/batch_failures.ts";
 import {
   type BatchRow,
@@ -15,7 +16,7 @@ import { startBatch } from "../../batches/chain.ts";
 import { dryRun } from "../../batches/dry_run.ts";
 import { readJson } from "../../http/body.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { notFound, type Problem } from "../../http/problem.ts";
 import { paged, readQuery } from "../../http/query.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { idempotencyKey } from "../../tasks/idempotency.ts";
@@ -24,10 +25,10 @@ import { submitBatch } from "../../tasks/submit.ts";
 import * as operations from "../operations.ts";
 
 /** The batch that the path names, if it is the caller's. */
-export async function batchOf({ env, principal, param }: Call): Promise<Outcome<BatchRow>> {
+export async function batchOf({ env, principal, param }: Call): Promise<Result<BatchRow, Problem>> {
   const id = param("id");
   const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
-  return row === null ? stopped(notFound("batch")) : done(row);
+  return row === null ? err(notFound("batch")) : ok(row);
 }
 
 const post: Handler = async (call) => {
@@ -38,30 +39,30 @@ const post: Handler = async (call) => {
   if (!body.ok) return body;
   if (body.value.dryRun) {
     const told = await dryRun(env, principal, body.value);
-    return told.ok ? done(Response.json(told.value)) : told;
+    return told.ok ? ok(Response.json(told.value)) : told;
   }
   const accepted = await submitBatch(env, principal, body.value, key.value);
   if (!accepted.ok) return accepted;
   const { row, fresh } = accepted.value;
   if (fresh) call.waitUntil(startBatch(env, row));
-  return done(Response.json(await batchView(env, row), { status: fresh ? 202 : 200 }));
+  return ok(Response.json(await batchView(env, row), { status: fresh ? 202 : 200 }));
 };
 
 const get: Handler = async (call) => {
   const batch = await batchOf(call);
-  return batch.ok ? done(Response.json(await batchView(call.env, batch.value))) : batch;
+  return batch.ok ? ok(Response.json(await batchView(call.env, batch.value))) : batch;
 };
 
 const failures: Handler = async (call) => {
   const batch = await batchOf(call);
   if (!batch.ok) return batch;
-  return done(Response.json({ failures: await readBatchFailures(call.env.DB, batch.value.id) }));
+  return ok(Response.json({ failures: await readBatchFailures(call.env.DB, batch.value.id) }));
 };
 
 const results: Handler = async (call) => {
   const batch = await batchOf(call);
   if (!batch.ok) return batch;
-  return done(
+  return ok(
     new Response(streamOf(batchResults(call.env, batch.value)), {
       headers: { "content-type": "application/x-ndjson", "x-content-type-options": "nosniff" },
     }),
@@ -88,7 +89,7 @@ const list: Handler = async ({ env, principal, url }) => {
   const { status = null, cursor = null, limit = batchLimits.listRowsDefault } = query.value;
   const rows = await listBatches(env.DB, principal.tenant, { status, cursor, limit });
   const { page, next_cursor } = paged(rows, limit);
-  return done(Response.json({ batches: await batchViews(env, page), next_cursor }));
+  return ok(Response.json({ batches: await batchViews(env, page), next_cursor }));
 };
 
 /** The sweep sends what waits, so that it settles now. */
@@ -100,7 +101,7 @@ const cancel: Handler = async (call) => {
   await cancelBatch(env.DB, principal.tenant, id, batchTaskRange(id));
   call.waitUntil(sweep(env));
   const after = (await readBatch(env.DB, principal.tenant, id)) ?? batch.value;
-  return done(Response.json(await batchView(env, after), { status: 202 }));
+  return ok(Response.json(await batchView(env, after), { status: 202 }));
 };
 
 const redrive: Handler = async (call) => {
@@ -110,7 +111,7 @@ const redrive: Handler = async (call) => {
   if (!body.ok) return body;
   const told = await redriveBatch(call.env, call.principal, batch.value, body.value);
   if (!told.ok) return told;
-  return done(Response.json({ id: batch.value.id, ...told.value }, { status: 202 }));
+  return ok(Response.json({ id: batch.value.id, ...told.value }, { status: 202 }));
 };
 
 export const batchRoutes: readonly Route[] = [

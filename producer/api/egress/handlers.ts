@@ -1,5 +1,6 @@
 /** The egress log across tasks: decisions, the tasks that touched a host, the hosts of a batch. */
 import { isTaskId } from "../../../shared/ids.ts";
+import { err, ok } from "../../../shared/result.ts";
 import {
   type EgressKey,
   type ListedEgressRow,
@@ -9,7 +10,6 @@ import {
 } from "../../../shared/store/egress_log.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
 import { notACursor, readEgressQuery } from "../../http/egress_query.ts";
-import { done, stopped } from "../../http/problem.ts";
 import { decisionView, isoTime } from "../../tasks/view.ts";
 import * as operations from "../operations.ts";
 import type { HostAnswer, HostList } from "./responses.ts";
@@ -19,12 +19,12 @@ const decisions: Handler = async ({ env, principal, url }) => {
   if (!query.ok) return query;
   const { filter, limit } = query.value;
   const cursor = query.value.cursor === null ? null : keyOf(query.value.cursor);
-  if (cursor === undefined) return stopped(notACursor);
+  if (cursor === undefined) return err(notACursor);
   const rows = await listEgress(env.DB, principal.tenant, filter, cursor, limit);
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
   const next_cursor = last === undefined ? null : cursorOf(last);
-  return done(Response.json({ decisions: page.map(listedView), next_cursor }));
+  return ok(Response.json({ decisions: page.map(listedView), next_cursor }));
 };
 
 const listedView = ({ custom_id, fence: _, ...row }: ListedEgressRow) => ({
@@ -55,7 +55,7 @@ const tasks: Handler = async ({ env, principal, url }) => {
   const query = readEgressQuery(operations.EgressQuery, url.searchParams);
   if (!query.ok) return query;
   const { filter, cursor, limit } = query.value;
-  if (cursor !== null && !isTaskId(cursor)) return stopped(notACursor);
+  if (cursor !== null && !isTaskId(cursor)) return err(notACursor);
   const rows = await listEgressTasks(env.DB, principal.tenant, filter, cursor, limit);
   const page = rows.slice(0, limit);
   const next_cursor = rows.length > limit ? (page.at(-1)?.task_id ?? null) : null;
@@ -64,7 +64,7 @@ const tasks: Handler = async ({ env, principal, url }) => {
     first_at: isoTime(row.first_at),
     last_at: isoTime(row.last_at),
   }));
-  return done(Response.json({ tasks: views, next_cursor }));
+  return ok(Response.json({ tasks: views, next_cursor }));
 };
 
 /** The most asked first, without pages. */
@@ -84,7 +84,7 @@ const hosts: Handler = async ({ env, principal, url }) => {
     looked_at: found.lookedAt,
     more: found.more,
   };
-  return done(Response.json(answer));
+  return ok(Response.json(answer));
 };
 
 export const egressRoutes: readonly Route[] = [

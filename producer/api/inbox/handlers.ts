@@ -1,7 +1,8 @@
 /** Messages of the queue `inbox` that made no task. */
+
+import { ok } from "../../../shared/result.ts";
 import { listDeadMessages } from "../../../shared/store/inbox.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done } from "../../http/problem.ts";
 import { isoTime } from "../../tasks/view.ts";
 import * as operations from "../operations.ts";
 
@@ -14,7 +15,7 @@ const dead: Handler = async ({ env, principal }) => {
     body,
     error: JSON.parse(problem) as unknown,
   }));
-  return done(Response.json({ messages }));
+  return ok(Response.json({ messages }));
 };
 
 export const inboxRoutes: readonly Route[] = [route(operations.listDeadMessages, dead)];

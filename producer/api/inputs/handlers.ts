@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../../shared/limits.ts";
 import { deleteObjects, headObject, objectKeys } from "../../../shared/objects.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { bodyChunks, tooLarge } from "../../http/body.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, refusedAt, stopped } from "../../http/problem.ts";
+import { refusedAt } from "../../http/problem.ts";
 import { inputKeyFault } from "../../tasks/input_key.ts";
 import * as operations from "../operations.ts";
 
@@ -15,7 +16,7 @@ const prefix = "/v1/inputs/";
 const put: Handler = async ({ request, env, principal, url }) => {
   const key = decoded(url.pathname.slice(prefix.length));
   const fault = inputKeyFault(key);
-  if (fault !== null) return stopped(refusedAt("key", fault));
+  if (fault !== null) return err(refusedAt("key", fault));
   const writer = new ObjectWriter(
     env.OBJECTS,
     objectKeys.input(principal.tenant, key),
@@ -36,20 +37,20 @@ const put: Handler = async ({ request, env, principal, url }) => {
     await writer.abort();
     throw error;
   }
-  return done(Response.json({ key, bytes: writer.bytes, sha256: hash.digest("hex") }));
+  return ok(Response.json({ key, bytes: writer.bytes, sha256: hash.digest("hex") }));
 };
 
 /** Uploads stay until somebody deletes them. Tasks that still name this one find no file. */
 const remove: Handler = async ({ env, principal, url }) => {
   const key = decoded(url.pathname.slice(prefix.length));
   const fault = inputKeyFault(key);
-  if (fault !== null) return stopped(refusedAt("key", fault));
+  if (fault !== null) return err(refusedAt("key", fault));
   const at = objectKeys.input(principal.tenant, key);
   if ((await headObject(env.OBJECTS, at)) === null) {
-    return stopped({ kind: "not_found", message: `no input has the key ${key}` });
+    return err({ kind: "not_found", message: `no input has the key ${key}` });
   }
   await deleteObjects(env.OBJECTS, [at]);
-  return done(Response.json({ key, deleted: true }));
+  return ok(Response.json({ key, deleted: true }));
 };
 
 /** Text that does not decode is no key either, and is refused as one. */

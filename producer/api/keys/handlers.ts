@@ -3,12 +3,13 @@ import { Value } from "@sinclair/typebox/value";
 import { isKeyId } from "../../../shared/ids.ts";
 import { keyLimits, storeLimits } from "../../../shared/limits.ts";
 import { NewKey } from "../../../shared/new_key.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { insertApiKey, listApiKeys, revokeApiKey } from "../../../shared/store/api_keys.ts";
 import { keyView, makeKey } from "../../auth/api_key.ts";
 import type { Principal, Scope } from "../../auth/principal.ts";
 import { readJson } from "../../http/body.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, refusedAt, stopped } from "../../http/problem.ts";
+import { notFound, refusedAt } from "../../http/problem.ts";
 import { paged, readQuery } from "../../http/query.ts";
 import { refusedTask } from "../../tasks/check.ts";
 import { explain } from "../../tasks/explain.ts";
@@ -23,15 +24,15 @@ const everyday: readonly Scope[] = ["submit", "read"];
 const post: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: keyLimits.bodyBytesMax });
   if (!body.ok) return body;
-  if (!Value.Check(NewKey, body.value)) return stopped(refusedTask(explain(NewKey, body.value)));
+  if (!Value.Check(NewKey, body.value)) return err(refusedTask(explain(NewKey, body.value)));
   const wanted = body.value;
   const tenant = wanted.tenant ?? principal.tenant;
   if (principal.operator !== true && tenant !== principal.tenant) {
-    return stopped(refusedAt("tenant", "only the fleet's own key makes keys for another tenant"));
+    return err(refusedAt("tenant", "only the fleet's own key makes keys for another tenant"));
   }
   const expires = wanted.expires_at === undefined ? null : Date.parse(wanted.expires_at);
   if (expires !== null && !(expires > Date.now())) {
-    return stopped(refusedAt("expires_at", "write a time that lies ahead"));
+    return err(refusedAt("expires_at", "write a time that lies ahead"));
   }
   const { id, key, sha256 } = await makeKey();
   const row = {
@@ -45,7 +46,7 @@ const post: Handler = async ({ request, env, principal }) => {
   };
   await insertApiKey(env.DB, row);
   const made = { ...row, created_at: Date.now(), revoked_at: null, last_used_at: null };
-  return done(Response.json({ ...keyView(made), key }, { status: 201 }));
+  return ok(Response.json({ ...keyView(made), key }, { status: 201 }));
 };
 
 const list: Handler = async ({ env, principal, url }) => {
@@ -57,13 +58,13 @@ const list: Handler = async ({ env, principal, url }) => {
     await listApiKeys(env.DB, seen(principal), cursor, limit),
     limit,
   );
-  return done(Response.json({ keys: page.map(keyView), next_cursor }));
+  return ok(Response.json({ keys: page.map(keyView), next_cursor }));
 };
 
 const revoke: Handler = async ({ env, principal, param }) => {
   const id = param("id");
   const row = isKeyId(id) ? await revokeApiKey(env.DB, seen(principal), id) : null;
-  return row === null ? stopped(notFound("key")) : done(Response.json(keyView(row)));
+  return row === null ? err(notFound("key")) : ok(Response.json(keyView(row)));
 };
 
 export const keyRoutes: readonly Route[] = [

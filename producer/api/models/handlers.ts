@@ -1,9 +1,9 @@
 /** What models are limited to and what is used of it. The consumer's governors know it, so it is asked. */
-import type { ModelPace, PaceQuestion } from "../../../consumer/rpc/model_limits.ts";
+import type { ModelLimit, ModelLimitsRequest } from "../../../consumer/rpc/model_limits.ts";
 import { paceLimits } from "../../../shared/limits.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { readStats } from "../../../shared/store/stats.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, stopped } from "../../http/problem.ts";
 import { askConsumer } from "../../rpc_client.ts";
 import { isoTime } from "../../tasks/view.ts";
 import type { ModelPaceAnswer } from "../fleet_responses.ts";
@@ -15,20 +15,20 @@ const list: Handler = async ({ env, principal }) => {
   const byTasks = named.sort((a, b) => b.tasks - a.tasks).map(({ model }) => model);
   const fallbacks = (env.FALLBACK_MODELS ?? "").split(",").map((id) => id.trim());
   const ids = new Set([env.MODEL, ...fallbacks, ...byTasks].filter((id) => id !== ""));
-  const paces = await askConsumer<ModelPace[]>(env.CONSUMER, {
+  const paces = await askConsumer<ModelLimit[]>(env.CONSUMER, {
     what: "paces",
     path: "/paces",
-    body: { models: [...ids].slice(0, paceLimits.modelsMax) } satisfies PaceQuestion,
+    body: { models: [...ids].slice(0, paceLimits.modelsMax) } satisfies ModelLimitsRequest,
     msMax: paceLimits.askMsMax,
     isAnswer: isPaces,
   });
-  if (paces !== null) return done(Response.json({ models: paces.map(paceView) }));
+  if (paces !== null) return ok(Response.json({ models: paces.map(paceView) }));
   const message =
     "the consumer, whose governors know it, does not answer: send the request again shortly";
-  return stopped({ kind: "unavailable", message });
+  return err({ kind: "unavailable", message });
 };
 
-function paceView({ model, requestsPerMinute, shared, look }: ModelPace): ModelPaceAnswer {
+function paceView({ model, requestsPerMinute, shared, look }: ModelLimit): ModelPaceAnswer {
   return {
     model,
     state: look?.state ?? (requestsPerMinute === null ? "unlimited" : "unknown"),
@@ -45,7 +45,7 @@ function paceView({ model, requestsPerMinute, shared, look }: ModelPace): ModelP
 }
 
 /** A list whose every entry has a look, or null for one that no governor answered. */
-const isPaces = (value: unknown): value is ModelPace[] =>
+const isPaces = (value: unknown): value is ModelLimit[] =>
   Array.isArray(value) &&
   value.every((one) => typeof one === "object" && one !== null && "look" in one && "model" in one);
 

@@ -1,5 +1,6 @@
 /** Pause and resume: of a batch, of a model, of the fleet. What runs goes on to the end of its slice. */
 import { batchTaskRange } from "../../../shared/ids.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { readBatch } from "../../../shared/store/batches.ts";
 import {
   listPauses,
@@ -11,7 +12,7 @@ import {
 import { operatorTenant } from "../../auth/principal.ts";
 import { batchView } from "../../batches/batch_view.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, refusedAt, stopped } from "../../http/problem.ts";
+import { refusedAt } from "../../http/problem.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { isoTime } from "../../tasks/view.ts";
 import { batchOf } from "../batches/handlers.ts";
@@ -23,11 +24,11 @@ const pauseOne: Handler = async (call) => {
   const { id, tenant, status } = batch.value;
   if (status === "finished") {
     const message = "this batch is finished: there is nothing left to pause";
-    return stopped({ kind: "conflict", message });
+    return err({ kind: "conflict", message });
   }
   await pauseBatch(call.env.DB, tenant, id);
   const after = (await readBatch(call.env.DB, tenant, id)) ?? batch.value;
-  return done(Response.json(await batchView(call.env, after), { status: 202 }));
+  return ok(Response.json(await batchView(call.env, after), { status: 202 }));
 };
 
 const resumeOne: Handler = async (call) => {
@@ -37,7 +38,7 @@ const resumeOne: Handler = async (call) => {
   await resumeBatch(call.env.DB, tenant, id, batchTaskRange(id));
   call.waitUntil(sweep(call.env));
   const after = (await readBatch(call.env.DB, tenant, id)) ?? batch.value;
-  return done(Response.json(await batchView(call.env, after), { status: 202 }));
+  return ok(Response.json(await batchView(call.env, after), { status: 202 }));
 };
 
 async function paused({ env }: Call, status: number): Promise<Response> {
@@ -50,7 +51,7 @@ async function paused({ env }: Call, status: number): Promise<Response> {
   return Response.json({ paused: fleet !== undefined, since, models }, { status });
 }
 
-const list: Handler = async (call) => done(await paused(call, 200));
+const list: Handler = async (call) => ok(await paused(call, 200));
 
 const sharedByAll = {
   kind: "forbidden",
@@ -61,14 +62,14 @@ const sharedByAll = {
 const turn =
   (act: (db: D1Database, name: string) => Promise<void>, of: "fleet" | "model"): Handler =>
   async (call) => {
-    if (call.principal.tenant !== operatorTenant) return stopped(sharedByAll);
+    if (call.principal.tenant !== operatorTenant) return err(sharedByAll);
     const id = call.param("id");
     if (of === "model" && !/^[\x21-\x7e]{1,200}$/.test(id)) {
-      return stopped(refusedAt("id", "write a model's id, percent-encoded"));
+      return err(refusedAt("id", "write a model's id, percent-encoded"));
     }
     await act(call.env.DB, of === "fleet" ? "fleet" : `model ${id}`);
     if (act === resume) call.waitUntil(sweep(call.env));
-    return done(await paused(call, 202));
+    return ok(await paused(call, 202));
   };
 
 export const flowRoutes: readonly Route[] = [

@@ -1,8 +1,8 @@
 /** The egress policies that the tenant's tasks may name, as they stand now: rules and names of secrets, no value. */
 import { findPolicy, policyTable } from "../../../policies/index.ts";
+import { ok } from "../../../shared/result.ts";
 import { operatorTenant } from "../../auth/principal.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done } from "../../http/problem.ts";
 import type { PolicyAnswer } from "../fleet_responses.ts";
 import * as operations from "../operations.ts";
 
@@ -18,7 +18,7 @@ const list: Handler = async ({ env, principal }) => {
     if (found.reason === "tenant" || principal.tenant !== operatorTenant) return [];
     return [{ name, description: null, rules: [], limits: null, problem: found.message }];
   });
-  return done(Response.json({ policies }));
+  return ok(Response.json({ policies }));
 };
 
 export const policyRoutes: readonly Route[] = [route(operations.listPolicies, list)];

@@ -2,6 +2,7 @@
 import { Value } from "@sinclair/typebox/value";
 import { isScheduleId, newScheduleId } from "../../../shared/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Schedule, SchedulePatch } from "../../../shared/schedule.ts";
 import { findBatchByKey } from "../../../shared/store/batches.ts";
 import {
@@ -20,7 +21,7 @@ import { batchView } from "../../batches/batch_view.ts";
 import { startBatch } from "../../batches/chain.ts";
 import { readJson } from "../../http/body.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, type Outcome, type Problem, stopped } from "../../http/problem.ts";
+import { notFound, type Problem } from "../../http/problem.ts";
 import { paged, readQuery } from "../../http/query.ts";
 import { ticksAfter } from "../../schedules/cron.ts";
 import { checkSchedule } from "../../schedules/schedule_check.ts";
@@ -32,10 +33,10 @@ import { idempotencyKey } from "../../tasks/idempotency.ts";
 import { isoTime } from "../../tasks/view.ts";
 import * as operations from "../operations.ts";
 
-async function scheduleOf({ env, principal, param }: Call): Promise<Outcome<ScheduleRow>> {
+async function scheduleOf({ env, principal, param }: Call): Promise<Result<ScheduleRow, Problem>> {
   const id = param("id");
   const row = isScheduleId(id) ? await readSchedule(env.DB, principal.tenant, id) : null;
-  return row === null ? stopped(notFound("schedule")) : done(row);
+  return row === null ? err(notFound("schedule")) : ok(row);
 }
 
 const settings = (row: ScheduleRow): Schedule => ({
@@ -108,7 +109,7 @@ const post: Handler = async ({ request, env, principal }) => {
   const body = await bodyOf(request);
   if (!body.ok) return body;
   const checked = checkSchedule(body.value, checkScope(env, principal));
-  if (!checked.ok) return stopped(refusedTask(checked.details));
+  if (!checked.ok) return err(refusedTask(checked.details));
   const fields = fieldsOf(newScheduleId(), principal, checked.schedule);
   return answered(env, fields, await insertSchedule(env.DB, fields), 201);
 };
@@ -120,11 +121,11 @@ const patch: Handler = async (call) => {
   const body = await bodyOf(request);
   if (!body.ok) return body;
   if (!Value.Check(SchedulePatch, body.value)) {
-    return stopped(refusedTask(explain(SchedulePatch, body.value)));
+    return err(refusedTask(explain(SchedulePatch, body.value)));
   }
   const whole = { ...settings(held.value), ...body.value };
   const checked = checkSchedule(whole, checkScope(env, principal));
-  if (!checked.ok) return stopped(refusedTask(checked.details));
+  if (!checked.ok) return err(refusedTask(checked.details));
   const fields = fieldsOf(held.value.id, principal, checked.schedule);
   return answered(env, fields, await updateSchedule(env.DB, fields), 200);
 };
@@ -134,11 +135,11 @@ async function answered(
   fields: ScheduleFields,
   written: Written,
   status: 200 | 201,
-): Promise<Outcome<Response>> {
-  if (written !== "written") return stopped(unwritten(written, fields.name));
+): Promise<Result<Response, Problem>> {
+  if (written !== "written") return err(unwritten(written, fields.name));
   const row = await readSchedule(env.DB, fields.tenant, fields.id);
-  if (row === null) return stopped(notFound("schedule"));
-  return done(Response.json(await withTicks(env, row), { status }));
+  if (row === null) return err(notFound("schedule"));
+  return ok(Response.json(await withTicks(env, row), { status }));
 }
 
 const unwritten = (why: "name_taken" | "too_many", name: string): Problem => ({
@@ -151,7 +152,7 @@ const unwritten = (why: "name_taken" | "too_many", name: string): Problem => ({
 
 const get: Handler = async (call) => {
   const schedule = await scheduleOf(call);
-  return schedule.ok ? done(Response.json(await withTicks(call.env, schedule.value))) : schedule;
+  return schedule.ok ? ok(Response.json(await withTicks(call.env, schedule.value))) : schedule;
 };
 
 const list: Handler = async ({ env, principal, url }) => {
@@ -160,7 +161,7 @@ const list: Handler = async ({ env, principal, url }) => {
   const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listSchedules(env.DB, principal.tenant, cursor, limit);
   const { page, next_cursor } = paged(rows, limit);
-  return done(Response.json({ schedules: page.map(scheduleView), next_cursor }));
+  return ok(Response.json({ schedules: page.map(scheduleView), next_cursor }));
 };
 
 const remove: Handler = async (call) => {
@@ -168,7 +169,7 @@ const remove: Handler = async (call) => {
   if (!schedule.ok) return schedule;
   const { id, tenant } = schedule.value;
   await deleteSchedule(call.env.DB, tenant, id);
-  return done(Response.json({ id, deleted: true }));
+  return ok(Response.json({ id, deleted: true }));
 };
 
 /** Now and whatever the schedule's own clock says, also while it is disabled or an earlier batch runs. */
@@ -181,9 +182,9 @@ const run: Handler = async (call) => {
   const row = schedule.value;
   const held = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
   if (held !== null) {
-    if (held.schedule_id === row.id) return done(Response.json(await batchView(env, held)));
+    if (held.schedule_id === row.id) return ok(Response.json(await batchView(env, held)));
     const message = `this idempotency key stands for ${held.id}, which is no run of this schedule`;
-    return stopped({ kind: "conflict", message });
+    return err({ kind: "conflict", message });
   }
   const at = Date.now();
   const submitted = await submitTick(env, row, principal, { tickAt: at, key: key.value });
@@ -196,7 +197,7 @@ const run: Handler = async (call) => {
     problem: null,
   });
   call.waitUntil(startBatch(env, batch));
-  return done(Response.json(await batchView(env, batch), { status: 202 }));
+  return ok(Response.json(await batchView(env, batch), { status: 202 }));
 };
 
 export const scheduleRoutes: readonly Route[] = [

@@ -1,10 +1,10 @@
 /** What the tenant's model calls used, day by day: the ledger, and what may still be spent today. */
 import { storeLimits } from "../../../shared/limits.ts";
+import { ok } from "../../../shared/result.ts";
 import { readSpendCeiling } from "../../../shared/spend_ceiling.ts";
 import { readSpend, type SpendRow } from "../../../shared/store/spend.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
 import * as operations from "../operations.ts";
 
@@ -31,7 +31,7 @@ const spend: Handler = async ({ env, principal, url }) => {
   if (!query.ok) return query;
   const { days = storeLimits.spendDaysDefault } = query.value;
   const read = await readSpend(env.DB, principal.tenant, days);
-  return done(Response.json({ today: spendOfDay(env, principal.tenant, read), spend: read.rows }));
+  return ok(Response.json({ today: spendOfDay(env, principal.tenant, read), spend: read.rows }));
 };
 
 export const spendRoutes: readonly Route[] = [route(operations.getSpend, spend)];

@@ -1,12 +1,13 @@
 /** What the operator looks at first: counts, backlog, and what the fleet gave up on. */
 import { overviewLimits } from "../../../shared/limits.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { isTerminal, statuses } from "../../../shared/states.ts";
 import { readSpend } from "../../../shared/store/spend.ts";
 import { readStats } from "../../../shared/store/stats.ts";
 import { listTasks } from "../../../shared/store/tasks.ts";
 import { readThroughput, type Throughput } from "../../../shared/store/throughput.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, refusedAt, stopped } from "../../http/problem.ts";
+import { refusedAt } from "../../http/problem.ts";
 import { readQuery, readTaskFilter } from "../../http/query.ts";
 import { attemptErrorsView, isoTime, taskView } from "../../tasks/view.ts";
 import * as operations from "../operations.ts";
@@ -18,7 +19,7 @@ const stats: Handler = async ({ env, principal }) => {
     readStats(env.DB, principal.tenant),
     readSpend(env.DB, principal.tenant, 1),
   ]);
-  return done(
+  return ok(
     Response.json({
       counts,
       backlog: counts.queued,
@@ -33,7 +34,7 @@ const stats: Handler = async ({ env, principal }) => {
 const deadLetters: Handler = async ({ env, principal, url }) => {
   if (!["dead", null].includes(url.searchParams.get("status"))) {
     const message = "dead letters are dead: leave it out, or list other tasks with GET /v1/tasks";
-    return stopped(refusedAt("status", message));
+    return err(refusedAt("status", message));
   }
   const filter = readTaskFilter(operations.DeadLetterQuery, url.searchParams);
   if (!filter.ok) return filter;
@@ -44,7 +45,7 @@ const deadLetters: Handler = async ({ env, principal, url }) => {
     cause: row.error === null ? null : (JSON.parse(row.error) as unknown),
     attempt_errors: attemptErrorsView(JSON.parse(row.errors)),
   }));
-  return done(Response.json({ tasks, next_cursor: page.next_cursor }));
+  return ok(Response.json({ tasks, next_cursor: page.next_cursor }));
 };
 
 /** Minute by minute, those without an end too, so that a chart needs no arithmetic of its own. */
@@ -54,7 +55,7 @@ const throughput: Handler = async ({ env, principal, url }) => {
   const { minutes = overviewLimits.minutesDefault } = query.value;
   const read = await readThroughput(env.DB, principal.tenant, minutes);
   const complete_from = isoTime(read.completeFrom);
-  return done(Response.json({ minutes: minutesOf(read), complete_from }));
+  return ok(Response.json({ minutes: minutesOf(read), complete_from }));
 };
 
 function minutesOf({ rows, from, to }: Throughput): Record<string, unknown>[] {

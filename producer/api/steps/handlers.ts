@@ -2,12 +2,12 @@
 
 import { parsePolicy } from "../../../policies/policy.ts";
 import { getText, objectKeys } from "../../../shared/objects.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { isTerminal } from "../../../shared/states.ts";
 import { readEgress } from "../../../shared/store/egress_log.ts";
 import { keptPolicy } from "../../../shared/store/policies.ts";
 import { readWholeTask } from "../../../shared/store/redrives.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, stopped } from "../../http/problem.ts";
 import { offeringsOf } from "../../tasks/available_tools.ts";
 import { decisionView, taskView } from "../../tasks/view.ts";
 import * as operations from "../operations.ts";
@@ -26,9 +26,9 @@ const spec: Handler = async (call) => {
   if (!found.ok) return found;
   const { spec: text } = await wholeOf(call, found.value.id);
   if (text === null) {
-    return stopped({ kind: "no_result", message: "the body of this task is gone" });
+    return err({ kind: "no_result", message: "the body of this task is gone" });
   }
-  return done(new Response(text, { headers: { "content-type": "application/json" } }));
+  return ok(new Response(text, { headers: { "content-type": "application/json" } }));
 };
 
 const journal: Handler = async (call) => {
@@ -42,7 +42,7 @@ const journal: Handler = async (call) => {
     const message = isTerminal(status)
       ? "the body of this task is gone, and without it nothing can be replayed"
       : `this task is ${status}: its journal is whole once it has ended`;
-    return stopped({ kind: "no_result", message });
+    return err({ kind: "no_result", message });
   }
   const [transcript, decisions, text, offerings] = await Promise.all([
     transcriptOf(env, whole),
@@ -54,7 +54,7 @@ const journal: Handler = async (call) => {
   const { steps } = transcript.value;
   // A run before a restart has decisions of its own, which were made before this one's first step.
   const from = steps[0]?.started_at ?? 0;
-  return done(
+  return ok(
     Response.json({
       v: 1,
       task: taskView(whole),

@@ -1,5 +1,6 @@
 /** What a task leaves behind: its result, its steps, its decisions and its files. */
 import { openObject } from "../../../shared/objects.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { isTerminal } from "../../../shared/states.ts";
 import { stepView } from "../../../shared/step.ts";
 import { readEgress } from "../../../shared/store/egress_log.ts";
@@ -11,7 +12,7 @@ import {
   type Transcript,
 } from "../../../shared/transcript.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, type Outcome, refusedAt, stopped } from "../../http/problem.ts";
+import { type Problem, refusedAt } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
 import { openFiles } from "../../tasks/files.ts";
 import { decisionView } from "../../tasks/view.ts";
@@ -19,11 +20,14 @@ import * as operations from "../operations.ts";
 import { taskOf } from "../tasks/handlers.ts";
 
 /** The steps of a task, settled or live. One that settled untouched has none. */
-export async function transcriptOf(env: Call["env"], row: TaskRow): Promise<Outcome<Transcript>> {
-  if (isTerminal(row.status)) return done(await readTranscript(env.DB, env.OBJECTS, row));
+export async function transcriptOf(
+  env: Call["env"],
+  row: TaskRow,
+): Promise<Result<Transcript, Problem>> {
+  if (isTerminal(row.status)) return ok(await readTranscript(env.DB, env.OBJECTS, row));
   const journal = await readJournal(env.DB, env.OBJECTS, row);
-  if (journal.ok) return done({ steps: journal.steps, workspace: null });
-  return stopped({ kind: "conflict", message: journal.message });
+  if (journal.ok) return ok({ steps: journal.steps, workspace: null });
+  return err({ kind: "conflict", message: journal.message });
 }
 
 const result: Handler = async (call) => {
@@ -32,14 +36,14 @@ const result: Handler = async (call) => {
   const { result_key: key, status } = task.value;
   const object = key === null ? null : await openObject(call.env.OBJECTS, key);
   if (object === null) {
-    return stopped({
+    return err({
       kind: "no_result",
       message: isTerminal(status)
         ? `this task is ${status} and has no result: GET /v1/tasks/${task.value.id} says why`
         : `this task is ${status}: its result is there once it has succeeded`,
     });
   }
-  return done(
+  return ok(
     new Response(object.body, {
       headers: {
         "content-type": "application/json",
@@ -56,11 +60,11 @@ const steps: Handler = async (call) => {
   if (!task.ok) return task;
   const transcript = await runOf(call, task.value);
   if (!transcript.ok) return transcript;
-  return done(Response.json({ steps: transcript.value.steps.map(stepView) }));
+  return ok(Response.json({ steps: transcript.value.steps.map(stepView) }));
 };
 
 /** The run that `?fence=` names, as the task's history lists them; without it the latest. */
-async function runOf({ env, url }: Call, row: TaskRow): Promise<Outcome<Transcript>> {
+async function runOf({ env, url }: Call, row: TaskRow): Promise<Result<Transcript, Problem>> {
   const query = readQuery(operations.StepsQuery, url.searchParams);
   if (!query.ok) return query;
   const { fence: text } = query.value;
@@ -68,18 +72,18 @@ async function runOf({ env, url }: Call, row: TaskRow): Promise<Outcome<Transcri
   const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
   const fence = earlier.find((known) => String(known) === text);
   if (fence !== undefined) {
-    return done(await readArchived(env.OBJECTS, { tenant: row.tenant, id: row.id, fence }));
+    return ok(await readArchived(env.OBJECTS, { tenant: row.tenant, id: row.id, fence }));
   }
   const known = earlier.length === 0 ? "it has none" : `they are ${earlier.join(", ")}`;
   const message = `names no earlier run of this task (${known}): leave it out for the latest`;
-  return stopped(refusedAt("fence", message));
+  return err(refusedAt("fence", message));
 }
 
 const egress: Handler = async (call) => {
   const task = await taskOf(call);
   if (!task.ok) return task;
   const rows = await readEgress(call.env.DB, call.principal.tenant, task.value.id);
-  return done(Response.json({ decisions: rows.map(decisionView) }));
+  return ok(Response.json({ decisions: rows.map(decisionView) }));
 };
 
 const files: Handler = async (call) => {
@@ -93,7 +97,7 @@ const files: Handler = async (call) => {
     bytes,
     sha256,
   }));
-  return done(Response.json({ files: listed }));
+  return ok(Response.json({ files: listed }));
 };
 
 /** A stranger's bytes: never shown by a browser, always downloaded. */
@@ -108,10 +112,10 @@ const file: Handler = async (call) => {
   const bytes = await held.read(path.value);
   if (bytes === null) {
     const message = `this task has no file ${JSON.stringify(path.value)}: GET /v1/tasks/${task.value.id}/files lists them`;
-    return stopped({ kind: "not_found", message });
+    return err({ kind: "not_found", message });
   }
   const name = encodeURIComponent(path.value.split("/").at(-1) ?? "file");
-  return done(
+  return ok(
     new Response(bytes, {
       headers: {
         "content-type": "application/octet-stream",
@@ -123,13 +127,13 @@ const file: Handler = async (call) => {
 };
 
 /** The path below `/files/`, decoded once. It only ever looks up the task's manifest. */
-function pathIn(url: URL, id: string): Outcome<string> {
+function pathIn(url: URL, id: string): Result<string, Problem> {
   const text = url.pathname.slice(`/v1/tasks/${id}/files/`.length);
   try {
-    return done(decodeURIComponent(text));
+    return ok(decodeURIComponent(text));
   } catch {
     const message = "the path after /files/ is not percent-encoded UTF-8";
-    return stopped({ kind: "unreadable", message });
+    return err({ kind: "unreadable", message });
   }
 }
 

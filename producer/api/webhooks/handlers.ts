@@ -1,6 +1,7 @@
 /** Webhooks and answers to mail that could not be delivered, and sending one again. */
 import { isWebhookId } from "../../../shared/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
+import { err, ok } from "../../../shared/result.ts";
 import {
   listDeadWebhooks,
   readWebhook,
@@ -9,7 +10,7 @@ import {
   type WebhookRow,
 } from "../../../shared/store/webhooks.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, stopped } from "../../http/problem.ts";
+import { notFound } from "../../http/problem.ts";
 import { paged, readQuery } from "../../http/query.ts";
 import { sendDueWebhooks } from "../../sweep/due_webhooks.ts";
 import { isoTime } from "../../tasks/view.ts";
@@ -36,7 +37,7 @@ const dead: Handler = async ({ env, principal, url }) => {
   const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listDeadWebhooks(env.DB, principal.tenant, cursor, limit);
   const { page, next_cursor } = paged(rows, limit);
-  return done(Response.json({ webhooks: page.map(webhookView), next_cursor }));
+  return ok(Response.json({ webhooks: page.map(webhookView), next_cursor }));
 };
 
 /** Under the same id, so that who received it after all knows it for a repetition. */
@@ -44,13 +45,13 @@ const again: Handler = async (call) => {
   const { env, principal, param } = call;
   const id = param("id");
   const row = isWebhookId(id) ? await readWebhook(env.DB, principal.tenant, id) : null;
-  if (row === null) return stopped(notFound("webhook"));
+  if (row === null) return err(notFound("webhook"));
   if (!(await redeliver(env.DB, principal.tenant, id))) {
-    return stopped({ kind: "conflict", message: "this webhook is still being tried" });
+    return err({ kind: "conflict", message: "this webhook is still being tried" });
   }
   call.waitUntil(sendDueWebhooks(env));
   const after = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
-  return done(Response.json(webhookView(after), { status: 202 }));
+  return ok(Response.json(webhookView(after), { status: 202 }));
 };
 
 export const webhookRoutes: readonly Route[] = [

@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import { commandLineLimits } from "../../../shared/limits.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { CliContext } from "../surroundings.ts";
 import { type Progress, progressText } from "./progress.ts";
 
 /** Shows progress: a bar that redraws itself on a terminal, a line now and then elsewhere. */
@@ -11,11 +11,11 @@ export interface ProgressView {
   stop(): void;
 }
 
-export function progressView(surroundings: Surroundings): ProgressView {
+export function progressView(surroundings: CliContext): ProgressView {
   return surroundings.interactive ? liveBar(surroundings) : lines(surroundings);
 }
 
-function liveBar(surroundings: Surroundings): ProgressView {
+function liveBar(surroundings: CliContext): ProgressView {
   let told = "";
   const bar = new SingleBar({
     format: "{bar} {value}/{total}  {text}",
@@ -51,7 +51,7 @@ function liveBar(surroundings: Surroundings): ProgressView {
 }
 
 /** A line when something changed, at most one each `watchLineMs`, and always the last. */
-function lines(surroundings: Surroundings): ProgressView {
+function lines(surroundings: CliContext): ProgressView {
   let last = "";
   let lastAt = Number.NEGATIVE_INFINITY;
   let held: string | null = null;

@@ -1,6 +1,7 @@
 /** Batches: create, list, read, cancel. Those that were made in another shape are not here. */
 import { batchTaskRange, isBatchId } from "../../../shared/ids.ts";
 import { batchLimits, openAiLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import {
   type BatchRow,
   cancelBatch,
@@ -10,7 +11,7 @@ import {
 import { startBatch } from "../../batches/chain.ts";
 import { readJson } from "../../http/body.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { notFound, type Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { idempotencyKey } from "../../tasks/idempotency.ts";
@@ -27,11 +28,11 @@ interface Held {
   facts: OpenAiFacts;
 }
 
-async function batchOf({ env, principal, param }: Call): Promise<Outcome<Held>> {
+async function batchOf({ env, principal, param }: Call): Promise<Result<Held, Problem>> {
   const id = param("id");
   const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
   const facts = row === null ? null : factsOf(row);
-  return row === null || facts === null ? stopped(notFound("batch")) : done({ row, facts });
+  return row === null || facts === null ? err(notFound("batch")) : ok({ row, facts });
 }
 
 const post: Handler = async (call) => {
@@ -45,15 +46,15 @@ const post: Handler = async (call) => {
   const { row, fresh } = made.value;
   if (fresh) call.waitUntil(startBatch(env, row));
   const facts = factsOf(row);
-  if (facts === null) return stopped(notFound("batch"));
-  return done(Response.json(await openAiBatch(env, row, facts, false)));
+  if (facts === null) return err(notFound("batch"));
+  return ok(Response.json(await openAiBatch(env, row, facts, false)));
 };
 
 const get: Handler = async (call) => {
   const held = await batchOf(call);
   if (!held.ok) return held;
   const { row, facts } = held.value;
-  return done(Response.json(await openAiBatch(call.env, row, facts, true)));
+  return ok(Response.json(await openAiBatch(call.env, row, facts, true)));
 };
 
 const list: Handler = async ({ env, principal, url }) => {
@@ -67,7 +68,7 @@ const list: Handler = async ({ env, principal, url }) => {
     const facts = factsOf(row);
     if (facts !== null) data.push(await openAiBatch(env, row, facts, false));
   }
-  return done(answer(data));
+  return ok(answer(data));
 };
 
 /** The sweep sends what waits, so that it settles now. */
@@ -78,12 +79,12 @@ const cancel: Handler = async (call) => {
   const { row, facts } = held.value;
   if (row.status === "finished") {
     const message = "this batch has ended: there is nothing left to cancel";
-    return stopped({ kind: "conflict", message });
+    return err({ kind: "conflict", message });
   }
   await cancelBatch(env.DB, principal.tenant, row.id, batchTaskRange(row.id));
   call.waitUntil(sweep(env));
   const after = (await readBatch(env.DB, principal.tenant, row.id)) ?? row;
-  return done(Response.json(await openAiBatch(env, after, facts, false)));
+  return ok(Response.json(await openAiBatch(env, after, facts, false)));
 };
 
 export const openAiBatchRoutes: readonly Route[] = [

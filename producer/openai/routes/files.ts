@@ -2,6 +2,7 @@
 import { isFileId, newFileId } from "../../../shared/ids.ts";
 import { openAiLimits, storeLimits } from "../../../shared/limits.ts";
 import { deleteObjects, objectKeys, openObject } from "../../../shared/objects.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { StoreFault } from "../../../shared/retrying.ts";
 import {
   beginFile,
@@ -14,7 +15,7 @@ import {
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { tooLarge } from "../../http/body.ts";
 import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { done, notFound, type Outcome, stopped } from "../../http/problem.ts";
+import { notFound, type Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
 import type { DeletedOpenAiFile } from "../answers.ts";
 import { fileObject, readUpload } from "../file_object.ts";
@@ -34,7 +35,7 @@ const post: Handler = async ({ request, env, principal: { tenant } }) => {
         return tooLarge(storeLimits.uploadBytesMax, "make several batches");
       }
       await writer.write(bytes);
-      return done(null);
+      return ok(null);
     });
     const upload = form.ok ? readUpload(form.value, writer.bytes) : form;
     if (!upload.ok) {
@@ -47,17 +48,17 @@ const post: Handler = async ({ request, env, principal: { tenant } }) => {
     const whole = { id, tenant, filename: name, bytes: writer.bytes, seconds };
     const row = await completeFile(env.DB, whole);
     if (row === null) throw new StoreFault(`file ${id} is not there after its upload`);
-    return done(Response.json(fileObject(row)));
+    return ok(Response.json(fileObject(row)));
   } catch (error) {
     await writer.abort();
     throw error;
   }
 };
 
-async function fileOf({ env, principal, param }: Call): Promise<Outcome<WholeFile>> {
+async function fileOf({ env, principal, param }: Call): Promise<Result<WholeFile, Problem>> {
   const id = param("id");
   const row = isFileId(id) ? await readFile(env.DB, principal.tenant, id) : null;
-  return row === null ? stopped(notFound("file")) : done(row);
+  return row === null ? err(notFound("file")) : ok(row);
 }
 
 const keyOf = ({ id, tenant, batch_id, run, holds }: WholeFile): string =>
@@ -67,15 +68,15 @@ const keyOf = ({ id, tenant, batch_id, run, holds }: WholeFile): string =>
 
 const get: Handler = async (call) => {
   const file = await fileOf(call);
-  return file.ok ? done(Response.json(fileObject(file.value))) : file;
+  return file.ok ? ok(Response.json(fileObject(file.value))) : file;
 };
 
 const content: Handler = async (call) => {
   const file = await fileOf(call);
   if (!file.ok) return file;
   const object = await openObject(call.env.OBJECTS, keyOf(file.value));
-  if (object === null) return stopped(notFound("file"));
-  return done(
+  if (object === null) return err(notFound("file"));
+  return ok(
     new Response(object.body, {
       headers: {
         "content-type": "application/octet-stream",
@@ -99,7 +100,7 @@ const list: Handler = async ({ env, principal, url }) => {
   const by = { after, limit, purpose, newestFirst: order !== "asc" };
   const rows = await listFiles(env.DB, principal.tenant, by);
   const { page, answer } = pageOf(rows, limit);
-  return done(answer(page.map(fileObject)));
+  return ok(answer(page.map(fileObject)));
 };
 
 /** A batch that was made of a file has a copy of what it needs, so files may go at any time. */
@@ -110,7 +111,7 @@ const remove: Handler = async (call) => {
   await deleteObjects(call.env.OBJECTS, [keyOf(file.value)]);
   await removeFile(call.env.DB, tenant, id);
   const gone: DeletedOpenAiFile = { id, object: "file", deleted: true };
-  return done(Response.json(gone));
+  return ok(Response.json(gone));
 };
 
 export const openAiFileRoutes: readonly Route[] = [

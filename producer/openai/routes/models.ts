@@ -1,7 +1,7 @@
 /** The models that a line may name, for clients that look before they begin. */
 import { listedModels } from "../../../shared/models/profiles.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { type Handler, type Route, route } from "../../http/call.ts";
-import { done, stopped } from "../../http/problem.ts";
 import { checkScope } from "../../tasks/check_scope.ts";
 import type { OpenAiModel, OpenAiModels } from "../answers.ts";
 import * as operations from "../operations.ts";
@@ -19,15 +19,15 @@ const list: Handler = async ({ env }) => {
   const hosted = env.WORKERS_AI === "bound" ? listedModels : [];
   const ids = [...new Set([env.MODEL, ...hosted])];
   const models: OpenAiModels = { object: "list", data: ids.map(modelObject) };
-  return done(Response.json(models));
+  return ok(Response.json(models));
 };
 
 /** An endpoint does not tell what it serves: any id that would be sent there is answered. */
 const get: Handler = async ({ env, principal, param }) => {
   const id = param("model");
   const missing = checkScope(env, principal).modelFault(id);
-  if (missing === null) return done(Response.json(modelObject(id)));
-  return stopped({ kind: "not_found", message: missing });
+  if (missing === null) return ok(Response.json(modelObject(id)));
+  return err({ kind: "not_found", message: missing });
 };
 
 export const openAiModelRoutes: readonly Route[] = [

@@ -4,7 +4,7 @@ import { afterEach } from "vitest";
 import type { BatchAnswer } from "../../../producer/api/batches/responses.ts";
 import type { TaskAnswer } from "../../../producer/api/tasks/responses.ts";
 import { runFleet } from "../../../producer/cli/program.ts";
-import type { Surroundings } from "../../../producer/cli/surroundings.ts";
+import type { CliContext } from "../../../producer/cli/surroundings.ts";
 
 export interface Received {
   method: string;
@@ -73,7 +73,7 @@ export interface Ran {
 /** Runs the command line with its own clock: a sleep moves it on and takes no time. */
 export async function fleet(
   words: readonly string[],
-  given: Partial<Pick<Surroundings, "environment" | "interactive" | "coloured" | "now">> & {
+  given: Partial<Pick<CliContext, "environment" | "interactive" | "coloured" | "now">> & {
     stdin?: string;
     /** Ctrl-C while the command first waits. The process stays, so the command goes on. */
     interrupted?: boolean;

@@ -6,14 +6,14 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { prepareDatabase } from "../../../producer/local/database.ts";
-import type { LocalFleet } from "../../../producer/local/dev_server.ts";
+import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { batchTasks, generateTasks } from "../../bench/generated.ts";
 import { apiOf, newState, startFleet, until } from "../local/fleet.ts";
 import { openPage, startBrowser, type Watched } from "./browser.ts";
 import { hostile, owning } from "./hostile_text.ts";
 
 export interface Stage {
-  readonly fleet: LocalFleet;
+  readonly fleet: DevServer;
   readonly batch: string;
   /** The id of a task of the batch, by its name. */
   task(name: string): string;
@@ -64,8 +64,8 @@ const schedule = {
 /** Called where the tests are described; what it answers stands once they run. */
 export function stage(): Stage {
   const state = newState();
-  let starting: Promise<LocalFleet> | undefined;
-  let fleet: LocalFleet;
+  let starting: Promise<DevServer> | undefined;
+  let fleet: DevServer;
   let browser: Browser;
   let batch = "";
   const opened: Watched[] = [];

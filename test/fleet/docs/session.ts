@@ -7,7 +7,7 @@ import fs from "node:fs";
 import type http from "node:http";
 import type net from "node:net";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
+import { type DevServer, startDevServer } from "../../../producer/local/dev_server.ts";
 import { freePort, newState } from "../local/fleet.ts";
 import { announced, elsewhere } from "./elsewhere.ts";
 import { startModel } from "./model.ts";
@@ -33,7 +33,7 @@ export class Reader {
   readonly #skipped = path.join(this.#state.dir, "skipped");
   readonly #port: number;
   readonly #model: http.Server;
-  #fleet: LocalFleet | null = null;
+  #fleet: DevServer | null = null;
   /** With what it was started. */
   #started = "";
 
@@ -75,7 +75,7 @@ export class Reader {
     );
     const folder = environment.FLEET_POLICY_DIR;
     if (folder !== undefined) environment.FLEET_POLICY_DIR = path.join(this.#state.dir, folder);
-    this.#fleet = await startLocalFleet({
+    this.#fleet = await startDevServer({
       port: this.#port,
       stateDir: path.join(this.#state.dir, ".wrangler/state"),
       environment,

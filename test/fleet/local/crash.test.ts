@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/dev_server.ts";
+import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
 
 interface BatchView {
@@ -12,7 +12,7 @@ interface BatchView {
 }
 
 const state = newState();
-let fleet: LocalFleet | null = null;
+let fleet: DevServer | null = null;
 afterAll(async () => {
   await fleet?.stop();
   state.remove();

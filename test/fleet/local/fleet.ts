@@ -3,7 +3,7 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
+import { type DevServer, startDevServer } from "../../../producer/local/dev_server.ts";
 
 /**
  * A port that nobody listens on, from below those that the system gives out by itself: between this look
@@ -32,8 +32,8 @@ export async function startFleet(
   stateDir: string,
   environment: Record<string, string> = {},
   options: { hungMs?: number } = {},
-): Promise<LocalFleet> {
-  return startLocalFleet({
+): Promise<DevServer> {
+  return startDevServer({
     port: await freePort(),
     stateDir,
     environment,
@@ -43,7 +43,7 @@ export async function startFleet(
 }
 
 /** The API of a fleet, as far as these tests speak to it. */
-export function apiOf(fleet: LocalFleet) {
+export function apiOf(fleet: DevServer) {
   const headers = { authorization: `Bearer ${fleet.key}` };
   const get = async <T>(at: string): Promise<T> => {
     const response = await fetch(`${fleet.url}${at}`, { headers });

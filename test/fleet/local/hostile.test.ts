@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/dev_server.ts";
+import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { egressLimits } from "../../../shared/limits.ts";
 import { residentBelow } from "../../bench/load.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
@@ -10,7 +10,7 @@ import { type HostileUpstream, startHostileUpstream } from "./hostile_upstream.t
 const token = "s3cret-token-that-nobody-sees";
 const state = newState();
 let upstream: HostileUpstream;
-let fleet: LocalFleet;
+let fleet: DevServer;
 
 beforeAll(async () => {
   upstream = await startHostileUpstream();

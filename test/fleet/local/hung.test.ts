@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { type LocalFleet, startLocalFleet } from "../../../producer/local/dev_server.ts";
+import { type DevServer, startDevServer } from "../../../producer/local/dev_server.ts";
 import { apiOf, freePort, newState, until } from "./fleet.ts";
 
 interface TaskView {
@@ -11,7 +11,7 @@ interface TaskView {
 }
 
 const state = newState();
-let fleet: LocalFleet | null = null;
+let fleet: DevServer | null = null;
 afterAll(async () => {
   await fleet?.stop();
   state.remove();
@@ -32,7 +32,7 @@ const friend = { prompt: "p", attempts: 1, rehearsal: [{ ...answer, delay_ms: 2_
 
 test("a program that hangs the runtime costs its own task its attempts, and no other task anything", async () => {
   let restarts = 0;
-  fleet = await startLocalFleet({
+  fleet = await startDevServer({
     port: await freePort(),
     stateDir: state.dir,
     environment: {},

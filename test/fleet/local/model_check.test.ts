@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runFleet } from "../../../producer/cli/program.ts";
 import { awkwardText } from "../../../producer/cli/scorecard.ts";
 import { processSurroundings } from "../../../producer/cli/surroundings.ts";
-import type { LocalFleet } from "../../../producer/local/dev_server.ts";
+import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { newState, startFleet } from "./fleet.ts";
 
 interface Said {
@@ -88,7 +88,7 @@ const scripts: Record<string, { good: (Said[] | string)[]; bad: (Said[] | string
 
 const state = newState();
 let server: http.Server;
-let fleet: LocalFleet;
+let fleet: DevServer;
 
 function reply(body: string): unknown {
   const { model, messages } = JSON.parse(body) as {

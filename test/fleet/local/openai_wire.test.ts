@@ -1,7 +1,7 @@
 import http from "node:http";
 import type net from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LocalFleet } from "../../../producer/local/dev_server.ts";
+import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
 
 interface WireMessage {
@@ -20,7 +20,7 @@ const state = newState();
 const bodies: string[] = [];
 const keys: (string | undefined)[] = [];
 let server: http.Server;
-let fleet: LocalFleet;
+let fleet: DevServer;
 
 /** What the endpoint says, turn by turn: two calls at once, a wrong answer, then a right one. */
 const call = (id: string, name: string, args: unknown) => ({

@@ -2,7 +2,7 @@
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { startLocalFleet } from "../../../producer/local/dev_server.ts";
+import { startDevServer } from "../../../producer/local/dev_server.ts";
 import { modelNote, settingsFault } from "../../../producer/local/settings.ts";
 import { freePort, newState } from "./fleet.ts";
 
@@ -50,7 +50,7 @@ test.each<[name: string, env: Record<string, string>, told: string | null]>([
 });
 
 const starting = async (stateDir: string, port: number) =>
-  startLocalFleet({ port, stateDir, environment: {}, quiet: true });
+  startDevServer({ port, stateDir, environment: {}, quiet: true });
 
 test("a folder that nothing can be written to is named, with the variable to set", async () => {
   const here = path.join(os.devNull, "state");
