@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -32,8 +33,8 @@ const workers = () =>
     },
   }));
 
-/** What takes values and returns values: no store, so its files may share one runtime. */
-const pure = [
+/** Tests of values in, values out. They run in plain Node, so that `npm run test:unit` is quick. */
+const pureGlobs = [
   "test/{models,openai,egress,conformance,governor,schedules,dashboard}/**/*.test.ts",
   "test/{mcp/remote_tools,skills/front_matter}.test.ts",
   "test/loop/!(slice_time).test.ts",
@@ -41,7 +42,16 @@ const pure = [
   "test/tools/{define,idempotency,replacement,select,signature}.test.ts",
 ];
 
-/** What takes longest, the longest first; the size of a file, which vitest goes by, does not tell. */
+/** Among them, those that need what only the Workers runtime has. */
+const runtimeOnly = [
+  "test/conformance/egress/{engines,one_way_out}.test.ts",
+  "test/egress/{routes,storm,streaming}.test.ts",
+];
+
+const filesOf = (globs: string[]): string[] => globSync(globs, { cwd: root });
+const pure = filesOf(pureGlobs).filter((file) => !filesOf(runtimeOnly).includes(file));
+
+/** The slowest files, slowest first. Vitest orders by file size, which does not predict the duration. */
 const long = [
   "test/fleet/local/hung.test.ts",
   "test/chaos/seeded_bugs.test.ts",
@@ -50,10 +60,10 @@ const long = [
   "test/fleet/docs/examples.test.ts",
   "test/fleet/local/",
   "test/sandbox/hostile.test.ts",
-  "test/consumer/fault_matrix.test.ts",
+  "test/consumer/slice/fault_matrix.test.ts",
 ];
 
-/** Begins with what takes longest, so that no core stands idle beside the last file. */
+/** Starts with the slowest files, so that no core is idle while the last file runs. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification): number => {
@@ -65,26 +75,25 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** A first start of the interpreter on a busy machine takes seconds; only what hangs is to be cut. */
+/** The interpreter's first start on a busy machine takes seconds; only a hang should time out. */
 const patienceMs = 30_000;
 
 /**
- * Three projects. `workerd` runs inside the Workers runtime on real D1, R2, Queues and Loader, each
- * file on empty stores; `pure` is the part of it that needs none. `fleet` runs in Node and drives
- * both Workers from their real configurations. Files share what they run in: a runtime of its own for
- * each, with its own copy of the sources, would cost more than the tests. `--isolate` gives them one.
+ * Three projects. `unit` is plain Node. `workerd` runs inside the Workers runtime on real D1, R2, Queues
+ * and Loader, each file on empty stores. `fleet` runs in Node and drives both Workers from their real
+ * configurations. Files share a runtime: one for each file would cost more than its tests. `--isolate`
+ * gives each file its own.
  */
 export default defineConfig({
   test: {
-    // The Workers log a line for each event; a failed test shows its own.
+    // The Workers log a line for each event; only a failed test shows its lines.
     silent: "passed-only",
-    // By itself vitest leaves one core free. On two cores a third has work while a local fleet waits.
+    // Vitest leaves one core free by default. A third worker has work while a local fleet waits.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
-        plugins: [workers()],
-        test: { name: "pure", include: pure, isolate: false, testTimeout: patienceMs },
+        test: { name: "unit", include: pure, isolate: false, testTimeout: patienceMs },
       },
       {
         plugins: [workers()],
