@@ -6,7 +6,7 @@ import { shapeNames } from "./workload.ts";
 /**
  * Every call of a binding, in turn: a worker dies at its k-th call, before or after it was applied, once for
  * a task of each shape and for each operation of the producer. It takes minutes, so it is part of
- * `npm run test:chaos`; the ordinary test run has test/consumer/killed.test.ts, one task at each call.
+ * `npm run test:chaos`; the ordinary test run has test/consumer/slice/killed.test.ts, one task at each call.
  */
 const stride = inject("chaos")?.eachCall ?? 0;
 const shapes = [...new Set(shapeNames)];

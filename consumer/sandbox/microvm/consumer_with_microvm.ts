@@ -5,7 +5,7 @@
 import { ContainerProxy } from "@cloudflare/sandbox";
 import consumer, { Governor } from "../../index.ts";
 import { MicroVm, microVmsOf } from "./container.ts";
-import { useMicroVms } from "./ways.ts";
+import { useMicroVms } from "./provider.ts";
 
 useMicroVms(microVmsOf);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { quirkMeanings } from "../../../consumer/models/quirks.ts";
 import { failureTable } from "../../../shared/failures.ts";
-import { faultTable } from "../../consumer/fault_table.ts";
+import { faultTable } from "../../consumer/slice/fault_table.ts";
 import { codeRows, filesBelow, section, text } from "./page.ts";
 
 const page = text("docs/ARCHITECTURE.md");

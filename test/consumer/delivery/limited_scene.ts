@@ -1,0 +1,111 @@
+/** A limited endpoint and a whole consumer in front of it, in simulated time. */
+import { createMessageBatch } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { ConsumerEnv } from "../../../consumer/config/env.ts";
+import consumer from "../../../consumer/index.ts";
+import { type TaskMessage, taskMessage } from "../../../shared/message.ts";
+import type { DurableTask } from "../../../shared/task.ts";
+import { Random } from "../../chaos/random.ts";
+import { LimitedEndpoint, type Limits } from "../../governor/limited_endpoint.ts";
+import { SimulatedTime } from "../../governor/simulated_time.ts";
+import { accept } from "../harness.ts";
+
+export interface Scene extends Limits {
+  tasks: number;
+  /** Model calls of each task, the answer included. */
+  calls: number;
+  task?: Partial<DurableTask>;
+}
+
+export interface Played {
+  endpoint: LimitedEndpoint;
+  ids: string[];
+  finished: boolean;
+}
+
+let endpoints = 0;
+
+/** Submits the tasks at once and delivers what is due, as often as it takes, until every task is settled. */
+export async function play(scene: Scene): Promise<Played> {
+  const random = new Random(7).fork(`limit ${scene.limit}`);
+  const time = new SimulatedTime({ real: true });
+  const ids: string[] = [];
+  for (let n = 0; n < scene.tasks; n++) {
+    ids.push(await accept({ prompt: "p", model: "m", ...scene.task }));
+  }
+  const endpoint = new LimitedEndpoint(scene, time, random);
+  vi.stubGlobal("fetch", answering(endpoint, scene.calls));
+  const live = new Set(ids);
+
+  /** The queue: each message is delivered by itself, as soon as it is due. */
+  async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
+    await time.sleep(delayMs);
+    const message = { id: body.task_id, timestamp: new Date(), attempts: 1, body };
+    await consumer.queue(createMessageBatch("tasks", [message]), on);
+    const row = await on.DB.prepare("SELECT finished_at FROM tasks WHERE id = ?1")
+      .bind(body.task_id)
+      .first<{ finished_at: number | null }>();
+    if (row?.finished_at != null) live.delete(body.task_id);
+  }
+  const on = surroundings(time, scene.limit, (body, delaySeconds) => {
+    void deliver(body, delaySeconds * 1000 + random.int(300));
+  });
+
+  for (const id of ids) void deliver(taskMessage(id, "m"), random.int(2_000));
+  const finished = await time.run(() => live.size === 0);
+  return { endpoint, ids, finished };
+}
+
+function surroundings(
+  time: SimulatedTime,
+  limit: number,
+  send: (body: TaskMessage, delaySeconds: number) => void,
+): ConsumerEnv {
+  endpoints += 1;
+  const queue = {
+    async send(body: TaskMessage, options?: QueueSendOptions) {
+      send(body, options?.delaySeconds ?? 0);
+    },
+  };
+  return {
+    ...env,
+    FLEET_MODE: "deployed",
+    MODEL_BASE_URL: `http://limited-${endpoints}.invalid/v1`,
+    MODEL_RPM: String(limit),
+    DB: time.database(env.DB),
+    OBJECTS: time.holding(env.OBJECTS),
+    GOVERNOR: {
+      idFromName: (name: string) => env.GOVERNOR.idFromName(name),
+      get: (id: DurableObjectId) => time.holding(env.GOVERNOR.get(id)),
+    },
+    TASKS: queue,
+    TASKS_LOW: queue,
+  } as unknown as ConsumerEnv;
+}
+
+/** Calls a tool until its last turn, and answers then. */
+function answering(endpoint: LimitedEndpoint, calls: number): typeof fetch {
+  return (async (_url: string, init: RequestInit) => {
+    const status = await endpoint.call();
+    if (status !== 200) return new Response("no", { status });
+    const { messages } = JSON.parse(String(init.body)) as { messages: { role: string }[] };
+    const turn = messages.filter(({ role }) => role === "assistant").length;
+    return Response.json(reply(turn + 1 >= calls));
+  }) as unknown as typeof fetch;
+}
+
+function reply(last: boolean): unknown {
+  const call = last
+    ? { name: "final_answer", arguments: '{"text":"done"}' }
+    : { name: "list_files", arguments: "{}" };
+  const message = {
+    role: "assistant",
+    content: "",
+    tool_calls: [{ id: "c", type: "function", function: call }],
+  };
+  return {
+    choices: [{ index: 0, finish_reason: "tool_calls", message }],
+    usage: { prompt_tokens: 900, completion_tokens: 20 },
+  };
+}

@@ -1,0 +1,208 @@
+/** Every fault of the table on the real loop, over both transports: the end, what is kept, the budgets. */
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { TaskRow } from "../../../shared/store/task_row.ts";
+import type { DurableTask } from "../../../shared/task.ts";
+import { readTranscript } from "../../../shared/transcript.ts";
+import { type FaultRow, faultTable } from "./fault_table.ts";
+import { type Bench, bench, runTask, stepsOf } from "../harness.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const number = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+const usage = { prompt_tokens: 500, completion_tokens: 50 };
+const reply = (message: object, finish_reason = "stop", init?: ResponseInit) =>
+  Response.json({ choices: [{ finish_reason, message }], usage }, init);
+const calling = (calls: readonly (readonly [name: string, args: object])[], content = "") =>
+  reply(
+    {
+      content,
+      tool_calls: calls.map(([name, args], n) => ({
+        id: `x${n}`,
+        function: { name, arguments: JSON.stringify(args) },
+      })),
+    },
+    "tool_calls",
+  );
+const coded = (status: number, code: number) => () =>
+  Response.json({ errors: [{ code, message: "so it is" }] }, { status });
+const answer = JSON.stringify({ choices: [{ message: { content: '{"n": 1}' } }], usage });
+const chunk = (delta: object, finish: string | null) =>
+  `data: ${JSON.stringify({ choices: [{ delta, finish_reason: finish }] })}\n\n`;
+
+type Fault = (typeof faultTable)[number]["fault"];
+type Play = (n: number, signal: AbortSignal) => Response | Promise<Response>;
+
+const plays: Record<Fault, Play> = {
+  "429 with Retry-After": () =>
+    new Response("later", { status: 429, headers: { "retry-after": "120" } }),
+  "429 without Retry-After": () => new Response("later", { status: 429 }),
+  "3040": coded(429, 3040),
+  "3036": coded(429, 3036),
+  "5xx": () => new Response("down", { status: 502 }),
+  reset: () => Promise.reject(new Error("Network connection lost.")),
+  "3046": coded(408, 3046),
+  "hang past limits.seconds": (_n, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    }),
+  "invalid JSON": () => new Response('{"choices": [{"message": {"content": "so'),
+  "empty body": () => new Response(null),
+  "web page": () =>
+    new Response("<html>Hello</html>", { headers: { "content-type": "text/html" } }),
+  "stream that breaks off": () => new Response(chunk({ content: "so" }, null)),
+  "stream that was not asked for": () =>
+    new Response(
+      `${chunk({ content: '{"n":' }, null)}${chunk({ content: " 1}" }, "stop")}data: [DONE]\n\n`,
+      {
+        headers: { "content-type": "text/event-stream" },
+      },
+    ),
+  "wrong content type": () => new Response(answer, { headers: { "content-type": "text/html" } }),
+  "empty reply": () => reply({ content: "" }),
+  "thought that fills every reply": () => reply({ content: "", reasoning: "hm" }, "length"),
+  "text that repeats itself": () => reply({ content: "!".repeat(3_000) }),
+  "answer against the schema": () => calling([["final_answer", { n: "many" }]]),
+  "10,000 calls in one reply": (n) =>
+    calling(
+      Array.from({ length: 10_000 }, (_, at) => ["list_files", { path: `f${n}-${at}` }] as const),
+    ),
+  "1 MB arguments": () => calling([["write_file", { path: "a", content: "x".repeat(1_000_000) }]]),
+  "tool that does not exist": () => calling([["teleport", {}]]),
+  "endless identical calls": () => calling([["list_files", {}]]),
+  "A-B-A-B cycle": (n) =>
+    calling([n % 2 === 0 ? ["list_files", {}] : ["read_file", { path: "notes.txt" }]]),
+  "filtered reply": () => reply({ content: "I may not say." }, "content_filter"),
+  "3030": coded(400, 3030),
+  "5006": coded(400, 5006),
+  "5021": coded(400, 5021),
+};
+
+/** The first reply is good, and leaves words and a file; from then on the fault plays. */
+function played(fault: Fault): { play: Play; sent: () => number } {
+  let sent = 0;
+  return {
+    sent: () => sent,
+    play: async (_n: number, signal: AbortSignal) => {
+      sent += 1;
+      const faulty = plays[fault];
+      if (sent > 1 && faulty !== undefined) return faulty(sent, signal);
+      return calling([["write_file", { path: "notes.txt", content: "noted" }]], "I take notes.");
+    },
+  };
+}
+
+/** Grants everything: what paces the calls is no part of this. */
+const GOVERNOR = {
+  idFromName: () => "x",
+  get: () =>
+    new Proxy(
+      {},
+      {
+        get: (_of, name) => (name === "then" ? undefined : async () => ({ granted: true, at: 0 })),
+      },
+    ),
+};
+
+const transports: Record<string, (play: Play) => { on: Bench; model: string }> = {
+  HTTP(play) {
+    vi.stubGlobal("fetch", (_url: string, init: RequestInit) =>
+      play(0, init.signal ?? new AbortController().signal),
+    );
+    return { on: bench({ MODEL_BASE_URL: "http://m.invalid/v1" }), model: "m" };
+  },
+  "the binding"(play) {
+    const AI = {
+      run: (_model: string, _inputs: object, options: { signal: AbortSignal }) =>
+        play(0, options.signal),
+    };
+    return { on: bench({ AI, GOVERNOR }), model: "@cf/some/model" };
+  },
+};
+
+const limits = { steps: 24, model_calls: 24, tool_calls: 40, cost_usd: 10 };
+
+async function run(fault: Fault, how: string) {
+  const { play, sent } = played(fault);
+  const made = transports[how]?.(play);
+  if (made === undefined) throw new Error(how);
+  const task: DurableTask = {
+    prompt: "p",
+    model: made.model,
+    output_schema: number,
+    attempts: 2,
+    limits: fault.startsWith("hang") ? { ...limits, seconds: 1.5 } : limits,
+  };
+  const row = await runTask(task, { bench: made.on, deliveriesMax: 3 });
+  return { row, sent: sent(), on: made.on };
+}
+
+async function keptFiles(row: TaskRow): Promise<string[]> {
+  if (row.finished_at === null) return ["notes.txt"];
+  const { workspace } = await readTranscript(env.DB, env.OBJECTS, row);
+  return Object.keys(workspace ?? {});
+}
+
+describe.each(Object.keys(transports))("over %s", (how) => {
+  test.each(faultTable.map((row): [Fault, FaultRow] => [row.fault, row]))(
+    "%s",
+    async (fault, expected) => {
+      const { row, sent, on } = await run(fault, how);
+      const error = row.error === null ? null : JSON.parse(row.error);
+      expect([row.status, row.reason, error?.code ?? null]).toEqual([
+        expected.status,
+        expected.reason,
+        expected.code,
+      ]);
+      // What was done before the fault stays: its steps, its file, its words.
+      const [first, second] = await stepsOf(row.id);
+      expect([first?.status, second?.name, await keptFiles(row)]).toEqual([
+        "done",
+        "write_file",
+        ["notes.txt"],
+      ]);
+      if (expected.status === "failed" || expected.status === "dead") {
+        expect(error.draft.length).toBeGreaterThan(0);
+      }
+      if (expected.status === "queued") {
+        expect(row.attempt).toBe(0);
+        const delays = on.sent.map(({ delaySeconds }) => delaySeconds);
+        expect(Math.min(...delays)).toBeGreaterThanOrEqual(fault.includes("with Retry") ? 120 : 60);
+      }
+      const used = JSON.parse(row.usage);
+      for (const [name, bound] of Object.entries(limits)) {
+        expect(used[name] ?? 0).toBeLessThanOrEqual(bound);
+      }
+      expect(sent).toBeLessThanOrEqual(limits.model_calls + 3);
+    },
+  );
+});
+
+describe("what the binding throws instead of answering", () => {
+  test.each([
+    ["3040: Capacity temporarily exceeded, please try again.", "queued", null],
+    ["3036: You have used up your daily free allocation of 10,000 neurons", "queued", null],
+    ["3046: Request timeout", "dead", "model_deadline"],
+    [
+      "5021: The estimated number of tokens exceeds the context window (24000)",
+      "failed",
+      "model_overflow",
+    ],
+    ["8001: Invalid input", "failed", "model_rejected"],
+    ["something new", "dead", "model_unavailable"],
+  ])("%s", async (message, status, code) => {
+    const AI = {
+      run: () => Promise.reject(Object.assign(new Error(message), { name: "AiError" })),
+    };
+    const row = await runTask(
+      { prompt: "p", model: "@cf/some/model", attempts: 2 },
+      { bench: bench({ AI, GOVERNOR }), deliveriesMax: 3 },
+    );
+    expect([row.status, row.error === null ? null : JSON.parse(row.error).code]).toEqual([
+      status,
+      code,
+    ]);
+  });
+});

@@ -1,0 +1,154 @@
+/** What the platform's tracing is told of a task's work, by OpenTelemetry's names for generative AI. */
+
+import { tracing } from "cloudflare:workers";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { bench, call, finish, runTask } from "../harness.ts";
+
+interface Kept {
+  name: string;
+  parent: string | null;
+  attributes: Record<string, unknown>;
+  error: string | null;
+}
+
+let spans: Kept[] = [];
+let isTraced = true;
+let breaks = false;
+
+beforeEach(() => {
+  spans = [];
+  isTraced = true;
+  breaks = false;
+  const active = new AsyncLocalStorage<Kept>();
+  vi.spyOn(tracing, "enterSpan").mockImplementation(((
+    name: string,
+    work: (span: object) => unknown,
+  ) => {
+    const kept: Kept = {
+      name,
+      parent: active.getStore()?.name ?? null,
+      attributes: {},
+      error: null,
+    };
+    // The platform's own spans, such as those of D1, go the same way.
+    const isOurs = /^(invoke_agent|chat|execute_tool) /.test(name);
+    if (isOurs) spans.push(kept);
+    const span = {
+      isTraced,
+      setAttributes: (more: object) => {
+        if (breaks && isOurs) throw new TypeError("span.setAttributes is not a function");
+        Object.assign(kept.attributes, more);
+      },
+      setStatus: ({ message }: { message: string }) => {
+        kept.error = message;
+      },
+    };
+    return active.run(kept, () => work(span));
+  }) as typeof tracing.enterSpan);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const tree = () => spans.map(({ name, parent }) => [name, parent]);
+const named = (name: string) => spans.filter((span) => span.name === name);
+
+test("a slice is one span of an agent, with its model calls and its tool calls below it", async () => {
+  await runTask({
+    prompt: "p",
+    rehearsal: [call("run_code", { code: "(await list_files({})).length" }), finish()],
+  });
+  expect(tree()).toEqual([
+    ["invoke_agent flotilla", null],
+    ["chat rehearsal", "invoke_agent flotilla"],
+    ["execute_tool run_code", "invoke_agent flotilla"],
+    ["execute_tool list_files", "execute_tool run_code"],
+    ["chat rehearsal", "invoke_agent flotilla"],
+  ]);
+});
+
+test("each span says by the conventions' names what it was", async () => {
+  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+  expect(named("invoke_agent flotilla")[0]?.attributes).toMatchObject({
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.agent.name": "flotilla",
+    "gen_ai.conversation.id": row.id,
+    "gen_ai.request.model": "rehearsal",
+    "flotilla.outcome": "settled",
+    "flotilla.status": "succeeded",
+    "flotilla.reason": "completed",
+    "flotilla.tenant": "default",
+    "flotilla.attempt": 0,
+    "flotilla.fence": 1,
+  });
+  const [first, last] = named("chat rehearsal");
+  expect(first?.attributes).toMatchObject({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "rehearsal",
+    "gen_ai.conversation.id": row.id,
+    "gen_ai.response.finish_reasons": "calls",
+    "flotilla.fallback": false,
+  });
+  expect(last?.attributes["gen_ai.usage.input_tokens"]).toBeGreaterThan(0);
+  expect(named("execute_tool list_files")[0]?.attributes).toEqual({
+    "gen_ai.operation.name": "execute_tool",
+    "gen_ai.tool.name": "list_files",
+    "gen_ai.tool.type": "function",
+    "gen_ai.conversation.id": row.id,
+    "flotilla.step": 2,
+    "flotilla.tool_ok": true,
+  });
+});
+
+test("a call that fails and a task that fails are errors, by their codes", async () => {
+  vi.stubGlobal("fetch", async () => Response.json({ error: { message: "no" } }, { status: 400 }));
+  const row = await runTask(
+    { prompt: "p", model: "small" },
+    { bench: bench({ MODEL_BASE_URL: "https://models.example/v1" }), row: { model: "small" } },
+  );
+  expect(row.status).toBe("failed");
+  expect(named("chat small")[0]).toMatchObject({
+    error: "model_rejected",
+    attributes: { "error.type": "model_rejected", "gen_ai.provider.name": "openai_compatible" },
+  });
+  expect(named("invoke_agent flotilla")[0]?.error).toBe(row.reason);
+});
+
+test("a model of Workers AI that an endpoint serves is told as the endpoint's", async () => {
+  const reply = { choices: [{ finish_reason: "stop", message: { content: "yes" } }] };
+  vi.stubGlobal("fetch", async () => Response.json(reply));
+  const model = "@cf/someone/small";
+  const on = bench({ MODEL_BASE_URL: "https://models.example/v1", AI: undefined });
+  await runTask({ prompt: "p", model }, { bench: on, row: { model } });
+  expect(named(`chat ${model}`)[0]?.attributes["gen_ai.provider.name"]).toBe("openai_compatible");
+});
+
+test("no span repeats what was asked, answered, written or called with", async () => {
+  await runTask({
+    prompt: "marker-prompt",
+    rehearsal: [
+      call("write_file", { path: "marker-path", content: "marker-content" }),
+      call("marker_tool", { a: "marker-argument" }),
+      finish({ text: "marker-answer" }),
+    ],
+  });
+  expect(spans.length).toBeGreaterThan(4);
+  expect(JSON.stringify(spans)).not.toContain("marker");
+});
+
+test("where nothing is traced, nothing is put together", async () => {
+  isTraced = false;
+  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+  expect(row.status).toBe("succeeded");
+  expect(spans.map(({ attributes }) => attributes)).toEqual(spans.map(() => ({})));
+});
+
+test("a span to which nothing can be said costs the work nothing", async () => {
+  breaks = true;
+  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+  expect(row.status).toBe("succeeded");
+  expect(named("execute_tool list_files")).toHaveLength(1);
+});
