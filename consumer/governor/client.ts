@@ -133,7 +133,7 @@ export async function readSnapshot(
   try {
     return await inTime(
       "the governor",
-      governorLimits.tellMsMax,
+      governorLimits.reportMsMax,
       (async () => governorOf(fleet, model).look(requestsPerMinute))(),
     );
   } catch (error) {
@@ -145,7 +145,7 @@ export async function readSnapshot(
 /** A governor that hears nothing learns later; what is done by then is worth more than its answer. */
 async function telling(what: string, model: string, call: () => Promise<void>): Promise<void> {
   try {
-    await inTime("the governor", governorLimits.tellMsMax, call());
+    await inTime("the governor", governorLimits.reportMsMax, call());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     log("governor_untold", { model, what, message });

@@ -68,7 +68,7 @@ export function admit(before: LimiterState, ask: PermitRequest, now: number): Li
   if (held === -1) return newcomer(book, ask, now);
   const from = openFrom(book.pace, now);
   if (from - now > governorLimits.aheadMsMax) return putOff(book, ask, from);
-  const places = hold(book.places, ask.task, now + governorLimits.placeMs, now);
+  const places = hold(book.places, ask.task, now + governorLimits.slotMs, now);
   return { permit: { granted: true, at: from, fresh: false }, book: { ...book, places } };
 }
 
@@ -82,7 +82,7 @@ function newcomer(book: LimiterState, ask: PermitRequest, now: number): LimiterA
   const fits = !probing && aheadMs <= governorLimits.busyAheadMs;
   if (!fits || free - line.dueBefore(ask.task, now) <= 0) return lineUp(book, ask, from, now);
   line.leave(ask.task);
-  const taken = hold(places, ask.task, now + governorLimits.placeMs, now);
+  const taken = hold(places, ask.task, now + governorLimits.slotMs, now);
   return { permit: { granted: true, at: from, fresh: true }, book: { ...book, places: taken } };
 }
 
@@ -99,8 +99,8 @@ function lineUp(
   const rank = book.line.rankOf(task);
   const turnMs = Math.max(book.places.turnMs, intervalOf(requestsPerMinute)) / 2;
   const closed = from - now > governorLimits.aheadMsMax;
-  const soonMs = closed ? 0 : governorLimits.comeBackMsMin;
-  const waitMs = Math.min(governorLimits.comeBackMsMax, Math.max(soonMs, rank * turnMs));
+  const soonMs = closed ? 0 : governorLimits.retryMsMin;
+  const waitMs = Math.min(governorLimits.retryMsMax, Math.max(soonMs, rank * turnMs));
   const until = Math.ceil((closed ? from : now) + waitMs);
   book.line.told(task, until, now);
   return { permit: { granted: false, until }, book };
@@ -135,7 +135,7 @@ export function confirm(
 function putOff(book: LimiterState, ask: PermitRequest, from: number): LimiterAnswer {
   const turn = Math.max(0, placeOf(book.places, ask.task)) * intervalOf(ask.requestsPerMinute);
   const until = Math.ceil(from + turn);
-  const places = waiting(book.places, ask.task, until + governorLimits.placeMs);
+  const places = waiting(book.places, ask.task, until + governorLimits.slotMs);
   return { permit: { granted: false, until }, book: { ...book, places } };
 }
 
@@ -147,7 +147,7 @@ export function record(
   now: number,
 ): LimiterState {
   const pace = learn(before.pace, heard, now);
-  const until = Math.max(now, pace.closedUntil) + governorLimits.placeMs;
+  const until = Math.max(now, pace.closedUntil) + governorLimits.slotMs;
   const note = heard.kind === "answered" ? called : waiting;
   const places = note(before.places, task, until);
   // While a model is closed no place is left, which says nothing of how fast they are.

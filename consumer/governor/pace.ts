@@ -115,7 +115,7 @@ export function learn(pace: Pace, heard: Observation, now: number): Pace {
       const refusals = old ? pace.refusals : pace.refusals + 1;
       const waitMs =
         heard.retryAfterMs ??
-        governorLimits.refusedMs * Math.min(governorLimits.refusedTimesMax, refusals);
+        governorLimits.refusalBackOffMs * Math.min(governorLimits.refusalBackOffFactorMax, refusals);
       const closedUntil = Math.max(pace.closedUntil, (old ? pace.closedAt : now) + waitMs);
       const closedAt = old ? pace.closedAt : now;
       const recent = passed(pace.recent, now);

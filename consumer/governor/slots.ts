@@ -73,7 +73,7 @@ export function calling(places: Slots, task: string, at: number, now: number): S
   const n = placeOf(places, task);
   const from = places.held[n]?.cycleFrom ?? null;
   const cycleMs = from === null ? places.cycleMs : learned(places.cycleMs, now - from);
-  const until = at + governorLimits.callMsMax + governorLimits.placeMs;
+  const until = at + governorLimits.callMsMax + governorLimits.slotMs;
   return changed({ ...places, cycleMs }, n, (place) => ({
     ...place,
     calledAt: at,

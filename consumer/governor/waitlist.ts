@@ -34,7 +34,7 @@ export class Waitlist {
    * later than he should: a place that waits for the absent is a call that nobody makes.
    */
   dueBefore(task: string, now: number): number {
-    const { dueEarlyMs, dueLateMs, lookMax } = governorLimits;
+    const { dueEarlyMs, dueLateMs, waitlistScanMax: lookMax } = governorLimits;
     let due = 0;
     let looked = 0;
     for (const [name, { dueAt }] of this.#waiters) {
@@ -48,7 +48,7 @@ export class Waitlist {
   awaited(now: number): number {
     let awaited = 0;
     for (const { dueAt } of this.#waiters.values()) {
-      if (dueAt > now - governorLimits.lostMs) awaited += 1;
+      if (dueAt > now - governorLimits.waitlistExpiryMs) awaited += 1;
     }
     return awaited;
   }
@@ -58,7 +58,7 @@ export class Waitlist {
     this.#dropLost(now);
     const waiter = this.#waiters.get(task);
     if (waiter !== undefined) waiter.dueAt = dueAt;
-    else if (this.size < governorLimits.lineMax) {
+    else if (this.size < governorLimits.waitlistMax) {
       this.#waiters.set(task, { ticket: this.#tickets++, dueAt });
     }
   }
@@ -70,7 +70,7 @@ export class Waitlist {
   /** Those at the head that did not come: they were cancelled, expired, or served elsewhere. */
   #dropLost(now: number): void {
     for (const [task, { dueAt }] of this.#waiters) {
-      if (dueAt > now - governorLimits.lostMs) return;
+      if (dueAt > now - governorLimits.waitlistExpiryMs) return;
       this.#waiters.delete(task);
     }
   }

@@ -2,14 +2,14 @@
 import { failure } from "../../shared/failures.ts";
 import type { ModelOutcome } from "../models/model.ts";
 import { offeredAt } from "./answer/finalisation.ts";
-import { exhausted, millisecondsLeft } from "./budget.ts";
+import { exhausted, millisecondsLeft } from "./budget/allowance.ts";
 import { type Conversation, callsOf } from "./conversation/conversation.ts";
 import { unanswered } from "./conversation/progress.ts";
-import { within } from "./deadline.ts";
+import { within } from "./budget/deadline.ts";
 import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
 import { type Plan, planCall } from "./plan.ts";
-import { paused, recordFailure } from "./record_failure.ts";
-import { recordReply } from "./record_reply.ts";
+import { paused, recordFailure } from "./journal/record_failure.ts";
+import { recordReply } from "./journal/record_reply.ts";
 
 /** Asks once. Null: the turn is journaled and the loop goes on. */
 export async function askModel(

@@ -7,7 +7,7 @@ import { askModel } from "./ask_model.ts";
 import { windowOf } from "./conversation/compaction.ts";
 import { foldConversation } from "./conversation/conversation.ts";
 import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
-import { answerOpenCalls } from "./open_calls.ts";
+import { answerOpenCalls } from "./calls/open_calls.ts";
 
 /**
  * Works with the first model, and with the next for as long as each breaks. The history is nobody's

@@ -6,9 +6,9 @@ import type { JournalAnswer } from "../../shared/store/journal.ts";
 import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { Abilities } from "./answer/finalisation.ts";
-import type { Bounds, Prices } from "./budget.ts";
-import type { JournalWriter } from "./journal_writer.ts";
-import type { ToolHost } from "./run_call.ts";
+import type { Bounds, Prices } from "./budget/allowance.ts";
+import type { JournalWriter } from "./journal/journal_writer.ts";
+import type { ToolHost } from "./calls/run_call.ts";
 
 /** How a slice's loop ends. `lost`: somebody newer owns the task, so nothing more may be written. */
 export type LoopEnd =

@@ -13,11 +13,11 @@ import {
   nextFinalStep,
   offeredAt,
 } from "./answer/finalisation.ts";
-import { type Allowance, allow } from "./budget.ts";
+import { type Allowance, allow } from "./budget/allowance.ts";
 import { compactionFor, mustShrink, tokenScale, windowOf } from "./conversation/compaction.ts";
 import { type Conversation, foldConversation } from "./conversation/conversation.ts";
 import { noProgress } from "./conversation/progress.ts";
-import { egressRefused } from "./egress_budget.ts";
+import { egressRefused } from "./budget/egress_budget.ts";
 import type { LoopTask, ModelClient } from "./loop_end.ts";
 
 export type Plan =

@@ -4,8 +4,8 @@
  */
 import { mcpLimits } from "../../shared/limits.ts";
 import { checkSchema } from "../../shared/schema_check.ts";
-import { oneLine } from "./one_line.ts";
-import { type McpServer, offers } from "./servers.ts";
+import { oneLine } from "../../shared/one_line.ts";
+import { type McpServer, offers } from "../../shared/mcp_servers.ts";
 
 /** A remote tool as it is pinned: the model sees the same bytes until the task ends. */
 export interface RemoteTool {

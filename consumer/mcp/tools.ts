@@ -8,7 +8,7 @@ import { defineRemote, refused, type Tool } from "../tools/define.ts";
 import type { McpConnection } from "./connection.ts";
 import { type RemoteTool, remoteTools } from "./remote_tools.ts";
 import { resultOf } from "./result.ts";
-import { effectOf, type McpServer, offers } from "./servers.ts";
+import { effectOf, type McpServer, offers } from "../../shared/mcp_servers.ts";
 
 /** One server as it is pinned. `down` says why it listed nothing; the task goes on without it. */
 export interface PinnedServer {

@@ -1,7 +1,7 @@
 /** What a SKILL.md says of itself: YAML between two lines of `---`, of which two fields are read. */
 import { parseDocument } from "yaml";
 import { skillLimits } from "../../shared/limits.ts";
-import { oneLine } from "../mcp/one_line.ts";
+import { oneLine } from "../../shared/one_line.ts";
 
 export type FrontMatter =
   | { ok: true; name: string; description: string }

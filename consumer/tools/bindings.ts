@@ -2,7 +2,7 @@
  * What a tool may be given of the consumer's environment: the bindings and variables that it declares,
  * and nothing else. The fleet's own stores, queues and secrets cannot be declared.
  */
-import type { WorkersAi } from "../models/workers_ai.ts";
+import type { WorkersAi } from "../models/transport/workers_ai.ts";
 import type { Tool } from "./define.ts";
 
 /**

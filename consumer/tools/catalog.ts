@@ -1,18 +1,18 @@
 /** The tools of this fleet, and those that one task is offered. */
 import type { ConsumerEnv } from "../config/env.ts";
 import type { ToolOffer } from "../models/model.ts";
-import { simplifySchema } from "../models/simplify.ts";
+import { simplifySchema } from "../models/request/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
-import { engineFault } from "../sandbox/microvm/ways.ts";
+import { engineUnavailable } from "../sandbox/microvm/provider.ts";
 import { missingBinding, tenantFault } from "./bindings.ts";
-import { browse } from "./bound/browse.ts";
-import { callService } from "./bound/call_service.ts";
-import { generateImage } from "./bound/generate_image.ts";
-import { queryD1 } from "./bound/query_d1.ts";
-import { runBash } from "./bound/run_bash.ts";
-import { screenshot } from "./bound/screenshot.ts";
-import { searchVectors } from "./bound/search_vectors.ts";
-import { sendEmail } from "./bound/send_email.ts";
+import { browse } from "./with_bindings/browse.ts";
+import { callService } from "./with_bindings/call_service.ts";
+import { generateImage } from "./with_bindings/generate_image.ts";
+import { queryD1 } from "./with_bindings/query_d1.ts";
+import { runBash } from "./with_bindings/run_bash.ts";
+import { screenshot } from "./with_bindings/screenshot.ts";
+import { searchVectors } from "./with_bindings/search_vectors.ts";
+import { sendEmail } from "./with_bindings/send_email.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
 import { signatureOf } from "./signature.ts";
@@ -60,7 +60,7 @@ export function unavailable(tool: Tool, tenant: string, env: ConsumerEnv): strin
 }
 
 function missingEngine({ sandboxes }: Tool, env: ConsumerEnv): string | null {
-  const faults = (sandboxes ?? []).map((kind) => engineFault(kind, env));
+  const faults = (sandboxes ?? []).map((kind) => engineUnavailable(kind, env));
   return faults.includes(null) ? null : (faults[0] ?? null);
 }
 

@@ -1,5 +1,5 @@
 /** A tool as a program calls it: its TypeScript signature, from its schemas. */
-import { simplifySchema } from "../models/simplify.ts";
+import { simplifySchema } from "../models/request/simplify.ts";
 import type { Tool } from "./define.ts";
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /**
  * The governor's own claim, in simulated time: its pure core, and the code with which the
  * consumer asks it. What stands between the two, the deliveries and the loop, is here a few lines;
- * test/consumer/limited_fleet.test.ts runs the real ones against the same endpoint.
+ * test/consumer/delivery/limited_endpoint.test.ts runs the real ones against the same endpoint.
  */
 import { afterEach, expect, test, vi } from "vitest";
 import type { ConsumerConfig } from "../../consumer/config/config.ts";

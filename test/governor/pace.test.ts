@@ -12,7 +12,7 @@ import { governorLimits } from "../../shared/limits.ts";
 
 const now = 1_000_000;
 const pace = (more: Partial<Pace>): Pace => ({ ...freshPace, ...more });
-const { aheadMsMax, refusedMs, faultsToOpen, openMsMin, openMsMax, probeMs, probeWaitMs } =
+const { aheadMsMax, refusalBackOffMs: refusedMs, faultsToOpen, openMsMin, openMsMax, probeMs, probeWaitMs } =
   governorLimits;
 
 describe("reserving a slot", () => {

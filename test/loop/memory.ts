@@ -1,12 +1,12 @@
 /** The real loop and scribe over stores in memory, killed at any write and taken up by another claim. */
 import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
-import { type Bounds, boundsOf } from "../../consumer/loop/budget.ts";
-import { JournalWriter } from "../../consumer/loop/journal_writer.ts";
+import { type Bounds, boundsOf } from "../../consumer/loop/budget/allowance.ts";
+import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
 import type { LoopEnd, LoopTask, ModelClient } from "../../consumer/loop/loop_end.ts";
-import type { ToolHost } from "../../consumer/loop/run_call.ts";
+import type { ToolHost } from "../../consumer/loop/calls/run_call.ts";
 import type { Message, Transport } from "../../consumer/models/model.ts";
-import { problemsOf } from "../../consumer/models/validate.ts";
+import { problemsOf } from "../../consumer/models/repair/validate.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
 import { costOf, type Profile } from "../../shared/models/profiles.ts";
@@ -148,7 +148,7 @@ export function brainOver(transport: Transport, model: string, profile: Profile)
     isPriced: () => true,
     estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
     permit: async () => ({ ok: true }),
-    validate: (schema, value) => problemsOf(value, schema)?.join("; ") ?? null,
+    validate: (schema, value) => problemsOf(value, schema).join("; ") || null,
   };
 }
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneLine } from "../../consumer/mcp/one_line.ts";
+import { oneLine } from "../../shared/one_line.ts";
 import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { resultOf } from "../../consumer/mcp/result.ts";
-import { effectOf, type McpServer, readServers, serversOf } from "../../consumer/mcp/servers.ts";
+import { effectOf, type McpServer, readServers, serversOf } from "../../shared/mcp_servers.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { mcpLimits } from "../../shared/limits.ts";
 

@@ -1,9 +1,9 @@
 /** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
 import { modelLimits } from "../../../shared/limits.ts";
 import type { DurableTask } from "../../../shared/task.ts";
-import { coerceTo } from "../../models/coerce.ts";
-import { isRecord, nestsBeyond } from "../../models/json.ts";
-import { readLoosely } from "../../models/loose_json.ts";
+import { coerceTo } from "../../models/repair/coerce.ts";
+import { isRecord, nestsBeyond } from "../../../shared/json.ts";
+import { readLoosely } from "../../models/repair/loose_json.ts";
 import { finalAnswerName, textOutputSchema } from "../../tools/catalog.ts";
 
 /** What the answer must be. Tools take objects, so a schema of anything else is wrapped in one field. */

@@ -138,7 +138,7 @@ function spoken(
 ): Message[] {
   const endless = reply.quirks.includes("text_repeats" satisfies Quirk);
   const content = endless
-    ? capped(reply.text, modelLimits.repeatedTextKeptChars, "the same over and over")
+    ? capped(reply.text, modelLimits.repeatedTextStoredChars, "the same over and over")
     : reply.text;
   const assistant: Message = { role: "assistant", content };
   const thought = own && chars === null && !endless ? reply.reasoning : "";

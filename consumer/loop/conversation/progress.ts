@@ -3,7 +3,7 @@ import { modelLimits } from "../../../shared/limits.ts";
 import type { Step } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import type { FinalisationCause } from "../answer/finalisation.ts";
-import { type Bounds, budgetMessage } from "../budget.ts";
+import { type Bounds, budgetMessage } from "../budget/allowance.ts";
 import type { LoopEnd } from "../loop_end.ts";
 import type { Conversation } from "./conversation.ts";
 import { isLooping } from "./repetition.ts";

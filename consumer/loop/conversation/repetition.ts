@@ -2,9 +2,10 @@
  * Loop detection: the same calls with the same results, alone or in a cycle of two or three. First the
  * model is told, then the call is not run, then only the answer is asked for.
  */
+
+import { canonicalJson } from "../../../shared/canonical_json.ts";
 import { loopLimits } from "../../../shared/limits.ts";
 import type { Step, StepCall, ToolPayload } from "../../../shared/step.ts";
-import { canonicalJson } from "../../models/json.ts";
 
 /** One call as it is compared. A result of null is one that was held back, and so fits any. */
 interface Print {

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { defineTool, done, refused } from "../define.ts";
-import { replaceOnce } from "../replacement.ts";
+import { replaceOnce } from "./replacement.ts";
 import { closed, pathInput, readText } from "./text_file.ts";
 
 export const editFile = defineTool({

@@ -1,0 +1,49 @@
+import { Type } from "@sinclair/typebox";
+import { modelLimits, toolLimits } from "../../../shared/limits.ts";
+import { defineTool, done, refused } from "../define.ts";
+import { selectFault } from "./select.ts";
+
+const value = Type.Union([Type.String(), Type.Number(), Type.Null()]);
+
+export const queryD1 = defineTool({
+  name: "query_d1",
+  description:
+    "Runs one SELECT on the operator's SQLite database and answers its rows as JSON, one a line. Pass values " +
+    "as parameters (?1, ?2), never inside the text. SELECT name, sql FROM sqlite_schema shows the tables.",
+  input: Type.Object(
+    {
+      sql: Type.String({ minLength: 1, maxLength: toolLimits.sqlCharsMax }),
+      parameters: Type.Optional(Type.Array(value, { maxItems: toolLimits.sqlParametersMax })),
+    },
+    { additionalProperties: false },
+  ),
+  effect: "read",
+  bindings: ["QUERY_DB"],
+  async run({ sql, parameters = [] }, { bindings }) {
+    const fault = selectFault(sql);
+    if (fault !== null) return refused(fault);
+    // Inside the parentheses anything but a SELECT is a syntax error, whatever the check above overlooked.
+    const bounded = `SELECT * FROM (\n${sql}\n) LIMIT ${toolLimits.sqlRowsMax + 1}`;
+    const { results } = await bindings.QUERY_DB.prepare(bounded)
+      .bind(...parameters)
+      .all();
+    return done(shown(results));
+  },
+});
+
+/** Whole rows, as many as a tool's answer holds, and whether there are more. */
+function shown(rows: readonly Record<string, unknown>[]): string {
+  if (rows.length === 0) return "No rows.";
+  const lines: string[] = [];
+  let chars = 0;
+  for (const row of rows.slice(0, toolLimits.sqlRowsMax)) {
+    const line = JSON.stringify(row);
+    chars += line.length + 1;
+    if (chars > modelLimits.toolOutputCharsMax - toolLimits.sqlNoteChars) break;
+    lines.push(line);
+  }
+  const more = lines.length < rows.length;
+  if (!more) return lines.join("\n");
+  if (lines.length === 0) return "The first row is too long to be shown: select fewer columns.";
+  return `${lines.join("\n")}\n[${lines.length} rows shown, there are more: aggregate, or page with LIMIT and OFFSET]`;
+}

@@ -1,0 +1,176 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { answerForm } from "../../../consumer/loop/answer/answer_form.ts";
+import {
+  compactionFor,
+  mustShrink,
+  type Room,
+  tokenScale,
+  windowOf,
+} from "../../../consumer/loop/conversation/compaction.ts";
+import { foldConversation } from "../../../consumer/loop/conversation/conversation.ts";
+import type { Message } from "../../../consumer/models/model.ts";
+import { estimatePrompt } from "../../../shared/models/tokens.ts";
+import type { Compaction, Step } from "../../../shared/step.ts";
+import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
+
+const opening: Message[] = [{ role: "system", content: "s" }];
+const manner = { form: answerForm({}), readable: true, since: 0 };
+const fold = (steps: readonly Step[], more: Compaction | null = null) =>
+  foldConversation(opening, steps, manner, more).messages;
+
+/** A journal of turns, each a call with an output of so many characters. */
+const journal = (sizes: readonly number[]): Step[] =>
+  sizes.flatMap((size, n) => {
+    const call = callOf(`call0000${n}`, { arguments: { path: `f${n}` }, name: "run_code" });
+    const text = `<${n}>${"lorem ipsum ".repeat(size / 12)}`.slice(0, size);
+    return [
+      modelStep(replyOf({ calls: [call], reasoning: "hm" }), "tools", 2 * n + 1),
+      toolStep(call, text, "done", 2 * n + 2),
+    ];
+  });
+const roomFor = (steps: readonly Step[], windowTokens: number): Room => ({
+  windowTokens,
+  weigh: (more) => estimatePrompt({ messages: fold(steps, more), tools: [] }),
+});
+const big = journal([8_000, 8_000, 8_000, 8_000]);
+
+describe("old outputs are elided when the conversation weighs three quarters of the window", () => {
+  test.each([
+    ["far below it nothing is", 100_000, null],
+    ["just above it all but the last two turns are", 10_500, { upto: 4 }],
+    ["far above it all but the last turn are", 5_000, { upto: 6 }],
+    ["where nothing else helps, all are", 1_500, { upto: 8 }],
+  ])("%s", (_what, windowTokens, expected) => {
+    const found = compactionFor(big, roomFor(big, windowTokens), false);
+    if (expected === null) expect(found).toBeNull();
+    else expect(found).toMatchObject(expected);
+  });
+
+  test("an overflow elides whatever the count says", () => {
+    expect(compactionFor(big, roomFor(big, 1_000_000), true)).toMatchObject({ upto: 4 });
+  });
+
+  test("an overflow of what cannot be elided is said to be one", () => {
+    expect(compactionFor([], roomFor([], 10), true)).toBe("none");
+    const small = journal([20]);
+    expect(compactionFor(small, roomFor(small, 10), true)).toBe("none");
+  });
+});
+
+describe("what stands after it", () => {
+  const compacted: Step[] = [
+    ...big,
+    modelStep(replyOf({ text: "so" }), "tools", 9, { compaction: { upto: 4, chars: 400 } }),
+  ];
+  const messages = fold(compacted);
+
+  test("old outputs keep head and tail and say where the rest is", () => {
+    const tools = messages.filter((message) => message.role === "tool");
+    expect(tools.map((message) => message.content.length > 1_000)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(tools[0]?.content).toMatch(
+      /^<0>lorem[\s\S]*characters left out; the whole output is the file \.outputs\/2\.txt[\s\S]*ipsum ?$/,
+    );
+  });
+
+  test("each call keeps its answer, and old thought is let go", () => {
+    const calls = messages.flatMap((message) =>
+      message.role === "assistant" ? (message.calls ?? []).map((call) => call.id) : [],
+    );
+    const answers = messages.flatMap((message) =>
+      message.role === "tool" ? [message.call_id] : [],
+    );
+    expect(answers).toEqual(calls);
+    const thoughts = messages.map((message) => message.role === "assistant" && message.reasoning);
+    expect(thoughts.filter(Boolean)).toHaveLength(2);
+  });
+
+  test("long texts among old arguments are cut, and stay JSON of the same shape", () => {
+    const call = callOf("call00000", {
+      name: "write_file",
+      arguments: { path: "a", content: "x".repeat(9_000) },
+    });
+    const steps = [
+      modelStep(replyOf({ calls: [call] })),
+      toolStep(call, "ok", "done", 2),
+      modelStep(replyOf({ text: "so" }), "tools", 3, { compaction: { upto: 2, chars: 400 } }),
+    ];
+    const [, assistant] = fold(steps);
+    const sent = assistant?.role === "assistant" ? assistant.calls?.[0]?.arguments : "";
+    expect(JSON.parse(sent ?? "")).toEqual({
+      path: "a",
+      content: expect.stringMatching(/^x+\n\[8600 char/),
+    });
+  });
+
+  test("without a tool that reads files no file is named", () => {
+    const blind = foldConversation(opening, compacted, { ...manner, readable: false }).messages;
+    expect(JSON.stringify(blind)).not.toContain(".outputs");
+  });
+
+  test("whoever folds, the bytes are the same, and it grows at its end again", () => {
+    const compactions = fc.record({
+      upto: fc.integer({ min: 0, max: 12 }),
+      chars: fc.constantFrom(200, 400),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 12, max: 3_000 }), { minLength: 1, maxLength: 5 }),
+        compactions,
+        fc.nat(),
+        (sizes, compaction, at) => {
+          const before = journal(sizes);
+          const after = journal(sizes).map((step) => ({ ...step, seq: step.seq + 100 }));
+          const mark = modelStep(replyOf({ text: "x" }), "tools", 99, { compaction });
+          const whole = [...before, mark, ...after];
+          const part = whole.slice(0, before.length + 1 + (at % (after.length + 1)));
+          const [long, short] = [fold(whole), fold(part)];
+          expect(JSON.stringify(fold(structuredClone(part)))).toBe(JSON.stringify(short));
+          expect(long.slice(0, short.length)).toEqual(short);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("what an endpoint lets us learn", () => {
+  const overflow = (windowTokens?: number, forced = false): Step => {
+    const failure = {
+      code: "model_overflow" as const,
+      message: "",
+      ...(windowTokens ? { windowTokens } : {}),
+    };
+    return modelStep(null, "tools", 1, { failure, ...(forced ? { forced: true as const } : {}) });
+  };
+  test("its window, the smallest it ever named, and only of this model", () => {
+    expect(windowOf([], "m", 128_000)).toBe(128_000);
+    expect(windowOf([overflow(8_192), overflow(4_096)], "m", 128_000)).toBe(4_096);
+    expect(windowOf([overflow(8_192)], "other", 128_000)).toBe(128_000);
+  });
+
+  test("that it must be asked with less, until it was", () => {
+    expect(mustShrink([overflow()], "m")).toBe(true);
+    expect(mustShrink([overflow()], "other")).toBe(false);
+    expect(mustShrink([overflow(), modelStep(replyOf({}))], "m")).toBe(false);
+    expect(mustShrink([overflow(), overflow(undefined, true)], "m")).toBe(false);
+  });
+
+  test("how it counts tokens, within reason", () => {
+    const counted = (prompt_tokens: number) =>
+      modelStep(replyOf({}), "tools", 1, {
+        estimate: 1_000,
+        usage: { prompt_tokens, cached_tokens: 0, completion_tokens: 1, cost_usd: 0 },
+      });
+    expect(tokenScale([], "m")).toBe(1);
+    expect(tokenScale([counted(1_500)], "m")).toBe(1.5);
+    expect(tokenScale([counted(1_500), modelStep(null)], "m")).toBe(1.5);
+    expect(tokenScale([counted(100_000)], "m")).toBe(3);
+    expect(tokenScale([counted(0)], "m")).toBe(1);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import {
+  isBlocked,
+  isLooping,
+  isWarned,
+  roundsIn,
+} from "../../../consumer/loop/conversation/repetition.ts";
+import { loopLimits } from "../../../shared/limits.ts";
+import type { Step } from "../../../shared/step.ts";
+import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
+
+const calling = (letter: string) => callOf("c", { arguments: { path: letter } });
+
+/** One tool step for each letter; a reply stands before each, as in a journal. */
+const journal = (letters: string, resultOf: (letter: string, n: number) => string): Step[] =>
+  [...letters].flatMap((letter, n) => {
+    const call = calling(letter);
+    return [modelStep(replyOf({ calls: [call] })), toolStep(call, resultOf(letter, n))];
+  });
+const same = (letter: string): string => letter;
+const times = loopLimits.finishAfterRounds;
+
+test.each([
+  ["nothing", "", false],
+  ["one call often", "a".repeat(times), true],
+  ["one call, once less", "a".repeat(times - 1), false],
+  ["a cycle of two", "ab".repeat(times), true],
+  ["a cycle of two, not closed", `b${"ab".repeat(times - 1)}`, false],
+  ["a cycle of three", "abc".repeat(times), true],
+  ["a cycle of four", "abcd".repeat(times), false],
+  ["a loop after other work", `xyz${"a".repeat(times)}`, true],
+  ["a loop that was left", `${"a".repeat(times)}b`, false],
+  ["different calls", "abcdefghijklmnop", false],
+] as const)("%s: %s goes in circles: %s", (_, letters, verdict) => {
+  expect(isLooping(journal(letters, same))).toBe(verdict);
+});
+
+test("the same call with other results is polling, and allowed", () => {
+  const polling = journal("a".repeat(20), (_, n) => `tick ${n}`);
+  expect([isLooping(polling), isBlocked(polling, calling("a"))]).toEqual([false, false]);
+});
+
+test("keys in another order and other white space are the same call", () => {
+  const written = [
+    { path: "x", code: "a  +\n b" },
+    { code: "a + b", path: "x" },
+    { path: "x", code: "a +\tb" },
+  ];
+  const steps = written.flatMap((args) => {
+    const call = callOf("c", { arguments: args });
+    return [modelStep(replyOf({ calls: [call] })), toolStep(call, "3\n")];
+  });
+  expect(roundsIn(steps)).toBe(3);
+  const [first] = written;
+  expect(isBlocked(steps, callOf("d", { arguments: first ?? {} }))).toBe(true);
+  expect(isBlocked(steps, callOf("d", { arguments: { path: "x", code: "a + c" } }))).toBe(false);
+});
+
+test("the same call often in one reply counts once: it has not seen its own results", () => {
+  const calls = Array.from({ length: 9 }, () => calling("a"));
+  const steps = [modelStep(replyOf({ calls })), ...calls.map((call) => toolStep(call, "x"))];
+  expect(roundsIn(steps)).toBe(1);
+});
+
+describe("the next call of a cycle that was gone through often enough is held back", () => {
+  test.each([
+    ["aaa", "a", true],
+    ["aa", "a", false],
+    ["aaa", "b", false],
+    ["ababab", "a", true],
+    ["ababab", "b", false],
+    ["abab", "a", false],
+    ["abcabcabc", "a", true],
+    ["abcabcabca", "b", true],
+    ["aaab", "a", false],
+  ] as const)("after %s, %s: %s", (letters, next, verdict) => {
+    expect(isBlocked(journal(letters, same), calling(next))).toBe(verdict);
+  });
+
+  test("and one that was held back counts as made, whatever it would have answered", () => {
+    const held = journal("aaaaa", same).map((step, n): Step => {
+      if (step.payload.kind === "model" || n < 6) return step;
+      return {
+        ...step,
+        status: "refused",
+        payload: { ...step.payload, text: "no", blocked: true },
+      };
+    });
+    expect([roundsIn(held), isLooping(held)]).toEqual([5, true]);
+  });
+});
+
+test.each([
+  ["a", false],
+  ["aa", false],
+  ["aaa", true],
+  ["aaaa", false],
+  ["ababab", true],
+  ["ababa", false],
+  ["xaaa", true],
+] as const)("the model is told once, after %s: %s", (letters, verdict) => {
+  expect(isWarned(journal(letters, same))).toBe(verdict);
+});
