@@ -1,6 +1,5 @@
-// Every bound of the fleet, each with its unit in its name, in this one list: a room for each part of the
-// fleet, and one place to import from. A number that stops something and stands elsewhere is a defect.
-// The platform's own numbers (queues, D1, Workers) carry the word "platform".
+// Every limit of the fleet, with its unit in its name: one file per part, one place to import from.
+// A limit that is defined elsewhere is a defect. `platformLimits` holds the platform's own numbers.
 
 export * from "./limits/api.ts";
 export * from "./limits/delivery.ts";

@@ -1,58 +1,58 @@
-// The command line, a deploy, and who may call.
+// The command line, deploys, API keys and the dashboard.
 
-/** The command line: how often it asks and how long it waits. */
+/** The command line: how often it polls and how long it waits. */
 export const commandLineLimits = {
   requestMsMax: 120_000,
   watchPollMs: 500,
   modelCheckMsMax: 1_800_000,
   watchLineMs: 2_000,
   watchUnreachableMsMax: 60_000,
-  watchPauseAskMs: 5_000,
+  watchPauseCheckMs: 5_000,
   failureGroupsShown: 5,
   rateWindowMs: 10_000,
   inputBytesMax: 100_000_000,
   listRowsDefault: 20,
   completionMsMax: 1_000,
   completionRowsMax: 100,
-  completionAboutCharsMax: 60,
+  completionHelpCharsMax: 60,
 } as const;
 
-/** How long a deploy waits for the fleet to answer. */
+/** How long a deploy waits for the fleet to become healthy. */
 export const deployLimits = {
-  healthAsksMax: 10,
-  healthAskMsMax: 5_000,
-  healthPauseMs: 3_000,
+  healthChecksMax: 10,
+  healthCheckMsMax: 5_000,
+  healthCheckPauseMs: 3_000,
 } as const;
 
-/** API keys: what one may be made of, and how often its use is written down. */
+/** API keys: what one may contain, and how often `last_used_at` is written. */
 export const keyLimits = {
   bodyBytesMax: 100_000,
   requestsPerMinuteMax: 100_000,
   backlogMax: 1_000_000,
-  lastUsedMs: 3_600_000,
+  lastUsedWriteMs: 3_600_000,
 } as const;
 
 /** Assertions of Cloudflare Access. */
 export const accessLimits = {
-  clockSeconds: 30,
-  keysMsMax: 5_000,
-  keysPauseMs: 30_000,
-  keysKeptMs: 3_600_000,
+  clockSkewSeconds: 30,
+  keysFetchMsMax: 5_000,
+  keysFetchPauseMs: 30_000,
+  keysCacheMs: 3_600_000,
 } as const;
 
-/** What is told of the models: the default ones and those that most of a tenant's tasks name. */
-export const paceLimits = { modelsMax: 50, askMsMax: 5_000 } as const;
+/** How many models one list holds: the default ones and those that most of a tenant's tasks name. */
+export const modelListLimits = { modelsMax: 50, requestMsMax: 5_000 } as const;
 
-/** What the dashboard's aggregates read at most: a page that is looked at must not scan a store. */
+/** What the dashboard's aggregates read at most: no page may scan a store. */
 export const overviewLimits = {
   minutesDefault: 60,
   minutesMax: 360,
   batchesMax: 200,
-  /** Stale tallies, whose 500 tasks each are read, and counted ones, which are read themselves. */
+  /** Stale tallies, each of which costs its 500 tasks, and counted ones, which cost one row. */
   chunksMax: 40,
   countedChunksMax: 400,
   singleTasksMax: 2_000,
   failureGroupsMax: 100,
-  /** Models by themselves; a tenant may name another one in each task. */
+  /** A tenant may name a different model in each task. */
   modelsMax: 100,
 } as const;

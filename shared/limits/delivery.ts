@@ -1,4 +1,4 @@
-// Who owns a task and for how long, what is tried again, and what is cleared away.
+// Leases, the sweep, retention and retries.
 
 /** Who owns a task, and for how long. */
 export const leaseLimits = {
@@ -9,50 +9,50 @@ export const leaseLimits = {
   localSliceMs: 10_000,
 } as const;
 
-/** How the sweep finds what was never delivered. */
+/** How the sweep finds lost messages and removes old rows. */
 export const sweepLimits = {
   resendAfterMs: 15 * 60_000,
   resendDoublingsMax: 6,
-  /** How long a due task is one sweep's to send. */
-  takenMs: 2 * 60_000,
+  /** How long one sweep owns the due rows that it took. */
+  takeLeaseMs: 2 * 60_000,
   localIdleMs: 20_000,
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
   smallBacklogMessages: 100,
-  /** A walk that came to its end begins again after this. */
-  walkEveryMs: 3_600_000,
-  walkPagesPerTickMax: 20,
-  walkMsMax: 20_000,
+  /** A cleanup that reached its end starts again after this. */
+  cleanupEveryMs: 3_600_000,
+  cleanupPagesPerTickMax: 20,
+  cleanupMsMax: 20_000,
   oldTasksPerPage: 100,
-  /** Small rows with nothing beside them. */
-  oldToldPerPage: 500,
-  /** Each may have 50,000 tasks to look at. */
+  /** Small rows without objects. */
+  oldMessagesPerPage: 500,
+  /** Each may have 50,000 tasks to check. */
   oldBatchesPerPage: 5,
-  /** Where more tasks than this are old, the walk over policies waits. */
+  /** While more old tasks than this are left, the cleanup of policies waits. */
   policyTasksReadMax: 10_000,
 } as const;
 
-/** How long what is settled stays, and when an object without an owner is one. */
+/** How long settled work is kept, and how old an orphaned object must be. */
 export const retentionLimits = {
   daysDefault: 30,
   daysMax: 3_650,
   dayMs: 86_400_000,
-  /** Younger objects may have a writer that is still on its way to its row. */
+  /** The writer of a younger object may not have inserted its row yet. */
   orphanMsMin: 86_400_000,
-  /** Rows of `egress_log` that one transaction deletes, unless a single task has more. */
-  decisionsAtOnceMax: 5_000,
-  /** A consumer tells anew which policies it runs with after this, and pins no older ones. */
-  policiesToldMs: 86_400_000,
-  /** A mark that is younger is not written again. */
+  /** Rows of `egress_log` that one transaction deletes; a single task may have more. */
+  decisionsPerDeleteMax: 5_000,
+  /** A consumer stores its policies again after this, and pins no older ones. */
+  policiesStoreMs: 86_400_000,
+  /** A `used_at` younger than this is not written again. */
   policiesMarkMs: 43_200_000,
 } as const;
 
-/** The wait before a failed attempt is tried again. */
+/** The delay before a failed attempt, model call or store call is tried again. */
 export const retryLimits = {
   delayMsMin: 5_000,
   delayFactor: 6,
   delayMsMax: 300_000,
-  giveBackMs: 60_000,
+  requeueMs: 60_000,
   storeRetries: 4,
   storeRetryMsMin: 50,
   storeRetryMsMax: 1_000,

@@ -1,6 +1,6 @@
 // Schedules, webhooks, flow control, the inbox and mail.
 
-/** Schedules: how many there may be, and how their ticks become batches. */
+/** Schedules and their ticks. */
 export const scheduleLimits = {
   perTenantMax: 200,
   bodyBytesMax: 256_000,
@@ -10,21 +10,21 @@ export const scheduleLimits = {
   ticksKept: 20,
   pageRowsMax: 100,
   ticksPerMinuteMax: 50,
-  /** How long one worker has for a tick before another goes on with it. */
+  /** How long one worker has for a tick before another takes it over. */
   tickLeaseMs: 3 * 60_000,
   tickTriesMax: 5,
-  /** A tick whose key has no room is looked at again after this, and given up after the other. */
-  deferredLookMs: 60_000,
+  /** A tick whose key has a full backlog is checked again after the first, and dropped after the second. */
+  deferredCheckMs: 60_000,
   deferredMsMax: 24 * 3_600_000,
-  /** A tick later than this was missed, and `catch_up` says what becomes of it. */
+  /** A tick later than this counts as missed; `catch_up` decides whether it runs. */
   lateMsMax: 5 * 60_000,
-  /** How far missed ticks are counted; further back there are just many. */
+  /** Missed ticks are counted up to this number. */
   missedCountedMax: 100,
 } as const;
 
-/** Webhooks: how often one is tried, and how long a try may last. */
+/** Webhooks: when one is tried again, and how long a try may last. */
 export const webhookLimits = {
-  /** The waits between tries; after the last one comes the last try. */
+  /** The delays between tries; the try after the last delay is the last one. */
   backOffMs: [
     5_000,
     60_000,
@@ -35,25 +35,25 @@ export const webhookLimits = {
     10 * 3_600_000,
     14 * 3_600_000,
   ],
-  /** How long one worker has for a try before it is sent again. */
+  /** How long one worker has for a try before the webhook is sent again. */
   tryLeaseMs: 3 * 60_000,
   sentPerMinuteMax: 2_000,
   errorCharsMax: 300,
 } as const;
 
-/** How long a task is set aside that may not begin, when nobody wakes it earlier. */
+/** How long a parked task waits if its wake is lost. */
 export const flowLimits = {
-  pausedLookMs: 24 * 3_600_000,
-  fullLookMs: 10 * 60_000,
+  pausedCheckMs: 24 * 3_600_000,
+  concurrencyCheckMs: 10 * 60_000,
 } as const;
 
 /** The queue `inbox`. */
 export const inboxLimits = {
   retrySeconds: 60,
-  bodyCharsKept: 16_384,
+  bodyCharsStored: 16_384,
 } as const;
 
-/** Mail that becomes a task. */
+/** Inbound mail that becomes a task. */
 export const mailLimits = {
   bytesMax: 10_000_000,
   attachmentsMax: 50,
@@ -62,8 +62,8 @@ export const mailLimits = {
   reasonCharsMax: 400,
 } as const;
 
-/** The mail that answers with a task's result: the platform sends 5 MiB in all, 2,048 bytes a header. */
-export const answerLimits = {
+/** The mail that carries a task's result. The platform sends at most 5 MiB, and 2,048 bytes a header. */
+export const mailAnswerLimits = {
   subjectCharsMax: 200,
   messageIdCharsMax: 250,
   referencesMax: 6,

@@ -1,17 +1,17 @@
-// One call to a model, the pace of calls, and the loop around them.
+// Model calls, the governor, repetition and compaction.
 
-/** One call to a model. */
+/** One model call, and what is read from its reply. */
 export const modelLimits = {
   callMsMax: 300_000,
   replyBytesMax: 4_000_000,
-  /** What is believed of a count that a reply tells, tokens or neurons: far beyond any window. */
-  countToldMax: 1_000_000_000,
+  /** The largest count (tokens or neurons) that is accepted from a reply: far beyond any window. */
+  reportedCountMax: 1_000_000_000,
   rawReplyCharsMax: 16_384,
   rawErrorCharsMax: 2_000,
   outputTokensDefault: 8_192,
   callsPerReplyMax: 32,
   argumentsBytesMax: 500_000,
-  /** How deep arguments and answers may nest, as deep as a task may. */
+  /** Nesting depth of arguments and answers, the same as for a task. */
   argumentsDepthMax: 64,
   invalidTurnsMax: 3,
   toolOutputCharsMax: 20_000,
@@ -21,17 +21,17 @@ export const modelLimits = {
   toolNameCharsMax: 64,
   toolNameReadCharsMax: 256,
   answerTokensMin: 64,
-  /** What a reply may be at least, though the window has no room for it by our count. */
+  /** The smallest `max_tokens`, even when our estimate leaves no room in the window. */
   outputTokensMin: 512,
-  /** The part of limits.seconds that is kept for the answer, and the most of it. */
+  /** The share of `limits.seconds` that is reserved for the answer, and its maximum. */
   answerSecondsShare: 0.1,
   answerSecondsMax: 30,
-  repeatedTextKeptChars: 200,
+  repeatedTextStoredChars: 200,
   decodeDepthMax: 16,
   problemsShownMax: 8,
   namesShownMax: 40,
   truncationTokensMin: 3_000,
-  /** Less than this is no window of a model, whatever an endpoint says. */
+  /** A smaller context window than this, as reported by an endpoint, is ignored. */
   windowTokensMin: 256,
   schemaBytesMax: 100_000,
   schemaDepthMax: 32,
@@ -44,25 +44,25 @@ export const modelLimits = {
   repeatedPieceCharsMax: 60,
 } as const;
 
-/** How the governor of one model grants calls. */
+/** How a model's governor grants calls. */
 export const governorLimits = {
-  /** How much of a model's rate is used: calls arrive a little early or late. */
+  /** The share of a model's rate that is used, because calls arrive a little early or late. */
   rateShare: 0.98,
   aheadMsMax: 10_000,
-  /** How far ahead the slots are taken while enough tasks are in progress. */
+  /** How far ahead calls are reserved while enough tasks are in progress. */
   busyAheadMs: 7_000,
-  /** A slot further ahead than this is confirmed when its time has come. */
+  /** A call reserved further ahead than this is confirmed at its time. */
   confirmMsMin: 1_000,
-  refusedMs: 60_000,
-  refusedTimesMax: 4,
+  refusalBackOffMs: 60_000,
+  refusalBackOffFactorMax: 4,
   refusalsToProbe: 2,
   faultsToOpen: 5,
   openMsMin: 30_000,
   openMsMax: 600_000,
   probeMs: 60_000,
   probeWaitMs: 5_000,
-  /** How long a place outlives the last sign of life of its task. */
-  placeMs: 120_000,
+  /** How long a task keeps its slot after its last sign of life. */
+  slotMs: 120_000,
   callMsMax: 300_000,
   /** How soon after its admission a task makes its first call. */
   firstCallMs: 10_000,
@@ -70,43 +70,43 @@ export const governorLimits = {
   cycleMsMax: 120_000,
   /** How much one sample moves a learned mean. */
   learnShare: 0.05,
-  /** For how long a granted slot is remembered, for people who look. */
+  /** How long granted calls are counted for snapshots. */
   recentSeconds: 60,
-  lineMax: 20_000,
-  /** How many of the line's first are looked at for one that is due. */
-  lookMax: 200,
+  waitlistMax: 20_000,
+  /** How many entries from the front of the waitlist are searched for a due one. */
+  waitlistScanMax: 200,
   dueEarlyMs: 1_000,
   dueLateMs: 5_000,
-  /** After so long beyond its time, a task that waits will not come any more. */
-  lostMs: 600_000,
-  comeBackMsMin: 2_000,
-  comeBackMsMax: 6 * 3_600_000,
-  /** A wait for the task's own model that is longer than this is spent on one of its fallbacks. */
+  /** A waiting task that is this late counts as gone. */
+  waitlistExpiryMs: 600_000,
+  retryMsMin: 2_000,
+  retryMsMax: 6 * 3_600_000,
+  /** If the wait for the task's own model is longer, a fallback model is used. */
   fallbackWaitMsMin: 30_000,
-  tellMsMax: 2_000,
+  reportMsMax: 2_000,
 } as const;
 
-/** When repeated calls count as a loop: a cycle of up to so many calls, seen so many times in a row. */
+/** When repeated calls count as a loop: a cycle of up to `cycleCallsMax` calls, repeated this often. */
 export const loopLimits = {
   cycleCallsMax: 3,
-  /** After so many rounds the model is told, its next round is not run, and only the answer is asked for. */
+  /** After this many rounds: a warning; the next round is not run; only the final answer is requested. */
   warnAfterRounds: 3,
   blockAfterRounds: 3,
   finishAfterRounds: 5,
 } as const;
 
-/** How the conversation is kept within a model's window. */
+/** How the conversation is kept within the model's context window. */
 export const compactionLimits = {
-  /** Shares of the window: where old outputs are elided, and what the prompt shall weigh afterwards. */
+  /** Shares of the window: when old outputs are elided, and the target size of the prompt afterwards. */
   startShare: 0.75,
   targetShare: 0.5,
   gentleChars: 1_000,
   firmChars: 400,
   hardChars: 200,
-  /** What an endpoint's count may be of our estimate, before we stop believing it. */
+  /** The range in which an endpoint's token count divided by our estimate is trusted. */
   scaleMin: 0.5,
   scaleMax: 3,
-  /** One output may be so many characters for each token of the window. */
+  /** Characters that one output may have for each token of the window. */
   outputCharsPerWindowToken: 0.5,
   outputCharsMin: 2_000,
 } as const;

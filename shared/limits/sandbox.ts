@@ -1,4 +1,4 @@
-// Sandboxes, the workspace, and what an agent may call.
+// Sandboxes, the workspace, tools, MCP servers and skills.
 
 /** One run of the agent's code in a sandbox. */
 export const sandboxLimits = {
@@ -9,16 +9,16 @@ export const sandboxLimits = {
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,
-  /** A workspace up to this size goes to the interpreter with the run; a larger one is asked for at its turn. */
-  filesAlongBytesMax: 64_000,
+  /** A workspace up to this size is sent with the run; a larger one is fetched when the run starts. */
+  inlineFilesBytesMax: 64_000,
   hostCallsInFlightMax: 16,
   hostCallsMax: 1_000,
-  /** What the calls of one program that have no answer yet may hold: arguments, bodies, files on their way. */
+  /** Arguments, bodies and files that the pending calls of one program may hold. */
   hostCallBytesMax: 16_000_000,
   wallMsMax: 60_000,
-  /** How long a program may wait for its turn in the interpreter, where four run at once. */
+  /** How long a program may wait for the interpreter, which runs four at a time. */
   admissionMsMax: 300_000,
-  /** How much later than its own deadline a run may answer before its engine counts as hung. */
+  /** How long after its deadline a run may return before its engine counts as hung. */
   graceMs: 30_000,
   programsAtOnceMax: 4,
   /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
@@ -26,16 +26,16 @@ export const sandboxLimits = {
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 2_000,
-  /** With the interpreter's Worker these are the 4 Dynamic Workers that an invocation may hold. */
+  /** With the interpreter's Worker, the 4 Dynamic Workers that an invocation may hold. */
   nativeAtOnceMax: 3,
   nativePollMs: 20,
   nativeCpuMsMax: 10_000,
-  /** How long a container may take to start, beyond what its run may last. */
+  /** How long a container may take to start, in addition to the run's own limit. */
   vmStartMsMax: 90_000,
   nativeSubRequestsMax: 10,
 } as const;
 
-/** One script of run_bash. The interpreter counts; the platform's CPU limit ends what it does natively. */
+/** One script of run_bash. The interpreter counts; the platform's CPU limit stops native work. */
 export const bashLimits = {
   scriptCharsMax: 100_000,
   scriptsAtOnceMax: 4,
@@ -69,9 +69,9 @@ export const workspaceLimits = {
   fileBytesMax: 8_000_000,
   callsAtOnceMax: 5,
   pathCharsMax: 512,
-  /** Names under which one step may change files: each is remembered until the step ends. */
+  /** File names that one step may change; all are in memory until the step ends. */
   namesPerStepMax: 10_000,
-  /** What one read or listing shows: with its last line it stays under toolOutputCharsMax. */
+  /** What one read or listing shows; with its last line it stays under `toolOutputCharsMax`. */
   readCharsMax: 19_000,
   readLinesMax: 2_000,
   patternCharsMax: 1_000,
@@ -81,7 +81,7 @@ export const workspaceLimits = {
   namesShownMax: 20,
 } as const;
 
-/** What the tools over bindings take and answer. */
+/** Input and output of the tools over bindings. */
 export const toolLimits = {
   browserMsMax: 30_000,
   screenshotPixels: { width: 1280, height: 800 },
@@ -95,14 +95,14 @@ export const toolLimits = {
   vectorQueryCharsMax: 2_000,
   vectorMatchesDefault: 5,
   vectorMatchesMax: 20,
-  /** The whole of `vectorQueryCharsMax` as tokens, at the price of the dearest embedding model. */
+  /** `vectorQueryCharsMax` characters at the price of the most expensive embedding model. */
   embeddingDollars: 0.0005,
   addressCharsMax: 320,
   subjectCharsMax: 200,
   mailCharsMax: 100_000,
 } as const;
 
-/** What is taken of an MCP server, of what it says and of what it answers. */
+/** What is read from an MCP server: its tool list and its replies. */
 export const mcpLimits = {
   callMsMax: 60_000,
   pagesMax: 10,
@@ -126,9 +126,9 @@ export const skillLimits = {
   descriptionCharsMax: 500,
 } as const;
 
-/** What the producer keeps of the consumer's listing of its tools. */
-export const offeringLimits = {
-  askMsMax: 5_000,
-  keptMs: 30_000,
-  tenantsKeptMax: 1_000,
+/** The producer's cache of the consumer's tool list. */
+export const toolListLimits = {
+  requestMsMax: 5_000,
+  cacheMs: 30_000,
+  tenantsCachedMax: 1_000,
 } as const;

@@ -1,6 +1,6 @@
-// What stands where, and what the platform itself takes.
+// Sizes of stored values, and the platform's own limits.
 
-/** What is kept where: small values stand in D1, larger ones in R2. */
+/** Small values are stored in D1, larger ones in R2. */
 export const storeLimits = {
   specInlineBytesMax: 16_384,
   stepInlineBytesMax: 8_192,
@@ -11,10 +11,10 @@ export const storeLimits = {
   draftCharsMax: 4_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
-  /** How many of a tenant's tasks one page of a filtered list looks at. */
-  listLookRows: 2_000,
-  /** How many decisions the summary by host counts, the newest ones. */
-  egressLookRows: 20_000,
+  /** How many of a tenant's tasks one page of a filtered list reads. */
+  listScanRows: 2_000,
+  /** How many of the newest decisions the summary by host counts. */
+  egressScanRows: 20_000,
   spendDaysDefault: 30,
   spendDaysMax: 366,
   uploadBytesMax: 100_000_000,
@@ -22,7 +22,7 @@ export const storeLimits = {
   inputKeyCharsMax: 512,
 } as const;
 
-/** The platform's own bounds that the code must stay under. */
+/** The platform's own limits. */
 export const platformLimits = {
   queueDelaySecondsMax: 86_400,
   queueSendBatchMessagesMax: 100,

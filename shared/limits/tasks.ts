@@ -1,6 +1,6 @@
 // What one task, one batch and one request may ask for.
 
-/** What one task may ask for and how far it may go. The defaults are the contract's. */
+/** Fields of a task. The defaults are those of the API contract. */
 export const taskLimits = {
   bodyBytesMax: 1_000_000,
   promptCharsMax: 500_000,
@@ -15,7 +15,7 @@ export const taskLimits = {
   labelValueCharsMax: 128,
   keyCharsMax: 255,
   jsonDepthMax: 64,
-  /** A template with an item in it: each may nest that deep. */
+  /** Depth of a template filled with an item, each of which may have `jsonDepthMax`. */
   filledDepthMax: 128,
   attemptsDefault: 3,
   attemptsMax: 10,
@@ -27,7 +27,7 @@ export const taskLimits = {
   problemsReportedMax: 20,
 } as const;
 
-/** The budgets of a task that names none, cumulative across its attempts. */
+/** The budgets of a task that sets none, cumulative across its attempts. */
 export const budgetDefaults = {
   steps: 30,
   model_calls: 30,
@@ -51,13 +51,13 @@ export const budgetCeilings = {
   egress_bytes: 1_000_000_000,
 } as const;
 
-/** How long a refused body is read on, so that its sender hears why. */
+/** How much of a rejected body is still read, so that the sender receives the response. */
 export const bodyLimits = {
   discardBytesMax: 128_000_000,
   discardMsMax: 5_000,
 } as const;
 
-/** Batches: what one submission may hold and how it is expanded. */
+/** Batches: submission, expansion, tallies and closing. */
 export const batchLimits = {
   tasksMax: 50_000,
   ndjsonBytesMax: 100_000_000,
@@ -71,7 +71,7 @@ export const batchLimits = {
   expandPutsAtOnceMax: 5,
   insertBytesMax: 1_500_000,
   batchesPerTickMax: 20,
-  /** How long the accepting request may take to expand before the sweep goes on in its place. */
+  /** How long the accepting request may expand before the sweep takes over. */
   expandGraceMs: 30_000,
   expandRetryMsMin: 60_000,
   expandRetryMsMax: 3_600_000,
@@ -80,22 +80,22 @@ export const batchLimits = {
   redriveTasksPerPage: 25,
   redriveRowsPerWindow: 5_000,
   resultRowsPerPage: 200,
-  /** Lines that one tally counts; the migration's triggers say the same number. */
+  /** Lines per tally; the triggers in the migrations use the same number. */
   tallyTasks: 500,
-  /** How often the sweep looks whether a batch is finished, and at how much of it. */
+  /** How often the sweep checks whether a batch is finished, and how much it reads. */
   closeEveryMs: 50_000,
   closedPerTickMax: 50,
-  recountedPerLookMax: 50,
+  recountedPerReadMax: 50,
   assembledPerTickMax: 40,
   listRowsDefault: 20,
   listRowsMax: 100,
 } as const;
 
-/** A batch that is looked at and not accepted. */
+/** A dry run of a batch. */
 export const dryRunLimits = {
   namesMax: 200,
-  askMsMax: 5_000,
-  /** What the fleet's own text and the tools' descriptions weigh in a first call, about. */
+  requestMsMax: 5_000,
+  /** Estimated tokens of the system prompt and the tool descriptions in the first call. */
   openingTokens: 1_500,
   answerTokens: 200,
 } as const;
