@@ -1,5 +1,6 @@
 /** The cores of `fleet policy decide` and `fleet policy check`. Node only. */
 import { readFile } from "node:fs/promises";
+import { isRecord } from "../shared/json.ts";
 import { compile, decide, type OutboundRequest } from "./decide.ts";
 import { type Parsed, parsePolicy, type Remark, secretsOf } from "./policy.ts";
 
@@ -56,9 +57,6 @@ function readRequest(line: string): OutboundRequest | null {
     : isRecord(headers) && Object.entries(headers);
   return Array.isArray(pairs) && pairs.every(isPair) ? { url, method, headers: pairs } : null;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === "object" && !Array.isArray(value);
 
 const isPair = (value: unknown): value is [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");

@@ -1,5 +1,7 @@
 /** Reads a policy file: text in; a canonical policy, or every refusal with its mend, out. */
+
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
+import { canonicalJson } from "../shared/canonical_json.ts";
 import { egressLimits } from "../shared/limits.ts";
 import { nearest } from "../shared/nearest.ts";
 import { classifyAddress } from "./address.ts";
@@ -41,7 +43,7 @@ export function readPolicy(value: unknown): Parsed {
     const at = error.path.split("/").slice(1);
     if (refusals.some((earlier) => earlier.path === spell(at))) continue;
     refusals.push(remark(at, refusalOf(error, at.at(-1) ?? "")));
-    if (refusals.length >= egressLimits.policyRefusalsMax) break;
+    if (refusals.length >= egressLimits.policyProblemsMax) break;
   }
   if (refusals.length > 0 || !Value.Check(PolicyFile, value)) return { ok: false, refusals };
 
@@ -72,7 +74,7 @@ export function readPolicy(value: unknown): Parsed {
     refusals.push(...refuseSecret(secret, index, policy));
   });
   if (refusals.length > 0) {
-    return { ok: false, refusals: refusals.slice(0, egressLimits.policyRefusalsMax) };
+    return { ok: false, refusals: refusals.slice(0, egressLimits.policyProblemsMax) };
   }
   return {
     ok: true,
@@ -218,13 +220,4 @@ function spell(at: readonly string[]): string {
     .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 64)}`))
     .join("")
     .replace(/^\./, "");
-}
-
-/** JSON with sorted keys. The shape is validated, so the depth is small. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -16,7 +16,7 @@ const callsTurn = Type.Object(
       Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 200 }),
-          /** An object; text stands for itself, so that damaged arguments can be rehearsed. */
+          /** An object; text is sent unchanged, so that damaged arguments can be rehearsed. */
           arguments: Type.Optional(
             Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.String()]),
           ),

@@ -1,3 +1,4 @@
+import { isRecord, type Json } from "./json.ts";
 import { modelLimits } from "./limits.ts";
 import { patternFault } from "./schema_pattern.ts";
 
@@ -6,8 +7,6 @@ export interface SchemaFault {
   path: string;
   message: string;
 }
-
-type Json = Record<string, unknown>;
 
 const types = ["object", "array", "string", "number", "integer", "boolean", "null"];
 const single = [
@@ -36,10 +35,6 @@ const counts = [
   "minProperties",
 ];
 const foreign = ["$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor"];
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function join(path: string, key: string | number): string {
   if (typeof key === "number") return `${path}[${key}]`;

@@ -1,10 +1,11 @@
 import { type Failure, failure } from "../../shared/failures.ts";
 import { type Profile, type ProfileOf, profileOf } from "../../shared/models/profiles.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { type Route, routeOf } from "../../shared/serving.ts";
 import type { Transport } from "./model.ts";
-import { openAiTransport } from "./openai.ts";
-import { type RehearsalScript, rehearsalTransport } from "./rehearsal.ts";
-import { type WorkersAi, workersAiTransport } from "./workers_ai.ts";
+import { openAiTransport } from "./transport/openai.ts";
+import { type RehearsalScript, rehearsalTransport } from "./transport/rehearsal.ts";
+import { type WorkersAi, workersAiTransport } from "./transport/workers_ai.ts";
 
 /** What the consumer has configured, by the names of its environment. */
 export interface ModelConfig {
@@ -13,51 +14,44 @@ export interface ModelConfig {
   MODEL_API_KEY?: string | undefined;
   /** The task's own script, and how many model calls it has journaled. */
   rehearsal?: RehearsalScript | undefined;
-  /** What MODEL_PROFILES makes of the table; the table itself where it is left out. */
+  /** The profile table with the overrides of MODEL_PROFILES; the plain table where absent. */
   profileOf?: ProfileOf;
 }
 
 /** What a model's calls go to. */
 export type ServedBy = Exclude<Route["kind"], "none">;
 
-export type Served =
-  | { ok: true; servedBy: ServedBy; transport: Transport; profile: Profile }
-  | { ok: false; failure: Failure };
+export interface Served {
+  servedBy: ServedBy;
+  transport: Transport;
+  profile: Profile;
+}
 
 /** The transport and profile of a model, or the failure `model_unconfigured` that says what to set. */
-export function transportFor(model: string, config: ModelConfig): Served {
+export function transportFor(model: string, config: ModelConfig): Result<Served, Failure> {
   const profile = (config.profileOf ?? profileOf)(model);
   const route = routeOf(model, {
     workersAi: config.AI !== undefined,
     baseUrl: config.MODEL_BASE_URL,
   });
-  const refused = (message: string): Served => ({
-    ok: false,
-    failure: failure("model_unconfigured", message),
-  });
+  const refused = (message: string) => err(failure("model_unconfigured", message));
   switch (route.kind) {
     case "none":
       return refused(route.missing);
     case "rehearsal":
       return config.rehearsal === undefined
         ? refused(
-            "The task brings no rehearsal turns; set MODEL and MODEL_BASE_URL to use a real model.",
+            "The task has no rehearsal turns; set MODEL and MODEL_BASE_URL to use a real model.",
           )
-        : {
-            ok: true,
-            servedBy: route.kind,
-            profile,
-            transport: rehearsalTransport(config.rehearsal),
-          };
+        : ok({ servedBy: route.kind, profile, transport: rehearsalTransport(config.rehearsal) });
     case "workers_ai":
       return config.AI === undefined
         ? refused("Workers AI is not bound.")
-        : {
-            ok: true,
+        : ok({
             servedBy: route.kind,
             profile,
             transport: workersAiTransport(config.AI, profile),
-          };
+          });
     case "openai": {
       const key = config.MODEL_API_KEY;
       const transport = openAiTransport({
@@ -65,7 +59,7 @@ export function transportFor(model: string, config: ModelConfig): Served {
         profile,
         ...(key === undefined || key === "" ? {} : { apiKey: key }),
       });
-      return { ok: true, servedBy: route.kind, profile, transport };
+      return ok({ servedBy: route.kind, profile, transport });
     }
   }
 }

@@ -38,17 +38,17 @@ export interface ModelRequest {
   tools: readonly ToolOffer[];
   /** `none` offers no tool at all; a call of one of `tools` is still read. */
   toolChoice: "auto" | "none" | { name: string };
-  /** Ask for JSON of this schema without tools: the last rung before plain text. */
+  /** Ask for JSON of this schema without tools: the last step before plain text. */
   jsonSchema?: Record<string, unknown>;
-  /** Ask for the least thought: the reply before this one was nothing but thought. */
+  /** Ask for the least thought: the previous reply was only thought. */
   thinkLess?: boolean;
   outputTokensMax: number;
-  /** How the task wants its model to write, beside the room for one reply. */
+  /** The task's sampling settings. */
   sampling?: Sampling;
   signal: AbortSignal;
 }
 
-/** A call as the model meant it, after repair. `arguments` is the parsed value or absent when unreadable. */
+/** A call after repair. `arguments` is the parsed value, or null where it is unreadable. */
 export interface Call {
   /**
    * Ours: unique within the transcript, nine letters and digits. It is what an echoed
@@ -62,7 +62,7 @@ export interface Call {
   /** The text as sent, capped. */
   argumentsText: string;
   arguments: Record<string, unknown> | null;
-  /** Why `arguments` is null or refused, in words that tell the model what to mend. */
+  /** Why `arguments` is null or refused, as a text that tells the model what to fix. */
   problem: string | null;
 }
 
@@ -84,16 +84,16 @@ export interface Reply {
   calls: Call[];
   finish: Finish;
   usage: ReplyUsage;
-  /** What was mended, as short constant words; see docs/ARCHITECTURE.md. */
+  /** What was repaired, as constant words; see quirks.ts. */
   quirks: string[];
 }
 
-/** `usage` stands beside a failure where the endpoint billed the call all the same. */
+/** `usage` is set on a failure where the endpoint billed the call. */
 export type ModelOutcome = (
   | { ok: true; reply: Reply }
   | { ok: false; failure: Failure; usage?: ReplyUsage; quirks?: readonly Quirk[] }
 ) & {
-  /** The endpoint's own words, where the journal is to keep them. */
+  /** The endpoint's own text, where the journal keeps it. */
   raw?: RawReply;
 };
 

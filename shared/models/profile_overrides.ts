@@ -1,8 +1,9 @@
-/** MODEL_PROFILES: what an operator knows better than the table, or of models that are not in it. */
+/** MODEL_PROFILES: an operator's overrides of the profile table, and profiles of models that are not in it. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { taskLimits } from "../limits.ts";
 import { nearest } from "../nearest.ts";
+import { err, ok, type Result } from "../result.ts";
 import { isListed, type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -10,7 +11,7 @@ const dollars = Type.Number({ minimum: 0 });
 const tokens = Type.Integer({ minimum: 256, maximum: 100_000_000 });
 const settings = Type.Record(Type.String(), Type.Unknown());
 
-/** One model's fields as they are written; each that is left out stays as it was. */
+/** One model's fields as the operator writes them; a field that is left out keeps its value. */
 const Override = Type.Partial(
   Type.Object(
     {
@@ -39,18 +40,16 @@ const Override = Type.Partial(
 );
 type Override = Static<typeof Override>;
 
-export type ProfilesRead = { ok: true; profileOf: ProfileOf } | { ok: false; message: string };
-
-/** The key of the fields for models that no other key names and the table does not know. */
+/** The key for models that no other key names and the table does not list. */
 const others = "*";
 
 /**
- * Reads `{"<model>": {field: value}}`. Strict: a field that nobody knows or a value that does not
- * fit refuses the whole text, because a price that is silently not applied is a budget that does not
- * hold. Never throws.
+ * Reads `{"<model>": {field: value}}`. Strict: an unknown field or a value that does
+ * not fit rejects the whole text, because a price that is silently not applied is a budget that does
+ * not hold. The error is one sentence that names the field. Never throws.
  */
-export function readProfiles(text: string | undefined): ProfilesRead {
-  if (text === undefined || text.trim() === "") return { ok: true, profileOf };
+export function readProfiles(text: string | undefined): Result<ProfileOf, string> {
+  if (text === undefined || text.trim() === "") return ok(profileOf);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -66,18 +65,15 @@ export function readProfiles(text: string | undefined): ProfilesRead {
     if (problem !== null) return refused(`has ${JSON.stringify(model)}: ${problem}`);
     known.set(model, fields as Override);
   }
-  const made = new Map<string, Profile>();
-  return {
-    ok: true,
-    profileOf(model) {
-      const before = made.get(model);
-      if (before !== undefined) return before;
-      const own = known.get(model) ?? (isListed(model) ? undefined : known.get(others));
-      const profile = own === undefined ? profileOf(model) : overridden(profileOf(model), own);
-      made.set(model, profile);
-      return profile;
-    },
-  };
+  const profiles = new Map<string, Profile>();
+  return ok((model) => {
+    const cached = profiles.get(model);
+    if (cached !== undefined) return cached;
+    const own = known.get(model) ?? (isListed(model) ? undefined : known.get(others));
+    const profile = own === undefined ? profileOf(model) : applyOverride(profileOf(model), own);
+    profiles.set(model, profile);
+    return profile;
+  });
 }
 
 function problemIn(model: string, fields: unknown): string | null {
@@ -106,14 +102,14 @@ function explained(path: string, message: string): string {
     : `there is no field ${JSON.stringify(field)}: did you mean "${near}"?`;
 }
 
-function overridden(base: Profile, own: Override): Profile {
+function applyOverride(base: Profile, own: Override): Profile {
   const windowTokens = own.window_tokens ?? base.windowTokens;
   const outputTokensMax = own.output_tokens_max ?? Math.min(base.outputTokensMax, windowTokens - 1);
   const { price } = own;
   return {
     windowTokens,
     outputTokensMax,
-    // A price that nobody gave stays the very one that is known to be none.
+    // A price that is not overridden stays the same object: `isPriced` compares it with `free`.
     price:
       price === undefined
         ? base.price
@@ -129,7 +125,5 @@ function overridden(base: Profile, own: Override): Profile {
   };
 }
 
-const refused = (message: string): ProfilesRead => ({
-  ok: false,
-  message: `MODEL_PROFILES ${message.slice(0, taskLimits.keyCharsMax * 2)}.`,
-});
+const refused = (message: string) =>
+  err(`MODEL_PROFILES ${message.slice(0, taskLimits.keyCharsMax * 2)}.`);

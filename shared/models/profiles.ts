@@ -10,21 +10,21 @@ export interface Price {
   output: number;
 }
 
-/** What is known of one model: its pace, its room, its price, and how it wants to be asked. */
+/** What is known of one model: its rate limit, windows, price and request settings. */
 export interface Profile {
-  /** Null where the endpoint sets no pace. */
+  /** Null where the endpoint sets no rate limit. */
   requestsPerMinute: number | null;
   windowTokens: number;
   outputTokensMax: number;
   price: Price;
   /** Merged into the request: unsupported settings are ignored silently, so each model names its own. */
   thinking: Readonly<Record<string, unknown>>;
-  /** The same after thought has eaten a whole output limit: the least thought that the model knows. */
+  /** The same after thought has used a whole output limit: the least thought that the model supports. */
   thinkingLess: Readonly<Record<string, unknown>>;
   outputField: "max_tokens" | "max_completion_tokens";
-  /** How a reply is held to a schema: old models take it bare, newer ones in OpenAI's envelope, some not at all. */
+  /** How a reply is bound to a schema: old models take it bare, newer ones in OpenAI's envelope, some not at all. */
   jsonMode: "envelope" | "bare" | "none";
-  /** Whether a call may be forced by its name; where it may not, the ladder goes on without that rung. */
+  /** Whether a call may be forced by its name; where it may not, finalisation skips that step. */
   forcedTool: boolean;
   /** The field in which past reasoning is sent back; null sends none. */
   reasoningField: "reasoning" | "reasoning_content" | null;
@@ -33,10 +33,10 @@ export interface Profile {
 }
 
 const free: Price = { input: 0, cached: 0, output: 0 };
-const paidPace = 20;
-const openPace = 300;
+const paidRate = 20;
+const openRate = 300;
 
-/** An endpoint of the user's own: no price, no pace, nothing sent that a strict server could refuse. */
+/** An endpoint of the user's own: no price, no rate limit, no setting that a strict server could reject. */
 const unknownProfile: Profile = {
   requestsPerMinute: null,
   windowTokens: 128_000,
@@ -51,10 +51,10 @@ const unknownProfile: Profile = {
   callIds: "ours",
 };
 
-/** An unlisted Workers AI model is priced and paced like the dearest one: budgets fail closed. */
+/** An unlisted Workers AI model is priced and limited like the most expensive one: budgets fail closed. */
 const unknownHosted: Profile = {
   ...unknownProfile,
-  requestsPerMinute: paidPace,
+  requestsPerMinute: paidRate,
   price: { input: 1.4, cached: 1.4, output: 4.4 },
 };
 
@@ -84,27 +84,27 @@ const legacy: Partial<Profile> = {
   reasoningField: null,
 };
 const deepseek: Partial<Profile> = { reasoningField: "reasoning_content" };
-/** Told to call one tool by name, these think or write on until their output limit. */
+/** Forced to call one tool by name, these models write until their output limit. */
 const unforced: Partial<Profile> = { thinking: { reasoning_effort: "low" }, forcedTool: false };
 
 const profiles: ReadonlyMap<string, Profile> = new Map([
-  ["@cf/zai-org/glm-5.3", hosted(paidPace, 1_048_576, [1.4, 4.4, 0.26], unforced)],
-  ["@cf/zai-org/glm-5.3-flash", hosted(paidPace, 1_048_576, [0.15, 0.5, 0.03], unforced)],
+  ["@cf/zai-org/glm-5.3", hosted(paidRate, 1_048_576, [1.4, 4.4, 0.26], unforced)],
+  ["@cf/zai-org/glm-5.3-flash", hosted(paidRate, 1_048_576, [0.15, 0.5, 0.03], unforced)],
   [
     "@cf/zai-org/glm-5.2",
-    hosted(paidPace, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
+    hosted(paidRate, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
   ],
-  ["@cf/zai-org/glm-4.7-flash", hosted(openPace, 131_072, [0.0605, 0.4], { thinking: noThinking })],
+  ["@cf/zai-org/glm-4.7-flash", hosted(openRate, 131_072, [0.0605, 0.4], { thinking: noThinking })],
   [
     "@cf/deepseek-ai/deepseek-v4.1-flash-1017",
-    hosted(paidPace, 1_048_576, [0.3, 1.2, 0.006], {
+    hosted(paidRate, 1_048_576, [0.3, 1.2, 0.006], {
       ...deepseek,
       thinking: { reasoning_effort: "high" },
     }),
   ],
   [
     "@cf/deepseek-ai/deepseek-v4-flash-0731",
-    hosted(paidPace, 1_048_576, [0.44, 1.32, 0.014], {
+    hosted(paidRate, 1_048_576, [0.44, 1.32, 0.014], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
       thinkingLess: { reasoning_effort: "none" },
@@ -112,7 +112,7 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/deepseek-ai/deepseek-v4-pro-0813",
-    hosted(paidPace, 1_048_576, [1.32, 3.96, 0.044], {
+    hosted(paidRate, 1_048_576, [1.32, 3.96, 0.044], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
       thinkingLess: { reasoning_effort: "none" },
@@ -120,29 +120,29 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/moonshotai/kimi-k2.7-code",
-    hosted(paidPace, 262_144, [0.95, 4, 0.19], { callIds: "kimi" }),
+    hosted(paidRate, 262_144, [0.95, 4, 0.19], { callIds: "kimi" }),
   ],
   [
     "@cf/moonshotai/kimi-k2.6",
-    hosted(paidPace, 262_144, [0.95, 4, 0.16], {
+    hosted(paidRate, 262_144, [0.95, 4, 0.16], {
       callIds: "kimi",
       thinking: { reasoning_effort: "none" },
     }),
   ],
   [
     "@cf/qwen/qwen3.8-27b",
-    hosted(openPace, 262_144, [0.45, 3.2, 0.05], {
+    hosted(openRate, 262_144, [0.45, 3.2, 0.05], {
       thinking: { reasoning_effort: "low" },
       thinkingLess: noThinking,
     }),
   ],
   [
     "@cf/google/gemma-4-26b-a4b-it",
-    hosted(openPace, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking }),
+    hosted(openRate, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking }),
   ],
   [
     "@cf/nvidia/nemotron-3-120b-a12b",
-    hosted(openPace, 256_000, [0.5, 1.5], {
+    hosted(openRate, 256_000, [0.5, 1.5], {
       thinking: {
         chat_template_kwargs: {
           enable_thinking: true,
@@ -154,23 +154,23 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/openai/gpt-oss-120b",
-    hosted(openPace, 128_000, [0.35, 0.75], { thinking: { reasoning_effort: "low" } }),
+    hosted(openRate, 128_000, [0.35, 0.75], { thinking: { reasoning_effort: "low" } }),
   ],
   [
     "@cf/openai/gpt-oss-20b",
-    hosted(openPace, 128_000, [0.2, 0.3], { thinking: { reasoning_effort: "low" } }),
+    hosted(openRate, 128_000, [0.2, 0.3], { thinking: { reasoning_effort: "low" } }),
   ],
   [
     "@cf/qwen/qwen3-30b-a3b-fp8",
-    hosted(openPace, 32_768, [0.051, 0.335], { outputTokensMax: 8_192, reasoningField: null }),
+    hosted(openRate, 32_768, [0.051, 0.335], { outputTokensMax: 8_192, reasoningField: null }),
   ],
-  ["@cf/meta/llama-4-scout-17b-16e-instruct", hosted(openPace, 131_000, [0.27, 0.85], legacy)],
-  ["@cf/meta/llama-3.3-70b-instruct-fp8-fast", hosted(openPace, 24_000, [0.293, 2.253], legacy)],
+  ["@cf/meta/llama-4-scout-17b-16e-instruct", hosted(openRate, 131_000, [0.27, 0.85], legacy)],
+  ["@cf/meta/llama-3.3-70b-instruct-fp8-fast", hosted(openRate, 24_000, [0.293, 2.253], legacy)],
   [
     "@cf/mistralai/mistral-small-3.1-24b-instruct",
-    hosted(openPace, 128_000, [0.351, 0.555], legacy),
+    hosted(openRate, 128_000, [0.351, 0.555], legacy),
   ],
-  ["@cf/ibm-granite/granite-4.0-h-micro", hosted(openPace, 131_000, [0.017, 0.112], legacy)],
+  ["@cf/ibm-granite/granite-4.0-h-micro", hosted(openRate, 131_000, [0.017, 0.112], legacy)],
 ]);
 
 /** The models with a row of their own in the table, in its order. */
@@ -179,10 +179,10 @@ export const listedModels: readonly string[] = [...profiles.keys()];
 /** True for models with a row of their own in the table. */
 export const isListed = (model: string): boolean => profiles.has(model);
 
-/** Answers what is known of a model. */
+/** Returns what is known of a model. */
 export type ProfileOf = (model: string) => Profile;
 
-/** What is known of this model, or the careful defaults where nothing is. */
+/** What is known of this model, or careful defaults. */
 export const profileOf: ProfileOf = (model) =>
   profiles.get(model) ?? (model.startsWith("@cf/") ? unknownHosted : unknownProfile);
 
@@ -206,7 +206,7 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
   );
 }
 
-/** The room for one reply, and for the one after thought alone filled it, in tokens. */
+/** The output limit of one reply, and of the next one when thought filled the first, in tokens. */
 export function outputRoom(
   profile: Profile,
   asked: number | undefined,

@@ -1,6 +1,6 @@
 /** Chat completions as endpoints send them, and what the normaliser hears in them. */
 import type { Message } from "../../consumer/models/model.ts";
-import { normalise } from "../../consumer/models/normalise.ts";
+import { normalise } from "../../consumer/models/reply/normalise.ts";
 import { request } from "./request.ts";
 
 export const usage = { prompt_tokens: 109, completion_tokens: 17, total_tokens: 126 };
@@ -15,7 +15,7 @@ export const chat = (message: object, finish: string | null = "stop", more: obje
   ...more,
 });
 
-export function heard(body: unknown, messages?: readonly Message[]) {
+export function readReply(body: unknown, messages?: readonly Message[]) {
   const outcome = normalise(body, request(messages === undefined ? {} : { messages }), 0);
   if (!outcome.ok) throw new Error(outcome.failure.message);
   return outcome.reply;

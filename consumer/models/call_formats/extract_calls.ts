@@ -1,22 +1,22 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import type { CallFormatName } from "../quirks.ts";
+import { toolNamed } from "../repair/tool_name.ts";
 import type { WireCall } from "../shapes/wire.ts";
-import { toolNamed } from "../tool_name.ts";
-import { deepseek } from "./deepseek.ts";
-import { functionXml } from "./function_xml.ts";
-import { gemma } from "./gemma.ts";
-import { glm } from "./glm.ts";
-import { harmony } from "./harmony.ts";
-import { invoke } from "./invoke.ts";
-import { bareJson, labelledFence } from "./json_text.ts";
-import { kimi } from "./kimi.ts";
+import { bareJson, labelledFence } from "./json/json_text.ts";
+import { llama } from "./json/llama.ts";
+import { mistral } from "./json/mistral.ts";
+import { taggedJson } from "./json/tagged_json.ts";
 import type { CallFormat, LeakedCall } from "./leak.ts";
-import { llama } from "./llama.ts";
-import { mistral } from "./mistral.ts";
-import { pythonic } from "./pythonic.ts";
+import { pythonic } from "./python/pythonic.ts";
 import { skipSpace } from "./scan.ts";
-import { taggedJson } from "./tagged_json.ts";
+import { deepseek } from "./tokens/deepseek.ts";
+import { gemma } from "./tokens/gemma.ts";
+import { harmony } from "./tokens/harmony.ts";
+import { kimi } from "./tokens/kimi.ts";
+import { functionXml } from "./xml/function_xml.ts";
+import { glm } from "./xml/glm.ts";
+import { invoke } from "./xml/invoke.ts";
 
 /** Marked dialects first: what has marks of its own is surest. */
 export const callFormats: readonly CallFormat[] = [

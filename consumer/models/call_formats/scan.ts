@@ -1,8 +1,8 @@
+import { parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
-import { parseJson } from "../json.ts";
 import type { ToolOffer } from "../model.ts";
-import { typesOf } from "../schema_types.ts";
-import { toolNamed } from "../tool_name.ts";
+import { typesOf } from "../repair/schema_types.ts";
+import { toolNamed } from "../repair/tool_name.ts";
 
 // Scanners go forward by indexOf: a regular expression over unclosed blocks would backtrack.
 

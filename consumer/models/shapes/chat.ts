@@ -1,4 +1,4 @@
-import { isRecord, type Json, stringAt } from "../json.ts";
+import { isRecord, type Json, stringAt } from "../../../shared/json.ts";
 import { contentText, type WireCall, type WireReply } from "./wire.ts";
 
 /** One entry of `tool_calls`, nested under `function` or flat; arguments as text or as a value. */
@@ -24,7 +24,7 @@ function reasoningOf(message: Json): string {
   return named ?? (Array.isArray(message.reasoning) ? contentText(message.reasoning) : "");
 }
 
-/** What an assistant message holds, whoever wrapped it. */
+/** What an assistant message holds, in any envelope. */
 export function fromMessage(
   message: Json,
 ): Pick<WireReply, "text" | "reasoning" | "calls"> & { refusal: boolean } {
@@ -45,10 +45,10 @@ export function readChat(body: Json): WireReply | null {
   const choice: unknown = body.choices[0];
   if (!isRecord(choice)) return null;
   const message = isRecord(choice.message) ? choice.message : { content: choice.text };
-  const { refusal, ...said } = fromMessage(message);
+  const { refusal, ...content } = fromMessage(message);
   return {
     shape: "chat",
-    ...said,
+    ...content,
     finish: refusal ? "content_filter" : stringAt(choice, "finish_reason"),
     usage: isRecord(body.usage) ? body.usage : null,
   };
@@ -57,11 +57,11 @@ export function readChat(body: Json): WireReply | null {
 /** Ollama's native reply: `{message, done, done_reason, prompt_eval_count, eval_count}`. */
 export function readOllama(body: Json): WireReply | null {
   if (!isRecord(body.message) || typeof body.done !== "boolean") return null;
-  const { refusal: _, ...said } = fromMessage(body.message);
+  const { refusal: _, ...content } = fromMessage(body.message);
   const { prompt_eval_count, eval_count } = body;
   return {
     shape: "ollama",
-    ...said,
+    ...content,
     finish: stringAt(body, "done_reason"),
     usage: { prompt_tokens: prompt_eval_count, completion_tokens: eval_count },
   };

@@ -1,4 +1,4 @@
-import { isRecord, type Json, parseJson, stringAt } from "../json.ts";
+import { isRecord, type Json, parseJson, stringAt } from "../../../shared/json.ts";
 
 interface Part {
   id: string | null;
@@ -14,8 +14,10 @@ interface Part {
  */
 export function foldEvents(text: string): Json | undefined {
   if (!/^\s*(data|event|id|retry|:)/.test(text)) return undefined;
+  // Read by the line and not by the event: servers leave out the blank lines between events, and a
+  // parser of the standard (eventsource-parser was considered) then joins two chunks into one text.
   const chunks = text
-    .split(/\r?\n/)
+    .split(/\r\n|\r|\n/)
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice("data:".length).trim());
   let finish: string | null = null;

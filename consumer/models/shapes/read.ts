@@ -1,5 +1,5 @@
+import { isRecord } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
-import { isRecord } from "../json.ts";
 import { readChat, readOllama } from "./chat.ts";
 import { readLegacy } from "./legacy.ts";
 import { readResponses } from "./responses.ts";
@@ -16,8 +16,8 @@ function filled(value: unknown): boolean {
 }
 
 /**
- * Finds the reply in a body by its shape alone: the same model id is served by several
- * engines, so nothing about the model decides. Envelopes are opened to a small depth.
+ * Finds the reply in a body only by its shape: several engines serve the same model id, so
+ * the model's name decides nothing. Envelopes are opened to a small depth.
  */
 export function readShape(body: unknown, depth: number = modelLimits.envelopeDepthMax): Read {
   if (!isRecord(body)) return { kind: "unknown" };

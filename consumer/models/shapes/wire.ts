@@ -1,6 +1,6 @@
-import type { Json } from "../json.ts";
+import type { Json } from "../../../shared/json.ts";
 
-/** A call as it stood on the wire: its arguments may be text, a value or missing. */
+/** A call as the endpoint sent it: its arguments may be text, a value or missing. */
 export interface WireCall {
   id: string | null;
   name: string;
@@ -13,7 +13,7 @@ export interface WireReply {
   text: string;
   reasoning: string;
   calls: WireCall[];
-  /** The endpoint's own word for why it stopped. */
+  /** The endpoint's value for why it stopped. */
   finish: string | null;
   usage: Json | null;
 }

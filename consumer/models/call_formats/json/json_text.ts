@@ -1,0 +1,64 @@
+import { isRecord } from "../../../../shared/json.ts";
+import type { ToolOffer } from "../../model.ts";
+import { readLoosely } from "../../repair/loose_json.ts";
+import { toolNamed } from "../../repair/tool_name.ts";
+import { fits } from "../../repair/validate.ts";
+import type { CallFormat, LeakedCall } from "../leak.ts";
+import { blocks, jsonEnd, skipSpace, skipToken } from "../scan.ts";
+import { type NamedCall, namedCalls } from "./named_json.ts";
+
+const argumentKey = /"(?:arguments|parameters|args|input|tool_input|action_input)"\s*:/;
+
+/**
+ * Without marks, an answer that happens to be JSON with a `name` looks like a call, so
+ * arguments written flat beside the name count only where they fit the tool exactly.
+ */
+function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
+  const loose = readLoosely(source);
+  if (loose === null) return [];
+  const calls = namedCalls(loose.value);
+  if (argumentKey.test(source)) return calls;
+  return calls.every((call) => {
+    const schema = toolNamed(call.name, tools)?.original;
+    const given = isRecord(call.arguments) && Object.keys(call.arguments).length > 0;
+    return given && schema !== undefined && fits(call.arguments, schema);
+  })
+    ? calls
+    : [];
+}
+
+/** A fence named for calls, anywhere in the text. */
+function labelled(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
+  return ["tool_call", "tool_calls", "tool_use", "function_call"].flatMap((label) =>
+    blocks(text, `\`\`\`${label}\n`, "```").flatMap(({ start, end, inner }) =>
+      meant(inner.trim(), tools).map((call) => ({ ...call, start, end })),
+    ),
+  );
+}
+
+export const labelledFence: CallFormat = {
+  name: "json_fence",
+  wholeText: false,
+  find: labelled,
+};
+
+/** Several values one after the other, with nothing but space, commas or semicolons between. */
+function sequence(text: string): string[] | null {
+  const sources: string[] = [];
+  for (let at = skipSpace(text, 0); at < text.length; ) {
+    const end = jsonEnd(text, at);
+    if (end === null) return null;
+    sources.push(text.slice(at, end));
+    at = skipSpace(text, skipToken(text, end, ";", ","));
+  }
+  return sources;
+}
+
+function wholly(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
+  const calls = (sequence(text) ?? [text]).map((source) => meant(source, tools));
+  if (calls.some((each) => each.length === 0)) return [];
+  return calls.flat().map((call) => ({ ...call, start: 0, end: text.length }));
+}
+
+/** `{"name", "arguments"}` or a list of them as the whole text. */
+export const bareJson: CallFormat = { name: "bare_json", wholeText: true, find: wholly };

@@ -1,0 +1,46 @@
+import { readLoosely } from "../../repair/loose_json.ts";
+import type { CallFormat, LeakedCall } from "../leak.ts";
+import { pythonCalls } from "../python/pythonic.ts";
+import { jsonEnd, skipSpace, skipToken } from "../scan.ts";
+import { namedCalls } from "./named_json.ts";
+
+const mark = "<|python_tag|>";
+const ends = ["<|eom_id|>", "<|eot_id|>"];
+
+/** JSON calls from `from` on, separated by `;` or `,`, and the index after the last one. */
+function jsonCalls(
+  text: string,
+  from: number,
+): { calls: Omit<LeakedCall, "start" | "end">[]; end: number } {
+  const calls: Omit<LeakedCall, "start" | "end">[] = [];
+  let end = from;
+  for (let at = skipSpace(text, from); ; at = skipSpace(text, skipToken(text, end, ";", ","))) {
+    const to = jsonEnd(text, at);
+    const loose = to === null ? null : readLoosely(text.slice(at, to));
+    if (to === null || loose === null) return { calls, end };
+    calls.push(...namedCalls(loose.value));
+    end = to;
+  }
+}
+
+function find(text: string): LeakedCall[] {
+  const start = text.indexOf(mark);
+  if (start === -1) return [];
+  const from = start + mark.length;
+  const json = jsonCalls(text, from);
+  if (json.calls.length > 0) {
+    const end = skipToken(text, json.end, ...ends);
+    return json.calls.map((call) => ({ ...call, start, end }));
+  }
+  const stop = ends.map((token) => text.indexOf(token, from)).find((index) => index !== -1);
+  const calls = pythonCalls(text, from, stop ?? text.length);
+  return calls.map((call) => ({
+    ...call,
+    name: call.name.replace(/\.call$/, ""),
+    start,
+    end: stop === undefined ? text.length : skipToken(text, stop, ...ends),
+  }));
+}
+
+/** `<|python_tag|>{"name", "parameters"}` or `<|python_tag|>f.call(k="v")`: Llama 3. */
+export const llama: CallFormat = { name: "llama", wholeText: false, find };

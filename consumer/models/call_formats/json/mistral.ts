@@ -1,0 +1,42 @@
+import { modelLimits } from "../../../../shared/limits.ts";
+import { readLoosely } from "../../repair/loose_json.ts";
+import type { CallFormat, LeakedCall } from "../leak.ts";
+import { jsonEnd, skipSpace } from "../scan.ts";
+import { namedCalls } from "./named_json.ts";
+
+const mark = "[TOOL_CALLS]";
+
+/** `name[CALL_ID]id[ARGS]{…}` or `name{…}`, from `at` on. */
+function named(text: string, start: number, at: number): LeakedCall | null {
+  const head = /^\s*([\w.-]{1,128})\s*(?:\[CALL_ID\]([\w-]{1,64}))?\s*(?:\[ARGS\])?\s*/.exec(
+    text.slice(at, at + 260),
+  );
+  if (head?.[1] === undefined) return null;
+  const from = at + head[0].length;
+  const end = jsonEnd(text, from);
+  if (end === null) return null;
+  const id = head[2];
+  return { name: head[1], arguments: text.slice(from, end), start, end, ...(id ? { id } : {}) };
+}
+
+function find(text: string): LeakedCall[] {
+  const found: LeakedCall[] = [];
+  let tries = 0;
+  for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
+    tries += 1;
+    const from = skipSpace(text, start + mark.length);
+    const to = jsonEnd(text, from);
+    const list = to === null ? null : readLoosely(text.slice(from, to));
+    if (to !== null && list !== null) {
+      for (const call of namedCalls(list.value)) found.push({ ...call, start, end: to });
+    } else {
+      const call = named(text, start, from);
+      if (call !== null) found.push(call);
+    }
+    start = text.indexOf(mark, from);
+  }
+  return found;
+}
+
+/** `[TOOL_CALLS][{"name", "arguments"}]` and the newer `[TOOL_CALLS]name[ARGS]{…}`: Mistral. */
+export const mistral: CallFormat = { name: "mistral", wholeText: false, find };

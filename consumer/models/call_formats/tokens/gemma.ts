@@ -1,0 +1,88 @@
+import type { Json } from "../../../../shared/json.ts";
+import type { CallFormat, LeakedCall } from "../leak.ts";
+import { takePython } from "../python/python_literal.ts";
+import { pythonCalls } from "../python/pythonic.ts";
+import { blocks, skipSpace } from "../scan.ts";
+
+interface Spelling {
+  open: string;
+  close: string;
+  /** The token on both sides of a string. */
+  quote: string;
+}
+
+const spellings: readonly Spelling[] = [
+  { open: "<|tool_call>call:", close: "<tool_call|>", quote: '<|"|>' },
+  { open: "<start_function_call>call:", close: "<end_function_call>", quote: "<escape>" },
+];
+const depthMax = 32;
+
+type Taken = { value: unknown; end: number } | null;
+
+function takeValue(text: string, at: number, quote: string, depth: number): Taken {
+  if (depth > depthMax) return null;
+  if (text.startsWith(quote, at)) {
+    const end = text.indexOf(quote, at + quote.length);
+    return end === -1
+      ? null
+      : { value: text.slice(at + quote.length, end), end: end + quote.length };
+  }
+  if (text.charAt(at) === "{") return takeObject(text, at, quote, depth);
+  if (text.charAt(at) !== "[") return takePython(text, at);
+  const items: unknown[] = [];
+  let next = skipSpace(text, at + 1);
+  while (text.charAt(next) !== "]") {
+    const item = takeValue(text, next, quote, depth + 1);
+    if (item === null) return null;
+    items.push(item.value);
+    next = skipSpace(text, item.end);
+    if (text.charAt(next) === ",") next = skipSpace(text, next + 1);
+    else if (text.charAt(next) !== "]") return null;
+  }
+  return { value: items, end: next + 1 };
+}
+
+function takeObject(text: string, at: number, quote: string, depth: number): Taken {
+  const entries: [string, unknown][] = [];
+  let next = skipSpace(text, at + 1);
+  while (text.charAt(next) !== "}") {
+    const quoted = text.startsWith(quote, next) ? takeValue(text, next, quote, depth + 1) : null;
+    const colon = text.indexOf(":", quoted?.end ?? next);
+    if (colon === -1) return null;
+    const key = quoted === null ? text.slice(next, colon).trim() : String(quoted.value);
+    const value = takeValue(text, skipSpace(text, colon + 1), quote, depth + 1);
+    if (value === null || !/^["\w$.-]*$/.test(key)) return null;
+    entries.push([key.replace(/^"|"$/g, ""), value.value]);
+    next = skipSpace(text, value.end);
+    if (text.charAt(next) === ",") next = skipSpace(text, next + 1);
+    else if (text.charAt(next) !== "}") return null;
+  }
+  const value: Json = Object.fromEntries(entries);
+  return { value, end: next + 1 };
+}
+
+function tokens(text: string): LeakedCall[] {
+  return spellings.flatMap(({ open, close, quote }) =>
+    blocks(text, open, close).flatMap(({ start, end, inner }): LeakedCall[] => {
+      const brace = inner.indexOf("{");
+      const name = inner.slice(0, brace).trim();
+      const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);
+      if (args === null || inner.slice(args.end).trim() !== "") return [];
+      return [{ name, arguments: args.value, start, end }];
+    }),
+  );
+}
+
+/** Gemma 3 writes Python into a fence of its own name. */
+function fences(text: string): LeakedCall[] {
+  return blocks(text, "```tool_code\n", "```").flatMap(({ start, end, inner }) =>
+    pythonCalls(inner, 0, inner.length).map((call) => ({ ...call, start, end })),
+  );
+}
+
+/** `<|tool_call>call:f{k:<|"|>v<|"|>}<tool_call|>` (Gemma 4), FunctionGemma's tokens, and `tool_code` fences. */
+export const gemma: CallFormat = {
+  name: "gemma",
+  wholeText: false,
+  find: (text) => [...tokens(text), ...fences(text)],
+};

@@ -1,0 +1,98 @@
+import { jsonrepair } from "jsonrepair";
+import { parseJson } from "../../../shared/json.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import type { Quirk } from "../quirks.ts";
+
+/** A value read from damaged text, and the repairs it needed. */
+export interface Loose {
+  value: unknown;
+  quirks: Quirk[];
+}
+
+interface Escaped {
+  text: string;
+  /** True where no string stays open and every brace that opens is closed. */
+  closed: boolean;
+}
+
+const controlEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function controlEscape(char: string): string {
+  return controlEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/**
+ * The smallest repair, which keeps every character that the model wrote: inside strings, a
+ * backslash that starts no JSON escape is doubled, and control characters are escaped.
+ */
+export function repairEscapes(text: string): Escaped {
+  let out = "";
+  let quote: string | null = null;
+  let braces = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (quote === null) {
+      if (char === '"' || char === "'") quote = char;
+      else if (char === "{") braces += 1;
+      else if (char === "}") braces -= 1;
+      out += char;
+    } else if (char === quote) {
+      quote = null;
+      out += char;
+    } else if (char === "\\") {
+      const next = text.charAt(at + 1);
+      const unicode = next === "u" && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6));
+      const known = '"\\/bfnrt'.includes(next) && next !== "";
+      if (known || unicode || (next === "'" && quote === "'")) {
+        out += char + next;
+        at += 1;
+      } else {
+        out += "\\\\";
+      }
+    } else {
+      out += char < " " ? controlEscape(char) : char;
+    }
+  }
+  return { text: out, closed: quote === null && braces === 0 };
+}
+
+/** Markup that leaks around arguments: special tokens, closing tags and a code fence. */
+function peel(text: string): string {
+  const bare = text
+    .trim()
+    .replace(/^```(?:json)?\s*\n([\s\S]*?)\n?```$/, "$1")
+    .replace(/(?:<\/?[\w|:]{1,40}>|<\|[\w|]{1,40}\|?>)+\s*$/, "")
+    .replaceAll('<|"|>', '"')
+    .trim();
+  return bare.startsWith("{{") && bare.endsWith("}}") ? bare.slice(1, -1) : bare;
+}
+
+function attempt(text: string): unknown {
+  try {
+    return parseJson(jsonrepair(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads JSON by repairs of growing boldness and names the one that was needed; null where
+ * nothing helps. The boldest, jsonrepair, closes what is open, so it is kept from text that ends inside a string
+ * or with a brace still open: there it would invent the end of a cut value.
+ */
+export function readLoosely(text: string): Loose | null {
+  const strict = parseJson(text);
+  if (strict !== undefined) return { value: strict, quirks: [] };
+  if (text.length > modelLimits.argumentsBytesMax) return null;
+  const peeled = peel(text);
+  const inner = parseJson(peeled);
+  if (inner !== undefined) return { value: inner, quirks: ["json_peeled"] };
+  const escaped = repairEscapes(peeled);
+  const repaired = parseJson(escaped.text);
+  if (repaired !== undefined) return { value: repaired, quirks: ["json_escapes_repaired"] };
+  if (!escaped.closed || !/^[{[][\s\S]*[}\]]$/.test(peeled)) return null;
+  const guessed = attempt(escaped.text);
+  return typeof guessed === "object" && guessed !== null
+    ? { value: guessed, quirks: ["json_repaired"] }
+    : null;
+}

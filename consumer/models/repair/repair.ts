@@ -1,0 +1,121 @@
+import { isRecord, type Json, nestsBeyond, parseJson } from "../../../shared/json.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import type { ToolOffer } from "../model.ts";
+import type { Quirk } from "../quirks.ts";
+import { coerceTo } from "./coerce.ts";
+import { readLoosely } from "./loose_json.ts";
+import { cleanName, toolNamed } from "./tool_name.ts";
+import { problemsOf, problemText } from "./validate.ts";
+
+/** A call after repair, before it has an id. The fields mean what `Call`'s mean. */
+export interface RepairedCall {
+  name: string;
+  argumentsText: string;
+  arguments: Json | null;
+  problem: string | null;
+  quirks: Quirk[];
+}
+
+export interface RepairContext {
+  tools: readonly ToolOffer[];
+  /** The endpoint cut the reply: nothing in it is whole. */
+  cut: boolean;
+  /** The call was found in text. */
+  leaked: boolean;
+}
+
+function asText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "{}" : JSON.stringify(value);
+}
+
+/** The arguments as a value. `guess` allows repairs; null where the text cannot be read. */
+function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks: Quirk[] } | null {
+  if (sent === undefined || sent === null) return { value: {}, quirks: [] };
+  if (typeof sent !== "string") return { value: sent, quirks: [] };
+  const text = sent.trim();
+  if (text === "" || text === "null") return { value: {}, quirks: ["arguments_empty"] };
+  if (!guess) {
+    const value = parseJson(text);
+    return value === undefined ? null : { value, quirks: [] };
+  }
+  const loose = readLoosely(text);
+  if (loose === null || typeof loose.value !== "string") return loose;
+  // The whole object was encoded twice.
+  const inner = readLoosely(loose.value);
+  return inner === null || !isRecord(inner.value)
+    ? loose
+    : { value: inner.value, quirks: [...loose.quirks, ...inner.quirks, "arguments_encoded_twice"] };
+}
+
+function unknownTool(name: string, tools: readonly ToolOffer[]): string {
+  const names = tools.slice(0, modelLimits.namesShownMax).map((tool) => tool.name);
+  const offered =
+    names.length === 0 ? "No tool is offered now." : `The tools are: ${names.join(", ")}.`;
+  return `There is no tool named ${JSON.stringify(name)}. ${offered}`;
+}
+
+const problems = {
+  cut: "The reply was cut at the output limit before this call was whole, so it was not run. Send it again, shorter.",
+  text: "This call was written as text. A tool with effects runs only when it is called through the tool interface.",
+  large: `The arguments are larger than ${modelLimits.argumentsBytesMax} bytes. Send less at once.`,
+  deep: `The arguments nest more than ${modelLimits.argumentsDepthMax} levels deep. Send them flatter.`,
+  shape: "The arguments must be one JSON object.",
+};
+
+/**
+ * Repairs one call as far as that is safe, and names each repair. For a tool with effects
+ * only strict JSON that fits the schema is accepted; a cut reply is never repaired.
+ */
+export function repairCall(
+  sent: { name: string; arguments: unknown },
+  context: RepairContext,
+): RepairedCall {
+  const deep = nestsBeyond(sent.arguments, modelLimits.argumentsDepthMax);
+  // A value that nests too deep would overflow the stack of what renders it as text.
+  const full = deep ? "{}" : asText(sent.arguments);
+  const argumentsText = full.slice(0, modelLimits.argumentsBytesMax);
+  const read = sent.name.slice(0, modelLimits.toolNameReadCharsMax);
+  const tool = toolNamed(read, context.tools);
+  const name = tool?.name ?? cleanName(read).slice(0, modelLimits.toolNameCharsMax).toWellFormed();
+  const quirks: Quirk[] = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
+  const refused = (problem: string, value: Json | null = null): RepairedCall => ({
+    name,
+    argumentsText,
+    arguments: value,
+    problem,
+    quirks,
+  });
+  if (context.cut) return refused(problems.cut);
+  if (tool === null) return refused(unknownTool(name, context.tools));
+  if (full.length > modelLimits.argumentsBytesMax) return refused(problems.large);
+  const guess = tool.effect !== "effect";
+  if (context.leaked && !guess) return refused(problems.text);
+  if (deep) return refused(problems.deep);
+  const args = readArguments(sent.arguments, guess);
+  if (args === null) return refused(unreadable(argumentsText));
+  quirks.push(...args.quirks);
+  if (!isRecord(args.value)) return refused(problems.shape);
+  if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return refused(problems.deep);
+  const strict = problemsOf(args.value, tool.original);
+  if (strict.length === 0)
+    return { name, argumentsText, arguments: args.value, problem: null, quirks };
+  const coerced = guess ? coerceTo(args.value, tool.original, tool.original) : null;
+  const left = coerced === null ? strict : problemsOf(coerced.value, tool.original);
+  if (coerced !== null && left.length === 0 && isRecord(coerced.value)) {
+    quirks.push(...coerced.quirks);
+    return { name, argumentsText, arguments: coerced.value, problem: null, quirks };
+  }
+  return refused(problemText(name, left, tool.original), args.value);
+}
+
+/** What is wrong with the text, in the parser's words, which name the position. */
+function unreadable(text: string): string {
+  try {
+    JSON.parse(text);
+    return problems.shape;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : "unreadable";
+    return `The arguments are not JSON: ${why.slice(0, modelLimits.errorTextCharsMax)}. Send the whole call again with valid JSON.`;
+  }
+}

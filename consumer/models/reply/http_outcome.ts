@@ -1,0 +1,57 @@
+import { failure } from "../../../shared/failures.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import { classify } from "../errors/classify.ts";
+import type { ModelOutcome, ModelRequest } from "../model.ts";
+import { normalise } from "./normalise.ts";
+import { rawOf } from "./raw_reply.ts";
+import { bodyValue, readBody } from "./reply_body.ts";
+
+/** An endpoint's whole HTTP answer, every transport alike: refused, too large, or a reply. */
+export async function readHttpOutcome(
+  response: Response,
+  request: ModelRequest,
+): Promise<ModelOutcome> {
+  const { status } = response;
+  if (status >= 300 && status < 400) {
+    await response.body?.cancel();
+    return {
+      ok: false,
+      failure: failure(
+        "model_rejected",
+        `The model's endpoint answered HTTP ${status}, a redirect. Redirects are not followed, because they could carry the key elsewhere; set MODEL_BASE_URL to the final address.`,
+        { status },
+      ),
+    };
+  }
+  const body = await readBody(response);
+  if (body.kind === "too_large") {
+    return {
+      ok: false,
+      failure: failure(
+        "model_unreadable",
+        `The model's reply is larger than ${modelLimits.replyBytesMax} bytes.`,
+        { status },
+      ),
+    };
+  }
+  const value = bodyValue(body.text);
+  const nowMs = Date.now();
+  const retryAfter = response.headers.get("retry-after");
+  const outcome: ModelOutcome =
+    status >= 200 && status < 300
+      ? normalise(value, request, nowMs)
+      : { ok: false, failure: classify({ status, retryAfter, body: value, nowMs }) };
+  const raw = rawOf({ status, retryAfter, text: body.text }, outcome, request);
+  return raw === undefined ? outcome : { ...outcome, raw };
+}
+
+/** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */
+export function redactSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
+  if (secret === undefined || secret === "") return outcome;
+  const { raw } = outcome;
+  const masked = (text: string): string => text.replaceAll(secret, "[key]");
+  const words = raw === undefined ? {} : { raw: { ...raw, text: masked(raw.text) } };
+  if (outcome.ok) return { ...outcome, ...words };
+  const message = masked(outcome.failure.message);
+  return { ...outcome, ...words, failure: { ...outcome.failure, message } };
+}

@@ -1,0 +1,18 @@
+import { modelLimits } from "../../../shared/limits.ts";
+
+/**
+ * True where a text ends in one piece repeated over and over: the model has lost itself,
+ * and what it says is worth nothing. Short pieces only, because long ones are quotations.
+ */
+export function repeatsItself(text: string): boolean {
+  const { repeatedCharsMin, repeatedPieceCharsMax } = modelLimits;
+  if (text.length < repeatedCharsMin + repeatedPieceCharsMax) return false;
+  for (let period = 1; period <= repeatedPieceCharsMax; period += 1) {
+    let same = 0;
+    for (let at = text.length - 1; at >= period && text[at] === text[at - period]; at -= 1) {
+      same += 1;
+      if (same >= repeatedCharsMin) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,115 @@
+import { type Json, parseRecord } from "../../../shared/json.ts";
+import { outputTokensFor, type Profile } from "../../../shared/models/profiles.ts";
+import type { EchoedCall, Message, ModelRequest } from "../model.ts";
+import { safeToolName } from "./simplify.ts";
+
+/**
+ * The body of a chat completion. Settings and tools come before `messages`, and keys
+ * have one order, so that the text of a longer conversation starts with the text of the
+ * shorter one up to its last message: prefix caches are paid by the byte.
+ */
+export function requestBody(request: ModelRequest, profile: Profile): Json {
+  const withoutTools = request.jsonSchema !== undefined || request.toolChoice === "none";
+  const offered = withoutTools ? [] : request.tools;
+  return {
+    model: request.model,
+    stream: false,
+    [profile.outputField]: outputTokensFor(profile, request.outputTokensMax),
+    ...samplingOf(request),
+    ...(request.thinkLess === true ? profile.thinkingLess : profile.thinking),
+    ...(request.jsonSchema === undefined || profile.jsonMode === "none"
+      ? {}
+      : { response_format: jsonFormat(request.jsonSchema, profile) }),
+    ...(offered.length === 0
+      ? {}
+      : {
+          tools: offered.map(({ name, description, parameters }) => ({
+            type: "function",
+            function: { name, description, parameters },
+          })),
+          tool_choice:
+            typeof request.toolChoice === "string"
+              ? request.toolChoice
+              : { type: "function", function: { name: request.toolChoice.name } },
+        }),
+    messages: wireMessages(request.messages, profile),
+  };
+}
+
+/** What the task does not set is left to the endpoint. */
+function samplingOf({ sampling = {} }: ModelRequest): Json {
+  const { temperature, top_p, seed } = sampling;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(top_p === undefined ? {} : { top_p }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+function jsonFormat(schema: Record<string, unknown>, profile: Profile): Json {
+  return {
+    type: "json_schema",
+    json_schema: profile.jsonMode === "bare" ? schema : { name: "answer", schema },
+  };
+}
+
+/** Endpoints reject a conversation in which a call has no result, so a missing one is supplied. */
+const unanswered = "No result was recorded for this call.";
+
+/** Messages as endpoints accept them: string content, a result for each call, well-formed text. */
+export function wireMessages(messages: readonly Message[], profile: Profile): Json[] {
+  const out: Json[] = [];
+  const waiting = new Map<string, { wireId: string; name: string }>();
+  let callsSoFar = 0;
+  const closeCalls = () => {
+    for (const { wireId, name } of waiting.values())
+      out.push(toolMessage(wireId, name, unanswered));
+    waiting.clear();
+  };
+  for (const message of messages) {
+    if (message.role === "tool") {
+      const call = waiting.get(message.call_id);
+      // Every endpoint rejects the result of a call that is not in the conversation.
+      if (call === undefined) continue;
+      waiting.delete(message.call_id);
+      out.push(toolMessage(call.wireId, call.name, message.content));
+      continue;
+    }
+    closeCalls();
+    if (message.role !== "assistant") {
+      out.push({ role: message.role, content: message.content.toWellFormed() });
+      continue;
+    }
+    const calls = (message.calls ?? []).map((call) => {
+      // The model may have invented the name, so it may hold any character.
+      const name = safeToolName(call.name);
+      const wireId = profile.callIds === "kimi" ? `functions.${name}:${callsSoFar}` : call.id;
+      callsSoFar += 1;
+      waiting.set(call.id, { wireId, name });
+      return {
+        id: wireId,
+        type: "function",
+        function: { name, arguments: wireArguments(call) },
+      };
+    });
+    out.push({
+      role: "assistant",
+      content: message.content.toWellFormed(),
+      ...(profile.reasoningField === null
+        ? {}
+        : { [profile.reasoningField]: (message.reasoning ?? "").toWellFormed() }),
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    });
+  }
+  closeCalls();
+  return out;
+}
+
+function toolMessage(id: string, name: string, content: string): Json {
+  return { role: "tool", tool_call_id: id, name, content: content.toWellFormed() };
+}
+
+/** Chat templates parse past arguments, so unreadable ones are sent as an empty object. */
+function wireArguments(call: EchoedCall): string {
+  return parseRecord(call.arguments) === undefined ? "{}" : call.arguments.toWellFormed();
+}

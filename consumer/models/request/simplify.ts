@@ -1,0 +1,126 @@
+import { isRecord, type Json } from "../../../shared/json.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import { resolved } from "../repair/schema_types.ts";
+
+/** The keywords that every engine understands; the others stay in the original, which validates. */
+const kept = [
+  "type",
+  "description",
+  "enum",
+  "default",
+  "format",
+  "pattern",
+  "minimum",
+  "maximum",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+];
+
+/**
+ * A copy of a schema that open models and their engines cope with: references inlined, a
+ * union with null reduced to the other side, unknown keywords dropped, every property
+ * described, the whole an object. It is shown to the model and never validates.
+ */
+export function simplifySchema(schema: Json): Json {
+  const simple = simplify(schema, schema, 0);
+  return {
+    ...simple,
+    type: "object",
+    properties: isRecord(simple.properties) ? simple.properties : {},
+  };
+}
+
+function simplify(schema: unknown, root: Json, depth: number): Json {
+  const plain = resolved(schema, root);
+  // A reference that never ends is shown as any value.
+  if (plain === null || depth > modelLimits.refDepthMax) return {};
+  const union = withoutNull(merged(plain, root), root);
+  const out: Json = {};
+  for (const key of kept) if (key in union.schema) out[key] = union.schema[key];
+  if (Array.isArray(out.type)) out.type = out.type.find((type) => type !== "null") ?? "null";
+  if ("const" in union.schema) out.enum = [union.schema.const];
+  if (out.type === undefined) {
+    const type = typeOfChoices(out.enum);
+    if (type !== null) out.type = type;
+  }
+  if (union.nullable) out.description = `${described(out.description)}May be null.`;
+  if (union.branches.length > 0) {
+    out.anyOf = union.branches.map((branch) => simplify(branch, root, depth + 1));
+  }
+  if (isRecord(union.schema.properties)) {
+    out.type = "object";
+    out.properties = properties(union.schema.properties, root, depth);
+    if (Array.isArray(union.schema.required)) out.required = union.schema.required;
+  }
+  if (union.schema.items !== undefined) out.items = simplify(union.schema.items, root, depth + 1);
+  const more = union.schema.additionalProperties;
+  if (isRecord(more)) out.additionalProperties = simplify(more, root, depth + 1);
+  else if (typeof more === "boolean") out.additionalProperties = more;
+  return out;
+}
+
+function properties(given: Json, root: Json, depth: number): Json {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, inner]) => {
+      const simple = simplify(inner, root, depth + 1);
+      // Older models refuse a property without a description.
+      const description = simple.description ?? name.replace(/[_-]+/g, " ");
+      return [name, { ...simple, description }];
+    }),
+  );
+}
+
+function described(description: unknown): string {
+  return typeof description === "string" && description !== "" ? `${description} ` : "";
+}
+
+/** `allOf` folded into one schema; where two parts have the same keyword, the outer one wins. */
+function merged(plain: Json, root: Json): Json {
+  if (!Array.isArray(plain.allOf)) return plain;
+  const parts = plain.allOf.map((part) => resolved(part, root)).filter((part) => part !== null);
+  const all = [...parts, plain];
+  const required = all.flatMap((part): unknown[] =>
+    Array.isArray(part.required) ? part.required : [],
+  );
+  const fields = all.map((part) => (isRecord(part.properties) ? part.properties : {}));
+  const joined: Json = Object.assign({}, ...all);
+  if (fields.some((each) => Object.keys(each).length > 0)) {
+    joined.properties = Object.assign({}, ...fields);
+  }
+  if (required.length > 0) joined.required = [...new Set(required)];
+  return joined;
+}
+
+interface Union {
+  schema: Json;
+  branches: readonly unknown[];
+  nullable: boolean;
+}
+
+function withoutNull(plain: Json, root: Json): Union {
+  const given: readonly unknown[] | undefined = [plain.anyOf, plain.oneOf].find(Array.isArray);
+  const listed = Array.isArray(plain.type) && plain.type.includes("null") && plain.type.length > 1;
+  if (given === undefined) return { schema: plain, branches: [], nullable: listed };
+  const rest = given.filter((branch) => resolved(branch, root)?.type !== "null");
+  const nullable = rest.length < given.length;
+  const [only, ...others] = rest;
+  if (others.length > 0 || only === undefined) return { schema: plain, branches: rest, nullable };
+  const { anyOf: _, oneOf: __, ...siblings } = plain;
+  const inner = resolved(only, root) ?? {};
+  return { schema: { ...merged(inner, root), ...siblings }, branches: [], nullable };
+}
+
+function typeOfChoices(choices: unknown): string | null {
+  if (!Array.isArray(choices)) return null;
+  const found = new Set(choices.filter((choice) => choice !== null).map((choice) => typeof choice));
+  const [only] = found;
+  return found.size === 1 && only !== undefined && only !== "object" ? only : null;
+}
+
+/** A name that every endpoint accepts: letters, digits, `_` and `-`, at most 64. */
+export function safeToolName(name: string): string {
+  const safe = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, modelLimits.toolNameCharsMax);
+  return safe === "" ? "unnamed" : safe;
+}

@@ -1,0 +1,61 @@
+import { failure } from "../../../shared/failures.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import type { Profile } from "../../../shared/models/profiles.ts";
+import { truncatedSilently } from "../../../shared/models/tokens.ts";
+import { classifyThrown } from "../errors/classify.ts";
+import type { ModelOutcome, ModelRequest, Transport } from "../model.ts";
+import { readHttpOutcome, redactSecret } from "../reply/http_outcome.ts";
+import { requestBody } from "../request/request_body.ts";
+
+export interface OpenAiEndpoint {
+  /** For example `http://127.0.0.1:11434/v1`; a trailing slash is ignored. */
+  baseUrl: string;
+  apiKey?: string;
+  profile: Profile;
+  send?: typeof fetch;
+}
+
+/** A transport for any endpoint that speaks `POST {base}/chat/completions`, not streaming. */
+export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
+  const url = `${endpoint.baseUrl.replace(/\/+$/, "")}/chat/completions`;
+  const send = endpoint.send ?? fetch;
+  return {
+    async complete(request) {
+      try {
+        const response = await send(url, {
+          method: "POST",
+          redirect: "manual",
+          headers: {
+            "content-type": "application/json",
+            accept: "application/json",
+            ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
+          },
+          body: JSON.stringify(requestBody(request, endpoint.profile)),
+          signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
+        });
+        const outcome = await readHttpOutcome(response, request);
+        return redactSecret(refuseTruncated(outcome, request), endpoint.apiKey);
+      } catch (thrown) {
+        const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
+        return redactSecret(failed, endpoint.apiKey);
+      }
+    },
+  };
+}
+
+/** A reply to half a conversation looks like any other, so it is refused by its token count. */
+function refuseTruncated(outcome: ModelOutcome, request: ModelRequest): ModelOutcome {
+  if (!outcome.ok || outcome.reply.usage.estimated) return outcome;
+  const { usage } = outcome.reply;
+  if (!truncatedSilently(request, usage.prompt_tokens)) return outcome;
+  return {
+    ok: false,
+    usage,
+    quirks: ["prompt_truncated"],
+    failure: failure(
+      "model_overflow",
+      `The endpoint read only ${usage.prompt_tokens} tokens of a longer conversation: it cut the front off silently. With Ollama, raise num_ctx (its default is 4096 and /v1 ignores it in requests): set OLLAMA_CONTEXT_LENGTH or "PARAMETER num_ctx" in the Modelfile.`,
+      { windowTokens: Math.max(modelLimits.windowTokensMin, usage.prompt_tokens) },
+    ),
+  };
+}

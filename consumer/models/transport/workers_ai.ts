@@ -1,0 +1,50 @@
+import { modelLimits } from "../../../shared/limits.ts";
+import type { Profile } from "../../../shared/models/profiles.ts";
+import { classifyThrown } from "../errors/classify.ts";
+import type { Transport } from "../model.ts";
+import { readHttpOutcome } from "../reply/http_outcome.ts";
+import { requestBody } from "../request/request_body.ts";
+
+/** The part of the Workers AI binding that is used. */
+export interface WorkersAi {
+  run(model: string, inputs: Record<string, unknown>, options: WorkersAiOptions): Promise<unknown>;
+}
+
+/** Every call passes the same options: the binding keeps them on the instance, so mixed ones would race. */
+export interface WorkersAiOptions {
+  /** The parsed form throws the status and Retry-After away. */
+  returnRawResponse: true;
+  /** Busy is answered at once; waiting in the platform's line would burn the consumer's time. */
+  rejectIfBusy: true;
+  signal: AbortSignal;
+  /** Calls of one task land where its prefix is cached. */
+  extraHeaders: { "x-session-affinity": string };
+}
+
+/** A transport over the Workers AI binding, not streaming. */
+export function workersAiTransport(ai: WorkersAi, profile: Profile): Transport {
+  return {
+    async complete(request) {
+      // The binding takes the model as an argument of its own.
+      const { model: _, stream: __, ...inputs } = requestBody(request, profile);
+      try {
+        const answer = await ai.run(request.model, inputs, {
+          returnRawResponse: true,
+          rejectIfBusy: true,
+          signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
+          extraHeaders: { "x-session-affinity": request.taskId },
+        });
+        return await readHttpOutcome(asResponse(answer), request);
+      } catch (thrown) {
+        return { ok: false, failure: classifyThrown(thrown, Date.now()) };
+      }
+    },
+  };
+}
+
+/** Bindings that ignore `returnRawResponse` answer the parsed value or a stream. */
+function asResponse(answer: unknown): Response {
+  if (answer instanceof Response) return answer;
+  if (answer instanceof ReadableStream) return new Response(answer);
+  return Response.json(answer ?? null);
+}

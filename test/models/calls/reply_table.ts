@@ -1,0 +1,351 @@
+/**
+ * The table of replies: every family × every damage × every wire shape, with what must come out. A row
+ * without calls to run is a negative: prose, a cut, a thought, a name that no tool has, a guess too many.
+ */
+import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";
+import { type Meant, type Renderer, renderers } from "./render.ts";
+
+export interface ReplyRow {
+  family: string;
+  damage: string;
+  shape: string;
+  body: unknown;
+  /** The calls that may run, in order; none in a negative. */
+  runs: readonly Meant[];
+}
+
+/** A call on the wire: its arguments may be text, a value or missing. */
+interface Wired {
+  id?: string;
+  name: string;
+  arguments?: unknown;
+}
+
+interface Shape {
+  name: string;
+  text(text: string, cut: boolean): unknown;
+  calls(calls: readonly Wired[], cut: boolean): unknown;
+}
+
+const chat = {
+  text: (content: string, cut: boolean) => ({
+    choices: [{ finish_reason: cut ? "length" : "stop", message: { role: "assistant", content } }],
+  }),
+  calls: (calls: readonly Wired[], cut: boolean) => ({
+    choices: [
+      {
+        finish_reason: cut ? "length" : "tool_calls",
+        message: {
+          role: "assistant",
+          content: "",
+          tool_calls: calls.map(({ id, ...called }) => ({
+            id,
+            type: "function",
+            function: called,
+          })),
+        },
+      },
+    ],
+  }),
+};
+const finishing = (cut: boolean) => (cut ? { finish_reason: "length" } : {});
+const legacy = {
+  text: (response: string, cut: boolean) => ({ response, ...finishing(cut) }),
+  calls: (calls: readonly Wired[], cut: boolean) => ({
+    response: null,
+    tool_calls: calls,
+    ...finishing(cut),
+  }),
+};
+const response = (output: object[], cut: boolean) => ({
+  object: "response",
+  status: cut ? "incomplete" : "completed",
+  ...(cut ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
+  output,
+});
+const enveloped = (result: unknown) => ({ result, success: true, errors: [], messages: [] });
+const streamed = (delta: object, finish: string) =>
+  bodyValue(
+    `${[
+      { choices: [{ delta, finish_reason: null }] },
+      { choices: [{ delta: {}, finish_reason: finish }] },
+    ]
+      .map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
+      .join("")}data: [DONE]\n\n`,
+  );
+
+export const shapes: readonly Shape[] = [
+  { name: "chat", ...chat },
+  { name: "legacy", ...legacy },
+  {
+    name: "Responses",
+    text: (text, cut) =>
+      response([{ type: "message", content: [{ type: "output_text", text }] }], cut),
+    calls: (calls, cut) =>
+      response(
+        calls.map(({ id, ...called }) => ({ type: "function_call", call_id: id, ...called })),
+        cut,
+      ),
+  },
+  {
+    name: "REST envelope",
+    text: (text, cut) => enveloped(chat.text(text, cut)),
+    calls: (calls, cut) => enveloped(legacy.calls(calls, cut)),
+  },
+  {
+    name: "stream",
+    text: (content, cut) => streamed({ content }, cut ? "length" : "stop"),
+    calls: (calls, cut) =>
+      streamed(
+        {
+          tool_calls: calls.map(({ id, ...called }, index) => ({ index, id, function: called })),
+        },
+        cut ? "length" : "tool_calls",
+      ),
+  },
+];
+
+const one: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const two: Meant = {
+  name: "search",
+  arguments: {
+    query: "cats & 'dogs' \\d+",
+    tags: ["x", "42"],
+    filter: { year: 2020, exact: true },
+    size: -1.5,
+  },
+};
+const digits: Meant = { name: "write_file", arguments: { path: "n", content: "42" } };
+const over = (call: Meant, args: Record<string, unknown>): Meant => ({
+  ...call,
+  arguments: { ...call.arguments, ...args },
+});
+
+interface TextDamage {
+  name: string;
+  /** Null where the damage does not apply to the family. */
+  text(renderer: Renderer): string | null;
+  cut?: boolean;
+  runs: readonly Meant[];
+}
+
+const marked = (renderer: Renderer, text: string) => (renderer.whole ? null : text);
+
+/** Damages of calls that were left in the text. */
+export const textDamages: readonly TextDamage[] = [
+  { name: "none", text: (r) => r.render([one]), runs: [one] },
+  { name: "two calls", text: (r) => r.render([one, two]), runs: [one, two] },
+  { name: "a string that looks like a number", text: (r) => r.render([digits]), runs: [digits] },
+  { name: "space around", text: (r) => `\n\n  ${r.render([one])}  \n`, runs: [one] },
+  {
+    name: "prose on the lines before",
+    text: (r) => marked(r, `I will read it now.\n\n${r.render([two])}`),
+    runs: [two],
+  },
+  {
+    name: "thought before",
+    text: (r) => `<think>I should read it.</think>\n${r.render([one])}`,
+    runs: [one],
+  },
+  {
+    name: "a number as text",
+    text: (r) => r.render([over(one, { limit: "3" })]),
+    runs: [one],
+  },
+  {
+    name: "a list and an object as text",
+    text: (r) =>
+      r.render([over(two, { tags: '["x","42"]', filter: '{"year":2020,"exact":true}' })]),
+    runs: [two],
+  },
+  {
+    name: "a choice in another case",
+    text: (r) => r.render([over(two, { order: "NEWEST" })]),
+    runs: [over(two, { order: "newest" })],
+  },
+  // Negatives.
+  {
+    name: "a name that no tool has",
+    text: (r) => r.render([{ name: "explode", arguments: { path: "a" } }]),
+    runs: [],
+  },
+  {
+    name: "cut in the middle",
+    text: (r) => r.render([two]).slice(0, Math.floor(r.render([two]).length * 0.6)),
+    runs: [],
+  },
+  { name: "cut at the output limit", text: (r) => r.render([one]), cut: true, runs: [] },
+  { name: "inside thought", text: (r) => `<think>${r.render([one])}</think>\nDone.`, runs: [] },
+  {
+    name: "inside thought without end",
+    text: (r) => `<think>Perhaps ${r.render([one])}`,
+    runs: [],
+  },
+  {
+    name: "in a sentence that continues",
+    text: (r) => `Write ${r.render([one])} and wait for the answer.`,
+    runs: [],
+  },
+  {
+    name: "as an example",
+    text: (r) => `Calls have a syntax, for example ${r.render([one])}`,
+    runs: [],
+  },
+  {
+    name: "of a tool with effects",
+    text: (r) => r.render([{ name: "pay", arguments: { amount: 5, to: "me" } }]),
+    runs: [],
+  },
+  {
+    name: "without a required argument",
+    text: (r) => r.render([{ name: "write_file", arguments: { path: "a" } }]),
+    runs: [],
+  },
+];
+
+interface CallDamage {
+  name: string;
+  calls: readonly Wired[];
+  cut?: boolean;
+  runs: readonly Meant[];
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+const sent = (call: Meant, args: unknown = json(call.arguments), more: object = {}): Wired => ({
+  id: "call_1",
+  name: call.name,
+  arguments: args,
+  ...more,
+});
+const paying: Meant = { name: "pay", arguments: { amount: 5, to: "me" } };
+
+/** Damages of calls that the endpoint sent as calls. */
+export const callDamages: readonly CallDamage[] = [
+  { name: "none", calls: [sent(one)], runs: [one] },
+  {
+    name: "several calls",
+    calls: [sent(one), sent(two, undefined, { id: "b" })],
+    runs: [one, two],
+  },
+  { name: "arguments as a value", calls: [sent(two, two.arguments)], runs: [two] },
+  { name: "no id", calls: [{ name: one.name, arguments: json(one.arguments) }], runs: [one] },
+  { name: "one id twice", calls: [sent(one), sent(two)], runs: [one, two] },
+  {
+    name: "no arguments",
+    calls: [{ id: "a", name: "list_files", arguments: "" }],
+    runs: [{ name: "list_files", arguments: {} }],
+  },
+  {
+    name: "null arguments",
+    calls: [{ id: "a", name: "list_files", arguments: null }],
+    runs: [{ name: "list_files", arguments: {} }],
+  },
+  { name: "encoded twice", calls: [sent(one, json(json(one.arguments)))], runs: [one] },
+  { name: "fenced", calls: [sent(one, `\`\`\`json\n${json(one.arguments)}\n\`\`\``)], runs: [one] },
+  { name: "double braces", calls: [sent(one, `{${json(one.arguments)}}`)], runs: [one] },
+  {
+    name: "a closing tag behind",
+    calls: [sent(one, `${json(one.arguments)}</tool_call>`)],
+    runs: [one],
+  },
+  {
+    name: "a comma too many",
+    calls: [sent(one, json(one.arguments).replace(/\}$/, ",}"))],
+    runs: [one],
+  },
+  { name: "single quotes", calls: [sent(one, "{'path': 'src/a b.ts', 'limit': 3}")], runs: [one] },
+  {
+    name: "a bad escape",
+    calls: [sent(two, '{"query": "\\d+"}')],
+    runs: [{ name: "search", arguments: { query: "\\d+" } }],
+  },
+  {
+    name: "a raw line break",
+    calls: [sent(digits, '{"path": "n", "content": "a\nb"}')],
+    runs: [over(digits, { content: "a\nb" })],
+  },
+  {
+    name: "a number as text",
+    calls: [sent(one, json({ ...one.arguments, limit: "3" }))],
+    runs: [one],
+  },
+  {
+    name: "a list as text",
+    calls: [sent(two, json({ ...two.arguments, tags: '["x","42"]' }))],
+    runs: [two],
+  },
+  {
+    name: "one value for a list",
+    calls: [sent(two, json({ ...two.arguments, tags: "x" }))],
+    runs: [over(two, { tags: ["x"] })],
+  },
+  {
+    name: "null for what was left out",
+    calls: [sent(one, json({ path: "a", limit: null }))],
+    runs: [{ name: "read_file", arguments: { path: "a" } }],
+  },
+  {
+    name: "a name with channel tokens",
+    calls: [sent({ ...one, name: "read_file<|channel|>commentary" })],
+    runs: [one],
+  },
+  {
+    name: "a name with a prefix",
+    calls: [sent({ ...one, name: "functions.read_file" })],
+    runs: [one],
+  },
+  { name: "a name in another case", calls: [sent({ ...one, name: "Read_File" })], runs: [one] },
+  { name: "a tool with effects, whole", calls: [sent(paying)], runs: [paying] },
+  // Negatives.
+  { name: "a name that no tool has", calls: [sent({ ...one, name: "explode" })], runs: [] },
+  { name: "no name", calls: [sent({ ...one, name: "" })], runs: [] },
+  { name: "cut at the output limit", calls: [sent(one)], cut: true, runs: [] },
+  {
+    name: "arguments cut in a string",
+    calls: [sent(digits, '{"path": "n", "content": "4')],
+    runs: [],
+  },
+  {
+    name: "arguments cut before the brace",
+    calls: [sent(digits, '{"path": "n", "content": "42"')],
+    runs: [],
+  },
+  { name: "prose for arguments", calls: [sent(one, "the file a")], runs: [] },
+  { name: "a list for arguments", calls: [sent(one, '["a"]')], runs: [] },
+  { name: "a required argument missing", calls: [sent(digits, '{"path": "n"}')], runs: [] },
+  {
+    name: "an argument that no tool has",
+    calls: [sent(one, '{"path": "a", "depth": 2}')],
+    runs: [],
+  },
+  {
+    name: "text where a number is meant",
+    calls: [sent(one, '{"path": "a", "limit": "many"}')],
+    runs: [],
+  },
+  {
+    name: "a tool with effects, repaired",
+    calls: [sent(paying, "{'amount': 5, 'to': 'me'}")],
+    runs: [],
+  },
+  {
+    name: "a tool with effects, coerced",
+    calls: [sent(paying, '{"amount": "5", "to": "me"}')],
+    runs: [],
+  },
+];
+
+export const replyTable: readonly ReplyRow[] = shapes.flatMap((shape) => [
+  ...renderers.flatMap((renderer) =>
+    textDamages.flatMap(({ name, text, cut = false, runs }): ReplyRow[] => {
+      const written = text(renderer);
+      if (written === null) return [];
+      const body = shape.text(written, cut);
+      return [{ family: renderer.family, damage: name, shape: shape.name, body, runs }];
+    }),
+  ),
+  ...callDamages.map(({ name, calls, cut = false, runs }): ReplyRow => {
+    const body = shape.calls(calls, cut);
+    return { family: "calls on the wire", damage: name, shape: shape.name, body, runs };
+  }),
+]);

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { normalise } from "../../../consumer/models/reply/normalise.ts";
+import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";
+import { request } from "../request.ts";
+
+const sse = (...chunks: readonly unknown[]) =>
+  chunks
+    .map((chunk) => `data: ${typeof chunk === "string" ? chunk : JSON.stringify(chunk)}\n\n`)
+    .join("");
+const delta = (more: object, finish: string | null = null) => ({
+  choices: [{ delta: more, finish_reason: finish }],
+});
+const call = (more: object) => delta({ tool_calls: [more] });
+
+function readReply(text: string) {
+  const outcome = normalise(bodyValue(text), request(), 0);
+  return outcome.ok ? outcome.reply : outcome.failure.code;
+}
+
+describe("an unrequested stream is read as one reply", () => {
+  const whole = [{ name: "read_file", arguments: { path: "a" }, problem: null }];
+
+  test.each([
+    [
+      "parts of a call",
+      [
+        call({ index: 0, id: "x", function: { name: "read_file" } }),
+        call({ index: 0, function: { arguments: '{"pa' } }),
+        call({ index: 0, function: { arguments: 'th":"a"}' } }),
+      ],
+    ],
+    [
+      "arguments before the name",
+      [
+        call({ index: 0, id: "x", function: { arguments: '{"path":"a"}' } }),
+        call({ index: 0, function: { name: "read_file" } }),
+      ],
+    ],
+    [
+      "a last part of nulls, without an index",
+      [
+        call({ index: 0, id: "x", function: { name: "read_file", arguments: '{"path":"a"}' } }),
+        call({ id: null, type: null, function: { name: null, arguments: "" } }),
+      ],
+    ],
+    [
+      "arguments as a value",
+      [call({ index: 0, id: "x", function: { name: "read_file", arguments: { path: "a" } } })],
+    ],
+  ])("%s", (_what, chunks) => {
+    expect(readReply(sse(...chunks, delta({}, "tool_calls"), "[DONE]"))).toMatchObject({
+      calls: whole,
+      quirks: [],
+    });
+  });
+
+  test("usage that comes as deltas and then as a sum is the sum", () => {
+    const usage = (prompt_tokens: number, completion_tokens: number) => ({
+      usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+    });
+    const text = sse(
+      { ...delta({ content: "hi" }), ...usage(14, 1) },
+      { ...delta({}, "stop"), ...usage(0, 7) },
+      { choices: [], ...usage(0, 0) },
+      { response: "", ...usage(14, 16) },
+      "[DONE]",
+    );
+    expect(readReply(text)).toMatchObject({
+      text: "hi",
+      usage: { prompt_tokens: 14, completion_tokens: 16 },
+    });
+  });
+
+  test("the older models' chunks are text", () => {
+    expect(readReply(sse({ response: "h" }, { response: "i", usage: {} }, "[DONE]"))).toMatchObject(
+      {
+        text: "hi",
+        finish: "stop",
+      },
+    );
+  });
+
+  test.each([
+    ["without its end", sse(delta({ content: "hi" }))],
+    ["of other things", "event: ping\n\n"],
+  ])("but not one %s", (_what, text) => {
+    expect(readReply(text)).toBe("model_unreadable");
+  });
+});
