@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { disposable } from "./disposal.ts";
+import { disposable } from "./disposable.ts";
 import type {
   Capabilities,
   FileChanges,

@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import { isolateEngine } from "./isolate.ts";
 import { isolateV8Engine } from "./isolate_v8.ts";
 import { microVmEngine } from "./microvm/engine.ts";
-import { microVmMissing, microVmsOf } from "./microvm/ways.ts";
+import { microVmMissing, findMicroVms } from "./microvm/provider.ts";
 
 /** The engine that a task names, or why it cannot serve here. `name` is of the slice. */
 export function engineFor(
@@ -18,7 +18,7 @@ export function engineFor(
     case "isolate-v8":
       return isolateV8Engine(env.LOADER);
     case "microvm": {
-      const open = microVmsOf(env);
+      const open = findMicroVms(env);
       if (open === null) return { unavailable: microVmMissing };
       return microVmEngine(() => open(name), env.LOADER);
     }

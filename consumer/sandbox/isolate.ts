@@ -2,11 +2,11 @@ import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { disposable } from "./disposal.ts";
+import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
-import type { Prepared } from "./interpreter/transform.ts";
+import type { Prepared } from "./interpreter/transform/transform.ts";
 import type { RunRequest } from "./interpreter/worker.ts";
 import { stoppedBy } from "./untrusted_outcome.ts";
 
@@ -55,7 +55,7 @@ function sentAlong(files: Program["files"]): Program["files"] | null {
   let bytes = 0;
   for (const [name, content] of files) {
     bytes += name.length + content.length;
-    if (bytes > sandboxLimits.filesAlongBytesMax) return null;
+    if (bytes > sandboxLimits.inlineFilesBytesMax) return null;
   }
   return files;
 }

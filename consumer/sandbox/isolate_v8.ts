@@ -1,11 +1,11 @@
 import native from "../../.build/interpreter/native.guest.js";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { disposable } from "./disposal.ts";
+import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
 import type { NativeRequest } from "./interpreter/native.ts";
-import { cut } from "./interpreter/settle.ts";
+import { cut } from "./interpreter/host/outcome.ts";
 import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 import { parseOutcome, stoppedBy } from "./untrusted_outcome.ts";

@@ -1,8 +1,8 @@
 /** What an engine may believe of an outcome that the program's own side told. */
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
 import type { FileChanges, RunError, RunLimits, RunOutcome } from "./engine.ts";
-import { cut } from "./interpreter/settle.ts";
-import { confine, Workspace } from "./interpreter/workspace.ts";
+import { cut } from "./interpreter/host/outcome.ts";
+import { confine, Workspace } from "./interpreter/host/workspace.ts";
 
 /** An outcome as it was told: nothing of it is known to be what it says. */
 export interface UntrustedOutcome {

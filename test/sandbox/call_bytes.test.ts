@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import type { FileChanges, ToolAnswer } from "../../consumer/sandbox/engine.ts";
 import { HostTarget } from "../../consumer/sandbox/host_target.ts";
-import { Calls } from "../../consumer/sandbox/interpreter/calls.ts";
-import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
+import { Calls } from "../../consumer/sandbox/interpreter/host/calls.ts";
+import { Workspace } from "../../consumer/sandbox/interpreter/host/workspace.ts";
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
 
 /** A task's end that answers nothing until it is told to. */

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Workspace } from "../../consumer/sandbox/interpreter/workspace.ts";
+import { Workspace } from "../../consumer/sandbox/interpreter/host/workspace.ts";
 import { parseChanges } from "../../consumer/sandbox/untrusted_outcome.ts";
 
 const paths = ["a", "b", "c"];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Capabilities, GuestRequest } from "../../consumer/sandbox/engine.ts";
-import { toolsHost } from "../../consumer/sandbox/microvm/client.ts";
-import { outbound } from "../../consumer/sandbox/microvm/outbound.ts";
+import { toolsHostname } from "../../consumer/sandbox/microvm/client.ts";
+import { handleOutbound } from "../../consumer/sandbox/microvm/outbound.ts";
 import { egressLimits } from "../../shared/limits.ts";
 import { nothing } from "./running.ts";
 
@@ -27,7 +27,7 @@ test("a request goes to the gateway as it is, and its answer back", async () => 
     body: "b",
     headers: { "x-b": "2" },
   });
-  const answer = await outbound(request, capabilities);
+  const answer = await handleOutbound(request, capabilities);
   expect([answer.status, answer.headers.get("x-a"), await answer.text()]).toEqual([
     200,
     "1",
@@ -40,29 +40,29 @@ test("a request goes to the gateway as it is, and its answer back", async () => 
 
 test("a redirect is answered, not followed: each hop comes here", async () => {
   const { capabilities } = recorded(302);
-  expect((await outbound(new Request("https://a.example/"), capabilities)).status).toBe(302);
+  expect((await handleOutbound(new Request("https://a.example/"), capabilities)).status).toBe(302);
 });
 
 test("a status without a body has none", async () => {
   const { capabilities } = recorded(204);
-  expect((await outbound(new Request("https://a.example/"), capabilities)).body).toBeNull();
+  expect((await handleOutbound(new Request("https://a.example/"), capabilities)).body).toBeNull();
 });
 
 test("the tools' host reaches the task's tools and no gateway", async () => {
   const { asked, capabilities } = recorded();
-  const request = new Request(`http://${toolsHost}/read_file`, {
+  const request = new Request(`http://${toolsHostname}/read_file`, {
     method: "POST",
     body: '{"path":"a"}',
   });
-  const answer = (await (await outbound(request, capabilities)).json()) as { json: string };
+  const answer = (await (await handleOutbound(request, capabilities)).json()) as { json: string };
   expect(JSON.parse(answer.json)).toEqual({ tool: "read_file", json: '{"path":"a"}' });
   expect(asked).toEqual([]);
 });
 
 test("what no policy permits is refused, and so is everything while no run is at work", async () => {
-  expect((await outbound(new Request("https://a.example/"), nothing)).status).toBe(403);
-  for (const url of ["https://a.example/", `http://${toolsHost}/read_file`]) {
-    const answer = await outbound(new Request(url), null);
+  expect((await handleOutbound(new Request("https://a.example/"), nothing)).status).toBe(403);
+  for (const url of ["https://a.example/", `http://${toolsHostname}/read_file`]) {
+    const answer = await handleOutbound(new Request(url), null);
     expect(answer.status).toBe(403);
     const { host } = new URL(url);
     expect(await answer.json()).toMatchObject({
@@ -74,7 +74,7 @@ test("what no policy permits is refused, and so is everything while no run is at
 test("a body over the gateway's bound is refused before it is held whole", async () => {
   const { asked, capabilities } = recorded();
   const body = new Uint8Array(egressLimits.requestBytesMax + 1);
-  const answer = await outbound(
+  const answer = await handleOutbound(
     new Request("https://a.example/", { method: "POST", body }),
     capabilities,
   );

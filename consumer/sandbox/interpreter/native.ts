@@ -3,16 +3,16 @@ import { createRequire } from "node:module";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import { limitError } from "../limit_error.ts";
-import { Calls } from "./calls.ts";
-import { Lines } from "./lines.ts";
-import { Operations } from "./operations.ts";
+import { Calls } from "./host/calls.ts";
+import { Lines } from "./host/lines.ts";
+import { Operations } from "./host/operations.ts";
 import { connect } from "./prelude/bridge.ts";
 import { bootNative } from "./prelude/native.ts";
 import program from "./program.js";
 import { op } from "./protocol.ts";
-import type { RunHost } from "./session.ts";
-import { cut, parsed, thrownError } from "./settle.ts";
-import { lockedIn, Workspace } from "./workspace.ts";
+import type { RunHost } from "./host/session.ts";
+import { cut, parsed, thrownError } from "./host/outcome.ts";
+import { lockedIn, Workspace } from "./host/workspace.ts";
 
 /** A native run as it crosses RPC; its program is a module of the Worker. */
 export interface NativeRequest {

@@ -3,10 +3,10 @@ import prelude from "flotilla:prelude";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import wasm from "./interpreter.wasm";
-import { Machine } from "./machine.ts";
-import { Machines } from "./machines.ts";
-import { descriptionBytes, type RunHost, Session } from "./session.ts";
-import { type Prepared, transform } from "./transform.ts";
+import { Machine } from "./quickjs/machine.ts";
+import { Machines } from "./quickjs/machines.ts";
+import { descriptionBytes, type RunHost, Session } from "./host/session.ts";
+import { type Prepared, transform } from "./transform/transform.ts";
 
 // Booted once for the isolate, at its start: no run ever touches it.
 const template = await Machine.template(

@@ -1,7 +1,7 @@
 /** What metering takes for granted of the interpreter: a module that keeps more is refused at build time. */
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
-import { meter } from "../../../consumer/sandbox/interpreter/meter.ts";
+import { meter } from "../../../consumer/sandbox/interpreter/build/meter.ts";
 
 const pages = { initial: 1, maximum: 2 };
 

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { transform } from "../../../consumer/sandbox/interpreter/transform.ts";
+import { transform } from "../../../consumer/sandbox/interpreter/transform/transform.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
 
 interface Report {

@@ -1,22 +1,22 @@
 import { op } from "../protocol.ts";
-import { installAbort } from "./abort.ts";
+import { installAbort } from "./web/abort.ts";
 import { ask, connect, define, type HostCall } from "./bridge.ts";
-import { installBuffer } from "./buffer.ts";
-import { installClone } from "./clone.ts";
-import { installConsole } from "./console.ts";
-import { installCrypto, installRandom } from "./crypto.ts";
-import { installFetch } from "./fetch.ts";
-import { installIntl } from "./intl.ts";
-import { builtinModules, makeLoader } from "./modules.ts";
+import { installBuffer } from "./node/buffer.ts";
+import { installClone } from "./web/clone.ts";
+import { installConsole } from "./console/console.ts";
+import { installCrypto, installRandom } from "./node/crypto.ts";
+import { installFetch } from "./web/fetch.ts";
+import { installIntl } from "./language/intl.ts";
+import { builtinModules, makeLoader } from "./node/modules.ts";
 import { answered, fired } from "./pending.ts";
-import { installPolyfills } from "./polyfills.ts";
-import { installProcess } from "./process.ts";
-import { installShapes } from "./shapes.ts";
+import { installPolyfills } from "./language/polyfills.ts";
+import { installProcess } from "./node/process.ts";
+import { installShapes } from "./console/shapes.ts";
 import { start } from "./start.ts";
-import { installText } from "./text.ts";
-import { installTimers } from "./timers.ts";
+import { installText } from "./web/text.ts";
+import { installTimers } from "./web/timers.ts";
 import { defineTools } from "./tools.ts";
-import { installUrl } from "./url.ts";
+import { installUrl } from "./web/url.ts";
 
 /** Builds the program's world and answers the function through which the host enters it. */
 export default function boot(host: HostCall): (what: string, text: string, value: unknown) => void {

@@ -1,11 +1,11 @@
 import { define } from "./bridge.ts";
-import { installConsole } from "./console.ts";
-import { installFetch } from "./fetch.ts";
-import { makeFs } from "./fs.ts";
-import { makeLoader } from "./modules.ts";
+import { installConsole } from "./console/console.ts";
+import { installFetch } from "./web/fetch.ts";
+import { makeFs } from "./node/fs.ts";
+import { makeLoader } from "./node/modules.ts";
 import { answered } from "./pending.ts";
 import { sealCaches } from "./sealed.ts";
-import { installShapes } from "./shapes.ts";
+import { installShapes } from "./console/shapes.ts";
 import { start } from "./start.ts";
 import { defineTools } from "./tools.ts";
 

@@ -1,9 +1,9 @@
 import { op } from "../protocol.ts";
 import { agentFrames } from "../stack.ts";
-import { dropTimeouts } from "./abort.ts";
+import { dropTimeouts } from "./web/abort.ts";
 import { ask, define, signal } from "./bridge.ts";
-import { constructorName, inspect, setFirstLineShift } from "./inspect.ts";
-import { ExitRequest, flushOutput } from "./process.ts";
+import { constructorName, inspect, setFirstLineShift } from "./console/inspect.ts";
+import { ExitRequest, flushOutput } from "./node/process.ts";
 
 type Main = (load: unknown, exported: object, module: object) => Promise<unknown>;
 

@@ -1,0 +1,50 @@
+import { sandboxLimits } from "../../../../shared/limits.ts";
+
+/** What the event loop is to do about timers. */
+export type Due = { kind: "fire"; id: number } | { kind: "wait"; ms: number } | { kind: "none" };
+
+/**
+ * The program's timers on a clock of its own. Waits are real up to a total for each run, so
+ * that a pause between two requests is one; beyond it the clock jumps ahead when nothing
+ * else is awaited, so that a long sleep neither hangs nor holds a place.
+ */
+export class Timers {
+  readonly #dueAt = new Map<number, number>();
+  #aheadMs = 0;
+  #sleptMs = 0;
+
+  /** The program's time, in milliseconds since 1970. */
+  now(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
+  set(value: unknown): void {
+    const [id, delay] = Array.isArray(value) ? value.map(Number) : [];
+    if (id === undefined || this.#dueAt.size >= sandboxLimits.timersMax) return;
+    this.#dueAt.set(id, this.now() + Math.max(1, delay || 0));
+  }
+
+  clear(value: unknown): void {
+    if (Array.isArray(value)) this.#dueAt.delete(Number(value[0]));
+  }
+
+  /** The next timer, when it is due; else how long to wait. `alone`: nothing else is awaited. */
+  take(alone: boolean): Due {
+    let next: { id: number; at: number } | null = null;
+    for (const [id, at] of this.#dueAt) if (next === null || at < next.at) next = { id, at };
+    if (next === null) return { kind: "none" };
+    const ms = next.at - this.now();
+    if (ms > 0) {
+      const left = sandboxLimits.sleepMsMax - this.#sleptMs;
+      if (!alone) return { kind: "wait", ms };
+      // A millisecond is what setTimeout(f, 0) asks for: nobody means a wait by it.
+      if (ms > 1 && left > 0) {
+        this.#sleptMs += Math.min(ms, left);
+        return { kind: "wait", ms: Math.min(ms, left) };
+      }
+      this.#aheadMs += ms;
+    }
+    this.#dueAt.delete(next.id);
+    return { kind: "fire", id: next.id };
+  }
+}

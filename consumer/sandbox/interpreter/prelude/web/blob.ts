@@ -1,0 +1,123 @@
+import { bufferOf } from "../bridge.ts";
+import { bytesOf, decodeText, encodeText } from "./text.ts";
+
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+export class Blob {
+  readonly #bytes: Uint8Array;
+  readonly type: string;
+
+  constructor(pieces: Iterable<unknown> = [], options: { type?: string } = {}) {
+    this.#bytes = joined(
+      [...pieces].map((piece) => {
+        if (piece instanceof Blob) return piece.content;
+        const isBinary = piece instanceof ArrayBuffer || ArrayBuffer.isView(piece);
+        return isBinary ? bytesOf(piece) : encodeText(String(piece));
+      }),
+    );
+    this.type = String(options.type ?? "").toLowerCase();
+  }
+
+  /** @internal */
+  get content(): Uint8Array {
+    return this.#bytes;
+  }
+  get size(): number {
+    return this.#bytes.length;
+  }
+  async text(): Promise<string> {
+    return decodeText(this.#bytes);
+  }
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return bufferOf(this.#bytes.slice());
+  }
+  async bytes(): Promise<Uint8Array> {
+    return this.#bytes.slice();
+  }
+  slice(start?: number, end?: number, type?: string): Blob {
+    return new Blob([this.#bytes.slice(start, end)], { type: type ?? "" });
+  }
+}
+
+export class File extends Blob {
+  readonly name: string;
+  readonly lastModified = Date.now();
+  constructor(pieces: Iterable<unknown>, name: string, options: { type?: string } = {}) {
+    super(pieces, options);
+    this.name = String(name);
+  }
+}
+
+export class FormData {
+  readonly #entries: [string, string | File][] = [];
+
+  append(name: string, value: unknown, fileName?: string): void {
+    this.#entries.push([String(name), entryOf(value, fileName)]);
+  }
+  set(name: string, value: unknown, fileName?: string): void {
+    this.delete(name);
+    this.append(name, value, fileName);
+  }
+  delete(name: string): void {
+    for (let at = this.#entries.length - 1; at >= 0; at -= 1) {
+      if (this.#entries[at]?.[0] === name) this.#entries.splice(at, 1);
+    }
+  }
+  get(name: string): string | File | null {
+    return this.#entries.find(([key]) => key === name)?.[1] ?? null;
+  }
+  getAll(name: string): (string | File)[] {
+    return this.#entries.filter(([key]) => key === name).map(([, value]) => value);
+  }
+  has(name: string): boolean {
+    return this.#entries.some(([key]) => key === name);
+  }
+  entries(): IterableIterator<[string, string | File]> {
+    return this.#entries.values();
+  }
+  *keys(): Generator<string> {
+    for (const [name] of this.#entries) yield name;
+  }
+  *values(): Generator<string | File> {
+    for (const [, value] of this.#entries) yield value;
+  }
+  forEach(visit: (value: string | File, name: string, form: FormData) => void): void {
+    for (const [name, value] of this.#entries) visit(value, name, this);
+  }
+  [Symbol.iterator](): IterableIterator<[string, string | File]> {
+    return this.entries();
+  }
+}
+
+function entryOf(value: unknown, fileName?: string): string | File {
+  if (!(value instanceof Blob)) return String(value);
+  if (value instanceof File && fileName === undefined) return value;
+  return new File([value], fileName ?? "blob", { type: value.type });
+}
+
+/** A form as multipart/form-data. */
+export function formBytes(form: FormData): { bytes: Uint8Array; type: string } {
+  const boundary = `----form${Math.random().toString(36).slice(2)}`;
+  const escaped = (name: string): string =>
+    name.replace(/[\r\n"]/g, (mark) => encodeURIComponent(mark));
+  const pieces: Uint8Array[] = [];
+  for (const [name, value] of form) {
+    const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(name)}"`;
+    if (typeof value === "string") pieces.push(encodeText(`${disposition}\r\n\r\n${value}\r\n`));
+    else {
+      const type = value.type || "application/octet-stream";
+      const file = `${disposition}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`;
+      pieces.push(encodeText(file), value.content, encodeText("\r\n"));
+    }
+  }
+  pieces.push(encodeText(`--${boundary}--\r\n`));
+  return { bytes: joined(pieces), type: `multipart/form-data; boundary=${boundary}` };
+}

@@ -1,0 +1,97 @@
+import { DOMException } from "./abort.ts";
+import { define } from "../bridge.ts";
+import { inspect } from "../console/inspect.ts";
+
+/** A deep copy as the platform makes it; functions and symbols cannot be copied. */
+export function structuredClone(value: unknown): unknown {
+  return clone(value, new Map());
+}
+
+function clone(value: unknown, seen: Map<object, unknown>): unknown {
+  if (typeof value === "symbol" || typeof value === "function") {
+    const shown =
+      typeof value === "symbol" ? String(value) : Function.prototype.toString.call(value);
+    throw new DOMException(`${shown} could not be cloned.`, "DataCloneError");
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const known = seen.get(value);
+  if (known !== undefined) return known;
+  const keep = <T extends object>(copy: T): T => {
+    seen.set(value, copy);
+    return copy;
+  };
+  if (Array.isArray(value)) {
+    const copy = keep(new Array(value.length));
+    for (const key of Object.keys(value))
+      Reflect.set(copy, key, clone(Reflect.get(value, key), seen));
+    return copy;
+  }
+  if (value instanceof Date) return keep(new Date(value.getTime()));
+  if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
+  if (value instanceof Map) {
+    const copy = keep(new Map());
+    for (const [key, entry] of value) copy.set(clone(key, seen), clone(entry, seen));
+    return copy;
+  }
+  if (value instanceof Set) {
+    const copy = keep(new Set());
+    for (const entry of value) copy.add(clone(entry, seen));
+    return copy;
+  }
+  if (value instanceof ArrayBuffer) return keep(value.slice(0));
+  if (ArrayBuffer.isView(value)) return keep(cloneView(value, seen));
+  for (const boxed of [Number, String, Boolean, BigInt]) {
+    if (value instanceof boxed) return keep(Object(value.valueOf()));
+  }
+  if (value instanceof Error) return keep(cloneError(value, seen));
+  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) {
+    throw new DOMException(`${inspect(value)} could not be cloned.`, "DataCloneError");
+  }
+  const copy: Record<string, unknown> = keep({});
+  for (const key of Object.keys(value)) copy[key] = clone(Reflect.get(value, key), seen);
+  return copy;
+}
+
+function cloneView(value: ArrayBufferView, seen: Map<object, unknown>): object {
+  const buffer = clone(value.buffer, seen) as ArrayBuffer;
+  if (value instanceof DataView) return new DataView(buffer, value.byteOffset, value.byteLength);
+  const names = [
+    "Uint8Array",
+    "Int8Array",
+    "Uint8ClampedArray",
+    "Uint16Array",
+    "Int16Array",
+    "Uint32Array",
+    "Int32Array",
+    "Float32Array",
+    "Float64Array",
+    "BigInt64Array",
+    "BigUint64Array",
+  ];
+  const name = names.find((one) => Reflect.get(value, Symbol.toStringTag) === one) ?? "Uint8Array";
+  const maker = Reflect.get(globalThis, name) as Uint8ArrayConstructor;
+  return new maker(buffer, value.byteOffset, (value as Uint8Array).length);
+}
+
+const makers: Record<string, ErrorConstructor> = {
+  EvalError: EvalError as ErrorConstructor,
+  RangeError: RangeError as ErrorConstructor,
+  ReferenceError: ReferenceError as ErrorConstructor,
+  SyntaxError: SyntaxError as ErrorConstructor,
+  TypeError: TypeError as ErrorConstructor,
+  URIError: URIError as ErrorConstructor,
+};
+
+function cloneError(error: Error, seen: Map<object, unknown>): Error {
+  const maker = makers[error.name] ?? Error;
+  const copy =
+    "cause" in error
+      ? new maker(error.message, { cause: clone(error.cause, seen) })
+      : new maker(error.message);
+  Object.defineProperty(copy, "stack", { value: error.stack, writable: true, configurable: true });
+  return copy;
+}
+
+export function installClone(): void {
+  define(globalThis, { structuredClone });
+}

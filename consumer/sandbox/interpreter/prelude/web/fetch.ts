@@ -1,0 +1,182 @@
+import { AbortSignal, DOMException } from "./abort.ts";
+import { Blob, File, FormData } from "./blob.ts";
+import { Body, readBody } from "./body.ts";
+import { define } from "../bridge.ts";
+import { Headers } from "./headers.ts";
+import { custom, inspect } from "../console/inspect.ts";
+import { callHost } from "../pending.ts";
+import { encodeText } from "./text.ts";
+import { URL } from "./url.ts";
+
+interface Init {
+  method?: string;
+  headers?: unknown;
+  body?: unknown;
+  signal?: AbortSignal | null;
+  redirect?: "follow" | "manual" | "error";
+}
+
+const redirectsMax = 20;
+
+export class Request extends Body {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+  readonly redirect: "follow" | "manual" | "error";
+
+  constructor(input: unknown, init: Init = {}) {
+    const from = input instanceof Request ? input : null;
+    const given = readBody(init.body);
+    const bytes = init.body === undefined && from ? from.peek() : given.bytes;
+    const headers = new Headers(init.headers ?? from?.headers);
+    if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
+    super(bytes, () => headers.get("content-type") ?? "");
+    const method = String(init.method ?? from?.method ?? "GET");
+    this.method = /^(get|head|post|put|delete|options|patch)$/i.test(method)
+      ? method.toUpperCase()
+      : method;
+    if (bytes !== null && /^(GET|HEAD)$/.test(this.method)) {
+      throw new TypeError("Request with GET/HEAD method cannot have body.");
+    }
+    this.url = from ? from.url : hrefOf(input);
+    this.headers = headers;
+    this.signal = init.signal ?? from?.signal ?? new AbortSignal();
+    this.redirect = init.redirect ?? from?.redirect ?? "follow";
+  }
+
+  clone(): Request {
+    return new Request(this);
+  }
+}
+
+function hrefOf(input: unknown): string {
+  const url = URL.parse(input);
+  if (url) return url.toString();
+  throw new TypeError(`Failed to parse URL from ${String(input)}`);
+}
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: unknown;
+}
+
+export class Response extends Body {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly type: string = "default";
+  url = "";
+  redirected = false;
+
+  constructor(body?: unknown, init: ResponseInit = {}) {
+    const given = readBody(body);
+    const headers = new Headers(init.headers);
+    if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
+    super(given.bytes, () => headers.get("content-type") ?? "");
+    this.status = init.status ?? 200;
+    if (!(this.status >= 200 && this.status <= 599)) {
+      throw new RangeError("The status must be between 200 and 599.");
+    }
+    this.statusText = String(init.statusText ?? "");
+    this.headers = headers;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+  clone(): Response {
+    const copy = new Response(this.peek(), this);
+    copy.url = this.url;
+    copy.redirected = this.redirected;
+    return copy;
+  }
+  static json(data: unknown, init: ResponseInit = {}): Response {
+    const headers = new Headers(init.headers);
+    if (!headers.has("content-type")) headers.set("content-type", "application/json");
+    return new Response(encodeText(JSON.stringify(data)), { ...init, headers });
+  }
+  static error(): Response {
+    return new Response(null, { status: 500 });
+  }
+  static redirect(url: string, status = 302): Response {
+    return new Response(null, { status, headers: { location: url } });
+  }
+  [custom](): string {
+    const { status, statusText, headers, ok, redirected, bodyUsed, url, type } = this;
+    return `Response ${inspect({ status, statusText, headers, ok, redirected, bodyUsed, type, url })}`;
+  }
+}
+
+interface Answer {
+  url: string;
+  status: number;
+  statusText: string;
+  headers: [string, string][];
+}
+
+/** Sends a request through the gateway; each redirect is a request of its own, decided anew. */
+export async function fetch(input: unknown, init?: Init): Promise<Response> {
+  const request = new Request(input, init);
+  request.signal.throwIfAborted();
+  let { url, method } = request;
+  let body = request.peek();
+  const headers = new Headers(request.headers);
+  for (let hops = 0; ; hops += 1) {
+    const response = await send(url, method, headers, body, request.signal);
+    const location = response.headers.get("location");
+    const moves = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
+    if (!moves || request.redirect === "manual") {
+      response.redirected = hops > 0;
+      return response;
+    }
+    if (request.redirect === "error" || hops >= redirectsMax) {
+      throw new TypeError("fetch failed", { cause: new Error("unexpected or too many redirects") });
+    }
+    const next = new URL(location, url);
+    if (next.origin !== new URL(url).origin) {
+      for (const name of ["authorization", "cookie", "proxy-authorization"]) headers.delete(name);
+    }
+    const becomesGet = response.status === 303 || (response.status < 303 && method === "POST");
+    if (becomesGet && method !== "HEAD") {
+      method = "GET";
+      body = null;
+      for (const name of ["content-type", "content-length"]) headers.delete(name);
+    }
+    url = next.toString();
+  }
+}
+
+async function send(
+  url: string,
+  method: string,
+  headers: Headers,
+  body: Uint8Array | null,
+  signal: AbortSignal,
+): Promise<Response> {
+  const values = ["fetch", url, method, [...headers]];
+  const sent = body === null ? callHost(values) : callHost(values, body);
+  const stopped = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => stopped.reject(signal.reason), { once: true });
+  let answer: Awaited<typeof sent>;
+  try {
+    answer = await Promise.race([sent, stopped.promise]);
+  } catch (error) {
+    if (signal.aborted || error instanceof DOMException) throw error;
+    throw new TypeError("fetch failed", { cause: error });
+  }
+  const { status, statusText, headers: list, url: final } = answer.value as Answer;
+  const isEmpty = status === 204 || status === 205 || status === 304 || answer.body === undefined;
+  const response = new Response(isEmpty ? null : answer.body, {
+    status,
+    statusText,
+    headers: list,
+  });
+  response.url = final || url;
+  return response;
+}
+
+export function installFetch(): void {
+  define(globalThis, { Headers, Request, Response, fetch, Blob, File, FormData });
+}

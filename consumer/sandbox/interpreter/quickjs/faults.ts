@@ -1,0 +1,30 @@
+import type { RunError } from "../../engine.ts";
+import { limitError } from "../../limit_error.ts";
+import { GuestError, Halt } from "./machine.ts";
+import { agentFrames } from "../stack.ts";
+
+/**
+ * Why the interpreter was left by an exception: the gauge is empty, memory or a stack ran
+ * out, or the program's own code threw where nothing caught it. Anything else is a defect
+ * of the engine and is thrown on.
+ */
+export function halted(
+  thrown: unknown,
+  fuelLeft: number,
+  failing: boolean,
+  firstLineShift: number,
+): RunError {
+  if (fuelLeft < 0) return limitError("fuel");
+  if (thrown instanceof Halt) return limitError("memory");
+  if (thrown instanceof RangeError) return limitError("stack");
+  if (thrown instanceof GuestError) {
+    const { name, message, stack } = thrown.guest;
+    if (failing || /out of memory/.test(message)) return limitError("memory");
+    if (/stack overflow|call stack size/.test(message)) return limitError("stack");
+    const kind = name === "SyntaxError" ? "syntax" : "thrown";
+    return { kind, name, message, stack: agentFrames(stack, firstLineShift) };
+  }
+  // With fuel left, QuickJS traps only where an allocation failed half-way.
+  if (thrown instanceof WebAssembly.RuntimeError) return limitError("memory");
+  throw thrown;
+}
