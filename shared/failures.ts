@@ -39,6 +39,29 @@ export const failureTable = {
     meaning:
       "The tenant has spent what it may in a day (SPEND_PER_DAY_USD); its tasks go on at 00:00 UTC.",
   },
+  model_unpaid: {
+    class: "fail",
+    reason: "model_error",
+    meaning:
+      "The account has no money or allowance left, and no hour is known at which it returns (402, insufficient_quota).",
+  },
+  model_loading: {
+    class: "give_back",
+    reason: "model_error",
+    meaning:
+      "The server starts, loads the model or has a full queue (503 that says so); this may last minutes.",
+  },
+  model_interrupted: {
+    class: "retry",
+    reason: "attempts_exhausted",
+    meaning:
+      "The endpoint broke off this request (409, 424, 425, a crashed model, a reply that ends with an error).",
+  },
+  model_not_found: {
+    class: "fail",
+    reason: "model_error",
+    meaning: "The endpoint does not serve this model, or MODEL_BASE_URL is not its address (404).",
+  },
   model_unavailable: {
     class: "retry",
     reason: "attempts_exhausted",
@@ -62,7 +85,7 @@ export const failureTable = {
   model_rejected: {
     class: "fail",
     reason: "model_error",
-    meaning: "The endpoint refused the request as invalid or not permitted (other 4xx).",
+    meaning: "The endpoint rejected the request as invalid or not permitted (other 4xx).",
   },
   model_refused: {
     class: "fail",
@@ -136,6 +159,47 @@ export const failureTable = {
 } as const satisfies Record<string, Row>;
 
 export type FailureCode = keyof typeof failureTable;
+
+/**
+ * What an endpoint's error says of the endpoint, for whatever counts its errors.
+ *
+ * - busy: it limits our rate or has no capacity; it works. Wait as long as it says.
+ * - loading: it starts or its queue is full; it will work within minutes. Wait.
+ * - quota: the account has no allowance or money left; the server works.
+ * - overflow: this conversation is too long; says nothing of the endpoint.
+ * - rejected: this request is invalid, not permitted or filtered; says nothing of the endpoint.
+ * - not_found: the model or the path does not exist: every call of this model fails alike.
+ * - retry: this request was broken off; the next one may succeed at once.
+ * - unavailable: the server failed, timed out or sent something unreadable.
+ */
+export type EndpointErrorClass =
+  | "busy"
+  | "loading"
+  | "quota"
+  | "overflow"
+  | "rejected"
+  | "not_found"
+  | "retry"
+  | "unavailable";
+
+const endpointClasses: Readonly<Partial<Record<FailureCode, EndpointErrorClass>>> = {
+  model_busy: "busy",
+  model_loading: "loading",
+  model_quota: "quota",
+  model_unpaid: "quota",
+  model_overflow: "overflow",
+  model_rejected: "rejected",
+  model_refused: "rejected",
+  model_not_found: "not_found",
+  model_interrupted: "retry",
+  model_unavailable: "unavailable",
+  model_deadline: "unavailable",
+  model_unreadable: "unavailable",
+};
+
+/** The class of an endpoint's error; null for a failure that is not an endpoint's. */
+export const endpointErrorClass = ({ code }: Pick<Failure, "code">): EndpointErrorClass | null =>
+  endpointClasses[code] ?? null;
 
 /** A failure as a value. `message` is for people and never holds a secret. */
 export interface Failure {

@@ -1,68 +1,71 @@
 /**
- * The bounded loop: fold the journal into a conversation, answer what is open, else ask the model.
- * Each turn journals before anything is built on it, so any invocation can go on from any point.
+ * The bounded loop: rebuild the conversation from the journal, then run the open calls or call the model.
+ * Each turn is journaled before the next one builds on it, so any invocation can continue from any point.
  */
 import type { FailureCode } from "../../shared/failures.ts";
 import { askModel } from "./ask_model.ts";
+import { answerOpenCalls } from "./calls/open_calls.ts";
 import { windowOf } from "./conversation/compaction.ts";
 import { foldConversation } from "./conversation/conversation.ts";
-import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
-import { answerOpenCalls } from "./calls/open_calls.ts";
+import type { LoopEnd } from "./loop_end.ts";
+import type { LoopSlice, LoopTask } from "./loop_slice.ts";
+import type { ModelClient } from "./model_client.ts";
 
 /**
- * Works with the first model, and with the next for as long as each breaks. The history is nobody's
- * own, so the next goes on where the last stopped. When none helps, the first one's failure decides:
- * a fallback can help a task, and never costs it an attempt or a wait that it would not have had.
+ * Works with the first model, and with the next one when a model fails. All share one history, so the next
+ * model continues where the last one stopped. When none succeeds, the first failure decides: a fallback
+ * never costs a task an attempt or a wait that it would not have had without it.
  */
 export async function runLoop(
   task: LoopTask,
-  brains: readonly [ModelClient, ...ModelClient[]],
+  models: readonly [ModelClient, ...ModelClient[]],
   slice: LoopSlice,
 ): Promise<LoopEnd> {
   let first: LoopEnd | null = null;
-  for (const brain of brains) {
-    const end = await turns(task, brain, slice);
-    const passable = first === null ? passing : [...passing, ...lasting];
-    if (end.kind !== "broke" || !passable.includes(end.failure.code)) return end;
+  for (const model of models) {
+    const end = await runTurns(task, model, slice);
+    const codes = first === null ? fallbackCodes : [...fallbackCodes, ...fallbackOnlyCodes];
+    if (end.kind !== "failure" || !codes.includes(end.failure.code)) return end;
     first ??= end;
   }
   return first ?? { kind: "yielded" };
 }
 
-async function turns(task: LoopTask, brain: ModelClient, slice: LoopSlice): Promise<LoopEnd> {
-  const { scribe } = slice;
+async function runTurns(task: LoopTask, model: ModelClient, slice: LoopSlice): Promise<LoopEnd> {
+  const { journal } = slice;
   for (;;) {
     if (slice.signal.aborted) return { kind: "lost" };
-    // A slice that opened late still does one turn, or none would ever get anywhere.
-    if (scribe.progressed && scribe.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
-    const manner = { ...task, model: brain.model };
-    const talk = foldConversation(task.opening, scribe.steps, manner);
+    // A slice that opened late still does one turn, or the task might never progress.
+    if (journal.hasProgressed && journal.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
+    const options = { ...task, model: model.id };
+    const conversation = foldConversation(task.opening, journal.steps, options);
+    const { openCalls } = conversation;
+    const windowTokens = windowOf(journal.steps, model.id, model.windowTokens);
     const end =
-      talk.open.length > 0
-        ? await answerOpenCalls(
-            task,
-            slice,
-            talk.open,
-            windowOf(scribe.steps, brain.model, brain.windowTokens),
-          )
-        : await askModel(task, brain, slice, talk);
+      openCalls.length > 0
+        ? await answerOpenCalls(task, slice, openCalls, windowTokens)
+        : await askModel(task, model, slice, conversation);
     if (end !== null) return end;
   }
 }
 
 /** The failures that another model may not have. */
-const passing: readonly FailureCode[] = [
+const fallbackCodes: readonly FailureCode[] = [
   "model_busy",
+  "model_loading",
   "model_quota",
+  "model_unpaid",
+  "model_interrupted",
   "model_unavailable",
   "model_deadline",
   "model_unreadable",
 ];
 
-/** What the task's own model refuses as wrong is wrong; from a fallback it only says that this one is no help. */
-const lasting: readonly FailureCode[] = [
+/** From the task's own model, these end the task. From a fallback, they only rule out that fallback. */
+const fallbackOnlyCodes: readonly FailureCode[] = [
   "model_overflow",
   "model_rejected",
+  "model_not_found",
   "model_refused",
   "model_unconfigured",
 ];

@@ -16,6 +16,10 @@ export const modelLimits = {
   invalidTurnsMax: 3,
   toolOutputCharsMax: 20_000,
   errorTextCharsMax: 300,
+  /** How much of an error body is read for its meaning. */
+  errorBodyCharsMax: 8_000,
+  /** An empty account is waited for only where its allowance returns this late or later, never quickly. */
+  quotaWaitMsMin: 600_000,
   retryAfterMsMax: 86_400_000,
   envelopeDepthMax: 3,
   toolNameCharsMax: 64,

@@ -1,6 +1,7 @@
 import { failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import { classify } from "../errors/classify.ts";
+import { waitHeader } from "../errors/wait.ts";
 import type { ModelOutcome, ModelRequest } from "../model.ts";
 import { normalise } from "./normalise.ts";
 import { rawOf } from "./raw_reply.ts";
@@ -36,7 +37,7 @@ export async function readHttpOutcome(
   }
   const value = bodyValue(body.text);
   const nowMs = Date.now();
-  const retryAfter = response.headers.get("retry-after");
+  const retryAfter = waitHeader(response.headers, nowMs);
   const outcome: ModelOutcome =
     status >= 200 && status < 300
       ? normalise(value, request, nowMs)

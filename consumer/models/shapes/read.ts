@@ -1,4 +1,4 @@
-import { isRecord } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import { readChat, readOllama } from "./chat.ts";
 import { readLegacy } from "./legacy.ts";
@@ -12,7 +12,18 @@ export type Read =
   | { kind: "unknown" };
 
 function filled(value: unknown): boolean {
+  if (isRecord(value)) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== "" && value !== false;
+}
+
+/** An error next to choices or inside one: what text there is was broken off. */
+function holdsError(body: Json): boolean {
+  const { choices, base_resp: minimax } = body;
+  if (filled(body.error)) return true;
+  if (isRecord(minimax) && typeof minimax.status_code === "number" && minimax.status_code !== 0) {
+    return true;
+  }
+  return Array.isArray(choices) && choices.some((each) => isRecord(each) && filled(each.error));
 }
 
 /**
@@ -21,9 +32,9 @@ function filled(value: unknown): boolean {
  */
 export function readShape(body: unknown, depth: number = modelLimits.envelopeDepthMax): Read {
   if (!isRecord(body)) return { kind: "unknown" };
+  if (holdsError(body)) return { kind: "error", body };
   const reply = readChat(body) ?? readResponses(body) ?? readOllama(body) ?? readLegacy(body);
   if (reply !== null) return { kind: "reply", reply };
-  if (filled(body.error)) return { kind: "error", body };
   const errors = Array.isArray(body.errors) && body.errors.length > 0;
   if (body.success === false || (errors && !filled(body.result))) return { kind: "error", body };
   if (body.internalCode !== undefined) return { kind: "error", body };

@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  classify,
-  classifyThrown,
-  retryAfterMs,
-} from "../../../consumer/models/errors/classify.ts";
+import { classify, classifyThrown } from "../../../consumer/models/errors/classify.ts";
+import { retryAfterMs } from "../../../consumer/models/errors/wait.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 18, 0, 0);
@@ -80,9 +77,9 @@ describe("an endpoint's error is one of our failures", () => {
       { error: { code: "content_filter", message: "no" } },
       "model_refused",
     ],
-    ["5007 no such model", 400, coded(5007), "model_rejected"],
+    ["5007 no such model", 400, coded(5007), "model_not_found"],
     ["5035 needs a paid plan", 403, coded(5035), "model_rejected"],
-    ["3042 no such model", 404, coded(3042), "model_rejected"],
+    ["3042 no such model", 404, coded(3042), "model_not_found"],
     [
       "401",
       401,
@@ -90,12 +87,12 @@ describe("an endpoint's error is one of our failures", () => {
       "model_rejected",
     ],
     ["403", 403, "no", "model_rejected"],
-    ["404", 404, "no such route", "model_rejected"],
+    ["404", 404, "no such route", "model_not_found"],
     [
       "an empty purse",
       429,
       { error: { code: "insufficient_quota", message: "You exceeded your current quota" } },
-      "model_rejected",
+      "model_unpaid",
     ],
     ["an unknown 4xx", 418, { error: { code: 9999, message: "teapot" } }, "model_rejected"],
     ["a redirect", 307, "", "model_rejected"],
