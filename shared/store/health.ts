@@ -1,15 +1,15 @@
-/** Whether D1 answers and is migrated. */
-import { brief, retrying } from "../retrying.ts";
+import { brief } from "../retrying.ts";
+import { sql } from "./sql.ts";
 
-/** Rejects where it does not. */
-export async function findTables(db: D1Database): Promise<void> {
-  await retrying(
+/** Rejects when D1 does not answer or is not migrated. */
+export async function checkTables(db: D1Database): Promise<void> {
+  await sql.batch(
+    db,
     "find tables",
-    () =>
-      db.batch([
-        db.prepare("SELECT 1 FROM tasks LIMIT 1"),
-        db.prepare("SELECT 1 FROM batches LIMIT 1"),
-      ]),
+    [
+      sql.statement(db, "SELECT 1 FROM tasks LIMIT 1"),
+      sql.statement(db, "SELECT 1 FROM batches LIMIT 1"),
+    ],
     brief,
   );
 }

@@ -55,12 +55,31 @@ function rootOf(expression: Node): string {
 
 const derived: Record<string, string[]> = {
   /** The model's own SELECT on a database that is not the fleet's, in parentheses, after select.ts. */
-  "consumer/tools/bound/query_d1.ts": ["bounded"],
+  "consumer/tools/with_bindings/query_d1.ts": ["bounded"],
   /** Constants of the store, on their way to the runner's own child. */
   "producer/local/database.ts": ["sql"],
+  /** Every call of it is checked below. */
+  "shared/store/sql.ts": ["text"],
 };
 
-/** What stands in the SQL of a file's `prepare` calls and is neither text nor a constant of a module. */
+/** Which argument is the SQL: of any `prepare`, and of the calls of shared/store/sql.ts. */
+const sqlArgument = new Map([
+  ["prepare", 0],
+  ["sql.statement", 1],
+  ["sql.first", 2],
+  ["sql.all", 2],
+  ["sql.run", 2],
+]);
+
+/** The parts of an SQL expression that are not literal text. */
+function partsOf(sql: Node): Node[] {
+  if (sql.type === "Literal") return [];
+  if (sql.type === "TemplateLiteral") return sql.expressions as Node[];
+  if (sql.type !== "ConditionalExpression") return [sql];
+  return [sql.consequent, sql.alternate].filter(isNode).flatMap(partsOf);
+}
+
+/** Names in the SQL of a file that are not constants of a module. */
 function foreignParts(file: string): string[] {
   const program = programOf(file);
   const known = new Set([...constantsOf(program), ...(derived[file] ?? [])]);
@@ -68,11 +87,16 @@ function foreignParts(file: string): string[] {
   for (const node of nodesIn(program)) {
     const callee = node.type === "CallExpression" && isNode(node.callee) ? node.callee : null;
     const property = callee !== null && isNode(callee.property) ? callee.property : null;
-    if (property?.name !== "prepare") continue;
-    const [sql] = node.arguments as Node[];
-    if (sql === undefined || sql.type === "Literal") continue;
-    const parts = sql.type === "TemplateLiteral" ? (sql.expressions as Node[]) : [sql];
-    found.push(...parts.map(rootOf).filter((name) => !known.has(name)));
+    const called = String(property?.name);
+    const object = callee !== null && isNode(callee.object) ? callee.object.name : undefined;
+    const at = sqlArgument.get(object === "sql" ? `sql.${called}` : called);
+    const sql = at === undefined ? undefined : (node.arguments as Node[])[at];
+    if (sql === undefined) continue;
+    found.push(
+      ...partsOf(sql)
+        .map(rootOf)
+        .filter((name) => !known.has(name)),
+    );
   }
   return found;
 }
@@ -80,11 +104,13 @@ function foreignParts(file: string): string[] {
 describe("SQL is text and constants; every value is bound", () => {
   // The sandbox has no database; its `prepare` makes programs ready.
   const stores = sources.filter(
-    (file) => !file.startsWith("consumer/sandbox/") && text(file).includes(".prepare("),
+    (file) =>
+      !file.startsWith("consumer/sandbox/") &&
+      /\.prepare\(|\bsql\.(statement|first|all|run)\b/.test(text(file)),
   );
 
   test("the stores are found", () => {
-    expect(stores).toContain("shared/store/claims.ts");
+    expect(stores).toContain("shared/store/tasks/claims.ts");
   });
 
   test.each(stores)("%s", (file) => {

@@ -1,0 +1,43 @@
+/**
+ * The one way to run SQL on D1. Every call has a name for the log, a deadline and retries, so a write may be
+ * applied although its reply was lost: each write is conditional, fenced or repeatable. Each rejects with a
+ * StoreFault only. The caller states the type of the rows; D1 is trusted and they are not checked.
+ */
+import { type Patience, retrying } from "../retrying.ts";
+
+/** SQL with its values bound as ?1, ?2, …; for `batch`. */
+const statement = (db: D1Database, text: string, ...values: unknown[]): D1PreparedStatement =>
+  db.prepare(text).bind(...values);
+
+/** The first row, or null. */
+const first = <Row>(db: D1Database, name: string, text: string, ...values: unknown[]) =>
+  retrying(name, () => statement(db, text, ...values).first<Row>());
+
+async function all<Row>(db: D1Database, name: string, text: string, ...values: unknown[]) {
+  const { results } = await retrying(name, () => statement(db, text, ...values).all<Row>());
+  return results;
+}
+
+/** How many rows were changed, including those that triggers changed. */
+async function run(db: D1Database, name: string, text: string, ...values: unknown[]) {
+  const { meta } = await retrying(name, () => statement(db, text, ...values).run());
+  return meta.changes;
+}
+
+type Results<Rows extends readonly unknown[]> = { [K in keyof Rows]: D1Result<Rows[K]> };
+type Statements<Rows extends readonly unknown[]> = { [K in keyof Rows]: D1PreparedStatement };
+
+/** One transaction; one result per statement. `Rows` lists the row type of each. */
+const batch = <Rows extends readonly unknown[]>(
+  db: D1Database,
+  name: string,
+  statements: Statements<Rows>,
+  patience?: Patience,
+) =>
+  retrying(
+    name,
+    () => db.batch([...statements]) as Promise<unknown> as Promise<Results<Rows>>,
+    patience,
+  );
+
+export const sql = { statement, first, all, run, batch } as const;

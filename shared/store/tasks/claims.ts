@@ -1,0 +1,133 @@
+/**
+ * The consumer's writes of `tasks`. A claim raises the fence; every later write of that claim carries the
+ * fence and changes nothing once a newer claim owns the task. There is no lock in memory.
+ */
+import { leaseLimits } from "../../limits.ts";
+import { type Ceiling, ceilingSql, hasCeilingSql } from "../batches/ceilings.ts";
+import { nowSql } from "../clock.ts";
+import { heldBackSql } from "../flow/parking.ts";
+import { sql } from "../sql.ts";
+import { spentTodaySql } from "../usage/spend.ts";
+import type { TaskRow } from "./task_row.ts";
+
+/** A task and the fence that its claim raised: the condition of every write. */
+export interface Claim {
+  id: string;
+  fence: number;
+}
+
+/**
+ * Takes a queued task that is due, or a running one with an expired lease. Taking over an expired lease
+ * costs an attempt only when its owner journaled no step, so that a task with progress survives any number
+ * of deploys; and never more than the last attempt. The first claim pins the policy's hash.
+ *
+ * `claimed_by` identifies this call: a claim whose reply was lost is repeated, finds itself and changes
+ * nothing. With `onlyEnding`, only a cancelled or expired task is taken.
+ */
+const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND attempt < attempts AND NOT EXISTS (
+  SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence))`;
+
+const endingSql = `(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql})`;
+
+const claimSql = `
+  UPDATE tasks SET
+    attempt = attempt + ${lostSql},
+    errors = CASE WHEN ${lostSql} THEN json_insert(errors, '$[#]', json_object('attempt', attempt + 1,
+      'fence', fence, 'code', 'lease_lost', 'class', 'retry', 'at', ${nowSql},
+      'message', 'Its worker died or stalled before a step.'))
+      ELSE errors END,
+    lost_claims = lost_claims + (status = 'running' AND claimed_by IS NOT ?3),
+    fence = fence + (claimed_by IS NOT ?3),
+    claimed_by = ?3,
+    status = 'running',
+    parked = NULL,
+    sends = 1,
+    lease_until = ${nowSql} + ${leaseLimits.leaseMs},
+    sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
+    started_at = COALESCE(started_at, ${nowSql}),
+    policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))
+  WHERE id = ?1 AND (?4 = 0 OR ${endingSql})
+    AND (claimed_by IS ?3 OR ${endingSql} OR NOT ${heldBackSql})
+    AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
+      OR (status = 'queued' AND ${endingSql})
+      OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
+  RETURNING *, ${hasCeilingSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
+    ${spentTodaySql} AS spent_today`;
+
+/** A claimed task, with the state of its batch's ceiling. */
+export type ClaimedTask = TaskRow & {
+  batch_limited: number | null;
+  batch_ceiling: Ceiling | null;
+  /** Dollars spent by the tenant since 00:00 UTC. */
+  spent_today: number;
+};
+
+/** `policyHashes` is JSON: the hash of every policy of this deployment by name. Null: not claimable. */
+export async function claimTask(
+  db: D1Database,
+  id: string,
+  policyHashes: string,
+  onlyEnding = false,
+): Promise<ClaimedTask | null> {
+  const claimant = crypto.randomUUID();
+  return sql.first<ClaimedTask>(
+    db,
+    "claim",
+    claimSql,
+    id,
+    policyHashes,
+    claimant,
+    onlyEnding ? 1 : 0,
+  );
+}
+
+/** When the newest message of a live task was sent; null when the task is settled, unknown or unsent. */
+export async function readSentAt(db: D1Database, id: string): Promise<number | null> {
+  const row = await sql.first<{ sent_at: number | null }>(
+    db,
+    "read sent_at",
+    "SELECT sent_at FROM tasks WHERE id = ?1 AND sweep_at IS NOT NULL",
+    id,
+  );
+  return row?.sent_at ?? null;
+}
+
+/** Moves a queued task's due time. Only for local runs: the sweep must not take the delayed message as lost. */
+export async function deferTask(db: D1Database, id: string, waitMs: number): Promise<void> {
+  await sql.run(
+    db,
+    "defer task",
+    `UPDATE tasks SET not_before = ${nowSql} + ?2, sent_at = ${nowSql}
+     WHERE id = ?1 AND status = 'queued'`,
+    id,
+    waitMs,
+  );
+}
+
+/** Milliseconds until a queued task is due, 0 when it is due; null when it is not queued. */
+export async function readWaitMs(db: D1Database, id: string): Promise<number | null> {
+  const row = await sql.first<{ ms: number }>(
+    db,
+    "read due time",
+    `SELECT MAX(0, COALESCE(not_before, 0) - ${nowSql}) AS ms FROM tasks
+     WHERE id = ?1 AND status = 'queued'`,
+    id,
+  );
+  return row?.ms ?? null;
+}
+
+/** The condition of every write under a claim; bound as ?1 and ?2. */
+export const heldSql = "id = ?1 AND fence = ?2 AND status = 'running'";
+
+/** Renews the lease; false when the fence is lost. */
+export async function heartbeat(db: D1Database, claim: Claim): Promise<boolean> {
+  const changed = await sql.run(
+    db,
+    "heartbeat",
+    `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
+     sweep_at = ${nowSql} + ${leaseLimits.leaseMs} WHERE ${heldSql}`,
+    claim.id,
+    claim.fence,
+  );
+  return changed === 1;
+}

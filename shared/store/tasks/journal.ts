@@ -1,0 +1,143 @@
+/**
+ * The step journal: model calls and tool calls, written before anything depends on them. One atomic batch
+ * per write; each insert is conditional on the fence, so a slice that lost its task writes nothing.
+ */
+import { err, ok, type Result } from "../../result.ts";
+import type { Usage } from "../../usage.ts";
+import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batches/ceilings.ts";
+import { nowSql } from "../clock.ts";
+import { type EgressRow, egressParts } from "../egress/egress_log.ts";
+import { sql } from "../sql.ts";
+import type { Claim } from "./claims.ts";
+
+export interface StepRow {
+  task_id: string;
+  /** From 1, without gaps, across attempts. */
+  seq: number;
+  fence: number;
+  kind: "model" | "tool";
+  name: string;
+  /** `intent`: started, outcome unknown. `refused`: a call that was rejected without running. */
+  status: "done" | "failed" | "refused" | "intent";
+  started_at: number;
+  duration_ms: number;
+  /** JSON text; null when it is stored in R2 under `payload_key`. */
+  payload: string | null;
+  payload_key: string | null;
+  /** Cumulative after this step: the last row's usage is the task's. */
+  usage: string;
+}
+
+export type NewStep = Omit<StepRow, "task_id" | "fence" | "usage"> & { usage: Usage };
+
+/** Why the task has to end before its next step, read with each write. */
+export interface EndSignals {
+  cancelRequested: boolean;
+  expired: boolean;
+  ceiling: Ceiling | null;
+}
+
+/** `fence_lost`: another claim owns the task, and nothing was written. */
+export type JournalResult = Result<EndSignals, "fence_lost">;
+
+const ownedSql = "FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'running'";
+
+/** A repetition writes the same row again, so a lost reply is harmless. */
+const stepSql = `
+  INSERT INTO steps (task_id, fence, seq, kind, name, status, started_at, duration_ms, payload, payload_key, usage)
+  SELECT id, fence, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 ${ownedSql}
+  ON CONFLICT (task_id, seq) DO UPDATE SET fence = excluded.fence, status = excluded.status,
+    duration_ms = excluded.duration_ms, payload = excluded.payload,
+    payload_key = excluded.payload_key, usage = excluded.usage
+  WHERE excluded.status <> 'intent' OR steps.status = 'intent'`;
+
+const egressSql = `
+  INSERT INTO egress_log (task_id, fence, tenant, seq, n, at, method, url, host, action, policy, rule,
+    reason, credential, status, bytes_in, bytes_out, duration_ms)
+  SELECT tasks.id, fence, tenant, ?3, value->>'n', value->>'at', value->>'method', value->>'url',
+    value->>'host', value->>'action', value->>'policy', value->>'rule', value->>'reason',
+    value->>'credential', value->>'status', value->>'bytes_in', value->>'bytes_out',
+    value->>'duration_ms'
+  FROM tasks, json_each(?4) WHERE tasks.id = ?1 AND tasks.fence = ?2 AND tasks.status = 'running'
+  ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET action = excluded.action,
+    rule = excluded.rule, reason = excluded.reason, credential = excluded.credential,
+    status = excluded.status, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
+
+const endSignalsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,
+  COALESCE(expires_at, 9e15) <= ${nowSql} AS expired, ${ceilingSql} AS ceiling ${ownedSql}`;
+
+type EndSignalsRow = { cancelled: number; expired: number; ceiling: Ceiling | null };
+
+/** Writes steps and the gateway's decisions during them. `charges` count against the batch's ceiling. */
+export async function writeSteps(
+  db: D1Database,
+  claim: Claim,
+  steps: readonly NewStep[],
+  egress: { seq: number; rows: readonly EgressRow[] } | null,
+  charges: readonly Charge[] = [],
+): Promise<JournalResult> {
+  const statements = charges.map((charge) => chargeStatement(db, claim, charge));
+  for (const step of steps) {
+    statements.push(
+      sql.statement(
+        db,
+        stepSql,
+        claim.id,
+        claim.fence,
+        step.seq,
+        step.kind,
+        step.name,
+        step.status,
+        step.started_at,
+        step.duration_ms,
+        step.payload,
+        step.payload_key,
+        JSON.stringify(step.usage),
+      ),
+    );
+  }
+  for (const part of egressParts(egress?.rows ?? [])) {
+    statements.push(sql.statement(db, egressSql, claim.id, claim.fence, egress?.seq ?? 0, part));
+  }
+  statements.push(sql.statement(db, endSignalsSql, claim.id, claim.fence));
+  const results = await sql.batch<EndSignalsRow[]>(db, "write steps", statements);
+  const row = results.at(-1)?.results[0];
+  if (row === undefined) return err("fence_lost");
+  const { cancelled, expired, ceiling } = row;
+  return ok({ cancelRequested: cancelled === 1, expired: expired === 1, ceiling });
+}
+
+export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {
+  return sql.all<StepRow>(
+    db,
+    "read steps",
+    "SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq",
+    taskId,
+  );
+}
+
+/** The last journaled usage of a live task: what `usage` answers while it runs. */
+export async function lastUsage(db: D1Database, taskId: string): Promise<string | null> {
+  const row = await sql.first<{ usage: string }>(
+    db,
+    "last usage",
+    "SELECT usage FROM steps WHERE task_id = ?1 ORDER BY seq DESC LIMIT 1",
+    taskId,
+  );
+  return row?.usage ?? null;
+}
+
+/** The same for many tasks at once; those without a step are missing. */
+export async function readLastUsages(
+  db: D1Database,
+  taskIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await sql.all<{ task_id: string; usage: string }>(
+    db,
+    "last usages",
+    `SELECT task_id, usage, MAX(seq) FROM steps
+     WHERE task_id IN (SELECT value FROM json_each(?1)) GROUP BY task_id`,
+    JSON.stringify(taskIds),
+  );
+  return new Map(rows.map((row) => [row.task_id, row.usage]));
+}

@@ -1,0 +1,148 @@
+/** The writes that end a claim: a release or the settlement. */
+import { sweepLimits } from "../../limits.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { Reason, TerminalStatus } from "../../states.ts";
+import { type Charge, chargeStatement } from "../batches/ceilings.ts";
+import { nowSql } from "../clock.ts";
+import { sql } from "../sql.ts";
+import { type LedgerEntry, ledgerStatements } from "../usage/spend.ts";
+import { type Claim, heldSql } from "./claims.ts";
+
+/** The errors with one more failed attempt and its time; unchanged when the parameter is null. */
+const withError = (parameter: string) => `CASE WHEN ${parameter} IS NULL THEN errors
+  ELSE json_insert(errors, '$[#]', json_set(${parameter}, '$.at', ${nowSql})) END`;
+
+const cancelledSql = "cancel_requested_at IS NOT NULL AS cancelled";
+
+/** `fence_lost`: another claim owns the task, and nothing was written. */
+export type ReleaseResult = Result<{ cancelRequested: boolean }, "fence_lost">;
+
+/**
+ * Ends a slice without settling: the task is queued again. `errorJson` makes it a failed attempt; null
+ * costs none. A cancelled task is due at once. A repetition after a lost reply finds the released row.
+ */
+export async function releaseTask(
+  db: D1Database,
+  claim: Claim,
+  slice: {
+    delayMs: number;
+    usageJson: string;
+    quirksJson: string;
+    errorJson: string | null;
+    ledger: LedgerEntry;
+  },
+): Promise<ReleaseResult> {
+  const release = sql.statement(
+    db,
+    `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4, charged_seq = ?7,
+       not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
+         WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
+       sent_at = ${nowSql}, sends = 1,
+       sweep_at = MIN(${nowSql} + CASE WHEN cancel_requested_at IS NULL THEN ?5 ELSE 0 END
+         + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
+       attempt = attempt + (?6 IS NOT NULL),
+       errors = ${withError("?6")}
+     WHERE ${heldSql} RETURNING ${cancelledSql}`,
+    claim.id,
+    claim.fence,
+    slice.usageJson,
+    slice.quirksJson,
+    slice.delayMs,
+    slice.errorJson,
+    slice.ledger.seq,
+  );
+  const results = await sql.batch<{ cancelled: number }[]>(db, "release", [
+    ...ledgerStatements(db, claim, slice.ledger),
+    release,
+  ]);
+  const row =
+    results.at(-1)?.results[0] ??
+    (await sql.first<{ cancelled: number }>(
+      db,
+      "release",
+      `SELECT ${cancelledSql} FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'queued'`,
+      claim.id,
+      claim.fence,
+    ));
+  return row === null ? err("fence_lost") : ok({ cancelRequested: row.cancelled === 1 });
+}
+
+/** The final state of a task. JSON columns are text. */
+export interface Settlement {
+  status: TerminalStatus;
+  reason: Reason;
+  usageJson: string;
+  quirksJson: string;
+  outputJson: string | null;
+  errorJson: string | null;
+  /** Appended to the attempts' errors; null when the last attempt did not fail. */
+  attemptErrorJson: string | null;
+  result: { key: string; sha256: string; bytes: number } | null;
+  /** Null when it is large and stored in R2. */
+  transcript: string | null;
+  /** Usage of steps that were never journaled, for the batch's ceiling. */
+  charges: readonly Charge[];
+  ledger: LedgerEntry;
+  /** Whether `steps` may hold rows of this task. */
+  journaled: boolean;
+}
+
+const settleSql = `
+  UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
+    errors = ${withError("?9")},
+    attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
+    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13, charged_seq = ?14,
+    finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
+  WHERE ${heldSql}`;
+
+const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
+
+/**
+ * The one terminal write, fenced. It deletes the journal's rows, which the transcript contains. False when
+ * the fence is lost. A repetition after a lost reply finds the settled row.
+ */
+export async function writeSettlement(
+  db: D1Database,
+  claim: Claim,
+  end: Settlement,
+): Promise<boolean> {
+  const statements = end.charges.map((charge) => chargeStatement(db, claim, charge));
+  statements.push(...ledgerStatements(db, claim, end.ledger));
+  const at = statements.length;
+  statements.push(
+    sql.statement(
+      db,
+      settleSql,
+      claim.id,
+      claim.fence,
+      end.status,
+      end.reason,
+      end.usageJson,
+      end.quirksJson,
+      end.outputJson,
+      end.errorJson,
+      end.attemptErrorJson,
+      end.result?.key ?? null,
+      end.result?.sha256 ?? null,
+      end.result?.bytes ?? null,
+      end.transcript,
+      end.ledger.seq,
+    ),
+  );
+  if (end.journaled) {
+    statements.push(
+      sql.statement(
+        db,
+        `DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settledSql})`,
+        claim.id,
+        claim.fence,
+        end.status,
+      ),
+    );
+  }
+  const answers = await sql.batch(db, "settle", statements);
+  // What its triggers change counts too.
+  if ((answers[at]?.meta.changes ?? 0) > 0) return true;
+  const found = await sql.first(db, "settle", settledSql, claim.id, claim.fence, end.status);
+  return found !== null;
+}

@@ -1,0 +1,70 @@
+import type { Reason, Status } from "../../states.ts";
+
+/** A row of `tasks`, as D1 returns it. JSON columns are text; times are milliseconds. */
+export interface TaskRow {
+  id: string;
+  tenant: string;
+  batch_id: string | null;
+  batch_index: number | null;
+  custom_id: string | null;
+  idempotency_key: string | null;
+  body_hash: string | null;
+  status: Status;
+  reason: Reason | null;
+  fence: number;
+  attempt: number;
+  attempts: number;
+  model: string;
+  policy: string;
+  policy_hash: string | null;
+  sandbox: "isolate" | "isolate-v8" | "microvm";
+  priority: "normal" | "low";
+  labels: string;
+  spec: string | null;
+  created_at: number;
+  not_before: number | null;
+  expires_at: number | null;
+  /** When its message was last sent; null when a send failed or is still due. */
+  sent_at: number | null;
+  sends: number;
+  sweep_at: number | null;
+  lease_until: number | null;
+  /** Identifies the last claiming call, so that its repetition finds itself. */
+  claimed_by: string | null;
+  started_at: number | null;
+  finished_at: number | null;
+  cancel_requested_at: number | null;
+  usage: string;
+  quirks: string;
+  output: string | null;
+  error: string | null;
+  errors: string;
+  result_key: string | null;
+  result_sha256: string | null;
+  result_bytes: number | null;
+  /** The journal of a settled task; null when it is large and stored in R2. */
+  transcript: string | null;
+  history: string;
+  /** The fence of the run that this one continues; null when it started from scratch. */
+  resumed_from: number | null;
+  /** JSON of {url, secret}: where its end is reported. */
+  webhook: string | null;
+  /** JSON of AnswerTo: the mail that gets the result as a reply. */
+  answer_to: string | null;
+  concurrency_key: string | null;
+  concurrency_limit: number | null;
+  /** Why a queued task is not sent; null when nothing holds it back. */
+  parked: "paused" | "concurrency" | null;
+  /** The last step that is charged to the ledger. */
+  charged_seq: number;
+  /** Claims that were taken over from a worker that died or stalled. */
+  lost_claims: number;
+}
+
+/** All columns except `spec` and `transcript`, which can be large and which few readers need. */
+export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
+  status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
+  NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
+  finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
+  result_bytes, NULL AS transcript, history, resumed_from, webhook, answer_to, concurrency_key, concurrency_limit,
+  parked, charged_seq, lost_claims`;
