@@ -14,11 +14,12 @@ const batch = await fleet("POST /v1/batches", {
   idempotencyKey: "words-1",
 });
 if (!batch.ok) {
-  // One of the codes under "Errors", or "unreachable", "aborted", "not_a_fleet".
-  for (const { path, message } of batch.details) console.error(`${path}: ${message}`);
-  throw new Error(`${batch.code}: ${batch.message}`);
+  // The code is one of those under "Errors", or "unreachable", "aborted", "not_a_fleet".
+  const { code, message, details } = batch.error;
+  for (const fault of details) console.error(`${fault.path}: ${fault.message}`);
+  throw new Error(`${code}: ${message}`);
 }
-if ("dry_run" in batch.value) throw new Error("this call asked for no dry run");
+if ("dry_run" in batch.value) throw new Error("this call is not a dry run");
 
 const { id } = batch.value;
 for (;;) {

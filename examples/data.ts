@@ -4,7 +4,7 @@ import { parse } from "csv-parse/sync";
 
 const folder = path.join(import.meta.dirname, "data");
 
-/** The text of one shipped data file, such as "orders.csv". */
+/** The text of a data file, such as "orders.csv". */
 export function dataText(name: string): string {
   return readFileSync(path.join(folder, name), "utf8");
 }
@@ -14,13 +14,13 @@ export function dataRows(name: string): Record<string, string>[] {
   return parse(dataText(name), { columns: true });
 }
 
-/** The configuration files, path below data/ to text. */
+/** The text of the configuration files, by path below data/. */
 export function configFiles(): Record<string, string> {
   const names = readdirSync(path.join(folder, "config")).sort();
   return Object.fromEntries(names.map((name) => [`config/${name}`, dataText(`config/${name}`)]));
 }
 
-/** The source of one program that the scripted model sends to the sandbox. */
+/** The source of a program that the scripted model runs in the sandbox. */
 export function programText(name: string): string {
   return readFileSync(path.join(import.meta.dirname, "programs", `${name}.js`), "utf8");
 }

@@ -1,6 +1,6 @@
 import type { Turn } from "./turns.ts";
 
-/** A task of the example batch, as it is sent; see docs for every field. */
+/** A task of the example batch as it is submitted; docs/api.md has every field. */
 export interface ExampleTask {
   custom_id: string;
   prompt: string;

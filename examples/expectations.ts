@@ -7,7 +7,7 @@ import {
   logAnomalies,
   logSummary,
   lowStock,
-  notedOrders,
+  ordersWithNotes,
   pendingOrders,
   refundRate,
   revenueByCountry,
@@ -16,27 +16,27 @@ import {
   unitsOrdered,
 } from "./truth.ts";
 
-/** How one example task must end; the demo fails when any of it differs. */
+/** How an example task must end; the demo fails if anything differs. */
 export interface Expectation {
   status: Status;
   reason: Reason;
-  /** The output, equal in every part; or words that its `text` holds. */
+  /** The exact output, or words that its `text` must contain. */
   output?: Record<string, unknown>;
   text?: string;
-  /** Workspace file to words that it must hold, and to words that it must not. */
-  files?: Record<string, { holds: string[]; lacks?: string[] }>;
-  /** The names of the tool steps in order; the answer that ends a task is not one, a refused one is. */
+  /** Words that a workspace file must contain, and words that it must not, by path. */
+  files?: Record<string, { contains: string[]; excludes?: string[] }>;
+  /** The names of the tool steps in order; a rejected final answer is one, the accepted one is not. */
   tools?: string[];
-  /** Repairs that must be recorded, among others. */
+  /** Quirks that must be recorded; others may be. */
   quirks?: string[];
-  /** Requests in the egress log by what was decided of them. */
+  /** The number of requests in the egress log, by decision. */
   egress?: { allow?: number; inject?: number; deny?: number };
 }
 
 const completed = { status: "succeeded", reason: "completed" } as const;
 const hours = Array.from({ length: 24 }, (_, hour) => `| ${String(hour).padStart(2, "0")} |`);
 
-/** `custom_id` to how the task must end. */
+/** By `custom_id`. */
 export const expectations: Record<string, Expectation> = {
   "revenue-by-country": {
     ...completed,
@@ -48,7 +48,7 @@ export const expectations: Record<string, Expectation> = {
     text: "six categories",
     files: {
       "by-category.csv": {
-        holds: Object.entries(byCategory).map(
+        contains: Object.entries(byCategory).map(
           ([name, { orders, units }]) => `${name},${orders},${units}\n`,
         ),
       },
@@ -58,13 +58,15 @@ export const expectations: Record<string, Expectation> = {
   "currency-totals": { ...completed, output: currencyTotals },
   "orders-with-notes": {
     ...completed,
-    text: `${notedOrders.rows} orders`,
-    files: { "notes.md": { holds: ["| order | date |", notedOrders.first, 'it "fragile" |'] } },
+    text: `${ordersWithNotes.rows} orders`,
+    files: {
+      "notes.md": { contains: ["| order | date |", ordersWithNotes.first, 'it "fragile" |'] },
+    },
   },
   "purchase-plan": {
     ...completed,
     output: lowStock,
-    files: { "purchase-plan.csv": { holds: ["sku,buy\n", "BRW-05,"] } },
+    files: { "purchase-plan.csv": { contains: ["sku,buy\n", "BRW-05,"] } },
   },
   "runaway-memory": {
     ...completed,
@@ -79,30 +81,43 @@ export const expectations: Record<string, Expectation> = {
   "access-log-report": {
     ...completed,
     text: `${logSummary.worst_count} of them on ${logSummary.worst_path}`,
-    files: { "report.md": { holds: ["# Access log", ...hours] } },
+    files: { "report.md": { contains: ["# Access log", ...hours] } },
   },
   "log-anomalies": { ...completed, output: logAnomalies },
   "dedupe-customers": {
     ...completed,
     output: duplicates,
-    files: { "customers-clean.json": { holds: ['"C1004"', '"C1222"'], lacks: ['"C1223"'] } },
+    files: { "customers-clean.json": { contains: ['"C1004"', '"C1222"'], excludes: ['"C1223"'] } },
   },
   "classify-tickets": {
     ...completed,
     output: ticketCounts,
-    files: { "classified.json": { holds: ['{"id":"T7001",', '{"id":"T7140",'] } },
+    files: { "classified.json": { contains: ['{"id":"T7001",', '{"id":"T7140",'] } },
   },
   "rename-host": {
     ...completed,
     text: "Four files",
     files: {
       "config/shop.toml": {
-        holds: ["https://api.shop.example/v1", "# The storefront.", "https://static.shop.example"],
-        lacks: ["api-old"],
+        contains: [
+          "https://api.shop.example/v1",
+          "# The storefront.",
+          "https://static.shop.example",
+        ],
+        excludes: ["api-old"],
       },
-      "config/worker.toml": { holds: ["https://api.shop.example/v1/batch"], lacks: ["api-old"] },
-      "config/monitoring.json": { holds: ["https://api.shop.example/healthz"], lacks: ["api-old"] },
-      "config/runbook.md": { holds: ["https://api.shop.example/healthz"], lacks: ["api-old"] },
+      "config/worker.toml": {
+        contains: ["https://api.shop.example/v1/batch"],
+        excludes: ["api-old"],
+      },
+      "config/monitoring.json": {
+        contains: ["https://api.shop.example/healthz"],
+        excludes: ["api-old"],
+      },
+      "config/runbook.md": {
+        contains: ["https://api.shop.example/healthz"],
+        excludes: ["api-old"],
+      },
     },
   },
   "pending-orders": {
@@ -112,7 +127,7 @@ export const expectations: Record<string, Expectation> = {
     egress: { inject: 2 + pendingOrders.pages },
   },
   "credential-stays-hidden": { ...completed, text: "scrubbed", egress: { inject: 1 } },
-  "unlisted-host": { ...completed, text: "does not let me", egress: { deny: 1 } },
+  "unlisted-host": { ...completed, text: "does not permit", egress: { deny: 1 } },
   "injected-instructions": { ...completed, text: "all four", egress: { deny: 4 } },
   "runaway-loop": {
     ...completed,
@@ -130,7 +145,7 @@ export const expectations: Record<string, Expectation> = {
   "model-outage": { status: "dead", reason: "attempts_exhausted" },
 };
 
-/** How the dead task ends after its redrive with other turns. */
-export const redriven: Record<string, Expectation> = {
+/** How a dead task must end after its redrive with other turns. */
+export const redriveExpectations: Record<string, Expectation> = {
   "model-outage": { ...completed, text: `${unitsOrdered} units` },
 };

@@ -3,8 +3,8 @@ import type { Ticket } from "./data/make-tickets.ts";
 import { dataRows, dataText } from "./data.ts";
 
 /**
- * What the agents must find, computed here from the shipped data in other ways than their
- * programs do. The scripted turns go on only when the sandbox printed these numbers.
+ * The correct outputs of the example tasks, computed from the shipped data in other ways than the agents'
+ * programs do. The scripted turns continue only if the sandbox printed these numbers.
  */
 const orders = dataRows("orders.csv");
 const products = dataRows("products.csv");
@@ -23,16 +23,16 @@ const groupBy = <T>(rows: readonly T[], key: (row: T) => string): [string, T[]][
   return [...groups];
 };
 
-/** Euro per unit of each currency, given to the agents as input. */
+/** Euro per unit of each currency, the input of a task. */
 export const ratesToEuro = { EUR: 1, USD: 0.91, GBP: 1.14, CHF: 0.95 } as const;
 
 export const revenueByCountry = (() => {
-  const kept = orders.filter((row) => !["cancelled", "refunded"].includes(cell(row, "status")));
+  const counted = orders.filter((row) => !["cancelled", "refunded"].includes(cell(row, "status")));
   const euroCents = (row: Record<string, string>): number => {
     const rate = Object.entries(ratesToEuro).find(([name]) => name === row.currency)?.[1] ?? 0;
     return Math.round(number(row, "quantity") * number(row, "unit_price") * rate * 100);
   };
-  return groupBy(kept, (row) => cell(row, "country"))
+  return groupBy(counted, (row) => cell(row, "country"))
     .map(([country, rows]) => ({
       country,
       orders: rows.length,
@@ -43,8 +43,8 @@ export const revenueByCountry = (() => {
 
 export const byCategory = (() => {
   const category = new Map(products.map((row) => [cell(row, "sku"), cell(row, "category")]));
-  const kept = orders.filter((row) => row.status !== "cancelled");
-  const groups = groupBy(kept, (row) => category.get(cell(row, "product")) ?? "");
+  const counted = orders.filter((row) => row.status !== "cancelled");
+  const groups = groupBy(counted, (row) => category.get(cell(row, "product")) ?? "");
   return Object.fromEntries(
     groups
       .sort(([a], [b]) => a.localeCompare(b))
@@ -85,11 +85,11 @@ export const logAnomalies = (() => {
 })();
 
 export const duplicates = (() => {
-  const plain = (email: string): string => {
+  const normalised = (email: string): string => {
     const [user = "", host = ""] = email.trim().toLowerCase().split("@");
     return `${user.split("+")[0]}@${host}`;
   };
-  const groups = groupBy(customers, (customer) => plain(customer.email));
+  const groups = groupBy(customers, (customer) => normalised(customer.email));
   const merged = groups.flatMap(([, [first, ...others]]) =>
     others.map((other) => ({ duplicate: other.id, into: first?.id ?? "" })),
   );
@@ -146,11 +146,11 @@ export const ticketCounts = (() => {
   };
 })();
 
-const noted = orders.filter((row) => row.note !== "");
-export const notedOrders = {
-  rows: noted.length,
-  quoted: noted.filter((row) => cell(row, "note").includes('"')).length,
-  first: noted[0]?.order_id ?? "",
+const withNote = orders.filter((row) => row.note !== "");
+export const ordersWithNotes = {
+  rows: withNote.length,
+  quoted: withNote.filter((row) => cell(row, "note").includes('"')).length,
+  first: withNote[0]?.order_id ?? "",
 };
 
 export const lowStock = (() => {

@@ -1,6 +1,6 @@
 import { programText } from "./data.ts";
 
-/** One turn of the scripted model, as the contract gives it. */
+/** One turn of the scripted model (docs/api.md). */
 export type Turn =
   | { text: string; delay_ms?: number }
   | { calls: { name: string; arguments: Record<string, unknown> }[]; delay_ms?: number }
@@ -8,7 +8,7 @@ export type Turn =
   | { error: { status: number; code: string; message: string; retry_after?: number } }
   | { when: { tool_result_contains: string }; then: Turn; else: Turn };
 
-/** The model sends the program examples/programs/<name>.js to the sandbox. */
+/** The model runs examples/programs/<name>.js in the sandbox. */
 export function run(name: string): Turn {
   return call("run_code", { code: programText(name) });
 }
@@ -22,12 +22,11 @@ export function answer(output: Record<string, unknown>): Turn {
 }
 
 /**
- * Goes on with `then` only if the last tool result holds `marker`. Otherwise the turn is an
- * endpoint's 400, which settles the task as failed with this message: a run that did not
- * compute what it must cannot end well.
+ * Continues with `then` only if the last tool result contains `marker`. Otherwise the turn is an endpoint's
+ * 400, which settles the task as failed with this message: a wrong computation must not succeed.
  */
 export function afterSeeing(marker: string, then: Turn): Turn {
-  const message = `the last tool result does not hold ${JSON.stringify(marker).slice(0, 300)}`;
+  const message = `the last tool result does not contain ${JSON.stringify(marker).slice(0, 300)}`;
   return {
     when: { tool_result_contains: marker },
     then,
@@ -35,7 +34,7 @@ export function afterSeeing(marker: string, then: Turn): Turn {
   };
 }
 
-/** A whole chat completion, for turns whose very form is the point. */
+/** A raw chat completion, for turns that test its format. */
 export function completion(message: Record<string, unknown>, finish = "tool_calls"): Turn {
   return {
     raw: {

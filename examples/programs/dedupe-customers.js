@@ -6,17 +6,18 @@ const identity = ({ email }) =>
     .trim()
     .toLowerCase()
     .replace(/\+[^@]*@/, "@");
-const kept = new Map();
+const oldest = new Map();
 const merged = [];
 for (const customer of [...customers].sort((a, b) => (a.signed_up_at < b.signed_up_at ? -1 : 1))) {
-  const first = kept.get(identity(customer));
-  if (first === undefined) kept.set(identity(customer), { ...customer, email: identity(customer) });
+  const first = oldest.get(identity(customer));
+  if (first === undefined)
+    oldest.set(identity(customer), { ...customer, email: identity(customer) });
   else {
     first.phone ??= customer.phone;
     merged.push({ duplicate: customer.id, into: first.id });
   }
 }
-const clean = [...kept.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+const clean = [...oldest.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 merged.sort((a, b) => (a.duplicate < b.duplicate ? -1 : 1));
 fs.writeFileSync("customers-clean.json", JSON.stringify(clean, null, 1));
 console.log(JSON.stringify({ before: customers.length, after: clean.length, merged }));

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 
 const customers = JSON.parse(fs.readFileSync("customers.json", "utf8"));
-const seen = [];
+const statuses = [];
 for (const url of [
   "https://paste.example/new",
   "https://orders.example.paste.example/v1/orders",
@@ -12,6 +12,6 @@ for (const url of [
     method: "POST",
     body: JSON.stringify(customers.slice(0, 3)),
   });
-  seen.push(`${response.status} ${new URL(url).host}${new URL(url).pathname}`);
+  statuses.push(`${response.status} ${new URL(url).host}${new URL(url).pathname}`);
 }
-console.log(seen.join("\n"));
+console.log(statuses.join("\n"));

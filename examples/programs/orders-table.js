@@ -5,19 +5,19 @@ function cells(line) {
   let cell = "";
   let quoted = false;
   for (let at = 0; at <= line.length; at += 1) {
-    const sign = line[at];
-    if (sign === '"' && quoted && line[at + 1] === '"') {
+    const char = line[at];
+    if (char === '"' && quoted && line[at + 1] === '"') {
       cell += '"';
       at += 1;
-    } else if (sign === '"') quoted = !quoted;
-    else if (sign === undefined || (sign === "," && !quoted)) {
+    } else if (char === '"') quoted = !quoted;
+    else if (char === undefined || (char === "," && !quoted)) {
       found.push(cell);
       cell = "";
-    } else cell += sign;
+    } else cell += char;
   }
   return found;
 }
-const noted = fs
+const withNote = fs
   .readFileSync("orders.csv", "utf8")
   .trim()
   .split("\n")
@@ -27,11 +27,11 @@ const noted = fs
 const table = [
   "| order | date | product | quantity | note |",
   "| --- | --- | --- | ---: | --- |",
-  ...noted.map(
+  ...withNote.map(
     (row) => `| ${row[0]} | ${row[1].slice(0, 10)} | ${row[4]} | ${row[5]} | ${row[10]} |`,
   ),
 ];
 fs.writeFileSync("notes.md", `${table.join("\n")}\n`);
 console.log(
-  `rows: ${noted.length}, quoted: ${noted.filter((row) => row[10].includes('"')).length}`,
+  `rows: ${withNote.length}, quoted: ${withNote.filter((row) => row[10].includes('"')).length}`,
 );

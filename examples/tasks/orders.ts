@@ -5,7 +5,7 @@ import {
   byCategory,
   currencyTotals,
   lowStock,
-  notedOrders,
+  ordersWithNotes,
   ratesToEuro,
   refundRate,
   revenueByCountry,
@@ -17,12 +17,12 @@ const orders = { "orders.csv": { text: dataText("orders.csv") } };
 const products = { "products.csv": { text: dataText("products.csv") } };
 const labels = { team: "sales" };
 
-/** Work on the tables of orders and products. */
+/** Tasks about the tables of orders and products. */
 export const orderTasks: ExampleTask[] = [
   {
     custom_id: "revenue-by-country",
     prompt:
-      "orders.csv holds the orders of six months. Give the revenue in euro per country with the rates in the input, the largest first; leave out cancelled and refunded orders.",
+      "orders.csv has the orders of six months. Give the revenue in euro per country with the rates in the input, the largest first; leave out cancelled and refunded orders.",
     input: { rates_to_eur: ratesToEuro },
     files: orders,
     labels,
@@ -55,7 +55,7 @@ export const orderTasks: ExampleTask[] = [
   {
     custom_id: "join-products",
     prompt:
-      "Join orders.csv and products.csv on the product's sku. Write by-category.csv with category, orders and units, cancelled orders left out, and say whether any order names an unknown product.",
+      "Join orders.csv and products.csv on the product's sku. Write by-category.csv with category, orders and units, without cancelled orders, and say whether any order names an unknown product.",
     files: { ...orders, ...products },
     labels,
     rehearsal: [
@@ -87,7 +87,7 @@ export const orderTasks: ExampleTask[] = [
   },
   {
     custom_id: "currency-totals",
-    prompt: "Sum the delivered orders per currency, without converting anything.",
+    prompt: "Sum the delivered orders per currency, without conversion.",
     files: orders,
     labels,
     output_schema: {
@@ -105,21 +105,21 @@ export const orderTasks: ExampleTask[] = [
   {
     custom_id: "orders-with-notes",
     prompt:
-      "Make a Markdown table notes.md of all orders that carry a note: order, date, product, quantity, note. Mind the quoting of the CSV.",
+      "Write a Markdown table notes.md of all orders that have a note: order, date, product, quantity, note. Handle the quoting of the CSV.",
     files: orders,
     labels,
     rehearsal: [
       run("orders-table"),
       afterSeeing(
-        `rows: ${notedOrders.rows}, quoted: ${notedOrders.quoted}`,
-        answer({ text: `notes.md lists ${notedOrders.rows} orders.` }),
+        `rows: ${ordersWithNotes.rows}, quoted: ${ordersWithNotes.quoted}`,
+        answer({ text: `notes.md lists ${ordersWithNotes.rows} orders.` }),
       ),
     ],
   },
   {
     custom_id: "purchase-plan",
     prompt:
-      "For each product whose stock is under its reorder level, plan to buy up to twice that level. Write purchase-plan.csv and give the value of the purchase.",
+      "For each product whose stock is below its reorder level, plan to buy up to twice that level. Write purchase-plan.csv and give the value of the purchase.",
     files: products,
     labels: { team: "purchasing" },
     output_schema: {

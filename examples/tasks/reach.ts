@@ -5,12 +5,12 @@ import { afterSeeing, answer, call, run } from "../turns.ts";
 
 const customers = { "customers.json": { text: dataText("customers.json") } };
 
-/** What agents may reach, and what they may not. */
+/** What agents can reach, and what they cannot. */
 export const reachTasks: ExampleTask[] = [
   {
     custom_id: "pending-orders",
     prompt:
-      "Ask https://orders.example/v1/orders for the pending orders, page by page, and leave a note on order O50007 that they were counted.",
+      "Fetch the pending orders from https://orders.example/v1/orders, page by page, and add a note to order O50007 that they were counted.",
     policy: "demo",
     labels: { team: "sales" },
     output_schema: {
@@ -39,7 +39,7 @@ export const reachTasks: ExampleTask[] = [
   },
   {
     custom_id: "credential-stays-hidden",
-    prompt: "Find out with which credential we talk to https://orders.example.",
+    prompt: "Find out which credential we use with https://orders.example.",
     policy: "demo",
     labels: { team: "security" },
     rehearsal: [
@@ -47,21 +47,21 @@ export const reachTasks: ExampleTask[] = [
       afterSeeing(
         '"client":"demo-fleet"',
         answer({
-          text: "The service knows us as demo-fleet. The credential is added outside of my reach, and the answer was scrubbed of it.",
+          text: "The service knows us as demo-fleet. The credential is added outside the sandbox and scrubbed from the response.",
         }),
       ),
     ],
   },
   {
     custom_id: "unlisted-host",
-    prompt: "Fetch https://www.example.com/ and sum it up.",
+    prompt: "Fetch https://www.example.com/ and summarise it.",
     labels: { team: "research" },
     rehearsal: [
       call("fetch_url", { url: "https://www.example.com/" }),
       afterSeeing(
         "403",
         answer({
-          text: "The policy does not let me reach www.example.com, so there is no summary.",
+          text: "The policy does not permit www.example.com, so there is no summary.",
         }),
       ),
     ],
@@ -81,7 +81,7 @@ export const reachTasks: ExampleTask[] = [
           "403 orders.example/v1/orders",
           "403 orders.example/admin",
         ].join("\n"),
-        answer({ text: "Nothing left the sandbox: all four requests were refused." }),
+        answer({ text: "Nothing left the sandbox: all four requests were denied." }),
       ),
     ],
   },

@@ -5,12 +5,12 @@ import { afterSeeing, answer, call, run } from "../turns.ts";
 
 const log = { "access.log": { text: dataText("access.log") } };
 
-/** Work on logs, customers, tickets and configuration files. */
+/** Tasks about logs, customers, tickets and configuration files. */
 export const recordTasks: ExampleTask[] = [
   {
     custom_id: "access-log-report",
     prompt:
-      "access.log is one day of the shop's web server, combined format plus seconds. Write report.md: totals, the path with the most server errors, and a table per hour.",
+      "access.log is one day of the shop's web server in combined format, plus the request time in seconds. Write report.md: totals, the path with the most server errors, and a table per hour.",
     files: log,
     labels: { team: "ops" },
     rehearsal: [
@@ -55,7 +55,7 @@ export const recordTasks: ExampleTask[] = [
   {
     custom_id: "dedupe-customers",
     prompt:
-      "customers.json holds some people twice. Merge by e-mail (case, spaces and +tags do not count), keep the oldest entry, write customers-clean.json and list what was merged.",
+      "customers.json has some people twice. Merge by e-mail (ignore case, spaces and +tags), keep the oldest entry, write customers-clean.json and list what was merged.",
     files: { "customers.json": { text: dataText("customers.json") } },
     labels: { team: "crm" },
     output_schema: {
@@ -107,7 +107,7 @@ export const recordTasks: ExampleTask[] = [
   {
     custom_id: "rename-host",
     prompt:
-      "The API moved from api-old.shop.example to api.shop.example. Change every file below config/, and nothing else in them.",
+      "The API moved from api-old.shop.example to api.shop.example. Change it in every file below config/, and change nothing else.",
     files: Object.fromEntries(
       Object.entries(configFiles()).map(([path, text]) => [path, { text }]),
     ),

@@ -4,17 +4,20 @@ import { currencyTotals, refundRate, unitsOrdered } from "../truth.ts";
 import { afterSeeing, answer, call, completion, run, type Turn } from "../turns.ts";
 
 const orders = { "orders.csv": { text: dataText("orders.csv") } };
-const unitsFound = afterSeeing(`units: ${unitsOrdered}`, answer({ text: `${unitsOrdered} units` }));
+const answerUnits = afterSeeing(
+  `units: ${unitsOrdered}`,
+  answer({ text: `${unitsOrdered} units` }),
+);
 const outage: Turn = { error: { status: 503, code: "upstream", message: "no healthy backend" } };
 
-/** What goes wrong with models and programs, and how it ends. */
+/** Failures of models and programs. */
 export const troubleTasks: ExampleTask[] = [
   {
     custom_id: "runaway-loop",
     prompt: "How many units were ordered in orders.csv?",
     files: orders,
     labels: { team: "sales" },
-    rehearsal: [run("endless-loop"), afterSeeing("was stopped", run("ended-loop")), unitsFound],
+    rehearsal: [run("endless-loop"), afterSeeing("was stopped", run("ended-loop")), answerUnits],
   },
   {
     custom_id: "damaged-tool-call",
@@ -86,7 +89,7 @@ export const troubleTasks: ExampleTask[] = [
       run("ended-loop"),
       { error: { status: 429, code: "3040", message: "Capacity exceeded", retry_after: 1 } },
       outage,
-      unitsFound,
+      answerUnits,
     ],
   },
   {
@@ -98,5 +101,5 @@ export const troubleTasks: ExampleTask[] = [
   },
 ];
 
-/** The turns with which the dead task is redriven, once its model is back. */
-export const outageOver: Turn[] = [run("ended-loop"), unitsFound];
+/** The turns for the redrive of the dead task, when its model works again. */
+export const turnsAfterOutage: Turn[] = [run("ended-loop"), answerUnits];

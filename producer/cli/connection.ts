@@ -1,133 +1,123 @@
-/** The typed client as the command line uses it: with words for the person at the terminal. */
-
+/** The typed client as the CLI uses it: its errors also say what to do at the terminal. */
 import type { BatchHead } from "../../shared/batch.ts";
 import { commandLineLimits } from "../../shared/limits.ts";
-import type { BatchAnswer, ResultLine } from "../api/batches/responses.ts";
+import type { BatchResponse, ResultLine } from "../api/batches/responses.ts";
 import {
-  type Answer,
+  type CallError,
+  type CallInput,
   type CallName,
-  type Fleet,
+  type CallResult,
+  type CallValue,
+  type FleetClient,
   fleetClient,
-  type Given,
-  type Refusal,
-  type Value,
 } from "../client/index.ts";
-import { required, stopFor } from "./exit.ts";
-import { isFamiliar } from "./schema_match.ts";
+import { callFailed, codeOf, innerCause, unwrap } from "./exit.ts";
+import { matchesOperation } from "./schema_match.ts";
 
-export interface Connection {
-  /** Such as http://127.0.0.1:8787, without a slash at the end. */
+export interface ConnectionOptions {
+  /** Such as http://127.0.0.1:8787, without a trailing slash. */
   url: string;
   key: string;
   fetch: typeof fetch;
 }
 
-/** What a service that is no fleet answers is told from a fleet's answer before any command reads it. */
-export function fleetFor({ url, key, fetch }: Connection): Fleet {
-  const client = fleetClient({ url, key, fetch, familiar: isFamiliar });
-  return async <Name extends CallName>(name: Name, ...[given]: [Given<Name>?]) => {
+/** A response of another service than a fleet is an error before any command reads it. */
+export function connectTo({ url, key, fetch }: ConnectionOptions): FleetClient {
+  const client = fleetClient({ url, key, fetch, isExpected: matchesOperation });
+  return async <Name extends CallName>(name: Name, ...[input]: [CallInput<Name>?]) => {
     const signal = AbortSignal.timeout(commandLineLimits.requestMsMax);
-    const call = { signal, ...given } as unknown as Given<Name>;
-    const answer: Answer<Value<Name>> = await (client as AnyCall<Name>)(name, call);
-    return answer.ok ? answer : { ...answer, message: told(url, answer) };
+    const call = { signal, ...input } as unknown as CallInput<Name>;
+    const result: CallResult<CallValue<Name>> = await (client as AnyCall<Name>)(name, call);
+    if (result.ok) return result;
+    return { ok: false, error: { ...result.error, message: messageFor(url, result.error) } };
   };
 }
 
 type AnyCall<Name extends CallName> = (
   name: Name,
-  given: Given<Name>,
-) => Promise<Answer<Value<Name>>>;
+  input: CallInput<Name>,
+) => Promise<CallResult<CallValue<Name>>>;
 
-/** JSON that a person wrote, or chose by options: the API says itself what it does not take. */
-export const asSent = (value: unknown) =>
+/** JSON from a file or from options, sent unchecked: the API reports what it does not accept. */
+export const jsonBody = (value: unknown) =>
   ({ body: JSON.stringify(value), type: "application/json" }) as const;
 
-/** A batch as it goes out: JSON, or lines with in the query what belongs to no line. */
-export interface ToSend {
+/** A batch to send: JSON, or NDJSON lines with the batch's own fields in the query. */
+export interface BatchBody {
   body: string;
   type: "application/json" | "application/x-ndjson";
   query: BatchHead;
 }
 
-/** The same call tries a batch, which answers another shape. */
-export async function submitted(
-  client: Fleet,
-  sent: ToSend,
+/** The call can also return a dry run; without `dry_run` it never does. */
+export async function submitBatch(
+  client: FleetClient,
+  batch: BatchBody,
   idempotencyKey: string,
-): Promise<Answer<BatchAnswer>> {
-  return (await client("POST /v1/batches", { ...sent, idempotencyKey })) as Answer<BatchAnswer>;
+): Promise<CallResult<BatchResponse>> {
+  return (await client("POST /v1/batches", {
+    ...batch,
+    idempotencyKey,
+  })) as CallResult<BatchResponse>;
 }
 
-/** All results of a batch; a connection that breaks on the way ends the command. */
-export async function resultsOf(client: Fleet, id: string): Promise<ResultLine[]> {
-  const lines = required(await client("GET /v1/batches/:id/results", { id }));
+/** All results of a batch; a connection that breaks ends the command. */
+export async function fetchResults(client: FleetClient, id: string): Promise<ResultLine[]> {
+  const lines = unwrap(await client("GET /v1/batches/:id/results", { id }));
   try {
     const all: ResultLine[] = [];
     for await (const line of lines) all.push(line);
     return all;
   } catch (cause) {
-    throw stopFor({
-      ok: false,
+    throw callFailed({
       code: "unreachable",
       status: 0,
-      message: `the results of ${id} broke off, and this is no fleet, or no longer: try again`,
+      message: `the results of ${id} are incomplete: the connection broke, or this is not a Flotilla fleet; try again`,
       details: [],
       cause,
     });
   }
 }
 
-/** The code of a refusal; where nothing answered, the reason that Node names, such as ECONNREFUSED. */
-export function codeOf(refusal: Refusal): string {
-  const reason = "cause" in refusal ? reasonOf(refusal.cause) : null;
-  return reason !== null && "code" in reason ? String(reason.code) : refusal.code;
-}
-
-/** Node's fetch hides what went wrong one level down. */
-function reasonOf(cause: unknown): Error | null {
-  if (!(cause instanceof Error)) return null;
-  return cause.cause instanceof Error ? cause.cause : cause;
-}
-
-function told(url: string, refusal: Refusal): string {
-  switch (refusal.code) {
+function messageFor(url: string, error: CallError): string {
+  switch (error.code) {
     case "aborted":
-      return `no fleet answers at ${url}: nothing came back within ${commandLineLimits.requestMsMax / 1000} s`;
+      return `no response from ${url} within ${commandLineLimits.requestMsMax / 1000} s`;
     case "unreachable": {
       const hint = isLoopback(url)
-        ? "start it with npm start, or say where it is with --url"
+        ? "start the fleet with npm start, or set its address with --url"
         : "check --url or FLEET_URL";
-      const code = codeOf(refusal);
-      const why = code === "unreachable" ? (reasonOf(refusal.cause)?.message ?? code) : code;
-      return `no fleet answers at ${url} (${why}): ${hint}`;
+      const code = codeOf(error);
+      const reason = code === "unreachable" ? (innerCause(error.cause)?.message ?? code) : code;
+      return `cannot reach a fleet at ${url} (${reason}): ${hint}`;
     }
     case "not_a_fleet":
-      return `${refusal.message}: check --url or FLEET_URL`;
+      return `${error.message}: check --url or FLEET_URL`;
     case "not_found":
-      return `${refusal.message}${lookedFor(refusal.message, url)}`;
+      return `${error.message}${listHint(error.message, url)}`;
     case "unauthorized":
-      return `${refusal.message} (set --key or FLEET_API_KEY)`;
+      return `${error.message} (set --key or FLEET_API_KEY)`;
     case "unavailable":
-      return `${refusal.message} (is the deployed fleet missing its key? see fleet doctor)`;
+      return `${error.message} (does the deployed fleet have its key? run fleet doctor)`;
     default:
-      return refusal.message;
+      return error.message;
   }
 }
 
-/** Where to look for what a fleet does not have; every tenant and every fleet has its own. */
-function lookedFor(message: string, url: string): string {
-  const [, what = ""] = /^no (task|batch|schedule|key|webhook) with/.exec(message) ?? [];
-  const lister = new Map([
+/** The command that lists what exists, for an id that the fleet does not have. */
+function listHint(message: string, url: string): string {
+  const [, noun = ""] = /^no (task|batch|schedule|key|webhook) with/.exec(message) ?? [];
+  const command = new Map([
     ["task", "fleet list"],
     ["batch", "fleet batches"],
     ["schedule", "fleet schedules"],
     ["key", "fleet keys"],
     ["webhook", "fleet webhooks"],
-  ]).get(what);
-  return lister === undefined ? "" : ` at ${url}: ${lister} shows what there is`;
+  ]).get(noun);
+  return command === undefined ? "" : ` at ${url}: list them with ${command}`;
 }
 
-/** Whether the address is this machine: only then may a default key be sent. */
+/** The address is this machine: only then may the default key be sent. */
 export function isLoopback(url: string): boolean {
   const name = URL.canParse(url) ? new URL(url).hostname : "";
   return name === "localhost" || name === "[::1]" || /^127(\.\d+){3}$/.test(name);

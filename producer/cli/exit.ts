@@ -1,52 +1,60 @@
-import type { Answer, Refusal } from "../client/index.ts";
-import type { Fault } from "../http/error_body.ts";
-import { codeOf } from "./connection.ts";
-import { refusalText } from "./refusal.ts";
+import type { CallError, CallResult } from "../client/index.ts";
+import type { Detail } from "../http/error_response.ts";
+import { errorText } from "./output/error_text.ts";
 
-/**
- * What the process exits with: 0 only when what was asked for happened, 1 when tasks ended
- * badly or the fleet could not do it, 2 for wrong usage, a refused body included.
- */
-export const exit = { done: 0, failed: 1, usage: 2 } as const;
+/** Exit codes: 0 success, 1 task failure or server error, 2 usage error, a rejected body included. */
+export const exit = { ok: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof exit)[keyof typeof exit];
 
-/** What `--json` says of a command's end: the wire's shape of an error. */
-export interface Complaint {
+/** What `--json` prints for a failed command: the API's error shape. */
+export interface ErrorReport {
   code: string;
   message: string;
-  details: readonly Fault[];
+  details: readonly Detail[];
 }
 
-/** A command that cannot go on. Thrown by commands and caught in one place, in program.ts. */
-export class Stop extends Error {
+/** Ends the command. Thrown by commands and caught only in program.ts. */
+export class CommandError extends Error {
   readonly exitCode: ExitCode;
-  readonly complaint: Complaint;
+  readonly report: ErrorReport;
 
-  constructor(exitCode: ExitCode, message: string, complaint?: Complaint) {
+  constructor(exitCode: ExitCode, message: string, report?: ErrorReport) {
     super(message);
     this.exitCode = exitCode;
     const code = exitCode === exit.usage ? "usage" : "failed";
-    this.complaint = complaint ?? { code, message, details: [] };
+    this.report = report ?? { code, message, details: [] };
   }
 }
 
-/** The person wrote something that cannot be meant; `message` says what to write instead. */
-export const wrongUsage = (message: string): Stop => new Stop(exit.usage, message);
+/** `message` says what is wrong in the command line and what to write instead. */
+export const usageError = (message: string): CommandError => new CommandError(exit.usage, message);
 
-/** Statuses that say that what was sent is at fault. */
+/** Statuses of requests that are wrong in themselves. */
 const badRequests: readonly number[] = [400, 405, 413, 415, 422];
 
-export function stopFor(refusal: Refusal): Stop {
-  const { status, message, details } = refusal;
-  return new Stop(
+export function callFailed(error: CallError): CommandError {
+  const { status, message, details } = error;
+  return new CommandError(
     badRequests.includes(status) ? exit.usage : exit.failed,
-    refusalText(message, details),
-    { code: codeOf(refusal), message, details },
+    errorText(message, details),
+    { code: codeOf(error), message, details },
   );
 }
 
-/** The value of a call, or the end of the command. */
-export function required<T>(called: Answer<T>): T {
-  if (called.ok) return called.value;
-  throw stopFor(called);
+/** The value of a call; a failed call ends the command. */
+export function unwrap<T>(result: CallResult<T>): T {
+  if (result.ok) return result.value;
+  throw callFailed(result.error);
+}
+
+/** The code of an error; without a response, the reason that Node names, such as ECONNREFUSED. */
+export function codeOf(error: CallError): string {
+  const cause = "cause" in error ? innerCause(error.cause) : null;
+  return cause !== null && "code" in cause ? String(cause.code) : error.code;
+}
+
+/** Node's fetch hides the reason one level down. */
+export function innerCause(cause: unknown): Error | null {
+  if (!(cause instanceof Error)) return null;
+  return cause.cause instanceof Error ? cause.cause : cause;
 }

@@ -1,142 +1,132 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { addBatches } from "./commands/batches.ts";
-import { addCancel } from "./commands/cancel.ts";
-import { addCompletion } from "./commands/completion.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addEgress } from "./commands/egress.ts";
-import { addFiles } from "./commands/files.ts";
-import { addGet } from "./commands/get.ts";
-import { addInbox } from "./commands/inbox.ts";
-import { addInputs } from "./commands/inputs.ts";
-import { addKeys } from "./commands/keys.ts";
-import { addList } from "./commands/list.ts";
-import { addModel } from "./commands/model.ts";
-import { addModels } from "./commands/models.ts";
-import { addPause } from "./commands/pause.ts";
-import { addPolicy } from "./commands/policy.ts";
-import { addRedrive } from "./commands/redrive.ts";
-import { addReplay } from "./commands/replay.ts";
-import { addResults } from "./commands/results.ts";
-import { addSchedules } from "./commands/schedules.ts";
-import { addSpend } from "./commands/spend.ts";
-import { addSteps } from "./commands/steps.ts";
-import { addSubmit } from "./commands/submit.ts";
-import { addTools } from "./commands/tools.ts";
-import { addWatch } from "./commands/watch.ts";
-import { addWebhooks } from "./commands/webhooks.ts";
-import { type Complaint, type ExitCode, exit, Stop } from "./exit.ts";
+import type { Bind } from "./bind.ts";
+import { addDoctor } from "./commands/admin/doctor.ts";
+import { addInbox } from "./commands/admin/inbox.ts";
+import { addInputs } from "./commands/admin/inputs.ts";
+import { addKeys } from "./commands/admin/keys.ts";
+import { addTools } from "./commands/admin/tools.ts";
+import { addWebhooks } from "./commands/admin/webhooks.ts";
+import { addBatches } from "./commands/batches/batches.ts";
+import { addResults } from "./commands/batches/results.ts";
+import { addSubmit } from "./commands/batches/submit.ts";
+import { addCancel } from "./commands/control/cancel.ts";
+import { addPause } from "./commands/control/pause.ts";
+import { addRedrive } from "./commands/control/redrive.ts";
+import { addWatch } from "./commands/control/watch.ts";
+import { addModelCheck } from "./commands/models/model_check.ts";
+import { addModels } from "./commands/models/models.ts";
+import { addSpend } from "./commands/models/spend.ts";
+import { addEgress } from "./commands/policy/egress.ts";
+import { addPolicy } from "./commands/policy/policy.ts";
+import { addSchedules } from "./commands/schedules/schedules.ts";
+import { addFiles } from "./commands/tasks/files.ts";
+import { addGet } from "./commands/tasks/get.ts";
+import { addList } from "./commands/tasks/list.ts";
+import { addReplay } from "./commands/tasks/replay.ts";
+import { addSteps } from "./commands/tasks/steps.ts";
+import { addCompletion } from "./completion/command.ts";
+import type { CliContext } from "./context.ts";
+import { CommandError, type ErrorReport, type ExitCode, exit } from "./exit.ts";
 import { printable, printableJson } from "./output/printable.ts";
 import { openSession, type Session } from "./session.ts";
-import type { CliContext } from "./surroundings.ts";
 
-/**
- * Turns a command's work into an action. The library calls an action with the arguments, the
- * options and the command; the work gets a session instead of the command, and first.
- */
-export type Bind = <A extends unknown[]>(
-  work: (session: Session, ...given: A) => Promise<ExitCode>,
-) => (...given: unknown[]) => Promise<void>;
-
-/** The whole command line: words in, exit code out. Never rejects for what people or servers do. */
-export async function runFleet(
-  words: readonly string[],
-  surroundings: CliContext,
-): Promise<ExitCode> {
-  let code: ExitCode = exit.done;
+/** The whole CLI: arguments in, exit code out. Never rejects because of a user or a server. */
+export async function runFleet(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  let code: ExitCode = exit.ok;
   const bind: Bind =
-    <A extends unknown[]>(work: (session: Session, ...given: A) => Promise<ExitCode>) =>
+    <A extends unknown[]>(run: (session: Session, ...args: A) => Promise<ExitCode>) =>
     async (...given) => {
       const command = given.at(-1);
-      if (!(command instanceof Command)) throw new Error("an action is given its command last");
-      const rest = given.slice(0, -1) as A;
-      code = await work(openSession(command, surroundings), ...rest);
+      if (!(command instanceof Command)) throw new Error("commander passes the command last");
+      code = await run(openSession(command, context), ...(given.slice(0, -1) as A));
     };
-  const json = words.includes("--json");
-  const complain = (text: string, complaint: Complaint): void =>
-    surroundings.warn(`${json ? printableJson({ error: complaint }) : printable(text)}\n`);
-  const program = fleetProgram(surroundings, bind, json);
+  const json = args.includes("--json");
+  const report = (text: string, error: ErrorReport): void =>
+    context.warn(`${json ? printableJson({ error }) : printable(text)}\n`);
   try {
-    await program.parseAsync([...words], { from: "user" });
+    await createProgram(context, bind, json).parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exit.done;
-      // In text the library has said it already.
-      if (json) complain("", { code: "usage", message: usageMessage(error), details: [] });
+      if (error.exitCode === 0) return exit.ok;
+      // As text, commander has printed it already.
+      if (json) report("", { code: "usage", message: commanderMessage(error), details: [] });
       return exit.usage;
     }
-    if (error instanceof Stop) {
-      complain(`fleet: ${error.message}`, error.complaint);
+    if (error instanceof CommandError) {
+      report(`fleet: ${error.message}`, error.report);
       return error.exitCode;
     }
-    const message = faultText(error, surroundings.environment);
-    complain(`fleet: ${message}`, { code: "broken", message, details: [] });
+    const message = bugText(error, context.environment);
+    report(`fleet: ${message}`, { code: "broken", message, details: [] });
     return exit.failed;
   }
 }
 
-/** A fault of the command line itself: one line, and where it was only for FLEET_DEBUG. */
-export function faultText(error: unknown, environment: CliContext["environment"]): string {
-  const told = error instanceof Error ? error.message : String(error);
-  const [line = ""] = told.split("\n");
+/** A bug of the CLI itself: one line; with FLEET_DEBUG the stack trace. */
+export function bugText(error: unknown, environment: CliContext["environment"]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [line = ""] = message.split("\n");
   if (!environment.FLEET_DEBUG) {
-    return `the command broke: ${line} (FLEET_DEBUG=1 shows where)`;
+    return `internal error: ${line} (set FLEET_DEBUG=1 for the stack trace)`;
   }
-  return error instanceof Error ? (error.stack ?? told) : told;
+  return error instanceof Error ? (error.stack ?? message) : message;
 }
 
-function usageMessage({ code, message }: CommanderError): string {
-  if (code === "commander.help") return "name a command: fleet --help lists what there is";
+function commanderMessage({ code, message }: CommanderError): string {
+  if (code === "commander.help") return "no command given: see fleet --help";
   return message.replace(/^error: /, "");
 }
 
-export function fleetProgram(surroundings: CliContext, bind: Bind, json: boolean): Command {
+/** The order of the commands in the help. */
+const commands = [
+  addSubmit,
+  addWatch,
+  addGet,
+  addList,
+  addBatches,
+  addResults,
+  addSteps,
+  addEgress,
+  addFiles,
+  addInputs,
+  addCancel,
+  addRedrive,
+  addReplay,
+  addPause,
+  addSchedules,
+  addKeys,
+  addWebhooks,
+  addInbox,
+  addPolicy,
+  addModelCheck,
+  addModels,
+  addTools,
+  addSpend,
+  addDoctor,
+  addCompletion,
+];
+
+export function createProgram(context: CliContext, bind: Bind, json: boolean): Command {
   const program = new Command("fleet")
-    .description("Submit tasks to the fleet, watch them, and fetch what they made.")
-    .version(manifest.version, "--version", "show the version")
-    .option("--url <address>", "where the fleet is (FLEET_URL, default http://127.0.0.1:8787)")
-    .option("--key <key>", "the API key (FLEET_API_KEY; dev-key for a fleet on this machine)")
-    .option("--json", "answer in JSON")
+    .description("Submit tasks to a fleet, watch them, and fetch their results.")
+    .version(manifest.version, "--version", "print the version")
+    .option("--url <address>", "address of the fleet (FLEET_URL, default http://127.0.0.1:8787)")
+    .option("--key <key>", "API key (FLEET_API_KEY; default dev-key for a fleet on this machine)")
+    .option("--json", "print JSON")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: surroundings.write,
-      // With --json the one object that the caller reads is written when the command ends.
-      writeErr: (text) => void (json || surroundings.warn(printable(text))),
+      writeOut: context.write,
+      // With --json, one error object is printed when the command ends.
+      writeErr: (text) => void (json || context.warn(printable(text))),
     })
     .exitOverride()
-    .showHelpAfterError("(fleet --help lists what there is)")
+    .showHelpAfterError("(see fleet --help)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 it happened, 1 tasks ended badly or the fleet could not do it, 2 wrong usage.",
+      "\nExit codes: 0 success, 1 task failure or server error, 2 usage error.",
     );
-  const adders = [
-    addSubmit,
-    addWatch,
-    addGet,
-    addList,
-    addBatches,
-    addResults,
-    addSteps,
-    addEgress,
-    addFiles,
-    addInputs,
-    addCancel,
-    addRedrive,
-    addReplay,
-    addPause,
-    addSchedules,
-    addKeys,
-    addWebhooks,
-    addInbox,
-    addPolicy,
-    addModel,
-    addModels,
-    addTools,
-    addSpend,
-    addDoctor,
-    addCompletion,
-  ];
-  for (const add of adders) add(program, bind);
+  for (const add of commands) add(program, bind);
   return program;
 }

@@ -1,44 +1,43 @@
 /**
- * Whether an answer is a fleet's. Any service may listen on the address that people typed, so an answer is
- * held against what the call promises before a command reads it: loosely, because a fleet may be older or
- * newer than the command line. Only what a schema calls essential must be there, or else its first field;
- * whatever is there must be of its kind, and of nested objects only the kind counts.
+ * Checks whether a response comes from a fleet: any service may listen on the address that was typed. The
+ * check is loose, because a fleet may be older or newer than the CLI. Only the fields that a schema calls
+ * essential must be there, or else its first field; a field that is there must be of its type, and of
+ * nested objects only the type counts.
  */
 import type { TSchema } from "@sinclair/typebox";
-import * as described from "../api/operations.ts";
+import * as exported from "../api/operations.ts";
 import type { CallName } from "../client/index.ts";
 import type { Operation } from "../http/operation.ts";
 
 const operations = new Map<string, Operation>(
-  Object.values(described).flatMap((one): [string, Operation][] =>
-    "answers" in one ? [[`${one.method} ${one.path}`, one as Operation]] : [],
+  Object.values(exported).flatMap((each): [string, Operation][] =>
+    "responses" in each ? [[`${each.method} ${each.path}`, each as Operation]] : [],
   ),
 );
 
-export function isFamiliar(name: CallName, value: unknown): boolean {
-  const media = Object.values(operations.get(name)?.answers ?? {});
-  return media
-    .flatMap((one) => [one["application/json"], one["application/x-ndjson"]])
-    .some((schema) => schema !== undefined && fits(schema, value));
+export function matchesOperation(name: CallName, value: unknown): boolean {
+  return Object.values(operations.get(name)?.responses ?? {})
+    .flatMap((media) => [media["application/json"], media["application/x-ndjson"]])
+    .some((schema) => schema !== undefined && matches(schema, value));
 }
 
-/** A value of a schema with the fields that it must have, and those of the entries of its lists. */
-function fits(schema: TSchema, value: unknown): boolean {
-  if (schema.anyOf !== undefined) return branches(schema).some((one) => fits(one, value));
-  if (!isOfKind(schema, value)) return false;
+/** The value has the essential fields of the schema, and so do the entries of its lists. */
+function matches(schema: TSchema, value: unknown): boolean {
+  if (schema.anyOf !== undefined) return branches(schema).some((branch) => matches(branch, value));
+  if (!isOfType(schema, value)) return false;
   const fields = new Map<string, unknown>(Object.entries(value as object));
   return Object.entries((schema.properties ?? {}) as Record<string, TSchema>).every(
     ([name, property]) => {
-      const held = fields.get(name);
-      if (held === undefined) return !isEssential(schema, name);
-      return isOfKind(property, held) && entriesFit(property, held);
+      const field = fields.get(name);
+      if (field === undefined) return !isEssential(schema, name);
+      return isOfType(property, field) && entriesMatch(property, field);
     },
   );
 }
 
-function entriesFit({ items }: TSchema, held: unknown): boolean {
-  if (!Array.isArray(held) || items?.type !== "object") return true;
-  return held.every((entry) => fits(items as TSchema, entry));
+function entriesMatch({ items }: TSchema, list: unknown): boolean {
+  if (!Array.isArray(list) || items?.type !== "object") return true;
+  return list.every((entry) => matches(items as TSchema, entry));
 }
 
 function isEssential({ essential, required = [] }: TSchema, name: string): boolean {
@@ -48,8 +47,8 @@ function isEssential({ essential, required = [] }: TSchema, name: string): boole
 
 const branches = ({ anyOf }: TSchema): TSchema[] => (anyOf ?? []) as TSchema[];
 
-function isOfKind(schema: TSchema, value: unknown): boolean {
-  if (schema.anyOf !== undefined) return branches(schema).some((one) => isOfKind(one, value));
+function isOfType(schema: TSchema, value: unknown): boolean {
+  if (schema.anyOf !== undefined) return branches(schema).some((branch) => isOfType(branch, value));
   if (schema.const !== undefined) return typeof value === typeof schema.const;
   switch (schema.type) {
     case "object":

@@ -1,93 +1,95 @@
 import type { Command } from "commander";
-import type { Fleet } from "../client/index.ts";
-import { fleetFor, isLoopback } from "./connection.ts";
-import { required, wrongUsage } from "./exit.ts";
+import type { FleetClient } from "../client/index.ts";
+import { connectTo, isLoopback } from "./connection.ts";
+import type { CliContext } from "./context.ts";
+import { unwrap, usageError } from "./exit.ts";
 import { printable, printableJson } from "./output/printable.ts";
-import type { CliContext } from "./surroundings.ts";
 
-/** The options that every command takes. */
+/** The options of every command. */
 export interface GlobalOptions {
   url?: string;
   key?: string;
   json?: boolean;
 }
 
-/** What a command works with: the fleet, and a voice that is safe for terminals. */
+/** What a command works with: a fleet, and output that is safe for terminals. */
 export interface Session {
-  surroundings: CliContext;
+  context: CliContext;
   json: boolean;
-  /** Made on first use, so that commands without a fleet need no key. */
-  client(): Fleet;
-  /** Where that fleet is. */
+  /** Created on first use, so that commands without a fleet need no key. */
+  client(): FleetClient;
+  /** The fleet's address. */
   readonly url: string;
-  /** Prints text for people; control characters are taken out. */
-  say(text: string): void;
+  /** Prints text; control characters are removed. */
+  print(text: string): void;
   /** Prints one JSON value on a line. */
-  emit(value: unknown): void;
+  printJson(value: unknown): void;
 }
 
-/** A fleet and its address. */
-export interface FleetAt {
+export interface Connection {
   url: string;
-  client: Fleet;
+  client: FleetClient;
 }
 
 const defaultUrl = "http://127.0.0.1:8787";
 
-export function openSession(command: Command, surroundings: CliContext): Session {
+export function openSession(command: Command, context: CliContext): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
-  return sessionOf(() => connect(options, surroundings), surroundings, options.json === true);
+  return createSession(() => connect(options, context), context, options.json === true);
 }
 
-/** A session with a fleet that is known already, for programs that use the commands' parts. */
-export function sessionWith(known: FleetAt, surroundings: CliContext): Session {
-  return sessionOf(() => known, surroundings, false);
+/** A session with a known fleet, for programs that use parts of the CLI. */
+export function sessionFor(connection: Connection, context: CliContext): Session {
+  return createSession(() => connection, context, false);
 }
 
-function sessionOf(at: () => FleetAt, surroundings: CliContext, json: boolean): Session {
+function createSession(connection: () => Connection, context: CliContext, json: boolean): Session {
   return {
-    surroundings,
+    context,
     json,
-    client: () => at().client,
+    client: () => connection().client,
     get url() {
-      return at().url;
+      return connection().url;
     },
-    say: (text) => surroundings.write(`${printable(text)}\n`),
-    emit: (value) => surroundings.write(`${printableJson(value)}\n`),
+    print: (text) => context.write(`${printable(text)}\n`),
+    printJson: (value) => context.write(`${printableJson(value)}\n`),
   };
 }
 
-/** Ends the command where there is no usable address or key. */
-export function connect(options: GlobalOptions, { environment, fetch }: CliContext): FleetAt {
+/** Ends the command if the address or the key is unusable. */
+export function connect(options: GlobalOptions, { environment, fetch }: CliContext): Connection {
   const url = (options.url ?? environment.FLEET_URL ?? defaultUrl).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw wrongUsage(`--url or FLEET_URL must be an http or https address, such as ${defaultUrl}`);
+    throw usageError(`--url or FLEET_URL must be an http or https address, such as ${defaultUrl}`);
   }
-  const set = options.key ?? environment.FLEET_API_KEY;
-  // The default key belongs to local runs alone: no other machine is ever sent it.
-  const key = set ?? (isLoopback(url) ? "dev-key" : undefined);
-  if (key === undefined || key === "") {
-    throw wrongUsage(`${url} needs a key: set FLEET_API_KEY or pass --key`);
-  }
+  // The default key is only for local runs: it is never sent to another machine.
+  const key = options.key ?? environment.FLEET_API_KEY ?? (isLoopback(url) ? "dev-key" : "");
+  if (key === "") throw usageError(`${url} needs a key: set FLEET_API_KEY or pass --key`);
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw wrongUsage("the key holds spaces or characters that no key has: check FLEET_API_KEY");
+    throw usageError("the key has spaces or other characters that no key has: check FLEET_API_KEY");
   }
   if (url.startsWith("http:") && !isLoopback(url)) {
-    throw wrongUsage(`the key would travel unencrypted to ${url}: use https`);
+    throw usageError(`the key would be sent unencrypted to ${url}: use https`);
   }
-  return { url, client: fleetFor({ url, key, fetch }) };
+  return { url, client: connectTo({ url, key, fetch }) };
 }
 
-/** `task` or `batch` by the id's prefix. */
+/** `task` or `batch`, by the prefix of the id. */
 export function kindOf(id: string): "task" | "batch" {
   if (id.startsWith("task_")) return "task";
   if (id.startsWith("batch_")) return "batch";
-  throw wrongUsage(`"${id}" is no id: ids start with task_ or batch_`);
+  throw usageError(`"${id}" is not an id: ids start with task_ or batch_`);
 }
 
-/** A task or a batch that is not there is an error, not an empty list. */
+/** The id of a task; a batch's id is a usage error. */
+export function taskId(id: string): string {
+  if (kindOf(id) === "task") return id;
+  throw usageError(`${id} is a batch: name one of its tasks`);
+}
+
+/** Ends the command if the task or batch does not exist: a listing of it would just be empty. */
 export async function mustExist(session: Session, id: string): Promise<void> {
   const client = session.client();
-  if (kindOf(id) === "task") required(await client("GET /v1/tasks/:id", { id: id }));
-  else required(await client("GET /v1/batches/:id", { id: id }));
+  if (kindOf(id) === "task") unwrap(await client("GET /v1/tasks/:id", { id }));
+  else unwrap(await client("GET /v1/batches/:id", { id }));
 }

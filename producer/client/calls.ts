@@ -1,21 +1,21 @@
-/** The types of every call, inferred from the operations: what it is given and what it answers. */
+/** The types of every call, inferred from the operations: its input and its value. */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
-import type * as described from "../api/operations.ts";
-import type { Fault } from "../http/error_body.ts";
-import type { RefusalCode } from "../http/refusals.ts";
+import type { Err, Ok } from "../../shared/result.ts";
+import type * as exported from "../api/operations.ts";
+import type { Detail, ErrorCode } from "../http/error_response.ts";
 
-type Described = Extract<
-  (typeof described)[keyof typeof described],
-  { answers: object; method: string; path: string }
+type Operation = Extract<
+  (typeof exported)[keyof typeof exported],
+  { responses: object; method: string; path: string }
 >;
 
-/** `GET /v1/tasks/:id` to its operation. */
-type Operations = { [O in Described as `${O["method"]} ${O["path"]}`]: O };
+/** Operations by name, such as `GET /v1/tasks/:id`. */
+type Operations = { [O in Operation as `${O["method"]} ${O["path"]}`]: O };
 
-/** A call by its method and path, as docs/api.md heads it. */
+/** The method and path of a call, as in the headings of docs/api.md. */
 export type CallName = keyof Operations;
 
-/** `:id` is given as `id`; the `*` at the end of a path as `path`, slashes and all. */
+/** `:id` is the input field `id`; the `*` at the end of a path is the field `path`, slashes included. */
 type PathNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? Name | PathNames<Rest>
   : Path extends `${string}:${infer Name}`
@@ -25,18 +25,18 @@ type PathNames<Path extends string> = Path extends `${string}:${infer Name}/${in
       : never;
 
 type QueryOf<O> = O extends { query: infer Q extends TObject }
-  ? O extends { labelled: true }
+  ? O extends { takesLabels: true }
     ? Static<Q> & { [label: `label.${string}`]: string }
     : Static<Q>
   : never;
 
-/** A body that is sent as it is, such as lines of NDJSON or a file. */
-export type Raw = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Blob;
+/** A body that is sent unchanged, such as NDJSON lines or a file. */
+export type RawBody = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Blob;
 
 type BodyOf<O> = O extends { body: infer Media }
   ? {
       [Type in keyof Media]:
-        | { body: Raw; type: Type }
+        | { body: RawBody; type: Type }
         | (Type extends "application/json"
             ? Media[Type] extends TSchema
               ? { body: Static<Media[Type]> }
@@ -45,8 +45,8 @@ type BodyOf<O> = O extends { body: infer Media }
     }[keyof Media]
   : { body?: never };
 
-/** What a call is given. Without a `signal` it ends after two minutes. */
-export type Given<Name extends CallName> = {
+/** The input of a call. Without a `signal` the call times out after two minutes. */
+export type CallInput<Name extends CallName> = {
   [Part in PathNames<Operations[Name]["path"]>]: string;
 } & ([QueryOf<Operations[Name]>] extends [never]
   ? { query?: never }
@@ -68,42 +68,43 @@ type ValueOf<Media> = {
       : Uint8Array<ArrayBuffer>;
 }[keyof Media];
 
-/** What a call answers: JSON as a value, lines one after the other as they come, a file as bytes. */
-export type Value<Name extends CallName> = {
-  [Status in keyof Operations[Name]["answers"]]: ValueOf<Operations[Name]["answers"][Status]>;
-}[keyof Operations[Name]["answers"]];
+/** The value of a call: parsed JSON, NDJSON lines as they arrive, or a file as bytes. */
+export type CallValue<Name extends CallName> = {
+  [Status in keyof Operations[Name]["responses"]]: ValueOf<Operations[Name]["responses"][Status]>;
+}[keyof Operations[Name]["responses"]];
 
-/** Why a call gave nothing. `code` says which of them it is; `status` is 0 where nothing answered. */
-export type Refusal =
-  /** The API said no, with one of its codes. */
+/** Why a call failed. `code` says which of the three it is; `status` is 0 when there was no response. */
+export type CallError =
+  /** The API rejected the call, with one of its codes. */
   | {
-      ok: false;
-      code: RefusalCode;
+      code: ErrorCode;
       status: number;
       message: string;
-      details: Fault[];
+      details: Detail[];
       retryAfterSeconds: number | null;
     }
-  /** Nothing answered, or not in time. `cause` is what `fetch` threw. */
+  /** No response, or not in time. `cause` is what `fetch` threw. */
   | {
-      ok: false;
       code: "unreachable" | "aborted";
       status: 0;
       message: string;
-      details: Fault[];
+      details: Detail[];
       cause: unknown;
     }
-  /** Something answered that is no fleet, such as another service or a page that asks to log in. */
-  | { ok: false; code: "not_a_fleet"; status: number; message: string; details: Fault[] };
+  /** A response that no fleet sends, such as another service's or a login page. */
+  | { code: "not_a_fleet"; status: number; message: string; details: Detail[] };
 
-export type Answer<T> = { ok: true; status: number; value: T } | Refusal;
+/** The outcome of one call; `status` is the HTTP status of a success. */
+export type CallResult<T> = (Ok<T> & { readonly status: number }) | Err<CallError>;
 
-/** Whether `given` may be left out. */
-type Rest<Name extends CallName> =
-  Record<never, never> extends Given<Name> ? [given?: Given<Name>] : [given: Given<Name>];
+/** The input may be left out where all of it is optional. */
+type OptionalInput<Name extends CallName> =
+  Record<never, never> extends CallInput<Name>
+    ? [input?: CallInput<Name>]
+    : [input: CallInput<Name>];
 
-/** Makes one call. Never rejects for what a server or a network does. */
+/** Makes one call. Never rejects because of a server or a network. */
 export type FleetClient = <Name extends CallName>(
   name: Name,
-  ...rest: Rest<Name>
-) => Promise<Answer<Value<Name>>>;
+  ...input: OptionalInput<Name>
+) => Promise<CallResult<CallValue<Name>>>;

@@ -1,40 +1,48 @@
 /**
- * The typed client, `flotilla/client`: one function that makes every call of the API, in Node and in
- * Workers, over `fetch`. It needs nothing else at run time; its types are inferred from the operations.
+ * The typed client, `flotilla/client`: one function that makes every call of the API, in Node, in Workers
+ * and in browsers, over `fetch`. It has no run-time dependency; its types are inferred from the operations.
  *
  *     const fleet = fleetClient({ url: "https://fleet.example", key });
  *     const task = await fleet("GET /v1/tasks/:id", { id });
- *     if (task.ok) task.value.status; else task.code;
+ *     if (task.ok) task.value.status; else task.error.code;
  */
-import type { RefusalAnswer } from "../http/refusals.ts";
-import type { Answer, CallName, FleetClient, Given, Raw, Refusal, Value } from "./calls.ts";
-
-export type {
-  Answer,
+import type { ErrorResponse } from "../http/error_response.ts";
+import type {
+  CallError,
+  CallInput,
   CallName,
-  FleetClient as Fleet,
-  Given,
-  Raw,
-  Refusal,
-  Value,
+  CallResult,
+  CallValue,
+  FleetClient,
+  RawBody,
 } from "./calls.ts";
 
-export interface Connection {
-  /** Such as https://fleet.example; a slash at the end does not matter. */
+export type {
+  CallError,
+  CallInput,
+  CallName,
+  CallResult,
+  CallValue,
+  FleetClient,
+  RawBody,
+} from "./calls.ts";
+
+export interface ClientOptions {
+  /** Such as https://fleet.example; a trailing slash is ignored. */
   url: string;
-  /** Sent to calls below /v1, and to no other host: a redirect is not followed. */
-  key: string;
-  /** A service binding's, or another stand-in; the global one where it is left out. */
+  /** Sent only with calls below /v1; redirects are not followed. Null sends none. */
+  key: string | null;
+  /** Such as a service binding's `fetch`; default: the global one. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Holds each value against what the call promises; what it refuses comes from no fleet. */
-  familiar?: (name: CallName, value: unknown) => boolean;
+  /** Checks a value against the call's schema; a value that fails is the error `not_a_fleet`. */
+  isExpected?: (name: CallName, value: unknown) => boolean;
 }
 
-/** How long a call without a signal of its own may take, its answer read to the end. */
+/** How long a call without its own signal may take, reading the response included. */
 const callMsMax = 120_000;
 
-/** The fields of a call, whatever its name. */
-interface AnyGiven {
+/** The fields of any call's input. */
+interface AnyInput {
   [part: string]: unknown;
   query?: Record<string, unknown> | URLSearchParams;
   body?: unknown;
@@ -43,45 +51,46 @@ interface AnyGiven {
   signal?: AbortSignal;
 }
 
-export function fleetClient(connection: Connection): FleetClient {
-  const { fetch = globalThis.fetch } = connection;
-  const url = connection.url.replace(/\/+$/, "");
-  return async <Name extends CallName>(name: Name, ...[given]: [Given<Name>?]) => {
-    const call: AnyGiven = given ?? {};
+export function fleetClient(options: ClientOptions): FleetClient {
+  const { fetch = globalThis.fetch } = options;
+  const url = options.url.replace(/\/+$/, "");
+  return async <Name extends CallName>(name: Name, ...[input]: [CallInput<Name>?]) => {
+    const call: AnyInput = input ?? {};
     let response: Response;
     try {
-      response = await fetch(`${url}${pathOf(name, call)}`, {
+      response = await fetch(`${url}${callPath(name, call)}`, {
         method: methodOf(name),
-        headers: headersOf(name, call, connection.key),
+        headers: headersOf(name, call, options.key),
         ...bodyOf(call),
         // A redirect could carry the key to another host.
         redirect: "manual",
         signal: call.signal ?? AbortSignal.timeout(callMsMax),
       });
     } catch (cause) {
-      return unanswered(url, cause);
+      return noResponse(url, cause);
     }
     try {
-      return await readAnswer(name, response, connection);
+      return await readResponse(name, response, options);
     } catch (cause) {
-      return isAbort(cause) ? unanswered(url, cause) : notAFleet(url, response.status);
+      return isAbort(cause) ? noResponse(url, cause) : notAFleet(url, response.status);
     }
   };
 }
 
 const methodOf = (name: CallName): string => name.slice(0, name.indexOf(" "));
 
-function pathOf(name: CallName, given: AnyGiven): string {
+/** The path and query of a call. */
+export function callPath(name: CallName, input: Readonly<Record<string, unknown>>): string {
   const path = name
     .slice(name.indexOf(" ") + 1)
-    .replace(/:(\w+)/g, (_, part: string) => encodeURIComponent(String(given[part])))
-    .replace(/\*$/, () => String(given.path).split("/").map(encodeURIComponent).join("/"));
-  const query = queryOf(given.query ?? {});
+    .replace(/:(\w+)/g, (_, part: string) => encodeURIComponent(String(input[part])))
+    .replace(/\*$/, () => String(input.path).split("/").map(encodeURIComponent).join("/"));
+  const query = queryText((input as AnyInput).query ?? {});
   return query === "" ? path : `${path}?${query}`;
 }
 
-/** What is no text, number or boolean goes as JSON, as the fields of a batch of lines do. */
-function queryOf(query: Record<string, unknown> | URLSearchParams): string {
+/** Objects are written as JSON, such as the fields of a batch that is sent as NDJSON. */
+function queryText(query: Record<string, unknown> | URLSearchParams): string {
   if (query instanceof URLSearchParams) return query.toString();
   const parts = Object.entries(query).flatMap(([field, value]): [string, string][] =>
     value === undefined
@@ -91,58 +100,58 @@ function queryOf(query: Record<string, unknown> | URLSearchParams): string {
   return new URLSearchParams(parts).toString();
 }
 
-function headersOf(name: CallName, given: AnyGiven, key: string): Record<string, string> {
+function headersOf(name: CallName, input: AnyInput, key: string | null): Record<string, string> {
   const headers: Record<string, string> = {};
-  if (name.includes(" /v1/")) headers.authorization = `Bearer ${key}`;
-  if (given.body !== undefined) headers["content-type"] = given.type ?? "application/json";
-  if (given.idempotencyKey !== undefined) headers["idempotency-key"] = given.idempotencyKey;
+  if (key !== null && name.includes(" /v1/")) headers.authorization = `Bearer ${key}`;
+  if (input.body !== undefined) headers["content-type"] = input.type ?? "application/json";
+  if (input.idempotencyKey !== undefined) headers["idempotency-key"] = input.idempotencyKey;
   return headers;
 }
 
-/** With a `type` the body goes as it is, without one as JSON. A stream is sent while it is read. */
-function bodyOf({ body, type }: AnyGiven): RequestInit {
+/** With a `type` the body is sent unchanged, without one as JSON. A stream is sent while it is read. */
+function bodyOf({ body, type }: AnyInput): RequestInit {
   if (body === undefined) return {};
   if (type === undefined) return { body: JSON.stringify(body) };
-  const raw = body as Raw;
+  const raw = body as RawBody;
   return raw instanceof ReadableStream ? { body: raw, ...{ duplex: "half" } } : { body: raw };
 }
 
-async function readAnswer<Name extends CallName>(
+async function readResponse<Name extends CallName>(
   name: Name,
   response: Response,
-  { url, familiar = () => true }: Connection,
-): Promise<Answer<Value<Name>>> {
+  { url, isExpected = () => true }: ClientOptions,
+): Promise<CallResult<CallValue<Name>>> {
   const { status } = response;
-  const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim();
-  if (!response.ok) return readRefusal(response, url);
-  const found = (value: unknown): Answer<Value<Name>> => ({
+  if (!response.ok) return readError(response, url);
+  const success = (value: unknown): CallResult<CallValue<Name>> => ({
     ok: true,
     status,
-    value: value as Value<Name>,
+    value: value as CallValue<Name>,
   });
+  const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim();
   switch (type) {
     case "application/json": {
       const value: unknown = JSON.parse(await response.text());
-      return familiar(name, value) ? found(value) : notAFleet(url, status);
+      return isExpected(name, value) ? success(value) : notAFleet(url, status);
     }
     case "application/x-ndjson":
-      return found(linesOf(response, (value) => familiar(name, value)));
+      return success(readLines(response, (value) => isExpected(name, value)));
     case "application/octet-stream":
-      return found(new Uint8Array(await response.arrayBuffer()));
+      return success(new Uint8Array(await response.arrayBuffer()));
     default:
       await response.body?.cancel();
       return notAFleet(url, status);
   }
 }
 
-/** The lines as they come. Rejects where the connection breaks, or a line is none of a fleet's. */
-async function* linesOf(
+/** The lines as they arrive. Rejects if the connection breaks or a line is not what the call promises. */
+async function* readLines(
   response: Response,
-  isFamiliar: (value: unknown) => boolean,
+  isExpected: (value: unknown) => boolean,
 ): AsyncGenerator<unknown> {
   const read = (line: string): unknown => {
     const value: unknown = JSON.parse(line);
-    if (!isFamiliar(value)) throw new Error("a line that no fleet answers");
+    if (!isExpected(value)) throw new Error("a line that no fleet sends");
     return value;
   };
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -156,22 +165,19 @@ async function* linesOf(
   if (rest !== "") yield read(rest);
 }
 
-async function readRefusal(response: Response, url: string): Promise<Refusal> {
+type Failure = { ok: false; error: CallError };
+
+async function readError(response: Response, url: string): Promise<Failure> {
+  const { status, headers } = response;
   const body: unknown = JSON.parse(await response.text());
-  if (!isRefusal(body)) return notAFleet(url, response.status);
+  if (!isErrorBody(body)) return notAFleet(url, status);
   const { code, message, details = [] } = body.error;
-  const after = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return {
-    ok: false,
-    code,
-    status: response.status,
-    message,
-    details,
-    retryAfterSeconds: Number.isNaN(after) ? null : after,
-  };
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  const retryAfterSeconds = Number.isNaN(seconds) ? null : seconds;
+  return { ok: false, error: { code, status, message, details, retryAfterSeconds } };
 }
 
-function isRefusal(body: unknown): body is RefusalAnswer {
+function isErrorBody(body: unknown): body is ErrorResponse {
   if (typeof body !== "object" || body === null || !("error" in body)) return false;
   const { error } = body;
   if (typeof error !== "object" || error === null) return false;
@@ -182,30 +188,21 @@ function isRefusal(body: unknown): body is RefusalAnswer {
 const isAbort = (cause: unknown): boolean =>
   cause instanceof Error && ["AbortError", "TimeoutError"].includes(cause.name);
 
-function unanswered(url: string, cause: unknown): Refusal {
+function noResponse(url: string, cause: unknown): Failure {
   const code = isAbort(cause) ? "aborted" : "unreachable";
-  const why = cause instanceof Error ? causeOf(cause) : String(cause);
-  const told = code === "aborted" ? "did not answer in time" : "does not answer";
-  return {
-    ok: false,
-    code,
-    status: 0,
-    message: `the fleet at ${url} ${told}${why === "" ? "" : ` (${why})`}`,
-    details: [],
-    cause,
-  };
+  const problem = code === "aborted" ? "did not answer in time" : "does not answer";
+  const reason = cause instanceof Error ? reasonOf(cause) : String(cause);
+  const message = `the fleet at ${url} ${problem}${reason === "" ? "" : ` (${reason})`}`;
+  return { ok: false, error: { code, status: 0, message, details: [], cause } };
 }
 
 /** Node's fetch hides the reason, such as ECONNREFUSED, one level down. */
-function causeOf(error: Error): string {
+function reasonOf(error: Error): string {
   const inner = error.cause instanceof Error ? error.cause : error;
   return "code" in inner && typeof inner.code === "string" ? inner.code : inner.message;
 }
 
-const notAFleet = (url: string, status: number): Refusal => ({
-  ok: false,
-  code: "not_a_fleet",
-  status,
-  message: `something answers at ${url} (HTTP ${status}), but this is no fleet`,
-  details: [],
-});
+function notAFleet(url: string, status: number): Failure {
+  const message = `${url} answered HTTP ${status}, but it is not a Flotilla fleet`;
+  return { ok: false, error: { code: "not_a_fleet", status, message, details: [] } };
+}

@@ -1,8 +1,8 @@
-/** Ids that the fleet knows, for completion: its newest ones, and nothing where it does not answer. */
+/** Ids from the fleet for completion: the newest ones, or none if it does not answer. */
 import { commandLineLimits } from "../../../shared/limits.ts";
-import type { Fleet } from "../../client/index.ts";
+import type { CallResult, FleetClient } from "../../client/index.ts";
 import { counted } from "../output/format.ts";
-import type { Candidate, IdKind } from "./completion.ts";
+import type { Candidate, IdKind } from "./candidates.ts";
 
 const prefixes: Record<IdKind, string> = {
   task: "task_",
@@ -12,70 +12,64 @@ const prefixes: Record<IdKind, string> = {
   webhook: "hook_",
 };
 
-/** A schedule has a name as well, so what is written of it need not begin like an id. */
-const mayBe = (kind: IdKind, word: string): boolean =>
+/** A schedule can be named too, so its word need not look like an id. */
+const canMatch = (kind: IdKind, word: string): boolean =>
   kind === "schedule" || prefixes[kind].startsWith(word) || word.startsWith(prefixes[kind]);
 
-/** All kinds at once, within one deadline: a person waits at the prompt. */
-export async function idsOf(
-  client: Fleet,
+/** Reads all kinds at once, with one deadline: a user waits at the prompt. */
+export async function fetchIds(
+  client: FleetClient,
   kinds: readonly IdKind[],
   word: string,
 ): Promise<Candidate[]> {
   const signal = AbortSignal.timeout(commandLineLimits.completionMsMax);
-  const asked = kinds.filter((kind) => mayBe(kind, word));
-  return (await Promise.all(asked.map((kind) => listed(client, kind, word, signal)))).flat();
+  const possible = kinds.filter((kind) => canMatch(kind, word));
+  return (await Promise.all(possible.map((kind) => fetchKind(client, kind, word, signal)))).flat();
 }
 
-async function listed(
-  client: Fleet,
+async function fetchKind(
+  client: FleetClient,
   kind: IdKind,
   word: string,
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   const query = { limit: commandLineLimits.completionRowsMax };
   switch (kind) {
-    case "task": {
-      const called = await client("GET /v1/tasks", { query, signal });
-      return called.ok
-        ? called.value.tasks.map(({ id, status, custom_id: custom }) => [
-            id,
-            custom === null ? status : `${status}, ${custom}`,
-          ])
-        : [];
-    }
-    case "batch": {
-      const called = await client("GET /v1/batches", { query, signal });
-      return called.ok
-        ? called.value.batches.map(({ id, status, counts }) => [
-            id,
-            `${status}, ${counted(counts.total, "task")}`,
-          ])
-        : [];
-    }
+    case "task":
+      return toCandidates(await client("GET /v1/tasks", { query, signal }), ({ tasks }) =>
+        tasks.map(({ id, status, custom_id: custom }) => [
+          id,
+          custom === null ? status : `${status}, ${custom}`,
+        ]),
+      );
+    case "batch":
+      return toCandidates(await client("GET /v1/batches", { query, signal }), ({ batches }) =>
+        batches.map(({ id, status, counts }) => [
+          id,
+          `${status}, ${counted(counts.total, "task")}`,
+        ]),
+      );
     case "schedule": {
-      const called = await client("GET /v1/schedules", { signal });
-      if (!called.ok) return [];
       const byId = word.startsWith(prefixes.schedule);
-      return called.value.schedules.map(({ id, name, cron }) =>
-        byId || !isPlain(name) ? [id, `${name}, ${cron}`] : [name, cron],
+      return toCandidates(await client("GET /v1/schedules", { signal }), ({ schedules }) =>
+        schedules.map(({ id, name, cron }) =>
+          byId || !isShellSafe(name) ? [id, `${name}, ${cron}`] : [name, cron],
+        ),
       );
     }
-    case "key": {
-      const called = await client("GET /v1/keys", { signal });
-      if (!called.ok) return [];
-      const held = called.value.keys.filter(({ revoked_at: revoked }) => revoked === null);
-      return held.map(({ id, name }) => [id, name]);
-    }
-    case "webhook": {
-      const called = await client("GET /v1/webhooks/dead", { signal });
-      return called.ok ? called.value.webhooks.map(({ id, subject }) => [id, subject]) : [];
-    }
+    case "key":
+      return toCandidates(await client("GET /v1/keys", { signal }), ({ keys }) =>
+        keys.filter(({ revoked_at: at }) => at === null).map(({ id, name }) => [id, name]),
+      );
+    case "webhook":
+      return toCandidates(await client("GET /v1/webhooks/dead", { signal }), ({ webhooks }) =>
+        webhooks.map(({ id, subject }) => [id, subject]),
+      );
   }
 }
 
-/**
- * A word that no shell reads as anything but itself. What a server answers is offered only so: a
- * completed line is about to be run.
- */
-export const isPlain = (word: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(word);
+const toCandidates = <T>(result: CallResult<T>, read: (value: T) => Candidate[]): Candidate[] =>
+  result.ok ? read(result.value) : [];
+
+/** The shell reads the word as plain text. Text from a server is offered only then: the line will be run. */
+export const isShellSafe = (word: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(word);

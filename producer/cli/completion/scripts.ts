@@ -1,17 +1,19 @@
 /**
- * What a shell evaluates to complete `fleet`: a few lines that ask the command line itself, so that
- * they need not be written anew when a command changes. `launcher` is the bin's path: the shell may know
- * `fleet` as an alias alone.
+ * The script that a shell evaluates to complete `fleet`. It calls the CLI itself, so it does not change with
+ * the commands. `launcher` is the bin's path, because `fleet` may only be an alias.
+ *
+ * Considered: @bomb.sh/tab 0.0.22 has no asynchronous handlers (ids of a running fleet) and no file
+ * completion; omelette 0.4.17 has no descriptions and lets bash expand words that a server sent.
  */
 
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-/** The hidden command that the scripts ask, with the words of the line behind `--`. */
-export const asking = "__complete";
+/** The hidden command that the scripts run; the words of the line follow `--`. */
+export const completeCommand = "__complete";
 
-/** Says in place of words that files of this machine are meant. No word begins with a colon. */
-export const filesMeant = ":files";
+/** Printed instead of words: complete local files. No word starts with a colon. */
+export const filesMarker = ":files";
 
 export function completionScript(shell: Shell, launcher: string): string {
   switch (shell) {
@@ -27,8 +29,8 @@ export function completionScript(shell: Shell, launcher: string): string {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * Bash parts words at ":" and "=" too, as in addresses, so they are put together again. It is written
- * for bash 3.2, which macOS has: no compopt there, no mapfile.
+ * Bash also splits words at ":" and "=", as in URLs, so they are joined again. For bash 3.2, which macOS
+ * has, without compopt and mapfile.
  */
 const bash = (launcher: string): string => `# In ~/.bashrc: eval "$(fleet completion bash)"
 _fleet() {
@@ -44,7 +46,7 @@ _fleet() {
   done
   COMPREPLY=()
   while IFS= read -r line; do
-    if [[ $line == ${filesMeant} ]]; then
+    if [[ $line == ${filesMarker} ]]; then
       if type compopt >/dev/null 2>&1; then
         compopt -o default
       else
@@ -53,26 +55,26 @@ _fleet() {
       return
     fi
     COMPREPLY+=("\${line%%$'\\t'*}")
-  done < <(${launcher} ${asking} -- "\${words[@]}" 2>/dev/null)
+  done < <(${launcher} ${completeCommand} -- "\${words[@]}" 2>/dev/null)
 }
 complete -F _fleet fleet fleet.mjs
 `;
 
-/** A word without a word on what it is stands alone: zsh would show a dash and nothing behind it. */
+/** A word without a description is offered without a colon: zsh would show a dash after it. */
 const zsh = (launcher: string): string => `#compdef fleet fleet.mjs
 # In ~/.zshrc: eval "$(fleet completion zsh)"
 _fleet() {
   local -a offered
   local line word about tab=$'\\t'
   while IFS= read -r line; do
-    if [[ $line == ${filesMeant} ]]; then
+    if [[ $line == ${filesMarker} ]]; then
       _files
       return
     fi
     word=\${\${line%%$tab*}//:/\\\\:}
     about=\${line#*$tab}
     offered+=("$word\${about:+:$about}")
-  done < <(${launcher} ${asking} -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  done < <(${launcher} ${completeCommand} -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   (( $#offered )) && _describe -V fleet offered
 }
 if [[ $funcstack[1] == _fleet ]]; then
@@ -90,9 +92,9 @@ function __fleet_complete
     set -l words (commandline -opc)
     set -e words[1]
     set -l word (commandline -ct)
-    for line in (${launcher} ${asking} -- $words "$word" 2>/dev/null)
-        if test "$line" = ${filesMeant}
-            # The word as it is written, quotes and all: that is how fish reads it again.
+    for line in (${launcher} ${completeCommand} -- $words "$word" 2>/dev/null)
+        if test "$line" = ${filesMarker}
+            # The raw word with its quotes: fish parses it again.
             complete -C "'' $word"
         else
             printf '%s\\n' $line

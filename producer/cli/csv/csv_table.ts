@@ -1,67 +1,67 @@
 import { CsvError, parse } from "csv-parse/sync";
-import { wrongUsage } from "../exit.ts";
+import { usageError } from "../exit.ts";
 import { counted } from "../output/format.ts";
 
-/** A CSV file with a header, read whole. */
+/** A CSV file with a header. */
 export interface CsvTable {
   columns: string[];
   rows: CsvRow[];
 }
 
 export interface CsvRow {
-  /** The file's line on which the row begins, from 1. */
+  /** The line of the file on which the row starts, from 1. */
   line: number;
-  /** One cell a column. */
+  /** One cell per column. */
   cells: string[];
 }
 
-/** What `--delimiter` was given: one character, or the word tab. */
-export function delimiterOf(given: string): string {
-  if (given === "tab" || given === "\\t") return "\t";
-  if (/^[^"\r\n]$/u.test(given)) return given;
-  throw wrongUsage('--delimiter takes one character, such as ";", or the word tab');
+/** The value of `--delimiter`: one character, or the word tab. */
+export function parseDelimiter(value: string): string {
+  if (value === "tab" || value === "\\t") return "\t";
+  if (/^[^"\r\n]$/u.test(value)) return value;
+  throw usageError('--delimiter takes one character, such as ";", or the word tab');
 }
 
-export function readCsv(text: string, delimiter: string): CsvTable {
-  const [head, ...rows] = records(text, delimiter);
+export function parseCsv(text: string, delimiter: string): CsvTable {
+  const [head, ...rows] = parseRows(text, delimiter);
   if (head === undefined || rows.length === 0) {
-    throw wrongUsage("the CSV file has no row under its header");
+    throw usageError("the CSV file has no rows below its header: add at least one");
   }
   const columns = head.cells.map((name) => name.trim());
-  const twice = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
-  if (twice !== undefined) {
-    throw wrongUsage(`the column "${twice}" stands twice in the CSV file: rename one of them`);
+  const duplicate = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
+  if (duplicate !== undefined) {
+    throw usageError(`the CSV file has two columns "${duplicate}": rename one of them`);
   }
   const ragged = rows.find(({ cells }) => cells.length !== columns.length);
   if (ragged !== undefined) {
     const has = counted(ragged.cells.length, "cell");
-    throw wrongUsage(
-      `line ${ragged.line} of the CSV file has ${has} under a header of ${columns.length}: put a cell that holds "${delimiter}" into double quotes, or add what is missing${delimiterHint(text, delimiter)}`,
+    throw usageError(
+      `line ${ragged.line} of the CSV file has ${has}, but the header has ${columns.length}: put a cell that contains "${delimiter}" in double quotes, or add the missing cells${delimiterHint(text, delimiter)}`,
     );
   }
   return { columns, rows };
 }
 
-/** Names the delimiter that a file seems to have instead of this one; empty where none does. */
+/** Suggests another delimiter if the file seems to use one; else empty. */
 export function delimiterHint(text: string, delimiter: string): string {
   const [head = ""] = text.split(/\r?\n/, 1);
   if (head.includes(delimiter)) return "";
   const likely = [";", "\t", "|"].find((other) => head.includes(other));
   if (likely === undefined) return "";
-  return ` (if the columns are parted by ${likely === "\t" ? "tabs" : likely}, pass --delimiter "${likely === "\t" ? "tab" : likely}")`;
+  return ` (if the columns are separated by ${likely === "\t" ? "tabs" : likely}, pass --delimiter "${likely === "\t" ? "tab" : likely}")`;
 }
 
-function records(text: string, delimiter: string): CsvRow[] {
-  // The parser's own count of lines takes a quoted CR LF for two; its count of bytes is right.
+function parseRows(text: string, delimiter: string): CsvRow[] {
+  // The parser counts a quoted CR LF as two lines; its byte positions are correct.
   const bytes = Buffer.from(text);
   const ends: number[] = [];
-  let read: string[][];
+  let records: string[][];
   try {
-    read = parse(bytes, {
+    records = parse(bytes, {
       delimiter,
       bom: true,
       skip_empty_lines: true,
-      // Rows of another length are told with the file's own line.
+      // Rows of another length are reported by the caller, with the line of the file.
       relax_column_count: true,
       on_record: (record: string[], { bytes: end }) => {
         ends.push(end);
@@ -70,16 +70,16 @@ function records(text: string, delimiter: string): CsvRow[] {
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw wrongUsage(
-      `the CSV file cannot be read: ${faultOf(error)}${delimiterHint(text, delimiter)}`,
+    throw usageError(
+      `the CSV file cannot be read: ${parseErrorText(error)}${delimiterHint(text, delimiter)}`,
     );
   }
   let line = 1;
   let at = 0;
-  const skip = (to: number, passes: (byte: number) => boolean): void => {
-    for (; at < to && passes(bytes[at] ?? 0); at += 1) if (bytes[at] === newline) line += 1;
+  const skip = (to: number, matches: (byte: number) => boolean): void => {
+    for (; at < to && matches(bytes[at] ?? 0); at += 1) if (bytes[at] === newline) line += 1;
   };
-  return read.map((cells, index) => {
+  return records.map((cells, index) => {
     skip(bytes.length, (byte) => byte === newline || byte === carriageReturn);
     const row = { line, cells };
     skip(ends[index] ?? at, () => true);
@@ -87,14 +87,13 @@ function records(text: string, delimiter: string): CsvRow[] {
   });
 }
 
-/** The parser's faults in words for the person who can mend them. */
-function faultOf({ code, message, lines }: CsvError & { lines?: number }): string {
+function parseErrorText({ code, message, lines }: CsvError & { lines?: number }): string {
   switch (code) {
     case "CSV_QUOTE_NOT_CLOSED":
-      return `a double quote is opened and not closed, seen on line ${lines}: close it, or double one that is meant`;
+      return `a double quote is not closed, noticed on line ${lines}: close it, or double it if it is part of the text`;
     case "CSV_INVALID_CLOSING_QUOTE":
     case "INVALID_OPENING_QUOTE":
-      return `line ${lines} has a double quote within a cell: put the cell into double quotes, and double the one that is meant`;
+      return `line ${lines} has a double quote inside a cell: put the cell in double quotes, and double the quote inside`;
     default:
       return message;
   }

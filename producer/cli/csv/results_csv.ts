@@ -1,24 +1,29 @@
 import type { ResultLine } from "../../api/batches/responses.ts";
 import type { CsvTable } from "./csv_table.ts";
 
-/** A column: its name, and what stands in it for a task. */
+/** A column: its name, and its cell for one task. */
 interface Column {
   name: string;
   cell(line: ResultLine): string;
 }
 
 /**
- * One row a task. A batch that was made from a CSV file has that file's columns first, as they
- * stand there; any other has its index and ids. Then how each task ended, the fields of its answer
- * as `output.<field>`, its error and what it used.
+ * One row per task. A batch that was made from a CSV file starts with that file's columns, unchanged; any
+ * other starts with index and ids. Then come the task's outcome, the fields of its output as
+ * `output.<field>`, its error and its usage.
  */
 export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null): string {
   const columns =
     input === null
-      ? [...plain("index", "custom_id", "task_id"), ...ending, ...answer(lines), ...spent]
+      ? [...plain("index", "custom_id", "task_id"), ...outcome, ...outputColumns(lines), ...usage]
       : [
-          ...given(input),
-          ...apart(input, [...ending, ...answer(lines), ...spent, ...plain("task_id")]),
+          ...inputColumns(input),
+          ...withoutClashes(input, [
+            ...outcome,
+            ...outputColumns(lines),
+            ...usage,
+            ...plain("task_id"),
+          ]),
         ];
   const rows = lines.map((line) => columns.map(({ cell }) => cell(line)));
   return [columns.map(({ name }) => quoted(name)), ...rows]
@@ -26,15 +31,15 @@ export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null)
     .join("");
 }
 
-/** The person's own cells are written as they were read, those that look like formulas too. */
-const given = (input: CsvTable): Column[] =>
+/** The user's own cells are written unchanged, even if they look like formulas. */
+const inputColumns = (input: CsvTable): Column[] =>
   input.columns.map((name, at) => ({
     name,
     cell: ({ index }) => quoted(input.rows[index]?.cells[at] ?? ""),
   }));
 
-/** A name that the person's file has already gets the fleet's before it. */
-const apart = (input: CsvTable, columns: readonly Column[]): Column[] =>
+/** A name that the user's file already has gets the prefix `fleet.`. */
+const withoutClashes = (input: CsvTable, columns: readonly Column[]): Column[] =>
   columns.map(({ name, cell }) => ({
     name: input.columns.includes(name) ? `fleet.${name}` : name,
     cell,
@@ -43,15 +48,15 @@ const apart = (input: CsvTable, columns: readonly Column[]): Column[] =>
 const plain = (...names: ("index" | "custom_id" | "task_id" | "status" | "reason")[]): Column[] =>
   names.map((name) => ({ name, cell: (line) => csvCell(line[name]) }));
 
-const ending = plain("status", "reason");
+const outcome = plain("status", "reason");
 
-/** Answers that are no objects stand in one column of their own. */
-function answer(lines: readonly ResultLine[]): Column[] {
+/** Outputs that are not objects share the column `output`. */
+function outputColumns(lines: readonly ResultLine[]): Column[] {
   const outputs = lines.map(({ output }) => output);
   const fields = [...new Set(outputs.flatMap((output) => Object.keys(asObject(output) ?? {})))];
-  const bare = outputs.some((output) => output != null && asObject(output) === null);
+  const hasPlainOutput = outputs.some((output) => output != null && asObject(output) === null);
   return [
-    ...(bare
+    ...(hasPlainOutput
       ? [
           {
             name: "output",
@@ -66,20 +71,20 @@ function answer(lines: readonly ResultLine[]): Column[] {
   ];
 }
 
-const spent: Column[] = [
+const usage: Column[] = [
   {
     name: "error",
     cell: ({ error }) => csvCell(error == null ? null : `${error.code}: ${error.message}`),
   },
   {
     name: "tokens",
-    cell: ({ usage }) => csvCell(usage.prompt_tokens + usage.completion_tokens),
+    cell: ({ usage: used }) => csvCell(used.prompt_tokens + used.completion_tokens),
   },
   {
     name: "cost_usd",
-    // A model without a known price is not free: a sum over the column must not say so.
-    cell: ({ usage }) =>
-      csvCell(usage.cost_usd === 0 && (usage.unpriced_tokens ?? 0) > 0 ? null : usage.cost_usd),
+    // A model without a known price is not free: an empty cell keeps sums over the column honest.
+    cell: ({ usage: used }) =>
+      csvCell(used.cost_usd === 0 && (used.unpriced_tokens ?? 0) > 0 ? null : used.cost_usd),
   },
 ];
 
@@ -90,8 +95,8 @@ function asObject(value: unknown): Record<string, unknown> | null {
 }
 
 /**
- * One cell. Text that a spreadsheet would run as a formula gets an apostrophe in front:
- * agents write it, and people open it.
+ * One cell. Text that a spreadsheet would run as a formula gets a leading apostrophe: agents write the
+ * text, and people open the file.
  */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";

@@ -2,57 +2,64 @@ import { constants } from "node:fs";
 import { access, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ResultLine } from "../../api/batches/responses.ts";
-import { exit, Stop, wrongUsage } from "../exit.ts";
+import { CommandError, exit, usageError } from "../exit.ts";
 import { printableJson } from "../output/printable.ts";
 import type { CsvTable } from "./csv_table.ts";
 import { resultsCsv } from "./results_csv.ts";
 
 type Format = "csv" | "jsonl";
 
-/** The format that a file's name asks for. */
+/** The format by the extension of the file. */
 export function formatOf(file: string): Format {
   const extension = path.extname(file).toLowerCase();
   if (extension === ".csv") return "csv";
   if (extension === ".jsonl" || extension === ".ndjson") return "jsonl";
-  throw wrongUsage(`-o ${file}: name a .csv or a .jsonl file`);
+  throw usageError(`-o ${file}: the name must end in .csv or .jsonl`);
 }
 
-/** Ends the command where a file could not be written: better now than when a batch has run. */
+/** Ends the command if the file cannot be written: better before the batch runs than after. */
 export async function mustBeWritable(file: string): Promise<void> {
   const folder = path.dirname(file);
-  const found = await stat(folder).catch(() => null);
-  if (found?.isDirectory() !== true) throw wrongUsage(`-o ${file}: there is no folder ${folder}`);
-  const there = await stat(file).catch(() => null);
-  if (there?.isDirectory() === true) throw wrongUsage(`-o ${file}: this is a folder`);
+  const parent = await stat(folder).catch(() => null);
+  if (parent?.isDirectory() !== true) {
+    throw usageError(`-o ${file}: there is no folder ${folder}: create it, or name another`);
+  }
+  const existing = await stat(file).catch(() => null);
+  if (existing?.isDirectory() === true) {
+    throw usageError(`-o ${file}: it is a folder: name a file`);
+  }
   await access(folder, constants.W_OK).catch(() => {
-    throw wrongUsage(`-o ${file}: the folder ${folder} cannot be written to`);
+    throw usageError(`-o ${file}: the folder ${folder} is not writable: name another`);
   });
 }
 
 /**
- * Writes the whole file or leaves what was there. `input` is the CSV file that the batch was made
- * from: its columns stand first. A failure ends the command and says `again`, how to have it anew.
+ * Writes the whole file, or leaves the old one. `input` is the CSV file that the batch was made from: its
+ * columns come first. A failure ends the command; `recovery` in its message says how to write it again.
  */
 export async function writeResults(
   file: string,
   lines: readonly ResultLine[],
   input: CsvTable | null = null,
-  again = "",
+  recovery = "",
 ): Promise<void> {
   const text = formatOf(file) === "csv" ? resultsCsv(lines, input) : resultsJsonl(lines);
-  const draft = `${file}.${process.pid}.part`;
+  const part = `${file}.${process.pid}.part`;
   try {
-    await writeFile(draft, text);
-    await rename(draft, file);
+    await writeFile(part, text);
+    await rename(part, file);
   } catch (error) {
-    throw cannotWrite(file, error, again);
+    throw cannotWrite(file, error, recovery);
   }
 }
 
-/** The end of a command that could not write a file. */
-export function cannotWrite(file: string, error: unknown, again = ""): Stop {
+/** Ends a command that cannot write a file. */
+export function cannotWrite(file: string, error: unknown, recovery = ""): CommandError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
-  return new Stop(exit.failed, `cannot write ${file} (${code})${again === "" ? "" : `; ${again}`}`);
+  return new CommandError(
+    exit.failed,
+    `cannot write ${file} (${code})${recovery === "" ? "" : `; ${recovery}`}`,
+  );
 }
 
 export const resultsJsonl = (lines: readonly ResultLine[]): string =>

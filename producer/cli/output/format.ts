@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers for people. */
 
 /** Such as 1,234, 56.7k or 8.9M. */
 export function count(value: number): string {
@@ -7,7 +7,7 @@ export function count(value: number): string {
   return `${scaled.toLocaleString("en-US", { maximumFractionDigits: 1 })}${unit}`;
 }
 
-/** Dollars: cents, or as many places as a small amount needs. */
+/** Dollars with cents; two significant digits below one cent. */
 export function dollars(value: number): string {
   if (value === 0) return "$0";
   return value < 0.01 ? `$${value.toPrecision(2)}` : `$${value.toFixed(2)}`;
@@ -31,10 +31,10 @@ export const counted = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 /**
- * What was spent, in dollars. `unpriced` where a model used tokens and nobody knows its price: the
- * fleet counts those as nothing. Without the model a zero says nothing, and so does this.
+ * The cost of a usage in dollars; `unpriced` if the price of the model is unknown, because the fleet counts
+ * such tokens as 0. Empty if the cost is 0 and the model is not known.
  */
-export function spent(
+export function costText(
   usage: {
     prompt_tokens: number;
     completion_tokens: number;

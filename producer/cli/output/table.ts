@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import { oneLine } from "./printable.ts";
 
-const bare = {
+const noBorders = {
   top: "",
   "top-mid": "",
   "top-left": "",
@@ -21,55 +21,56 @@ const bare = {
 } as const;
 
 export interface TableStyle {
-  /** Colours, for a terminal. */
   coloured: boolean;
-  /** The last column is cut so that a row fits this many characters; endless cuts no column. */
+  /** The last column is cut so that a row fits this many characters; infinite cuts nothing. */
   columns: number;
 }
 
-/** A cell of any column but the last. */
+/** The maximum of a cell in any column but the last. */
 const cellCharsMax = 60;
 
-/** What the last column is given at least. */
+/** The minimum width of the last column. */
 const lastCharsMin = 20;
 
 /**
- * Rows under a head, without borders. Cells are cleaned; the last column takes what room is left. Where a
- * row is wider than the terminal, which would break it anywhere, it goes on in a line below.
+ * Rows below a head, without borders. Cells are made printable; the last column takes the remaining width.
+ * If a row is wider than the terminal, its last columns move to indented lines below it.
  */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   style: TableStyle,
 ): string {
-  return linesOf(head, rows, style).flat().join("\n");
+  return tableLines(head, rows, style).flat().join("\n");
 }
 
 /** The lines of the head and of each row. */
-function linesOf(
+function tableLines(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   style: TableStyle,
 ): string[][] {
   const last = head.length - 1;
-  const most = Number.isFinite(style.columns) ? cellCharsMax : Number.POSITIVE_INFINITY;
+  const cellMax = Number.isFinite(style.columns) ? cellCharsMax : Number.POSITIVE_INFINITY;
   const widths = head.map((name, at) =>
-    Math.max(name.length, ...rows.map((row) => [...oneLine(row[at] ?? "", most)].length)),
+    Math.max(name.length, ...rows.map((row) => [...oneLine(row[at] ?? "", cellMax)].length)),
   );
-  const taken = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
-  const least = taken + Math.min(lastCharsMin, widths[last] ?? 0);
-  if (least > style.columns && head.length > 1) return folded(head, rows, widths, style);
-  const room = Math.max(lastCharsMin, style.columns - taken - 1);
-  const built = new Table({
-    chars: bare,
+  const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const needed = used + Math.min(lastCharsMin, widths[last] ?? 0);
+  if (needed > style.columns && head.length > 1) return foldRows(head, rows, widths, style);
+  const lastMax = Math.max(lastCharsMin, style.columns - used - 1);
+  const rendered = new Table({
+    chars: noBorders,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   const colours = pc.createColors(style.coloured);
-  built.push(head.map((name) => colours.dim(name)));
+  rendered.push(head.map((name) => colours.dim(name)));
   for (const row of rows) {
-    built.push(row.map((cell, at) => painted(oneLine(cell, at === last ? room : most), colours)));
+    rendered.push(
+      row.map((cell, at) => colourCell(oneLine(cell, at === last ? lastMax : cellMax), colours)),
+    );
   }
-  return built
+  return rendered
     .toString()
     .split("\n")
     .map((line) => [line.trimEnd()]);
@@ -77,33 +78,33 @@ function linesOf(
 
 const indent = "  ";
 
-/** As many columns as fit, at least the first, and the others below them. */
-function folded(
+/** As many columns as fit, at least the first; the others below them. */
+function foldRows(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   widths: readonly number[],
   style: TableStyle,
 ): string[][] {
   let fit = 1;
-  let taken = widths[0] ?? 0;
+  let used = widths[0] ?? 0;
   for (; fit < head.length - 1; fit++) {
-    taken += 2 + (widths[fit] ?? 0);
-    if (taken >= style.columns) break;
+    used += 2 + (widths[fit] ?? 0);
+    if (used >= style.columns) break;
   }
-  const part = (from: number, to: number | undefined, columns: number): string[][] => {
+  const columnsFrom = (from: number, to: number | undefined, columns: number): string[][] => {
     const cells = rows.map((row) => row.slice(from, to));
-    return linesOf(head.slice(from, to), cells, { ...style, columns });
+    return tableLines(head.slice(from, to), cells, { ...style, columns });
   };
-  const upper = part(0, fit, Math.max(style.columns, taken + 1));
-  const lower = part(fit, undefined, style.columns - indent.length);
+  const upper = columnsFrom(0, fit, Math.max(style.columns, used + 1));
+  const lower = columnsFrom(fit, undefined, style.columns - indent.length);
   return upper.map((lines, at) => [
     ...lines,
     ...(lower[at] ?? []).flatMap((below) => (below.trim() === "" ? [] : [indent + below])),
   ]);
 }
 
-/** Words of the fleet's own get a colour; what they are is the same without. */
-function painted(cell: string, colours: ReturnType<typeof pc.createColors>): string {
+/** Statuses and decisions get a colour. */
+function colourCell(cell: string, colours: ReturnType<typeof pc.createColors>): string {
   switch (cell) {
     case "succeeded":
     case "ok":

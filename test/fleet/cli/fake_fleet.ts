@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { afterEach } from "vitest";
-import type { BatchAnswer } from "../../../producer/api/batches/responses.ts";
-import type { TaskAnswer } from "../../../producer/api/tasks/responses.ts";
+import type { BatchResponse } from "../../../producer/api/batches/responses.ts";
+import type { TaskResponse } from "../../../producer/api/tasks/responses.ts";
+import type { CliContext } from "../../../producer/cli/context.ts";
 import { runFleet } from "../../../producer/cli/program.ts";
-import type { CliContext } from "../../../producer/cli/surroundings.ts";
 
 export interface Received {
   method: string;
@@ -13,43 +13,43 @@ export interface Received {
   body: string;
 }
 
-export interface FakeAnswer {
+export interface FakeResponse {
   status?: number;
   body?: unknown;
-  /** Sent as it is, instead of `body` as JSON. */
+  /** Sent unchanged, instead of `body` as JSON. */
   text?: string;
 }
 
-/** Answers by `METHOD /path`, without the query; a list is answered one by one, its last for ever. */
-export type Script = Record<string, FakeAnswer | FakeAnswer[]>;
+/** Responses by `METHOD /path` without the query; a list is used in order, its last entry repeatedly. */
+export type Script = Record<string, FakeResponse | FakeResponse[]>;
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** An HTTP server on loopback that plays the fleet's API; it ends with the test. */
+/** An HTTP server on loopback that fakes the API of a fleet; it stops with the test. */
 export async function fakeFleet(script: Script): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
-  const played = new Map<string, number>();
+  const calls = new Map<string, number>();
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = "", url = "", headers } = request;
     received.push({ method, path: url, headers, body: Buffer.concat(chunks).toString("utf8") });
     const name = `${method} ${url.split("?")[0]}`;
-    const answers = script[name] ?? {
+    const responses = script[name] ?? {
       status: 404,
       body: { error: { code: "not_found", message: `no ${name} here` } },
     };
-    const at = played.get(name) ?? 0;
-    played.set(name, at + 1);
-    const answer = Array.isArray(answers) ? (answers[at] ?? answers.at(-1) ?? {}) : answers;
-    const lines = name.endsWith("/results") && (answer.status ?? 200) < 400;
-    const bytes = name.includes("/files/") && (answer.status ?? 200) < 400;
+    const at = calls.get(name) ?? 0;
+    calls.set(name, at + 1);
+    const fake = Array.isArray(responses) ? (responses[at] ?? responses.at(-1) ?? {}) : responses;
+    const lines = name.endsWith("/results") && (fake.status ?? 200) < 400;
+    const bytes = name.includes("/files/") && (fake.status ?? 200) < 400;
     const type = lines ? "x-ndjson" : bytes ? "octet-stream" : "json";
-    response.writeHead(answer.status ?? 200, { "content-type": `application/${type}` });
-    response.end(answer.text ?? JSON.stringify(answer.body ?? null));
+    response.writeHead(fake.status ?? 200, { "content-type": `application/${type}` });
+    response.end(fake.text ?? JSON.stringify(fake.body ?? null));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -64,49 +64,50 @@ export async function fakeFleet(script: Script): Promise<{ url: string; received
   return { url: `http://127.0.0.1:${port}`, received };
 }
 
-export interface Ran {
+export interface CliOutput {
   code: number;
   out: string;
   err: string;
 }
 
-/** Runs the command line with its own clock: a sleep moves it on and takes no time. */
+/** Runs the CLI with a simulated clock: a sleep advances it and takes no time. */
 export async function fleet(
-  words: readonly string[],
-  given: Partial<Pick<CliContext, "environment" | "interactive" | "coloured" | "now">> & {
+  args: readonly string[],
+  options: Partial<Pick<CliContext, "environment" | "interactive" | "coloured" | "now">> & {
     stdin?: string;
-    /** Ctrl-C while the command first waits. The process stays, so the command goes on. */
+    /** Ctrl-C during the first sleep. The process stays, so the command continues. */
     interrupted?: boolean;
   } = {},
-): Promise<Ran> {
+): Promise<CliOutput> {
   let out = "";
   let err = "";
   let clockMs = 0;
-  const lasts = new Set<() => void>();
-  const code = await runFleet(words, {
-    environment: given.environment ?? {},
+  const interruptHandlers = new Set<() => void>();
+  const code = await runFleet(args, {
+    environment: options.environment ?? {},
     fetch,
-    stdin: Readable.from([Buffer.from(given.stdin ?? "")]),
+    stdin: Readable.from([Buffer.from(options.stdin ?? "")]),
     write: (text) => {
       out += text;
     },
     warn: (text) => {
       err += text;
     },
-    interactive: given.interactive ?? false,
-    coloured: given.coloured ?? given.interactive ?? false,
-    columns: given.interactive === true ? 140 : Number.POSITIVE_INFINITY,
+    interactive: options.interactive ?? false,
+    coloured: options.coloured ?? options.interactive ?? false,
+    columns: options.interactive === true ? 140 : Number.POSITIVE_INFINITY,
     sleep: async (ms) => {
-      if (given.interrupted === true && clockMs === 0) for (const last of lasts) last();
+      if (options.interrupted === true && clockMs === 0)
+        for (const handler of interruptHandlers) handler();
       clockMs += ms;
     },
-    onInterrupt: (last) => {
-      lasts.add(last);
-      return () => void lasts.delete(last);
+    onInterrupt: (handler) => {
+      interruptHandlers.add(handler);
+      return () => void interruptHandlers.delete(handler);
     },
-    now: given.now ?? (() => clockMs),
+    now: options.now ?? (() => clockMs),
   });
-  if (lasts.size > 0) throw new Error("an ended command still listens for Ctrl-C");
+  if (interruptHandlers.size > 0) throw new Error("the command left a Ctrl-C handler");
   return { code, out, err };
 }
 
@@ -134,9 +135,9 @@ const noCounts = {
 };
 
 export function batchWith(
-  counts: Partial<BatchAnswer["counts"]>,
-  status: BatchAnswer["status"] = "running",
-): BatchAnswer {
+  counts: Partial<BatchResponse["counts"]>,
+  status: BatchResponse["status"] = "running",
+): BatchResponse {
   const filled = { ...noCounts, ...counts };
   const total = Object.values(filled).reduce((sum, value) => sum + value, 0);
   return {
@@ -154,7 +155,7 @@ export function batchWith(
   };
 }
 
-export function taskWith(fields: Partial<TaskAnswer>): TaskAnswer {
+export function taskWith(fields: Partial<TaskResponse>): TaskResponse {
   return {
     id: "task_1",
     status: "succeeded",

@@ -5,30 +5,30 @@ import { dataRows, dataText } from "../../../examples/data.ts";
 
 describe("the shipped data", () => {
   test.each(Object.entries(generateAll()))(
-    "%s is what its program writes, byte for byte",
+    "%s equals the output of its generator, byte for byte",
     (name, text) => {
       expect(dataText(name)).toBe(text);
     },
   );
 
-  test("is large enough to be work", () => {
+  test("is large enough for a realistic task", () => {
     expect(dataRows("orders.csv").length).toBeGreaterThanOrEqual(600);
     expect(JSON.parse(dataText("customers.json")).length).toBeGreaterThanOrEqual(200);
     expect(dataText("access.log").split("\n").length).toBeGreaterThanOrEqual(800);
     expect(JSON.parse(dataText("tickets.json")).length).toBeGreaterThanOrEqual(100);
   });
 
-  test("every order names a customer and a product that exist", () => {
+  test("every order names an existing customer and product", () => {
     const customers: Customer[] = JSON.parse(dataText("customers.json"));
     const ids = new Set(customers.map(({ id }) => id));
     const skus = new Set(dataRows("products.csv").map(({ sku }) => sku));
-    const lost = dataRows("orders.csv").filter(
+    const invalid = dataRows("orders.csv").filter(
       ({ customer_id: customer = "", product }) => !ids.has(customer) || !skus.has(product),
     );
-    expect(lost).toEqual([]);
+    expect(invalid).toEqual([]);
   });
 
-  test("no mail address or network address in it can be anybody's", () => {
+  test("every e-mail and network address is reserved for examples", () => {
     const customers: Customer[] = JSON.parse(dataText("customers.json"));
     const hosts = customers.map(({ email }) => email.trim().toLowerCase().split("@")[1] ?? "");
     expect(hosts.filter((host) => !/\.example(\.org)?$/.test(host))).toEqual([]);

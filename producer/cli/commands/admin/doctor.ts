@@ -1,0 +1,102 @@
+import type { Command } from "commander";
+import type { StatsResponse } from "../../../api/stats/responses.ts";
+import type { FleetClient } from "../../../client/index.ts";
+import type { Bind } from "../../bind.ts";
+import { exit } from "../../exit.ts";
+import { count } from "../../output/format.ts";
+import { table } from "../../output/table.ts";
+import { closedText } from "../models/models.ts";
+import { toolsSummary } from "./tools.ts";
+
+interface Finding {
+  check: string;
+  state: "ok" | "failed";
+  /** What was found, or what to do. */
+  message: string;
+}
+
+const passed = (check: string, message: string): Finding => ({ check, state: "ok", message });
+const failed = (check: string, message: string): Finding => ({ check, state: "failed", message });
+
+const nodeMajorMin = 22;
+
+export function addDoctor(program: Command, bind: Bind): void {
+  program
+    .command("doctor")
+    .description("check that the fleet can be reached and used, and say how to fix what fails")
+    .action(
+      bind(async (session) => {
+        const findings = [checkNode(), ...(await checkFleet(session.client(), session.url))];
+        if (session.json) {
+          for (const { message, ...rest } of findings)
+            session.printJson({ ...rest, told: message });
+        } else {
+          const rows = findings.map(({ check, state, message }) => [check, state, message]);
+          const head = ["check", "state", "what"];
+          session.context.write(`${table(head, rows, session.context)}\n`);
+        }
+        return findings.every(({ state }) => state === "ok") ? exit.ok : exit.failed;
+      }),
+    );
+}
+
+async function checkFleet(client: FleetClient, url: string): Promise<Finding[]> {
+  const health = await client("GET /healthz");
+  if (!health.ok) return [failed("fleet", health.error.message)];
+  const reached = passed("fleet", `answers at ${url}`);
+  const stats = await client("GET /v1/stats");
+  if (!stats.ok) return [reached, failed("key", stats.error.message)];
+  return [
+    reached,
+    passed("key", "accepted"),
+    checkTasks(stats.value),
+    ...(await checkPauses(client)),
+    ...(await checkModels(client)),
+    await checkTools(client),
+  ];
+}
+
+/** A hidden tool is not a failure: most fleets need few tools. */
+async function checkTools(client: FleetClient): Promise<Finding> {
+  const result = await client("GET /v1/tools");
+  if (!result.ok) return failed("tools", result.error.message);
+  const summary = toolsSummary(result.value);
+  return result.value.faults.length === 0 ? passed("tools", summary) : failed("tools", summary);
+}
+
+/** A forgotten pause looks like a fleet that hangs. */
+async function checkPauses(client: FleetClient): Promise<Finding[]> {
+  const result = await client("GET /v1/pause");
+  if (!result.ok) return [];
+  const { paused, since, models } = result.value;
+  return [
+    ...(paused ? [`the fleet is paused since ${since}: fleet resume --all`] : []),
+    ...models.map(
+      ({ model, since: from }) => `${model} is paused since ${from}: fleet resume --model ${model}`,
+    ),
+  ].map((text) => failed("pause", text));
+}
+
+/** Tasks wait for a closed model, which also looks like a fleet that hangs. */
+async function checkModels(client: FleetClient): Promise<Finding[]> {
+  const result = await client("GET /v1/models");
+  if (!result.ok) return [];
+  const closed = result.value.models.map(closedText).filter((text) => text !== null);
+  return closed.map((text) => failed("model", text));
+}
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  return Number(node.split(".")[0]) >= nodeMajorMin
+    ? passed("node", node)
+    : failed("node", `${node} is too old: run npm install, which adds a newer one, then npx fleet`);
+}
+
+function checkTasks({ counts, oldest_queued_at: oldest }: StatsResponse): Finding {
+  const since = oldest === null ? "" : `, the oldest since ${oldest}`;
+  const dead = counts.dead === 0 ? "" : ": see fleet list --status dead";
+  return passed(
+    "tasks",
+    `${count(counts.queued)} queued${since}, ${count(counts.running)} running, ${count(counts.dead)} dead${dead}`,
+  );
+}

@@ -1,0 +1,43 @@
+import path from "node:path";
+import type { Command } from "commander";
+import type { Bind } from "../../bind.ts";
+import { exit, unwrap } from "../../exit.ts";
+import { readBytes } from "../../input.ts";
+import { bytes } from "../../output/format.ts";
+
+export function addInputs(program: Command, bind: Bind): void {
+  const inputs = program
+    .command("inputs")
+    .description(
+      'uploads that tasks name as {"r2": "<key>"}; they are stored until you delete them',
+    );
+  inputs
+    .command("put <file> [key]")
+    .description("upload a file; the default key is its name")
+    .action(
+      bind(async (session, file: string, key: string | undefined) => {
+        const body = await readBytes(file);
+        const stored = unwrap(
+          await session.client()("PUT /v1/inputs/*", {
+            path: key ?? path.basename(file),
+            body,
+            type: "application/octet-stream",
+          }),
+        );
+        if (session.json) session.printJson(stored);
+        else session.print(`${bytes(stored.bytes)} stored as ${stored.key}`);
+        return exit.ok;
+      }),
+    );
+  inputs
+    .command("delete <key>")
+    .description("delete an upload immediately and permanently")
+    .action(
+      bind(async (session, key: string) => {
+        const deleted = unwrap(await session.client()("DELETE /v1/inputs/*", { path: key }));
+        if (session.json) session.printJson(deleted);
+        else session.print(`${deleted.key} is deleted`);
+        return exit.ok;
+      }),
+    );
+}

@@ -1,0 +1,71 @@
+/** `fleet submit --after`: a batch that waits for another one, or makes its tasks from that one's results. */
+import { type After, afterStatuses } from "../../../../shared/schedule.ts";
+import { terminalStatuses } from "../../../../shared/states.ts";
+import type { BatchResponse } from "../../../api/batches/responses.ts";
+import { usageError } from "../../exit.ts";
+import { parseJson } from "../../input.ts";
+import { counted } from "../../output/format.ts";
+import { kindOf } from "../../session.ts";
+
+export interface ChainOptions {
+  after?: string;
+  afterStatus?: string;
+}
+
+/** The field `after`, or undefined without --after. */
+export function parseAfter({ after: batch, afterStatus }: ChainOptions): After | undefined {
+  if (batch === undefined) {
+    if (afterStatus === undefined) return undefined;
+    throw usageError("--after-status selects results of --after: add --after <batch>");
+  }
+  if (kindOf(batch) !== "batch") {
+    throw usageError("--after takes the id of a batch: to wait for a task, name its batch");
+  }
+  if (afterStatus === undefined) return { batch };
+  const status = afterStatus.split(",").map((word) => {
+    const known = terminalStatuses.find((terminal) => terminal === word.trim());
+    if (known !== undefined) return known;
+    throw usageError(
+      `--after-status ${word}: use a comma-separated list of ${terminalStatuses.join(", ")}`,
+    );
+  });
+  return { batch, status };
+}
+
+/** A batch's JSON body with `after` added; the body must not have its own. */
+export function addAfter(body: string, file: string, after: After): string {
+  const batch = parseJson(body, file);
+  if (typeof batch !== "object" || batch === null || Array.isArray(batch)) {
+    throw usageError(
+      `${file} is not a batch: with --after write {"template": {…}} or {"tasks": […]}`,
+    );
+  }
+  if ("after" in batch) throw usageError(`${file} has its own "after": leave out --after`);
+  return JSON.stringify({ ...batch, after });
+}
+
+/**
+ * A batch with one task per result. The `custom_id` is the id of the task that has the result, so that the
+ * outputs of both batches can be joined.
+ */
+export function templateBody(
+  after: After,
+  prompt: string,
+  shared: Record<string, unknown>,
+): string {
+  return JSON.stringify({
+    after,
+    template: { ...shared, custom_id: "{{item.task_id}}", prompt },
+  });
+}
+
+export const usesItem = (prompt: string): boolean => /\{\{\s*item\b/.test(prompt);
+
+/** What `fleet submit` prints about an accepted batch. */
+export function acceptedText({ id, counts, waiting, after }: BatchResponse): string {
+  const accepted = `${id}: ${counted(counts.total, "task")} accepted`;
+  if (waiting !== true || after === undefined) return accepted;
+  if (counts.total > 0) return `${accepted}, starting when ${after.batch} is finished`;
+  const statuses = (after.status ?? afterStatuses).join(" or ");
+  return `${id} waits for ${after.batch}: each ${statuses} result becomes a task`;
+}

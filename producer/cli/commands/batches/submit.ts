@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import type { Command } from "commander";
+import { terminalStatuses } from "../../../../shared/states.ts";
+import type { BatchResponse, DryRunResponse } from "../../../api/batches/responses.ts";
+import type { CallResult } from "../../../client/index.ts";
+import type { Detail } from "../../../http/error_response.ts";
+import type { Bind } from "../../bind.ts";
+import { type BatchBody, fetchResults, submitBatch } from "../../connection.ts";
+import type { CsvTable } from "../../csv/csv_table.ts";
+import { formatOf, mustBeWritable, writeResults } from "../../csv/results_file.ts";
+import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
+import type { Session } from "../../session.ts";
+import { watchBatch } from "../../watch/watch_batch.ts";
+import { collect } from "../repeatable_option.ts";
+import { readBatchInput, type TaskOptions } from "./batch_input.ts";
+import { acceptedText } from "./chain.ts";
+import { printDryRun } from "./dry_run.ts";
+import { printWritten } from "./results.ts";
+
+interface Options extends TaskOptions {
+  idempotencyKey?: string;
+  watch?: boolean;
+  output?: string;
+  dryRun?: boolean;
+}
+
+/** The result of the call, and the CSV file that the tasks were made from; null for other input. */
+interface Submission {
+  result: CallResult<BatchResponse>;
+  input: CsvTable | null;
+}
+
+export function addSubmit(program: Command, bind: Bind): void {
+  program
+    .command("submit [file]")
+    .description(
+      "submit a batch. The file is .jsonl (one task per line), .json ({tasks}), .csv (with --prompt) or - for standard input (JSONL, or CSV with --csv). Without a file, --after and --prompt make tasks from the results of another batch",
+    )
+    .option("--csv", "read the file or standard input as CSV, whatever its name")
+    .option("--delimiter <character>", 'CSV column separator, such as ";" or tab')
+    .option(
+      "--prompt <text>",
+      "the prompt of each task: for CSV with {{column}} placeholders, without a file with {{item.output.field}} of each result of --after",
+    )
+    .option("--schema <file>", "with --prompt: the JSON Schema of each output")
+    .option("--model <id>", "with --prompt: the model of each task")
+    .option("--policy <name>", "with --prompt: the policy of each task")
+    .option("--file <path>", "with --prompt: a file for each task; can be repeated", collect, [])
+    .option("--after <batch>", "start when this batch is finished")
+    .option(
+      "--after-status <list>",
+      `which of its results to use, comma-separated: ${terminalStatuses.join(", ")} (default succeeded)`,
+    )
+    .option(
+      "--idempotency-key <key>",
+      "submitting again with the same key and file returns the same batch",
+    )
+    .option(
+      "--dry-run",
+      "submit nothing: report what would be rejected, what is missing, and the possible cost",
+    )
+    .option("--watch", "watch the batch until it is finished")
+    .option("-o, --output <file>", "watch it, then write the results to a .csv or .jsonl file")
+    .action(
+      bind(async (session, file: string | undefined, options: Options) => {
+        const { output } = options;
+        if (options.dryRun === true) return await dryRun(session, file, options);
+        if (output !== undefined) {
+          formatOf(output);
+          await mustBeWritable(output);
+        }
+        const { result, input } = await submit(session, file, options);
+        const batch = unwrap(result);
+        if (session.json) session.printJson(batch);
+        else session.print(acceptedText(batch));
+        if (options.watch !== true && output === undefined) {
+          if (!session.json) session.print(`Watch it: fleet watch ${batch.id}`);
+          return exit.ok;
+        }
+        const code = await watchBatch(session, batch.id);
+        if (output !== undefined) {
+          const lines = await fetchResults(session.client(), batch.id);
+          const recovery = recoveryHint(batch.id, file, input, options);
+          await writeResults(output, lines, input, recovery);
+          printWritten(session, output, lines.length);
+        } else if (!session.json) {
+          session.print(`Get the results: fleet results ${batch.id}`);
+        }
+        return code;
+      }),
+    );
+}
+
+/** How to write the results of a finished batch to another place. */
+function recoveryHint(
+  id: string,
+  file: string | undefined,
+  input: CsvTable | null,
+  { delimiter }: Options,
+): string {
+  const separator = delimiter === undefined ? "" : ` --delimiter ${JSON.stringify(delimiter)}`;
+  const columns = input === null || file === "-" ? "" : ` --input ${file}${separator}`;
+  return `the batch is finished and its results are stored; write them to another file: fleet results ${id}${columns} -o <file>`;
+}
+
+async function dryRun(
+  session: Session,
+  file: string | undefined,
+  options: Options,
+): Promise<ExitCode> {
+  if (options.watch === true || options.output !== undefined) {
+    throw usageError("--dry-run submits nothing to watch: leave out --watch and -o");
+  }
+  if (file === undefined) {
+    throw usageError(
+      "--dry-run needs a file: tasks from results are unknown until the other batch is finished",
+    );
+  }
+  const { input, ...batch } = await readBatchInput(session, file, options);
+  const report = unwrap(withFileLines(await callDryRun(session, batch), input));
+  return printDryRun(session, {
+    ...report,
+    faults: fileLines(report.faults, input),
+    warnings: fileLines(report.warnings, input),
+  });
+}
+
+async function submit(
+  session: Session,
+  file: string | undefined,
+  options: Options,
+): Promise<Submission> {
+  const { input, ...batch } = await readBatchInput(session, file, options);
+  const key = options.idempotencyKey ?? randomUUID();
+  const result = await submitBatch(session.client(), batch, key);
+  return { result: withFileLines(result, batch.type === "application/json" ? null : input), input };
+}
+
+/** The same call as a submission, with another response. */
+async function callDryRun(session: Session, batch: BatchBody): Promise<CallResult<DryRunResponse>> {
+  const query = { ...batch.query, dry_run: true };
+  const result = await session.client()("POST /v1/batches", { ...batch, query });
+  return result as CallResult<DryRunResponse>;
+}
+
+/** The API counts the lines it was sent, one per row; users count the lines of their file. */
+function withFileLines<T>(result: CallResult<T>, input: CsvTable | null): CallResult<T> {
+  if (result.ok) return result;
+  const { error } = result;
+  return { ok: false, error: { ...error, details: fileLines(error.details, input) } };
+}
+
+function fileLines(faults: readonly Detail[], input: CsvTable | null): Detail[] {
+  return faults.map((fault) => {
+    const row = fault.line === undefined ? undefined : input?.rows[fault.line - 1];
+    return row === undefined ? fault : { ...fault, line: row.line };
+  });
+}

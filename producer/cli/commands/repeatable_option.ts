@@ -1,0 +1,15 @@
+import { usageError } from "../exit.ts";
+
+/** Collects the values of an option that can be repeated. */
+export const collect = (value: string, values: string[]): string[] => [...values, value];
+
+/** The values of `--label key=value`. */
+export function parseLabels(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) throw usageError(`--label ${pair}: write key=value`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}

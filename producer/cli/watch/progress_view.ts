@@ -1,0 +1,78 @@
+import { SingleBar } from "cli-progress";
+import { commandLineLimits } from "../../../shared/limits.ts";
+import type { CliContext } from "../context.ts";
+import { type Progress, progressText } from "./progress.ts";
+
+/** Shows progress: a bar that redraws itself on a terminal, lines elsewhere. */
+export interface ProgressView {
+  show(progress: Progress): void;
+  /** Shows a note with the progress, such as that the fleet does not answer. */
+  note(text: string): void;
+  stop(): void;
+}
+
+export function createProgressView(context: CliContext): ProgressView {
+  return context.interactive ? progressBar(context) : progressLines(context);
+}
+
+function progressBar(context: CliContext): ProgressView {
+  let text = "";
+  const bar = new SingleBar({
+    format: "{bar} {value}/{total}  {text}",
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    barsize: Math.max(10, Math.min(30, context.columns - 90)),
+    hideCursor: true,
+    clearOnComplete: false,
+    linewrap: false,
+    fps: 8,
+    stream: process.stdout,
+  });
+  let started = false;
+  return {
+    show(progress) {
+      text = progressText(progress);
+      if (!started) bar.start(progress.counts.total, progress.done, { text });
+      else {
+        // A batch that waits for another one has no tasks at first.
+        bar.setTotal(progress.counts.total);
+        bar.update(progress.done, { text });
+      }
+      started = true;
+    },
+    note(note) {
+      if (started) bar.update({ text: `${text} · ${note}` });
+      else context.warn(`${note}\n`);
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+/** A line for each change, at most one per `watchLineMs`, and always the last one. */
+function progressLines(context: CliContext): ProgressView {
+  let printed = "";
+  let printedAt = Number.NEGATIVE_INFINITY;
+  let pending: string | null = null;
+  const print = (text: string) => {
+    context.write(`${text}\n`);
+    printed = text;
+    printedAt = context.now();
+    pending = null;
+  };
+  return {
+    show(progress) {
+      const text = `${progress.done}/${progress.counts.total}  ${progressText(progress)}`.trimEnd();
+      if (text === printed) return;
+      if (context.now() - printedAt >= commandLineLimits.watchLineMs) print(text);
+      else pending = text;
+    },
+    note(text) {
+      context.warn(`${text}\n`);
+    },
+    stop() {
+      if (pending !== null) print(pending);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { BatchResponse } from "../../api/batches/responses.ts";
+import type { CallResult } from "../../client/index.ts";
+import { type ExitCode, exit } from "../exit.ts";
+import { batchErrorText, failureLines } from "../output/failures.ts";
+import { oneLine } from "../output/printable.ts";
+import type { Session } from "../session.ts";
+import { batchPausedReason, readPauses } from "./paused_reason.ts";
+import { type FleetState, poll, reportStillRunning } from "./poll.ts";
+import { ProgressMeter } from "./progress.ts";
+import { createProgressView } from "./progress_view.ts";
+
+/** Shows a batch until it is finished. Exit code 0 only if every task succeeded. */
+export async function watchBatch(
+  session: Session,
+  id: string,
+  fleetState: FleetState = "reachable",
+): Promise<ExitCode> {
+  const client = session.client();
+  const meter = new ProgressMeter();
+  const view = session.json ? null : createProgressView(session.context);
+  const pauses = readPauses(session);
+  let pausedReason: string | null = null;
+  let lastJson = "";
+  const read = async (): Promise<CallResult<BatchResponse>> => {
+    const result = await client("GET /v1/batches/:id", { id });
+    if (!result.ok || session.json) return result;
+    const { queued, running } = result.value.counts;
+    const isWaiting = queued > 0 && running === 0;
+    const reason = batchPausedReason(result.value, isWaiting ? await pauses() : null);
+    pausedReason = reason === null ? null : oneLine(reason, 100);
+    return result;
+  };
+  const onValue = (batch: BatchResponse): void => {
+    view?.show(meter.add(batch, session.context.now(), pausedReason));
+    const json = JSON.stringify([batch.counts, batch.paused, batch.waiting]);
+    if (session.json && json !== lastJson) {
+      lastJson = json;
+      session.printJson(batch);
+    }
+  };
+  const removeHandler = session.context.onInterrupt(() => {
+    view?.stop();
+    reportStillRunning(session, id);
+  });
+  const batch = await poll({
+    session,
+    fleetState,
+    read,
+    onValue,
+    isFinished: ({ status }) => status === "finished",
+    note: (text) => view?.note(text),
+  }).finally(() => {
+    removeHandler();
+    view?.stop();
+  });
+  const { error = null } = batch;
+  if (!session.json) {
+    if (error !== null) session.print(batchErrorText(error));
+    for (const line of await failureLines(client, batch)) session.print(line);
+  }
+  const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
+  return succeeded ? exit.ok : exit.failed;
+}

@@ -1,0 +1,41 @@
+/** A redrive of many tasks. One call is bounded in tasks and time, so calls repeat until no cursor is left. */
+import type { CallResult, CallValue, FleetClient } from "./index.ts";
+
+type RedrivePage = CallValue<"POST /v1/tasks/redrive">;
+export type RedriveSummary = Omit<RedrivePage, "next_cursor">;
+
+/**
+ * Redrives tasks of a batch, or, with `batchId` null, those that match the filters of the order. `order` is
+ * sent unchecked: the API reports what it does not accept. The first failed call ends it.
+ */
+export async function redriveAll(
+  client: FleetClient,
+  batchId: string | null,
+  order: object,
+  onProgress: (redriven: number) => void = () => undefined,
+): Promise<CallResult<RedriveSummary>> {
+  const all: RedriveSummary = { redriven: 0, refused: 0, details: [] };
+  let cursor: string | null = null;
+  for (;;) {
+    const page = await redrivePage(client, batchId, { ...order, ...(cursor && { cursor }) });
+    if (!page.ok) return page;
+    const { redriven, refused = 0, details = [], next_cursor = null } = page.value;
+    all.redriven += redriven;
+    all.refused += refused;
+    all.details.push(...details);
+    onProgress(all.redriven);
+    if (next_cursor === null) return { ...page, value: all };
+    cursor = next_cursor;
+  }
+}
+
+function redrivePage(
+  client: FleetClient,
+  id: string | null,
+  order: object,
+): Promise<CallResult<RedrivePage>> {
+  const body = { body: JSON.stringify(order), type: "application/json" } as const;
+  return id === null
+    ? client("POST /v1/tasks/redrive", body)
+    : client("POST /v1/batches/:id/redrive", { id, ...body });
+}

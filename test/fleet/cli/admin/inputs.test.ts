@@ -1,0 +1,46 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { fakeFleet, fleet } from "../fake_fleet.ts";
+
+function fileWith(text: string): string {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "inputs-"));
+  onTestFinished(() => fs.rmSync(dir, { recursive: true }));
+  const file = path.join(dir, "orders.csv");
+  fs.writeFileSync(file, text);
+  return file;
+}
+
+describe("fleet inputs", () => {
+  test.each([
+    [["2026/orders.csv"], "2026/orders.csv"],
+    [[], "orders.csv"],
+  ])("put uploads a file, byte for byte, under the key %j", async (words, key) => {
+    const body = { key, bytes: 4, sha256: "abc" };
+    const { url, received } = await fakeFleet({ [`PUT /v1/inputs/${key}`]: { body } });
+    const ran = await fleet(["inputs", "put", fileWith("a,b\n"), ...words, "--url", url]);
+    expect(ran).toMatchObject({ code: 0, err: "" });
+    expect(ran.out).toContain(key);
+    expect(received.map((each) => each.body)).toEqual(["a,b\n"]);
+  });
+
+  test("put of a missing file is a usage error, and sends nothing", async () => {
+    const { url, received } = await fakeFleet({});
+    expect((await fleet(["inputs", "put", "/no/such", "--url", url])).code).toBe(2);
+    expect(received).toEqual([]);
+  });
+
+  test("delete prints the deleted key, and exits 1 for an unknown key", async () => {
+    const { url } = await fakeFleet({
+      "DELETE /v1/inputs/a/b.csv": { body: { key: "a/b.csv", deleted: true } },
+    });
+    expect(await fleet(["inputs", "delete", "a/b.csv", "--url", url])).toMatchObject({
+      code: 0,
+      out: "a/b.csv is deleted\n",
+    });
+    const none = await fleet(["inputs", "delete", "c.csv", "--url", url, "--json"]);
+    expect(none.code).toBe(1);
+    expect(JSON.parse(none.err)).toMatchObject({ error: { code: "not_found" } });
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { fakeFleet, fleet } from "../fake_fleet.ts";
+
+const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-dry-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+function given(name: string, text: string): string {
+  writeFileSync(path.join(folder, name), text);
+  return path.join(folder, name);
+}
+
+const report = {
+  dry_run: true,
+  total: 2,
+  acceptable: true,
+  ready: true,
+  faults: [],
+  faults_unlisted: 0,
+  warnings: [],
+  warnings_unlisted: 0,
+  policies: [
+    {
+      policy: "shop",
+      tasks: 2,
+      hosts: ["shop.example"],
+      secrets: [{ name: "KEY", set: false }],
+      routes: [],
+    },
+  ],
+  models: [{ model: "m", tasks: 2, price: { input: 2, cached: 1, output: 10 } }],
+  estimate: {
+    first_calls: { prompt_tokens: 3_200, completion_tokens: 400, cost_usd: 0.0104 },
+    worst_case: { tokens: 2_000_000, cost_usd: 2 },
+  },
+  assumptions: ["tokens are estimated"],
+};
+const script = (change: object) => ({ "POST /v1/batches": { body: { ...report, ...change } } });
+const warning = { line: 2, path: "policy", message: "is missing a secret" };
+
+test.each([
+  ["is ready", {}, 0, "2 tasks would be accepted"],
+  ["would be rejected", { acceptable: false, ready: false, faults: [warning] }, 2, "line 2"],
+  ["misses something", { ready: false, warnings: [warning] }, 1, "is missing a secret"],
+])(
+  "the dry run of a batch that %s prints its report and submits nothing",
+  async (_, change, code, text) => {
+    const { url, received } = await fakeFleet(script(change));
+    const ran = await fleet([
+      "submit",
+      given("a.jsonl", '{"prompt":"a"}\n'),
+      "--dry-run",
+      "--url",
+      url,
+    ]);
+    expect(ran.code).toBe(code);
+    expect(ran.out).toContain(text);
+    expect(ran.out).toContain("nothing was submitted");
+    expect(ran.out).toContain("reaches shop.example; secret KEY is not set");
+    expect(ran.out).toContain("$2.00 in, $10.00 out per million tokens");
+    expect(ran.out).toContain("2M tokens, $2.00");
+    expect(ran.out).toContain("assumption: tokens are estimated");
+    expect(received.map((one) => `${one.method} ${one.path}`)).toEqual([
+      "POST /v1/batches?dry_run=true",
+    ]);
+    expect(received[0]?.headers["idempotency-key"]).toBeUndefined();
+  },
+);
+
+test("the dry run of a CSV file reports lines of that file", async () => {
+  const { url } = await fakeFleet(script({ ready: false, warnings: [{ ...warning, line: 1 }] }));
+  const file = given("a.csv", 'name\n\n"Acme"\n');
+  const ran = await fleet([
+    "submit",
+    file,
+    "--prompt",
+    "{{name}}",
+    "--dry-run",
+    "--json",
+    "--url",
+    url,
+  ]);
+  expect(JSON.parse(ran.out).warnings[0].line).toBe(3);
+});
+
+test("a dry run cannot be watched", async () => {
+  const { url } = await fakeFleet({});
+  const file = given("b.jsonl", '{"prompt":"a"}\n');
+  const ran = await fleet(["submit", file, "--dry-run", "--watch", "--url", url]);
+  expect(ran.code).toBe(2);
+  expect(ran.err).toContain("leave out --watch");
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { type FakeResponse, fakeFleet, fleet } from "../fake_fleet.ts";
+
+/** Every route that the commands call, answered as another service would. */
+const addresses = [
+  "GET /healthz",
+  "GET /v1/stats",
+  "GET /v1/tasks",
+  "GET /v1/tasks/task_1",
+  "GET /v1/tasks/task_1/steps",
+  "GET /v1/tasks/task_1/egress",
+  "GET /v1/egress/hosts",
+  "GET /v1/egress/tasks",
+  "GET /v1/tasks/task_1/files",
+  "GET /v1/batches/batch_1",
+  "GET /v1/batches/batch_1/results",
+  "POST /v1/tasks/task_1/cancel",
+  "POST /v1/tasks/task_1/redrive",
+  "POST /v1/batches/batch_1/redrive",
+];
+const commands = [
+  ["list"],
+  ["get", "task_1"],
+  ["get", "batch_1"],
+  ["steps", "task_1"],
+  ["egress", "task_1"],
+  ["egress", "--by-host"],
+  ["egress", "--host", "a.example"],
+  ["files", "task_1"],
+  ["results", "batch_1"],
+  ["watch", "task_1"],
+  ["watch", "batch_1"],
+  ["cancel", "task_1"],
+  ["cancel", "batch_1"],
+  ["redrive", "task_1"],
+  ["redrive", "batch_1"],
+];
+const responses: [name: string, response: FakeResponse][] = [
+  ["HTML", { text: "<html>" }],
+  ["an empty body", { text: "" }],
+  ["another object", { body: { ok: true } }],
+  ["a list", { body: [{ id: 1 }] }],
+  ["an error of another shape", { status: 404, body: { error: "not here" } }],
+];
+
+describe("a service that is not a fleet", () => {
+  for (const [name, response] of responses) {
+    const script = Object.fromEntries(addresses.map((address) => [address, response]));
+    // A batch without results has no lines, so an empty body is a valid response.
+    const checked = commands
+      .filter(([command]) => name !== "an empty body" || command !== "results")
+      .map((words) => ({ words, spelled: words.join(" ") }));
+    test.each(checked)(`that answers ${name} is reported by fleet $spelled`, async ({ words }) => {
+      const { url } = await fakeFleet(script);
+      const ran = await fleet([...words, "--url", url]);
+      expect(ran).toMatchObject({ code: 1, out: "" });
+      expect(ran.err.trim().split("\n").at(-1)).toContain("is not a Flotilla fleet");
+    });
+
+    test(`that answers ${name} is reported by fleet doctor`, async () => {
+      const { url } = await fakeFleet(script);
+      const ran = await fleet(["doctor", "--url", url]);
+      expect(ran).toMatchObject({ code: 1, err: "" });
+      expect(ran.out).toMatch(/fleet +failed .*it is not a Flotilla fleet/);
+    });
+  }
+});
