@@ -7,6 +7,10 @@ export const quirkMeanings = {
   harmony_channels_in_text: "The text held channel tokens; they were removed.",
   text_repeats: "The text ends in one piece repeated over and over.",
   thought_filled_reply: "Thought used up the output limit; there is no text.",
+  finish_unknown:
+    "The endpoint's reason to stop has no known meaning, so the reply is not an answer.",
+  markup_in_text: "The text holds tokens of a call or of thought that could not be read.",
+  calls_in_several_choices: "The endpoint split one reply over several choices.",
   reply_empty: "The reply held neither text nor calls.",
   calls_announced_but_absent: "The endpoint reported calls and sent none.",
   calls_not_announced: "The endpoint sent calls and reported another reason to stop.",
@@ -16,6 +20,7 @@ export const quirkMeanings = {
   tool_name_cleaned: "Tokens, a prefix or another case was removed from a tool's name.",
   arguments_empty: "The arguments were empty text, read as no arguments.",
   arguments_encoded_twice: "The whole arguments were JSON inside a JSON string.",
+  arguments_wrapped: "The arguments were under one more key, such as arguments or input.",
   json_peeled: "A fence, tags or tokens around JSON were removed.",
   json_escapes_repaired: "Wrong escapes inside JSON strings were repaired.",
   json_repaired: "JSON was repaired by guessing; never for a tool with effects.",
@@ -37,6 +42,16 @@ export const quirkMeanings = {
     "The text held calls as invoke tags, as MiniMax and DeepSeek V3.2 write them.",
   call_in_text_tagged_json:
     "The text held calls as JSON in tags, as Hermes, Qwen and Granite write them.",
+  call_in_text_param_xml: "The text held calls as function and param tags, as MiniCPM writes them.",
+  call_in_text_named_key:
+    "The text held calls as JSON keyed by their names, as Apertus writes them.",
+  call_in_text_action_fence:
+    "The text held calls in a fence after Action:, as Command R writes them.",
+  call_in_text_functionary: "The text held calls as Functionary writes them.",
+  call_in_text_solar: "The text held calls as Solar writes them.",
+  call_in_text_qwen_agent: "The text held calls as Qwen's agent template writes them.",
+  call_in_text_tagged_python:
+    "The text held calls as Python in tags, as LFM2, Olmo 3 and Llama 4 write them.",
   call_in_text_json_fence: "The text held calls in a code fence that is labelled for calls.",
   call_in_text_bare_json: "The whole text was calls as JSON.",
   call_in_text_pythonic: "The whole text was calls as Python.",

@@ -6,6 +6,8 @@ export const modelLimits = {
   replyBytesMax: 4_000_000,
   /** The largest count (tokens or neurons) that is accepted from a reply: far beyond any window. */
   reportedCountMax: 1_000_000_000,
+  /** A reported completion that is this many times smaller than our estimate is not believed. */
+  usageFactorMax: 8,
   rawReplyCharsMax: 16_384,
   rawErrorCharsMax: 2_000,
   outputTokensDefault: 8_192,

@@ -1,145 +1,105 @@
+import { parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import type { CallFormatName } from "../quirks.ts";
+import { withoutFence } from "../repair/fence.ts";
 import { toolNamed } from "../repair/tool_name.ts";
 import type { WireCall } from "../shapes/wire.ts";
-import { bareJson, labelledFence } from "./json/json_text.ts";
-import { llama } from "./json/llama.ts";
-import { mistral } from "./json/mistral.ts";
-import { taggedJson } from "./json/tagged_json.ts";
+import { callFormats } from "./formats.ts";
 import type { CallFormat, LeakedCall } from "./leak.ts";
-import { pythonic } from "./python/pythonic.ts";
-import { skipSpace } from "./scan.ts";
-import { deepseek } from "./tokens/deepseek.ts";
-import { gemma } from "./tokens/gemma.ts";
-import { harmony } from "./tokens/harmony.ts";
-import { kimi } from "./tokens/kimi.ts";
-import { functionXml } from "./xml/function_xml.ts";
-import { glm } from "./xml/glm.ts";
-import { invoke } from "./xml/invoke.ts";
-
-/** Marked dialects first: what has marks of its own is surest. */
-export const callFormats: readonly CallFormat[] = [
-  kimi,
-  deepseek,
-  harmony,
-  llama,
-  mistral,
-  gemma,
-  functionXml,
-  glm,
-  invoke,
-  taggedJson,
-  labelledFence,
-  bareJson,
-  pythonic,
-];
+import { holdsMarkup, holdsOpener } from "./markers.ts";
+import { endReply, masked, meantCalls, withoutCalls } from "./prose.ts";
+import { quotedSpans } from "./quoted.ts";
 
 export interface ExtractedCalls {
-  dialect: CallFormatName;
+  formats: CallFormatName[];
   calls: WireCall[];
   /** The text without the calls and their markup. */
   text: string;
 }
 
-/** Markup between and around calls, which belongs to no block. */
-const markup =
-  /<\/?(?:tool_calls?|function_calls?|tools|(?:[\w-]+:)?tool_call|[｜|]DSML[｜|](?:function_calls|tool_calls))>|<[|｜][^<>\n]{1,60}[|｜]>|\[TOOL_CALLS\]/g;
-const markupBehind = new RegExp(`(?:\\s*(?:${markup.source}))*`, "y");
-const markupBefore = new RegExp(`(?:(?:${markup.source})\\s*)+$`);
-const lineEnd = /[ \t]*(?:\r?\n|$)/y;
-const introduced =
-  /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like this|instead of|never|don't|do not)\W*$/i;
-const introductionChars = 60;
-
-/** A whole text inside one fence is that text; the fence is no sign that it is quoted. */
-function unfenced(text: string): string {
-  const inner = /^```[\w-]*\n([\s\S]*?)\n?```$/.exec(text.trim())?.[1];
-  return inner === undefined || inner.includes("```") ? text : inner;
-}
-
-interface Span {
-  start: number;
-  end: number;
-}
-
-/** The spans of the text that quote code: fences and inline code. */
-function quotedSpans(text: string): Span[] {
-  return [...text.matchAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g)].map((match) => ({
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
-}
-
-/** Prose about a call is no call: quoted, introduced as an example, or running on behind it. */
-function isProse(
-  text: string,
-  leak: LeakedCall,
-  all: readonly LeakedCall[],
-  quotes: readonly Span[],
-): boolean {
-  const quoted = quotes.some(
-    (span) =>
-      span.start < leak.start &&
-      leak.end <= span.end &&
-      // A backtick inside another call's arguments quotes nothing outside of it.
-      !all.some((other) => other.start <= span.start && span.start < other.end),
-  );
-  if (quoted) return true;
-  const before = text.slice(Math.max(0, leak.start - introductionChars), leak.start);
-  if (introduced.test(before.replace(markupBefore, ""))) return true;
-  markupBehind.lastIndex = leak.end;
-  markupBehind.exec(text);
-  const behind = Math.max(leak.end, markupBehind.lastIndex);
-  const next = skipSpace(text, behind);
-  // A call directly before another shares its fate.
-  const follower = all.find((other) => other.start >= leak.end && other.start <= next);
-  if (follower !== undefined) return isProse(text, follower, all, quotes);
-  lineEnd.lastIndex = behind;
-  return !lineEnd.test(text);
-}
-
-/** What stays when the calls are taken out. */
-function without(text: string, leaks: readonly LeakedCall[]): string {
-  let rest = "";
-  let at = 0;
-  for (const leak of [...leaks].sort((a, b) => a.start - b.start)) {
-    if (leak.start > at) rest += text.slice(at, leak.start);
-    at = Math.max(at, leak.end);
-  }
-  return (rest + text.slice(at)).replace(markup, "").trim();
+interface FoundCall extends LeakedCall {
+  format: CallFormatName;
 }
 
 /**
- * Calls that an engine left in the text, or null where there are none. Only closed blocks
- * that name an offered tool count. The caller asks only for whole replies without
- * structured calls, and after thought was taken off.
+ * Calls that an engine left in the text, or null where there are none. A reply's calls count only
+ * where they end it, outside of code, quotations, examples and refusals, and only all together: with
+ * one that is damaged none is run. The caller asks only for whole replies without structured calls,
+ * and after thought was taken off.
  */
 export function extractCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
   if (tools.length === 0 || text.trim() === "") return null;
   if (text.length > modelLimits.leakTextCharsMax) return null;
-  for (const dialect of callFormats) {
-    for (const source of new Set([text.trim(), unfenced(text).trim()])) {
-      const all = dialect.find(source, tools);
-      const quotes = all.length === 0 || dialect.wholeText ? [] : quotedSpans(source);
-      const known = all.filter((leak) => toolNamed(leak.name, tools) !== null);
-      const leaks = dialect.wholeText
-        ? known.length === all.length
-          ? known
-          : []
-        : known.filter((leak) => !isProse(source, leak, all, quotes));
-      if (leaks.length === 0) continue;
-      const ordered = [...leaks].sort((a, b) => a.start - b.start);
-      return {
-        dialect: dialect.name,
-        calls: ordered.map((leak) => ({
-          id: leak.id ?? null,
-          name: leak.name,
-          arguments: leak.arguments,
-        })),
-        text: without(source, leaks),
-      };
-    }
+  for (const source of new Set([text.trim(), withoutFence(text).trim()])) {
+    const found = markedCalls(source, tools) ?? wholeTextCalls(source, tools);
+    if (found !== null) return found;
   }
   return null;
+}
+
+/** Whether a text holds tokens of a call or of thought that were not read. JSON is data whatever it holds. */
+export function holdsUnreadMarkup(text: string): boolean {
+  if (!/[<[✿◁]/.test(text)) return false;
+  if (parseJson(text.trim()) !== undefined) return false;
+  return holdsMarkup(text, quotedSpans(text));
+}
+
+function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
+  const found = outermost(
+    callFormats
+      .filter((format) => !format.wholeText)
+      .flatMap((format) => located(format, text, tools)),
+  );
+  const meant = meantCalls(text, found) as FoundCall[];
+  if (!meant.some((call) => toolNamed(call.name, tools) !== null)) return null;
+  if (!endReply(text, meant)) return null;
+  // What is quoted is left alone; an opening mark outside of it belongs to a call that was not read.
+  const rest = masked(text, found);
+  if (holdsOpener(rest, quotedSpans(rest))) return null;
+  return extracted(meant, withoutCalls(text, meant));
+}
+
+/** Without marks of its own a call counts only as the whole text, and with names that are all known. */
+function wholeTextCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
+  for (const format of callFormats) {
+    if (!format.wholeText) continue;
+    const found = located(format, text, tools);
+    const known = found.every((call) => toolNamed(call.name, tools) !== null);
+    if (found.length > 0 && known) return extracted(found, "");
+  }
+  return null;
+}
+
+const located = (format: CallFormat, text: string, tools: readonly ToolOffer[]): FoundCall[] =>
+  format.find(text, tools).map((call) => ({ ...call, format: format.name }));
+
+/** In order; of two formats that read the same place the earlier one counts, and the wider one first. */
+function outermost(calls: readonly FoundCall[]): FoundCall[] {
+  const ordered = calls
+    .map((call, rank) => ({ call, rank }))
+    .sort((a, b) => a.call.start - b.call.start || b.call.end - a.call.end || a.rank - b.rank);
+  const kept: FoundCall[] = [];
+  for (const { call } of ordered) {
+    const last = kept.at(-1);
+    const sameBlock =
+      last !== undefined &&
+      last.format === call.format &&
+      last.start === call.start &&
+      last.end === call.end;
+    if (last === undefined || call.start >= last.end || sameBlock) kept.push(call);
+  }
+  return kept;
+}
+
+function extracted(calls: readonly FoundCall[], text: string): ExtractedCalls {
+  return {
+    formats: [...new Set(calls.map(({ format }) => format))],
+    calls: calls.map(({ id, name, arguments: args }) => ({
+      id: id ?? null,
+      name,
+      arguments: args,
+    })),
+    text,
+  };
 }

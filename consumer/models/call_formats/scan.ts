@@ -3,6 +3,7 @@ import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import { typesOf } from "../repair/schema_types.ts";
 import { toolNamed } from "../repair/tool_name.ts";
+import { takePython } from "./python/python_literal.ts";
 
 // Scanners go forward by indexOf: a regular expression over unclosed blocks would backtrack.
 
@@ -61,6 +62,13 @@ export function skipToken(text: string, at: number, ...tokens: readonly string[]
   return token === undefined ? at : next + token.length;
 }
 
+/** A list, an object or a word of Python that fills the text; undefined for anything else, quoted text included. */
+function wholePython(text: string): unknown {
+  if (!/^[[{(TFN]/.test(text)) return undefined;
+  const taken = takePython(text, 0);
+  return taken !== null && taken.end === text.length ? taken.value : undefined;
+}
+
 /**
  * The value of a parameter that was written without quotes: text where the schema admits
  * text, else JSON where it reads as JSON.
@@ -79,5 +87,5 @@ export function typedValue(
       : undefined;
   if (schema !== undefined && typesOf(property, schema).has("string")) return raw;
   const value = parseJson(raw.trim());
-  return value === undefined ? raw : value;
+  return value === undefined ? (wholePython(raw.trim()) ?? raw) : value;
 }

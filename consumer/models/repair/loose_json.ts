@@ -1,7 +1,9 @@
 import { jsonrepair } from "jsonrepair";
 import { parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { takePython } from "../call_formats/python/python_literal.ts";
 import type { Quirk } from "../quirks.ts";
+import { withoutFence } from "./fence.ts";
 
 /** A value read from damaged text, and the repairs it needed. */
 export interface Loose {
@@ -11,9 +13,14 @@ export interface Loose {
 
 interface Escaped {
   text: string;
-  /** True where no string stays open and every brace that opens is closed. */
+  /** The brackets that are still open, innermost last; null where a string is. */
+  open: string[] | null;
+  /** No string stays open, and there are as many closing braces as opening ones. */
   closed: boolean;
 }
+
+const tailChars = 300;
+const endMarkup = /(?:<\/?[\w|:]{1,40}>|<\|[\w|]{1,40}\|?>)+$/;
 
 const controlEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -28,12 +35,15 @@ function controlEscape(char: string): string {
 export function repairEscapes(text: string): Escaped {
   let out = "";
   let quote: string | null = null;
+  const open: string[] = [];
   let braces = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charAt(at);
     if (quote === null) {
       if (char === '"' || char === "'") quote = char;
-      else if (char === "{") braces += 1;
+      else if (char === "{" || char === "[") open.push(char);
+      else if (char === "}" || char === "]") open.pop();
+      if (char === "{") braces += 1;
       else if (char === "}") braces -= 1;
       out += char;
     } else if (char === quote) {
@@ -53,18 +63,28 @@ export function repairEscapes(text: string): Escaped {
       out += char < " " ? controlEscape(char) : char;
     }
   }
-  return { text: out, closed: quote === null && braces === 0 };
+  return { text: out, open: quote === null ? open : null, closed: quote === null && braces === 0 };
 }
 
 /** Markup that leaks around arguments: special tokens, closing tags and a code fence. */
 function peel(text: string): string {
-  const bare = text
-    .trim()
-    .replace(/^```(?:json)?\s*\n([\s\S]*?)\n?```$/, "$1")
-    .replace(/(?:<\/?[\w|:]{1,40}>|<\|[\w|]{1,40}\|?>)+\s*$/, "")
+  const inner = withoutFence(text).trim();
+  // Only the tail is searched: the pattern is not linear over a long text.
+  const tail = Math.max(0, inner.length - tailChars);
+  const bare = `${inner.slice(0, tail)}${inner.slice(tail).replace(endMarkup, "")}`
     .replaceAll('<|"|>', '"')
     .trim();
   return bare.startsWith("{{") && bare.endsWith("}}") ? bare.slice(1, -1) : bare;
+}
+
+/**
+ * JSON that lacks only its last brace: a common slip of models, where the endpoint says that the reply
+ * is finished. Undefined for other text: a value that ends inside a string or a list may be cut.
+ */
+export function parseWithoutLastBrace(text: string): unknown {
+  const peeled = peel(text);
+  const { open, text: escaped } = repairEscapes(peeled);
+  return open?.join("") === "{" ? parseJson(`${escaped}}`) : undefined;
 }
 
 function attempt(text: string): unknown {
@@ -77,8 +97,8 @@ function attempt(text: string): unknown {
 
 /**
  * Reads JSON by repairs of growing boldness and names the one that was needed; null where
- * nothing helps. The boldest, jsonrepair, closes what is open, so it is kept from text that ends inside a string
- * or with a brace still open: there it would invent the end of a cut value.
+ * nothing helps. The boldest, jsonrepair, closes what is open, so it is kept from text that ends
+ * inside a string or with a brace still open: there it would invent the end of a cut value.
  */
 export function readLoosely(text: string): Loose | null {
   const strict = parseJson(text);
@@ -90,7 +110,11 @@ export function readLoosely(text: string): Loose | null {
   const escaped = repairEscapes(peeled);
   const repaired = parseJson(escaped.text);
   if (repaired !== undefined) return { value: repaired, quirks: ["json_escapes_repaired"] };
-  if (!escaped.closed || !/^[{[][\s\S]*[}\]]$/.test(peeled)) return null;
+  if (!escaped.closed || !/^[{[]/.test(peeled) || !/[}\]]$/.test(peeled)) return null;
+  const python = takePython(peeled, 0);
+  if (python !== null && python.end === peeled.length) {
+    return { value: python.value, quirks: ["json_repaired"] };
+  }
   const guessed = attempt(escaped.text);
   return typeof guessed === "object" && guessed !== null
     ? { value: guessed, quirks: ["json_repaired"] }

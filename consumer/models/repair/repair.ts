@@ -3,7 +3,7 @@ import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import type { Quirk } from "../quirks.ts";
 import { coerceTo } from "./coerce.ts";
-import { readLoosely } from "./loose_json.ts";
+import { parseWithoutLastBrace, readLoosely } from "./loose_json.ts";
 import { cleanName, toolNamed } from "./tool_name.ts";
 import { problemsOf, problemText } from "./validate.ts";
 
@@ -22,6 +22,8 @@ export interface RepairContext {
   cut: boolean;
   /** The call was found in text. */
   leaked: boolean;
+  /** The endpoint says that the reply is whole. */
+  finished?: boolean;
 }
 
 function asText(value: unknown): string {
@@ -46,6 +48,11 @@ function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks:
   return inner === null || !isRecord(inner.value)
     ? loose
     : { value: inner.value, quirks: [...loose.quirks, ...inner.quirks, "arguments_encoded_twice"] };
+}
+
+function withoutBrace(text: string): { value: unknown; quirks: Quirk[] } | null {
+  const value = parseWithoutLastBrace(text);
+  return value === undefined ? null : { value, quirks: ["json_repaired"] };
 }
 
 function unknownTool(name: string, tools: readonly ToolOffer[]): string {
@@ -92,7 +99,9 @@ export function repairCall(
   const guess = tool.effect !== "effect";
   if (context.leaked && !guess) return refused(problems.text);
   if (deep) return refused(problems.deep);
-  const args = readArguments(sent.arguments, guess);
+  const args =
+    readArguments(sent.arguments, guess) ??
+    (guess && context.finished === true && !context.leaked ? withoutBrace(argumentsText) : null);
   if (args === null) return refused(unreadable(argumentsText));
   quirks.push(...args.quirks);
   if (!isRecord(args.value)) return refused(problems.shape);
@@ -100,13 +109,28 @@ export function repairCall(
   const strict = problemsOf(args.value, tool.original);
   if (strict.length === 0)
     return { name, argumentsText, arguments: args.value, problem: null, quirks };
-  const coerced = guess ? coerceTo(args.value, tool.original, tool.original) : null;
+  const inner = guess ? unwrapped(args.value, tool.original) : null;
+  if (inner !== null) quirks.push("arguments_wrapped");
+  const given = inner ?? args.value;
+  const coerced = guess ? coerceTo(given, tool.original, tool.original) : null;
   const left = coerced === null ? strict : problemsOf(coerced.value, tool.original);
   if (coerced !== null && left.length === 0 && isRecord(coerced.value)) {
     quirks.push(...coerced.quirks);
     return { name, argumentsText, arguments: coerced.value, problem: null, quirks };
   }
   return refused(problemText(name, left, tool.original), args.value);
+}
+
+const wrapperKeys = ["arguments", "parameters", "input", "args"];
+
+/** The arguments under one more key that the schema does not know; null where they are not wrapped. */
+function unwrapped(value: Json, schema: Json): Json | null {
+  const [only, ...others] = Object.keys(value);
+  if (only === undefined || others.length > 0 || !wrapperKeys.includes(only)) return null;
+  if (isRecord(schema.properties) && Object.hasOwn(schema.properties, only)) return null;
+  const inner = value[only];
+  const read = typeof inner === "string" ? parseJson(inner) : inner;
+  return isRecord(read) ? read : null;
 }
 
 /** What is wrong with the text, in the parser's words, which name the position. */

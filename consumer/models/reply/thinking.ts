@@ -1,49 +1,66 @@
+import { isCovered, quotedSpans, type Span } from "../call_formats/quoted.ts";
 import type { Quirk } from "../quirks.ts";
+import { splitHarmony } from "./harmony_channels.ts";
 
-/** Thought told apart from speech where the engine left both in one text. */
+/** A text without its thought, where the engine sent both as one. */
 export interface VisibleText {
   text: string;
   reasoning: string;
   quirks: Quirk[];
 }
 
-const tags = "think|thinking|thought|reasoning|seed:think";
-const leading = new RegExp(`^\\s*<(${tags})>([\\s\\S]*?)</\\1>`);
-// A tag that is quoted inside a sentence ends no thought: only one that ends its line does.
-const strayEnd = new RegExp(`^([\\s\\S]*?)</(?:${tags})>[ \\t]*(?:\\r?\\n|$)`);
-const openStart = new RegExp(`^\\s*<(?:${tags})>`);
-const harmonyPart =
-  /(?:<\|start\|>assistant)?<\|channel\|>(analysis|final|commentary)(?:<\|constrain\|>\w+)?<\|message\|>([\s\S]*?)(?:<\|(?:end|return)\|>|(?=<\|(?:start|channel)\|>)|$)/g;
+const names = ["think", "thinking", "thought", "reasoning", "seed:think", "longcat_think"];
+
+/** The marks around thought, of every family; an opening mark counts only where a line starts with it. */
+export const thoughtMarks: readonly (readonly [open: string, close: string])[] = [
+  ...names.map((name) => [`<${name}>`, `</${name}>`] as const),
+  ["[THINK]", "[/THINK]"],
+  ["<|START_THINKING|>", "<|END_THINKING|>"],
+  ["<|channel>thought", "<channel|>"],
+  ["<|inner_prefix|>", "<|inner_suffix|>"],
+  ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["◁think▷", "◁/think▷"],
+  ["Here is my thought process:", "Here is my response:"],
+];
+
+/** What only divides thought from the answer: everything in front of it is thought. */
+const dividers: readonly string[] = ["[BEGIN FINAL RESPONSE]"];
+
+/** Marks around the answer itself. */
+const answerMarks: readonly (readonly [open: string, close: string])[] = [
+  ["<|START_RESPONSE|>", "<|END_RESPONSE|>"],
+  ["<|START_TEXT|>", "<|END_TEXT|>"],
+  ["<|begin_of_solution|>", "<|end_of_solution|>"],
+  ["<answer>", "</answer>"],
+  ["<response>", "</response>"],
+];
+
+/** Tokens that end a reply and say nothing. */
+const endTokens =
+  /(?:\s|<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end|return|END_OF_TURN_TOKEN|assistant_end|role_end|message_end|eos|tool_response)\|?>|<｜end▁of▁sentence｜>|<\/s>|<eos>|<end_of_turn>|<turn\|>|<SPECIAL_\d{1,4}>|\[END FINAL RESPONSE\]|\[EOS\])+$/;
+
+/** The text without the tokens that end it. */
+export function withoutEndTokens(text: string): string {
+  // Only the tail is read: the pattern is anchored at the end, and a search from each start is not linear.
+  const from = Math.max(0, text.length - 400);
+  return text.slice(0, from) + text.slice(from).replace(endTokens, "");
+}
 
 /**
- * Splits `<think>` blocks and harmony channels off a text. Only what leads the text is
- * thought: a tag further on may be quoted. A block that never closes is all thought,
- * because a reply cut there holds no answer.
+ * Takes thought off a text: blocks at its front or at the start of a line, and what stands in front
+ * of a closing mark without an opening one, since templates often hold the opening. A mark inside
+ * code or a sentence is quoted. A block that never closes is all thought: a reply that was cut there
+ * holds no answer.
  */
-export function splitThinking(text: string): VisibleText {
-  const harmony = splitHarmony(text);
-  let rest = harmony.text;
+export function splitThinking(given: string): VisibleText {
   const thoughts: string[] = [];
-  for (let block = leading.exec(rest); block !== null; block = leading.exec(rest)) {
-    thoughts.push(block[2] ?? "");
-    rest = rest.slice(block[0].length);
-  }
-  if (openStart.test(rest)) {
-    thoughts.push(rest.replace(openStart, ""));
-    rest = "";
-  } else {
-    // The opening tag often stands in the prompt's template, so only the end arrives.
-    const stray = thoughts.length === 0 ? strayEnd.exec(rest) : null;
-    if (stray !== null && !new RegExp(`<(?:${tags})>`).test(rest)) {
-      thoughts.push(stray[1] ?? "");
-      rest = rest.slice(stray[0].length);
-    }
-  }
+  const harmony = splitHarmony(takeBlocks(given, thoughts));
+  const rest = takeStray(harmony.text, thoughts);
   const found = thoughts.length > 0;
   const quirks = [...harmony.quirks];
   if (found) quirks.push("thinking_in_text");
   return {
-    text: found ? rest.trimStart() : rest,
+    text: answerIn(found ? rest.trimStart() : rest),
     reasoning: [harmony.reasoning, ...thoughts.map((thought) => thought.trim())]
       .filter((part) => part !== "")
       .join("\n"),
@@ -51,15 +68,68 @@ export function splitThinking(text: string): VisibleText {
   };
 }
 
-function splitHarmony(text: string): VisibleText {
-  if (!text.includes("<|channel|>")) return { text, reasoning: "", quirks: [] };
-  const thoughts: string[] = [];
-  const spoken = text.replace(harmonyPart, (_all, channel: string, body: string) => {
-    if (channel !== "analysis") return body;
-    thoughts.push(body.trim());
-    return "";
-  });
-  return spoken === text
-    ? { text, reasoning: "", quirks: [] }
-    : { text: spoken, reasoning: thoughts.join("\n"), quirks: ["harmony_channels_in_text"] };
+function takeBlocks(text: string, thoughts: string[]): string {
+  const quotes = quotedSpans(text);
+  // Where each mark is next: searched again only once it is passed, so the whole stays linear.
+  const next = thoughtMarks.map(([open]) => text.indexOf(open));
+  let rest = "";
+  let at = 0;
+  for (;;) {
+    thoughtMarks.forEach(([open], index) => {
+      let start = next[index] ?? -1;
+      while (start !== -1 && !opensAt(text, start, at, quotes))
+        start = text.indexOf(open, start + 1);
+      next[index] = start;
+    });
+    const starts = next.filter((start) => start !== -1);
+    if (starts.length === 0) return rest + text.slice(at);
+    const start = Math.min(...starts);
+    const [open, close] = thoughtMarks[next.indexOf(start)] ?? ["", ""];
+    rest += text.slice(at, start);
+    const from = start + open.length;
+    const end = text.indexOf(close, from);
+    thoughts.push(text.slice(from, end === -1 ? text.length : end));
+    if (end === -1) return rest;
+    at = end + close.length;
+  }
+}
+
+/** An opening mark counts at the start of a line, or directly behind the block before it. */
+function opensAt(text: string, start: number, at: number, quotes: readonly Span[]): boolean {
+  if (start < at || isCovered(quotes, start)) return false;
+  const before = text.slice(Math.max(at, start - 80), start);
+  return (before.trim() === "" && start - at <= 80) || /\n[ \t]*$/.test(before);
+}
+
+function takeStray(text: string, thoughts: string[]): string {
+  const quotes = quotedSpans(text);
+  let cut: { from: number; to: number } | null = null;
+  for (const mark of [...thoughtMarks.map(([, close]) => close), ...dividers]) {
+    for (let from = text.indexOf(mark); from !== -1; from = text.indexOf(mark, from + 1)) {
+      const to = from + mark.length;
+      const ends = /^[ \t]*(?:\r?\n|$)/.test(text.slice(to, to + 40));
+      // Inside a sentence, with words on both sides, the mark is spoken of.
+      const closes = /(?:^|[.!?:;)\]}>"'…。！？\n]\s*|\S)$/.test(
+        text.slice(Math.max(0, from - 8), from),
+      );
+      if (!isCovered(quotes, from) && (ends || closes) && (cut === null || to > cut.to))
+        cut = { from, to };
+    }
+  }
+  if (cut === null) return text;
+  thoughts.push(text.slice(0, cut.from));
+  return text.slice(cut.to);
+}
+
+function answerIn(text: string): string {
+  const whole = withoutEndTokens(text).trim();
+  for (const [open, close] of answerMarks) {
+    if (!whole.startsWith(open)) continue;
+    const inner = whole.slice(open.length);
+    const end = inner.indexOf(close);
+    if (end === -1) return inner.trim();
+    if (inner.slice(end + close.length).trim() === "") return inner.slice(0, end).trim();
+    return `${inner.slice(0, end).trim()}\n${inner.slice(end + close.length).trim()}`;
+  }
+  return text;
 }

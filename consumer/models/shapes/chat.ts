@@ -1,5 +1,6 @@
 import { isRecord, type Json, stringAt } from "../../../shared/json.ts";
-import { contentText, type WireCall, type WireReply } from "./wire.ts";
+import { finishMeaning } from "../reply/finish.ts";
+import { contentText, thoughtText, type WireCall, type WireReply } from "./wire.ts";
 
 /** One entry of `tool_calls`, nested under `function` or flat; arguments as text or as a value. */
 export function wireCall(entry: unknown): WireCall | null {
@@ -19,9 +20,16 @@ export function wireCalls(entries: unknown): WireCall[] {
   return entries.map(wireCall).filter((call) => call !== null);
 }
 
+const reasoningKeys = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
+
 function reasoningOf(message: Json): string {
-  const named = stringAt(message, "reasoning_content", "reasoning", "thinking");
-  return named ?? (Array.isArray(message.reasoning) ? contentText(message.reasoning) : "");
+  const named = stringAt(message, ...reasoningKeys);
+  if (named !== null && named !== "") return named;
+  const parts = [message.reasoning, message.reasoning_details, message.thinking].find(
+    Array.isArray,
+  );
+  const listed = parts === undefined ? "" : contentText(parts) || thoughtText(parts);
+  return listed || thoughtText(message.content);
 }
 
 /** What an assistant message holds, in any envelope. */
@@ -39,18 +47,44 @@ export function fromMessage(
   };
 }
 
+/** The endpoint's reason to stop: text, or a record that holds it; the upstream's where there is none. */
+export function finishOf(choice: Json): string | null {
+  for (const key of ["finish_reason", "finishReason", "native_finish_reason", "stop_reason"]) {
+    const value = choice[key];
+    if (typeof value === "string" && value !== "") return value;
+    if (isRecord(value)) return stringAt(value, "type", "reason") ?? "unknown";
+  }
+  return null;
+}
+
+interface Choice extends ReturnType<typeof fromMessage> {
+  finish: string | null;
+}
+
+function readChoice(choice: Json): Choice {
+  const message = isRecord(choice.message) ? choice.message : { content: choice.text };
+  return { ...fromMessage(message), finish: finishOf(choice) };
+}
+
 /** `{choices: [{message, finish_reason}], usage}`, also with `text` in place of `message`. */
 export function readChat(body: Json): WireReply | null {
   if (!Array.isArray(body.choices)) return null;
-  const choice: unknown = body.choices[0];
-  if (!isRecord(choice)) return null;
-  const message = isRecord(choice.message) ? choice.message : { content: choice.text };
-  const { refusal, ...content } = fromMessage(message);
+  const choices = body.choices.filter(isRecord).map(readChoice);
+  const [first, ...others] = choices;
+  if (first === undefined) return null;
+  // One reply is asked for, so several choices with calls are one reply that the server split.
+  const split = others.some(({ calls }) => calls.length > 0);
+  const bad = choices.find(({ finish }) =>
+    ["interrupted", "length", "filtered", "unknown"].includes(finishMeaning(finish)),
+  );
   return {
     shape: "chat",
-    ...content,
-    finish: refusal ? "content_filter" : stringAt(choice, "finish_reason"),
+    text: first.text || (split ? (others.find(({ text }) => text !== "")?.text ?? "") : ""),
+    reasoning: first.reasoning,
+    calls: choices.flatMap(({ calls }) => calls),
+    finish: first.refusal ? "content_filter" : ((split ? bad : undefined) ?? first).finish,
     usage: isRecord(body.usage) ? body.usage : null,
+    ...(split ? { split } : {}),
   };
 }
 
@@ -62,7 +96,8 @@ export function readOllama(body: Json): WireReply | null {
   return {
     shape: "ollama",
     ...content,
-    finish: stringAt(body, "done_reason"),
+    // A chunk that is not the last one was taken for the whole.
+    finish: body.done ? stringAt(body, "done_reason") : "interrupted",
     usage: { prompt_tokens: prompt_eval_count, completion_tokens: eval_count },
   };
 }

@@ -1,4 +1,4 @@
-import type { Json } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/json.ts";
 
 /** A call as the endpoint sent it: its arguments may be text, a value or missing. */
 export interface WireCall {
@@ -16,19 +16,35 @@ export interface WireReply {
   /** The endpoint's value for why it stopped. */
   finish: string | null;
   usage: Json | null;
+  /** The reply came in several choices. */
+  split?: boolean;
 }
 
-/** The text of a content field, which may be a string, a list of parts, a value or null. */
+const isThought = (part: Json): boolean =>
+  typeof part.type === "string" && /^(?:thinking|reasoning|thought|summary)/.test(part.type);
+
+const textOf = (part: unknown): string => {
+  if (typeof part === "string") return part;
+  return isRecord(part) && typeof part.text === "string" ? part.text : "";
+};
+
+/** The text of a content field, which may be a string, a list of parts, a value or null; thought left out. */
 export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (content === null || content === undefined) return "";
   if (!Array.isArray(content)) return JSON.stringify(content);
   const parts: readonly unknown[] = content;
-  return parts
+  return parts.map((part) => (isRecord(part) && isThought(part) ? "" : textOf(part))).join("");
+}
+
+/** The thought among the parts of a content field. */
+export function thoughtText(content: unknown): string {
+  if (!Array.isArray(content)) return "";
+  return content
+    .filter((part): part is Json => isRecord(part) && isThought(part))
     .map((part) => {
-      if (typeof part === "string") return part;
-      if (typeof part !== "object" || part === null || !("text" in part)) return "";
-      return typeof part.text === "string" ? part.text : "";
+      const inner = part.thinking ?? part.reasoning ?? part.summary ?? part.text;
+      return Array.isArray(inner) ? inner.map(textOf).join("") : textOf({ text: inner });
     })
     .join("");
 }

@@ -230,12 +230,12 @@ describe("wounded calls of one family or another", () => {
     [
       "one known and one unknown name",
       `<tool_call>${JSON.stringify(one)}</tool_call>\n<tool_call>${JSON.stringify(unknown)}</tool_call>`,
-      [one],
+      [one, { ...unknown, arguments: null as never }],
     ],
     [
-      "a made-up result on the lines behind",
-      `<tool_call>${JSON.stringify(one)}</tool_call>\nThe file says hello.`,
-      [one],
+      "a last parameter that its call closes",
+      '<invoke name="read_file"><parameter name="path">a</invoke>',
+      [{ name: "read_file", arguments: { path: "a" } }],
     ],
   ];
   test.each(rows)("%s", (_name, text, calls) => {
@@ -285,7 +285,10 @@ describe("text that only looks like a call", () => {
       "an invocation that never closes",
       '<invoke name="read_file"><parameter name="path">a</parameter>',
     ],
-    ["a parameter that never closes", '<invoke name="read_file"><parameter name="path">a</invoke>'],
+    [
+      "a made-up result on the lines behind",
+      `<tool_call>${JSON.stringify(one)}</tool_call>\nThe file says hello.`,
+    ],
     [
       "GLM pairs without an end",
       "<tool_call>read_file<arg_key>path</arg_key><arg_value>a</arg_value>",

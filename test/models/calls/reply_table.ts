@@ -306,8 +306,8 @@ export const callDamages: readonly CallDamage[] = [
     runs: [],
   },
   {
-    name: "arguments cut before the brace",
-    calls: [sent(digits, '{"path": "n", "content": "42"')],
+    name: "arguments cut in a list",
+    calls: [sent(digits, '{"path": "n", "content": "42", "tags": ["4"')],
     runs: [],
   },
   { name: "prose for arguments", calls: [sent(one, "the file a")], runs: [] },

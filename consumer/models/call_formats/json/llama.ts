@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../../shared/limits.ts";
 import { readLoosely } from "../../repair/loose_json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { pythonCalls } from "../python/pythonic.ts";
@@ -23,23 +24,33 @@ function jsonCalls(
   }
 }
 
-function find(text: string): LeakedCall[] {
-  const start = text.indexOf(mark);
-  if (start === -1) return [];
+/** The calls of one tag, whose text ends at the next tag. */
+function ofTag(text: string, start: number, limit: number): LeakedCall[] {
   const from = start + mark.length;
-  const json = jsonCalls(text, from);
+  const json = jsonCalls(text.slice(0, limit), from);
   if (json.calls.length > 0) {
     const end = skipToken(text, json.end, ...ends);
     return json.calls.map((call) => ({ ...call, start, end }));
   }
   const stop = ends.map((token) => text.indexOf(token, from)).find((index) => index !== -1);
-  const calls = pythonCalls(text, from, stop ?? text.length);
-  return calls.map((call) => ({
+  const to = Math.min(stop ?? limit, limit);
+  return pythonCalls(text, from, to).map((call) => ({
     ...call,
     name: call.name.replace(/\.call$/, ""),
     start,
-    end: stop === undefined ? text.length : skipToken(text, stop, ...ends),
+    end: skipToken(text, to, ...ends),
   }));
+}
+
+function find(text: string): LeakedCall[] {
+  const found: LeakedCall[] = [];
+  let tries = 0;
+  for (let at = text.indexOf(mark); at !== -1 && tries < modelLimits.leakBlocksMax; tries += 1) {
+    const next = text.indexOf(mark, at + mark.length);
+    found.push(...ofTag(text, at, next === -1 ? text.length : next));
+    at = next;
+  }
+  return found;
 }
 
 /** `<|python_tag|>{"name", "parameters"}` or `<|python_tag|>f.call(k="v")`: Llama 3. */

@@ -1,7 +1,7 @@
 import { modelLimits } from "../../../../shared/limits.ts";
 import { readLoosely } from "../../repair/loose_json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
-import { jsonEnd, skipSpace } from "../scan.ts";
+import { jsonEnd, skipSpace, skipToken } from "../scan.ts";
 import { namedCalls } from "./named_json.ts";
 
 const mark = "[TOOL_CALLS]";
@@ -19,6 +19,18 @@ function named(text: string, start: number, at: number): LeakedCall | null {
   return { name: head[1], arguments: text.slice(from, end), start, end, ...(id ? { id } : {}) };
 }
 
+/** One call, or several one behind the other. */
+function namedAll(text: string, start: number, from: number): LeakedCall[] {
+  const calls: LeakedCall[] = [];
+  for (let at = from; calls.length < modelLimits.leakBlocksMax; ) {
+    const call = named(text, calls.length === 0 ? start : at, at);
+    if (call === null) return calls;
+    calls.push(call);
+    at = skipSpace(text, call.end);
+  }
+  return calls;
+}
+
 function find(text: string): LeakedCall[] {
   const found: LeakedCall[] = [];
   let tries = 0;
@@ -28,11 +40,9 @@ function find(text: string): LeakedCall[] {
     const to = jsonEnd(text, from);
     const list = to === null ? null : readLoosely(text.slice(from, to));
     if (to !== null && list !== null) {
-      for (const call of namedCalls(list.value)) found.push({ ...call, start, end: to });
-    } else {
-      const call = named(text, start, from);
-      if (call !== null) found.push(call);
-    }
+      const end = skipToken(text, to, "[/TOOL_CALLS]");
+      for (const call of namedCalls(list.value)) found.push({ ...call, start, end });
+    } else found.push(...namedAll(text, start, from));
     start = text.indexOf(mark, from);
   }
   return found;

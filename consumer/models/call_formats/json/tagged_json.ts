@@ -2,15 +2,26 @@ import { modelLimits } from "../../../../shared/limits.ts";
 import { readLoosely } from "../../repair/loose_json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { jsonEnd, skipSpace, skipToken } from "../scan.ts";
-import { namedCalls } from "./named_json.ts";
+import { type NamedCall, namedCalls } from "./named_json.ts";
 
-/** Tags before a JSON call and what closes them: Hermes and Qwen, Granite, Phi, xLAM and kin. */
+/**
+ * Tags before JSON calls and what closes them: Hermes and Qwen, MiniMax M1 and Hunyuan A13B, Granite,
+ * Phi, LFM2, Nemotron, LongCat, InternLM, GigaChat, Command R/A and xLAM.
+ */
 const tags: readonly (readonly [open: string, ...close: string[]])[] = [
   ["<tool_call>", "</tool_call>"],
   ["<tool_calls>", "</tool_calls>"],
   ["<function_call>", "</function_call>"],
+  ["<function_calls>", "</function_calls>"],
+  ["<longcat_tool_call>", "</longcat_tool_call>"],
+  ["<TOOLCALL>", "</TOOLCALL>"],
   ["<|tool_call|>", "<|/tool_call|>", "<|end_of_text|>"],
   ["<|tool_call_start|>", "<|tool_call_end|>"],
+  ["<|START_ACTION|>", "<|END_ACTION|>"],
+  ["<|action_start|><|plugin|>", "<|action_end|>"],
+  ["<|message_sep|>\n\nfunction call<|role_sep|>", "<|message_sep|>", "</s>"],
+  ["function call<|role_sep|>", "<|message_sep|>", "</s>"],
+  ["<|function_call|>", "<|/function_call|>", "</s>"],
   ["<tools>", "</tools>"],
   ["functools", "<|end|>"],
 ];
@@ -21,31 +32,45 @@ function ofTag(text: string, open: string, close: readonly string[]): LeakedCall
   let tries = 0;
   for (let start = text.indexOf(open); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
-    const from = skipSpace(text, start + open.length);
-    const block = closedBlock(text, from, close);
+    const block = closedBlock(text, skipSpace(text, start + open.length), close);
     if (block === null) {
       start = text.indexOf(open, start + open.length);
       continue;
     }
-    const { end, value } = block;
-    for (const call of namedCalls(value)) found.push({ ...call, start, end });
-    start = text.indexOf(open, end);
+    for (const call of block.calls) found.push({ ...call, start, end: block.end });
+    start = text.indexOf(open, block.end);
   }
   return found;
 }
 
+/** One JSON value or several one after the other, up to the closing tag; null where a value is damaged. */
 function closedBlock(text: string, from: number, close: readonly string[]) {
-  const balanced = jsonEnd(text, from);
-  const strict = balanced === null ? null : readLoosely(text.slice(from, balanced));
-  if (balanced !== null && strict !== null) {
-    return { end: skipToken(text, balanced, ...close), value: strict.value };
+  const calls: NamedCall[] = [];
+  let at = from;
+  for (let tries = 0; tries < modelLimits.leakBlocksMax; tries += 1) {
+    const end = jsonEnd(text, at);
+    const value = end === null ? null : readLoosely(text.slice(at, end));
+    if (end === null || value === null) break;
+    const named = namedCalls(value.value);
+    if (named.length === 0) return null;
+    calls.push(...named);
+    at = end;
+    const next = skipSpace(text, skipToken(text, end, ",", ";"));
+    if (!/[{[]/.test(text.charAt(next))) return { calls, end: skipToken(text, end, ...close) };
+    at = next;
   }
-  if (!/^[{[]/.test(text.slice(from, from + 1))) return null;
+  return looseBlock(text, from, close, calls.length === 0);
+}
+
+/** A damaged block that its tag closes, repaired as one value; never behind calls that were read. */
+function looseBlock(text: string, from: number, close: readonly string[], first: boolean) {
+  if (!first || !/[{[]/.test(text.charAt(from))) return null;
   const tag = close.find((candidate) => text.includes(candidate, from));
   if (tag === undefined) return null;
   const to = text.indexOf(tag, from);
   const loose = readLoosely(text.slice(from, to));
-  return loose === null ? null : { end: to + tag.length, value: loose.value };
+  const calls = loose === null ? [] : namedCalls(loose.value);
+  return calls.length === 0 ? null : { calls, end: to + tag.length };
 }
 
 export const taggedJson: CallFormat = {

@@ -61,15 +61,27 @@ function takeObject(text: string, at: number, quote: string, depth: number): Tak
   return { value, end: next + 1 };
 }
 
+/** `f{…}`, and further calls behind it in the same block, each after `call:`; null where one is damaged. */
+function callsIn(inner: string, quote: string): { name: string; arguments: unknown }[] | null {
+  const calls: { name: string; arguments: unknown }[] = [];
+  for (let at = 0; ; ) {
+    const brace = inner.indexOf("{", at);
+    const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);
+    const name = inner.slice(at, brace).trim();
+    if (args === null || !/^[\w.:-]{1,128}$/.test(name)) return null;
+    calls.push({ name, arguments: args.value });
+    at = skipSpace(inner, args.end);
+    if (at >= inner.length) return calls;
+    if (!inner.startsWith("call:", at)) return null;
+    at += "call:".length;
+  }
+}
+
 function tokens(text: string): LeakedCall[] {
   return spellings.flatMap(({ open, close, quote }) =>
-    blocks(text, open, close).flatMap(({ start, end, inner }): LeakedCall[] => {
-      const brace = inner.indexOf("{");
-      const name = inner.slice(0, brace).trim();
-      const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);
-      if (args === null || inner.slice(args.end).trim() !== "") return [];
-      return [{ name, arguments: args.value, start, end }];
-    }),
+    blocks(text, open, close).flatMap(({ start, end, inner }) =>
+      (callsIn(inner, quote) ?? []).map((call): LeakedCall => ({ ...call, start, end })),
+    ),
   );
 }
 

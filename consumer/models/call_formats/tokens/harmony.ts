@@ -20,7 +20,7 @@ function find(text: string): LeakedCall[] {
     const name = match[1];
     const nameEnd = match.index + match[0].length;
     const tail =
-      /^(?:<\|channel\|>commentary)?\s*(?:<\|constrain\|>)?\s*(?:json|code)?\s*(?:<\|message\|>)?\s*(?=\{)/.exec(
+      /^(?:<\|channel\|>(?:commentary|analysis))?\s*(?:<\|constrain\|>)?\s*(?:json|code)?\s*(?:<\|message\|>)?\s*(?=\{)/.exec(
         text.slice(nameEnd, nameEnd + headChars),
       );
     const start = headStart(text, match.index);

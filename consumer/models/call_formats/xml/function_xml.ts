@@ -3,32 +3,34 @@ import { modelLimits } from "../../../../shared/limits.ts";
 import type { ToolOffer } from "../../model.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { skipToken, typedValue } from "../scan.ts";
+import { rawParameters } from "../scan_parameters.ts";
 
 const open = "<function=";
 const close = "</function>";
-const parameterOpen = "<parameter=";
-const parameterClose = "</parameter>";
+const outerClose = "</tool_call>";
+const marks = { open: "<parameter=", nameEnd: ">", close: "</parameter>" };
 
-/** A value stands on lines of its own, so one line break on each side belongs to the markup. */
+/** A value is on lines of its own, so one line break on each side belongs to the markup. */
 function unframed(raw: string): string {
   return raw.replace(/^\n/, "").replace(/\n$/, "");
 }
 
-/** Models forget a parameter's closing tag; the next parameter or the end then closes it. */
 function parameters(body: string, tool: string, tools: readonly ToolOffer[]) {
-  const pairs: [string, unknown][] = [];
-  for (let at = body.indexOf(parameterOpen); at !== -1; ) {
-    const nameEnd = body.indexOf(">", at);
-    if (nameEnd === -1) return null;
-    const key = body.slice(at + parameterOpen.length, nameEnd).trim();
-    const next = body.indexOf(`\n${parameterOpen}`, nameEnd);
-    const closed = body.indexOf(parameterClose, nameEnd);
-    const ends = [closed, next].filter((index) => index !== -1);
-    const end = ends.length === 0 ? body.length : Math.min(...ends);
-    pairs.push([key, typedValue(unframed(body.slice(nameEnd + 1, end)), tool, key, tools)]);
-    at = body.indexOf(parameterOpen, end);
-  }
-  return Object.fromEntries(pairs);
+  const raws = rawParameters(body, marks);
+  if (raws === null) return null;
+  return Object.fromEntries(
+    raws.map(({ key, raw }) => [key, typedValue(unframed(raw), tool, key, tools)]),
+  );
+}
+
+/** Where the call that starts at `from` ends: at its own tag, or at the outer one where that is missing. */
+function endOf(text: string, from: number): { at: number; length: number } | null {
+  const next = text.indexOf(open, from);
+  const limit = next === -1 ? text.length : next;
+  const inner = text.indexOf(close, from);
+  if (inner !== -1 && inner < limit) return { at: inner, length: close.length };
+  const outer = text.indexOf(outerClose, from);
+  return outer !== -1 && outer < limit ? { at: outer, length: outerClose.length } : null;
 }
 
 function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
@@ -37,14 +39,18 @@ function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   for (let at = text.indexOf(open); at !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
     const nameEnd = text.indexOf(">", at);
-    const to = nameEnd === -1 ? -1 : text.indexOf(close, nameEnd);
-    if (to === -1) break;
+    const to = nameEnd === -1 ? null : endOf(text, nameEnd);
+    if (nameEnd === -1) break;
+    if (to === null) {
+      at = text.indexOf(open, nameEnd);
+      continue;
+    }
     const name = text.slice(at + open.length, nameEnd).trim();
-    const body = text.slice(nameEnd + 1, to).trim();
+    const body = text.slice(nameEnd + 1, to.at).trim();
     const args = body.startsWith("{") ? (parseRecord(body) ?? body) : parameters(body, name, tools);
-    const before = /<tool_call>\s*$/.exec(text.slice(Math.max(0, at - 40), at));
+    const before = /<tool_call>\s{0,20}$/.exec(text.slice(Math.max(0, at - 40), at));
     const start = at - (before?.[0].length ?? 0);
-    const end = skipToken(text, to + close.length, "</tool_call>");
+    const end = skipToken(text, to.at + to.length, outerClose);
     if (args !== null && /^[\w.:-]+$/.test(name)) found.push({ name, arguments: args, start, end });
     at = text.indexOf(open, end);
   }

@@ -1,44 +1,71 @@
-import type { Json } from "../../../../shared/json.ts";
 import type { ToolOffer } from "../../model.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
-import { blocks, skipSpace, typedValue } from "../scan.ts";
+import { blocks, skipSpace, skipToken, typedValue } from "../scan.ts";
 
-const keyOpen = "<arg_key>";
-const keyClose = "</arg_key>";
-const valueOpen = "<arg_value>";
-const valueClose = "</arg_value>";
-const open = "<tool_call>";
-const close = "</tool_call>";
+/** The same tags under another prefix: GLM and Hunyuan have none. */
+const prefixes = ["", "longcat_"];
 
-/** One call from the text after its opening tag: a name, then pairs of key and value, then the end. */
-function readCall(text: string, start: number, tools: readonly ToolOffer[]): LeakedCall | null {
-  const from = start + open.length;
-  const name = /^\s*([\w.:-]{1,128})\s*(?=<)/.exec(text.slice(from, from + 200));
-  if (name?.[1] === undefined) return null;
-  const pairs: [string, unknown][] = [];
-  let at = from + name[0].length;
-  for (at = skipSpace(text, at); text.startsWith(keyOpen, at); at = skipSpace(text, at)) {
-    const keyEnd = text.indexOf(keyClose, at);
-    if (keyEnd === -1) return null;
-    const key = text.slice(at + keyOpen.length, keyEnd).trim();
-    const valueStart = skipSpace(text, keyEnd + keyClose.length);
-    const valueEnd = text.indexOf(valueClose, valueStart);
-    if (!text.startsWith(valueOpen, valueStart) || valueEnd === -1) return null;
-    const raw = text.slice(valueStart + valueOpen.length, valueEnd);
-    pairs.push([key, typedValue(raw, name[1], key, tools)]);
-    at = valueEnd + valueClose.length;
-  }
-  if (!text.startsWith(close, at)) return null;
-  const args: Json = Object.fromEntries(pairs);
-  return { name: name[1], arguments: args, start, end: at + close.length };
+function marksOf(prefix: string) {
+  const tag = (name: string) => [`<${prefix}${name}>`, `</${prefix}${name}>`] as const;
+  return { call: tag("tool_call"), key: tag("arg_key"), value: tag("arg_value") };
+}
+type Marks = ReturnType<typeof marksOf>;
+
+/**
+ * A value ends at its closing tag. Where the next key comes first or no closing tag does, it was left
+ * out, and the next key or the end of the call ends the value.
+ */
+function valueEnd(
+  text: string,
+  from: number,
+  { call, key, value }: Marks,
+): [number, number] | null {
+  const close = text.indexOf(value[1], from);
+  const nextKey = text.indexOf(key[0], from);
+  if (close !== -1 && (nextKey === -1 || close < nextKey)) return [close, close + value[1].length];
+  const ends = [nextKey, text.indexOf(call[1], from)].filter((index) => index !== -1);
+  const end = ends.length === 0 ? null : Math.min(...ends);
+  return end === null ? null : [end, end];
 }
 
-/** `<tool_call>name<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`: GLM 4.5 and later. */
+/** One call from the text after its opening tag: a name, then pairs of key and value, then the end. */
+function readCall(
+  text: string,
+  start: number,
+  marks: Marks,
+  tools: readonly ToolOffer[],
+): LeakedCall | null {
+  const from = start + marks.call[0].length;
+  const name = /^\s{0,20}([\w.:-]{1,128})\s{0,20}(?=<)/.exec(text.slice(from, from + 200));
+  if (name?.[1] === undefined) return null;
+  const pairs: [string, unknown][] = [];
+  let at = skipSpace(text, skipToken(text, from + name[0].length, "<tool_sep>"));
+  for (; text.startsWith(marks.key[0], at); at = skipSpace(text, at)) {
+    const keyEnd = text.indexOf(marks.key[1], at);
+    if (keyEnd === -1) return null;
+    const key = text.slice(at + marks.key[0].length, keyEnd).trim();
+    const open = skipSpace(text, keyEnd + marks.key[1].length);
+    const valueStart = open + marks.value[0].length;
+    const end = valueEnd(text, valueStart, marks);
+    if (!text.startsWith(marks.value[0], open) || end === null) return null;
+    const closed = end[1] > end[0];
+    const raw = text.slice(valueStart, end[0]);
+    pairs.push([key, typedValue(closed ? raw : raw.trimEnd(), name[1], key, tools)]);
+    at = end[1];
+  }
+  if (!text.startsWith(marks.call[1], at)) return null;
+  const end = at + marks.call[1].length;
+  return { name: name[1], arguments: Object.fromEntries(pairs), start, end };
+}
+
+/** `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`: GLM, Hunyuan 3 (`<tool_sep>`), LongCat. */
 export const glm: CallFormat = {
   name: "glm",
   wholeText: false,
   find: (text, tools) =>
-    blocks(text, open, close)
-      .map(({ start }) => readCall(text, start, tools))
-      .filter((leak) => leak !== null),
+    prefixes.map(marksOf).flatMap((marks) =>
+      blocks(text, ...marks.call)
+        .map(({ start }) => readCall(text, start, marks, tools))
+        .filter((leak) => leak !== null),
+    ),
 };

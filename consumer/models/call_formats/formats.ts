@@ -1,0 +1,44 @@
+import { actionFence } from "./json/action_fence.ts";
+import { bareJson, labelledFence } from "./json/json_text.ts";
+import { llama } from "./json/llama.ts";
+import { mistral } from "./json/mistral.ts";
+import { namedKey } from "./json/named_key.ts";
+import { taggedJson } from "./json/tagged_json.ts";
+import type { CallFormat } from "./leak.ts";
+import { pythonic } from "./python/pythonic.ts";
+import { taggedPython } from "./python/tagged_python.ts";
+import { deepseek } from "./tokens/deepseek.ts";
+import { functionary } from "./tokens/functionary.ts";
+import { gemma } from "./tokens/gemma.ts";
+import { harmony } from "./tokens/harmony.ts";
+import { kimi } from "./tokens/kimi.ts";
+import { qwenAgent } from "./tokens/qwen_agent.ts";
+import { solar } from "./tokens/solar.ts";
+import { functionXml } from "./xml/function_xml.ts";
+import { glm } from "./xml/glm.ts";
+import { invoke } from "./xml/invoke.ts";
+import { paramXml } from "./xml/param_xml.ts";
+
+/** Formats with marks of their own first: where two read the same place, the earlier one wins. */
+export const callFormats: readonly CallFormat[] = [
+  kimi,
+  deepseek,
+  harmony,
+  llama,
+  mistral,
+  gemma,
+  solar,
+  functionary,
+  qwenAgent,
+  functionXml,
+  glm,
+  invoke,
+  paramXml,
+  taggedJson,
+  taggedPython,
+  namedKey,
+  actionFence,
+  labelledFence,
+  bareJson,
+  pythonic,
+];

@@ -1,0 +1,48 @@
+import { thoughtMarks } from "../reply/thinking.ts";
+import { isCovered, type Span } from "./quoted.ts";
+
+/** What opens a call. Left over behind calls that were read, it means that one more was damaged. */
+const openers: readonly RegExp[] = [
+  /<\|tool_call(?:_begin|_start|:begin)?\|?>/g,
+  /<｜tool▁call▁begin｜>|<｜tool_call_begin｜>/g,
+  /<\|python_(?:tag|start)\|>|\[TOOL_CALLS\]/g,
+  /<\|START_ACTION\|>|<\|action_start\|>|<\|function_call\|>|<\|tools_prefix\|>|<\|recipient\|>/g,
+  /<start_function_call>|<(?:longcat_)?tool_call>|<function_call>|<TOOLCALL>/g,
+  /<function(?:=| name=")[\w.-]{1,128}|<(?:｜DSML｜|\|DSML\||steptml:)?invoke name=/g,
+  /<(?:longcat_)?arg_key>|<parameter=|✿FUNCTION✿|function call<\|role_sep\|>/g,
+];
+
+/** What surrounds calls, or is a token of any model: with calls it is markup, without them it is unread. */
+const wrappers =
+  /<\/?(?:[\w-]{1,20}:)?(?:tool_calls?|function_calls?|tools|TOOLCALL)>|<\/?(?:｜DSML｜|\|DSML\|)[\w]{1,20}>|<\|\/?[A-Za-z][\w:]{0,40}\|?>|<｜[^<>\n｜]{1,40}｜>|<\w{1,40}\|>|\[\/?TOOL_CALLS\]|<\/?longcat_\w{1,20}>|<\/(?:function|invoke|parameter|arg_value)>/g;
+
+export const isMarkupOnly = (text: string): boolean => stripMarkup(text).trim() === "";
+
+/** The text without the markup around calls. */
+export function stripMarkup(text: string): string {
+  return text.replace(wrappers, "").replace(/<\/s>|<SPECIAL_\d{1,4}>|<eos>|<end_of_turn>/g, "");
+}
+
+const isOpen = (text: string, pattern: RegExp, quotes: readonly Span[]): boolean => {
+  for (const match of text.matchAll(pattern)) if (!isCovered(quotes, match.index)) return true;
+  return false;
+};
+
+/** Whether an unquoted mark opens a call. */
+export function holdsOpener(text: string, quotes: readonly Span[]): boolean {
+  return openers.some((pattern) => isOpen(text, pattern, quotes));
+}
+
+/** Whether an unquoted token of a call or of thought is left: such a text is not an answer. */
+export function holdsMarkup(text: string, quotes: readonly Span[]): boolean {
+  if (holdsOpener(text, quotes) || isOpen(text, wrappers, quotes)) return true;
+  return thoughtMarks
+    .flat()
+    .filter((mark) => /^[<[◁]/.test(mark))
+    .some((mark) => {
+      for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) {
+        if (!isCovered(quotes, at)) return true;
+      }
+      return false;
+    });
+}

@@ -1,0 +1,61 @@
+import type { ToolOffer } from "../model.ts";
+import { typedValue } from "./scan.ts";
+
+/** How a family writes one parameter: what opens it up to its name, what ends the name, what closes it. */
+export interface ParameterMarks {
+  open: string;
+  nameEnd: string;
+  close: string;
+}
+
+export interface RawParameter {
+  key: string;
+  /** What follows the name in the opening mark, up to `>`. */
+  attributes: string;
+  raw: string;
+}
+
+/**
+ * The parameters of a call's inner text, or null where something else stands between them. Models
+ * forget closing marks: the next opening mark or the end then closes, and a value never holds another
+ * parameter's mark.
+ */
+export function rawParameters(inner: string, marks: ParameterMarks): RawParameter[] | null {
+  const found: RawParameter[] = [];
+  const first = inner.indexOf(marks.open);
+  if (inner.slice(0, first === -1 ? undefined : first).trim() !== "") return null;
+  for (let at = first; at !== -1; ) {
+    const keyStart = at + marks.open.length;
+    const keyEnd = inner.indexOf(marks.nameEnd, keyStart);
+    const headEnd = keyEnd === -1 ? -1 : inner.indexOf(">", keyEnd);
+    if (headEnd === -1) return null;
+    const from = headEnd + 1;
+    const next = inner.indexOf(marks.open, from);
+    const limit = next === -1 ? inner.length : next;
+    const closeAt = inner.indexOf(marks.close, from);
+    const closed = closeAt !== -1 && closeAt < limit;
+    const raw = inner.slice(from, closed ? closeAt : limit);
+    const key = inner.slice(keyStart, keyEnd).trim();
+    found.push({
+      key,
+      attributes: inner.slice(keyEnd, headEnd),
+      raw: closed ? raw : raw.replace(/\s{0,8}$/, ""),
+    });
+    const after = closed ? closeAt + marks.close.length : limit;
+    if (inner.slice(after, limit).trim() !== "") return null;
+    at = next;
+  }
+  return found;
+}
+
+/** The parameters as arguments, each typed by the tool's schema; null where they cannot be read. */
+export function typedParameters(
+  inner: string,
+  marks: ParameterMarks,
+  tool: string,
+  tools: readonly ToolOffer[],
+): Record<string, unknown> | null {
+  const raws = rawParameters(inner, marks);
+  if (raws === null) return null;
+  return Object.fromEntries(raws.map(({ key, raw }) => [key, typedValue(raw, tool, key, tools)]));
+}

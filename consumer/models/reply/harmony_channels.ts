@@ -1,0 +1,68 @@
+import type { VisibleText } from "./thinking.ts";
+
+const mark = "<|message|>";
+const ends = ["<|end|>", "<|return|>", "<|call|>"];
+const boundaries = [...ends, "<|start|>", "<|channel|>"];
+/** A lead that belongs to the header behind it, whose own tokens the engine has eaten. */
+const headLead = /\bto=|^\s*(?:assistant|commentary|analysis|final)\s*$/;
+
+/**
+ * Splits a text at harmony's channel tokens: analysis is thought, final and commentary are text, and
+ * a message that is addressed (`to=`) is a call, which stays in the text with its tokens, at the end.
+ */
+export function splitHarmony(text: string): VisibleText {
+  if (!text.includes(mark)) return { text, reasoning: "", quirks: [] };
+  const thoughts: string[] = [];
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (let head = text.indexOf(mark); head !== -1; head = text.indexOf(mark, at)) {
+    const given = text.slice(at, head);
+    const first = given.indexOf("<|");
+    const lead = first === -1 ? given : given.slice(0, first);
+    const isHead = headLead.test(lead.slice(-200));
+    if (!isHead) pieces.push({ kind: "outside", text: lead });
+    const from = head + mark.length;
+    const end = nextBoundary(text, from);
+    const body = text.slice(from, end);
+    if (/\bto=/.test(given.slice(-200))) {
+      const header = isHead ? given : given.slice(lead.length);
+      pieces.push({ kind: "call", text: `${header}${mark}${body}<|call|>` });
+    } else if (given.slice(-60).includes("analysis")) thoughts.push(body.trim());
+    else pieces.push({ kind: "message", text: body });
+    const token = ends.find((each) => text.startsWith(each, end));
+    at = end + (token?.length ?? 0);
+  }
+  pieces.push({ kind: "outside", text: text.slice(at) });
+  return {
+    text: inReadingOrder(pieces)
+      .map((piece) => piece.text)
+      .join(""),
+    reasoning: thoughts.join("\n"),
+    quirks: ["harmony_channels_in_text"],
+  };
+}
+
+interface Piece {
+  /** Text outside of any message, the body of a message, or an addressed message with its tokens. */
+  kind: "outside" | "message" | "call";
+  text: string;
+}
+
+/** Calls go behind messages, since a reply ends with its calls; text outside of messages stays where it is. */
+function inReadingOrder(pieces: readonly Piece[]): readonly Piece[] {
+  const firstCall = pieces.findIndex(({ kind }) => kind === "call");
+  const behind = pieces.slice(firstCall + 1);
+  const mixed = behind.some(({ kind, text }) => kind === "outside" && text.trim() !== "");
+  if (firstCall === -1 || mixed) return pieces;
+  return [
+    ...pieces.filter(({ kind }) => kind !== "call"),
+    ...pieces.filter(({ kind }) => kind === "call"),
+  ];
+}
+
+function nextBoundary(text: string, from: number): number {
+  for (let at = text.indexOf("<|", from); at !== -1; at = text.indexOf("<|", at + 1)) {
+    if (boundaries.some((token) => text.startsWith(token, at))) return at;
+  }
+  return text.length;
+}

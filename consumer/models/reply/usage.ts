@@ -1,0 +1,76 @@
+import { isRecord, type Json, nestsBeyond } from "../../../shared/json.ts";
+import { modelLimits } from "../../../shared/limits.ts";
+import { estimatePrompt, estimateTokens } from "../../../shared/models/tokens.ts";
+import type { ModelRequest, ReplyUsage } from "../model.ts";
+import type { WireReply } from "../shapes/wire.ts";
+
+/**
+ * The first of these counts, as a number or as digits. Capped: the stores add up what endpoints
+ * report, and no sum may leave the whole numbers that they hold exactly.
+ */
+function countAt(record: unknown, ...keys: readonly string[]): number | null {
+  if (!isRecord(record)) return null;
+  for (const key of keys) {
+    const value = record[key];
+    const isDigits = typeof value === "string" && /^\d{1,15}$/.test(value.trim());
+    const count = isDigits ? Number(value) : value;
+    if (typeof count !== "number" || !Number.isFinite(count) || count < 0) continue;
+    return Math.min(count, modelLimits.reportedCountMax);
+  }
+  return null;
+}
+
+/** Thought that a server reports apart from the completion is billed all the same: the total tells. */
+function completionIn(sent: Json, prompt: number, completion: number): number {
+  const total = countAt(sent, "total_tokens") ?? 0;
+  const details = [sent.completion_tokens_details, sent.output_tokens_details].find(isRecord);
+  const thought = countAt(details, "reasoning_tokens") ?? countAt(sent, "reasoning_tokens") ?? 0;
+  const missing = Math.max(0, total - prompt - completion);
+  // More thought than the whole completion can only have been counted apart.
+  const apart = thought > completion ? thought : 0;
+  return completion + Math.max(missing, apart);
+}
+
+function cachedIn(sent: Json): number {
+  const details = [sent.prompt_tokens_details, sent.input_tokens_details].find(isRecord);
+  return (
+    countAt(details, "cached_tokens", "cache_read_tokens") ??
+    countAt(
+      sent,
+      "cached_tokens",
+      "prompt_cache_hit_tokens",
+      "cache_read_input_tokens",
+      "cache_read_tokens",
+      "num_cached_tokens",
+    ) ??
+    0
+  );
+}
+
+/** The arguments as text for an estimate; nothing where they nest deeper than a call may. */
+function argumentsText(value: unknown): string {
+  return nestsBeyond(value, modelLimits.argumentsDepthMax) ? "" : JSON.stringify(value ?? "");
+}
+
+/**
+ * What a reply used. An endpoint that reports nothing, or zero for both, would blind the budgets,
+ * so its counts are estimated from the texts, and so are counts that are far too small for them.
+ */
+export function usageOf(wire: WireReply, request: ModelRequest, content: string): ReplyUsage {
+  const sent: Json = wire.usage ?? {};
+  const prompt = countAt(sent, "prompt_tokens", "input_tokens");
+  const completion = countAt(sent, "completion_tokens", "output_tokens");
+  const silent = prompt === null || (prompt === 0 && (completion ?? 0) === 0);
+  const calls = wire.calls.map((call) => argumentsText(call.arguments)).join("");
+  const estimate = estimateTokens(content + calls);
+  const reported =
+    silent || completion === null ? null : Math.round(completionIn(sent, prompt, completion));
+  const isTooSmall = reported !== null && reported < estimate / modelLimits.usageFactorMax;
+  return {
+    prompt_tokens: silent ? estimatePrompt(request) : Math.round(prompt),
+    cached_tokens: silent ? 0 : Math.min(Math.round(cachedIn(sent)), Math.round(prompt)),
+    completion_tokens: reported === null || isTooSmall ? estimate : reported,
+    neurons: countAt(sent, "neurons"),
+    estimated: reported === null || isTooSmall,
+  };
+}
