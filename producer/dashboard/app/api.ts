@@ -1,115 +1,111 @@
-/** Speaks to the fleet, and to nobody else. What a call fails with is a value with the fleet's own words. */
+/**
+ * The fleet's API for the pages: the typed client with this session's key, on the page's own origin. A
+ * response that says the session is over signs the user out.
+ */
+import {
+  type CallError,
+  type CallInput,
+  type CallName,
+  type CallResult,
+  type FleetClient,
+  fleetClient,
+} from "../../client/index.ts";
 import { beginSession, currentSession } from "./session.ts";
 
-export interface Problem {
-  /** The answer's status; 0 where there was none. */
-  status: number;
-  code: string;
-  message: string;
-  details: readonly { path?: string; line?: number; message: string }[];
-  /** Seconds to wait before asking again, where the fleet names them. */
-  retryAfter: number | null;
-}
-
-export type Answer<T> = { ok: true; value: T } | { ok: false; problem: Problem };
-
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type { CallError, CallInput, CallName, CallResult, CallValue } from "../../client/index.ts";
+export { callPath } from "../../client/index.ts";
 
 const callMsMax = 60_000;
 
-/** One call; `key` stands in place of the session's, to try it before it is kept. */
-export async function call<T>(
-  method: Method,
-  path: string,
-  body?: unknown,
-  key?: string,
-): Promise<Answer<T>> {
-  const answered = await send(method, path, body, key);
-  if (!answered.ok) return answered;
-  try {
-    return { ok: true, value: (await answered.value.json()) as T };
-  } catch {
-    return failed(0, "unreachable", "the answer broke off: try again");
-  }
-}
+/** Makes one call of the API with the session's key. */
+export const api: FleetClient = (name, ...input) => clientFor(sessionKey(), true)(name, ...input);
 
-/** The raw answer of a call, for what is no JSON. */
-export async function send(
-  method: Method,
-  path: string,
-  body?: unknown,
-  key?: string,
-): Promise<Answer<Response>> {
-  const session = currentSession();
-  const held = key ?? (session.kind === "key" ? session.key : null);
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers: {
-        ...(held === null ? {} : { authorization: `Bearer ${held}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      cache: "no-store",
-      credentials: "same-origin",
-      // Access sends who is signed out to its own page, on another origin.
-      redirect: "manual",
-      signal: AbortSignal.timeout(callMsMax),
-    });
-  } catch {
-    return failed(
-      0,
-      "unreachable",
-      "the fleet does not answer: is it running, and are you online?",
-    );
-  }
-  if (response.type === "opaqueredirect") {
-    const message = "Cloudflare Access asks you to sign in again: load this page anew.";
-    if (key === undefined) signOut(message, true);
-    return failed(401, "unauthorized", message);
-  }
-  if (response.ok) return { ok: true, value: response };
-  const problem = await problemOf(response);
-  if (response.status === 401 && key === undefined) {
-    const challenge = response.headers.get("www-authenticate") ?? "";
-    signOut(problem.message, challenge.includes('error="invalid_token"'));
-  }
-  return { ok: false, problem };
-}
+/** Makes calls with another key, to check it before the session uses it. */
+export const apiWithKey = (key: string): FleetClient => clientFor(key, false);
 
-/** Says why, unless nobody was signed in and there was nothing to judge: then a key is just asked for. */
-function signOut(message: string, judged: boolean): void {
-  const wasIn = currentSession().kind === "key" || currentSession().kind === "access";
-  beginSession({ kind: "out", message: wasIn || judged ? message : null });
-}
-
-const failed = (status: number, code: string, message: string): Answer<never> => ({
-  ok: false,
-  problem: { status, code, message, details: [], retryAfter: null },
-});
-
-async function problemOf(response: Response): Promise<Problem> {
-  const after = Number(response.headers.get("retry-after") ?? "");
-  const retryAfter = Number.isFinite(after) && after > 0 ? after : null;
-  const told = (await response.json().catch(() => null)) as {
-    error?: { code?: string; message?: string; details?: Problem["details"] };
-  } | null;
-  return {
-    status: response.status,
-    code: told?.error?.code ?? "broken",
-    message: told?.error?.message ?? `the fleet answered HTTP ${response.status}`,
-    details: told?.error?.details ?? [],
-    retryAfter,
+/** Reads any response as bytes, whatever its type: downloads are saved and never shown. */
+export async function download<Name extends CallName>(
+  name: Name,
+  input: CallInput<Name>,
+): Promise<CallResult<Uint8Array<ArrayBuffer>>> {
+  const fetchBytes = async (url: string, init: RequestInit): Promise<Response> => {
+    const response = await fetchInSession(url, init, true);
+    if (!response.ok) return response;
+    return new Response(response.body, { headers: { "content-type": "application/octet-stream" } });
   };
+  const client = fleetClient({ url: location.origin, key: sessionKey(), fetch: fetchBytes });
+  return (await (client as AnyCall)(name, input)) as CallResult<Uint8Array<ArrayBuffer>>;
 }
 
-/** A path with a query; what is null or empty is left out. */
-export function pathOf(
-  path: string,
-  query: Readonly<Record<string, string | number | null>>,
-): string {
-  const told = Object.entries(query).filter(([, value]) => value !== null && value !== "");
-  if (told.length === 0) return path;
-  return `${path}?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`;
+type AnyCall = (name: CallName, input: object) => Promise<CallResult<unknown>>;
+
+function sessionKey(): string | null {
+  const session = currentSession();
+  return session.kind === "key" ? session.key : null;
+}
+
+const clientFor = (key: string | null, ofSession: boolean): FleetClient =>
+  fleetClient({
+    url: location.origin,
+    key,
+    fetch: (url, init) => fetchInSession(url, init, ofSession),
+  });
+
+/** `ofSession`: the key is the session's, so a 401 ends the session. */
+async function fetchInSession(
+  url: string,
+  init: RequestInit,
+  ofSession: boolean,
+): Promise<Response> {
+  const response = await fetch(url, {
+    ...init,
+    cache: "no-store",
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(callMsMax),
+  });
+  if (response.type === "opaqueredirect") return signedOutOfAccess(ofSession);
+  if (response.status === 401 && ofSession) {
+    const challenge = response.headers.get("www-authenticate") ?? "";
+    signOut(await messageOf(response.clone()), challenge.includes('error="invalid_token"'));
+  }
+  return response;
+}
+
+/** Cloudflare Access redirects signed-out users to its login page on another origin. */
+function signedOutOfAccess(ofSession: boolean): Response {
+  const message = "Cloudflare Access requires a new sign-in: reload this page";
+  if (ofSession) signOut(message, true);
+  return Response.json({ error: { code: "unauthorized", message } }, { status: 401 });
+}
+
+async function messageOf(response: Response): Promise<string> {
+  const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
+  return body?.error?.message ?? `the fleet answered HTTP ${response.status}`;
+}
+
+/** Shows the message only if a session or a key was rejected: a first visit just asks for a key. */
+function signOut(message: string, wasRejected: boolean): void {
+  const { kind } = currentSession();
+  const wasSignedIn = kind === "key" || kind === "access";
+  beginSession({ kind: "out", message: wasSignedIn || wasRejected ? message : null });
+}
+
+/** Seconds to wait before the next call, if the API says so. */
+export const retryAfterOf = (error: CallError): number | null =>
+  "retryAfterSeconds" in error ? error.retryAfterSeconds : null;
+
+type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/** A query without the fields that are null or empty. */
+export const queryOf = (query: Query): URLSearchParams =>
+  new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) =>
+      value === null || value === undefined || value === "" ? [] : [[name, String(value)]],
+    ),
+  );
+
+/** The address of a page, with its filters. */
+export function pagePath(path: string, query: Query): string {
+  const text = queryOf(query).toString();
+  return text === "" ? path : `${path}?${text}`;
 }

@@ -1,23 +1,24 @@
 /** Asks before a task or a batch is cancelled, and cancels it. */
 import type { ComponentChildren } from "preact";
-import { call } from "./api.ts";
+import { api } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
-import type { Batch, Task } from "./shapes.ts";
 
 interface Props {
   what: "task" | "batch";
-  /** The path of what is cancelled. */
-  path: string;
+  id: string;
   close: () => void;
   done: () => void;
   /** What becomes of it. */
   children: ComponentChildren;
 }
 
-export function Cancel({ what, path, close, done, children }: Props) {
+export function Cancel({ what, id, close, done, children }: Props) {
   const act = async () => {
-    const answer = await call<Task | Batch>("POST", `${path}/cancel`);
-    if (!answer.ok) return answer.problem;
+    const answer =
+      what === "task"
+        ? await api("POST /v1/tasks/:id/cancel", { id })
+        : await api("POST /v1/batches/:id/cancel", { id });
+    if (!answer.ok) return answer.error;
     done();
     return null;
   };

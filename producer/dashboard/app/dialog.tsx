@@ -1,7 +1,7 @@
 /** A question in front of the page. Escape and the button beside it leave everything as it is. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Problem } from "./api.ts";
+import type { CallError } from "./api.ts";
 import { Failed } from "./parts.tsx";
 
 interface Props {
@@ -10,7 +10,7 @@ interface Props {
   verb: string;
   danger?: boolean;
   /** Null when it is done, else what went wrong: the question stays open. */
-  act: () => Promise<Problem | null>;
+  act: () => Promise<CallError | null>;
   close: () => void;
   children: ComponentChildren;
 }
@@ -18,7 +18,7 @@ interface Props {
 export function Dialog({ title, verb, danger = false, act, close, children }: Props) {
   const place = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const [problem, setProblem] = useState<CallError | null>(null);
   useEffect(() => place.current?.showModal(), []);
   const submit = async (event: Event) => {
     event.preventDefault();

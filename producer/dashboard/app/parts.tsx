@@ -1,9 +1,9 @@
 /** What every page is made of: its head, panels, facts, notes, pages of a list. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Problem } from "./api.ts";
+import type { CallError } from "./api.ts";
 import { dateTime, distance, shortId } from "./format.ts";
-import { oneLine } from "./visible.ts";
+import { visibleLine } from "./visible.ts";
 
 interface HeadProps {
   title: string;
@@ -76,7 +76,7 @@ export function Facts({ of }: { of: readonly (readonly [string, ComponentChildre
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it a keyboard cannot scroll.
-    <section class="scroll" tabIndex={0} aria-label={oneLine(label, 120)}>
+    <section class="scroll" tabIndex={0} aria-label={visibleLine(label, 120)}>
       {children}
     </section>
   );
@@ -102,15 +102,15 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /** What is wrong with what was sent, by line and field. */
-export function Faults({ of: faults }: { of: Problem["details"] }) {
+export function Faults({ of: faults }: { of: CallError["details"] }) {
   if (faults.length === 0) return null;
   return (
     <ul>
       {faults.slice(0, 10).map((fault) => (
         <li key={`${fault.line} ${fault.path} ${fault.message}`}>
           {fault.line !== undefined && `line ${fault.line}: `}
-          {fault.path ? <code>{oneLine(fault.path, 100)}</code> : null}{" "}
-          {oneLine(fault.message, 300)}
+          {fault.path ? <code>{visibleLine(fault.path, 100)}</code> : null}{" "}
+          {visibleLine(fault.message, 300)}
         </li>
       ))}
     </ul>
@@ -118,13 +118,13 @@ export function Faults({ of: faults }: { of: Problem["details"] }) {
 }
 
 /** A call that failed, in the fleet's own words, and what can be done. */
-export function Failed({ problem, retry }: { problem: Problem; retry?: () => void }) {
+export function Failed({ problem, retry }: { problem: CallError; retry?: () => void }) {
   return (
     <div class="banner banner-bad" role="alert">
       <div>
         <p>
           <strong>{problem.status === 404 ? "Not found" : "That did not work"}</strong>{" "}
-          {oneLine(problem.message, 600)}
+          {visibleLine(problem.message, 600)}
         </p>
         {problem.details.length > 1 && <Faults of={problem.details} />}
       </div>
@@ -138,13 +138,13 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
 }
 
 /** While there is an old answer, a look that failed is a small note beside it. */
-export function Stale({ problem, at }: { problem: Problem | null; at: number | null }) {
+export function Stale({ problem, at }: { problem: CallError | null; at: number | null }) {
   if (problem === null || at === null) return null;
   return (
     <div class="banner banner-warn" role="status">
       <p>
         Shown as of {distance(new Date(at).toISOString(), Date.now())}:{" "}
-        {oneLine(problem.message, 300)}
+        {visibleLine(problem.message, 300)}
       </p>
     </div>
   );
@@ -168,7 +168,7 @@ export function When({ iso }: { iso: string }) {
 
 /** A name that somebody chose, such as a model's or a policy's. */
 export const Code = ({ of, max = 80 }: { of: string; max?: number }) => (
-  <code>{oneLine(of, max)}</code>
+  <code>{visibleLine(of, max)}</code>
 );
 
 /** An id that can be copied and told apart. */

@@ -1,12 +1,21 @@
 /** Looks again and again while the tab is seen, and more seldom the less happens. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { call, type Problem } from "./api.ts";
+import {
+  api,
+  type CallError,
+  type CallInput,
+  type CallName,
+  type CallResult,
+  type CallValue,
+  callPath,
+  retryAfterOf,
+} from "./api.ts";
 import { nextPauseMs } from "./pace.ts";
 
 export interface Polled<T> {
   /** The latest answer, also while a later look fails. */
   value: T | null;
-  problem: Problem | null;
+  problem: CallError | null;
   /** When the latest answer came; milliseconds since 1970. */
   at: number | null;
   /** Looks at once. */
@@ -33,10 +42,20 @@ function remember(path: string, text: string, value: unknown): void {
   if (seen.size > seenMax && oldest !== undefined) seen.delete(oldest);
 }
 
-/** A null path asks for nothing. */
-export function usePolled<T>(path: string | null, { eachMs, done }: Order<T> = {}): Polled<T> {
+/** Calls that read. */
+type ReadName = Extract<CallName, `GET ${string}`>;
+
+/** With the input null nothing is called. */
+export function usePolled<Name extends ReadName>(
+  name: Name,
+  input: CallInput<Name> | null,
+  { eachMs, done }: Order<CallValue<Name>> = {},
+): Polled<CallValue<Name>> {
+  const path = input === null ? null : callPath(name, input);
+  const latestInput = useRef(input);
+  latestInput.current = input;
   const [, redraw] = useState(0);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const [problem, setProblem] = useState<CallError | null>(null);
   const again = useRef<() => void>(() => undefined);
   const ended = useRef(done);
   ended.current = done;
@@ -53,22 +72,22 @@ export function usePolled<T>(path: string | null, { eachMs, done }: Order<T> = {
       running = true;
       clearTimeout(timer);
       const since = performance.now();
-      const answer = await call<T>("GET", path);
+      const answer = await read(name, latestInput.current);
       running = false;
       if (stopped) return;
       const text = answer.ok ? JSON.stringify(answer.value) : "";
       const changed = answer.ok && seen.get(path)?.text !== text;
       if (answer.ok) remember(path, text, answer.value);
-      setProblem(answer.ok ? null : answer.problem);
+      setProblem(answer.ok ? null : answer.error);
       redraw((count) => count + 1);
       if (eachMs === undefined && answer.ok) return;
       if (answer.ok && ended.current?.(answer.value) === true) return;
-      if (!answer.ok && [401, 403, 404].includes(answer.problem.status)) return;
+      if (!answer.ok && [401, 403, 404].includes(answer.error.status)) return;
       pauseMs = nextPauseMs(eachMs ?? firstRetryMs, pauseMs, {
         changed,
         tookMs: performance.now() - since,
         failed: !answer.ok,
-        retryAfter: answer.ok ? null : answer.problem.retryAfter,
+        retryAfter: answer.ok ? null : retryAfterOf(answer.error),
       });
       timer = setTimeout(seenLook, pauseMs);
     };
@@ -88,11 +107,22 @@ export function usePolled<T>(path: string | null, { eachMs, done }: Order<T> = {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", shown);
     };
-  }, [path, eachMs]);
+  }, [name, path, eachMs]);
 
   const held = path === null ? undefined : seen.get(path);
   const refresh = useCallback(() => again.current(), []);
-  return { value: (held?.value as T | undefined) ?? null, problem, at: held?.at ?? null, refresh };
+  return {
+    value: (held?.value as CallValue<Name> | undefined) ?? null,
+    problem,
+    at: held?.at ?? null,
+    refresh,
+  };
 }
+
+const read = async <Name extends ReadName>(name: Name, input: CallInput<Name> | null) =>
+  (api as (name: Name, input: CallInput<Name> | null) => Promise<CallResult<CallValue<Name>>>)(
+    name,
+    input,
+  );
 
 const firstRetryMs = 2_000;

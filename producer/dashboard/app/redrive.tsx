@@ -1,43 +1,42 @@
 /** Sends what failed through again, one task or many, in as many bounded calls as it takes. */
 import { useState } from "preact/hooks";
-import { type Answer, call, type Problem } from "./api.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { type RedriveSummary, redriveAll } from "../../client/redrive_all.ts";
+import { api, type CallError } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
-import type { Redriven } from "./shapes.ts";
 
 interface Props {
   /** What is redriven, in words. */
   what: string;
-  /** Where the order goes. */
-  path: string;
+  /** One task, the tasks of a batch, or those that match the filter. */
+  target: { kind: "task" | "batch"; id: string } | { kind: "filtered" };
   /** Filters of a redrive of many. */
   filter?: Readonly<Record<string, unknown>>;
   close: () => void;
-  done: (told: Redriven | null) => void;
+  /** The summary is null for one task. */
+  done: (summary: RedriveSummary | null) => void;
 }
 
-export function Redrive({ what, path, filter = {}, close, done }: Props) {
+export function Redrive({ what, target, filter = {}, close, done }: Props) {
   const [mode, setMode] = useState<"resume" | "restart">("resume");
   const [overrides, setOverrides] = useState("");
   const [count, setCount] = useState(0);
-  const act = async (): Promise<Problem | null> => {
+  const act = async (): Promise<CallError | null> => {
     const read = readOverrides(overrides);
-    if (!read.ok) return read.problem;
+    if (!read.ok) return read.error;
     const order = { ...filter, mode, ...(read.value === null ? {} : { overrides: read.value }) };
-    let cursor: string | null = null;
-    let redriven = 0;
-    for (;;) {
-      const body: object = cursor === null ? order : { ...order, cursor };
-      const answer: Answer<Partial<Redriven>> = await call("POST", path, body);
-      if (!answer.ok) return answer.problem;
-      const told: Partial<Redriven> = answer.value;
-      redriven += told.redriven ?? 1;
-      setCount(redriven);
-      cursor = told.next_cursor ?? null;
-      if (cursor === null) {
-        done(told.redriven === undefined ? null : { ...(told as Redriven), redriven });
-        return null;
-      }
+    if (target.kind === "task") {
+      const body = { body: JSON.stringify(order), type: "application/json" } as const;
+      const task = await api("POST /v1/tasks/:id/redrive", { id: target.id, ...body });
+      if (!task.ok) return task.error;
+      done(null);
+      return null;
     }
+    const batchId = target.kind === "batch" ? target.id : null;
+    const all = await redriveAll(api, batchId, order, setCount);
+    if (!all.ok) return all.error;
+    done(all.value);
+    return null;
   };
   return (
     <Dialog title={`Redrive ${what}`} verb="Redrive" act={act} close={close}>
@@ -81,13 +80,13 @@ export function Redrive({ what, path, filter = {}, close, done }: Props) {
   );
 }
 
-function readOverrides(text: string): Answer<unknown> {
-  if (text.trim() === "") return { ok: true, value: null };
+/** Null if there are none. */
+function readOverrides(text: string): Result<unknown, CallError> {
+  if (text.trim() === "") return ok(null);
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
-  } catch (error) {
-    const message = `The overrides are not JSON: ${String(error).replace(/^SyntaxError: /, "")}`;
-    const problem = { status: 0, code: "unreadable", message, details: [], retryAfter: null };
-    return { ok: false, problem };
+    return ok(JSON.parse(text) as unknown);
+  } catch (cause) {
+    const message = `The overrides are not JSON: ${String(cause).replace(/^SyntaxError: /, "")}`;
+    return err({ code: "unreadable", status: 0, message, details: [], retryAfterSeconds: null });
   }
 }

@@ -1,31 +1,33 @@
-/** Downloads, made here, because a link cannot carry the key. */
-import { send } from "./api.ts";
+/** Downloads, made here because a link cannot carry the key. */
+import { type CallInput, type CallName, download } from "./api.ts";
 
 export function saveText(name: string, text: string): void {
-  save(name, new Blob([text], { type: "application/octet-stream" }));
+  save(name, text);
 }
 
-/** Fetches a path of the API and saves what comes. Answers what went wrong, or null. */
-export async function saveFrom(path: string, name: string): Promise<string | null> {
-  const answer = await send("GET", path);
-  if (!answer.ok) return answer.problem.message;
-  try {
-    const blob = await answer.value.blob();
-    // Whatever its type says, a stranger's bytes are saved and never opened.
-    save(name, new Blob([blob], { type: "application/octet-stream" }));
+/** Calls the API and saves the response as a file. Returns the error message, or null. */
+export async function saveFrom<Name extends CallName>(
+  file: string,
+  name: Name,
+  input: CallInput<Name>,
+): Promise<string | null> {
+  const result = await download(name, input);
+  if (result.ok) {
+    save(file, result.value);
     return null;
-  } catch {
-    return "the download broke off: try again";
   }
+  const { code, message } = result.error;
+  return code === "not_a_fleet" ? "the download is incomplete: try again" : message;
 }
 
 const keptMs = 60_000;
 
-function save(name: string, blob: Blob): void {
-  const url = URL.createObjectURL(blob);
+function save(file: string, content: BlobPart): void {
+  // Whatever its type is, untrusted content is saved and never opened.
+  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = name;
+  link.download = file;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), keptMs);
 }

@@ -5,13 +5,13 @@ import { Part } from "../hostile.tsx";
 import { Failed, Loading } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import type { Spec } from "../shapes.ts";
-import { oneLine, readable } from "../visible.ts";
+import { readable, visibleLine } from "../visible.ts";
 
 const filesMax = 20;
 
-export function Asked({ id, path }: { id: string; path: string }) {
+export function Asked({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
-  const read = usePolled<Spec>(open ? `${path}/spec` : null);
+  const read = usePolled("GET /v1/tasks/:id/spec", open ? { id } : null);
   return (
     <details
       class="panel panel-flush asked"
@@ -50,7 +50,7 @@ function Parts({ id, spec }: { id: string; spec: Spec }) {
       {sent.slice(0, filesMax).map(([file, content]) => (
         <Part
           key={file}
-          title={`File ${oneLine(file, 120)}`}
+          title={`File ${visibleLine(file, 120)}`}
           text={"text" in content ? content.text : readable(content)}
           name={file.split("/").at(-1) ?? "file"}
         />

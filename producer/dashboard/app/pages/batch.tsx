@@ -2,7 +2,8 @@
 
 import { useRef, useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
-import { call, pathOf } from "../api.ts";
+import type { RedriveSummary } from "../../../client/redrive_all.ts";
+import { api, pagePath } from "../api.ts";
 import { Cancel } from "../cancel.tsx";
 import { compact, costOf, count, dateTime, dollars, span, words } from "../format.ts";
 import {
@@ -21,9 +22,9 @@ import {
 import { usePolled } from "../polling.ts";
 import { Redrive } from "../redrive.tsx";
 import { saveFrom } from "../save.ts";
-import type { Batch, Counts, Failures as Groups, Redriven, Status } from "../shapes.ts";
+import type { Batch, Counts, Status } from "../shapes.ts";
 import { Badge, Progress } from "../status.tsx";
-import { oneLine } from "../visible.ts";
+import { visibleLine } from "../visible.ts";
 import { Labels } from "./batches.tsx";
 import { TaskTable } from "./task_table.tsx";
 
@@ -40,9 +41,8 @@ const legend: readonly Status[] = [
 
 export function BatchPage() {
   const id = useRoute().params.id ?? "";
-  const path = `/v1/batches/${encodeURIComponent(id)}`;
   const [asked, setAsked] = useState(0);
-  const polled = usePolled<Batch>(path, { eachMs });
+  const polled = usePolled("GET /v1/batches/:id", { id }, { eachMs });
   const batch = polled.value;
   const changed = () => {
     setAsked((count) => count + 1);
@@ -68,14 +68,14 @@ export function BatchPage() {
             <Copy text={id} what="id" />
           </>
         }
-        actions={<Actions batch={batch} path={path} changed={changed} />}
+        actions={<Actions batch={batch} changed={changed} />}
       />
       <Stale problem={polled.problem} at={polled.at} />
       {batch.error !== null && (
         <div class="banner banner-bad">
           <div>
             <p>
-              <strong>{words(batch.error.code)}</strong> {oneLine(batch.error.message, 500)}
+              <strong>{words(batch.error.code)}</strong> {visibleLine(batch.error.message, 500)}
             </p>
             <Faults of={batch.error.details ?? []} />
           </div>
@@ -84,7 +84,7 @@ export function BatchPage() {
       <Panel>
         <Figures batch={batch} />
       </Panel>
-      <Failures key={`failures ${asked}`} path={path} batch={batch} />
+      <Failures key={`failures ${asked}`} batch={batch} />
       <TaskTable
         key={`tasks ${asked}`}
         base={`/batches/${id}`}
@@ -194,11 +194,10 @@ function useRate(batch: Batch): number | null {
 
 interface ActionsProps {
   batch: Batch;
-  path: string;
   changed: () => void;
 }
 
-function Actions({ batch, path, changed }: ActionsProps) {
+function Actions({ batch, changed }: ActionsProps) {
   const [open, setOpen] = useState<"cancel" | "redrive" | null>(null);
   const [told, setTold] = useState<string | null>(null);
   const close = () => setOpen(null);
@@ -206,19 +205,22 @@ function Actions({ batch, path, changed }: ActionsProps) {
   const again = counts.failed + counts.dead + counts.cancelled + counts.expired;
   const pauses = batch.status === "running";
   const turn = async () => {
-    const answer = await call<Batch>("POST", `${path}/${batch.paused ? "resume" : "pause"}`);
-    setTold(answer.ok ? null : answer.problem.message);
+    const { id } = batch;
+    const answer = batch.paused
+      ? await api("POST /v1/batches/:id/resume", { id })
+      : await api("POST /v1/batches/:id/pause", { id });
+    setTold(answer.ok ? null : answer.error.message);
     changed();
   };
   const download = async () => {
     setTold("Fetching the results …");
-    setTold(await saveFrom(`${path}/results`, `${batch.id}.jsonl`));
+    setTold(await saveFrom(`${batch.id}.jsonl`, "GET /v1/batches/:id/results", { id: batch.id }));
   };
   return (
     <>
       {told !== null && (
         <span class="note" role="status">
-          {oneLine(told, 200)}
+          {visibleLine(told, 200)}
         </span>
       )}
       <button type="button" onClick={() => void download()}>
@@ -240,7 +242,7 @@ function Actions({ batch, path, changed }: ActionsProps) {
         </button>
       )}
       {open === "cancel" && (
-        <Cancel what="batch" path={path} close={close} done={changed}>
+        <Cancel what="batch" id={batch.id} close={close} done={changed}>
           {count(counts.queued + counts.running)} tasks have not ended. Each is cancelled before its
           next step; what has ended stays as it is.
         </Cancel>
@@ -248,7 +250,7 @@ function Actions({ batch, path, changed }: ActionsProps) {
       {open === "redrive" && (
         <Redrive
           what={`${count(again)} tasks`}
-          path={`${path}/redrive`}
+          target={{ kind: "batch", id: batch.id }}
           close={close}
           done={(redriven) => {
             setTold(redrivenText(redriven));
@@ -260,7 +262,7 @@ function Actions({ batch, path, changed }: ActionsProps) {
   );
 }
 
-export const redrivenText = (told: Redriven | null): string | null => {
+export const redrivenText = (told: RedriveSummary | null): string | null => {
   if (told === null) return null;
   const refused =
     told.refused === 0 ? "" : `, ${count(told.refused)} refused: ${told.details[0]?.message ?? ""}`;
@@ -271,11 +273,10 @@ const badCounts = ({ failed, dead, cancelled, expired }: Counts): string =>
   [failed, dead, cancelled, expired].join(" ");
 
 /** Grouped by why; asked for again only when their number has changed. */
-function Failures({ path, batch }: { path: string; batch: Batch }) {
+function Failures({ batch }: { batch: Batch }) {
   const { counts } = batch;
   const none = counts.failed + counts.dead + counts.cancelled + counts.expired === 0;
-  const seen = `${path}/failures`;
-  const read = usePolled<Groups>(none ? null : seen);
+  const read = usePolled("GET /v1/batches/:id/failures", none ? null : { id: batch.id });
   const known = useRef(badCounts(counts));
   if (known.current !== badCounts(counts)) {
     known.current = badCounts(counts);
@@ -309,7 +310,7 @@ function Failures({ path, batch }: { path: string; batch: Batch }) {
                   </td>
                   <td>
                     <a
-                      href={pathOf(`/batches/${batch.id}`, {
+                      href={pagePath(`/batches/${batch.id}`, {
                         status: one.status,
                         reason: one.reason,
                         error_code: one.code,
@@ -324,7 +325,7 @@ function Failures({ path, batch }: { path: string; batch: Batch }) {
                   <td class="number">{count(one.tasks)}</td>
                   <td class="wide">
                     <a class="plain clamp" href={`/tasks/${one.example}`}>
-                      {one.message === null ? "no message" : oneLine(one.message, 200)}
+                      {one.message === null ? "no message" : visibleLine(one.message, 200)}
                     </a>
                   </td>
                 </tr>

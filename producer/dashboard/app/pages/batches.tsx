@@ -1,12 +1,12 @@
 /** Every batch, the newest first. */
 import { useLocation } from "preact-iso";
-import { pathOf } from "../api.ts";
+import { pagePath, queryOf } from "../api.ts";
 import { compact, costOf, count, shortId } from "../format.ts";
 import { Empty, Failed, Head, Loading, Pager, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Batch, Batches } from "../shapes.ts";
+import type { Batch } from "../shapes.ts";
 import { Badge, Progress } from "../status.tsx";
-import { oneLine } from "../visible.ts";
+import { visibleLine } from "../visible.ts";
 
 const eachMs = 4_000;
 
@@ -14,9 +14,11 @@ export function BatchesPage() {
   const { query, route } = useLocation();
   const status = query.status ?? "";
   const cursor = query.cursor ?? null;
-  const listed = usePolled<Batches>(pathOf("/v1/batches", { status, cursor, limit: 20 }), {
-    eachMs,
-  });
+  const listed = usePolled(
+    "GET /v1/batches",
+    { query: queryOf({ status, cursor, limit: 20 }) },
+    { eachMs },
+  );
   const next = listed.value?.next_cursor ?? null;
   return (
     <>
@@ -27,7 +29,9 @@ export function BatchesPage() {
             <span>Status</span>
             <select
               value={status}
-              onChange={(event) => route(pathOf("/batches", { status: event.currentTarget.value }))}
+              onChange={(event) =>
+                route(pagePath("/batches", { status: event.currentTarget.value }))
+              }
             >
               <option value="">all</option>
               <option value="running">running</option>
@@ -56,8 +60,8 @@ export function BatchesPage() {
           <BatchRows batches={listed.value.batches} />
         )}
         <Pager
-          first={cursor === null ? null : pathOf("/batches", { status })}
-          next={next === null ? null : pathOf("/batches", { status, cursor: next })}
+          first={cursor === null ? null : pagePath("/batches", { status })}
+          next={next === null ? null : pagePath("/batches", { status, cursor: next })}
         />
       </Panel>
     </>
@@ -126,7 +130,7 @@ export function Labels({ of: labels }: { of: Readonly<Record<string, string>> })
     <span class="labels">
       {all.map(([key, value]) => (
         <span key={key} class="label">
-          {oneLine(key, 63)}={oneLine(value, 40)}
+          {visibleLine(key, 63)}={visibleLine(value, 40)}
         </span>
       ))}
     </span>

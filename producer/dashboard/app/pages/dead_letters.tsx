@@ -2,13 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { pathOf } from "../api.ts";
+import { pagePath, queryOf } from "../api.ts";
 import { count, dateTime, shortId, words } from "../format.ts";
 import { Empty, Failed, Head, Loading, Pager, Panel, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
 import { Redrive } from "../redrive.tsx";
-import type { DeadLetter, DeadLetters } from "../shapes.ts";
-import { oneLine } from "../visible.ts";
+import type { DeadLetter } from "../shapes.ts";
+import { visibleLine } from "../visible.ts";
 import { redrivenText } from "./batch.tsx";
 
 const eachMs = 6_000;
@@ -16,8 +16,9 @@ const eachMs = 6_000;
 export function DeadLettersPage() {
   const { query } = useLocation();
   const { cursor = null, error_code: code = "" } = query;
-  const listed = usePolled<DeadLetters>(
-    pathOf("/v1/dead_letters", { error_code: code, cursor, limit: 25 }),
+  const listed = usePolled(
+    "GET /v1/dead_letters",
+    { query: queryOf({ error_code: code, cursor, limit: 25 }) },
     { eachMs },
   );
   const [open, setOpen] = useState<DeadLetter | "all" | null>(null);
@@ -34,7 +35,7 @@ export function DeadLettersPage() {
           <>
             {told !== null && (
               <span class="note" role="status">
-                {oneLine(told, 200)}
+                {visibleLine(told, 200)}
               </span>
             )}
             {letters.length > 0 && (
@@ -57,10 +58,10 @@ export function DeadLettersPage() {
           {[...new Set([...codes, code])].filter(Boolean).map((one) => (
             <a
               key={one}
-              href={pathOf("/dead-letters", { error_code: one })}
+              href={pagePath("/dead-letters", { error_code: one })}
               {...(one === code ? { "aria-current": "true" as const } : {})}
             >
-              {words(oneLine(one, 60))}
+              {words(visibleLine(one, 60))}
             </a>
           ))}
         </nav>
@@ -85,17 +86,17 @@ export function DeadLettersPage() {
             <Letter key={letter.id} letter={letter} redrive={() => setOpen(letter)} />
           ))}
           <Pager
-            first={cursor === null ? null : pathOf("/dead-letters", { error_code: code })}
+            first={cursor === null ? null : pagePath("/dead-letters", { error_code: code })}
             next={
-              next === null ? null : pathOf("/dead-letters", { error_code: code, cursor: next })
+              next === null ? null : pagePath("/dead-letters", { error_code: code, cursor: next })
             }
           />
         </>
       )}
       {open !== null && (
         <Redrive
-          what={open === "all" ? many : oneLine(open.custom_id ?? open.id, 60)}
-          path={open === "all" ? "/v1/tasks/redrive" : `/v1/tasks/${open.id}/redrive`}
+          what={open === "all" ? many : visibleLine(open.custom_id ?? open.id, 60)}
+          target={open === "all" ? { kind: "filtered" } : { kind: "task", id: open.id }}
           filter={
             open === "all" ? { status: ["dead"], ...(code === "" ? {} : { error_code: code }) } : {}
           }
@@ -120,11 +121,11 @@ function Letter({ letter, redrive }: { letter: DeadLetter; redrive: () => void }
             {letter.custom_id === null ? (
               <code>{shortId(letter.id)}</code>
             ) : (
-              oneLine(letter.custom_id, 60)
+              visibleLine(letter.custom_id, 60)
             )}
           </a>
         </h2>
-        {cause !== null && <code class="note">{oneLine(cause.code, 60)}</code>}
+        {cause !== null && <code class="note">{visibleLine(cause.code, 60)}</code>}
         <span class="note">
           <When iso={letter.finished_at ?? letter.created_at} />
         </span>
@@ -134,18 +135,19 @@ function Letter({ letter, redrive }: { letter: DeadLetter; redrive: () => void }
           </button>
         </div>
       </div>
-      <p class="clamp">{oneLine(cause?.message ?? "no message", 400)}</p>
+      <p class="clamp">{visibleLine(cause?.message ?? "no message", 400)}</p>
       {(errors.length > 1 || cause?.last_step) && (
         <details>
           <summary class="note">
             {count(errors.length)} {errors.length === 1 ? "attempt" : "attempts"}
-            {cause?.last_step ? `, last step ${oneLine(cause.last_step, 80)}` : ""}
+            {cause?.last_step ? `, last step ${visibleLine(cause.last_step, 80)}` : ""}
           </summary>
           <ol class="attempts">
             {errors.map((error, n) => (
               <li key={`${error.at} ${n}`}>
                 <span class="note">{error.at === undefined ? n + 1 : dateTime(error.at)}</span>{" "}
-                <code>{oneLine(error.code ?? "", 60)}</code> {oneLine(error.message ?? "", 300)}
+                <code>{visibleLine(error.code ?? "", 60)}</code>{" "}
+                {visibleLine(error.message ?? "", 300)}
               </li>
             ))}
           </ol>

@@ -2,15 +2,15 @@
 
 import { useMemo } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { learn } from "../../../../policies/learn.ts";
-import { pathOf } from "../api.ts";
+import { proposeRules } from "../../../../policies/learn.ts";
+import { pagePath, queryOf } from "../api.ts";
 import { bytes, count, dateTime, shortId, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
 import { Empty, Failed, Head, Loading, Pager, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Batches, Hosts, ListedDecision, ListedDecisions } from "../shapes.ts";
+import type { Hosts, ListedDecision } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine } from "../visible.ts";
+import { visibleLine } from "../visible.ts";
 
 const eachMs = 10_000;
 const pageRows = 50;
@@ -18,7 +18,7 @@ const deniedRead = 500;
 
 export function EgressPage() {
   const { query, route } = useLocation();
-  const batches = usePolled<Batches>("/v1/batches?limit=20");
+  const batches = usePolled("GET /v1/batches", { query: { limit: 20 } });
   // The tenant's whole log may be large, so a look begins with the latest batch.
   const latest = batches.value?.batches[0]?.id ?? null;
   const batch = query.batch ?? latest;
@@ -26,14 +26,12 @@ export function EgressPage() {
   const known = batches.value !== null || query.batch !== undefined;
   const filters = { batch: query.batch ?? "", host, action, policy };
   const wanted = { batch_id: batch === "all" ? null : batch, host, action, policy };
-  const at = (path: string, more: Record<string, string | number | null> = {}) =>
-    known ? pathOf(path, { ...wanted, ...more }) : null;
-  const hosts = usePolled<Hosts>(at("/v1/egress/hosts", { limit: 50 }), { eachMs });
-  const decisions = usePolled<ListedDecisions>(at("/v1/egress", { cursor, limit: pageRows }), {
-    eachMs,
-  });
+  const inputWith = (more: Record<string, string | number | null>) =>
+    known ? { query: queryOf({ ...wanted, ...more }) } : null;
+  const hosts = usePolled("GET /v1/egress/hosts", inputWith({ limit: 50 }), { eachMs });
+  const decisions = usePolled("GET /v1/egress", inputWith({ cursor, limit: pageRows }), { eachMs });
   const filter = (change: Partial<typeof filters>) =>
-    route(pathOf("/egress", { ...filters, ...change }));
+    route(pagePath("/egress", { ...filters, ...change }));
   const options = [
     ...new Set([query.batch ?? "", ...(batches.value?.batches ?? []).map(({ id }) => id)]),
   ];
@@ -75,11 +73,13 @@ export function EgressPage() {
       {(host !== "" || policy !== "") && (
         <nav class="chips" aria-label="Filters">
           {host !== "" && (
-            <a href={pathOf("/egress", { ...filters, host: "" })}>host {oneLine(host, 80)} ✕</a>
+            <a href={pagePath("/egress", { ...filters, host: "" })}>
+              host {visibleLine(host, 80)} ✕
+            </a>
           )}
           {policy !== "" && (
-            <a href={pathOf("/egress", { ...filters, policy: "" })}>
-              policy {oneLine(policy, 80)} ✕
+            <a href={pagePath("/egress", { ...filters, policy: "" })}>
+              policy {visibleLine(policy, 80)} ✕
             </a>
           )}
         </nav>
@@ -101,11 +101,11 @@ export function EgressPage() {
         ) : (
           <HostRows
             hosts={hosts.value}
-            link={(name) => pathOf("/egress", { ...filters, host: name })}
+            link={(name) => pagePath("/egress", { ...filters, host: name })}
           />
         )}
       </Panel>
-      <Proposed path={at("/v1/egress", { action: "deny", limit: deniedRead })} />
+      <Proposed input={inputWith({ action: "deny", limit: deniedRead })} />
       <Panel title="Decisions" note="the newest task first" flush>
         {decisions.value === null ? (
           decisions.problem === null ? (
@@ -118,14 +118,14 @@ export function EgressPage() {
         ) : (
           <DecisionRows
             decisions={decisions.value.decisions}
-            link={(name) => pathOf("/egress", { ...filters, policy: name })}
+            link={(name) => pagePath("/egress", { ...filters, policy: name })}
           />
         )}
         <Pager
-          first={cursor === null ? null : pathOf("/egress", filters)}
+          first={cursor === null ? null : pagePath("/egress", filters)}
           next={
             decisions.value?.next_cursor
-              ? pathOf("/egress", { ...filters, cursor: decisions.value.next_cursor })
+              ? pagePath("/egress", { ...filters, cursor: decisions.value.next_cursor })
               : null
           }
         />
@@ -157,7 +157,7 @@ function HostRows({ hosts, link }: { hosts: Hosts; link: (host: string) => strin
                     <span class="note">a URL that cannot be read</span>
                   ) : (
                     <a href={link(one.host)}>
-                      <code>{oneLine(one.host, 120)}</code>
+                      <code>{visibleLine(one.host, 120)}</code>
                     </a>
                   )}
                 </td>
@@ -221,7 +221,7 @@ function DecisionRows({ decisions, link }: DecisionRowsProps) {
               </td>
               <td class="wide">
                 <span class="decision-url">
-                  <b>{oneLine(one.method, 12)}</b> {oneLine(one.url, 200)}
+                  <b>{visibleLine(one.method, 12)}</b> {visibleLine(one.url, 200)}
                 </span>
               </td>
               <td>
@@ -231,18 +231,18 @@ function DecisionRows({ decisions, link }: DecisionRowsProps) {
                     ? words(one.reason)
                     : `HTTP ${one.status}`}
                 {one.credential !== null && (
-                  <span class="note block">with {oneLine(one.credential, 60)}</span>
+                  <span class="note block">with {visibleLine(one.credential, 60)}</span>
                 )}
               </td>
               <td>
-                <a href={link(one.policy)}>{oneLine(one.policy, 60)}</a>
+                <a href={link(one.policy)}>{visibleLine(one.policy, 60)}</a>
               </td>
               <td>
                 <a href={`/tasks/${one.task_id}`} title={one.task_id}>
                   {one.custom_id === null ? (
                     <code>{shortId(one.task_id)}</code>
                   ) : (
-                    oneLine(one.custom_id, 40)
+                    visibleLine(one.custom_id, 40)
                   )}
                 </a>
               </td>
@@ -260,9 +260,9 @@ const rulesText = (rules: readonly object[]): string =>
   `{"rules": [\n${rules.map((rule) => `  ${JSON.stringify(rule)}`).join(",\n")}\n]}`;
 
 /** The smallest rules that would have permitted what was refused for want of one, as the command line proposes them. */
-function Proposed({ path }: { path: string | null }) {
-  const denied = usePolled<ListedDecisions>(path, { eachMs: 30_000 });
-  const lesson = useMemo(() => learn(denied.value?.decisions ?? []), [denied.value]);
+function Proposed({ input }: { input: { query: URLSearchParams } | null }) {
+  const denied = usePolled("GET /v1/egress", input, { eachMs: 30_000 });
+  const lesson = useMemo(() => proposeRules(denied.value?.decisions ?? []), [denied.value]);
   if (lesson.rules.length === 0) return null;
   const requests = lesson.requests.reduce((sum, one) => sum + one, 0);
   return (

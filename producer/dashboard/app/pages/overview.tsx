@@ -5,7 +5,7 @@ import { Chart } from "../chart.tsx";
 import { clockTime, compact, count, dayOf, dollars } from "../format.ts";
 import { Empty, Failed, Head, Loading, Panel, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Batches, Paces, Pauses, Spend, Stats, Throughput } from "../shapes.ts";
+import type { Pauses, Stats, Throughput } from "../shapes.ts";
 import { BatchRows } from "./batches.tsx";
 import { ModelTable } from "./model_table.tsx";
 
@@ -14,11 +14,15 @@ const chartEachMs = 8_000;
 const slowEachMs = 30_000;
 
 export function OverviewPage() {
-  const stats = usePolled<Stats>("/v1/stats", { eachMs: statsEachMs });
-  const throughput = usePolled<Throughput>("/v1/throughput?minutes=60", { eachMs: chartEachMs });
-  const batches = usePolled<Batches>("/v1/batches?limit=5", { eachMs: statsEachMs });
-  const pauses = usePolled<Pauses>("/v1/pause", { eachMs: slowEachMs });
-  const paces = usePolled<Paces>("/v1/models", { eachMs: chartEachMs });
+  const stats = usePolled("GET /v1/stats", {}, { eachMs: statsEachMs });
+  const throughput = usePolled(
+    "GET /v1/throughput",
+    { query: { minutes: 60 } },
+    { eachMs: chartEachMs },
+  );
+  const batches = usePolled("GET /v1/batches", { query: { limit: 5 } }, { eachMs: statsEachMs });
+  const pauses = usePolled("GET /v1/pause", {}, { eachMs: slowEachMs });
+  const paces = usePolled("GET /v1/models", {}, { eachMs: chartEachMs });
   return (
     <>
       <Head title="Overview" />
@@ -226,7 +230,7 @@ const daysShown = 30;
 
 /** The ledger: what model calls cost, day by day. */
 function Days() {
-  const spend = usePolled<Spend>(`/v1/spend?days=${daysShown}`, { eachMs: 60_000 });
+  const spend = usePolled("GET /v1/spend", { query: { days: daysShown } }, { eachMs: 60_000 });
   if (spend.value === null) {
     return spend.problem === null ? <Loading lines={5} /> : <Failed problem={spend.problem} />;
   }

@@ -1,17 +1,16 @@
 /** Schedules: when each ticks next, what became of the last ticks, and a way to run or stop one. */
 import { useState } from "preact/hooks";
-import { call, type Problem } from "../api.ts";
+import { api, type CallError } from "../api.ts";
 import { dateTime } from "../format.ts";
 import { Empty, Failed, Head, Id, Loading, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Batch, Schedule, Schedules } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine } from "../visible.ts";
+import { visibleLine } from "../visible.ts";
 
 const eachMs = 15_000;
 
 export function SchedulesPage() {
-  const listed = usePolled<Schedules>("/v1/schedules?limit=100", { eachMs });
+  const listed = usePolled("GET /v1/schedules", { query: { limit: 100 } }, { eachMs });
   return (
     <>
       <Head title="Schedules" />
@@ -41,16 +40,15 @@ export function SchedulesPage() {
 }
 
 function One({ id, changed }: { id: string; changed: () => void }) {
-  const path = `/v1/schedules/${id}`;
-  const read = usePolled<Schedule>(path, { eachMs });
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const read = usePolled("GET /v1/schedules/:id", { id }, { eachMs });
+  const [problem, setProblem] = useState<CallError | null>(null);
   const [begun, setBegun] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const schedule = read.value;
   if (schedule === null) {
     return <Panel>{read.problem === null ? <Loading /> : <Failed problem={read.problem} />}</Panel>;
   }
-  const act = async (ask: () => Promise<Problem | null>) => {
+  const act = async (ask: () => Promise<CallError | null>) => {
     setBusy(true);
     setProblem(await ask());
     setBusy(false);
@@ -58,22 +56,25 @@ function One({ id, changed }: { id: string; changed: () => void }) {
     changed();
   };
   const run = async () => {
-    const answer = await call<Batch>("POST", `${path}/run`);
-    if (!answer.ok) return answer.problem;
+    const answer = await api("POST /v1/schedules/:id/run", { id });
+    if (!answer.ok) return answer.error;
     setBegun(answer.value.id);
     return null;
   };
   const turn = async () => {
-    const answer = await call<Schedule>("PATCH", path, { enabled: !schedule.enabled });
-    return answer.ok ? null : answer.problem;
+    const answer = await api("PATCH /v1/schedules/:id", {
+      id,
+      body: { enabled: !schedule.enabled },
+    });
+    return answer.ok ? null : answer.error;
   };
   const [next, ...later] = schedule.next_ticks;
   return (
     <Panel
-      title={oneLine(schedule.name, 80)}
+      title={visibleLine(schedule.name, 80)}
       note={
         <>
-          <code>{oneLine(schedule.cron, 60)}</code> {oneLine(schedule.timezone, 60)}
+          <code>{visibleLine(schedule.cron, 60)}</code> {visibleLine(schedule.timezone, 60)}
         </>
       }
       actions={
@@ -120,7 +121,7 @@ function One({ id, changed }: { id: string; changed: () => void }) {
           {schedule.last_ticks === undefined || schedule.last_ticks.length === 0 ? (
             <p class="note">none yet</p>
           ) : (
-            <Scroll label={`Last ticks of ${oneLine(schedule.name, 80)}`}>
+            <Scroll label={`Last ticks of ${visibleLine(schedule.name, 80)}`}>
               <ol>
                 {schedule.last_ticks.map((tick) => (
                   <li key={tick.at} class="tick">
@@ -130,7 +131,7 @@ function One({ id, changed }: { id: string; changed: () => void }) {
                       <Id id={tick.batch_id} href={`/batches/${tick.batch_id}`} />
                     )}
                     {tick.missed > 0 && <span class="note">{tick.missed} missed before</span>}
-                    {tick.error !== null && <span>{oneLine(tick.error.message, 160)}</span>}
+                    {tick.error !== null && <span>{visibleLine(tick.error.message, 160)}</span>}
                   </li>
                 ))}
               </ol>

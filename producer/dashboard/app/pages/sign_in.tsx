@@ -1,25 +1,25 @@
 /** Asks for a key, unless Cloudflare Access lets this browser in without one. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, type Problem } from "../api.ts";
+import { api, apiWithKey, type CallError } from "../api.ts";
 import { beginSession, type Session } from "../session.ts";
-import type { Batches } from "../shapes.ts";
 
 /** The cheapest call that needs a key. */
-const trial = "/v1/batches?limit=1";
+const trial = "GET /v1/batches";
+const trialInput = { query: { limit: 1 } };
 
 export function SignIn({ session }: { session: Session }) {
   const [key, setKey] = useState("");
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const [problem, setProblem] = useState<CallError | null>(null);
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), [session.kind]);
   useEffect(() => {
     document.title = "Sign in · Flotilla";
     if (session.kind !== "unknown") return;
-    void call<Batches>("GET", trial).then((answer) => {
+    void api(trial, trialInput).then((answer) => {
       if (answer.ok) beginSession({ kind: "access" });
-      else if (answer.problem.status !== 401) {
-        beginSession({ kind: "out", message: answer.problem.message });
+      else if (answer.error.status !== 401) {
+        beginSession({ kind: "out", message: answer.error.message });
       }
     });
   }, [session.kind]);
@@ -28,10 +28,10 @@ export function SignIn({ session }: { session: Session }) {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
-    const answer = await call<Batches>("GET", trial, undefined, key.trim());
+    const answer = await apiWithKey(key.trim())(trial, trialInput);
     setBusy(false);
     if (answer.ok) beginSession({ kind: "key", key: key.trim() });
-    else setProblem(answer.problem);
+    else setProblem(answer.error);
   };
 
   if (session.kind === "unknown")

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { adviceFor } from "../advice.ts";
-import { pathOf } from "../api.ts";
+import { queryOf } from "../api.ts";
 import { Cancel } from "../cancel.tsx";
 import { bytes, compact, costOf, count, dateTime, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
@@ -24,9 +24,9 @@ import {
 import { usePolled } from "../polling.ts";
 import { Redrive } from "../redrive.tsx";
 import { saveFrom } from "../save.ts";
-import type { Decisions, Result, Steps, Task, WorkspaceFile, WorkspaceFiles } from "../shapes.ts";
+import type { Steps, Task, WorkspaceFile } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine, readable } from "../visible.ts";
+import { readable, visibleLine } from "../visible.ts";
 import { Asked } from "./asked.tsx";
 import { Labels } from "./batches.tsx";
 import { tookOf } from "./task_table.tsx";
@@ -37,8 +37,7 @@ const isLive = ({ status }: Task): boolean => status === "queued" || status === 
 
 export function TaskPage() {
   const id = useRoute().params.id ?? "";
-  const path = `/v1/tasks/${encodeURIComponent(id)}`;
-  const polled = usePolled<Task>(path, { eachMs, done: (task) => !isLive(task) });
+  const polled = usePolled("GET /v1/tasks/:id", { id }, { eachMs, done: (task) => !isLive(task) });
   const task = polled.value;
   if (task === null) {
     return (
@@ -51,7 +50,7 @@ export function TaskPage() {
   return (
     <>
       <Head
-        title={oneLine(task.custom_id ?? "Task", 80)}
+        title={visibleLine(task.custom_id ?? "Task", 80)}
         above={<Above task={task} />}
         beside={
           <>
@@ -60,17 +59,17 @@ export function TaskPage() {
             <Copy text={id} what="id" />
           </>
         }
-        actions={<Actions task={task} path={path} changed={polled.refresh} />}
+        actions={<Actions task={task} changed={polled.refresh} />}
       />
       <Stale problem={polled.problem} at={polled.at} />
       <Trouble task={task} />
       <Panel>
         <Figures task={task} />
       </Panel>
-      {task.status === "succeeded" && <Answer task={task} path={path} />}
-      <Asked key={id} id={id} path={path} />
-      <Work task={task} path={path} />
-      <Files task={task} path={path} />
+      {task.status === "succeeded" && <Answer task={task} />}
+      <Asked key={id} id={id} />
+      <Work task={task} />
+      <Files task={task} />
     </>
   );
 }
@@ -86,10 +85,10 @@ function Above({ task }: { task: Task }) {
 }
 
 /** A large answer is not in the task: it is fetched when somebody wants to see it. */
-function Answer({ task, path }: { task: Task; path: string }) {
+function Answer({ task }: { task: Task }) {
   const [wanted, setWanted] = useState(false);
   const large = task.output === null || task.output === undefined;
-  const read = usePolled<Result>(large && wanted ? `${path}/result` : null);
+  const read = usePolled("GET /v1/tasks/:id/result", large && wanted ? { id: task.id } : null);
   const output = large ? read.value?.output : task.output;
   return (
     <Panel title="Answer">
@@ -129,7 +128,7 @@ function Trouble({ task }: { task: Task }) {
         {words(reason ?? status)}
         {error !== null && error.code !== reason && <Code of={error.code} />}
       </h2>
-      {error !== null && <p class="trouble-message">{oneLine(error.message, 2_000)}</p>}
+      {error !== null && <p class="trouble-message">{visibleLine(error.message, 2_000)}</p>}
       {advice !== "" && (
         <p>
           <strong>What to do.</strong> {advice}
@@ -184,11 +183,10 @@ function Figures({ task }: { task: Task }) {
 
 interface ActionsProps {
   task: Task;
-  path: string;
   changed: () => void;
 }
 
-function Actions({ task, path, changed }: ActionsProps) {
+function Actions({ task, changed }: ActionsProps) {
   const [open, setOpen] = useState<"cancel" | "redrive" | null>(null);
   const [told, setTold] = useState<string | null>(null);
   const close = () => setOpen(null);
@@ -196,13 +194,17 @@ function Actions({ task, path, changed }: ActionsProps) {
     <>
       {told !== null && (
         <span class="note" role="status">
-          {oneLine(told, 200)}
+          {visibleLine(told, 200)}
         </span>
       )}
       {task.status === "succeeded" && (
         <button
           type="button"
-          onClick={() => void saveFrom(`${path}/result`, `${task.id}.result.json`).then(setTold)}
+          onClick={() =>
+            void saveFrom(`${task.id}.result.json`, "GET /v1/tasks/:id/result", {
+              id: task.id,
+            }).then(setTold)
+          }
         >
           Download result
         </button>
@@ -218,24 +220,33 @@ function Actions({ task, path, changed }: ActionsProps) {
         </button>
       )}
       {open === "cancel" && (
-        <Cancel what="task" path={path} close={close} done={changed}>
+        <Cancel what="task" id={task.id} close={close} done={changed}>
           It ends before its next step. Its steps and files stay readable.
         </Cancel>
       )}
       {open === "redrive" && (
-        <Redrive what="this task" path={`${path}/redrive`} close={close} done={changed} />
+        <Redrive
+          what="this task"
+          target={{ kind: "task", id: task.id }}
+          close={close}
+          done={changed}
+        />
       )}
     </>
   );
 }
 
 /** The steps of the latest run, or of an earlier one, each with the decisions that belong to it. */
-function Work({ task, path }: { task: Task; path: string }) {
+function Work({ task }: { task: Task }) {
   const [fence, setFence] = useState<string>("");
   const live = isLive(task) && fence === "";
   const order = live ? { eachMs } : {};
-  const steps = usePolled<Steps>(pathOf(`${path}/steps`, { fence }), order);
-  const egress = usePolled<Decisions>(`${path}/egress`, order);
+  const steps = usePolled(
+    "GET /v1/tasks/:id/steps",
+    { id: task.id, query: queryOf({ fence }) },
+    order,
+  );
+  const egress = usePolled("GET /v1/tasks/:id/egress", { id: task.id }, order);
   const earlier = task.history ?? [];
   return (
     <Panel
@@ -285,15 +296,20 @@ function toldOf({ steps }: Steps): string {
   return refused === 0 ? all : `${all}, ${count(refused)} of them refused and not counted`;
 }
 
-function Files({ task, path }: { task: Task; path: string }) {
+function Files({ task }: { task: Task }) {
   const [told, setTold] = useState<string | null>(null);
-  const read = usePolled<WorkspaceFiles>(`${path}/files`, isLive(task) ? { eachMs: 4_000 } : {});
+  const read = usePolled(
+    "GET /v1/tasks/:id/files",
+    { id: task.id },
+    isLive(task) ? { eachMs: 4_000 } : {},
+  );
   const files = read.value?.files ?? [];
   if (read.value === null && read.problem !== null) return null;
   if (read.value !== null && files.length === 0) return null;
   const load = async (file: WorkspaceFile) => {
-    const at = file.path.split("/").map(encodeURIComponent).join("/");
-    setTold(await saveFrom(`${path}/files/${at}`, file.path.split("/").at(-1) ?? "file"));
+    const name = file.path.split("/").at(-1) ?? "file";
+    const input = { id: task.id, path: file.path };
+    setTold(await saveFrom(name, "GET /v1/tasks/:id/files/*", input));
   };
   return (
     <Panel title="Files" note={told ?? "the workspace as it stands"} flush>
@@ -314,7 +330,7 @@ function Files({ task, path }: { task: Task; path: string }) {
               {files.map((file) => (
                 <tr key={file.path}>
                   <td class="wide">
-                    <code>{oneLine(file.path, 200)}</code>
+                    <code>{visibleLine(file.path, 200)}</code>
                   </td>
                   <td class="number nowrap">{bytes(file.bytes)}</td>
                   <td>
@@ -324,7 +340,7 @@ function Files({ task, path }: { task: Task; path: string }) {
                     <button
                       type="button"
                       class="small"
-                      aria-label={`Download ${oneLine(file.path, 200)}`}
+                      aria-label={`Download ${visibleLine(file.path, 200)}`}
                       onClick={() => void load(file)}
                     >
                       Download

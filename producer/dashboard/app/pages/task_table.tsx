@@ -1,13 +1,13 @@
 /** Tasks as a table with filters, page by page: a batch of 50,000 is never asked for at once. */
 import { useLocation } from "preact-iso";
 import { reasons, statuses } from "../../../../shared/states.ts";
-import { pathOf } from "../api.ts";
+import { pagePath, queryOf } from "../api.ts";
 import { compact, costOf, shortId, span, words } from "../format.ts";
 import { Empty, Failed, Loading, Pager, Panel, Scroll, Stale, When } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Task, Tasks } from "../shapes.ts";
+import type { Task } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine, readable } from "../visible.ts";
+import { readable, visibleLine } from "../visible.ts";
 
 const eachMs = 2_500;
 const pageRows = 50;
@@ -25,7 +25,7 @@ export function TaskTable({ base, batch, live }: Props) {
   const { cursor = null, status = "", reason = "", error_code: code = "", label = "" } = query;
   const filters = { status, reason, error_code: code, label };
   const [key = "", ...rest] = label.split("=");
-  const path = pathOf("/v1/tasks", {
+  const taskQuery = queryOf({
     batch_id: batch,
     status,
     reason,
@@ -34,9 +34,13 @@ export function TaskTable({ base, batch, live }: Props) {
     limit: pageRows,
     ...(key === "" || rest.length === 0 ? {} : { [`label.${key}`]: rest.join("=") }),
   });
-  const listed = usePolled<Tasks>(path, live ? { eachMs } : { eachMs: 10_000 });
+  const listed = usePolled(
+    "GET /v1/tasks",
+    { query: taskQuery },
+    live ? { eachMs } : { eachMs: 10_000 },
+  );
   const filter = (change: Partial<typeof filters>) =>
-    route(pathOf(base, { ...filters, ...change }));
+    route(pagePath(base, { ...filters, ...change }));
   const next = listed.value?.next_cursor ?? null;
   const filtered = Object.values(filters).some((value) => value !== "");
   return (
@@ -58,8 +62,8 @@ export function TaskTable({ base, batch, live }: Props) {
         <Rows tasks={listed.value.tasks} />
       )}
       <Pager
-        first={cursor === null ? null : pathOf(base, filters)}
-        next={next === null ? null : pathOf(base, { ...filters, cursor: next })}
+        first={cursor === null ? null : pagePath(base, filters)}
+        next={next === null ? null : pagePath(base, { ...filters, cursor: next })}
       />
     </Panel>
   );
@@ -82,7 +86,7 @@ function Filters({ of, filter, filtered, base }: FiltersProps) {
           Clear
         </a>
       )}
-      {of.error_code !== "" && <span class="label">{oneLine(of.error_code, 60)}</span>}
+      {of.error_code !== "" && <span class="label">{visibleLine(of.error_code, 60)}</span>}
       <select
         aria-label="Status"
         value={of.status}
@@ -150,7 +154,11 @@ function Row({ task }: { task: Task }) {
     <tr>
       <td class="name">
         <a href={`/tasks/${task.id}`} title={task.id}>
-          {task.custom_id === null ? <code>{shortId(task.id)}</code> : oneLine(task.custom_id, 40)}
+          {task.custom_id === null ? (
+            <code>{shortId(task.id)}</code>
+          ) : (
+            visibleLine(task.custom_id, 40)
+          )}
         </a>
       </td>
       <td>
@@ -174,13 +182,13 @@ function Row({ task }: { task: Task }) {
 }
 
 function cameOf({ output, error }: Task): string {
-  if (error !== null) return oneLine(error.message, 160);
+  if (error !== null) return visibleLine(error.message, 160);
   if (output === null || output === undefined) return "";
   const text =
     typeof output === "object" && "text" in output && Object.keys(output).length === 1
       ? readable(output.text)
       : JSON.stringify(output);
-  return oneLine(text, 160);
+  return visibleLine(text, 160);
 }
 
 export function tookOf({ started_at: from, finished_at: to }: Task): string {

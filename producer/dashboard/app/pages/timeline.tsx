@@ -7,7 +7,7 @@ import { bytes, compact, count, dollars, span, words } from "../format.ts";
 import { Part } from "../hostile.tsx";
 import type { Decision, Step } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine, readable } from "../visible.ts";
+import { readable, visibleLine } from "../visible.ts";
 
 interface Props {
   id: string;
@@ -78,7 +78,7 @@ function StepRow({ id, step, decisions, scale }: RowProps) {
           <span class="step-seq">{step.seq}</span>
           <span class="step-kind">{step.kind}</span>
           <span class="step-main">
-            <span class="step-name">{oneLine(step.name, 80)}</span>
+            <span class="step-name">{visibleLine(step.name, 80)}</span>
             <span class="step-gist">{gistOf(step)}</span>
           </span>
           {bad && <Badge status={step.status} />}
@@ -102,7 +102,7 @@ function StepRow({ id, step, decisions, scale }: RowProps) {
         <p class="quirks">
           {step.quirks?.map((quirk) => (
             <span key={quirk} class="label" title="What was odd about this call, and mended">
-              {words(oneLine(quirk, 80))}
+              {words(visibleLine(quirk, 80))}
             </span>
           ))}
         </p>
@@ -131,7 +131,7 @@ export function DecisionRow({ decision }: { decision: Decision }) {
     <li class={`decision decision-${action}`}>
       <Badge status={action} title={by} />
       <span class="decision-url">
-        <b>{oneLine(method, 12)}</b> {oneLine(url, 240)}
+        <b>{visibleLine(method, 12)}</b> {visibleLine(url, 240)}
       </span>
       <span class="note">
         {action === "deny"
@@ -165,11 +165,12 @@ const gistChars = 140;
 
 /** One line that says what the step did. */
 function gistOf(step: Step): string {
-  if (step.kind === "tool") return oneLine(toolGist(step), gistChars);
+  if (step.kind === "tool") return visibleLine(toolGist(step), gistChars);
   const { calls = [], text = "", error } = replyOf(step);
-  if (error !== undefined) return oneLine(error.message ?? error.code ?? "", gistChars);
-  if (calls.length > 0) return `→ ${oneLine(calls.map(({ name }) => name).join(", "), gistChars)}`;
-  return oneLine(text, gistChars);
+  if (error !== undefined) return visibleLine(error.message ?? error.code ?? "", gistChars);
+  if (calls.length > 0)
+    return `→ ${visibleLine(calls.map(({ name }) => name).join(", "), gistChars)}`;
+  return visibleLine(text, gistChars);
 }
 
 /** A call that was refused says why; one with a single argument says that. */
@@ -197,7 +198,7 @@ function StepBody({ id, step }: { id: string; step: Step }) {
           <Part title="Told to the model" text={step.note} name={`${name}.note.txt`} />
         )}
         {step.files !== undefined && (
-          <p class="note">Changed: {oneLine(Object.keys(step.files).join(", "), 400)}</p>
+          <p class="note">Changed: {visibleLine(Object.keys(step.files).join(", "), 400)}</p>
         )}
       </div>
     );
@@ -217,7 +218,7 @@ function StepBody({ id, step }: { id: string; step: Step }) {
       {calls.map((one, n) => (
         <Part
           key={`${one.name} ${n}`}
-          title={`Calls ${oneLine(one.name, 80)}${one.problem === undefined ? "" : ": refused"}`}
+          title={`Calls ${visibleLine(one.name, 80)}${one.problem === undefined ? "" : ": refused"}`}
           text={
             argumentsText(one.arguments) + (one.problem === undefined ? "" : `\n\n${one.problem}`)
           }
@@ -225,7 +226,7 @@ function StepBody({ id, step }: { id: string; step: Step }) {
         />
       ))}
       <Part title="How it was asked" text={readable(step.input)} name={`${name}.input.json`} />
-      {finish !== undefined && <p class="note">Finish: {oneLine(finish, 40)}</p>}
+      {finish !== undefined && <p class="note">Finish: {visibleLine(finish, 40)}</p>}
     </div>
   );
 }

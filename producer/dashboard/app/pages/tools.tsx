@@ -4,19 +4,19 @@ import { count, words } from "../format.ts";
 import { Hostile } from "../hostile.tsx";
 import { Code, Empty, Failed, Head, Loading, Panel, Scroll } from "../parts.tsx";
 import { usePolled } from "../polling.ts";
-import type { Listing, Policies, Policy } from "../shapes.ts";
+import type { Listing, Policy } from "../shapes.ts";
 import { Badge } from "../status.tsx";
-import { oneLine, readable } from "../visible.ts";
+import { readable, visibleLine } from "../visible.ts";
 
 export function ToolsPage() {
-  const listing = usePolled<Listing>("/v1/tools");
-  const policies = usePolled<Policies>("/v1/policies");
+  const listing = usePolled("GET /v1/tools", {});
+  const policies = usePolled("GET /v1/policies", {});
   return (
     <>
       <Head title="Tools and policies" />
       {listing.value?.faults.map((fault) => (
         <div key={fault} class="banner banner-warn">
-          {oneLine(fault, 400)}
+          {visibleLine(fault, 400)}
         </div>
       ))}
       <Panel title="Policies" note="what no rule lists is denied" flush>
@@ -55,12 +55,12 @@ function PolicyRow({ policy }: { policy: Policy }) {
   return (
     <details class="policy">
       <summary class="fold">
-        <strong>{oneLine(name, 80)}</strong>
+        <strong>{visibleLine(name, 80)}</strong>
         <span class="note">{problem === null ? told : "invalid: denies everything"}</span>
-        {description !== null && <span class="policy-about">{oneLine(description, 200)}</span>}
+        {description !== null && <span class="policy-about">{visibleLine(description, 200)}</span>}
       </summary>
       <div class="policy-body">
-        {problem !== null && <p>{oneLine(problem, 400)}</p>}
+        {problem !== null && <p>{visibleLine(problem, 400)}</p>}
         {rules.length > 0 && (
           <Scroll label={`Rules of ${name}`}>
             <table>
@@ -81,7 +81,9 @@ function PolicyRow({ policy }: { policy: Policy }) {
                       <Code of={placeOf(rule)} max={160} />
                     </td>
                     <td>
-                      {rule.methods === undefined ? "any" : oneLine(rule.methods.join(", "), 80)}
+                      {rule.methods === undefined
+                        ? "any"
+                        : visibleLine(rule.methods.join(", "), 80)}
                     </td>
                     <td>
                       <Code of={rule.path_prefix ?? "/"} max={160} />
@@ -92,11 +94,11 @@ function PolicyRow({ policy }: { policy: Policy }) {
                       ) : (
                         <>
                           <Code of={rule.inject.secret} />{" "}
-                          <span class="note">as {oneLine(rule.inject.header, 80)}</span>
+                          <span class="note">as {visibleLine(rule.inject.header, 80)}</span>
                         </>
                       )}
                       {rule.route !== undefined && (
-                        <span class="note block">over {oneLine(rule.route, 80)}</span>
+                        <span class="note block">over {visibleLine(rule.route, 80)}</span>
                       )}
                     </td>
                   </tr>
@@ -146,10 +148,10 @@ function ToolRows({ of: { tools } }: { of: Listing }) {
               <td class="wide">
                 <details>
                   <summary class="fold">
-                    <span class="clamp">{oneLine(tool.reason ?? tool.description, 300)}</span>
+                    <span class="clamp">{visibleLine(tool.reason ?? tool.description, 300)}</span>
                   </summary>
                   <div class="tool-body">
-                    {tool.reason !== null && <p>{oneLine(tool.description, 1_000)}</p>}
+                    {tool.reason !== null && <p>{visibleLine(tool.description, 1_000)}</p>}
                     <Hostile
                       text={readable(tool.input_schema)}
                       name={`${tool.name}.schema.json`}
@@ -180,7 +182,7 @@ function Beside({ of: { mcp, skills } }: { of: Listing }) {
           <dl class="pairs">
             {mcp.map(({ name, url }) => (
               <Fragment key={name}>
-                <dt>{oneLine(name, 80)}</dt>
+                <dt>{visibleLine(name, 80)}</dt>
                 <dd>
                   <Code of={url} max={200} />
                 </dd>
@@ -196,8 +198,8 @@ function Beside({ of: { mcp, skills } }: { of: Listing }) {
           <dl class="pairs">
             {skills.map(({ name, description }) => (
               <Fragment key={name}>
-                <dt>{oneLine(name, 80)}</dt>
-                <dd>{oneLine(description, 300)}</dd>
+                <dt>{visibleLine(name, 80)}</dt>
+                <dd>{visibleLine(description, 300)}</dd>
               </Fragment>
             ))}
           </dl>
