@@ -1,35 +1,74 @@
-/** Asks the consumer over the service binding: it alone knows its bindings, its secrets and its governors. */
+/** Asks the consumer over its service binding: only the consumer sees its bindings, secrets and governors. */
+import type { ConsumerStub } from "../consumer/rpc/consumer_api.ts";
+import type { ModelLimit, ModelLimitsRequest } from "../consumer/rpc/model_limits.ts";
+import type { Readiness, ReadinessRequest } from "../consumer/rpc/readiness.ts";
+import type { ToolListing } from "../consumer/rpc/tools.ts";
+import { dryRunLimits, modelListLimits, retryLimits, toolListLimits } from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
+import { withTimeout } from "../shared/timeout.ts";
+import type { ProducerEnv } from "./env.ts";
 
-interface Question<T> {
-  /** What is asked for, for the log. */
-  what: string;
-  /** Path and query. */
-  path: string;
-  /** Sent as JSON; left out, it is a GET. */
-  body?: unknown;
-  msMax: number;
-  /** A consumer of another version answers every path, and not always with what is meant. */
-  isAnswer?: (value: unknown) => value is T;
-}
+type Bound = Pick<ProducerEnv, "CONSUMER">;
 
-/** The answer, or null where no consumer is bound or none answers in time: the log says which. */
-export async function askConsumer<T>(
-  CONSUMER: Pick<Fetcher, "fetch"> | undefined,
-  { what, path, body, msMax, isAnswer }: Question<T>,
+/** Each of these is null where no consumer is bound, none answers in time, or one of another version answers. */
+export const pingConsumer = (env: Bound): Promise<"ok" | null> =>
+  askConsumer(env, (consumer) => consumer.ping(), retryLimits.briefCallMsMax, isPong);
+
+export const listTools = (env: Bound, tenant: string): Promise<ToolListing | null> =>
+  askConsumer(
+    env,
+    (consumer) => consumer.listTools(tenant),
+    toolListLimits.requestMsMax,
+    (reply) => hasLists(reply, ["tools", "mcp", "skills", "faults"]),
+  );
+
+export const readReadiness = (env: Bound, request: ReadinessRequest): Promise<Readiness | null> =>
+  askConsumer(
+    env,
+    (consumer) => consumer.readiness(request),
+    dryRunLimits.requestMsMax,
+    (reply) => hasLists(reply, ["policies", "models"]),
+  );
+
+export const readModelLimits = (
+  env: Bound,
+  request: ModelLimitsRequest,
+): Promise<ModelLimit[] | null> =>
+  askConsumer(
+    env,
+    (consumer) => consumer.modelLimits(request),
+    modelListLimits.requestMsMax,
+    isModelLimits,
+  );
+
+async function askConsumer<T>(
+  { CONSUMER }: Bound,
+  call: (consumer: ConsumerStub) => Promise<T | null>,
+  msMax: number,
+  isReply: (value: unknown) => boolean,
 ): Promise<T | null> {
   if (CONSUMER === undefined) return null;
   try {
-    const response = await CONSUMER.fetch(`https://consumer${path}`, {
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(msMax),
-    });
-    if (!response.ok) throw new Error(`answered ${response.status}`);
-    const answer = await response.json<T>();
-    if (isAnswer?.(answer) === false) throw new Error("answered something else");
-    return answer;
+    const reply = await withTimeout("the consumer", msMax, call(CONSUMER));
+    if (!isReply(reply)) throw new Error("the consumer's reply has another shape");
+    return reply;
   } catch (error) {
-    log("unhealthy", { what, message: String(error) });
+    log("unhealthy", { what: "consumer", message: String(error) });
     return null;
   }
 }
+
+const isPong = (reply: unknown): boolean => reply === "ok";
+
+const hasLists = (reply: unknown, names: readonly string[]): boolean =>
+  typeof reply === "object" &&
+  reply !== null &&
+  names.every((name) => Array.isArray(Reflect.get(reply, name)));
+
+/** Every entry has a snapshot, or null for a model whose governor did not answer. */
+const isModelLimits = (reply: unknown): boolean =>
+  Array.isArray(reply) &&
+  reply.every(
+    (limit) =>
+      typeof limit === "object" && limit !== null && "snapshot" in limit && "model" in limit,
+  );

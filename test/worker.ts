@@ -1,3 +1,2 @@
-/** The Worker that tests run in: what both real Workers export, under one roof. */
-export { Governor } from "../consumer/governor/governor.ts";
-export { default } from "../consumer/index.ts";
+/** The Worker that the tests run in: the consumer's exports. */
+export { ConsumerApi, default, Governor } from "../consumer/index.ts";

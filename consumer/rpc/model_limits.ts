@@ -1,14 +1,15 @@
-/** What each model's calls are limited to and what is used of it: the governors tell, and nothing changes. */
+/** The limit of each model's calls and how much of it is used, read from the governors without changing them. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { paceLimits } from "../../shared/limits.ts";
+import { modelListLimits } from "../../shared/limits.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import type { ConsumerEnv } from "../config/env.ts";
-import { governorName, rateOf, readSnapshot } from "../governor/client.ts";
+import { readSnapshot } from "../governor/client.ts";
 import type { GovernorSnapshot } from "../governor/snapshot.ts";
+import { governorName, rateOf } from "../governor/stub.ts";
 
 const ModelLimitsRequest = Type.Object({
-  models: Type.Array(Type.String({ maxLength: 255 }), { maxItems: paceLimits.modelsMax }),
+  models: Type.Array(Type.String({ maxLength: 255 }), { maxItems: modelListLimits.modelsMax }),
 });
 export type ModelLimitsRequest = Static<typeof ModelLimitsRequest>;
 
@@ -19,29 +20,29 @@ export interface ModelLimit {
   /** Whether the limit is that of the whole endpoint, which other models share. */
   shared: boolean;
   /** Null where nothing limits the model, or where its governor did not answer in time. */
-  look: GovernorSnapshot | null;
+  snapshot: GovernorSnapshot | null;
 }
 
-/** Null where the question cannot be answered. */
-export async function modelLimitsOf(
-  asked: unknown,
+/** Null where the request is invalid or MODEL_PROFILES cannot be read. */
+export async function readModelLimits(
+  request: unknown,
   env: ConsumerEnv,
 ): Promise<ModelLimit[] | null> {
-  if (!Value.Check(ModelLimitsRequest, asked)) return null;
+  if (!Value.Check(ModelLimitsRequest, request)) return null;
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) return null;
-  const paced = { env, profileOf: profiles.profileOf };
-  // Models that share an endpoint share its governor, which is asked once.
-  const looks = new Map<string, Promise<GovernorSnapshot | null>>();
+  const paced = { env, profileOf: profiles.value };
+  // Models that share an endpoint share its governor, which is read once.
+  const snapshots = new Map<string, Promise<GovernorSnapshot | null>>();
   return Promise.all(
-    asked.models.map(async (model) => {
+    request.models.map(async (model) => {
       const requestsPerMinute = rateOf(paced, model);
       if (requestsPerMinute === null)
-        return { model, requestsPerMinute, shared: false, look: null };
+        return { model, requestsPerMinute, shared: false, snapshot: null };
       const name = governorName(paced, model);
-      const look = looks.get(name) ?? readSnapshot(paced, model, requestsPerMinute);
-      looks.set(name, look);
-      return { model, requestsPerMinute, shared: name !== model, look: await look };
+      const snapshot = snapshots.get(name) ?? readSnapshot(paced, model, requestsPerMinute);
+      snapshots.set(name, snapshot);
+      return { model, requestsPerMinute, shared: name !== model, snapshot: await snapshot };
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** What a dry run asks before anything is spent: whether secrets and routes are set, and what models cost. */
+/** What a dry run checks before anything is spent: whether secrets and routes are set, and what models cost. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { findPolicy, policyTable } from "../../policies/index.ts";
@@ -7,8 +7,8 @@ import { dryRunLimits } from "../../shared/limits.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import type { Price } from "../../shared/models/profiles.ts";
 import type { ConsumerEnv } from "../config/env.ts";
-import { secretIn } from "../config/secrets.ts";
-import { servicesIn } from "../config/services.ts";
+import { readSecret } from "../config/secrets.ts";
+import { findServices } from "../config/services.ts";
 
 const Names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: dryRunLimits.namesMax });
 
@@ -17,7 +17,7 @@ export type ReadinessRequest = Static<typeof ReadinessRequest>;
 
 export interface PolicyReadiness {
   policy: string;
-  /** Only the names that the policy itself lists; never a value. */
+  /** Only the names that the policy itself lists, never a value. */
   secrets: { name: string; set: boolean }[];
   routes: { name: string; bound: boolean }[];
 }
@@ -27,24 +27,24 @@ export interface Readiness {
   models: { model: string; price: Price }[];
 }
 
-/** Null where the question cannot be answered. */
-export function readinessOf(asked: unknown, env: ConsumerEnv): Readiness | null {
-  if (!Value.Check(ReadinessRequest, asked)) return null;
+/** Null where the request is invalid or MODEL_PROFILES cannot be read. */
+export function checkReadiness(request: unknown, env: ConsumerEnv): Readiness | null {
+  if (!Value.Check(ReadinessRequest, request)) return null;
   const mode = env.FLEET_MODE === "local" ? "local" : "deployed";
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) return null;
   const table = policyTable(env.FLEET_POLICIES, mode);
-  const services = servicesIn(env);
+  const services = findServices(env);
   return {
-    policies: asked.policies.flatMap((name) => {
-      const found = findPolicy(table, name, asked.tenant, mode);
+    policies: request.policies.flatMap((name) => {
+      const found = findPolicy(table, name, request.tenant, mode);
       if (!found.ok) return [];
-      const routes = new Set(found.policy.rules.flatMap(({ route }) => route ?? []));
+      const routes = new Set(found.value.policy.rules.flatMap(({ route }) => route ?? []));
       return {
         policy: name,
-        secrets: secretsOf(found.policy, asked.tenant).map((secret) => ({
+        secrets: secretsOf(found.value.policy, request.tenant).map((secret) => ({
           name: secret,
-          set: secretIn(env, secret) !== undefined,
+          set: readSecret(env, secret) !== undefined,
         })),
         routes: [...routes].map((route) => ({
           name: route,
@@ -52,6 +52,6 @@ export function readinessOf(asked: unknown, env: ConsumerEnv): Readiness | null 
         })),
       };
     }),
-    models: asked.models.map((model) => ({ model, price: profiles.profileOf(model).price })),
+    models: request.models.map((model) => ({ model, price: profiles.value(model).price })),
   };
 }

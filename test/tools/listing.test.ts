@@ -1,20 +1,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import consumer from "../../consumer/index.ts";
 import type { ToolListing } from "../../consumer/rpc/tools.ts";
-import { bench, finish, runTask } from "../consumer/harness.ts";
+import { testConsumer, finalAnswer, runTask } from "../consumer/harness.ts";
+import { consumerDown, consumerWith } from "../consumer/rpc/consumer_stub.ts";
 import { type Refusal, send, task, testFleet } from "../producer/client.ts";
 
-/** The consumer behind a service binding, with the bindings given. */
-function bound(bindings: Record<string, unknown> = {}): Fetcher {
-  const on = { ...env, ...bindings };
-  return {
-    fetch: async (url: string) => consumer.fetch(new Request(url), on),
-  } as unknown as Fetcher;
-}
-
 async function listed(bindings: Record<string, unknown> = {}) {
-  const answer = await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools");
+  const answer = await send(testFleet({ CONSUMER: consumerWith(bindings) }), "GET", "/v1/tools");
   const { tools } = await answer.json<ToolListing>();
   return new Map(tools.map((tool) => [tool.name, tool]));
 }
@@ -44,8 +36,9 @@ describe("GET /v1/tools", () => {
   });
 
   test("is 503 while the consumer does not answer", async () => {
-    const CONSUMER = { fetch: () => Promise.reject(new Error("down")) } as unknown as Fetcher;
-    expect((await send(testFleet({ CONSUMER }), "GET", "/v1/tools")).status).toBe(503);
+    expect((await send(testFleet({ CONSUMER: consumerDown }), "GET", "/v1/tools")).status).toBe(
+      503,
+    );
   });
 });
 
@@ -59,7 +52,9 @@ const MCP_SERVERS = JSON.stringify({
 
 describe("GET /v1/tools names what a task of the tenant may bring", () => {
   const asked = async (bindings: Record<string, unknown>) =>
-    (await send(testFleet({ CONSUMER: bound(bindings) }), "GET", "/v1/tools")).json<ToolListing>();
+    (
+      await send(testFleet({ CONSUMER: consumerWith(bindings) }), "GET", "/v1/tools")
+    ).json<ToolListing>();
 
   test("MCP servers and skills", async () => {
     const { mcp, skills, faults } = await asked({ MCP_SERVERS });
@@ -83,7 +78,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
       theirs: { url: "file:///x", tenants: ["other"] },
       near: { url: "https://mcp.example/mcp", tenants: ["neighbour"] },
     };
-    const fleet = testFleet({ CONSUMER: bound({ MCP_SERVERS: JSON.stringify(table) }) });
+    const fleet = testFleet({ CONSUMER: consumerWith({ MCP_SERVERS: JSON.stringify(table) }) });
     const made = await send(fleet, "POST", "/v1/keys", { name: "k", tenant });
     const { key } = await made.json<{ key: string }>();
     const headers = { authorization: `Bearer ${key}` };
@@ -96,7 +91,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
   test.each(["MCP_SERVERS", "FLEET_MAILBOXES"])(
     "and %s that is no JSON is told to the operator's tenant alone",
     async (name) => {
-      const fleet = testFleet({ CONSUMER: bound({ [name]: "{" }), [name]: "{" });
+      const fleet = testFleet({ CONSUMER: consumerWith({ [name]: "{" }), [name]: "{" });
       const made = await send(fleet, "POST", "/v1/keys", { name: "k", tenant: "other" });
       const { key } = await made.json<{ key: string }>();
       const faultsFor = async (headers: Record<string, string>) =>
@@ -114,7 +109,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
     [mailbox({ answer: true }), { send: async () => ({}) }, null],
     [mailbox({ answer: true, tenant: "other" }), undefined, null],
   ])("and which mailbox cannot do what it says: %s", async (FLEET_MAILBOXES, MAIL, fault) => {
-    const fleet = testFleet({ CONSUMER: bound({ MAIL }), FLEET_MAILBOXES });
+    const fleet = testFleet({ CONSUMER: consumerWith({ MAIL }), FLEET_MAILBOXES });
     const { faults } = await (await send(fleet, "GET", "/v1/tools")).json<ToolListing>();
     expect(faults).toEqual(fault === null ? [] : [expect.stringMatching(fault)]);
   });
@@ -122,7 +117,7 @@ describe("GET /v1/tools names what a task of the tenant may bring", () => {
 
 describe("a task that names an MCP server or a skill", () => {
   const submit = async (more: Record<string, unknown>) =>
-    send(testFleet({ CONSUMER: bound({ MCP_SERVERS }) }), "POST", "/v1/tasks", task(more));
+    send(testFleet({ CONSUMER: consumerWith({ MCP_SERVERS }) }), "POST", "/v1/tasks", task(more));
 
   test("that is there is accepted", async () => {
     expect((await submit({ mcp: ["docs"], skills: ["tabular-data"] })).status).toBe(202);
@@ -144,7 +139,7 @@ describe("a task that names a tool that is not configured", () => {
   const wants = task({ tools: ["run_code", "browse"] });
 
   test("is refused at submission with what to set", async () => {
-    const answer = await send(testFleet({ CONSUMER: bound() }), "POST", "/v1/tasks", wants);
+    const answer = await send(testFleet({ CONSUMER: consumerWith() }), "POST", "/v1/tasks", wants);
     expect(answer.status).toBe(422);
     const { error } = await answer.json<Refusal>();
     expect(error.details).toMatchObject([
@@ -153,10 +148,9 @@ describe("a task that names a tool that is not configured", () => {
   });
 
   test("is accepted where the consumer cannot be asked, and then fails at once", async () => {
-    const CONSUMER = { fetch: () => Promise.reject(new Error("down")) } as unknown as Fetcher;
-    const answer = await send(testFleet({ CONSUMER }), "POST", "/v1/tasks", wants);
+    const answer = await send(testFleet({ CONSUMER: consumerDown }), "POST", "/v1/tasks", wants);
     expect(answer.status).toBe(202);
-    const row = await runTask({ prompt: "p", tools: ["browse"], rehearsal: [finish()] });
+    const row = await runTask({ prompt: "p", tools: ["browse"], rehearsal: [finalAnswer()] });
     expect(row).toMatchObject({ status: "failed", reason: "sandbox_unavailable" });
     expect(row.error).toContain("Bind BROWSER");
     expect(JSON.parse(row.usage)).toMatchObject({ model_calls: 0 });
@@ -164,11 +158,11 @@ describe("a task that names a tool that is not configured", () => {
 
   test("of another tenant fails too, although it is bound", async () => {
     const theirs = { theirs: { rules: [], tenants: ["other"] } };
-    const on = bench({ QUERY_DB: env.DB, FLEET_POLICIES: JSON.stringify(theirs) });
-    const named = { prompt: "p", policy: "theirs", tools: ["query_d1"], rehearsal: [finish()] };
+    const on = testConsumer({ QUERY_DB: env.DB, FLEET_POLICIES: JSON.stringify(theirs) });
+    const named = { prompt: "p", policy: "theirs", tools: ["query_d1"], rehearsal: [finalAnswer()] };
     const more = { bench: on, row: { tenant: "other" } };
     expect((await runTask(named, more)).error).toContain("TOOL_TENANTS");
-    const unnamed = { prompt: "p", policy: "theirs", rehearsal: [finish()] };
+    const unnamed = { prompt: "p", policy: "theirs", rehearsal: [finalAnswer()] };
     expect((await runTask(unnamed, more)).status).toBe("succeeded");
   });
 });

@@ -1,34 +1,30 @@
-/** What a tenant is told of its models' limits and their use, over both Workers. */
+/** What a tenant sees of its models' limits and their use, through both Workers. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import consumer from "../../../consumer/index.ts";
-import type { ModelPaceAnswer } from "../../../producer/api/fleet_responses.ts";
+import type { ModelLimitResponse } from "../../../producer/api/catalog/responses.ts";
 import { send, testFleet } from "../../producer/client.ts";
-import { accept } from "../harness.ts";
+import { acceptTask } from "../harness.ts";
+import {
+  consumerDown,
+  consumerReplying,
+  consumerWith,
+  consumerWithoutMethods,
+} from "./consumer_stub.ts";
 
-/** Each test has an endpoint of its own, and with it a governor that nobody asked before. */
+/** Each test has its own endpoint, and so a governor that was never asked before. */
 let base = "";
 
-/** The consumer behind a service binding. */
-const bound = (more: Record<string, unknown> = {}): Fetcher =>
-  ({
-    fetch: async (url: string, init: RequestInit) =>
-      consumer.fetch(new Request<unknown, IncomingRequestCfProperties>(url, init as never), {
-        ...env,
-        MODEL_BASE_URL: base,
-        MODEL_RPM: "30",
-        ...more,
-      }),
-  }) as unknown as Fetcher;
+const consumer = (bindings: Record<string, unknown> = {}) =>
+  consumerWith({ MODEL_BASE_URL: base, MODEL_RPM: "30", ...bindings });
 
 const governor = () => env.GOVERNOR.get(env.GOVERNOR.idFromName(`endpoint ${base}`));
 
-async function told(consumerOn = bound()): Promise<Map<string, ModelPaceAnswer>> {
-  const fleet = testFleet({ CONSUMER: consumerOn, FALLBACK_MODELS: "spare-model" });
+async function readModels(CONSUMER = consumer()): Promise<Map<string, ModelLimitResponse>> {
+  const fleet = testFleet({ CONSUMER, FALLBACK_MODELS: "spare-model" });
   const answer = await send(fleet, "GET", "/v1/models");
   expect(answer.status).toBe(200);
-  const { models } = await answer.json<{ models: ModelPaceAnswer[] }>();
-  return new Map(models.map((one) => [one.model, one]));
+  const { models } = await answer.json<{ models: ModelLimitResponse[] }>();
+  return new Map(models.map((limit) => [limit.model, limit]));
 }
 
 beforeEach(async () => {
@@ -37,17 +33,17 @@ beforeEach(async () => {
 });
 
 describe("GET /v1/models", () => {
-  it("lists the default models and those that the tenant's tasks name, and no other's", async () => {
-    await accept({ prompt: "p", model: "own-model" });
-    await accept({ prompt: "p", model: "their-model" }, { tenant: "other" });
-    expect([...(await told()).keys()]).toEqual(["rehearsal", "spare-model", "own-model"]);
+  it("lists the default models and the models of the tenant's tasks, and no other tenant's", async () => {
+    await acceptTask({ prompt: "p", model: "own-model" });
+    await acceptTask({ prompt: "p", model: "their-model" }, { tenant: "other" });
+    expect([...(await readModels()).keys()]).toEqual(["rehearsal", "spare-model", "own-model"]);
   });
 
-  it("tells a limit that models share and what all tenants use of it, without their tasks", async () => {
-    await accept({ prompt: "p", model: "own-model" });
-    const asked = { task: "task_of_another_tenant", requestsPerMinute: 30 };
-    await governor().permit(asked);
-    const models = await told();
+  it("shows a limit that models share and its use by all tenants, without their tasks", async () => {
+    await acceptTask({ prompt: "p", model: "own-model" });
+    const request = { task: "task_of_another_tenant", requestsPerMinute: 30 };
+    await governor().permit(request);
+    const models = await readModels();
     expect(models.get("own-model")).toEqual({
       model: "own-model",
       state: "serving",
@@ -65,9 +61,11 @@ describe("GET /v1/models", () => {
     expect(JSON.stringify([...models])).not.toContain("task_of_another_tenant");
   });
 
-  it("says that nothing limits a model, and asks no governor for it", async () => {
+  it("shows a model without a limit as unlimited, and asks no governor for it", async () => {
     const GOVERNOR = null;
-    expect((await told(bound({ MODEL_RPM: undefined, GOVERNOR }))).get("rehearsal")).toEqual({
+    expect(
+      (await readModels(consumer({ MODEL_RPM: undefined, GOVERNOR }))).get("rehearsal"),
+    ).toEqual({
       model: "rehearsal",
       state: "unlimited",
       closed_until: null,
@@ -82,15 +80,15 @@ describe("GET /v1/models", () => {
     });
   });
 
-  it("says until when a model is closed", async () => {
+  it("shows until when a model is closed", async () => {
     await governor().heard("t", { kind: "refused", at: Date.now(), retryAfterMs: 3_600_000 });
-    const { state, closed_until } = (await told()).get("spare-model") as ModelPaceAnswer;
+    const { state, closed_until } = (await readModels()).get("spare-model") as ModelLimitResponse;
     expect(state).toBe("back_off");
     expect(Date.parse(closed_until ?? "") - Date.now()).toBeGreaterThan(3_000_000);
   });
 
-  it("changes nothing by looking", async () => {
-    for (let n = 0; n < 20; n++) await told();
+  it("changes nothing in the governor", async () => {
+    for (let n = 0; n < 20; n++) await readModels();
     const { inProgress, waiting, callsLastMinute, callsAhead } = await governor().look(30);
     expect({ inProgress, waiting, callsLastMinute, callsAhead }).toEqual({
       inProgress: 0,
@@ -100,29 +98,29 @@ describe("GET /v1/models", () => {
     });
   });
 
-  it("still tells the others while one governor does not answer", async () => {
+  it("still shows the other models while one governor does not answer", async () => {
     const GOVERNOR = {
       idFromName: (name: string) => name,
       get: () => ({ look: () => Promise.reject(new Error("down")) }),
     };
-    const models = await told(bound({ GOVERNOR }));
+    const models = await readModels(consumer({ GOVERNOR }));
     expect(models.get("spare-model")).toMatchObject({ state: "unknown", requests_per_minute: 30 });
     expect(models.get("rehearsal")?.state).toBe("unlimited");
   });
 
   it("is 503 while the consumer does not answer", async () => {
-    const down = { fetch: () => Promise.reject(new Error("down")) } as unknown as Fetcher;
-    const answer = await send(testFleet({ CONSUMER: down }), "GET", "/v1/models");
+    const answer = await send(testFleet({ CONSUMER: consumerDown }), "GET", "/v1/models");
     expect(answer.status).toBe(503);
   });
 
   it.each([
-    ["no list", { status: "ok" }],
-    ["a list without looks", [{ model: "rehearsal" }]],
-    ["a list of nothing", [null]],
-  ])("is 503 while the consumer answers %s, as one of another version may", async (_what, said) => {
-    const earlier = { fetch: async () => Response.json(said) } as unknown as Fetcher;
-    const answer = await send(testFleet({ CONSUMER: earlier }), "GET", "/v1/models");
+    ["no list", consumerReplying({ status: "ok" })],
+    ["a list without snapshots", consumerReplying([{ model: "rehearsal" }])],
+    ["a list of null", consumerReplying([null])],
+    ["a rejection", consumerReplying(null)],
+    ["that it has no such method", consumerWithoutMethods],
+  ])("is 503 while the consumer answers %s, as one of another version may", async (_, CONSUMER) => {
+    const answer = await send(testFleet({ CONSUMER }), "GET", "/v1/models");
     expect(answer.status).toBe(503);
   });
 });
