@@ -1,4 +1,4 @@
-/** What the engine needs of a container, in the SDK's own shapes: the part that a fake stands in for. */
+/** What the engine needs of a container, in the SDK's own types; a fake implements it in tests. */
 import type { ISandbox } from "@cloudflare/sandbox";
 import type { HostTarget } from "../host_target.ts";
 
@@ -9,12 +9,12 @@ export interface MicroVmClient extends Pick<ISandbox, "exec" | "mkdir"> {
     options: { encoding: "none" },
   ): Promise<{ content: ReadableStream<Uint8Array>; size: number }>;
   destroy(): Promise<void>;
-  /** Answers what leaves the container and what its programs call with `host`, until the run is over. */
+  /** Answers requests and tool calls of the container with `host`, until the run is over. */
   serve(host: HostTarget): Promise<void>;
 }
 
-/** The container of one slice of a task, made at its first use. */
+/** The container of one slice of a task, created at its first use. */
 export type OpenMicroVm = (name: string) => MicroVmClient;
 
 /** Where programs in the container reach the task's tools. The name never leaves the fleet. */
-export const toolsHost = "tools.flotilla.internal";
+export const toolsHostname = "tools.flotilla.internal";

@@ -1,13 +1,13 @@
 /**
- * The consumer of a deployment with `microvm`: the usual one and the container's classes. It is an entry of
- * its own, so that no other deployment carries the SDK or needs Docker.
+ * The consumer of a deployment with `microvm`: the ordinary one plus the container's classes. It is a separate
+ * entry, so that no other deployment carries the SDK or needs Docker.
  */
 import { ContainerProxy } from "@cloudflare/sandbox";
-import consumer, { Governor } from "../../index.ts";
-import { MicroVm, microVmsOf } from "./container.ts";
-import { useMicroVms } from "./provider.ts";
+import consumer, { ConsumerApi, Governor } from "../../index.ts";
+import { MicroVm, openMicroVms } from "./container.ts";
+import { setMicroVmProvider } from "./provider.ts";
 
-useMicroVms(microVmsOf);
+setMicroVmProvider(openMicroVms);
 
-export { ContainerProxy, Governor, MicroVm };
+export { ConsumerApi, ContainerProxy, Governor, MicroVm };
 export default consumer;

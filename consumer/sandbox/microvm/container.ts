@@ -1,16 +1,16 @@
-/** The container's Durable Object. It is part of the deployment with `--microvm` alone: see with_microvm.ts. */
+/** The container's Durable Object. Only a deployment with `--microvm` has it: see consumer_with_microvm.ts. */
 import { getSandbox, Sandbox } from "@cloudflare/sandbox";
 import type { ConsumerEnv } from "../../config/env.ts";
 import type { GuestRequest, GuestResponse, ToolAnswer } from "../engine.ts";
 import type { HostTarget } from "../host_target.ts";
 import type { MicroVmClient, OpenMicroVm } from "./client.ts";
-import { outbound } from "./outbound.ts";
+import { handleOutbound } from "./outbound.ts";
 
 export class MicroVm extends Sandbox<ConsumerEnv> {
-  // Nothing leaves by itself: what the handler below does not answer has nowhere to go.
+  // No direct network: what the handler below does not answer has nowhere to go.
   override enableInternet = false;
   override interceptHttps = true;
-  /** Only for a slice that was killed: every other one destroys its container. */
+  /** Only for a slice that was killed: every other slice destroys its container. */
   override sleepAfter = "5m";
   #host: HostTarget | null = null;
 
@@ -24,25 +24,25 @@ export class MicroVm extends Sandbox<ConsumerEnv> {
     }
   }
 
-  async leave(request: GuestRequest): Promise<GuestResponse | null> {
+  async fetchForGuest(request: GuestRequest): Promise<GuestResponse | null> {
     return this.#host === null ? null : this.#host.fetch(request);
   }
 
   async callTool(tool: string, argumentsJson: string): Promise<ToolAnswer> {
-    const gone: ToolAnswer = { ok: false, message: "no run of this task is at work" };
-    return this.#host === null ? gone : this.#host.call(tool, argumentsJson);
+    const noRun: ToolAnswer = { ok: false, message: "no run of this task is in progress" };
+    return this.#host === null ? noRun : this.#host.call(tool, argumentsJson);
   }
 }
 
-// Set by its setter, which a static field of the class would go past.
+// A static field of the class would bypass the setter.
 MicroVm.outbound = async (request: Request, env: ConsumerEnv, { containerId }) => {
   const namespace = env.MICROVM;
-  if (namespace === undefined) return outbound(request, null);
+  if (namespace === undefined) return handleOutbound(request, null);
   const vm = namespace.get(namespace.idFromString(containerId));
-  return outbound(request, {
-    async fetch(wanted) {
-      const answer = (await vm.leave(wanted)) as GuestResponse | null;
-      return answer ?? denied(wanted.url);
+  return handleOutbound(request, {
+    async fetch(guestRequest) {
+      const response = (await vm.fetchForGuest(guestRequest)) as GuestResponse | null;
+      return response ?? denied(guestRequest.url);
     },
     call: (tool, json) => vm.callTool(tool, json),
   });
@@ -56,8 +56,8 @@ const denied = (url: string): GuestResponse => ({
   body: new Uint8Array(),
 });
 
-/** The way to containers of this deployment; null where the binding is missing. */
-export function microVmsOf(env: ConsumerEnv): OpenMicroVm | null {
+/** Opens containers of this deployment; null where the binding is missing. */
+export function openMicroVms(env: ConsumerEnv): OpenMicroVm | null {
   const namespace = env.MICROVM;
   if (namespace === undefined) return null;
   return (name) => {

@@ -1,56 +1,52 @@
 /** What leaves a container: calls of the task's tools, and requests for the gateway. There is no third way. */
 import { egressLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Capabilities } from "../engine.ts";
-import { toolsHost } from "./client.ts";
+import { toolsHostname } from "./client.ts";
 
-/** Answers one intercepted request. Without a run there is nobody to decide, so it is refused. */
-export async function outbound(
+/** Answers one intercepted request. Without a run nothing can decide it, so it is denied. */
+export async function handleOutbound(
   request: Request,
   capabilities: Capabilities | null,
 ): Promise<Response> {
   const url = new URL(request.url);
-  if (capabilities === null) return refusal(url, 403, "no_run", "no run of this task is at work");
-  const body = await bodyOf(request);
-  if (body === "too large") {
-    const message = `a request may carry ${egressLimits.requestBytesMax} bytes`;
-    return refusal(url, 413, "too_large", message);
-  }
-  if (url.hostname === toolsHost) {
-    const answer = await capabilities.call(
+  if (capabilities === null)
+    return denial(url, 403, "no_run", "no run of this task is in progress");
+  const body = await readBody(request);
+  if (!body.ok) return denial(url, 413, "too_large", body.error);
+  if (url.hostname === toolsHostname) {
+    const { changes: _, ...answer } = await capabilities.call(
       url.pathname.slice(1),
-      new TextDecoder().decode(body ?? undefined),
+      new TextDecoder().decode(body.value ?? undefined),
       // The container's files are read when its run is over.
       new Map(),
     );
-    const { changes: _, ...told } = answer;
-    return Response.json(told);
+    return Response.json(answer);
   }
-  const answer = await capabilities.fetch({
+  const response = await capabilities.fetch({
     url: request.url,
     method: request.method,
     headers: [...request.headers],
-    body,
+    body: body.value,
   });
-  const empty = [101, 204, 205, 304].includes(answer.status);
-  return new Response(empty ? null : answer.body, {
-    status: answer.status,
-    statusText: answer.statusText,
-    headers: answer.headers,
-  });
+  const { status, statusText, headers } = response;
+  const isEmpty = [101, 204, 205, 304].includes(status);
+  return new Response(isEmpty ? null : response.body, { status, statusText, headers });
 }
 
-async function bodyOf(request: Request): Promise<Uint8Array | null | "too large"> {
-  if (request.body === null) return null;
+async function readBody(request: Request): Promise<Result<Uint8Array | null, string>> {
+  if (request.body === null) return ok(null);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body) {
     bytes += chunk.byteLength;
-    if (bytes > egressLimits.requestBytesMax) return "too large";
+    if (bytes > egressLimits.requestBytesMax)
+      return err(`a request body may hold ${egressLimits.requestBytesMax} bytes`);
     chunks.push(chunk);
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return ok(new Uint8Array(await new Blob(chunks).arrayBuffer()));
 }
 
-/** In the shape of the gateway's own refusals, which a model knows. */
-const refusal = ({ host }: URL, status: number, reason: string, message: string): Response =>
+/** In the shape of the gateway's own denials, which a model knows. */
+const denial = ({ host }: URL, status: number, reason: string, message: string): Response =>
   Response.json({ error: { code: "egress_denied", host, reason, message } }, { status });

@@ -1,26 +1,27 @@
 /**
- * How this deployment opens containers, if it does: said once, by the entry that has them. Apart from the
- * engine, because tools are listed outside of Workers too, where nothing of the runtime can be loaded.
+ * How this deployment opens containers, if it has any. Separate from the engine, because tools are also
+ * listed outside of Workers, where nothing of the runtime can be loaded.
  */
 import type { ConsumerEnv } from "../../config/env.ts";
 import type { Engine } from "../engine.ts";
 import type { OpenMicroVm } from "./client.ts";
 
-let waysOf: (env: ConsumerEnv) => OpenMicroVm | null = () => null;
+type MicroVmProvider = (env: ConsumerEnv) => OpenMicroVm | null;
+let provider: MicroVmProvider = () => null;
 
-/** Said by the entry of a deployment that has containers, before any task runs. */
-export function useMicroVms(ways: (env: ConsumerEnv) => OpenMicroVm | null): void {
-  waysOf = ways;
+/** Called by the entry of a deployment that has containers, before any task runs. */
+export function setMicroVmProvider(next: MicroVmProvider): void {
+  provider = next;
 }
 
 /** Null where there are no containers. */
-export const microVmsOf = (env: ConsumerEnv): OpenMicroVm | null => waysOf(env);
+export const findMicroVms = (env: ConsumerEnv): OpenMicroVm | null => provider(env);
 
 export const microVmMissing =
-  "The sandbox microvm needs containers, which this fleet runs without. Deploy with `npm run deploy -- --microvm` " +
+  "The sandbox microvm needs containers, and this fleet has none. Deploy with `npm run deploy -- --microvm` " +
   "to an account with Containers, or see docs/sandboxes.md to run it locally with Docker; else use the sandbox " +
   "isolate or isolate-v8.";
 
-/** Why no task of this fleet can have the engine, or null. */
-export const engineFault = (kind: Engine["name"], env: ConsumerEnv): string | null =>
-  kind === "microvm" && microVmsOf(env) === null ? microVmMissing : null;
+/** Why no task of this fleet can use the engine; null where one can. */
+export const engineUnavailable = (kind: Engine["name"], env: ConsumerEnv): string | null =>
+  kind === "microvm" && findMicroVms(env) === null ? microVmMissing : null;

@@ -1,5 +1,5 @@
-// The container's side of `microvm`, for the Node of its image: lays out what changed, runs one program or
-// one command, and writes down what came of it. Everything it writes is believed by nobody.
+// The container's side of `microvm`, for the Node of its image: writes the files that changed, runs one
+// program or one command, and writes a report. The engine trusts nothing in the report.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -10,35 +10,35 @@ import vm from "node:vm";
 
 const [root, control, toolsUrl, mode] = process.argv.slice(2);
 const inControl = (name) => path.join(control, name);
-/** What package managers and tools make again, and no workspace could hold. */
+/** Package managers and tools recreate these, and no workspace could hold them. */
 const unsynced = new Set(["node_modules", ".git", "__pycache__", ".venv", ".cache"]);
 
 if (mode === "program") await program();
-else await order();
+else await runOrder();
 
 /** Reads in.json; writes out.json. */
-async function order() {
-  const wanted = JSON.parse(fs.readFileSync(inControl("in.json"), "utf8"));
-  for (const name of wanted.deleted) fs.rmSync(path.join(root, name), { force: true });
-  for (const [name, base64] of Object.entries(wanted.files)) {
+async function runOrder() {
+  const order = JSON.parse(fs.readFileSync(inControl("in.json"), "utf8"));
+  for (const name of order.deleted) fs.rmSync(path.join(root, name), { force: true });
+  for (const [name, base64] of Object.entries(order.files)) {
     const file = path.join(root, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, Buffer.from(base64, "base64"));
   }
   fs.rmSync(inControl("ended.json"), { force: true });
-  const before = snapshot(wanted.limits);
+  const before = snapshot(order.limits);
   const [command, args] =
-    wanted.kind === "shell"
-      ? ["bash", ["-c", wanted.command]]
+    order.kind === "shell"
+      ? ["bash", ["-c", order.command]]
       : [process.execPath, [import.meta.filename, root, control, toolsUrl, "program"]];
-  fs.writeFileSync(inControl("program.json"), JSON.stringify(wanted));
-  const ran = await run(command, args, wanted.limits);
-  const ended = wanted.kind === "shell" ? null : endOf(inControl("ended.json"));
-  const changes = ran.timedOut ? { files: {}, deleted: [] } : changesSince(before, wanted.limits);
-  fs.writeFileSync(inControl("out.json"), JSON.stringify({ ...ran, ended, ...changes }));
+  fs.writeFileSync(inControl("program.json"), JSON.stringify(order));
+  const result = await run(command, args, order.limits);
+  const ended = order.kind === "shell" ? null : readEnd(inControl("ended.json"));
+  const changes = result.timedOut ? { files: {}, deleted: [] } : changesSince(before, order.limits);
+  fs.writeFileSync(inControl("out.json"), JSON.stringify({ ...result, ended, ...changes }));
 }
 
-function endOf(file) {
+function readEnd(file) {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch {
@@ -46,7 +46,7 @@ function endOf(file) {
   }
 }
 
-/** Runs in a process group of its own, so that nothing it starts outlives it. */
+/** Runs in its own process group, so that nothing it starts outlives it. */
 function run(command, args, limits) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -54,44 +54,44 @@ function run(command, args, limits) {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const kept = [];
+    const chunks = [];
     let room = limits.logBytes;
     let left = 0;
-    const keep = (chunk) => {
+    const append = (chunk) => {
       const head = chunk.subarray(0, room);
-      if (head.length > 0) kept.push(head);
+      if (head.length > 0) chunks.push(head);
       room -= head.length;
       left += chunk.length - head.length;
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout.on("data", append);
+    child.stderr.on("data", append);
     let timedOut = false;
-    const end = () => {
+    const kill = () => {
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {
-        // Nothing of it is left.
+        // The group has already exited.
       }
     };
     const timer = setTimeout(() => {
       timedOut = true;
-      end();
+      kill();
     }, limits.wallMs);
     const done = (code, signal) => {
       clearTimeout(timer);
-      end();
-      resolve({ code, signal, timedOut, logs: Buffer.concat(kept).toString("utf8"), left });
+      kill();
+      resolve({ code, signal, timedOut, logs: Buffer.concat(chunks).toString("utf8"), left });
     };
     child.once("error", (error) => {
-      keep(Buffer.from(error.message));
+      append(Buffer.from(error.message));
       done(127, null);
     });
-    // What it left running may hold its output open, so its own exit counts.
+    // Processes that it left running may hold its output open, so its own exit counts.
     child.once("exit", (code, signal) => setTimeout(() => done(code, signal), 50));
   });
 }
 
-/** Path to hash of every regular file. Links are not followed and not kept. */
+/** Path to hash of every regular file. Links are neither followed nor stored. */
 function snapshot(limits) {
   const found = new Map();
   const walk = (folder) => {
@@ -128,21 +128,21 @@ function changesSince(before, limits) {
 /** Runs program.json in this process and writes ended.json: the value, or the error. */
 async function program() {
   const { source, shift, tools } = JSON.parse(fs.readFileSync(inControl("program.json"), "utf8"));
-  const told = (end) => fs.writeFileSync(inControl("ended.json"), JSON.stringify(end));
-  const failed = (error) => {
-    told({ error: errorOf(error, shift) });
+  const writeEnd = (end) => fs.writeFileSync(inControl("ended.json"), JSON.stringify(end));
+  const fail = (error) => {
+    writeEnd({ error: errorOf(error, shift) });
     process.exit(1);
   };
-  process.on("uncaughtException", failed);
-  process.on("unhandledRejection", failed);
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
   const require = createRequire(path.join(root, "program.js"));
   Object.assign(globalThis, { fs, path, require });
   for (const name of tools) globalThis[name] = toolOf(name);
   const load = (name) =>
     import(
-      /^\.{0,2}\//.test(name) ? `file://${path.resolve(root, name)}` : resolved(require, name)
+      /^\.{0,2}\//.test(name) ? `file://${path.resolve(root, name)}` : resolveModule(require, name)
     );
-  // What the prepared program asks of its engine. Node itself fails a process whose promise nobody awaits.
+  // What the prepared program needs from its engine. Node itself ends a process on an unhandled rejection.
   const meta = { url: `file://${root}/program.js`, dirname: root, filename: `${root}/program.js` };
   Object.assign(load, { meta, stack: (value) => value, watch: (value) => value });
   const module = { exports: {} };
@@ -157,14 +157,15 @@ async function program() {
     else if (value === undefined && Object.keys(module.exports).length > 0) value = module.exports;
     if (typeof value === "function" && value.length === 0 && "default" in exported) value = value();
     value = await value;
-    if (value !== undefined) told({ value: typeof value === "string" ? value : inspect(value) });
+    if (value !== undefined)
+      writeEnd({ value: typeof value === "string" ? value : inspect(value) });
   } catch (error) {
-    failed(error);
+    fail(error);
   }
 }
 
 /** Built-in modules by their name, packages from the workspace's own node_modules. */
-function resolved(require, name) {
+function resolveModule(require, name) {
   const at = require.resolve(name);
   return at.startsWith("/") ? `file://${at}` : at;
 }
@@ -182,7 +183,7 @@ function toolOf(name) {
   };
 }
 
-/** The error with frames of the agent's own code alone, at the agent's own lines. */
+/** The error with only the frames of the agent's own code, at the agent's own lines. */
 function errorOf(error, shift) {
   if (!(error instanceof Error)) {
     return {
