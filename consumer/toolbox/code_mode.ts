@@ -1,62 +1,66 @@
-/** Code mode: a program's calls of tools are calls of its step, checked and counted as the model's are. */
-import { problemsOf, problemText } from "../models/validate.ts";
+/** Code mode: tool calls of a program belong to its step, and are checked and counted as the model's are. */
+import { err, ok, type Result } from "../../shared/result.ts";
+import { problemsOf, problemText } from "../models/repair/validate.ts";
 import type { FileChanges, ToolAnswer } from "../sandbox/engine.ts";
 import { offerOf } from "../tools/catalog.ts";
 import type { Tool } from "../tools/define.ts";
+import type { BudgetMeter } from "./budget_meter.ts";
+import type { EffectGate } from "./effect_gate.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What a call needs of the slice that it is made in. */
-export interface CallingSlice {
+/** What a call needs of its slice. */
+export interface CodeModeHost {
   tools: ReadonlyMap<string, Tool>;
-  /** The bound `limits.tool_calls`, and whether one more call stays below it, leaving one for the end. */
-  callsMax: number;
-  mayCall(): boolean;
-  count(): void;
-  /** Journals that something with effects begins; false when it must not. */
-  begin(): Promise<boolean>;
+  meter: Pick<BudgetMeter, "takeToolCall">;
+  gate: Pick<EffectGate, "journalIntent">;
   run(tool: Tool, input: unknown): ReturnType<Tool["run"]>;
 }
 
-/** Answers a call by name. What is wrong with it is an answer to the program, never an exception. */
-export async function callFromCode(
-  slice: CallingSlice,
+/** Calls a tool by name. A failed call is an answer to the program, never an exception. */
+export async function callToolFromCode(
+  host: CodeModeHost,
   name: string,
   argumentsJson: string,
 ): Promise<ToolAnswer> {
-  const tool = slice.tools.get(name);
-  if (tool === undefined) return no(`There is no tool "${name}".`);
-  if (!slice.mayCall()) return no(`limits.tool_calls (${slice.callsMax}) is used up.`);
-  slice.count();
-  const input = readJson(argumentsJson);
-  const schema = offerOf(tool).original;
-  const problems = problemsOf(input, schema);
-  if (problems !== null) return no(problemText(name, problems, schema));
-  if (tool.effect === "effect" && !(await slice.begin()))
-    return no("The task is owned by another worker now.");
-  const result = await slice.run(tool, input);
-  if (!result.ok) return no(result.text);
+  const tool = host.tools.get(name);
+  if (tool === undefined) return failed(`There is no tool "${name}".`);
+  const taken = host.meter.takeToolCall();
+  if (!taken.ok) return failed(taken.error);
+  const input = checkInput(tool, argumentsJson);
+  if (!input.ok) return failed(input.error);
+  if (tool.effect === "effect" && !(await host.gate.journalIntent()))
+    return failed("Another worker owns the task now.");
+  const result = await host.run(tool, input.value);
+  if (!result.ok) return failed(result.text);
   return { ok: true, json: JSON.stringify(result.value ?? result.text) };
 }
 
 /**
- * Keeps the program's files and the workspace in step around a call: the tool sees what the program has
- * written, and the program what the tool has. Changes that the workspace refuses are the program's to mend.
+ * Syncs the program's files with the workspace around a call: the tool sees what the program wrote, and the
+ * program what the tool wrote. The program gets the reason where the workspace rejects its changes.
  */
-export async function inStep(
+export async function withSyncedFiles(
   workspace: Workspace,
   changes: FileChanges,
   call: () => Promise<ToolAnswer>,
 ): Promise<ToolAnswer> {
-  const refusal = workspace.apply(changes);
-  if (refusal !== null) return { ...no(refusal), kept: false };
-  const { mark } = workspace;
+  const applied = workspace.apply(changes);
+  if (!applied.ok) return { ...failed(applied.error), kept: false };
+  const { changeCount } = workspace;
   const answer = await call();
-  return { ...answer, changes: workspace.changedSince(mark) };
+  return { ...answer, changes: workspace.changedSince(changeCount) };
 }
 
-const no = (message: string): ToolAnswer => ({ ok: false, message });
+const failed = (message: string): ToolAnswer => ({ ok: false, message });
 
-function readJson(text: string): unknown {
+function checkInput(tool: Tool, json: string): Result<unknown, string> {
+  const input = parseJson(json);
+  const schema = offerOf(tool).original;
+  const problems = problemsOf(input, schema);
+  return problems.length === 0 ? ok(input) : err(problemText(tool.name, problems, schema));
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

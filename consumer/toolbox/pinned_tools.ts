@@ -1,21 +1,25 @@
 /**
- * What a task brings beside the catalog: the tools of MCP servers, and skills. Both are looked up once and
- * pinned with the first reply, so that the model sees the same bytes in every slice, whatever a server or
- * an upload says later.
+ * What a task adds to the catalog: the tools of MCP servers, and skills. Both are looked up once and pinned
+ * with the first reply, so that the model sees the same bytes in every slice, even when a server or an upload
+ * changes later.
  */
 import { type Failure, failure } from "../../shared/failures.ts";
+import { type McpServer, readServers, serversOf, visibleFault } from "../../shared/mcp_servers.ts";
 import { getText, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Step } from "../../shared/step.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
+import type { ConsumerEnv } from "../config/env.ts";
 import { McpConnection, type McpTransport } from "../mcp/connection.ts";
-import { faultTold, type McpServer, readServers, serversOf } from "../mcp/servers.ts";
-import { callable, listed, type PinnedServer } from "../mcp/tools.ts";
+import { listServerTools, type PinnedServer, toolsOfServer } from "../mcp/tools.ts";
 import { findSkills, type PinnedSkill } from "../skills/find.ts";
 import type { Tool } from "../tools/define.ts";
 
-interface Pinned {
+/** What is stored in R2 under `hash`. */
+interface Pin {
+  hash: string;
   servers: PinnedServer[];
   skills: PinnedSkill[];
 }
@@ -23,110 +27,104 @@ interface Pinned {
 export interface PinnedTools {
   tools: Tool[];
   skills: PinnedSkill[];
-  /** The hash under which they stand in R2; undefined for a task that has none. */
+  /** The hash under which they are stored in R2; undefined for a task that has none. */
   pin: string | undefined;
   close(): Promise<void>;
 }
 
-export type ExtrasAnswer = { ok: true; extras: PinnedTools } | { ok: false; failure: Failure };
+interface ConnectedServer {
+  name: string;
+  server: McpServer;
+  connection: McpConnection;
+}
 
 const none: PinnedTools = { tools: [], skills: [], pin: undefined, close: async () => undefined };
 
 /** Rejects only when a store fails. A name that is not configured fails the task; a server that is down does not. */
 export async function loadPinnedTools(
-  fleet: ConsumerConfig,
+  { env }: ConsumerConfig,
   task: TaskRow,
   spec: DurableTask,
   steps: readonly Step[],
-  at: { ways: McpTransport; signal: AbortSignal },
-): Promise<ExtrasAnswer> {
+  { gateway, signal }: { gateway: McpTransport; signal: AbortSignal },
+): Promise<Result<PinnedTools, Failure>> {
   const { mcp = [], skills = [] } = spec;
-  if (mcp.length + skills.length === 0) return { ok: true, extras: none };
-  const servers = serversFor(fleet, task.tenant, mcp);
+  if (mcp.length + skills.length === 0) return ok(none);
+  const servers = findServers(env, task.tenant, mcp);
   if (!servers.ok) return servers;
-  const connections = new Map(
-    [...servers.found].map(([name, { url }]) => [
+  const connected = servers.value.map(({ name, server }) => {
+    return {
       name,
-      new McpConnection({ name, url }, at.ways, at.signal),
-    ]),
-  );
-  const known = await pinned(fleet, task, steps);
-  const fresh = known ?? (await looked(fleet, task, spec, servers.found, connections));
-  if (!fresh.ok) return fresh;
-  const tools = fresh.value.servers.flatMap((listing) => {
-    const server = servers.found.get(listing.name);
-    const connection = connections.get(listing.name);
-    return server === undefined || connection === undefined
-      ? []
-      : callable(listing, server, connection);
+      server,
+      connection: new McpConnection({ name, url: server.url }, gateway, signal),
+    };
   });
-  return {
-    ok: true,
-    extras: {
-      tools,
-      skills: fresh.value.skills,
-      pin: fresh.pin,
-      close: async () => {
-        await Promise.all([...connections.values()].map((connection) => connection.close()));
-      },
+  const stored = await readPin(env, task, steps);
+  const pin = stored === null ? await createPin(env, task, spec, connected) : ok(stored);
+  if (!pin.ok) return pin;
+  const tools = pin.value.servers.flatMap((listing) => {
+    const found = connected.find(({ name }) => name === listing.name);
+    return found === undefined ? [] : toolsOfServer(listing, found.server, found.connection);
+  });
+  return ok({
+    tools,
+    skills: pin.value.skills,
+    pin: pin.value.hash,
+    close: async () => {
+      await Promise.all(connected.map(({ connection }) => connection.close()));
     },
-  };
+  });
 }
 
-type Looked = { ok: true; value: Pinned; pin: string } | { ok: false; failure: Failure };
-
-/** What the first reply was given, if there was one. */
-async function pinned(
-  fleet: ConsumerConfig,
+/** The pin of the first reply; null before it. */
+async function readPin(
+  env: ConsumerEnv,
   task: TaskRow,
   steps: readonly Step[],
-): Promise<Looked | null> {
-  const pin = steps
+): Promise<Pin | null> {
+  const hash = steps
     .map(({ payload }) => (payload.kind === "model" ? payload.extras : undefined))
-    .find((hash) => hash !== undefined);
-  if (pin === undefined) return null;
-  const text = await getText(fleet.env.OBJECTS, objectKeys.blob(task.tenant, task.id, pin));
-  return text === null ? null : { ok: true, value: JSON.parse(text) as Pinned, pin };
+    .find((extras) => extras !== undefined);
+  if (hash === undefined) return null;
+  const text = await getText(env.OBJECTS, objectKeys.blob(task.tenant, task.id, hash));
+  return text === null ? null : { hash, ...(JSON.parse(text) as Omit<Pin, "hash">) };
 }
 
-async function looked(
-  fleet: ConsumerConfig,
+async function createPin(
+  env: ConsumerEnv,
   task: TaskRow,
   spec: DurableTask,
-  servers: ReadonlyMap<string, McpServer>,
-  connections: ReadonlyMap<string, McpConnection>,
-): Promise<Looked> {
-  const skills = await findSkills(fleet.env.OBJECTS, task.tenant, spec.skills ?? []);
-  if (!skills.ok) return { ok: false, failure: failure("tool_unconfigured", skills.message) };
-  const answers: PinnedServer[] = [];
-  for (const [name, server] of servers) {
-    const connection = connections.get(name);
-    if (connection !== undefined) answers.push(await listed(name, server, connection));
-  }
-  const value = { servers: answers, skills: skills.skills };
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  const pin = await sha256Hex(bytes);
-  const key = objectKeys.blob(task.tenant, task.id, pin);
-  await putOnce(fleet.env.OBJECTS, key, bytes, "application/json");
-  return { ok: true, value, pin };
+  connected: readonly ConnectedServer[],
+): Promise<Result<Pin, Failure>> {
+  const found = await findSkills(env.OBJECTS, task.tenant, spec.skills ?? []);
+  if (!found.ok) return err(failure("tool_unconfigured", found.error));
+  const servers: PinnedServer[] = [];
+  for (const { name, server, connection } of connected)
+    servers.push(await listServerTools(name, server, connection));
+  const pinned = { servers, skills: found.value };
+  const bytes = new TextEncoder().encode(JSON.stringify(pinned));
+  const hash = await sha256Hex(bytes);
+  const key = objectKeys.blob(task.tenant, task.id, hash);
+  await putOnce(env.OBJECTS, key, bytes, "application/json");
+  return ok({ hash, ...pinned });
 }
 
-function serversFor(
-  fleet: ConsumerConfig,
+function findServers(
+  env: ConsumerEnv,
   tenant: string,
   names: readonly string[],
-): { ok: true; found: Map<string, McpServer> } | { ok: false; failure: Failure } {
-  const all = readServers(fleet.env.MCP_SERVERS);
+): Result<{ name: string; server: McpServer }[], Failure> {
+  const all = readServers(env.MCP_SERVERS);
   const offered = serversOf(all, tenant);
-  const found = new Map<string, McpServer>();
+  const found = [];
   for (const name of names) {
     const server = offered.get(name);
     if (server === undefined) {
-      const why = faultTold(all, tenant) ?? "List it in MCP_SERVERS, for this tenant.";
-      const message = `The MCP server ${name} is not configured here. ${why}`;
-      return { ok: false, failure: failure("tool_unconfigured", message) };
+      const cause = visibleFault(all, tenant) ?? "List it in MCP_SERVERS, for this tenant.";
+      const message = `The MCP server ${name} is not configured here. ${cause}`;
+      return err(failure("tool_unconfigured", message));
     }
-    found.set(name, server);
+    found.push({ name, server });
   }
-  return { ok: true, found };
+  return ok(found);
 }

@@ -1,8 +1,9 @@
-/** What a slice runs in its sandbox: the agent's programs, commands and scripts, and searches of ours. */
+/** What a slice runs in its sandbox: the agent's programs, commands and scripts, and searches of the tools. */
+import type { Bounds } from "../../shared/budgets.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import { type Bounds, millisecondsLeft } from "../loop/budget.ts";
-import type { JournalWriter } from "../loop/journal_writer.ts";
+import { millisecondsLeft } from "../loop/budget/allowance.ts";
+import type { JournalWriter } from "../loop/journal/journal_writer.ts";
 import { runBash } from "../sandbox/bash/bash.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Capabilities, Engine, RunOutcome } from "../sandbox/engine.ts";
@@ -10,58 +11,63 @@ import { meteredEngine } from "../sandbox/index.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface SandboxRuns {
-  code(code: string, able: Capabilities): Promise<RunOutcome>;
+  code(code: string, capabilities: Capabilities): Promise<RunOutcome>;
   /** Rejects where the engine has no shell. */
-  shell(command: string, able: Capabilities): Promise<RunOutcome>;
-  /** A script that breaks its interpreter is its own fault: the answer says so, and the task goes on. */
-  bash(script: string, able: Capabilities): Promise<BashOutcome>;
-  /** A program of ours over what a model wrote: its fuel is the bound, and it can reach nothing. */
+  shell(command: string, capabilities: Capabilities): Promise<RunOutcome>;
+  /** A script that breaks its interpreter is at fault itself: the outcome says so, and the task continues. */
+  bash(script: string, capabilities: Capabilities): Promise<BashOutcome>;
+  /** Runs our own program over what a model wrote: its fuel bounds it, and it can reach nothing. */
   metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
-  /** Why an engine broke by its own fault; null while none did. */
+  /** The fault by which an engine broke; null while none did. */
   fault(): string | null;
 }
 
-/** `callable` names the tools that a program may call, as they are at each run. */
+/** `callable` names the tools that a program may call. */
 export function createSandboxRuns(
-  fleet: ConsumerConfig,
+  { env }: ConsumerConfig,
   engine: Engine,
-  { workspace, bounds, scribe }: { workspace: Workspace; bounds: Bounds; scribe: JournalWriter },
-  callable: () => string[],
+  task: { workspace: Workspace; bounds: Bounds; journal: JournalWriter },
+  callable: readonly string[],
   signal: AbortSignal,
 ): SandboxRuns {
+  const { workspace, bounds, journal } = task;
   let fault: string | null = null;
-  const wallMs = () => Math.min(sandboxLimits.wallMsMax, millisecondsLeft(scribe.used, bounds));
+  const wallMs = () => Math.min(sandboxLimits.wallMsMax, millisecondsLeft(journal.used, bounds));
 
-  async function guarded(work: () => Promise<RunOutcome>): Promise<RunOutcome> {
+  async function noteFault(work: () => Promise<RunOutcome>): Promise<RunOutcome> {
     try {
       return await work();
     } catch (error) {
-      // An engine throws for its own faults alone, unless it was stopped.
+      // An engine throws only for its own faults, unless it was stopped.
       if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
       throw error;
     }
   }
 
-  async function run(how: Engine["run"], code: string, able: Capabilities): Promise<RunOutcome> {
-    const files = await workspace.all();
-    const { readOnly } = workspace;
+  async function run(
+    runProgram: Engine["run"],
+    code: string,
+    capabilities: Capabilities,
+  ): Promise<RunOutcome> {
+    const files = await workspace.readAll();
+    const program = { code, files, readOnly: workspace.readOnlyFolder, tools: callable };
     const limits = { ...runBounds, wallMs: wallMs() };
-    return guarded(() => how({ code, files, readOnly, tools: callable() }, able, limits, signal));
+    return noteFault(() => runProgram(program, capabilities, limits, signal));
   }
 
   return {
-    code: (code, able) => run(engine.run, code, able),
-    async shell(command, able) {
+    code: (code, capabilities) => run(engine.run, code, capabilities),
+    async shell(command, capabilities) {
       if (engine.shell === undefined) throw new Error(`the sandbox ${engine.name} has no shell`);
-      return run(engine.shell, command, able);
+      return run(engine.shell, command, capabilities);
     },
-    async bash(script, able) {
-      const program = { code: script, files: await workspace.all(), tools: [] };
-      return runBash(fleet.env, program, able, wallMs(), signal);
+    async bash(script, capabilities) {
+      const program = { code: script, files: await workspace.readAll(), tools: [] };
+      return runBash(env, program, capabilities, wallMs(), signal);
     },
     metered: (code, files) =>
-      guarded(() =>
-        meteredEngine(fleet.env).run({ code, files, tools: [] }, closed, searchBounds, signal),
+      noteFault(() =>
+        meteredEngine(env).run({ code, files, tools: [] }, noCapabilities, searchBounds, signal),
       ),
     fault: () => fault,
   };
@@ -74,7 +80,7 @@ const runBounds = {
   valueBytes: sandboxLimits.valueBytesMax,
 };
 
-/** One search: all of a run's fuel, and room for every path of the workspace in its answer. */
+/** One search: all of a run's fuel, and room for every path of the workspace in its result. */
 const searchBounds = {
   ...runBounds,
   wallMs: sandboxLimits.wallMsMax,
@@ -82,7 +88,7 @@ const searchBounds = {
   valueBytes: sandboxLimits.searchValueBytesMax,
 };
 
-const closed: Capabilities = {
+const noCapabilities: Capabilities = {
   fetch: () => Promise.reject(new Error("A search has no network.")),
   call: async () => ({ ok: false, message: "A search calls no tools." }),
 };

@@ -1,56 +1,53 @@
 /**
- * The files of one task. Contents stand in the task's input or in R2 under their hash; what a step
- * changes is kept here until the step is journaled, so that a killed or overtaken step changes no file.
+ * The files of one task. Contents are in the task's input or in R2 under their hash; what a step changes stays
+ * in memory until the step is journaled, so that a step that is killed or loses its fence changes no file.
  */
 import { workspaceLimits } from "../../shared/limits.ts";
-import {
-  digestObject,
-  getBytes,
-  getBytesUpTo,
-  objectKeys,
-  putOnce,
-  sha256Hex,
-} from "../../shared/objects.ts";
+import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
 import { foldersOf, isWithin, normalisePath, outputPath, outputStep } from "../../shared/paths.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { FileEntry, Step } from "../../shared/step.ts";
+import { type ManifestChange, StoredFiles } from "../../shared/stored_files.ts";
 import type { InputFile } from "../../shared/task.ts";
 import type { Manifest } from "../../shared/transcript.ts";
 
-/** A refusal is a sentence for the model; null means done. */
-export type Refusal = string | null;
+/** The error is a sentence for the model. */
+export type WriteResult = Result<void, string>;
 
-/** One file: where it stands, and its bytes once they were needed. An input is hashed only when asked. */
-interface Held {
+/** One file: where it is stored, and its bytes once they were needed. An input is hashed only for the manifest. */
+interface StoredFile {
   entry: FileEntry | null;
   bytes: Uint8Array | null;
   input: InputFile | null;
 }
 
 export class Workspace {
-  readonly #files = new Map<string, Held>();
+  readonly #files = new Map<string, StoredFile>();
   readonly #changed = new Set<string>();
-  /** Changed files that the journal never heard of: those that are deleted again are no change of the step. */
-  readonly #born = new Set<string>();
-  /** When each path was changed last since the checkpoint, by the count of changes, for `changedSince`. */
-  readonly #log = new Map<string, number>();
-  #changes = 0;
+  /** Files that this step created: one that is deleted again is not a change of the step. */
+  readonly #created = new Set<string>();
+  /** The change count at which each path was last changed since the checkpoint, for `changedSince`. */
+  readonly #lastChanges = new Map<string, number>();
+  #changeCount = 0;
   /** The folder that is read-only, or null. */
   #mounted: string | null = null;
   readonly #bucket: R2Bucket;
   readonly #tenant: string;
   readonly #taskId: string;
   readonly #steps: readonly Step[];
+  readonly #stored: StoredFiles;
 
-  /** `steps` is the journal as it grows: whole outputs are read from it. */
+  /** `steps` is the journal as it grows: full outputs are read from it. */
   constructor(bucket: R2Bucket, tenant: string, taskId: string, steps: readonly Step[] = []) {
     this.#bucket = bucket;
     this.#tenant = tenant;
     this.#taskId = taskId;
     this.#steps = steps;
+    this.#stored = new StoredFiles(bucket, tenant, taskId);
   }
 
-  /** Lays out the task's input files, then what earlier steps changed. */
-  layOut(inputs: Readonly<Record<string, InputFile>>, changes: readonly ManifestChange[]): void {
+  /** Adds the task's input files, then applies what earlier steps changed. */
+  load(inputs: Readonly<Record<string, InputFile>>, changes: readonly ManifestChange[]): void {
     for (const [name, input] of Object.entries(inputs)) {
       const path = normalisePath(name);
       if (path !== null) this.#files.set(path, { entry: null, bytes: null, input });
@@ -64,19 +61,19 @@ export class Workspace {
   }
 
   /**
-   * Lays files below a folder that is read-only from then on: nothing in it can be written or deleted, by
-   * whichever tool. They are not the task's own, so the manifest leaves them out.
+   * Adds files below a folder that is read-only from then on: no tool can write or delete anything in it. They
+   * are not the task's own files, so the manifest leaves them out.
    */
   mount(folder: string, files: Readonly<Record<string, InputFile>>): void {
     if (Object.keys(files).length === 0) return;
     this.#mounted = folder;
     for (const path of this.paths()) if (this.#isMounted(path)) this.#files.delete(path);
     this.#files.delete(folder);
-    this.layOut(files, []);
+    this.load(files, []);
   }
 
   /** The folder that is read-only; null where nothing is mounted. */
-  get readOnly(): string | null {
+  get readOnlyFolder(): string | null {
     return this.#mounted;
   }
 
@@ -91,105 +88,109 @@ export class Workspace {
   /** The bytes of a file, or null where there is none. Callers do not write into them. */
   async read(name: string): Promise<Uint8Array | null> {
     const path = normalisePath(name);
-    const output = path === null || this.#files.has(path) ? null : outputStep(path);
-    if (output !== null) return this.#output(output);
-    const held = path === null ? undefined : this.#files.get(path);
-    if (held === undefined) return null;
-    held.bytes ??= await this.#load(held);
-    return held.bytes;
+    if (path === null) return null;
+    const file = this.#files.get(path);
+    if (file === undefined) {
+      const step = outputStep(path);
+      return step === null ? null : this.#readOutput(step);
+    }
+    file.bytes ??= await this.#readStored(file);
+    return file.bytes;
   }
 
   /**
-   * Every file with its bytes, the whole outputs that were cut included: what a sandbox sees. Files that
-   * nobody read are fetched a few at once; rejects when they are together more than a workspace may hold,
+   * Every file with its bytes, including the full outputs that were cut: what a sandbox sees. Files that are
+   * not in memory are fetched a few at a time. Rejects when all files together are larger than a workspace,
    * before all of them are in memory.
    */
-  async all(): Promise<Map<string, Uint8Array>> {
+  async readAll(): Promise<Map<string, Uint8Array>> {
     const files = new Map<string, Uint8Array>();
     for (const { seq, payload } of this.#steps) {
-      const bytes = payload.kind === "tool" && payload.output ? await this.#output(seq) : null;
+      const bytes = payload.kind === "tool" && payload.output ? await this.#readOutput(seq) : null;
       if (bytes !== null) files.set(outputPath(seq), bytes);
     }
     const paths = this.paths();
     for (const path of paths) files.set(path, new Uint8Array());
     let sum = 0;
-    await inTurn(paths, async (path) => {
+    await forEachFew(paths, async (path) => {
       const bytes = await this.read(path);
       if (bytes === null) files.delete(path);
       else files.set(path, bytes);
       sum += bytes?.byteLength ?? 0;
-      if (sum > workspaceLimits.bytesMax) throw new Error(tooMuch);
+      if (sum > workspaceLimits.bytesMax) throw new Error(tooLargeText);
     });
     return files;
   }
 
-  write(name: string, bytes: Uint8Array): Refusal {
+  write(name: string, bytes: Uint8Array): WriteResult {
     return this.apply(new Map([[name, bytes]]));
   }
 
   /**
-   * Writes (bytes) and deletes (null) many files at once: all, or none when what would stand there
-   * afterwards is not a workspace. Deleting what does not exist is nothing.
+   * Writes (bytes) and deletes (null) many files at once: all of them, or none when the result would not be a
+   * valid workspace. Deleting a file that does not exist does nothing.
    */
-  apply(changes: ReadonlyMap<string, Uint8Array | null>): Refusal {
+  apply(changes: ReadonlyMap<string, Uint8Array | null>): WriteResult {
     const wanted = new Map<string, Uint8Array | null>();
     for (const [name, bytes] of changes) {
       const path = normalisePath(name);
       if (path === null)
-        return `"${name}" is not a path in the workspace: use a relative path without "..".`;
+        return err(`"${name}" is not a path in the workspace: use a relative path without "..".`);
       if (bytes !== null && outputStep(path) !== null)
-        return `"${path}" holds what a tool answered and cannot be written: take another name.`;
+        return err(`"${path}" holds a tool's output and cannot be written: use another name.`);
       wanted.set(path, bytes);
     }
-    const refusal = this.#unfit(wanted);
-    if (refusal !== null) return refusal;
+    const fits = this.#checkFits(wanted);
+    if (!fits.ok) return fits;
     for (const [path, bytes] of wanted) {
       if (bytes === null) {
-        if (this.#files.delete(path)) this.#noteGone(path);
+        if (this.#files.delete(path)) this.#recordRemoval(path);
         continue;
       }
-      if (!this.#files.has(path) && !this.#changed.has(path)) this.#born.add(path);
+      if (!this.#files.has(path) && !this.#changed.has(path)) this.#created.add(path);
       this.#files.set(path, { entry: null, bytes, input: null });
-      this.#note(path);
+      this.#recordChange(path);
     }
-    return null;
+    return ok(undefined);
   }
 
-  #note(path: string): void {
+  #recordChange(path: string): void {
     this.#changed.add(path);
-    this.#changes += 1;
-    this.#log.set(path, this.#changes);
+    this.#changeCount += 1;
+    this.#lastChanges.set(path, this.#changeCount);
   }
 
-  #noteGone(path: string): void {
-    this.#note(path);
-    if (this.#born.delete(path)) this.#changed.delete(path);
+  #recordRemoval(path: string): void {
+    this.#recordChange(path);
+    if (this.#created.delete(path)) this.#changed.delete(path);
   }
 
-  /** How many changes there were so far: a place to ask `changedSince` from. */
-  get mark(): number {
-    return this.#changes;
+  /** How many changes there were so far: the starting point for `changedSince`. */
+  get changeCount(): number {
+    return this.#changeCount;
   }
 
-  /** What stands now where something was changed since the mark; null where nothing does. */
-  changedSince(mark: number): Map<string, Uint8Array | null> {
-    const paths = [...this.#log].filter(([, at]) => at > mark);
+  /** The current contents of the paths that changed after that count; null for a deleted file. */
+  changedSince(changeCount: number): Map<string, Uint8Array | null> {
+    const paths = [...this.#lastChanges].filter(([, at]) => at > changeCount);
     return new Map(paths.map(([path]) => [path, this.#files.get(path)?.bytes ?? null]));
   }
 
-  /** Why the workspace cannot become what is wanted; null when it can. */
-  #unfit(wanted: ReadonlyMap<string, Uint8Array | null>): Refusal {
+  /** Whether the workspace can take these changes. */
+  #checkFits(wanted: ReadonlyMap<string, Uint8Array | null>): WriteResult {
     const locked = [...wanted.keys()].find((path) => this.#isMounted(path));
-    if (locked !== undefined) return readOnly(locked);
-    const unnamed = [...wanted.keys()].filter((path) => !this.#log.has(path)).length;
-    if (this.#log.size + unnamed > workspaceLimits.namesPerStepMax)
-      return `One step may change files under ${workspaceLimits.namesPerStepMax} names in all: use fewer names, or go on in another step.`;
+    if (locked !== undefined) return err(readOnlyText(locked));
+    const newNames = [...wanted.keys()].filter((path) => !this.#lastChanges.has(path)).length;
+    if (this.#lastChanges.size + newNames > workspaceLimits.namesPerStepMax)
+      return err(
+        `One step may change files under ${workspaceLimits.namesPerStepMax} names: use fewer names, or continue in another step.`,
+      );
     let files = 0;
     let sum = 0;
     const folders = new Map<string, string>();
-    const kept = [...this.#files.keys()].filter((path) => !wanted.has(path));
+    const unchanged = [...this.#files.keys()].filter((path) => !wanted.has(path));
     const written = [...wanted].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
-    for (const path of [...kept, ...written]) {
+    for (const path of [...unchanged, ...written]) {
       files += 1;
       sum += this.#bytesOf(path, wanted.get(path) ?? null);
       for (const folder of foldersOf(path)) folders.set(folder, path);
@@ -197,74 +198,79 @@ export class Workspace {
     for (const path of written) {
       const bytes = wanted.get(path)?.byteLength ?? 0;
       if (bytes > workspaceLimits.fileBytesMax) {
-        return `"${path}" would be ${bytes} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`;
+        return err(
+          `"${path}" would be ${bytes} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`,
+        );
       }
       const below = folders.get(path);
-      if (below !== undefined) return `"${path}" is a folder: it holds "${below}".`;
+      if (below !== undefined) return err(`"${path}" is a folder: it holds "${below}".`);
       const above = foldersOf(path).find(
         (at) => wanted.get(at) ?? (!wanted.has(at) && this.#files.has(at)),
       );
-      if (above !== undefined) return `"${above}" is a file, so "${path}" cannot lie below it.`;
+      if (above !== undefined) return err(`"${above}" is a file, so "${path}" cannot be below it.`);
     }
     if (written.length > 0 && files > workspaceLimits.filesMax) {
-      return `The workspace holds ${workspaceLimits.filesMax} files, which is its limit: delete some first.`;
+      return err(
+        `The workspace holds ${workspaceLimits.filesMax} files, which is its limit: delete some first.`,
+      );
     }
     if (written.length > 0 && sum > workspaceLimits.bytesMax) {
-      return `The workspace may hold ${workspaceLimits.bytesMax} bytes in all: delete something first.`;
+      return err(
+        `The workspace may hold ${workspaceLimits.bytesMax} bytes in all: delete something first.`,
+      );
     }
-    return null;
+    return ok(undefined);
   }
 
   #bytesOf(path: string, wanted: Uint8Array | null): number {
-    const held = this.#files.get(path);
-    return wanted?.byteLength ?? held?.bytes?.byteLength ?? held?.entry?.bytes ?? 0;
+    const file = this.#files.get(path);
+    return wanted?.byteLength ?? file?.bytes?.byteLength ?? file?.entry?.bytes ?? 0;
   }
 
-  delete(name: string): Refusal {
+  remove(name: string): WriteResult {
     const path = normalisePath(name);
-    if (path !== null && this.#isMounted(path)) return readOnly(path);
-    if (path === null || !this.#files.delete(path)) return `There is no file "${name}".`;
-    this.#noteGone(path);
-    return null;
+    if (path !== null && this.#isMounted(path)) return err(readOnlyText(path));
+    if (path === null || !this.#files.delete(path)) return err(`There is no file "${name}".`);
+    this.#recordRemoval(path);
+    return ok(undefined);
   }
 
-  /** Puts bytes that are no file of the workspace, such as a whole output, where a step can name them. */
-  async keep(bytes: Uint8Array): Promise<FileEntry> {
+  /** Stores bytes that are not a file of the workspace, such as a full output, so that a step can refer to them. */
+  async storeBlob(bytes: Uint8Array): Promise<FileEntry> {
     const sha256 = await sha256Hex(bytes);
     const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
     await putOnce(this.#bucket, key, bytes, "application/octet-stream");
     return { sha256, bytes: bytes.byteLength, source: "blob" };
   }
 
-  /** What a step's tool answered, whole; null where there is no such step. */
-  async #output(seq: number): Promise<Uint8Array | null> {
+  /** The full output of a step's tool; null where there is no such step. */
+  async #readOutput(seq: number): Promise<Uint8Array | null> {
     const payload = this.#steps.find((step) => step.seq === seq)?.payload;
     if (payload?.kind !== "tool") return null;
     if (payload.output === undefined) return new TextEncoder().encode(payload.text);
-    const key = objectKeys.blob(this.#tenant, this.#taskId, payload.output.sha256);
-    return getBytes(this.#bucket, key);
+    return this.#stored.readBlob(payload.output.sha256);
   }
 
-  /** Puts what changed into R2 and returns it for the journal; the step that owns it comes next. */
+  /** Stores the changes in R2 and returns them for the journal; the step that made them is written next. */
   async checkpoint(): Promise<ManifestChange | undefined> {
-    this.#born.clear();
-    this.#log.clear();
+    this.#created.clear();
+    this.#lastChanges.clear();
     if (this.#changed.size === 0) return undefined;
     const change: ManifestChange = {};
     const contents = new Map<string, Uint8Array>();
     for (const path of this.#changed) {
-      const held = this.#files.get(path);
-      if (held?.bytes == null) {
+      const file = this.#files.get(path);
+      if (file?.bytes == null) {
         change[path] = null;
         continue;
       }
-      const sha256 = await sha256Hex(held.bytes);
-      held.entry = { sha256, bytes: held.bytes.byteLength, source: "blob" };
-      change[path] = held.entry;
-      contents.set(sha256, held.bytes);
+      const sha256 = await sha256Hex(file.bytes);
+      file.entry = { sha256, bytes: file.bytes.byteLength, source: "blob" };
+      change[path] = file.entry;
+      contents.set(sha256, file.bytes);
     }
     // Once for each content: R2 takes one write a second for a key.
-    await inTurn([...contents], async ([sha256, bytes]) => {
+    await forEachFew([...contents], async ([sha256, bytes]) => {
       const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
       await putOnce(this.#bucket, key, bytes, "application/octet-stream");
     });
@@ -272,56 +278,29 @@ export class Workspace {
     return change;
   }
 
-  /** Where every file stands: the transcript's last line. */
+  /** Where every file is stored: the transcript's last line. */
   async manifest(): Promise<Manifest> {
     const manifest: Manifest = {};
     for (const path of this.paths()) {
-      const held = this.#files.get(path);
-      if (held === undefined || this.#isMounted(path)) continue;
-      held.entry ??= await this.#entryOf(held);
-      if (held.entry !== null) manifest[path] = held.entry;
+      const file = this.#files.get(path);
+      if (file === undefined || this.#isMounted(path)) continue;
+      if (file.input !== null)
+        file.entry ??= await this.#stored.describeInput(file.input, file.bytes);
+      if (file.entry !== null) manifest[path] = file.entry;
     }
     return manifest;
   }
 
-  async #load(held: Held): Promise<Uint8Array | null> {
-    if (held.entry?.source === "blob") {
-      return getBytes(this.#bucket, objectKeys.blob(this.#tenant, this.#taskId, held.entry.sha256));
-    }
-    return held.input === null ? null : this.#loadInput(held.input);
-  }
-
-  async #loadInput(input: InputFile): Promise<Uint8Array | null> {
-    if (!("r2" in input)) return inlineBytes(input);
-    const { fileBytesMax } = workspaceLimits;
-    const object = await getBytesUpTo(this.#bucket, this.#inputKey(input), fileBytesMax);
-    if (object === null || object.bytes !== null) return object?.bytes ?? null;
-    throw new Error(
-      `the input "${input.r2}" is ${object.size} bytes; a file of the workspace may hold ${fileBytesMax}.`,
-    );
-  }
-
-  /** Where an input stands. One in R2 that nobody read is hashed as it streams by, and not kept. */
-  async #entryOf({ input, bytes }: Held): Promise<FileEntry | null> {
-    if (input === null) return null;
-    if (bytes !== null || !("r2" in input)) {
-      const whole = bytes ?? (await this.#loadInput(input));
-      if (whole === null) return null;
-      return { sha256: await sha256Hex(whole), bytes: whole.byteLength, source: "input" };
-    }
-    const digest = await digestObject(this.#bucket, this.#inputKey(input));
-    return digest === null ? null : { ...digest, source: "input" };
-  }
-
-  #inputKey(input: { r2: string }): string {
-    return objectKeys.input(this.#tenant, input.r2);
+  async #readStored({ entry, input }: StoredFile): Promise<Uint8Array | null> {
+    if (entry?.source === "blob") return this.#stored.readBlob(entry.sha256);
+    return input === null ? null : this.#stored.readInput(input);
   }
 }
 
-const tooMuch = `the files of the workspace are together more than ${workspaceLimits.bytesMax} bytes, so no program can be given them: delete some, or read them with read_file.`;
+const tooLargeText = `the files of the workspace are together more than ${workspaceLimits.bytesMax} bytes, so no program can get them: delete some, or read them with read_file.`;
 
-/** A few at once: an invocation waits for six answers of its stores at most, and the rest would time out. */
-async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+/** A few at a time: an invocation waits for at most six replies of its stores, and the rest would time out. */
+async function forEachFew<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
   const worker = async (): Promise<void> => {
     for (const item of waiting) await work(item);
@@ -329,13 +308,5 @@ async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<
   await Promise.all(Array.from({ length: workspaceLimits.callsAtOnceMax }, worker));
 }
 
-const readOnly = (path: string): string =>
+const readOnlyText = (path: string): string =>
   `"${path}" is read-only: write elsewhere, for example a copy outside of that folder.`;
-
-function inlineBytes(input: Exclude<InputFile, { r2: string }>): Uint8Array {
-  return "text" in input
-    ? new TextEncoder().encode(input.text)
-    : Uint8Array.fromBase64(input.base64);
-}
-
-export type ManifestChange = Record<string, FileEntry | null>;

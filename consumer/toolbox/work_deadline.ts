@@ -1,0 +1,19 @@
+/** The task's seconds: when they are used up, whatever its tools still run is stopped and nothing more may run. */
+export class WorkDeadline {
+  readonly #late = new AbortController();
+  /** Aborts with the slice, or when work took longer than it may. */
+  readonly signal: AbortSignal;
+
+  constructor(slice: AbortSignal) {
+    this.signal = AbortSignal.any([slice, this.#late.signal]);
+  }
+
+  async runWithin<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#late.abort(new Error("limits.seconds is used up")), ms);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
