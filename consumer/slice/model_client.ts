@@ -1,82 +1,100 @@
-/** The models of one task, as the loop sees them: each with its transport, its prices, its pace. */
+/** The models of one task, as the loop uses them: each with its transport, its prices and its pace. */
 import type { Failure } from "../../shared/failures.ts";
 import { isPriced } from "../../shared/models/profiles.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { fallbackModelsOf } from "../delivery/fallback_models.ts";
-import { permit, reportOutcome } from "../governor/client.ts";
-import type { ModelClient } from "../loop/loop_end.ts";
-import { traitsOf } from "../loop/traits.ts";
+import { sendHints } from "../delivery/hints.ts";
+import { reportOutcome, waitForPermit } from "../governor/client.ts";
+import { isEndpointFault, reportToBreaker } from "../governor/endpoint_health.ts";
+import { type ModelClient, traitsOf } from "../loop/model_client.ts";
 import { transportFor } from "../models/index.ts";
-import { chatAttributes, noteOutcome } from "../telemetry/gen_ai.ts";
+import type { ModelOutcome } from "../models/model.ts";
+import { chatAttributes, recordOutcome } from "../telemetry/gen_ai.ts";
 
-/** The task's own model, and those that stand in for it. A fallback that nothing serves is left out. */
+/** What a model call needs of its task. */
+export type ModelTask = Pick<TaskRow, "id" | "model" | "created_at">;
+
+/** The task's own model, then its fallbacks. A fallback without an endpoint is left out. */
 export function modelClientsFor(
-  fleet: ConsumerConfig,
-  { id, model }: { id: string; model: string },
+  config: ConsumerConfig,
+  task: ModelTask,
   spec: DurableTask,
-): { ok: true; brains: [ModelClient, ...ModelClient[]] } | { ok: false; failure: Failure } {
-  const own = brainFor(fleet, id, model, spec, false);
+): Result<[ModelClient, ...ModelClient[]], Failure> {
+  const { model } = task;
+  const own = createModelClient(config, task, model, spec, false);
   if (!own.ok) return own;
-  const brains: [ModelClient, ...ModelClient[]] = [own.brain];
-  for (const name of fallbackModelsOf(fleet, model, spec.fallback_models)) {
-    const stand = brainFor(fleet, id, name, spec, true);
-    if (stand.ok) brains.push(stand.brain);
+  const clients: [ModelClient, ...ModelClient[]] = [own.value];
+  for (const name of fallbackModelsOf(config, model, spec.fallback_models)) {
+    const fallback = createModelClient(config, task, name, spec, true);
+    if (fallback.ok) clients.push(fallback.value);
   }
-  return { ok: true, brains };
+  return ok(clients);
 }
 
-function brainFor(
-  fleet: ConsumerConfig,
-  task: string,
+function createModelClient(
+  config: ConsumerConfig,
+  task: ModelTask,
   model: string,
   spec: DurableTask,
-  fallback: boolean,
-): { ok: true; brain: ModelClient } | { ok: false; failure: Failure } {
-  const { env } = fleet;
-  const config = (position: number) => ({
-    AI: env.AI,
-    MODEL_BASE_URL: env.MODEL_BASE_URL,
-    MODEL_API_KEY: env.MODEL_API_KEY,
-    profileOf: fleet.profileOf,
-    rehearsal: spec.rehearsal === undefined ? undefined : { turns: spec.rehearsal, position },
-  });
-  const served = transportFor(model, config(0));
-  if (!served.ok) return served;
-  const profile = served.profile;
-  const traits = traitsOf(profile, spec.sampling);
-  // The slot of the call that is on its way, for the governor to know which one it hears of.
-  let slotAt = 0;
-  return {
-    ok: true,
-    brain: {
-      model,
-      fallback,
-      ...traits,
-      async complete(request, position) {
-        const at = model === "rehearsal" ? transportFor(model, config(position)) : served;
-        if (!at.ok) return at;
-        const { outputTokensMax } = request;
-        const { servedBy } = served;
-        const about = () => chatAttributes({ task, model, servedBy, outputTokensMax, fallback });
-        const outcome = await fleet.spans.within(`chat ${model}`, about, async (span) => {
-          const heard = await at.transport.complete(
-            spec.sampling === undefined ? request : { ...request, sampling: spec.sampling },
-          );
-          noteOutcome(span, heard, traits.costOf);
-          return heard;
-        });
-        // A call that we stopped ourselves says nothing of the endpoint.
-        if (!request.signal.aborted)
-          await reportOutcome(fleet, { task, model, at: slotAt }, outcome);
-        return outcome;
-      },
-      isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
-      async permit() {
-        const slot = await permit(fleet, task, model);
-        if (slot.ok) slotAt = slot.at;
-        return slot;
-      },
-    },
+  isFallback: boolean,
+): Result<ModelClient, Failure> {
+  const { AI, MODEL_BASE_URL, MODEL_API_KEY } = config.env;
+  const { profileOf } = config;
+  /** The rehearsal's transport is a position in its script; any other is the same for all calls. */
+  const transportAt = (position: number) => {
+    const rehearsal = spec.rehearsal && { turns: spec.rehearsal, position };
+    return transportFor(model, { AI, MODEL_BASE_URL, MODEL_API_KEY, profileOf, rehearsal });
   };
+  const served = transportAt(0);
+  if (!served.ok) return served;
+  const { profile, servedBy } = served.value;
+  const traits = traitsOf(profile, spec.sampling);
+  // The permit of the current call: its outcome is reported with it.
+  let permitAt = 0;
+  return ok({
+    id: model,
+    isFallback,
+    ...traits,
+    async complete(request, position) {
+      const current = model === "rehearsal" ? transportAt(position) : served;
+      if (!current.ok) return { ok: false, failure: current.error };
+      const { sampling } = spec;
+      const attributes = () =>
+        chatAttributes({
+          task: task.id,
+          model,
+          servedBy,
+          isFallback,
+          outputTokensMax: request.outputTokensMax,
+        });
+      const outcome = await config.spans.run(`chat ${model}`, attributes, async (span) => {
+        const { transport } = current.value;
+        const completed = await transport.complete(
+          sampling === undefined ? request : { ...request, sampling },
+        );
+        recordOutcome(span, completed, traits.costOf);
+        return completed;
+      });
+      // A call that the fleet stopped itself says nothing about the endpoint.
+      if (request.signal.aborted) return outcome;
+      if (model === "rehearsal") return ownFault(outcome);
+      await reportOutcome(config, { task: task.id, model, at: permitAt }, outcome);
+      return reportToBreaker(config, model, outcome, () => sendHints(config));
+    },
+    isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
+    async waitForPermit() {
+      const permit = await waitForPermit(config, task, model);
+      if (permit.ok) permitAt = permit.value.at;
+      return permit;
+    },
+  });
+}
+
+/** A rehearsal is its own endpoint: what its script does wrong is the task's failure and costs an attempt. */
+function ownFault(outcome: ModelOutcome): ModelOutcome {
+  if (outcome.ok || !isEndpointFault(outcome.failure)) return outcome;
+  return { ...outcome, failure: { ...outcome.failure, class: "retry" } };
 }

@@ -1,82 +1,83 @@
-/** Lays out what a claim needs: the task's body, its journal, its files. */
-import { type Failure, type FailureCode, failure } from "../../shared/failures.ts";
+/** Reads what a claim needs: the task's body, its journal, its files. */
+import { type Failure, failure } from "../../shared/failures.ts";
 import { logBug } from "../../shared/log.ts";
 import { getText, objectKeys } from "../../shared/objects.ts";
-import { StoreFault } from "../../shared/retrying.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { StoreFault } from "../../shared/retries.ts";
 import type { Step } from "../../shared/step.ts";
-import type { ClaimedTask } from "../../shared/store/claims.ts";
+import type { ClaimedTask } from "../../shared/store/tasks/claims.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { type Journal, readJournal } from "../../shared/transcript.ts";
-import { mostUsage, readUsage } from "../../shared/usage.ts";
+import { readJournal } from "../../shared/transcript.ts";
+import { maxUsage, readUsage } from "../../shared/usage.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import { JournalWriter } from "../loop/journal_writer.ts";
+import { JournalWriter } from "../loop/journal/journal_writer.ts";
 import { Workspace } from "../toolbox/workspace.ts";
 
 export interface OpenSlice {
-  /** The task's body, or why the task cannot be worked on. */
-  spec: { ok: true; task: DurableTask } | { ok: false; failure: Failure };
-  scribe: JournalWriter;
+  /** The task's body, or why the task cannot run. */
+  spec: Result<DurableTask, Failure>;
+  journal: JournalWriter;
   workspace: Workspace;
   /** The paths the task started with, before any step. */
   inputs: string[];
 }
 
-/** Rejects only when a store fails: what is stored but cannot be read is a failure of the task. */
-export async function openSlice(fleet: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice> {
+/** Rejects only when a store fails: stored data that cannot be read is a failure of the task. */
+export async function openSlice(config: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice> {
   try {
-    const [spec, journal] = await Promise.all([readSpec(fleet, task), readSteps(fleet, task)]);
-    if (journal.ok) return buildSlice(fleet, task, spec, journal.steps);
-    return buildSlice(fleet, task, unworkable("journal_missing", journal.message), null);
+    const [spec, steps] = await Promise.all([readSpec(config, task), readSteps(config, task)]);
+    if (steps.ok) return buildSlice(config, task, spec, steps.value);
+    return buildSlice(config, task, err(failure("journal_missing", steps.error)), null);
   } catch (error) {
     if (error instanceof StoreFault) throw error;
     logBug("open_slice", error, { task_id: task.id });
     const message =
-      "What this task has stored cannot be read; the log says why. Redrive it with restart.";
-    return buildSlice(fleet, task, unworkable("bug", message), null);
+      "The stored data of this task cannot be read; the log has the cause. Redrive it with restart.";
+    return buildSlice(config, task, err(failure("bug", message)), null);
   }
 }
 
-const unworkable = (code: FailureCode, message: string): OpenSlice["spec"] => ({
-  ok: false,
-  failure: failure(code, message),
-});
-
-async function readSpec(fleet: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice["spec"]> {
+async function readSpec(config: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice["spec"]> {
   const key = objectKeys.spec(task.tenant, task.id);
-  const text = task.spec ?? (await getText(fleet.env.OBJECTS, key));
-  if (text !== null) return { ok: true, task: JSON.parse(text) as DurableTask };
-  return unworkable("spec_missing", "The task's body is gone from R2; submit the task again.");
+  const text = task.spec ?? (await getText(config.env.OBJECTS, key));
+  if (text !== null) return ok(JSON.parse(text) as DurableTask);
+  const message = "The task's body is gone from R2; submit the task again.";
+  return err(failure("spec_missing", message));
 }
 
 /** A first claim has no journal, so it reads none. */
-async function readSteps({ env }: ConsumerConfig, task: ClaimedTask): Promise<Journal> {
-  return task.fence === 1 ? { ok: true, steps: [] } : readJournal(env.DB, env.OBJECTS, task);
+async function readSteps(
+  { env }: ConsumerConfig,
+  task: ClaimedTask,
+): Promise<Result<Step[], string>> {
+  return task.fence === 1 ? ok([]) : readJournal(env.DB, env.OBJECTS, task);
 }
 
-/** `read` is null where the journal is there and cannot be read. */
+/** `stored` is null where the journal exists and cannot be read. */
 function buildSlice(
-  fleet: ConsumerConfig,
+  { env }: ConsumerConfig,
   task: ClaimedTask,
   spec: OpenSlice["spec"],
-  read: Step[] | null,
+  stored: Step[] | null,
 ): OpenSlice {
-  const { env } = fleet;
-  const steps = read ?? [];
+  const steps = stored ?? [];
   const workspace = new Workspace(env.OBJECTS, task.tenant, task.id, steps);
-  workspace.layOut(spec.ok ? (spec.task.files ?? {}) : {}, []);
+  workspace.load(spec.ok ? (spec.value.files ?? {}) : {}, []);
   const inputs = workspace.paths();
   const changes = steps.flatMap(({ payload }) =>
     payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
   );
-  workspace.layOut({}, changes);
+  workspace.load({}, changes);
   const journaled = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
-  const used = mostUsage(readUsage(task.usage), journaled);
-  const owner = { id: task.id, fence: task.fence };
-  const scribe = new JournalWriter(env, owner, task.tenant, steps, used, {
-    journaled: task.fence > 1,
-    charging: task.batch_limited === 1,
-    since: task.resumed_from ?? 0,
-    whole: read !== null,
+  const claim = { id: task.id, fence: task.fence };
+  const journal = new JournalWriter(env, claim, {
+    tenant: task.tenant,
+    steps,
+    used: maxUsage(readUsage(task.usage), journaled),
+    mayHaveRows: task.fence > 1,
+    hasCeiling: task.batch_limited === 1,
+    resumedFrom: task.resumed_from ?? 0,
+    isComplete: stored !== null,
   });
-  return { spec, scribe, workspace, inputs };
+  return { spec, journal, workspace, inputs };
 }

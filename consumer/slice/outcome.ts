@@ -1,5 +1,6 @@
-/** What becomes of a task after a slice: the one place where a failure's class turns into an act. */
+/** The outcome of a slice for its task: the only place where a failure's class decides what happens. */
 import { classOf, type Failure, failureTable } from "../../shared/failures.ts";
+import { withJitter } from "../../shared/jitter.ts";
 import { retryLimits } from "../../shared/limits.ts";
 import type { Reason, TerminalStatus } from "../../shared/states.ts";
 import type { LoopEnd } from "../loop/loop_end.ts";
@@ -10,35 +11,37 @@ export interface TaskError {
   class?: string;
   /** The last journaled step before the end, as `<seq> <name>`. */
   last_step?: string;
-  /** The model's last try at an answer, or else what it last said: nothing that was checked. */
+  /** The model's last attempt at an answer, else its last text. It was not checked. */
   draft?: string;
-  /** The effect that was begun and has no outcome, where the journal leaves one. */
-  uncertain?: Uncertain;
+  /** The effect that started and has no outcome, if there is one. */
+  uncertain?: UncertainEffect;
 }
 
-export interface Uncertain {
+export interface UncertainEffect {
   step: number;
   tool: string;
   began_at: string;
-  /** The requests with effects that it had decided, as the gateway logged them; the first few. */
+  /** The first few requests with effects that the gateway logged for it. */
   requests: { at: string; method: string; url: string; status: number | null }[];
 }
 
+export interface SettledOutcome {
+  kind: "settled";
+  status: TerminalStatus;
+  reason: Reason;
+  output: unknown;
+  error: TaskError | null;
+  /** True when a failed attempt is the end, which then counts as one. */
+  isFailedAttempt: boolean;
+}
+
 export type SliceOutcome =
-  | {
-      kind: "settled";
-      status: TerminalStatus;
-      reason: Reason;
-      output: unknown;
-      error: TaskError | null;
-      /** True when the end is a try that failed, and so counts as an attempt. */
-      failedAttempt: boolean;
-    }
-  | { kind: "released"; why: "yielded" | "given_back"; delayMs: number; failure: Failure | null }
+  | SettledOutcome
+  | { kind: "released"; why: "yielded" | "requeued"; delayMs: number; failure: Failure | null }
   | { kind: "released"; why: "retrying"; delayMs: number; failure: Failure }
   | { kind: "lost" };
 
-/** `attempt` is the number of tries that failed before this one. */
+/** `attempt` is the number of attempts that failed before this one. */
 export function outcomeOf(
   end: LoopEnd,
   task: { attempt: number; attempts: number },
@@ -63,40 +66,41 @@ export function outcomeOf(
       return { kind: "released", why: "yielded", delayMs: 0, failure: null };
     case "lost":
       return { kind: "lost" };
-    case "broke":
-      return brokenEnding(end.failure, task, random);
+    case "failure":
+      return outcomeOfFailure(end.failure, task, random);
   }
 }
 
-function brokenEnding(
-  failed: Failure,
+function outcomeOfFailure(
+  cause: Failure,
   task: { attempt: number; attempts: number },
   random: number,
 ): SliceOutcome {
-  const kind = classOf(failed);
-  const error = { code: failed.code, message: failed.message, class: kind };
+  const kind = classOf(cause);
+  const error = { code: cause.code, message: cause.message, class: kind };
   switch (kind) {
     case "wait":
     case "give_back":
       return {
         kind: "released",
-        why: "given_back",
-        delayMs: Math.ceil(jittered(failed.retryAfterMs ?? retryLimits.giveBackMs, random)),
-        failure: failed,
+        why: "requeued",
+        delayMs: Math.ceil(withJitter(cause.retryAfterMs ?? retryLimits.requeueMs, random)),
+        failure: cause,
       };
     case "retry":
       if (task.attempt + 1 >= task.attempts) {
-        return { ...settledOutcome("dead", "attempts_exhausted", error), failedAttempt: true };
+        return { ...settledOutcome("dead", "attempts_exhausted", error), isFailedAttempt: true };
       }
       return {
         kind: "released",
         why: "retrying",
-        delayMs: retryDelayMs(task.attempt, random),
-        failure: failed,
+        // No sooner than the endpoint asks, whatever the backoff says.
+        delayMs: Math.max(retryDelayMs(task.attempt, random), cause.retryAfterMs ?? 0),
+        failure: cause,
       };
     case "shrink":
     case "fail":
-      return settledOutcome("failed", failureTable[failed.code].reason, error);
+      return settledOutcome("failed", failureTable[cause.code].reason, error);
     case "dead":
       return settledOutcome("dead", "attempts_exhausted", error);
   }
@@ -107,21 +111,18 @@ export function settledOutcome(
   reason: Reason,
   error: TaskError | null,
   output: unknown = null,
-): SliceOutcome & { kind: "settled" } {
-  return { kind: "settled", status, reason, output, error, failedAttempt: false };
+): SettledOutcome {
+  return { kind: "settled", status, reason, output, error, isFailedAttempt: false };
 }
 
 /**
- * Exponential, long enough that a model server may restart meanwhile, with jitter above half, so that
- * tasks which failed together come back apart.
+ * Exponential, long enough that a model server can restart meanwhile, with jitter above one half, so that
+ * tasks that failed together do not come back together.
  */
 export function retryDelayMs(attempt: number, random: number): number {
   const ceiling = Math.min(
     retryLimits.delayMsMax,
     retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,
   );
-  return Math.ceil(ceiling * (0.5 + random / 2));
+  return Math.ceil(withJitter(ceiling / 2, random, ceiling / 2));
 }
-
-/** Never earlier than asked, up to a tenth later. */
-const jittered = (ms: number, random: number): number => ms * (1 + random / 10);

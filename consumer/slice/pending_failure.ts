@@ -1,13 +1,13 @@
-/** A model call that failed for good and whose end was never written, because its worker died in between. */
+/** A final failure of a model call whose consequence was never written, because the worker died in between. */
 import { classOf, type Failure } from "../../shared/failures.ts";
 import type { Step } from "../../shared/step.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
-import { refusesRung } from "../loop/answer/finalisation.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { endsOnlyFinalStep } from "../loop/answer/finalisation.ts";
 
 /**
- * The failure that the last step of an earlier claim left to act on, or null. One that ends the task
- * would have settled it; one that costs an attempt stands among the row's errors once it was counted. A
- * fallback's failure decides nothing, so it is asked again. Nor does that of a run before a resume: it
+ * The failure of an earlier claim's last step that still has to be acted on, or null. A failure that ends the
+ * task would have settled it; one that costs an attempt is in the row's errors once it is counted. A fallback's
+ * failure decides nothing, so the models are called again. The same holds for a failure before a resume, which
  * ended that run.
  */
 export function pendingFailureOf(task: TaskRow, steps: readonly Step[]): Failure | null {
@@ -15,13 +15,13 @@ export function pendingFailureOf(task: TaskRow, steps: readonly Step[]): Failure
   if (last === undefined || last.fence >= task.fence || last.payload.kind !== "model") return null;
   if (last.fence <= (task.resumed_from ?? 0)) return null;
   const { failure, model } = last.payload;
-  if (failure === null || model !== task.model || refusesRung(last.payload)) return null;
+  if (failure === null || model !== task.model || endsOnlyFinalStep(last.payload)) return null;
   switch (classOf(failure)) {
     case "wait":
     case "give_back":
       return null;
     case "shrink":
-      // The first one is answered by a shorter conversation, the second one is the end.
+      // The first overflow leads to a shorter conversation, the second one ends the task.
       return last.payload.forced === true ? failure : null;
     case "retry":
       return wasCounted(task, last.fence) ? null : failure;
@@ -31,7 +31,7 @@ export function pendingFailureOf(task: TaskRow, steps: readonly Step[]): Failure
   }
 }
 
-/** By its own claim, or by a later one that found it here. */
+/** By its own claim, or by a later one that found the failure here. */
 function wasCounted(task: TaskRow, fence: number): boolean {
   const errors = JSON.parse(task.errors) as { fence: number }[];
   return errors.some((error) => error.fence >= fence);

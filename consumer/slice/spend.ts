@@ -1,15 +1,15 @@
-/** What a slice leaves for the ledger: the model calls of its task that are not charged yet. */
+/** The model calls of a task that the ledger does not have yet. */
 import type { Step } from "../../shared/step.ts";
-import type { Charged, Spend } from "../../shared/store/spend.ts";
+import type { LedgerEntry, Spend } from "../../shared/store/usage/spend.ts";
 
-/** Summed by model. The rehearsal spends nothing, so it is in no ledger. */
-export function uncharged(steps: readonly Step[], chargedSeq: number): Charged {
+/** Summed by model. The rehearsal costs nothing, so it is left out. */
+export function unchargedSpend(steps: readonly Step[], chargedSeq: number): LedgerEntry {
   const sums = new Map<string, Spend>();
   for (const { seq, payload } of steps) {
     if (seq <= chargedSeq || payload.kind !== "model" || payload.model === "rehearsal") continue;
     const { prompt_tokens, cached_tokens, completion_tokens, cost_usd } = payload.usage;
     if (prompt_tokens + completion_tokens + cost_usd === 0) continue;
-    const sum = sums.get(payload.model) ?? nothing(payload.model);
+    const sum = sums.get(payload.model) ?? noSpend(payload.model);
     sums.set(payload.model, {
       model: payload.model,
       calls: sum.calls + 1,
@@ -23,7 +23,7 @@ export function uncharged(steps: readonly Step[], chargedSeq: number): Charged {
   return { seq: steps.at(-1)?.seq ?? chargedSeq, spend: [...sums.values()] };
 }
 
-const nothing = (model: string): Spend => ({
+const noSpend = (model: string): Spend => ({
   model,
   calls: 0,
   prompt_tokens: 0,

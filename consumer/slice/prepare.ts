@@ -1,0 +1,68 @@
+/** What a slice needs and may fail to get: the first failure decides. */
+import { findPolicy, type PolicyLookup, pinnedPolicy } from "../../policies/index.ts";
+import type { Policy } from "../../policies/schema.ts";
+import { type Failure, failure } from "../../shared/failures.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { readPolicyText } from "../../shared/store/policies.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { DurableTask } from "../../shared/task.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import type { ModelClient } from "../loop/model_client.ts";
+import type { Engine } from "../sandbox/engine.ts";
+import { engineFor } from "../sandbox/index.ts";
+import { selectTools } from "../tools/catalog.ts";
+import type { Tool } from "../tools/define.ts";
+import { modelClientsFor } from "./model_client.ts";
+import type { OpenSlice } from "./open_slice.ts";
+import { pendingFailureOf } from "./pending_failure.ts";
+
+export interface Prepared {
+  spec: DurableTask;
+  policy: Policy;
+  models: readonly [ModelClient, ...ModelClient[]];
+  /** Those of the catalog. */
+  tools: readonly Tool[];
+  engine: Engine;
+}
+
+export async function prepare(
+  config: ConsumerConfig,
+  task: TaskRow,
+  { spec, journal }: OpenSlice,
+): Promise<Result<Prepared, Failure>> {
+  if (!spec.ok) return spec;
+  const pending = pendingFailureOf(task, journal.steps);
+  if (pending !== null) return err(pending);
+  const policy = await policyOf(config, task);
+  if (!policy.ok) return policy;
+  const models = modelClientsFor(config, task, spec.value);
+  if (!models.ok) return models;
+  const tools = selectTools(spec.value.tools, task, config.env);
+  if (!tools.ok) return err(failure("tool_unconfigured", tools.error));
+  const engine = engineFor(task.sandbox, config.env, `${task.id}-${task.fence}`);
+  if (!engine.ok) return err(failure("sandbox_unavailable", engine.error));
+  return ok({
+    spec: spec.value,
+    policy: policy.value,
+    models: models.value,
+    tools: tools.value,
+    engine: engine.value,
+  });
+}
+
+/** The text that the task's first claim pinned, while a policy of that name exists. */
+async function policyOf(
+  { env, policies, policyHashes, mode }: ConsumerConfig,
+  { policy: name, policy_hash: pin, tenant }: TaskRow,
+): Promise<Result<Policy, Failure>> {
+  const hashes = JSON.parse(policyHashes) as Record<string, string>;
+  if (pin === null || hashes[name] === pin)
+    return policyResult(findPolicy(policies, name, tenant, mode));
+  const text = await readPolicyText(env.DB, pin);
+  if (text !== null) return policyResult(pinnedPolicy(policies, name, text, tenant, mode));
+  const message = `The text that policy ${name} had at the first claim is gone; redrive the task with restart to pin the current one.`;
+  return err(failure("policy_unknown", message));
+}
+
+const policyResult = (found: PolicyLookup): Result<Policy, Failure> =>
+  found.ok ? ok(found.value.policy) : err(failure("policy_unknown", found.error.message));

@@ -1,0 +1,136 @@
+/** The settlement of a task: its result, its transcript, its error, and the one write that ends it. */
+import { storeLimits } from "../../shared/limits.ts";
+import { byteLength, objectKeys, putOnce } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { type Step, stepQuirks } from "../../shared/step.ts";
+import { writeSettlement } from "../../shared/store/tasks/settlements.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { type Manifest, writeTranscript } from "../../shared/transcript.ts";
+import type { Usage } from "../../shared/usage.ts";
+import type { ConsumerEnv } from "../config/env.ts";
+import { findDraft } from "../loop/answer/draft.ts";
+import { type SettledOutcome, settledOutcome, type TaskError } from "./outcome.ts";
+import type { SliceResult } from "./run_slice.ts";
+import { unchargedSpend } from "./spend.ts";
+import { addUncertainEffect } from "./uncertain_effect.ts";
+
+/**
+ * Stores result and transcript first, each put once under this fence, then writes the row that refers to them.
+ * The value is the outcome as it was settled: a result that is too large fails the task.
+ */
+export async function settleTask(
+  env: ConsumerEnv,
+  task: TaskRow,
+  { journal, workspace }: SliceResult,
+  wanted: SettledOutcome,
+): Promise<Result<SettledOutcome, "fence_lost">> {
+  const files = await workspace.manifest();
+  const usage = journal.used;
+  const resultText = formatResult(task, wanted, usage, files);
+  const outcome = checkResultSize(wanted, byteLength(resultText));
+  // An incomplete transcript would look like a run that did nothing, and be resumed as one.
+  const transcript = journal.isComplete ? writeTranscript(journal.steps, files) : null;
+  const isInline =
+    transcript !== null && byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;
+  const { tenant, id, fence } = task;
+  const [result] = await Promise.all([
+    outcome.status === "succeeded"
+      ? putOnce(env.OBJECTS, objectKeys.result(tenant, id, fence), resultText, "application/json")
+      : null,
+    isInline || transcript === null
+      ? null
+      : putOnce(
+          env.OBJECTS,
+          objectKeys.transcript(tenant, id, fence),
+          transcript,
+          "application/x-ndjson",
+        ),
+  ]);
+  const error = await completeError(env.DB, task, journal.steps, outcome.error);
+  const { output, status, reason } = outcome;
+  const outputText = JSON.stringify(output);
+  const isOutputInline =
+    output !== null && byteLength(outputText) <= storeLimits.outputInlineBytesMax;
+  const failedAttempt = outcome.isFailedAttempt ? outcome.error : null;
+  const isHeld = await writeSettlement(
+    env.DB,
+    { id, fence },
+    {
+      status,
+      reason,
+      usageJson: JSON.stringify(usage),
+      quirksJson: JSON.stringify(listQuirks(journal.steps)),
+      outputJson: isOutputInline ? outputText : null,
+      errorJson: error === null ? null : JSON.stringify(error),
+      attemptErrorJson: failedAttempt === null ? null : attemptError(failedAttempt, task),
+      result,
+      transcript: isInline ? transcript : null,
+      charges: journal.keptCharges,
+      ledger: unchargedSpend(journal.steps, task.charged_seq),
+      journaled: journal.mayHaveRows,
+    },
+  );
+  return isHeld ? ok(outcome) : err("fence_lost");
+}
+
+function formatResult(
+  task: TaskRow,
+  { status, reason, output }: SettledOutcome,
+  usage: Usage,
+  files: Manifest,
+): string {
+  const listed = Object.entries(files).map(([path, { bytes, sha256 }]) => [
+    path,
+    { bytes, sha256 },
+  ]);
+  return JSON.stringify({
+    id: task.id,
+    status,
+    reason,
+    custom_id: task.custom_id,
+    model: task.model,
+    attempt: task.attempt,
+    usage,
+    output,
+    files: Object.fromEntries(listed),
+  });
+}
+
+function checkResultSize(outcome: SettledOutcome, bytes: number): SettledOutcome {
+  if (outcome.status !== "succeeded" || bytes <= storeLimits.resultBytesMax) return outcome;
+  const message = `The result is ${bytes} bytes; a result may hold ${storeLimits.resultBytesMax}. Let the task write a file instead.`;
+  return settledOutcome("failed", "invalid_output", { code: "result_too_large", message });
+}
+
+/** The error with what the journal knows of it: the last step, the draft, an effect without an outcome. */
+async function completeError(
+  db: D1Database,
+  task: TaskRow,
+  steps: readonly Step[],
+  error: TaskError | null,
+): Promise<TaskError | null> {
+  const last = steps.at(-1);
+  if (error === null || last === undefined) return error;
+  const lastStep = `${last.seq} ${last.name}`;
+  return addUncertainEffect(db, task, steps, {
+    ...error,
+    last_step: lastStep,
+    ...findDraft(steps),
+  });
+}
+
+/** The class defaults to retry: only such failures count as attempts. */
+export function attemptError(
+  { code, message, class: kind = "retry" }: { code: string; message: string; class?: string },
+  { attempt, fence }: TaskRow,
+): string {
+  return JSON.stringify({ attempt: attempt + 1, fence, code, class: kind, message });
+}
+
+/** The quirks of the models' replies, each once, in the order of their first use. */
+export function listQuirks(steps: readonly Step[]): string[] {
+  const quirks = steps.flatMap(({ payload }) =>
+    payload.kind === "model" ? stepQuirks(payload) : [],
+  );
+  return [...new Set(quirks)];
+}
