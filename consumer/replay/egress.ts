@@ -1,16 +1,17 @@
-/** The decisions of a finished task, decided once more by a policy: the one that it had, or another. */
+/** The egress decisions of a finished task, decided again by a policy: the pinned one, or another. */
 import { type CompiledPolicy, compile, decideLocally } from "../../policies/decide.ts";
 import { parsePolicy } from "../../policies/policy.ts";
-import type { RecordedDecision } from "./recording.ts";
+import type { RecordedDecision } from "../../shared/recording.ts";
+import type { Change } from "./compare.ts";
 
-/** Null where the text is missing or no policy: then everything is denied. */
-export function compiled(text: string | null): CompiledPolicy | null {
+/** Null where the text is missing or invalid: then everything is denied. */
+export function compilePolicy(text: string | null): CompiledPolicy | null {
   const parsed = text === null ? null : parsePolicy(text);
-  return parsed?.ok ? compile(parsed.policy) : null;
+  return parsed?.ok ? compile(parsed.value.policy) : null;
 }
 
-/** What the table itself says no for; other denials are the gateway's, such as a budget that is used up. */
-const ofTheTable: readonly string[] = [
+/** The denials of the policy itself; others are the gateway's, such as one for a used-up budget. */
+const policyDenials: readonly string[] = [
   "invalid_policy",
   "bad_url",
   "scheme",
@@ -21,26 +22,31 @@ const ofTheTable: readonly string[] = [
   "no_rule",
 ];
 
-/** What was decided and what is decided now, where that differs; null where it is the same. */
-export function decidedAgain(
+/** Null where the decision is the same. */
+export function compareDecision(
   policy: CompiledPolicy | null,
-  was: RecordedDecision,
-): { was: string; now: string } | null {
+  recorded: RecordedDecision,
+): Change | null {
   // The log holds no headers, so a denial for one cannot be decided again.
-  if (was.reason === "header") return null;
-  const { url, method } = was;
-  const now = decideLocally(policy, { url, method, headers: [] });
-  const denied = was.action === "deny" && ofTheTable.includes(was.reason);
-  const said = `${method} ${url}`;
-  const nowSaid =
-    now.action === "deny" ? `deny (${now.reason})` : `${now.action} (rule ${now.rule})`;
-  if (denied) {
-    return now.action === "deny" ? null : { was: `${said}: deny (${was.reason})`, now: nowSaid };
+  if (recorded.reason === "header") return null;
+  const { url, method } = recorded;
+  const decision = decideLocally(policy, { url, method, headers: [] });
+  const was = `${method} ${url}: ${formatDecision(recorded)}`;
+  const now = formatDecision(decision);
+  if (recorded.action !== "deny") {
+    const same = decision.action === recorded.action && decision.rule === recorded.rule;
+    return same ? null : { was, now };
   }
-  if (was.action === "deny") {
-    // The table let it through and the gateway stopped it, which a replay does not do again.
-    return now.action === "deny" ? { was: `${said}: deny (${was.reason})`, now: nowSaid } : null;
-  }
-  const same = now.action === was.action && now.rule === was.rule;
-  return same ? null : { was: `${said}: ${was.action} (rule ${was.rule})`, now: nowSaid };
+  // After the policy allowed a request the gateway may have stopped it, which a replay does not repeat.
+  const wasDeniedByPolicy = policyDenials.includes(recorded.reason);
+  return wasDeniedByPolicy === (decision.action === "deny") ? null : { was, now };
 }
+
+const formatDecision = (decision: {
+  action: string;
+  rule?: number | null;
+  reason?: string;
+}): string =>
+  decision.action === "deny"
+    ? `deny (${decision.reason})`
+    : `${decision.action} (rule ${decision.rule})`;
