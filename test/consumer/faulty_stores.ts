@@ -34,7 +34,7 @@ function gatedDatabase(gate: Gate): D1Database {
 }
 
 /** D1 whose clock is ahead. */
-export function aheadDatabase(ms: number): D1Database {
+export function databaseWithClockAhead(ms: number): D1Database {
   return new Proxy(env.DB, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);
@@ -46,7 +46,7 @@ export function aheadDatabase(ms: number): D1Database {
 }
 
 /** The first statement that matches is applied and its answer is lost. */
-export function losingDatabase(match: RegExp): D1Database {
+export function databaseLosingReply(match: RegExp): D1Database {
   let left = 1;
   return gatedDatabase(async (sql, call) => {
     const answer = await call();
@@ -56,7 +56,7 @@ export function losingDatabase(match: RegExp): D1Database {
 }
 
 /** D1 and R2 of a worker that is killed at its k-th store call, before or after it was applied. */
-export function killedStores(k: number, after: boolean) {
+export function storesKilledAt(k: number, after: boolean) {
   let calls = 0;
   const gate: Gate = async (_sql, call) => {
     calls += 1;

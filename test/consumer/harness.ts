@@ -6,25 +6,25 @@ import consumer from "../../consumer/index.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { taskMessage } from "../../shared/message.ts";
 import type { Step } from "../../shared/step.ts";
-import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { readJournal, readTranscript } from "../../shared/transcript.ts";
 
-export interface Sent {
+export interface SentMessage {
   body: { v: number; task_id: string; model: string };
   delaySeconds: number;
 }
 
 /** A queue that only records: a test decides what is delivered, when, and how often. */
-export function recordingQueue(sent: Sent[]): Queue {
+export function recordingQueue(sent: SentMessage[]): Queue {
   const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
   return {
-    async send(body: Sent["body"], options?: QueueSendOptions) {
+    async send(body: SentMessage["body"], options?: QueueSendOptions) {
       sent.push({ body, delaySeconds: options?.delaySeconds ?? 0 });
       return { metadata };
     },
-    async sendBatch(messages: Iterable<MessageSendRequest<Sent["body"]>>) {
+    async sendBatch(messages: Iterable<MessageSendRequest<SentMessage["body"]>>) {
       for (const { body, delaySeconds } of messages)
         sent.push({ body, delaySeconds: delaySeconds ?? 0 });
       return { metadata };
@@ -35,19 +35,19 @@ export function recordingQueue(sent: Sent[]): Queue {
   } as unknown as Queue;
 }
 
-export interface Bench {
+export interface TestConsumer {
   env: ConsumerEnv;
-  sent: Sent[];
+  sent: SentMessage[];
 }
 
 /** The test's environment with recorded queues and whatever it wants otherwise. */
-export function bench(more: Record<string, unknown> = {}): Bench {
-  const sent: Sent[] = [];
+export function testConsumer(more: Record<string, unknown> = {}): TestConsumer {
+  const sent: SentMessage[] = [];
   const queue = recordingQueue(sent);
   return { env: { ...env, TASKS: queue, TASKS_LOW: queue, ...more } as ConsumerEnv, sent };
 }
 
-export async function accept(task: DurableTask, more: Partial<NewTask> = {}): Promise<string> {
+export async function acceptTask(task: DurableTask, more: Partial<NewTask> = {}): Promise<string> {
   const id = more.id ?? newTaskId();
   await insertTasks(env.DB, [
     {
@@ -74,8 +74,8 @@ export async function accept(task: DurableTask, more: Partial<NewTask> = {}): Pr
 }
 
 /** Delivers the messages as one batch; answers which were acknowledged and which are to be retried. */
-export async function deliverTo(
-  { env: on }: Bench,
+export async function deliverMessages(
+  { env: on }: TestConsumer,
   ids: readonly string[],
   queue = "tasks",
 ): Promise<{ acked: number; retried: number }> {
@@ -94,39 +94,39 @@ export async function deliverTo(
   return { acked: result.explicitAcks.length, retried: result.retryMessages.length };
 }
 
-export async function rowOf(id: string): Promise<TaskRow> {
+export async function readRow(id: string): Promise<TaskRow> {
   const row = await env.DB.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
   if (row === null) throw new Error(`there is no task ${id}`);
   return row;
 }
 
 /** The steps of a task: from its transcript once it settled, else from the journal. */
-export async function stepsOf(id: string): Promise<Step[]> {
-  const row = await rowOf(id);
+export async function readSteps(id: string): Promise<Step[]> {
+  const row = await readRow(id);
   if (row.finished_at !== null) return (await readTranscript(env.DB, env.OBJECTS, row)).steps;
   const journal = await readJournal(env.DB, env.OBJECTS, row);
-  if (!journal.ok) throw new Error(journal.message);
-  return journal.steps;
+  if (!journal.ok) throw new Error(journal.error);
+  return journal.value;
 }
 
 /** Accepts and delivers one task until it settles, sending on what the consumer sends. */
 export async function runTask(
   task: DurableTask,
-  more: { bench?: Bench; row?: Partial<NewTask>; deliveriesMax?: number } = {},
+  more: { consumer?: TestConsumer; row?: Partial<NewTask>; deliveriesMax?: number } = {},
 ): Promise<TaskRow> {
-  const on = more.bench ?? bench();
-  const id = await accept(task, more.row);
+  const on = more.consumer ?? testConsumer();
+  const id = await acceptTask(task, more.row);
   for (let n = 0; n < (more.deliveriesMax ?? 10); n++) {
-    await deliverTo(on, [id]);
-    const row = await rowOf(id);
+    await deliverMessages(on, [id]);
+    const row = await readRow(id);
     if (row.finished_at !== null) return row;
     await env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
   }
-  return rowOf(id);
+  return readRow(id);
 }
 
-export const call = (name: string, args: Record<string, unknown>) => ({
+export const toolCall = (name: string, args: Record<string, unknown>) => ({
   calls: [{ name, arguments: args }],
 });
-export const finish = (args: Record<string, unknown> = { text: "done" }) =>
-  call("final_answer", args);
+export const finalAnswer = (args: Record<string, unknown> = { text: "done" }) =>
+  toolCall("final_answer", args);

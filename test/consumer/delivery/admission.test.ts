@@ -5,8 +5,15 @@ import type { ConsumerEnv } from "../../../consumer/config/env.ts";
 import consumer from "../../../consumer/index.ts";
 import { taskMessage } from "../../../shared/message.ts";
 import { objectKeys } from "../../../shared/objects.ts";
-import { requestCancel } from "../../../shared/store/tasks.ts";
-import { accept, bench, recordingQueue, rowOf, type Sent, stepsOf } from "../harness.ts";
+import { requestCancel } from "../../../shared/store/tasks/tasks.ts";
+import {
+  acceptTask,
+  readRow,
+  readSteps,
+  recordingQueue,
+  type SentMessage,
+  testConsumer,
+} from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -14,13 +21,13 @@ afterEach(() => {
 
 let endpoints = 0;
 
-/** A fleet whose one endpoint has just asked for an hour's rest. */
-async function closed(more: Record<string, unknown> = {}) {
+/** A consumer whose endpoint has just asked for a pause of an hour. */
+async function consumerWithClosedModel(more: Record<string, unknown> = {}) {
   endpoints += 1;
   const url = `http://closed-${endpoints}.invalid/v1`;
   const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(`endpoint ${url}`));
-  await governor.heard("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
-  return bench({ MODEL_BASE_URL: url, MODEL_RPM: "60", ...more });
+  await governor.record("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
+  return testConsumer({ MODEL_BASE_URL: url, MODEL_RPM: "60", ...more });
 }
 
 async function deliverAs(on: ConsumerEnv, id: string, queue: string, model = "m"): Promise<void> {
@@ -29,107 +36,114 @@ async function deliverAs(on: ConsumerEnv, id: string, queue: string, model = "m"
   await consumer.queue(createMessageBatch(queue, [message]), on);
 }
 
-test("a task is not claimed while its model is closed, and its message comes back", async () => {
-  const on = await closed();
-  const id = await accept({ prompt: "p", model: "m" });
+test("a task is not claimed while its model is closed, and its message is requeued", async () => {
+  const on = await consumerWithClosedModel();
+  const id = await acceptTask({ prompt: "p", model: "m" });
   await deliverAs(on.env, id, "tasks");
-  const row = await rowOf(id);
+  const row = await readRow(id);
   expect([row.status, row.fence, row.attempt]).toEqual(["queued", 0, 0]);
   expect(on.sent.map((sent) => sent.body.task_id)).toEqual([id]);
   expect(on.sent[0]?.delaySeconds).toBeGreaterThan(3_000);
 });
 
 test("a task that is cancelled or expired settles although its model is closed", async () => {
-  const on = await closed();
-  const cancelled = await accept({ prompt: "p", model: "m" });
+  const on = await consumerWithClosedModel();
+  const cancelled = await acceptTask({ prompt: "p", model: "m" });
   await requestCancel(env.DB, "default", cancelled);
-  const expired = await accept({ prompt: "p", model: "m" }, { expires_at: Date.now() - 1 });
+  const expired = await acceptTask({ prompt: "p", model: "m" }, { expires_at: Date.now() - 1 });
   await deliverAs(on.env, cancelled, "tasks");
   await deliverAs(on.env, expired, "tasks");
-  expect([(await rowOf(cancelled)).status, (await rowOf(expired)).status]).toEqual([
+  expect([(await readRow(cancelled)).status, (await readRow(expired)).status]).toEqual([
     "cancelled",
     "expired",
   ]);
 });
 
-test("a low-priority task that is turned away stays on its queue", async () => {
-  const normal: Sent[] = [];
-  const low: Sent[] = [];
-  const on = await closed({ TASKS: recordingQueue(normal), TASKS_LOW: recordingQueue(low) });
-  const id = await accept({ prompt: "p", model: "m" }, { priority: "low" });
+test("a low-priority task that is not admitted is requeued to the low-priority queue", async () => {
+  const normal: SentMessage[] = [];
+  const low: SentMessage[] = [];
+  const on = await consumerWithClosedModel({
+    TASKS: recordingQueue(normal),
+    TASKS_LOW: recordingQueue(low),
+  });
+  const id = await acceptTask({ prompt: "p", model: "m" }, { priority: "low" });
   await deliverAs(on.env, id, "tasks-low");
   expect([normal.length, low.length]).toEqual([0, 1]);
 });
 
-/** A Workers AI whose models are those that it answers for; each has a governor of its own. */
-async function twoModels(more: Record<string, unknown> = {}) {
+/** Workers AI with a closed and an open model, each with its own governor. */
+async function consumerWithTwoModels(more: Record<string, unknown> = {}) {
   endpoints += 1;
   const closedModel = `@cf/closed/${endpoints}`;
   const openModel = `@cf/open/${endpoints}`;
   const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(closedModel));
-  await governor.heard("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
-  const asked: string[] = [];
+  await governor.record("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
+  const calledModels: string[] = [];
   const AI = {
     run: async (model: string) => {
-      asked.push(model);
+      calledModels.push(model);
       return Response.json({ response: "hi", usage: { prompt_tokens: 4, completion_tokens: 1 } });
     },
   };
-  return { on: bench({ AI, ...more }), closedModel, openModel, asked };
+  return { on: testConsumer({ AI, ...more }), closedModel, openModel, calledModels };
 }
 
-test("a task whose model is closed is served by the fallback that it lists", async () => {
-  const { on, closedModel, openModel, asked } = await twoModels();
-  const id = await accept({ prompt: "p", model: closedModel, fallback_models: [openModel] });
+test("a task whose model is closed runs on the fallback model that it lists", async () => {
+  const { on, closedModel, openModel, calledModels } = await consumerWithTwoModels();
+  const id = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [openModel] });
   await deliverAs(on.env, id, "tasks", closedModel);
-  expect([(await rowOf(id)).status, asked]).toEqual(["succeeded", [openModel]]);
-  expect((await stepsOf(id)).map(({ name }) => name)).toEqual([openModel]);
+  expect([(await readRow(id)).status, calledModels]).toEqual(["succeeded", [openModel]]);
+  expect((await readSteps(id)).map(({ name }) => name)).toEqual([openModel]);
 });
 
-test("so is one with a large body, and one that has the deployment's fallback", async () => {
-  const { on, closedModel, openModel } = await twoModels();
+test("a task with a large body and a task with the deployment's fallback model run on it, too", async () => {
+  const { on, closedModel, openModel } = await consumerWithTwoModels();
   const large = { prompt: "p".repeat(20_000), model: closedModel, fallback_models: [openModel] };
-  const inR2 = await accept(large, { spec: null });
+  const inR2 = await acceptTask(large, { spec: null });
   await env.OBJECTS.put(objectKeys.spec("default", inR2), JSON.stringify(large));
   await deliverAs(on.env, inR2, "tasks", closedModel);
-  const deployed = bench({ AI: on.env.AI, FALLBACK_MODELS: openModel });
-  const plain = await accept({ prompt: "p", model: closedModel });
-  await deliverAs(deployed.env, plain, "tasks", closedModel);
-  expect([(await rowOf(inR2)).status, (await rowOf(plain)).status]).toEqual([
+  const deployed = testConsumer({ AI: on.env.AI, FALLBACK_MODELS: openModel });
+  const unlisted = await acceptTask({ prompt: "p", model: closedModel });
+  await deliverAs(deployed.env, unlisted, "tasks", closedModel);
+  expect([(await readRow(inR2)).status, (await readRow(unlisted)).status]).toEqual([
     "succeeded",
     "succeeded",
   ]);
 });
 
-test("a task that lists none, or whose list is empty, waits for its own model", async () => {
-  const { on, closedModel, openModel, asked } = await twoModels();
-  const none = await accept({ prompt: "p", model: closedModel });
+test("a task without fallback models waits for its own model", async () => {
+  const { on, closedModel, openModel, calledModels } = await consumerWithTwoModels();
+  const none = await acceptTask({ prompt: "p", model: closedModel });
   await deliverAs(on.env, none, "tasks", closedModel);
-  const empty = await accept({ prompt: "p", model: closedModel, fallback_models: [] });
-  const deployed = bench({ AI: on.env.AI, FALLBACK_MODELS: openModel });
+  const empty = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [] });
+  const deployed = testConsumer({ AI: on.env.AI, FALLBACK_MODELS: openModel });
   await deliverAs(deployed.env, empty, "tasks", closedModel);
-  expect([(await rowOf(none)).fence, (await rowOf(empty)).fence, asked]).toEqual([0, 0, []]);
+  expect([(await readRow(none)).fence, (await readRow(empty)).fence, calledModels]).toEqual([
+    0,
+    0,
+    [],
+  ]);
 });
 
-test("a place is given back when the message turns out to have no task", async () => {
-  const { on, openModel } = await twoModels();
+test("an admission is revoked when the message has no task", async () => {
+  const { on, openModel } = await consumerWithTwoModels();
   await deliverAs(on.env, "task_unknown", "tasks", openModel);
-  const held = await runInDurableObject(
+  const slots = await runInDurableObject(
     env.GOVERNOR.get(env.GOVERNOR.idFromName(openModel)),
     async (_, state) => (await state.storage.get<{ places: { held: unknown[] } }>("book"))?.places,
   );
-  expect(held?.held).toEqual([]);
+  expect(slots?.held).toEqual([]);
 });
 
-test("an eviction of the governor forgets neither its rate, nor its places, nor a closing", async () => {
+test("a governor keeps its rate, its slots and a pause when it is evicted", async () => {
   const stub = env.GOVERNOR.get(env.GOVERNOR.idFromName("@cf/evicted/one"));
-  const ask = (task: string) => ({ task, requestsPerMinute: 1 });
-  await stub.permit(ask("a"));
+  const request = (task: string) => ({ task, requestsPerMinute: 1 });
+  await stub.grant(request("a"));
   await evictDurableObject(stub);
-  expect((await stub.permit(ask("a"))).granted).toBe(false);
-  expect((await stub.admit(ask("b"))).granted).toBe(false);
-  await stub.heard("a", { kind: "refused", at: Date.now() + 1, retryAfterMs: 3_600_000 });
+  expect((await stub.grant(request("a"))).granted).toBe(false);
+  expect((await stub.admit(request("b"))).granted).toBe(false);
+  await stub.record("a", { kind: "refused", at: Date.now() + 1, retryAfterMs: 3_600_000 });
   await evictDurableObject(stub);
-  const later = await stub.admit(ask("a"));
+  const later = await stub.admit(request("a"));
   expect(later.granted ? 0 : later.until - Date.now()).toBeGreaterThan(3_500_000);
 });

@@ -1,6 +1,13 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { accept, bench, deliverTo, finish, rowOf, stepsOf } from "../harness.ts";
+import {
+  acceptTask,
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  readSteps,
+  testConsumer,
+} from "../harness.ts";
 
 const busy = (retry_after?: number) => ({
   error: {
@@ -16,35 +23,35 @@ const due = (id: string) =>
   env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
 
 test("an endpoint that names no wait at all is asked three times a slice, each time later", async () => {
-  const on = bench();
-  const id = await accept({ prompt: "p", rehearsal: times(200, 0) });
+  const on = testConsumer();
+  const id = await acceptTask({ prompt: "p", rehearsal: times(200, 0) });
   const startedAt = Date.now();
-  await deliverTo(on, [id]);
+  await deliverMessages(on, [id]);
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(3_000);
-  const steps = await stepsOf(id);
+  const steps = await readSteps(id);
   expect(steps).toMatchObject([{ payload: { kind: "model", reply: null, times: 3 } }]);
   const [sent] = on.sent;
   expect(sent?.delaySeconds).toBeGreaterThanOrEqual(4);
 }, 20_000);
 
 test("a task that is refused for days has one row for it, and spends no attempt and no call", async () => {
-  const on = bench();
-  const id = await accept({
+  const on = testConsumer();
+  const id = await acceptTask({
     prompt: "p",
     limits: { model_calls: 3, steps: 3 },
-    rehearsal: [...times(30), finish({ text: "at last" })],
+    rehearsal: [...times(30), finalAnswer({ text: "at last" })],
   });
   for (let n = 0; n < 30; n++) {
-    await deliverTo(on, [id]);
+    await deliverMessages(on, [id]);
     await due(id);
   }
-  expect(await stepsOf(id)).toHaveLength(1);
-  expect(await rowOf(id)).toMatchObject({ status: "queued", attempt: 0 });
+  expect(await readSteps(id)).toHaveLength(1);
+  expect(await readRow(id)).toMatchObject({ status: "queued", attempt: 0 });
   // The rehearsal's place counts every refusal, so the next turn is the answer.
-  await deliverTo(on, [id]);
-  const row = await rowOf(id);
+  await deliverMessages(on, [id]);
+  const row = await readRow(id);
   expect([row.status, JSON.parse(row.usage).model_calls]).toEqual(["succeeded", 1]);
-  expect((await stepsOf(id)).map((step) => [step.seq, step.status])).toEqual([
+  expect((await readSteps(id)).map((step) => [step.seq, step.status])).toEqual([
     [1, "failed"],
     [2, "done"],
   ]);

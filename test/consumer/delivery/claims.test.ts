@@ -3,24 +3,32 @@ import { expect, test } from "vitest";
 import { readConfig } from "../../../consumer/config/config.ts";
 import { deliver } from "../../../consumer/delivery/deliver.ts";
 import { taskMessage } from "../../../shared/message.ts";
-import { claim, heartbeat, release, settle } from "../../../shared/store/claims.ts";
-import { writeSteps } from "../../../shared/store/journal.ts";
-import { noneCharged } from "../../../shared/store/spend.ts";
+import { claimTask, heartbeat } from "../../../shared/store/tasks/claims.ts";
+import { writeSteps } from "../../../shared/store/tasks/journal.ts";
+import { releaseTask, writeSettlement } from "../../../shared/store/tasks/settlements.ts";
+import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
 import { noUsage } from "../../../shared/usage.ts";
-import { accept, bench, call, deliverTo, finish, rowOf } from "../harness.ts";
+import {
+  acceptTask,
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  testConsumer,
+  toolCall,
+} from "../harness.ts";
 
-const task = { prompt: "p", rehearsal: [call("list_files", {}), finish()] };
+const task = { prompt: "p", rehearsal: [toolCall("list_files", {}), finalAnswer()] };
 const hashes = JSON.stringify({ default: "h1" });
-const lapse = (id: string) =>
+const expireLease = (id: string) =>
   env.DB.prepare("UPDATE tasks SET lease_until = 0 WHERE id = ?1").bind(id).run();
-const end = {
+const settlement = {
   status: "succeeded",
   reason: "completed",
   usageJson: "{}",
   quirksJson: "[]",
   outputJson: null,
   errorJson: null,
-  charged: noneCharged,
+  ledger: emptyLedgerEntry,
   attemptErrorJson: null,
   result: { key: "k", sha256: "s", bytes: 1 },
   transcript: null,
@@ -39,129 +47,129 @@ const step = {
   usage: noUsage,
 } as const;
 
-test("one message delivered ten times at once: one claim wins, one result, ten acks", async () => {
-  const on = bench();
-  const id = await accept(task);
-  const answer = await deliverTo(
+test("ten copies of a message are all acknowledged, and only one of them claims the task", async () => {
+  const on = testConsumer();
+  const id = await acceptTask(task);
+  const delivered = await deliverMessages(
     on,
     Array.from({ length: 10 }, () => id),
   );
-  expect(answer).toEqual({ acked: 10, retried: 0 });
-  const row = await rowOf(id);
+  expect(delivered).toEqual({ acked: 10, retried: 0 });
+  const row = await readRow(id);
   expect([row.status, row.fence]).toEqual(["succeeded", 1]);
 });
 
-test("a live lease is not claimed, one that ran out is, under a higher fence", async () => {
-  const id = await accept(task);
-  expect((await claim(env.DB, id, hashes))?.fence).toBe(1);
-  expect(await claim(env.DB, id, hashes)).toBeNull();
-  await lapse(id);
-  expect((await claim(env.DB, id, hashes))?.fence).toBe(2);
+test("a claim fails under a live lease, and raises the fence after the lease has expired", async () => {
+  const id = await acceptTask(task);
+  expect((await claimTask(env.DB, id, hashes))?.fence).toBe(1);
+  expect(await claimTask(env.DB, id, hashes)).toBeNull();
+  await expireLease(id);
+  expect((await claimTask(env.DB, id, hashes))?.fence).toBe(2);
 });
 
-test("a task before its not_before is not claimed, and a settled one never again", async () => {
-  const early = await accept(task, { not_before: Date.now() + 3_600_000 });
-  expect(await claim(env.DB, early, hashes)).toBeNull();
-  const id = await accept(task);
-  const row = await claim(env.DB, id, hashes);
-  expect(await settle(env.DB, { id, fence: row?.fence ?? 0 }, end)).toBe(true);
-  expect(await claim(env.DB, id, hashes)).toBeNull();
+test("a task is not claimed before its not_before, nor after it has settled", async () => {
+  const early = await acceptTask(task, { not_before: Date.now() + 3_600_000 });
+  expect(await claimTask(env.DB, early, hashes)).toBeNull();
+  const id = await acceptTask(task);
+  const row = await claimTask(env.DB, id, hashes);
+  expect(await writeSettlement(env.DB, { id, fence: row?.fence ?? 0 }, settlement)).toBe(true);
+  expect(await claimTask(env.DB, id, hashes)).toBeNull();
 });
 
-test("under an old fence nothing is written: no heartbeat, no step, no settlement", async () => {
-  const id = await accept(task);
-  await claim(env.DB, id, hashes);
-  await lapse(id);
-  await claim(env.DB, id, hashes);
+test("a worker with an old fence can write no heartbeat, no step and no settlement", async () => {
+  const id = await acceptTask(task);
+  await claimTask(env.DB, id, hashes);
+  await expireLease(id);
+  await claimTask(env.DB, id, hashes);
   const old = { id, fence: 1 };
   expect(await heartbeat(env.DB, old)).toBe(false);
-  expect(await writeSteps(env.DB, old, [step], null)).toEqual({ held: false });
-  expect(await settle(env.DB, old, end)).toBe(false);
+  expect(await writeSteps(env.DB, old, [step], null)).toEqual({ ok: false, error: "fence_lost" });
+  expect(await writeSettlement(env.DB, old, settlement)).toBe(false);
   const rows = await env.DB.prepare("SELECT * FROM steps WHERE task_id = ?1").bind(id).all();
   expect(rows.results).toEqual([]);
-  expect((await rowOf(id)).status).toBe("running");
+  expect((await readRow(id)).status).toBe("running");
 });
 
-test("a settlement whose answer was lost is repeated without harm", async () => {
-  const id = await accept(task);
-  await claim(env.DB, id, hashes);
-  expect(await settle(env.DB, { id, fence: 1 }, end)).toBe(true);
-  expect(await settle(env.DB, { id, fence: 1 }, end)).toBe(true);
+test("a settlement can be repeated after a lost reply", async () => {
+  const id = await acceptTask(task);
+  await claimTask(env.DB, id, hashes);
+  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toBe(true);
+  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toBe(true);
 });
 
-test("a lost lease costs an attempt only when its owner journaled no step", async () => {
-  const id = await accept(task);
-  await claim(env.DB, id, hashes);
+test("a lost lease costs an attempt only if its worker journaled no step", async () => {
+  const id = await acceptTask(task);
+  await claimTask(env.DB, id, hashes);
   await writeSteps(env.DB, { id, fence: 1 }, [step], null);
-  await lapse(id);
-  expect((await claim(env.DB, id, hashes))?.attempt).toBe(0);
-  await lapse(id);
-  expect((await claim(env.DB, id, hashes))?.attempt).toBe(1);
+  await expireLease(id);
+  expect((await claimTask(env.DB, id, hashes))?.attempt).toBe(0);
+  await expireLease(id);
+  expect((await claimTask(env.DB, id, hashes))?.attempt).toBe(1);
 });
 
-test("only a claim that is taken from another counts as lost, whatever it had journaled", async () => {
-  const id = await accept(task);
-  const first = await claim(env.DB, id, hashes);
+test("a claim counts as lost only when another worker takes it over", async () => {
+  const id = await acceptTask(task);
+  const first = await claimTask(env.DB, id, hashes);
   expect(first?.lost_claims).toBe(0);
-  const back = { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null };
-  await release(env.DB, { id, fence: 1 }, { ...back, charged: noneCharged });
-  expect((await claim(env.DB, id, hashes))?.lost_claims).toBe(0);
+  const release = { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null };
+  await releaseTask(env.DB, { id, fence: 1 }, { ...release, ledger: emptyLedgerEntry });
+  expect((await claimTask(env.DB, id, hashes))?.lost_claims).toBe(0);
   await writeSteps(env.DB, { id, fence: 2 }, [step], null);
-  await lapse(id);
-  expect((await claim(env.DB, id, hashes))?.lost_claims).toBe(1);
+  await expireLease(id);
+  expect((await claimTask(env.DB, id, hashes))?.lost_claims).toBe(1);
 });
 
-test("a task whose worker dies twenty times, each time behind a step, is not dead and ends well", async () => {
+test("a task succeeds although its worker dies twenty times, each time after a step", async () => {
   const turns = Array.from({ length: 12 }, (_, n) =>
-    call("write_file", { path: `${n}.txt`, content: "x" }),
+    toolCall("write_file", { path: `${n}.txt`, content: "x" }),
   );
-  const id = await accept({ prompt: "p", attempts: 2, rehearsal: [...turns, finish()] });
-  const on = bench();
+  const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [...turns, finalAnswer()] });
+  const on = testConsumer();
   const oneTurn = { ...(await readConfig(on.env)), sliceMs: 0 };
   const message = { body: taskMessage(id, "rehearsal"), ack: () => {}, retry: () => {} };
   for (let death = 0; death < 20; death++) {
     await deliver(oneTurn, message as unknown as Message<unknown>, "normal");
-    // Its step is journaled, and it dies before it can give the task back.
+    // The step is journaled, and the worker dies before it can release the task.
     await env.DB.prepare(
       "UPDATE tasks SET status = 'running', claimed_by = 'dead', lease_until = 0 WHERE id = ?1",
     )
       .bind(id)
       .run();
   }
-  expect(await rowOf(id)).toMatchObject({ attempt: 0, status: "running", lost_claims: 19 });
-  await deliverTo(on, [id]);
-  expect(await rowOf(id)).toMatchObject({ attempt: 0, status: "succeeded", lost_claims: 20 });
+  expect(await readRow(id)).toMatchObject({ attempt: 0, status: "running", lost_claims: 19 });
+  await deliverMessages(on, [id]);
+  expect(await readRow(id)).toMatchObject({ attempt: 0, status: "succeeded", lost_claims: 20 });
 });
 
-test("a task whose workers died as often as it may be tried is dead", async () => {
-  const on = bench();
-  const id = await accept({ ...task, attempts: 2 });
+test("a task whose workers died in every attempt is dead", async () => {
+  const on = testConsumer();
+  const id = await acceptTask({ ...task, attempts: 2 });
   for (let n = 0; n < 2; n++) {
-    await claim(env.DB, id, hashes);
-    await lapse(id);
+    await claimTask(env.DB, id, hashes);
+    await expireLease(id);
   }
-  await deliverTo(on, [id]);
-  const row = await rowOf(id);
+  await deliverMessages(on, [id]);
+  const row = await readRow(id);
   expect([row.status, row.reason]).toEqual(["dead", "attempts_exhausted"]);
   expect(JSON.parse(row.error ?? "")).toMatchObject({ code: "lease_lost" });
 });
 
-test("the first claim pins the policy's hash, and a later one keeps it", async () => {
-  const id = await accept(task);
-  expect((await claim(env.DB, id, hashes))?.policy_hash).toBe("h1");
-  await lapse(id);
-  expect((await claim(env.DB, id, JSON.stringify({ default: "h2" })))?.policy_hash).toBe("h1");
+test("the first claim pins the policy's hash, and later claims keep it", async () => {
+  const id = await acceptTask(task);
+  expect((await claimTask(env.DB, id, hashes))?.policy_hash).toBe("h1");
+  await expireLease(id);
+  expect((await claimTask(env.DB, id, JSON.stringify({ default: "h2" })))?.policy_hash).toBe("h1");
 });
 
-test("a message that comes before its task is due is sent again for that time", async () => {
-  const on = bench();
-  const id = await accept(task, { not_before: Date.now() + 3_600_000 });
-  expect(await deliverTo(on, [id])).toEqual({ acked: 1, retried: 0 });
+test("a message that arrives before its task is due is requeued for that time", async () => {
+  const on = testConsumer();
+  const id = await acceptTask(task, { not_before: Date.now() + 3_600_000 });
+  expect(await deliverMessages(on, [id])).toEqual({ acked: 1, retried: 0 });
   expect(on.sent.map((sent) => sent.body.task_id)).toEqual([id]);
   expect(on.sent[0]?.delaySeconds).toBeGreaterThan(3_590);
 });
 
-test("a message that is not ours is acknowledged and changes nothing", async () => {
-  const on = bench();
-  expect(await deliverTo(on, ["task_unknown"])).toEqual({ acked: 1, retried: 0 });
+test("a message without a task is acknowledged and changes nothing", async () => {
+  const on = testConsumer();
+  expect(await deliverMessages(on, ["task_unknown"])).toEqual({ acked: 1, retried: 0 });
 });

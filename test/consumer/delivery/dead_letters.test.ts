@@ -1,87 +1,98 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { claim, release } from "../../../shared/store/claims.ts";
-import { noneCharged } from "../../../shared/store/spend.ts";
-import { accept, bench, call, deliverTo, finish, rowOf } from "../harness.ts";
+import { claimTask } from "../../../shared/store/tasks/claims.ts";
+import { releaseTask } from "../../../shared/store/tasks/settlements.ts";
+import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
+import {
+  acceptTask,
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  testConsumer,
+  toolCall,
+} from "../harness.ts";
 
-const lapse = (id: string) =>
+const expireLease = (id: string) =>
   env.DB.prepare("UPDATE tasks SET lease_until = 0, not_before = NULL WHERE id = ?1")
     .bind(id)
     .run();
-const age = (id: string) =>
+const makeMessageOld = (id: string) =>
   env.DB.prepare("UPDATE tasks SET sent_at = sent_at - 600000 WHERE id = ?1").bind(id).run();
 
-test("a stale message that the platform gave up on does not touch a task with a newer one", async () => {
-  const on = bench();
-  const id = await accept({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
-  await claim(env.DB, id, "{}");
-  await release(
+test("a dead letter changes nothing when the task has a newer message", async () => {
+  const on = testConsumer();
+  const id = await acceptTask({
+    prompt: "p",
+    rehearsal: [toolCall("list_files", {}), finalAnswer()],
+  });
+  await claimTask(env.DB, id, "{}");
+  await releaseTask(
     env.DB,
     { id, fence: 1 },
-    { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, charged: noneCharged },
+    { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, ledger: emptyLedgerEntry },
   );
   await env.DB.prepare("UPDATE tasks SET sent_at = sent_at + 600000 WHERE id = ?1").bind(id).run();
-  await deliverTo(on, [id], "tasks-dlq");
-  expect((await rowOf(id)).fence).toBe(1);
-  await deliverTo(on, [id]);
-  const row = await rowOf(id);
+  await deliverMessages(on, [id], "tasks-dlq");
+  expect((await readRow(id)).fence).toBe(1);
+  await deliverMessages(on, [id]);
+  const row = await readRow(id);
   expect([row.status, row.attempt]).toEqual(["succeeded", 0]);
 });
 
-test("a delivery that never ended is one failed attempt, and only the last makes the task dead", async () => {
-  const on = bench();
-  const id = await accept({ prompt: "p", attempts: 2, rehearsal: [finish()] });
-  await age(id);
-  await deliverTo(on, [id], "tasks-dlq");
-  const once = await rowOf(id);
+test("a dead letter is one failed attempt, and only the last attempt makes the task dead", async () => {
+  const on = testConsumer();
+  const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [finalAnswer()] });
+  await makeMessageOld(id);
+  await deliverMessages(on, [id], "tasks-dlq");
+  const once = await readRow(id);
   expect([once.status, once.attempt]).toEqual(["queued", 1]);
   expect(on.sent.map((sent) => sent.body.task_id)).toEqual([id]);
-  await lapse(id);
-  await age(id);
-  await deliverTo(on, [id], "tasks-dlq");
-  const twice = await rowOf(id);
+  await expireLease(id);
+  await makeMessageOld(id);
+  await deliverMessages(on, [id], "tasks-dlq");
+  const twice = await readRow(id);
   expect([twice.status, twice.reason]).toEqual(["dead", "attempts_exhausted"]);
   expect(JSON.parse(twice.error ?? "")).toMatchObject({ code: "store_fault" });
 });
 
-test("the same dead letter ten times over settles once", async () => {
-  const on = bench();
-  const id = await accept({ prompt: "p", attempts: 1 });
-  await age(id);
-  await deliverTo(
+test("ten copies of a dead letter settle the task once", async () => {
+  const on = testConsumer();
+  const id = await acceptTask({ prompt: "p", attempts: 1 });
+  await makeMessageOld(id);
+  await deliverMessages(
     on,
     Array.from({ length: 10 }, () => id),
     "tasks-dlq",
   );
-  const row = await rowOf(id);
+  const row = await readRow(id);
   expect([row.status, row.fence]).toEqual(["dead", 1]);
 });
 
-test("a task whose journal has lost a payload becomes dead, not immortal", async () => {
-  const on = bench();
-  const id = await accept({ prompt: "p", attempts: 2, rehearsal: [finish()] });
-  await claim(env.DB, id, "{}");
+test("a task with a missing journal payload is dead after its attempts", async () => {
+  const on = testConsumer();
+  const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [finalAnswer()] });
+  await claimTask(env.DB, id, "{}");
   await env.DB.prepare(
     "INSERT INTO steps VALUES (?1, 1, 1, 'model', 'm', 'done', 1, 1, NULL, 'tasks/default/gone', '{}')",
   )
     .bind(id)
     .run();
   for (let delivery = 0; delivery < 2; delivery++) {
-    await lapse(id);
-    await deliverTo(on, [id]);
+    await expireLease(id);
+    await deliverMessages(on, [id]);
   }
-  const row = await rowOf(id);
+  const row = await readRow(id);
   expect([row.status, row.attempt]).toEqual(["dead", 2]);
 });
 
-test("a takeover that ends as dead counts and names the attempts that were lost", async () => {
-  const id = await accept({ prompt: "p", attempts: 2, rehearsal: [finish()] });
+test("a task that dies of lost leases counts and lists the lost attempts", async () => {
+  const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [finalAnswer()] });
   for (let n = 0; n < 2; n++) {
-    await claim(env.DB, id, "{}");
-    await lapse(id);
+    await claimTask(env.DB, id, "{}");
+    await expireLease(id);
   }
-  await deliverTo(bench(), [id]);
-  const row = await rowOf(id);
+  await deliverMessages(testConsumer(), [id]);
+  const row = await readRow(id);
   expect([row.status, row.attempt]).toEqual(["dead", 2]);
   expect(JSON.parse(row.errors)).toMatchObject([
     { attempt: 1, code: "lease_lost" },
@@ -89,23 +100,23 @@ test("a takeover that ends as dead counts and names the attempts that were lost"
   ]);
 });
 
-test("a worker that dies while it settles a task as dead costs no attempt beyond the last", async () => {
-  const id = await accept({ prompt: "p", attempts: 2 });
+test("a worker that dies while it settles a dead task does not exceed the attempts", async () => {
+  const id = await acceptTask({ prompt: "p", attempts: 2 });
   for (let n = 0; n < 4; n++) {
-    await claim(env.DB, id, "{}");
-    await lapse(id);
+    await claimTask(env.DB, id, "{}");
+    await expireLease(id);
   }
-  await deliverTo(bench(), [id]);
-  const row = await rowOf(id);
+  await deliverMessages(testConsumer(), [id]);
+  const row = await readRow(id);
   expect([row.status, row.attempt, JSON.parse(row.errors).length]).toEqual(["dead", 2, 2]);
 });
 
-test("a dead letter of a task that has no try left counts none", async () => {
-  const id = await accept({ prompt: "p", attempts: 1 });
-  await claim(env.DB, id, "{}");
-  await lapse(id);
-  await age(id);
-  await deliverTo(bench(), [id], "tasks-dlq");
-  const row = await rowOf(id);
+test("a dead letter does not exceed the attempts of its task", async () => {
+  const id = await acceptTask({ prompt: "p", attempts: 1 });
+  await claimTask(env.DB, id, "{}");
+  await expireLease(id);
+  await makeMessageOld(id);
+  await deliverMessages(testConsumer(), [id], "tasks-dlq");
+  const row = await readRow(id);
   expect([row.status, row.attempt]).toEqual(["dead", 1]);
 });

@@ -1,9 +1,9 @@
 /**
- * Whole deliveries against an endpoint of 20 requests a minute, in simulated time: the real queue handler,
- * D1, loop and governor. A batch of ten minutes, and 300 a minute, are in test/governor.
+ * Full deliveries to an endpoint of 20 requests a minute, in simulated time: the real queue handler, D1, loop
+ * and governor. test/governor has a batch of ten minutes, and 300 requests a minute.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import { rowOf } from "../harness.ts";
+import { readRow } from "../harness.ts";
 import { play } from "./limited_scene.ts";
 
 afterEach(() => {
@@ -11,33 +11,33 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Each call is several writes of D1 and of the governor's storage. */
-const patienceMs = 60_000;
+/** Each call writes several times to D1 and to the governor's storage. */
+const timeoutMs = 60_000;
 
 test(
-  "a batch is refused nothing, and pays no attempt for its waits",
+  "a batch within the limit gets no refusal, and its waits cost no attempt",
   async () => {
-    const played = await play({ limit: 20, tasks: 8, calls: 3, trouble: 0 });
-    const { refused, permitted } = played.endpoint;
-    expect([played.finished, permitted.length, refused]).toEqual([true, 24, 0]);
-    const rows = await Promise.all(played.ids.map(rowOf));
+    const result = await play({ limit: 20, tasks: 8, calls: 3, trouble: 0 });
+    const { refused, permitted } = result.endpoint;
+    expect([result.finished, permitted.length, refused]).toEqual([true, 24, 0]);
+    const rows = await Promise.all(result.ids.map(readRow));
     expect(new Set(rows.map(({ status, attempt }) => `${status} ${attempt}`))).toEqual(
       new Set(["succeeded 0"]),
     );
   },
-  patienceMs,
+  timeoutMs,
 );
 
 test(
-  "with half of all calls refused or failing by chance it still completes, and only failures cost attempts",
+  "a batch completes when half of the calls fail at random, and only failures cost attempts",
   async () => {
     const task = { attempts: 10 };
-    const played = await play({ limit: 20, tasks: 5, calls: 2, trouble: 0.5, task });
-    const { refusedShare, down } = played.endpoint;
-    expect([played.finished, refusedShare]).toEqual([true, 0]);
-    const rows = await Promise.all(played.ids.map(rowOf));
+    const result = await play({ limit: 20, tasks: 5, calls: 2, trouble: 0.5, task });
+    const { refusedShare, down } = result.endpoint;
+    expect([result.finished, refusedShare]).toEqual([true, 0]);
+    const rows = await Promise.all(result.ids.map(readRow));
     expect(rows.map(({ status }) => status)).toEqual(rows.map(() => "succeeded"));
     expect(rows.reduce((sum, { attempt }) => sum + attempt, 0)).toBe(down);
   },
-  patienceMs,
+  timeoutMs,
 );

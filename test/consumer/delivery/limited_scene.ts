@@ -9,7 +9,7 @@ import type { DurableTask } from "../../../shared/task.ts";
 import { Random } from "../../chaos/random.ts";
 import { LimitedEndpoint, type Limits } from "../../governor/limited_endpoint.ts";
 import { SimulatedTime } from "../../governor/simulated_time.ts";
-import { accept } from "../harness.ts";
+import { acceptTask } from "../harness.ts";
 
 export interface Scene extends Limits {
   tasks: number;
@@ -32,7 +32,7 @@ export async function play(scene: Scene): Promise<Played> {
   const time = new SimulatedTime({ real: true });
   const ids: string[] = [];
   for (let n = 0; n < scene.tasks; n++) {
-    ids.push(await accept({ prompt: "p", model: "m", ...scene.task }));
+    ids.push(await acceptTask({ prompt: "p", model: "m", ...scene.task }));
   }
   const endpoint = new LimitedEndpoint(scene, time, random);
   vi.stubGlobal("fetch", answering(endpoint, scene.calls));

@@ -1,12 +1,12 @@
-/** JSON that a model or its program nests so deep that whoever walks it recursively would break. */
+/** JSON of a model or its program that is nested so deep that recursive code would overflow the stack. */
 import { expect, test } from "vitest";
 import type { DurableTask } from "../../../shared/task.ts";
-import { call, finish, runTask, stepsOf } from "../harness.ts";
+import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const nested = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
 
-/** A reply as an endpoint sends it: a call, or text where it names no tool. */
-const replied = (name: string, args: unknown, content: string | null = null) =>
+/** A raw reply of an endpoint: a call, or text when `name` is empty. */
+const rawReply = (name: string, args: unknown, content: string | null = null) =>
   ({
     raw: {
       choices: [
@@ -30,40 +30,40 @@ const replied = (name: string, args: unknown, content: string | null = null) =>
 const run = (turns: unknown[], more: DurableTask = {}) =>
   runTask({ prompt: "p", rehearsal: turns as NonNullable<DurableTask["rehearsal"]>, ...more });
 
-const said = async (id: string): Promise<string> => JSON.stringify(await stepsOf(id));
+const stepsText = async (id: string): Promise<string> => JSON.stringify(await readSteps(id));
 
-test("a call whose arguments nest too deep is refused, and the task goes on", async () => {
+test("a call with arguments nested too deep is refused, and the task continues", async () => {
   const args = `{"path": "a", "content": "b", "x": ${nested(6_000)}}`;
-  const row = await run([replied("write_file", args), finish()]);
+  const row = await run([rawReply("write_file", args), finalAnswer()]);
   expect([row.status, row.errors]).toEqual(["succeeded", "[]"]);
-  expect(await said(row.id)).toContain("levels deep");
+  expect(await stepsText(row.id)).toContain("levels deep");
 });
 
 test.each([
-  ["a call", replied("final_answer", `{"a": ${nested(6_000)}}`)],
-  ["text", replied("", null, `{"a": ${nested(6_000)}}`)],
-])("an answer that nests too deep, as %s, is none", async (_name, turn) => {
+  ["a call", rawReply("final_answer", `{"a": ${nested(6_000)}}`)],
+  ["text", rawReply("", null, `{"a": ${nested(6_000)}}`)],
+])("an answer nested too deep, as %s, is not accepted", async (_name, turn) => {
   const answer = { calls: [{ name: "final_answer", arguments: { a: 1 } }] };
   const row = await run([turn, answer], { output_schema: { type: "object" } });
   expect([row.status, row.output]).toEqual(["succeeded", '{"a":1}']);
 });
 
-test("an answer of ordinary depth is one", async () => {
-  const row = await run([replied("final_answer", `{"a": ${nested(60)}}`)], {
+test("an answer of ordinary depth is accepted", async () => {
+  const row = await run([rawReply("final_answer", `{"a": ${nested(60)}}`)], {
     output_schema: { type: "object" },
   });
   expect([row.status, row.output]).toEqual(["succeeded", `{"a":${nested(60)}}`]);
 });
 
 test.each([
-  ["answers", "deep"],
+  ["returns", "deep"],
   [
-    "hands to a tool",
+    "passes to a tool",
     'try { await write_file({path: "a", content: deep}) } catch (e) { "refused" }',
   ],
   ["prints", "console.log(deep)"],
-])("a program that %s what nests too deep ends like any other", async (_name, last) => {
+])("a program that %s a value nested too deep does not fail the task", async (_name, last) => {
   const code = `let deep = 1; for (let n = 0; n < 6000; n++) deep = [deep];\n${last}`;
-  const row = await run([call("run_code", { code }), finish()]);
+  const row = await run([toolCall("run_code", { code }), finalAnswer()]);
   expect([row.status, row.attempt, row.errors]).toEqual(["succeeded", 0, "[]"]);
 });

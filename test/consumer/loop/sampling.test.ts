@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { bench, runTask } from "../harness.ts";
+import { runTask, testConsumer } from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -12,22 +12,22 @@ const reply = (message: object, finish_reason = "stop") =>
     usage: { prompt_tokens: 500, completion_tokens: 50 },
   });
 
-/** What the endpoint was sent, call by call. */
-async function sentBy(sampling: object, plays: (() => Response)[]) {
+/** The bodies that the endpoint gets, call by call. */
+async function bodiesWith(sampling: object, replies: (() => Response)[]) {
   const bodies: Record<string, unknown>[] = [];
   vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
     bodies.push(JSON.parse(String(init.body)) as Record<string, unknown>);
-    return plays[Math.min(bodies.length, plays.length) - 1]?.();
+    return replies[Math.min(bodies.length, replies.length) - 1]?.();
   });
   const row = await runTask(
     { prompt: "p", model: "small", sampling },
-    { bench: bench(on), row: { model: "small" } },
+    { consumer: testConsumer(on), row: { model: "small" } },
   );
   return { bodies, row };
 }
 
-test("every call of the model carries how the task wants it to write", async () => {
-  const { bodies, row } = await sentBy({ temperature: 0.2, output_tokens_max: 300 }, [
+test("every model call has the task's sampling options", async () => {
+  const { bodies, row } = await bodiesWith({ temperature: 0.2, output_tokens_max: 300 }, [
     () =>
       reply({ content: "", tool_calls: [{ function: { name: "list_files", arguments: "{}" } }] }),
     () => reply({ content: "yes" }),
@@ -37,8 +37,8 @@ test("every call of the model carries how the task wants it to write", async () 
   for (const body of bodies) expect(body).toMatchObject({ temperature: 0.2, max_tokens: 300 });
 });
 
-test("thought that fills a reply is given no more room than the task allows", async () => {
-  const { bodies } = await sentBy({ output_tokens_max: 300 }, [
+test("a reply that reasoning filled gets no more tokens than the task allows", async () => {
+  const { bodies } = await bodiesWith({ output_tokens_max: 300 }, [
     () => reply({ content: "", reasoning: "hm" }, "length"),
     () => reply({ content: "yes" }),
   ]);

@@ -3,15 +3,22 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ConsumerEnv } from "../../../consumer/config/env.ts";
 import consumer from "../../../consumer/index.ts";
-import { attachable, mailText } from "../../../consumer/notify/mail_text.ts";
+import { chooseAttachments, formatMail } from "../../../consumer/notify/mail_text.ts";
 import type { ProducerEnv } from "../../../producer/env.ts";
 import { sendDueWebhooks } from "../../../producer/sweep/due_webhooks.ts";
-import { removeTasks } from "../../../shared/store/retention.ts";
+import { removeTasks } from "../../../shared/store/cleanup/old_tasks.ts";
 import { redeliver, type WebhookRow } from "../../../shared/store/webhooks.ts";
 import type { DurableTask } from "../../../shared/task.ts";
-import { type Bench, bench, call, finish, rowOf, runTask } from "../harness.ts";
+import {
+  finalAnswer,
+  readRow,
+  runTask,
+  type TestConsumer,
+  testConsumer,
+  toolCall,
+} from "../harness.ts";
 
-const answerTo = {
+const replyTo = {
   mailbox: "tasks@fleet.example",
   to: "ann@acme.example",
   subject: "Which sold most?",
@@ -19,8 +26,8 @@ const answerTo = {
   references: ["<1@acme.example>"],
 };
 
-/** A fleet whose mail service takes messages, or fails with what is thrown in turn. */
-function mailed(failures: unknown[] = [], more: Record<string, unknown> = {}) {
+/** A consumer with a mail service that throws these failures in turn and then accepts messages. */
+function consumerWithMail(failures: unknown[] = [], more: Record<string, unknown> = {}) {
   const sent: EmailMessageBuilder[] = [];
   const MAIL = {
     async send(message: EmailMessageBuilder) {
@@ -29,27 +36,30 @@ function mailed(failures: unknown[] = [], more: Record<string, unknown> = {}) {
       return { messageId: "<m@fleet.example>" };
     },
   };
-  return { on: bench({ MAIL, ...more }), sent };
+  return { on: testConsumer({ MAIL, ...more }), sent };
 }
 
-const refusedWith = (code: string) => Object.assign(new Error("ann@acme.example: no"), { code });
+const mailError = (code: string) => Object.assign(new Error("ann@acme.example: no"), { code });
 
-async function ended(on: Bench, task: Partial<DurableTask> = {}): Promise<string> {
+async function runMailTask(on: TestConsumer, task: Partial<DurableTask> = {}): Promise<string> {
   const whole = { prompt: "p", rehearsal: [{ text: "yes" }], ...task };
-  const { id } = await runTask(whole, { bench: on, row: { answer_to: JSON.stringify(answerTo) } });
+  const { id } = await runTask(whole, {
+    consumer: on,
+    row: { answer_to: JSON.stringify(replyTo) },
+  });
   return id;
 }
 
-async function mailOf(id: string): Promise<WebhookRow> {
+async function readReply(id: string): Promise<WebhookRow> {
   const row = await env.DB.prepare("SELECT * FROM webhooks WHERE subject = ?1")
     .bind(id)
     .first<WebhookRow>();
-  if (row === null) throw new Error(`no mail of ${id}`);
+  if (row === null) throw new Error(`no reply of ${id}`);
   return row;
 }
 
-/** What the minute's cron and the queue do, with the outbox's waits gone by. */
-async function minute(on: Bench, id: string): Promise<WebhookRow> {
+/** Does what the cron of each minute and the queue do, after the outbox's delays have passed. */
+async function runCron(on: TestConsumer, id: string): Promise<WebhookRow> {
   await env.DB.prepare("UPDATE webhooks SET due_at = 1 WHERE subject = ?1 AND due_at IS NOT NULL")
     .bind(id)
     .run();
@@ -60,21 +70,21 @@ async function minute(on: Bench, id: string): Promise<WebhookRow> {
   };
   await sendDueWebhooks({ ...env, WEBHOOKS } as unknown as ProducerEnv);
   for (const body of bodies) {
-    // Twice, as a queue may deliver it.
+    // Twice, as a queue may do.
     for (const id of ["m", "m again"]) {
       const message = { id, timestamp: new Date(), attempts: 1, body };
       await consumer.queue(createMessageBatch("webhooks", [message]), on.env);
     }
   }
-  return mailOf(id);
+  return readReply(id);
 }
 
 describe("a task that came by mail", () => {
-  it("is answered once, in its thread, as plain text that no program answers", async () => {
-    const { on, sent } = mailed();
-    const id = await ended(on);
-    expect(await minute(on, id)).toMatchObject({ state: "delivered", tries: 1, due_at: null });
-    await minute(on, id);
+  it("gets one reply, in its thread, as plain text that no program replies to", async () => {
+    const { on, sent } = consumerWithMail();
+    const id = await runMailTask(on);
+    expect(await runCron(on, id)).toMatchObject({ state: "delivered", tries: 1, due_at: null });
+    await runCron(on, id);
     expect(sent).toEqual([
       {
         from: "tasks@fleet.example",
@@ -96,22 +106,26 @@ describe("a task that came by mail", () => {
     ]);
   });
 
-  it("and ended badly is answered with why", async () => {
-    const { on, sent } = mailed();
-    const id = await ended(on, { rehearsal: [] });
-    await minute(on, id);
+  it("and failed gets the cause as its reply", async () => {
+    const { on, sent } = consumerWithMail();
+    const id = await runMailTask(on, { rehearsal: [] });
+    await runCron(on, id);
     expect(sent[0]?.text).toMatch(/has no answer: it ended as failed \(model_error\)\. .+/);
     expect(sent[0]?.attachments).toBeUndefined();
   });
 
-  it("gets the files that it wrote: text and pictures attached, the rest named", async () => {
-    const { on, sent } = mailed();
-    const write = (path: string, content: string) => call("write_file", { path, content });
-    const id = await ended(on, {
+  it("gets text and pictures that it wrote attached, and other files listed", async () => {
+    const { on, sent } = consumerWithMail();
+    const write = (path: string, content: string) => toolCall("write_file", { path, content });
+    const id = await runMailTask(on, {
       files: { "attachments/in.csv": { text: "a" } },
-      rehearsal: [write("out/sum.csv", "a,b\n1,2\n"), write("page.html", "<b>hi</b>"), finish()],
+      rehearsal: [
+        write("out/sum.csv", "a,b\n1,2\n"),
+        write("page.html", "<b>hi</b>"),
+        finalAnswer(),
+      ],
     });
-    await minute(on, id);
+    await runCron(on, id);
     expect(sent[0]?.attachments).toMatchObject([
       { disposition: "attachment", filename: "out_sum.csv", type: "text/csv" },
     ]);
@@ -123,20 +137,20 @@ describe("a task that came by mail", () => {
     expect(sent[0]?.text).not.toContain("in.csv");
   });
 
-  it("is answered with a result that is too large for its row", async () => {
-    const { on, sent } = mailed();
+  it("gets a reply with a result that is too large for its row", async () => {
+    const { on, sent } = consumerWithMail();
     const long = [...Array(3_000).keys()].join(" ");
-    const id = await ended(on, { rehearsal: [{ text: long }] });
-    expect((await rowOf(id)).output).toBeNull();
-    await minute(on, id);
+    const id = await runMailTask(on, { rehearsal: [{ text: long }] });
+    expect((await readRow(id)).output).toBeNull();
+    await runCron(on, id);
     expect(sent[0]?.text?.startsWith(`${long}\n\n-- \n`)).toBe(true);
   });
 });
 
-describe("a mail is sent at most once", () => {
-  it("when the worker dies between sending and writing it down", async () => {
-    const { on, sent } = mailed();
-    const id = await ended(on);
+describe("a reply is sent at most once", () => {
+  it("when the worker dies between sending and recording it", async () => {
+    const { on, sent } = consumerWithMail();
+    const id = await runMailTask(on);
     const dying = new Error("killed");
     const DB = new Proxy(env.DB, {
       get(db, name) {
@@ -149,90 +163,90 @@ describe("a mail is sent at most once", () => {
       },
     });
     const killed = { ...on, env: { ...on.env, DB } as ConsumerEnv };
-    expect(await minute(killed, id)).toMatchObject({ state: "waiting", tries: 1, sending: 1 });
+    expect(await runCron(killed, id)).toMatchObject({ state: "waiting", tries: 1, sending: 1 });
     expect(sent).toHaveLength(1);
-    expect(await minute(on, id)).toMatchObject({
+    expect(await runCron(on, id)).toMatchObject({
       state: "dead",
-      last_error: "an earlier try may have sent it, and had no outcome",
+      last_error: "an earlier try may have sent it and has no outcome",
     });
-    await minute(on, id);
+    await runCron(on, id);
     expect(sent).toHaveLength(1);
-    // A person who knows better may have it sent again.
-    await redeliver(env.DB, "default", (await mailOf(id)).id);
-    expect(await minute(on, id)).toMatchObject({ state: "delivered" });
+    // A person can have it sent again.
+    await redeliver(env.DB, "default", (await readReply(id)).id);
+    expect(await runCron(on, id)).toMatchObject({ state: "delivered" });
     expect(sent).toHaveLength(2);
   });
 
   it.each<[unknown, string]>([
     [new Error("reset"), "no code"],
-    [refusedWith("E_INTERNAL_SERVER_ERROR"), "E_INTERNAL_SERVER_ERROR"],
-    [refusedWith("E_DELIVERY_FAILED"), "E_DELIVERY_FAILED"],
-  ])("when the service fails and nobody knows how far it came: %s", async (failure, why) => {
-    const { on, sent } = mailed([failure]);
-    const id = await ended(on);
-    expect(await minute(on, id)).toMatchObject({
+    [mailError("E_INTERNAL_SERVER_ERROR"), "E_INTERNAL_SERVER_ERROR"],
+    [mailError("E_DELIVERY_FAILED"), "E_DELIVERY_FAILED"],
+  ])("when the service fails with an unknown outcome: %s", async (failure, cause) => {
+    const { on, sent } = consumerWithMail([failure]);
+    const id = await runMailTask(on);
+    expect(await runCron(on, id)).toMatchObject({
       state: "dead",
-      last_error: `the mail service failed (${why}), and the mail may have left`,
+      last_error: `the mail service failed (${cause}), and the mail may have been sent`,
     });
-    await minute(on, id);
+    await runCron(on, id);
     expect(sent).toHaveLength(1);
   });
 });
 
-describe("a mail that is known not to have left is tried again", () => {
-  it("when the service refuses it by its own code, whose words are not kept", async () => {
-    const { on, sent } = mailed([refusedWith("E_RATE_LIMIT_EXCEEDED")]);
-    const id = await ended(on);
-    expect(await minute(on, id)).toMatchObject({
+describe("a reply that was certainly not sent is tried again", () => {
+  it("when the service rejects it with a code, whose message is not stored", async () => {
+    const { on, sent } = consumerWithMail([mailError("E_RATE_LIMIT_EXCEEDED")]);
+    const id = await runMailTask(on);
+    expect(await runCron(on, id)).toMatchObject({
       state: "waiting",
       sending: null,
-      last_error: "the mail service refused it: E_RATE_LIMIT_EXCEEDED",
+      last_error: "the mail service rejected it: E_RATE_LIMIT_EXCEEDED",
     });
-    expect(await minute(on, id)).toMatchObject({ state: "delivered", tries: 2 });
+    expect(await runCron(on, id)).toMatchObject({ state: "delivered", tries: 2 });
     expect(sent).toHaveLength(2);
   });
 
-  it("when the consumer has no mail service, and says what to bind", async () => {
-    const { on } = mailed([], { MAIL: undefined });
-    const id = await ended(on);
-    expect(await minute(on, id)).toMatchObject({
+  it("when the consumer has no mail binding", async () => {
+    const { on } = consumerWithMail([], { MAIL: undefined });
+    const id = await runMailTask(on);
+    expect(await runCron(on, id)).toMatchObject({
       state: "waiting",
       last_error: expect.stringContaining("no binding MAIL (send_email)"),
     });
   });
 });
 
-it("what was told of a task goes with it", async () => {
-  const { on } = mailed();
-  const id = await ended(on);
-  const kept = await ended(on);
-  const { fence } = await rowOf(id);
+it("the reply row of a removed task is removed", async () => {
+  const { on } = consumerWithMail();
+  const id = await runMailTask(on);
+  const other = await runMailTask(on);
+  const { fence } = await readRow(id);
   await removeTasks(env.DB, [{ id, tenant: "default", fence, decisions: 0 }], Date.now() + 1);
-  await expect(mailOf(id)).rejects.toThrow("no mail");
-  expect((await mailOf(kept)).state).toBe("waiting");
+  await expect(readReply(id)).rejects.toThrow("no reply");
+  expect((await readReply(other)).state).toBe("waiting");
 });
 
-describe("what a mail says", () => {
+describe("the text of a reply", () => {
   const task = { id: "task_1", status: "succeeded", reason: "completed", usage: "{}" } as never;
-  const said = (output: unknown) =>
-    mailText({ task, run: undefined, output, files: {}, attached: [] }).split("\n\n-- \n")[0];
+  const textOf = (output: unknown) =>
+    formatMail({ task, run: undefined, output, files: {}, attached: [] }).split("\n\n-- \n")[0];
 
   it.each<[string, unknown, string]>([
-    ["the text alone where there is nothing else", { text: "yes" }, "yes"],
+    ["only the text when there is no other field", { text: "yes" }, "yes"],
     ["fields as JSON", { product: "kettle" }, '{\n  "product": "kettle"\n}'],
-    ["no control characters", { text: "a\u001b[2Jb\r\nc\u0000\u009b" }, "a[2Jb\nc"],
-    ["markup as it stands", { text: "<b>hi</b>" }, "<b>hi</b>"],
+    ["text without control characters", { text: "a\u001b[2Jb\r\nc\u0000\u009b" }, "a[2Jb\nc"],
+    ["markup unchanged", { text: "<b>hi</b>" }, "<b>hi</b>"],
   ])("is %s", (_name, output, text) => {
-    expect(said(output)).toBe(text);
+    expect(textOf(output)).toBe(text);
   });
 
-  it("is cut where it is long, and says where the whole is", () => {
-    const text = said({ text: "y".repeat(100_001) });
-    expect(text).toContain("[cut here: the whole stands in GET /v1/tasks/task_1/result]");
+  it("is cut when it is long, and says where the full text is", () => {
+    const text = textOf({ text: "y".repeat(100_001) });
+    expect(text).toContain("[cut here; the full text is in GET /v1/tasks/task_1/result]");
     expect(text).not.toContain("y".repeat(100_001));
   });
 
-  it("attaches no more than fits, and nothing that a mail program shows as a page or runs", () => {
+  it("has only attachments that fit and that no mail program renders or runs", () => {
     const file = (bytes: number) => ({ sha256: "", bytes, source: "blob" as const });
     const files = {
       "a.txt": file(2_000_000),
@@ -244,8 +258,8 @@ describe("what a mail says", () => {
       "g.txt.exe": file(1),
       "h.json": file(0),
     };
-    expect(attachable(files).map(({ path }) => path)).toEqual(["a.txt", "c.PNG"]);
+    expect(chooseAttachments(files).map(({ path }) => path)).toEqual(["a.txt", "c.PNG"]);
     const many = Object.fromEntries([...Array(30).keys()].map((n) => [`${n}.txt`, file(1)]));
-    expect(attachable(many)).toHaveLength(10);
+    expect(chooseAttachments(many)).toHaveLength(10);
   });
 });

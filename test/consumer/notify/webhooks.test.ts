@@ -6,7 +6,7 @@ import consumer from "../../../consumer/index.ts";
 import { webhookHeaders } from "../../../consumer/notify/sign.ts";
 import { webhookLimits } from "../../../shared/limits.ts";
 import type { WebhookRow } from "../../../shared/store/webhooks.ts";
-import { type Bench, bench, runTask } from "../harness.ts";
+import { runTask, type TestConsumer, testConsumer } from "../harness.ts";
 
 const secret = `whsec_${btoa("a secret of thirty-two bytes ....")}`;
 const policy = {
@@ -14,13 +14,13 @@ const policy = {
   secrets: ["HOOK_KEY"],
 };
 const target = { url: "https://hooks.example/fleet", secret: "HOOK_KEY" };
-/** The policy of two tenants with this entry of its secrets. */
-const shared = (entry: unknown) => ({
+/** A policy of two tenants with this entry in its secrets. */
+const sharedPolicy = (entry: unknown) => ({
   FLEET_POLICIES: JSON.stringify({
     webhooks: { ...policy, tenants: ["default", "acme"], secrets: [entry] },
   }),
 });
-const answering = { prompt: "p", rehearsal: [{ text: "yes" }] };
+const spec = { prompt: "p", rehearsal: [{ text: "yes" }] };
 
 interface Received {
   url: string;
@@ -28,10 +28,10 @@ interface Received {
   body: string;
 }
 
-/** A fleet whose webhooks reach this endpoint, which answers with the statuses in turn, its last for ever. */
-function hooked(statuses: number[], more: Record<string, unknown> = {}) {
+/** A consumer whose webhooks reach an endpoint that replies with these statuses; the last one repeats. */
+function consumerWithEndpoint(statuses: number[], more: Record<string, unknown> = {}) {
   const received: Received[] = [];
-  // Named as the platform's stubs are: the fleet tells services by it.
+  // The fleet recognises services by this class name of the platform's stubs.
   class Fetcher {
     async fetch(url: string, init: RequestInit) {
       const headers = Object.fromEntries(new Headers(init.headers));
@@ -42,7 +42,7 @@ function hooked(statuses: number[], more: Record<string, unknown> = {}) {
       });
     }
   }
-  const on = bench({
+  const on = testConsumer({
     FLEET_POLICIES: JSON.stringify({ webhooks: policy }),
     SECRET_HOOK_KEY: secret,
     HOOKS: new Fetcher(),
@@ -51,12 +51,12 @@ function hooked(statuses: number[], more: Record<string, unknown> = {}) {
   return { on, received };
 }
 
-async function ended(on: Bench, told: object = target): Promise<string> {
-  const { id } = await runTask(answering, { bench: on, row: { webhook: JSON.stringify(told) } });
+async function runWithWebhook(on: TestConsumer, webhook: object = target): Promise<string> {
+  const { id } = await runTask(spec, { consumer: on, row: { webhook: JSON.stringify(webhook) } });
   return id;
 }
 
-async function hookOf(subject: string): Promise<WebhookRow> {
+async function readWebhook(subject: string): Promise<WebhookRow> {
   const row = await env.DB.prepare("SELECT * FROM webhooks WHERE subject = ?1")
     .bind(subject)
     .first<WebhookRow>();
@@ -64,22 +64,22 @@ async function hookOf(subject: string): Promise<WebhookRow> {
   return row;
 }
 
-/** Delivers the message of the next try, or of the one that is named. */
-async function deliver(on: Bench, subject: string, tries?: number): Promise<WebhookRow> {
-  const hook = await hookOf(subject);
+/** Delivers the message of the next try, or of the given one. */
+async function deliver(on: TestConsumer, subject: string, tries?: number): Promise<WebhookRow> {
+  const hook = await readWebhook(subject);
   const body = { v: 1, webhook_id: hook.id, tries: tries ?? hook.tries };
   const message = { id: "m", timestamp: new Date(), attempts: 1, body };
   const batch = createMessageBatch("webhooks", [message]);
   const context = createExecutionContext();
   await consumer.queue(batch, on.env);
   expect((await getQueueResult(batch, context)).explicitAcks).toEqual(["m"]);
-  return hookOf(subject);
+  return readWebhook(subject);
 }
 
 describe("a task that ends", () => {
-  it("tells its webhook once, signed so that the standard's own library verifies it", async () => {
-    const { on, received } = hooked([204]);
-    const id = await ended(on);
+  it("sends its webhook once, with a signature that the standard's library verifies", async () => {
+    const { on, received } = consumerWithEndpoint([204]);
+    const id = await runWithWebhook(on);
     expect(await deliver(on, id)).toMatchObject({ state: "delivered", tries: 1, due_at: null });
     await deliver(on, id, 0);
     expect(received).toHaveLength(1);
@@ -93,22 +93,22 @@ describe("a task that ends", () => {
     expect(() => new Webhook(btoa("another secret")).verify(body, headers)).toThrow();
   });
 
-  it("writes its webhook in the settlement itself, and none where it has none", async () => {
-    const { on } = hooked([200]);
-    expect(await hookOf(await ended(on))).toMatchObject({
+  it("writes the row of its webhook with the settlement, and none without a webhook", async () => {
+    const { on } = consumerWithEndpoint([200]);
+    expect(await readWebhook(await runWithWebhook(on))).toMatchObject({
       state: "waiting",
       tries: 0,
       event: "task.ended",
     });
-    const { id } = await runTask(answering, { bench: on });
-    await expect(hookOf(id)).rejects.toThrow("no webhook");
+    const { id } = await runTask(spec, { consumer: on });
+    await expect(readWebhook(id)).rejects.toThrow("no webhook");
   });
 });
 
 describe("a webhook that fails", () => {
-  it("is tried again under the same id after ever longer waits, for a day and more, then is dead", async () => {
-    const { on, received } = hooked([500]);
-    const id = await ended(on);
+  it("is tried again under the same id with growing delays for more than a day, then is dead", async () => {
+    const { on, received } = consumerWithEndpoint([500]);
+    const id = await runWithWebhook(on);
     const waits: number[] = [];
     for (let n = 0; n < webhookLimits.backOffMs.length; n++) {
       const hook = await deliver(on, id);
@@ -128,14 +128,14 @@ describe("a webhook that fails", () => {
       [200],
       {},
       { ...target, url: "https://other.example/" },
-      "refused by the policy: no_rule",
+      "denied by the policy: no_rule",
     ],
     [
       "http",
       [200],
       {},
       { ...target, url: "http://hooks.example/" },
-      "refused by the policy: no_rule",
+      "denied by the policy: no_rule",
     ],
     [
       "a secret that the policy does not list",
@@ -159,47 +159,50 @@ describe("a webhook that fails", () => {
       "Policy webhooks is invalid: rules is refused; write a list of at most",
     ],
     [
-      "a secret that is another tenant's by now",
+      "a secret that now belongs to another tenant",
       [200],
-      shared({ name: "HOOK_KEY", tenants: ["acme"] }),
+      sharedPolicy({ name: "HOOK_KEY", tenants: ["acme"] }),
       target,
       "the policy webhooks does not list the secret HOOK_KEY for the tenant default",
     ],
     [
-      "a secret that signs for another host by now",
+      "a secret that now signs for another host",
       [200],
-      shared({ name: "HOOK_KEY", tenants: ["default"], hosts: ["other.example"] }),
+      sharedPolicy({ name: "HOOK_KEY", tenants: ["default"], hosts: ["other.example"] }),
       target,
       "the policy webhooks does not list this host for the secret HOOK_KEY",
     ],
     [
-      "a secret that a policy of two tenants lists for nobody",
+      "a secret that a policy of two tenants lists without a tenant",
       [200],
-      shared("HOOK_KEY"),
+      sharedPolicy("HOOK_KEY"),
       target,
       "Policy webhooks is invalid: secrets[0] ",
     ],
-  ])("for %s is tried again, and says why", async (_name, statuses, more, told, error) => {
-    const { on, received } = hooked(statuses, more);
-    expect(await deliver(on, await ended(on, told))).toMatchObject({
-      state: "waiting",
-      last_error: expect.stringContaining(error),
-    });
-    expect(received).toHaveLength(statuses[0] === 307 ? 1 : 0);
-  });
+  ])(
+    "because of %s is tried again, and its row has the cause",
+    async (_name, statuses, more, webhook, error) => {
+      const { on, received } = consumerWithEndpoint(statuses, more);
+      expect(await deliver(on, await runWithWebhook(on, webhook))).toMatchObject({
+        state: "waiting",
+        last_error: expect.stringContaining(error),
+      });
+      expect(received).toHaveLength(statuses[0] === 307 ? 1 : 0);
+    },
+  );
 
-  it("with 410 is dead at once: its endpoint is gone", async () => {
-    const { on } = hooked([410]);
-    expect(await deliver(on, await ended(on))).toMatchObject({
+  it("with status 410 is dead at once", async () => {
+    const { on } = consumerWithEndpoint([410]);
+    expect(await deliver(on, await runWithWebhook(on))).toMatchObject({
       state: "dead",
       last_error: "HTTP 410",
     });
   });
 });
 
-it("a webhook of a run that was redriven meanwhile tells that run", async () => {
-  const { on, received } = hooked([200]);
-  const id = await ended(on);
+it("a webhook of a task that was redriven meanwhile reports the earlier run", async () => {
+  const { on, received } = consumerWithEndpoint([200]);
+  const id = await runWithWebhook(on);
   await env.DB.prepare(
     `UPDATE tasks SET history = json_array(json_object('fence', fence, 'status', 'failed',
        'reason', 'no_progress', 'finished_at', 5000, 'usage', json('{}'), 'error', NULL)),
@@ -213,10 +216,10 @@ it("a webhook of a run that was redriven meanwhile tells that run", async () => 
   });
 });
 
-it("a secret that is not base64 signs with its own bytes", async () => {
+it("a secret without the base64 prefix signs with its own bytes", async () => {
   const headers = Object.fromEntries(await webhookHeaders("plain", "hook_1", 1_700_000_000, "{}"));
-  const again = Object.fromEntries(
+  const encoded = Object.fromEntries(
     await webhookHeaders(`whsec_${btoa("plain")}`, "hook_1", 1_700_000_000, "{}"),
   );
-  expect(headers).toEqual(again);
+  expect(headers).toEqual(encoded);
 });

@@ -1,20 +1,20 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { batchTaskId, newBatchId } from "../../../shared/ids.ts";
-import { insertBatch } from "../../../shared/store/batches.ts";
-import { losingDatabase } from "../faulty_stores.ts";
-import { accept, bench, call, deliverTo, rowOf } from "../harness.ts";
+import { insertBatch } from "../../../shared/store/batches/batches.ts";
+import { databaseLosingReply } from "../faulty_stores.ts";
+import { acceptTask, deliverMessages, readRow, testConsumer, toolCall } from "../harness.ts";
 
-/** A reply that bills a thousand tokens. */
-const billed = (message: object) => ({
+/** A reply that costs a thousand tokens. */
+const billedReply = (message: object) => ({
   raw: {
     choices: [{ finish_reason: "stop", message: { role: "assistant", content: "hi", ...message } }],
     usage: { prompt_tokens: 900, completion_tokens: 100 },
   },
 });
-const answering = { prompt: "p", rehearsal: [billed({})] };
+const spec = { prompt: "p", rehearsal: [billedReply({})] };
 
-async function batchOf(limits: object, count: number, task: object = answering) {
+async function insertBatchOf(limits: object, count: number, task: object = spec) {
   const id = newBatchId();
   await insertBatch(env.DB, {
     id,
@@ -29,7 +29,9 @@ async function batchOf(limits: object, count: number, task: object = answering) 
   });
   const ids: string[] = [];
   for (let index = 0; index < count; index++) {
-    ids.push(await accept(task, { id: batchTaskId(id, index), batch_id: id, batch_index: index }));
+    ids.push(
+      await acceptTask(task, { id: batchTaskId(id, index), batch_id: id, batch_index: index }),
+    );
   }
   const used = () =>
     env.DB.prepare(
@@ -40,10 +42,10 @@ async function batchOf(limits: object, count: number, task: object = answering) 
   return { ids, used };
 }
 
-test("a batch's tokens bound its tasks together, overshot by one call at most", async () => {
-  const { ids, used } = await batchOf({ tokens: 1_500 }, 6);
-  for (const id of ids) await deliverTo(bench(), [id]);
-  const rows = await Promise.all(ids.map(rowOf));
+test("the tasks of a batch share its token limit and exceed it by at most one call", async () => {
+  const { ids, used } = await insertBatchOf({ tokens: 1_500 }, 6);
+  for (const id of ids) await deliverMessages(testConsumer(), [id]);
+  const rows = await Promise.all(ids.map(readRow));
   expect(rows.map((row) => row.status)).toEqual([
     "succeeded",
     "succeeded",
@@ -57,34 +59,37 @@ test("a batch's tokens bound its tasks together, overshot by one call at most", 
   expect(await used()).toMatchObject({ tokens: 2_000 });
 });
 
-test("a task in the middle of its work ends when the batch's ceiling is reached", async () => {
-  const calling = billed({
+test("a running task ends when its batch reaches its limit", async () => {
+  const callingReply = billedReply({
     tool_calls: [{ id: "1", type: "function", function: { name: "list_files", arguments: "{}" } }],
   });
-  const task = { prompt: "p", rehearsal: [calling, calling, calling, call("list_files", {})] };
-  const { ids, used } = await batchOf({ tokens: 1_500 }, 1, task);
-  await deliverTo(bench(), ids);
-  const row = await rowOf(ids[0] ?? "");
+  const task = {
+    prompt: "p",
+    rehearsal: [callingReply, callingReply, callingReply, toolCall("list_files", {})],
+  };
+  const { ids, used } = await insertBatchOf({ tokens: 1_500 }, 1, task);
+  await deliverMessages(testConsumer(), ids);
+  const row = await readRow(ids[0] ?? "");
   expect([row.status, row.reason]).toEqual(["failed", "budget_tokens"]);
   expect(await used()).toMatchObject({ tokens: 2_000 });
 });
 
-test("a batch without a ceiling is charged nothing", async () => {
-  const { ids, used } = await batchOf({}, 2);
-  for (const id of ids) await deliverTo(bench(), [id]);
-  expect((await rowOf(ids[1] ?? "")).status).toBe("succeeded");
+test("a batch without limits is not charged", async () => {
+  const { ids, used } = await insertBatchOf({}, 2);
+  for (const id of ids) await deliverMessages(testConsumer(), [id]);
+  expect((await readRow(ids[1] ?? "")).status).toBe("succeeded");
   expect(await used()).toEqual({ tokens: 0, dollars: 0 });
 });
 
-test("a write whose answer was lost is charged once", async () => {
-  const calling = billed({
+test("a write whose reply was lost is charged once", async () => {
+  const callingReply = billedReply({
     tool_calls: [{ id: "1", type: "function", function: { name: "list_files", arguments: "{}" } }],
   });
-  const { ids, used } = await batchOf({ tokens: 9_000 }, 1, {
+  const { ids, used } = await insertBatchOf({ tokens: 9_000 }, 1, {
     prompt: "p",
-    rehearsal: [calling, billed({})],
+    rehearsal: [callingReply, billedReply({})],
   });
-  await deliverTo(bench({ DB: losingDatabase(/^batch$/) }), ids);
-  expect((await rowOf(ids[0] ?? "")).status).toBe("succeeded");
+  await deliverMessages(testConsumer({ DB: databaseLosingReply(/^batch$/) }), ids);
+  expect((await readRow(ids[0] ?? "")).status).toBe("succeeded");
   expect(await used()).toMatchObject({ tokens: 2_000 });
 });

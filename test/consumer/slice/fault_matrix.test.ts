@@ -1,11 +1,11 @@
-/** Every fault of the table on the real loop, over both transports: the end, what is kept, the budgets. */
+/** Every fault of the table in the real loop, over both transports: the outcome, what is kept, the budgets. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { TaskRow } from "../../../shared/store/task_row.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../../shared/task.ts";
 import { readTranscript } from "../../../shared/transcript.ts";
+import { readSteps, runTask, type TestConsumer, testConsumer } from "../harness.ts";
 import { type FaultRow, faultTable } from "./fault_table.ts";
-import { type Bench, bench, runTask, stepsOf } from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -15,7 +15,7 @@ const number = { type: "object", properties: { n: { type: "integer" } }, require
 const usage = { prompt_tokens: 500, completion_tokens: 50 };
 const reply = (message: object, finish_reason = "stop", init?: ResponseInit) =>
   Response.json({ choices: [{ finish_reason, message }], usage }, init);
-const calling = (calls: readonly (readonly [name: string, args: object])[], content = "") =>
+const callingReply = (calls: readonly (readonly [name: string, args: object])[], content = "") =>
   reply(
     {
       content,
@@ -26,24 +26,24 @@ const calling = (calls: readonly (readonly [name: string, args: object])[], cont
     },
     "tool_calls",
   );
-const coded = (status: number, code: number) => () =>
-  Response.json({ errors: [{ code, message: "so it is" }] }, { status });
+const errorReply = (status: number, code: number) => () =>
+  Response.json({ errors: [{ code, message: "it is so" }] }, { status });
 const answer = JSON.stringify({ choices: [{ message: { content: '{"n": 1}' } }], usage });
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ choices: [{ delta, finish_reason: finish }] })}\n\n`;
 
 type Fault = (typeof faultTable)[number]["fault"];
-type Play = (n: number, signal: AbortSignal) => Response | Promise<Response>;
+type Endpoint = (n: number, signal: AbortSignal) => Response | Promise<Response>;
 
-const plays: Record<Fault, Play> = {
+const faultyEndpoints: Record<Fault, Endpoint> = {
   "429 with Retry-After": () =>
     new Response("later", { status: 429, headers: { "retry-after": "120" } }),
   "429 without Retry-After": () => new Response("later", { status: 429 }),
-  "3040": coded(429, 3040),
-  "3036": coded(429, 3036),
+  "3040": errorReply(429, 3040),
+  "3036": errorReply(429, 3036),
   "5xx": () => new Response("down", { status: 502 }),
   reset: () => Promise.reject(new Error("Network connection lost.")),
-  "3046": coded(408, 3046),
+  "3046": errorReply(408, 3046),
   "hang past limits.seconds": (_n, signal) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -64,37 +64,41 @@ const plays: Record<Fault, Play> = {
   "empty reply": () => reply({ content: "" }),
   "thought that fills every reply": () => reply({ content: "", reasoning: "hm" }, "length"),
   "text that repeats itself": () => reply({ content: "!".repeat(3_000) }),
-  "answer against the schema": () => calling([["final_answer", { n: "many" }]]),
+  "answer against the schema": () => callingReply([["final_answer", { n: "many" }]]),
   "10,000 calls in one reply": (n) =>
-    calling(
+    callingReply(
       Array.from({ length: 10_000 }, (_, at) => ["list_files", { path: `f${n}-${at}` }] as const),
     ),
-  "1 MB arguments": () => calling([["write_file", { path: "a", content: "x".repeat(1_000_000) }]]),
-  "tool that does not exist": () => calling([["teleport", {}]]),
-  "endless identical calls": () => calling([["list_files", {}]]),
+  "1 MB arguments": () =>
+    callingReply([["write_file", { path: "a", content: "x".repeat(1_000_000) }]]),
+  "tool that does not exist": () => callingReply([["teleport", {}]]),
+  "endless identical calls": () => callingReply([["list_files", {}]]),
   "A-B-A-B cycle": (n) =>
-    calling([n % 2 === 0 ? ["list_files", {}] : ["read_file", { path: "notes.txt" }]]),
+    callingReply([n % 2 === 0 ? ["list_files", {}] : ["read_file", { path: "notes.txt" }]]),
   "filtered reply": () => reply({ content: "I may not say." }, "content_filter"),
-  "3030": coded(400, 3030),
-  "5006": coded(400, 5006),
-  "5021": coded(400, 5021),
+  "3030": errorReply(400, 3030),
+  "5006": errorReply(400, 5006),
+  "5021": errorReply(400, 5021),
 };
 
-/** The first reply is good, and leaves words and a file; from then on the fault plays. */
-function played(fault: Fault): { play: Play; sent: () => number } {
+/** The first reply is good and leaves text and a file; every later one is the fault. */
+function endpointWith(fault: Fault): { play: Endpoint; sent: () => number } {
   let sent = 0;
   return {
     sent: () => sent,
     play: async (_n: number, signal: AbortSignal) => {
       sent += 1;
-      const faulty = plays[fault];
+      const faulty = faultyEndpoints[fault];
       if (sent > 1 && faulty !== undefined) return faulty(sent, signal);
-      return calling([["write_file", { path: "notes.txt", content: "noted" }]], "I take notes.");
+      return callingReply(
+        [["write_file", { path: "notes.txt", content: "noted" }]],
+        "I take notes.",
+      );
     },
   };
 }
 
-/** Grants everything: what paces the calls is no part of this. */
+/** Grants everything: these tests are not about rate limits. */
 const GOVERNOR = {
   idFromName: () => "x",
   get: () =>
@@ -106,48 +110,48 @@ const GOVERNOR = {
     ),
 };
 
-const transports: Record<string, (play: Play) => { on: Bench; model: string }> = {
+const transports: Record<string, (play: Endpoint) => { on: TestConsumer; model: string }> = {
   HTTP(play) {
     vi.stubGlobal("fetch", (_url: string, init: RequestInit) =>
       play(0, init.signal ?? new AbortController().signal),
     );
-    return { on: bench({ MODEL_BASE_URL: "http://m.invalid/v1" }), model: "m" };
+    return { on: testConsumer({ MODEL_BASE_URL: "http://m.invalid/v1" }), model: "m" };
   },
   "the binding"(play) {
     const AI = {
       run: (_model: string, _inputs: object, options: { signal: AbortSignal }) =>
         play(0, options.signal),
     };
-    return { on: bench({ AI, GOVERNOR }), model: "@cf/some/model" };
+    return { on: testConsumer({ AI, GOVERNOR }), model: "@cf/some/model" };
   },
 };
 
 const limits = { steps: 24, model_calls: 24, tool_calls: 40, cost_usd: 10 };
 
 async function run(fault: Fault, how: string) {
-  const { play, sent } = played(fault);
-  const made = transports[how]?.(play);
-  if (made === undefined) throw new Error(how);
+  const { play, sent } = endpointWith(fault);
+  const setup = transports[how]?.(play);
+  if (setup === undefined) throw new Error(how);
   const task: DurableTask = {
     prompt: "p",
-    model: made.model,
+    model: setup.model,
     output_schema: number,
     attempts: 2,
     limits: fault.startsWith("hang") ? { ...limits, seconds: 1.5 } : limits,
   };
-  const row = await runTask(task, { bench: made.on, deliveriesMax: 3 });
-  return { row, sent: sent(), on: made.on };
+  const row = await runTask(task, { consumer: setup.on, deliveriesMax: 3 });
+  return { row, sent: sent(), on: setup.on };
 }
 
-async function keptFiles(row: TaskRow): Promise<string[]> {
+async function listFiles(row: TaskRow): Promise<string[]> {
   if (row.finished_at === null) return ["notes.txt"];
   const { workspace } = await readTranscript(env.DB, env.OBJECTS, row);
   return Object.keys(workspace ?? {});
 }
 
-describe.each(Object.keys(transports))("over %s", (how) => {
+describe.each(Object.keys(transports))("an endpoint over %s", (how) => {
   test.each(faultTable.map((row): [Fault, FaultRow] => [row.fault, row]))(
-    "%s",
+    "with the fault %s ends as the table says",
     async (fault, expected) => {
       const { row, sent, on } = await run(fault, how);
       const error = row.error === null ? null : JSON.parse(row.error);
@@ -156,9 +160,9 @@ describe.each(Object.keys(transports))("over %s", (how) => {
         expected.reason,
         expected.code,
       ]);
-      // What was done before the fault stays: its steps, its file, its words.
-      const [first, second] = await stepsOf(row.id);
-      expect([first?.status, second?.name, await keptFiles(row)]).toEqual([
+      // What was done before the fault stays: its steps, its file, its text.
+      const [first, second] = await readSteps(row.id);
+      expect([first?.status, second?.name, await listFiles(row)]).toEqual([
         "done",
         "write_file",
         ["notes.txt"],
@@ -180,7 +184,7 @@ describe.each(Object.keys(transports))("over %s", (how) => {
   );
 });
 
-describe("what the binding throws instead of answering", () => {
+describe("an exception of the binding", () => {
   test.each([
     ["3040: Capacity temporarily exceeded, please try again.", "queued", null],
     ["3036: You have used up your daily free allocation of 10,000 neurons", "queued", null],
@@ -192,13 +196,13 @@ describe("what the binding throws instead of answering", () => {
     ],
     ["8001: Invalid input", "failed", "model_rejected"],
     ["something new", "dead", "model_unavailable"],
-  ])("%s", async (message, status, code) => {
+  ])('"%s" is classified', async (message, status, code) => {
     const AI = {
       run: () => Promise.reject(Object.assign(new Error(message), { name: "AiError" })),
     };
     const row = await runTask(
       { prompt: "p", model: "@cf/some/model", attempts: 2 },
-      { bench: bench({ AI, GOVERNOR }), deliveriesMax: 3 },
+      { consumer: testConsumer({ AI, GOVERNOR }), deliveriesMax: 3 },
     );
     expect([row.status, row.error === null ? null : JSON.parse(row.error).code]).toEqual([
       status,

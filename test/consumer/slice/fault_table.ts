@@ -1,6 +1,6 @@
 /**
- * What becomes of a task whose endpoint does one thing for ever, after one good turn. The table of
- * docs/ARCHITECTURE.md says the same, and a test compares them.
+ * The outcome of a task whose endpoint repeats one fault forever after one good turn. docs/ARCHITECTURE.md has
+ * the same table, and a test compares the two.
  */
 export interface FaultRow {
   fault: string;

@@ -4,15 +4,15 @@ import { outcomeOf, retryDelayMs } from "../../../consumer/slice/outcome.ts";
 import { type FailureCode, failure, failureTable } from "../../../shared/failures.ts";
 import { retryLimits } from "../../../shared/limits.ts";
 
-const fresh = { attempt: 0, attempts: 3 };
-const last = { attempt: 2, attempts: 3 };
-const broke = (code: FailureCode, retryAfterMs?: number) =>
+const firstAttempt = { attempt: 0, attempts: 3 };
+const lastAttempt = { attempt: 2, attempts: 3 };
+const failureEnd = (code: FailureCode, retryAfterMs?: number) =>
   ({
-    kind: "broke",
+    kind: "failure",
     failure: failure(code, "m", retryAfterMs === undefined ? {} : { retryAfterMs }),
   }) as const;
 
-describe("the loop's own ends", () => {
+describe("an end of the loop", () => {
   test.each([
     [
       { kind: "answered", output: { a: 1 } },
@@ -25,86 +25,94 @@ describe("the loop's own ends", () => {
     [{ kind: "cancelled" }, { status: "cancelled", reason: "cancelled" }],
     [{ kind: "yielded" }, { kind: "released", why: "yielded", delayMs: 0, failure: null }],
     [{ kind: "lost" }, { kind: "lost" }],
-  ] as const)("%j", (end, ending) => {
-    expect(outcomeOf(end, fresh, 0.5)).toMatchObject(ending);
+  ] as const)("%j decides the outcome", (end, outcome) => {
+    expect(outcomeOf(end, firstAttempt, 0.5)).toMatchObject(outcome);
   });
 
-  test("only a try that failed counts as an attempt", () => {
+  test("an end without a failure does not count as an attempt", () => {
     for (const end of [{ kind: "answered", output: 1 }, { kind: "cancelled" }] as const) {
-      expect(outcomeOf(end, last, 0)).toMatchObject({ failedAttempt: false });
+      expect(outcomeOf(end, lastAttempt, 0)).toMatchObject({ isFailedAttempt: false });
     }
   });
 });
 
-const codes = (of: string) =>
-  (Object.keys(failureTable) as FailureCode[]).filter((code) => failureTable[code].class === of);
+const codesOf = (failureClass: string) =>
+  (Object.keys(failureTable) as FailureCode[]).filter(
+    (code) => failureTable[code].class === failureClass,
+  );
 
-describe("a failure that costs an attempt", () => {
-  test.each(codes("retry"))("%s is tried again while attempts are left", (code) => {
-    expect(outcomeOf(broke(code), fresh, 0.5)).toMatchObject({ kind: "released", why: "retrying" });
-  });
+describe("a failure of class retry", () => {
+  test.each(codesOf("retry"))(
+    "%s releases the task for another attempt while attempts are left",
+    (code) => {
+      expect(outcomeOf(failureEnd(code), firstAttempt, 0.5)).toMatchObject({
+        kind: "released",
+        why: "retrying",
+      });
+    },
+  );
 
-  test.each(codes("retry"))("%s on the last attempt is a dead letter", (code) => {
-    expect(outcomeOf(broke(code), last, 0.5)).toMatchObject({
+  test.each(codesOf("retry"))("%s settles the task as dead at the last attempt", (code) => {
+    expect(outcomeOf(failureEnd(code), lastAttempt, 0.5)).toMatchObject({
       kind: "settled",
       status: "dead",
       reason: "attempts_exhausted",
-      failedAttempt: true,
+      isFailedAttempt: true,
       error: { code, message: "m", class: "retry" },
     });
   });
 });
 
-describe("a failure that costs nothing", () => {
-  test.each(codes("give_back"))("%s gives the task back, however few attempts are left", (code) => {
-    const ending = outcomeOf(broke(code), last, 0);
-    expect(ending).toMatchObject({ kind: "released", why: "given_back" });
-    expect(ending).toMatchObject({ delayMs: retryLimits.requeueMs });
+describe("a failure of class give_back", () => {
+  test.each(codesOf("give_back"))("%s requeues the task even at the last attempt", (code) => {
+    const outcome = outcomeOf(failureEnd(code), lastAttempt, 0);
+    expect(outcome).toMatchObject({ kind: "released", why: "requeued" });
+    expect(outcome).toMatchObject({ delayMs: retryLimits.requeueMs });
   });
 
-  test("the time that the endpoint names is kept, and exceeded by a tenth at most", () => {
+  test("the delay is at least the endpoint's retry-after, and at most a tenth longer", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 86_400_000 }), unit(), (ms, random) => {
-        const ending = outcomeOf(broke("model_busy", ms), fresh, random);
-        if (ending.kind !== "released") throw new Error(ending.kind);
-        expect(ending.delayMs).toBeGreaterThanOrEqual(ms);
-        expect(ending.delayMs).toBeLessThanOrEqual(ms * 1.1 + 1);
+        const outcome = outcomeOf(failureEnd("model_busy", ms), firstAttempt, random);
+        if (outcome.kind !== "released") throw new Error(outcome.kind);
+        expect(outcome.delayMs).toBeGreaterThanOrEqual(ms);
+        expect(outcome.delayMs).toBeLessThanOrEqual(ms * 1.1 + 1);
       }),
     );
   });
 });
 
-describe("a failure that ends the task", () => {
-  test.each(codes("fail"))("%s settles it as failed, with its reason", (code) => {
-    expect(outcomeOf(broke(code), fresh, 0)).toMatchObject({
+describe("a failure of class fail or dead", () => {
+  test.each(codesOf("fail"))("%s settles the task as failed, with its reason", (code) => {
+    expect(outcomeOf(failureEnd(code), firstAttempt, 0)).toMatchObject({
       status: "failed",
       reason: failureTable[code].reason,
-      failedAttempt: false,
+      isFailedAttempt: false,
       error: { code, class: "fail" },
     });
   });
 
-  test.each(codes("dead"))("%s settles it as dead at once", (code) => {
-    expect(outcomeOf(broke(code), fresh, 0)).toMatchObject({
+  test.each(codesOf("dead"))("%s settles the task as dead", (code) => {
+    expect(outcomeOf(failureEnd(code), firstAttempt, 0)).toMatchObject({
       status: "dead",
       reason: "attempts_exhausted",
-      failedAttempt: false,
+      isFailedAttempt: false,
     });
   });
 });
 
 const unit = () => fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test("the wait before a retry grows by its factor, is never under half of that, and is bounded", () => {
+test("the delay of a retry grows exponentially up to a limit, with jitter above one half", () => {
   fc.assert(
     fc.property(fc.nat({ max: 60 }), unit(), (attempt, random) => {
-      const most = Math.min(
+      const max = Math.min(
         retryLimits.delayMsMax,
         retryLimits.delayMsMin * retryLimits.delayFactor ** attempt,
       );
       const delay = retryDelayMs(attempt, random);
-      expect(delay).toBeGreaterThanOrEqual(most / 2);
-      expect(delay).toBeLessThanOrEqual(most);
+      expect(delay).toBeGreaterThanOrEqual(max / 2);
+      expect(delay).toBeLessThanOrEqual(max);
     }),
   );
   expect([0, 1, 2, 20].map((attempt) => retryDelayMs(attempt, 0))).toEqual([

@@ -2,30 +2,30 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { getText, sha256Hex } from "../../../shared/objects.ts";
 import type { DurableTask } from "../../../shared/task.ts";
-import { call, finish, runTask, stepsOf } from "../harness.ts";
+import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const error = (status: number, code: string | number = "x") => ({
-  error: { status, code, message: "the endpoint said so" },
+  error: { status, code, message: "the endpoint failed" },
 });
 const number = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 
-/** What a task is scripted to do, and how it must end. */
+/** The script of a task, and how it must end. */
 const cases: [what: string, task: DurableTask, status: string, reason: string][] = [
   [
-    "answers with text where no schema is asked",
+    "answers with text and has no schema",
     { prompt: "p", rehearsal: [{ text: "hi" }] },
     "succeeded",
     "completed",
   ],
   [
     "answers through final_answer",
-    { prompt: "p", rehearsal: [finish()] },
+    { prompt: "p", rehearsal: [finalAnswer()] },
     "succeeded",
     "completed",
   ],
   [
     "answers after a tool call",
-    { prompt: "p", rehearsal: [call("list_files", {}), finish()] },
+    { prompt: "p", rehearsal: [toolCall("list_files", {}), finalAnswer()] },
     "succeeded",
     "completed",
   ],
@@ -37,7 +37,11 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
   ],
   [
     "is corrected once against its schema",
-    { prompt: "p", output_schema: number, rehearsal: [finish({ n: "many" }), finish({ n: 3 })] },
+    {
+      prompt: "p",
+      output_schema: number,
+      rehearsal: [finalAnswer({ n: "many" }), finalAnswer({ n: 3 })],
+    },
     "succeeded",
     "completed",
   ],
@@ -46,13 +50,13 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     {
       prompt: "p",
       output_schema: { type: "array", items: { type: "integer" } },
-      rehearsal: [finish({ value: [1, 2] })],
+      rehearsal: [finalAnswer({ value: [1, 2] })],
     },
     "succeeded",
     "completed",
   ],
   [
-    "answers an array schema whose items are defined apart",
+    "answers an array schema whose items are in $defs",
     {
       prompt: "p",
       output_schema: {
@@ -62,7 +66,7 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
           Item: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
         },
       },
-      rehearsal: [finish({ value: [{ n: 1 }] })],
+      rehearsal: [finalAnswer({ value: [{ n: 1 }] })],
     },
     "succeeded",
     "completed",
@@ -72,17 +76,22 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     {
       prompt: "p",
       output_schema: number,
-      rehearsal: ["a", "b", "c", "d", "e", "f", "g"].map((n) => finish({ n })),
+      rehearsal: ["a", "b", "c", "d", "e", "f", "g"].map((n) => finalAnswer({ n })),
     },
     "failed",
     "invalid_output",
   ],
   [
-    "fits its schema only when its answer is asked for by name",
+    "fits its schema only when it must call final_answer",
     {
       prompt: "p",
       output_schema: number,
-      rehearsal: [finish({ n: "a" }), finish({ n: "b" }), finish({ n: "c" }), finish({ n: 4 })],
+      rehearsal: [
+        finalAnswer({ n: "a" }),
+        finalAnswer({ n: "b" }),
+        finalAnswer({ n: "c" }),
+        finalAnswer({ n: 4 }),
+      ],
     },
     "succeeded",
     "completed",
@@ -92,26 +101,29 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     {
       prompt: "p",
       output_schema: number,
-      rehearsal: [finish({ n: "a" }), finish({ n: "b" }), finish({ n: "c" })],
+      rehearsal: [finalAnswer({ n: "a" }), finalAnswer({ n: "b" }), finalAnswer({ n: "c" })],
     },
     "failed",
     "invalid_output",
   ],
   [
-    "only ever calls tools that do not exist",
-    { prompt: "p", rehearsal: [call("teleport", {}), call("teleport", {}), call("teleport", {})] },
+    "calls only tools that do not exist",
+    {
+      prompt: "p",
+      rehearsal: [toolCall("teleport", {}), toolCall("teleport", {}), toolCall("teleport", {})],
+    },
     "failed",
     "no_progress",
   ],
   [
-    "says nothing three times",
+    "gives three empty replies",
     { prompt: "p", rehearsal: [{ text: "" }, { text: " " }, { text: "" }] },
     "failed",
     "invalid_output",
   ],
   [
-    "repeats one call with one result",
-    { prompt: "p", rehearsal: Array.from({ length: 9 }, () => call("list_files", {})) },
+    "repeats one call with the same result",
+    { prompt: "p", rehearsal: Array.from({ length: 9 }, () => toolCall("list_files", {})) },
     "failed",
     "no_progress",
   ],
@@ -121,10 +133,10 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
       prompt: "p",
       limits: { steps: 4 },
       rehearsal: [
-        call("list_files", {}),
-        call("read_file", { path: "a" }),
-        call("list_files", {}),
-        call("list_files", {}),
+        toolCall("list_files", {}),
+        toolCall("read_file", { path: "a" }),
+        toolCall("list_files", {}),
+        toolCall("list_files", {}),
       ],
     },
     "failed",
@@ -135,25 +147,29 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
     {
       prompt: "p",
       limits: { model_calls: 2 },
-      rehearsal: [call("list_files", {}), call("list_files", {}), finish()],
+      rehearsal: [toolCall("list_files", {}), toolCall("list_files", {}), finalAnswer()],
     },
     "failed",
     "budget_model_calls",
   ],
   [
-    "is offered the answer alone at its last call and takes it",
-    { prompt: "p", limits: { model_calls: 2 }, rehearsal: [call("list_files", {}), finish()] },
+    "is offered only final_answer at its last call and calls it",
+    {
+      prompt: "p",
+      limits: { model_calls: 2 },
+      rehearsal: [toolCall("list_files", {}), finalAnswer()],
+    },
     "succeeded",
     "completed",
   ],
   [
-    "has no tokens for its prompt",
-    { prompt: "p".repeat(4_000), limits: { tokens: 500 }, rehearsal: [finish()] },
+    "has too few tokens for its prompt",
+    { prompt: "p".repeat(4_000), limits: { tokens: 500 }, rehearsal: [finalAnswer()] },
     "failed",
     "budget_tokens",
   ],
   [
-    "is refused by its endpoint for good",
+    "is rejected by its endpoint",
     { prompt: "p", rehearsal: [error(400)] },
     "failed",
     "model_error",
@@ -166,49 +182,52 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
   ],
   [
     "runs out of rehearsed turns",
-    { prompt: "p", rehearsal: [call("list_files", {})] },
+    { prompt: "p", rehearsal: [toolCall("list_files", {})] },
     "failed",
     "model_error",
   ],
   [
     "fails at each attempt",
-    { prompt: "p", attempts: 2, rehearsal: [error(500), error(503), finish()] },
+    { prompt: "p", attempts: 2, rehearsal: [error(500), error(503), finalAnswer()] },
     "dead",
     "attempts_exhausted",
   ],
   [
-    "fails once and then works",
-    { prompt: "p", rehearsal: [error(500), finish()] },
+    "fails once and then succeeds",
+    { prompt: "p", rehearsal: [error(500), finalAnswer()] },
     "succeeded",
     "completed",
   ],
   [
-    "names a policy that is gone",
-    { prompt: "p", policy: "gone", rehearsal: [finish()] },
+    "names a policy that does not exist",
+    { prompt: "p", policy: "gone", rehearsal: [finalAnswer()] },
     "failed",
     "policy_error",
   ],
   [
     "names an engine that is not configured",
-    { prompt: "p", sandbox: "microvm", rehearsal: [finish()] },
+    { prompt: "p", sandbox: "microvm", rehearsal: [finalAnswer()] },
     "failed",
     "sandbox_unavailable",
   ],
   [
-    "names a model that nothing serves",
+    "names a model without an endpoint",
     { prompt: "p", model: "@cf/zai-org/glm-5.2" },
     "failed",
     "model_error",
   ],
 ];
 
-test.each(cases)("a task that %s", async (_what, task, status, reason) => {
-  const row = await runTask(task);
-  expect([row.status, row.reason]).toEqual([status, reason]);
-});
+test.each(cases)(
+  "a task that %s has its status and reason",
+  async (_what, task, status, reason) => {
+    const row = await runTask(task);
+    expect([row.status, row.reason]).toEqual([status, reason]);
+  },
+);
 
-test("a result object has the hash and the size that the row says, and only success has one", async () => {
-  const good = await runTask({ prompt: "p", rehearsal: [finish({ text: "kept" })] });
+test("only a succeeded task has a result object, and its row has the object's hash and size", async () => {
+  const good = await runTask({ prompt: "p", rehearsal: [finalAnswer({ text: "kept" })] });
   const text = await getText(env.OBJECTS, good.result_key ?? "");
   const bytes = new TextEncoder().encode(text ?? "");
   expect(JSON.parse(text ?? "")).toMatchObject({ id: good.id, output: { text: "kept" } });
@@ -217,15 +236,18 @@ test("a result object has the hash and the size that the row says, and only succ
   expect([bad.result_key, bad.output]).toEqual([null, null]);
 });
 
-test("an output that is too large for the row stands in the result object alone", async () => {
-  const row = await runTask({ prompt: "p", rehearsal: [finish({ text: "x".repeat(20_000) })] });
+test("an output that is too large for the row is only in the result object", async () => {
+  const row = await runTask({
+    prompt: "p",
+    rehearsal: [finalAnswer({ text: "x".repeat(20_000) })],
+  });
   expect(row.output).toBeNull();
   expect(
     JSON.parse((await getText(env.OBJECTS, row.result_key ?? "")) ?? "").output.text,
   ).toHaveLength(20_000);
 });
 
-test("a dead task keeps its cause, its class, its last step and the error of each attempt", async () => {
+test("a dead task stores its cause, its class, its last step and the error of each attempt", async () => {
   const row = await runTask({ prompt: "p", attempts: 2, rehearsal: [error(500), error(503)] });
   expect(JSON.parse(row.error ?? "")).toMatchObject({
     code: "model_unavailable",
@@ -236,13 +258,16 @@ test("a dead task keeps its cause, its class, its last step and the error of eac
   expect(row.attempt).toBe(2);
 });
 
-test("a settled task leaves no journal rows, and its transcript has every step", async () => {
-  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+test("a settled task has no journal rows, and its transcript has every step", async () => {
+  const row = await runTask({
+    prompt: "p",
+    rehearsal: [toolCall("list_files", {}), finalAnswer()],
+  });
   const rows = await env.DB.prepare("SELECT COUNT(*) AS n FROM steps WHERE task_id = ?1")
     .bind(row.id)
     .first<{ n: number }>();
   expect(rows?.n).toBe(0);
-  const steps = await stepsOf(row.id);
+  const steps = await readSteps(row.id);
   expect(steps.map((step) => [step.seq, step.payload.kind, step.name])).toEqual([
     [1, "model", "rehearsal"],
     [2, "tool", "list_files"],
@@ -251,9 +276,9 @@ test("a settled task leaves no journal rows, and its transcript has every step",
   expect(JSON.parse(row.usage)).toMatchObject({ steps: 3, model_calls: 2, tool_calls: 1 });
 });
 
-test("what stands in the row is bounded in bytes, not in characters", async () => {
+test("the size limit of the row counts bytes, not characters", async () => {
   const text = "界".repeat(4_000);
-  const row = await runTask({ prompt: "p", rehearsal: [finish({ text })] });
+  const row = await runTask({ prompt: "p", rehearsal: [finalAnswer({ text })] });
   expect([row.output, row.transcript]).toEqual([null, null]);
-  expect(await stepsOf(row.id)).toHaveLength(1);
+  expect(await readSteps(row.id)).toHaveLength(1);
 });

@@ -1,35 +1,43 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { killedStores } from "../faulty_stores.ts";
-import { accept, bench, deliverTo, finish, rowOf } from "../harness.ts";
+import { storesKilledAt } from "../faulty_stores.ts";
+import { acceptTask, deliverMessages, finalAnswer, readRow, testConsumer } from "../harness.ts";
 
-const answered = (status: number) => ({ error: { status, code: "x", message: "no" } });
-const again = (id: string) =>
+const failedReply = (status: number) => ({ error: { status, code: "x", message: "no" } });
+const makeDue = (id: string) =>
   env.DB.prepare("UPDATE tasks SET lease_until = 0, not_before = NULL WHERE id = ?1")
     .bind(id)
     .run();
 
-test("a task that its model refused for good fails, also when its worker died before it settled", async () => {
+test("a task whose model rejected the request fails although its worker died before settling", async () => {
   for (let k = 1; k < 10; k++) {
-    const id = await accept({ prompt: "p", attempts: 10, rehearsal: [answered(400), finish()] });
-    await deliverTo(bench(killedStores(k, false).env), [id]);
-    await again(id);
-    await deliverTo(bench(), [id]);
-    const { status, reason } = await rowOf(id);
+    const id = await acceptTask({
+      prompt: "p",
+      attempts: 10,
+      rehearsal: [failedReply(400), finalAnswer()],
+    });
+    await deliverMessages(testConsumer(storesKilledAt(k, false).env), [id]);
+    await makeDue(id);
+    await deliverMessages(testConsumer(), [id]);
+    const { status, reason } = await readRow(id);
     expect([k, status, reason]).toEqual([k, "failed", "model_error"]);
   }
 });
 
-test("a try that failed counts once, also when its worker died before it gave the task back", async () => {
+test("a failed attempt counts once although its worker died before releasing the task", async () => {
   // The first three calls come before the failure is journaled.
   for (let k = 4; k < 10; k++) {
-    const id = await accept({ prompt: "p", attempts: 10, rehearsal: [answered(503), finish()] });
-    await deliverTo(bench(killedStores(k, false).env), [id]);
+    const id = await acceptTask({
+      prompt: "p",
+      attempts: 10,
+      rehearsal: [failedReply(503), finalAnswer()],
+    });
+    await deliverMessages(testConsumer(storesKilledAt(k, false).env), [id]);
     for (let delivery = 0; delivery < 2; delivery++) {
-      await again(id);
-      await deliverTo(bench(), [id]);
+      await makeDue(id);
+      await deliverMessages(testConsumer(), [id]);
     }
-    const { status, attempt } = await rowOf(id);
+    const { status, attempt } = await readRow(id);
     expect([k, status, attempt]).toEqual([k, "succeeded", 1]);
   }
 });

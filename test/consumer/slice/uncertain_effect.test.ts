@@ -1,13 +1,21 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { claim } from "../../../shared/store/claims.ts";
-import type { EgressRow } from "../../../shared/store/egress_log.ts";
-import { type NewStep, writeSteps } from "../../../shared/store/journal.ts";
+import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
+import { claimTask } from "../../../shared/store/tasks/claims.ts";
+import { type NewStep, writeSteps } from "../../../shared/store/tasks/journal.ts";
 import type { DurableTask } from "../../../shared/task.ts";
 import { addUsage, noUsage } from "../../../shared/usage.ts";
 import { callOf, modelStep, replyOf } from "../../loop/steps.ts";
 import { send, testFleet } from "../../producer/client.ts";
-import { accept, bench, call, deliverTo, finish, rowOf, stepsOf } from "../harness.ts";
+import {
+  acceptTask,
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  readSteps,
+  testConsumer,
+  toolCall,
+} from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -15,15 +23,15 @@ afterEach(() => {
 
 const url = "https://orders.example/v1/orders";
 const posting = { url, method: "POST", body: "{}" };
-const began = Date.UTC(2026, 10, 25, 9, 30);
+const startedAt = Date.UTC(2026, 10, 25, 9, 30);
 const task: DurableTask = {
   prompt: "p",
   policy: "demo",
-  rehearsal: [call("fetch_url", posting), finish()],
+  rehearsal: [toolCall("fetch_url", posting), finalAnswer()],
 };
 const row: EgressRow = {
   n: 1,
-  at: began + 5,
+  at: startedAt + 5,
   method: "POST",
   url,
   host: "orders.example",
@@ -38,13 +46,13 @@ const row: EgressRow = {
   duration_ms: 0,
 };
 
-/** A task whose worker died while its order was on its way: the intent and the decision are journaled. */
-async function struck(more: Partial<DurableTask> = {}): Promise<string> {
-  const id = await accept({ ...task, ...more });
-  const { fence = 0 } = (await claim(env.DB, id, "{}")) ?? {};
+/** A task whose worker died while it sent an order: the intent and the decision are journaled. */
+async function taskWithOpenEffect(more: Partial<DurableTask> = {}): Promise<string> {
+  const id = await acceptTask({ ...task, ...more });
+  const { fence = 0 } = (await claimTask(env.DB, id, "{}")) ?? {};
   const order = callOf("call00001", { name: "fetch_url", arguments: posting });
   const { payload } = modelStep(replyOf({ calls: [order], finish: "calls" }));
-  const head = { started_at: began, duration_ms: 1, payload_key: null };
+  const head = { started_at: startedAt, duration_ms: 1, payload_key: null };
   const model: NewStep = {
     ...head,
     seq: 1,
@@ -55,48 +63,48 @@ async function struck(more: Partial<DurableTask> = {}): Promise<string> {
     usage: addUsage(noUsage, { steps: 1, model_calls: 1 }),
   };
   const { id: call_id, name, arguments: args } = order;
-  const open = { kind: "tool", call_id, name, arguments: args, text: "", ok: false };
+  const call = { kind: "tool", call_id, name, arguments: args, text: "", ok: false };
   const intent: NewStep = {
     ...model,
     seq: 2,
     kind: "tool",
     name,
     status: "intent",
-    payload: JSON.stringify(open),
+    payload: JSON.stringify(call),
   };
   await writeSteps(env.DB, { id, fence }, [model, intent], { seq: 2, rows: [row] });
-  await lapse(id);
+  await expireLease(id);
   return id;
 }
 
-const lapse = (id: string) =>
+const expireLease = (id: string) =>
   env.DB.prepare("UPDATE tasks SET lease_until = 0, not_before = NULL WHERE id = ?1")
     .bind(id)
     .run();
 
-/** The orders that arrive from here on. */
-function orders(): string[] {
-  const seen: string[] = [];
+/** Records the orders that arrive from now on. */
+function recordOrders(): string[] {
+  const received: string[] = [];
   vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
-    seen.push(`${init.method} ${input}`);
+    received.push(`${init.method} ${input}`);
     return Response.json({ ok: true });
   });
-  return seen;
+  return received;
 }
 
 const secret = { SECRET_ORDERS_TOKEN: "s3cret-value-of-orders" };
 
-test("an effect without an outcome ends the task with all that is known of it", async () => {
-  const seen = orders();
-  const id = await struck();
-  await deliverTo(bench(secret), [id]);
-  const { status, reason, error } = await rowOf(id);
-  expect([status, reason, seen]).toEqual(["failed", "uncertain_effect", []]);
+test("an effect without an outcome ends the task with what is known of it", async () => {
+  const received = recordOrders();
+  const id = await taskWithOpenEffect();
+  await deliverMessages(testConsumer(secret), [id]);
+  const { status, reason, error } = await readRow(id);
+  expect([status, reason, received]).toEqual(["failed", "uncertain_effect", []]);
   expect(JSON.parse(error ?? "")).toMatchObject({
     code: "effect_uncertain",
     last_step: "2 fetch_url",
     message: expect.stringMatching(
-      /Step 2, fetch_url, began at 2026-11-25T09:30:00.000Z .*POST https:\/\/orders.example\/v1\/orders/,
+      /Step 2, fetch_url, started at 2026-11-25T09:30:00.000Z .*POST https:\/\/orders.example\/v1\/orders/,
     ),
     uncertain: {
       step: 2,
@@ -107,33 +115,33 @@ test("an effect without an outcome ends the task with all that is known of it", 
   });
 });
 
-test("a cancel does not hide an effect that is left open", async () => {
-  const id = await struck();
+test("a cancelled task reports its effect without an outcome", async () => {
+  const id = await taskWithOpenEffect();
   await env.DB.prepare("UPDATE tasks SET cancel_requested_at = 1 WHERE id = ?1").bind(id).run();
-  await deliverTo(bench(), [id]);
-  const { status, error } = await rowOf(id);
+  await deliverMessages(testConsumer(), [id]);
+  const { status, error } = await readRow(id);
   expect(status).toBe("cancelled");
   expect(JSON.parse(error ?? "")).toMatchObject({ uncertain: { step: 2, tool: "fetch_url" } });
 });
 
-test("requests of a run before a restart are not taken for this one's", async () => {
-  const id = await struck();
+test("requests of a run before a restart are not reported for this run", async () => {
+  const id = await taskWithOpenEffect();
   await env.DB.prepare("UPDATE egress_log SET fence = 0, n = 2 WHERE task_id = ?1").bind(id).run();
-  await deliverTo(bench(), [id]);
-  const { error } = await rowOf(id);
+  await deliverMessages(testConsumer(), [id]);
+  const { error } = await readRow(id);
   expect(JSON.parse(error ?? "")).toMatchObject({
     message: expect.stringContaining("No request with effects of it is logged."),
     uncertain: { requests: [] },
   });
 });
 
-test("with on_uncertain retry the call starts again as the same step", async () => {
-  const seen = orders();
-  const id = await struck({ on_uncertain: "retry" });
-  await deliverTo(bench(secret), [id]);
-  expect((await rowOf(id)).status).toBe("succeeded");
-  expect(seen).toEqual([`POST ${url}`]);
-  const steps = await stepsOf(id);
+test("a call starts again as the same step when on_uncertain is retry", async () => {
+  const received = recordOrders();
+  const id = await taskWithOpenEffect({ on_uncertain: "retry" });
+  await deliverMessages(testConsumer(secret), [id]);
+  expect((await readRow(id)).status).toBe("succeeded");
+  expect(received).toEqual([`POST ${url}`]);
+  const steps = await readSteps(id);
   expect(steps.map(({ seq, name, status }) => [seq, name, status])).toEqual([
     [1, "rehearsal", "done"],
     [2, "fetch_url", "done"],
@@ -141,17 +149,17 @@ test("with on_uncertain retry the call starts again as the same step", async () 
   ]);
 });
 
-test("a resume that asks for it starts the call again as the same step, and nothing before it", async () => {
-  const id = await struck();
-  await deliverTo(bench(secret), [id]);
+test("a resume with on_uncertain retry starts only that call again, as the same step", async () => {
+  const id = await taskWithOpenEffect();
+  await deliverMessages(testConsumer(secret), [id]);
   const body = { mode: "resume", overrides: { on_uncertain: "retry" } };
   const answer = await send(testFleet(), "POST", `/v1/tasks/${id}/redrive`, body);
   expect(answer.status).toBe(202);
-  const seen = orders();
-  await deliverTo(bench(secret), [id]);
-  expect((await rowOf(id)).status).toBe("succeeded");
-  expect(seen).toEqual([`POST ${url}`]);
-  const steps = await stepsOf(id);
+  const received = recordOrders();
+  await deliverMessages(testConsumer(secret), [id]);
+  expect((await readRow(id)).status).toBe("succeeded");
+  expect(received).toEqual([`POST ${url}`]);
+  const steps = await readSteps(id);
   expect(steps.map(({ seq, name, status }) => `${seq} ${name} ${status}`)).toEqual([
     "1 rehearsal done",
     "2 fetch_url done",
@@ -159,12 +167,12 @@ test("a resume that asks for it starts the call again as the same step, and noth
   ]);
 });
 
-test("workers that die in the effect again and again use up the task's attempts", async () => {
-  const id = await struck({ on_uncertain: "retry", attempts: 2 });
+test("a task is dead when its workers die in the effect in every attempt", async () => {
+  const id = await taskWithOpenEffect({ on_uncertain: "retry", attempts: 2 });
   for (let n = 0; n < 3; n++) {
-    await claim(env.DB, id, "{}");
-    await lapse(id);
+    await claimTask(env.DB, id, "{}");
+    await expireLease(id);
   }
-  await deliverTo(bench(), [id]);
-  expect(await rowOf(id)).toMatchObject({ status: "dead", attempt: 2 });
+  await deliverMessages(testConsumer(), [id]);
+  expect(await readRow(id)).toMatchObject({ status: "dead", attempt: 2 });
 });

@@ -1,6 +1,6 @@
-/** The canonical lines of a task's work in the log: one for each step, one for its end. */
+/** The canonical log lines of a task: one for each step, one for its end. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { call, finish, runTask, stepsOf } from "../harness.ts";
+import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 let lines: Record<string, unknown>[] = [];
 
@@ -15,22 +15,22 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const of = (event: string) => lines.filter((line) => line.event === event);
+const linesOf = (event: string) => lines.filter((line) => line.event === event);
 
-test("each step has one line, an effect's intent none of its own, and the end has one", async () => {
+test("each step has one line, an intent has none, and the end of the task has one", async () => {
   const row = await runTask({
     prompt: "p",
     rehearsal: [
-      call("write_file", { path: "a", content: "b" }),
-      call("fetch_url", { url: "https://nowhere.example/", method: "POST", body: "{}" }),
-      finish(),
+      toolCall("write_file", { path: "a", content: "b" }),
+      toolCall("fetch_url", { url: "https://nowhere.example/", method: "POST", body: "{}" }),
+      finalAnswer(),
     ],
   });
-  const steps = await stepsOf(row.id);
-  expect(of("step").map(({ seq, name, kind }) => [seq, name, kind])).toEqual(
+  const steps = await readSteps(row.id);
+  expect(linesOf("step").map(({ seq, name, kind }) => [seq, name, kind])).toEqual(
     steps.map(({ seq, name, payload }) => [seq, name, payload.kind]),
   );
-  expect(of("task_settled")).toEqual([
+  expect(linesOf("task_settled")).toEqual([
     expect.objectContaining({
       task_id: row.id,
       tenant: "default",
@@ -44,22 +44,22 @@ test("each step has one line, an effect's intent none of its own, and the end ha
   ]);
 });
 
-test("a model's step says what it used and how it ended", async () => {
-  await runTask({ prompt: "p", rehearsal: [finish()] });
-  const [line] = of("step");
+test("the line of a model step has its usage and its finish reason", async () => {
+  await runTask({ prompt: "p", rehearsal: [finalAnswer()] });
+  const [line] = linesOf("step");
   expect(line).toMatchObject({ kind: "model", status: "done", finish: "calls", error: null });
   expect(line?.prompt_tokens).toBeGreaterThan(0);
 });
 
-test("no line repeats what a model or a task said, the name of a made-up tool included", async () => {
+test("no line contains text of the model or the task, including the name of a made-up tool", async () => {
   await runTask({
     prompt: "marker-prompt",
     rehearsal: [
-      call("marker_tool", { a: "marker-argument" }),
-      call("write_file", { path: "marker-path", content: "marker" }),
-      finish({ text: "marker-answer" }),
+      toolCall("marker_tool", { a: "marker-argument" }),
+      toolCall("write_file", { path: "marker-path", content: "marker" }),
+      finalAnswer({ text: "marker-answer" }),
     ],
   });
-  expect(of("step")).toHaveLength(5);
+  expect(linesOf("step")).toHaveLength(5);
   expect(JSON.stringify(lines)).not.toContain("marker");
 });

@@ -1,9 +1,9 @@
-/** Points of Workers Analytics Engine: one for each task that ends, where a dataset is bound. */
+/** Points of Workers Analytics Engine: one for each task that ends, if a dataset is bound. */
 import { expect, test } from "vitest";
 import { blobColumns, doubleColumns } from "../../../consumer/telemetry/points.ts";
-import { bench, call, finish, runTask } from "../harness.ts";
+import { finalAnswer, runTask, testConsumer, toolCall } from "../harness.ts";
 
-function datasetOf() {
+function recordingDataset() {
   const points: { indexes: string[]; blobs: string[]; doubles: number[] }[] = [];
   return {
     points,
@@ -11,12 +11,12 @@ function datasetOf() {
   };
 }
 
-test("a task that ends is one point, each column at its place", async () => {
-  const dataset = datasetOf();
-  const on = bench({ METRICS: dataset });
+test("a task that ends writes one point, with each column at its position", async () => {
+  const dataset = recordingDataset();
+  const on = testConsumer({ METRICS: dataset });
   const row = await runTask(
-    { prompt: "p", rehearsal: [call("list_files", {}), finish()] },
-    { bench: on },
+    { prompt: "p", rehearsal: [toolCall("list_files", {}), finalAnswer()] },
+    { consumer: on },
   );
   expect(dataset.points).toHaveLength(1);
   const [point] = dataset.points;
@@ -37,23 +37,23 @@ test("a task that ends is one point, each column at its place", async () => {
     batch_id: "",
   });
   expect(doubles).toMatchObject({ steps: 3, model_calls: 2, tool_calls: 1, failed_attempts: 0 });
-  expect(doubles.took_seconds).toBeGreaterThanOrEqual(doubles.waited_seconds ?? 0);
+  expect(doubles.total_seconds).toBeGreaterThanOrEqual(doubles.wait_seconds ?? 0);
 });
 
-test("the columns fit what the engine takes of one point", () => {
+test("the columns fit into one point", () => {
   expect(Object.keys(blobColumns).length).toBeLessThanOrEqual(20);
   expect(Object.keys(doubleColumns).length).toBeLessThanOrEqual(20);
 });
 
-test("a dataset that refuses a point costs the task nothing", async () => {
+test("a dataset that rejects a point does not fail the task", async () => {
   const broken = {
     writeDataPoint: () => {
       throw new TypeError("too large");
     },
   };
   const row = await runTask(
-    { prompt: "p", rehearsal: [finish()] },
-    { bench: bench({ METRICS: broken }) },
+    { prompt: "p", rehearsal: [finalAnswer()] },
+    { consumer: testConsumer({ METRICS: broken }) },
   );
   expect(row.status).toBe("succeeded");
 });

@@ -1,50 +1,50 @@
-/** What the platform's tracing is told of a task's work, by OpenTelemetry's names for generative AI. */
+/** The spans of a task's work on the platform's tracing, with OpenTelemetry's names for generative AI. */
 
 import { tracing } from "cloudflare:workers";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { bench, call, finish, runTask } from "../harness.ts";
+import { finalAnswer, runTask, testConsumer, toolCall } from "../harness.ts";
 
-interface Kept {
+interface RecordedSpan {
   name: string;
   parent: string | null;
   attributes: Record<string, unknown>;
   error: string | null;
 }
 
-let spans: Kept[] = [];
+let spans: RecordedSpan[] = [];
 let isTraced = true;
-let breaks = false;
+let isBroken = false;
 
 beforeEach(() => {
   spans = [];
   isTraced = true;
-  breaks = false;
-  const active = new AsyncLocalStorage<Kept>();
+  isBroken = false;
+  const active = new AsyncLocalStorage<RecordedSpan>();
   vi.spyOn(tracing, "enterSpan").mockImplementation(((
     name: string,
     work: (span: object) => unknown,
   ) => {
-    const kept: Kept = {
+    const recorded: RecordedSpan = {
       name,
       parent: active.getStore()?.name ?? null,
       attributes: {},
       error: null,
     };
-    // The platform's own spans, such as those of D1, go the same way.
+    // The platform's own spans, such as those of D1, use the same function.
     const isOurs = /^(invoke_agent|chat|execute_tool) /.test(name);
-    if (isOurs) spans.push(kept);
+    if (isOurs) spans.push(recorded);
     const span = {
       isTraced,
       setAttributes: (more: object) => {
-        if (breaks && isOurs) throw new TypeError("span.setAttributes is not a function");
-        Object.assign(kept.attributes, more);
+        if (isBroken && isOurs) throw new TypeError("span.setAttributes is not a function");
+        Object.assign(recorded.attributes, more);
       },
       setStatus: ({ message }: { message: string }) => {
-        kept.error = message;
+        recorded.error = message;
       },
     };
-    return active.run(kept, () => work(span));
+    return active.run(recorded, () => work(span));
   }) as typeof tracing.enterSpan);
 });
 
@@ -56,10 +56,10 @@ afterEach(() => {
 const tree = () => spans.map(({ name, parent }) => [name, parent]);
 const named = (name: string) => spans.filter((span) => span.name === name);
 
-test("a slice is one span of an agent, with its model calls and its tool calls below it", async () => {
+test("a slice is one agent span with its model calls and tool calls below it", async () => {
   await runTask({
     prompt: "p",
-    rehearsal: [call("run_code", { code: "(await list_files({})).length" }), finish()],
+    rehearsal: [toolCall("run_code", { code: "(await list_files({})).length" }), finalAnswer()],
   });
   expect(tree()).toEqual([
     ["invoke_agent flotilla", null],
@@ -70,8 +70,11 @@ test("a slice is one span of an agent, with its model calls and its tool calls b
   ]);
 });
 
-test("each span says by the conventions' names what it was", async () => {
-  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+test("each span has the attributes of the conventions", async () => {
+  const row = await runTask({
+    prompt: "p",
+    rehearsal: [toolCall("list_files", {}), finalAnswer()],
+  });
   expect(named("invoke_agent flotilla")[0]?.attributes).toMatchObject({
     "gen_ai.operation.name": "invoke_agent",
     "gen_ai.agent.name": "flotilla",
@@ -103,11 +106,14 @@ test("each span says by the conventions' names what it was", async () => {
   });
 });
 
-test("a call that fails and a task that fails are errors, by their codes", async () => {
+test("failed calls and failed tasks are error spans with their codes", async () => {
   vi.stubGlobal("fetch", async () => Response.json({ error: { message: "no" } }, { status: 400 }));
   const row = await runTask(
     { prompt: "p", model: "small" },
-    { bench: bench({ MODEL_BASE_URL: "https://models.example/v1" }), row: { model: "small" } },
+    {
+      consumer: testConsumer({ MODEL_BASE_URL: "https://models.example/v1" }),
+      row: { model: "small" },
+    },
   );
   expect(row.status).toBe("failed");
   expect(named("chat small")[0]).toMatchObject({
@@ -117,38 +123,44 @@ test("a call that fails and a task that fails are errors, by their codes", async
   expect(named("invoke_agent flotilla")[0]?.error).toBe(row.reason);
 });
 
-test("a model of Workers AI that an endpoint serves is told as the endpoint's", async () => {
+test("a Workers AI model that an endpoint serves has the endpoint's provider name", async () => {
   const reply = { choices: [{ finish_reason: "stop", message: { content: "yes" } }] };
   vi.stubGlobal("fetch", async () => Response.json(reply));
   const model = "@cf/someone/small";
-  const on = bench({ MODEL_BASE_URL: "https://models.example/v1", AI: undefined });
-  await runTask({ prompt: "p", model }, { bench: on, row: { model } });
+  const on = testConsumer({ MODEL_BASE_URL: "https://models.example/v1", AI: undefined });
+  await runTask({ prompt: "p", model }, { consumer: on, row: { model } });
   expect(named(`chat ${model}`)[0]?.attributes["gen_ai.provider.name"]).toBe("openai_compatible");
 });
 
-test("no span repeats what was asked, answered, written or called with", async () => {
+test("no span contains a prompt, an answer, an argument or a file", async () => {
   await runTask({
     prompt: "marker-prompt",
     rehearsal: [
-      call("write_file", { path: "marker-path", content: "marker-content" }),
-      call("marker_tool", { a: "marker-argument" }),
-      finish({ text: "marker-answer" }),
+      toolCall("write_file", { path: "marker-path", content: "marker-content" }),
+      toolCall("marker_tool", { a: "marker-argument" }),
+      finalAnswer({ text: "marker-answer" }),
     ],
   });
   expect(spans.length).toBeGreaterThan(4);
   expect(JSON.stringify(spans)).not.toContain("marker");
 });
 
-test("where nothing is traced, nothing is put together", async () => {
+test("no attribute is built when nothing is traced", async () => {
   isTraced = false;
-  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+  const row = await runTask({
+    prompt: "p",
+    rehearsal: [toolCall("list_files", {}), finalAnswer()],
+  });
   expect(row.status).toBe("succeeded");
   expect(spans.map(({ attributes }) => attributes)).toEqual(spans.map(() => ({})));
 });
 
-test("a span to which nothing can be said costs the work nothing", async () => {
-  breaks = true;
-  const row = await runTask({ prompt: "p", rehearsal: [call("list_files", {}), finish()] });
+test("a span that throws does not fail the work", async () => {
+  isBroken = true;
+  const row = await runTask({
+    prompt: "p",
+    rehearsal: [toolCall("list_files", {}), finalAnswer()],
+  });
   expect(row.status).toBe("succeeded");
   expect(named("execute_tool list_files")).toHaveLength(1);
 });

@@ -1,29 +1,30 @@
-/** What a tenant's tasks add up to is counted without looking at them, and equals what a look would count. */
+/** The tallies of a tenant's tasks are kept without reading the tasks, and equal a count of the rows. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { overviewLimits } from "../../../shared/limits.ts";
 import { redrivable, statuses, type TerminalStatus } from "../../../shared/states.ts";
-import { claim, release, settle } from "../../../shared/store/claims.ts";
-import { type RedriveMode, redriveTasks } from "../../../shared/store/redrives.ts";
-import { removeTasks } from "../../../shared/store/retention.ts";
-import { noneCharged } from "../../../shared/store/spend.ts";
-import { readStats } from "../../../shared/store/stats.ts";
-import { requestCancel } from "../../../shared/store/tasks.ts";
+import { removeTasks } from "../../../shared/store/cleanup/old_tasks.ts";
+import { claimTask } from "../../../shared/store/tasks/claims.ts";
+import { type RedriveMode, redriveTasks } from "../../../shared/store/tasks/redrives.ts";
+import { releaseTask, writeSettlement } from "../../../shared/store/tasks/settlements.ts";
+import { requestCancel } from "../../../shared/store/tasks/tasks.ts";
+import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
+import { readStats } from "../../../shared/store/usage/stats.ts";
 import { countedDatabase } from "../../shared/counted_database.ts";
-import { accept, rowOf } from "../harness.ts";
+import { acceptTask, readRow } from "../harness.ts";
 
 const tenants = ["one", "two"] as const;
 const models = ["rehearsal", "@cf/a"] as const;
 const terminal: readonly TerminalStatus[] = ["succeeded", ...redrivable];
-const charged = noneCharged;
+const ledger = emptyLedgerEntry;
 
 beforeEach(async () => {
   await env.DB.prepare("DELETE FROM tasks").run();
 });
 
-/** The same by a look at every row. */
-async function counted(tenant: string) {
+/** The same numbers, counted from every row. */
+async function countRows(tenant: string) {
   const { results } = await env.DB.prepare(
     "SELECT status, model, usage, created_at FROM tasks WHERE tenant = ?1 ORDER BY model",
   )
@@ -56,7 +57,7 @@ async function counted(tenant: string) {
 const usage = (tokens: number): string =>
   JSON.stringify({ prompt_tokens: tokens, completion_tokens: 1, cost_usd: tokens / 1_000 });
 
-const end = (status: TerminalStatus, tokens: number) => ({
+const settlementOf = (status: TerminalStatus, tokens: number) => ({
   status,
   reason: status === "succeeded" ? ("completed" as const) : ("no_progress" as const),
   usageJson: usage(tokens),
@@ -67,79 +68,82 @@ const end = (status: TerminalStatus, tokens: number) => ({
   result: status === "succeeded" ? { key: "k", sha256: "s", bytes: 1 } : null,
   transcript: null,
   charges: [],
-  charged,
+  ledger,
   journaled: false,
 });
 
-const giveBack = (tokens: number, failed: boolean) => ({
+const releaseOf = (tokens: number, failed: boolean) => ({
   delayMs: 0,
   usageJson: usage(tokens),
   quirksJson: "[]",
   errorJson: failed ? '{"code":"bug"}' : null,
-  charged,
+  ledger,
 });
 
-// Few tasks, so that each of them lives through much.
-const one = fc.nat({ max: 2 });
-const just = <const Name extends string>(name: Name) => ({ do: fc.constant(name), n: one });
-const does = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ ...just("accept"), tenant: fc.constantFrom(...tenants) }) },
-  { weight: 4, arbitrary: fc.record(just("claim")) },
-  { weight: 1, arbitrary: fc.record(just("claim and lose")) },
-  { weight: 2, arbitrary: fc.record({ ...just("give back"), failed: fc.boolean() }) },
+// Few tasks, so that much happens to each of them.
+const taskNumber = fc.nat({ max: 2 });
+const action = <const Name extends string>(name: Name) => ({
+  do: fc.constant(name),
+  n: taskNumber,
+});
+const actions = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ ...action("accept"), tenant: fc.constantFrom(...tenants) }) },
+  { weight: 4, arbitrary: fc.record(action("claim")) },
+  { weight: 1, arbitrary: fc.record(action("claim and lose")) },
+  { weight: 2, arbitrary: fc.record({ ...action("release"), failed: fc.boolean() }) },
   {
     weight: 4,
-    arbitrary: fc.record({ ...just("settle"), status: fc.constantFrom(...terminal) }),
+    arbitrary: fc.record({ ...action("settle"), status: fc.constantFrom(...terminal) }),
   },
-  { weight: 1, arbitrary: fc.record(just("settle, undone")) },
+  { weight: 1, arbitrary: fc.record(action("settle and roll back")) },
   {
     weight: 3,
     arbitrary: fc.record({
-      ...just("redrive"),
+      ...action("redrive"),
       mode: fc.constantFrom<RedriveMode>("resume", "restart"),
       model: fc.constantFrom(...models),
     }),
   },
-  { weight: 1, arbitrary: fc.record(just("cancel")) },
-  { weight: 1, arbitrary: fc.record(just("remove")) },
-  { weight: 1, arbitrary: fc.record(just("delete by hand")) },
+  { weight: 1, arbitrary: fc.record(action("cancel")) },
+  { weight: 1, arbitrary: fc.record(action("remove")) },
+  { weight: 1, arbitrary: fc.record(action("delete by hand")) },
 );
-type Does = typeof does extends fc.Arbitrary<infer T> ? T : never;
+type Action = typeof actions extends fc.Arbitrary<infer T> ? T : never;
 
-/** Whatever the task's status is: what it does not allow changes nothing, as for any caller. */
-async function act(id: string, step: Does): Promise<void> {
+/** What the task's status does not allow changes nothing, as for any caller. */
+async function perform(id: string, step: Action): Promise<void> {
   if (step.do === "accept") {
     const model = models[step.n % models.length] ?? "rehearsal";
-    await accept({ prompt: "p", model }, { id, tenant: step.tenant });
+    await acceptTask({ prompt: "p", model }, { id, tenant: step.tenant });
     return;
   }
-  const row = await rowOf(id).catch(() => null);
+  const row = await readRow(id).catch(() => null);
   if (row === null) return;
   const owner = { id, fence: row.fence };
   switch (step.do) {
     case "claim":
-      await claim(env.DB, id, "{}");
+      await claimTask(env.DB, id, "{}");
       return;
     case "claim and lose":
-      await claim(env.DB, id, "{}");
+      await claimTask(env.DB, id, "{}");
       await env.DB.prepare("UPDATE tasks SET lease_until = 0 WHERE id = ?1").bind(id).run();
       return;
-    case "give back":
-      await release(env.DB, owner, giveBack(step.n, step.failed));
+    case "release":
+      await releaseTask(env.DB, owner, releaseOf(step.n, step.failed));
       return;
     case "settle":
-      await settle(env.DB, owner, end(step.status, 10 * step.n));
+      await writeSettlement(env.DB, owner, settlementOf(step.status, 10 * step.n));
       return;
-    case "settle, undone": {
-      // A settlement whose transaction fails behind it.
-      const undone = env.DB.batch([
+    case "settle and roll back": {
+      // A settlement whose transaction fails later.
+      const rolledBack = env.DB.batch([
         env.DB.prepare(
           `UPDATE tasks SET status = 'failed', reason = 'no_progress', sweep_at = NULL, usage = ?2
            WHERE id = ?1 AND status = 'running'`,
         ).bind(id, usage(7)),
         env.DB.prepare("INSERT INTO tasks (id) VALUES ('x')"),
       ]);
-      await expect(undone).rejects.toThrow("NOT NULL");
+      await expect(rolledBack).rejects.toThrow("NOT NULL");
       return;
     }
     case "redrive": {
@@ -162,15 +166,15 @@ async function act(id: string, step: Does): Promise<void> {
 }
 
 describe("stats", () => {
-  it("equal a count of the rows, after whatever happened to the tasks", async () => {
+  it("equal a count of the rows after any sequence of actions", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(does, { minLength: 20, maxLength: 60, size: "max" }),
+        fc.array(actions, { minLength: 20, maxLength: 60, size: "max" }),
         async (steps) => {
           await env.DB.prepare("DELETE FROM tasks").run();
-          for (const step of steps) await act(`task_${step.n}`, step);
+          for (const step of steps) await perform(`task_${step.n}`, step);
           for (const tenant of tenants) {
-            expect(await readStats(env.DB, tenant)).toEqual(await counted(tenant));
+            expect(await readStats(env.DB, tenant)).toEqual(await countRows(tenant));
           }
         },
       ),
@@ -178,33 +182,36 @@ describe("stats", () => {
     );
   });
 
-  it("leave no row of a tally behind when the last task has gone", async () => {
-    await accept({ prompt: "p" }, { id: "task_a" });
-    await claim(env.DB, "task_a", "{}");
-    await settle(env.DB, { id: "task_a", fence: 1 }, end("failed", 3));
+  it("have no tally row left after the last task is removed", async () => {
+    await acceptTask({ prompt: "p" }, { id: "task_a" });
+    await claimTask(env.DB, "task_a", "{}");
+    await writeSettlement(env.DB, { id: "task_a", fence: 1 }, settlementOf("failed", 3));
     await env.DB.prepare("DELETE FROM tasks").run();
     const left = await env.DB.prepare("SELECT COUNT(*) FROM task_tallies").first("COUNT(*)");
     expect(left).toBe(0);
   });
 
-  it("name the models with the most tasks, and count all of them", async () => {
+  it("list the models with the most tasks, and count the tasks of all models", async () => {
     const { modelsMax } = overviewLimits;
     for (let n = 0; n < modelsMax + 5; n++)
-      await accept({ prompt: "p" }, { id: `task_${n}`, model: `m${String(n).padStart(3, "0")}` });
-    await accept({ prompt: "p" }, { id: "task_more", model: `m${modelsMax + 4}` });
+      await acceptTask(
+        { prompt: "p" },
+        { id: `task_${n}`, model: `m${String(n).padStart(3, "0")}` },
+      );
+    await acceptTask({ prompt: "p" }, { id: "task_more", model: `m${modelsMax + 4}` });
     const { counts, models: named } = await readStats(env.DB, "default");
     expect(counts.queued).toBe(modelsMax + 6);
     expect(named).toHaveLength(modelsMax);
     expect(named.at(-1)).toMatchObject({ model: `m${modelsMax + 4}`, tasks: 2 });
   });
 
-  it("read as many rows of a thousand tasks as of one", async () => {
+  it("read as many rows for a thousand tasks as for one", async () => {
     const reads = async (): Promise<number> => {
       const { db, rows } = countedDatabase(env.DB);
       await readStats(db, "default");
       return rows.read;
     };
-    await accept({ prompt: "p" }, { id: "task_0000" });
+    await acceptTask({ prompt: "p" }, { id: "task_0000" });
     const ofOne = await reads();
     await env.DB.prepare(
       `INSERT INTO tasks (id, tenant, status, reason, attempts, model, policy, sandbox, created_at,

@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { platformLimits } from "../../../shared/limits.ts";
-import { claim } from "../../../shared/store/claims.ts";
-import { readEgress } from "../../../shared/store/egress_log.ts";
-import { writeSteps } from "../../../shared/store/journal.ts";
+import { readEgress } from "../../../shared/store/egress/egress_log.ts";
+import { claimTask } from "../../../shared/store/tasks/claims.ts";
+import { writeSteps } from "../../../shared/store/tasks/journal.ts";
 import { noUsage } from "../../../shared/usage.ts";
-import { accept } from "../harness.ts";
+import { acceptTask } from "../harness.ts";
 
-/** A database that notes the largest value that is bound to a statement. */
-function measured(): { db: D1Database; largest: () => number } {
+/** A database that records the largest value that is bound to a statement. */
+function measuringDatabase(): { db: D1Database; largest: () => number } {
   let largest = 0;
   const prepare = (sql: string) => {
     const statement = env.DB.prepare(sql);
@@ -55,29 +55,29 @@ const row = {
   duration_ms: 0,
 };
 
-test("a request that was logged before it was sent is kept as it ended", async () => {
-  const id = await accept({ prompt: "p" });
-  await claim(env.DB, id, "{}");
+test("a request that was logged before it was sent is updated with its outcome", async () => {
+  const id = await acceptTask({ prompt: "p" });
+  await claimTask(env.DB, id, "{}");
   await writeSteps(env.DB, { id, fence: 1 }, [], { seq: 1, rows: [row] });
-  const ended = { ...row, reason: "timeout", duration_ms: 60_000 };
-  await writeSteps(env.DB, { id, fence: 1 }, [step], { seq: 1, rows: [ended] });
+  const finished = { ...row, reason: "timeout", duration_ms: 60_000 };
+  await writeSteps(env.DB, { id, fence: 1 }, [step], { seq: 1, rows: [finished] });
   expect(await readEgress(env.DB, "default", id)).toMatchObject([
-    { ...ended, task_id: id, seq: 1 },
+    { ...finished, task_id: id, seq: 1 },
   ]);
 });
 
-test("a step that decided on a thousand long requests is written whole, in order", async () => {
-  const id = await accept({ prompt: "p" });
-  await claim(env.DB, id, "{}");
+test("a step with a thousand long requests is written completely and in order", async () => {
+  const id = await acceptTask({ prompt: "p" });
+  await claimTask(env.DB, id, "{}");
   const rows = Array.from({ length: 1_000 }, (_, n) => ({
     ...row,
     n: n + 1,
     url: `https://a.example/${"ü".repeat(2_020)}`,
   }));
-  const { db, largest } = measured();
-  const answer = await writeSteps(db, { id, fence: 1 }, [step], { seq: 1, rows });
-  expect(answer.held).toBe(true);
+  const { db, largest } = measuringDatabase();
+  const written = await writeSteps(db, { id, fence: 1 }, [step], { seq: 1, rows });
+  expect(written.ok).toBe(true);
   expect(largest()).toBeLessThan(platformLimits.d1ValueBytesMax);
-  const kept = await readEgress(env.DB, "default", id);
-  expect(kept.map(({ n }) => n)).toEqual(rows.map(({ n }) => n));
+  const stored = await readEgress(env.DB, "default", id);
+  expect(stored.map(({ n }) => n)).toEqual(rows.map(({ n }) => n));
 }, 30_000);

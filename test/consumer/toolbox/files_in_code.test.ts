@@ -1,103 +1,103 @@
-/** A program's files and its calls of tools are one workspace: each sees at once what the other wrote. */
+/** A program and the tools that it calls share one workspace: each sees at once what the other wrote. */
 import { describe, expect, test } from "vitest";
-import { call, finish, runTask, stepsOf } from "../harness.ts";
+import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
-/** What the program told, and which files the task has in the end. */
-async function left(sandbox: "isolate" | "isolate-v8", code: string, files = {}) {
+/** The program's output, and the files that the task has at the end. */
+async function runProgram(sandbox: "isolate" | "isolate-v8", code: string, files = {}) {
   const row = await runTask(
     {
       prompt: "p",
       sandbox,
       files,
       rehearsal: [
-        call("run_code", { code }),
-        call("run_code", {
+        toolCall("run_code", { code }),
+        toolCall("run_code", {
           code: "JSON.stringify(Object.fromEntries(fs.readdirSync('.').filter((f) => !f.startsWith('.') && fs.statSync(f).isFile()).map((f) => [f, fs.readFileSync(f, 'utf8')])))",
         }),
-        finish(),
+        finalAnswer(),
       ],
     },
     { row: { sandbox } },
   );
-  const told = (await stepsOf(row.id)).flatMap(({ payload }) =>
+  const outputs = (await readSteps(row.id)).flatMap(({ payload }) =>
     payload.kind === "tool" ? [payload.text] : [],
   );
-  return { told: told[0], files: JSON.parse(told[1] ?? "null") as unknown };
+  return { output: outputs[0], files: JSON.parse(outputs[1] ?? "null") as unknown };
 }
 
-describe.each(["isolate", "isolate-v8"] as const)("in %s", (sandbox) => {
-  test("a tool sees what the program has written", async () => {
+describe.each(["isolate", "isolate-v8"] as const)("with the sandbox %s", (sandbox) => {
+  test("a tool sees what the program wrote", async () => {
     const code = "fs.writeFileSync('a.txt', 'needle'); (await grep_files({ pattern: 'needle' }))";
-    expect((await left(sandbox, code)).told).toContain("a.txt");
+    expect((await runProgram(sandbox, code)).output).toContain("a.txt");
   });
 
-  test("a tool no longer sees what the program has deleted, and it stays deleted", async () => {
+  test("a file that the program deleted is gone for tools and stays deleted", async () => {
     const code = "fs.unlinkSync('a.txt'); (await list_files({}))";
-    const { told, files } = await left(sandbox, code, {
+    const { output, files } = await runProgram(sandbox, code, {
       "a.txt": { text: "x" },
       "b.txt": { text: "y" },
     });
-    expect(told).not.toContain("a.txt");
+    expect(output).not.toContain("a.txt");
     expect(files).toEqual({ "b.txt": "y" });
   });
 
-  test("the program sees what a tool has written, edited and deleted", async () => {
+  test("the program sees what a tool wrote, edited and deleted", async () => {
     const code = `
       await write_file({ path: "new.txt", content: "made" });
       await edit_file({ path: "a.txt", old: "one", new: "two" });
       await delete_file({ path: "b.txt" });
       [fs.readFileSync("new.txt", "utf8"), fs.readFileSync("a.txt", "utf8"), fs.existsSync("b.txt")].join()`;
-    const { told, files } = await left(sandbox, code, {
+    const { output, files } = await runProgram(sandbox, code, {
       "a.txt": { text: "one" },
       "b.txt": { text: "y" },
     });
-    expect(told).toContain("made,two,false");
+    expect(output).toContain("made,two,false");
     expect(files).toEqual({ "new.txt": "made", "a.txt": "two" });
   });
 
-  test("what a tool made of the program's file is not undone when the program ends", async () => {
+  test("a tool's edit of the program's file is kept when the program ends", async () => {
     const code = `fs.writeFileSync("a.txt", "draft one"); await edit_file({ path: "a.txt", old: "draft", new: "final" }); 0`;
-    expect((await left(sandbox, code)).files).toEqual({ "a.txt": "final one" });
+    expect((await runProgram(sandbox, code)).files).toEqual({ "a.txt": "final one" });
   });
 
-  test("what the program writes after a call is its last word", async () => {
+  test("what the program writes during a call is kept", async () => {
     const code = `
       fs.writeFileSync("a.txt", "1");
       const answer = list_files({});
       fs.writeFileSync("a.txt", "2");
       await answer;
       fs.readFileSync("a.txt", "utf8")`;
-    const { told, files } = await left(sandbox, code);
-    expect(told).toContain("2");
+    const { output, files } = await runProgram(sandbox, code);
+    expect(output).toContain("2");
     expect(files).toEqual({ "a.txt": "2" });
   });
 
-  test("a file that was handed over and then deleted is gone", async () => {
+  test("a file that was synced and then deleted is gone", async () => {
     const code = `fs.writeFileSync("a.txt", "1"); await list_files({}); fs.unlinkSync("a.txt"); 0`;
-    expect((await left(sandbox, code)).files).toEqual({});
+    expect((await runProgram(sandbox, code)).files).toEqual({});
   });
 
-  test("many calls at once keep every file", async () => {
+  test("concurrent calls keep every file", async () => {
     const code = `
       await Promise.all(Array.from({ length: 8 }, async (_, n) => {
         fs.writeFileSync("p" + n, String(n));
         await write_file({ path: "t" + n, content: fs.readFileSync("p" + n, "utf8") });
       }));
       fs.readdirSync(".").filter((f) => !f.startsWith(".")).length`;
-    const { told, files } = await left(sandbox, code);
-    expect(told).toContain("16");
+    const { output, files } = await runProgram(sandbox, code);
+    expect(output).toContain("16");
     expect(Object.keys(files as object)).toHaveLength(16);
   });
 
-  test("a folder takes the place of a file that was handed over as deleted", async () => {
+  test("a folder can replace a file whose deletion was synced", async () => {
     const code = `
       fs.unlinkSync("a");
       await list_files({});
       fs.mkdirSync("a");
       fs.writeFileSync("a/b", "1");
       0`;
-    const { told } = await left(sandbox, code, { a: { text: "x" } });
-    expect(told).toBe("0");
+    const { output } = await runProgram(sandbox, code, { a: { text: "x" } });
+    expect(output).toBe("0");
   });
 
   test("a program that replaces most files of a full workspace may call tools", async () => {
@@ -108,8 +108,8 @@ describe.each(["isolate", "isolate-v8"] as const)("in %s", (sandbox) => {
       for (let n = 0; n < 600; n++) fs.writeFileSync("new" + n, "1");
       await list_files({});
       0`;
-    const { told, files } = await left(sandbox, code);
-    expect(told).toBe("0");
+    const { output, files } = await runProgram(sandbox, code);
+    expect(output).toBe("0");
     expect(Object.keys(files as object)).toHaveLength(600);
   });
 });

@@ -1,12 +1,12 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { sandboxLimits } from "../../../shared/limits.ts";
-import { bench, call, finish, runTask } from "../harness.ts";
+import { finalAnswer, runTask, testConsumer, toolCall } from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** The deadlines of a sandbox come at once; all others stay as they are. */
+/** The deadlines of a sandbox fire at once; all other timers are unchanged. */
 function shortenDeadlines(): void {
   const real = globalThis.setTimeout;
   const { admissionMsMax, wallMsMax, graceMs } = sandboxLimits;
@@ -17,20 +17,20 @@ function shortenDeadlines(): void {
 const never = () => new Promise<never>(() => undefined);
 
 test.each([
-  ["is never there", async () => never()],
+  ["never answers", async () => never()],
   [
-    "begins a run and never ends it",
+    "starts a run and never ends it",
     async (_request: unknown, host: { files(): unknown }) => {
       await host.files();
       return never();
     },
   ],
 ])(
-  "an interpreter that %s is a fault of the fleet, and the next try gets another",
+  "an interpreter that %s costs an attempt, and the next attempt gets another one",
   async (_, run) => {
     shortenDeadlines();
     const names: string[] = [];
-    const real = bench().env.LOADER as unknown as WorkerLoader;
+    const real = testConsumer().env.LOADER as unknown as WorkerLoader;
     const LOADER = {
       get(...args: Parameters<WorkerLoader["get"]>) {
         names.push(String(args[0]));
@@ -39,8 +39,8 @@ test.each([
       },
     };
     const row = await runTask(
-      { prompt: "p", attempts: 2, rehearsal: [call("run_code", { code: "1" }), finish()] },
-      { bench: bench({ LOADER }) },
+      { prompt: "p", attempts: 2, rehearsal: [toolCall("run_code", { code: "1" }), finalAnswer()] },
+      { consumer: testConsumer({ LOADER }) },
     );
     expect([row.status, row.attempt]).toEqual(["succeeded", 1]);
     expect(JSON.parse(row.errors)).toMatchObject([{ code: "sandbox_fault" }]);

@@ -1,54 +1,55 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { Workspace } from "../../../consumer/toolbox/workspace.ts";
+import { Workspace, type WriteResult } from "../../../consumer/toolbox/workspace.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
 import { sha256Hex } from "../../../shared/objects.ts";
-import { call, finish, runTask, stepsOf } from "../harness.ts";
+import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+const errorOf = (result: WriteResult) => (result.ok ? "" : result.error);
 
-test("an input in R2 that nobody read is listed with its hash and its size", async () => {
-  await env.OBJECTS.put("inputs/default/quiet", "not touched");
+test("an unread input in R2 is listed with its hash and size", async () => {
+  await env.OBJECTS.put("inputs/default/unread", "not touched");
   const files = new Workspace(env.OBJECTS, "default", "t");
-  files.layOut({ a: { r2: "quiet" }, b: { text: "inline" } }, []);
+  files.load({ a: { r2: "unread" }, b: { text: "inline" } }, []);
   expect(await files.manifest()).toEqual({
     a: { bytes: 11, sha256: await sha256Hex(bytes("not touched")), source: "input" },
     b: { bytes: 6, sha256: await sha256Hex(bytes("inline")), source: "input" },
   });
 });
 
-test("an input that is larger than a file may be is refused with its size", async () => {
+test("reading an input that is larger than a file may be fails with its size", async () => {
   await env.OBJECTS.put("inputs/default/big", new Uint8Array(workspaceLimits.fileBytesMax + 1));
   const row = await runTask({
     prompt: "p",
     files: { big: { r2: "big" } },
-    rehearsal: [call("read_file", { path: "big" }), finish()],
+    rehearsal: [toolCall("read_file", { path: "big" }), finalAnswer()],
   });
-  const read = (await stepsOf(row.id)).find((step) => step.name === "read_file");
+  const read = (await readSteps(row.id)).find((step) => step.name === "read_file");
   expect(read?.status).toBe("failed");
   expect(read?.payload.kind === "tool" && read.payload.text).toContain("8000001 bytes");
 });
 
-test("what one step wrote the next one reads, and the result names it", async () => {
+test("a step can read what an earlier step wrote, and the result lists it", async () => {
   const row = await runTask({
     prompt: "p",
     rehearsal: [
-      call("write_file", { path: "./out/a.txt", content: "kept" }),
-      call("run_code", { code: "fs.readFileSync('out/a.txt', 'utf8')" }),
-      finish(),
+      toolCall("write_file", { path: "./out/a.txt", content: "kept" }),
+      toolCall("run_code", { code: "fs.readFileSync('out/a.txt', 'utf8')" }),
+      finalAnswer(),
     ],
   });
-  const ran = (await stepsOf(row.id)).find((step) => step.name === "run_code");
+  const ran = (await readSteps(row.id)).find((step) => step.name === "run_code");
   expect(ran?.payload).toMatchObject({ text: "kept" });
   const object = await env.OBJECTS.get(row.result_key ?? "");
   expect(await object?.json()).toMatchObject({ files: { "out/a.txt": { bytes: 4 } } });
 });
 
 test.each(["../a", "a/../b", "__proto__", "a/__proto__/b", "a\\b", "", "/"])(
-  "%j is no path in the workspace",
+  "%j is not a path in the workspace",
   (path) => {
     const files = new Workspace(env.OBJECTS, "default", "t");
-    expect(files.write(path, bytes("x"))).toContain("not a path");
+    expect(errorOf(files.write(path, bytes("x")))).toContain("not a path");
     expect(files.paths()).toEqual([]);
   },
 );
@@ -58,7 +59,7 @@ test.each<[string, Record<string, string | null>, RegExp]>([
   ["a file where a folder is", { d: "x" }, /"d" is a folder/],
   ["both at once", { n: "x", "n/m": "x" }, /"n" is a (file|folder)/],
   ["one bad path among good ones", { good: "x", "../bad": "x" }, /not a path/],
-])("%s is refused, and nothing of it is kept", (_name, changes, refusal) => {
+])("%s is rejected as a whole", (_name, changes, error) => {
   const files = new Workspace(env.OBJECTS, "default", "t");
   expect(
     files.apply(
@@ -66,16 +67,16 @@ test.each<[string, Record<string, string | null>, RegExp]>([
         ["a", bytes("1")],
         ["d/e", bytes("2")],
       ]),
-    ),
-  ).toBeNull();
+    ).ok,
+  ).toBe(true);
   const wanted = Object.entries(changes).map(
     ([path, text]) => [path, text === null ? null : bytes(text)] as const,
   );
-  expect(files.apply(new Map(wanted))).toMatch(refusal);
+  expect(errorOf(files.apply(new Map(wanted)))).toMatch(error);
   expect(files.paths()).toEqual(["a", "d/e"]);
 });
 
-test("what a change makes room for fits, whatever its order", () => {
+test("a change may write what its own deletions make room for, in any order", () => {
   const files = new Workspace(env.OBJECTS, "default", "t");
   const half = new Uint8Array(workspaceLimits.fileBytesMax);
   expect(
@@ -84,37 +85,42 @@ test("what a change makes room for fits, whatever its order", () => {
         ["a", half],
         ["b", half],
       ]),
-    ),
-  ).toBeNull();
-  expect(files.write("c", bytes("x"))).toContain("bytes in all");
+    ).ok,
+  ).toBe(true);
+  expect(errorOf(files.write("c", bytes("x")))).toContain("bytes in all");
   expect(
     files.apply(
       new Map([
         ["c", half],
         ["a", null],
       ]),
-    ),
-  ).toBeNull();
+    ).ok,
+  ).toBe(true);
   expect(
     files.apply(
       new Map([
         ["b/x", bytes("x")],
         ["b", null],
       ]),
-    ),
-  ).toBeNull();
+    ).ok,
+  ).toBe(true);
   expect(files.paths()).toEqual(["b/x", "c"]);
 });
 
-/** The bucket, counting what is asked of it at once and which keys are put. */
-function counting(): { bucket: R2Bucket; most: () => number; puts: string[]; gets: string[] } {
+/** The bucket, with its concurrent calls counted and its keys recorded. */
+function countingBucket(): {
+  bucket: R2Bucket;
+  concurrentMax: () => number;
+  puts: string[];
+  gets: string[];
+} {
   let now = 0;
-  let most = 0;
+  let concurrentMax = 0;
   const puts: string[] = [];
   const gets: string[] = [];
   const counted = async <T>(work: () => Promise<T>): Promise<T> => {
     now += 1;
-    most = Math.max(most, now);
+    concurrentMax = Math.max(concurrentMax, now);
     try {
       return await work();
     } finally {
@@ -131,71 +137,71 @@ function counting(): { bucket: R2Bucket; most: () => number; puts: string[]; get
       return counted(() => env.OBJECTS.put(key, value, options));
     },
   };
-  return { bucket: bucket as unknown as R2Bucket, most: () => most, puts, gets };
+  return { bucket: bucket as unknown as R2Bucket, concurrentMax: () => concurrentMax, puts, gets };
 }
 
-test("a full workspace is stored a few files at once, each content once, and read back only where it is asked", async () => {
-  const { bucket, most, puts, gets } = counting();
-  const made = new Workspace(bucket, "default", "full");
+test("a full workspace is stored a few files at a time, each content once, and read only on demand", async () => {
+  const { bucket, concurrentMax, puts, gets } = countingBucket();
+  const written = new Workspace(bucket, "default", "full");
   const names = Array.from({ length: workspaceLimits.filesMax }, (_, n) => `d${n % 10}/f${n}`);
   const contents = new Map(names.map((name, n) => [name, bytes(`content ${n % 100}`)]));
-  expect(made.apply(contents)).toBeNull();
-  expect(made.write("one more", bytes("x"))).toContain("its limit");
-  const change = await made.checkpoint();
+  expect(written.apply(contents).ok).toBe(true);
+  expect(errorOf(written.write("one more", bytes("x")))).toContain("its limit");
+  const change = await written.checkpoint();
   expect(Object.keys(change ?? {})).toHaveLength(workspaceLimits.filesMax);
   expect(puts).toHaveLength(100);
   expect(new Set(puts).size).toBe(100);
-  expect(most()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
+  expect(concurrentMax()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
 
   const read = new Workspace(bucket, "default", "full");
-  read.layOut({}, [change ?? {}]);
+  read.load({}, [change ?? {}]);
   expect(new TextDecoder().decode((await read.read("d7/f137")) ?? undefined)).toBe("content 37");
   await read.read("d7/f137");
   expect(gets).toHaveLength(1);
-  const all = await read.all();
+  const all = await read.readAll();
   expect([...all.keys()]).toEqual([...names].sort());
   expect(gets).toHaveLength(workspaceLimits.filesMax);
-  expect(most()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
+  expect(concurrentMax()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
 }, 20_000);
 
-test("inputs in R2 that are together too large are not all read into memory", async () => {
-  const { bucket, gets } = counting();
+test("inputs in R2 that are too large together are not all read into memory", async () => {
+  const { bucket, gets } = countingBucket();
   await env.OBJECTS.put("inputs/default/half", new Uint8Array(workspaceLimits.fileBytesMax));
   const files = new Workspace(bucket, "default", "t");
   const inputs = Array.from({ length: 40 }, (_, n) => [`f${n}`, { r2: "half" }] as const);
-  files.layOut(Object.fromEntries(inputs), []);
-  await expect(files.all()).rejects.toThrow("together more than");
+  files.load(Object.fromEntries(inputs), []);
+  await expect(files.readAll()).rejects.toThrow("together more than");
   expect(gets.length).toBeLessThan(12);
   expect((await files.read("f39"))?.byteLength).toBe(workspaceLimits.fileBytesMax);
 });
 
-test("a file that comes and goes within one step is nothing that the journal keeps", async () => {
+test("a file that is created and deleted within one step is not journaled", async () => {
   const files = new Workspace(env.OBJECTS, "default", "t");
-  files.layOut({ input: { text: "x" } }, []);
+  files.load({ input: { text: "x" } }, []);
   files.write("kept", bytes("1"));
   await files.checkpoint();
   for (const path of ["made", "kept", "input"]) files.write(path, bytes("2"));
-  const { mark } = files;
+  const { changeCount } = files;
   files.apply(new Map([["made", null]]));
-  for (const path of ["kept", "input"]) files.delete(path);
-  expect([...files.changedSince(mark).keys()].sort()).toEqual(["input", "kept", "made"]);
+  for (const path of ["kept", "input"]) files.remove(path);
+  expect([...files.changedSince(changeCount).keys()].sort()).toEqual(["input", "kept", "made"]);
   expect(await files.checkpoint()).toEqual({ kept: null, input: null });
   files.write("kept", bytes("3"));
-  files.delete("kept");
+  files.remove("kept");
   expect(await files.checkpoint()).toBeUndefined();
 });
 
-test("one step changes files under so many names at most, and the next one begins anew", async () => {
+test("a step may change files under a limited number of names, and the next step starts from zero", async () => {
   const files = new Workspace(env.OBJECTS, "default", "t");
   const { filesMax, namesPerStepMax } = workspaceLimits;
   const page = (at: number) => Array.from({ length: filesMax }, (_, n) => `${at}-${n}`);
   const all = (paths: string[], to: Uint8Array | null) => new Map(paths.map((path) => [path, to]));
   for (let at = 0; at < namesPerStepMax / filesMax; at += 1) {
-    expect(files.apply(all(page(at), bytes("x")))).toBeNull();
-    expect(files.apply(all(page(at), null))).toBeNull();
+    expect(files.apply(all(page(at), bytes("x"))).ok).toBe(true);
+    expect(files.apply(all(page(at), null)).ok).toBe(true);
   }
-  expect(files.write("one-more", bytes("x"))).toContain("another step");
+  expect(errorOf(files.write("one-more", bytes("x")))).toContain("another step");
   expect(files.paths()).toEqual([]);
   await files.checkpoint();
-  expect(files.write("one-more", bytes("x"))).toBeNull();
+  expect(files.write("one-more", bytes("x")).ok).toBe(true);
 });
