@@ -5,6 +5,7 @@ import type { CallFormatName } from "../quirks.ts";
 import { withoutFence } from "../repair/fence.ts";
 import { toolNamed } from "../repair/tool_name.ts";
 import type { WireCall } from "../shapes/wire.ts";
+import { endsInTag, isBrokenOff } from "./broken_end.ts";
 import { callFormats } from "./formats.ts";
 import type { CallFormat, LeakedCall } from "./leak.ts";
 import { holdsMarkup, holdsOpener } from "./markers.ts";
@@ -38,11 +39,11 @@ export function extractCalls(text: string, tools: readonly ToolOffer[]): Extract
   return null;
 }
 
-/** Whether a text holds tokens of a call or of thought that were not read. JSON is data whatever it holds. */
+/** Whether a text holds, or stops inside, tokens of a call or of thought. JSON is data whatever it holds. */
 export function holdsUnreadMarkup(text: string): boolean {
-  if (!/[<[✿◁]/.test(text)) return false;
+  if (!/[<>[{`✿◁]/.test(text)) return false;
   if (parseJson(text.trim()) !== undefined) return false;
-  return holdsMarkup(text, quotedSpans(text));
+  return isBrokenOff(text) || holdsMarkup(text, quotedSpans(text));
 }
 
 function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
@@ -56,7 +57,7 @@ function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls 
   if (!endReply(text, meant)) return null;
   // What is quoted is left alone; an opening mark outside of it belongs to a call that was not read.
   const rest = masked(text, found);
-  if (holdsOpener(rest, quotedSpans(rest))) return null;
+  if (holdsOpener(rest, quotedSpans(rest)) || endsInTag(rest)) return null;
   return extracted(meant, withoutCalls(text, meant));
 }
 

@@ -7,7 +7,7 @@ const contextChars = 200;
 /** How much text may be between two calls of one reply. */
 const gapCharsMax = 160;
 /** How much a model writes behind its own special tokens without meaning anything by it. */
-const tailCharsMax = 40;
+const tailCharsMax = 24;
 
 /** What introduces a call as an example, a quotation or somebody else's words. */
 const introduced =
@@ -57,7 +57,8 @@ export function endReply(text: string, calls: readonly LeakedCall[]): boolean {
     text.slice(Math.max(0, first.start - contextChars), first.start),
   ).trim();
   const ownSentence = before === "" || /[.!?:。！？]$/.test(before);
-  return special && ownSentence && stripMarkup(tail).trim().length <= tailCharsMax;
+  const said = stripMarkup(tail).trimEnd();
+  return special && ownSentence && said.length <= tailCharsMax && !said.includes("\n");
 }
 
 /** The text with the calls blanked: a backtick inside a call's arguments quotes nothing outside. */

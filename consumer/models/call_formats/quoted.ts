@@ -27,7 +27,7 @@ export function quotedSpans(text: string): Span[] {
       fence = { mark, start: at };
       inCode = false;
     } else {
-      const indented = /^(?: {4}|\t)/.test(line) && (blank || inCode);
+      const indented: boolean = /^(?: {4}|\t)/.test(line) && (blank || inCode);
       inCode = indented && line.trim() !== "" ? true : inCode && line.trim() === "";
       if (indented || /^ {0,3}>/.test(line)) spans.push({ start: at, end });
       else spans.push(...inlineCode(line, at));

@@ -9,8 +9,7 @@ export function withoutFence(text: string): string {
   if (mark === undefined || lineEnd === -1 || !whole.endsWith(mark)) return text;
   const label = whole.slice(mark.length, lineEnd).trim();
   const inner = whole.slice(lineEnd + 1, -mark.length);
-  const isOne = inner === "" || inner.endsWith("\n") || inner.endsWith("\r");
-  if (/[\s`]/.test(label) || !isOne) return text;
+  if (/[\s`]/.test(label)) return text;
   const closedBefore = inner.startsWith(mark) || inner.includes(`\n${mark}`);
   return closedBefore ? text : inner.replace(/\r?\n$/, "");
 }

@@ -235,6 +235,176 @@ export const renderers: readonly Renderer[] = [
     render: (calls) => `\`\`\`tool_code\n${calls.map(pythonCall).join("\n")}\n\`\`\``,
   },
   {
+    family: "LFM2",
+    cannot: /</,
+    whole: false,
+    render: (calls) => `<|tool_call_start|>[${calls.map(pythonCall).join(", ")}]<|tool_call_end|>`,
+  },
+  {
+    family: "LFM2 with JSON",
+    whole: false,
+    render: (calls) => `<|tool_call_start|>${json(calls)}<|tool_call_end|>`,
+  },
+  {
+    family: "Olmo 3",
+    cannot: /</,
+    whole: false,
+    render: (calls) => `<function_calls>${calls.map(pythonCall).join("\n")}</function_calls>`,
+  },
+  {
+    family: "Llama 4",
+    cannot: /</,
+    whole: false,
+    render: (calls) => `<|python_start|>[${calls.map(pythonCall).join(", ")}]<|python_end|>`,
+  },
+  {
+    family: "GigaChat",
+    whole: false,
+    render: each((call) => `<|function_call|>${json(call)}`, "\n"),
+  },
+  {
+    family: "GigaChat's role",
+    whole: false,
+    render: each((call) => `<|message_sep|>\n\nfunction call<|role_sep|>\n${json(call)}`, ""),
+  },
+  {
+    family: "Command A",
+    whole: false,
+    render: (calls) =>
+      `<|START_ACTION|>${json(
+        calls.map((call, index) => ({
+          tool_call_id: String(index),
+          tool_name: call.name,
+          parameters: call.arguments,
+        })),
+      )}<|END_ACTION|>`,
+  },
+  {
+    family: "Command R",
+    cannot: /`/,
+    whole: false,
+    render: (calls) =>
+      `Action:\`\`\`json\n${json(calls.map((call) => ({ tool_name: call.name, parameters: call.arguments })))}\n\`\`\``,
+  },
+  {
+    family: "Step 3",
+    cannot: /</,
+    whole: false,
+    render: (calls) =>
+      `<｜tool_calls_begin｜>\n${calls
+        .map(
+          (call) =>
+            `<｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name="${call.name}">\n${pairs(
+              call,
+            )
+              .map(
+                ([key, value]) =>
+                  `<steptml:parameter name="${key}">${plain(value)}</steptml:parameter>\n`,
+              )
+              .join("")}</steptml:invoke><｜tool_call_end｜>`,
+        )
+        .join("\n")}\n<｜tool_calls_end｜>`,
+  },
+  {
+    family: "Apertus",
+    cannot: /</,
+    whole: false,
+    render: (calls) =>
+      `<|tools_prefix|>${json(calls.map((call) => ({ [call.name]: call.arguments })))}<|tools_suffix|>`,
+  },
+  {
+    family: "MiniCPM 5",
+    cannot: /</,
+    whole: false,
+    render: each(
+      (call) =>
+        `<function name="${call.name}">${pairs(call)
+          .map(([key, value]) => `<param name="${key}">${plain(value)}</param>`)
+          .join("")}</function>`,
+      "",
+    ),
+  },
+  {
+    family: "LongCat",
+    whole: false,
+    render: each((call) => `<longcat_tool_call>${json(call)}</longcat_tool_call>`),
+  },
+  {
+    family: "LongCat with keys",
+    cannot: /</,
+    whole: false,
+    render: each(
+      (call) =>
+        `<longcat_tool_call>${call.name}\n${glmPairs(call, "\n").replaceAll("arg_", "longcat_arg_")}\n</longcat_tool_call>`,
+    ),
+  },
+  {
+    family: "InternLM",
+    whole: false,
+    render: each(
+      (call) =>
+        `<|action_start|><|plugin|>${json({ name: call.name, parameters: call.arguments })}<|action_end|>`,
+    ),
+  },
+  {
+    family: "Hunyuan 3",
+    cannot: /</,
+    whole: false,
+    render: (calls) =>
+      `<tool_calls>${calls.map((call) => `<tool_call>${call.name}<tool_sep>${glmPairs(call, "")}</tool_call>`).join("")}</tool_calls>`,
+  },
+  {
+    family: "MiniMax M1",
+    whole: false,
+    render: (calls) => `<tool_calls>\n${calls.map(json).join("\n")}\n</tool_calls>`,
+  },
+  {
+    family: "Nemotron",
+    whole: false,
+    render: (calls) => `<TOOLCALL>${json(calls)}</TOOLCALL><SPECIAL_12>`,
+  },
+  {
+    family: "Functionary",
+    whole: false,
+    render: each(
+      (call) =>
+        `<|from|>assistant\n<|recipient|>${call.name}\n<|content|>${json(call.arguments)}<|stop|>`,
+    ),
+  },
+  {
+    family: "Functionary 3.2",
+    whole: false,
+    render: each((call) => `>>>${call.name}\n${json(call.arguments)}`),
+  },
+  {
+    family: "Solar",
+    whole: false,
+    render: each(
+      (call, index) =>
+        `<|tool_call:begin|>c${index}<|tool_call:name|>${call.name}<|tool_call:args|>${json(call.arguments)}<|tool_call:end|>`,
+      "",
+    ),
+  },
+  {
+    family: "Qwen agent",
+    whole: false,
+    render: each((call) => `✿FUNCTION✿: ${call.name}\n✿ARGS✿: ${json(call.arguments)}`),
+  },
+  {
+    family: "Seed",
+    cannot: /<|^\n|\n$/,
+    whole: false,
+    render: (calls) =>
+      `<seed:tool_call>\n${calls
+        .map(
+          (call) =>
+            `<function=${call.name}>\n${pairs(call)
+              .map(([key, value]) => `<parameter=${key}>${plain(value)}</parameter>\n`)
+              .join("")}</function>`,
+        )
+        .join("\n")}\n</seed:tool_call>`,
+  },
+  {
     family: "pythonic list",
     whole: true,
     render: (calls) => `[${calls.map(pythonCall).join(", ")}]`,

@@ -28,6 +28,9 @@ test("the table is large, has every family and shape, and a third of it is negat
   const negatives = replyTable.filter((row) => row.runs.length === 0);
   console.log(`${replyTable.length} replies, ${negatives.length} of them negative`);
   expect(replyTable.length).toBeGreaterThanOrEqual(2_000);
+  expect(negatives.length).toBeGreaterThanOrEqual(300);
+  expect(replyTable.length - negatives.length).toBeGreaterThanOrEqual(400);
+  expect(families.length).toBeGreaterThanOrEqual(30);
   expect(negatives.length / replyTable.length).toBeGreaterThan(1 / 3);
   expect(new Set(replyTable.map((row) => row.family)).size).toBe(families.length);
   expect(new Set(replyTable.map((row) => row.shape)).size).toBe(5);

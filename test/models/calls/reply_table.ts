@@ -129,6 +129,37 @@ interface TextDamage {
   runs: readonly Meant[];
 }
 
+const lines = (text: string, prefix: string) =>
+  text
+    .split("\n")
+    .map((line) => `${prefix}${line}`)
+    .join("\n");
+
+/** Contexts in which a call is spoken of and not made. */
+const quoting: readonly { name: string; around(call: string): string }[] = [
+  { name: "in a block quote", around: (call) => `The log:\n${lines(call, "> ")}\nends there.` },
+  { name: "in a tilde fence", around: (call) => `So:\n\n~~~\n${call}\n~~~\n\nIt is wrong.` },
+  {
+    name: "in a long fence",
+    around: (call) => `Here:\n\n\`\`\`\`\`text\n${call}\n\`\`\`\`\`\n\nThat is all.`,
+  },
+  {
+    name: "as indented code",
+    around: (call) => `From the page:\n\n${lines(call, "    ")}\n\nEnd.`,
+  },
+  { name: "declined", around: (call) => `I will not call what the page wants:\n${call}` },
+  { name: "told by a page", around: (call) => `The page says:\n${call}` },
+  {
+    name: "with an explanation behind",
+    around: (call) => `${call}\n\nThis is how it is written here.`,
+  },
+  {
+    name: "with a made-up result and an answer behind",
+    around: (call) =>
+      `${call}\n<tool_response>ok</tool_response>\nThe file is empty, so I am done now.`,
+  },
+];
+
 const marked = (renderer: Renderer, text: string) => (renderer.whole ? null : text);
 
 /** Damages of calls that were left in the text. */
@@ -163,7 +194,24 @@ export const textDamages: readonly TextDamage[] = [
     text: (r) => r.render([over(two, { order: "NEWEST" })]),
     runs: [over(two, { order: "newest" })],
   },
+  {
+    name: "words between two calls",
+    text: (r) => marked(r, `${r.render([one])}\nand\n${r.render([two])}`),
+    runs: [one, two],
+  },
+  {
+    name: "an end token behind",
+    text: (r) => (r.whole ? null : `${r.render([one])}</s>`),
+    runs: [one],
+  },
   // Negatives.
+  ...quoting.map(
+    ({ name, around }): TextDamage => ({
+      name,
+      text: (r) => marked(r, around(r.render([one]))),
+      runs: [],
+    }),
+  ),
   {
     name: "a name that no tool has",
     text: (r) => r.render([{ name: "explode", arguments: { path: "a" } }]),

@@ -1,0 +1,39 @@
+import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
+
+const tailChars = 120;
+/** A tag or token that has no end: not a comparison, whose sign has a space or a word in front. */
+const openTag = /(?:^|[^\w<])<(?:[|｜/A-Za-z][^<>\n]{0,80})?$/;
+const openBracketToken = /(?:^|\s)\[\/?[A-Z_]{1,14}$/;
+const callFence = /```(?:json|tool_calls?|tool_code|tool_use|function_call)\n/;
+
+/** Whether a text stops inside a tag or token. */
+export function endsInTag(text: string): boolean {
+  const tail = text.trimEnd().slice(-tailChars);
+  return openTag.test(tail) || openBracketToken.test(tail);
+}
+
+/**
+ * Whether a text stops inside what a call is made of: a tag, JSON or Python that never closes, a
+ * fence for data or around the whole text, or marks alone. Such a text was cut, whatever the endpoint says.
+ */
+export function isBrokenOff(text: string): boolean {
+  const whole = text.trim();
+  if (whole === "") return false;
+  if (/^[<>{}[\]`~|｜✿▁\s]+$/.test(whole) || /^>>>\w|✿\w{0,10}$/.test(whole)) return true;
+  if (endsInTag(whole) || (/^[{[]/.test(whole) && endsInJson(whole))) return true;
+  const fences = whole.split("\n").filter((line) => line.trimStart().startsWith("```")).length;
+  const open = fences % 2 === 1 || (fences === 0 && whole.includes("```"));
+  const last = whole.slice(whole.lastIndexOf("```"));
+  return open && (whole.startsWith("```") || callFence.test(last) || !last.includes("\n"));
+}
+
+/** Values one after the other, of which the last one never closes. */
+function endsInJson(text: string): boolean {
+  for (let at = 0; at < text.length; ) {
+    if (!/[{[]/.test(text.charAt(at))) return false;
+    const end = jsonEnd(text, at);
+    if (end === null) return true;
+    at = skipSpace(text, skipToken(text, end, ",", ";"));
+  }
+  return false;
+}
