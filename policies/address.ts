@@ -1,20 +1,19 @@
 /**
- * What an IP literal in a URL may be. The URL parser has already turned every spelling
- * (octal, hexadecimal, one number, `::ffff:` with dots) into one canonical text, so
- * this file reads that text alone.
+ * The kind of an IP literal in a URL. The URL parser has already turned every notation (octal, hexadecimal, one
+ * number, `::ffff:` with dots) into one canonical text, and only that text is read here.
  */
 
 /**
  * - name: not an IP literal.
  * - public: globally reachable.
  * - loopback: 127.0.0.0/8 or ::1.
- * - reserved: every other address that is not globally reachable, IPv6 forms that embed IPv4 included.
+ * - reserved: every other address that is not globally reachable, including IPv6 forms that embed IPv4.
  */
 export type AddressKind = "name" | "public" | "loopback" | "reserved";
 
 type Block = readonly [base: string, bits: number];
 
-/** Loopback is a kind of its own. */
+/** Without loopback, which is a separate kind. */
 const reserved4: readonly Block[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -32,7 +31,7 @@ const reserved4: readonly Block[] = [
   ["224.0.0.0", 3],
 ];
 
-/** Inside 2000::/3; everything outside it is reserved. All lie within the first 32 bits. */
+/** Inside 2000::/3; everything outside is reserved. All blocks are within the first 32 bits. */
 const reserved6: readonly Block[] = [
   ["2001:0", 23],
   ["2001:db8", 32],
@@ -70,7 +69,7 @@ function word4(text: string): number {
     .reduce((word, part) => (word << 8) | part);
 }
 
-/** The first two groups of canonical IPv6 text as 32 bits. `::` stands for at least two groups of zeros. */
+/** The first two groups of canonical IPv6 text as 32 bits. `::` replaces at least two groups of zeros. */
 function word6(text: string): number {
   return text
     .replace(/^::/, "0:0:")

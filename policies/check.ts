@@ -1,4 +1,4 @@
-/** Run by `npm run check`: every policy file is valid and stands in the table. */
+/** Run by `npm run check`: every policy file must be valid and listed in the table. */
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { checkFiles } from "./command.ts";
@@ -11,6 +11,6 @@ process.exitCode = await checkFiles(paths, process.env, (line) => console.log(li
 
 for (const file of files) {
   if (shippedNames.includes(path.basename(file, ".json"))) continue;
-  console.log(`refused ${file}: it is not in the table; import it in policies/index.ts`);
+  console.log(`invalid ${file}: it is not in the table; import it in policies/index.ts`);
   process.exitCode = 1;
 }

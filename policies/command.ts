@@ -1,15 +1,15 @@
-/** The cores of `fleet policy decide` and `fleet policy check`. Node only. */
+/** The core of `fleet policy decide` and `fleet policy check`. Node only. */
 import { readFile } from "node:fs/promises";
 import { isRecord } from "../shared/json.ts";
+import { err } from "../shared/result.ts";
 import { compile, decide, type OutboundRequest } from "./decide.ts";
-import { type Parsed, parsePolicy, type Remark, secretsOf } from "./policy.ts";
+import { type Finding, type ParseResult, parsePolicy, secretsOf } from "./policy.ts";
 
 /**
- * Reads one JSON request `{"url", "method"?, "headers"?}` a line and writes one decision
- * a line, in order. Blank lines are passed over; a line that is no request is denied as
- * `bad_request` and named through `warn` by its number. An invalid policy denies every line and
- * says why through `warn`; null, for a policy that is not there, denies every line as
- * `unknown_policy`, and the caller says so. Answers whether the policy was valid.
+ * Reads one JSON request `{"url", "method"?, "headers"?}` per line and writes one decision per line, in order.
+ * Blank lines are skipped; an invalid line is denied as `bad_request` and reported through `warn`. An invalid
+ * policy denies every line and is reported through `warn`; null (no such policy) denies every line as
+ * `unknown_policy`. Returns whether the policy was valid.
  */
 export async function decideLines(
   policyText: string | null,
@@ -17,17 +17,16 @@ export async function decideLines(
   write: (line: string) => void,
   warn: (line: string) => void,
 ): Promise<boolean> {
-  const parsed: Parsed =
-    policyText === null ? { ok: false, refusals: [] } : parsePolicy(policyText);
-  if (!parsed.ok) for (const refusal of parsed.refusals) warn(`policy: ${spell(refusal)}`);
-  const policy = parsed.ok ? compile(parsed.policy) : null;
+  const parsed: ParseResult = policyText === null ? err([]) : parsePolicy(policyText);
+  if (!parsed.ok) for (const problem of parsed.error) warn(`policy: ${formatFinding(problem)}`);
+  const policy = parsed.ok ? compile(parsed.value.policy) : null;
   let number = 0;
   for await (const line of lines) {
     number += 1;
     if (line.trim() === "") continue;
     const request = readRequest(line);
     if (request === null) {
-      warn(`policy: line ${number} is no request {"method", "url", "headers"}, so it is denied`);
+      warn(`policy: line ${number} is denied, it is not a request {"method", "url", "headers"}`);
       write(JSON.stringify({ action: "deny", rule: null, reason: "bad_request" }));
       continue;
     }
@@ -41,7 +40,7 @@ export async function decideLines(
   return parsed.ok;
 }
 
-/** Headers are an object or a list of pairs. Null where the line is no request. */
+/** Headers are an object or a list of pairs. Null when the line is not a request. */
 function readRequest(line: string): OutboundRequest | null {
   let value: unknown;
   try {
@@ -61,7 +60,7 @@ function readRequest(line: string): OutboundRequest | null {
 const isPair = (value: unknown): value is [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
 
-/** What a check found of one file. `rules` counts them; a remark names its place. */
+/** The output of a check of one file. `rules` is their number. */
 export type CheckedFile =
   | {
       file: string;
@@ -72,26 +71,26 @@ export type CheckedFile =
     }
   | { file: string; ok: false; refusals: { path: string; message: string }[] };
 
-/** Checks one policy file and looks which of the secrets that it needs are in `environment`. */
+/** Checks one policy file and which of its secrets are set in `environment`. */
 export async function checkFile(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CheckedFile> {
-  const parsed = await readFile(file, "utf8").then(parsePolicy, unreadable);
-  if (!parsed.ok) return { file, ok: false, refusals: parsed.refusals.map(placed) };
-  const { policy, warnings } = parsed;
+  const parsed = await readFile(file, "utf8").then(parsePolicy, fileError);
+  if (!parsed.ok) return { file, ok: false, refusals: parsed.error.map(withoutRule) };
+  const { policy, warnings } = parsed.value;
   const secrets = secretsOf(policy).map((name) => ({
     name,
     set: (environment[`SECRET_${name}`] ?? "") !== "",
   }));
   const rules = policy.rules.length;
-  return { file, ok: true, rules, warnings: warnings.map(placed), secrets };
+  return { file, ok: true, rules, warnings: warnings.map(withoutRule), secrets };
 }
 
 /**
- * Checks policy files and names the secrets that they need. One line a file, then one
- * a remark. Exit code 1 when a file is unreadable or invalid; a secret that is missing
- * from `environment` is told and does not fail, because it may be set elsewhere.
+ * Checks policy files and lists the secrets that they need: one line per file, one per finding. Exit code 1 when
+ * a file is unreadable or invalid; a secret that is missing in `environment` does not fail, because it may be set
+ * elsewhere.
  */
 export async function checkFiles(
   paths: readonly string[],
@@ -109,28 +108,29 @@ export async function checkFiles(
 
 function checkLines(checked: CheckedFile): string[] {
   if (!checked.ok) {
-    return [`refused ${checked.file}`, ...checked.refusals.map((refusal) => `  ${spell(refusal)}`)];
+    return [
+      `invalid ${checked.file}`,
+      ...checked.refusals.map((each) => `  ${formatFinding(each)}`),
+    ];
   }
   const { file, rules, warnings, secrets } = checked;
   return [
     `ok ${file}: ${rules} rule${rules === 1 ? "" : "s"}`,
-    ...warnings.map((warning) => `  warning: ${spell(warning)}`),
+    ...warnings.map((warning) => `  warning: ${formatFinding(warning)}`),
     ...secrets.map(
       ({ name, set }) => `  secret ${name}: ${set ? "set" : `missing, set SECRET_${name}`}`,
     ),
   ];
 }
 
-function unreadable(error: unknown): Parsed {
+function fileError(error: unknown): ParseResult {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const message =
-    code === "ENOENT" ? "there is no such file" : `cannot be read${code ? ` (${code})` : ""}`;
-  return {
-    ok: false,
-    refusals: [{ rule: null, path: "", message: `${message}; name a policy file` }],
-  };
+    code === "ENOENT" ? "file not found" : `cannot be read${code ? ` (${code})` : ""}`;
+  return err([{ rule: null, path: "", message: `${message}; pass a policy file` }]);
 }
 
-const placed = ({ path, message }: Remark) => ({ path, message });
+const withoutRule = ({ path, message }: Finding) => ({ path, message });
 
-const spell = ({ path, message }: { path: string; message: string }) => `${path} ${message}`.trim();
+const formatFinding = ({ path, message }: { path: string; message: string }) =>
+  `${path} ${message}`.trim();

@@ -1,21 +1,21 @@
 /**
- * The decision: a policy and a request in, one decision out. No I/O, no clock, no
- * secrets; the same in a Worker, in Node and on the command line. The caller sends
- * exactly the `url` and `method` of the decision, never the text it passed in.
+ * The decision: a policy and a request in, one decision out. No I/O, no clock, no secrets; the same in a Worker,
+ * in Node and on the command line. The caller sends exactly the `url` and `method` of the decision, never the
+ * text that it passed in.
  */
 import { classifyAddress } from "./address.ts";
 import { hostMatches, isLocalName, isName } from "./host.ts";
 import { pathMatches } from "./path.ts";
 import type { Inject, Limits, Method, Policy, Rule, Scheme } from "./schema.ts";
 
-/** A request as the sandbox made it: raw URL text, untrusted in every part. */
+/** A request as the sandbox sent it: raw URL text, untrusted in every part. */
 export interface OutboundRequest {
   url: string;
   method: string;
   headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Why the pure decision denies. Constant words, fit for logs and for a model to read. */
+/** Why a request is denied. Constants, safe for logs and for a model to read. */
 export type DenyReason =
   | "invalid_policy"
   | "bad_url"
@@ -27,7 +27,7 @@ export type DenyReason =
   | "name"
   | "no_rule";
 
-/** `rule` counts from 0. `url` of a denial is null where the text is not a URL. */
+/** `rule` counts from 0. The `url` of a denial is null when the text is not a URL. */
 export type Decision =
   | { action: "deny"; rule: null; reason: DenyReason; url: URL | null }
   | {
@@ -48,10 +48,10 @@ export type Decision =
       inject: Inject;
     };
 
-/** A policy made ready to decide. `compile` makes it once; null stands for an invalid policy. */
+/** A policy prepared by `compile`. Callers pass null for an invalid policy. */
 export interface CompiledPolicy {
   rules: readonly CompiledRule[];
-  /** Every header that any rule injects, in lower case: the sandbox's own are removed. */
+  /** Every header that a rule injects, in lower case: those of the sandbox are removed. */
   injectedHeaders: readonly string[];
   limits: Limits;
   localDevelopment: boolean;
@@ -80,7 +80,7 @@ function compileRule(rule: Rule): CompiledRule {
   const schemes = rule.schemes ?? ["https"];
   return {
     host: rule.host,
-    // A credential never travels in the clear.
+    // A credential is never sent unencrypted.
     schemes: rule.inject === undefined ? schemes : schemes.filter((scheme) => scheme === "https"),
     port: rule.port ?? null,
     methods: rule.methods ?? null,
@@ -90,12 +90,12 @@ function compileRule(rule: Rule): CompiledRule {
   };
 }
 
-/** Decides one request. `local_development` is not honoured. */
+/** Decides one request, ignoring `local_development`. */
 export function decide(policy: CompiledPolicy | null, request: OutboundRequest): Decision {
   return decideWith(policy, request, false);
 }
 
-/** The decision of a local run: as `decide`, but a policy with `local_development` reaches listed loopback hosts. */
+/** The decision of a local run: as `decide`, but a policy with `local_development` may allow loopback hosts. */
 export function decideLocally(policy: CompiledPolicy | null, request: OutboundRequest): Decision {
   return decideWith(policy, request, policy?.localDevelopment === true);
 }
@@ -103,7 +103,7 @@ export function decideLocally(policy: CompiledPolicy | null, request: OutboundRe
 function decideWith(
   policy: CompiledPolicy | null,
   request: OutboundRequest,
-  loopbackToo: boolean,
+  allowLoopback: boolean,
 ): Decision {
   const url = parseUrl(request.url);
   const deny = (reason: DenyReason): Decision => ({ action: "deny", rule: null, reason, url });
@@ -112,13 +112,13 @@ function decideWith(
   const scheme = schemeOf(url);
   if (scheme === null) return deny("scheme");
   if (url.username !== "" || url.password !== "") return deny("userinfo");
-  if (!headersAreSound(request.headers, url.host)) return deny("header");
-  const method = normalMethod(request.method);
+  if (!areHeadersValid(request.headers, url.host)) return deny("header");
+  const method = normaliseMethod(request.method);
   if (method === null) return deny("method");
 
   const kind = classifyAddress(url.hostname);
-  const loopback = loopbackToo && (kind === "loopback" || url.hostname === "localhost");
-  if (!loopback) {
+  const isAllowedLoopback = allowLoopback && (kind === "loopback" || url.hostname === "localhost");
+  if (!isAllowedLoopback) {
     if (kind === "loopback" || kind === "reserved") return deny("address");
     if (kind === "name" && (!isName(url.hostname) || isLocalName(url.hostname)))
       return deny("name");
@@ -158,32 +158,29 @@ function schemeOf(url: URL): Scheme | null {
 
 const lineBreakers = ["\0", "\r", "\n"];
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Headers that make an upstream see another method or another protocol than was decided. */
-const refusedHeaders = new Set([
+/** Headers that make an upstream use a method or protocol that was not decided. */
+const deniedHeaders = new Set([
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
   "upgrade",
 ]);
 
-function headersAreSound(headers: OutboundRequest["headers"], host: string): boolean {
+function areHeadersValid(headers: OutboundRequest["headers"], host: string): boolean {
   return headers.every(([name, value]) => {
-    if (!token.test(name) || lineBreakers.some((bad) => value.includes(bad))) return false;
+    if (!token.test(name) || lineBreakers.some((char) => value.includes(char))) return false;
     const lower = name.toLowerCase();
-    return !refusedHeaders.has(lower) && (lower !== "host" || isHost(value, host));
+    return !deniedHeaders.has(lower) && (lower !== "host" || isHost(value, host));
   });
 }
 
-/** Letters outside ASCII are never taken for letters inside it: the lower case of the Kelvin sign is `k`. */
+/** Only ASCII is accepted: the lower case of the Kelvin sign would be `k`. */
 function isHost(value: string, host: string): boolean {
   return /^[!-~]+$/.test(value) && value.toLowerCase() === host;
 }
 
-/**
- * The method in capitals, or null. Only ASCII letters are raised: `toUpperCase` alone
- * would turn `poſt` into `POST`.
- */
-function normalMethod(method: string): Method | null {
+/** The method in upper case, or null. Only ASCII is accepted: `toUpperCase` turns `poſt` into `POST`. */
+function normaliseMethod(method: string): Method | null {
   if (!/^[A-Za-z]+$/.test(method)) return null;
   switch (method.toUpperCase()) {
     case "GET":

@@ -1,10 +1,12 @@
 /**
- * The policy table. A policy is one JSON file here and one line in `shipped`: a Worker
- * has no folder to read. `node policies/check.ts` says when a file has no line.
+ * The policy table. A policy is one JSON file here and one line in `shipped`, because a Worker cannot read a
+ * folder. `node policies/check.ts` reports files without a line.
  */
+
+import { err, ok, type Result } from "../shared/result.ts";
 import shippedDefault from "./default.json" with { type: "json" };
 import shippedDemo from "./demo.json" with { type: "json" };
-import { type Parsed, parsePolicy, readPolicy, secretsOf, tenantsOf } from "./policy.ts";
+import { type ParseResult, parsePolicy, readPolicy, secretsOf, tenantsOf } from "./policy.ts";
 import type { Policy } from "./schema.ts";
 import shippedWebhooks from "./webhooks.json" with { type: "json" };
 
@@ -14,7 +16,7 @@ const shipped: Readonly<Record<string, unknown>> = {
   webhooks: shippedWebhooks,
 };
 
-/** Why a task gets no policy. Each of them denies every request. */
+/** Why a task has no usable policy. Each reason denies every request. */
 export type PolicyDenial =
   | "no_policy"
   | "unknown_policy"
@@ -23,13 +25,14 @@ export type PolicyDenial =
   | "local_only"
   | "store_error";
 
-export type PolicyAnswer =
-  | { ok: true; name: string; policy: Policy; canonical: string }
-  | { ok: false; name: string; reason: PolicyDenial; message: string };
+export type PolicyLookup = Result<
+  { name: string; policy: Policy; canonical: string },
+  { name: string; reason: PolicyDenial; message: string }
+>;
 
 export type FleetMode = "local" | "deployed";
 
-/** Every policy by name, not yet read. `problem` says why further policies are missing. */
+/** Every policy by name, not yet parsed. `problem`: why policies of FLEET_POLICIES are missing, or null. */
 export interface PolicyTable {
   sources: ReadonlyMap<string, unknown>;
   problem: string | null;
@@ -38,56 +41,56 @@ export interface PolicyTable {
 const policyName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /**
- * The shipped policies and, in local runs, those of `FLEET_POLICIES`: JSON, name to a
- * policy or its text. A further policy replaces a shipped one of its name. Never throws.
+ * The shipped policies and, in local runs, those of `FLEET_POLICIES`: a JSON object from name to a policy or its
+ * text. They replace shipped policies of the same name. Never throws.
  */
-export function policyTable(further: string | undefined, mode: FleetMode): PolicyTable {
+export function policyTable(fleetPolicies: string | undefined, mode: FleetMode): PolicyTable {
   const sources = new Map<string, unknown>(Object.entries(shipped));
-  if (further === undefined || further === "") return { sources, problem: null };
+  if (fleetPolicies === undefined || fleetPolicies === "") return { sources, problem: null };
   if (mode !== "local") return { sources, problem: "FLEET_POLICIES is for local runs only." };
   let value: unknown;
   try {
-    value = JSON.parse(further);
+    value = JSON.parse(fleetPolicies);
   } catch {
     value = null;
   }
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return { sources, problem: "FLEET_POLICIES is not a JSON object of name to policy." };
   }
-  const bad: string[] = [];
+  const invalid: string[] = [];
   for (const [name, source] of Object.entries(value)) {
     if (policyName.test(name)) sources.set(name, source);
-    else bad.push(name.slice(0, 64));
+    else invalid.push(name.slice(0, 64));
   }
-  if (bad.length === 0) return { sources, problem: null };
-  return { sources, problem: `Policy names match ${policyName.source}: ${bad.join(", ")}.` };
+  if (invalid.length === 0) return { sources, problem: null };
+  const names = invalid.join(", ");
+  return {
+    sources,
+    problem: `Invalid policy names, they must match ${policyName.source}: ${names}.`,
+  };
 }
 
-/** The policy that a tenant's task names, as it stands now. */
+/** The current policy of a name, for a task of the tenant. */
 export function findPolicy(
   table: PolicyTable,
   name: string,
   tenant: string,
   mode: FleetMode,
-): PolicyAnswer {
+): PolicyLookup {
   const source = table.sources.get(name);
   if (source === undefined) {
     const known = [...table.sources.keys()].sort().join(", ");
-    const message = `There is no policy ${JSON.stringify(name)}; there are ${known}.`;
-    const why = table.problem === null ? message : `${message} ${table.problem}`;
-    return { ok: false, name, reason: "unknown_policy", message: why };
+    const unknown = `Unknown policy ${JSON.stringify(name)}; known policies: ${known}.`;
+    const message = table.problem === null ? unknown : `${unknown} ${table.problem}`;
+    return err({ name, reason: "unknown_policy", message });
   }
-  return admit(
-    name,
-    typeof source === "string" ? parsePolicy(source) : readPolicy(source),
-    tenant,
-    mode,
-  );
+  const parsed = typeof source === "string" ? parsePolicy(source) : readPolicy(source);
+  return checkAllowed(name, parsed, tenant, mode);
 }
 
 /**
- * The policy that a task was pinned to, from its kept text. The name must still exist
- * and still admit the tenant: a policy that is taken away stays away.
+ * The policy that a task is pinned to, from its stored text. The name must still exist and still allow the
+ * tenant, so a removed policy denies pinned tasks too.
  */
 export function pinnedPolicy(
   table: PolicyTable,
@@ -95,38 +98,43 @@ export function pinnedPolicy(
   canonical: string,
   tenant: string,
   mode: FleetMode,
-): PolicyAnswer {
+): PolicyLookup {
   const current = findPolicy(table, name, tenant, mode);
-  if (!current.ok && current.reason !== "invalid_policy") return current;
-  return admit(name, parsePolicy(canonical), tenant, mode);
+  if (!current.ok && current.error.reason !== "invalid_policy") return current;
+  return checkAllowed(name, parsePolicy(canonical), tenant, mode);
 }
 
-function admit(name: string, parsed: Parsed, tenant: string, mode: FleetMode): PolicyAnswer {
+function checkAllowed(
+  name: string,
+  parsed: ParseResult,
+  tenant: string,
+  mode: FleetMode,
+): PolicyLookup {
   if (!parsed.ok) {
-    const [first] = parsed.refusals;
+    const [first] = parsed.error;
     const message = `Policy ${name} is invalid: ${first?.path ?? ""} ${first?.message ?? ""}.`;
-    return { ok: false, name, reason: "invalid_policy", message };
+    return err({ name, reason: "invalid_policy", message });
   }
-  const { policy, canonical } = parsed;
+  const { policy, canonical } = parsed.value;
   if (!tenantsOf(policy).includes(tenant)) {
     const message = `Policy ${name} is not for tenant ${tenant}; add it to tenants.`;
-    return { ok: false, name, reason: "tenant", message };
+    return err({ name, reason: "tenant", message });
   }
   if (mode === "deployed" && policy.local_development === true) {
-    const message = `Policy ${name} has local_development, which a deployed Worker refuses.`;
-    return { ok: false, name, reason: "local_only", message };
+    const message = `Policy ${name} has local_development, which only local runs allow.`;
+    return err({ name, reason: "local_only", message });
   }
-  return { ok: true, name, policy, canonical };
+  return ok({ name, policy, canonical });
 }
 
 /** The names of the policies that ship with the repository. */
 export const shippedNames: readonly string[] = Object.keys(shipped);
 
-/** The secrets that the shipped policies inject or sign with, each once. */
+/** The secrets that the shipped policies inject or sign with, without duplicates. */
 export function shippedPolicySecrets(): string[] {
   const names = Object.values(shipped).flatMap((source) => {
     const parsed = readPolicy(source);
-    return parsed.ok ? secretsOf(parsed.policy) : [];
+    return parsed.ok ? secretsOf(parsed.value.policy) : [];
   });
   return [...new Set(names)];
 }

@@ -1,119 +1,123 @@
 /**
- * Proposes rules from denials: the smallest that would have permitted what was denied for want of a
- * rule. Values in, values out; a person reads the file and decides. A proposal is never wider than
- * an exact host, the methods that were asked and the paths' common prefix, and never http.
+ * Proposes rules from denials: the smallest rules that would have allowed what no rule matched. Pure; a person
+ * reviews the file. A proposal is never wider than an exact host, the requested methods and the common prefix of
+ * the paths, and never http.
  */
 import { egressLimits } from "../shared/limits.ts";
+import { err, ok, type Result } from "../shared/result.ts";
 import { compile, decide } from "./decide.ts";
 import { pathMatches } from "./path.ts";
 import { type Method, methods, type Rule } from "./schema.ts";
 
-/** A denied request as the egress log keeps it: query values masked, long URLs cut. */
-export interface Denied {
+/** A denied request from the egress log: query values masked, long URLs cut. */
+export interface DeniedRequest {
   url: string;
   method: string;
   reason: string;
 }
 
-export interface Lesson {
+export interface Proposal {
   rules: Rule[];
-  /** How many of the denied requests each rule would have permitted, in the order of `rules`. */
+  /** How many of the denied requests each rule would have allowed, in the order of `rules`. */
   requests: number[];
-  /** What no rule is proposed for, each kind once. */
-  passedOver: PassedOver[];
+  /** Requests without a proposed rule, grouped. */
+  skipped: SkippedRequest[];
 }
 
-export interface PassedOver {
+export interface SkippedRequest {
   method: string;
-  /** The URL without its query, or its text where it is none. */
+  /** The URL without its query; the raw text when it is not a URL. */
   url: string;
   reason: string;
-  because: string;
+  cause: string;
   requests: number;
 }
 
-/** One request that a rule can permit. */
-interface Wanted {
+/** A request that a rule can allow. */
+interface MissingRequest {
   host: string;
   port: number | null;
   method: Method;
   path: string;
-  /** As a request to be decided: its path is all that matters of the rest. */
+  /** Scheme, host and path, for the decision. */
   url: string;
 }
 
-export function learn(denied: readonly Denied[]): Lesson {
-  const wanted: Wanted[] = [];
-  const passedOver = new Map<string, PassedOver>();
-  const pass = (one: Denied, because: string) => {
-    const url = one.url.split(/[?#]/)[0] ?? "";
-    const key = JSON.stringify([one.method, url, one.reason, because]);
-    const known = passedOver.get(key);
+export function proposeRules(denied: readonly DeniedRequest[]): Proposal {
+  const missing: MissingRequest[] = [];
+  const skipped = new Map<string, SkippedRequest>();
+  const skip = ({ method, reason, ...request }: DeniedRequest, cause: string) => {
+    const url = request.url.split(/[?#]/)[0] ?? "";
+    const key = JSON.stringify([method, url, reason, cause]);
+    const known = skipped.get(key);
     if (known !== undefined) known.requests += 1;
-    else passedOver.set(key, { method: one.method, url, reason: one.reason, because, requests: 1 });
+    else skipped.set(key, { method, url, reason, cause, requests: 1 });
   };
-  for (const one of denied) {
-    const read = readDenied(one);
-    if (typeof read === "string") pass(one, read);
-    else wanted.push(read);
+  for (const request of denied) {
+    const read = readDenied(request);
+    if (read.ok) missing.push(read.value);
+    else skip(request, read.error);
   }
-  const proposed = rulesFor(wanted).sort((a, b) => (place(a) < place(b) ? -1 : 1));
+  const proposed = rulesFor(missing).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const rules = proposed.slice(0, egressLimits.rulesMax);
   const requests = rules.map(() => 0);
   const table = compile({ rules });
-  for (const { url, method } of wanted) {
+  for (const { url, method } of missing) {
     const { rule } = decide(table, { url, method, headers: [] });
     if (rule !== null) requests[rule] = (requests[rule] ?? 0) + 1;
-    else pass({ url, method, reason: "no_rule" }, `needs more than ${egressLimits.rulesMax} rules`);
+    else skip({ url, method, reason: "no_rule" }, `needs more than ${egressLimits.rulesMax} rules`);
   }
-  return { rules, requests, passedOver: [...passedOver.values()] };
+  return { rules, requests, skipped: [...skipped.values()] };
 }
 
-const place = ({ host, port, path_prefix }: Rule): string => `${host} ${port ?? ""} ${path_prefix}`;
+const sortKey = ({ host, port, path_prefix }: Rule): string =>
+  `${host} ${port ?? ""} ${path_prefix}`;
 
-/** What a rule would have to permit, or why none is proposed. */
-function readDenied({ url: text, method: asked, reason }: Denied): Wanted | string {
-  if (reason !== "no_rule") return notForWantOfARule(reason);
-  const url = URL.parse(text);
-  const method = methods.find((known) => known === asked.toUpperCase());
-  if (url === null || method === undefined) return "is not a request that a rule could permit";
-  if (url.protocol !== "https:") return "is not https; write a rule by hand if it must be";
-  if (text.length >= egressLimits.loggedUrlCharsMax) return "was cut in the log";
-  if (text.includes("[redacted]")) return "holds a secret's value, which the log masks";
+/** The request that a rule would have to allow, or why no rule is proposed. */
+function readDenied(denied: DeniedRequest): Result<MissingRequest, string> {
+  if (denied.reason !== "no_rule") return err(explainReason(denied.reason));
+  const url = URL.parse(denied.url);
+  const method = methods.find((known) => known === denied.method.toUpperCase());
+  if (url === null || method === undefined) return err("is not a request that a rule could allow");
+  if (url.protocol !== "https:") return err("is not https; write a rule by hand if you need it");
+  if (denied.url.length >= egressLimits.loggedUrlCharsMax) return err("was cut in the log");
+  if (denied.url.includes("[redacted]")) {
+    return err("contains a secret's value, which the log masks");
+  }
   if (!pathMatches("/", url.pathname)) {
-    return "has a path that can be read in two ways, which no rule with a prefix matches";
+    return err("has an ambiguous path, which no rule with a prefix matches");
   }
   const port = url.port === "" ? null : Number(url.port);
   const plain = `https://${url.host}${url.pathname}`;
-  const everything = { rules: [{ host: url.hostname, ...(port === null ? {} : { port }) }] };
-  const possible = decide(compile(everything), { url: plain, method, headers: [] });
-  if (possible.action === "deny") return notForWantOfARule(possible.reason);
-  return { host: url.hostname, port, method, path: url.pathname, url: plain };
+  const widest = { rules: [{ host: url.hostname, ...(port === null ? {} : { port }) }] };
+  const decision = decide(compile(widest), { url: plain, method, headers: [] });
+  if (decision.action === "deny") return err(explainReason(decision.reason));
+  return ok({ host: url.hostname, port, method, path: url.pathname, url: plain });
 }
 
-function notForWantOfARule(reason: string): string {
+function explainReason(reason: string): string {
   switch (reason) {
     case "address":
       return "is a private or reserved address, which is denied even if a rule lists it";
     case "name":
       return "is a local or malformed name, which is denied even if a rule lists it";
     case "scheme":
-      return "has a scheme that is never permitted";
+      return "has a scheme that is never allowed";
     case "userinfo":
-      return "holds a user name or a password, which is never permitted";
+      return "contains a user name or a password, which is never allowed";
     case "missing_secret":
-      return "has its rule; set the secret that the rule injects";
+      return "has a rule already; set the secret that the rule injects";
     case "missing_route":
-      return "has its rule; bind the service that the rule names";
+      return "has a rule already; bind the service that the rule names";
     default:
-      return "was not denied for want of a rule";
+      return "was denied for a reason that no rule changes";
   }
 }
 
-/** Each method has prefixes of its own; those that share one stand in one rule. */
-function rulesFor(wanted: readonly Wanted[]): Rule[] {
+/** Prefixes are found for each method; methods with the same prefix share one rule. */
+function rulesFor(missing: readonly MissingRequest[]): Rule[] {
   const rules = new Map<string, Rule & { methods: Method[] }>();
-  const origins = Map.groupBy(wanted, ({ host, port, method }) =>
+  const origins = Map.groupBy(missing, ({ host, port, method }) =>
     JSON.stringify([host, port, method]),
   );
   for (const group of origins.values()) {
@@ -137,18 +141,18 @@ function rulesFor(wanted: readonly Wanted[]): Rule[] {
 }
 
 /**
- * The longest common prefix. Where paths share nothing, each first segment gets a prefix of its own,
- * because `/` alone opens the whole host; only a host that was asked for many of them is opened so.
+ * The longest common prefix. If paths share nothing, each first segment gets its own prefix, because `/` would
+ * allow the whole host. Only a host with many first segments gets `/`.
  */
 function prefixesOf(paths: readonly string[]): string[] {
   const common = commonPrefix(paths);
   if (common !== "/" || paths.includes("/")) return [common];
   const first = Map.groupBy(paths, (path) => path.split("/")[1] ?? "");
-  if (first.size > egressLimits.learntPrefixesMax) return [common];
+  if (first.size > egressLimits.learnedPrefixesMax) return [common];
   return [...first.values()].map(commonPrefix);
 }
 
-/** The longest prefix that a rule may have and that every path lies below. */
+/** The longest valid prefix of all paths. */
 function commonPrefix(paths: readonly string[]): string {
   let prefix = paths[0] ?? "/";
   while (!paths.every((path) => pathMatches(prefix, path))) {

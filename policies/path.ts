@@ -1,12 +1,12 @@
 /**
- * Path prefixes of rules, compared with `URL.pathname`, in which the parser has already
- * resolved `.` and `..` segments (also when percent-encoded) and turned `\` into `/`.
+ * Path prefixes of rules, compared with `URL.pathname`, in which the parser has already resolved `.` and `..`
+ * segments (also percent-encoded) and replaced `\` with `/`.
  */
 
-/** Spellings that an upstream may decode once more into another path. */
+/** Sequences that an upstream may decode again into a different path. */
 const ambiguous = /%2f|%5c|%2e|%25|%00|\/\/|\/\.\.?;/i;
 
-/** Whether a pathname lies below a prefix, on a segment boundary, in letter case as written. */
+/** Whether a pathname is below a prefix, on a segment boundary and case-sensitive. */
 export function pathMatches(prefix: string, pathname: string): boolean {
   if (ambiguous.test(pathname)) return false;
   if (pathname === prefix) return true;
@@ -14,7 +14,7 @@ export function pathMatches(prefix: string, pathname: string): boolean {
   return prefix.endsWith("/") || pathname[prefix.length] === "/";
 }
 
-/** Whether no pathname can ever match: the prefix is not as the parser would spell it. */
+/** Whether no pathname can ever match: the prefix is not as the parser normalises it. */
 export function isDeadPrefix(prefix: string): boolean {
   try {
     return new URL(`http://x${prefix}`).pathname !== prefix || ambiguous.test(prefix);

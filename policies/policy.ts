@@ -1,51 +1,52 @@
-/** Reads a policy file: text in; a canonical policy, or every refusal with its mend, out. */
-
+/** Reads a policy file. Returns a canonical policy, or every problem with its fix. */
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { canonicalJson } from "../shared/canonical_json.ts";
 import { egressLimits } from "../shared/limits.ts";
-import { nearest } from "../shared/nearest.ts";
+import { nearestName } from "../shared/nearest.ts";
+import { err, ok, type Result } from "../shared/result.ts";
 import { classifyAddress } from "./address.ts";
-import { hostProblem, isLocalName } from "./host.ts";
+import { checkHost, isLocalName } from "./host.ts";
 import { isDeadPrefix } from "./path.ts";
 import { type Policy, PolicyFile, type Rule, type SigningSecret } from "./schema.ts";
 import { coveredBy } from "./shadow.ts";
 
-/** One place in a policy file and the words that mend it. `rule` counts from 0; null is the file itself. */
-export interface Remark {
+/** A problem or a warning at one place of a policy file, with its fix. `rule` counts from 0; null: the file. */
+export interface Finding {
   rule: number | null;
   /** Such as `rules[2].host`; empty for the whole file. */
   path: string;
   message: string;
 }
 
-export type Parsed =
-  | { ok: true; policy: Policy; canonical: string; warnings: Remark[] }
-  | { ok: false; refusals: Remark[] };
+export type ParseResult = Result<
+  { policy: Policy; canonical: string; warnings: Finding[] },
+  Finding[]
+>;
 
 /** Never throws, whatever the text. */
-export function parsePolicy(text: string): Parsed {
+export function parsePolicy(text: string): ParseResult {
   if (text.length > egressLimits.policyBytesMax) {
-    return refused(`is longer than ${egressLimits.policyBytesMax} bytes; split it into policies`);
+    return invalid(`is longer than ${egressLimits.policyBytesMax} bytes; split it into policies`);
   }
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    return refused('is not JSON; write {"rules": [...]} without comments or trailing commas');
+    return invalid('is not JSON; write {"rules": [...]} without comments or trailing commas');
   }
   return readPolicy(value);
 }
 
 /** The same for a value that is already parsed. */
-export function readPolicy(value: unknown): Parsed {
-  const refusals: Remark[] = [];
+export function readPolicy(value: unknown): ParseResult {
+  const problems: Finding[] = [];
   for (const error of Value.Errors(PolicyFile, value)) {
     const at = error.path.split("/").slice(1);
-    if (refusals.some((earlier) => earlier.path === spell(at))) continue;
-    refusals.push(remark(at, refusalOf(error, at.at(-1) ?? "")));
-    if (refusals.length >= egressLimits.policyProblemsMax) break;
+    if (problems.some((earlier) => earlier.path === formatPath(at))) continue;
+    problems.push(findingAt(at, describeError(error, at.at(-1) ?? "")));
+    if (problems.length >= egressLimits.policyProblemsMax) break;
   }
-  if (refusals.length > 0 || !Value.Check(PolicyFile, value)) return { ok: false, refusals };
+  if (problems.length > 0 || !Value.Check(PolicyFile, value)) return err(problems);
 
   const rules = value.rules.map((rule): Rule => {
     const { pathPrefix, inject, ...rest } = rule;
@@ -59,25 +60,22 @@ export function readPolicy(value: unknown): Parsed {
   });
   value.rules.forEach((rule, index) => {
     if (rule.pathPrefix !== undefined && rule.path_prefix !== undefined) {
-      refusals.push(
-        remark(["rules", `${index}`], "has path_prefix and pathPrefix; keep path_prefix"),
+      problems.push(
+        findingAt(["rules", `${index}`], "has path_prefix and pathPrefix; keep path_prefix"),
       );
     }
   });
-  const { secrets: told, ...file } = value;
-  const secrets = told?.map((entry) => (typeof entry === "string" ? { name: entry } : entry));
+  const { secrets: entries, ...file } = value;
+  const secrets = entries?.map((entry) => (typeof entry === "string" ? { name: entry } : entry));
   const policy: Policy = { ...file, rules, ...(secrets === undefined ? {} : { secrets }) };
   rules.forEach((rule, index) => {
-    refusals.push(...refuseRule(rule, index, policy.local_development === true));
+    problems.push(...checkRule(rule, index, policy.local_development === true));
   });
   secrets?.forEach((secret, index) => {
-    refusals.push(...refuseSecret(secret, index, policy));
+    problems.push(...checkSecret(secret, index, policy));
   });
-  if (refusals.length > 0) {
-    return { ok: false, refusals: refusals.slice(0, egressLimits.policyProblemsMax) };
-  }
-  return {
-    ok: true,
+  if (problems.length > 0) return err(problems.slice(0, egressLimits.policyProblemsMax));
+  return ok({
     policy,
     canonical: canonicalJson(policy),
     warnings: [
@@ -87,13 +85,13 @@ export function readPolicy(value: unknown): Parsed {
       ]),
       ...(secrets ?? []).flatMap((secret, index) => warnSecret(secret, index, policy)),
     ],
-  };
+  });
 }
 
-/** Who may use a policy. */
+/** The tenants that may use a policy. */
 export const tenantsOf = ({ tenants = ["default"] }: Policy): readonly string[] => tenants;
 
-/** The names of the secrets that a policy needs, each once; for a tenant, those that it may use. */
+/** The names of the secrets that a policy needs, without duplicates; for a tenant, those that it may use. */
 export function secretsOf({ rules, secrets = [] }: Policy, tenant?: string): string[] {
   const injected = rules.flatMap((rule) => rule.inject?.secret ?? []);
   const signing = secrets
@@ -102,53 +100,50 @@ export function secretsOf({ rules, secrets = [] }: Policy, tenant?: string): str
   return [...new Set([...injected, ...signing])];
 }
 
-/** Headers that frame or route the message, or that the runtime sets itself. */
-const notInjectable =
+/** Headers that frame or route the message, or that the runtime sets. */
+const framingHeaders =
   /^(host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|set-cookie|forwarded|x-http-method(-override)?|x-method-override|proxy-.*|x-forwarded-.*)$/;
 
-function refuseRule(rule: Rule, index: number, localDevelopment: boolean): Remark[] {
-  const refusals: Remark[] = [];
+function checkRule(rule: Rule, index: number, localDevelopment: boolean): Finding[] {
+  const problems: Finding[] = [];
   const at = (field: string, message: string) =>
-    refusals.push(remark(["rules", `${index}`, ...field.split(".")], message));
-  const problem = hostProblem(rule.host);
-  if (problem !== null) at("host", problem);
-  if (rule.inject !== undefined && notInjectable.test(rule.inject.header)) {
-    at(
-      "inject.header",
-      "frames or routes the message; name the header that carries the credential",
-    );
+    problems.push(findingAt(["rules", `${index}`, ...field.split(".")], message));
+  const host = checkHost(rule.host);
+  if (!host.ok) at("host", host.error);
+  if (rule.inject !== undefined && framingHeaders.test(rule.inject.header)) {
+    at("inject.header", "frames or routes the message; use the header that carries the credential");
   }
   if (localDevelopment && rule.inject !== undefined && isLoopback(rule.host)) {
-    at("inject", "never goes to loopback; name the host and map it with FLEET_HOSTS");
+    at("inject", "is never sent to loopback; name the host and map it with FLEET_HOSTS");
   }
-  return refusals;
+  return problems;
 }
 
-/** A secret that any of several tenants may sign with proves to nobody who sent a message. */
-function refuseSecret(
+/** A signature with a secret that several tenants may use does not prove which tenant sent the message. */
+function checkSecret(
   { name, tenants, hosts }: SigningSecret,
   index: number,
   policy: Policy,
-): Remark[] {
+): Finding[] {
   const at = (field: string[], message: string) =>
-    remark(["secrets", `${index}`, ...field], message);
+    findingAt(["secrets", `${index}`, ...field], message);
   const shared = tenants === undefined && new Set(tenantsOf(policy)).size > 1;
-  const whose = `would be every tenant's of this policy; write {"name": "${name}", "tenants": [...]} with those that may sign with it`;
+  const advice = `would be shared by every tenant of this policy; write {"name": "${name}", "tenants": [...]} with those that may sign with it`;
   return [
-    ...(shared ? [at([], whose)] : []),
+    ...(shared ? [at([], advice)] : []),
     ...(hosts ?? []).flatMap((host, place) => {
-      const problem = hostProblem(host);
-      return problem === null ? [] : at(["hosts", `${place}`], problem);
+      const checked = checkHost(host);
+      return checked.ok ? [] : at(["hosts", `${place}`], checked.error);
     }),
   ];
 }
 
-function warnSecret(secret: SigningSecret, index: number, policy: Policy): Remark[] {
-  const warnings: Remark[] = [];
+function warnSecret(secret: SigningSecret, index: number, policy: Policy): Finding[] {
+  const warnings: Finding[] = [];
   const at = (field: string, message: string) =>
-    warnings.push(remark(["secrets", `${index}`, field], message));
+    warnings.push(findingAt(["secrets", `${index}`, field], message));
   if (secret.tenants?.some((tenant) => !tenantsOf(policy).includes(tenant)) === true) {
-    at("tenants", "names a tenant that the policy is not for; list it in the file's tenants too");
+    at("tenants", "lists a tenant that the policy does not allow; add it to the file's tenants");
   }
   for (const field of ["tenants", "hosts"] as const) {
     if (secret[field]?.length === 0) at(field, "is empty: nothing is signed with it; remove it");
@@ -156,66 +151,69 @@ function warnSecret(secret: SigningSecret, index: number, policy: Policy): Remar
   return warnings;
 }
 
-/** What is valid and cannot do what its author meant. */
-function warnRule(rule: Rule, index: number, policy: Policy): Remark[] {
-  const warnings: Remark[] = [];
+/** Rules that are valid but cannot do what their author meant. */
+function warnRule(rule: Rule, index: number, policy: Policy): Finding[] {
+  const warnings: Finding[] = [];
   const at = (field: string, message: string) =>
-    warnings.push(remark(["rules", `${index}`, field], message));
+    warnings.push(findingAt(["rules", `${index}`, field], message));
   const kind = classifyAddress(rule.host);
   const permitted = policy.local_development === true && isLoopback(rule.host);
   if ((kind === "reserved" || kind === "loopback" || isLocalName(rule.host)) && !permitted) {
-    at("host", "is not globally reachable and is always denied; name a public host");
+    at("host", "is not globally reachable and always denied; use a public host");
   }
   for (const field of ["schemes", "methods"] as const) {
     if (rule[field]?.length === 0)
       at(field, "is empty: the rule matches nothing; leave it out for the default");
   }
   if (rule.path_prefix !== undefined && isDeadPrefix(rule.path_prefix)) {
-    at("path_prefix", "matches no path; write it as the URL parser would spell it");
+    at("path_prefix", "matches no path; write it as the URL parser normalises it");
   }
   if (rule.inject !== undefined && rule.schemes?.includes("http") === true) {
-    at("schemes", "lists http, over which nothing is injected: this rule matches https only");
+    at(
+      "schemes",
+      "lists http, but credentials are never sent over http: this rule matches only https",
+    );
   }
   return warnings;
 }
 
-/** The addresses and the name that `local_development` lets a local run reach. */
+/** The addresses and the name that `local_development` allows in a local run. */
 export function isLoopback(host: string): boolean {
   return classifyAddress(host) === "loopback" || host === "localhost";
 }
 
-function warnShadow(rules: readonly Rule[], index: number): Remark[] {
+function warnShadow(rules: readonly Rule[], index: number): Finding[] {
   const earlier = coveredBy(rules, index);
   if (earlier === null) return [];
-  const message = `never applies: rules[${earlier}] matches all that it does; remove it or put it first`;
-  return [remark(["rules", `${index}`], message)];
+  const message = `never applies: rules[${earlier}] matches everything that it matches; remove it or move it up`;
+  return [findingAt(["rules", `${index}`], message)];
 }
 
-/** What is wrong at one place of the shape, with what to write instead. */
-function refusalOf({ type, schema }: ValueError, name: string): string {
+/** What is wrong with the shape at one place, and what to write instead. */
+function describeError({ type, schema }: ValueError, name: string): string {
   switch (type) {
     case ValueErrorType.ObjectAdditionalProperties: {
-      const meant = nearest(name.slice(0, 64), Object.keys(Object(schema.properties)));
+      const meant = nearestName(name.slice(0, 64), Object.keys(Object(schema.properties)));
       return meant === null
-        ? "is not known; remove it"
-        : `is not known; did you mean "${meant}"? Else remove it`;
+        ? "is unknown; remove it"
+        : `is unknown; did you mean "${meant}"? Otherwise remove it`;
     }
     case ValueErrorType.ObjectRequiredProperty:
-      return `is missing; ${String(schema.mend)}`;
+      return `is missing; ${String(schema.advice)}`;
     default:
-      return `is refused; ${String(schema.mend)}`;
+      return `is invalid; ${String(schema.advice)}`;
   }
 }
 
-const refused = (message: string): Parsed => ({ ok: false, refusals: [remark([], message)] });
+const invalid = (message: string): ParseResult => err([findingAt([], message)]);
 
-function remark(at: readonly string[], message: string): Remark {
+function findingAt(at: readonly string[], message: string): Finding {
   const rule = at[0] === "rules" && at[1] !== undefined ? Number(at[1]) : null;
-  return { rule, path: spell(at), message };
+  return { rule, path: formatPath(at), message };
 }
 
-/** A JSON pointer's parts as people write them: `rules[2].host`. A hostile key is cut short. */
-function spell(at: readonly string[]): string {
+/** The parts of a JSON pointer as `rules[2].host`. Keys are cut, because they are untrusted. */
+function formatPath(at: readonly string[]): string {
   return at
     .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 64)}`))
     .join("")

@@ -1,4 +1,4 @@
-/** Rules that can never decide anything, because an earlier rule matches all that they match. */
+/** Rules that never apply, because an earlier rule matches everything that they match. */
 import { hostMatches } from "./host.ts";
 import { pathMatches } from "./path.ts";
 import type { Rule, Scheme } from "./schema.ts";
@@ -6,20 +6,20 @@ import type { Rule, Scheme } from "./schema.ts";
 /** The first earlier rule that covers this one, or null. The first rule that matches decides. */
 export function coveredBy(rules: readonly Rule[], index: number): number | null {
   const later = rules[index];
-  if (later === undefined || reaches(later).length === 0 || later.methods?.length === 0)
+  if (later === undefined || originsOf(later).length === 0 || later.methods?.length === 0)
     return null;
   const found = rules.findIndex((earlier, at) => at < index && covers(earlier, later));
   return found === -1 ? null : found;
 }
 
 function covers(earlier: Rule, later: Rule): boolean {
-  const reached = reaches(earlier);
+  const reached = originsOf(earlier);
   return (
     hostCovers(earlier.host, later.host) &&
-    reaches(later).every((reach) => reached.includes(reach)) &&
+    originsOf(later).every((reach) => reached.includes(reach)) &&
     (earlier.methods === undefined ||
       later.methods?.every((method) => earlier.methods?.includes(method)) === true) &&
-    // A rule without a prefix matches paths that no prefix does.
+    // A rule without a prefix also matches paths that no prefix matches.
     (earlier.path_prefix === undefined ||
       (later.path_prefix !== undefined && pathMatches(earlier.path_prefix, later.path_prefix)))
   );
@@ -34,8 +34,8 @@ function hostCovers(earlier: string, later: string): boolean {
 
 const defaultPort: Record<Scheme, number> = { http: 80, https: 443 };
 
-/** Scheme and port together, such as `https 443`: a default port belongs to one scheme alone. */
-function reaches({ schemes = ["https"], port, inject }: Rule): string[] {
+/** Scheme and port together, such as `https 443`: a default port belongs to only one scheme. */
+function originsOf({ schemes = ["https"], port, inject }: Rule): string[] {
   return schemes
     .filter((scheme) => inject === undefined || scheme === "https")
     .map((scheme) => `${scheme} ${port ?? defaultPort[scheme]}`);

@@ -1,22 +1,22 @@
 /**
- * A policy as regular expressions of URLs, for a browser: it follows redirects and loads what a page names
- * by itself, so it can only be told beforehand where it may go. No expression matches a URL that the
- * decision would deny; some that it would permit are left out, because their spelling is unusual.
- * The expressions use nothing but groups, classes and `*`, whatever engine reads them.
+ * A policy as regular expressions over URLs, for a browser: it follows redirects and loads subresources itself,
+ * so the allowed URLs must be known beforehand. No expression matches a URL that the decision would deny; some
+ * allowed URLs with unusual spelling are left out. The expressions use only groups, classes and `*`, which every
+ * engine supports.
  */
 import type { CompiledPolicy } from "./decide.ts";
 import { hostMatches } from "./host.ts";
 
-/** A percent sign with two digits that stand for none of `/ \ . %` and NUL, as `pathMatches` has it. */
+/** A percent-encoded byte other than `/ \ . %` and NUL, as in `pathMatches`. */
 const escaped = "%(?:0[1-9A-Fa-f]|2[0-46-9A-Da-d]|5[0-9ABabD-Fd-f]|[1346-9A-Fa-f][0-9A-Fa-f])";
 const letter = `(?:[^%/?#]|${escaped})`;
-/** One segment of a path: it does not begin like a step back. */
+/** One path segment that does not start like `..`. */
 const segment = `(?:(?:[^%/?#.]|${escaped}|\\.[A-Za-z0-9_-])${letter}*)`;
 const end = "(?:[?#]|$)";
 
 /**
- * What of a URL's own origin the policy permits to GET without a credential and without a binding. Empty
- * where that is nothing: whoever takes an empty list for "everything" must not ask.
+ * The URLs of the same origin that the policy allows to GET without a credential or a binding. Empty when there
+ * are none: a caller must not treat an empty list as "everything".
  */
 export function urlPatterns(policy: CompiledPolicy | null, url: URL): string[] {
   const scheme = url.protocol === "https:" ? "https" : "http";
@@ -30,15 +30,15 @@ export function urlPatterns(policy: CompiledPolicy | null, url: URL): string[] {
       rule.inject === null &&
       rule.route === null,
   );
-  const origin = literally(url.origin);
-  return [...new Set(rules.map(({ prefix }) => `^${origin}${below(prefix)}`))];
+  const origin = escapeLiteral(url.origin);
+  return [...new Set(rules.map(({ prefix }) => `^${origin}${belowPrefix(prefix)}`))];
 }
 
-function below(prefix: string | null): string {
+function belowPrefix(prefix: string | null): string {
   if (prefix === null) return "/";
   return prefix.endsWith("/")
-    ? `${literally(prefix)}(?:${segment}(?:/${segment})*/?)?${end}`
-    : `${literally(prefix)}(?:/${segment})*/?${end}`;
+    ? `${escapeLiteral(prefix)}(?:${segment}(?:/${segment})*/?)?${end}`
+    : `${escapeLiteral(prefix)}(?:/${segment})*/?${end}`;
 }
 
-const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+const escapeLiteral = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");

@@ -1,49 +1,48 @@
 /**
- * FLEET_HOSTS: in local runs, a host that was already decided is reached at a loopback
- * address. The decision, the injection and the log are of the host itself.
+ * FLEET_HOSTS: in local runs, requests to a host are sent to a loopback address, after the decision. The
+ * decision, the injection and the log name the host itself.
  */
 import type { FleetMode } from "../policies/index.ts";
 import { isLoopback } from "../policies/policy.ts";
+import { err, ok, type Result } from "./result.ts";
 
-/** From a host, with its port where it is not the scheme's default, to a base URL on loopback. */
+/** From a host (with its port, unless it is the scheme's default) to a base URL on loopback. */
 export type Hosts = ReadonlyMap<string, URL>;
 
-export type HostsParsed = { ok: true; hosts: Hosts } | { ok: false; message: string };
-
 /** Reads `orders.example=http://127.0.0.1:9911,…`. Never throws. */
-export function parseHosts(text: string | undefined, mode: FleetMode): HostsParsed {
+export function parseHosts(text: string | undefined, mode: FleetMode): Result<Hosts, string> {
   const hosts = new Map<string, URL>();
-  if (text === undefined || text.trim() === "") return { ok: true, hosts };
-  if (mode !== "local") return refused("is for local runs only; unset it");
+  if (text === undefined || text.trim() === "") return ok(hosts);
+  if (mode !== "local") return invalid("is for local runs only; unset it");
   for (const entry of text.split(",").map((part) => part.trim())) {
     if (entry === "") continue;
     const [host = "", base = "", ...rest] = entry.split("=");
     if (rest.length > 0 || base === "") {
-      return refused(`has ${quote(entry)}; write host=http://127.0.0.1:port`);
+      return invalid(`has the entry ${quote(entry)}; write host=http://127.0.0.1:port`);
     }
     if (parse(`https://${host}/`)?.host !== host || host.includes("*")) {
-      return refused(`has the host ${quote(host)}; write it as in the URL, in lower case`);
+      return invalid(`has the host ${quote(host)}; write it as in the URL, in lower case`);
     }
     const url = parse(base);
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-      return refused(`has the address ${quote(base)}; write http://127.0.0.1:port`);
+      return invalid(`has the address ${quote(base)}; write http://127.0.0.1:port`);
     }
     if (!isLoopback(url.hostname)) {
-      return refused(
-        `leads ${quote(host)} to ${quote(url.host)}; only loopback addresses are permitted`,
+      return invalid(
+        `maps ${quote(host)} to ${quote(url.host)}; only loopback addresses are allowed`,
       );
     }
     if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "") {
-      return refused(`has the address ${quote(base)}; write ${url.protocol}//${url.host} alone`);
+      return invalid(`has the address ${quote(base)}; write only ${url.protocol}//${url.host}`);
     }
-    if (hosts.has(host)) return refused(`names ${quote(host)} twice; keep one`);
+    if (hosts.has(host)) return invalid(`names ${quote(host)} twice; keep one`);
     hosts.set(host, url);
   }
-  return { ok: true, hosts };
+  return ok(hosts);
 }
 
-/** Where a decided URL is sent: itself, or the same path and query at the host's loopback address. */
-export function destination(decided: URL, hosts: Hosts): URL {
+/** Where a decided URL is sent: to itself, or to the same path and query at the host's loopback address. */
+export function resolveDestination(decided: URL, hosts: Hosts): URL {
   const base = hosts.get(decided.host);
   if (base === undefined) return decided;
   const url = new URL(decided);
@@ -62,7 +61,4 @@ function parse(text: string): URL | null {
 }
 
 const quote = (text: string) => JSON.stringify(text.slice(0, 100));
-const refused = (message: string): HostsParsed => ({
-  ok: false,
-  message: `FLEET_HOSTS ${message}`,
-});
+const invalid = (message: string) => err(`FLEET_HOSTS ${message}`);

@@ -1,25 +1,26 @@
-/** The bodies of one request: counted out, counted in, capped, scrubbed, and stopped in time. */
+/** The bodies of one request and its response: counted, limited, scrubbed and stopped in time. */
 import { egressLimits } from "../../shared/limits.ts";
+import { err } from "../../shared/result.ts";
 import type { Budget } from "./budget.ts";
-import type { BudgetReason, UpstreamFailure } from "./reason.ts";
+import type { BudgetReason, UpstreamFailure } from "./error_reason.ts";
 import type { Scrubber } from "./scrub.ts";
 
-/** How an answer's body ended: null is whole. */
-export type BodyEnd = UpstreamFailure | BudgetReason | null;
+/** How a response body ended. */
+export type BodyEnd = "complete" | UpstreamFailure | BudgetReason;
 
 /** When a request must stop: its own deadline or the task's signal. */
 export interface Deadline {
   signal: AbortSignal;
   /** Resolves when `signal` aborts; never rejects. */
   passed: Promise<"passed">;
-  why(): "timeout" | "aborted";
+  reason(): "timeout" | "aborted";
   /** Ends the request now. */
   stop(): void;
   /** Frees the timer. */
   clear(): void;
 }
 
-export function deadline(ms: number, task: AbortSignal): Deadline {
+export function startDeadline(ms: number, task: AbortSignal): Deadline {
   const controller = new AbortController();
   let stopped = false;
   const timer = setTimeout(() => controller.abort(), ms);
@@ -31,7 +32,7 @@ export function deadline(ms: number, task: AbortSignal): Deadline {
   return {
     signal,
     passed,
-    why: () => (task.aborted || stopped ? "aborted" : "timeout"),
+    reason: () => (task.aborted || stopped ? "aborted" : "timeout"),
     stop: () => {
       stopped = true;
       controller.abort();
@@ -40,84 +41,84 @@ export function deadline(ms: number, task: AbortSignal): Deadline {
   };
 }
 
-export interface Incoming {
+export interface ResponseBody {
   body: ReadableStream<Uint8Array> | null;
-  /** Reads a body that is known to be small as a whole, which spares a stream's turns; else null. */
-  atOnce: (() => Promise<ArrayBuffer>) | null;
+  /** Reads a small body at once, which is faster than a stream; null when its size is not known. */
+  readWhole: (() => Promise<ArrayBuffer>) | null;
   scrubber: Scrubber;
   budget: Budget;
   deadline: Deadline;
-  /** Called with the length of each chunk as it arrived, before scrubbing. */
-  counted(bytes: number): void;
-  /** Called once, when no more comes. */
-  ended(end: BodyEnd): void;
+  /** Called with the length of each received chunk, before scrubbing. */
+  onBytes(bytes: number): void;
+  /** Called once, at the end. */
+  onEnd(end: BodyEnd): void;
 }
 
-/** Yields clean chunks; its return value says how the body ended. Never throws. */
-export async function* cleanChunks(incoming: Incoming): AsyncGenerator<Uint8Array, BodyEnd> {
+/** Yields scrubbed chunks and returns how the body ended. Never throws. */
+export async function* scrubChunks(response: ResponseBody): AsyncGenerator<Uint8Array, BodyEnd> {
   let end: BodyEnd = "aborted";
   try {
-    const { body, atOnce } = incoming;
-    if (body === null) end = null;
-    else if (atOnce !== null) end = yield* readAtOnce(incoming, atOnce());
-    else end = yield* readClean(incoming, body.getReader());
+    const { body, readWhole } = response;
+    if (body === null) end = "complete";
+    else if (readWhole !== null) end = yield* scrubWhole(response, readWhole());
+    else end = yield* scrubStream(response, body.getReader());
     return end;
   } finally {
-    incoming.ended(end);
+    response.onEnd(end);
   }
 }
 
-async function* readAtOnce(
-  { deadline, budget, scrubber, counted }: Incoming,
+async function* scrubWhole(
+  { deadline, budget, scrubber, onBytes }: ResponseBody,
   whole: Promise<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
-  // Whoever stops waiting for it still must hear how it ends.
+  // A rejection after the deadline must not be unhandled.
   whole.catch(() => {});
   try {
     const read = await Promise.race([whole, deadline.passed]);
-    if (read === "passed") return deadline.why();
-    counted(read.byteLength);
-    const refused = budget.takeReceived(read.byteLength);
-    if (refused !== null) return refused;
+    if (read === "passed") return deadline.reason();
+    onBytes(read.byteLength);
+    const taken = budget.takeReceived(read.byteLength);
+    if (!taken.ok) return taken.error;
     if (read.byteLength > egressLimits.responseBytesMax) return "response_too_large";
-    if (read.byteLength > 0) yield scrubber.whole(new Uint8Array(read));
-    return null;
+    if (read.byteLength > 0) yield scrubber.scrubBytes(new Uint8Array(read));
+    return "complete";
   } catch {
-    return deadline.signal.aborted ? deadline.why() : "unreachable";
+    return deadline.signal.aborted ? deadline.reason() : "unreachable";
   }
 }
 
-async function* readClean(
-  { deadline, budget, scrubber, counted }: Incoming,
+async function* scrubStream(
+  { deadline, budget, scrubber, onBytes }: ResponseBody,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
-  const clean = scrubber.stream();
+  const scrub = scrubber.createStream();
   let bytes = 0;
   try {
     for (;;) {
       const read = await Promise.race([reader.read(), deadline.passed]);
-      if (read === "passed") return deadline.why();
+      if (read === "passed") return deadline.reason();
       if (read.done) break;
       bytes += read.value.byteLength;
-      counted(read.value.byteLength);
-      const refused = budget.takeReceived(read.value.byteLength);
-      if (refused !== null) return refused;
+      onBytes(read.value.byteLength);
+      const taken = budget.takeReceived(read.value.byteLength);
+      if (!taken.ok) return taken.error;
       if (bytes > egressLimits.responseBytesMax) return "response_too_large";
-      const passed = clean.push(read.value);
-      if (passed.byteLength > 0) yield passed;
+      const chunk = scrub.push(read.value);
+      if (chunk.byteLength > 0) yield chunk;
     }
-    const rest = clean.flush();
+    const rest = scrub.flush();
     if (rest.byteLength > 0) yield rest;
-    return null;
+    return "complete";
   } catch {
-    return deadline.signal.aborted ? deadline.why() : "unreachable";
+    return deadline.signal.aborted ? deadline.reason() : "unreachable";
   } finally {
-    // Cancelling a finished or failed stream is harmless; its answer says nothing new.
+    // Harmless when the stream has ended or failed.
     void reader.cancel().catch(() => {});
   }
 }
 
-/** The chunks as a stream. Its cancellation stops the request; an end that is not whole errors it. */
+/** The chunks as a stream. Cancelling it stops the request; an incomplete end errors it. */
 export function streamOf(
   chunks: AsyncGenerator<Uint8Array, BodyEnd>,
   stop: () => void,
@@ -126,19 +127,19 @@ export function streamOf(
     async pull(controller) {
       const next = await chunks.next();
       if (!next.done) controller.enqueue(next.value);
-      else if (next.value === null) controller.close();
-      else controller.error(new Error(`the answer broke off: ${next.value}`));
+      else if (next.value === "complete") controller.close();
+      else controller.error(new Error(`the response broke off: ${next.value}`));
     },
     async cancel() {
       stop();
-      // A generator that never began has nothing to finish, so it is begun before it is ended.
+      // `return` on a generator that has not started skips its `finally`, so it is started first.
       await chunks.next();
       await chunks.return("aborted");
     },
   });
 }
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let at = 0;
   for (const part of parts) {
@@ -149,28 +150,31 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * A request's body as it may be sent. A stream is counted while it flows and broken off
- * at the first bound; `refused` tells which, because the sender sees only a broken stream.
+ * Counts a request body while it flows and breaks it off at the first limit. The sender sees only a broken
+ * stream; `exceeded` returns the limit, or null.
  */
-export function countedBody(
+export function countBody(
   body: ReadableStream<Uint8Array>,
   budget: Budget,
-  counted: (bytes: number) => void,
-): { stream: ReadableStream<Uint8Array>; refused(): BudgetReason | "too_large" | null } {
+  onBytes: (bytes: number) => void,
+): { stream: ReadableStream<Uint8Array>; exceeded(): BudgetReason | "too_large" | null } {
   let bytes = 0;
-  let refused: BudgetReason | "too_large" | null = null;
+  let exceeded: BudgetReason | "too_large" | null = null;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
-      refused =
-        bytes > egressLimits.requestBytesMax ? "too_large" : budget.takeSent(chunk.byteLength);
-      if (refused !== null) {
+      const taken =
+        bytes > egressLimits.requestBytesMax
+          ? err("too_large" as const)
+          : budget.takeSent(chunk.byteLength);
+      if (!taken.ok) {
+        exceeded = taken.error;
         controller.error(new Error("the body is over its limit"));
         return;
       }
-      counted(chunk.byteLength);
+      onBytes(chunk.byteLength);
       controller.enqueue(chunk);
     },
   });
-  return { stream: body.pipeThrough(counter), refused: () => refused };
+  return { stream: body.pipeThrough(counter), exceeded: () => exceeded };
 }

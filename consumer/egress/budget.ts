@@ -1,14 +1,18 @@
 /**
- * What a task may still send and receive: its own limits and those of its policy, both in
- * total over all attempts. Requests and sent bytes are reserved before they are spent, so
- * that requests at the same time cannot pass together.
+ * What a task may still send and receive: its own limits and those of its policy, both in total over all
+ * attempts. Requests and sent bytes are taken before they are sent, so that concurrent requests cannot exceed
+ * a limit together.
  */
 import type { Limits } from "../../policies/schema.ts";
 import { egressLimits } from "../../shared/limits.ts";
-import type { BudgetReason } from "./reason.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { BudgetReason } from "./error_reason.ts";
+
+/** The limit that forbids it. */
+type Taken = Result<void, BudgetReason>;
 
 /** Totals of a task. Bytes are of bodies; `ms` is the time spent on requests. */
-export interface EgressUse {
+export interface EgressUsage {
   requests: number;
   bytes_in: number;
   bytes_out: number;
@@ -24,53 +28,53 @@ export interface TaskEgressLimits {
 export class Budget {
   readonly #task: TaskEgressLimits;
   readonly #policy: Limits;
-  readonly #used: EgressUse;
+  readonly #used: EgressUsage;
   #exhausted: BudgetReason | null = null;
 
-  constructor(task: TaskEgressLimits, policy: Limits, used: Readonly<EgressUse>) {
+  constructor(task: TaskEgressLimits, policy: Limits, used: Readonly<EgressUsage>) {
     this.#task = task;
     this.#policy = policy;
     this.#used = { ...used };
   }
 
-  get used(): Readonly<EgressUse> {
+  get used(): Readonly<EgressUsage> {
     return { ...this.#used };
   }
 
-  /** The first bound that refused something, or null. */
+  /** The first limit that rejected something, or null. */
   get exhausted(): BudgetReason | null {
     return this.#exhausted;
   }
 
-  /** Takes one request and the bytes of its body, or says which bound forbids it and takes nothing. */
-  takeRequest(bytesOut: number): BudgetReason | null {
+  /** Takes one request and the bytes of its body. An error takes nothing. */
+  takeRequest(bytesOut: number): Taken {
     const { requests, ms } = this.#used;
-    if (requests >= this.#task.requests) return this.#refuse("budget_requests");
-    if (requests >= (this.#policy.requests ?? Infinity)) return this.#refuse("policy_requests");
-    if (ms >= (this.#policy.seconds ?? Infinity) * 1000) return this.#refuse("policy_seconds");
-    const refused = this.takeSent(bytesOut);
-    if (refused === null) this.#used.requests += 1;
-    return refused;
+    if (requests >= this.#task.requests) return this.#reject("budget_requests");
+    if (requests >= (this.#policy.requests ?? Infinity)) return this.#reject("policy_requests");
+    if (ms >= (this.#policy.seconds ?? Infinity) * 1000) return this.#reject("policy_seconds");
+    const taken = this.takeSent(bytesOut);
+    if (taken.ok) this.#used.requests += 1;
+    return taken;
   }
 
   /** Takes bytes that are about to be sent. */
-  takeSent(bytes: number): BudgetReason | null {
+  takeSent(bytes: number): Taken {
     const { bytes_in, bytes_out } = this.#used;
-    if (bytes_in + bytes_out + bytes > this.#task.bytes) return this.#refuse("budget_bytes");
+    if (bytes_in + bytes_out + bytes > this.#task.bytes) return this.#reject("budget_bytes");
     if (bytes_out + bytes > (this.#policy.bytes_out ?? Infinity)) {
-      return this.#refuse("policy_bytes_out");
+      return this.#reject("policy_bytes_out");
     }
     this.#used.bytes_out += bytes;
-    return null;
+    return ok(undefined);
   }
 
-  /** Counts bytes that have arrived; an answer means that they may not be passed on. */
-  takeReceived(bytes: number): BudgetReason | null {
+  /** Counts received bytes. After an error they must not be passed on. */
+  takeReceived(bytes: number): Taken {
     this.#used.bytes_in += bytes;
     const { bytes_in, bytes_out } = this.#used;
-    if (bytes_in + bytes_out > this.#task.bytes) return this.#refuse("budget_bytes");
-    if (bytes_in > (this.#policy.bytes_in ?? Infinity)) return this.#refuse("policy_bytes_in");
-    return null;
+    if (bytes_in + bytes_out > this.#task.bytes) return this.#reject("budget_bytes");
+    if (bytes_in > (this.#policy.bytes_in ?? Infinity)) return this.#reject("policy_bytes_in");
+    return ok(undefined);
   }
 
   takeTime(ms: number): void {
@@ -83,8 +87,8 @@ export class Budget {
     return Math.min(egressLimits.requestMsMax, Math.max(0, left));
   }
 
-  #refuse(reason: BudgetReason): BudgetReason {
+  #reject(reason: BudgetReason): Taken {
     this.#exhausted ??= reason;
-    return reason;
+    return err(reason);
   }
 }

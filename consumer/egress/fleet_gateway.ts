@@ -1,6 +1,6 @@
 /**
- * The way out for what the fleet itself sends beside its tasks, such as a webhook: a policy by name, as it
- * stands now, and the same decision, injection, scrubbing and log line as any request of a task.
+ * The gateway for requests of the fleet itself, such as webhooks: the current policy of a name, and the same
+ * decision, injection, scrubbing and log line as for any request of a task.
  */
 import { findPolicy } from "../../policies/index.ts";
 import { log } from "../../shared/log.ts";
@@ -8,33 +8,33 @@ import type { ConsumerConfig } from "../config/config.ts";
 import type { TaskEgressLimits } from "./budget.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 
-export interface Errand {
-  /** Such as `webhooks`. One that is unknown, invalid or not of the tenant denies everything. */
+export interface FleetGatewayOptions {
+  /** Such as `webhooks`. A policy that is unknown, invalid or not for the tenant denies everything. */
   policyName: string;
   tenant: string;
-  /** What this errand may send, and send and receive, in all. */
   limits: TaskEgressLimits;
   signal: AbortSignal;
-  /** Stands in the log line of each decision. */
-  about: Readonly<Record<string, string>>;
+  /** Added to the log line of each decision. */
+  logFields: Readonly<Record<string, string>>;
 }
 
-/** `fetch` hands a redirect back as it is; `drain` gives the rows for the egress log. */
-export function fleetGateway(fleet: ConsumerConfig, errand: Errand): Gateway {
-  const { policyName, tenant, limits, signal, about } = errand;
+export function createFleetGateway(
+  config: ConsumerConfig,
+  { policyName, tenant, limits, signal, logFields }: FleetGatewayOptions,
+): Gateway {
   return createGateway({
     policyName,
-    policy: findPolicy(fleet.policies, policyName, tenant, fleet.mode),
-    mode: fleet.mode,
-    secretOf: fleet.secretOf,
-    hosts: fleet.hosts,
-    routes: fleet.routes,
+    policy: findPolicy(config.policies, policyName, tenant, config.mode),
+    mode: config.mode,
+    secretOf: config.secretOf,
+    hosts: config.hosts,
+    routes: config.routes,
     limits,
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal,
-    // The errand is the effect: whoever sends it has written down that it begins.
+    // The caller has recorded the effect before this request.
     beforeSend: async () => "go",
-    log: ({ at: _, n: __, ...row }) => log("egress_decision", { ...about, ...row }),
+    log: ({ at: _, n: __, ...row }) => log("egress_decision", { ...logFields, ...row }),
     send: (url, init) => fetch(url, init),
   });
 }

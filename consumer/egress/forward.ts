@@ -1,7 +1,6 @@
 /**
- * One request through the gateway: decide, check what may be spent, send exactly the
- * decided URL without following redirects, and hand back an answer whose body is read,
- * counted and scrubbed as it flows.
+ * One request through the gateway: decide, check the budget, send exactly the decided URL without following
+ * redirects, and return a response whose body is read, counted and scrubbed as it flows.
  */
 import {
   type CompiledPolicy,
@@ -13,25 +12,26 @@ import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
 import { urlPatterns } from "../../policies/url_pattern.ts";
 import { egressLimits } from "../../shared/limits.ts";
-import { destination, type Hosts } from "../../shared/local_hosts.ts";
-import type { EgressRow } from "../../shared/store/egress_log.ts";
+import { type Hosts, resolveDestination } from "../../shared/local_hosts.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestResponse } from "../sandbox/engine.ts";
-import { type BodyEnd, cleanChunks, countedBody, type Deadline, deadline } from "./body.ts";
+import { type BodyEnd, countBody, type Deadline, scrubChunks, startDeadline } from "./body.ts";
 import type { Budget } from "./budget.ts";
-import { incomingHeaders, outgoingHeaders } from "./headers.ts";
-import type { DecisionJournal } from "./journal.ts";
-import type { RefusalReason } from "./reason.ts";
-import { refusalAnswer } from "./refusal.ts";
+import type { DecisionJournal } from "./decision_journal.ts";
+import type { EgressErrorReason } from "./error_reason.ts";
+import { errorResponse } from "./error_response.ts";
+import { buildOutgoingHeaders, filterIncomingHeaders } from "./headers.ts";
 import type { Scrubber } from "./scrub.ts";
 
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
-/** What a gateway is made of, for the span of one slice. */
+/** Everything a gateway needs, for one slice. */
 export interface GatewayState {
   policyName: string;
   policy: Policy | null;
   compiled: CompiledPolicy | null;
-  /** Why everything is denied, or null. */
+  /** Why every request is denied, or null. */
   closed: PolicyDenial | null;
   mode: FleetMode;
   /** Values by name, read once; names without a value are absent. */
@@ -46,7 +46,7 @@ export interface GatewayState {
   send: Send;
 }
 
-/** Carries a decided request out. `patterns` are the URLs that the policy permits at its origin; never none. */
+/** Sends an allowed request. `patterns` are the URLs that the policy allows at its origin; never empty. */
 export type Transport = (url: string, patterns: readonly string[]) => Promise<Response>;
 
 export interface EgressRequest {
@@ -54,211 +54,228 @@ export interface EgressRequest {
   method: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: Uint8Array | ReadableStream<Uint8Array> | null;
-  /** Carries the request out in place of the network. It gets no header, so no credential either. */
-  carrier?: Transport;
-  /** Said by the fleet, never by a guest: whatever its method, the request may be repeated. */
-  harmless?: boolean;
+  /** Replaces the network. It gets no header, so no credential either. */
+  transport?: Transport;
+  /** Set only by the fleet, never by a guest: the request may be repeated, whatever its method. */
+  effectFree?: boolean;
 }
 
-export interface Answer {
+export interface EgressResponse {
   url: string;
   status: number;
   statusText: string;
   headers: [name: string, value: string][];
-  /** The clean body. Whoever holds the answer reads it to its end or calls `stop`. */
+  /** The scrubbed body. The caller reads it to its end or calls `stop`. */
   chunks: AsyncGenerator<Uint8Array, BodyEnd>;
   stop(): void;
+  /** The response that replaces this one when its body breaks off. */
+  errorFor(reason: EgressErrorReason): GuestResponse;
 }
 
-/** `refuse` makes the refusal that stands in for an answer whose body breaks off. */
-export type Forwarded =
-  | { ok: true; answer: Answer; refuse: (reason: RefusalReason) => GuestResponse }
-  | { ok: false; refusal: GuestResponse };
-
-/** Never rejects. */
-export async function forward(passage: GatewayState, asked: EgressRequest): Promise<Forwarded> {
-  const { journal, budget } = passage;
+/** Never rejects. The error is a response that names the reason. */
+export async function forward(
+  state: GatewayState,
+  request: EgressRequest,
+): Promise<Result<EgressResponse, GuestResponse>> {
   const decision =
-    passage.mode === "local"
-      ? decideLocally(passage.compiled, asked)
-      : decide(passage.compiled, asked);
-  const row = journal.open(asked, decision);
-  const refuse = (reason: RefusalReason): GuestResponse =>
-    refusalAnswer({
-      reason,
-      policyName: passage.policyName,
-      policy: passage.policy,
-      method: row.method,
-      host: row.host,
-      url: asked.url,
-    });
-  const deny = (reason: RefusalReason): Forwarded => {
-    journal.deny(row, reason);
-    return { ok: false, refusal: refuse(reason) };
-  };
+    state.mode === "local"
+      ? decideLocally(state.compiled, request)
+      : decide(state.compiled, request);
+  const row = state.journal.open(request, decision);
+  const admitted = await admit(state, request, decision, row);
+  if (!admitted.ok) state.journal.deny(row, admitted.error);
+  const { method, host } = row;
+  const { policyName, policy } = state;
+  const errorFor = (reason: EgressErrorReason) =>
+    errorResponse({ reason, policyName, policy, method, host, url: request.url });
+  if (!admitted.ok) return err(errorFor(admitted.error));
+  const response = await exchange(state, request, admitted.value, row);
+  return response.ok ? ok({ ...response.value, errorFor }) : err(errorFor(response.error));
+}
 
-  if (passage.closed !== null) return deny(passage.closed);
-  if (decision.action === "deny") return deny(decision.reason);
-  const ready = prepare(passage, asked, decision);
-  if (!ready.ok) return deny(ready.reason);
-  const known = asked.body instanceof Uint8Array ? asked.body.byteLength : 0;
-  const spent = budget.takeRequest(known);
-  if (spent !== null) return deny(spent);
-  row.bytes_out = known;
-  const effectless = asked.harmless === true || ["GET", "HEAD"].includes(decision.method);
-  if (!effectless && (await permission(passage, row)) === "stop") return deny("stopped");
+type AllowedDecision = Exclude<Decision, { action: "deny" }>;
 
-  const limit = deadline(budget.requestMs, passage.signal);
-  const finish = (end: BodyEnd | RefusalReason): void => {
-    limit.clear();
-    if (end !== null) row.reason = end;
+interface PreparedRequest {
+  decision: AllowedDecision;
+  target: URL;
+  headers: Headers;
+  send: Send;
+}
+
+/** The checks before a request is sent. They take its requests and bytes from the budget. */
+async function admit(
+  state: GatewayState,
+  request: EgressRequest,
+  decision: Decision,
+  row: EgressRow,
+): Promise<Result<PreparedRequest, EgressErrorReason>> {
+  if (state.closed !== null) return err(state.closed);
+  if (decision.action === "deny") return err(decision.reason);
+  const prepared = prepare(state, request, decision);
+  if (!prepared.ok) return prepared;
+  const bytes = request.body instanceof Uint8Array ? request.body.byteLength : 0;
+  const taken = state.budget.takeRequest(bytes);
+  if (!taken.ok) return taken;
+  row.bytes_out = bytes;
+  const effectFree = request.effectFree === true || ["GET", "HEAD"].includes(decision.method);
+  if (!effectFree && (await askBeforeSend(state, row)) === "stop") return err("stopped");
+  return prepared;
+}
+
+/** Sends an admitted request and closes its row when the body ends. */
+async function exchange(
+  { budget, journal, scrubber, signal }: GatewayState,
+  { body }: EgressRequest,
+  { decision, target, headers, send }: PreparedRequest,
+  row: EgressRow,
+): Promise<Result<Omit<EgressResponse, "errorFor">, EgressErrorReason>> {
+  const { url, method } = decision;
+  const deadline = startDeadline(budget.requestMs, signal);
+  const finish = (end: BodyEnd | EgressErrorReason): void => {
+    deadline.clear();
+    if (end !== "complete") row.reason = end;
     budget.takeTime(journal.close(row));
   };
-  const outgoing =
-    asked.body instanceof ReadableStream
-      ? countedBody(asked.body, budget, (bytes) => {
+  const counted =
+    body instanceof ReadableStream
+      ? countBody(body, budget, (bytes) => {
           row.bytes_out += bytes;
         })
       : null;
-  const response = await sendInTime(ready.send, ready.target, limit, {
-    method: decision.method,
-    headers: ready.headers,
-    body: outgoing === null ? asked.body : outgoing.stream,
+  const sent = await sendInTime(send, target, deadline, {
+    method,
+    headers,
+    body: counted === null ? body : counted.stream,
     redirect: "manual",
-    signal: limit.signal,
+    signal: deadline.signal,
   });
-  row.status = response?.status ?? null;
-  const failure = response === null ? "unreachable" : unfit(response);
-  if (response === null || failure !== null) {
-    void response?.body?.cancel().catch(() => {});
-    const stopped = limit.signal.aborted ? limit.why() : null;
-    const reason = outgoing?.refused() ?? stopped ?? failure ?? "unreachable";
+  row.status = sent.ok ? sent.value.status : null;
+  const checked = sent.ok ? checkResponse(sent.value) : sent;
+  if (!checked.ok) {
+    if (sent.ok) void sent.value.body?.cancel().catch(() => {});
+    const stopped = deadline.signal.aborted ? deadline.reason() : null;
+    const reason = counted?.exceeded() ?? stopped ?? checked.error;
     finish(reason);
-    return { ok: false, refusal: refuse(reason) };
+    return err(reason);
   }
-
-  const chunks = cleanChunks({
+  const response = checked.value;
+  const chunks = scrubChunks({
     body: response.body,
-    atOnce: isSmallBody(response, decision) ? () => response.arrayBuffer() : null,
-    scrubber: passage.scrubber,
+    readWhole: isBoundedBody(response, decision) ? () => response.arrayBuffer() : null,
+    scrubber,
     budget,
-    deadline: limit,
-    counted: (bytes) => {
+    deadline,
+    onBytes: (bytes) => {
       row.bytes_in += bytes;
     },
-    ended: finish,
+    onEnd: finish,
   });
-  const { url, method } = decision;
-  const answer: Answer = {
+  return ok({
     url: url.href,
     status: response.status,
-    statusText: passage.scrubber.text(response.statusText),
-    headers: incomingHeaders(response.headers, method, passage.scrubber, url, ready.target),
+    statusText: scrubber.scrubText(response.statusText),
+    headers: filterIncomingHeaders(response.headers, method, scrubber, url, target),
     chunks,
-    stop: limit.stop,
-  };
-  return { ok: true, answer, refuse };
+    stop: deadline.stop,
+  });
 }
 
-type Permitted = Exclude<Decision, { action: "deny" }>;
-
-type Prepared =
-  | { ok: true; target: URL; headers: Headers; send: Send }
-  | { ok: false; reason: RefusalReason };
-
-/** Everything that can be known to be wrong before anything is spent. */
-function prepare(passage: GatewayState, asked: EgressRequest, decision: Permitted): Prepared {
-  const refused = (reason: RefusalReason): Prepared => ({ ok: false, reason });
-  if (passage.signal.aborted) return refused("aborted");
-  if (!isSmall(asked)) return refused("too_large");
-  const bodiless = decision.method === "GET" || decision.method === "HEAD";
-  if (bodiless && asked.body !== null) return refused("body");
+/** The checks that spend nothing. */
+function prepare(
+  state: GatewayState,
+  request: EgressRequest,
+  decision: AllowedDecision,
+): Result<PreparedRequest, EgressErrorReason> {
+  if (state.signal.aborted) return err("aborted");
+  if (!isWithinLimits(request)) return err("too_large");
+  const hasNoBody = decision.method === "GET" || decision.method === "HEAD";
+  if (hasNoBody && request.body !== null) return err("body");
 
   const secret =
-    decision.action === "inject" ? passage.secrets.get(decision.inject.secret) : undefined;
-  if (decision.action === "inject" && secret === undefined) return refused("missing_secret");
-  const target = decision.route === null ? destination(decision.url, passage.hosts) : decision.url;
-  const headers = outgoingHeaders({
-    headers: asked.headers,
-    injected: passage.compiled?.injectedHeaders ?? [],
+    decision.action === "inject" ? state.secrets.get(decision.inject.secret) : undefined;
+  if (decision.action === "inject" && secret === undefined) return err("missing_secret");
+  const isLocal = decision.route === null;
+  const target = isLocal ? resolveDestination(decision.url, state.hosts) : decision.url;
+  const headers = buildOutgoingHeaders({
+    headers: request.headers,
+    injected: state.compiled?.injectedHeaders ?? [],
     credential:
       decision.action === "inject" && secret !== undefined
         ? { header: decision.inject.header, value: (decision.inject.prefix ?? "") + secret }
         : null,
-    standsFor: target === decision.url ? null : decision.url,
+    decidedUrl: target === decision.url ? null : decision.url,
   });
-  if (headers === null) return refused("bad_secret");
-  if (asked.carrier !== undefined) {
-    const { carrier } = asked;
-    const patterns = urlPatterns(passage.compiled, decision.url);
+  if (headers === null) return err("bad_secret");
+  const prepared = (send: Send) => ok({ decision, target, headers, send });
+  const { transport } = request;
+  if (transport !== undefined) {
+    const patterns = urlPatterns(state.compiled, decision.url);
     if (decision.action === "inject" || decision.route !== null || patterns.length === 0) {
-      return refused("carrier");
+      return err("carrier");
     }
-    return { ok: true, target, headers, send: (url) => carrier(url, patterns) };
+    return prepared((url) => transport(url, patterns));
   }
-  if (decision.route === null) return { ok: true, target, headers, send: passage.send };
-  const route = Object.hasOwn(passage.routes, decision.route)
-    ? passage.routes[decision.route]
+  if (decision.route === null) return prepared(state.send);
+  const route = Object.hasOwn(state.routes, decision.route)
+    ? state.routes[decision.route]
     : undefined;
-  if (route === undefined) return refused("missing_route");
-  return { ok: true, target, headers, send: (url, init) => route.fetch(url, init) };
+  if (route === undefined) return err("missing_route");
+  return prepared((url, init) => route.fetch(url, init));
 }
 
-function isSmall(asked: EgressRequest): boolean {
-  const headerBytes = asked.headers.reduce(
-    (sum, [name, value]) => sum + name.length + value.length,
-    0,
-  );
-  const bodyBytes = asked.body instanceof Uint8Array ? asked.body.byteLength : 0;
+function isWithinLimits({ url, headers, body }: EgressRequest): boolean {
+  const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  const bodyBytes = body instanceof Uint8Array ? body.byteLength : 0;
   return (
-    asked.url.length <= egressLimits.urlCharsMax &&
-    asked.headers.length <= egressLimits.headersMax &&
+    url.length <= egressLimits.urlCharsMax &&
+    headers.length <= egressLimits.headersMax &&
     headerBytes <= egressLimits.headerBytesMax &&
     bodyBytes <= egressLimits.requestBytesMax
   );
 }
 
-async function permission(passage: GatewayState, row: EgressRow): Promise<"go" | "stop"> {
+async function askBeforeSend(state: GatewayState, row: EgressRow): Promise<"go" | "stop"> {
   try {
-    return await passage.beforeSend({ ...row });
+    return await state.beforeSend({ ...row });
   } catch {
     return "stop";
   }
 }
 
-/** Null where nothing came back, in time or at all. The error's text may hold anything and goes nowhere. */
+/** Fails when no response came, or none in time. The cause may contain anything and is dropped. */
 async function sendInTime(
   send: Send,
   target: URL,
-  limit: Deadline,
+  deadline: Deadline,
   init: RequestInit,
-): Promise<Response | null> {
-  if (limit.signal.aborted) return null;
+): Promise<Result<Response, "unreachable">> {
+  if (deadline.signal.aborted) return err("unreachable");
   try {
     const sent = send(target.href, init);
-    const first = await Promise.race([sent, limit.passed]);
-    if (first !== "passed") return first;
+    const first = await Promise.race([sent, deadline.passed]);
+    if (first !== "passed") return ok(first);
     void sent.then((late) => late.body?.cancel()).catch(() => {});
-    return null;
+    return err("unreachable");
   } catch {
-    return null;
+    return err("unreachable");
   }
 }
 
-/** Whether the message itself bounds the body: its length is stated, and it grows by no decoding. */
-function isSmallBody({ headers }: Response, { route }: Permitted): boolean {
-  // A bound service makes its answers in this process, where nothing holds it to the length it states.
+/** Whether the HTTP message bounds the body: it has a `content-length`, and decoding does not enlarge it. */
+function isBoundedBody({ headers }: Response, { route }: AllowedDecision): boolean {
+  // A bound service responds in this process, where nothing enforces its `content-length`.
   if (route !== null || headers.has("content-encoding")) return false;
   const length = headers.get("content-length");
-  return length !== null && /^\d+$/.test(length) && Number(length) <= egressLimits.wholeBytesMax;
+  return length !== null && /^\d+$/.test(length) && Number(length) <= egressLimits.bufferedBytesMax;
 }
 
-/** The encodings that the runtime decodes, in the spelling in which it knows them. */
-const decoded: readonly string[] = ["", "identity", "gzip", "br"];
+/** The encodings that the runtime decodes, as it spells them. */
+const decodedEncodings: readonly string[] = ["", "identity", "gzip", "br"];
 
-/** Why an answer cannot be passed on, whatever its body: what is not decoded cannot be scrubbed. */
-function unfit({ headers }: Response): "encoding" | "response_too_large" | null {
-  if (!decoded.includes(headers.get("content-encoding") ?? "")) return "encoding";
+/** Whether a response can be passed on: a body that is not decoded cannot be scrubbed. */
+function checkResponse(response: Response): Result<Response, "encoding" | "response_too_large"> {
+  const { headers } = response;
+  if (!decodedEncodings.includes(headers.get("content-encoding") ?? "")) return err("encoding");
   let [count, bytes] = [0, 0];
   for (const [name, value] of headers) {
     count += 1;
@@ -266,5 +283,5 @@ function unfit({ headers }: Response): "encoding" | "response_too_large" | null 
   }
   const tooLarge =
     count > egressLimits.responseHeadersMax || bytes > egressLimits.responseHeaderBytesMax;
-  return tooLarge ? "response_too_large" : null;
+  return tooLarge ? err("response_too_large") : ok(response);
 }

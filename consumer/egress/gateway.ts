@@ -1,16 +1,19 @@
 /**
- * The egress gateway of one slice: the only way from a sandbox or a tool to the network.
- * Whatever is missing, broken or unknown denies.
+ * The egress gateway of one slice: the only way from a sandbox or a tool to the network. Anything missing,
+ * broken or unknown denies.
  */
 import { compile } from "../../policies/decide.ts";
 import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import type { Policy } from "../../policies/schema.ts";
 import type { Hosts } from "../../shared/local_hosts.ts";
-import type { EgressRow } from "../../shared/store/egress_log.ts";
+import type { Result } from "../../shared/result.ts";
+import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
-import { joined, streamOf } from "./body.ts";
-import { Budget, type EgressUse, type TaskEgressLimits } from "./budget.ts";
+import { concatBytes, streamOf } from "./body.ts";
+import { Budget, type EgressUsage, type TaskEgressLimits } from "./budget.ts";
+import { DecisionJournal } from "./decision_journal.ts";
+import type { BudgetReason } from "./error_reason.ts";
 import {
   type EgressRequest,
   forward,
@@ -18,30 +21,28 @@ import {
   type Send,
   type Transport,
 } from "./forward.ts";
-import { DecisionJournal } from "./journal.ts";
-import type { BudgetReason } from "./reason.ts";
 import { followRedirects } from "./redirects.ts";
 import { Scrubber } from "./scrub.ts";
 
 export interface GatewayOptions {
   policyName: string;
-  /** The policy that the task is pinned to, or why it has none: then everything is denied. */
-  policy: { ok: true; policy: Policy } | { ok: false; reason: PolicyDenial };
+  /** The policy that the task is pinned to; an error denies every request. */
+  policy: Result<{ policy: Policy }, { reason: PolicyDenial }>;
   mode: FleetMode;
-  /** A secret's value by its name in the policy; undefined or empty where it is not set. */
+  /** A secret's value by its name in the policy; undefined or empty when it is not set. */
   secretOf: (name: string) => string | undefined;
   /** FLEET_HOSTS as `parseHosts` read it; empty when deployed. */
   hosts: Hosts;
   /** Service bindings by name, for rules with `route`. */
   routes: Readonly<Record<string, Pick<Fetcher, "fetch">>>;
   limits: TaskEgressLimits;
-  /** What the task has used before this gateway was made. */
-  used: EgressUse;
+  /** What the task used before this gateway was created. */
+  used: EgressUsage;
   /** Aborts every request in flight. */
   signal: AbortSignal;
   /**
-   * Called before each request that is neither GET nor HEAD, with its row as it stands.
-   * "stop" denies the request; so does a rejection.
+   * Called before each request that is neither GET nor HEAD, with its current row. "stop" denies the request;
+   * so does a rejection.
    */
   beforeSend: (row: EgressRow) => Promise<"go" | "stop">;
   /** Called once for each finished decision, with its row without the query. */
@@ -49,55 +50,54 @@ export interface GatewayOptions {
   send: Send;
 }
 
-/** No method rejects: a refusal is a 403, 429 or 502 with a JSON body. */
+/** No method rejects: an error is a 403, 429 or 502 response with a JSON body. */
 export interface Gateway {
-  /** One request, one decision; a redirect is handed back as it is. */
+  /** One request, one decision; a redirect is returned as it is. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  /** The same for a call that its tool's operator says has no effect: it needs no permission before it is sent. */
+  /** For a call that the tool's operator declares as free of effects: `beforeSend` is not called. */
   fetchEffectFree(request: GuestRequest): Promise<GuestResponse>;
-  /** As `fetch`, following redirects as fetch does; every hop is a request and a decision of its own. */
-  follow(request: GuestRequest): Promise<GuestResponse>;
+  /** Follows redirects as the Fetch standard does; every hop is a request with its own decision. */
+  fetchFollowing(request: GuestRequest): Promise<GuestResponse>;
   /**
-   * A GET that something else carries out, such as a browser: decided, counted, logged and scrubbed like
-   * any other. `send` gets the decided URL, and expressions of those that are permitted at its origin; a
-   * rule that injects a credential is refused.
+   * A GET that something else sends, such as a browser. It is decided, counted, logged and scrubbed like any
+   * other request. A rule that injects a credential or names a binding is rejected.
    */
-  fetchBy(url: string, send: Transport): Promise<GuestResponse>;
-  /** As `fetch`, with streaming bodies. The answer's body errors where a bound breaks it off. */
-  stream(request: Request): Promise<Response>;
-  /** The decisions since the last call, for the step's write; rows of requests in flight as they stand. */
+  fetchWith(url: string, transport: Transport): Promise<GuestResponse>;
+  /** As `fetch`, with streaming bodies. The response body errors when a limit breaks it off. */
+  fetchStreaming(request: Request): Promise<Response>;
+  /** The decisions since the last call, for the step's write; rows of requests in flight in their current state. */
   drain(): EgressRow[];
-  /** The task's totals, those before this gateway included. */
-  readonly used: Readonly<EgressUse>;
-  /** The first bound that refused a request or an answer, or null. */
+  /** The task's totals, including those before this gateway. */
+  readonly used: Readonly<EgressUsage>;
+  /** The first limit that rejected a request or a response, or null. */
   readonly exhausted: BudgetReason | null;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const passage = openPassage(options);
-  // A guest's request is its four fields and nothing that it may have added.
-  const fetchWhole = ({ url, method, headers, body }: GuestRequest) =>
-    whole(passage, { url, method, headers, body });
+  const state = createState(options);
+  // Only these four fields of a guest's request are used, whatever else it contains.
+  const fetch = ({ url, method, headers, body }: GuestRequest) =>
+    fetchWhole(state, { url, method, headers, body });
   return {
-    fetch: fetchWhole,
-    fetchEffectFree: (request) => whole(passage, { ...request, harmless: true }),
-    follow: (request) => followRedirects(fetchWhole, request),
-    fetchBy: (url, send) =>
-      whole(passage, { url, method: "GET", headers: [], body: null, carrier: send }),
-    stream: (request) => streamed(passage, request),
-    drain: () => passage.journal.drain(),
+    fetch,
+    fetchEffectFree: (request) => fetchWhole(state, { ...request, effectFree: true }),
+    fetchFollowing: (request) => followRedirects(fetch, request),
+    fetchWith: (url, transport) =>
+      fetchWhole(state, { url, method: "GET", headers: [], body: null, transport }),
+    fetchStreaming: (request) => fetchStream(state, request),
+    drain: () => state.journal.drain(),
     get used() {
-      return passage.budget.used;
+      return state.budget.used;
     },
     get exhausted() {
-      return passage.budget.exhausted;
+      return state.budget.exhausted;
     },
   };
 }
 
-function openPassage(options: GatewayOptions): GatewayState {
-  const closed = denialOf(options);
-  const policy = options.policy.ok ? options.policy.policy : null;
+function createState(options: GatewayOptions): GatewayState {
+  const { policyName, mode, hosts, routes, signal, beforeSend, send } = options;
+  const policy = options.policy.ok ? options.policy.value.policy : null;
   const compiled = policy === null ? null : compile(policy);
   const secrets = new Map<string, string>();
   for (const name of policy === null ? [] : secretsOf(policy)) {
@@ -106,63 +106,63 @@ function openPassage(options: GatewayOptions): GatewayState {
   }
   const scrubber = new Scrubber([...secrets.values()]);
   return {
-    policyName: options.policyName,
+    policyName,
     policy,
     compiled,
-    closed,
-    mode: options.mode,
+    closed: denialOf(options),
+    mode,
     secrets,
-    hosts: options.hosts,
-    routes: options.routes,
+    hosts,
+    routes,
     scrubber,
     budget: new Budget(options.limits, compiled?.limits ?? {}, options.used),
-    journal: new DecisionJournal(options.policyName, scrubber, options.log),
-    signal: options.signal,
-    beforeSend: options.beforeSend,
-    send: options.send,
+    journal: new DecisionJournal(policyName, scrubber, options.log),
+    signal,
+    beforeSend,
+    send,
   };
 }
 
-/** What is for local runs alone closes a deployed gateway. */
+/** Settings for local runs close a deployed gateway. */
 function denialOf({ policy, mode, hosts }: GatewayOptions): PolicyDenial | null {
-  if (!policy.ok) return policy.reason;
-  const local = policy.policy.local_development === true || hosts.size > 0;
-  return mode === "deployed" && local ? "local_only" : null;
+  if (!policy.ok) return policy.error.reason;
+  const isLocal = policy.value.policy.local_development === true || hosts.size > 0;
+  return mode === "deployed" && isLocal ? "local_only" : null;
 }
 
-async function whole(
-  passage: GatewayState,
-  request: GuestRequest & Pick<EgressRequest, "carrier" | "harmless">,
+async function fetchWhole(
+  state: GatewayState,
+  request: GuestRequest & Pick<EgressRequest, "transport" | "effectFree">,
 ): Promise<GuestResponse> {
-  // Programs pass an empty body where they mean none.
+  // Programs pass an empty body when they mean none.
   const body = request.body?.byteLength === 0 ? null : request.body;
-  const forwarded = await forward(passage, { ...request, body });
-  if (!forwarded.ok) return forwarded.refusal;
-  const { url, status, statusText, headers, chunks } = forwarded.answer;
+  const forwarded = await forward(state, { ...request, body });
+  if (!forwarded.ok) return forwarded.error;
+  const { url, status, statusText, headers, chunks, errorFor } = forwarded.value;
   const parts: Uint8Array[] = [];
   for (;;) {
     const next = await chunks.next();
     if (!next.done) parts.push(next.value);
-    else if (next.value !== null) return forwarded.refuse(next.value);
-    else return { url, status, statusText, headers, body: joined(parts) };
+    else if (next.value !== "complete") return errorFor(next.value);
+    else return { url, status, statusText, headers, body: concatBytes(parts) };
   }
 }
 
-/** Statuses whose answers cannot have a body. */
+/** Statuses whose responses cannot have a body. */
 const nullBodyStatuses: readonly number[] = [204, 205, 304];
 
-async function streamed(passage: GatewayState, request: Request): Promise<Response> {
-  const forwarded = await forward(passage, {
+async function fetchStream(state: GatewayState, request: Request): Promise<Response> {
+  const forwarded = await forward(state, {
     url: request.url,
     method: request.method,
     headers: [...request.headers],
     body: request.body,
   });
   if (!forwarded.ok) {
-    const { body, status, headers } = forwarded.refusal;
+    const { body, status, headers } = forwarded.error;
     return new Response(body, { status, headers });
   }
-  const { status, statusText, headers, chunks, stop } = forwarded.answer;
+  const { status, statusText, headers, chunks, stop } = forwarded.value;
   if (!nullBodyStatuses.includes(status)) {
     return new Response(streamOf(chunks, stop), { status, statusText, headers });
   }

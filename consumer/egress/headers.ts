@@ -1,7 +1,7 @@
-/** What passes of the headers, out and back. */
+/** Which headers pass, out and back. */
 import type { Scrubber } from "./scrub.ts";
 
-/** The sandbox holds no credentials of its own: with these it would bring somebody else's. */
+/** A sandbox has no credentials of its own: a value in these headers would be foreign. */
 const credentials = new Set([
   "authorization",
   "proxy-authorization",
@@ -19,9 +19,9 @@ const credentials = new Set([
   "private-token",
 ]);
 
-const dashed = (name: string) => name.replaceAll("_", "-");
+const dashesOf = (name: string) => name.replaceAll("_", "-");
 
-/** What frames the message belongs to the runtime, and encodings that cannot be scrubbed are not asked for. */
+/** Framing belongs to the runtime; `accept-encoding` could request encodings that cannot be scrubbed. */
 const framing = new Set([
   "host",
   "connection",
@@ -34,49 +34,48 @@ const framing = new Set([
   "accept-encoding",
 ]);
 
-/** Claims about who asks and for what path, which upstreams believe from their own proxies only. */
+/** Claims about client and path, which upstreams should trust only from their own proxies. */
 const forwarding =
   /^(cf-.*|x-forwarded-.*|x-forwarded|forwarded.*|x-real-ip|true-client-ip|x-client-ip|x-cluster-client-ip|x-original-.*|x-rewrite-url|x-host|x-http-method.*|x-method-override|proxy-.*|via|upgrade)$/;
 
-export interface Outgoing {
-  /** As the sandbox passed them. */
+export interface OutgoingRequest {
+  /** As the sandbox sent them. */
   headers: readonly (readonly [name: string, value: string])[];
-  /** Every header that any rule of the policy injects, in lower case. */
+  /** Every header that a rule of the policy injects, in lower case. */
   injected: readonly string[];
   credential: { header: string; value: string } | null;
-  /** Set where the request goes to a loopback address in place of the decided host. */
-  standsFor: URL | null;
+  /** Set when the request goes to a loopback address instead of the decided host. */
+  decidedUrl: URL | null;
 }
 
-/** Null where a value cannot stand in a header. */
-export function outgoingHeaders(outgoing: Outgoing): Headers | null {
+/** Null when a value is not valid in a header. */
+export function buildOutgoingHeaders(request: OutgoingRequest): Headers | null {
+  const { credential, decidedUrl } = request;
   try {
     const headers = new Headers();
-    for (const [name, value] of outgoing.headers) {
-      // Upstreams that read headers as environment variables take `_` for `-`.
-      const known = dashed(name.toLowerCase());
-      if (credentials.has(known) || framing.has(known) || forwarding.test(known)) continue;
-      if (outgoing.injected.some((header) => dashed(header) === known)) continue;
-      // A part of an answer could hold a part of an echoed secret, which is not found.
-      if (outgoing.credential !== null && (known === "range" || known === "if-range")) continue;
+    for (const [name, value] of request.headers) {
+      // Upstreams that read headers as environment variables treat `_` as `-`.
+      const dashed = dashesOf(name.toLowerCase());
+      if (credentials.has(dashed) || framing.has(dashed) || forwarding.test(dashed)) continue;
+      if (request.injected.some((header) => dashesOf(header) === dashed)) continue;
+      // A range of a response could contain a part of an echoed secret, which scrubbing does not find.
+      if (credential !== null && (dashed === "range" || dashed === "if-range")) continue;
       headers.append(name, value);
     }
     if (!headers.has("user-agent")) headers.set("user-agent", "flotilla");
-    if (outgoing.standsFor !== null) {
-      headers.set("x-forwarded-host", outgoing.standsFor.host);
-      headers.set("x-forwarded-proto", outgoing.standsFor.protocol.slice(0, -1));
+    if (decidedUrl !== null) {
+      headers.set("x-forwarded-host", decidedUrl.host);
+      headers.set("x-forwarded-proto", decidedUrl.protocol.slice(0, -1));
     }
-    if (outgoing.credential !== null) {
-      headers.set(outgoing.credential.header, outgoing.credential.value);
-    }
+    if (credential !== null) headers.set(credential.header, credential.value);
     return headers;
   } catch {
     return null;
   }
 }
 
-/** Sessions are not kept, and the runtime has already undone framing and compression. */
-const notReturned = new Set([
+/** There are no sessions, and the runtime has already decoded framing and compression. */
+const removedHeaders = new Set([
   "set-cookie",
   "set-cookie2",
   "connection",
@@ -90,25 +89,25 @@ const notReturned = new Set([
   "proxy-authorization",
 ]);
 
-/** The answer's headers as the sandbox may see them. `sent` is where the request really went. */
-export function incomingHeaders(
+/** The response headers for the sandbox. `sent` is the URL that the request was really sent to. */
+export function filterIncomingHeaders(
   headers: Headers,
   method: string,
   scrubber: Scrubber,
   decided: URL,
   sent: URL,
 ): [name: string, value: string][] {
-  const passed: [string, string][] = [];
+  const result: [string, string][] = [];
   for (const [name, value] of headers) {
-    if (notReturned.has(name)) continue;
-    // Scrubbing changes the length; only an answer to HEAD states one that has no body.
+    if (removedHeaders.has(name)) continue;
+    // Scrubbing changes the length. A response to HEAD has no body, so its length stays true.
     if (name === "content-length" && method !== "HEAD") continue;
-    if (scrubber.text(name) !== name) continue;
-    const clean = scrubber.text(value);
-    const home = name === "location" && sent.origin !== decided.origin && isBelow(clean, sent);
-    passed.push([name, home ? decided.origin + clean.slice(sent.origin.length) : clean]);
+    if (scrubber.scrubText(name) !== name) continue;
+    const clean = scrubber.scrubText(value);
+    const isMapped = name === "location" && sent.origin !== decided.origin && isBelow(clean, sent);
+    result.push([name, isMapped ? decided.origin + clean.slice(sent.origin.length) : clean]);
   }
-  return passed;
+  return result;
 }
 
 function isBelow(location: string, sent: URL): boolean {

@@ -1,9 +1,9 @@
-/** Redirects as fetch follows them, for callers that cannot: each hop goes through the gateway anew. */
+/** Redirects as the Fetch standard follows them: each hop goes through the gateway. */
 import { egressLimits } from "../../shared/limits.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 
 const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
-/** They describe a body, and go with it. */
+/** They describe the body and are dropped with it. */
 const bodyHeaders: readonly string[] = [
   "content-encoding",
   "content-language",
@@ -13,9 +13,8 @@ const bodyHeaders: readonly string[] = [
 ];
 
 /**
- * Sends a request and follows at most `egressLimits.redirectsMax` redirects. Answers the
- * last answer: a refused hop is that hop's refusal, and one redirect too many is handed
- * back as it is. `fetchOnce` must not reject; then neither does this.
+ * Sends a request, follows at most `egressLimits.redirectsMax` redirects and returns the last response: a
+ * denied hop's error, or the redirect that is one too many. Rejects only if `fetchOnce` does.
  */
 export async function followRedirects(
   fetchOnce: (request: GuestRequest) => Promise<GuestResponse>,
@@ -31,12 +30,12 @@ export async function followRedirects(
   }
 }
 
-/** The request that a redirect asks for, or null where the answer is none. */
+/** The next request of a redirect; null when the response is not a redirect. */
 export function nextHop(request: GuestRequest, response: GuestResponse): GuestRequest | null {
   if (!redirectStatuses.includes(response.status)) return null;
   const location = response.headers.find(([name]) => name.toLowerCase() === "location")?.[1];
   if (location === undefined) return null;
-  const url = resolved(location, response.url);
+  const url = resolveUrl(location, response.url);
   const method = request.method.toUpperCase();
   const dropsBody =
     (response.status === 303 && method !== "GET" && method !== "HEAD") ||
@@ -50,8 +49,8 @@ export function nextHop(request: GuestRequest, response: GuestResponse): GuestRe
     : { url, method: request.method, headers, body: request.body };
 }
 
-/** Text that cannot be resolved is passed on: the decision refuses it as a URL. */
-function resolved(location: string, base: string): string {
+/** An invalid location is kept: the decision denies it as `bad_url`. */
+function resolveUrl(location: string, base: string): string {
   try {
     return new URL(location, base).href;
   } catch {

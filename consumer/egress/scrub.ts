@@ -1,17 +1,17 @@
 /**
- * Removes injected secrets from what comes back: as they are, percent-encoded, escaped as
- * in JSON or HTML, in hexadecimal, and in base64 or base64url at any of the three
- * alignments, so that `base64("user:" + secret)` is found too, also broken into lines. It works on bytes, and
- * across chunk borders by holding back as many bytes as the longest form may need.
+ * Removes injected secrets from responses: as plain text, percent-encoded, escaped as in JSON or HTML, in
+ * hexadecimal, and in base64 or base64url at any of the three alignments, with or without line breaks, so that
+ * `base64("user:" + secret)` is found too. It works on bytes. For matches across chunks it holds back as many
+ * bytes as the longest form needs.
  */
 import { Buffer } from "node:buffer";
 
 const mask = "[redacted]";
-/** Shorter cores would be found by accident in ordinary base64. */
+/** Shorter cores would match ordinary base64 by chance. */
 const base64CharsMin = 4;
 const hexBytesMin = 4;
 
-/** A pattern over bytes, each byte one character, and the most bytes that it matches. */
+/** A pattern over bytes (one character per byte), and the maximum number of bytes that it matches. */
 interface Form {
   source: string;
   bytesMax: number;
@@ -21,66 +21,66 @@ export class Scrubber {
   readonly #pattern: RegExp | null;
   readonly #bytesMax: number;
 
-  /** `secrets` are values; empty ones are passed over. */
+  /** `secrets` are values; empty ones are ignored. */
   constructor(secrets: readonly string[]) {
     const forms = [...new Set(secrets)]
       .filter((secret) => secret !== "")
       .flatMap(formsOf)
-      // The longest first: of two secrets, one may begin with the other.
+      // The longest first: one secret may start with another.
       .sort((a, b) => b.bytesMax - a.bytesMax);
     this.#bytesMax = forms[0]?.bytesMax ?? 0;
     this.#pattern =
       forms.length === 0 ? null : new RegExp(forms.map((form) => form.source).join("|"), "g");
   }
 
-  /** A header's value or a line of text. */
-  text(value: string): string {
+  /** For a header value or a line of text. */
+  scrubText(value: string): string {
     if (this.#pattern === null) return value;
     // Most headers are ASCII, whose bytes are its characters.
     if (ascii.test(value)) return value.replace(this.#pattern, mask);
     const bytes = Buffer.from(value, "utf8").toString("latin1");
     const clean = bytes.replace(this.#pattern, mask);
-    // Runtimes differ in whether a header's bytes above 127 arrive decoded.
+    // Runtimes differ in whether header bytes above 127 arrive decoded.
     return (clean === bytes ? value : Buffer.from(clean, "latin1").toString("utf8")).replace(
       this.#pattern,
       mask,
     );
   }
 
-  /** A body that is there as a whole; the same bytes where nothing is to be removed. */
-  whole(bytes: Uint8Array): Uint8Array {
+  /** For a whole body; returns the same bytes when there is nothing to remove. */
+  scrubBytes(bytes: Uint8Array): Uint8Array {
     if (this.#pattern === null) return bytes;
     const text = latin1(bytes);
     const clean = text.replace(this.#pattern, mask);
     return clean === text ? bytes : Buffer.from(clean, "latin1");
   }
 
-  /** For one body: `push` each chunk, then `flush`; what they answer, joined, is the clean body. */
-  stream(): { push(chunk: Uint8Array): Uint8Array; flush(): Uint8Array } {
+  /** For a streamed body: `push` each chunk, then `flush`; their results joined are the scrubbed body. */
+  createStream(): { push(chunk: Uint8Array): Uint8Array; flush(): Uint8Array } {
     const pattern = this.#pattern;
     if (pattern === null) return { push: (chunk) => chunk, flush: () => new Uint8Array() };
     const bytesMax = this.#bytesMax;
-    let held = "";
-    const clean = (decided: number): Uint8Array => {
-      // A match that starts at or after `decided` may still grow with the next chunk.
+    let buffer = "";
+    const release = (border: number): Uint8Array => {
+      // A match that starts at or after `border` may still grow with the next chunk.
       const parts: string[] = [];
       let at = 0;
-      for (const match of held.matchAll(pattern)) {
-        if (match.index >= decided) break;
-        parts.push(held.slice(at, match.index), mask);
+      for (const match of buffer.matchAll(pattern)) {
+        if (match.index >= border) break;
+        parts.push(buffer.slice(at, match.index), mask);
         at = match.index + match[0].length;
       }
-      const end = Math.max(at, decided);
-      parts.push(held.slice(at, end));
-      held = held.slice(end);
+      const end = Math.max(at, border);
+      parts.push(buffer.slice(at, end));
+      buffer = buffer.slice(end);
       return Buffer.from(parts.join(""), "latin1");
     };
     return {
       push(chunk) {
-        held += latin1(chunk);
-        return clean(Math.max(0, held.length - bytesMax + 1));
+        buffer += latin1(chunk);
+        return release(Math.max(0, buffer.length - bytesMax + 1));
       },
-      flush: () => clean(held.length),
+      flush: () => release(buffer.length),
     };
   }
 }
@@ -100,7 +100,7 @@ function formsOf(secret: string): Form[] {
   return [join(Array.from(secret, character)), ...base64, ...hex];
 }
 
-/** Mail and command lines break base64 into lines; JSON writes the break as two letters. */
+/** Mail and command-line tools break base64 into lines; in JSON a break is two characters. */
 const lineBreak: Form = { source: "(?:\\r?\\n|(?:\\\\r)?\\\\n)?", bytesMax: 4 };
 const nothing: Form = { source: "", bytesMax: 0 };
 
@@ -111,10 +111,7 @@ function join(forms: readonly Form[], between: Form = nothing): Form {
   };
 }
 
-/**
- * The characters of base64 that depend on the secret alone, whatever stands before
- * (`offset` bytes, modulo 3) and behind it.
- */
+/** The base64 characters that depend only on the secret, whatever precedes (`offset` bytes, modulo 3) or follows. */
 function base64Core(secret: Uint8Array, offset: number): string {
   const text = Buffer.concat([Buffer.alloc(offset), secret]).toString("base64");
   return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + secret.length) * 8) / 6));
@@ -138,7 +135,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "apos",
 };
 
-/** One character of the secret in every spelling that a service may give it. */
+/** One character of the secret in every escaped form that a service may return. */
 function character(char: string): Form {
   const code = char.codePointAt(0) ?? 0;
   const bytes = Array.from(new TextEncoder().encode(char));
@@ -166,7 +163,7 @@ const oneOf = (sources: readonly string[], bytesMax: number): Form => ({
 
 const literal = (byte: number): string => `\\x${byte.toString(16).padStart(2, "0")}`;
 
-/** A number in hexadecimal, in either letter case. */
+/** A number in hexadecimal, in either case. */
 function hexDigits(value: number, length: number): string {
   return value
     .toString(16)

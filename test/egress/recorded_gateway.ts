@@ -1,11 +1,12 @@
-/** A gateway whose upstream is a function, and every request that reached it. */
+/** A gateway whose upstream is a function, and the requests that reached it. */
 import { createGateway, type Gateway, type GatewayOptions } from "../../consumer/egress/gateway.ts";
 import type { GuestRequest, GuestResponse } from "../../consumer/sandbox/engine.ts";
 import { readPolicy } from "../../policies/policy.ts";
 import type { Policy } from "../../policies/schema.ts";
-import type { EgressRow } from "../../shared/store/egress_log.ts";
+import { ok } from "../../shared/result.ts";
+import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 
-export interface Sent {
+export interface SentRequest {
   url: string;
   method: string;
   headers: Headers;
@@ -13,32 +14,32 @@ export interface Sent {
   redirect: string;
 }
 
-export interface Recorded {
+export interface RecordedGateway {
   gateway: Gateway;
-  sent: Sent[];
+  sent: SentRequest[];
   logged: EgressRow[];
 }
 
-export type Upstream = (sent: Sent) => Response | Promise<Response>;
+export type Upstream = (sent: SentRequest) => Response | Promise<Response>;
 
-/** A valid policy from its file's value. */
-export function policyOf(value: unknown): Policy {
+/** Throws when the policy file is invalid. */
+export function parseValidPolicy(value: unknown): Policy {
   const parsed = readPolicy(value);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.refusals));
-  return parsed.policy;
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return parsed.value.policy;
 }
 
-/** Everything is permitted by the options unless a test narrows it. */
-export function recorded(
+/** The options allow everything unless a test narrows them. */
+export function recordGateway(
   policy: unknown,
   upstream: Upstream,
   more: Partial<GatewayOptions> = {},
-): Recorded {
-  const sent: Sent[] = [];
+): RecordedGateway {
+  const sent: SentRequest[] = [];
   const logged: EgressRow[] = [];
   const gateway = createGateway({
     policyName: "under_test",
-    policy: { ok: true, policy: policyOf(policy) },
+    policy: ok({ policy: parseValidPolicy(policy) }),
     mode: "deployed",
     secretOf: (name) => secrets[name],
     hosts: new Map(),
@@ -49,15 +50,15 @@ export function recorded(
     beforeSend: async () => "go",
     log: (row) => logged.push(row),
     send: async (url, init) => {
-      const seen: Sent = {
+      const request: SentRequest = {
         url,
         method: init.method ?? "GET",
         headers: new Headers(init.headers),
         body: init.body === null ? "" : await new Response(init.body).text(),
         redirect: init.redirect ?? "follow",
       };
-      sent.push(seen);
-      return upstream(seen);
+      sent.push(request);
+      return upstream(request);
     },
     ...more,
   });
@@ -87,13 +88,13 @@ export const post = (url: string, body: string): GuestRequest => ({
 
 export const textOf = (response: GuestResponse): string => new TextDecoder().decode(response.body);
 
-/** The error of a refusal. */
+/** The error of an egress error response. */
 export function errorOf(response: GuestResponse): Record<string, unknown> {
   return (JSON.parse(textOf(response)) as { error: Record<string, unknown> }).error;
 }
 
-/** The policy of most tests: one host with a credential, one without. */
-export const twoHosts = {
+/** The policy of most tests: two hosts with a credential, one without. */
+export const threeHosts = {
   rules: [
     {
       host: "api.example.com",

@@ -1,6 +1,6 @@
 /**
- * Each reserved block: its first and last address are denied although a rule lists
- * them, and its neighbours are allowed where they belong to no other block.
+ * Each reserved block: its first and last address are denied although a rule lists them, and the addresses next to
+ * it are allowed unless they belong to another block.
  */
 import type { Case } from "./table.ts";
 

@@ -4,14 +4,15 @@ import { createGateway } from "../../../consumer/egress/gateway.ts";
 import type { Capabilities, Engine } from "../../../consumer/sandbox/engine.ts";
 import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
-import { outbound } from "../../../consumer/sandbox/microvm/outbound.ts";
+import { handleOutbound } from "../../../consumer/sandbox/microvm/outbound.ts";
 import { compile, type Decision, decide } from "../../../policies/decide.ts";
 import { readPolicy } from "../../../policies/policy.ts";
+import { err } from "../../../shared/result.ts";
 import { nothing, run } from "../../sandbox/running.ts";
 import { policies } from "./policies.ts";
 import { type Case, cases } from "./table.ts";
 
-/** Asks for every case of `cases.json`, and tells what came of each. */
+/** Fetches every case of `cases.json` and writes the outcomes to `answers.json`. */
 const program = `
 const cases = JSON.parse(fs.readFileSync("cases.json", "utf8"));
 const answers = [];
@@ -31,7 +32,7 @@ type Answer =
   | { thrown: string }
   | { status: number; body?: string; error?: { code: string; host: string; reason: string } };
 
-interface Seen {
+interface UpstreamRequest {
   url: string;
   method: string;
   redirect: string;
@@ -40,16 +41,16 @@ interface Seen {
 
 const secret = "the-injected-value";
 
-/** Asks for each case by way of what a task's gateway offers. */
-type Ask = (asked: readonly Case[], fetch: Capabilities["fetch"]) => Promise<Answer[]>;
+/** Sends the cases from a sandbox through the task's gateway. */
+type SendCases = (cases: readonly Case[], fetch: Capabilities["fetch"]) => Promise<Answer[]>;
 
-/** By a program inside an engine. */
-const inside =
-  (engine: Engine): Ask =>
-  async (asked, fetch) => {
+/** From a program inside an engine. */
+const insideEngine =
+  (engine: Engine): SendCases =>
+  async (cases, fetch) => {
     const files = {
       "cases.json": JSON.stringify(
-        asked.map(({ url, method, headers }) => ({ url, method, headers })),
+        cases.map(({ url, method, headers }) => ({ url, method, headers })),
       ),
     };
     const outcome = await run(program, { engine, files, capabilities: { fetch } });
@@ -58,11 +59,11 @@ const inside =
     return JSON.parse(new TextDecoder().decode(bytes)) as Answer[];
   };
 
-/** By whatever runs in a container: its requests are intercepted as they leave. */
-const outOfContainer: Ask = async (asked, fetch) => {
+/** From a container, whose requests are intercepted. */
+const outOfContainer: SendCases = async (cases, fetch) => {
   const capabilities = { ...nothing, fetch };
   const answers: Answer[] = [];
-  for (const { url, method, headers } of asked) {
+  for (const { url, method, headers } of cases) {
     let request: Request;
     try {
       request = new Request(url, { method, headers: headers.map(([...pair]) => pair) });
@@ -70,7 +71,7 @@ const outOfContainer: Ask = async (asked, fetch) => {
       answers.push({ thrown: error instanceof Error ? error.name : "" });
       continue;
     }
-    const response = await outbound(request, capabilities);
+    const response = await handleOutbound(request, capabilities);
     const { status } = response;
     const body = await response.text();
     answers.push({ status, ...(status === 200 ? { body } : JSON.parse(body)) });
@@ -78,20 +79,18 @@ const outOfContainer: Ask = async (asked, fetch) => {
   return answers;
 };
 
-/** The cases of one policy; the upstream echoes what it saw. */
-async function within(ask: Ask, policy: Case["policy"], asked: readonly Case[]) {
-  const seen: Seen[] = [];
+/** Runs the cases of one policy; the upstream echoes the credential. */
+async function runCases(send: SendCases, policy: Case["policy"], group: readonly Case[]) {
+  const received: UpstreamRequest[] = [];
   const parsed = readPolicy(typeof policy === "string" ? policies[policy] : policy);
   const gateway = createGateway({
     policyName: "conformance",
-    policy: parsed.ok
-      ? { ok: true, policy: parsed.policy }
-      : { ok: false, reason: "invalid_policy" },
+    policy: parsed.ok ? parsed : err({ reason: "invalid_policy" }),
     mode: "deployed",
     secretOf: () => secret,
     hosts: new Map(),
     routes: {},
-    limits: { requests: asked.length, bytes: 10_000_000 },
+    limits: { requests: group.length, bytes: 10_000_000 },
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
     beforeSend: async () => "go",
@@ -100,81 +99,82 @@ async function within(ask: Ask, policy: Case["policy"], asked: readonly Case[]) 
       const headers = new Headers(init.headers);
       const [method, redirect] = [init.method ?? "", init.redirect ?? ""];
       const authorization = headers.get("authorization");
-      seen.push({ url, method, redirect, authorization });
+      received.push({ url, method, redirect, authorization });
       return new Response(method === "HEAD" ? null : `echo ${authorization}`);
     },
   });
-  const answers = await ask(asked, (request) => gateway.fetch(request));
-  const decisions = asked.map((one) => decide(parsed.ok ? compile(parsed.policy) : null, one));
-  return { seen, answers, decisions, rows: gateway.drain() };
+  const answers = await send(group, (request) => gateway.fetch(request));
+  const policyOrNull = parsed.ok ? compile(parsed.value.policy) : null;
+  const decisions = group.map((each) => decide(policyOrNull, each));
+  return { received, answers, decisions, rows: gateway.drain() };
 }
 
-/** As a program's fetch passes a case on: header values without the white space around them. */
-const asFetched = (one: Case): Case => ({
-  ...one,
-  headers: one.headers.map(([name, value]) => [
+/** `fetch` trims header values before it sends a case. */
+const trimHeaders = (each: Case): Case => ({
+  ...each,
+  headers: each.headers.map(([name, value]) => [
     name,
     value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, ""),
   ]),
 });
 
-/** What the program's own fetch refuses, as the web's does, before anybody is asked. */
-const refusedInside: readonly string[] = ["bad_url", "header", "method"];
+/** The reasons for which the sandbox's own `fetch` throws, like that of a browser. */
+const thrownInside: readonly string[] = ["bad_url", "header", "method"];
 
-function sent(decision: Decision): Seen[] {
+function expectedRequests(decision: Decision): UpstreamRequest[] {
   if (decision.action === "deny") return [];
   const authorization = decision.action === "inject" ? `Bearer ${secret}` : null;
   const { url, method } = decision;
   return [{ url: url.href, method, redirect: "manual", authorization }];
 }
 
-/** Cases that bring a rule of their own share one policy of all these rules: each run takes its time. */
+/** Cases with their own rule share one policy of all these rules, to save runs. */
 const policy = {
-  rules: cases.flatMap((one) => (typeof one.policy === "string" ? [] : one.policy.rules)),
+  rules: cases.flatMap((each) => (typeof each.policy === "string" ? [] : each.policy.rules)),
 };
-const shared = cases.map((one) => (typeof one.policy === "string" ? one : { ...one, policy }));
-const grouped = Map.groupBy(shared.map(asFetched), ({ policy: named }) => named);
+const shared = cases.map((each) => (typeof each.policy === "string" ? each : { ...each, policy }));
+const grouped = Map.groupBy(shared.map(trimHeaders), (each) => each.policy);
 
 describe.each([
-  ["inside isolate", inside(isolateEngine(env.LOADER))],
-  ["inside isolate-v8", inside(isolateV8Engine(env.LOADER))],
+  ["a program in isolate", insideEngine(isolateEngine(env.LOADER))],
+  ["a program in isolate-v8", insideEngine(isolateV8Engine(env.LOADER))],
   ["a container of microvm", outOfContainer],
-])("from %s", (_, ask) => {
-  test("the upstream sees what the decisions allow, and nothing else", async () => {
-    const counts = { asked: 0, allowed: 0, refused: 0, thrown: 0 };
-    for (const [named, asked] of grouped) {
-      const { seen, answers, decisions, rows } = await within(ask, named, asked);
-      expect(seen).toEqual(decisions.flatMap(sent));
-      expect(answers).toHaveLength(asked.length);
+])("requests from %s", (_, send) => {
+  test("reach the upstream only if the decision allows them", async () => {
+    const counts = { all: 0, allowed: 0, denied: 0, thrown: 0 };
+    for (const [name, group] of grouped) {
+      const { received, answers, decisions, rows } = await runCases(send, name, group);
+      expect(received).toEqual(decisions.flatMap(expectedRequests));
+      expect(answers).toHaveLength(group.length);
       answers.forEach((answer, index) => {
         const decision = decisions[index];
-        const where = `${asked[index]?.method} ${JSON.stringify(asked[index]?.url)}`;
-        counts.asked += 1;
+        const where = `${group[index]?.method} ${JSON.stringify(group[index]?.url)}`;
+        counts.all += 1;
         if ("thrown" in answer) {
           counts.thrown += 1;
           expect(answer.thrown, where).toBe("TypeError");
-          const unreadable = !URL.canParse(asked[index]?.url ?? "");
-          if (!unreadable) expect(refusedInside, where).toContain(decision?.reason);
+          const isUrl = URL.canParse(group[index]?.url ?? "");
+          if (isUrl) expect(thrownInside, where).toContain(decision?.reason);
         } else if (decision?.action === "deny") {
-          counts.refused += 1;
+          counts.denied += 1;
           const { url } = decision;
           expect(answer.status, where).toBe(403);
-          // A deployed gateway refuses a policy for local runs whole.
-          const reason = named === "local" ? "local_only" : decision.reason;
+          // A deployed gateway denies every request under a policy for local runs.
+          const reason = name === "local" ? "local_only" : decision.reason;
           const error = { code: "egress_denied", host: url?.host ?? "", reason };
           expect(answer.error, where).toMatchObject(error);
         } else {
           counts.allowed += 1;
           expect(answer.status, where).toBe(200);
-          // What was injected is not in what comes back.
+          // The injected value is scrubbed from the response.
           const echo = decision?.action === "inject" ? "echo Bearer [redacted]" : "echo null";
           expect(answer.body, where).toBe(decision?.method === "HEAD" ? "" : echo);
         }
       });
       expect(rows).toHaveLength(answers.filter((answer) => !("thrown" in answer)).length);
     }
-    expect(counts.asked).toBe(cases.length);
+    expect(counts.all).toBe(cases.length);
     expect(counts.allowed).toBeGreaterThan(100);
-    expect(counts.refused).toBeGreaterThan(250);
+    expect(counts.denied).toBeGreaterThan(250);
   }, 20_000);
 });

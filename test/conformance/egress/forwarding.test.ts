@@ -1,19 +1,18 @@
 import { expect, test } from "vitest";
 import { createGateway } from "../../../consumer/egress/gateway.ts";
 import { readPolicy } from "../../../policies/policy.ts";
+import { err } from "../../../shared/result.ts";
 import { policies } from "./policies.ts";
 import { type Case, cases } from "./table.ts";
 
-/** What reached the upstream when a case went through the gateway. */
-async function through({ policy, url, method, headers }: Case) {
+/** Sends a case through the gateway and records what reached the upstream. */
+async function sendCase({ policy, url, method, headers }: Case) {
   const sent: { url: string; method: string; redirect: string; authorization: string | null }[] =
     [];
   const parsed = readPolicy(typeof policy === "string" ? policies[policy] : policy);
   const gateway = createGateway({
     policyName: "conformance",
-    policy: parsed.ok
-      ? { ok: true, policy: parsed.policy }
-      : { ok: false, reason: "invalid_policy" },
+    policy: parsed.ok ? parsed : err({ reason: "invalid_policy" }),
     mode: "deployed",
     secretOf: () => "the-injected-value",
     hosts: new Map(),
@@ -23,13 +22,13 @@ async function through({ policy, url, method, headers }: Case) {
     signal: new AbortController().signal,
     beforeSend: async () => "go",
     log: () => {},
-    send: async (to, init) => {
-      const out = new Headers(init.headers);
+    send: async (target, init) => {
+      const headersSent = new Headers(init.headers);
       sent.push({
-        url: to,
+        url: target,
         method: init.method ?? "",
         redirect: init.redirect ?? "",
-        authorization: out.get("authorization"),
+        authorization: headersSent.get("authorization"),
       });
       return new Response(null);
     },
@@ -43,12 +42,12 @@ async function through({ policy, url, method, headers }: Case) {
   return { sent, response, rows: gateway.drain() };
 }
 
-test("of all cases, the gateway sends exactly the decided URL of the allowed ones", async () => {
+test("the gateway sends exactly the decided URL of each allowed case, and no other", async () => {
   let forwarded = 0;
-  for (const one of cases) {
-    const [action] = one.expected.split(" ");
-    const { sent, response, rows } = await through(one);
-    const where = `${one.method} ${JSON.stringify(one.url)}`;
+  for (const each of cases) {
+    const [action] = each.expected.split(" ");
+    const { sent, response, rows } = await sendCase(each);
+    const where = `${each.method} ${JSON.stringify(each.url)}`;
     expect(
       rows.map((row) => row.action),
       where,
@@ -61,8 +60,8 @@ test("of all cases, the gateway sends exactly the decided URL of the allowed one
     forwarded += 1;
     expect(sent, where).toEqual([
       {
-        url: new URL(one.url).href,
-        method: one.method.toUpperCase(),
+        url: new URL(each.url).href,
+        method: each.method.toUpperCase(),
         redirect: "manual",
         authorization: action === "inject" ? "Bearer the-injected-value" : null,
       },

@@ -1,9 +1,8 @@
 /**
- * Breaks the decision in small ways, one at a time, and asks whether the conformance
- * table notices: `node test/conformance/egress/mutate.ts`. It exits 1 when a mutant
- * survives that is not known to be harmless.
+ * Mutation test of the decision: `node test/conformance/egress/mutate.ts` changes one expression at a time and
+ * checks that the conformance table fails. It exits 1 when a mutant survives that is not known to be equivalent.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,7 +28,7 @@ interface Mutant {
   source: string;
 }
 
-const opposite: Readonly<Record<string, readonly string[]>> = {
+const otherOperators: Readonly<Record<string, readonly string[]>> = {
   "===": ["!=="],
   "!==": ["==="],
   "<": ["<="],
@@ -46,8 +45,8 @@ const opposite: Readonly<Record<string, readonly string[]>> = {
   ">>>": ["<<"],
 };
 
-/** The methods whose neighbours are plausible slips. */
-const neighbours: Readonly<Record<string, string>> = {
+/** Methods that are easily confused. */
+const otherMethods: Readonly<Record<string, string>> = {
   some: "every",
   every: "some",
   startsWith: "endsWith",
@@ -55,12 +54,12 @@ const neighbours: Readonly<Record<string, string>> = {
   includes: "startsWith",
 };
 
-/** What may stand in place of one node: text replacing the node's own. */
+/** Replacements for the text of one node. */
 function replacements(node: AnyNode, text: (part: AnyNode) => string): string[] {
   switch (node.type) {
     case "BinaryExpression":
     case "LogicalExpression": {
-      const swapped = (opposite[node.operator] ?? []).map(
+      const swapped = (otherOperators[node.operator] ?? []).map(
         (operator) => `${text(node.left)} ${operator} ${text(node.right)}`,
       );
       return node.type === "LogicalExpression"
@@ -76,14 +75,14 @@ function replacements(node: AnyNode, text: (part: AnyNode) => string): string[] 
     case "CallExpression": {
       const { callee } = node;
       if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return [];
-      const other = neighbours[callee.property.name];
+      const other = otherMethods[callee.property.name];
       const rest = text(node).slice(callee.property.end - node.start);
       return other === undefined ? [] : [`${text(callee.object)}.${other}${rest}`];
     }
     case "Literal":
       if (typeof node.value === "number") return [`${node.value + 1}`, `${node.value - 1}`];
       if (typeof node.value === "boolean") return [`${!node.value}`];
-      // Sentences are advice, not decisions.
+      // Sentences are error messages, not decisions.
       if (typeof node.value === "string" && !node.value.includes(" ")) {
         return node.value === "" ? ['"x"'] : ['""'];
       }
@@ -103,7 +102,7 @@ function regexReplacements({ pattern, flags }: { pattern: string; flags: string 
     ...(alternatives.length < 3
       ? []
       : alternatives.map(
-          (gone) => `/${alternatives.filter((one) => one !== gone).join("|")}/${flags}`,
+          (removed) => `/${alternatives.filter((each) => each !== removed).join("|")}/${flags}`,
         )),
   ];
 }
@@ -141,12 +140,12 @@ function parses(source: string): boolean {
   }
 }
 
-const read = cases.map((one) => prepared(one));
-const readLocal = localCases.map((one) => prepared(one));
+const preparedCases = cases.map(prepareCase);
+const preparedLocalCases = localCases.map(prepareCase);
 
-function prepared(one: Case) {
-  const parsed = readPolicy(typeof one.policy === "string" ? policies[one.policy] : one.policy);
-  return { one, policy: parsed.ok ? parsed.policy : null };
+function prepareCase(each: Case) {
+  const parsed = readPolicy(typeof each.policy === "string" ? policies[each.policy] : each.policy);
+  return { each, policy: parsed.ok ? parsed.value.policy : null };
 }
 
 interface Version {
@@ -156,8 +155,8 @@ interface Version {
   path: typeof pathModule;
 }
 
-/** What `compile` must keep of a policy for the gateway. */
-const kept = {
+/** Fields that `compile` must pass on to the gateway. */
+const compiledFields = {
   injectedHeaders: ["x-key"],
   limits: { requests: 7 },
   rules: [
@@ -165,49 +164,53 @@ const kept = {
     { inject: null, route: null },
   ],
 };
-const keeping = readPolicy({
-  limits: kept.limits,
-  rules: [{ host: "a.example", ...kept.rules[0] }, { host: "b.example" }],
+const withFields = readPolicy({
+  limits: compiledFields.limits,
+  rules: [{ host: "a.example", ...compiledFields.rules[0] }, { host: "b.example" }],
 });
-const bare = readPolicy({ rules: [] });
+const withoutRules = readPolicy({ rules: [] });
 
-/** Whether one version still does for every case as the tables say. */
+/** Whether one version decides every case as the tables expect. */
 function passes({ address, decide, host, path: paths }: Version): boolean {
-  const agrees = (decideOne: typeof decide.decide, list: typeof read) =>
-    list.every(({ one, policy }) => {
-      const made = decideOne(policy === null ? null : decide.compile(policy), one);
-      if (`${made.action} ${made.rule ?? made.reason}` !== one.expected) return false;
-      if (made.action === "deny") return true;
-      const sent = `${made.reason} ${made.method} ${made.url.href}`;
-      return sent === `rule ${one.method.toUpperCase()} ${new URL(one.url).href}`;
+  const agrees = (decideCase: typeof decide.decide, list: typeof preparedCases) =>
+    list.every(({ each, policy }) => {
+      const decision = decideCase(policy === null ? null : decide.compile(policy), each);
+      if (`${decision.action} ${decision.rule ?? decision.reason}` !== each.expected) return false;
+      if (decision.action === "deny") return true;
+      const sent = `${decision.reason} ${decision.method} ${decision.url.href}`;
+      return sent === `rule ${each.method.toUpperCase()} ${new URL(each.url).href}`;
     });
-  if (!keeping.ok || !bare.ok) throw new Error("the policies are valid");
-  const { injectedHeaders, limits, rules } = decide.compile(keeping.policy);
-  const brief = rules.map(({ inject, route }) => ({ inject, route }));
+  if (!withFields.ok || !withoutRules.ok) throw new Error("the policies are valid");
+  const { injectedHeaders, limits, rules } = decide.compile(withFields.value.policy);
+  const ruleFields = rules.map(({ inject, route }) => ({ inject, route }));
   return (
-    agrees(decide.decide, read) &&
-    agrees(decide.decideLocally, readLocal) &&
-    // The advice counts too: which mend is told is decided by the same lines.
+    agrees(decide.decide, preparedCases) &&
+    agrees(decide.decideLocally, preparedLocalCases) &&
+    // The messages are compared too.
     patterns.every(
       ([pattern, valid]) =>
-        (host.hostProblem(pattern) === null) === valid &&
-        host.hostProblem(pattern) === intactHost.hostProblem(pattern),
+        host.checkHost(pattern).ok === valid &&
+        JSON.stringify(host.checkHost(pattern)) === JSON.stringify(intactHost.checkHost(pattern)),
     ) &&
-    ["1.0.0.0", "[2000::]"].every((one) => address.classifyAddress(one) === "public") &&
+    ["1.0.0.0", "[2000::]"].every((each) => address.classifyAddress(each) === "public") &&
     ["/a/../b", "/a b", "/%2f", "//", "/a?", "@x:y/"].every(paths.isDeadPrefix) &&
     ["/", "/a/b", "/a%20b"].every((prefix) => !paths.isDeadPrefix(prefix)) &&
-    JSON.stringify({ injectedHeaders, limits, rules: brief }) === JSON.stringify(kept) &&
-    JSON.stringify(decide.compile(bare.policy)) ===
+    JSON.stringify({ injectedHeaders, limits, rules: ruleFields }) ===
+      JSON.stringify(compiledFields) &&
+    JSON.stringify(decide.compile(withoutRules.value.policy)) ===
       '{"rules":[],"injectedHeaders":[],"limits":{},"localDevelopment":false}'
   );
 }
 
-/** Runs one version of the four files, each in a folder of its own. */
+/** Whether one version of the four files passes, loaded from its own folder. */
 async function survives(sources: ReadonlyMap<string, string>): Promise<boolean> {
   const at = await mkdtemp(path.join(tmpdir(), "mutant-"));
   try {
-    for (const [file, source] of sources) await writeFile(path.join(at, file), source);
-    const load = (file: string) => import(pathToFileURL(path.join(at, file)).href);
+    await mkdir(path.join(at, "policies"));
+    await mkdir(path.join(at, "shared"));
+    await copyFile(path.join(folder, "../shared/result.ts"), path.join(at, "shared/result.ts"));
+    for (const [file, source] of sources) await writeFile(path.join(at, "policies", file), source);
+    const load = (file: string) => import(pathToFileURL(path.join(at, "policies", file)).href);
     const version: Version = {
       address: await load("address.ts"),
       decide: await load("decide.ts"),
@@ -222,31 +225,31 @@ async function survives(sources: ReadonlyMap<string, string>): Promise<boolean> 
   }
 }
 
-/** Survivors that decide alike for every request, with the reason. */
-const harmless: readonly { file: string; before: string; after: string; because: string }[] = [
+/** Mutants that decide every request like the original, with the reason. */
+const equivalent: readonly { file: string; before: string; after: string; reason: string }[] = [
   {
     file: "address.ts",
     before: '"0.0.0.0"',
     after: '""',
-    because: "an empty text reads as zero, the same block",
+    reason: "an empty text reads as zero, the same block",
   },
   {
     file: "address.ts",
     before: "/^\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$/",
     after: "/\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$/",
-    because: "the URL parser refuses names that end in a number",
+    reason: "the URL parser rejects names that end in a number",
   },
   {
     file: "address.ts",
     before: "1",
     after: "2",
-    because: "the last character of an address lies behind its first 32 bits",
+    reason: "the last character of an address is after its first 32 bits",
   },
   {
     file: "decide.ts",
     before: "rule.port ?? null",
     after: "rule.port",
-    because: "the comparison takes null and undefined alike",
+    reason: "the comparison treats null and undefined the same",
   },
 ];
 
@@ -254,7 +257,7 @@ const originals = new Map<string, string>();
 for (const file of files) {
   originals.set(file, stripTypeScriptTypes(await readFile(path.join(folder, file), "utf8")));
 }
-if (!(await survives(originals))) throw new Error("the table does not pass before any mutation");
+if (!(await survives(originals))) throw new Error("the table fails without a mutation");
 
 const mutants = [...originals].flatMap(([file, source]) => mutantsOf(file, source));
 let killed = 0;
@@ -264,7 +267,7 @@ for (const mutant of mutants) {
     killed += 1;
     continue;
   }
-  const known = harmless.find(
+  const known = equivalent.find(
     ({ file, before, after }) =>
       file === mutant.file && before === mutant.before && after === mutant.after,
   );
@@ -274,8 +277,8 @@ for (const mutant of mutants) {
     process.exitCode = 1;
   } else {
     excused += 1;
-    console.log(`harmless  ${where} (${known.because})`);
+    console.log(`equivalent  ${where} (${known.reason})`);
   }
 }
 const left = mutants.length - killed - excused;
-console.log(`${mutants.length} mutants: ${killed} killed, ${excused} harmless, ${left} survived`);
+console.log(`${mutants.length} mutants: ${killed} killed, ${excused} equivalent, ${left} survived`);

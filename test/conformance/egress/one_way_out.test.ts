@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
-import { recorded, twoHosts } from "../../egress/recorded_gateway.ts";
+import { recordGateway, threeHosts } from "../../egress/recorded_gateway.ts";
 import { run } from "../../sandbox/running.ts";
 
 const engines = {
@@ -11,27 +11,27 @@ const engines = {
 };
 type EngineName = keyof typeof engines;
 
-/** What a program is told: its value, or the message of the error that ended it. */
-async function attempted(name: EngineName, code: string) {
-  const { gateway, sent } = recorded(twoHosts, () => new Response("arrived"));
+/** Runs a program; the outcome is its value or the message of its error. */
+async function runAttempt(name: EngineName, code: string) {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response("arrived"));
   const outcome = await run(code, {
     engine: engines[name],
     limits: { wallMs: 1_500 },
     capabilities: { fetch: (request) => gateway.fetch(request) },
   });
-  const told = outcome.error === null ? `value ${outcome.value}` : outcome.error.message;
-  return { told, sent, rows: gateway.drain() };
+  const result = outcome.error === null ? `value ${outcome.value}` : outcome.error.message;
+  return { result, sent, rows: gateway.drain() };
 }
 
 const node = (name: string) => `process.getBuiltinModule("node:${name}")`;
-/** Waits until an emitter has connected, or throws what it says. */
-const opened = (event: string) =>
+/** Waits until an emitter has connected, or throws its error. */
+const waitFor = (event: string) =>
   `await new Promise((ok, no) => { it.on("${event}", () => ok()); it.on("error", no) }); "opened"`;
 
 const absent = /not defined|not a function|Cannot find module|could not load module/;
 const noOutbound = /^This worker is not permitted to access the internet/;
 
-/** Attempts, and what each engine says of them: not there at all, or refused by the platform. */
+/** Attempts, and the error in isolate-v8: missing, or blocked by the platform. */
 const attempts: readonly (readonly [name: string, code: string, native: RegExp])[] = [
   ["raw TCP", 'require("cloudflare:sockets").connect("127.0.0.1:80")', absent],
   ["raw TCP by import", '(await import("cloudflare:sockets")).connect("127.0.0.1:80")', absent],
@@ -42,12 +42,12 @@ const attempts: readonly (readonly [name: string, code: string, native: RegExp])
   ],
   [
     "node:net",
-    `const it = ${node("net")}.connect(80, "127.0.0.1"); ${opened("connect")}`,
+    `const it = ${node("net")}.connect(80, "127.0.0.1"); ${waitFor("connect")}`,
     noOutbound,
   ],
   [
     "node:tls",
-    `const it = ${node("tls")}.connect(443, "127.0.0.1"); ${opened("secureConnect")}`,
+    `const it = ${node("tls")}.connect(443, "127.0.0.1"); ${waitFor("secureConnect")}`,
     noOutbound,
   ],
   ["node:http2", `${node("http2")}.connect("https://open.example.com")`, /not implemented/],
@@ -68,7 +68,7 @@ const attempts: readonly (readonly [name: string, code: string, native: RegExp])
     /^closed$/,
   ],
   [
-    "the platform's own fetch, below the sandbox's",
+    "the platform's own fetch under the sandbox's",
     'delete globalThis.fetch; await globalThis.fetch("https://open.example.com/"); "answered"',
     noOutbound,
   ],
@@ -115,97 +115,100 @@ const attempts: readonly (readonly [name: string, code: string, native: RegExp])
   ["the process's environment", "JSON.stringify(process.env)", /^value \{\}$/],
 ];
 
-/** The interpreter has none of the platform's names; of what it has, two say nothing. */
-const interpreted = (name: string): RegExp =>
+/** The interpreter has none of the platform's modules. */
+const interpreterError = (name: string): RegExp =>
   name === "the process's environment"
     ? /^value \{\}$/
     : new RegExp(`${absent.source}|no function filename`);
 
-describe("no way out but fetch", () => {
+describe("a sandbox has no network access other than fetch", () => {
   test.each(attempts)("isolate: %s", async (name, code) => {
-    const { told, sent, rows } = await attempted("isolate", code);
-    expect(told).toMatch(interpreted(name));
+    const { result, sent, rows } = await runAttempt("isolate", code);
+    expect(result).toMatch(interpreterError(name));
     expect(sent).toEqual([]);
     expect(rows.filter(({ action }) => action !== "deny")).toEqual([]);
   });
 
   test.each(attempts)("isolate-v8: %s", async (_, code, native) => {
-    const { told, sent } = await attempted("isolate-v8", code);
-    expect(told).toMatch(native);
-    // A module that is fetched and not compiled was still decided.
+    const { result, sent } = await runAttempt("isolate-v8", code);
+    expect(result).toMatch(native);
+    // The fetch of a module that is not compiled is decided like any other.
     expect(sent.map(({ url }) => url).filter((url) => !url.endsWith(".wasm"))).toEqual([]);
   });
 });
 
-/** Ways that end at the gateway: decided, logged, and refused where no rule permits. */
-const decided: readonly (readonly [name: string, engines: readonly EngineName[], code: string])[] =
+/** Requests that reach the gateway: decided and logged, and denied when no rule allows them. */
+const throughGateway: readonly (readonly [
+  name: string,
+  engines: readonly EngineName[],
+  code: string,
+])[] = [
   [
-    [
-      "DNS over HTTPS",
-      ["isolate", "isolate-v8"],
-      'await (await fetch("https://cloudflare-dns.com/dns-query?name=a.example", { headers: { accept: "application/dns-json" } })).text()',
-    ],
-    [
-      "DNS over HTTPS by address",
-      ["isolate", "isolate-v8"],
-      'await (await fetch("https://1.1.1.1/dns-query?name=a.example")).text()',
-    ],
-    [
-      "node:dns",
-      ["isolate-v8"],
-      `await ${node("dns")}.promises.resolve4("a.example").catch(() => "failed")`,
-    ],
-    [
-      "node:https",
-      ["isolate-v8"],
-      `await new Promise((ok, no) => ${node("https")}.get("https://evil.example/", (r) => { let t = ""; r.on("data", (c) => { t += c }); r.on("end", () => ok(t)) }).on("error", no))`,
-    ],
-    [
-      "a WebSocket's handshake",
-      ["isolate", "isolate-v8"],
-      'await (await fetch("https://open.example.com/", { headers: { Upgrade: "websocket", Connection: "Upgrade" } })).text()',
-    ],
-    ["data:", ["isolate", "isolate-v8"], 'await (await fetch("data:text/plain,x")).text()'],
-    [
-      "blob:",
-      ["isolate", "isolate-v8"],
-      'await (await fetch("blob:https://open.example.com/1")).text()',
-    ],
-    ["file:", ["isolate", "isolate-v8"], 'await (await fetch("file:///etc/passwd")).text()'],
-  ];
+    "DNS over HTTPS",
+    ["isolate", "isolate-v8"],
+    'await (await fetch("https://cloudflare-dns.com/dns-query?name=a.example", { headers: { accept: "application/dns-json" } })).text()',
+  ],
+  [
+    "DNS over HTTPS by address",
+    ["isolate", "isolate-v8"],
+    'await (await fetch("https://1.1.1.1/dns-query?name=a.example")).text()',
+  ],
+  [
+    "node:dns",
+    ["isolate-v8"],
+    `await ${node("dns")}.promises.resolve4("a.example").catch(() => "failed")`,
+  ],
+  [
+    "node:https",
+    ["isolate-v8"],
+    `await new Promise((ok, no) => ${node("https")}.get("https://evil.example/", (r) => { let t = ""; r.on("data", (c) => { t += c }); r.on("end", () => ok(t)) }).on("error", no))`,
+  ],
+  [
+    "a WebSocket's handshake",
+    ["isolate", "isolate-v8"],
+    'await (await fetch("https://open.example.com/", { headers: { Upgrade: "websocket", Connection: "Upgrade" } })).text()',
+  ],
+  ["data:", ["isolate", "isolate-v8"], 'await (await fetch("data:text/plain,x")).text()'],
+  [
+    "blob:",
+    ["isolate", "isolate-v8"],
+    'await (await fetch("blob:https://open.example.com/1")).text()',
+  ],
+  ["file:", ["isolate", "isolate-v8"], 'await (await fetch("file:///etc/passwd")).text()'],
+];
 
-describe("what ends at the gateway", () => {
-  const each = decided.flatMap(([name, names, code]) =>
+describe("a request that reaches the gateway", () => {
+  const each = throughGateway.flatMap(([name, names, code]) =>
     names.map((engine) => [engine, name, code] as const),
   );
-  test.each(each)("%s: %s is decided, and refused", async (engine, name, code) => {
-    const { told, sent, rows } = await attempted(engine, code);
-    if (name !== "node:dns") expect(told).toContain('"code":"egress_denied"');
+  test.each(each)("%s: %s is decided and denied", async (engine, name, code) => {
+    const { result, sent, rows } = await runAttempt(engine, code);
+    if (name !== "node:dns") expect(result).toContain('"code":"egress_denied"');
     expect(sent).toEqual([]);
     expect(rows.length).toBeGreaterThan(0);
     expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["deny"]));
   });
 
   test.each(["isolate", "isolate-v8"] as const)(
-    "%s: a permitted request arrives",
+    "%s: an allowed request arrives",
     async (engine) => {
-      const { told, sent } = await attempted(
+      const { result, sent } = await runAttempt(
         engine,
         'await (await fetch("https://open.example.com/")).text()',
       );
-      expect(told).toBe("value arrived");
+      expect(result).toBe("value arrived");
       expect(sent).toHaveLength(1);
     },
   );
 });
 
 test.each(["isolate", "isolate-v8"] as const)(
-  "%s: a refusal is a 403 with code, host and reason",
+  "%s: a denied request is a 403 with code, host and reason",
   async (engine) => {
     const code = `const response = await fetch("https://evil.example/x");
       const { error } = await response.json();
       [response.status, response.headers.get("content-type"), error.code, error.host, error.reason].join(" ")`;
-    const { told } = await attempted(engine, code);
-    expect(told).toBe("value 403 application/json egress_denied evil.example no_rule");
+    const { result } = await runAttempt(engine, code);
+    expect(result).toBe("value 403 application/json egress_denied evil.example no_rule");
   },
 );

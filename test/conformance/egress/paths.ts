@@ -1,4 +1,4 @@
-/** Cases about path prefixes: `/v1/` (rule 0), `/public` (rule 1), `/a/b` (rule 15), `/` (rule 16), none (rule 2). */
+/** Cases for path prefixes: `/v1/` (rule 0), `/public` (rule 1), `/a/b` (rule 15), `/` (rule 16), none (rule 2). */
 import type { Case } from "./table.ts";
 
 const rows: readonly (readonly [host: string, path: string, expected: string])[] = [

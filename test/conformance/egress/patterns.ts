@@ -1,4 +1,4 @@
-/** Host patterns, and whether a rule may have them. */
+/** Host patterns, and whether they are valid in a rule. */
 export const patterns: readonly (readonly [pattern: string, valid: boolean])[] = [
   ["api.example.com", true],
   ["localhost", true],

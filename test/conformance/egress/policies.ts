@@ -1,9 +1,9 @@
-/** The policies that the conformance cases name, as their files would hold them. */
+/** The policies of the conformance cases, as in their files. */
 
 const inject = { header: "authorization", secret: "API_TOKEN", prefix: "Bearer " };
 
 export const policies = {
-  /** Rule numbers are in the comments, because cases name them. */
+  /** The cases refer to the rule numbers in the comments. */
   main: {
     rules: [
       /* 0 */ { host: "api.example.com", methods: ["GET", "POST"], path_prefix: "/v1/", inject },
@@ -28,7 +28,7 @@ export const policies = {
       /* 19 */ { host: "kelvin.k" },
     ],
   },
-  /** Everything that must be denied even though it is listed. */
+  /** Hosts that must be denied although a rule lists them. */
   forbidden: {
     rules: [
       { host: "127.0.0.1", schemes: ["http", "https"] },
@@ -53,7 +53,7 @@ export const policies = {
   },
   empty: { rules: [] },
   noMethods: { rules: [{ host: "api.example.com" }] },
-  /** An empty list permits nothing; it is never "no restriction". */
+  /** An empty list allows nothing; it never means "no restriction". */
   emptyLists: {
     rules: [
       { host: "api.example.com", methods: [] },

@@ -1,8 +1,8 @@
 /**
  * The gateway under load, over real HTTP, in a local fleet: `npm run build && node test/conformance/egress/stress.ts`.
- * A storm of 1,000 requests and forty answers of a gigabyte, from one program each. It prints how many
- * decisions the log has and the resident memory of the runtime, the stores' simulators included, and
- * exits 1 when a row is missing or memory is not flat.
+ * 1,000 concurrent requests, and forty responses of a gigabyte. It prints the number of logged decisions and the
+ * resident memory of the runtime (with the simulators of the stores), and exits 1 when a row is missing or memory
+ * grows.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -32,8 +32,8 @@ const fleet = await startFleet(state.dir, {
 });
 const api = apiOf(fleet);
 
-/** Runs one program as a task; answers what it said and how many decisions the log has. */
-async function ran(code: string): Promise<{ said: string; decisions: number }> {
+/** Runs one program as a task; returns its output and the number of logged decisions. */
+async function runProgram(code: string): Promise<{ output: string; decisions: number }> {
   const task = {
     prompt: "p",
     policy: "stress",
@@ -50,7 +50,7 @@ async function ran(code: string): Promise<{ said: string; decisions: number }> {
   );
   const { steps } = await api.get<{ steps: { output: unknown }[] }>(`/v1/tasks/${id}/steps`);
   const { decisions } = await api.get<{ decisions: unknown[] }>(`/v1/tasks/${id}/egress`);
-  return { said: String(steps[1]?.output), decisions: decisions.length };
+  return { output: String(steps[1]?.output), decisions: decisions.length };
 }
 
 const count = (request: string, times: number): string => `let n = 0;
@@ -60,37 +60,39 @@ for (let at = 0; at < ${times}; at += 50) {
 }
 n`;
 
-/** Memory before, and the most of it while the work lasts, in megabytes. */
-async function measured(work: () => Promise<void>): Promise<{ before: number; most: number }> {
+/** Resident memory in megabytes before the work, and its maximum during the work. */
+async function measureMemory(work: () => Promise<void>): Promise<{ before: number; max: number }> {
   const before = residentBelow(fleet.pid);
-  let most = before;
+  let max = before;
   const sampler = setInterval(() => {
-    most = Math.max(most, residentBelow(fleet.pid));
+    max = Math.max(max, residentBelow(fleet.pid));
   }, 200);
   await work().finally(() => clearInterval(sampler));
-  return { before, most };
+  return { before, max };
 }
 
 try {
   const flood = `for (let n = 0; n < ${floodsPerProgram}; n++) await (await fetch("https://hostile.example/gigabyte")).text(); "flooded"`;
-  await ran(flood);
+  await runProgram(flood);
   let rows = 0;
-  const calm = await measured(async () => {
+  const floodMemory = await measureMemory(async () => {
     for (let done = 0; done < floods; done += floodsPerProgram)
-      rows += (await ran(flood)).decisions;
+      rows += (await runProgram(flood)).decisions;
   });
-  const growth = calm.most - calm.before;
+  const growth = floodMemory.max - floodMemory.before;
   console.log(
-    `${floods} answers of 1 GB: ${rows} decisions logged, ${calm.before.toFixed(0)} MB resident before, ${calm.most.toFixed(0)} MB at most (+${growth.toFixed(0)} MB)`,
+    `${floods} responses of 1 GB: ${rows} decisions logged, ${floodMemory.before.toFixed(0)} MB resident before, ${floodMemory.max.toFixed(0)} MB maximum (+${growth.toFixed(0)} MB)`,
   );
-  const windy = await measured(async () => {
-    const { said, decisions } = await ran(
+  const stormMemory = await measureMemory(async () => {
+    const { output, decisions } = await runProgram(
       count('fetch("https://hostile.example/" + (at + k))', storm),
     );
-    console.log(`a storm of ${storm}: ${said} answers, ${decisions} decisions logged`);
-    if (decisions !== storm || !said.includes(String(storm))) process.exitCode = 1;
+    console.log(`${storm} concurrent requests: ${output} responses, ${decisions} decisions logged`);
+    if (decisions !== storm || !output.includes(String(storm))) process.exitCode = 1;
   });
-  console.log(`the storm: +${(windy.most - windy.before).toFixed(0)} MB resident at most`);
+  console.log(
+    `concurrent requests: +${(stormMemory.max - stormMemory.before).toFixed(0)} MB resident maximum`,
+  );
   if (rows !== floods || growth > growthMbMax) process.exitCode = 1;
 } finally {
   await fleet.stop();

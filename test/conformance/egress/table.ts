@@ -1,7 +1,6 @@
 /**
- * The conformance cases of the decision: a request, the policy it meets, and what must
- * come of it. They are data, so that the decision, the gateway and the mutation run all
- * answer to the same table.
+ * The conformance cases of the decision: a request, its policy and the expected decision. They are data, so that
+ * the tests of the decision, of the gateway and of mutations use the same table.
  */
 import { blockCases } from "./address_blocks.ts";
 import { pathCases } from "./paths.ts";
@@ -21,7 +20,7 @@ export interface Case {
 
 type Headers = readonly (readonly [string, string])[];
 
-/** A case against the policy `main`, by GET without headers unless they are said. */
+/** A case with the policy `main`; GET without headers by default. */
 export function main(
   category: string,
   url: string,
@@ -88,7 +87,7 @@ const headerCases: Case[] = [
   ...["evil.example", "root.example.com:443", "", " root.example.com", "root.example.com."].map(
     (value) => main("header", open, "deny header", "GET", [["hOsT", value]]),
   ),
-  // The sign of Kelvin is no ASCII, and its lower case is.
+  // The Kelvin sign is not ASCII, but its lower case is.
   ...["\u212aelvin.k", "kelvin.\u212a"].map((value) =>
     main("header", "https://kelvin.k/", "deny header", "GET", [["host", value]]),
   ),
@@ -163,7 +162,7 @@ const locally = (policy: PolicyName, url: string, expected: string): Case => ({
   category: "local run",
 });
 
-/** Cases of a local run, the only one that honours `local_development`. */
+/** Cases of a local run, in which `local_development` has an effect. */
 export const localCases: readonly Case[] = [
   locally("local", "http://127.0.0.1/", "allow 0"),
   locally("local", "http://2130706433/", "allow 0"),

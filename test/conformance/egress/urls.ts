@@ -1,4 +1,4 @@
-/** Cases about schemes, spellings of the authority, names, wildcards and ports. */
+/** Cases for schemes, the authority, names, wildcards and ports. */
 import type { Case } from "./table.ts";
 
 type Row = readonly [url: string, expected: string];

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import type { GatewayOptions } from "../../consumer/egress/gateway.ts";
-import { errorOf, get, policyOf, recorded, twoHosts } from "./recorded_gateway.ts";
+import type { GatewayOptions } from "../../../consumer/egress/gateway.ts";
+import { err, ok } from "../../../shared/result.ts";
+import { errorOf, get, parseValidPolicy, recordGateway, threeHosts } from "../recorded_gateway.ts";
 
-const nothing = { rules: [] };
+const noRules = { rules: [] };
 
 test.each([
   "no_policy",
@@ -11,9 +12,9 @@ test.each([
   "tenant",
   "local_only",
   "store_error",
-] as const)("without a policy because of %s everything is denied", async (reason) => {
-  const { gateway, sent } = recorded(nothing, () => new Response(), {
-    policy: { ok: false, reason },
+] as const)("a gateway without a policy (%s) denies every request", async (reason) => {
+  const { gateway, sent } = recordGateway(noRules, () => new Response(), {
+    policy: err({ reason }),
   });
   const response = await gateway.fetch(get("https://open.example.com/"));
   expect(response.status).toBe(403);
@@ -22,8 +23,8 @@ test.each([
   expect(gateway.drain()).toMatchObject([{ action: "deny", rule: null, reason }]);
 });
 
-test("a policy without rules denies everything", async () => {
-  const { gateway, sent } = recorded(nothing, () => new Response());
+test("a policy without rules denies every request", async () => {
+  const { gateway, sent } = recordGateway(noRules, () => new Response());
   expect(errorOf(await gateway.fetch(get("https://open.example.com/"))).reason).toBe("no_rule");
   expect(sent).toHaveLength(0);
 });
@@ -46,8 +47,8 @@ test.each([
   "http://localhost/",
   "http://[::1]/",
   "http://2130706433:9911/",
-])("a local run of a local policy reaches the listed %s", async (url) => {
-  const { gateway, sent } = recorded(loopback, () => new Response("here"), local);
+])("a local run with local_development reaches the listed %s", async (url) => {
+  const { gateway, sent } = recordGateway(loopback, () => new Response("here"), local);
   expect((await gateway.fetch(get(url))).status).toBe(200);
   expect(sent).toHaveLength(1);
 });
@@ -59,14 +60,14 @@ test.each([
   ["an embedded loopback address", "http://[::ffff:127.0.0.1]:9911/", "address"],
   ["the unspecified address", "http://0.0.0.0:9911/", "address"],
   ["a name below localhost", "http://a.localhost/", "name"],
-])("a local run of a local policy does not reach %s", async (_, url, reason) => {
-  const { gateway, sent } = recorded(loopback, () => new Response(), local);
+])("a local run with local_development does not reach %s", async (_, url, reason) => {
+  const { gateway, sent } = recordGateway(loopback, () => new Response(), local);
   expect(errorOf(await gateway.fetch(get(url))).reason).toBe(reason);
   expect(sent).toHaveLength(0);
 });
 
-test("a local run of an ordinary policy reaches no loopback address, listed or not", async () => {
-  const { gateway } = recorded(
+test("a local run without local_development reaches no loopback address, listed or not", async () => {
+  const { gateway } = recordGateway(
     { ...loopback, local_development: false },
     () => new Response(),
     local,
@@ -75,16 +76,16 @@ test("a local run of an ordinary policy reaches no loopback address, listed or n
 });
 
 test.each([
-  ["a local policy", { policy: { ok: true as const, policy: policyOf(loopback) } }],
+  ["a policy for local runs", { policy: ok({ policy: parseValidPolicy(loopback) }) }],
   [
     "mapped hosts",
     {
-      policy: { ok: true as const, policy: policyOf(twoHosts) },
+      policy: ok({ policy: parseValidPolicy(threeHosts) }),
       hosts: new Map([["open.example.com", new URL("http://127.0.0.1:9911")]]),
     },
   ],
-])("a deployed gateway with %s denies everything", async (_, more) => {
-  const { gateway, sent } = recorded(nothing, () => new Response(), more);
+])("a deployed gateway with %s denies every request", async (_, more) => {
+  const { gateway, sent } = recordGateway(noRules, () => new Response(), more);
   expect(errorOf(await gateway.fetch(get("https://open.example.com/"))).reason).toBe("local_only");
   expect(sent).toHaveLength(0);
 });

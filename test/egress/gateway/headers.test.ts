@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { errorOf, get, recorded, secrets, twoHosts } from "./recorded_gateway.ts";
+import { errorOf, get, recordGateway, secrets, threeHosts } from "../recorded_gateway.ts";
 
 const url = "https://open.example.com/";
 
@@ -28,14 +28,14 @@ test.each([
   "Expect",
   "Accept-Encoding",
 ])("the sandbox's %s is not sent", async (name) => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response());
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response());
   await gateway.fetch(get(url, [[name, "planted"]]));
   expect(sent).toHaveLength(1);
   expect([...(sent[0]?.headers.values() ?? [])]).not.toContain("planted");
 });
 
-test("ordinary headers are sent, repeated ones joined", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response());
+test("other headers are sent, repeated ones joined", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response());
   await gateway.fetch(
     get(url, [
       ["accept", "text/html"],
@@ -50,14 +50,14 @@ test("ordinary headers are sent, repeated ones joined", async () => {
   expect(sent[0]?.headers.get("user-agent")).toBe("flotilla");
 });
 
-test("the sandbox's credential never joins the gateway's", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response());
+test("a credential of the sandbox is replaced by the gateway's", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response());
   await gateway.fetch(get("https://api.example.com/v1/", [["AUTHORIZATION", "Bearer mine"]]));
   expect(sent[0]?.headers.get("authorization")).toBe(`Bearer ${secrets.TOKEN}`);
 });
 
-test("with a credential no part of an answer can be asked for", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response());
+test("a request with a credential cannot ask for a range", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response());
   await gateway.fetch(get("https://api.example.com/v1/", [["range", "bytes=0-3"]]));
   expect(sent[0]?.headers.has("range")).toBe(false);
 });
@@ -68,16 +68,16 @@ test.each([
   ["another host", "Host", "evil.example"],
   ["a line break", "x-note", "a\r\nauthorization: b"],
   ["a name with a space", "x note", "a"],
-])("%s is refused", async (_, name, value) => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response());
+])("a request with %s is denied", async (_, name, value) => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response());
   const response = await gateway.fetch(get(url, [[name, value]]));
   expect(errorOf(response).reason).toBe("header");
   expect(sent).toHaveLength(0);
 });
 
-test("cookies and what framed the answer do not come back", async () => {
-  const { gateway } = recorded(
-    twoHosts,
+test("cookies and framing headers are removed from a response", async () => {
+  const { gateway } = recordGateway(
+    threeHosts,
     () =>
       new Response("x", {
         headers: [
@@ -93,9 +93,9 @@ test("cookies and what framed the answer do not come back", async () => {
   expect(headers.map(([name]) => name).sort()).toEqual(["content-type", "etag"]);
 });
 
-test("an answer to HEAD keeps its length", async () => {
-  const { gateway } = recorded(
-    twoHosts,
+test("a response to HEAD keeps its content-length", async () => {
+  const { gateway } = recordGateway(
+    threeHosts,
     () => new Response(null, { headers: { "content-length": "12" } }),
   );
   const { headers } = await gateway.fetch({ ...get(url), method: "HEAD" });

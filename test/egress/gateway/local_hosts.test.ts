@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseHosts } from "../../shared/local_hosts.ts";
-import { errorOf, get, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
+import { parseHosts } from "../../../shared/local_hosts.ts";
+import { errorOf, get, recordGateway, secrets, textOf, threeHosts } from "../recorded_gateway.ts";
 
-describe("FLEET_HOSTS is refused", () => {
+describe("FLEET_HOSTS is invalid", () => {
   test.each([
     ["api.example.com", "write host=http://127.0.0.1:port"],
     ["api.example.com=", "write host=http://127.0.0.1:port"],
@@ -14,17 +14,17 @@ describe("FLEET_HOSTS is refused", () => {
     ["api.example.com=ftp://127.0.0.1", "write http://127.0.0.1:port"],
     ["api.example.com=http://192.168.0.1:1", "only loopback"],
     ["api.example.com=http://evil.example", "only loopback"],
-    ["api.example.com=http://127.0.0.1:1/path", "write http://127.0.0.1:1 alone"],
-    ["api.example.com=http://u@127.0.0.1:1", "write http://127.0.0.1:1 alone"],
+    ["api.example.com=http://127.0.0.1:1/path", "write only http://127.0.0.1:1"],
+    ["api.example.com=http://u@127.0.0.1:1", "write only http://127.0.0.1:1"],
     ["a.example=http://[::1]:1,a.example=http://[::1]:2", "twice"],
-  ])("for %s", (text, words) => {
+  ])("as %s", (text, message) => {
     const parsed = parseHosts(text, "local");
-    expect(parsed.ok ? "" : parsed.message).toContain(words);
+    expect(parsed.ok ? "" : parsed.error).toContain(message);
     expect(parsed.ok).toBe(false);
   });
 });
 
-test("a deployed Worker refuses any FLEET_HOSTS and takes none for none", () => {
+test("a deployed Worker rejects FLEET_HOSTS, and an empty value is no mapping", () => {
   expect(parseHosts("api.example.com=http://127.0.0.1:1", "deployed").ok).toBe(false);
   expect(parseHosts("", "deployed").ok).toBe(true);
   expect(parseHosts(undefined, "deployed").ok).toBe(true);
@@ -32,8 +32,8 @@ test("a deployed Worker refuses any FLEET_HOSTS and takes none for none", () => 
 
 function hosts(text: string) {
   const parsed = parseHosts(text, "local");
-  if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.hosts;
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
 }
 
 const mapped = {
@@ -41,8 +41,8 @@ const mapped = {
   hosts: hosts("api.example.com=http://127.0.0.1:9911, evil.example=http://localhost:1"),
 };
 
-test("a decided request goes to the mapped address with the host's own credential and row", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response("here"), mapped);
+test("a request to a mapped host is sent to the mapped address, with the host's own credential and row", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response("here"), mapped);
   const response = await gateway.fetch(get("https://api.example.com/v1/a%20b?c=d"));
   expect(textOf(response)).toBe("here");
   expect(response.url).toBe("https://api.example.com/v1/a%20b?c=d");
@@ -55,16 +55,16 @@ test("a decided request goes to the mapped address with the host's own credentia
   ]);
 });
 
-test("mapping a host permits nothing", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response(), mapped);
+test("a mapping allows no further request", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response(), mapped);
   expect(errorOf(await gateway.fetch(get("https://evil.example/"))).reason).toBe("no_rule");
   expect(errorOf(await gateway.fetch(get("https://api.example.com/admin"))).reason).toBe("no_rule");
   expect(errorOf(await gateway.fetch(get("http://127.0.0.1:9911/v1/"))).reason).toBe("address");
   expect(sent).toHaveLength(0);
 });
 
-test("hosts that are not mapped go where they say", async () => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response(), mapped);
+test("requests to other hosts are not mapped", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response(), mapped);
   await gateway.fetch(get("https://open.example.com/x"));
   expect(sent[0]?.url).toBe("https://open.example.com/x");
   expect(sent[0]?.headers.has("x-forwarded-host")).toBe(false);
@@ -75,12 +75,12 @@ test.each([
   ["http://127.0.0.1:9911", "https://api.example.com"],
   ["http://127.0.0.1:99110/v1/next", "http://127.0.0.1:99110/v1/next"],
   ["/v1/next", "/v1/next"],
-])("a redirect to %s is told as %s", async (location, told) => {
-  const { gateway } = recorded(
-    twoHosts,
+])("a redirect from a mapped host to %s is returned as %s", async (location, expected) => {
+  const { gateway } = recordGateway(
+    threeHosts,
     () => new Response(null, { status: 302, headers: { location } }),
     mapped,
   );
   const response = await gateway.fetch(get("https://api.example.com/v1/"));
-  expect(response.headers).toContainEqual(["location", told]);
+  expect(response.headers).toContainEqual(["location", expected]);
 });

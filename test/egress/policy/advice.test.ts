@@ -1,20 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { readPolicy } from "../../policies/policy.ts";
+import { readPolicy } from "../../../policies/policy.ts";
 
-const refusals = (value: unknown): string[] => {
+const problems = (value: unknown): string[] => {
   const parsed = readPolicy(value);
-  return parsed.ok ? [] : parsed.refusals.map(({ path, message }) => `${path} ${message}`);
+  return parsed.ok ? [] : parsed.error.map(({ path, message }) => `${path} ${message}`);
 };
 const warnings = (...rules: object[]): string[] => {
   const parsed = readPolicy({ rules });
-  return parsed.ok ? parsed.warnings.map(({ path, message }) => `${path} ${message}`) : ["refused"];
+  return parsed.ok
+    ? parsed.value.warnings.map(({ path, message }) => `${path} ${message}`)
+    : ["invalid"];
 };
 
 describe("a mistyped field", () => {
-  test("is told by what was meant, and the field that is missing so is told as missing", () => {
-    expect(refusals({ rules: [{ hots: "a.example" }] })).toEqual([
+  test("is reported with the likely field, and the missing field is reported too", () => {
+    expect(problems({ rules: [{ hots: "a.example" }] })).toEqual([
       "rules[0].host is missing; write a name such as api.example.com",
-      'rules[0].hots is not known; did you mean "host"? Else remove it',
+      'rules[0].hots is unknown; did you mean "host"? Otherwise remove it',
     ]);
   });
 
@@ -23,20 +25,20 @@ describe("a mistyped field", () => {
     [{ rule: [] }, '"rules"'],
     [{ rules: [], limits: { request: 1 } }, '"requests"'],
     [{ rules: [{ host: "a.example", inject: { headr: "x", secret: "S" } }] }, '"header"'],
-  ])("is matched with its neighbours: %j", (value, meant) => {
-    expect(refusals(value).join("\n")).toContain(`did you mean ${meant}?`);
+  ])("is matched with the known fields: %j", (value, meant) => {
+    expect(problems(value).join("\n")).toContain(`did you mean ${meant}?`);
   });
 
-  test("that is like none is only not known", () => {
-    expect(refusals({ rules: [], colour: 1 })).toEqual(["colour is not known; remove it"]);
+  test("without a similar known field is only reported as unknown", () => {
+    expect(problems({ rules: [], colour: 1 })).toEqual(["colour is unknown; remove it"]);
   });
 });
 
-describe("a rule that an earlier one covers", () => {
+describe("a rule after an earlier rule", () => {
   const host = "a.example";
   const inject = { header: "x", secret: "S" };
   const never =
-    "rules[1] never applies: rules[0] matches all that it does; remove it or put it first";
+    "rules[1] never applies: rules[0] matches everything that it matches; remove it or move it up";
   test.each([
     ["the same rule again", { host }, { host }],
     ["fewer methods", { host }, { host, methods: ["GET"] }],
@@ -44,30 +46,34 @@ describe("a rule that an earlier one covers", () => {
     ["a name under a wildcard", { host: "*.a.example" }, { host: "b.a.example" }],
     ["a wildcard under a wildcard", { host: "*.a.example" }, { host: "*.b.a.example" }],
     ["the default port, written out", { host }, { host, port: 443 }],
-    ["an injection that comes too late", { host }, { host, inject }],
+    ["an injection after an open rule", { host }, { host, inject }],
     ["http that an injection drops", { host }, { host, schemes: ["https", "http"], inject }],
-  ])("is warned of: %s", (_, first, second) => {
+  ])("gives a warning: %s", (_, first, second) => {
     expect(warnings(first, second)).toContain(never);
   });
 
   test.each([
     ["another host", { host }, { host: "b.example" }],
     ["the suffix of a wildcard itself", { host: "*.a.example" }, { host }],
-    ["a name that only ends alike", { host: "*.a.example" }, { host: "ba.example" }],
+    ["a name with the same ending", { host: "*.a.example" }, { host: "ba.example" }],
     ["more methods", { host, methods: ["GET"] }, { host, methods: ["GET", "POST"] }],
     ["all methods", { host, methods: ["GET"] }, { host }],
     ["a wider path", { host, path_prefix: "/v1" }, { host, path_prefix: "/" }],
-    ["a path off the border", { host, path_prefix: "/v1" }, { host, path_prefix: "/v12" }],
+    [
+      "a path outside a segment boundary",
+      { host, path_prefix: "/v1" },
+      { host, path_prefix: "/v12" },
+    ],
     ["every path", { host, path_prefix: "/" }, { host }],
     ["another port", { host }, { host, port: 8443 }],
-    ["http besides", { host }, { host, schemes: ["https", "http"] }],
+    ["http too", { host }, { host, schemes: ["https", "http"] }],
     ["http after an injection", { host, inject }, { host, schemes: ["http"] }],
     [
-      "a port that one scheme alone has by default",
+      "a default port of only one scheme",
       { host, schemes: ["https", "http"] },
       { host, schemes: ["https", "http"], port: 443 },
     ],
-  ])("is not: %s", (_, first, second) => {
+  ])("gives no warning: %s", (_, first, second) => {
     expect(warnings(first, second)).toEqual([]);
   });
 });

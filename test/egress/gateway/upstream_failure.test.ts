@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { errorOf, get, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
+import { errorOf, get, recordGateway, secrets, textOf, threeHosts } from "../recorded_gateway.ts";
 
 const url = "https://api.example.com/v1/";
-const never = () => new Promise<Response>(() => {});
+const neverAnswer = () => new Promise<Response>(() => {});
 
-test("an error of the upstream is told in the gateway's words alone", async () => {
-  const { gateway } = recorded(twoHosts, () => {
+test("an upstream error is reported without the upstream's text", async () => {
+  const { gateway } = recordGateway(threeHosts, () => {
     throw new Error(`connect failed with ${secrets.TOKEN}`);
   });
   const response = await gateway.fetch(get(url));
@@ -17,9 +17,9 @@ test("an error of the upstream is told in the gateway's words alone", async () =
   ]);
 });
 
-test("a body that breaks is no answer", async () => {
-  const { gateway } = recorded(
-    twoHosts,
+test("a response whose body breaks off is an error", async () => {
+  const { gateway } = recordGateway(
+    threeHosts,
     () =>
       new Response(
         new ReadableStream({
@@ -37,8 +37,8 @@ test("a body that breaks is no answer", async () => {
   expect(textOf(response)).not.toContain("half");
 });
 
-test("an upstream that never answers is given up at the policy's seconds", async () => {
-  const { gateway } = recorded({ ...twoHosts, limits: { seconds: 1 } }, never, {
+test("a request to an upstream that never answers times out after the policy's seconds", async () => {
+  const { gateway } = recordGateway({ ...threeHosts, limits: { seconds: 1 } }, neverAnswer, {
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 990 },
   });
   const response = await gateway.fetch(get(url));
@@ -47,40 +47,40 @@ test("an upstream that never answers is given up at the policy's seconds", async
   expect(gateway.drain()[0]?.duration_ms).toBeLessThan(1_000);
 });
 
-test("a body that never ends is given up at the policy's seconds", async () => {
-  const { gateway } = recorded(
-    { ...twoHosts, limits: { seconds: 1 } },
+test("a response body that never ends times out after the policy's seconds", async () => {
+  const { gateway } = recordGateway(
+    { ...threeHosts, limits: { seconds: 1 } },
     () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })),
     { used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 990 } },
   );
   expect(errorOf(await gateway.fetch(get(url))).reason).toBe("timeout");
 });
 
-test("the task's signal ends a request in flight", async () => {
+test("the task's signal aborts a request in flight", async () => {
   const controller = new AbortController();
-  const { gateway } = recorded(
-    twoHosts,
+  const { gateway } = recordGateway(
+    threeHosts,
     () => {
       controller.abort();
-      return never();
+      return neverAnswer();
     },
     { signal: controller.signal },
   );
   expect(errorOf(await gateway.fetch(get(url))).reason).toBe("aborted");
 });
 
-test("after the task's signal nothing is sent", async () => {
-  const { gateway, sent } = recorded(twoHosts, never, { signal: AbortSignal.abort() });
+test("no request is sent after the task's signal aborted", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, neverAnswer, { signal: AbortSignal.abort() });
   expect(errorOf(await gateway.fetch(get(url))).reason).toBe("aborted");
   expect(sent).toHaveLength(0);
 });
 
-// The runtime decodes what is spelt exactly so; what it passes on as it came, nobody has read.
+// The runtime decodes only exact spellings; other encodings arrive undecoded and cannot be scrubbed.
 test.each(["zstd", "deflate", "gzip, gzip", "x-own", "GZIP", "Br", "x-gzip"])(
-  "an answer in the encoding %s, which cannot be scrubbed, is not passed on",
+  "a response with the encoding %s is rejected, because it cannot be scrubbed",
   async (encoding) => {
-    const { gateway } = recorded(
-      twoHosts,
+    const { gateway } = recordGateway(
+      threeHosts,
       () =>
         new Response("opaque", { headers: { "content-encoding": encoding }, encodeBody: "manual" }),
     );
@@ -93,10 +93,10 @@ test.each(["zstd", "deflate", "gzip, gzip", "x-own", "GZIP", "Br", "x-gzip"])(
 test.each([
   ["one header of 10 MB", [["x-long", "y".repeat(10_000_000)]]],
   ["ten thousand headers", Array.from({ length: 10_000 }, (_, n) => [`x-${n}`, "y".repeat(1_000)])],
-  ["more headers than a person reads", Array.from({ length: 501 }, (_, n) => [`x-${n}`, ""])],
-] as const)("an answer with %s is not passed on", async (_, headers) => {
-  const { gateway } = recorded(
-    twoHosts,
+  ["501 headers", Array.from({ length: 501 }, (_, n) => [`x-${n}`, ""])],
+] as const)("a response with %s is rejected", async (_, headers) => {
+  const { gateway } = recordGateway(
+    threeHosts,
     () => new Response("body", { headers: headers.map(([name, value]) => [name, value]) }),
   );
   const response = await gateway.fetch(get(url));

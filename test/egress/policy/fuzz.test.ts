@@ -1,23 +1,24 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compile, decide } from "../../policies/decide.ts";
-import { type Parsed, parsePolicy, readPolicy } from "../../policies/policy.ts";
-import { egressLimits } from "../../shared/limits.ts";
+import { compile, decide } from "../../../policies/decide.ts";
+import { type ParseResult, parsePolicy, readPolicy } from "../../../policies/policy.ts";
+import { egressLimits } from "../../../shared/limits.ts";
 
-/** Words that tell what to do, of which each mend has one. */
-const mend = /\b(write|remove|name|keep|split|list|begin|map|put|leave)s?\b/i;
+/** Each message contains a verb that says what to do. */
+const advice = /\b(write|remove|name|use|keep|split|list|add|start|map|move|leave)s?\b/i;
 
-/** A refusal says where and what to do; an accepted policy is its own canonical text. */
-function sound(parsed: Parsed): void {
+/** A problem says where it is and what to do; a valid policy reads its own canonical text. */
+function expectSound(parsed: ParseResult): void {
   if (parsed.ok) {
-    expect(parsePolicy(parsed.canonical)).toMatchObject({ ok: true, canonical: parsed.canonical });
-    for (const { path, message } of parsed.warnings) expect(`${path} ${message}`).toMatch(mend);
+    const { canonical, warnings } = parsed.value;
+    expect(parsePolicy(canonical)).toMatchObject({ ok: true, value: { canonical } });
+    for (const { path, message } of warnings) expect(`${path} ${message}`).toMatch(advice);
     return;
   }
-  expect(parsed.refusals.length).toBeGreaterThan(0);
-  expect(parsed.refusals.length).toBeLessThanOrEqual(egressLimits.policyRefusalsMax);
-  for (const { rule, path, message } of parsed.refusals) {
-    expect(message).toMatch(mend);
+  expect(parsed.error.length).toBeGreaterThan(0);
+  expect(parsed.error.length).toBeLessThanOrEqual(egressLimits.policyProblemsMax);
+  for (const { rule, path, message } of parsed.error) {
+    expect(message).toMatch(advice);
     const named = /^rules\[(\d+)\]/.exec(path)?.[1];
     expect(rule).toBe(named === undefined ? null : Number(named));
   }
@@ -53,7 +54,7 @@ const rule = {
 };
 const fields = [...Object.keys(rule), "pathPrefix", "__proto__", "constructor", "host ", "Host"];
 
-test("any text is taken or refused, never a crash", () => {
+test("any text gives a policy or problems, and never throws", () => {
   const texts = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.json(),
@@ -65,45 +66,45 @@ test("any text is taken or refused, never a crash", () => {
     fc.nat(20_000).map((depth) => `${'{"rules":'.repeat(depth)}1${"}".repeat(depth)}`),
   );
   fc.assert(
-    fc.property(texts, (text) => sound(parsePolicy(text))),
+    fc.property(texts, (text) => expectSound(parsePolicy(text))),
     { numRuns: 500 },
   );
 });
 
-test("any field of a rule with any value is taken, or refused at that rule", () => {
-  let [taken, refused] = [0, 0];
+test("any value of any rule field is accepted, or rejected at that rule", () => {
+  let [accepted, rejected] = [0, 0];
   fc.assert(
     fc.property(fc.constantFrom(...fields), odd, fc.nat(3), (field, value, at) => {
       const rules: unknown[] = Array.from({ length: 4 }, () => rule);
-      // Parsed, because only a parser makes an own field of this name.
+      // Only JSON.parse creates an own property named __proto__.
       rules[at] = JSON.parse(
         `${JSON.stringify(rule).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value) ?? "null"}}`,
       );
       const parsed = readPolicy({ rules });
-      sound(parsed);
-      if (parsed.ok) taken += 1;
+      expectSound(parsed);
+      if (parsed.ok) accepted += 1;
       else {
-        refused += 1;
-        expect(new Set(parsed.refusals.map((one) => one.rule))).toEqual(new Set([at]));
+        rejected += 1;
+        expect(new Set(parsed.error.map(({ rule }) => rule))).toEqual(new Set([at]));
       }
     }),
     { numRuns: 2_000 },
   );
-  expect(taken).toBeGreaterThan(0);
-  expect(refused).toBeGreaterThan(500);
+  expect(accepted).toBeGreaterThan(0);
+  expect(rejected).toBeGreaterThan(500);
 });
 
-test("any field of a file with any value is taken or refused", () => {
+test("any value of any file field is accepted or rejected", () => {
   const names = ["rules", "limits", "tenants", "secrets", "description", "local_development", "x"];
   fc.assert(
     fc.property(fc.constantFrom(...names), odd, (name, value) => {
-      sound(readPolicy({ rules: [rule], [name]: value }));
+      expectSound(readPolicy({ rules: [rule], [name]: value }));
     }),
     { numRuns: 1_000 },
   );
 });
 
-test("any field of a signing secret with any value is taken or refused at that secret", () => {
+test("any value of any signing secret field is accepted, or rejected at that secret", () => {
   const secret = { name: "KEY", tenants: ["a"], hosts: ["a.example"] };
   fc.assert(
     fc.property(fc.constantFrom(...Object.keys(secret), "__proto__", "x"), odd, (field, value) => {
@@ -113,15 +114,15 @@ test("any field of a signing secret with any value is taken or refused at that s
       const parsed = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: ["ours", entry] });
       expect(parsed.ok).toBe(false);
       const one = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
-      sound(one);
+      expectSound(one);
       if (one.ok) return;
-      for (const { path } of one.refusals) expect(path).toMatch(/^secrets\[0\]/);
+      for (const { path } of one.error) expect(path).toMatch(/^secrets\[0\]/);
     }),
     { numRuns: 500 },
   );
 });
 
-test("whatever policy was taken, every request gets a decision", () => {
+test("every request gets a decision under any policy", () => {
   const host = fc.constantFrom("a.example", "*.a.example", "1.1.1.1", "[2606:4700::1]", "10.0.0.1");
   const rules = fc.array(
     fc.record(
@@ -142,10 +143,10 @@ test("whatever policy was taken, every request gets a decision", () => {
     headers: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 3 }),
   });
   fc.assert(
-    fc.property(rules, request, (given, asked) => {
+    fc.property(rules, request, (given, outbound) => {
       const parsed = readPolicy({ rules: given });
-      sound(parsed);
-      const { action } = decide(parsed.ok ? compile(parsed.policy) : null, asked);
+      expectSound(parsed);
+      const { action } = decide(parsed.ok ? compile(parsed.value.policy) : null, outbound);
       expect(["deny", "allow", "inject"]).toContain(action);
     }),
     { numRuns: 300 },

@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compile, decide } from "../../policies/decide.ts";
-import { type Denied, learn } from "../../policies/learn.ts";
-import { readPolicy } from "../../policies/policy.ts";
-import { egressLimits } from "../../shared/limits.ts";
+import { compile, decide } from "../../../policies/decide.ts";
+import { type DeniedRequest, proposeRules } from "../../../policies/learn.ts";
+import { readPolicy } from "../../../policies/policy.ts";
+import { egressLimits } from "../../../shared/limits.ts";
 
-const no_rule = (url: string, method = "GET"): Denied => ({ url, method, reason: "no_rule" });
+const no_rule = (url: string, method = "GET"): DeniedRequest => ({
+  url,
+  method,
+  reason: "no_rule",
+});
 
-describe("the smallest rules", () => {
+describe("the smallest rules are proposed", () => {
   test.each([
     ["one request", [no_rule("https://a.example/v1/x?page=1")], ["a.example GET /v1/x"]],
     [
@@ -16,17 +20,17 @@ describe("the smallest rules", () => {
       ["a.example GET /v1/"],
     ],
     [
-      "a folder and what is below it",
+      "a folder and a path below it",
       [no_rule("https://a.example/v1/x"), no_rule("https://a.example/v1")],
       ["a.example GET /v1"],
     ],
     [
-      "segments that only begin alike",
+      "segments with a common beginning",
       [no_rule("https://a.example/v1/ab"), no_rule("https://a.example/v1/ac")],
       ["a.example GET /v1/"],
     ],
     [
-      "paths that share nothing",
+      "unrelated paths",
       [no_rule("https://a.example/x/1"), no_rule("https://a.example/y")],
       ["a.example GET /x/1", "a.example GET /y"],
     ],
@@ -41,7 +45,7 @@ describe("the smallest rules", () => {
       ["a.example DELETE /x", "a.example GET /y"],
     ],
     [
-      "ports and hosts apart",
+      "different ports and hosts",
       [
         no_rule("https://b.example/"),
         no_rule("https://a.example:8443/x"),
@@ -50,25 +54,25 @@ describe("the smallest rules", () => {
       ["1.1.1.1 GET /x", "a.example:8443 GET /x", "b.example GET /"],
     ],
     [
-      "too many paths that share nothing",
-      Array.from({ length: egressLimits.learntPrefixesMax + 1 }, (_, n) =>
+      "too many unrelated paths",
+      Array.from({ length: egressLimits.learnedPrefixesMax + 1 }, (_, n) =>
         no_rule(`https://a.example/${n}`),
       ),
       ["a.example GET /"],
     ],
   ])("for %s", (_, denied, expected) => {
-    const { rules, requests, passedOver } = learn(denied);
+    const { rules, requests, skipped } = proposeRules(denied);
     const shown = rules.map(
       ({ host, port, methods, path_prefix }) =>
         `${host}${port === undefined ? "" : `:${port}`} ${methods} ${path_prefix}`,
     );
     expect(shown).toEqual(expected);
     expect(requests.reduce((sum, count) => sum + count, 0)).toBe(denied.length);
-    expect(passedOver).toEqual([]);
+    expect(skipped).toEqual([]);
   });
 });
 
-describe("nothing is proposed, and why is said", () => {
+describe("no rule is proposed, with the cause", () => {
   test.each([
     ["http", no_rule("http://a.example/"), "not https"],
     ["a private address", { ...no_rule("http://10.0.0.1/"), reason: "address" }, "private"],
@@ -76,11 +80,11 @@ describe("nothing is proposed, and why is said", () => {
     ["a local name", { ...no_rule("https://localhost/"), reason: "name" }, "local"],
     ["a scheme", { ...no_rule("ftp://a.example/"), reason: "scheme" }, "scheme"],
     ["a user", { ...no_rule("https://***@a.example/"), reason: "userinfo" }, "user name"],
-    ["text that is no URL", { ...no_rule("nonsense"), reason: "bad_url" }, "want of a rule"],
-    ["a header", { ...no_rule("https://a.example/"), reason: "header" }, "want of a rule"],
-    ["a used-up budget", { ...no_rule("https://a.example/"), reason: "budget_bytes" }, "want of"],
+    ["text that is not a URL", { ...no_rule("nonsense"), reason: "bad_url" }, "no rule changes"],
+    ["a header", { ...no_rule("https://a.example/"), reason: "header" }, "no rule changes"],
+    ["a used-up budget", { ...no_rule("https://a.example/"), reason: "budget_bytes" }, "no rule"],
     ["a secret", { ...no_rule("https://a.example/"), reason: "missing_secret" }, "set the secret"],
-    ["an encoded slash", no_rule("https://a.example/x%2fy"), "read in two ways"],
+    ["an encoded slash", no_rule("https://a.example/x%2fy"), "ambiguous"],
     ["a masked path", no_rule("https://a.example/[redacted]/x"), "masks"],
     [
       "a URL that the log cut",
@@ -88,16 +92,16 @@ describe("nothing is proposed, and why is said", () => {
       "cut",
     ],
     ["a method that no rule can list", no_rule("https://a.example/", "TRACE"), "not a request"],
-  ])("%s", (_, denied, because) => {
-    const { rules, passedOver } = learn([denied, denied]);
+  ])("for %s", (_, denied, cause) => {
+    const { rules, skipped } = proposeRules([denied, denied]);
     expect(rules).toEqual([]);
-    expect(passedOver).toMatchObject([{ reason: denied.reason, requests: 2 }]);
-    expect(passedOver[0]?.because).toContain(because);
+    expect(skipped).toMatchObject([{ reason: denied.reason, requests: 2 }]);
+    expect(skipped[0]?.cause).toContain(cause);
   });
 
-  test("a query is in no list: it may hold what nobody should read", () => {
-    const { passedOver } = learn([no_rule("http://a.example/x?q=private#part")]);
-    expect(passedOver.map(({ url }) => url)).toEqual(["http://a.example/x"]);
+  test("a query is never listed: it may contain a secret", () => {
+    const { skipped } = proposeRules([no_rule("http://a.example/x?q=private#part")]);
+    expect(skipped.map(({ url }) => url)).toEqual(["http://a.example/x"]);
   });
 });
 
@@ -114,29 +118,29 @@ const url = fc
 const method = fc.constantFrom("GET", "get", "POST", "DELETE", "TRACE", "");
 const request = fc.record({ url: fc.oneof(url, fc.webUrl(), fc.string()), method });
 const nothing = compile({ rules: [] });
-/** As a table without rules denies it. */
-const deniedAs = (one: { url: string; method: string }): Denied => {
+/** The denial of a policy without rules. */
+const deniedAs = (one: { url: string; method: string }): DeniedRequest => {
   const decision = decide(nothing, { ...one, headers: [] });
   return { url: decision.url?.href ?? one.url, method: one.method, reason: decision.reason };
 };
 
-test("what was learnt is allowed, the rest is named, and the file is valid without a warning", () => {
-  let learnt = 0;
+test("proposed rules allow their requests, all others are listed, and the file is valid without a warning", () => {
+  let total = 0;
   fc.assert(
-    fc.property(fc.array(request, { maxLength: 20 }), (asked) => {
-      const denied = asked.map(deniedAs);
-      const { rules, requests, passedOver } = learn(denied);
+    fc.property(fc.array(request, { maxLength: 20 }), (requested) => {
+      const denied = requested.map(deniedAs);
+      const { rules, requests, skipped } = proposeRules(denied);
       const parsed = readPolicy({ rules });
-      expect(parsed).toMatchObject({ ok: true, warnings: [] });
+      expect(parsed).toMatchObject({ ok: true, value: { warnings: [] } });
       const table = compile({ rules });
       const allowed = denied.filter(
         (one) => decide(table, { ...one, headers: [] }).action === "allow",
       );
-      const named = passedOver.reduce((sum, one) => sum + one.requests, 0);
+      const listed = skipped.reduce((sum, { requests }) => sum + requests, 0);
       expect(requests.reduce((sum, count) => sum + count, 0)).toBe(allowed.length);
-      expect(allowed.length + named).toBe(denied.length);
-      learnt += allowed.length;
-      // Only what no rule can permit is passed over.
+      expect(allowed.length + listed).toBe(denied.length);
+      total += allowed.length;
+      // Only requests that no rule can allow are skipped.
       for (const one of denied) {
         const https = URL.parse(one.url)?.protocol === "https:";
         if (one.reason !== "no_rule" || !https) expect(allowed).not.toContain(one);
@@ -144,18 +148,21 @@ test("what was learnt is allowed, the rest is named, and the file is valid witho
     }),
     { numRuns: 200 },
   );
-  expect(learnt).toBeGreaterThan(50);
+  expect(total).toBeGreaterThan(50);
 });
 
-test("what was not asked for is not allowed", () => {
+test("requests unlike the denied ones are not allowed", () => {
   fc.assert(
-    fc.property(fc.array(request, { maxLength: 12 }), request, (asked, other) => {
-      const denied = asked.map(deniedAs);
-      const decision = decide(compile({ rules: learn(denied).rules }), { ...other, headers: [] });
+    fc.property(fc.array(request, { maxLength: 12 }), request, (requested, other) => {
+      const denied = requested.map(deniedAs);
+      const decision = decide(compile({ rules: proposeRules(denied).rules }), {
+        ...other,
+        headers: [],
+      });
       if (decision.action === "deny") return;
       const { host, pathname, protocol } = decision.url;
       expect(protocol).toBe("https:");
-      // The same host and method were asked for, and the rule is their paths' common prefix.
+      // The same host and method were denied, and the rule is the common prefix of their paths.
       const alike = denied
         .filter((one) => one.reason === "no_rule" && one.method.toUpperCase() === decision.method)
         .map((one) => new URL(one.url))
@@ -164,7 +171,7 @@ test("what was not asked for is not allowed", () => {
       expect(alike.length).toBeGreaterThan(0);
       if (alike.length === 1) expect(`${pathname}/`.startsWith(`${alike[0]}`)).toBe(true);
       const firsts = new Set(alike.map((path) => path.split("/")[1]));
-      const open = alike.includes("/") || firsts.size > egressLimits.learntPrefixesMax;
+      const open = alike.includes("/") || firsts.size > egressLimits.learnedPrefixesMax;
       if (!open) expect(firsts).toContain(pathname.split("/")[1]);
     }),
     { numRuns: 500 },

@@ -1,47 +1,47 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePolicy, readPolicy, secretsOf } from "../../policies/policy.ts";
-import { egressLimits } from "../../shared/limits.ts";
+import { parsePolicy, readPolicy, secretsOf } from "../../../policies/policy.ts";
+import { egressLimits } from "../../../shared/limits.ts";
 
 const host = "api.example.com";
 const inject = { header: "authorization", secret: "TOKEN" };
 
-describe("a rule is refused with its place and the mend", () => {
+describe("an invalid rule is reported with its place and the fix", () => {
   test.each([
     ["an upper-case host", { host: "API.example.com" }, "host", "write api.example.com"],
     ["a host in Unicode", { host: "bücher.example" }, "host", "write xn--bcher-kva.example"],
     ["a trailing dot", { host: "a.example." }, "host", "a trailing dot"],
     ["an empty label", { host: "a..example" }, "host", "empty label"],
     ["an odd character", { host: "a!b.example" }, "host", "character outside"],
-    ["a URL", { host: "https://a.example" }, "host", "write the host alone and the scheme"],
+    ["a URL", { host: "https://a.example" }, "host", "write only the host, and the scheme"],
     ["a path in the host", { host: "a.example/x" }, "host", "path in path_prefix"],
     ["a port in the host", { host: "a.example:8443" }, "host", "the number in port"],
     ["a user in the host", { host: "u@a.example" }, "host", "write a.example"],
-    ["text that is no host", { host: "a b" }, "host", "such as api.example.com"],
+    ["text that is not a host", { host: "a b" }, "host", "such as api.example.com"],
     ["an empty host", { host: "" }, "host", "such as api.example.com"],
     ["a host that is a number", { host: 7 }, "host", "such as api.example.com"],
     ["an address in short form", { host: "127.1" }, "host", "write 127.0.0.1"],
     ["an address in long form", { host: "[0:0::1]" }, "host", "write [::1]"],
     ["an address without brackets", { host: "2606:4700::1" }, "host", "host"],
-    ["a wildcard alone", { host: "*" }, "host", "write *.example.com"],
+    ["only a wildcard", { host: "*" }, "host", "write *.example.com"],
     ["a wildcard over a top-level domain", { host: "*.com" }, "host", "at least two labels"],
     ["a wildcard inside", { host: "a.*.example.com" }, "host", "write *.example.com"],
     ["a wildcard at the end", { host: "example.*" }, "host", "write *.example.com"],
     ["half a label", { host: "a*.example.com" }, "host", "write *.example.com"],
     ["two wildcards", { host: "*.*.example.com" }, "host", "write *.example.com"],
-    ["a wildcard in capitals", { host: "*.Example.com" }, "host", "in lower case"],
+    ["a wildcard in upper case", { host: "*.Example.com" }, "host", "in lower case"],
     ["a wildcard over addresses", { host: "*.0.0.1" }, "host", "never cover addresses"],
     ["an unknown scheme", { host, schemes: ["ftp"] }, "schemes[0]", "write https or http"],
     ["port 0", { host, port: 0 }, "port", "from 1 to 65535"],
     ["port 65536", { host, port: 65_536 }, "port", "from 1 to 65535"],
     ["a port as text", { host, port: "443" }, "port", "from 1 to 65535"],
     ["TRACE", { host, methods: ["TRACE"] }, "methods[0]", "write one of GET"],
-    ["a method in small letters", { host, methods: ["get"] }, "methods[0]", "in capitals"],
-    ["a prefix without a slash", { host, path_prefix: "v1" }, "path_prefix", "begin with /"],
-    ["an empty prefix", { host, pathPrefix: "" }, "pathPrefix", "begin with /"],
+    ["a method in lower case", { host, methods: ["get"] }, "methods[0]", "in upper case"],
+    ["a prefix without a slash", { host, path_prefix: "v1" }, "path_prefix", "start it with /"],
+    ["an empty prefix", { host, pathPrefix: "" }, "pathPrefix", "start it with /"],
     ["both spellings", { host, path_prefix: "/", pathPrefix: "/" }, "", "keep path_prefix"],
     [
-      "a header that frames",
+      "a framing header",
       { host, inject: { ...inject, header: "Host" } },
       "inject.header",
       "credential",
@@ -71,18 +71,18 @@ describe("a rule is refused with its place and the mend", () => {
       "inject.value",
       "remove it",
     ],
-    ["a route in small letters", { host, route: "inner" }, "route", "in capitals"],
+    ["a route in lower case", { host, route: "inner" }, "route", "in upper case"],
     ["a rule that is text", "api.example.com", "", "write an object"],
-  ])("%s", (_, rule, field, mend) => {
+  ])("%s", (_, rule, field, fix) => {
     const parsed = readPolicy({ rules: [{ host: "first.example" }, rule] });
-    expect(parsed).toMatchObject({ ok: false, refusals: [{ rule: 1 }] });
-    const [refusal] = parsed.ok ? [] : parsed.refusals;
-    expect(refusal?.path).toBe(`rules[1]${field === "" ? "" : `.${field}`}`);
-    expect(refusal?.message).toContain(mend);
+    expect(parsed).toMatchObject({ ok: false, error: [{ rule: 1 }] });
+    const [problem] = parsed.ok ? [] : parsed.error;
+    expect(problem?.path).toBe(`rules[1]${field === "" ? "" : `.${field}`}`);
+    expect(problem?.message).toContain(fix);
   });
 });
 
-describe("a file is refused with the mend", () => {
+describe("an invalid file is reported with the fix", () => {
   test.each([
     ["text that is not JSON", "{rules: []}", "", "is not JSON"],
     ["a comment", '{"rules": []} // none', "", "without comments"],
@@ -108,19 +108,19 @@ describe("a file is refused with the mend", () => {
     ],
     ["a secret's value", '{"rules": [], "secrets": ["a-b"]}', "secrets[0]", "never its value"],
     [
-      "a secret that every one of two tenants could sign with",
+      "a secret that two tenants could sign with",
       '{"rules": [], "tenants": ["a", "b"], "secrets": [{"name": "A", "tenants": ["a"]}, "B"]}',
       "secrets[1]",
       'write {"name": "B", "tenants": [...]}',
     ],
     [
-      "a secret of two tenants that is bound to a host alone",
+      "a secret of two tenants with hosts but without tenants",
       '{"rules": [], "tenants": ["a", "b"], "secrets": [{"name": "B", "hosts": ["a.example"]}]}',
       "secrets[0]",
       "with those that may sign with it",
     ],
     [
-      "a host of a secret that is none",
+      "an invalid host of a secret",
       '{"rules": [], "secrets": [{"name": "B", "hosts": ["A.example"]}]}',
       "secrets[0].hosts[0]",
       "write a.example",
@@ -131,12 +131,12 @@ describe("a file is refused with the mend", () => {
       "secrets[0]",
       '"tenants"?',
     ],
-    ["too long a text", `"${"x".repeat(egressLimits.policyBytesMax)}"`, "", "split it"],
-  ])("%s", (_, text, path, mend) => {
+    ["a text over the limit", `"${"x".repeat(egressLimits.policyBytesMax)}"`, "", "split it"],
+  ])("%s", (_, text, path, fix) => {
     const parsed = parsePolicy(text);
-    const [refusal] = parsed.ok ? [] : parsed.refusals;
-    expect(refusal).toMatchObject({ rule: null, path });
-    expect(refusal?.message).toContain(mend);
+    const [problem] = parsed.ok ? [] : parsed.error;
+    expect(problem).toMatchObject({ rule: null, path });
+    expect(problem?.message).toContain(fix);
   });
 
   test("too many rules", () => {
@@ -149,19 +149,19 @@ describe("a file is refused with the mend", () => {
     const rules = [{ host: "127.0.0.1", inject }];
     expect(readPolicy({ local_development: true, rules })).toMatchObject({
       ok: false,
-      refusals: [{ rule: 0, path: "rules[0].inject" }],
+      error: [{ rule: 0, path: "rules[0].inject" }],
     });
   });
 });
 
-test("every refusal is told, not the first alone", () => {
+test("every problem is reported, not only the first one", () => {
   const parsed = readPolicy({
     rules: [{ host: "A.example" }, { host: "b.example" }, { host: "*" }],
   });
-  expect(parsed.ok ? [] : parsed.refusals.map(({ rule }) => rule)).toEqual([0, 2]);
+  expect(parsed.ok ? [] : parsed.error.map(({ rule }) => rule)).toEqual([0, 2]);
 });
 
-test("what is valid but can never match is told as a warning", () => {
+test("a valid rule that can never match gives a warning", () => {
   const parsed = readPolicy({
     rules: [
       { host: "10.0.0.1" },
@@ -172,7 +172,7 @@ test("what is valid but can never match is told as a warning", () => {
       { host, schemes: [] },
     ],
   });
-  expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([
+  expect(parsed.ok && parsed.value.warnings.map(({ path }) => path)).toEqual([
     "rules[0].host",
     "rules[1].path_prefix",
     "rules[2].schemes",
@@ -190,19 +190,19 @@ test("both spellings of the prefix and any order of keys have one canonical text
     '{"description": "x", "rules": [{"path_prefix": "/v1", "host": "a.example"}]}',
   );
   if (!one.ok || !two.ok) throw new Error("both are valid");
-  expect(one.canonical).toBe(two.canonical);
-  expect(parsePolicy(one.canonical)).toEqual(one);
+  expect(one.value.canonical).toBe(two.value.canonical);
+  expect(parsePolicy(one.value.canonical)).toEqual(one);
 });
 
-test("a secret's name alone and an entry that says no more have one canonical text", () => {
+test("a secret's plain name and its object form have one canonical text", () => {
   const one = parsePolicy('{"rules": [], "secrets": ["B"]}');
   const two = parsePolicy('{"rules": [], "secrets": [{"name": "B"}]}');
   if (!one.ok || !two.ok) throw new Error("both are valid");
-  expect(one.canonical).toBe(two.canonical);
-  expect(parsePolicy(one.canonical)).toEqual(one);
+  expect(one.value.canonical).toBe(two.value.canonical);
+  expect(parsePolicy(one.value.canonical)).toEqual(one);
 });
 
-test("a secret that nothing can be signed with is told as a warning", () => {
+test("a secret that can sign nothing gives a warning", () => {
   const parsed = readPolicy({
     rules: [],
     tenants: ["a", "b"],
@@ -213,14 +213,14 @@ test("a secret that nothing can be signed with is told as a warning", () => {
       { name: "D", tenants: ["a"], hosts: [] },
     ],
   });
-  expect(parsed.ok && parsed.warnings.map(({ path }) => path)).toEqual([
+  expect(parsed.ok && parsed.value.warnings.map(({ path }) => path)).toEqual([
     "secrets[1].tenants",
     "secrets[2].tenants",
     "secrets[3].hosts",
   ]);
 });
 
-test("a tenant is named the secrets that are its own", () => {
+test("a tenant gets the names of only its own secrets", () => {
   const parsed = readPolicy({
     rules: [{ host, inject }],
     tenants: ["a", "b"],
@@ -229,10 +229,10 @@ test("a tenant is named the secrets that are its own", () => {
       { name: "B", tenants: ["b"] },
     ],
   });
-  expect(parsed.ok && secretsOf(parsed.policy, "a")).toEqual(["TOKEN", "A"]);
+  expect(parsed.ok && secretsOf(parsed.value.policy, "a")).toEqual(["TOKEN", "A"]);
 });
 
-test("the secrets that a policy needs are named once each", () => {
+test("the secrets that a policy needs are listed without duplicates", () => {
   const parsed = readPolicy({
     rules: [
       { host, inject },
@@ -241,10 +241,10 @@ test("the secrets that a policy needs are named once each", () => {
     ],
     secrets: ["SIGNING", "B"],
   });
-  expect(parsed.ok && secretsOf(parsed.policy)).toEqual(["TOKEN", "B", "SIGNING"]);
+  expect(parsed.ok && secretsOf(parsed.value.policy)).toEqual(["TOKEN", "B", "SIGNING"]);
 });
 
-test("no text breaks the reader, and every refusal says where and how to mend", () => {
+test("no text makes the parser throw, and every problem names its place and the fix", () => {
   const key = fc.constantFrom("rules", "host", "inject", "limits", "__proto__", "constructor", "x");
   const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.domain());
   const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
@@ -265,11 +265,11 @@ test("no text breaks the reader, and every refusal says where and how to mend", 
     fc.property(texts, (text) => {
       const parsed = parsePolicy(text);
       if (parsed.ok) {
-        expect(parsePolicy(parsed.canonical)).toEqual(parsed);
+        expect(parsePolicy(parsed.value.canonical)).toEqual(parsed);
         return;
       }
-      expect(parsed.refusals.length).toBeGreaterThan(0);
-      for (const { rule, path, message } of parsed.refusals) {
+      expect(parsed.error.length).toBeGreaterThan(0);
+      for (const { rule, path, message } of parsed.error) {
         expect(path.startsWith("rules[") ? path : "").toBe(rule === null ? "" : path);
         if (rule !== null) expect(path.startsWith(`rules[${rule}]`)).toBe(true);
         expect(message.length).toBeGreaterThan(10);
@@ -280,6 +280,6 @@ test("no text breaks the reader, and every refusal says where and how to mend", 
   );
 });
 
-test("a text nested deeper than any policy is refused", () => {
+test("a deeply nested text is invalid", () => {
   expect(parsePolicy(`{"rules": ${"[".repeat(50_000)}${"]".repeat(50_000)}}`).ok).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { checkFiles, decideLines } from "../../policies/command.ts";
+import { checkFiles, decideLines } from "../../../policies/command.ts";
 
 async function* lines(list: readonly string[]) {
   yield* list;
@@ -16,7 +16,7 @@ const policy = JSON.stringify({
   ],
 });
 
-async function decided(text: string | null, requests: readonly string[]) {
+async function decideAll(text: string | null, requests: readonly string[]) {
   const written: unknown[] = [];
   const warned: string[] = [];
   const valid = await decideLines(
@@ -29,7 +29,7 @@ async function decided(text: string | null, requests: readonly string[]) {
 }
 
 test("each request gets one decision, in order", async () => {
-  const { written, warned, valid } = await decided(policy, [
+  const { written, warned, valid } = await decideAll(policy, [
     '{"method":"GET","url":"https://b.example/","headers":{}}',
     '{"url":"https://a.example/"}',
     "",
@@ -59,21 +59,21 @@ test.each([
   '{"url":"https://b.example/","headers":{"x":7}}',
   '{"url":"https://b.example/","headers":[["x"]]}',
   '{"url":"https://b.example/","headers":null}',
-])("a line that is no request is denied, and named by its number: %s", async (line) => {
-  const { written, warned } = await decided(policy, ['{"url":"https://b.example/"}', "", line]);
+])("a line that is not a request is denied and reported by its number: %s", async (line) => {
+  const { written, warned } = await decideAll(policy, ['{"url":"https://b.example/"}', "", line]);
   expect(written[1]).toEqual({ action: "deny", rule: null, reason: "bad_request" });
   expect(warned).toHaveLength(1);
-  expect(warned[0]).toContain("line 3 is no request");
+  expect(warned[0]).toContain("line 3 is denied");
 });
 
-test("a policy that is not there denies every line and adds no fault of its own", async () => {
-  const { written, warned, valid } = await decided(null, ['{"url":"https://b.example/"}']);
+test("a missing policy denies every line without a warning", async () => {
+  const { written, warned, valid } = await decideAll(null, ['{"url":"https://b.example/"}']);
   expect(written).toEqual([{ action: "deny", rule: null, reason: "unknown_policy" }]);
   expect({ warned, valid }).toEqual({ warned: [], valid: false });
 });
 
-test("an invalid policy denies every line and says why once", async () => {
-  const { written, warned, valid } = await decided('{"rules":[{"host":"B.example"}]}', [
+test("an invalid policy denies every line and is reported once", async () => {
+  const { written, warned, valid } = await decideAll('{"rules":[{"host":"B.example"}]}', [
     '{"url":"https://b.example/"}',
     '{"url":"https://b.example/"}',
   ]);
@@ -82,7 +82,7 @@ test("an invalid policy denies every line and says why once", async () => {
   expect(valid).toBe(false);
 });
 
-test("check names what is wrong, what is odd and which secrets are missing", async () => {
+test("a check reports problems, warnings and missing secrets", async () => {
   const folder = await mkdtemp("/tmp/policies-");
   const file = async (name: string, text: string) => {
     const at = path.join(folder, name);
@@ -90,27 +90,27 @@ test("check names what is wrong, what is odd and which secrets are missing", asy
     return at;
   };
   const good = await file("good.json", policy);
-  const odd = await file("odd.json", '{"rules":[{"host":"10.0.0.1"}]}');
+  const unreachable = await file("odd.json", '{"rules":[{"host":"10.0.0.1"}]}');
   const bad = await file("bad.json", '{"rules":[{"host":"B.example"}]}');
   const check = async (paths: string[], environment: Record<string, string>) => {
     const written: string[] = [];
     const code = await checkFiles(paths, environment, (line) => written.push(line));
     return { code, text: written.join("\n").replaceAll(`${folder}/`, "") };
   };
-  expect(await check([good, odd], { SECRET_KEY: "x" })).toEqual({
+  expect(await check([good, unreachable], { SECRET_KEY: "x" })).toEqual({
     code: 0,
     text: [
       "ok good.json: 3 rules",
       "  secret KEY: set",
       "ok odd.json: 1 rule",
-      "  warning: rules[0].host is not globally reachable and is always denied; name a public host",
+      "  warning: rules[0].host is not globally reachable and always denied; use a public host",
     ].join("\n"),
   });
   const { code, text } = await check([good, bad, path.join(folder, "absent.json")], {});
   expect(code).toBe(1);
   expect(text).toContain("secret KEY: missing, set SECRET_KEY");
   expect(text).toContain(
-    "refused bad.json\n  rules[0].host is not in canonical form; write b.example",
+    "invalid bad.json\n  rules[0].host is not in canonical form; write b.example",
   );
-  expect(text).toContain("refused absent.json\n  there is no such file");
+  expect(text).toContain("invalid absent.json\n  file not found");
 });

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { errorOf, get, recorded, secrets, textOf, twoHosts } from "./recorded_gateway.ts";
+import { errorOf, get, recordGateway, secrets, textOf, threeHosts } from "../recorded_gateway.ts";
 
-const answer = () => new Response("fine");
+const upstream = () => new Response("fine");
 
-test("the credential is set by the gateway on exactly the decided URL, without following redirects", async () => {
-  const { gateway, sent } = recorded(twoHosts, answer);
+test("the gateway sends the credential to exactly the decided URL, without following redirects", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, upstream);
   const response = await gateway.fetch(get("https://API.example.com:443/v1/a/../b?x=1#f"));
   expect(textOf(response)).toBe("fine");
   expect(sent).toHaveLength(1);
@@ -13,24 +13,24 @@ test("the credential is set by the gateway on exactly the decided URL, without f
   expect(sent[0]?.redirect).toBe("manual");
 });
 
-test("a host without inject gets no credential", async () => {
-  const { gateway, sent } = recorded(twoHosts, answer);
+test("a host whose rule has no inject gets no credential", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, upstream);
   await gateway.fetch(get("https://open.example.com/v1/"));
   expect(sent[0]?.headers.get("authorization")).toBeNull();
   expect(sent[0]?.headers.get("x-service-key")).toBeNull();
 });
 
 test("a host with another rule's credential gets only its own", async () => {
-  const { gateway, sent } = recorded(twoHosts, answer);
+  const { gateway, sent } = recordGateway(threeHosts, upstream);
   await gateway.fetch(get("https://keyed.example.com/"));
   expect(sent[0]?.headers.get("authorization")).toBeNull();
   expect(sent[0]?.headers.get("x-service-key")).toBe(secrets.OTHER);
 });
 
-test("nothing is injected over http", async () => {
-  const { gateway, sent } = recorded(
-    { rules: [{ ...twoHosts.rules[0], schemes: ["http", "https"] }] },
-    answer,
+test("a credential is never sent over http", async () => {
+  const { gateway, sent } = recordGateway(
+    { rules: [{ ...threeHosts.rules[0], schemes: ["http", "https"] }] },
+    upstream,
   );
   const response = await gateway.fetch(get("http://api.example.com/v1/"));
   expect(errorOf(response).reason).toBe("no_rule");
@@ -40,11 +40,11 @@ test("nothing is injected over http", async () => {
 test.each([
   ["is not set", "ABSENT", "missing_secret"],
   ["is empty", "EMPTY", "missing_secret"],
-  ["cannot stand in a header", "BROKEN", "bad_secret"],
-])("a secret that %s denies, and nothing is sent", async (_, secret, reason) => {
-  const { gateway, sent } = recorded(
+  ["is not valid in a header", "BROKEN", "bad_secret"],
+])("a request whose secret %s is denied and not sent", async (_, secret, reason) => {
+  const { gateway, sent } = recordGateway(
     { rules: [{ host: "api.example.com", inject: { header: "authorization", secret } }] },
-    answer,
+    upstream,
   );
   const response = await gateway.fetch(get("https://api.example.com/"));
   expect(response.status).toBe(403);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { egressLimits } from "../../shared/limits.ts";
-import { recorded, secrets, twoHosts } from "./recorded_gateway.ts";
+import { egressLimits } from "../../../shared/limits.ts";
+import { recordGateway, secrets, threeHosts } from "../recorded_gateway.ts";
 
 const url = "https://api.example.com/v1/";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-test("chunks are passed on before the answer ends, without the secret that lies across them", async () => {
+test("chunks are passed on before the response ends, without a secret that spans two of them", async () => {
   const secret = secrets.TOKEN ?? "";
   let more: (text: string) => void = () => {};
   let end: () => void = () => {};
@@ -15,8 +15,8 @@ test("chunks are passed on before the answer ends, without the secret that lies 
       end = () => controller.close();
     },
   });
-  const { gateway } = recorded(twoHosts, () => new Response(body));
-  const response = await gateway.stream(new Request(url));
+  const { gateway } = recordGateway(threeHosts, () => new Response(body));
+  const response = await gateway.fetchStreaming(new Request(url));
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   more(`${"x".repeat(1_000)}${secret.slice(0, 9)}`);
   const first = await reader?.read();
@@ -32,37 +32,37 @@ test("chunks are passed on before the answer ends, without the secret that lies 
   expect(gateway.drain()).toMatchObject([{ status: 200, bytes_in: 1_004 + secret.length }]);
 });
 
-test("a refusal is a response like any other", async () => {
-  const { gateway } = recorded(twoHosts, () => new Response());
-  const response = await gateway.stream(new Request("https://evil.example/"));
+test("an egress error is a normal response", async () => {
+  const { gateway } = recordGateway(threeHosts, () => new Response());
+  const response = await gateway.fetchStreaming(new Request("https://evil.example/"));
   expect(response.status).toBe(403);
   expect(await response.json()).toMatchObject({ error: { reason: "no_rule" } });
 });
 
-test("a redirect and a status without a body are handed back", async () => {
-  const { gateway, sent } = recorded(twoHosts, ({ url }) =>
+test("a redirect and a status without a body are returned", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, ({ url }) =>
     url.endsWith("empty")
       ? new Response(null, { status: 204 })
       : new Response(null, { status: 302, headers: { location: "/v1/empty" } }),
   );
-  const moved = await gateway.stream(new Request(url));
+  const moved = await gateway.fetchStreaming(new Request(url));
   expect(moved.status).toBe(302);
   expect(sent[0]?.redirect).toBe("manual");
-  expect((await gateway.stream(new Request(`${url}empty`))).status).toBe(204);
+  expect((await gateway.fetchStreaming(new Request(`${url}empty`))).status).toBe(204);
   expect(gateway.drain()).toMatchObject([{ reason: "rule" }, { reason: "rule" }]);
 });
 
-test("an answer over its bound breaks off", async () => {
-  const { gateway } = recorded(
-    { ...twoHosts, limits: { bytes_in: 5 } },
+test("a response over its limit breaks off", async () => {
+  const { gateway } = recordGateway(
+    { ...threeHosts, limits: { bytes_in: 5 } },
     () => new Response("0123456789"),
   );
-  const response = await gateway.stream(new Request(url));
+  const response = await gateway.fetchStreaming(new Request(url));
   await expect(response.text()).rejects.toThrow("policy_bytes_in");
   expect(gateway.exhausted).toBe("policy_bytes_in");
 });
 
-test("a cancelled answer ends the request", async () => {
+test("cancelling a response ends the request", async () => {
   let cancelled = false;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -72,14 +72,14 @@ test("a cancelled answer ends the request", async () => {
       cancelled = true;
     },
   });
-  const { gateway, logged } = recorded(twoHosts, () => new Response(endless));
-  const response = await gateway.stream(new Request(url));
+  const { gateway, logged } = recordGateway(threeHosts, () => new Response(endless));
+  const response = await gateway.fetchStreaming(new Request(url));
   await response.body?.cancel();
   expect(cancelled).toBe(true);
   expect(logged).toMatchObject([{ reason: "aborted" }]);
 });
 
-test("a sent stream is counted, and broken off at its bound", async () => {
+test("a sent stream is counted and broken off at its limit", async () => {
   const stream = (chunks: number) => {
     let left = chunks;
     return new ReadableStream<Uint8Array>({
@@ -90,10 +90,12 @@ test("a sent stream is counted, and broken off at its bound", async () => {
       },
     });
   };
-  const { gateway, sent } = recorded(twoHosts, () => new Response("ok"));
-  const small = await gateway.stream(new Request(url, { method: "POST", body: stream(2) }));
+  const { gateway, sent } = recordGateway(threeHosts, () => new Response("ok"));
+  const small = await gateway.fetchStreaming(new Request(url, { method: "POST", body: stream(2) }));
   expect(await small.text()).toBe("ok");
-  const large = await gateway.stream(new Request(url, { method: "POST", body: stream(50) }));
+  const large = await gateway.fetchStreaming(
+    new Request(url, { method: "POST", body: stream(50) }),
+  );
   expect(await large.json()).toMatchObject({ error: { reason: "too_large" } });
   expect(sent).toHaveLength(1);
   const [first, second] = gateway.drain();
