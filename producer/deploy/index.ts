@@ -1,14 +1,14 @@
-/** `npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]`: both Workers and all they need, on the user's account. */
+/** `npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]`: deploys both Workers and their resources. */
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployLimits } from "../../shared/limits.ts";
 import { deploy } from "./deploy.ts";
-import { Refused, wranglerOf } from "./wrangler.ts";
+import { createWrangler, DeployError } from "./wrangler.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const usage = "npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]";
 
-function ordered() {
+function parseOptions() {
   try {
     return parseArgs({
       options: {
@@ -24,30 +24,30 @@ function ordered() {
   }
 }
 
-/** A new Worker's address takes a while to resolve. */
-async function answers(url: string): Promise<boolean> {
-  for (let ask = 0; ask < deployLimits.healthAsksMax; ask++) {
-    const signal = AbortSignal.timeout(deployLimits.healthAskMsMax);
+/** Retries, because a new Worker's address takes a while to resolve. */
+async function isHealthy(url: string): Promise<boolean> {
+  for (let check = 0; check < deployLimits.healthChecksMax; check++) {
+    const signal = AbortSignal.timeout(deployLimits.healthCheckMsMax);
     const response = await fetch(url, { signal, redirect: "manual" }).catch(() => null);
     if (response?.ok) return true;
-    await new Promise((resolve) => setTimeout(resolve, deployLimits.healthPauseMs));
+    await new Promise((resolve) => setTimeout(resolve, deployLimits.healthCheckPauseMs));
   }
   return false;
 }
 
-const { environment, microvm, metrics, "dry-run": dryRun } = ordered();
+const { environment, microvm, metrics, "dry-run": dryRun } = parseOptions();
 try {
   await deploy(
     { root, environment, microvm, metrics, dryRun },
     {
-      wrangler: wranglerOf(root),
+      wrangler: createWrangler(root),
       environment: process.env,
-      say: (line) => console.log(line),
-      answers,
+      print: (line) => console.log(line),
+      isHealthy,
     },
   );
 } catch (error) {
-  if (!(error instanceof Refused)) throw error;
+  if (!(error instanceof DeployError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
-/** Cron triggers do not fire by themselves under `wrangler dev`: this calls them, at once and each minute. */
 const everyMs = 60_000;
 
+/** Calls the cron handler immediately and every minute, because `wrangler dev` does not. */
 export function startCron(url: string): { stop(): void } {
   const tick = async () => {
     try {
@@ -9,7 +9,7 @@ export function startCron(url: string): { stop(): void } {
       });
       await response.body?.cancel();
     } catch {
-      // The fleet is stopping or busy; the next tick does the same work.
+      // The fleet is stopping or busy; the next call does the same work.
     }
   };
   void tick();

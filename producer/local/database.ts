@@ -1,8 +1,8 @@
 /**
- * What the runner does to the database while no fleet runs on it. A process of its own, so that whatever
- * ends the runner's children ends it whole: `node producer/local/database.ts <state folder> [statements]`
- * applies what migrations are new, as `wrangler d1 migrations apply` would and in the same table, and then
- * runs the statements. By the command line it would be two starts of wrangler, half of a fleet's start.
+ * Prepares the database before the fleet starts. `node producer/local/database.ts <state folder> [statements]`
+ * applies new migrations like `wrangler d1 migrations apply`, with the same table, then runs the statements.
+ * It is a separate process, so that a signal to the group ends it too. Using wrangler itself would take two
+ * starts of it, half of the fleet's start time.
  */
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -11,10 +11,10 @@ import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const migrationsDir = path.join(root, "shared/migrations");
-/** The `database_id` of the configurations' local part, under which wrangler keeps the file. */
+/** The `database_id` of the local configurations, which names wrangler's file. */
 const databaseId = "flotilla";
 
-/** Brings the database below `stateDir` to the newest migration and runs `statements` in one transaction. */
+/** Applies all migrations to the database below `stateDir`, then runs `statements` in one transaction. */
 export async function prepareDatabase(
   stateDir: string,
   statements: readonly string[],
@@ -23,11 +23,12 @@ export async function prepareDatabase(
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  if (code !== 0) throw new Error(`Preparing the database ended with ${code}:\n${said}`);
+  if (code !== 0)
+    throw new Error(`Preparing the database failed with exit code ${code}:\n${output}`);
 }
 
 interface Statement {
@@ -47,17 +48,17 @@ interface Miniflare {
   convertV4MiniflareOptions(options: object): object;
 }
 
-/** The simulator that wrangler itself runs: no other version may write what it reads. */
+/** The simulator of wrangler itself: another version could write files that it cannot read. */
 function simulator(stateDir: string): Simulator {
-  const ofWrangler = createRequire(path.join(root, "node_modules/wrangler/package.json"));
-  const { Miniflare, convertV4MiniflareOptions } = ofWrangler("miniflare") as Miniflare;
+  const requireFromWrangler = createRequire(path.join(root, "node_modules/wrangler/package.json"));
+  const { Miniflare, convertV4MiniflareOptions } = requireFromWrangler("miniflare") as Miniflare;
   return new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
       script: "",
-      // Nothing is asked of the network.
+      // No network access.
       cf: false,
-      // wrangler's own layout of `--persist-to`.
+      // The layout of wrangler's `--persist-to`.
       resourcePersistencePath: path.join(stateDir, "v3"),
       d1Databases: { DB: databaseId },
     }),
@@ -81,7 +82,7 @@ async function prepare(stateDir: string, statements: readonly string[]): Promise
     const applied = new Set(results.map(({ name }) => name));
     const files = fs.readdirSync(migrationsDir).filter((name) => name.endsWith(".sql"));
     for (const name of files.sort().filter((file) => !applied.has(file))) {
-      // A migration and the word that it ran are one transaction: a kill leaves both or neither.
+      // A migration and its row are one transaction: a kill leaves both or neither.
       await database.batch([
         database.prepare(fs.readFileSync(path.join(migrationsDir, name), "utf8")),
         database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name),

@@ -1,4 +1,4 @@
-/** `npm run check:deploy`: both Workers in both environments, and the consumer with containers, bundled as a deploy would and sent nowhere. */
+/** `npm run check:deploy`: bundles both Workers for both environments, and the consumer with containers, without deploying. */
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -10,19 +10,19 @@ const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
 const configs: [config: string, environments: string[]][] = [
   ["wrangler.producer.toml", ["", "production"]],
   ["wrangler.consumer.toml", ["", "production"]],
-  // With the container's image as a registry reference, which needs no Docker.
+  // The image is a registry reference, so Docker is not needed.
   [writeMicroVmConfig(), ["production"]],
 ];
 
 const run = promisify(execFile);
 
-/** One line for each environment of a Worker, which share a folder and so come one after the other. */
-async function bundled(config: string, environments: readonly string[]): Promise<string[]> {
+/** One line per environment, bundled one after the other because they share a folder. */
+async function bundle(config: string, environments: readonly string[]): Promise<string[]> {
   const worker = config.replace(/^\.?wrangler\./, "").replace(/\.toml$/, "");
   const lines: string[] = [];
   for (const environment of environments) {
     const name = `${worker}${environment === "" ? "" : ` (${environment})`}`;
-    const told = await run(
+    const { stdout } = await run(
       process.execPath,
       [
         ...[wrangler, "deploy", "--dry-run", "-c", config],
@@ -43,13 +43,13 @@ async function bundled(config: string, environments: readonly string[]): Promise
       );
       process.exit(1);
     });
-    const size = /Total Upload: ([^\n]+)/.exec(told.stdout)?.[1] ?? "size unknown";
+    const size = /Total Upload: ([^\n]+)/.exec(stdout)?.[1] ?? "unknown size";
     lines.push(`${name}: deployable, ${size}`);
   }
   return lines;
 }
 
-const all = await Promise.all(
-  configs.map(([config, environments]) => bundled(config, environments)),
+const lines = await Promise.all(
+  configs.map(([config, environments]) => bundle(config, environments)),
 );
-for (const line of all.flat()) console.log(line);
+for (const line of lines.flat()) console.log(line);

@@ -1,13 +1,13 @@
 /**
- * The consumer's configuration with containers, made from the usual one, so that the two cannot differ in
- * anything else. `npm run deploy -- --microvm` deploys it; `FLEET_MICROVM=1 npm start` runs it with Docker.
+ * The consumer's configuration with containers, derived from the usual one, so that nothing else differs.
+ * `npm run deploy -- --microvm` deploys it; `FLEET_MICROVM=1 npm start` runs it with Docker.
  */
 import fs from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** The image of the SDK's own version; with Python beside Node: `…-python`. */
+/** The image of the installed SDK version; `-python` has Python in addition to Node. */
 export function microVmImage(): string {
   const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
     dependencies: Record<string, string>;
@@ -19,7 +19,7 @@ export function microVmImage(): string {
 export function withMicroVm(toml: string, image: string): string {
   const entry = 'main = "consumer/index.ts"';
   if (toml.split(entry).length !== 2)
-    throw new Error(`wrangler.consumer.toml has no line ${entry}`);
+    throw new Error(`wrangler.consumer.toml must have the line ${entry} once`);
   const parts = ["", "env.production."].map((scope) =>
     [
       `[[${scope}containers]]`,
@@ -44,7 +44,7 @@ export function withMicroVm(toml: string, image: string): string {
   ].join("\n\n");
 }
 
-/** Writes the configuration beside the usual one, whose paths it shares, and answers its name. */
+/** Writes the configuration next to the usual one, because its paths are relative, and returns its name. */
 export function writeMicroVmConfig(): string {
   const name = ".wrangler.consumer.microvm.toml";
   const usual = fs.readFileSync(path.join(root, "wrangler.consumer.toml"), "utf8");

@@ -1,9 +1,9 @@
-/** Ending what was started, by process id, down to the last child. */
+/** Ends process trees by process id. */
 import { type ChildProcess, execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 
-/** Who holds a state folder: the runner, and the runtime it started. */
+/** The processes that use a state folder: the runner and its runtime. */
 const holdersFile = (stateDir: string): string => path.join(stateDir, "fleet.pids");
 
 export function recordHolders(stateDir: string, runtime: number | undefined): void {
@@ -11,44 +11,44 @@ export function recordHolders(stateDir: string, runtime: number | undefined): vo
 }
 
 /**
- * Two fleets on one state would both own its database, so a folder whose runner lives is refused. A
- * SIGKILL to the runner alone leaves the runtime holding port and database: the next start ends it, but
- * only when the recorded process still is a wrangler, because process ids are reused.
+ * Rejects if a running fleet uses the folder: two fleets would both write its database. After a SIGKILL of
+ * only the runner, its runtime still has the port and the database: this ends it, but only if the recorded
+ * process is still a wrangler, because process ids are reused.
  */
 export async function claimState(stateDir: string): Promise<void> {
   const file = holdersFile(stateDir);
   if (!fs.existsSync(file)) return;
   const [runner = 0, pid = 0] = fs.readFileSync(file, "utf8").split(" ").map(Number);
-  if (runner !== process.pid && alive(runner) && treeOf(pid).length > 0) {
+  if (runner !== process.pid && isAlive(runner) && treeOf(pid).length > 0) {
     throw new Error(
-      `A fleet (process ${runner}) runs on the state in ${stateDir}. Stop it, or set STATE_DIR.`,
+      `A fleet (process ${runner}) already uses the state in ${stateDir}: stop it, or set STATE_DIR.`,
     );
   }
   fs.rmSync(file);
   if (!Number.isInteger(pid) || pid <= 1) return;
   const tree = treeOf(pid).filter(({ command }) => /wrangler|workerd|esbuild/.test(command));
   for (const { pid: each } of tree) signal(each, "SIGKILL");
-  await gone(tree.map((each) => each.pid));
+  await waitUntilGone(tree.map((each) => each.pid));
 }
 
 const graceMs = 5_000;
 
-/** Asks first, then kills; children are found before their parent goes, or they would be lost. */
+/** SIGTERM first, then SIGKILL. The children are listed before their parent exits, or they would be lost. */
 export async function endTree(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const pids = treeOf(child.pid).map((each) => each.pid);
   signal(child.pid, "SIGTERM");
-  if (await gone(pids)) return;
+  if (await waitUntilGone(pids)) return;
   for (const pid of pids) signal(pid, "SIGKILL");
-  await gone(pids);
+  await waitUntilGone(pids);
 }
 
-/** Ends what hears no request any more. */
+/** SIGKILL at once, for a runtime that handles no signal. */
 export async function killTree(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const pids = treeOf(child.pid).map((each) => each.pid);
   for (const pid of pids) signal(pid, "SIGKILL");
-  await gone(pids);
+  await waitUntilGone(pids);
 }
 
 interface Process {
@@ -57,17 +57,17 @@ interface Process {
   command: string;
 }
 
-/** The process and all below it, as `ps` shows them now. */
+/** The process and its descendants, from `ps`. */
 function treeOf(root: number): Process[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
-  const all = lines.split("\n").flatMap((line): Process[] => {
+  const processes = lines.split("\n").flatMap((line): Process[] => {
     const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
     return match === null
       ? []
       : [{ pid: Number(match[1]), parent: Number(match[2]), command: match[3] ?? "" }];
   });
-  const tree = all.filter((each) => each.pid === root);
-  for (const parent of tree) tree.push(...all.filter((each) => each.parent === parent.pid));
+  const tree = processes.filter((each) => each.pid === root);
+  for (const parent of tree) tree.push(...processes.filter((each) => each.parent === parent.pid));
   return tree;
 }
 
@@ -75,11 +75,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // It has exited already.
   }
 }
 
-function alive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
     process.kill(pid, 0);
@@ -89,9 +89,10 @@ function alive(pid: number): boolean {
   }
 }
 
-async function gone(pids: readonly number[]): Promise<boolean> {
+/** False if one is still alive after `graceMs`. */
+async function waitUntilGone(pids: readonly number[]): Promise<boolean> {
   const deadline = Date.now() + graceMs;
-  while (pids.some(alive)) {
+  while (pids.some(isAlive)) {
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

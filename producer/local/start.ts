@@ -1,10 +1,10 @@
 /** `npm start`: the local fleet until Ctrl-C. */
 import { startDevServer } from "./dev_server.ts";
-import { modelNote } from "./settings.ts";
+import { modelHint } from "./settings.ts";
 
 const port = Number(process.env.PORT ?? "8787");
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-  console.error(`PORT is "${process.env.PORT}"; set it to a number from 1 to 65535.`);
+  console.error(`PORT is "${process.env.PORT}": set it to a number from 1 to 65535.`);
   process.exit(2);
 }
 
@@ -17,13 +17,13 @@ try {
     quiet: process.env.FLEET_VERBOSE === undefined,
     onHung() {
       console.error(
-        "The runtime hung, as an endless loop in isolate-v8 makes it do locally, and was started again. " +
-          "Tasks that ran in it lost an attempt.",
+        "The runtime hung and was restarted. Locally, an endless loop in isolate-v8 causes this. " +
+          "Tasks that were running lost an attempt.",
       );
     },
     onExit(code) {
       console.error(
-        `The runtime ended by itself (${code}). Its output is in fleet.log of the state folder.`,
+        `The runtime exited unexpectedly (exit code ${code}). See fleet.log in the state folder.`,
       );
       process.exit(1);
     },
@@ -31,10 +31,10 @@ try {
   const key = process.env.FLEET_API_KEY === undefined ? ` with the key "${fleet.key}"` : "";
   const model = process.env.MODEL ?? "rehearsal";
   console.log(`The fleet listens on ${fleet.url}${key}; tasks that name no model use "${model}".`);
-  const note = modelNote(process.env);
-  if (note !== null) console.log(note);
-  console.log(`The dashboard is the same address in a browser.`);
-  console.log(`The runtime's log is ${fleet.logFile}. Ctrl-C stops everything.`);
+  const hint = modelHint(process.env);
+  if (hint !== null) console.log(hint);
+  console.log("Open the same address in a browser for the dashboard.");
+  console.log(`Log: ${fleet.logFile}. Ctrl-C stops the fleet.`);
   let stops = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {

@@ -1,25 +1,25 @@
 /**
- * Notices from outside that the runtime hangs. Open-source workerd has one thread and enforces no CPU
- * limit, so an endless loop in `isolate-v8` stops everything in it, timers included; nothing inside can
- * notice. A runtime that ended is not hung: it refuses connections, and its exit is seen elsewhere.
+ * Detects from outside that the runtime hangs. Open-source workerd has one thread and enforces no CPU limit,
+ * so an endless loop in `isolate-v8` blocks everything in it, timers included. An exited runtime is not hung:
+ * it refuses connections, and its exit is handled elsewhere.
  */
 
-const askEveryMs = 1_000;
+const checkEveryMs = 1_000;
 
 export interface Watchdog {
   stop(): void;
 }
 
-/** Calls `onHung` once, when `/healthz` has left one request unanswered for `hungMs`. */
+/** Calls `onHung` once, when a request to `/healthz` is unanswered for `hungMs`. */
 export function watchFor(url: string, hungMs: number, onHung: () => void): Watchdog {
   let stopped = false;
   const watch = async (): Promise<void> => {
     while (!stopped) {
-      if ((await asked(url, hungMs)) === "silent" && !stopped) {
+      if ((await checkHealth(url, hungMs)) === "hung" && !stopped) {
         onHung();
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, askEveryMs).unref());
+      await new Promise((resolve) => setTimeout(resolve, checkEveryMs).unref());
     }
   };
   void watch();
@@ -30,12 +30,12 @@ export function watchFor(url: string, hungMs: number, onHung: () => void): Watch
   };
 }
 
-async function asked(url: string, hungMs: number): Promise<"answered" | "gone" | "silent"> {
+async function checkHealth(url: string, hungMs: number): Promise<"ok" | "gone" | "hung"> {
   try {
     const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(hungMs) });
     await response.body?.cancel();
-    return "answered";
+    return "ok";
   } catch (error) {
-    return error instanceof Error && error.name === "TimeoutError" ? "silent" : "gone";
+    return error instanceof Error && error.name === "TimeoutError" ? "hung" : "gone";
   }
 }

@@ -1,7 +1,11 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import { resourcesOf } from "../../../producer/deploy/resources.ts";
-import { type Settings, settingsOf, withDatabaseIds } from "../../../producer/deploy/settings.ts";
+import {
+  deploySettings,
+  type Settings,
+  withDatabaseIds,
+} from "../../../producer/deploy/settings.ts";
 
 const toml = `
 name = "flotilla-thing"
@@ -34,12 +38,12 @@ queue = "flotilla-extra-production"
 `;
 
 function settings(environment: string, parts: string[] = []): Settings {
-  const found = settingsOf(toml, environment, "../../..", parts);
-  if (!found.ok) throw new Error(found.message);
-  return found.settings;
+  const result = deploySettings(toml, environment, "../../..", parts);
+  if (!result.ok) throw new Error(result.error);
+  return result.value;
 }
 
-test("an environment's names differ and nothing else does", () => {
+test("only the names of an environment differ", () => {
   expect(settings("staging")).toMatchObject({
     name: "flotilla-thing-staging",
     vars: { FLEET_MODE: "deployed", NOTE: "kept-production" },
@@ -48,7 +52,7 @@ test("an environment's names differ and nothing else does", () => {
   });
 });
 
-test("what is for local runs alone is left behind, and paths lead back to the repository", () => {
+test("settings that are only for local runs are left out, and paths point to the repository", () => {
   const { queues, main, d1_databases, compatibility_flags } = settings("production") as {
     queues: Settings;
     main: string;
@@ -61,7 +65,7 @@ test("what is for local runs alone is left behind, and paths lead back to the re
   expect(compatibility_flags).toEqual(["nodejs_compat"]);
 });
 
-test("a part is laid over the rest: its lists add to theirs", () => {
+test("an optional part is merged: its lists are appended", () => {
   const { queues } = settings("staging", ["extra"]) as { queues: { consumers: unknown[] } };
   expect(queues.consumers).toEqual([
     { queue: "flotilla-tasks-staging", dead_letter_queue: "flotilla-tasks-dlq-staging" },
@@ -69,20 +73,30 @@ test("a part is laid over the rest: its lists add to theirs", () => {
   ]);
 });
 
-test("a database gets the id that the account knows it by", () => {
-  const given = withDatabaseIds(settings("staging"), new Map([["flotilla-staging", "an-id"]]));
-  expect(given.d1_databases).toMatchObject([{ database_id: "an-id" }]);
+test("a database gets its id from the account", () => {
+  const settingsWithIds = withDatabaseIds(
+    settings("staging"),
+    new Map([["flotilla-staging", "an-id"]]),
+  );
+  expect(settingsWithIds.d1_databases).toMatchObject([{ database_id: "an-id" }]);
 });
 
-test.each(["", "Prod", "a b", "-x", "x".repeat(30)])("%j is no name of an environment", (name) => {
-  expect(settingsOf(toml, name, "..")).toMatchObject({ ok: false });
-});
+test.each(["", "Prod", "a b", "-x", "x".repeat(30)])(
+  "%j is not a valid environment name",
+  (name) => {
+    expect(deploySettings(toml, name, "..")).toMatchObject({ ok: false });
+  },
+);
 
-test("both Workers' own files name every resource once, and all of one environment", () => {
+test("the files of both Workers name every resource once, all of the same environment", () => {
   const both = ["consumer", "producer"].map((worker) => {
-    const found = settingsOf(fs.readFileSync(`wrangler.${worker}.toml`, "utf8"), "staging", "..");
-    if (!found.ok) throw new Error(found.message);
-    return found.settings;
+    const result = deploySettings(
+      fs.readFileSync(`wrangler.${worker}.toml`, "utf8"),
+      "staging",
+      "..",
+    );
+    if (!result.ok) throw new Error(result.error);
+    return result.value;
   });
   const names = resourcesOf(both).map(({ kind, name }) => `${kind} ${name}`);
   expect(new Set(names).size).toBe(names.length);

@@ -26,7 +26,7 @@ const slow = {
   ],
 };
 
-/** SIGKILL to the runtime and all below it: nothing of it may finish anything. */
+/** SIGKILL to the runtime and its descendants, so that none of them can finish anything. */
 function killAll(): void {
   const holders = fs.readFileSync(path.join(state.dir, "fleet.pids"), "utf8");
   const root = Number(holders.split(" ")[1]);
@@ -41,17 +41,17 @@ function killAll(): void {
   for (const pid of tree) process.kill(pid, "SIGKILL");
 }
 
-test("after a SIGKILL in the middle of a batch and a restart, every accepted task settles once", async () => {
+test("every accepted task settles once after a SIGKILL during a batch and a restart", async () => {
   fleet = await startFleet(state.dir);
   let api = apiOf(fleet);
   const lines = `${JSON.stringify(slow)}\n`.repeat(40);
   const batch = await api.post<BatchView>("/v1/batches", lines, "application/x-ndjson");
-  const view = (): Promise<BatchView> => api.get(`/v1/batches/${batch.id}`);
-  await until(view, ({ counts }) => (counts.succeeded ?? 0) > 5 && (counts.running ?? 0) > 0);
+  const readBatch = (): Promise<BatchView> => api.get(`/v1/batches/${batch.id}`);
+  await until(readBatch, ({ counts }) => (counts.succeeded ?? 0) > 5 && (counts.running ?? 0) > 0);
   killAll();
 
   fleet = await startFleet(state.dir);
   api = apiOf(fleet);
-  const end = await until(view, ({ status }) => status === "finished");
+  const end = await until(readBatch, ({ status }) => status === "finished");
   expect(end.counts).toMatchObject({ total: 40, succeeded: 40, queued: 0, running: 0 });
 }, 300_000);

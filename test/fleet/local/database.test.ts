@@ -8,8 +8,8 @@ import { newState } from "./fleet.ts";
 const state = newState();
 afterAll(() => state.remove());
 
-/** Of the one file that wrangler will open. */
-function applied(): unknown[] {
+/** The applied migrations, from the file that wrangler will open. */
+function listApplied(): unknown[] {
   const folder = path.join(state.dir, "v3/d1/miniflare-D1DatabaseObject");
   const files = fs.readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   expect(files).toHaveLength(1);
@@ -19,15 +19,15 @@ function applied(): unknown[] {
   return rows.map(({ name }) => name);
 }
 
-test("a database gets each migration once, in order, and statements whole or not at all", async () => {
+test("a database gets each migration once, in order, and all statements or none", async () => {
   const migrations = fs.readdirSync("shared/migrations").sort();
   await prepareDatabase(state.dir, []);
-  expect(applied()).toEqual(migrations);
-  const one = "INSERT INTO d1_migrations (name) VALUES ('one')";
-  await expect(prepareDatabase(state.dir, [one, "no statement"])).rejects.toThrow(
-    /ended with 1:[\s\S]*syntax error/,
+  expect(listApplied()).toEqual(migrations);
+  const insert = "INSERT INTO d1_migrations (name) VALUES ('one')";
+  await expect(prepareDatabase(state.dir, [insert, "no statement"])).rejects.toThrow(
+    /failed with exit code 1:[\s\S]*syntax error/,
   );
-  expect(applied()).toEqual(migrations);
-  await prepareDatabase(state.dir, [one]);
-  expect(applied()).toEqual([...migrations, "one"]);
+  expect(listApplied()).toEqual(migrations);
+  await prepareDatabase(state.dir, [insert]);
+  expect(listApplied()).toEqual([...migrations, "one"]);
 }, 120_000);

@@ -1,4 +1,4 @@
-/** A local fleet for one test file: its own port, its own state, nothing left behind. */
+/** A local fleet for one test file, with its own port and state. */
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -6,18 +6,18 @@ import path from "node:path";
 import { type DevServer, startDevServer } from "../../../producer/local/dev_server.ts";
 
 /**
- * A port that nobody listens on, from below those that the system gives out by itself: between this look
- * and the fleet's start, no other server or connection of the run is given it.
+ * A free port below the range that the system assigns, so that no other server or connection of the test run
+ * gets it before the fleet starts.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 18_000);
     const server = net.createServer();
-    const free = await new Promise<boolean>((resolve) => {
+    const isFree = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));
       server.listen(port, "127.0.0.1", () => resolve(true));
     });
-    if (!free) continue;
+    if (!isFree) continue;
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
@@ -42,7 +42,7 @@ export async function startFleet(
   });
 }
 
-/** The API of a fleet, as far as these tests speak to it. */
+/** The calls that these tests make. */
 export function apiOf(fleet: DevServer) {
   const headers = { authorization: `Bearer ${fleet.key}` };
   const get = async <T>(at: string): Promise<T> => {
@@ -62,14 +62,14 @@ export function apiOf(fleet: DevServer) {
   return { get, post };
 }
 
-/** Asks until the answer satisfies; the test's own time limit ends what never does. */
+/** Polls until the condition is true: the API has no push. The time limit of the test ends it otherwise. */
 export async function until<T>(
-  ask: () => Promise<T>,
-  satisfied: (answer: T) => boolean,
+  read: () => Promise<T>,
+  condition: (value: T) => boolean,
 ): Promise<T> {
   for (;;) {
-    const answer = await ask();
-    if (satisfied(answer)) return answer;
+    const value = await read();
+    if (condition(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -7,7 +7,7 @@ import { residentBelow } from "../../bench/load.ts";
 import { apiOf, newState, startFleet, until } from "./fleet.ts";
 import { type HostileUpstream, startHostileUpstream } from "./hostile_upstream.ts";
 
-const token = "s3cret-token-that-nobody-sees";
+const token = "s3cret-token-that-no-agent-sees";
 const state = newState();
 let upstream: HostileUpstream;
 let fleet: DevServer;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const write = (name: string, policy: object) =>
     fs.writeFileSync(path.join(policies, `${name}.json`), JSON.stringify(policy));
   write("hostile", { rules });
-  write("patient", { rules, limits: { seconds: 1 } });
+  write("impatient", { rules, limits: { seconds: 1 } });
   const at = `http://127.0.0.1:${upstream.port}`;
   fleet = await startFleet(state.dir, {
     FLEET_POLICY_DIR: policies,
@@ -36,18 +36,22 @@ afterAll(async () => {
   state.remove();
 });
 
-interface Listed {
+interface EgressLog {
   decisions: { url: string; action: string; reason: string; status: number | null }[];
   next_cursor: string | null;
 }
 
-interface Given {
+interface CallOptions {
   policy?: string;
   sandbox?: string;
 }
 
-/** Runs one tool call as a task of its own; its answer, and what the log has of it, the oldest first. */
-async function ran(name: string, args: object, { policy = "hostile", sandbox }: Given = {}) {
+/** Runs one tool call as a task. Returns its output, and its egress decisions, oldest first. */
+async function callTool(
+  name: string,
+  args: object,
+  { policy = "hostile", sandbox }: CallOptions = {},
+) {
   const api = apiOf(fleet);
   const { id } = await api.post<{ id: string }>(
     "/v1/tasks",
@@ -67,12 +71,12 @@ async function ran(name: string, args: object, { policy = "hostile", sandbox }: 
     ({ status }) => status === "succeeded",
   );
   const { steps } = await api.get<{ steps: { output: unknown }[] }>(`/v1/tasks/${id}/steps`);
-  const { decisions } = await api.get<Listed>(`/v1/tasks/${id}/egress`);
-  return { told: JSON.stringify(steps[1]?.output), decisions };
+  const { decisions } = await api.get<EgressLog>(`/v1/tasks/${id}/egress`);
+  return { output: JSON.stringify(steps[1]?.output), decisions };
 }
 
-/** One line for each path: the status and the reason or the body, or what was thrown. */
-const visiting = (paths: readonly string[]) => `
+/** A program that prints one line per path: the status with the reason or the body, or the error. */
+const fetchAll = (paths: readonly string[]) => `
 for (const path of ${JSON.stringify(paths)}) {
   try {
     const response = await fetch("https://hostile.example" + path);
@@ -84,7 +88,7 @@ for (const path of ${JSON.stringify(paths)}) {
   }
 }`;
 
-const ends: Readonly<Record<string, string>> = {
+const expectedOutcomes: Readonly<Record<string, string>> = {
   "/to-other": "403 no_rule",
   "/to-http": "403 no_rule",
   "/to-private": "403 address",
@@ -97,30 +101,35 @@ const ends: Readonly<Record<string, string>> = {
 };
 
 describe.each(["isolate", "isolate-v8"])("from inside %s, over real HTTP", (sandbox) => {
-  test("every trick of an upstream ends as the table says, and is in the log", async () => {
+  test("every attack of an upstream has its expected outcome and is in the log", async () => {
     const before = upstream.requests.length;
-    const { told, decisions } = await ran(
+    const { output, decisions } = await callTool(
       "run_code",
-      { code: visiting(Object.keys(ends)) },
+      { code: fetchAll(Object.keys(expectedOutcomes)) },
       { sandbox },
     );
-    for (const [at, end] of Object.entries(ends)) expect(told).toContain(`${at} ${end}`);
-    expect(told).not.toContain(token);
-    const seen = upstream.requests.slice(before);
+    for (const [path, outcome] of Object.entries(expectedOutcomes))
+      expect(output).toContain(`${path} ${outcome}`);
+    expect(output).not.toContain(token);
+    const received = upstream.requests.slice(before);
     const sent = decisions.filter(({ action }) => action !== "deny");
-    expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(seen.map((one) => one.path));
-    expect(new Set(seen.map((one) => one.authorization))).toEqual(new Set([`Bearer ${token}`]));
+    expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(
+      received.map((request) => request.path),
+    );
+    expect(new Set(received.map((request) => request.authorization))).toEqual(
+      new Set([`Bearer ${token}`]),
+    );
     expect(decisions.filter(({ action }) => action === "deny").map(({ url }) => url)).toEqual([
       "https://other.example/",
       "http://hostile.example/ok",
       "http://169.254.169.254/latest/meta-data/",
     ]);
-    // Twenty redirects are followed, as on the web; the gateway stopped reading long before the end.
-    expect(seen.filter((one) => one.path.startsWith("/loop/"))).toHaveLength(21);
+    // Twenty redirects are followed, as in browsers; the gateway stops reading long before the end.
+    expect(received.filter((request) => request.path.startsWith("/loop/"))).toHaveLength(21);
     expect(upstream.sentMax()).toBeLessThan(5 * egressLimits.responseBytesMax);
   }, 60_000);
 
-  test("nothing reaches a port that speaks no HTTP", async () => {
+  test("nothing reaches a port without HTTP", async () => {
     const at = `${upstream.rawPort}, "127.0.0.1"`;
     const module = (name: string) => `process.getBuiltinModule("${name}")`;
     const code = [
@@ -133,48 +142,50 @@ describe.each(["isolate", "isolate-v8"])("from inside %s, over real HTTP", (sand
       `navigator.sendBeacon("http://127.0.0.1:${upstream.rawPort}/", "x")`,
       `await (async (r) => { if (r.status === 403) throw r })(await fetch("http://127.0.0.1:${upstream.rawPort}/"))`,
     ];
-    const attempts = code.map((one) => `async () => { ${one} }`).join(", ");
-    const { told } = await ran(
+    const attempts = code.map((line) => `async () => { ${line} }`).join(", ");
+    const { output } = await callTool(
       "run_code",
       {
         code: `let n = 0; for (const attempt of [${attempts}]) { try { await attempt(); console.log("reached", String(attempt)) } catch { n += 1 } } n`,
       },
       { sandbox },
     );
-    expect(told).toContain(`"${code.length}"`);
+    expect(output).toContain(`"${code.length}"`);
     expect(upstream.rawConnections()).toBe(0);
   }, 60_000);
 });
 
-test("fetch_url follows ten redirects of a loop, each a decision", async () => {
-  const { told, decisions } = await ran("fetch_url", { url: "https://hostile.example/loop/0" });
-  expect(told).toContain("HTTP 302");
+test("fetch_url follows ten redirects of a loop, each with a decision", async () => {
+  const { output, decisions } = await callTool("fetch_url", {
+    url: "https://hostile.example/loop/0",
+  });
+  expect(output).toContain("HTTP 302");
   expect(decisions).toHaveLength(egressLimits.redirectsMax + 1);
 }, 60_000);
 
-test("an answer that never ends is given up at the policy's seconds", async () => {
-  const { told, decisions } = await ran(
+test("a response that never ends is aborted at the time limit of the policy", async () => {
+  const { output, decisions } = await callTool(
     "fetch_url",
     { url: "https://hostile.example/endless" },
-    { policy: "patient" },
+    { policy: "impatient" },
   );
-  expect(told).toContain("timeout");
-  expect(told).not.toContain("it begins");
+  expect(output).toContain("timeout");
+  expect(output).not.toContain("it starts");
   expect(decisions).toMatchObject([{ action: "inject", reason: "timeout", status: 200 }]);
 }, 60_000);
 
-test("a gigabyte that is offered does not stay in the runtime's memory", async () => {
-  // Resident memory of the whole runtime, the stores' simulators included: what an operator would see.
-  const flood = { code: visiting(["/gigabyte", "/gigabyte", "/gigabyte"]) };
+test("a response of a gigabyte does not stay in the memory of the runtime", async () => {
+  // Resident memory of the whole runtime with the simulated stores, as an operator sees it.
+  const flood = { code: fetchAll(["/gigabyte", "/gigabyte", "/gigabyte"]) };
   const before = residentBelow(fleet.pid);
-  let most = before;
+  let peak = before;
   const sampler = setInterval(() => {
-    most = Math.max(most, residentBelow(fleet.pid));
+    peak = Math.max(peak, residentBelow(fleet.pid));
   }, 250);
   try {
-    await ran("run_code", flood);
+    await callTool("run_code", flood);
   } finally {
     clearInterval(sampler);
   }
-  expect(most - before).toBeLessThan(200);
+  expect(peak - before).toBeLessThan(200);
 }, 60_000);

@@ -1,16 +1,16 @@
-/** An upstream that does what a gateway fears, on loopback, and remembers what it was asked. */
+/** An upstream on loopback that attacks the gateway and records its requests. */
 import http from "node:http";
 import net from "node:net";
 import { gzipSync } from "node:zlib";
 
 export interface HostileUpstream {
   port: number;
-  /** A port that counts connections and says nothing: whoever reaches it came another way than HTTP. */
+  /** A port that only counts connections: a connection there did not come through the gateway. */
   rawPort: number;
   rawConnections(): number;
   /** Path and bearer of every request, in order. */
   requests: { path: string; authorization: string }[];
-  /** The most bytes of one body that were taken from it. */
+  /** The maximum bytes of one body that were read from it. */
   sentMax(): number;
   stop(): Promise<void>;
 }
@@ -23,21 +23,21 @@ export async function startHostileUpstream(): Promise<HostileUpstream> {
   let sentMax = 0;
   let rawConnections = 0;
 
-  /** Writes as fast as it is read, up to a gigabyte. */
+  /** Writes as fast as the reader reads, up to a gigabyte. */
   const flood = (response: http.ServerResponse): void => {
     let sent = 0;
-    const more = (): void => {
+    const write = (): void => {
       while (sent < gigabyte && !response.destroyed) {
         sent += chunk.length;
         sentMax = Math.max(sentMax, sent);
-        if (!response.write(chunk)) return void response.once("drain", more);
+        if (!response.write(chunk)) return void response.once("drain", write);
       }
       response.end();
     };
-    more();
+    write();
   };
 
-  const moved = (response: http.ServerResponse, location: string): void => {
+  const redirect = (response: http.ServerResponse, location: string): void => {
     response.writeHead(302, { location }).end();
   };
 
@@ -47,25 +47,25 @@ export async function startHostileUpstream(): Promise<HostileUpstream> {
     requests.push({ path, authorization });
     response.on("error", () => {});
     const hop = /^\/loop\/(\d+)$/.exec(path)?.[1];
-    if (hop !== undefined) return moved(response, `/loop/${Number(hop) + 1}`);
+    if (hop !== undefined) return redirect(response, `/loop/${Number(hop) + 1}`);
     switch (path) {
       case "/to-other":
-        return moved(response, "https://other.example/");
+        return redirect(response, "https://other.example/");
       case "/to-http":
-        return moved(response, "http://hostile.example/ok");
+        return redirect(response, "http://hostile.example/ok");
       case "/to-private":
-        return moved(response, "http://169.254.169.254/latest/meta-data/");
+        return redirect(response, "http://169.254.169.254/latest/meta-data/");
       case "/gigabyte":
         return flood(response);
       case "/headers": {
-        // Ten megabytes, by hand: Node itself refuses to write so many.
+        // Ten megabytes, written to the socket because Node rejects so many headers.
         response.socket?.write("HTTP/1.1 200 OK\r\n");
         for (let n = 0; n < 1_000; n++) response.socket?.write(`x-${n}: ${"y".repeat(10_000)}\r\n`);
         response.socket?.end("content-length: 2\r\n\r\nok");
         return;
       }
       case "/endless": {
-        response.write("it begins");
+        response.write("it starts");
         const timer = setInterval(() => response.write("."), 20);
         response.on("close", () => clearInterval(timer));
         return;
@@ -88,19 +88,21 @@ export async function startHostileUpstream(): Promise<HostileUpstream> {
     rawConnections += 1;
     socket.destroy();
   });
-  const portOf = async (one: net.Server): Promise<number> => {
-    await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
-    return (one.address() as net.AddressInfo).port;
+  const listen = async (listener: net.Server): Promise<number> => {
+    await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+    return (listener.address() as net.AddressInfo).port;
   };
   return {
-    port: await portOf(server),
-    rawPort: await portOf(raw),
+    port: await listen(server),
+    rawPort: await listen(raw),
     rawConnections: () => rawConnections,
     requests,
     sentMax: () => sentMax,
     stop: async () => {
       server.closeAllConnections();
-      await Promise.all([server, raw].map((one) => new Promise((done) => one.close(done))));
+      await Promise.all(
+        [server, raw].map((listener) => new Promise((done) => listener.close(done))),
+      );
     },
   };
 }

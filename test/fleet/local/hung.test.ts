@@ -18,19 +18,19 @@ afterAll(async () => {
 });
 
 const answer = { calls: [{ name: "final_answer", arguments: { text: "done" } }] };
-const spinner = {
+const endless = {
   prompt: "p",
   sandbox: "isolate-v8",
   attempts: 2,
-  // The wait lets the submission be answered before everything stands still.
+  // The delay lets the API accept the batch before the runtime hangs.
   rehearsal: [
     { calls: [{ name: "run_code", arguments: { code: "for (;;) {}" } }], delay_ms: 1_000 },
     answer,
   ],
 };
-const friend = { prompt: "p", attempts: 1, rehearsal: [{ ...answer, delay_ms: 2_000 }] };
+const harmless = { prompt: "p", attempts: 1, rehearsal: [{ ...answer, delay_ms: 2_000 }] };
 
-test("a program that hangs the runtime costs its own task its attempts, and no other task anything", async () => {
+test("a program that hangs the runtime costs its task all attempts, and other tasks none", async () => {
   let restarts = 0;
   fleet = await startDevServer({
     port: await freePort(),
@@ -43,16 +43,16 @@ test("a program that hangs the runtime costs its own task its attempts, and no o
     },
   });
   const api = apiOf(fleet);
-  const lines = [spinner, friend].map((task) => `${JSON.stringify(task)}\n`).join("");
+  const lines = [endless, harmless].map((task) => `${JSON.stringify(task)}\n`).join("");
   const batch = await api.post<{ id: string }>("/v1/batches", lines, "application/x-ndjson");
-  const counts = await until(
+  const finished = await until(
     () =>
       api
         .get<{ status: string; counts: Record<string, number> }>(`/v1/batches/${batch.id}`)
-        .catch(() => ({ status: "away", counts: {} as Record<string, number> })),
+        .catch(() => ({ status: "unreachable", counts: {} as Record<string, number> })),
     ({ status }) => status === "finished",
   );
-  expect(counts.counts).toMatchObject({ total: 2, succeeded: 1, dead: 1 });
+  expect(finished.counts).toMatchObject({ total: 2, succeeded: 1, dead: 1 });
   expect(restarts).toBe(2);
   const { tasks } = await api.get<{ tasks: TaskView[] }>(`/v1/tasks?batch_id=${batch.id}`);
   const dead = tasks.find(({ status }) => status === "dead");

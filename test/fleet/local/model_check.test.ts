@@ -1,21 +1,21 @@
 import http from "node:http";
 import type net from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { awkwardText } from "../../../producer/cli/commands/models/scorecard_tests.ts";
+import { processContext } from "../../../producer/cli/context.ts";
 import { runFleet } from "../../../producer/cli/program.ts";
-import { awkwardText } from "../../../producer/cli/scorecard.ts";
-import { processSurroundings } from "../../../producer/cli/surroundings.ts";
 import type { DevServer } from "../../../producer/local/dev_server.ts";
 import { newState, startFleet } from "./fleet.ts";
 
-interface Said {
+interface ModelCall {
   name: string;
   arguments: unknown;
 }
 
-const final = (args: unknown): Said => ({ name: "final_answer", arguments: args });
+const final = (args: unknown): ModelCall => ({ name: "final_answer", arguments: args });
 
-/** What a good model and a bad one say to each test, turn by turn, found by words of its prompt. */
-const scripts: Record<string, { good: (Said[] | string)[]; bad: (Said[] | string)[] }> = {
+/** The replies of a good and a bad model to each test, by words of its prompt. */
+const scripts: Record<string, { good: (ModelCall[] | string)[]; bad: (ModelCall[] | string)[] }> = {
   "Call list_files once": {
     good: [[{ name: "list_files", arguments: {} }], [final({ count: 3 })]],
     bad: [[final({ count: 3 })]],
@@ -39,7 +39,7 @@ const scripts: Record<string, { good: (Said[] | string)[]; bad: (Said[] | string
       [
         final({
           customer: { name: "Ada Byron", address: { city: "Porto", zip: "4000-008" } },
-          // Lists as text are the fleet's to mend, and no fault of the answer.
+          // The fleet repairs lists that are written as text.
           items: '[{"sku":"K-17","quantity":3},{"sku":"M-2","quantity":12}]',
         }),
       ],
@@ -90,23 +90,23 @@ const state = newState();
 let server: http.Server;
 let fleet: DevServer;
 
-function reply(body: string): unknown {
+function chatCompletion(body: string): unknown {
   const { model, messages } = JSON.parse(body) as {
     model: string;
     messages: { role: string; content: string }[];
   };
-  const asked = messages.find(({ role }) => role === "user")?.content ?? "";
-  const script = Object.entries(scripts).find(([words]) => asked.includes(words))?.[1];
+  const prompt = messages.find(({ role }) => role === "user")?.content ?? "";
+  const script = Object.entries(scripts).find(([words]) => prompt.includes(words))?.[1];
   const turn = messages.filter(({ role }) => role === "assistant").length;
   const turns = script?.[model === "good" ? "good" : "bad"] ?? [];
-  const said = turns[turn] ?? turns.at(-1) ?? "…";
-  const calls = typeof said === "string" ? [] : said;
+  const reply = turns[turn] ?? turns.at(-1) ?? "…";
+  const calls = typeof reply === "string" ? [] : reply;
   const tool_calls = calls.map(({ name, arguments: args }, n) => ({
     id: `c${turn}${n}`,
     type: "function",
     function: { name, arguments: JSON.stringify(args) },
   }));
-  const content = typeof said === "string" ? said : "";
+  const content = typeof reply === "string" ? reply : "";
   return {
     object: "chat.completion",
     choices: [
@@ -122,7 +122,7 @@ beforeAll(async () => {
     request.on("data", (chunk) => (body += chunk));
     request.on("end", () => {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(reply(body)));
+      response.end(JSON.stringify(chatCompletion(body)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -141,13 +141,13 @@ async function check(...words: string[]) {
   const write = (text: string): void => {
     out += text;
   };
-  const surroundings = { ...processSurroundings(), write };
+  const context = { ...processContext(), write };
   const at = ["--url", fleet.url, "--key", fleet.key];
-  const code = await runFleet(["model", "check", ...words, ...at], surroundings);
+  const code = await runFleet(["model", "check", ...words, ...at], context);
   return { code, out };
 }
 
-test("a model that behaves well passes every test, and what was mended for it is told", async () => {
+test("a good model passes every test, and repairs of its calls are reported", async () => {
   const { code, out } = await check("good", "--json");
   const card = JSON.parse(out) as { tests: { why: string | null; quirks: string[] }[] };
   expect(card).toMatchObject({ model: "good", passed: 7, total: 7 });
@@ -155,20 +155,20 @@ test("a model that behaves well passes every test, and what was mended for it is
   expect(card.tests.flatMap(({ quirks }) => quirks)).toContain("nested_json_decoded");
 }, 60_000);
 
-test("a model that behaves badly fails each, with the reason, and the command exits 1", async () => {
+test("a bad model fails every test with a reason, and the command exits 1", async () => {
   const { code, out } = await check("bad");
   expect(code).toBe(1);
   expect(out).toContain("0 of 7 passed");
   for (const why of [
     "never ran list_files",
     "made its calls one after the other",
-    "called send_email, which there is not",
+    "called send_email, which does not exist",
     "copied",
     "unpriced",
   ])
     expect(out).toContain(why);
 }, 60_000);
 
-test("the rehearsal has no card", async () => {
+test("the rehearsal model has no scorecard", async () => {
   expect((await check("rehearsal")).code).toBe(2);
 });

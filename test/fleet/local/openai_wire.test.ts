@@ -22,7 +22,7 @@ const keys: (string | undefined)[] = [];
 let server: http.Server;
 let fleet: DevServer;
 
-/** What the endpoint says, turn by turn: two calls at once, a wrong answer, then a right one. */
+/** The replies of the endpoint: two calls at once, an invalid final answer, then a valid one. */
 const call = (id: string, name: string, args: unknown) => ({
   id,
   type: "function",
@@ -68,21 +68,21 @@ afterAll(async () => {
   state.remove();
 });
 
-test("an OpenAI-compatible endpoint sees well-formed requests whose prefix never changes", async () => {
+test("an OpenAI-compatible endpoint gets well-formed requests with a stable prefix", async () => {
   const api = apiOf(fleet);
   const task = {
     prompt: "Add one and one.",
     output_schema: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
   };
   const { id } = await api.post<{ id: string }>("/v1/tasks", JSON.stringify(task));
-  const end = await until(
+  const settled = await until(
     () =>
       api.get<{ status: string; finished_at: string | null; output: unknown; usage: object }>(
         `/v1/tasks/${id}`,
       ),
     ({ finished_at }) => finished_at !== null,
   );
-  expect(end).toMatchObject({
+  expect(settled).toMatchObject({
     status: "succeeded",
     output: { n: 2 },
     usage: { model_calls: 3, prompt_tokens: 2700, completion_tokens: 60 },
@@ -90,33 +90,33 @@ test("an OpenAI-compatible endpoint sees well-formed requests whose prefix never
 
   expect(bodies).toHaveLength(3);
   expect(new Set(keys)).toEqual(new Set(["Bearer wire-key"]));
-  for (const body of bodies) wellFormed(JSON.parse(body) as WireRequest);
+  for (const body of bodies) expectWellFormed(JSON.parse(body) as WireRequest);
   for (const [n, body] of bodies.entries()) {
     const next = bodies[n + 1];
-    // Everything up to the end of the messages that were there stands unchanged in the next request.
+    // The next request starts with the previous one, up to the end of its messages.
     if (next !== undefined)
       expect(next.startsWith(body.slice(0, body.lastIndexOf("]")))).toBe(true);
   }
 });
 
-function wellFormed({ model, messages, tools }: WireRequest): void {
+function expectWellFormed({ model, messages, tools }: WireRequest): void {
   expect(model).toBe("some-open-model");
   expect(tools.map((tool) => tool.function.name)).toContain("final_answer");
   for (const tool of tools) {
     expect(tool.type).toBe("function");
     expect(tool.function.parameters.type).toBe("object");
   }
-  const asked: string[] = [];
+  const callIds: string[] = [];
   for (const message of messages) {
     expect(typeof message.content).toBe("string");
-    for (const { id, function: called } of message.tool_calls ?? []) {
-      expect(typeof called.arguments).toBe("string");
-      asked.push(id);
+    for (const { id, function: toolCall } of message.tool_calls ?? []) {
+      expect(typeof toolCall.arguments).toBe("string");
+      callIds.push(id);
     }
-    if (message.role === "tool") expect(asked).toContain(message.tool_call_id);
+    if (message.role === "tool") expect(callIds).toContain(message.tool_call_id);
   }
-  const answered = messages
+  const answeredIds = messages
     .filter(({ role }) => role === "tool")
     .map((message) => message.tool_call_id);
-  expect(answered).toEqual(asked);
+  expect(answeredIds).toEqual(callIds);
 }
