@@ -1,72 +1,66 @@
-/** The HTTP API: every route in one table, authenticated, with one place where problems become answers. */
+/** The HTTP API: all routes, authentication, and the one place where problems become responses. */
 import { type Context, Hono } from "hono";
 import { logBug } from "../shared/log.ts";
 import { ok, type Result } from "../shared/result.ts";
-import { StoreFault } from "../shared/retrying.ts";
+import { StoreFault } from "../shared/retries.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
+import { catalogRoutes } from "./api/catalog/handlers.ts";
 import { egressRoutes } from "./api/egress/handlers.ts";
 import { inboxRoutes } from "./api/inbox/handlers.ts";
 import { inputRoutes } from "./api/inputs/handlers.ts";
 import { keyRoutes } from "./api/keys/handlers.ts";
-import { modelRoutes } from "./api/models/handlers.ts";
 import * as operations from "./api/operations.ts";
-import { flowRoutes } from "./api/pauses/handlers.ts";
-import { policyRoutes } from "./api/policies/handlers.ts";
-import { front, health } from "./api/root/handlers.ts";
+import { pauseRoutes } from "./api/pauses/handlers.ts";
 import { scheduleRoutes } from "./api/schedules/handlers.ts";
-import { spendRoutes } from "./api/spend/handlers.ts";
-import { overviewRoutes } from "./api/stats/handlers.ts";
-import { journalRoutes } from "./api/steps/handlers.ts";
+import { respondHealth, respondRoot } from "./api/service/handlers.ts";
+import { statsRoutes } from "./api/stats/handlers.ts";
 import { taskRoutes } from "./api/tasks/handlers.ts";
-import { toolRoutes } from "./api/tools/handlers.ts";
 import { traceRoutes } from "./api/traces/handlers.ts";
+import { journalRoutes } from "./api/traces/journal_handlers.ts";
 import { webhookRoutes } from "./api/webhooks/handlers.ts";
-import { authenticate, permit } from "./auth/auth.ts";
+import { authenticate, requireScope } from "./auth/authenticate.ts";
 import type { Principal } from "./auth/principal.ts";
-import { withinAllowance } from "./auth/rate_allowance.ts";
+import { checkRateLimit } from "./auth/rate_limit.ts";
 import type { ProducerEnv } from "./env.ts";
 import { discardRest } from "./http/body.ts";
-import { type OpenRoute, type Route, route } from "./http/call.ts";
-import { documentOf } from "./http/openapi.ts";
-import { isPage, page } from "./http/pages.ts";
+import { openApiDocument } from "./http/openapi.ts";
+import { isDashboardPath, servePage } from "./http/pages.ts";
 import { type Problem, problemResponse } from "./http/problem.ts";
-import { openAiProblem } from "./openai/problem.ts";
-import { openAiRoutes } from "./openai/routes/index.ts";
+import { type OpenRoute, type Route, route } from "./http/route.ts";
+import { openAiProblemResponse } from "./openai/error_response.ts";
+import { openAiRoutes } from "./openai/routes.ts";
 
-/** Everything under /v1 and /openai/v1. A route that is not here does not exist. */
+/** Everything under /v1 and /openai/v1. */
 export const routes: readonly Route[] = [
   ...taskRoutes,
   ...traceRoutes,
   ...journalRoutes,
   ...egressRoutes,
   ...batchRoutes,
-  ...flowRoutes,
+  ...pauseRoutes,
   ...scheduleRoutes,
   ...inboxRoutes,
   ...webhookRoutes,
   ...inputRoutes,
-  ...overviewRoutes,
+  ...statsRoutes,
   ...keyRoutes,
-  ...modelRoutes,
-  ...spendRoutes,
-  ...toolRoutes,
-  ...policyRoutes,
+  ...catalogRoutes,
   ...openAiRoutes,
-  route(operations.getOpenApiByKey, async () => ok(served())),
+  route(operations.getOpenApiByKey, async () => ok(respondOpenApi())),
 ];
 
-/** What stands beside them, for anyone. */
+/** The routes that need no key. */
 export const openRoutes: readonly OpenRoute[] = [
-  { ...operations.getFront, answer: front },
-  { ...operations.getHealth, answer: health },
-  { ...operations.getOpenApi, answer: () => served() },
+  { ...operations.getRoot, respond: respondRoot },
+  { ...operations.getHealth, respond: respondHealth },
+  { ...operations.getOpenApi, respond: () => respondOpenApi() },
 ];
 
 let documentText: string | undefined;
 
-/** The document of this very table, made when it is first asked for. */
-function served(): Response {
-  documentText ??= JSON.stringify(documentOf([...openRoutes, ...routes]));
+/** Built from these routes at the first request. */
+function respondOpenApi(): Response {
+  documentText ??= JSON.stringify(openApiDocument([...openRoutes, ...routes]));
   return new Response(documentText, { headers: { "content-type": "application/json" } });
 }
 
@@ -74,43 +68,43 @@ type ApiContext = Context<{ Bindings: ProducerEnv }>;
 
 export const api = new Hono<{ Bindings: ProducerEnv }>();
 
-for (const { method, path, answer } of openRoutes) {
-  api.on(method, path, async (context) => (await shown(context)) ?? answer(context.env));
-  api.all(path, (context) => wrongMethod(context, [method]));
+for (const { method, path, respond } of openRoutes) {
+  api.on(method, path, async (context) => (await dashboardPage(context)) ?? respond(context.env));
+  api.all(path, (context) => methodNotAllowed(context, [method]));
 }
-for (const one of routes) api.on(one.method, one.path, (context) => answer(one, context));
-for (const path of new Set(routes.map((one) => one.path))) {
-  const allow = routes.filter((one) => one.path === path).map((one) => one.method);
-  api.all(path, async (context) => (await unauthenticated(context)) ?? wrongMethod(context, allow));
+for (const each of routes) api.on(each.method, each.path, (context) => handle(each, context));
+for (const path of new Set(routes.map((each) => each.path))) {
+  const allow = routes.filter((each) => each.path === path).map((each) => each.method);
+  api.all(path, (context) => authenticated(context, () => methodNotAllowed(context, allow)));
 }
-for (const below of ["/v1/*", "/openai/v1/*"]) {
-  api.all(below, async (context) => (await unauthenticated(context)) ?? nowhere(context));
+for (const prefix of ["/v1/*", "/openai/v1/*"]) {
+  api.all(prefix, (context) => authenticated(context, () => noSuchRoute(context)));
 }
-api.get("*", async (context) => (await shown(context)) ?? nowhere(context));
-api.notFound(nowhere);
+api.get("*", async (context) => (await dashboardPage(context)) ?? noSuchRoute(context));
+api.notFound(noSuchRoute);
 
 api.onError((error, context) => {
   logBug("api", error);
-  return refusal(
+  return reject(
     context,
     error instanceof StoreFault
-      ? { kind: "unavailable", message: "a store did not answer: send the request again shortly" }
-      : { kind: "broken", message: "the fleet failed to answer: its log has the cause" },
+      ? { kind: "unavailable", message: "a store does not answer: send the request again soon" }
+      : { kind: "broken", message: "internal error; see the producer's log" },
   );
 });
 
-/** A page of the dashboard; null where the path is none, or a program asks for JSON alone. */
-async function shown({ req, env }: ApiContext): Promise<Response | null> {
+/** A page of the dashboard; null if the path is not one, or the client accepts only JSON. */
+async function dashboardPage({ req, env }: ApiContext): Promise<Response | null> {
   const accept = req.header("accept") ?? "*/*";
-  const taken = /\*\/\*|text\/|\*$/.test(accept) || !accept.includes("json");
-  return taken && isPage(req.path) ? page(req.raw, env) : null;
+  const acceptsPage = /\*\/\*|text\/|\*$/.test(accept) || !accept.includes("json");
+  return acceptsPage && isDashboardPath(req.path) ? servePage(req.raw, env) : null;
 }
 
-async function answer(one: Route, context: ApiContext): Promise<Response> {
+async function handle(called: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;
-  const caller = await callerOf(one, raw, context.env);
-  if (!caller.ok) return refusal(context, caller.error);
-  const outcome = await one.handle({
+  const caller = await authorize(called, raw, context.env);
+  if (!caller.ok) return reject(context, caller.error);
+  const response = await called.handle({
     request: raw,
     url: new URL(context.req.url),
     env: context.env,
@@ -118,48 +112,43 @@ async function answer(one: Route, context: ApiContext): Promise<Response> {
     param: (name) => context.req.param(name) ?? "",
     waitUntil: (work) => context.executionCtx.waitUntil(work),
   });
-  if (outcome.ok) return outcome.value;
+  if (response.ok) return response.value;
   await discardRest(raw);
-  return refusal(context, outcome.error);
+  return reject(context, response.error);
 }
 
-/** Who calls, if that caller may call this, and may call it now. */
-async function callerOf(
-  one: Route,
+/** The caller, if the key has the route's scope and is within its rate limit. */
+async function authorize(
+  called: Route,
   request: Request,
   env: ProducerEnv,
 ): Promise<Result<Principal, Problem>> {
   const caller = await authenticate(request, env);
-  const permitted = caller.ok ? permit(caller.value, one.scope) : caller;
-  if (!permitted.ok) return permitted;
-  const within = await withinAllowance(env, permitted.value, one);
-  return within.ok ? permitted : within;
+  const scoped = caller.ok ? requireScope(caller.value, called.scope) : caller;
+  if (!scoped.ok) return scoped;
+  const limited = await checkRateLimit(env, scoped.value, called);
+  return limited.ok ? scoped : limited;
 }
 
-/** A stranger learns nothing of the API, not even which routes there are. */
-async function unauthenticated(context: ApiContext): Promise<Response | null> {
+/** Without a valid key a caller learns nothing, not even which routes exist. */
+async function authenticated(context: ApiContext, respond: () => Response): Promise<Response> {
   const caller = await authenticate(context.req.raw, context.env);
-  return caller.ok ? null : refusal(context, caller.error);
+  return caller.ok ? respond() : reject(context, caller.error);
 }
 
-/** Each shape has errors of its own. */
-function refusal(context: ApiContext, problem: Problem): Response {
+/** The OpenAI-compatible routes have their own error format. */
+function reject(context: ApiContext, problem: Problem): Response {
   const { pathname } = new URL(context.req.url);
-  return pathname.startsWith("/openai/") ? openAiProblem(problem) : problemResponse(problem);
+  return pathname.startsWith("/openai/")
+    ? openAiProblemResponse(problem)
+    : problemResponse(problem);
 }
 
-function nowhere(context: ApiContext): Response {
-  return refusal(context, {
-    kind: "not_found",
-    message: "nothing stands at this path: the calls are listed in docs/api.md",
-  });
+function noSuchRoute(context: ApiContext): Response {
+  return reject(context, { kind: "not_found", message: "no such route; see docs/api.md" });
 }
 
-function wrongMethod(context: ApiContext, allow: readonly string[]): Response {
-  const problem: Problem = {
-    kind: "method_not_allowed",
-    message: `this path takes ${allow.join(" or ")}`,
-    allow,
-  };
-  return refusal(context, problem);
+function methodNotAllowed(context: ApiContext, allow: readonly string[]): Response {
+  const message = `method not allowed: use ${allow.join(" or ")}`;
+  return reject(context, { kind: "method_not_allowed", message, allow });
 }

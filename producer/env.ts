@@ -1,24 +1,25 @@
+import type { ConsumerStub } from "../consumer/rpc/consumer_api.ts";
 import type { SharedEnv } from "../shared/env.ts";
 
 /** The producer's bindings, as wrangler.producer.toml declares them. */
 export interface ProducerEnv extends SharedEnv {
-  /** A key with all scopes for tenant `default`. Without any key a deployed producer answers 503. */
+  /** The operator's key: all scopes, tenant `default`. Without any key a deployed producer answers 503. */
   FLEET_API_KEY?: string;
-  /** Cloudflare Access in front of the fleet: the team's domain and the application's audience tag. */
+  /** Cloudflare Access: the team's domain and the application's audience tag. */
   ACCESS_TEAM_DOMAIN?: string;
   ACCESS_AUD?: string;
-  /** Whose tasks people see who come through Access; `default` where it is left out. */
+  /** The tenant of callers who use Access; default: `default`. */
   ACCESS_TENANT?: string;
-  /** What they may do, by comma: `read,submit` where it is left out. */
+  /** Their scopes, separated by commas; default: `read,submit`. */
   ACCESS_SCOPES?: string;
-  /** Where messages of the inbox go that made no task. */
+  /** Receives inbox messages that made no task. */
   INBOX_DLQ: Queue;
-  /** JSON, address to {tenant?, from, template, answer?}: the addresses whose mail becomes a task. */
+  /** JSON, address to {tenant?, from, template, answer?}: mail to these addresses becomes a task. */
   FLEET_MAILBOXES?: string;
-  /** How long what is settled stays: a whole number of days, or "forever"; 30 where it is not set. */
+  /** How long settled tasks are kept: a whole number of days, or "forever"; default: 30. */
   RETENTION_DAYS?: string;
-  /** The dashboard's files, where the deployment carries them. */
+  /** The dashboard's files, if the deployment includes them. */
   ASSETS?: Fetcher;
-  /** The consumer, where it is bound: health then means that both Workers answer. */
-  CONSUMER?: Fetcher;
+  /** The consumer's entrypoint ConsumerApi, where it is bound: health then means that both Workers answer. */
+  CONSUMER?: ConsumerStub;
 }

@@ -1,14 +1,14 @@
 /**
- * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue and
- * answered with 202: api.ts -> routes/ -> tasks/check.ts -> tasks/accept.ts -> tasks/send.ts. A batch goes to
- * R2 whole, and batches/expand.ts makes tasks of its lines. Each minute schedules/tick.ts submits the batches
- * of schedules that are due, sweep/ goes on with what stands still and sends what was never delivered, and
- * batches/close.ts finishes the batches whose tasks have all ended; then the webhooks that are due go to
- * their queue. Tasks also come from the queue `inbox`, over the binding `Fleet` and by mail (ways_in/): all
- * of them by tasks/submit.ts.
+ * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
+ * and answered with 202: api.ts -> api/tasks/handlers.ts -> tasks/check.ts -> tasks/accept.ts ->
+ * tasks/send.ts. A batch is stored in R2 as a whole, and batches/expand.ts creates tasks from its lines.
+ * Each minute schedules/tick.ts submits the batches of due schedules, sweep/ continues what is stuck and
+ * sends what was never delivered, and batches/finish.ts finishes batches; then due webhooks are sent to
+ * their queue. Tasks also come from the queue `inbox`, the service binding `Fleet` and mail (ingress/);
+ * tasks/submit.ts accepts all of them.
  */
 import { api } from "./api.ts";
-import { closeDueBatches } from "./batches/close.ts";
+import { finishDueBatches } from "./batches/finish.ts";
 import type { ProducerEnv } from "./env.ts";
 import { readInbox } from "./ingress/inbox.ts";
 import { receiveMail } from "./ingress/mail.ts";
@@ -23,7 +23,7 @@ export default {
     return api.fetch(request, env, ctx);
   },
   async scheduled(_tick, env) {
-    await Promise.all([runDueTicks(env), sweep(env), closeDueBatches(env)]);
+    await Promise.all([runDueTicks(env), sweep(env), finishDueBatches(env)]);
     await sendDueWebhooks(env);
   },
   queue(batch, env) {

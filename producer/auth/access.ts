@@ -1,7 +1,7 @@
 /**
- * Cloudflare Access in front of the fleet: its signed assertion stands in place of a key. It is verified
- * here, because a Worker's address can be reached beside the one that Access guards. Half a configuration
- * refuses everybody: a team without an audience would let in every application of that team.
+ * Cloudflare Access: its signed assertion replaces a key. It is verified here, because the Worker may also be
+ * reachable at an address that Access does not protect. An incomplete configuration rejects every caller:
+ * without an audience, assertions for any application of the team would be valid.
  */
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { accessLimits } from "../../shared/limits.ts";
@@ -17,11 +17,9 @@ type AccessEnv = Pick<
   "ACCESS_TEAM_DOMAIN" | "ACCESS_AUD" | "ACCESS_TENANT" | "ACCESS_SCOPES"
 >;
 
-/** Whether people may come through Access at all. */
-export const accessConfigured = (env: AccessEnv): boolean =>
+export const isAccessConfigured = (env: AccessEnv): boolean =>
   Boolean(env.ACCESS_TEAM_DOMAIN) || Boolean(env.ACCESS_AUD);
 
-/** The caller whom Access vouches for. */
 export async function verifyAccess(
   assertion: string,
   env: AccessEnv,
@@ -29,26 +27,26 @@ export async function verifyAccess(
   const settings = settingsOf(env);
   if (settings === null) {
     const message =
-      "Cloudflare Access is configured by half: set both ACCESS_TEAM_DOMAIN (such as team.cloudflareaccess.com) and ACCESS_AUD, and let ACCESS_SCOPES name only submit, read and admin";
+      "the configuration of Cloudflare Access is invalid: set both ACCESS_TEAM_DOMAIN (such as team.cloudflareaccess.com) and ACCESS_AUD, and use only submit, read and admin in ACCESS_SCOPES";
     return err({ kind: "unavailable", message });
   }
   try {
-    await jwtVerify(assertion, keysOf(settings.issuer), {
+    await jwtVerify(assertion, keySetOf(settings.issuer), {
       issuer: settings.issuer,
       audience: settings.audience,
       algorithms: ["RS256"],
       requiredClaims: ["exp", "iat", "sub"],
-      clockTolerance: accessLimits.clockSeconds,
+      clockTolerance: accessLimits.clockSkewSeconds,
     });
     return ok({ tenant: settings.tenant, scopes: settings.scopes });
   } catch (error) {
-    // Keys that cannot be had say nothing of the caller.
+    // The caller is not at fault if the signing keys cannot be fetched.
     if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) {
-      const message = "the keys of Cloudflare Access cannot be had: try again shortly";
+      const message = "the signing keys of Cloudflare Access could not be fetched: retry soon";
       return err({ kind: "unavailable", message });
     }
     const message =
-      "this assertion of Cloudflare Access does not hold: sign in again, and if that does not help, compare ACCESS_TEAM_DOMAIN and ACCESS_AUD with the application's";
+      "invalid Cloudflare Access assertion: sign in again; if that fails, compare ACCESS_TEAM_DOMAIN and ACCESS_AUD with the Access application";
     return err({ kind: "unauthorized", message, presented: true });
   }
 }
@@ -69,20 +67,20 @@ function settingsOf(env: AccessEnv): Settings | null {
   return { issuer: `https://${team}`, audience: env.ACCESS_AUD, tenant, scopes };
 }
 
-/** The team's keys, fetched when first needed and kept by the isolate. */
-const teams = new Map<string, JWTVerifyGetKey>();
+/** Signing keys by issuer, fetched on first use and cached by the isolate. */
+const keySets = new Map<string, JWTVerifyGetKey>();
 
-function keysOf(issuer: string): JWTVerifyGetKey {
-  let keys = teams.get(issuer);
+function keySetOf(issuer: string): JWTVerifyGetKey {
+  let keys = keySets.get(issuer);
   if (keys === undefined) {
     keys = createRemoteJWKSet(new URL(`${issuer}/cdn-cgi/access/certs`), {
-      timeoutDuration: accessLimits.keysMsMax,
-      cooldownDuration: accessLimits.keysPauseMs,
-      cacheMaxAge: accessLimits.keysKeptMs,
+      timeoutDuration: accessLimits.keysFetchMsMax,
+      cooldownDuration: accessLimits.keysFetchPauseMs,
+      cacheMaxAge: accessLimits.keysCacheMs,
       [customFetch]: (url, { headers, signal }) =>
         fetch(url, { method: "GET", headers, signal, redirect: "manual" }),
     });
-    teams.set(issuer, keys);
+    keySets.set(issuer, keys);
   }
   return keys;
 }

@@ -1,17 +1,18 @@
 /**
- * An API key is `<id>.<secret>`: the id finds the row, the secret is 32 random bytes that are shown once.
- * D1 holds its SHA-256 alone; a slow hash would add nothing to a secret that nobody can guess.
+ * An API key is `<id>.<secret>`: the id finds the row, the secret is 32 random bytes that are shown only once.
+ * D1 stores only its SHA-256; a slow hash adds nothing to a secret of 256 random bits.
  */
 import { newKeyId } from "../../shared/ids.ts";
 import { hex } from "../../shared/objects.ts";
-import type { ApiKeyRow } from "../../shared/store/api_keys.ts";
-import { isoOrNull, isoTime } from "../tasks/view.ts";
+import type { ApiKeyRow } from "../../shared/store/keys/api_keys.ts";
+import type { KeyResponse } from "../api/keys/responses.ts";
+import { isoOrNull, isoTime } from "../tasks/task_view.ts";
 
 const secretBytes = 32;
 const keyPattern = /^(key_[0-9a-hjkmnp-tv-z]{26})\.([A-Za-z0-9_-]{43})$/;
 
-/** A key as its holder gets it, and the digest that is kept. */
-export async function makeKey(): Promise<{ id: string; key: string; sha256: string }> {
+/** A new key, and the digest that is stored. */
+export async function createKey(): Promise<{ id: string; key: string; sha256: string }> {
   const id = newKeyId();
   const secret = crypto
     .getRandomValues(new Uint8Array(secretBytes))
@@ -19,8 +20,8 @@ export async function makeKey(): Promise<{ id: string; key: string; sha256: stri
   return { id, key: `${id}.${secret}`, sha256: await digestOf(secret) };
 }
 
-/** The parts of a presented key; null where it has not the shape of one. */
-export function partsOf(presented: string): { id: string; secret: string } | null {
+/** Null if the text does not have the format of a key. */
+export function parseKey(presented: string): { id: string; secret: string } | null {
   const [, id, secret] = keyPattern.exec(presented) ?? [];
   return id === undefined || secret === undefined ? null : { id, secret };
 }
@@ -31,22 +32,22 @@ export async function digestOf(text: string): Promise<string> {
   return hex(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 }
 
-/** Compares two texts of one length in constant time. */
-export function sameText(given: string, expected: string): boolean {
+/** Constant time for texts of equal length. */
+export function equalInConstantTime(given: string, expected: string): boolean {
   const [a, b] = [encoder.encode(given), encoder.encode(expected)];
   return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }
 
-/** What a listing shows of a key: everything but its secret and the digest. */
-export function keyView(row: ApiKeyRow): Record<string, unknown> {
+/** Everything but the secret and its digest. */
+export function keyView(row: ApiKeyRow): KeyResponse {
   return {
     id: row.id,
     name: row.name,
     tenant: row.tenant,
-    scopes: JSON.parse(row.scopes) as unknown,
+    scopes: JSON.parse(row.scopes) as KeyResponse["scopes"],
     requests_per_minute: row.requests_per_minute,
     backlog: row.backlog,
-    defaults: JSON.parse(row.defaults) as unknown,
+    defaults: JSON.parse(row.defaults) as object,
     created_at: isoTime(row.created_at),
     expires_at: isoOrNull(row.expires_at),
     revoked_at: isoOrNull(row.revoked_at),

@@ -1,20 +1,26 @@
 /**
- * Whether a key still holds. A call asks it of the key that it presents; what is submitted later in a
- * key's name, by a schedule or by a batch that waited, asks it again when its time comes.
+ * Whether a key is still valid. It is checked when a call presents it, and again when a schedule or a waiting
+ * batch submits work under it later.
  */
-import { markUsed, type PresentedKey, presentedKey } from "../../shared/store/api_keys.ts";
+
+import { err, ok, type Result } from "../../shared/result.ts";
+import {
+  markKeyUsed,
+  type PresentedKey,
+  readPresentedKey,
+} from "../../shared/store/keys/key_use.ts";
 import type { ProducerEnv } from "../env.ts";
 import { isScope, type Principal } from "./principal.ts";
 
-/** How a key ends. Its scopes never change, so these are the only ways in which one is narrowed. */
+/** Why a key is no longer valid. Its scopes never change. */
 export type KeyEnd = "revoked" | "expired";
 
-export const endOf = (row: PresentedKey): KeyEnd | null =>
+export const keyEndOf = (row: PresentedKey): KeyEnd | null =>
   row.revoked_at !== null ? "revoked" : row.expired === 1 ? "expired" : null;
 
-/** The caller that a key which holds stands for; its use is written down once in a while. */
-export async function holderOf(env: ProducerEnv, row: PresentedKey): Promise<Principal> {
-  if (row.stale === 1 && row.requests_per_minute === null) await markUsed(env.DB, row.id);
+/** The principal of a valid key. Updates `last_used_at` from time to time. */
+export async function principalOf(env: ProducerEnv, row: PresentedKey): Promise<Principal> {
+  if (row.stale === 1 && row.requests_per_minute === null) await markKeyUsed(env.DB, row.id);
   return {
     tenant: row.tenant,
     scopes: (JSON.parse(row.scopes) as string[]).filter(isScope),
@@ -27,27 +33,27 @@ export async function holderOf(env: ProducerEnv, row: PresentedKey): Promise<Pri
   };
 }
 
-/** Work that was ordered under a key. `key_id` is null where the fleet itself vouches for it. */
-export interface Ordered {
+/** Work that was submitted under a key. `key_id` is null if no key of `api_keys` was used. */
+export interface DeferredWork {
   tenant: string;
   key_id: string | null;
-  /** JSON list of what the key could do; null where nobody asked. */
+  /** JSON list of the key's scopes at that time; null if they were not recorded. */
   scopes: string | null;
 }
 
-export type KeyValidity = { ok: true; principal: Principal } | { ok: false; ended: KeyEnd };
-
-/** In whose name ordered work is submitted now. A key whose row is gone, or is another tenant's, is revoked. */
-export async function keyValidityOf(env: ProducerEnv, ordered: Ordered): Promise<KeyValidity> {
-  const { tenant, key_id: id } = ordered;
-  const scopes = (JSON.parse(ordered.scopes ?? "[]") as string[]).filter(isScope);
-  if (id === null) return { ok: true, principal: { tenant, scopes } };
-  const row = await presentedKey(env.DB, id);
-  if (row === null || row.tenant !== tenant) return { ok: false, ended: "revoked" };
-  const ended = endOf(row);
-  if (ended !== null) return { ok: false, ended };
-  return { ok: true, principal: { ...(await holderOf(env, row)), scopes } };
+/** The principal for whom deferred work is submitted now, or how its key ended. A missing key counts as revoked. */
+export async function deferredPrincipal(
+  env: ProducerEnv,
+  work: DeferredWork,
+): Promise<Result<Principal, KeyEnd>> {
+  const { tenant, key_id: id } = work;
+  const scopes = (JSON.parse(work.scopes ?? "[]") as string[]).filter(isScope);
+  if (id === null) return ok({ tenant, scopes });
+  const row = await readPresentedKey(env.DB, id);
+  if (row === null || row.tenant !== tenant) return err("revoked");
+  const ended = keyEndOf(row);
+  return ended === null ? ok({ ...(await principalOf(env, row)), scopes }) : err(ended);
 }
 
-export const hasEnded = (ended: KeyEnd): string =>
+export const keyEndText = (ended: KeyEnd): string =>
   ended === "revoked" ? "has been revoked" : "has expired";

@@ -1,4 +1,4 @@
-/** Reads request bodies: bounded while they stream, as UTF-8, as JSON. Content-Length is only a hint. */
+/** Reads request bodies with a size limit that holds while they stream. Content-Length is only a hint. */
 import { bodyLimits, taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { parseJson } from "./json_text.ts";
@@ -10,35 +10,38 @@ export function mediaType(request: Request): string {
   return (header.split(";")[0] ?? "").trim().toLowerCase();
 }
 
-export function wrongType(request: Request, allowed: readonly string[]): Result<never, Problem> {
+export function unsupportedType(
+  request: Request,
+  allowed: readonly string[],
+): Result<never, Problem> {
   const sent = mediaType(request);
   return err({
     kind: "unsupported_media_type",
-    message: `send content-type: ${allowed.join(" or ")}, uncompressed, instead of ${sent === "" ? "none" : JSON.stringify(sent)}`,
+    message: `unsupported content type ${sent === "" ? "(none)" : JSON.stringify(sent)} or compressed body: send ${allowed.join(" or ")}, uncompressed`,
   });
 }
 
-export const isPlain = (request: Request): boolean =>
+export const isUncompressed = (request: Request): boolean =>
   (request.headers.get("content-encoding") ?? "identity").toLowerCase() === "identity";
 
-export const tooLarge = (bytesMax: number, instead: string): Result<never, Problem> =>
+export const tooLarge = (bytesMax: number, advice: string): Result<never, Problem> =>
   err({
     kind: "too_large",
-    message: `the body is over ${bytesMax.toLocaleString("en")} bytes: ${instead}`,
+    message: `the body is larger than ${bytesMax.toLocaleString("en")} bytes: ${advice}`,
   });
 
-const largeInputs =
-  'upload large files with PUT /v1/inputs/<key> and name them in "files" as {"r2": "<key>"}';
+const uploadAdvice =
+  'upload large files with PUT /v1/inputs/<key> and use them in "files" as {"r2": "<key>"}';
 
-/** The body as it arrives. A reader that stops early leaves the rest for `discardRest`. */
+/** A reader that stops early leaves the rest for `discardRest`. */
 export function bodyChunks(request: Request): AsyncIterable<Uint8Array> {
   const body: ReadableStream<Uint8Array> = request.body ?? new Blob([]).stream();
   return body.values({ preventCancel: true });
 }
 
 /**
- * Reads on after a refusal, for a short while and without keeping anything: most clients look for an
- * answer only once they have sent everything, and closing earlier would cut the connection under them.
+ * Discards the rest of a rejected body, up to limits of time and size: most clients read the response only
+ * after they have sent everything, and an earlier end would break their connection.
  */
 export async function discardRest(request: Request): Promise<void> {
   if (request.body === null || request.body.locked) return;
@@ -54,26 +57,26 @@ export async function discardRest(request: Request): Promise<void> {
       bytes += part.value.byteLength;
     }
   } catch {
-    // The client went away; there is nobody left to answer.
+    // The client has disconnected.
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** The whole body, at most `bytesMax`; what is longer is refused as soon as that shows. */
+/** The whole body. Stops as soon as more than `bytesMax` bytes have arrived. */
 export async function readBytes(
   request: Request,
   bytesMax: number,
-  instead: string = largeInputs,
+  advice: string = uploadAdvice,
 ): Promise<Result<Uint8Array, Problem>> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
-    return tooLarge(bytesMax, instead);
+    return tooLarge(bytesMax, advice);
   }
   const parts: Uint8Array[] = [];
   let total = 0;
   for await (const part of bodyChunks(request)) {
     total += part.byteLength;
-    if (total > bytesMax) return tooLarge(bytesMax, instead);
+    if (total > bytesMax) return tooLarge(bytesMax, advice);
     parts.push(part);
   }
   const bytes = new Uint8Array(total);
@@ -88,18 +91,17 @@ export async function readBytes(
 const strictUtf8 = { fatal: true, ignoreBOM: false } as const;
 const decoder = new TextDecoder("utf-8", strictUtf8);
 
-/** Text, or the offset of the first byte that is not UTF-8. */
 export function decodeText(bytes: Uint8Array): Result<string, Problem> {
   try {
     return ok(decoder.decode(bytes));
   } catch {
-    const message = `not UTF-8 at byte ${firstBadByte(bytes)}: encode the body as UTF-8`;
+    const message = `invalid UTF-8 at byte ${firstInvalidByte(bytes)}: encode the body as UTF-8`;
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
 }
 
-/** Where the first sequence begins that is not UTF-8: the longest prefix that is, found by halving. */
-function firstBadByte(bytes: Uint8Array): number {
+/** The offset of the first invalid sequence: a binary search for the longest valid prefix. */
+function firstInvalidByte(bytes: Uint8Array): number {
   let low = 0;
   let high = bytes.byteLength;
   while (low < high) {
@@ -111,17 +113,17 @@ function firstBadByte(bytes: Uint8Array): number {
   return low;
 }
 
-/** With `cut`, a last sequence that the end leaves unfinished counts as UTF-8. */
-function isUtf8(bytes: Uint8Array, cut: boolean): boolean {
+/** With `allowPartial`, an incomplete sequence at the end is valid. */
+function isUtf8(bytes: Uint8Array, allowPartial: boolean): boolean {
   try {
-    new TextDecoder("utf-8", strictUtf8).decode(bytes, { stream: cut });
+    new TextDecoder("utf-8", strictUtf8).decode(bytes, { stream: allowPartial });
     return true;
   } catch {
     return false;
   }
 }
 
-/** A JSON body. An empty one is an empty object where `emptyIs` says so. */
+/** An empty body has the value `emptyIs`, if there is one. */
 export async function readJson(
   request: Request,
   limits: { bytesMax: number; depthMax?: number; emptyIs?: unknown },
@@ -129,8 +131,8 @@ export async function readJson(
   const bytes = await readBytes(request, limits.bytesMax);
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0 && limits.emptyIs !== undefined) return ok(limits.emptyIs);
-  if (mediaType(request) !== "application/json" || !isPlain(request)) {
-    return wrongType(request, ["application/json"]);
+  if (mediaType(request) !== "application/json" || !isUncompressed(request)) {
+    return unsupportedType(request, ["application/json"]);
   }
   const text = decodeText(bytes.value);
   if (!text.ok) return text;

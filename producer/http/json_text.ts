@@ -1,13 +1,13 @@
 /**
- * JSON text that strangers sent: how deep it nests, before anything recursive touches it, and
- * where it breaks. V8's own message names no position for the commonest mistakes.
+ * Parses untrusted JSON: limits its nesting before any recursive code sees it, and reports where a syntax
+ * error is. V8's own message has no position for the most common mistakes.
  */
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Problem } from "./problem.ts";
 
-/** The deepest nesting of brackets outside strings. Works on broken text too. */
-export function nesting(text: string): number {
+/** The deepest nesting of brackets outside strings. Also works on invalid JSON. */
+export function nestingDepth(text: string): number {
   let depth = 0;
   let deepest = 0;
   let quoted = false;
@@ -30,35 +30,36 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** Parses text of bounded depth; the problem says where the text stops being JSON. */
 export function parseJson(text: string, depthMax: number): Result<unknown, Problem> {
-  const depth = nesting(text);
+  const depth = nestingDepth(text);
   if (depth > depthMax) {
-    const message = `the JSON nests ${depth} levels deep; at most ${depthMax} are taken, so flatten it or send the inner part as text`;
+    const message = `the JSON is nested ${depth} levels deep; the maximum is ${depthMax}: flatten it, or send the inner part as a string`;
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
   try {
     return ok(JSON.parse(text) as unknown);
   } catch {
-    const message = `not JSON: ${faultOf(text)}`;
+    const message = `invalid JSON: ${describeSyntaxError(text)}`;
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
 }
 
-/** Says where text that JSON.parse refused goes wrong, and what is expected there. */
-export function faultOf(text: string): string {
-  const scan: Scan = { text, at: 0 };
-  const expected = scanValue(scan) ?? scanEnd(scan);
+/** Where text that JSON.parse rejected is invalid, and what is expected there. */
+export function describeSyntaxError(text: string): string {
+  const scan: Scan = { text, at: 0, expected: "JSON" };
+  if (scanValue(scan) && scan.at < text.length) scan.expected = "nothing more after the value";
   const before = text.slice(0, scan.at);
   const line = before.split("\n").length;
   const column = scan.at - before.lastIndexOf("\n");
   const found = scan.at >= text.length ? "the end" : JSON.stringify(text.charAt(scan.at));
-  return `at position ${scan.at} (line ${line}, column ${column}) expected ${expected ?? "JSON"}, found ${found}`;
+  return `at position ${scan.at} (line ${line}, column ${column}) expected ${scan.expected}, found ${found}`;
 }
 
+/** The position in the text, and what the last failed scan expected there. */
 interface Scan {
   text: string;
   at: number;
+  expected: string;
 }
 
 const scalar = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.])/y;
@@ -80,47 +81,46 @@ function takeChar(scan: Scan, char: string): boolean {
   return true;
 }
 
-const scanEnd = (scan: Scan): string | null =>
-  scan.at < scan.text.length ? "nothing more after the value" : null;
-
-/** Each scan returns null when it read what it should, else what it expected at `scan.at`. */
-function scanValue(scan: Scan): string | null {
-  take(scan, space);
-  const char = scan.text.charAt(scan.at);
-  const fault =
-    char === "{"
-      ? scanList(scan, "}", scanMember)
-      : char === "["
-        ? scanList(scan, "]", scanValue)
-        : char === '"'
-          ? scanString(scan)
-          : take(scan, scalar)
-            ? null
-            : "a value (a string in double quotes, a number, true, false, null, { or [)";
-  if (fault === null) take(scan, space);
-  return fault;
+function fail(scan: Scan, expected: string): false {
+  scan.expected = expected;
+  return false;
 }
 
-function scanList(scan: Scan, close: "}" | "]", item: (scan: Scan) => string | null) {
+/** Like the scans below: false at the first invalid character, which is at `scan.at`. */
+function scanValue(scan: Scan): boolean {
+  take(scan, space);
+  const isValid = scanBareValue(scan);
+  if (isValid) take(scan, space);
+  return isValid;
+}
+
+function scanBareValue(scan: Scan): boolean {
+  const char = scan.text.charAt(scan.at);
+  if (char === "{") return scanList(scan, "}", scanMember);
+  if (char === "[") return scanList(scan, "]", scanValue);
+  if (char === '"') return scanString(scan);
+  if (take(scan, scalar)) return true;
+  return fail(scan, "a value (a string in double quotes, a number, true, false, null, { or [)");
+}
+
+function scanList(scan: Scan, close: "}" | "]", item: (scan: Scan) => boolean): boolean {
   scan.at++;
-  if (takeChar(scan, close)) return null;
+  if (takeChar(scan, close)) return true;
   for (;;) {
-    const fault = item(scan);
-    if (fault !== null) return fault;
-    if (takeChar(scan, close)) return null;
-    if (!takeChar(scan, ",")) return `"," or "${close}"`;
+    if (!item(scan)) return false;
+    if (takeChar(scan, close)) return true;
+    if (!takeChar(scan, ",")) return fail(scan, `"," or "${close}"`);
   }
 }
 
-function scanMember(scan: Scan): string | null {
+function scanMember(scan: Scan): boolean {
   take(scan, space);
-  if (scan.text.charAt(scan.at) !== '"') return "a field name in double quotes";
-  const fault = scanString(scan);
-  if (fault !== null) return fault;
-  return takeChar(scan, ":") ? scanValue(scan) : '":"';
+  if (scan.text.charAt(scan.at) !== '"') return fail(scan, "a field name in double quotes");
+  if (!scanString(scan)) return false;
+  return takeChar(scan, ":") ? scanValue(scan) : fail(scan, '":"');
 }
 
-function scanString(scan: Scan): string | null {
-  if (take(scan, string)) return null;
-  return 'a string that ends with " and has its line breaks written as \\n';
+function scanString(scan: Scan): boolean {
+  if (take(scan, string)) return true;
+  return fail(scan, 'a string that ends with " and has its line breaks written as \\n');
 }

@@ -1,24 +1,25 @@
-/** The API as an OpenAPI 3.1 document, made of the operations that the routes serve. Pure. */
+/** Builds the OpenAPI 3.1 document from the operations that the routes serve. Pure. */
 import { Kind, type TSchema } from "@sinclair/typebox";
-import { OpenAiRefusal, openAiRefusals } from "../openai/refusal.ts";
+import { OpenAiErrorResponse, openAiErrorCodes } from "../openai/error_response.ts";
+import { type ErrorCode, ErrorResponse, errorCodes } from "./error_response.ts";
 import type { Media, Operation } from "./operation.ts";
-import { RefusalAnswer, type RefusalCode, refusals } from "./refusals.ts";
 
 type Json = Record<string, unknown>;
 
-/** The version of the API, which is that of its paths; it changes when a call's meaning does. */
+/** The version in the paths. It changes with the meaning of a call. */
 const apiVersion = "1";
-const keyHeader = "key";
+const keyScheme = "key";
 
-export function documentOf(operations: readonly Operation[]): Json {
+export function openApiDocument(operations: readonly Operation[]): Json {
   const components = new Components();
   const paths: Record<string, Json> = {};
-  for (const one of operations) {
-    const path = documentPath(one.path);
-    paths[path] = { ...paths[path], [one.method.toLowerCase()]: operationOf(one, components) };
+  for (const operation of operations) {
+    const path = openApiPath(operation.path);
+    const method = operation.method.toLowerCase();
+    paths[path] = { ...paths[path], [method]: operationObject(operation, components) };
   }
   const responses = Object.fromEntries(
-    [own, openAi].flatMap((shape) => refusalsIn(shape, components)),
+    [ownFormat, openAiFormat].flatMap((format) => errorResponses(format, components)),
   );
   return {
     openapi: "3.1.0",
@@ -27,48 +28,49 @@ export function documentOf(operations: readonly Operation[]): Json {
       title: "Flotilla",
       version: apiVersion,
       description:
-        "Thousands of agent tasks in, one file of checked answers out. docs/api.md says it in words.",
+        "Submit thousands of agent tasks and download one file of checked results. See docs/api.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    security: [{ [keyHeader]: [] }],
+    security: [{ [keyScheme]: [] }],
     paths,
     components: {
-      securitySchemes: { [keyHeader]: { type: "http", scheme: "bearer" } },
+      securitySchemes: { [keyScheme]: { type: "http", scheme: "bearer" } },
       responses,
       schemas: components.schemas,
     },
   };
 }
 
-/** A shape of refusals: what it is called in the document, what it holds, how it spells each code. */
-interface RefusalShape {
+/** An error format: the prefix of its components, its schema, and its own status and word for each code. */
+interface ErrorFormat {
   prefix: string;
-  answer: TSchema;
-  spell: (code: RefusalCode) => { status: number; word: string };
+  schema: TSchema;
+  spell: (code: ErrorCode) => { status: number; word: string };
 }
 
-const own: RefusalShape = {
+const ownFormat: ErrorFormat = {
   prefix: "Refused",
-  answer: RefusalAnswer,
-  spell: (code) => ({ status: refusals[code][0], word: code }),
+  schema: ErrorResponse,
+  spell: (code) => ({ status: errorCodes[code][0], word: code }),
 };
-const openAi: RefusalShape = {
+const openAiFormat: ErrorFormat = {
   prefix: "OpenAiRefused",
-  answer: OpenAiRefusal,
-  spell: (code) => ({ status: openAiRefusals[code][0], word: openAiRefusals[code][2] }),
+  schema: OpenAiErrorResponse,
+  spell: (code) => ({ status: openAiErrorCodes[code][0], word: openAiErrorCodes[code][2] }),
 };
 
-const shapeOf = ({ wire }: Operation): RefusalShape => (wire === undefined ? own : openAi);
+const formatOf = ({ wire }: Operation): ErrorFormat =>
+  wire === undefined ? ownFormat : openAiFormat;
 
-function refusalsIn(shape: RefusalShape, components: Components): [string, Json][] {
-  const schema = components.place(shape.answer);
-  const codes = Object.keys(refusals) as RefusalCode[];
-  return Object.entries(byStatus(codes, shape)).map(([status, those]) => [
-    `${shape.prefix}${status}`,
+function errorResponses(format: ErrorFormat, components: Components): [string, Json][] {
+  const schema = components.reference(format.schema);
+  const codes = Object.keys(errorCodes) as ErrorCode[];
+  return Object.entries(byStatus(codes, format)).map(([status, those]) => [
+    `${format.prefix}${status}`,
     {
       description: those
-        .map((code) => `${shape.spell(code).word}: ${refusals[code][1]}`)
+        .map((code) => `${format.spell(code).word}: ${errorCodes[code][1]}`)
         .join("; "),
       content: { "application/json": { schema } },
     },
@@ -76,33 +78,37 @@ function refusalsIn(shape: RefusalShape, components: Components): [string, Json]
 }
 
 /** `/v1/tasks/:id/files/*` as `/v1/tasks/{id}/files/{path}`. */
-export const documentPath = (path: string): string =>
+export const openApiPath = (path: string): string =>
   path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{path}");
 
-function operationOf(one: Operation, components: Components): Json {
-  const parameters = [...pathParameters(one), ...queryParameters(one, components)];
-  const scoped = one.scope === null ? "No key." : `Scope \`${one.scope}\`.`;
+function operationObject(operation: Operation, components: Components): Json {
+  const { id, summary, scope, idempotent, body } = operation;
+  const format = formatOf(operation);
+  const parameters = [
+    ...pathParameters(operation),
+    ...queryParameters(operation, components),
+    ...(idempotent === true ? [idempotencyHeader] : []),
+  ];
   return {
-    operationId: one.id,
-    summary: one.about,
-    description: scoped,
-    ...(one.scope === null ? { security: [] } : {}),
-    ...(one.idempotent === true ? { parameters: [...parameters, idempotencyHeader] } : {}),
-    ...(one.idempotent !== true && parameters.length > 0 ? { parameters } : {}),
-    ...(one.body === undefined
+    operationId: id,
+    summary,
+    description: scope === null ? "No key." : `Scope \`${scope}\`.`,
+    ...(scope === null ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: contentOf(one.body, components) } }),
+      : { requestBody: { required: true, content: contentOf(body, components) } }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(one.answers).map(([status, media]) => [
+        Object.entries(operation.responses).map(([status, media]) => [
           status,
-          { description: successes[status] ?? "Done.", content: contentOf(media, components) },
+          { description: successes[status] ?? "Success.", content: contentOf(media, components) },
         ]),
       ),
       ...Object.fromEntries(
-        Object.keys(byStatus(refusedWith(one), shapeOf(one))).map((status) => [
+        Object.keys(byStatus(errorCodesOf(operation), format)).map((status) => [
           status,
-          { $ref: `#/components/responses/${shapeOf(one).prefix}${status}` },
+          { $ref: `#/components/responses/${format.prefix}${status}` },
         ]),
       ),
     },
@@ -110,43 +116,49 @@ function operationOf(one: Operation, components: Components): Json {
 }
 
 const successes: Record<string, string> = {
-  "200": "Here it is.",
-  "201": "Made.",
+  "200": "Success.",
+  "201": "Created.",
   "202": "Accepted.",
 };
 
 const idempotencyHeader = {
   name: "Idempotency-Key",
   in: "header",
-  description: "the same key with the same body is the same submission",
+  description: "retries with the same key and the same body are one submission",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
-/** Every code that a call may be refused with. */
-export function refusedWith(one: Operation): RefusalCode[] {
-  const keyed: RefusalCode[] =
-    one.scope === null
-      ? []
-      : ["unauthorized", "forbidden", "too_many_requests", "broken", "unavailable"];
-  const named: RefusalCode[] = /[:*]/.test(one.path) ? ["not_found"] : [];
-  const queried: RefusalCode[] = one.query === undefined ? [] : ["refused"];
-  const read: RefusalCode[] =
-    one.body === undefined
-      ? []
-      : "application/octet-stream" in one.body
-        ? ["too_large"]
-        : ["unreadable", "too_large", "unsupported_media_type", "refused"];
-  const keyedOnce: RefusalCode[] = one.idempotent === true ? ["refused"] : [];
-  return [
-    ...new Set([...keyed, ...named, ...queried, ...read, ...keyedOnce, ...(one.refuses ?? [])]),
-  ];
+/** Every error code that a call can return. */
+export function errorCodesOf({
+  scope,
+  path,
+  query,
+  body,
+  idempotent,
+  errors,
+}: Operation): ErrorCode[] {
+  const codes = new Set<ErrorCode>();
+  const add = (condition: boolean, ...more: ErrorCode[]) => {
+    if (condition) for (const code of more) codes.add(code);
+  };
+  add(scope !== null, "unauthorized", "forbidden", "too_many_requests", "broken", "unavailable");
+  add(/[:*]/.test(path), "not_found");
+  add(query !== undefined || idempotent === true, "refused");
+  const isBytes = body !== undefined && "application/octet-stream" in body;
+  add(isBytes, "too_large");
+  add(
+    body !== undefined && !isBytes,
+    ...(["unreadable", "too_large", "unsupported_media_type", "refused"] as const),
+  );
+  add(true, ...(errors ?? []));
+  return [...codes];
 }
 
 function byStatus(
-  codes: readonly RefusalCode[],
-  { spell }: RefusalShape,
-): Record<string, RefusalCode[]> {
-  const grouped: Record<string, RefusalCode[]> = {};
+  codes: readonly ErrorCode[],
+  { spell }: ErrorFormat,
+): Record<string, ErrorCode[]> {
+  const grouped: Record<string, ErrorCode[]> = {};
   for (const code of codes) {
     const status = String(spell(code).status);
     grouped[status] = [...(grouped[status] ?? []), code];
@@ -155,21 +167,21 @@ function byStatus(
 }
 
 const pathParameters = ({ path }: Operation): Json[] =>
-  [...documentPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  [...openApiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
-    ...(name === "path" ? { description: "may hold slashes" } : {}),
+    ...(name === "path" ? { description: "may contain slashes" } : {}),
     schema: { type: "string" },
   }));
 
-/** Every label is a parameter of its own, `label.team=ops`: an exploded object, as forms have them. */
+/** Each label is one parameter, `label.team=ops`, which OpenAPI describes as an exploded object. */
 const labelParameter = {
   name: "labels",
   in: "query",
   style: "form",
   explode: true,
-  description: "label.<key>=<value>, all of which must fit",
+  description: "label.<key>=<value>; a task must have all of them",
   schema: {
     type: "object",
     patternProperties: { "^label\\.[a-z0-9_.-]{1,63}$": { type: "string" } },
@@ -177,81 +189,83 @@ const labelParameter = {
   },
 };
 
-function queryParameters({ query, labelled }: Operation, components: Components): Json[] {
-  const own = Object.entries(query?.properties ?? {}).map(([name, property]) => {
-    const schema = components.place(property);
-    const plain = property.type !== "object" && property.type !== "array";
+function queryParameters({ query, takesLabels }: Operation, components: Components): Json[] {
+  const fields = Object.entries(query?.properties ?? {}).map(([name, property]) => {
+    const schema = components.reference(property);
+    const isScalar = property.type !== "object" && property.type !== "array";
     return {
       name,
       in: "query",
       required: (query?.required ?? []).includes(name),
-      ...(plain ? { schema } : { content: { "application/json": { schema } } }),
+      ...(isScalar ? { schema } : { content: { "application/json": { schema } } }),
     };
   });
-  return labelled === true ? [...own, labelParameter] : own;
+  return takesLabels === true ? [...fields, labelParameter] : fields;
 }
 
 function contentOf(media: Media, components: Components): Json {
   return Object.fromEntries(
     Object.entries(media).map(([type, schema]) => {
       if (type === "application/octet-stream") return [type, {}];
-      if (type !== "application/x-ndjson") return [type, { schema: components.place(schema) }];
-      const line = components.place(schema);
+      if (type !== "application/x-ndjson") return [type, { schema: components.reference(schema) }];
+      const line = components.reference(schema);
       const text = { type: "string", description: "one JSON value per line" };
       return [type, { schema: text, "x-line-schema": line }];
     }),
   );
 }
 
-/** Schemas with a name stand once, under it, and are referred to everywhere else. */
+/** Schemas with an `$id` are defined once, under it, and referenced everywhere else. */
 class Components {
   readonly schemas: Record<string, Json> = {};
 
-  place(schema: TSchema): Json {
+  reference(schema: TSchema): Json {
     const { $id } = schema;
-    if ($id === undefined) return this.#inlined(schema);
+    if ($id === undefined) return this.#inline(schema);
     if (!($id in this.schemas)) {
-      // Its place is taken before it is filled: a schema may hold itself.
+      // Reserved first, because a schema may contain itself.
       this.schemas[$id] = {};
-      this.schemas[$id] = this.#inlined(schema);
+      this.schemas[$id] = this.#inline(schema);
     }
     return { $ref: `#/components/schemas/${$id}` };
   }
 
-  #inlined(schema: TSchema): Json {
+  #inline(schema: TSchema): Json {
     if (schema[Kind] === "This") return { $ref: `#/components/schemas/${schema.$ref}` };
-    const values = literalsOf(schema);
+    const values = enumValuesOf(schema);
     if (values !== null) {
       const { anyOf: _, $id: __, ...rest } = schema;
       return { ...rest, enum: values };
     }
     return Object.fromEntries(
       Object.entries(schema)
-        .filter(([word]) => word !== "$id" && word !== "essential")
-        .map(([word, value]) => [word, this.#word(word, value)]),
+        .filter(([keyword]) => keyword !== "$id" && keyword !== "essential")
+        .map(([keyword, value]) => [keyword, this.#convert(keyword, value)]),
     );
   }
 
-  #word(word: string, value: unknown): unknown {
-    if (word === "properties" || word === "patternProperties") {
+  #convert(keyword: string, value: unknown): unknown {
+    if (keyword === "properties" || keyword === "patternProperties") {
       return Object.fromEntries(
-        Object.entries(value as Record<string, TSchema>).map(([name, one]) => [
+        Object.entries(value as Record<string, TSchema>).map(([name, property]) => [
           name,
-          this.place(one),
+          this.reference(property),
         ]),
       );
     }
-    if (Array.isArray(value) && ["anyOf", "allOf", "oneOf"].includes(word)) {
-      return (value as TSchema[]).map((one) => this.place(one));
+    if (Array.isArray(value) && ["anyOf", "allOf", "oneOf"].includes(keyword)) {
+      return (value as TSchema[]).map((member) => this.reference(member));
     }
-    const holds = ["items", "not", "additionalProperties"].includes(word);
-    return holds && typeof value === "object" ? this.place(value as TSchema) : value;
+    const isSubschema = ["items", "not", "additionalProperties"].includes(keyword);
+    return isSubschema && typeof value === "object" ? this.reference(value as TSchema) : value;
   }
 }
 
-/** The values of a choice between constants, which reads better as a list; null for any other schema. */
-function literalsOf({ anyOf }: TSchema): unknown[] | null {
+/** The values of a union of constants, which is written as an enum; null for any other schema. */
+function enumValuesOf({ anyOf }: TSchema): unknown[] | null {
   if (!Array.isArray(anyOf) || anyOf.length === 0) return null;
-  const constants = (anyOf as TSchema[]).filter((one) => one.const !== undefined);
-  return constants.length === anyOf.length ? constants.map((one) => one.const as unknown) : null;
+  const constants = (anyOf as TSchema[]).filter((member) => member.const !== undefined);
+  return constants.length === anyOf.length
+    ? constants.map((constant) => constant.const as unknown)
+    : null;
 }

@@ -1,15 +1,14 @@
 /**
- * One call of the API, described once: who may make it, what it takes and what it answers. The routes
- * serve it, the requests are read by its schemas, docs/openapi.json is made of it, and the client's types
- * are inferred from it.
+ * One operation of the API, described once: who may call it, what it takes and what it returns. The routes,
+ * the request checks, docs/openapi.json and the client's types are all derived from it.
  */
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { Scope } from "../../shared/new_key.ts";
-import type { RefusalCode } from "./refusals.ts";
+import type { ErrorCode } from "./error_response.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A body that is JSON of a schema, lines of it, a form with a file, or bytes. */
+/** NDJSON has the schema of one line; bytes have none. */
 export type MediaType =
   | "application/json"
   | "application/x-ndjson"
@@ -18,34 +17,34 @@ export type MediaType =
 export type Media = { readonly [type in MediaType]?: TSchema };
 
 export interface Operation {
-  /** Its name in the document: unique, and what generated clients call it. */
+  /** The `operationId` in the OpenAPI document, unique. */
   id: string;
   method: Method;
-  /** `:id` is one segment; a `*` at the end is all that follows, and is named `path` in the document. */
+  /** `:id` is one segment; a trailing `*` is the rest of the path, which the document calls `path`. */
   path: string;
-  /** Null where no key is asked for. */
+  /** Null where no key is required. */
   scope: Scope | null;
-  /** True where the call leaves more work to do, which a key may bound. */
-  adds?: boolean;
-  /** In whose shape it refuses, where that is not the fleet's own. */
+  /** True where the call adds work, which a key's `backlog` limits. */
+  addsWork?: boolean;
+  /** The error format, where it is not the fleet's own. */
   wire?: "openai";
-  /** One sentence for people. */
-  about: string;
-  /** The query's fields; one that is no string, number or boolean is sent as JSON text. */
+  /** One sentence. */
+  summary: string;
+  /** The query's fields; objects and arrays are sent as JSON. */
   query?: TObject;
   /** True where the query also takes `label.<key>=<value>`. */
-  labelled?: boolean;
-  /** True where the header Idempotency-Key makes a repetition harmless. */
+  takesLabels?: boolean;
+  /** True where the header Idempotency-Key makes a retry safe. */
   idempotent?: boolean;
-  /** What the body may be; absent where none is read. */
+  /** Absent where no body is read. */
   body?: Media;
-  /** By status: what each success holds. */
-  answers: { readonly [status: number]: Media };
-  /** Refusals beside those that every call may have. */
-  refuses?: readonly RefusalCode[];
+  /** The body of each success, by status. */
+  responses: { readonly [status: number]: Media };
+  /** Error codes in addition to those that `errorCodesOf` derives. */
+  errors?: readonly ErrorCode[];
 }
 
-/** Keeps the literal types, from which the client's are inferred. */
+/** Keeps the literal types, from which the client's types are inferred. */
 export const operation = <const O extends Operation>(described: O): O => described;
 
 export const json = <T extends TSchema>(schema: T) => ({ "application/json": schema }) as const;

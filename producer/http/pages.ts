@@ -1,11 +1,10 @@
 /**
- * The dashboard's files, with the headers that hold it closed: it runs its own script alone, speaks to its
- * own origin alone, and no text that an agent wrote can become markup or script. The paths of its pages
- * are answered with the one document whose script shows them.
+ * Serves the dashboard's files, with headers that allow only its own script and its own origin, so that no
+ * text from an agent can become markup or script. All pages are one document, whose script renders them.
  */
 import type { ProducerEnv } from "../env.ts";
 
-/** What stands at the beginning of a page's path; the dashboard's router knows the rest. */
+/** The prefixes of the pages' paths; the dashboard's router handles the rest. */
 export const pagePaths = [
   "/",
   "/batches",
@@ -16,8 +15,8 @@ export const pagePaths = [
   "/tools",
 ] as const;
 
-/** Everything that the build made besides the document; each name holds the hash of its content. */
-export const filesPath = "/assets/";
+/** All built files except the document. Their names contain the hash of their content. */
+const assetsPath = "/assets/";
 
 const policy = [
   "default-src 'none'",
@@ -43,29 +42,28 @@ const headers = {
 
 const daySeconds = 86_400;
 
-/** Whether a path is a page's, or that of a file which a page loads. */
-export function isPage(path: string): boolean {
-  if (path.startsWith(filesPath)) return true;
+export function isDashboardPath(path: string): boolean {
+  if (path.startsWith(assetsPath)) return true;
   return pagePaths.some((page) => path === page || (page !== "/" && path.startsWith(`${page}/`)));
 }
 
-/** The page or file at a path, or null where this deployment carries no dashboard. */
-export async function page(request: Request, env: ProducerEnv): Promise<Response | null> {
+/** Null if the file does not exist or the deployment has no dashboard. */
+export async function servePage(request: Request, env: ProducerEnv): Promise<Response | null> {
   if (env.ASSETS === undefined) return null;
   const url = new URL(request.url);
-  const file = url.pathname.startsWith(filesPath);
-  // Query and headers say nothing of a file; what a page's path names is its script's concern.
-  const asked = new Request(new URL(file ? url.pathname : "/", url.origin), { method: "GET" });
-  const found = await env.ASSETS.fetch(asked);
-  if (file && !found.ok) {
+  const isAsset = url.pathname.startsWith(assetsPath);
+  // Without the query and headers of the request: they do not change the file.
+  const asset = new Request(new URL(isAsset ? url.pathname : "/", url.origin), { method: "GET" });
+  const found = await env.ASSETS.fetch(asset);
+  if (isAsset && !found.ok) {
     await found.body?.cancel();
     return null;
   }
-  const answer = new Response(found.body, found);
-  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
-  answer.headers.set(
+  const response = new Response(found.body, found);
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  response.headers.set(
     "cache-control",
-    file ? `public, max-age=${365 * daySeconds}, immutable` : "no-cache",
+    isAsset ? `public, max-age=${365 * daySeconds}, immutable` : "no-cache",
   );
-  return answer;
+  return response;
 }

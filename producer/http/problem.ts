@@ -1,22 +1,14 @@
 /**
- * Everything the API may refuse, as values. A problem says what to do instead; what went wrong
- * inside is for the log alone. On the wire: {"error": {"code", "message", "details"?}}.
+ * Why the API rejects a request: what is wrong, then what to do. Internal causes go only to the log. On the
+ * wire: {"error": {"code", "message", "details"?}}.
  */
+import { type Detail, type ErrorResponse, errorCodes } from "./error_response.ts";
 
-import { refusals } from "./refusals.ts";
-
-/** One fault in a body: where, and what to write instead. `line` counts an NDJSON body's lines from 1. */
-export interface Detail {
-  line?: number;
-  path: string;
-  message: string;
-  /** A word for programs, where the shape of the request has one. */
-  code?: string;
-}
+export type { Detail } from "./error_response.ts";
 
 export type Problem =
   | { kind: "unreadable"; message: string; details?: Detail[] }
-  /** `presented`: something was shown, and it does not hold; without it nobody was judged. */
+  /** `presented`: the request carried a credential, and it is invalid. */
   | { kind: "unauthorized"; message: string; presented?: true }
   | { kind: "forbidden"; message: string }
   | { kind: "not_found"; message: string }
@@ -30,12 +22,15 @@ export type Problem =
   | { kind: "broken"; message: string }
   | { kind: "unavailable"; message: string };
 
-/** The refusal of one field. */
-export const refusedAt = (path: string, message: string): Problem => ({
+/** One invalid field. */
+export const invalidField = (path: string, message: string): Problem => ({
   kind: "refused",
   message,
   details: [{ path, message }],
 });
+
+export const detailsOf = (problem: Problem): Detail[] =>
+  "details" in problem ? (problem.details ?? []) : [];
 
 export const notFound = (what: string): Problem => ({
   kind: "not_found",
@@ -44,22 +39,17 @@ export const notFound = (what: string): Problem => ({
 
 export function problemResponse(problem: Problem): Response {
   const details = "details" in problem ? problem.details : undefined;
-  return Response.json(
-    {
-      error: {
-        code: problem.kind,
-        message: problem.message,
-        ...(details === undefined ? {} : { details }),
-      },
-    },
-    { status: refusals[problem.kind][0], headers: headersOf(problem) },
-  );
+  const { kind: code, message } = problem;
+  const body: ErrorResponse = {
+    error: { code, message, ...(details === undefined ? {} : { details }) },
+  };
+  return Response.json(body, { status: errorCodes[code][0], headers: headersOf(problem) });
 }
 
 function headersOf(problem: Problem): Record<string, string> {
   switch (problem.kind) {
     case "unauthorized":
-      // RFC 6750: no error where nothing was presented.
+      // RFC 6750: no error code where no credential was presented.
       return {
         "www-authenticate": `Bearer realm="fleet"${problem.presented ? ', error="invalid_token"' : ""}`,
       };

@@ -1,76 +1,79 @@
-/** Batches: submit, read, results, cancel, redrive. */
+/** Batches: submit, read, results, cancel, redrive, pause, resume. */
 import { batchTaskRange, isBatchId } from "../../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { readBatchFailures } from "../../../shared/store/batch_failures.ts";
-import {
-  type BatchRow,
-  cancelBatch,
-  listBatches,
-  readBatch,
-} from "../../../shared/store/batches.ts";
+import { readBatchFailures } from "../../../shared/store/batches/batch_failures.ts";
+import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
+import { cancelBatch, listBatches, readBatch } from "../../../shared/store/batches/batches.ts";
+import { pauseBatch, resumeBatch } from "../../../shared/store/flow/pauses.ts";
 import { readBatchBody } from "../../batches/batch_body.ts";
-import { batchResults } from "../../batches/batch_results.ts";
+import { streamResults } from "../../batches/batch_results.ts";
 import { batchView, batchViews } from "../../batches/batch_view.ts";
-import { startBatch } from "../../batches/chain.ts";
 import { dryRun } from "../../batches/dry_run.ts";
+import { startBatch } from "../../batches/start.ts";
 import { readJson } from "../../http/body.ts";
-import { type Call, type Handler, type Route, route } from "../../http/call.ts";
 import { notFound, type Problem } from "../../http/problem.ts";
-import { paged, readQuery } from "../../http/query.ts";
+import { pageOf, readQuery } from "../../http/query.ts";
+import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { sweep } from "../../sweep/sweep.ts";
-import { idempotencyKey } from "../../tasks/idempotency.ts";
+import { readIdempotencyKey } from "../../tasks/idempotency.ts";
 import { redriveBatch } from "../../tasks/redrive_many.ts";
 import { submitBatch } from "../../tasks/submit.ts";
-import * as operations from "../operations.ts";
+import * as operations from "./operations.ts";
+import type { BatchPage, BatchRedriveResponse, FailuresResponse } from "./responses.ts";
 
-/** The batch that the path names, if it is the caller's. */
-export async function batchOf({ env, principal, param }: Call): Promise<Result<BatchRow, Problem>> {
+/** The batch in the path, if it belongs to the caller. */
+export async function findBatch({
+  env,
+  principal,
+  param,
+}: RequestContext): Promise<Result<BatchRow, Problem>> {
   const id = param("id");
   const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
   return row === null ? err(notFound("batch")) : ok(row);
 }
 
-const post: Handler = async (call) => {
-  const { request, env, principal, url } = call;
-  const key = idempotencyKey(request, undefined);
+const handleSubmitBatch: Handler = async (context) => {
+  const { request, env, principal, url } = context;
+  const key = readIdempotencyKey(request, undefined);
   if (!key.ok) return key;
   const body = await readBatchBody(request, url);
   if (!body.ok) return body;
   if (body.value.dryRun) {
-    const told = await dryRun(env, principal, body.value);
-    return told.ok ? ok(Response.json(told.value)) : told;
+    const report = await dryRun(env, principal, body.value);
+    return report.ok ? ok(Response.json(report.value)) : report;
   }
-  const accepted = await submitBatch(env, principal, body.value, key.value);
-  if (!accepted.ok) return accepted;
-  const { row, fresh } = accepted.value;
-  if (fresh) call.waitUntil(startBatch(env, row));
-  return ok(Response.json(await batchView(env, row), { status: fresh ? 202 : 200 }));
+  const submitted = await submitBatch(env, principal, body.value, key.value);
+  if (!submitted.ok) return submitted;
+  const { row, isNew } = submitted.value;
+  if (isNew) context.waitUntil(startBatch(env, row));
+  return ok(Response.json(await batchView(env, row), { status: isNew ? 202 : 200 }));
 };
 
-const get: Handler = async (call) => {
-  const batch = await batchOf(call);
-  return batch.ok ? ok(Response.json(await batchView(call.env, batch.value))) : batch;
+const handleGetBatch: Handler = async (context) => {
+  const batch = await findBatch(context);
+  return batch.ok ? ok(Response.json(await batchView(context.env, batch.value))) : batch;
 };
 
-const failures: Handler = async (call) => {
-  const batch = await batchOf(call);
+const handleGetFailures: Handler = async (context) => {
+  const batch = await findBatch(context);
   if (!batch.ok) return batch;
-  return ok(Response.json({ failures: await readBatchFailures(call.env.DB, batch.value.id) }));
+  const failures = await readBatchFailures(context.env.DB, batch.value.id);
+  return ok(Response.json({ failures } satisfies FailuresResponse));
 };
 
-const results: Handler = async (call) => {
-  const batch = await batchOf(call);
+const handleGetResults: Handler = async (context) => {
+  const batch = await findBatch(context);
   if (!batch.ok) return batch;
   return ok(
-    new Response(streamOf(batchResults(call.env, batch.value)), {
+    new Response(pullStream(streamResults(context.env, batch.value)), {
       headers: { "content-type": "application/x-ndjson", "x-content-type-options": "nosniff" },
     }),
   );
 };
 
-/** Pulls as the client reads, so that 50,000 results are never held at once. */
-function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+/** Reads the next part only when the client reads, so that large results are never in memory at once. */
+function pullStream(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const next = await parts.next();
@@ -83,43 +86,72 @@ function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array>
   });
 }
 
-const list: Handler = async ({ env, principal, url }) => {
+const handleListBatches: Handler = async ({ env, principal, url }) => {
   const query = readQuery(operations.BatchQuery, url.searchParams);
   if (!query.ok) return query;
   const { status = null, cursor = null, limit = batchLimits.listRowsDefault } = query.value;
   const rows = await listBatches(env.DB, principal.tenant, { status, cursor, limit });
-  const { page, next_cursor } = paged(rows, limit);
-  return ok(Response.json({ batches: await batchViews(env, page), next_cursor }));
+  const { page, next_cursor } = pageOf(rows, limit);
+  const batches = await batchViews(env, page);
+  return ok(Response.json({ batches, next_cursor } satisfies BatchPage));
 };
 
-/** The sweep sends what waits, so that it settles now. */
-const cancel: Handler = async (call) => {
-  const { env, principal } = call;
-  const batch = await batchOf(call);
+/** Cancels a batch and reads it again. The sweep sends its waiting tasks, so that they settle now. */
+export async function cancelAndReload(context: RequestContext, batch: BatchRow): Promise<BatchRow> {
+  const { env } = context;
+  await cancelBatch(env.DB, batch.tenant, batch.id, batchTaskRange(batch.id));
+  context.waitUntil(sweep(env));
+  return (await readBatch(env.DB, batch.tenant, batch.id)) ?? batch;
+}
+
+const handleCancelBatch: Handler = async (context) => {
+  const batch = await findBatch(context);
   if (!batch.ok) return batch;
-  const { id } = batch.value;
-  await cancelBatch(env.DB, principal.tenant, id, batchTaskRange(id));
-  call.waitUntil(sweep(env));
-  const after = (await readBatch(env.DB, principal.tenant, id)) ?? batch.value;
-  return ok(Response.json(await batchView(env, after), { status: 202 }));
+  const row = await cancelAndReload(context, batch.value);
+  return ok(Response.json(await batchView(context.env, row), { status: 202 }));
 };
 
-const redrive: Handler = async (call) => {
-  const batch = await batchOf(call);
+const handleRedriveBatch: Handler = async (context) => {
+  const batch = await findBatch(context);
   if (!batch.ok) return batch;
-  const body = await readJson(call.request, { bytesMax: taskLimits.bodyBytesMax });
+  const body = await readJson(context.request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const told = await redriveBatch(call.env, call.principal, batch.value, body.value);
-  if (!told.ok) return told;
-  return ok(Response.json({ id: batch.value.id, ...told.value }, { status: 202 }));
+  const redriven = await redriveBatch(context.env, context.principal, batch.value, body.value);
+  if (!redriven.ok) return redriven;
+  const response: BatchRedriveResponse = { id: batch.value.id, ...redriven.value };
+  return ok(Response.json(response, { status: 202 }));
+};
+
+const handlePauseBatch: Handler = async (context) => {
+  const batch = await findBatch(context);
+  if (!batch.ok) return batch;
+  const { id, tenant, status } = batch.value;
+  if (status === "finished") {
+    return err({ kind: "conflict", message: "this batch is finished and cannot be paused" });
+  }
+  await pauseBatch(context.env.DB, tenant, id);
+  const row = (await readBatch(context.env.DB, tenant, id)) ?? batch.value;
+  return ok(Response.json(await batchView(context.env, row), { status: 202 }));
+};
+
+const handleResumeBatch: Handler = async (context) => {
+  const batch = await findBatch(context);
+  if (!batch.ok) return batch;
+  const { id, tenant } = batch.value;
+  await resumeBatch(context.env.DB, tenant, id, batchTaskRange(id));
+  context.waitUntil(sweep(context.env));
+  const row = (await readBatch(context.env.DB, tenant, id)) ?? batch.value;
+  return ok(Response.json(await batchView(context.env, row), { status: 202 }));
 };
 
 export const batchRoutes: readonly Route[] = [
-  route(operations.submitBatch, post),
-  route(operations.listBatches, list),
-  route(operations.getBatch, get),
-  route(operations.getBatchFailures, failures),
-  route(operations.getBatchResults, results),
-  route(operations.cancelBatch, cancel),
-  route(operations.redriveBatch, redrive),
+  route(operations.submitBatch, handleSubmitBatch),
+  route(operations.listBatches, handleListBatches),
+  route(operations.getBatch, handleGetBatch),
+  route(operations.getBatchFailures, handleGetFailures),
+  route(operations.getBatchResults, handleGetResults),
+  route(operations.cancelBatch, handleCancelBatch),
+  route(operations.redriveBatch, handleRedriveBatch),
+  route(operations.pauseBatch, handlePauseBatch),
+  route(operations.resumeBatch, handleResumeBatch),
 ];

@@ -6,27 +6,24 @@ import { batchLimits } from "../../../shared/limits.ts";
 import { ManyRedrive } from "../../../shared/redrive.ts";
 import { DurableTask } from "../../../shared/task.ts";
 import { json, operation } from "../../http/operation.ts";
-import { limitUpTo } from "../tasks/operations.ts";
+import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
 import {
-  BatchAnswer,
   BatchPage,
-  BatchRedriven,
+  BatchRedriveResponse,
+  BatchResponse,
   batchStatuses,
-  DryRunAnswer,
-  FailuresAnswer,
+  DryRunResponse,
+  FailuresResponse,
   ResultLine,
 } from "./responses.ts";
 
 export const BatchQuery = Type.Partial(
   Type.Object({
-    status: Type.Union(batchStatuses.map((status) => Type.Literal(status))),
-    cursor: Type.String({
-      pattern: batchIdPattern,
-      description: "a next_cursor as it was answered",
-    }),
+    status: oneOf(batchStatuses),
+    cursor: cursorOf(batchIdPattern),
     limit: limitUpTo(batchLimits.listRowsMax, batchLimits.listRowsDefault),
   }),
-  { additionalProperties: false },
+  strict,
 );
 
 export const submitBatch = operation({
@@ -34,14 +31,14 @@ export const submitBatch = operation({
   method: "POST",
   path: "/v1/batches",
   scope: "submit",
-  adds: true,
-  about:
-    "Accepts a batch: JSON with all that belongs to it, or one task per line with the rest in the query. 200 where its idempotency key had made it before, and for a dry run.",
+  addsWork: true,
+  summary:
+    "Submits a batch: one JSON object, or NDJSON with one task per line and the other fields in the query. 200 if the idempotency key was used before with the same body, and for a dry run.",
   idempotent: true,
   query: BatchHead,
   body: { ...json(BatchToSubmit), "application/x-ndjson": DurableTask },
-  answers: { 202: json(BatchAnswer), 200: json(Type.Union([BatchAnswer, DryRunAnswer])) },
-  refuses: ["conflict"],
+  responses: { 202: json(BatchResponse), 200: json(Type.Union([BatchResponse, DryRunResponse])) },
+  errors: ["conflict"],
 });
 
 export const listBatches = operation({
@@ -49,9 +46,9 @@ export const listBatches = operation({
   method: "GET",
   path: "/v1/batches",
   scope: "read",
-  about: "Lists batches, the newest first.",
+  summary: "Lists batches, newest first.",
   query: BatchQuery,
-  answers: { 200: json(BatchPage) },
+  responses: { 200: json(BatchPage) },
 });
 
 export const getBatch = operation({
@@ -59,8 +56,8 @@ export const getBatch = operation({
   method: "GET",
   path: "/v1/batches/:id",
   scope: "read",
-  about: "The batch, with counts, usage and when the rest will be done.",
-  answers: { 200: json(BatchAnswer) },
+  summary: "Returns a batch with its counts, its usage and the estimated time of completion.",
+  responses: { 200: json(BatchResponse) },
 });
 
 export const getBatchFailures = operation({
@@ -68,8 +65,8 @@ export const getBatchFailures = operation({
   method: "GET",
   path: "/v1/batches/:id/failures",
   scope: "read",
-  about: "Why tasks of the batch did not succeed, in groups, the largest first.",
-  answers: { 200: json(FailuresAnswer) },
+  summary: "Groups the tasks of a batch that did not succeed by their cause, largest group first.",
+  responses: { 200: json(FailuresResponse) },
 });
 
 export const getBatchResults = operation({
@@ -77,8 +74,8 @@ export const getBatchResults = operation({
   method: "GET",
   path: "/v1/batches/:id/results",
   scope: "read",
-  about: "One line for each task that has ended, in the input's order.",
-  answers: { 200: { "application/x-ndjson": ResultLine } },
+  summary: "Streams one line for each settled task, in the order of the input.",
+  responses: { 200: { "application/x-ndjson": ResultLine } },
 });
 
 export const cancelBatch = operation({
@@ -86,8 +83,8 @@ export const cancelBatch = operation({
   method: "POST",
   path: "/v1/batches/:id/cancel",
   scope: "submit",
-  about: "Cancels each task of the batch that has not ended.",
-  answers: { 202: json(BatchAnswer) },
+  summary: "Cancels every task of a batch that has not settled.",
+  responses: { 202: json(BatchResponse) },
 });
 
 export const redriveBatch = operation({
@@ -95,10 +92,10 @@ export const redriveBatch = operation({
   method: "POST",
   path: "/v1/batches/:id/redrive",
   scope: "submit",
-  adds: true,
-  about: "Redrives the tasks of a batch that can be, or those that a filter chooses.",
+  addsWork: true,
+  summary: "Redrives all tasks of a batch that can be redriven, or those that match a filter.",
   body: json(ManyRedrive),
-  answers: { 202: json(BatchRedriven) },
+  responses: { 202: json(BatchRedriveResponse) },
 });
 
 export const pauseBatch = operation({
@@ -106,9 +103,9 @@ export const pauseBatch = operation({
   method: "POST",
   path: "/v1/batches/:id/pause",
   scope: "submit",
-  about: "Pauses a batch: none of its tasks begins.",
-  answers: { 202: json(BatchAnswer) },
-  refuses: ["conflict"],
+  summary: "Pauses a batch: none of its tasks starts.",
+  responses: { 202: json(BatchResponse) },
+  errors: ["conflict"],
 });
 
 export const resumeBatch = operation({
@@ -116,6 +113,6 @@ export const resumeBatch = operation({
   method: "POST",
   path: "/v1/batches/:id/resume",
   scope: "submit",
-  about: "Resumes a batch; what waited is sent at once.",
-  answers: { 202: json(BatchAnswer) },
+  summary: "Resumes a batch and sends its waiting tasks immediately.",
+  responses: { 202: json(BatchResponse) },
 });

@@ -1,14 +1,22 @@
-/** A batch as the API answers it, its results, and what a dry run and a redrive say. */
+/** A batch, its results, and the outcome of a dry run and of a redrive. */
 import { type Static, Type } from "@sinclair/typebox";
 import { After } from "../../../shared/schedule.ts";
 import type { statuses } from "../../../shared/states.ts";
 import { Labels } from "../../../shared/task.ts";
-import { Fault } from "../../http/error_body.ts";
-import { Count, NextCursor, orNull, Time, UsageAnswer } from "../../http/values.ts";
-import { ReasonAnswer, StatusAnswer, TaskErrorAnswer } from "../tasks/responses.ts";
+import { Detail } from "../../http/error_response.ts";
+import {
+  Count,
+  Dollars,
+  NextCursor,
+  oneOf,
+  orNull,
+  Time,
+  UsageResponse,
+} from "../../http/values.ts";
+import { TaskErrorResponse, TaskReason, TaskStatus } from "../tasks/responses.ts";
 
-/** They always add up to `total`; lines that are not expanded yet count as queued. */
-export const CountsAnswer = Type.Object(
+/** The parts always add up to `total`; lines that are not expanded yet count as queued. */
+export const Counts = Type.Object(
   {
     total: Count,
     queued: Count,
@@ -21,22 +29,22 @@ export const CountsAnswer = Type.Object(
   } satisfies Record<"total" | (typeof statuses)[number], typeof Count>,
   { $id: "Counts" },
 );
-export type CountsAnswer = Static<typeof CountsAnswer>;
+export type Counts = Static<typeof Counts>;
 
 export const batchStatuses = ["running", "cancelling", "finished"] as const;
 
-/** Why something has no tasks, with every fault of its lines. */
-export const ProblemAnswer = Type.Object(
-  { code: Type.String(), message: Type.String(), details: Type.Optional(Type.Array(Fault)) },
-  { $id: "Problem" },
+/** Why a batch or a message made no task, with every invalid place in its lines. */
+export const SubmissionError = Type.Object(
+  { code: Type.String(), message: Type.String(), details: Type.Optional(Type.Array(Detail)) },
+  { $id: "SubmissionError" },
 );
 
-export const BatchAnswer = Type.Object(
+export const BatchResponse = Type.Object(
   {
     id: Type.String(),
-    status: Type.Union(batchStatuses.map((status) => Type.Literal(status))),
-    counts: CountsAnswer,
-    usage: UsageAnswer,
+    status: oneOf(batchStatuses),
+    counts: Counts,
+    usage: UsageResponse,
     eta: orNull(Time),
     labels: Labels,
     limits: Type.Object({ cost_usd: Type.Optional(Type.Number()), tokens: Type.Optional(Count) }),
@@ -45,18 +53,19 @@ export const BatchAnswer = Type.Object(
     after: Type.Optional(After),
     waiting: Type.Optional(Type.Boolean()),
     paused: Type.Boolean(),
-    error: orNull(ProblemAnswer),
+    error: orNull(SubmissionError),
     created_at: Time,
     finished_at: orNull(Time),
   },
   { $id: "Batch", essential: ["id", "status", "counts", "usage"] },
 );
-export type BatchAnswer = Static<typeof BatchAnswer>;
+export type BatchResponse = Static<typeof BatchResponse>;
 
 export const BatchPage = Type.Object({
-  batches: Type.Array(BatchAnswer),
+  batches: Type.Array(BatchResponse),
   next_cursor: NextCursor,
 });
+export type BatchPage = Static<typeof BatchPage>;
 
 /** One line of a batch's results. */
 export const ResultLine = Type.Object(
@@ -64,46 +73,48 @@ export const ResultLine = Type.Object(
     index: Count,
     custom_id: orNull(Type.String()),
     task_id: Type.String(),
-    status: StatusAnswer,
-    reason: orNull(ReasonAnswer),
+    status: TaskStatus,
+    reason: orNull(TaskReason),
     output: Type.Unknown(),
-    error: orNull(TaskErrorAnswer),
-    usage: UsageAnswer,
+    error: orNull(TaskErrorResponse),
+    usage: UsageResponse,
   },
   { $id: "ResultLine", essential: ["task_id", "status", "usage"] },
 );
 export type ResultLine = Static<typeof ResultLine>;
 
-const redrivenFields = {
+const redriveFields = {
   redriven: Count,
   refused: Type.Integer({
     minimum: 0,
-    description:
-      "tasks that stay as they are, because they with the overrides are not to be accepted",
+    description: "tasks that are left unchanged because they are invalid with the overrides",
   }),
-  details: Type.Array(Fault),
+  details: Type.Array(Detail),
   next_cursor: NextCursor,
 };
 
-/** What one call to redrive many did. */
-export const Redriven = Type.Object(redrivenFields, { $id: "Redriven", essential: ["redriven"] });
-export type Redriven = Static<typeof Redriven>;
-export const BatchRedriven = Type.Object(
-  { id: Type.String(), ...redrivenFields },
+/** The outcome of one call that redrives many tasks. */
+export const RedriveResponse = Type.Object(redriveFields, {
+  $id: "Redriven",
+  essential: ["redriven"],
+});
+export type RedriveResponse = Static<typeof RedriveResponse>;
+export const BatchRedriveResponse = Type.Object(
+  { id: Type.String(), ...redriveFields },
   { $id: "BatchRedriven", essential: ["redriven"] },
 );
+export type BatchRedriveResponse = Static<typeof BatchRedriveResponse>;
 
-const dollars = orNull(Type.Number({ minimum: 0 }));
-/** What would come of a batch. `set` and `bound` are null where the consumer did not answer. */
-export const DryRunAnswer = Type.Object(
+/** What a batch would do. `set` and `bound` are null where the consumer did not answer. */
+export const DryRunResponse = Type.Object(
   {
     dry_run: Type.Literal(true),
     total: Count,
     acceptable: Type.Boolean(),
-    ready: Type.Boolean({ description: "acceptable, and nothing that it needs is missing" }),
-    faults: Type.Array(Fault),
+    ready: Type.Boolean({ description: "acceptable, and everything it needs is configured" }),
+    faults: Type.Array(Detail),
     faults_unlisted: Count,
-    warnings: Type.Array(Fault),
+    warnings: Type.Array(Detail),
     warnings_unlisted: Count,
     policies: Type.Array(
       Type.Object({
@@ -127,9 +138,9 @@ export const DryRunAnswer = Type.Object(
       first_calls: Type.Object({
         prompt_tokens: Count,
         completion_tokens: Count,
-        cost_usd: dollars,
+        cost_usd: orNull(Dollars),
       }),
-      worst_case: Type.Object({ tokens: Count, cost_usd: dollars }),
+      worst_case: Type.Object({ tokens: Count, cost_usd: orNull(Dollars) }),
     }),
     assumptions: Type.Array(Type.String()),
   },
@@ -138,14 +149,14 @@ export const DryRunAnswer = Type.Object(
     essential: ["total", "faults", "warnings", "policies", "models", "estimate", "assumptions"],
   },
 );
-export type DryRunAnswer = Static<typeof DryRunAnswer>;
+export type DryRunResponse = Static<typeof DryRunResponse>;
 
-/** Why tasks did not succeed; `example` is the newest of its group. */
-export const FailuresAnswer = Type.Object({
+/** Why tasks did not succeed; `example` is the newest task of its group. */
+export const FailuresResponse = Type.Object({
   failures: Type.Array(
     Type.Object({
-      status: StatusAnswer,
-      reason: orNull(ReasonAnswer),
+      status: TaskStatus,
+      reason: orNull(TaskReason),
       code: orNull(Type.String()),
       tasks: Count,
       example: Type.String(),
@@ -153,3 +164,4 @@ export const FailuresAnswer = Type.Object({
     }),
   ),
 });
+export type FailuresResponse = Static<typeof FailuresResponse>;

@@ -1,12 +1,12 @@
-/** The egress log across tasks: decisions, the tasks that touched a host, the hosts of a batch. */
+/** The egress log across tasks: decisions, the tasks that contacted a host, the hosts of a batch. */
 import { Type } from "@sinclair/typebox";
 import { batchIdPattern, taskIdPattern } from "../../../shared/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { json, operation } from "../../http/operation.ts";
-import { limitUpTo } from "../tasks/operations.ts";
+import { limitUpTo, strict } from "../../http/values.ts";
 import { Action, DecisionPage, EgressTaskPage, HostList } from "./responses.ts";
 
-/** One of `batch_id` and `task_id`; each listing has cursors of its own. */
+/** At most one of `batch_id` and `task_id`. Each list has its own cursor format. */
 export const EgressQuery = Type.Partial(
   Type.Object({
     batch_id: Type.String({ pattern: batchIdPattern, description: "a batch's id" }),
@@ -14,23 +14,23 @@ export const EgressQuery = Type.Partial(
     host: Type.String({ description: "a host such as api.example.com" }),
     action: Action,
     policy: Type.String(),
-    cursor: Type.String({ description: "a next_cursor as it was answered" }),
+    cursor: Type.String({ description: "next_cursor of the previous page" }),
     limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
-  { additionalProperties: false },
+  strict,
 );
 
 /** Hosts have no pages. */
-export const EgressHostQuery = Type.Omit(EgressQuery, ["cursor"], { additionalProperties: false });
+export const EgressHostQuery = Type.Omit(EgressQuery, ["cursor"], strict);
 
 export const listEgress = operation({
   id: "listEgress",
   method: "GET",
   path: "/v1/egress",
   scope: "read",
-  about: "The decisions on many tasks' requests, the newest task first.",
+  summary: "Lists egress decisions across tasks, newest task first.",
   query: EgressQuery,
-  answers: { 200: json(DecisionPage) },
+  responses: { 200: json(DecisionPage) },
 });
 
 export const listEgressTasks = operation({
@@ -38,9 +38,9 @@ export const listEgressTasks = operation({
   method: "GET",
   path: "/v1/egress/tasks",
   scope: "read",
-  about: "Which tasks touched a host, the newest first.",
+  summary: "Lists the tasks that sent requests to a host, newest first.",
   query: EgressQuery,
-  answers: { 200: json(EgressTaskPage) },
+  responses: { 200: json(EgressTaskPage) },
 });
 
 export const listEgressHosts = operation({
@@ -48,8 +48,7 @@ export const listEgressHosts = operation({
   method: "GET",
   path: "/v1/egress/hosts",
   scope: "read",
-  about:
-    "The hosts that were asked for, the most asked first, of the newest decisions; without pages.",
+  summary: "Lists the requested hosts of the newest decisions, most requests first; without pages.",
   query: EgressHostQuery,
-  answers: { 200: json(HostList) },
+  responses: { 200: json(HostList) },
 });

@@ -1,9 +1,9 @@
-/** Decisions of the egress gateway as the API answers them. Bytes are of bodies. */
+/** Decisions of the egress gateway. `bytes_in` and `bytes_out` count bodies only. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Count, NextCursor, orNull, Time } from "../../http/values.ts";
+import { Count, NextCursor, oneOf, orNull, Time } from "../../http/values.ts";
 
 export const actions = ["allow", "inject", "deny"] as const;
-export const Action = Type.Union(actions.map((action) => Type.Literal(action)));
+export const Action = oneOf(actions);
 
 const decisionFields = {
   at: Time,
@@ -14,20 +14,20 @@ const decisionFields = {
   rule: orNull(Type.Integer()),
   reason: Type.String(),
   credential: orNull(Type.String({ description: "the name of the injected secret" })),
-  status: orNull(Type.Integer({ description: "null where nothing was sent or came back" })),
+  status: orNull(Type.Integer({ description: "null if nothing was sent or received" })),
   bytes_in: Count,
   bytes_out: Count,
   duration_ms: Type.Number({ minimum: 0 }),
   step: Count,
 };
 
-export const DecisionAnswer = Type.Object(decisionFields, {
+export const DecisionResponse = Type.Object(decisionFields, {
   $id: "Decision",
   essential: ["at", "url", "action"],
 });
-export type DecisionAnswer = Static<typeof DecisionAnswer>;
+export type DecisionResponse = Static<typeof DecisionResponse>;
 
-export const Decisions = Type.Object({ decisions: Type.Array(DecisionAnswer) });
+export const DecisionList = Type.Object({ decisions: Type.Array(DecisionResponse) });
 
 export const DecisionPage = Type.Object({
   decisions: Type.Array(
@@ -45,6 +45,8 @@ export const DecisionPage = Type.Object({
 });
 export type DecisionPage = Static<typeof DecisionPage>;
 
+const trafficFields = { requests: Count, denied: Count, bytes_in: Count, bytes_out: Count };
+
 export const EgressTaskPage = Type.Object({
   tasks: Type.Array(
     Type.Object(
@@ -52,10 +54,7 @@ export const EgressTaskPage = Type.Object({
         task_id: Type.String(),
         custom_id: orNull(Type.String()),
         batch_id: orNull(Type.String()),
-        requests: Count,
-        denied: Count,
-        bytes_in: Count,
-        bytes_out: Count,
+        ...trafficFields,
         first_at: Time,
         last_at: Time,
       },
@@ -66,27 +65,24 @@ export const EgressTaskPage = Type.Object({
 });
 export type EgressTaskPage = Static<typeof EgressTaskPage>;
 
-export const HostAnswer = Type.Object(
+export const HostResponse = Type.Object(
   {
     host: Type.String(),
-    requests: Count,
-    denied: Count,
-    bytes_in: Count,
-    bytes_out: Count,
+    ...trafficFields,
     last_at: Time,
     outcomes: Type.Array(Type.Object({ action: Action, reason: Type.String(), requests: Count })),
   },
   { $id: "EgressHost", essential: ["host", "requests", "denied", "outcomes"] },
 );
-export type HostAnswer = Static<typeof HostAnswer>;
+export type HostResponse = Static<typeof HostResponse>;
 
 export const HostList = Type.Object({
-  hosts: Type.Array(HostAnswer),
+  hosts: Type.Array(HostResponse),
   truncated: Type.Boolean({ description: "there are more hosts than the limit" }),
   looked_at: Type.Integer({
     minimum: 0,
-    description: "how many decisions it looked at, the newest",
+    description: "how many decisions were read, newest first",
   }),
-  more: Type.Boolean({ description: "there are older decisions, which nothing here counts" }),
+  more: Type.Boolean({ description: "there are older decisions, which are not counted" }),
 });
 export type HostList = Static<typeof HostList>;

@@ -1,25 +1,22 @@
-/** Uploads that tasks of this tenant may name as {"r2": "<key>"}. */
+/** Uploads that tasks of the tenant may use as {"r2": "<key>"}. */
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../../shared/limits.ts";
 import { deleteObjects, headObject, objectKeys } from "../../../shared/objects.ts";
-import { err, ok } from "../../../shared/result.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { bodyChunks, tooLarge } from "../../http/body.ts";
-import { type Handler, type Route, route } from "../../http/call.ts";
-import { refusedAt } from "../../http/problem.ts";
-import { inputKeyFault } from "../../tasks/input_key.ts";
-import * as operations from "../operations.ts";
+import { invalidField, type Problem } from "../../http/problem.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
+import { checkInputKey } from "../../tasks/input_key.ts";
+import * as operations from "./operations.ts";
 
-const prefix = "/v1/inputs/";
-
-/** Streams the body to R2; an upload that is cut short or too long leaves what stood there before. */
-const put: Handler = async ({ request, env, principal, url }) => {
-  const key = decoded(url.pathname.slice(prefix.length));
-  const fault = inputKeyFault(key);
-  if (fault !== null) return err(refusedAt("key", fault));
+/** Streams the body to R2. An upload that is aborted or too large leaves the previous object. */
+const handlePutInput: Handler = async ({ request, env, principal, url }) => {
+  const key = readKey(url);
+  if (!key.ok) return key;
   const writer = new ObjectWriter(
     env.OBJECTS,
-    objectKeys.input(principal.tenant, key),
+    objectKeys.input(principal.tenant, key.value),
     "application/octet-stream",
   );
   const hash = createHash("sha256");
@@ -37,24 +34,29 @@ const put: Handler = async ({ request, env, principal, url }) => {
     await writer.abort();
     throw error;
   }
-  return ok(Response.json({ key, bytes: writer.bytes, sha256: hash.digest("hex") }));
+  const sha256 = hash.digest("hex");
+  return ok(Response.json({ key: key.value, bytes: writer.bytes, sha256 }));
 };
 
-/** Uploads stay until somebody deletes them. Tasks that still name this one find no file. */
-const remove: Handler = async ({ env, principal, url }) => {
-  const key = decoded(url.pathname.slice(prefix.length));
-  const fault = inputKeyFault(key);
-  if (fault !== null) return err(refusedAt("key", fault));
-  const at = objectKeys.input(principal.tenant, key);
-  if ((await headObject(env.OBJECTS, at)) === null) {
-    return err({ kind: "not_found", message: `no input has the key ${key}` });
+/** Uploads have no expiry. Tasks that still name a deleted one find no file. */
+const handleDeleteInput: Handler = async ({ env, principal, url }) => {
+  const key = readKey(url);
+  if (!key.ok) return key;
+  const objectKey = objectKeys.input(principal.tenant, key.value);
+  if ((await headObject(env.OBJECTS, objectKey)) === null) {
+    return err({ kind: "not_found", message: `no input with the key ${key.value}` });
   }
-  await deleteObjects(env.OBJECTS, [at]);
-  return ok(Response.json({ key, deleted: true }));
+  await deleteObjects(env.OBJECTS, [objectKey]);
+  return ok(Response.json({ key: key.value, deleted: true }));
 };
 
-/** Text that does not decode is no key either, and is refused as one. */
-function decoded(text: string): string {
+/** The key in the path. A path that does not decode is an invalid key. */
+function readKey({ pathname }: URL): Result<string, Problem> {
+  const key = checkInputKey(decodePath(pathname.slice("/v1/inputs/".length)));
+  return key.ok ? key : err(invalidField("key", key.error));
+}
+
+function decodePath(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -63,6 +65,6 @@ function decoded(text: string): string {
 }
 
 export const inputRoutes: readonly Route[] = [
-  route(operations.putInput, put),
-  route(operations.deleteInput, remove),
+  route(operations.putInput, handlePutInput),
+  route(operations.deleteInput, handleDeleteInput),
 ];

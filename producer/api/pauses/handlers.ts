@@ -1,83 +1,50 @@
-/** Pause and resume: of a batch, of a model, of the fleet. What runs goes on to the end of its slice. */
-import { batchTaskRange } from "../../../shared/ids.ts";
+/** Pause and resume of the fleet and of models. Running slices end normally. */
 import { err, ok } from "../../../shared/result.ts";
-import { readBatch } from "../../../shared/store/batches.ts";
-import {
-  listPauses,
-  pause,
-  pauseBatch,
-  resume,
-  resumeBatch,
-} from "../../../shared/store/pauses.ts";
+import { listPauses, pause, resume } from "../../../shared/store/flow/pauses.ts";
 import { operatorTenant } from "../../auth/principal.ts";
-import { batchView } from "../../batches/batch_view.ts";
-import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { refusedAt } from "../../http/problem.ts";
+import { invalidField } from "../../http/problem.ts";
+import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { sweep } from "../../sweep/sweep.ts";
-import { isoTime } from "../../tasks/view.ts";
-import { batchOf } from "../batches/handlers.ts";
-import * as operations from "../operations.ts";
+import { isoTime } from "../../tasks/task_view.ts";
+import * as operations from "./operations.ts";
+import type { PauseResponse } from "./responses.ts";
 
-const pauseOne: Handler = async (call) => {
-  const batch = await batchOf(call);
-  if (!batch.ok) return batch;
-  const { id, tenant, status } = batch.value;
-  if (status === "finished") {
-    const message = "this batch is finished: there is nothing left to pause";
-    return err({ kind: "conflict", message });
-  }
-  await pauseBatch(call.env.DB, tenant, id);
-  const after = (await readBatch(call.env.DB, tenant, id)) ?? batch.value;
-  return ok(Response.json(await batchView(call.env, after), { status: 202 }));
-};
-
-const resumeOne: Handler = async (call) => {
-  const batch = await batchOf(call);
-  if (!batch.ok) return batch;
-  const { id, tenant } = batch.value;
-  await resumeBatch(call.env.DB, tenant, id, batchTaskRange(id));
-  call.waitUntil(sweep(call.env));
-  const after = (await readBatch(call.env.DB, tenant, id)) ?? batch.value;
-  return ok(Response.json(await batchView(call.env, after), { status: 202 }));
-};
-
-async function paused({ env }: Call, status: number): Promise<Response> {
+async function pausesResponse({ env }: RequestContext, status: number): Promise<Response> {
   const pauses = await listPauses(env.DB);
   const fleet = pauses.find(({ name }) => name === "fleet");
   const models = pauses
     .filter(({ name }) => name.startsWith("model "))
     .map(({ name, paused_at: at }) => ({ model: name.slice("model ".length), since: isoTime(at) }));
   const since = fleet === undefined ? null : isoTime(fleet.paused_at);
-  return Response.json({ paused: fleet !== undefined, since, models }, { status });
+  const body: PauseResponse = { paused: fleet !== undefined, since, models };
+  return Response.json(body, { status });
 }
 
-const list: Handler = async (call) => ok(await paused(call, 200));
+const handleGetPauses: Handler = async (context) => ok(await pausesResponse(context, 200));
 
-const sharedByAll = {
+const notOperator = {
   kind: "forbidden",
-  message: `the fleet and its models are shared by all tenants: only an admin of the tenant ${operatorTenant} pauses them`,
+  message: `all tenants share the fleet and its models: use an admin key of the tenant ${operatorTenant}`,
 } as const;
 
-/** A handler that pauses or resumes the fleet, or the model that the path names. */
-const turn =
-  (act: (db: D1Database, name: string) => Promise<void>, of: "fleet" | "model"): Handler =>
-  async (call) => {
-    if (call.principal.tenant !== operatorTenant) return err(sharedByAll);
-    const id = call.param("id");
-    if (of === "model" && !/^[\x21-\x7e]{1,200}$/.test(id)) {
-      return err(refusedAt("id", "write a model's id, percent-encoded"));
+/** A handler that pauses or resumes the fleet, or the model in the path. */
+const changePause =
+  (change: typeof pause | typeof resume, target: "fleet" | "model"): Handler =>
+  async (context) => {
+    if (context.principal.tenant !== operatorTenant) return err(notOperator);
+    const id = context.param("id");
+    if (target === "model" && !/^[\x21-\x7e]{1,200}$/.test(id)) {
+      return err(invalidField("id", "invalid model id: use 1 to 200 characters, percent-encoded"));
     }
-    await act(call.env.DB, of === "fleet" ? "fleet" : `model ${id}`);
-    if (act === resume) call.waitUntil(sweep(call.env));
-    return ok(await paused(call, 202));
+    await change(context.env.DB, target === "fleet" ? "fleet" : `model ${id}`);
+    if (change === resume) context.waitUntil(sweep(context.env));
+    return ok(await pausesResponse(context, 202));
   };
 
-export const flowRoutes: readonly Route[] = [
-  route(operations.pauseBatch, pauseOne),
-  route(operations.resumeBatch, resumeOne),
-  route(operations.pauseModel, turn(pause, "model")),
-  route(operations.resumeModel, turn(resume, "model")),
-  route(operations.getPauses, list),
-  route(operations.pauseFleet, turn(pause, "fleet")),
-  route(operations.resumeFleet, turn(resume, "fleet")),
+export const pauseRoutes: readonly Route[] = [
+  route(operations.pauseModel, changePause(pause, "model")),
+  route(operations.resumeModel, changePause(resume, "model")),
+  route(operations.getPauses, handleGetPauses),
+  route(operations.pauseFleet, changePause(pause, "fleet")),
+  route(operations.resumeFleet, changePause(resume, "fleet")),
 ];

@@ -1,16 +1,15 @@
 /** Pause and resume of what all tenants share: the fleet and its models. */
-
 import { json, operation } from "../../http/operation.ts";
-import { PausedAnswer } from "../schedules/responses.ts";
+import { PauseResponse } from "./responses.ts";
 
 export const pauseModel = operation({
   id: "pauseModel",
   method: "POST",
   path: "/v1/models/:id/pause",
   scope: "admin",
-  about: "Pauses a model: no task of it begins.",
-  answers: { 202: json(PausedAnswer) },
-  refuses: ["refused"],
+  summary: "Pauses a model: none of its tasks starts.",
+  responses: { 202: json(PauseResponse) },
+  errors: ["refused"],
 });
 
 export const resumeModel = operation({
@@ -18,9 +17,9 @@ export const resumeModel = operation({
   method: "POST",
   path: "/v1/models/:id/resume",
   scope: "admin",
-  about: "Resumes a model.",
-  answers: { 202: json(PausedAnswer) },
-  refuses: ["refused"],
+  summary: "Resumes a model.",
+  responses: { 202: json(PauseResponse) },
+  errors: ["refused"],
 });
 
 export const getPauses = operation({
@@ -28,8 +27,8 @@ export const getPauses = operation({
   method: "GET",
   path: "/v1/pause",
   scope: "read",
-  about: "What is paused.",
-  answers: { 200: json(PausedAnswer) },
+  summary: "Returns what is paused.",
+  responses: { 200: json(PauseResponse) },
 });
 
 export const pauseFleet = operation({
@@ -37,8 +36,8 @@ export const pauseFleet = operation({
   method: "POST",
   path: "/v1/pause",
   scope: "admin",
-  about: "Pauses the fleet: no task of any tenant begins.",
-  answers: { 202: json(PausedAnswer) },
+  summary: "Pauses the fleet: no task of any tenant starts.",
+  responses: { 202: json(PauseResponse) },
 });
 
 export const resumeFleet = operation({
@@ -46,6 +45,6 @@ export const resumeFleet = operation({
   method: "POST",
   path: "/v1/resume",
   scope: "admin",
-  about: "Resumes the fleet.",
-  answers: { 202: json(PausedAnswer) },
+  summary: "Resumes the fleet.",
+  responses: { 202: json(PauseResponse) },
 });

@@ -4,7 +4,7 @@ import { isScheduleId, newScheduleId } from "../../../shared/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Schedule, SchedulePatch } from "../../../shared/schedule.ts";
-import { findBatchByKey } from "../../../shared/store/batches.ts";
+import { findBatchByKey } from "../../../shared/store/batches/batches.ts";
 import {
   deleteSchedule,
   insertSchedule,
@@ -12,34 +12,40 @@ import {
   readSchedule,
   type ScheduleFields,
   type ScheduleRow,
+  type ScheduleWrite,
   updateSchedule,
-  type Written,
-} from "../../../shared/store/schedules.ts";
-import { endTick, listTicks, type TickRow } from "../../../shared/store/ticks.ts";
-import type { Principal } from "../../auth/auth.ts";
+} from "../../../shared/store/schedules/schedules.ts";
+import { endTick, listTicks, type TickRow } from "../../../shared/store/schedules/ticks.ts";
+import type { Principal } from "../../auth/principal.ts";
 import { batchView } from "../../batches/batch_view.ts";
-import { startBatch } from "../../batches/chain.ts";
+import { startBatch } from "../../batches/start.ts";
+import type { ProducerEnv } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
-import { type Call, type Handler, type Route, route } from "../../http/call.ts";
 import { notFound, type Problem } from "../../http/problem.ts";
-import { paged, readQuery } from "../../http/query.ts";
-import { ticksAfter } from "../../schedules/cron.ts";
+import { pageOf, readQuery } from "../../http/query.ts";
+import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+import { nextTicks } from "../../schedules/cron.ts";
 import { checkSchedule } from "../../schedules/schedule_check.ts";
-import { submitTick } from "../../schedules/tick.ts";
-import { refusedTask } from "../../tasks/check.ts";
-import { checkScope } from "../../tasks/check_scope.ts";
+import { submitTick } from "../../schedules/submit_tick.ts";
+import { taskProblem } from "../../tasks/check.ts";
+import { buildCheckScope } from "../../tasks/check_scope.ts";
 import { explain } from "../../tasks/explain.ts";
-import { idempotencyKey } from "../../tasks/idempotency.ts";
-import { isoTime } from "../../tasks/view.ts";
-import * as operations from "../operations.ts";
+import { readIdempotencyKey } from "../../tasks/idempotency.ts";
+import { isoTime } from "../../tasks/task_view.ts";
+import * as operations from "./operations.ts";
+import type { ScheduleResponse, TickError, TickResponse } from "./responses.ts";
 
-async function scheduleOf({ env, principal, param }: Call): Promise<Result<ScheduleRow, Problem>> {
+async function findSchedule({
+  env,
+  principal,
+  param,
+}: RequestContext): Promise<Result<ScheduleRow, Problem>> {
   const id = param("id");
   const row = isScheduleId(id) ? await readSchedule(env.DB, principal.tenant, id) : null;
   return row === null ? err(notFound("schedule")) : ok(row);
 }
 
-const settings = (row: ScheduleRow): Schedule => ({
+const scheduleOf = (row: ScheduleRow): Schedule => ({
   name: row.name,
   cron: row.cron,
   timezone: row.timezone,
@@ -50,40 +56,40 @@ const settings = (row: ScheduleRow): Schedule => ({
   enabled: row.enabled === 1,
 });
 
-/** With the next ticks, so that a person sees what the expression means before it runs. */
-function scheduleView(row: ScheduleRow): Record<string, unknown> {
+/** Includes the next ticks, which show what the cron expression means. */
+function scheduleView(row: ScheduleRow): ScheduleResponse {
   const next =
     row.next_at === null
       ? []
-      : ticksAfter(row.cron, row.timezone, row.next_at - 1, scheduleLimits.nextTicksShown);
+      : nextTicks(row.cron, row.timezone, row.next_at - 1, scheduleLimits.nextTicksShown);
   return {
     id: row.id,
-    ...settings(row),
+    ...scheduleOf(row),
     key_id: row.key_id,
     next_ticks: next.map(isoTime),
-    open_tick: row.open_tick === null ? null : openView(row.open_tick, row.open_problem),
+    open_tick: row.open_tick === null ? null : openTickView(row.open_tick, row.open_problem),
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };
 }
 
-/** A tick that has begun and not ended; `error` says what it waits for, where it waits. */
-const openView = (at: number, problem: string | null) => ({
+/** A tick that has started and not ended; `error` is why its last try failed. */
+const openTickView = (at: number, problem: string | null) => ({
   at: isoTime(at),
-  error: problem === null ? null : (JSON.parse(problem) as unknown),
+  error: problem === null ? null : (JSON.parse(problem) as TickError),
 });
 
-function tickView(tick: TickRow): Record<string, unknown> {
+function tickView(tick: TickRow): TickResponse {
   return {
     at: isoTime(tick.tick_at),
     outcome: tick.outcome,
     batch_id: tick.batch_id,
     missed: tick.missed,
-    error: tick.problem === null ? null : (JSON.parse(tick.problem) as unknown),
+    error: tick.problem === null ? null : (JSON.parse(tick.problem) as TickError),
   };
 }
 
-const withTicks = async (env: Call["env"], row: ScheduleRow) => ({
+const withLastTicks = async (env: ProducerEnv, row: ScheduleRow): Promise<ScheduleResponse> => ({
   ...scheduleView(row),
   last_ticks: (await listTicks(env.DB, row.id)).map(tickView),
 });
@@ -91,7 +97,7 @@ const withTicks = async (env: Call["env"], row: ScheduleRow) => ({
 function fieldsOf(id: string, principal: Principal, schedule: Schedule): ScheduleFields {
   const { tenant, scopes } = principal;
   const { name, cron, timezone, overlap, catch_up, enabled } = schedule;
-  const [next = null] = enabled ? ticksAfter(cron, timezone, Date.now(), 1) : [];
+  const [next = null] = enabled ? nextTicks(cron, timezone, Date.now(), 1) : [];
   return {
     ...{ id, tenant, name, cron, timezone, overlap, catch_up },
     template: JSON.stringify(schedule.template),
@@ -103,87 +109,89 @@ function fieldsOf(id: string, principal: Principal, schedule: Schedule): Schedul
   };
 }
 
-const bodyOf = (request: Request) => readJson(request, { bytesMax: scheduleLimits.bodyBytesMax });
+const readBody = (request: Request) => readJson(request, { bytesMax: scheduleLimits.bodyBytesMax });
 
-const post: Handler = async ({ request, env, principal }) => {
-  const body = await bodyOf(request);
+const handleCreateSchedule: Handler = async ({ request, env, principal }) => {
+  const body = await readBody(request);
   if (!body.ok) return body;
-  const checked = checkSchedule(body.value, checkScope(env, principal));
-  if (!checked.ok) return err(refusedTask(checked.details));
-  const fields = fieldsOf(newScheduleId(), principal, checked.schedule);
-  return answered(env, fields, await insertSchedule(env.DB, fields), 201);
+  const checked = checkSchedule(body.value, buildCheckScope(env, principal));
+  if (!checked.ok) return err(taskProblem(checked.error));
+  const fields = fieldsOf(newScheduleId(), principal, checked.value);
+  return respond(env, fields, await insertSchedule(env.DB, fields), 201);
 };
 
-const patch: Handler = async (call) => {
-  const { request, env, principal } = call;
-  const held = await scheduleOf(call);
-  if (!held.ok) return held;
-  const body = await bodyOf(request);
+const handleChangeSchedule: Handler = async (context) => {
+  const { request, env, principal } = context;
+  const found = await findSchedule(context);
+  if (!found.ok) return found;
+  const body = await readBody(request);
   if (!body.ok) return body;
   if (!Value.Check(SchedulePatch, body.value)) {
-    return err(refusedTask(explain(SchedulePatch, body.value)));
+    return err(taskProblem(explain(SchedulePatch, body.value)));
   }
-  const whole = { ...settings(held.value), ...body.value };
-  const checked = checkSchedule(whole, checkScope(env, principal));
-  if (!checked.ok) return err(refusedTask(checked.details));
-  const fields = fieldsOf(held.value.id, principal, checked.schedule);
-  return answered(env, fields, await updateSchedule(env.DB, fields), 200);
+  const changed = { ...scheduleOf(found.value), ...body.value };
+  const checked = checkSchedule(changed, buildCheckScope(env, principal));
+  if (!checked.ok) return err(taskProblem(checked.error));
+  const fields = fieldsOf(found.value.id, principal, checked.value);
+  return respond(env, fields, await updateSchedule(env.DB, fields), 200);
 };
 
-async function answered(
-  env: Call["env"],
+async function respond(
+  env: ProducerEnv,
   fields: ScheduleFields,
-  written: Written,
+  written: ScheduleWrite,
   status: 200 | 201,
 ): Promise<Result<Response, Problem>> {
-  if (written !== "written") return err(unwritten(written, fields.name));
+  if (!written.ok) return err(conflictOf(written.error, fields.name));
   const row = await readSchedule(env.DB, fields.tenant, fields.id);
   if (row === null) return err(notFound("schedule"));
-  return ok(Response.json(await withTicks(env, row), { status }));
+  return ok(Response.json(await withLastTicks(env, row), { status }));
 }
 
-const unwritten = (why: "name_taken" | "too_many", name: string): Problem => ({
+const conflictOf = (reason: "name_taken" | "too_many", name: string): Problem => ({
   kind: "conflict",
   message:
-    why === "name_taken"
-      ? `there is a schedule named ${JSON.stringify(name)} already: change it with PATCH, or take another name`
-      : `a tenant has at most ${scheduleLimits.perTenantMax} schedules: delete one first`,
+    reason === "name_taken"
+      ? `a schedule named ${JSON.stringify(name)} already exists: change it with PATCH, or use another name`
+      : `a tenant can have at most ${scheduleLimits.perTenantMax} schedules: delete one first`,
 });
 
-const get: Handler = async (call) => {
-  const schedule = await scheduleOf(call);
-  return schedule.ok ? ok(Response.json(await withTicks(call.env, schedule.value))) : schedule;
+const handleGetSchedule: Handler = async (context) => {
+  const schedule = await findSchedule(context);
+  return schedule.ok
+    ? ok(Response.json(await withLastTicks(context.env, schedule.value)))
+    : schedule;
 };
 
-const list: Handler = async ({ env, principal, url }) => {
+const handleListSchedules: Handler = async ({ env, principal, url }) => {
   const query = readQuery(operations.ScheduleQuery, url.searchParams);
   if (!query.ok) return query;
   const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listSchedules(env.DB, principal.tenant, cursor, limit);
-  const { page, next_cursor } = paged(rows, limit);
+  const { page, next_cursor } = pageOf(rows, limit);
   return ok(Response.json({ schedules: page.map(scheduleView), next_cursor }));
 };
 
-const remove: Handler = async (call) => {
-  const schedule = await scheduleOf(call);
+const handleDeleteSchedule: Handler = async (context) => {
+  const schedule = await findSchedule(context);
   if (!schedule.ok) return schedule;
   const { id, tenant } = schedule.value;
-  await deleteSchedule(call.env.DB, tenant, id);
+  await deleteSchedule(context.env.DB, tenant, id);
   return ok(Response.json({ id, deleted: true }));
 };
 
-/** Now and whatever the schedule's own clock says, also while it is disabled or an earlier batch runs. */
-const run: Handler = async (call) => {
-  const { request, env, principal } = call;
-  const schedule = await scheduleOf(call);
+/** Runs immediately, even while the schedule is disabled or an earlier batch is running. */
+const handleRunSchedule: Handler = async (context) => {
+  const { request, env, principal } = context;
+  const schedule = await findSchedule(context);
   if (!schedule.ok) return schedule;
-  const key = idempotencyKey(request, undefined);
+  const key = readIdempotencyKey(request, undefined);
   if (!key.ok) return key;
   const row = schedule.value;
-  const held = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
-  if (held !== null) {
-    if (held.schedule_id === row.id) return ok(Response.json(await batchView(env, held)));
-    const message = `this idempotency key stands for ${held.id}, which is no run of this schedule`;
+  const known = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
+  if (known !== null) {
+    if (known.schedule_id === row.id) return ok(Response.json(await batchView(env, known)));
+    const message = `this idempotency key was already used for ${known.id}, which is not a run of this schedule: use a new key`;
     return err({ kind: "conflict", message });
   }
   const at = Date.now();
@@ -196,15 +204,15 @@ const run: Handler = async (call) => {
     batch_id: batch.id,
     problem: null,
   });
-  call.waitUntil(startBatch(env, batch));
+  context.waitUntil(startBatch(env, batch));
   return ok(Response.json(await batchView(env, batch), { status: 202 }));
 };
 
 export const scheduleRoutes: readonly Route[] = [
-  route(operations.createSchedule, post),
-  route(operations.listSchedules, list),
-  route(operations.getSchedule, get),
-  route(operations.changeSchedule, patch),
-  route(operations.deleteSchedule, remove),
-  route(operations.runSchedule, run),
+  route(operations.createSchedule, handleCreateSchedule),
+  route(operations.listSchedules, handleListSchedules),
+  route(operations.getSchedule, handleGetSchedule),
+  route(operations.changeSchedule, handleChangeSchedule),
+  route(operations.deleteSchedule, handleDeleteSchedule),
+  route(operations.runSchedule, handleRunSchedule),
 ];

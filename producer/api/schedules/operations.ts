@@ -4,19 +4,16 @@ import { scheduleIdPattern } from "../../../shared/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
 import { Schedule, SchedulePatch } from "../../../shared/schedule.ts";
 import { json, operation } from "../../http/operation.ts";
-import { BatchAnswer } from "../batches/responses.ts";
-import { limitUpTo } from "../tasks/operations.ts";
-import { DeletedSchedule, ScheduleAnswer, SchedulePage } from "./responses.ts";
+import { cursorOf, limitUpTo, strict } from "../../http/values.ts";
+import { BatchResponse } from "../batches/responses.ts";
+import { DeletedSchedule, SchedulePage, ScheduleResponse } from "./responses.ts";
 
 export const ScheduleQuery = Type.Partial(
   Type.Object({
-    cursor: Type.String({
-      pattern: scheduleIdPattern,
-      description: "a next_cursor as it was answered",
-    }),
+    cursor: cursorOf(scheduleIdPattern),
     limit: limitUpTo(scheduleLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
-  { additionalProperties: false },
+  strict,
 );
 
 export const createSchedule = operation({
@@ -24,10 +21,10 @@ export const createSchedule = operation({
   method: "POST",
   path: "/v1/schedules",
   scope: "submit",
-  about: "Makes a schedule: a cron expression that submits a batch at each tick.",
+  summary: "Creates a schedule: a cron expression that submits a batch at each tick.",
   body: json(Schedule),
-  answers: { 201: json(ScheduleAnswer) },
-  refuses: ["conflict"],
+  responses: { 201: json(ScheduleResponse) },
+  errors: ["conflict"],
 });
 
 export const listSchedules = operation({
@@ -35,9 +32,9 @@ export const listSchedules = operation({
   method: "GET",
   path: "/v1/schedules",
   scope: "read",
-  about: "Lists schedules, the newest first.",
+  summary: "Lists schedules, newest first.",
   query: ScheduleQuery,
-  answers: { 200: json(SchedulePage) },
+  responses: { 200: json(SchedulePage) },
 });
 
 export const getSchedule = operation({
@@ -45,8 +42,8 @@ export const getSchedule = operation({
   method: "GET",
   path: "/v1/schedules/:id",
   scope: "read",
-  about: "The schedule, with its next ticks and what became of the last ones.",
-  answers: { 200: json(ScheduleAnswer) },
+  summary: "Returns a schedule with its next ticks and the outcomes of the last ones.",
+  responses: { 200: json(ScheduleResponse) },
 });
 
 export const changeSchedule = operation({
@@ -54,10 +51,10 @@ export const changeSchedule = operation({
   method: "PATCH",
   path: "/v1/schedules/:id",
   scope: "submit",
-  about: "Changes fields of a schedule; the whole is checked as changed.",
+  summary: "Changes fields of a schedule; the changed schedule is validated as a whole.",
   body: json(SchedulePatch),
-  answers: { 200: json(ScheduleAnswer) },
-  refuses: ["conflict"],
+  responses: { 200: json(ScheduleResponse) },
+  errors: ["conflict"],
 });
 
 export const deleteSchedule = operation({
@@ -65,8 +62,8 @@ export const deleteSchedule = operation({
   method: "DELETE",
   path: "/v1/schedules/:id",
   scope: "submit",
-  about: "Deletes a schedule; its batches stay.",
-  answers: { 200: json(DeletedSchedule) },
+  summary: "Deletes a schedule and keeps its batches.",
+  responses: { 200: json(DeletedSchedule) },
 });
 
 export const runSchedule = operation({
@@ -74,9 +71,9 @@ export const runSchedule = operation({
   method: "POST",
   path: "/v1/schedules/:id/run",
   scope: "submit",
-  adds: true,
-  about: "Submits the schedule's batch now; 200 where its idempotency key had done it before.",
+  addsWork: true,
+  summary: "Submits the schedule's batch now; 200 if the idempotency key was used before.",
   idempotent: true,
-  answers: { 202: json(BatchAnswer), 200: json(BatchAnswer) },
-  refuses: ["conflict", "refused"],
+  responses: { 202: json(BatchResponse), 200: json(BatchResponse) },
+  errors: ["conflict", "refused"],
 });

@@ -1,14 +1,15 @@
-/** A schedule as the API answers it, with its next ticks and what became of the last ones. */
+/** A schedule with its next ticks and the outcomes of the last ones. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Items } from "../../../shared/schedule.ts";
-import { Fault } from "../../http/error_body.ts";
-import { NextCursor, orNull, Time } from "../../http/values.ts";
+import { Detail } from "../../http/error_response.ts";
+import { NextCursor, oneOf, orNull, Time } from "../../http/values.ts";
 
 /** Why a tick made no batch. */
-const TickProblem = Type.Object({
+const TickError = Type.Object({
   message: Type.String(),
-  details: Type.Optional(Type.Array(Fault)),
+  details: Type.Optional(Type.Array(Detail)),
 });
+export type TickError = Static<typeof TickError>;
 
 const scheduleFields = {
   id: Type.String(),
@@ -17,64 +18,47 @@ const scheduleFields = {
   timezone: Type.String(),
   template: Type.Object({}),
   items: Items,
-  overlap: Type.Union([Type.Literal("skip"), Type.Literal("allow")]),
-  catch_up: Type.Union([Type.Literal("once"), Type.Literal("skip")]),
+  overlap: oneOf(["skip", "allow"]),
+  catch_up: oneOf(["once", "skip"]),
   enabled: Type.Boolean(),
-  key_id: Type.Optional(orNull(Type.String({ description: "the key that it submits by" }))),
+  key_id: Type.Optional(orNull(Type.String({ description: "the key under which it submits" }))),
   next_ticks: Type.Array(Time),
-  open_tick: Type.Optional(orNull(Type.Object({ at: Time, error: orNull(TickProblem) }))),
+  open_tick: Type.Optional(orNull(Type.Object({ at: Time, error: orNull(TickError) }))),
   created_at: Time,
   updated_at: Time,
 };
 
-export const TickAnswer = Type.Object(
+const essential = ["id", "name", "cron", "timezone", "items", "next_ticks"];
+
+export const TickResponse = Type.Object(
   {
     at: Time,
-    outcome: Type.Union(
-      (
-        [
-          "submitted",
-          "overlapped",
-          "missed",
-          "refused",
-          "failed",
-          "key_revoked",
-          "key_expired",
-        ] as const
-      ).map((outcome) => Type.Literal(outcome)),
-    ),
+    outcome: oneOf([
+      "submitted",
+      "overlapped",
+      "missed",
+      "refused",
+      "failed",
+      "key_revoked",
+      "key_expired",
+    ]),
     batch_id: orNull(Type.String()),
-    missed: Type.Integer({ minimum: 0, description: "earlier ticks that nothing ran for" }),
-    error: orNull(TickProblem),
+    missed: Type.Integer({ minimum: 0, description: "earlier ticks that did not run" }),
+    error: orNull(TickError),
   },
   { $id: "Tick" },
 );
+export type TickResponse = Static<typeof TickResponse>;
 
-export const ScheduleAnswer = Type.Object(
-  { ...scheduleFields, last_ticks: Type.Optional(Type.Array(TickAnswer)) },
-  { $id: "Schedule", essential: ["id", "name", "cron", "timezone", "items", "next_ticks"] },
+export const ScheduleResponse = Type.Object(
+  { ...scheduleFields, last_ticks: Type.Optional(Type.Array(TickResponse)) },
+  { $id: "Schedule", essential },
 );
-export type ScheduleAnswer = Static<typeof ScheduleAnswer>;
+export type ScheduleResponse = Static<typeof ScheduleResponse>;
 
 export const SchedulePage = Type.Object({
-  schedules: Type.Array(
-    Type.Object(scheduleFields, {
-      $id: "ListedSchedule",
-      essential: ["id", "name", "cron", "timezone", "items", "next_ticks"],
-    }),
-  ),
+  schedules: Type.Array(Type.Object(scheduleFields, { $id: "ListedSchedule", essential })),
   next_cursor: NextCursor,
 });
 
 export const DeletedSchedule = Type.Object({ id: Type.String(), deleted: Type.Literal(true) });
-
-export const PausedAnswer = Type.Object(
-  {
-    paused: Type.Boolean(),
-    since: orNull(Time),
-    models: Type.Array(Type.Object({ model: Type.String(), since: Time })),
-  },
-  { $id: "Paused", essential: ["models"] },
-);
-
-export type PausedAnswer = Static<typeof PausedAnswer>;

@@ -1,65 +1,74 @@
-/** Tasks: submit, read, list, cancel, redrive. */
+/** Tasks: submit, read, list, cancel, redrive; and the dead letters among them. */
 import { isTaskId } from "../../../shared/ids.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { lastUsages } from "../../../shared/store/journal.ts";
-import type { TaskRow } from "../../../shared/store/task_row.ts";
-import { listTasks, readTask, requestCancel } from "../../../shared/store/tasks.ts";
+import { readLastUsages } from "../../../shared/store/tasks/journal.ts";
+import { listTasks } from "../../../shared/store/tasks/task_list.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import { readTask, requestCancel } from "../../../shared/store/tasks/tasks.ts";
+import type { ProducerEnv } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
-import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { notFound, type Problem } from "../../http/problem.ts";
-import { readTaskFilter } from "../../http/query.ts";
+import { invalidField, notFound, type Problem } from "../../http/problem.ts";
+import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+
 import { redrive } from "../../tasks/redrive.ts";
-import { redriveChosen } from "../../tasks/redrive_many.ts";
+import { redriveFiltered } from "../../tasks/redrive_many.ts";
 import { sendTasks } from "../../tasks/send.ts";
 import { submitTask } from "../../tasks/submit.ts";
-import { type TaskView, taskView } from "../../tasks/view.ts";
-import * as operations from "../operations.ts";
+import { attemptErrorsView, type TaskView, taskView } from "../../tasks/task_view.ts";
+import * as operations from "./operations.ts";
+import type { DeadLetterPage, TaskPage } from "./responses.ts";
+import { readTaskFilter } from "./task_filter.ts";
 
-/** The task that the path names, if it is the caller's. */
-export async function taskOf({ env, principal, param }: Call): Promise<Result<TaskRow, Problem>> {
+/** The task in the path, if it belongs to the caller. */
+export async function findTask({
+  env,
+  principal,
+  param,
+}: RequestContext): Promise<Result<TaskRow, Problem>> {
   const id = param("id");
   const row = isTaskId(id) ? await readTask(env.DB, principal.tenant, id) : null;
   return row === null ? err(notFound("task")) : ok(row);
 }
 
-/** Rows as views, running ones with the usage they have journaled so far. */
-export async function taskViews(env: Call["env"], rows: readonly TaskRow[]): Promise<TaskView[]> {
+/** Running tasks get the usage that they have journaled so far. */
+async function taskViews(env: ProducerEnv, rows: readonly TaskRow[]): Promise<TaskView[]> {
   const running = rows.filter((row) => row.status === "running").map((row) => row.id);
-  const usages = running.length === 0 ? new Map() : await lastUsages(env.DB, running);
+  const usages = running.length === 0 ? new Map() : await readLastUsages(env.DB, running);
   return rows.map((row) => taskView(row, usages.get(row.id) ?? null));
 }
 
-async function oneView(env: Call["env"], row: TaskRow, status: 200 | 202): Promise<Response> {
+async function taskResponse(env: ProducerEnv, row: TaskRow, status: 200 | 202): Promise<Response> {
   const [view] = await taskViews(env, [row]);
   return Response.json(view, { status });
 }
 
-const post: Handler = async ({ request, env, principal }) => {
+const handleSubmitTask: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
   const header = request.headers.get("idempotency-key");
-  const accepted = await submitTask(env, principal, body.value, header);
-  if (!accepted.ok) return accepted;
-  return ok(await oneView(env, accepted.value.row, accepted.value.fresh ? 202 : 200));
+  const submitted = await submitTask(env, principal, body.value, header);
+  if (!submitted.ok) return submitted;
+  return ok(await taskResponse(env, submitted.value.row, submitted.value.isNew ? 202 : 200));
 };
 
-const get: Handler = async (call) => {
-  const task = await taskOf(call);
-  return task.ok ? ok(await oneView(call.env, task.value, 200)) : task;
+const handleGetTask: Handler = async (context) => {
+  const task = await findTask(context);
+  return task.ok ? ok(await taskResponse(context.env, task.value, 200)) : task;
 };
 
-const list: Handler = async ({ env, principal, url }) => {
+const handleListTasks: Handler = async ({ env, principal, url }) => {
   const filter = readTaskFilter(operations.TaskQuery, url.searchParams);
   if (!filter.ok) return filter;
   const { tasks, next_cursor } = await listTasks(env.DB, principal.tenant, filter.value);
-  return ok(Response.json({ tasks: await taskViews(env, tasks), next_cursor }));
+  const views = await taskViews(env, tasks);
+  return ok(Response.json({ tasks: views, next_cursor } satisfies TaskPage));
 };
 
-/** The message goes out at once, so that a task waiting for its time settles now. */
-const cancel: Handler = async (call) => {
-  const { env, principal } = call;
-  const task = await taskOf(call);
+/** Sends the message immediately, so that a task with a later due time settles now. */
+const handleCancelTask: Handler = async (context) => {
+  const { env, principal } = context;
+  const task = await findTask(context);
   if (!task.ok) return task;
   const row = task.value;
   if (await requestCancel(env.DB, principal.tenant, row.id)) {
@@ -69,33 +78,53 @@ const cancel: Handler = async (call) => {
   if (after.cancel_requested_at === null && after.status !== "cancelled") {
     return err({
       kind: "conflict",
-      message: `this task is ${after.status} already: there is nothing left to cancel`,
+      message: `this task is already ${after.status} and cannot be cancelled`,
     });
   }
-  return ok(await oneView(env, after, 202));
+  return ok(await taskResponse(env, after, 202));
 };
 
-const postRedrive: Handler = async (call) => {
-  const task = await taskOf(call);
+const handleRedriveTask: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
-  const body = await readJson(call.request, { bytesMax: taskLimits.bodyBytesMax });
+  const body = await readJson(context.request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const again = await redrive(call.env, call.principal, task.value, body.value);
-  return again.ok ? ok(await oneView(call.env, again.value, 202)) : again;
+  const redriven = await redrive(context.env, context.principal, task.value, body.value);
+  return redriven.ok ? ok(await taskResponse(context.env, redriven.value, 202)) : redriven;
 };
 
-const postRedriveChosen: Handler = async ({ request, env, principal }) => {
+const handleRedriveTasks: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const told = await redriveChosen(env, principal, body.value);
-  return told.ok ? ok(Response.json(told.value, { status: 202 })) : told;
+  const redriven = await redriveFiltered(env, principal, body.value);
+  return redriven.ok ? ok(Response.json(redriven.value, { status: 202 })) : redriven;
 };
 
+const handleListDeadLetters: Handler = async ({ env, principal, url }) => {
+  if (!["dead", null].includes(url.searchParams.get("status"))) {
+    const message = 'is always "dead" here: omit it, or list other tasks with GET /v1/tasks';
+    return err(invalidField("status", message));
+  }
+  const filter = readTaskFilter(operations.DeadLetterQuery, url.searchParams);
+  if (!filter.ok) return filter;
+  const deadTasks = { ...filter.value, status: "dead" as const };
+  const page = await listTasks(env.DB, principal.tenant, deadTasks);
+  const tasks = page.tasks.map((row) => ({
+    ...taskView(row),
+    cause: row.error === null ? null : (JSON.parse(row.error) as DeadLetter["cause"]),
+    attempt_errors: attemptErrorsView(JSON.parse(row.errors)),
+  }));
+  return ok(Response.json({ tasks, next_cursor: page.next_cursor } satisfies DeadLetterPage));
+};
+
+type DeadLetter = DeadLetterPage["tasks"][number];
+
 export const taskRoutes: readonly Route[] = [
-  route(operations.submitTask, post),
-  route(operations.listTasks, list),
-  route(operations.redriveTasks, postRedriveChosen),
-  route(operations.getTask, get),
-  route(operations.cancelTask, cancel),
-  route(operations.redriveTask, postRedrive),
+  route(operations.submitTask, handleSubmitTask),
+  route(operations.listTasks, handleListTasks),
+  route(operations.redriveTasks, handleRedriveTasks),
+  route(operations.getTask, handleGetTask),
+  route(operations.cancelTask, handleCancelTask),
+  route(operations.redriveTask, handleRedriveTask),
+  route(operations.listDeadLetters, handleListDeadLetters),
 ];

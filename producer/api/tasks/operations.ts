@@ -1,4 +1,4 @@
-/** Tasks: submit, read, list, cancel, redrive. */
+/** Tasks: submit, read, list, cancel, redrive; and the dead letters among them. */
 import { Type } from "@sinclair/typebox";
 import { batchIdPattern, taskIdPattern } from "../../../shared/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
@@ -6,29 +6,21 @@ import { ManyRedrive, Redrive } from "../../../shared/redrive.ts";
 import { reasons, statuses } from "../../../shared/states.ts";
 import { DurableTask } from "../../../shared/task.ts";
 import { json, operation } from "../../http/operation.ts";
-import { Redriven } from "../batches/responses.ts";
-import { TaskAnswer, TaskPage } from "./responses.ts";
+import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
+import { RedriveResponse } from "../batches/responses.ts";
+import { DeadLetterPage, TaskPage, TaskResponse } from "./responses.ts";
 
-const strict = { additionalProperties: false } as const;
-
-/** How many rows a page holds. */
-export const limitUpTo = (maximum: number, fallback: number) =>
-  Type.Integer({ minimum: 1, maximum, default: fallback });
-
-/** What a list of tasks may be narrowed by; `label.<key>` comes beside it. */
+/** The filters of a list of tasks; `label.<key>` is read separately. */
 export const TaskQuery = Type.Partial(
   Type.Object({
-    status: Type.Union(statuses.map((status) => Type.Literal(status))),
-    reason: Type.Union(reasons.map((reason) => Type.Literal(reason))),
+    status: oneOf(statuses),
+    reason: oneOf(reasons),
     error_code: Type.String({
       pattern: "^[a-z0-9_]{1,64}$",
       description: "an error's code, such as model_unavailable",
     }),
     batch_id: Type.String({ pattern: batchIdPattern, description: "a batch's id" }),
-    cursor: Type.String({
-      pattern: taskIdPattern,
-      description: "a next_cursor as it was answered",
-    }),
+    cursor: cursorOf(taskIdPattern),
     limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
   strict,
@@ -39,12 +31,12 @@ export const submitTask = operation({
   method: "POST",
   path: "/v1/tasks",
   scope: "submit",
-  adds: true,
-  about: "Accepts one task; 200 where its idempotency key had made it before.",
+  addsWork: true,
+  summary: "Submits one task; 200 if the idempotency key was used before with the same body.",
   idempotent: true,
   body: json(DurableTask),
-  answers: { 202: json(TaskAnswer), 200: json(TaskAnswer) },
-  refuses: ["conflict"],
+  responses: { 202: json(TaskResponse), 200: json(TaskResponse) },
+  errors: ["conflict"],
 });
 
 export const listTasks = operation({
@@ -52,10 +44,10 @@ export const listTasks = operation({
   method: "GET",
   path: "/v1/tasks",
   scope: "read",
-  about: "Lists tasks, the newest first.",
+  summary: "Lists tasks, newest first.",
   query: TaskQuery,
-  labelled: true,
-  answers: { 200: json(TaskPage) },
+  takesLabels: true,
+  responses: { 200: json(TaskPage) },
 });
 
 export const redriveTasks = operation({
@@ -63,10 +55,10 @@ export const redriveTasks = operation({
   method: "POST",
   path: "/v1/tasks/redrive",
   scope: "submit",
-  adds: true,
-  about: "Redrives the tasks that a filter chooses, at most so many a call.",
+  addsWork: true,
+  summary: "Redrives the tasks that match a filter, up to a fixed number per call.",
   body: json(ManyRedrive),
-  answers: { 202: json(Redriven) },
+  responses: { 202: json(RedriveResponse) },
 });
 
 export const getTask = operation({
@@ -74,8 +66,8 @@ export const getTask = operation({
   method: "GET",
   path: "/v1/tasks/:id",
   scope: "read",
-  about: "The task.",
-  answers: { 200: json(TaskAnswer) },
+  summary: "Returns a task.",
+  responses: { 200: json(TaskResponse) },
 });
 
 export const cancelTask = operation({
@@ -83,9 +75,9 @@ export const cancelTask = operation({
   method: "POST",
   path: "/v1/tasks/:id/cancel",
   scope: "submit",
-  about: "Cancels a task: it settles before its next step.",
-  answers: { 202: json(TaskAnswer) },
-  refuses: ["conflict"],
+  summary: "Cancels a task: it settles before its next step.",
+  responses: { 202: json(TaskResponse) },
+  errors: ["conflict"],
 });
 
 export const redriveTask = operation({
@@ -93,9 +85,26 @@ export const redriveTask = operation({
   method: "POST",
   path: "/v1/tasks/:id/redrive",
   scope: "submit",
-  adds: true,
-  about: "Sends a task that failed, died, expired or was cancelled through again.",
+  addsWork: true,
+  summary: "Runs a failed, dead, expired or cancelled task again.",
   body: json(Redrive),
-  answers: { 202: json(TaskAnswer) },
-  refuses: ["conflict"],
+  responses: { 202: json(TaskResponse) },
+  errors: ["conflict"],
+});
+
+/** The status is always `dead`; naming it is allowed. */
+export const DeadLetterQuery = Type.Composite(
+  [Type.Omit(TaskQuery, ["status"]), Type.Object({ status: Type.Optional(Type.Literal("dead")) })],
+  strict,
+);
+
+export const listDeadLetters = operation({
+  id: "listDeadLetters",
+  method: "GET",
+  path: "/v1/dead_letters",
+  scope: "read",
+  summary: "Lists dead tasks, each with its cause, newest first.",
+  query: DeadLetterQuery,
+  takesLabels: true,
+  responses: { 200: json(DeadLetterPage) },
 });

@@ -1,30 +1,28 @@
-/** A task as the API answers it, and what it leaves behind. */
+/** A task and its earlier runs; a dead letter is a task with its cause. */
 import { type Static, Type } from "@sinclair/typebox";
 import { reasons, statuses } from "../../../shared/states.ts";
-import { DurableTask } from "../../../shared/task.ts";
-import { Count, NextCursor, orNull, Time, UsageAnswer } from "../../http/values.ts";
+import { Count, NextCursor, oneOf, orNull, Time, UsageResponse } from "../../http/values.ts";
 
-export const StatusAnswer = Type.Union(statuses.map((status) => Type.Literal(status)));
-export const ReasonAnswer = Type.Union(reasons.map((reason) => Type.Literal(reason)));
+export const TaskStatus = oneOf(statuses);
+export const TaskReason = oneOf(reasons);
 
 const errorFields = {
   code: Type.String(),
   message: Type.String(),
   draft: Type.Optional(
     Type.String({
-      description:
-        "what the model last tried as an answer, or last said; unchecked, and only where it said anything",
+      description: "the model's last attempt at an answer, or its last text; unchecked",
     }),
   ),
   uncertain: Type.Optional(
-    Type.Unknown({ description: "the effect that was begun and has no outcome" }),
+    Type.Unknown({ description: "the effect that was started and has no known outcome" }),
   ),
 };
 
-export const TaskErrorAnswer = Type.Object(errorFields, { $id: "TaskError" });
-export type TaskErrorAnswer = Static<typeof TaskErrorAnswer>;
+export const TaskErrorResponse = Type.Object(errorFields, { $id: "TaskError" });
+export type TaskErrorResponse = Static<typeof TaskErrorResponse>;
 
-/** What one attempt met, and when. */
+/** Why one attempt failed, and when. */
 const AttemptError = Type.Object(
   {
     attempt: Type.Optional(Count),
@@ -37,13 +35,14 @@ const AttemptError = Type.Object(
   },
   { $id: "AttemptError" },
 );
+export type AttemptError = Static<typeof AttemptError>;
 
-/** A run before a redrive, and how it was sent through again. */
-export const RunAnswer = Type.Object(
+/** A run before a redrive, and how the task was redriven. */
+export const RunResponse = Type.Object(
   {
-    fence: Type.Integer({ description: "reads its steps: GET /v1/tasks/:id/steps?fence=" }),
-    status: StatusAnswer,
-    reason: orNull(ReasonAnswer),
+    fence: Type.Integer({ description: "identifies the run for GET /v1/tasks/:id/steps?fence=" }),
+    status: TaskStatus,
+    reason: orNull(TaskReason),
     model: Type.String(),
     finished_at: orNull(Time),
     usage: Type.Object({}),
@@ -52,9 +51,9 @@ export const RunAnswer = Type.Object(
     resumed_from: orNull(Type.Integer()),
     redriven: Type.Optional(
       Type.Object({
-        mode: Type.Union([Type.Literal("restart"), Type.Literal("resume")]),
+        mode: oneOf(["restart", "resume"]),
         at: Time,
-        overrides: Type.Array(Type.String(), { description: "the names of what was overridden" }),
+        overrides: Type.Array(Type.String(), { description: "the names of the overridden fields" }),
       }),
     ),
   },
@@ -63,9 +62,9 @@ export const RunAnswer = Type.Object(
 
 const taskFields = {
   id: Type.String(),
-  status: StatusAnswer,
-  reason: orNull(ReasonAnswer),
-  attempt: Type.Integer({ minimum: 0, description: "how many attempts have failed" }),
+  status: TaskStatus,
+  reason: orNull(TaskReason),
+  attempt: Type.Integer({ minimum: 0, description: "the number of failed attempts" }),
   batch_id: orNull(Type.String()),
   custom_id: orNull(Type.String()),
   labels: Type.Record(Type.String(), Type.String()),
@@ -75,109 +74,46 @@ const taskFields = {
   created_at: Time,
   started_at: orNull(Time),
   finished_at: orNull(Time),
-  usage: UsageAnswer,
+  usage: UsageResponse,
   output: Type.Unknown({
-    description: "null where it is large or there is none; the result has it always",
+    description: "null if there is none or it is large; the result always has it",
   }),
-  error: orNull(TaskErrorAnswer),
+  error: orNull(TaskErrorResponse),
   quirks: Type.Array(Type.String()),
   history: Type.Optional(
-    Type.Array(RunAnswer, { description: "the runs before a redrive, the oldest first" }),
+    Type.Array(RunResponse, { description: "the runs before each redrive, oldest first" }),
   ),
 };
 
-export const TaskAnswer = Type.Object(taskFields, {
-  $id: "Task",
-  essential: ["id", "status", "usage", "labels", "quirks"],
-});
-export type TaskAnswer = Static<typeof TaskAnswer>;
+const essential = ["id", "status", "usage", "labels", "quirks"];
+
+export const TaskResponse = Type.Object(taskFields, { $id: "Task", essential });
+export type TaskResponse = Static<typeof TaskResponse>;
 
 export const TaskPage = Type.Object({
-  tasks: Type.Array(TaskAnswer),
+  tasks: Type.Array(TaskResponse),
   next_cursor: NextCursor,
 });
+export type TaskPage = Static<typeof TaskPage>;
 
-const CauseAnswer = Type.Object({
+const DeadLetterCause = Type.Object({
   ...errorFields,
   class: Type.Optional(Type.String()),
-  last_step: Type.Optional(Type.String({ description: "its number and its name" })),
+  last_step: Type.Optional(Type.String({ description: "the step's number and name" })),
 });
 
-/** A dead letter: the task, its last error with where it stood, and what each attempt met. */
+/** A dead letter: the task, its last error with the step where it happened, and the error of each attempt. */
 export const DeadLetterPage = Type.Object({
   tasks: Type.Array(
     Type.Object(
       {
         ...taskFields,
-        cause: orNull(CauseAnswer),
+        cause: orNull(DeadLetterCause),
         attempt_errors: Type.Array(AttemptError),
       },
-      { $id: "DeadLetter", essential: ["id", "status", "usage", "labels", "quirks"] },
+      { $id: "DeadLetter", essential },
     ),
   ),
   next_cursor: NextCursor,
 });
-
-/** The result object, as it stands in R2. */
-export const ResultAnswer = Type.Object(
-  {
-    id: Type.String(),
-    status: StatusAnswer,
-    reason: orNull(ReasonAnswer),
-    custom_id: orNull(Type.String()),
-    model: Type.String(),
-    attempt: Count,
-    usage: Type.Object({}),
-    output: Type.Unknown(),
-    files: Type.Optional(
-      Type.Record(Type.String(), Type.Object({ bytes: Count, sha256: Type.String() })),
-    ),
-  },
-  { $id: "Result", essential: ["output"] },
-);
-
-export const StepAnswer = Type.Object(
-  {
-    seq: Type.Integer({ minimum: 1 }),
-    kind: Type.Union([Type.Literal("model"), Type.Literal("tool")]),
-    name: Type.String(),
-    status: Type.Union(
-      (["done", "failed", "refused", "intent"] as const).map((status) => Type.Literal(status)),
-    ),
-    started_at: Time,
-    duration_ms: Type.Number({ minimum: 0 }),
-    usage: Type.Optional(Type.Partial(Type.Omit(UsageAnswer, ["steps"]))),
-    quirks: Type.Optional(Type.Array(Type.String())),
-    input: Type.Optional(Type.Unknown()),
-    output: Type.Optional(Type.Unknown()),
-    note: Type.Optional(Type.String()),
-    files: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  },
-  { $id: "Step", essential: ["seq", "kind", "name", "status"] },
-);
-export type StepAnswer = Static<typeof StepAnswer>;
-
-export const Steps = Type.Object({ steps: Type.Array(StepAnswer) });
-
-export const FileAnswer = Type.Object(
-  { path: Type.String(), bytes: Count, sha256: Type.String() },
-  { $id: "File", essential: ["path", "bytes"] },
-);
-export type FileAnswer = Static<typeof FileAnswer>;
-
-export const Files = Type.Object({ files: Type.Array(FileAnswer) });
-
-/** What a replay needs. Its steps are as the journal holds them, with times in milliseconds. */
-export const Journal = Type.Object(
-  {
-    v: Type.Literal(1),
-    task: TaskAnswer,
-    spec: DurableTask,
-    steps: Type.Array(Type.Object({})),
-    resumed_from: Count,
-    decisions: Type.Array(Type.Object({})),
-    policy: Type.Object({ name: Type.String(), text: orNull(Type.String()) }),
-    tools: orNull(Type.Array(Type.String())),
-  },
-  { $id: "Journal" },
-);
+export type DeadLetterPage = Static<typeof DeadLetterPage>;

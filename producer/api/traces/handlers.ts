@@ -1,46 +1,47 @@
-/** What a task leaves behind: its result, its steps, its decisions and its files. */
+/** What a task left: result, steps, egress decisions and files. */
 import { openObject } from "../../../shared/objects.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { isTerminal } from "../../../shared/states.ts";
 import { stepView } from "../../../shared/step.ts";
-import { readEgress } from "../../../shared/store/egress_log.ts";
-import type { TaskRow } from "../../../shared/store/task_row.ts";
+import { readEgress } from "../../../shared/store/egress/egress_log.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import {
   readArchived,
   readJournal,
   readTranscript,
   type Transcript,
 } from "../../../shared/transcript.ts";
-import { type Call, type Handler, type Route, route } from "../../http/call.ts";
-import { type Problem, refusedAt } from "../../http/problem.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { invalidField, type Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
+import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { openFiles } from "../../tasks/files.ts";
-import { decisionView } from "../../tasks/view.ts";
-import * as operations from "../operations.ts";
-import { taskOf } from "../tasks/handlers.ts";
+import { decisionView } from "../../tasks/task_view.ts";
+import { findTask } from "../tasks/handlers.ts";
+import * as operations from "./operations.ts";
 
-/** The steps of a task, settled or live. One that settled untouched has none. */
+/** The steps of a task, whether it has settled or not. A task that settled before it ran has none. */
 export async function transcriptOf(
-  env: Call["env"],
+  env: ProducerEnv,
   row: TaskRow,
 ): Promise<Result<Transcript, Problem>> {
   if (isTerminal(row.status)) return ok(await readTranscript(env.DB, env.OBJECTS, row));
   const journal = await readJournal(env.DB, env.OBJECTS, row);
-  if (journal.ok) return ok({ steps: journal.steps, workspace: null });
-  return err({ kind: "conflict", message: journal.message });
+  if (journal.ok) return ok({ steps: journal.value, workspace: null });
+  return err({ kind: "conflict", message: journal.error });
 }
 
-const result: Handler = async (call) => {
-  const task = await taskOf(call);
+const handleGetResult: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
   const { result_key: key, status } = task.value;
-  const object = key === null ? null : await openObject(call.env.OBJECTS, key);
+  const object = key === null ? null : await openObject(context.env.OBJECTS, key);
   if (object === null) {
     return err({
       kind: "no_result",
       message: isTerminal(status)
-        ? `this task is ${status} and has no result: GET /v1/tasks/${task.value.id} says why`
-        : `this task is ${status}: its result is there once it has succeeded`,
+        ? `this task is ${status} and has no result: see GET /v1/tasks/${task.value.id}`
+        : `this task is ${status}: wait until it has succeeded`,
     });
   }
   return ok(
@@ -55,63 +56,66 @@ const result: Handler = async (call) => {
   );
 };
 
-const steps: Handler = async (call) => {
-  const task = await taskOf(call);
+const handleListSteps: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
-  const transcript = await runOf(call, task.value);
+  const transcript = await readRun(context, task.value);
   if (!transcript.ok) return transcript;
   return ok(Response.json({ steps: transcript.value.steps.map(stepView) }));
 };
 
-/** The run that `?fence=` names, as the task's history lists them; without it the latest. */
-async function runOf({ env, url }: Call, row: TaskRow): Promise<Result<Transcript, Problem>> {
+/** The run that `?fence=` names; the latest without it. */
+async function readRun(
+  { env, url }: RequestContext,
+  row: TaskRow,
+): Promise<Result<Transcript, Problem>> {
   const query = readQuery(operations.StepsQuery, url.searchParams);
   if (!query.ok) return query;
-  const { fence: text } = query.value;
-  if (text === undefined || text === String(row.fence)) return transcriptOf(env, row);
+  const { fence: wanted } = query.value;
+  if (wanted === undefined || wanted === String(row.fence)) return transcriptOf(env, row);
   const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
-  const fence = earlier.find((known) => String(known) === text);
+  const fence = earlier.find((known) => String(known) === wanted);
   if (fence !== undefined) {
     return ok(await readArchived(env.OBJECTS, { tenant: row.tenant, id: row.id, fence }));
   }
-  const known = earlier.length === 0 ? "it has none" : `they are ${earlier.join(", ")}`;
-  const message = `names no earlier run of this task (${known}): leave it out for the latest`;
-  return err(refusedAt("fence", message));
+  const known = earlier.length === 0 ? "it has none" : `it has ${earlier.join(", ")}`;
+  const message = `is not an earlier run of this task (${known}): omit it to read the latest run`;
+  return err(invalidField("fence", message));
 }
 
-const egress: Handler = async (call) => {
-  const task = await taskOf(call);
+const handleListDecisions: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
-  const rows = await readEgress(call.env.DB, call.principal.tenant, task.value.id);
+  const rows = await readEgress(context.env.DB, context.principal.tenant, task.value.id);
   return ok(Response.json({ decisions: rows.map(decisionView) }));
 };
 
-const files: Handler = async (call) => {
-  const task = await taskOf(call);
+const handleListFiles: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
-  const transcript = await transcriptOf(call.env, task.value);
+  const transcript = await transcriptOf(context.env, task.value);
   if (!transcript.ok) return transcript;
-  const held = await openFiles(call.env, task.value, transcript.value);
-  const listed = Object.entries(await held.manifest()).map(([path, { bytes, sha256 }]) => ({
+  const workspace = await openFiles(context.env, task.value, transcript.value);
+  const files = Object.entries(await workspace.manifest()).map(([path, { bytes, sha256 }]) => ({
     path,
     bytes,
     sha256,
   }));
-  return ok(Response.json({ files: listed }));
+  return ok(Response.json({ files }));
 };
 
-/** A stranger's bytes: never shown by a browser, always downloaded. */
-const file: Handler = async (call) => {
-  const task = await taskOf(call);
+/** The bytes are untrusted, so the headers make browsers download and never display them. */
+const handleGetFile: Handler = async (context) => {
+  const task = await findTask(context);
   if (!task.ok) return task;
-  const path = pathIn(call.url, task.value.id);
+  const path = readFilePath(context.url, task.value.id);
   if (!path.ok) return path;
-  const transcript = await transcriptOf(call.env, task.value);
+  const transcript = await transcriptOf(context.env, task.value);
   if (!transcript.ok) return transcript;
-  const held = await openFiles(call.env, task.value, transcript.value);
-  const bytes = await held.read(path.value);
+  const workspace = await openFiles(context.env, task.value, transcript.value);
+  const bytes = await workspace.read(path.value);
   if (bytes === null) {
-    const message = `this task has no file ${JSON.stringify(path.value)}: GET /v1/tasks/${task.value.id}/files lists them`;
+    const message = `this task has no file ${JSON.stringify(path.value)}: see GET /v1/tasks/${task.value.id}/files`;
     return err({ kind: "not_found", message });
   }
   const name = encodeURIComponent(path.value.split("/").at(-1) ?? "file");
@@ -126,21 +130,21 @@ const file: Handler = async (call) => {
   );
 };
 
-/** The path below `/files/`, decoded once. It only ever looks up the task's manifest. */
-function pathIn(url: URL, id: string): Result<string, Problem> {
+/** The path below `/files/`, decoded once. It is used only as a key of the task's manifest. */
+function readFilePath(url: URL, id: string): Result<string, Problem> {
   const text = url.pathname.slice(`/v1/tasks/${id}/files/`.length);
   try {
     return ok(decodeURIComponent(text));
   } catch {
-    const message = "the path after /files/ is not percent-encoded UTF-8";
+    const message = "invalid path after /files/: use percent-encoded UTF-8";
     return err({ kind: "unreadable", message });
   }
 }
 
 export const traceRoutes: readonly Route[] = [
-  route(operations.getResult, result),
-  route(operations.listSteps, steps),
-  route(operations.listDecisions, egress),
-  route(operations.listFiles, files),
-  route(operations.getFile, file),
+  route(operations.getResult, handleGetResult),
+  route(operations.listSteps, handleListSteps),
+  route(operations.listDecisions, handleListDecisions),
+  route(operations.listFiles, handleListFiles),
+  route(operations.getFile, handleGetFile),
 ];

@@ -1,14 +1,16 @@
-/** What a task was asked and what it leaves behind: its result, its steps, its decisions, its files and its journal. */
+/** What a task was sent and what it left: spec, result, steps, egress decisions, files and journal. */
 import { Type } from "@sinclair/typebox";
 import { DurableTask } from "../../../shared/task.ts";
 import { json, operation } from "../../http/operation.ts";
-import { Decisions } from "../egress/responses.ts";
-import { Files, Journal, ResultAnswer, Steps } from "../tasks/responses.ts";
+import { strict } from "../../http/values.ts";
+import { DecisionList } from "../egress/responses.ts";
+import { FileList, JournalResponse, ResultResponse, StepList } from "./responses.ts";
 
-/** Which run is meant: a `fence` of the task's history, the latest where it is left out. */
 export const StepsQuery = Type.Partial(
-  Type.Object({ fence: Type.String({ description: "a fence of the task's history" }) }),
-  { additionalProperties: false },
+  Type.Object({
+    fence: Type.String({ description: "a fence of the task's history; default: the latest run" }),
+  }),
+  strict,
 );
 
 export const getResult = operation({
@@ -16,9 +18,9 @@ export const getResult = operation({
   method: "GET",
   path: "/v1/tasks/:id/result",
   scope: "read",
-  about: "The result object of a task that succeeded.",
-  answers: { 200: json(ResultAnswer) },
-  refuses: ["no_result"],
+  summary: "Returns the result object of a task that succeeded.",
+  responses: { 200: json(ResultResponse) },
+  errors: ["no_result"],
 });
 
 export const listSteps = operation({
@@ -26,10 +28,10 @@ export const listSteps = operation({
   method: "GET",
   path: "/v1/tasks/:id/steps",
   scope: "read",
-  about: "The steps of a task in order, settled or live.",
+  summary: "Lists the steps of a task in order, whether it has settled or not.",
   query: StepsQuery,
-  answers: { 200: json(Steps) },
-  refuses: ["conflict"],
+  responses: { 200: json(StepList) },
+  errors: ["conflict"],
 });
 
 export const listDecisions = operation({
@@ -37,8 +39,8 @@ export const listDecisions = operation({
   method: "GET",
   path: "/v1/tasks/:id/egress",
   scope: "read",
-  about: "Every decision of the egress gateway on a task's requests.",
-  answers: { 200: json(Decisions) },
+  summary: "Lists every decision of the egress gateway on a task's requests.",
+  responses: { 200: json(DecisionList) },
 });
 
 export const listFiles = operation({
@@ -46,9 +48,9 @@ export const listFiles = operation({
   method: "GET",
   path: "/v1/tasks/:id/files",
   scope: "read",
-  about: "The files of a task's workspace as it stands.",
-  answers: { 200: json(Files) },
-  refuses: ["conflict"],
+  summary: "Lists the current files of a task's workspace.",
+  responses: { 200: json(FileList) },
+  errors: ["conflict"],
 });
 
 export const getFile = operation({
@@ -56,9 +58,9 @@ export const getFile = operation({
   method: "GET",
   path: "/v1/tasks/:id/files/*",
   scope: "read",
-  about: "The contents of one file, as a download.",
-  answers: { 200: { "application/octet-stream": Type.Uint8Array() } },
-  refuses: ["unreadable", "conflict"],
+  summary: "Downloads one file.",
+  responses: { 200: { "application/octet-stream": Type.Uint8Array() } },
+  errors: ["unreadable", "conflict"],
 });
 
 export const getSpec = operation({
@@ -66,9 +68,9 @@ export const getSpec = operation({
   method: "GET",
   path: "/v1/tasks/:id/spec",
   scope: "read",
-  about: "The task as it was sent, with what redrives overrode.",
-  answers: { 200: json(DurableTask) },
-  refuses: ["no_result"],
+  summary: "Returns the task as submitted, with the overrides of its redrives.",
+  responses: { 200: json(DurableTask) },
+  errors: ["no_result"],
 });
 
 export const getJournal = operation({
@@ -76,7 +78,7 @@ export const getJournal = operation({
   method: "GET",
   path: "/v1/tasks/:id/journal",
   scope: "read",
-  about: "Everything that a replay needs of a finished task.",
-  answers: { 200: json(Journal) },
-  refuses: ["no_result", "conflict"],
+  summary: "Returns everything that is needed to replay a settled task.",
+  responses: { 200: json(JournalResponse) },
+  errors: ["no_result", "conflict"],
 });

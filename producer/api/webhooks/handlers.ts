@@ -1,4 +1,4 @@
-/** Webhooks and answers to mail that could not be delivered, and sending one again. */
+/** Webhooks and mail replies that could not be delivered, and delivering one again. */
 import { isWebhookId } from "../../../shared/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
@@ -6,18 +6,19 @@ import {
   listDeadWebhooks,
   readWebhook,
   redeliver,
-  type Target,
   type WebhookRow,
+  type WebhookTarget,
 } from "../../../shared/store/webhooks.ts";
-import { type Handler, type Route, route } from "../../http/call.ts";
 import { notFound } from "../../http/problem.ts";
-import { paged, readQuery } from "../../http/query.ts";
+import { pageOf, readQuery } from "../../http/query.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
 import { sendDueWebhooks } from "../../sweep/due_webhooks.ts";
-import { isoTime } from "../../tasks/view.ts";
-import * as operations from "../operations.ts";
+import { isoTime } from "../../tasks/task_view.ts";
+import * as operations from "./operations.ts";
+import type { WebhookPage, WebhookResponse } from "./responses.ts";
 
-function webhookView(row: WebhookRow): Record<string, unknown> {
-  const target = JSON.parse(row.target) as Target;
+function webhookView(row: WebhookRow): WebhookResponse {
+  const target = JSON.parse(row.target) as WebhookTarget;
   return {
     id: row.id,
     event: row.event,
@@ -31,30 +32,33 @@ function webhookView(row: WebhookRow): Record<string, unknown> {
   };
 }
 
-const dead: Handler = async ({ env, principal, url }) => {
+const handleListDeadWebhooks: Handler = async ({ env, principal, url }) => {
   const query = readQuery(operations.WebhookQuery, url.searchParams);
   if (!query.ok) return query;
   const { cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
   const rows = await listDeadWebhooks(env.DB, principal.tenant, cursor, limit);
-  const { page, next_cursor } = paged(rows, limit);
-  return ok(Response.json({ webhooks: page.map(webhookView), next_cursor }));
+  const { page, next_cursor } = pageOf(rows, limit);
+  return ok(Response.json({ webhooks: page.map(webhookView), next_cursor } satisfies WebhookPage));
 };
 
-/** Under the same id, so that who received it after all knows it for a repetition. */
-const again: Handler = async (call) => {
-  const { env, principal, param } = call;
+/** Keeps the id, so that a receiver can recognise a repeated delivery. */
+const handleRedeliverWebhook: Handler = async (context) => {
+  const { env, principal, param } = context;
   const id = param("id");
   const row = isWebhookId(id) ? await readWebhook(env.DB, principal.tenant, id) : null;
   if (row === null) return err(notFound("webhook"));
   if (!(await redeliver(env.DB, principal.tenant, id))) {
-    return err({ kind: "conflict", message: "this webhook is still being tried" });
+    return err({
+      kind: "conflict",
+      message: "this webhook is still being delivered: wait until it is dead",
+    });
   }
-  call.waitUntil(sendDueWebhooks(env));
-  const after = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
-  return ok(Response.json(webhookView(after), { status: 202 }));
+  context.waitUntil(sendDueWebhooks(env));
+  const updated = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
+  return ok(Response.json(webhookView(updated), { status: 202 }));
 };
 
 export const webhookRoutes: readonly Route[] = [
-  route(operations.listDeadWebhooks, dead),
-  route(operations.redeliverWebhook, again),
+  route(operations.listDeadWebhooks, handleListDeadWebhooks),
+  route(operations.redeliverWebhook, handleRedeliverWebhook),
 ];

@@ -1,4 +1,4 @@
-/** One authenticated request, as the routes see it, and what they answer. */
+/** One authenticated request as the handlers see it, and the routes that they serve. */
 import type { Scope } from "../../shared/new_key.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Principal } from "../auth/principal.ts";
@@ -6,32 +6,32 @@ import type { ProducerEnv } from "../env.ts";
 import type { Operation } from "./operation.ts";
 import type { Problem } from "./problem.ts";
 
-export interface Call {
+export interface RequestContext {
   request: Request;
   url: URL;
   env: ProducerEnv;
   principal: Principal;
-  /** A parameter of the route's path, "" where the route has none of that name. */
+  /** A parameter of the route's path; "" where the path has none of that name. */
   param: (name: string) => string;
-  /** Work that goes on after the answer. */
+  /** Work that continues after the response. */
   waitUntil: (work: Promise<unknown>) => void;
 }
 
-export type Handler = (call: Call) => Promise<Result<Response, Problem>>;
+export type Handler = (context: RequestContext) => Promise<Result<Response, Problem>>;
 
-/** An operation and what answers it. */
+/** An operation and its handler. */
 export interface Route extends Operation {
   scope: Scope;
   handle: Handler;
 }
 
-export const route = (described: Operation & { scope: Scope }, handle: Handler): Route => ({
-  ...described,
+export const route = (operation: Operation & { scope: Scope }, handle: Handler): Route => ({
+  ...operation,
   handle,
 });
 
-/** An operation that anyone may call: it holds no tenant's data. */
+/** An operation that needs no key: it shows no tenant's data. */
 export interface OpenRoute extends Operation {
   scope: null;
-  answer: (env: ProducerEnv) => Response | Promise<Response>;
+  respond: (env: ProducerEnv) => Response | Promise<Response>;
 }

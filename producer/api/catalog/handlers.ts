@@ -1,0 +1,84 @@
+/** The models, tools and egress policies of the fleet. */
+import type { ModelLimit } from "../../../consumer/rpc/model_limits.ts";
+import { findPolicy, policyTable } from "../../../policies/index.ts";
+import { modelListLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { readStats } from "../../../shared/store/usage/stats.ts";
+import { operatorTenant } from "../../auth/principal.ts";
+import type { Problem } from "../../http/problem.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
+import { findMailboxFaults } from "../../ingress/mailbox.ts";
+import { readModelLimits } from "../../rpc_client.ts";
+import { listAvailableTools } from "../../tasks/available_tools.ts";
+import { isoTime } from "../../tasks/task_view.ts";
+import * as operations from "./operations.ts";
+import type { ModelLimitList, ModelLimitResponse, PolicyResponse } from "./responses.ts";
+
+const consumerUnavailable = (): Result<never, Problem> =>
+  err({
+    kind: "unavailable",
+    message: "the consumer does not answer: send the request again soon",
+  });
+
+/** The fleet's models and those that the tenant's tasks name. Their numbers cover all tenants. */
+const handleListModels: Handler = async ({ env, principal }) => {
+  const { models: named } = await readStats(env.DB, principal.tenant);
+  const byTasks = named.sort((a, b) => b.tasks - a.tasks).map(({ model }) => model);
+  const fallbacks = (env.FALLBACK_MODELS ?? "").split(",").map((id) => id.trim());
+  const ids = new Set([env.MODEL, ...fallbacks, ...byTasks].filter((id) => id !== ""));
+  const models = [...ids].slice(0, modelListLimits.modelsMax);
+  const limits = await readModelLimits(env, { models });
+  if (limits === null) return consumerUnavailable();
+  return ok(Response.json({ models: limits.map(modelLimitView) } satisfies ModelLimitList));
+};
+
+function modelLimitView({
+  model,
+  requestsPerMinute,
+  shared,
+  snapshot,
+}: ModelLimit): ModelLimitResponse {
+  return {
+    model,
+    state: snapshot?.state ?? (requestsPerMinute === null ? "unlimited" : "unknown"),
+    closed_until: snapshot?.closedUntil == null ? null : isoTime(snapshot.closedUntil),
+    shared,
+    requests_per_minute: requestsPerMinute,
+    allowed_per_minute: snapshot?.allowedPerMinute ?? null,
+    calls_last_minute: snapshot?.callsLastMinute ?? null,
+    calls_ahead: snapshot?.callsAhead ?? null,
+    in_progress: snapshot?.inProgress ?? null,
+    in_progress_max: snapshot?.inProgressMax ?? null,
+    waiting: snapshot?.waiting ?? null,
+  };
+}
+
+const handleListTools: Handler = async ({ env, principal }) => {
+  const listing = await listAvailableTools(env, principal.tenant);
+  if (listing === null) return consumerUnavailable();
+  const { mail, ...tools } = listing;
+  const mailboxFaults = findMailboxFaults(env.FLEET_MAILBOXES, principal.tenant, mail);
+  return ok(Response.json({ ...tools, faults: [...tools.faults, ...mailboxFaults] }));
+};
+
+/** The current policies that the tenant's tasks may name: rules and names of secrets, no values. */
+const handleListPolicies: Handler = async ({ env, principal }) => {
+  const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
+  const policies = [...table.sources.keys()].sort().flatMap((name): PolicyResponse[] => {
+    const found = findPolicy(table, name, principal.tenant, env.FLEET_MODE);
+    if (found.ok) {
+      const { description = null, rules, limits = null } = found.value.policy;
+      return [{ name, description, rules, limits, problem: null }];
+    }
+    // An invalid policy may belong to any tenant, so only the operator's tenant sees it.
+    if (found.error.reason === "tenant" || principal.tenant !== operatorTenant) return [];
+    return [{ name, description: null, rules: [], limits: null, problem: found.error.message }];
+  });
+  return ok(Response.json({ policies }));
+};
+
+export const catalogRoutes: readonly Route[] = [
+  route(operations.listModelLimits, handleListModels),
+  route(operations.listTools, handleListTools),
+  route(operations.listPolicies, handleListPolicies),
+];
