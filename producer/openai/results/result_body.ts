@@ -1,23 +1,22 @@
-/** A task's answer in OpenAI's two shapes. Pure. */
-import type { Usage } from "../../shared/usage.ts";
-import type { Endpoint } from "./facts.ts";
+/** The result of a task as a chat completion or a response. Pure. */
+import type { Usage } from "../../../shared/usage.ts";
+import type { Endpoint } from "../batches/batch_request.ts";
+import { toSeconds } from "../list_page.ts";
 
-export interface Answer {
-  /** What follows the prefix in every id of this answer. */
-  stem: string;
+export interface CompletedTask {
+  /** The part after the prefix in every id of this body. */
+  idSuffix: string;
   model: string;
   /** Milliseconds since 1970 UTC. */
   at: number;
   text: string;
-  /** The task's labels, which its request called metadata. */
+  /** The metadata of the request. */
   labels: Record<string, string>;
   usage: Usage;
 }
 
-export const seconds = (ms: number): number => Math.floor(ms / 1000);
-
-/** The words of an answer: a task without a schema of its own answers a text, every other one JSON. */
-export function textOf(output: unknown, structured: boolean): string {
+/** The text of the answer: JSON if the task has an output schema. */
+export function outputText(output: unknown, structured: boolean): string {
   const text: unknown =
     !structured && typeof output === "object" && output !== null
       ? Reflect.get(output, "text")
@@ -25,16 +24,16 @@ export function textOf(output: unknown, structured: boolean): string {
   return typeof text === "string" ? text : JSON.stringify(output);
 }
 
-export function answerBody(endpoint: Endpoint, answer: Answer): Record<string, unknown> {
-  return endpoint === "/v1/responses" ? responseOf(answer) : completionOf(answer);
+export function resultBody(endpoint: Endpoint, task: CompletedTask): Record<string, unknown> {
+  return endpoint === "/v1/responses" ? responseBody(task) : chatCompletion(task);
 }
 
-/** All calls of the task together: an agent asks its model several times. */
-function completionOf({ stem, model, at, text, usage }: Answer) {
+/** The usage is the sum of all model calls of the task. */
+function chatCompletion({ idSuffix, model, at, text, usage }: CompletedTask) {
   return {
-    id: `chatcmpl-${stem}`,
+    id: `chatcmpl-${idSuffix}`,
     object: "chat.completion",
-    created: seconds(at),
+    created: toSeconds(at),
     model,
     choices: [
       {
@@ -54,11 +53,11 @@ function completionOf({ stem, model, at, text, usage }: Answer) {
   };
 }
 
-function responseOf({ stem, model, at, text, labels, usage }: Answer) {
+function responseBody({ idSuffix, model, at, text, labels, usage }: CompletedTask) {
   return {
-    id: `resp_${stem}`,
+    id: `resp_${idSuffix}`,
     object: "response",
-    created_at: seconds(at),
+    created_at: toSeconds(at),
     status: "completed",
     error: null,
     incomplete_details: null,
@@ -66,7 +65,7 @@ function responseOf({ stem, model, at, text, labels, usage }: Answer) {
     model,
     output: [
       {
-        id: `msg_${stem}`,
+        id: `msg_${idSuffix}`,
         type: "message",
         role: "assistant",
         status: "completed",
@@ -79,12 +78,12 @@ function responseOf({ stem, model, at, text, labels, usage }: Answer) {
     tools: [],
     top_p: null,
     metadata: labels,
-    usage: tokensOf(usage),
+    usage: tokenUsage(usage),
   };
 }
 
-/** As responses and batches count. Thought is in the output and is not counted by itself. */
-export const tokensOf = (usage: Usage) => ({
+/** The usage of responses and batches. Reasoning tokens are part of the output and not counted separately. */
+export const tokenUsage = (usage: Usage) => ({
   input_tokens: usage.prompt_tokens,
   input_tokens_details: { cached_tokens: usage.cached_tokens },
   output_tokens: usage.completion_tokens,

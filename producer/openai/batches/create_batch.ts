@@ -1,0 +1,166 @@
+/**
+ * Creates a batch from an uploaded file: its lines become tasks like those of any other batch. Invalid lines
+ * make a failed batch that lists them, which is how OpenAI's clients expect to learn of them.
+ */
+import { Value } from "@sinclair/typebox/value";
+import { isFileId, newBatchId } from "../../../shared/ids.ts";
+import { batchLimits, openAiLimits, taskLimits } from "../../../shared/limits.ts";
+import { readLines } from "../../../shared/lines.ts";
+import { log } from "../../../shared/log.ts";
+import { objectKeys, openObject } from "../../../shared/objects.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { StoreFault } from "../../../shared/retries.ts";
+import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
+import {
+  findBatchByKey,
+  insertRejectedBatch,
+  readBatch,
+} from "../../../shared/store/batches/batches.ts";
+import { readFile } from "../../../shared/store/openai/files.ts";
+import type { Principal } from "../../auth/principal.ts";
+import { parseLine } from "../../batches/batch_body.ts";
+import type { Entry } from "../../batches/batch_input.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { type Detail, detailsOf, type Problem } from "../../http/problem.ts";
+import { type Accepted, keyConflict } from "../../tasks/accept.ts";
+import { taskProblem } from "../../tasks/check.ts";
+import { explain } from "../../tasks/explain.ts";
+import { submitBatch } from "../../tasks/submit.ts";
+import { lineFieldOf, readRequestLine } from "../requests/request_line.ts";
+import { readBatchHead } from "./batch_head.ts";
+import {
+  batchRequestOf,
+  type Endpoint,
+  NewOpenAiBatch,
+  type OpenAiBatchRequest,
+} from "./batch_request.ts";
+
+export async function createOpenAiBatch(
+  env: ProducerEnv,
+  principal: Principal,
+  body: unknown,
+  key: string | null,
+): Promise<Result<Accepted<BatchRow>, Problem>> {
+  if (!Value.Check(NewOpenAiBatch, body)) {
+    return err(taskProblem(explain(NewOpenAiBatch, body)));
+  }
+  const { input_file_id, endpoint, completion_window } = body;
+  const hours = hoursOf(completion_window);
+  if (hours > openAiLimits.windowHoursMax) {
+    const message = `is too long: use at most ${openAiLimits.windowHoursMax}h`;
+    return err(taskProblem([{ path: "completion_window", message }]));
+  }
+  const expires_at = Date.now() + hours * 3_600_000;
+  const metadata = body.metadata ?? null;
+  const request = { endpoint, input_file_id, completion_window, metadata, expires_at };
+  const known = key === null ? null : await findBatchByKey(env.DB, principal.tenant, key);
+  if (known !== null) {
+    return isSameRequest(batchRequestOf(known), request)
+      ? ok({ row: known, isNew: false })
+      : err(keyConflict(known.id));
+  }
+  const head = await readBatchHead(env, principal, request);
+  if (!head.ok) return head;
+  const file = await openInput(env, principal.tenant, input_file_id);
+  if (!file.ok) return file;
+  const entries = entriesOf(file.value, endpoint);
+  const batch = { head: head.value, entries, dryRun: false };
+  const submitted = await submitBatch(env, principal, batch, key);
+  if (submitted.ok) return submitted;
+  const details = findLineErrors(submitted.error, request);
+  return details === null ? submitted : rejectFile(env, principal.tenant, key, request, details);
+}
+
+const hoursOf = (window: string): number =>
+  Number(window.slice(0, -1)) * (window.endsWith("d") ? 24 : 1);
+
+/** `expires_at` depends on when a request arrives, so it is not compared. */
+function isSameRequest(known: OpenAiBatchRequest | null, request: OpenAiBatchRequest): boolean {
+  return known !== null && Value.Equal({ ...known, expires_at: 0 }, { ...request, expires_at: 0 });
+}
+
+async function openInput(
+  env: ProducerEnv,
+  tenant: string,
+  id: string,
+): Promise<Result<AsyncIterable<Uint8Array>, Problem>> {
+  const file = isFileId(id) ? await readFile(env.DB, tenant, id) : null;
+  if (file !== null && file.purpose !== "batch") {
+    const message = 'is an output file: upload the requests with the purpose "batch"';
+    return err(taskProblem([{ path: "input_file_id", message }]));
+  }
+  const object = file === null ? null : await openObject(env.OBJECTS, objectKeys.file(tenant, id));
+  if (object !== null) return ok(object.body as ReadableStream<Uint8Array>);
+  return err({ kind: "not_found", message: `no file with the id ${JSON.stringify(id)}` });
+}
+
+async function* entriesOf(
+  bytes: AsyncIterable<Uint8Array>,
+  endpoint: Endpoint,
+): AsyncGenerator<Entry> {
+  const lines = readLines(bytes, {
+    bytesMax: batchLimits.ndjsonBytesMax,
+    lineBytesMax: taskLimits.bodyBytesMax,
+  });
+  for await (const line of lines) {
+    const value = parseLine(line);
+    yield { line: line.number, body: value.ok ? readRequestLine(endpoint, value.value) : value };
+  }
+}
+
+/** The invalid lines, with the field names of the file; null if the problem is not in the file. */
+function findLineErrors(problem: Problem, request: OpenAiBatchRequest): Detail[] | null {
+  switch (problem.kind) {
+    case "refused":
+    case "unreadable":
+      return detailsOf(problem).map((detail) => lineError(detail, request));
+    case "too_large":
+      return [{ path: "", message: problem.message, code: problem.kind }];
+    default:
+      return null;
+  }
+}
+
+function lineError({ line, path, message, code }: Detail, request: OpenAiBatchRequest): Detail {
+  if (line === undefined) return { path: "", message, code: "empty_file" };
+  const settings = Object.keys(request.metadata ?? {});
+  return {
+    line,
+    path: lineFieldOf(request.endpoint, path, settings) ?? "",
+    message,
+    code: code ?? defaultCode(path),
+  };
+}
+
+/** An id that is valid in its line can only be invalid because another line has it too. */
+function defaultCode(path: string): string {
+  if (path === "") return "invalid_json_line";
+  return path === "custom_id" ? "duplicate_custom_id" : "invalid_value";
+}
+
+async function rejectFile(
+  env: ProducerEnv,
+  tenant: string,
+  key: string | null,
+  request: OpenAiBatchRequest,
+  details: Detail[],
+): Promise<Result<Accepted<BatchRow>, Problem>> {
+  const id = newBatchId();
+  const message =
+    "the file was rejected and no task was created: fix the lines that are listed in `errors`";
+  await insertRejectedBatch(env.DB, {
+    id,
+    tenant,
+    idempotency_key: key,
+    input_key: objectKeys.batchInput(tenant, id),
+    openai: JSON.stringify(request),
+    problem: JSON.stringify({ code: "refused", message, details }),
+  });
+  log("batch_rejected", { batch_id: id, tenant, faults: details.length });
+  const row = await readBatch(env.DB, tenant, id);
+  if (row !== null) return ok({ row, isNew: false });
+  // Another request with the same key was faster.
+  const known = key === null ? null : await findBatchByKey(env.DB, tenant, key);
+  if (known === null) throw new StoreFault(`batch ${id} is missing after its insert`);
+  return ok({ row: known, isNew: false });
+}
