@@ -14,7 +14,7 @@ const workers = () =>
     miniflare: {
       bindings: {
         TEST_MIGRATIONS: await readD1Migrations(path.join(root, "shared/migrations")),
-        // How many requests test/producer/fuzzed_calls.test.ts makes, and from which seed.
+        // How many requests test/producer/api/fuzzed_calls.test.ts makes, and from which seed.
         ...(process.env.FUZZ_REQUESTS === undefined
           ? {}
           : { FUZZ_REQUESTS: process.env.FUZZ_REQUESTS }),
@@ -36,16 +36,17 @@ const workers = () =>
 /** Tests of values in, values out. They run in plain Node, so that `npm run test:unit` is quick. */
 const pureGlobs = [
   "test/{models,openai,egress,conformance,governor,schedules,dashboard}/**/*.test.ts",
-  "test/{mcp/remote_tools,skills/front_matter}.test.ts",
-  "test/loop/!(slice_time).test.ts",
+  "test/{mcp/remote_tools,skills/front_matter,producer/http/json_text}.test.ts",
+  "test/loop/**/!(slice_time).test.ts",
   "test/shared/!(row_cost).test.ts",
-  "test/tools/{define,idempotency,replacement,select,signature}.test.ts",
+  "test/consumer/slice/outcome.test.ts",
+  "test/tools/{define,idempotency,signature,standard/replacement,with_bindings/select}.test.ts",
 ];
 
 /** Among them, those that need what only the Workers runtime has. */
 const runtimeOnly = [
   "test/conformance/egress/{engines,one_way_out}.test.ts",
-  "test/egress/{routes,storm,streaming}.test.ts",
+  "test/egress/gateway/{routes,storm,streaming}.test.ts",
 ];
 
 const filesOf = (globs: string[]): string[] => globSync(globs, { cwd: root });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Endpoint } from "../../producer/openai/facts.ts";
-import { lineTask, paramOf } from "../../producer/openai/request_line.ts";
-import { readSettings } from "../../producer/openai/settings.ts";
+import type { Endpoint } from "../../producer/openai/batches/batch_request.ts";
+import { readMetadata } from "../../producer/openai/batches/metadata.ts";
+import { lineFieldOf, readRequestLine } from "../../producer/openai/requests/request_line.ts";
 
 const chat: Endpoint = "/v1/chat/completions";
 const responses: Endpoint = "/v1/responses";
@@ -10,9 +10,9 @@ const hello = [{ role: "user", content: "Hello" }];
 const schema = { type: "object", properties: { n: { type: "integer" } } };
 
 const line = (endpoint: Endpoint, body: unknown) =>
-  lineTask(endpoint, { custom_id: "a", method: "POST", url: endpoint, body });
+  readRequestLine(endpoint, { custom_id: "a", method: "POST", url: endpoint, body });
 
-/** The task of a body, without the name of its line. */
+/** The task of a body, without its custom_id. */
 function taskOf(endpoint: Endpoint, body: unknown): unknown {
   const read = line(endpoint, body);
   if (!read.ok) return read.error;
@@ -21,40 +21,40 @@ function taskOf(endpoint: Endpoint, body: unknown): unknown {
   return task;
 }
 
-/** Field and code of each fault of a body. */
-function faultsOf(endpoint: Endpoint, body: unknown): unknown {
+/** The field and code of each error in a body. */
+function errorsOf(endpoint: Endpoint, body: unknown): unknown {
   const read = line(endpoint, body);
   if (read.ok || read.error.kind !== "refused") return read;
   return read.error.details.map(({ path, code }) => [path, code]);
 }
 
-describe("a chat completion becomes a task", () => {
+describe("a chat completion is read into a task", () => {
   test.each<[name: string, body: object, task: object]>([
-    ["its messages", {}, {}],
-    ["its model", { model: "qwen3:8b" }, { model: "qwen3:8b" }],
-    ["the model that is nobody's choice", { model: "default" }, {}],
+    ["messages", {}, {}],
+    ["model", { model: "qwen3:8b" }, { model: "qwen3:8b" }],
+    ["the default model", { model: "default" }, {}],
     ["a field that is null", { temperature: null, tools: null }, {}],
     [
-      "how it is to be written",
+      "sampling",
       { temperature: 0, top_p: 0.5, seed: 3, max_completion_tokens: 200 },
       { sampling: { temperature: 0, top_p: 0.5, seed: 3, output_tokens_max: 200 } },
     ],
-    ["the older name of the room", { max_tokens: 90 }, { sampling: { output_tokens_max: 90 } }],
-    ["no format", { response_format: { type: "text" } }, {}],
+    ["max_tokens", { max_tokens: 90 }, { sampling: { output_tokens_max: 90 } }],
+    ["the text format", { response_format: { type: "text" } }, {}],
     [
-      "any object",
+      "the json_object format",
       { response_format: { type: "json_object" } },
       { output_schema: { type: "object" } },
     ],
     [
-      "a schema",
+      "a JSON Schema",
       {
         response_format: { type: "json_schema", json_schema: { name: "n", strict: true, schema } },
       },
       { output_schema: schema },
     ],
     [
-      "labels and their user",
+      "metadata and user",
       { metadata: { team: "ops" }, user: "u1" },
       { labels: { team: "ops", user: "u1" } },
     ],
@@ -64,12 +64,12 @@ describe("a chat completion becomes a task", () => {
       { tools: ["run_code"] },
     ],
     [
-      "what asks for nothing",
+      "fields that change nothing",
       { n: 1, stream: false, store: false, frequency_penalty: 0, parallel_tool_calls: true },
       {},
     ],
     [
-      "task fields of its own",
+      "task fields in flotilla",
       { flotilla: { policy: "demo", files: { a: { text: "1" } } } },
       { policy: "demo", files: { a: { text: "1" } } },
     ],
@@ -77,7 +77,7 @@ describe("a chat completion becomes a task", () => {
     expect(taskOf(chat, { messages: hello, ...body })).toEqual({ messages: hello, ...task });
   });
 
-  test("a developer speaks as the system does, parts are one text", () => {
+  test("the role developer becomes system, and text parts are joined", () => {
     const messages = [
       { role: "developer", content: "Be brief." },
       {
@@ -97,25 +97,25 @@ describe("a chat completion becomes a task", () => {
   });
 });
 
-test("a name that means something to the language means nothing here", () => {
-  const named = JSON.parse('{"__proto__": {"policy": "demo"}}') as object;
-  const read = line(chat, { messages: hello, flotilla: named });
+test("a field named __proto__ is an ordinary field", () => {
+  const fields = JSON.parse('{"__proto__": {"policy": "demo"}}') as object;
+  const read = line(chat, { messages: hello, flotilla: fields });
   expect(read.ok && Object.hasOwn(read.value, "__proto__")).toBe(true);
   expect(read.ok && read.value.policy).toBe(undefined);
   const body = JSON.parse('{"__proto__": 1, "messages": []}') as object;
-  expect(faultsOf(chat, body)).toContainEqual(["body.__proto__", "unsupported_parameter"]);
+  expect(errorsOf(chat, body)).toContainEqual(["body.__proto__", "unsupported_parameter"]);
 });
 
-describe("a response becomes a task", () => {
+describe("a response is read into a task", () => {
   test.each<[name: string, body: object, task: object]>([
-    ["a text", { input: "Hello" }, { messages: hello }],
+    ["a string", { input: "Hello" }, { messages: hello }],
     [
-      "messages behind its instructions, wherever those stand",
+      "messages after the instructions, whatever the order of the fields",
       { input: [{ type: "message", ...hello[0] }], instructions: "Be brief." },
       { messages: [{ role: "system", content: "Be brief." }, ...hello] },
     ],
     [
-      "parts, a schema and the room of its output",
+      "parts, a schema and max_output_tokens",
       {
         input: [{ role: "user", content: [{ type: "input_text", text: "Hello" }] }],
         text: { format: { type: "json_schema", name: "n", schema } },
@@ -133,8 +133,8 @@ describe("a response becomes a task", () => {
   });
 });
 
-describe("what nobody could do is refused by name", () => {
-  test.each<[endpoint: Endpoint, body: unknown, faults: unknown]>([
+describe("an unsupported field or value is rejected by name", () => {
+  test.each<[endpoint: Endpoint, body: unknown, errors: unknown]>([
     [chat, {}, [["body.messages", "missing_required_parameter"]]],
     [chat, { messages: "Hello" }, [["body.messages", "invalid_type"]]],
     [chat, { messages: hello, stop: ["x"] }, [["body.stop", "unsupported_parameter"]]],
@@ -190,11 +190,11 @@ describe("what nobody could do is refused by name", () => {
       { input: "x", text: { verbosity: "low" } },
       [["body.text.verbosity", "unsupported_parameter"]],
     ],
-  ])("%s %j", (endpoint, body, faults) => {
-    expect(faultsOf(endpoint, body)).toEqual(faults);
+  ])("%s %j", (endpoint, body, errors) => {
+    expect(errorsOf(endpoint, body)).toEqual(errors);
   });
 
-  test.each<[line: unknown, faults: unknown]>([
+  test.each<[line: unknown, errors: unknown]>([
     [[], [["", "invalid_json_line"]]],
     [
       { method: "GET", url: chat, body: { messages: hello }, id: 1 },
@@ -212,13 +212,13 @@ describe("what nobody could do is refused by name", () => {
         ["body", "missing_required_parameter"],
       ],
     ],
-  ])("the line %j", (whole, faults) => {
-    const read = lineTask(chat, whole);
+  ])("the line %j", (value, errors) => {
+    const read = readRequestLine(chat, value);
     const details = read.ok || read.error.kind !== "refused" ? [] : read.error.details;
-    expect(details.map(({ path, code }) => [path, code])).toEqual(faults);
+    expect(details.map(({ path, code }) => [path, code])).toEqual(errors);
   });
 
-  test("whatever stands on a line, it is a task or faults that name a place and a word", () => {
+  test("any line is read into a task or into errors with a field and a code", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(chat, responses),
@@ -227,9 +227,9 @@ describe("what nobody could do is refused by name", () => {
           fc.constantFrom("messages", "input", "tools", "text", "n", "response_format", "x"),
           fc.jsonValue(),
         ),
-        (endpoint, whole, body) => {
-          for (const one of [whole, { custom_id: "a", method: "POST", url: endpoint, body }]) {
-            const read = lineTask(endpoint, one);
+        (endpoint, value, body) => {
+          for (const each of [value, { custom_id: "a", method: "POST", url: endpoint, body }]) {
+            const read = readRequestLine(endpoint, each);
             if (read.ok) expect(read.value.messages).toBeInstanceOf(Array);
             else if (read.error.kind === "refused") {
               expect(read.error.details.length).toBeGreaterThan(0);
@@ -257,13 +257,13 @@ test.each<[endpoint: Endpoint, task: string, param: string | null]>([
   [responses, "messages[1].content", "body.input"],
   [responses, "output_schema", "body.text.format.schema"],
   [responses, "sampling.output_tokens_max", "body.max_output_tokens"],
-])("%s: the fault of %j stands at %j", (endpoint, task, param) => {
-  expect(paramOf(endpoint, task, ["policy"])).toBe(param);
+])("%s: the task field %j is the line field %j", (endpoint, task, param) => {
+  expect(lineFieldOf(endpoint, task, ["policy"])).toBe(param);
 });
 
-describe("what metadata say of all tasks", () => {
-  test("names, lists and JSON, and nothing of the user's own", () => {
-    const { settings, faults } = readSettings({
+describe("the metadata of a batch", () => {
+  test("are read as names, lists and JSON; other metadata are ignored", () => {
+    const settings = readMetadata({
       description: "nightly",
       policy: "demo",
       tools: "run_code, read_file,",
@@ -273,8 +273,7 @@ describe("what metadata say of all tasks", () => {
       webhook: '{"url": "https://a.example", "secret": "S"}',
       batch_limits: '{"cost_usd": 1}',
     });
-    expect(faults).toEqual([]);
-    expect(settings).toEqual({
+    expect(settings.ok && settings.value).toEqual({
       task: {
         policy: "demo",
         tools: ["run_code", "read_file"],
@@ -287,10 +286,10 @@ describe("what metadata say of all tasks", () => {
     });
   });
 
-  test("text that is no JSON is a fault of its own", () => {
-    expect(readSettings({ limits: "{", attempts: "two" }).faults).toMatchObject([
-      { path: "metadata.limits" },
-      { path: "metadata.attempts" },
-    ]);
+  test("are rejected if a value is not JSON", () => {
+    expect(readMetadata({ limits: "{", attempts: "two" })).toMatchObject({
+      ok: false,
+      error: [{ path: "metadata.limits" }, { path: "metadata.attempts" }],
+    });
   });
 });

@@ -1,4 +1,4 @@
-/** Calls the producer as a client does, with queues that remember what they were given. */
+/** Calls the producer like a client, with queues that record their messages. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
@@ -6,15 +6,15 @@ import type { ProducerEnv } from "../../producer/env.ts";
 import type { Detail } from "../../producer/http/problem.ts";
 import producer from "../../producer/index.ts";
 import type { TaskMessage } from "../../shared/message.ts";
-import { undescribed } from "./described.ts";
+import { describeMismatch } from "./described.ts";
 
-export interface Sent extends TaskMessage {
+export interface SentMessage extends TaskMessage {
   delaySeconds: number;
 }
 
-/** A queue that keeps its messages, or that fails each call with `broken`. */
+/** Records messages, or fails every call with the message in `broken`. */
 export class RecordingQueue implements Queue<TaskMessage> {
-  readonly sent: Sent[] = [];
+  readonly sent: SentMessage[] = [];
   broken: string | null = null;
   backlog = 0;
 
@@ -56,8 +56,8 @@ export function testFleet(change: Partial<ProducerEnv> = {}): TestFleet {
 }
 
 /**
- * One request and its whole answer; work behind the answer has ended too. The answer is one that the
- * OpenAPI document promises.
+ * Sends a request and waits for the response and for the work that continues after it. Checks the response
+ * against the OpenAPI document.
  */
 export async function send(
   fleet: TestFleet,
@@ -72,11 +72,11 @@ export async function send(
     ...(body === undefined ? {} : { body: bodyOf(body) }),
   });
   const ctx = createExecutionContext();
-  const answer = await producer.fetch(request, fleet.env, ctx);
+  const response = await producer.fetch(request, fleet.env, ctx);
   await waitOnExecutionContext(ctx);
   const { pathname } = new URL(request.url);
-  expect(await undescribed(method, pathname, answer.clone())).toBeNull();
-  return answer;
+  expect(await describeMismatch(method, pathname, response.clone())).toBeNull();
+  return response;
 }
 
 const isRaw = (body: unknown): body is string | Uint8Array | ReadableStream =>
@@ -87,7 +87,7 @@ const bodyOf = (body: unknown): BodyInit => (isRaw(body) ? body : JSON.stringify
 const typeOf = (body: unknown): Record<string, string> =>
   body === undefined ? {} : { "content-type": "application/json" };
 
-/** The smallest task that this fleet takes. */
+/** A minimal valid task. */
 export const task = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
   prompt: "Say yes.",
   rehearsal: [{ calls: [{ name: "final_answer", arguments: { text: "yes" } }] }],
@@ -97,7 +97,7 @@ export const task = (more: Record<string, unknown> = {}): Record<string, unknown
 export const ndjson = { "content-type": "application/x-ndjson" };
 
 export const lines = (tasks: readonly unknown[]): string =>
-  `${tasks.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n")}\n`;
+  `${tasks.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n")}\n`;
 
 export async function countTasks(): Promise<number> {
   const row = await env.DB.prepare("SELECT COUNT(*) AS n FROM tasks").first<{ n: number }>();
@@ -109,23 +109,23 @@ export async function countBatches(): Promise<number> {
   return row?.n ?? 0;
 }
 
-export interface Refusal {
+export interface ErrorBody {
   error: { code: string; message: string; details?: Detail[] };
 }
 
-/** Sends what must not be accepted and sees that nothing was. */
-export async function refused(
+/** Sends an invalid request and checks that nothing was accepted. */
+export async function expectRejected(
   method: string,
   path: string,
   body: unknown,
   headers: Record<string, string> = {},
   change: Partial<ProducerEnv> = {},
-): Promise<{ status: number; error: Refusal["error"]; headers: Headers }> {
+): Promise<{ status: number; error: ErrorBody["error"]; headers: Headers }> {
   const fleet = testFleet(change);
   const before = [await countTasks(), await countBatches()];
-  const answer = await send(fleet, method, path, body, headers);
-  const { error } = await answer.json<Refusal>();
+  const response = await send(fleet, method, path, body, headers);
+  const { error } = await response.json<ErrorBody>();
   expect([await countTasks(), await countBatches()]).toEqual(before);
   expect([...fleet.tasks.sent, ...fleet.low.sent]).toEqual([]);
-  return { status: answer.status, error, headers: answer.headers };
+  return { status: response.status, error, headers: response.headers };
 }

@@ -1,8 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { overviewLimits } from "../../shared/limits.ts";
-import { readThroughput } from "../../shared/store/throughput.ts";
-import { lines, ndjson, send, task, testFleet } from "./client.ts";
+import { overviewLimits } from "../../../shared/limits.ts";
+import { recountTallies } from "../../../shared/store/batches/tallies.ts";
+import { readThroughput } from "../../../shared/store/usage/throughput.ts";
+import { lines, ndjson, send, task, testFleet } from "../client.ts";
 
 const fleet = testFleet();
 
@@ -23,16 +24,16 @@ async function batch(count: number): Promise<string> {
   return (await answer.json<{ id: string }>()).id;
 }
 
-/** The middle of a minute, so many minutes ago, whatever the clock does while a test runs. */
+/** The middle of a past minute, so that the clock can advance while a test runs. */
 const ago = (minutes: number): number =>
   Math.floor(Date.now() / 60_000 - minutes) * 60_000 + 30_000;
-const minuteAt = (told: { minutes: Minute[] }, ms: number): Minute | undefined =>
-  told.minutes.find(({ at }) => Date.parse(at) === ms - 30_000);
-const sum = (told: { minutes: Minute[] }): number =>
-  told.minutes.reduce((all, { succeeded }) => all + succeeded, 0);
+const minuteAt = (report: { minutes: Minute[] }, ms: number): Minute | undefined =>
+  report.minutes.find(({ at }) => Date.parse(at) === ms - 30_000);
+const sum = (report: { minutes: Minute[] }): number =>
+  report.minutes.reduce((total, { succeeded }) => total + succeeded, 0);
 
-/** Ends tasks as their settlement does, at a time. */
-const end = (where: string, at: number, status = "succeeded", reason = "completed") =>
+/** Settles tasks at the given time. */
+const settle = (where: string, at: number, status = "succeeded", reason = "completed") =>
   env.DB.prepare(
     `UPDATE tasks SET status = ?2, reason = ?3, sweep_at = NULL, result_key = 'k',
        error = CASE WHEN ?2 = 'succeeded' THEN NULL ELSE json_object('code', ?3, 'message', 'no ' || id) END,
@@ -47,70 +48,70 @@ beforeEach(async () => {
   await env.DB.batch(["tasks", "batches"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 
-describe("what ended when", () => {
-  it("is told minute by minute, of batches and of single tasks, empty minutes too", async () => {
+describe("throughput", () => {
+  it("has one entry per minute for batches and single tasks, including empty minutes", async () => {
     const id = await batch(3);
     await send(fleet, "POST", "/v1/tasks", task());
     const [earlier, now] = [ago(2), ago(0)];
-    await end(`batch_id = '${id}' AND batch_index < 2`, earlier);
-    await end(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
-    await end("batch_id IS NULL", earlier);
-    const told = await throughput(10);
-    expect(told.minutes).toHaveLength(10);
-    expect(sum(told)).toBe(3);
-    expect(minuteAt(told, earlier)).toMatchObject({ succeeded: 3, tokens: 36, cost_usd: 1.5 });
-    expect(minuteAt(told, now)).toMatchObject({
+    await settle(`batch_id = '${id}' AND batch_index < 2`, earlier);
+    await settle(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
+    await settle("batch_id IS NULL", earlier);
+    const report = await throughput(10);
+    expect(report.minutes).toHaveLength(10);
+    expect(sum(report)).toBe(3);
+    expect(minuteAt(report, earlier)).toMatchObject({ succeeded: 3, tokens: 36, cost_usd: 1.5 });
+    expect(minuteAt(report, now)).toMatchObject({
       succeeded: 0,
       failed: 1,
       tokens: 12,
       cost_usd: 0.5,
     });
-    expect(told.complete_from).toBe(told.minutes[0]?.at);
+    expect(report.complete_from).toBe(report.minutes[0]?.at);
   });
 
-  it("leaves out what ended before, and what is another tenant's", async () => {
+  it("excludes earlier tasks and other tenants", async () => {
     const id = await batch(2);
-    await end(`batch_id = '${id}' AND batch_index = 0`, ago(30));
-    await end(`batch_id = '${id}' AND batch_index = 1`, ago(1));
+    await settle(`batch_id = '${id}' AND batch_index = 0`, ago(30));
+    await settle(`batch_id = '${id}' AND batch_index = 1`, ago(1));
     expect(sum(await throughput(10))).toBe(1);
     expect(sum(await throughput(60))).toBe(2);
     const other = await readThroughput(env.DB, "other", 60);
     expect(other.rows).toEqual([]);
   });
 
-  it("is still told once the tallies are counted", async () => {
+  it("is the same after the tallies are recounted", async () => {
     const id = await batch(2);
-    await end(`batch_id = '${id}'`, ago(3));
-    await send(fleet, "GET", `/v1/batches/${id}`);
+    await settle(`batch_id = '${id}'`, ago(3));
+    await recountTallies(env.DB, id);
     expect(sum(await throughput(10))).toBe(2);
   });
 
-  it("is read from tallies that are counted, by minute and status, and not from their tasks", async () => {
+  it("reads recounted tallies and not their tasks", async () => {
     const id = await batch(4);
     const [earlier, now] = [ago(2), ago(0)];
-    await end(`batch_id = '${id}' AND batch_index < 2`, earlier);
-    await end(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
-    await send(fleet, "GET", `/v1/batches/${id}`);
-    // Behind the tally's back: what is told can only come from it.
+    await settle(`batch_id = '${id}' AND batch_index < 2`, earlier);
+    await settle(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
+    await recountTallies(env.DB, id);
+    // Bypasses the tally: the report can only come from it.
     await env.DB.prepare(
       "UPDATE tasks SET finished_at = 1, usage = '{}' WHERE finished_at > 1",
     ).run();
-    const told = await throughput(10);
-    expect(minuteAt(told, earlier)).toMatchObject({ succeeded: 2, tokens: 24, cost_usd: 1 });
-    expect(minuteAt(told, now)).toMatchObject({ succeeded: 0, failed: 1, tokens: 12 });
+    const report = await throughput(10);
+    expect(minuteAt(report, earlier)).toMatchObject({ succeeded: 2, tokens: 24, cost_usd: 1 });
+    expect(minuteAt(report, now)).toMatchObject({ succeeded: 0, failed: 1, tokens: 12 });
   });
 
-  it("is read from the tasks again once one of them has changed", async () => {
+  it("reads the tasks again after one of them has changed", async () => {
     const id = await batch(3);
-    await end(`batch_id = '${id}' AND batch_index = 0`, ago(2));
-    await send(fleet, "GET", `/v1/batches/${id}`);
-    await end(`batch_id = '${id}' AND batch_index > 0`, ago(1));
-    const told = await throughput(10);
-    expect(minuteAt(told, ago(2))).toMatchObject({ succeeded: 1 });
-    expect(minuteAt(told, ago(1))).toMatchObject({ succeeded: 2 });
+    await settle(`batch_id = '${id}' AND batch_index = 0`, ago(2));
+    await recountTallies(env.DB, id);
+    await settle(`batch_id = '${id}' AND batch_index > 0`, ago(1));
+    const report = await throughput(10);
+    expect(minuteAt(report, ago(2))).toMatchObject({ succeeded: 1 });
+    expect(minuteAt(report, ago(1))).toMatchObject({ succeeded: 2 });
   });
 
-  it("says from where it is whole, when more has ended than a look may read", async () => {
+  it("reports from when it is complete if there is more than one call may read", async () => {
     const id = await batch(1);
     const [old, late] = [9, 4].map((minutes) => Date.now() - minutes * 60_000);
     const rows = Array.from({ length: overviewLimits.chunksMax + 1 }, (_, n) =>
@@ -119,30 +120,30 @@ describe("what ended when", () => {
       ).bind(id, n + 1, n === 0 ? old : late),
     );
     await env.DB.batch(rows);
-    await send(fleet, "GET", `/v1/batches/${id}`);
-    await end(`batch_id = '${id}'`, ago(0));
+    await recountTallies(env.DB, id);
+    await settle(`batch_id = '${id}'`, ago(0));
     const { minutes, complete_from } = await throughput(10);
     expect(complete_from > (minutes[0]?.at ?? "")).toBe(true);
     expect(complete_from <= (minutes.at(-1)?.at ?? "")).toBe(true);
   });
 
-  it.each(["0", "361", "x", "-1", "1.5"])("refuses %s minutes", async (minutes) => {
+  it.each(["0", "361", "x", "-1", "1.5"])("rejects %s minutes", async (minutes) => {
     const answer = await send(fleet, "GET", `/v1/throughput?minutes=${minutes}`);
     expect(answer.status).toBe(422);
     expect(await answer.text()).toContain("from 1 to 360");
   });
 });
 
-describe("why tasks of a batch did not succeed", () => {
-  it("is told in groups, the largest first, each with an example", async () => {
+describe("the failures of a batch", () => {
+  it("are grouped, largest group first, each with an example", async () => {
     const id = await batch(6);
-    const of = (from: number, to: number) =>
+    const indexes = (from: number, to: number) =>
       `batch_id = '${id}' AND batch_index >= ${from} AND batch_index < ${to}`;
-    await end(of(0, 1), ago(0));
-    await end(of(1, 2), ago(0), "dead", "attempts_exhausted");
-    await end(of(2, 5), ago(0), "failed", "budget_steps");
+    await settle(indexes(0, 1), ago(0));
+    await settle(indexes(1, 2), ago(0), "dead", "attempts_exhausted");
+    await settle(indexes(2, 5), ago(0), "failed", "budget_steps");
     const answer = await send(fleet, "GET", `/v1/batches/${id}/failures`);
-    const stem = id.replace("batch_", "task_");
+    const idPrefix = id.replace("batch_", "task_");
     expect(await answer.json()).toEqual({
       failures: [
         {
@@ -150,24 +151,24 @@ describe("why tasks of a batch did not succeed", () => {
           reason: "budget_steps",
           code: "budget_steps",
           tasks: 3,
-          example: `${stem}-000004`,
-          message: `no ${stem}-000004`,
+          example: `${idPrefix}-000004`,
+          message: `no ${idPrefix}-000004`,
         },
         {
           status: "dead",
           reason: "attempts_exhausted",
           code: "attempts_exhausted",
           tasks: 1,
-          example: `${stem}-000001`,
-          message: `no ${stem}-000001`,
+          example: `${idPrefix}-000001`,
+          message: `no ${idPrefix}-000001`,
         },
       ],
     });
   });
 
-  it("is nothing where all went well, and a stranger's batch is not there", async () => {
+  it("are empty if all tasks succeeded, and 404 for an unknown batch", async () => {
     const id = await batch(1);
-    await end(`batch_id = '${id}'`, ago(0));
+    await settle(`batch_id = '${id}'`, ago(0));
     const answer = await send(fleet, "GET", `/v1/batches/${id}/failures`);
     expect(await answer.json()).toEqual({ failures: [] });
     const missing = await send(
@@ -179,15 +180,15 @@ describe("why tasks of a batch did not succeed", () => {
   });
 });
 
-describe("the policies", () => {
+describe("the list of policies", () => {
   const further = JSON.stringify({
     theirs: { rules: [{ host: "a.example" }], tenants: ["acme"] },
     broken: { rules: [{ host: "*" }] },
   });
-  const local = testFleet({ FLEET_POLICIES: further });
+  const localFleet = testFleet({ FLEET_POLICIES: further });
 
-  it("are told with their rules and the names of their secrets, and without another tenant's", async () => {
-    const answer = await send(local, "GET", "/v1/policies");
+  it("shows rules and names of secrets, and no policy of another tenant", async () => {
+    const answer = await send(localFleet, "GET", "/v1/policies");
     const { policies } = await answer.json<{
       policies: { name: string; problem: string | null }[];
     }>();

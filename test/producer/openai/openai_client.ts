@@ -1,15 +1,14 @@
-/**
- * OpenAI's own client, whose requests the producer answers in process. Each answer is one that the OpenAPI
- * document promises.
- */
+/** OpenAI's own client; the producer answers it in process. Every response is checked against the OpenAPI document. */
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { expect } from "vitest";
-import producer from "../../producer/index.ts";
-import { bench, deliverTo } from "../consumer/harness.ts";
-import { key, send, type TestFleet } from "./client.ts";
-import { undescribed } from "./described.ts";
+import { finishDueBatches } from "../../../producer/batches/finish.ts";
+import producer from "../../../producer/index.ts";
+import { deliverMessages, testConsumer } from "../../consumer/harness.ts";
+import { key, send, type TestFleet } from "../client.ts";
+import { describeMismatch } from "../described.ts";
 
 export function clientOf(fleet: TestFleet, apiKey = key): OpenAI {
   return new OpenAI({
@@ -22,11 +21,11 @@ export function clientOf(fleet: TestFleet, apiKey = key): OpenAI {
         init as RequestInit<IncomingRequestCfProperties>,
       );
       const context = createExecutionContext();
-      const answer = await producer.fetch(request, fleet.env, context);
+      const response = await producer.fetch(request, fleet.env, context);
       await waitOnExecutionContext(context);
       const { pathname } = new URL(request.url);
-      expect(await undescribed(request.method, pathname, answer.clone())).toBeNull();
-      return answer;
+      expect(await describeMismatch(request.method, pathname, response.clone())).toBeNull();
+      return response;
     },
   });
 }
@@ -44,8 +43,8 @@ export const chatLine = (custom_id: string, body: object = {}): object => ({
   body: { model: "default", messages: [{ role: "user", content: `Say ${custom_id}.` }], ...body },
 });
 
-/** The turns of the scripted model that says this. */
-export const saying = (text: string): { rehearsal: string } => ({
+/** Metadata for a scripted model that answers with the text. */
+export const rehearsing = (text: string): { rehearsal: string } => ({
   rehearsal: JSON.stringify([{ text }]),
 });
 
@@ -59,17 +58,23 @@ export async function batchOf(
     input_file_id: file.id,
     endpoint: "/v1/chat/completions",
     completion_window: "24h",
-    metadata: saying("yes"),
+    metadata: rehearsing("yes"),
     ...more,
   });
 }
 
-/** The consumer has its turn with whatever the producer has sent. */
+/** The consumer runs all sent tasks; then the cron finishes the batches. */
 export async function runAll(fleet: TestFleet): Promise<void> {
   const ids = fleet.tasks.sent.splice(0).map(({ task_id }) => task_id);
   for (let from = 0; from < ids.length; from += 20) {
-    await deliverTo(bench(), ids.slice(from, from + 20));
+    await deliverMessages(testConsumer(), ids.slice(from, from + 20));
   }
+  await finishBatches(fleet);
+}
+
+export async function finishBatches(fleet: TestFleet): Promise<void> {
+  await env.DB.prepare("UPDATE batches SET close_at = 0 WHERE close_at IS NOT NULL").run();
+  await finishDueBatches(fleet.env);
 }
 
 export async function linesOf(
@@ -83,8 +88,8 @@ export async function linesOf(
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** The client with a key of another tenant's. */
-export async function otherTenant(fleet: TestFleet): Promise<OpenAI> {
-  const answer = await send(fleet, "POST", "/v1/keys", { name: "other", tenant: "other" });
-  return clientOf(fleet, (await answer.json<{ key: string }>()).key);
+/** A client with a key of another tenant. */
+export async function otherTenantClient(fleet: TestFleet): Promise<OpenAI> {
+  const response = await send(fleet, "POST", "/v1/keys", { name: "other", tenant: "other" });
+  return clientOf(fleet, (await response.json<{ key: string }>()).key);
 }

@@ -1,23 +1,23 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { routes } from "../../producer/api.ts";
-import { newBatchId, newFileId, newTaskId } from "../../shared/ids.ts";
-import { insertTasks } from "../../shared/store/submissions.ts";
-import { key, send, testFleet } from "./client.ts";
+import { routes } from "../../../producer/api.ts";
+import { newBatchId, newFileId, newTaskId } from "../../../shared/ids.ts";
+import { insertTasks } from "../../../shared/store/tasks/submissions.ts";
+import { key, send, testFleet } from "../client.ts";
 
 const noAuthorization = { authorization: "" };
 
-describe("who may call", () => {
+describe("authentication", () => {
   it.each<[name: string, header: string, configured: string | undefined, status: number]>([
-    ["nobody without a header", "", key, 401],
-    ["nobody with another scheme", `Basic ${key}`, key, 401],
-    ["nobody with another key", "Bearer other", key, 401],
-    ["nobody with the beginning of the key", `Bearer ${key.slice(0, -1)}`, key, 401],
-    ["nobody with more than the key", `Bearer ${key}x`, key, 401],
-    ["nobody where no key is configured", `Bearer ${key}`, undefined, 503],
-    ["nobody where the key is empty", "Bearer ", "", 503],
-    ["whoever has the key", `Bearer ${key}`, key, 200],
-    ["whoever has the key, in any case of the scheme", `bearer ${key}`, key, 200],
+    ["a call without a header is rejected", "", key, 401],
+    ["another scheme is rejected", `Basic ${key}`, key, 401],
+    ["another key is rejected", "Bearer other", key, 401],
+    ["a prefix of the key is rejected", `Bearer ${key.slice(0, -1)}`, key, 401],
+    ["the key with a suffix is rejected", `Bearer ${key}x`, key, 401],
+    ["any key is rejected if none is configured", `Bearer ${key}`, undefined, 503],
+    ["an empty key is rejected even if an empty one is configured", "Bearer ", "", 503],
+    ["the key is accepted", `Bearer ${key}`, key, 200],
+    ["the scheme may be in any case", `bearer ${key}`, key, 200],
   ])("%s", async (_name, authorization, configured, status) => {
     const fleet = testFleet();
     if (configured === undefined) delete fleet.env.FLEET_API_KEY;
@@ -26,28 +26,31 @@ describe("who may call", () => {
     expect(answer.status).toBe(status);
     const text = await answer.text();
     expect(text).not.toContain(key);
-    const judged = /^bearer +\S/i.test(authorization);
+    const presented = /^bearer +\S/i.test(authorization);
     if (status === 401) {
-      const challenge = `Bearer realm="fleet"${judged ? ', error="invalid_token"' : ""}`;
+      const challenge = `Bearer realm="fleet"${presented ? ', error="invalid_token"' : ""}`;
       expect(answer.headers.get("www-authenticate")).toBe(challenge);
     }
     if (status === 503) expect(text).toContain("FLEET_API_KEY");
   });
 
   it.each(routes.map((route) => [route.method, route.path]))(
-    "%s %s answers nobody without a key",
+    "%s %s requires a key",
     async (method, path) => {
       const answer = await send(testFleet(), method, path, undefined, noAuthorization);
       expect(answer.status).toBe(401);
     },
   );
 
-  it.each(["/v1/nothing", "/v1/tasks/x/y/z"])("%s tells a stranger nothing", async (path) => {
-    const answer = await send(testFleet(), "DELETE", path, undefined, noAuthorization);
-    expect(answer.status).toBe(401);
-  });
+  it.each(["/v1/nothing", "/v1/tasks/x/y/z"])(
+    "%s answers 401 without a key, although it does not exist",
+    async (path) => {
+      const answer = await send(testFleet(), "DELETE", path, undefined, noAuthorization);
+      expect(answer.status).toBe(401);
+    },
+  );
 
-  it.each(["/", "/healthz", "/openapi.json"])("%s is open to all", async (path) => {
+  it.each(["/", "/healthz", "/openapi.json"])("%s needs no key", async (path) => {
     const answer = await send(testFleet(), "GET", path, undefined, noAuthorization);
     expect(answer.status).toBe(200);
   });
@@ -60,7 +63,7 @@ describe("another tenant's task and batch do not exist", () => {
 
   it.each(
     routes
-      // A model is nobody's: all tenants share it.
+      // All tenants share the models.
       .filter((route) => route.path.includes(":id") && !route.path.startsWith("/v1/models"))
       .map((route) => [route.method, route.path] as const),
   )("%s %s", async (method, path) => {

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
-import type { FileEntry, Step } from "../../shared/step.ts";
-import { type Manifest, writeTranscript } from "../../shared/transcript.ts";
-import { noUsage } from "../../shared/usage.ts";
-import { send, type TestFleet, task, testFleet } from "./client.ts";
+import { objectKeys, putOnce, sha256Hex } from "../../../shared/objects.ts";
+import type { FileEntry, Step } from "../../../shared/step.ts";
+import { type Manifest, writeTranscript } from "../../../shared/transcript.ts";
+import { noUsage } from "../../../shared/usage.ts";
+import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -14,7 +14,7 @@ async function blob(id: string, text: string): Promise<FileEntry> {
   return { sha256, bytes: text.length, source: "blob" };
 }
 
-const wrote = (seq: number, files: Record<string, FileEntry | null>): Step => ({
+const writeStep = (seq: number, files: Record<string, FileEntry | null>): Step => ({
   seq,
   fence: 1,
   name: "write_file",
@@ -33,12 +33,12 @@ const wrote = (seq: number, files: Record<string, FileEntry | null>): Step => ({
   },
 });
 
-async function submitted(fleet: TestFleet, files = {}): Promise<string> {
+async function submit(fleet: TestFleet, files = {}): Promise<string> {
   const answer = await send(fleet, "POST", "/v1/tasks", task({ files }));
   return (await answer.json<{ id: string }>()).id;
 }
 
-async function running(id: string, steps: readonly Step[]): Promise<void> {
+async function setRunning(id: string, steps: readonly Step[]): Promise<void> {
   await env.DB.prepare(
     "UPDATE tasks SET status = 'running', fence = 1, lease_until = 9e15 WHERE id = ?1",
   )
@@ -54,12 +54,12 @@ async function running(id: string, steps: readonly Step[]): Promise<void> {
   }
 }
 
-async function succeeded(id: string, steps: readonly Step[], manifest: Manifest): Promise<void> {
+async function setSucceeded(id: string, steps: readonly Step[], manifest: Manifest): Promise<void> {
   const transcript = objectKeys.transcript("default", id, 1);
   await putOnce(env.OBJECTS, transcript, writeTranscript(steps, manifest), "application/x-ndjson");
   const result = objectKeys.result("default", id, 1);
-  const whole = { id, ...{ status: "succeeded", reason: "completed", custom_id: null } };
-  const body = { ...whole, model: "rehearsal", attempt: 0, usage: {}, output: { text: "yes" } };
+  const settled = { id, ...{ status: "succeeded", reason: "completed", custom_id: null } };
+  const body = { ...settled, model: "rehearsal", attempt: 0, usage: {}, output: { text: "yes" } };
   await putOnce(env.OBJECTS, result, JSON.stringify(body), "application/json");
   await env.DB.prepare(
     `UPDATE tasks SET status = 'succeeded', reason = 'completed', fence = 1, sweep_at = NULL,
@@ -69,7 +69,7 @@ async function succeeded(id: string, steps: readonly Step[], manifest: Manifest)
     .run();
 }
 
-interface Listed {
+interface FileList {
   files: { path: string; bytes: number; sha256: string }[];
 }
 
@@ -79,12 +79,15 @@ const inputs = {
   "bin.dat": { base64: "AAEC" },
 };
 
-describe("what a task leaves behind", () => {
-  it("is read from the journal while it runs", async () => {
+describe("the traces of a task", () => {
+  it("are read from the journal while it runs", async () => {
     const fleet = testFleet();
-    const id = await submitted(fleet, inputs);
+    const id = await submit(fleet, inputs);
     const out = await blob(id, "report");
-    await running(id, [wrote(1, { "out/report.md": out }), wrote(2, { "gone.txt": null })]);
+    await setRunning(id, [
+      writeStep(1, { "out/report.md": out }),
+      writeStep(2, { "gone.txt": null }),
+    ]);
     const view = await send(fleet, "GET", `/v1/tasks/${id}`);
     expect(await view.json()).toMatchObject({
       status: "running",
@@ -105,7 +108,7 @@ describe("what a task leaves behind", () => {
         { seq: 2 },
       ],
     });
-    const files = await (await send(fleet, "GET", `/v1/tasks/${id}/files`)).json<Listed>();
+    const files = await (await send(fleet, "GET", `/v1/tasks/${id}/files`)).json<FileList>();
     expect(files.files).toEqual([
       { path: "bin.dat", bytes: 3, sha256: await sha256Hex(new Uint8Array([0, 1, 2])) },
       { path: "in.csv", bytes: 4, sha256: await sha256Hex(bytesOf("a,b\n")) },
@@ -114,19 +117,22 @@ describe("what a task leaves behind", () => {
     await env.DB.prepare("DELETE FROM tasks WHERE id = ?1").bind(id).run();
   });
 
-  it("is read from R2 once it settled", async () => {
+  it("are read from R2 after it has settled", async () => {
     const fleet = testFleet();
-    const id = await submitted(fleet, inputs);
+    const id = await submit(fleet, inputs);
     const out = await blob(id, "report");
     const input: FileEntry = {
       sha256: await sha256Hex(bytesOf("a,b\n")),
       bytes: 4,
       source: "input",
     };
-    await succeeded(id, [wrote(1, { "out/a b.md": out })], { "in.csv": input, "out/a b.md": out });
+    await setSucceeded(id, [writeStep(1, { "out/a b.md": out })], {
+      "in.csv": input,
+      "out/a b.md": out,
+    });
     const steps = await send(fleet, "GET", `/v1/tasks/${id}/steps`);
     expect(await steps.json()).toMatchObject({ steps: [{ seq: 1, duration_ms: 5 }] });
-    const files = await (await send(fleet, "GET", `/v1/tasks/${id}/files`)).json<Listed>();
+    const files = await (await send(fleet, "GET", `/v1/tasks/${id}/files`)).json<FileList>();
     expect(files.files.map((file) => file.path)).toEqual(["in.csv", "out/a b.md"]);
     const result = await send(fleet, "GET", `/v1/tasks/${id}/result`);
     expect(await result.json()).toMatchObject({ id, output: { text: "yes" } });
@@ -152,9 +158,9 @@ describe("what a task leaves behind", () => {
     }
   });
 
-  it("has no result before it succeeded, and the answer says where it stands", async () => {
+  it("include no result before it has succeeded, and the error names its status", async () => {
     const fleet = testFleet();
-    const id = await submitted(fleet);
+    const id = await submit(fleet);
     const answer = await send(fleet, "GET", `/v1/tasks/${id}/result`);
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({
@@ -162,9 +168,9 @@ describe("what a task leaves behind", () => {
     });
   });
 
-  it("has the decisions of the gateway", async () => {
+  it("include the decisions of the gateway", async () => {
     const fleet = testFleet();
-    const id = await submitted(fleet);
+    const id = await submit(fleet);
     await env.DB.prepare(
       `INSERT INTO egress_log (task_id, seq, n, fence, tenant, at, method, url, host, action, policy,
          rule, reason, status, bytes_in, bytes_out, duration_ms)

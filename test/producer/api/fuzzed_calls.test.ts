@@ -1,22 +1,23 @@
 /**
- * Requests that nobody thought of, made from the document: parameters, headers and bodies that fit its
- * schemas, that nearly fit, and that are nonsense. No answer is a 5xx, and each is one that it promises.
- * `FUZZ_REQUESTS=10000 FUZZ_SEED=7` runs more of them, or others.
+ * Random requests, generated from the operations: parameters, headers and bodies that fit the schemas, that
+ * nearly fit, and nonsense. No response is a 5xx, and each is described in the document.
+ * `FUZZ_REQUESTS=10000 FUZZ_SEED=7` runs more or other requests.
  */
 
 import { env } from "cloudflare:workers";
 import { Kind, type TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openRoutes, routes } from "../../producer/api.ts";
-import type { Media, Operation } from "../../producer/http/operation.ts";
-import { send, type TestFleet, task, testFleet } from "./client.ts";
+import type { ConsumerStub } from "../../../consumer/rpc/consumer_api.ts";
+import { openRoutes, routes } from "../../../producer/api.ts";
+import type { Media, Operation } from "../../../producer/http/operation.ts";
+import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 const requests = Number(env.FUZZ_REQUESTS ?? 300);
 const seed = Number(env.FUZZ_SEED ?? 20_261_125);
 const patienceMs = 900_000;
 
-/** What is odd about JSON: names that objects have of their own, numbers that are too large, text that is none. */
+/** Unusual JSON: inherited property names, numbers that are too large, text that is not well-formed. */
 const oddText = fc.constantFrom(
   ...[
     "",
@@ -58,28 +59,28 @@ const odd: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** Fields that name what somebody made before, by what there is of it: made-up ids would lead nowhere. */
-const held = new Map<string, string>();
+/** Existing ids by field name, because random ids would never be found. */
+const knownValues = new Map<string, string>();
 
-/** The value of a field, which is mostly one that leads somewhere. */
+/** Mostly an existing id, if the field has one. */
 function fieldOf(name: string, schema: TSchema, depth: number): fc.Arbitrary<unknown> {
-  const known = held.get(name);
+  const known = knownValues.get(name);
   const any = valuesOf(schema, depth);
   if (known === undefined) return any;
   return fc.oneof({ weight: 4, arbitrary: fc.constant(known) }, { weight: 1, arbitrary: any });
 }
 
-/** Values of a schema; now and then, anywhere in them, something else. */
+/** Values of a schema, with a small chance of an odd value at any place. */
 function valuesOf(schema: TSchema, depth = 0): fc.Arbitrary<unknown> {
-  const fitting = fittingOf(schema, depth);
-  return fc.oneof({ weight: 19, arbitrary: fitting }, { weight: 1, arbitrary: odd });
+  const valid = validOf(schema, depth);
+  return fc.oneof({ weight: 19, arbitrary: valid }, { weight: 1, arbitrary: odd });
 }
 
-function fittingOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
-  // A schema that holds itself is followed no deeper: what stands there is text.
+function validOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
+  // A recursive schema is not followed further.
   if (schema[Kind] === "This" || depth > 5) return fc.constant({ text: "deep" });
   if (schema.anyOf !== undefined) {
-    return fc.oneof(...(schema.anyOf as TSchema[]).map((one) => fittingOf(one, depth + 1)));
+    return fc.oneof(...(schema.anyOf as TSchema[]).map((member) => validOf(member, depth + 1)));
   }
   if (schema.const !== undefined) return fc.constant(schema.const);
   switch (schema.type) {
@@ -123,18 +124,18 @@ function objectOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
       noNullPrototype: true,
     });
   }
-  // A few of the fields: with all of them nearly every body would have a fault.
+  // Only a few fields: with all of them nearly every body would be invalid.
   return fc.subarray(properties, { maxLength: Math.min(4, properties.length) }).chain((chosen) => {
     const names = new Set([...required, ...chosen.map(([name]) => name)]);
     const parts = properties.filter(([name]) => names.has(name));
     return fc.record(
-      Object.fromEntries(parts.map(([name, one]) => [name, fieldOf(name, one, depth + 1)])),
+      Object.fromEntries(parts.map(([name, part]) => [name, fieldOf(name, part, depth + 1)])),
       { noNullPrototype: true },
     );
   });
 }
 
-interface Sent {
+interface RandomRequest {
   id: string;
   method: string;
   path: string;
@@ -142,7 +143,7 @@ interface Sent {
   headers: Record<string, string>;
 }
 
-function sentOf(one: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
+function requestOf(operation: Operation, ids: readonly string[]): fc.Arbitrary<RandomRequest> {
   const segment = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...ids) },
     {
@@ -153,26 +154,28 @@ function sentOf(one: Operation, ids: readonly string[]): fc.Arbitrary<Sent> {
   );
   const path = fc
     .array(segment, { minLength: 2, maxLength: 2 })
-    .map(([id = "", rest = ""]) => one.path.replace(/:\w+/, () => id).replace("*", () => rest));
+    .map(([id = "", rest = ""]) =>
+      operation.path.replace(/:\w+/, () => id).replace("*", () => rest),
+    );
   return fc.record({
-    id: fc.constant(one.id),
-    method: fc.constant(one.method),
-    path: fc.tuple(path, queryOf(one)).map(([at, query]) => `${at}${query}`),
-    body: one.method === "GET" ? fc.constant(undefined) : bodyOf(one.body),
-    headers: headersOf(one),
+    id: fc.constant(operation.id),
+    method: fc.constant(operation.method),
+    path: fc.tuple(path, queryOf(operation)).map(([at, query]) => `${at}${query}`),
+    body: operation.method === "GET" ? fc.constant(undefined) : bodyOf(operation.body),
+    headers: headersOf(operation),
   });
 }
 
-/** Half of a pair of surrogates stands in no URL. */
+/** A lone surrogate cannot be part of a URL. */
 const escaped = (text: string): string => encodeURIComponent(text.toWellFormed());
 
-function queryOf({ query, labelled }: Operation): fc.Arbitrary<string> {
+function queryOf({ query, takesLabels }: Operation): fc.Arbitrary<string> {
   const known = Object.entries(query?.properties ?? {}).map(([name, schema]) =>
     valuesOf(schema as TSchema).map((value): [string, unknown] => [name, value]),
   );
   const label = fc.tuple(fc.constantFrom("label.team", "label.", "label.__proto__"), odd);
-  const stray = fc.tuple(oddName, odd);
-  const parts = [...known, ...(labelled === true ? [label] : []), stray];
+  const unknownField = fc.tuple(oddName, odd);
+  const parts = [...known, ...(takesLabels === true ? [label] : []), unknownField];
   return fc
     .array(fc.oneof(...parts), { maxLength: query === undefined ? 1 : 3 })
     .map((pairs) =>
@@ -196,7 +199,7 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | un
       ? fc.constant("{}\n")
       : fc
           .array(valuesOf(line), { maxLength: 4 })
-          .map((tasks) => tasks.map((one) => `${JSON.stringify(one)}\n`).join(""));
+          .map((tasks) => tasks.map((task) => `${JSON.stringify(task)}\n`).join(""));
   return fc.oneof(
     { weight: 12, arbitrary: json.map((value) => JSON.stringify(value) ?? "") },
     { weight: line === undefined ? 0 : 6, arbitrary: lines },
@@ -211,26 +214,30 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | un
 
 const boundary = "a-boundary";
 
-/** A form, its parts in any order, some of them odd or twice; now and then cut short. */
+/** A form with its parts in any order, some odd or missing; sometimes truncated. */
 function formOf(schema: TSchema): fc.Arbitrary<string> {
   const { properties = {} } = schema as { properties?: Record<string, TSchema> };
   const part = (name: string, value: unknown): string => {
     const file = name === "file" ? '; filename="requests.jsonl"' : "";
     return `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${file}\r\n\r\n${textual(value)}\r\n`;
   };
-  const stray = fc.tuple(oddName, odd).map(([name, value]) => part(name, value));
-  const parts = Object.entries(properties).map(([name, one]) =>
+  const unknownPart = fc.tuple(oddName, odd).map(([name, value]) => part(name, value));
+  const parts = Object.entries(properties).map(([name, property]) =>
     fc.oneof(
-      { weight: 9, arbitrary: fieldOf(name, one, 1).map((value) => part(name, value)) },
+      { weight: 9, arbitrary: fieldOf(name, property, 1).map((value) => part(name, value)) },
       { weight: 1, arbitrary: fc.constant("") },
     ),
   );
-  const whole = fc
-    .tuple(fc.tuple(...parts), fc.array(stray, { maxLength: 1 }), fc.boolean())
-    .map(([own, more, turned]) => [...(turned ? own.toReversed() : own), ...more].join(""))
+  const complete = fc
+    .tuple(fc.tuple(...parts), fc.array(unknownPart, { maxLength: 1 }), fc.boolean())
+    .map(([known, more, reversed]) =>
+      [...(reversed ? known.toReversed() : known), ...more].join(""),
+    )
     .map((text) => `${text}--${boundary}--\r\n`);
-  const cut = fc.tuple(whole, fc.nat()).map(([text, at]) => text.slice(0, at % text.length));
-  return fc.oneof({ weight: 9, arbitrary: whole }, { weight: 1, arbitrary: cut });
+  const truncated = fc
+    .tuple(complete, fc.nat())
+    .map(([text, at]) => text.slice(0, at % text.length));
+  return fc.oneof({ weight: 9, arbitrary: complete }, { weight: 1, arbitrary: truncated });
 }
 
 function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string, string>> {
@@ -253,17 +260,15 @@ function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string,
   return fc.tuple(type, more).map(([sent, rest]) => ({ "content-type": sent, ...rest }));
 }
 
-/** What the consumer, which these tests have none of, would answer, by its path. */
-const answers: Record<string, unknown> = {
-  "/readiness": { policies: [], models: [] },
-  "/paces": [],
-  "/tools": { tools: [], mcp: [], skills: [], faults: [], mail: false },
+/** A consumer with nothing configured. */
+const consumer: ConsumerStub = {
+  ping: async () => "ok",
+  listTools: async () => ({ tools: [], mcp: [], skills: [], faults: [], mail: false }),
+  readiness: async () => ({ policies: [], models: [] }),
+  modelLimits: async () => [],
 };
-const consumer = {
-  fetch: async (url: string) => Response.json(answers[new URL(url).pathname]),
-} as unknown as Fetcher;
 
-/** A file whose one line is a task. */
+/** A form with a file of one request. */
 function upload(): string {
   const flotilla = { rehearsal: [{ text: "yes" }] };
   const line = {
@@ -274,23 +279,23 @@ function upload(): string {
   return `${head}"purpose"\r\n\r\nbatch\r\n${head}"file"; filename="a.jsonl"\r\n\r\n${JSON.stringify(line)}\n\r\n--${boundary}--\r\n`;
 }
 
-async function seeded(fleet: TestFleet): Promise<string[]> {
-  const made = async (path: string, body: unknown) =>
+async function createObjects(fleet: TestFleet): Promise<string[]> {
+  const create = async (path: string, body: unknown) =>
     (await (await send(fleet, "POST", path, body)).json<{ id: string }>()).id;
   const uploaded = await send(fleet, "POST", "/openai/v1/files", upload(), {
     "content-type": `multipart/form-data; boundary=${boundary}`,
   });
   const file = (await uploaded.json<{ id: string }>()).id;
-  held.set("input_file_id", file);
-  held.set("expires_after[anchor]", "created_at");
-  const asked = { input_file_id: file, endpoint: "/v1/chat/completions", completion_window: "24h" };
+  knownValues.set("input_file_id", file);
+  knownValues.set("expires_after[anchor]", "created_at");
+  const batch = { input_file_id: file, endpoint: "/v1/chat/completions", completion_window: "24h" };
   const schedule = { name: "s", cron: "0 7 * * *", template: task(), items: { inline: [{}] } };
   return [
-    await made("/v1/tasks", task()),
-    await made("/v1/batches", { tasks: [task(), task()] }),
-    await made("/v1/schedules", schedule),
-    await made("/v1/keys", { name: "k" }),
-    await made("/openai/v1/batches", asked),
+    await create("/v1/tasks", task()),
+    await create("/v1/batches", { tasks: [task(), task()] }),
+    await create("/v1/schedules", schedule),
+    await create("/v1/keys", { name: "k" }),
+    await create("/openai/v1/batches", batch),
     file,
     "a.csv",
     "rehearsal",
@@ -298,11 +303,11 @@ async function seeded(fleet: TestFleet): Promise<string[]> {
 }
 
 test(
-  `${requests} requests made from the document give no 5xx`,
+  `${requests} random requests cause no 5xx`,
   async () => {
     const fleet = testFleet({ CONSUMER: consumer });
-    const ids = await seeded(fleet);
-    const call = fc.oneof(...[...openRoutes, ...routes].map((one) => sentOf(one, ids)));
+    const ids = await createObjects(fleet);
+    const call = fc.oneof(...[...openRoutes, ...routes].map((route) => requestOf(route, ids)));
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(call, async ({ method, path, body, headers }) => {
@@ -316,7 +321,7 @@ test(
     console.log(
       JSON.stringify({ requests, seed, statuses: Object.fromEntries([...statuses].sort()) }),
     );
-    // A run in which everything is refused would show little.
+    // A run in which almost everything is rejected would prove little.
     expect(statuses.get(200) ?? 0).toBeGreaterThan(requests / 20);
   },
   patienceMs,

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { Problem } from "../../producer/http/problem.ts";
-import { textOf } from "../../producer/openai/answer_body.ts";
-import { answerLine } from "../../producer/openai/answer_line.ts";
-import { batchObject, statusOf } from "../../producer/openai/batch_object.ts";
-import type { OpenAiFacts } from "../../producer/openai/facts.ts";
-import { openAiProblem } from "../../producer/openai/problem.ts";
-import type { AnswerRow } from "../../shared/store/answers.ts";
-import type { BatchRow } from "../../shared/store/batches.ts";
-import type { Tally } from "../../shared/store/tallies.ts";
+import { batchObject, statusOf } from "../../producer/openai/batches/batch_object.ts";
+import type { OpenAiBatchRequest } from "../../producer/openai/batches/batch_request.ts";
+import { openAiProblemResponse } from "../../producer/openai/error_response.ts";
+import { outputText } from "../../producer/openai/results/result_body.ts";
+import { resultLine } from "../../producer/openai/results/result_line.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import type { Tally } from "../../shared/store/batches/tallies.ts";
+import type { OutputRow } from "../../shared/store/openai/output_rows.ts";
 import { noUsage } from "../../shared/usage.ts";
 
 const usage = { ...noUsage, prompt_tokens: 30, cached_tokens: 10, completion_tokens: 5 };
-const row: AnswerRow = {
+const row: OutputRow = {
   id: "task_01-000000",
   tenant: "default",
   custom_id: "a",
@@ -29,9 +29,9 @@ const row: AnswerRow = {
   large: 0,
 };
 
-describe("a task that succeeded", () => {
-  test("answers a chat completion with the usage of all its calls", () => {
-    expect(answerLine("/v1/chat/completions", row, { text: "yes" }, false)).toMatchObject({
+describe("the result line of a succeeded task", () => {
+  test("holds a chat completion with the usage of all its calls", () => {
+    expect(resultLine("/v1/chat/completions", row, { text: "yes" }, false)).toMatchObject({
       id: "batch_req_01-000000",
       custom_id: "a",
       error: null,
@@ -55,8 +55,8 @@ describe("a task that succeeded", () => {
     });
   });
 
-  test("answers a response likewise", () => {
-    expect(answerLine("/v1/responses", row, { n: 1 }, true)).toMatchObject({
+  test("holds a response with the usage of all its calls", () => {
+    expect(resultLine("/v1/responses", row, { n: 1 }, true)).toMatchObject({
       response: {
         body: {
           id: "resp_01-000000",
@@ -74,24 +74,27 @@ describe("a task that succeeded", () => {
     [{ text: "yes" }, true, '{"text":"yes"}'],
     [[1, 2], true, "[1,2]"],
     [null, false, "null"],
-  ])("whose output is %j (a schema of its own: %s) says %s", (output, structured, text) => {
-    expect(textOf(output, structured)).toBe(text);
+  ])("has for the output %j (own schema: %s) the text %s", (output, structured, text) => {
+    expect(outputText(output, structured)).toBe(text);
   });
 });
 
-test.each<[status: AnswerRow["status"], error: string | null, code: string]>([
+test.each<[status: OutputRow["status"], error: string | null, code: string]>([
   ["expired", null, "batch_expired"],
   ["cancelled", null, "batch_cancelled"],
   ["failed", '{"code":"invalid_output","message":"No answer fits."}', "invalid_output"],
   ["dead", null, "attempts_exhausted"],
-])("a task that is %s with the error %s has no response and the code %s", (status, error, code) => {
-  const bad = { ...row, status, error, reason: "attempts_exhausted" as const };
-  expect(answerLine("/v1/responses", bad, null, false)).toMatchObject({
-    custom_id: "a",
-    response: null,
-    error: { code, message: expect.stringMatching(/./) },
-  });
-});
+])(
+  "the line of a task that is %s with the error %s has no response and the code %s",
+  (status, error, code) => {
+    const failedRow = { ...row, status, error, reason: "attempts_exhausted" as const };
+    expect(resultLine("/v1/responses", failedRow, null, false)).toMatchObject({
+      custom_id: "a",
+      response: null,
+      error: { code, message: expect.stringMatching(/./) },
+    });
+  },
+);
 
 describe("a batch", () => {
   const counts = { total: 3, queued: 0, running: 0, succeeded: 2, failed: 0, dead: 1 };
@@ -109,7 +112,7 @@ describe("a batch", () => {
     cancel_requested_at: null,
     problem: null,
   } as BatchRow;
-  const facts: OpenAiFacts = {
+  const request: OpenAiBatchRequest = {
     endpoint: "/v1/responses",
     input_file_id: "file-1",
     completion_window: "24h",
@@ -117,27 +120,29 @@ describe("a batch", () => {
     expires_at: 86_401_000,
   };
   const files = [{ id: "file-2", holds: "output" as const }];
-  const ended = { status: "finished", finished_at: 9_000 } as const;
+  const finished = { status: "finished", finished_at: 9_000 } as const;
 
-  test.each<[is: string, row: Partial<BatchRow>, counts: object, files: typeof files]>([
+  test.each<[status: string, row: Partial<BatchRow>, counts: object, files: typeof files]>([
     ["in_progress", {}, {}, []],
     ["cancelling", { cancel_requested_at: 2_000 }, {}, []],
-    ["finalizing", ended, {}, []],
-    ["completed", ended, {}, files],
-    ["expired", ended, { expired: 1 }, files],
-    ["cancelled", { ...ended, cancel_requested_at: 2_000 }, { expired: 1 }, files],
-    ["failed", { ...ended, problem: "{}" }, {}, []],
-  ])("is %s", (is, more, counted, left) => {
-    expect(statusOf({ ...batch, ...more }, tally(counted), left)).toBe(is);
-    const told = batchObject({ ...batch, ...more }, facts, tally(counted), left);
-    // Of the ends, the one that it met alone has a time.
-    for (const end of ["completed", "failed", "expired", "cancelled"] as const) {
-      expect([end, told[`${end}_at`]]).toEqual([end, end === is ? 9 : null]);
+    ["finalizing", finished, {}, []],
+    ["completed", finished, {}, files],
+    ["expired", finished, { expired: 1 }, files],
+    ["cancelled", { ...finished, cancel_requested_at: 2_000 }, { expired: 1 }, files],
+    ["failed", { ...finished, problem: "{}" }, {}, []],
+  ])("has the status %s", (status, more, counted, outputFiles) => {
+    expect(statusOf({ ...batch, ...more }, tally(counted), outputFiles)).toBe(status);
+    const object = batchObject({ ...batch, ...more }, request, tally(counted), outputFiles);
+    // Only the final status that it reached has a time.
+    for (const final of ["completed", "failed", "expired", "cancelled"] as const) {
+      expect([final, object[`${final}_at`]]).toEqual([final, final === status ? 9 : null]);
     }
   });
 
-  test("counts in seconds, and everything that is no output as failed", () => {
-    expect(batchObject({ ...batch, ...ended }, facts, tally({ expired: 1 }), files)).toMatchObject({
+  test("has times in seconds and counts every task without output as failed", () => {
+    expect(
+      batchObject({ ...batch, ...finished }, request, tally({ expired: 1 }), files),
+    ).toMatchObject({
       object: "batch",
       created_at: 1,
       in_progress_at: 1,
@@ -193,8 +198,8 @@ test.each<[problem: Problem, status: number, error: object, retry: string | null
     null,
   ],
   [{ kind: "unavailable", message: "m" }, 503, { type: "server_error" }, null],
-])("%j is answered with %i", async (problem, status, error, retry) => {
-  const answer = openAiProblem(problem);
-  expect([answer.status, answer.headers.get("x-should-retry")]).toEqual([status, retry]);
-  expect(await answer.json()).toMatchObject({ error });
+])("the problem %j is answered with %i", async (problem, status, error, retry) => {
+  const response = openAiProblemResponse(problem);
+  expect([response.status, response.headers.get("x-should-retry")]).toEqual([status, retry]);
+  expect(await response.json()).toMatchObject({ error });
 });

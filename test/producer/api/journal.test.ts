@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { send, task, testFleet } from "./client.ts";
-import { settledTask } from "./leftovers.ts";
+import { send, task, testFleet } from "../client.ts";
+import { settledTask } from "../sweep/leftovers.ts";
 
-test("a journal shows a policy's rules, and of its tenants and signing secrets the caller's own alone", async () => {
+test("a journal shows a policy's rules, and only the caller's own tenant and signing secrets", async () => {
   const id = await settledTask(1);
   const text = JSON.stringify({
     rules: [{ host: "a.example" }],

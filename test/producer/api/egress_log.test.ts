@@ -1,15 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchTaskId, newBatchId } from "../../shared/ids.ts";
-import { listEgress, listEgressHosts, listEgressTasks } from "../../shared/store/egress_log.ts";
-import { type Refusal, send, testFleet } from "./client.ts";
+import { batchTaskId, newBatchId } from "../../../shared/ids.ts";
+import { listEgressHosts } from "../../../shared/store/egress/egress_hosts.ts";
+import { listEgress, listEgressTasks } from "../../../shared/store/egress/egress_list.ts";
+import { type ErrorBody, send, testFleet } from "../client.ts";
 
 const [older, newer] = [newBatchId(), newBatchId()].sort() as [string, string];
 const first = batchTaskId(older, 0);
 const second = batchTaskId(older, 1);
 const third = batchTaskId(newer, 0);
 
-interface Given {
+interface DecisionRow {
   task: string;
   n?: number;
   host?: string;
@@ -20,7 +21,12 @@ interface Given {
 }
 
 let at = 1_000;
-async function decided({ task, n = 1, host = "a.example", ...more }: Given): Promise<void> {
+async function insertDecision({
+  task,
+  n = 1,
+  host = "a.example",
+  ...more
+}: DecisionRow): Promise<void> {
   const { action = "allow", reason = "rule", tenant = "default", policy = "p" } = more;
   at += 1_000;
   await env.DB.prepare(
@@ -34,13 +40,13 @@ async function decided({ task, n = 1, host = "a.example", ...more }: Given): Pro
 
 beforeAll(async () => {
   const fleet = testFleet();
-  await decided({ task: first });
-  await decided({ task: first, n: 2, host: "b.example", action: "deny", reason: "no_rule" });
-  await decided({ task: first, n: 3, host: "b.example", action: "deny", reason: "header" });
-  await decided({ task: second, host: "b.example:8443", action: "inject", policy: "q" });
-  await decided({ task: third, host: "b.example", action: "deny", reason: "no_rule" });
-  await decided({ task: third, n: 2, host: "xb.example" });
-  await decided({ task: third, n: 3, host: "a.example", tenant: "other" });
+  await insertDecision({ task: first });
+  await insertDecision({ task: first, n: 2, host: "b.example", action: "deny", reason: "no_rule" });
+  await insertDecision({ task: first, n: 3, host: "b.example", action: "deny", reason: "header" });
+  await insertDecision({ task: second, host: "b.example:8443", action: "inject", policy: "q" });
+  await insertDecision({ task: third, host: "b.example", action: "deny", reason: "no_rule" });
+  await insertDecision({ task: third, n: 2, host: "xb.example" });
+  await insertDecision({ task: third, n: 3, host: "a.example", tenant: "other" });
   expect((await send(fleet, "GET", "/healthz")).status).toBe(200);
 });
 
@@ -61,7 +67,7 @@ const brief = ({ decisions }: Listed) =>
     return `${name} ${action} ${host}`;
   });
 
-describe("the decisions of all tasks", () => {
+describe("a filter selects decisions of all tasks", () => {
   it.each([
     [
       "",
@@ -88,27 +94,27 @@ describe("the decisions of all tasks", () => {
     ["host=b.example:8443", ["second inject b.example:8443"]],
     [`action=deny&batch_id=${older}`, ["first deny b.example", "first deny b.example"]],
     ["policy=q", ["second inject b.example:8443"]],
-    ["host=nobody.example", []],
+    ["host=unknown.example", []],
   ])("?%s", async (query, listed) => {
     expect(brief(await get<Listed>(`/v1/egress?${query}`))).toEqual(listed);
   });
 
-  it("come in pages that lose and repeat nothing", async () => {
-    const paged: string[] = [];
+  it("pages contain every decision exactly once", async () => {
+    const seen: string[] = [];
     let cursor: string | null = "";
     for (let n = 0; cursor !== null && n < 10; n++) {
       const page: Listed = await get(
         `/v1/egress?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`,
       );
       expect(page.decisions.length).toBeLessThanOrEqual(2);
-      paged.push(...brief(page));
+      seen.push(...brief(page));
       cursor = page.next_cursor;
     }
-    expect(paged).toEqual(brief(await get<Listed>("/v1/egress")));
+    expect(seen).toEqual(brief(await get<Listed>("/v1/egress")));
   });
 });
 
-it("the tasks that touched a host are one call", async () => {
+it("one call lists the tasks that contacted a host", async () => {
   interface Tasks {
     tasks: { task_id: string }[];
     next_cursor: string | null;
@@ -131,7 +137,7 @@ it("the tasks that touched a host are one call", async () => {
   expect(rest.tasks.map(({ task_id }) => task_id)).toEqual([first]);
 });
 
-it("the hosts of a batch stand with what came of their requests, the most asked first", async () => {
+it("the hosts of a batch are listed with the outcomes of their requests, most requests first", async () => {
   expect(await get(`/v1/egress/hosts?batch_id=${older}`)).toEqual({
     hosts: [
       {
@@ -159,7 +165,7 @@ it("the hosts of a batch stand with what came of their requests, the most asked 
   });
 });
 
-it("of another tenant nothing is seen, nor anything by it", async () => {
+it("a tenant sees only its own decisions", async () => {
   const all = { range: null, host: null, action: null, policy: null };
   for (const list of [
     await listEgress(env.DB, "other", all, null, 100),
@@ -168,31 +174,31 @@ it("of another tenant nothing is seen, nor anything by it", async () => {
   ]) {
     expect(list).toHaveLength(1);
   }
-  expect(await listEgressHosts(env.DB, "other", all, 100)).toMatchObject({ lookedAt: 1 });
+  expect(await listEgressHosts(env.DB, "other", all, 100)).toMatchObject({ scanned: 1 });
   const own = await listEgress(env.DB, "default", all, null, 100);
   expect(own).toHaveLength(6);
 });
 
-describe("the hosts of a long log are those of its newest decisions", () => {
+describe("the hosts of a long log come from its newest decisions", () => {
   const hostsOf = async (rows: number, more: object = {}) => {
     const filter = { range: null, host: null, action: null, policy: null, ...more };
     const { hosts, ...seen } = await listEgressHosts(env.DB, "default", filter, 100, rows);
     return { hosts: hosts.map(({ host, requests }) => `${requests} ${host}`), ...seen };
   };
 
-  it("and the answer says how many those are, and whether there are older ones", async () => {
+  it("the response says how many decisions were read and whether there are older ones", async () => {
     expect(await hostsOf(2)).toEqual({
       hosts: ["1 b.example", "1 xb.example"],
-      ...{ lookedAt: 2, more: true },
+      ...{ scanned: 2, more: true },
     });
-    expect(await hostsOf(6)).toMatchObject({ lookedAt: 6, more: false });
-    expect(await hostsOf(5)).toMatchObject({ lookedAt: 5, more: true });
+    expect(await hostsOf(6)).toMatchObject({ scanned: 6, more: false });
+    expect(await hostsOf(5)).toMatchObject({ scanned: 5, more: true });
   });
 
-  it("also where a filter leaves few of them", async () => {
+  it("a filter that matches few decisions does not read more of them", async () => {
     const narrow = { host: "a.example", action: "allow" };
-    expect(await hostsOf(2, narrow)).toEqual({ hosts: [], lookedAt: 2, more: true });
-    expect(await hostsOf(6, narrow)).toEqual({ hosts: ["1 a.example"], lookedAt: 6, more: false });
+    expect(await hostsOf(2, narrow)).toEqual({ hosts: [], scanned: 2, more: true });
+    expect(await hostsOf(6, narrow)).toEqual({ hosts: ["1 a.example"], scanned: 6, more: false });
   });
 });
 
@@ -209,8 +215,10 @@ it.each([
   [`cursor=${first}.1.1`, "cursor"],
   [`cursor=${first}.1.1.x`, "cursor"],
   ["status=403", "status"],
-])("a query that is not understood is refused by name: ?%s", async (query, path) => {
+])("an invalid query field is rejected by name: ?%s", async (query, path) => {
   const answer = await send(testFleet(), "GET", `/v1/egress?${query}`);
   expect(answer.status).toBe(422);
-  expect((await answer.json<Refusal>()).error.details?.map((one) => one.path)).toEqual([path]);
+  expect((await answer.json<ErrorBody>()).error.details?.map((detail) => detail.path)).toEqual([
+    path,
+  ]);
 });

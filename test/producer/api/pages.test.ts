@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { send, testFleet } from "./client.ts";
+import { send, testFleet } from "../client.ts";
 
 /** The build's files, as the platform serves them. */
 const assets = (files: Record<string, string>): Fetcher =>
@@ -15,9 +15,9 @@ const fleet = testFleet({
 });
 const html = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 
-describe("the dashboard's pages", () => {
+describe("the dashboard", () => {
   it.each(["/", "/batches", "/batches/batch_x?status=failed", "/tasks/task_x", "/egress"])(
-    "%s is the one document, without a key",
+    "%s returns the document without a key",
     async (path) => {
       const answer = await send(fleet, "GET", path, undefined, { ...html, authorization: "" });
       expect(answer.status).toBe(200);
@@ -26,7 +26,7 @@ describe("the dashboard's pages", () => {
     },
   );
 
-  it("may run their own script, speak to their own origin, and nothing else", async () => {
+  it("a page allows only its own script and its own origin", async () => {
     const { headers } = await send(fleet, "GET", "/", undefined, html);
     const policy = headers.get("content-security-policy")?.split("; ");
     expect(policy).toEqual([
@@ -45,7 +45,7 @@ describe("the dashboard's pages", () => {
     expect(headers.get("referrer-policy")).toBe("no-referrer");
   });
 
-  it("load files that never change under their names", async () => {
+  it("an asset can be cached forever, because its name contains its hash", async () => {
     const answer = await send(fleet, "GET", "/assets/a.js");
     expect(await answer.text()).toBe("the script");
     expect(answer.headers.get("cache-control")).toContain("immutable");
@@ -53,20 +53,20 @@ describe("the dashboard's pages", () => {
   });
 });
 
-describe("the API comes first", () => {
+describe("paths that are not pages", () => {
   it.each([
-    ["a route", "/v1/batches", 200],
-    ["a path below /v1 that is none", "/v1/dashboard", 404],
-    ["a path that is no page", "/v2/tasks", 404],
-    ["a file that is none", "/assets/b.js", 404],
+    ["a route of the API", "/v1/batches", 200],
+    ["an unknown path below /v1", "/v1/dashboard", 404],
+    ["an unknown path", "/v2/tasks", 404],
+    ["an unknown asset", "/assets/b.js", 404],
     ["health", "/healthz", 200],
-  ])("%s answers JSON, whatever a browser would rather have", async (_what, path, status) => {
+  ])("%s returns JSON, although the client prefers HTML", async (_what, path, status) => {
     const answer = await send(fleet, "GET", path, undefined, html);
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toContain("application/json");
   });
 
-  it("and a stranger at a route gets no page", async () => {
+  it("a route without a key returns 401 and no page", async () => {
     const answer = await send(fleet, "GET", "/v1/batches", undefined, {
       ...html,
       authorization: "",
@@ -75,10 +75,10 @@ describe("the API comes first", () => {
   });
 
   it.each([
-    ["a program that wants JSON", fleet, "application/json"],
+    ["a client that accepts only JSON", fleet, "application/json"],
     ["a deployment without a dashboard", testFleet(), "text/html"],
-  ])("%s is told what this is", async (_what, asked, accept) => {
-    const answer = await send(asked, "GET", "/", undefined, { accept });
+  ])("%s gets the description of the service", async (_what, called, accept) => {
+    const answer = await send(called, "GET", "/", undefined, { accept });
     expect(await answer.json()).toMatchObject({ name: "Flotilla" });
   });
 });

@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { expect, it, test } from "vitest";
-import { objectKeys } from "../../shared/objects.ts";
-import { send, task, testFleet } from "./client.ts";
+import { objectKeys } from "../../../shared/objects.ts";
+import { send, task, testFleet } from "../client.ts";
 
 it.each([
-  ["in its row", "Say yes."],
-  ["in R2", "x".repeat(20_000)],
-])("a task whose body stands %s is told as it was sent", async (_where, prompt) => {
+  ["stored in its row", "Say yes."],
+  ["stored in R2", "x".repeat(20_000)],
+])("a spec that is %s is returned as it was submitted", async (_where, prompt) => {
   const fleet = testFleet();
   const sent = { ...task(), prompt, labels: { team: "docs" } };
   const accepted = await send(fleet, "POST", "/v1/tasks", sent);
@@ -15,7 +15,7 @@ it.each([
   expect([answer.status, await answer.json()]).toEqual([200, sent]);
 });
 
-test("a body that is gone is a refusal, and another tenant's task is none", async () => {
+test("a spec that is no longer stored, or of another tenant's task, is answered with 404", async () => {
   const fleet = testFleet();
   const large = { ...task(), prompt: "x".repeat(20_000) };
   const accepted = await send(fleet, "POST", "/v1/tasks", large);

@@ -1,16 +1,17 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchTaskId, newBatchId, newTaskId } from "../../shared/ids.ts";
-import { storeLimits } from "../../shared/limits.ts";
-import { readBatch } from "../../shared/store/batches.ts";
-import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
-import { tallyBatch } from "../../shared/store/tallies.ts";
-import { listSettled, listTasks, readTask, type TaskFilter } from "../../shared/store/tasks.ts";
-import { send, testFleet } from "./client.ts";
+import { batchTaskId, newBatchId, newTaskId } from "../../../shared/ids.ts";
+import { storeLimits } from "../../../shared/limits.ts";
+import { readBatch } from "../../../shared/store/batches/batches.ts";
+import { tallyBatch } from "../../../shared/store/batches/tallies.ts";
+import { insertTasks, type NewTask } from "../../../shared/store/tasks/submissions.ts";
+import { listSettled, listTasks, type TaskFilter } from "../../../shared/store/tasks/task_list.ts";
+import { readTask } from "../../../shared/store/tasks/tasks.ts";
+import { send, testFleet } from "../client.ts";
 
-const look = storeLimits.listLookRows;
-const many = newBatchId();
-const ids = Array.from({ length: look + 500 }, (_, n) => batchTaskId(many, n));
+const scanRows = storeLimits.listScanRows;
+const largeBatch = newBatchId();
+const ids = Array.from({ length: scanRows + 500 }, (_, n) => batchTaskId(largeBatch, n));
 const [oldest = ""] = ids;
 
 const row = (id: string): NewTask => ({
@@ -60,12 +61,12 @@ interface Page {
   next_cursor: string | null;
 }
 
-describe("a list of more tasks than one page looks at", () => {
+describe("a list of more tasks than one page scans", () => {
   it.each([
     ["label.team=first", oldest],
     ["status=running", ids[1]],
     ["reason=budget_steps", oldest],
-  ])("finds by ?%s what is older, on a later page", async (query, wanted) => {
+  ])("?%s finds an older task on a later page", async (query, wanted) => {
     const pages: Page[] = [];
     let cursor: string | null = null;
     do {
@@ -77,13 +78,16 @@ describe("a list of more tasks than one page looks at", () => {
     expect(pages.map(({ tasks }) => tasks.map(({ id }) => id))).toEqual([[], [wanted]]);
   });
 
-  it.each(["failed", "dead"] as const)("finds what is %s at once, by its index", async (status) => {
-    const { tasks, next_cursor } = await listTasks(env.DB, "default", { ...filter, status });
-    expect(tasks.map(({ id }) => id)).toEqual(status === "failed" ? [oldest] : []);
-    expect(next_cursor).toBeNull();
-  });
+  it.each(["failed", "dead"] as const)(
+    "%s tasks are found immediately by their index",
+    async (status) => {
+      const { tasks, next_cursor } = await listTasks(env.DB, "default", { ...filter, status });
+      expect(tasks.map(({ id }) => id)).toEqual(status === "failed" ? [oldest] : []);
+      expect(next_cursor).toBeNull();
+    },
+  );
 
-  it("pages through all of them, each once", async () => {
+  it("the pages contain every task exactly once", async () => {
     const seen: string[] = [];
     for (let cursor: string | null = null; ; ) {
       const page = await listTasks(env.DB, "default", { ...filter, cursor, limit: 500 });
@@ -95,16 +99,16 @@ describe("a list of more tasks than one page looks at", () => {
   });
 });
 
-/** The plan of every statement that a call prepares, as SQLite tells it. */
+/** SQLite's query plan of every statement that a call prepares. */
 async function plansOf(call: (db: D1Database) => Promise<unknown>): Promise<string[]> {
-  const asked: D1PreparedStatement[] = [];
+  const explains: D1PreparedStatement[] = [];
   const db = {
     prepare: (sql: string) => {
       const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`);
       const real = env.DB.prepare(sql);
       return {
         bind(...values: unknown[]) {
-          asked.push(explained.bind(...values));
+          explains.push(explained.bind(...values));
           return real.bind(...values);
         },
       };
@@ -112,28 +116,28 @@ async function plansOf(call: (db: D1Database) => Promise<unknown>): Promise<stri
     batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
   } as unknown as D1Database;
   await call(db);
-  const plans = await Promise.all(asked.map((one) => one.all<{ detail: string }>()));
+  const plans = await Promise.all(explains.map((explain) => explain.all<{ detail: string }>()));
   return plans.flatMap(({ results }) => results.map(({ detail }) => detail));
 }
 
-const middle = ids[look] ?? "";
+const middle = ids[scanRows] ?? "";
 const batchId = newBatchId();
 const range = { from: batchTaskId(batchId, 0), to: batchTaskId(batchId, 500) };
 const statements: Record<string, (db: D1Database) => Promise<unknown>> = {
   "one task": (db) => readTask(db, "default", newTaskId()),
   "the newest tasks": (db) => listTasks(db, "default", filter),
-  "a page behind a cursor": (db) => listTasks(db, "default", { ...filter, cursor: middle }),
+  "a page after a cursor": (db) => listTasks(db, "default", { ...filter, cursor: middle }),
   "by label": (db) => listTasks(db, "default", { ...filter, labels: [["team", "first"]] }),
-  "by a status that is live": (db) => listTasks(db, "default", { ...filter, status: "running" }),
-  "by a status that is not": (db) => listTasks(db, "default", { ...filter, status: "expired" }),
+  "by a live status": (db) => listTasks(db, "default", { ...filter, status: "running" }),
+  "by a terminal status": (db) => listTasks(db, "default", { ...filter, status: "expired" }),
   "the tasks of a batch": (db) => listTasks(db, "default", { ...filter, range }),
   "results of a batch": (db) => listSettled(db, "default", range, "", 100),
-  "further results": (db) => listSettled(db, "default", range, range.from, 100),
+  "more results": (db) => listSettled(db, "default", range, range.from, 100),
   "a batch": (db) => readBatch(db, "default", batchId),
   "its counts": (db) => tallyBatch(db, { id: batchId, total: 1 } as never),
 };
 
-describe("no call for a status reads its way through the tasks", () => {
+describe("no status call scans the tables", () => {
   it.each(Object.entries(statements))("%s", async (_name, call) => {
     const plans = await plansOf(call);
     expect(plans).not.toEqual([]);
@@ -142,16 +146,16 @@ describe("no call for a status reads its way through the tasks", () => {
     );
   });
 
-  it("and a page begins at its cursor", async () => {
+  it("a page starts reading at its cursor", async () => {
     const { meta } = await env.DB.prepare("SELECT 1").run();
     expect(meta.rows_read).toBe(0);
     let read = 0;
     const db = {
       prepare: (sql: string) => env.DB.prepare(sql),
       async batch(all: D1PreparedStatement[]) {
-        const answers = await env.DB.batch(all);
-        read += answers.reduce((sum, answer) => sum + answer.meta.rows_read, 0);
-        return answers;
+        const results = await env.DB.batch(all);
+        read += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
+        return results;
       },
     } as unknown as D1Database;
     const last = { ...filter, cursor: ids[3] ?? "", limit: 2 };

@@ -1,9 +1,9 @@
 import { createExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, test, vi } from "vitest";
-import { assertionHeader } from "../../producer/auth/access.ts";
-import producer from "../../producer/index.ts";
-import { testFleet } from "./client.ts";
+import { assertionHeader } from "../../../producer/auth/access.ts";
+import producer from "../../../producer/index.ts";
+import { testFleet } from "../client.ts";
 
 const team = "team.cloudflareaccess.com";
 const audience = "the-application";
@@ -58,31 +58,31 @@ async function call(
   return producer.fetch(request, testFleet(change).env, createExecutionContext());
 }
 
-test("what Access signed for this application is let in", async () => {
+test("an assertion that Access signed for this application is accepted", async () => {
   expect((await call(await signed())).status).toBe(200);
 });
 
-describe("nobody is let in", () => {
+describe("an invalid assertion is rejected", () => {
   it.each<[name: string, more: Parameters<typeof signed>[0]]>([
-    ["by another application's assertion", { audience: "another" }],
-    ["by another team's", { issuer: "https://other.cloudflareaccess.com" }],
-    ["by one that has expired", { exp: "-5m" }],
-    ["by one of nobody", { claims: {} }],
+    ["of another application", { audience: "another" }],
+    ["of another team", { issuer: "https://other.cloudflareaccess.com" }],
+    ["that has expired", { exp: "-5m" }],
+    ["without a subject", { claims: {} }],
   ])("%s", async (_name, more) => {
     expect((await call(await signed(more))).status).toBe(401);
   });
 
-  test("by another key's signature", async () => {
+  test("that is signed with another key", async () => {
     expect((await call(await signed({ key: other.privateKey }))).status).toBe(401);
   });
 
-  test("by one without a signature", async () => {
+  test("without a signature", async () => {
     const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
     const body = { ...claims, iss: `https://${team}`, aud: audience, iat: 1, exp: 9e9 };
     expect((await call(`${part({ alg: "none" })}.${part(body)}.`)).status).toBe(401);
   });
 
-  test("where Access is not configured", async () => {
+  test("if Access is not configured", async () => {
     expect((await call(await signed(), {})).status).toBe(401);
   });
 
@@ -91,26 +91,26 @@ describe("nobody is let in", () => {
     { ACCESS_AUD: audience },
     { ...configured, ACCESS_TEAM_DOMAIN: "evil.example" },
     { ...configured, ACCESS_SCOPES: "read,root" },
-  ])("where it is configured wrongly: %j", async (change) => {
+  ])("if the configuration of Access is invalid: %j", async (change) => {
     expect((await call(await signed(), change)).status).toBe(503);
   });
 });
 
-test("what people may do there is what ACCESS_SCOPES says", async () => {
+test("callers who use Access have the scopes in ACCESS_SCOPES", async () => {
   const change = { ...configured, ACCESS_SCOPES: "read" };
-  const here = { "sec-fetch-site": "same-origin" };
-  expect((await call(await signed(), change, here, "POST")).status).toBe(403);
-  expect((await call(await signed(), configured, here, "POST")).status).toBe(422);
+  const sameOrigin = { "sec-fetch-site": "same-origin" };
+  expect((await call(await signed(), change, sameOrigin, "POST")).status).toBe(403);
+  expect((await call(await signed(), configured, sameOrigin, "POST")).status).toBe(422);
 });
 
 it.each(["cross-site", "same-site", ""])(
-  "a page of another site (%j) changes nothing with the visitor's cookie",
+  "a request from another site (%j) is rejected although it carries the visitor's cookie",
   async (site) => {
     const headers: Record<string, string> = site === "" ? {} : { "sec-fetch-site": site };
-    const answer = await call(await signed(), configured, headers, "POST");
-    expect([answer.status, await answer.text()]).toEqual([
+    const response = await call(await signed(), configured, headers, "POST");
+    expect([response.status, await response.text()]).toEqual([
       403,
-      expect.stringContaining("another site"),
+      expect.stringContaining("cross-site request rejected"),
     ]);
   },
 );

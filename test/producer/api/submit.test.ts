@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countTasks, send, task, testFleet } from "./client.ts";
+import { countTasks, send, task, testFleet } from "../client.ts";
 
 interface View {
   id: string;
@@ -10,7 +10,7 @@ interface View {
 }
 
 describe("submitting a task", () => {
-  it("answers 202 with the task and sends its message", async () => {
+  it("a valid task is answered with 202 and its message is sent", async () => {
     const fleet = testFleet();
     const answer = await send(fleet, "POST", "/v1/tasks", task({ labels: { team: "ops" } }));
     expect(answer.status).toBe(202);
@@ -51,13 +51,13 @@ describe("submitting a task", () => {
     expect(await read.json()).toEqual(view);
   });
 
-  it("sends a low priority to its own queue", async () => {
+  it("a task of low priority is sent to its own queue", async () => {
     const fleet = testFleet();
     await send(fleet, "POST", "/v1/tasks", task({ priority: "low" }));
     expect([fleet.tasks.sent.length, fleet.low.sent.length]).toEqual([0, 1]);
   });
 
-  it("delays the message of a task that must not start yet", async () => {
+  it("the message of a task with not_before is delayed", async () => {
     const fleet = testFleet();
     const soon = new Date(Date.now() + 3_600_000).toISOString();
     await send(fleet, "POST", "/v1/tasks", task({ not_before: soon }));
@@ -66,7 +66,7 @@ describe("submitting a task", () => {
     expect(message?.delaySeconds).toBeLessThanOrEqual(3_600);
   });
 
-  it("keeps a body too large for its row in R2, whole", async () => {
+  it("a body that is too large for its row is stored completely in R2", async () => {
     const fleet = testFleet();
     const prompt = "x".repeat(100_000);
     const answer = await send(fleet, "POST", "/v1/tasks", task({ prompt }));
@@ -75,7 +75,7 @@ describe("submitting a task", () => {
     expect((await object?.json<{ prompt: string }>())?.prompt).toBe(prompt);
   });
 
-  it("lists newest first, by label, in pages", async () => {
+  it("the list filters by label and has pages, newest first", async () => {
     const fleet = testFleet();
     const ids: string[] = [];
     for (const label of ["a", "b", "a"]) {
@@ -83,19 +83,19 @@ describe("submitting a task", () => {
       ids.push((await answer.json<View>()).id);
     }
     const first = await send(fleet, "GET", "/v1/tasks?label.list=a&limit=1");
-    const one = await first.json<{ tasks: View[]; next_cursor: string }>();
-    expect(one.tasks.map((view) => view.id)).toEqual([ids[2]]);
-    const next = await send(fleet, "GET", `/v1/tasks?label.list=a&cursor=${one.next_cursor}`);
-    const two = await next.json<{ tasks: View[]; next_cursor: null }>();
-    expect(two).toMatchObject({ tasks: [{ id: ids[0] }], next_cursor: null });
+    const firstPage = await first.json<{ tasks: View[]; next_cursor: string }>();
+    expect(firstPage.tasks.map((view) => view.id)).toEqual([ids[2]]);
+    const next = await send(fleet, "GET", `/v1/tasks?label.list=a&cursor=${firstPage.next_cursor}`);
+    const secondPage = await next.json<{ tasks: View[]; next_cursor: null }>();
+    expect(secondPage).toMatchObject({ tasks: [{ id: ids[0] }], next_cursor: null });
   });
 });
 
-describe("a submission under an idempotency key", () => {
+describe("a submission with an idempotency key", () => {
   it.each([
     ["header", { "idempotency-key": "k-header" }, {}],
     ["field", {}, { idempotency_key: "k-field" }],
-  ])("in the %s is one task", async (_where, headers, fields) => {
+  ])("in the %s is stored once", async (_where, headers, fields) => {
     const fleet = testFleet();
     const first = await send(fleet, "POST", "/v1/tasks", task(fields), headers);
     const sent = { ...fields, ...task() };
@@ -113,7 +113,7 @@ describe("a submission under an idempotency key", () => {
     expect(fleet.tasks.sent).toHaveLength(1);
   });
 
-  it("makes one task of fifty at the same moment", async () => {
+  it("is stored once when it is sent fifty times at the same moment", async () => {
     const fleet = testFleet();
     const before = await countTasks();
     const answers = await Promise.all(
@@ -128,7 +128,7 @@ describe("a submission under an idempotency key", () => {
     expect(await countTasks()).toBe(before + 1);
   });
 
-  it("is refused when header and field differ", async () => {
+  it("is rejected if the header and the field differ", async () => {
     const answer = await send(testFleet(), "POST", "/v1/tasks", task({ idempotency_key: "a" }), {
       "idempotency-key": "b",
     });

@@ -1,25 +1,25 @@
-/** What OpenAI's own client is told of bad lines, errors, other tenants, lists, files and ends. */
+/** Invalid lines, errors, other tenants, lists and files, through OpenAI's own client. */
 import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { describe, expect, it, test } from "vitest";
-import { sweep } from "../../producer/sweep/sweep.ts";
-import { newFileId } from "../../shared/ids.ts";
-import { beginFile } from "../../shared/store/files.ts";
-import { send, type TestFleet, testFleet } from "./client.ts";
+import { sweep } from "../../../producer/sweep/sweep.ts";
+import { newFileId } from "../../../shared/ids.ts";
+import { insertFile } from "../../../shared/store/openai/files.ts";
+import { send, type TestFleet, testFleet } from "../client.ts";
 import {
   batchOf,
   chatLine,
   clientOf,
   fileOf,
-  otherTenant,
+  otherTenantClient,
+  rehearsing,
   runAll,
-  saying,
 } from "./openai_client.ts";
 
-describe("a file of bad lines", () => {
-  test("makes a failed batch that names line, field and code of each", async () => {
+describe("a file with invalid lines", () => {
+  test("makes a failed batch that lists the line, field and code of each error", async () => {
     const client = clientOf(testFleet());
-    const made = await batchOf(client, [
+    const batch = await batchOf(client, [
       chatLine("a"),
       "{not json",
       chatLine("a"),
@@ -29,12 +29,12 @@ describe("a file of bad lines", () => {
       chatLine("e", { tools: [{ type: "function", function: { name: "pay", parameters: {} } }] }),
       chatLine("f", { messages: [{ role: "user", content: [{ type: "image_url" }] }] }),
       { method: "POST", url: "/v1/chat/completions", body: { messages: [] } },
-      chatLine("g", { model: "nobody/serves-this" }),
+      chatLine("g", { model: "unknown/model" }),
     ]);
-    expect(made).toMatchObject({ status: "failed", request_counts: { total: 0 } });
-    expect(made.failed_at).toBeGreaterThan(0);
-    const told = await client.batches.retrieve(made.id);
-    expect(told.errors?.data?.map(({ line, param, code }) => [line, param, code])).toEqual([
+    expect(batch).toMatchObject({ status: "failed", request_counts: { total: 0 } });
+    expect(batch.failed_at).toBeGreaterThan(0);
+    const failed = await client.batches.retrieve(batch.id);
+    expect(failed.errors?.data?.map(({ line, param, code }) => [line, param, code])).toEqual([
       [2, null, "invalid_json_line"],
       [3, "custom_id", "duplicate_custom_id"],
       [4, "url", "mismatched_endpoint"],
@@ -48,31 +48,31 @@ describe("a file of bad lines", () => {
       [10, "metadata.rehearsal", "invalid_value"],
     ]);
     const tasks = env.DB.prepare("SELECT COUNT(*) AS n FROM tasks WHERE batch_id = ?1");
-    expect(await tasks.bind(made.id).first()).toEqual({ n: 0 });
+    expect(await tasks.bind(batch.id).first()).toEqual({ n: 0 });
   });
 
-  test("of blank lines alone is refused as a whole", async () => {
-    const made = await batchOf(clientOf(testFleet()), ["", ""]);
-    expect(made).toMatchObject({ status: "failed", errors: { data: [{ code: "empty_file" }] } });
+  test("that are all blank makes a failed batch with one error", async () => {
+    const batch = await batchOf(clientOf(testFleet()), ["", ""]);
+    expect(batch).toMatchObject({ status: "failed", errors: { data: [{ code: "empty_file" }] } });
   });
 });
 
-describe("errors are the client's own", () => {
+describe("an invalid request makes the client throw its own error", () => {
   const create = (client: OpenAI, more: object) =>
     batchOf(client, [chatLine("a")], more as Partial<OpenAI.BatchCreateParams>);
 
   it.each<[name: string, more: object, param: string]>([
-    ["an endpoint that is none", { endpoint: "/v1/embeddings" }, "endpoint"],
-    ["a window that is none", { completion_window: "soon" }, "completion_window"],
+    ["an unknown endpoint", { endpoint: "/v1/embeddings" }, "endpoint"],
+    ["an invalid window", { completion_window: "soon" }, "completion_window"],
     ["a window that is too long", { completion_window: "900h" }, "completion_window"],
     ["an unknown field", { output_expires_after: { seconds: 1 } }, "output_expires_after"],
-    ["a policy that is none", { metadata: { policy: "none-such" } }, "metadata.policy"],
-    ["a tool that is none", { metadata: { tools: "read_file, run_cde" } }, "metadata.tools[1]"],
-    ["limits that are no JSON", { metadata: { limits: "many" } }, "metadata.limits"],
-    ["limits that are too high", { metadata: { limits: '{"steps": 0}' } }, "metadata.limits.steps"],
-    ["a ceiling that is none", { metadata: { batch_limits: "{}x" } }, "metadata.batch_limits"],
+    ["an unknown policy", { metadata: { policy: "none-such" } }, "metadata.policy"],
+    ["an unknown tool", { metadata: { tools: "read_file, run_cde" } }, "metadata.tools[1]"],
+    ["limits that are not JSON", { metadata: { limits: "many" } }, "metadata.limits"],
+    ["invalid limits", { metadata: { limits: '{"steps": 0}' } }, "metadata.limits.steps"],
+    ["a ceiling that is not JSON", { metadata: { batch_limits: "{}x" } }, "metadata.batch_limits"],
     [
-      "a webhook that nobody signs",
+      "a webhook without a known secret",
       { metadata: { webhook: '{"url": "https://a.example", "secret": "NONE"}' } },
       "metadata.webhook",
     ],
@@ -82,7 +82,7 @@ describe("errors are the client's own", () => {
     expect(error).toMatchObject({ status: 400, type: "invalid_request_error", param });
   });
 
-  test("a wrong key", async () => {
+  test("an unknown key", async () => {
     const error = await clientOf(testFleet(), "sk-none")
       .models.list()
       .catch((thrown: unknown) => thrown);
@@ -92,26 +92,31 @@ describe("errors are the client's own", () => {
 
   it.each<[name: string, purpose: string, file: File]>([
     ["another purpose", "fine-tune", fileOf([chatLine("a")])],
-    ["an empty file", "batch", fileOf([])],
-  ])("a file with %s is not kept", async (_name, purpose, file) => {
+    ["no content", "batch", fileOf([])],
+  ])("a file with %s is not stored", async (_name, purpose, file) => {
     const client = clientOf(testFleet());
     const upload = client.files.create({ file, purpose: purpose as OpenAI.FilePurpose });
     await expect(upload).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-    const held = await env.OBJECTS.list({ prefix: "files/" });
+    const stored = await env.OBJECTS.list({ prefix: "files/" });
     const rows = await env.DB.prepare("SELECT id FROM files WHERE bytes IS NULL").all();
     expect(rows.results).toEqual([]);
-    expect(held.objects.filter(({ size }) => size === 0)).toEqual([]);
+    expect(stored.objects.filter(({ size }) => size === 0)).toEqual([]);
   });
 
-  it.each<[name: string, fields: Record<string, string>, param: string, says: string]>([
-    ["no purpose", {}, "purpose", 'is missing: write "batch"; what tasks read'],
-    ["another purpose", { purpose: "vision" }, "purpose", 'instead of "vision"; what tasks read'],
-    ["a field that is none", { purpose: "batch", x: "1" }, "x", "unknown: the form takes purpose"],
+  it.each<[name: string, fields: Record<string, string>, param: string, message: string]>([
+    ["no purpose", {}, "purpose", '"batch"; to upload files for tasks'],
+    ["another purpose", { purpose: "vision" }, "purpose", '"vision"; to upload files for tasks'],
     [
-      "an anchor that is none",
+      "an unknown field",
+      { purpose: "batch", x: "1" },
+      "x",
+      "unknown field: the form takes purpose",
+    ],
+    [
+      "an invalid anchor",
       { purpose: "batch", "expires_after[anchor]": "now", "expires_after[seconds]": "3600" },
       "expires_after[anchor]",
-      'write "created_at"',
+      '"created_at"',
     ],
     [
       "too short a time",
@@ -120,18 +125,18 @@ describe("errors are the client's own", () => {
       "a whole number from 3600",
     ],
     [
-      "an anchor alone",
+      "an anchor without seconds",
       { purpose: "batch", "expires_after[anchor]": "created_at" },
       "expires_after[seconds]",
       "is missing",
     ],
     [
-      "a time without its anchor",
+      "seconds without an anchor",
       { purpose: "batch", "expires_after[seconds]": "3600" },
       "expires_after[anchor]",
-      "write created_at",
+      'use "created_at"',
     ],
-  ])("a form with %s", async (_name, fields, param, says) => {
+  ])("a form with %s", async (_name, fields, param, message) => {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     form.set("file", fileOf([chatLine("a")]));
@@ -141,21 +146,21 @@ describe("errors are the client's own", () => {
     });
     expect([answer.status, await answer.json()]).toMatchObject([
       400,
-      { error: { param, message: expect.stringContaining(says) } },
+      { error: { param, message: expect.stringContaining(message) } },
     ]);
   });
 
   it.each<[name: string, body: BodyInit, type: string, status: number]>([
-    ["JSON in place of a form", "{}", "application/json", 415],
+    ["JSON instead of a form", "{}", "application/json", 415],
     ["a form without a boundary", "x", "multipart/form-data", 400],
     [
-      "a form that breaks off",
+      "a truncated form",
       "--x\r\ncontent-disposition: form-data; name=a\r\n\r\nb",
       "multipart/form-data; boundary=x",
       400,
     ],
     [
-      "a name that nobody can decode",
+      "a file name with an invalid escape",
       "--x\r\ncontent-disposition: form-data; name=\"file\"; filename*=utf-8''%zz\r\n\r\nb\r\n--x--\r\n",
       "multipart/form-data; boundary=x",
       400,
@@ -169,7 +174,7 @@ describe("errors are the client's own", () => {
     ]);
   });
 
-  test("a path that is none, and a wrong method", async () => {
+  test("an unknown path and a wrong method are answered in OpenAI's format", async () => {
     const answer = await send(testFleet(), "GET", "/openai/v1/embeddings");
     expect(await answer.json()).toMatchObject({ error: { code: "not_found", param: null } });
     const wrong = await send(testFleet(), "DELETE", "/openai/v1/batches");
@@ -177,21 +182,21 @@ describe("errors are the client's own", () => {
   });
 });
 
-describe("files and batches of another tenant", () => {
-  test("do not exist", async () => {
+describe("a tenant", () => {
+  test("cannot see files and batches of another tenant", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const made = await batchOf(client, [chatLine("a")]);
-    const stranger = await otherTenant(fleet);
+    const batch = await batchOf(client, [chatLine("a")]);
+    const otherClient = await otherTenantClient(fleet);
     const calls = [
-      () => stranger.files.retrieve(made.input_file_id),
-      () => stranger.files.content(made.input_file_id),
-      () => stranger.files.delete(made.input_file_id),
-      () => stranger.batches.retrieve(made.id),
-      () => stranger.batches.cancel(made.id),
+      () => otherClient.files.retrieve(batch.input_file_id),
+      () => otherClient.files.content(batch.input_file_id),
+      () => otherClient.files.delete(batch.input_file_id),
+      () => otherClient.batches.retrieve(batch.id),
+      () => otherClient.batches.cancel(batch.id),
       () =>
-        stranger.batches.create({
-          input_file_id: made.input_file_id,
+        otherClient.batches.create({
+          input_file_id: batch.input_file_id,
           endpoint: "/v1/chat/completions",
           completion_window: "24h",
         }),
@@ -200,12 +205,12 @@ describe("files and batches of another tenant", () => {
       const error = await call().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(OpenAI.NotFoundError);
     }
-    expect((await stranger.files.list()).data).toEqual([]);
-    expect((await stranger.batches.list()).data).toEqual([]);
-    expect((await client.files.retrieve(made.input_file_id)).id).toBe(made.input_file_id);
+    expect((await otherClient.files.list()).data).toEqual([]);
+    expect((await otherClient.batches.list()).data).toEqual([]);
+    expect((await client.files.retrieve(batch.input_file_id)).id).toBe(batch.input_file_id);
   });
 
-  test("nor does a batch that was made in the fleet's own shape", async () => {
+  test("cannot see batches of the fleet's own API here", async () => {
     const fleet = testFleet();
     const tasks = [{ prompt: "p", rehearsal: [{ text: "yes" }] }];
     const answer = await send(fleet, "POST", "/v1/batches", { tasks });
@@ -218,21 +223,21 @@ describe("files and batches of another tenant", () => {
   });
 });
 
-describe("listings", () => {
-  test("are paged by the client, newest first", async () => {
+describe("a list", () => {
+  test("is paged by the client, newest first", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const made = [];
-    for (const name of ["a", "b", "c"]) made.push(await batchOf(client, [chatLine(name)]));
+    const batch = [];
+    for (const name of ["a", "b", "c"]) batch.push(await batchOf(client, [chatLine(name)]));
     const page = await client.batches.list({ limit: 2 });
-    expect(page.data.map(({ id }) => id)).toEqual([made[2]?.id, made[1]?.id]);
+    expect(page.data.map(({ id }) => id)).toEqual([batch[2]?.id, batch[1]?.id]);
     expect(page.has_more).toBe(true);
     const next = await page.getNextPage();
-    expect(next.data[0]?.id).toBe(made[0]?.id);
+    expect(next.data[0]?.id).toBe(batch[0]?.id);
 
     const files = [];
     for await (const file of client.files.list({ limit: 2, purpose: "batch" })) files.push(file.id);
-    expect(files.slice(0, 3)).toEqual(made.toReversed().map((batch) => batch.input_file_id));
+    expect(files.slice(0, 3)).toEqual(batch.toReversed().map((batch) => batch.input_file_id));
     const oldest = await client.files.list({ order: "asc", limit: 1 });
     expect(oldest.data[0]?.id).toBe(files.at(-1));
   });
@@ -243,32 +248,32 @@ describe("listings", () => {
     "files?purpose=vision",
     "batches?limit=101",
     "batches?x=1",
-  ])("refuses %s", async (path) => {
+  ])("with an invalid query is rejected: %s", async (path) => {
     expect((await send(testFleet(), "GET", `/openai/v1/${path}`)).status).toBe(400);
   });
 });
 
 describe("a file", () => {
-  test("is deleted, and its batch goes on", async () => {
+  test("can be deleted while its batch continues", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const made = await batchOf(client, [chatLine("a")]);
-    expect(await client.files.delete(made.input_file_id)).toMatchObject({ deleted: true });
-    await expect(client.files.retrieve(made.input_file_id)).rejects.toBeInstanceOf(
+    const batch = await batchOf(client, [chatLine("a")]);
+    expect(await client.files.delete(batch.input_file_id)).toMatchObject({ deleted: true });
+    await expect(client.files.retrieve(batch.input_file_id)).rejects.toBeInstanceOf(
       OpenAI.NotFoundError,
     );
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
+    const done = await client.batches.retrieve(batch.id);
     expect(done.status).toBe("completed");
     await client.files.delete(done.output_file_id ?? "");
-    const after = await client.batches.retrieve(made.id);
+    const after = await client.batches.retrieve(batch.id);
     expect(after.output_file_id).toBe(done.output_file_id);
     await expect(client.files.content(after.output_file_id ?? "")).rejects.toBeInstanceOf(
       OpenAI.NotFoundError,
     );
   });
 
-  test("is gone once its time is over", async () => {
+  test("no longer exists after it has expired", async () => {
     const client = clientOf(testFleet());
     const file = await client.files.create({
       file: fileOf([chatLine("a")]),
@@ -281,11 +286,11 @@ describe("a file", () => {
   });
 });
 
-describe("one idempotency key", () => {
-  test("makes one batch, however often the client asks, and takes no other question", async () => {
+describe("an idempotency key", () => {
+  test("makes one batch for equal requests and rejects a different request", async () => {
     const client = clientOf(testFleet());
     const { id } = await client.files.create({ file: fileOf([chatLine("a")]), purpose: "batch" });
-    const ask = (metadata: Record<string, string>) =>
+    const create = (metadata: Record<string, string>) =>
       client.batches.create(
         {
           input_file_id: id,
@@ -295,14 +300,14 @@ describe("one idempotency key", () => {
         },
         { headers: { "Idempotency-Key": "nightly-1" } },
       );
-    const first = await ask(saying("yes"));
-    expect((await ask(saying("yes"))).id).toBe(first.id);
-    await expect(ask(saying("no"))).rejects.toBeInstanceOf(OpenAI.ConflictError);
+    const first = await create(rehearsing("yes"));
+    expect((await create(rehearsing("yes"))).id).toBe(first.id);
+    await expect(create(rehearsing("no"))).rejects.toBeInstanceOf(OpenAI.ConflictError);
   });
 });
 
 describe("models", () => {
-  test("are those that this fleet serves", async () => {
+  test("are those that the fleet serves", async () => {
     const client = clientOf(testFleet({ WORKERS_AI: "bound", MODEL: "@cf/zai-org/glm-5.2" }));
     const ids = (await client.models.list()).data.map(({ id }) => id);
     expect(ids[0]).toBe("@cf/zai-org/glm-5.2");
@@ -315,43 +320,43 @@ describe("models", () => {
   });
 });
 
-describe("what is past its time", () => {
-  const old = "UPDATE files SET created_at = 1, expires_at = 2 WHERE id = ?1";
-  const swept = async (fleet: TestFleet) => {
+describe("the sweep", () => {
+  const expireSql = "UPDATE files SET created_at = 1, expires_at = 2 WHERE id = ?1";
+  const runSweep = async (fleet: TestFleet) => {
     await env.DB.prepare("UPDATE walks SET position = '', due_at = 0").run();
     await sweep(fleet.env);
   };
-  const idsIn = async () =>
+  const fileIds = async () =>
     (await env.DB.prepare("SELECT id FROM files").all<{ id: string }>()).results.map(
       ({ id }) => id,
     );
 
-  test("are uploads, with their objects, and such as were never finished", async () => {
+  test("removes expired and incomplete uploads with their objects", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const upload = () => client.files.create({ file: fileOf([chatLine("a")]), purpose: "batch" });
-    const [gone, young] = [await upload(), await upload()];
-    await env.DB.prepare(old).bind(gone.id).run();
-    const half = newFileId();
-    await beginFile(env.DB, { id: half, tenant: "default" });
-    await env.DB.prepare("UPDATE files SET created_at = 1 WHERE id = ?1").bind(half).run();
-    await swept(fleet);
-    expect(await idsIn()).toContain(young.id);
-    expect(await idsIn()).not.toContain(gone.id);
-    expect(await idsIn()).not.toContain(half);
-    const { objects } = await env.OBJECTS.list({ prefix: `files/default/${gone.id}` });
+    const [expired, current] = [await upload(), await upload()];
+    await env.DB.prepare(expireSql).bind(expired.id).run();
+    const incomplete = newFileId();
+    await insertFile(env.DB, { id: incomplete, tenant: "default" });
+    await env.DB.prepare("UPDATE files SET created_at = 1 WHERE id = ?1").bind(incomplete).run();
+    await runSweep(fleet);
+    expect(await fileIds()).toContain(current.id);
+    expect(await fileIds()).not.toContain(expired.id);
+    expect(await fileIds()).not.toContain(incomplete);
+    const { objects } = await env.OBJECTS.list({ prefix: `files/default/${expired.id}` });
     expect(objects).toEqual([]);
   });
 
-  test("are output files, which go with their batch", async () => {
+  test("keeps output files until their batch is deleted", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const made = await batchOf(client, [chatLine("a")]);
+    const batch = await batchOf(client, [chatLine("a")]);
     await runAll(fleet);
-    const { output_file_id } = await client.batches.retrieve(made.id);
-    await swept(fleet);
-    expect(await idsIn()).toContain(output_file_id);
-    await env.DB.prepare("DELETE FROM batches WHERE id = ?1").bind(made.id).run();
-    expect(await idsIn()).not.toContain(output_file_id);
+    const { output_file_id } = await client.batches.retrieve(batch.id);
+    await runSweep(fleet);
+    expect(await fileIds()).toContain(output_file_id);
+    await env.DB.prepare("DELETE FROM batches WHERE id = ?1").bind(batch.id).run();
+    expect(await fileIds()).not.toContain(output_file_id);
   });
 });

@@ -1,10 +1,18 @@
-/** OpenAI's own client against this fleet: nothing of ours stands on its side. */
+/** Batches through OpenAI's own client, without code of ours on the client's side. */
 import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
-import { closeDueBatches } from "../../producer/batches/close.ts";
-import { send, testFleet } from "./client.ts";
-import { batchOf, chatLine, clientOf, fileOf, linesOf, runAll, saying } from "./openai_client.ts";
+import { send, testFleet } from "../client.ts";
+import {
+  batchOf,
+  chatLine,
+  clientOf,
+  fileOf,
+  finishBatches,
+  linesOf,
+  rehearsing,
+  runAll,
+} from "./openai_client.ts";
 
 interface ChatLine {
   id: string;
@@ -17,8 +25,8 @@ interface ChatLine {
   error: null;
 }
 
-describe("a hundred lines", () => {
-  test("are uploaded, run, polled and read by the official client", async () => {
+describe("a batch of a hundred lines", () => {
+  test("is uploaded, run, polled and read by the official client", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const lines = Array.from({ length: 100 }, (_, n) => chatLine(`request-${n}`));
@@ -32,45 +40,45 @@ describe("a hundred lines", () => {
     });
     expect(await (await client.files.content(file.id)).text()).toBe(await fileOf(lines).text());
 
-    const made = await client.batches.create({
+    const batch = await client.batches.create({
       input_file_id: file.id,
       endpoint: "/v1/chat/completions",
       completion_window: "24h",
-      metadata: { ...saying("yes"), description: "nightly" },
+      metadata: { ...rehearsing("yes"), description: "nightly" },
     });
-    expect(made).toMatchObject({
+    expect(batch).toMatchObject({
       object: "batch",
       status: "in_progress",
       endpoint: "/v1/chat/completions",
       input_file_id: file.id,
       completion_window: "24h",
       request_counts: { total: 100, completed: 0, failed: 0 },
-      metadata: { ...saying("yes"), description: "nightly" },
+      metadata: { ...rehearsing("yes"), description: "nightly" },
       errors: null,
       output_file_id: null,
     });
-    // The window is counted from the question, and the batch is there once its lines are checked.
-    const window = (made.expires_at ?? 0) - made.created_at;
+    // The window starts with the request; `created_at` is later, when the lines have been checked.
+    const window = (batch.expires_at ?? 0) - batch.created_at;
     expect(window).toBeGreaterThan(23 * 3_600);
     expect(window).toBeLessThanOrEqual(24 * 3_600);
 
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
+    const done = await client.batches.retrieve(batch.id);
     expect(done).toMatchObject({
       status: "completed",
       request_counts: { total: 100, completed: 100, failed: 0 },
       error_file_id: null,
     });
-    expect(done.completed_at).toBeGreaterThanOrEqual(made.created_at);
+    expect(done.completed_at).toBeGreaterThanOrEqual(batch.created_at);
     expect(done.usage?.total_tokens).toBeGreaterThan(0);
 
     const output = await client.files.retrieve(done.output_file_id ?? "");
-    expect(output).toMatchObject({ purpose: "batch_output", filename: `${made.id}_output.jsonl` });
+    expect(output).toMatchObject({ purpose: "batch_output", filename: `${batch.id}_output.jsonl` });
     const text = await (await client.files.content(output.id)).text();
     expect(new TextEncoder().encode(text).byteLength).toBe(output.bytes);
-    const answers = (await linesOf(client, output.id)) as unknown as ChatLine[];
-    expect(answers.map(({ custom_id }) => custom_id)).toEqual(lines.map((_, n) => `request-${n}`));
-    const [first] = answers;
+    const results = (await linesOf(client, output.id)) as unknown as ChatLine[];
+    expect(results.map(({ custom_id }) => custom_id)).toEqual(lines.map((_, n) => `request-${n}`));
+    const [first] = results;
     expect(first?.response).toMatchObject({
       status_code: 200,
       body: {
@@ -83,12 +91,12 @@ describe("a hundred lines", () => {
     });
     expect(first?.response.body.usage?.prompt_tokens).toBeGreaterThan(0);
     const task = await send(fleet, "GET", `/v1/tasks/${first?.response.request_id}`);
-    expect(await task.json()).toMatchObject({ custom_id: "request-0", batch_id: made.id });
+    expect(await task.json()).toMatchObject({ custom_id: "request-0", batch_id: batch.id });
   });
 });
 
-describe("each line runs as a task", () => {
-  test("of a response with instructions and a schema", async () => {
+describe("a line runs as a task", () => {
+  test("that has the instructions and the schema of a response", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const schema = {
@@ -113,11 +121,11 @@ describe("each line runs as a task", () => {
         },
       },
     };
-    const made = await batchOf(client, [line], { endpoint: "/v1/responses", metadata: null });
+    const batch = await batchOf(client, [line], { endpoint: "/v1/responses", metadata: null });
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
-    const [answer] = await linesOf(client, done.output_file_id);
-    expect(answer).toMatchObject({
+    const done = await client.batches.retrieve(batch.id);
+    const [result] = await linesOf(client, done.output_file_id);
+    expect(result).toMatchObject({
       response: {
         body: {
           object: "response",
@@ -133,7 +141,7 @@ describe("each line runs as a task", () => {
       },
     });
     const spec = await env.DB.prepare("SELECT spec, labels FROM tasks WHERE batch_id = ?1")
-      .bind(made.id)
+      .bind(batch.id)
       .first<{ spec: string; labels: string }>();
     expect(JSON.parse(spec?.labels ?? "")).toEqual({ team: "ops" });
     expect(JSON.parse(spec?.spec ?? "")).toMatchObject({
@@ -146,33 +154,33 @@ describe("each line runs as a task", () => {
     });
   });
 
-  test("with what the batch's metadata and the key say of it", async () => {
+  test("that has the settings of the key and of the batch's metadata", async () => {
     const fleet = testFleet();
     const defaults = { attempts: 2, priority: "low", limits: { steps: 7 } };
-    const answer = await send(fleet, "POST", "/v1/keys", { name: "batches", defaults });
-    const client = clientOf(fleet, (await answer.json<{ key: string }>()).key);
+    const response = await send(fleet, "POST", "/v1/keys", { name: "batches", defaults });
+    const client = clientOf(fleet, (await response.json<{ key: string }>()).key);
     const metadata = {
-      ...saying("yes"),
+      ...rehearsing("yes"),
       attempts: "5",
       tools: "read_file, list_files",
       batch_limits: '{"cost_usd": 2}',
     };
-    const made = await batchOf(client, [chatLine("a")], { metadata });
+    const batch = await batchOf(client, [chatLine("a")], { metadata });
     const row = await env.DB.prepare(
       `SELECT tasks.attempts, tasks.priority, tasks.spec, tasks.expires_at, batches.limits
        FROM tasks JOIN batches ON batches.id = tasks.batch_id WHERE batch_id = ?1`,
     )
-      .bind(made.id)
+      .bind(batch.id)
       .first<Record<string, unknown>>();
     expect(row).toMatchObject({ attempts: 5, priority: "low", limits: '{"cost_usd":2}' });
-    expect(Math.floor(Number(row?.expires_at) / 1000)).toBe(made.expires_at);
+    expect(Math.floor(Number(row?.expires_at) / 1000)).toBe(batch.expires_at);
     expect(JSON.parse(String(row?.spec))).toMatchObject({
       tools: ["read_file", "list_files"],
       limits: { steps: 7 },
     });
   });
 
-  test("and an answer that stands in R2 alone, of a task whose body does too, is read from there", async () => {
+  test("whose spec and output are read from R2 if they are large", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const long = "word ".repeat(2_000);
@@ -182,24 +190,24 @@ describe("each line runs as a task", () => {
       response_format: { type: "json_schema", json_schema: { name: "a", schema } },
       flotilla: { rehearsal: [{ calls: [{ name: "final_answer", arguments: { text: long } }] }] },
     });
-    const made = await batchOf(client, [line], { metadata: null });
+    const batch = await batchOf(client, [line], { metadata: null });
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
-    const [answer] = (await linesOf(client, done.output_file_id)) as unknown as ChatLine[];
-    expect(answer?.response.body.choices[0]?.message.content).toBe(JSON.stringify({ text: long }));
+    const done = await client.batches.retrieve(batch.id);
+    const [result] = (await linesOf(client, done.output_file_id)) as unknown as ChatLine[];
+    expect(result?.response.body.choices[0]?.message.content).toBe(JSON.stringify({ text: long }));
   });
 });
 
-describe("a line that ends badly", () => {
-  test("stands in the error file, and the others in the output", async () => {
+describe("a line that fails", () => {
+  test("is written to the error file, and the other lines to the output file", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const refused = {
+    const failing = {
       flotilla: { rehearsal: [{ error: { status: 400, code: "x", message: "no" } }] },
     };
-    const made = await batchOf(client, [chatLine("good"), chatLine("bad", refused)]);
+    const batch = await batchOf(client, [chatLine("good"), chatLine("bad", failing)]);
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
+    const done = await client.batches.retrieve(batch.id);
     expect(done).toMatchObject({
       status: "completed",
       request_counts: { total: 2, completed: 1, failed: 1 },
@@ -215,15 +223,15 @@ describe("a line that ends badly", () => {
     ]);
   });
 
-  test("because its window is over makes an expired batch that keeps what is finished", async () => {
+  test("because its window has ended makes the batch expired and keeps the finished lines", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const made = await batchOf(client, [chatLine("a"), chatLine("b")]);
+    const batch = await batchOf(client, [chatLine("a"), chatLine("b")]);
     await env.DB.prepare("UPDATE tasks SET expires_at = 1 WHERE batch_id = ?1 AND batch_index = 1")
-      .bind(made.id)
+      .bind(batch.id)
       .run();
     await runAll(fleet);
-    const done = await client.batches.retrieve(made.id);
+    const done = await client.batches.retrieve(batch.id);
     expect(done).toMatchObject({
       status: "expired",
       request_counts: { completed: 1, failed: 1 },
@@ -236,25 +244,25 @@ describe("a line that ends badly", () => {
     ]);
   });
 
-  test("is run again by a redrive, and the batch has new files", async () => {
+  test("can be redriven, and the batch then gets new files", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const twice = {
+    const secondTry = {
       flotilla: {
         rehearsal: [{ error: { status: 400, code: "x", message: "no" } }, { text: "at last" }],
       },
     };
-    const made = await batchOf(client, [chatLine("a"), chatLine("b", twice)]);
+    const batch = await batchOf(client, [chatLine("a"), chatLine("b", secondTry)]);
     await runAll(fleet);
-    const before = await client.batches.retrieve(made.id);
-    await send(fleet, "POST", `/v1/batches/${made.id}/redrive`, { mode: "resume" });
-    expect(await client.batches.retrieve(made.id)).toMatchObject({
+    const before = await client.batches.retrieve(batch.id);
+    await send(fleet, "POST", `/v1/batches/${batch.id}/redrive`, { mode: "resume" });
+    expect(await client.batches.retrieve(batch.id)).toMatchObject({
       status: "in_progress",
       output_file_id: null,
       completed_at: null,
     });
     await runAll(fleet);
-    const after = await client.batches.retrieve(made.id);
+    const after = await client.batches.retrieve(batch.id);
     expect(after).toMatchObject({ status: "completed", error_file_id: null });
     expect(after.output_file_id).not.toBe(before.output_file_id);
     expect(await linesOf(client, after.output_file_id)).toHaveLength(2);
@@ -262,45 +270,46 @@ describe("a line that ends badly", () => {
   });
 });
 
-test("a cancelled batch says so, and keeps what is finished", async () => {
+test("a cancelled batch keeps its finished lines", async () => {
   const fleet = testFleet();
   const client = clientOf(fleet);
-  const made = await batchOf(client, [chatLine("a"), chatLine("b")]);
-  const [first, ...rest] = fleet.tasks.sent.splice(0);
-  if (first !== undefined) fleet.tasks.sent.push(first);
+  const batch = await batchOf(client, [chatLine("a"), chatLine("b")]);
+  const messages = fleet.tasks.sent.slice();
+  await env.DB.prepare("UPDATE tasks SET not_before = 9e15 WHERE batch_id = ?1 AND batch_index = 1")
+    .bind(batch.id)
+    .run();
   await runAll(fleet);
-  fleet.tasks.sent.push(...rest);
-  const stopping = await client.batches.cancel(made.id);
+  fleet.tasks.sent.push(...messages.slice(1));
+  const stopping = await client.batches.cancel(batch.id);
   expect(stopping).toMatchObject({ status: "cancelling", cancelled_at: null });
   expect(stopping.cancelling_at).toBeGreaterThan(0);
   await runAll(fleet);
-  const done = await client.batches.retrieve(made.id);
+  const done = await client.batches.retrieve(batch.id);
   expect(done).toMatchObject({ status: "cancelled", request_counts: { completed: 1, failed: 1 } });
   expect(await linesOf(client, done.error_file_id)).toMatchObject([
     { custom_id: "b", error: { code: "batch_cancelled" } },
   ]);
-  await expect(client.batches.cancel(made.id)).rejects.toBeInstanceOf(OpenAI.ConflictError);
+  await expect(client.batches.cancel(batch.id)).rejects.toBeInstanceOf(OpenAI.ConflictError);
 });
 
-test("the files of a large batch are the sweep's, and until then it is finalizing", async () => {
+test("a batch is finalizing until the cron has written its files", async () => {
   const fleet = testFleet();
   const client = clientOf(fleet);
   const lines = Array.from({ length: 1_001 }, (_, n) => chatLine(`c${n}`));
-  const made = await batchOf(client, lines);
+  const batch = await batchOf(client, lines);
   await env.DB.prepare(
     `UPDATE tasks SET status = 'succeeded', reason = 'completed', sweep_at = NULL, result_key = 'k',
        output = json_object('text', batch_index), finished_at = 5000 WHERE batch_id = ?1`,
   )
-    .bind(made.id)
+    .bind(batch.id)
     .run();
-  expect(await client.batches.retrieve(made.id)).toMatchObject({
+  expect(await client.batches.retrieve(batch.id)).toMatchObject({
     status: "finalizing",
     output_file_id: null,
     completed_at: null,
   });
-  await env.DB.prepare("UPDATE batches SET close_at = 0 WHERE id = ?1").bind(made.id).run();
-  await closeDueBatches(fleet.env);
-  const done = await client.batches.retrieve(made.id);
+  await finishBatches(fleet);
+  const done = await client.batches.retrieve(batch.id);
   expect(done.status).toBe("completed");
   expect(await linesOf(client, done.output_file_id)).toHaveLength(1_001);
 });
