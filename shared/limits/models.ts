@@ -36,6 +36,7 @@ export const modelLimits = {
   decodeDepthMax: 16,
   problemsShownMax: 8,
   namesShownMax: 40,
+  servedModelsMax: 1_000,
   truncationTokensMin: 3_000,
   /** A smaller context window than this, as reported by an endpoint, is ignored. */
   windowTokensMin: 256,

@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { taskLimits } from "../limits.ts";
-import { nearest } from "../nearest.ts";
+import { nearestName } from "../nearest.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isListed, type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 
@@ -32,6 +32,15 @@ const Override = Type.Partial(
         Type.Literal("reasoning_content"),
         Type.Null(),
       ]),
+      tool_choice: Type.Boolean(),
+      seed_field: Type.Union([Type.Literal("seed"), Type.Literal("random_seed"), Type.Null()]),
+      sampling_fields: Type.Array(
+        Type.Union([Type.Literal("temperature"), Type.Literal("top_p")]),
+        { maxItems: 2, uniqueItems: true },
+      ),
+      stream: Type.Boolean(),
+      user_after_tool: Type.Boolean(),
+      tool_names: Type.Boolean(),
       call_ids: Type.Union([Type.Literal("ours"), Type.Literal("kimi")]),
     },
     strict,
@@ -96,7 +105,7 @@ function explained(path: string, message: string): string {
   if (field === "" || names.includes(field)) {
     return `${parts.join(".") || "the value"}: ${message.toLowerCase()}`;
   }
-  const near = nearest(field, names);
+  const near = nearestName(field, names);
   return near === null
     ? `there is no field ${JSON.stringify(field)}; the fields are ${names.join(", ")}`
     : `there is no field ${JSON.stringify(field)}: did you mean "${near}"?`;
@@ -121,6 +130,12 @@ function applyOverride(base: Profile, own: Override): Profile {
     jsonMode: own.json_mode ?? base.jsonMode,
     forcedTool: own.forced_tool ?? base.forcedTool,
     reasoningField: own.reasoning_field === undefined ? base.reasoningField : own.reasoning_field,
+    toolChoice: own.tool_choice ?? base.toolChoice,
+    seedField: own.seed_field === undefined ? base.seedField : own.seed_field,
+    samplingFields: own.sampling_fields ?? base.samplingFields,
+    stream: own.stream ?? base.stream,
+    userAfterTool: own.user_after_tool ?? base.userAfterTool,
+    toolNames: own.tool_names ?? base.toolNames,
     callIds: own.call_ids ?? base.callIds,
   };
 }

@@ -28,6 +28,18 @@ export interface Profile {
   forcedTool: boolean;
   /** The field in which past reasoning is sent back; null sends none. */
   reasoningField: "reasoning" | "reasoning_content" | null;
+  /** Whether tool_choice is sent at all. */
+  toolChoice: boolean;
+  /** The field of the task's seed; null sends none. */
+  seedField: "seed" | "random_seed" | null;
+  /** The sampling settings of a task that are sent. */
+  samplingFields: readonly ("temperature" | "top_p")[];
+  /** Whether the endpoint wants a streaming request; its events are folded into one reply. */
+  stream: boolean;
+  /** Whether a user message may follow a tool result; else its text is added to the result. */
+  userAfterTool: boolean;
+  /** Whether tool results carry the tool's name. */
+  toolNames: boolean;
   /** Kimi loses count unless ids read `functions.<name>:<n>`, counted over the whole history. */
   callIds: "ours" | "kimi";
 }
@@ -48,8 +60,19 @@ const unknownProfile: Profile = {
   jsonMode: "envelope",
   forcedTool: true,
   reasoningField: null,
+  toolChoice: true,
+  seedField: "seed",
+  samplingFields: ["temperature", "top_p"],
+  stream: false,
+  userAfterTool: true,
+  toolNames: true,
   callIds: "ours",
 };
+
+/** Mistral's tokenizer refuses a user message directly after a tool result, on whichever server. */
+const mistralProfile: Profile = { ...unknownProfile, userAfterTool: false };
+const mistralName =
+  /(?:^|[/:_-])(?:mistral|magistral|devstral|codestral|ministral|pixtral|mixtral)/i;
 
 /** An unlisted Workers AI model is priced and limited like the most expensive one: budgets fail closed. */
 const unknownHosted: Profile = {
@@ -183,8 +206,12 @@ export const isListed = (model: string): boolean => profiles.has(model);
 export type ProfileOf = (model: string) => Profile;
 
 /** What is known of this model, or careful defaults. */
-export const profileOf: ProfileOf = (model) =>
-  profiles.get(model) ?? (model.startsWith("@cf/") ? unknownHosted : unknownProfile);
+export const profileOf: ProfileOf = (model) => profiles.get(model) ?? unlisted(model);
+
+function unlisted(model: string): Profile {
+  if (model.startsWith("@cf/")) return unknownHosted;
+  return mistralName.test(model) ? mistralProfile : unknownProfile;
+}
 
 const usdPerNeuron = 0.000011;
 const tokensPerPrice = 1_000_000;

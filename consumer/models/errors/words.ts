@@ -7,7 +7,7 @@ import type { FailureCode } from "../../../shared/failures.ts";
 type Words = readonly (readonly [RegExp, FailureCode])[];
 
 const overflow: Words[number] = [
-  /context[ _-]?(?:length|window|size)|exceed_context|maximum (?:context|model|prompt|input|sequence) length|exceeds? (?:the )?max(?:imum)? (?:length|input|number of tokens|context|sequence)|prompt exceeds|too many (?:input |prompt )?tokens|(?:prompt|input|request|conversation|messages?|tokens) (?:is |are )?too (?:long|large)|longer than the (?:maximum|model|context)|must have less than \d+ tokens|`inputs` tokens \+|input length \d+ exceeds|token limit|token count of \d+ exceeds|input token count|range of input length|max_tokens must be at least 1, got -|max_seq_len|session_len|physical batch size|no user query found/i,
+  /context[ _-]?(?:length|window|size)|exceed_context|maximum (?:context|model|prompt|input|sequence) length|exceeds? (?:the )?max(?:imum)? (?:length|input|number of tokens|context|sequence)|prompt exceeds|too many (?:input |prompt )?tokens|\b(?:prompt|input|request|conversation|messages?|tokens) (?:is |are )?too (?:long|large)|longer than the (?:maximum|model|context)|must have less than \d+ tokens|`inputs` tokens \+|input length \d+ exceeds|token limit|token count of \d+ exceeds|input token count|range of input length|max_tokens must be at least 1, got -|max_seq_len|session_len|physical batch size|no user query found/i,
   "model_overflow",
 ];
 const unfixable: Words[number] = [

@@ -7,11 +7,15 @@ import { normalise } from "./normalise.ts";
 import { rawOf } from "./raw_reply.ts";
 import { bodyValue, readBody } from "./reply_body.ts";
 
+/** An outcome with the parsed body of an error, from which a request may be adapted. */
+export type HttpOutcome = ModelOutcome & { errorBody?: unknown };
+
 /** An endpoint's whole HTTP answer, every transport alike: refused, too large, or a reply. */
 export async function readHttpOutcome(
   response: Response,
   request: ModelRequest,
-): Promise<ModelOutcome> {
+  url?: string,
+): Promise<HttpOutcome> {
   const { status } = response;
   if (status >= 300 && status < 400) {
     await response.body?.cancel();
@@ -41,9 +45,19 @@ export async function readHttpOutcome(
   const outcome: ModelOutcome =
     status >= 200 && status < 300
       ? normalise(value, request, nowMs)
-      : { ok: false, failure: classify({ status, retryAfter, body: value, nowMs }) };
+      : {
+          ok: false,
+          failure: classify({
+            status,
+            retryAfter,
+            body: value,
+            nowMs,
+            ...(url === undefined ? {} : { url }),
+          }),
+        };
   const raw = rawOf({ status, retryAfter, text: body.text }, outcome, request);
-  return raw === undefined ? outcome : { ...outcome, raw };
+  const kept = raw === undefined ? outcome : { ...outcome, raw };
+  return outcome.ok ? kept : { ...kept, errorBody: value };
 }
 
 /** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */

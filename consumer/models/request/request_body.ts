@@ -13,9 +13,10 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
   const offered = withoutTools ? [] : request.tools;
   return {
     model: request.model,
-    stream: false,
+    stream: profile.stream,
+    ...(profile.stream ? { stream_options: { include_usage: true } } : {}),
     [profile.outputField]: outputTokensFor(profile, request.outputTokensMax),
-    ...samplingOf(request),
+    ...samplingOf(request, profile),
     ...(request.thinkLess === true ? profile.thinkingLess : profile.thinking),
     ...(request.jsonSchema === undefined || profile.jsonMode === "none"
       ? {}
@@ -27,23 +28,28 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
             type: "function",
             function: { name, description, parameters },
           })),
-          tool_choice:
-            typeof request.toolChoice === "string"
-              ? request.toolChoice
-              : { type: "function", function: { name: request.toolChoice.name } },
+          ...(profile.toolChoice ? { tool_choice: toolChoiceOf(request) } : {}),
         }),
     messages: wireMessages(request.messages, profile),
   };
 }
 
 /** What the task does not set is left to the endpoint. */
-function samplingOf({ sampling = {} }: ModelRequest): Json {
-  const { temperature, top_p, seed } = sampling;
+function samplingOf({ sampling = {} }: ModelRequest, profile: Profile): Json {
+  const set = profile.samplingFields.flatMap((field) =>
+    sampling[field] === undefined ? [] : [[field, sampling[field]] as const],
+  );
+  const { seed } = sampling;
   return {
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(top_p === undefined ? {} : { top_p }),
-    ...(seed === undefined ? {} : { seed }),
+    ...Object.fromEntries(set),
+    ...(seed === undefined || profile.seedField === null ? {} : { [profile.seedField]: seed }),
   };
+}
+
+function toolChoiceOf({ toolChoice }: ModelRequest): unknown {
+  return typeof toolChoice === "string"
+    ? toolChoice
+    : { type: "function", function: { name: toolChoice.name } };
 }
 
 function jsonFormat(schema: Record<string, unknown>, profile: Profile): Json {
@@ -77,6 +83,11 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
     }
     closeCalls();
     if (message.role !== "assistant") {
+      const last = out.at(-1);
+      if (message.role === "user" && !profile.userAfterTool && last?.role === "tool") {
+        last.content = `${last.content}\n\n${message.content.toWellFormed()}`;
+        continue;
+      }
       out.push({ role: message.role, content: message.content.toWellFormed() });
       continue;
     }
@@ -102,6 +113,7 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
     });
   }
   closeCalls();
+  if (!profile.toolNames) for (const message of out) delete message.name;
   return out;
 }
 

@@ -5,7 +5,8 @@ import { truncatedSilently } from "../../../shared/models/tokens.ts";
 import { classifyThrown } from "../errors/classify.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome, redactSecret } from "../reply/http_outcome.ts";
-import { requestBody } from "../request/request_body.ts";
+import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
+import { servedModelsHint } from "./served_models.ts";
 
 export interface OpenAiEndpoint {
   /** For example `http://127.0.0.1:11434/v1`; a trailing slash is ignored. */
@@ -13,31 +14,44 @@ export interface OpenAiEndpoint {
   apiKey?: string;
   profile: Profile;
   send?: typeof fetch;
+  /** What is known of the endpoint's rejections; that of the isolate where absent. */
+  memory?: AdaptationMemory;
 }
 
-/** A transport for any endpoint that speaks `POST {base}/chat/completions`, not streaming. */
+/** A transport for any endpoint that speaks `POST {base}/chat/completions`, streaming only where it must. */
 export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
-  const url = `${endpoint.baseUrl.replace(/\/+$/, "")}/chat/completions`;
+  const base = endpoint.baseUrl.replace(/\/{1,20}$/, "");
+  const url = `${base}/chat/completions`;
   const send = endpoint.send ?? fetch;
+  const headers: Record<string, string> = {
+    accept: "application/json",
+    ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
+  };
+  const post = async (body: Record<string, unknown>, request: ModelRequest) => {
+    const response = await send(url, {
+      method: "POST",
+      redirect: "manual",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
+    });
+    return await readHttpOutcome(response, request, url);
+  };
   return {
     async complete(request) {
+      const { profile, apiKey, memory } = endpoint;
       try {
-        const response = await send(url, {
-          method: "POST",
-          redirect: "manual",
-          headers: {
-            "content-type": "application/json",
-            accept: "application/json",
-            ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
-          },
-          body: JSON.stringify(requestBody(request, endpoint.profile)),
-          signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
-        });
-        const outcome = await readHttpOutcome(response, request);
-        return redactSecret(refuseTruncated(outcome, request), endpoint.apiKey);
+        const outcome = await completeAdapting(base, request, profile, post, memory);
+        const checked = refuseTruncated(outcome, request);
+        if (checked.ok || checked.failure.code !== "model_not_found") {
+          return redactSecret(checked, apiKey);
+        }
+        const hint = await servedModelsHint(base, request.model, headers, send);
+        const message = `${checked.failure.message}${hint}`;
+        return redactSecret({ ...checked, failure: { ...checked.failure, message } }, apiKey);
       } catch (thrown) {
         const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
-        return redactSecret(failed, endpoint.apiKey);
+        return redactSecret(failed, apiKey);
       }
     },
   };

@@ -140,7 +140,8 @@ export function rehearsalTransport(script: RehearsalScript, wait: Wait = waitWit
       position = played.nextPosition;
       try {
         if (played.delayMs > 0) await wait(played.delayMs, request.signal);
-        return await readHttpOutcome(response(played), request);
+        const { errorBody: _, ...outcome } = await readHttpOutcome(response(played), request);
+        return outcome;
       } catch (thrown) {
         return { ok: false, failure: classifyThrown(thrown, Date.now()) };
       }

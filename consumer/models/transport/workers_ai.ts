@@ -1,9 +1,9 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
 import { classifyThrown } from "../errors/classify.ts";
-import type { Transport } from "../model.ts";
+import type { ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
-import { requestBody } from "../request/request_body.ts";
+import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
 
 /** The part of the Workers AI binding that is used. */
 export interface WorkersAi {
@@ -22,19 +22,26 @@ export interface WorkersAiOptions {
 }
 
 /** A transport over the Workers AI binding, not streaming. */
-export function workersAiTransport(ai: WorkersAi, profile: Profile): Transport {
+export function workersAiTransport(
+  ai: WorkersAi,
+  profile: Profile,
+  memory?: AdaptationMemory,
+): Transport {
+  const run = async (body: Record<string, unknown>, request: ModelRequest) => {
+    // The binding takes the model as an argument of its own.
+    const { model: _, stream, stream_options: __, ...inputs } = body;
+    const answer = await ai.run(request.model, stream === true ? { ...inputs, stream } : inputs, {
+      returnRawResponse: true,
+      rejectIfBusy: true,
+      signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
+      extraHeaders: { "x-session-affinity": request.taskId },
+    });
+    return await readHttpOutcome(asResponse(answer), request);
+  };
   return {
     async complete(request) {
-      // The binding takes the model as an argument of its own.
-      const { model: _, stream: __, ...inputs } = requestBody(request, profile);
       try {
-        const answer = await ai.run(request.model, inputs, {
-          returnRawResponse: true,
-          rejectIfBusy: true,
-          signal: AbortSignal.any([request.signal, AbortSignal.timeout(modelLimits.callMsMax)]),
-          extraHeaders: { "x-session-affinity": request.taskId },
-        });
-        return await readHttpOutcome(asResponse(answer), request);
+        return await completeAdapting("workers_ai", request, profile, run, memory);
       } catch (thrown) {
         return { ok: false, failure: classifyThrown(thrown, Date.now()) };
       }

@@ -1,0 +1,58 @@
+import type { Profile } from "../../../shared/models/profiles.ts";
+import type { ModelOutcome, ModelRequest } from "../model.ts";
+import type { Quirk } from "../quirks.ts";
+import type { HttpOutcome } from "../reply/http_outcome.ts";
+import { adaptationFor } from "../request/adaptation.ts";
+import { requestBody } from "../request/request_body.ts";
+
+/** What an endpoint was found to reject of one model's requests. */
+interface Learned {
+  patch: Partial<Profile>;
+  quirks: readonly Quirk[];
+}
+
+/** By endpoint and model, for as long as the isolate lives. */
+export type AdaptationMemory = Map<string, Learned>;
+
+const modelsMax = 500;
+const roundsMax = 5;
+const shared: AdaptationMemory = new Map();
+
+/**
+ * Sends a request, and where the endpoint rejects a part of it, sends it again without that part.
+ * What was learned applies to all later requests of the model at that endpoint; each reply carries
+ * it as quirks. Costs no attempt: the caller sees one outcome.
+ */
+export async function completeAdapting(
+  endpoint: string,
+  request: ModelRequest,
+  profile: Profile,
+  send: (body: Record<string, unknown>, request: ModelRequest) => Promise<HttpOutcome>,
+  memory: AdaptationMemory = shared,
+): Promise<ModelOutcome> {
+  const key = `${endpoint}\n${request.model}`;
+  for (let round = 0; ; round += 1) {
+    const learned = memory.get(key) ?? { patch: {}, quirks: [] };
+    const current = { ...profile, ...learned.patch };
+    const body = requestBody(request, current);
+    const { errorBody, ...outcome } = await send(body, request);
+    const isRejected = !outcome.ok && outcome.failure.code === "model_rejected";
+    const found =
+      isRejected && round < roundsMax && !request.signal.aborted
+        ? adaptationFor(errorBody, body, current)
+        : null;
+    if (found === null) return withQuirks(outcome, learned.quirks);
+    if (memory.size >= modelsMax) memory.delete(memory.keys().next().value ?? "");
+    memory.set(key, {
+      patch: { ...learned.patch, ...found.patch },
+      quirks: [...new Set([...learned.quirks, found.quirk])],
+    });
+  }
+}
+
+function withQuirks(outcome: ModelOutcome, quirks: readonly Quirk[]): ModelOutcome {
+  if (quirks.length === 0) return outcome;
+  if (!outcome.ok) return { ...outcome, quirks: [...(outcome.quirks ?? []), ...quirks] };
+  const { reply } = outcome;
+  return { ...outcome, reply: { ...reply, quirks: [...reply.quirks, ...quirks] } };
+}
