@@ -1,30 +1,30 @@
-/** What a webhook says: the event, when it happened, and its subject as it was then. */
-import type { BatchRow } from "../../shared/store/batches.ts";
-import type { Tally } from "../../shared/store/tallies.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+/** The body of a webhook: the event, its time, and its subject at that time. */
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import type { Tally } from "../../shared/store/batches/tallies.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { WebhookRow } from "../../shared/store/webhooks.ts";
 import { readUsage } from "../../shared/usage.ts";
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-const envelope = (hook: WebhookRow, data: Record<string, unknown>): string =>
-  JSON.stringify({ type: hook.event, timestamp: iso(hook.created_at), data });
+const envelope = (row: WebhookRow, data: Record<string, unknown>): string =>
+  JSON.stringify({ type: row.event, timestamp: iso(row.created_at), data });
 
-/** How a run ended, as the history of its task keeps it. */
+/** The end of a run, as the task's history has it. */
 export type EarlierRun = Partial<Pick<TaskRow, "status" | "reason" | "finished_at">> & {
   fence: number;
   usage: unknown;
   error: unknown;
 };
 
-/** The run that the row is of, where a redrive has begun another one meanwhile. */
-export function earlierRun(hook: WebhookRow, task: TaskRow): EarlierRun | undefined {
-  const fence = Number(/-(\d+)(?:-mail)?$/.exec(hook.id)?.[1]);
+/** The run that the row reports, if a redrive has started another one since. */
+export function findEarlierRun(row: WebhookRow, task: TaskRow): EarlierRun | undefined {
+  const fence = Number(/-(\d+)(?:-mail)?$/.exec(row.id)?.[1]);
   return (JSON.parse(task.history) as EarlierRun[]).find((run) => run.fence === fence);
 }
 
-export function taskPayload(hook: WebhookRow, task: TaskRow): string {
-  const earlier = earlierRun(hook, task);
+export function taskPayload(row: WebhookRow, task: TaskRow): string {
+  const earlier = findEarlierRun(row, task);
   const data = {
     id: task.id,
     batch_id: task.batch_id,
@@ -33,9 +33,9 @@ export function taskPayload(hook: WebhookRow, task: TaskRow): string {
   };
   if (earlier !== undefined) {
     const { status, reason, usage, error, finished_at: at } = earlier;
-    return envelope(hook, { ...data, status, reason, finished_at: iso(at ?? null), usage, error });
+    return envelope(row, { ...data, status, reason, finished_at: iso(at ?? null), usage, error });
   }
-  return envelope(hook, {
+  return envelope(row, {
     ...data,
     status: task.status,
     reason: task.reason,
@@ -46,15 +46,15 @@ export function taskPayload(hook: WebhookRow, task: TaskRow): string {
   });
 }
 
-export function batchPayload(hook: WebhookRow, batch: BatchRow, tally: Tally): string {
-  return envelope(hook, {
+export function batchPayload(row: WebhookRow, batch: BatchRow, tally: Tally): string {
+  return envelope(row, {
     id: batch.id,
     status: "finished",
     counts: tally.counts,
     usage: tally.usage,
     labels: JSON.parse(batch.labels) as unknown,
     created_at: iso(batch.created_at),
-    finished_at: iso(hook.created_at),
+    finished_at: iso(row.created_at),
     error: batch.problem === null ? null : (JSON.parse(batch.problem) as unknown),
   });
 }

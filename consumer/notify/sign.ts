@@ -2,7 +2,7 @@
 
 const encoder = new TextEncoder();
 
-/** `seconds` is since 1970 UTC. A secret that begins with `whsec_` is base64; any other is its own bytes. */
+/** `seconds` is since 1970 UTC. A secret that starts with `whsec_` is base64; any other signs with its own bytes. */
 export async function webhookHeaders(
   secret: string,
   id: string,
@@ -16,12 +16,16 @@ export async function webhookHeaders(
     false,
     ["sign"],
   );
-  const signed = await crypto.subtle.sign("HMAC", key, encoder.encode(`${id}.${seconds}.${body}`));
+  const signature = await crypto.subtle.sign(
+    "HMAC",
+    key,
+    encoder.encode(`${id}.${seconds}.${body}`),
+  );
   return [
     ["content-type", "application/json"],
     ["webhook-id", id],
     ["webhook-timestamp", String(seconds)],
-    ["webhook-signature", `v1,${new Uint8Array(signed).toBase64()}`],
+    ["webhook-signature", `v1,${new Uint8Array(signature).toBase64()}`],
   ];
 }
 

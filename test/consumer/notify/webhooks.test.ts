@@ -156,7 +156,7 @@ describe("a webhook that fails", () => {
       [200],
       { FLEET_POLICIES: JSON.stringify({ webhooks: { rules: 1 } }) },
       target,
-      "Policy webhooks is invalid: rules is refused; write a list of at most",
+      "Policy webhooks is invalid: rules is invalid; write a list of at most",
     ],
     [
       "a secret that now belongs to another tenant",
