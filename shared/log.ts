@@ -1,40 +1,40 @@
 /**
- * The one canonical log line: a constant event name and flat, constant field names.
- * Callers pass ids, counts and codes; never bodies, prompts, query strings or secrets.
+ * One log line: a constant event name with flat, constant field names. Callers pass ids, counts and codes, and
+ * never bodies, prompts, query strings or secrets.
  */
 export type LogEvent =
   | "task_accepted"
   | "send_failed"
   | "batch_accepted"
   | "batch_expanded"
-  | "batch_lines_lost"
+  | "batch_lines_missing"
   | "batch_finished"
-  | "batch_unstarted"
-  | "batch_refused"
+  | "batch_start_failed"
+  | "batch_rejected"
   | "output_files_written"
-  | "tick"
-  | "webhook"
+  | "schedule_tick"
+  | "webhook_attempt"
   | "inbox_rejected"
-  | "mail"
+  | "mail_received"
   | "mail_ignored"
-  | "mail_answered"
-  | "task_passed_over"
+  | "mail_reply_attempt"
+  | "task_skipped"
   | "step"
   | "egress_decision"
   | "task_yielded"
   | "task_admitted_by_fallback"
   | "task_parked"
-  | "task_given_back"
+  | "task_requeued"
   | "task_retrying"
   | "task_settled"
   | "fence_lost"
-  | "message_unreadable"
+  | "message_invalid"
   | "dead_letter"
   | "sweep"
   | "unhealthy"
   | "store_retry"
-  | "governor_untold"
-  | "governor_unseen"
+  | "governor_report_failed"
+  | "governor_snapshot_failed"
   | "bug";
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
@@ -43,7 +43,7 @@ export function log(event: LogEvent, fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
 }
 
-/** An exception nobody expected: its message and stack go to the log and nowhere else. */
+/** An unexpected exception: its message and stack go only to the log. */
 export function logBug(where: string, thrown: unknown, fields: LogFields = {}): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   console.error(

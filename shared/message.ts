@@ -1,4 +1,4 @@
-/** The one message of the queues: ids, never payloads (a message holds 128 KB, and may be lost). */
+/** The messages of the queues: ids, never payloads (a message holds 128 KB and may be lost). */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
@@ -15,7 +15,7 @@ export const taskMessage = (task_id: string, model: string): TaskMessage => ({
   model,
 });
 
-/** The message of the queue `webhooks`; `tries` names the try, so that a second copy begins none. */
+/** The message of the queue `webhooks`. `tries` identifies the try, so that a second copy starts none. */
 export const WebhookMessage = Type.Object({
   v: Type.Literal(1),
   webhook_id: Type.String({ minLength: 1, maxLength: 80 }),
@@ -27,7 +27,7 @@ export function readWebhookMessage(body: unknown): WebhookMessage | null {
   return Value.Check(WebhookMessage, body) ? body : null;
 }
 
-/** A body that is not ours is a value too: it is acknowledged and logged, for no retry can mend it. */
+/** Null for an invalid body, which is acknowledged and logged, because no retry can fix it. */
 export function readTaskMessage(body: unknown): TaskMessage | null {
   return Value.Check(TaskMessage, body) ? body : null;
 }

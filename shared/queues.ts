@@ -1,40 +1,40 @@
 /**
- * The queues: the one place that sends, and that asks how long they are. A send may have arrived although
- * its answer was lost; a message that comes twice is refused by the claim, so sending is repeatable.
+ * The only place that sends messages and reads backlogs. A send may have arrived although its reply was lost; the
+ * claim rejects a second copy, so sending can be repeated.
  */
 import { platformLimits } from "./limits.ts";
 import type { TaskMessage } from "./message.ts";
-import { brief, type Patience, retrying } from "./retrying.ts";
+import { briefRetries, type RetryOptions, withRetries } from "./retries.ts";
 
-export interface Sent {
+export interface OutgoingMessage {
   body: TaskMessage;
-  /** At most a day: the platform takes no longer delay. */
+  /** At most a day, the platform's maximum. */
   delaySeconds: number;
 }
 
-/** Sends up to as many messages as one call takes. Rejects when the queue took none, as far as it said. */
+/** Sends at most as many messages as one call takes. Rejects when the queue reported a failure. */
 export async function sendMessages(
   queue: Queue,
-  group: readonly Sent[],
-  patience: Patience,
+  messages: readonly OutgoingMessage[],
+  options: RetryOptions,
 ): Promise<void> {
-  const [only] = group;
-  if (group.length > platformLimits.queueSendBatchMessagesMax)
+  const [only] = messages;
+  if (messages.length > platformLimits.queueSendBatchMessagesMax)
     throw new Error("more messages than one call takes");
-  await retrying(
+  await withRetries(
     "send",
     () =>
-      group.length === 1 && only !== undefined
+      messages.length === 1 && only !== undefined
         ? queue.send(only.body, { contentType: "json", delaySeconds: only.delaySeconds })
-        : queue.sendBatch(group),
-    patience,
+        : queue.sendBatch(messages),
+    options,
   );
 }
 
-/** The messages that wait on all of them. */
-export async function backlogOf(queues: readonly Queue[]): Promise<number> {
+/** The number of messages waiting in all of them. */
+export async function readBacklog(queues: readonly Queue[]): Promise<number> {
   const metrics = await Promise.all(
-    queues.map((queue) => retrying("queue metrics", () => queue.metrics(), brief)),
+    queues.map((queue) => withRetries("queue metrics", () => queue.metrics(), briefRetries)),
   );
   return metrics.reduce((sum, { backlogCount }) => sum + backlogCount, 0);
 }

@@ -1,4 +1,4 @@
-/** What one isolate knows of its fleet: read from the environment once, the same for every task. */
+/** The configuration of one isolate, read from the environment once and shared by all tasks. */
 import * as runtime from "cloudflare:workers";
 import { type FleetMode, type PolicyTable, policyTable } from "../../policies/index.ts";
 import { parsePolicy, readPolicy } from "../../policies/policy.ts";
@@ -7,80 +7,84 @@ import { type Hosts, parseHosts } from "../../shared/local_hosts.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import type { ProfileOf } from "../../shared/models/profiles.ts";
 import { sha256Hex } from "../../shared/objects.ts";
+import { readPatience } from "../../shared/patience.ts";
 import { readSpendCeiling, type SpendCeiling } from "../../shared/spend_ceiling.ts";
-import { keepPolicies } from "../../shared/store/policies.ts";
-import { type NativeTracing, type Spans, spansOn } from "../telemetry/spans.ts";
+import { storePolicies } from "../../shared/store/policies.ts";
+import { type NativeTracing, type Spans, spansFor } from "../telemetry/spans.ts";
 import type { ConsumerEnv } from "./env.ts";
-import { secretIn } from "./secrets.ts";
-import { type Service, servicesIn } from "./services.ts";
+import { readSecret } from "./secrets.ts";
+import { findServices, type Service } from "./services.ts";
 
 export interface ConsumerConfig {
   env: ConsumerEnv;
   mode: FleetMode;
   policies: PolicyTable;
-  /** JSON text, policy name to the hash of its canonical text: what a first claim pins. */
+  /** JSON, policy name to the hash of its canonical text: a first claim pins the hash. */
   policyHashes: string;
   hosts: Hosts;
   routes: Readonly<Record<string, Service>>;
   sliceMs: number;
-  /** What is known of a model, MODEL_PROFILES included. */
+  /** How long an outage of a model's endpoint is waited out (MODEL_PATIENCE). */
+  patienceMs: number;
+  /** The table of models with the overrides of MODEL_PROFILES. */
   profileOf: ProfileOf;
-  /** What a tenant may spend in a day. */
+  /** Dollars that a tenant may spend in a day. */
   spendCeilingOf: SpendCeiling;
-  /** Spans of the work, where the platform traces. */
+  /** Spans on the platform's tracing. */
   spans: Spans;
-  /** A credential that policies may inject, by the name they use for it. */
+  /** A credential that policies may inject, by its name in the policies. */
   secretOf(name: string): string | undefined;
 }
 
-const fleets = new WeakMap<object, { fleet: Promise<ConsumerConfig>; at: number }>();
+const cache = new WeakMap<object, { config: Promise<ConsumerConfig>; readAt: number }>();
 
-/** Assembled anew after a day, so that the policies it pins tasks to count as in use. */
+/** Read again after a day, which records the policies that it pins tasks to as in use. */
 export function readConfig(env: ConsumerEnv): Promise<ConsumerConfig> {
-  const held = fleets.get(env);
-  if (held !== undefined && Date.now() - held.at < retentionLimits.policiesToldMs)
-    return held.fleet;
-  const fleet = assemble(env);
-  fleets.set(env, { fleet, at: Date.now() });
-  fleet.catch(() => fleets.delete(env));
-  return fleet;
+  const cached = cache.get(env);
+  if (cached !== undefined && Date.now() - cached.readAt < retentionLimits.policiesStoreMs)
+    return cached.config;
+  const config = buildConfig(env);
+  cache.set(env, { config, readAt: Date.now() });
+  config.catch(() => cache.delete(env));
+  return config;
 }
 
-async function assemble(env: ConsumerEnv): Promise<ConsumerConfig> {
+async function buildConfig(env: ConsumerEnv): Promise<ConsumerConfig> {
   const mode: FleetMode = env.FLEET_MODE === "local" ? "local" : "deployed";
   const profiles = readProfiles(env.MODEL_PROFILES);
-  if (!profiles.ok) throw new Error(profiles.message);
+  if (!profiles.ok) throw new Error(profiles.error);
   const spend = readSpendCeiling(env.SPEND_PER_DAY_USD);
-  if (!spend.ok) throw new Error(spend.message);
+  if (!spend.ok) throw new Error(spend.error);
   const policies = policyTable(env.FLEET_POLICIES, mode);
   const texts = await canonicalTexts(policies);
-  await keepPolicies(env.DB, texts);
+  await storePolicies(env.DB, texts);
   return {
     env,
     mode,
     policies,
     policyHashes: JSON.stringify(Object.fromEntries(texts.map(({ name, hash }) => [name, hash]))),
-    hosts: hostsOf(env, mode),
-    routes: servicesIn(env),
+    hosts: readHosts(env, mode),
+    routes: findServices(env),
     sliceMs: mode === "local" ? leaseLimits.localSliceMs : leaseLimits.sliceMs,
-    profileOf: profiles.profileOf,
-    spendCeilingOf: spend.ceilingOf,
-    spans: spansOn(tracing),
-    secretOf: (name) => secretIn(env, name),
+    patienceMs: readPatience(env.MODEL_PATIENCE),
+    profileOf: profiles.value,
+    spendCeilingOf: spend.value,
+    spans: spansFor(tracing),
+    secretOf: (name) => readSecret(env, name),
   };
 }
 
-/** An older runtime has none. */
+/** Undefined in older runtimes. */
 const { tracing } = runtime as { tracing?: NativeTracing };
 
-/** A map that cannot be read stops the fleet: without it, a credential would go to the host itself. */
-function hostsOf(env: ConsumerEnv, mode: FleetMode): Hosts {
+/** An invalid map stops the fleet: without it, a credential would go to the host itself. */
+function readHosts(env: ConsumerEnv, mode: FleetMode): Hosts {
   const parsed = parseHosts(env.FLEET_HOSTS, mode);
-  if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.hosts;
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
 }
 
-/** Invalid policies have no canonical text, so nothing can be pinned to them. */
+/** Invalid policies have no canonical text, so no task can be pinned to them. */
 async function canonicalTexts(
   table: PolicyTable,
 ): Promise<{ name: string; hash: string; text: string }[]> {
@@ -88,8 +92,8 @@ async function canonicalTexts(
   for (const [name, source] of table.sources) {
     const parsed = typeof source === "string" ? parsePolicy(source) : readPolicy(source);
     if (!parsed.ok) continue;
-    const hash = await sha256Hex(new TextEncoder().encode(parsed.canonical));
-    texts.push({ name, hash, text: parsed.canonical });
+    const hash = await sha256Hex(new TextEncoder().encode(parsed.value.canonical));
+    texts.push({ name, hash, text: parsed.value.canonical });
   }
   return texts;
 }

@@ -1,33 +1,33 @@
-/** The account's other services, by the name of their binding: where a policy's rule with `route` may go. */
+/** The account's other services by binding name: the targets of policy rules with `route`. */
 import type { Policy } from "../../policies/schema.ts";
-import { isFleetOwn } from "../tools/bindings.ts";
+import { isReservedBinding } from "../tools/bindings.ts";
 
 export type Service = Pick<Fetcher, "fetch">;
 
-/** Workers AI and the browser answer to `fetch` too; they are for the models and for their own tools. */
-const noServices = new Set(["AI", "BROWSER"]);
+/** Workers AI and the browser have a `fetch` too, but only the models and their own tools use them. */
+const notServices = new Set(["AI", "BROWSER"]);
 
-export function servicesIn(env: object): Record<string, Service> {
+export function findServices(env: object): Record<string, Service> {
   const found = Object.entries(env).filter(
     (entry): entry is [string, Service] =>
-      !noServices.has(entry[0]) && !isFleetOwn(entry[0]) && isService(entry[1]),
+      !notServices.has(entry[0]) && !isReservedBinding(entry[0]) && isFetcher(entry[1]),
   );
   return Object.fromEntries(found);
 }
 
-/** A stub answers to any name, so what is known to be something else is ruled out first. */
-function isService(value: unknown): boolean {
+/** A stub seems to have every method, so only its class name can identify it. */
+function isFetcher(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return value.constructor?.name === "Fetcher";
 }
 
-/** Binding to origin, for the rules of a policy that name one host and a binding that serves it. */
+/** Binding to origin, for rules that name one host and a service that serves it. */
 export function routedOrigins(
-  policy: Policy | null,
+  policy: Policy,
   services: Readonly<Record<string, Service>>,
 ): ReadonlyMap<string, string> {
   const origins = new Map<string, string>();
-  for (const { route, host, schemes, port } of policy?.rules ?? []) {
+  for (const { route, host, schemes, port } of policy.rules) {
     if (route === undefined || host.includes("*") || !Object.hasOwn(services, route)) continue;
     const scheme = schemes === undefined || schemes.includes("https") ? "https" : "http";
     const origin = URL.parse(`${scheme}://${host}${port === undefined ? "" : `:${port}`}`)?.origin;

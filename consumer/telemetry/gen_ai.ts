@@ -1,7 +1,7 @@
 /**
- * What each span says, by OpenTelemetry's semantic conventions for generative AI: `invoke_agent` for a
- * slice of a task, `chat` for a model call, `execute_tool` for a tool call. What the conventions have no
- * name for begins with `flotilla.`. docs/observability.md lists every name, and a test compares the two.
+ * The attributes of each span, by OpenTelemetry's semantic conventions for generative AI: `invoke_agent` for a
+ * slice of a task, `chat` for a model call, `execute_tool` for a tool call. Names that the conventions do not have
+ * start with `flotilla.`. docs/observability.md lists every name, and a test compares the two.
  */
 import type { Usage } from "../../shared/usage.ts";
 import type { ServedBy } from "../models/index.ts";
@@ -11,7 +11,7 @@ import type { Attributes, OpenSpan } from "./spans.ts";
 
 export const agentName = "flotilla";
 
-/** Of a task, what its spans name. */
+/** The fields of a task that its spans have. */
 export interface TracedTask {
   id: string;
   tenant: string;
@@ -23,7 +23,7 @@ export interface TracedTask {
   fence: number;
 }
 
-/** One slice: a task that yields has several, and their conversation is the task's id. */
+/** One slice. A task that yields has several slices, with the task's id as their conversation. */
 export const agentAttributes = (task: TracedTask): Attributes => ({
   "gen_ai.operation.name": "invoke_agent",
   "gen_ai.agent.name": agentName,
@@ -37,11 +37,11 @@ export const agentAttributes = (task: TracedTask): Attributes => ({
   "flotilla.fence": task.fence,
 });
 
-/** How a slice ended; the numbers are the task's so far, over all its slices. */
-export const sliceAttributes = (ending: SliceOutcome, used: Usage): Attributes => ({
-  "flotilla.outcome": ending.kind === "released" ? ending.why : ending.kind,
-  "flotilla.status": ending.kind === "settled" ? ending.status : undefined,
-  "flotilla.reason": ending.kind === "settled" ? ending.reason : undefined,
+/** The outcome of a slice. The numbers are those of the task so far, over all its slices. */
+export const sliceAttributes = (outcome: SliceOutcome, used: Usage): Attributes => ({
+  "flotilla.outcome": outcome.kind === "released" ? outcome.why : outcome.kind,
+  "flotilla.status": outcome.kind === "settled" ? outcome.status : undefined,
+  "flotilla.reason": outcome.kind === "settled" ? outcome.reason : undefined,
   "gen_ai.usage.input_tokens": used.prompt_tokens,
   "gen_ai.usage.output_tokens": used.completion_tokens,
   "flotilla.cost_usd": used.cost_usd,
@@ -58,26 +58,26 @@ export const chatAttributes = (call: {
   model: string;
   servedBy: ServedBy;
   outputTokensMax: number;
-  fallback: boolean;
+  isFallback: boolean;
 }): Attributes => ({
   "gen_ai.operation.name": "chat",
   "gen_ai.provider.name": providers[call.servedBy],
   "gen_ai.conversation.id": call.task,
   "gen_ai.request.model": call.model,
   "gen_ai.request.max_tokens": call.outputTokensMax,
-  "flotilla.fallback": call.fallback,
+  "flotilla.fallback": call.isFallback,
 });
 
-/** Notes how a call ended. A failure may have been billed, too. */
-export function noteOutcome(
+/** Records the outcome of a call. A failure may have cost tokens, too. */
+export function recordOutcome(
   span: OpenSpan,
   outcome: ModelOutcome,
   costOf: (usage: ReplyUsage) => number,
 ): void {
   const usage = outcome.ok ? outcome.reply.usage : outcome.usage;
-  if (usage !== undefined) span.note(() => usageAttributes(usage, costOf(usage)));
-  if (outcome.ok) span.note(() => replyAttributes(outcome.reply));
-  else span.failed(outcome.failure.code);
+  if (usage !== undefined) span.setAttributes(() => usageAttributes(usage, costOf(usage)));
+  if (outcome.ok) span.setAttributes(() => replyAttributes(outcome.reply));
+  else span.fail(outcome.failure.code);
 }
 
 const usageAttributes = (usage: ReplyUsage, costUsd: number): Attributes => ({
@@ -88,13 +88,13 @@ const usageAttributes = (usage: ReplyUsage, costUsd: number): Attributes => ({
   "flotilla.cost_usd": costUsd,
 });
 
-/** The conventions have lists of reasons; the platform's spans have scalars, and a call has one reply. */
+/** The conventions have a list of reasons; the platform's spans have scalars, and a call has one reply. */
 const replyAttributes = ({ finish, quirks }: { finish: string; quirks: string[] }): Attributes => ({
   "gen_ai.response.finish_reasons": finish,
   "flotilla.quirks": quirks.length === 0 ? undefined : quirks.join(","),
 });
 
-/** `step` is the journal's number; a program's own calls have that of the program. */
+/** `step` is the number in the journal; the calls of a program have the program's number. */
 export const toolAttributes = (task: string, name: string, step: number): Attributes => ({
   "gen_ai.operation.name": "execute_tool",
   "gen_ai.tool.name": name,

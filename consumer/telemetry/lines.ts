@@ -1,13 +1,13 @@
 /**
- * The fields of the two canonical lines of a task's work: one for each step, one for its end. Ids, counts
- * and codes alone. A tool that a model made up is not named, because its name is the model's own text.
+ * The fields of a task's two canonical log lines: one for each step, one for its end. Only ids, counts and codes.
+ * The name of a tool that a model made up is left out, because it is the model's text.
  */
 import type { LogFields } from "../../shared/log.ts";
 import type { Step } from "../../shared/step.ts";
-import type { Claim } from "../../shared/store/claims.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { Claim } from "../../shared/store/tasks/claims.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { SliceOutcome } from "../slice/outcome.ts";
+import type { SettledOutcome } from "../slice/outcome.ts";
 
 export function stepFields(claim: Claim, step: Step): LogFields {
   const { payload } = step;
@@ -38,19 +38,15 @@ export function stepFields(claim: Claim, step: Step): LogFields {
   }
 }
 
-export function settledFields(
-  task: TaskRow,
-  ending: SliceOutcome & { kind: "settled" },
-  used: Usage,
-): LogFields {
+export function settledFields(task: TaskRow, outcome: SettledOutcome, used: Usage): LogFields {
   return {
     task_id: task.id,
     tenant: task.tenant,
     batch_id: task.batch_id,
     fence: task.fence,
-    status: ending.status,
-    reason: ending.reason,
-    error: ending.error?.code ?? null,
+    status: outcome.status,
+    reason: outcome.reason,
+    error: outcome.error?.code ?? null,
     model: task.model,
     policy: task.policy,
     sandbox: task.sandbox,

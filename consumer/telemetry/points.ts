@@ -1,20 +1,18 @@
 /**
- * One point of Workers Analytics Engine for each task that ends, where the dataset is bound as METRICS.
- * A column has its place by its order here, and an order is never changed: points that stand in a dataset
- * are read by it. docs/observability.md shows the same order, and a test compares the two.
+ * One point of Workers Analytics Engine for each task that ends, if a dataset is bound as METRICS. The order here
+ * is the position of each column. It must never change, because stored points are read by position.
+ * docs/observability.md has the same order, and a test compares the two.
  */
 import { logBug } from "../../shared/log.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { SliceOutcome } from "../slice/outcome.ts";
-
-type Settled = SliceOutcome & { kind: "settled" };
+import type { SettledOutcome } from "../slice/outcome.ts";
 
 /** blob1, blob2 and so on. */
 export const blobColumns = {
-  status: (_task: TaskRow, ending: Settled) => ending.status,
-  reason: (_task: TaskRow, ending: Settled) => ending.reason,
-  error: (_task: TaskRow, ending: Settled) => ending.error?.code ?? "",
+  status: (_task: TaskRow, outcome: SettledOutcome) => outcome.status,
+  reason: (_task: TaskRow, outcome: SettledOutcome) => outcome.reason,
+  error: (_task: TaskRow, outcome: SettledOutcome) => outcome.error?.code ?? "",
   model: (task: TaskRow) => task.model,
   policy: (task: TaskRow) => task.policy,
   sandbox: (task: TaskRow) => task.sandbox,
@@ -23,10 +21,9 @@ export const blobColumns = {
 
 /** double1, double2 and so on; times are seconds. */
 export const doubleColumns = {
-  waited_seconds: (task: TaskRow) =>
-    ((task.started_at ?? task.created_at) - task.created_at) / 1000,
-  took_seconds: (task: TaskRow, _used: Usage, now: number) => (now - task.created_at) / 1000,
-  worked_seconds: (_task: TaskRow, used: Usage) => used.seconds,
+  wait_seconds: (task: TaskRow) => ((task.started_at ?? task.created_at) - task.created_at) / 1000,
+  total_seconds: (task: TaskRow, _used: Usage, now: number) => (now - task.created_at) / 1000,
+  work_seconds: (_task: TaskRow, used: Usage) => used.seconds,
   failed_attempts: (task: TaskRow) => task.attempt,
   steps: (_task: TaskRow, used: Usage) => used.steps,
   model_calls: (_task: TaskRow, used: Usage) => used.model_calls,
@@ -39,21 +36,21 @@ export const doubleColumns = {
   egress_bytes: (_task: TaskRow, used: Usage) => used.egress_bytes,
 } as const;
 
-/** The index is the tenant: the engine samples each tenant's points by themselves. */
+/** The index is the tenant, so the engine samples each tenant's points separately. */
 export function pointOf(
   task: TaskRow,
-  ending: Settled,
+  outcome: SettledOutcome,
   used: Usage,
   now: number,
 ): { indexes: [string]; blobs: string[]; doubles: number[] } {
   return {
     indexes: [task.tenant],
-    blobs: Object.values(blobColumns).map((column) => column(task, ending)),
+    blobs: Object.values(blobColumns).map((column) => column(task, outcome)),
     doubles: Object.values(doubleColumns).map((column) => column(task, used, now)),
   };
 }
 
-/** A point that cannot be written costs the task nothing: its row says the same. */
+/** A failed write does not affect the task, whose row has the same data. */
 export function writePoint(
   dataset: AnalyticsEngineDataset | undefined,
   point: () => ReturnType<typeof pointOf>,

@@ -1,32 +1,32 @@
 /**
- * Spans of a task's work on the platform's own tracing, which nests them by the asynchronous context and
- * exports them by OpenTelemetry. Where no request is traced, a span costs one property read: what it
- * would say is not even put together. No span carries a prompt, an answer, an argument or a URL.
+ * Spans on the platform's tracing, which nests them by asynchronous context and exports them as OpenTelemetry. A
+ * span that is not traced costs one property read: its attributes are not even built. No span has a prompt, an
+ * answer, an argument or a URL.
  */
 
 import { logBug } from "../../shared/log.ts";
 
-/** What a span says: scalars alone, as the platform's do. */
+/** Only scalars, as in the platform's spans. */
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** A span while its work goes on. */
+/** A span whose work is running. */
 export interface OpenSpan {
-  /** Adds what the work has shown; the attributes are made only where the span is kept. */
-  note(attributes: () => Attributes): void;
-  /** Says that the work failed, and by which code. */
-  failed(code: string): void;
+  /** The attributes are built only if the span is traced. */
+  setAttributes(attributes: () => Attributes): void;
+  /** Marks the work as failed with this code. */
+  fail(code: string): void;
 }
 
 export interface Spans {
-  /** Runs the work within a span of this name; it ends with the work, and fails where that rejects. */
-  within<T>(
+  /** Runs the work in a span, which ends with the work and fails if the work rejects. */
+  run<T>(
     name: string,
     attributes: () => Attributes,
     work: (span: OpenSpan) => Promise<T>,
   ): Promise<T>;
 }
 
-/** What is used of the platform's spans. */
+/** The part of the platform's spans that is used. */
 export interface NativeSpan {
   readonly isTraced: boolean;
   setAttributes(attributes: Attributes): unknown;
@@ -37,45 +37,45 @@ export interface NativeTracing {
   enterSpan<T>(name: string, callback: (span: NativeSpan) => T): T;
 }
 
-const silent: OpenSpan = { note: () => {}, failed: () => {} };
+const noSpan: OpenSpan = { setAttributes: () => {}, fail: () => {} };
 
-/** For work that nobody traces: a replay, a test, a runtime without tracing. */
-export const noSpans: Spans = { within: (_name, _attributes, work) => work(silent) };
+/** For a runtime without tracing, replays and tests. */
+export const noSpans: Spans = { run: (_name, _attributes, work) => work(noSpan) };
 
-export function spansOn(tracing: NativeTracing | undefined): Spans {
+export function spansFor(tracing: NativeTracing | undefined): Spans {
   if (tracing === undefined) return noSpans;
   return {
-    within: (name, attributes, work) =>
+    run: (name, attributes, work) =>
       tracing.enterSpan(name, async (span) => {
-        if (!span.isTraced) return work(silent);
-        const open = openOn(span);
-        open.note(attributes);
+        if (!span.isTraced) return work(noSpan);
+        const open = openSpan(span);
+        open.setAttributes(attributes);
         try {
           return await work(open);
         } catch (error) {
-          // The class alone: a message may quote what a model or an upstream said.
-          open.failed(error instanceof Error ? error.name : "unknown");
+          // Only the class: a message may quote a model or an upstream.
+          open.fail(error instanceof Error ? error.name : "unknown");
           throw error;
         }
       }),
   };
 }
 
-function openOn(span: NativeSpan): OpenSpan {
+function openSpan(span: NativeSpan): OpenSpan {
   return {
-    note: (attributes) => harmless(() => span.setAttributes(attributes())),
-    failed: (code) =>
-      harmless(() => {
+    setAttributes: (attributes) => ignoreErrors(() => span.setAttributes(attributes())),
+    fail: (code) =>
+      ignoreErrors(() => {
         span.setAttributes({ "error.type": code });
         span.setStatus({ code: "error", message: code });
       }),
   };
 }
 
-/** What cannot be said costs the work nothing: the platform added these calls one by one. */
-function harmless(say: () => unknown): void {
+/** A failing span must not affect the work: older runtimes lack some of these calls. */
+function ignoreErrors(call: () => unknown): void {
   try {
-    say();
+    call();
   } catch (error) {
     logBug("tracing", error);
   }

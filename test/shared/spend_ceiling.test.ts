@@ -8,16 +8,16 @@ test.each([
   ["0", 0, 0],
   ["acme=20", 20, null],
   [" acme = 20 , * = 2.5", 20, 2.5],
-])("%j: acme may spend %j, others %j", (text, acme, others) => {
+])("the value %j allows acme %j dollars and others %j", (text, acme, others) => {
   const read = readSpendCeiling(text);
-  expect(read.ok && [read.ceilingOf("acme"), read.ceilingOf("b")]).toEqual([acme, others]);
+  expect(read.ok && [read.value("acme"), read.value("b")]).toEqual([acme, others]);
 });
 
 test.each(["five", "-1", "acme=", "=5", "acme=x", "5,6", "a=1,a=2", "5,"])(
-  "%j is refused whole, with what to write",
+  "the value %j is rejected with what to write",
   (text) => {
     const read = readSpendCeiling(text);
-    expect([read.ok, !read.ok && read.message.startsWith("SPEND_PER_DAY_USD: ")]).toEqual([
+    expect([read.ok, !read.ok && read.error.startsWith("SPEND_PER_DAY_USD: ")]).toEqual([
       false,
       true,
     ]);
