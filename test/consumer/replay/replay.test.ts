@@ -35,7 +35,7 @@ async function recordTask(
   const value: unknown = JSON.parse(text);
   if (!isRecording(value)) throw new Error(`no journal: ${text.slice(0, 200)}`);
   // No consumer is bound here, so the configured tools are added.
-  const tools = catalog.filter((tool) => checkAvailable(tool, "default", on.env) === null);
+  const tools = catalog.filter((tool) => checkAvailable(tool, "default", on.env).ok);
   return { ...value, tools: tools.map(({ name }) => name) };
 }
 

@@ -42,7 +42,7 @@ describe("GET /v1/models", () => {
   it("shows a limit that models share and its use by all tenants, without their tasks", async () => {
     await acceptTask({ prompt: "p", model: "own-model" });
     const request = { task: "task_of_another_tenant", requestsPerMinute: 30 };
-    await governor().permit(request);
+    await governor().grant(request);
     const models = await readModels();
     expect(models.get("own-model")).toEqual({
       model: "own-model",
@@ -81,7 +81,7 @@ describe("GET /v1/models", () => {
   });
 
   it("shows until when a model is closed", async () => {
-    await governor().heard("t", { kind: "refused", at: Date.now(), retryAfterMs: 3_600_000 });
+    await governor().record("t", { kind: "refused", at: Date.now(), retryAfterMs: 3_600_000 });
     const { state, closed_until } = (await readModels()).get("spare-model") as ModelLimitResponse;
     expect(state).toBe("back_off");
     expect(Date.parse(closed_until ?? "") - Date.now()).toBeGreaterThan(3_000_000);
@@ -89,7 +89,7 @@ describe("GET /v1/models", () => {
 
   it("changes nothing in the governor", async () => {
     for (let n = 0; n < 20; n++) await readModels();
-    const { inProgress, waiting, callsLastMinute, callsAhead } = await governor().look(30);
+    const { inProgress, waiting, callsLastMinute, callsAhead } = await governor().snapshot(30);
     expect({ inProgress, waiting, callsLastMinute, callsAhead }).toEqual({
       inProgress: 0,
       waiting: 0,
@@ -101,7 +101,7 @@ describe("GET /v1/models", () => {
   it("still shows the other models while one governor does not answer", async () => {
     const GOVERNOR = {
       idFromName: (name: string) => name,
-      get: () => ({ look: () => Promise.reject(new Error("down")) }),
+      get: () => ({ snapshot: () => Promise.reject(new Error("down")) }),
     };
     const models = await readModels(consumer({ GOVERNOR }));
     expect(models.get("spare-model")).toMatchObject({ state: "unknown", requests_per_minute: 30 });
