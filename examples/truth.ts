@@ -1,5 +1,5 @@
-import type { Customer } from "./data/make-customers.ts";
-import type { Ticket } from "./data/make-tickets.ts";
+import type { Customer } from "./data/make_customers.ts";
+import type { Ticket } from "./data/make_tickets.ts";
 import { dataRows, dataText } from "./data.ts";
 
 /**

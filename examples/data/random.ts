@@ -1,4 +1,4 @@
-/** A small seeded generator (mulberry32): the same seed gives the same sequence everywhere. */
+/** A seeded random generator (mulberry32): the same seed gives the same sequence everywhere. */
 export class Random {
   #state: number;
 
@@ -32,7 +32,7 @@ export class Random {
     return value;
   }
 
-  /** One value by weight; a weight is relative to the sum of all. */
+  /** One value, with a probability proportional to its weight. */
   weighted<T>(values: readonly (readonly [value: T, weight: number])[]): T {
     const total = values.reduce((sum, [, weight]) => sum + weight, 0);
     let left = this.next() * total;

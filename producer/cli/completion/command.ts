@@ -4,7 +4,7 @@ import { commandLineLimits } from "../../../shared/limits.ts";
 import type { FleetClient } from "../../client/index.ts";
 import type { Bind } from "../bind.ts";
 import { CommandError, exit } from "../exit.ts";
-import { oneLine } from "../output/printable.ts";
+import { printableLine } from "../output/printable.ts";
 import { connect, type Session } from "../session.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { fetchIds, isShellSafe } from "./ids.ts";
@@ -66,7 +66,10 @@ async function complete(
 const matchingLines = (candidates: readonly Candidate[], prefix: string): string[] =>
   candidates
     .filter(([word]) => word.startsWith(prefix))
-    .map(([word, about]) => `${word}\t${oneLine(about, commandLineLimits.completionHelpCharsMax)}`);
+    .map(
+      ([word, about]) =>
+        `${word}\t${printableLine(about, commandLineLimits.completionHelpCharsMax)}`,
+    );
 
 /** The fleet that the line names, or the default one; null without a usable address and key. */
 function clientFor({ context }: Session, words: readonly string[]): FleetClient | null {
@@ -84,7 +87,7 @@ function clientFor({ context }: Session, words: readonly string[]): FleetClient 
 }
 
 function optionValue(words: readonly string[], option: string): string | undefined {
-  const joined = words.find((word) => word.startsWith(`${option}=`));
+  const valueInWord = words.find((word) => word.startsWith(`${option}=`));
   const at = words.indexOf(option);
-  return joined?.slice(option.length + 1) ?? (at === -1 ? undefined : words[at + 1]);
+  return valueInWord?.slice(option.length + 1) ?? (at === -1 ? undefined : words[at + 1]);
 }

@@ -4,11 +4,11 @@ import type { BatchResponse } from "../../api/batches/responses.ts";
 import type { FleetClient } from "../../client/index.ts";
 import { errorText } from "./error_text.ts";
 import { counted } from "./format.ts";
-import { oneLine } from "./printable.ts";
+import { printableLine } from "./printable.ts";
 
 /** Why a batch could not start, with every faulty line. */
 export const batchErrorText = (error: NonNullable<BatchResponse["error"]>): string =>
-  errorText(oneLine(`${error.code}: ${error.message}`, 500), error.details ?? []);
+  errorText(printableLine(`${error.code}: ${error.message}`, 500), error.details ?? []);
 
 /**
  * One line for each of the largest groups of tasks that failed, with the newest task as example. Empty if
@@ -28,7 +28,7 @@ export async function failureLines(
   const shown = groups.slice(0, commandLineLimits.failureGroupsShown);
   const rest = groups.length - shown.length;
   const lines = shown.map(({ status, reason, message, tasks, example }) => {
-    const cause = oneLine(`${reason ?? ""}: ${message ?? ""}`, 300);
+    const cause = printableLine(`${reason ?? ""}: ${message ?? ""}`, 300);
     return `${counted(tasks, "task")} ${status}, ${cause} (fleet steps ${example})`;
   });
   return rest === 0 ? lines : [...lines, `and ${counted(rest, "other cause")}`];

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { oneLine } from "../../../shared/one_line.ts";
 
 /**
  * Text of agents and servers must not control the terminal that shows it: escape sequences, control
@@ -14,10 +15,8 @@ export function printable(text: string): string {
 }
 
 /** One line of at most `width` characters; a longer text ends in an ellipsis. */
-export function oneLine(text: string, width: number): string {
-  const flat = printable(text).replace(/\s+/g, " ").trim();
-  const characters = [...flat];
-  return characters.length <= width ? flat : `${characters.slice(0, width - 1).join("")}…`;
+export function printableLine(text: string, width: number): string {
+  return oneLine(printable(text), width);
 }
 
 /** JSON of the value that is safe to print: unsafe characters are written as \uXXXX. */

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import pc from "picocolors";
-import { oneLine } from "./printable.ts";
+import { printableLine } from "./printable.ts";
 
 const noBorders = {
   top: "",
@@ -53,7 +53,7 @@ function tableLines(
   const last = head.length - 1;
   const cellMax = Number.isFinite(style.columns) ? cellCharsMax : Number.POSITIVE_INFINITY;
   const widths = head.map((name, at) =>
-    Math.max(name.length, ...rows.map((row) => [...oneLine(row[at] ?? "", cellMax)].length)),
+    Math.max(name.length, ...rows.map((row) => [...printableLine(row[at] ?? "", cellMax)].length)),
   );
   const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
   const needed = used + Math.min(lastCharsMin, widths[last] ?? 0);
@@ -67,7 +67,9 @@ function tableLines(
   rendered.push(head.map((name) => colours.dim(name)));
   for (const row of rows) {
     rendered.push(
-      row.map((cell, at) => colourCell(oneLine(cell, at === last ? lastMax : cellMax), colours)),
+      row.map((cell, at) =>
+        colourCell(printableLine(cell, at === last ? lastMax : cellMax), colours),
+      ),
     );
   }
   return rendered

@@ -2,7 +2,7 @@ import type { BatchResponse } from "../../api/batches/responses.ts";
 import type { CallResult } from "../../client/index.ts";
 import { type ExitCode, exit } from "../exit.ts";
 import { batchErrorText, failureLines } from "../output/failures.ts";
-import { oneLine } from "../output/printable.ts";
+import { printableLine } from "../output/printable.ts";
 import type { Session } from "../session.ts";
 import { batchPausedReason, readPauses } from "./paused_reason.ts";
 import { type FleetState, poll, reportStillRunning } from "./poll.ts";
@@ -27,7 +27,7 @@ export async function watchBatch(
     const { queued, running } = result.value.counts;
     const isWaiting = queued > 0 && running === 0;
     const reason = batchPausedReason(result.value, isWaiting ? await pauses() : null);
-    pausedReason = reason === null ? null : oneLine(reason, 100);
+    pausedReason = reason === null ? null : printableLine(reason, 100);
     return result;
   };
   const onValue = (batch: BatchResponse): void => {

@@ -3,7 +3,7 @@ import type { TaskResponse } from "../../api/tasks/responses.ts";
 import type { CallResult } from "../../client/index.ts";
 import { type ExitCode, exit } from "../exit.ts";
 import { counted } from "../output/format.ts";
-import { oneLine } from "../output/printable.ts";
+import { printableLine } from "../output/printable.ts";
 import type { Session } from "../session.ts";
 import { cached, readPauses, taskPausedReason } from "./paused_reason.ts";
 import { type FleetState, poll, reportStillRunning } from "./poll.ts";
@@ -53,7 +53,7 @@ export async function watchTask(
     note: (text) => session.context.warn(`${text}\n`),
   }).finally(removeHandler);
   if (!session.json && task.error !== null) {
-    session.print(oneLine(`${task.error.code}: ${task.error.message}`, 500));
+    session.print(printableLine(`${task.error.code}: ${task.error.message}`, 500));
   }
   return task.status === "succeeded" ? exit.ok : exit.failed;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { generateAll } from "../../../examples/data/generate.ts";
-import type { Customer } from "../../../examples/data/make-customers.ts";
+import type { Customer } from "../../../examples/data/make_customers.ts";
 import { dataRows, dataText } from "../../../examples/data.ts";
 
 describe("the shipped data", () => {

@@ -30,7 +30,7 @@ describe("the orders service of the demo", () => {
 
   test("returns a filtered list in pages", async () => {
     let next: string | null = "/v1/orders?status=refunded&limit=10";
-    const seen: string[] = [];
+    const ids: string[] = [];
     while (next !== null) {
       const page: {
         orders: { order_id: string; status: string }[];
@@ -38,11 +38,11 @@ describe("the orders service of the demo", () => {
         next: string | null;
       } = await (await request(next)).json();
       expect(page.orders.every(({ status }) => status === "refunded")).toBe(true);
-      seen.push(...page.orders.map(({ order_id: id }) => id));
+      ids.push(...page.orders.map(({ order_id: id }) => id));
       next = page.next;
-      if (next === null) expect(seen).toHaveLength(page.total);
+      if (next === null) expect(ids).toHaveLength(page.total);
     }
-    expect(new Set(seen).size).toBe(seen.length);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test.each([

@@ -112,8 +112,8 @@ describe.each(["isolate", "isolate-v8"])("from inside %s, over real HTTP", (sand
       expect(output).toContain(`${path} ${outcome}`);
     expect(output).not.toContain(token);
     const received = upstream.requests.slice(before);
-    const sent = decisions.filter(({ action }) => action !== "deny");
-    expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(
+    const sentDecisions = decisions.filter(({ action }) => action !== "deny");
+    expect(sentDecisions.map(({ url }) => new URL(url).pathname)).toEqual(
       received.map((request) => request.path),
     );
     expect(new Set(received.map((request) => request.authorization))).toEqual(

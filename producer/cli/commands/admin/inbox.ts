@@ -6,7 +6,7 @@ import { table } from "../../output/table.ts";
 export function addInbox(program: Command, bind: Bind): void {
   const inbox = program
     .command("inbox")
-    .description("the queue through which other Workers send tasks (docs/ways-in.md)");
+    .description("the queue through which other Workers send tasks (docs/ingress.md)");
   inbox
     .command("dead", { isDefault: true })
     .description("list the messages that were not accepted as tasks, newest first, with the errors")

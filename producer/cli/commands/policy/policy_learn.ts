@@ -4,7 +4,7 @@ import type { Proposal } from "../../../../policies/learn.ts";
 import type { Bind } from "../../bind.ts";
 import { CommandError, exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
-import { oneLine, printable, printableJson } from "../../output/printable.ts";
+import { printable, printableJson, printableLine } from "../../output/printable.ts";
 import { readAllPages } from "../../pages.ts";
 import { kindOf, mustExist, type Session } from "../../session.ts";
 
@@ -75,7 +75,7 @@ async function printLesson(
   }
   if (skipped.length > 0) warn("not proposed:");
   for (const { method, url, cause: because, requests: count } of skipped.slice(0, shownMax)) {
-    warn(`  ${count} x ${oneLine(`${method} ${url}`, 100)}: ${because}`);
+    warn(`  ${count} x ${printableLine(`${method} ${url}`, 100)}: ${because}`);
   }
   const rest = skipped.length - shownMax;
   if (rest > 0) warn(`  and ${rest} more; --json lists all`);

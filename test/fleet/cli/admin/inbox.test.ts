@@ -10,8 +10,8 @@ const message = {
 
 test("a message that was not accepted is listed with the error", async () => {
   const { url } = await fakeFleet({ "GET /v1/inbox/dead": { body: { messages: [message] } } });
-  for (const words of [["inbox"], ["inbox", "dead"]]) {
-    const { code, out } = await fleet([...words, "--url", url]);
+  for (const args of [["inbox"], ["inbox", "dead"]]) {
+    const { code, out } = await fleet([...args, "--url", url]);
     expect(code).toBe(0);
     expect(out).toMatch(/4ac1 .*2026-11-25.* refused .*unknown field "promt" .*"tenant"/);
   }

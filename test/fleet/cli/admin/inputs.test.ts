@@ -16,12 +16,12 @@ describe("fleet inputs", () => {
   test.each([
     [["2026/orders.csv"], "2026/orders.csv"],
     [[], "orders.csv"],
-  ])("put uploads a file, byte for byte, under the key %j", async (words, key) => {
+  ])("put uploads a file, byte for byte, under the key %j", async (args, key) => {
     const body = { key, bytes: 4, sha256: "abc" };
     const { url, received } = await fakeFleet({ [`PUT /v1/inputs/${key}`]: { body } });
-    const ran = await fleet(["inputs", "put", fileWith("a,b\n"), ...words, "--url", url]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain(key);
+    const result = await fleet(["inputs", "put", fileWith("a,b\n"), ...args, "--url", url]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain(key);
     expect(received.map((each) => each.body)).toEqual(["a,b\n"]);
   });
 

@@ -17,8 +17,8 @@ test("only the new key is printed to standard output, so that a script can store
   const { url, received } = await fakeFleet({
     "POST /v1/keys": { status: 201, body: { ...key, key: secret } },
   });
-  const words = ["keys", "create", "nightly job", "--scopes", "submit,read", "--rpm", "60"];
-  const run = await fleet([...words, "--url", url]);
+  const args = ["keys", "create", "nightly job", "--scopes", "submit,read", "--rpm", "60"];
+  const run = await fleet([...args, "--url", url]);
   expect([run.code, run.out]).toEqual([0, `${secret}\n`]);
   expect(run.err).toContain("shown only once");
   expect(JSON.parse(received[0]?.body ?? "")).toEqual({

@@ -43,24 +43,24 @@ const withModels = (models: unknown[]) => ({ ...script, "GET /v1/models": { body
 
 test("models lists each model with its limit and its usage", async () => {
   const { url } = await fakeFleet(withModels([unlimited, serving, closed]));
-  const ran = await fleet(["models", "--url", url]);
-  expect(ran.code).toBe(0);
-  expect(ran.out).toMatch(/rehearsal +none +ok/);
-  expect(ran.out).toMatch(/@cf\/a +300 a minute +281 +83 of 83 +1,200 +ok/);
-  expect(ran.out).toMatch(/own +300 a minute, shared .* closed until 2026-11-25T10:00:00\.000Z/);
+  const result = await fleet(["models", "--url", url]);
+  expect(result.code).toBe(0);
+  expect(result.out).toMatch(/rehearsal +none +ok/);
+  expect(result.out).toMatch(/@cf\/a +300 a minute +281 +83 of 83 +1,200 +ok/);
+  expect(result.out).toMatch(/own +300 a minute, shared .* closed until 2026-11-25T10:00:00\.000Z/);
 });
 
 test("models --json prints the response of the API", async () => {
   const { url } = await fakeFleet(withModels([serving]));
-  const ran = await fleet(["models", "--json", "--url", url]);
-  expect(JSON.parse(ran.out)).toEqual({ models: [serving] });
+  const result = await fleet(["models", "--json", "--url", url]);
+  expect(JSON.parse(result.out)).toEqual({ models: [serving] });
 });
 
 test("doctor reports only models that are closed", async () => {
   const open = await fakeFleet(withModels([unlimited, serving]));
   expect((await fleet(["doctor", "--url", open.url])).code).toBe(0);
   const shut = await fakeFleet(withModels([serving, closed]));
-  const ran = await fleet(["doctor", "--url", shut.url]);
-  expect(ran.code).toBe(1);
-  expect(ran.out).toMatch(/model +failed +own: closed until 2026-11-25T10:00:00\.000Z/);
+  const result = await fleet(["doctor", "--url", shut.url]);
+  expect(result.code).toBe(1);
+  expect(result.out).toMatch(/model +failed +own: closed until 2026-11-25T10:00:00\.000Z/);
 });

@@ -83,8 +83,8 @@ describe("fleet schedules", () => {
       "POST /v1/schedules/sched_1/run": { status: 202, body: batchWith({ queued: 2 }, "running") },
       "DELETE /v1/schedules/sched_1": { body: { id: "sched_1", deleted: true } },
     });
-    const ran = await fleet(["schedules", "run", "sched_1", "--url", url]);
-    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("2 tasks accepted") });
+    const result = await fleet(["schedules", "run", "sched_1", "--url", url]);
+    expect(result).toMatchObject({ code: 0, out: expect.stringContaining("2 tasks accepted") });
     const deleted = await fleet(["schedules", "delete", "sched_1", "--json", "--url", url]);
     expect(JSON.parse(deleted.out)).toEqual({ id: "sched_1", deleted: true });
   });

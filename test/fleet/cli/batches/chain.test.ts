@@ -8,7 +8,7 @@ import { batchWith, fakeFleet, fleet } from "../fake_fleet.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-chain-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-function given(name: string, text: string): string {
+function writeInput(name: string, text: string): string {
   const file = path.join(folder, name);
   writeFileSync(file, text);
   return file;
@@ -16,20 +16,21 @@ function given(name: string, text: string): string {
 
 const first = "batch_0";
 const after = { batch: first, status: ["succeeded" as const] };
-const waiting = (queued: number) => ({
+const waitingBatch = (queued: number) => ({
   status: 202,
   body: { ...batchWith({ queued }), waiting: true, after },
 });
-const fleetThatAccepts = (queued: number) => fakeFleet({ "POST /v1/batches": waiting(queued) });
+const fleetThatAccepts = (queued: number) =>
+  fakeFleet({ "POST /v1/batches": waitingBatch(queued) });
 
 describe("fleet submit --after", () => {
   test("sends `after` of NDJSON lines in the query, and prints it", async () => {
     const { url, received } = await fleetThatAccepts(2);
     const lines = '{"prompt":"a"}\n{"prompt":"b"}\n';
-    const file = given("a.jsonl", lines);
-    const ran = await fleet(["submit", file, "--after", first, "--url", url]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain("batch_1: 2 tasks accepted, starting when batch_0 is finished\n");
+    const file = writeInput("a.jsonl", lines);
+    const result = await fleet(["submit", file, "--after", first, "--url", url]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain("batch_1: 2 tasks accepted, starting when batch_0 is finished\n");
     const { searchParams } = new URL(received[0]?.path ?? "", url);
     expect(JSON.parse(searchParams.get("after") ?? "")).toEqual({ batch: first });
     expect(received[0]?.body).toBe(lines);
@@ -37,7 +38,7 @@ describe("fleet submit --after", () => {
 
   test("sends `after` of CSV rows in the query", async () => {
     const { url, received } = await fleetThatAccepts(1);
-    const file = given("a.csv", "a\n1\n");
+    const file = writeInput("a.csv", "a\n1\n");
     await fleet(["submit", file, "--prompt", "{{a}}", "--after", first, "--url", url]);
     expect(received[0]?.path).toBe("/v1/batches?after=%7B%22batch%22%3A%22batch_0%22%7D");
   });
@@ -45,9 +46,9 @@ describe("fleet submit --after", () => {
   test("adds `after` to a JSON body, such as a template", async () => {
     const { url, received } = await fleetThatAccepts(0);
     const template = { prompt: "Check {{item.output.text}}." };
-    const file = given("t.json", JSON.stringify({ template }));
-    const words = ["submit", file, "--after", first, "--after-status", "failed, dead"];
-    expect((await fleet([...words, "--url", url])).code).toBe(0);
+    const file = writeInput("t.json", JSON.stringify({ template }));
+    const args = ["submit", file, "--after", first, "--after-status", "failed, dead"];
+    expect((await fleet([...args, "--url", url])).code).toBe(0);
     expect(JSON.parse(received[0]?.body ?? "")).toEqual({
       template,
       after: { batch: first, status: ["failed", "dead"] },
@@ -57,10 +58,10 @@ describe("fleet submit --after", () => {
   test("makes one task per result without a file, with the task of the result as custom_id", async () => {
     const { url, received } = await fleetThatAccepts(0);
     const prompt = "Check {{item.output.text}}.";
-    const words = ["submit", "--after", first, "--prompt", prompt, "--model", "m"];
-    const ran = await fleet([...words, "--url", url]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain(
+    const args = ["submit", "--after", first, "--prompt", prompt, "--model", "m"];
+    const result = await fleet([...args, "--url", url]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain(
       "batch_1 waits for batch_0: each succeeded result becomes a task\nWatch it: fleet watch",
     );
     const body = JSON.parse(received[0]?.body ?? "");
@@ -73,9 +74,9 @@ describe("fleet submit --after", () => {
 
   test("warns if every task would get the same prompt", async () => {
     const { url } = await fleetThatAccepts(0);
-    const ran = await fleet(["submit", "--after", first, "--prompt", "Check.", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.err).toContain("uses no field of the result, so every task gets the same prompt");
+    const result = await fleet(["submit", "--after", first, "--prompt", "Check.", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.err).toContain("uses no field of the result, so every task gets the same prompt");
   });
 
   test.each([
@@ -90,14 +91,14 @@ describe("fleet submit --after", () => {
     [["--after", first, "--prompt", "{{item}}", "--csv"], "--csv needs a CSV file"],
     [["--after", first, "--prompt", "{{item}}", "--dry-run"], "--dry-run needs a file"],
   ])("%j is a usage error with a hint, and sends nothing", async (args, message) => {
-    given("a.jsonl", '{"prompt":"a"}\n');
-    given("named.json", JSON.stringify({ after, tasks: [] }));
-    given("list.json", "[]");
+    writeInput("a.jsonl", '{"prompt":"a"}\n');
+    writeInput("named.json", JSON.stringify({ after, tasks: [] }));
+    writeInput("list.json", "[]");
     const { url, received } = await fakeFleet({});
     const withPaths = args.map((word) => (/\.jsonl?$/.test(word) ? path.join(folder, word) : word));
-    const ran = await fleet(["submit", ...withPaths, "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const result = await fleet(["submit", ...withPaths, "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
     expect(received).toEqual([]);
   });
 });

@@ -6,13 +6,13 @@ import { batchWith, fakeFleet, fleet } from "../fake_fleet.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-function given(name: string, text: string): string {
+function writeInput(name: string, text: string): string {
   const file = path.join(folder, name);
   writeFileSync(file, text);
   return file;
 }
 
-const accepted = { "POST /v1/batches": { status: 202, body: batchWith({ queued: 2 }) } };
+const accepting = { "POST /v1/batches": { status: 202, body: batchWith({ queued: 2 }) } };
 const fleetThatRejects = (details: object[]) => ({
   "POST /v1/batches": {
     status: 422,
@@ -30,9 +30,9 @@ describe("fleet submit with a CSV file", () => {
   ])("reports row %d with line %d of the file, in text and in JSON", async (line, fileLine) => {
     const details = [{ line, path: "prompt", message: "is empty" }];
     const { url } = await fakeFleet(fleetThatRejects(details));
-    const words = ["submit", given("spread.csv", spread), "--prompt", "{{b}}", "--url", url];
-    expect((await fleet(words)).err).toContain(`  line ${fileLine}: prompt: is empty`);
-    expect(JSON.parse((await fleet([...words, "--json"])).err).error.details).toEqual([
+    const args = ["submit", writeInput("spread.csv", spread), "--prompt", "{{b}}", "--url", url];
+    expect((await fleet(args)).err).toContain(`  line ${fileLine}: prompt: is empty`);
+    expect(JSON.parse((await fleet([...args, "--json"])).err).error.details).toEqual([
       { ...details[0], line: fileLine },
     ]);
   });
@@ -43,9 +43,9 @@ describe("fleet submit with a CSV file", () => {
     const { url } = await fakeFleet(
       fleetThatRejects([...details, { line: 5, path: "prompt", message: "is too long" }]),
     );
-    const csv = given("five.csv", "a\n1\n2\n3\n4\n5\n");
-    const ran = await fleet(["submit", csv, "--prompt", "{{a}}", "--policy", "x", "--url", url]);
-    expect(ran.err.trimEnd().split("\n")).toEqual([
+    const csv = writeInput("five.csv", "a\n1\n2\n3\n4\n5\n");
+    const result = await fleet(["submit", csv, "--prompt", "{{a}}", "--policy", "x", "--url", url]);
+    expect(result.err.trimEnd().split("\n")).toEqual([
       "fleet: refused",
       '  lines 2, 3, 4 and 2 more: policy: there is no policy "x"',
       "  line 6: prompt: is too long",
@@ -53,12 +53,12 @@ describe("fleet submit with a CSV file", () => {
   });
 
   test("warns if every row would get the same prompt", async () => {
-    const { url } = await fakeFleet(accepted);
-    const csv = given("same.csv", "company,founded\nAcme,1901\n");
-    const ran = await fleet(["submit", csv, "--prompt", "How old?", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.err).toContain("every task gets the same prompt");
-    expect(ran.err).toContain("{{company}}");
+    const { url } = await fakeFleet(accepting);
+    const csv = writeInput("same.csv", "company,founded\nAcme,1901\n");
+    const result = await fleet(["submit", csv, "--prompt", "How old?", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.err).toContain("every task gets the same prompt");
+    expect(result.err).toContain("{{company}}");
   });
 
   test.each([
@@ -66,11 +66,11 @@ describe("fleet submit with a CSV file", () => {
     [";", "company;founded\nAcme;1901,5\n"],
     ["tab", "company\tfounded\nAcme\t1901\n"],
   ])("suggests --delimiter for a file separated by %s", async (delimiter, text) => {
-    const { url, received } = await fakeFleet(accepted);
-    const csv = given("separated.csv", text);
-    const ran = await fleet(["submit", csv, "--prompt", "{{company}}", "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(`--delimiter "${delimiter}"`);
+    const { url, received } = await fakeFleet(accepting);
+    const csv = writeInput("separated.csv", text);
+    const result = await fleet(["submit", csv, "--prompt", "{{company}}", "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(`--delimiter "${delimiter}"`);
     expect(received).toEqual([]);
   });
 
@@ -78,23 +78,23 @@ describe("fleet submit with a CSV file", () => {
     [";", "a;b\n1,5;x\n"],
     ["tab", "a\tb\n1,5\tx\n"],
   ])("reads a file separated by %s", async (delimiter, text) => {
-    const { url, received } = await fakeFleet(accepted);
-    const words = ["submit", given("p.csv", text), "--prompt", "{{a}}|{{b}}"];
-    await fleet([...words, "--delimiter", delimiter, "--url", url]);
+    const { url, received } = await fakeFleet(accepting);
+    const args = ["submit", writeInput("p.csv", text), "--prompt", "{{a}}|{{b}}"];
+    await fleet([...args, "--delimiter", delimiter, "--url", url]);
     expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "1,5|x" });
   });
 
   test("rejects a duplicate column", async () => {
-    const csv = given("twice.csv", "a,a\n1,2\n");
-    const ran = await fleet(["submit", csv, "--prompt", "{{a}}"]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain('two columns "a"');
+    const csv = writeInput("twice.csv", "a,a\n1,2\n");
+    const result = await fleet(["submit", csv, "--prompt", "{{a}}"]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain('two columns "a"');
   });
 
   test("--csv reads standard input as CSV", async () => {
-    const { url, received } = await fakeFleet(accepted);
-    const words = ["submit", "-", "--csv", "--prompt", "{{a}}", "--url", url];
-    expect(await fleet(words, { stdin: "a\nx\n" })).toMatchObject({ code: 0, err: "" });
+    const { url, received } = await fakeFleet(accepting);
+    const args = ["submit", "-", "--csv", "--prompt", "{{a}}", "--url", url];
+    expect(await fleet(args, { stdin: "a\nx\n" })).toMatchObject({ code: 0, err: "" });
     expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "x" });
   });
 

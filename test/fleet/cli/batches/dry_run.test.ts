@@ -6,7 +6,7 @@ import { fakeFleet, fleet } from "../fake_fleet.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-dry-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-function given(name: string, text: string): string {
+function writeInput(name: string, text: string): string {
   writeFileSync(path.join(folder, name), text);
   return path.join(folder, name);
 }
@@ -47,20 +47,20 @@ test.each([
   "the dry run of a batch that %s prints its report and submits nothing",
   async (_, change, code, text) => {
     const { url, received } = await fakeFleet(script(change));
-    const ran = await fleet([
+    const result = await fleet([
       "submit",
-      given("a.jsonl", '{"prompt":"a"}\n'),
+      writeInput("a.jsonl", '{"prompt":"a"}\n'),
       "--dry-run",
       "--url",
       url,
     ]);
-    expect(ran.code).toBe(code);
-    expect(ran.out).toContain(text);
-    expect(ran.out).toContain("nothing was submitted");
-    expect(ran.out).toContain("reaches shop.example; secret KEY is not set");
-    expect(ran.out).toContain("$2.00 in, $10.00 out per million tokens");
-    expect(ran.out).toContain("2M tokens, $2.00");
-    expect(ran.out).toContain("assumption: tokens are estimated");
+    expect(result.code).toBe(code);
+    expect(result.out).toContain(text);
+    expect(result.out).toContain("nothing was submitted");
+    expect(result.out).toContain("reaches shop.example; secret KEY is not set");
+    expect(result.out).toContain("$2.00 in, $10.00 out per million tokens");
+    expect(result.out).toContain("2M tokens, $2.00");
+    expect(result.out).toContain("assumption: tokens are estimated");
     expect(received.map((one) => `${one.method} ${one.path}`)).toEqual([
       "POST /v1/batches?dry_run=true",
     ]);
@@ -70,8 +70,8 @@ test.each([
 
 test("the dry run of a CSV file reports lines of that file", async () => {
   const { url } = await fakeFleet(script({ ready: false, warnings: [{ ...warning, line: 1 }] }));
-  const file = given("a.csv", 'name\n\n"Acme"\n');
-  const ran = await fleet([
+  const file = writeInput("a.csv", 'name\n\n"Acme"\n');
+  const result = await fleet([
     "submit",
     file,
     "--prompt",
@@ -81,13 +81,13 @@ test("the dry run of a CSV file reports lines of that file", async () => {
     "--url",
     url,
   ]);
-  expect(JSON.parse(ran.out).warnings[0].line).toBe(3);
+  expect(JSON.parse(result.out).warnings[0].line).toBe(3);
 });
 
 test("a dry run cannot be watched", async () => {
   const { url } = await fakeFleet({});
-  const file = given("b.jsonl", '{"prompt":"a"}\n');
-  const ran = await fleet(["submit", file, "--dry-run", "--watch", "--url", url]);
-  expect(ran.code).toBe(2);
-  expect(ran.err).toContain("leave out --watch");
+  const file = writeInput("b.jsonl", '{"prompt":"a"}\n');
+  const result = await fleet(["submit", file, "--dry-run", "--watch", "--url", url]);
+  expect(result.code).toBe(2);
+  expect(result.err).toContain("leave out --watch");
 });

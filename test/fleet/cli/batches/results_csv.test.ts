@@ -7,7 +7,7 @@ import { batchWith, fakeFleet, fleet, usage } from "../fake_fleet.ts";
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-answers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => path.join(folder, name);
-function given(name: string, text: string): string {
+function writeInput(name: string, text: string): string {
   writeFileSync(at(name), text);
   return at(name);
 }
@@ -47,8 +47,8 @@ describe("the results of a CSV file", () => {
 
   test("are next to their rows, the columns of the input first", async () => {
     const { url } = await fakeFleet(script(line(0, "row-1", { age: 119 }), failed));
-    const words = ["submit", given("c.csv", csv), "--prompt", "{{company}}", "-o", at("a.csv")];
-    await fleet([...words, "--url", url]);
+    const args = ["submit", writeInput("c.csv", csv), "--prompt", "{{company}}", "-o", at("a.csv")];
+    await fleet([...args, "--url", url]);
     expect(rowsOf(at("a.csv"))).toEqual(joined);
   });
 
@@ -65,25 +65,25 @@ describe("the results of a CSV file", () => {
 
   test("can be joined later by fleet results --input", async () => {
     const { url } = await fakeFleet(script(line(0, "row-1", { age: 119 }), failed));
-    const words = ["results", "batch_1", "--input", given("d.csv", csv), "-o", at("b.csv")];
-    expect(await fleet([...words, "--url", url])).toMatchObject({ code: 0 });
+    const args = ["results", "batch_1", "--input", writeInput("d.csv", csv), "-o", at("b.csv")];
+    expect(await fleet([...args, "--url", url])).toMatchObject({ code: 0 });
     expect(rowsOf(at("b.csv"))).toEqual(joined);
   });
 
   test("are not joined with another file", async () => {
     const { url } = await fakeFleet(script(line(0, "other", { age: 119 })));
-    const words = ["results", "batch_1", "--input", given("e.csv", csv), "-o", at("none.csv")];
-    const ran = await fleet([...words, "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain("is not the file");
+    const args = ["results", "batch_1", "--input", writeInput("e.csv", csv), "-o", at("none.csv")];
+    const result = await fleet([...args, "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain("is not the file");
     expect(existsSync(at("none.csv"))).toBe(false);
   });
 
   test("keep a column of the input that has the name of a fleet column", async () => {
     const { url } = await fakeFleet(script(line(0, "T1", { n: 1 })));
-    const file = given("f.csv", "custom_id,status\nT1,open\n");
-    const words = ["submit", file, "--prompt", "{{status}}", "-o", at("f-out.csv")];
-    await fleet([...words, "--url", url]);
+    const file = writeInput("f.csv", "custom_id,status\nT1,open\n");
+    const args = ["submit", file, "--prompt", "{{status}}", "-o", at("f-out.csv")];
+    await fleet([...args, "--url", url]);
     expect(rowsOf(at("f-out.csv"))).toEqual([
       "custom_id,status,fleet.status,reason,output.n,error,tokens,cost_usd,task_id",
       "T1,open,succeeded,completed,1,,1000,0.0123,task_0",
@@ -96,10 +96,10 @@ describe("the results of a CSV file", () => {
   ])("are not requested if they cannot be written because of %s", async (_, name, message) => {
     mkdirSync(at("taken.csv"), { recursive: true });
     const { url, received } = await fakeFleet(script());
-    const words = ["submit", given("g.csv", csv), "--prompt", "{{company}}", "-o", at(name)];
-    const ran = await fleet([...words, "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const args = ["submit", writeInput("g.csv", csv), "--prompt", "{{company}}", "-o", at(name)];
+    const result = await fleet([...args, "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
     expect(received).toEqual([]);
   });
 
@@ -112,10 +112,10 @@ describe("the results of a CSV file", () => {
       rmSync(at("late"), { recursive: true, force: true });
       return 0;
     };
-    const words = ["submit", given("h.csv", csv), "--prompt", "{{company}}", "-o", output];
-    const ran = await fleet([...words, "--url", url], { now });
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain(`cannot write ${output} (ENOENT)`);
-    expect(ran.err).toContain(`fleet results batch_1 --input ${at("h.csv")} -o`);
+    const args = ["submit", writeInput("h.csv", csv), "--prompt", "{{company}}", "-o", output];
+    const result = await fleet([...args, "--url", url], { now });
+    expect(result.code).toBe(1);
+    expect(result.err).toContain(`cannot write ${output} (ENOENT)`);
+    expect(result.err).toContain(`fleet results batch_1 --input ${at("h.csv")} -o`);
   });
 });

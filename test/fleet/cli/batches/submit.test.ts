@@ -6,21 +6,28 @@ import { batchWith, fakeFleet, fleet, usage } from "../fake_fleet.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-submit-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-function given(name: string, text: string): string {
+function writeInput(name: string, text: string): string {
   const file = path.join(folder, name);
   writeFileSync(file, text);
   return file;
 }
 
-const accepted = { status: 202, body: batchWith({ queued: 2 }) };
+const acceptedBatch = { status: 202, body: batchWith({ queued: 2 }) };
 
 describe("fleet submit", () => {
   test("sends a .jsonl file unchanged, with an idempotency key and the bearer key", async () => {
-    const { url, received } = await fakeFleet({ "POST /v1/batches": accepted });
+    const { url, received } = await fakeFleet({ "POST /v1/batches": acceptedBatch });
     const lines = '{"prompt":"a"}\n{"prompt":"b"}\n';
-    const ran = await fleet(["submit", given("a.jsonl", lines), "--url", url, "--key", "k1"]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain("batch_1: 2 tasks accepted");
+    const result = await fleet([
+      "submit",
+      writeInput("a.jsonl", lines),
+      "--url",
+      url,
+      "--key",
+      "k1",
+    ]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain("batch_1: 2 tasks accepted");
     expect(received[0]).toMatchObject({ body: lines });
     expect(received[0]?.headers).toMatchObject({
       authorization: "Bearer k1",
@@ -30,19 +37,22 @@ describe("fleet submit", () => {
   });
 
   test("reads tasks from standard input if the file is -", async () => {
-    const { url, received } = await fakeFleet({ "POST /v1/batches": accepted });
-    const ran = await fleet(["submit", "-", "--url", url], { stdin: '{"prompt":"a"}\n' });
-    expect(ran.code).toBe(0);
+    const { url, received } = await fakeFleet({ "POST /v1/batches": acceptedBatch });
+    const result = await fleet(["submit", "-", "--url", url], { stdin: '{"prompt":"a"}\n' });
+    expect(result.code).toBe(0);
     expect(received[0]?.body).toBe('{"prompt":"a"}\n');
   });
 
   test("makes one task per CSV row, with quotes and newlines in cells", async () => {
-    const { url, received } = await fakeFleet({ "POST /v1/batches": accepted });
-    const csv = given("rows.csv", '\ufeffsubject,custom_id\n"Late, again\nvery",T1\nBroken,T2\n');
-    const schema = given("schema.json", '{"type":"object"}');
-    const words = ["submit", csv, "--prompt", "Sort: {{ subject }}!", "--schema", schema];
-    const ran = await fleet([...words, "--file", schema, "--model", "m", "--url", url]);
-    expect(ran.code).toBe(0);
+    const { url, received } = await fakeFleet({ "POST /v1/batches": acceptedBatch });
+    const csv = writeInput(
+      "rows.csv",
+      '\ufeffsubject,custom_id\n"Late, again\nvery",T1\nBroken,T2\n',
+    );
+    const schema = writeInput("schema.json", '{"type":"object"}');
+    const args = ["submit", csv, "--prompt", "Sort: {{ subject }}!", "--schema", schema];
+    const result = await fleet([...args, "--file", schema, "--model", "m", "--url", url]);
+    expect(result.code).toBe(0);
     const shared = {
       model: "m",
       output_schema: { type: "object" },
@@ -60,8 +70,8 @@ describe("fleet submit", () => {
   });
 
   test("keeps dollar signs and braces of a cell literal", async () => {
-    const { url, received } = await fakeFleet({ "POST /v1/batches": accepted });
-    const csv = given("dollar.csv", "a,b\n$& {{b}},x\n");
+    const { url, received } = await fakeFleet({ "POST /v1/batches": acceptedBatch });
+    const csv = writeInput("dollar.csv", "a,b\n$& {{b}},x\n");
     await fleet(["submit", csv, "--prompt", "{{a}}|{{b}}", "--url", url]);
     expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "$& {{b}}|x" });
   });
@@ -80,14 +90,14 @@ describe("fleet submit", () => {
     ["an empty file", ["empty.jsonl"], "is empty"],
   ];
   test.each(rejected)("rejects %s and sends nothing", async (_, [name = "", ...args], message) => {
-    given("c.csv", "a,b\n1,2\n");
-    given("c.jsonl", '{"prompt":"a"}\n');
-    given("empty.jsonl", "\n");
+    writeInput("c.csv", "a,b\n1,2\n");
+    writeInput("c.jsonl", '{"prompt":"a"}\n');
+    writeInput("empty.jsonl", "\n");
     writeFileSync(path.join(folder, "latin.jsonl"), Buffer.from([0x7b, 0xe9, 0x7d]));
     const { url, received } = await fakeFleet({});
-    const ran = await fleet(["submit", path.join(folder, name), ...args, "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const result = await fleet(["submit", path.join(folder, name), ...args, "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
     expect(received).toEqual([]);
   });
 
@@ -98,10 +108,10 @@ describe("fleet submit", () => {
     ];
     const error = { code: "refused", message: "2 lines are refused", details };
     const { url } = await fakeFleet({ "POST /v1/batches": { status: 422, body: { error } } });
-    const ran = await fleet(["submit", given("b.jsonl", "{}\n"), "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain("line 3: /prompt: expected text");
-    expect(ran.err).toContain("line 17: /colour: unknown field");
+    const result = await fleet(["submit", writeInput("b.jsonl", "{}\n"), "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain("line 3: /prompt: expected text");
+    expect(result.err).toContain("line 17: /colour: unknown field");
   });
 
   test("watches the batch and writes the results with -o, and exits 1 if a task failed", async () => {
@@ -125,7 +135,7 @@ describe("fleet submit", () => {
       },
     ];
     const { url } = await fakeFleet({
-      "POST /v1/batches": accepted,
+      "POST /v1/batches": acceptedBatch,
       "GET /v1/batches/batch_1": [
         { body: batchWith({ running: 2 }) },
         { body: batchWith({ succeeded: 1, failed: 1 }, "finished") },
@@ -135,8 +145,8 @@ describe("fleet submit", () => {
       },
     });
     const file = path.join(folder, "out.csv");
-    const ran = await fleet(["submit", given("d.jsonl", "{}\n"), "-o", file, "--url", url]);
-    expect(ran.code).toBe(1);
+    const result = await fleet(["submit", writeInput("d.jsonl", "{}\n"), "-o", file, "--url", url]);
+    expect(result.code).toBe(1);
     expect(readFileSync(file, "utf8").split("\r\n")).toEqual([
       "index,custom_id,task_id,status,reason,output.n,output.text,error,tokens,cost_usd",
       `0,a,task_1,succeeded,completed,1,"'=cmd|""x""",,1000,0.0123`,

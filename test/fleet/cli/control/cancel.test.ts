@@ -6,9 +6,9 @@ describe("fleet cancel", () => {
     const { url, received } = await fakeFleet({
       "GET /v1/batches/batch_1": { body: batchWith({ succeeded: 2 }, "finished") },
     });
-    const ran = await fleet(["cancel", "batch_1", "--url", url]);
-    expect(ran).toMatchObject({ code: 1, out: "" });
-    expect(ran.err).toContain("batch_1 is finished");
+    const result = await fleet(["cancel", "batch_1", "--url", url]);
+    expect(result).toMatchObject({ code: 1, out: "" });
+    expect(result.err).toContain("batch_1 is finished");
     expect(received.map(({ method }) => method)).toEqual(["GET"]);
   });
 
@@ -20,9 +20,9 @@ describe("fleet cancel", () => {
       "GET /v1/batches/batch_1": { body: batchWith({ running: 2 }) },
       "POST /v1/batches/batch_1/cancel": { status: 202, body },
     });
-    const ran = await fleet(["cancel", "batch_1", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.out).toContain(message);
+    const result = await fleet(["cancel", "batch_1", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.out).toContain(message);
   });
 
   test("prints that a queued task is cancelled", async () => {

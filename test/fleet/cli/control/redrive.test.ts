@@ -38,9 +38,9 @@ describe("fleet redrive", () => {
     });
     const filters = ["--status", "dead", "--label", "team=ops", "--error-code", "store_fault"];
     const times = ["--created-after", "2026-11-01T00:00:00Z"];
-    const ran = await fleet(["redrive", ...filters, ...times, "--mode", "resume", "--url", url]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toBe("3 tasks are queued again\n");
+    const result = await fleet(["redrive", ...filters, ...times, "--mode", "resume", "--url", url]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toBe("3 tasks are queued again\n");
     const order = {
       mode: "resume",
       status: ["dead"],
@@ -61,9 +61,9 @@ describe("fleet redrive", () => {
     ["many tasks to watch", ["--status", "dead", "--watch"], "needs the id"],
   ])("sends nothing and prints a hint for %s", async (_what, args, message) => {
     const { url, received } = await fakeFleet({});
-    const ran = await fleet(["redrive", ...args, "--url", url]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const result = await fleet(["redrive", ...args, "--url", url]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
     expect(received).toEqual([]);
   });
 
@@ -74,9 +74,9 @@ describe("fleet redrive", () => {
     const { url } = await fakeFleet({
       "POST /v1/batches/batch_1/redrive": { status: 202, body: { redriven } },
     });
-    const ran = await fleet(["redrive", "batch_1", "--status", "dead", "--url", url]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain(message);
+    const result = await fleet(["redrive", "batch_1", "--status", "dead", "--url", url]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain(message);
   });
 
   test("exits 1 and does not watch if no task of the batch matches", async () => {
@@ -84,9 +84,9 @@ describe("fleet redrive", () => {
       "POST /v1/batches/batch_1/redrive": { status: 202, body: { redriven: 0 } },
       "GET /v1/batches/batch_1": { body: batchWith({ succeeded: 1 }, "finished") },
     });
-    const ran = await fleet(["redrive", "batch_1", "--watch", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain("no task of batch_1");
+    const result = await fleet(["redrive", "batch_1", "--watch", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.err).toContain("no task of batch_1");
     expect(received).toHaveLength(1);
   });
 
@@ -98,10 +98,12 @@ describe("fleet redrive", () => {
         { status: 202, body: { redriven: 1, refused: 1, details: [fault], next_cursor: null } },
       ],
     });
-    const ran = await fleet(["redrive", "batch_1", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.out).toContain("3 tasks of batch_1 are queued again");
-    expect(ran.err).toContain("1 task of batch_1 cannot be redriven:\n  task_9: the model is gone");
+    const result = await fleet(["redrive", "batch_1", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.out).toContain("3 tasks of batch_1 are queued again");
+    expect(result.err).toContain(
+      "1 task of batch_1 cannot be redriven:\n  task_9: the model is gone",
+    );
     expect(received.map(({ body }) => JSON.parse(body))).toEqual([
       { mode: "resume" },
       { mode: "resume", cursor: "task_5" },

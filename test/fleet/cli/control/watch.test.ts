@@ -15,9 +15,9 @@ describe("fleet watch", () => {
         { body: batchWith({ succeeded: 4 }, "finished") },
       ],
     });
-    const ran = await fleet(["watch", "batch_1", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.out.trim().split("\n")).toEqual([
+    const result = await fleet(["watch", "batch_1", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.out.trim().split("\n")).toEqual([
       "0/4  1,000 tokens · $0.01",
       "4/4  4 succeeded · 0.07/s on average · 1,000 tokens · $0.01",
     ]);
@@ -93,17 +93,19 @@ describe("fleet watch", () => {
   });
 
   test("does not retry a fleet that never answered, and says what to do", async () => {
-    const ran = await fleet(["watch", "task_1", "--url", "http://127.0.0.1:1"]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toMatch(/^fleet: cannot reach a fleet at .*: start the fleet with npm start/);
+    const result = await fleet(["watch", "task_1", "--url", "http://127.0.0.1:1"]);
+    expect(result.code).toBe(1);
+    expect(result.err).toMatch(
+      /^fleet: cannot reach a fleet at .*: start the fleet with npm start/,
+    );
   });
 
   test("gives up when the fleet stays away, and says so", async () => {
     const running = { body: batchWith({ running: 1 }) };
     const { url } = await fakeFleet({ "GET /v1/batches/batch_1": [running, down] });
-    const ran = await fleet(["watch", "batch_1", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain("starting");
+    const result = await fleet(["watch", "batch_1", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.err).toContain("starting");
   });
 
   test("prints a batch with --json whenever its counts change", async () => {
@@ -114,12 +116,12 @@ describe("fleet watch", () => {
         { body: batchWith({ succeeded: 1 }, "finished") },
       ],
     });
-    const ran = await fleet(["watch", "batch_1", "--json", "--url", url]);
-    const seen = ran.out
+    const result = await fleet(["watch", "batch_1", "--json", "--url", url]);
+    const printedValues = result.out
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line).status);
-    expect(seen).toEqual(["running", "finished"]);
+    expect(printedValues).toEqual(["running", "finished"]);
   });
 
   test("prints the states of a task; a failed task exits 1 with its error", async () => {
@@ -131,9 +133,9 @@ describe("fleet watch", () => {
         { body: taskWith({ status: "failed", reason: "budget_steps", output: null, error }) },
       ],
     });
-    const ran = await fleet(["watch", "task_1", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.out.trim().split("\n")).toEqual([
+    const result = await fleet(["watch", "task_1", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.out.trim().split("\n")).toEqual([
       "queued · 3 steps",
       "running · 3 steps",
       "failed (budget_steps) · 3 steps",
@@ -199,8 +201,12 @@ describe("fleet watch explains a pause", () => {
       "GET /v1/batches/batch_1": [{ body: queued }, paused, paused, done],
     });
     const { out } = await fleet(["watch", "batch_1", "--json", "--url", url]);
-    const seen = out.trim().split("\n");
-    expect(seen.map((line) => JSON.parse(line).paused === true)).toEqual([false, true, false]);
+    const printedValues = out.trim().split("\n");
+    expect(printedValues.map((line) => JSON.parse(line).paused === true)).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -222,15 +228,15 @@ describe("Ctrl-C in fleet watch", () => {
     "prints that %s is still running, and how to reattach",
     async (id) => {
       const { url } = await fakeFleet(script);
-      const ran = await fleet(["watch", id, "--url", url], { interrupted: true });
-      expect(ran.err).toBe(`${stillRunning(id)}\n`);
+      const result = await fleet(["watch", id, "--url", url], { interrupted: true });
+      expect(result.err).toBe(`${stillRunning(id)}\n`);
     },
   );
 
   test("prints the same as JSON with --json", async () => {
     const { url } = await fakeFleet(script);
-    const ran = await fleet(["watch", "batch_1", "--json", "--url", url], { interrupted: true });
-    expect(JSON.parse(ran.err)).toEqual({
+    const result = await fleet(["watch", "batch_1", "--json", "--url", url], { interrupted: true });
+    expect(JSON.parse(result.err)).toEqual({
       error: { code: "interrupted", message: stillRunning("batch_1"), details: [] },
     });
   });
@@ -239,8 +245,8 @@ describe("Ctrl-C in fleet watch", () => {
     const { url } = await fakeFleet({
       "GET /v1/batches/batch_1": { body: batchWith({ running: 1 }) },
     });
-    const words = [path.resolve("producer/cli/fleet.ts"), "watch", "batch_1", "--url", url];
-    const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
+    const args = [path.resolve("producer/cli/fleet.ts"), "watch", "batch_1", "--url", url];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;

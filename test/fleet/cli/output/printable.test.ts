@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneLine, printable, printableJson } from "../../../../producer/cli/output/printable.ts";
+import {
+  printable,
+  printableJson,
+  printableLine,
+} from "../../../../producer/cli/output/printable.ts";
 
 const cases: [name: string, hostile: string, printed: string][] = [
   ["a colour", "\u001b[31mred\u001b[0m", "red"],
@@ -35,9 +39,9 @@ describe("text of agents cannot control the terminal", () => {
   });
 
   test("one line has no newline and at most the given width", () => {
-    expect(oneLine("a\nb\n\nc", 10)).toBe("a b c");
-    expect(oneLine("0123456789x", 10)).toBe("012345678…");
-    expect(oneLine("🚀🚀🚀", 2)).toBe("🚀…");
+    expect(printableLine("a\nb\n\nc", 10)).toBe("a b c");
+    expect(printableLine("0123456789x", 10)).toBe("012345678…");
+    expect(printableLine("🚀🚀🚀", 2)).toBe("🚀…");
   });
 
   test("printed JSON equals the value and has no raw control character or mark", () => {

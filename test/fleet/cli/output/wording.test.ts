@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet, taskWith, usage } from "../fake_fleet.ts";
 
-const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-words-"));
+const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-wording-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("text output", () => {
@@ -25,8 +25,8 @@ describe("text output", () => {
     const { url } = await fakeFleet({
       "POST /v1/batches": { status: 202, body: batchWith({ queued: 1 }) },
     });
-    const ran = await fleet(["submit", file, "--url", url]);
-    expect(ran.out).toContain("batch_1: 1 task accepted");
+    const result = await fleet(["submit", file, "--url", url]);
+    expect(result.out).toContain("batch_1: 1 task accepted");
   });
 
   test.each([

@@ -28,7 +28,7 @@ test("the decisions of a batch are read page by page and printed in the order of
       },
     ],
   });
-  const ran = await fleet([
+  const result = await fleet([
     "egress",
     "batch_1",
     "--host",
@@ -38,8 +38,8 @@ test("the decisions of a batch are read page by page and printed in the order of
     "--url",
     url,
   ]);
-  expect(ran.code).toBe(0);
-  const rows = ran.out.trim().split("\n").slice(1);
+  expect(result.code).toBe(0);
+  const rows = result.out.trim().split("\n").slice(1);
   expect(rows.map((row) => row.split(/ +/).slice(0, 2))).toEqual([
     ["1", "task_1"],
     ["2", "row-2"],
@@ -78,9 +78,9 @@ test("--by-host prints one row per host, with the outcomes of its requests", asy
     ...batch,
     "GET /v1/egress/hosts": { body: { hosts, truncated: true, looked_at: 5, more: false } },
   });
-  const ran = await fleet(["egress", "batch_1", "--by-host", "--url", url]);
-  expect(ran.out).toMatch(/a\.example +5 +3 +12 kB +0 B +3 no_rule, 1 inject, 1 timeout/);
-  expect(ran.err).toContain("filter with --host or --action");
+  const result = await fleet(["egress", "batch_1", "--by-host", "--url", url]);
+  expect(result.out).toMatch(/a\.example +5 +3 +12 kB +0 B +3 no_rule, 1 inject, 1 timeout/);
+  expect(result.err).toContain("filter with --host or --action");
   expect(received[1]?.path).toContain("batch_id=batch_1");
   const json = await fleet(["egress", "batch_1", "--by-host", "--json", "--url", url]);
   expect(JSON.parse(json.out)).toEqual(hosts[0]);
@@ -119,8 +119,8 @@ test("the tasks that requested a host are listed without an id", async () => {
       },
     },
   });
-  const ran = await fleet(["egress", "--host", "a.example", "--url", url]);
-  expect(ran.out).toMatch(/t1 +2 +1 +0 B +0 B +task_1 \(row-1\)/);
+  const result = await fleet(["egress", "--host", "a.example", "--url", url]);
+  expect(result.out).toMatch(/t1 +2 +1 +0 B +0 B +task_1 \(row-1\)/);
   expect(received[0]?.path).toContain("host=a.example");
 });
 
@@ -129,7 +129,7 @@ test.each([
   [["egress", "batch_1", "--action", "block"], "Allowed choices are allow, inject, deny"],
   [["egress", "x"], "ids start with task_ or batch_"],
 ])("%j is a usage error with a hint", async (args, message) => {
-  const ran = await fleet(args);
-  expect(ran.code).toBe(2);
-  expect(ran.err).toContain(message);
+  const result = await fleet(args);
+  expect(result.code).toBe(2);
+  expect(result.err).toContain(message);
 });

@@ -19,25 +19,25 @@ const actions = (out: string) =>
 
 describe("fleet policy", () => {
   test("decides each request with a named policy, in order, without a fleet or a key", async () => {
-    const ran = await fleet(["policy", "decide", "--policy", "demo"], { stdin });
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(actions(ran.out)).toEqual(["inject", "deny"]);
+    const result = await fleet(["policy", "decide", "--policy", "demo"], { stdin });
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(actions(result.out)).toEqual(["inject", "deny"]);
   });
 
   test("denies every request of an invalid policy, with the reason on stderr", async () => {
     const file = path.join(folder, "broken.json");
     writeFileSync(file, '{"rules": [{"host": "*.com"}]}');
-    const ran = await fleet(["policy", "decide", "--policy", file], { stdin });
-    expect(actions(ran.out)).toEqual(["deny", "deny"]);
-    expect(ran.err).toContain("policy:");
+    const result = await fleet(["policy", "decide", "--policy", file], { stdin });
+    expect(actions(result.out)).toEqual(["deny", "deny"]);
+    expect(result.err).toContain("policy:");
   });
 
   test("denies every request of a missing policy, and exits 2", async () => {
-    const ran = await fleet(["policy", "decide", "--policy", "nope"], { stdin });
-    const denied = '{"action":"deny","rule":null,"reason":"unknown_policy"}\n';
-    expect(ran.out).toBe(denied.repeat(2));
-    expect(ran.code).toBe(2);
-    expect(ran.err).toBe(
+    const result = await fleet(["policy", "decide", "--policy", "nope"], { stdin });
+    const denial = '{"action":"deny","rule":null,"reason":"unknown_policy"}\n';
+    expect(result.out).toBe(denial.repeat(2));
+    expect(result.code).toBe(2);
+    expect(result.err).toBe(
       'policy: there is no policy file or policy "nope", so every request is denied\n',
     );
   });
@@ -53,9 +53,9 @@ describe("fleet policy", () => {
     const file = path.join(folder, "both.json");
     writeFileSync(file, '{"rules": [{"hots": "a.example"}]}');
     const demo = path.resolve("policies/demo.json");
-    const ran = await fleet(["policy", "check", demo, file, "--json"]);
-    expect(ran.code).toBe(1);
-    const [good, bad] = ran.out
+    const result = await fleet(["policy", "check", demo, file, "--json"]);
+    expect(result.code).toBe(1);
+    const [good, bad] = result.out
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -72,8 +72,8 @@ describe("fleet policy", () => {
   test("finds policies by name in FLEET_POLICY_DIR", async () => {
     writeFileSync(path.join(folder, "own.json"), '{"rules": [{"host": "evil.example"}]}');
     const environment = { FLEET_POLICY_DIR: folder };
-    const ran = await fleet(["policy", "decide", "--policy", "own"], { stdin, environment });
-    expect(actions(ran.out)).toEqual(["deny", "allow"]);
+    const result = await fleet(["policy", "decide", "--policy", "own"], { stdin, environment });
+    expect(actions(result.out)).toEqual(["deny", "allow"]);
   });
 
   test("exits 0 for a valid file and 1 for an invalid one with check", async () => {

@@ -69,19 +69,19 @@ describe("a call", () => {
 
   test("does not follow redirects and uses the signal of the caller", async () => {
     const { signal } = new AbortController();
-    const sent: RequestInit[] = [];
+    const requests: RequestInit[] = [];
     const fleet = fleetClient({
       url: "https://fleet.example",
       key: "k",
       fetch: async (_url, init) => {
-        sent.push(init);
+        requests.push(init);
         return Response.json(taskWith({}));
       },
     });
     await fleet("GET /v1/tasks/:id", { id: "task_1", signal });
     await fleet("GET /v1/tasks/:id", { id: "task_1" });
-    expect(sent).toMatchObject([{ redirect: "manual", signal }, { redirect: "manual" }]);
-    expect(sent[1]?.signal).toBeInstanceOf(AbortSignal);
+    expect(requests).toMatchObject([{ redirect: "manual", signal }, { redirect: "manual" }]);
+    expect(requests[1]?.signal).toBeInstanceOf(AbortSignal);
   });
 });
 
@@ -100,7 +100,10 @@ describe("an error is a value", () => {
   const unreachable = new TypeError("fetch failed", {
     cause: Object.assign(new Error(), { code: "ECONNREFUSED" }),
   });
-  const moved = new Response(null, { status: 302, headers: { location: "https://evil.example/" } });
+  const redirect = new Response(null, {
+    status: 302,
+    headers: { location: "https://evil.example/" },
+  });
 
   test.each<[string, Response | Error, Partial<CallError>]>([
     [
@@ -111,7 +114,7 @@ describe("an error is a value", () => {
     ["of a network", unreachable, { code: "unreachable", status: 0, cause: unreachable }],
     ["of a timeout", timeout, { code: "aborted", status: 0 }],
     ["of an HTML page", new Response("<html>"), { code: "not_a_fleet", status: 200 }],
-    ["of a redirect", moved, { code: "not_a_fleet", status: 302 }],
+    ["of a redirect", redirect, { code: "not_a_fleet", status: 302 }],
     ["of an error in another format", Response.json({}, { status: 500 }), { code: "not_a_fleet" }],
     [
       "of a truncated response",
@@ -139,12 +142,12 @@ test("NDJSON lines arrive as they are read, across chunks, and reject at an inva
     fetch: async () => new Response(body, { headers }),
   });
   const results = await fleet("GET /v1/batches/:id/results", { id: "batch_1" });
-  const seen: string[] = [];
+  const taskIds: string[] = [];
   const reading = async () => {
-    if (results.ok) for await (const line of results.value) seen.push(line.task_id);
+    if (results.ok) for await (const line of results.value) taskIds.push(line.task_id);
   };
   await expect(reading()).rejects.toThrow(SyntaxError);
-  expect(seen).toEqual(["é1", "2"]);
+  expect(taskIds).toEqual(["é1", "2"]);
 });
 
 test("the types match the operations", () => {

@@ -15,9 +15,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The completions of a line; its last word is incomplete. */
 async function complete(...words: string[]): Promise<string[]> {
-  const ran = await fleet(["__complete", "--", ...words]);
-  expect(ran).toMatchObject({ code: 0, err: "" });
-  return ran.out.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")[0] ?? ""]));
+  const result = await fleet(["__complete", "--", ...words]);
+  expect(result).toMatchObject({ code: 0, err: "" });
+  return result.out.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")[0] ?? ""]));
 }
 
 describe("completions without a fleet", () => {
@@ -190,9 +190,9 @@ describe("fleet completion", () => {
   });
 
   test("rejects other shells and lists the supported ones", async () => {
-    const ran = await fleet(["completion", "tcsh"]);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain("bash, zsh, fish");
+    const result = await fleet(["completion", "tcsh"]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain("bash, zsh, fish");
   });
 
   /** Runs the bash function on words as bash splits them; the launcher records its arguments. */
@@ -204,9 +204,9 @@ describe("fleet completion", () => {
     const call = `${completionScript("bash", launcher)}
       COMP_WORDS=(fleet "$@"); COMP_CWORD=$#; _fleet
       printf '%s\\n' "\${COMPREPLY[@]}" --; cat '${log}'`;
-    const ran = spawnSync("bash", ["-c", call, "bash", ...words], { encoding: "utf8" });
-    expect(ran.stderr).toBe("");
-    return ran.stdout.trimEnd().split("\n");
+    const result = spawnSync("bash", ["-c", call, "bash", ...words], { encoding: "utf8" });
+    expect(result.stderr).toBe("");
+    return result.stdout.trimEnd().split("\n");
   }
 
   test("offers literal words in bash and joins the parts of a URL", () => {

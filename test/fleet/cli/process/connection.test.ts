@@ -37,15 +37,15 @@ describe("the connection to a fleet", () => {
     ],
   ];
   test.each(rejected)("%s is a usage error", async (_, environment, message) => {
-    const ran = await fleet(["list"], { environment });
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const result = await fleet(["list"], { environment });
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
   });
 
   test("if nothing listens, the error has the reason and says how to start the fleet", async () => {
-    const ran = await fleet(["list", "--url", "http://127.0.0.1:1"]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain(
+    const result = await fleet(["list", "--url", "http://127.0.0.1:1"]);
+    expect(result.code).toBe(1);
+    expect(result.err).toContain(
       "cannot reach a fleet at http://127.0.0.1:1 (bad port): start the fleet with",
     );
   });
@@ -53,9 +53,9 @@ describe("the connection to a fleet", () => {
   test("a wrong key exits 1, and the error says what to set", async () => {
     const error = { code: "unauthorized", message: "this key is not known" };
     const { url } = await fakeFleet({ "GET /v1/tasks": { status: 401, body: { error } } });
-    const ran = await fleet(["list", "--url", url]);
-    expect(ran).toMatchObject({ code: 1 });
-    expect(ran.err).toContain("this key is not known (set --key or FLEET_API_KEY)");
+    const result = await fleet(["list", "--url", url]);
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.err).toContain("this key is not known (set --key or FLEET_API_KEY)");
   });
 
   test("a redirect is not followed, because it could send the key to another host", async () => {
@@ -67,21 +67,21 @@ describe("the connection to a fleet", () => {
 
   test("a response of another service is an error", async () => {
     const { url } = await fakeFleet({ "GET /v1/tasks": { text: "<html>" } });
-    const ran = await fleet(["list", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.err).toContain("it is not a Flotilla fleet");
+    const result = await fleet(["list", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.err).toContain("it is not a Flotilla fleet");
   });
 
   test("an id of neither kind is a usage error, which --json prints as JSON", async () => {
-    const ran = await fleet(["get", "42", "--json"]);
-    expect(ran.code).toBe(2);
-    expect(JSON.parse(ran.err).error.message).toContain("ids start with task_ or batch_");
+    const result = await fleet(["get", "42", "--json"]);
+    expect(result.code).toBe(2);
+    expect(JSON.parse(result.err).error.message).toContain("ids start with task_ or batch_");
   });
 
   test.each([["nothing"], ["submit"], ["redrive"], ["list", "--status", "late"]])(
     "fleet %s %s is a usage error and exits 2",
-    async (...words) => {
-      expect(await fleet(words.filter((word) => word !== undefined))).toMatchObject({
+    async (...args) => {
+      expect(await fleet(args.filter((word) => word !== undefined))).toMatchObject({
         code: 2,
         out: "",
       });
@@ -89,9 +89,9 @@ describe("the connection to a fleet", () => {
   );
 
   test("help exits 0", async () => {
-    const ran = await fleet(["--help"]);
-    expect(ran).toMatchObject({ code: 0, err: "" });
-    expect(ran.out).toContain("submit");
+    const result = await fleet(["--help"]);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain("submit");
   });
 
   test("an id is escaped in the path", async () => {

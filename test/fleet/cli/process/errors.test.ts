@@ -44,17 +44,17 @@ describe("an API error is printed", () => {
     ],
   ])("%s", async (_, message, details, lines) => {
     const { url } = await fakeFleet(rejectedWith(message, details));
-    const ran = await redrive(url);
-    expect(ran.code).toBe(2);
-    expect(ran.err.trimEnd().split("\n")).toEqual(lines);
+    const result = await redrive(url);
+    expect(result.code).toBe(2);
+    expect(result.err.trimEnd().split("\n")).toEqual(lines);
   });
 
   test("unchanged with --json", async () => {
     const error = { code: "refused", message: "2 faults", details: [modle, steps] };
     const { url } = await fakeFleet(rejectedWith(error.message, error.details));
-    const ran = await redrive(url, "--json");
-    expect(ran.out).toBe("");
-    expect(JSON.parse(ran.err)).toEqual({ error });
+    const result = await redrive(url, "--json");
+    expect(result.out).toBe("");
+    expect(JSON.parse(result.err)).toEqual({ error });
   });
 
   test.each([
@@ -62,10 +62,10 @@ describe("an API error is printed", () => {
     ["an unknown command", ["nope"]],
     ["no command", []],
     ["a missing file", ["submit", "/nonexist.jsonl"]],
-  ])("as one JSON object with --json for %s", async (_, words) => {
-    const ran = await fleet([...words, "--json"]);
-    expect(ran.code).toBe(2);
-    expect(JSON.parse(ran.err)).toEqual({
+  ])("as one JSON object with --json for %s", async (_, args) => {
+    const result = await fleet([...args, "--json"]);
+    expect(result.code).toBe(2);
+    expect(JSON.parse(result.err)).toEqual({
       error: { code: "usage", message: expect.stringMatching(/./), details: [] },
     });
   });

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import manifest from "../../../../package.json" with { type: "json" };
 
 const launcher = path.resolve(manifest.bin.fleet);
-const run = (flags: string[], words: string[]) =>
-  spawnSync(process.execPath, [...flags, launcher, ...words], {
+const run = (flags: string[], args: string[]) =>
+  spawnSync(process.execPath, [...flags, launcher, ...args], {
     cwd: os.tmpdir(),
     encoding: "utf8",
     env: { PATH: process.env.PATH },

@@ -52,9 +52,9 @@ describe("a file that cannot be submitted is a usage error with one line", () =>
     ],
     [["submit", at("within.csv"), "--prompt", "{{name}}"], "line 2 has a double quote inside"],
   ])("%j", async (args, message) => {
-    const ran = await fleet([...args, "--url", "http://127.0.0.1:1"]);
-    expect(ran).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
-    expect(ran.err.trimEnd().split("\n")).toHaveLength(1);
+    const result = await fleet([...args, "--url", "http://127.0.0.1:1"]);
+    expect(result).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
+    expect(result.err.trimEnd().split("\n")).toHaveLength(1);
   });
 });
 
@@ -115,15 +115,15 @@ describe("an output that cannot be written", () => {
   const environment = { PATH: process.env.PATH };
 
   test.skipIf(!existsSync("/dev/full"))("is reported in one line when the device is full", () => {
-    const ran = spawnSync(process.execPath, [launcher, "--help"], {
+    const result = spawnSync(process.execPath, [launcher, "--help"], {
       encoding: "utf8",
       env: environment,
       stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
     });
-    expect(ran.stderr).toBe(
+    expect(result.stderr).toBe(
       "fleet: cannot write to standard output (ENOSPC): redirect it to another place\n",
     );
-    expect(ran.status).toBe(1);
+    expect(result.status).toBe(1);
   });
 
   test("does not change the exit code if it is standard error", async () => {

@@ -49,19 +49,19 @@ describe("a service that is not a fleet", () => {
     // A batch without results has no lines, so an empty body is a valid response.
     const checked = commands
       .filter(([command]) => name !== "an empty body" || command !== "results")
-      .map((words) => ({ words, spelled: words.join(" ") }));
-    test.each(checked)(`that answers ${name} is reported by fleet $spelled`, async ({ words }) => {
+      .map((args) => ({ args, label: args.join(" ") }));
+    test.each(checked)(`that answers ${name} is reported by fleet $label`, async ({ args }) => {
       const { url } = await fakeFleet(script);
-      const ran = await fleet([...words, "--url", url]);
-      expect(ran).toMatchObject({ code: 1, out: "" });
-      expect(ran.err.trim().split("\n").at(-1)).toContain("is not a Flotilla fleet");
+      const result = await fleet([...args, "--url", url]);
+      expect(result).toMatchObject({ code: 1, out: "" });
+      expect(result.err.trim().split("\n").at(-1)).toContain("is not a Flotilla fleet");
     });
 
     test(`that answers ${name} is reported by fleet doctor`, async () => {
       const { url } = await fakeFleet(script);
-      const ran = await fleet(["doctor", "--url", url]);
-      expect(ran).toMatchObject({ code: 1, err: "" });
-      expect(ran.out).toMatch(/fleet +failed .*it is not a Flotilla fleet/);
+      const result = await fleet(["doctor", "--url", url]);
+      expect(result).toMatchObject({ code: 1, err: "" });
+      expect(result.out).toMatch(/fleet +failed .*it is not a Flotilla fleet/);
     });
   }
 });

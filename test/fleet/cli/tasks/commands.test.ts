@@ -11,11 +11,11 @@ describe("other commands", () => {
       quirks: ["json_repaired"],
     });
     const { url } = await fakeFleet({ "GET /v1/tasks/task_1": { body } });
-    const ran = await fleet(["get", "task_1", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.out).toMatch(/status +succeeded, completed after 2.0 s/);
-    expect(ran.out).toMatch(/quirks +json_repaired/);
-    expect(ran.out.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    const result = await fleet(["get", "task_1", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.out).toMatch(/status +succeeded, completed after 2.0 s/);
+    expect(result.out).toMatch(/quirks +json_repaired/);
+    expect(result.out.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
   test("get fetches a large output from the result", async () => {
@@ -29,8 +29,8 @@ describe("other commands", () => {
   test("get --json prints the task as the API returns it", async () => {
     const body = taskWith({});
     const { url } = await fakeFleet({ "GET /v1/tasks/task_1": { body } });
-    const ran = await fleet(["get", "task_1", "--json", "--url", url]);
-    expect(JSON.parse(ran.out)).toEqual(body);
+    const result = await fleet(["get", "task_1", "--json", "--url", url]);
+    expect(JSON.parse(result.out)).toEqual(body);
   });
 
   test("list reads more pages while there are fewer tasks than the limit", async () => {
@@ -40,9 +40,9 @@ describe("other commands", () => {
     const { url, received } = await fakeFleet({
       "GET /v1/tasks": [page(0, "task_b"), page(1, "task_a"), page(0, null)],
     });
-    const ran = await fleet(["list", "--status", "running", "--json", "--url", url]);
-    expect(ran.code).toBe(0);
-    expect(ran.out.trim().split("\n")).toHaveLength(1);
+    const result = await fleet(["list", "--status", "running", "--json", "--url", url]);
+    expect(result.code).toBe(0);
+    expect(result.out.trim().split("\n")).toHaveLength(1);
     const cursors = received.map(({ path }) => new URL(path, url).searchParams.get("cursor"));
     expect(cursors).toEqual([null, "task_b", "task_a"]);
   });
@@ -52,7 +52,7 @@ describe("other commands", () => {
     const { url, received } = await fakeFleet({
       "GET /v1/tasks": { body: { tasks, next_cursor: null } },
     });
-    const words = [
+    const args = [
       "list",
       "--status",
       "dead",
@@ -63,7 +63,7 @@ describe("other commands", () => {
       "--limit",
       "7",
     ];
-    const ran = await fleet([...words, "--url", url]);
+    const result = await fleet([...args, "--url", url]);
     const query = new URLSearchParams(received[0]?.path.split("?")[1]);
     expect(Object.fromEntries(query)).toEqual({
       status: "dead",
@@ -71,8 +71,8 @@ describe("other commands", () => {
       "label.team": "a=b",
       limit: "7",
     });
-    expect(ran.out.trim().split("\n")).toHaveLength(2);
-    expect(ran.out).toContain("a b");
+    expect(result.out.trim().split("\n")).toHaveLength(2);
+    expect(result.out).toContain("a b");
   });
 
   test("steps and egress print one row each", async () => {
@@ -136,11 +136,11 @@ describe("other commands", () => {
     });
     const base = fs.mkdtempSync(path.join(os.tmpdir(), "files-"));
     const folder = path.join(base, "out");
-    const ran = await fleet(["files", "task_1", "-o", folder, "--url", url]);
+    const result = await fleet(["files", "task_1", "-o", folder, "--url", url]);
     expect(fs.readdirSync(base)).toEqual(["out"]);
     expect(fs.readFileSync(path.join(folder, "a.txt"), "utf8")).toBe("of a.txt");
     expect(fs.readFileSync(path.join(folder, "d/b.bin"), "utf8")).toBe("of d/b.bin");
-    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining("../escape") });
+    expect(result).toMatchObject({ code: 1, err: expect.stringContaining("../escape") });
     const again = await fleet(["files", "task_1", "-o", folder, "--url", url]);
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining("it exists already") });
     fs.rmSync(base, { recursive: true });
@@ -152,7 +152,7 @@ describe("other commands", () => {
       "POST /v1/batches/batch_1/redrive": { status: 202, body: { redriven: 1 } },
     });
     expect(await fleet(["cancel", "task_1", "--url", url])).toMatchObject({ code: 0 });
-    const words = [
+    const args = [
       "redrive",
       "batch_1",
       "--mode",
@@ -162,7 +162,7 @@ describe("other commands", () => {
       "--overrides",
       '{"model":"m"}',
     ];
-    expect(await fleet([...words, "--url", url])).toMatchObject({ code: 0 });
+    expect(await fleet([...args, "--url", url])).toMatchObject({ code: 0 });
     expect(JSON.parse(received[1]?.body ?? "")).toEqual({
       mode: "restart",
       status: ["dead", "failed"],
@@ -177,9 +177,9 @@ describe("other commands", () => {
     [["results", "task_1"], "is a task"],
     [["steps", "batch_1"], "is a batch"],
   ])("%j is a usage error", async (args, message) => {
-    const ran = await fleet(args);
-    expect(ran.code).toBe(2);
-    expect(ran.err).toContain(message);
+    const result = await fleet(args);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
   });
 
   test("results prints the lines of the API without a terminal", async () => {
@@ -205,10 +205,10 @@ describe("other commands", () => {
       "GET /healthz": { body: { status: "ok" } },
       "GET /v1/stats": { status: 401, body: { error } },
     });
-    const ran = await fleet(["doctor", "--url", url]);
-    expect(ran.code).toBe(1);
-    expect(ran.out).toMatch(/fleet +ok/);
-    expect(ran.out).toMatch(/key +failed +no such key/);
+    const result = await fleet(["doctor", "--url", url]);
+    expect(result.code).toBe(1);
+    expect(result.out).toMatch(/fleet +ok/);
+    expect(result.out).toMatch(/key +failed +no such key/);
   });
 
   test("doctor checks the health without a key", async () => {

@@ -70,8 +70,8 @@ describe("fleet steps", () => {
     ["x", 2, "a whole number"],
   ])("rejects the unknown step %s", async (step, code, message) => {
     const { url } = await fakeFleet(script);
-    const ran = await fleet(["steps", "task_1", step, "--url", url]);
-    expect(ran.code).toBe(code);
-    expect(ran.err).toContain(message);
+    const result = await fleet(["steps", "task_1", step, "--url", url]);
+    expect(result.code).toBe(code);
+    expect(result.err).toContain(message);
   });
 });

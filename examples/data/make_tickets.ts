@@ -1,4 +1,4 @@
-import type { Order } from "./make-orders.ts";
+import type { Order } from "./make_orders.ts";
 import { Random } from "./random.ts";
 
 export interface Ticket {
@@ -50,7 +50,7 @@ const bodies: Record<Kind, readonly string[]> = {
 const closings = ["Thanks!", "Kind regards", "Best", "Waiting for your answer.", "Cheers"] as const;
 const angry = [" This is the third time I write!", " I am really disappointed.", " Unacceptable."] as const;
 
-/** 140 tickets about the orders of the same shop, in the order of time. */
+/** 140 tickets about the orders of the shop, in chronological order. */
 export function makeTickets(orders: readonly Order[]): Ticket[] {
   const random = new Random(20_250_715);
   return Array.from({ length: 140 }, (_, at) => {
@@ -58,7 +58,7 @@ export function makeTickets(orders: readonly Order[]): Ticket[] {
       ["delivery", 34], ["refund", 20], ["damaged", 15], ["invoice", 12], ["account", 11], ["question", 8],
     ] as const);
     const order = random.pick(orders);
-    const aboutOrder = kind !== "account" && kind !== "question";
+    const isAboutOrder = kind !== "account" && kind !== "question";
     const days = random.whole(3, 19);
     const body = random.pick(bodies[kind]).replaceAll("{order}", order.order_id).replaceAll("{days}", String(days));
     return {
@@ -67,7 +67,7 @@ export function makeTickets(orders: readonly Order[]): Ticket[] {
         .toISOString()
         .replace(/\.\d+Z$/, "Z"),
       customer_id: order.customer_id,
-      order_id: aboutOrder ? order.order_id : null,
+      order_id: isAboutOrder ? order.order_id : null,
       channel: random.weighted([["email", 55], ["form", 25], ["chat", 20]] as const),
       subject: random.pick(subjects[kind]),
       body: `${body}${random.chance(0.18) ? random.pick(angry) : ""} ${random.pick(closings)}`,

@@ -1,5 +1,5 @@
-import type { Customer } from "./make-customers.ts";
-import { makeProducts } from "./make-products.ts";
+import type { Customer } from "./make_customers.ts";
+import { makeProducts } from "./make_products.ts";
 import { Random } from "./random.ts";
 
 export interface Order {
@@ -27,7 +27,7 @@ const notes = [
   "Grind for filter",
 ] as const;
 
-/** 720 orders over the first half of 2025, in the order of time. */
+/** 720 orders over the first half of 2025, in chronological order. */
 export function makeOrders(customers: readonly Customer[]): Order[] {
   const random = new Random(20_250_630);
   const products = makeProducts();
@@ -40,14 +40,14 @@ export function makeOrders(customers: readonly Customer[]): Order[] {
     const customer = random.pick(customers);
     const product = random.pick(products);
     const currency = currencyOf[customer.country] ?? "EUR";
-    const many = customer.segment === "consumer" ? random.whole(1, 4) : random.whole(3, 24);
+    const quantity = customer.segment === "consumer" ? random.whole(1, 4) : random.whole(3, 24);
     return {
       order_id: `O${String(50_001 + at)}`,
       ordered_at: `${new Date(time).toISOString().slice(0, 19)}Z`,
       customer_id: customer.id,
       country: customer.country,
       product: product.sku,
-      quantity: product.unit_price > 100 ? Math.min(many, 3) : many,
+      quantity: product.unit_price > 100 ? Math.min(quantity, 3) : quantity,
       unit_price: Math.round(product.unit_price * priceFactor[currency] * 100) / 100,
       currency,
       status: random.weighted([
@@ -67,12 +67,12 @@ const columns = [
 export function ordersCsv(orders: readonly Order[]): string {
   const rows = orders.map((order) =>
     columns
-      .map((name) => (name === "unit_price" ? order.unit_price.toFixed(2) : quoted(String(order[name]))))
+      .map((name) => (name === "unit_price" ? order.unit_price.toFixed(2) : quoteCell(String(order[name]))))
       .join(","),
   );
   return `${[columns.join(","), ...rows].join("\n")}\n`;
 }
 
-function quoted(cell: string): string {
+function quoteCell(cell: string): string {
   return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -13,11 +13,11 @@ export interface Customer {
   newsletter: boolean;
 }
 
-const given =
+const givenNames =
   "Ada Amina Anouk Bruno Carla Chen Clara Dmitri Elif Emeka Emma Felix Greta Hana Hugo Ines Ivan Jonas Julia Kaito Karim Lea Liam Lucia Luka Maja Marco Mei Mira Nadia Niels Noor Olga Omar Oscar Paula Priya Rafael Rosa Samir Sofia Tariq Thea Tomas Vera Viktor Yara Yusuf Zoe Wiktor".split(
     " ",
   );
-const family =
+const familyNames =
   "Abbas Almeida Andersson Aydin Bakker Bauer Bianchi Costa Diallo Dubois Eriksen Farkas Ferrari Fischer Garcia Haddad Hansen Hoffmann Horvat Ibrahim Ivanova Jansen Jensen Keller Kim Kovacs Kowalska Laurent Lindqvist Lopez Martin Meyer Moreau Nakamura Novak Okafor Olsen Park Pereira Petrov Popescu Rossi Santos Sato Schmid Silva Singh Suzuki Tanaka Virtanen Weber Wang Yilmaz Zhang".split(
     " ",
   );
@@ -31,29 +31,29 @@ const towns = [
 const mailHosts = ["mail.example", "post.example", "inbox.example", "letters.example.org"] as const;
 const companyWords = ["Roastery", "Bakery", "Studio", "Books", "Cowork", "Kitchen", "Clinic"] as const;
 
-/** 240 customers; 18 of them are the same person entered again with other spelling. */
+/** 240 customers; 18 of them are duplicates with another spelling. */
 export function makeCustomers(): Customer[] {
   const random = new Random(20_250_301);
   const people: Customer[] = [];
-  const taken = new Set<string>();
+  const names = new Set<string>();
   while (people.length < 222) {
-    const name = `${random.pick(given)} ${random.pick(family)}`;
-    if (taken.has(name)) {
+    const name = `${random.pick(givenNames)} ${random.pick(familyNames)}`;
+    if (names.has(name)) {
       continue;
     }
-    taken.add(name);
-    people.push(person(random, people.length + 1, name));
+    names.add(name);
+    people.push(createPerson(random, people.length + 1, name));
   }
   for (let copy = 0; copy < 18; copy += 1) {
     const source = people[copy * 11 + 3];
     if (source !== undefined) {
-      people.push(enteredAgain(random, people.length + 1, source));
+      people.push(duplicateOf(random, people.length + 1, source));
     }
   }
   return people;
 }
 
-function person(random: Random, number: number, name: string): Customer {
+function createPerson(random: Random, number: number, name: string): Customer {
   const [country, city] = random.pick(towns);
   const segment = random.weighted([
     ["consumer", 70], ["cafe", 14], ["office", 10], ["reseller", 6],
@@ -68,13 +68,13 @@ function person(random: Random, number: number, name: string): Customer {
     city,
     country,
     segment,
-    signed_up_at: day(random.whole(0, 800)),
+    signed_up_at: dateAfter(random.whole(0, 800)),
     newsletter: random.chance(0.55),
   };
 }
 
-/** The same e-mail in another case, or with a tag or stray spaces; a later date; often no phone. */
-function enteredAgain(random: Random, number: number, source: Customer): Customer {
+/** The same e-mail in another case, with a tag or with spaces; a later date; often no phone. */
+function duplicateOf(random: Random, number: number, source: Customer): Customer {
   const [user = "", host = ""] = source.email.split("@");
   const email = random.pick([
     source.email.toUpperCase(),
@@ -88,7 +88,7 @@ function enteredAgain(random: Random, number: number, source: Customer): Custome
     name: random.chance(0.5) ? source.name.toUpperCase() : source.name.replace(" ", "  "),
     email,
     phone: random.chance(0.5) ? null : source.phone,
-    signed_up_at: day(801 + number),
+    signed_up_at: dateAfter(801 + number),
   };
 }
 
@@ -97,6 +97,6 @@ function customerId(number: number): string {
 }
 
 /** `days` after 2022-01-10, as YYYY-MM-DD. */
-function day(days: number): string {
+function dateAfter(days: number): string {
   return new Date(Date.UTC(2022, 0, 10) + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-import { makeProducts } from "./make-products.ts";
+import { makeProducts } from "./make_products.ts";
 import { Random } from "./random.ts";
 
 const browsers = [
@@ -30,9 +30,8 @@ interface Hit {
 
 /**
  * One day of a shop's access log, combined format plus the request time in seconds.
- * Three things happened that day: an outage of the checkout from 13:40 to 13:52 (502),
- * one address guessing passwords from 03:10 on, and a scanner looking for admin pages.
- * Addresses are from the ranges reserved for documentation.
+ * It has three incidents: an outage of the checkout from 13:40 to 13:52 (502), one address that guesses
+ * passwords from 03:10, and a scanner for admin pages. All addresses are reserved for documentation.
  */
 export function accessLog(): string {
   const random = new Random(20_250_612);
