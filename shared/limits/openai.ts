@@ -20,8 +20,6 @@ export const openAiLimits = {
   metadataKeyCharsMax: 64,
   metadataValueCharsMax: 512,
   windowHoursMax: 720,
-  /** Up to this many tasks, the first read writes the output files; for larger batches the sweep does. */
-  inlineOutputTasksMax: 1_000,
   resultsPerPage: 200,
   /** Bodies and outputs that are read from R2 at the same time. */
   parallelReadsMax: 5,
