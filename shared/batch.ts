@@ -1,4 +1,4 @@
-/** The shape of a batch as users send it: one JSON object, or one task per line with the rest in the query. */
+/** The shape of a batch as users send it: one JSON object, or one task per line with the other fields in the query. */
 import { type Static, Type } from "@sinclair/typebox";
 import { batchLimits, budgetCeilings } from "./limits.ts";
 import { After } from "./schedule.ts";
@@ -6,7 +6,7 @@ import { DurableTask, Labels, Webhook } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
 
-/** What one batch's tasks may use together. */
+/** The budget that all tasks of a batch share. */
 const BatchBudget = Type.Partial(
   Type.Object(
     {
@@ -24,7 +24,7 @@ const BatchBudget = Type.Partial(
   strict,
 );
 
-/** Everything but the tasks. `defaults` are checked as a task's fields, each with a sentence of its own. */
+/** Everything except the tasks. `defaults` are checked later as fields of a task, with a message for each. */
 export const BatchHead = Type.Object(
   {
     defaults: Type.Optional(Type.Object({}, { description: "fields that each task takes" })),
@@ -38,7 +38,7 @@ export const BatchHead = Type.Object(
 );
 export type BatchHead = Static<typeof BatchHead>;
 
-/** As it is held against a body: a bad task is named by its place among all of them, not by this schema. */
+/** The schema that a body is checked with. Tasks are checked later, so that a fault names the place of its task. */
 export const JsonBatch = Type.Object(
   {
     ...BatchHead.properties,
@@ -48,7 +48,7 @@ export const JsonBatch = Type.Object(
   strict,
 );
 
-/** The same as people and programs are told of it. */
+/** The same for documentation and types. */
 export const BatchToSubmit = Type.Object(
   {
     ...JsonBatch.properties,

@@ -1,32 +1,32 @@
-/** The two bodies a batch may have: one JSON object, or one task per line with the rest in the query. */
+/** The two bodies of a batch: one JSON object, or one task per line with the other fields in the query. */
 import { Value } from "@sinclair/typebox/value";
 import { BatchHead as Head, JsonBatch } from "../../shared/batch.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
+import { type Line, readLines } from "../../shared/lines.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import {
   bodyChunks,
   decodeText,
-  isPlain,
+  isUncompressed,
   mediaType,
   readBytes,
   tooLarge,
-  wrongType,
+  unsupportedType,
 } from "../http/body.ts";
 import { parseJson } from "../http/json_text.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import { checkDefaults } from "../tasks/check.ts";
-import { explain } from "../tasks/explain.ts";
+import { explain, joinPath } from "../tasks/explain.ts";
+import type { BatchHead } from "./accept.ts";
 import { type Entry, longLine } from "./batch_input.ts";
-import type { BatchHead } from "./batches.ts";
-import { type Line, readLines } from "./lines.ts";
 
-/** Two levels deeper than a task: its list, and the object around that. */
+/** Two levels deeper than a task: its list, and the object around the list. */
 const jsonDepthMax = taskLimits.jsonDepthMax + 2;
 
 export interface BatchBody {
   head: BatchHead;
   entries: AsyncIterable<Entry>;
-  /** Nothing is to be accepted, only looked at. */
+  /** Checked only; nothing is accepted. */
   dryRun: boolean;
 }
 
@@ -34,18 +34,17 @@ export async function readBatchBody(
   request: Request,
   url: URL,
 ): Promise<Result<BatchBody, Problem>> {
-  const type = mediaType(request);
-  if (!isPlain(request)) return wrongType(request, ["application/json", "application/x-ndjson"]);
+  const type = isUncompressed(request) ? mediaType(request) : null;
   if (type === "application/json") return readJsonBatch(request, url);
   if (type === "application/x-ndjson" || type === "application/jsonl") {
     return readLineBatch(request, url);
   }
-  return wrongType(request, ["application/json", "application/x-ndjson"]);
+  return unsupportedType(request, ["application/json", "application/x-ndjson"]);
 }
 
 async function readJsonBatch(request: Request, url: URL): Promise<Result<BatchBody, Problem>> {
-  const asked = readDryRun(url.searchParams);
-  if (!asked.ok) return asked;
+  const dryRun = readDryRun(url.searchParams);
+  if (!dryRun.ok) return dryRun;
   const bytes = await readBytes(
     request,
     batchLimits.jsonBytesMax,
@@ -55,26 +54,26 @@ async function readJsonBatch(request: Request, url: URL): Promise<Result<BatchBo
   const text = decodeText(bytes.value);
   if (!text.ok) return text;
   const body = parseJson(text.value, jsonDepthMax);
-  return body.ok ? batchOfValue(body.value, asked.value) : body;
+  return body.ok ? parseBatch(body.value, dryRun.value) : body;
 }
 
-/** A batch as one value: `{defaults?, tasks, …}`. `asked` is whether it is to be tried only. */
-export function batchOfValue(value: unknown, asked = false): Result<BatchBody, Problem> {
-  if (!Value.Check(JsonBatch, value)) return err(refusedHead(explain(JsonBatch, value)));
+/** A batch as one value: `{defaults?, tasks, …}`. `isDryRun` is what the query says. */
+export function parseBatch(value: unknown, isDryRun = false): Result<BatchBody, Problem> {
+  if (!Value.Check(JsonBatch, value)) return err(headProblem(explain(JsonBatch, value)));
   const { tasks, template, ...rest } = value;
-  const head = readHead(rest);
+  const head = checkHead(rest);
   if (!head.ok) return head;
-  const dryRun = asked || rest.dry_run === true;
-  if (template === undefined && tasks !== undefined) {
-    return ok({ head: head.value, entries: entriesOf(tasks), dryRun });
+  const dryRun = isDryRun || rest.dry_run === true;
+  if (template === undefined) {
+    if (tasks === undefined) return err(headProblem([noTasks]));
+    return ok({ head: head.value, entries: listEntries(tasks), dryRun });
   }
-  if (template === undefined) return err(refusedHead([noTasks]));
-  const fault = tasks !== undefined ? tasksAndTemplate : templateAlone(rest, dryRun);
-  if (fault !== null) return err(refusedHead([fault]));
-  return ok({ head: { ...head.value, template }, entries: entriesOf([]), dryRun });
+  const fault = tasks !== undefined ? tasksAndTemplate : findTemplateFault(rest, dryRun);
+  if (fault !== undefined) return err(headProblem([fault]));
+  return ok({ head: { ...head.value, template }, entries: listEntries([]), dryRun });
 }
 
-/** A JSON body holds everything but this. What is misspelt is refused: it might have meant that nothing runs. */
+/** The query of a JSON body has this field only. A typing error is rejected: it may have meant that nothing runs. */
 function readDryRun(query: URLSearchParams): Result<boolean, Problem> {
   let dryRun = false;
   for (const [name, value] of query) {
@@ -83,8 +82,8 @@ function readDryRun(query: URLSearchParams): Result<boolean, Problem> {
       const message =
         name === "dry_run"
           ? "write true or false"
-          : "unknown: the query of a JSON body takes dry_run, all else stands in the body";
-      return err(refusedHead([{ path: name, message }]));
+          : "unknown: with a JSON body the query has only dry_run, all other fields belong in the body";
+      return err(headProblem([{ path: name, message }]));
     }
   }
   return ok(dryRun);
@@ -96,16 +95,16 @@ const noTasks: Detail = {
 };
 const tasksAndTemplate: Detail = {
   path: "template",
-  message: 'makes the tasks of another batch\'s results: write either "tasks" or "template"',
+  message: 'makes tasks from the results of another batch: write either "tasks" or "template"',
 };
 
-/** A template has nothing to be filled with but another batch's results, and says all there is to say. */
-function templateAlone(
+/** A template is filled with the results of another batch only, and has no defaults. */
+function findTemplateFault(
   rest: { after?: unknown; defaults?: object },
   dryRun: boolean,
-): Detail | null {
+): Detail | undefined {
   if (dryRun) {
-    const message = "has no tasks before the other batch is finished: write tasks to try them";
+    const message = "has no tasks until the other batch is finished: write tasks to try them";
     return { path: "template", message };
   }
   if (rest.after === undefined) {
@@ -113,11 +112,14 @@ function templateAlone(
       'is missing: name the batch whose results fill the template, {"batch": "batch_…"}';
     return { path: "after", message };
   }
-  if (rest.defaults === undefined) return null;
-  return { path: "defaults", message: "belong to tasks: write them in the template" };
+  if (rest.defaults === undefined) return undefined;
+  return {
+    path: "defaults",
+    message: "cannot be used with a template: write them in the template",
+  };
 }
 
-async function* entriesOf(tasks: readonly unknown[]): AsyncGenerator<Entry> {
+async function* listEntries(tasks: readonly unknown[]): AsyncGenerator<Entry> {
   for (const task of tasks) yield { line: null, body: ok(task) };
 }
 
@@ -132,24 +134,26 @@ async function readLineBatch(request: Request, url: URL): Promise<Result<BatchBo
     if (parsed.ok) rest[name] = parsed.value;
     else details.push({ path: name, message: `in the query is ${parsed.error.message}` });
   }
-  if (details.length > 0) return err(refusedHead(details));
-  if (!Value.Check(Head, rest)) return err(refusedHead(explain(Head, rest)));
-  const head = readHead(rest);
+  if (details.length > 0) return err(headProblem(details));
+  const head = parseBatchHead(rest);
   if (!head.ok) return head;
-  const dryRun = rest.dry_run === true;
-  return ok({ head: head.value, entries: lineEntries(request), dryRun });
+  return ok({ head: head.value, entries: lineEntries(request), dryRun: rest.dry_run === true });
 }
 
 async function* lineEntries(request: Request): AsyncGenerator<Entry> {
-  const lines = readLines(bodyChunks(request), {
-    bytesMax: batchLimits.ndjsonBytesMax,
-    lineBytesMax: taskLimits.bodyBytesMax,
-  });
-  for await (const line of lines) yield { line: line.number, body: readLine(line) };
+  for await (const line of readLines(bodyChunks(request), lineLimits)) {
+    yield { line: line.number, body: parseLine(line) };
+  }
 }
 
-/** The value of one line, or why there is none. */
-export function readLine(line: Line): Result<unknown, Problem> {
+/** The limits of a batch's lines, from whichever source they are read. */
+export const lineLimits = {
+  bytesMax: batchLimits.ndjsonBytesMax,
+  lineBytesMax: taskLimits.bodyBytesMax,
+};
+
+/** The value of one line, or why it has none. */
+export function parseLine(line: Line): Result<unknown, Problem> {
   switch (line.kind) {
     case "too_much":
       return tooManyBytes();
@@ -165,27 +169,27 @@ export function readLine(line: Line): Result<unknown, Problem> {
 const tooManyBytes = (): Result<never, Problem> =>
   tooLarge(batchLimits.ndjsonBytesMax, "send several batches");
 
-/** What a batch says beside its tasks, from another shape: `{defaults?, labels?, limits?, webhook?}`. */
-export function headOf(value: unknown): Result<BatchHead, Problem> {
-  return Value.Check(Head, value) ? readHead(value) : err(refusedHead(explain(Head, value)));
+/** A batch without its tasks, from a value that has no others: `{defaults?, labels?, limits?, webhook?}`. */
+export function parseBatchHead(value: unknown): Result<BatchHead, Problem> {
+  return Value.Check(Head, value) ? checkHead(value) : err(headProblem(explain(Head, value)));
 }
 
-function readHead(rest: Head): Result<BatchHead, Problem> {
-  const defaults = checkDefaults(rest.defaults ?? {});
-  if (!defaults.ok) {
-    const details = defaults.details.map(({ path, message }) => ({
-      path: path.startsWith("[") ? `defaults${path}` : `defaults.${path}`,
-      message,
-    }));
-    return err(refusedHead(details));
+function checkHead(rest: Head): Result<BatchHead, Problem> {
+  const checked = checkDefaults(rest.defaults ?? {});
+  if (!checked.ok) {
+    return err(
+      headProblem(
+        checked.error.map(({ path, message }) => ({ path: joinPath("defaults", path), message })),
+      ),
+    );
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(defaults.task)).byteLength;
+  const bytes = new TextEncoder().encode(JSON.stringify(checked.value)).byteLength;
   if (bytes > batchLimits.defaultsBytesMax) {
-    const message = `are ${bytes} bytes; at most ${batchLimits.defaultsBytesMax} are taken: upload long material with PUT /v1/inputs/<key>`;
-    return err(refusedHead([{ path: "defaults", message }]));
+    const message = `are ${bytes} bytes; the maximum is ${batchLimits.defaultsBytesMax}: upload long material with PUT /v1/inputs/<key>`;
+    return err(headProblem([{ path: "defaults", message }]));
   }
   return ok({
-    defaults: defaults.task,
+    defaults: checked.value,
     labels: rest.labels ?? {},
     limits: rest.limits ?? {},
     ...(rest.webhook === undefined ? {} : { webhook: rest.webhook }),
@@ -193,8 +197,8 @@ function readHead(rest: Head): Result<BatchHead, Problem> {
   });
 }
 
-function refusedHead(details: Detail[]) {
+function headProblem(details: Detail[]) {
   const [first] = details;
-  const message = `the batch is refused: ${first?.path ?? ""} ${first?.message ?? ""}`;
+  const message = `the batch is invalid: ${first?.path ?? ""} ${first?.message ?? ""}`;
   return { kind: "refused", message, details } as const;
 }

@@ -1,19 +1,20 @@
 /**
- * Reads a batch's tasks, one after the other, and writes them to R2 as they are checked: 100 MB of
- * lines pass through an isolate that holds one line and one part. Every bad line is reported, and
- * after the first one nothing more is written.
+ * Reads a batch's tasks one after the other and writes them to R2 as they are checked: 100 MB of lines
+ * pass through an isolate that holds one line and one part. Every invalid line is reported; after the
+ * first one nothing more is written.
  */
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../../shared/canonical_json.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { Detail, Problem } from "../http/problem.ts";
-import { canonical } from "../tasks/canonical.ts";
-import { type Checked, checkWithDefaults } from "../tasks/check.ts";
+import { checkWithDefaults } from "../tasks/check.ts";
 import type { CheckScope } from "../tasks/check_scope.ts";
-import type { ObjectWriter } from "./object_writer.ts";
+import { joinPath } from "../tasks/explain.ts";
+import { ObjectWriter } from "./object_writer.ts";
 
-/** One task as it was sent, or what is wrong with its text; too_large ends the batch. `line` is null in a JSON body. */
+/** One task as it was sent, or why its text is invalid; too_large ends the batch. `line` is null in a JSON body. */
 export interface Entry {
   line: number | null;
   body: Result<unknown, Problem>;
@@ -25,127 +26,136 @@ export interface BatchInput {
   sha256: string;
 }
 
-const encoder = new TextEncoder();
-
-/** Checks and writes every entry. The caller finishes or aborts the writer. */
-export async function writeBatchInput(
-  entries: AsyncIterable<Entry>,
-  defaults: DurableTask,
-  scope: CheckScope,
-  writer: ObjectWriter,
-): Promise<Result<BatchInput, Problem>> {
-  const hash = createHash("sha256");
-  const checked = await checkEntries(entries, defaults, scope, async (good, faults) => {
-    if (faults.any) return;
-    hash.update(canonical(good.body)).update("\n");
-    await writer.write(good.bytes);
-  });
-  if (!checked.ok) return checked;
-  const { total, faults } = checked.value;
-  return faults.any ? err(faults.problem()) : ok({ total, sha256: hash.digest("hex") });
+/** What the entries are, and what they are checked with. */
+export interface InputSource {
+  entries: AsyncIterable<Entry>;
+  defaults: DurableTask;
+  scope: CheckScope;
 }
 
-/** A task that is to be accepted, as it was sent and with its defaults. */
-export interface GoodEntry {
-  spot: Spot;
+const encoder = new TextEncoder();
+
+/** Checks every entry and writes it. Either the whole input is in R2 afterwards, or nothing of it. */
+export async function storeBatchInput(
+  bucket: R2Bucket,
+  key: string,
+  { entries, defaults, scope }: InputSource,
+): Promise<Result<BatchInput, Problem>> {
+  const writer = new ObjectWriter(bucket, key, "application/x-ndjson");
+  const hash = createHash("sha256");
+  try {
+    const checked = await checkEntries(entries, defaults, scope, async (entry, faults) => {
+      if (faults.any) return;
+      hash.update(canonicalJson(entry.body)).update("\n");
+      await writer.write(entry.bytes);
+    });
+    if (checked.ok && !checked.value.faults.any) {
+      await writer.finish();
+      return ok({ total: checked.value.total, sha256: hash.digest("hex") });
+    }
+    await writer.abort();
+    return checked.ok ? err(checked.value.faults.problem()) : checked;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** A valid task, as it was sent and with its defaults. */
+export interface ValidEntry {
+  place: EntryPlace;
   body: unknown;
   task: DurableTask;
   bytes: Uint8Array;
 }
 
-/** Checks every entry and hands on each good one, in order. Ends early only where a bound of the whole is passed. */
+/** Checks every entry and passes on each valid one, in order. Ends early only when a limit of the batch is exceeded. */
 export async function checkEntries(
   entries: AsyncIterable<Entry>,
   defaults: DurableTask,
   scope: CheckScope,
-  take: (good: GoodEntry, faults: Faults) => Promise<void>,
+  take: (entry: ValidEntry, faults: Faults) => Promise<void>,
 ): Promise<Result<{ total: number; faults: Faults }, Problem>> {
   const faults = new Faults();
   const customIds = new Map<string, number>();
   const defaultBytes = encoder.encode(JSON.stringify(defaults)).byteLength;
   let total = 0;
   for await (const { line, body } of entries) {
-    const index = total++;
+    const place = { line, index: total++ };
     if (total > batchLimits.tasksMax) return err(tooManyTasks);
-    // Lines that are here already are read without a pause: others, health checks too, get their turn.
+    // Buffered lines are read without a pause: other requests, health checks too, need a turn.
     if (total % batchLimits.linesPerTurnMax === 0) await new Promise((go) => setTimeout(go, 0));
-    const spot = { line, index };
-    if (!body.ok && body.error.kind === "too_large") return body;
     if (!body.ok) {
-      const { error: problem } = body;
-      const unreadable = problem.kind === "unreadable";
-      const told = problem.kind === "refused" ? problem.details : [];
-      faults.add(
-        spot,
-        told.length > 0 ? told : [{ path: "", message: problem.message }],
-        unreadable,
-      );
+      if (body.error.kind === "too_large") return body;
+      faults.addProblem(place, body.error);
       continue;
     }
     const checked = checkWithDefaults(body.value, defaults, scope);
-    const details = lineFaults(body.value, checked);
-    const customId = customIdOf(body.value);
-    if (customId !== null) {
-      const earlier = customIds.get(customId);
-      if (earlier === undefined) customIds.set(customId, line ?? index);
-      else details.push({ path: "custom_id", message: taken(customId, line !== null, earlier) });
-    }
+    const details = checked.ok ? [] : [...checked.error];
+    details.push(...batchFieldFaults(body.value, place, customIds));
     const bytes = encoder.encode(`${JSON.stringify(body.value)}\n`);
     if (bytes.byteLength + defaultBytes > taskLimits.bodyBytesMax) {
       details.push({ path: "", message: tooLong });
     }
-    faults.add(spot, details, false);
+    faults.add(place, details);
     if (checked.ok && details.length === 0) {
-      await take({ spot, body: body.value, task: checked.task, bytes }, faults);
+      await take({ place, body: body.value, task: checked.value, bytes }, faults);
     }
   }
   return total === 0 ? err(noTasks) : ok({ total, faults });
 }
 
-function lineFaults(body: unknown, checked: Checked): Detail[] {
-  const details = checked.ok ? [] : [...checked.details];
-  if (typeof body === "object" && body !== null && "idempotency_key" in body) {
+/** Fields that a task of a batch must not have, or must not share with another. Notes its custom_id. */
+function batchFieldFaults(
+  body: unknown,
+  { line, index }: EntryPlace,
+  customIds: Map<string, number>,
+): Detail[] {
+  if (typeof body !== "object" || body === null) return [];
+  const details: Detail[] = [];
+  if ("idempotency_key" in body) {
     const message =
-      "belongs to the whole batch: send the header Idempotency-Key, and tell tasks apart by custom_id";
+      "is not allowed in a task of a batch: send the header Idempotency-Key for the whole batch, and identify tasks by custom_id";
     details.push({ path: "idempotency_key", message });
+  }
+  if ("custom_id" in body && typeof body.custom_id === "string") {
+    const earlier = customIds.get(body.custom_id);
+    if (earlier === undefined) customIds.set(body.custom_id, line ?? index);
+    else {
+      const where = line === null ? `in tasks[${earlier}]` : `on line ${earlier}`;
+      const message = `${JSON.stringify(body.custom_id)} is already used ${where}: give each task its own`;
+      details.push({ path: "custom_id", message });
+    }
   }
   return details;
 }
 
-function customIdOf(body: unknown): string | null {
-  if (typeof body !== "object" || body === null || !("custom_id" in body)) return null;
-  return typeof body.custom_id === "string" ? body.custom_id : null;
-}
-
-const taken = (id: string, inLines: boolean, earlier: number) =>
-  `${JSON.stringify(id)} stands ${inLines ? `on line ${earlier}` : `in tasks[${earlier}]`} already: give each task its own`;
-
-const tooLong = `a task with its defaults may be ${taskLimits.bodyBytesMax} bytes: upload long material with PUT /v1/inputs/<key> and name it in "files" as {"r2": "<key>"}`;
+const tooLong = `a task with its defaults may have up to ${taskLimits.bodyBytesMax} bytes: upload long material with PUT /v1/inputs/<key> and name it in "files" as {"r2": "<key>"}`;
 
 export const longLine: Problem = { kind: "unreadable", message: tooLong };
 
 const tooManyTasks: Problem = {
   kind: "too_large",
-  message: `a batch holds at most ${batchLimits.tasksMax.toLocaleString("en")} tasks: send several batches`,
+  message: `a batch may have up to ${batchLimits.tasksMax.toLocaleString("en")} tasks: send several batches`,
 };
 
 const noTasks: Problem = {
   kind: "refused",
-  message: "the batch holds no task: send at least one",
+  message: "the batch has no tasks: send at least one",
   details: [{ path: "tasks", message: "is empty: send at least one task" }],
 };
 
-/** Where a task stands: on a line, or in the list of a JSON body. */
-export interface Spot {
+/** The place of a task: on a line, or in the list of a JSON body. */
+export interface EntryPlace {
   line: number | null;
   index: number;
 }
 
-/** What is wrong with a batch: the first so many places in full, the rest as a number. */
+/** The faults of a batch: the first places in full, the others as a number. */
 export class Faults {
   readonly #details: Detail[] = [];
   #lines = 0;
-  #unreported = 0;
+  #unlisted = 0;
   #unreadable = false;
 
   get any(): boolean {
@@ -156,38 +166,35 @@ export class Faults {
     return this.#details;
   }
 
-  /** How many places are counted and not in `details`. */
-  get unreported(): number {
-    return this.#unreported;
+  /** How many places are counted but not in `details`. */
+  get unlisted(): number {
+    return this.#unlisted;
   }
 
-  add(spot: Spot, details: readonly Detail[], unreadable: boolean): void {
+  add(place: EntryPlace, details: readonly Detail[]): void {
     if (details.length === 0) return;
     this.#lines++;
-    this.#unreadable ||= unreadable;
-    if (this.#lines > batchLimits.badLinesReportedMax) {
-      this.#unreported++;
-      return;
-    }
-    for (const detail of details) this.#details.push(placed(spot, detail));
+    if (this.#lines > batchLimits.badLinesReportedMax) this.#unlisted++;
+    else for (const detail of details) this.#details.push(withPlace(place, detail));
+  }
+
+  /** An entry whose text is invalid. */
+  addProblem(place: EntryPlace, problem: Problem): void {
+    this.#unreadable ||= problem.kind === "unreadable";
+    const details = problem.kind === "refused" ? problem.details : [];
+    this.add(place, details.length > 0 ? details : [{ path: "", message: problem.message }]);
   }
 
   problem(): Problem {
-    const rest =
-      this.#unreported === 0
-        ? ""
-        : `; the first ${batchLimits.badLinesReportedMax} are listed, ${this.#unreported} more are not`;
-    const lines = this.#lines === 1 ? "1 task is" : `${this.#lines} tasks are`;
-    const message = `${lines} refused, so nothing is accepted: mend what details names and send the batch again${rest}`;
-    return this.#unreadable
-      ? { kind: "unreadable", message, details: this.#details }
-      : { kind: "refused", message, details: this.#details };
+    const tasks = this.#lines === 1 ? "1 task is" : `${this.#lines} tasks are`;
+    const rest = this.#unlisted === 0 ? "" : ` (${this.#unlisted} more are not listed)`;
+    const message = `${tasks} invalid, so no task was accepted: fix what details lists${rest} and send the batch again`;
+    const kind = this.#unreadable ? "unreadable" : "refused";
+    return { kind, message, details: this.#details };
   }
 }
 
-function placed(spot: Spot, detail: Detail): Detail {
-  if (spot.line !== null) return { line: spot.line, ...detail };
-  const { path } = detail;
-  const inner = path === "" || path.startsWith("[") ? path : `.${path}`;
-  return { ...detail, path: `tasks[${spot.index}]${inner}` };
+function withPlace({ line, index }: EntryPlace, detail: Detail): Detail {
+  if (line !== null) return { line, ...detail };
+  return { ...detail, path: joinPath(`tasks[${index}]`, detail.path) };
 }

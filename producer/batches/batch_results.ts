@@ -1,40 +1,43 @@
 /**
- * A batch's results in the input's order, NDJSON, one line for each task that has ended. A chunk whose
- * tasks have all ended is put together in R2 once; the others are read from D1, a page of rows at a time.
+ * A batch's results as NDJSON in input order, one line for each task that has ended. A chunk whose tasks
+ * have all ended is put together in R2 once; the others are read from D1, a page of rows at a time.
  */
 import { batchTaskId, batchTaskRange } from "../../shared/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { getText, objectKeys, openObject } from "../../shared/objects.ts";
-import type { BatchRow } from "../../shared/store/batches.ts";
-import { keepResults, recountTallies, type TallyRow } from "../../shared/store/tallies.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
-import { listSettled } from "../../shared/store/tasks.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import { readTallies, storeResultsKey, type TallyRow } from "../../shared/store/batches/tallies.ts";
+import { listSettled } from "../../shared/store/tasks/task_list.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { readUsage } from "../../shared/usage.ts";
 import type { ProducerEnv } from "../env.ts";
-import { errorView, usageView } from "../tasks/view.ts";
+import { errorView, usageView } from "../tasks/task_view.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 const encoder = new TextEncoder();
 
-/** The bytes of all results, from R2 where they stand there. */
-export async function* batchResults(env: ProducerEnv, batch: BatchRow): AsyncGenerator<Uint8Array> {
-  for (const row of await recountTallies(env.DB, batch.id)) {
-    const key = row.results_key;
+/** The bytes of all results, from R2 where they are stored. Writes nothing. */
+export async function* streamResults(
+  env: ProducerEnv,
+  batch: BatchRow,
+): AsyncGenerator<Uint8Array> {
+  for (const row of await readTallies(env.DB, batch.id)) {
+    const key = row.stale === 1 ? null : row.results_key;
     const object = key === null ? null : await openObject(env.OBJECTS, key);
     if (object !== null) yield* object.body.values() as AsyncIterable<Uint8Array>;
     else for await (const line of chunkLines(env, batch, row.chunk)) yield encoder.encode(line);
   }
 }
 
-/** The results as lines. */
+/** The results as lines. Writes nothing. */
 export async function* resultLines(env: ProducerEnv, batch: BatchRow): AsyncGenerator<string> {
-  for (const row of await recountTallies(env.DB, batch.id)) {
+  for (const row of await readTallies(env.DB, batch.id)) {
     yield* chunkLines(env, batch, row.chunk);
   }
 }
 
-/** Puts the chunks together that have ended and are not in R2 yet; answers how many. */
-export async function assembleChunks(
+/** Puts together the chunks that have ended and are not in R2 yet. Returns how many. */
+export async function assembleResults(
   env: ProducerEnv,
   batch: BatchRow,
   rows: readonly TallyRow[],
@@ -43,13 +46,13 @@ export async function assembleChunks(
   const ended = rows.filter(
     (row) => row.stale === 0 && row.results_key === null && row.queued + row.running === 0,
   );
-  // A chunk that is not expanded to its end would be put together anew with each line that comes.
+  // A chunk that is not fully expanded would be put together again with each new line.
   const whole = ended.filter(
     (row) =>
       (row.chunk + 1) * batchLimits.tallyTasks <= batch.expanded || batch.expanded >= batch.total,
   );
   for (const row of whole.slice(0, chunksMax)) {
-    // The version is in the key: a chunk that is redriven meanwhile leaves this object behind, unread.
+    // The version is in the key: if the chunk is redriven meanwhile, this object stays unread.
     const key = objectKeys.batchResults(batch.tenant, batch.id, row.chunk, row.version);
     const writer = new ObjectWriter(env.OBJECTS, key, "application/x-ndjson");
     try {
@@ -61,7 +64,7 @@ export async function assembleChunks(
       await writer.abort();
       throw error;
     }
-    await keepResults(env.DB, row, key);
+    await storeResultsKey(env.DB, row, key);
   }
   return Math.min(whole.length, chunksMax);
 }
@@ -91,14 +94,14 @@ async function resultLine(bucket: R2Bucket, row: TaskRow): Promise<Record<string
     task_id: row.id,
     status: row.status,
     reason: row.reason,
-    output: await outputOf(bucket, row),
+    output: await readOutput(bucket, row),
     error: errorView(row.error),
     usage: usageView(readUsage(row.usage)),
   };
 }
 
-/** A large output stands in the result object alone. */
-export async function outputOf(
+/** A large output is stored only in the result object. */
+export async function readOutput(
   bucket: R2Bucket,
   row: Pick<TaskRow, "output" | "result_key">,
 ): Promise<unknown> {

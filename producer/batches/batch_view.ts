@@ -1,32 +1,30 @@
-/** A batch as the API answers it. The counts always add up to `total`. */
-import type { BatchRow } from "../../shared/store/batches.ts";
-import { type Tally, tallyBatch, tallyBatches } from "../../shared/store/tallies.ts";
+/** A batch as the API shows it. Reads only: a batch whose tasks have all ended shows as finished before the cron has written it. */
+import type { After } from "../../shared/schedule.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import { withFinish } from "../../shared/store/batches/finishing.ts";
+import { type Tally, tallyBatch, tallyBatches } from "../../shared/store/batches/tallies.ts";
+import type { BatchResponse } from "../api/batches/responses.ts";
 import type { ProducerEnv } from "../env.ts";
-import { isoTime, usageView } from "../tasks/view.ts";
-import { finishIfDone } from "./chain.ts";
+import { isoTime, usageView } from "../tasks/task_view.ts";
 
-type BatchView = Record<string, unknown>;
-
-export async function batchView(env: ProducerEnv, batch: BatchRow): Promise<BatchView> {
-  return viewOf(env, batch, await tallyBatch(env.DB, batch));
+export async function batchView(env: ProducerEnv, batch: BatchRow): Promise<BatchResponse> {
+  return viewOf(batch, await tallyBatch(env.DB, batch));
 }
 
 /** A page of them, counted together. */
 export async function batchViews(
   env: ProducerEnv,
   batches: readonly BatchRow[],
-): Promise<BatchView[]> {
+): Promise<BatchResponse[]> {
   const tallies = await tallyBatches(env.DB, batches);
-  const views: BatchView[] = [];
-  for (const batch of batches) {
+  return batches.flatMap((batch) => {
     const tally = tallies.get(batch.id);
-    if (tally !== undefined) views.push(await viewOf(env, batch, tally));
-  }
-  return views;
+    return tally === undefined ? [] : [viewOf(batch, tally)];
+  });
 }
 
-async function viewOf(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<BatchView> {
-  const row = await finishIfDone(env, batch, tally);
+function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
+  const row = withFinish(batch, tally);
   const finished = row.status === "finished";
   const eta = finished || row.paused_at !== null ? null : etaOf(tally, Date.now());
   return {
@@ -35,8 +33,8 @@ async function viewOf(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<
     counts: tally.counts,
     usage: usageView(tally.usage),
     eta: eta === null ? null : isoTime(eta),
-    labels: JSON.parse(row.labels) as unknown,
-    limits: JSON.parse(row.limits) as unknown,
+    labels: JSON.parse(row.labels) as BatchResponse["labels"],
+    limits: JSON.parse(row.limits) as BatchResponse["limits"],
     ...(row.schedule_id === null || row.tick_at === null
       ? {}
       : { schedule_id: row.schedule_id, tick_at: isoTime(row.tick_at) }),
@@ -45,20 +43,20 @@ async function viewOf(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<
       : {
           after: {
             batch: row.after_batch,
-            status: JSON.parse(row.after_status ?? "[]") as unknown,
+            status: JSON.parse(row.after_status ?? "[]") as NonNullable<After["status"]>,
           },
           waiting: row.waits === 1,
         }),
     paused: row.paused_at !== null,
-    error: row.problem === null ? null : (JSON.parse(row.problem) as unknown),
+    error: row.problem === null ? null : (JSON.parse(row.problem) as BatchResponse["error"]),
     created_at: isoTime(row.created_at),
     finished_at: finished && row.finished_at !== null ? isoTime(row.finished_at) : null,
   };
 }
 
 /**
- * When the rest will be done, at the pace of the tasks that have ended since the first was claimed; null
- * while none has. Milliseconds since 1970 UTC.
+ * When the remaining tasks will have ended, at the average pace since the first claim; null while none has
+ * ended. Milliseconds since 1970 UTC.
  */
 export function etaOf({ counts, startedAt }: Tally, now: number): number | null {
   const left = counts.queued + counts.running;

@@ -1,34 +1,34 @@
 /**
- * A batch that is looked at and not accepted: nothing is stored, sent or spent. What would be refused,
- * what would be accepted and then fail for want of a secret or a binding, and what it may cost.
+ * A dry run of a batch: nothing is stored, sent or spent. It reports what would be rejected, what would be
+ * accepted and then fail because a secret or a binding is missing, and what the batch may cost.
  */
-import type { PolicyReadiness, Readiness, ReadinessRequest } from "../../consumer/rpc/readiness.ts";
+import type { Readiness } from "../../consumer/rpc/readiness.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import { dryRunLimits } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import type { Principal } from "../auth/auth.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";
-import { askConsumer } from "../rpc_client.ts";
-import { scopeHere } from "../tasks/check_scope.ts";
+import { readReadiness } from "../rpc_client.ts";
+import { loadCheckScope } from "../tasks/check_scope.ts";
 import { defaultPolicy } from "../tasks/task_rules.ts";
 import type { BatchBody } from "./batch_body.ts";
-import { checkEntries, Faults, type Spot } from "./batch_input.ts";
-import { assumptions, type Estimate, estimateOf, Loads } from "./estimate.ts";
+import { checkEntries, type EntryPlace, Faults } from "./batch_input.ts";
+import { assumptions, CostGroups, type Estimate, estimateCost } from "./estimate.ts";
 
 export interface DryRun {
   dry_run: true;
   total: number;
-  /** Whether the batch would be accepted as it is. */
+  /** Whether the batch would be accepted. */
   acceptable: boolean;
-  /** Whether it is acceptable and nothing that it needs is known to be missing. */
+  /** Whether it is acceptable and has everything that it needs. */
   ready: boolean;
-  /** What would refuse the batch, each with its place. */
+  /** Why the batch would be rejected, each with its place. */
   faults: readonly Detail[];
   faults_unlisted: number;
-  /** What would be accepted and could not do its work. */
+  /** Tasks that would be accepted but could not do their work. */
   warnings: readonly Detail[];
   warnings_unlisted: number;
   policies: PolicyUse[];
@@ -46,73 +46,65 @@ export interface PolicyUse {
   routes: { name: string; bound: boolean | null }[];
 }
 
-/** Dollars per million tokens; null where nobody could be asked. */
+/** Dollars per million tokens; null where the consumer did not answer. */
 export interface ModelUse {
   model: string;
   tasks: number;
   price: { input: number; cached: number; output: number } | null;
 }
 
-/** Where the tasks of one policy stand. */
-type Users = Map<string, Spot[]>;
+/** The places of the tasks of each policy. */
+type PolicyPlaces = Map<string, EntryPlace[]>;
 
 export async function dryRun(
   env: ProducerEnv,
   principal: Principal,
   { head, entries }: BatchBody,
 ): Promise<Result<DryRun, Problem>> {
-  const users: Users = new Map();
-  const tasksOf = new Map<string, number>();
-  const loads = new Loads();
-  const checked = await checkEntries(
-    entries,
-    head.defaults,
-    await scopeHere(env, principal),
-    async ({ spot, task }) => {
-      const policy = task.policy ?? defaultPolicy;
-      const at = users.get(policy);
-      if (at === undefined) users.set(policy, [spot]);
-      else at.push(spot);
-      const models = modelsOf(task, env);
-      for (const model of models.slice(0, 1)) tasksOf.set(model, (tasksOf.get(model) ?? 0) + 1);
-      loads.add(task, models);
-    },
-  );
+  const places: PolicyPlaces = new Map();
+  const tasksPerModel = new Map<string, number>();
+  const groups = new CostGroups();
+  const scope = await loadCheckScope(env, principal);
+  const checked = await checkEntries(entries, head.defaults, scope, async ({ place, task }) => {
+    const policy = task.policy ?? defaultPolicy;
+    const known = places.get(policy);
+    if (known === undefined) places.set(policy, [place]);
+    else known.push(place);
+    const models = modelsOf(task, env);
+    const [model = env.MODEL] = models;
+    tasksPerModel.set(model, (tasksPerModel.get(model) ?? 0) + 1);
+    groups.add(task, models);
+  });
   if (!checked.ok) return checked;
   const { total, faults } = checked.value;
 
-  const named = [...new Set(loads.all.flatMap(({ models }) => models))];
-  const readiness = await askConsumer<Readiness>(env.CONSUMER, {
-    what: "readiness",
-    path: "/readiness",
-    body: {
-      tenant: principal.tenant,
-      policies: [...users.keys()].slice(0, dryRunLimits.namesMax),
-      models: named.slice(0, dryRunLimits.namesMax),
-    } satisfies ReadinessRequest,
-    msMax: dryRunLimits.askMsMax,
+  const named = [...new Set(groups.all.flatMap(({ models }) => models))];
+  const readiness = await readReadiness(env, {
+    tenant: principal.tenant,
+    policies: [...places.keys()].slice(0, dryRunLimits.namesMax),
+    models: named.slice(0, dryRunLimits.namesMax),
   });
   const priceOf = (model: string) =>
-    readiness?.models.find((one) => one.model === model)?.price ?? null;
-  const policies = usesOf(env, principal.tenant, users, readiness);
-  const warnings = warningsFor(policies, users);
+    readiness?.models.find((priced) => priced.model === model)?.price ?? null;
+  const policies = listPolicyUses(env, principal.tenant, places, readiness);
+  const warnings = findWarnings(policies, places);
   return ok({
     dry_run: true,
     total,
     acceptable: !faults.any,
     ready: !faults.any && !warnings.any && readiness !== null,
     faults: faults.details,
-    faults_unlisted: faults.unreported,
+    faults_unlisted: faults.unlisted,
     warnings: warnings.details,
-    warnings_unlisted: warnings.unreported,
+    warnings_unlisted: warnings.unlisted,
     policies,
-    models: [...tasksOf].map(([model, tasks]) => ({ model, tasks, price: priceOf(model) })),
-    estimate: estimateOf(loads.all, head.limits, priceOf),
+    models: [...tasksPerModel].map(([model, tasks]) => ({ model, tasks, price: priceOf(model) })),
+    estimate: estimateCost(groups.all, head.limits, priceOf),
     assumptions,
   });
 }
 
-/** The task's model and what may stand in for it, as the consumer will choose them. */
+/** The task's model and its fallbacks, in the order in which the consumer will try them. */
 function modelsOf(task: DurableTask, env: ProducerEnv): string[] {
   const model = task.model ?? env.MODEL;
   const deployed = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
@@ -120,63 +112,56 @@ function modelsOf(task: DurableTask, env: ProducerEnv): string[] {
   return [...new Set([model, ...fallbacks.filter((id) => id !== "")])];
 }
 
-/** What each policy reaches and needs, from the table here; what of it is set, from the consumer. */
-function usesOf(
+/** What each policy reaches and needs, from the policies; what of it is set or bound, from the consumer. */
+function listPolicyUses(
   env: ProducerEnv,
   tenant: string,
-  users: Users,
+  places: PolicyPlaces,
   readiness: Readiness | null,
 ): PolicyUse[] {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
-  return [...users].flatMap(([name, spots]) => {
-    const found = findPolicy(table, name, tenant, env.FLEET_MODE);
+  return [...places].flatMap(([policy, { length: tasks }]) => {
+    const found = findPolicy(table, policy, tenant, env.FLEET_MODE);
     if (!found.ok) return [];
-    const { rules } = found.policy;
-    const known: PolicyReadiness | undefined = readiness?.policies.find(
-      ({ policy }) => policy === name,
-    );
-    const isSet = (secret: string) => known?.secrets.find((one) => one.name === secret)?.set;
-    const isBound = (route: string) => known?.routes.find((one) => one.name === route)?.bound;
-    const routes = new Set(rules.flatMap(({ route }) => route ?? []));
+    const { rules } = found.value.policy;
+    const known = readiness?.policies.find((ready) => ready.policy === policy);
+    const isSet = (name: string) => known?.secrets.find((secret) => secret.name === name)?.set;
+    const isBound = (name: string) => known?.routes.find((route) => route.name === name)?.bound;
+    const routes = [...new Set(rules.flatMap(({ route }) => route ?? []))];
     return {
-      policy: name,
-      tasks: spots.length,
+      policy,
+      tasks,
       hosts: [...new Set(rules.map(({ host }) => host))],
-      secrets: secretsOf(found.policy, tenant).map((one) => ({
-        name: one,
-        set: isSet(one) ?? null,
-      })),
-      routes: [...routes].map((one) => ({ name: one, bound: isBound(one) ?? null })),
+      secrets: secretsOf(found.value.policy, tenant).map((name) => ({ name, set: isSet(name) ?? null })),
+      routes: routes.map((name) => ({ name, bound: isBound(name) ?? null })),
     };
   });
 }
 
-function warningsFor(policies: readonly PolicyUse[], users: Users): Faults {
-  const warned = policies.flatMap((use) => {
-    const details = missingOf(use).map((message) => ({ path: "policy", message }));
-    return details.length === 0
-      ? []
-      : (users.get(use.policy) ?? []).map((spot) => ({ spot, details }));
+function findWarnings(policies: readonly PolicyUse[], places: PolicyPlaces): Faults {
+  const found = policies.flatMap((use) => {
+    const details = missingParts(use).map((message) => ({ path: "policy", message }));
+    return (places.get(use.policy) ?? []).map((place) => ({ place, details }));
   });
   const warnings = new Faults();
-  for (const { spot, details } of warned.sort((a, b) => a.spot.index - b.spot.index)) {
-    warnings.add(spot, details, false);
+  for (const { place, details } of found.sort((a, b) => a.place.index - b.place.index)) {
+    warnings.add(place, details);
   }
   return warnings;
 }
 
-function missingOf({ policy, secrets, routes }: PolicyUse): string[] {
-  const unset = secrets.map(({ name, set }) => {
-    if (set === true) return null;
-    const why =
-      set === null ? "and the consumer did not say whether it is set" : "which is not set";
-    return `"${policy}" injects the secret ${name}, ${why}: set SECRET_${name} on the consumer, else its requests are refused`;
+function missingParts({ policy, secrets, routes }: PolicyUse): string[] {
+  const unset = secrets.flatMap(({ name, set }) => {
+    if (set === true) return [];
+    const state =
+      set === null ? "the consumer did not report whether it is set" : "which is not set";
+    return `"${policy}" injects the secret ${name}, ${state}: set SECRET_${name} on the consumer, or its requests are denied`;
   });
-  const unbound = routes.map(({ name, bound }) => {
-    if (bound === true) return null;
-    const why =
-      bound === null ? "and the consumer did not say whether it is bound" : "which is not bound";
-    return `"${policy}" routes to the service ${name}, ${why}: add the binding to wrangler.consumer.toml, else its requests are refused`;
+  const unbound = routes.flatMap(({ name, bound }) => {
+    if (bound === true) return [];
+    const state =
+      bound === null ? "the consumer did not report whether it is bound" : "which is not bound";
+    return `"${policy}" routes to the service ${name}, ${state}: add the binding to wrangler.consumer.toml, or its requests are denied`;
   });
-  return [...unset, ...unbound].filter((message) => message !== null);
+  return [...unset, ...unbound];
 }

@@ -1,13 +1,12 @@
-/** What a batch may cost, from its tasks and the models' prices. An estimate, with what it assumes beside it. */
-
+/** An estimate of a batch's cost, from its tasks and the models' prices, with the assumptions behind it. */
 import { budgetDefaults, dryRunLimits } from "../../shared/limits.ts";
 import type { Price } from "../../shared/models/profiles.ts";
 import { estimateTokens } from "../../shared/models/tokens.ts";
 import type { DurableTask } from "../../shared/task.ts";
 
-/** Tasks that weigh alike but for their prompts. */
-export interface Load {
-  /** The task's own model first, then those that may stand in for it. */
+/** Tasks whose cost differs only by their prompts. */
+export interface CostGroup {
+  /** The task's own model first, then its fallbacks. */
   models: readonly string[];
   tasks: number;
   promptTokens: number;
@@ -16,45 +15,45 @@ export interface Load {
 }
 
 export interface Estimate {
-  /** One call for each task: its prompt, and a short answer. */
+  /** One call per task: its prompt and a short reply. */
   first_calls: { prompt_tokens: number; completion_tokens: number; cost_usd: number | null };
-  /** Every task uses up its limits, at the dearest of its models. */
+  /** Every task uses up its limits, on the most expensive of its models. */
   worst_case: { tokens: number; cost_usd: number | null };
 }
 
-/** What stands behind the numbers, for people. */
+/** The assumptions behind the numbers, for people. */
 export const assumptions: readonly string[] = [
-  `a token is about 4 characters of ASCII, or 1.25 of other text, and a first call weighs ${dryRunLimits.openingTokens} tokens more for the system's text and the tools`,
-  `first_calls is one model call for each task, with an answer of ${dryRunLimits.answerTokens} tokens; most tasks need several calls`,
-  "worst_case is each task using up limits.tokens or limits.cost_usd, whichever comes first, over all its attempts, at the dearest of its models, and at most the batch's own limits",
-  "nothing is taken as cached; files in the workspace cost nothing until a tool reads them",
-  "a model without a price counts as free: give it one in MODEL_PROFILES, and bound it by limits.tokens",
+  `a token is about 4 characters of ASCII, or 1.25 of other text, and a first call has about ${dryRunLimits.openingTokens} more for the system prompt and the tools`,
+  `first_calls is one model call per task, with a reply of ${dryRunLimits.answerTokens} tokens; most tasks need several calls`,
+  "worst_case is each task using up limits.tokens or limits.cost_usd, whichever comes first, over all its attempts, on the most expensive of its models, and at most the batch's own limits",
+  "no prompt tokens are cached; files in the workspace cost nothing until a tool reads them",
+  "a model without a price counts as free: set one in MODEL_PROFILES, and limit the task by limits.tokens",
 ];
 
-/** Sums tasks by what their cost depends on. */
-export class Loads {
-  readonly #loads = new Map<string, Load>();
+/** Groups tasks by what their cost depends on. */
+export class CostGroups {
+  readonly #groups = new Map<string, CostGroup>();
 
   add(task: DurableTask, models: readonly string[]): void {
     const { tokens, cost_usd } = { ...budgetDefaults, ...task.limits };
     const key = JSON.stringify([models, tokens, cost_usd]);
-    const load = this.#loads.get(key) ?? {
+    const group = this.#groups.get(key) ?? {
       models,
       tasks: 0,
       promptTokens: 0,
       limits: { tokens, cost_usd },
     };
-    load.tasks += 1;
-    load.promptTokens += promptTokens(task);
-    this.#loads.set(key, load);
+    group.tasks += 1;
+    group.promptTokens += countPromptTokens(task);
+    this.#groups.set(key, group);
   }
 
-  get all(): readonly Load[] {
-    return [...this.#loads.values()];
+  get all(): readonly CostGroup[] {
+    return [...this.#groups.values()];
   }
 }
 
-function promptTokens({ prompt = "", messages = [], input }: DurableTask): number {
+function countPromptTokens({ prompt = "", messages = [], input }: DurableTask): number {
   const texts = [prompt, ...messages.map(({ content }) => content)];
   if (input !== undefined) texts.push(JSON.stringify(input));
   return texts.reduce<number>(
@@ -63,25 +62,25 @@ function promptTokens({ prompt = "", messages = [], input }: DurableTask): numbe
   );
 }
 
-/** `priceOf` answers null where nobody could be asked: then dollars are null too. */
-export function estimateOf(
-  loads: readonly Load[],
+/** `priceOf` returns null where the consumer did not answer: then dollars are null too. */
+export function estimateCost(
+  groups: readonly CostGroup[],
   batch: { tokens?: number; cost_usd?: number },
   priceOf: (model: string) => Price | null,
 ): Estimate {
   let [prompt, completion, first, tokens, worst] = [0, 0, 0, 0, 0];
   let priced = true;
-  for (const { models, tasks, promptTokens: own, limits } of loads) {
+  for (const { models, tasks, promptTokens, limits } of groups) {
     const prices = models.map(priceOf);
     const [price] = prices;
-    prompt += own;
+    prompt += promptTokens;
     completion += tasks * dryRunLimits.answerTokens;
     tokens += tasks * limits.tokens;
     if (price === undefined || prices.includes(null) || price === null) priced = false;
     else {
-      first += own * price.input + tasks * dryRunLimits.answerTokens * price.output;
-      const dearest = Math.max(...prices.flatMap((one) => [one?.input ?? 0, one?.output ?? 0]));
-      worst += tasks * Math.min(limits.cost_usd, (limits.tokens * dearest) / 1_000_000);
+      first += promptTokens * price.input + tasks * dryRunLimits.answerTokens * price.output;
+      const highest = Math.max(...prices.flatMap((each) => [each?.input ?? 0, each?.output ?? 0]));
+      worst += tasks * Math.min(limits.cost_usd, (limits.tokens * highest) / 1_000_000);
     }
   }
   return {

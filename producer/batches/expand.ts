@@ -1,22 +1,24 @@
 /**
- * Turns a batch's lines into tasks, a bounded chunk at a time. The id of a task follows from batch and
- * line, so a chunk that is done twice, or by two at once, makes the same rows; the cursor moves last.
+ * Turns a batch's lines into tasks, one bounded chunk at a time. A task's id follows from batch and line,
+ * so a chunk that is expanded twice, or by two callers at once, gives the same rows; the cursor moves last.
  */
 import { batchTaskId } from "../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
-import { log, logBug } from "../../shared/log.ts";
+import { log } from "../../shared/log.ts";
 import { getRange } from "../../shared/objects.ts";
-import { StoreFault } from "../../shared/retrying.ts";
-import { type BatchRow, moveCursor, readBatch } from "../../shared/store/batches.ts";
-import { insertTasks, type NewTask } from "../../shared/store/submissions.ts";
-import { recountTallies } from "../../shared/store/tallies.ts";
+import { logFailure, StoreFault } from "../../shared/retries.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import { readBatch } from "../../shared/store/batches/batches.ts";
+import { moveCursor } from "../../shared/store/batches/expansion.ts";
+import { recountTallies } from "../../shared/store/batches/tallies.ts";
+import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
 import { newTask, putLargeSpec } from "../tasks/accept.ts";
 import { withDefaults } from "../tasks/check.ts";
 import { sendTasks } from "../tasks/send.ts";
 
-/** Goes on until the batch is whole or the time is up; what remains is the sweep's. Never throws. */
+/** Continues until all lines are tasks or the time is up; the sweep does the rest. Never throws. */
 export async function expandBatch(
   env: ProducerEnv,
   batch: BatchRow,
@@ -31,8 +33,7 @@ export async function expandBatch(
     const expanded = current?.expanded ?? 0;
     log("batch_expanded", { batch_id: batch.id, expanded, total: batch.total });
   } catch (error) {
-    if (!(error instanceof StoreFault)) logBug("expand", error, { batch_id: batch.id });
-    else log("unhealthy", { what: "expand", batch_id: batch.id, message: error.message });
+    logFailure("expand", error, { batch_id: batch.id });
   }
 }
 
@@ -42,8 +43,8 @@ const isOpen = (batch: BatchRow): boolean =>
 /** One chunk: bodies to R2, rows to D1, messages to the queue, then the cursor. */
 export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<void> {
   const chunk = await readChunk(env.OBJECTS, batch);
-  const made = chunk.tasks.map((task, at) => {
-    const index = batch.expanded + at;
+  const created = chunk.tasks.map((task, offset) => {
+    const index = batch.expanded + offset;
     const origin = {
       id: batchTaskId(batch.id, index),
       tenant: batch.tenant,
@@ -56,12 +57,12 @@ export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<vo
     if (task !== null) return newTask(task, origin);
     return { row: { ...newTask({}, origin).row, spec: null }, large: null };
   });
-  await putAll(env.OBJECTS, made);
-  const rows = made.map(({ row }) => row);
+  await putLargeSpecs(env.OBJECTS, created);
+  const rows = created.map(({ row }) => row);
   for (const group of groupsBySize(rows)) await insertTasks(env.DB, group);
-  // All of them, not only the new ones: a chunk that was cut short between rows and messages is sent now.
+  // All of them, not only the new rows: a chunk that was interrupted before its messages is sent now.
   await sendTasks(env, rows);
-  // While the rows are warm: counted later, 50,000 of them at once would cost one caller a fifth of a second.
+  // Now, chunk by chunk: counting 50,000 rows at once later would take one caller a fifth of a second.
   await recountTallies(env.DB, batch.id);
   await moveCursor(env.DB, batch.id, batch.expanded, {
     expanded: batch.expanded + chunk.tasks.length,
@@ -71,36 +72,37 @@ export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<vo
 }
 
 /**
- * The tasks of the next whole lines, and how many bytes they took. A line that cannot be read fails
- * the chunk; once the sweep has tried often enough it is null, a task without a body, which the
- * consumer settles as dead: each line that was accepted ends.
+ * The tasks of the next complete lines, and how many bytes they have. A line that cannot be read fails the
+ * chunk. After enough tries of the sweep such a line is null: a task without a body, which the consumer
+ * settles as dead, so that each accepted line ends.
  */
 async function readChunk(
   bucket: R2Bucket,
   batch: BatchRow,
 ): Promise<{ tasks: (DurableTask | null)[]; bytes: number }> {
-  const givenUp = batch.tries > batchLimits.expandTriesMax;
-  const { lines, bytes } = await readLines(bucket, batch);
+  const hasGivenUp = batch.tries > batchLimits.expandTriesMax;
+  const { lines, bytes } = await readChunkLines(bucket, batch);
   if (lines.length > 0) {
     const defaults = JSON.parse(batch.defaults) as DurableTask;
-    return { tasks: lines.map((line) => readTask(line, defaults, givenUp)), bytes };
+    return { tasks: lines.map((line) => readTask(line, defaults, hasGivenUp)), bytes };
   }
-  if (!givenUp) throw new StoreFault(`no line at byte ${batch.cursor_byte} of ${batch.input_key}`);
-  log("batch_lines_lost", { batch_id: batch.id, expanded: batch.expanded, total: batch.total });
+  if (!hasGivenUp)
+    throw new StoreFault(`no line at byte ${batch.cursor_byte} of ${batch.input_key}`);
+  log("batch_lines_missing", { batch_id: batch.id, expanded: batch.expanded, total: batch.total });
   const rest = Math.min(batch.total - batch.expanded, batchLimits.expandLinesPerChunkMax);
   return { tasks: Array.from({ length: rest }, () => null), bytes };
 }
 
-function readTask(line: string, defaults: DurableTask, givenUp: boolean): DurableTask | null {
+function readTask(line: string, defaults: DurableTask, hasGivenUp: boolean): DurableTask | null {
   try {
     return withDefaults(defaults, JSON.parse(line) as DurableTask);
   } catch (error) {
-    if (givenUp) return null;
+    if (hasGivenUp) return null;
     throw error;
   }
 }
 
-async function readLines(
+async function readChunkLines(
   bucket: R2Bucket,
   batch: BatchRow,
 ): Promise<{ lines: string[]; bytes: number }> {
@@ -121,18 +123,18 @@ async function readLines(
   return { lines, bytes };
 }
 
-async function putAll(
+async function putLargeSpecs(
   bucket: R2Bucket,
-  made: readonly { row: NewTask; large: string | null }[],
+  created: readonly { row: NewTask; large: string | null }[],
 ): Promise<void> {
-  const large = made.flatMap(({ row, large: body }) => (body === null ? [] : [{ row, body }]));
+  const large = created.flatMap(({ row, large: body }) => (body === null ? [] : [{ row, body }]));
   for (let from = 0; from < large.length; from += batchLimits.expandPutsAtOnceMax) {
     const group = large.slice(from, from + batchLimits.expandPutsAtOnceMax);
     await Promise.all(group.map(({ row, body }) => putLargeSpec(bucket, row, body)));
   }
 }
 
-/** Rows in groups whose JSON stays under what D1 takes as one value. */
+/** Groups rows so that the JSON of each group stays under the size limit of a D1 value. */
 export function groupsBySize<Row>(rows: readonly Row[]): Row[][] {
   const encoder = new TextEncoder();
   const groups: Row[][] = [];

@@ -1,45 +1,45 @@
-/** The items of a tick, one at a time: from the schedule itself, an upload (lines or CSV), or a batch's results. */
+/** The items of a tick, one at a time: from the schedule itself, an upload (NDJSON or CSV), or a batch's results. */
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { batchLimits, taskLimits } from "../../shared/limits.ts";
+import { taskLimits } from "../../shared/limits.ts";
+import { readLines } from "../../shared/lines.ts";
 import { objectKeys, openObject } from "../../shared/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { After, Items } from "../../shared/schedule.ts";
 import type { ProducerEnv } from "../env.ts";
-import { decodeText } from "../http/body.ts";
-import { nesting, parseJson } from "../http/json_text.ts";
+import { nestingDepth } from "../http/json_text.ts";
 import type { Problem } from "../http/problem.ts";
-import { type Filling, fillTemplate } from "../tasks/template.ts";
+import { fillTemplate, type TemplateData } from "../tasks/template.ts";
+import { lineLimits, parseLine } from "./batch_body.ts";
 import { type Entry, longLine } from "./batch_input.ts";
-import { readLines } from "./lines.ts";
 
-/** One item with the line that it stands on, or why it cannot be read. */
+/** One item with its line, or why it cannot be read. */
 interface Item {
   line: number;
   value: Result<unknown, Problem>;
 }
 
-/** The tasks that a template makes of items, as the lines of a batch. */
-export async function* entriesOf(
+/** Fills a template with each item: the tasks of a batch. */
+export async function* fillEntries(
   items: AsyncIterable<Item>,
   template: object,
-  tick: Filling["tick"],
+  tick: TemplateData["tick"],
 ): AsyncGenerator<Entry> {
   for await (const { line, value } of items) {
     const filled = value.ok ? fillTemplate(template, { item: value.value, tick }) : value;
-    yield { line, body: filled.ok ? shallow(filled.value) : filled };
+    yield { line, body: filled.ok ? checkDepth(filled.value) : filled };
   }
 }
 
-/** An item may be what a model answered: nothing recursive touches it before its depth is known. */
-function shallow(task: unknown): Result<unknown, Problem> {
-  const depth = nesting(JSON.stringify(task));
+/** An item may be a model's output: no recursive code runs on it before its depth is known. */
+function checkDepth(task: unknown): Result<unknown, Problem> {
+  const depth = nestingDepth(JSON.stringify(task));
   if (depth <= taskLimits.filledDepthMax) return ok(task);
-  const message = `the task, filled with this item, nests ${depth} levels deep; at most ${taskLimits.filledDepthMax} are taken`;
+  const message = `the task filled with this item nests ${depth} levels deep; the maximum is ${taskLimits.filledDepthMax}`;
   return err({ kind: "refused", message, details: [{ path: "", message }] });
 }
 
-/** Opens the source; a source that is not there is a problem of the tick. */
+/** Opens the source; a missing source is a problem of the tick. */
 export async function openItems(
   env: ProducerEnv,
   tenant: string,
@@ -50,7 +50,7 @@ export async function openItems(
 }
 
 async function* inlineItems(values: readonly unknown[]): AsyncGenerator<Item> {
-  for (const [at, value] of values.entries()) yield { line: at + 1, value: ok(value) };
+  for (const [index, value] of values.entries()) yield { line: index + 1, value: ok(value) };
 }
 
 async function openUpload(
@@ -73,21 +73,13 @@ const sourceFault = (message: string): Problem => ({
 });
 
 async function* lineItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
-  const lines = readLines(bytes, {
-    bytesMax: batchLimits.ndjsonBytesMax,
-    lineBytesMax: taskLimits.bodyBytesMax,
-  });
-  for await (const line of lines) {
-    if (line.kind !== "line") yield { line: line.number, value: err(longLine) };
-    else {
-      const text = decodeText(line.bytes);
-      const value = text.ok ? parseJson(text.value, taskLimits.jsonDepthMax) : text;
-      yield { line: line.number, value };
-    }
+  for await (const line of readLines(bytes, lineLimits)) {
+    const value = line.kind === "line" ? parseLine(line) : err(longLine);
+    yield { line: line.number, value };
   }
 }
 
-/** One object a row, with the header's names; every value is a text. */
+/** One object per row, with the header's names; every value is a string. */
 async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
   const parser = parse({
     bom: true,
@@ -108,12 +100,12 @@ async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const message = `not CSV: ${error.message}`;
+    const message = `invalid CSV: ${error.message}`;
     yield { line: line + 1, value: err({ kind: "unreadable", message }) };
   }
 }
 
-/** The lines of a batch's results, as `GET /v1/batches/:id/results` writes them, in these statuses. */
+/** The results of a batch in these statuses, as `GET /v1/batches/:id/results` returns them. */
 export async function* resultItems(
   lines: AsyncIterable<string>,
   statuses: readonly string[],

@@ -2,9 +2,9 @@
  * Writes an object of unknown length in bounded memory: one put while it is small, a multipart
  * upload with parts of one size once it is not (R2 wants all parts but the last to be equal).
  */
-import { inTime } from "../../shared/in_time.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 import { retryLimits, storeLimits } from "../../shared/limits.ts";
-import { bulky, retrying } from "../../shared/retrying.ts";
+import { bulkyRetries, withRetries } from "../../shared/retries.ts";
 
 export class ObjectWriter {
   readonly #bucket: R2Bucket;
@@ -15,7 +15,7 @@ export class ObjectWriter {
   #bytes = 0;
   #upload: R2MultipartUpload | null = null;
   readonly #parts: R2UploadedPart[] = [];
-  /** Names this write in the object itself: size and key may be those of what it replaces. */
+  /** Stored in the object, to recognise this write: size and key may equal those of the replaced object. */
   readonly #id = crypto.randomUUID();
 
   constructor(bucket: R2Bucket, key: string, contentType: string) {
@@ -24,7 +24,7 @@ export class ObjectWriter {
     this.#contentType = contentType;
   }
 
-  /** Bytes taken so far. */
+  /** Bytes written so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -41,35 +41,35 @@ export class ObjectWriter {
     }
   }
 
-  /** The object is there, whole, when this returns; before, it is not there at all. */
+  /** When this returns, the object is complete; before, it does not exist. */
   async finish(): Promise<void> {
     const httpMetadata = { contentType: this.#contentType };
     if (this.#upload === null) {
       const body = this.#part.subarray(0, this.#filled);
-      await retrying(
+      await withRetries(
         "put object",
         () => this.#bucket.put(this.#key, body, { httpMetadata }),
-        bulky,
+        bulkyRetries,
       );
       return;
     }
     await this.#flush();
     const upload = this.#upload;
-    await retrying("complete upload", () => this.#complete(upload), bulky);
+    await withRetries("complete upload", () => this.#complete(upload), bulkyRetries);
   }
 
-  /** Leaves nothing behind; an upload that cannot be aborted now is dropped by R2 within days. */
+  /** Leaves no object; R2 drops an upload that cannot be aborted now within days. */
   async abort(): Promise<void> {
     const upload = this.#upload;
     this.#upload = null;
     this.#part = new Uint8Array(0);
     if (upload === null) return;
-    await inTime("abort upload", retryLimits.briefCallMsMax, upload.abort()).catch(() => {});
+    await withTimeout("abort upload", retryLimits.briefCallMsMax, upload.abort()).catch(() => {});
   }
 
   async #flush(): Promise<void> {
     const httpMetadata = { contentType: this.#contentType };
-    this.#upload ??= await retrying("begin upload", () =>
+    this.#upload ??= await withRetries("start upload", () =>
       this.#bucket.createMultipartUpload(this.#key, {
         httpMetadata,
         customMetadata: { write: this.#id },
@@ -78,12 +78,12 @@ export class ObjectWriter {
     const upload = this.#upload;
     const body = this.#part.subarray(0, this.#filled);
     const number = this.#parts.length + 1;
-    const part = await retrying("upload part", () => upload.uploadPart(number, body), bulky);
+    const part = await withRetries("upload part", () => upload.uploadPart(number, body), bulkyRetries);
     this.#parts.push(part);
     this.#filled = 0;
   }
 
-  /** A completion whose answer was lost cannot be repeated; the object itself shows that it happened. */
+  /** A completion whose reply was lost cannot be repeated; the object itself shows that it succeeded. */
   async #complete(upload: R2MultipartUpload): Promise<void> {
     try {
       await upload.complete(this.#parts);

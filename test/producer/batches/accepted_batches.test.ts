@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { expandChunk } from "../../producer/batches/expand.ts";
-import { sweep } from "../../producer/sweep/sweep.ts";
-import { batchTaskId, batchTaskRange } from "../../shared/ids.ts";
-import { readBatch } from "../../shared/store/batches.ts";
-import { countBatches, lines, ndjson, send, type TestFleet, task, testFleet } from "./client.ts";
+import { expandChunk } from "../../../producer/batches/expand.ts";
+import { sweep } from "../../../producer/sweep/sweep.ts";
+import { batchTaskId, batchTaskRange } from "../../../shared/ids.ts";
+import { readBatch } from "../../../shared/store/batches/batches.ts";
+import { countBatches, lines, ndjson, send, type TestFleet, task, testFleet } from "../client.ts";
 
 interface BatchView {
   id: string;
@@ -16,7 +16,6 @@ interface BatchView {
 const many = (count: number) =>
   Array.from({ length: count }, (_, index) => task({ custom_id: `c${index}`, input: { index } }));
 
-/** Submits without expanding: the request ends before the first chunk. */
 async function accepted(
   fleet: TestFleet,
   body: unknown,
@@ -38,7 +37,7 @@ async function tasksOf(id: string): Promise<{ id: string; spec: string; custom_i
   return results;
 }
 
-/** Takes back what expansion did from a line on, as if it had been killed there. */
+/** Undoes the expansion from a line on, as if it had crashed there. */
 async function rewind(id: string, line: number, byte: number): Promise<void> {
   await env.DB.batch([
     env.DB.prepare("DELETE FROM tasks WHERE id >= ?1 AND id < ?2").bind(
@@ -61,9 +60,9 @@ describe("an accepted batch", () => {
     ],
     ["as lines without a last newline", (tasks) => [lines(tasks).trimEnd(), ndjson]],
     ["as lines cut anywhere", (tasks) => [chunked(lines(tasks), 7), ndjson]],
-  ])("%s becomes its tasks, in order, each sent once", async (_name, made) => {
+  ])("a batch %s becomes its tasks, in order, each sent once", async (_name, bodyOf) => {
     const fleet = testFleet();
-    const [body, headers] = made(many(5));
+    const [body, headers] = bodyOf(many(5));
     const view = await accepted(fleet, body, headers);
     expect(view).toMatchObject({ counts: { total: 5, queued: 5, running: 0 }, status: "running" });
     const rows = await tasksOf(view.id);
@@ -74,7 +73,7 @@ describe("an accepted batch", () => {
     expect(fleet.tasks.sent.map((message) => message.task_id)).toEqual(rows.map((row) => row.id));
   });
 
-  it("gives each task the defaults that it does not name", async () => {
+  it("each task gets the defaults of the fields that it does not have", async () => {
     const defaults = { prompt: "Default.", limits: { steps: 3 }, rehearsal: task().rehearsal };
     const tasks = [{}, { prompt: "Own." }, { messages: [{ role: "user", content: "Hi." }] }];
     const query = `?defaults=${encodeURIComponent(JSON.stringify(defaults))}`;
@@ -86,7 +85,7 @@ describe("an accepted batch", () => {
     expect(specs.map((spec) => spec.limits)).toEqual([{ steps: 3 }, { steps: 3 }, { steps: 3 }]);
   });
 
-  it("of 12 MB of lines passes through R2 whole", async () => {
+  it("a batch with 12 MB of lines is stored in R2 completely", async () => {
     const fleet = testFleet();
     const tasks = Array.from({ length: 60 }, (_, index) =>
       task({ input: { index, pad: "x".repeat(200_000) } }),
@@ -100,23 +99,26 @@ describe("an accepted batch", () => {
   });
 
   it.each([
-    ["the same body", many(3), 200],
-    ["another body", many(4), 409],
-  ])("under its key, sent again with %s", async (_name, tasks, status) => {
-    const fleet = testFleet();
-    const headers = { ...ndjson, "idempotency-key": `batch-${status}` };
-    const first = await accepted(fleet, lines(many(3)), headers);
-    const before = await countBatches();
-    const again = await send(fleet, "POST", "/v1/batches", lines(tasks), headers);
-    expect(again.status).toBe(status);
-    if (status === 200) expect((await again.json<BatchView>()).id).toBe(first.id);
-    expect(await countBatches()).toBe(before);
-    expect(fleet.tasks.sent).toHaveLength(3);
-  });
+    ["the same body", 200, many(3)],
+    ["a different body", 409, many(4)],
+  ])(
+    "a batch that is sent again under its key with %s is answered with %i",
+    async (_name, status, tasks) => {
+      const fleet = testFleet();
+      const headers = { ...ndjson, "idempotency-key": `batch-${status}` };
+      const first = await accepted(fleet, lines(many(3)), headers);
+      const before = await countBatches();
+      const again = await send(fleet, "POST", "/v1/batches", lines(tasks), headers);
+      expect(again.status).toBe(status);
+      if (status === 200) expect((await again.json<BatchView>()).id).toBe(first.id);
+      expect(await countBatches()).toBe(before);
+      expect(fleet.tasks.sent).toHaveLength(3);
+    },
+  );
 });
 
-describe("an expansion that was interrupted", () => {
-  it("is continued by the sweep to exactly its tasks", async () => {
+describe("an interrupted expansion", () => {
+  it("the sweep continues it to exactly its tasks", async () => {
     const fleet = testFleet();
     const view = await accepted(fleet, lines(many(1_300)), ndjson);
     const before = await tasksOf(view.id);
@@ -130,7 +132,7 @@ describe("an expansion that was interrupted", () => {
     expect((await tasksOf(view.id)).map((row) => row.spec)).toEqual(before.map((row) => row.spec));
   });
 
-  it("between rows and cursor makes no task twice, and two at once make none twice", async () => {
+  it("a crash between rows and cursor, or two expanders at once, create no task twice", async () => {
     const fleet = testFleet();
     const view = await accepted(fleet, lines(many(700)), ndjson);
     await rewind(view.id, 0, 0);
@@ -144,26 +146,29 @@ describe("an expansion that was interrupted", () => {
     expect(await tasksOf(view.id)).toHaveLength(700);
   });
 
-  it("of a cancelled batch cancels the lines that were still to come", async () => {
+  it("a cancelled batch cancels its unexpanded lines", async () => {
     const fleet = testFleet();
     const view = await accepted(fleet, lines(many(20)), ndjson);
     await rewind(view.id, 10, lines(many(10)).length);
     const cancelled = await send(fleet, "POST", `/v1/batches/${view.id}/cancel`);
     expect(await cancelled.json()).toMatchObject({ status: "cancelling" });
-    const counted = new Set(fleet.tasks.sent.slice(20).map((message) => message.task_id));
-    expect(counted.size).toBe(20);
+    const ofBatch = fleet.tasks.sent
+      .slice(20)
+      .filter(({ task_id }) => task_id.startsWith(batchTaskRange(view.id).from));
+    const resent = new Set(ofBatch.map(({ task_id }) => task_id));
+    expect(resent.size).toBe(20);
     const { from, to } = batchTaskRange(view.id);
-    const asked = await env.DB.prepare(
+    const cancelledTasks = await env.DB.prepare(
       "SELECT COUNT(*) AS n FROM tasks WHERE id >= ?1 AND id < ?2 AND cancel_requested_at IS NOT NULL",
     )
       .bind(from, to)
       .first<{ n: number }>();
-    expect(asked).toEqual({ n: 20 });
+    expect(cancelledTasks).toEqual({ n: 20 });
   });
 });
 
 describe("the results of a batch", () => {
-  it("come in the input's order, settled ones only, large outputs from R2", async () => {
+  it("results are in input order, for settled tasks only, with large outputs from R2", async () => {
     const fleet = testFleet();
     const view = await accepted(fleet, lines(many(450)), ndjson);
     await env.OBJECTS.put("result-of-7", JSON.stringify({ output: { text: "large" } }));
@@ -216,7 +221,7 @@ describe("the results of a batch", () => {
   });
 });
 
-/** A body without a length, in pieces that fall anywhere. */
+/** A body without a length, in pieces that end anywhere. */
 function chunked(text: string, size: number): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let at = 0;
