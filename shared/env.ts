@@ -1,19 +1,19 @@
-/** What both Workers are given. Secrets are read by name through `secretOf`, never listed. */
+/** The bindings and variables of both Workers. Secrets are read by name, never listed here. */
 export interface SharedEnv {
   DB: D1Database;
   OBJECTS: R2Bucket;
   TASKS: Queue;
   TASKS_LOW: Queue;
-  /** Webhooks that are due; the consumer delivers them. */
+  /** Due webhooks; the consumer delivers them. */
   WEBHOOKS: Queue;
-  /** "local" only under the local runner; a deployed Worker refuses what is for local runs alone. */
+  /** "local" only under the local runner; a deployed Worker rejects what is for local runs only. */
   FLEET_MODE: "local" | "deployed";
   MODEL: string;
   FALLBACK_MODELS?: string;
   MODEL_BASE_URL?: string;
   MODEL_API_KEY?: string;
   MODEL_RPM?: string;
-  /** Dollars that each tenant may spend in a day: see shared/spend_ceiling.ts. */
+  /** Dollars that each tenant may spend per day: see shared/spend_ceiling.ts. */
   SPEND_PER_DAY_USD?: string;
   /** "bound" where the consumer has the Workers AI binding. */
   WORKERS_AI?: string;

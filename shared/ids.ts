@@ -1,7 +1,7 @@
 /**
- * Ids are opaque to users and ordered to us: a ULID in lower case sorts by time, so the
- * primary key alone lists newest first, and a batch's tasks are one key range in the
- * input's order. That saves an index on created_at and one on batch_id.
+ * Ids are opaque to users, but sorted: a lower-case ULID sorts by time, so the primary key lists newest
+ * first, and the tasks of a batch are one key range in input order. That saves an index on created_at and
+ * one on batch_id.
  */
 import { encodeTime, ulid } from "ulid";
 
@@ -18,20 +18,20 @@ export function batchTaskId(batchId: string, index: number): string {
   return `task_${batchId.slice("batch_".length)}-${String(index).padStart(indexDigits, "0")}`;
 }
 
-/** The key range that holds exactly the tasks of a batch: `from <= id < to`. */
+/** The key range of exactly the tasks of a batch: `from <= id < to`. */
 export function batchTaskRange(batchId: string): { from: string; to: string } {
-  const stem = `task_${batchId.slice("batch_".length)}`;
-  return { from: `${stem}-`, to: `${stem}.` };
+  const prefix = `task_${batchId.slice("batch_".length)}`;
+  return { from: `${prefix}-`, to: `${prefix}.` };
 }
 
-/** The key range that holds every task. */
+/** The key range of all tasks. */
 export const taskRange = { from: "task_", to: "task`" } as const;
 
 const timeChars = 10;
 
 /**
- * Every id that was made before a time, in milliseconds since 1970 UTC, sorts below this; a webhook's id is
- * made of its task's or batch's.
+ * Every id that was created before a time, in milliseconds since 1970 UTC, sorts below this bound. A
+ * webhook's id contains the id of its task or batch.
  */
 export function idBound(kind: "task" | "batch" | "hook", ms: number): string {
   return `${kind}_${encodeTime(Math.max(0, ms), timeChars).toLowerCase()}`;
@@ -45,7 +45,7 @@ export const scheduleIdPattern = `^sched_${ulidPattern}$`;
 export const fileIdPattern = `^file-${ulidPattern}$`;
 export const webhookIdPattern = "^hook_[0-9a-z-]{1,72}$";
 
-/** Ids reach SQL and R2 keys only after these say yes. */
+/** Ids are used in SQL and R2 keys only after these checks. */
 const tester = (pattern: string) => {
   const shape = new RegExp(pattern);
   return (text: string): boolean => shape.test(text);

@@ -1,4 +1,4 @@
-/** The shape of an API key as it is asked for. */
+/** The shape of a request for a new API key. */
 import { type Static, Type } from "@sinclair/typebox";
 import { keyLimits, taskLimits } from "./limits.ts";
 import { DurableTask } from "./task.ts";
@@ -8,7 +8,7 @@ const strict = { additionalProperties: false } as const;
 export const scopes = ["submit", "read", "admin"] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Task fields that a key may set for requests in OpenAI's shape, which has no place for them. */
+/** Task fields that a key may set for requests in OpenAI's format, which has no such fields. */
 const KeyDefaults = Type.Pick(
   DurableTask,
   [
@@ -26,7 +26,6 @@ const KeyDefaults = Type.Pick(
   { ...strict, $id: "KeyDefaults" },
 );
 
-/** What a key is made from. */
 export const NewKey = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: taskLimits.keyCharsMax }),

@@ -1,10 +1,10 @@
 /**
- * The R2 side: where each object lies, and how it is written once. Keys are built from ids that
- * the fleet made (and, for inputs, from a checked key below the tenant's own prefix), never from
- * what a client or a model says.
+ * Objects in R2: their keys, and how they are written once. Keys are built from ids that the fleet created
+ * (for inputs, from a checked key below the tenant's own prefix), never from other text of a client or a
+ * model.
  */
 import { platformLimits } from "./limits.ts";
-import { bulky, retrying } from "./retrying.ts";
+import { bulkyRetries, withRetries } from "./retries.ts";
 
 export const objectKeys = {
   spec: (tenant: string, id: string) => `tasks/${tenant}/${id}/task.json`,
@@ -22,7 +22,7 @@ export const objectKeys = {
   input: (tenant: string, key: string) => `inputs/${tenant}/${key}`,
 };
 
-/** What the sweep lists. */
+/** The prefixes that the sweep lists. */
 export const objectPrefixes = {
   tasks: "tasks/",
   tasksOf: (tenant: string) => `tasks/${tenant}/`,
@@ -40,71 +40,71 @@ export function hex(bytes: ArrayBuffer): string {
 
 const encoder = new TextEncoder();
 
-/** What a text weighs in D1 and R2: a UTF-16 length is up to three times too small. */
+/** The size of a text in D1 and R2: its UTF-16 length is up to three times too small. */
 export const byteLength = (text: string): number => encoder.encode(text).byteLength;
 
 /**
- * Puts an object if its key is free. A key that is taken holds what an earlier try of the same
- * writer put there, because the fence or the hash is in the key; that counts as written.
+ * Puts an object if its key is free. If it is taken, an earlier try of the same writer put the object there,
+ * because the key contains the fence or the hash; that counts as written.
  */
 export async function putOnce(
   bucket: R2Bucket,
   key: string,
   body: string | Uint8Array,
   contentType: string,
-): Promise<{ key: string; sha256: string; bytes: number; fresh: boolean }> {
+): Promise<{ key: string; sha256: string; bytes: number }> {
   const bytes = typeof body === "string" ? encoder.encode(body) : body;
   const sha256 = await sha256Hex(bytes);
-  const put = await retrying("put object", () =>
+  await withRetries("put object", () =>
     bucket.put(key, bytes, {
       onlyIf: { etagDoesNotMatch: "*" },
       httpMetadata: { contentType },
       sha256,
     }),
   );
-  return { key, sha256, bytes: bytes.byteLength, fresh: put !== null };
+  return { key, sha256, bytes: bytes.byteLength };
 }
 
-/** Puts an object in the place of whatever stood there. */
+/** Puts an object and replaces an earlier one. */
 export async function putObject(
   bucket: R2Bucket,
   key: string,
   body: Parameters<R2Bucket["put"]>[1],
 ): Promise<void> {
-  await retrying("put object", () => bucket.put(key, body));
+  await withRetries("put object", () => bucket.put(key, body));
 }
 
-/** What stands below a prefix, up to so many. */
-export async function listSome(
+/** The first `limit` objects below a prefix. */
+export async function listFirst(
   bucket: R2Bucket,
   prefix: string,
   limit: number,
 ): Promise<R2Object[]> {
-  const { objects } = await retrying("list objects", () => bucket.list({ prefix, limit }));
+  const { objects } = await withRetries("list objects", () => bucket.list({ prefix, limit }));
   return objects;
 }
 
 export async function getText(bucket: R2Bucket, key: string): Promise<string | null> {
-  return retrying("get object", async () => {
+  return withRetries("get object", async () => {
     const object = await bucket.get(key);
     return object === null ? null : object.text();
   });
 }
 
 export async function getBytes(bucket: R2Bucket, key: string): Promise<Uint8Array | null> {
-  return retrying("get object", async () => {
+  return withRetries("get object", async () => {
     const object = await bucket.get(key);
     return object === null ? null : new Uint8Array(await object.arrayBuffer());
   });
 }
 
-/** An object's bytes, or its size alone where it is larger than the caller takes. */
+/** An object's bytes, or only its size if it is larger than `bytesMax`. */
 export async function getBytesUpTo(
   bucket: R2Bucket,
   key: string,
   bytesMax: number,
 ): Promise<{ size: number; bytes: Uint8Array | null } | null> {
-  return retrying(
+  return withRetries(
     "get object",
     async () => {
       const object = await bucket.get(key);
@@ -115,7 +115,7 @@ export async function getBytesUpTo(
       await object.body.cancel();
       return { size: object.size, bytes: null };
     },
-    bulky,
+    bulkyRetries,
   );
 }
 
@@ -124,18 +124,18 @@ export async function getRange(
   key: string,
   range: { offset: number; length: number },
 ): Promise<Uint8Array | null> {
-  return retrying("get range", async () => {
+  return withRetries("get range", async () => {
     const object = await bucket.get(key, { range });
     return object === null ? null : new Uint8Array(await object.arrayBuffer());
   });
 }
 
-/** The hash of an object, whatever its size: it streams by and is not kept. */
-export async function digestObject(
+/** The hash of an object of any size: it is streamed, not held in memory. */
+export async function hashObject(
   bucket: R2Bucket,
   key: string,
 ): Promise<{ sha256: string; bytes: number } | null> {
-  return retrying(
+  return withRetries(
     "digest object",
     async () => {
       const object = await bucket.get(key);
@@ -144,35 +144,35 @@ export async function digestObject(
       await object.body.pipeTo(digest);
       return { sha256: hex(await digest.digest), bytes: object.size };
     },
-    bulky,
+    bulkyRetries,
   );
 }
 
-/** An object whose body streams on to a client, as fast as that reads: only its beginning has a deadline. */
+/** An object whose body streams to a client at the client's speed: only the start has a deadline. */
 export async function openObject(bucket: R2Bucket, key: string): Promise<R2ObjectBody | null> {
-  return retrying("open object", () => bucket.get(key));
+  return withRetries("open object", () => bucket.get(key));
 }
 
 export async function headObject(bucket: R2Bucket, key: string): Promise<R2Object | null> {
-  return retrying("head object", () => bucket.head(key));
+  return withRetries("head object", () => bucket.head(key));
 }
 
-/** Deletes objects, however many; one that is not there is no error, so it may be repeated. */
+/** Deletes any number of objects; a missing one is not an error, so the call may be repeated. */
 export async function deleteObjects(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
   const size = platformLimits.r2DeleteKeysMax;
   for (let from = 0; from < keys.length; from += size) {
     const group = keys.slice(from, from + size);
-    await retrying("delete objects", () => bucket.delete(group));
+    await withRetries("delete objects", () => bucket.delete(group));
   }
 }
 
-/** One page of keys below a prefix, in the order of keys; `last` is null where no page follows. */
+/** One page of keys below a prefix, in key order; `last` is null on the last page. */
 export async function listObjects(
   bucket: R2Bucket,
   prefix: string,
   after: string,
 ): Promise<{ objects: R2Object[]; last: string | null }> {
-  return retrying("list objects", async () => {
+  return withRetries("list objects", async () => {
     const page = await bucket.list({
       prefix,
       limit: platformLimits.r2ListKeysMax,

@@ -1,11 +1,11 @@
-/** The shapes of a redrive as users send it: of one task, of a batch, of the tasks that a filter chooses. */
+/** The shapes of a redrive as users send it: of one task, of a batch, of the tasks that match a filter. */
 import { type Static, Type } from "@sinclair/typebox";
 import { reasons, redrivable } from "./states.ts";
 import { DurableTask, Labels, timestamp } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
 
-/** What a second run may differ in; who the task is (key, custom_id, labels) stays. */
+/** The fields that a redrive may change; what identifies the task (key, custom_id, labels) stays. */
 export const Overrides = Type.Omit(
   DurableTask,
   [
@@ -22,7 +22,7 @@ export const Overrides = Type.Omit(
 );
 export type Overrides = Static<typeof Overrides>;
 
-/** What every redrive says. */
+/** The fields of every redrive. */
 const redriveFields = {
   mode: Type.Union([Type.Literal("restart"), Type.Literal("resume")]),
   overrides: Type.Optional(Overrides),
@@ -31,7 +31,7 @@ const redriveFields = {
 export const Redrive = Type.Object(redriveFields, { ...strict, $id: "Redrive" });
 export type Redrive = Static<typeof Redrive>;
 
-/** What chooses among settled tasks. */
+/** The filter on settled tasks. */
 export const redriveFilter = {
   status: Type.Optional(
     Type.Array(Type.Union(redrivable.map((status) => Type.Literal(status))), { minItems: 1 }),

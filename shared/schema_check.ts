@@ -1,15 +1,72 @@
+/**
+ * Checks that a JSON Schema (2020-12) of a user can be validated against safely: known types, references
+ * that stay inside it and lead to a schema, patterns that cannot run away, bounded size. Fetches nothing.
+ */
 import { isRecord, type Json } from "./json.ts";
 import { modelLimits } from "./limits.ts";
-import { patternFault } from "./schema_pattern.ts";
+import { err, ok, type Result } from "./result.ts";
+import { checkPattern } from "./schema_pattern.ts";
 
-/** What is wrong with a JSON Schema, and where: `properties.size.type`, empty for the whole. */
+/** What is wrong with a schema, and where: `properties.size.type`, empty for the whole schema. */
 export interface SchemaFault {
   path: string;
   message: string;
 }
 
+/** The result of one keyword; the error says what the value must be. */
+type Checked = Result<null, string>;
+type Check = (value: unknown, root: unknown, depth: number) => Checked;
+
+const must = (holds: boolean, be: string): Checked => (holds ? ok(null) : err(`must be ${be}`));
+
 const types = ["object", "array", "string", "number", "integer", "boolean", "null"];
-const single = [
+const isType = (value: unknown) => typeof value === "string" && types.includes(value);
+
+const isNumber: Check = (value) => must(typeof value === "number", "a number");
+const isCount: Check = (value) =>
+  must(Number.isInteger(value) && Number(value) >= 0, "a whole number, 0 or more");
+const isUnsupported: Check = () => err("is not supported: use $ref with #/…");
+
+/** The keywords that contain no schemas. */
+const valueChecks: Record<string, Check> = {
+  type: (value) =>
+    must(
+      Array.isArray(value) ? value.length > 0 && value.every(isType) : isType(value),
+      `one of ${types.join(", ")}, or a list of them`,
+    ),
+  required: (value) =>
+    must(
+      Array.isArray(value) && value.every((name) => typeof name === "string"),
+      "a list of property names",
+    ),
+  enum: (value) => must(Array.isArray(value) && value.length > 0, "a list of values, not empty"),
+  exclusiveMaximum: isNumber,
+  exclusiveMinimum: isNumber,
+  maximum: isNumber,
+  minimum: isNumber,
+  multipleOf: (value, ...rest) =>
+    typeof value === "number" && value <= 0
+      ? err("must be greater than 0")
+      : isNumber(value, ...rest),
+  maxContains: isCount,
+  maxItems: isCount,
+  maxLength: isCount,
+  maxProperties: isCount,
+  minContains: isCount,
+  minItems: isCount,
+  minLength: isCount,
+  minProperties: isCount,
+  pattern: (value) => checkPattern(value),
+  $dynamicRef: isUnsupported,
+  $recursiveRef: isUnsupported,
+  $anchor: isUnsupported,
+  $dynamicAnchor: isUnsupported,
+  $id: (_value, _root, depth) => (depth > 0 ? err("is supported at the top only") : ok(null)),
+  $ref: (value, root) => checkRef(value, root),
+};
+
+/** The keywords whose value is a schema. */
+const schemaKeywords = [
   "additionalProperties",
   "contains",
   "else",
@@ -21,34 +78,15 @@ const single = [
   "unevaluatedItems",
   "unevaluatedProperties",
 ];
-const lists = ["allOf", "anyOf", "oneOf", "prefixItems"];
-const maps = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
-const numbers = ["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"];
-const counts = [
-  "maxContains",
-  "maxItems",
-  "maxLength",
-  "maxProperties",
-  "minContains",
-  "minItems",
-  "minLength",
-  "minProperties",
-];
-const foreign = ["$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor"];
+/** The keywords whose value is a list of schemas. */
+const listKeywords = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/** The keywords whose value is an object of schemas. */
+const mapKeywords = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
-function join(path: string, key: string | number): string {
-  if (typeof key === "number") return `${path}[${key}]`;
-  return path === "" ? key : `${path}.${key}`;
-}
-
-/**
- * Checks that a value is a JSON Schema (2020-12) that can be validated against safely:
- * known types, references that stay inside and lead somewhere, patterns that compile and
- * cannot run away, bounded size. No faults means usable. Nothing is fetched.
- */
+/** The faults of a schema; without any it can be used. */
 export function checkSchema(schema: unknown): SchemaFault[] {
   if (!isRecord(schema) && typeof schema !== "boolean") {
-    return [{ path: "", message: "must be a JSON Schema: an object, true or false" }];
+    return [{ path: "", message: notASchema }];
   }
   const text = JSON.stringify(schema);
   if (text.length > modelLimits.schemaBytesMax) {
@@ -56,27 +94,12 @@ export function checkSchema(schema: unknown): SchemaFault[] {
   }
   const walk: Walk = { root: schema, faults: [], nodes: new Map() };
   visit(schema, "", 0, walk);
-  const { faults, nodes } = walk;
-  if (faults.length === 0) {
-    for (const [node, path] of nodes) {
-      const target = typeof node.$ref === "string" ? targetOf(node.$ref, schema) : undefined;
-      if (isRecord(target) && !nodes.has(target)) {
-        faults.push({ path: join(path, "$ref"), message: `leads to no schema: ${node.$ref}` });
-      }
-    }
-  }
-  if (faults.length === 0) {
-    const seen = new Map<object, "open" | "done">();
-    const loop = [...nodes.keys()].find((node) => loops(node, schema, seen));
-    if (loop !== undefined) {
-      faults.push({
-        path: nodes.get(loop) ?? "",
-        message: "refers to itself without end, so no value can be checked",
-      });
-    }
-  }
-  return faults;
+  if (walk.faults.length === 0) findStrayRefs(walk);
+  if (walk.faults.length === 0) findLoop(walk);
+  return walk.faults;
 }
+
+const notASchema = "must be a JSON Schema: an object, true or false";
 
 interface Walk {
   root: unknown;
@@ -86,109 +109,85 @@ interface Walk {
 }
 
 function visit(schema: unknown, path: string, depth: number, walk: Walk): void {
-  const fault = (key: string, message: string) =>
-    walk.faults.push({ path: key === "" ? path : join(path, key), message });
   if (typeof schema === "boolean") return;
-  if (!isRecord(schema)) return void fault("", "must be a JSON Schema: an object, true or false");
+  if (!isRecord(schema)) return void addFault(walk, path, notASchema);
   walk.nodes.set(schema, path);
   if (depth > modelLimits.schemaDepthMax) {
-    return void fault("", `must nest at most ${modelLimits.schemaDepthMax} levels deep`);
+    return void addFault(walk, path, `must nest at most ${modelLimits.schemaDepthMax} levels deep`);
   }
   if (walk.nodes.size > modelLimits.schemaNodesMax) {
-    if (walk.nodes.size === modelLimits.schemaNodesMax + 1) {
-      fault("", `must hold at most ${modelLimits.schemaNodesMax} schemas`);
-    }
-    return;
+    if (walk.nodes.size > modelLimits.schemaNodesMax + 1) return;
+    return void addFault(walk, path, `must have at most ${modelLimits.schemaNodesMax} schemas`);
   }
-  checkWords(schema, depth, walk.root, fault);
-  for (const key of single) {
+  for (const [key, check] of Object.entries(valueChecks)) {
+    if (schema[key] === undefined) continue;
+    const checked = check(schema[key], walk.root, depth);
+    if (!checked.ok) addFault(walk, join(path, key), checked.error);
+  }
+  visitSchemas(schema, path, depth, walk);
+  visitLists(schema, path, depth, walk);
+  visitMaps(schema, path, depth, walk);
+}
+
+const addFault = (walk: Walk, path: string, message: string) => walk.faults.push({ path, message });
+
+function join(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+function visitSchemas(schema: Json, path: string, depth: number, walk: Walk): void {
+  for (const key of schemaKeywords) {
     if (!(key in schema)) continue;
     if (key === "items" && Array.isArray(schema.items)) {
-      fault(key, "must be one schema; a list of them is called prefixItems");
+      const message = "must be one schema; use prefixItems for a list of schemas";
+      addFault(walk, join(path, key), message);
     } else visit(schema[key], join(path, key), depth + 1, walk);
   }
-  for (const key of lists) {
+}
+
+function visitLists(schema: Json, path: string, depth: number, walk: Walk): void {
+  for (const key of listKeywords) {
     const list = schema[key];
     if (list === undefined) continue;
-    if (!Array.isArray(list) || list.length === 0)
-      fault(key, "must be a list of schemas, not empty");
-    else
-      for (const [index, inner] of list.entries()) {
-        visit(inner, join(join(path, key), index), depth + 1, walk);
-      }
+    const at = join(path, key);
+    if (!Array.isArray(list) || list.length === 0) {
+      addFault(walk, at, "must be a list of schemas, not empty");
+    } else
+      for (const [index, inner] of list.entries()) visit(inner, join(at, index), depth + 1, walk);
   }
-  for (const key of maps) {
+}
+
+function visitMaps(schema: Json, path: string, depth: number, walk: Walk): void {
+  for (const key of mapKeywords) {
     const map = schema[key];
     if (map === undefined) continue;
-    if (!isRecord(map)) fault(key, "must be an object of schemas");
-    else
-      for (const [name, inner] of Object.entries(map)) {
-        visit(inner, join(join(path, key), name), depth + 1, walk);
-      }
+    const at = join(path, key);
+    if (!isRecord(map)) {
+      addFault(walk, at, "must be an object of schemas");
+      continue;
+    }
+    for (const [name, inner] of Object.entries(map)) {
+      const pattern = key === "patternProperties" ? checkPattern(name) : ok(null);
+      if (!pattern.ok) addFault(walk, join(at, name), pattern.error);
+      visit(inner, join(at, name), depth + 1, walk);
+    }
   }
 }
 
-type Report = (key: string, message: string) => void;
-
-/** The keywords that hold no schemas. */
-function checkWords(schema: Json, depth: number, root: unknown, fault: Report): void {
-  const { type, required, pattern } = schema;
-  if (type !== undefined) {
-    const named: readonly unknown[] = Array.isArray(type) ? type : [type];
-    if (
-      named.length === 0 ||
-      !named.every((each) => typeof each === "string" && types.includes(each))
-    ) {
-      fault("type", `must be one of ${types.join(", ")}, or a list of them`);
-    }
+function checkRef(ref: unknown, root: unknown): Checked {
+  if (typeof ref !== "string") return err("must be a string");
+  if (ref !== "#" && !ref.startsWith("#/")) {
+    return err("must stay inside this schema and start with #/");
   }
-  if (
-    required !== undefined &&
-    !(Array.isArray(required) && required.every((each) => typeof each === "string"))
-  ) {
-    fault("required", "must be a list of property names");
-  }
-  if (schema.enum !== undefined && !(Array.isArray(schema.enum) && schema.enum.length > 0)) {
-    fault("enum", "must be a list of values, not empty");
-  }
-  for (const key of numbers) {
-    const value = schema[key];
-    if (value === undefined) continue;
-    if (typeof value !== "number") fault(key, "must be a number");
-    else if (key === "multipleOf" && value <= 0) fault(key, "must be greater than 0");
-  }
-  for (const key of counts) {
-    const value = schema[key];
-    if (value === undefined) continue;
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-      fault(key, "must be a whole number, 0 or more");
-    }
-  }
-  if (pattern !== undefined) {
-    const wrong = typeof pattern === "string" ? patternFault(pattern) : "must be a string";
-    if (wrong !== null) fault("pattern", wrong);
-  }
-  if (isRecord(schema.patternProperties)) {
-    for (const each of Object.keys(schema.patternProperties)) {
-      const wrong = patternFault(each);
-      if (wrong !== null) fault(`patternProperties.${each}`, wrong);
-    }
-  }
-  for (const key of foreign) if (key in schema) fault(key, "is not supported: use $ref with #/…");
-  if (depth > 0 && "$id" in schema) fault("$id", "is supported at the top only");
-  if (schema.$ref !== undefined) {
-    const wrong = refFault(schema.$ref, root);
-    if (wrong !== null) fault("$ref", wrong);
-  }
-}
-
-function refFault(ref: unknown, root: unknown): string | null {
-  if (typeof ref !== "string") return "must be a string";
-  if (ref !== "#" && !ref.startsWith("#/")) return "must stay inside this schema and start with #/";
   const target = targetOf(ref, root);
-  if (target === undefined) return `leads nowhere: ${ref}`;
-  return isRecord(target) || typeof target === "boolean" ? null : `leads to no schema: ${ref}`;
+  if (target === undefined) return err(`points to nothing: ${ref}`);
+  return isRecord(target) || typeof target === "boolean"
+    ? ok(null)
+    : err(`${notSchemaRef}: ${ref}`);
 }
+
+const notSchemaRef = "does not point to a schema";
 
 function targetOf(ref: string, root: unknown): unknown {
   let at = root;
@@ -206,20 +205,38 @@ function targetOf(ref: string, root: unknown): unknown {
   return at;
 }
 
-/** Keywords whose schemas judge the same value, so that a way back to the start never ends. */
+/** References to objects that were not visited as schemas. */
+function findStrayRefs(walk: Walk): void {
+  for (const [node, path] of walk.nodes) {
+    const target = typeof node.$ref === "string" ? targetOf(node.$ref, walk.root) : undefined;
+    if (isRecord(target) && !walk.nodes.has(target)) {
+      addFault(walk, join(path, "$ref"), `${notSchemaRef}: ${node.$ref}`);
+    }
+  }
+}
+
+function findLoop({ root, nodes, faults }: Walk): void {
+  const seen = new Map<object, "open" | "done">();
+  const loop = [...nodes.keys()].find((node) => isLoop(node, root, seen));
+  if (loop === undefined) return;
+  const message = "refers to itself without end, so no value can be checked";
+  faults.push({ path: nodes.get(loop) ?? "", message });
+}
+
+/** Keywords whose schemas apply to the same value, so that a reference back to the start never ends. */
 const inPlace = ["not", "if", "then", "else"];
 const inPlaceLists = ["allOf", "anyOf", "oneOf"];
 
-function loops(schema: unknown, root: unknown, seen: Map<object, "open" | "done">): boolean {
+function isLoop(schema: unknown, root: unknown, seen: Map<object, "open" | "done">): boolean {
   if (!isRecord(schema)) return false;
   const state = seen.get(schema);
   if (state !== undefined) return state === "open";
   seen.set(schema, "open");
-  const same: unknown[] = inPlace.map((key) => schema[key]);
-  if (typeof schema.$ref === "string") same.push(targetOf(schema.$ref, root));
-  for (const key of inPlaceLists) if (Array.isArray(schema[key])) same.push(...schema[key]);
-  if (isRecord(schema.dependentSchemas)) same.push(...Object.values(schema.dependentSchemas));
-  const found = same.some((inner) => loops(inner, root, seen));
+  const applied: unknown[] = inPlace.map((key) => schema[key]);
+  if (typeof schema.$ref === "string") applied.push(targetOf(schema.$ref, root));
+  for (const key of inPlaceLists) if (Array.isArray(schema[key])) applied.push(...schema[key]);
+  if (isRecord(schema.dependentSchemas)) applied.push(...Object.values(schema.dependentSchemas));
+  const found = applied.some((inner) => isLoop(inner, root, seen));
   seen.set(schema, "done");
   return found;
 }

@@ -1,28 +1,31 @@
 import { modelLimits } from "./limits.ts";
+import { err, ok, type Result } from "./result.ts";
 
 /**
- * Why a pattern of a user's schema may not be used, or null. It must compile as JSON
- * Schema reads it (Unicode), and no unbounded repetition may stand inside another: such a
- * pattern takes exponential time on a hostile string, and the string comes from a model.
+ * Whether a pattern of a user's schema is safe, or what it must be. It must compile as JSON Schema reads it
+ * (Unicode), and an unbounded repetition must not contain another: such a pattern takes exponential time on
+ * a hostile string, and the string comes from a model.
  */
-export function patternFault(pattern: string): string | null {
+export function checkPattern(pattern: unknown): Result<null, string> {
+  if (typeof pattern !== "string") return err("must be a string");
   if (pattern.length > modelLimits.patternCharsMax) {
-    return `must be at most ${modelLimits.patternCharsMax} characters`;
+    return err(`must have at most ${modelLimits.patternCharsMax} characters`);
   }
   try {
     new RegExp(pattern, "u");
-  } catch (thrown) {
-    return `must be a regular expression: ${thrown instanceof Error ? thrown.message : "invalid"}`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "invalid";
+    return err(`must be a regular expression: ${reason}`);
   }
-  return repeatsNest(pattern)
-    ? "must not repeat a group that repeats without bound inside, such as (a+)+"
-    : null;
+  return hasNestedRepetition(pattern)
+    ? err("must not repeat a group that contains an unbounded repetition, such as (a+)+")
+    : ok(null);
 }
 
 const unbounded = /^(?:[*+]|\{\d+,\})/;
 
-function repeatsNest(pattern: string): boolean {
-  // One entry for each open group: whether it holds an unbounded repetition.
+function hasNestedRepetition(pattern: string): boolean {
+  // One entry per open group: whether it contains an unbounded repetition.
   const open: boolean[] = [false];
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern.charAt(at);

@@ -1,25 +1,4 @@
-/**
- * The vocabulary, and the shape of a task as users send it.
- *
- * task        one unit of work, type `DurableTask`: a prompt, its inputs, its bounds
- * batch       many tasks submitted as one, with one file of results
- * schedule    a cron expression that submits a batch at each tick
- * fence       an integer raised by every claim; a write under an older fence changes nothing
- * attempt     a try that counts against `attempts`: raised only when a try fails
- * slice       one consumer invocation's share of a task
- * step        one journaled model call or tool call
- * lease       how long a claim owns a task without renewing
- * policy      the named table of what a task may reach
- * rule        one row of a policy
- * decision    what a policy says of one request: allow, inject or deny
- * sandbox     where the agent's code runs; an engine is one implementation of it
- * tool        what a model may call
- * result      what a task leaves in R2; an artifact is a file beside it
- * dead letter a task that the infrastructure gave up on, with its cause
- * redrive     sending a settled task through again
- * governor    the owner of one model's rate for the whole account; it grants permits
- * budget      a bound on what a task may use, cumulative across attempts
- */
+/** The shape of a task as users send it; terms: docs/glossary.md. */
 import { type Static, Type } from "@sinclair/typebox";
 import { budgetCeilings, taskLimits } from "./limits.ts";
 import { rehearsalSchema } from "./rehearsal.ts";
@@ -30,7 +9,7 @@ const modelId = Type.String({ minLength: 1, maxLength: 200, pattern: "^[\\x21-\\
 const nameOf = (what: string) =>
   Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${what}` });
 
-/** A bound that a task sets: at least one, at most the fleet's ceiling. */
+/** A budget that a task sets: at least one, at most the fleet's ceiling. */
 const budget = (name: keyof typeof budgetCeilings, whole = true) =>
   whole
     ? Type.Integer({ minimum: 1, maximum: budgetCeilings[name] })
@@ -69,7 +48,7 @@ export const InputFile = Type.Union([
 ]);
 export type InputFile = Static<typeof InputFile>;
 
-/** A skill of this repository by its name, or an upload's folder. */
+/** A skill of this repository by its name, or the folder of an upload. */
 export const SkillRef = Type.Union([
   Type.String({ minLength: 1, maxLength: 64 }),
   Type.Object({ r2: Type.String({ minLength: 1, maxLength: 512 }) }, strict),
@@ -89,7 +68,7 @@ export const Labels = Type.Record(
 
 const key = Type.String({ minLength: 1, maxLength: taskLimits.keyCharsMax });
 
-/** Who is told when a task or a batch ends: signed with a secret, through the policy `webhooks`. */
+/** Where the end of a task or a batch is reported: signed with a secret, through the policy `webhooks`. */
 export const Webhook = Type.Object(
   {
     url: Type.String({
@@ -115,7 +94,7 @@ export const Concurrency = Type.Object(
   strict,
 );
 
-/** How the model is to write: goes with each of its calls. An endpoint that refuses one of them refuses the call. */
+/** Sampling options, sent with each call of the model. An endpoint that rejects one of them rejects the call. */
 export const Sampling = Type.Partial(
   Type.Object(
     {
@@ -165,14 +144,14 @@ const fields = {
   rehearsal: rehearsalSchema,
 };
 
-/** Every field alone is optional here; `prompt` or `messages` is required by the check in check.ts. */
+/** Every field is optional here; the rules in producer/tasks require `prompt` or `messages`. */
 export const DurableTask = Type.Partial(Type.Object(fields, strict), {
   ...strict,
   $id: "DurableTask",
 });
 export type DurableTask = Static<typeof DurableTask>;
 
-/** The names of the standard tools, in the order in which a model sees them. */
+/** The names of the standard tools, in the order in which the model sees them. */
 export const standardTools = [
   "run_code",
   "run_shell",
@@ -188,7 +167,7 @@ export const standardTools = [
 ] as const;
 export type StandardTool = (typeof standardTools)[number];
 
-/** The names of the tools that need a binding or a switch, in the order in which a model sees them. */
+/** The names of the tools that need a binding or a variable, in the order in which the model sees them. */
 export const bindingTools = [
   "browse",
   "screenshot",

@@ -1,38 +1,39 @@
-/** Accepting one checked task: its row first, then its message. The row is what a 202 promises. */
-import type { AnswerTo } from "../../shared/answer_to.ts";
+/** Accepting one valid task: its row first, then its message. The row is what a 202 response promises. */
+
+import { canonicalJson } from "../../shared/canonical_json.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { deleteObjects, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+import type { ReplyTo } from "../../shared/reply_to.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { StoreFault } from "../../shared/retrying.ts";
-import { findByKey, insertTasks, type NewTask } from "../../shared/store/submissions.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
-import { readTask } from "../../shared/store/tasks.ts";
+import { StoreFault } from "../../shared/retries.ts";
+import { findTaskByKey, insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { readTask } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Problem } from "../http/problem.ts";
-import { canonical } from "./canonical.ts";
 import { sendTasks } from "./send.ts";
-import { defaultPolicy, milliseconds } from "./task_rules.ts";
+import { defaultPolicy, parseTime } from "./task_rules.ts";
 
 const encoder = new TextEncoder();
 
-/** Where a task comes from, beside what it says itself. */
+/** Where a task comes from: what its own body does not contain. */
 export interface Origin {
   id: string;
   tenant: string;
   batch: { id: string; index: number } | null;
   idempotencyKey: string | null;
   bodyHash: string | null;
-  /** The fleet's model, for tasks that name none. */
+  /** The fleet's model, for tasks that do not name one. */
   model: string;
   attempts: number;
-  /** Who is sent the result by mail. */
-  answerTo?: AnswerTo | null;
+  /** Who gets the result by mail. */
+  replyTo?: ReplyTo | null;
 }
 
-/** A task's row, and its body where that is too large for the row and must be in R2 before it. */
+/** A task's row, and its body if it is too large for the row: then it must be in R2 before the row. */
 export function newTask(task: DurableTask, origin: Origin): { row: NewTask; large: string | null } {
   const body = JSON.stringify(task);
   const inline = encoder.encode(body).byteLength <= storeLimits.specInlineBytesMax;
@@ -51,10 +52,10 @@ export function newTask(task: DurableTask, origin: Origin): { row: NewTask; larg
     priority: task.priority ?? "normal",
     labels: JSON.stringify(task.labels ?? {}),
     spec: inline ? body : null,
-    not_before: milliseconds(task.not_before),
-    expires_at: milliseconds(task.expires_at),
+    not_before: parseTime(task.not_before),
+    expires_at: parseTime(task.expires_at),
     webhook: task.webhook === undefined ? null : JSON.stringify(task.webhook),
-    answer_to: origin.answerTo == null ? null : JSON.stringify(origin.answerTo),
+    answer_to: origin.replyTo == null ? null : JSON.stringify(origin.replyTo),
     concurrency_key: task.concurrency?.key ?? null,
     concurrency_limit: task.concurrency?.limit ?? null,
   };
@@ -65,50 +66,53 @@ export async function putLargeSpec(bucket: R2Bucket, row: NewTask, body: string)
   await putOnce(bucket, objectKeys.spec(row.tenant, row.id), body, "application/json");
 }
 
-/** The hash by which two submissions under one key are the same; the key itself is not part of it. */
+/** Two submissions with one key are the same if they have this hash. The key is not part of it. */
 export async function bodyHash(task: DurableTask): Promise<string> {
   const { idempotency_key: _, ...body } = task;
-  return sha256Hex(encoder.encode(canonical(body)));
+  return sha256Hex(encoder.encode(canonicalJson(body)));
+}
+
+/** `isNew` is false if the idempotency key had created it before. */
+export interface Accepted<Row> {
+  row: Row;
+  isNew: boolean;
 }
 
 /**
- * Accepts a task, or finds the one that its idempotency key already made. The unique index decides
- * between submissions at the same moment; a row whose insert was answered late is recognised by its id.
+ * Accepts a task, or finds the one that its idempotency key already created. The unique index decides
+ * between submissions at the same moment; an insert whose reply was lost is recognised by the row's id.
  */
 export async function acceptTask(
   env: ProducerEnv,
   task: DurableTask,
-  by: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "answerTo">,
-): Promise<Result<{ row: TaskRow; fresh: boolean }, Problem>> {
+  by: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "replyTo">,
+): Promise<Result<Accepted<TaskRow>, Problem>> {
   const hash = by.idempotencyKey === null ? null : await bodyHash(task);
-  const { row, large } = newTask(task, {
+  const { row: inserted, large } = newTask(task, {
+    ...by,
     id: newTaskId(),
-    tenant: by.tenant,
     batch: null,
-    idempotencyKey: by.idempotencyKey,
     bodyHash: hash,
     model: env.MODEL,
-    attempts: by.attempts,
-    answerTo: by.answerTo ?? null,
   });
-  if (large !== null) await putLargeSpec(env.OBJECTS, row, large);
-  await insertTasks(env.DB, [row]);
-  const held =
+  if (large !== null) await putLargeSpec(env.OBJECTS, inserted, large);
+  await insertTasks(env.DB, [inserted]);
+  const row =
     by.idempotencyKey === null
-      ? await readTask(env.DB, by.tenant, row.id)
-      : await findByKey(env.DB, by.tenant, by.idempotencyKey);
-  if (held === null) throw new StoreFault(`task ${row.id} is not there after its insert`);
-  if (held.id === row.id) {
-    await sendTasks(env, [held]);
-    log("task_accepted", { task_id: held.id, tenant: held.tenant, model: held.model });
-    return ok({ row: held, fresh: true });
+      ? await readTask(env.DB, by.tenant, inserted.id)
+      : await findTaskByKey(env.DB, by.tenant, by.idempotencyKey);
+  if (row === null) throw new StoreFault(`task ${inserted.id} is missing after its insert`);
+  if (row.id === inserted.id) {
+    await sendTasks(env, [row]);
+    log("task_accepted", { task_id: row.id, tenant: row.tenant, model: row.model });
+    return ok({ row, isNew: true });
   }
-  if (large !== null) await deleteObjects(env.OBJECTS, [objectKeys.spec(by.tenant, row.id)]);
-  return held.body_hash === hash ? ok({ row: held, fresh: false }) : err(keyTaken(held.id));
+  if (large !== null) await deleteObjects(env.OBJECTS, [objectKeys.spec(by.tenant, inserted.id)]);
+  return row.body_hash === hash ? ok({ row, isNew: false }) : err(keyConflict(row.id));
 }
 
-export const keyTaken = (id: string) =>
+export const keyConflict = (id: string) =>
   ({
     kind: "conflict",
-    message: `this idempotency key stands for ${id}, which was sent with another body: send that body, or use a new key`,
+    message: `this idempotency key was already used for ${id} with a different body: send the same body, or use a new key`,
   }) as const;

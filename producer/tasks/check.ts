@@ -1,46 +1,47 @@
-/** Is this a task? The schema says what may stand where; the rules say what must fit together. */
+/** Checks a task: the schema defines each field, the rules define which fields must fit together. */
 import { Value } from "@sinclair/typebox/value";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { DurableTask } from "../../shared/task.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";
-import { taskFaults } from "./task_rules.ts";
+import { findTaskFaults } from "./task_rules.ts";
 
-/** A task to accept, or everything that is wrong with it. */
-export type Checked = { ok: true; task: DurableTask } | { ok: false; details: Detail[] };
+/** A valid task, or all its faults. */
+export type CheckedTask = Result<DurableTask, Detail[]>;
 
-/** Checks what a client sent on its own. */
-export function checkTask(body: unknown, scope: CheckScope): Checked {
+/** Checks a task that a client sent by itself. */
+export function checkTask(body: unknown, scope: CheckScope): CheckedTask {
   return checkWithDefaults(body, {}, scope);
 }
 
-/** The fields a batch gives to all its tasks: each must fit, none is required. */
-export function checkDefaults(body: unknown): Checked {
-  if (!Value.Check(DurableTask, body)) return { ok: false, details: explain(DurableTask, body) };
-  const own = ["idempotency_key", "custom_id"].filter((field) => field in body);
-  const details = own.map((path) => ({
+/** Checks the fields that a batch gives to all its tasks: each must be valid, none is required. */
+export function checkDefaults(body: unknown): CheckedTask {
+  if (!Value.Check(DurableTask, body)) return err(explain(DurableTask, body));
+  const perTask = ["idempotency_key", "custom_id"].filter((field) => field in body);
+  const details = perTask.map((path) => ({
     path,
-    message: "belongs to one task: write it in the task, not in the defaults",
+    message: "must differ between tasks: write it in the task, not in the defaults",
   }));
-  return details.length === 0 ? { ok: true, task: body } : { ok: false, details };
+  return details.length === 0 ? ok(body) : err(details);
 }
 
 /**
- * Checks one task of a batch. `defaults` fit the schema already, so only the line is held against
- * it, and the rules see both together. The answer is the merged task.
+ * Checks one task of a batch and returns it with its defaults. `defaults` fit the schema already, so only
+ * the line is checked against it; the rules see both together.
  */
 export function checkWithDefaults(
   body: unknown,
   defaults: DurableTask,
   scope: CheckScope,
-): Checked {
-  if (!Value.Check(DurableTask, body)) return { ok: false, details: explain(DurableTask, body) };
+): CheckedTask {
+  if (!Value.Check(DurableTask, body)) return err(explain(DurableTask, body));
   const task = withDefaults(defaults, body);
-  const details = taskFaults(task, scope);
-  return details.length === 0 ? { ok: true, task } : { ok: false, details };
+  const details = findTaskFaults(task, scope);
+  return details.length === 0 ? ok(task) : err(details);
 }
 
-/** A line's field replaces the default of its name; prompt and messages replace one another. */
+/** A line's field replaces the default with its name; prompt and messages replace each other. */
 export function withDefaults(defaults: DurableTask, line: DurableTask): DurableTask {
   const merged: DurableTask = { ...defaults, ...line };
   if (line.messages !== undefined && line.prompt === undefined) delete merged.prompt;
@@ -48,8 +49,8 @@ export function withDefaults(defaults: DurableTask, line: DurableTask): DurableT
   return merged;
 }
 
-/** The one answer for a task that is not to be accepted. */
-export function refusedTask(details: Detail[]): Problem {
+/** The one response for an invalid task. */
+export function taskProblem(details: Detail[]): Problem {
   const [first] = details;
   const where = first === undefined || first.path === "" ? "the task" : first.path;
   const more = details.length > 1 ? `, and ${details.length - 1} more (see details)` : "";

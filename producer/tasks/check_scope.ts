@@ -1,80 +1,82 @@
-/** What a task is checked against: who sends it, what this fleet knows, and the time of the check. */
-
+/** What a task is checked against: its sender, what this fleet is configured with, and the time of the check. */
 import type { ToolListing } from "../../consumer/rpc/tools.ts";
-import { customTools } from "../../consumer/tools/custom.ts";
 import { findPolicy, policyTable } from "../../policies/index.ts";
-import { webhookFault } from "../../policies/webhook.ts";
+import { checkWebhook } from "../../policies/webhook.ts";
+import { customToolNames } from "../../shared/custom_tools.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { routeOf } from "../../shared/serving.ts";
 import { bindingTools, standardTools, type Webhook } from "../../shared/task.ts";
-import type { Principal } from "../auth/auth.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { offeringsOf } from "./available_tools.ts";
+import { listAvailableTools } from "./available_tools.ts";
+
+/** Allowed, or why not and what to change. */
+type Allowed = Result<null, string>;
 
 export interface CheckScope {
-  /** The model of tasks that name none. */
+  /** The model of tasks that do not name one. */
   model: string;
-  /** Whether scripted models are taken: always in local runs, else from admins only. */
-  rehearsals: boolean;
+  /** Whether scripted models are allowed: always in local runs, else for admins only. */
+  allowsRehearsal: boolean;
   now: number;
+  /** The names of all tools. */
   tools: readonly string[];
-  /** What the consumer says is configured; null where nobody can tell, and then nothing is refused for it. */
-  offered: ToolListing | null;
-  /** Why the tenant may not use the policy, or null. Asked once for each name. */
-  policyFault: (name: string) => string | null;
-  /** Why nothing here serves the model, or null. Asked once for each id. */
-  modelFault: (id: string) => string | null;
-  /** Why a webhook would not be delivered, or null. */
-  webhookFault: (webhook: Webhook) => string | null;
-  /** Parts that were found good before: 50,000 lines may share one default. */
-  proven: WeakSet<object>;
+  /** The consumer's listing of tools, MCP servers and skills; null where it is not known, and then nothing is rejected for it. */
+  available: ToolListing | null;
+  /** Whether the tenant may use the policy. */
+  checkPolicy: (name: string) => Allowed;
+  /** Whether something here serves the model. */
+  checkModel: (id: string) => Allowed;
+  /** Whether a webhook could be delivered. */
+  checkWebhook: (webhook: Webhook) => Allowed;
+  /** Parts that are known to be valid: 50,000 lines may share one default. */
+  validParts: WeakSet<object>;
 }
 
-const defaultModel = "MODEL names the model of tasks that name none.";
-
-/** `offered` is the consumer's listing, where the caller has asked for it: else nothing is refused for want of it. */
-export function checkScope(
+/** `available` is the consumer's listing, if the caller has asked for it. */
+export function buildCheckScope(
   env: ProducerEnv,
-  principal: Principal,
+  { tenant, scopes }: Principal,
   now = Date.now(),
-  offered: ToolListing | null = null,
+  available: ToolListing | null = null,
 ): CheckScope {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
   return {
     model: env.MODEL,
-    rehearsals: env.FLEET_MODE === "local" || principal.scopes.includes("admin"),
+    allowsRehearsal: env.FLEET_MODE === "local" || scopes.includes("admin"),
     now,
-    tools: [...standardTools, ...bindingTools, ...customTools.map((tool) => tool.name)],
-    offered,
-    policyFault: remembered((name) => {
-      const answer = findPolicy(table, name, principal.tenant, env.FLEET_MODE);
-      return answer.ok ? null : answer.message;
+    tools: [...standardTools, ...bindingTools, ...customToolNames],
+    available,
+    checkPolicy: cached((name) => {
+      const policy = findPolicy(table, name, tenant, env.FLEET_MODE);
+      return policy.ok ? ok(null) : err(policy.error.message);
     }),
-    modelFault: remembered((id) => {
+    checkModel: cached((id) => {
       const serving = { workersAi: env.WORKERS_AI === "bound", baseUrl: env.MODEL_BASE_URL };
       const route = routeOf(id, serving);
-      return route.kind === "none" ? `${route.missing} ${defaultModel}` : null;
+      if (route.kind !== "none") return ok(null);
+      return err(`${route.missing} MODEL names the model of tasks that do not name one.`);
     }),
-    webhookFault: (webhook) => {
-      const { tenant } = principal;
-      const answer = findPolicy(table, "webhooks", tenant, env.FLEET_MODE);
-      return webhookFault(answer, tenant, webhook);
+    checkWebhook: (webhook) => {
+      const policy = findPolicy(table, "webhooks", tenant, env.FLEET_MODE);
+      const checked = checkWebhook(policy, tenant, webhook);
+      return checked.ok ? ok(null) : checked;
     },
-    proven: new WeakSet(),
+    validParts: new WeakSet(),
   };
 }
 
 /** The scope of a request that may wait for the consumer's listing. */
-export async function scopeHere(env: ProducerEnv, principal: Principal): Promise<CheckScope> {
-  return checkScope(env, principal, Date.now(), await offeringsOf(env, principal.tenant));
+export async function loadCheckScope(env: ProducerEnv, principal: Principal): Promise<CheckScope> {
+  const available = await listAvailableTools(env, principal.tenant);
+  return buildCheckScope(env, principal, Date.now(), available);
 }
 
-function remembered(ask: (name: string) => string | null): (name: string) => string | null {
-  const answers = new Map<string, string | null>();
+function cached(check: (name: string) => Allowed): (name: string) => Allowed {
+  const results = new Map<string, Allowed>();
   return (name) => {
-    const known = answers.get(name);
-    if (known !== undefined) return known;
-    const answer = ask(name);
-    answers.set(name, answer);
-    return answer;
+    const result = results.get(name) ?? check(name);
+    results.set(name, result);
+    return result;
   };
 }

@@ -1,11 +1,11 @@
-/** Turns a schema's refusals into sentences that say what to write instead. */
+/** Turns schema errors into sentences that say what to write instead. */
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { taskLimits } from "../../shared/limits.ts";
-import { nearest } from "../../shared/nearest.ts";
+import { nearestName } from "../../shared/nearest.ts";
 import type { Detail } from "../http/problem.ts";
 
-/** What a value breaks of a schema, one sentence for each place; empty when it fits. */
+/** The faults of a value, one sentence for each place; empty when it fits the schema. */
 export function explain(schema: TSchema, value: unknown): Detail[] {
   const details = new Map<string, Detail>();
   for (const error of Value.Errors(schema, value)) {
@@ -18,51 +18,51 @@ export function explain(schema: TSchema, value: unknown): Detail[] {
 }
 
 function explainError(error: ValueError): Detail[] {
-  const path = spellPointer(error.path);
-  const one = (message: string): Detail[] => [{ path, message }];
+  const path = formatPointer(error.path);
+  const fault = (message: string): Detail[] => [{ path, message }];
   const { schema, value } = error;
   switch (error.type) {
     case ValueErrorType.ObjectAdditionalProperties:
-      return one(unknownField(lastOf(error.path), schema));
+      return fault(unknownField(lastOf(error.path), schema));
     case ValueErrorType.ObjectRequiredProperty:
-      return one(`is missing: write ${expected(schema)}`);
+      return fault(`is missing: write ${describeSchema(schema)}`);
     case ValueErrorType.ObjectMaxProperties:
-      return one(`has ${sizeOf(value)} entries; at most ${schema.maxProperties} are taken`);
+      return fault(`has ${sizeOf(value)} entries; the maximum is ${schema.maxProperties}`);
     case ValueErrorType.ArrayMaxItems:
-      return one(`has ${sizeOf(value)} entries; at most ${schema.maxItems} are taken`);
+      return fault(`has ${sizeOf(value)} entries; the maximum is ${schema.maxItems}`);
     case ValueErrorType.ArrayMinItems:
-      return one(`needs at least ${schema.minItems} entries, or leave it out`);
+      return fault(`needs at least ${schema.minItems} entries, or leave it out`);
     case ValueErrorType.ArrayUniqueItems:
-      return one("names an entry twice: keep one of each");
+      return fault("lists an entry twice: write each entry once");
     case ValueErrorType.StringMaxLength:
-      return one(`has ${sizeOf(value)} characters; at most ${schema.maxLength} are taken`);
+      return fault(`has ${sizeOf(value)} characters; the maximum is ${schema.maxLength}`);
     case ValueErrorType.StringMinLength:
-      return one("is empty: write some text, or leave it out");
+      return fault("is empty: write some text, or leave it out");
     case ValueErrorType.Union:
-      return closestBranch(error) ?? one(mend(schema, value));
+      return closestBranch(error) ?? fault(replacement(schema, value));
     default:
-      return one(mend(schema, value));
+      return fault(replacement(schema, value));
   }
 }
 
-const mend = (schema: TSchema, value: unknown) =>
-  `write ${expected(schema)} instead of ${shown(value)}`;
+const replacement = (schema: TSchema, value: unknown) =>
+  `write ${describeSchema(schema)} instead of ${quoteValue(value)}`;
 
 function unknownField(name: string, schema: TSchema): string {
   const known = Object.keys((schema.properties ?? {}) as object);
   if (known.length === 0) {
     const pattern = Object.keys((schema.patternProperties ?? {}) as object)[0];
     return pattern === undefined
-      ? `unknown field ${shown(name)}: leave it out`
-      : `the name ${shown(name)} does not match ${pattern}: rename it`;
+      ? `unknown field ${quoteValue(name)}: leave it out`
+      : `the name ${quoteValue(name)} does not match ${pattern}: rename it`;
   }
-  const meant = nearest(name, known);
+  const meant = nearestName(name, known);
   return meant === null
-    ? `unknown field ${shown(name)}: leave it out; the fields are ${known.join(", ")}`
-    : `unknown field ${shown(name)}: did you mean "${meant}"?`;
+    ? `unknown field ${quoteValue(name)}: leave it out; the fields are ${known.join(", ")}`
+    : `unknown field ${quoteValue(name)}: did you mean "${meant}"?`;
 }
 
-/** Of a choice between objects, the one that shares most fields with the value explains best. */
+/** Of several allowed objects, explains the one that shares most fields with the value. */
 function closestBranch(error: ValueError): Detail[] | null {
   const branches = (error.schema.anyOf ?? []) as TSchema[];
   if (typeof error.value !== "object" || error.value === null) return null;
@@ -83,36 +83,36 @@ function closestBranch(error: ValueError): Detail[] | null {
   return details.length === 0 ? null : details;
 }
 
-/** What a schema takes, as the object of "write …". */
-export function expected(schema: TSchema): string {
-  const said = schema.description;
-  if (schema.anyOf !== undefined) return choice(schema.anyOf as TSchema[]);
+/** What a schema allows, as the object of "write …". */
+export function describeSchema(schema: TSchema): string {
+  const { description } = schema;
+  if (schema.anyOf !== undefined) return describeChoice(schema.anyOf as TSchema[]);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   switch (schema.type) {
     case "string":
-      if (typeof said === "string") return said;
+      if (typeof description === "string") return description;
       return schema.pattern === undefined ? "a string" : `a string that matches ${schema.pattern}`;
     case "integer":
-      return `a whole number${range(schema)}`;
+      return `a whole number${describeRange(schema)}`;
     case "number":
-      return `a number${range(schema)}`;
+      return `a number${describeRange(schema)}`;
     case "boolean":
       return "true or false";
     case "array":
       return "a list [...]";
     case "object":
-      return fieldsOf(schema);
+      return describeFields(schema);
     default:
-      return typeof said === "string" ? said : "another value";
+      return typeof description === "string" ? description : "another value";
   }
 }
 
-function choice(branches: readonly TSchema[]): string {
-  const parts = branches.map(expected);
+function describeChoice(branches: readonly TSchema[]): string {
+  const parts = branches.map(describeSchema);
   return parts.length === 1 ? (parts[0] ?? "") : `one of ${parts.join(", ")}`;
 }
 
-function fieldsOf(schema: TSchema): string {
+function describeFields(schema: TSchema): string {
   const names = Object.keys((schema.properties ?? {}) as object);
   const required = (schema.required ?? []) as string[];
   if (names.length === 0) return "an object {...}";
@@ -120,7 +120,7 @@ function fieldsOf(schema: TSchema): string {
   return `an object {${spelled.join(", ")}}`;
 }
 
-function range(schema: TSchema): string {
+function describeRange(schema: TSchema): string {
   const above = schema.exclusiveMinimum as number | undefined;
   const from = schema.minimum as number | undefined;
   const to = schema.maximum as number | undefined;
@@ -132,8 +132,8 @@ function range(schema: TSchema): string {
 
 const shownCharsMax = 60;
 
-/** A value as people recognise it, cut short: it is theirs, and it may be long. */
-export function shown(value: unknown): string {
+/** A value as its sender recognises it, cut to a short length. */
+export function quoteValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
@@ -154,12 +154,12 @@ const parts = (pointer: string): string[] =>
 
 const lastOf = (pointer: string): string => parts(pointer).at(-1) ?? "";
 
-/** `/files/data.csv/text` as people write it: `files["data.csv"].text`. */
-export function spellPointer(pointer: string): string {
-  return spellPath(parts(pointer));
+/** `/files/data.csv/text` as `files["data.csv"].text`. */
+export function formatPointer(pointer: string): string {
+  return formatPath(parts(pointer));
 }
 
-export function spellPath(path: readonly (string | number)[]): string {
+export function formatPath(path: readonly (string | number)[]): string {
   let text = "";
   for (const part of path) {
     const name = String(part).slice(0, 128);
@@ -169,3 +169,7 @@ export function spellPath(path: readonly (string | number)[]): string {
   }
   return text;
 }
+
+/** The path of a field below another one: `template` and `files[0]` give `template.files[0]`. */
+export const joinPath = (base: string, path: string): string =>
+  path === "" || path.startsWith("[") ? `${base}${path}` : `${base}.${path}`;

@@ -1,41 +1,59 @@
-/** The files of a task, live or settled: the same reader that its tools have, without a writer. */
-import { type ManifestChange, Workspace } from "../../consumer/toolbox/workspace.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+/** The files of a task, live or settled, for reading. */
+import { normalisePath } from "../../shared/paths.ts";
+import type { FileEntry } from "../../shared/step.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { StoredFiles } from "../../shared/stored_files.ts";
+import type { InputFile } from "../../shared/task.ts";
 import type { Manifest, Transcript } from "../../shared/transcript.ts";
 import type { ProducerEnv } from "../env.ts";
-import { readBody } from "./redrive.ts";
+import { readTaskBody } from "./redrive.ts";
 
 export interface TaskFiles {
-  /** Where every file stands, by path. */
+  /** Hash and size of every file, by path. */
   manifest: () => Promise<Manifest>;
-  /** A file's bytes, or null where there is none of this path. */
+  /** A file's bytes, or null where there is no file with this path. */
   read: (path: string) => Promise<Uint8Array | null>;
 }
 
 export async function openFiles(
   env: ProducerEnv,
   row: TaskRow,
-  { steps, workspace: settled }: Transcript,
+  { steps, workspace }: Transcript,
 ): Promise<TaskFiles> {
-  const files = new Workspace(env.OBJECTS, row.tenant, row.id);
-  const inputs = (await readBody(env, row))?.files ?? {};
-  if (settled !== null) {
-    files.layOut(inputs, [blobsOf(settled)]);
-    return {
-      manifest: async () => settled,
-      read: async (path) => (Object.hasOwn(settled, path) ? files.read(path) : null),
-    };
-  }
-  const changes = steps.flatMap(({ payload }) =>
-    payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
+  const inputs = Object.entries((await readTaskBody(env, row))?.files ?? {});
+  const files = new Map<string, InputFile | FileEntry>(
+    inputs.map(([name, input]) => [normalisePath(name) ?? name, input]),
   );
-  files.layOut(inputs, changes);
-  return { manifest: () => files.manifest(), read: (path) => files.read(path) };
+  const changes = steps.flatMap(({ payload }) =>
+    payload.kind === "tool" && payload.files !== undefined ? Object.entries(payload.files) : [],
+  );
+  for (const [path, entry] of workspace === null ? changes : Object.entries(workspace)) {
+    if (entry === null) files.delete(path);
+    // In a settled manifest an entry may also say that the file is still the task's input.
+    else if (entry.source === "blob") files.set(path, entry);
+  }
+  const stored = new StoredFiles(env.OBJECTS, row.tenant, row.id);
+  return {
+    manifest: async () => workspace ?? describeFiles(stored, files),
+    read: async (path) => {
+      const file = files.get(normalisePath(path) ?? path);
+      if (file === undefined || (workspace !== null && !Object.hasOwn(workspace, path)))
+        return null;
+      return "source" in file ? stored.readBlob(file.sha256) : stored.readInput(file);
+    },
+  };
 }
 
-/** What stands in R2 under its hash; the other files are still the task's input. */
-function blobsOf(manifest: Manifest): ManifestChange {
-  return Object.fromEntries(
-    Object.entries(manifest).filter(([, entry]) => entry.source === "blob"),
-  );
+async function describeFiles(
+  stored: StoredFiles,
+  files: ReadonlyMap<string, InputFile | FileEntry>,
+): Promise<Manifest> {
+  const manifest: Manifest = {};
+  for (const path of [...files.keys()].sort()) {
+    const file = files.get(path);
+    if (file === undefined) continue;
+    const entry = "source" in file ? file : await stored.describeInput(file, null);
+    if (entry !== null) manifest[path] = entry;
+  }
+  return manifest;
 }

@@ -1,13 +1,16 @@
 /** Keys of uploaded inputs. They become part of an R2 key, below the tenant's own prefix. */
 import { storeLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 
-/** Why a key is none of ours, in words that say what to write; null when it is good. */
-export function inputKeyFault(key: string): string | null {
-  const segments = key.split("/");
-  const good =
+/** The key, or why it is invalid and what to write. */
+export function checkInputKey(key: string): Result<string, string> {
+  const isValid =
     key.length <= storeLimits.inputKeyCharsMax &&
-    segments.every((part) => /^[A-Za-z0-9._@=+-]+$/.test(part) && part !== "." && part !== "..");
-  return good
-    ? null
-    : `a key has up to ${storeLimits.inputKeyCharsMax} letters, digits and . _ @ = + - in segments parted by single slashes, without "..": such as "orders/2026-11.csv"`;
+    key
+      .split("/")
+      .every((part) => /^[A-Za-z0-9._@=+-]+$/.test(part) && part !== "." && part !== "..");
+  if (isValid) return ok(key);
+  return err(
+    `invalid key: write up to ${storeLimits.inputKeyCharsMax} letters, digits and . _ @ = + - in segments with single slashes between them, without "..", such as "orders/2026-11.csv"`,
+  );
 }

@@ -1,32 +1,32 @@
-/** The next run of a settled task: its body with what is overridden, checked as a new task would be. */
-import { type Bounds, boundsOf, exhausted } from "../../consumer/loop/budget.ts";
+/** The next run of a settled task: its body with overrides, checked like a new task. */
+import { type Bounds, boundsOf, exhaustedBudget } from "../../shared/budgets.ts";
 import { budgetCeilings, taskLimits } from "../../shared/limits.ts";
 import { byteLength, getText, objectKeys } from "../../shared/objects.ts";
 import type { Overrides } from "../../shared/redrive.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { NextRun, RedriveKind, RedriveMode } from "../../shared/store/redrives.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { NextRun, RedriveMode, RedriveOptions } from "../../shared/store/tasks/redrives.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { hasTranscript } from "../../shared/transcript.ts";
 import { readUsage } from "../../shared/usage.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, type Problem, refusedAt } from "../http/problem.ts";
-import { checkTask, refusedTask, withDefaults } from "./check.ts";
+import { type Detail, invalidField, type Problem } from "../http/problem.ts";
+import { checkTask, taskProblem, withDefaults } from "./check.ts";
 import type { CheckScope } from "./check_scope.ts";
 
-export interface RedriveOrder {
+export interface RedriveRequest {
   mode: RedriveMode;
   overrides?: Overrides;
 }
 
-/** A settled task, as it stands, and what its next run is. */
-export interface Again {
+/** A settled task as it is stored, and its next run. */
+export interface Rerun {
   row: TaskRow;
   next: NextRun;
 }
 
-/** A policy that is named is pinned as it stands now, also where it is the one that the task had. */
-export function kindOf({ mode, overrides = {} }: RedriveOrder): RedriveKind {
+/** An override of the policy pins its current version, even if the task had the same policy. */
+export function redriveKindOf({ mode, overrides = {} }: RedriveRequest): RedriveOptions {
   const names = Object.keys(overrides).flatMap((name) =>
     name === "limits"
       ? Object.keys(overrides.limits ?? {}).map((limit) => `limits.${limit}`)
@@ -36,33 +36,40 @@ export function kindOf({ mode, overrides = {} }: RedriveOrder): RedriveKind {
   return { mode, overrides: names.sort(), repin };
 }
 
-/** `row` holds its body and its transcript. */
+/** `row` includes its body and its transcript. */
 export async function nextRun(
   env: ProducerEnv,
   scope: CheckScope,
   row: TaskRow,
-  { mode, overrides }: RedriveOrder,
-): Promise<Result<Again, Problem>> {
+  { mode, overrides }: RedriveRequest,
+): Promise<Result<Rerun, Problem>> {
   const text = row.spec ?? (await getText(env.OBJECTS, objectKeys.spec(row.tenant, row.id)));
-  if (text === null) return err(conflict("this task's body is gone: submit it anew"));
+  if (text === null)
+    return err(conflict("this task's body no longer exists: submit it as a new task"));
   if ((JSON.parse(row.history) as unknown[]).length >= taskLimits.redrivesMax) {
-    return err(conflict(`this task was redriven ${taskLimits.redrivesMax} times: submit it anew`));
+    return err(
+      conflict(
+        `this task was redriven ${taskLimits.redrivesMax} times, which is the maximum: submit it as a new task`,
+      ),
+    );
   }
-  const { not_before: _, expires_at: __, ...kept } = JSON.parse(text) as DurableTask;
-  const changed = changedBy(kept, overrides ?? {});
-  // A task that named no model keeps the one it was given when it was accepted.
+  const { not_before: _, expires_at: __, ...before } = JSON.parse(text) as DurableTask;
+  const changed = withOverrides(before, overrides ?? {});
+  // A task that does not name a model keeps the one that it got when it was accepted.
   const model = changed.model ?? row.model;
   const checked = checkTask({ ...changed, model }, scope);
-  if (!checked.ok) return err(refusedTask(checked.details));
+  if (!checked.ok) return err(taskProblem(checked.error));
   const spec = JSON.stringify(changed);
   if (byteLength(spec) > taskLimits.bodyBytesMax) {
     return err({
       kind: "too_large",
-      message: `the task with its overrides is over ${taskLimits.bodyBytesMax} bytes`,
+      message: `the task with its overrides has more than ${taskLimits.bodyBytesMax} bytes: shorten the overrides`,
     });
   }
-  const hindrance = mode === "resume" ? await notResumable(env, row, kept, changed) : null;
-  if (hindrance !== null) return err(hindrance);
+  if (mode === "resume") {
+    const resumable = await checkResumable(env, row, before, changed);
+    if (!resumable.ok) return resumable;
+  }
   const next: NextRun = {
     id: row.id,
     fence: row.fence,
@@ -75,52 +82,54 @@ export async function nextRun(
   return ok({ row, next });
 }
 
-/** A limit that is not named stays: raising one budget must not lower the others to their defaults. */
-function changedBy(kept: DurableTask, overrides: Overrides): DurableTask {
-  const changed = withDefaults(kept, overrides);
+/** Other limits stay as they are: raising one budget must not lower the others to their defaults. */
+function withOverrides(before: DurableTask, overrides: Overrides): DurableTask {
+  const changed = withDefaults(before, overrides);
   if (overrides.limits === undefined) return changed;
-  return { ...changed, limits: { ...kept.limits, ...overrides.limits } };
+  return { ...changed, limits: { ...before.limits, ...overrides.limits } };
 }
 
 const conflict = (message: string): Problem => ({ kind: "conflict", message });
 
-/** What a settled task leaves in its row; `uncertain` is an effect that was begun and has no outcome. */
-interface Left {
+/** The error of a settled task's row; `uncertain` is an effect that was started and has no known outcome. */
+interface SettledError {
   code?: string;
   last_step?: string;
   uncertain?: { step: number; tool: string; began_at: string };
 }
 
-/** Why a task cannot go on from its journal as this redrive would have it; null when it can. */
-async function notResumable(
+/** Whether a task can continue from its journal with this redrive's body. */
+async function checkResumable(
   env: ProducerEnv,
   row: TaskRow,
   before: DurableTask,
   after: DurableTask,
-): Promise<Problem | null> {
-  const left = JSON.parse(row.error ?? "{}") as Left;
-  if (left.code === "batch_ceiling") {
-    return conflict(
-      "its batch has used up its limits, which all its tasks share: submit the task in another batch",
+): Promise<Result<null, Problem>> {
+  const error = JSON.parse(row.error ?? "{}") as SettledError;
+  if (error.code === "batch_ceiling") {
+    return err(
+      conflict(
+        "the task's batch has used up its limits, which all its tasks share: submit the task in another batch",
+      ),
     );
   }
   if (!(await hasTranscript(env.OBJECTS, row))) {
-    return conflict('the journal of its last run is gone: write mode "restart"');
+    return err(conflict('the journal of the last run no longer exists: write mode "restart"'));
   }
-  const open = row.reason === "uncertain_effect" || left.uncertain !== undefined;
-  if (open && after.on_uncertain !== "retry") return uncertain(left);
-  const spent = spentBudgets(row, boundsOf(before.limits), boundsOf(after.limits));
-  return spent.length === 0 ? null : refusedTask(spent);
+  const isUncertain = row.reason === "uncertain_effect" || error.uncertain !== undefined;
+  if (isUncertain && after.on_uncertain !== "retry") return err(uncertainProblem(error));
+  const spent = findSpentBudgets(row, boundsOf(before.limits), boundsOf(after.limits));
+  return spent.length === 0 ? ok(null) : err(taskProblem(spent));
 }
 
-function uncertain({ uncertain: effect, last_step }: Left): Problem {
+function uncertainProblem({ uncertain: effect, last_step }: SettledError): Problem {
   const step =
     effect === undefined
       ? `step ${last_step}`
-      : `step ${effect.step} (${effect.tool}), begun at ${effect.began_at},`;
-  return refusedAt(
+      : `step ${effect.step} (${effect.tool}), started at ${effect.began_at},`;
+  return invalidField(
     "overrides.on_uncertain",
-    `${step} has no known outcome. Check what it did; then write "retry" here, which starts that step again with the same idempotency key, or mode "restart", which begins the task anew`,
+    `${step} has no known outcome. Check what it did; then write "retry" here, which runs that step again with the same idempotency key, or mode "restart", which runs the task from the start`,
   );
 }
 
@@ -130,19 +139,19 @@ const fields: Partial<Record<string, readonly (keyof Bounds)[]>> = {
 };
 
 /** The limits that would end the task again before its next step, each with what to write. */
-function spentBudgets(row: TaskRow, before: Bounds, after: Bounds): Detail[] {
+function findSpentBudgets(row: TaskRow, before: Bounds, after: Bounds): Detail[] {
   const used = readUsage(row.usage);
   const sums = { ...used, tokens: used.prompt_tokens + used.completion_tokens };
   const ended = row.reason?.startsWith("budget_") === true ? limitsOf(row.reason) : [];
-  // One of two limits was the one: what is not reached yet may stay.
+  // A reason may mean either of two limits: only the one that ended the task must be raised.
   const raised = ended.some((name) => after[name] > before[name]);
   const reached = ended.filter((name) => sums[name] >= after[name]);
-  const again = exhausted(used, after);
+  const exhausted = exhaustedBudget(used, after);
   const names = raised ? reached : ended;
-  const all = new Set([...names, ...(again === null ? [] : limitsOf(again))]);
+  const all = new Set([...names, ...(exhausted === null ? [] : limitsOf(exhausted))]);
   return [...all].map((name) => ({
     path: `overrides.limits.${name}`,
-    message: `the task has used ${sums[name]} of ${after[name]}, and what it used stays counted: write a larger limit, up to ${budgetCeilings[name]}, or mode "restart"`,
+    message: `the task has used ${sums[name]} of ${after[name]}, and this use stays counted: write a larger limit, up to ${budgetCeilings[name]}, or mode "restart"`,
   }));
 }
 

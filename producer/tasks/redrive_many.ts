@@ -1,33 +1,37 @@
-/** Sends many settled tasks through again: those of a batch, or those that a filter chooses. */
+/** Redrives many settled tasks: those of a batch, or those that match a filter. */
 import { Value } from "@sinclair/typebox/value";
 import { batchTaskRange, isTaskId, taskRange } from "../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { ManyRedrive, redriveFilter } from "../../shared/redrive.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { redrivable } from "../../shared/states.ts";
-import type { BatchRow } from "../../shared/store/batches.ts";
-import { type Chosen, listRedrivable, windowEnd } from "../../shared/store/redrives.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
-import type { Principal } from "../auth/auth.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import {
+  findWindowEnd,
+  listRedrivable,
+  type RedriveFilter,
+} from "../../shared/store/tasks/redrives.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Detail, type Problem, refusedAt } from "../http/problem.ts";
-import { refusedTask } from "./check.ts";
-import { scopeHere } from "./check_scope.ts";
+import { type Detail, invalidField, type Problem } from "../http/problem.ts";
+import { taskProblem } from "./check.ts";
+import { loadCheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";
-import { type Again, kindOf, nextRun } from "./next_run.ts";
-import { sendThrough } from "./redrive.ts";
-import { milliseconds } from "./task_rules.ts";
+import { nextRun, type Rerun, redriveKindOf } from "./next_run.ts";
+import { rerunTasks } from "./redrive.ts";
+import { invalidTime, parseTime } from "./task_rules.ts";
 
-/** What one call did. `next_cursor` continues where it stopped; null when all were looked at. */
+/** What one call did. `next_cursor` continues where it stopped; null when it reached the end. */
 export interface Redriven {
   redriven: number;
-  /** Tasks that stay as they are, because they with the overrides are not to be accepted. */
+  /** Tasks that stay as they are, because with the overrides they would be invalid. */
   refused: number;
   details: Detail[];
   next_cursor: string | null;
 }
 
-/** The tasks of one batch; without a filter, all that can be redriven. */
+/** Redrives tasks of one batch; without a filter, all that can be redriven. */
 export function redriveBatch(
   env: ProducerEnv,
   principal: Principal,
@@ -38,8 +42,8 @@ export function redriveBatch(
   return redriveMany(env, principal, batchTaskRange(batch.id), body, deadline);
 }
 
-/** The tasks of the whole tenant that a filter chooses. Without one, nothing: that would be all of them. */
-export async function redriveChosen(
+/** Redrives the tenant's tasks that match a filter. A filter is required: without one it would be all tasks. */
+export async function redriveFiltered(
   env: ProducerEnv,
   principal: Principal,
   body: unknown,
@@ -47,13 +51,13 @@ export async function redriveChosen(
   const names = Object.keys(redriveFilter);
   const given = typeof body === "object" && body !== null ? Object.keys(body) : [];
   if (Value.Check(ManyRedrive, body) && !given.some((name) => names.includes(name))) {
-    const message = `choose which tasks are meant: name at least one of ${names.join(", ")}`;
-    return err(refusedAt("status", message));
+    const message = `is missing: choose tasks with at least one of ${names.join(", ")}`;
+    return err(invalidField("status", message));
   }
   return redriveMany(env, principal, taskRange, body);
 }
 
-/** Bounded in tasks and time. Refused as a whole when every task that it met was refused. */
+/** Bounded in tasks and time. An error only if every task that it read was refused. */
 async function redriveMany(
   env: ProducerEnv,
   principal: Principal,
@@ -61,34 +65,36 @@ async function redriveMany(
   body: unknown,
   deadline = Date.now() + batchLimits.expandMsMax,
 ): Promise<Result<Redriven, Problem>> {
-  if (!Value.Check(ManyRedrive, body)) return err(refusedTask(explain(ManyRedrive, body)));
+  if (!Value.Check(ManyRedrive, body)) return err(taskProblem(explain(ManyRedrive, body)));
   if (body.cursor !== undefined && !isTaskId(body.cursor)) {
-    return err(refusedAt("cursor", "write a next_cursor as it was answered"));
+    return err(
+      invalidField("cursor", "invalid cursor: write a next_cursor from an earlier response"),
+    );
   }
-  const chosen = chosenBy(body);
-  if (!chosen.ok) return chosen;
-  const kind = kindOf(body);
-  const scope = await scopeHere(env, principal);
-  const told: Redriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
+  const filter = parseFilter(body);
+  if (!filter.ok) return filter;
+  const kind = redriveKindOf(body);
+  const scope = await loadCheckScope(env, principal);
+  const report: Redriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
 
   const redrivePage = async (rows: readonly TaskRow[]): Promise<void> => {
-    const agains: Again[] = [];
+    const reruns: Rerun[] = [];
     for (const row of rows) {
       const next = await nextRun(env, scope, row, body);
-      if (next.ok) agains.push(next.value);
+      if (next.ok) reruns.push(next.value);
       else {
-        told.refused += 1;
-        told.details.push({ path: row.id, message: next.error.message });
+        report.refused += 1;
+        report.details.push({ path: row.id, message: next.error.message });
       }
     }
-    told.redriven += await sendThrough(env, principal.tenant, kind, agains);
+    report.redriven += await rerunTasks(env, principal.tenant, kind, reruns);
   };
 
   const page = batchLimits.redriveTasksPerPage;
   let after = body.cursor ?? range.from;
   let window: { upto: string; more: boolean } | null = null;
-  for (let met = 0; ; ) {
-    window ??= await windowEnd(
+  for (let read = 0; ; ) {
+    window ??= await findWindowEnd(
       env.DB,
       principal.tenant,
       { after, to: range.to },
@@ -96,32 +102,32 @@ async function redriveMany(
     );
     if (window === null) break;
     const within = { after, upto: window.upto };
-    const rows = await listRedrivable(env.DB, principal.tenant, within, chosen.value, page);
+    const rows = await listRedrivable(env.DB, principal.tenant, within, filter.value, page);
     if (rows.length > 0) await redrivePage(rows);
-    met += rows.length;
+    read += rows.length;
     const searched = rows.length < page;
     if (searched && !window.more) break;
     after = searched ? window.upto : (rows.at(-1)?.id ?? after);
     if (searched) window = null;
-    if (met >= batchLimits.redriveTasksPerCallMax || Date.now() >= deadline) {
-      told.next_cursor = after;
+    if (read >= batchLimits.redriveTasksPerCallMax || Date.now() >= deadline) {
+      report.next_cursor = after;
       break;
     }
   }
-  told.details = told.details.slice(0, taskLimits.problemsReportedMax);
-  if (told.redriven > 0 || told.refused === 0) return ok(told);
-  const message = `all ${told.refused} tasks are refused, so none is redriven: mend what details names`;
-  return err({ kind: "refused", message, details: told.details });
+  report.details = report.details.slice(0, taskLimits.problemsReportedMax);
+  if (report.redriven > 0 || report.refused === 0) return ok(report);
+  const message = `none of the ${report.refused} tasks can be redriven: fix what details lists`;
+  return err({ kind: "refused", message, details: report.details });
 }
 
-function chosenBy(body: ManyRedrive): Result<Chosen, Problem> {
-  const createdAfter = milliseconds(body.created_after);
-  const createdBefore = milliseconds(body.created_before);
+function parseFilter(body: ManyRedrive): Result<RedriveFilter, Problem> {
+  const createdAfter = parseTime(body.created_after);
+  const createdBefore = parseTime(body.created_before);
   for (const [path, time] of [
     ["created_after", createdAfter],
     ["created_before", createdBefore],
   ] as const) {
-    if (Number.isNaN(time)) return err(refusedAt(path, "is no time that exists"));
+    if (Number.isNaN(time)) return err(invalidField(path, invalidTime));
   }
   return ok({
     statuses: body.status ?? redrivable,

@@ -1,14 +1,14 @@
-/** Puts tasks on their queues. A send may fail: the row is the promise, and the sweep keeps it. */
+/** Sends tasks to their queues. A send may fail: then the sweep sends the task later, because its row exists. */
 import { platformLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { taskMessage } from "../../shared/message.ts";
-import { type Sent, sendMessages } from "../../shared/queues.ts";
-import { brief } from "../../shared/retrying.ts";
-import { markUnsent } from "../../shared/store/submissions.ts";
+import { type OutgoingMessage, sendMessages } from "../../shared/queues.ts";
+import { briefRetries } from "../../shared/retries.ts";
+import { markUnsent } from "../../shared/store/tasks/submissions.ts";
 import type { ProducerEnv } from "../env.ts";
 
-/** What a message is made of. `not_before` is in milliseconds since 1970 UTC. */
-export interface Sending {
+/** The parts of a message. `not_before` is in milliseconds since 1970 UTC. */
+export interface TaskToSend {
   id: string;
   model: string;
   priority: "normal" | "low";
@@ -16,16 +16,19 @@ export interface Sending {
 }
 
 /**
- * Sends each task's message, delayed until it is due. Those that could not be sent, or are due later
- * than a message can be delayed, are marked for the sweep. Returns the ids that were sent. Never
- * throws: a mark that fails is found by the sweep like a lost message.
+ * Sends each task's message, delayed until it is due. Tasks that could not be sent, or that are due later
+ * than a message can be delayed, are marked for the sweep. Returns the ids that were sent. Never throws:
+ * if the mark fails, the sweep finds the task like a lost message.
  */
-export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Promise<Set<string>> {
+export async function sendTasks(
+  env: ProducerEnv,
+  tasks: readonly TaskToSend[],
+): Promise<Set<string>> {
   const now = Date.now();
   const unsent: string[] = [];
   for (const priority of ["normal", "low"] as const) {
     const queue = priority === "normal" ? env.TASKS : env.TASKS_LOW;
-    const messages: Sent[] = [];
+    const messages: OutgoingMessage[] = [];
     for (const task of tasks) {
       if (task.priority !== priority) continue;
       const delaySeconds = Math.max(0, Math.ceil(((task.not_before ?? 0) - now) / 1000));
@@ -40,14 +43,14 @@ export async function sendTasks(env: ProducerEnv, tasks: readonly Sending[]): Pr
   return sent;
 }
 
-/** Sends in groups as large as the queue takes; returns the ids of the groups that failed. */
-async function sendAll(queue: Queue, messages: readonly Sent[]): Promise<string[]> {
+/** Sends in groups of the queue's maximum size; returns the ids of the groups that failed. */
+async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<string[]> {
   const failed: string[] = [];
   const size = platformLimits.queueSendBatchMessagesMax;
   for (let from = 0; from < messages.length; from += size) {
     const group = messages.slice(from, from + size);
     try {
-      await sendMessages(queue, group, brief);
+      await sendMessages(queue, group, briefRetries);
     } catch (error) {
       log("send_failed", { tasks: group.length, message: String(error) });
       failed.push(...group.map((message) => message.body.task_id));

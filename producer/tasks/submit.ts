@@ -1,60 +1,57 @@
 /**
- * The one way in. A task that comes by HTTP, from the queue `inbox`, over the binding `Fleet` or by mail is
- * checked and accepted here, and a batch likewise: who submits differs, what is accepted does not.
+ * The one entry point: a task from HTTP, from the queue `inbox`, over the binding `Fleet` or by mail is
+ * checked and accepted here, and so is a batch.
  */
-import type { AnswerTo } from "../../shared/answer_to.ts";
 import { taskLimits } from "../../shared/limits.ts";
+import type { ReplyTo } from "../../shared/reply_to.ts";
 import { err, type Result } from "../../shared/result.ts";
-import type { BatchRow } from "../../shared/store/batches.ts";
-import { findByKey } from "../../shared/store/submissions.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import { findTaskByKey } from "../../shared/store/tasks/submissions.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { Principal } from "../auth/principal.ts";
+import { acceptBatch } from "../batches/accept.ts";
 import type { BatchBody } from "../batches/batch_body.ts";
-import { acceptBatch } from "../batches/batches.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";
-import { acceptTask } from "./accept.ts";
-import { checkTask, refusedTask } from "./check.ts";
-import { scopeHere } from "./check_scope.ts";
-import { agreedKey } from "./idempotency.ts";
-import { inputFaults, namesInputs } from "./stored_inputs.ts";
+import { type Accepted, acceptTask } from "./accept.ts";
+import { checkTask, taskProblem } from "./check.ts";
+import { loadCheckScope } from "./check_scope.ts";
+import { resolveKey } from "./idempotency.ts";
+import { findMissingInputs, hasStoredInputs } from "./stored_inputs.ts";
 
-/**
- * `fresh` is false where its idempotency key had made it before. `key` is the transport's, or null.
- * `answerTo` is the sender of a mail who is to get the result.
- */
+/** `key` is the transport's idempotency key, or null. `replyTo` is the sender of a mail, who gets the result. */
 export async function submitTask(
   env: ProducerEnv,
   principal: Principal,
   body: unknown,
   key: string | null,
-  answerTo: AnswerTo | null = null,
-): Promise<Result<{ row: TaskRow; fresh: boolean }, Problem>> {
-  const checked = checkTask(body, await scopeHere(env, principal));
-  if (!checked.ok) return err(refusedTask(checked.details));
-  const agreed = agreedKey(key, checked.task.idempotency_key);
-  if (!agreed.ok) return agreed;
-  const faults = await missing(env, principal.tenant, checked.task, agreed.value);
-  if (faults.length > 0) return err(refusedTask(faults));
-  return acceptTask(env, checked.task, {
+  replyTo: ReplyTo | null = null,
+): Promise<Result<Accepted<TaskRow>, Problem>> {
+  const checked = checkTask(body, await loadCheckScope(env, principal));
+  if (!checked.ok) return err(taskProblem(checked.error));
+  const resolved = resolveKey(key, checked.value.idempotency_key);
+  if (!resolved.ok) return resolved;
+  const faults = await findNewFaults(env, principal.tenant, checked.value, resolved.value);
+  if (faults.length > 0) return err(taskProblem(faults));
+  return acceptTask(env, checked.value, {
     tenant: principal.tenant,
-    idempotencyKey: agreed.value,
+    idempotencyKey: resolved.value,
     attempts: taskLimits.attemptsDefault,
-    answerTo,
+    replyTo,
   });
 }
 
-/** Uploads that a new task names and that are not there. One that its key made before is not new. */
-async function missing(
+/** Missing uploads of a new task. A task that its key created before is not new. */
+async function findNewFaults(
   env: ProducerEnv,
   tenant: string,
   task: DurableTask,
   key: string | null,
 ): Promise<Detail[]> {
-  if (!namesInputs(task)) return [];
-  if (key !== null && (await findByKey(env.DB, tenant, key)) !== null) return [];
-  return inputFaults(env, tenant, task);
+  if (!hasStoredInputs(task)) return [];
+  if (key !== null && (await findTaskByKey(env.DB, tenant, key)) !== null) return [];
+  return findMissingInputs(env, tenant, task);
 }
 
 export async function submitBatch(
@@ -62,9 +59,9 @@ export async function submitBatch(
   principal: Principal,
   { head, entries }: BatchBody,
   key: string | null,
-): Promise<Result<{ row: BatchRow; fresh: boolean }, Problem>> {
+): Promise<Result<Accepted<BatchRow>, Problem>> {
   const { tenant, scopes } = principal;
   const keyId = principal.key?.id ?? null;
   const source = { tenant, keyId, scopes, idempotencyKey: key, head, entries };
-  return acceptBatch(env, source, await scopeHere(env, principal));
+  return acceptBatch(env, source, await loadCheckScope(env, principal));
 }

@@ -1,27 +1,28 @@
-/** What a schema cannot say of a task: fields that must fit together, and names that must exist. */
+/** The rules of a task that a schema cannot express: fields that must fit together, and names that must exist. */
 import { taskLimits, workspaceLimits } from "../../shared/limits.ts";
-import { nearest } from "../../shared/nearest.ts";
+import { nearestName } from "../../shared/nearest.ts";
 import { foldersOf, normalisePath } from "../../shared/paths.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { checkSchema } from "../../shared/schema_check.ts";
 import type { DurableTask, InputFile } from "../../shared/task.ts";
 import type { Detail } from "../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
-import { shown, spellPath } from "./explain.ts";
-import { inputKeyFault } from "./input_key.ts";
+import { formatPath, joinPath, quoteValue } from "./explain.ts";
+import { checkInputKey } from "./input_key.ts";
 
-/** The policy of tasks that name none: it denies every request. */
+/** The policy of tasks that do not name one: it denies every request. */
 export const defaultPolicy = "default";
 
 type Rule = (task: DurableTask, scope: CheckScope) => Detail[];
 
-export function taskFaults(task: DurableTask, scope: CheckScope): Detail[] {
+export function findTaskFaults(task: DurableTask, scope: CheckScope): Detail[] {
   return rules.flatMap((rule) => rule(task, scope)).slice(0, taskLimits.problemsReportedMax);
 }
 
 const encoder = new TextEncoder();
 const fault = (path: string, message: string): Detail[] => [{ path, message }];
 
-/** A task says what to do in exactly one way. */
+/** A task has exactly one instruction. */
 const instruction: Rule = ({ prompt, messages }) => {
   if (prompt !== undefined && messages !== undefined) {
     return fault("messages", 'write either "prompt" or "messages", not both');
@@ -34,194 +35,181 @@ const instruction: Rule = ({ prompt, messages }) => {
     ? []
     : fault(
         "messages",
-        `hold ${chars} characters in all; at most ${taskLimits.promptCharsMax} are taken: put long material in "files"`,
+        `have ${chars} characters in total; the maximum is ${taskLimits.promptCharsMax}: put long material in "files"`,
       );
 };
 
-const input: Rule = (task, { proven }) => {
-  if (task.input === undefined || isProven(task.input, proven)) return [];
+const input: Rule = (task, { validParts }) => {
+  if (task.input === undefined || isKnownValid(task.input, validParts)) return [];
   const bytes = encoder.encode(JSON.stringify(task.input)).byteLength;
-  if (bytes <= taskLimits.inputBytesMax) return prove(task.input, proven);
+  if (bytes <= taskLimits.inputBytesMax) return markValid(task.input, validParts);
   return fault(
     "input",
-    `is ${bytes} bytes of JSON; at most ${taskLimits.inputBytesMax} are taken: put long material in "files"`,
+    `is ${bytes} bytes of JSON; the maximum is ${taskLimits.inputBytesMax}: put long material in "files"`,
   );
 };
 
-const files: Rule = ({ files: named }, { proven }) => {
-  if (named === undefined || isProven(named, proven)) return [];
+const files: Rule = ({ files: named }, { validParts }) => {
+  if (named === undefined || isKnownValid(named, validParts)) return [];
   const details: Detail[] = [];
   let total = 0;
   for (const [path, file] of Object.entries(named)) {
-    const at = spellPath(["files", path]);
+    const at = formatPath(["files", path]);
     const clean = normalisePath(path);
-    if (clean === null || clean !== path.normalize("NFC")) {
-      details.push({ path: at, message: pathMend(path) });
+    if (clean === null || clean !== path.normalize("NFC")) details.push(...invalidPath(at, clean));
+    const parent = foldersOf(path).find((folder) => Object.hasOwn(named, folder));
+    if (parent !== undefined) {
+      details.push(
+        ...fault(at, `is below "${parent}", which is also a file of this task: rename one`),
+      );
     }
-    const above = foldersOf(path).find((folder) => Object.hasOwn(named, folder));
-    if (above !== undefined) {
-      details.push({
-        path: at,
-        message: `lies below "${above}", which is a file of this task too`,
-      });
-    }
-    const size = sizeOf(file);
-    if (typeof size === "string") details.push({ path: at, message: size });
-    else if (size > workspaceLimits.fileBytesMax) {
-      details.push({
-        path: at,
-        message: `is ${size} bytes; a file may hold ${workspaceLimits.fileBytesMax}`,
-      });
-    } else total += size;
+    const size = measure(file);
+    if (!size.ok) details.push(...fault(at, size.error));
+    else if (size.value > workspaceLimits.fileBytesMax) {
+      const message = `is ${size.value} bytes; a file may have up to ${workspaceLimits.fileBytesMax}: split it`;
+      details.push(...fault(at, message));
+    } else total += size.value;
   }
   if (total > workspaceLimits.bytesMax) {
-    details.push({
-      path: "files",
-      message: `hold ${total} bytes in all; at most ${workspaceLimits.bytesMax} are taken`,
-    });
+    const message = `have ${total} bytes in total; the maximum is ${workspaceLimits.bytesMax}: upload them with PUT /v1/inputs/<key>`;
+    details.push(...fault("files", message));
   }
-  return details.length === 0 ? prove(named, proven) : details;
+  return details.length === 0 ? markValid(named, validParts) : details;
 };
 
-function pathMend(path: string): string {
-  const clean = normalisePath(path);
-  const instead =
+function invalidPath(at: string, clean: string | null): Detail[] {
+  const example =
     clean === null || clean === "__proto__" ? 'such as "data/orders.csv"' : `write "${clean}"`;
-  return `the path must be relative, with forward slashes and without "..", ".", NUL or doubled slashes: ${instead}`;
+  return fault(
+    at,
+    `the path must be relative, with forward slashes and without "..", ".", NUL or double slashes: ${example}`,
+  );
 }
 
-/** The bytes of an inline file, 0 for one in R2, or what is wrong with it. */
-function sizeOf(file: InputFile): number | string {
-  if ("text" in file) return encoder.encode(file.text).byteLength;
-  if ("r2" in file) return inputKeyFault(file.r2) ?? 0;
+/** The bytes of an inline file, 0 for one in R2, or why the file is invalid. */
+function measure(file: InputFile): Result<number, string> {
+  if ("text" in file) return ok(encoder.encode(file.text).byteLength);
+  if ("r2" in file) {
+    const key = checkInputKey(file.r2);
+    return key.ok ? ok(0) : key;
+  }
   try {
-    return Uint8Array.fromBase64(file.base64).byteLength;
+    return ok(Uint8Array.fromBase64(file.base64).byteLength);
   } catch {
-    return 'base64 is not valid: write standard base64, or {"text": "…"} for text';
+    return err('invalid base64: write standard base64, or {"text": "…"} for text');
   }
 }
 
-const tools: Rule = (task, scope) =>
+const tools: Rule = (task, { tools: known, available }) =>
   (task.tools ?? []).flatMap((name, index) => {
+    const at = `tools[${index}]`;
     if (name === "run_shell" && task.sandbox !== "microvm") {
-      return fault(`tools[${index}]`, 'run_shell needs "sandbox": "microvm": no other has a shell');
+      return fault(at, 'run_shell needs "sandbox": "microvm": only that sandbox has a shell');
     }
-    if (scope.tools.includes(name)) {
-      const why = scope.offered?.tools.find((tool) => tool.name === name)?.reason ?? null;
-      return why === null
-        ? []
-        : fault(`tools[${index}]`, `"${name}" cannot be used here: ${why} (fleet tools lists all)`);
+    if (!known.includes(name)) {
+      const closest = nearestName(name, known);
+      const list = `the tools are ${known.join(", ")}`;
+      const hint = closest === null ? list : `did you mean "${closest}"? (${list})`;
+      return fault(at, `unknown tool ${quoteValue(name)}: ${hint}`);
     }
-    const meant = nearest(name, scope.tools);
-    const known = `the tools are ${scope.tools.join(", ")}`;
-    return fault(
-      `tools[${index}]`,
-      `unknown tool ${shown(name)}: ${meant === null ? known : `did you mean "${meant}"? (${known})`}`,
-    );
+    const reason = available?.tools.find((tool) => tool.name === name)?.reason ?? null;
+    if (reason === null) return [];
+    return fault(at, `"${name}" cannot be used here: ${reason} (fleet tools lists all)`);
   });
 
-/** Names are known where the consumer could be asked; an upload's folder is looked for by stored_inputs.ts. */
-const extras: Rule = ({ mcp = [], skills = [], files: named = {} }, { offered }) => {
-  const details = skills.flatMap((skill, at) => {
-    if (typeof skill !== "string") {
-      const message = inputKeyFault(skill.r2.replace(/\/+$/, ""));
-      return message === null ? [] : fault(`skills[${at}].r2`, message);
+/** Names are checked if the consumer's listing is known; an upload's folder is checked by stored_inputs.ts. */
+const servers: Rule = ({ mcp = [] }, { available }) =>
+  mcp.flatMap((name, index) => unknownName(`mcp[${index}]`, "MCP server", name, available?.mcp));
+
+const skills: Rule = ({ skills: named = [], files: inputs = {} }, { available }) => {
+  const details = named.flatMap((skill, index) => {
+    if (typeof skill === "string") {
+      return unknownName(`skills[${index}]`, "skill", skill, available?.skills);
     }
-    return unlisted(`skills[${at}]`, "skill", skill, offered?.skills);
+    const key = checkInputKey(skill.r2.replace(/\/+$/, ""));
+    return key.ok ? [] : fault(`skills[${index}].r2`, key.error);
   });
-  details.push(
-    ...mcp.flatMap((name, at) => unlisted(`mcp[${at}]`, "MCP server", name, offered?.mcp)),
-  );
-  const taken = Object.keys(named).find((path) => /^skills(\/|$)/.test(path));
-  if (skills.length > 0 && taken !== undefined) {
-    details.push({
-      path: spellPath(["files", taken]),
-      message: 'lies in "skills", where the task\'s skills are mounted: use another folder',
-    });
+  const file = Object.keys(inputs).find((path) => /^skills(\/|$)/.test(path));
+  if (named.length > 0 && file !== undefined) {
+    const message = 'is in "skills", where the task\'s skills are mounted: use another folder';
+    details.push(...fault(formatPath(["files", file]), message));
   }
   return details;
 };
 
-function unlisted(
+function unknownName(
   path: string,
-  what: string,
+  kind: string,
   name: string,
-  listed: readonly { name: string }[] | undefined,
+  known: readonly { name: string }[] | undefined,
 ): Detail[] {
-  if (listed === undefined || listed.some((one) => one.name === name)) return [];
-  const names = listed.map((one) => one.name).join(", ");
-  const known = names === "" ? `no ${what} is configured here` : `there are ${names}`;
+  if (known === undefined || known.some((each) => each.name === name)) return [];
+  const names = known.map((each) => each.name).join(", ");
+  const list = names === "" ? `no ${kind} is configured here` : `configured are ${names}`;
   return fault(
     path,
-    `unknown ${what} ${shown(name)}: ${known} (docs/tools.md says how to add one)`,
+    `unknown ${kind} ${quoteValue(name)}: ${list} (docs/tools.md says how to add one)`,
   );
 }
 
-/** The default counts too: another tenant may not use it unless it says so. */
+/** The default is checked too: a policy may be for some tenants only. */
 const policy: Rule = (task, scope) => {
-  const message = scope.policyFault(task.policy ?? defaultPolicy);
-  return message === null ? [] : fault("policy", message);
+  const allowed = scope.checkPolicy(task.policy ?? defaultPolicy);
+  return allowed.ok ? [] : fault("policy", allowed.error);
 };
 
-const elsewhere = 'set MODEL and MODEL_BASE_URL for a real model, or give "rehearsal" its turns';
-
-/** The model, its scripted turns, and what stands in for it. */
+/** The model, its scripted turns, and its fallbacks. */
 const model: Rule = (task, scope) => {
   const details = (task.fallback_models ?? []).flatMap((id, index) =>
     id === "rehearsal"
-      ? fault(`fallback_models[${index}]`, '"rehearsal" stands in for no model: leave it out')
-      : served(`fallback_models[${index}]`, id, scope),
+      ? fault(`fallback_models[${index}]`, '"rehearsal" cannot be a fallback: leave it out')
+      : unservedModel(`fallback_models[${index}]`, id, scope),
   );
   const id = task.model ?? scope.model;
   if (id !== "rehearsal") {
     if (task.rehearsal !== undefined) {
-      details.push({
-        path: "rehearsal",
-        message: `is played by the model "rehearsal" only, and this task's model is ${shown(id)}: write "model": "rehearsal", or leave the turns out (MODEL and MODEL_BASE_URL say what other models run on)`,
-      });
+      const message = `has turns for the model "rehearsal", and this task's model is ${quoteValue(id)}: write "model": "rehearsal", or leave the turns out (MODEL and MODEL_BASE_URL say what serves other models)`;
+      details.push(...fault("rehearsal", message));
     }
-    return [...served("model", id, scope), ...details];
+    return [...unservedModel("model", id, scope), ...details];
   }
-  if (!scope.rehearsals) {
-    details.push({
-      path: "model",
-      message: `"rehearsal" is for local runs and for keys with the scope "admin": name a real model (the fleet's MODEL and MODEL_BASE_URL)`,
-    });
+  if (!scope.allowsRehearsal) {
+    const message = `"rehearsal" is for local runs and for keys with the scope "admin": name a real model (the fleet's MODEL and MODEL_BASE_URL)`;
+    details.push(...fault("model", message));
   } else if (task.rehearsal === undefined) {
-    details.push({
-      path: "model",
-      message: `"rehearsal" plays scripted turns, and this task has none: ${elsewhere}`,
-    });
+    const message = `"rehearsal" plays scripted turns, and this task has none: set MODEL and MODEL_BASE_URL for a real model, or write the turns in "rehearsal"`;
+    details.push(...fault("model", message));
   }
   return details;
 };
 
-function served(path: string, id: string, scope: CheckScope): Detail[] {
-  const message = scope.modelFault(id);
-  return message === null ? [] : fault(path, message);
+function unservedModel(path: string, id: string, scope: CheckScope): Detail[] {
+  const served = scope.checkModel(id);
+  return served.ok ? [] : fault(path, served.error);
 }
 
-const outputSchema: Rule = ({ output_schema: schema }, { proven }) => {
-  if (schema === undefined || isProven(schema, proven)) return [];
+const outputSchema: Rule = ({ output_schema: schema }, { validParts }) => {
+  if (schema === undefined || isKnownValid(schema, validParts)) return [];
   const details = checkSchema(schema).map(({ path, message }) => ({
-    path: path === "" || path.startsWith("[") ? `output_schema${path}` : `output_schema.${path}`,
+    path: joinPath("output_schema", path),
     message,
   }));
-  return details.length === 0 ? prove(schema, proven) : details;
+  return details.length === 0 ? markValid(schema, validParts) : details;
 };
 
 const times: Rule = (task, { now }) => {
   const details: Detail[] = [];
-  const from = milliseconds(task.not_before);
-  const until = milliseconds(task.expires_at);
-  if (Number.isNaN(from)) details.push(...fault("not_before", noSuchTime));
-  if (Number.isNaN(until)) details.push(...fault("expires_at", noSuchTime));
+  const from = parseTime(task.not_before);
+  const until = parseTime(task.expires_at);
+  if (Number.isNaN(from)) details.push(...fault("not_before", invalidTime));
+  if (Number.isNaN(until)) details.push(...fault("expires_at", invalidTime));
   if (from !== null && from - now > taskLimits.delayMsMax) {
     const days = taskLimits.delayMsMax / (24 * 3_600_000);
-    details.push(...fault("not_before", `lies over ${days} days ahead: write a nearer time`));
+    const message = `is more than ${days} days in the future: write an earlier time`;
+    details.push(...fault("not_before", message));
   }
   if (until !== null && until <= now) {
-    details.push(...fault("expires_at", "is past: write a time in the future"));
+    details.push(...fault("expires_at", "is in the past: write a future time"));
   }
   if (from !== null && until !== null && until <= from) {
     details.push(...fault("expires_at", "is not after not_before: write a later time"));
@@ -229,15 +217,16 @@ const times: Rule = (task, { now }) => {
   return details;
 };
 
-const noSuchTime = "is no time that exists: write one such as 2026-12-01T09:00:00Z";
+export const invalidTime = "invalid time: write one such as 2026-12-01T09:00:00Z";
 
-export const milliseconds = (text: string | undefined): number | null =>
+/** Milliseconds since 1970 UTC; NaN for a time that does not exist. */
+export const parseTime = (text: string | undefined): number | null =>
   text === undefined ? null : Date.parse(text);
 
-const webhook: Rule = ({ webhook: told }, scope) => {
-  if (told === undefined || isProven(told, scope.proven)) return [];
-  const message = scope.webhookFault(told);
-  return message === null ? prove(told, scope.proven) : fault("webhook", message);
+const webhook: Rule = ({ webhook: named }, { checkWebhook, validParts }) => {
+  if (named === undefined || isKnownValid(named, validParts)) return [];
+  const allowed = checkWebhook(named);
+  return allowed.ok ? markValid(named, validParts) : fault("webhook", allowed.error);
 };
 
 const rules: readonly Rule[] = [
@@ -245,7 +234,8 @@ const rules: readonly Rule[] = [
   input,
   files,
   tools,
-  extras,
+  servers,
+  skills,
   policy,
   model,
   outputSchema,
@@ -253,10 +243,10 @@ const rules: readonly Rule[] = [
   webhook,
 ];
 
-const isProven = (part: unknown, proven: WeakSet<object>): boolean =>
-  typeof part === "object" && part !== null && proven.has(part);
+const isKnownValid = (part: unknown, validParts: WeakSet<object>): boolean =>
+  typeof part === "object" && part !== null && validParts.has(part);
 
-function prove(part: unknown, proven: WeakSet<object>): Detail[] {
-  if (typeof part === "object" && part !== null) proven.add(part);
+function markValid(part: unknown, validParts: WeakSet<object>): Detail[] {
+  if (typeof part === "object" && part !== null) validParts.add(part);
   return [];
 }

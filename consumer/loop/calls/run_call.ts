@@ -1,71 +1,69 @@
-/** Runs the calls of one reply: each becomes an answer that the model reads, never an exception. */
+/** Runs one tool call. Its outcome is a result that the model reads, never an exception. */
+import { StoreFault } from "../../../shared/retries.ts";
 import type { FileEntry, StepCall, ToolPayload } from "../../../shared/step.ts";
-import type { EgressRow } from "../../../shared/store/egress_log.ts";
+import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
+import type { ManifestChange } from "../../../shared/stored_files.ts";
 import type { Usage } from "../../../shared/usage.ts";
-import type { ManifestChange } from "../../toolbox/workspace.ts";
 import type { BindingName } from "../../tools/bindings.ts";
-import type { Tool, ToolContext, ToolResult } from "../../tools/define.ts";
-import { capped, handleTo } from "../conversation/tool_text.ts";
+import { type Tool, type ToolContext, type ToolResult, toolError } from "../../tools/define.ts";
+import { cutMiddle, restHint } from "../conversation/tool_text.ts";
 import type { StepDraft } from "../journal/journal_writer.ts";
 
-/** What a tool call needs from its slice. */
+/** What a slice provides for tool calls. */
 export interface ToolHost {
   tools: ReadonlyMap<string, Tool>;
-  /** A context of its own for each step. `begun`: its intent stands in the journal already. */
-  contextFor(call: StepCall, seq: number, begun: boolean): ToolContext<BindingName>;
-  /** Runs work that is stopped, with all that it started, when `ms` have passed. */
-  within<T>(ms: number, work: () => Promise<T>): Promise<T>;
-  /** What the engine broke of the last work, in words for people; null when it is sound. */
-  fault(): string | null;
-  /** What the workspace changed since the last time; puts it into R2. */
+  /** A separate context for each step. `hasIntent`: its intent is already journaled. */
+  contextFor(call: StepCall, seq: number, hasIntent: boolean): ToolContext<BindingName>;
+  /** Runs work that is stopped, with everything that it started, after `ms`. */
+  runWithin<T>(ms: number, work: () => Promise<T>): Promise<T>;
+  /** How the sandbox engine itself failed during the last work, for people; null when it did not. */
+  sandboxFault(): string | null;
+  /** What changed in the workspace since the last checkpoint; stores it in R2. */
   checkpoint(): Promise<ManifestChange | undefined>;
-  /** The gateway's decisions since the last time. */
+  /** The gateway's decisions since the last call. */
   drainEgress(): EgressRow[];
-  /** Keeps a whole output that is too long to be shown, for whoever reads on. */
-  keepOutput(text: string): Promise<FileEntry>;
-  /** What inner calls and requests used since the last time. */
-  drainSpent(): Partial<Usage> & { tool_calls: number };
+  /** Stores an output that is too long to be shown, so that it can be read in parts. */
+  storeOutput(text: string): Promise<FileEntry>;
+  /** What inner calls and requests used since the last call. */
+  drainUsage(): Partial<Usage> & { tool_calls: number };
   /** The task's egress limits, once they have refused a request of this slice; else null. */
-  egressRefused(): NonNullable<ToolPayload["egress_refused"]> | null;
+  egressRefusal(): NonNullable<ToolPayload["egress_refused"]> | null;
 }
 
-/** How a call is run and shown. */
 export interface CallOptions {
   /** How much of an output the model is shown. */
   charsMax: number;
-  /** Whether it can read the rest. */
-  readable: boolean;
-  /** Whether its intent stands in the journal already, because it is started again. */
-  begun: boolean;
+  /** Whether the model can read the rest. */
+  canReadFiles: boolean;
+  /** Whether the call's intent is already journaled, because it is started again. */
+  hasIntent: boolean;
 }
 
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
 export async function runCall(
-  hands: ToolHost,
+  toolHost: ToolHost,
   call: StepCall,
   seq: number,
-  { charsMax, readable, begun }: CallOptions,
+  { charsMax, canReadFiles, hasIntent }: CallOptions,
 ): Promise<StepDraft> {
   const startedAt = Date.now();
-  const result = await answered(hands, call, seq, begun);
-  const files = await hands.checkpoint();
-  // What read_file shows stands in a file already.
+  const result = await runTool(toolHost, call, seq, hasIntent);
+  const files = await toolHost.checkpoint();
+  // The output of read_file is in a file already.
   const isRead = call.name === "read_file";
-  const long = result.text.length > charsMax;
-  const handle = isRead ? "read less at once: give a limit" : handleTo(seq, readable);
+  const hint = isRead ? "read less at once: give a limit" : restHint(seq, canReadFiles);
   const payload: ToolPayload = {
-    kind: "tool",
-    call_id: call.id,
-    name: call.name,
-    arguments: call.arguments,
-    text: capped(result.text, charsMax, handle),
+    ...payloadHead(call),
+    text: cutMiddle(result.text, charsMax, hint),
     ok: result.ok,
   };
-  if (long && readable && !isRead) payload.output = await hands.keepOutput(result.text);
+  if (result.text.length > charsMax && canReadFiles && !isRead) {
+    payload.output = await toolHost.storeOutput(result.text);
+  }
   if (files !== undefined) payload.files = files;
-  const inner = hands.drainSpent();
-  const refused = hands.egressRefused();
-  if (refused !== null) payload.egress_refused = refused;
+  const inner = toolHost.drainUsage();
+  const egressRefusal = toolHost.egressRefusal();
+  if (egressRefusal !== null) payload.egress_refused = egressRefusal;
   return {
     seq,
     name: call.name,
@@ -76,64 +74,55 @@ export async function runCall(
   };
 }
 
-async function answered(
-  hands: ToolHost,
+async function runTool(
+  toolHost: ToolHost,
   call: StepCall,
   seq: number,
-  begun: boolean,
+  hasIntent: boolean,
 ): Promise<ToolResult> {
-  const tool = hands.tools.get(call.name);
-  if (tool === undefined) return { ok: false, text: `There is no tool "${call.name}".` };
+  const tool = toolHost.tools.get(call.name);
+  if (tool === undefined) return toolError(`There is no tool "${call.name}".`);
   try {
-    return await tool.run((call.arguments ?? {}) as never, hands.contextFor(call, seq, begun));
+    return await tool.run(
+      (call.arguments ?? {}) as never,
+      toolHost.contextFor(call, seq, hasIntent),
+    );
   } catch (error) {
-    if (error instanceof Error && error.name === "StoreFault") throw error;
+    if (error instanceof StoreFault) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, text: `${call.name} failed: ${message}` };
+    return toolError(`${call.name} failed: ${message}`);
   }
 }
 
-/** Says that a step with effects begins: while it has no outcome, nobody starts it again. */
-export function intentStep(call: StepCall, seq: number): StepDraft {
-  return {
-    seq,
-    name: call.name,
-    status: "intent",
-    startedAt: Date.now(),
-    payload: {
-      kind: "tool",
-      call_id: call.id,
-      name: call.name,
-      arguments: call.arguments,
-      text: "",
-      ok: false,
-    },
-    spent: {},
-  };
-}
+/** The step that is journaled before a call with effects starts, so that no one starts it twice. */
+export const intentStep = (call: StepCall, seq: number): StepDraft => ({
+  seq,
+  name: call.name,
+  status: "intent",
+  startedAt: Date.now(),
+  payload: { ...payloadHead(call), text: "", ok: false },
+  spent: {},
+});
 
-/** The step of a call that is answered without running. */
-export function refusedStep(
+/** The step of a call that gets a result without running. */
+export const rejectedStep = (
   call: StepCall,
   seq: number,
   text: string,
   spent: StepDraft["spent"],
   more: Pick<ToolPayload, "blocked"> = {},
-): StepDraft {
-  return {
-    seq,
-    name: call.name || "(no name)",
-    status: "refused",
-    startedAt: Date.now(),
-    payload: {
-      kind: "tool",
-      call_id: call.id,
-      name: call.name,
-      arguments: call.arguments,
-      text,
-      ok: false,
-      ...more,
-    },
-    spent,
-  };
-}
+): StepDraft => ({
+  seq,
+  name: call.name || "(no name)",
+  status: "refused",
+  startedAt: Date.now(),
+  payload: { ...payloadHead(call), text, ok: false, ...more },
+  spent,
+});
+
+const payloadHead = (call: StepCall) => ({
+  kind: "tool" as const,
+  call_id: call.id,
+  name: call.name,
+  arguments: call.arguments,
+});

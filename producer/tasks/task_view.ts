@@ -1,16 +1,21 @@
-/** A task as the API answers it, made from its row. Field by field as the contract lists them. */
-
+/** A task as the API shows it, built from its row, field by field in the order of the contract. */
 import type { Static } from "@sinclair/typebox";
-import type { StoredEgressRow } from "../../shared/store/egress_log.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { StoredEgressRow } from "../../shared/store/egress/egress_log.ts";
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { readUsage, type Usage } from "../../shared/usage.ts";
-import type { RunAnswer, TaskAnswer, TaskErrorAnswer } from "../api/tasks/responses.ts";
+import type { DecisionResponse } from "../api/egress/responses.ts";
+import type {
+  AttemptError,
+  RunResponse,
+  TaskErrorResponse,
+  TaskResponse,
+} from "../api/tasks/responses.ts";
 
-export type TaskError = TaskErrorAnswer;
-export type TaskView = TaskAnswer;
-type Run = Static<typeof RunAnswer>;
+export type TaskError = TaskErrorResponse;
+export type TaskView = TaskResponse;
+type Run = Static<typeof RunResponse>;
 
-/** What people are charged for or stopped by; what else is counted is the consumer's own. */
+/** The counts that a user pays for or that end a task; the others are internal to the consumer. */
 const usageFields = [
   "steps",
   "model_calls",
@@ -29,7 +34,7 @@ export type UsageView = Record<(typeof usageFields)[number], number>;
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
-/** `usageJson` is the last journaled usage of a running task; without it the row's own stands. */
+/** `usageJson` is the last journaled usage of a running task; without it the row's usage is shown. */
 export function taskView(row: TaskRow, usageJson: string | null = null): TaskView {
   const history = JSON.parse(row.history) as unknown[];
   return {
@@ -70,27 +75,27 @@ export function errorView(json: string | null): TaskError | null {
 }
 
 /** The attempts that failed, as a row's `errors` holds them, each with its time. */
-export function attemptErrorsView(errors: unknown): unknown[] {
-  return Array.isArray(errors) ? errors.map((error: unknown) => timed(error, "at")) : [];
+export function attemptErrorsView(errors: unknown): AttemptError[] {
+  return Array.isArray(errors) ? errors.map((error: unknown) => withIsoTime(error, "at")) : [];
 }
 
-/** An earlier run of a redriven task, and how it was sent through again, in the API's spelling. */
+/** An earlier run of a redriven task, and how it was redriven, in the API's format. */
 function runView(run: unknown): unknown {
   if (typeof run !== "object" || run === null) return run;
   const errors = attemptErrorsView("errors" in run ? run.errors : []);
-  const redriven = "redriven" in run ? { redriven: timed(run.redriven, "at") } : {};
-  return { ...timed(run, "finished_at"), errors, ...redriven };
+  const redriven = "redriven" in run ? { redriven: withIsoTime(run.redriven, "at") } : {};
+  return { ...withIsoTime(run, "finished_at"), errors, ...redriven };
 }
 
-/** The object with its time in the API's spelling. */
-function timed(value: unknown, field: string): object {
+/** The object with its time in the API's format. */
+function withIsoTime(value: unknown, field: string): object {
   if (typeof value !== "object" || value === null) return {};
   const ms: unknown = Reflect.get(value, field);
   return typeof ms === "number" ? { ...value, [field]: isoTime(ms) } : value;
 }
 
-/** A decision of the gateway; the step that it belongs to stands beside it. */
-export function decisionView(row: StoredEgressRow): Record<string, unknown> {
+/** A decision of the gateway, with the step that it belongs to. */
+export function decisionView(row: StoredEgressRow): DecisionResponse {
   const { task_id: _, n: __, at, host: ___, seq, ...decision } = row;
   return { at: isoTime(at), ...decision, step: seq };
 }

@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Detail } from "../../producer/http/problem.ts";
-import type { Status } from "../../shared/states.ts";
-import { send, type TestFleet, task, testFleet } from "./client.ts";
+import type { Detail } from "../../../producer/http/problem.ts";
+import type { Status } from "../../../shared/states.ts";
+import { send, type TestFleet, task, testFleet } from "../client.ts";
 
-/** A task that ended as told. */
-async function ended(fleet: TestFleet, status: Status, more = {}): Promise<string> {
-  const answer = await send(fleet, "POST", "/v1/tasks", task(more));
-  const { id } = await answer.json<{ id: string }>();
+/** A task in a given status. */
+async function taskWith(fleet: TestFleet, status: Status, more = {}): Promise<string> {
+  const response = await send(fleet, "POST", "/v1/tasks", task(more));
+  const { id } = await response.json<{ id: string }>();
   const live = status === "queued" || status === "running";
   await env.DB.prepare(
     `UPDATE tasks SET status = ?2, reason = ?3, sweep_at = ?4, result_key = ?5, fence = 4,
@@ -27,18 +27,18 @@ async function ended(fleet: TestFleet, status: Status, more = {}): Promise<strin
   return id;
 }
 
-const again = (fleet: TestFleet, id: string, body: unknown) =>
+const redrive = (fleet: TestFleet, id: string, body: unknown) =>
   send(fleet, "POST", `/v1/tasks/${id}/redrive`, body);
 
-describe("redriving a task from the start", () => {
+describe("a redrive in mode restart", () => {
   it.each<Status>(["failed", "dead", "expired", "cancelled"])(
-    "takes one that is %s",
+    "a %s task is queued again",
     async (status) => {
       const fleet = testFleet();
-      const id = await ended(fleet, status);
-      const answer = await again(fleet, id, { mode: "restart" });
-      expect(answer.status).toBe(202);
-      expect(await answer.json()).toMatchObject({
+      const id = await taskWith(fleet, status);
+      const response = await redrive(fleet, id, { mode: "restart" });
+      expect(response.status).toBe(202);
+      expect(await response.json()).toMatchObject({
         id,
         status: "queued",
         reason: null,
@@ -53,20 +53,23 @@ describe("redriving a task from the start", () => {
     },
   );
 
-  it.each<Status>(["queued", "running", "succeeded"])("leaves one that is %s", async (status) => {
-    const fleet = testFleet();
-    const id = await ended(fleet, status);
-    const answer = await again(fleet, id, { mode: "restart" });
-    expect(answer.status).toBe(409);
-    expect(await answer.text()).toContain(`this task is ${status}`);
-    expect(fleet.tasks.sent).toEqual([]);
-  });
+  it.each<Status>(["queued", "running", "succeeded"])(
+    "a %s task cannot be redriven",
+    async (status) => {
+      const fleet = testFleet();
+      const id = await taskWith(fleet, status);
+      const response = await redrive(fleet, id, { mode: "restart" });
+      expect(response.status).toBe(409);
+      expect(await response.text()).toContain(`this task is ${status}`);
+      expect(fleet.tasks.sent).toEqual([]);
+    },
+  );
 
-  it("merges the overrides into the body that the next run reads", async () => {
+  it("overrides are merged into the body of the next run", async () => {
     const fleet = testFleet({ MODEL_BASE_URL: "http://127.0.0.1:9/v1" });
-    const id = await ended(fleet, "dead", { prompt: "Old.", limits: { steps: 2 } });
+    const id = await taskWith(fleet, "dead", { prompt: "Old.", limits: { steps: 2 } });
     const rehearsal = [{ text: "again" }];
-    const answer = await again(fleet, id, {
+    const response = await redrive(fleet, id, {
       mode: "restart",
       overrides: {
         rehearsal,
@@ -76,7 +79,7 @@ describe("redriving a task from the start", () => {
         sandbox: "isolate-v8",
       },
     });
-    expect(await answer.json()).toMatchObject({ policy: "demo", sandbox: "isolate-v8" });
+    expect(await response.json()).toMatchObject({ policy: "demo", sandbox: "isolate-v8" });
     const row = await env.DB.prepare("SELECT spec, attempts FROM tasks WHERE id = ?1")
       .bind(id)
       .first<{ spec: string; attempts: number }>();
@@ -88,10 +91,10 @@ describe("redriving a task from the start", () => {
     });
   });
 
-  it("keeps a changed body whole that was too large for its row", async () => {
+  it("a changed body that was too large for its row is stored in the row", async () => {
     const fleet = testFleet();
-    const id = await ended(fleet, "dead", { input: "x".repeat(50_000) });
-    await again(fleet, id, { mode: "restart", overrides: { prompt: "New." } });
+    const id = await taskWith(fleet, "dead", { input: "x".repeat(50_000) });
+    await redrive(fleet, id, { mode: "restart", overrides: { prompt: "New." } });
     const row = await env.DB.prepare("SELECT spec FROM tasks WHERE id = ?1")
       .bind(id)
       .first<{ spec: string }>();
@@ -101,11 +104,11 @@ describe("redriving a task from the start", () => {
     });
   });
 
-  it("gives two at the same moment one run", async () => {
+  it("two concurrent redrives start one run", async () => {
     const fleet = testFleet();
-    const id = await ended(fleet, "failed");
-    const answers = await Promise.all([1, 2].map(() => again(fleet, id, { mode: "restart" })));
-    expect(answers.map((answer) => answer.status).sort()).toEqual([202, 409]);
+    const id = await taskWith(fleet, "failed");
+    const responses = await Promise.all([1, 2].map(() => redrive(fleet, id, { mode: "restart" })));
+    expect(responses.map((response) => response.status).sort()).toEqual([202, 409]);
     const row = await env.DB.prepare("SELECT fence, history FROM tasks WHERE id = ?1")
       .bind(id)
       .first<{ fence: number; history: string }>();
@@ -122,34 +125,34 @@ describe("redriving a task from the start", () => {
     ],
     [
       "an unknown policy",
-      { mode: "restart", overrides: { policy: "gone" } },
+      { mode: "restart", overrides: { policy: "missing" } },
       "policy",
-      /no policy "gone"/,
+      /Unknown policy "missing"/,
     ],
     [
-      "another model for turns",
+      "a model without rehearsal turns",
       { mode: "restart", overrides: { model: "llama" } },
       "model",
       /MODEL_BASE_URL/,
     ],
-  ])("refuses %s", async (_name, body, path, mend) => {
+  ])("a redrive with %s is rejected", async (_name, body, path, message) => {
     const fleet = testFleet();
-    const id = await ended(fleet, "failed");
-    const answer = await again(fleet, id, body);
-    expect(answer.status).toBe(422);
-    const { error } = await answer.json<{ error: { details: Detail[] } }>();
-    expect(error.details.find((detail) => detail.path === path)?.message).toMatch(mend);
+    const id = await taskWith(fleet, "failed");
+    const response = await redrive(fleet, id, body);
+    expect(response.status).toBe(422);
+    const { error } = await response.json<{ error: { details: Detail[] } }>();
+    expect(error.details.find((detail) => detail.path === path)?.message).toMatch(message);
     const row = await env.DB.prepare("SELECT status FROM tasks WHERE id = ?1").bind(id).first();
     expect(row).toEqual({ status: "failed" });
   });
 });
 
 describe("cancelling a task", () => {
-  it("asks for it and sends the message at once", async () => {
+  it("a cancelled task is sent at once, even before its not_before", async () => {
     const fleet = testFleet();
     const later = new Date(Date.now() + 3_600_000).toISOString();
-    const answer = await send(fleet, "POST", "/v1/tasks", task({ not_before: later }));
-    const { id } = await answer.json<{ id: string }>();
+    const response = await send(fleet, "POST", "/v1/tasks", task({ not_before: later }));
+    const { id } = await response.json<{ id: string }>();
     fleet.tasks.sent.length = 0;
     const cancelled = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
     expect(cancelled.status).toBe(202);
@@ -160,23 +163,23 @@ describe("cancelling a task", () => {
     ["succeeded", 409],
     ["dead", 409],
     ["cancelled", 202],
-  ])("of one that is %s answers %i", async (status, expected) => {
+  ])("a cancel of a %s task is answered with %i", async (status, expected) => {
     const fleet = testFleet();
-    const id = await ended(fleet, status);
-    const answer = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
-    expect(answer.status).toBe(expected);
+    const id = await taskWith(fleet, status);
+    const response = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
+    expect(response.status).toBe(expected);
     expect(fleet.tasks.sent).toEqual([]);
   });
 });
 
 describe("dead letters", () => {
-  it("are the dead tasks with their cause", async () => {
+  it("the list of dead letters has the dead tasks with their cause", async () => {
     const fleet = testFleet();
     await env.DB.prepare("DELETE FROM tasks").run();
     const ids = [
-      await ended(fleet, "dead"),
-      await ended(fleet, "failed"),
-      await ended(fleet, "dead"),
+      await taskWith(fleet, "dead"),
+      await taskWith(fleet, "failed"),
+      await taskWith(fleet, "dead"),
     ];
     const first = await send(fleet, "GET", "/v1/dead_letters?limit=1");
     const page = await first.json<{ tasks: object[]; next_cursor: string }>();

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { ObjectWriter } from "../../producer/batches/object_writer.ts";
-import { storeLimits } from "../../shared/limits.ts";
+import { ObjectWriter } from "../../../producer/batches/object_writer.ts";
+import { storeLimits } from "../../../shared/limits.ts";
 
-/** R2 whose completions fail: before they are applied, or after the first one was. */
+/** R2 whose completions fail: before or after they are applied. */
 function bucketWhere(applied: boolean): R2Bucket {
   return new Proxy(env.OBJECTS, {
     get(target, key) {
@@ -36,9 +36,9 @@ const firstByteOf = async (key: string): Promise<number | undefined> => {
 };
 
 it.each([
-  ["is no success, although an object of the same size stands there", false, 0x31],
-  ["is one where the object that stands there is its own", true, 0x32],
-])("a completion that is not answered %s", async (_, applied, byte) => {
+  ["fails if the object is an older one of the same size", false, 0x31],
+  ["succeeds if the object is its own", true, 0x32],
+])("a multipart completion whose reply is lost %s", async (_, applied, byte) => {
   const key = `inputs/default/replaced-${applied}`;
   await env.OBJECTS.put(key, new Uint8Array(bytes).fill(0x31));
   const replaced = replace(key, bucketWhere(applied));

@@ -1,15 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { refused, task } from "./client.ts";
+import { expectRejected, task } from "../client.ts";
 
 const past = "2020-01-01T00:00:00Z";
 const ahead = (ms: number) => new Date(Date.now() + ms).toISOString();
 
-describe("a task that does not fit is refused with the place and the mend", () => {
-  it.each<[name: string, body: unknown, path: string, mend: RegExp]>([
+describe("an invalid task is rejected with the place and what to write", () => {
+  it.each<[name: string, body: unknown, path: string, message: RegExp]>([
     ["an unknown field", { ...task(), promt: "x" }, "promt", /did you mean "prompt"/],
-    ["a field nobody means", { ...task(), zzz: 1 }, "zzz", /the fields are prompt, messages/],
+    [
+      "a field that resembles no other",
+      { ...task(), zzz: 1 },
+      "zzz",
+      /the fields are prompt, messages/,
+    ],
     ["a number for the prompt", task({ prompt: 7 }), "prompt", /write a string instead of 7/],
-    ["a list for a task", [], "", /write an object/],
+    ["a list instead of a task", [], "", /write an object/],
     ["no instruction", task({ prompt: undefined }), "prompt", /write "prompt", or "messages"/],
     [
       "prompt and messages",
@@ -42,14 +47,14 @@ describe("a task that does not fit is refused with the place and the mend", () =
       "a label value too long",
       task({ labels: { team: "x".repeat(129) } }),
       "labels.team",
-      /129 characters; at most 128/,
+      /129 characters; the maximum is 128/,
     ],
     ["an unknown tool", task({ tools: ["run_cod"] }), "tools[0]", /did you mean "run_code"/],
     [
       "an unknown policy",
       task({ policy: "nowhere" }),
       "policy",
-      /no policy "nowhere"; there are default/,
+      /Unknown policy "nowhere"; known policies: default/,
     ],
     [
       "an unknown model",
@@ -76,13 +81,13 @@ describe("a task that does not fit is refused with the place and the mend", () =
       /set MODEL and MODEL_BASE_URL/,
     ],
     [
-      "turns that fit no turn",
+      "a rehearsal turn of an unknown form",
       task({ rehearsal: [{ txet: "x" }] }),
       "rehearsal[0]",
       /one of an object \{"text"/,
     ],
     [
-      "a damaged call in a turn",
+      "an invalid call in a rehearsal turn",
       task({ rehearsal: [{ calls: [{ nam: "x" }] }] }),
       "rehearsal[0].calls[0].name",
       /missing/,
@@ -101,34 +106,29 @@ describe("a task that does not fit is refused with the place and the mend", () =
     ],
     ["a file with NUL", task({ files: { "a\u0000b": { text: "" } } }), 'files["a\\u0000b"]', /NUL/],
     [
-      "a file of two kinds",
+      "a file with two contents",
       task({ files: { a: { text: "x", base64: "eA==" } } }),
       "files.a.base64",
       /unknown field/,
     ],
+    ["invalid base64", task({ files: { a: { base64: "%%%" } } }), "files.a", /standard base64/],
     [
-      "base64 that is none",
-      task({ files: { a: { base64: "%%%" } } }),
-      "files.a",
-      /standard base64/,
-    ],
-    [
-      "an input key that climbs",
+      "an input key with ..",
       task({ files: { a: { r2: "../other/x" } } }),
       "files.a",
       /without "\.\."/,
     ],
     [
-      "a schema of no known type",
+      "a schema of an unknown type",
       task({ output_schema: { type: "strng" } }),
       "output_schema.type",
       /one of object, array/,
     ],
     [
-      "a schema that refers nowhere",
+      "a schema with a reference to nothing",
       task({ output_schema: { properties: { a: { $ref: "#/$defs/b" } } } }),
       "output_schema.properties.a.$ref",
-      /leads nowhere/,
+      /points to nothing/,
     ],
     [
       "a time without a zone",
@@ -140,9 +140,9 @@ describe("a task that does not fit is refused with the place and the mend", () =
       "a time that does not exist",
       task({ not_before: "2026-13-41T99:00:00Z" }),
       "not_before",
-      /no time that exists/,
+      /invalid time/,
     ],
-    ["a deadline that is past", task({ expires_at: past }), "expires_at", /in the future/],
+    ["a deadline in the past", task({ expires_at: past }), "expires_at", /future time/],
     [
       "a deadline before the start",
       task({ not_before: ahead(9e6), expires_at: ahead(8e6) }),
@@ -153,26 +153,30 @@ describe("a task that does not fit is refused with the place and the mend", () =
       "a start years away",
       task({ not_before: ahead(31 * 86_400_000) }),
       "not_before",
-      /over 30 days/,
+      /more than 30 days/,
     ],
-    ["an input too large", task({ input: "x".repeat(600_000) }), "input", /at most 500000/],
+    ["an input too large", task({ input: "x".repeat(600_000) }), "input", /the maximum is 500000/],
     [
       "a prompt too long",
       task({ prompt: "x".repeat(600_000) }),
       "prompt",
-      /600000 characters; at most 500000/,
+      /600000 characters; the maximum is 500000/,
     ],
-  ])("%s", async (_name, body, path, mend) => {
-    const { status, error } = await refused("POST", "/v1/tasks", body);
+  ])("a task with %s is rejected", async (_name, body, path, message) => {
+    const { status, error } = await expectRejected("POST", "/v1/tasks", body);
     expect(status).toBe(422);
     expect(error.code).toBe("refused");
     expect(error.details?.map((detail) => detail.path)).toContain(path);
-    expect(error.details?.find((detail) => detail.path === path)?.message).toMatch(mend);
-    expect(error.message).toMatch(mend);
+    expect(error.details?.find((detail) => detail.path === path)?.message).toMatch(message);
+    expect(error.message).toMatch(message);
   });
 
-  it("reports every place at once", async () => {
-    const { error } = await refused("POST", "/v1/tasks", { prompt: 1, attempts: "x", nope: 1 });
+  it("the error lists every fault at once", async () => {
+    const { error } = await expectRejected("POST", "/v1/tasks", {
+      prompt: 1,
+      attempts: "x",
+      nope: 1,
+    });
     expect(error.details?.map((detail) => detail.path).sort()).toEqual([
       "attempts",
       "nope",
@@ -180,9 +184,9 @@ describe("a task that does not fit is refused with the place and the mend", () =
     ]);
   });
 
-  it("turns for another model are refused, naming what to set", async () => {
+  it("rehearsal turns for another model are rejected, with what to set", async () => {
     const change = { MODEL: "llama", MODEL_BASE_URL: "http://127.0.0.1:9/v1" };
-    const { status, error } = await refused("POST", "/v1/tasks", task(), {}, change);
+    const { status, error } = await expectRejected("POST", "/v1/tasks", task(), {}, change);
     expect(status).toBe(422);
     expect(error.details).toMatchObject([{ path: "rehearsal" }]);
     expect(error.message).toMatch(/MODEL and MODEL_BASE_URL/);

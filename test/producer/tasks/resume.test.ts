@@ -1,30 +1,37 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { objectKeys } from "../../shared/objects.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
-import { killedStores } from "../consumer/faulty_stores.ts";
-import { bench, call, deliverTo, finish, rowOf, stepsOf } from "../consumer/harness.ts";
-import { send, type TestFleet, task, testFleet } from "./client.ts";
+import { objectKeys } from "../../../shared/objects.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import { storesKilledAt } from "../../consumer/faulty_stores.ts";
+import {
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  readSteps,
+  testConsumer,
+  toolCall,
+} from "../../consumer/harness.ts";
+import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
 const error = (status: number) => ({ error: { status, code: "x", message: "no" } });
-const list = call("list_files", {});
-const nowhere = call("teleport", {});
+const list = toolCall("list_files", {});
+const nowhere = toolCall("teleport", {});
 
 async function submit(fleet: TestFleet, body: Record<string, unknown>): Promise<string> {
-  const answer = await send(fleet, "POST", "/v1/tasks", task(body));
-  expect(answer.status).toBe(202);
-  return (await answer.json<{ id: string }>()).id;
+  const response = await send(fleet, "POST", "/v1/tasks", task(body));
+  expect(response.status).toBe(202);
+  return (await response.json<{ id: string }>()).id;
 }
 
-/** Delivers until the task settles; its waits are over at once. */
-async function settle(id: string, on = bench()): Promise<TaskRow> {
+/** Delivers until the task settles, without its delays. */
+async function settle(id: string, on = testConsumer()): Promise<TaskRow> {
   for (let n = 0; n < 10; n++) {
-    await deliverTo(on, [id]);
-    const row = await rowOf(id);
+    await deliverMessages(on, [id]);
+    const row = await readRow(id);
     if (row.finished_at !== null) return row;
     await env.DB.prepare("UPDATE tasks SET not_before = NULL, lease_until = 0 WHERE id = ?1")
       .bind(id)
@@ -40,16 +47,16 @@ const redrive = (fleet: TestFleet, id: string, overrides?: object, mode = "resum
   });
 
 async function resume(fleet: TestFleet, id: string, overrides?: object): Promise<TaskRow> {
-  const answer = await redrive(fleet, id, overrides);
-  expect([answer.status, await answer.text()]).toEqual([202, expect.anything()]);
+  const response = await redrive(fleet, id, overrides);
+  expect([response.status, await response.text()]).toEqual([202, expect.anything()]);
   return settle(id);
 }
 
-const names = async (id: string) => (await stepsOf(id)).map(({ name }) => name);
-const dying = { attempts: 2, rehearsal: [list, error(503), error(503), finish()] };
+const names = async (id: string) => (await readSteps(id)).map(({ name }) => name);
+const dying = { attempts: 2, rehearsal: [list, error(503), error(503), finalAnswer()] };
 
 describe("a resumed task", () => {
-  it("goes on behind what it did, with its usage, and tries of its own", async () => {
+  it("a resumed task continues after its last step, with its usage and new attempts", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     const dead = await settle(id);
@@ -61,7 +68,7 @@ describe("a resumed task", () => {
     const row = await settle(id);
     expect([row.status, row.attempt, row.errors]).toEqual(["succeeded", 0, "[]"]);
     expect(JSON.parse(row.usage)).toMatchObject({ model_calls: 4, tool_calls: 1, steps: 5 });
-    const steps = await stepsOf(id);
+    const steps = await readSteps(id);
     expect(steps.map(({ seq, name }) => `${seq} ${name}`)).toEqual([
       "1 rehearsal",
       "2 list_files",
@@ -71,7 +78,7 @@ describe("a resumed task", () => {
     ]);
   });
 
-  it("says in its history how each run was sent through again, with names and no values", async () => {
+  it("the history lists how each run was redriven, with the names of the overrides but not their values", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     await settle(id);
@@ -101,34 +108,39 @@ describe("a resumed task", () => {
   });
 
   it.each<[string, object[]]>([
-    ["the model refused for good", [error(400)]],
-    ["replies of no use ended", Array.from({ length: 9 }, () => nowhere)],
+    ["the model rejected permanently", [error(400)]],
+    ["useless replies ended", Array.from({ length: 9 }, () => nowhere)],
     ["a loop ended", Array.from({ length: 20 }, () => list)],
-    ["lacked a turn", [list]],
-  ])("that %s asks the model again, and may use every tool", async (_what, turns) => {
-    const fleet = testFleet();
-    const id = await submit(fleet, { rehearsal: turns });
-    expect((await settle(id)).status).toBe("failed");
-    const done = await stepsOf(id);
-    const played = done.filter(({ payload }) => payload.kind === "model" && payload.reply !== null);
-    const more = [call("write_file", { path: "a", content: "1" }), finish()];
-    const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...more];
-    const row = await resume(fleet, id, { rehearsal });
-    expect([row.status, row.error]).toEqual(["succeeded", null]);
-    const steps = await stepsOf(id);
-    expect(steps.slice(0, done.length)).toEqual(done);
-    expect(steps.slice(done.length).map(({ name }) => name)).toEqual([
-      "rehearsal",
-      "write_file",
-      "rehearsal",
-    ]);
-  });
+    ["a missing rehearsal turn ended", [list]],
+  ])(
+    "a task that %s calls the model again when it is resumed, with every tool",
+    async (_what, turns) => {
+      const fleet = testFleet();
+      const id = await submit(fleet, { rehearsal: turns });
+      expect((await settle(id)).status).toBe("failed");
+      const done = await readSteps(id);
+      const played = done.filter(
+        ({ payload }) => payload.kind === "model" && payload.reply !== null,
+      );
+      const more = [toolCall("write_file", { path: "a", content: "1" }), finalAnswer()];
+      const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...more];
+      const row = await resume(fleet, id, { rehearsal });
+      expect([row.status, row.error]).toEqual(["succeeded", null]);
+      const steps = await readSteps(id);
+      expect(steps.slice(0, done.length)).toEqual(done);
+      expect(steps.slice(done.length).map(({ name }) => name)).toEqual([
+        "rehearsal",
+        "write_file",
+        "rehearsal",
+      ]);
+    },
+  );
 
-  it("that was told to finish works on under its larger budget", async () => {
+  it("a task in finalisation works on with a larger budget", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, {
       limits: { model_calls: 2, tokens: 90_000 },
-      rehearsal: [list, list, call("write_file", { path: "a", content: "1" }), finish()],
+      rehearsal: [list, list, toolCall("write_file", { path: "a", content: "1" }), finalAnswer()],
     });
     expect((await settle(id)).reason).toBe("budget_model_calls");
     const row = await resume(fleet, id, { limits: { model_calls: 6 } });
@@ -137,7 +149,7 @@ describe("a resumed task", () => {
     expect(await names(id)).toContain("write_file");
   });
 
-  it("that settled before its first step begins", async () => {
+  it("a task that settled before its first step starts from there", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, {});
     await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
@@ -146,23 +158,23 @@ describe("a resumed task", () => {
     expect(await names(id)).toEqual(["rehearsal"]);
   });
 
-  it("keeps its files, while it waits and when it is done", async () => {
+  it("a resumed task keeps its files while it is queued and after it ends", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, {
       files: { in: { text: "input" } },
       attempts: 1,
       rehearsal: [
-        call("write_file", { path: "a", content: "x".repeat(9_000) }),
+        toolCall("write_file", { path: "a", content: "x".repeat(9_000) }),
         error(500),
-        call("read_file", { path: "a" }),
-        finish(),
+        toolCall("read_file", { path: "a" }),
+        finalAnswer(),
       ],
     });
     await settle(id);
     await redrive(fleet, id);
     const files = async () => {
-      const answer = await send(fleet, "GET", `/v1/tasks/${id}/files`);
-      return (await answer.json<{ files: { path: string; bytes: number }[] }>()).files;
+      const response = await send(fleet, "GET", `/v1/tasks/${id}/files`);
+      return (await response.json<{ files: { path: string; bytes: number }[] }>()).files;
     };
     const expected = [
       { path: "a", bytes: 9_000 },
@@ -173,10 +185,10 @@ describe("a resumed task", () => {
     expect(await files()).toMatchObject(expected);
   });
 
-  it("goes on with another model, which hears what was done", async () => {
-    const heard: { role: string; tool_call_id?: string; tool_calls?: { id: string }[] }[][] = [];
+  it("another model continues a resumed task with the whole conversation", async () => {
+    const requests: { role: string; tool_call_id?: string; tool_calls?: { id: string }[] }[][] = [];
     vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
-      heard.push(JSON.parse(String(init.body)).messages);
+      requests.push(JSON.parse(String(init.body)).messages);
       const message = { role: "assistant", content: "done" };
       return Response.json({ choices: [{ finish_reason: "stop", message }], usage: {} });
     });
@@ -185,91 +197,94 @@ describe("a resumed task", () => {
     const { rehearsal } = dying;
     const id = await submit(fleet, { ...dying, model: "rehearsal", rehearsal });
     await settle(id);
-    const spec = JSON.parse((await rowOf(id)).spec ?? "") as object;
+    const spec = JSON.parse((await readRow(id)).spec ?? "") as object;
     await env.DB.prepare("UPDATE tasks SET spec = ?2 WHERE id = ?1")
       .bind(id, JSON.stringify({ ...spec, rehearsal: undefined }))
       .run();
-    const answer = await redrive(fleet, id, { model: "m2", prompt: "In other words." });
-    expect(answer.status).toBe(202);
-    expect((await settle(id, bench(url))).status).toBe("succeeded");
-    const [said] = heard;
-    expect(JSON.stringify(said?.[1])).toContain("In other words.");
-    const asked = said?.find(({ tool_calls }) => tool_calls !== undefined);
-    const told = said?.find(({ role }) => role === "tool");
-    expect(told?.tool_call_id).toBe(asked?.tool_calls?.[0]?.id);
+    const response = await redrive(fleet, id, { model: "m2", prompt: "In other words." });
+    expect(response.status).toBe(202);
+    expect((await settle(id, testConsumer(url))).status).toBe("succeeded");
+    const [messages] = requests;
+    expect(JSON.stringify(messages?.[1])).toContain("In other words.");
+    const call = messages?.find(({ tool_calls }) => tool_calls !== undefined);
+    const result = messages?.find(({ role }) => role === "tool");
+    expect(result?.tool_call_id).toBe(call?.tool_calls?.[0]?.id);
   });
 });
 
-describe("resuming", () => {
-  it("twice puts both runs under the third", async () => {
+describe("a redrive in mode resume", () => {
+  it("a task that is resumed twice keeps the steps of all runs", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, {
       attempts: 1,
-      rehearsal: [list, error(500), list, error(500), finish()],
+      rehearsal: [list, error(500), list, error(500), finalAnswer()],
     });
     await settle(id);
     expect((await resume(fleet, id)).status).toBe("dead");
     const row = await resume(fleet, id);
     expect([row.status, row.resumed_from]).toEqual(["succeeded", row.fence - 2]);
-    const kept = ["rehearsal", "list_files", "rehearsal"];
-    expect(await names(id)).toEqual([...kept, ...kept, "rehearsal"]);
-    const seqs = (await stepsOf(id)).map(({ seq }) => seq);
+    const firstRun = ["rehearsal", "list_files", "rehearsal"];
+    expect(await names(id)).toEqual([...firstRun, ...firstRun, "rehearsal"]);
+    const seqs = (await readSteps(id)).map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.map((_, n) => n + 1));
   });
 
-  it("and then restarting begins anew, the rehearsal too", async () => {
+  it("a restart after a resume starts from scratch, with the first rehearsal turn", async () => {
     const fleet = testFleet();
-    const id = await submit(fleet, { attempts: 1, rehearsal: [error(500), error(500), finish()] });
+    const id = await submit(fleet, {
+      attempts: 1,
+      rehearsal: [error(500), error(500), finalAnswer()],
+    });
     await settle(id);
     await resume(fleet, id);
     await redrive(fleet, id, undefined, "restart");
-    expect(await rowOf(id)).toMatchObject({ resumed_from: null, usage: "{}" });
+    expect(await readRow(id)).toMatchObject({ resumed_from: null, usage: "{}" });
     expect((await settle(id)).status).toBe("dead");
-    expect(await stepsOf(id)).toHaveLength(1);
+    expect(await readSteps(id)).toHaveLength(1);
   });
 
-  it("at the same moment as another redrive gives the task one run", async () => {
+  it("concurrent redrives in both modes start one run", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     await settle(id);
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       redrive(fleet, id),
       redrive(fleet, id),
       redrive(fleet, id, undefined, "restart"),
     ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
-    expect(JSON.parse((await rowOf(id)).history)).toHaveLength(1);
+    expect(responses.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
+    expect(JSON.parse((await readRow(id)).history)).toHaveLength(1);
   });
 
-  it("keeps the policy that was pinned, until a redrive names one or restarts", async () => {
+  it("a resumed task keeps its pinned policy, unless the redrive overrides it", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     const pinned = (await settle(id)).policy_hash;
     expect(pinned).not.toBeNull();
     await redrive(fleet, id);
-    expect((await rowOf(id)).policy_hash).toBe(pinned);
+    expect((await readRow(id)).policy_hash).toBe(pinned);
     await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
     await settle(id);
     await redrive(fleet, id, { policy: "demo" });
-    expect(await rowOf(id)).toMatchObject({ policy: "demo", policy_hash: null });
+    expect(await readRow(id)).toMatchObject({ policy: "demo", policy_hash: null });
   });
 
   it.each([
     ["before", false],
     ["after", true],
   ])(
-    "is whole or not at all when its worker dies %s any of its store calls",
+    "a redrive whose worker is killed %s any store call is either complete or without effect",
     async (_when, after) => {
       for (let k = 1; ; k++) {
         const fleet = testFleet();
         const id = await submit(fleet, dying);
         await settle(id);
-        const stores = killedStores(k, after);
+        const stores = storesKilledAt(k, after);
         await redrive(testFleet(stores.env as Partial<TestFleet["env"]>), id);
-        if ((await rowOf(id)).status === "dead") await redrive(fleet, id);
+        if ((await readRow(id)).status === "dead") await redrive(fleet, id);
         const row = await settle(id);
         expect([k, row.status, JSON.parse(row.history).length]).toEqual([k, "succeeded", 1]);
-        expect((await stepsOf(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+        expect((await readSteps(id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
         if (stores.calls() < k) return expect(k).toBeGreaterThan(3);
       }
     },
@@ -277,14 +292,14 @@ describe("resuming", () => {
   );
 
   it.each<[string, (key: string) => Promise<unknown>]>([
-    ["is gone", (key) => env.OBJECTS.delete(key)],
-    ["cannot be read", (key) => env.OBJECTS.put(key, "no JSON\n")],
-  ])("ends as dead and says why when the journal %s", async (_what, spoil) => {
+    ["is missing", (key) => env.OBJECTS.delete(key)],
+    ["cannot be read", (key) => env.OBJECTS.put(key, "not JSON\n")],
+  ])("a resumed task whose journal %s is dead-lettered with the reason", async (_what, damage) => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     const { fence } = await settle(id);
     await redrive(fleet, id);
-    await spoil(objectKeys.transcript("default", id, fence));
+    await damage(objectKeys.transcript("default", id, fence));
     const steps = await send(fleet, "GET", `/v1/tasks/${id}/steps`);
     expect(steps.status).toBe(409);
     const row = await settle(id);
@@ -293,23 +308,23 @@ describe("resuming", () => {
       code: "journal_missing",
       message: expect.stringContaining("restart"),
     });
-    const again = await redrive(fleet, id);
-    expect(again.status).toBe(409);
-    expect(await again.text()).toContain('write mode \\"restart\\"');
+    const second = await redrive(fleet, id);
+    expect(second.status).toBe(409);
+    expect(await second.text()).toContain('write mode \\"restart\\"');
     expect((await redrive(fleet, id, undefined, "restart")).status).toBe(202);
   });
 });
 
-it("a batch's tasks are resumed together, each from its own journal", async () => {
+it("the tasks of a batch are resumed together, each from its own journal", async () => {
   const fleet = testFleet();
-  const tasks = [dying, { rehearsal: [error(400), finish()] }, {}].map((one) => task(one));
-  const answer = await send(fleet, "POST", "/v1/batches", { tasks });
-  const { id } = await answer.json<{ id: string }>();
+  const tasks = [dying, { rehearsal: [error(400), finalAnswer()] }, {}].map((more) => task(more));
+  const response = await send(fleet, "POST", "/v1/batches", { tasks });
+  const { id } = await response.json<{ id: string }>();
   const ids = fleet.tasks.sent.map(({ task_id }) => task_id);
-  for (const one of ids) await settle(one);
-  const told = await send(fleet, "POST", `/v1/batches/${id}/redrive`, { mode: "resume" });
-  expect(await told.json()).toMatchObject({ redriven: 2, refused: 0 });
-  for (const one of ids) expect((await settle(one)).status).toBe("succeeded");
+  for (const taskId of ids) await settle(taskId);
+  const redriven = await send(fleet, "POST", `/v1/batches/${id}/redrive`, { mode: "resume" });
+  expect(await redriven.json()).toMatchObject({ redriven: 2, refused: 0 });
+  for (const taskId of ids) expect((await settle(taskId)).status).toBe("succeeded");
   expect(await names(ids[0] ?? "")).toHaveLength(5);
   expect(await names(ids[1] ?? "")).toHaveLength(2);
 });
