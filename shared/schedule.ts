@@ -5,13 +5,13 @@ import { terminalStatuses } from "./states.ts";
 
 const strict = { additionalProperties: false } as const;
 
-/** Statuses of a batch's tasks whose results serve as items. */
+/** Statuses of a batch's tasks whose results become items. */
 export const ItemStatuses = Type.Array(
   Type.Union(terminalStatuses.map((status) => Type.Literal(status))),
   { minItems: 1, uniqueItems: true },
 );
 
-/** The batch that another one follows, and the statuses of its tasks that count. */
+/** The batch that another one follows, and the statuses of its tasks that are used. */
 export const After = Type.Object(
   {
     batch: Type.String({ maxLength: 64, pattern: "^batch_", description: "a batch's id" }),
@@ -21,7 +21,7 @@ export const After = Type.Object(
 );
 export type After = Static<typeof After>;
 
-/** Those that count where nothing is said. */
+/** The default of `status`. */
 export const afterStatuses = ["succeeded"] as const;
 
 const inputKey = Type.String({
@@ -60,7 +60,7 @@ export const Schedule = Type.Object(
 );
 export type Schedule = Required<Static<typeof Schedule>>;
 
-/** What `PATCH` takes: any of the fields. */
+/** The body of `PATCH`: any of the fields. */
 export const SchedulePatch = Type.Partial(Schedule, strict);
 
 export const scheduleDefaults = {

@@ -1,38 +1,44 @@
 /**
  * Cron expressions: when a schedule ticks. Pure. Five fields, or a nickname such as @daily, read in the
- * schedule's time zone. The library counts the clock as people read it: a time that a change to summer
- * time leaves out ticks at the end of the gap; a time that a change back repeats ticks once, at its
- * first occurrence; expressions that step through every hour keep stepping.
+ * schedule's time zone. The library handles clock changes: a time that the change to summer time skips
+ * ticks at the end of the gap; a time that the change back repeats ticks once, at its first occurrence;
+ * expressions that step through every hour keep stepping.
  */
 import { Cron } from "croner";
 import { scheduleLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 
 const fiveFields = /^(?:\S+\s+){4}\S+$/;
 const nickname = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/i;
 
-/** What is wrong with an expression or a time zone, and with which of the two; null when they tick. */
-export function cronFault(
-  cron: string,
-  timezone: string,
-): { path: "cron" | "timezone"; message: string } | null {
+interface CronFault {
+  path: "cron" | "timezone";
+  message: string;
+}
+
+/** Whether an expression ticks in a time zone, or which of the two is invalid and why. */
+export function checkCron(cron: string, timezone: string): Result<null, CronFault> {
   try {
     new Intl.DateTimeFormat("en", { timeZone: timezone });
   } catch {
-    const message = `${JSON.stringify(timezone)} is no time zone: write an IANA name such as "Europe/Berlin", or leave it out for UTC`;
-    return { path: "timezone", message };
+    const message = `unknown time zone ${JSON.stringify(timezone)}: use an IANA name such as "Europe/Berlin", or leave it out for UTC`;
+    return err({ path: "timezone", message });
   }
   const pattern = cron.trim();
   if (!fiveFields.test(pattern) && !nickname.test(pattern)) {
     const message =
-      'write five fields (minute, hour, day, month, weekday), such as "30 2 * * 1-5", or @hourly, @daily, @weekly, @monthly, @yearly';
-    return { path: "cron", message };
+      'invalid cron expression: write five fields (minute, hour, day, month, weekday), such as "30 2 * * 1-5", or @hourly, @daily, @weekly, @monthly, @yearly';
+    return err({ path: "cron", message });
   }
   try {
-    if (ticksAfter(cron, timezone, Date.now(), 1).length > 0) return null;
-    return { path: "cron", message: "never ticks: there is no such date" };
+    if (nextTicks(cron, timezone, Date.now(), 1).length > 0) return ok(null);
+    return err({
+      path: "cron",
+      message: "never ticks, because no such date exists: change the day or the month",
+    });
   } catch (error) {
-    const said = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
-    return { path: "cron", message: `is no cron expression: ${said}` };
+    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
+    return err({ path: "cron", message: `invalid cron expression: ${reason}` });
   }
 }
 
@@ -40,7 +46,7 @@ const cronOf = (cron: string, timezone: string): Cron =>
   new Cron(cron.trim(), { timezone, paused: true, mode: "5-part" });
 
 /** The next ticks after a time, in milliseconds since 1970 UTC. */
-export function ticksAfter(
+export function nextTicks(
   cron: string,
   timezone: string,
   afterMs: number,
@@ -50,24 +56,24 @@ export function ticksAfter(
   return runs.map((date) => date.getTime());
 }
 
-/** What a look at a schedule finds due. */
-export interface Due {
-  /** The latest tick that has come. */
+/** The tick of a schedule that is due. */
+export interface DueTick {
+  /** The latest tick that is not in the future. */
   tick: number;
-  /** Earlier ones that nothing ran for. */
+  /** The number of earlier ticks that did not run. */
   missed: number;
-  /** Whether the tick itself came too long ago to count as on time. */
+  /** Whether the tick is too old to count as on time. */
   late: boolean;
-  /** The next one in the future; null when there is none. */
+  /** The next tick in the future; null when there is none. */
   next: number | null;
 }
 
 /**
- * One look runs one tick, the latest: after a standstill a schedule does not flood its fleet with what
- * it would have done meanwhile. `nextAt` is due, that is, not after `now`. Each step costs a good part of
- * a millisecond, so missed ticks are counted up to a bound and the latest is then looked for from behind.
+ * Only the latest tick runs: after an outage a schedule does not flood the fleet with every missed tick.
+ * `nextAt` is due: it is not after `now`. Each step takes most of a millisecond, so missed ticks are counted
+ * up to a limit, and the latest tick is then searched backwards from now.
  */
-export function dueTick(cron: string, timezone: string, nextAt: number, now: number): Due {
+export function findDueTick(cron: string, timezone: string, nextAt: number, now: number): DueTick {
   const ticks = cronOf(cron, timezone);
   let tick = nextAt;
   let next = nextOf(ticks, tick);
@@ -89,7 +95,7 @@ const nextOf = (ticks: Cron, afterMs: number): number | null =>
 
 const hourMs = 3_600_000;
 
-/** The latest tick up to `now`, looked for ever further back. */
+/** The latest tick up to `now`, searched in growing intervals before it. */
 function latestBefore(ticks: Cron, now: number): number | null {
   for (const back of [hourMs / 12, hourMs, 24 * hourMs, 32 * 24 * hourMs, 400 * 24 * hourMs]) {
     let last: number | null = null;

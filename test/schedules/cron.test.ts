@@ -1,20 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cronFault, dueTick, ticksAfter } from "../../producer/schedules/cron.ts";
+import { checkCron, findDueTick, nextTicks } from "../../producer/schedules/cron.ts";
 
 const at = (time: string): number => Date.parse(time);
 const iso = (ticks: readonly number[]): string[] =>
   ticks.map((tick) => new Date(tick).toISOString().slice(0, 16));
 
-describe("02:30 in Berlin over the changes of 2026", () => {
+describe("02:30 in Berlin at the clock changes of 2026", () => {
   it.each([
     [
-      "in March, when 02:30 does not exist, ticks at 03:00, the end of the gap",
+      "in March, when 02:30 does not exist, the schedule ticks at 03:00, the end of the gap",
       "2026-03-27T12:00Z",
     ],
-    ["in October, when 02:30 comes twice, ticks once, the first time", "2026-10-23T12:00Z"],
+    [
+      "in October, when 02:30 exists twice, the schedule ticks once, at the first one",
+      "2026-10-23T12:00Z",
+    ],
   ])("%s", (_name, from) => {
-    const ticks = iso(ticksAfter("30 2 * * *", "Europe/Berlin", at(from), 4));
+    const ticks = iso(nextTicks("30 2 * * *", "Europe/Berlin", at(from), 4));
     expect(ticks).toEqual(
       from.includes("-03-")
         ? ["2026-03-28T01:30", "2026-03-29T01:00", "2026-03-30T00:30", "2026-03-31T00:30"]
@@ -22,57 +25,58 @@ describe("02:30 in Berlin over the changes of 2026", () => {
     );
   });
 
-  it("goes on in October from between the two 02:30 to the next day", () => {
-    const ticks = ticksAfter("30 2 * * *", "Europe/Berlin", at("2026-10-25T00:45Z"), 1);
+  it("the tick after the first of two 02:30 is on the next day", () => {
+    const ticks = nextTicks("30 2 * * *", "Europe/Berlin", at("2026-10-25T00:45Z"), 1);
     expect(iso(ticks)).toEqual(["2026-10-26T01:30"]);
   });
 
   it.each([["2026-03-29T00:10Z"], ["2026-10-24T23:40Z"]])(
-    "an expression of every half hour steps through the change behind %s",
+    "an expression for every half hour keeps stepping through the change after %s",
     (from) => {
-      const ticks = ticksAfter("*/30 * * * *", "Europe/Berlin", at(from), 8);
+      const ticks = nextTicks("*/30 * * * *", "Europe/Berlin", at(from), 8);
       const steps = ticks.slice(1).map((tick, n) => tick - (ticks[n] ?? 0));
       expect(new Set(steps)).toEqual(new Set([30 * 60_000]));
     },
   );
 });
 
-describe("an expression or zone that cannot tick is refused with what to write", () => {
+describe("the check of a cron expression and a time zone", () => {
   it.each([
     ["* * * * * *", "UTC", "cron", /five fields/],
-    ["61 * * * *", "UTC", "cron", /Invalid value for minute/],
+    ["61 * * * *", "UTC", "cron", /invalid cron expression: .*Invalid value for minute/],
     ["soon", "UTC", "cron", /five fields/],
     ["2026-12-01T00:00:00", "UTC", "cron", /five fields/],
     ["0 0 30 2 *", "UTC", "cron", /never ticks/],
-    ["0 9 * * *", "Mars/Base", "timezone", /IANA name/],
-  ])("%s in %s", (cron, timezone, path, message) => {
-    expect(cronFault(cron, timezone)).toEqual({ path, message: expect.stringMatching(message) });
+    ["0 9 * * *", "Mars/Base", "timezone", /unknown time zone.*IANA name/],
+  ])("%s in %s is rejected with what to write", (cron, timezone, path, message) => {
+    const error = { path, message: expect.stringMatching(message) };
+    expect(checkCron(cron, timezone)).toEqual({ ok: false, error });
   });
 
   it.each([["30 2 * * 1-5"], ["@daily"], ["0 0 29 2 *"], ["0 9 * JAN MON#1"]])(
-    "%s is taken",
+    "%s is valid",
     (cron) => {
-      expect(cronFault(cron, "Europe/Berlin")).toBeNull();
+      expect(checkCron(cron, "Europe/Berlin").ok).toBe(true);
     },
   );
 });
 
-describe("a look at a schedule", () => {
+describe("the due tick of a schedule", () => {
   const hourly = (nextAt: string, now: string) => {
-    const due = dueTick("0 * * * *", "UTC", at(nextAt), at(now));
+    const due = findDueTick("0 * * * *", "UTC", at(nextAt), at(now));
     return { ...due, tick: iso([due.tick])[0], next: iso([due.next ?? 0])[0] };
   };
 
   it.each([
     ["on time", "2026-01-01T10:00Z", "2026-01-01T10:00:20Z", "2026-01-01T10:00", 0, false],
     ["a little late", "2026-01-01T10:00Z", "2026-01-01T10:04Z", "2026-01-01T10:00", 0, false],
-    ["after a standstill", "2026-01-01T10:00Z", "2026-01-01T12:20Z", "2026-01-01T12:00", 2, true],
+    ["after an outage", "2026-01-01T10:00Z", "2026-01-01T12:20Z", "2026-01-01T12:00", 2, true],
     ["after a year", "2025-01-01T10:00Z", "2026-01-01T12:20Z", "2026-01-01T12:00", 100, true],
-  ])("%s finds the latest tick", (_name, nextAt, now, tick, missed, late) => {
+  ])("the due tick %s is the latest one", (_name, nextAt, now, tick, missed, late) => {
     expect(hourly(nextAt, now)).toMatchObject({ tick, missed, late });
   });
 
-  it("never goes back, and leaves the cursor in the future", () => {
+  it("the due tick is never before the cursor, and the next tick is in the future", () => {
     const zones = fc.constantFrom(
       "UTC",
       "Europe/Berlin",
@@ -90,13 +94,13 @@ describe("a look at a schedule", () => {
     const minutes = fc.integer({ min: 0, max: 400 * 24 * 60 });
     fc.assert(
       fc.property(crons, zones, minutes, minutes, (cron, zone, from, later) => {
-        const [nextAt = 0] = ticksAfter(cron, zone, start + from * 60_000, 1);
+        const [nextAt = 0] = nextTicks(cron, zone, start + from * 60_000, 1);
         const now = nextAt + later * 60_000;
-        const due = dueTick(cron, zone, nextAt, now);
+        const due = findDueTick(cron, zone, nextAt, now);
         expect(due.tick).toBeGreaterThanOrEqual(nextAt);
         expect(due.tick).toBeLessThanOrEqual(now);
         expect(due.next).toBeGreaterThan(now);
-        expect(ticksAfter(cron, zone, due.tick, 1)[0]).toBe(due.next);
+        expect(nextTicks(cron, zone, due.tick, 1)[0]).toBe(due.next);
       }),
       { numRuns: 40 },
     );

@@ -1,9 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { runDueTicks } from "../../producer/schedules/tick.ts";
-import { batchTaskRange } from "../../shared/ids.ts";
-import { beginTick, type ScheduleRow, takeDueSchedule } from "../../shared/store/schedules.ts";
-import { send, type TestFleet, testFleet } from "./client.ts";
+import { runDueTicks } from "../../../producer/schedules/tick.ts";
+import { batchTaskRange } from "../../../shared/ids.ts";
+import {
+  type ScheduleRow,
+  startTick,
+  takeDueSchedule,
+} from "../../../shared/store/schedules/schedules.ts";
+import { send, type TestFleet, testFleet } from "../client.ts";
 
 interface Tick {
   at: string;
@@ -35,17 +39,17 @@ const hourly = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-async function created(fleet: TestFleet, body: unknown = hourly()): Promise<View> {
-  const answer = await send(fleet, "POST", "/v1/schedules", body);
-  expect(answer.status).toBe(201);
-  return answer.json<View>();
+async function createSchedule(fleet: TestFleet, body: unknown = hourly()): Promise<View> {
+  const response = await send(fleet, "POST", "/v1/schedules", body);
+  expect(response.status).toBe(201);
+  return response.json<View>();
 }
 
-const read = async (fleet: TestFleet, id: string): Promise<View> =>
+const getSchedule = async (fleet: TestFleet, id: string): Promise<View> =>
   (await send(fleet, "GET", `/v1/schedules/${id}`)).json<View>();
 
-/** Sets a schedule's cursor so many minutes back, to the full minute. */
-async function setBack(id: string, minutes: number): Promise<number> {
+/** Sets a schedule's cursor some minutes back, to the full minute. */
+async function setCursor(id: string, minutes: number): Promise<number> {
   const tick = Math.floor(Date.now() / 60_000) * 60_000 - minutes * 60_000;
   await env.DB.prepare("UPDATE schedules SET next_at = ?2, wake_at = ?2 WHERE id = ?1")
     .bind(id, tick)
@@ -77,9 +81,12 @@ beforeEach(async () => {
 });
 
 describe("a schedule", () => {
-  it("is created, shown with its next five ticks, changed and deleted", async () => {
+  it("a schedule is created, shown with its next five ticks, changed and deleted", async () => {
     const fleet = testFleet();
-    const view = await created(fleet, hourly({ cron: "30 2 * * *", timezone: "Europe/Berlin" }));
+    const view = await createSchedule(
+      fleet,
+      hourly({ cron: "30 2 * * *", timezone: "Europe/Berlin" }),
+    );
     expect(view).toMatchObject({
       overlap: "skip",
       catch_up: "once",
@@ -110,25 +117,25 @@ describe("a schedule", () => {
     ["upload's key", { items: { r2: "leads.xlsx" } }, "items.r2"],
     ["items", { items: { inline: [] } }, "items.inline"],
     ["field", { ovrlap: "skip" }, "ovrlap"],
-  ])("with a bad %s is refused, with the place", async (_name, more, path) => {
-    const answer = await send(testFleet(), "POST", "/v1/schedules", hourly(more));
-    expect(answer.status).toBe(422);
-    const { error } = await answer.json<{ error: { details: { path: string }[] } }>();
+  ])("a schedule with an invalid %s is rejected with the place", async (_name, more, path) => {
+    const response = await send(testFleet(), "POST", "/v1/schedules", hourly(more));
+    expect(response.status).toBe(422);
+    const { error } = await response.json<{ error: { details: { path: string }[] } }>();
     expect(error.details.map((detail) => detail.path)).toContain(path);
   });
 
-  it("has a name of its own", async () => {
+  it("a schedule with a name that is already used is rejected", async () => {
     const fleet = testFleet();
-    await created(fleet);
+    await createSchedule(fleet);
     expect((await send(fleet, "POST", "/v1/schedules", hourly())).status).toBe(409);
   });
 });
 
-describe("a tick that is due", () => {
-  it("makes one batch of its items, once, and moves on", async () => {
+describe("a due tick", () => {
+  it("a due tick makes one batch from its items and moves the cursor", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet);
-    const tick = await setBack(id, 0);
+    const { id } = await createSchedule(fleet);
+    const tick = await setCursor(id, 0);
     expect(await runDueTicks(fleet.env)).toBe(1);
     expect(await runDueTicks(fleet.env)).toBe(0);
     const [batch] = await batchesOf(id);
@@ -138,106 +145,107 @@ describe("a tick that is due", () => {
       { prompt: "Find the website of Initech." },
     ]);
     expect(fleet.tasks.sent).toHaveLength(2);
-    const { last_ticks, next_ticks } = await read(fleet, id);
+    const { last_ticks, next_ticks } = await getSchedule(fleet, id);
     expect(last_ticks).toMatchObject([
       { at: new Date(tick).toISOString(), outcome: "submitted", batch_id: batch?.id, missed: 0 },
     ]);
     expect(Date.parse(next_ticks[0] ?? "")).toBeGreaterThan(Date.now());
   });
 
-  it("makes one batch when two crons run at once", async () => {
+  it("concurrent crons make one batch", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet);
-    await setBack(id, 0);
+    const { id } = await createSchedule(fleet);
+    await setCursor(id, 0);
     await Promise.all([1, 2, 3].map(() => runDueTicks(fleet.env)));
     expect(await batchesOf(id)).toHaveLength(1);
-    expect((await read(fleet, id)).last_ticks).toHaveLength(1);
+    expect((await getSchedule(fleet, id)).last_ticks).toHaveLength(1);
   });
 
   it.each([
     ["before its batch", async () => {}],
-    ["behind its batch", async (fleet: TestFleet) => void (await runDueTicks(fleet.env))],
-  ])("whose worker died %s is gone on with, to one batch", async (_name, before) => {
+    ["after its batch", async (fleet: TestFleet) => void (await runDueTicks(fleet.env))],
+  ])("a tick whose worker crashed %s is continued to one batch", async (_name, before) => {
     const fleet = testFleet();
-    const { id } = await created(fleet);
-    const tick = await setBack(id, 0);
+    const { id } = await createSchedule(fleet);
+    const tick = await setCursor(id, 0);
     await before(fleet);
-    // As the killed worker left it: begun, its outcome not written, its time over.
-    const seen = (await takeDueSchedule(env.DB)) as ScheduleRow | null;
-    if (seen !== null) await beginTick(env.DB, seen, { tick, missed: 0, next: tick + 3_600_000 });
+    // As the killed worker left it: started, without an outcome, its lease over.
+    const schedule = (await takeDueSchedule(env.DB)) as ScheduleRow | null;
+    if (schedule !== null)
+      await startTick(env.DB, schedule, { tick, missed: 0, next: tick + 3_600_000 });
     await env.DB.batch([
       env.DB.prepare("DELETE FROM ticks"),
       env.DB.prepare("UPDATE schedules SET open_tick = ?1, open_tries = 1, wake_at = 0").bind(tick),
     ]);
     await Promise.all([runDueTicks(fleet.env), runDueTicks(fleet.env)]);
     expect(await batchesOf(id)).toMatchObject([{ tick_at: tick }]);
-    expect((await read(fleet, id)).last_ticks).toMatchObject([{ outcome: "submitted" }]);
+    expect((await getSchedule(fleet, id)).last_ticks).toMatchObject([{ outcome: "submitted" }]);
     expect(await runDueTicks(fleet.env)).toBe(0);
   });
 
-  it("that never ends is given up, and told", async () => {
+  it("a tick that never gets an outcome fails visibly", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet);
-    const tick = await setBack(id, 0);
+    const { id } = await createSchedule(fleet);
+    const tick = await setCursor(id, 0);
     await env.DB.prepare(
       "UPDATE schedules SET open_tick = ?1, open_tries = 5, wake_at = 0, next_at = 9e12",
     )
       .bind(tick)
       .run();
     await runDueTicks(fleet.env);
-    expect((await read(fleet, id)).last_ticks).toMatchObject([{ outcome: "failed" }]);
+    expect((await getSchedule(fleet, id)).last_ticks).toMatchObject([{ outcome: "failed" }]);
     expect(await batchesOf(id)).toEqual([]);
   });
 
-  it("that was missed twice is caught up once, or skipped", async () => {
+  it("after two missed ticks, one runs with catch_up: once, and none with skip", async () => {
     const fleet = testFleet();
     // Twice a day, at hours at least one and a half away from now, so that the latest tick is late.
     const hour = new Date(Date.now() - 2 * 3_600_000).getUTCHours() % 12;
     const cron = `0 ${hour},${hour + 12} * * *`;
-    const once = await created(fleet, hourly({ name: "once", cron, catch_up: "once" }));
-    const skip = await created(fleet, hourly({ name: "skip", cron, catch_up: "skip" }));
+    const once = await createSchedule(fleet, hourly({ name: "once", cron, catch_up: "once" }));
+    const skip = await createSchedule(fleet, hourly({ name: "skip", cron, catch_up: "skip" }));
     const next = Date.parse(once.next_ticks[0] ?? "");
     await env.DB.prepare("UPDATE schedules SET next_at = ?1, wake_at = ?1")
       .bind(next - 36 * 3_600_000)
       .run();
     await runDueTicks(fleet.env);
     expect(await batchesOf(once.id)).toHaveLength(1);
-    expect((await read(fleet, once.id)).last_ticks).toMatchObject([
+    expect((await getSchedule(fleet, once.id)).last_ticks).toMatchObject([
       { outcome: "submitted", missed: 2 },
     ]);
     expect(await batchesOf(skip.id)).toEqual([]);
-    expect((await read(fleet, skip.id)).last_ticks).toMatchObject([
+    expect((await getSchedule(fleet, skip.id)).last_ticks).toMatchObject([
       { outcome: "missed", missed: 2 },
     ]);
-    expect((await read(fleet, skip.id)).next_ticks[0]).toBe(once.next_ticks[0]);
+    expect((await getSchedule(fleet, skip.id)).next_ticks[0]).toBe(once.next_ticks[0]);
   });
 
   it.each([
     ["skip", 1, "overlapped"],
     ["allow", 2, "submitted"],
   ])(
-    "while an earlier batch runs, with overlap %s, leaves %i",
+    "a tick during an earlier batch, with overlap: %s, gives %i batches",
     async (overlap, batches, outcome) => {
       const fleet = testFleet();
-      const { id } = await created(fleet, hourly({ overlap }));
-      await setBack(id, 3);
+      const { id } = await createSchedule(fleet, hourly({ overlap }));
+      await setCursor(id, 3);
       await runDueTicks(fleet.env);
-      await setBack(id, 0);
+      await setCursor(id, 0);
       await runDueTicks(fleet.env);
       expect(await batchesOf(id)).toHaveLength(batches);
-      expect((await read(fleet, id)).last_ticks[0]).toMatchObject({ outcome });
+      expect((await getSchedule(fleet, id)).last_ticks[0]).toMatchObject({ outcome });
     },
   );
 
-  it("runs again once the earlier batch has ended, whoever looked", async () => {
+  it("a tick runs once the tasks of the earlier batch have ended, even if no one has read the batch", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet);
-    await setBack(id, 3);
+    const { id } = await createSchedule(fleet);
+    await setCursor(id, 3);
     await runDueTicks(fleet.env);
     await env.DB.prepare(
       "UPDATE tasks SET status = 'cancelled', reason = 'cancelled', sweep_at = NULL, finished_at = 1",
     ).run();
-    await setBack(id, 0);
+    await setCursor(id, 0);
     await runDueTicks(fleet.env);
     expect(await batchesOf(id)).toHaveLength(2);
   });
@@ -245,28 +253,28 @@ describe("a tick that is due", () => {
 
 describe("the items of a tick", () => {
   const put = (key: string, text: string) => env.OBJECTS.put(`inputs/default/${key}`, text);
-  async function ticked(items: unknown): Promise<Tick | undefined> {
+  async function runTick(items: unknown): Promise<Tick | undefined> {
     const fleet = testFleet();
-    const { id } = await created(fleet, hourly({ items }));
-    await setBack(id, 0);
+    const { id } = await createSchedule(fleet, hourly({ items }));
+    await setCursor(id, 0);
     await runDueTicks(fleet.env);
-    return (await read(fleet, id)).last_ticks[0];
+    return (await getSchedule(fleet, id)).last_ticks[0];
   }
 
   it.each([
     ["lines", "leads.jsonl", '{"company": "Acme"}\n\n{"company": "Zoë & Söhne"}\n'],
     ["CSV", "leads.csv", '\ufeffcompany,city\r\nAcme,"Paris\nFrance"\r\n"Zoë & Söhne",\r\n'],
-  ])("come from an upload of %s", async (_name, r2, text) => {
+  ])("items come from an upload of %s", async (_name, r2, text) => {
     await put(r2, text);
-    const tick = await ticked({ r2 });
+    const tick = await runTick({ r2 });
     expect(tick).toMatchObject({ outcome: "submitted", error: null });
     const specs = await specsOf(tick?.batch_id);
     expect(specs.map((spec) => spec.custom_id)).toEqual(["Acme", "Zoë & Söhne"]);
   });
 
-  it("come from the results of another batch", async () => {
+  it("items come from the results of another batch", async () => {
     const fleet = testFleet();
-    const source = await created(fleet, hourly({ name: "source" }));
+    const source = await createSchedule(fleet, hourly({ name: "source" }));
     await send(fleet, "POST", `/v1/schedules/${source.id}/run`);
     await env.DB.prepare(
       `UPDATE tasks SET status = 'succeeded', reason = 'completed', sweep_at = NULL, finished_at = 1,
@@ -278,7 +286,7 @@ describe("the items of a tick", () => {
       template: { prompt: "Check {{item.output.site}}", rehearsal: [{ text: "ok" }] },
       items: { batch: batch?.id },
     });
-    const { id } = await created(fleet, body);
+    const { id } = await createSchedule(fleet, body);
     const run = await send(fleet, "POST", `/v1/schedules/${id}/run`);
     expect(run.status).toBe(202);
     const specs = await specsOf((await run.json<{ id: string }>()).id);
@@ -295,45 +303,48 @@ describe("the items of a tick", () => {
       '{"company": "A"}\n{"name": "B"}\n',
       /company}} is not in this item/,
     ],
-    ["a line that is no JSON", "b.jsonl", '{"company": "A"}\nhello\n', /not JSON/],
-    ["a broken CSV", "c.csv", 'company\nA\n"B\n', /not CSV/],
-    ["two items of one custom_id", "d.csv", "company\nA\nA\n", /stands on line/],
-  ])("with %s make no task at all, and the tick says why", async (_name, r2, text, message) => {
-    await put(r2, text);
-    const tick = await ticked({ r2 });
-    expect(tick).toMatchObject({ outcome: "refused", batch_id: null });
-    expect(JSON.stringify(tick?.error?.details)).toMatch(message);
-    expect(tick?.error?.details.some((detail) => (detail.line ?? 0) >= 2)).toBe(true);
-  });
+    ["a line that is not JSON", "b.jsonl", '{"company": "A"}\nhello\n', /invalid JSON/],
+    ["an invalid CSV", "c.csv", 'company\nA\n"B\n', /invalid CSV/],
+    ["two items with the same custom_id", "d.csv", "company\nA\nA\n", /already used on line/],
+  ])(
+    "items with %s make no tasks, and the tick has the reason",
+    async (_name, r2, text, message) => {
+      await put(r2, text);
+      const tick = await runTick({ r2 });
+      expect(tick).toMatchObject({ outcome: "refused", batch_id: null });
+      expect(JSON.stringify(tick?.error?.details)).toMatch(message);
+      expect(tick?.error?.details.some((detail) => (detail.line ?? 0) >= 2)).toBe(true);
+    },
+  );
 
-  it("that are not there are told", async () => {
-    expect(await ticked({ r2: "nowhere.csv" })).toMatchObject({
+  it("a tick with a missing upload has the reason", async () => {
+    expect(await runTick({ r2: "unknown.csv" })).toMatchObject({
       outcome: "refused",
-      error: { message: expect.stringContaining("PUT /v1/inputs/nowhere.csv") },
+      error: { message: expect.stringContaining("PUT /v1/inputs/unknown.csv") },
     });
   });
 });
 
-describe("a run by hand", () => {
-  it("submits now, also while the schedule is disabled, and once for its key", async () => {
+describe("a manual run", () => {
+  it("a manual run submits at once, even if the schedule is disabled, and once per idempotency key", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet, hourly({ enabled: false }));
+    const { id } = await createSchedule(fleet, hourly({ enabled: false }));
     const path = `/v1/schedules/${id}/run`;
     const first = await send(fleet, "POST", path, undefined, { "idempotency-key": "now" });
     expect(first.status).toBe(202);
     const batch = await first.json<{ id: string; schedule_id: string }>();
     expect(batch).toMatchObject({ schedule_id: id, counts: { total: 2 } });
-    const again = await send(fleet, "POST", path, undefined, { "idempotency-key": "now" });
-    expect(again.status).toBe(200);
-    expect((await again.json<{ id: string }>()).id).toBe(batch.id);
+    const second = await send(fleet, "POST", path, undefined, { "idempotency-key": "now" });
+    expect(second.status).toBe(200);
+    expect((await second.json<{ id: string }>()).id).toBe(batch.id);
     expect(await batchesOf(id)).toHaveLength(1);
   });
 
-  it("answers what is wrong with the items", async () => {
+  it("a manual run with invalid items is rejected", async () => {
     const fleet = testFleet();
-    const { id } = await created(fleet, hourly({ items: { r2: "gone.csv" } }));
-    const answer = await send(fleet, "POST", `/v1/schedules/${id}/run`);
-    expect(answer.status).toBe(422);
-    expect((await read(fleet, id)).last_ticks).toEqual([]);
+    const { id } = await createSchedule(fleet, hourly({ items: { r2: "missing.csv" } }));
+    const response = await send(fleet, "POST", `/v1/schedules/${id}/run`);
+    expect(response.status).toBe(422);
+    expect((await getSchedule(fleet, id)).last_ticks).toEqual([]);
   });
 });
