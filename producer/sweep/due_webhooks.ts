@@ -1,11 +1,11 @@
-/** Every minute: sends the webhooks that are due to their queue. The row is the promise; a lost message is sent again. */
+/** Every minute: sends due webhooks to their queue. The row stays until delivery, so a lost message is sent again. */
 import { platformLimits, webhookLimits } from "../../shared/limits.ts";
 import { log, logBug } from "../../shared/log.ts";
 import type { WebhookMessage } from "../../shared/message.ts";
 import { takeDueWebhooks } from "../../shared/store/webhooks.ts";
 import type { ProducerEnv } from "../env.ts";
 
-/** Never throws: what could not be sent is due again when its lease ends. */
+/** Never throws: webhooks that could not be sent are due again when their lease ends. */
 export async function sendDueWebhooks(env: ProducerEnv): Promise<void> {
   const size = platformLimits.queueSendBatchMessagesMax;
   try {

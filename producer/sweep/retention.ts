@@ -1,63 +1,64 @@
 /**
- * Removes what is past its time, one page of a walk at a time: rows first, then the objects that they
- * pointed at. A crash between the two leaves objects without a row, which orphans.ts finds.
+ * Removes what is past its retention, one page of a cleanup at a time: rows first, then their objects. A
+ * crash between the two leaves objects without a row, which orphans.ts finds.
  */
 import { idBound } from "../../shared/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
 import { deleteObjects, listObjects, objectKeys, objectPrefixes } from "../../shared/objects.ts";
-import type { CleanupCursor } from "../../shared/store/cleanup_cursors.ts";
-import { oldFiles, removeFile } from "../../shared/store/files.ts";
+import type { CleanupCursor } from "../../shared/store/cleanup/cleanup_cursors.ts";
+import { listOldBatches, removeBatches } from "../../shared/store/cleanup/old_batches.ts";
 import {
-  oldBatches,
-  oldDeadMessages,
-  oldTasks,
-  oldWebhooks,
-  removeBatches,
+  listOldDeadMessages,
+  listOldWebhooks,
   removeDeadMessages,
-  removePolicies,
-  removeTasks,
   removeWebhooks,
-} from "../../shared/store/retention.ts";
+} from "../../shared/store/cleanup/old_messages.ts";
+import { removePolicies } from "../../shared/store/cleanup/old_policies.ts";
+import { listOldTasks, removeTasks } from "../../shared/store/cleanup/old_tasks.ts";
+import { listExpiredFiles, removeFile } from "../../shared/store/openai/files.ts";
 import type { ProducerEnv } from "../env.ts";
 
-/** What one page removed, and the last key that it looked at; null at the walk's end. */
-export interface Cleared {
+/** What one page removed, and the last key that it read; null at the end of the cleanup. */
+export interface RemovedPage {
   rows: number;
   objects: number;
   last: string | null;
 }
 
-export async function clearTasks(
+export async function cleanTasks(
   env: ProducerEnv,
-  walk: CleanupCursor,
+  cleanup: CleanupCursor,
   retentionMs: number,
-): Promise<Cleared> {
-  const before = walk.now - retentionMs;
-  const at = { after: walk.position, bound: idBound("task", before), before };
-  const { found, last } = await oldTasks(env.DB, at);
+): Promise<RemovedPage> {
+  const before = cleanup.now - retentionMs;
+  const at = { after: cleanup.position, bound: idBound("task", before), before };
+  const { found, last } = await listOldTasks(env.DB, at);
   let rows = 0;
   let objects = 0;
-  for (const group of bySize(found)) {
-    const gone = new Set(await removeTasks(env.DB, group, before));
-    rows += gone.size;
-    for (const tenant of new Set(group.map((task) => task.tenant))) {
-      const ids = group.filter(({ id, tenant: whose }) => whose === tenant && gone.has(id));
-      objects += await removeBelow(
+  for (const group of groupByDecisions(found)) {
+    const removed = new Set(await removeTasks(env.DB, group, before));
+    rows += removed.size;
+    const ofTenant = Map.groupBy(
+      group.filter(({ id }) => removed.has(id)),
+      ({ tenant }) => tenant,
+    );
+    for (const [tenant, tasks] of ofTenant) {
+      objects += await removeTaskObjects(
         env.OBJECTS,
         tenant,
-        ids.map(({ id }) => id),
+        tasks.map(({ id }) => id),
       );
     }
   }
   return { rows, objects, last };
 }
 
-/** Groups whose decisions one transaction can delete; a task with more of them goes by itself. */
-function bySize<T extends { decisions: number }>(tasks: readonly T[]): T[][] {
+/** Groups whose decisions one transaction can delete; a task with more of them is a group by itself. */
+function groupByDecisions<T extends { decisions: number }>(tasks: readonly T[]): T[][] {
   const groups: T[][] = [];
   let decisions = Number.POSITIVE_INFINITY;
   for (const task of tasks) {
-    if (decisions + task.decisions > retentionLimits.decisionsAtOnceMax) {
+    if (decisions + task.decisions > retentionLimits.decisionsPerDeleteMax) {
       groups.push([]);
       decisions = 0;
     }
@@ -68,17 +69,17 @@ function bySize<T extends { decisions: number }>(tasks: readonly T[]): T[][] {
 }
 
 /**
- * The objects of tasks that are gone. Their ids are neighbours, so their keys are too: one list of the
- * stretch from the first to the last costs a hundredth of one list a task.
+ * Removes the objects of removed tasks. Their ids are neighbours, so their keys are too: one list from the
+ * first to the last costs a hundredth of one list per task.
  */
-async function removeBelow(
+async function removeTaskObjects(
   bucket: R2Bucket,
   tenant: string,
   ids: readonly string[],
 ): Promise<number> {
   const [first] = ids;
   if (first === undefined) return 0;
-  const gone = new Set(ids);
+  const ofRemoved = new Set(ids);
   const prefix = objectPrefixes.tasksOf(tenant);
   // "0" follows "/": every key below the last id sorts before this.
   const end = `${prefix}${ids.at(-1)}0`;
@@ -88,7 +89,7 @@ async function removeBelow(
     const { objects, last } = await listObjects(bucket, prefix, after);
     const keys = objects
       .map(({ key }) => key)
-      .filter((key) => gone.has(key.slice(prefix.length).split("/")[0] ?? ""));
+      .filter((key) => ofRemoved.has(key.slice(prefix.length).split("/")[0] ?? ""));
     await deleteObjects(bucket, keys);
     removed += keys.length;
     if (last === null || last >= end) return removed;
@@ -96,70 +97,70 @@ async function removeBelow(
   }
 }
 
-export async function clearBatches(
+export async function cleanBatches(
   env: ProducerEnv,
-  walk: CleanupCursor,
+  cleanup: CleanupCursor,
   retentionMs: number,
-): Promise<Cleared> {
-  const before = walk.now - retentionMs;
-  const at = { after: walk.position, bound: idBound("batch", before), before };
-  const { found, last } = await oldBatches(env.DB, at);
+): Promise<RemovedPage> {
+  const before = cleanup.now - retentionMs;
+  const at = { after: cleanup.position, bound: idBound("batch", before), before };
+  const { found, last } = await listOldBatches(env.DB, at);
   if (found.length === 0) return { rows: 0, objects: 0, last };
-  const gone = new Set(await removeBatches(env.DB, found, before));
+  const removed = new Set(await removeBatches(env.DB, found, before));
   let objects = 0;
   for (const { tenant, id } of found) {
-    if (!gone.has(id)) continue;
-    const held = await listObjects(env.OBJECTS, objectPrefixes.batch(tenant, id), "");
+    if (!removed.has(id)) continue;
+    const listed = await listObjects(env.OBJECTS, objectPrefixes.batch(tenant, id), "");
     await deleteObjects(
       env.OBJECTS,
-      held.objects.map(({ key }) => key),
+      listed.objects.map(({ key }) => key),
     );
-    objects += held.objects.length;
+    objects += listed.objects.length;
   }
-  return { rows: gone.size, objects, last };
+  return { rows: removed.size, objects, last };
 }
 
-/** What was told of the end of tasks and batches, or could not be told. */
-export async function clearWebhooks(
+/** Webhooks, delivered or dead. */
+export async function cleanWebhooks(
   env: ProducerEnv,
-  walk: CleanupCursor,
+  cleanup: CleanupCursor,
   retentionMs: number,
-): Promise<Cleared> {
-  const before = walk.now - retentionMs;
-  const at = { after: walk.position, bound: idBound("hook", before), before };
-  const { found, last } = await oldWebhooks(env.DB, at);
+): Promise<RemovedPage> {
+  const before = cleanup.now - retentionMs;
+  const at = { after: cleanup.position, bound: idBound("hook", before), before };
+  const { found, last } = await listOldWebhooks(env.DB, at);
   const rows = found.length === 0 ? 0 : await removeWebhooks(env.DB, found, before);
   return { rows, objects: 0, last };
 }
 
-/** Messages of the inbox that made no task. */
-export async function clearDeadMessages(
+/** Messages of the inbox that gave no task. */
+export async function cleanDeadMessages(
   env: ProducerEnv,
-  walk: CleanupCursor,
+  cleanup: CleanupCursor,
   retentionMs: number,
-): Promise<Cleared> {
-  const at = { after: walk.position, before: walk.now - retentionMs };
-  const { found, last } = await oldDeadMessages(env.DB, at);
+): Promise<RemovedPage> {
+  const at = { after: cleanup.position, before: cleanup.now - retentionMs };
+  const { found, last } = await listOldDeadMessages(env.DB, at);
   const rows = found.length === 0 ? 0 : await removeDeadMessages(env.DB, found);
   return { rows, objects: 0, last };
 }
 
-/** One page is the whole walk: there are few policies. */
-export async function clearPolicies(
+/** One page is the whole cleanup: there are few policies. */
+export async function cleanPolicies(
   env: ProducerEnv,
-  walk: CleanupCursor,
+  cleanup: CleanupCursor,
   retentionMs: number,
-): Promise<Cleared> {
-  const kept = walk.now - retentionMs;
-  // A consumer that runs on may pin a policy as long as it told of it within a day; twice that is safe.
-  const before = kept - 2 * retentionLimits.policiesToldMs;
-  const rows = await removePolicies(env.DB, { bound: idBound("task", kept), before });
+): Promise<RemovedPage> {
+  const retained = cleanup.now - retentionMs;
+  // A running consumer may pin a policy that it stored within the last day; twice that is safe.
+  const before = retained - 2 * retentionLimits.policiesStoreMs;
+  const rows = await removePolicies(env.DB, { bound: idBound("task", retained), before });
   return { rows, objects: 0, last: null };
 }
 
-/** Uploads in OpenAI's shape say themselves when they go; their objects go first, so that none is forgotten. */
-export async function clearFiles(env: ProducerEnv, walk: CleanupCursor): Promise<Cleared> {
-  const { found, last } = await oldFiles(env.DB, walk.position);
+/** Uploads in OpenAI's format have their own expiry. Their objects go first, so that none is left without a row. */
+export async function cleanFiles(env: ProducerEnv, cleanup: CleanupCursor): Promise<RemovedPage> {
+  const { found, last } = await listExpiredFiles(env.DB, cleanup.position);
   await deleteObjects(
     env.OBJECTS,
     found.map(({ tenant, id }) => objectKeys.file(tenant, id)),

@@ -1,17 +1,15 @@
-/** How long what is settled stays, as `RETENTION_DAYS` says. */
+/** How long settled tasks and batches are kept: `RETENTION_DAYS`. */
 import { retentionLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 
-/** `ms` is null where everything is kept. What cannot be read keeps everything, and says so. */
-export type Retention = { ok: true; ms: number | null } | { ok: false; message: string };
-
-export function readRetention(text: string | undefined): Retention {
+/** Milliseconds; null where everything is kept. While the variable is invalid, everything is kept. */
+export function readRetention(text: string | undefined): Result<number | null, string> {
   const { daysDefault, daysMax, dayMs } = retentionLimits;
   const written = text?.trim() ?? "";
-  if (written === "forever") return { ok: true, ms: null };
+  if (written === "forever") return ok(null);
   const days = written === "" ? daysDefault : Number(written);
-  if (/^\d*$/.test(written) && days >= 1 && days <= daysMax) return { ok: true, ms: days * dayMs };
-  return {
-    ok: false,
-    message: `RETENTION_DAYS is ${JSON.stringify(text)}: write a whole number of days from 1 to ${daysMax}, or "forever"; until then nothing is removed`,
-  };
+  if (/^\d*$/.test(written) && days >= 1 && days <= daysMax) return ok(days * dayMs);
+  return err(
+    `RETENTION_DAYS is ${JSON.stringify(text)}: write a whole number of days from 1 to ${daysMax}, or "forever"; until then nothing is removed`,
+  );
 }

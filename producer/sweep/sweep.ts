@@ -1,138 +1,161 @@
 /**
- * Every minute: sends what was never delivered, goes on with batches that stand still, and clears away
- * what is past its time or belongs to nothing. Bounded, idempotent, safe when two overlap: the store gives
- * each due task, each batch and each page of a walk to one of them.
+ * Every minute: sends tasks that were never delivered, continues interrupted expansions, and removes what is
+ * past its retention or has no owner. Bounded, idempotent and safe when two sweeps overlap: the store gives
+ * each due task, each batch and each page of a cleanup to one of them.
  */
 import { batchLimits, sweepLimits } from "../../shared/limits.ts";
-import { log, logBug } from "../../shared/log.ts";
-import { backlogOf } from "../../shared/queues.ts";
-import { StoreFault } from "../../shared/retrying.ts";
-import { takeUnexpanded } from "../../shared/store/batches.ts";
+import { log } from "../../shared/log.ts";
+import { readBacklog } from "../../shared/queues.ts";
+import { logFailure } from "../../shared/retries.ts";
+import { takeUnexpanded } from "../../shared/store/batches/expansion.ts";
 import {
   type CleanupCursor,
   type CleanupName,
   moveCleanup,
   takeCleanup,
-} from "../../shared/store/cleanup_cursors.ts";
-import { type Due, markSent, takeDue, takeIdle } from "../../shared/store/due_tasks.ts";
+} from "../../shared/store/cleanup/cleanup_cursors.ts";
+import {
+  type DueTask,
+  findReadyTasks,
+  markSent,
+  takeDueTasks,
+} from "../../shared/store/tasks/due_tasks.ts";
 import { expandBatch } from "../batches/expand.ts";
 import type { ProducerEnv } from "../env.ts";
 import { sendTasks } from "../tasks/send.ts";
-import { clearBatchObjects, clearTaskObjects } from "./orphans.ts";
+import { cleanBatchObjects, cleanTaskObjects } from "./orphans.ts";
 import {
-  type Cleared,
-  clearBatches,
-  clearDeadMessages,
-  clearFiles,
-  clearPolicies,
-  clearTasks,
-  clearWebhooks,
+  cleanBatches,
+  cleanDeadMessages,
+  cleanFiles,
+  cleanPolicies,
+  cleanTasks,
+  cleanWebhooks,
+  type RemovedPage,
 } from "./retention.ts";
 import { readRetention } from "./retention_days.ts";
 
-export interface Swept {
+export interface SweepReport {
   batches: number;
   due: number;
   sent: number;
-  /** Whether tasks were sent again that had been sent and never came. */
-  lost_too: boolean;
-  /** Pages of walks over what is old, and what they removed. */
+  /** Messages for tasks that waited without one. */
+  hints: number;
+  /** Pages of the cleanups, and what they removed. */
   pages: number;
   removed_rows: number;
   removed_objects: number;
 }
 
-/** Never throws: the next minute tries again. Each part is tried, whatever became of the one before. */
-export async function sweep(env: ProducerEnv): Promise<Swept> {
-  const swept: Swept = {
-    ...{ batches: 0, due: 0, sent: 0, lost_too: false },
+/** Never throws: the next minute tries again. The parts are independent: a failure in one does not skip the others. */
+export async function sweep(env: ProducerEnv): Promise<SweepReport> {
+  const report: SweepReport = {
+    ...{ batches: 0, due: 0, sent: 0, hints: 0 },
     ...{ pages: 0, removed_rows: 0, removed_objects: 0 },
   };
-  await tried("resend", () => resend(env, swept));
-  await tried("expand", () => expand(env, swept));
-  await tried("clear", () => clear(env, swept));
-  log("sweep", { ...swept });
-  return swept;
+  await attempt("resend", () => resend(env, report));
+  await attempt("expand", () => expand(env, report));
+  await attempt("clear", () => cleanUp(env, report));
+  log("sweep", { ...report });
+  return report;
 }
 
-async function tried(part: string, work: () => Promise<void>): Promise<void> {
+async function attempt(part: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (error instanceof StoreFault) log("unhealthy", { what: part, message: error.message });
-    else logBug(part, error);
+    logFailure(part, error);
   }
 }
 
-async function expand(env: ProducerEnv, swept: Swept): Promise<void> {
+async function expand(env: ProducerEnv, report: SweepReport): Promise<void> {
   const deadline = Date.now() + batchLimits.expandMsMax;
-  while (swept.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
+  while (report.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
     const batch = await takeUnexpanded(env.DB);
     if (batch === null) break;
     await expandBatch(env, batch, deadline);
-    swept.batches++;
+    report.batches++;
   }
 }
 
-const retained: readonly CleanupName[] = ["batches", "tasks", "policies", "webhooks", "inbox_dead"];
-const owned: readonly CleanupName[] = ["task_objects", "batch_objects", "files"];
+const afterRetention: readonly CleanupName[] = [
+  "batches",
+  "tasks",
+  "policies",
+  "webhooks",
+  "inbox_dead",
+];
+const always: readonly CleanupName[] = ["task_objects", "batch_objects", "files"];
 
-/** A few pages of whichever walks are due. What was taken and not moved on is due again soon. */
-async function clear(env: ProducerEnv, swept: Swept): Promise<void> {
+/** A few pages of the cleanups that are due. A page that is taken and not finished is due again soon. */
+async function cleanUp(env: ProducerEnv, report: SweepReport): Promise<void> {
   const retention = readRetention(env.RETENTION_DAYS);
-  if (!retention.ok) log("unhealthy", { what: "retention", message: retention.message });
-  const retentionMs = retention.ok ? retention.ms : null;
-  const names = retentionMs === null ? owned : [...retained, ...owned];
-  const deadline = Date.now() + sweepLimits.walkMsMax;
-  while (swept.pages < sweepLimits.walkPagesPerTickMax && Date.now() < deadline) {
-    const walk = await takeCleanup(env.DB, names);
-    if (walk === null) break;
-    const { rows, objects, last } = await clearPage(env, walk, retentionMs ?? Infinity);
-    await moveCleanup(env.DB, walk, last);
-    swept.pages += 1;
-    swept.removed_rows += rows;
-    swept.removed_objects += objects;
+  if (!retention.ok) log("unhealthy", { what: "retention", message: retention.error });
+  const retentionMs = retention.ok ? retention.value : null;
+  const names = retentionMs === null ? always : [...afterRetention, ...always];
+  const deadline = Date.now() + sweepLimits.cleanupMsMax;
+  while (report.pages < sweepLimits.cleanupPagesPerTickMax && Date.now() < deadline) {
+    const cleanup = await takeCleanup(env.DB, names);
+    if (cleanup === null) break;
+    const { rows, objects, last } = await cleanPage(env, cleanup, retentionMs ?? Infinity);
+    await moveCleanup(env.DB, cleanup, last);
+    report.pages += 1;
+    report.removed_rows += rows;
+    report.removed_objects += objects;
   }
 }
 
-function clearPage(env: ProducerEnv, walk: CleanupCursor, retentionMs: number): Promise<Cleared> {
-  switch (walk.name) {
+function cleanPage(
+  env: ProducerEnv,
+  cleanup: CleanupCursor,
+  retentionMs: number,
+): Promise<RemovedPage> {
+  switch (cleanup.name) {
     case "batches":
-      return clearBatches(env, walk, retentionMs);
+      return cleanBatches(env, cleanup, retentionMs);
     case "tasks":
-      return clearTasks(env, walk, retentionMs);
+      return cleanTasks(env, cleanup, retentionMs);
     case "policies":
-      return clearPolicies(env, walk, retentionMs);
+      return cleanPolicies(env, cleanup, retentionMs);
     case "webhooks":
-      return clearWebhooks(env, walk, retentionMs);
+      return cleanWebhooks(env, cleanup, retentionMs);
     case "inbox_dead":
-      return clearDeadMessages(env, walk, retentionMs);
+      return cleanDeadMessages(env, cleanup, retentionMs);
     case "task_objects":
-      return clearTaskObjects(env, walk);
+      return cleanTaskObjects(env, cleanup);
     case "batch_objects":
-      return clearBatchObjects(env, walk);
+      return cleanBatchObjects(env, cleanup);
     case "files":
-      return clearFiles(env, walk);
+      return cleanFiles(env, cleanup);
   }
 }
 
-async function resend(env: ProducerEnv, swept: Swept): Promise<void> {
-  const waiting = await backlog(env);
-  swept.lost_too = waiting < sweepLimits.smallBacklogMessages;
+async function resend(env: ProducerEnv, report: SweepReport): Promise<void> {
   for (let pass = 0; pass < sweepLimits.passesPerTickMax; pass++) {
-    const due = await takeDue(env.DB, sweepLimits.rowsPerPassMax, swept.lost_too);
-    await sendAgain(env, due, swept);
+    const due = await takeDueTasks(env.DB, sweepLimits.rowsPerPassMax);
+    await resendTasks(env, due, report);
     if (due.length < sweepLimits.rowsPerPassMax) break;
   }
-  if (env.FLEET_MODE !== "local" || waiting > 0) return;
-  const idle = await takeIdle(env.DB, sweepLimits.rowsPerPassMax, sweepLimits.localIdleMs);
-  await sendAgain(env, idle, swept);
+  report.hints = await sendHints(env);
 }
 
-async function sendAgain(env: ProducerEnv, due: readonly Due[], swept: Swept): Promise<void> {
+/** Opens slots for tasks that wait although the queue is nearly empty: their messages are lost or were used. */
+async function sendHints(env: ProducerEnv): Promise<number> {
+  if ((await countWaiting(env)) >= sweepLimits.smallBacklogMessages) return 0;
+  const { hintAfterMs, localHintAfterMs, hintsPerTickMax } = sweepLimits;
+  const dueMs = env.FLEET_MODE === "local" ? localHintAfterMs : hintAfterMs;
+  const ready = await findReadyTasks(env.DB, hintsPerTickMax, dueMs);
+  return (await sendTasks(env, ready)).size;
+}
+
+async function resendTasks(
+  env: ProducerEnv,
+  due: readonly DueTask[],
+  report: SweepReport,
+): Promise<void> {
   const sent = await sendTasks(env, due);
-  swept.due += due.length;
-  swept.sent += sent.size;
+  report.due += due.length;
+  report.sent += sent.size;
   await markSent(
     env.DB,
     due.filter(({ id }) => sent.has(id)),
@@ -140,12 +163,12 @@ async function sendAgain(env: ProducerEnv, due: readonly Due[], swept: Swept): P
 }
 
 /**
- * The messages that wait. A long backlog is not loss: sending it again would double it. Where the queue
- * cannot tell, a deployed fleet takes its messages for waiting; a local one takes them for lost.
+ * The number of waiting messages. A long backlog is not a loss: sending it again would double it. If the
+ * queue does not report it, a deployed fleet treats its messages as waiting, a local one as lost.
  */
-async function backlog(env: ProducerEnv): Promise<number> {
+async function countWaiting(env: ProducerEnv): Promise<number> {
   try {
-    return await backlogOf([env.TASKS, env.TASKS_LOW]);
+    return await readBacklog([env.TASKS, env.TASKS_LOW]);
   } catch (error) {
     log("unhealthy", { what: "queue metrics", message: String(error) });
     return env.FLEET_MODE === "local" ? 0 : Number.POSITIVE_INFINITY;

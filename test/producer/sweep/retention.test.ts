@@ -1,15 +1,24 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, test } from "vitest";
-import { readRetention } from "../../producer/sweep/retention_days.ts";
-import { sweep } from "../../producer/sweep/sweep.ts";
-import { batchTaskId } from "../../shared/ids.ts";
-import { removePolicies } from "../../shared/store/retention.ts";
-import { killedStores, losingDatabase } from "../consumer/faulty_stores.ts";
-import { accept, rowOf } from "../consumer/harness.ts";
-import { send, task, testFleet } from "./client.ts";
-import { count, day, empty, idMadeAt, keys, put, settledTask, sweepAhead } from "./leftovers.ts";
+import { readRetention } from "../../../producer/sweep/retention_days.ts";
+import { sweep } from "../../../producer/sweep/sweep.ts";
+import { batchTaskId } from "../../../shared/ids.ts";
+import { removePolicies } from "../../../shared/store/cleanup/old_policies.ts";
+import { databaseLosingReply, storesKilledAt } from "../../consumer/faulty_stores.ts";
+import { acceptTask, readRow } from "../../consumer/harness.ts";
+import { send, task, testFleet } from "../client.ts";
+import {
+  count,
+  day,
+  emptyStores,
+  keys,
+  put,
+  settledTask,
+  sweepAhead,
+  taskIdAt,
+} from "./leftovers.ts";
 
-beforeEach(empty);
+beforeEach(emptyStores);
 
 const fleetWith = (days: string | undefined, more = {}) =>
   testFleet({ ...(days === undefined ? {} : { RETENTION_DAYS: days }), ...more }).env;
@@ -20,12 +29,12 @@ test.each([
   ["7", 7],
   [" 7 ", 7],
   ["3650", 3650],
-])("RETENTION_DAYS %j keeps what is settled for %i days", (text, days) => {
-  expect(readRetention(text)).toEqual({ ok: true, ms: days * day });
+])("RETENTION_DAYS %j keeps settled tasks for %i days", (text, days) => {
+  expect(readRetention(text)).toEqual({ ok: true, value: days * day });
 });
 
 test.each(["0", "-1", "1.5", "7d", "1e3", "3651", "never", "0x10"])(
-  "RETENTION_DAYS %j removes nothing and says what to write",
+  "RETENTION_DAYS %j is invalid: nothing is removed and /healthz says what to write",
   async (text) => {
     await settledTask(4_000);
     await sweep(fleetWith(text));
@@ -38,26 +47,26 @@ test.each(["0", "-1", "1.5", "7d", "1e3", "3651", "never", "0x10"])(
   },
 );
 
-it("keeps everything for ever where that is asked for, and sweeps orphans all the same", async () => {
+it("RETENTION_DAYS forever keeps all tasks, and orphans are still removed", async () => {
   await settledTask(4_000);
-  await put(`tasks/default/${idMadeAt(0)}/task.json`);
-  const kept = (await keys()).length - 1;
+  await put(`tasks/default/${taskIdAt(0)}/task.json`);
+  const expected = (await keys()).length - 1;
   await sweepAhead(2, { RETENTION_DAYS: "forever" });
-  expect([await count("tasks"), (await keys()).length]).toEqual([1, kept]);
+  expect([await count("tasks"), (await keys()).length]).toEqual([1, expected]);
 });
 
-it("removes a settled task with its decisions and objects when its time is over, and no other", async () => {
+it("a settled task is removed with its decisions and objects after its retention, and no other", async () => {
   const old = await settledTask(31);
   const young = await settledTask(29);
-  const live = idMadeAt(Date.now() - 90 * day);
-  await accept({ prompt: "p" }, { id: live });
+  const live = taskIdAt(Date.now() - 90 * day);
+  await acceptTask({ prompt: "p" }, { id: live });
   await put(`tasks/default/${live}/task.json`, "inputs/default/mine.csv");
-  const swept = await sweep(fleetWith("30"));
-  expect(swept).toMatchObject({ removed_rows: 1, removed_objects: 3 });
-  await expect(rowOf(old)).rejects.toThrow();
+  const report = await sweep(fleetWith("30"));
+  expect(report).toMatchObject({ removed_rows: 1, removed_objects: 3 });
+  await expect(readRow(old)).rejects.toThrow();
   expect(await count("egress_log")).toBe(2);
-  expect((await rowOf(young)).status).toBe("failed");
-  expect((await rowOf(live)).status).toBe("queued");
+  expect((await readRow(young)).status).toBe("failed");
+  expect((await readRow(live)).status).toBe("queued");
   expect(await keys()).toEqual([
     "inputs/default/mine.csv",
     `tasks/default/${live}/task.json`,
@@ -67,7 +76,7 @@ it("removes a settled task with its decisions and objects when its time is over,
   ]);
 });
 
-it("goes on from page to page and begins again after an hour", async () => {
+it("a cleanup continues page by page and starts again after an hour", async () => {
   await Promise.all(Array.from({ length: 130 }, () => settledTask(31)));
   expect(await sweep(testFleet().env)).toMatchObject({ removed_rows: 130, removed_objects: 390 });
   expect([await count("tasks"), await count("egress_log"), await keys()]).toEqual([0, 0, []]);
@@ -76,7 +85,7 @@ it("goes on from page to page and begins again after an hour", async () => {
   expect((await sweepAhead(1 / 12)).removed_rows).toBe(1);
 }, 60_000);
 
-it("a walk goes on from its last page, whoever takes the next one", async () => {
+it("a cleanup continues from its last page", async () => {
   const old: string[] = [];
   for (let n = 0; n < 3; n++) old.push(await settledTask(31));
   old.sort();
@@ -85,7 +94,7 @@ it("a walk goes on from its last page, whoever takes the next one", async () => 
   expect(await count("tasks")).toBe(2);
 });
 
-it("two sweeps at once remove the same and no more", async () => {
+it("two concurrent sweeps remove each task once and no others", async () => {
   await Promise.all(Array.from({ length: 30 }, () => settledTask(31)));
   const young = await settledTask(1);
   const both = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
@@ -94,79 +103,79 @@ it("two sweeps at once remove the same and no more", async () => {
   expect((await keys()).every((key) => key.includes(young))).toBe(true);
 }, 60_000);
 
-it("killed at any one of its calls, it leaves nothing that a later sweep does not remove", async () => {
+it("a sweep that is killed at any store call leaves nothing that a later sweep does not remove", async () => {
   for (const after of [false, true]) {
     for (let k = 1; ; k++) {
-      await empty();
+      await emptyStores();
       await settledTask(40);
       const young = await settledTask(1, { history: [1], fence: 3 });
       await put(`tasks/default/${young}/1/transcript.jsonl`);
-      const kept = (await keys(`tasks/default/${young}/`)).length;
+      const expected = (await keys(`tasks/default/${young}/`)).length;
       await env.DB.prepare("UPDATE walks SET due_at = 9e15 WHERE name NOT LIKE 'task%'").run();
-      const stores = killedStores(k, after);
+      const stores = storesKilledAt(k, after);
       await sweep(testFleet(stores.env).env);
-      // Two days later what the dead one took is due again, and what it left is old.
+      // Two days later the pages of the killed sweep are due again, and its leftovers are old.
       await sweepAhead(2);
       expect([k, after, await count("tasks"), await count("egress_log")]).toEqual([k, after, 1, 2]);
-      expect([k, (await keys()).length]).toEqual([k, kept]);
+      expect([k, (await keys()).length]).toEqual([k, expected]);
       if (stores.calls() < k) break;
     }
   }
 }, 60_000);
 
-it("a removal whose answer was lost still removes the objects", async () => {
+it("a removal whose reply is lost still removes the objects", async () => {
   await settledTask(40);
-  await sweep(testFleet({ DB: losingDatabase(/^batch$/) }).env);
+  await sweep(testFleet({ DB: databaseLosingReply(/^batch$/) }).env);
   expect([await count("tasks"), await count("egress_log"), await keys()]).toEqual([0, 0, []]);
 });
 
-describe("a redrive at the same moment", () => {
-  it("that comes first keeps its task, with its decisions and its old transcript", async () => {
+describe("a redrive during a removal", () => {
+  it("a redrive before the removal keeps the task, its decisions and its old transcript", async () => {
     const id = await settledTask(40);
     await env.DB.prepare("UPDATE tasks SET spec = ?2 WHERE id = ?1")
       .bind(id, JSON.stringify(task()))
       .run();
     const fleet = testFleet();
-    // Between the sweep's look and its removal.
+    // Between the sweep's read and its removal.
     const DB = beforeBatch(async () => {
-      const answer = await send(fleet, "POST", `/v1/tasks/${id}/redrive`, { mode: "restart" });
-      expect(answer.status).toBe(202);
+      const response = await send(fleet, "POST", `/v1/tasks/${id}/redrive`, { mode: "restart" });
+      expect(response.status).toBe(202);
     });
     await sweep(testFleet({ DB }).env);
-    expect(await rowOf(id)).toMatchObject({ status: "queued", fence: 2 });
+    expect(await readRow(id)).toMatchObject({ status: "queued", fence: 2 });
     expect([await count("egress_log"), (await keys()).length]).toEqual([2, 3]);
-    // Its earlier run stays readable however old it is.
+    // Its earlier run stays readable at any age.
     await sweepAhead(100);
     expect((await keys()).length).toBe(3);
   });
 
-  it("that comes too late finds nothing, and leaves nothing", async () => {
+  it("a redrive after the removal finds nothing and sends nothing", async () => {
     const id = await settledTask(40);
     await sweep(testFleet().env);
     const fleet = testFleet();
-    const answer = await send(fleet, "POST", `/v1/tasks/${id}/redrive`, { mode: "restart" });
-    expect([answer.status, fleet.tasks.sent]).toEqual([404, []]);
+    const response = await send(fleet, "POST", `/v1/tasks/${id}/redrive`, { mode: "restart" });
+    expect([response.status, fleet.tasks.sent]).toEqual([404, []]);
   });
 });
 
-/** D1 that lets something else happen right before its first transaction. */
-function beforeBatch(happen: () => Promise<void>): D1Database {
+/** D1 that runs something right before its first transaction. */
+function beforeBatch(work: () => Promise<void>): D1Database {
   let left = 1;
   return new Proxy(env.DB, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);
       if (key !== "batch") return typeof value === "function" ? value.bind(target) : value;
       return async (list: D1PreparedStatement[]) => {
-        if (left-- > 0) await happen();
+        if (left-- > 0) await work();
         return target.batch(list);
       };
     },
   });
 }
 
-describe("a batch", () => {
+describe("the removal of a batch", () => {
   async function settledBatch(daysAgo: readonly number[], more = "expanded = total") {
-    const id = idMadeAt(Date.now() - 90 * day).replace("task_", "batch_");
+    const id = taskIdAt(Date.now() - 90 * day).replace("task_", "batch_");
     await env.DB.prepare(
       `INSERT INTO batches (id, tenant, status, total, input_key, created_at)
        VALUES (?1, 'default', 'running', ?2, ?3, 0)`,
@@ -180,25 +189,25 @@ describe("a batch", () => {
     return id;
   }
 
-  it("goes with its input and its tasks once the last of them is old", async () => {
+  it("a batch is removed with its input and tasks once its last task is old", async () => {
     await settledBatch([31, 60, 45]);
-    const swept = await sweep(testFleet().env);
-    expect(swept).toMatchObject({ removed_rows: 4, removed_objects: 10 });
+    const report = await sweep(testFleet().env);
+    expect(report).toMatchObject({ removed_rows: 4, removed_objects: 10 });
     expect([await count("batches"), await count("tasks"), await keys()]).toEqual([0, 0, []]);
   });
 
   it.each([
-    ["one of its tasks settled lately", [60, 3, 60], "expanded = total"],
+    ["one of its tasks settled recently", [60, 3, 60], "expanded = total"],
     ["some of its lines are not yet tasks", [60, 60, 60], "expanded = 2, sweep_at = 9e15"],
-  ])("stays whole while %s", async (_, days, more) => {
+  ])("a batch is kept completely while %s", async (_, days, more) => {
     await settledBatch(days, more);
-    const swept = await sweep(testFleet().env);
-    expect(swept.removed_rows).toBe(0);
+    const report = await sweep(testFleet().env);
+    expect(report.removed_rows).toBe(0);
     expect([await count("batches"), await count("tasks")]).toEqual([1, 3]);
     expect((await keys()).length).toBe(10);
   });
 
-  it("stays whole while one of its tasks is live again", async () => {
+  it("a batch is kept completely while one of its tasks is redriven", async () => {
     const id = await settledBatch([60, 60]);
     await env.DB.prepare(
       "UPDATE tasks SET status = 'queued', reason = NULL, finished_at = NULL, sweep_at = 9e15 WHERE id = ?1",
@@ -209,8 +218,8 @@ describe("a batch", () => {
   });
 });
 
-describe("the text of a policy", () => {
-  const keep = (hash: string, daysAgo: number) =>
+describe("the stored text of a policy", () => {
+  const storePolicy = (hash: string, daysAgo: number) =>
     env.DB.prepare(
       "INSERT INTO policies (hash, name, text, created_at, used_at) VALUES (?1, 'n', '{}', 0, ?2)",
     )
@@ -221,19 +230,19 @@ describe("the text of a policy", () => {
       await env.DB.prepare("SELECT hash FROM policies ORDER BY hash").all<{ hash: string }>()
     ).results.map(({ hash }) => hash);
 
-  it("goes once no deployment runs with it and no task names it", async () => {
-    await keep("named", 40);
-    await keep("running", 31);
-    await keep("unused", 33);
-    const id = idMadeAt(Date.now() - 60 * day);
-    await accept({ prompt: "p" }, { id });
+  it("a policy is removed once no deployment uses it and no task names it", async () => {
+    await storePolicy("named", 40);
+    await storePolicy("running", 31);
+    await storePolicy("unused", 33);
+    const id = taskIdAt(Date.now() - 60 * day);
+    await acceptTask({ prompt: "p" }, { id });
     await env.DB.prepare("UPDATE tasks SET policy_hash = 'named' WHERE id = ?1").bind(id).run();
     await sweep(testFleet().env);
     expect(await left()).toEqual(["named", "running"]);
   });
 
-  it("waits where more tasks are old than one statement should read", async () => {
-    await keep("unused", 33);
+  it("policies are kept while more tasks are old than one statement should read", async () => {
+    await storePolicy("unused", 33);
     await env.DB.prepare(
       `INSERT INTO tasks (id, tenant, status, attempts, model, policy, sandbox, created_at, sweep_at)
        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)

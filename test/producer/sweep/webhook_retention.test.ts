@@ -1,16 +1,16 @@
-/** Rows of `webhooks` and `inbox_dead` stay as long as everything else that is settled. */
+/** Rows of `webhooks` and `inbox_dead` have the same retention as settled tasks. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it, test } from "vitest";
-import { sweep } from "../../producer/sweep/sweep.ts";
-import { killedStores, losingDatabase } from "../consumer/faulty_stores.ts";
-import { send, testFleet } from "./client.ts";
-import { count, day, empty, idMadeAt, sweepAhead } from "./leftovers.ts";
+import { sweep } from "../../../producer/sweep/sweep.ts";
+import { databaseLosingReply, storesKilledAt } from "../../consumer/faulty_stores.ts";
+import { send, testFleet } from "../client.ts";
+import { count, day, emptyStores, sweepAhead, taskIdAt } from "./leftovers.ts";
 
-beforeEach(empty);
+beforeEach(emptyStores);
 
-/** A webhook of a task that ended so many days ago, and was told, or given up, so many days ago. */
-async function told(ended: number, state: string, done: number | null): Promise<string> {
-  const id = `hook_${idMadeAt(Date.now() - ended * day).slice("task_".length)}-1`;
+/** A webhook of a task that ended, and that was delivered or given up, these numbers of days ago. */
+async function insertWebhook(ended: number, state: string, done: number | null): Promise<string> {
+  const id = `hook_${taskIdAt(Date.now() - ended * day).slice("task_".length)}-1`;
   await env.DB.prepare(
     `INSERT INTO webhooks (id, tenant, event, subject, target, state, tries, due_at, created_at, ended_at)
      VALUES (?1, 'default', 'task.ended', 'task_x', '{"url":"https://a.example/","secret":"S"}', ?2, 3, ?3, ?4, ?5)`,
@@ -24,7 +24,7 @@ async function told(ended: number, state: string, done: number | null): Promise<
 }
 
 let messages = 0;
-async function dead(days: number): Promise<string> {
+async function insertDeadMessage(days: number): Promise<string> {
   const id = `${["0", "9", "f"][messages % 3]}${String(messages++).padStart(6, "0")}`;
   await env.DB.prepare(
     `INSERT INTO inbox_dead (id, tenant, body, problem, received_at)
@@ -40,41 +40,41 @@ const idsOf = async (table: "webhooks" | "inbox_dead") =>
     ({ id }) => id,
   );
 
-it("a webhook goes when it ended long enough ago, delivered or given up; one that is tried stays", async () => {
-  await told(31, "delivered", 31);
-  await told(40, "dead", 31);
-  const kept = [
-    await told(40, "waiting", null),
-    await told(40, "delivered", 29),
-    await told(1, "dead", 1),
+it("a webhook is removed when its delivery ended long enough ago; one that is still tried stays", async () => {
+  await insertWebhook(31, "delivered", 31);
+  await insertWebhook(40, "dead", 31);
+  const expected = [
+    await insertWebhook(40, "waiting", null),
+    await insertWebhook(40, "delivered", 29),
+    await insertWebhook(1, "dead", 1),
   ].sort();
   expect(await sweep(testFleet().env)).toMatchObject({ removed_rows: 2 });
-  expect(await idsOf("webhooks")).toEqual(kept);
+  expect(await idsOf("webhooks")).toEqual(expected);
 });
 
-it("a message that made no task goes when it came long enough ago", async () => {
-  for (const days of [31, 90, 31]) await dead(days);
-  const kept = [await dead(29), await dead(0)].sort();
+it("a dead message is removed when it arrived long enough ago", async () => {
+  for (const days of [31, 90, 31]) await insertDeadMessage(days);
+  const expected = [await insertDeadMessage(29), await insertDeadMessage(0)].sort();
   expect(await sweep(testFleet().env)).toMatchObject({ removed_rows: 3 });
-  expect(await idsOf("inbox_dead")).toEqual(kept);
+  expect(await idsOf("inbox_dead")).toEqual(expected);
 });
 
 test.each([
   ["7", [1, 1]],
   ["forever", [2, 2]],
   ["never", [2, 2]],
-])("RETENTION_DAYS %s is theirs too", async (days, left) => {
-  await told(8, "dead", 8);
-  await told(1, "dead", 1);
-  await dead(8);
-  await dead(1);
+])("RETENTION_DAYS %s applies to webhooks and dead messages too", async (days, left) => {
+  await insertWebhook(8, "dead", 8);
+  await insertWebhook(1, "dead", 1);
+  await insertDeadMessage(8);
+  await insertDeadMessage(1);
   await sweep(testFleet({ RETENTION_DAYS: days }).env);
   expect([await count("webhooks"), await count("inbox_dead")]).toEqual(left);
 });
 
-it("both go page by page, whoever takes the next one", async () => {
+it("webhooks and dead messages are removed page by page, by concurrent sweeps", async () => {
   const rows = Array.from({ length: 1_200 }, (_, n) => [
-    `hook_${idMadeAt(Date.now() - 40 * day).slice("task_".length)}-${n}`,
+    `hook_${taskIdAt(Date.now() - 40 * day).slice("task_".length)}-${n}`,
     `m${String(n).padStart(5, "0")}`,
   ]);
   await env.DB.prepare(
@@ -95,15 +95,15 @@ it("both go page by page, whoever takes the next one", async () => {
   expect([await count("webhooks"), await count("inbox_dead")]).toEqual([0, 0]);
 });
 
-it("killed at any one of its calls, a later sweep removes the rest", async () => {
+it("after a sweep that is killed at any store call, a later sweep removes the rest", async () => {
   for (let k = 1; ; k++) {
-    await empty();
-    await told(40, "dead", 40);
-    await dead(40);
+    await emptyStores();
+    await insertWebhook(40, "dead", 40);
+    await insertDeadMessage(40);
     await env.DB.prepare(
       "UPDATE walks SET due_at = 9e15 WHERE name NOT IN ('webhooks', 'inbox_dead')",
     ).run();
-    const stores = killedStores(k, true);
+    const stores = storesKilledAt(k, true);
     await sweep(testFleet(stores.env).env);
     await sweepAhead(2);
     expect([k, await count("webhooks"), await count("inbox_dead")]).toEqual([k, 0, 0]);
@@ -111,18 +111,18 @@ it("killed at any one of its calls, a later sweep removes the rest", async () =>
   }
 });
 
-it("a removal whose answer was lost is repeated and changes nothing more", async () => {
-  await told(40, "dead", 40);
-  await told(40, "dead", 2);
-  await sweep(testFleet({ DB: losingDatabase(/^run$/) }).env);
+it("a removal whose reply is lost is repeated without further effect", async () => {
+  await insertWebhook(40, "dead", 40);
+  await insertWebhook(40, "dead", 2);
+  await sweep(testFleet({ DB: databaseLosingReply(/^run$/) }).env);
   expect(await count("webhooks")).toBe(1);
 });
 
-it("a webhook that is sent again at the same moment stays", async () => {
-  const id = await told(40, "dead", 40);
+it("a webhook that is redelivered during a removal stays", async () => {
+  const id = await insertWebhook(40, "dead", 40);
   const fleet = testFleet();
-  const again = await send(fleet, "POST", `/v1/webhooks/${id}/redeliver`);
-  expect(again.status).toBe(202);
+  const redelivered = await send(fleet, "POST", `/v1/webhooks/${id}/redeliver`);
+  expect(redelivered.status).toBe(202);
   await sweep(fleet.env);
   expect(await idsOf("webhooks")).toEqual([id]);
 });

@@ -1,25 +1,25 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { sweep } from "../../producer/sweep/sweep.ts";
-import { countTasks, send, task, testFleet } from "./client.ts";
+import { sweep } from "../../../producer/sweep/sweep.ts";
+import { countTasks, send, task, testFleet } from "../client.ts";
 
 /** Only this test's rows are due. */
 async function clearTasks(): Promise<void> {
   await env.DB.prepare("DELETE FROM tasks").run();
 }
 
-async function submitted(fleet: ReturnType<typeof testFleet>, more = {}): Promise<string> {
-  const answer = await send(fleet, "POST", "/v1/tasks", task(more));
-  expect(answer.status).toBe(202);
-  return (await answer.json<{ id: string }>()).id;
+async function submitTask(fleet: ReturnType<typeof testFleet>, more = {}): Promise<string> {
+  const response = await send(fleet, "POST", "/v1/tasks", task(more));
+  expect(response.status).toBe(202);
+  return (await response.json<{ id: string }>()).id;
 }
 
-describe("a message that was not sent", () => {
-  it("does not undo the 202, and the sweep sends it", async () => {
+describe("a message that could not be sent", () => {
+  it("a failed send does not change the 202, and the sweep sends the message", async () => {
     await clearTasks();
     const fleet = testFleet();
     fleet.tasks.broken = "the queue is overloaded";
-    const id = await submitted(fleet);
+    const id = await submitTask(fleet);
     expect(fleet.tasks.sent).toEqual([]);
     fleet.tasks.broken = null;
     expect(await sweep(fleet.env)).toMatchObject({ due: 1, sent: 1 });
@@ -27,21 +27,21 @@ describe("a message that was not sent", () => {
     expect(await sweep(fleet.env)).toMatchObject({ due: 0, sent: 0 });
   });
 
-  it("is due again at once when the sweep's own send fails", async () => {
+  it("a message is due again at once when the sweep's own send fails", async () => {
     await clearTasks();
     const fleet = testFleet();
     fleet.tasks.broken = "the queue is overloaded";
-    const id = await submitted(fleet);
+    const id = await submitTask(fleet);
     expect(await sweep(fleet.env)).toMatchObject({ due: 1, sent: 0 });
     fleet.tasks.broken = null;
     await sweep(fleet.env);
     expect(fleet.tasks.sent.map((message) => message.task_id)).toEqual([id]);
   });
 
-  it("waits in its row when it is due later than a message can be delayed", async () => {
+  it("a task that is due later than a message can be delayed is sent when it is due", async () => {
     await clearTasks();
     const fleet = testFleet();
-    const id = await submitted(fleet, {
+    const id = await submitTask(fleet, {
       not_before: new Date(Date.now() + 3 * 86_400_000).toISOString(),
     });
     expect(fleet.tasks.sent).toEqual([]);
@@ -54,14 +54,14 @@ describe("a message that was not sent", () => {
   });
 });
 
-describe("a message that was sent and never came", () => {
+describe("a message that was sent and not delivered", () => {
   it.each([
-    ["is sent again while the backlog is small", 0, 1],
-    ["is left to a long backlog", 5_000, 0],
-  ])("%s", async (_name, backlog, due) => {
+    ["is sent again if the backlog is short", 0, 1],
+    ["is not sent again if the backlog is long", 5_000, 0],
+  ])("an undelivered message %s", async (_name, backlog, due) => {
     await clearTasks();
     const fleet = testFleet();
-    await submitted(fleet);
+    await submitTask(fleet);
     fleet.tasks.sent.length = 0;
     await env.DB.prepare("UPDATE tasks SET sweep_at = 0").run();
     fleet.tasks.backlog = backlog;
@@ -72,14 +72,17 @@ describe("a message that was sent and never came", () => {
   it.each([
     ["local", true],
     ["deployed", false],
-  ] as const)("counts as lost in a %s fleet whose queue cannot tell: %s", async (mode, lost) => {
-    await clearTasks();
-    const fleet = testFleet({ FLEET_MODE: mode });
-    fleet.tasks.metrics = () => Promise.reject(new Error("no metrics"));
-    expect(await sweep(fleet.env)).toMatchObject({ lost_too: lost });
-  });
+  ] as const)(
+    "an undelivered message in a %s fleet without queue metrics counts as lost: %s",
+    async (mode, lost) => {
+      await clearTasks();
+      const fleet = testFleet({ FLEET_MODE: mode });
+      fleet.tasks.metrics = () => Promise.reject(new Error("no metrics"));
+      expect(await sweep(fleet.env)).toMatchObject({ lost_too: lost });
+    },
+  );
 
-  it("of 1,200 tasks is sent once, by two sweeps at once", async () => {
+  it("two concurrent sweeps send each of 1,200 messages once", async () => {
     await clearTasks();
     const fleet = testFleet();
     await send(fleet, "POST", "/v1/batches", { defaults: task(), tasks: Array(1_200).fill({}) });
@@ -92,7 +95,7 @@ describe("a message that was sent and never came", () => {
   });
 });
 
-it("the sweep survives a store that fails", async () => {
+it("the sweep does not throw when a store fails", async () => {
   const fleet = testFleet();
   const broken = { ...fleet.env, DB: { prepare: () => fail() } as unknown as D1Database };
   expect(await sweep(broken)).toMatchObject({ due: 0, sent: 0 });

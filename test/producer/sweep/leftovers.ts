@@ -1,18 +1,18 @@
-/** Settled tasks and what they leave in D1 and R2: what tests of retention and of orphans share. */
+/** Settled tasks and what they leave in D1 and R2: shared by the tests of retention and of orphans. */
 import { env } from "cloudflare:workers";
-import type { ProducerEnv } from "../../producer/env.ts";
-import { type Swept, sweep } from "../../producer/sweep/sweep.ts";
-import { newTaskId } from "../../shared/ids.ts";
-import type { NewTask } from "../../shared/store/submissions.ts";
-import { aheadDatabase } from "../consumer/faulty_stores.ts";
-import { accept } from "../consumer/harness.ts";
-import { testFleet } from "./client.ts";
+import type { ProducerEnv } from "../../../producer/env.ts";
+import { type SweepReport, sweep } from "../../../producer/sweep/sweep.ts";
+import { newTaskId } from "../../../shared/ids.ts";
+import type { NewTask } from "../../../shared/store/tasks/submissions.ts";
+import { databaseWithClockAhead } from "../../consumer/faulty_stores.ts";
+import { acceptTask } from "../../consumer/harness.ts";
+import { testFleet } from "../client.ts";
 
 export const day = 86_400_000;
 const tables = ["tasks", "egress_log", "batches", "policies", "webhooks", "inbox_dead"] as const;
 
-/** Nothing of an earlier test is there, and every walk begins anew. */
-export async function empty(): Promise<void> {
+/** Removes what earlier tests stored, and makes every cleanup start from scratch. */
+export async function emptyStores(): Promise<void> {
   await env.DB.batch([
     ...tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare("UPDATE walks SET position = '', due_at = 0"),
@@ -20,16 +20,16 @@ export async function empty(): Promise<void> {
   for (const key of await keys()) await env.OBJECTS.delete(key);
 }
 
-/** A task that settled so many days ago, with a result, a transcript, a file and two decisions. */
+/** A task that settled some days ago, with a result, a transcript, a file and two decisions. */
 export async function settledTask(
   daysAgo: number,
   more: Partial<NewTask> & { history?: readonly number[]; fence?: number } = {},
 ): Promise<string> {
   const { history = [], fence = 1, ...row } = more;
   const at = Date.now() - daysAgo * day;
-  // An id holds the time at which it was made.
-  const id = row.id ?? idMadeAt(at - 1_000);
-  await accept({ prompt: "p" }, { ...row, id });
+  // An id contains the time of its creation.
+  const id = row.id ?? taskIdAt(at - 1_000);
+  await acceptTask({ prompt: "p" }, { ...row, id });
   await env.DB.batch([
     env.DB.prepare(
       `UPDATE tasks SET status = 'failed', reason = 'no_progress', sweep_at = NULL, fence = ?2,
@@ -48,8 +48,8 @@ export async function settledTask(
   return id;
 }
 
-/** An id as it was made then. */
-export function idMadeAt(ms: number): string {
+/** A task id with a given creation time. */
+export function taskIdAt(ms: number): string {
   const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
   let time = "";
   for (let rest = ms, n = 0; n < 10; n++) {
@@ -79,7 +79,7 @@ export async function count(table: (typeof tables)[number]): Promise<number> {
   return row?.n ?? -1;
 }
 
-/** One tick of the sweep in a fleet whose D1 is so many days ahead. */
-export function sweepAhead(days: number, change: Partial<ProducerEnv> = {}): Promise<Swept> {
-  return sweep(testFleet({ DB: aheadDatabase(days * day), ...change }).env);
+/** One tick of the sweep in a fleet whose D1 clock is some days ahead. */
+export function sweepAhead(days: number, change: Partial<ProducerEnv> = {}): Promise<SweepReport> {
+  return sweep(testFleet({ DB: databaseWithClockAhead(days * day), ...change }).env);
 }
