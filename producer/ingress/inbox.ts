@@ -1,29 +1,29 @@
 /**
- * The queue `inbox`: any Worker of the account sends whole tasks, with their tenant. A message is one
- * submission, by its own id where the task names no key, however often it is delivered. What makes no
- * task goes to the queue `inbox-dlq` with the reason, and from there to a table that can be listed.
+ * The queue `inbox`: any Worker of the account sends complete tasks with their tenant. A message is one
+ * submission, however often it is delivered: its id is the idempotency key if the task has none. An invalid
+ * message goes to the queue `inbox-dlq` with the reason, and from there to a table that the API lists.
  */
 import { inboxLimits } from "../../shared/limits.ts";
 import { log, logBug } from "../../shared/log.ts";
-import { err } from "../../shared/result.ts";
-import { StoreFault } from "../../shared/retrying.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { StoreFault } from "../../shared/retries.ts";
 import { insertDeadMessage } from "../../shared/store/inbox.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { type Problem, refusedAt } from "../http/problem.ts";
+import { detailsOf, invalidField, type Problem } from "../http/problem.ts";
 import { submitTask } from "../tasks/submit.ts";
 
-/** What is said of a message that made no task. */
-interface Rejected {
+/** A message that gave no task, and why. */
+interface RejectedMessage {
   v: 1;
   message_id: string;
   body: unknown;
   problem: { code: string; message: string; details: unknown[] };
 }
 
-/** Decides each message once, by itself; never throws. */
+/** Handles each message by itself. Never throws. */
 export async function readInbox(env: ProducerEnv, batch: MessageBatch<unknown>): Promise<void> {
-  const handle = batch.queue.includes("inbox-dlq") ? bury : take;
+  const handle = batch.queue.includes("inbox-dlq") ? storeDeadMessage : submitMessage;
   for (const message of batch.messages) {
     try {
       await handle(env, message);
@@ -35,58 +35,61 @@ export async function readInbox(env: ProducerEnv, batch: MessageBatch<unknown>):
   }
 }
 
-async function take(env: ProducerEnv, message: Message<unknown>): Promise<void> {
-  const told = tenantOf(message.body);
-  const submitted =
-    told === null
-      ? err(noTenant)
-      : await submitTask(env, told.principal, told.task, keyOf(told.task, message.id));
+async function submitMessage(env: ProducerEnv, message: Message<unknown>): Promise<void> {
+  const parsed = parseMessage(message.body);
+  const submitted = parsed.ok
+    ? await submitTask(
+        env,
+        parsed.value.principal,
+        parsed.value.task,
+        keyOf(parsed.value.task, message.id),
+      )
+    : parsed;
   if (submitted.ok) return;
   log("inbox_rejected", { message_id: message.id, code: submitted.error.kind });
-  await env.INBOX_DLQ.send(rejected(message, submitted.error));
+  await env.INBOX_DLQ.send(rejectedMessage(message, submitted.error));
 }
 
-const noTenant = refusedAt(
+const noTenant = invalidField(
   "tenant",
-  'a message is an object: a whole task, and beside it the "tenant" that it belongs to',
+  'is missing or invalid: a message is a complete task as an object, plus its "tenant"',
 );
 
 /** The account's own Workers are trusted with the tenant that they name. */
-function tenantOf(body: unknown): { principal: Principal; task: object } | null {
-  if (typeof body !== "object" || body === null || !("tenant" in body)) return null;
+function parseMessage(body: unknown): Result<{ principal: Principal; task: object }, Problem> {
+  if (typeof body !== "object" || body === null || !("tenant" in body)) return err(noTenant);
   const { tenant, ...task } = body;
-  return isTenant(tenant) ? { principal: { tenant, scopes }, task } : null;
+  return isTenant(tenant) ? ok({ principal: { tenant, scopes }, task }) : err(noTenant);
 }
 
 const keyOf = (task: object, messageId: string): string | null =>
   "idempotency_key" in task ? null : `inbox:${messageId}`;
 
-function rejected({ id, body }: Message<unknown>, problem: Problem): Rejected {
-  const details = "details" in problem ? (problem.details ?? []) : [];
+function rejectedMessage({ id, body }: Message<unknown>, problem: Problem): RejectedMessage {
   const { kind: code, message } = problem;
-  return { v: 1, message_id: id, body, problem: { code, message, details } };
+  return { v: 1, message_id: id, body, problem: { code, message, details: detailsOf(problem) } };
 }
 
-/** Also for messages that the platform gave up on: they come as they were sent. */
-async function bury(env: ProducerEnv, message: Message<unknown>): Promise<void> {
-  const told = isRejected(message.body)
+/** A message that the platform gave up on arrives as it was sent. */
+async function storeDeadMessage(env: ProducerEnv, message: Message<unknown>): Promise<void> {
+  const rejected = isRejected(message.body)
     ? message.body
-    : rejected(message, {
+    : rejectedMessage(message, {
         kind: "unavailable",
-        message: "no delivery ended: a store failed each time; send it again",
+        message: "every delivery failed because a store was unavailable: send the message again",
       });
-  const { body } = told;
-  const named = typeof body === "object" && body !== null && "tenant" in body ? body.tenant : null;
+  const { body } = rejected;
+  const tenant = typeof body === "object" && body !== null && "tenant" in body ? body.tenant : null;
   await insertDeadMessage(env.DB, {
-    id: told.message_id,
-    tenant: isTenant(named) ? named : "default",
-    body: (JSON.stringify(body) ?? "null").slice(0, inboxLimits.bodyCharsKept),
-    problem: JSON.stringify(told.problem),
+    id: rejected.message_id,
+    tenant: isTenant(tenant) ? tenant : "default",
+    body: (JSON.stringify(body) ?? "null").slice(0, inboxLimits.bodyCharsStored),
+    problem: JSON.stringify(rejected.problem),
     received_at: message.timestamp.getTime(),
   });
 }
 
-const isRejected = (body: unknown): body is Rejected =>
+const isRejected = (body: unknown): body is RejectedMessage =>
   typeof body === "object" &&
   body !== null &&
   "v" in body &&

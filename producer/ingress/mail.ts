@@ -1,69 +1,76 @@
 /**
  * Mail that becomes a task: an allowed sender writes to a configured address, the template is filled with
- * the message, attachments go into the workspace. One message is one task, however often it is delivered.
- * What is not taken is rejected with the reason, so that its sender hears of it. Where the mailbox says so,
- * the sender is sent the result when the task has ended: the task's row holds to whom.
+ * the message, and attachments go into the workspace. One message is one task, however often it is
+ * delivered. Other mail is rejected with the reason, which its sender gets. If the mailbox is configured so,
+ * the sender gets the result by mail: the task's row stores the address.
  */
 import PostalMime, { type Email } from "postal-mime";
 import { mailLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { objectKeys, putObject, sha256Hex } from "../../shared/objects.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { answerTo, isReaction } from "../tasks/answerable.ts";
 import { submitTask } from "../tasks/submit.ts";
 import { fillTemplate } from "../tasks/template.ts";
-import { type Mailbox, mailboxOf, mayWrite, safeNames } from "./mailbox.ts";
+import { findReplyTo, isAutoReply } from "./mail_reply.ts";
+import { findMailbox, isAllowedSender, type Mailbox, safeFileNames } from "./mailbox.ts";
 
 const encoder = new TextEncoder();
 
-/** A store that fails rejects: the platform delivers the mail again. */
+/** Rejects when a store fails: then the platform delivers the mail again. */
 export async function receiveMail(
   message: ForwardableEmailMessage,
   env: ProducerEnv,
 ): Promise<void> {
-  const reason = await refusal(message, env);
-  log("mail", { to: message.to, bytes: message.rawSize, rejected: reason !== null });
-  if (reason !== null) message.setReject(reason.slice(0, mailLimits.reasonCharsMax));
+  const handled = await handleMail(message, env);
+  log("mail_received", { to: message.to, bytes: message.rawSize, rejected: !handled.ok });
+  if (!handled.ok) message.setReject(handled.error.slice(0, mailLimits.reasonCharsMax));
 }
 
-/** Why the mail is rejected; null when it made a task, or calls for nothing. */
-async function refusal(message: ForwardableEmailMessage, env: ProducerEnv): Promise<string | null> {
-  const mailbox = mailboxOf(env.FLEET_MAILBOXES, message.to);
-  if (mailbox === null) return "this address takes no tasks";
-  if (!mayWrite(mailbox, message.from)) return "this sender may not submit tasks here";
+/** Ok when the mail became a task or needs none; else why it is rejected. */
+type Handled = Result<null, string>;
+
+async function handleMail(message: ForwardableEmailMessage, env: ProducerEnv): Promise<Handled> {
+  const mailbox = findMailbox(env.FLEET_MAILBOXES, message.to);
+  if (mailbox === null) return err("this address does not accept tasks");
+  if (!isAllowedSender(mailbox, message.from)) return err(forbiddenSender);
   if (message.rawSize > mailLimits.bytesMax) {
-    return `the mail has ${message.rawSize} bytes; at most ${mailLimits.bytesMax} are taken`;
+    return err(`the mail has ${message.rawSize} bytes; the maximum is ${mailLimits.bytesMax}`);
   }
   const mail = await PostalMime.parse(message.raw, {
     attachmentEncoding: "arraybuffer",
     maxNestingDepth: mailLimits.nestingMax,
     maxHeadersSize: mailLimits.headerBytesMax,
   });
-  // The envelope is what the platform has verified; what people see must be allowed too.
-  if (!mayWrite(mailbox, mail.from?.address ?? "")) return "this sender may not submit tasks here";
+  // The platform has verified the envelope; the address that people see must be allowed too.
+  if (!isAllowedSender(mailbox, mail.from?.address ?? "")) return err(forbiddenSender);
   if (mail.attachments.length > mailLimits.attachmentsMax) {
-    return `the mail has ${mail.attachments.length} attachments; at most ${mailLimits.attachmentsMax} are taken`;
+    return err(
+      `the mail has ${mail.attachments.length} attachments; the maximum is ${mailLimits.attachmentsMax}`,
+    );
   }
-  // What our own answer called forth is no work, and a rejection would call forth the next message.
-  if (mailbox.answer === true && isReaction(mail)) {
+  // An automatic reply to our own reply is not a task, and a rejection would cause the next message.
+  if (mailbox.answer === true && isAutoReply(mail)) {
     log("mail_ignored", { to: message.to });
-    return null;
+    return ok(null);
   }
   return submitMail(env, mailbox, mail, message);
 }
+
+const forbiddenSender = "this sender may not submit tasks here";
 
 async function submitMail(
   env: ProducerEnv,
   mailbox: Mailbox,
   mail: Email,
   { from: sender, to }: ForwardableEmailMessage,
-): Promise<string | null> {
+): Promise<Handled> {
   const tenant = mailbox.tenant ?? "default";
   const id = await sha256Hex(
     encoder.encode(`${sender}\n${mail.messageId ?? `${mail.date}\n${mail.subject}\n${mail.text}`}`),
   );
-  const names = safeNames(mail.attachments.map(({ filename }) => filename));
+  const names = safeFileNames(mail.attachments.map(({ filename }) => filename));
   const item = {
     from: mail.from?.address ?? sender,
     subject: mail.subject ?? "",
@@ -72,15 +79,15 @@ async function submitMail(
     attachments: names.map((name) => `attachments/${name}`),
   };
   const filled = fillTemplate(mailbox.template, { item, tick: { time: new Date().toISOString() } });
-  if (!filled.ok) return filled.error.message;
+  if (!filled.ok) return err(filled.error.message);
   const files = await putAttachments(env, tenant, id, mail, names);
   const task = withFiles(filled.value as object, files);
-  const answer = mailbox.answer === true ? answerTo(to, mail, sender) : null;
-  const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, answer);
-  return submitted.ok ? null : submitted.error.message;
+  const replyTo = mailbox.answer === true ? findReplyTo(to, mail, sender) : null;
+  const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, replyTo);
+  return submitted.ok ? ok(null) : err(submitted.error.message);
 }
 
-/** Uploads, as `PUT /v1/inputs` makes them: the task names them, and takes them into its workspace. */
+/** Stores attachments like `PUT /v1/inputs`; the task names them and gets them in its workspace. */
 async function putAttachments(
   env: ProducerEnv,
   tenant: string,

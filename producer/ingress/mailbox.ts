@@ -1,6 +1,8 @@
-/** The addresses that take mail, as FLEET_MAILBOXES says: which senders, which template. Pure. */
+/** The addresses that accept mail, from FLEET_MAILBOXES: which senders, which template. Pure. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { parseJson } from "../../shared/json.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 
 export const Mailbox = Type.Object(
   {
@@ -8,7 +10,7 @@ export const Mailbox = Type.Object(
     /** Addresses, or `*@domain`. */
     from: Type.Array(Type.String({ minLength: 3 }), { minItems: 1 }),
     template: Type.Object({}),
-    /** Whether the sender is sent the result by mail. */
+    /** Whether the sender gets the result by mail. */
     answer: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -17,51 +19,43 @@ export type Mailbox = Static<typeof Mailbox>;
 
 const Mailboxes = Type.Record(Type.String(), Mailbox);
 
-/** Null where the variable is set and cannot be read: then no address takes mail. */
-function readMailboxes(variable: string | undefined): Record<string, Mailbox> | null {
-  if (variable === undefined || variable === "") return {};
-  try {
-    const table: unknown = JSON.parse(variable);
-    return Value.Check(Mailboxes, table) ? table : null;
-  } catch {
-    return null;
-  }
+/** Invalid where the variable is set and cannot be read: then no address accepts mail. */
+function readMailboxes(variable: string | undefined): Result<Record<string, Mailbox>, string> {
+  const table = variable === undefined || variable === "" ? {} : parseJson(variable);
+  if (Value.Check(Mailboxes, table)) return ok(table);
+  return err(
+    "FLEET_MAILBOXES is not JSON of address to {from, template, tenant?, answer?}, so no address accepts mail.",
+  );
 }
 
 /** The mailbox of an address, or null where there is none. */
-export function mailboxOf(variable: string | undefined, address: string): Mailbox | null {
-  const table = readMailboxes(variable) ?? {};
+export function findMailbox(variable: string | undefined, address: string): Mailbox | null {
+  const mailboxes = readMailboxes(variable);
+  if (!mailboxes.ok) return null;
   const wanted = address.toLowerCase();
-  return Object.entries(table).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
+  const found = Object.entries(mailboxes.value).find(([name]) => name.toLowerCase() === wanted);
+  return found?.[1] ?? null;
 }
 
-/** What the operator is to mend, for a tenant's eyes. `mail`: whether the consumer can send any. */
-export function mailboxFaults(
+/** What the operator must fix, for a tenant's eyes. `canSendMail`: whether the consumer has the binding. */
+export function findMailboxFaults(
   variable: string | undefined,
   tenant: string,
-  mail: boolean,
+  canSendMail: boolean,
 ): string[] {
-  const table = readMailboxes(variable);
-  if (table === null) {
-    // Nobody knows whose it is, so the operator's tenant alone is told.
-    return tenant === "default"
-      ? [
-          "FLEET_MAILBOXES is not JSON of address to {from, template, tenant?, answer?}, so no address takes mail.",
-        ]
-      : [];
-  }
-  return Object.entries(table)
-    .filter(([, { tenant: whose, answer }]) => answer === true && (whose ?? "default") === tenant)
-    .flatMap(([address]) =>
-      mail
-        ? []
-        : [
-            `${address} answers its mail, and the consumer has no binding MAIL: docs/ways-in.md shows how.`,
-          ],
+  const mailboxes = readMailboxes(variable);
+  // An unreadable variable belongs to no tenant, so only the operator's tenant sees the fault.
+  if (!mailboxes.ok) return tenant === "default" ? [mailboxes.error] : [];
+  if (canSendMail) return [];
+  return Object.entries(mailboxes.value)
+    .filter(([, mailbox]) => mailbox.answer === true && (mailbox.tenant ?? "default") === tenant)
+    .map(
+      ([address]) =>
+        `${address} replies to mail, but the consumer has no binding MAIL: docs/ingress.md shows how to add it.`,
     );
 }
 
-export function mayWrite({ from }: Mailbox, address: string): boolean {
+export function isAllowedSender({ from }: Mailbox, address: string): boolean {
   const sender = address.toLowerCase();
   const domain = sender.slice(sender.lastIndexOf("@"));
   return from.some((entry) => {
@@ -70,17 +64,17 @@ export function mayWrite({ from }: Mailbox, address: string): boolean {
   });
 }
 
-/** Names for attachments that can be paths of a workspace, each once. */
-export function safeNames(names: readonly (string | null)[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name, n) => {
+/** Unique attachment names that are valid as paths of a workspace. */
+export function safeFileNames(names: readonly (string | null)[]): string[] {
+  const used = new Set<string>();
+  return names.map((name, index) => {
     const clean = (name ?? "")
       .replace(/[^A-Za-z0-9._-]+/g, "_")
       .replace(/^\.+/, "")
       .slice(-100);
-    let free = clean === "" ? `attachment-${n + 1}` : clean;
-    if (taken.has(free)) free = `${n + 1}-${free}`;
-    taken.add(free);
-    return free;
+    let safe = clean === "" ? `attachment-${index + 1}` : clean;
+    if (used.has(safe)) safe = `${index + 1}-${safe}`;
+    used.add(safe);
+    return safe;
   });
 }

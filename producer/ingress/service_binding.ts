@@ -1,35 +1,35 @@
 /**
- * The entrypoint for other Workers of the account, over a service binding. Only what stands here as a
- * method can be called; everything else is in the module. The tenant comes from the binding's props.
+ * The entrypoint for other Workers of the account, over a service binding. Callers reach every method of
+ * the class, so all helpers are functions of the module. The tenant comes from the binding's props.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { isBatchId, isTaskId } from "../../shared/ids.ts";
-import { readBatch } from "../../shared/store/batches.ts";
-import { readTask } from "../../shared/store/tasks.ts";
+import { readBatch } from "../../shared/store/batches/batches.ts";
+import { readTask } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
-import { batchOfValue } from "../batches/batch_body.ts";
+import { parseBatch } from "../batches/batch_body.ts";
 import { batchView } from "../batches/batch_view.ts";
-import { startBatch } from "../batches/chain.ts";
+import { startBatch } from "../batches/start.ts";
 import type { ProducerEnv } from "../env.ts";
-import type { Detail, Problem } from "../http/problem.ts";
-import { agreedKey } from "../tasks/idempotency.ts";
+import { type Detail, detailsOf, type Problem } from "../http/problem.ts";
+import { resolveKey } from "../tasks/idempotency.ts";
 import { submitBatch, submitTask } from "../tasks/submit.ts";
-import { type TaskView, taskView } from "../tasks/view.ts";
+import { type TaskView, taskView } from "../tasks/task_view.ts";
 
-/** What the binding's `props` may say; without them the tenant is `default`. */
+/** The binding's `props`; without them the tenant is `default`. */
 export interface FleetProps {
   tenant?: string;
 }
 
-/** A refusal is a value: a thrown error would lose its details on the way. */
+/** A rejection is a value: a thrown error would lose its details over RPC. */
 export type Submitted<View> =
   | { ok: true; fresh: boolean; value: View }
   | { ok: false; error: { code: string; message: string; details: Detail[] } };
 
 export type BatchView = Record<string, unknown>;
 
-/** As the body of `POST /v1/batches`. */
+/** The body of `POST /v1/batches`. */
 export interface BatchToSubmit {
   tasks?: readonly DurableTask[];
   defaults?: DurableTask;
@@ -43,28 +43,28 @@ export interface BatchToSubmit {
 export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   async submit(task: DurableTask): Promise<Submitted<TaskView>> {
     const submitted = await submitTask(this.env, callerOf(this.ctx.props), task, null);
-    if (!submitted.ok) return refusal(submitted.error);
-    const { row, fresh } = submitted.value;
-    return { ok: true, fresh, value: taskView(row) };
+    if (!submitted.ok) return failure(submitted.error);
+    const { row, isNew } = submitted.value;
+    return { ok: true, fresh: isNew, value: taskView(row) };
   }
 
   async submitBatch(
     batch: BatchToSubmit,
     options: { idempotency_key?: string } = {},
   ): Promise<Submitted<BatchView>> {
-    const key = agreedKey(options.idempotency_key ?? null, undefined);
-    if (!key.ok) return refusal(key.error);
-    const body = batchOfValue(batch);
-    if (!body.ok) return refusal(body.error);
+    const key = resolveKey(options.idempotency_key ?? null, undefined);
+    if (!key.ok) return failure(key.error);
+    const body = parseBatch(batch);
+    if (!body.ok) return failure(body.error);
     const caller = callerOf(this.ctx.props);
     const submitted = await submitBatch(this.env, caller, body.value, key.value);
-    if (!submitted.ok) return refusal(submitted.error);
-    const { row, fresh } = submitted.value;
-    if (fresh) this.ctx.waitUntil(startBatch(this.env, row));
-    return { ok: true, fresh, value: await batchView(this.env, row) };
+    if (!submitted.ok) return failure(submitted.error);
+    const { row, isNew } = submitted.value;
+    if (isNew) this.ctx.waitUntil(startBatch(this.env, row));
+    return { ok: true, fresh: isNew, value: await batchView(this.env, row) };
   }
 
-  /** A task or a batch of the tenant; null where there is none with this id. */
+  /** A task or a batch of the tenant; null where there is none with this id. Writes nothing. */
   async get(id: string): Promise<TaskView | BatchView | null> {
     const { tenant } = callerOf(this.ctx.props);
     if (isTaskId(id)) {
@@ -76,14 +76,15 @@ export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   }
 }
 
-/** A tenant that is none is a fault of the caller's configuration, which it must hear of. */
+/** Throws when the props name an invalid tenant: the caller's configuration must be fixed. */
 function callerOf(props: FleetProps | undefined): Principal {
   const tenant = props?.tenant ?? "default";
-  if (!isTenant(tenant)) throw new Error("the binding's props name no tenant: a-z, 0-9, _ and -");
+  if (!isTenant(tenant))
+    throw new Error("the binding's props have an invalid tenant: use a-z, 0-9, _ and -");
   return { tenant, scopes };
 }
 
-function refusal(problem: Problem): Submitted<never> {
-  const details = "details" in problem ? (problem.details ?? []) : [];
-  return { ok: false, error: { code: problem.kind, message: problem.message, details } };
+function failure(problem: Problem): Submitted<never> {
+  const { kind: code, message } = problem;
+  return { ok: false, error: { code, message, details: detailsOf(problem) } };
 }

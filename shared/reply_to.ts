@@ -1,0 +1,12 @@
+/** Who gets the result of a task that came by mail. Every text is one line and within `mailAnswerLimits`. */
+export interface ReplyTo {
+  /** The mailbox that received the message: its address is the sender of the reply. */
+  mailbox: string;
+  to: string;
+  /** Of the original message. */
+  subject: string;
+  /** Its id with its angle brackets, or null where it had none. */
+  message_id: string | null;
+  /** The ids of the messages before it, oldest first. */
+  references: string[];
+}
