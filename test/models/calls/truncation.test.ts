@@ -73,7 +73,6 @@ const damage: fc.Arbitrary<(text: string, at: number) => string> = fc.constantFr
   (text: string, at: number) => text.slice(0, Math.floor(text.length * at)),
   (text: string, at: number) => dropToken(text, at, ""),
   (text: string, at: number) => dropToken(text, at, "$&$&"),
-  (text: string, at: number) => dropToken(text, at, "$&\n"),
 );
 
 function dropToken(text: string, at: number, by: string): string {

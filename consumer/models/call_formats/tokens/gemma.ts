@@ -64,6 +64,8 @@ function takeObject(text: string, at: number, quote: string, depth: number): Tak
 /** `f{…}`, and further calls behind it in the same block, each after `call:`; null where one is damaged. */
 function callsIn(inner: string, quote: string): { name: string; arguments: unknown }[] | null {
   const calls: { name: string; arguments: unknown }[] = [];
+  // With one quote lost or doubled, values would run into each other.
+  if (inner.split(quote).length % 2 === 0) return null;
   for (let at = 0; ; ) {
     const brace = inner.indexOf("{", at);
     const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);

@@ -50,6 +50,8 @@ function readCall(
     if (!text.startsWith(marks.value[0], open) || end === null) return null;
     const closed = end[1] > end[0];
     const raw = text.slice(valueStart, end[0]);
+    // A value never holds the mark of another one.
+    if (raw.includes(marks.value[0])) return null;
     pairs.push([key, typedValue(closed ? raw : raw.trimEnd(), name[1], key, tools)]);
     at = end[1];
   }
