@@ -1,4 +1,4 @@
-// A Worker of its own, as a private service of the account is: it is reached over a service binding alone.
+// A second Worker, like a private service of the account: reachable only over a service binding.
 export default {
   async fetch(request) {
     const { pathname } = new URL(request.url);

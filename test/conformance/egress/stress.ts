@@ -28,7 +28,7 @@ const upstream = await startHostileUpstream();
 const fleet = await startFleet(state.dir, {
   FLEET_POLICY_DIR: policies,
   FLEET_HOSTS: `hostile.example=http://127.0.0.1:${upstream.port}`,
-  SECRET_HOSTILE: "a-secret-that-nobody-sees",
+  SECRET_HOSTILE: "a-secret-that-never-leaks",
 });
 const api = apiOf(fleet);
 

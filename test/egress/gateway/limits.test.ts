@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { GuestRequest } from "../../../consumer/sandbox/engine.ts";
 import { egressLimits } from "../../../shared/limits.ts";
 import {
   errorOf,
@@ -12,9 +13,9 @@ import {
 
 const url = "https://open.example.com/";
 const unused = { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 };
-const answer = () => new Response("0123456789");
+const upstream = () => new Response("0123456789");
 
-describe("a bound that was reached refuses before anything is sent", () => {
+describe("a request is rejected before it is sent when a limit is used up", () => {
   const tenBytes = "0123456789";
   test.each([
     ["the task's requests", {}, { limits: { requests: 0, bytes: 100 } }, "budget_requests"],
@@ -35,7 +36,7 @@ describe("a bound that was reached refuses before anything is sent", () => {
       "budget_bytes",
     ],
   ])("%s", async (_, limits, more, reason) => {
-    const { gateway, sent } = recordGateway({ ...threeHosts, limits }, answer, more);
+    const { gateway, sent } = recordGateway({ ...threeHosts, limits }, upstream, more);
     const response = await gateway.fetch(post(url, tenBytes));
     expect(response.status).toBe(429);
     expect(errorOf(response)).toMatchObject({ code: "egress_budget", reason });
@@ -45,10 +46,10 @@ describe("a bound that was reached refuses before anything is sent", () => {
   });
 });
 
-test("a bound that is just kept lets the request pass", async () => {
+test("a request that exactly fits the limits passes", async () => {
   const { gateway } = recordGateway(
     { ...threeHosts, limits: { requests: 1, bytes_in: 10, bytes_out: 10, seconds: 1 } },
-    answer,
+    upstream,
     { limits: { requests: 1, bytes: 20 } },
   );
   const response = await gateway.fetch(post(url, "0123456789"));
@@ -60,8 +61,8 @@ test("a bound that is just kept lets the request pass", async () => {
 test.each([
   ["the task's bytes", {}, 9, "budget_bytes"],
   ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
-])("an answer over %s is withheld whole", async (_, limits, bytes, reason) => {
-  const { gateway } = recordGateway({ ...threeHosts, limits }, answer, {
+])("a response over %s is withheld completely", async (_, limits, bytes, reason) => {
+  const { gateway } = recordGateway({ ...threeHosts, limits }, upstream, {
     limits: { requests: 9, bytes },
   });
   const response = await gateway.fetch(get(url));
@@ -70,8 +71,8 @@ test.each([
   expect(gateway.drain()).toMatchObject([{ action: "allow", reason, status: 200, bytes_in: 10 }]);
 });
 
-test("requests at the same time cannot pass a bound together", async () => {
-  const { gateway, sent } = recordGateway(threeHosts, answer, {
+test("concurrent requests cannot exceed a limit together", async () => {
+  const { gateway, sent } = recordGateway(threeHosts, upstream, {
     limits: { requests: 2, bytes: 1_000 },
   });
   const all = await Promise.all(Array.from({ length: 8 }, () => gateway.fetch(get(url))));
@@ -79,7 +80,7 @@ test("requests at the same time cannot pass a bound together", async () => {
   expect(all.map((one) => one.status).sort()).toEqual([200, 200, 429, 429, 429, 429, 429, 429]);
 });
 
-test("an endless answer is broken off at its limit", async () => {
+test("an endless response is broken off at its limit", async () => {
   let chunks = 0;
   const { gateway } = recordGateway(
     threeHosts,
@@ -98,37 +99,125 @@ test("an endless answer is broken off at its limit", async () => {
   expect(chunks).toBeLessThan(egressLimits.responseBytesMax / 1_000_000 + 5);
 });
 
-test.each([
-  ["URL", get(`${url}?${"x".repeat(egressLimits.urlCharsMax)}`)],
-  ["header", get(url, [["x-note", "x".repeat(egressLimits.headerBytesMax)]])],
-  [
-    "list of headers",
+/** Requests whose measure is exactly `n`. */
+const requestsOf = {
+  urlCharsMax: (n) => get(url.padEnd(n, "x")),
+  headersMax: (n) =>
     get(
       url,
-      Array.from({ length: 101 }, () => ["x-note", "x"]),
+      Array.from({ length: n }, (_, at) => [`x-${at}`, "x"]),
     ),
+  headerBytesMax: (n) => get(url, [["x-note", "x".repeat(n - "x-note".length)]]),
+  requestBytesMax: (n) => ({ ...post(url, ""), headers: [], body: new Uint8Array(n) }),
+} as const satisfies Record<string, (n: number) => GuestRequest>;
+
+describe.each(["urlCharsMax", "headersMax", "headerBytesMax", "requestBytesMax"] as const)(
+  "a request at the limit %s",
+  (name) => {
+    test.each([
+      [0, null],
+      [1, "too_large"],
+    ])("plus %i", async (over, reason) => {
+      const { gateway, sent } = recordGateway(threeHosts, upstream);
+      const response = await gateway.fetch(requestsOf[name](egressLimits[name] + over));
+      expect(reason === null ? response.status : errorOf(response).reason).toBe(reason ?? 200);
+      expect(sent).toHaveLength(1 - over);
+    });
+  },
+);
+
+const { responseBytesMax, responseHeadersMax, responseHeaderBytesMax } = egressLimits;
+const smallLength = { "content-length": "1" };
+
+describe.each<[string, number, (n: number) => Response]>([
+  ["a streamed body", responseBytesMax, (n) => new Response(new Uint8Array(n))],
+  [
+    "a body that is read at once",
+    responseBytesMax,
+    (n) => new Response(new Uint8Array(n), { headers: smallLength }),
   ],
-  ["body", { ...post(url, ""), body: new Uint8Array(egressLimits.requestBytesMax + 1) }],
-])("a %s over its limit is refused", async (_, request) => {
-  const { gateway, sent } = recordGateway(threeHosts, answer);
-  expect(errorOf(await gateway.fetch(request)).reason).toBe("too_large");
-  expect(sent).toHaveLength(0);
+  [
+    "the number of headers",
+    responseHeadersMax,
+    (n) => new Response(null, { headers: Array.from({ length: n }, (_, at) => [`x-${at}`, ""]) }),
+  ],
+  [
+    "the bytes of headers",
+    responseHeaderBytesMax,
+    (n) => new Response(null, { headers: [["x-note", "x".repeat(n - "x-note".length)]] }),
+  ],
+])("a response at the limit for %s", (_, limit, respond) => {
+  test.each([
+    [0, null],
+    [1, "response_too_large"],
+  ])("plus %i", async (over, reason) => {
+    const { gateway } = recordGateway(threeHosts, () => respond(limit + over));
+    const response = await gateway.fetch(get(url));
+    expect(reason === null ? response.status : errorOf(response).reason).toBe(reason ?? 200);
+  });
 });
 
-test("GET with a body is refused", async () => {
-  const { gateway } = recordGateway(threeHosts, answer);
+describe("a body is read at once only if its size is known and small", () => {
+  const routed = { rules: [{ host: "open.example.com", route: "INNER" }] };
+  const { bufferedBytesMax } = egressLimits;
+  test.each([
+    ["an upstream states a small content-length", threeHosts, bufferedBytesMax, "", true],
+    ["an upstream states one byte more", threeHosts, bufferedBytesMax + 1, "", false],
+    ["the body is encoded", threeHosts, 10, "gzip", false],
+    ["a bound service states a small content-length", routed, 10, "", false],
+  ])("when %s", async (_, policy, length, encoding, isBuffered) => {
+    let buffered = false;
+    const respond = () => {
+      const headers = { "content-length": `${length}`, "content-encoding": encoding };
+      const response = new Response("x", {
+        headers: encoding === "" ? { "content-length": `${length}` } : headers,
+      });
+      response.arrayBuffer = async () => {
+        buffered = true;
+        return new ArrayBuffer(1);
+      };
+      return response;
+    };
+    const routes = { INNER: { fetch: async () => respond() } };
+    const { gateway } = recordGateway(policy, respond, { routes });
+    await gateway.fetch(get(url));
+    expect(buffered).toBe(isBuffered);
+  });
+
+  test("a bound service with a false content-length is stopped at the task's limit", async () => {
+    let bytes = 0;
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          bytes += 1_000;
+          if (bytes > 1_000_000) controller.close();
+          else controller.enqueue(new Uint8Array(1_000));
+        },
+      });
+    const respond = async () => new Response(body(), { headers: { "content-length": "10" } });
+    const { gateway } = recordGateway(routed, upstream, {
+      routes: { INNER: { fetch: respond } },
+      limits: { requests: 1, bytes: 10_000 },
+    });
+    expect(errorOf(await gateway.fetch(get(url))).reason).toBe("budget_bytes");
+    expect(bytes).toBeLessThan(20_000);
+  });
+});
+
+test("a GET with a body is denied", async () => {
+  const { gateway } = recordGateway(threeHosts, upstream);
   const response = await gateway.fetch({ ...post(url, "x"), method: "GET" });
   expect(errorOf(response).reason).toBe("body");
 });
 
-describe("an answer that states a small length", () => {
-  const stated =
+describe("a response with a small content-length", () => {
+  const withLength =
     (body: string, length = body.length) =>
     () =>
       new Response(body, { headers: { "content-length": String(length) } });
 
-  test("is counted and handed on", async () => {
-    const { gateway } = recordGateway(threeHosts, stated("0123456789"));
+  test("is counted and passed on", async () => {
+    const { gateway } = recordGateway(threeHosts, withLength("0123456789"));
     expect(textOf(await gateway.fetch(get(url)))).toBe("0123456789");
     expect(gateway.used).toMatchObject({ requests: 1, bytes_in: 10 });
     expect(gateway.drain()).toMatchObject([{ bytes_in: 10, reason: "rule" }]);
@@ -137,15 +226,15 @@ describe("an answer that states a small length", () => {
   test.each([
     ["the task's bytes", {}, 9, "budget_bytes"],
     ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
-  ])("is withheld over %s, whatever it states", async (_, limits, bytes, reason) => {
+  ])("is withheld over %s, whatever its content-length", async (_, limits, bytes, reason) => {
     const more = { limits: { requests: 9, bytes } };
-    const { gateway } = recordGateway({ ...threeHosts, limits }, stated("0123456789", 1), more);
+    const { gateway } = recordGateway({ ...threeHosts, limits }, withLength("0123456789", 1), more);
     const response = await gateway.fetch(get(url));
     expect(errorOf(response).reason).toBe(reason);
     expect(textOf(response)).not.toContain("0123");
   });
 
-  test("is given up at the policy's seconds when it does not come", async () => {
+  test("times out after the policy's seconds when its body does not arrive", async () => {
     const stuck = () =>
       new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), {
         headers: { "content-length": "10" },
@@ -155,10 +244,10 @@ describe("an answer that states a small length", () => {
     expect(errorOf(await gateway.fetch(get(url))).reason).toBe("timeout");
   });
 
-  test("is scrubbed, and is the same bytes where nothing is to be removed", async () => {
+  test("is scrubbed, and is unchanged when there is nothing to remove", async () => {
     const keyed = "https://api.example.com/v1/";
     const body = `a ${secrets.TOKEN} b`;
-    const { gateway } = recordGateway(threeHosts, stated(body));
+    const { gateway } = recordGateway(threeHosts, withLength(body));
     expect(textOf(await gateway.fetch(get(keyed)))).toBe("a [redacted] b");
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const binary = recordGateway(

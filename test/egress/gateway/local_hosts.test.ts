@@ -24,7 +24,7 @@ describe("FLEET_HOSTS is invalid", () => {
   });
 });
 
-test("a deployed Worker rejects FLEET_HOSTS, and an empty value is no mapping", () => {
+test("a deployed Worker rejects FLEET_HOSTS, and an empty value maps no host", () => {
   expect(parseHosts("api.example.com=http://127.0.0.1:1", "deployed").ok).toBe(false);
   expect(parseHosts("", "deployed").ok).toBe(true);
   expect(parseHosts(undefined, "deployed").ok).toBe(true);

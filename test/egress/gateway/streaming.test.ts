@@ -91,14 +91,17 @@ test("a sent stream is counted and broken off at its limit", async () => {
     });
   };
   const { gateway, sent } = recordGateway(threeHosts, () => new Response("ok"));
-  const small = await gateway.fetchStreaming(new Request(url, { method: "POST", body: stream(2) }));
-  expect(await small.text()).toBe("ok");
+  const fitting = egressLimits.requestBytesMax / 1_000_000;
+  for (const chunks of [2, fitting]) {
+    const request = new Request(url, { method: "POST", body: stream(chunks) });
+    expect(await (await gateway.fetchStreaming(request)).text()).toBe("ok");
+  }
   const large = await gateway.fetchStreaming(
     new Request(url, { method: "POST", body: stream(50) }),
   );
   expect(await large.json()).toMatchObject({ error: { reason: "too_large" } });
-  expect(sent).toHaveLength(1);
-  const [first, second] = gateway.drain();
-  expect(first?.bytes_out).toBe(2_000_000);
-  expect(second?.bytes_out).toBeLessThanOrEqual(egressLimits.requestBytesMax);
+  expect(sent).toHaveLength(2);
+  const [small, atLimit, over] = gateway.drain();
+  expect([small?.bytes_out, atLimit?.bytes_out]).toEqual([2_000_000, egressLimits.requestBytesMax]);
+  expect(over?.bytes_out).toBeLessThanOrEqual(egressLimits.requestBytesMax);
 });
