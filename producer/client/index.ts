@@ -72,7 +72,8 @@ export function fleetClient(options: ClientOptions): FleetClient {
     try {
       return await readResponse(name, response, options);
     } catch (cause) {
-      return isAbort(cause) ? noResponse(url, cause) : notAFleet(url, response.status);
+      const isUnreadable = cause instanceof SyntaxError;
+      return isUnreadable ? notAFleet(url, response.status) : noResponse(url, cause);
     }
   };
 }

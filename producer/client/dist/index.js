@@ -21,7 +21,8 @@ function fleetClient(options) {
     try {
       return await readResponse(name, response, options);
     } catch (cause) {
-      return isAbort(cause) ? noResponse(url, cause) : notAFleet(url, response.status);
+      const isUnreadable = cause instanceof SyntaxError;
+      return isUnreadable ? notAFleet(url, response.status) : noResponse(url, cause);
     }
   };
 }

@@ -16,8 +16,7 @@ export async function saveFrom<Name extends CallName>(
     save(file, result.value);
     return null;
   }
-  const { code, message } = result.error;
-  return code === "not_a_fleet" ? "the download is incomplete: try again" : message;
+  return result.error.message;
 }
 
 const keptMs = 60_000;
