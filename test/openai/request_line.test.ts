@@ -262,7 +262,7 @@ test.each<[endpoint: Endpoint, task: string, param: string | null]>([
 });
 
 describe("the metadata of a batch", () => {
-  test("are read as names, lists and JSON; other metadata are ignored", () => {
+  test("metadata are read as names, lists and JSON; other metadata are ignored", () => {
     const settings = readMetadata({
       description: "nightly",
       policy: "demo",
@@ -286,7 +286,7 @@ describe("the metadata of a batch", () => {
     });
   });
 
-  test("are rejected if a value is not JSON", () => {
+  test("metadata are rejected if a value is not JSON", () => {
     expect(readMetadata({ limits: "{", attempts: "two" })).toMatchObject({
       ok: false,
       error: [{ path: "metadata.limits" }, { path: "metadata.attempts" }],

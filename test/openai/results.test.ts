@@ -30,7 +30,7 @@ const row: OutputRow = {
 };
 
 describe("the result line of a succeeded task", () => {
-  test("holds a chat completion with the usage of all its calls", () => {
+  test("a result line holds a chat completion with the usage of all its calls", () => {
     expect(resultLine("/v1/chat/completions", row, { text: "yes" }, false)).toMatchObject({
       id: "batch_req_01-000000",
       custom_id: "a",
@@ -55,7 +55,7 @@ describe("the result line of a succeeded task", () => {
     });
   });
 
-  test("holds a response with the usage of all its calls", () => {
+  test("a result line holds a response with the usage of all its calls", () => {
     expect(resultLine("/v1/responses", row, { n: 1 }, true)).toMatchObject({
       response: {
         body: {
@@ -74,7 +74,7 @@ describe("the result line of a succeeded task", () => {
     [{ text: "yes" }, true, '{"text":"yes"}'],
     [[1, 2], true, "[1,2]"],
     [null, false, "null"],
-  ])("has for the output %j (own schema: %s) the text %s", (output, structured, text) => {
+  ])("the output %j (own schema: %s) has the text %s", (output, structured, text) => {
     expect(outputText(output, structured)).toBe(text);
   });
 });
@@ -130,7 +130,7 @@ describe("a batch", () => {
     ["expired", finished, { expired: 1 }, files],
     ["cancelled", { ...finished, cancel_requested_at: 2_000 }, { expired: 1 }, files],
     ["failed", { ...finished, problem: "{}" }, {}, []],
-  ])("has the status %s", (status, more, counted, outputFiles) => {
+  ])("a batch has the status %s", (status, more, counted, outputFiles) => {
     expect(statusOf({ ...batch, ...more }, tally(counted), outputFiles)).toBe(status);
     const object = batchObject({ ...batch, ...more }, request, tally(counted), outputFiles);
     // Only the final status that it reached has a time.
@@ -139,7 +139,7 @@ describe("a batch", () => {
     }
   });
 
-  test("has times in seconds and counts every task without output as failed", () => {
+  test("a batch has times in seconds and counts every task without output as failed", () => {
     expect(
       batchObject({ ...batch, ...finished }, request, tally({ expired: 1 }), files),
     ).toMatchObject({

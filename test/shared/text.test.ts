@@ -16,7 +16,7 @@ describe("lines of a stream", () => {
     return lines;
   }
 
-  it("do not depend on how the stream is split", async () => {
+  it("lines do not depend on how the stream is split", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom("", "  ", "a", "grün", "x".repeat(20), "y".repeat(21)), {
@@ -37,7 +37,7 @@ describe("lines of a stream", () => {
     );
   });
 
-  it("end where the stream exceeds its limit", async () => {
+  it("lines end where the stream exceeds its limit", async () => {
     const lines = await read(Array(60).fill(encoder.encode("aaaaaaaaaaaaaaaaaaa\n")));
     expect(lines.at(-1)).toEqual({ kind: "too_much", number: 51 });
     expect(lines).toHaveLength(51);
@@ -62,7 +62,7 @@ function split(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
 }
 
 describe("canonical JSON", () => {
-  it("keeps the value and does not depend on the order of keys", () => {
+  it("canonical JSON keeps the value and does not depend on the order of keys", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()), (value, object) => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -81,7 +81,7 @@ describe("the nearest known name", () => {
     ["customid", "custom_id"],
     ["qqqqqq", null],
     ["x", null],
-  ])("of %s is %s", (name, nearest) => {
+  ])("the nearest known name of %s is %s", (name, nearest) => {
     expect(nearestName(name, ["prompt", "model", "messages", "custom_id"])).toBe(nearest);
   });
 });

@@ -49,7 +49,7 @@ beforeEach(async () => {
 });
 
 describe("throughput", () => {
-  it("has one entry per minute for batches and single tasks, including empty minutes", async () => {
+  it("throughput has one entry per minute for batches and single tasks, including empty minutes", async () => {
     const id = await batch(3);
     await send(fleet, "POST", "/v1/tasks", task());
     const [earlier, now] = [ago(2), ago(0)];
@@ -69,7 +69,7 @@ describe("throughput", () => {
     expect(report.complete_from).toBe(report.minutes[0]?.at);
   });
 
-  it("excludes earlier tasks and other tenants", async () => {
+  it("throughput excludes earlier tasks and other tenants", async () => {
     const id = await batch(2);
     await settle(`batch_id = '${id}' AND batch_index = 0`, ago(30));
     await settle(`batch_id = '${id}' AND batch_index = 1`, ago(1));
@@ -79,14 +79,14 @@ describe("throughput", () => {
     expect(other.rows).toEqual([]);
   });
 
-  it("is the same after the tallies are recounted", async () => {
+  it("throughput is the same after the tallies are recounted", async () => {
     const id = await batch(2);
     await settle(`batch_id = '${id}'`, ago(3));
     await recountTallies(env.DB, id);
     expect(sum(await throughput(10))).toBe(2);
   });
 
-  it("reads recounted tallies and not their tasks", async () => {
+  it("throughput reads recounted tallies and not their tasks", async () => {
     const id = await batch(4);
     const [earlier, now] = [ago(2), ago(0)];
     await settle(`batch_id = '${id}' AND batch_index < 2`, earlier);
@@ -101,7 +101,7 @@ describe("throughput", () => {
     expect(minuteAt(report, now)).toMatchObject({ succeeded: 0, failed: 1, tokens: 12 });
   });
 
-  it("reads the tasks again after one of them has changed", async () => {
+  it("throughput reads the tasks again after one of them has changed", async () => {
     const id = await batch(3);
     await settle(`batch_id = '${id}' AND batch_index = 0`, ago(2));
     await recountTallies(env.DB, id);
@@ -111,7 +111,7 @@ describe("throughput", () => {
     expect(minuteAt(report, ago(1))).toMatchObject({ succeeded: 2 });
   });
 
-  it("reports from when it is complete if there is more than one call may read", async () => {
+  it("throughput reports from when it is complete if one call cannot read everything", async () => {
     const id = await batch(1);
     const [old, late] = [9, 4].map((minutes) => Date.now() - minutes * 60_000);
     const rows = Array.from({ length: overviewLimits.chunksMax + 1 }, (_, n) =>
@@ -127,7 +127,7 @@ describe("throughput", () => {
     expect(complete_from <= (minutes.at(-1)?.at ?? "")).toBe(true);
   });
 
-  it.each(["0", "361", "x", "-1", "1.5"])("rejects %s minutes", async (minutes) => {
+  it.each(["0", "361", "x", "-1", "1.5"])("a period of %s minutes is rejected", async (minutes) => {
     const answer = await send(fleet, "GET", `/v1/throughput?minutes=${minutes}`);
     expect(answer.status).toBe(422);
     expect(await answer.text()).toContain("from 1 to 360");
@@ -135,7 +135,7 @@ describe("throughput", () => {
 });
 
 describe("the failures of a batch", () => {
-  it("are grouped, largest group first, each with an example", async () => {
+  it("failures are grouped, largest group first, each with an example", async () => {
     const id = await batch(6);
     const indexes = (from: number, to: number) =>
       `batch_id = '${id}' AND batch_index >= ${from} AND batch_index < ${to}`;
@@ -166,7 +166,7 @@ describe("the failures of a batch", () => {
     });
   });
 
-  it("are empty if all tasks succeeded, and 404 for an unknown batch", async () => {
+  it("failures are empty if all tasks succeeded, and 404 for an unknown batch", async () => {
     const id = await batch(1);
     await settle(`batch_id = '${id}'`, ago(0));
     const answer = await send(fleet, "GET", `/v1/batches/${id}/failures`);
@@ -187,7 +187,7 @@ describe("the list of policies", () => {
   });
   const localFleet = testFleet({ FLEET_POLICIES: further });
 
-  it("shows rules and names of secrets, and no policy of another tenant", async () => {
+  it("the list of policies shows rules and names of secrets, and no policy of another tenant", async () => {
     const answer = await send(localFleet, "GET", "/v1/policies");
     const { policies } = await answer.json<{
       policies: { name: string; problem: string | null }[];

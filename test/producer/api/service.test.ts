@@ -36,7 +36,7 @@ function withoutTables(): D1Database {
 }
 
 describe("a store that does not answer", () => {
-  it("is answered with 503 and without internal details", async () => {
+  it("a store that does not answer causes a 503 without internal details", async () => {
     const DB = {
       prepare: () => {
         throw new Error("SQLITE_ERROR secret inside");

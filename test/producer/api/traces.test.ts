@@ -80,7 +80,7 @@ const inputs = {
 };
 
 describe("the traces of a task", () => {
-  it("are read from the journal while it runs", async () => {
+  it("traces are read from the journal while the task runs", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, inputs);
     const out = await blob(id, "report");
@@ -117,7 +117,7 @@ describe("the traces of a task", () => {
     await env.DB.prepare("DELETE FROM tasks WHERE id = ?1").bind(id).run();
   });
 
-  it("are read from R2 after it has settled", async () => {
+  it("traces are read from R2 after the task has settled", async () => {
     const fleet = testFleet();
     const id = await submit(fleet, inputs);
     const out = await blob(id, "report");
@@ -158,7 +158,7 @@ describe("the traces of a task", () => {
     }
   });
 
-  it("include no result before it has succeeded, and the error names its status", async () => {
+  it("a task has no result before it has succeeded, and the error names its status", async () => {
     const fleet = testFleet();
     const id = await submit(fleet);
     const answer = await send(fleet, "GET", `/v1/tasks/${id}/result`);
@@ -168,7 +168,7 @@ describe("the traces of a task", () => {
     });
   });
 
-  it("include the decisions of the gateway", async () => {
+  it("traces include the decisions of the gateway", async () => {
     const fleet = testFleet();
     const id = await submit(fleet);
     await env.DB.prepare(

@@ -68,21 +68,21 @@ describe("an invalid assertion is rejected", () => {
     ["of another team", { issuer: "https://other.cloudflareaccess.com" }],
     ["that has expired", { exp: "-5m" }],
     ["without a subject", { claims: {} }],
-  ])("%s", async (_name, more) => {
+  ])("an assertion %s is rejected", async (_name, more) => {
     expect((await call(await signed(more))).status).toBe(401);
   });
 
-  test("that is signed with another key", async () => {
+  test("an assertion that is signed with another key is rejected", async () => {
     expect((await call(await signed({ key: other.privateKey }))).status).toBe(401);
   });
 
-  test("without a signature", async () => {
+  test("an assertion without a signature is rejected", async () => {
     const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
     const body = { ...claims, iss: `https://${team}`, aud: audience, iat: 1, exp: 9e9 };
     expect((await call(`${part({ alg: "none" })}.${part(body)}.`)).status).toBe(401);
   });
 
-  test("if Access is not configured", async () => {
+  test("an assertion is rejected if Access is not configured", async () => {
     expect((await call(await signed(), {})).status).toBe(401);
   });
 
@@ -91,7 +91,7 @@ describe("an invalid assertion is rejected", () => {
     { ACCESS_AUD: audience },
     { ...configured, ACCESS_TEAM_DOMAIN: "evil.example" },
     { ...configured, ACCESS_SCOPES: "read,root" },
-  ])("if the configuration of Access is invalid: %j", async (change) => {
+  ])("an assertion is rejected if the configuration of Access is invalid: %j", async (change) => {
     expect((await call(await signed(), change)).status).toBe(503);
   });
 });

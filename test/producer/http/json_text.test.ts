@@ -24,7 +24,7 @@ const nearlyJson = fc
   });
 
 describe("the position of a JSON syntax error", () => {
-  it("is found in exactly the texts that JSON.parse rejects", () => {
+  it("a syntax error is found in exactly the texts that JSON.parse rejects", () => {
     fc.assert(
       fc.property(nearlyJson, (text) => {
         expect(parseJson(text, 64).ok).toBe(isJson(text));
@@ -34,7 +34,7 @@ describe("the position of a JSON syntax error", () => {
     );
   });
 
-  it("of a truncated text is at most its end", () => {
+  it("the error position of a truncated text is at most its end", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 3 }), fc.nat(), (text, cut) => {
         const prefix = text.slice(0, cut % text.length);
@@ -52,7 +52,7 @@ describe("the nesting depth", () => {
     ['"[[["', 0],
     ['["\\"[", []]', 2],
     ["[{},[[]]]", 3],
-  ])("of %s is %i", (text, depth) => {
+  ])("the nesting depth of %s is %i", (text, depth) => {
     expect(nestingDepth(text)).toBe(depth);
   });
 });

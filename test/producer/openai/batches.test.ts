@@ -26,7 +26,7 @@ interface ChatLine {
 }
 
 describe("a batch of a hundred lines", () => {
-  test("is uploaded, run, polled and read by the official client", async () => {
+  test("a batch of a hundred lines is uploaded, run, polled and read by the official client", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const lines = Array.from({ length: 100 }, (_, n) => chatLine(`request-${n}`));
@@ -96,7 +96,7 @@ describe("a batch of a hundred lines", () => {
 });
 
 describe("a line runs as a task", () => {
-  test("that has the instructions and the schema of a response", async () => {
+  test("a line of /v1/responses becomes a task with its instructions and schema", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const schema = {
@@ -154,7 +154,7 @@ describe("a line runs as a task", () => {
     });
   });
 
-  test("that has the settings of the key and of the batch's metadata", async () => {
+  test("a line becomes a task with the settings of the key and of the batch's metadata", async () => {
     const fleet = testFleet();
     const defaults = { attempts: 2, priority: "low", limits: { steps: 7 } };
     const response = await send(fleet, "POST", "/v1/keys", { name: "batches", defaults });
@@ -180,7 +180,7 @@ describe("a line runs as a task", () => {
     });
   });
 
-  test("whose spec and output are read from R2 if they are large", async () => {
+  test("a large spec and a large output are read from R2", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const long = "word ".repeat(2_000);
@@ -199,7 +199,7 @@ describe("a line runs as a task", () => {
 });
 
 describe("a line that fails", () => {
-  test("is written to the error file, and the other lines to the output file", async () => {
+  test("a failed line is written to the error file, and the other lines to the output file", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const failing = {
@@ -223,7 +223,7 @@ describe("a line that fails", () => {
     ]);
   });
 
-  test("because its window has ended makes the batch expired and keeps the finished lines", async () => {
+  test("a line whose window has ended makes the batch expired and keeps the finished lines", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const batch = await batchOf(client, [chatLine("a"), chatLine("b")]);
@@ -244,7 +244,7 @@ describe("a line that fails", () => {
     ]);
   });
 
-  test("can be redriven, and the batch then gets new files", async () => {
+  test("a failed line can be redriven, and the batch then gets new files", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const secondTry = {

@@ -17,7 +17,7 @@ import {
 } from "./openai_client.ts";
 
 describe("a file with invalid lines", () => {
-  test("makes a failed batch that lists the line, field and code of each error", async () => {
+  test("invalid lines make a failed batch that lists the line, field and code of each error", async () => {
     const client = clientOf(testFleet());
     const batch = await batchOf(client, [
       chatLine("a"),
@@ -51,7 +51,7 @@ describe("a file with invalid lines", () => {
     expect(await tasks.bind(batch.id).first()).toEqual({ n: 0 });
   });
 
-  test("that are all blank makes a failed batch with one error", async () => {
+  test("a file of blank lines makes a failed batch with one error", async () => {
     const batch = await batchOf(clientOf(testFleet()), ["", ""]);
     expect(batch).toMatchObject({ status: "failed", errors: { data: [{ code: "empty_file" }] } });
   });
@@ -82,7 +82,7 @@ describe("an invalid request makes the client throw its own error", () => {
     expect(error).toMatchObject({ status: 400, type: "invalid_request_error", param });
   });
 
-  test("an unknown key", async () => {
+  test("an unknown key makes the client throw its authentication error", async () => {
     const error = await clientOf(testFleet(), "sk-none")
       .models.list()
       .catch((thrown: unknown) => thrown);
@@ -183,7 +183,7 @@ describe("an invalid request makes the client throw its own error", () => {
 });
 
 describe("a tenant", () => {
-  test("cannot see files and batches of another tenant", async () => {
+  test("a tenant cannot see files and batches of another tenant", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const batch = await batchOf(client, [chatLine("a")]);
@@ -210,7 +210,7 @@ describe("a tenant", () => {
     expect((await client.files.retrieve(batch.input_file_id)).id).toBe(batch.input_file_id);
   });
 
-  test("cannot see batches of the fleet's own API here", async () => {
+  test("batches of the fleet's own API are not visible", async () => {
     const fleet = testFleet();
     const tasks = [{ prompt: "p", rehearsal: [{ text: "yes" }] }];
     const answer = await send(fleet, "POST", "/v1/batches", { tasks });
@@ -224,7 +224,7 @@ describe("a tenant", () => {
 });
 
 describe("a list", () => {
-  test("is paged by the client, newest first", async () => {
+  test("lists are paged by the client, newest first", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const batch = [];
@@ -248,13 +248,13 @@ describe("a list", () => {
     "files?purpose=vision",
     "batches?limit=101",
     "batches?x=1",
-  ])("with an invalid query is rejected: %s", async (path) => {
+  ])("a list with an invalid query is rejected: %s", async (path) => {
     expect((await send(testFleet(), "GET", `/openai/v1/${path}`)).status).toBe(400);
   });
 });
 
 describe("a file", () => {
-  test("can be deleted while its batch continues", async () => {
+  test("a file can be deleted while its batch continues", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const batch = await batchOf(client, [chatLine("a")]);
@@ -273,7 +273,7 @@ describe("a file", () => {
     );
   });
 
-  test("no longer exists after it has expired", async () => {
+  test("an expired file no longer exists", async () => {
     const client = clientOf(testFleet());
     const file = await client.files.create({
       file: fileOf([chatLine("a")]),
@@ -287,7 +287,7 @@ describe("a file", () => {
 });
 
 describe("an idempotency key", () => {
-  test("makes one batch for equal requests and rejects a different request", async () => {
+  test("an idempotency key makes one batch for equal requests and rejects a different request", async () => {
     const client = clientOf(testFleet());
     const { id } = await client.files.create({ file: fileOf([chatLine("a")]), purpose: "batch" });
     const create = (metadata: Record<string, string>) =>
@@ -307,7 +307,7 @@ describe("an idempotency key", () => {
 });
 
 describe("models", () => {
-  test("are those that the fleet serves", async () => {
+  test("the models are those that the fleet serves", async () => {
     const client = clientOf(testFleet({ WORKERS_AI: "bound", MODEL: "@cf/zai-org/glm-5.2" }));
     const ids = (await client.models.list()).data.map(({ id }) => id);
     expect(ids[0]).toBe("@cf/zai-org/glm-5.2");
@@ -331,7 +331,7 @@ describe("the sweep", () => {
       ({ id }) => id,
     );
 
-  test("removes expired and incomplete uploads with their objects", async () => {
+  test("the sweep removes expired and incomplete uploads with their objects", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const upload = () => client.files.create({ file: fileOf([chatLine("a")]), purpose: "batch" });
@@ -348,7 +348,7 @@ describe("the sweep", () => {
     expect(objects).toEqual([]);
   });
 
-  test("keeps output files until their batch is deleted", async () => {
+  test("the sweep keeps output files until their batch is deleted", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
     const batch = await batchOf(client, [chatLine("a")]);
