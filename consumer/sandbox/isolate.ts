@@ -1,6 +1,6 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
-import { inTime } from "../../shared/in_time.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
@@ -40,7 +40,7 @@ export function isolateEngine(loader: SealedLoader): Engine {
         const { value, logs, error, changes, usage } = outcome;
         return { value, logs, error, changes, usage };
       } catch (error) {
-        // Whatever holds it may hold it for ever: the next run gets another instance of the same contents.
+        // What holds it may never let it go: the next run gets another instance of the same contents.
         if (host.hangs) hung += 1;
         throw error;
       } finally {
@@ -76,25 +76,25 @@ function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
 }
 
 /**
- * A program made runnable, for the engines that run it elsewhere, or how its run ends before it began. The
- * interpreter's Worker counts as one in flight, so it is let go before they begin.
+ * A program made runnable, for the engines that run it elsewhere, or how its run ends before it starts. The
+ * interpreter's Worker counts as one in flight, so it is released before they start.
  */
 export async function preparedBy(
   loader: SealedLoader,
   program: Program,
-): Promise<{ ok: true; source: string; shift: number } | { ok: false; outcome: RunOutcome }> {
+): Promise<(Prepared & { ok: true }) | { ok: false; outcome: RunOutcome }> {
   const tooLarge = oversized(program);
   if (tooLarge) return { ok: false, outcome: tooLarge };
   using stub = interpreter(loader);
-  const asked = inTime("the interpreter", sandboxLimits.graceMs, stub.prepare(program.code));
-  using prepared = disposable(await asked);
+  const preparing = withTimeout("the interpreter", sandboxLimits.graceMs, stub.prepare(program.code));
+  using prepared = disposable(await preparing);
   // Copies: what came over RPC ends with its disposal.
   if (!prepared.ok) {
     const { name, message, stack } = prepared;
     return { ok: false, outcome: stoppedBy({ kind: "syntax", name, message, stack }) };
   }
-  const { source, firstLineShift: shift } = prepared;
-  return { ok: true, source, shift };
+  const { source, firstLineShift, columns, isModule } = prepared;
+  return { ok: true, source, firstLineShift, columns, isModule };
 }
 
 /** The refusal of a program that is too long to be looked at. */

@@ -6,6 +6,8 @@ import type { Capabilities, Engine, Program, RunError, RunLimits, RunOutcome } f
 import { HostTarget } from "./host_target.ts";
 import type { NativeRequest } from "./interpreter/native.ts";
 import { cut } from "./interpreter/host/outcome.ts";
+import { movedBy } from "./interpreter/transform/columns.ts";
+import type { Prepared } from "./interpreter/transform/transform.ts";
 import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 import { parseOutcome, stoppedBy } from "./untrusted_outcome.ts";
@@ -46,7 +48,7 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
 
 async function runNative(
   loader: SealedLoader,
-  { source, shift }: { source: string; shift: number },
+  { source, columns, isModule }: Prepared & { ok: true },
   program: Program,
   capabilities: Capabilities,
   limits: RunLimits,
@@ -74,7 +76,7 @@ async function runNative(
   signal.addEventListener("abort", abort, { once: true });
   try {
     const { tools, readOnly = null } = program;
-    const request = { tools, readOnly, shift: shift + lead.length, limits };
+    const request = { tools, readOnly, columns: movedBy(columns, lead.length), isModule, limits };
     const first = await Promise.race([entrypoint.run(request, host), late.promise]);
     if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);

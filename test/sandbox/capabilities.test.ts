@@ -198,7 +198,7 @@ test("capabilities that throw become errors of the program", async () => {
 
 test("files written, changed and deleted come back, and no others", async () => {
   const outcome = await run(
-    "const fs = require('fs'); fs.writeFileSync('new/a.bin', Buffer.from([0, 255])); fs.appendFileSync('b.txt', '!'); fs.unlinkSync('c.txt'); fs.readFileSync('d.txt')",
+    "const fs = require('fs'); fs.mkdirSync('new'); fs.writeFileSync('new/a.bin', Buffer.from([0, 255])); fs.appendFileSync('b.txt', '!'); fs.unlinkSync('c.txt'); fs.readFileSync('d.txt')",
     { files: { "b.txt": "b", "c.txt": "c", "d.txt": "d" } },
   );
   expect([...outcome.changes]).toEqual([

@@ -8,7 +8,7 @@ import { run } from "./running.ts";
 const refused: [does: string, code: string][] = [
   ["writes a file", "fs.writeFileSync('skills/a/SKILL.md', 'x')"],
   ["writes it by another spelling", "fs.writeFileSync('./work/../skills//a/SKILL.md', 'x')"],
-  ["writes a new file", "fs.writeFileSync('skills/b/SKILL.md', 'x')"],
+  ["writes a new file", "fs.writeFileSync('skills/a/NEW.md', 'x')"],
   ["appends", "fs.appendFileSync('skills/a/SKILL.md', 'x')"],
   ["writes by a promise", "await fs.promises.writeFile('skills/a/SKILL.md', 'x')"],
   ["deletes", "fs.unlinkSync('skills/a/SKILL.md')"],
@@ -57,6 +57,6 @@ describe.each([
 });
 
 test("without a folder that is read-only, a program may have a folder of that name", async () => {
-  const outcome = await run("fs.writeFileSync('skills/own.md', 'x')");
+  const outcome = await run("fs.mkdirSync('skills'); fs.writeFileSync('skills/own.md', 'x')");
   expect([outcome.error, [...outcome.changes.keys()]]).toEqual([null, ["skills/own.md"]]);
 });

@@ -14,7 +14,13 @@ declare module "flotilla:prelude" {
   export default source;
 }
 
-/** The transformed program, a CommonJS module beside the native Worker's own. */
+/** Sources of functions, by module: Node's own JavaScript, and packages as "package:name". */
+declare module "flotilla:library" {
+  const sources: Record<string, string>;
+  export default sources;
+}
+
+/** The transformed program, a CommonJS module next to the native Worker's own. */
 declare module "*/program.js" {
   const main: unknown;
   export default main;

@@ -1,93 +1,88 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRequire } from "node:module";
 import { sandboxLimits } from "../../../shared/limits.ts";
-import type { RunLimits, RunOutcome } from "../engine.ts";
+import type { RunError, RunLimits, RunOutcome } from "../engine.ts";
 import { limitError } from "../limit_error.ts";
-import { Calls } from "./host/calls.ts";
-import { Lines } from "./host/lines.ts";
-import { Operations } from "./host/operations.ts";
+import type { Answer } from "./host/calls.ts";
+import { Operations } from "./host/operations/index.ts";
+import { Run, type RunHost, type World } from "./host/run.ts";
+import type { Due } from "./host/timers.ts";
 import { connect } from "./prelude/bridge.ts";
-import { bootNative } from "./prelude/native.ts";
+import { bootNative, type NativeDispatch } from "./prelude/native.ts";
 import program from "./program.js";
 import { op } from "./protocol.ts";
-import type { RunHost } from "./host/session.ts";
-import { cut, parsed, thrownError } from "./host/outcome.ts";
-import { lockedIn, Workspace } from "./host/workspace.ts";
+import type { Columns } from "./transform/columns.ts";
+import { Explanations } from "./transform/explain.ts";
 
 /** A native run as it crosses RPC; its program is a module of the Worker. */
 export interface NativeRequest {
   tools: readonly string[];
   readOnly: string | null;
-  shift: number;
+  columns: Columns;
+  isModule: boolean;
   limits: RunLimits;
 }
 
 /** One native run: the program is a module of this Worker, which is gone afterwards. */
 export default class Native extends WorkerEntrypoint {
   async run(request: NativeRequest, host: RunHost): Promise<RunOutcome> {
-    const startedAt = Date.now();
-    const { limits } = request;
-    const workspace = new Workspace(await host.files(), lockedIn(request.readOnly));
-    const operations = new Operations(workspace, () => {});
-    const logs = new Lines(limits.logBytes);
-    const calls = new Calls(host, workspace);
-    const ended = Promise.withResolvers<RunOutcome["error"]>();
-    let value: string | null = null;
-
-    connect((code, text, bytes) => {
-      const given = bytes ? new Uint8Array(bytes) : null;
-      switch (code) {
-        case op.log:
-          logs.add(parsed(text));
-          return undefined;
-        case op.done: {
-          const shown = parsed(text);
-          value = typeof shown === "string" ? cut(shown, limits.valueBytes) : null;
-          return ended.resolve(null);
-        }
-        case op.failing:
-          return undefined;
-        case op.failed:
-          return ended.resolve(thrownError(parsed(text)));
-        case op.exit:
-          return ended.resolve(null);
-        case op.call:
-          return calls.start(text, given);
-        default: {
-          const answer = operations.answer(code, text, given);
-          return answer instanceof Uint8Array ? answer.slice().buffer : answer;
-        }
-      }
+    const run = new Run(await host.files(), request.readOnly, request.limits, host);
+    const operations = new Operations({
+      workspace: run.workspace,
+      explanations: new Explanations("", {
+        ok: false,
+        name: "SyntaxError",
+        message: "",
+        stack: "",
+      }),
+      charge: () => {},
+      fuelLeft: () => Number.MAX_SAFE_INTEGER,
+    });
+    connect((code, text, value) => {
+      const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+      if (code === op.failing) return undefined;
+      if (code === op.call) return run.calls.start(text, bytes);
+      if (run.record(code, text)) return run.calls.wakeUp();
+      const answer = operations.answer(code, text, bytes);
+      return answer instanceof Uint8Array ? answer.slice().buffer : answer;
     });
     const dispatch = bootNative(createRequire("/"));
-    dispatch("start", JSON.stringify({ tools: request.tools, shift: request.shift }), program);
+    const { tools, columns, isModule } = request;
+    dispatch("start", JSON.stringify({ tools, columns, isModule }), program);
+    const error = await run.loop(new NativeWorld(dispatch, run));
+    run.calls.close();
+    return run.outcome(error, 0);
+  }
+}
 
-    let error: RunOutcome["error"] | undefined;
-    void ended.promise.then((reason) => {
-      error = reason;
-      calls.wakeUp();
-    });
-    while (
-      error === undefined ||
-      (error === null && (calls.pending > 0 || dispatch.timers() > 0))
-    ) {
-      const left = limits.wallMs - (Date.now() - startedAt);
-      if (left <= 0 || calls.wasAborted) {
-        error = limitError(left <= 0 ? "deadline" : "aborted");
-        break;
-      }
-      const answer = calls.takeAnswer();
-      if (answer) dispatch("answer", answer.text, answer.bytes?.slice().buffer);
-      else await calls.wait(Math.min(left, sandboxLimits.nativePollMs));
-    }
-    calls.close();
-    const keeps = error === null || error.kind === "thrown";
-    return {
-      value: error ? null : value,
-      logs: logs.text(),
-      error,
-      changes: keeps ? workspace.changes : new Map(),
-      usage: { fuel: 0, hostCalls: calls.started, durationMs: Date.now() - startedAt },
-    };
+/** The isolate runs its jobs and timers itself: the loop waits for what they leave to be done. */
+class NativeWorld implements World {
+  readonly #dispatch: NativeDispatch;
+  readonly #run: Run;
+
+  constructor(dispatch: NativeDispatch, run: Run) {
+    this.#dispatch = dispatch;
+    this.#run = run;
+  }
+
+  turn(): undefined {}
+
+  deliver({ text, bytes }: Answer): void {
+    this.#dispatch("answer", text, bytes?.slice().buffer);
+  }
+
+  fire(): void {}
+
+  nextTimer(): Due {
+    const isWaiting = !this.#run.isSettled || this.#dispatch.timers() > 0;
+    return isWaiting ? { kind: "wait", ms: sandboxLimits.nativePollMs } : { kind: "none" };
+  }
+
+  stalled(): RunError {
+    return limitError("stalled");
+  }
+
+  end(): void {
+    this.#dispatch("end", "", null);
   }
 }

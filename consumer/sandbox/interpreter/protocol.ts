@@ -22,9 +22,9 @@ export const op = {
   clear: 7,
   /** [method, ...arguments] on the workspace. */
   files: 8,
-  /** [method, ...arguments]: encodings of text and bytes. */
-  text: 9,
-  /** [href, base?] or [href, null, part, value]: the URL parser. */
+  /** [encoding, fatal?, ignoreBom?, stream?] with bytes: their text. */
+  decode: 9,
+  /** [href, base?] or [href, null, part, value]: the URL's parts, or null where it is not one. */
   url: 10,
   /** [service, locales, options, method, arguments]: Intl of the isolate's V8. */
   intl: 11,
@@ -36,6 +36,38 @@ export const op = {
   module: 14,
   /** The program asked to end without an error. */
   exit: 15,
+  /** [encoding, text]: its bytes. */
+  encode: 16,
+  /** A text as it is, not as JSON: its bytes in UTF-8. */
+  utf8: 17,
+  /** Fetches, as it is, the text that the answer before set aside. */
+  take: 18,
+  /** A promise itself: 0 pending, 1 fulfilled, 2 rejected. */
+  promise: 19,
+  /** A promise itself: what it was settled with. */
+  promise_result: 20,
+  /** [name]: the source of a library's module, as a function. */
+  library: 21,
+  /** [method, ...arguments] on a URL's or a domain's text. */
+  url_text: 22,
+  /** [text]: the columns that it takes in a terminal. */
+  width: 23,
+  /** [id, isRef]: whether a timer keeps the program alive. */
+  ref: 24,
+  /** [text] that JSON.parse refused: throws V8's error, which says where and what. */
+  json: 25,
+  /** [message, stack] of a runtime error: the message with the names that the source has there. */
+  explain: 26,
+  /** [method, ...arguments] with bytes: compression. */
+  zlib: 27,
+  /** [method, ...arguments] with bytes: ciphers, derived keys, signatures. */
+  crypto: 28,
+  /** [locales, options, list]: the order of a list of texts. */
+  sort: 29,
+  /** [text] of a .env file: its values. */
+  env: 30,
+  /** [line, column] of the program: the call that is there, as it is written. */
+  call_at: 31,
 } as const;
 
 /** What the host dispatches into the program's side, as the first argument of `dispatch`. */

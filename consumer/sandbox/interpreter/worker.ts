@@ -2,10 +2,11 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import prelude from "flotilla:prelude";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
+import type { RunHost } from "./host/run.ts";
+import { descriptionBytes, Session } from "./host/session.ts";
 import wasm from "./interpreter.wasm";
 import { Machine } from "./quickjs/machine.ts";
 import { Machines } from "./quickjs/machines.ts";
-import { descriptionBytes, type RunHost, Session } from "./host/session.ts";
 import { type Prepared, transform } from "./transform/transform.ts";
 
 // Booted once for the isolate, at its start: no run ever touches it.
@@ -18,7 +19,7 @@ const template = await Machine.template(
 
 /**
  * A run as it crosses RPC. A small workspace comes along, because to ask for it costs as much as all the
- * rest of the crossing; null: it is asked for once the run has its turn, and no sooner held in memory.
+ * rest of the crossing; null: it is asked for once the run has its turn, and not held in memory before.
  */
 export interface RunRequest {
   code: string;
@@ -35,23 +36,24 @@ export default class Interpreter extends WorkerEntrypoint {
   async run(request: RunRequest, host: RunHost): Promise<RunOutcome> {
     let along = request.files;
     while (running >= sandboxLimits.programsAtOnceMax) {
-      // The host must hear when the turn comes, and it does when it is asked.
+      // The host must know when the turn comes, and it does when it is asked.
       along = null;
       // Polled, because a promise that another request resolves would look like a hang.
       await scheduler.wait(2);
     }
     running += 1;
     try {
+      const { code, tools, readOnly, limits } = request;
       const files = along ?? (await host.files());
-      const session = new Session(files, request.readOnly, request.limits, host);
-      return await session.run(template, transform(request.code), request.tools);
+      const session = new Session(code, transform(code), files, readOnly, limits, host);
+      return await session.run(template, tools);
     } finally {
       running -= 1;
     }
   }
 
-  /** The transformation alone, for the engine that runs programs natively. */
+  /** Only the transformation, for the engine that runs programs natively. */
   prepare(code: string): Prepared {
-    return transform(code);
+    return transform(code, "v8");
   }
 }

@@ -25,7 +25,7 @@ export function microVmEngine(
     async run(program, capabilities, limits, signal) {
       const prepared = await preparedBy(loader, program);
       if (!prepared.ok) return prepared.outcome;
-      const { source, shift } = prepared;
+      const { source, firstLineShift: shift } = prepared;
       return perform({ kind: "code", source, shift }, program, capabilities, limits, signal);
     },
     shell: (program, ...run) => perform({ kind: "shell", command: program.code }, program, ...run),

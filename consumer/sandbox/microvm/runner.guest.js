@@ -144,7 +144,7 @@ async function program() {
     );
   // What the prepared program needs from its engine. Node itself ends a process on an unhandled rejection.
   const meta = { url: `file://${root}/program.js`, dirname: root, filename: `${root}/program.js` };
-  Object.assign(load, { meta, stack: (value) => value, watch: (value) => value });
+  Object.assign(load, { meta, watch: (value) => value });
   const module = { exports: {} };
   const exported = {};
   try {
@@ -152,7 +152,7 @@ async function program() {
       filename: "program.js",
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
-    let value = await main(load, exported, module);
+    let value = await main.call(module.exports, load, exported, module, module.exports);
     if ("default" in exported) value = exported.default;
     else if (value === undefined && Object.keys(module.exports).length > 0) value = module.exports;
     if (typeof value === "function" && value.length === 0 && "default" in exported) value = value();

@@ -38,9 +38,14 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const started = performance.now();
   console.log("Building the sandbox, once (about 10 s) …");
   const metered = await meteredWasm();
-  const prelude = await bundlePrelude();
-  const guest = await bundleWorker("worker.ts", prelude);
-  const native = await bundleWorker("native.ts", prelude);
+  const { nodeLibrary } = await import("./node_library.ts");
+  const { packageSources } = await import("./packages.ts");
+  const { image, lazy } = await nodeLibrary(root);
+  const library = { ...lazy, ...(await packageSources(root)) };
+  const prelude = await bundlePrelude(image);
+  const guest = await bundleWorker("worker.ts", prelude, library);
+  // It has the platform's own modules, and no packages.
+  const native = await bundleWorker("native.ts", "", {});
   const hash = createHash("sha256").update(guest).update(metered.wasm).digest("hex").slice(0, 16);
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, "interpreter.wasm"), metered.wasm);
@@ -57,30 +62,30 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
 
 async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   const source = readFileSync(wasmFile);
-  // Metering takes two seconds and depends on two files alone: its result is kept beside them.
+  // Metering takes two seconds and depends on two files only: its result is cached.
   const key = hashOf([wasmFile, path.join(here, "build/meter.ts")]) + sandboxLimits.bootPages;
-  const kept = path.join(
+  const cached = path.join(
     out,
     `metered-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.wasm`,
   );
-  const note = `${kept}.txt`;
+  const note = `${cached}.txt`;
   if (existsSync(note))
-    return { wasm: readFileSync(kept), loops: Number(readFileSync(note, "utf8")) };
+    return { wasm: readFileSync(cached), loops: Number(readFileSync(note, "utf8")) };
   const pages = {
     initial: sandboxLimits.bootPages,
     maximum: sandboxLimits.bootPages + Math.ceil(sandboxLimits.memoryBytesMax / 65_536) + 32,
   };
-  // Loaded here alone: binaryen takes longer to start than an unchanged build to end.
+  // Loaded only here: binaryen takes longer to start than an unchanged build to end.
   const { meter } = await import("./meter.ts");
   const { wasm, loops } = meter(source, pages);
   mkdirSync(out, { recursive: true });
-  writeFileSync(kept, wasm);
+  writeFileSync(cached, wasm);
   writeFileSync(note, String(loops));
   return { wasm, loops };
 }
 
 /** The prelude as an expression whose value is its boot function. */
-async function bundlePrelude(): Promise<string> {
+async function bundlePrelude(nodeImage: string): Promise<string> {
   const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(here, "prelude/index.ts")],
@@ -93,10 +98,14 @@ async function bundlePrelude(): Promise<string> {
     write: false,
     logLevel: "error",
   });
-  return `(()=>{${text(result)};return prelude.default})()`;
+  return `(()=>{const nodeImage=${nodeImage};${text(result)};return prelude.default})()`;
 }
 
-async function bundleWorker(entry: string, prelude: string): Promise<string> {
+async function bundleWorker(
+  entry: string,
+  prelude: string,
+  library: Record<string, string>,
+): Promise<string> {
   const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(here, entry)],
@@ -108,7 +117,7 @@ async function bundleWorker(entry: string, prelude: string): Promise<string> {
     write: false,
     logLevel: "error",
     external: ["cloudflare:workers", "node:*", "./interpreter.wasm", "./program.js"],
-    plugins: [virtual(prelude)],
+    plugins: [virtual(prelude, library)],
   });
   return text(result);
 }
@@ -119,17 +128,21 @@ function text(result: { outputFiles: { text: string }[] }): string {
   return file.text;
 }
 
-function virtual(prelude: string): Plugin {
+function virtual(prelude: string, library: Record<string, string>): Plugin {
   return {
     name: "interpreter",
     setup(bundler) {
-      bundler.onResolve({ filter: /^flotilla:prelude$/ }, () => ({
-        path: "prelude",
+      bundler.onResolve({ filter: /^flotilla:/ }, ({ path: name }) => ({
+        path: name,
         namespace: "virtual",
       }));
-      bundler.onLoad({ filter: /.*/, namespace: "virtual" }, () => ({
+      bundler.onLoad({ filter: /^flotilla:prelude$/, namespace: "virtual" }, () => ({
         contents: prelude,
         loader: "text",
+      }));
+      bundler.onLoad({ filter: /^flotilla:library$/, namespace: "virtual" }, () => ({
+        contents: JSON.stringify(library),
+        loader: "json",
       }));
       bundler.onResolve({ filter: /^emscripten-glue$/ }, () => ({ path: glueFile }));
       bundler.onLoad({ filter: /emscripten-module\.cloudflare\.cjs$/ }, () => ({
@@ -143,7 +156,7 @@ function virtual(prelude: string): Plugin {
 /** The program's clock is its run's, so that timers which jump ahead move it too. */
 function withClock(glue: string): string {
   const parts = glue.split("()=>Date.now()");
-  if (parts.length !== 2) throw new Error("The glue reads the clock in another way than expected.");
+  if (parts.length !== 2) throw new Error("The glue does not read the clock as expected.");
   return parts.join("()=>moduleArg.clock()");
 }
 

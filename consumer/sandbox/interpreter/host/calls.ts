@@ -1,9 +1,10 @@
 import { sandboxLimits } from "../../../../shared/limits.ts";
 import type { FileChanges, GuestRequest, GuestResponse, ToolAnswer } from "../../engine.ts";
-import { parsed } from "./outcome.ts";
+import { callSubtle } from "./operations/subtle.ts";
+import { parseJson } from "./outcome.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The end of the run that calls go to; see Host in session.ts. */
+/** The end of the run that calls go to; see Host in run.ts. */
 interface Callee {
   fetch(request: GuestRequest): Promise<GuestResponse>;
   call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
@@ -11,7 +12,7 @@ interface Callee {
 }
 
 /** An answer on its way into the program: `[id, ok, value]` as JSON, and a body. */
-interface Answer {
+export interface Answer {
   text: string;
   bytes: Uint8Array | null;
 }
@@ -56,8 +57,21 @@ export class Calls {
     return this.#answers.shift();
   }
 
-  /** Starts `[id, "tool", name, argumentsJson]` or `[id, "fetch", url, method, headers]`. */
-  start(text: string, body: Uint8Array | null): string | undefined {
+  /**
+   * Starts `[id, "tool", name, argumentsJson]`, `[id, "fetch", url, method, headers]` or
+   * `[id, "subtle", method, argumentsJson]`, which `charge` is paid for.
+   */
+  start(
+    text: string,
+    body: Uint8Array | null,
+    charge: (units: number) => void = () => {},
+  ): string | undefined {
+    const value = parseJson(text);
+    const [id, kind, first, second, third] = Array.isArray(value) ? value : [];
+    if (kind === "subtle") {
+      this.#subtle(Number(id), String(first), String(second), charge);
+      return undefined;
+    }
     this.started += 1;
     if (this.started > sandboxLimits.hostCallsMax)
       return refusal(`The program made more than ${sandboxLimits.hostCallsMax} calls.`);
@@ -66,8 +80,6 @@ export class Calls {
       return refusal(
         `Calls without an answer may hold ${sandboxLimits.hostCallBytesMax} bytes: await some first.`,
       );
-    const value = parsed(text);
-    const [id, kind, first, second, third] = Array.isArray(value) ? value : [];
     const work =
       kind === "fetch"
         ? () => this.#fetch(Number(id), requestOf(first, second, third, body))
@@ -131,6 +143,22 @@ export class Calls {
     this.#wake?.();
   }
 
+  /** Done at once by the platform's WebCrypto, with no answer of the consumer. */
+  #subtle(
+    id: number,
+    method: string,
+    argumentsJson: string,
+    charge: (units: number) => void,
+  ): void {
+    const work = callSubtle(method, argumentsJson, charge);
+    this.#running += 1;
+    void work.then(({ text, bytes }) => {
+      this.#running -= 1;
+      this.#deliver([id, true, text], bytes);
+      this.#wake?.();
+    });
+  }
+
   #deliver(text: unknown, bytes: Uint8Array | null): void {
     if (!this.#closed) this.#answers.push({ text: JSON.stringify(text), bytes });
   }
@@ -154,7 +182,7 @@ export class Calls {
     }
   }
 
-  /** Whether what was changed can be handed over beside what calls under way hold; alone, it always can. */
+  /** Whether what was changed can be handed over with what running calls hold; with none of them it always can. */
   #hasRoom(): boolean {
     if (this.#closed || this.#handedBytes === 0) return true;
     return this.#handedBytes + this.#workspace.changedBytes <= sandboxLimits.hostCallBytesMax;

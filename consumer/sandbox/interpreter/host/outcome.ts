@@ -3,7 +3,7 @@ import type { RunError } from "../../engine.ts";
 import { limitError } from "../../limit_error.ts";
 
 /** The value of a text that a program's side sent; null where it is not JSON. */
-export function parsed(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

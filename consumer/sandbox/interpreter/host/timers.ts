@@ -10,6 +10,8 @@ export type Due = { kind: "fire"; id: number } | { kind: "wait"; ms: number } | 
  */
 export class Timers {
   readonly #dueAt = new Map<number, number>();
+  /** Timers that do not keep the program alive. */
+  readonly #unref = new Set<number>();
   #aheadMs = 0;
   #sleptMs = 0;
 
@@ -19,25 +21,39 @@ export class Timers {
   }
 
   set(value: unknown): void {
-    const [id, delay] = Array.isArray(value) ? value.map(Number) : [];
+    const [id, delay, isRef = 1] = Array.isArray(value) ? value.map(Number) : [];
     if (id === undefined || this.#dueAt.size >= sandboxLimits.timersMax) return;
+    if (isRef === 0) this.#unref.add(id);
     this.#dueAt.set(id, this.now() + Math.max(1, delay || 0));
   }
 
   clear(value: unknown): void {
-    if (Array.isArray(value)) this.#dueAt.delete(Number(value[0]));
+    if (!Array.isArray(value)) return;
+    this.#dueAt.delete(Number(value[0]));
+    this.#unref.delete(Number(value[0]));
   }
 
-  /** The next timer, when it is due; else how long to wait. `alone`: nothing else is awaited. */
-  take(alone: boolean): Due {
+  setRef(value: unknown): void {
+    const [id, isRef] = Array.isArray(value) ? value.map(Number) : [];
+    if (id === undefined) return;
+    if (isRef === 0) this.#unref.add(id);
+    else this.#unref.delete(id);
+  }
+
+  /**
+   * The next timer, when it is due; else how long to wait. `isIdle`: nothing else is awaited. `isSettled`:
+   * the program has ended, and timers without a reference no longer fire by themselves.
+   */
+  take(isIdle: boolean, isSettled: boolean): Due {
     let next: { id: number; at: number } | null = null;
     for (const [id, at] of this.#dueAt) if (next === null || at < next.at) next = { id, at };
     if (next === null) return { kind: "none" };
+    if (isIdle && isSettled && this.#dueAt.size <= this.#unref.size) return { kind: "none" };
     const ms = next.at - this.now();
     if (ms > 0) {
       const left = sandboxLimits.sleepMsMax - this.#sleptMs;
-      if (!alone) return { kind: "wait", ms };
-      // A millisecond is what setTimeout(f, 0) asks for: nobody means a wait by it.
+      if (!isIdle) return { kind: "wait", ms };
+      // A millisecond is what setTimeout(f, 0) asks for: it does not mean a wait.
       if (ms > 1 && left > 0) {
         this.#sleptMs += Math.min(ms, left);
         return { kind: "wait", ms: Math.min(ms, left) };
@@ -45,6 +61,7 @@ export class Timers {
       this.#aheadMs += ms;
     }
     this.#dueAt.delete(next.id);
+    this.#unref.delete(next.id);
     return { kind: "fire", id: next.id };
   }
 }

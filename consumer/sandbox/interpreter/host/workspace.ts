@@ -78,7 +78,7 @@ export class Workspace {
   readonly #files: Map<string, Uint8Array>;
   readonly #directories = new Set<string>();
   readonly #changes = new Map<string, Uint8Array | null>();
-  /** Changed files that nobody else has heard of: what comes and goes between two calls is no change. */
+  /** Changed files that only the program knows: what comes and goes between two calls is not a change. */
   readonly #born = new Set<string>();
   /** How many calls under way have handed over each path. */
   readonly #handed = new Map<string, number>();
@@ -116,7 +116,7 @@ export class Workspace {
   }
 
   /**
-   * Ends a handing over. What was not kept is a change again, as it stands now. `others` is what somebody else changed
+   * Ends a handing over. What was not kept is a change again, as it is now. `others` is what was changed elsewhere
    * meanwhile: it counts, except where the program has changed the same file since.
    */
   settle(handed: FileChanges, kept: boolean, others: FileChanges = new Map()): void {
@@ -124,7 +124,7 @@ export class Workspace {
       const left = (this.#handed.get(path) ?? 1) - 1;
       if (left === 0) this.#handed.delete(path);
       else this.#handed.set(path, left);
-      // As it stands: a later call may have handed over another state of the same file.
+      // As it is now: a later call may have handed over another state of the same file.
       if (!kept) this.#changes.set(path, this.#files.get(path) ?? null);
     }
     for (const [path, bytes] of others) {
@@ -133,6 +133,11 @@ export class Workspace {
       if (bytes === null) this.#files.delete(path);
       else this.#files.set(path, bytes);
     }
+  }
+
+  /** Throws where a file of this size cannot be written, before anything is made for it. */
+  checkSize(path: string, bytes: number): void {
+    if (bytes > workspaceLimits.fileBytesMax) throw new FileError("EFBIG", "write", path);
   }
 
   read(path: string): Uint8Array {
@@ -155,8 +160,8 @@ export class Workspace {
     const tooMany = before === undefined && this.#files.size >= workspaceLimits.filesMax;
     if (tooMany || total > workspaceLimits.bytesMax) throw new FileError("ENOSPC", "write", path);
     this.#bytes = total;
-    const isHeardOf = before !== undefined || this.#changes.has(key) || this.#handed.has(key);
-    if (!isHeardOf) this.#born.add(key);
+    const isKnown = before !== undefined || this.#changes.has(key) || this.#handed.has(key);
+    if (!isKnown) this.#born.add(key);
     this.#files.set(key, bytes);
     this.#changes.set(key, bytes);
   }

@@ -1,5 +1,7 @@
+import { op } from "../protocol.ts";
+
 /** The way out of the program's world: one host function, see protocol.ts. */
-export type HostCall = (op: number, text: string, bytes?: ArrayBuffer) => unknown;
+export type HostCall = (op: number, text: string, bytes?: unknown) => unknown;
 
 const { parse, stringify } = JSON;
 const errors: Record<string, ErrorConstructor> = {
@@ -21,14 +23,27 @@ export function signal(op: number): void {
   host(op, "null");
 }
 
-/** Asks the host and answers a value or bytes; throws what the host says to throw. */
+/** Asks the host for a value or bytes; throws what the host says to throw. */
 export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
   const text = stringify(value);
-  const answer = bytes === undefined ? host(op, text) : host(op, text, bufferOf(bytes));
+  return read(bytes === undefined ? host(op, text) : host(op, text, bufferOf(bytes)));
+}
+
+function read(answer: unknown): unknown {
   if (typeof answer !== "string") return answer;
-  if (answer[0] !== "!") return parse(answer.slice(1));
+  if (answer[0] === "=") return parse(answer.slice(1));
+  // A text that crosses as it is; what follows the mark stands in it for NUL.
+  if (answer[0] === "~") {
+    const text = host(op.take, "") as string;
+    return answer.length === 1 ? text : text.replaceAll(answer.slice(1), "\0");
+  }
   const { name, message, ...more } = parse(answer.slice(1)) as Record<string, string>;
   throw Object.assign(new (errors[name ?? ""] ?? Error)(message), more);
+}
+
+/** As `ask`, for the operations that answer a text. */
+export function askText(op: number, value: unknown, bytes?: Uint8Array): string {
+  return ask(op, value, bytes) as string;
 }
 
 /** As `ask`, for the operations that answer bytes. */
@@ -37,11 +52,36 @@ export function askBytes(op: number, value: unknown, bytes?: Uint8Array): Uint8A
   return new Uint8Array(answer instanceof ArrayBuffer ? answer : new ArrayBuffer(0));
 }
 
+/** Hands the host a value itself, for what only the engine knows of it. */
+export function hostValue(op: number, value: unknown): unknown {
+  return host(op, "", value);
+}
+
+/** The text in UTF-8. It crosses as it is, unless a NUL would end it or half a character would be lost. */
+export function encodeText(text: string): Uint8Array {
+  if (text.includes("\0") || !text.isWellFormed()) return askBytes(op.encode, ["utf8", text]);
+  const answer = read(host(op.utf8, text));
+  return new Uint8Array(answer instanceof ArrayBuffer ? answer : new ArrayBuffer(0));
+}
+
+export const decodeText = (bytes: Uint8Array): string =>
+  askText(op.decode, ["utf-8", false, true], bytes);
+
+/** The bytes of a buffer or a view of one. */
+export function bytesOf(source: unknown): Uint8Array {
+  if (source === undefined) return new Uint8Array(0);
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) {
+    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  }
+  throw new TypeError("The argument must be an ArrayBuffer or a view of one.");
+}
+
 /** The buffer that holds exactly these bytes. */
 export function bufferOf(bytes: Uint8Array): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = bytes;
-  const whole = byteOffset === 0 && buffer.byteLength === byteLength;
-  return (whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
+  const isWhole = byteOffset === 0 && buffer.byteLength === byteLength;
+  return (isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
 }
 
 /** Defines globals as the platform does: writable, configurable, not enumerable. */
@@ -52,6 +92,22 @@ export function define(target: object, values: Record<string, unknown>): void {
       writable: true,
       configurable: true,
       enumerable: false,
+    });
+  }
+}
+
+/** Defines globals that are made when a program first reads them. */
+export function defineLazily(target: object, makers: Record<string, () => unknown>): void {
+  for (const [name, make] of Object.entries(makers)) {
+    Object.defineProperty(target, name, {
+      configurable: true,
+      enumerable: false,
+      get() {
+        const value = make();
+        define(target, { [name]: value });
+        return value;
+      },
+      set: (value) => define(target, { [name]: value }),
     });
   }
 }

@@ -1,17 +1,18 @@
 import { define } from "./bridge.ts";
 import { installConsole } from "./console/console.ts";
-import { installFetch } from "./web/fetch.ts";
-import { makeFs } from "./node/fs.ts";
-import { makeLoader } from "./node/modules.ts";
-import { answered } from "./pending.ts";
+import { useFormatter } from "./console/format.ts";
+import { stackOf } from "./errors.ts";
+import { type Exports, Loader } from "./modules/loader.ts";
+import { makeFs } from "./node/fs/index.ts";
+import { deliverAnswer } from "./pending.ts";
 import { sealCaches } from "./sealed.ts";
-import { installShapes } from "./console/shapes.ts";
-import { start } from "./start.ts";
+import { end, start } from "./start.ts";
 import { defineTools } from "./tools.ts";
+import { installFetch } from "./web/fetch.ts";
 
 /** How the native Worker enters a program's world; `timers` counts those still to fire. */
 export interface NativeDispatch {
-  (what: "start" | "answer", text: string, value: unknown): void;
+  (what: "start" | "answer" | "end", text: string, value: unknown): void;
   timers(): number;
 }
 
@@ -28,6 +29,7 @@ const nodeModules = [
   "process",
   "querystring",
   "stream",
+  "stream/promises",
   "string_decoder",
   "timers",
   "timers/promises",
@@ -42,18 +44,18 @@ const nodeModules = [
  */
 export function bootNative(native: (name: string) => unknown): NativeDispatch {
   sealCaches();
-  installShapes();
+  const { inspect, format } = native("node:util") as typeof import("node:util");
+  useFormatter({ inspect, format, width: (text) => text.length });
+  formatStacks();
   const console = installConsole(Date.now);
   installFetch();
-  const { fs, promises } = makeFs();
-  const builtins = new Map<string, Record<string, unknown>>([
+  const { fs, promises } = makeFs(() => native("node:stream") as typeof import("node:stream"));
+  const builtins = new Map<string, Exports>([
     ["fs", fs],
     ["fs/promises", promises],
-    ["console", console as Record<string, unknown>],
+    ["console", console as Exports],
   ]);
-  for (const name of nodeModules) {
-    builtins.set(name, native(`node:${name}`) as Record<string, unknown>);
-  }
+  for (const name of nodeModules) builtins.set(name, native(`node:${name}`) as Exports);
   const active = trackTimers();
   define(globalThis, { global: globalThis, fs });
   Reflect.set(globalThis, "process", {
@@ -61,12 +63,32 @@ export function bootNative(native: (name: string) => unknown): NativeDispatch {
     env: {},
     argv: ["node", "/program.js"],
   });
-  const { load } = makeLoader(builtins);
-  const dispatch = (what: "start" | "answer", text: string, value: unknown): void => {
-    if (what === "start") start(value as never, text, load, defineTools);
-    else answered(text, value as ArrayBuffer | undefined);
+  const loader = new Loader({
+    names: new Set(builtins.keys()),
+    get: (name) => builtins.get(name),
+    packages: () => [],
+    packageSource: () => null,
+  });
+  loader.install();
+  const dispatch = (what: "start" | "answer" | "end", text: string, value: unknown): void => {
+    if (what === "start") start(value as never, text, loader, defineTools);
+    else if (what === "answer") deliverAnswer(text, value as ArrayBuffer | undefined);
+    else end();
   };
   return Object.assign(dispatch, { timers: () => active.size });
+}
+
+/** Stacks show the agent's own frames, at the agent's own columns. */
+function formatStacks(): void {
+  Reflect.set(Error, "prepareStackTrace", (error: Error, sites: unknown[]) => {
+    const frames = sites.map((site) => `    at ${String(site)}`).join("\n");
+    const copy = Object.create(Error.prototype, {
+      stack: { value: frames },
+      name: { value: error.name },
+      message: { value: error.message },
+    }) as Error;
+    return stackOf(copy);
+  });
 }
 
 /** Counts timers, so that a run ends only when those that it started have fired. */

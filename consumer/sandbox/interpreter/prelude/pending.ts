@@ -28,25 +28,25 @@ export function callHost(
 }
 
 /** The host answers `[id, ok, value]`. */
-export function answered(text: string, body: ArrayBuffer | undefined): void {
+export function deliverAnswer(text: string, body: ArrayBuffer | undefined): void {
   const [id, ok, value] = JSON.parse(text) as [number, boolean, unknown];
-  const one = waiting.get(id);
+  const call = waiting.get(id);
   waiting.delete(id);
-  if (ok) one?.resolve({ value, body });
-  else one?.reject(new Error(String(value)));
+  if (ok) call?.resolve({ value, body });
+  else call?.reject(new Error(String(value)));
 }
 
 /** Has the host dispatch this callback once the delay is over. */
-export function setTimer(id: number, delayMs: number, callback: () => void): void {
+export function setTimer(id: number, delayMs: number, callback: () => void, isRef = true): void {
   callbacks.set(id, callback);
-  ask(op.timer, [id, delayMs]);
+  ask(op.timer, [id, delayMs, isRef]);
 }
 
 export function clearTimer(id: number): void {
   if (callbacks.delete(id)) ask(op.clear, [id]);
 }
 
-export function fired(id: number): void {
+export function fireTimer(id: number): void {
   const callback = callbacks.get(id);
   callbacks.delete(id);
   callback?.();

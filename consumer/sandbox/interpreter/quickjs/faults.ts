@@ -1,7 +1,8 @@
 import type { RunError } from "../../engine.ts";
 import { limitError } from "../../limit_error.ts";
-import { GuestError, Halt } from "./machine.ts";
 import { agentFrames } from "../stack.ts";
+import type { Columns } from "../transform/columns.ts";
+import { GuestError, Halt } from "./machine.ts";
 
 /**
  * Why the interpreter was left by an exception: the gauge is empty, memory or a stack ran
@@ -11,18 +12,18 @@ import { agentFrames } from "../stack.ts";
 export function halted(
   thrown: unknown,
   fuelLeft: number,
-  failing: boolean,
-  firstLineShift: number,
+  isFailing: boolean,
+  columns: Columns,
 ): RunError {
   if (fuelLeft < 0) return limitError("fuel");
   if (thrown instanceof Halt) return limitError("memory");
   if (thrown instanceof RangeError) return limitError("stack");
   if (thrown instanceof GuestError) {
     const { name, message, stack } = thrown.guest;
-    if (failing || /out of memory/.test(message)) return limitError("memory");
+    if (isFailing || /out of memory/.test(message)) return limitError("memory");
     if (/stack overflow|call stack size/.test(message)) return limitError("stack");
     const kind = name === "SyntaxError" ? "syntax" : "thrown";
-    return { kind, name, message, stack: agentFrames(stack, firstLineShift) };
+    return { kind, name, message, stack: agentFrames(stack, columns) };
   }
   // With fuel left, QuickJS traps only where an allocation failed half-way.
   if (thrown instanceof WebAssembly.RuntimeError) return limitError("memory");

@@ -27,7 +27,7 @@ declare module "emscripten-glue" {
     normalizeModule(): number;
   }
 
-  /** Pointers are numbers. `value` is a pointer to a boxed value, 0 stands for undefined. */
+  /** Pointers are numbers. `value` is a pointer to a boxed value, 0 is undefined. */
   export interface Glue {
     callbacks: Callbacks;
     _malloc(bytes: number): number;
@@ -58,6 +58,10 @@ declare module "emscripten-glue" {
     _QTS_FreeValuePointer(context: number, value: number): void;
     _QTS_GetUndefined(): number;
     _QTS_GetFloat64(context: number, value: number): number;
+    _QTS_NewFloat64(context: number, value: number): number;
+    /** 0 pending, 1 fulfilled, 2 rejected; below zero what is not a promise. */
+    _QTS_PromiseState(context: number, promise: number): number;
+    _QTS_PromiseResult(context: number, promise: number): number;
     _QTS_GetString(context: number, value: number): number;
     _QTS_FreeCString(context: number, pointer: number): void;
     _QTS_NewString(context: number, pointer: number): number;

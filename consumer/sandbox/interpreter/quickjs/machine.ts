@@ -1,4 +1,5 @@
 import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
+import { op } from "../protocol.ts";
 import type { Machines } from "./machines.ts";
 
 /** What the host function answers; see protocol.ts. */
@@ -10,7 +11,7 @@ export class Halt extends Error {
   override name = "Halt";
 }
 
-/** What a program's run is given, beside its code. */
+/** What a program's run is given with its code. */
 export interface Terms {
   fuel: number;
   memoryBytes: number;
@@ -30,12 +31,14 @@ export interface Template {
 }
 
 const hostReference = 1;
+/** Enough to describe a stack of any depth that the limits permit. */
+const stackFuel = 5_000_000;
 const pieceBytes = 4_096;
 /** The module's data segments end below this address. */
 const dataBytes = 131_072;
 /** Where the heap begins: behind the data and five megabytes of stack, which stay untouched. */
 const heapStart = 5_333_088;
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const noTerms: Terms = { fuel: 0, memoryBytes: 0, clock: () => 0, host: () => undefined };
@@ -45,7 +48,7 @@ const noTerms: Terms = { fuel: 0, memoryBytes: 0, clock: () => 0, host: () => un
  * template; every program then gets an instance whose memory is a copy of the template,
  * so a rich prelude costs one copy of about a megabyte and no run sees another's state.
  * All that an instance keeps is its memory and the two globals that metering exports (meter.ts refuses a
- * module with more), so one whose program ended well serves the next: every byte and both are set anew.
+ * module with more), so one whose program ended well serves the next: every byte and both are set again.
  * Little is ever freed inside: the memory is overwritten after its one program.
  */
 export class Machine {
@@ -142,7 +145,7 @@ export class Machine {
     };
   }
 
-  /** An instance as good as new: the template's memory, and fuel, memory limit, clock and host as told. */
+  /** An instance as good as new: the template's memory, and the fuel, memory limit, clock and host of the terms. */
   static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
     const machine = template.machines.take() ?? (await Machine.#fresh(template));
     const heap = new Uint8Array(machine.#memory.buffer);
@@ -205,8 +208,8 @@ export class Machine {
     ];
     const answer = this.#call(this.#dispatch, given);
     // A program may have many timers and answers: what each one took is given back.
-    for (const one of [...given.slice(0, 2), answer]) {
-      this.#glue._QTS_FreeValuePointer(this.#context, one);
+    for (const pointer of [...given.slice(0, 2), answer]) {
+      this.#glue._QTS_FreeValuePointer(this.#context, pointer);
     }
   }
 
@@ -222,6 +225,22 @@ export class Machine {
   /** Bytes that the heap has grown to; it never shrinks, so this is the most that it held. */
   get heapBytes(): number {
     return this.#memory.buffer.byteLength - heapStart;
+  }
+
+  /**
+   * The stack of a program that a limit has stopped. The instance is dead, but its frames are still in its
+   * memory: with some fuel more it can be asked for them. Empty where it cannot.
+   */
+  stackAtStop(): string {
+    try {
+      this.#fuel.value = stackFuel;
+      this.limitMemory(-1);
+      this.#glue._QTS_RuntimeSetMaxStackSize(this.#runtime, 0);
+      const value = this.evaluate("new Error('').stack", "stop.js");
+      return this.#stringOf(value);
+    } catch {
+      return "";
+    }
   }
 
   #check(value: number): number {
@@ -256,6 +275,10 @@ export class Machine {
     const glue = this.#glue;
     const at = (index: number): number => glue._QTS_ArgvGetJSValueConstPointer(values, index);
     const code = count > 0 ? glue._QTS_GetFloat64(this.#context, at(0)) : 0;
+    if (code === op.promise) {
+      return glue._QTS_NewFloat64(this.#context, glue._QTS_PromiseState(this.#context, at(2)));
+    }
+    if (code === op.promise_result) return glue._QTS_PromiseResult(this.#context, at(2));
     const text = count > 1 ? this.#stringOf(at(1)) : "";
     const bytes = count > 2 ? this.#bytesOf(at(2)) : null;
     const answer = this.#terms.host(code, text, bytes);
@@ -319,7 +342,7 @@ export class GuestError extends Error {
   override name = "GuestError";
   readonly guest: { name: string; message: string; stack: string };
   constructor(guest: { name: string; message: string; stack: string }) {
-    super(guest.message);
+    super(`${guest.message}\n${guest.stack}`);
     this.guest = guest;
   }
 }

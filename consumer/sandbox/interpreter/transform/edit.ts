@@ -1,4 +1,7 @@
-import type { AnyNode, ImportDeclaration, Program } from "acorn";
+import type { AnyNode, Program } from "acorn";
+import { editModuleSyntax } from "./module_syntax.ts";
+import { rewriteNested } from "./nested.ts";
+import { lowerUsing } from "./using.ts";
 
 /** One replacement in the program's text. Replacements never add or remove a line. */
 export interface Edit {
@@ -7,135 +10,72 @@ export interface Edit {
   text: string;
 }
 
-/** The edits that turn a program into the body of an async function, and its hoisted imports. */
-export function edit(text: string, program: Program): { edits: Edit[]; imports: string } {
-  const edits: Edit[] = [];
-  const imports: string[] = [];
-  const exported: string[] = [];
-  const replace = (start: number, end: number, by: string): void => {
-    // Line breaks inside what is replaced stay, so that later lines keep their numbers.
-    edits.push({ start, end, text: by + text.slice(start, end).replace(/[^\n]/g, "") });
-  };
-  if (text.startsWith("#!")) replace(0, text.search(/\n|$/), "");
+/** Collects replacements. */
+export class Edits {
+  readonly list: Edit[] = [];
+  readonly text: string;
 
-  for (const node of program.body) {
-    switch (node.type) {
-      case "ImportDeclaration":
-        imports.push(importText(node));
-        replace(node.start, node.end, ";");
-        break;
-      case "ExportDefaultDeclaration":
-        replace(node.start, node.declaration.start, defaultText(node.declaration));
-        break;
-      case "ExportNamedDeclaration":
-        if (node.declaration) {
-          replace(node.start, node.declaration.start, "");
-          for (const name of declaredNames(node.declaration))
-            exported.push(`get ${name}(){return ${name}}`);
-        } else {
-          const from = node.source ? `__from${imports.length}` : null;
-          if (node.source) imports.push(`const ${from}=await __import(${node.source.raw});`);
-          for (const specifier of node.specifiers) {
-            const local = nameOf(specifier.local);
-            const value = from ? `${from}[${JSON.stringify(local)}]` : local;
-            exported.push(`get ${JSON.stringify(nameOf(specifier.exported))}(){return ${value}}`);
-          }
-          replace(node.start, node.end, ";");
-        }
-        break;
-      case "ExportAllDeclaration":
-        replace(
-          node.start,
-          node.end,
-          `Object.assign(__exports,await __import(${node.source.raw}));`,
-        );
-        break;
-      default:
-        break;
-    }
+  constructor(text: string) {
+    this.text = text;
   }
+
+  insert(at: number, text: string): void {
+    this.list.push({ start: at, end: at, text });
+  }
+
+  /** Line breaks inside what is replaced stay, so that later lines keep their numbers. */
+  replace(start: number, end: number, by: string): void {
+    this.list.push({ start, end, text: by + this.text.slice(start, end).replace(/[^\n]/g, "") });
+  }
+
+  ordered(): Edit[] {
+    return this.list
+      .map((edit, index) => ({ edit, index }))
+      .sort((a, b) => a.edit.start - b.edit.start || a.edit.end - b.edit.end || a.index - b.index)
+      .map(({ edit }) => edit);
+  }
+}
+
+/** What a program is to run in. V8 has the language's newest parts and stacks of its own. */
+export type Target = "quickjs" | "v8";
+
+/** The edits that turn a program into the body of an async function, and its hoisted imports. */
+export function editProgram(
+  text: string,
+  program: Program,
+  target: Target,
+): { edits: Edit[]; imports: string } {
+  const edits = new Edits(text);
   const start = text.startsWith("#!") ? text.search(/\n|$/) : 0;
+  if (start > 0) edits.replace(0, start, "");
+  const imports = editModuleSyntax(program, edits);
+  rewriteNested(program, edits, target);
   markLast(program.body, start, edits);
   markUnawaited(program.body, start, edits);
-  rewriteNested(program, text, replace);
-  if (exported.length > 0) {
-    imports.push(
-      `Object.defineProperties(__exports,Object.getOwnPropertyDescriptors({${exported.join(",")}}));`,
-    );
-  }
-  return { edits, imports: imports.join("") };
+  if (target === "quickjs") lowerUsing(program, edits);
+  return { edits: edits.ordered(), imports };
 }
 
-function importText(node: ImportDeclaration): string {
-  const source = JSON.stringify(node.source.value);
-  const names: string[] = [];
-  const wanted: string[] = [];
-  let namespace = "";
-  for (const specifier of node.specifiers) {
-    const local = specifier.local.name;
-    if (specifier.type === "ImportNamespaceSpecifier") {
-      namespace = `const ${local}=await __import(${source});`;
-    } else {
-      const imported =
-        specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(specifier.imported);
-      wanted.push(imported);
-      names.push(`${JSON.stringify(imported)}:${local}`);
-    }
-  }
-  if (names.length === 0) return namespace || `await __import(${source});`;
-  return `${namespace}const {${names.join(",")}}=await __import(${source},${JSON.stringify(wanted)});`;
-}
-
-function defaultText(declaration: AnyNode): string {
-  const named =
-    (declaration.type === "FunctionDeclaration" || declaration.type === "ClassDeclaration") &&
-    declaration.id !== null;
-  // A named declaration stays one, so that the rest of the program can call it.
-  return named && declaration.id
-    ? `Object.defineProperty(__exports,"default",{enumerable:true,get(){return ${declaration.id.name}}});`
-    : "__exports.default=";
-}
-
-function declaredNames(node: AnyNode): string[] {
-  switch (node.type) {
-    case "FunctionDeclaration":
-    case "ClassDeclaration":
-      return node.id ? [node.id.name] : [];
-    case "VariableDeclaration":
-      return node.declarations.flatMap((entry) => declaredNames(entry.id));
-    case "Identifier":
-      return [node.name];
-    case "ObjectPattern":
-      return node.properties.flatMap((entry) =>
-        declaredNames(entry.type === "RestElement" ? entry.argument : entry.value),
-      );
-    case "ArrayPattern":
-      return node.elements.flatMap((entry) => (entry ? declaredNames(entry) : []));
-    case "AssignmentPattern":
-      return declaredNames(node.left);
-    case "RestElement":
-      return declaredNames(node.argument);
-    default:
-      return [];
-  }
-}
-
-function nameOf(node: AnyNode): string {
-  if (node.type === "Identifier") return node.name;
-  return node.type === "Literal" ? String(node.value) : "";
+/** The edits of a CommonJS module, whose last expression has no meaning. */
+export function editCommonJs(text: string, program: Program): Edit[] {
+  const edits = new Edits(text);
+  if (text.startsWith("#!")) edits.replace(0, text.search(/\n|$/), "");
+  rewriteNested(program, edits, "quickjs");
+  lowerUsing(program, edits);
+  return edits.ordered();
 }
 
 /** Makes a body's last expression its value, also at the end of a block, an if or a try. */
-function markLast(body: readonly AnyNode[], start: number, edits: Edit[]): void {
+function markLast(body: readonly AnyNode[], start: number, edits: Edits): void {
   markValue(body.at(-1), body.at(-2)?.end ?? start, edits);
 }
 
 /** `after` is where the statement before ends: the return goes there, so that columns stay. */
-function markValue(node: AnyNode | undefined, after: number, edits: Edit[]): void {
+function markValue(node: AnyNode | undefined, after: number, edits: Edits): void {
   switch (node?.type) {
     case "ExpressionStatement":
-      edits.push({ start: after, end: after, text: ";return (" });
-      edits.push({ start: node.expression.end, end: node.expression.end, text: ")" });
+      edits.insert(after, ";return (");
+      edits.insert(node.expression.end, ")");
       return;
     case "BlockStatement":
       markLast(node.body, node.start + 1, edits);
@@ -157,10 +97,10 @@ function markValue(node: AnyNode | undefined, after: number, edits: Edit[]): voi
 }
 
 /**
- * Has the engine watch what a top-level call answers when nothing awaits it: `main();` in the
+ * Has the engine watch the promise of a top-level call that nothing awaits: `main();` in the
  * middle of a program is to fail the run as it fails Node's process.
  */
-function markUnawaited(body: readonly AnyNode[], start: number, edits: Edit[]): void {
+function markUnawaited(body: readonly AnyNode[], start: number, edits: Edits): void {
   body.slice(0, -1).forEach((node, index) => {
     if (node.type !== "ExpressionStatement" || node.expression.type !== "CallExpression") return;
     const { callee, end } = node.expression;
@@ -169,48 +109,7 @@ function markUnawaited(body: readonly AnyNode[], start: number, edits: Edit[]): 
       callee.object.type === "Identifier" &&
       callee.object.name === "console";
     if (isConsole) return;
-    const after = body[index - 1]?.end ?? start;
-    edits.push({ start: after, end: after, text: ";__import.watch(" });
-    edits.push({ start: end, end, text: ")" });
+    edits.insert(body[index - 1]?.end ?? start, ";__import.watch(");
+    edits.insert(end, ")");
   });
-}
-
-/** Sends dynamic imports and import.meta through the engine, and heads every `.stack` read. */
-function rewriteNested(
-  program: Program,
-  text: string,
-  replace: (start: number, end: number, by: string) => void,
-): void {
-  if (!/\bimport\b|\.stack\b/.test(text)) return;
-  const written = new Set<AnyNode>();
-  const pending: AnyNode[] = [program as AnyNode];
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (node.type === "AssignmentExpression") written.add(node.left);
-    if (node.type === "CallExpression") written.add(node.callee);
-    if (node.type === "UnaryExpression" || node.type === "UpdateExpression") {
-      written.add(node.argument);
-    }
-    if (node.type === "ImportExpression") {
-      replace(node.start, node.start + "import".length, "__import");
-    }
-    if (node.type === "MetaProperty" && node.meta.name === "import") {
-      replace(node.start, node.end, "__import.meta");
-    }
-    if (node.type === "MemberExpression" && !node.computed && !written.has(node)) {
-      const isStack = node.property.type === "Identifier" && node.property.name === "stack";
-      if (isStack && node.object.type !== "Super") {
-        replace(node.start, node.start, "__import.stack(");
-        replace(node.object.end, node.end, ")");
-      }
-    }
-    for (const child of Object.values(node) as unknown[]) {
-      for (const entry of Array.isArray(child) ? child : [child]) {
-        if (isNode(entry)) pending.push(entry);
-      }
-    }
-  }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }

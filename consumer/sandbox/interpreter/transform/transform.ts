@@ -1,55 +1,64 @@
-import { type Options, type Program, parse } from "acorn";
-import { type Edit, edit } from "./edit.ts";
+import type { Program } from "acorn";
 import { agentFile } from "../protocol.ts";
+import { type Columns, columnsOf } from "./columns.ts";
+import { type Edit, editCommonJs, editProgram, type Target } from "./edit.ts";
+import { parseProgram } from "./parser.ts";
 
 /** A program made runnable: an expression whose value is an async function, lines kept. */
 export type Prepared =
-  | { ok: true; source: string; firstLineShift: number }
+  | { ok: true; source: string; firstLineShift: number; columns: Columns; isModule: boolean }
   | { ok: false; name: "SyntaxError"; message: string; stack: string };
 
-const options: Options = {
-  ecmaVersion: "latest",
-  allowAwaitOutsideFunction: true,
-  allowReturnOutsideFunction: true,
-  allowHashBang: true,
-  preserveParens: true,
-};
-
 /**
- * Wraps a program as `async (__import, __exports, module) => { … }`, whose result is the
+ * Wraps a program as `async function (__import, __exports, module, exports) { … }`, whose result is the
  * value of its last expression, what it returns, or `[[default]]` of __exports.
  *
  * Code with `import` or `export` is strict, as a module is; other code is sloppy, as a
  * script is, because models assign to undeclared names. A function scope rather than a
  * global one makes top-level variables locals, which run three times as fast.
  */
-export function transform(code: string): Prepared {
+export function transform(code: string, target: Target = "quickjs"): Prepared {
   const text = asExpression(code) ?? code;
   let parsed: Program;
   let isModule = false;
   try {
-    parsed = parse(text, { ...options, sourceType: "script" });
+    parsed = parseProgram(text, "script");
   } catch (scriptError) {
     try {
-      parsed = parse(text, { ...options, sourceType: "module" });
+      parsed = parseProgram(text, "module");
       isModule = true;
     } catch (moduleError) {
       const usesModules = /^\s*(import|export)\b/m.test(text);
       return refused(text, usesModules ? moduleError : scriptError);
     }
   }
-  const { edits, imports } = edit(text, parsed);
-  const prefix = `(async(__import,__exports,module)=>{${isModule ? '"use strict";' : ""}${imports}`;
+  const { edits, imports } = editProgram(text, parsed, target);
+  const prefix = `(async function(__import,__exports,module,exports){${isModule ? '"use strict";' : ""}${imports}`;
   return {
     ok: true,
     source: `${prefix}${apply(text, edits)}\n})`,
     firstLineShift: edits
       .filter(({ start }) => start === 0)
       .reduce((sum, entry) => sum + entry.text.length, prefix.length),
+    columns: columnsOf(text, edits, prefix.length),
+    isModule,
   };
 }
 
-/** `{a: 1}` alone is an object, and a function alone is called, as their authors mean them. */
+/** A CommonJS module of the workspace as the function that Node makes of it. */
+export function transformCommonJs(
+  text: string,
+): { ok: true; source: string } | (Prepared & { ok: false }) {
+  try {
+    const edits = editCommonJs(text, parseProgram(text, "script"));
+    const head = "(function(exports,require,module,__filename,__dirname,__import){";
+    return { ok: true, source: `${head}${apply(text, edits)}\n})` };
+  } catch (error) {
+    return refused(text, error) as Prepared & { ok: false };
+  }
+}
+
+/** A program that is only `{a: 1}` is an object, and one that is only a function is called, as their authors mean them. */
 function asExpression(code: string): string | null {
   const trimmed = code.trim();
   const looksLikeObject = trimmed.startsWith("{") && trimmed.endsWith("}");
@@ -59,7 +68,7 @@ function asExpression(code: string): string | null {
   const at = code.indexOf(trimmed);
   const wrapped = `${code.slice(0, at)}(${bare})`;
   try {
-    const body = parse(wrapped, { ...options, sourceType: "script" }).body;
+    const body = parseProgram(wrapped, "script").body;
     const only = body.length === 1 ? body[0] : undefined;
     if (only?.type !== "ExpressionStatement") return null;
     let expression = only.expression;
@@ -74,13 +83,10 @@ function asExpression(code: string): string | null {
   }
 }
 
-function apply(text: string, edits: Edit[]): string {
-  const ordered = edits
-    .map((entry, index) => ({ ...entry, index }))
-    .sort((a, b) => a.start - b.start || a.end - b.end || a.index - b.index);
+function apply(text: string, edits: readonly Edit[]): string {
   const parts: string[] = [];
   let at = 0;
-  for (const { start, end, text: replacement } of ordered) {
+  for (const { start, end, text: replacement } of edits) {
     parts.push(text.slice(at, start), replacement);
     at = end;
   }

@@ -1,68 +1,12 @@
 import { op } from "../../protocol.ts";
 import { ask, define } from "../bridge.ts";
-import { errorText, inspect } from "./inspect.ts";
-import { numberText } from "./scalars.ts";
+import { formatLine, inspect } from "./format.ts";
 import { table } from "./table.ts";
 
 let indent = "";
 
 function print(text: string): void {
   ask(op.log, indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`));
-}
-
-/** Several values as console.log writes them: a format string, then the rest, spaced. */
-export function formatLine(...values: unknown[]): string {
-  const [first] = values;
-  let parts: unknown[] = values;
-  let text = "";
-  if (typeof first === "string" && values.length > 1) {
-    let next = 1;
-    text = first.replace(/%[sdifjoOc%]/g, (token) => {
-      if (token === "%%") return "%";
-      if (next >= values.length) return token;
-      return directive(token, values[next++]);
-    });
-    parts = values.slice(next);
-    if (parts.length === 0) return text;
-    return `${text} ${parts.map(shown).join(" ")}`;
-  }
-  return parts.map(shown).join(" ");
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : inspect(value);
-}
-
-function directive(token: string, value: unknown): string {
-  switch (token) {
-    case "%s":
-      if (typeof value === "number") return numberText(value);
-      if (typeof value === "bigint") return `${value}n`;
-      if (value instanceof Error) return errorText(value);
-      if (typeof value !== "object" || value === null) return String(value);
-      return typeof value.toString === "function" && value.toString !== Object.prototype.toString
-        ? String(value)
-        : inspect(value, { depth: 0 });
-    case "%d":
-      if (typeof value === "bigint") return `${value}n`;
-      return typeof value === "object" || typeof value === "symbol"
-        ? "NaN"
-        : numberText(Number(value));
-    case "%i":
-      return typeof value === "bigint"
-        ? `${value}n`
-        : numberText(Number.parseInt(String(value), 10));
-    case "%f":
-      return numberText(Number.parseFloat(String(value)));
-    case "%j":
-      return JSON.stringify(value) ?? "undefined";
-    case "%o":
-      return inspect(value, { depth: 4, showHidden: true });
-    case "%O":
-      return inspect(value);
-    default:
-      return "";
-  }
 }
 
 /** The console: every method writes to the one output of the run. */

@@ -1,5 +1,4 @@
-import { inspect } from "./inspect.ts";
-import { width } from "./layout.ts";
+import { inspect, width } from "./format.ts";
 
 /** console.table's drawing, or null where the data is not tabular. */
 export function table(data: unknown, wanted?: string[]): string | null {

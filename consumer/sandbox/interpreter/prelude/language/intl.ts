@@ -1,189 +1,381 @@
 import { op } from "../../protocol.ts";
 import { ask, define } from "../bridge.ts";
+import { installCollation } from "./collation.ts";
 
 type Given = unknown;
 
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return { bigint: String(value) };
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  return value instanceof Date ? value.getTime() : value;
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a number");
+  return value;
 }
 
-function request(
+export function askIntl(
   service: string,
   locales: Given,
   options: Given,
   method: string,
   values: unknown[],
 ): unknown {
-  return ask(op.intl, [service, locales ?? null, options ?? null, method, values.map(plain)]);
+  return ask(op.intl, [service, localesOf(locales), options ?? null, method, values.map(plain)]);
 }
 
-const time = (date: unknown): number => (date === undefined ? Date.now() : Number(date));
+function localesOf(locales: Given): unknown {
+  if (locales === undefined) return null;
+  if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
+  if (Array.isArray(locales))
+    return locales.map((one) => (one instanceof Locale ? String(one) : one));
+  return typeof locales === "object" ? String(locales) : locales;
+}
 
-/** The pieces that every service of Intl has. */
-class Service {
-  readonly #name: string;
-  readonly #locales: Given;
-  readonly #options: Given;
-  constructor(name: string, locales: Given, options: Given) {
-    this.#name = name;
-    this.#locales = locales;
-    this.#options = options;
+const time = (date: unknown): number => {
+  const ms = date === undefined ? Date.now() : Number(date);
+  if (Number.isNaN(new Date(ms).getTime())) throw new RangeError("Invalid time value");
+  return ms;
+};
+const listOf = (list: unknown): unknown[] =>
+  Array.from(list === undefined ? [] : (list as Iterable<unknown>), (entry) => {
+    if (typeof entry !== "string")
+      throw new TypeError(`Iterable yielded ${String(entry)} which is not a string`);
+    return entry;
+  });
+
+/** The methods of each service, and how their arguments travel. */
+const methods: Record<string, Record<string, (...values: unknown[]) => unknown[]>> = {
+  DateTimeFormat: {
+    formatToParts: (date) => [time(date)],
+    formatRange: (from, to) => [time(from), time(to)],
+    formatRangeToParts: (from, to) => [time(from), time(to)],
+  },
+  NumberFormat: {
+    formatToParts: (value) => [value],
+    formatRange: (from, to) => [from, to],
+    formatRangeToParts: (from, to) => [from, to],
+  },
+  Collator: {},
+  PluralRules: {
+    select: (value) => [Number(value)],
+    selectRange: (from, to) => [Number(from), Number(to)],
+  },
+  RelativeTimeFormat: {
+    format: (value, unit) => [Number(value), String(unit)],
+    formatToParts: (value, unit) => [Number(value), String(unit)],
+  },
+  ListFormat: { format: (list) => [listOf(list)], formatToParts: (list) => [listOf(list)] },
+  DisplayNames: { of: (code) => [String(code)] },
+  DurationFormat: { format: (duration) => [duration], formatToParts: (duration) => [duration] },
+};
+
+/** Methods that are bound to their object, as Intl has them. */
+const bound: Record<string, [name: string, values: (...values: unknown[]) => unknown[]]> = {
+  DateTimeFormat: ["format", (date) => [time(date)]],
+  NumberFormat: ["format", (value) => [value]],
+  Collator: ["compare", (a, b) => [String(a), String(b)]],
+};
+
+const state = new WeakMap<object, { locales: Given; options: Given }>();
+
+function makeService(name: string): unknown {
+  const isCallable = name in bound;
+  function Service(this: object, locales?: Given, options?: Given): object {
+    if (new.target === undefined && !isCallable)
+      throw new TypeError(`Constructor Intl.${name} requires 'new'`);
+    const self = Object.create(
+      (new.target ?? (Service as { prototype: object })).prototype,
+    ) as object;
+    // A copy, whose getters are read once.
+    const copy = options === undefined || options === null ? options : copyOf(options as object);
+    if (copy === null) throw new TypeError("Cannot convert undefined or null to object");
+    askIntl(name, locales, copy, "resolvedOptions", []);
+    state.set(self, { locales: localesOf(locales), options: copy });
+    return self;
   }
-  /** @internal */
-  send(method: string, values: unknown[]): unknown {
-    return request(this.#name, this.#locales, this.#options, method, values);
+  const prototype = Service.prototype as object;
+  const stateOf = (self: unknown): { locales: Given; options: Given } => {
+    const found = state.get(self as object);
+    if (found === undefined)
+      throw new TypeError(
+        `Method Intl.${name}.prototype called on incompatible receiver ${String(self)}`,
+      );
+    return found;
+  };
+  const send = (self: unknown, method: string, values: unknown[]): unknown => {
+    const { locales, options } = stateOf(self);
+    return ask(op.intl, [name, locales, options ?? null, method, values.map(plain)]);
+  };
+  for (const [method, valuesOf] of Object.entries(methods[name] ?? {})) {
+    const named = {
+      [method](this: unknown, ...values: unknown[]) {
+        return send(this, method, valuesOf(...values));
+      },
+    };
+    define(prototype, { [method]: named[method] });
+  }
+  define(prototype, {
+    resolvedOptions(this: unknown) {
+      return send(this, "resolvedOptions", []);
+    },
+  });
+  const own = bound[name];
+  if (own) defineBound(prototype, own, send);
+  Object.defineProperty(prototype, Symbol.toStringTag, {
+    value: `Intl.${name}`,
+    configurable: true,
+  });
+  Object.defineProperty(Service, "name", { value: name });
+  define(Service, {
+    supportedLocalesOf: (locales: Given) =>
+      ask(op.intl, ["static", localesOf(locales), null, "supportedLocalesOf", [name]]),
+  });
+  return Service;
+}
+
+function copyOf(options: object): object {
+  const copy: Record<string, unknown> = {};
+  for (const key in options) {
+    const value = Reflect.get(options, key);
+    if (value !== undefined) copy[key] = value;
+  }
+  return copy;
+}
+
+function defineBound(
+  prototype: object,
+  [method, valuesOf]: [string, (...values: unknown[]) => unknown[]],
+  send: (self: unknown, method: string, values: unknown[]) => unknown,
+): void {
+  const made = new WeakMap<object, unknown>();
+  Object.defineProperty(prototype, method, {
+    configurable: true,
+    get(this: object) {
+      const known = made.get(this);
+      if (known) return known;
+      const work = (...values: unknown[]): unknown => send(this, method, valuesOf(...values));
+      made.set(this, work);
+      return work;
+    },
+  });
+}
+
+const segmenters = new WeakMap<object, [Given, Given]>();
+
+class Segmenter {
+  constructor(locales?: Given, options?: Given) {
+    askIntl("Segmenter", locales, options, "resolvedOptions", []);
+    segmenters.set(this, [locales, options]);
+  }
+  segment(text: unknown): object {
+    const [locales, options] = segmenters.get(this) ?? [];
+    const input = String(text);
+    const isWord = (options as { granularity?: string } | undefined)?.granularity === "word";
+    let list: { segment: string; index: number; isWordLike?: boolean }[] | undefined;
+    const all = (): NonNullable<typeof list> =>
+      (list ??= askIntl("Segmenter", locales, options, "segment", [input]) as NonNullable<
+        typeof list
+      >);
+    const shown = ({
+      segment,
+      index,
+      isWordLike,
+    }: {
+      segment: string;
+      index: number;
+      isWordLike?: boolean;
+    }): object => (isWord ? { segment, index, input, isWordLike } : { segment, index, input });
+    return {
+      *[Symbol.iterator]() {
+        for (const one of all()) yield shown(one);
+      },
+      containing(at = 0) {
+        const found = all().findLast(({ index }) => index <= at);
+        return at < 0 || at >= input.length || found === undefined ? undefined : shown(found);
+      },
+    };
+  }
+  resolvedOptions(): unknown {
+    const [locales, options] = segmenters.get(this) ?? [];
+    return askIntl("Segmenter", locales, options, "resolvedOptions", []);
+  }
+  static supportedLocalesOf(locales: Given): unknown {
+    return ask(op.intl, ["static", localesOf(locales), null, "supportedLocalesOf", ["Segmenter"]]);
   }
   get [Symbol.toStringTag](): string {
-    return `Intl.${this.#name}`;
+    return "Intl.Segmenter";
   }
 }
 
-class DateTimeFormat extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("DateTimeFormat", locales, options);
-    this.resolvedOptions();
+class Locale {
+  readonly #fields: Record<string, unknown>;
+  constructor(tag: unknown, options: Given = {}) {
+    if (typeof tag !== "string" && (typeof tag !== "object" || tag === null))
+      throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
+    this.#fields = askIntl("Locale", String(tag), options, "fields", []) as Record<string, unknown>;
   }
-  readonly format = (date?: unknown): string => this.send("format", [time(date)]) as string;
-  formatToParts(date?: unknown): unknown {
-    return this.send("formatToParts", [time(date)]);
+  #ask(method: string): unknown {
+    return askIntl("Locale", this.toString(), null, method, []);
   }
-  formatRange(from: unknown, to: unknown): unknown {
-    return this.send("formatRange", [time(from), time(to)]);
+  maximize(): Locale {
+    return new Locale(this.#ask("maximize"));
   }
-  resolvedOptions(): unknown {
-    return this.send("resolvedOptions", []);
+  minimize(): Locale {
+    return new Locale(this.#ask("minimize"));
   }
-}
-
-class NumberFormat extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("NumberFormat", locales, options);
-    this.resolvedOptions();
+  toString(): string {
+    return String(this.#fields.text);
   }
-  readonly format = (value: unknown): string => this.send("format", [value]) as string;
-  formatToParts(value: unknown): unknown {
-    return this.send("formatToParts", [value]);
+  /** @internal */
+  field(name: string): unknown {
+    return this.#fields[name] ?? undefined;
   }
-  resolvedOptions(): unknown {
-    return this.send("resolvedOptions", []);
+  /** @internal */
+  list(name: string): unknown {
+    return this.#ask(name);
   }
-}
-
-class Collator extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("Collator", locales, options);
-  }
-  readonly compare = (a: unknown, b: unknown): number =>
-    this.send("compare", [String(a), String(b)]) as number;
-  resolvedOptions(): unknown {
-    return this.send("resolvedOptions", []);
+  get [Symbol.toStringTag](): string {
+    return "Intl.Locale";
   }
 }
 
-class PluralRules extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("PluralRules", locales, options);
+function installLocale(): void {
+  for (const name of [
+    "baseName",
+    "calendar",
+    "caseFirst",
+    "collation",
+    "hourCycle",
+    "language",
+    "numberingSystem",
+    "numeric",
+    "region",
+    "script",
+    "variants",
+  ]) {
+    Object.defineProperty(Locale.prototype, name, {
+      configurable: true,
+      get(this: Locale) {
+        return this.field(name);
+      },
+    });
   }
-  select(value: number): unknown {
-    return this.send("select", [value]);
+  for (const name of [
+    "getCalendars",
+    "getCollations",
+    "getHourCycles",
+    "getNumberingSystems",
+    "getTimeZones",
+    "getTextInfo",
+    "getWeekInfo",
+  ]) {
+    define(Locale.prototype, {
+      [name](this: Locale) {
+        return this.list(name);
+      },
+    });
   }
-}
-
-class RelativeTimeFormat extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("RelativeTimeFormat", locales, options);
-  }
-  format(value: number, unit: string): unknown {
-    return this.send("format", [value, unit]);
-  }
-}
-
-class ListFormat extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("ListFormat", locales, options);
-  }
-  format(list: Iterable<string>): unknown {
-    return this.send("format", [[...list]]);
-  }
-}
-
-class DisplayNames extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("DisplayNames", locales, options);
-  }
-  of(code: string): unknown {
-    return this.send("of", [code]);
-  }
-}
-
-class Segmenter extends Service {
-  constructor(locales?: Given, options?: Given) {
-    super("Segmenter", locales, options);
-  }
-  segment(text: string): unknown {
-    return this.send("segment", [text]);
-  }
+  const { field, list } = Locale.prototype;
+  for (const [name, value] of Object.entries({ field, list }))
+    Object.defineProperty(Locale.prototype, name, { value, enumerable: false });
 }
 
 /** Intl by the isolate's V8, and the methods of the language that depend on it. */
 export function installIntl(): void {
-  define(globalThis, {
-    Intl: {
-      DateTimeFormat: callable(DateTimeFormat),
-      NumberFormat: callable(NumberFormat),
-      Collator: callable(Collator),
-      PluralRules,
-      RelativeTimeFormat,
-      ListFormat,
-      DisplayNames,
-      Segmenter,
-      getCanonicalLocales: (locales: Given) => (Array.isArray(locales) ? locales : [locales]),
-    },
+  installLocale();
+  const made: Record<string, unknown> = {};
+  for (const name of Object.keys(methods)) made[name] = makeService(name);
+  define(globalThis, { Intl: {} });
+  define(globalThis.Intl, {
+    ...made,
+    Segmenter,
+    Locale,
+    getCanonicalLocales: (locales: Given) =>
+      locales === undefined
+        ? []
+        : ask(op.intl, ["static", localesOf(locales), null, "getCanonicalLocales", []]),
+    supportedValuesOf: (key: unknown) =>
+      ask(op.intl, ["static", null, null, "supportedValuesOf", [String(key)]]),
   });
-  for (const method of ["toLocaleString", "toLocaleDateString", "toLocaleTimeString"]) {
+  Object.defineProperty(globalThis.Intl, Symbol.toStringTag, { value: "Intl", configurable: true });
+  installDates();
+  installNumbers();
+  installCollation();
+  installCases();
+}
+
+/** What a method of Date shows where its options do not say. */
+const dateDefaults: [method: string, required: RegExp, usual: object][] = [
+  [
+    "toLocaleString",
+    /^(weekday|year|month|day|dayPeriod|hour|minute|second|fractionalSecondDigits|dateStyle|timeStyle)$/,
+    {
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    },
+  ],
+  [
+    "toLocaleDateString",
+    /^(weekday|year|month|day|dateStyle|timeStyle)$/,
+    { year: "numeric", month: "numeric", day: "numeric" },
+  ],
+  [
+    "toLocaleTimeString",
+    /^(dayPeriod|hour|minute|second|fractionalSecondDigits|dateStyle|timeStyle)$/,
+    { hour: "numeric", minute: "numeric", second: "numeric" },
+  ],
+];
+
+function installDates(): void {
+  for (const [method, required, usual] of dateDefaults) {
+    const forbidden =
+      method === "toLocaleDateString"
+        ? "timeStyle"
+        : method === "toLocaleTimeString"
+          ? "dateStyle"
+          : "";
     define(Date.prototype, {
-      [method](this: Date, locales?: Given, options?: Given) {
-        if (Number.isNaN(this.getTime())) return "Invalid Date";
-        return request("Date", locales, options, method, [this.getTime()]);
+      [method](this: Date, locales?: Given, options?: Record<string, unknown>) {
+        const ms = this.getTime();
+        if (Number.isNaN(ms)) return "Invalid Date";
+        const given: Record<string, unknown> =
+          options === undefined ? {} : (copyOf(options) as Record<string, unknown>);
+        if (forbidden in given) throw new TypeError(`Invalid option : ${forbidden}`);
+        const isSaid = Object.keys(given).some((key) => required.test(key));
+        return askIntl(
+          "DateTimeFormat",
+          locales,
+          isSaid ? given : { ...given, ...usual },
+          "format",
+          [ms],
+        );
       },
     });
   }
+}
+
+function installNumbers(): void {
   for (const owner of [Number.prototype, BigInt.prototype]) {
     define(owner, {
       toLocaleString(this: unknown, locales?: Given, options?: Given) {
-        return request("NumberFormat", locales, options, "format", [(this as number).valueOf()]);
+        return askIntl("NumberFormat", locales, options, "format", [(this as number).valueOf()]);
       },
     });
   }
-  const isSimple = /^[a-z0-9]*$/;
-  define(String.prototype, {
-    localeCompare(this: unknown, other: unknown, locales?: Given, options?: Given) {
-      const [a, b] = [String(this), String(other)];
-      if (a === b) return 0;
-      // Lower-case words and digits sort by their codes in every collation that is the default.
-      if (locales === undefined && options === undefined && isSimple.test(a) && isSimple.test(b)) {
-        return a < b ? -1 : 1;
-      }
-      return request("Collator", locales, options, "compare", [a, b]);
-    },
-    toLocaleUpperCase(this: unknown, locales?: Given) {
-      return locales === undefined
-        ? String(this).toUpperCase()
-        : request("String", locales, null, "toLocaleUpperCase", [String(this)]);
-    },
-    toLocaleLowerCase(this: unknown, locales?: Given) {
-      return locales === undefined
-        ? String(this).toLowerCase()
-        : request("String", locales, null, "toLocaleLowerCase", [String(this)]);
-    },
-  });
 }
 
-/** Intl's oldest services may be called without `new`. */
-function callable<T extends new (...values: never[]) => object>(maker: T): T {
-  return new Proxy(maker, {
-    apply: (target, _self, values) => Reflect.construct(target, values),
-  });
+function installCases(): void {
+  for (const method of ["toLocaleUpperCase", "toLocaleLowerCase"] as const) {
+    const usual =
+      method === "toLocaleUpperCase" ? String.prototype.toUpperCase : String.prototype.toLowerCase;
+    define(String.prototype, {
+      [method](this: unknown, locales?: Given) {
+        if (locales === undefined) return usual.call(this);
+        return askIntl("String", locales, null, method, [String(this)]);
+      },
+    });
+  }
 }

@@ -1,7 +1,13 @@
 import { define } from "../bridge.ts";
+import { installAtomics } from "./atomics.ts";
+import { installStrings } from "./strings.ts";
+import { installUsing } from "./using.ts";
 
 /** What the engine lacks of the language as other engines have it. */
-export function installPolyfills(): void {
+export function installLanguage(): void {
+  installStrings();
+  installUsing();
+  if (!("Atomics" in globalThis)) installAtomics();
   define(Array, {
     async fromAsync(
       source: AsyncIterable<unknown> | Iterable<unknown>,
@@ -28,19 +34,6 @@ export function installPolyfills(): void {
       return bits > 0 && rest >> BigInt(bits - 1) === 1n ? rest - (1n << BigInt(bits)) : rest;
     },
   });
-  if (!("captureStackTrace" in Error)) {
-    define(Error, {
-      captureStackTrace(target: object) {
-        const { stack } = new Error("");
-        Object.defineProperty(target, "stack", {
-          value: stack,
-          writable: true,
-          configurable: true,
-        });
-      },
-      stackTraceLimit: 10,
-    });
-  }
   // The clock is UTC, whose name other engines write out.
   for (const method of ["toString", "toTimeString"] as const) {
     const native = Date.prototype[method];
@@ -51,4 +44,39 @@ export function installPolyfills(): void {
       },
     });
   }
+  keepWeakTargets();
+  // Node 24 does not have these yet: a program that asks whether they exist is answered as there.
+  for (const [owner, name] of [
+    [Map.prototype, "getOrInsert"],
+    [Map.prototype, "getOrInsertComputed"],
+    [WeakMap.prototype, "getOrInsert"],
+    [WeakMap.prototype, "getOrInsertComputed"],
+    [Math, "sumPrecise"],
+    [Reflect.get(globalThis, "Iterator"), "concat"],
+  ] as const) {
+    Reflect.deleteProperty(owner as object, name);
+  }
+}
+
+/** The engine frees at once what nothing else holds; other engines keep a WeakRef's target until the job has ended. */
+function keepWeakTargets(): void {
+  const kept: unknown[] = [];
+  const keep = (target: unknown): void => {
+    if (kept.length === 0) void Promise.resolve().then(() => void kept.splice(0));
+    kept.push(target);
+  };
+  const native = WeakRef;
+  class KeptWeakRef<T extends WeakKey> extends native<T> {
+    constructor(target: T) {
+      super(target);
+      keep(target);
+    }
+    override deref(): T | undefined {
+      const target = super.deref();
+      if (target !== undefined) keep(target);
+      return target;
+    }
+  }
+  Object.defineProperty(KeptWeakRef, "name", { value: "WeakRef" });
+  define(globalThis, { WeakRef: KeptWeakRef });
 }

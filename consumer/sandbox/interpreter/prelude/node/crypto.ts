@@ -1,91 +1,258 @@
 import { op } from "../../protocol.ts";
-import { DOMException } from "../web/abort.ts";
-import { askBytes, bufferOf, define } from "../bridge.ts";
-import { Buffer } from "./buffer.ts";
-import { bytesOf } from "../web/text.ts";
+import { ask, askBytes, bufferOf, bytesOf, define } from "../bridge.ts";
 
 const random = (count: number): Uint8Array => askBytes(op.random, [count]);
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bufferOf(bytes));
+type Input = string | ArrayBufferView | ArrayBuffer;
+type Callback = (error: unknown, value?: unknown) => void;
+const contentOf = (data: Input, encoding?: string): Uint8Array =>
+  typeof data === "string" ? Buffer.from(data, encoding as BufferEncoding) : bytesOf(data);
+const latin1 = (data: Input): string => Buffer.from(contentOf(data)).toString("latin1");
+const encoded = (bytes: Uint8Array, encoding?: string): Buffer | string => {
+  const buffer = asBuffer(bytes);
+  return encoding === undefined || encoding === "buffer"
+    ? buffer
+    : buffer.toString(encoding as BufferEncoding);
+};
 
-function getRandomValues<T extends ArrayBufferView>(into: T): T {
+export function getRandomValues<T extends ArrayBufferView>(into: T): T {
+  if (!ArrayBuffer.isView(into) || /Float|DataView/.test(Object.prototype.toString.call(into))) {
+    throw new DOMException(
+      "The data argument must be an integer-type TypedArray",
+      "TypeMismatchError",
+    );
+  }
   const bytes = bytesOf(into);
   if (bytes.length > 65_536) {
-    throw new DOMException("The requested length exceeds 65,536 bytes.", "QuotaExceededError");
+    throw new DOMException(`The requested length exceeds 65,536 bytes`, "QuotaExceededError");
   }
   bytes.set(random(bytes.length));
   return into;
 }
 
-function randomUUID(): string {
+export function randomUUID(): string {
   const bytes = random(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = asBuffer(bytes).toString("hex");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-const digests = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
-
-const subtle = {
-  async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
-    const given = typeof algorithm === "string" ? algorithm : (algorithm as { name: string }).name;
-    const name = String(given).toUpperCase();
-    if (!digests.includes(name)) throw new DOMException("Unrecognized name.", "NotSupportedError");
-    return bufferOf(askBytes(op.digest, [name], bytesOf(data)));
-  },
-};
-
-/** A digest that is fed in pieces, as node:crypto has it. */
+/** A digest that is fed in pieces. */
 class Hash {
   readonly #name: string;
   readonly #key: string | null;
-  readonly #pieces: Uint8Array[] = [];
-  constructor(name: string, key: string | null) {
+  readonly #options: object;
+  #pieces: Uint8Array[];
+  #isDone = false;
+  constructor(name: string, key: string | null, options: object = {}, pieces: Uint8Array[] = []) {
     this.#name = name;
     this.#key = key;
-    this.#finish(new Uint8Array(0));
+    this.#options = options;
+    this.#pieces = pieces;
+    if (pieces.length === 0) this.#finish(new Uint8Array(0));
   }
-  update(data: unknown, encoding?: string): this {
-    this.#pieces.push(
-      typeof data === "string" ? Buffer.from(data, encoding) : bytesOf(data).slice(),
-    );
+  update(data: Input, encoding?: string): this {
+    if (this.#isDone)
+      throw Object.assign(new Error("Digest already called"), {
+        code: "ERR_CRYPTO_HASH_FINALIZED",
+      });
+    if (typeof data !== "string" && !ArrayBuffer.isView(data)) {
+      const message = `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${data === undefined ? "undefined" : data === null ? "null" : `type ${typeof data} (${String(data)})`}`;
+      throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
+    }
+    this.#pieces.push(contentOf(data, encoding).slice());
     return this;
   }
-  digest(encoding?: string): Buffer | string {
-    const buffer = this.#finish(Buffer.concat(this.#pieces));
-    return encoding === undefined ? buffer : buffer.toString(encoding);
+  copy(): Hash {
+    return new Hash(this.#name, this.#key, this.#options, [...this.#pieces, new Uint8Array(0)]);
   }
-  #finish(bytes: Uint8Array): Buffer {
-    const name = this.#name.toLowerCase().replace(/^(sha)-/, "$1");
-    const values = this.#key === null ? [name] : [name, this.#key];
-    return Buffer.from(bufferOf(askBytes(op.digest, values, bytes)));
+  digest(encoding?: string): Buffer | string {
+    if (this.#isDone)
+      throw Object.assign(new Error("Digest already called"), {
+        code: "ERR_CRYPTO_HASH_FINALIZED",
+      });
+    this.#isDone = true;
+    return encoded(this.#finish(Buffer.concat(this.#pieces)), encoding);
+  }
+  #finish(bytes: Uint8Array): Uint8Array {
+    return askBytes(op.digest, [this.#name, this.#key, this.#options], bytes);
   }
 }
 
-const keyText = (key: unknown): string =>
-  Buffer.from(typeof key === "string" ? key : bytesOf(key)).toString("latin1");
+/** A cipher that is fed in pieces: what it answers before its end is what the pieces so far give. */
+class Cipher {
+  readonly #kind: string;
+  readonly #values: unknown[];
+  readonly #pieces: Uint8Array[] = [];
+  #given = 0;
+  #tag: Uint8Array | null = null;
+  #aad: Uint8Array | null = null;
+  constructor(kind: string, name: string, key: Input, iv: Input | null) {
+    this.#kind = kind;
+    this.#values = [name, latin1(key), iv === null ? null : latin1(iv)];
+    this.#run(true);
+    this.#pieces.length = 0;
+  }
+  update(data: Input, from?: string, to?: string): Buffer | string {
+    this.#pieces.push(contentOf(data, from).slice());
+    return this.#rest(this.#run(false), to);
+  }
+  final(to?: string): Buffer | string {
+    return this.#rest(this.#run(true), to);
+  }
+  setAutoPadding(): this {
+    return this;
+  }
+  setAAD(data: Input): this {
+    this.#aad = contentOf(data).slice();
+    return this;
+  }
+  setAuthTag(tag: Input): this {
+    this.#tag = contentOf(tag).slice();
+    return this;
+  }
+  getAuthTag(): Buffer {
+    return asBuffer(this.#send(true, "tag"));
+  }
+  #rest(whole: Uint8Array, to?: string): Buffer | string {
+    const fresh = whole.slice(this.#given);
+    this.#given = whole.length;
+    return encoded(fresh, to);
+  }
+  #run(isLast: boolean): Uint8Array {
+    return this.#send(isLast, "text");
+  }
+  #send(isLast: boolean, wanted: string): Uint8Array {
+    const extra = [this.#tag, this.#aad].map((bytes) => (bytes === null ? null : latin1(bytes)));
+    return askBytes(
+      op.crypto,
+      [this.#kind, ...this.#values, isLast, wanted, ...extra],
+      Buffer.concat(this.#pieces),
+    );
+  }
+}
 
-/** The global `crypto`, and the module node:crypto around it. */
-export function installCrypto(): object {
-  const crypto = { subtle, getRandomValues, randomUUID };
-  define(globalThis, { crypto });
-  return {
-    ...crypto,
-    webcrypto: crypto,
-    createHash: (name: string) => new Hash(String(name), null),
-    createHmac: (name: string, key: unknown) => new Hash(String(name), keyText(key)),
-    randomBytes: (count: number) => Buffer.from(bufferOf(random(count))),
-    randomInt: (low: number, high?: number) => {
-      const [from, to] = high === undefined ? [0, low] : [low, high];
-      return from + Math.floor(Math.random() * (to - from));
-    },
-    timingSafeEqual: (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0,
-    getHashes: () => ["md5", "sha1", "sha256", "sha384", "sha512"],
-    hash: (name: string, data: unknown, encoding = "hex") =>
-      new Hash(name, null).update(data).digest(encoding),
+const later = (work: () => unknown, callback: Callback): void => {
+  let value: unknown;
+  let error: unknown = null;
+  try {
+    value = work();
+  } catch (thrown) {
+    error = thrown;
+  }
+  setImmediate(() => (error === null ? callback(null, value) : callback(error)));
+};
+
+const derive = {
+  pbkdf2: (password: Input, salt: Input, iterations: number, length: number, digest: string) =>
+    asBuffer(
+      askBytes(op.crypto, ["pbkdf2", latin1(password), latin1(salt), iterations, length, digest]),
+    ),
+  scrypt: (password: Input, salt: Input, length: number, options: Record<string, number> = {}) =>
+    asBuffer(askBytes(op.crypto, ["scrypt", latin1(password), latin1(salt), length, options])),
+  hkdf: (digest: string, key: Input, salt: Input, info: Input, length: number) =>
+    bufferOf(
+      askBytes(op.crypto, ["hkdf", digest, latin1(key), latin1(salt), latin1(info), length]),
+    ),
+};
+
+function randomInt(...values: unknown[]): number | undefined {
+  const callback = typeof values.at(-1) === "function" ? (values.pop() as Callback) : null;
+  const [low, high] = values.length === 1 ? [0, Number(values[0])] : values.map(Number);
+  const [from = 0, to = 0] = [low, high];
+  const pick = (): number => from + Math.floor(Math.random() * (to - from));
+  if (callback === null) return pick();
+  later(pick, callback);
+  return undefined;
+}
+
+function randomFill(
+  into: ArrayBufferView,
+  offset = 0,
+  size = into.byteLength - offset,
+): ArrayBufferView {
+  bytesOf(into).set(random(size), offset);
+  return into;
+}
+
+function withCallback(work: (...values: never[]) => unknown) {
+  return (...values: unknown[]) => {
+    const callback = values.pop() as Callback;
+    later(() => work(...(values as never[])), callback);
   };
 }
 
-/** Math.random from a seed that each run asks for anew: instances start from one memory image. */
+/** The module node:crypto, around the global `crypto`. */
+export function makeCrypto(webcrypto: { subtle: unknown }): object {
+  const keyOf = (key: unknown): string =>
+    latin1((key as { export?: () => Input })?.export?.() ?? (key as Input));
+  return {
+    webcrypto,
+    subtle: webcrypto.subtle,
+    getRandomValues,
+    randomUUID,
+    createHash: (name: string, options?: object) => new Hash(String(name), null, options),
+    createHmac: (name: string, key: unknown, options?: object) =>
+      new Hash(String(name), keyOf(key), options),
+    createCipheriv: (name: string, key: Input, iv: Input | null) =>
+      new Cipher("encrypt", name, key, iv),
+    createDecipheriv: (name: string, key: Input, iv: Input | null) =>
+      new Cipher("decrypt", name, key, iv),
+    createSecretKey: (key: Input, encoding?: string) => {
+      const bytes = asBuffer(contentOf(key, encoding).slice());
+      return { type: "secret", symmetricKeySize: bytes.length, export: () => bytes };
+    },
+    randomBytes: (count: number, callback?: Callback) => {
+      if (callback === undefined) return asBuffer(random(count));
+      later(() => asBuffer(random(count)), callback);
+    },
+    randomInt,
+    randomFillSync: randomFill,
+    randomFill: withCallback(randomFill as never),
+    pbkdf2Sync: derive.pbkdf2,
+    pbkdf2: withCallback(derive.pbkdf2 as never),
+    scryptSync: derive.scrypt,
+    scrypt: withCallback(derive.scrypt as never),
+    hkdfSync: derive.hkdf,
+    hkdf: withCallback(derive.hkdf as never),
+    timingSafeEqual: (a: Uint8Array, b: Uint8Array) => {
+      if (a.byteLength === b.byteLength) return Buffer.compare(a, b) === 0;
+      const error = new RangeError("Input buffers must have the same byte length");
+      throw Object.assign(error, { code: "ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH" });
+    },
+    getHashes: () => ask(op.crypto, ["hashes"]),
+    getCiphers: () => ask(op.crypto, ["ciphers"]),
+    hash: (name: string, data: Input, encoding = "hex") =>
+      new Hash(name, null).update(data).digest(encoding),
+    constants: {},
+    ...Object.fromEntries(
+      [
+        "generateKeyPairSync",
+        "generateKeyPair",
+        "createSign",
+        "createVerify",
+        "sign",
+        "verify",
+        "createPublicKey",
+        "createPrivateKey",
+        "createECDH",
+        "createDiffieHellman",
+        "publicEncrypt",
+        "privateDecrypt",
+      ].map((name) => [
+        name,
+        () => {
+          throw new Error(
+            `crypto.${name} is not available in the sandbox; use crypto.subtle, which has RSA, ECDSA, ECDH and Ed25519 keys.`,
+          );
+        },
+      ]),
+    ),
+  };
+}
+
+/** Math.random from a seed that each run asks for again: instances start from one memory image. */
 export function installRandom(): void {
   let state: Uint32Array | null = null;
   const next = (): number => {

@@ -1,5 +1,4 @@
-import { bufferOf } from "../bridge.ts";
-import { bytesOf, decodeText, encodeText } from "./text.ts";
+import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 
 function joined(pieces: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

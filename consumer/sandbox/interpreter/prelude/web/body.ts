@@ -1,7 +1,5 @@
+import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 import { Blob, FormData, formBytes } from "./blob.ts";
-import { bufferOf } from "../bridge.ts";
-import { bytesOf, decodeText, encodeText } from "./text.ts";
-import { URLSearchParams } from "./url.ts";
 
 /** The bytes of what a program gives as a body, and the content type that this implies. */
 export function readBody(body: unknown): { bytes: Uint8Array | null; type: string | null } {

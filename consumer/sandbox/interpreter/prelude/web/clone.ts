@@ -1,10 +1,13 @@
-import { DOMException } from "./abort.ts";
 import { define } from "../bridge.ts";
-import { inspect } from "../console/inspect.ts";
+import { inspect } from "../console/format.ts";
 
 /** A deep copy as the platform makes it; functions and symbols cannot be copied. */
-export function structuredClone(value: unknown): unknown {
-  return clone(value, new Map());
+export function structuredClone(value: unknown, options?: { transfer?: ArrayBuffer[] }): unknown {
+  const transfer = options?.transfer ?? [];
+  const seen = new Map<object, unknown>();
+  const copy = clone(value, seen);
+  for (const buffer of transfer) if (buffer instanceof ArrayBuffer) buffer.transfer();
+  return copy;
 }
 
 function clone(value: unknown, seen: Map<object, unknown>): unknown {

@@ -1,12 +1,9 @@
-import { AbortSignal, DOMException } from "./abort.ts";
+import { define, encodeText } from "../bridge.ts";
+import { custom, inspect } from "../console/format.ts";
+import { callHost } from "../pending.ts";
 import { Blob, File, FormData } from "./blob.ts";
 import { Body, readBody } from "./body.ts";
-import { define } from "../bridge.ts";
 import { Headers } from "./headers.ts";
-import { custom, inspect } from "../console/inspect.ts";
-import { callHost } from "../pending.ts";
-import { encodeText } from "./text.ts";
-import { URL } from "./url.ts";
 
 interface Init {
   method?: string;
@@ -41,7 +38,7 @@ export class Request extends Body {
     }
     this.url = from ? from.url : hrefOf(input);
     this.headers = headers;
-    this.signal = init.signal ?? from?.signal ?? new AbortSignal();
+    this.signal = init.signal ?? from?.signal ?? new AbortController().signal;
     this.redirect = init.redirect ?? from?.redirect ?? "follow";
   }
 
@@ -51,7 +48,7 @@ export class Request extends Body {
 }
 
 function hrefOf(input: unknown): string {
-  const url = URL.parse(input);
+  const url = URL.parse(String(input));
   if (url) return url.toString();
   throw new TypeError(`Failed to parse URL from ${String(input)}`);
 }

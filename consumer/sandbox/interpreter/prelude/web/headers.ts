@@ -1,4 +1,4 @@
-import { custom, inspect } from "../console/inspect.ts";
+import { custom, inspect } from "../console/format.ts";
 
 export type HeadersInit = unknown;
 

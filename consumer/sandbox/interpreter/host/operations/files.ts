@@ -1,0 +1,83 @@
+import { op } from "../../protocol.ts";
+import type { Workspace } from "../workspace.ts";
+import type { Answer, Operation } from "./index.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+/** Bytes that one unit of fuel copies or decodes. */
+const bytesPerFuel = 32;
+/** Fuel to look through the names of a whole workspace. */
+const namesFuel = 300;
+
+const sizeOf = (workspace: Workspace, path: string): number => {
+  const entry = workspace.entry(path);
+  return entry?.kind === "file" ? entry.size : 0;
+};
+
+/** A file with bytes put at a place; what is between its end and the place is zero. */
+function patched(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(Math.max(before.length, at + bytes.length));
+  whole.set(before);
+  whole.set(bytes, at);
+  return whole;
+}
+
+type Method = (
+  workspace: Workspace,
+  path: string,
+  values: readonly unknown[],
+  bytes: Uint8Array,
+  charge: (units: number) => void,
+) => Answer;
+
+const methods: Record<string, Method> = {
+  read: (workspace, path) => workspace.read(path),
+  read_text: (workspace, path, _values, _bytes, charge) => {
+    charge(sizeOf(workspace, path) / bytesPerFuel);
+    return { text: utf8.decode(workspace.read(path)) };
+  },
+  read_part: (workspace, path, [, , start, length]) => {
+    const from = Math.max(0, Number(start) || 0);
+    return workspace.read(path).slice(from, from + Math.max(0, Number(length) || 0));
+  },
+  write: (workspace, path, _values, bytes) => void workspace.write(path, bytes),
+  append: (workspace, path, _values, bytes, charge) => {
+    const before =
+      workspace.entry(path)?.kind === "file" ? workspace.read(path) : new Uint8Array(0);
+    charge(before.length / bytesPerFuel);
+    workspace.write(path, patched(before, before.length, bytes));
+    return undefined;
+  },
+  write_part: (workspace, path, [, , start], bytes, charge) => {
+    const before = workspace.read(path);
+    const at = Math.max(0, Number(start) || 0);
+    workspace.checkSize(path, at + bytes.length);
+    charge(Math.max(before.length, at) / bytesPerFuel);
+    workspace.write(path, patched(before, at, bytes));
+    return undefined;
+  },
+  copy: (workspace, path, [, , to]) => void workspace.write(String(to), workspace.read(path)),
+  entry: (workspace, path) => ({ value: workspace.entry(path) }),
+  list: (workspace, path) => ({ value: workspace.list(path) }),
+  remove: (workspace, path) => void workspace.remove(path),
+  rename: (workspace, path, [, , to]) => void workspace.rename(path, String(to)),
+  remove_tree: (workspace, path, _values, _bytes, charge) => {
+    charge(namesFuel * 10);
+    workspace.removeTree(path);
+    return undefined;
+  },
+  remove_directory: (workspace, path) => void workspace.removeDirectory(path),
+  make_directory: (workspace, path, [, , recursive]) =>
+    void workspace.makeDirectory(path, recursive === "true"),
+};
+
+export const fileOperations: Record<number, Operation> = {
+  [op.files]: {
+    price: (_values, bytes) => namesFuel + bytes.length / bytesPerFuel,
+    perform(values, bytes, { workspace, charge }) {
+      const method = methods[String(values[0])];
+      if (method === undefined) throw new TypeError("There is no such file operation.");
+      return method(workspace, String(values[1] ?? ""), values, bytes, charge);
+    },
+  },
+};

@@ -1,0 +1,139 @@
+import { op } from "../../protocol.ts";
+import type { HostAnswer } from "../../quickjs/machine.ts";
+import type { Explanations } from "../../transform/explain.ts";
+import { FileError, type Workspace } from "../workspace.ts";
+import { cryptoOperations } from "./crypto.ts";
+import { fileOperations } from "./files.ts";
+import { IntlServices, intlOperations } from "./intl.ts";
+import { sourceOperations } from "./source.ts";
+import { textOperations } from "./text.ts";
+import { urlOperations } from "./url.ts";
+import { zlibOperations } from "./zlib.ts";
+
+/** What the operations of one run work on. */
+export interface Context {
+  workspace: Workspace;
+  intl: IntlServices;
+  explanations: Explanations;
+  /** Takes fuel; throws when the gauge is empty. */
+  charge(units: number): void;
+  fuelLeft(): number;
+}
+
+/** A long text crosses as it is and a value as JSON; bytes and undefined as they are. */
+export type Answer = Uint8Array | undefined | { text: string } | { value: unknown };
+
+/**
+ * What the isolate does for a program natively. Its price is what the work can cost, by the size of what
+ * goes in, and is taken before; what comes out is paid for by its length. An operation whose output is not
+ * bounded by its input bounds it by the fuel that is left.
+ */
+export interface Operation {
+  price(values: readonly unknown[], bytes: Uint8Array): number;
+  perform(values: readonly unknown[], bytes: Uint8Array, context: Context): Answer;
+}
+
+const operations: Record<number, Operation> = {
+  ...fileOperations,
+  ...textOperations,
+  ...urlOperations,
+  ...intlOperations,
+  ...cryptoOperations,
+  ...zlibOperations,
+  ...sourceOperations,
+};
+
+/** Fuel for each call, and bytes that cross for one unit. */
+const callFuel = 200;
+const bytesPerFuel = 16;
+/** Shorter texts are cheaper as JSON: to fetch one that was set aside is a call of its own. */
+const shortText = 1_000;
+
+const utf8 = new TextEncoder();
+const empty = new Uint8Array(0);
+
+/**
+ * The operations that the isolate does for a program at once. Arguments come from a hostile program: each
+ * is checked here. What is wrong with them is answered as an error to throw, never thrown.
+ */
+export class Operations {
+  readonly #context: Context;
+  #setAside = "";
+
+  constructor(given: Omit<Context, "intl">) {
+    this.#context = { ...given, intl: new IntlServices(given.charge) };
+  }
+
+  answer(code: number, text: string, bytes: Uint8Array | null): HostAnswer {
+    if (code === op.take) return this.#take();
+    this.#context.charge(callFuel + (text.length + (bytes?.length ?? 0)) / bytesPerFuel);
+    if (code === op.utf8) return utf8.encode(text);
+    let answer: HostAnswer;
+    try {
+      const operation = operations[code];
+      if (operation === undefined) throw new TypeError("There is no such operation.");
+      const list: unknown = JSON.parse(text);
+      const values = Array.isArray(list) ? list : [];
+      this.#context.charge(operation.price(values, bytes ?? empty));
+      answer = this.#pack(operation.perform(values, bytes ?? empty, this.#context));
+    } catch (error) {
+      return problem(error);
+    }
+    this.#context.charge((answer?.length ?? 0) / bytesPerFuel);
+    return answer;
+  }
+
+  #pack(answer: Answer): HostAnswer {
+    if (answer === undefined || answer instanceof Uint8Array) return answer;
+    if ("value" in answer) return `=${JSON.stringify(answer.value ?? null)}`;
+    const { text } = answer;
+    if (text.length < shortText || !text.isWellFormed()) return `=${JSON.stringify(text)}`;
+    this.#context.charge(text.length / bytesPerFuel);
+    // A C string ends at a NUL: another character stands in for it, which the text does not hold.
+    const mark = text.includes("\0") ? unusedIn(text) : "";
+    this.#setAside = mark === "" ? text : text.replaceAll("\0", mark);
+    return `~${mark}`;
+  }
+
+  #take(): string {
+    const text = this.#setAside;
+    this.#setAside = "";
+    return text;
+  }
+}
+
+function unusedIn(text: string): string {
+  for (let code = 0xe000; code < 0xf8ff; code += 1) {
+    const mark = String.fromCharCode(code);
+    if (!text.includes(mark)) return mark;
+  }
+  throw new RangeError("The text cannot be decoded in one piece: decode parts of it.");
+}
+
+/** An error as the program is to throw it. What ends the run is thrown on. */
+export function problem(error: unknown): string {
+  if (error instanceof FileError) {
+    return `!${JSON.stringify({ name: "Error", ...error.problem })}`;
+  }
+  // Halt and the interpreter's own traps end the run and must not be turned into answers.
+  if (
+    !(error instanceof Error) ||
+    error.name === "Halt" ||
+    error instanceof WebAssembly.RuntimeError
+  ) {
+    throw error;
+  }
+  const names = ["TypeError", "RangeError", "SyntaxError", "URIError"];
+  const name = names.includes(error.name) ? error.name : "Error";
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return `!${JSON.stringify({ name, message: error.message, ...(typeof code === "string" ? { code } : {}), ...(typeof errno === "number" ? { errno } : {}) })}`;
+}
+
+/** A bounded text out of what a program sent. */
+export function textOf(value: unknown, charsMax: number, what: string): string {
+  const text = typeof value === "string" ? value : String(value ?? "");
+  if (text.length <= charsMax) return text;
+  throw new RangeError(`${what} is longer than ${charsMax} characters.`);
+}
+
+export { utf8 };

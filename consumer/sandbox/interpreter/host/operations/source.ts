@@ -1,0 +1,57 @@
+import library from "flotilla:library";
+import { parseEnv } from "node:util";
+import { op } from "../../protocol.ts";
+import { transform, transformCommonJs } from "../../transform/transform.ts";
+import { type Operation, textOf } from "./index.ts";
+
+/** A module of a program's own making. To parse it takes about a microsecond for each character. */
+const moduleCharsMax = 1_000_000;
+const parseFuel = 50;
+const jsonCharsMax = 16_000_000;
+
+const packages = Object.keys(library).filter((name) => name.startsWith("package:"));
+
+/** Sources: modules of the workspace, of Node and of packages; and what is wrong with some text. */
+export const sourceOperations: Record<number, Operation> = {
+  [op.module]: {
+    price: ([text]) => String(text).length * parseFuel,
+    perform([source, kind]) {
+      const text = textOf(source, moduleCharsMax, "The module");
+      const prepared = kind === "commonjs" ? transformCommonJs(text) : transform(text);
+      if (!prepared.ok) throw new SyntaxError(prepared.message);
+      return { text: prepared.source };
+    },
+  },
+  [op.library]: {
+    price: () => 0,
+    perform([name]) {
+      if (name === "packages")
+        return { value: packages.map((key) => key.slice("package:".length)) };
+      const source = Object.hasOwn(library, String(name)) ? library[String(name)] : undefined;
+      return source === undefined ? { value: null } : { text: source };
+    },
+  },
+  [op.env]: {
+    price: ([text]) => String(text).length,
+    perform: ([text]) => ({ value: parseEnv(textOf(text, 100_000, "The text")) }),
+  },
+  [op.json]: {
+    price: ([text]) => String(text).length / 4,
+    perform([text]) {
+      JSON.parse(textOf(text, jsonCharsMax, "The text"));
+      return { value: null };
+    },
+  },
+  [op.call_at]: {
+    price: () => 500,
+    perform: ([line, column], _bytes, { explanations, charge }) => ({
+      value: explanations.callAt(Number(line), Number(column), charge),
+    }),
+  },
+  [op.explain]: {
+    price: () => 500,
+    perform: ([message, stack], _bytes, { explanations, charge }) => ({
+      value: explanations.message(String(message), String(stack), charge),
+    }),
+  },
+};

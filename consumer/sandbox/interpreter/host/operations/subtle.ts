@@ -1,0 +1,232 @@
+import { parseJson } from "../outcome.ts";
+
+/** WebCrypto for a program: keys come along as JSON, prices are taken before, and nothing is kept. */
+
+interface Answer {
+  text: string;
+  bytes: Uint8Array | null;
+}
+
+/** What an operation with a key of this kind can cost, in fuel. RSA's private operations take milliseconds. */
+const operationFuel: Record<string, number> = {
+  RSA: 400_000,
+  EC: 100_000,
+  X25: 100_000,
+  Ed2: 100_000,
+};
+const generateFuel: Record<string, number> = {
+  RSA: 60_000_000,
+  EC: 100_000,
+  X25: 100_000,
+  Ed2: 100_000,
+};
+const modulusMax = 4_096;
+const bytesPerFuel = 4;
+
+type Fields = Record<string, unknown>;
+const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+const nameOf = (algorithm: unknown): string =>
+  String(isFields(algorithm) ? algorithm.name : algorithm);
+const kindOf = (algorithm: unknown): string =>
+  nameOf(algorithm).toUpperCase().replace(/^ED2/, "Ed2").slice(0, 3).replace(/^EC.$/, "EC");
+
+function priceOf(method: string, values: unknown[], sizes: number): number {
+  const key = values.find((value) => isFields(value) && "__key" in value) as
+    | { __key: Fields }
+    | undefined;
+  const algorithm = values.find((value) => isFields(value) && "name" in value) ?? values[0];
+  const kind = kindOf(key === undefined ? algorithm : key.__key.algorithm);
+  let units = 2_000 + sizes / bytesPerFuel;
+  units += (method === "generateKey" ? generateFuel : operationFuel)[kind] ?? 0;
+  if (isFields(algorithm) && /^PBKDF2$/i.test(nameOf(algorithm))) {
+    const bits = Number(values.find((value) => typeof value === "number") ?? 512);
+    units += (Number(algorithm.iterations) || 0) * Math.ceil(bits / 128 + 1) * 60;
+  }
+  if (method === "generateKey" && isFields(algorithm)) checkModulus(algorithm);
+  return units;
+}
+
+function checkModulus({ name, modulusLength, publicExponent }: Fields): void {
+  if (!/^RSA/i.test(String(name))) return;
+  if (!(Number(modulusLength) >= 512 && Number(modulusLength) <= modulusMax))
+    throw new DOMException(`The modulus may have ${modulusMax} bits at most.`, "OperationError");
+  const exponent = publicExponent instanceof Uint8Array ? [...publicExponent].join() : "";
+  if (!/^(0,)*(3|1,0,1)$/.test(exponent))
+    throw new DOMException("The public exponent must be 3 or 65537.", "OperationError");
+}
+
+async function revived(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(revived));
+  if (!isFields(value)) return value;
+  if ("__bytes" in value) return new Uint8Array(Buffer.from(String(value.__bytes), "base64"));
+  if ("__key" in value && isFields(value.__key)) return importOwn(value.__key);
+  const entries = await Promise.all(
+    Object.entries(value).map(async ([key, entry]) => [key, await revived(entry)] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** A key of the program's, made again of what was kept of it. */
+async function importOwn({ jwk, algorithm, usages, extractable }: Fields): Promise<CryptoKey> {
+  const how = (await revived(algorithm)) as { name: string };
+  const wanted = usages as KeyUsage[];
+  if (isFields(jwk) && typeof jwk.raw === "string") {
+    return crypto.subtle.importKey(
+      "raw",
+      Buffer.from(jwk.raw, "base64"),
+      how,
+      extractable === true,
+      wanted,
+    );
+  }
+  if (JSON.stringify(jwk).length > 20_000)
+    throw new DOMException("The key is too long.", "DataError");
+  return crypto.subtle.importKey("jwk", jwk as JsonWebKey, how, extractable === true, wanted);
+}
+type KeyUsage =
+  | "encrypt"
+  | "decrypt"
+  | "sign"
+  | "verify"
+  | "deriveKey"
+  | "deriveBits"
+  | "wrapKey"
+  | "unwrapKey";
+
+/** A key as the program keeps it: its fields, and what it can be made again of. */
+async function keyFields(key: CryptoKey, source?: Fields): Promise<Fields> {
+  return {
+    type: key.type,
+    extractable: key.extractable,
+    algorithm: packed(key.algorithm),
+    usages: key.usages,
+    jwk: source ?? (await exported(key)),
+  };
+}
+
+async function exported(key: CryptoKey): Promise<Fields> {
+  if (/^(PBKDF2|HKDF)$/.test(key.algorithm.name))
+    throw new DOMException("The key cannot be kept.", "NotSupportedError");
+  const jwk = (await crypto.subtle.exportKey("jwk", key)) as unknown as Fields;
+  const { key_ops: _operations, ext: _extractable, ...rest } = jwk;
+  return rest;
+}
+
+function packed(value: unknown): unknown {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    const bytes = ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : new Uint8Array(value);
+    return { __bytes: Buffer.from(bytes).toString("base64") };
+  }
+  if (Array.isArray(value)) return value.map(packed);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, packed(entry)]));
+}
+
+const subtle = crypto.subtle as unknown as Record<
+  string,
+  (...values: unknown[]) => Promise<unknown>
+>;
+
+/** Keys are made extractable here, so that they can be given back; the program's own flag is what it is told. */
+async function perform(
+  method: string,
+  values: unknown[],
+): Promise<{ value: unknown } | { bytes: Uint8Array }> {
+  const given = (await revived(values)) as unknown[];
+  switch (method) {
+    case "importKey": {
+      const key = (await subtle.importKey?.(...given)) as CryptoKey;
+      if (given[0] === "raw" || /^(PBKDF2|HKDF)$/.test(key.algorithm.name)) {
+        const raw = Buffer.from(given[1] as Uint8Array).toString("base64");
+        const isSymmetric = key.type === "secret";
+        if (isSymmetric) return { value: { __key: await keyFields(key, { raw }) } };
+      }
+      const open = key.extractable
+        ? key
+        : ((await subtle.importKey?.(...given.with(3, true))) as CryptoKey);
+      return { value: { __key: await keyFields(key, await exported(open)) } };
+    }
+    case "generateKey": {
+      const made = await subtle.generateKey?.(...given.with(1, true));
+      const isOpen = given[1] === true;
+      if (made instanceof CryptoKey)
+        return { value: { __key: { ...(await keyFields(made)), extractable: isOpen } } };
+      const { publicKey, privateKey } = made as CryptoKeyPair;
+      return {
+        value: {
+          publicKey: { __key: await keyFields(publicKey) },
+          privateKey: { __key: { ...(await keyFields(privateKey)), extractable: isOpen } },
+        },
+      };
+    }
+    case "deriveKey":
+    case "unwrapKey": {
+      const at = method === "deriveKey" ? 3 : 5;
+      const key = (await subtle[method]?.(...given.with(at, true))) as CryptoKey;
+      return { value: { __key: { ...(await keyFields(key)), extractable: given[at] === true } } };
+    }
+    default: {
+      const answer = await subtle[method]?.(...given);
+      if (answer instanceof ArrayBuffer) return { bytes: new Uint8Array(answer) };
+      return { value: packed(answer) };
+    }
+  }
+}
+
+const methods = [
+  "encrypt",
+  "decrypt",
+  "sign",
+  "verify",
+  "digest",
+  "generateKey",
+  "deriveKey",
+  "deriveBits",
+  "importKey",
+  "exportKey",
+  "wrapKey",
+  "unwrapKey",
+];
+
+/** One call. Never rejects but where the fuel ran out, which ends the run; then it throws at once. */
+export function callSubtle(
+  method: string,
+  argumentsJson: string,
+  charge: (units: number) => void,
+): Promise<Answer> {
+  const values = parseJson(argumentsJson);
+  const failed = (error: unknown): Answer => {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    return { text: JSON.stringify({ error: { name, message } }), bytes: null };
+  };
+  if (!Array.isArray(values) || !methods.includes(method))
+    return Promise.resolve(failed(new TypeError("There is no such operation.")));
+  let price: number;
+  try {
+    price = priceOf(method, values.map(shallow), argumentsJson.length);
+  } catch (error) {
+    return Promise.resolve(failed(error));
+  }
+  charge(price);
+  return perform(method, values).then(
+    (answer) =>
+      "bytes" in answer
+        ? { text: JSON.stringify({ bytes: true }), bytes: answer.bytes }
+        : { text: JSON.stringify({ value: answer.value }), bytes: null },
+    failed,
+  );
+}
+
+/** Bytes of an algorithm as bytes, for its price. */
+function shallow(value: unknown): unknown {
+  if (!isFields(value) || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) =>
+      isFields(entry) && "__bytes" in entry
+        ? [key, new Uint8Array(Buffer.from(String(entry.__bytes), "base64"))]
+        : [key, entry],
+    ),
+  );
+}

@@ -1,0 +1,74 @@
+import zlib from "node:zlib";
+import { op } from "../../protocol.ts";
+import type { Operation } from "./index.ts";
+
+type Options = Record<string, unknown>;
+
+/** The most that comes out at once: what fits into a program's memory. */
+const outputMax = 32_000_000;
+/** Bytes of output that one unit of fuel pays for. */
+const outputPerFuel = 4;
+
+const compressions: Record<
+  string,
+  [work: (bytes: Uint8Array, options: object) => Buffer, fuelPerByte: number]
+> = {
+  gzip: [zlib.gzipSync, 2],
+  deflate: [zlib.deflateSync, 2],
+  deflateRaw: [zlib.deflateRawSync, 2],
+  brotliCompress: [zlib.brotliCompressSync, 100],
+};
+const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buffer> = {
+  gunzip: zlib.gunzipSync,
+  inflate: zlib.inflateSync,
+  inflateRaw: zlib.inflateRawSync,
+  unzip: zlib.unzipSync,
+  brotliDecompress: zlib.brotliDecompressSync,
+};
+
+/** Numbers alone: a dictionary or a chunk size of a program's choice is not needed. */
+function optionsOf(value: unknown): Options {
+  const given = typeof value === "object" && value !== null ? (value as Options) : {};
+  const known = ["level", "memLevel", "strategy", "windowBits"];
+  const options: Options = Object.fromEntries(
+    known.filter((key) => typeof given[key] === "number").map((key) => [key, given[key]]),
+  );
+  const quality = (given.params as Record<string, unknown> | undefined)?.[
+    zlib.constants.BROTLI_PARAM_QUALITY
+  ];
+  if (typeof quality === "number")
+    options.params = { [zlib.constants.BROTLI_PARAM_QUALITY]: quality };
+  return options;
+}
+
+export const zlibOperations: Record<number, Operation> = {
+  [op.zlib]: {
+    price: ([method], bytes) => 5_000 + bytes.length * (compressions[String(method)]?.[1] ?? 0.25),
+    perform([method, given], bytes, { charge, fuelLeft }) {
+      const name = String(method);
+      if (name === "crc32") {
+        const value = Number((given as Options | undefined)?.value) || 0;
+        return new Uint8Array(Uint32Array.of(zlib.crc32(bytes, value)).buffer);
+      }
+      const compress = compressions[name]?.[0];
+      if (compress !== undefined) return new Uint8Array(compress(bytes, optionsOf(given)));
+      const decompress = decompressions[name];
+      if (decompress === undefined) throw new TypeError("There is no such compression.");
+      // Never more than the fuel that is left pays for.
+      const maxOutputLength = Math.max(
+        1,
+        Math.min(outputMax, Math.floor(fuelLeft() * outputPerFuel)),
+      );
+      let output: Buffer;
+      try {
+        output = decompress(bytes, { ...optionsOf(given), maxOutputLength });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        charge(maxOutputLength / outputPerFuel);
+        throw new RangeError(`The decompressed data is larger than ${outputMax} bytes.`);
+      }
+      charge(output.length / outputPerFuel);
+      return new Uint8Array(output);
+    },
+  },
+};

@@ -1,0 +1,134 @@
+import type {
+  FileChanges,
+  GuestRequest,
+  GuestResponse,
+  RunError,
+  RunLimits,
+  RunOutcome,
+  ToolAnswer,
+} from "../../engine.ts";
+import { limitError } from "../../limit_error.ts";
+import { op } from "../protocol.ts";
+import { type Answer, Calls } from "./calls.ts";
+import { Lines } from "./lines.ts";
+import { cut, parseJson, thrownError } from "./outcome.ts";
+import type { Due } from "./timers.ts";
+import { lockedIn, Workspace } from "./workspace.ts";
+
+/** The consumer's end of one run, called over RPC. */
+export interface Host {
+  fetch(request: GuestRequest): Promise<GuestResponse>;
+  call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
+  /** Settles when the run is to be aborted. */
+  aborted(): Promise<void>;
+}
+
+/** As the Worker around a program sees it: the workspace follows once the run is admitted. */
+export interface RunHost extends Host {
+  files(): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/** A program's world as the event loop drives it. */
+export interface World {
+  /** Runs what is ready; why the run ends here, or undefined where it does not. */
+  turn(): RunError | undefined;
+  deliver(answer: Answer): void;
+  fire(timer: number): void;
+  nextTimer(isIdle: boolean): Due;
+  /** Nothing is left to wait for, and the program has not settled. */
+  stalled(): RunError;
+  /** Nothing is left to wait for: the program's last word. True where that made more work. */
+  end(): void;
+}
+
+/** One run of a program: its files, its calls, its output and its end, whatever runs it. */
+export class Run {
+  readonly limits: RunLimits;
+  readonly workspace: Workspace;
+  readonly calls: Calls;
+  readonly #logs: Lines;
+  readonly #startedAt = Date.now();
+  #value: string | null = null;
+  error: RunError | null = null;
+  isSettled = false;
+  hasExited = false;
+
+  constructor(
+    files: ReadonlyMap<string, Uint8Array>,
+    readOnly: string | null,
+    limits: RunLimits,
+    host: Host,
+  ) {
+    this.limits = limits;
+    this.workspace = new Workspace(files, lockedIn(readOnly));
+    this.calls = new Calls(host, this.workspace);
+    this.#logs = new Lines(limits.logBytes);
+  }
+
+  /**
+   * The event loop, as Node has it: it runs what is ready, delivers answers of host calls, fires timers,
+   * and ends when nothing is left to wait for.
+   */
+  async loop(world: World): Promise<RunError | null> {
+    let isEnding = false;
+    for (;;) {
+      const stopped = world.turn() ?? this.error;
+      if (this.hasExited) return null;
+      if (stopped) return stopped;
+      const left = this.limits.wallMs - (Date.now() - this.#startedAt);
+      if (left <= 0) return limitError("deadline");
+      if (this.calls.wasAborted) return limitError("aborted");
+
+      const answer = this.calls.takeAnswer();
+      if (answer) {
+        world.deliver(answer);
+        continue;
+      }
+      const due = world.nextTimer(this.calls.pending === 0);
+      if (due.kind === "fire") world.fire(due.id);
+      else if (due.kind === "wait") await this.calls.wait(Math.min(due.ms, left));
+      else if (this.calls.pending > 0) await this.calls.wait(left);
+      else if (!this.isSettled) return world.stalled();
+      else if (isEnding) return null;
+      else {
+        isEnding = true;
+        world.end();
+      }
+    }
+  }
+
+  /** Takes what a program says of itself; false where the operation is another. */
+  record(code: number, text: string): boolean {
+    switch (code) {
+      case op.log:
+        this.#logs.add(parseJson(text));
+        return true;
+      case op.done: {
+        const value: unknown = parseJson(text);
+        this.isSettled = true;
+        this.#value = typeof value === "string" ? cut(value, this.limits.valueBytes) : null;
+        return true;
+      }
+      case op.failed:
+        this.error ??= thrownError(parseJson(text));
+        return true;
+      case op.exit:
+        this.isSettled = true;
+        this.hasExited = true;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  outcome(error: RunError | null, fuel: number): RunOutcome {
+    const keeps = error === null || error.kind === "thrown" || error.kind === "stalled";
+    return {
+      value: error ? null : this.#value,
+      logs: this.#logs.text(),
+      error,
+      changes: keeps ? this.workspace.changes : new Map(),
+      usage: { fuel, hostCalls: this.calls.started, durationMs: Date.now() - this.#startedAt },
+    };
+  }
+}

@@ -1,0 +1,41 @@
+import { define } from "../bridge.ts";
+
+type List = Record<number, number | bigint>;
+
+/** Atomics for one thread: each operation is whole by itself, and there is no one to wait for. */
+export function installAtomics(): void {
+  const change =
+    (work: (before: never, value: never) => number | bigint) =>
+    (list: List, at: number, value: number | bigint): number | bigint | undefined => {
+      const before = list[at];
+      list[at] = work(before as never, value as never);
+      return before;
+    };
+  const atomics = {
+    load: (list: List, at: number) => list[at],
+    store: (list: List, at: number, value: number | bigint) => {
+      list[at] = value;
+      return value;
+    },
+    add: change((a: number, b: number) => a + b),
+    sub: change((a: number, b: number) => a - b),
+    and: change((a: number, b: number) => a & b),
+    or: change((a: number, b: number) => a | b),
+    xor: change((a: number, b: number) => a ^ b),
+    exchange: change((_before, value) => value),
+    compareExchange: (
+      list: List,
+      at: number,
+      expected: number | bigint,
+      value: number | bigint,
+    ) => {
+      const before = list[at];
+      if (before === expected) list[at] = value;
+      return before;
+    },
+    isLockFree: () => true,
+    notify: () => 0,
+  };
+  define(globalThis, { Atomics: {} });
+  define(Reflect.get(globalThis, "Atomics"), atomics);
+}

@@ -1,0 +1,145 @@
+import { define } from "../bridge.ts";
+
+/** Methods of strings that the engine has in a way that holds far too much memory. */
+export function installStrings(): void {
+  installReplace();
+  installCharacters();
+}
+
+/** The engine keeps every match until the end; here the text grows as it goes. */
+function installReplace(): void {
+  const native = RegExp.prototype[Symbol.replace];
+  const { exec } = RegExp.prototype;
+  const method = {
+    [Symbol.replace](this: RegExp, text: unknown, replacement: unknown): string {
+      const flags = this.flags;
+      if (!flags.includes("g") || flags.includes("y") || this.exec !== exec)
+        return native.call(this, text as string, replacement as never);
+      const source = String(text);
+      const work =
+        typeof replacement === "function"
+          ? (replacement as (...values: unknown[]) => unknown)
+          : null;
+      const template = work === null ? String(replacement) : "";
+      const isPlain = !template.includes("$");
+      const isUnicode = /[uv]/.test(flags);
+      this.lastIndex = 0;
+      let result = "";
+      let at = 0;
+      for (let match = exec.call(this, source); match !== null; match = exec.call(this, source)) {
+        const [whole] = match;
+        if (match.index > at) result += source.slice(at, match.index);
+        if (work !== null) result += call(work, match, source);
+        else result += isPlain ? template : expand(template, match, source);
+        at = match.index + whole.length;
+        if (whole === "") {
+          const pair = isUnicode && (source.codePointAt(this.lastIndex) ?? 0) > 0xffff;
+          this.lastIndex += pair ? 2 : 1;
+        }
+      }
+      return at === 0 ? result + source : result + source.slice(at);
+    },
+  };
+  Object.defineProperty(method[Symbol.replace], "name", { value: "[Symbol.replace]" });
+  define(RegExp.prototype, { [Symbol.replace as never]: method[Symbol.replace] });
+  Object.defineProperty(RegExp.prototype, Symbol.replace, {
+    value: method[Symbol.replace],
+    writable: true,
+    configurable: true,
+  });
+}
+
+function call(
+  work: (...values: unknown[]) => unknown,
+  match: RegExpExecArray,
+  source: string,
+): string {
+  const groups = match.groups;
+  if (match.length === 1 && groups === undefined)
+    return String(work(match[0], match.index, source));
+  return String(
+    groups === undefined
+      ? work(...match, match.index, source)
+      : work(...match, match.index, source, groups),
+  );
+}
+
+/** A replacement's `$` forms, by the language's own rules. */
+function expand(template: string, match: RegExpExecArray, source: string): string {
+  const [whole] = match;
+  return template.replaceAll(
+    /\$(?:\$|&|`|'|(\d\d?)|<([^>]*)>)/g,
+    (form: string, digits?: string, name?: string) => {
+      if (form === "$$") return "$";
+      if (form === "$&") return whole;
+      if (form === "$`") return source.slice(0, match.index);
+      if (form === "$'") return source.slice(match.index + whole.length);
+      if (name !== undefined)
+        return match.groups === undefined ? form : String(match.groups[name] ?? "");
+      const two = Number(digits);
+      if (two >= 1 && two < match.length) return match[two] ?? "";
+      const one = Number(digits?.[0]);
+      if (digits?.length === 2 && one >= 1 && one < match.length)
+        return (match[one] ?? "") + digits[1];
+      return form;
+    },
+  );
+}
+
+/** Single characters come from a table: one string each, however long the text. */
+function installCharacters(): void {
+  const table: string[] = [];
+  for (let code = 0; code < 256; code += 1) table.push(String.fromCharCode(code));
+  const nativeSplit = String.prototype.split;
+  const nativeIterator = String.prototype[Symbol.iterator];
+  const longText = 4_096;
+  define(String.prototype, {
+    split(this: string, separator: unknown, limit?: number) {
+      if (
+        separator !== "" ||
+        typeof this !== "string" ||
+        limit !== undefined ||
+        this.length < longText
+      )
+        return nativeSplit.call(this, separator as never, limit);
+      const list = new Array<string>(this.length);
+      for (let at = 0; at < this.length; at += 1) {
+        const code = this.charCodeAt(at);
+        list[at] = code < 256 ? (table[code] as string) : this.charAt(at);
+      }
+      return list;
+    },
+  });
+  const method = {
+    [Symbol.iterator](this: string) {
+      if (typeof this !== "string" || this.length < longText) return nativeIterator.call(this);
+      return characters(this, table);
+    },
+  };
+  Object.defineProperty(String.prototype, Symbol.iterator, {
+    value: method[Symbol.iterator],
+    writable: true,
+    configurable: true,
+  });
+}
+
+const iteratorPrototype = Object.getPrototypeOf(""[Symbol.iterator]());
+
+function characters(text: string, table: readonly string[]): IterableIterator<string> {
+  let at = 0;
+  const iterator = Object.create(iteratorPrototype);
+  return Object.defineProperty(iterator, "next", {
+    configurable: true,
+    value: () => {
+      if (at >= text.length) return { value: undefined, done: true };
+      const code = text.charCodeAt(at);
+      if (code < 256) {
+        at += 1;
+        return { value: table[code], done: false };
+      }
+      const value = String.fromCodePoint(text.codePointAt(at) as number);
+      at += value.length;
+      return { value, done: false };
+    },
+  });
+}

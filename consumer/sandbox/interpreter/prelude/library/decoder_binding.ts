@@ -1,0 +1,165 @@
+import { op } from "../../protocol.ts";
+import { askText, encodeText } from "../bridge.ts";
+
+/** What Node's TextDecoder, TextEncoder and StringDecoder ask of their native side. */
+
+const encodeIntoResults = new Uint32Array(2);
+
+const bytesOf = (source: ArrayBuffer | ArrayBufferView): Uint8Array =>
+  ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+
+function decodeHost(
+  encoding: string,
+  bytes: Uint8Array,
+  fatal: boolean,
+  ignoreBom: boolean,
+  stream = false,
+): string {
+  try {
+    return askText(op.decode, [encoding, fatal, ignoreBom, stream], bytes);
+  } catch (error) {
+    if (!fatal) throw error;
+    const message = `The encoded data was not valid for encoding ${encoding}`;
+    throw Object.assign(new TypeError(message), { code: "ERR_ENCODING_INVALID_ENCODED_DATA" });
+  }
+}
+
+export const decoderBinding = {
+  encodeIntoResults,
+  encodeUtf8String: (text: string) => encodeText(text),
+  encodeInto(text: string, into: Uint8Array) {
+    // Three bytes a unit at most: no more of the text can fit.
+    let part = text.slice(0, into.length);
+    let bytes = encodeText(part);
+    if (bytes.length > into.length) {
+      let end = into.length;
+      while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+      bytes = bytes.subarray(0, end);
+      part = decodeHost("utf-8", bytes, false, true);
+    }
+    into.set(bytes);
+    encodeIntoResults[0] = part.length;
+    encodeIntoResults[1] = bytes.length;
+  },
+  decodeUTF8: (source: ArrayBuffer | ArrayBufferView, ignoreBom: unknown, fatal: boolean) =>
+    decodeHost("utf-8", bytesOf(source), fatal, Boolean(ignoreBom)),
+  toASCII: (domain: string) => domain,
+  toUnicode: (domain: string) => domain,
+};
+
+interface Converter {
+  fatal: boolean;
+  ignoreBom: boolean;
+  kept: Uint8Array;
+  /** How much of what `kept` decodes to was answered. */
+  answered: number;
+}
+
+/** Decoders of the encodings that are neither UTF-8 nor of single bytes. */
+export const converters = {
+  getConverter(encoding: string, flags: number): Converter | undefined {
+    try {
+      askText(op.decode, [encoding, false, false, false], new Uint8Array(0));
+    } catch {
+      return undefined;
+    }
+    return {
+      fatal: (flags & 2) !== 0,
+      ignoreBom: (flags & 4) !== 0,
+      kept: new Uint8Array(0),
+      answered: 0,
+    };
+  },
+  /** What came before is decoded again: only then is it known where a character ends. */
+  decode(
+    converter: Converter,
+    source: ArrayBuffer | ArrayBufferView,
+    flags: number,
+    encoding: string,
+  ): string {
+    const bytes = bytesOf(source);
+    const whole = new Uint8Array(converter.kept.length + bytes.length);
+    whole.set(converter.kept);
+    whole.set(bytes, converter.kept.length);
+    const isLast = (flags & 1) !== 0;
+    const text = decodeHost(encoding, whole, converter.fatal, converter.ignoreBom, !isLast);
+    const fresh = text.slice(converter.answered);
+    converter.kept = isLast ? new Uint8Array(0) : whole;
+    converter.answered = isLast ? 0 : text.length;
+    return fresh;
+  },
+};
+
+const encodings = ["ascii", "utf8", "base64", "utf16le", "latin1", "hex", "buffer", "base64url"];
+const field = { missing: 4, buffered: 5, encoding: 6 };
+
+/** How many bytes at the end belong to a unit that is not complete. */
+function incomplete(bytes: Uint8Array, encoding: string): number {
+  if (encoding === "utf16le") {
+    const odd = bytes.length % 2;
+    const high = (bytes[bytes.length - odd - 1] ?? 0) & 0xfc;
+    return bytes.length - odd >= 2 && high === 0xd8 ? odd + 2 : odd;
+  }
+  if (encoding === "base64" || encoding === "base64url") return bytes.length % 3;
+  if (encoding !== "utf8") return 0;
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return size > back ? back : 0;
+  }
+  return 0;
+}
+
+const text = (encoding: string, bytes: Uint8Array): string =>
+  bytes.length === 0 ? "" : askText(op.decode, [encoding], bytes);
+
+export const stringDecoderBinding = {
+  encodings,
+  kIncompleteCharactersStart: 0,
+  kIncompleteCharactersEnd: 4,
+  kMissingBytes: field.missing,
+  kBufferedBytes: field.buffered,
+  kEncodingField: field.encoding,
+  kNumFields: 7,
+  kSize: 7,
+  decode(state: Uint8Array, source: ArrayBufferView): string {
+    const encoding = encodings[state[field.encoding] ?? 1] ?? "utf8";
+    const held = state[field.buffered] ?? 0;
+    const fresh = bytesOf(source);
+    const whole = new Uint8Array(held + fresh.length);
+    whole.set(state.subarray(0, held));
+    whole.set(fresh, held);
+    const rest = incomplete(whole, encoding);
+    const end = whole.length - rest;
+    for (let at = 0; at < rest; at += 1) state[at] = whole[end + at] ?? 0;
+    state[field.buffered] = rest;
+    const lead = whole[end] ?? 0;
+    const size =
+      encoding === "utf8"
+        ? lead >= 0xf0
+          ? 4
+          : lead >= 0xe0
+            ? 3
+            : 2
+        : encoding === "utf16le"
+          ? rest > 1
+            ? 4
+            : 2
+          : 3;
+    state[field.missing] = rest === 0 ? 0 : size - rest;
+    return text(encoding, whole.subarray(0, end));
+  },
+  flush(state: Uint8Array): string {
+    const encoding = encodings[state[field.encoding] ?? 1] ?? "utf8";
+    const held = state[field.buffered] ?? 0;
+    state[field.buffered] = 0;
+    state[field.missing] = 0;
+    const bytes = new Uint8Array(
+      state.subarray(0, encoding === "utf16le" ? held - (held % 2) : held),
+    );
+    return encoding === "utf8" && bytes.length > 0 ? "\ufffd" : text(encoding, bytes);
+  },
+};

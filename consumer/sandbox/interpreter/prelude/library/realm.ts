@@ -1,0 +1,87 @@
+import { op } from "../../protocol.ts";
+import { ask } from "../bridge.ts";
+import { bindings } from "./bindings.ts";
+import { replaced } from "./replaced.ts";
+
+type Exports = Record<string, unknown>;
+type Wrapper = (
+  exports: Exports,
+  require: (id: string) => Exports,
+  module: { exports: Exports },
+  process: object,
+  internalBinding: (name: string) => object,
+  primordials: object,
+) => void;
+
+/** Node's own modules in the boot image, by name; the build puts them here. */
+declare const nodeImage: Record<string, Wrapper>;
+
+/** Evaluates in the global scope: nothing of this file is within the reach of what it evaluates. */
+const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
+const loaded = new Map<string, { exports: Exports }>();
+const primordials: Record<string, unknown> = {};
+/** What Node's JavaScript knows of its process: what it prints with colors or not, and its platform. */
+export const nodeProcess: Record<string, unknown> = {
+  versions: { node: "24.21.0" },
+  version: "v24.21.0",
+  platform: "linux",
+  arch: "x64",
+  env: {},
+  execArgv: [],
+  // Warnings of deprecated ways go to a terminal that no one reads.
+  emitWarning: () => {},
+};
+
+/** From now on Node's JavaScript sees the program's own process, with what it does in every process. */
+export function adoptProcess(process: object): void {
+  Object.setPrototypeOf(nodeProcess, process);
+}
+
+/** A module that the prelude has of its own, for Node's JavaScript that asks for it. */
+export function provide(id: string, make: () => object): void {
+  replaced[id] = make as () => Exports;
+}
+
+function internalBinding(name: string): object {
+  const found = bindings[name];
+  if (found === undefined) throw new Error(`There is no binding named ${name}.`);
+  return typeof found === "function" ? found() : found;
+}
+
+/** A module of Node's own JavaScript, evaluated when it is first asked for. */
+export function nodeModule(id: string): Exports {
+  const known = loaded.get(id);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} as Exports };
+  loaded.set(id, module);
+  const own = replaced[id];
+  if (own !== undefined) {
+    module.exports = own() as Exports;
+    return module.exports;
+  }
+  const wrapper = nodeImage[id] ?? lazyModule(id);
+  wrapper(module.exports, nodeModule, module, nodeProcess, internalBinding, primordials);
+  return module.exports;
+}
+
+function lazyModule(id: string): Wrapper {
+  const source = ask(op.library, [id]);
+  if (typeof source !== "string") throw new Error(`Node's ${id} is not available in the sandbox.`);
+  return evaluate(`(${source})`) as Wrapper;
+}
+
+/** Evaluates in the boot image what most programs use, so that no run pays for it. */
+export function bootLibrary(): void {
+  nodeImage["internal/per_context/primordials"]?.(
+    {},
+    nodeModule,
+    { exports: {} },
+    nodeProcess,
+    internalBinding,
+    primordials,
+  );
+  for (const id of Object.keys(nodeImage)) {
+    if (id !== "internal/per_context/primordials") nodeModule(id);
+  }
+  (nodeModule("internal/util/debuglog").initializeDebugEnv as (names?: string) => void)();
+}

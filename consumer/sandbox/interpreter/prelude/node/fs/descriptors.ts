@@ -1,0 +1,139 @@
+import { op } from "../../../protocol.ts";
+import { ask, askBytes, bytesOf } from "../../bridge.ts";
+import { contentOf, encodingOf, entryOf, fileError, nameOf, type Options } from "./values.ts";
+
+/** An open file: its flags and where the next read or write is. */
+interface Open {
+  path: string;
+  canRead: boolean;
+  canWrite: boolean;
+  appends: boolean;
+  position: number;
+}
+
+const openFiles = new Map<number, Open>();
+let lastDescriptor = 2;
+
+/** What a flag permits and does first, as fopen has it. */
+export function flagOf(flag: unknown): { name: string; isNew: boolean; truncates: boolean } {
+  const name =
+    typeof flag === "string"
+      ? flag.replace(/s/g, "")
+      : flag === undefined || flag === null
+        ? "r"
+        : "r+";
+  if (!/^(r|w|a|w?x|ax|xa|wx|xw)\+?$/.test(name.replace("+", "")))
+    throw Object.assign(
+      new TypeError(`The argument 'flags' is invalid. Received '${String(flag)}'`),
+      { code: "ERR_INVALID_ARG_VALUE" },
+    );
+  return { name, isNew: name.includes("x"), truncates: name.includes("w") };
+}
+
+/** Checks a file before it is written and makes it where that is asked for. */
+export function prepareWrite(path: unknown, flag: unknown): void {
+  const { name, isNew, truncates } = flagOf(flag);
+  const entry = entryOf(path);
+  if (entry?.kind === "directory") throw fileError("EISDIR", "open", path);
+  if (entry !== null && isNew) throw fileError("EEXIST", "open", path);
+  if (entry === null && name.startsWith("r")) throw fileError("ENOENT", "open", path);
+  if (entry === null) requireParent(path);
+  if (entry === null || truncates) ask(op.files, ["write", nameOf(path)], new Uint8Array(0));
+}
+
+/** A file can be made only in a directory that there is; /tmp is one. */
+export function requireParent(path: unknown, syscall = "open", dest?: unknown): void {
+  const name = nameOf(dest ?? path);
+  const slash = name.replace(/\/+$/, "").lastIndexOf("/");
+  const parent = slash < 0 ? "" : name.slice(0, slash);
+  if (parent === "" || /^\/?tmp$/.test(parent) || !/[^./]/.test(parent)) return;
+  const kind = entryOf(parent)?.kind;
+  if (kind === "directory") return;
+  throw fileError(kind === "file" ? "ENOTDIR" : "ENOENT", syscall, path, dest);
+}
+
+export function openFile(path: unknown, flag: unknown = "r"): number {
+  const { name } = flagOf(flag);
+  if (name === "r") {
+    if (entryOf(path) === null) throw fileError("ENOENT", "open", path);
+  } else prepareWrite(path, flag);
+  lastDescriptor += 1;
+  openFiles.set(lastDescriptor, {
+    path: nameOf(path),
+    canRead: name.startsWith("r") || name.includes("+"),
+    canWrite: name !== "r",
+    appends: name.includes("a"),
+    position: 0,
+  });
+  return lastDescriptor;
+}
+
+function opened(descriptor: unknown, syscall: string): Open {
+  if (typeof descriptor !== "number") {
+    const message = `The "fd" argument must be of type number. Received ${descriptor === undefined ? "undefined" : typeof descriptor}`;
+    throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
+  }
+  const found = openFiles.get(descriptor);
+  if (found === undefined) throw fileError("EBADF", syscall);
+  return found;
+}
+
+export function closeFile(descriptor: unknown): void {
+  opened(descriptor, "close");
+  openFiles.delete(descriptor as number);
+}
+
+/** The path of an open file, or the path itself. */
+export function pathOf(file: unknown): unknown {
+  return typeof file === "number" ? opened(file, "fstat").path : file;
+}
+
+/** Reads into a buffer; `position` null is where the last read ended. */
+export function readFile(
+  descriptor: unknown,
+  into: ArrayBufferView,
+  offset = 0,
+  length = into.byteLength - offset,
+  position: number | null = null,
+): number {
+  const file = opened(descriptor, "read");
+  if (!file.canRead) throw fileError("EBADF", "read");
+  const start = typeof position === "number" ? position : file.position;
+  const bytes = askBytes(op.files, [
+    "read_part",
+    file.path,
+    start,
+    Math.min(length, into.byteLength - offset),
+  ]);
+  bytesOf(into).set(bytes, offset);
+  if (typeof position !== "number") file.position += bytes.length;
+  return bytes.length;
+}
+
+export function writeFile(descriptor: unknown, data: unknown, ...rest: unknown[]): number {
+  const file = opened(descriptor, "write");
+  if (!file.canWrite) throw fileError("EBADF", "write");
+  let bytes: Uint8Array;
+  let position: unknown;
+  if (typeof data === "string") {
+    position = rest[0];
+    bytes = contentOf(data, encodingOf((rest[1] ?? "utf8") as Options));
+  } else {
+    const options = (
+      typeof rest[0] === "object" && rest[0] !== null
+        ? rest[0]
+        : { offset: rest[0], length: rest[1], position: rest[2] }
+    ) as Record<string, number>;
+    const whole = bytesOf(data);
+    const offset = options.offset ?? 0;
+    bytes = whole.subarray(offset, offset + (options.length ?? whole.length));
+    position = options.position;
+  }
+  if (file.appends) ask(op.files, ["append", file.path], bytes);
+  else {
+    const at = typeof position === "number" ? position : file.position;
+    ask(op.files, ["write_part", file.path, at], bytes);
+    if (typeof position !== "number") file.position += bytes.length;
+  }
+  return bytes.length;
+}

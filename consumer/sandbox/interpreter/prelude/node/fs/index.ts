@@ -1,0 +1,167 @@
+import { defineLazily } from "../../bridge.ts";
+import { Dir, operations } from "./operations.ts";
+import { Dirent, Stats } from "./stats.ts";
+import { makeStreams } from "./streams.ts";
+import { entryOf, nameOf } from "./values.ts";
+
+type Operation = (...values: unknown[]) => unknown;
+type Functions = Record<string, Operation>;
+type Callback = (error: unknown, value?: unknown, more?: unknown) => void;
+
+const all = operations as unknown as Functions;
+
+/** Operations of open files, which the promises have as methods of a FileHandle. */
+const ofDescriptors = new Set([
+  "open",
+  "close",
+  "read",
+  "write",
+  "fstat",
+  "ftruncate",
+  "fsync",
+  "fdatasync",
+]);
+
+class FileHandle {
+  readonly fd: number;
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+  async read(
+    into: ArrayBufferView | { buffer?: ArrayBufferView } = Buffer.alloc(16_384),
+    ...rest: unknown[]
+  ): Promise<object> {
+    const options = ArrayBuffer.isView(into) ? null : into;
+    const buffer =
+      options === null ? (into as ArrayBufferView) : (options.buffer ?? Buffer.alloc(16_384));
+    const bytesRead = all.read?.(this.fd, buffer, ...(options === null ? rest : [options]));
+    return { bytesRead, buffer };
+  }
+  async write(data: unknown, ...rest: unknown[]): Promise<object> {
+    return { bytesWritten: all.write?.(this.fd, data, ...rest), buffer: data };
+  }
+  async readFile(options?: unknown): Promise<unknown> {
+    return all.readFile?.(this.fd, options);
+  }
+  async writeFile(data: unknown, options?: unknown): Promise<unknown> {
+    return all.writeFile?.(this.fd, data, options);
+  }
+  async appendFile(data: unknown, options?: unknown): Promise<unknown> {
+    return all.writeFile?.(this.fd, data, options);
+  }
+  async stat(): Promise<unknown> {
+    return all.fstat?.(this.fd);
+  }
+  async truncate(length?: number): Promise<void> {
+    all.ftruncate?.(this.fd, length);
+  }
+  async close(): Promise<void> {
+    all.close?.(this.fd);
+  }
+  async *readLines(options?: { encoding?: string }): AsyncGenerator<string> {
+    const text = String(all.readFile?.(this.fd, options?.encoding ?? "utf8"));
+    const lines = text.split(/\r?\n/);
+    if (lines.at(-1) === "") lines.pop();
+    yield* lines;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+const existsSync = (path: unknown): boolean => {
+  try {
+    return entryOf(path) !== null;
+  } catch {
+    return false;
+  }
+};
+
+const constants = {
+  F_OK: 0,
+  X_OK: 1,
+  W_OK: 2,
+  R_OK: 4,
+  COPYFILE_EXCL: 1,
+  COPYFILE_FICLONE: 2,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 64,
+  O_EXCL: 128,
+  O_TRUNC: 512,
+  O_APPEND: 1024,
+  S_IFMT: 61_440,
+  S_IFREG: 32_768,
+  S_IFDIR: 16_384,
+  S_IFLNK: 40_960,
+};
+
+const unavailable = (name: string) => (): never => {
+  throw new Error(
+    `fs.${name} is not available in the sandbox: the workspace has no links and sends no events.`,
+  );
+};
+
+/** node:fs: each operation as xSync, as x with a callback, and in `promises`. `stream` is Node's stream module. */
+export function makeFs(stream: () => typeof import("node:stream")): {
+  fs: Record<string, unknown>;
+  promises: Record<string, unknown>;
+} {
+  const fs: Record<string, unknown> = { Stats, Dirent, Dir, existsSync, constants };
+  const promises: Record<string, unknown> = { constants };
+  for (const [name, operation] of Object.entries(all)) {
+    fs[`${name}Sync`] = operation;
+    const later = async (...values: unknown[]): Promise<unknown> => operation(...values);
+    if (!ofDescriptors.has(name)) promises[name] = later;
+    fs[name] = (...values: unknown[]) => {
+      const callback = values.pop();
+      if (typeof callback !== "function") {
+        const message = `The "cb" argument must be of type function. Received ${callback === undefined ? "undefined" : typeof callback}`;
+        throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
+      }
+      // From a timer, so that what the callback throws is nobody's rejection.
+      const report = (...results: [unknown, unknown?]): void =>
+        void setImmediate(() =>
+          (callback as Callback)(
+            ...results,
+            ...(name === "read" || name === "write" ? [values[1]] : []),
+          ),
+        );
+      void later(...values).then(
+        (value) => (value === undefined ? report(null) : report(null, value)),
+        (error) => report(error),
+      );
+    };
+  }
+  promises.open = async (path: unknown, flag?: unknown) =>
+    new FileHandle(operations.open(path, flag));
+  promises.glob = async function* (pattern: unknown, options?: object) {
+    yield* operations.glob(pattern, options);
+  };
+  fs.exists = (path: unknown, callback: (exists: boolean) => void) =>
+    void setImmediate(() => callback(existsSync(path)));
+  fs.promises = promises;
+  for (const name of [
+    "symlink",
+    "symlinkSync",
+    "link",
+    "linkSync",
+    "readlink",
+    "readlinkSync",
+    "watch",
+    "watchFile",
+    "unwatchFile",
+  ])
+    fs[name] = unavailable(name);
+  let streams: Record<string, unknown> | undefined;
+  const part = (name: string) => () => {
+    streams ??= makeStreams(stream());
+    return streams[name];
+  };
+  const names = ["createReadStream", "createWriteStream", "ReadStream", "WriteStream"];
+  defineLazily(fs, Object.fromEntries(names.map((name) => [name, part(name)])));
+  return { fs, promises };
+}
+
+export { nameOf };

@@ -1,0 +1,102 @@
+import { closeFile, openFile, readFile, writeFile } from "./descriptors.ts";
+import { nameOf } from "./values.ts";
+
+interface StreamOptions {
+  encoding?: BufferEncoding;
+  flags?: string;
+  start?: number;
+  end?: number;
+  highWaterMark?: number;
+}
+type Done = (error?: Error | null) => void;
+type StreamModule = typeof import("node:stream");
+
+/** The streams of files, over the stream module that the program's world has. */
+export function makeStreams({ Readable, Writable }: StreamModule): Record<string, unknown> {
+  const given = (options: unknown): StreamOptions =>
+    (typeof options === "string" ? { encoding: options } : (options ?? {})) as StreamOptions;
+  class ReadStream extends Readable {
+    readonly path: string;
+    readonly flags: string;
+    bytesRead = 0;
+    fd: number | null = null;
+    #at: number;
+    readonly #end: number;
+    constructor(path: unknown, options?: unknown) {
+      const {
+        encoding,
+        flags = "r",
+        start = 0,
+        end = Number.POSITIVE_INFINITY,
+        highWaterMark = 65_536,
+      } = given(options);
+      super({ highWaterMark, autoDestroy: true, ...(encoding === undefined ? {} : { encoding }) });
+      this.path = nameOf(path);
+      this.flags = flags;
+      this.#at = start;
+      this.#end = end;
+    }
+    override _construct(done: Done): void {
+      this.fd = openFile(this.path, this.flags);
+      done();
+      this.emit("open", this.fd);
+      this.emit("ready");
+    }
+    override _read(size: number): void {
+      const buffer = Buffer.alloc(Math.max(0, Math.min(size, this.#end - this.#at + 1)));
+      const count = readFile(this.fd, buffer, 0, buffer.length, this.#at);
+      this.#at += count;
+      this.bytesRead += count;
+      this.push(count === 0 ? null : buffer.subarray(0, count));
+    }
+    override _destroy(error: Error | null, done: Done): void {
+      if (this.fd !== null) closeFile(this.fd);
+      this.fd = null;
+      done(error);
+    }
+    close(done?: Done): void {
+      if (done) this.once("close", () => done());
+      this.destroy();
+    }
+  }
+  class WriteStream extends Writable {
+    readonly path: string;
+    readonly flags: string;
+    bytesWritten = 0;
+    fd: number | null = null;
+    constructor(path: unknown, options?: unknown) {
+      const { encoding, flags = "w" } = given(options);
+      super({
+        decodeStrings: true,
+        ...(encoding === undefined ? {} : { defaultEncoding: encoding }),
+      });
+      this.path = nameOf(path);
+      this.flags = flags;
+    }
+    override _construct(done: Done): void {
+      this.fd = openFile(this.path, this.flags);
+      done();
+      this.emit("open", this.fd);
+      this.emit("ready");
+    }
+    override _write(chunk: Buffer, _encoding: string, done: Done): void {
+      this.bytesWritten += writeFile(this.fd, chunk);
+      done();
+    }
+    override _destroy(error: Error | null, done: Done): void {
+      if (this.fd !== null) closeFile(this.fd);
+      this.fd = null;
+      done(error);
+    }
+    close(done?: Done): void {
+      if (done) this.once("close", () => done());
+      this.end();
+    }
+  }
+  return {
+    ReadStream,
+    WriteStream,
+    createReadStream: (path: unknown, options?: unknown) => new ReadStream(path, options),
+    createWriteStream: (path: unknown, options?: unknown) => new WriteStream(path, options),
+  };
+}

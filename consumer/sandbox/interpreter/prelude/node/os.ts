@@ -1,0 +1,26 @@
+/** node:os of a small Linux machine that tells nothing of the real one. */
+export const os = {
+  EOL: "\n",
+  devNull: "/dev/null",
+  platform: () => "linux",
+  type: () => "Linux",
+  release: () => "6.0.0",
+  version: () => "#1 SMP",
+  machine: () => "x86_64",
+  arch: () => "x64",
+  endianness: () => "LE",
+  tmpdir: () => "/tmp",
+  homedir: () => "/",
+  hostname: () => "sandbox",
+  cpus: () => [
+    { model: "virtual", speed: 2000, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } },
+  ],
+  availableParallelism: () => 1,
+  totalmem: () => 134_217_728,
+  freemem: () => 67_108_864,
+  loadavg: () => [0, 0, 0],
+  uptime: () => 1,
+  networkInterfaces: () => ({}),
+  userInfo: () => ({ uid: 0, gid: 0, username: "agent", homedir: "/", shell: null }),
+  constants: { signals: { SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }, errno: {} },
+};

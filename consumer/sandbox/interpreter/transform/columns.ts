@@ -1,0 +1,42 @@
+import type { Edit } from "./edit.ts";
+
+/** By line, from which column on how many characters were put in before: `[column, characters]`. */
+export type Columns = Record<number, [from: number, shift: number][]>;
+
+/** Where the edits have moved the columns of a program; lines are kept. `lead` stands before the first line. */
+export function columnsOf(text: string, edits: readonly Edit[], lead: number): Columns {
+  const columns: Columns = lead === 0 ? {} : { 1: [[1, lead]] };
+  let line = 1;
+  let lineStart = 0;
+  let at = 0;
+  for (const { start, end, text: replacement } of edits) {
+    for (; at < start; at += 1) {
+      if (text[at] !== "\n") continue;
+      line += 1;
+      lineStart = at + 1;
+    }
+    if (text.slice(start, end).includes("\n")) continue;
+    const list = columns[line] ?? [];
+    const before = list.at(-1)?.[1] ?? 0;
+    const shift = before + replacement.length - (end - start);
+    list.push([start - lineStart + 1 + before + replacement.length, shift]);
+    columns[line] = list;
+  }
+  return columns;
+}
+
+/** The column in the agent's own text. */
+export function ownColumn(columns: Columns, line: number, column: number): number {
+  let shift = 0;
+  for (const [from, characters] of columns[line] ?? []) if (from <= column) shift = characters;
+  return Math.max(1, column - shift);
+}
+
+/** The columns of a program in front of whose first line something more was put. */
+export function movedBy(columns: Columns, lead: number): Columns {
+  const first = columns[1] ?? [[1, 0]];
+  return {
+    ...columns,
+    1: first.map(([from, shift]) => [from === 1 ? 1 : from + lead, shift + lead]),
+  };
+}

@@ -1,0 +1,247 @@
+import type { AnyNode } from "acorn";
+import type { RunError, RunLimits } from "../../engine.ts";
+import { limitError } from "../../limit_error.ts";
+import { agentFile } from "../protocol.ts";
+import type { Machine } from "../quickjs/machine.ts";
+import { agentFrames } from "../stack.ts";
+import { ownColumn } from "./columns.ts";
+import { parseProgram } from "./parser.ts";
+import type { Prepared } from "./transform.ts";
+import { nodesOf } from "./walk.ts";
+
+const parseFuel = 30;
+const textMax = 80;
+
+/** What the engine says of an error, and what V8 says; `$1` is of the engine's words. */
+const worded: [pattern: RegExp, text: string][] = [
+  [
+    /^cannot read property '(.*)' of (undefined|null)$/,
+    "Cannot read properties of $2 (reading '$1')",
+  ],
+  [
+    /^cannot set property '(.*)' of (undefined|null)$/,
+    "Cannot set properties of $2 (setting '$1')",
+  ],
+  [/^'(.*)' is not defined$/, "$1 is not defined"],
+  [/^(.*) is not initialized$/, "Cannot access '$1' before initialization"],
+  [/^invalid array length$/, "Invalid array length"],
+  [/^cannot convert to object$/, "Cannot convert undefined or null to object"],
+  [/^circular reference$/, "Converting circular structure to JSON"],
+  [/^cannot convert symbol to string$/, "Cannot convert a Symbol value to a string"],
+  [/^cannot convert symbol to number$/, "Cannot convert a Symbol value to a number"],
+  [/^empty array$/, "Reduce of empty array with no initial value"],
+  [/^object is not extensible$/, "Cannot add property, object is not extensible"],
+  [/^invalid 'instanceof' right operand$/, "Right-hand side of 'instanceof' is not callable"],
+  [
+    /^(expecting hex digit|malformed UTF-8|expecting surrogate pair|invalid character)$/,
+    "URI malformed",
+  ],
+  [/^Date value is NaN$/, "Invalid time value"],
+  [
+    /^(cannot convert bigint to number|cannot mix bigint.*|both operands must have the same type.*)$/i,
+    "Cannot mix BigInt and other types, use explicit conversions",
+  ],
+  [/^division by zero$/i, "Division by zero"],
+  [/^regexp must have the 'g' flag$/, "replaceAll must be called with a global RegExp"],
+];
+
+/** Errors of the engine in words that name what the program has written, and limits with what was used. */
+export class Explanations {
+  readonly #code: string;
+  readonly #prepared: Prepared;
+  #nodes: AnyNode[] | null = null;
+
+  constructor(code: string, prepared: Prepared) {
+    this.#code = code;
+    this.#prepared = prepared;
+  }
+
+  /** The message that V8 has for the engine's, by the place where it was thrown. */
+  message(message: string, stack: string, charge: (units: number) => void): string {
+    const place = this.#placeOf(stack);
+    const node = place === null ? undefined : this.#nodeAt(place, message, charge);
+    const named = node === undefined ? undefined : nameIn(message, node, this.#code);
+    if (named !== undefined) return named;
+    for (const [pattern, text] of worded)
+      if (pattern.test(message)) return message.replace(pattern, text);
+    return message;
+  }
+
+  /** The call at a place of the program, as it is written there; null where none is. */
+  callAt(line: number, column: number, charge: (units: number) => void): string | null {
+    const node = this.#nodeAt(this.#offset(line, column), "not a function", charge);
+    return node === undefined
+      ? null
+      : (this.#code.slice(node.start, node.end).split("\n")[0] ?? null);
+  }
+
+  #offset(line: number, column: number): number {
+    let start = 0;
+    for (let at = 1; at < line; at += 1) start = this.#code.indexOf("\n", start) + 1;
+    return start + column - 1;
+  }
+
+  /** The offset in the program of the frame where an error was thrown, if that is one of the program's. */
+  #placeOf(stack: string): number | null {
+    const found = /^\s*at [^\n]*?([\w.]+):(\d+):(\d+)\)?$/m.exec(stack.split("\n")[0] ?? "");
+    if (found?.[1] !== agentFile || !this.#prepared.ok) return null;
+    const line = Number(found[2]);
+    return this.#offset(line, ownColumn(this.#prepared.columns, line, Number(found[3])));
+  }
+
+  #nodeAt(place: number, message: string, charge: (units: number) => void): AnyNode | undefined {
+    if (this.#nodes === null) {
+      charge(this.#code.length * parseFuel);
+      const isModule = this.#prepared.ok && this.#prepared.isModule;
+      try {
+        this.#nodes = [
+          ...nodesOf(parseProgram(this.#code, isModule ? "module" : "script") as AnyNode),
+        ];
+      } catch {
+        this.#nodes = [];
+      }
+    }
+    const wanted = kindsFor(message);
+    let best: AnyNode | undefined;
+    for (const node of this.#nodes) {
+      if (!wanted(node) || node.start > place || node.end <= place) continue;
+      if (best === undefined || node.end - node.start <= best.end - best.start) best = node;
+    }
+    return best;
+  }
+
+  /** A limit's error with how much of it was used, where, and what usually helps. */
+  limit(error: RunError, used: { burnt: number; machine: Machine } & RunLimits): RunError {
+    if (error.name !== "LimitError" || !this.#prepared.ok) return error;
+    const place = error.stack || agentFrames(used.machine.stackAtStop(), this.#prepared.columns);
+    const line = /program\.js:(\d+)/.exec(place)?.[1];
+    const where =
+      line === undefined ? "" : ` It was at line ${line}: ${excerpt(this.#code, Number(line))}`;
+    const millions = (units: number): string => `${Math.round(units / 1e6)} million`;
+    if (error.message === limitError("aborted").message) return error;
+    const amounts: Partial<Record<RunError["kind"], string>> = {
+      fuel: ` The budget is ${millions(used.fuel)} units.`,
+      memory: ` The limit is ${Math.round(used.memoryBytes / 1e6)} MB; ${millions(used.burnt)} of ${millions(used.fuel)} units of compute were used.`,
+      deadline: ` The limit is ${used.wallMs / 1000} s.`,
+    };
+    return {
+      ...error,
+      message: `${error.message}${amounts[error.kind] ?? ""}${where}`,
+      stack: place,
+    };
+  }
+}
+
+function excerpt(code: string, line: number): string {
+  const text = (code.split("\n")[line - 1] ?? "").trim();
+  return text.length > textMax ? `${text.slice(0, textMax)} …` : text;
+}
+
+function kindsFor(message: string): (node: AnyNode) => boolean {
+  if (/not a function|not a constructor|must be invoked with 'new'/.test(message))
+    return ({ type }) =>
+      type === "CallExpression" || type === "NewExpression" || type === "TaggedTemplateExpression";
+  if (/read-only/.test(message))
+    return ({ type }) => type === "AssignmentExpression" || type === "UpdateExpression";
+  if (/'in' operand/.test(message)) return ({ type }) => type === "BinaryExpression";
+  if (/not iterable|convert to object/.test(message))
+    return ({ type }) =>
+      [
+        "SpreadElement",
+        "ForOfStatement",
+        "VariableDeclarator",
+        "AssignmentExpression",
+        "NewExpression",
+        "CallExpression",
+      ].includes(type);
+  return () => false;
+}
+
+/** The callee as V8 prints it: what was computed before is left out. */
+function printed(node: AnyNode, code: string): string {
+  switch (node.type) {
+    case "Identifier":
+      return node.name;
+    case "ThisExpression":
+      return "this";
+    case "Super":
+      return "(intermediate value)";
+    case "MemberExpression": {
+      const object = printed(node.object, code);
+      if (!node.computed)
+        return `${object}${node.optional ? "?" : ""}.${code.slice(node.property.start, node.property.end)}`;
+      const { property } = node;
+      if (property.type === "Literal" && typeof property.value === "string")
+        return `${object}.${property.value}`;
+      return `${object}[${printed(property, code)}]`;
+    }
+    case "CallExpression":
+      return `${printed(node.callee, code)}(...)`;
+    case "ParenthesizedExpression":
+    case "ChainExpression":
+      return printed(node.expression, code);
+    case "AwaitExpression":
+      return "(intermediate value)";
+    case "Literal":
+      return node.raw ?? String(node.value);
+    default:
+      return "(intermediate value)";
+  }
+}
+
+function nameIn(message: string, node: AnyNode, code: string): string | undefined {
+  if (/must be invoked with 'new'/.test(message) && node.type === "CallExpression")
+    return `Class constructor ${printed(node.callee, code)} cannot be invoked without 'new'`;
+  if (/not a function|not a constructor/.test(message)) {
+    if (node.type === "NewExpression") return `${printed(node.callee, code)} is not a constructor`;
+    if (node.type === "CallExpression") return `${printed(node.callee, code)} is not a function`;
+    if (node.type === "TaggedTemplateExpression")
+      return `${printed(node.tag, code)} is not a function`;
+  }
+  if (/read-only/.test(message)) {
+    const target =
+      node.type === "AssignmentExpression"
+        ? node.left
+        : node.type === "UpdateExpression"
+          ? node.argument
+          : null;
+    if (target?.type === "Identifier") return "Assignment to constant variable.";
+    const name = /'(.*)'/.exec(message)?.[1];
+    return `Cannot assign to read only property '${name}' of object`;
+  }
+  if (/'in' operand/.test(message) && node.type === "BinaryExpression")
+    return `Cannot use 'in' operator to search for ${code.slice(node.left.start, node.left.end)} in ${code.slice(node.right.start, node.right.end)}`;
+  if (/not iterable/.test(message)) {
+    const source = iterated(node);
+    return source === undefined ? undefined : `${printed(source, code)} is not iterable`;
+  }
+  if (
+    /convert to object/.test(message) &&
+    node.type === "VariableDeclarator" &&
+    node.id.type === "ObjectPattern" &&
+    node.init
+  ) {
+    const text = printed(node.init, code);
+    const first = node.id.properties[0];
+    const key = first?.type === "Property" ? code.slice(first.key.start, first.key.end) : "";
+    return key === ""
+      ? `Cannot destructure '${text}' as it is undefined.`
+      : `Cannot destructure property '${key}' of '${text}' as it is undefined.`;
+  }
+  return undefined;
+}
+
+function iterated(node: AnyNode): AnyNode | undefined {
+  switch (node.type) {
+    case "SpreadElement":
+      return node.argument;
+    case "ForOfStatement":
+      return node.right;
+    case "VariableDeclarator":
+      return node.init ?? undefined;
+    case "AssignmentExpression":
+      return node.right;
+    default:
+      return undefined;
+  }
+}
