@@ -37,7 +37,7 @@ export const failureTable = {
     class: "give_back",
     reason: "budget_cost",
     meaning:
-      "The tenant has spent what it may in a day (SPEND_PER_DAY_USD); its tasks go on at 00:00 UTC.",
+      "The tenant has spent what it may in a day (SPEND_PER_DAY_USD); its tasks continue at 00:00 UTC.",
   },
   model_unpaid: {
     class: "fail",
@@ -63,9 +63,15 @@ export const failureTable = {
     meaning: "The endpoint does not serve this model, or MODEL_BASE_URL is not its address (404).",
   },
   model_unavailable: {
-    class: "retry",
-    reason: "attempts_exhausted",
-    meaning: "The endpoint answered 5xx, reset the connection or could not be reached.",
+    class: "give_back",
+    reason: "model_unavailable",
+    meaning:
+      "The endpoint answered 5xx, reset the connection or could not be reached; the task waits until it answers.",
+  },
+  model_gone: {
+    class: "dead",
+    reason: "model_unavailable",
+    meaning: "The endpoint's outage lasted longer than MODEL_PATIENCE.",
   },
   model_deadline: {
     class: "retry",
@@ -139,7 +145,7 @@ export const failureTable = {
   journal_missing: {
     class: "dead",
     reason: "attempts_exhausted",
-    meaning: "The journal that the task was to go on from is gone or cannot be read.",
+    meaning: "The journal that the task should continue from is missing or unreadable.",
   },
   effect_uncertain: {
     class: "fail",
@@ -154,7 +160,7 @@ export const failureTable = {
   bug: {
     class: "retry",
     reason: "attempts_exhausted",
-    meaning: "An exception nobody expected; the log has it.",
+    meaning: "An unexpected exception; the log has it.",
   },
 } as const satisfies Record<string, Row>;
 
@@ -193,6 +199,7 @@ const endpointClasses: Readonly<Partial<Record<FailureCode, EndpointErrorClass>>
   model_not_found: "not_found",
   model_interrupted: "retry",
   model_unavailable: "unavailable",
+  model_gone: "unavailable",
   model_deadline: "unavailable",
   model_unreadable: "unavailable",
 };
@@ -213,6 +220,12 @@ export interface Failure {
   windowTokens?: number;
   /** The endpoint's own error code, where it is a number: 8006 is a forced tool with too few tokens. */
   endpointCode?: number;
+  /** Replaces the class of the code for this one failure. */
+  class?: FailureClass;
+  /** True where the endpoint answered other calls, so that the request may be to blame. */
+  isLone?: boolean;
+  /** Consecutive lone failures of this task. */
+  loneFaults?: number;
 }
 
 export function failure(
@@ -224,5 +237,5 @@ export function failure(
 }
 
 export function classOf(failed: Failure): FailureClass {
-  return failureTable[failed.code].class;
+  return failed.class ?? failureTable[failed.code].class;
 }

@@ -39,7 +39,7 @@ export function isTerminal(status: Status): status is TerminalStatus {
 }
 
 /** Why a task is where it is. Each terminal task has exactly one. */
-export const reasons = [
+const checkedReasons = [
   "completed",
   "budget_steps",
   "budget_model_calls",
@@ -60,4 +60,17 @@ export const reasons = [
   "expired",
 ] as const;
 
+/** Reasons that are newer than the CHECK of the column `reason`: the column `newer_reason` holds them. */
+export const newerReasons = ["model_unavailable"] as const;
+
+export const reasons = [...checkedReasons, ...newerReasons] as const;
+
 export type Reason = (typeof reasons)[number];
+
+/** The two columns that hold a reason. */
+export function storedReason(reason: Reason): { reason: string; newerReason: string | null } {
+  const isNewer = (newerReasons as readonly Reason[]).includes(reason);
+  return isNewer
+    ? { reason: "attempts_exhausted", newerReason: reason }
+    : { reason, newerReason: null };
+}

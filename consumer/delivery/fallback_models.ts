@@ -1,19 +1,19 @@
-/** The models that may stand in for a task's own. */
+/** The fallback models of a task. */
 import { routeOf } from "../../shared/serving.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 
-/** The task's own list, else the deployment's, which no rehearsal has: its script says what fails. */
+/** The task's own list, else the deployment's. A rehearsal has none: its script says what fails. */
 export function fallbackModelsOf(
-  fleet: ConsumerConfig,
+  { env }: ConsumerConfig,
   model: string,
   listed: readonly string[] | undefined,
 ): string[] {
-  const deployed = model === "rehearsal" ? [] : (fleet.env.FALLBACK_MODELS ?? "").split(",");
+  const deployed = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
   const names = (listed ?? deployed).map((name) => name.trim());
   return [...new Set(names)].filter((name) => !["", model, "rehearsal"].includes(name));
 }
 
-/** Whether anything is configured that serves this model. */
+/** Whether an endpoint for this model is configured. */
 export function isServed({ env }: ConsumerConfig, model: string): boolean {
   const serving = { workersAi: env.AI !== undefined, baseUrl: env.MODEL_BASE_URL };
   return routeOf(model, serving).kind !== "none";

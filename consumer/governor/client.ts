@@ -1,95 +1,88 @@
-/** The consumer's side of the governor: who is asked, what is waited for, and what is told. */
-import type { Failure } from "../../shared/failures.ts";
-import { classOf, failure } from "../../shared/failures.ts";
-import { inTime } from "../../shared/in_time.ts";
+/** The consumer's side of the governor: admission, permits, reported outcomes and snapshots. */
+import { classOf, type Failure, failure } from "../../shared/failures.ts";
 import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
-import { retrying } from "../../shared/retrying.ts";
-import { routeOf } from "../../shared/serving.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { ModelOutcome } from "../models/model.ts";
+import { admissionWaitMs, checkEndpoint, isEndpointFault } from "./endpoint_health.ts";
 import type { Governor } from "./governor.ts";
-import type { Permit } from "./limiter.ts";
+import type { Permit, PermitRequest } from "./limiter.ts";
 import type { Observation } from "./pace.ts";
 import type { GovernorSnapshot } from "./snapshot.ts";
-
-/** What says how a model is paced. */
-export type Paced = Pick<ConsumerConfig, "env" | "profileOf">;
-
-const isHosted = ({ env }: Paced, model: string): boolean =>
-  routeOf(model, { workersAi: env.AI !== undefined }).kind === "workers_ai";
+import {
+  callGovernor,
+  governorName,
+  governorOf,
+  type PacingConfig,
+  rateOf,
+  report,
+} from "./stub.ts";
 
 /**
- * The rate of a model, or null when nothing limits it and the governor is not asked: an endpoint of
- * the user's own without MODEL_RPM, and the rehearsal, whose governor would park every task at once.
+ * Whether the model takes the task now; one without a governor takes every task. `isNew`: this admission
+ * gave the task its slot.
  */
-export function rateOf(fleet: Paced, model: string): number | null {
-  if (model === "rehearsal") return null;
-  const own = Number(fleet.env.MODEL_RPM ?? "");
-  if (!isHosted(fleet, model)) return own > 0 ? own : null;
-  return fleet.profileOf(model).requestsPerMinute;
-}
-
-/** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
-function governorOf(fleet: Paced, model: string): DurableObjectStub<Governor> {
-  return fleet.env.GOVERNOR.get(fleet.env.GOVERNOR.idFromName(governorName(fleet, model)));
-}
-
-export function governorName(fleet: Paced, model: string): string {
-  return isHosted(fleet, model) ? model : `endpoint ${fleet.env.MODEL_BASE_URL ?? ""}`;
-}
-
-/** `fresh`: the model's governor gave the task a place with this answer. */
-export type Admitted = { ok: true; fresh: boolean } | { ok: false; waitMs: number };
-
-/** Whether this model takes the task now; one without a governor takes every task. */
-export async function admit(fleet: ConsumerConfig, task: string, model: string): Promise<Admitted> {
-  const requestsPerMinute = rateOf(fleet, model);
-  if (requestsPerMinute === null) return { ok: true, fresh: false };
-  const ask = { task, requestsPerMinute };
-  const permit = await asked<Permit>(async () => governorOf(fleet, model).admit(ask));
+export async function admitTask(
+  config: ConsumerConfig,
+  task: string,
+  model: string,
+): Promise<Result<{ isNew: boolean }, { waitMs: number }>> {
+  const waitMs = await admissionWaitMs(config, model);
+  if (waitMs > 0) return err({ waitMs });
+  const requestsPerMinute = rateOf(config, model);
+  if (requestsPerMinute === null) return ok({ isNew: false });
+  const request = { task, requestsPerMinute };
+  const permit = await callGovernor<Permit>(async () => governorOf(config, model).admit(request));
   return permit.granted
-    ? { ok: true, fresh: permit.fresh }
-    : { ok: false, waitMs: Math.max(0, permit.until - Date.now()) };
+    ? ok({ isNew: permit.isNew })
+    : err({ waitMs: Math.max(0, permit.until - Date.now()) });
 }
 
-/** A slot of a model's rate, by its governor's clock; what the call teaches is told with it. */
-export type Slot = { ok: true; at: number } | { ok: false; failure: Failure };
+/** The right to make one call. `at`: its time by the governor's clock, reported with its outcome. */
+export type CallPermit = Result<{ at: number }, Failure>;
 
-/**
- * Waits for the right to call, never longer than an invocation may be held; a task that would wait longer
- * is told when to come back.
- */
-export async function permit(fleet: ConsumerConfig, task: string, model: string): Promise<Slot> {
-  const requestsPerMinute = rateOf(fleet, model);
-  if (requestsPerMinute === null) return { ok: true, at: 0 };
-  const governor = governorOf(fleet, model);
-  const ask = { task, requestsPerMinute };
-  const giveBackAt = Date.now() + governorLimits.aheadMsMax;
+/** Waits for the right to call, but not so long that it blocks an invocation: then the task is requeued. */
+export async function waitForPermit(
+  config: ConsumerConfig,
+  { id: task, created_at }: { id: string; created_at: number },
+  model: string,
+): Promise<CallPermit> {
+  const closed = await checkEndpoint(config, model, created_at);
+  if (closed !== null) return err(closed);
+  const requestsPerMinute = rateOf(config, model);
+  if (requestsPerMinute === null) return ok({ at: 0 });
+  const governor = governorOf(config, model);
+  const request = { task, requestsPerMinute };
+  const requeueAt = Date.now() + governorLimits.aheadMsMax;
   for (;;) {
-    const patienceMs = Math.max(0, giveBackAt - Date.now());
-    const granted = await asked<Permit>(async () => governor.permit({ ...ask, patienceMs }));
-    const slot = granted.granted ? await reached(governor, { ...ask, at: granted.at }) : granted;
-    if (slot.granted) return { ok: true, at: slot.at };
-    if (slot.until > giveBackAt) return { ok: false, failure: busy(model, slot.until) };
-    await sleepUntil(slot.until);
+    const patienceMs = Math.max(0, requeueAt - Date.now());
+    const permit = await callGovernor<Permit>(async () =>
+      governor.grant({ ...request, patienceMs }),
+    );
+    const call = permit.granted ? await waitUntilCall(governor, request, permit) : permit;
+    if (call.granted) return ok({ at: call.at });
+    if (call.until > requeueAt) return err(modelBusy(model, call.until));
+    await sleepUntil(call.until);
   }
 }
 
-/** Waits for a slot; one that lies ahead is asked for again, because a closed model takes no call. */
-async function reached(
+/** Waits for the time of a call. One reserved well ahead is confirmed then: the model may have closed. */
+async function waitUntilCall(
   governor: DurableObjectStub<Governor>,
-  slot: { task: string; requestsPerMinute: number; at: number },
+  request: PermitRequest,
+  permit: Permit & { granted: true },
 ): Promise<Permit> {
-  const waitMs = await sleepUntil(slot.at);
-  if (waitMs < governorLimits.confirmMsMin) return { granted: true, at: slot.at, fresh: false };
-  return asked<Permit>(async () => governor.confirm(slot));
+  const waitMs = await sleepUntil(permit.at);
+  if (waitMs < governorLimits.confirmMsMin) return permit;
+  return callGovernor<Permit>(async () => governor.confirm({ ...request, at: permit.at }));
 }
 
-/** Whoever has waited here already is given back for longer than an invocation waits a second time. */
-function busy(model: string, until: number): Failure {
+/** The delay is longer than an invocation waits for a permit, so that a requeued task never waits twice in one. */
+function modelBusy(model: string, until: number): Failure {
   const retryAfterMs = Math.max(until - Date.now(), governorLimits.aheadMsMax + 1);
-  return failure("model_busy", `The governor of ${model} has no slot free.`, { retryAfterMs });
+  return failure("model_busy", `The rate limit of ${model} has no free call.`, { retryAfterMs });
 }
 
 async function sleepUntil(time: number): Promise<number> {
@@ -98,63 +91,65 @@ async function sleepUntil(time: number): Promise<number> {
   return ms;
 }
 
-/** Lets the governor learn from how the call of the slot `at` ended. Never rejects. */
+/** Reports the outcome of the call that was permitted for the time `at`. Never rejects. */
 export async function reportOutcome(
-  fleet: ConsumerConfig,
+  config: ConsumerConfig,
   { task, model, at }: { task: string; model: string; at: number },
   outcome: ModelOutcome,
 ): Promise<void> {
-  const heard = heardIn(outcome, at);
-  if (heard === null || rateOf(fleet, model) === null) return;
-  await telling("heard", model, async () => governorOf(fleet, model).heard(task, heard));
+  const observation = observationOf(outcome, at);
+  if (observation === null || rateOf(config, model) === null) return;
+  await report("record", model, async () => governorOf(config, model).record(task, observation));
 }
 
-/** Gives up the places of a task that is no longer in progress, once for each governor. Never rejects. */
+/** Passes the slot of one task on to another. Never rejects: a slot that is lost expires. */
+export async function moveSlot(
+  config: PacingConfig,
+  model: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  await report("move", model, async () => governorOf(config, model).move(from, to));
+}
+
+/** Frees the slots of a task that is no longer in progress, once per governor. Never rejects. */
 export async function releaseSlots(
-  fleet: ConsumerConfig,
+  config: ConsumerConfig,
   task: string,
   models: readonly string[],
 ): Promise<void> {
-  const paced = models.filter((model) => rateOf(fleet, model) !== null);
-  const governors = new Map(paced.map((model) => [governorName(fleet, model), model]));
+  const paced = models.filter((model) => rateOf(config, model) !== null);
+  const governors = new Map(paced.map((model) => [governorName(config, model), model]));
   await Promise.all(
     [...governors.values()].map((model) =>
-      telling("leave", model, async () => governorOf(fleet, model).leave(task)),
+      report("release", model, async () => governorOf(config, model).release(task)),
     ),
   );
 }
 
-/** What the governor of a model shows of itself; null where it does not answer, which stops no other's. */
+/** The snapshot of a model's governor; null where the governor does not reply in time. */
 export async function readSnapshot(
-  fleet: Paced,
+  config: PacingConfig,
   model: string,
   requestsPerMinute: number,
 ): Promise<GovernorSnapshot | null> {
   try {
-    return await inTime(
+    return await withTimeout(
       "the governor",
       governorLimits.reportMsMax,
-      (async () => governorOf(fleet, model).look(requestsPerMinute))(),
+      (async () => governorOf(config, model).snapshot(requestsPerMinute))(),
     );
   } catch (error) {
-    log("governor_unseen", { model, message: String(error) });
+    log("governor_snapshot_failed", { model, message: String(error) });
     return null;
   }
 }
 
-/** A governor that hears nothing learns later; what is done by then is worth more than its answer. */
-async function telling(what: string, model: string, call: () => Promise<void>): Promise<void> {
-  try {
-    await inTime("the governor", governorLimits.reportMsMax, call());
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    log("governor_untold", { model, what, message });
-  }
-}
-
-/** What an outcome says of the endpoint; null when it says nothing. */
-function heardIn(outcome: ModelOutcome, at: number): Observation | null {
+/** What an outcome says about the endpoint; null when it says nothing. */
+function observationOf(outcome: ModelOutcome, at: number): Observation | null {
   if (outcome.ok) return { kind: "answered", at };
+  // The breaker of the endpoint counts these.
+  if (isEndpointFault(outcome.failure)) return null;
   switch (classOf(outcome.failure)) {
     case "give_back":
     case "wait":
@@ -163,14 +158,9 @@ function heardIn(outcome: ModelOutcome, at: number): Observation | null {
       return { kind: "faulted", at };
     case "shrink":
     case "fail":
-      // It refused this request; it answers, and that is what a probe asks.
+      // It rejected this request, so it works, which is what a probe tests.
       return { kind: "answered", at };
     case "dead":
       return null;
   }
-}
-
-/** A governor that cannot be reached is a store that failed: the task waits rather than run unpaced. */
-async function asked<T>(call: () => Promise<T>): Promise<T> {
-  return retrying("ask the governor", call);
 }

@@ -1,87 +1,131 @@
 /**
- * The governor: one Durable Object per model id for the whole account, or per endpoint, so that every
- * consumer invocation shares one rate. What it answers is in grant.ts. The rate, the back-off, the breaker
- * and the places are stored with every change, and an output gate holds each answer back until they are,
- * so an eviction grants no call twice. The line of those that wait is in memory: losing it costs their order.
+ * The governor: one Durable Object for each model id of the account, or for each endpoint, so that all
+ * consumer invocations share one rate. limiter.ts makes the decisions. The pace and the slots are stored
+ * with every change, and an output gate holds each reply back until they are, so an eviction grants no call
+ * twice. The waitlist is only in memory.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
-  admit,
-  confirm,
-  emptyState,
-  grant,
-  type LimiterAnswer,
-  type LimiterState,
-  type Permit,
-  type PermitRequest,
-  record,
-  release,
-} from "./limiter.ts";
-import { freshPace, type Observation } from "./pace.ts";
+  type Breaker,
+  closedBreaker,
+  type Fault,
+  type Passage,
+  pass,
+  recordAnswer,
+  recordFault,
+  recordPause,
+} from "./breaker.ts";
+import type { LimiterAnswer, LimiterState, Permit, PermitRequest } from "./limiter.ts";
+import * as limiter from "./limiter.ts";
+import { initialPace, type Observation, type Pace } from "./pace.ts";
+import { emptySlots, type Slots } from "./slots.ts";
 import { type GovernorSnapshot, snapshot } from "./snapshot.ts";
 
-type Stored = Pick<LimiterState, "pace" | "places">;
+/** The stored value `book`. Its names are older than those in the code. */
+interface Stored {
+  pace: Pace;
+  places: Slots;
+}
 
 export class Governor extends DurableObject {
-  #book: LimiterState = emptyState();
-  #loaded = false;
+  #state: LimiterState = limiter.emptyState();
+  #isLoaded = false;
+  #breaker: Breaker | undefined;
 
-  /** Whether a task may be claimed now: now, or at a time of its own. Takes a place; reserves no call. */
-  admit(ask: PermitRequest): Promise<Permit> {
-    return this.#answer((book, now) => admit(book, ask, now));
+  /** Decides whether a task may be claimed now. Takes a slot; reserves no call. */
+  admit(request: PermitRequest): Promise<Permit> {
+    return this.#decide((state, now) => limiter.admit(state, request, now));
   }
 
   /** Reserves the next call. Times are milliseconds since 1970 by this object's clock. */
-  permit(ask: PermitRequest): Promise<Permit> {
-    return this.#answer((book, now) => grant(book, ask, now));
+  grant(request: PermitRequest): Promise<Permit> {
+    return this.#decide((state, now) => limiter.grant(state, request, now));
   }
 
-  /** Whether a slot that was reserved ahead still stands. */
-  confirm(ask: PermitRequest & { at: number }): Promise<Permit> {
-    return this.#answer((book, now) => confirm(book, ask, now));
+  /** Decides whether a call that was reserved ahead may still be made. */
+  confirm(request: PermitRequest & { at: number }): Promise<Permit> {
+    return this.#decide((state, now) => limiter.confirm(state, request, now));
   }
 
-  /** Tells how a call ended. */
-  async heard(task: string, heard: Observation): Promise<void> {
+  /** Records the outcome of a call. */
+  async record(task: string, observation: Observation): Promise<void> {
     await this.#load();
-    await this.#keep(record(this.#book, task, heard, Date.now()));
+    await this.#save(limiter.record(this.#state, task, observation, Date.now()));
   }
 
-  /** Tells that a task is no longer in progress. */
-  async leave(task: string): Promise<void> {
+  /** Frees the slot of a task that is no longer in progress. */
+  async release(task: string): Promise<void> {
     await this.#load();
-    await this.#keep(release(this.#book, task, Date.now()));
+    await this.#save(limiter.release(this.#state, task, Date.now()));
   }
 
-  /** What people may see of it, and nothing else than a look: no place, no slot, no rank changes. */
-  async look(requestsPerMinute: number): Promise<GovernorSnapshot> {
+  /** Passes the slot of one task on to another. */
+  async move(from: string, to: string): Promise<void> {
     await this.#load();
-    return snapshot(this.#book, requestsPerMinute, Date.now());
+    await this.#save(limiter.move(this.#state, from, to));
   }
 
-  async #answer(decide: (book: LimiterState, now: number) => LimiterAnswer): Promise<Permit> {
+  /** The state of the endpoint's breaker. Changes nothing. */
+  async breaker(): Promise<Breaker> {
+    this.#breaker ??= (await this.ctx.storage.get<Breaker>("breaker")) ?? closedBreaker;
+    return this.#breaker;
+  }
+
+  /** Whether a call may be made; during an outage the permission is a probe. */
+  async pass(): Promise<{ passage: Passage; breaker: Breaker }> {
+    const decision = pass(await this.breaker(), Date.now());
+    await this.#saveBreaker(decision.breaker);
+    return decision;
+  }
+
+  async recordFault(fault: Fault): Promise<Breaker> {
+    return this.#saveBreaker(recordFault(await this.breaker(), fault, Date.now()));
+  }
+
+  async recordPause(waitMs: number): Promise<Breaker> {
+    return this.#saveBreaker(recordPause(await this.breaker(), waitMs, Date.now()));
+  }
+
+  async recordAnswer(): Promise<Breaker> {
+    return this.#saveBreaker(recordAnswer(await this.breaker()));
+  }
+
+  async #saveBreaker(breaker: Breaker): Promise<Breaker> {
+    if (breaker === this.#breaker) return breaker;
+    this.#breaker = breaker;
+    await this.ctx.storage.put("breaker", breaker);
+    return breaker;
+  }
+
+  /** Changes nothing. */
+  async snapshot(requestsPerMinute: number): Promise<GovernorSnapshot> {
     await this.#load();
-    const { permit, book } = decide(this.#book, Date.now());
-    await this.#keep(book);
+    return snapshot(this.#state, requestsPerMinute, Date.now());
+  }
+
+  async #decide(decision: (state: LimiterState, now: number) => LimiterAnswer): Promise<Permit> {
+    await this.#load();
+    const { permit, state } = decision(this.#state, Date.now());
+    await this.#save(state);
     return permit;
   }
 
-  /** Nothing waits between this and the change that follows it: two calls at once see each other's. */
+  /** Callers must change the state without awaiting anything else, so that concurrent calls see it. */
   async #load(): Promise<void> {
-    if (this.#loaded) return;
+    if (this.#isLoaded) return;
     const stored = await this.ctx.storage.get<Stored>("book");
-    if (this.#loaded) return;
-    // What an older version stored lacks what a newer one counts.
-    const pace = { ...freshPace, ...stored?.pace };
-    this.#book = { ...emptyState(), ...stored, pace };
-    this.#loaded = true;
+    if (this.#isLoaded) return;
+    // State that an older version stored may lack newer fields of the pace.
+    const pace = { ...initialPace, ...stored?.pace };
+    this.#state = { ...limiter.emptyState(), pace, slots: stored?.places ?? emptySlots };
+    this.#isLoaded = true;
   }
 
-  async #keep(book: LimiterState): Promise<void> {
-    const before = this.#book;
-    this.#book = book;
-    if (before.pace === book.pace && before.places === book.places) return;
-    const stored: Stored = { pace: book.pace, places: book.places };
+  async #save(state: LimiterState): Promise<void> {
+    const before = this.#state;
+    this.#state = state;
+    if (before.pace === state.pace && before.slots === state.slots) return;
+    const stored: Stored = { pace: state.pace, places: state.slots };
     await this.ctx.storage.put("book", stored);
   }
 }

@@ -1,162 +1,169 @@
 /**
- * What the governor of one model answers, as values: whether a new task may begin, whether a task in
- * progress may call, and what is learned. Tasks in progress go before new ones: a new one is admitted
- * only while those in progress leave slots untaken, and among new ones the first come is served first.
+ * The decisions of one model's governor, as values: whether a new task may start, whether a task in
+ * progress may call, and what outcomes teach. Tasks in progress have priority: a new task is admitted only
+ * while they leave calls unused, and new tasks are served in the order of arrival.
  */
 import { governorLimits } from "../../shared/limits.ts";
 import {
-  freshPace,
+  blockedUntil,
+  initialPace,
   intervalOf,
   isHalfOpen,
   isProbing,
-  learn,
   type Observation,
+  observe,
   openFrom,
   type Pace,
   reserve,
-  stands,
 } from "./pace.ts";
 import {
-  alive,
-  called,
-  calling,
-  hold,
-  leave,
-  noPlaces,
-  placeOf,
-  placesMax,
+  countWithoutCall,
+  dropExpired,
+  emptySlots,
+  freeSlot,
+  recordCall,
+  recordReply,
+  recordWait,
+  renameSlot,
   type Slots,
-  undecided,
-  waiting,
+  slotIndex,
+  slotsMax,
+  takeOrExtend,
 } from "./slots.ts";
 import { Waitlist } from "./waitlist.ts";
 
-/** All that a governor knows. `line` is changed in place and may be lost; the rest is stored. */
+/** `waitlist` is mutated and may be lost; the rest is stored. */
 export interface LimiterState {
   pace: Pace;
-  places: Slots;
-  line: Waitlist;
+  slots: Slots;
+  waitlist: Waitlist;
 }
 
 export const emptyState = (): LimiterState => ({
-  pace: freshPace,
-  places: noPlaces,
-  line: new Waitlist(),
+  pace: initialPace,
+  slots: emptySlots,
+  waitlist: new Waitlist(),
 });
 
 export interface PermitRequest {
   task: string;
   requestsPerMinute: number;
-  /** How long the caller waits for its slot, where that is less than the longest wait there is. */
+  /** How long the caller waits for its call, where that is less than `aheadMsMax`. */
   patienceMs?: number;
 }
 
-/** `fresh`: the task took its place with this answer. `until`: when to ask again. */
+/** `isNew`: this decision gave the task its slot. `until`: when to request again. */
 export type Permit =
-  | { granted: true; at: number; fresh: boolean }
+  | { granted: true; at: number; isNew: boolean }
   | { granted: false; until: number };
 
 export interface LimiterAnswer {
   permit: Permit;
-  book: LimiterState;
+  state: LimiterState;
 }
 
-/** Whether a task may be claimed now. Takes a place and reserves no call. */
-export function admit(before: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
-  const book = { ...before, places: alive(before.places, now) };
-  const held = placeOf(book.places, ask.task);
-  if (held === -1) return newcomer(book, ask, now);
-  const from = openFrom(book.pace, now);
-  if (from - now > governorLimits.aheadMsMax) return putOff(book, ask, from);
-  const places = hold(book.places, ask.task, now + governorLimits.slotMs, now);
-  return { permit: { granted: true, at: from, fresh: false }, book: { ...book, places } };
+/** Whether a task may be claimed now. Takes a slot and reserves no call. */
+export function admit(before: LimiterState, request: PermitRequest, now: number): LimiterAnswer {
+  const state = { ...before, slots: dropExpired(before.slots, now) };
+  if (slotIndex(state.slots, request.task) === -1) return admitNew(state, request, now);
+  const from = openFrom(state.pace, now);
+  if (from - now > governorLimits.aheadMsMax) return defer(state, request, from);
+  const slots = takeOrExtend(state.slots, request.task, now + governorLimits.slotMs, now);
+  return { permit: { granted: true, at: from, isNew: false }, state: { ...state, slots } };
 }
 
-function newcomer(book: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
-  const { pace, places, line } = book;
-  const intervalMs = intervalOf(ask.requestsPerMinute);
+function admitNew(state: LimiterState, request: PermitRequest, now: number): LimiterAnswer {
+  const { pace, slots, waitlist } = state;
+  const intervalMs = intervalOf(request.requestsPerMinute);
   const from = openFrom(pace, now);
-  const aheadMs = Math.max(from, pace.nextAt) - now + undecided(places, now) * intervalMs;
-  const probing = isProbing(pace, now) || (isHalfOpen(pace) && places.held.length > 0);
-  const free = placesMax(places, intervalMs) - places.held.length;
+  const aheadMs = Math.max(from, pace.nextAt) - now + countWithoutCall(slots, now) * intervalMs;
+  const probing = isProbing(pace, now) || (isHalfOpen(pace) && slots.held.length > 0);
+  const free = slotsMax(slots, intervalMs) - slots.held.length;
   const fits = !probing && aheadMs <= governorLimits.busyAheadMs;
-  if (!fits || free - line.dueBefore(ask.task, now) <= 0) return lineUp(book, ask, from, now);
-  line.leave(ask.task);
-  const taken = hold(places, ask.task, now + governorLimits.slotMs, now);
-  return { permit: { granted: true, at: from, fresh: true }, book: { ...book, places: taken } };
+  if (!fits || free - waitlist.countDueBefore(request.task, now) <= 0) {
+    return addToWaitlist(state, request, from, now);
+  }
+  waitlist.remove(request.task);
+  const taken = takeOrExtend(slots, request.task, now + governorLimits.slotMs, now);
+  return { permit: { granted: true, at: from, isNew: true }, state: { ...state, slots: taken } };
 }
 
 /**
- * When a task that found no place is to come back: those whose turn is near within seconds, the others
- * after half of what they will have to wait, which guesses wrong without harm in both directions.
+ * Tells a task without a slot when to come back: within seconds if its turn is near, else after half of its
+ * expected wait. A wrong estimate does no harm in either direction.
  */
-function lineUp(
-  book: LimiterState,
+function addToWaitlist(
+  state: LimiterState,
   { task, requestsPerMinute }: PermitRequest,
   from: number,
   now: number,
 ): LimiterAnswer {
-  const rank = book.line.rankOf(task);
-  const turnMs = Math.max(book.places.turnMs, intervalOf(requestsPerMinute)) / 2;
-  const closed = from - now > governorLimits.aheadMsMax;
-  const soonMs = closed ? 0 : governorLimits.retryMsMin;
-  const waitMs = Math.min(governorLimits.retryMsMax, Math.max(soonMs, rank * turnMs));
-  const until = Math.ceil((closed ? from : now) + waitMs);
-  book.line.told(task, until, now);
-  return { permit: { granted: false, until }, book };
+  const rank = state.waitlist.rankOf(task);
+  const turnMs = Math.max(state.slots.turnMs, intervalOf(requestsPerMinute)) / 2;
+  const isClosed = from - now > governorLimits.aheadMsMax;
+  const waitMsMin = isClosed ? 0 : governorLimits.retryMsMin;
+  const waitMs = Math.min(governorLimits.retryMsMax, Math.max(waitMsMin, rank * turnMs));
+  const until = Math.ceil((isClosed ? from : now) + waitMs);
+  state.waitlist.add(task, until, now);
+  return { permit: { granted: false, until }, state };
 }
 
-/** The right to call. A task without a place is a new one, however it came to ask. */
-export function grant(before: LimiterState, ask: PermitRequest, now: number): LimiterAnswer {
-  const admitted = admit(before, ask, now);
-  if (!admitted.permit.granted) return admitted;
-  const { book } = admitted;
-  const grant = reserve(book.pace, ask.requestsPerMinute, now, ask.patienceMs);
-  if (!grant.granted) return putOff(book, ask, grant.until);
-  const places = calling(book.places, ask.task, grant.at, now);
+/** Reserves a call. A task without a slot is treated as a new one. */
+export function grant(before: LimiterState, request: PermitRequest, now: number): LimiterAnswer {
+  const admission = admit(before, request, now);
+  if (!admission.permit.granted) return admission;
+  const { state } = admission;
+  const call = reserve(state.pace, request.requestsPerMinute, now, request.patienceMs);
+  if (!call.granted) return defer(state, request, call.until);
+  const slots = recordCall(state.slots, request.task, call.at, now);
   return {
-    permit: { granted: true, at: grant.at, fresh: admitted.permit.fresh },
-    book: { ...book, pace: grant.pace, places },
+    permit: { granted: true, at: call.at, isNew: admission.permit.isNew },
+    state: { ...state, pace: call.pace, slots },
   };
 }
 
-/** Asked at the time of a slot that was reserved ahead: the model may have been closed meanwhile. */
+/** Checks, at the time of a call reserved ahead, that the model was not closed since. */
 export function confirm(
   before: LimiterState,
-  ask: PermitRequest & { at: number },
+  request: PermitRequest & { at: number },
   now: number,
 ): LimiterAnswer {
-  const gone = stands(before.pace, ask.at, now);
-  if (gone !== null) return putOff(before, ask, gone.until);
-  return { permit: { granted: true, at: ask.at, fresh: false }, book: before };
+  const until = blockedUntil(before.pace, request.at, now);
+  if (until !== null) return defer(before, request, until);
+  return { permit: { granted: true, at: request.at, isNew: false }, state: before };
 }
 
-/** A task in progress keeps its place while it waits, and comes back in the order of the places. */
-function putOff(book: LimiterState, ask: PermitRequest, from: number): LimiterAnswer {
-  const turn = Math.max(0, placeOf(book.places, ask.task)) * intervalOf(ask.requestsPerMinute);
-  const until = Math.ceil(from + turn);
-  const places = waiting(book.places, ask.task, until + governorLimits.slotMs);
-  return { permit: { granted: false, until }, book: { ...book, places } };
+/** A task in progress keeps its slot while it waits; tasks come back in the order of their slots. */
+function defer(state: LimiterState, request: PermitRequest, from: number): LimiterAnswer {
+  const rank = Math.max(0, slotIndex(state.slots, request.task));
+  const until = Math.ceil(from + rank * intervalOf(request.requestsPerMinute));
+  const slots = recordWait(state.slots, request.task, until + governorLimits.slotMs);
+  return { permit: { granted: false, until }, state: { ...state, slots } };
 }
 
-/** Learns how a call ended; its task keeps its place for as long as the model stays closed. */
+/** Records the outcome of a call. Its task keeps its slot for as long as the model stays closed. */
 export function record(
   before: LimiterState,
   task: string,
-  heard: Observation,
+  observation: Observation,
   now: number,
 ): LimiterState {
-  const pace = learn(before.pace, heard, now);
+  const pace = observe(before.pace, observation, now);
   const until = Math.max(now, pace.closedUntil) + governorLimits.slotMs;
-  const note = heard.kind === "answered" ? called : waiting;
-  const places = note(before.places, task, until);
-  // While a model is closed no place is left, which says nothing of how fast they are.
-  const closed = pace.closedAt !== before.pace.closedAt;
-  return { ...before, pace, places: closed ? { ...places, leftAt: 0 } : places };
+  const update = observation.kind === "answered" ? recordReply : recordWait;
+  const slots = update(before.slots, task, until);
+  // While a model is closed no slot is freed, so the time since the last freed one is not representative.
+  const isNewlyClosed = pace.closedAt !== before.pace.closedAt;
+  return { ...before, pace, slots: isNewlyClosed ? { ...slots, leftAt: 0 } : slots };
 }
 
-/** The task is no longer in progress: its place goes to the next. */
+/** The task is no longer in progress: its slot is free for the next one. */
 export function release(before: LimiterState, task: string, now: number): LimiterState {
-  before.line.leave(task);
-  return { ...before, places: leave(before.places, task, now, before.line.size > 0) };
+  before.waitlist.remove(task);
+  return { ...before, slots: freeSlot(before.slots, task, now, before.waitlist.size > 0) };
+}
+
+/** The slot of one task becomes another's, which was claimed in its place. */
+export function move(before: LimiterState, from: string, to: string): LimiterState {
+  return { ...before, slots: renameSlot(before.slots, from, to) };
 }

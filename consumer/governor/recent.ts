@@ -1,34 +1,39 @@
 /**
- * The slots that a governor granted of late, as values: how many fall into each second. It is for people who
- * look, and decides nothing: what may be called is the pace's to say. Times are milliseconds since 1970 UTC.
+ * The calls that a governor granted recently, counted per second. They are shown in snapshots and decide
+ * nothing: the pace decides. Times are milliseconds since 1970 UTC.
  */
 import { governorLimits } from "../../shared/limits.ts";
 
-/** Seconds in their order, each with its slots; those that passed more than a minute ago are left out. */
-export type Recent = readonly Readonly<{ second: number; slots: number }>[];
+/** Ascending seconds with the number of granted calls. Seconds older than a minute are dropped. */
+export type RecentCalls = readonly Readonly<{ second: number; slots: number }>[];
 
 const secondOf = (ms: number): number => Math.floor(ms / 1_000);
 
-/** With one slot more, at a time that is not before that of the slot granted last. */
-export function noted(recent: Recent, at: number, now: number): Recent {
+/** `at` must not be earlier than the time of the call added last. */
+export function addCall(recent: RecentCalls, at: number, now: number): RecentCalls {
   const second = secondOf(at);
-  const kept = recent.filter((one) => one.second > secondOf(now) - governorLimits.recentSeconds);
+  const kept = recent.filter(
+    (entry) => entry.second > secondOf(now) - governorLimits.recentSeconds,
+  );
   const last = kept.at(-1);
   return last?.second === second
     ? [...kept.slice(0, -1), { second, slots: last.slots + 1 }]
     : [...kept, { second, slots: 1 }];
 }
 
-/** Without what lies ahead: a model that is closed takes none of the calls that were granted. */
-export function passed(recent: Recent, now: number): Recent {
+/** Drops the calls reserved ahead: a closed model takes none of them. */
+export function dropFuture(recent: RecentCalls, now: number): RecentCalls {
   return recent.filter(({ second }) => second <= secondOf(now));
 }
 
-/** The slots of the last minute, the running second among them, and those that are reserved ahead. */
-export function usedIn(recent: Recent, now: number): { lastMinute: number; ahead: number } {
+/** The calls of the last minute, including the current second, and those reserved ahead. */
+export function countCalls(
+  recent: RecentCalls,
+  now: number,
+): { lastMinute: number; ahead: number } {
   const current = secondOf(now);
-  const sum = (which: (second: number) => boolean): number =>
-    recent.reduce((all, { second, slots }) => all + (which(second) ? slots : 0), 0);
+  const sum = (includes: (second: number) => boolean): number =>
+    recent.reduce((total, { second, slots }) => total + (includes(second) ? slots : 0), 0);
   return {
     lastMinute: sum(
       (second) => second <= current && second > current - governorLimits.recentSeconds,

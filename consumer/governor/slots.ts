@@ -1,33 +1,32 @@
 /**
- * The tasks that one model has in progress, as values. Each holds a place; there are as many as keep the
- * model's rate busy and no more, because a task beyond that only waits with its lease, its slice and its
- * prefix cache running out.
+ * The concurrency slots of one model, as values: one for each task in progress. There are as many as keep
+ * the model's rate busy; one more task would only wait while its lease and its prefix cache expire.
  */
 import { governorLimits } from "../../shared/limits.ts";
 
-export interface Place {
+export interface Slot {
   task: string;
-  /** When the place is free again unless its task gives a sign of life: a crash takes it no longer. */
+  /** When the slot expires unless its task shows activity, so that a crashed task frees it. */
   until: number;
   since: number;
-  /** The slot of its last call; null before its first. */
+  /** The time of its last granted call; null before its first. */
   calledAt: number | null;
-  /** From when its cycle is measured; null where the wait since then was not the task's own. */
+  /** The start of its current cycle; null where the wait since then was not the task's own. */
   cycleFrom: number | null;
 }
 
 export interface Slots {
   /** In the order in which they were taken. */
-  held: readonly Place[];
-  /** Learned: how long a task takes from one call's slot until it asks for the next. */
+  held: readonly Slot[];
+  /** Learned: the time from a task's call until it requests the next one. */
   cycleMs: number;
-  /** Learned: how long it takes until one of the places is left; 0 before the first was. */
+  /** Learned: the time between two freed slots; 0 before the first. */
   turnMs: number;
-  /** When one was left last; 0 where the time since then says nothing of how fast places turn. */
+  /** When a slot was last freed; 0 where the time since then is not representative. */
   leftAt: number;
 }
 
-export const noPlaces: Slots = {
+export const emptySlots: Slots = {
   held: [],
   cycleMs: governorLimits.cycleMsGuess,
   turnMs: 0,
@@ -35,84 +34,92 @@ export const noPlaces: Slots = {
 };
 
 /**
- * How many places there are: with so many tasks, each asking again after a cycle, the slots are taken
- * `busyAheadMs` ahead. That is short of the furthest slot there is, so nobody in progress is turned away.
+ * The number of slots at which calls are reserved `busyAheadMs` ahead, if each task calls once per cycle.
+ * That is less than `aheadMsMax`, so no task in progress is rejected.
  */
-export function placesMax({ cycleMs }: Slots, intervalMs: number): number {
+export function slotsMax({ cycleMs }: Slots, intervalMs: number): number {
   return Math.max(1, Math.floor((cycleMs + governorLimits.busyAheadMs) / intervalMs));
 }
 
-/** Without those that ran out. */
-export function alive(places: Slots, now: number): Slots {
-  const held = places.held.filter(({ until }) => until > now);
-  return held.length === places.held.length ? places : { ...places, held };
+export function dropExpired(slots: Slots, now: number): Slots {
+  const held = slots.held.filter(({ until }) => until > now);
+  return held.length === slots.held.length ? slots : { ...slots, held };
 }
 
-/** Its number in the order of arrival; -1 for a task that has no place. */
-export function placeOf({ held }: Slots, task: string): number {
-  return held.findIndex((place) => place.task === task);
+/** The index of a task's slot, in the order of arrival; -1 for a task without one. */
+export function slotIndex({ held }: Slots, task: string): number {
+  return held.findIndex((slot) => slot.task === task);
 }
 
-/** Places that were taken a moment ago and whose task has not asked for its first call yet. */
-export function undecided({ held }: Slots, now: number): number {
+/** Slots that were taken a moment ago and whose task has not requested its first call yet. */
+export function countWithoutCall({ held }: Slots, now: number): number {
   return held.filter(
     ({ calledAt, since }) => calledAt === null && now - since < governorLimits.firstCallMs,
   ).length;
 }
 
-/** Takes a place, or holds it on. */
-export function hold(places: Slots, task: string, until: number, now: number): Slots {
-  const at = placeOf(places, task);
-  const taken: Place = { task, until, since: now, calledAt: null, cycleFrom: null };
-  if (at === -1) return { ...places, held: [...places.held, taken] };
-  return changed(places, at, (place) => ({ ...place, until: Math.max(place.until, until) }));
+export function takeOrExtend(slots: Slots, task: string, until: number, now: number): Slots {
+  const index = slotIndex(slots, task);
+  const slot: Slot = { task, until, since: now, calledAt: null, cycleFrom: null };
+  if (index === -1) return { ...slots, held: [...slots.held, slot] };
+  return updateSlot(slots, index, (before) => ({
+    ...before,
+    until: Math.max(before.until, until),
+  }));
 }
 
-/** Notes a granted call. */
-export function calling(places: Slots, task: string, at: number, now: number): Slots {
-  const n = placeOf(places, task);
-  const from = places.held[n]?.cycleFrom ?? null;
-  const cycleMs = from === null ? places.cycleMs : learned(places.cycleMs, now - from);
+/** Records a granted call. */
+export function recordCall(slots: Slots, task: string, at: number, now: number): Slots {
+  const index = slotIndex(slots, task);
+  const from = slots.held[index]?.cycleFrom ?? null;
+  const cycleMs = from === null ? slots.cycleMs : movingMean(slots.cycleMs, now - from);
   const until = at + governorLimits.callMsMax + governorLimits.slotMs;
-  return changed({ ...places, cycleMs }, n, (place) => ({
-    ...place,
+  return updateSlot({ ...slots, cycleMs }, index, (slot) => ({
+    ...slot,
     calledAt: at,
     cycleFrom: at,
     until,
   }));
 }
 
-/** The task waits: for an answer that did not come, or for a model that is closed. That is no cycle. */
-export function waiting(places: Slots, task: string, until: number): Slots {
-  return changed(places, placeOf(places, task), (place) => ({ ...place, until, cycleFrom: null }));
+/** The task waits after a failed call or for a closed model. That time does not count as a cycle. */
+export function recordWait(slots: Slots, task: string, until: number): Slots {
+  return updateSlot(slots, slotIndex(slots, task), (slot) => ({ ...slot, until, cycleFrom: null }));
 }
 
-/** A call was answered: from now on the place lasts as long as it takes to come back for the next. */
-export function called(places: Slots, task: string, until: number): Slots {
-  return changed(places, placeOf(places, task), (place) => ({ ...place, until }));
+/** The endpoint replied: the slot now lasts until the task should have requested its next call. */
+export function recordReply(slots: Slots, task: string, until: number): Slots {
+  return updateSlot(slots, slotIndex(slots, task), (slot) => ({ ...slot, until }));
 }
 
-/** Gives a place up. `awaited`: somebody waits for it, so that its leaving says how fast places turn. */
-export function leave(places: Slots, task: string, now: number, awaited: boolean): Slots {
-  const n = placeOf(places, task);
-  const place = places.held[n];
-  if (place === undefined) return places;
+/** `isAwaited`: another task waits for the slot, so the time between two freed slots is representative. */
+export function freeSlot(slots: Slots, task: string, now: number, isAwaited: boolean): Slots {
+  const index = slotIndex(slots, task);
+  const slot = slots.held[index];
+  if (slot === undefined) return slots;
   return {
-    held: places.held.filter((_, index) => index !== n),
+    held: slots.held.filter((_, at) => at !== index),
     cycleMs:
-      place.cycleFrom === null ? places.cycleMs : learned(places.cycleMs, now - place.cycleFrom),
-    turnMs: places.leftAt > 0 ? learned(places.turnMs, now - places.leftAt) : places.turnMs,
-    leftAt: awaited ? now : 0,
+      slot.cycleFrom === null ? slots.cycleMs : movingMean(slots.cycleMs, now - slot.cycleFrom),
+    turnMs: slots.leftAt > 0 ? movingMean(slots.turnMs, now - slots.leftAt) : slots.turnMs,
+    leftAt: isAwaited ? now : 0,
   };
 }
 
-function changed(places: Slots, n: number, change: (place: Place) => Place): Slots {
-  const place = places.held[n];
-  return place === undefined ? places : { ...places, held: places.held.with(n, change(place)) };
+function updateSlot(slots: Slots, index: number, update: (slot: Slot) => Slot): Slots {
+  const slot = slots.held[index];
+  return slot === undefined ? slots : { ...slots, held: slots.held.with(index, update(slot)) };
 }
 
-/** A running mean that follows within some twenty samples. A wait of minutes is no cycle of a task. */
-function learned(meanMs: number, sampleMs: number): number {
+/** An exponential moving mean over about twenty samples. Samples are capped: minutes are not a cycle. */
+function movingMean(meanMs: number, sampleMs: number): number {
   const sample = Math.min(Math.max(0, sampleMs), governorLimits.cycleMsMax);
   return meanMs + (sample - meanMs) * governorLimits.learnShare;
+}
+
+/** Gives one task's slot to another; a task that has one already keeps it. */
+export function renameSlot(slots: Slots, from: string, to: string): Slots {
+  const others = slots.held.filter(({ task }) => task !== to || from === to);
+  const held = others.map((slot) => (slot.task === from ? { ...slot, task: to } : slot));
+  return { ...slots, held };
 }

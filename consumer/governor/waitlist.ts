@@ -1,20 +1,19 @@
 /**
- * The tasks that wait for a place: first come, first served. Nobody stands here; each was told when to
- * come back and keeps its rank meanwhile. The line is in memory alone: an eviction of the object costs the
- * order of those that wait, never a task. It is changed in place, because a copy of thousands for each
- * question would take more of the object's time than all it does for them.
+ * The tasks that wait for a slot, first come, first served. Each has a time to come back and keeps its rank
+ * until then. The list is only in memory: an eviction of the object costs the order, never a task. It is
+ * mutated, because copying thousands of entries for each request would cost more than everything else.
  */
 import { governorLimits } from "../../shared/limits.ts";
 
 interface Waiter {
-  /** Counts those that ever asked. */
+  /** The sequence number of its first request. */
   ticket: number;
-  /** When it was told to come back. */
+  /** When it should come back. */
   dueAt: number;
 }
 
 export class Waitlist {
-  /** In the order in which they first asked. */
+  /** In the order of their first requests. */
   readonly #waiters = new Map<string, Waiter>();
   #tickets = 0;
 
@@ -22,7 +21,7 @@ export class Waitlist {
     return this.#waiters.size;
   }
 
-  /** How many asked before and wait still, and a few that left from the middle; all, for one that is new. */
+  /** How many tasks are before this one, a few that left included; the whole list for a new task. */
   rankOf(task: string): number {
     const waiter = this.#waiters.get(task);
     const [first] = this.#waiters.values();
@@ -30,32 +29,32 @@ export class Waitlist {
   }
 
   /**
-   * How many that asked before are due about now. A free place is kept for them and for nobody who comes
-   * later than he should: a place that waits for the absent is a call that nobody makes.
+   * How many earlier tasks are due about now. A free slot is reserved for them, but not for a task that is
+   * late: a slot that waits for an absent task is a call that is never made.
    */
-  dueBefore(task: string, now: number): number {
-    const { dueEarlyMs, dueLateMs, waitlistScanMax: lookMax } = governorLimits;
+  countDueBefore(task: string, now: number): number {
+    const { dueEarlyMs, dueLateMs, waitlistScanMax } = governorLimits;
     let due = 0;
-    let looked = 0;
+    let scanned = 0;
     for (const [name, { dueAt }] of this.#waiters) {
-      if (name === task || ++looked > lookMax) break;
+      if (name === task || ++scanned > waitlistScanMax) break;
       if (dueAt <= now + dueEarlyMs && dueAt > now - dueLateMs) due += 1;
     }
     return due;
   }
 
-  /** How many are still expected; whoever comes this late will not come any more. */
-  awaited(now: number): number {
-    let awaited = 0;
+  /** How many tasks are still expected to come back. */
+  countWaiting(now: number): number {
+    let waiting = 0;
     for (const { dueAt } of this.#waiters.values()) {
-      if (dueAt > now - governorLimits.waitlistExpiryMs) awaited += 1;
+      if (dueAt > now - governorLimits.waitlistExpiryMs) waiting += 1;
     }
-    return awaited;
+    return waiting;
   }
 
-  /** Notes when a task was told to come back. A full line does not grow: whoever comes then keeps no rank. */
-  told(task: string, dueAt: number, now: number): void {
-    this.#dropLost(now);
+  /** Sets when a task should come back. A full list takes no new task: such a task has no rank. */
+  add(task: string, dueAt: number, now: number): void {
+    this.#dropExpired(now);
     const waiter = this.#waiters.get(task);
     if (waiter !== undefined) waiter.dueAt = dueAt;
     else if (this.size < governorLimits.waitlistMax) {
@@ -63,12 +62,12 @@ export class Waitlist {
     }
   }
 
-  leave(task: string): void {
+  remove(task: string): void {
     this.#waiters.delete(task);
   }
 
-  /** Those at the head that did not come: they were cancelled, expired, or served elsewhere. */
-  #dropLost(now: number): void {
+  /** Drops tasks at the head that did not come back: they were cancelled, expired, or served elsewhere. */
+  #dropExpired(now: number): void {
     for (const [task, { dueAt }] of this.#waiters) {
       if (dueAt > now - governorLimits.waitlistExpiryMs) return;
       this.#waiters.delete(task);

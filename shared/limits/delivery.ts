@@ -9,13 +9,55 @@ export const leaseLimits = {
   localSliceMs: 10_000,
 } as const;
 
+/** How long the slots of one invocation take further tasks. */
+export const refillLimits = {
+  msMin: 5_000,
+  /** Far below the 15 minutes that an invocation may last. */
+  msMax: 8 * 60_000,
+  /** D1 statements; an invocation may run 1,000. */
+  queriesMax: 600,
+} as const;
+
+/** The circuit breaker of a model endpoint. */
+export const breakerLimits = {
+  faultsMin: 5,
+  /** Faults are an outage only when no call was answered for this long. */
+  silentMsMin: 2_000,
+  probeEveryMs: 5_000,
+  /** A probe without an outcome expires after this. */
+  probeMsMax: 10_000,
+  /** An isolate reads the state of a working endpoint again after this. */
+  refreshMs: 5_000,
+  loneFaultWaitMs: 1_000,
+  /** A fault is the task's own when the endpoint answered another call within this time. */
+  loneWindowMs: 60_000,
+  /** Consecutive faults of one task, while others succeed, that cost an attempt. */
+  loneFaultsMax: 8,
+  /** Stands for a start that no patience reaches. */
+  pausedSince: 9e15,
+  patienceMsDefault: 3_600_000,
+  /** Hints that are sent when an endpoint answers again. */
+  recoveryHintsMax: 100,
+} as const;
+
+export const concurrencyLimits = {
+  localDefault: 32,
+  localMax: 1_000,
+} as const;
+
 /** How the sweep finds lost messages and removes old rows. */
 export const sweepLimits = {
   resendAfterMs: 15 * 60_000,
   resendDoublingsMax: 6,
   /** How long one sweep owns the due rows that it took. */
   takeLeaseMs: 2 * 60_000,
-  localIdleMs: 20_000,
+  /** The `sweep_at` of a task that needs nothing from the sweep. */
+  never: 9e15,
+  /** A task that has been due for this long gets a hint. */
+  hintAfterMs: 30_000,
+  localHintAfterMs: 5_000,
+  hintsPerTickMax: 100,
+  readyRowsMax: 1_000,
   rowsPerPassMax: 500,
   passesPerTickMax: 10,
   smallBacklogMessages: 100,

@@ -41,10 +41,14 @@ export const webhookLimits = {
   errorCharsMax: 300,
 } as const;
 
-/** How long a parked task waits if its wake is lost. */
+/** Flow control: how long a parked task waits if its wake is lost, and how the next task is chosen. */
 export const flowLimits = {
   pausedCheckMs: 24 * 3_600_000,
   concurrencyCheckMs: 10 * 60_000,
+  /** Flows that one choice of the next task looks at: more that are all paused, full or closed wait a turn. */
+  flowsPerChoiceMax: 200,
+  /** Tenants whose place in the turn an isolate remembers. */
+  turnTenantsMax: 1_000,
 } as const;
 
 /** The queue `inbox`. */

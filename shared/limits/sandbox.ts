@@ -3,9 +3,9 @@
 /** One run of the agent's code in a sandbox. */
 export const sandboxLimits = {
   codeBytesMax: 256_000,
-  fuelMax: 250_000_000,
-  memoryBytesMax: 24_000_000,
-  stackBytesMax: 512_000,
+  fuelMax: 500_000_000,
+  memoryBytesMax: 64_000_000,
+  stackBytesMax: 2_000_000,
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,

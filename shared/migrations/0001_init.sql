@@ -1,6 +1,6 @@
 -- Tasks: one row each. WITHOUT ROWID makes an insert cost one row instead of two.
--- `sweep_at` is the one column the sweep looks at: when this row must be looked at again.
--- It is null for settled tasks, so its index holds live tasks only.
+-- `sweep_at` is when the sweep must check the row again. It is null for settled tasks, so its index holds
+-- only live tasks.
 -- Times are integers, milliseconds since 1970 UTC, by D1's clock.
 CREATE TABLE tasks (
   id                  TEXT PRIMARY KEY,
@@ -58,7 +58,7 @@ CREATE INDEX tasks_sweep ON tasks (sweep_at) WHERE sweep_at IS NOT NULL;
 CREATE UNIQUE INDEX tasks_key ON tasks (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX tasks_dead ON tasks (tenant, id) WHERE status = 'dead';
 
--- The journal of live tasks. At settlement it moves to transcript.jsonl and its rows go.
+-- The journal of live tasks. The settlement moves it to transcript.jsonl and deletes its rows.
 CREATE TABLE steps (
   task_id      TEXT NOT NULL,
   seq          INTEGER NOT NULL,
@@ -105,7 +105,7 @@ CREATE TABLE policies (
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Batches. `expanded` is the cursor: lines already turned into tasks; `cursor_byte` is where the next begins.
+-- Batches. `expanded` is the cursor: the number of lines that are tasks; the next line starts at `cursor_byte`.
 -- `tries` counts the sweep's tries since the cursor last moved.
 CREATE TABLE batches (
   id                  TEXT PRIMARY KEY,
@@ -132,7 +132,7 @@ CREATE TABLE batches (
 CREATE INDEX batches_sweep ON batches (sweep_at) WHERE sweep_at IS NOT NULL;
 CREATE UNIQUE INDEX batches_key ON batches (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
--- What people query. Its columns are promised in docs/storage.md.
+-- For queries by people. docs/storage.md documents its columns.
 CREATE VIEW task_status AS
 SELECT
   id,

@@ -1,2 +1,2 @@
--- The fence of the run whose transcript a resumed task goes on from; null for one that began from its start.
+-- The fence of the run that a resumed task continues; null for one that started from scratch.
 ALTER TABLE tasks ADD COLUMN resumed_from INTEGER;

@@ -1,9 +1,9 @@
--- When a deployment last ran with a policy: no claim pins one that is in no deployment.
+-- When a deployment last used a policy: a claim pins only policies of its deployment.
 ALTER TABLE policies ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
 UPDATE policies SET used_at = CAST(unixepoch('subsec') * 1000 AS INTEGER);
 
--- How far each walk of the sweep has come, so that every tick is bounded and none begins anew.
--- `due_at` is when the next page may be taken; who takes one moves it ahead.
+-- The cursor of each cleanup of the sweep, so that every tick is bounded and continues the last one.
+-- `due_at` is when the next page may be taken; taking a page moves it ahead.
 CREATE TABLE walks (
   name     TEXT PRIMARY KEY,
   position TEXT NOT NULL,

@@ -1,5 +1,5 @@
 -- What each tenant's model calls used, by day and model. A task's steps are charged in the write that ends
--- its slice: `charged_seq` is the last step that was, so no step is charged twice, whoever runs the task.
+-- its slice: `charged_seq` is the last charged step, so no step is charged twice.
 CREATE TABLE spend (
   tenant            TEXT NOT NULL,
   day               TEXT NOT NULL,

@@ -1,6 +1,6 @@
--- Schedules. `next_at` is the cursor: the next tick by the cron expression. `open_tick` is a tick that
--- has begun and whose outcome is not written yet, so that a crash loses none. `wake_at` is when the cron
--- handler must look: at `next_at`, or when the worker of an open tick has had its time.
+-- Schedules. `next_at` is the cursor: the next tick of the cron expression. `open_tick` is a tick that has
+-- started and has no outcome yet, so that a crash loses none. `wake_at` is when the cron handler must check:
+-- at `next_at`, or when the lease of an open tick expires.
 CREATE TABLE schedules (
   id          TEXT PRIMARY KEY,
   tenant      TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE schedules (
 CREATE UNIQUE INDEX schedules_name ON schedules (tenant, name);
 CREATE INDEX schedules_wake ON schedules (wake_at) WHERE wake_at IS NOT NULL;
 
--- What became of each tick, the last few of each schedule.
+-- The outcome of each tick, the last few of each schedule.
 CREATE TABLE ticks (
   schedule_id TEXT NOT NULL,
   tick_at     INTEGER NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE ticks (
   PRIMARY KEY (schedule_id, tick_at)
 ) WITHOUT ROWID;
 
--- The tick that a batch comes from: one batch a tick, however many crons run at once.
+-- The tick that created a batch: one batch per tick, even with concurrent crons.
 ALTER TABLE batches ADD COLUMN schedule_id TEXT;
 ALTER TABLE batches ADD COLUMN tick_at INTEGER;
 CREATE UNIQUE INDEX batches_tick ON batches (schedule_id, tick_at) WHERE schedule_id IS NOT NULL;

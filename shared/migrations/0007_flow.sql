@@ -1,6 +1,6 @@
--- What became of each 500 lines of a batch, counted when somebody asks and kept until one of them changes:
--- a batch of 50,000 tasks is summed from 100 rows. The triggers make a tally stale in the very write that
--- changes a task, so a tally that is not stale is exact, whoever writes; and no settlement waits for a counter.
+-- Counts of 500 lines of a batch each, stored until one of the lines changes: a batch of 50,000 tasks is the
+-- sum of 100 rows. The triggers make a tally stale in the write that changes a task, so a tally that is not
+-- stale is exact, whatever wrote the task; and no settlement waits for a counter.
 CREATE TABLE batch_tallies (
   batch_id    TEXT NOT NULL,
   chunk       INTEGER NOT NULL,
@@ -20,8 +20,8 @@ CREATE TABLE batch_tallies (
   PRIMARY KEY (batch_id, chunk)
 ) WITHOUT ROWID;
 
--- `close_at` is when the sweep must look whether a batch is finished, or whose results are not whole in R2 yet.
--- `after_batch` is the batch that it waits for while `waits` is 1; `template` makes its tasks of that one's results.
+-- `close_at` is when the sweep must check whether a batch is finished and its results are complete in R2.
+-- `after_batch` is the batch that it waits for while `waits` is 1; `template` builds its tasks from that batch's results.
 ALTER TABLE batches ADD COLUMN close_at INTEGER;
 ALTER TABLE batches ADD COLUMN webhook TEXT;
 ALTER TABLE batches ADD COLUMN after_batch TEXT;
@@ -57,7 +57,7 @@ BEGIN
   WHERE batch_id = new.batch_id AND chunk = new.batch_index / 500 AND stale = 0;
 END;
 
--- A task that is redriven opens its batch again.
+-- A redriven task reopens its batch.
 CREATE TRIGGER tasks_reopened AFTER UPDATE OF status ON tasks
 WHEN new.batch_id IS NOT NULL AND new.status = 'queued' AND old.status NOT IN ('queued', 'running')
 BEGIN
@@ -71,8 +71,8 @@ BEGIN
   DELETE FROM batch_tallies WHERE batch_id = old.id;
 END;
 
--- Webhooks to deliver: the outbox. A row stands there from the very write that ends its task or batch.
--- `due_at` is when it is to be sent (again); null once it is delivered or dead.
+-- The outbox of webhooks. A row is inserted in the write that ends its task or batch.
+-- `due_at` is when it must be sent (again); null once it is delivered or dead.
 CREATE TABLE webhooks (
   id         TEXT PRIMARY KEY,
   tenant     TEXT NOT NULL,
@@ -108,13 +108,13 @@ BEGIN
   WHERE NOT EXISTS (SELECT 1 FROM webhooks WHERE id = 'hook_' || substr(new.id, 7) || '-' || new.finished_at);
 END;
 
--- What is paused: `fleet`, or `model <id>`. Batches are paused in their own row.
+-- Pauses of `fleet` or `model <id>`. Batches are paused in their own row.
 CREATE TABLE pauses (
   name      TEXT PRIMARY KEY,
   paused_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Messages of the queue `inbox` that made no task, each with the reason.
+-- Messages of the queue `inbox` that created no task, each with the reason.
 CREATE TABLE inbox_dead (
   id          TEXT PRIMARY KEY,
   tenant      TEXT NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE inbox_dead (
   received_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Batches that stood before this migration are counted and closed like the others.
+-- Existing batches are counted and closed like new ones.
 INSERT INTO batch_tallies (batch_id, chunk, stale)
 SELECT DISTINCT batch_id, batch_index / 500, 1 FROM tasks WHERE batch_id IS NOT NULL;
 UPDATE batches SET close_at = 0;

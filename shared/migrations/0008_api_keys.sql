@@ -1,6 +1,6 @@
--- API keys. The secret is not here: only its SHA-256, which finds nothing by itself, because a key is
--- looked up by its id. `window_at` and `window_calls` count the calls of the minute that runs, for keys
--- that have a limit; other keys are never written by a call, but for `last_used_at`, once an hour.
+-- API keys. Only the SHA-256 of the secret is stored; a key is looked up by its id. `window_at` and
+-- `window_calls` count the calls of the current minute, for keys with a limit; a call with another key writes
+-- nothing except `last_used_at`, once an hour.
 CREATE TABLE api_keys (
   id                  TEXT PRIMARY KEY,
   tenant              TEXT NOT NULL,

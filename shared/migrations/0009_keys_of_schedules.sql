@@ -1,12 +1,12 @@
--- The key of `api_keys` that wrote a schedule last, or sent a batch: what is submitted in its name later asks
--- whether it still holds, and counts against its bounds. Null for the fleet's own key, Cloudflare Access, the
--- account's own Workers, and what stood before this migration.
--- `open_problem` is why the open tick waits, where its key has no room for it.
+-- The key of `api_keys` that wrote a schedule last, or sent a batch: later submissions in its name check that it
+-- is still valid, and count against its limits. Null for the fleet's own key, Cloudflare Access, the account's
+-- own Workers, and rows from before this migration.
+-- `open_problem` is why the open tick is deferred.
 ALTER TABLE schedules ADD COLUMN key_id TEXT;
 ALTER TABLE schedules ADD COLUMN open_problem TEXT;
 ALTER TABLE batches ADD COLUMN key_id TEXT;
 
--- A CHECK cannot be changed in place: the table is built anew, with two outcomes more.
+-- A CHECK cannot be changed in place: the table is created again, with two more outcomes.
 ALTER TABLE ticks RENAME TO ticks_before;
 CREATE TABLE ticks (
   schedule_id TEXT NOT NULL,
@@ -24,5 +24,5 @@ INSERT INTO ticks (schedule_id, tick_at, tenant, outcome, missed, batch_id, prob
 SELECT schedule_id, tick_at, tenant, outcome, missed, batch_id, problem, ended_at FROM ticks_before;
 DROP TABLE ticks_before;
 
--- Walks over what was told of tasks and batches, and over messages that made none.
+-- Cleanups of webhooks, and of messages that created no task.
 INSERT INTO walks (name, position, due_at) VALUES ('webhooks', '', 0), ('inbox_dead', '', 0);

@@ -1,3 +1,3 @@
--- How often a claim was taken from a worker that died or stalled: each may have bought one call of the
--- model that is in no journal, and the budget of tokens and dollars reckons with it.
+-- How often a claim was taken over from a worker that died or stalled: each may have made one model call that
+-- is in no journal, and the budgets of tokens and dollars include an estimate of it.
 ALTER TABLE tasks ADD COLUMN lost_claims INTEGER NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
--- Files in OpenAI's shape: uploads, and what a finished batch left. A row stands before its object: `bytes` is
--- null until that is whole. `run` is the end of the batch that an output file is of; a redrive makes another.
+-- Files of the OpenAI API: uploads, and the output files of finished batches. A row is inserted before its object:
+-- `bytes` is null until the object is complete. `run` is the batch's `finished_at`; a redrive creates other files.
 CREATE TABLE files (
   id         TEXT PRIMARY KEY,
   tenant     TEXT NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE files (
 
 CREATE UNIQUE INDEX files_of_batch ON files (batch_id, run, holds) WHERE batch_id IS NOT NULL;
 
--- What a batch says in OpenAI's shape beside its lines; null for every other batch.
+-- The fields of a batch of the OpenAI API; null for every other batch.
 ALTER TABLE batches ADD COLUMN openai TEXT;
 
 CREATE TRIGGER batches_left AFTER DELETE ON batches WHEN old.openai IS NOT NULL

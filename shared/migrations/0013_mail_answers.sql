@@ -1,8 +1,8 @@
--- Who is sent the result of a task that came by mail, as JSON; null for every other task.
+-- Where the result of a task that came by mail is sent, as JSON; null for every other task.
 ALTER TABLE tasks ADD COLUMN answer_to TEXT;
 
--- The try that began to send a mail. Nobody who receives a mail can tell that it came before, as a webhook's
--- endpoint can: one that was begun and has no outcome is never sent again.
+-- The try that started to send a mail. The receiver of a mail cannot drop repetitions, as the endpoint of a
+-- webhook can, so a mail that was started and has no outcome is never sent again.
 ALTER TABLE webhooks ADD COLUMN sending INTEGER;
 
 CREATE TRIGGER tasks_answered AFTER UPDATE OF status ON tasks
@@ -15,7 +15,7 @@ BEGIN
     WHERE id = 'hook_' || substr(new.id, 6) || '-' || new.fence || '-mail');
 END;
 
--- What was told of a task or a batch goes with it: the address that a mail was answered at, too.
+-- The webhooks of a task or a batch are deleted with it, including the address of a mail reply.
 CREATE TRIGGER tasks_forgotten AFTER DELETE ON tasks
 BEGIN
   DELETE FROM webhooks

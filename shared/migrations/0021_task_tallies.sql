@@ -1,12 +1,11 @@
--- What a tenant's tasks add up to, one row for each model that they name: live tasks, ended ones by status,
--- and what the ended ones used. The triggers keep it in the very write that changes a task, whoever writes
--- and whatever is rolled back, so it is exact at every moment; a claim and a task that is given back leave
--- it alone, because both sides of those are live. How many of the live ones run is counted where they stand
--- in `tasks_sweep`, next to one another: no more of them than workers.
+-- The tallies of a tenant's tasks, one row per model: live tasks, ended ones by status, and the usage of the
+-- ended ones. The triggers update it in the write that changes a task, so it is exact at every moment, whatever
+-- writes and whatever is rolled back. A claim and a release change nothing here: the task stays live. Running
+-- tasks are counted in `tasks_sweep`, where they are adjacent and as few as there are workers.
 --
--- It costs a row when a task comes, ends, is redriven and goes. Without it, every look reads every task;
--- tallies of 500 tasks that are marked stale, as a batch has, would be recounted by the next look, which
--- is slow just while many tasks run; a counter in the settlement misses what an operator deletes by hand.
+-- It costs one written row when a task is inserted, ends, is redriven and is deleted. Rejected: counting without
+-- it reads every task; stale tallies of 500 tasks, as a batch has, are slow while many tasks run; a counter in
+-- the settlement misses rows that an operator deletes.
 CREATE TABLE task_tallies (
   tenant            TEXT NOT NULL,
   model             TEXT NOT NULL,
@@ -34,7 +33,7 @@ SELECT tenant, model, SUM(sweep_at IS NOT NULL), SUM(status = 'succeeded'), SUM(
   SUM((sweep_at IS NULL) * COALESCE(usage->>'cost_usd', 0.0))
 FROM tasks GROUP BY tenant, model;
 
--- `sweep_at` is null just where a task has ended.
+-- `sweep_at` is null exactly when a task has ended.
 CREATE TRIGGER tasks_came AFTER INSERT ON tasks
 BEGIN
   INSERT INTO task_tallies (tenant, model)
@@ -54,7 +53,7 @@ BEGIN
   WHERE tenant = new.tenant AND model = new.model;
 END;
 
--- Ends, is redriven, or is redriven with another model, which counts it in another row.
+-- The task ends or is redriven; with another model it is counted in another row.
 CREATE TRIGGER tasks_tallied AFTER UPDATE OF status, model, usage ON tasks
 WHEN old.sweep_at IS NULL OR new.sweep_at IS NULL OR old.model <> new.model
 BEGIN
@@ -112,11 +111,11 @@ BEGIN
     AND live + succeeded + failed + dead + cancelled + expired = 0;
 END;
 
--- By status first, so that those that run stand together; what changes the one column changes the other
--- anyway, so no write becomes dearer.
+-- Status first, so that running tasks are adjacent. Every write of one column changes the other too, so no
+-- write costs more.
 DROP INDEX tasks_sweep;
 CREATE INDEX tasks_sweep ON tasks (status, sweep_at, tenant) WHERE sweep_at IS NOT NULL;
 
--- The one that waits longest. No index on live tasks has their age, and `id` says when a batch was accepted
--- and not when its lines became tasks.
+-- Finds the oldest queued task. No other index on live tasks has their age, and an `id` contains the time when
+-- a batch was accepted, not when its lines became tasks.
 CREATE INDEX tasks_queued ON tasks (tenant, created_at) WHERE status = 'queued';

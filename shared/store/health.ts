@@ -1,4 +1,4 @@
-import { brief } from "../retrying.ts";
+import { briefRetries } from "../retries.ts";
 import { sql } from "./sql.ts";
 
 /** Rejects when D1 does not answer or is not migrated. */
@@ -10,6 +10,6 @@ export async function checkTables(db: D1Database): Promise<void> {
       sql.statement(db, "SELECT 1 FROM tasks LIMIT 1"),
       sql.statement(db, "SELECT 1 FROM batches LIMIT 1"),
     ],
-    brief,
+    briefRetries,
   );
 }

@@ -3,7 +3,7 @@
  * applied although its reply was lost: each write is conditional, fenced or repeatable. Each rejects with a
  * StoreFault only. The caller states the type of the rows; D1 is trusted and they are not checked.
  */
-import { type Patience, retrying } from "../retrying.ts";
+import { type RetryOptions, withRetries } from "../retries.ts";
 
 /** SQL with its values bound as ?1, ?2, …; for `batch`. */
 const statement = (db: D1Database, text: string, ...values: unknown[]): D1PreparedStatement =>
@@ -11,16 +11,16 @@ const statement = (db: D1Database, text: string, ...values: unknown[]): D1Prepar
 
 /** The first row, or null. */
 const first = <Row>(db: D1Database, name: string, text: string, ...values: unknown[]) =>
-  retrying(name, () => statement(db, text, ...values).first<Row>());
+  withRetries(name, () => statement(db, text, ...values).first<Row>());
 
 async function all<Row>(db: D1Database, name: string, text: string, ...values: unknown[]) {
-  const { results } = await retrying(name, () => statement(db, text, ...values).all<Row>());
+  const { results } = await withRetries(name, () => statement(db, text, ...values).all<Row>());
   return results;
 }
 
 /** How many rows were changed, including those that triggers changed. */
 async function run(db: D1Database, name: string, text: string, ...values: unknown[]) {
-  const { meta } = await retrying(name, () => statement(db, text, ...values).run());
+  const { meta } = await withRetries(name, () => statement(db, text, ...values).run());
   return meta.changes;
 }
 
@@ -32,9 +32,9 @@ const batch = <Rows extends readonly unknown[]>(
   db: D1Database,
   name: string,
   statements: Statements<Rows>,
-  patience?: Patience,
+  patience?: RetryOptions,
 ) =>
-  retrying(
+  withRetries(
     name,
     () => db.batch([...statements]) as Promise<unknown> as Promise<Results<Rows>>,
     patience,

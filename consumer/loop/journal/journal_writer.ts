@@ -1,12 +1,16 @@
-/** Writes the journal of one claim and knows what has been used: the only way a step comes to be. */
+/** Writes the journal of one claim and counts what the task used. Nothing else writes steps. */
 import { storeLimits } from "../../../shared/limits.ts";
 import { log } from "../../../shared/log.ts";
 import { objectKeys, putOnce, sha256Hex } from "../../../shared/objects.ts";
 import type { Step, StepPayload } from "../../../shared/step.ts";
-import type { Charge } from "../../../shared/store/ceilings.ts";
-import type { Claim } from "../../../shared/store/claims.ts";
-import type { EgressRow } from "../../../shared/store/egress_log.ts";
-import { type JournalAnswer, type NewStep, writeSteps } from "../../../shared/store/journal.ts";
+import type { Charge } from "../../../shared/store/batches/ceilings.ts";
+import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
+import type { Claim } from "../../../shared/store/tasks/claims.ts";
+import {
+  type JournalResult,
+  type NewStep,
+  writeSteps,
+} from "../../../shared/store/tasks/journal.ts";
 import { addUsage, type Usage } from "../../../shared/usage.ts";
 import { stepFields } from "../../telemetry/lines.ts";
 
@@ -16,81 +20,87 @@ export interface StepDraft {
   status: Step["status"];
   startedAt: number;
   payload: StepPayload;
-  /** What this step adds; time is added by the scribe. */
+  /** What this step adds to the usage, without time, which the writer measures. */
   spent: Partial<Usage>;
+}
+
+/** The journal as the claim found it. */
+export interface JournalStart {
+  tenant: string;
+  steps: Step[];
+  used: Usage;
+  /** True when the journal may already hold rows of this task. */
+  mayHaveRows: boolean;
+  /** True when the task's batch has a ceiling to charge. */
+  hasCeiling: boolean;
+  /** Steps under this fence or a lower one belong to the run that this one continues; 0 for none. */
+  resumedFrom?: number;
+  /** False when the journal could not be read: then `steps` are not all of it. */
+  isComplete?: boolean;
 }
 
 export class JournalWriter {
   readonly steps: Step[];
   readonly #env: { DB: D1Database; OBJECTS: R2Bucket };
   readonly #claim: Claim;
-  readonly #tenant: string;
+  readonly #start: JournalStart;
   #used: Usage;
-  readonly #secondsBefore: number;
   readonly #startedAt = Date.now();
   #waitedMs = 0;
-  #progressed = false;
-  #journaled: boolean;
-  readonly #charging: boolean;
-  /** Steps under this fence or a lower one belong to the run that the task was resumed from; 0 for none. */
-  readonly since: number;
-  /** False where the journal could not be read: then `steps` must not pass for it. */
-  readonly whole: boolean;
-  #kept: Charge[] = [];
+  #hasProgressed = false;
+  #mayHaveRows: boolean;
+  readonly #keptCharges: Charge[] = [];
 
-  constructor(
-    env: { DB: D1Database; OBJECTS: R2Bucket },
-    claim: Claim,
-    tenant: string,
-    steps: Step[],
-    used: Usage,
-    more: { journaled: boolean; charging: boolean; since?: number; whole?: boolean },
-  ) {
-    this.steps = steps;
+  constructor(env: { DB: D1Database; OBJECTS: R2Bucket }, claim: Claim, start: JournalStart) {
+    this.steps = start.steps;
     this.#env = env;
     this.#claim = claim;
-    this.#tenant = tenant;
-    this.#used = used;
-    this.#secondsBefore = used.seconds;
-    this.#journaled = more.journaled;
-    this.#charging = more.charging;
-    this.since = more.since ?? 0;
-    this.whole = more.whole ?? true;
+    this.#start = start;
+    this.#used = start.used;
+    this.#mayHaveRows = start.mayHaveRows;
   }
 
-  /** The steps since the task was resumed; all of them where it was not. */
-  get recent(): readonly Step[] {
-    return this.since === 0 ? this.steps : this.steps.filter((step) => step.fence > this.since);
+  get resumedFrom(): number {
+    return this.#start.resumedFrom ?? 0;
   }
 
-  /** True once the journal may hold rows of this task. */
-  get journaled(): boolean {
-    return this.#journaled;
+  get isComplete(): boolean {
+    return this.#start.isComplete ?? true;
+  }
+
+  /** The steps since the task was resumed; all steps of a task that was not. */
+  get stepsOfRun(): readonly Step[] {
+    const { resumedFrom } = this;
+    return resumedFrom === 0 ? this.steps : this.steps.filter(({ fence }) => fence > resumedFrom);
+  }
+
+  get mayHaveRows(): boolean {
+    return this.#mayHaveRows;
   }
 
   /** True once this slice has journaled a step. */
-  get progressed(): boolean {
-    return this.#progressed;
+  get hasProgressed(): boolean {
+    return this.#hasProgressed;
   }
 
-  /** What the task has used, this slice's time included, less what it waited. */
+  /** What the task has used, including this slice's time except its waits. */
   get used(): Usage {
     const workedMs = this.elapsedMs - this.#waitedMs;
-    return { ...this.#used, seconds: this.#secondsBefore + workedMs / 1000 };
+    return { ...this.#used, seconds: this.#start.used.seconds + workedMs / 1000 };
   }
 
-  /** Waits for what is not the task's work, such as a permit: it is not in `seconds`. */
-  async waiting<T>(answer: Promise<T>): Promise<T> {
+  /** Awaits what is not the task's work, such as a permit: the time does not count in `seconds`. */
+  async waitUntimed<T>(promise: Promise<T>): Promise<T> {
     const since = Date.now();
     try {
-      return await answer;
+      return await promise;
     } finally {
       this.#waitedMs += Date.now() - since;
     }
   }
 
-  /** Counts what was used by a step that is not journaled. */
-  charge(spent: Partial<Usage>): void {
+  /** Counts the usage of a step that is not journaled. */
+  addUsage(spent: Partial<Usage>): void {
     this.#used = addUsage(this.#used, spent);
   }
 
@@ -102,36 +112,36 @@ export class JournalWriter {
     return (this.steps.at(-1)?.seq ?? 0) + 1;
   }
 
-  /** Journals steps and the decisions made during one of them in one atomic write. */
+  /** Journals steps and the egress decisions made during one of them in one atomic write. */
   async write(
     drafts: readonly StepDraft[],
     egress: { seq: number; rows: readonly EgressRow[] } | null,
-  ): Promise<JournalAnswer> {
-    this.#journaled = true;
+  ): Promise<JournalResult> {
+    this.#mayHaveRows = true;
     const before = this.#used;
-    const steps = drafts.map((draft) => this.#add(draft));
-    const rows = await Promise.all(steps.map((step) => this.#row(step)));
+    const steps = drafts.map((draft) => this.#toStep(draft));
+    const rows = await Promise.all(steps.map((step) => this.#toRow(step)));
     const charges = this.#chargesOf(drafts);
-    const answer = await writeSteps(this.#env.DB, this.#claim, rows, egress, charges);
-    if (!answer.held) this.#used = before;
-    else if (steps.length > 0) this.#remember(steps);
-    return answer;
+    const result = await writeSteps(this.#env.DB, this.#claim, rows, egress, charges);
+    if (!result.ok) this.#used = before;
+    else if (steps.length > 0) this.#addSteps(steps);
+    return result;
   }
 
-  /** Keeps a last step that is not written by itself, because the settlement's transcript holds it. */
-  keep(draft: StepDraft): void {
-    this.#kept.push(...this.#chargesOf([draft]));
-    this.#remember([this.#add(draft)]);
+  /** Adds the last step without a write of its own: the settlement's transcript holds it. */
+  keepForSettlement(draft: StepDraft): void {
+    this.#keptCharges.push(...this.#chargesOf([draft]));
+    this.#addSteps([this.#toStep(draft)]);
   }
 
-  /** What the kept steps used, for the settlement to charge. */
-  get kept(): readonly Charge[] {
-    return this.#kept;
+  /** What the kept step used, for the settlement to charge. */
+  get keptCharges(): readonly Charge[] {
+    return this.#keptCharges;
   }
 
-  /** What steps use of their batch's ceiling; nothing where there is none. */
+  /** What steps use of their batch's ceiling. */
   #chargesOf(drafts: readonly StepDraft[]): Charge[] {
-    if (!this.#charging) return [];
+    if (!this.#start.hasCeiling) return [];
     return drafts.flatMap(({ seq, spent }) => {
       const tokens = (spent.prompt_tokens ?? 0) + (spent.completion_tokens ?? 0);
       const cost_usd = spent.cost_usd ?? 0;
@@ -139,7 +149,7 @@ export class JournalWriter {
     });
   }
 
-  #add(draft: StepDraft): Step {
+  #toStep(draft: StepDraft): Step {
     this.#used = addUsage(this.#used, draft.spent);
     return {
       seq: draft.seq,
@@ -153,18 +163,18 @@ export class JournalWriter {
     };
   }
 
-  /** An outcome takes the place of its intent, and a further refusal that of the one before. */
-  #remember(steps: readonly Step[]): void {
-    this.#progressed = true;
+  /** An outcome replaces its intent, and another refusal of the endpoint replaces the one before. */
+  #addSteps(steps: readonly Step[]): void {
+    this.#hasProgressed = true;
     for (const step of steps) {
       if (step.status !== "intent") log("step", stepFields(this.#claim, step));
-      const at = this.steps.findIndex((held) => held.seq === step.seq);
-      if (at === -1) this.steps.push(step);
-      else this.steps[at] = step;
+      const index = this.steps.findIndex(({ seq }) => seq === step.seq);
+      if (index === -1) this.steps.push(step);
+      else this.steps[index] = step;
     }
   }
 
-  async #row(step: Step): Promise<NewStep> {
+  async #toRow(step: Step): Promise<NewStep> {
     const text = JSON.stringify(step.payload);
     const row = {
       seq: step.seq,
@@ -178,7 +188,7 @@ export class JournalWriter {
     const bytes = new TextEncoder().encode(text);
     if (bytes.byteLength <= storeLimits.stepInlineBytesMax)
       return { ...row, payload: text, payload_key: null };
-    const key = objectKeys.blob(this.#tenant, this.#claim.id, await sha256Hex(bytes));
+    const key = objectKeys.blob(this.#start.tenant, this.#claim.id, await sha256Hex(bytes));
     await putOnce(this.#env.OBJECTS, key, bytes, "application/json");
     return { ...row, payload: null, payload_key: key };
   }

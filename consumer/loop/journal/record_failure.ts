@@ -1,94 +1,113 @@
-/** A model call that failed: journaled, and slept through or handed on. */
+/** Journals a failed model call, then waits and continues or ends the slice. */
 import { classOf, type Failure } from "../../../shared/failures.ts";
-import { retryLimits } from "../../../shared/limits.ts";
+import { breakerLimits, retryLimits } from "../../../shared/limits.ts";
 import type { ModelPayload, Step } from "../../../shared/step.ts";
 import type { ReplyUsage } from "../../models/model.ts";
 import type { Quirk } from "../../models/quirks.ts";
-import { refusesRung } from "../answer/finalisation.ts";
-import { endAfterWrite, type LoopEnd, type LoopSlice } from "../loop_end.ts";
-import { billed, callHead, type Made } from "./record_reply.ts";
+import { endsOnlyFinalStep } from "../answer/finalisation.ts";
+import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
+import type { LoopSlice } from "../loop_slice.ts";
+import { billedUsage, type CompletedCall, payloadHead } from "./record_reply.ts";
 
-const nothingBilled = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
+const noBilledUsage = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
 
-/** Journals a failed call. Being told to wait costs no budget; everything else counts as a call. */
+/** Journals a failed call. A rejection for now uses no budget; every other failure counts as a call. */
 export async function recordFailure(
   slice: LoopSlice,
-  made: Made,
-  { failure, usage, quirks = [] }: Refused,
+  call: CompletedCall,
+  { failure: failed, usage, quirks = [] }: FailedCall,
 ): Promise<LoopEnd | null> {
-  const { scribe } = slice;
-  const { brain, plan, startedAt } = made;
-  const bill = usage === undefined ? nothingBilled : billed(brain, usage);
-  const free = isFree(failure);
-  const before = free ? refusedBefore(scribe.recent, brain.model) : null;
+  const { journal } = slice;
+  const { model, plan, startedAt } = call;
+  const billed = usage === undefined ? noBilledUsage : billedUsage(model, usage);
+  const last = isRejectionForNow(failed) ? findLastRejection(journal.stepsOfRun, model.id) : null;
+  const failure = countLoneFault(failed, last?.failure ?? null);
+  const isFree = isRejectionForNow(failure);
+  const before = isFree ? last : null;
   const times = (before?.times ?? 0) + 1;
   const head: ModelPayload = {
-    ...callHead(made, quirks),
+    ...payloadHead(call, quirks),
     reply: null,
     failure,
-    usage: bill,
+    usage: billed,
   };
   const step = {
-    seq: before?.seq ?? scribe.nextSeq,
-    name: brain.model,
+    seq: before?.seq ?? journal.nextSeq,
+    name: model.id,
     status: "failed" as const,
     startedAt,
     payload: times > 1 ? { ...head, times } : head,
-    spent: free ? bill : { ...bill, steps: 1, model_calls: 1 },
+    spent: isFree ? billed : { ...billed, steps: 1, model_calls: 1 },
   };
-  const stopped = endAfterWrite(await scribe.write([step], null));
-  if (stopped !== null) return stopped;
-  if (free) return await paused(slice, failure, times);
-  // The next call is made shorter, once, or goes on with the next rung; both are read from the journal.
-  const goesOn = (classOf(failure) === "shrink" && !plan.forced) || refusesRung(head);
-  return goesOn ? null : { kind: "broke", failure };
+  const end = endAfterWrite(await journal.write([step], null));
+  if (end !== null) return end;
+  if (isFree) return await waitOrRequeue(slice, failure, times);
+  // The next call, planned from the journal, is shorter (only once) or starts the next final step.
+  const canContinue = (classOf(failure) === "shrink" && !plan.forced) || endsOnlyFinalStep(head);
+  return canContinue ? null : { kind: "failure", failure };
 }
 
-/** What came instead of a reply. */
-interface Refused {
+interface FailedCall {
   failure: Failure;
   usage?: ReplyUsage;
   quirks?: readonly Quirk[];
 }
 
-const isFree = (failed: Failure): boolean =>
-  classOf(failed) === "give_back" || classOf(failed) === "wait";
+const isRejectionForNow = (failure: Failure): boolean =>
+  classOf(failure) === "give_back" || classOf(failure) === "wait";
 
 /**
- * The row of this model's refusals in a row, which the next one rewrites: a task that is refused for
- * days keeps one row for it, and that row's count keeps a rehearsal's place.
+ * An outage costs a task nothing. But a request that fails again and again while the endpoint answers others
+ * may be what breaks it, and must not wait forever: after several such faults in a row it costs an attempt.
  */
-function refusedBefore(
+function countLoneFault(failure: Failure, last: Failure | null): Failure {
+  const { isLone, ...known } = failure;
+  const loneFaults = (last?.loneFaults ?? 0) + (isLone === true ? 1 : 0);
+  if (loneFaults === 0) return known;
+  return loneFaults < breakerLimits.loneFaultsMax
+    ? { ...known, loneFaults }
+    : { ...known, loneFaults, class: "retry" };
+}
+
+/**
+ * The row of this model's last consecutive rejections, which the next one overwrites: a task that is
+ * rejected for days keeps one row, whose count keeps a rehearsal's position.
+ */
+function findLastRejection(
   steps: readonly Step[],
-  model: string,
-): { seq: number; times: number } | null {
+  modelId: string,
+): { seq: number; times: number; failure: Failure } | null {
   for (const { seq, payload } of steps.toReversed()) {
-    if (payload.kind !== "model" || payload.failure === null || !isFree(payload.failure)) break;
-    if (payload.model === model) return { seq, times: payload.times ?? 1 };
+    if (payload.kind !== "model" || payload.failure === null) break;
+    if (!isRejectionForNow(payload.failure)) break;
+    if (payload.model === modelId)
+      return { seq, times: payload.times ?? 1, failure: payload.failure };
   }
   return null;
 }
 
 /**
- * A short wait is slept through; a longer one gives the task back, and so does one refusal too many
- * in a row. However soon the endpoint says to come back, each wait is twice the one before.
+ * Waits a short time within the slice. A longer wait requeues the task, and so do too many consecutive
+ * rejections. Each wait is at least twice the one before, however early the endpoint invites a retry.
  */
-export async function paused(
-  { scribe, sliceMs }: LoopSlice,
-  failed: Failure,
+export async function waitOrRequeue(
+  { journal, sliceMs }: LoopSlice,
+  failure: Failure,
   times: number,
 ): Promise<LoopEnd | null> {
-  const floorMs = Math.min(retryLimits.requeueMs, retryLimits.refusedWaitMsMin * 2 ** (times - 1));
+  const waitMsMin = Math.min(
+    retryLimits.requeueMs,
+    retryLimits.refusedWaitMsMin * 2 ** (times - 1),
+  );
   const waitMs =
-    failed.retryAfterMs === undefined
+    failure.retryAfterMs === undefined
       ? Number.POSITIVE_INFINITY
-      : Math.max(floorMs, failed.retryAfterMs);
-  const left = sliceMs - scribe.elapsedMs;
-  const long = waitMs > retryLimits.waitInSliceMsMax || waitMs > left;
-  if (long || times >= retryLimits.refusalsInRowMax) {
-    const failure = Number.isFinite(waitMs) ? { ...failed, retryAfterMs: waitMs } : failed;
-    return { kind: "broke", failure };
+      : Math.max(waitMsMin, failure.retryAfterMs);
+  const isLong = waitMs > retryLimits.waitInSliceMsMax || waitMs > sliceMs - journal.elapsedMs;
+  if (isLong || times >= retryLimits.refusalsInRowMax) {
+    const retryAfterMs = Number.isFinite(waitMs) ? { retryAfterMs: waitMs } : {};
+    return { kind: "failure", failure: { ...failure, ...retryAfterMs } };
   }
-  await scribe.waiting(new Promise((resolve) => setTimeout(resolve, waitMs)));
+  await journal.waitUntimed(new Promise((resolve) => setTimeout(resolve, waitMs)));
   return null;
 }

@@ -1,112 +1,115 @@
-/** What becomes of a reply: the answer that it holds, or a journaled turn with the calls it refuses. */
+/** Handles a reply: it holds the answer, or it is journaled together with its rejected calls. */
 import type { ModelPayload, Offered, RawReply, StepCall } from "../../../shared/step.ts";
 import type { Call, Reply, ReplyUsage } from "../../models/model.ts";
 import type { Quirk } from "../../models/quirks.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import { argumentsOf, jsonInText, unwrap, valuesInText } from "../answer/answer_form.ts";
-import { stepsLeft } from "../budget/allowance.ts";
-import type { StepDraft } from "./journal_writer.ts";
 import {
-  endAfterWrite,
-  type LoopEnd,
-  type LoopSlice,
-  type LoopTask,
-  type ModelClient,
-} from "../loop_end.ts";
+  answerArguments,
+  parseCandidates,
+  parseWholeText,
+  unwrapAnswer,
+} from "../answer/answer_form.ts";
+import { stepsLeft } from "../budget/allowance.ts";
+import { rejectedStep } from "../calls/run_call.ts";
+import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
+import type { LoopSlice, LoopTask } from "../loop_slice.ts";
+import type { ModelClient } from "../model_client.ts";
 import type { Plan } from "../plan.ts";
-import { refusedStep } from "../calls/run_call.ts";
+import type { StepDraft } from "./journal_writer.ts";
 
-/** A model call that was made. */
-export interface Made {
-  brain: ModelClient;
+/** A model call that has ended, with a reply or a failure. */
+export interface CompletedCall {
+  model: ModelClient;
   plan: Plan & { kind: "call" };
   startedAt: number;
   raw?: RawReply | undefined;
 }
 
-/** The journal's head of a model call, whatever became of it. */
-export function callHead({ brain, plan, raw }: Made, quirks: readonly Quirk[]) {
-  const odd: Quirk[] = [...quirks];
-  if (plan.compaction !== null) odd.push("outputs_elided");
-  if (plan.because === "repetition") odd.push("calls_went_in_circles");
+/** The part of the payload that replies and failures share. */
+export function payloadHead({ model, plan, raw }: CompletedCall, quirks: readonly Quirk[]) {
+  const all: Quirk[] = [...quirks];
+  if (plan.compaction !== null) all.push("outputs_elided");
+  if (plan.cause === "repetition") all.push("calls_went_in_circles");
   return {
     kind: "model" as const,
-    model: brain.model,
+    model: model.id,
     offered: plan.offered,
-    ...(plan.because === null ? {} : { because: plan.because }),
+    ...(plan.cause === null ? {} : { because: plan.cause }),
     ...(plan.compaction === null ? {} : { compaction: plan.compaction }),
     ...(plan.forced ? { forced: true as const } : {}),
     estimate: plan.estimate,
     ...(raw === undefined ? {} : { raw }),
-    ...(odd.length === 0 ? {} : { quirks: odd }),
+    ...(all.length === 0 ? {} : { quirks: all }),
   };
 }
 
-/** Journals a reply with the calls it refuses, or ends the task with the answer that it holds. */
+/** Journals a reply with its rejected calls, or ends the task with the answer that it holds. */
 export async function recordReply(
   task: LoopTask,
-  { scribe }: LoopSlice,
-  made: Made,
+  { journal }: LoopSlice,
+  call: CompletedCall,
   reply: Reply,
 ): Promise<LoopEnd | null> {
-  const { brain, plan, startedAt } = made;
-  const seq = scribe.nextSeq;
+  const { model, plan, startedAt } = call;
+  const seq = journal.nextSeq;
   const calls = reply.calls.map(toStepCall);
-  const answer = answerIn(task, brain, plan.offered, reply, calls);
-  const odd: Quirk[] = [];
-  if (answer?.inText === true) odd.push("answer_in_text");
-  if (brain.fallback) odd.push("fallback_model");
+  const answer = findAnswer(task, plan.offered, reply, calls);
+  const quirks: string[] = [...reply.quirks];
+  if (answer?.inText === true) quirks.push("answer_in_text" satisfies Quirk);
+  if (model.isFallback) quirks.push("fallback_model" satisfies Quirk);
   const { text, reasoning, finish } = reply;
   const payload: ModelPayload = {
-    ...callHead(made, []),
-    reply: { text, reasoning, calls, finish, quirks: [...reply.quirks, ...odd] },
+    ...payloadHead(call, []),
+    reply: { text, reasoning, calls, finish, quirks },
     failure: null,
-    ...(task.extras === undefined ? {} : { extras: task.extras }),
-    usage: billed(brain, reply.usage),
+    ...(task.toolPin === undefined ? {} : { extras: task.toolPin }),
+    usage: billedUsage(model, reply.usage),
   };
   const spent = { ...payload.usage, steps: 1, model_calls: 1 };
-  const step: StepDraft = { seq, name: brain.model, status: "done", startedAt, payload, spent };
+  const step: StepDraft = { seq, name: model.id, status: "done", startedAt, payload, spent };
   if (answer !== null) {
-    scribe.keep(step);
+    journal.keepForSettlement(step);
     return { kind: "answered", output: answer.output };
   }
-  const countedMax = stepsLeft(scribe.used, task.bounds) - 1;
-  const refusals = calls
-    .filter((call) => call.problem !== null)
-    .map((call, n) =>
-      refusedStep(call, seq + 1 + n, call.problem ?? "", n < countedMax ? { steps: 1 } : {}),
+  const countedMax = stepsLeft(journal.used, task.bounds) - 1;
+  const rejections = calls
+    .filter(({ problem }) => problem !== null)
+    .map((rejected, n) =>
+      rejectedStep(
+        rejected,
+        seq + 1 + n,
+        rejected.problem ?? "",
+        n < countedMax ? { steps: 1 } : {},
+      ),
     );
-  return endAfterWrite(await scribe.write([step, ...refusals], null));
+  return endAfterWrite(await journal.write([step, ...rejections], null));
 }
 
-/** The answer in a reply: its only call is a valid `final_answer`, or its text is one by itself. */
-function answerIn(
+/** The answer in a reply: its only call is a valid `final_answer`, or its text is an answer by itself. */
+function findAnswer(
   task: LoopTask,
-  brain: ModelClient,
   offered: Offered,
   reply: Reply,
   calls: readonly StepCall[],
 ): { output: unknown; inText: boolean } | null {
   const only = calls.length === 1 ? calls[0] : undefined;
   if (only?.name === finalAnswerName && only.problem === null && only.arguments !== null) {
-    return { output: unwrap(task.form, only.arguments), inText: false };
+    return { output: unwrapAnswer(task.form, only.arguments), inText: false };
   }
   if (calls.length > 0 || !isWhole(reply) || reply.text.trim() === "") return null;
   if (task.form.plainText) return { output: { text: reply.text.trim() }, inText: true };
-  const asked = offered === "json" || offered === "text";
-  const candidates = asked ? valuesInText(reply.text) : [jsonInText(reply.text)];
-  const fit = candidates.flatMap((value) => {
-    const args = argumentsOf(task.form, value, (schema, inner) => brain.validate(schema, inner));
-    return args === null ? [] : [{ output: unwrap(task.form, args), inText: !asked }];
-  });
-  return fit[0] ?? null;
+  const asText = offered === "json" || offered === "text";
+  const candidates = asText ? parseCandidates(reply.text) : [parseWholeText(reply.text)];
+  for (const candidate of candidates) {
+    const args = answerArguments(task.form, candidate);
+    if (args !== null) return { output: unwrapAnswer(task.form, args), inText: !asText };
+  }
+  return null;
 }
 
-/** A reply that was cut, filtered or lost in repetition is no answer, however its text reads. */
+/** A reply that was cut, filtered or repeats itself is not an answer, even if its text reads as one. */
 const isWhole = (reply: Reply): boolean =>
-  reply.finish !== "length" &&
-  reply.finish !== "filtered" &&
-  !reply.quirks.includes("text_repeats" satisfies Quirk);
+  reply.finish === "stop" && !reply.quirks.includes("text_repeats" satisfies Quirk);
 
 function toStepCall(call: Call): StepCall {
   return {
@@ -119,13 +122,13 @@ function toStepCall(call: Call): StepCall {
   };
 }
 
-export function billed(brain: ModelClient, usage: ReplyUsage): ModelPayload["usage"] {
-  const unpriced = brain.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
+export function billedUsage(model: ModelClient, usage: ReplyUsage): ModelPayload["usage"] {
+  const unpriced = model.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
   return {
     prompt_tokens: usage.prompt_tokens,
     cached_tokens: usage.cached_tokens,
     completion_tokens: usage.completion_tokens,
     ...(unpriced === 0 ? {} : { unpriced_tokens: unpriced }),
-    cost_usd: brain.costOf(usage),
+    cost_usd: model.costOf(usage),
   };
 }

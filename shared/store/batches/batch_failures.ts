@@ -17,7 +17,7 @@ export interface FailureGroup {
 
 /** Reads only tasks of tallies that have a failure or are stale: a successful batch costs only its tallies. */
 const groupsSql = `
-  SELECT tasks.status, tasks.reason, tasks.error->>'code' AS code, COUNT(*) AS tasks,
+  SELECT tasks.status, COALESCE(tasks.newer_reason, tasks.reason) AS reason, tasks.error->>'code' AS code, COUNT(*) AS tasks,
     MAX(tasks.id) AS example, tasks.error->>'message' AS message
   FROM (SELECT batch_id, chunk FROM batch_tallies
         WHERE batch_id = ?1 AND (stale = 1 OR failed + dead + cancelled + expired > 0)) AS wanted

@@ -34,8 +34,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
     "insert batch",
     `INSERT INTO batches (${fixedColumns}, status, created_at, sweep_at, close_at)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-       'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END,
-       ${nowSql} + ${batchLimits.closeEveryMs})
+       'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END, ${nowSql})
      ON CONFLICT DO NOTHING`,
     batch.id,
     batch.tenant,

@@ -27,7 +27,7 @@ export async function wakeNextTask(
     db,
     "wake next task",
     `UPDATE tasks SET parked = NULL, sent_at = ${nowSql},
-       sweep_at = MIN(COALESCE(expires_at, 9e15), ${nowSql} + ${sweepLimits.resendAfterMs})
+       sweep_at = COALESCE(expires_at, ${sweepLimits.never})
      WHERE id = (SELECT id FROM tasks INDEXED BY tasks_slots
        WHERE tenant = ?1 AND concurrency_key = ?2 AND status = 'queued' AND parked = 'concurrency'
        ORDER BY id LIMIT 1)

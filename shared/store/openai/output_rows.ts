@@ -1,7 +1,7 @@
 /** What an output file of a batch needs from each of its tasks. */
 import { openAiLimits } from "../../limits.ts";
 import { sql } from "../sql.ts";
-import type { TaskRow } from "../tasks/task_row.ts";
+import { reasonSql, type TaskRow } from "../tasks/task_row.ts";
 
 export type OutputRow = Pick<
   TaskRow,
@@ -34,7 +34,7 @@ export async function listOutputRows(
   return sql.all<OutputRow>(
     db,
     "list answers",
-    `SELECT id, tenant, custom_id, status, reason, model, labels, output, result_key, error, usage,
+    `SELECT id, tenant, custom_id, status, ${reasonSql} AS reason, model, labels, output, result_key, error, usage,
        created_at, finished_at, spec IS NULL AS large,
        json_type(spec, '$.output_schema') IS NOT NULL AS structured
      FROM tasks WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4

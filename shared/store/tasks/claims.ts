@@ -3,11 +3,13 @@
  * fence and changes nothing once a newer claim owns the task. There is no lock in memory.
  */
 import { leaseLimits } from "../../limits.ts";
+import { withRetries } from "../../retries.ts";
 import { type Ceiling, ceilingSql, hasCeilingSql } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { heldBackSql } from "../flow/parking.ts";
 import { sql } from "../sql.ts";
 import { spentTodaySql } from "../usage/spend.ts";
+import { nextIdSql } from "./next_task.ts";
 import type { TaskRow } from "./task_row.ts";
 
 /** A task and the fence that its claim raised: the condition of every write. */
@@ -29,7 +31,7 @@ const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND attempt < atte
 
 const endingSql = `(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql})`;
 
-const claimSql = `
+const takeSql = `
   UPDATE tasks SET
     attempt = attempt + ${lostSql},
     errors = CASE WHEN ${lostSql} THEN json_insert(errors, '$[#]', json_object('attempt', attempt + 1,
@@ -45,14 +47,30 @@ const claimSql = `
     lease_until = ${nowSql} + ${leaseLimits.leaseMs},
     sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
     started_at = COALESCE(started_at, ${nowSql}),
-    policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))
+    policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))`;
+
+const claimedSql = `RETURNING *, ${hasCeilingSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
+  ${spentTodaySql} AS spent_today`;
+
+const claimSql = `${takeSql}
   WHERE id = ?1 AND (?4 = 0 OR ${endingSql})
     AND (claimed_by IS ?3 OR ${endingSql} OR NOT ${heldBackSql})
     AND ((status = 'queued' AND COALESCE(not_before, 0) <= ${nowSql} + 999)
       OR (status = 'queued' AND ${endingSql})
       OR (status = 'running' AND (lease_until < ${nowSql} OR claimed_by = ?3)))
-  RETURNING *, ${hasCeilingSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
-    ${spentTodaySql} AS spent_today`;
+  ${claimedSql}`;
+
+/** The message's own task comes first when it has lost its worker or must end; it needs no turn. */
+const ownSql = `(SELECT id FROM tasks WHERE id = ?1 AND (?4 = 0 OR ${endingSql})
+  AND ((status = 'queued' AND ${endingSql})
+    OR (status = 'running' AND lease_until < ${nowSql} AND NOT ${heldBackSql})))`;
+
+const claimNextSql = `${takeSql}
+  WHERE id = COALESCE(${ownSql}, (${nextIdSql})) ${claimedSql}`;
+
+/** Finds the task that a claim took whose reply was lost. */
+const findClaimedSql = `SELECT id FROM tasks INDEXED BY tasks_sweep
+  WHERE status = 'running' AND sweep_at > ${nowSql} AND claimed_by = ?1`;
 
 /** A claimed task, with the state of its batch's ceiling. */
 export type ClaimedTask = TaskRow & {
@@ -81,6 +99,36 @@ export async function claimTask(
   );
 }
 
+/**
+ * Takes the next task in order for a free slot, or the message's own task where that has lost its worker or
+ * must end. Null: no task may be taken now. With `onlyEnding` the own task is taken only to end it.
+ */
+export async function claimNextTask(
+  db: D1Database,
+  own: { id: string; onlyEnding: boolean },
+  policyHashes: string,
+  next: readonly unknown[],
+): Promise<ClaimedTask | null> {
+  const claimant = crypto.randomUUID();
+  let repeated = false;
+  return withRetries("claim next", async () => {
+    const taken = repeated
+      ? await db.prepare(findClaimedSql).bind(claimant).first<{ id: string }>()
+      : null;
+    repeated = true;
+    const values = [policyHashes, claimant];
+    return taken === null
+      ? db
+          .prepare(claimNextSql)
+          .bind(own.id, ...values, own.onlyEnding ? 1 : 0, ...next)
+          .first<ClaimedTask>()
+      : db
+          .prepare(claimSql)
+          .bind(taken.id, ...values, 0)
+          .first<ClaimedTask>();
+  });
+}
+
 /** When the newest message of a live task was sent; null when the task is settled, unknown or unsent. */
 export async function readSentAt(db: D1Database, id: string): Promise<number | null> {
   const row = await sql.first<{ sent_at: number | null }>(
@@ -92,28 +140,22 @@ export async function readSentAt(db: D1Database, id: string): Promise<number | n
   return row?.sent_at ?? null;
 }
 
-/** Moves a queued task's due time. Only for local runs: the sweep must not take the delayed message as lost. */
-export async function deferTask(db: D1Database, id: string, waitMs: number): Promise<void> {
-  await sql.run(
-    db,
-    "defer task",
-    `UPDATE tasks SET not_before = ${nowSql} + ?2, sent_at = ${nowSql}
-     WHERE id = ?1 AND status = 'queued'`,
-    id,
-    waitMs,
-  );
-}
-
-/** Milliseconds until a queued task is due, 0 when it is due; null when it is not queued. */
-export async function readWaitMs(db: D1Database, id: string): Promise<number | null> {
-  const row = await sql.first<{ ms: number }>(
+/**
+ * How long a queued task still waits for its due time (0 when it is due), whether a pause or its
+ * concurrency key holds it back, and when its newest message was sent; null when it is not queued.
+ */
+export async function readWaitMs(
+  db: D1Database,
+  id: string,
+): Promise<{ ms: number; heldBack: boolean; sentAt: number | null } | null> {
+  const row = await sql.first<{ ms: number; held: number; sent_at: number | null }>(
     db,
     "read due time",
-    `SELECT MAX(0, COALESCE(not_before, 0) - ${nowSql}) AS ms FROM tasks
+    `SELECT MAX(0, COALESCE(not_before, 0) - ${nowSql}) AS ms, ${heldBackSql} AS held, sent_at FROM tasks
      WHERE id = ?1 AND status = 'queued'`,
     id,
   );
-  return row?.ms ?? null;
+  return row === null ? null : { ms: row.ms, heldBack: row.held === 1, sentAt: row.sent_at };
 }
 
 /** The condition of every write under a claim; bound as ?1 and ?2. */

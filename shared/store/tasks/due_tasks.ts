@@ -22,18 +22,13 @@ const dueSql = (which: string): string => `SELECT * FROM (
   WHERE ${which} AND sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT ?1)`;
 
 /**
- * Takes up to `limit` due tasks to be sent again; concurrent sweeps take different rows. A running task is
- * due when its lease expired; a queued one when it was never sent, its due time came, it expired or it is
- * cancelled. A task that was sent and only waits is taken with `lostToo`, which the caller sets when the
- * queue's backlog is small: otherwise a two-day backlog would be sent again every minute.
+ * Takes up to `limit` tasks that need a message now; concurrent sweeps take different rows. A running task
+ * needs one when its lease expired; a queued one when it was never sent, expired or is cancelled. A task that
+ * was sent and only waits has its `sweep_at` far ahead, so a long queue costs nothing here.
  *
  * Taking is only a lease: if the taker dies, the rows are due again soon. `markSent` records the send.
  */
-export async function takeDueTasks(
-  db: D1Database,
-  limit: number,
-  lostToo: boolean,
-): Promise<DueTask[]> {
+export async function takeDueTasks(db: D1Database, limit: number): Promise<DueTask[]> {
   return sql.all<DueTask>(
     db,
     "take due tasks",
@@ -42,15 +37,14 @@ export async function takeDueTasks(
        SELECT id FROM (
          ${dueSql("status = 'running'")}
          UNION ALL
-         ${dueSql(`status = 'queued' AND (?2 OR sent_at IS NULL OR expires_at <= ${nowSql})`)})
+         ${dueSql("status = 'queued'")})
        ORDER BY sweep_at LIMIT ?1)
      RETURNING ${dueColumns}`,
     limit,
-    lostToo ? 1 : 0,
   );
 }
 
-/** Records a send: the next check is delayed, doubling each time. The fence skips tasks claimed since. */
+/** Records a send. The fence skips tasks claimed since. */
 export async function markSent(db: D1Database, sent: readonly DueTask[]): Promise<void> {
   if (sent.length === 0) return;
   const fences = Object.fromEntries(sent.map(({ id, fence }) => [id, fence]));
@@ -58,8 +52,10 @@ export async function markSent(db: D1Database, sent: readonly DueTask[]): Promis
     db,
     "mark sent",
     `UPDATE tasks SET sent_at = ${nowSql}, sends = sends + 1,
-       sweep_at = MAX(${nowSql}, COALESCE(not_before, 0))
-         + ${sweepLimits.resendAfterMs} * (1 << MIN(sends, ${sweepLimits.resendDoublingsMax}))
+       sweep_at = CASE WHEN status = 'queued' AND cancel_requested_at IS NULL
+         AND COALESCE(expires_at, ${sweepLimits.never}) > ${nowSql}
+         THEN COALESCE(expires_at, ${sweepLimits.never})
+         ELSE ${nowSql} + ${sweepLimits.resendAfterMs} * (1 << MIN(sends, ${sweepLimits.resendDoublingsMax})) END
      FROM json_each(?1) AS sent
      WHERE tasks.id = sent.key AND tasks.fence = sent.value
        AND tasks.status IN ('queued', 'running')`,
@@ -68,24 +64,26 @@ export async function markSent(db: D1Database, sent: readonly DueTask[]): Promis
 }
 
 /**
- * Only for local runs: their queue is in memory and is lost when the runtime reloads. Called with an empty
- * queue, it takes tasks that were due and sent more than `idleMs` ago: nothing will deliver those.
+ * Tasks that have been due for `dueMs` and that no slot has taken: their messages may be lost, or slots are
+ * few. A message for each is a hint to open a slot. Reads at most `readyRowsMax` rows of the index.
  */
-export async function takeIdleTasks(
+export async function findReadyTasks(
   db: D1Database,
   limit: number,
-  idleMs: number,
+  dueMs: number,
 ): Promise<DueTask[]> {
+  const ready = (priority: "normal" | "low") =>
+    `SELECT * FROM (SELECT id, fence, model, priority, status, not_before, created_at, sent_at
+       FROM tasks INDEXED BY tasks_ready
+       WHERE status = 'queued' AND parked IS NULL AND priority = '${priority}'
+       LIMIT ${sweepLimits.readyRowsMax})
+     WHERE MAX(created_at, COALESCE(not_before, 0), COALESCE(sent_at, 0)) + ?2 <= ${nowSql}`;
   return sql.all<DueTask>(
     db,
-    "take idle tasks",
-    `UPDATE tasks SET sent_at = ${nowSql}, sends = sends + 1
-     WHERE id IN (
-       SELECT id FROM tasks WHERE sweep_at IS NOT NULL AND status = 'queued'
-         AND MAX(sent_at, COALESCE(not_before, 0)) + ?2 <= ${nowSql}
-       LIMIT ?1)
-     RETURNING ${dueColumns}`,
+    "find ready tasks",
+    `SELECT id, fence, model, priority, status, not_before FROM (
+       ${ready("normal")} UNION ALL ${ready("low")}) LIMIT ?1`,
     limit,
-    idleMs,
+    dueMs,
   );
 }

@@ -116,18 +116,7 @@ export async function readSteps(db: D1Database, taskId: string): Promise<StepRow
   );
 }
 
-/** The last journaled usage of a live task: what `usage` answers while it runs. */
-export async function lastUsage(db: D1Database, taskId: string): Promise<string | null> {
-  const row = await sql.first<{ usage: string }>(
-    db,
-    "last usage",
-    "SELECT usage FROM steps WHERE task_id = ?1 ORDER BY seq DESC LIMIT 1",
-    taskId,
-  );
-  return row?.usage ?? null;
-}
-
-/** The same for many tasks at once; those without a step are missing. */
+/** The last journaled usage of live tasks, by id; tasks without a step are missing. */
 export async function readLastUsages(
   db: D1Database,
   taskIds: readonly string[],

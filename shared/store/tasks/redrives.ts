@@ -3,7 +3,7 @@ import { sweepLimits } from "../../limits.ts";
 import { type Reason, redrivable, type Status } from "../../states.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
-import type { TaskRow } from "./task_row.ts";
+import { reasonSql, type TaskRow } from "./task_row.ts";
 
 const redrivableSql = redrivable.map((status) => `'${status}'`).join(", ");
 
@@ -94,7 +94,7 @@ export async function listRedrivable(
     `SELECT * FROM tasks
      WHERE tenant = ?1 AND id > ?2 AND id <= ?3
        AND status IN (${redrivableSql}) AND status IN (SELECT value FROM json_each(?4))
-       AND (?5 IS NULL OR reason = ?5) AND (?6 IS NULL OR error->>'code' = ?6)
+       AND (?5 IS NULL OR ${reasonSql} = ?5) AND (?6 IS NULL OR error->>'code' = ?6)
        AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS wanted
          WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
                 WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
@@ -133,10 +133,10 @@ export async function redriveTasks(
     "redrive tasks",
     `UPDATE tasks SET
        history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
-         'reason', reason, 'model', model, 'finished_at', finished_at, 'usage', json(usage),
+         'reason', ${reasonSql}, 'model', model, 'finished_at', finished_at, 'usage', json(usage),
          'error', json(error), 'errors', json(errors), 'resumed_from', resumed_from,
          'redriven', json_object('mode', ?3, 'at', ${nowSql}, 'overrides', json(?4)))),
-       status = 'queued', reason = NULL, attempt = 0,
+       status = 'queued', reason = NULL, newer_reason = NULL, attempt = 0,
        resumed_from = IIF(?3 = 'resume', fence, NULL),
        policy_hash = IIF(?5, NULL, policy_hash),
        usage = IIF(?3 = 'resume', usage, '{}'), quirks = IIF(?3 = 'resume', quirks, '[]'),
@@ -147,7 +147,7 @@ export async function redriveTasks(
        finished_at = NULL, not_before = NULL, cancel_requested_at = NULL,
        expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
        fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,
-       sweep_at = ${nowSql} + ${sweepLimits.resendAfterMs},
+       sweep_at = ${sweepLimits.never},
        spec = COALESCE(wanted.value->>'spec', spec), model = wanted.value->>'model',
        policy = wanted.value->>'policy', sandbox = wanted.value->>'sandbox',
        attempts = wanted.value->>'attempts'

@@ -1,7 +1,7 @@
 /** The writes that end a claim: a release or the settlement. */
 import { sweepLimits } from "../../limits.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { Reason, TerminalStatus } from "../../states.ts";
+import { type Reason, storedReason, type TerminalStatus } from "../../states.ts";
 import { type Charge, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
@@ -38,8 +38,7 @@ export async function releaseTask(
        not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
          WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
        sent_at = ${nowSql}, sends = 1,
-       sweep_at = MIN(${nowSql} + CASE WHEN cancel_requested_at IS NULL THEN ?5 ELSE 0 END
-         + ${sweepLimits.resendAfterMs}, COALESCE(expires_at, 9e15)),
+       sweep_at = IIF(cancel_requested_at IS NULL, COALESCE(expires_at, ${sweepLimits.never}), ${nowSql}),
        attempt = attempt + (?6 IS NOT NULL),
        errors = ${withError("?6")}
      WHERE ${heldSql} RETURNING ${cancelledSql}`,
@@ -88,7 +87,7 @@ export interface Settlement {
 }
 
 const settleSql = `
-  UPDATE tasks SET status = ?3, reason = ?4, usage = ?5, quirks = ?6, output = ?7, error = ?8,
+  UPDATE tasks SET status = ?3, reason = ?4, newer_reason = ?15, usage = ?5, quirks = ?6, output = ?7, error = ?8,
     errors = ${withError("?9")},
     attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
     result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13, charged_seq = ?14,
@@ -106,6 +105,7 @@ export async function writeSettlement(
   claim: Claim,
   end: Settlement,
 ): Promise<boolean> {
+  const stored = storedReason(end.reason);
   const statements = end.charges.map((charge) => chargeStatement(db, claim, charge));
   statements.push(...ledgerStatements(db, claim, end.ledger));
   const at = statements.length;
@@ -116,7 +116,7 @@ export async function writeSettlement(
       claim.id,
       claim.fence,
       end.status,
-      end.reason,
+      stored.reason,
       end.usageJson,
       end.quirksJson,
       end.outputJson,
@@ -127,6 +127,7 @@ export async function writeSettlement(
       end.result?.bytes ?? null,
       end.transcript,
       end.ledger.seq,
+      stored.newerReason,
     ),
   );
   if (end.journaled) {

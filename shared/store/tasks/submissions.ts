@@ -36,8 +36,8 @@ export interface NewTask {
  * One statement and one parameter for 1 or 500 rows; repeating it changes nothing.
  *
  * `sent_at` assumes that the following send succeeds. A mark after the send would write two rows per task;
- * this writes none: a failed send calls `markUnsent`, and the sweep finds a crash between the two like any
- * lost message. A line of a cancelled batch is inserted as cancelled and is due at once.
+ * this writes none: a failed send calls `markUnsent`, and a crash between the two is a lost message, which
+ * the sweep makes up for with hints. A line of a cancelled batch is inserted as cancelled and is due at once.
  */
 const insertSql = `
   INSERT INTO tasks (id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
@@ -49,9 +49,7 @@ const insertSql = `
     value->>'spec', IIF(cancelled IS NULL, value->>'not_before', NULL), value->>'expires_at',
     value->>'webhook', value->>'answer_to', value->>'concurrency_key', value->>'concurrency_limit', cancelled, 'queued', ${nowSql}, IIF(cancelled IS NULL, ${nowSql}, NULL), 1,
     IIF(cancelled IS NULL,
-      MIN(MAX(${nowSql}, COALESCE(value->>'not_before', 0)) + ${sweepLimits.resendAfterMs},
-          COALESCE(value->>'expires_at', 9e15)),
-      ${nowSql})
+      COALESCE(value->>'expires_at', ${sweepLimits.never}), ${nowSql})
   FROM (SELECT value, (SELECT cancel_requested_at FROM batches
                        WHERE batches.id = value->>'batch_id') AS cancelled FROM json_each(?1))
   WHERE true

@@ -3,7 +3,7 @@ import { taskRange } from "../../ids.ts";
 import { storeLimits } from "../../limits.ts";
 import { isTerminal, type Reason, type Status } from "../../states.ts";
 import { sql } from "../sql.ts";
-import { type TaskRow, taskColumns } from "./task_row.ts";
+import { reasonSql, type TaskRow, taskColumns } from "./task_row.ts";
 
 export interface TaskFilter {
   status: Status | null;
@@ -37,7 +37,7 @@ const scanSql = (source: keyof typeof sources): string =>
 
 const matchesSql = (source: keyof typeof sources): string => `
   SELECT ${taskColumns} FROM tasks WHERE id IN (
-    SELECT id FROM (SELECT id, status, reason, error, labels FROM ${scanSql(source)} LIMIT ?4) AS held
+    SELECT id FROM (SELECT id, status, ${reasonSql} AS reason, error, labels FROM ${scanSql(source)} LIMIT ?4) AS held
     WHERE (?5 IS NULL OR status = ?5)
       AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
         WHERE (SELECT one.value FROM json_each(held.labels) AS one

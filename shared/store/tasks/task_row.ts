@@ -57,14 +57,19 @@ export interface TaskRow {
   parked: "paused" | "concurrency" | null;
   /** The last step that is charged to the ledger. */
   charged_seq: number;
+  /** Its batch, its concurrency key or the single tasks, and its model: flows take turns. */
+  flow: string;
   /** Claims that were taken over from a worker that died or stalled. */
   lost_claims: number;
 }
 
+/** The reason of a settled task; see migrations/0023_ready.sql. */
+export const reasonSql = "COALESCE(newer_reason, reason)";
+
 /** All columns except `spec` and `transcript`, which can be large and which few readers need. */
 export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
-  status, reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
+  status, ${reasonSql} AS reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history, resumed_from, webhook, answer_to, concurrency_key, concurrency_limit,
-  parked, charged_seq, lost_claims`;
+  parked, charged_seq, lost_claims, flow`;

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
   acceptTask,
   deliverMessages,
@@ -8,6 +8,12 @@ import {
   readSteps,
   testConsumer,
 } from "../harness.ts";
+import { SimulatedTime } from "../slice/simulated_time.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 const busy = (retry_after?: number) => ({
   error: {
@@ -17,37 +23,38 @@ const busy = (retry_after?: number) => ({
     ...(retry_after === undefined ? {} : { retry_after }),
   },
 });
-const times = (count: number, retryAfter?: number) =>
+const repeatBusy = (count: number, retryAfter?: number) =>
   Array.from({ length: count }, () => busy(retryAfter));
-const due = (id: string) =>
+const makeDue = (id: string) =>
   env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
 
-test("an endpoint that names no wait at all is asked three times a slice, each time later", async () => {
-  const on = testConsumer();
-  const id = await acceptTask({ prompt: "p", rehearsal: times(200, 0) });
-  const startedAt = Date.now();
-  await deliverMessages(on, [id]);
-  expect(Date.now() - startedAt).toBeGreaterThanOrEqual(3_000);
+test("an endpoint that is busy without a wait is called three times a slice, with growing delays", async () => {
+  const time = new SimulatedTime();
+  const on = testConsumer({ DB: time.database, OBJECTS: time.bucket });
+  const id = await acceptTask({ prompt: "p", rehearsal: repeatBusy(200, 0) });
+  const startedAt = time.now();
+  await time.until(deliverMessages(on, [id]));
+  expect(time.now() - startedAt).toBeGreaterThanOrEqual(3_000);
   const steps = await readSteps(id);
   expect(steps).toMatchObject([{ payload: { kind: "model", reply: null, times: 3 } }]);
   const [sent] = on.sent;
   expect(sent?.delaySeconds).toBeGreaterThanOrEqual(4);
 }, 20_000);
 
-test("a task that is refused for days has one row for it, and spends no attempt and no call", async () => {
+test("a task whose model is busy for days has one journal row for it, and spends no attempt and no call", async () => {
   const on = testConsumer();
   const id = await acceptTask({
     prompt: "p",
     limits: { model_calls: 3, steps: 3 },
-    rehearsal: [...times(30), finalAnswer({ text: "at last" })],
+    rehearsal: [...repeatBusy(30), finalAnswer({ text: "at last" })],
   });
   for (let n = 0; n < 30; n++) {
     await deliverMessages(on, [id]);
-    await due(id);
+    await makeDue(id);
   }
   expect(await readSteps(id)).toHaveLength(1);
   expect(await readRow(id)).toMatchObject({ status: "queued", attempt: 0 });
-  // The rehearsal's place counts every refusal, so the next turn is the answer.
+  // The rehearsal's position counts every busy reply, so the next turn is the answer.
   await deliverMessages(on, [id]);
   const row = await readRow(id);
   expect([row.status, JSON.parse(row.usage).model_calls]).toEqual(["succeeded", 1]);

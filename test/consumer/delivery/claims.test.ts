@@ -125,10 +125,12 @@ test("a task succeeds although its worker dies twenty times, each time after a s
   );
   const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [...turns, finalAnswer()] });
   const on = testConsumer();
-  const oneTurn = { ...(await readConfig(on.env)), sliceMs: 0 };
-  const message = { body: taskMessage(id, "rehearsal"), ack: () => {}, retry: () => {} };
+  const config = { ...(await readConfig(on.env)), sliceMs: 0 };
+  const oneSlice = { config, hasRoom: () => false };
+  const body = taskMessage(id, "rehearsal");
+  const message = { body, timestamp: new Date(), ack: () => {}, retry: () => {} };
   for (let death = 0; death < 20; death++) {
-    await deliver(oneTurn, message as unknown as Message<unknown>, "normal");
+    await deliver(oneSlice, message as unknown as Message<unknown>, "normal");
     // The step is journaled, and the worker dies before it can release the task.
     await env.DB.prepare(
       "UPDATE tasks SET status = 'running', claimed_by = 'dead', lease_until = 0 WHERE id = ?1",

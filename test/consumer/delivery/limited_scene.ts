@@ -41,12 +41,12 @@ export async function play(scene: Scene): Promise<Played> {
   /** The queue: each message is delivered by itself, as soon as it is due. */
   async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
     await time.sleep(delayMs);
-    const message = { id: body.task_id, timestamp: new Date(), attempts: 1, body };
+    const message = { id: body.task_id, timestamp: new Date(time.now), attempts: 1, body };
     await consumer.queue(createMessageBatch("tasks", [message]), on);
-    const row = await on.DB.prepare("SELECT finished_at FROM tasks WHERE id = ?1")
-      .bind(body.task_id)
-      .first<{ finished_at: number | null }>();
-    if (row?.finished_at != null) live.delete(body.task_id);
+    // The slot may have run other tasks than the message's own.
+    const settled = "SELECT id FROM tasks WHERE finished_at IS NOT NULL";
+    const { results } = await on.DB.prepare(settled).all<{ id: string }>();
+    for (const { id } of results) live.delete(id);
   }
   const on = surroundings(time, scene.limit, (body, delaySeconds) => {
     void deliver(body, delaySeconds * 1000 + random.int(300));
@@ -74,10 +74,10 @@ function surroundings(
     MODEL_BASE_URL: `http://limited-${endpoints}.invalid/v1`,
     MODEL_RPM: String(limit),
     DB: time.database(env.DB),
-    OBJECTS: time.holding(env.OBJECTS),
+    OBJECTS: time.stoppingClock(env.OBJECTS),
     GOVERNOR: {
       idFromName: (name: string) => env.GOVERNOR.idFromName(name),
-      get: (id: DurableObjectId) => time.holding(env.GOVERNOR.get(id)),
+      get: (id: DurableObjectId) => time.stoppingClock(env.GOVERNOR.get(id)),
     },
     TASKS: queue,
     TASKS_LOW: queue,

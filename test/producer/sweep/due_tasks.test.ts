@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { voidLeasesSql } from "../../../producer/local/restart_sql.ts";
 import { sweep } from "../../../producer/sweep/sweep.ts";
+import { sweepLimits } from "../../../shared/limits.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { markSent, takeDueTasks } from "../../../shared/store/tasks/due_tasks.ts";
 import { releaseTask } from "../../../shared/store/tasks/settlements.ts";
@@ -24,10 +25,19 @@ describe("a task that the sweep has taken", () => {
   it("a taken task that is not marked as sent is due again after two minutes", async () => {
     const id = await acceptTask({ prompt: "p" });
     await dueNow(id, "sends = 7, sent_at = NULL");
-    expect(await takeDueTasks(env.DB, 500, true)).toMatchObject([{ id, fence: 0 }]);
+    expect(await takeDueTasks(env.DB, 500)).toMatchObject([{ id, fence: 0 }]);
     expect(await readRow(id)).toMatchObject({ sent_at: null, sends: 7 });
     expect(await minutesAhead(id)).toBe(2);
-    expect(await takeDueTasks(env.DB, 500, true)).toEqual([]);
+    expect(await takeDueTasks(env.DB, 500)).toEqual([]);
+  });
+
+  it("a queued task that was sent needs nothing more from the sweep", async () => {
+    const fleet = testFleet();
+    const id = await acceptTask({ prompt: "p" });
+    await dueNow(id);
+    await sweep(fleet.env);
+    expect(fleet.tasks.sent).toMatchObject([{ task_id: id }]);
+    expect(await readRow(id)).toMatchObject({ sweep_at: sweepLimits.never });
   });
 
   it.each([
@@ -36,11 +46,12 @@ describe("a task that the sweep has taken", () => {
     [7, 960],
     [40, 960],
   ])(
-    "a taken task that was sent %i times before is due again in %i minutes",
+    "a running task whose lease expired and that was sent %i times before is due again in %i minutes",
     async (sends, minutes) => {
       const fleet = testFleet();
       const id = await acceptTask({ prompt: "p" });
-      await dueNow(id, `sends = ${sends}`);
+      await claimTask(env.DB, id, "{}");
+      await dueNow(id, `lease_until = 0, sends = ${sends}`);
       await sweep(fleet.env);
       expect(fleet.tasks.sent).toMatchObject([{ task_id: id }]);
       expect(await readRow(id)).toMatchObject({ sends: sends + 1 });
@@ -51,7 +62,7 @@ describe("a task that the sweep has taken", () => {
   it("a taken task that is claimed before the mark is not marked", async () => {
     const id = await acceptTask({ prompt: "p" });
     await dueNow(id);
-    const due = await takeDueTasks(env.DB, 500, true);
+    const due = await takeDueTasks(env.DB, 500);
     const claimed = await claimTask(env.DB, id, "{}");
     await markSent(env.DB, due);
     expect(await readRow(id)).toMatchObject({
@@ -67,23 +78,24 @@ describe("a task that the sweep has taken", () => {
     await sweep(fleet.env);
     expect(fleet.tasks.sent).toMatchObject([{ task_id: id }]);
     expect(Math.round((fleet.tasks.sent[0]?.delaySeconds ?? 0) / 60)).toBe(10);
-    expect(await minutesAhead(id)).toBeGreaterThan(24);
+    expect(await readRow(id)).toMatchObject({ sweep_at: sweepLimits.never });
   });
 });
 
-it("yields do not count as lost sends: after many, the task is due again early", async () => {
-  const fleet = testFleet();
+it("a released task needs nothing from the sweep, and is claimed later without it", async () => {
   const id = await acceptTask({ prompt: "p" });
-  for (let n = 0; n < 6; n++) {
-    const claimed = await claimTask(env.DB, id, "{}");
-    await env.DB.prepare("UPDATE tasks SET attempt = 0 WHERE id = ?1").bind(id).run();
-    await releaseTask(
-      env.DB,
-      { id, fence: claimed?.fence ?? -1 },
-      { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, ledger: emptyLedgerEntry },
-    );
-  }
-  await dueNow(id);
-  await sweep(fleet.env);
-  expect(await minutesAhead(id)).toBe(30);
+  const claimed = await claimTask(env.DB, id, "{}");
+  await releaseTask(
+    env.DB,
+    { id, fence: claimed?.fence ?? -1 },
+    { delayMs: 0, usageJson: "{}", quirksJson: "[]", errorJson: null, ledger: emptyLedgerEntry },
+  );
+  expect(await readRow(id)).toMatchObject({ status: "queued", sweep_at: sweepLimits.never });
+  expect(await takeDueTasks(env.DB, 500)).toEqual([]);
+});
+
+it("a task that expires is due for the sweep at that time", async () => {
+  const expires = Date.now() + 3_600_000;
+  const id = await acceptTask({ prompt: "p" }, { expires_at: expires });
+  expect(await readRow(id)).toMatchObject({ sweep_at: expires });
 });

@@ -55,30 +55,51 @@ describe("a message that could not be sent", () => {
 });
 
 describe("a message that was sent and not delivered", () => {
+  const waiting = (ms: number) =>
+    env.DB.prepare("UPDATE tasks SET created_at = created_at - ?1, sent_at = sent_at - ?1")
+      .bind(ms)
+      .run();
+
   it.each([
-    ["is sent again if the backlog is short", 0, 1],
-    ["is not sent again if the backlog is long", 5_000, 0],
-  ])("an undelivered message %s", async (_name, backlog, due) => {
+    ["gets a hint if the backlog is short", 0, 31_000, 1],
+    ["gets no hint if the backlog is long", 5_000, 31_000, 0],
+    ["gets no hint while it may still be on its way", 0, 20_000, 0],
+  ])("a task that waits without a message %s", async (_name, backlog, ms, hints) => {
     await clearTasks();
-    const fleet = testFleet();
+    const fleet = testFleet({ FLEET_MODE: "deployed" });
     await submitTask(fleet);
     fleet.tasks.sent.length = 0;
-    await env.DB.prepare("UPDATE tasks SET sweep_at = 0").run();
+    await waiting(ms);
     fleet.tasks.backlog = backlog;
-    expect(await sweep(fleet.env)).toMatchObject({ due, sent: due, lost_too: due === 1 });
-    expect(fleet.tasks.sent).toHaveLength(due);
+    expect(await sweep(fleet.env)).toMatchObject({ due: 0, hints });
+    expect(fleet.tasks.sent).toHaveLength(hints);
+  });
+
+  it("a sweep sends at most a hundred hints, of the normal queue first", async () => {
+    await clearTasks();
+    const fleet = testFleet({ FLEET_MODE: "deployed" });
+    const tasks = [...Array(80).fill({ priority: "low" }), ...Array(60).fill({})];
+    await send(fleet, "POST", "/v1/batches", { defaults: task(), tasks });
+    await countTasks();
+    fleet.tasks.sent.length = 0;
+    fleet.low.sent.length = 0;
+    await waiting(31_000);
+    expect(await sweep(fleet.env)).toMatchObject({ hints: 100 });
+    expect([fleet.tasks.sent.length, fleet.low.sent.length]).toEqual([60, 40]);
   });
 
   it.each([
-    ["local", true],
-    ["deployed", false],
+    ["local", 1],
+    ["deployed", 0],
   ] as const)(
-    "an undelivered message in a %s fleet without queue metrics counts as lost: %s",
-    async (mode, lost) => {
+    "without queue metrics a %s fleet sends %i hints for a waiting task",
+    async (mode, hints) => {
       await clearTasks();
       const fleet = testFleet({ FLEET_MODE: mode });
+      await submitTask(fleet);
+      await waiting(31_000);
       fleet.tasks.metrics = () => Promise.reject(new Error("no metrics"));
-      expect(await sweep(fleet.env)).toMatchObject({ lost_too: lost });
+      expect(await sweep(fleet.env)).toMatchObject({ hints });
     },
   );
 

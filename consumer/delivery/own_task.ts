@@ -1,0 +1,42 @@
+/** What happens to the message's own task when its slot ends: a task that waits keeps one message. */
+import { leaseLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
+import type { TaskMessage } from "../../shared/message.ts";
+import { parkTask } from "../../shared/store/flow/parking.ts";
+import { readWaitMs } from "../../shared/store/tasks/claims.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { requeue } from "./requeue.ts";
+import type { SlotEnd } from "./slot.ts";
+
+/** Which of the two task queues a message came from; it is requeued to the same one. */
+export type Priority = "normal" | "low";
+
+/** A message as it was delivered. */
+export interface Delivery {
+  message: TaskMessage;
+  priority: Priority;
+  /** When it was sent, in ms since 1970 UTC. */
+  sentAt: number;
+}
+
+/**
+ * A task that is settled, that a slot runs or has released, or that has a newer message, needs no message. One that is
+ * paused, or whose key has no free slot, is parked until it is woken. Any other comes back when it is due,
+ * and not before `waitMs`.
+ */
+export async function requeueOwnTask(
+  config: ConsumerConfig,
+  { message, priority, sentAt }: Delivery,
+  { waitMs, ranOwn }: SlotEnd,
+): Promise<void> {
+  if (ranOwn) return;
+  const own = await readWaitMs(config.env.DB, message.task_id);
+  if (own === null || (own.sentAt ?? 0) > sentAt + leaseLimits.clockSkewMs) return;
+  if (own.heldBack) {
+    const parked = await parkTask(config.env.DB, message.task_id);
+    if (parked !== null) return log("task_parked", { task_id: message.task_id, why: parked });
+  }
+  const delayMs = Math.max(own.ms, waitMs);
+  log("task_requeued", { task_id: message.task_id, why: "not_due", delay_ms: delayMs });
+  await requeue(config, message, delayMs, priority);
+}

@@ -1,0 +1,82 @@
+/**
+ * One slot. A message is a hint that there is work: its slot takes the next task in order, not necessarily
+ * the message's own, and then the next, until none may be taken or the invocation has no room.
+ */
+import type { TaskMessage } from "../../shared/message.ts";
+import { type ClaimedTask, claimNextTask, claimTask } from "../../shared/store/tasks/claims.ts";
+import { nextIdValues } from "../../shared/store/tasks/next_task.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import { moveSlot } from "../governor/client.ts";
+import { rateOf } from "../governor/stub.ts";
+import { runSlice } from "../slice/run_slice.ts";
+import { finishSlice } from "../slice/settle.ts";
+import { agentAttributes, agentName, sliceAttributes } from "../telemetry/gen_ai.ts";
+import { type Admission, checkAdmission, revokeAdmission } from "./admission.ts";
+import type { Invocation } from "./invocation.ts";
+import { modelChoice } from "./model_choice.ts";
+import { recordTurn, turnCursor } from "./turn.ts";
+
+/** `waitMs`: how long the message's model takes no new task. `ranOwn`: whether the slot ran the own task. */
+export interface SlotEnd {
+  waitMs: number;
+  ranOwn: boolean;
+}
+
+/** Rejects only when a store fails. `onTaken` is called for each task that the slot takes. */
+export async function workSlot(
+  { config, hasRoom }: Invocation,
+  message: TaskMessage,
+  onTaken: () => void = () => undefined,
+): Promise<SlotEnd> {
+  let ranOwn = false;
+  do {
+    const admission = await checkAdmission(config, message);
+    const task = await takeTask(config, message, admission.ok ? admission.value : null);
+    if (task === null) {
+      if (!admission.ok) return { waitMs: admission.error.waitMs, ranOwn };
+      await revokeAdmission(config, message.task_id, admission.value);
+      return { waitMs: 0, ranOwn };
+    }
+    ranOwn ||= task.id === message.task_id;
+    onTaken();
+    await workOn(config, task);
+  } while (hasRoom());
+  return { waitMs: 0, ranOwn };
+}
+
+/**
+ * Claims the next task. A model with a rate limit admits by task: its admission is passed to the task that is
+ * taken, and only its tasks are. Without an admission, only the message's own task may be taken, to end it.
+ */
+async function takeTask(
+  config: ConsumerConfig,
+  message: TaskMessage,
+  admission: Admission | null,
+): Promise<ClaimedTask | null> {
+  const { DB } = config.env;
+  const own = { id: message.task_id, onlyEnding: admission === null };
+  // A fallback admitted this task, not another.
+  if (admission !== null && admission.model !== message.model)
+    return claimTask(DB, own.id, config.policyHashes);
+  const choice = modelChoice(config, message.model, admission !== null);
+  const next = nextIdValues(turnCursor(), choice, config.patienceMs);
+  const task = await claimNextTask(DB, own, config.policyHashes, next);
+  if (task === null) return null;
+  recordTurn(task);
+  const isGoverned = admission !== null && rateOf(config, message.model) !== null;
+  if (isGoverned && task.id !== message.task_id)
+    await moveSlot(config, message.model, message.task_id, task.id);
+  return task;
+}
+
+/** One slice of a claimed task and its end, within a span. */
+function workOn(config: ConsumerConfig, task: ClaimedTask): Promise<void> {
+  const attributes = () => agentAttributes(task);
+  return config.spans.run(`invoke_agent ${agentName}`, attributes, async (span) => {
+    const slice = await runSlice(config, task);
+    const { outcome } = slice;
+    span.setAttributes(() => sliceAttributes(outcome, slice.journal.used));
+    if (outcome.kind === "settled" && outcome.status !== "succeeded") span.fail(outcome.reason);
+    await finishSlice(config, task, slice);
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * What this isolate knows of its endpoints. While an endpoint answers, a call costs no request to its
+ * governor: only faults are reported, and the state is read again every few seconds.
+ */
+import { endpointErrorClass, type Failure, failure } from "../../shared/failures.ts";
+import { breakerLimits } from "../../shared/limits.ts";
+import type { ModelOutcome } from "../models/model.ts";
+import { type Breaker, closedBreaker, nextCallAt } from "./breaker.ts";
+import {
+  callGovernor,
+  governorName,
+  governorOf,
+  isHosted,
+  type PacingConfig,
+  report,
+} from "./stub.ts";
+
+interface Health {
+  breaker: Breaker;
+  readAt: number;
+  lastAnswerAt: number;
+  /** When this isolate last let a task through a closed endpoint to probe it. */
+  admittedAt: number;
+}
+
+const known = new Map<string, Health>();
+
+function healthOf(name: string): Health {
+  const health = known.get(name) ?? {
+    breaker: closedBreaker,
+    readAt: 0,
+    lastAnswerAt: 0,
+    admittedAt: 0,
+  };
+  known.set(name, health);
+  return health;
+}
+
+/** The breaker of a model's endpoint, at most a few seconds old. */
+async function readBreaker(config: PacingConfig, model: string): Promise<Health> {
+  const health = healthOf(governorName(config, model));
+  if (Date.now() - health.readAt < breakerLimits.refreshMs) return health;
+  health.readAt = Date.now();
+  health.breaker = await callGovernor(async () => governorOf(config, model).breaker());
+  return health;
+}
+
+/** How long a new task of this model should wait before it is claimed; 0: not at all. */
+export async function admissionWaitMs(config: PacingConfig, model: string): Promise<number> {
+  if (model === "rehearsal") return 0;
+  const health = await readBreaker(config, model);
+  const now = Date.now();
+  const until = nextCallAt(health.breaker, now);
+  if (until > now) return until - now;
+  if (health.breaker.since === null) return 0;
+  // One task at a time probes a closed endpoint.
+  const againMs = health.admittedAt + breakerLimits.probeEveryMs - now;
+  if (againMs > 0) return againMs;
+  health.admittedAt = now;
+  return 0;
+}
+
+/** The right to call an endpoint, or why the task must wait, or end after `patienceMs` of outage. */
+export async function checkEndpoint(
+  config: PacingConfig & { patienceMs: number },
+  model: string,
+  waitingSince: number,
+): Promise<Failure | null> {
+  if (model === "rehearsal") return null;
+  const health = await readBreaker(config, model);
+  const { since, closedUntil } = health.breaker;
+  const now = Date.now();
+  if (since === null && closedUntil <= now) return null;
+  const { passage, breaker } = await callGovernor(async () => governorOf(config, model).pass());
+  health.breaker = breaker;
+  if (passage.open) return null;
+  const name = endpointLabel(config, model);
+  if (breaker.since === null)
+    return failure("model_busy", `${name} asked for a pause.`, {
+      retryAfterMs: passage.until - now,
+    });
+  const outage = `${name} has not answered since ${new Date(breaker.since).toISOString()}: ${breaker.message}`;
+  if (Math.max(breaker.since, waitingSince) + config.patienceMs <= now)
+    return failure("model_gone", outage);
+  return failure("model_unavailable", outage, { retryAfterMs: Math.max(0, passage.until - now) });
+}
+
+/** For people: the model of Workers AI, or the address of the endpoint. */
+export const endpointLabel = (config: PacingConfig, model: string): string =>
+  isHosted(config, model)
+    ? `Workers AI's ${model}`
+    : `The endpoint ${config.env.MODEL_BASE_URL ?? ""}`;
+
+/**
+ * Reports what a call says of its endpoint. Answers the outcome, whose failure then says when to come back.
+ * `onRecovery` is called when an outage ends with this call. Never rejects.
+ */
+export async function reportToBreaker(
+  config: PacingConfig,
+  model: string,
+  outcome: ModelOutcome,
+  onRecovery: () => Promise<void>,
+): Promise<ModelOutcome> {
+  const health = healthOf(governorName(config, model));
+  const failed = outcome.ok ? null : outcome.failure;
+  if (failed === null || !isEndpointFault(failed)) {
+    health.lastAnswerAt = Date.now();
+    if (failed?.code === "model_busy" && failed.retryAfterMs !== undefined)
+      await pauseEndpoint(config, model, health, failed.retryAfterMs);
+    else if (health.breaker.since !== null || health.breaker.faults > 0)
+      await recover(config, model, health, onRecovery);
+    return outcome;
+  }
+  const { lastAnswerAt } = health;
+  const { message, retryAfterMs = null } = failed;
+  await report("fault", model, async () => {
+    health.breaker = await governorOf(config, model).recordFault({
+      message,
+      retryAfterMs,
+      lastAnswerAt,
+    });
+  });
+  const now = Date.now();
+  const isDown = health.breaker.since !== null;
+  const waitMs = isDown
+    ? Math.max(0, health.breaker.closedUntil - now)
+    : breakerLimits.loneFaultWaitMs;
+  const isLone = !isDown && now - lastAnswerAt < breakerLimits.loneWindowMs;
+  return {
+    ok: false,
+    failure: { ...failed, retryAfterMs: Math.max(waitMs, retryAfterMs ?? 0), isLone },
+  };
+}
+
+/** The endpoint failed, not the task: it may be down, starting, or answer 408. */
+export const isEndpointFault = (failed: Failure): boolean =>
+  failed.code === "model_unavailable" ||
+  endpointErrorClass(failed) === "loading" ||
+  (failed.code === "model_deadline" && failed.status === 408);
+
+async function pauseEndpoint(
+  config: PacingConfig,
+  model: string,
+  health: Health,
+  waitMs: number,
+): Promise<void> {
+  await report("pause", model, async () => {
+    health.breaker = await governorOf(config, model).recordPause(waitMs);
+  });
+}
+
+async function recover(
+  config: PacingConfig,
+  model: string,
+  health: Health,
+  onRecovery: () => Promise<void>,
+): Promise<void> {
+  const wasDown = health.breaker.since !== null;
+  await report("answer", model, async () => {
+    health.breaker = await governorOf(config, model).recordAnswer();
+  });
+  if (wasDown) await onRecovery();
+}
+
+/** Since when MODEL_BASE_URL takes no calls: 0 when it does, `pausedSince` for a pause that it asked for. */
+export function closedSince(config: PacingConfig, model: string): number {
+  const { breaker } = healthOf(governorName(config, model));
+  if (nextCallAt(breaker, Date.now()) <= Date.now()) return 0;
+  return breaker.since ?? breakerLimits.pausedSince;
+}
+
+/** The hosted models that take no call now, with the start of their outage. */
+export function closedHostedModels(config: PacingConfig): Record<string, number> {
+  const closed = [...known.keys()].flatMap((name) => {
+    const since = isHosted(config, name) ? closedSince(config, name) : 0;
+    return since === 0 ? [] : [[name, since] as const];
+  });
+  return Object.fromEntries(closed);
+}

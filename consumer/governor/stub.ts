@@ -1,0 +1,54 @@
+/** The Durable Object of a model or endpoint, and how it is called. */
+import { governorLimits } from "../../shared/limits.ts";
+import { log } from "../../shared/log.ts";
+import { withRetries } from "../../shared/retries.ts";
+import { routeOf } from "../../shared/serving.ts";
+import { withTimeout } from "../../shared/timeout.ts";
+import type { ConsumerConfig } from "../config/config.ts";
+import type { Governor } from "./governor.ts";
+
+/** The part of the configuration that determines a model's rate. */
+export type PacingConfig = Pick<ConsumerConfig, "env" | "profileOf">;
+
+export const isHosted = ({ env }: PacingConfig, model: string): boolean =>
+  routeOf(model, { workersAi: env.AI !== undefined }).kind === "workers_ai";
+
+/**
+ * The requests per minute of a model. Null when nothing limits it and it has no governor: an endpoint at
+ * MODEL_BASE_URL without MODEL_RPM, and the rehearsal, whose governor would delay every task.
+ */
+export function rateOf(config: PacingConfig, model: string): number | null {
+  if (model === "rehearsal") return null;
+  const endpointRate = Number(config.env.MODEL_RPM ?? "");
+  if (!isHosted(config, model)) return endpointRate > 0 ? endpointRate : null;
+  return config.profileOf(model).requestsPerMinute;
+}
+
+/** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
+export function governorOf(config: PacingConfig, model: string): DurableObjectStub<Governor> {
+  const { GOVERNOR } = config.env;
+  return GOVERNOR.get(GOVERNOR.idFromName(governorName(config, model)));
+}
+
+export function governorName(config: PacingConfig, model: string): string {
+  return isHosted(config, model) ? model : `endpoint ${config.env.MODEL_BASE_URL ?? ""}`;
+}
+
+/** Best effort: on a timeout the governor only misses one report. */
+export async function report(
+  what: string,
+  model: string,
+  call: () => Promise<void>,
+): Promise<void> {
+  try {
+    await withTimeout("the governor", governorLimits.reportMsMax, call());
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log("governor_report_failed", { model, what, message });
+  }
+}
+
+/** An unreachable governor counts as a failed store: the task waits rather than run without a rate. */
+export async function callGovernor<T>(call: () => Promise<T>): Promise<T> {
+  return withRetries("the governor", call);
+}
