@@ -1,5 +1,5 @@
 /** The known name that a mistyped one most likely meant, or null when none is near. */
-export function nearest(name: string, known: readonly string[]): string | null {
+export function nearestName(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(name.length / 2)) + 1);
   for (const candidate of known) {

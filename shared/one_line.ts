@@ -1,11 +1,6 @@
-/** Text of strangers that stands in a prompt beside our own: one bounded line, without the tokens of chat templates. */
-export function oneLine(text: unknown, charsMax: number): string {
-  if (typeof text !== "string") return "";
-  const plain = text
-    .slice(0, 4 * charsMax)
-    .toWellFormed()
-    .replace(/<\|[^|>]*\|?>|<\/?s>|\[\/?INST\]/gi, " ")
-    .replace(/[\p{C}\p{Z}\s]+/gu, " ")
-    .trim();
-  return plain.length <= charsMax ? plain : `${plain.slice(0, charsMax - 1).toWellFormed()}…`;
+/** The text as one line of at most `charsMax` characters; a longer one ends in an ellipsis. */
+export function oneLine(text: string, charsMax: number): string {
+  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  const characters = [...line];
+  return characters.length <= charsMax ? line : `${characters.slice(0, charsMax - 1).join("")}…`;
 }

@@ -1,21 +1,22 @@
 /**
- * The journal, read from wherever it stands: rows of `steps` while a task lives, behind the transcript
- * of the run that it was resumed from; after it settled, the task's own row where it is small, else
- * transcript.jsonl in R2. Its last line holds the workspace.
+ * Reads the journal from where it is stored: for a live task the transcript of the run that it continues and
+ * then its rows of `steps`; for a settled task its own row if the transcript is small, else transcript.jsonl
+ * in R2. The last line of a transcript holds the workspace.
  */
 import { logBug } from "./log.ts";
 import { getText, headObject, objectKeys, putOnce } from "./objects.ts";
+import { err, ok, type Result } from "./result.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
-import { readSteps, type StepRow } from "./store/journal.ts";
-import type { TaskRow } from "./store/task_row.ts";
-import { inlineTranscript } from "./store/tasks.ts";
+import { readSteps, type StepRow } from "./store/tasks/journal.ts";
+import type { TaskRow } from "./store/tasks/task_row.ts";
+import { readInlineTranscript } from "./store/tasks/tasks.ts";
 import { readUsage } from "./usage.ts";
 
 export type Manifest = Record<string, FileEntry>;
 
 export interface Transcript {
   steps: Step[];
-  /** Known once the task settled; before that it is folded from the steps. */
+  /** Known once the task has settled; before that it is folded from the steps. */
   workspace: Manifest | null;
 }
 
@@ -36,21 +37,21 @@ export function parseTranscript(text: string): Transcript {
   return transcript;
 }
 
-/** Who a transcript belongs to: one run of one task. */
+/** One run of one task. */
 interface Run {
   tenant: string;
   id: string;
   fence: number;
 }
 
-/** The transcript of a settled task; empty when it settled before its first step. */
+/** The transcript of a settled task; empty when the task settled before its first step. */
 export async function readTranscript(
   db: D1Database,
   bucket: R2Bucket,
   run: Run,
 ): Promise<Transcript> {
   const text =
-    (await inlineTranscript(db, run.id)) ??
+    (await readInlineTranscript(db, run.id)) ??
     (await getText(bucket, objectKeys.transcript(run.tenant, run.id, run.fence)));
   return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
 }
@@ -65,7 +66,7 @@ export async function archiveTranscript(
   await putOnce(bucket, key, run.transcript, "application/x-ndjson");
 }
 
-/** Whether a settled task's journal is there to go on from; false where it was lost before it settled. */
+/** Whether a settled task has a transcript to continue from; false if its journal was lost. */
 export async function hasTranscript(
   bucket: R2Bucket,
   run: Run & { transcript: string | null },
@@ -81,32 +82,30 @@ export async function readArchived(bucket: R2Bucket, run: Run): Promise<Transcri
   return text === null ? { steps: [], workspace: {} } : parseTranscript(text);
 }
 
-/** The journal of a live task, or why there is none that its work could go on from. */
-export type Journal = { ok: true; steps: Step[] } | { ok: false; message: string };
-
 /**
- * What a live task has done: the run that it was resumed from, then its own rows. A row takes the place
- * of the step with its number: an outcome that of an intent. Payloads that were too large for a row are
- * read from R2. Without its base a resumed task would begin again, effects included, so that is an error.
+ * The journal of a live task: the run that it continues, then its own rows. A row replaces the step with its
+ * number, as an outcome replaces its intent. Payloads too large for a row are read from R2. A missing base is
+ * an error, because the task would start from scratch and repeat its effects.
  */
 export async function readJournal(
   db: D1Database,
   bucket: R2Bucket,
   task: Pick<TaskRow, "tenant" | "id" | "resumed_from">,
-): Promise<Journal> {
+): Promise<Result<Step[], string>> {
   const [base, rows] = await Promise.all([readBase(bucket, task), readSteps(db, task.id)]);
   if (base === null) {
-    const message = `The journal of the run that this task was resumed from (fence ${task.resumed_from}) is gone or cannot be read. Redrive it with restart.`;
-    return { ok: false, message };
+    return err(
+      `The journal of the run that this task continues (fence ${task.resumed_from}) is missing or unreadable. Redrive it with restart.`,
+    );
   }
   const steps = new Map(base.map((step) => [step.seq, step]));
   for (const step of await Promise.all(rows.map((row) => toStep(bucket, row)))) {
     steps.set(step.seq, step);
   }
-  return { ok: true, steps: [...steps.values()].sort((a, b) => a.seq - b.seq) };
+  return ok([...steps.values()].sort((a, b) => a.seq - b.seq));
 }
 
-/** The steps that a resumed task goes on from; none for one that began from its start. */
+/** The steps that a resumed task continues from; none for any other task. Null when they are unreadable. */
 async function readBase(
   bucket: R2Bucket,
   { tenant, id, resumed_from: fence }: Pick<TaskRow, "tenant" | "id" | "resumed_from">,
@@ -124,7 +123,7 @@ async function readBase(
 
 async function toStep(bucket: R2Bucket, row: StepRow): Promise<Step> {
   const text = row.payload ?? (row.payload_key && (await getText(bucket, row.payload_key)));
-  if (!text) throw new Error(`step ${row.task_id}/${row.seq} has lost its payload`);
+  if (!text) throw new Error(`the payload of step ${row.task_id}/${row.seq} is missing`);
   return {
     seq: row.seq,
     fence: row.fence,
@@ -137,7 +136,7 @@ async function toStep(bucket: R2Bucket, row: StepRow): Promise<Step> {
   };
 }
 
-/** The files after the given steps: the initial ones with each step's changes applied in order. */
+/** The files after the given steps: the initial files with the changes of each step applied in order. */
 export function foldManifest(initial: Manifest, steps: readonly Step[]): Manifest {
   const manifest = { ...initial };
   for (const { payload } of steps) {

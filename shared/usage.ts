@@ -44,7 +44,7 @@ export function addUsage(a: Usage, b: Partial<Usage>): Usage {
 }
 
 /** The larger of each field: a row is written at the end of a slice, the journal at each step. */
-export function mostUsage(a: Usage, b: Usage): Usage {
+export function maxUsage(a: Usage, b: Usage): Usage {
   const most = { ...a };
   for (const key of Object.keys(most) as (keyof Usage)[]) most[key] = Math.max(a[key], b[key]);
   return most;

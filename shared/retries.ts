@@ -1,0 +1,81 @@
+import pRetry from "p-retry";
+import { retryLimits } from "./limits.ts";
+import { type LogFields, log, logBug } from "./log.ts";
+import { withTimeout } from "./timeout.ts";
+
+/** A store call that failed even after its retries. */
+export class StoreFault extends Error {
+  override readonly name = "StoreFault";
+}
+
+/** Errors that a repetition cannot fix: our own SQL or arguments are wrong. */
+function isPermanent(error: Error): boolean {
+  return /SQLITE_ERROR|SQLITE_CONSTRAINT|no such table|syntax error|too many SQL variables|D1_TYPE_ERROR/i.test(
+    error.message,
+  );
+}
+
+/** Logs why work stopped that is retried later: a store that is down, or a bug of ours. */
+export function logFailure(what: string, thrown: unknown, fields: LogFields = {}): void {
+  if (!(thrown instanceof StoreFault)) logBug(what, thrown, fields);
+  else log("unhealthy", { what, ...fields, message: thrown.message });
+}
+
+/** How long one call may take, how often it is repeated, and how long all attempts together may take. */
+export interface RetryOptions {
+  retries: number;
+  callMs: number;
+  deadlineMs: number;
+}
+
+/** For calls without which the work cannot continue. */
+export const defaultRetries: RetryOptions = {
+  retries: retryLimits.storeRetries,
+  callMs: retryLimits.storeCallMsMax,
+  deadlineMs: retryLimits.storeDeadlineMs,
+};
+
+/** For calls that a caller waits for, or whose failure is made up for later, as the sweep does for a send. */
+export const briefRetries: RetryOptions = {
+  retries: retryLimits.briefRetries,
+  callMs: retryLimits.briefCallMsMax,
+  deadlineMs: retryLimits.briefDeadlineMs,
+};
+
+/** For calls that carry many bytes. */
+export const bulkyRetries: RetryOptions = {
+  retries: retryLimits.bulkyRetries,
+  callMs: retryLimits.bulkyCallMsMax,
+  deadlineMs: retryLimits.bulkyDeadlineMs,
+};
+
+/**
+ * Runs one repeatable call of D1, R2, a queue or the governor. All such calls go through this function, so
+ * that each has a deadline and is repeated with jitter. The caller promises that the call is repeatable: it
+ * may have been applied although its reply was lost, so each write is conditional, fenced or put-once.
+ * Rejects with a `StoreFault`.
+ *
+ * By default p-retry has no deadline and no jitter, and skips a plain TypeError, so every option is given.
+ */
+export async function withRetries<T>(
+  what: string,
+  call: () => Promise<T>,
+  { retries, callMs, deadlineMs }: RetryOptions = defaultRetries,
+): Promise<T> {
+  try {
+    return await pRetry(() => withTimeout(what, callMs, call()), {
+      retries,
+      minTimeout: retryLimits.storeRetryMsMin,
+      maxTimeout: retryLimits.storeRetryMsMax,
+      maxRetryTime: deadlineMs,
+      factor: 2,
+      randomize: true,
+      shouldRetry: ({ error }) => !isPermanent(error),
+      onFailedAttempt: ({ error, attemptNumber }) =>
+        log("store_retry", { what, attempt: attemptNumber, message: error.message }),
+    });
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    throw new StoreFault(`${what}: ${cause.message}`, { cause });
+  }
+}
