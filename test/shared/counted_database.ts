@@ -1,4 +1,4 @@
-/** A D1 database that counts the rows its statements write and read, by what they do. */
+/** A D1 database that counts the rows that its statements read and write. */
 
 export interface Counted {
   db: D1Database;

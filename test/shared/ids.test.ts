@@ -13,12 +13,12 @@ import { batchLimits } from "../../shared/limits.ts";
 const batch = "batch_01h455vb4pex5vsknk084sn02q";
 const other = "batch_01h455vb4pex5vsknk084sn02r";
 const indices = fc.nat({ max: batchLimits.tasksMax - 1 });
-const inRange = (id: string, of: string): boolean => {
-  const { from, to } = batchTaskRange(of);
+const inRange = (id: string, batchId: string): boolean => {
+  const { from, to } = batchTaskRange(batchId);
   return from <= id && id < to;
 };
 
-test("new ids are ids, each another", () => {
+test("new ids are valid and unique", () => {
   const tasks = Array.from({ length: 1_000 }, newTaskId);
   expect(new Set(tasks).size).toBe(1_000);
   expect(tasks.every(isTaskId)).toBe(true);
@@ -26,11 +26,11 @@ test("new ids are ids, each another", () => {
 });
 
 describe("the tasks of a batch", () => {
-  test("have ids that follow from the batch and the line", () => {
+  test("have ids that are derived from the batch and the line", () => {
     expect(batchTaskId(batch, 17)).toBe("task_01h455vb4pex5vsknk084sn02q-000017");
   });
 
-  test("sort as the input's lines do", () => {
+  test("sort in the order of the input lines", () => {
     fc.assert(
       fc.property(indices, indices, (a, b) => {
         expect(batchTaskId(batch, a) < batchTaskId(batch, b)).toBe(a < b);
@@ -38,7 +38,7 @@ describe("the tasks of a batch", () => {
     );
   });
 
-  test("are ids, lie in their batch's range and in no other", () => {
+  test("have valid ids in the range of their batch and of no other", () => {
     fc.assert(
       fc.property(indices, (index) => {
         const id = batchTaskId(batch, index);
@@ -47,7 +47,7 @@ describe("the tasks of a batch", () => {
     );
   });
 
-  test("do not mix with a task of their batch's number", () => {
+  test("are distinct from a single task with the same number", () => {
     expect(inRange(batch.replace("batch_", "task_"), batch)).toBe(false);
   });
 });
@@ -64,6 +64,6 @@ test.each([
   ["batch_01h455vb4pex5vsknk084sn02q", false],
   ["task_01h455vb4pex5vsknk084sn02q/../x", false],
   ["", false],
-])("%j is a task's id: %j", (text, answer) => {
-  expect(isTaskId(text)).toBe(answer);
+])("%j is a task id: %j", (text, expected) => {
+  expect(isTaskId(text)).toBe(expected);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { workspaceLimits } from "../../shared/limits.ts";
 import { foldersOf, normalisePath } from "../../shared/paths.ts";
 
-describe("one file, one spelling", () => {
+describe("a workspace path is normalised", () => {
   test.each([
     ["a.txt", "a.txt"],
     ["data/orders.csv", "data/orders.csv"],
@@ -18,7 +18,7 @@ describe("one file, one spelling", () => {
     ["cafe\u0301.txt", "café.txt"],
     ["👩\u200d👧.txt", "👩\u200d👧.txt"],
     ["．．/a", "．．/a"],
-  ])("%j is %j", (text, path) => {
+  ])("%j becomes %j", (text, path) => {
     expect(normalisePath(text)).toBe(path);
   });
 
@@ -44,7 +44,7 @@ describe("one file, one spelling", () => {
     ["a\u2028b"],
     ["e\u0301".repeat(workspaceLimits.pathCharsMax)],
     ["x".repeat(workspaceLimits.pathCharsMax + 1)],
-  ])("%j is no path of ours", (text) => {
+  ])("%j is rejected", (text) => {
     expect(normalisePath(text)).toBeNull();
   });
 });
@@ -54,7 +54,7 @@ const pieces = fc.array(
   { maxLength: 10 },
 );
 
-test("whatever is accepted is relative, confined and stays as it is", () => {
+test("an accepted path is relative, stays inside the workspace and is already normal", () => {
   fc.assert(
     fc.property(pieces, (parts) => {
       const path = normalisePath(parts.join(""));
@@ -72,6 +72,6 @@ test.each([
   ["a", []],
   ["a/b", ["a"]],
   ["a/b/c.txt", ["a/b", "a"]],
-])("%j stands in %j", (path, folders) => {
+])("%j is in the folders %j", (path, folders) => {
   expect(foldersOf(path)).toEqual(folders);
 });

@@ -10,7 +10,7 @@ import {
   transitions,
 } from "../../shared/states.ts";
 
-test("a status is terminal exactly where nothing follows it", () => {
+test("a status is terminal exactly when it has no transitions", () => {
   const ends = statuses.filter((status) => transitions[status].length === 0);
   expect(ends).toEqual([...terminalStatuses]);
   expect(statuses.filter(isTerminal)).toEqual(ends);
@@ -30,16 +30,16 @@ test.each([
   ["running", "queued", true],
   ["succeeded", "queued", false],
   ["dead", "running", false],
-] as const)("%s to %s: %j", (from, to, allowed) => {
+] as const)("a transition from %s to %s is allowed: %j", (from, to, allowed) => {
   expect(canMove(from, to)).toBe(allowed);
 });
 
-test("what can be redriven has ended, and did not succeed", () => {
+test("only ended tasks that did not succeed can be redriven", () => {
   expect(redrivable.every((status) => isTerminal(status))).toBe(true);
   expect(redrivable as readonly string[]).not.toContain("succeeded");
 });
 
-test("every failure ends a task with a reason that exists", () => {
+test("every failure ends a task with a known reason", () => {
   const unknown = Object.values(failureTable).filter(({ reason }) => !reasons.includes(reason));
   expect(unknown).toEqual([]);
 });
