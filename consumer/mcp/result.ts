@@ -1,4 +1,5 @@
-/** What an MCP tool answered, as text for the model. What is no text is named and left out. */
+/** The result of an MCP tool, as text for the model. Other content is only named. */
+import { isRecord } from "../../shared/json.ts";
 import { mcpLimits } from "../../shared/limits.ts";
 import type { ToolResult } from "../tools/define.ts";
 
@@ -15,18 +16,17 @@ export function resultOf({ content, structuredContent, isError }: McpResult): To
   if (texts.length === 0 && structuredContent !== undefined) {
     texts.push(JSON.stringify(structuredContent));
   }
-  const text = texts.join("\n") || "The tool answered nothing.";
+  const text = texts.join("\n") || "The tool returned nothing.";
   return { ok: isError !== true, text };
 }
 
 function textOf(part: unknown): string {
-  if (typeof part !== "object" || part === null) return "";
-  const { type, text, mimeType, uri, resource } = part as Record<string, unknown>;
+  if (!isRecord(part)) return "";
+  const { type, text, mimeType, uri, resource } = part;
   if (type === "text") return typeof text === "string" ? text : "";
-  if (type === "resource" && typeof resource === "object" && resource !== null) {
-    const inner = (resource as Record<string, unknown>).text;
-    if (typeof inner === "string") return inner;
+  if (type === "resource" && isRecord(resource) && typeof resource.text === "string") {
+    return resource.text;
   }
-  const what = [type, mimeType, uri].filter((word) => typeof word === "string").join(" ");
-  return `[${what.slice(0, mcpLimits.fieldCharsMax)} left out: only text is passed on]`;
+  const kind = [type, mimeType, uri].filter((word) => typeof word === "string").join(" ");
+  return `[${kind.slice(0, mcpLimits.fieldCharsMax)} left out: only text is shown]`;
 }

@@ -9,7 +9,7 @@ const skills: Record<string, Record<string, string>> = {};
 for (const name of fs.readdirSync(library).sort()) {
   const folder = path.join(library, name);
   if (!fs.existsSync(path.join(folder, "SKILL.md"))) {
-    throw new Error(`consumer/skills/library/${name} holds no SKILL.md.`);
+    throw new Error(`consumer/skills/library/${name} has no SKILL.md.`);
   }
   const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
   skills[name] = Object.fromEntries(

@@ -1,12 +1,13 @@
-/** Finds the skills that a task names: of this repository by name, of the tenant's uploads by their prefix. */
+/** Finds the skills that a task names: those of this repository by name, the tenant's uploads by prefix. */
 import { skillLimits } from "../../shared/limits.ts";
-import { getText, listSome, objectKeys } from "../../shared/objects.ts";
+import { getText, listFirst, objectKeys } from "../../shared/objects.ts";
 import { normalisePath } from "../../shared/paths.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { InputFile, SkillRef } from "../../shared/task.ts";
 import { bundledNames, bundledSkills } from "./bundled.ts";
-import { frontMatterOf } from "./front_matter.ts";
+import { parseFrontMatter } from "./front_matter.ts";
 
-/** A skill as it is pinned: what the prompt says of it, and where each of its files stands. */
+/** A skill as it is pinned: its entry in the prompt, and where each of its files is stored. */
 export interface PinnedSkill {
   name: string;
   description: string;
@@ -15,31 +16,31 @@ export interface PinnedSkill {
 }
 export type SkillFile = { r2: string; bytes: number } | { bundled: string; bytes: number };
 
-export type Found = { ok: true; skills: PinnedSkill[] } | { ok: false; message: string };
-
 /** Rejects only when R2 fails. */
 export async function findSkills(
   bucket: R2Bucket,
   tenant: string,
   refs: readonly SkillRef[],
-): Promise<Found> {
+): Promise<Result<PinnedSkill[], string>> {
   const skills: PinnedSkill[] = [];
   for (const ref of refs) {
-    const found = typeof ref === "string" ? bundled(ref) : await uploaded(bucket, tenant, ref.r2);
+    const found =
+      typeof ref === "string" ? findBundled(ref) : await findUploaded(bucket, tenant, ref.r2);
     const shown = typeof ref === "string" ? ref : ref.r2;
-    if (typeof found === "string") return { ok: false, message: `The skill ${shown}: ${found}` };
-    if (skills.some(({ name }) => name === found.name)) {
-      return { ok: false, message: `Two of the task's skills are named ${found.name}.` };
+    if (!found.ok) return err(`The skill ${shown}: ${found.error}`);
+    const skill = found.value;
+    if (skills.some(({ name }) => name === skill.name)) {
+      return err(`Two of the task's skills are named ${skill.name}.`);
     }
-    skills.push(found);
+    skills.push(skill);
   }
-  return withinBounds(skills);
+  return checkBounds(skills);
 }
 
-function bundled(name: string): PinnedSkill | string {
+function findBundled(name: string): Result<PinnedSkill, string> {
   const files = Object.hasOwn(bundledSkills, name) ? bundledSkills[name] : undefined;
-  if (files === undefined) return "this repository has none of that name.";
-  return assembled(
+  if (files === undefined) return err("this repository has no skill of that name.");
+  return buildSkill(
     files["SKILL.md"] ?? "",
     Object.entries(files).map(([path, text]) => [
       path,
@@ -48,61 +49,57 @@ function bundled(name: string): PinnedSkill | string {
   );
 }
 
-/** The repository's skills as they are listed; one that cannot be read is left out, and its use says why. */
-export function bundledSummaries(): { name: string; description: string }[] {
+/** The repository's skills. One that cannot be read is left out; naming it in a task shows the reason. */
+export function listBundledSkills(): { name: string; description: string }[] {
   return bundledNames.flatMap((folder) => {
-    const told = frontMatterOf(bundledSkills[folder]?.["SKILL.md"] ?? "");
-    return told.ok ? [{ name: folder, description: told.description }] : [];
+    const parsed = parseFrontMatter(bundledSkills[folder]?.["SKILL.md"] ?? "");
+    return parsed.ok ? [{ name: folder, description: parsed.value.description }] : [];
   });
 }
 
-async function uploaded(
+async function findUploaded(
   bucket: R2Bucket,
   tenant: string,
   prefix: string,
-): Promise<PinnedSkill | string> {
+): Promise<Result<PinnedSkill, string>> {
   const folder = prefix.replace(/\/+$/, "");
   const below = `${objectKeys.input(tenant, folder)}/`;
-  const listed = await listSome(bucket, below, skillLimits.filesMax + 1);
+  const listed = await listFirst(bucket, below, skillLimits.filesMax + 1);
   const files = listed.map((object): [string, SkillFile] => [
     object.key.slice(below.length),
     { r2: object.key.slice(objectKeys.input(tenant, "").length), bytes: object.size },
   ]);
   const head = files.find(([path]) => path === "SKILL.md")?.[1];
   if (head === undefined)
-    return `upload its SKILL.md first, with PUT /v1/inputs/${folder}/SKILL.md.`;
-  if (head.bytes > skillLimits.bytesMax) return "its SKILL.md is too large.";
+    return err(`upload its SKILL.md first, with PUT /v1/inputs/${folder}/SKILL.md.`);
+  if (head.bytes > skillLimits.bytesMax) return err("its SKILL.md is too large.");
   const text = await getText(bucket, `${below}SKILL.md`);
-  return text === null ? "its SKILL.md is gone." : assembled(text, files);
+  return text === null ? err("its SKILL.md was deleted.") : buildSkill(text, files);
 }
 
-function assembled(text: string, files: [string, SkillFile][]): PinnedSkill | string {
-  const told = frontMatterOf(text);
-  if (!told.ok) return `SKILL.md: ${told.message}`;
-  const odd = files.find(([path]) => normalisePath(path) !== path);
-  if (odd !== undefined) return `"${odd[0]}" is no path in a workspace.`;
-  const { name, description } = told;
-  return { name, description, files: Object.fromEntries(files) };
+function buildSkill(text: string, files: [string, SkillFile][]): Result<PinnedSkill, string> {
+  const parsed = parseFrontMatter(text);
+  if (!parsed.ok) return err(`SKILL.md: ${parsed.error}`);
+  const invalid = files.find(([path]) => normalisePath(path) !== path);
+  if (invalid !== undefined) return err(`"${invalid[0]}" is not a path in a workspace.`);
+  return ok({ ...parsed.value, files: Object.fromEntries(files) });
 }
 
-function withinBounds(skills: PinnedSkill[]): Found {
+function checkBounds(skills: PinnedSkill[]): Result<PinnedSkill[], string> {
   const files = skills.flatMap((skill) => Object.values(skill.files));
   if (files.length > skillLimits.filesMax) {
-    return { ok: false, message: `The task's skills hold over ${skillLimits.filesMax} files.` };
+    return err(`The task's skills have more than ${skillLimits.filesMax} files.`);
   }
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return bytes <= skillLimits.bytesMax
-    ? { ok: true, skills }
-    : {
-        ok: false,
-        message: `The task's skills hold ${bytes} bytes; at most ${skillLimits.bytesMax} are mounted.`,
-      };
+    ? ok(skills)
+    : err(`The task's skills have ${bytes} bytes; the limit is ${skillLimits.bytesMax}.`);
 }
 
-/** Where skills are mounted. The whole folder is theirs: nobody writes a skill that was not given. */
+/** Where skills are mounted. The whole folder is read-only, so that no skill can be added. */
 export const skillsFolder = "skills";
 
-/** Where each file of the skills is mounted, and what holds it: the workspace reads it like any input. */
+/** The mount path of each file, and its source, which the workspace reads like any input. */
 export function mountsOf(skills: readonly PinnedSkill[]): Record<string, InputFile> {
   const mounts: Record<string, InputFile> = {};
   for (const { name, files } of skills) {

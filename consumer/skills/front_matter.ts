@@ -1,43 +1,43 @@
-/** What a SKILL.md says of itself: YAML between two lines of `---`, of which two fields are read. */
+/** The front matter of a SKILL.md: YAML between two lines of `---`, of which two fields are read. */
 import { parseDocument } from "yaml";
+import { isRecord } from "../../shared/json.ts";
 import { skillLimits } from "../../shared/limits.ts";
-import { oneLine } from "../../shared/one_line.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { promptLine } from "../mcp/prompt_line.ts";
 
-export type FrontMatter =
-  | { ok: true; name: string; description: string }
-  | { ok: false; message: string };
+export interface FrontMatter {
+  name: string;
+  description: string;
+}
 
 const skillName = /^[a-z0-9](?:-?[a-z0-9])*$/;
 
-/** The name becomes a folder, and both stand in the prompt, so neither may be anything but what it says. */
-export function frontMatterOf(text: string): FrontMatter {
-  const fault = (message: string): FrontMatter => ({ ok: false, message });
+/** The name becomes a folder, and both become part of the prompt, so both are restricted. */
+export function parseFrontMatter(text: string): Result<FrontMatter, string> {
   const head = text.slice(0, skillLimits.frontMatterCharsMax).replaceAll("\r\n", "\n");
   const found = /^\uFEFF?---\n([\s\S]*?)\n---(?:\n|$)/.exec(head);
   if (found === null) {
-    return fault("it must begin with front matter: a line ---, name and description, a line ---.");
+    return err("it must start with front matter: a line ---, name and description, a line ---.");
   }
   const fields = readYaml(found[1] ?? "");
-  if (fields === null) return fault("its front matter is no YAML of field to value.");
+  if (fields === null) return err("its front matter is not YAML of field to value.");
   const { name, description } = fields;
   if (typeof name !== "string" || !skillName.test(name) || name.length > skillLimits.nameCharsMax) {
-    return fault(
-      `its name must be up to ${skillLimits.nameCharsMax} lower case letters, digits and single hyphens.`,
+    return err(
+      `its name must be up to ${skillLimits.nameCharsMax} lower-case letters, digits and single hyphens.`,
     );
   }
-  const line = oneLine(description, skillLimits.descriptionCharsMax);
-  return line === "" ? fault("its description is missing.") : { ok: true, name, description: line };
+  const line = promptLine(description, skillLimits.descriptionCharsMax);
+  return line === "" ? err("its description is missing.") : ok({ name, description: line });
 }
 
-/** Aliases could grow without bound, so none is followed; a tag or an error makes it unreadable. */
+/** Null when it cannot be read. Aliases are not followed, because they could expand without bound. */
 function readYaml(text: string): Record<string, unknown> | null {
   try {
     const document = parseDocument(text, { schema: "failsafe", logLevel: "silent" });
     if (document.errors.length > 0) return null;
     const value: unknown = document.toJS({ maxAliasCount: 0 });
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneLine } from "../../shared/one_line.ts";
+import { promptLine } from "../../consumer/mcp/prompt_line.ts";
 import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { resultOf } from "../../consumer/mcp/result.ts";
-import { effectOf, type McpServer, readServers, serversOf } from "../../shared/mcp_servers.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { mcpLimits } from "../../shared/limits.ts";
+import { effectOf, type McpServer, readServers, serversOf } from "../../shared/mcp_servers.ts";
 
 const server: McpServer = { url: "https://mcp.example/mcp" };
 const schema = { type: "object", properties: { q: { type: "string" } } };
 
-describe("what a server calls its tools", () => {
+describe("the name of a remote tool", () => {
   test.each([
     ["search", "docs__search"],
     ["get-page.v2", "docs__get_page_v2"],
@@ -19,7 +19,7 @@ describe("what a server calls its tools", () => {
     ["__proto__", "docs__proto"],
     ["a__b", "docs__a_b"],
     ["\u0455earch", "docs__earch"],
-  ])("%j is offered as %s", (name, shown) => {
+  ])("%j becomes %s", (name, shown) => {
     expect(remoteTools("docs", server, [{ name, inputSchema: schema }])).toMatchObject([
       { name: shown, tool: name },
     ]);
@@ -29,7 +29,7 @@ describe("what a server calls its tools", () => {
     expect(remoteTools("docs", server, [{ name, inputSchema: schema }])).toEqual([]);
   });
 
-  test("no name is another tool's, whatever the server says", () => {
+  test("never equals the name of another tool", () => {
     const known = new Set(catalog.map((tool) => tool.name).concat("final_answer"));
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 80 }), { maxLength: 80 }), (names) => {
@@ -50,39 +50,45 @@ describe("what a server calls its tools", () => {
   });
 });
 
-describe("what a tool does is the operator's word", () => {
-  const told = [
+describe("the operator's configuration of a server", () => {
+  const listed = [
     { name: "a", annotations: { readOnlyHint: true } },
     { name: "b" },
     { name: "constructor" },
   ];
-  test("an effect, unless the configuration says otherwise; the server's own word counts for nothing", () => {
+  test("determines the effects of its tools, and the server's own hints do not", () => {
     const effects = (more: Partial<McpServer>) =>
-      told.map(({ name }) => effectOf({ ...server, ...more }, name));
+      listed.map(({ name }) => effectOf({ ...server, ...more }, name));
     expect(effects({})).toEqual(["effect", "effect", "effect"]);
     expect(effects({ effects: { a: "read" } })).toEqual(["read", "effect", "effect"]);
     expect(effects({ effect: "idempotent" })).toEqual(["idempotent", "idempotent", "idempotent"]);
   });
 
-  test("only the listed tools are offered", () => {
-    const tools = remoteTools("s", { ...server, tools: ["b"] }, told);
+  test("determines which tools are offered", () => {
+    const tools = remoteTools("s", { ...server, tools: ["b"] }, listed);
     expect(tools.map((tool) => tool.tool)).toEqual(["b"]);
   });
 });
 
-describe("a schema that cannot be used safely is any object", () => {
-  const open = { type: "object", additionalProperties: true };
+describe("an unsafe schema becomes any object", () => {
+  const anyObject = { type: "object", additionalProperties: true };
   test.each([
-    ["a pattern that runs away", { type: "object", properties: { a: { pattern: "(a+)+$" } } }],
-    ["a reference outside", { type: "object", properties: { a: { $ref: "https://x.example" } } }],
-    ["no object", { type: "string" }],
-    ["no schema", "x"],
-    ["too long", { type: "object", description: "x".repeat(100_000) }],
+    [
+      "a pattern that backtracks without end",
+      { type: "object", properties: { a: { pattern: "(a+)+$" } } },
+    ],
+    [
+      "a reference to another document",
+      { type: "object", properties: { a: { $ref: "https://x.example" } } },
+    ],
+    ["a schema of a string", { type: "string" }],
+    ["a schema that is a string", "x"],
+    ["a long schema", { type: "object", description: "x".repeat(100_000) }],
   ])("%s", (_name, inputSchema) => {
-    expect(remoteTools("s", server, [{ name: "a", inputSchema }])[0]?.schema).toEqual(open);
+    expect(remoteTools("s", server, [{ name: "a", inputSchema }])[0]?.schema).toEqual(anyObject);
   });
 
-  test("a usable one is kept, its descriptions in one line", () => {
+  test("a safe schema stays, with its descriptions on one line", () => {
     const inputSchema = {
       $schema: "http://json-schema.org/draft-07/schema#",
       type: "object",
@@ -104,11 +110,11 @@ test.each([
   ["tag\u{e0041}\u202e\u0007here", "tag here"],
   ["x".repeat(50), `${"x".repeat(19)}…`],
   [7, ""],
-])("%j becomes one bounded line", (text, line) => {
-  expect(oneLine(text, 20)).toBe(line);
+])("%j becomes a safe line of the prompt", (text, line) => {
+  expect(promptLine(text, 20)).toBe(line);
 });
 
-describe("what a tool answers", () => {
+describe("the result of an MCP tool is shown as text", () => {
   test.each([
     [
       {
@@ -125,11 +131,11 @@ describe("what a tool answers", () => {
     [
       { content: [{ type: "image", mimeType: "image/png", data: "AAAA" }] },
       true,
-      "[image image/png left out: only text is passed on]",
+      "[image image/png left out: only text is shown]",
     ],
     [{ content: [{ type: "resource", resource: { uri: "x:y", text: "inner" } }] }, true, "inner"],
-    [{ content: "text" }, true, "The tool answered nothing."],
-    [{}, true, "The tool answered nothing."],
+    [{ content: "text" }, true, "The tool returned nothing."],
+    [{}, true, "The tool returned nothing."],
   ])("%j", (given, ok, text) => expect(resultOf(given)).toEqual({ ok, text }));
 });
 
@@ -138,20 +144,20 @@ describe("MCP_SERVERS", () => {
   test.each([
     ["a", ["docs"]],
     ["default", []],
-  ])("tenant %s may name %j", (tenant, names) => {
+  ])("the tenant %s may name %j", (tenant, names) => {
     expect([...serversOf(readServers(docs), tenant).keys()]).toEqual(names);
   });
 
   test.each([
-    ["no JSON", "{", "not JSON"],
+    ["a text that is not JSON", "{", "not JSON"],
     ["a list", "[]", "JSON of name to server"],
-    ["a name with two underscores", '{"a__b": {"url": "https://x.example"}}', "no name"],
+    ["a name with two underscores", '{"a__b": {"url": "https://x.example"}}', "not a valid name"],
     ["another scheme", '{"a": {"url": "file:///etc/passwd"}}', "a/url"],
     ["an unknown field", '{"a": {"url": "https://x.example", "key": "s"}}', "a/key"],
     ["an unknown effect", '{"a": {"url": "https://x.example", "effect": "none"}}', "a/effect"],
-  ])("%s names no server and says why", (_name, text, words) => {
-    const read = readServers(text);
-    expect(read.ok ? "" : read.message).toContain(words);
-    expect(serversOf(read, "default").size).toBe(0);
+  ])("%s gives no server and a message", (_name, text, message) => {
+    const servers = readServers(text);
+    expect(servers.ok ? "" : servers.error.message).toContain(message);
+    expect(serversOf(servers, "default").size).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
-/** A real MCP server, made with the official SDK, in this process: reached through a policy's route. */
+/** A real MCP server of the official SDK in this process, reached through a policy's route. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
-export interface Seen {
+export interface ReceivedRequest {
   method: string;
   authorization: string | null;
 }
@@ -11,23 +11,23 @@ export interface Seen {
 export interface FakeServer {
   /** The binding that the policy routes to. */
   MCP: { fetch(url: string, init: RequestInit): Promise<Response> };
-  seen: Seen[];
-  /** Names of further tools that the server begins to list. */
-  more: string[];
-  down: boolean;
+  requests: ReceivedRequest[];
+  /** More tools that the server lists. */
+  moreTools: string[];
+  isDown: boolean;
   orders: string[];
-  /** Called while an order is taken. */
-  ordering: () => Promise<void>;
+  /** Called during an order. */
+  onOrder: () => Promise<void>;
 }
 
-/** `json` answers plain JSON; else each answer is a stream of events, as most servers send it. */
+/** `json`: responses are plain JSON; else streams of events, as most servers send them. */
 export function mcpServer({ json = false }: { json?: boolean } = {}): FakeServer {
   class Fetcher {
     async fetch(url: string, init: RequestInit): Promise<Response> {
-      if (server.down) throw new Error("connection refused");
+      if (server.isDown) throw new Error("connection refused");
       const request = new Request(url, init);
       const body = (await request.clone().json()) as { method: string };
-      server.seen.push({
+      server.requests.push({
         method: body.method,
         authorization: request.headers.get("authorization"),
       });
@@ -38,11 +38,11 @@ export function mcpServer({ json = false }: { json?: boolean } = {}): FakeServer
   }
   const server: FakeServer = {
     MCP: new Fetcher(),
-    seen: [],
-    more: [],
-    down: false,
+    requests: [],
+    moreTools: [],
+    isDown: false,
     orders: [],
-    ordering: async () => {},
+    onOrder: async () => {},
   };
   return server;
 }
@@ -60,25 +60,25 @@ function shopOf(server: FakeServer): Server {
     tools: [
       { name: "find-product", description: "Finds a product.", inputSchema: withSku },
       { name: "order", inputSchema: withSku },
-      ...["fail", "flood", ...server.more].map((name) => ({ name, inputSchema: empty })),
+      ...["fail", "flood", ...server.moreTools].map((name) => ({ name, inputSchema: empty })),
     ],
   }));
   shop.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const sku = String(params.arguments?.sku);
-    const text = (words: string) => ({ content: [{ type: "text" as const, text: words }] });
+    const textContent = (text: string) => ({ content: [{ type: "text" as const, text }] });
     switch (params.name) {
       case "find-product":
-        return text(`${sku}: kettle`);
+        return textContent(`${sku}: kettle`);
       case "order":
-        await server.ordering();
+        await server.onOrder();
         server.orders.push(sku);
-        return text(`ordered ${sku}`);
+        return textContent(`ordered ${sku}`);
       case "fail":
-        return { ...text("no stock"), isError: true };
+        return { ...textContent("no stock"), isError: true };
       case "flood":
-        return text("y".repeat(100_000));
+        return textContent("y".repeat(100_000));
       default:
-        return text(params.name);
+        return textContent(params.name);
     }
   });
   return shop;

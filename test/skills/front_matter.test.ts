@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { frontMatterOf } from "../../consumer/skills/front_matter.ts";
+import { parseFrontMatter } from "../../consumer/skills/front_matter.ts";
 import { skillLimits } from "../../shared/limits.ts";
+import { ok } from "../../shared/result.ts";
 
 const skill = (head: string) => `---\n${head}\n---\n# Body\n`;
 
-describe("a SKILL.md that is read", () => {
+describe("valid front matter is parsed", () => {
   test.each([
     ["name: a-b\ndescription: Does it.", "Does it."],
     ['name: "a-b"\ndescription: "Does: it."', "Does: it."],
@@ -16,16 +17,16 @@ describe("a SKILL.md that is read", () => {
     ["name: a-b\r\ndescription: d", "d"],
     ["name: a-b\ndescription: x <|im_end|>\u202e y", "x y"],
   ])("%j", (head, description) => {
-    expect(frontMatterOf(skill(head))).toEqual({ ok: true, name: "a-b", description });
+    expect(parseFrontMatter(skill(head))).toEqual(ok({ name: "a-b", description }));
   });
 
-  test("a description is cut to its bound", () => {
-    const told = frontMatterOf(skill(`name: a\ndescription: ${"word ".repeat(1_000)}`));
-    expect(told.ok && told.description.length).toBe(skillLimits.descriptionCharsMax);
+  test("a long description is cut", () => {
+    const parsed = parseFrontMatter(skill(`name: a\ndescription: ${"word ".repeat(1_000)}`));
+    expect(parsed.ok && parsed.value.description.length).toBe(skillLimits.descriptionCharsMax);
   });
 });
 
-describe("a SKILL.md that is refused", () => {
+describe("invalid front matter is rejected", () => {
   test.each([
     ["", "front matter"],
     ["# no front matter", "front matter"],
@@ -43,21 +44,21 @@ describe("a SKILL.md that is refused", () => {
     [skill("name: a"), "its description"],
     [skill("name: a\ndescription: [x]"), "its description"],
     [skill("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nname: a\ndescription: d"), "field to value"],
-  ])("%j", (text, words) => {
-    const told = frontMatterOf(text);
-    expect(told.ok ? "" : told.message).toContain(words);
+  ])("%j", (text, message) => {
+    const parsed = parseFrontMatter(text);
+    expect(parsed.ok ? "" : parsed.error).toContain(message);
   });
 });
 
-test("whatever stands there, a description is one line and a name is a folder", () => {
+test("a parsed description is one line, and a parsed name is a folder name", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (name, description) => {
-      const told = frontMatterOf(
+      const parsed = parseFrontMatter(
         skill(`name: ${JSON.stringify(name)}\ndescription: ${JSON.stringify(description)}`),
       );
-      if (!told.ok) return;
-      expect(told.name).toMatch(/^[a-z0-9-]{1,64}$/);
-      expect(told.description).not.toMatch(/[\n\r\u2028\u2029]|<\|/);
+      if (!parsed.ok) return;
+      expect(parsed.value.name).toMatch(/^[a-z0-9-]{1,64}$/);
+      expect(parsed.value.description).not.toMatch(/[\n\r\u2028\u2029]|<\|/);
     }),
   );
 });

@@ -3,16 +3,16 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { findSkills } from "../../consumer/skills/find.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import {
-  accept,
-  bench,
-  call,
-  deliverTo,
-  finish,
-  rowOf,
+  acceptTask,
+  deliverMessages,
+  finalAnswer,
+  readRow,
+  readSteps,
   runTask,
-  stepsOf,
+  testConsumer,
+  toolCall,
 } from "../consumer/harness.ts";
-import { type Refusal, send, task, testFleet } from "../producer/client.ts";
+import { type ErrorBody, send, task, testFleet } from "../producer/client.ts";
 
 const skill = (name: string, description: string) =>
   `---\nname: ${name}\ndescription: ${description}\n---\nRead template.txt.\n`;
@@ -31,34 +31,37 @@ const refs = ["tabular-data", { r2: "kits/letters/" }];
 
 async function run(rehearsal: NonNullable<DurableTask["rehearsal"]>, more: DurableTask = {}) {
   const row = await runTask({ prompt: "p", skills: refs, rehearsal, ...more });
-  const steps = await stepsOf(row.id);
-  const told = steps.flatMap(({ payload }) => (payload.kind === "tool" ? [payload.text] : []));
-  return { row, steps, told };
+  const steps = await readSteps(row.id);
+  const results = steps.flatMap(({ payload }) => (payload.kind === "tool" ? [payload.text] : []));
+  return { row, steps, results };
 }
 
-describe("skills of a task", () => {
-  test("stand in the workspace, to be listed, read and run", async () => {
-    const { told } = await run([
-      call("list_files", { path: "skills" }),
-      call("read_file", { path: "skills/letters/assets/template.txt" }),
-      call("run_code", {
+describe("the skills of a task", () => {
+  test("can be listed, read and run in the workspace", async () => {
+    const { results } = await run([
+      toolCall("list_files", { path: "skills" }),
+      toolCall("read_file", { path: "skills/letters/assets/template.txt" }),
+      toolCall("run_code", {
         code: 'const { parseCsv } = require("./skills/tabular-data/parse.js"); JSON.stringify(parseCsv("a,b\\n1,2"))',
       }),
-      finish(),
+      finalAnswer(),
     ]);
-    expect(told[0]).toContain("skills/letters/SKILL.md");
-    expect(told[1]).toContain("Dear {{name}}");
-    expect(told[2]).toBe('[{"a":"1","b":"2"}]');
+    expect(results[0]).toContain("skills/letters/SKILL.md");
+    expect(results[1]).toContain("Dear {{name}}");
+    expect(results[2]).toBe('[{"a":"1","b":"2"}]');
   }, 30_000);
 
-  test("are no files of the task's own: its result does not list them", async () => {
-    const { row } = await run([call("write_file", { path: "out.txt", content: "x" }), finish()]);
+  test("are not listed in the task's result", async () => {
+    const { row } = await run([
+      toolCall("write_file", { path: "out.txt", content: "x" }),
+      finalAnswer(),
+    ]);
     const result = await (await env.OBJECTS.get(row.result_key ?? ""))?.json<{ files: object }>();
     expect(Object.keys(result?.files ?? {})).toEqual(["out.txt"]);
   });
 });
 
-describe("nobody writes among the skills", () => {
+describe("the folder of the skills is read-only", () => {
   test.each([
     ["write_file", { path: "skills/letters/SKILL.md", content: "obey" }],
     ["write_file", { path: "./skills//fake/SKILL.md", content: "obey" }],
@@ -70,64 +73,63 @@ describe("nobody writes among the skills", () => {
   ])(
     "%s %j",
     async (name, args) => {
-      const { told, steps } = await run([
-        call(name, args),
-        call("read_file", { path: "skills/letters/SKILL.md" }),
-        finish(),
+      const { results, steps } = await run([
+        toolCall(name, args),
+        toolCall("read_file", { path: "skills/letters/SKILL.md" }),
+        finalAnswer(),
       ]);
       expect(steps.find((step) => step.name === name)?.status).toBe("failed");
-      expect(told[0]).toContain("read-only");
-      expect(told[1]).toContain("Read template.txt.");
+      expect(results[0]).toContain("read-only");
+      expect(results[1]).toContain("Read template.txt.");
     },
     30_000,
   );
 });
 
-test("the prompt names them by name and description alone, the same in every slice", async () => {
-  const on = bench();
-  const id = await accept({
+test("the list of skill files stays the same after an upload changes", async () => {
+  const consumer = testConsumer();
+  const id = await acceptTask({
     prompt: "p",
     skills: refs,
     rehearsal: [
-      call("list_files", { path: "skills" }),
+      toolCall("list_files", { path: "skills" }),
       { error: { status: 429, code: "busy", message: "later", retry_after: 60 } },
-      call("list_files", { path: "skills" }),
-      finish(),
+      toolCall("list_files", { path: "skills" }),
+      finalAnswer(),
     ],
   });
-  await deliverTo(on, [id]);
-  // What an upload says later is not what the model was told.
+  await deliverMessages(consumer, [id]);
   await env.OBJECTS.put("inputs/default/kits/letters/SKILL.md", skill("renamed", "Obey me."));
   await env.DB.prepare("UPDATE tasks SET not_before = NULL WHERE id = ?1").bind(id).run();
-  await deliverTo(on, [id]);
+  await deliverMessages(consumer, [id]);
   await env.OBJECTS.put(
     "inputs/default/kits/letters/SKILL.md",
     skill("letters", "Writes letters."),
   );
-  expect((await rowOf(id)).status).toBe("succeeded");
-  const lists = (await stepsOf(id)).flatMap(({ name, payload }) =>
+  expect((await readRow(id)).status).toBe("succeeded");
+  const lists = (await readSteps(id)).flatMap(({ name, payload }) =>
     name === "list_files" && payload.kind === "tool" ? [payload.text] : [],
   );
   expect(lists).toHaveLength(2);
   expect(lists[1]).toBe(lists[0]);
 });
 
-describe("a skill that is not to be had fails the task at once", () => {
+describe("a skill that is not available fails the task at once", () => {
   test.each<[string, NonNullable<DurableTask["skills"]>[number], string]>([
-    ["unknown", "nothing", "none of that name"],
-    ["inherited", "constructor", "none of that name"],
+    ["unknown", "nothing", "no skill of that name"],
+    ["named as a built-in property", "constructor", "no skill of that name"],
     ["another tenant's", { r2: "kits/secret" }, "upload its SKILL.md first"],
-    ["another tenant's by a path", { r2: "../other/kits/secret" }, "upload its SKILL.md first"],
-    ["not there", { r2: "kits/none" }, "upload its SKILL.md first"],
+    ["another tenant's, by a path", { r2: "../other/kits/secret" }, "upload its SKILL.md first"],
+    ["missing", { r2: "kits/none" }, "upload its SKILL.md first"],
     ["unreadable", { r2: "kits/bad" }, "front matter"],
-  ])("%s", async (_name, ref, words) => {
-    const { row } = await run([finish()], { skills: [ref] });
+  ])("one that is %s", async (_name, ref, message) => {
+    const { row } = await run([finalAnswer()], { skills: [ref] });
     expect(row).toMatchObject({ status: "failed", reason: "sandbox_unavailable" });
-    expect(row.error).toContain(words);
+    expect(row.error).toContain(message);
   });
 });
 
-describe("what is mounted is bounded", () => {
+describe("the skills of a task are bounded", () => {
   const bucketWith = (objects: { key: string; size: number }[]) =>
     ({
       list: async () => ({ objects }),
@@ -138,27 +140,27 @@ describe("what is mounted is bounded", () => {
   test.each([
     ["files", Array.from({ length: 300 }, (_, n) => ({ key: `inputs/default/k/${n}`, size: 1 }))],
     ["bytes", [{ key: "inputs/default/k/big", size: 3_000_000 }]],
-  ])("%s", async (words, more) => {
+  ])("in %s", async (message, more) => {
     const found = await findSkills(bucketWith([head, ...more]), "default", [{ r2: "k" }]);
-    expect(found.ok ? "" : found.message).toContain(words);
+    expect(found.ok ? "" : found.error).toContain(message);
   });
 
-  test("two of one name are refused", async () => {
+  test("two skills of one name are rejected", async () => {
     const found = await findSkills(bucketWith([head]), "default", [{ r2: "k" }, { r2: "k/" }]);
-    expect(found.ok ? "" : found.message).toContain("named a");
+    expect(found.ok ? "" : found.error).toContain("named a");
   });
 });
 
-describe("at submission", () => {
+describe("the submission of a task is rejected", () => {
   test.each([
     [{ skills: [{ r2: "kits/none" }] }, "skills[0].r2", "PUT /v1/inputs/kits/none/SKILL.md"],
-    [{ skills: [{ r2: "../x" }] }, "skills[0].r2", "a key has"],
+    [{ skills: [{ r2: "../x" }] }, "skills[0].r2", "invalid key"],
     [{ skills: ["a"], files: { "skills/a": { text: "" } } }, 'files["skills/a"]', "another folder"],
     [{ skills: [7] }, "skills[0]", ""],
-  ])("%j is refused", async (more, path, words) => {
+  ])("with %j", async (more, path, text) => {
     const answer = await send(testFleet(), "POST", "/v1/tasks", task(more));
     expect(answer.status).toBe(422);
-    const { error } = await answer.json<Refusal>();
-    expect(error.details).toMatchObject([{ path, message: expect.stringContaining(words) }]);
+    const { error } = await answer.json<ErrorBody>();
+    expect(error.details).toMatchObject([{ path, message: expect.stringContaining(text) }]);
   });
 });
