@@ -1,12 +1,13 @@
 /**
- * What a tool may be given of the consumer's environment: the bindings and variables that it declares,
- * and nothing else. The fleet's own stores, queues and secrets cannot be declared.
+ * What a tool may be given of the consumer's environment: the bindings and variables that it declares, and
+ * nothing else. The fleet's own stores, queues and secrets cannot be declared.
  */
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { WorkersAi } from "../models/transport/workers_ai.ts";
 import type { Tool } from "./define.ts";
 
 /**
- * The types of what tools may declare. A tool of your own adds its bindings here from custom.ts:
+ * The types of what tools may declare. A tool of your own adds its bindings from custom.ts:
  * `declare module "./bindings.ts" { interface ToolBindings { DB_REPORTS: D1Database } }`.
  */
 export interface ToolBindings {
@@ -23,48 +24,54 @@ export interface ToolBindings {
 }
 export type BindingName = keyof ToolBindings & string;
 
-/** What belongs to the fleet: whoever held it could write past the fence, or read what no tool may. */
-const fleetOwn =
+/** With one of these, a tool could write past the fence or read what no tool may. */
+const reserved =
   /^(DB|OBJECTS|TASKS|TASKS_LOW|WEBHOOKS|INBOX|INBOX_DLQ|GOVERNOR|LOADER|MAIL|SANDBOX|CONSUMER|PRODUCER|MODEL|WORKERS_AI|FALLBACK_MODELS|(SECRET|FLEET|MODEL)_.*)$/;
 
-export const isFleetOwn = (name: string): boolean => fleetOwn.test(name);
+export const isReservedBinding = (name: string): boolean => reserved.test(name);
 
-/** The declared bindings, frozen. Those that are not set have their default, or are missing. */
+/** The declared bindings, frozen. One that is not set has its default or is undefined. */
 export function bindingsOf(tool: Tool, env: object): Readonly<Partial<ToolBindings>> {
-  const given: Record<string, unknown> = Object.create(null);
-  for (const name of tool.bindings ?? []) given[name] = settingOf(tool, env, name);
-  return Object.freeze(given);
+  const bindings: Record<string, unknown> = Object.create(null);
+  for (const name of tool.bindings ?? []) bindings[name] = readBinding(tool, env, name);
+  return Object.freeze(bindings);
 }
 
-/** Null when every declared binding is there, else a sentence that says which to set. */
-export function missingBinding(tool: Tool, env: object): string | null {
-  const missing = (tool.bindings ?? []).filter((name) => settingOf(tool, env, name) === undefined);
-  if (missing.length === 0) return null;
-  return `Bind ${missing.join(" and ")} in wrangler.consumer.toml: docs/tools.md shows how.`;
+/** Whether every declared binding is set. The error says which one to set. */
+export function checkBindings(tool: Tool, env: object): Result<void, string> {
+  const missing = (tool.bindings ?? []).filter(
+    (name) => readBinding(tool, env, name) === undefined,
+  );
+  if (missing.length === 0) return ok(undefined);
+  return err(`Bind ${missing.join(" and ")} in wrangler.consumer.toml: docs/tools.md shows how.`);
 }
 
-function settingOf(tool: Tool, env: object, name: BindingName): unknown {
+function readBinding(tool: Tool, env: object, name: BindingName): unknown {
   const value: unknown = Reflect.get(env, name);
   return value === undefined || value === "" ? tool.defaults?.[name] : value;
 }
 
 /**
- * Null when a tenant may use the tool, else why not. A binding belongs to no tenant, so a tool that has
- * one is for the tenant `default` unless TOOL_TENANTS, JSON of tool to tenants, says otherwise.
+ * Whether the tenant may use the tool. A binding belongs to no tenant, so a tool with bindings is only for
+ * the tenant `default` unless TOOL_TENANTS, JSON of tool name to tenants, lists others.
  */
-export function tenantFault(tool: Tool, tenant: string, listed: string | undefined): string | null {
-  if ((tool.bindings ?? []).length === 0) return null;
-  const tenants = tenantsOf(tool.name, listed);
-  if (tenants === null) return "TOOL_TENANTS is not JSON of tool name to a list of tenants.";
+export function checkTenant(
+  tool: Tool,
+  tenant: string,
+  toolTenants: string | undefined,
+): Result<void, string> {
+  if ((tool.bindings ?? []).length === 0) return ok(undefined);
+  const tenants = readTenants(tool.name, toolTenants);
+  if (tenants === null) return err("TOOL_TENANTS is not JSON of tool name to a list of tenants.");
   return tenants.includes(tenant)
-    ? null
-    : `It is not for the tenant ${tenant}: list it for ${tool.name} in TOOL_TENANTS.`;
+    ? ok(undefined)
+    : err(`The tenant ${tenant} may not use it: list it for ${tool.name} in TOOL_TENANTS.`);
 }
 
-function tenantsOf(name: string, listed: string | undefined): readonly unknown[] | null {
-  if (listed === undefined || listed === "") return ["default"];
+function readTenants(name: string, toolTenants: string | undefined): readonly unknown[] | null {
+  if (toolTenants === undefined || toolTenants === "") return ["default"];
   try {
-    const table = JSON.parse(listed) as Record<string, unknown>;
+    const table = JSON.parse(toolTenants) as Record<string, unknown>;
     const tenants = Object.hasOwn(table, name) ? table[name] : ["default"];
     return Array.isArray(tenants) ? tenants : null;
   } catch {

@@ -1,18 +1,12 @@
-/** The tools of this fleet, and those that one task is offered. */
+/** The tools of this fleet, and the offers that one task's model gets. */
+import { customToolNames } from "../../shared/custom_tools.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/request/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { engineUnavailable } from "../sandbox/microvm/provider.ts";
-import { missingBinding, tenantFault } from "./bindings.ts";
-import { browse } from "./with_bindings/browse.ts";
-import { callService } from "./with_bindings/call_service.ts";
-import { generateImage } from "./with_bindings/generate_image.ts";
-import { queryD1 } from "./with_bindings/query_d1.ts";
-import { runBash } from "./with_bindings/run_bash.ts";
-import { screenshot } from "./with_bindings/screenshot.ts";
-import { searchVectors } from "./with_bindings/search_vectors.ts";
-import { sendEmail } from "./with_bindings/send_email.ts";
+import { checkBindings, checkTenant } from "./bindings.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
 import { signatureOf } from "./signature.ts";
@@ -23,10 +17,18 @@ import { grepFiles } from "./standard/grep_files.ts";
 import { readFile } from "./standard/read_file.ts";
 import { runCode, runShell } from "./standard/run_code.ts";
 import { deleteFile, writeFile } from "./standard/write_file.ts";
+import { browse } from "./with_bindings/browse.ts";
+import { callService } from "./with_bindings/call_service.ts";
+import { generateImage } from "./with_bindings/generate_image.ts";
+import { queryD1 } from "./with_bindings/query_d1.ts";
+import { runBash } from "./with_bindings/run_bash.ts";
+import { screenshot } from "./with_bindings/screenshot.ts";
+import { searchVectors } from "./with_bindings/search_vectors.ts";
+import { sendEmail } from "./with_bindings/send_email.ts";
 
 export const finalAnswerName = "final_answer";
 
-/** In the order in which a model sees them. `final_answer` is not among them: its schema is the task's. */
+/** In the order in which a model sees them. `final_answer` is not included: its schema is the task's. */
 export const catalog: readonly Tool[] = [
   runCode,
   runShell,
@@ -49,61 +51,66 @@ export const catalog: readonly Tool[] = [
   ...customTools,
 ];
 
-/** Null when a tenant's tasks may be offered the tool, else a sentence that says what to set. */
-export function unavailable(tool: Tool, tenant: string, env: ConsumerEnv): string | null {
-  return (
-    missingEngine(tool, env) ??
-    missingBinding(tool, env) ??
-    askRequires(tool, env) ??
-    tenantFault(tool, tenant, env.TOOL_TENANTS)
-  );
+for (const { name } of customTools) {
+  if (!customToolNames.includes(name))
+    throw new Error(`List ${name} in shared/custom_tools.ts, so that the API accepts it.`);
 }
 
-function missingEngine({ sandboxes }: Tool, env: ConsumerEnv): string | null {
-  const faults = (sandboxes ?? []).map((kind) => engineUnavailable(kind, env));
-  return faults.includes(null) ? null : (faults[0] ?? null);
+/** Whether a tenant's tasks may be offered the tool. The error says what to set. */
+export function checkAvailable(tool: Tool, tenant: string, env: ConsumerEnv): Result<void, string> {
+  for (const check of [checkEngine, checkBindings, checkRequires]) {
+    const checked = check(tool, env);
+    if (!checked.ok) return checked;
+  }
+  return checkTenant(tool, tenant, env.TOOL_TENANTS);
 }
 
-function unfit(
+function checkEngine({ sandboxes = [] }: Tool, env: ConsumerEnv): Result<void, string> {
+  const reasons = sandboxes.map((kind) => engineUnavailable(kind, env));
+  const [reason] = reasons;
+  return reason == null || reasons.includes(null) ? ok(undefined) : err(reason);
+}
+
+/** What `requires` throws is not passed on: it may hold a secret. */
+function checkRequires(tool: Tool, env: ConsumerEnv): Result<void, string> {
+  try {
+    return tool.requires?.(env) ?? ok(undefined);
+  } catch {
+    return err("Its requires() threw an error, so it is unknown whether the tool is configured.");
+  }
+}
+
+function checkFits(
   tool: Tool,
   { tenant, sandbox }: { tenant: string; sandbox: Engine["name"] },
   env: ConsumerEnv,
-): string | null {
+): Result<void, string> {
   if (tool.sandboxes?.includes(sandbox) === false) {
-    return `It needs the sandbox ${tool.sandboxes.join(" or ")}, and the task's is ${sandbox}.`;
+    return err(
+      `It needs the sandbox ${tool.sandboxes.join(" or ")}, and the task's is ${sandbox}.`,
+    );
   }
-  return unavailable(tool, tenant, env);
-}
-
-/** A `requires` that throws says that its tool cannot be used; what it threw may hold a secret. */
-function askRequires(tool: Tool, env: ConsumerEnv): string | null {
-  try {
-    return tool.requires?.(env) ?? null;
-  } catch {
-    return "Its requires() threw an error, so nobody can tell whether it is configured.";
-  }
+  return checkAvailable(tool, tenant, env);
 }
 
 /**
- * The tools a task may call: every one that is configured, or those it names. A name that cannot be
- * served is a fault: a task that asked for a tool is not to run without it.
+ * The tools that a task may call: all that are configured, or those that it names. Fails when one that it
+ * names is not available: a task that names a tool must not run without it.
  */
-export function toolsFor(
+export function selectTools(
   names: readonly string[] | undefined,
   task: { tenant: string; sandbox: Engine["name"] },
   env: ConsumerEnv,
-): { ok: true; tools: Tool[] } | { ok: false; message: string } {
-  const faults = (names ?? []).flatMap((name) => {
+): Result<Tool[], string> {
+  if (names === undefined) return ok(catalog.filter((tool) => checkFits(tool, task, env).ok));
+  const problems = names.flatMap((name) => {
     if (name === finalAnswerName) return [];
-    const tool = catalog.find((one) => one.name === name);
-    const why = tool === undefined ? "There is none." : unfit(tool, task, env);
-    return why === null ? [] : [`The tool ${name} cannot be used here. ${why}`];
+    const tool = catalog.find((each) => each.name === name);
+    const checked = tool === undefined ? err("There is no such tool.") : checkFits(tool, task, env);
+    return checked.ok ? [] : [`The tool ${name} cannot be used here. ${checked.error}`];
   });
-  if (faults.length > 0) return { ok: false, message: faults.join(" ") };
-  const tools = catalog.filter(
-    (tool) => names?.includes(tool.name) ?? unfit(tool, task, env) === null,
-  );
-  return { ok: true, tools };
+  if (problems.length > 0) return err(problems.join(" "));
+  return ok(catalog.filter(({ name }) => names.includes(name)));
 }
 
 /** The answer of a task that gives no output_schema. */
@@ -116,7 +123,7 @@ export const textOutputSchema: Record<string, unknown> = {
 
 const offers = new WeakMap<Tool, ToolOffer>();
 
-/** One offer for each tool, made once: validators are kept by their schema's identity. */
+/** The same object for the same tool: validators are cached by the identity of their schema. */
 export function offerOf(tool: Tool): ToolOffer {
   const known = offers.get(tool);
   if (known !== undefined) return known;
@@ -128,25 +135,25 @@ export function offerOf(tool: Tool): ToolOffer {
 }
 
 /**
- * The offers of one task's tools. `run_code` says how a program calls the others: the same text for
- * the same tools, so that the prompt's beginning never changes.
+ * The offers of one task's tools. `run_code` describes how a program calls the others: the same text for
+ * the same tools, so that the cached prefix never changes.
  */
 export function offersOf(tools: readonly Tool[]): ToolOffer[] {
-  const others = tools.filter((tool) => callableFromCode(tool.name));
+  const others = tools.filter(({ name }) => isCallableFromCode(name));
   const signatures = others.map((tool) => signatureOf(tool, offerOf(tool).parameters));
   return tools.map((tool) => {
     const offer = offerOf(tool);
     if (tool.name !== runCode.name || others.length === 0) return offer;
-    const told = `\nA program can call, each with one object, and must await:\n${signatures.join("\n")}`;
-    return { ...offer, description: `${offer.description}${told}` };
+    const list = `\nA program can call, each with one object, and must await:\n${signatures.join("\n")}`;
+    return { ...offer, description: `${offer.description}${list}` };
   });
 }
 
-/** The sandbox cannot start another one of itself. */
-export const callableFromCode = (name: string): boolean =>
+/** A sandbox cannot start another one of itself. */
+export const isCallableFromCode = (name: string): boolean =>
   name !== runCode.name && name !== runShell.name;
 
-/** The answer is a tool call, because open models keep to a schema best where it is a tool's. */
+/** The answer is a tool call, because open models follow a schema best when it is that of a tool. */
 export function finalAnswerOffer(schema: Record<string, unknown>): ToolOffer {
   return {
     name: finalAnswerName,

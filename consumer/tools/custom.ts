@@ -1,6 +1,6 @@
 /**
- * Your own tools: the one file to edit. Each is a `defineTool` and appears to every task that does
- * not name its tools. See docs/tools.md for an example.
+ * Your own tools. Each is a `defineTool`, is named in shared/custom_tools.ts, and is offered to every task
+ * that does not name its tools. See docs/tools.md for an example.
  */
 import type { Tool } from "./define.ts";
 

@@ -1,36 +1,37 @@
 /**
- * `defineTool`: what a model may call. A tool gets capabilities, never the environment; a bad
- * call never throws past it, because what a tool says is an answer that the model reads.
+ * `defineTool`: what a model may call. A tool gets capabilities, never the environment. Its failures are
+ * results that the model reads.
  */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import type { Result } from "../../shared/result.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import type { Transport } from "../egress/forward.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Engine, GuestRequest, GuestResponse, RunOutcome } from "../sandbox/engine.ts";
 import type { Workspace } from "../toolbox/workspace.ts";
-import { type BindingName, isFleetOwn, type ToolBindings } from "./bindings.ts";
+import { type BindingName, isReservedBinding, type ToolBindings } from "./bindings.ts";
 
 /**
- * `read` changes nothing and may run beside others; `idempotent` may be repeated with the same key;
- * `effect` starts at most once per step: its intent is journaled first.
+ * `read` changes nothing and may run in parallel; `idempotent` may be repeated with the same key; `effect`
+ * starts at most once per step: its intent is journaled first.
  */
 export type Effect = "read" | "idempotent" | "effect";
 
-/** All that a tool is given. `B` are the bindings that it declared. */
+/** Everything that a tool is given. `B` are the bindings that it declared. */
 export interface ToolContext<B extends BindingName = never> {
   taskId: string;
   /** The step's sequence number within the task. */
   stepId: number;
-  /** The same for every repetition of this step, and for no other. */
+  /** The same for every repetition of this step, and for no other step. */
   idempotencyKey: string;
   signal: AbortSignal;
-  /** Through the egress gateway; a denial answers as a 403. Never rejects. */
+  /** Through the egress gateway; a denial is a 403 response. Never rejects. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
   /**
-   * The same for a tool that has another way to the URL, such as a browser: the policy decides on it, and
-   * the request is counted, logged and scrubbed; `send` gets the decided URL in place of the network, and
-   * regular expressions of the URLs that the policy permits at its origin, for what follows links itself.
-   * A rule that injects a credential is refused, because nothing says where else `send` would carry it.
+   * The same for a tool that reaches the URL in another way, such as a browser. The gateway decides on the
+   * request, counts, logs and scrubs it, and calls `send` in place of the network, with the decided URL and
+   * with regular expressions of the URLs that the policy permits at its origin, for what follows links.
+   * Rules that inject a credential are rejected, because `send` might carry it elsewhere.
    */
   fetchBy(url: string, send: Transport): Promise<GuestResponse>;
   files: Workspace;
@@ -39,26 +40,26 @@ export interface ToolContext<B extends BindingName = never> {
   /** Runs a command in the shell of the task's sandbox; throws where it has none. */
   runShell(command: string): Promise<RunOutcome>;
   /**
-   * Runs a program of the tool's own in the metered interpreter, whichever engine the task has: over
-   * the files given and with no way out. It is for what a model can make endless, such as a pattern.
+   * Runs a program of the tool itself in the metered interpreter, whatever engine the task has: over the
+   * given files and without network. For work that the model's input can make endless, such as a pattern.
    */
-  metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
-  /** Runs a bash script over the workspace; what it changed is for the tool to apply. */
+  runMetered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;
+  /** Runs a bash script over the workspace; the tool applies its changes. */
   runBash(script: string): Promise<BashOutcome>;
   /** The declared bindings and variables, and no other. */
   bindings: Readonly<Pick<ToolBindings, B>>;
-  /** The account's own services that the task's policy routes to: binding name to origin. */
+  /** The account's services that the task's policy routes to: binding name to origin. */
   services: ReadonlyMap<string, string>;
   /**
-   * Reserves dollars of the task's budget, before they are spent. Null when they fit, else a sentence
-   * for the model: then nothing may be spent.
+   * Reserves dollars of the task's budget before they are spent. The error is a sentence for the model:
+   * then nothing may be spent.
    */
-  spend(dollars: number): string | null;
+  spend(dollars: number): Result<void, string>;
 }
 
 /**
- * What a tool answers: text for the model, and whether it did what was asked. A program that calls the
- * tool gets `value`, which must be JSON, where there is one; else the text.
+ * The result of a tool: text for the model, and whether the tool did its work. A program that calls the tool
+ * gets `value`, which must be JSON, if there is one; else the text.
  */
 export interface ToolResult {
   ok: boolean;
@@ -67,7 +68,7 @@ export interface ToolResult {
 }
 
 export interface Tool {
-  /** Lower case letters, digits and single underscores; two of them part an MCP server from its tool. */
+  /** Lower-case letters, digits and single underscores; two separate an MCP server's name from its tool's. */
   name: string;
   description: string;
   input: TObject;
@@ -76,17 +77,19 @@ export interface Tool {
   effect: Effect;
   /** Bindings and variables that `run` gets; while one is not set, the tool is hidden. */
   bindings?: readonly BindingName[];
-  /** What stands in for variables that are not set. */
+  /** Values for variables that are not set. */
   defaults?: Partial<ToolBindings>;
-  /** The sandboxes that the tool needs one of; all when left out. In others it is hidden. */
+  /** The sandboxes in which the tool works; all when left out. In others it is hidden. */
   sandboxes?: readonly Engine["name"][];
-  /** Null when configured, else a sentence saying what to set. A tool that is not configured is hidden. */
-  requires?: (env: ConsumerEnv) => string | null;
-  /** Contract: `input` has passed `input`'s schema. May throw; the message is told to the model. */
+  /** Whether the tool is configured. The error says what to set; the tool is hidden until then. */
+  requires?: (env: ConsumerEnv) => Result<void, string>;
+  /** Contract: `input` fits the schema. May throw; the model gets the message. */
   run(input: never, context: ToolContext<BindingName>): Promise<ToolResult>;
 }
 
-/** Gives `run` the types of its schema and its bindings. Throws for a name or a binding that no tool may have. */
+const toolName = /^[a-z][a-z0-9_]{0,62}$/;
+
+/** Gives `run` the types of its schema and its bindings. Throws for an invalid name or a reserved binding. */
 export function defineTool<S extends TObject, const B extends BindingName = never>(
   tool: Omit<Tool, "input" | "run" | "bindings"> & {
     input: S;
@@ -95,19 +98,19 @@ export function defineTool<S extends TObject, const B extends BindingName = neve
   },
 ): Tool {
   if (!toolName.test(tool.name) || tool.name.includes("__")) {
-    throw new Error(`"${tool.name}" is no tool's name: see docs/tools.md.`);
+    throw new Error(`"${tool.name}" is not a tool name: see docs/tools.md.`);
   }
-  const own = (tool.bindings ?? []).filter(isFleetOwn);
-  if (own.length > 0) {
-    throw new Error(`The tool ${tool.name} may not have ${own.join(", ")}: it is the fleet's own.`);
+  const names = (tool.bindings ?? []).filter(isReservedBinding);
+  if (names.length > 0) {
+    throw new Error(
+      `The tool ${tool.name} may not use ${names.join(", ")}: the fleet reserves it.`,
+    );
   }
   return tool as Tool;
 }
 
-export const done = (text: string, value?: unknown): ToolResult =>
-  value === undefined ? { ok: true, text } : { ok: true, text, value };
-/** A tool that comes from elsewhere: its schema is JSON Schema, and its name has its server's prefix. */
-export function defineRemote(tool: {
+/** A tool from elsewhere: its schema is JSON Schema, and its name starts with its server's. */
+export function defineRemoteTool(tool: {
   name: string;
   description: string;
   schema: Record<string, unknown>;
@@ -118,6 +121,7 @@ export function defineRemote(tool: {
   return { ...rest, input: schema as unknown as TObject } as Tool;
 }
 
-const toolName = /^[a-z][a-z0-9_]{0,62}$/;
+export const toolResult = (text: string, value?: unknown): ToolResult =>
+  value === undefined ? { ok: true, text } : { ok: true, text, value };
 
-export const refused = (text: string): ToolResult => ({ ok: false, text });
+export const toolError = (text: string): ToolResult => ({ ok: false, text });

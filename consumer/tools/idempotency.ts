@@ -1,10 +1,9 @@
-/** The key that a tool passes on, so that what it calls can tell a repetition from another order. */
-import type { TaskRow } from "../../shared/store/task_row.ts";
+/** The key that a tool passes on, so that the service it calls can recognise a repetition. */
+import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 
 /**
- * The same for every repetition of a step, across attempts and resumes, and for no other. A restart counts
- * its steps from 1 again, and its third may be another order than the third before: so how often the task
- * was begun anew is part of the key.
+ * The same for every repetition of a step, across attempts and resumes, and different for every other step.
+ * A restart numbers its steps from 1 again, so the number of restarts is part of the key.
  */
 export function stepKey(task: Pick<TaskRow, "id" | "history">, seq: number): string {
   const runs = JSON.parse(task.history) as { redriven?: { mode?: string } }[];

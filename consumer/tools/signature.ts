@@ -1,4 +1,4 @@
-/** A tool as a program calls it: its TypeScript signature, from its schemas. */
+/** The TypeScript signature of a tool, built from its schemas, for programs that call it. */
 import { simplifySchema } from "../models/request/simplify.ts";
 import type { Tool } from "./define.ts";
 
@@ -24,7 +24,7 @@ export function signatureOf(tool: Tool, parameters: Schema): string {
   return `${tool.name}(input${optional}: ${input}): Promise<${output}>`;
 }
 
-/** TypeBox schemas carry symbols that only its own checks read. */
+/** Drops the symbols of TypeBox schemas. */
 const plain = (schema: object): unknown => JSON.parse(JSON.stringify(schema)) as unknown;
 
 const fieldOf = (schema: Schema): Schema =>

@@ -1,9 +1,9 @@
-/** One call of a tool over bindings, made by a task and read from outside. */
+/** Runs one call of a tool with bindings in a task. */
 import { env } from "cloudflare:workers";
 import type { DurableTask } from "../../shared/task.ts";
-import { bench, call, finish, runTask, stepsOf } from "../consumer/harness.ts";
+import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../consumer/harness.ts";
 
-const open = {
+const policies = {
   reading: {
     rules: [
       { host: "site.example" },
@@ -19,19 +19,23 @@ const open = {
   },
 };
 
-/** Runs one call with the bindings given, and answers what the model read and what the task used. */
-export async function called(
+/** Returns what the model read, the gateway's decisions, and the task's row. */
+export async function callTool(
   name: string,
   args: Record<string, unknown>,
   bindings: Record<string, unknown>,
   more: DurableTask = {},
 ) {
-  const on = bench({ FLEET_POLICIES: JSON.stringify(open), SECRET_KEY: "s3cr3t-key", ...bindings });
+  const consumer = testConsumer({
+    FLEET_POLICIES: JSON.stringify(policies),
+    SECRET_KEY: "s3cr3t-key",
+    ...bindings,
+  });
   const row = await runTask(
-    { prompt: "p", policy: "reading", rehearsal: [call(name, args), finish()], ...more },
-    { bench: on },
+    { prompt: "p", policy: "reading", rehearsal: [toolCall(name, args), finalAnswer()], ...more },
+    { consumer },
   );
-  const step = (await stepsOf(row.id)).find((each) => each.name === name);
+  const step = (await readSteps(row.id)).find((found) => found.name === name);
   const text = step?.payload.kind === "tool" ? step.payload.text : "";
   const decisions = await env.DB.prepare(
     "SELECT url, action, reason, bytes_in FROM egress_log WHERE task_id = ?1",

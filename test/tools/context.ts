@@ -1,4 +1,4 @@
-/** A tool's context over a workspace of its own: what tests of the file tools share. */
+/** Calls file tools on a workspace of their own. */
 import { env } from "cloudflare:workers";
 import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
 import { Workspace } from "../../consumer/toolbox/workspace.ts";
@@ -12,8 +12,8 @@ export function workspaceOf(files: Record<string, string | Uint8Array>): Workspa
   const workspace = new Workspace(env.OBJECTS, "default", "task_t");
   for (const [path, content] of Object.entries(files)) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    const refusal = workspace.write(path, bytes);
-    if (refusal !== null) throw new Error(refusal);
+    const written = workspace.write(path, bytes);
+    if (!written.ok) throw new Error(written.error);
   }
   return workspace;
 }
@@ -24,11 +24,11 @@ export async function use(
   name: string,
   input: Record<string, unknown>,
 ): Promise<ToolResult> {
-  const tool = catalog.find((each) => each.name === name);
+  const tool = catalog.find((found) => found.name === name);
   if (tool === undefined) throw new Error(`there is no tool ${name}`);
   const context = {
     files,
-    metered: (code, over) =>
+    runMetered: (code, over) =>
       isolateEngine(env.LOADER).run(
         { code, files: over, tools: [] },
         nothing,

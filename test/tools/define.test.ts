@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import {
   type BindingName,
   bindingsOf,
-  missingBinding,
-  tenantFault,
+  checkBindings,
+  checkTenant,
 } from "../../consumer/tools/bindings.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
-import { customTools } from "../../consumer/tools/custom.ts";
-import { defineTool, done } from "../../consumer/tools/define.ts";
+import { defineTool, toolResult } from "../../consumer/tools/define.ts";
+import { customToolNames } from "../../shared/custom_tools.ts";
 import { bindingTools, standardTools } from "../../shared/task.ts";
 
 const toolWith = (name: string, bindings: string[] = []) =>
@@ -18,41 +18,41 @@ const toolWith = (name: string, bindings: string[] = []) =>
     input: Type.Object({}),
     effect: "read",
     bindings: bindings as BindingName[],
-    run: async () => done("x"),
+    run: async () => toolResult("x"),
   });
 
-describe("what no tool may be called", () => {
+describe("an invalid tool name is rejected", () => {
   test.each(["", "A", "has space", "a__b", "x-y", "a".repeat(64), "final answer", "\u0430bc"])(
     "%j",
-    (name) => expect(() => toolWith(name)).toThrow("no tool's name"),
+    (name) => expect(() => toolWith(name)).toThrow("not a tool name"),
   );
 });
 
-describe("what no tool may have", () => {
+describe("a reserved binding is rejected", () => {
   test.each([
     ...["DB", "OBJECTS", "TASKS", "TASKS_LOW", "GOVERNOR", "LOADER", "SANDBOX"],
     ...["SECRET_ORDERS", "FLEET_API_KEY", "FLEET_HOSTS", "MODEL_API_KEY", "MODEL"],
   ])("%s", (name) => {
-    expect(() => toolWith("mine", [name])).toThrow("the fleet's own");
+    expect(() => toolWith("mine", [name])).toThrow("reserves it");
   });
 });
 
-test("a tool gets what it declared and nothing else, and can change none of it", () => {
+test("a tool gets only the bindings that it declared, frozen", () => {
   const env = { EMAIL_TO: "a@b.example", EMAIL_FROM: "", DB: 1, SECRET_X: "s" };
-  const given = bindingsOf(toolWith("mine", ["EMAIL_TO"]), env);
-  expect({ ...given }).toEqual({ EMAIL_TO: "a@b.example" });
-  expect(Object.getPrototypeOf(given)).toBeNull();
-  expect(Object.isFrozen(given)).toBe(true);
+  const bindings = bindingsOf(toolWith("mine", ["EMAIL_TO"]), env);
+  expect({ ...bindings }).toEqual({ EMAIL_TO: "a@b.example" });
+  expect(Object.getPrototypeOf(bindings)).toBeNull();
+  expect(Object.isFrozen(bindings)).toBe(true);
 });
 
-test("a default stands in for what is not set", () => {
+test("a variable that is not set has its default", () => {
   const tool = { ...toolWith("mine", ["VECTORS_MODEL"]), defaults: { VECTORS_MODEL: "m" } };
-  expect(missingBinding(tool, {})).toBeNull();
+  expect(checkBindings(tool, {}).ok).toBe(true);
   expect(bindingsOf(tool, { VECTORS_MODEL: "" }).VECTORS_MODEL).toBe("m");
   expect(bindingsOf(tool, { VECTORS_MODEL: "n" }).VECTORS_MODEL).toBe("n");
 });
 
-describe("a tool with bindings is for the tenant default, or for those that TOOL_TENANTS lists", () => {
+describe("a tool with bindings is only for the tenant default or those in TOOL_TENANTS", () => {
   const bound = toolWith("mine", ["EMAIL"]);
   test.each([
     ["default", undefined, true],
@@ -63,18 +63,18 @@ describe("a tool with bindings is for the tenant default, or for those that TOOL
     ["default", "{nonsense", false],
     ["default", '{"mine": "default"}', false],
     ["constructor", '{"mine": {}}', false],
-  ])("tenant %s, %s: %s", (tenant, listed, may) => {
-    expect(tenantFault(bound, tenant, listed) === null).toBe(may);
+  ])("the tenant %s with %s may use it: %s", (tenant, toolTenants, may) => {
+    expect(checkTenant(bound, tenant, toolTenants).ok).toBe(may);
   });
 
-  test("one without is for all", () => {
-    expect(tenantFault(toolWith("mine"), "other", undefined)).toBeNull();
+  test("a tool without bindings is for every tenant", () => {
+    expect(checkTenant(toolWith("mine"), "other", undefined).ok).toBe(true);
   });
 });
 
-test("the catalog holds every name that the API knows, once", () => {
+test("the catalog has exactly the tools whose names the API accepts", () => {
   const names = catalog.map((tool) => tool.name);
   const known = [...standardTools, ...bindingTools].filter((name) => name !== "final_answer");
-  expect(names).toEqual([...known, ...customTools.map((tool) => tool.name)]);
+  expect(names).toEqual([...known, ...customToolNames]);
   expect(new Set(names).size).toBe(names.length);
 });

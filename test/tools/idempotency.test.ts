@@ -1,4 +1,4 @@
-import { expect, it, test } from "vitest";
+import { expect, test } from "vitest";
 import { stepKey } from "../../consumer/tools/idempotency.ts";
 
 const keyAfter = (modes: string[], seq = 3): string =>
@@ -7,14 +7,14 @@ const keyAfter = (modes: string[], seq = 3): string =>
     seq,
   );
 
-it.each<[modes: string[]]>([[[]], [["resume"]], [["resume", "resume"]]])(
-  "a step keeps its key when its run goes on (%j)",
+test.each<[modes: string[]]>([[[]], [["resume"]], [["resume", "resume"]]])(
+  "a step keeps its key when its run is resumed: %j",
   (modes) => {
     expect(keyAfter(modes)).toBe("task_a:3");
   },
 );
 
-test("no step of a run has the key of a step of another run", () => {
+test("steps of different runs have different keys", () => {
   const runs = [
     [],
     ["restart"],
@@ -25,6 +25,6 @@ test("no step of a run has the key of a step of another run", () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test("a run that was sent through before its mode was written down counts as begun anew", () => {
+test("a redrive without a stored mode counts as a restart", () => {
   expect(stepKey({ id: "task_a", history: '[{"fence": 2}]' }, 3)).toBe("task_a:1:3");
 });

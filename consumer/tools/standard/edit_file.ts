@@ -1,32 +1,31 @@
 import { Type } from "@sinclair/typebox";
-import { defineTool, done, refused } from "../define.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 import { replaceOnce } from "./replacement.ts";
-import { closed, pathInput, readText } from "./text_file.ts";
+import { pathInput, readText, strict } from "./text_file.ts";
 
 export const editFile = defineTool({
   name: "edit_file",
   description:
-    "Replaces one piece of a text file. `old` must stand in the file exactly once: give enough lines around " +
+    "Replaces one piece of a text file. `old` must occur exactly once in the file: give enough lines around " +
     "the change, without line numbers. `new` is taken literally; an empty `new` deletes the piece.",
   input: Type.Object(
     {
       path: pathInput,
-      old: Type.String({ description: "the text to replace, as it stands in the file" }),
+      old: Type.String({ description: "the text to replace, exactly as in the file" }),
       new: Type.String({ description: "the text to put in its place" }),
     },
-    closed,
+    strict,
   ),
   effect: "idempotent",
   async run({ path, old, new: by }, { files }) {
     const file = await readText(files, path);
-    if (!file.ok) return refused(file.message);
-    const edit = replaceOnce(file.text, old, by);
-    if (!edit.ok) return refused(`${path} was not changed: ${edit.message}`);
-    const refusal = files.write(path, new TextEncoder().encode(edit.text));
-    if (refusal !== null) return refused(refusal);
-    const note = edit.exact
-      ? ""
-      : " The piece stood there with other whitespace; its own was kept.";
-    return done(`Edited ${path} at line ${edit.line}.${note}`);
+    if (!file.ok) return toolError(file.error);
+    const edit = replaceOnce(file.value, old, by);
+    if (!edit.ok) return toolError(`${path} was not changed: ${edit.error}`);
+    const written = files.write(path, new TextEncoder().encode(edit.value.text));
+    if (!written.ok) return toolError(written.error);
+    const { line, exact } = edit.value;
+    const note = exact ? "" : " The file's white space differed from `old` and was kept.";
+    return toolResult(`Edited ${path} at line ${line}.${note}`);
   },
 });

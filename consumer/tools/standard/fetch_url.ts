@@ -1,11 +1,11 @@
 import { Type } from "@sinclair/typebox";
-import { defineTool, done, refused } from "../define.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 
 export const fetchUrl = defineTool({
   name: "fetch_url",
   description:
-    "Sends one HTTP request through the task's egress policy. Credentials are added on the way where the " +
-    "policy says so: never send any. Redirects are followed, each hop by the policy.",
+    "Sends one HTTP request through the task's egress policy. The policy adds credentials on the way: never send " +
+    "any. Redirects are followed if the policy permits each hop.",
   input: Type.Object(
     {
       url: Type.String({ minLength: 1, description: "an absolute URL" }),
@@ -26,18 +26,17 @@ export const fetchUrl = defineTool({
     const shown = response.headers
       .filter(([name]) => shownHeaders.has(name.toLowerCase()))
       .map(([name, value]) => `${name}: ${value}`);
-    const text = new TextDecoder().decode(response.body);
-    const answer = [
+    const text = [
       `HTTP ${response.status} ${response.statusText}`.trim(),
       ...shown,
       "",
-      text,
+      new TextDecoder().decode(response.body),
     ].join("\n");
-    return response.status < 400 ? done(answer) : refused(answer);
+    return response.status < 400 ? toolResult(text) : toolError(text);
   },
 });
 
-/** The headers a model can act on; the rest is noise that it would pay tokens for. */
+/** The headers that a model can act on; others would only cost tokens. */
 const shownHeaders = new Set([
   "content-type",
   "location",

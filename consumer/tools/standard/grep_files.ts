@@ -1,23 +1,26 @@
 import { Type } from "@sinclair/typebox";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 import { grepText } from "./search.ts";
-import { closed, missing, optional, pathsBelow } from "./text_file.ts";
+import { missingFileText, optional, pathsBelow, strict } from "./text_file.ts";
 
 export const grepFiles = defineTool({
   name: "grep_files",
   description:
-    "Searches the workspace's text files for a JavaScript regular expression, line by line. Answers path:line:text. " +
+    "Searches the workspace's text files for a JavaScript regular expression, line by line. Returns path:line:text. " +
     "(?i) in front ignores case.",
   input: Type.Object(
     {
       pattern: Type.String({ minLength: 1, maxLength: workspaceLimits.patternCharsMax }),
       path: optional(Type.String({ description: "a file or a folder; all files when left out" })),
       offset: optional(
-        Type.Integer({ minimum: 0, description: "how many matches to skip, to go on after a cap" }),
+        Type.Integer({
+          minimum: 0,
+          description: "how many matches to skip, to continue after a limit",
+        }),
       ),
     },
-    closed,
+    strict,
   ),
   output: Type.Array(
     Type.Object({ path: Type.String(), line: Type.Integer(), text: Type.String() }),
@@ -26,15 +29,16 @@ export const grepFiles = defineTool({
   async run({ pattern, path, offset = 0 }, context) {
     const { files } = context;
     const paths = pathsBelow(files.paths(), path);
-    if (path !== undefined && paths.length === 0) return refused(missing(path, files.paths()));
-    const answer = await grepText(context, pattern, paths, offset);
-    if (!answer.ok) return refused(answer.message);
-    const { matches, more, skipped } = answer;
+    if (path !== undefined && paths.length === 0)
+      return toolError(missingFileText(path, files.paths()));
+    const search = await grepText(context, pattern, paths, offset);
+    if (!search.ok) return toolError(search.error);
+    const { matches, more, skipped } = search.value;
     const notes: string[] = [];
-    if (more) notes.push(`[more matches follow: go on with offset ${offset + matches.length}]`);
+    if (more) notes.push(`[more matches follow: continue with offset ${offset + matches.length}]`);
     if (skipped > 0) notes.push(`[${skipped} binary files were not searched]`);
-    const lines = matches.map(({ path: at, line, text }) => `${at}:${line}:${text}`);
+    const lines = matches.map((match) => `${match.path}:${match.line}:${match.text}`);
     if (lines.length === 0) lines.push(offset > 0 ? "No further match." : "No line matches.");
-    return done([...lines, ...notes].join("\n"), matches);
+    return toolResult([...lines, ...notes].join("\n"), matches);
   },
 });

@@ -1,13 +1,13 @@
 import { Type } from "@sinclair/typebox";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
-import { closed, linesOf, optional, pathInput, readText } from "./text_file.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
+import { linesOf, optional, pathInput, readText, strict } from "./text_file.ts";
 
 export const readFile = defineTool({
   name: "read_file",
   description:
-    "Reads a text file of the workspace, each line with its number in front, which is no part of the file. " +
-    "Long files come in parts: the answer says with which offset to go on.",
+    "Reads a text file of the workspace. Each line starts with its number, which is not part of the file. " +
+    "Long files come in parts: the result says with which offset to continue.",
   input: Type.Object(
     {
       path: pathInput,
@@ -16,50 +16,50 @@ export const readFile = defineTool({
       ),
       limit: optional(Type.Integer({ minimum: 1, description: "how many lines to read" })),
     },
-    closed,
+    strict,
   ),
-  /** A program gets the text itself: whole, or the lines it asked for, without numbers and caps. */
+  /** A program gets the text itself, whole or the requested lines, without numbers and limits. */
   output: Type.String(),
   effect: "read",
   async run({ path, offset, limit }, { files }) {
     const file = await readText(files, path);
-    if (!file.ok) return refused(file.message);
-    const lines = linesOf(file.text);
+    if (!file.ok) return toolError(file.error);
+    const lines = linesOf(file.value);
     const first = Math.max(1, offset ?? 1);
     const last = Math.min(lines.length, limit === undefined ? lines.length : first + limit - 1);
     const whole = offset === undefined && limit === undefined;
-    const value = whole ? file.text : lines.slice(first - 1, last).join("\n");
-    if (lines.length === 0) return done(`${path} is empty.`, value);
+    const value = whole ? file.value : lines.slice(first - 1, last).join("\n");
+    if (lines.length === 0) return toolResult(`${path} is empty.`, value);
     if (first > lines.length) {
-      return refused(`${path} has ${lines.length} lines: there is none from ${first} on.`);
+      return toolError(`${path} has ${lines.length} lines: line ${first} does not exist.`);
     }
-    return done(
+    return toolResult(
       page(lines, first, Math.min(last, first + workspaceLimits.readLinesMax - 1)),
       value,
     );
   },
 });
 
-/** Numbered lines up to the cap in characters, and where to read on when any follow. */
+/** Numbered lines up to the limit in characters, and where to continue when any follow. */
 function page(lines: readonly string[], first: number, last: number): string {
   const parts: string[] = [];
   let chars = 0;
   for (let at = first; at <= last; at++) {
     const line = `${at}\t${lines[at - 1]}`;
     if (chars + line.length > workspaceLimits.readCharsMax) {
-      if (parts.length > 0) return `${parts.join("\n")}\n${readOn(at, lines.length)}`;
+      if (parts.length > 0) return `${parts.join("\n")}\n${continueAt(at, lines.length)}`;
       const head = line.slice(0, workspaceLimits.readCharsMax).toWellFormed();
       const left = line.length - head.length;
-      const next = at < lines.length ? `\n${readOn(at + 1, lines.length)}` : "";
+      const next = at < lines.length ? `\n${continueAt(at + 1, lines.length)}` : "";
       return `${head}\n[${left} more characters of line ${at}: read them with run_code]${next}`;
     }
     parts.push(line);
     chars += line.length + 1;
   }
   return last < lines.length
-    ? `${parts.join("\n")}\n${readOn(last + 1, lines.length)}`
+    ? `${parts.join("\n")}\n${continueAt(last + 1, lines.length)}`
     : parts.join("\n");
 }
 
-const readOn = (next: number, all: number): string =>
-  `[${all - next + 1} of ${all} lines follow: read on with offset ${next}]`;
+const continueAt = (next: number, all: number): string =>
+  `[${all - next + 1} of ${all} lines follow: continue with offset ${next}]`;

@@ -1,69 +1,76 @@
 /**
- * One replacement in a text: exact, else with other whitespace, and never where more than one place
- * could be meant. Pieces are cut and joined, so that no `$&` of a model means anything.
+ * Replaces one piece of a text: an exact match, else one with other white space, and never one of several
+ * matches. Pieces are cut and joined, so `$&` in a replacement has no special meaning.
  */
+import { type Err, err, ok, type Result } from "../../../shared/result.ts";
 
-export type Replaced =
-  | { ok: true; text: string; line: number; exact: boolean }
-  | { ok: false; message: string };
-
-const placesShownMax = 5;
-
-/** The text keeps its own line breaks: those of `old` and `by` are written as the file writes them. */
-export function replaceOnce(text: string, old: string, by: string): Replaced {
-  if (old === "") return refused("`old` is empty. To write a whole file, use write_file.");
-  if (old === by) return refused("`old` and `new` are the same.");
-  const breakOf = lineBreakOf(text);
-  const given = withBreaks(by, breakOf);
-  for (const wanted of new Set([old, withBreaks(old, breakOf)])) {
-    const places = placesOf(text, wanted);
-    if (places.length > 1) return ambiguous(text, places);
-    const [at] = places;
-    if (at !== undefined) return cutIn(text, at, at + wanted.length, given, true);
-  }
-  return tolerant(text, old, by, breakOf);
+/** `line` is that of the change. `exact`: false when the white space differed. */
+export interface Replacement {
+  text: string;
+  line: number;
+  exact: boolean;
 }
 
-/** Runs of spaces count as one, and so do runs of line breaks with the indentation around them. */
-function tolerant(text: string, old: string, by: string, breakOf: string): Replaced {
-  const wanted = folded(old).text.trim();
-  if (wanted === "") return refused("`old` is not in the file.");
-  const held = folded(text);
-  const places = placesOf(held.text, wanted);
-  if (places.length > 1) {
+const linesShownMax = 5;
+
+/** The text keeps its own line breaks: those of `old` and `by` are converted to them. */
+export function replaceOnce(text: string, old: string, by: string): Result<Replacement, string> {
+  if (old === "") return err("`old` is empty. To write a whole file, use write_file.");
+  if (old === by) return err("`old` and `new` are the same.");
+  const lineBreak = lineBreakOf(text);
+  for (const wanted of new Set([old, convertBreaks(old, lineBreak)])) {
+    const matches = findAll(text, wanted);
+    if (matches.length > 1) return ambiguous(text, matches);
+    const [at] = matches;
+    if (at === undefined) continue;
+    return ok(cutIn(text, at, at + wanted.length, convertBreaks(by, lineBreak), true));
+  }
+  return replaceLoosely(text, old, by, lineBreak);
+}
+
+/** Any run of spaces matches any other, and so does any run of line breaks with the indentation around it. */
+function replaceLoosely(
+  text: string,
+  old: string,
+  by: string,
+  lineBreak: string,
+): Result<Replacement, string> {
+  const wanted = collapse(old).text.trim();
+  if (wanted === "") return err("`old` is not in the file.");
+  const collapsed = collapse(text);
+  const matches = findAll(collapsed.text, wanted);
+  if (matches.length > 1) {
     return ambiguous(
       text,
-      places.map((place) => held.from[place] ?? 0),
+      matches.map((match) => collapsed.from[match] ?? 0),
     );
   }
-  const [place] = places;
-  if (place === undefined) {
-    return refused("`old` is not in the file. Read the file again and copy the piece from it.");
+  const [match] = matches;
+  if (match === undefined) {
+    return err("`old` is not in the file. Read the file again and copy the piece from it.");
   }
-  const start = held.from[place] ?? 0;
-  const end = (held.from[place + wanted.length - 1] ?? 0) + 1;
+  const start = collapsed.from[match] ?? 0;
+  const end = (collapsed.from[match + wanted.length - 1] ?? 0) + 1;
   const indent = /[^\S\n]*$/.exec(text.slice(0, start))?.[0] ?? "";
-  const meant = reindented(by.trim(), indentBefore(old), indent);
-  return cutIn(text, start, end, withBreaks(meant, breakOf), false);
+  const inserted = reindent(by.trim(), indentOf(old), indent);
+  return ok(cutIn(text, start, end, convertBreaks(inserted, lineBreak), false));
 }
 
-/** Lines after the first move from the indentation that the model thought of to the file's. */
-function reindented(text: string, thought: string, indent: string): string {
+/** Changes the indentation of all lines but the first from the model's to the file's. */
+function reindent(text: string, from: string, to: string): string {
   return text
     .split(/\r?\n/)
-    .map((line, n) =>
-      n > 0 && line.startsWith(thought) ? indent + line.slice(thought.length) : line,
-    )
+    .map((line, n) => (n > 0 && line.startsWith(from) ? to + line.slice(from.length) : line))
     .join("\n");
 }
 
-/** The spaces before a text's first character that is none. */
-function indentBefore(text: string): string {
+/** The indentation of the first line that is not blank. */
+function indentOf(text: string): string {
   return /(?:^|\n)([^\S\n]*)(?=\S)/.exec(text)?.[1] ?? "";
 }
 
-/** The text with each run of whitespace as one character, and where each character stands in it. */
-function folded(text: string): { text: string; from: number[] } {
+/** Collapses each run of white space to one character. `from`: the index of each character in `text`. */
+function collapse(text: string): { text: string; from: number[] } {
   const parts: string[] = [];
   const from: number[] = [];
   for (const run of text.matchAll(/(\s+)|\S+/g)) {
@@ -78,24 +85,22 @@ function folded(text: string): { text: string; from: number[] } {
   return { text: parts.join(""), from };
 }
 
-/** Where a piece stands, overlaps included: "aa" stands twice in "aaa". */
-function placesOf(text: string, piece: string): number[] {
-  const places: number[] = [];
-  for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) places.push(at);
-  return places;
+/** All matches of a piece, including overlapping ones: "aa" occurs twice in "aaa". */
+function findAll(text: string, piece: string): number[] {
+  const matches: number[] = [];
+  for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) matches.push(at);
+  return matches;
 }
 
-function cutIn(text: string, start: number, end: number, by: string, exact: boolean): Replaced {
-  const whole = text.slice(0, start) + by + text.slice(end);
-  return { ok: true, text: whole, line: lineAt(text, start), exact };
+function cutIn(text: string, start: number, end: number, by: string, exact: boolean): Replacement {
+  return { text: text.slice(0, start) + by + text.slice(end), line: lineAt(text, start), exact };
 }
 
-function ambiguous(text: string, places: readonly number[]): Replaced {
-  const lines = places.slice(0, placesShownMax).map((at) => lineAt(text, at));
-  const more = places.length > placesShownMax ? ", …" : "";
-  const where = `at ${lines.length === 1 ? "line" : "lines"} ${lines.join(", ")}${more}`;
-  return refused(
-    `\`old\` stands in the file ${places.length} times (${where}). Give more of the lines around the one you mean.`,
+function ambiguous(text: string, matches: readonly number[]): Err<string> {
+  const lines = matches.slice(0, linesShownMax).map((at) => lineAt(text, at));
+  const more = matches.length > linesShownMax ? ", …" : "";
+  return err(
+    `\`old\` occurs ${matches.length} times in the file (at lines ${lines.join(", ")}${more}). Include more of the lines around the one you mean.`,
   );
 }
 
@@ -105,12 +110,11 @@ function lineAt(text: string, at: number): number {
   return line;
 }
 
-/** The line break that most lines of a text end with. */
+/** The line break that most lines end with. */
 function lineBreakOf(text: string): "\n" | "\r\n" {
-  const pairs = placesOf(text, "\r\n").length;
-  return pairs * 2 > placesOf(text, "\n").length ? "\r\n" : "\n";
+  const pairs = findAll(text, "\r\n").length;
+  return pairs * 2 > findAll(text, "\n").length ? "\r\n" : "\n";
 }
 
-const withBreaks = (text: string, breakOf: string): string => text.replace(/\r?\n/g, () => breakOf);
-
-const refused = (message: string): Replaced => ({ ok: false, message });
+const convertBreaks = (text: string, lineBreak: string): string =>
+  text.replace(/\r?\n/g, () => lineBreak);

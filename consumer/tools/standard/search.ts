@@ -1,9 +1,9 @@
 /**
- * Expressions that a model wrote, run over the workspace. They run in the metered interpreter and
- * nowhere else: an expression that backtracks without end uses up its fuel there, where in the
- * Worker itself it would hang every task beside it.
+ * Runs expressions that a model wrote over the workspace, only in the metered interpreter: an expression that
+ * backtracks without end uses up its fuel there, but would block every task of the Worker here.
  */
 import { workspaceLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ToolContext } from "../define.ts";
 import { linesOf, textOf } from "./text_file.ts";
 
@@ -15,8 +15,6 @@ export interface Match {
   text: string;
 }
 
-type Answer<T> = ({ ok: true } & T) | { ok: false; message: string };
-
 const findProgram = `
 const { expression, paths } = JSON.parse(fs.readFileSync("search.json", "utf8"));
 const matcher = new RegExp(expression);
@@ -27,9 +25,9 @@ export async function findPaths(
   context: ToolContext,
   expression: string,
   paths: readonly string[],
-): Promise<Answer<{ found: string[] }>> {
-  const answer = await searched(context, findProgram, { expression, paths });
-  return answer.ok ? { ok: true, found: answer.value as string[] } : answer;
+): Promise<Result<string[], string>> {
+  const search = await runSearch<string[]>(context, findProgram, { expression, paths });
+  return search.ok ? search : err(search.error.message);
 }
 
 const grepProgram = `
@@ -53,14 +51,14 @@ search: for (const { name, path, first } of names) {
 }
 JSON.stringify({ matches, more })`;
 
-/** The lines that a pattern matches, after as many as are to be skipped. */
+/** The lines that a pattern matches, after `skip` of them. */
 export async function grepText(
   context: ToolContext,
   pattern: string,
   paths: readonly string[],
   skip: number,
-): Promise<Answer<{ matches: Match[]; more: boolean; skipped: number }>> {
-  const insensitive = pattern.startsWith("(?i)");
+): Promise<Result<{ matches: Match[]; more: boolean; skipped: number }, string>> {
+  const ignoresCase = pattern.startsWith("(?i)");
   const names: { name: string; path: string; first: number }[] = [];
   const parts = new Map<string, Uint8Array>();
   let skipped = 0;
@@ -76,27 +74,26 @@ export async function grepText(
       }
     }
   }
-  const order = {
-    pattern: insensitive ? pattern.slice("(?i)".length) : pattern,
-    flags: insensitive ? "i" : "",
+  const input = {
+    pattern: ignoresCase ? pattern.slice("(?i)".length) : pattern,
+    flags: ignoresCase ? "i" : "",
     names,
     skip,
     take: workspaceLimits.matchesShownMax,
     chars: workspaceLimits.matchCharsMax,
   };
-  const answer = await searched(context, grepProgram, order, parts);
-  if (!answer.ok) {
-    const { message, stopped } = answer;
-    return {
-      ok: false,
-      message: stopped ? message : `"${pattern}" is not a regular expression: ${message}`,
-    };
-  }
-  const { matches, more } = answer.value as { matches: Match[]; more: boolean };
-  return { ok: true, matches, more, skipped };
+  const search = await runSearch<{ matches: Match[]; more: boolean }>(
+    context,
+    grepProgram,
+    input,
+    parts,
+  );
+  if (search.ok) return ok({ ...search.value, skipped });
+  const { message, isStopped } = search.error;
+  return err(isStopped ? message : `"${pattern}" is not a regular expression: ${message}`);
 }
 
-/** A text in parts that end at a line's end, so that the interpreter never holds a large file whole. */
+/** A text in parts of whole lines, so that the interpreter never holds all of a large file. */
 function* partsOf(text: string): Generator<{ first: number; lines: string[] }> {
   let first = 1;
   let lines: string[] = [];
@@ -113,21 +110,20 @@ function* partsOf(text: string): Generator<{ first: number; lines: string[] }> {
   if (lines.length > 0) yield { first, lines };
 }
 
-async function searched(
+/** `T` is the type of the JSON that the program, which is ours, evaluates to. */
+async function runSearch<T>(
   context: ToolContext,
   program: string,
-  order: object,
+  input: object,
   parts: ReadonlyMap<string, Uint8Array> = new Map(),
-): Promise<{ ok: true; value: unknown } | { ok: false; message: string; stopped: boolean }> {
+): Promise<Result<T, { message: string; isStopped: boolean }>> {
   const files = new Map(parts);
-  files.set("search.json", new TextEncoder().encode(JSON.stringify(order)));
-  const { value, error } = await context.metered(program, files);
-  if (error === null) return { ok: true, value: JSON.parse(value ?? "null") as unknown };
-  if (error.kind === "thrown") return { ok: false, message: error.message, stopped: false };
-  return {
-    ok: false,
-    stopped: true,
-    message:
-      "The search was stopped: it took more computing than one search may. Search fewer files, or write a pattern without nested repetition such as (a+)+.",
-  };
+  files.set("search.json", new TextEncoder().encode(JSON.stringify(input)));
+  const { value, error } = await context.runMetered(program, files);
+  if (error === null) return ok(JSON.parse(value ?? "null") as T);
+  if (error.kind === "thrown") return err({ message: error.message, isStopped: false });
+  return err({ message: stoppedText, isStopped: true });
 }
+
+const stoppedText =
+  "The search was stopped: it needed more computing than one search may use. Search fewer files, or avoid nested repetition such as (a+)+ in the pattern.";

@@ -1,30 +1,29 @@
 import { Type } from "@sinclair/typebox";
-import { defineTool, done, refused } from "../define.ts";
-import { closed, missing, pathInput } from "./text_file.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
+import { missingFileText, pathInput, strict } from "./text_file.ts";
 
 export const writeFile = defineTool({
   name: "write_file",
   description:
     "Writes a text file of the workspace, replacing what was there. To change a part of a file, use edit_file.",
-  input: Type.Object({ path: pathInput, content: Type.String() }, closed),
+  input: Type.Object({ path: pathInput, content: Type.String() }, strict),
   effect: "idempotent",
   async run({ path, content }, { files }) {
     const bytes = new TextEncoder().encode(content);
-    const refusal = files.write(path, bytes);
-    return refusal === null
-      ? done(`Wrote ${bytes.byteLength} bytes to ${path}.`)
-      : refused(refusal);
+    const written = files.write(path, bytes);
+    if (!written.ok) return toolError(written.error);
+    return toolResult(`Wrote ${bytes.byteLength} bytes to ${path}.`);
   },
 });
 
 export const deleteFile = defineTool({
   name: "delete_file",
   description: "Deletes one file of the workspace.",
-  input: Type.Object({ path: pathInput }, closed),
+  input: Type.Object({ path: pathInput }, strict),
   effect: "idempotent",
   async run({ path }, { files }) {
-    if ((await files.read(path)) === null) return refused(missing(path, files.paths()));
-    const refusal = files.delete(path);
-    return refusal === null ? done(`Deleted ${path}.`) : refused(refusal);
+    if ((await files.read(path)) === null) return toolError(missingFileText(path, files.paths()));
+    const removed = files.remove(path);
+    return removed.ok ? toolResult(`Deleted ${path}.`) : toolError(removed.error);
   },
 });

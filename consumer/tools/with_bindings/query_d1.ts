@@ -1,14 +1,14 @@
 import { Type } from "@sinclair/typebox";
 import { modelLimits, toolLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
-import { selectFault } from "./select.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
+import { checkSelect } from "./select.ts";
 
 const value = Type.Union([Type.String(), Type.Number(), Type.Null()]);
 
 export const queryD1 = defineTool({
   name: "query_d1",
   description:
-    "Runs one SELECT on the operator's SQLite database and answers its rows as JSON, one a line. Pass values " +
+    "Runs one SELECT on the operator's SQLite database and returns its rows as JSON, one per line. Pass values " +
     "as parameters (?1, ?2), never inside the text. SELECT name, sql FROM sqlite_schema shows the tables.",
   input: Type.Object(
     {
@@ -20,19 +20,19 @@ export const queryD1 = defineTool({
   effect: "read",
   bindings: ["QUERY_DB"],
   async run({ sql, parameters = [] }, { bindings }) {
-    const fault = selectFault(sql);
-    if (fault !== null) return refused(fault);
-    // Inside the parentheses anything but a SELECT is a syntax error, whatever the check above overlooked.
+    const checked = checkSelect(sql);
+    if (!checked.ok) return toolError(checked.error);
+    // Inside the parentheses only a SELECT is valid, even if the check above missed something.
     const bounded = `SELECT * FROM (\n${sql}\n) LIMIT ${toolLimits.sqlRowsMax + 1}`;
     const { results } = await bindings.QUERY_DB.prepare(bounded)
       .bind(...parameters)
       .all();
-    return done(shown(results));
+    return toolResult(formatRows(results));
   },
 });
 
-/** Whole rows, as many as a tool's answer holds, and whether there are more. */
-function shown(rows: readonly Record<string, unknown>[]): string {
+/** Whole rows, as many as fit a tool's output, and whether there are more. */
+function formatRows(rows: readonly Record<string, unknown>[]): string {
   if (rows.length === 0) return "No rows.";
   const lines: string[] = [];
   let chars = 0;
@@ -42,8 +42,7 @@ function shown(rows: readonly Record<string, unknown>[]): string {
     if (chars > modelLimits.toolOutputCharsMax - toolLimits.sqlNoteChars) break;
     lines.push(line);
   }
-  const more = lines.length < rows.length;
-  if (!more) return lines.join("\n");
-  if (lines.length === 0) return "The first row is too long to be shown: select fewer columns.";
-  return `${lines.join("\n")}\n[${lines.length} rows shown, there are more: aggregate, or page with LIMIT and OFFSET]`;
+  if (lines.length === rows.length) return lines.join("\n");
+  if (lines.length === 0) return "The first row is too long to show: select fewer columns.";
+  return `${lines.join("\n")}\n[${lines.length} rows shown, more exist: aggregate, or page with LIMIT and OFFSET]`;
 }

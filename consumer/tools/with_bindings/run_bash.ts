@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { bashLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
+import { err, ok } from "../../../shared/result.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 
 export const runBash = defineTool({
   name: "run_bash",
@@ -15,17 +16,17 @@ export const runBash = defineTool({
   effect: "idempotent",
   requires: (env) =>
     env.BASH_TOOL === "on"
-      ? null
-      : "Set the variable BASH_TOOL to on: docs/tools.md says what it costs.",
+      ? ok(undefined)
+      : err("Set the variable BASH_TOOL to on: docs/tools.md says what it costs."),
   async run({ script }, context) {
     const { stdout, stderr, exitCode, changes } = await context.runBash(script);
-    const fault = changes.size === 0 ? null : context.files.apply(changes);
+    const applied = context.files.apply(changes);
     const parts = [stdout, stderr]
       .map((text) => text.replace(/\n$/, ""))
       .filter((text) => text !== "");
     if (exitCode !== 0) parts.push(`[exit code ${exitCode}]`);
-    if (fault !== null) parts.push(`No file was changed. ${fault}`);
+    if (!applied.ok) parts.push(`No file was changed. ${applied.error}`);
     const text = parts.join("\n") || "The script ended without output.";
-    return exitCode === 0 && fault === null ? done(text) : refused(text);
+    return exitCode === 0 && applied.ok ? toolResult(text) : toolError(text);
   },
 });

@@ -1,12 +1,12 @@
 import { Type } from "@sinclair/typebox";
 import { toolLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
-import { open } from "./page.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
+import { openPage } from "./page.ts";
 
 export const screenshot = defineTool({
   name: "screenshot",
   description:
-    "Opens a web page in a browser and writes a picture of it, PNG, to a file of the workspace. The task's " +
+    "Opens a web page in a browser and writes a PNG of it to a file of the workspace. The task's " +
     "egress policy must permit the URL.",
   input: Type.Object(
     {
@@ -20,8 +20,8 @@ export const screenshot = defineTool({
   bindings: ["BROWSER"],
   async run({ url, path, full_page = false }, context) {
     const { BROWSER } = context.bindings;
-    // Not the action "screenshot": its answer is the bare picture, and does not say of which page.
-    const page = await open(url, context, (options) =>
+    // Not the action "screenshot": it returns only the image, without the page's address.
+    const page = await openPage(url, context, (options) =>
       BROWSER.quickAction("snapshot", {
         ...options,
         formats: ["screenshot", "markdown"],
@@ -29,18 +29,19 @@ export const screenshot = defineTool({
         screenshotOptions: { type: "png", fullPage: full_page },
       }),
     );
-    if (!page.ok) return refused(page.fault);
-    const picture = pictureIn(page.result);
-    if (picture === null) return refused("The browser answered without a picture.");
-    const fault = context.files.write(path, picture);
-    return fault === null ? done(`Wrote ${picture.byteLength} bytes to ${path}.`) : refused(fault);
+    if (!page.ok) return toolError(page.error);
+    const image = imageIn(page.value);
+    if (image === null) return toolError("The browser returned no image.");
+    const written = context.files.write(path, image);
+    if (!written.ok) return toolError(written.error);
+    return toolResult(`Wrote ${image.byteLength} bytes to ${path}.`);
   },
 });
 
-const pngBegins = [0x89, 0x50, 0x4e, 0x47];
+const pngStart = [0x89, 0x50, 0x4e, 0x47];
 
 /** The PNG of a snapshot; null where there is none. */
-function pictureIn(result: unknown): Uint8Array | null {
+function imageIn(result: unknown): Uint8Array | null {
   const text =
     typeof result === "object" && result !== null && "screenshot" in result
       ? result.screenshot
@@ -48,7 +49,7 @@ function pictureIn(result: unknown): Uint8Array | null {
   if (typeof text !== "string") return null;
   try {
     const bytes = Uint8Array.fromBase64(text.replace(/^data:image\/png;base64,/, ""));
-    return pngBegins.every((byte, at) => bytes[at] === byte) ? bytes : null;
+    return pngStart.every((byte, at) => bytes[at] === byte) ? bytes : null;
   } catch {
     return null;
   }

@@ -1,13 +1,13 @@
 import { Type } from "@sinclair/typebox";
 import { toolLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 import { runModel } from "./workers_ai.ts";
 
 export const searchVectors = defineTool({
   name: "search_vectors",
   description:
-    "Finds the entries of the operator's vector index that are nearest in meaning to a text, best first, each " +
-    "with its score and what is stored with it.",
+    "Finds the entries of the operator's vector index that are closest in meaning to a text, best first, each " +
+    "with its score and its metadata.",
   input: Type.Object(
     {
       query: Type.String({ minLength: 1, maxLength: toolLimits.vectorQueryCharsMax }),
@@ -20,22 +20,22 @@ export const searchVectors = defineTool({
   defaults: { VECTORS_MODEL: "@cf/baai/bge-m3" },
   async run({ query, count = toolLimits.vectorMatchesDefault }, context) {
     const { AI, VECTORS, VECTORS_MODEL } = context.bindings;
-    const tooDear = context.spend(toolLimits.embeddingDollars);
-    if (tooDear !== null) return refused(tooDear);
-    const answer = await runModel(AI, VECTORS_MODEL, { text: [query] }, context);
-    if (!answer.ok) return refused(answer.message);
-    const vector = vectorIn(answer.value?.data);
-    if (vector === null) return refused(`${VECTORS_MODEL} answered without an embedding.`);
+    const reserved = context.spend(toolLimits.embeddingDollars);
+    if (!reserved.ok) return toolError(reserved.error);
+    const output = await runModel(AI, VECTORS_MODEL, { text: [query] }, context);
+    if (!output.ok) return toolError(output.error);
+    const vector = output.value instanceof Uint8Array ? null : vectorIn(output.value.data);
+    if (vector === null) return toolError(`${VECTORS_MODEL} returned no embedding.`);
     const { matches } = await VECTORS.query(vector, { topK: count, returnMetadata: "all" });
     const lines = matches.map(({ id, score, metadata }) =>
       JSON.stringify({ id, score: Math.round(score * 1e4) / 1e4, metadata: metadata ?? {} }),
     );
-    return done(lines.join("\n") || "Nothing is stored that is near.");
+    return toolResult(lines.join("\n") || "The index has no similar entry.");
   },
 });
 
 function vectorIn(data: unknown): number[] | null {
   const first: unknown = Array.isArray(data) ? data[0] : null;
   if (!Array.isArray(first) || first.length === 0) return null;
-  return first.every((each) => typeof each === "number") ? first : null;
+  return first.every((entry) => typeof entry === "number") ? first : null;
 }

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { toolLimits } from "../../../shared/limits.ts";
-import { defineTool, done, refused } from "../define.ts";
+import { defineTool, toolError, toolResult } from "../define.ts";
 import { mayReceive } from "./recipients.ts";
 
 export const sendEmail = defineTool({
@@ -18,15 +18,15 @@ export const sendEmail = defineTool({
   bindings: ["EMAIL", "EMAIL_FROM", "EMAIL_TO"],
   async run({ to, subject, text }, { bindings, idempotencyKey }) {
     const { EMAIL, EMAIL_FROM, EMAIL_TO } = bindings;
-    if (!mayReceive(to, EMAIL_TO)) return refused(`Mail to ${to} is not permitted.`);
-    // A line break in a subject would begin a header of the model's own.
-    if (/\p{Cc}/u.test(subject)) return refused("The subject must be one line.");
+    if (!mayReceive(to, EMAIL_TO)) return toolError(`Mail to ${to} is not permitted.`);
+    // A line break in the subject would let the model add headers.
+    if (/\p{Cc}/u.test(subject)) return toolError("The subject must be one line.");
     try {
       const headers = { "X-Idempotency-Key": idempotencyKey };
       const sent = await EMAIL.send({ from: EMAIL_FROM, to, subject, text, headers });
-      return done(`Sent to ${to}, message ${sent.messageId}.`);
+      return toolResult(`Sent to ${to}, message ${sent.messageId}.`);
     } catch {
-      return refused(
+      return toolError(
         `The mail service reported a failure, so the message to ${to} may or may not have left. Do not send it again; say so in the answer.`,
       );
     }

@@ -1,54 +1,52 @@
-/** One call of a Workers AI model that is no language model, such as one for pictures or embeddings. */
+/** Calls a Workers AI model that is not a language model, such as one for images or embeddings. */
+import { isRecord } from "../../../shared/json.ts";
 import { modelLimits, toolLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WorkersAi } from "../../models/transport/workers_ai.ts";
 
-export type AiAnswer =
-  | { ok: true; value: Record<string, unknown>; bytes: null }
-  | { ok: true; value: null; bytes: Uint8Array }
-  | { ok: false; message: string };
+/** What the model returned: JSON, or bytes of another type. */
+export type AiOutput = Record<string, unknown> | Uint8Array;
 
-/** Never rejects. The options are those of every call in this Worker: the binding keeps them. */
+/** Never rejects. The error is a sentence for the model. */
 export async function runModel(
   ai: WorkersAi,
   model: string,
   inputs: Record<string, unknown>,
   { taskId, signal }: { taskId: string; signal: AbortSignal },
-): Promise<AiAnswer> {
+): Promise<Result<AiOutput, string>> {
   try {
-    const answer = await ai.run(model, inputs, {
+    const output = await ai.run(model, inputs, {
       returnRawResponse: true,
       rejectIfBusy: true,
       signal: AbortSignal.any([signal, AbortSignal.timeout(modelLimits.callMsMax)]),
       extraHeaders: { "x-session-affinity": taskId },
     });
-    return await read(answer);
+    return await readOutput(output);
   } catch {
-    return { ok: false, message: "Workers AI did not answer. One repetition is reasonable." };
+    return err("Workers AI did not respond. One retry is reasonable.");
   }
 }
 
-async function read(answer: unknown): Promise<AiAnswer> {
-  const response = asResponse(answer);
+async function readOutput(output: unknown): Promise<Result<AiOutput, string>> {
+  const response = asResponse(output);
   if (!response.ok) {
     await response.body?.cancel();
-    const busy = response.status === 429 ? " It has no capacity now: go on without it." : "";
-    return { ok: false, message: `Workers AI answered HTTP ${response.status}.${busy}` };
+    const busy = response.status === 429 ? " It has no capacity now: continue without it." : "";
+    return err(`Workers AI returned HTTP ${response.status}.${busy}`);
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes.byteLength > toolLimits.aiAnswerBytesMax) {
-    return { ok: false, message: `Workers AI answered ${bytes.byteLength} bytes: too many.` };
+    return err(`Workers AI returned too much data: ${bytes.byteLength} bytes.`);
   }
   const type = response.headers.get("content-type") ?? "";
-  if (!type.includes("json")) return { ok: true, value: null, bytes };
+  if (!type.includes("json")) return ok(bytes);
   const value = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-  const inner = value.result;
-  const plain = typeof inner === "object" && inner !== null ? inner : value;
-  return { ok: true, value: plain as Record<string, unknown>, bytes: null };
+  return ok(isRecord(value.result) ? value.result : value);
 }
 
-/** Bindings that ignore `returnRawResponse` answer the parsed value or a stream. */
-function asResponse(answer: unknown): Response {
-  if (answer instanceof Response) return answer;
-  if (answer instanceof ReadableStream) return new Response(answer);
-  return Response.json(answer ?? {});
+/** Bindings that ignore `returnRawResponse` return the parsed value or a stream. */
+function asResponse(output: unknown): Response {
+  if (output instanceof Response) return output;
+  if (output instanceof ReadableStream) return new Response(output);
+  return Response.json(output ?? {});
 }

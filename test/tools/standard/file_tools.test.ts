@@ -9,20 +9,20 @@ describe("read_file", () => {
   const long = `${numbered(1, 3_000).join("\n")}\n`;
 
   test.each([
-    ["a file", "a\nb\n", {}, "1\ta\n2\tb"],
-    ["a file without a last line break", "a\nb", {}, "1\ta\n2\tb"],
+    ["a whole file", "a\nb\n", {}, "1\ta\n2\tb"],
+    ["a file without a final line break", "a\nb", {}, "1\ta\n2\tb"],
     ["lines with CRLF", "a\r\nb\r\n", {}, "1\ta\n2\tb"],
     ["an empty line", "a\n\nb", {}, "1\ta\n2\t\n3\tb"],
     [
       "a range",
       "a\nb\nc\nd",
       { offset: 2, limit: 2 },
-      "2\tb\n3\tc\n[1 of 4 lines follow: read on with offset 4]",
+      "2\tb\n3\tc\n[1 of 4 lines follow: continue with offset 4]",
     ],
     ["a range to the end", "a\nb\nc", { offset: 2 }, "2\tb\n3\tc"],
-    ["from line 0, as from 1", "a\nb", { offset: 0 }, "1\ta\n2\tb"],
+    ["a range from line 0, as from 1", "a\nb", { offset: 0 }, "1\ta\n2\tb"],
     ["an empty file", "", {}, "f is empty."],
-  ])("%s", async (_name, content, range, text) => {
+  ])("shows %s", async (_name, content, range, text) => {
     const files = workspaceOf({ f: content });
     expect(await use(files, "read_file", { path: "f", ...range })).toMatchObject({
       ok: true,
@@ -30,7 +30,7 @@ describe("read_file", () => {
     });
   });
 
-  test("a long file comes in parts that join to the whole, each below the cap", async () => {
+  test("shows a long file in parts within the limit", async () => {
     const files = workspaceOf({ f: long });
     const seen: string[] = [];
     let offset = 1;
@@ -44,7 +44,7 @@ describe("read_file", () => {
     expect(seen).toEqual(numbered(1, 3_000));
   });
 
-  test("a line longer than the cap is cut and says how much is left", async () => {
+  test("cuts a line longer than the limit and says how much is left", async () => {
     const files = workspaceOf({ f: `${"👍".repeat(40_000)}\nend` });
     const { text } = await use(files, "read_file", { path: "f" });
     expect(text).toMatch(/more characters of line 1/);
@@ -52,22 +52,22 @@ describe("read_file", () => {
     expect(text.isWellFormed()).toBe(true);
   });
 
-  test("a range behind the end is told the number of lines", async () => {
+  test("rejects a range after the end with the number of lines", async () => {
     const files = workspaceOf({ f: "a\nb" });
     const answer = await use(files, "read_file", { path: "f", offset: 9 });
     expect(answer).toMatchObject({ ok: false, text: expect.stringContaining("has 2 lines") });
   });
 
   test.each([
-    ["a picture", new Uint8Array([137, 80, 78, 71, 0, 0]), /binary file of 6 bytes/],
+    ["an image", new Uint8Array([137, 80, 78, 71, 0, 0]), /binary file of 6 bytes/],
     ["Latin-1", new Uint8Array([99, 97, 102, 233]), /not UTF-8 text.*windows-1252/],
     ["UTF-16", new Uint8Array([255, 254, 97, 0]), /binary/],
-  ])("%s is said, not garbled", async (_name, bytes, text) => {
+  ])("rejects %s with its kind", async (_name, bytes, text) => {
     const answer = await use(workspaceOf({ f: bytes }), "read_file", { path: "f" });
     expect(answer).toMatchObject({ ok: false, text: expect.stringMatching(text) });
   });
 
-  test("a program gets the text without numbers and caps", async () => {
+  test("gives a program the text without line numbers and limits", async () => {
     const answer = await use(workspaceOf({ f: long }), "read_file", { path: "f" });
     expect(answer.value).toBe(long);
     const some = await use(workspaceOf({ f: long }), "read_file", {
@@ -79,39 +79,39 @@ describe("read_file", () => {
   });
 
   test.each([
-    ["what is missing", "nope", /no file "nope".*a\/b\.txt/],
+    ["a missing file", "nope", /no file "nope".*a\/b\.txt/],
     ["a folder", "a", /is a folder.*a\/b\.txt/],
-    ["a path outside", "../../etc/passwd", /no file/],
+    ["a path outside the workspace", "../../etc/passwd", /no file/],
     ["a path with NUL", "a/b.txt\0", /no file/],
-  ])("%s is told with what there is", async (_name, path, text) => {
+  ])("rejects %s and lists the files", async (_name, path, text) => {
     const answer = await use(workspaceOf({ "a/b.txt": "x" }), "read_file", { path });
     expect(answer).toMatchObject({ ok: false, text: expect.stringMatching(text) });
   });
 });
 
 describe("edit_file", () => {
-  test("the edited file is written, with its own line breaks and its byte order mark", async () => {
+  test("keeps the file's line breaks and its byte order mark", async () => {
     const files = workspaceOf({ f: "\ufeffa\r\nb\r\n" });
     const answer = await use(files, "edit_file", { path: "f", old: "a\nb", new: "x\ny\n$&" });
     expect(answer).toMatchObject({ ok: true, text: "Edited f at line 1." });
     expect(await textOf(files, "f")).toBe("\ufeffx\r\ny\r\n$&\r\n");
   });
 
-  test("what is ambiguous is refused with the count, and the file stays", async () => {
+  test("rejects an ambiguous edit and leaves the file unchanged", async () => {
     const files = workspaceOf({ f: "a\na\n" });
     const answer = await use(files, "edit_file", { path: "f", old: "a", new: "b" });
     expect(answer).toMatchObject({ ok: false, text: expect.stringContaining("2 times") });
     expect(await textOf(files, "f")).toBe("a\na\n");
   });
 
-  test("a binary file is refused", async () => {
+  test("rejects a binary file", async () => {
     const files = workspaceOf({ f: new Uint8Array([0, 1]) });
     expect((await use(files, "edit_file", { path: "f", old: "a", new: "b" })).ok).toBe(false);
   });
 });
 
 describe("delete_file", () => {
-  test("deletes one file, and refuses a folder and what is missing", async () => {
+  test("deletes a file, and rejects a folder and a missing file", async () => {
     const files = workspaceOf({ "d/a": "1", "d/b": "2" });
     expect(await use(files, "delete_file", { path: "./d/a" })).toMatchObject({ ok: true });
     expect(files.paths()).toEqual(["d/b"]);
@@ -142,20 +142,20 @@ describe("find_files", () => {
     ["*", [".env", "a.csv", "b.txt", "data/c.csv", "data/deep/d.csv", "data/e.json", "x[1].txt"]],
     ["../*", []],
     ["nothing/*", []],
-  ])("%s", async (glob, found) => {
+  ])("finds the matches of %s", async (glob, found) => {
     const answer = await use(files, "find_files", { glob });
     expect(answer.value).toEqual(found);
     expect(answer.text).toBe(found.join("\n") || `No file matches "${glob}".`);
   });
 
-  test("a glob that backtracks without end is stopped", async () => {
+  test("stops a glob that backtracks without end", async () => {
     const hard = workspaceOf({ [`${"a".repeat(500)}`]: "" });
     const answer = await use(hard, "find_files", { glob: `${"*a".repeat(12)}b` });
     expect(answer).toMatchObject({ ok: false, text: expect.stringContaining("stopped") });
   });
 });
 
-test("a thousand long paths are listed up to the cap, and the rest is counted", async () => {
+test("many long paths are listed up to the limit, and the others are counted", async () => {
   const files = workspaceOf(
     Object.fromEntries(
       Array.from({ length: workspaceLimits.filesMax }, (_, n) => [`${n}-${"x".repeat(400)}`, ""]),
@@ -182,12 +182,12 @@ describe("list_files", () => {
     ["./d/", "d/b.txt"],
     ["a.txt", "a.txt"],
     ["nope", 'There is no file below "nope".'],
-  ])("below %s", async (path, text) => {
+  ])("lists the files below %s", async (path, text) => {
     const answer = await use(files, "list_files", path === undefined ? {} : { path });
     expect(answer.text).toBe(text);
   });
 
-  test("an empty workspace says so", async () => {
+  test("says that the workspace is empty", async () => {
     expect((await use(workspaceOf({}), "list_files", {})).text).toBe("The workspace is empty.");
   });
 });
@@ -206,25 +206,25 @@ describe("grep_files", () => {
     ["o$", { path: "a.log" }, "a.log:2:ERROR two"],
     ["\\d", { path: "/d/b.log" }, "No line matches."],
     ["E", { path: "a.log", offset: 1 }, "No further match."],
-  ])("%s %j", async (pattern, more, text) => {
+  ])("finds %s with %j", async (pattern, more, text) => {
     expect(await use(files, "grep_files", { pattern, ...more })).toMatchObject({ ok: true, text });
   });
 
-  test("a program gets the matches as values", async () => {
+  test("gives a program the matches as values", async () => {
     const answer = await use(files, "grep_files", { pattern: "two" });
     expect(answer.value).toEqual([{ path: "a.log", line: 2, text: "ERROR two" }]);
   });
 
   test.each([
-    ["an expression that is none", "(", /^"\(" is not a regular expression: /],
-    ["one that backtracks without end", "^(a+)+$", /stopped/],
-  ])("%s is refused", async (_name, pattern, text) => {
+    ["an invalid expression", "(", /^"\(" is not a regular expression: /],
+    ["an expression that backtracks without end", "^(a+)+$", /stopped/],
+  ])("rejects %s", async (_name, pattern, text) => {
     const hard = workspaceOf({ f: `${"a".repeat(60)}b` });
     const answer = await use(hard, "grep_files", { pattern });
     expect(answer).toMatchObject({ ok: false, text: expect.stringMatching(text) });
   });
 
-  test("many matches come in parts, and line numbers hold over the parts of a large file", async () => {
+  test("shows many matches in parts, with the line numbers of the whole file", async () => {
     const lines = Array.from({ length: 60_000 }, (_, n) => `row ${n + 1} ${"x".repeat(20)}`);
     const large = workspaceOf({ f: lines.join("\n") });
     const first = await use(large, "grep_files", { pattern: "^row \\d*00 " });
@@ -235,7 +235,7 @@ describe("grep_files", () => {
     expect(last.text).toBe(`f:60000:row 60000 ${"x".repeat(20)}`);
   });
 
-  test("a long line is shown around its match", async () => {
+  test("shows a long line around its match", async () => {
     const wide = workspaceOf({ f: `${"a".repeat(5_000)}NEEDLE${"b".repeat(5_000)}` });
     const { text } = await use(wide, "grep_files", { pattern: "NEEDLE" });
     expect(text).toMatch(/^f:1:…a+NEEDLEb+…$/);

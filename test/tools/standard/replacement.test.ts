@@ -1,41 +1,42 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { replaceOnce } from "../../../consumer/tools/standard/replacement.ts";
+import { ok } from "../../../shared/result.ts";
 
-describe("one place, replaced literally", () => {
+describe("one exact match is replaced literally", () => {
   test.each([
-    ["the exact piece", "a\nb\nc\n", "b", "B", "a\nB\nc\n", 2],
-    ["a piece of a line", "let x = 1;\n", "x = 1", "x = 2", "let x = 2;\n", 1],
+    ["a whole line", "a\nb\nc\n", "b", "B", "a\nB\nc\n", 2],
+    ["a part of a line", "let x = 1;\n", "x = 1", "x = 2", "let x = 2;\n", 1],
     ["several lines", "a\nb\nc\n", "a\nb", "z", "z\nc\n", 1],
-    ["by nothing, which deletes it", "a\nb\nc\n", "b\n", "", "a\nc\n", 2],
-    ["patterns of a replacement", "price: X", "X", "$& $1 $$ $` $'", "price: $& $1 $$ $` $'", 1],
-    ["patterns of an expression", "a.*b (c)", ".*b (c)", "[d]", "a[d]", 1],
+    ["by an empty text, which deletes it", "a\nb\nc\n", "b\n", "", "a\nc\n", 2],
     [
-      "a file with CRLF, asked for with LF",
-      "a\r\nb\r\nc\r\n",
-      "a\nb",
-      "x\ny",
-      "x\r\ny\r\nc\r\n",
+      "by a text with replacement patterns",
+      "price: X",
+      "X",
+      "$& $1 $$ $` $'",
+      "price: $& $1 $$ $` $'",
       1,
     ],
-    ["a file with LF, asked for with CRLF", "a\nb\n", "a\r\nb", "x\r\ny", "x\ny\n", 1],
-    ["a file with CRLF, asked for with CRLF", "a\r\nb\r\n", "a\r\n", "x\r\n", "x\r\nb\r\n", 1],
-    ["behind a byte order mark", "\ufeffa\nb\n", "a", "x", "\ufeffx\nb\n", 1],
-    ["beside characters of two units", "👍a👍", "a", "b", "👍b👍", 1],
+    ["with the characters of an expression", "a.*b (c)", ".*b (c)", "[d]", "a[d]", 1],
+    ["LF in `old`, CRLF in the file", "a\r\nb\r\nc\r\n", "a\nb", "x\ny", "x\r\ny\r\nc\r\n", 1],
+    ["CRLF in `old`, LF in the file", "a\nb\n", "a\r\nb", "x\r\ny", "x\ny\n", 1],
+    ["CRLF in both", "a\r\nb\r\n", "a\r\n", "x\r\n", "x\r\nb\r\n", 1],
+    ["after a byte order mark", "\ufeffa\nb\n", "a", "x", "\ufeffx\nb\n", 1],
+    ["next to surrogate pairs", "👍a👍", "a", "b", "👍b👍", 1],
   ])("%s", (_name, text, old, by, expected, line) => {
-    expect(replaceOnce(text, old, by)).toEqual({ ok: true, text: expected, line, exact: true });
+    expect(replaceOnce(text, old, by)).toEqual(ok({ text: expected, line, exact: true }));
   });
 
-  test("any text takes the place of a piece that stands once", () => {
+  test("any text replaces a piece that occurs once", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme" }),
         fc.string({ unit: "grapheme" }),
         (around, by) => {
           const text = `${around}<once>${around}`;
-          const made = replaceOnce(text, "<once>", by);
+          const replaced = replaceOnce(text, "<once>", by);
           if (around.includes("<once>") || by === "<once>") return;
-          expect(made.ok && made.text.replaceAll("\r\n", "\n")).toBe(
+          expect(replaced.ok && replaced.value.text.replaceAll("\r\n", "\n")).toBe(
             `${around}${by}${around}`.replaceAll("\r\n", "\n"),
           );
         },
@@ -44,7 +45,7 @@ describe("one place, replaced literally", () => {
   });
 });
 
-describe("the same words with other whitespace", () => {
+describe("one match with different white space is replaced", () => {
   test.each([
     [
       "another indentation",
@@ -65,34 +66,39 @@ describe("the same words with other whitespace", () => {
     ["blank lines between", "a\n\n\nb\n", "a\nb", "c", "c\n"],
     ["lines with CRLF", "  a  \r\n  b\r\nend\r\n", "a\nb", "x\ny", "  x\r\n  y\r\nend\r\n"],
   ])("%s", (_name, text, old, by, expected) => {
-    expect(replaceOnce(text, old, by)).toMatchObject({ ok: true, text: expected, exact: false });
+    expect(replaceOnce(text, old, by)).toMatchObject(ok({ text: expected, exact: false }));
   });
 
-  test("a line break is no space", () => {
+  test("unless a line break differs from a space", () => {
     expect(replaceOnce("a\nb", "a b", "c").ok).toBe(false);
   });
 });
 
-describe("refused, and nothing is guessed", () => {
+describe("an ambiguous or missing piece is rejected", () => {
   test.each([
-    ["two places", "a\nb\na\n", "a", /2 times \(at lines 1, 3\)/],
-    ["places that overlap", "aaa", "aa", /2 times \(at lines 1, 1\)/],
-    ["many places", "a\n".repeat(40), "a", /40 times \(at lines 1, 2, 3, 4, 5, …\)/],
-    ["two places with other whitespace", "x  = 1\nx   = 1\n", "x = 1", /2 times \(at lines 1, 2\)/],
-    ["no place", "a\nb\n", "c", /not in the file/],
-    ["nothing to replace", "a", "", /empty/],
-    ["only spaces that are not there", "ab", "   ", /not in the file/],
+    ["two matches", "a\nb\na\n", "a", /2 times in the file \(at lines 1, 3\)/],
+    ["overlapping matches", "aaa", "aa", /2 times in the file \(at lines 1, 1\)/],
+    ["many matches", "a\n".repeat(40), "a", /40 times in the file \(at lines 1, 2, 3, 4, 5, …\)/],
+    [
+      "two matches with different white space",
+      "x  = 1\nx   = 1\n",
+      "x = 1",
+      /2 times in the file \(at lines 1, 2\)/,
+    ],
+    ["no match", "a\nb\n", "c", /not in the file/],
+    ["an empty piece", "a", "", /empty/],
+    ["only spaces, which the text does not have", "ab", "   ", /not in the file/],
   ])("%s", (_name, text, old, message) => {
-    const made = replaceOnce(text, old, "new");
-    expect(made.ok ? made.text : made.message).toMatch(message);
-    expect(made.ok).toBe(false);
+    const replaced = replaceOnce(text, old, "new");
+    expect(replaced.ok ? replaced.value.text : replaced.error).toMatch(message);
+    expect(replaced.ok).toBe(false);
   });
 
-  test("an exact place counts more than one with other whitespace", () => {
-    expect(replaceOnce("a b\na  b\n", "a b", "c")).toMatchObject({ ok: true, text: "c\na  b\n" });
+  test("unless one match is exact", () => {
+    expect(replaceOnce("a b\na  b\n", "a b", "c")).toMatchObject(ok({ text: "c\na  b\n" }));
   });
 
-  test("a change that changes nothing", () => {
+  test("and so is an edit without a change", () => {
     expect(replaceOnce("a", "a", "a")).toMatchObject({ ok: false });
   });
 });

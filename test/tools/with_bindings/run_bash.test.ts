@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runBash } from "../../../consumer/sandbox/bash/bash.ts";
 import type { Capabilities } from "../../../consumer/sandbox/engine.ts";
-import { bench, call, finish, runTask, stepsOf } from "../../consumer/harness.ts";
+import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../../consumer/harness.ts";
 import { nothing } from "../../sandbox/running.ts";
 
 const sales = "sku,units\nA,3\nB,7\nA,4\n";
@@ -22,7 +22,7 @@ function bash(code: string, more: { able?: Partial<Capabilities>; wallMs?: numbe
 // The first script loads the interpreter.
 beforeAll(async () => void (await bash("true")), 60_000);
 
-describe("what scripts of models do", () => {
+describe("typical scripts work", () => {
   test.each([
     ["echo hello | tr a-z A-Z", "HELLO\n"],
     ["wc -l < data/sales.csv", "4\n"],
@@ -44,7 +44,7 @@ describe("what scripts of models do", () => {
     expect(await bash(script)).toMatchObject({ stdout, stderr: "", exitCode: 0 });
   });
 
-  test("files that it wrote and deleted are its changes, and no others", async () => {
+  test("only written and deleted files of the workspace are changes", async () => {
     const { changes } = await bash(
       "mkdir -p out; sort data/sales.csv > out/sorted.csv; rm data/sales.csv; echo x > /tmp/y; echo x > /etc/z; ln -s /etc/z out/link",
     );
@@ -59,16 +59,16 @@ describe("what scripts of models do", () => {
     );
   });
 
-  test("what fails says so", async () => {
-    const told = await bash("nosuchcommand; exit 3");
-    expect(told).toMatchObject({
+  test("a failure has its exit code and message", async () => {
+    const outcome = await bash("nosuchcommand; exit 3");
+    expect(outcome).toMatchObject({
       exitCode: 3,
       stderr: expect.stringContaining("command not found"),
     });
   });
 });
 
-describe("a script that would not end is stopped", () => {
+describe("an endless script is stopped", () => {
   test.each([
     "while true; do :; done",
     "f() { f; }; f",
@@ -85,13 +85,13 @@ describe("a script that would not end is stopped", () => {
   ])(
     "%s",
     async (script) => {
-      const told = await bash(script, { wallMs: 1_000 }).catch((error: Error) => ({
+      const outcome = await bash(script, { wallMs: 1_000 }).catch((error: Error) => ({
         exitCode: -1,
         stdout: "",
         stderr: error.message,
       }));
-      expect(told.exitCode).not.toBe(0);
-      expect(told.stdout.length).toBeLessThan(2_000_000);
+      expect(outcome.exitCode).not.toBe(0);
+      expect(outcome.stdout.length).toBeLessThan(2_000_000);
     },
     30_000,
   );
@@ -103,7 +103,7 @@ describe("a script that would not end is stopped", () => {
     `[[ ${"a".repeat(60)}! =~ ^(a+)+$ ]] && echo yes`,
     `jq -n '"${"a".repeat(60)}!" | test("^(a+)+$")'`,
   ])(
-    "a pattern that would run away does not: %s",
+    "a pattern runs in linear time: %s",
     async (script) => {
       const { stdout } = await bash(script);
       expect(stdout).not.toContain("yes");
@@ -111,23 +111,23 @@ describe("a script that would not end is stopped", () => {
     10_000,
   );
 
-  test("and one beside it goes on", async () => {
-    const [, told] = await Promise.all([bash("while true; do :; done"), bash("echo fine")]);
-    expect(told.stdout).toBe("fine\n");
+  test("an endless script does not stop another one", async () => {
+    const [, outcome] = await Promise.all([bash("while true; do :; done"), bash("echo fine")]);
+    expect(outcome.stdout).toBe("fine\n");
   }, 30_000);
 });
 
-describe("there is no way out but the gateway", () => {
-  test("curl asks the gateway with what the script said, and shows a refusal", async () => {
-    const asked: string[] = [];
+describe("the gateway is the only way out", () => {
+  test("curl sends its request to the gateway and shows its rejection", async () => {
+    const requests: string[] = [];
     const able: Partial<Capabilities> = {
       fetch: async (request) => {
-        asked.push(`${request.method} ${request.url}`);
+        requests.push(`${request.method} ${request.url}`);
         return nothing.fetch(request);
       },
     };
     const { stdout } = await bash("curl -s -X POST -d a=1 https://x.example/p", { able });
-    expect(asked).toEqual(["POST https://x.example/p"]);
+    expect(requests).toEqual(["POST https://x.example/p"]);
     expect(stdout).toContain("egress_denied");
   });
 
@@ -139,11 +139,11 @@ describe("there is no way out but the gateway", () => {
     "python3 -c 1",
     "js-exec -c 1",
     "cat ../../etc/passwd",
-  ])("%s finds nothing", async (script) => {
+  ])("%s prints nothing", async (script) => {
     expect((await bash(script)).stdout.trim()).toBe("");
   });
 
-  test("nothing of one script is there for the next", async () => {
+  test("a script leaves nothing for the next one", async () => {
     await bash("echo x > /tmp/left; export LEFT=1; alias l=ls; f() { echo f; }");
     const { stdout } = await bash('ls /tmp; echo "[$LEFT]"; type f >/dev/null 2>&1 && echo still');
     expect(stdout).toBe("[]\n");
@@ -151,16 +151,16 @@ describe("there is no way out but the gateway", () => {
 });
 
 describe("run_bash", () => {
-  const step = async (script: string, on = bench({ BASH_TOOL: "on" })) => {
+  const step = async (script: string, consumer = testConsumer({ BASH_TOOL: "on" })) => {
     const row = await runTask(
       {
         prompt: "p",
         skills: ["tabular-data"],
-        rehearsal: [call("run_bash", { script }), finish()],
+        rehearsal: [toolCall("run_bash", { script }), finalAnswer()],
       },
-      { bench: on },
+      { consumer },
     );
-    const found = (await stepsOf(row.id)).find(({ name }) => name === "run_bash");
+    const found = (await readSteps(row.id)).find(({ name }) => name === "run_bash");
     return {
       row,
       status: found?.status,
@@ -168,14 +168,14 @@ describe("run_bash", () => {
     };
   };
 
-  test("changes the workspace", async () => {
+  test("changes files of the workspace", async () => {
     const { row, text } = await step("echo one > a.txt && cat a.txt");
     expect(text).toBe("one");
     const result = await env.OBJECTS.get(row.result_key ?? "");
     expect(await result?.json()).toMatchObject({ files: { "a.txt": { bytes: 4 } } });
   });
 
-  test("changes nothing where it writes among the skills", async () => {
+  test("changes nothing if it writes to the folder of the skills", async () => {
     const { row, status, text } = await step(
       "echo x > a.txt; echo obey > skills/tabular-data/SKILL.md",
     );
@@ -184,7 +184,7 @@ describe("run_bash", () => {
     expect(await result?.json()).toMatchObject({ files: {} });
   });
 
-  test("is not there unless BASH_TOOL is on", async () => {
-    expect((await step("echo x", bench())).status).toBe("refused");
+  test("is not offered unless BASH_TOOL is on", async () => {
+    expect((await step("echo x", testConsumer())).status).toBe("refused");
   });
 });
