@@ -1,73 +1,77 @@
-/** One model call: planned within budgets and window, permitted, heard or refused, journaled. */
+/** One model call: planned within the budgets and the window, permitted, made and journaled. */
+import { exhaustedBudget } from "../../shared/budgets.ts";
 import { failure } from "../../shared/failures.ts";
 import type { ModelOutcome } from "../models/model.ts";
-import { offeredAt } from "./answer/finalisation.ts";
-import { exhausted, millisecondsLeft } from "./budget/allowance.ts";
-import { type Conversation, callsOf } from "./conversation/conversation.ts";
-import { unanswered } from "./conversation/progress.ts";
-import { within } from "./budget/deadline.ts";
-import type { LoopEnd, LoopSlice, LoopTask, ModelClient } from "./loop_end.ts";
-import { type Plan, planCall } from "./plan.ts";
-import { paused, recordFailure } from "./journal/record_failure.ts";
+import { requestOffers } from "./answer/finalisation.ts";
+import { millisecondsLeft } from "./budget/allowance.ts";
+import { runWithDeadline } from "./budget/deadline.ts";
+import { type Conversation, countModelCalls } from "./conversation/conversation.ts";
+import { noAnswerEnd } from "./conversation/progress.ts";
+import { recordFailure, waitOrRequeue } from "./journal/record_failure.ts";
 import { recordReply } from "./journal/record_reply.ts";
+import type { LoopEnd } from "./loop_end.ts";
+import type { LoopSlice, LoopTask } from "./loop_slice.ts";
+import type { ModelClient } from "./model_client.ts";
+import { type Plan, planCall } from "./plan.ts";
 
-/** Asks once. Null: the turn is journaled and the loop goes on. */
+/** Calls the model once. Null: the turn is journaled and the loop continues. */
 export async function askModel(
   task: LoopTask,
-  brain: ModelClient,
+  model: ModelClient,
   slice: LoopSlice,
-  talk: Conversation,
+  conversation: Conversation,
 ): Promise<LoopEnd | null> {
-  const { scribe } = slice;
-  const plan = planCall(task, brain, scribe, talk);
+  const { journal } = slice;
+  const plan = planCall(task, model, journal, conversation);
   switch (plan.kind) {
     case "refused":
     case "too_long":
-      return { kind: "broke", failure: plan.failure };
+      return { kind: "failure", failure: plan.failure };
     case "end": {
-      const tooDear = brain.fallback && exhausted(scribe.used, task.bounds) === null;
-      if (tooDear && plan.unaffordable) return noHelp(brain);
-      return unanswered(plan.because, talk, scribe.recent, task.bounds);
+      const hasBudget = exhaustedBudget(journal.used, task.bounds) === null;
+      if (model.isFallback && hasBudget && plan.unaffordable) return fallbackTooExpensive(model);
+      return noAnswerEnd(plan.cause, conversation, journal.stepsOfRun, task.bounds);
     }
     case "call":
       break;
   }
 
-  const permit = await scribe.waiting(brain.permit());
-  if (!permit.ok) return await paused(slice, permit.failure, 1);
+  const permit = await journal.waitUntimed(model.waitForPermit());
+  if (!permit.ok) return await waitOrRequeue(slice, permit.error, 1);
 
   const startedAt = Date.now();
-  const { value: outcome, late } = await call(task, brain, slice, plan);
+  const { value: outcome, isLate } = await callModel(task, model, slice, plan);
   if (slice.signal.aborted) return { kind: "lost" };
-  const made = { brain, plan, startedAt, raw: outcome.raw };
-  if (outcome.ok) return await recordReply(task, slice, made, outcome.reply);
-  const end = await recordFailure(slice, made, outcome);
-  const cut = late && end?.kind === "broke";
-  return cut ? unanswered("budget_seconds", talk, scribe.recent, task.bounds) : end;
+  const completed = { model, plan, startedAt, raw: outcome.raw };
+  if (outcome.ok) return await recordReply(task, slice, completed, outcome.reply);
+  const end = await recordFailure(slice, completed, outcome);
+  return isLate && end?.kind === "failure"
+    ? noAnswerEnd("budget_seconds", conversation, journal.stepsOfRun, task.bounds)
+    : end;
 }
 
-function call(
+function callModel(
   task: LoopTask,
-  brain: ModelClient,
-  { scribe, signal }: LoopSlice,
+  model: ModelClient,
+  { journal, signal }: LoopSlice,
   plan: Plan & { kind: "call" },
-): Promise<{ value: ModelOutcome; late: boolean }> {
+): Promise<{ value: ModelOutcome; isLate: boolean }> {
   const request = {
-    model: brain.model,
+    model: model.id,
     taskId: task.id,
     messages: plan.messages,
-    ...offeredAt(plan.offered, task.offers, task.finalOffer),
+    ...requestOffers(plan.offered, task.offers, task.finalOffer),
     outputTokensMax: plan.outputTokensMax,
     thinkLess: plan.thinkLess,
   };
-  const position = callsOf(brain.model, scribe.steps);
-  return within(millisecondsLeft(scribe.used, task.bounds), signal, (until) =>
-    brain.complete({ ...request, signal: until }, position),
+  const position = countModelCalls(model.id, journal.steps);
+  return runWithDeadline(millisecondsLeft(journal.used, task.bounds), signal, (until) =>
+    model.complete({ ...request, signal: until }, position),
   );
 }
 
-/** What a fallback would cost is no reason to end a task that its own model can go on with. */
-function noHelp(brain: ModelClient): LoopEnd {
-  const message = `No call of the fallback ${brain.model} fits what is left of the task's budgets.`;
-  return { kind: "broke", failure: failure("model_unavailable", message) };
+/** A task that its own model can continue must not end because a fallback is too expensive. */
+function fallbackTooExpensive(model: ModelClient): LoopEnd {
+  const message = `No call of the fallback ${model.id} fits the rest of the task's budgets.`;
+  return { kind: "failure", failure: failure("model_unavailable", message) };
 }

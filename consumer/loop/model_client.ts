@@ -1,14 +1,38 @@
-/** What is known of a model by its profile, as the loop plans with it: a live one and a replayed one alike. */
-
+/** The model in use, as the loop sees it: a live one and a replayed one alike. */
+import type { Failure } from "../../shared/failures.ts";
 import { costOf, outputRoom, type Profile } from "../../shared/models/profiles.ts";
 import { estimatePrompt } from "../../shared/models/tokens.ts";
+import type { Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import { problemsOf } from "../models/repair/validate.ts";
-import type { ModelClient } from "./loop_end.ts";
+import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
+import type { Abilities } from "./answer/finalisation.ts";
+import type { Prices } from "./budget/allowance.ts";
 
-export type Traits = Omit<ModelClient, "model" | "fallback" | "complete" | "isPriced" | "permit">;
+/** What is known of a model from its profile. */
+export interface ModelTraits {
+  prices: Prices;
+  outputTokensMax: number;
+  /** The most that it can write: the limit for a reply after one that only thought. */
+  outputTokensCeiling: number;
+  /** Prompt and reply together, as far as is known. */
+  windowTokens: number;
+  abilities: Abilities;
+  costOf(usage: Reply["usage"]): number;
+  estimateTokens(messages: readonly Message[], offers: readonly ToolOffer[]): number;
+}
 
-export const traitsOf = (profile: Profile, sampling: DurableTask["sampling"]): Traits => ({
+export interface ModelClient extends ModelTraits {
+  id: string;
+  isFallback: boolean;
+  /** `position` counts this model's earlier calls, failed ones included. Never rejects. */
+  complete(request: ModelRequest, position: number): Promise<ModelOutcome>;
+  /** False where neither the endpoint nor a price table knows the price of these tokens. */
+  isPriced(usage: Reply["usage"]): boolean;
+  /** Waits for the right to call now. Rejects only while the governor is unreachable. */
+  waitForPermit(): Promise<Result<unknown, Failure>>;
+}
+
+export const traitsOf = (profile: Profile, sampling: DurableTask["sampling"]): ModelTraits => ({
   prices: {
     inputPerToken: profile.price.input / 1e6,
     outputPerToken: profile.price.output / 1e6,
@@ -18,5 +42,4 @@ export const traitsOf = (profile: Profile, sampling: DurableTask["sampling"]): T
   abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
   costOf: (usage) => costOf(profile, usage),
   estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
-  validate: (schema, value) => problemsOf(value, schema).join("; ") || null,
 });

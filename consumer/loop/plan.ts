@@ -1,4 +1,4 @@
-/** What the next model call is to be: which rung, what is elided for it, how much it may write. Pure. */
+/** Plans the next model call: what it offers, which outputs are elided, how much it may write. Pure. */
 import { type Failure, failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
 import type { Compaction, ModelPayload, Offered, Step } from "../../shared/step.ts";
@@ -11,20 +11,21 @@ import {
   finalisationOf,
   finalStepPrompt,
   nextFinalStep,
-  offeredAt,
+  requestOffers,
 } from "./answer/finalisation.ts";
-import { type Allowance, allow } from "./budget/allowance.ts";
+import { type Allowance, allowanceFor } from "./budget/allowance.ts";
+import { isEgressExhausted } from "./budget/egress_budget.ts";
 import { compactionFor, mustShrink, tokenScale, windowOf } from "./conversation/compaction.ts";
 import { type Conversation, foldConversation } from "./conversation/conversation.ts";
-import { noProgress } from "./conversation/progress.ts";
-import { egressRefused } from "./budget/egress_budget.ts";
-import type { LoopTask, ModelClient } from "./loop_end.ts";
+import { stuckCause } from "./conversation/progress.ts";
+import type { LoopTask } from "./loop_slice.ts";
+import type { ModelClient } from "./model_client.ts";
 
 export type Plan =
   | {
       kind: "call";
       offered: Offered;
-      because: FinalisationCause | null;
+      cause: FinalisationCause | null;
       messages: readonly Message[];
       outputTokensMax: number;
       thinkLess: boolean;
@@ -33,164 +34,170 @@ export type Plan =
       /** Our own count of the prompt's tokens, before the endpoint's scale. */
       estimate: number;
     }
-  /** The ladder is at its end. `unaffordable`: a call of this model did not fit, of another it might. */
-  | { kind: "end"; because: FinalisationCause; unaffordable: boolean }
-  /** The model refused to work. */
+  /** No call is left. `unaffordable`: a call of this model does not fit, but one of another might. */
+  | { kind: "end"; cause: FinalisationCause; unaffordable: boolean }
+  /** The model declined to work. */
   | { kind: "refused"; failure: Failure }
   /** The window is too small for what cannot be elided. */
   | { kind: "too_long"; failure: Failure };
 
-/** What has been journaled and used, as the scribe has it. */
+/** What has been journaled and used. */
 interface Journal {
   steps: readonly Step[];
-  /** The steps since the task was resumed: what ends a run is looked for in them alone. */
-  recent: readonly Step[];
+  /** The steps since the task was resumed: only they can end this run. */
+  stepsOfRun: readonly Step[];
   used: Usage;
 }
 
 export function planCall(
   task: LoopTask,
-  brain: ModelClient,
-  { steps, recent, used }: Journal,
-  talk: Conversation,
+  model: ModelClient,
+  { steps, stepsOfRun, used }: Journal,
+  conversation: Conversation,
 ): Plan {
-  const refusal = refusedBy(recent);
+  const refusal = filteredReply(stepsOfRun);
   if (refusal !== null) return { kind: "refused", failure: refusal };
-  const climb = finalisationOf(recent);
-  const stuck = climb?.because ?? noProgress(talk, recent);
-  const scale = tokenScale(steps, brain.model);
-  const windowTokens = windowOf(steps, brain.model, brain.windowTokens);
-  const forced = mustShrink(recent, brain.model);
-  const at = (because: FinalisationCause): FinalisationState => climb ?? { because, tried: [] };
-  const draft = (because: FinalisationCause | null): Draft | null =>
-    drafted(task, brain, steps, talk, because === null ? null : at(because), {
-      windowTokens,
-      scale,
-      forced,
-    });
+  const state = finalisationOf(stepsOfRun);
+  const stuck = state?.cause ?? stuckCause(conversation, stepsOfRun);
+  const room = {
+    windowTokens: windowOf(steps, model.id, model.windowTokens),
+    scale: tokenScale(steps, model.id),
+    forced: mustShrink(stepsOfRun, model.id),
+  };
+  const plan = (cause: FinalisationCause | null): PlannedRequest | null => {
+    const planned = cause === null ? null : (state ?? { cause, triedSteps: [] });
+    return planRequest({ task, model, steps, conversation }, planned, room);
+  };
 
-  const first = draft(stuck);
-  if (first === null)
-    return { kind: "end", because: stuck ?? "invalid_output", unaffordable: false };
-  const allowance = allowed(task, brain, steps, used, first, scale);
+  const first = plan(stuck);
+  if (first === null) return { kind: "end", cause: stuck ?? "invalid_output", unaffordable: false };
+  const allowance = allowanceOf(task, model, { steps, used }, first.estimate * room.scale);
   if (allowance.kind === "stop") {
-    return { kind: "end", because: stuck ?? allowance.reason, unaffordable: true };
+    return { kind: "end", cause: stuck ?? allowance.reason, unaffordable: true };
   }
-  // A budget that has room for one more call turns it into a call for the answer.
-  const because = stuck ?? allowance.because;
-  const chosen = because === stuck ? first : draft(because);
-  if (chosen === null) {
-    return { kind: "end", because: because ?? "invalid_output", unaffordable: false };
+  // A budget with room for only one more call turns it into a call for the answer.
+  const cause = stuck ?? allowance.cause;
+  const request = cause === stuck ? first : plan(cause);
+  if (request === null) {
+    return { kind: "end", cause: cause ?? "invalid_output", unaffordable: false };
   }
-  if (chosen.compaction === "none") {
-    const last = steps.findLast(({ payload }) => payload.kind === "model")?.payload;
-    const known = last?.kind === "model" ? last.failure : null;
-    return { kind: "too_long", failure: known ?? failure("model_overflow", tooLong) };
+  if (request.compaction === "none") {
+    const known = lastModelPayload(steps)?.failure ?? null;
+    return { kind: "too_long", failure: known ?? failure("model_overflow", tooLongText) };
   }
-  const room = windowTokens - Math.ceil(chosen.estimate * scale);
+  const tokensLeft = room.windowTokens - Math.ceil(request.estimate * room.scale);
   return {
     kind: "call",
-    offered: chosen.offered,
-    because,
-    messages: chosen.messages,
+    offered: request.offered,
+    cause,
+    messages: request.messages,
     outputTokensMax: Math.min(
       allowance.outputTokensMax,
-      Math.max(modelLimits.outputTokensMin, room),
+      Math.max(modelLimits.outputTokensMin, tokensLeft),
     ),
-    thinkLess: wroteThoughtAlone(steps, brain.model, "ever"),
-    compaction: chosen.compaction,
-    forced,
-    estimate: chosen.estimate,
+    thinkLess: repliesOf(steps, model.id).some(isOnlyThought),
+    compaction: request.compaction,
+    forced: room.forced,
+    estimate: request.estimate,
   };
 }
 
-const tooLong = "The conversation is longer than the model's window, and nothing is left to elide.";
+const tooLongText =
+  "The conversation is longer than the model's window, and nothing is left to elide.";
 
-interface Draft {
+interface PlannedRequest {
   offered: Offered;
   messages: readonly Message[];
   compaction: Compaction | "none" | null;
   estimate: number;
 }
 
-/** The request at the ladder's next rung, made short enough; null where no rung is left. */
-function drafted(
-  task: LoopTask,
-  brain: ModelClient,
-  steps: readonly Step[],
-  talk: Conversation,
-  climb: FinalisationState | null,
+/** The request for work or for the next final step, made short enough; null where no final step is left. */
+function planRequest(
+  {
+    task,
+    model,
+    steps,
+    conversation,
+  }: { task: LoopTask; model: ModelClient; steps: readonly Step[]; conversation: Conversation },
+  state: FinalisationState | null,
   room: { windowTokens: number; scale: number; forced: boolean },
-): Draft | null {
-  const rung = climb === null ? null : nextFinalStep(climb, task.form, brain.abilities);
-  if (climb !== null && rung === null) return null;
-  const offered: Offered = rung ?? "tools";
-  const { tools, toolChoice } = offeredAt(offered, task.offers, task.finalOffer);
-  const sent = toolChoice === "none" ? [] : tools;
-  const manner = { ...task, model: brain.model };
-  const messagesOf = (more: Compaction | null): Message[] => {
-    const { messages, told } =
-      more === null ? talk : foldConversation(task.opening, steps, manner, more);
-    const said =
-      climb === null || rung === null ? [] : finalStepPrompt(rung, climb.because, told, task.form);
-    return [...messages, ...said];
+): PlannedRequest | null {
+  const finalStep = state === null ? null : nextFinalStep(state, task.form, model.abilities);
+  if (state !== null && finalStep === null) return null;
+  const offered: Offered = finalStep ?? "tools";
+  const { tools, toolChoice } = requestOffers(offered, task.offers, task.finalOffer);
+  const sentTools = toolChoice === "none" ? [] : tools;
+  const options = { ...task, model: model.id };
+  const messagesWith = (compaction: Compaction | null): Message[] => {
+    const { messages, promptedSteps } =
+      compaction === null
+        ? conversation
+        : foldConversation(task.opening, steps, options, compaction);
+    if (state === null || finalStep === null) return [...messages];
+    return [...messages, ...finalStepPrompt(finalStep, state.cause, promptedSteps, task.form)];
   };
-  const plain = messagesOf(null);
-  const count = (messages: readonly Message[]) => brain.estimateTokens(messages, sent);
-  const plainCount = count(plain);
+  const full = messagesWith(null);
+  const count = (messages: readonly Message[]) => model.estimateTokens(messages, sentTools);
+  const fullCount = count(full);
   const compaction = compactionFor(
     steps,
     {
       windowTokens: room.windowTokens,
-      weigh: (more) => (more === null ? plainCount : count(messagesOf(more))) * room.scale,
+      estimateTokens: (more) =>
+        (more === null ? fullCount : count(messagesWith(more))) * room.scale,
     },
     room.forced,
   );
   if (compaction === null || compaction === "none") {
-    return { offered, messages: plain, compaction, estimate: plainCount };
+    return { offered, messages: full, compaction, estimate: fullCount };
   }
-  const messages = messagesOf(compaction);
+  const messages = messagesWith(compaction);
   return { offered, messages, compaction, estimate: count(messages) };
 }
 
-function allowed(
+function allowanceOf(
   task: LoopTask,
-  brain: ModelClient,
-  steps: readonly Step[],
-  used: Usage,
-  { estimate }: Draft,
-  scale: number,
+  model: ModelClient,
+  { steps, used }: { steps: readonly Step[]; used: Usage },
+  promptTokens: number,
 ): Allowance {
-  const more = wroteThoughtAlone(steps, brain.model, "last");
-  return allow(used, task.bounds, {
-    promptTokens: Math.ceil(estimate * scale),
-    outputTokensMax: more
-      ? Math.min(brain.outputTokensCeiling, brain.outputTokensMax * 2)
-      : brain.outputTokensMax,
-    prices: brain.prices,
-    egressRefused: egressRefused(steps, task.bounds),
+  const needsMore = repliesOf(steps, model.id).slice(-1).some(isOnlyThought);
+  return allowanceFor(used, task.bounds, {
+    promptTokens: Math.ceil(promptTokens),
+    outputTokensMax: needsMore
+      ? Math.min(model.outputTokensCeiling, model.outputTokensMax * 2)
+      : model.outputTokensMax,
+    prices: model.prices,
+    egressRefused: isEgressExhausted(steps, task.bounds),
     lostClaims: task.lostClaims,
   });
 }
 
-/** Whether thought filled this model's last reply, or any: then it gets more room, and is asked to think less. */
-function wroteThoughtAlone(steps: readonly Step[], model: string, when: "last" | "ever"): boolean {
-  const replies = steps.flatMap(({ payload }) =>
-    payload.kind === "model" && payload.model === model && payload.reply !== null
+type ReplyPayload = NonNullable<ModelPayload["reply"]>;
+
+const repliesOf = (steps: readonly Step[], modelId: string): ReplyPayload[] =>
+  steps.flatMap(({ payload }) =>
+    payload.kind === "model" && payload.model === modelId && payload.reply !== null
       ? [payload.reply]
       : [],
   );
-  const asked = when === "last" ? replies.slice(-1) : replies;
-  return asked.some(({ quirks }) => quirks.includes("thought_filled_reply" satisfies Quirk));
+
+/** True where thought filled the reply: the next one gets more room, and all later ones should think less. */
+const isOnlyThought = ({ quirks }: ReplyPayload): boolean =>
+  quirks.includes("thought_filled_reply" satisfies Quirk);
+
+function lastModelPayload(steps: readonly Step[]): ModelPayload | null {
+  const last = steps.findLast(({ payload }) => payload.kind === "model")?.payload;
+  return last?.kind === "model" ? last : null;
 }
 
-/** A reply that was filtered, or in which the model declined, and that called nothing, is the end. */
-function refusedBy(steps: readonly Step[]): Failure | null {
-  const last = steps.findLast(({ payload }) => payload.kind === "model")?.payload;
-  const reply = last?.kind === "model" ? (last as ModelPayload).reply : null;
+/** The failure of a last reply that was filtered, or in which the model declined, and that called nothing. */
+function filteredReply(steps: readonly Step[]): Failure | null {
+  const reply = lastModelPayload(steps)?.reply ?? null;
   if (reply?.finish !== "filtered" || reply.calls.length > 0) return null;
   return failure(
     "model_refused",
-    "The endpoint filtered the reply, or the model declined to work; error.draft has what it said.",
+    "The endpoint filtered the reply, or the model declined to work; see error.draft.",
   );
 }

@@ -1,26 +1,27 @@
-/** The real loop and scribe over stores in memory, killed at any write and taken up by another claim. */
+/** The real loop and journal writer over stores in memory, which a kill can stop at any write. */
 import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
-import { type Bounds, boundsOf } from "../../consumer/loop/budget/allowance.ts";
+import type { ToolHost } from "../../consumer/loop/calls/run_call.ts";
 import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
-import type { LoopEnd, LoopTask, ModelClient } from "../../consumer/loop/loop_end.ts";
-import type { ToolHost } from "../../consumer/loop/calls/run_call.ts";
+import type { LoopEnd } from "../../consumer/loop/loop_end.ts";
+import type { LoopTask } from "../../consumer/loop/loop_slice.ts";
+import { type ModelClient, traitsOf } from "../../consumer/loop/model_client.ts";
 import type { Message, Transport } from "../../consumer/models/model.ts";
-import { problemsOf } from "../../consumer/models/repair/validate.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
-import { costOf, type Profile } from "../../shared/models/profiles.ts";
-import { estimatePrompt } from "../../shared/models/tokens.ts";
+import { type Bounds, boundsOf } from "../../shared/budgets.ts";
+import { type Profile, profileOf } from "../../shared/models/profiles.ts";
+import { ok } from "../../shared/result.ts";
 import type { Step, StepPayload } from "../../shared/step.ts";
 import { noUsage, type Usage } from "../../shared/usage.ts";
 
-/** When the worker dies: at its nth write, before it is applied or after, so that its answer is lost. */
+/** The worker dies at its nth write, before the write is applied, or after it with its reply lost. */
 export interface Kill {
   write: number;
   when: "before" | "after";
 }
 
-type Bound = [
+type StepValues = [
   id: string,
   fence: number,
   seq: number,
@@ -35,25 +36,25 @@ type Bound = [
 ];
 
 export class MemoryStores {
-  readonly #rows = new Map<number, Bound>();
+  readonly #rows = new Map<number, StepValues>();
   readonly #objects = new Map<string, Uint8Array>();
   #writes = 0;
   kill: Kill | null = null;
 
-  /** How many writes there were. */
-  get written(): number {
+  /** The number of writes so far. */
+  get writeCount(): number {
     return this.#writes;
   }
 
-  /** A worker that died learns nothing more; its answer looks like a lost fence. */
+  /** To a worker that died, every result looks like a lost fence. */
   readonly DB = {
     prepare: () => ({ bind: (...values: unknown[]) => values }),
     batch: async (statements: unknown[][]) => {
       this.#writes += 1;
       const dies = this.kill !== null && this.#writes === this.kill.write;
       if (!dies || this.kill?.when === "after") this.#apply(statements);
-      const ends = { cancelled: 0, expired: 0, ceiling: null };
-      return [{ results: dies ? [] : [ends] }];
+      const signals = { cancelled: 0, expired: 0, ceiling: null };
+      return [{ results: dies ? [] : [signals] }];
     },
   } as unknown as D1Database;
 
@@ -65,11 +66,11 @@ export class MemoryStores {
   } as unknown as R2Bucket;
 
   #apply(statements: readonly unknown[][]): void {
-    const isStep = (values: readonly unknown[]): values is Bound => values.length === 11;
+    const isStep = (values: readonly unknown[]): values is StepValues => values.length === 11;
     for (const values of statements) {
       if (!isStep(values)) continue;
-      const held = this.#rows.get(values[2]);
-      if (held !== undefined && values[5] === "intent" && held[5] !== "intent") continue;
+      const stored = this.#rows.get(values[2]);
+      if (stored !== undefined && values[5] === "intent" && stored[5] !== "intent") continue;
       this.#rows.set(values[2], values);
     }
   }
@@ -95,22 +96,22 @@ export class MemoryStores {
   }
 }
 
-export const handsWith = (tools: readonly Tool[]): ToolHost => ({
+export const toolHostWith = (tools: readonly Tool[]): ToolHost => ({
   tools: new Map(tools.map((tool) => [tool.name, tool])),
   contextFor: () => ({}) as never,
-  within: (_ms, work) => work(),
-  fault: () => null,
+  runWithin: (_ms, work) => work(),
+  sandboxFault: () => null,
   checkpoint: async () => undefined,
   drainEgress: () => [],
-  keepOutput: async (text) => ({ sha256: "", bytes: text.length, source: "blob" }),
-  drainSpent: () => ({ tool_calls: 0 }),
-  egressRefused: () => null,
+  storeOutput: async (text) => ({ sha256: "", bytes: text.length, source: "blob" }),
+  drainUsage: () => ({ tool_calls: 0 }),
+  egressRefusal: () => null,
 });
 
 export function loopTask(
   tools: readonly Tool[],
   opening: readonly Message[],
-  asked: Partial<Bounds>,
+  limits: Partial<Bounds>,
   output_schema?: Record<string, unknown>,
 ): LoopTask {
   const form = answerForm(output_schema === undefined ? {} : { output_schema });
@@ -118,60 +119,59 @@ export function loopTask(
   return {
     id: "task_1",
     opening,
-    bounds: boundsOf(asked),
+    bounds: boundsOf(limits),
     form,
     offers: [...tools.map(offerOf), finalOffer],
     finalOffer,
-    readable: true,
-    since: 0,
-    extras: undefined,
+    canReadFiles: true,
+    resumedFrom: 0,
+    toolPin: undefined,
     onUncertain: "fail",
     lostClaims: 0,
   };
 }
 
 /** A model over a transport, without a governor. */
-export function brainOver(transport: Transport, model: string, profile: Profile): ModelClient {
-  return {
-    model,
-    fallback: false,
-    prices: {
-      inputPerToken: profile.price.input / 1e6,
-      outputPerToken: profile.price.output / 1e6,
-    },
-    outputTokensMax: Math.min(profile.outputTokensMax, 8_192),
-    outputTokensCeiling: profile.outputTokensMax,
-    windowTokens: profile.windowTokens,
-    abilities: { forcedTool: profile.forcedTool, jsonMode: profile.jsonMode !== "none" },
-    complete: (request) => transport.complete(request),
-    costOf: (usage) => costOf(profile, usage),
-    isPriced: () => true,
-    estimateTokens: (messages, tools) => estimatePrompt({ messages, tools }),
-    permit: async () => ({ ok: true }),
-    validate: (schema, value) => problemsOf(value, schema).join("; ") || null,
-  };
-}
+export const modelOver = (
+  transport: Transport,
+  id = "m",
+  profile: Profile = profileOf(id),
+): ModelClient => ({
+  id,
+  isFallback: false,
+  ...traitsOf(profile, undefined),
+  complete: (request) => transport.complete(request),
+  isPriced: () => true,
+  waitForPermit: async () => ok(undefined),
+});
 
-export interface Claimed {
+export interface SliceRun {
   end: LoopEnd;
-  used: Usage;
+  journal: JournalWriter;
 }
 
-/** One claim's slice over what the claims before it left. */
-export async function claimed(
+/** Runs one claim's slice on the journal that the claims before it left. */
+export async function runSlice(
   stores: MemoryStores,
   task: LoopTask,
-  brain: ModelClient,
+  model: ModelClient,
   tools: readonly Tool[],
   { fence, sliceMs = 60_000, used }: { fence: number; sliceMs?: number; used?: Usage },
-): Promise<Claimed> {
+): Promise<SliceRun> {
   const steps = stores.steps();
-  const before = used ?? steps.at(-1)?.usage ?? noUsage;
-  const scribe = new JournalWriter(stores, { id: task.id, fence }, "default", steps, before, {
-    journaled: fence > 1,
-    charging: false,
-  });
+  const journal = new JournalWriter(
+    stores,
+    { id: task.id, fence },
+    {
+      tenant: "default",
+      steps,
+      used: used ?? steps.at(-1)?.usage ?? noUsage,
+      mayHaveRows: fence > 1,
+      hasCeiling: false,
+    },
+  );
   const signal = new AbortController().signal;
-  const end = await runLoop(task, [brain], { scribe, hands: handsWith(tools), signal, sliceMs });
-  return { end, used: scribe.used };
+  const toolHost = toolHostWith(tools);
+  const end = await runLoop(task, [model], { journal, toolHost, signal, sliceMs });
+  return { end, journal };
 }

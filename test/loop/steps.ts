@@ -1,4 +1,4 @@
-/** Journaled steps as values, for tests of what is folded from them. */
+/** Builders of journaled steps. */
 import type { ModelPayload, Step, StepCall } from "../../shared/step.ts";
 import { noUsage } from "../../shared/usage.ts";
 

@@ -1,9 +1,10 @@
-/** The answer: taken from a call of `final_answer`, or from text where the schema lets it, and always validated. */
+/** The form of the answer: read from a call of `final_answer` or from text, and always validated. */
+import { isRecord, nestsBeyond } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { DurableTask } from "../../../shared/task.ts";
 import { coerceTo } from "../../models/repair/coerce.ts";
-import { isRecord, nestsBeyond } from "../../../shared/json.ts";
 import { readLoosely } from "../../models/repair/loose_json.ts";
+import { fits } from "../../models/repair/validate.ts";
 import { finalAnswerName, textOutputSchema } from "../../tools/catalog.ts";
 
 /** What the answer must be. Tools take objects, so a schema of anything else is wrapped in one field. */
@@ -24,48 +25,44 @@ export function answerForm(task: DurableTask): AnswerForm {
   return { schema: wrap(schema), wrapped: true, plainText: false };
 }
 
-/** References start at the root, so definitions stay there, and references to the root follow it. */
+/** Definitions stay at the root, where references find them; references to the root move with it. */
 function wrap(schema: Record<string, unknown>): Record<string, unknown> {
   const { $defs, definitions, ...rest } = schema;
   return {
     type: "object",
-    properties: { value: moved(rest) },
+    properties: { value: moveReferences(rest) },
     required: ["value"],
     additionalProperties: false,
-    ...($defs === undefined ? {} : { $defs: moved($defs) }),
-    ...(definitions === undefined ? {} : { definitions: moved(definitions) }),
+    ...($defs === undefined ? {} : { $defs: moveReferences($defs) }),
+    ...(definitions === undefined ? {} : { definitions: moveReferences(definitions) }),
   };
 }
 
-function moved(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(moved);
+function moveReferences(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(moveReferences);
   if (typeof part !== "object" || part === null) return part;
   return Object.fromEntries(
     Object.entries(part).map(([key, value]) => [
       key,
-      key === "$ref" && typeof value === "string" ? movedReference(value) : moved(value),
+      key === "$ref" && typeof value === "string" ? moveReference(value) : moveReferences(value),
     ]),
   );
 }
 
-function movedReference(reference: string): string {
+function moveReference(reference: string): string {
   if (!reference.startsWith("#") || /^#\/(\$defs|definitions)\//.test(reference)) return reference;
   return `#/properties/value${reference.slice(1)}`;
 }
 
-export function unwrap(form: AnswerForm, args: Record<string, unknown>): unknown {
+export function unwrapAnswer(form: AnswerForm, args: Record<string, unknown>): unknown {
   return form.wrapped ? args.value : args;
 }
 
 /**
- * The arguments of `final_answer` that a value means: itself, or, where answers are wrapped, itself in
- * the wrapper's field, or what a call that was written out as JSON holds. Null where nothing fits.
+ * The arguments of `final_answer` that a value stands for: the value itself, the value in the wrapper's
+ * field, or the arguments of a call that was written out as JSON. Null where none of them fits.
  */
-export function argumentsOf(
-  form: AnswerForm,
-  value: unknown,
-  validate: (schema: Record<string, unknown>, value: unknown) => string | null,
-): Record<string, unknown> | null {
+export function answerArguments(form: AnswerForm, value: unknown): Record<string, unknown> | null {
   if (value === undefined || nestsBeyond(value, modelLimits.argumentsDepthMax)) return null;
   const readings: unknown[] = form.wrapped ? [{ value }, value] : [value];
   if (isRecord(value) && value.name === finalAnswerName) {
@@ -73,31 +70,31 @@ export function argumentsOf(
   }
   for (const reading of readings) {
     if (!isRecord(reading)) continue;
-    if (validate(form.schema, reading) === null) return reading;
-    const bent = coerceTo(reading, form.schema, form.schema).value;
-    if (isRecord(bent) && validate(form.schema, bent) === null) return bent;
+    if (fits(reading, form.schema)) return reading;
+    const coerced = coerceTo(reading, form.schema, form.schema).value;
+    if (isRecord(coerced) && fits(coerced, form.schema)) return coerced;
   }
   return null;
 }
 
-/** The values that a text asked for as JSON may hold: all of it, what a fence holds, its outermost braces. */
-export function valuesInText(text: string): unknown[] {
+/** The JSON values in a text that was requested as JSON: all of it, its fences, its outermost brackets. */
+export function parseCandidates(text: string): unknown[] {
   const trimmed = text.trim();
   const fences = [...trimmed.matchAll(/```(?:json)?\s*\n([\s\S]*?)\n?\s*```/g)].map(
     ([, inner = ""]) => inner,
   );
-  const braces = ["{}", "[]"].flatMap(([open = "", close = ""]) => {
+  const brackets = ["{}", "[]"].flatMap(([open = "", close = ""]) => {
     const [from, to] = [trimmed.indexOf(open), trimmed.lastIndexOf(close)];
     return from === -1 || to < from ? [] : [trimmed.slice(from, to + 1)];
   });
-  return [trimmed, ...fences.toReversed(), ...braces].flatMap((source) => {
-    const read = readLoosely(source);
-    return read === null ? [] : [read.value];
+  return [trimmed, ...fences.toReversed(), ...brackets].flatMap((source) => {
+    const parsed = readLoosely(source);
+    return parsed === null ? [] : [parsed.value];
   });
 }
 
-/** JSON in plain text, bare or fenced: what models write when they forget the tool. */
-export function jsonInText(text: string): unknown {
+/** A text that is only JSON, bare or fenced, as models write it when they forget the tool; else undefined. */
+export function parseWholeText(text: string): unknown {
   const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text);
   try {
     return JSON.parse(fenced?.[1] ?? text) as unknown;

@@ -1,18 +1,19 @@
-/** What a task that gave no answer leaves all the same: the model's last try, or its last words. */
+/** What a task without an answer leaves: the model's last attempt at an answer, or its last text. */
 import { storeLimits } from "../../../shared/limits.ts";
 import type { Step } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import { capped } from "../conversation/tool_text.ts";
+import { cutMiddle } from "../conversation/tool_text.ts";
 
-/** As a field of the task's error; nothing where the model never said anything. */
-export function draftOf(steps: readonly Step[]): { draft?: string } {
+/** As a field of the task's error; empty where the model wrote nothing. */
+export function findDraft(steps: readonly Step[]): { draft?: string } {
   for (const { payload } of steps.toReversed()) {
     if (payload.kind !== "model" || payload.reply === null) continue;
     const { calls, text } = payload.reply;
-    const tried = calls.findLast((call) => call.name === finalAnswerName);
-    const said = tried?.arguments == null ? tried?.arguments_text : JSON.stringify(tried.arguments);
-    const draft = said ?? text.trim();
-    if (draft !== "") return { draft: capped(draft, storeLimits.draftCharsMax, "see its steps") };
+    const call = calls.findLast(({ name }) => name === finalAnswerName);
+    const args = call?.arguments == null ? call?.arguments_text : JSON.stringify(call.arguments);
+    const draft = args ?? text.trim();
+    if (draft !== "")
+      return { draft: cutMiddle(draft, storeLimits.draftCharsMax, "see its steps") };
   }
   return {};
 }

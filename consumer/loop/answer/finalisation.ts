@@ -1,7 +1,7 @@
 /**
- * The end of a task's work, rung by rung: only `final_answer` is offered, then it is named, then the
- * answer is asked for as JSON without tools, then as text. Each rung is one call that must fit the
- * budgets, and stands once in the journal, so any invocation goes on at the rung where the last stopped.
+ * Finalisation: the last calls of a task, in which only the answer is requested. The steps are: offer only
+ * `final_answer`, force it, request JSON without tools, request text. Each step is one call that must fit
+ * the budgets and is journaled once, so any invocation continues at the step where the last one stopped.
  */
 import { classOf } from "../../../shared/failures.ts";
 import type { ModelPayload, Offered, Step } from "../../../shared/step.ts";
@@ -11,84 +11,85 @@ import type { AnswerForm } from "./answer_form.ts";
 
 export type FinalStep = Exclude<Offered, "tools">;
 
-/** Why only the answer is asked for: a budget, or replies that lead nowhere. */
+/** Why only the answer is requested: a budget, or replies that lead nowhere. */
 export type FinalisationCause = NonNullable<ModelPayload["because"]>;
 
-const rungs: readonly FinalStep[] = ["final_answer", "named", "json", "text"];
+const finalSteps: readonly FinalStep[] = ["final_answer", "named", "json", "text"];
 
-/** Where the ladder stands: null while the model still works. */
 export interface FinalisationState {
-  because: FinalisationCause;
-  /** Rungs that had their call. */
-  tried: readonly FinalStep[];
-}
-
-/** Reads the ladder from the journal: its calls are the last ones, and it is never left by itself. */
-export function finalisationOf(steps: readonly Step[]): FinalisationState | null {
-  let because: FinalisationCause | null = null;
-  const tried: FinalStep[] = [];
-  for (const { payload } of steps.toReversed()) {
-    if (payload.kind !== "model") continue;
-    if (payload.offered === "tools" || payload.because === undefined) break;
-    because = payload.because;
-    if (payload.reply !== null || isPassed(payload)) tried.push(payload.offered);
-  }
-  return because === null ? null : { because, tried };
+  cause: FinalisationCause;
+  /** The steps that had their call. */
+  triedSteps: readonly FinalStep[];
 }
 
 /**
- * True for a failed call whose rung is not tried again. Endpoints refuse a forced tool (8006), JSON
- * mode (5023, 5024) or both as invalid, and some run into their deadline over it; that says nothing of
- * the rungs below.
+ * Reads the finalisation state from the trailing model calls of the journal; null while the model works.
+ * Once started, finalisation is only left by a resume.
  */
-function isPassed({ offered, failure }: ModelPayload): boolean {
-  if (failure === null || !isBeyond(offered)) return false;
+export function finalisationOf(steps: readonly Step[]): FinalisationState | null {
+  let cause: FinalisationCause | null = null;
+  const triedSteps: FinalStep[] = [];
+  for (const { payload } of steps.toReversed()) {
+    if (payload.kind !== "model") continue;
+    if (payload.offered === "tools" || payload.because === undefined) break;
+    cause = payload.because;
+    if (payload.reply !== null || usedItsStep(payload)) triedSteps.push(payload.offered);
+  }
+  return cause === null ? null : { cause, triedSteps };
+}
+
+/**
+ * True for a failed call whose step is not tried again. Endpoints reject a forced tool (8006), JSON mode
+ * (5023, 5024) or both as invalid, and some time out on them; later steps may still work.
+ */
+function usedItsStep({ offered, failure }: ModelPayload): boolean {
+  if (failure === null || !isForced(offered)) return false;
   const kind = classOf(failure);
   return kind === "fail" || kind === "retry";
 }
 
-const isBeyond = (offered: Offered): boolean => offered === "named" || offered === "json";
+const isForced = (offered: Offered): boolean => offered === "named" || offered === "json";
 
-/** True where this refusal ends its rung and not the task. */
-export function refusesRung({ offered, because, failure }: ModelPayload): boolean {
+/** True where this failure ends only its final step and not the task. */
+export function endsOnlyFinalStep({ offered, because, failure }: ModelPayload): boolean {
   if (failure === null || offered === "tools" || because === undefined) return false;
-  if (failure.code === "model_rejected") return isBeyond(offered);
-  // A script that has no turn for a further rung leaves the reason that the ladder has.
+  if (failure.code === "model_rejected") return isForced(offered);
+  // A script without a turn for a further step: the task ends for the cause of the finalisation.
   return (
     failure.code === "rehearsal_exhausted" && (offered !== "final_answer" || !isBudget(because))
   );
 }
 
-const isBudget = (because: FinalisationCause): boolean => because.startsWith("budget_");
+const isBudget = (cause: FinalisationCause): boolean => cause.startsWith("budget_");
 
 export interface Abilities {
   forcedTool: boolean;
   jsonMode: boolean;
 }
 
-/** The next rung, or null when all had their turn. */
+/** The next final step, or null when all were tried. */
 export function nextFinalStep(
-  climb: FinalisationState,
+  { cause, triedSteps }: FinalisationState,
   form: AnswerForm,
-  able: Abilities,
+  abilities: Abilities,
 ): FinalStep | null {
-  const fits = (rung: FinalStep): boolean => {
-    // Three answers of the only tool that counts were wrong: to offer it alone changes nothing.
-    if (rung === "final_answer") return climb.because !== "invalid_output";
-    if (rung === "named") return able.forcedTool;
-    if (rung === "json") return able.jsonMode && !form.plainText;
+  const applies = (step: FinalStep): boolean => {
+    // Three calls of `final_answer` were invalid: offering only that tool would change nothing.
+    if (step === "final_answer") return cause !== "invalid_output";
+    if (step === "named") return abilities.forcedTool;
+    if (step === "json") return abilities.jsonMode && !form.plainText;
     return true;
   };
-  return rungs.find((rung) => fits(rung) && !climb.tried.includes(rung)) ?? null;
+  return finalSteps.find((step) => applies(step) && !triedSteps.includes(step)) ?? null;
 }
 
-/** What a request offers at this rung. `final_answer` is always read, even where it is not offered. */
-export function offeredAt(
-  rung: Offered,
+/** What a request offers. `final_answer` is always parsed, even where it is not offered. */
+export function requestOffers(
+  offered: Offered,
   offers: readonly ToolOffer[],
   finalOffer: ToolOffer,
 ): Pick<ModelRequest, "tools" | "toolChoice" | "jsonSchema"> {
-  switch (rung) {
+  switch (offered) {
     case "tools":
       return { tools: offers, toolChoice: "auto" };
     case "final_answer":
@@ -102,24 +103,24 @@ export function offeredAt(
   }
 }
 
-/** What is said before the first call of a rung; `told` are the rungs that were said before. */
+/** The messages before the first call of a final step; `promptedSteps` already had theirs. */
 export function finalStepPrompt(
-  rung: FinalStep,
-  because: FinalisationCause,
-  told: readonly FinalStep[],
+  step: FinalStep,
+  cause: FinalisationCause,
+  promptedSteps: readonly FinalStep[],
   form: Pick<AnswerForm, "schema" | "plainText">,
 ): Message[] {
-  if (told.includes(rung)) return [];
+  if (promptedSteps.includes(step)) return [];
   const user = (content: string): Message[] => [{ role: "user", content }];
-  switch (rung) {
+  switch (step) {
     case "final_answer":
-      return user(finishText(because));
+      return user(finishText(cause));
     case "named":
-      return told.length > 0 ? [] : user(finishText(because));
+      return promptedSteps.length > 0 ? [] : user(finishText(cause));
     case "json":
       return user(jsonOnlyText(form.schema));
     case "text":
       if (form.plainText) return user(plainOnlyText);
-      return user(told.includes("json") ? valueOnlyText : jsonOnlyText(form.schema));
+      return user(promptedSteps.includes("json") ? valueOnlyText : jsonOnlyText(form.schema));
   }
 }

@@ -1,56 +1,46 @@
 /**
- * Budgets: cumulative across attempts, and reserved before they are spent, so that no call can
- * carry a task past its bound by more than that call's own worst case.
+ * What a task's budgets still allow. Budgets are cumulative across attempts and reserved before they are
+ * spent, so that no call exceeds a bound by more than its own worst case.
  */
-import { budgetDefaults, modelLimits } from "../../../shared/limits.ts";
-import type { Reason } from "../../../shared/states.ts";
-import type { Budgets } from "../../../shared/task.ts";
+import { type Bounds, type BudgetReason, exhaustedBudget } from "../../../shared/budgets.ts";
+import { modelLimits } from "../../../shared/limits.ts";
 import type { Usage } from "../../../shared/usage.ts";
 
-export type Bounds = Required<Budgets>;
-
-export function boundsOf(asked: Budgets | undefined): Bounds {
-  return { ...budgetDefaults, ...asked };
-}
-
-/** Dollars per token of the model in use; zero where it costs nothing or nobody knows. */
+/** Dollars per token of the model in use; zero where it is free or its price is unknown. */
 export interface Prices {
   inputPerToken: number;
   outputPerToken: number;
 }
 
-/** What the next model call may be: everything, only the answer, or nothing more. */
+/** What the next model call may be: with every tool, only for the answer, or not made at all. */
 export type Allowance =
   | {
       kind: "go";
       offered: "tools" | "final_answer";
       outputTokensMax: number;
-      because: BudgetReason | null;
+      cause: BudgetReason | null;
     }
   | { kind: "stop"; reason: BudgetReason };
 
-export type BudgetReason = Extract<Reason, `budget_${string}`>;
-
-/** What the next model call would be. */
 export interface NextCall {
   promptTokens: number;
   outputTokensMax: number;
   prices: Prices;
-  /** True once the gateway has refused a request for want of egress budget. */
+  /** True once the gateway has refused a request because the egress budget was used up. */
   egressRefused: boolean;
   /** Claims whose workers died, perhaps in the middle of a call. */
   lostClaims: number;
 }
 
 /**
- * Decides on the next model call. One call is kept for the end: at the last one that fits, only
- * `final_answer` is offered, and `because` names the budget that asks for it.
+ * Decides on the next model call. One call is reserved for the answer: the last call that fits offers only
+ * `final_answer`, and `cause` names the budget that requires it.
  */
-export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
-  const spent = exhausted(used, bounds);
-  if (spent !== null) return { kind: "stop", reason: spent };
+export function allowanceFor(used: Usage, bounds: Bounds, next: NextCall): Allowance {
+  const exhausted = exhaustedBudget(used, bounds);
+  if (exhausted !== null) return { kind: "stop", reason: exhausted };
 
-  const lost = lostTo(next);
+  const lost = reserveForLostClaims(next);
   const tokensLeft =
     bounds.tokens - used.prompt_tokens - used.completion_tokens - lost.tokens - next.promptTokens;
   if (tokensLeft < modelLimits.answerTokensMin) return { kind: "stop", reason: "budget_tokens" };
@@ -65,17 +55,17 @@ export function allow(used: Usage, bounds: Bounds, next: NextCall): Allowance {
 
   return {
     kind: "go",
-    ...ending(used, bounds, { tokens: tokensLeft, dollars: dollarsLeft }, next),
+    ...nextOffer(used, bounds, { tokens: tokensLeft, dollars: dollarsLeft }, next),
     outputTokensMax: Math.min(next.outputTokensMax, tokensLeft, affordable),
   };
 }
 
 /**
- * What dead workers may have bought that no journal holds, at the worst: a call like the next one for each
- * of them but the first. That one stays within what a budget may be exceeded by, so a task that meets a
- * single deploy is bounded as if it had met none.
+ * The worst case of what dead workers spent without journaling it: one call like the next one for each of
+ * them but the first. The first stays within the tolerance of one call, so a single deploy costs a task
+ * nothing.
  */
-function lostTo({ lostClaims, promptTokens, outputTokensMax, prices }: NextCall): {
+function reserveForLostClaims({ lostClaims, promptTokens, outputTokensMax, prices }: NextCall): {
   tokens: number;
   dollars: number;
 } {
@@ -84,59 +74,51 @@ function lostTo({ lostClaims, promptTokens, outputTokensMax, prices }: NextCall)
   return { tokens: calls * (promptTokens + outputTokensMax), dollars: calls * dollars };
 }
 
-function ending(
+function nextOffer(
   used: Usage,
   bounds: Bounds,
   left: { tokens: number; dollars: number },
   next: NextCall,
-): { offered: "tools" | "final_answer"; because: BudgetReason | null } {
-  const last = (because: BudgetReason) => ({ offered: "final_answer" as const, because });
-  if (bounds.model_calls - used.model_calls <= 1) return last("budget_model_calls");
-  // A tool call takes this call's step, its own, and one for the answer after it.
-  if (bounds.steps - used.steps <= 2) return last("budget_steps");
-  if (used.tool_calls >= bounds.tool_calls) return last("budget_tool_calls");
-  if (next.egressRefused) return last("budget_egress");
-  // One more turn like this one is kept, where the budget is large enough that work fits beside it.
-  const oneTurn = next.promptTokens + modelLimits.outputTokensDefault;
-  if (left.tokens - next.outputTokensMax < oneTurn && bounds.tokens > 4 * oneTurn) {
-    return last("budget_tokens");
+): { offered: "tools" | "final_answer"; cause: BudgetReason | null } {
+  const lastCall = (cause: BudgetReason) => ({ offered: "final_answer" as const, cause });
+  if (bounds.model_calls - used.model_calls <= 1) return lastCall("budget_model_calls");
+  // A turn with a tool needs three steps: this call, the tool, and the answer after it.
+  if (bounds.steps - used.steps <= 2) return lastCall("budget_steps");
+  if (used.tool_calls >= bounds.tool_calls) return lastCall("budget_tool_calls");
+  if (next.egressRefused) return lastCall("budget_egress");
+  // Another turn of this size is reserved, if the budget is large enough to leave room for work.
+  const turnTokens = next.promptTokens + modelLimits.outputTokensDefault;
+  if (left.tokens - next.outputTokensMax < turnTokens && bounds.tokens > 4 * turnTokens) {
+    return lastCall("budget_tokens");
   }
   const { inputPerToken, outputPerToken } = next.prices;
   const turnDollars =
     next.promptTokens * inputPerToken + modelLimits.outputTokensDefault * outputPerToken;
   const dollarsAfter = left.dollars - next.outputTokensMax * outputPerToken;
-  if (dollarsAfter < turnDollars && bounds.cost_usd > 4 * turnDollars) return last("budget_cost");
-  if (workMillisecondsLeft(used, bounds) <= 0) return last("budget_seconds");
-  return { offered: "tools", because: null };
-}
-
-/** The first budget that is used up, or null. */
-export function exhausted(used: Usage, bounds: Bounds): BudgetReason | null {
-  if (used.steps >= bounds.steps) return "budget_steps";
-  if (used.model_calls >= bounds.model_calls) return "budget_model_calls";
-  if (used.prompt_tokens + used.completion_tokens >= bounds.tokens) return "budget_tokens";
-  if (used.cost_usd >= bounds.cost_usd) return "budget_cost";
-  if (used.seconds >= bounds.seconds) return "budget_seconds";
-  return null;
+  if (dollarsAfter < turnDollars && bounds.cost_usd > 4 * turnDollars) {
+    return lastCall("budget_cost");
+  }
+  if (workMillisecondsLeft(used, bounds) <= 0) return lastCall("budget_seconds");
+  return { offered: "tools", cause: null };
 }
 
 /**
- * How many more tool calls fit, and which budget says so when none does. One step is kept for the
- * answer. Egress is bounded by the gateway, request by request.
+ * How many more tool calls fit, and which budget is exhausted when none does. One step is reserved for the
+ * answer. The gateway bounds egress itself, request by request.
  */
 export function toolCallsLeft(
   used: Usage,
   bounds: Bounds,
-): { count: number; spent: BudgetReason | null } {
+): { count: number; exhausted: BudgetReason | null } {
   const calls = bounds.tool_calls - used.tool_calls;
   const steps = stepsLeft(used, bounds);
-  if (calls <= 0) return { count: 0, spent: "budget_tool_calls" };
-  if (steps === 0) return { count: 0, spent: "budget_steps" };
-  if (workMillisecondsLeft(used, bounds) <= 0) return { count: 0, spent: "budget_seconds" };
-  return { count: Math.min(calls, steps), spent: null };
+  if (calls <= 0) return { count: 0, exhausted: "budget_tool_calls" };
+  if (steps === 0) return { count: 0, exhausted: "budget_steps" };
+  if (workMillisecondsLeft(used, bounds) <= 0) return { count: 0, exhausted: "budget_seconds" };
+  return { count: Math.min(calls, steps), exhausted: null };
 }
 
-/** The steps that are left for anything but the answer. */
+/** The steps left for work: one is reserved for the answer. */
 export function stepsLeft(used: Usage, bounds: Bounds): number {
   return Math.max(0, bounds.steps - used.steps - 1);
 }
@@ -146,16 +128,16 @@ export function millisecondsLeft(used: Usage, bounds: Bounds): number {
   return Math.max(0, (bounds.seconds - used.seconds) * 1000);
 }
 
-/** How long tools may still run: a part of the time is kept for the answer. */
+/** How long tools may still run: part of the time is reserved for the answer. */
 export function workMillisecondsLeft(used: Usage, bounds: Bounds): number {
-  const kept = Math.min(
+  const reserved = Math.min(
     modelLimits.answerSecondsMax,
     bounds.seconds * modelLimits.answerSecondsShare,
   );
-  return Math.max(0, millisecondsLeft(used, bounds) - kept * 1000);
+  return Math.max(0, millisecondsLeft(used, bounds) - reserved * 1000);
 }
 
-/** What a budget's end says to people. */
+/** The error message of a task whose budget is used up. */
 export function budgetMessage(reason: BudgetReason, bounds: Bounds): string {
   const field = reason.replace("budget_", "") as keyof Bounds | "cost" | "egress";
   const names: (keyof Bounds)[] =

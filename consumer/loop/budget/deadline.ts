@@ -1,14 +1,14 @@
-/** Runs work under a signal that also aborts when its time is up. `late` says that it did. */
-export async function within<T>(
+/** Runs work under a signal that also aborts when its time is up, which `isLate` reports. */
+export async function runWithDeadline<T>(
   ms: number,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<{ value: T; late: boolean }> {
+): Promise<{ value: T; isLate: boolean }> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new DOMException("out of time", "TimeoutError")), ms);
   try {
     const value = await work(AbortSignal.any([signal, late.signal]));
-    return { value, late: late.signal.aborted };
+    return { value, isLate: late.signal.aborted };
   } finally {
     clearTimeout(timer);
   }

@@ -1,9 +1,9 @@
-/** Whether the task's egress budget ends its work: read from the journal, so that any slice agrees. */
+/** Whether the task's egress budget is used up, read from the journal so that every slice agrees. */
+import type { Bounds } from "../../../shared/budgets.ts";
 import type { Step } from "../../../shared/step.ts";
-import type { Bounds } from "./allowance.ts";
 
-/** A refusal under smaller limits than these counts no more: a redrive has raised them. */
-export function egressRefused(steps: readonly Step[], bounds: Bounds): boolean {
+/** A refusal under smaller limits than the current ones is outdated: a redrive raised them. */
+export function isEgressExhausted(steps: readonly Step[], bounds: Bounds): boolean {
   return steps.some(({ payload }) => {
     if (payload.kind !== "tool" || payload.egress_refused === undefined) return false;
     const { requests, bytes } = payload.egress_refused;

@@ -3,56 +3,58 @@ import { failure } from "../../../shared/failures.ts";
 import { compactionLimits, modelLimits } from "../../../shared/limits.ts";
 import type { Step, StepCall } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import { unwrap } from "../answer/answer_form.ts";
+import { unwrapAnswer } from "../answer/answer_form.ts";
 import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "../budget/allowance.ts";
-import type { Conversation } from "../conversation/conversation.ts";
+import type { OpenCall } from "../conversation/conversation.ts";
 import { blockedText, loopNote } from "../conversation/prompt.ts";
-import { isBlocked, isWarned } from "../conversation/repetition.ts";
+import { isBlocked, needsWarning } from "../conversation/repetition.ts";
 import type { StepDraft } from "../journal/journal_writer.ts";
-import { endAfterWrite, type LoopEnd, type LoopSlice, type LoopTask } from "../loop_end.ts";
-import { intentStep, refusedStep, runCall, type ToolHost } from "./run_call.ts";
+import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
+import type { LoopSlice, LoopTask } from "../loop_slice.ts";
+import { intentStep, rejectedStep, runCall, type ToolHost } from "./run_call.ts";
 
-/** Runs what fits, and answers what does not. Calls that only read run together. */
+/** Runs the calls that fit the budgets and answers the others. Calls that only read run in parallel. */
 export async function answerOpenCalls(
   task: LoopTask,
   slice: LoopSlice,
-  open: Conversation["open"],
+  openCalls: readonly OpenCall[],
   windowTokens: number,
 ): Promise<LoopEnd | null> {
-  const { scribe, hands } = slice;
-  const begun = open.find((entry) => entry.intent !== null);
-  if (begun !== undefined && task.onUncertain === "fail") return uncertainEffect(begun.call);
-  const calls = open.map((entry) => entry.call);
+  const { journal, toolHost } = slice;
+  const started = openCalls.find(({ intent }) => intent !== null);
+  if (started !== undefined && task.onUncertain === "fail") return uncertainEffect(started.call);
+  const calls = openCalls.map(({ call }) => call);
   const first = calls[0];
   if (first === undefined) return null;
   if (first.name === finalAnswerName) {
-    return { kind: "answered", output: unwrap(task.form, first.arguments ?? {}) };
+    return { kind: "answered", output: unwrapAnswer(task.form, first.arguments ?? {}) };
   }
-  const left = toolCallsLeft(scribe.used, task.bounds);
-  if (left.spent !== null) {
-    const text = `Not run: ${budgetMessage(left.spent, task.bounds)} Call ${finalAnswerName} now.`;
-    return await answerUnrun(slice, calls, text);
+  const left = toolCallsLeft(journal.used, task.bounds);
+  if (left.exhausted !== null) {
+    const message = budgetMessage(left.exhausted, task.bounds);
+    return await rejectCalls(slice, calls, `Not run: ${message} Call ${finalAnswerName} now.`);
   }
-  // What was begun keeps its step and so its idempotency key. Its intent stands under the fence of the
-  // claim that began it: another that dies here journals nothing, and so costs an attempt.
-  const again = open[0]?.intent ?? null;
-  if (again === null && isBlocked(scribe.recent, first)) return await answerBlocked(slice, first);
-  const base = again?.seq ?? scribe.nextSeq;
-  if (again === null && hands.tools.get(first.name)?.effect === "effect") {
-    const stopped = endAfterWrite(await scribe.write([intentStep(first, base)], null));
-    if (stopped !== null) return stopped;
+  // A call that is started again keeps its step, and so its idempotency key. Its intent keeps the fence of
+  // the claim that started it: if this worker dies too, it has journaled nothing, which costs an attempt.
+  const intent = openCalls[0]?.intent ?? null;
+  if (intent === null && isBlocked(journal.stepsOfRun, first))
+    return await rejectLoop(slice, first);
+  const seq = intent?.seq ?? journal.nextSeq;
+  if (intent === null && toolHost.tools.get(first.name)?.effect === "effect") {
+    const end = endAfterWrite(await journal.write([intentStep(first, seq)], null));
+    if (end !== null) return end;
   }
-  const together = readsTogether(hands, calls).slice(0, left.count);
-  const how = {
+  const parallel = parallelReads(toolHost, calls).slice(0, left.count);
+  const options = {
     charsMax: outputCharsMax(windowTokens),
-    readable: task.readable,
-    begun: again !== null,
+    canReadFiles: task.canReadFiles,
+    hasIntent: intent !== null,
   };
-  const drafts = await hands.within(workMillisecondsLeft(scribe.used, task.bounds), () =>
-    Promise.all(together.map((call, n) => runCall(hands, call, base + n, how))),
+  const drafts = await toolHost.runWithin(workMillisecondsLeft(journal.used, task.bounds), () =>
+    Promise.all(parallel.map((call, n) => runCall(toolHost, call, seq + n, options))),
   );
   if (slice.signal.aborted) return { kind: "lost" };
-  return await journal(slice, warned(scribe.recent, drafts), base);
+  return await writeOutcomes(slice, addWarnings(journal.stepsOfRun, drafts), seq);
 }
 
 /** A small window holds only small outputs; the rest of a larger one is read in parts. */
@@ -65,51 +67,51 @@ const outputCharsMax = (windowTokens: number): number =>
     ),
   );
 
-/** The drafts, with a word to the model where one of them closes a round too many. */
-function warned(steps: readonly Step[], drafts: readonly StepDraft[]): StepDraft[] {
+/** Adds a warning to the result that completes one round too many of a loop. */
+function addWarnings(steps: readonly Step[], drafts: readonly StepDraft[]): StepDraft[] {
   const seen: Pick<Step, "status" | "payload">[] = [...steps];
   return drafts.map((draft) => {
     seen.push(draft);
     const { payload } = draft;
-    if (payload.kind !== "tool" || !isWarned(seen)) return draft;
+    if (payload.kind !== "tool" || !needsWarning(seen)) return draft;
     return { ...draft, payload: { ...payload, note: loopNote } };
   });
 }
 
-/** A call that goes round in circles is answered without running. It costs a step, so that it has an end. */
-async function answerBlocked({ scribe }: LoopSlice, call: StepCall): Promise<LoopEnd | null> {
-  const draft = refusedStep(call, scribe.nextSeq, blockedText, { steps: 1 }, { blocked: true });
-  return endAfterWrite(await scribe.write([draft], null));
+/** Answers a call of a loop without running it. It costs a step, so that the loop ends. */
+async function rejectLoop({ journal }: LoopSlice, call: StepCall): Promise<LoopEnd | null> {
+  const draft = rejectedStep(call, journal.nextSeq, blockedText, { steps: 1 }, { blocked: true });
+  return endAfterWrite(await journal.write([draft], null));
 }
 
-/** What the engine broke is no outcome: it is counted and not journaled, and runs again in the next attempt. */
-async function journal(
-  { scribe, hands }: LoopSlice,
+/** Outcomes that the engine itself broke are counted but not journaled: the next attempt runs the calls again. */
+async function writeOutcomes(
+  { journal, toolHost }: LoopSlice,
   drafts: readonly StepDraft[],
-  base: number,
+  seq: number,
 ): Promise<LoopEnd | null> {
-  const egress = { seq: base, rows: hands.drainEgress() };
-  const fault = hands.fault();
-  if (fault === null) return endAfterWrite(await scribe.write(drafts, egress));
-  for (const draft of drafts) scribe.charge(draft.spent);
-  const stopped = endAfterWrite(await scribe.write([], egress));
-  return stopped ?? { kind: "broke", failure: failure("sandbox_fault", fault) };
+  const egress = { seq, rows: toolHost.drainEgress() };
+  const fault = toolHost.sandboxFault();
+  if (fault === null) return endAfterWrite(await journal.write(drafts, egress));
+  for (const draft of drafts) journal.addUsage(draft.spent);
+  const end = endAfterWrite(await journal.write([], egress));
+  return end ?? { kind: "failure", failure: failure("sandbox_fault", fault) };
 }
 
-/** Answers, in one write, every call before an answer that stands among them. They cost nothing. */
-async function answerUnrun(
-  { scribe }: LoopSlice,
+/** Answers every call before a `final_answer` in one write. They cost nothing. */
+async function rejectCalls(
+  { journal }: LoopSlice,
   calls: readonly StepCall[],
   text: string,
 ): Promise<LoopEnd | null> {
-  const answer = calls.findIndex((call) => call.name === finalAnswerName);
-  const unrun = calls.slice(0, answer === -1 ? calls.length : answer);
-  const base = scribe.nextSeq;
-  const drafts = unrun.map((call, n) => refusedStep(call, base + n, text, {}));
-  return endAfterWrite(await scribe.write(drafts, null));
+  const answer = calls.findIndex(({ name }) => name === finalAnswerName);
+  const rejected = calls.slice(0, answer === -1 ? calls.length : answer);
+  const seq = journal.nextSeq;
+  const drafts = rejected.map((call, n) => rejectedStep(call, seq + n, text, {}));
+  return endAfterWrite(await journal.write(drafts, null));
 }
 
-/** The settlement adds what is known of it. */
+/** The settlement adds what is known about the effect. */
 function uncertainEffect(call: StepCall): LoopEnd {
   return {
     kind: "failed",
@@ -119,8 +121,8 @@ function uncertainEffect(call: StepCall): LoopEnd {
   };
 }
 
-/** The leading calls that may run at once: all of them while they only read, else the first alone. */
-function readsTogether(hands: ToolHost, calls: readonly StepCall[]): StepCall[] {
-  const stop = calls.findIndex((call) => hands.tools.get(call.name)?.effect !== "read");
+/** The leading calls that may run in parallel: as long as they only read, else only the first. */
+function parallelReads(toolHost: ToolHost, calls: readonly StepCall[]): StepCall[] {
+  const stop = calls.findIndex(({ name }) => toolHost.tools.get(name)?.effect !== "read");
   return calls.slice(0, Math.max(1, stop === -1 ? calls.length : stop));
 }

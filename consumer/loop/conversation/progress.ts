@@ -1,58 +1,57 @@
-/** Whether the conversation still gets anywhere: replies of no use, or one cycle of calls, end it. */
+/** Whether the model still makes progress: unusable replies or a cycle of calls end the work. */
+import type { Bounds } from "../../../shared/budgets.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Step } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import type { FinalisationCause } from "../answer/finalisation.ts";
-import { type Bounds, budgetMessage } from "../budget/allowance.ts";
+import { budgetMessage } from "../budget/allowance.ts";
 import type { LoopEnd } from "../loop_end.ts";
 import type { Conversation } from "./conversation.ts";
 import { isLooping } from "./repetition.ts";
 
-/** Why the model shall work no further and only answer; null while it gets on. */
-export function noProgress(talk: Conversation, steps: readonly Step[]): FinalisationCause | null {
-  if (talk.invalidTurns >= modelLimits.invalidTurnsMax) {
-    const last = lastRefused(steps);
-    const answering = last === undefined || last.name === finalAnswerName;
-    return answering ? "invalid_output" : "invalid_calls";
+/** Why the model must stop working and only answer; null while it makes progress. */
+export function stuckCause(
+  conversation: Conversation,
+  steps: readonly Step[],
+): FinalisationCause | null {
+  if (conversation.invalidTurns >= modelLimits.invalidTurnsMax) {
+    const last = lastRejected(steps);
+    const isAnswer = last === undefined || last.name === finalAnswerName;
+    return isAnswer ? "invalid_output" : "invalid_calls";
   }
   return isLooping(steps) ? "repetition" : null;
 }
 
-const lastRefused = (steps: readonly Step[]): Step | undefined =>
+const lastRejected = (steps: readonly Step[]): Step | undefined =>
   steps.findLast((step) => step.status === "refused");
 
-/** How a task ends that was asked for its answer, for this reason, and gave none. */
-export function unanswered(
-  because: FinalisationCause,
-  talk: Conversation,
+/** The end of a task whose answer was requested for this cause and that gave none. */
+export function noAnswerEnd(
+  cause: FinalisationCause,
+  { invalidTurns }: Conversation,
   steps: readonly Step[],
   bounds: Bounds,
 ): LoopEnd & { kind: "failed" } {
-  switch (because) {
+  switch (cause) {
     case "repetition":
       return {
         kind: "failed",
         reason: "no_progress",
-        code: because,
+        code: cause,
         message: "The model repeated the same calls with the same results and did not stop.",
       };
     case "invalid_output":
     case "invalid_calls": {
-      const last = lastRefused(steps);
-      const said = last?.payload.kind === "tool" ? ` The last problem: ${last.payload.text}` : "";
+      const last = lastRejected(steps);
+      const problem = last?.payload.kind === "tool" ? ` Last problem: ${last.payload.text}` : "";
       return {
         kind: "failed",
-        reason: because === "invalid_output" ? because : "no_progress",
-        code: because,
-        message: `${talk.invalidTurns} replies in a row held nothing that could be used.${said}`,
+        reason: cause === "invalid_output" ? cause : "no_progress",
+        code: cause,
+        message: `${invalidTurns} consecutive replies could not be used.${problem}`,
       };
     }
     default:
-      return {
-        kind: "failed",
-        reason: because,
-        code: because,
-        message: budgetMessage(because, bounds),
-      };
+      return { kind: "failed", reason: cause, code: cause, message: budgetMessage(cause, bounds) };
   }
 }

@@ -1,97 +1,98 @@
 /**
- * Loop detection: the same calls with the same results, alone or in a cycle of two or three. First the
- * model is told, then the call is not run, then only the answer is asked for.
+ * Loop detection: the same calls with the same results, as one call or in a cycle of two or three. First
+ * the model is warned, then the call is not run, then only the answer is requested.
  */
-
 import { canonicalJson } from "../../../shared/canonical_json.ts";
 import { loopLimits } from "../../../shared/limits.ts";
 import type { Step, StepCall, ToolPayload } from "../../../shared/step.ts";
 
-/** One call as it is compared. A result of null is one that was held back, and so fits any. */
-interface Print {
+/** One call for comparison. A result of null is that of a blocked call and matches any result. */
+interface Fingerprint {
   call: string;
   result: string | null;
   /** Both in one text. */
   whole: string;
 }
 
-/** What is read of a step: a draft will do, before it is written. */
-type Seen = Pick<Step, "status" | "payload">;
+/** What is read of a step: a draft fits too. */
+type StepLike = Pick<Step, "status" | "payload">;
 
-/** Keys in any order and white space of any kind are the same call: models vary both while they loop. */
-const printOf = (name: string, args: unknown): string => spaceless(canonicalJson([name, args]));
-const spaceless = (text: string): string => text.replace(/(?:\s|\\[nrt])+/g, " ");
+/** The order of keys and the kind of white space do not matter: models vary both while they loop. */
+const fingerprintOf = (name: string, args: unknown): string =>
+  collapseSpace(canonicalJson([name, args]));
+const collapseSpace = (text: string): string => text.replace(/(?:\s|\\[nrt])+/g, " ");
 
-const prints = new WeakMap<ToolPayload, Print>();
+const fingerprints = new WeakMap<ToolPayload, Fingerprint>();
 
-/** Each payload is read once: a step never changes, and a long transcript is looked at for every call. */
-function printOfStep(payload: ToolPayload): Print {
-  const known = prints.get(payload);
+/** Cached: a step never changes, and a long transcript is compared for every call. */
+function fingerprintOfStep(payload: ToolPayload): Fingerprint {
+  const known = fingerprints.get(payload);
   if (known !== undefined) return known;
-  const call = printOf(payload.name, payload.arguments);
-  const result = payload.blocked === true ? null : spaceless(payload.text);
-  const print = { call, result, whole: JSON.stringify([call, result]) };
-  prints.set(payload, print);
-  return print;
+  const call = fingerprintOf(payload.name, payload.arguments);
+  const result = payload.blocked === true ? null : collapseSpace(payload.text);
+  const fingerprint = { call, result, whole: JSON.stringify([call, result]) };
+  fingerprints.set(payload, fingerprint);
+  return fingerprint;
 }
 
-/** A call whose result changes is polling, and allowed; so the result is part of the print. */
-function printsOf(steps: readonly Seen[]): Print[] {
-  const found: Print[] = [];
-  let inReply = new Set<string>();
+/** The result is part of a fingerprint: a call whose result changes is polling, which is allowed. */
+function fingerprintsOf(steps: readonly StepLike[]): Fingerprint[] {
+  const found: Fingerprint[] = [];
+  let seenInReply = new Set<string>();
   for (const { payload, status } of steps) {
     if (payload.kind === "model") {
-      inReply = new Set();
+      seenInReply = new Set();
       continue;
     }
     if (status === "intent") continue;
-    const print = printOfStep(payload);
-    // One reply that says the same call often has not yet seen what it answers.
-    if (!inReply.has(print.whole)) found.push(print);
-    inReply.add(print.whole);
+    const fingerprint = fingerprintOfStep(payload);
+    // The model wrote repeated calls of one reply before it saw their result, so they count once.
+    if (!seenInReply.has(fingerprint.whole)) found.push(fingerprint);
+    seenInReply.add(fingerprint.whole);
   }
   return found;
 }
 
-const same = (a: Print, b: Print): boolean =>
+const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
   a.call === b.call && (a.result === null || b.result === null || a.result === b.result);
 
-/** How often in a row the last `period` calls were made, counting a round that is under way as none. */
-function roundsOf(made: readonly Print[], period: number): number {
+/** How often in a row the last `period` calls were made; a round under way does not count. */
+function roundsOf(calls: readonly Fingerprint[], period: number): number {
   let matched = 0;
-  for (let at = made.length - 1; at >= period; at--) {
-    const [here, before] = [made[at], made[at - period]];
-    if (here === undefined || before === undefined || !same(here, before)) break;
+  for (let at = calls.length - 1; at >= period; at--) {
+    const [later, earlier] = [calls[at], calls[at - period]];
+    if (later === undefined || earlier === undefined || !isSame(later, earlier)) break;
     matched += 1;
   }
-  return made.length < period ? 0 : Math.floor(matched / period) + 1;
+  return calls.length < period ? 0 : Math.floor(matched / period) + 1;
 }
 
 const periods = Array.from({ length: loopLimits.cycleCallsMax }, (_, n) => n + 1);
 
-/** How often the last cycle was gone through: 1 where nothing repeats. */
-export function roundsIn(steps: readonly Seen[]): number {
-  const made = printsOf(steps);
-  return Math.max(0, ...periods.map((period) => roundsOf(made, period)));
+/** How often the last cycle was made: 1 where nothing repeats. */
+export function countRounds(steps: readonly StepLike[]): number {
+  const calls = fingerprintsOf(steps);
+  return Math.max(0, ...periods.map((period) => roundsOf(calls, period)));
 }
 
-/** True when a call would go through a cycle once more that was gone through often enough. */
-export function isBlocked(steps: readonly Seen[], call: StepCall): boolean {
-  const made = printsOf(steps);
-  const print = printOf(call.name, call.arguments);
+/** True when the call would continue a cycle that was made often enough. */
+export function isBlocked(steps: readonly StepLike[], call: StepCall): boolean {
+  const calls = fingerprintsOf(steps);
+  const next = fingerprintOf(call.name, call.arguments);
   return periods.some(
     (period) =>
-      made.at(-period)?.call === print && roundsOf(made, period) >= loopLimits.blockAfterRounds,
+      calls.at(-period)?.call === next && roundsOf(calls, period) >= loopLimits.blockAfterRounds,
   );
 }
 
-/** True for the step that closes the round after which the model is told. */
-export function isWarned(steps: readonly Seen[]): boolean {
+/** True for the step that completes the round after which the model is warned. */
+export function needsWarning(steps: readonly StepLike[]): boolean {
   const before = steps.slice(0, -1);
   return (
-    roundsIn(steps) === loopLimits.warnAfterRounds && roundsIn(before) < loopLimits.warnAfterRounds
+    countRounds(steps) === loopLimits.warnAfterRounds &&
+    countRounds(before) < loopLimits.warnAfterRounds
   );
 }
 
-export const isLooping = (steps: readonly Seen[]): boolean =>
-  roundsIn(steps) >= loopLimits.finishAfterRounds;
+export const isLooping = (steps: readonly StepLike[]): boolean =>
+  countRounds(steps) >= loopLimits.finishAfterRounds;

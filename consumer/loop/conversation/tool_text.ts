@@ -1,22 +1,22 @@
-/** What a model reads of a tool's output: head and tail where it is long, and where the rest is. */
+/** What a model reads of a long tool output: its head, its tail, and where the rest is. */
 import { outputPath } from "../../../shared/paths.ts";
 
-/** Where the rest of an output is, in words; without a tool that reads files there is no such place. */
-export function handleTo(seq: number, readable: boolean): string {
-  return readable
+/** Where the rest of an output is; without a tool that reads files it cannot be read. */
+export function restHint(seq: number, canReadFiles: boolean): string {
+  return canReadFiles
     ? `the whole output is the file ${outputPath(seq)}: read it in parts, or with run_code`
     : "ask for less at once";
 }
 
-/** Head and tail, cut between characters: the beginning says what it is, the end how it went. */
-export function capped(text: string, charsMax: number, handle: string): string {
+/** Head and tail, cut between characters: the head says what it is, the tail how it ended. */
+export function cutMiddle(text: string, charsMax: number, hint: string): string {
   if (text.length <= charsMax) return text.toWellFormed();
   const head = Math.floor(charsMax * 0.7);
   const tail = text.length - (charsMax - head);
   const left = text.length - charsMax;
   return [
     text.slice(0, splitsPair(text, head) ? head - 1 : head),
-    `\n[${left} characters left out; ${handle}]\n`,
+    `\n[${left} characters left out; ${hint}]\n`,
     text.slice(splitsPair(text, tail) ? tail + 1 : tail),
   ]
     .join("")
@@ -30,7 +30,7 @@ function splitsPair(text: string, at: number): boolean {
 
 /** Arguments with long texts cut, still JSON of the same shape: what was written is in the files. */
 export function cutArguments(value: unknown, charsMax: number): unknown {
-  if (typeof value === "string") return capped(value, charsMax, "as they were sent");
+  if (typeof value === "string") return cutMiddle(value, charsMax, "as they were sent");
   if (Array.isArray(value)) return value.map((item) => cutArguments(item, charsMax));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

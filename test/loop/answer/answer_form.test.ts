@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { answerForm, jsonInText, unwrap } from "../../../consumer/loop/answer/answer_form.ts";
+import {
+  answerForm,
+  parseWholeText,
+  unwrapAnswer,
+} from "../../../consumer/loop/answer/answer_form.ts";
 
 const form = (output_schema?: Record<string, unknown>) =>
   answerForm(output_schema === undefined ? {} : { output_schema });
 
 describe("the form of the answer", () => {
-  test("without a schema, plain text is an answer", () => {
+  test("a task without a schema accepts plain text", () => {
     expect(form()).toMatchObject({ plainText: true, wrapped: false });
     expect(form().schema).toMatchObject({ required: ["text"], additionalProperties: false });
   });
@@ -17,7 +21,7 @@ describe("the form of the answer", () => {
     ["a number", { type: "number" }, true],
     ["a choice of types", { type: ["object", "null"] }, true],
     ["anything", {}, true],
-  ])("a schema of %s: wrapped %j", (_, schema, wrapped) => {
+  ])("a schema of %s is wrapped: %j", (_, schema, wrapped) => {
     const answer = form(schema);
     expect(answer).toMatchObject({ wrapped, plainText: false });
     expect(answer.schema).toEqual(
@@ -32,13 +36,13 @@ describe("the form of the answer", () => {
     );
   });
 
-  test("a wrapped answer is taken out of its field, another stands as it is", () => {
-    expect(unwrap(form({ type: "array" }), { value: [1, 2] })).toEqual([1, 2]);
-    expect(unwrap(form({ type: "object" }), { value: [1, 2] })).toEqual({ value: [1, 2] });
+  test("only a wrapped answer is taken out of its field", () => {
+    expect(unwrapAnswer(form({ type: "array" }), { value: [1, 2] })).toEqual([1, 2]);
+    expect(unwrapAnswer(form({ type: "object" }), { value: [1, 2] })).toEqual({ value: [1, 2] });
   });
 });
 
-describe("JSON in plain text", () => {
+describe("a text that is only JSON", () => {
   test.each([
     ['{"a":1}', { a: 1 }],
     [" [1,2]\n", [1, 2]],
@@ -50,7 +54,7 @@ describe("JSON in plain text", () => {
     ['```json\n{"a":1}\n```\nand more', undefined],
     ['{"a":1', undefined],
     ["", undefined],
-  ])("%j is read as %j", (text, value) => {
-    expect(jsonInText(text)).toEqual(value);
+  ])("%j is parsed as %j", (text, value) => {
+    expect(parseWholeText(text)).toEqual(value);
   });
 });

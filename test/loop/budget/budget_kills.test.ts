@@ -1,8 +1,8 @@
-/** Budgets over random replies, failures and kills: the real loop, its journal in memory. */
+/** Budgets under random replies, failures and kills, with the real loop and a journal in memory. */
 import { Type } from "@sinclair/typebox";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ModelClient } from "../../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../../consumer/loop/model_client.ts";
 import type { ModelOutcome, ModelRequest, ReplyUsage } from "../../../consumer/models/model.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { defineTool } from "../../../consumer/tools/define.ts";
@@ -10,7 +10,7 @@ import { type FailureCode, failure } from "../../../shared/failures.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { estimatePrompt } from "../../../shared/models/tokens.ts";
 import type { Usage } from "../../../shared/usage.ts";
-import { brainOver, claimed, type Kill, loopTask, MemoryStores } from "../memory.ts";
+import { type Kill, loopTask, MemoryStores, modelOver, runSlice } from "../memory.ts";
 
 const look = defineTool({
   name: "look",
@@ -29,7 +29,7 @@ const send = defineTool({
 const tools = [look, send];
 const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 
-/** What the endpoint does at one call. */
+/** The endpoint's behaviour for one call. */
 type Turn =
   | { kind: "calls"; names: string[]; at: number }
   | { kind: "text"; text: string }
@@ -80,8 +80,8 @@ interface Ledger {
   worstDollars: number;
 }
 
-/** An endpoint that counts what it really sold, whatever the journal comes to hold. */
-function seller(script: readonly Turn[], share: number): { brain: ModelClient; sold: Ledger } {
+/** An endpoint that counts what it really sold, independent of the journal. */
+function sellerOf(script: readonly Turn[], share: number): { model: ModelClient; sold: Ledger } {
   const sold: Ledger = { calls: 0, tokens: 0, dollars: 0, worstTokens: 0, worstDollars: 0 };
   const profile = profileOf("@cf/zai-org/glm-5.2");
   const play = (request: ModelRequest): ModelOutcome => {
@@ -108,15 +108,15 @@ function seller(script: readonly Turn[], share: number): { brain: ModelClient; s
     if (outcome.ok) count(outcome.reply.usage);
     return outcome;
   };
-  const brain = brainOver({ complete: async (request) => play(request) }, "m", profile);
+  const model = modelOver({ complete: async (request) => play(request) }, "m", profile);
   const count = (usage: ReplyUsage) => {
     const tokens = usage.prompt_tokens + usage.completion_tokens;
     sold.tokens += tokens;
-    sold.dollars += brain.costOf(usage);
+    sold.dollars += model.costOf(usage);
     sold.worstTokens = Math.max(sold.worstTokens, tokens);
-    sold.worstDollars = Math.max(sold.worstDollars, brain.costOf(usage));
+    sold.worstDollars = Math.max(sold.worstDollars, model.costOf(usage));
   };
-  return { brain, sold };
+  return { model, sold };
 }
 
 const attemptsMax = 60;
@@ -129,24 +129,25 @@ test("no budget is exceeded by more than one call's worst case, across attempts 
       fc.array(turns, { minLength: 1, maxLength: 12 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       kills,
-      async (asked, script, share, plannedKills) => {
-        const { brain, sold } = seller(script, share);
-        const task = loopTask(tools, [{ role: "user", content: "Work." }], asked, schema);
+      async (bounds, script, share, plannedKills) => {
+        const { model, sold } = sellerOf(script, share);
+        const task = loopTask(tools, [{ role: "user", content: "Work." }], bounds, schema);
         const stores = new MemoryStores();
-        let lost = 0;
+        let lostClaims = 0;
         let used: Usage | undefined;
         for (let fence = 1; fence <= attemptsMax; fence++) {
           const kill = plannedKills[fence - 1];
-          stores.kill = kill === undefined ? null : { ...kill, write: stores.written + kill.write };
-          const slice = await claimed(stores, { ...task, lostClaims: lost }, brain, tools, {
+          stores.kill =
+            kill === undefined ? null : { ...kill, write: stores.writeCount + kill.write };
+          const { end, journal } = await runSlice(stores, { ...task, lostClaims }, model, tools, {
             fence,
             ...(used === undefined ? {} : { used }),
           });
-          const died = slice.end.kind === "lost";
-          if (died) lost += 1;
-          // A worker that died gave nothing back: what the next one knows is the journal.
-          used = died ? undefined : slice.used;
-          if (["answered", "failed"].includes(slice.end.kind)) {
+          const hasDied = end.kind === "lost";
+          if (hasDied) lostClaims += 1;
+          // A dead worker reports no usage: the next one only knows the journal.
+          used = hasDied ? undefined : journal.used;
+          if (["answered", "failed"].includes(end.kind)) {
             ended += 1;
             break;
           }
@@ -160,7 +161,7 @@ test("no budget is exceeded by more than one call's worst case, across attempts 
         const tokens = journaled.prompt_tokens + journaled.completion_tokens;
         expect(tokens).toBeLessThanOrEqual(task.bounds.tokens + sold.worstTokens);
         expect(journaled.cost_usd).toBeLessThanOrEqual(task.bounds.cost_usd + sold.worstDollars);
-        // What was really sold holds too, with what died with its worker and is in no journal.
+        // What was really sold, including calls that died with their worker, is bounded too.
         expect(sold.tokens).toBeLessThanOrEqual(task.bounds.tokens + sold.worstTokens);
         expect(sold.dollars).toBeLessThanOrEqual(task.bounds.cost_usd + sold.worstDollars + 1e-9);
       },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { boundsOf } from "../../../consumer/loop/budget/allowance.ts";
-import { egressRefused } from "../../../consumer/loop/budget/egress_budget.ts";
+import { isEgressExhausted } from "../../../consumer/loop/budget/egress_budget.ts";
+import { boundsOf } from "../../../shared/budgets.ts";
 import type { Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
@@ -15,15 +15,25 @@ const replied = modelStep(replyOf({ text: "so" }));
 const failed = modelStep(null);
 
 test.each([
-  ["nothing yet", [], {}, false],
-  ["tools that were not refused", [replied, worked, replied], {}, false],
+  ["no steps", [], {}, false],
+  ["tool calls without a refusal", [replied, worked, replied], {}, false],
   ["a refusal", [replied, refused()], {}, true],
   ["a refusal among other calls", [replied, refused(), worked], {}, true],
-  ["a call of the model that failed since", [replied, refused(), failed], {}, true],
-  ["a reply since", [replied, refused(), replied], {}, true],
-  ["a reply since that called tools again", [refused(), replied, worked], {}, true],
-  ["more requests since", [refused(), replied], { egress_requests: 101 }, false],
-  ["more bytes since", [refused(), replied], { egress_bytes: 10_000_001 }, false],
-] as const)("after %s", (_, steps, more, state) => {
-  expect(egressRefused(steps, boundsOf(more))).toBe(state);
+  ["a refusal and a failed model call", [replied, refused(), failed], {}, true],
+  ["a refusal and a reply", [replied, refused(), replied], {}, true],
+  ["a refusal, a reply and more tool calls", [refused(), replied, worked], {}, true],
+  [
+    "a refusal under a lower limit of requests",
+    [refused(), replied],
+    { egress_requests: 101 },
+    false,
+  ],
+  [
+    "a refusal under a lower limit of bytes",
+    [refused(), replied],
+    { egress_bytes: 10_000_001 },
+    false,
+  ],
+] as const)("the egress budget after %s", (_, steps, limits, exhausted) => {
+  expect(isEgressExhausted(steps, boundsOf(limits))).toBe(exhausted);
 });

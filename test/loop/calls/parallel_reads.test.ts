@@ -1,13 +1,12 @@
 import { Type } from "@sinclair/typebox";
 import { expect, test } from "vitest";
-import type { ModelClient } from "../../../consumer/loop/loop_end.ts";
+import type { ModelClient } from "../../../consumer/loop/model_client.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { defineTool, type Effect } from "../../../consumer/tools/define.ts";
-import { profileOf } from "../../../shared/models/profiles.ts";
-import { brainOver, claimed, loopTask, MemoryStores } from "../memory.ts";
+import { loopTask, MemoryStores, modelOver, runSlice } from "../memory.ts";
 
-/** Tools that note when they begin, and how many run at once. */
-function toolsNoting(began: string[], running: { now: number; most: number }) {
+/** Tools that record their start and how many run in parallel. */
+function recordingTools(started: string[], running: { now: number; most: number }) {
   const make = (name: string, effect: Effect) =>
     defineTool({
       name,
@@ -15,47 +14,43 @@ function toolsNoting(began: string[], running: { now: number; most: number }) {
       input: Type.Object({}, { additionalProperties: false }),
       effect,
       async run() {
-        began.push(name);
+        started.push(name);
         running.now += 1;
         running.most = Math.max(running.most, running.now);
         await new Promise((resolve) => setTimeout(resolve));
         running.now -= 1;
-        return { ok: true, text: `${name} ${began.length}` };
+        return { ok: true, text: `${name} ${started.length}` };
       },
     });
   return [make("look", "read"), make("seek", "read"), make("write", "idempotent")];
 }
 
 const final = { name: "final_answer", arguments: '{"text":"done"}' };
-const replying = (names: readonly string[]): ModelClient => {
-  let asked = 0;
-  return brainOver(
-    {
-      complete: async (request) => {
-        asked += 1;
-        const called = asked === 1 ? names.map((name) => ({ name, arguments: "{}" })) : [final];
-        const tool_calls = called.map((each, n) => ({ id: `x${n}`, function: each }));
-        return normalise({ choices: [{ message: { content: "", tool_calls } }] }, request, 0);
-      },
+const modelCalling = (names: readonly string[]): ModelClient => {
+  let requests = 0;
+  return modelOver({
+    complete: async (request) => {
+      requests += 1;
+      const calls = requests === 1 ? names.map((name) => ({ name, arguments: "{}" })) : [final];
+      const tool_calls = calls.map((call, n) => ({ id: `x${n}`, function: call }));
+      return normalise({ choices: [{ message: { content: "", tool_calls } }] }, request, 0);
     },
-    "m",
-    profileOf("m"),
-  );
+  });
 };
 
 test.each([
-  ["calls that only read run at once", ["look", "seek", "look"], 3],
-  ["one that writes waits for those before it", ["look", "seek", "write"], 2],
-  ["and those behind it wait for it", ["write", "look"], 1],
+  ["calls that only read run in parallel", ["look", "seek", "look"], 3],
+  ["a call that writes waits for those before it", ["look", "seek", "write"], 2],
+  ["calls wait for one that writes before them", ["write", "look"], 1],
 ])("%s: %j", async (_what, names, most) => {
-  const began: string[] = [];
+  const started: string[] = [];
   const running = { now: 0, most: 0 };
-  const tools = toolsNoting(began, running);
+  const tools = recordingTools(started, running);
   const task = loopTask(tools, [{ role: "user", content: "p" }], {});
   const stores = new MemoryStores();
-  const { end } = await claimed(stores, task, replying(names), tools, { fence: 1 });
-  expect([end.kind, began, running.most]).toEqual(["answered", names, most]);
-  // Each answer stands in the journal in the order of its call, however they ended.
-  const answered = stores.steps().filter((step) => step.payload.kind === "tool");
-  expect(answered.map((step) => step.name)).toEqual(names);
+  const { end } = await runSlice(stores, task, modelCalling(names), tools, { fence: 1 });
+  expect([end.kind, started, running.most]).toEqual(["answered", names, most]);
+  // The journal holds the results in the order of the calls, not in that of their ends.
+  const results = stores.steps().filter((step) => step.payload.kind === "tool");
+  expect(results.map((step) => step.name)).toEqual(names);
 });

@@ -15,11 +15,11 @@ import type { Compaction, Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const opening: Message[] = [{ role: "system", content: "s" }];
-const manner = { form: answerForm({}), readable: true, since: 0 };
+const options = { form: answerForm({}), canReadFiles: true, resumedFrom: 0 };
 const fold = (steps: readonly Step[], more: Compaction | null = null) =>
-  foldConversation(opening, steps, manner, more).messages;
+  foldConversation(opening, steps, options, more).messages;
 
-/** A journal of turns, each a call with an output of so many characters. */
+/** A journal of turns, each with one call whose output has the given number of characters. */
 const journal = (sizes: readonly number[]): Step[] =>
   sizes.flatMap((size, n) => {
     const call = callOf(`call0000${n}`, { arguments: { path: `f${n}` }, name: "run_code" });
@@ -31,41 +31,41 @@ const journal = (sizes: readonly number[]): Step[] =>
   });
 const roomFor = (steps: readonly Step[], windowTokens: number): Room => ({
   windowTokens,
-  weigh: (more) => estimatePrompt({ messages: fold(steps, more), tools: [] }),
+  estimateTokens: (more) => estimatePrompt({ messages: fold(steps, more), tools: [] }),
 });
 const big = journal([8_000, 8_000, 8_000, 8_000]);
 
-describe("old outputs are elided when the conversation weighs three quarters of the window", () => {
+describe("outputs are elided from three quarters of the window on", () => {
   test.each([
-    ["far below it nothing is", 100_000, null],
-    ["just above it all but the last two turns are", 10_500, { upto: 4 }],
-    ["far above it all but the last turn are", 5_000, { upto: 6 }],
-    ["where nothing else helps, all are", 1_500, { upto: 8 }],
+    ["none far below it", 100_000, null],
+    ["all but those of the last two turns just above it", 10_500, { upto: 4 }],
+    ["all but those of the last turn far above it", 5_000, { upto: 6 }],
+    ["all of them where nothing else helps", 1_500, { upto: 8 }],
   ])("%s", (_what, windowTokens, expected) => {
     const found = compactionFor(big, roomFor(big, windowTokens), false);
     if (expected === null) expect(found).toBeNull();
     else expect(found).toMatchObject(expected);
   });
 
-  test("an overflow elides whatever the count says", () => {
+  test("an overflow elides outputs regardless of the count", () => {
     expect(compactionFor(big, roomFor(big, 1_000_000), true)).toMatchObject({ upto: 4 });
   });
 
-  test("an overflow of what cannot be elided is said to be one", () => {
+  test("an overflow without anything to elide is reported as such", () => {
     expect(compactionFor([], roomFor([], 10), true)).toBe("none");
     const small = journal([20]);
     expect(compactionFor(small, roomFor(small, 10), true)).toBe("none");
   });
 });
 
-describe("what stands after it", () => {
+describe("after a compaction", () => {
   const compacted: Step[] = [
     ...big,
     modelStep(replyOf({ text: "so" }), "tools", 9, { compaction: { upto: 4, chars: 400 } }),
   ];
   const messages = fold(compacted);
 
-  test("old outputs keep head and tail and say where the rest is", () => {
+  test("old outputs keep head and tail and name the file with the rest", () => {
     const tools = messages.filter((message) => message.role === "tool");
     expect(tools.map((message) => message.content.length > 1_000)).toEqual([
       false,
@@ -78,19 +78,19 @@ describe("what stands after it", () => {
     );
   });
 
-  test("each call keeps its answer, and old thought is let go", () => {
+  test("each call keeps its result, and old reasoning is dropped", () => {
     const calls = messages.flatMap((message) =>
       message.role === "assistant" ? (message.calls ?? []).map((call) => call.id) : [],
     );
-    const answers = messages.flatMap((message) =>
+    const results = messages.flatMap((message) =>
       message.role === "tool" ? [message.call_id] : [],
     );
-    expect(answers).toEqual(calls);
-    const thoughts = messages.map((message) => message.role === "assistant" && message.reasoning);
-    expect(thoughts.filter(Boolean)).toHaveLength(2);
+    expect(results).toEqual(calls);
+    const reasoning = messages.map((message) => message.role === "assistant" && message.reasoning);
+    expect(reasoning.filter(Boolean)).toHaveLength(2);
   });
 
-  test("long texts among old arguments are cut, and stay JSON of the same shape", () => {
+  test("long texts in old arguments are cut, and the arguments keep their shape", () => {
     const call = callOf("call00000", {
       name: "write_file",
       arguments: { path: "a", content: "x".repeat(9_000) },
@@ -108,12 +108,15 @@ describe("what stands after it", () => {
     });
   });
 
-  test("without a tool that reads files no file is named", () => {
-    const blind = foldConversation(opening, compacted, { ...manner, readable: false }).messages;
-    expect(JSON.stringify(blind)).not.toContain(".outputs");
+  test("a task without a tool that reads files gets no file name", () => {
+    const { messages: shown } = foldConversation(opening, compacted, {
+      ...options,
+      canReadFiles: false,
+    });
+    expect(JSON.stringify(shown)).not.toContain(".outputs");
   });
 
-  test("whoever folds, the bytes are the same, and it grows at its end again", () => {
+  test("every fold gives the same bytes, and the conversation grows at its end again", () => {
     const compactions = fc.record({
       upto: fc.integer({ min: 0, max: 12 }),
       chars: fc.constantFrom(200, 400),
@@ -139,7 +142,7 @@ describe("what stands after it", () => {
   });
 });
 
-describe("what an endpoint lets us learn", () => {
+describe("what is learned from an endpoint", () => {
   const overflow = (windowTokens?: number, forced = false): Step => {
     const failure = {
       code: "model_overflow" as const,
@@ -148,20 +151,20 @@ describe("what an endpoint lets us learn", () => {
     };
     return modelStep(null, "tools", 1, { failure, ...(forced ? { forced: true as const } : {}) });
   };
-  test("its window, the smallest it ever named, and only of this model", () => {
+  test("the window of a model is the smallest that its errors named", () => {
     expect(windowOf([], "m", 128_000)).toBe(128_000);
     expect(windowOf([overflow(8_192), overflow(4_096)], "m", 128_000)).toBe(4_096);
     expect(windowOf([overflow(8_192)], "other", 128_000)).toBe(128_000);
   });
 
-  test("that it must be asked with less, until it was", () => {
+  test("a call must shrink after an overflow, until one did", () => {
     expect(mustShrink([overflow()], "m")).toBe(true);
     expect(mustShrink([overflow()], "other")).toBe(false);
     expect(mustShrink([overflow(), modelStep(replyOf({}))], "m")).toBe(false);
     expect(mustShrink([overflow(), overflow(undefined, true)], "m")).toBe(false);
   });
 
-  test("how it counts tokens, within reason", () => {
+  test("the scale of its token count is learned within bounds", () => {
     const counted = (prompt_tokens: number) =>
       modelStep(replyOf({}), "tools", 1, {
         estimate: 1_000,

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callsOf, foldConversation } from "../../../consumer/loop/conversation/conversation.ts";
-import { finishNow, goOn } from "../../../consumer/loop/conversation/prompt.ts";
+import {
+  countModelCalls,
+  foldConversation,
+} from "../../../consumer/loop/conversation/conversation.ts";
+import { budgetFinishText, continueText } from "../../../consumer/loop/conversation/prompt.ts";
 import type { Message } from "../../../consumer/models/model.ts";
 import type { Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
@@ -11,21 +14,26 @@ const opening: Message[] = [
   { role: "user", content: "u" },
 ];
 const form = { schema: { type: "object" }, plainText: false };
-const fold = (steps: readonly Step[], since = 0) =>
-  foldConversation(opening, steps, { form, readable: true, since });
-const said = (steps: readonly Step[]) => fold(steps).messages.slice(opening.length);
+const fold = (steps: readonly Step[], resumedFrom = 0) =>
+  foldConversation(opening, steps, { form, canReadFiles: true, resumedFrom });
+const messagesOf = (steps: readonly Step[]) => fold(steps).messages.slice(opening.length);
 
 const first = callOf("aaaaaaaaa");
 const second = callOf("bbbbbbbbb");
 const both = modelStep(replyOf({ text: "look", calls: [first, second], finish: "calls" }));
 
-describe("what the journal says", () => {
-  test("nothing yet: the opening alone", () => {
-    expect(fold([])).toEqual({ messages: opening, open: [], invalidTurns: 0, told: [] });
+describe("the messages", () => {
+  test("an empty journal gives only the opening", () => {
+    expect(fold([])).toEqual({
+      messages: opening,
+      openCalls: [],
+      invalidTurns: 0,
+      promptedSteps: [],
+    });
   });
 
-  test("calls are echoed with our ids, and each answer follows with the id it answers", () => {
-    expect(said([both, toolStep(first, "1"), toolStep(second, "2")])).toEqual([
+  test("calls are echoed with our ids, and each result has the id of its call", () => {
+    expect(messagesOf([both, toolStep(first, "1"), toolStep(second, "2")])).toEqual([
       {
         role: "assistant",
         content: "look",
@@ -39,14 +47,14 @@ describe("what the journal says", () => {
     ]);
   });
 
-  test("arguments that could not be read are echoed as an empty object", () => {
+  test("unreadable arguments are echoed as an empty object", () => {
     const torn = callOf("ccccccccc", { arguments: null, arguments_text: '{"a"', problem: "torn" });
-    const [assistant] = said([modelStep(replyOf({ calls: [torn] }))]);
+    const [assistant] = messagesOf([modelStep(replyOf({ calls: [torn] }))]);
     expect(assistant).toMatchObject({ calls: [{ arguments: "{}" }] });
   });
 
-  test("reasoning is carried along where there was some", () => {
-    expect(said([modelStep(replyOf({ text: "t", reasoning: "r" }))])[0]).toMatchObject({
+  test("reasoning is echoed", () => {
+    expect(messagesOf([modelStep(replyOf({ text: "t", reasoning: "r" }))])[0]).toMatchObject({
       content: "t",
       reasoning: "r",
     });
@@ -54,59 +62,59 @@ describe("what the journal says", () => {
 
   test.each([
     ["plain text", replyOf({ text: "I am done." }), /plain text/],
-    ["nothing", replyOf({ text: " " }), /empty/],
+    ["an empty reply", replyOf({ text: " " }), /empty/],
     ["a cut reply", replyOf({ text: "and", finish: "length" }), /cut off/],
-  ])("%s is answered with what to do instead", (_, reply, words) => {
-    expect(said([modelStep(reply)]).at(-1)).toMatchObject({
+  ])("after %s the model is told what to do", (_, reply, text) => {
+    expect(messagesOf([modelStep(reply)]).at(-1)).toMatchObject({
       role: "user",
-      content: expect.stringMatching(words),
+      content: expect.stringMatching(text),
     });
   });
 
   test("a failed model call leaves no trace in the conversation", () => {
-    expect(said([modelStep(null), both])).toEqual(said([both]));
+    expect(messagesOf([modelStep(null), both])).toEqual(messagesOf([both]));
   });
 
-  test("the request to finish stands once, before the first reply that it led to", () => {
+  test("the request to finish appears once, before the first reply to it", () => {
     const text = modelStep(replyOf({ text: "so" }), "final_answer");
-    const roles = said([both, toolStep(first, "1"), toolStep(second, "2"), text, text]);
-    expect(roles.filter(({ content }) => content === finishNow)).toHaveLength(1);
-    expect(roles.findIndex(({ content }) => content === finishNow)).toBe(3);
+    const roles = messagesOf([both, toolStep(first, "1"), toolStep(second, "2"), text, text]);
+    expect(roles.filter(({ content }) => content === budgetFinishText)).toHaveLength(1);
+    expect(roles.findIndex(({ content }) => content === budgetFinishText)).toBe(3);
   });
 });
 
-describe("calls without an outcome", () => {
-  const open = (steps: readonly Step[]) => fold(steps).open.map(({ call }) => call.id);
+describe("open calls", () => {
+  const openIds = (steps: readonly Step[]) => fold(steps).openCalls.map(({ call }) => call.id);
 
-  test("are those of the last reply that nothing has answered yet", () => {
-    expect(open([both])).toEqual(["aaaaaaaaa", "bbbbbbbbb"]);
-    expect(open([both, toolStep(first, "1")])).toEqual(["bbbbbbbbb"]);
-    expect(open([both, toolStep(first, "1"), toolStep(second, "no", "refused")])).toEqual([]);
+  test("are the calls of the last reply without a result", () => {
+    expect(openIds([both])).toEqual(["aaaaaaaaa", "bbbbbbbbb"]);
+    expect(openIds([both, toolStep(first, "1")])).toEqual(["bbbbbbbbb"]);
+    expect(openIds([both, toolStep(first, "1"), toolStep(second, "no", "refused")])).toEqual([]);
   });
 
-  test("one that was begun is marked, and says nothing to the model", () => {
+  test("a started call has an intent, which adds no message", () => {
     const steps = [both, toolStep(first, "", "intent")];
-    expect(fold(steps).open).toEqual([
+    expect(fold(steps).openCalls).toEqual([
       { call: first, intent: { seq: 1 } },
       { call: second, intent: null },
     ]);
-    expect(said(steps)).toEqual(said([both]));
+    expect(messagesOf(steps)).toEqual(messagesOf([both]));
   });
 });
 
 test.each([
-  ["nothing", [], 0],
+  ["no reply", [], 0],
   ["text", [modelStep(replyOf({ text: "a" }))], 1],
   ["two texts", [modelStep(replyOf({ text: "a" })), modelStep(replyOf({ text: "b" }))], 2],
-  ["refused calls only", [modelStep(replyOf({ calls: [callOf("d", { problem: "p" })] }))], 1],
+  ["only rejected calls", [modelStep(replyOf({ calls: [callOf("d", { problem: "p" })] }))], 1],
   [
-    "one good call among refused ones",
+    "one valid call among rejected ones",
     [modelStep(replyOf({ calls: [callOf("d", { problem: "p" }), first] }))],
     0,
   ],
-  ["text, then a good call", [modelStep(replyOf({ text: "a" })), both], 0],
+  ["text, then a valid call", [modelStep(replyOf({ text: "a" })), both], 0],
   ["text, then a failed model call", [modelStep(replyOf({ text: "a" })), modelStep(null)], 1],
-] as const)("replies in a row of no use after %s: %#", (_, steps, invalidTurns) => {
+] as const)("invalid turns after %s: %#", (_, steps, invalidTurns) => {
   expect(fold(steps).invalidTurns).toBe(invalidTurns);
 });
 
@@ -146,7 +154,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     .map(([id, text, status]) => toolStep(callOf(id), text, status)),
 );
 
-test("the conversation only ever grows at its end: a prefix of the journal gives a prefix of it", () => {
+test("a prefix of the journal gives a prefix of the conversation", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 12 }), fc.nat(), (journal, at) => {
       const whole = fold(journal).messages;
@@ -164,39 +172,45 @@ test("folding the same journal twice gives the same bytes", () => {
   );
 });
 
-test("the calls of a model are counted with its refusals and failures, and not those of others", () => {
+test("the calls of a model are counted with its rejections and failures", () => {
   const refused = modelStep(null);
   if (refused.payload.kind === "model") refused.payload.times = 3;
   const other = modelStep(null);
   if (other.payload.kind === "model") other.payload.model = "n";
-  expect(callsOf("m", [refused, other, both, toolStep(first, "1"), modelStep(null)])).toBe(5);
+  expect(countModelCalls("m", [refused, other, both, toolStep(first, "1"), modelStep(null)])).toBe(
+    5,
+  );
 });
 
-describe("a task that was resumed from the run with fence 1", () => {
+describe("a task that continues the run with fence 1", () => {
   const later = (step: Step): Step => ({ ...step, fence: 3 });
-  const spoken = (steps: readonly Step[]) => fold(steps, 1);
+  const resume = (steps: readonly Step[]) => fold(steps, 1);
   const finishing = modelStep(replyOf({ calls: [first] }), "final_answer");
   const useless = modelStep(replyOf());
 
-  test("counts replies of no use from there on", () => {
-    expect(spoken([useless, useless]).invalidTurns).toBe(0);
-    expect(spoken([useless, useless, later(useless)]).invalidTurns).toBe(1);
+  test("counts only its own invalid turns", () => {
+    expect(resume([useless, useless]).invalidTurns).toBe(0);
+    expect(resume([useless, useless, later(useless)]).invalidTurns).toBe(1);
   });
 
-  test("hears that it may go on where it was told to finish, and may be told again", () => {
-    const told = spoken([finishing, toolStep(first, "1")]);
-    expect(told.messages.at(-1)).toEqual({ role: "user", content: goOn });
-    expect(told.told).toEqual([]);
-    const again = spoken([finishing, toolStep(first, "1"), later(finishing)]);
-    const users = again.messages.slice(opening.length).filter(({ role }) => role === "user");
-    expect(users.map(({ content }) => content)).toEqual([finishNow, goOn, finishNow]);
-    expect(again.messages.slice(0, told.messages.length)).toEqual(told.messages);
-    expect(again.told).toEqual(["final_answer"]);
+  test("is told to continue after a request to finish, and may be asked to finish again", () => {
+    const before = resume([finishing, toolStep(first, "1")]);
+    expect(before.messages.at(-1)).toEqual({ role: "user", content: continueText });
+    expect(before.promptedSteps).toEqual([]);
+    const after = resume([finishing, toolStep(first, "1"), later(finishing)]);
+    const users = after.messages.slice(opening.length).filter(({ role }) => role === "user");
+    expect(users.map(({ content }) => content)).toEqual([
+      budgetFinishText,
+      continueText,
+      budgetFinishText,
+    ]);
+    expect(after.messages.slice(0, before.messages.length)).toEqual(before.messages);
+    expect(after.promptedSteps).toEqual(["final_answer"]);
   });
 
-  test("hears nothing between a call and its answer", () => {
+  test("gets no message between a call and its result", () => {
     const roles = (steps: readonly Step[]) =>
-      spoken(steps)
+      resume(steps)
         .messages.slice(opening.length)
         .map(({ role }) => role);
     expect(roles([finishing])).toEqual(["user", "assistant"]);
@@ -208,15 +222,15 @@ describe("a task that was resumed from the run with fence 1", () => {
     ]);
   });
 
-  test("hears nothing where it was not told to finish", () => {
-    expect(spoken([both, toolStep(first, "1"), toolStep(second, "2")]).messages).toHaveLength(
+  test("gets no message if it was not asked to finish", () => {
+    expect(resume([both, toolStep(first, "1"), toolStep(second, "2")]).messages).toHaveLength(
       opening.length + 3,
     );
   });
 });
 
-test("a call past the end of a rehearsal played no turn", () => {
+test("a call after the end of a rehearsal is not counted", () => {
   const failed = modelStep(null);
   const payload = { ...failed.payload, failure: { code: "rehearsal_exhausted", message: "" } };
-  expect(callsOf("m", [failed, { ...failed, payload } as Step])).toBe(1);
+  expect(countModelCalls("m", [failed, { ...failed, payload } as Step])).toBe(1);
 });

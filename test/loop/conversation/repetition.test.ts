@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
+  countRounds,
   isBlocked,
   isLooping,
-  isWarned,
-  roundsIn,
+  needsWarning,
 } from "../../../consumer/loop/conversation/repetition.ts";
 import { loopLimits } from "../../../shared/limits.ts";
 import type { Step } from "../../../shared/step.ts";
@@ -11,7 +11,7 @@ import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const calling = (letter: string) => callOf("c", { arguments: { path: letter } });
 
-/** One tool step for each letter; a reply stands before each, as in a journal. */
+/** One tool step for each letter, each after its reply, as in a journal. */
 const journal = (letters: string, resultOf: (letter: string, n: number) => string): Step[] =>
   [...letters].flatMap((letter, n) => {
     const call = calling(letter);
@@ -21,26 +21,26 @@ const same = (letter: string): string => letter;
 const times = loopLimits.finishAfterRounds;
 
 test.each([
-  ["nothing", "", false],
-  ["one call often", "a".repeat(times), true],
-  ["one call, once less", "a".repeat(times - 1), false],
+  ["no call", "", false],
+  ["one call repeated", "a".repeat(times), true],
+  ["one call, repeated once less", "a".repeat(times - 1), false],
   ["a cycle of two", "ab".repeat(times), true],
-  ["a cycle of two, not closed", `b${"ab".repeat(times - 1)}`, false],
+  ["an incomplete cycle of two", `b${"ab".repeat(times - 1)}`, false],
   ["a cycle of three", "abc".repeat(times), true],
   ["a cycle of four", "abcd".repeat(times), false],
   ["a loop after other work", `xyz${"a".repeat(times)}`, true],
-  ["a loop that was left", `${"a".repeat(times)}b`, false],
+  ["a loop that has ended", `${"a".repeat(times)}b`, false],
   ["different calls", "abcdefghijklmnop", false],
-] as const)("%s: %s goes in circles: %s", (_, letters, verdict) => {
+] as const)("%s (%s) is a loop: %s", (_, letters, verdict) => {
   expect(isLooping(journal(letters, same))).toBe(verdict);
 });
 
-test("the same call with other results is polling, and allowed", () => {
+test("the same call with different results is polling, which is allowed", () => {
   const polling = journal("a".repeat(20), (_, n) => `tick ${n}`);
   expect([isLooping(polling), isBlocked(polling, calling("a"))]).toEqual([false, false]);
 });
 
-test("keys in another order and other white space are the same call", () => {
+test("calls that differ only in key order and white space are the same", () => {
   const written = [
     { path: "x", code: "a  +\n b" },
     { code: "a + b", path: "x" },
@@ -50,19 +50,19 @@ test("keys in another order and other white space are the same call", () => {
     const call = callOf("c", { arguments: args });
     return [modelStep(replyOf({ calls: [call] })), toolStep(call, "3\n")];
   });
-  expect(roundsIn(steps)).toBe(3);
+  expect(countRounds(steps)).toBe(3);
   const [first] = written;
   expect(isBlocked(steps, callOf("d", { arguments: first ?? {} }))).toBe(true);
   expect(isBlocked(steps, callOf("d", { arguments: { path: "x", code: "a + c" } }))).toBe(false);
 });
 
-test("the same call often in one reply counts once: it has not seen its own results", () => {
+test("repeated calls of one reply count once", () => {
   const calls = Array.from({ length: 9 }, () => calling("a"));
   const steps = [modelStep(replyOf({ calls })), ...calls.map((call) => toolStep(call, "x"))];
-  expect(roundsIn(steps)).toBe(1);
+  expect(countRounds(steps)).toBe(1);
 });
 
-describe("the next call of a cycle that was gone through often enough is held back", () => {
+describe("the next call of a loop is blocked", () => {
   test.each([
     ["aaa", "a", true],
     ["aa", "a", false],
@@ -77,8 +77,8 @@ describe("the next call of a cycle that was gone through often enough is held ba
     expect(isBlocked(journal(letters, same), calling(next))).toBe(verdict);
   });
 
-  test("and one that was held back counts as made, whatever it would have answered", () => {
-    const held = journal("aaaaa", same).map((step, n): Step => {
+  test("a blocked call counts as a repetition", () => {
+    const blocked = journal("aaaaa", same).map((step, n): Step => {
       if (step.payload.kind === "model" || n < 6) return step;
       return {
         ...step,
@@ -86,7 +86,7 @@ describe("the next call of a cycle that was gone through often enough is held ba
         payload: { ...step.payload, text: "no", blocked: true },
       };
     });
-    expect([roundsIn(held), isLooping(held)]).toEqual([5, true]);
+    expect([countRounds(blocked), isLooping(blocked)]).toEqual([5, true]);
   });
 });
 
@@ -98,6 +98,6 @@ test.each([
   ["ababab", true],
   ["ababa", false],
   ["xaaa", true],
-] as const)("the model is told once, after %s: %s", (letters, verdict) => {
-  expect(isWarned(journal(letters, same))).toBe(verdict);
+] as const)("the model is warned once, after %s: %s", (letters, verdict) => {
+  expect(needsWarning(journal(letters, same))).toBe(verdict);
 });

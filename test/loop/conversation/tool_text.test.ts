@@ -1,25 +1,25 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { capped } from "../../../consumer/loop/conversation/tool_text.ts";
+import { cutMiddle } from "../../../consumer/loop/conversation/tool_text.ts";
 
 const marker = (left: number): string => `\n[${left} characters left out; read on]\n`;
 
 test.each([
-  ["short text", "abc", 10, "abc"],
-  ["text as long as the cap", "abcdefghij", 10, "abcdefghij"],
-  ["one character more", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
-  ["a lone surrogate, which no endpoint takes", "a\ud800b", 10, "a\ufffdb"],
+  ["a short text stays", "abc", 10, "abc"],
+  ["a text as long as the limit stays", "abcdefghij", 10, "abcdefghij"],
+  ["a text with one character more is cut", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
+  ["a lone surrogate is replaced", "a\ud800b", 10, "a\ufffdb"],
 ])("%s", (_, text, max, shown) => {
-  expect(capped(text, max, "read on")).toBe(shown);
+  expect(cutMiddle(text, max, "read on")).toBe(shown);
 });
 
-test("what is cut keeps its head and tail, and grows by no more than the note", () => {
+test("a cut text keeps its head and tail, and grows by at most the note", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "grapheme", maxLength: 400 }),
       fc.integer({ min: 10, max: 200 }),
       (text, max) => {
-        const shown = capped(text, max, "read on");
+        const shown = cutMiddle(text, max, "read on");
         expect(shown.isWellFormed()).toBe(true);
         if (text.length <= max) {
           expect(shown).toBe(text);
@@ -27,7 +27,7 @@ test("what is cut keeps its head and tail, and grows by no more than the note", 
         }
         expect(shown.length).toBeLessThanOrEqual(max + marker(text.length - max).length);
         expect(shown).toContain(marker(text.length - max));
-        // A pair of surrogates at the cut may fall to it; everything before and after stands.
+        // Only a surrogate pair at the cut may be lost.
         const head = Math.floor(max * 0.7) - 1;
         expect(shown.startsWith(text.slice(0, head).replace(/[\ud800-\udbff]$/, ""))).toBe(true);
         const tail = text.slice(-(max - head - 2)).replace(/^[\udc00-\udfff]/, "");
@@ -37,10 +37,10 @@ test("what is cut keeps its head and tail, and grows by no more than the note", 
   );
 });
 
-test("a character of two units is not torn at the cut, so nothing stands for its half", () => {
+test("a cut never splits a surrogate pair", () => {
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 60 }), fc.integer({ min: 0, max: 3 }), (max, before) => {
-      const shown = capped(`${"x".repeat(before)}${"😀".repeat(60)}`, max, "");
+      const shown = cutMiddle(`${"x".repeat(before)}${"😀".repeat(60)}`, max, "");
       expect(shown).not.toContain("\ufffd");
     }),
   );

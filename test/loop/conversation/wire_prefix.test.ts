@@ -1,13 +1,12 @@
-/** What an endpoint is sent, request after request: the prefix that its cache is paid for. */
+/** The messages of consecutive requests share a prefix, which the endpoint's cache needs. */
 import { Type } from "@sinclair/typebox";
 import { describe, expect, test } from "vitest";
-import type { ModelClient } from "../../../consumer/loop/loop_end.ts";
 import type { Transport } from "../../../consumer/models/model.ts";
 import { openAiTransport } from "../../../consumer/models/transport/openai.ts";
 import { workersAiTransport } from "../../../consumer/models/transport/workers_ai.ts";
 import { defineTool } from "../../../consumer/tools/define.ts";
 import { type Profile, profileOf } from "../../../shared/models/profiles.ts";
-import { brainOver, claimed, loopTask, MemoryStores } from "../memory.ts";
+import { loopTask, MemoryStores, modelOver, runSlice } from "../memory.ts";
 
 const look = defineTool({
   name: "look",
@@ -37,8 +36,8 @@ const looks = (...at: unknown[]) =>
     "tool_calls",
   );
 
-/** Everything that a long run meets: calls, wrong calls, text, empty and cut replies, faults. */
-function answer(n: number): Response {
+/** What a long run meets: calls, invalid calls, text, empty and cut replies, faults. */
+function respond(n: number): Response {
   if (n % 17 === 16) return new Response("down", { status: 503 });
   if (n % 13 === 12) return looks(n, "there");
   if (n % 11 === 10) return reply({ content: "Let me think about it." });
@@ -47,7 +46,7 @@ function answer(n: number): Response {
   return looks(n);
 }
 
-/** Both transports, with an endpoint that keeps the bytes it is sent. */
+/** Both transports, with an endpoint that records its requests. */
 function endpoints(profile: Profile): [string, (sent: Sent[]) => Transport][] {
   return [
     [
@@ -58,7 +57,7 @@ function endpoints(profile: Profile): [string, (sent: Sent[]) => Transport][] {
           profile,
           send: async (_url, init) => {
             sent.push(JSON.parse(String(init?.body)) as Sent);
-            return answer(sent.length - 1);
+            return respond(sent.length - 1);
           },
         }),
     ],
@@ -69,7 +68,7 @@ function endpoints(profile: Profile): [string, (sent: Sent[]) => Transport][] {
           {
             run: async (_model, inputs) => {
               sent.push(structuredClone(inputs) as unknown as Sent);
-              return answer(sent.length - 1);
+              return respond(sent.length - 1);
             },
           },
           profile,
@@ -78,30 +77,32 @@ function endpoints(profile: Profile): [string, (sent: Sent[]) => Transport][] {
   ];
 }
 
-const open = (messages: readonly object[]) => JSON.stringify(messages).slice(0, -1);
+const withoutEnd = (messages: readonly object[]) => JSON.stringify(messages).slice(0, -1);
 
-/** The requests whose messages do not begin with all the bytes of the request before. */
+/** The requests whose messages do not start with all the bytes of the previous request. */
 function breaksIn(sent: readonly Sent[]): number[] {
   return sent.flatMap(({ messages }, n) => {
     const before = sent[n - 1];
-    return before === undefined || open(messages).startsWith(open(before.messages)) ? [] : [n];
+    return before === undefined || withoutEnd(messages).startsWith(withoutEnd(before.messages))
+      ? []
+      : [n];
   });
 }
 
-/** Runs until the task ends: every few turns the slice yields, and every fifth claim dies in a write. */
+/** Runs a task to its end: slices yield every few turns, and every fifth worker dies in a write. */
 async function longRun(transport: (sent: Sent[]) => Transport, profile: Profile) {
   const sent: Sent[] = [];
-  const brain: ModelClient = brainOver(transport(sent), "m", profile);
-  const asked = { steps: 160, model_calls: 80, tool_calls: 200, cost_usd: 100, tokens: 9_000_000 };
+  const model = modelOver(transport(sent), "m", profile);
+  const limits = { steps: 160, model_calls: 80, tool_calls: 200, cost_usd: 100, tokens: 9_000_000 };
   const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
   const opening = [{ role: "user" as const, content: "Work." }];
-  const task = loopTask([look], opening, asked, schema);
+  const task = loopTask([look], opening, limits, schema);
   const stores = new MemoryStores();
   for (let fence = 1; fence < 300; fence++) {
     const when = fence % 2 === 0 ? ("before" as const) : ("after" as const);
-    stores.kill = fence % 5 === 0 ? { write: stores.written + 3, when } : null;
+    stores.kill = fence % 5 === 0 ? { write: stores.writeCount + 3, when } : null;
     const sliceMs = fence % 3 === 0 ? 0 : 60_000;
-    const { end } = await claimed(stores, task, brain, [look], { fence, sliceMs });
+    const { end } = await runSlice(stores, task, model, [look], { fence, sliceMs });
     if (end.kind === "failed" || end.kind === "answered") break;
   }
   return { sent, steps: stores.steps() };
@@ -109,16 +110,16 @@ async function longRun(transport: (sent: Sent[]) => Transport, profile: Profile)
 
 describe.each([
   ["an unknown model", "m"],
-  ["Kimi, with ids of its own", "@cf/moonshotai/kimi-k2.6"],
-])("the messages to %s begin with every byte of the request before", (_who, model) => {
+  ["Kimi, which has its own ids", "@cf/moonshotai/kimi-k2.6"],
+])("the messages to %s start with every byte of the previous request", (_who, model) => {
   const profile = profileOf(model);
-  test.each(endpoints(profile))("%s, through yields, kills and faults", async (_how, transport) => {
+  test.each(endpoints(profile))("%s, across yields, kills and faults", async (_how, transport) => {
     const { sent } = await longRun(transport, profile);
     expect(sent.length).toBeGreaterThan(50);
     expect(breaksIn(sent)).toEqual([]);
   });
 
-  test.each(endpoints(profile))("%s, but for a compaction", async (_how, transport) => {
+  test.each(endpoints(profile))("%s, except at a compaction", async (_how, transport) => {
     const { sent, steps } = await longRun(transport, { ...profile, windowTokens: 9_000 });
     const compactions = steps.filter(
       ({ payload }) => payload.kind === "model" && payload.compaction !== undefined,
@@ -127,7 +128,7 @@ describe.each([
     expect(sent.length).toBeGreaterThan(50);
     expect(breaks.length).toBeGreaterThan(0);
     expect(breaks.length).toBeLessThanOrEqual(compactions.length);
-    const weights = sent.map(({ messages }) => open(messages).length);
+    const weights = sent.map(({ messages }) => withoutEnd(messages).length);
     expect(breaks.every((n) => (weights[n] ?? 0) < (weights[n - 1] ?? 0))).toBe(true);
   });
 });

@@ -1,0 +1,33 @@
+/** What the loop works on: the task, and the means of one slice. */
+import type { Bounds } from "../../shared/budgets.ts";
+import type { Message, ToolOffer } from "../models/model.ts";
+import type { AnswerForm } from "./answer/answer_form.ts";
+import type { ToolHost } from "./calls/run_call.ts";
+import type { JournalWriter } from "./journal/journal_writer.ts";
+
+export interface LoopTask {
+  id: string;
+  opening: readonly Message[];
+  bounds: Bounds;
+  form: AnswerForm;
+  /** The tools that the model may call while it works; `finalOffer` is the last of them. */
+  offers: readonly ToolOffer[];
+  finalOffer: ToolOffer;
+  /** True where `read_file` is among the offers. */
+  canReadFiles: boolean;
+  /** The fence of the run that this one continues; 0 where it continues none. */
+  resumedFrom: number;
+  /** What to do about a call with effects that was started and has no outcome. */
+  onUncertain: "fail" | "retry";
+  /** Claims whose workers died: each may have paid for a model call that is not journaled. */
+  lostClaims: number;
+  /** The hash of the pinned MCP tools and skills, journaled with each reply; undefined without any. */
+  toolPin: string | undefined;
+}
+
+export interface LoopSlice {
+  journal: JournalWriter;
+  toolHost: ToolHost;
+  signal: AbortSignal;
+  sliceMs: number;
+}
