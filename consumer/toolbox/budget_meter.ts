@@ -3,7 +3,15 @@ import type { Bounds } from "../../shared/budgets.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ToolPayload } from "../../shared/step.ts";
 import type { Usage } from "../../shared/usage.ts";
+import type { EgressUsage } from "../egress/budget.ts";
 import type { Gateway } from "../egress/gateway.ts";
+
+export const egressUsageOf = (used: Usage): EgressUsage => ({
+  requests: used.egress_requests,
+  bytes_in: used.egress_bytes - used.egress_bytes_out,
+  bytes_out: used.egress_bytes_out,
+  ms: used.egress_ms,
+});
 
 export class BudgetMeter {
   readonly #journal: { readonly used: Usage };
@@ -22,7 +30,8 @@ export class BudgetMeter {
     this.#journal = journal;
     this.#bounds = bounds;
     this.#gateway = gateway;
-    this.#drained = gateway.used;
+    // Requests before this meter, such as those that list MCP tools, are drained with the first step.
+    this.#drained = egressUsageOf(journal.used);
   }
 
   /** Counts a program's tool call. One call is left for the step itself, so that it can be journaled. */

@@ -4,10 +4,8 @@ import type { Bounds } from "../../shared/budgets.ts";
 import { log } from "../../shared/log.ts";
 import { ok } from "../../shared/result.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { Usage } from "../../shared/usage.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";
-import type { EgressUsage } from "../egress/budget.ts";
 import { createGateway, type Gateway } from "../egress/gateway.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
@@ -15,7 +13,7 @@ import type { Engine } from "../sandbox/engine.ts";
 import { toolAttributes } from "../telemetry/gen_ai.ts";
 import { isCallableFromCode } from "../tools/catalog.ts";
 import type { Tool } from "../tools/define.ts";
-import { BudgetMeter } from "./budget_meter.ts";
+import { BudgetMeter, egressUsageOf } from "./budget_meter.ts";
 import type { EffectGate } from "./effect_gate.ts";
 import { createSandboxRuns } from "./sandbox_runs.ts";
 import { createToolContext } from "./tool_context.ts";
@@ -46,20 +44,13 @@ export function openGateway(
     hosts: config.hosts,
     routes: config.routes,
     limits: { requests: bounds.egress_requests, bytes: bounds.egress_bytes },
-    used: egressUseOf(journal.used),
+    used: egressUsageOf(journal.used),
     signal: deadline.signal,
     beforeSend: async (row) => ((await gate.journalIntent([row])) ? "go" : "stop"),
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
     send: (url, init) => fetch(url, init),
   });
 }
-
-const egressUseOf = (used: Usage): EgressUsage => ({
-  requests: used.egress_requests,
-  bytes_in: used.egress_bytes - used.egress_bytes_out,
-  bytes_out: used.egress_bytes_out,
-  ms: used.egress_ms,
-});
 
 /** `tools` are those of the catalog and the pinned ones. */
 export function createToolHost(

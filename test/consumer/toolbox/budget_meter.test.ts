@@ -23,8 +23,10 @@ test("dollars are reserved up to the budget exactly, and not beyond it", () => {
 });
 
 test("the usage of a step is drained once, with the gateway's use since the last drain", () => {
-  const gateway = { ...idle, used: { requests: 2, bytes_in: 10, bytes_out: 5, ms: 100 } };
-  const meter = new BudgetMeter(journal, bounds, gateway);
+  const egress = { egress_requests: 2, egress_bytes: 15, egress_bytes_out: 5, egress_ms: 100 };
+  // One request was made before the meter: it counts in the first step.
+  const gateway = { ...idle, used: { requests: 3, bytes_in: 12, bytes_out: 5, ms: 110 } };
+  const meter = new BudgetMeter({ used: { ...journal.used, ...egress } }, bounds, gateway);
   meter.spend(0.25);
   gateway.used = { requests: 5, bytes_in: 30, bytes_out: 6, ms: 150 };
   expect(meter.drainUsage()).toEqual({
