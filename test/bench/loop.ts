@@ -1,16 +1,15 @@
 /**
- * What a step of the loop costs of its own: folding a transcript of 50 steps, planning the call, writing
- * its body, reading a reply, journaling its text. The model, D1 and R2 are not in it; they answer from
- * memory at once. It is processor time, and the one figure of the bench that is no ratio.
+ * The processor time of one loop step: folding a transcript of 50 steps, planning the call, writing its body,
+ * parsing a reply, serialising the step. The model, D1 and R2 are in memory and reply at once. This is the
+ * only absolute figure of the bench.
  */
 import { Type } from "@sinclair/typebox";
-import type { ModelClient } from "../../consumer/loop/loop_end.ts";
-import { openAiTransport } from "../../consumer/models/openai.ts";
+import { openAiTransport } from "../../consumer/models/transport/openai.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
 import { profileOf } from "../../shared/models/profiles.ts";
 import type { Usage } from "../../shared/usage.ts";
-import { brainOver, claimed, loopTask, MemoryStores } from "../loop/memory.ts";
+import { loopTask, MemoryStores, modelOver, runSlice } from "../loop/memory.ts";
 
 const transcriptSteps = 50;
 const outputChars = 4_000;
@@ -51,7 +50,7 @@ async function stepTimes(): Promise<number[]> {
       return Response.json({ choices: [{ finish_reason: "tool_calls", message }], usage });
     },
   });
-  const brain: ModelClient = brainOver(transport, "bench", {
+  const model = modelOver(transport, "bench", {
     ...profile,
     windowTokens: 10_000_000,
   });
@@ -62,7 +61,7 @@ async function stepTimes(): Promise<number[]> {
     { ...limits, tokens: 20_000_000 },
     schema,
   );
-  await claimed(new MemoryStores(), task, brain, tools, { fence: 1 });
+  await runSlice(new MemoryStores(), task, model, tools, { fence: 1 });
   const from = Math.floor(transcriptSteps / 2);
   return asked.slice(1).flatMap((at, n) => (n < from ? [] : [(at - (asked[n] ?? at)) / 2]));
 }
