@@ -1,4 +1,4 @@
-/** The known name that a mistyped one most likely meant, or null when none is near. */
+/** The known name that is most similar to a mistyped one, or null when none is similar. */
 export function nearestName(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(name.length / 2)) + 1);
@@ -12,7 +12,7 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   return best;
 }
 
-/** Insertions, deletions and replacements between two short names; long ones count as far apart. */
+/** The number of insertions, deletions and replacements; infinite when the lengths differ by more than 2. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

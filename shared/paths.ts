@@ -1,23 +1,22 @@
 /** Paths of the workspace: relative, forward slashes, confined. One rule for the API, the tools and the sandbox. */
 import { workspaceLimits } from "./limits.ts";
 
-/** Where the whole output of a step is read: a place of its own, which no workspace holds. */
+/** The virtual path of a step's whole output, which is not a file of the workspace. */
 const outputs = /^\.outputs\/([1-9]\d{0,6})\.txt$/;
 
 export const outputPath = (seq: number): string => `.outputs/${seq}.txt`;
 
-/** The step whose output a path names, or null when it names none. */
+/** The step whose output a path names; null for any other path. */
 export function outputStep(path: string): number | null {
   const seq = outputs.exec(path)?.[1];
   return seq === undefined ? null : Number(seq);
 }
 
 /**
- * The one spelling of a path, or null when it is none of ours. A leading `/` or `./` and doubled
- * slashes are what models and shells write for the same file; `..`, NUL and backslashes are refused
- * rather than resolved, because two readers may resolve them differently; so is `__proto__`, which is no
- * key of an object. One name has one encoding (NFC), and no character that turns or hides the text around
- * it, so that what a person reads is what is meant.
+ * The normal form of a path, or null when it is invalid. A leading `/` or `./` and repeated slashes are
+ * dropped, as models and shells write them for the same file. `..`, NUL and backslashes are rejected rather
+ * than resolved, because two readers may resolve them differently, and `__proto__` because it is not safe
+ * as an object key. Names are in NFC and hold no characters that reorder or hide text.
  */
 export function normalisePath(text: string): string | null {
   if (text.length > workspaceLimits.pathCharsMax || !text.isWellFormed()) return null;
@@ -29,15 +28,15 @@ export function normalisePath(text: string): string | null {
   return segments.join("/");
 }
 
-/** Controls, backslashes, line and paragraph separators, marks of direction, and marks without width. */
+/** Control characters, backslashes, line and paragraph separators, direction marks, zero-width marks. */
 const misleading =
   /[\p{Cc}\\\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
 
-/** Whether a path is the folder itself or lies in it, however deep. */
+/** Whether a path is the folder itself or below it, at any depth. */
 export const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(`${folder}/`);
 
-/** The folders that a path stands in, the nearest first. */
+/** The folders that contain a path, innermost first. */
 export function foldersOf(path: string): string[] {
   const folders: string[] = [];
   for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {

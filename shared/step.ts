@@ -1,4 +1,4 @@
-/** What a step holds: the payload that is journaled, and the view of it that people read. */
+/** A step: the payload that is journaled, and its view in the API. */
 import type { Failure } from "./failures.ts";
 import type { Usage } from "./usage.ts";
 
@@ -6,38 +6,38 @@ export interface StepCall {
   id: string;
   provider_id: string | null;
   name: string;
-  /** The text as the model sent it, echoed back to it verbatim where it was readable JSON. */
+  /** As the model sent them. */
   arguments_text: string;
   arguments: Record<string, unknown> | null;
-  /** Why the call is refused, in words for the model; null when it may run. */
+  /** Why the call is rejected, as a sentence for the model; null when it may run. */
   problem: string | null;
 }
 
 /**
- * What a call of the model was offered: every tool while it works; then, rung by rung, `final_answer`
- * alone, the same by name, no tool and JSON mode, no tool and text.
+ * What a model call offered: every tool while the model works, then the final steps: only `final_answer`,
+ * `final_answer` forced by name, JSON mode without tools, text without tools.
  */
 export type Offered = "tools" | "final_answer" | "named" | "json" | "text";
 
-/** Old outputs that were elided: of the steps up to `upto`, all but `chars` characters each. */
+/** Elides old outputs: each step up to `upto` keeps `chars` characters. */
 export interface Compaction {
   upto: number;
   chars: number;
 }
 
-/** An endpoint's answer in its own words: what a replay reads once more. */
+/** An endpoint's response as it came, for replays. */
 export interface RawReply {
   status: number;
   retry_after: string | null;
   text: string;
 }
 
-/** One model call: a reply, or the failure that came instead. */
+/** One model call: a reply or a failure. */
 export interface ModelPayload {
   kind: "model";
   model: string;
   offered: Offered;
-  /** Why only the answer was asked for; absent while the model works. */
+  /** Why only the answer was requested; absent while the model works. */
   because?:
     | "budget_steps"
     | "budget_model_calls"
@@ -49,13 +49,13 @@ export interface ModelPayload {
     | "invalid_output"
     | "invalid_calls"
     | "repetition";
-  /** What was elided for this call and every later one. */
+  /** What is elided for this call and all later ones. */
   compaction?: Compaction;
-  /** True when the call before this one overflowed, so that another overflow is the end. */
+  /** True when the previous call overflowed the window: a second overflow ends the slice. */
   forced?: true;
-  /** What we reckoned the prompt to weigh, in tokens. */
+  /** Our own estimate of the prompt's tokens. */
   estimate?: number;
-  /** What the loop found odd or did about it, beside the reply's own quirks. */
+  /** Quirks that the loop recorded, in addition to the reply's own. */
   quirks?: string[];
   reply: {
     text: string;
@@ -64,31 +64,31 @@ export interface ModelPayload {
     finish: string;
     quirks: string[];
   } | null;
-  /** Kept where the reply could not be read the same again without it, and where the call failed. */
+  /** Stored where the call failed, or where the reply cannot be parsed again without it. */
   raw?: RawReply;
   failure: Failure | null;
-  /** How often in a row the endpoint refused the call: one row holds the whole run. */
+  /** How many consecutive rejections of the endpoint this row holds. */
   times?: number;
-  /** The hash of the task's pinned MCP tools and skills, where it has any: what the model was offered. */
+  /** The hash of the task's pinned MCP tools and skills, where it has any. */
   extras?: string;
   usage: {
     prompt_tokens: number;
     cached_tokens: number;
     completion_tokens: number;
-    /** Present where nobody knows what the model's tokens cost. */
+    /** Present where the price of the model's tokens is unknown. */
     unpriced_tokens?: number;
     cost_usd: number;
   };
 }
 
-/** Where one file of the workspace stands: in the task's own input, or in R2 under its hash. */
+/** Where one file of the workspace is stored: in the task's input, or in R2 under its hash. */
 export interface FileEntry {
   sha256: string;
   bytes: number;
   source: "input" | "blob";
 }
 
-/** One tool call and its answer, as the model reads it. `files` holds what it changed; null is deleted. */
+/** One tool call and its result, as the model reads it. `files`: what it changed; null is deleted. */
 export interface ToolPayload {
   kind: "tool";
   call_id: string;
@@ -96,20 +96,20 @@ export interface ToolPayload {
   arguments: Record<string, unknown> | null;
   text: string;
   ok: boolean;
-  /** The whole output, where `text` is only its head and tail. */
+  /** The whole output, if `text` is only its head and tail. */
   output?: FileEntry;
-  /** Said to the model behind the output: that it goes round in circles. */
+  /** A loop warning, which the model reads after the output. */
   note?: string;
-  /** True when the call was not run because it went round in circles. */
+  /** True when the call was not run because it repeats in a loop. */
   blocked?: true;
   files?: Record<string, FileEntry | null>;
-  /** The task's egress limits, where they refused a request of this call. */
+  /** The task's egress limits, if they refused a request of this call. */
   egress_refused?: { requests: number; bytes: number };
 }
 
 export type StepPayload = ModelPayload | ToolPayload;
 
-/** One journaled step, wherever it stands: in a row, or as a line of transcript.jsonl. */
+/** One journaled step: a row, or a line of transcript.jsonl. */
 export interface Step {
   seq: number;
   fence: number;
@@ -123,7 +123,7 @@ export interface Step {
   payload: StepPayload;
 }
 
-/** The view of a step that `GET /v1/tasks/:id/steps` answers. */
+/** A step as `GET /v1/tasks/:id/steps` returns it. */
 export function stepView(step: Step): Record<string, unknown> {
   const { payload } = step;
   const head = {
@@ -154,7 +154,7 @@ export function stepView(step: Step): Record<string, unknown> {
   }
 }
 
-/** The words for what was odd about one model call. */
+/** All quirks of one model call. */
 export function stepQuirks({ reply, quirks = [] }: ModelPayload): string[] {
   return [...(reply?.quirks ?? []), ...quirks];
 }

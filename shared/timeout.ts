@@ -1,14 +1,14 @@
 /**
- * An answer within its time, else an error that says what did not answer. What is still on its way is not
- * stopped: a binding has no signal, and past the deadline its answer no longer matters.
+ * Rejects when a reply takes longer than `ms`. The call itself is not stopped: a binding takes no signal,
+ * and its late reply is ignored.
  */
-export async function withTimeout<T>(what: string, ms: number, answer: Promise<T>): Promise<T> {
+export async function withTimeout<T>(what: string, ms: number, reply: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not answer in ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new Error(`${what} did not reply within ${ms} ms`)), ms);
   });
   try {
-    return await Promise.race([answer, deadline]);
+    return await Promise.race([reply, deadline]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-/** What a task has used so far: cumulative across attempts and never lowered. Token counts include cached ones. */
+/** What a task has used so far: cumulative across attempts, never decreasing. Token counts include cached ones. */
 export interface Usage {
   steps: number;
   model_calls: number;
@@ -6,16 +6,16 @@ export interface Usage {
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
-  /** Tokens of models whose price nobody knows: `cost_usd` leaves them out. */
+  /** Tokens of models whose price is unknown: `cost_usd` does not include them. */
   unpriced_tokens: number;
   cost_usd: number;
-  /** Time inside slices; waiting for the queue or a permit is not in it. */
+  /** Time inside slices, without waits for the queue or a permit. */
   seconds: number;
   egress_requests: number;
   /** Bodies in both directions. */
   egress_bytes: number;
   egress_bytes_out: number;
-  /** Time spent on requests, which a policy may bound. */
+  /** Time of requests, which a policy may bound. */
   egress_ms: number;
 }
 
@@ -38,22 +38,22 @@ export const noUsage: Usage = {
 export function addUsage(a: Usage, b: Partial<Usage>): Usage {
   const sum = { ...a };
   for (const key of Object.keys(sum) as (keyof Usage)[]) sum[key] += b[key] ?? 0;
-  sum.cost_usd = roundedDollars(sum.cost_usd);
+  sum.cost_usd = roundDollars(sum.cost_usd);
   sum.seconds = Math.round(sum.seconds * 1000) / 1000;
   return sum;
 }
 
 /** The larger of each field: a row is written at the end of a slice, the journal at each step. */
 export function maxUsage(a: Usage, b: Usage): Usage {
-  const most = { ...a };
-  for (const key of Object.keys(most) as (keyof Usage)[]) most[key] = Math.max(a[key], b[key]);
-  return most;
+  const max = { ...a };
+  for (const key of Object.keys(max) as (keyof Usage)[]) max[key] = Math.max(a[key], b[key]);
+  return max;
 }
 
-/** Ten decimal places: a hundredth of a neuron's price, and no binary noise in what people read. */
-const roundedDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1e10;
+/** Ten decimal places: a hundredth of a neuron's price, without binary noise. */
+const roundDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1e10;
 
-/** Stored usage is ours, but an older row may lack a field. */
+/** An older row may lack a field. */
 export function readUsage(text: string): Usage {
   return { ...noUsage, ...(JSON.parse(text) as Partial<Usage>) };
 }
