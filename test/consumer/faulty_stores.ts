@@ -1,14 +1,14 @@
-/** Stores that fail in chosen ways, from outside the product: what tests of recovery share. */
+/** Stores that fail in chosen ways, for tests of recovery. */
 import { env } from "cloudflare:workers";
 import { nowSql } from "../../shared/store/clock.ts";
 
 type Gate = (sql: string, call: () => Promise<unknown>) => Promise<unknown>;
 
-/** D1 whose every statement, alone or in a batch, passes a gate. */
+/** D1 whose every statement, single or in a batch, passes a gate. */
 function gatedDatabase(gate: Gate): D1Database {
   const real = new WeakMap<object, D1PreparedStatement>();
-  const statement = (sql: string, held: D1PreparedStatement): D1PreparedStatement => {
-    const proxy = new Proxy(held, {
+  const statement = (sql: string, inner: D1PreparedStatement): D1PreparedStatement => {
+    const proxy = new Proxy(inner, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key);
         if (key === "bind") return (...args: unknown[]) => statement(sql, target.bind(...args));
@@ -17,7 +17,7 @@ function gatedDatabase(gate: Gate): D1Database {
         return (...args: unknown[]) => gate(sql, () => Reflect.apply(value, target, args));
       },
     });
-    real.set(proxy, held);
+    real.set(proxy, inner);
     return proxy;
   };
   return new Proxy(env.DB, {
@@ -45,33 +45,65 @@ export function databaseWithClockAhead(ms: number): D1Database {
   });
 }
 
-/** The first statement that matches is applied and its answer is lost. */
+/** The first statement that matches is applied, and its reply is lost. */
 export function databaseLosingReply(match: RegExp): D1Database {
   let left = 1;
   return gatedDatabase(async (sql, call) => {
-    const answer = await call();
+    const reply = await call();
     if (match.test(sql) && left-- > 0) throw new Error("Network connection lost.");
-    return answer;
+    return reply;
   });
 }
 
+/** D1 whose first matching statement waits: `reached` resolves there, and `release` lets it run. */
+export function databaseHeldAt(match: RegExp) {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const DB = gatedDatabase(async (sql, call) => {
+    if (match.test(sql)) {
+      reached.resolve();
+      await released.promise;
+    }
+    return call();
+  });
+  return { DB, reached: reached.promise, release: released.resolve };
+}
+
 /** D1 and R2 of a worker that is killed at its k-th store call, before or after it was applied. */
-export function storesKilledAt(k: number, after: boolean) {
+export function storesKilledAt(k: number, isApplied: boolean) {
   let calls = 0;
   const gate: Gate = async (_sql, call) => {
     calls += 1;
     if (calls > k) throw new Error("SQLITE_ERROR: killed");
     if (calls < k) return call();
-    if (after) await call();
+    if (isApplied) await call();
     throw new Error("SQLITE_ERROR: killed");
   };
-  const bucket = new Proxy(env.OBJECTS, {
+  return { env: { DB: gatedDatabase(gate), OBJECTS: gatedBucket(gate) }, calls: () => calls };
+}
+
+/** The text of an outage. It is one that is not retried, so that a test does not wait. */
+export const outageText = "SQLITE_ERROR: this store is down";
+
+/** One store that is down from its k-th call on, while the others are up. */
+export function storeDownFrom(name: "D1" | "R2", k: number) {
+  let calls = 0;
+  const gate: Gate = async (_sql, call) => {
+    calls += 1;
+    if (calls >= k) throw new Error(outageText);
+    return call();
+  };
+  const stores = name === "D1" ? { DB: gatedDatabase(gate) } : { OBJECTS: gatedBucket(gate) };
+  return { env: stores, calls: () => calls };
+}
+
+function gatedBucket(gate: Gate): R2Bucket {
+  return new Proxy(env.OBJECTS, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);
       if (typeof value !== "function") return value;
-      if (key !== "put" && key !== "get") return value.bind(target);
+      if (!["put", "get", "head"].includes(String(key))) return value.bind(target);
       return (...args: unknown[]) => gate("r2", () => Reflect.apply(value, target, args));
     },
   });
-  return { env: { DB: gatedDatabase(gate), OBJECTS: bucket }, calls: () => calls };
 }

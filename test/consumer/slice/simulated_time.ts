@@ -1,6 +1,6 @@
 /**
- * Simulated time for whole slices: timers and both clocks are moved ahead whenever nothing real is under
- * way, so that a model call of five minutes takes none. D1 and R2 are the real ones and take their time.
+ * Simulated time for full slices: timers and both clocks move ahead whenever no real call is in progress, so that
+ * a model call of five minutes takes no time. D1 and R2 are the real ones and take real time.
  */
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
@@ -14,7 +14,7 @@ interface Timer {
 
 export class SimulatedTime {
   #offsetMs = 0;
-  #underWay = 0;
+  #realCalls = 0;
   #next = 1_000_000;
   readonly #timers = new Map<number, Timer>();
   readonly #realNow = Date.now.bind(Date);
@@ -39,7 +39,7 @@ export class SimulatedTime {
     return this.#realNow() + this.#offsetMs;
   }
 
-  /** D1 on this clock; while one of its calls is under way, time moves as it does outside. */
+  /** D1 on this clock. During one of its calls, real time passes. */
   get database(): D1Database {
     return new Proxy(env.DB, {
       get: (target, key) => {
@@ -52,7 +52,7 @@ export class SimulatedTime {
         }
         if (key === "batch") {
           return (list: D1PreparedStatement[]) =>
-            this.#real(() => target.batch(list.map((each) => this.#held.get(each) ?? each)));
+            this.#real(() => target.batch(list.map((each) => this.#inner.get(each) ?? each)));
         }
         return typeof value === "function" ? value.bind(target) : value;
       },
@@ -69,19 +69,19 @@ export class SimulatedTime {
     });
   }
 
-  /** Runs the work and moves time ahead to the next timer whenever it waits for time alone. */
+  /** Runs the work and jumps to the next timer whenever it waits only for time. */
   async until<T>(work: Promise<T>): Promise<T> {
-    let over = false;
+    let isOver = false;
     const ended = () => {
-      over = true;
+      isOver = true;
     };
     work.then(ended, ended);
-    let still = 0;
-    while (!over) {
+    let idleTurns = 0;
+    while (!isOver) {
       await new Promise<void>((resolve) => void this.#realTimeout(resolve, 0));
-      still = this.#underWay === 0 ? still + 1 : 0;
-      if (still < 3 || over) continue;
-      still = 0;
+      idleTurns = this.#realCalls === 0 ? idleTurns + 1 : 0;
+      if (idleTurns < 3 || isOver) continue;
+      idleTurns = 0;
       this.#jump();
     }
     return work;
@@ -99,10 +99,10 @@ export class SimulatedTime {
     timer.run();
   }
 
-  readonly #held = new WeakMap<object, D1PreparedStatement>();
+  readonly #inner = new WeakMap<object, D1PreparedStatement>();
 
-  #statement(held: D1PreparedStatement): D1PreparedStatement {
-    const proxy = new Proxy(held, {
+  #statement(inner: D1PreparedStatement): D1PreparedStatement {
+    const proxy = new Proxy(inner, {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key);
         if (key === "bind") return (...args: unknown[]) => this.#statement(target.bind(...args));
@@ -110,16 +110,16 @@ export class SimulatedTime {
         return (...args: unknown[]) => this.#real(() => Reflect.apply(value, target, args));
       },
     });
-    this.#held.set(proxy, held);
+    this.#inner.set(proxy, inner);
     return proxy;
   }
 
   async #real<T>(call: () => Promise<T>): Promise<T> {
-    this.#underWay += 1;
+    this.#realCalls += 1;
     try {
       return await call();
     } finally {
-      this.#underWay -= 1;
+      this.#realCalls -= 1;
     }
   }
 }
