@@ -3,8 +3,10 @@
  * error is. V8's own message has no position for the most common mistakes.
  */
 
+import { findLossyNumber } from "../../shared/json_numbers.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Problem } from "./problem.ts";
+import { findIllFormed } from "../../shared/well_formed.ts";
+import { invalidField, type Problem } from "./problem.ts";
 
 /** The deepest nesting of brackets outside strings. Also works on invalid JSON. */
 export function nestingDepth(text: string): number {
@@ -37,12 +39,30 @@ export function parseJson(text: string, depthMax: number): Result<unknown, Probl
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
   try {
-    return ok(JSON.parse(text) as unknown);
+    const value = JSON.parse(text) as unknown;
+    const fault = lossyPart(text, value);
+    return fault === null ? ok(value) : err(fault);
   } catch {
     const message = `invalid JSON: ${describeSyntaxError(text)}`;
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
   }
 }
+
+/** What would be changed on its way: a number that loses digits, or half of a surrogate pair. */
+function lossyPart(text: string, value: unknown): Problem | null {
+  const number = findLossyNumber(text);
+  if (number !== null) {
+    const message = `the number ${clip(number.source)} would lose digits: write it as a string`;
+    return invalidField(number.path, message);
+  }
+  if (!/\\u[dD][89a-fA-F]/.test(text) && text.isWellFormed()) return null;
+  const path = findIllFormed(value);
+  return path === null
+    ? null
+    : invalidField(path, "holds half of a surrogate pair, which is not a character: leave it out");
+}
+
+const clip = (source: string): string => (source.length > 40 ? `${source.slice(0, 40)}…` : source);
 
 /** Where text that JSON.parse rejected is invalid, and what is expected there. */
 export function describeSyntaxError(text: string): string {

@@ -37,10 +37,18 @@ function modelLimitView({
   requestsPerMinute,
   shared,
   snapshot,
+  outage,
 }: ModelLimit): ModelLimitResponse {
+  const state = snapshot?.state ?? (requestsPerMinute === null ? "unlimited" : "unknown");
   return {
     model,
-    state: snapshot?.state ?? (requestsPerMinute === null ? "unlimited" : "unknown"),
+    state: outage === null ? state : "down",
+    outage: outage && {
+      endpoint: outage.endpoint,
+      since: isoTime(outage.since),
+      next_try_at: isoTime(outage.nextTryAt),
+      message: outage.message,
+    },
     closed_until: snapshot?.closedUntil == null ? null : isoTime(snapshot.closedUntil),
     shared,
     requests_per_minute: requestsPerMinute,

@@ -6,8 +6,16 @@ import { Count, oneOf, orNull, Time } from "../../http/values.ts";
 export const ModelLimitResponse = Type.Object(
   {
     model: Type.String(),
-    state: oneOf(["unlimited", "serving", "back_off", "breaker", "half_open", "unknown"]),
+    state: oneOf(["unlimited", "serving", "down", "back_off", "breaker", "half_open", "unknown"]),
     closed_until: orNull(Time),
+    outage: orNull(
+      Type.Object({
+        endpoint: Type.String(),
+        since: Time,
+        next_try_at: Time,
+        message: Type.String({ description: "what the endpoint answered last" }),
+      }),
+    ),
     shared: Type.Boolean({ description: "the limit applies to all models of the endpoint" }),
     requests_per_minute: orNull(Type.Number({ minimum: 0 })),
     allowed_per_minute: orNull(Type.Number({ minimum: 0, description: "granted now" })),

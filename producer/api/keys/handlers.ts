@@ -1,4 +1,5 @@
 /** API keys: create, list, revoke. The operator's key manages all tenants, other admins only their own. */
+
 import { Value } from "@sinclair/typebox/value";
 import { isKeyId } from "../../../shared/ids.ts";
 import { keyLimits, storeLimits } from "../../../shared/limits.ts";
@@ -13,6 +14,7 @@ import { pageOf, readQuery } from "../../http/query.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";
 import { taskProblem } from "../../tasks/check.ts";
 import { explain } from "../../tasks/explain.ts";
+import { invalidTime, parseTime } from "../../tasks/task_rules.ts";
 import * as operations from "./operations.ts";
 
 /** The tenant whose keys the caller may see; null: all tenants. */
@@ -30,7 +32,8 @@ const handleCreateKey: Handler = async ({ request, env, principal }) => {
   if (principal.isOperator !== true && tenant !== principal.tenant) {
     return err(invalidField("tenant", "only FLEET_API_KEY can create keys for other tenants"));
   }
-  const expires = wanted.expires_at === undefined ? null : Date.parse(wanted.expires_at);
+  const expires = parseTime(wanted.expires_at);
+  if (Number.isNaN(expires)) return err(invalidField("expires_at", invalidTime));
   if (expires !== null && !(expires > Date.now())) {
     return err(invalidField("expires_at", "is in the past: use a future time"));
   }

@@ -75,7 +75,8 @@ const handleCancelTask: Handler = async (context) => {
     await sendTasks(env, [{ ...row, not_before: null }]);
   }
   const after = (await readTask(env.DB, principal.tenant, row.id)) ?? row;
-  if (after.cancel_requested_at === null && after.status !== "cancelled") {
+  const isOver = after.finished_at !== null && after.status !== "cancelled";
+  if (isOver || (after.cancel_requested_at === null && after.status !== "cancelled")) {
     return err({
       kind: "conflict",
       message: `this task is already ${after.status} and cannot be cancelled`,

@@ -21,12 +21,12 @@ import type { Principal } from "../../auth/principal.ts";
 import { parseLine } from "../../batches/batch_body.ts";
 import type { Entry } from "../../batches/batch_input.ts";
 import type { ProducerEnv } from "../../env.ts";
-import { type Detail, detailsOf, type Problem } from "../../http/problem.ts";
+import type { Detail, Problem } from "../../http/problem.ts";
 import { type Accepted, keyConflict } from "../../tasks/accept.ts";
 import { taskProblem } from "../../tasks/check.ts";
 import { explain } from "../../tasks/explain.ts";
 import { submitBatch } from "../../tasks/submit.ts";
-import { lineFieldOf, readRequestLine } from "../requests/request_line.ts";
+import { readRequestLine } from "../requests/request_line.ts";
 import { readBatchHead } from "./batch_head.ts";
 import {
   batchRequestOf,
@@ -34,6 +34,7 @@ import {
   NewOpenAiBatch,
   type OpenAiBatchRequest,
 } from "./batch_request.ts";
+import { findLineErrors } from "./line_errors.ts";
 
 export async function createOpenAiBatch(
   env: ProducerEnv,
@@ -106,36 +107,6 @@ async function* entriesOf(
     const value = parseLine(line);
     yield { line: line.number, body: value.ok ? readRequestLine(endpoint, value.value) : value };
   }
-}
-
-/** The invalid lines, with the field names of the file; null if the problem is not in the file. */
-function findLineErrors(problem: Problem, request: OpenAiBatchRequest): Detail[] | null {
-  switch (problem.kind) {
-    case "refused":
-    case "unreadable":
-      return detailsOf(problem).map((detail) => lineError(detail, request));
-    case "too_large":
-      return [{ path: "", message: problem.message, code: problem.kind }];
-    default:
-      return null;
-  }
-}
-
-function lineError({ line, path, message, code }: Detail, request: OpenAiBatchRequest): Detail {
-  if (line === undefined) return { path: "", message, code: "empty_file" };
-  const settings = Object.keys(request.metadata ?? {});
-  return {
-    line,
-    path: lineFieldOf(request.endpoint, path, settings) ?? "",
-    message,
-    code: code ?? defaultCode(path),
-  };
-}
-
-/** An id that is valid in its line can only be invalid because another line has it too. */
-function defaultCode(path: string): string {
-  if (path === "") return "invalid_json_line";
-  return path === "custom_id" ? "duplicate_custom_id" : "invalid_value";
 }
 
 async function rejectFile(
