@@ -6,10 +6,13 @@ import { parkTask } from "../../shared/store/flow/parking.ts";
 import { readWaitMs } from "../../shared/store/tasks/claims.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { requeue } from "./requeue.ts";
-import type { SlotEnd } from "./slot.ts";
+import { type SlotEnd, workOwn } from "./slot.ts";
 
 /** Which of the two task queues a message came from; it is requeued to the same one. */
 export type Priority = "normal" | "low";
+
+/** A task that another slot takes at the same moment must not make its message circle. */
+const requeueMsMin = 1_000;
 
 /** A message as it was delivered. */
 export interface Delivery {
@@ -37,6 +40,8 @@ export async function requeueOwnTask(
     if (parked !== null) return log("task_parked", { task_id: message.task_id, why: parked });
   }
   const delayMs = Math.max(own.ms, waitMs);
+  // It is due, but hidden behind more blocked flows than one choice looks at.
+  if (delayMs === 0 && (await workOwn(config, message))) return;
   log("task_requeued", { task_id: message.task_id, why: "not_due", delay_ms: delayMs });
-  await requeue(config, message, delayMs, priority);
+  await requeue(config, message, Math.max(delayMs, requeueMsMin), priority);
 }

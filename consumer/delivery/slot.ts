@@ -44,6 +44,13 @@ export async function workSlot(
   return { waitMs: 0, ranOwn };
 }
 
+/** Runs the message's own task out of turn; false where it may not be taken. */
+export async function workOwn(config: ConsumerConfig, message: TaskMessage): Promise<boolean> {
+  const task = await claimTask(config.env.DB, message.task_id, config.policyHashes);
+  if (task !== null) await workOn(config, task);
+  return task !== null;
+}
+
 /**
  * Claims the next task. A model with a rate limit admits by task: its admission is passed to the task that is
  * taken, and only its tasks are. Without an admission, only the message's own task may be taken, to end it.

@@ -177,3 +177,24 @@ export function closedHostedModels(config: PacingConfig): Record<string, number>
   });
   return Object.fromEntries(closed);
 }
+
+/** An outage, for people. Times are ms since 1970 UTC. */
+export interface Outage {
+  endpoint: string;
+  since: number;
+  nextTryAt: number;
+  message: string;
+}
+
+/** Null while the endpoint answers, and where its governor does not reply in time. */
+export async function readOutage(config: PacingConfig, model: string): Promise<Outage | null> {
+  if (model === "rehearsal") return null;
+  let breaker = closedBreaker;
+  await report("read outage", model, async () => {
+    breaker = await governorOf(config, model).breaker();
+  });
+  const { since, message } = breaker;
+  if (since === null) return null;
+  const nextTryAt = nextCallAt(breaker, Date.now());
+  return { endpoint: endpointLabel(config, model), since, nextTryAt, message };
+}

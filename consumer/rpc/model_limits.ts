@@ -5,6 +5,7 @@ import { modelListLimits } from "../../shared/limits.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { readSnapshot } from "../governor/client.ts";
+import { type Outage, readOutage } from "../governor/endpoint_health.ts";
 import type { GovernorSnapshot } from "../governor/snapshot.ts";
 import { governorName, rateOf } from "../governor/stub.ts";
 
@@ -21,6 +22,8 @@ export interface ModelLimit {
   shared: boolean;
   /** Null where nothing limits the model, or where its governor did not answer in time. */
   snapshot: GovernorSnapshot | null;
+  /** The outage of the model's endpoint; null while it answers. */
+  outage: Outage | null;
 }
 
 /** Null where the request is invalid or MODEL_PROFILES cannot be read. */
@@ -33,16 +36,21 @@ export async function readModelLimits(
   if (!profiles.ok) return null;
   const paced = { env, profileOf: profiles.value };
   // Models that share an endpoint share its governor, which is read once.
+  const outages = new Map<string, Promise<Outage | null>>();
   const snapshots = new Map<string, Promise<GovernorSnapshot | null>>();
   return Promise.all(
     request.models.map(async (model) => {
       const requestsPerMinute = rateOf(paced, model);
-      if (requestsPerMinute === null)
-        return { model, requestsPerMinute, shared: false, snapshot: null };
       const name = governorName(paced, model);
+      const reading = outages.get(name) ?? readOutage(paced, model);
+      outages.set(name, reading);
+      const outage = await reading;
+      if (requestsPerMinute === null)
+        return { model, requestsPerMinute, shared: false, snapshot: null, outage };
       const snapshot = snapshots.get(name) ?? readSnapshot(paced, model, requestsPerMinute);
       snapshots.set(name, snapshot);
-      return { model, requestsPerMinute, shared: name !== model, snapshot: await snapshot };
+      const shared = name !== model;
+      return { model, requestsPerMinute, shared, snapshot: await snapshot, outage };
     }),
   );
 }

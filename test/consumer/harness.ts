@@ -1,4 +1,4 @@
-/** Puts tasks into D1, delivers their messages, and reads what came of them: what tests of the consumer share. */
+/** Inserts tasks into D1, delivers their messages and reads the outcome, for tests of the consumer. */
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { ConsumerEnv } from "../../consumer/config/env.ts";
@@ -16,7 +16,7 @@ export interface SentMessage {
   delaySeconds: number;
 }
 
-/** A queue that only records: a test decides what is delivered, when, and how often. */
+/** A queue that only records its messages: the test decides what to deliver, when, and how often. */
 export function recordingQueue(sent: SentMessage[]): Queue {
   const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
   return {
@@ -40,7 +40,7 @@ export interface TestConsumer {
   sent: SentMessage[];
 }
 
-/** The test's environment with recorded queues and whatever it wants otherwise. */
+/** The test's environment with recording queues and these bindings. */
 export function testConsumer(more: Record<string, unknown> = {}): TestConsumer {
   const sent: SentMessage[] = [];
   const queue = recordingQueue(sent);
@@ -73,11 +73,12 @@ export async function acceptTask(task: DurableTask, more: Partial<NewTask> = {})
   return id;
 }
 
-/** Delivers the messages as one batch; answers which were acknowledged and which are to be retried. */
+/** Delivers the messages as one batch; returns how many were acknowledged and how many will be retried. */
 export async function deliverMessages(
   { env: on }: TestConsumer,
   ids: readonly string[],
   queue = "tasks",
+  model = "rehearsal",
 ): Promise<{ acked: number; retried: number }> {
   const batch = createMessageBatch(
     queue,
@@ -85,7 +86,7 @@ export async function deliverMessages(
       id: `message-${n}`,
       timestamp: new Date(),
       attempts: 1,
-      body: taskMessage(id, "rehearsal"),
+      body: taskMessage(id, model),
     })),
   );
   const context = createExecutionContext();
@@ -95,7 +96,7 @@ export async function deliverMessages(
 }
 
 export async function readRow(id: string): Promise<TaskRow> {
-  const row = await env.DB.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
+  const row = await env.DB.prepare("SELECT *, COALESCE(newer_reason, reason) AS reason FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
   if (row === null) throw new Error(`there is no task ${id}`);
   return row;
 }
@@ -109,7 +110,7 @@ export async function readSteps(id: string): Promise<Step[]> {
   return journal.value;
 }
 
-/** Accepts and delivers one task until it settles, sending on what the consumer sends. */
+/** Accepts a task and delivers it until it settles. */
 export async function runTask(
   task: DurableTask,
   more: { consumer?: TestConsumer; row?: Partial<NewTask>; deliveriesMax?: number } = {},

@@ -39,8 +39,10 @@ function rowOf(model: ModelLimitResponse): string[] {
   ];
 }
 
-function stateText({ state, closed_until: until }: ModelLimitResponse): string {
+function stateText({ state, closed_until: until, outage }: ModelLimitResponse): string {
   switch (state) {
+    case "down":
+      return `down since ${outage?.since}: ${outage?.endpoint}: ${outage?.message} Next try: ${outage?.next_try_at}`;
     case "unlimited":
     case "serving":
       return "ok";

@@ -1,0 +1,121 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { flowLimits } from "../../../shared/limits.ts";
+import { pause } from "../../../shared/store/flow/pauses.ts";
+import { claimNextTask } from "../../../shared/store/tasks/claims.ts";
+import { type ModelChoice, nextIdValues } from "../../../shared/store/tasks/next_task.ts";
+import type { NewTask } from "../../../shared/store/tasks/submissions.ts";
+import { acceptTask } from "../harness.ts";
+
+const patienceMs = 3_600_000;
+const anyModel: ModelChoice = { only: null, closed: {}, hosted: 0, own: 0 };
+
+/** A slot that remembers whose turn it was, as an isolate does. */
+class Turns {
+  #tenant = "";
+  readonly #flows: Record<string, string> = {};
+
+  async take(choice: ModelChoice = anyModel): Promise<string | null> {
+    const cursor = { tenant: this.#tenant, flows: this.#flows };
+    const own = { id: "task_none", onlyEnding: false };
+    const task = await claimNextTask(env.DB, own, "{}", nextIdValues(cursor, choice, patienceMs));
+    if (task === null) return null;
+    this.#tenant = task.tenant;
+    this.#flows[task.tenant] = task.flow;
+    return task.custom_id;
+  }
+
+  async takeAll(count: number): Promise<string> {
+    const taken: string[] = [];
+    for (let n = 0; n < count; n++) taken.push((await this.take()) ?? "-");
+    return taken.join("");
+  }
+}
+
+/** `count` tasks with the custom id `name`. */
+async function queue(name: string, count: number, more: Partial<NewTask> = {}): Promise<void> {
+  for (let n = 0; n < count; n++)
+    await acceptTask({ prompt: "p", model: "m" }, { custom_id: name, ...more });
+}
+
+const batch = (id: string) => ({ batch_id: `batch_${id}`, batch_index: 0 });
+
+beforeEach(async () => {
+  await env.DB.batch(
+    ["tasks", "pauses", "batches"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+  );
+});
+
+describe("the order of tasks", () => {
+  test("a low task is not taken while a normal one is due", async () => {
+    await queue("l", 3, { priority: "low" });
+    await queue("n", 2);
+    expect(await new Turns().takeAll(6)).toBe("nnlll-");
+  });
+
+  test("a small batch does not wait for a large one that was accepted before it", async () => {
+    await queue("L", 20, batch("A"));
+    await queue("s", 3, batch("B"));
+    expect((await new Turns().takeAll(8)).replaceAll("L", "")).toBe("sss");
+  });
+
+  test("a tenant with many batches gets no more turns than one with a single task", async () => {
+    for (const id of ["A", "B", "C"]) await queue("m", 4, batch(id));
+    await queue("o", 3, { tenant: "other" });
+    expect((await new Turns().takeAll(6)).replaceAll("m", "")).toBe("ooo");
+  });
+
+  test("within a batch the oldest task is taken first", async () => {
+    for (const name of ["1", "2", "3"]) await queue(name, 1, batch("A"));
+    expect(await new Turns().takeAll(3)).toBe("123");
+  });
+});
+
+describe("tasks that must not start do not hold back others", () => {
+  test("a task that is not due yet is left out", async () => {
+    await queue("f", 2, { not_before: Date.now() + 3_600_000 });
+    await queue("n", 1, { not_before: Date.now() - 1 });
+    expect(await new Turns().takeAll(2)).toBe("n-");
+  });
+
+  test("a paused model's tasks are left out", async () => {
+    await pause(env.DB, "model m");
+    await queue("p", 3);
+    await queue("n", 1, { model: "other" });
+    expect(await new Turns().takeAll(2)).toBe("n-");
+  });
+
+  test("a full concurrency key's tasks are left out until its slot is free", async () => {
+    await queue("k", 3, { concurrency_key: "k", concurrency_limit: 1 });
+    await queue("n", 1);
+    const turns = new Turns();
+    expect([...(await turns.takeAll(3))].sort().join("")).toBe("-kn");
+    await env.DB.prepare("UPDATE tasks SET lease_until = 0 WHERE status = 'running'").run();
+    expect(await turns.takeAll(1)).toBe("k");
+  });
+
+  test("a closed endpoint's tasks are left out, and taken to end once patience is over", async () => {
+    await queue("c", 1);
+    const now = Date.now();
+    const turns = new Turns();
+    expect(await turns.take({ ...anyModel, own: now - 60_000 })).toBeNull();
+    await env.DB.prepare("UPDATE tasks SET created_at = created_at - ?1").bind(patienceMs).run();
+    expect(await turns.take({ ...anyModel, own: now - patienceMs })).toBe("c");
+  });
+
+  test("with an admission for one model only its tasks are taken", async () => {
+    await queue("a", 1, { model: "@cf/a" });
+    await queue("b", 1, { model: "@cf/b" });
+    const turns = new Turns();
+    expect(await turns.take({ ...anyModel, only: "@cf/b" })).toBe("b");
+    expect(await turns.take({ ...anyModel, hosted: null })).toBeNull();
+  });
+
+  test("as many blocked flows as one choice looks at do not hide the last one", async () => {
+    const later = { not_before: Date.now() + 3_600_000 };
+    for (let n = 1; n < flowLimits.flowsPerChoiceMax; n++)
+      await queue("f", 1, { ...batch(String(n).padStart(4, "0")), ...later });
+    await queue("n", 1, batch("9999"));
+    expect(await new Turns().takeAll(1)).toBe("n");
+  });
+});
