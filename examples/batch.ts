@@ -1,12 +1,12 @@
 import type { ExampleTask } from "./example.ts";
+import { egressTasks } from "./tasks/egress.ts";
+import { failureTasks } from "./tasks/failures.ts";
 import { orderTasks } from "./tasks/orders.ts";
-import { reachTasks } from "./tasks/reach.ts";
 import { recordTasks } from "./tasks/records.ts";
-import { troubleTasks } from "./tasks/trouble.ts";
 
 /** The example batch; `node examples/batch.ts` prints it as NDJSON for `fleet submit -`. */
 export function exampleBatch(): ExampleTask[] {
-  const tasks = [...orderTasks, ...recordTasks, ...reachTasks, ...troubleTasks];
+  const tasks = [...orderTasks, ...recordTasks, ...egressTasks, ...failureTasks];
   return tasks.map((task) => ({ ...task, model: "rehearsal" }));
 }
 

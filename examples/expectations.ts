@@ -14,7 +14,7 @@ import {
   ticketCounts,
   topProducts,
   unitsOrdered,
-} from "./truth.ts";
+} from "./ground_truth.ts";
 
 /** How an example task must end; the demo fails if anything differs. */
 export interface Expectation {

@@ -20,7 +20,7 @@ import { type DevServer, startDevServer } from "../../producer/local/dev_server.
 import { claimState } from "../../producer/local/processes.ts";
 import { exampleBatch } from "../batch.ts";
 import { type Expectation, expectations, redriveExpectations } from "../expectations.ts";
-import { turnsAfterOutage } from "../tasks/trouble.ts";
+import { turnsAfterOutage } from "../tasks/failures.ts";
 import { findDifferences, findLeaks } from "./check.ts";
 import { type OrdersService, startOrdersService } from "./orders_service.ts";
 import { choosePlace } from "./place.ts";

@@ -10,7 +10,7 @@ import {
   refundRate,
   revenueByCountry,
   topProducts,
-} from "../truth.ts";
+} from "../ground_truth.ts";
 import { afterSeeing, answer, call, run } from "../turns.ts";
 
 const orders = { "orders.csv": { text: dataText("orders.csv") } };

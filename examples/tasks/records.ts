@@ -1,6 +1,6 @@
 import { configFiles, dataText } from "../data.ts";
 import type { ExampleTask } from "../example.ts";
-import { duplicates, logAnomalies, logSummary, ticketCounts } from "../truth.ts";
+import { duplicates, logAnomalies, logSummary, ticketCounts } from "../ground_truth.ts";
 import { afterSeeing, answer, call, run } from "../turns.ts";
 
 const log = { "access.log": { text: dataText("access.log") } };

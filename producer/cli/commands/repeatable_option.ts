@@ -1,7 +1,7 @@
 import { usageError } from "../exit.ts";
 
 /** Collects the values of an option that can be repeated. */
-export const collect = (value: string, values: string[]): string[] => [...values, value];
+export const collect = (value: string, values: string[] = []): string[] => [...values, value];
 
 /** The values of `--label key=value`. */
 export function parseLabels(pairs: readonly string[]): Record<string, string> {

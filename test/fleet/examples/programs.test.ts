@@ -2,7 +2,7 @@ import vm from "node:vm";
 import { describe, expect, test } from "vitest";
 import { configFiles, dataText, programText } from "../../../examples/data.ts";
 import { startOrdersService } from "../../../examples/demo/orders_service.ts";
-import * as truth from "../../../examples/truth.ts";
+import * as truth from "../../../examples/ground_truth.ts";
 
 const dataNames = ["orders.csv", "products.csv", "customers.json", "tickets.json", "access.log"];
 

@@ -18,7 +18,7 @@ export interface TaskOptions extends ChainOptions {
   schema?: string;
   model?: string;
   policy?: string;
-  file: string[];
+  file?: string[];
 }
 
 /** A batch's body, and the CSV file that it was made from; null for other input. */
@@ -41,7 +41,7 @@ export async function readBatchInput(
   const csvOption = (["prompt", "schema", "model", "policy", "delimiter"] as const).find(
     (name) => options[name] !== undefined,
   );
-  if (csvOption !== undefined || options.file.length > 0) {
+  if (csvOption !== undefined || options.file !== undefined) {
     throw usageError(
       `--${csvOption ?? "file"} is only for CSV: in a .jsonl file, write it in each task`,
     );
@@ -130,7 +130,7 @@ async function sharedFields(
   session: Session,
   options: TaskOptions,
 ): Promise<Record<string, unknown>> {
-  const { schema, model, policy, file } = options;
+  const { schema, model, policy, file = [] } = options;
   const files: Record<string, { base64: string }> = {};
   for (const name of file) {
     files[path.basename(name)] = { base64: Buffer.from(await readBytes(name)).toString("base64") };

@@ -18,7 +18,7 @@ interface Options {
   status?: string;
   reason?: string;
   errorCode?: string;
-  label: string[];
+  label?: string[];
   createdAfter?: string;
   createdBefore?: string;
   overrides?: string;
@@ -57,7 +57,7 @@ export function addRedrive(program: Command, bind: Bind): void {
     .option("--status <list>", `only these, comma-separated: ${redrivable.join(", ")}`)
     .option("--reason <reason>", "only tasks that ended for this reason")
     .option("--error-code <code>", "only tasks whose error has this code")
-    .option("--label <key=value>", "only tasks with this label; can be repeated", collect, [])
+    .option("--label <key=value>", "only tasks with this label; can be repeated", collect)
     .option("--created-after <time>", "only tasks from this time on, such as 2026-12-01T09:00:00Z")
     .option("--created-before <time>", "only tasks from before this time")
     .option("--overrides <json|@file>", 'fields of the task to change, such as \'{"model":"…"}\'')
@@ -157,7 +157,7 @@ function parseFilters(options: Options): Filters {
   if (options.errorCode !== undefined) filters.error_code = options.errorCode;
   if (options.createdAfter !== undefined) filters.created_after = options.createdAfter;
   if (options.createdBefore !== undefined) filters.created_before = options.createdBefore;
-  if (options.label.length > 0) filters.labels = parseLabels(options.label);
+  if (options.label !== undefined) filters.labels = parseLabels(options.label);
   return filters;
 }
 

@@ -12,7 +12,7 @@ import { collect, parseLabels } from "../repeatable_option.ts";
 interface Options {
   status?: string;
   batch?: string;
-  label: string[];
+  label?: string[];
   limit: string;
 }
 
@@ -22,7 +22,7 @@ export function addList(program: Command, bind: Bind): void {
     .description("list tasks, newest first")
     .addOption(new Option("--status <status>", "only tasks with this status").choices(statuses))
     .option("--batch <id>", "only tasks of this batch")
-    .option("--label <key=value>", "only tasks with this label; can be repeated", collect, [])
+    .option("--label <key=value>", "only tasks with this label; can be repeated", collect)
     .option("--limit <n>", "maximum number of tasks", String(commandLineLimits.listRowsDefault))
     .action(
       bind(async (session, options: Options) => {
@@ -58,7 +58,7 @@ async function fetchTasks(
   }
 }
 
-function queryOf({ status, batch, label }: Options): URLSearchParams {
+function queryOf({ status, batch, label = [] }: Options): URLSearchParams {
   const query = new URLSearchParams();
   if (status !== undefined) query.set("status", status);
   if (batch !== undefined) query.set("batch_id", batch);

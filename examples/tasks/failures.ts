@@ -1,6 +1,6 @@
 import { dataText, programText } from "../data.ts";
 import type { ExampleTask } from "../example.ts";
-import { currencyTotals, refundRate, unitsOrdered } from "../truth.ts";
+import { currencyTotals, refundRate, unitsOrdered } from "../ground_truth.ts";
 import { afterSeeing, answer, call, completion, run, type Turn } from "../turns.ts";
 
 const orders = { "orders.csv": { text: dataText("orders.csv") } };
@@ -11,7 +11,7 @@ const answerUnits = afterSeeing(
 const outage: Turn = { error: { status: 503, code: "upstream", message: "no healthy backend" } };
 
 /** Failures of models and programs. */
-export const troubleTasks: ExampleTask[] = [
+export const failureTasks: ExampleTask[] = [
   {
     custom_id: "runaway-loop",
     prompt: "How many units were ordered in orders.csv?",

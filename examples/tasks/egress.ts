@@ -1,12 +1,12 @@
 import { dataText } from "../data.ts";
 import type { ExampleTask } from "../example.ts";
-import { pendingOrders } from "../truth.ts";
+import { pendingOrders } from "../ground_truth.ts";
 import { afterSeeing, answer, call, run } from "../turns.ts";
 
 const customers = { "customers.json": { text: dataText("customers.json") } };
 
 /** What agents can reach, and what they cannot. */
-export const reachTasks: ExampleTask[] = [
+export const egressTasks: ExampleTask[] = [
   {
     custom_id: "pending-orders",
     prompt:
