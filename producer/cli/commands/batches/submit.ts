@@ -45,7 +45,7 @@ export function addSubmit(program: Command, bind: Bind): void {
     .option("--schema <file>", "with --prompt: the JSON Schema of each output")
     .option("--model <id>", "with --prompt: the model of each task")
     .option("--policy <name>", "with --prompt: the policy of each task")
-    .option("--file <path>", "with --prompt: a file for each task; can be repeated", collect, [])
+    .option("--file <path>", "with --prompt: a file for each task; can be repeated", collect)
     .option("--after <batch>", "start when this batch is finished")
     .option(
       "--after-status <list>",
