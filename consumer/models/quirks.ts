@@ -21,6 +21,7 @@ export const quirkMeanings = {
   arguments_empty: "The arguments were empty text, read as no arguments.",
   arguments_encoded_twice: "The whole arguments were JSON inside a JSON string.",
   arguments_wrapped: "The arguments were under one more key, such as arguments or input.",
+  code_fence_removed: "A program was sent inside a code fence, which was removed.",
   json_peeled: "A fence, tags or tokens around JSON were removed.",
   json_escapes_repaired: "Wrong escapes inside JSON strings were repaired.",
   json_repaired: "JSON was repaired by guessing; never for a tool with effects.",

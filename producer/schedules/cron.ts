@@ -1,12 +1,13 @@
 /**
  * Cron expressions: when a schedule ticks. Pure. Five fields, or a nickname such as @daily, read in the
  * schedule's time zone. The library handles clock changes: a time that the change to summer time skips
- * ticks at the end of the gap; a time that the change back repeats ticks once, at its first occurrence;
+ * ticks at the end of the gap, which midnight_gap.ts adds where the gap ends a day; a time that the change back repeats ticks once, at its first occurrence;
  * expressions that step through every hour keep stepping.
  */
 import { Cron } from "croner";
 import { scheduleLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { gapTick } from "./midnight_gap.ts";
 
 const fiveFields = /^(?:\S+\s+){4}\S+$/;
 const nickname = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/i;
@@ -52,8 +53,12 @@ export function nextTicks(
   afterMs: number,
   count: number,
 ): number[] {
-  const runs = cronOf(cron, timezone).nextRuns(count, new Date(afterMs));
-  return runs.map((date) => date.getTime());
+  const ticks = ticksOf(cron, timezone);
+  const found: number[] = [];
+  for (let next = ticks(afterMs); next !== null && found.length < count; next = ticks(next)) {
+    found.push(next);
+  }
+  return found;
 }
 
 /** The tick of a schedule that is due. */
@@ -74,35 +79,43 @@ export interface DueTick {
  * up to a limit, and the latest tick is then searched backwards from now.
  */
 export function findDueTick(cron: string, timezone: string, nextAt: number, now: number): DueTick {
-  const ticks = cronOf(cron, timezone);
+  const ticks = ticksOf(cron, timezone);
   let tick = nextAt;
-  let next = nextOf(ticks, tick);
+  let next = ticks(tick);
   let missed = 0;
   while (next !== null && next <= now && missed < scheduleLimits.missedCountedMax) {
     tick = next;
-    next = nextOf(ticks, tick);
+    next = ticks(tick);
     missed += 1;
   }
   if (next !== null && next <= now) {
     tick = latestBefore(ticks, now) ?? tick;
-    next = nextOf(ticks, now);
+    next = ticks(now);
   }
   return { tick, missed, late: now - tick > scheduleLimits.lateMsMax, next };
 }
 
-const nextOf = (ticks: Cron, afterMs: number): number | null =>
-  ticks.nextRun(new Date(afterMs))?.getTime() ?? null;
+/** The next tick after a time, or null. */
+type NextTick = (afterMs: number) => number | null;
+
+function ticksOf(cron: string, timezone: string): NextTick {
+  const library = cronOf(cron, timezone);
+  return (afterMs) => {
+    const next = library.nextRun(new Date(afterMs))?.getTime() ?? null;
+    return gapTick(cron, timezone, afterMs, next) ?? next;
+  };
+}
 
 const hourMs = 3_600_000;
 
 /** The latest tick up to `now`, searched in growing intervals before it. */
-function latestBefore(ticks: Cron, now: number): number | null {
+function latestBefore(ticks: NextTick, now: number): number | null {
   for (const back of [hourMs / 12, hourMs, 24 * hourMs, 32 * 24 * hourMs, 400 * 24 * hourMs]) {
     let last: number | null = null;
-    let next = nextOf(ticks, now - back);
+    let next = ticks(now - back);
     while (next !== null && next <= now) {
       last = next;
-      next = nextOf(ticks, last);
+      next = ticks(last);
     }
     if (last !== null) return last;
   }

@@ -220,8 +220,14 @@ const times: Rule = (task, { now }) => {
 export const invalidTime = "invalid time: write one such as 2026-12-01T09:00:00Z";
 
 /** Milliseconds since 1970 UTC; NaN for a time that does not exist. */
-export const parseTime = (text: string | undefined): number | null =>
-  text === undefined ? null : Date.parse(text);
+export function parseTime(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  const date = new Date(Date.UTC(year, month - 1, day));
+  // Date.parse turns 30 February into 2 March.
+  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return exists ? Date.parse(text) : Number.NaN;
+}
 
 const webhook: Rule = ({ webhook: named }, { checkWebhook, validParts }) => {
   if (named === undefined || isKnownValid(named, validParts)) return [];

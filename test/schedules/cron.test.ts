@@ -40,6 +40,41 @@ describe("02:30 in Berlin at the clock changes of 2026", () => {
   );
 });
 
+describe("a time in a gap that ends at midnight ticks at the end of the gap", () => {
+  it.each([
+    ["20 23 27 3 *", "America/Nuuk", "2027-03-01T00:00Z", ["2027-03-28T01:00"]],
+    ["59 23 27 3 *", "America/Nuuk", "2027-03-01T00:00Z", ["2027-03-28T01:00"]],
+    ["30 23 25 3 *", "America/Nuuk", "2028-03-01T00:00Z", ["2028-03-26T01:00"]],
+    ["45 23 27 3 *", "America/Scoresbysund", "2027-03-01T00:00Z", ["2027-03-28T01:00"]],
+    ["10 23 * * 6", "America/Nuuk", "2027-03-26T12:00Z", ["2027-03-28T01:00"]],
+    [
+      "10 23 * * *",
+      "America/Nuuk",
+      "2027-03-26T12:00Z",
+      ["2027-03-27T01:10", "2027-03-28T01:00", "2027-03-29T00:10"],
+    ],
+  ])("%s in %s after %s", (cron, timezone, after, ticks) => {
+    expect(iso(nextTicks(cron, timezone, at(after), ticks.length))).toEqual(ticks);
+  });
+
+  it.each([
+    ["0 22 27 3 *", "America/Nuuk", "2027-03-01T00:00Z", "2027-03-28T00:00"],
+    ["0 0 28 3 *", "America/Nuuk", "2027-03-01T00:00Z", "2027-03-28T01:00"],
+    ["30 0 30 4 *", "Africa/Cairo", "2027-04-01T00:00Z", "2027-04-29T22:00"],
+    ["15 0 28 3 *", "Asia/Beirut", "2027-03-01T00:00Z", "2027-03-27T22:00"],
+    ["20 0 5 9 *", "America/Santiago", "2027-09-01T00:00Z", "2027-09-05T04:00"],
+    ["10 2 3 10 *", "Australia/Lord_Howe", "2027-10-01T00:00Z", "2027-10-02T15:30"],
+  ])("%s in %s, which has no such gap, ticks as before", (cron, timezone, after, tick) => {
+    expect(iso(nextTicks(cron, timezone, at(after), 1))).toEqual([tick]);
+  });
+
+  it("a tick that is due is found there, and the next one after it", () => {
+    const [tick, next] = [at("2027-03-28T01:00Z"), at("2027-03-29T00:10Z")];
+    const due = findDueTick("10 23 * * *", "America/Nuuk", tick, tick + 1_000);
+    expect(due).toEqual({ tick, missed: 0, late: false, next });
+  });
+});
+
 describe("the check of a cron expression and a time zone", () => {
   it.each([
     ["* * * * * *", "UTC", "cron", /five fields/],
@@ -69,7 +104,15 @@ describe("the due tick of a schedule", () => {
 
   it.each([
     ["on time", "2026-01-01T10:00Z", "2026-01-01T10:00:20Z", "2026-01-01T10:00", 0, false],
-    ["a little late", "2026-01-01T10:00Z", "2026-01-01T10:04Z", "2026-01-01T10:00", 0, false],
+    ["at most 5 min late", "2026-01-01T10:00Z", "2026-01-01T10:05Z", "2026-01-01T10:00", 0, false],
+    [
+      "later than 5 min",
+      "2026-01-01T10:00Z",
+      "2026-01-01T10:05:00.001Z",
+      "2026-01-01T10:00",
+      0,
+      true,
+    ],
     ["after an outage", "2026-01-01T10:00Z", "2026-01-01T12:20Z", "2026-01-01T12:00", 2, true],
     ["after a year", "2025-01-01T10:00Z", "2026-01-01T12:20Z", "2026-01-01T12:00", 100, true],
   ])("the due tick %s is the latest one", (_name, nextAt, now, tick, missed, late) => {

@@ -1,4 +1,5 @@
 import { parseJson } from "../../../shared/json.ts";
+import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../model.ts";
 import { typesOf } from "../repair/schema_types.ts";
@@ -86,6 +87,6 @@ export function typedValue(
       ? Reflect.get(properties, key)
       : undefined;
   if (schema !== undefined && typesOf(property, schema).has("string")) return raw;
-  const value = parseJson(raw.trim());
+  const value = parseJson(quoteLossyNumbers(raw.trim()));
   return value === undefined ? (wholePython(raw.trim()) ?? raw) : value;
 }

@@ -1,4 +1,5 @@
 import { isRecord, type Json, parseJson } from "../../../shared/json.ts";
+import { isLossless } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Quirk } from "../quirks.ts";
 import { resolved, typesOf } from "./schema_types.ts";
@@ -138,7 +139,7 @@ function fromText(
 }
 
 function scalarFrom(text: string, types: ReadonlySet<string>): unknown {
-  if (numberText.test(text)) {
+  if (numberText.test(text) && isLossless(text)) {
     const number = Number(text);
     if (types.has("number") && Number.isFinite(number)) return number;
     if (types.has("integer") && Number.isSafeInteger(number)) return number;

@@ -1,5 +1,6 @@
 import { jsonrepair } from "jsonrepair";
 import { parseJson } from "../../../shared/json.ts";
+import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import { takePython } from "../call_formats/python/python_literal.ts";
 import type { Quirk } from "../quirks.ts";
@@ -100,7 +101,8 @@ function attempt(text: string): unknown {
  * nothing helps. The boldest, jsonrepair, closes what is open, so it is kept from text that ends
  * inside a string or with a brace still open: there it would invent the end of a cut value.
  */
-export function readLoosely(text: string): Loose | null {
+export function readLoosely(given: string): Loose | null {
+  const text = quoteLossyNumbers(given);
   const strict = parseJson(text);
   if (strict !== undefined) return { value: strict, quirks: [] };
   if (text.length > modelLimits.argumentsBytesMax) return null;

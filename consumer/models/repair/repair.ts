@@ -1,9 +1,12 @@
 import { isRecord, type Json, nestsBeyond, parseJson } from "../../../shared/json.ts";
+import { findLossyNumber, quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { findIllFormed, toWellFormed } from "../../../shared/well_formed.ts";
 import type { ToolOffer } from "../model.ts";
 import type { Quirk } from "../quirks.ts";
 import { coerceTo } from "./coerce.ts";
 import { parseWithoutLastBrace, readLoosely } from "./loose_json.ts";
+import { withoutProgramFence } from "./program_fence.ts";
 import { cleanName, toolNamed } from "./tool_name.ts";
 import { problemsOf, problemText } from "./validate.ts";
 
@@ -35,7 +38,7 @@ function asText(value: unknown): string {
 function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks: Quirk[] } | null {
   if (sent === undefined || sent === null) return { value: {}, quirks: [] };
   if (typeof sent !== "string") return { value: sent, quirks: [] };
-  const text = sent.trim();
+  const text = quoteLossyNumbers(sent.trim());
   if (text === "" || text === "null") return { value: {}, quirks: ["arguments_empty"] };
   if (!guess) {
     const value = parseJson(text);
@@ -106,19 +109,38 @@ export function repairCall(
   quirks.push(...args.quirks);
   if (!isRecord(args.value)) return refused(problems.shape);
   if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return refused(problems.deep);
-  const strict = problemsOf(args.value, tool.original);
-  if (strict.length === 0)
-    return { name, argumentsText, arguments: args.value, problem: null, quirks };
-  const inner = guess ? unwrapped(args.value, tool.original) : null;
+  const value = cleaned(name, args.value, quirks);
+  const strict = problemsOf(value, tool.original);
+  if (strict.length === 0) return { name, argumentsText, arguments: value, problem: null, quirks };
+  const inner = guess ? unwrapped(value, tool.original) : null;
   if (inner !== null) quirks.push("arguments_wrapped");
-  const given = inner ?? args.value;
+  const given = inner ?? value;
   const coerced = guess ? coerceTo(given, tool.original, tool.original) : null;
   const left = coerced === null ? strict : problemsOf(coerced.value, tool.original);
   if (coerced !== null && left.length === 0 && isRecord(coerced.value)) {
     quirks.push(...coerced.quirks);
     return { name, argumentsText, arguments: coerced.value, problem: null, quirks };
   }
-  return refused(problemText(name, left, tool.original), args.value);
+  const problem = problemText(name, left, tool.original);
+  return refused(`${problem}${lostDigits(argumentsText)}`, value);
+}
+
+/** The arguments without a fence around a program and without halves of surrogate pairs. */
+function cleaned(tool: string, value: Json, quirks: Quirk[]): Json {
+  const unfenced = withoutProgramFence(tool, value);
+  if (unfenced !== null) quirks.push("code_fence_removed");
+  const bare = unfenced ?? value;
+  if (findIllFormed(bare) === null) return bare;
+  const made = toWellFormed(bare);
+  return isRecord(made) ? made : bare;
+}
+
+/** A line for the model where a number of the text would lose digits; empty where none would. */
+function lostDigits(text: string): string {
+  const found = findLossyNumber(text);
+  return found === null
+    ? ""
+    : `\n${found.path}: ${found.source} would lose digits as a number: write it as a string.`;
 }
 
 const wrapperKeys = ["arguments", "parameters", "input", "args"];

@@ -1,4 +1,5 @@
 import { parseJson } from "../../../shared/json.ts";
+import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import { foldEvents } from "../shapes/events.ts";
 
@@ -25,6 +26,7 @@ export async function readBody(response: Response): Promise<BodyRead> {
 
 /** What a text holds, whatever its content type says: JSON, a folded event stream, or plain text. */
 export function bodyValue(text: string): unknown {
-  const value = parseJson(text);
+  // A number that would lose digits is kept as a string of them: it may be an argument.
+  const value = parseJson(quoteLossyNumbers(text));
   return value === undefined ? (foldEvents(text) ?? text) : value;
 }

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { defineTool, toolError, toolResult } from "../define.ts";
+import { decodeText } from "./charset.ts";
 
 export const fetchUrl = defineTool({
   name: "fetch_url",
@@ -26,13 +27,16 @@ export const fetchUrl = defineTool({
     const shown = response.headers
       .filter(([name]) => shownHeaders.has(name.toLowerCase()))
       .map(([name, value]) => `${name}: ${value}`);
+    const type =
+      response.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+    const decoded = decodeText(response.body, type);
     const text = [
       `HTTP ${response.status} ${response.statusText}`.trim(),
       ...shown,
       "",
-      new TextDecoder().decode(response.body),
+      decoded.problem ?? decoded.text,
     ].join("\n");
-    return response.status < 400 ? toolResult(text) : toolError(text);
+    return response.status < 400 && decoded.problem === null ? toolResult(text) : toolError(text);
   },
 });
 

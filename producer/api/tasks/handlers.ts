@@ -2,6 +2,7 @@
 import { isTaskId } from "../../../shared/ids.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { isTerminal } from "../../../shared/states.ts";
 import { readLastUsages } from "../../../shared/store/tasks/journal.ts";
 import { listTasks } from "../../../shared/store/tasks/task_list.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
@@ -75,8 +76,8 @@ const handleCancelTask: Handler = async (context) => {
     await sendTasks(env, [{ ...row, not_before: null }]);
   }
   const after = (await readTask(env.DB, principal.tenant, row.id)) ?? row;
-  const isOver = after.finished_at !== null && after.status !== "cancelled";
-  if (isOver || (after.cancel_requested_at === null && after.status !== "cancelled")) {
+  // A cancel that came too late is a conflict, even where an earlier one was accepted.
+  if (isTerminal(after.status) && after.status !== "cancelled") {
     return err({
       kind: "conflict",
       message: `this task is already ${after.status} and cannot be cancelled`,

@@ -293,7 +293,12 @@ describe("what cannot be repaired says what to fix", () => {
     ["null for a required one", "read_file", '{"path":null}', ["path"]],
     ["a fraction for a whole number", "read_file", '{"path":"a","limit":"1.5"}', ["limit"]],
     ["an empty text for a number", "read_file", '{"path":"a","limit":""}', ["limit"]],
-    ["a number that lost digits, for text", "read_file", '{"path":12345678901234567890}', ["path"]],
+    [
+      "digits beyond a number's",
+      "read_file",
+      '{"path":"a","limit":12345678901234567890}',
+      ["limit", "write it as a string"],
+    ],
     ["text that ends inside a string", "write_file", '{"path":"a","content":"b', ["not JSON"]],
   ];
   test.each(rows)("%s", (_name, tool, args, words) => {

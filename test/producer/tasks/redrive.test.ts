@@ -160,6 +160,7 @@ describe("cancelling a task", () => {
   });
 
   it.each<[Status, number]>([
+    ["running", 202],
     ["succeeded", 409],
     ["dead", 409],
     ["cancelled", 202],
@@ -168,7 +169,11 @@ describe("cancelling a task", () => {
     const id = await taskWith(fleet, status);
     const response = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
     expect(response.status).toBe(expected);
-    expect(fleet.tasks.sent).toEqual([]);
+    if (status !== "running") expect(fleet.tasks.sent).toEqual([]);
+    // Whether it was asked before changes nothing.
+    await env.DB.prepare("UPDATE tasks SET cancel_requested_at = 999 WHERE id = ?1").bind(id).run();
+    const again = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
+    expect(again.status).toBe(expected);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Json } from "../../../../shared/json.ts";
+import { isLossless } from "../../../../shared/json_numbers.ts";
 
 /** A value read at `at`, and the index after it; null where there is none. */
 type Taken<T> = { value: T; end: number } | null;
@@ -96,7 +97,10 @@ export function takePython(text: string, at: number, depth: number = 0): Taken<u
   if (char === "{") return takeDict(text, at, depth);
   if (char === '"' || char === "'") return takeString(text, at);
   const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(at, at + 40));
-  if (number !== null) return { value: Number(number[0]), end: at + number[0].length };
+  if (number !== null) {
+    const [source] = number;
+    return { value: isLossless(source) ? Number(source) : source, end: at + source.length };
+  }
   const word = words.find(([name]) => text.startsWith(name, at));
   return word === undefined ? null : { value: word[1], end: at + word[0].length };
 }
