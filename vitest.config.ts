@@ -41,6 +41,7 @@ const pureGlobs = [
   "test/shared/!(row_cost).test.ts",
   "test/consumer/slice/outcome.test.ts",
   "test/tools/{define,idempotency,signature,standard/replacement,with_bindings/select}.test.ts",
+  "test/producer/{tasks/task_limits,batches/batch_limits,ingress/mailbox}.test.ts",
 ];
 
 /** Among them, those that need what only the Workers runtime has. */

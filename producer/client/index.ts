@@ -6,6 +6,7 @@
  *     const task = await fleet("GET /v1/tasks/:id", { id });
  *     if (task.ok) task.value.status; else task.error.code;
  */
+import { readLines } from "../../shared/lines.ts";
 import type { ErrorResponse } from "../http/error_response.ts";
 import type {
   CallError,
@@ -136,7 +137,7 @@ async function readResponse<Name extends CallName>(
       return isExpected(name, value) ? success(value) : notAFleet(url, status);
     }
     case "application/x-ndjson":
-      return success(readLines(response, (value) => isExpected(name, value)));
+      return success(parseLines(response, (value) => isExpected(name, value)));
     case "application/octet-stream":
       return success(new Uint8Array(await response.arrayBuffer()));
     default:
@@ -146,24 +147,18 @@ async function readResponse<Name extends CallName>(
 }
 
 /** The lines as they arrive. Rejects if the connection breaks or a line is not what the call promises. */
-async function* readLines(
+async function* parseLines(
   response: Response,
   isExpected: (value: unknown) => boolean,
 ): AsyncGenerator<unknown> {
-  const read = (line: string): unknown => {
-    const value: unknown = JSON.parse(line);
-    if (!isExpected(value)) throw new Error("a line that no fleet sends");
-    return value;
-  };
+  if (response.body === null) return;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let rest = "";
-  for await (const part of response.body ?? []) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield read(line);
+  for await (const line of readLines(response.body)) {
+    if (line.kind !== "line") continue;
+    const value: unknown = JSON.parse(decoder.decode(line.bytes));
+    if (!isExpected(value)) throw new Error("a line that no fleet sends");
+    yield value;
   }
-  rest += decoder.decode();
-  if (rest !== "") yield read(rest);
 }
 
 type Failure = { ok: false; error: CallError };

@@ -26,7 +26,7 @@ export interface Rerun {
 }
 
 /** An override of the policy pins its current version, even if the task had the same policy. */
-export function redriveKindOf({ mode, overrides = {} }: RedriveRequest): RedriveOptions {
+export function redriveOptionsOf({ mode, overrides = {} }: RedriveRequest): RedriveOptions {
   const names = Object.keys(overrides).flatMap((name) =>
     name === "limits"
       ? Object.keys(overrides.limits ?? {}).map((limit) => `limits.${limit}`)
@@ -37,7 +37,7 @@ export function redriveKindOf({ mode, overrides = {} }: RedriveRequest): Redrive
 }
 
 /** `row` includes its body and its transcript. */
-export async function nextRun(
+export async function buildNextRun(
   env: ProducerEnv,
   scope: CheckScope,
   row: TaskRow,

@@ -22,7 +22,7 @@ import { notFound, type Problem } from "../http/problem.ts";
 import { taskProblem } from "./check.ts";
 import { loadCheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";
-import { nextRun, type Rerun, redriveKindOf } from "./next_run.ts";
+import { buildNextRun, type Rerun, redriveOptionsOf } from "./next_run.ts";
 import { sendTasks } from "./send.ts";
 import { findMissingInputs } from "./stored_inputs.ts";
 
@@ -49,11 +49,11 @@ export async function redrive(
       message: `this task is ${row.status}; only tasks that are ${redrivable.join(", ")} can be redriven`,
     });
   }
-  const next = await nextRun(env, await loadCheckScope(env, principal), row, body);
+  const next = await buildNextRun(env, await loadCheckScope(env, principal), row, body);
   if (!next.ok) return next;
   const details = await findMissingInputs(env, tenant, body.overrides ?? {});
   if (details.length > 0) return err(taskProblem(details));
-  const redriven = await rerunTasks(env, tenant, redriveKindOf(body), [next.value]);
+  const redriven = await rerunTasks(env, tenant, redriveOptionsOf(body), [next.value]);
   const after = await readTask(env.DB, tenant, id);
   if (redriven === 1 && after !== null) return ok(after);
   return err({

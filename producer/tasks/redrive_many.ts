@@ -18,7 +18,7 @@ import { type Detail, invalidField, type Problem } from "../http/problem.ts";
 import { taskProblem } from "./check.ts";
 import { loadCheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";
-import { nextRun, type Rerun, redriveKindOf } from "./next_run.ts";
+import { buildNextRun, type Rerun, redriveOptionsOf } from "./next_run.ts";
 import { rerunTasks } from "./redrive.ts";
 import { invalidTime, parseTime } from "./task_rules.ts";
 
@@ -73,14 +73,14 @@ async function redriveMany(
   }
   const filter = parseFilter(body);
   if (!filter.ok) return filter;
-  const kind = redriveKindOf(body);
+  const kind = redriveOptionsOf(body);
   const scope = await loadCheckScope(env, principal);
   const report: Redriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
 
   const redrivePage = async (rows: readonly TaskRow[]): Promise<void> => {
     const reruns: Rerun[] = [];
     for (const row of rows) {
-      const next = await nextRun(env, scope, row, body);
+      const next = await buildNextRun(env, scope, row, body);
       if (next.ok) reruns.push(next.value);
       else {
         report.refused += 1;

@@ -1,5 +1,58 @@
 // Written by npm run openapi from index.ts, which has the types and the comments.
-const callMsMax = 12e4;
+// shared/lines.ts
+var newline = 10;
+async function* readLines(stream, { bytesMax = Infinity, lineBytesMax = Infinity } = {}) {
+  let parts = [];
+  let lineBytes = 0;
+  let total = 0;
+  let number = 1;
+  const append = (part) => {
+    lineBytes += part.byteLength;
+    if (lineBytes > lineBytesMax) parts = [];
+    else if (part.byteLength > 0) parts.push(part);
+  };
+  const endLine = () => {
+    const bytes = lineBytes > lineBytesMax ? null : concat(parts, lineBytes);
+    parts = [];
+    lineBytes = 0;
+    if (bytes === null) return { kind: "too_long", number };
+    return isBlank(bytes) ? null : { kind: "line", number, bytes };
+  };
+  for await (const chunk of stream) {
+    total += chunk.byteLength;
+    if (total > bytesMax) {
+      yield { kind: "too_much", number };
+      return;
+    }
+    let from = 0;
+    for (; ; ) {
+      const end = chunk.indexOf(newline, from);
+      append(chunk.subarray(from, end === -1 ? chunk.byteLength : end));
+      if (end === -1) break;
+      const line = endLine();
+      if (line !== null) yield line;
+      number++;
+      from = end + 1;
+    }
+  }
+  const last = endLine();
+  if (last !== null) yield last;
+}
+function concat(parts, size) {
+  const [only] = parts;
+  if (parts.length === 1 && only !== void 0) return only;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+var isBlank = (bytes) => bytes.every((byte) => byte === 32 || byte === 9 || byte === 13);
+
+// producer/client/index.ts
+var callMsMax = 12e4;
 function fleetClient(options) {
   const { fetch = globalThis.fetch } = options;
   const url = options.url.replace(/\/+$/, "");
@@ -26,7 +79,7 @@ function fleetClient(options) {
     }
   };
 }
-const methodOf = (name) => name.slice(0, name.indexOf(" "));
+var methodOf = (name) => name.slice(0, name.indexOf(" "));
 function callPath(name, input) {
   const path = name.slice(name.indexOf(" ") + 1).replace(/:(\w+)/g, (_, part) => encodeURIComponent(String(input[part]))).replace(/\*$/, () => String(input.path).split("/").map(encodeURIComponent).join("/"));
   const query = queryText(input.query ?? {});
@@ -67,7 +120,7 @@ async function readResponse(name, response, { url, isExpected = () => true }) {
       return isExpected(name, value) ? success(value) : notAFleet(url, status);
     }
     case "application/x-ndjson":
-      return success(readLines(response, (value) => isExpected(name, value)));
+      return success(parseLines(response, (value) => isExpected(name, value)));
     case "application/octet-stream":
       return success(new Uint8Array(await response.arrayBuffer()));
     default:
@@ -75,21 +128,15 @@ async function readResponse(name, response, { url, isExpected = () => true }) {
       return notAFleet(url, status);
   }
 }
-async function* readLines(response, isExpected) {
-  const read = (line) => {
-    const value = JSON.parse(line);
-    if (!isExpected(value)) throw new Error("a line that no fleet sends");
-    return value;
-  };
+async function* parseLines(response, isExpected) {
+  if (response.body === null) return;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let rest = "";
-  for await (const part of response.body ?? []) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield read(line);
+  for await (const line of readLines(response.body)) {
+    if (line.kind !== "line") continue;
+    const value = JSON.parse(decoder.decode(line.bytes));
+    if (!isExpected(value)) throw new Error("a line that no fleet sends");
+    yield value;
   }
-  rest += decoder.decode();
-  if (rest !== "") yield read(rest);
 }
 async function readError(response, url) {
   const { status, headers } = response;
@@ -107,7 +154,7 @@ function isErrorBody(body) {
   const { code, message, details = [] } = error;
   return typeof code === "string" && typeof message === "string" && Array.isArray(details);
 }
-const isAbort = (cause) => cause instanceof Error && ["AbortError", "TimeoutError"].includes(cause.name);
+var isAbort = (cause) => cause instanceof Error && ["AbortError", "TimeoutError"].includes(cause.name);
 function noResponse(url, cause) {
   const code = isAbort(cause) ? "aborted" : "unreachable";
   const problem = code === "aborted" ? "did not answer in time" : "does not answer";

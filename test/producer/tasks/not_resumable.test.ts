@@ -157,11 +157,19 @@ it.each<[string, object]>([
   },
 );
 
-it("a task that was redriven the maximum number of times cannot be redriven", async () => {
-  const fleet = testFleet();
-  const history = Array.from({ length: taskLimits.redrivesMax }, (_, fence) => ({ fence }));
-  const id = await failedTask(fleet, { reason: "model_error", history });
-  const response = await resume(fleet, id);
-  expect(response.status).toBe(409);
-  expect(await response.text()).toContain("submit it as a new task");
-});
+it.each([
+  [taskLimits.redrivesMax - 1, 202],
+  [taskLimits.redrivesMax, 409],
+])(
+  "a redrive of a task that was redriven %i times is answered with %i",
+  async (redrives, status) => {
+    const fleet = testFleet();
+    const run = { status: "failed", reason: "model_error", model: "rehearsal", usage: {} };
+    const rest = { finished_at: 1_000, error: null, errors: [], resumed_from: null };
+    const history = Array.from({ length: redrives }, (_, fence) => ({ fence, ...run, ...rest }));
+    const id = await failedTask(fleet, { reason: "model_error", history });
+    const response = await resume(fleet, id);
+    expect(response.status).toBe(status);
+    if (status === 409) expect(await response.text()).toContain("submit it as a new task");
+  },
+);
