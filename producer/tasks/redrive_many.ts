@@ -73,44 +73,25 @@ async function redriveMany(
   }
   const filter = parseFilter(body);
   if (!filter.ok) return filter;
-  const kind = redriveOptionsOf(body);
+  const options = redriveOptionsOf(body);
   const scope = await loadCheckScope(env, principal);
   const report: Redriven = { redriven: 0, refused: 0, details: [], next_cursor: null };
-
-  const redrivePage = async (rows: readonly TaskRow[]): Promise<void> => {
+  const rest = { from: body.cursor ?? range.from, to: range.to };
+  let read = 0;
+  for await (const { rows, next } of redrivablePages(env, principal.tenant, rest, filter.value)) {
     const reruns: Rerun[] = [];
     for (const row of rows) {
-      const next = await buildNextRun(env, scope, row, body);
-      if (next.ok) reruns.push(next.value);
+      const rerun = await buildNextRun(env, scope, row, body);
+      if (rerun.ok) reruns.push(rerun.value);
       else {
         report.refused += 1;
-        report.details.push({ path: row.id, message: next.error.message });
+        report.details.push({ path: row.id, message: rerun.error.message });
       }
     }
-    report.redriven += await rerunTasks(env, principal.tenant, kind, reruns);
-  };
-
-  const page = batchLimits.redriveTasksPerPage;
-  let after = body.cursor ?? range.from;
-  let window: { upto: string; more: boolean } | null = null;
-  for (let read = 0; ; ) {
-    window ??= await findWindowEnd(
-      env.DB,
-      principal.tenant,
-      { after, to: range.to },
-      batchLimits.redriveRowsPerWindow,
-    );
-    if (window === null) break;
-    const within = { after, upto: window.upto };
-    const rows = await listRedrivable(env.DB, principal.tenant, within, filter.value, page);
-    if (rows.length > 0) await redrivePage(rows);
+    report.redriven += await rerunTasks(env, principal.tenant, options, reruns);
     read += rows.length;
-    const searched = rows.length < page;
-    if (searched && !window.more) break;
-    after = searched ? window.upto : (rows.at(-1)?.id ?? after);
-    if (searched) window = null;
-    if (read >= batchLimits.redriveTasksPerCallMax || Date.now() >= deadline) {
-      report.next_cursor = after;
+    if (next !== null && (read >= batchLimits.redriveTasksPerCallMax || Date.now() >= deadline)) {
+      report.next_cursor = next;
       break;
     }
   }
@@ -118,6 +99,28 @@ async function redriveMany(
   if (report.redriven > 0 || report.refused === 0) return ok(report);
   const message = `none of the ${report.refused} tasks can be redriven: fix what details lists`;
   return err({ kind: "refused", message, details: report.details });
+}
+
+/** Matching tasks of a range, page by page, each with the cursor after it; null on the last page. */
+async function* redrivablePages(
+  { DB }: ProducerEnv,
+  tenant: string,
+  { from, to }: { from: string; to: string },
+  filter: RedriveFilter,
+): AsyncGenerator<{ rows: TaskRow[]; next: string | null }> {
+  const { redriveTasksPerPage: page, redriveRowsPerWindow } = batchLimits;
+  for (let after = from; ; ) {
+    const window = await findWindowEnd(DB, tenant, { after, to }, redriveRowsPerWindow);
+    if (window === null) return;
+    for (let isFull = true; isFull; ) {
+      const rows = await listRedrivable(DB, tenant, { after, upto: window.upto }, filter, page);
+      isFull = rows.length === page;
+      after = (isFull ? rows.at(-1)?.id : undefined) ?? window.upto;
+      const isLast = !isFull && !window.more;
+      yield { rows, next: isLast ? null : after };
+      if (isLast) return;
+    }
+  }
 }
 
 function parseFilter(body: ManyRedrive): Result<RedriveFilter, Problem> {
