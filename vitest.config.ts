@@ -36,8 +36,9 @@ const workers = () =>
 /** Tests of values in, values out. They run in plain Node, so that `npm run test:unit` is quick. */
 const pureGlobs = [
   "test/{models,openai,egress,conformance,governor,schedules,dashboard}/**/*.test.ts",
-  "test/{mcp/remote_tools,skills/front_matter,producer/http/json_text}.test.ts",
-  "test/loop/**/!(slice_time).test.ts",
+  "test/{mcp,tools,skills}/bounds.test.ts",
+  "test/{mcp/remote_tools,mcp/odd_servers,skills/front_matter,producer/http/json_text}.test.ts",
+  "test/loop/**/*.test.ts",
   "test/shared/!(row_cost).test.ts",
   "test/consumer/slice/outcome.test.ts",
   "test/tools/{define,idempotency,signature,standard/replacement,with_bindings/select}.test.ts",

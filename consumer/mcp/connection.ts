@@ -4,11 +4,11 @@
  */
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { isRecord, parseRecord } from "../../shared/json.ts";
+import { quoteLossyNumbers } from "../../shared/json_numbers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import type { Effect } from "../tools/define.ts";
-import type { ListedTool } from "./remote_tools.ts";
 import type { McpResult } from "./result.ts";
 
 /** The gateway: `fetchEffectFree` for what may be repeated, `fetch` for what has effects. */
@@ -36,21 +36,29 @@ export class McpConnection {
   }
 
   /** Every tool that the server lists, page by page up to the bound. Never rejects. */
-  list(): Promise<Result<ListedTool[], string>> {
+  list(): Promise<Result<unknown[], string>> {
     return this.#run(async (client) => {
-      const { ListToolsResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
-      const tools: ListedTool[] = [];
-      let cursor: string | undefined;
+      const { ResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
+      const tools: unknown[] = [];
+      const seen = new Set<string>();
+      let cursor: string | null = null;
       for (let page = 0; page < mcpLimits.pagesMax; page += 1) {
-        // Not `listTools`, which compiles untrusted output schemas, including their patterns.
-        const listing = await client.request(
-          { method: "tools/list", params: cursor === undefined ? {} : { cursor } },
-          ListToolsResultSchema,
+        // Not `listTools`: one odd tool would hide all, and it compiles untrusted output schemas.
+        const params = cursor === null ? {} : { cursor };
+        const request = { method: "tools/list", params };
+        const listing: Record<string, unknown> = await client.request(
+          request,
+          ResultSchema,
           this.#options,
         );
-        tools.push(...listing.tools);
-        cursor = listing.nextCursor;
-        if (cursor === undefined || tools.length >= mcpLimits.listedMax) break;
+        if (Array.isArray(listing.tools))
+          tools.push(...listing.tools.slice(0, mcpLimits.listedMax));
+        const next = listing.nextCursor;
+        // A cursor that was used before leads in a circle.
+        if (typeof next !== "string" || next === "" || seen.has(next)) break;
+        seen.add(next);
+        cursor = next;
+        if (tools.length >= mcpLimits.listedMax) break;
       }
       return tools.slice(0, mcpLimits.listedMax);
     });
@@ -63,8 +71,17 @@ export class McpConnection {
   ): Promise<Result<McpResult, string>> {
     if (effect === "effect") this.#effects.add(tool);
     return this.#run(async (client) => {
-      const params = { name: tool, arguments: args };
-      return (await client.callTool(params, undefined, this.#options)) as McpResult;
+      const { McpError, ResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
+      try {
+        const request = { method: "tools/call", params: { name: tool, arguments: args } };
+        // Not `callTool`, which rejects a result for one part of a kind that it does not know.
+        return (await client.request(request, ResultSchema, this.#options)) as McpResult;
+      } catch (error) {
+        // The server understood and declined: its words are for the model, and the session is good.
+        if (error instanceof McpError && declinedCodes.has(error.code))
+          return declined(error.message);
+        throw error;
+      }
     });
   }
 
@@ -79,19 +96,25 @@ export class McpConnection {
   }
 
   async #run<T>(work: (client: Client) => Promise<T>): Promise<Result<T, string>> {
-    this.#gatewayError = null;
-    try {
-      this.#client ??= this.#connect();
-      return ok(await work(await this.#client));
-    } catch (error) {
-      // A restarted server has forgotten the session: the next call starts a new one.
-      await this.close();
-      this.#client = null;
-      // The client's errors quote what the server sent, so their length is bounded too.
-      const reason = this.#gatewayError ?? (error instanceof Error ? error.message : String(error));
-      return err(
-        `The MCP server ${this.#name} cannot be used: ${reason.slice(0, mcpLimits.errorCharsMax)}`,
-      );
+    for (let renewals = 0; ; renewals += 1) {
+      this.#gatewayError = null;
+      const isOld = this.#client !== null;
+      try {
+        this.#client ??= this.#connect();
+        return ok(await work(await this.#client));
+      } catch (error) {
+        await this.close();
+        this.#client = null;
+        // A restarted server has forgotten the session and started nothing: once, a new one is opened.
+        if (isOld && renewals === 0 && this.#gatewayError === null && isSessionLost(error))
+          continue;
+        // The client's errors quote what the server sent, so their length is bounded too.
+        const reason =
+          this.#gatewayError ?? (error instanceof Error ? error.message : String(error));
+        return err(
+          `The MCP server ${this.#name} cannot be used: ${reason.slice(0, mcpLimits.errorCharsMax)}`,
+        );
+      }
     }
   }
 
@@ -137,7 +160,7 @@ export class McpConnection {
       : this.#transport.fetchEffectFree(request));
     this.#gatewayError = gatewayErrorIn(response);
     const isEmpty = [202, 204, 205, 304].includes(response.status);
-    return new Response(isEmpty ? null : response.body, {
+    return new Response(isEmpty ? null : withDigits(response.body), {
       status: response.status,
       headers: response.headers,
     });
@@ -147,6 +170,27 @@ export class McpConnection {
     const { method, params } = JSON.parse(body) as { method?: string; params?: { name?: string } };
     return method === "tools/call" && this.#effects.has(params?.name ?? "");
   }
+}
+
+/** JSON-RPC errors of a server that works: invalid request, unknown method or tool, invalid arguments, internal. */
+const declinedCodes: ReadonlySet<number> = new Set([-32600, -32601, -32602, -32603]);
+
+const declined = (message: string): McpResult => ({
+  isError: true,
+  content: [{ type: "text", text: message.slice(0, mcpLimits.errorCharsMax) }],
+});
+
+/** HTTP 404, or 400 with a word of the session, before anything was started. */
+function isSessionLost(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === 404 || (code === 400 && /session/i.test(String(error)));
+}
+
+/** Numbers that JSON.parse would change become strings of their digits. */
+function withDigits(body: Uint8Array): Uint8Array<ArrayBuffer> | string {
+  const text = new TextDecoder().decode(body);
+  const quoted = quoteLossyNumbers(text);
+  return quoted === text ? new Uint8Array(body) : quoted;
 }
 
 const gatewayCodes = ["egress_denied", "egress_budget", "upstream_failed"];

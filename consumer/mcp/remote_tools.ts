@@ -18,45 +18,76 @@ export interface RemoteTool {
   schema: Record<string, unknown>;
 }
 
-/** As a server lists it; nothing in it is trusted. */
-export interface ListedTool {
-  name: unknown;
-  description?: unknown;
-  inputSchema?: unknown;
-}
-
-/** The first tool of each name, in the server's order, up to the bound. */
+/** The first tool of each name, in the server's order, up to the bound. Entries that are not tools are skipped. */
 export function remoteTools(
   prefix: string,
   server: McpServer,
-  listed: readonly ListedTool[],
+  list: readonly unknown[],
 ): RemoteTool[] {
   const tools = new Map<string, RemoteTool>();
-  for (const { name: tool, description, inputSchema } of listed) {
-    if (typeof tool !== "string" || tool === "" || tool.length > mcpLimits.nameCharsMax) continue;
-    if (!isOffered(server, tool)) continue;
-    const suffix = tool.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
-    const name = `${prefix}__${suffix}`.slice(0, mcpLimits.shownNameCharsMax);
-    if (tools.has(name) || name.endsWith("__")) continue;
+  const offered = list.filter(isRecord).filter(({ name }) => isUsable(name, server));
+  // The name that needs no cleaning keeps it; others that would collide are numbered.
+  const exact = new Set(
+    offered.map(({ name }) => String(name)).filter((name) => suffixOf(name) === name),
+  );
+  const seen = new Set<string>();
+  for (const { name: given, description, inputSchema } of offered) {
+    const tool = String(given);
+    const schema = safeSchema(inputSchema);
+    if (seen.has(tool) || schema === null || suffixOf(tool) === "") continue;
     if (tools.size >= mcpLimits.toolsPerServerMax) break;
+    seen.add(tool);
+    const suffix = suffixOf(tool);
+    const name = freeName(`${prefix}__`, suffix, (shown) => {
+      return tools.has(`${prefix}__${shown}`) || (shown !== tool && exact.has(shown));
+    });
     tools.set(name, {
       name,
       tool,
       description: `From the MCP server ${prefix}: ${promptLine(description, mcpLimits.descriptionCharsMax)}`,
-      schema: safeSchema(inputSchema),
+      schema,
     });
   }
   return [...tools.values()];
 }
 
-/** A schema that is not safe becomes "any object": the server checks its own arguments. */
-function safeSchema(schema: unknown): Record<string, unknown> {
-  const anyObject = { type: "object", additionalProperties: true };
-  if (!isRecord(schema) || schema.type !== "object") return anyObject;
+function isUsable(name: unknown, server: McpServer): boolean {
+  const isName = typeof name === "string" && name !== "" && name.length <= mcpLimits.nameCharsMax;
+  return isName && isOffered(server, name);
+}
+
+const suffixOf = (tool: string): string =>
+  tool.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "");
+
+/** The cleaned name within the bound, numbered where it is taken. */
+function freeName(prefix: string, suffix: string, isTaken: (suffix: string) => boolean): string {
+  const room = mcpLimits.shownNameCharsMax - prefix.length;
+  let shown = suffix.slice(0, room);
+  for (let number = 2; isTaken(shown); number += 1) {
+    const end = `_${number}`;
+    shown = `${suffix.slice(0, room - end.length)}${end}`;
+  }
+  return `${prefix}${shown}`;
+}
+
+const anyObject = { type: "object", additionalProperties: true };
+
+/**
+ * A schema that is absent, odd or unsafe becomes "any object": the server checks its own arguments. Null
+ * for a schema that says outright that the arguments are not an object.
+ */
+function safeSchema(schema: unknown): Record<string, unknown> | null {
+  if (!isRecord(schema)) return anyObject;
+  const types: readonly unknown[] = Array.isArray(schema.type)
+    ? schema.type
+    : [schema.type ?? "object"];
+  if (!types.includes("object")) return null;
   if (JSON.stringify(schema).length > mcpLimits.schemaCharsMax) return anyObject;
   const { $schema: _, $id: __, ...rest } = schema;
-  return checkSchema(rest).length === 0
-    ? (boundDescriptions(rest) as Record<string, unknown>)
+  const kept = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
+  const whole = { ...kept, type: "object" };
+  return checkSchema(whole).length === 0
+    ? (boundDescriptions(whole) as Record<string, unknown>)
     : anyObject;
 }
 

@@ -13,17 +13,21 @@ export interface McpResult {
 export function resultOf({ content, structuredContent, isError }: McpResult): ToolResult {
   const parts = Array.isArray(content) ? content.slice(0, mcpLimits.partsMax) : [];
   const texts = parts.map(textOf).filter((text) => text !== "");
-  if (texts.length === 0 && structuredContent !== undefined) {
+  if (texts.length === 0 && structuredContent !== undefined && structuredContent !== null) {
     texts.push(JSON.stringify(structuredContent));
   }
   const text = texts.join("\n") || "The tool returned nothing.";
   return { ok: isError !== true, text };
 }
 
+const plainText = (text: unknown): string =>
+  ["string", "number", "boolean"].includes(typeof text) ? String(text) : "";
+
 function textOf(part: unknown): string {
+  if (typeof part === "string") return part;
   if (!isRecord(part)) return "";
   const { type, text, mimeType, uri, resource } = part;
-  if (type === "text") return typeof text === "string" ? text : "";
+  if (type === "text" || type === undefined) return plainText(text);
   if (type === "resource" && isRecord(resource) && typeof resource.text === "string") {
     return resource.text;
   }

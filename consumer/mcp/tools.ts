@@ -22,10 +22,10 @@ export async function listServerTools(
   server: McpServer,
   connection: McpConnection,
 ): Promise<PinnedServer> {
-  let listed = await connection.list();
-  if (!listed.ok) listed = await connection.list();
-  if (!listed.ok) return { name, tools: [], down: listed.error };
-  return { name, tools: remoteTools(name, server, listed.value), down: null };
+  let list = await connection.list();
+  if (!list.ok) list = await connection.list();
+  if (!list.ok) return { name, tools: [], down: list.error };
+  return { name, tools: remoteTools(name, server, list.value), down: null };
 }
 
 /** The callable tools of a server, or one tool that says why there are none. */

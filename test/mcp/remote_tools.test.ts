@@ -81,7 +81,6 @@ describe("an unsafe schema becomes any object", () => {
       "a reference to another document",
       { type: "object", properties: { a: { $ref: "https://x.example" } } },
     ],
-    ["a schema of a string", { type: "string" }],
     ["a schema that is a string", "x"],
     ["a long schema", { type: "object", description: "x".repeat(100_000) }],
   ])("%s", (_name, inputSchema) => {

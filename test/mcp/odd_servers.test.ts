@@ -1,0 +1,221 @@
+import { describe, expect, test } from "vitest";
+import { McpConnection } from "../../consumer/mcp/connection.ts";
+import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
+import { type McpResult, resultOf } from "../../consumer/mcp/result.ts";
+import type { GuestRequest, GuestResponse } from "../../consumer/sandbox/engine.ts";
+
+type Answer = { result: unknown } | { error: { code: number; message: string } } | { http: number };
+
+interface Request {
+  method: string;
+  id?: number;
+  params?: { cursor?: string; name?: string };
+}
+
+/** A connection to a server that answers `tools/list` and `tools/call` by these functions. */
+function connected(answer: (request: Request, nth: number) => Answer | string) {
+  const methods: string[] = [];
+  let counted = 0;
+  const respond = async ({ body }: GuestRequest): Promise<GuestResponse> => {
+    const request = JSON.parse(new TextDecoder().decode(body ?? undefined)) as Request;
+    methods.push(request.method);
+    if (request.method.startsWith("notifications/")) return response(202, "");
+    if (request.method === "initialize") {
+      const result = {
+        protocolVersion: "2025-06-18",
+        capabilities: { tools: {} },
+        serverInfo: { name: "pond", version: "1" },
+      };
+      return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, result }));
+    }
+    counted += 1;
+    const given = answer(request, counted);
+    if (typeof given === "string") {
+      return response(200, `{"jsonrpc":"2.0","id":${request.id},"result":${given}}`);
+    }
+    if ("http" in given) return response(given.http, "gone");
+    return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, ...given }));
+  };
+  const transport = { fetch: respond, fetchEffectFree: respond };
+  const server = { name: "pond", url: "https://pond.test/mcp" };
+  const connection = new McpConnection(server, transport, new AbortController().signal);
+  return { connection, methods };
+}
+
+const response = (status: number, text: string): GuestResponse => ({
+  url: "https://pond.test/mcp",
+  status,
+  statusText: "",
+  headers: [["content-type", "application/json"]],
+  body: new TextEncoder().encode(text),
+});
+
+const good = {
+  name: "cut_reed",
+  description: "Cuts a reed.",
+  inputSchema: { type: "object", properties: { reed: { type: "string" } } },
+};
+
+async function offered(pages: readonly object[], repeats = false) {
+  const { connection, methods } = connected((_request, nth) => ({
+    result: pages[repeats ? (nth - 1) % pages.length : nth - 1] ?? { tools: [] },
+  }));
+  const list = await connection.list();
+  if (!list.ok) throw new Error(list.error);
+  const tools = remoteTools("pond", { url: "https://pond.test/mcp" }, list.value);
+  return {
+    names: tools.map(({ name }) => name.replace("pond__", "")),
+    tools,
+    requests: methods.filter((method) => method === "tools/list").length,
+  };
+}
+
+describe("one odd tool hides no other", () => {
+  test.each<[string, unknown, string[]]>([
+    ["an empty schema", { name: "odd", inputSchema: {} }, ["cut_reed", "odd"]],
+    ["no schema", { name: "odd" }, ["cut_reed", "odd"]],
+    [
+      "null fields in its schema",
+      { name: "odd", inputSchema: { type: "object", properties: {}, required: null } },
+      ["cut_reed", "odd"],
+    ],
+    [
+      "a union at the top",
+      { name: "odd", inputSchema: { anyOf: [{ type: "object" }, { type: "object" }] } },
+      ["cut_reed", "odd"],
+    ],
+    ["a description of null", { ...good, name: "odd", description: null }, ["cut_reed", "odd"]],
+    [
+      "a hint as text",
+      { ...good, name: "odd", annotations: { readOnlyHint: "yes" } },
+      ["cut_reed", "odd"],
+    ],
+    [
+      "an output schema of a list",
+      { ...good, name: "odd", outputSchema: { type: "array" } },
+      ["cut_reed", "odd"],
+    ],
+    ["a title that is a number", { ...good, name: "odd", title: 7 }, ["cut_reed", "odd"]],
+    ["a schema of true", { ...good, name: "odd", inputSchema: true }, ["cut_reed", "odd"]],
+    [
+      "a list of types",
+      { name: "odd", inputSchema: { type: ["object", "null"] } },
+      ["cut_reed", "odd"],
+    ],
+    ["a schema of text", { name: "odd", inputSchema: { type: "string" } }, ["cut_reed"]],
+    ["no name", { description: "nameless" }, ["cut_reed"]],
+    ["null", null, ["cut_reed"]],
+  ])("%s", async (_name, odd, names) => {
+    expect((await offered([{ tools: [good, odd] }])).names).toEqual(names);
+  });
+});
+
+describe("a list of several pages ends", () => {
+  test.each<[string, object[], boolean, string[], number]>([
+    ["at a cursor of null", [{ tools: [good], nextCursor: null }], true, ["cut_reed"], 1],
+    ["at an empty cursor", [{ tools: [good], nextCursor: "" }], true, ["cut_reed"], 1],
+    ["at a cursor that does not move", [{ tools: [good], nextCursor: "p" }], true, ["cut_reed"], 2],
+    [
+      "at cursors in a circle",
+      [
+        { tools: [{ ...good, name: "a1" }], nextCursor: "x" },
+        { tools: [{ ...good, name: "a2" }], nextCursor: "y" },
+        { tools: [{ ...good, name: "a1" }], nextCursor: "x" },
+      ],
+      true,
+      ["a1", "a2"],
+      3,
+    ],
+    [
+      "after its last page",
+      [{ tools: [{ ...good, name: "a1" }], nextCursor: "x" }, { tools: [{ ...good, name: "a2" }] }],
+      false,
+      ["a1", "a2"],
+      2,
+    ],
+    ["where the list is missing", [{}], false, [], 1],
+  ])("%s", async (_name, pages, repeats, names, requests) => {
+    expect(await offered(pages, repeats)).toMatchObject({ names, requests });
+  });
+});
+
+test("names that would collide are told apart, and an exact name keeps it", async () => {
+  const named = ["pond.drain", "pond/drain", "pond_drain"].map((name) => ({ ...good, name }));
+  const { tools } = await offered([{ tools: named }]);
+  expect(tools.map(({ name, tool }) => [name, tool])).toEqual([
+    ["pond__pond_drain_2", "pond.drain"],
+    ["pond__pond_drain_3", "pond/drain"],
+    ["pond__pond_drain", "pond_drain"],
+  ]);
+});
+
+async function called(answer: (nth: number) => Answer | string) {
+  const { connection, methods } = connected((_request, nth) => answer(nth));
+  // The first request opens the session.
+  const outcome = await connection.call({ tool: "cut_reed", effect: "read" }, {});
+  return { outcome, methods, text: outcome.ok ? resultOf(outcome.value).text : outcome.error };
+}
+
+describe("what a call returns is read", () => {
+  test.each<[string, McpResult, string]>([
+    [
+      "with an unknown part",
+      {
+        content: [
+          { type: "chart", bars: [3] },
+          { type: "text", text: "nine reeds" },
+        ],
+      },
+      "nine reeds",
+    ],
+    ["without content", { structuredContent: { reeds: 4 } }, "4"],
+    ["with content of null", { content: null, structuredContent: { reeds: 9 } }, "9"],
+    ["with a part of null", { content: [null, { type: "text", text: "two" }] }, "two"],
+    ["with a number as text", { content: [{ type: "text", text: 12 }] }, "12"],
+    [
+      "as an error",
+      { isError: true, content: [{ type: "text", text: "pond is frozen" }] },
+      "pond is frozen",
+    ],
+  ])("%s", async (_name, result, text) => {
+    expect((await called(() => ({ result }))).text).toContain(text);
+  });
+
+  test("with all digits of a number", async () => {
+    const { text } = await called(() => '{"structuredContent":{"berth":8800700600500400303}}');
+    expect(text).toContain("8800700600500400303");
+  });
+
+  test.each([
+    [-32602, "reed: must be green"],
+    [-32601, "Unknown tool"],
+  ])("as the server's own words for error %i", async (code, message) => {
+    const { outcome, text } = await called(() => ({ error: { code, message } }));
+    expect(outcome.ok).toBe(true);
+    expect(text).toContain(message);
+    expect(text).not.toContain("cannot be used");
+  });
+});
+
+describe("a session that the server has forgotten", () => {
+  test("is renewed once, and the call repeated", async () => {
+    const { connection, methods } = connected((_request, nth) => {
+      if (nth === 2) return { http: 404 };
+      return { result: { content: [{ type: "text", text: `cut ${nth}` }] } };
+    });
+    const call = () => connection.call({ tool: "cut_reed", effect: "effect" }, {});
+    expect(await call()).toMatchObject({ ok: true });
+    expect(await call()).toMatchObject({ ok: true, value: { content: [{ text: "cut 3" }] } });
+    expect(methods.filter((method) => method === "initialize")).toHaveLength(2);
+  });
+
+  test("is not renewed again and again", async () => {
+    const { connection, methods } = connected((_request, nth) =>
+      nth === 1 ? { result: { content: [] } } : { http: 404 },
+    );
+    const call = () => connection.call({ tool: "cut_reed", effect: "read" }, {});
+    await call();
+    expect(await call()).toMatchObject({ ok: false });
+    expect(methods.filter((method) => method === "tools/call")).toHaveLength(3);
+  });
+});
