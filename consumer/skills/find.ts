@@ -64,8 +64,8 @@ async function findUploaded(
 ): Promise<Result<PinnedSkill, string>> {
   const folder = prefix.replace(/\/+$/, "");
   const below = `${objectKeys.input(tenant, folder)}/`;
-  const listed = await listFirst(bucket, below, skillLimits.filesMax + 1);
-  const files = listed.map((object): [string, SkillFile] => [
+  const objects = await listFirst(bucket, below, skillLimits.filesMax + 1);
+  const files = objects.map((object): [string, SkillFile] => [
     object.key.slice(below.length),
     { r2: object.key.slice(objectKeys.input(tenant, "").length), bytes: object.size },
   ]);

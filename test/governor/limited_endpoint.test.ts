@@ -1,26 +1,20 @@
 /**
- * The governor's own claim, in simulated time: its pure core, and the code with which the
- * consumer asks it. What stands between the two, the deliveries and the loop, is here a few lines;
- * test/consumer/delivery/limited_endpoint.test.ts runs the real ones against the same endpoint.
+ * The governor against an endpoint with a limit, in simulated time: the pure limiter with the consumer's
+ * client. Deliveries and the loop are a few lines here; test/consumer/delivery/limited_endpoint.test.ts runs
+ * the real ones against the same endpoint.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import type { ConsumerConfig } from "../../consumer/config/config.ts";
-import { admit, permit, releaseSlots, reportOutcome } from "../../consumer/governor/client.ts";
-import * as governing from "../../consumer/governor/limiter.ts";
 import {
-  confirm,
-  emptyState,
-  type LimiterAnswer,
-  type Permit,
-  type PermitRequest,
-  record,
-  release,
-} from "../../consumer/governor/limiter.ts";
-import type { Observation } from "../../consumer/governor/pace.ts";
+  admitTask,
+  releaseSlots,
+  reportOutcome,
+  waitForPermit,
+} from "../../consumer/governor/client.ts";
 import { retryDelayMs } from "../../consumer/slice/outcome.ts";
 import { failure } from "../../shared/failures.ts";
 import { Random } from "../chaos/random.ts";
 import { LimitedEndpoint } from "./limited_endpoint.ts";
+import { configWithGovernor } from "./memory_governor.ts";
 import { SimulatedTime } from "./simulated_time.ts";
 
 afterEach(() => {
@@ -28,131 +22,114 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A fleet that is nothing but one governor, whose object here is a variable. */
-function paced(limit: number): ConsumerConfig {
-  let book = emptyState();
-  const answer = ({ permit, book: next }: LimiterAnswer): Permit => {
-    book = next;
-    return permit;
-  };
-  const governor = {
-    admit: async (ask: PermitRequest) => answer(governing.admit(book, ask, Date.now())),
-    permit: async (ask: PermitRequest) => answer(governing.grant(book, ask, Date.now())),
-    confirm: async (ask: PermitRequest & { at: number }) => answer(confirm(book, ask, Date.now())),
-    heard: async (task: string, heard: Observation) => {
-      book = record(book, task, heard, Date.now());
-    },
-    leave: async (task: string) => {
-      book = release(book, task, Date.now());
-    },
-  };
-  const env = {
-    MODEL_BASE_URL: "http://limited.invalid/v1",
-    MODEL_RPM: String(limit),
-    GOVERNOR: { idFromName: (name: string) => name, get: () => governor },
-  };
-  return { env } as unknown as ConsumerConfig;
-}
+const reply = {
+  text: "",
+  reasoning: "",
+  calls: [],
+  finish: "stop" as const,
+  quirks: [],
+  usage: {
+    prompt_tokens: 1,
+    cached_tokens: 0,
+    completion_tokens: 1,
+    neurons: null,
+    estimated: false,
+  },
+};
 
 interface Scene {
   limit: number;
   tasks: number;
   calls: number;
-  trouble: number;
-  /** What a 429 says of when to come back; absent where it says nothing. */
+  /** The share of permitted calls that fail by chance. */
+  failureShare: number;
+  /** The retry-after of a 429; absent where it has none. */
   retryAfterMs?: number;
 }
 
-async function play({ limit, tasks, calls, trouble, retryAfterMs }: Scene) {
+async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) {
   const time = new SimulatedTime({ real: false });
   const random = new Random(11).fork(`limit ${limit}`);
-  const endpoint = new LimitedEndpoint({ limit, trouble }, time, random);
-  const fleet = paced(limit);
-  const named = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const endpoint = new LimitedEndpoint({ limit, failureShare }, time, random);
+  const config = configWithGovernor(limit);
+  const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   const waits: number[] = [];
   let deliveries = 0;
-  let failedTries = 0;
+  let failedAttempts = 0;
   let live = tasks;
 
-  /** One message after the other; answers when the task is settled. */
-  async function deliveriesOf(task: string): Promise<void> {
+  /** Makes one call and reports it. Returns its status, or the delay until the task is delivered again. */
+  async function callOnce(task: string): Promise<{ status: number } | { delayMs: number }> {
+    const requestedAt = time.now;
+    const permit = await waitForPermit(config, { id: task, created_at: requestedAt }, "m");
+    waits.push(time.now - requestedAt);
+    if (!permit.ok) return { delayMs: permit.error.retryAfterMs ?? 60_000 };
+    const status = await endpoint.call();
+    const code = status === 429 ? "model_busy" : "model_unavailable";
+    const outcome =
+      status === 200
+        ? { ok: true as const, reply }
+        : { ok: false as const, failure: failure(code, "no", retryAfter) };
+    await reportOutcome(config, { task, model: "m", at: permit.value.at }, outcome);
+    return { status };
+  }
+
+  /** Delivers a task until it has made its calls. */
+  async function deliver(task: string): Promise<void> {
     let made = 0;
-    let tries = 0;
-    for (;;) {
+    let attempts = 0;
+    while (made < calls) {
       deliveries += 1;
-      const admitted = await admit(fleet, task, "m");
-      if (!admitted.ok) {
-        await time.sleep(Math.ceil(admitted.waitMs / 1000) * 1000 + random.int(300));
+      const admission = await admitTask(config, task, "m");
+      if (!admission.ok) {
+        await time.sleep(Math.ceil(admission.error.waitMs / 1000) * 1000 + random.int(300));
         continue;
       }
-      let backInMs = 0;
-      while (made < calls && backInMs === 0) {
-        const asked = time.now;
-        const slot = await permit(fleet, task, "m");
-        waits.push(time.now - asked);
-        if (!slot.ok) {
-          backInMs = slot.failure.retryAfterMs ?? 60_000;
+      let delayMs = 0;
+      while (made < calls && delayMs === 0) {
+        const result = await callOnce(task);
+        if ("delayMs" in result) {
+          delayMs = result.delayMs;
           break;
         }
-        const status = await endpoint.call();
-        const code = status === 429 ? "model_busy" : "model_unavailable";
-        const usage = { prompt_tokens: 1, cached_tokens: 0, completion_tokens: 1, neurons: null };
-        await reportOutcome(
-          fleet,
-          { task, model: "m", at: slot.at },
-          status === 200
-            ? {
-                ok: true,
-                reply: {
-                  text: "",
-                  reasoning: "",
-                  calls: [],
-                  finish: "stop",
-                  quirks: [],
-                  usage: { ...usage, estimated: false },
-                },
-              }
-            : { ok: false, failure: failure(code, "no", named) },
-        );
-        if (status === 200) made += 1;
-        else if (status === 429) backInMs = retryAfterMs ?? 60_000;
+        if (result.status === 200) made += 1;
+        else if (result.status === 429) delayMs = retryAfterMs ?? 60_000;
         else {
-          failedTries += 1;
-          backInMs = retryDelayMs(tries++, random.next());
+          failedAttempts += 1;
+          delayMs = retryDelayMs(attempts++, random.next());
         }
         await time.sleep(random.int(200));
       }
-      if (made === calls) break;
-      await time.sleep(Math.ceil(backInMs / 1000) * 1000);
+      if (made < calls) await time.sleep(Math.ceil(delayMs / 1000) * 1000);
     }
-    await releaseSlots(fleet, task, ["m"]);
+    await releaseSlots(config, task, ["m"]);
     live -= 1;
   }
 
-  for (let n = 0; n < tasks; n++) void deliveriesOf(`t${n}`);
+  for (let n = 0; n < tasks; n++) void deliver(`t${n}`);
   const finished = await time.run(() => live === 0);
   return {
     finished,
     endpoint,
     waits,
     deliveries,
-    failedTries,
+    failedAttempts,
     minutes: time.elapsedMs / 60_000,
   };
 }
 
-/** Thousands of calls: seconds where the machine is idle. */
+/** Thousands of calls take seconds on an idle machine. */
 const patienceMs = 60_000;
 
 const scenes = [
-  { limit: 20, tasks: 50, calls: 4, trouble: 0 },
-  { limit: 20, tasks: 200, calls: 1, trouble: 0 },
-  { limit: 300, tasks: 750, calls: 4, trouble: 0 },
-  { limit: 300, tasks: 3_000, calls: 1, trouble: 0 },
+  { limit: 20, tasks: 50, calls: 4, failureShare: 0 },
+  { limit: 20, tasks: 200, calls: 1, failureShare: 0 },
+  { limit: 300, tasks: 750, calls: 4, failureShare: 0 },
+  { limit: 300, tasks: 3_000, calls: 1, failureShare: 0 },
 ];
 
 test.each(scenes)(
-  "of $limit requests a minute, $tasks tasks of $calls calls use 95 % and are refused under 1 %",
+  "$tasks tasks of $calls calls use 95 % of $limit requests per minute, under 1 % refused",
   async (scene) => {
     const { finished, endpoint, waits, deliveries, minutes } = await play(scene);
     const { usedShare, refusedShare } = endpoint;
@@ -167,23 +144,23 @@ test.each(scenes)(
 );
 
 test.each([
-  { limit: 20, tasks: 50, calls: 4, trouble: 0.5 },
-  { limit: 300, tasks: 75, calls: 4, trouble: 0.5, retryAfterMs: 5_000 },
+  { limit: 20, tasks: 50, calls: 4, failureShare: 0.5 },
+  { limit: 300, tasks: 75, calls: 4, failureShare: 0.5, retryAfterMs: 5_000 },
 ])(
-  "of $limit requests a minute, half of which fail by chance, all are made in the end",
+  "all calls are made although half of $limit requests per minute fail by chance",
   async (scene) => {
-    const { finished, endpoint, waits, deliveries, failedTries, minutes } = await play(scene);
+    const { finished, endpoint, waits, deliveries, failedAttempts, minutes } = await play(scene);
     console.info(
       JSON.stringify({
         ...scene,
         refusedShare: endpoint.refusedShare,
-        failedTries,
+        failedAttempts,
         minutes,
         deliveries,
       }),
     );
     expect(finished).toBe(true);
-    expect(failedTries).toBe(endpoint.down);
+    expect(failedAttempts).toBe(endpoint.down);
     expect(endpoint.refusedShare).toBeLessThan(0.01);
     expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
   },

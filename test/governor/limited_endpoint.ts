@@ -4,8 +4,8 @@ import type { SimulatedTime } from "./simulated_time.ts";
 
 export interface Limits {
   limit: number;
-  /** The share of permitted calls that end as 429 or 503, by chance. */
-  trouble: number;
+  /** The share of permitted calls that end as 429 or 503 by chance. */
+  failureShare: number;
 }
 
 export class LimitedEndpoint {
@@ -24,7 +24,7 @@ export class LimitedEndpoint {
     this.#random = random;
   }
 
-  /** The status of one call, when it ends: on its way for up to 150 ms, at work for 2 to 8 s. */
+  /** The status of one call at its end, after up to 150 ms of network and 2 to 8 s of work. */
   async call(): Promise<200 | 429 | 503> {
     await this.#time.sleep(this.#random.int(150));
     const { now } = this.#time;
@@ -33,7 +33,7 @@ export class LimitedEndpoint {
       return 429;
     }
     this.permitted.push(now);
-    if (this.#random.chance(this.#limits.trouble)) {
+    if (this.#random.chance(this.#limits.failureShare)) {
       await this.#time.sleep(this.#random.int(300));
       if (this.#random.chance(0.5)) return 429;
       this.down += 1;
@@ -43,7 +43,7 @@ export class LimitedEndpoint {
     return 200;
   }
 
-  /** How many of the calls that the limit permits were made, from the first to the last. */
+  /** The share of the limit that was used from the first call to the last. */
   get usedShare(): number {
     const minutes = ((this.permitted.at(-1) ?? 0) - (this.permitted[0] ?? 0)) / 60_000;
     return this.permitted.length / (this.#limits.limit * minutes);

@@ -11,115 +11,112 @@ import {
   release,
 } from "../../consumer/governor/limiter.ts";
 import { intervalOf } from "../../consumer/governor/pace.ts";
-import { placesMax } from "../../consumer/governor/slots.ts";
+import { slotsMax } from "../../consumer/governor/slots.ts";
 import { governorLimits } from "../../shared/limits.ts";
 
 const start = 1_000_000;
-const ask = (task: string, requestsPerMinute = 60) => ({ task, requestsPerMinute });
+const requestOf = (task: string, requestsPerMinute = 60) => ({ task, requestsPerMinute });
 
-/** Whoever asks, one after the other at one moment. */
-function each(
-  book: LimiterState,
+/** The decisions for several tasks, one after another at one moment. */
+function decideEach(
+  before: LimiterState,
   tasks: readonly string[],
-  what: (book: LimiterState, task: string) => LimiterAnswer,
-): { book: LimiterState; permits: Permit[] } {
+  decide: (state: LimiterState, task: string) => LimiterAnswer,
+): { state: LimiterState; permits: Permit[] } {
   const permits: Permit[] = [];
-  let state = book;
+  let state = before;
   for (const task of tasks) {
-    const answer = what(state, task);
-    state = answer.book;
-    permits.push(answer.permit);
+    const decision = decide(state, task);
+    state = decision.state;
+    permits.push(decision.permit);
   }
-  return { book: state, permits };
+  return { state, permits };
 }
 
-const names = (count: number, prefix = "t") => Array.from({ length: count }, (_, n) => prefix + n);
-const grantedIn = (permits: readonly Permit[]) => permits.filter(({ granted }) => granted).length;
+const admitAt = (now: number, rate?: number) => (state: LimiterState, task: string) =>
+  admit(state, requestOf(task, rate), now);
+const names = (count: number) => Array.from({ length: count }, (_, n) => `t${n}`);
+const countGranted = (permits: readonly Permit[]) =>
+  permits.filter(({ granted }) => granted).length;
 
-describe("places", () => {
-  test("follow from the rate: as many tasks as keep its slots taken some seconds ahead", () => {
+describe("slots", () => {
+  test("their number follows from the rate and the cycle of a task", () => {
     const max = (rate: number, cycleMs: number) =>
-      placesMax({ ...emptyState().places, cycleMs }, intervalOf(rate));
+      slotsMax({ ...emptyState().slots, cycleMs }, intervalOf(rate));
     expect([max(20, 10_000), max(300, 10_000), max(20, 60_000), max(1, 1_000)]).toEqual([
       5, 83, 21, 1,
     ]);
   });
 
-  test("are not exceeded by any number of tasks that come at once", () => {
-    const { permits } = each(emptyState(), names(500), (book, task) =>
-      admit(book, ask(task), start),
-    );
-    const max = placesMax(emptyState().places, intervalOf(60));
-    expect(grantedIn(permits)).toBeGreaterThan(0);
-    expect(grantedIn(permits)).toBeLessThanOrEqual(max);
+  test("their number is not exceeded by many tasks at once", () => {
+    const { permits } = decideEach(emptyState(), names(500), admitAt(start));
+    const max = slotsMax(emptyState().slots, intervalOf(60));
+    expect(countGranted(permits)).toBeGreaterThan(0);
+    expect(countGranted(permits)).toBeLessThanOrEqual(max);
   });
 
-  test("a crashed task's place is free again when it gave no sign of life for long enough", () => {
-    const slow = (book: LimiterState, task: string, at: number) => admit(book, ask(task, 1), at);
-    const { book } = slow(emptyState(), "crashed", start);
-    expect(slow(book, "next", start + governorLimits.slotMs - 1).permit.granted).toBe(false);
-    expect(slow(book, "next", start + governorLimits.slotMs).permit.granted).toBe(true);
+  test("the slot of a crashed task expires", () => {
+    const { state } = admit(emptyState(), requestOf("crashed", 1), start);
+    const expiry = start + governorLimits.slotMs;
+    expect(admit(state, requestOf("next", 1), expiry - 1).permit.granted).toBe(false);
+    expect(admit(state, requestOf("next", 1), expiry).permit.granted).toBe(true);
   });
 
-  test("a task that comes back has its place still, and takes no second one", () => {
-    const first = admit(emptyState(), ask("a", 1), start);
-    const again = admit(first.book, ask("a", 1), start + 50_000);
-    expect(first.permit).toMatchObject({ granted: true, fresh: true });
-    expect(again.permit).toMatchObject({ granted: true, fresh: false });
-    expect(again.book.places.held).toHaveLength(1);
+  test("a task that comes back keeps its slot and takes no second one", () => {
+    const first = admit(emptyState(), requestOf("a", 1), start);
+    const second = admit(first.state, requestOf("a", 1), start + 50_000);
+    expect(first.permit).toMatchObject({ granted: true, isNew: true });
+    expect(second.permit).toMatchObject({ granted: true, isNew: false });
+    expect(second.state.slots.held).toHaveLength(1);
   });
 
-  test("a place that is given up goes to the next", () => {
-    const first = admit(emptyState(), ask("a", 1), start);
-    const next = admit(release(first.book, "a", start + 1), ask("b", 1), start + 2);
+  test("a freed slot goes to the next task", () => {
+    const first = admit(emptyState(), requestOf("a", 1), start);
+    const next = admit(release(first.state, "a", start + 1), requestOf("b", 1), start + 2);
     expect(next.permit.granted).toBe(true);
   });
 
-  test("a model that takes longer to answer has more tasks in progress", () => {
-    let book = emptyState();
+  test("a slower model gets more slots", () => {
+    let state = emptyState();
     let now = start;
     for (let n = 0; n < 60; n++) {
-      const granted = grant(book, ask("a"), now);
+      const granted = grant(state, requestOf("a"), now);
       now += 40_000;
-      book = record(granted.book, "a", { kind: "answered", at: start }, now);
+      state = record(granted.state, "a", { kind: "answered", at: start }, now);
     }
-    expect(placesMax(book.places, intervalOf(60))).toBeGreaterThan(35);
+    expect(slotsMax(state.slots, intervalOf(60))).toBeGreaterThan(35);
   });
 });
 
-describe("the line", () => {
-  const full = () => admit(emptyState(), ask("a", 1), start).book;
+describe("the waitlist", () => {
+  const fullState = () => admit(emptyState(), requestOf("a", 1), start).state;
 
-  test("a free place goes to whoever came first among those that are due", () => {
-    const { book } = each(full(), ["b", "c"], (state, task) => admit(state, ask(task, 1), start));
+  test("a free slot goes to the first of the tasks that are due", () => {
+    const { state } = decideEach(fullState(), ["b", "c"], admitAt(start, 1));
     const due = start + governorLimits.retryMsMin;
-    const free = release(book, "a", due);
-    expect(admit(free, ask("c", 1), due).permit.granted).toBe(false);
-    expect(admit(free, ask("b", 1), due).permit.granted).toBe(true);
+    const free = release(state, "a", due);
+    expect(admit(free, requestOf("c", 1), due).permit.granted).toBe(false);
+    expect(admit(free, requestOf("b", 1), due).permit.granted).toBe(true);
   });
 
-  test("a place does not wait for one that is late", () => {
-    const { book } = each(full(), ["b", "c"], (state, task) => admit(state, ask(task, 1), start));
+  test("a free slot is not reserved for a late task", () => {
+    const { state } = decideEach(fullState(), ["b", "c"], admitAt(start, 1));
     const late = start + governorLimits.retryMsMin + governorLimits.dueLateMs;
-    expect(admit(release(book, "a", late), ask("c", 1), late).permit.granted).toBe(true);
+    expect(admit(release(state, "a", late), requestOf("c", 1), late).permit.granted).toBe(true);
   });
 
-  test("whoever stands further back is told to come later, but not for ever", () => {
-    const { permits } = each(full(), names(9_000), (state, task) =>
-      admit(state, ask(task, 1), start),
-    );
-    const times = permits.map((each) => (each.granted ? 0 : each.until - start));
-    expect(times.toSorted((a, b) => a - b)).toEqual(times);
-    expect(times.at(-1)).toBeLessThanOrEqual(governorLimits.retryMsMax);
-    expect(times.at(0)).toBe(governorLimits.retryMsMin);
+  test("later tasks wait longer, up to the maximum", () => {
+    const { permits } = decideEach(fullState(), names(9_000), admitAt(start, 1));
+    const waits = permits.map((permit) => (permit.granted ? 0 : permit.until - start));
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits.at(-1)).toBeLessThanOrEqual(governorLimits.retryMsMax);
+    expect(waits.at(0)).toBe(governorLimits.retryMsMin);
   });
 
-  test("holds no more than it may, and those beyond are told a time all the same", () => {
+  test("its size is bounded, and tasks beyond it still get a time to come back", () => {
     const many = names(governorLimits.waitlistMax + 10);
-    const { book, permits } = each(full(), many, (state, task) =>
-      admit(state, ask(task, 1), start),
-    );
-    expect(book.line.size).toBe(governorLimits.waitlistMax);
+    const { state, permits } = decideEach(fullState(), many, admitAt(start, 1));
+    expect(state.waitlist.size).toBe(governorLimits.waitlistMax);
     expect(permits.at(-1)).toMatchObject({ granted: false });
   });
 });
@@ -127,72 +124,77 @@ describe("the line", () => {
 describe("a closed model", () => {
   const refused = { kind: "refused", at: start, retryAfterMs: 3_600_000 } as const;
 
-  test("keeps the places of its tasks until it opens, and calls them one after the other", () => {
-    const begun = each(emptyState(), ["a", "b"], (book, task) => grant(book, ask(task, 20), start));
-    const closed = record(begun.book, "a", refused, start);
-    const { book, permits } = each(closed, ["b", "a"], (state, task) =>
-      grant(state, ask(task, 20), start + 30_000),
+  test("keeps the slots of its tasks until it opens, and calls them one after another", () => {
+    const started = decideEach(emptyState(), ["a", "b"], (state, task) =>
+      grant(state, requestOf(task, 20), start),
     );
-    const until = permits.map((each) => (each.granted ? 0 : each.until - start - 3_600_000));
-    expect(until[1]).toBe(0);
-    expect(until[0]).toBeGreaterThan(3_000);
-    const opened = start + 3_600_000;
-    expect(grant(book, ask("a", 20), opened).permit).toMatchObject({ granted: true, at: opened });
+    const closed = record(started.state, "a", refused, start);
+    const { state, permits } = decideEach(closed, ["b", "a"], (before, task) =>
+      grant(before, requestOf(task, 20), start + 30_000),
+    );
+    const opening = start + 3_600_000;
+    const waits = permits.map((permit) => (permit.granted ? 0 : permit.until - opening));
+    expect(waits[1]).toBe(0);
+    expect(waits[0]).toBeGreaterThan(3_000);
+    expect(grant(state, requestOf("a", 20), opening).permit).toMatchObject({
+      granted: true,
+      at: opening,
+    });
   });
 
-  test("admits no new task meanwhile", () => {
+  test("admits no new task", () => {
     const closed = record(emptyState(), "x", refused, start);
-    expect(admit(closed, ask("new"), start + 1).permit).toEqual({
+    expect(admit(closed, requestOf("new"), start + 1).permit).toEqual({
       granted: false,
       until: start + 3_600_000,
     });
   });
 });
 
-test("a task that was never admitted does not call past those that were", () => {
-  const { book } = admit(emptyState(), ask("a", 1), start);
-  expect(grant(book, ask("from another model", 1), start).permit.granted).toBe(false);
+test("a task without a slot does not call before those that wait for one", () => {
+  const { state } = admit(emptyState(), requestOf("a", 1), start);
+  expect(grant(state, requestOf("from another model", 1), start).permit.granted).toBe(false);
 });
 
-/** What consumers do, in any order: several of them, each with tasks of its own. */
-const deeds = fc.array(
+/** What several consumers do, in any order. */
+const actions = fc.array(
   fc.record({
     task: fc.integer({ min: 0, max: 30 }).map((n) => `t${n}`),
-    deed: fc.constantFrom("admit", "permit", "permit", "answered", "refused", "faulted", "leave"),
+    kind: fc.constantFrom("admit", "grant", "grant", "answered", "refused", "faulted", "release"),
     gapMs: fc.integer({ min: 0, max: 3_000 }),
   }),
   { minLength: 1, maxLength: 300 },
 );
 
-test("however many consumers ask in whatever order: the rate, the places and the horizon hold", () => {
+test("the rate, the slots and the horizon hold for any order of requests", () => {
   fc.assert(
-    fc.property(fc.constantFrom(20, 300), deeds, (rate, done) => {
-      let book = emptyState();
+    fc.property(fc.constantFrom(20, 300), actions, (rate, sequence) => {
+      let state = emptyState();
       let now = start;
-      const slots: number[] = [];
-      for (const { task, deed, gapMs } of done) {
+      const calls: number[] = [];
+      for (const { task, kind, gapMs } of sequence) {
         now += gapMs;
-        const before = book.places.held.length;
-        if (deed === "leave") book = release(book, task, now);
-        else if (deed === "admit" || deed === "permit") {
-          const answer = (deed === "admit" ? admit : grant)(book, ask(task, rate), now);
-          book = answer.book;
-          if (!answer.permit.granted) {
-            expect(answer.permit.until).toBeGreaterThanOrEqual(now);
+        const before = state.slots.held.length;
+        if (kind === "release") state = release(state, task, now);
+        else if (kind === "admit" || kind === "grant") {
+          const decision = (kind === "admit" ? admit : grant)(state, requestOf(task, rate), now);
+          state = decision.state;
+          if (!decision.permit.granted) {
+            expect(decision.permit.until).toBeGreaterThanOrEqual(now);
             continue;
           }
-          expect(answer.permit.at).toBeLessThanOrEqual(now + governorLimits.aheadMsMax);
-          if (deed === "permit") slots.push(answer.permit.at);
+          expect(decision.permit.at).toBeLessThanOrEqual(now + governorLimits.aheadMsMax);
+          if (kind === "grant") calls.push(decision.permit.at);
         } else {
-          const at = slots.at(-1) ?? start;
-          book = record(book, task, { kind: deed, at, retryAfterMs: 2_000 }, now);
+          const at = calls.at(-1) ?? start;
+          state = record(state, task, { kind, at, retryAfterMs: 2_000 }, now);
         }
-        const max = placesMax(book.places, intervalOf(rate));
-        expect(book.places.held.length).toBeLessThanOrEqual(Math.max(before, max));
+        const max = slotsMax(state.slots, intervalOf(rate));
+        expect(state.slots.held.length).toBeLessThanOrEqual(Math.max(before, max));
       }
-      slots.sort((a, b) => a - b);
-      for (const [n, at] of slots.entries()) {
-        const later = slots[n + rate];
+      calls.sort((a, b) => a - b);
+      for (const [n, at] of calls.entries()) {
+        const later = calls[n + rate];
         if (later !== undefined) expect(later - at).toBeGreaterThan(60_000);
       }
     }),

@@ -1,50 +1,57 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  freshPace,
-  learn,
+  blockedUntil,
+  initialPace,
   type Observation,
+  observe,
   type Pace,
   reserve,
-  stands,
 } from "../../consumer/governor/pace.ts";
 import { governorLimits } from "../../shared/limits.ts";
 
 const now = 1_000_000;
-const pace = (more: Partial<Pace>): Pace => ({ ...freshPace, ...more });
-const { aheadMsMax, refusalBackOffMs: refusedMs, faultsToOpen, openMsMin, openMsMax, probeMs, probeWaitMs } =
-  governorLimits;
+const pace = (more: Partial<Pace>): Pace => ({ ...initialPace, ...more });
+const {
+  aheadMsMax,
+  refusalBackOffMs: refusedMs,
+  faultsToOpen,
+  openMsMin,
+  openMsMax,
+  probeMs,
+  probeWaitMs,
+} = governorLimits;
 
-describe("reserving a slot", () => {
-  test("a fresh model is called at once, the next call one interval later", () => {
-    const first = reserve(freshPace, 60, now);
+describe("a reservation", () => {
+  test("the first call is granted at once, the next one interval later", () => {
+    const first = reserve(initialPace, 60, now);
     expect(first).toMatchObject({ granted: true, at: now });
     const second = reserve(first.pace, 60, now);
     expect(second.granted && second.at - now).toBeCloseTo(1_000 / governorLimits.rateShare);
   });
 
   test.each([
-    ["the furthest slot", pace({ nextAt: now + aheadMsMax }), true],
-    ["one beyond it", pace({ nextAt: now + aheadMsMax + 1 }), false],
-    ["a model that is closed for long", pace({ closedUntil: now + 60_000 }), false],
-    ["a model that opens soon", pace({ closedUntil: now + 500 }), true],
-  ])("%s: granted %j", (_, before, granted) => {
+    ["a call at the horizon", pace({ nextAt: now + aheadMsMax }), true],
+    ["a call beyond the horizon", pace({ nextAt: now + aheadMsMax + 1 }), false],
+    ["a call of a model that is closed for long", pace({ closedUntil: now + 60_000 }), false],
+    ["a call of a model that opens soon", pace({ closedUntil: now + 500 }), true],
+  ])("%s is granted: %j", (_, before, granted) => {
     expect(reserve(before, 20, now).granted).toBe(granted);
   });
 
-  test("a refusal names the time to come back and reserves nothing", () => {
+  test("a rejection names the time to come back and reserves nothing", () => {
     const before = pace({ nextAt: now + 20_000 });
     const refusal = reserve(before, 20, now);
     expect(refusal).toEqual({ granted: false, until: now + 20_000, pace: before });
   });
 
-  test("after a closing the rate goes on, and what was not used is not made up for", () => {
+  test("calls missed while the model was closed are not made up for", () => {
     const first = reserve(pace({ nextAt: now - 50_000, closedUntil: now + 1 }), 60, now + 1);
     const second = reserve(first.pace, 60, now + 1);
     expect(second.granted && second.at - (now + 1)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test("a model that was idle has saved up nothing", () => {
+  test("an idle model saves up no calls", () => {
     const late = reserve(pace({ nextAt: now }), 60, now + 600_000);
     expect(late).toMatchObject({ granted: true, at: now + 600_000 });
     expect(late.pace.nextAt).toBeGreaterThanOrEqual(now + 601_000);
@@ -54,10 +61,10 @@ describe("reserving a slot", () => {
 const rates = fc.integer({ min: 1, max: 1_000 });
 const arrivals = fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 1, maxLength: 200 });
 
-/** When the calls go out that are asked for one after the other with these gaps between them. */
+/** The times of the calls that are granted for requests with these gaps. */
 function grantedTimes(rate: number, gaps: readonly number[]): number[] {
   const times: number[] = [];
-  let state = freshPace;
+  let state = initialPace;
   let clock = now;
   for (const gap of gaps) {
     clock += gap;
@@ -68,7 +75,7 @@ function grantedTimes(rate: number, gaps: readonly number[]): number[] {
   return times;
 }
 
-test("no minute holds more calls than the rate allows, however they arrive", () => {
+test("no minute has more calls than the rate allows", () => {
   fc.assert(
     fc.property(rates, arrivals, (rate, gaps) => {
       const times = grantedTimes(rate, gaps);
@@ -80,10 +87,10 @@ test("no minute holds more calls than the rate allows, however they arrive", () 
   );
 });
 
-test("calls go out in order, never before they are asked for, never further ahead than promised", () => {
+test("calls are granted in order, not before their request and not beyond the horizon", () => {
   fc.assert(
     fc.property(rates, arrivals, (rate, gaps) => {
-      let state = freshPace;
+      let state = initialPace;
       let clock = now;
       let before = 0;
       for (const gap of gaps) {
@@ -111,17 +118,21 @@ const faulted: Observation = { kind: "faulted", at: now };
 const answered: Observation = { kind: "answered", at: now };
 const faults = (count: number): Observation[] => Array.from({ length: count }, () => faulted);
 
-describe("learning from answers", () => {
-  const heardBy = (...heard: Observation[]): Pace =>
-    heard.reduce((state, each) => learn(state, each, now), freshPace);
+describe("outcomes", () => {
+  const paceAfter = (...observations: Observation[]): Pace =>
+    observations.reduce((state, observation) => observe(state, observation, now), initialPace);
 
   test.each([
-    ["an answer", [answered], 0],
+    ["a reply", [answered], 0],
     ["a refusal that names a time", [refused(5_000)], now + 5_000],
     ["a refusal that names none", [refused(null)], now + refusedMs],
-    ["a second one in a row", [refused(null), refused(null)], now + 2 * refusedMs],
-    ["the tenth in a row", Array.from({ length: 10 }, () => refused(null)), now + 4 * refusedMs],
-    ["a refusal after an answer", [refused(null), answered, refused(null)], now + refusedMs],
+    ["a second refusal in a row", [refused(null), refused(null)], now + 2 * refusedMs],
+    [
+      "the tenth refusal in a row",
+      Array.from({ length: 10 }, () => refused(null)),
+      now + 4 * refusedMs,
+    ],
+    ["a refusal after a reply", [refused(null), answered, refused(null)], now + refusedMs],
     ["a shorter time after a longer one", [refused(9_000), refused(10)], now + 9_000],
     ["the refusal of an older call", [refused(null), refused(null, now - 1)], now + refusedMs],
     [
@@ -129,73 +140,74 @@ describe("learning from answers", () => {
       [refused(1_000), refused(7_000, now - 1)],
       now + 7_000,
     ],
-    ["faults, one too few", faults(faultsToOpen - 1), 0],
+    ["too few faults", faults(faultsToOpen - 1), 0],
     ["faults in a row", faults(faultsToOpen), now + openMsMin],
-    ["faults with an answer between", [...faults(faultsToOpen - 1), answered, faulted], 0],
-  ])("%s closes the model until the right time", (_, heard, closedUntil) => {
-    expect(heardBy(...heard).closedUntil).toBe(closedUntil);
+    ["faults with a reply between them", [...faults(faultsToOpen - 1), answered, faulted], 0],
+  ])("%s: the model is closed until the right time", (_, observations, closedUntil) => {
+    expect(paceAfter(...observations).closedUntil).toBe(closedUntil);
   });
 
-  test("an older call's answer does not undo a closing, and its fault does not count", () => {
-    const closed = heardBy(refused(null));
-    expect(learn(closed, { kind: "answered", at: now - 1 }, now)).toBe(closed);
-    expect(learn(closed, { kind: "faulted", at: now - 1 }, now)).toBe(closed);
+  test("outdated replies and faults change nothing", () => {
+    const closed = paceAfter(refused(null));
+    expect(observe(closed, { kind: "answered", at: now - 1 }, now)).toBe(closed);
+    expect(observe(closed, { kind: "faulted", at: now - 1 }, now)).toBe(closed);
   });
 
-  test("the rate's own state is not touched", () => {
-    expect(learn(pace({ nextAt: 7 }), refused(1), now).nextAt).toBe(7);
+  test("the rate does not change", () => {
+    expect(observe(pace({ nextAt: 7 }), refused(1), now).nextAt).toBe(7);
   });
 
-  test("a slot reserved ahead stands until the model is closed", () => {
+  test("a call reserved ahead is valid until the model closes", () => {
     const first = reserve(pace({ nextAt: now + 5_000 }), 60, now);
     const at = first.granted ? first.at : 0;
-    expect(stands(first.pace, at, at)).toBeNull();
-    expect(stands(learn(first.pace, refused(60_000), now + 1), at, at)).toEqual({
-      until: now + 60_001,
-    });
+    expect(blockedUntil(first.pace, at, at)).toBeNull();
+    expect(blockedUntil(observe(first.pace, refused(60_000), now + 1), at, at)).toBe(now + 60_001);
   });
 });
 
-describe("a breaker that is half open", () => {
-  const opened = faults(faultsToOpen).reduce((state, each) => learn(state, each, now), freshPace);
+describe("a half-open breaker", () => {
+  const opened = faults(faultsToOpen).reduce(
+    (state, each) => observe(state, each, now),
+    initialPace,
+  );
   const later = opened.closedUntil;
   const probe = reserve(opened, 60, later);
 
-  test("lets one call through, and the others wait for what it finds", () => {
+  test("grants one call as a probe, and the others wait for its outcome", () => {
     expect(probe).toMatchObject({ granted: true, at: later });
     expect(reserve(probe.pace, 60, later + 1)).toMatchObject({
       granted: false,
       until: later + 1 + probeWaitMs,
     });
-    expect(stands(probe.pace, later, later + 1)).toBeNull();
-    expect(stands(probe.pace, later + 9, later + 9)).not.toBeNull();
+    expect(blockedUntil(probe.pace, later, later + 1)).toBeNull();
+    expect(blockedUntil(probe.pace, later + 9, later + 9)).not.toBeNull();
   });
 
-  test("closes when the call succeeds", () => {
-    const closed = learn(probe.pace, { kind: "answered", at: later }, later + 2);
+  test("closes when the probe succeeds", () => {
+    const closed = observe(probe.pace, { kind: "answered", at: later }, later + 2);
     expect(reserve(closed, 60, later + 2).granted).toBe(true);
     expect(reserve(reserve(closed, 60, later + 2).pace, 60, later + 2).granted).toBe(true);
   });
 
-  test("opens for twice as long each time the call fails, up to a bound", () => {
+  test("opens for twice as long each time the probe fails, up to a maximum", () => {
     let state = opened;
     const waits: number[] = [];
     for (let n = 0; n < 8; n++) {
       const at = state.closedUntil;
       const tried = reserve(state, 60, at);
-      state = learn(tried.pace, { kind: "faulted", at }, at);
+      state = observe(tried.pace, { kind: "faulted", at }, at);
       waits.push(state.closedUntil - at);
     }
     expect(waits.slice(0, 3)).toEqual([2 * openMsMin, 4 * openMsMin, 8 * openMsMin]);
     expect(waits.at(-1)).toBe(openMsMax);
   });
 
-  test("tries again when nothing is heard of the call", () => {
+  test("probes again when the probe has no outcome", () => {
     expect(reserve(probe.pace, 60, later + probeMs).granted).toBe(true);
   });
 
-  test("also tries a model that refused twice in a row", () => {
-    const twice = learn(learn(freshPace, refused(1_000), now), refused(1_000), now + 1);
+  test("also probes a model that refused two calls in a row", () => {
+    const twice = observe(observe(initialPace, refused(1_000), now), refused(1_000), now + 1);
     const tried = reserve(twice, 60, twice.closedUntil);
     expect([tried.granted, reserve(tried.pace, 60, twice.closedUntil).granted]).toEqual([
       true,

@@ -1,12 +1,11 @@
 /**
- * Simulated time for whole deliveries: every clock that the product asks stands still while anything real
- * (a call of D1, of R2, of a Durable Object) is under way, and then jumps to the next timer. An hour of
- * a fleet passes in seconds, and its waits take exactly as long as they say.
+ * Simulated time for whole deliveries: the clock stops while a real call (of D1, R2 or a Durable Object) is
+ * under way and then jumps to the next timer, so that an hour passes in seconds with exact waits.
  */
 import { vi } from "vitest";
 import { nowSql } from "../../shared/store/clock.ts";
 
-/** More than any chain of promises between two sleeps is long. */
+/** More than the longest chain of promises between two sleeps. */
 const microtasks = 40;
 
 interface Timer {
@@ -19,13 +18,13 @@ export class SimulatedTime {
   #now = Date.now();
   readonly #started = this.#now;
   readonly #realNow = Date.now.bind(Date);
-  /** The next one last. */
+  /** In descending order of time. */
   readonly #timers: Timer[] = [];
   #underWay = 0;
 
   readonly #real: boolean;
 
-  /** `real`: what runs calls D1, R2 or objects, through the bindings below; else it only sleeps. */
+  /** `real`: whether the code calls D1, R2 or objects, through the bindings below, or only sleeps. */
   constructor({ real }: { real: boolean }) {
     this.#real = real;
     vi.spyOn(Date, "now").mockImplementation(() => this.#now);
@@ -33,7 +32,7 @@ export class SimulatedTime {
     vi.stubGlobal("clearTimeout", (timer?: Timer) => {
       if (timer !== undefined) timer.cleared = true;
     });
-    // Heartbeats of leases: no call of a simulated endpoint lasts as long as a lease.
+    // No heartbeats: no simulated call lasts as long as a lease.
     vi.stubGlobal("setInterval", () => 0);
     vi.stubGlobal("clearInterval", () => undefined);
   }
@@ -63,10 +62,10 @@ export class SimulatedTime {
     return timer;
   }
 
-  /** Runs until `done`; false when nothing is left that could go on. */
+  /** Runs until `done`; false when no timer is left. */
   async run(done: () => boolean): Promise<boolean> {
     while (!done()) {
-      await this.#quiet();
+      await this.#settle();
       const timer = this.#timers.pop();
       if (timer === undefined) return done();
       if (timer.cleared) continue;
@@ -76,8 +75,8 @@ export class SimulatedTime {
     return true;
   }
 
-  /** Until nothing real is under way and what it set off has run. */
-  async #quiet(): Promise<void> {
+  /** Waits until no real call is under way and its continuations have run. */
+  async #settle(): Promise<void> {
     if (!this.#real) {
       for (let turn = 0; turn < microtasks; turn++) await null;
       return;
@@ -96,15 +95,15 @@ export class SimulatedTime {
     }
   }
 
-  /** A binding whose calls hold the clock: `deep` are methods that answer another such object. */
-  holding<T extends object>(target: T, deep: readonly string[] = []): T {
+  /** A binding whose calls stop the clock. `deep`: methods that return another such object. */
+  stoppingClock<T extends object>(target: T, deep: readonly string[] = []): T {
     return new Proxy(target, {
       get: (object, key) => {
         const value: unknown = Reflect.get(object, key);
         if (typeof value !== "function") return value;
         return (...args: unknown[]) => {
           if (deep.includes(String(key))) {
-            return this.holding(Reflect.apply(value, object, args) as object, deep);
+            return this.stoppingClock(Reflect.apply(value, object, args) as object, deep);
           }
           const answer: unknown = Reflect.apply(value, object, args);
           return answer instanceof Promise || isThenable(answer)
@@ -115,7 +114,7 @@ export class SimulatedTime {
     });
   }
 
-  /** D1 by the simulated clock. */
+  /** D1 with the simulated clock. */
   database(db: D1Database): D1Database {
     const simulated = (sql: string) =>
       sql.replaceAll(nowSql, `(${nowSql} + ${this.#now - this.#realNow()})`);

@@ -15,6 +15,14 @@ import { ok } from "../../shared/result.ts";
 import type { Step, StepPayload } from "../../shared/step.ts";
 import { noUsage, type Usage } from "../../shared/usage.ts";
 
+// Node lacks this method of the Workers runtime.
+if (!("toHex" in Uint8Array.prototype)) {
+  const toHex = function (this: Uint8Array): string {
+    return Buffer.from(this).toString("hex");
+  };
+  Object.defineProperty(Uint8Array.prototype, "toHex", { value: toHex, configurable: true });
+}
+
 /** The worker dies at its nth write, before the write is applied, or after it with its reply lost. */
 export interface Kill {
   write: number;

@@ -130,7 +130,7 @@ describe("a task that names an MCP server or a skill", () => {
   });
 
   test.each([
-    [{ mcp: ["docs", "nobody"] }, "mcp[1]", "configured are docs"],
+    [{ mcp: ["docs", "missing"] }, "mcp[1]", "configured are docs"],
     [{ mcp: ["theirs"] }, "mcp[0]", "configured are docs"],
     [{ skills: ["nothing"] }, "skills[0]", "configured are tabular-data"],
   ])("that does not exist is rejected: %j", async (more, path, text) => {

@@ -59,7 +59,7 @@ export function unwrapAnswer(form: AnswerForm, args: Record<string, unknown>): u
 }
 
 /**
- * The arguments of `final_answer` that a value stands for: the value itself, the value in the wrapper's
+ * The arguments of `final_answer` that a value represents: the value itself, the value in the wrapper's
  * field, or the arguments of a call that was written out as JSON. Null where none of them fits.
  */
 export function answerArguments(form: AnswerForm, value: unknown): Record<string, unknown> | null {

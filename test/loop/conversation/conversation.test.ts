@@ -64,7 +64,7 @@ describe("the messages", () => {
     ["plain text", replyOf({ text: "I am done." }), /plain text/],
     ["an empty reply", replyOf({ text: " " }), /empty/],
     ["a cut reply", replyOf({ text: "and", finish: "length" }), /cut off/],
-  ])("after %s the model is told what to do", (_, reply, text) => {
+  ])("%s gets a message that says what to do", (_, reply, text) => {
     expect(messagesOf([modelStep(reply)]).at(-1)).toMatchObject({
       role: "user",
       content: expect.stringMatching(text),
@@ -193,7 +193,7 @@ describe("a task that continues the run with fence 1", () => {
     expect(resume([useless, useless, later(useless)]).invalidTurns).toBe(1);
   });
 
-  test("is told to continue after a request to finish, and may be asked to finish again", () => {
+  test("is asked to continue after a request to finish, and may be asked to finish again", () => {
     const before = resume([finishing, toolStep(first, "1")]);
     expect(before.messages.at(-1)).toEqual({ role: "user", content: continueText });
     expect(before.promptedSteps).toEqual([]);
