@@ -19,9 +19,9 @@ import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import type { OpenAiBatchRequest } from "../openai/batches/batch_request.ts";
 import { type Accepted, keyConflict } from "../tasks/accept.ts";
-import { taskProblem } from "../tasks/check.ts";
-import type { CheckScope } from "../tasks/check_scope.ts";
-import { findTemplateFaults } from "../tasks/template.ts";
+import { taskProblem } from "../tasks/check/check.ts";
+import type { CheckScope } from "../tasks/check/check_scope.ts";
+import { findTemplateFaults } from "../tasks/check/template.ts";
 import { type BatchInput, type Entry, storeBatchInput } from "./batch_input.ts";
 
 /** A batch without its tasks. */

@@ -15,8 +15,9 @@ import {
 } from "../http/body.ts";
 import { parseJson } from "../http/json_text.ts";
 import type { Detail, Problem } from "../http/problem.ts";
-import { checkDefaults } from "../tasks/check.ts";
-import { explain, joinPath } from "../tasks/explain.ts";
+import { checkDefaults } from "../tasks/check/check.ts";
+import { explain } from "../tasks/check/explain.ts";
+import { joinPath } from "../tasks/check/field_path.ts";
 import type { BatchHead } from "./accept.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 

@@ -9,9 +9,9 @@ import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { Detail, Problem } from "../http/problem.ts";
-import { checkWithDefaults } from "../tasks/check.ts";
-import type { CheckScope } from "../tasks/check_scope.ts";
-import { joinPath } from "../tasks/explain.ts";
+import { checkWithDefaults } from "../tasks/check/check.ts";
+import type { CheckScope } from "../tasks/check/check_scope.ts";
+import { joinPath } from "../tasks/check/field_path.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 /** One task as it was sent, or why its text is invalid; too_large ends the batch. `line` is null in a JSON body. */

@@ -12,8 +12,8 @@ import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import { readReadiness } from "../rpc_client.ts";
-import { loadCheckScope } from "../tasks/check_scope.ts";
-import { defaultPolicy } from "../tasks/task_rules.ts";
+import { loadCheckScope } from "../tasks/check/check_scope.ts";
+import { defaultPolicy } from "../tasks/check/task_rules.ts";
 import type { BatchBody } from "./batch_body.ts";
 import { checkEntries, type EntryPlace, Faults } from "./batch_input.ts";
 import { assumptions, CostGroups, type Estimate, estimateCost } from "./estimate.ts";
@@ -132,7 +132,10 @@ function listPolicyUses(
       policy,
       tasks,
       hosts: [...new Set(rules.map(({ host }) => host))],
-      secrets: secretsOf(found.value.policy, tenant).map((name) => ({ name, set: isSet(name) ?? null })),
+      secrets: secretsOf(found.value.policy, tenant).map((name) => ({
+        name,
+        set: isSet(name) ?? null,
+      })),
       routes: routes.map((name) => ({ name, bound: isBound(name) ?? null })),
     };
   });

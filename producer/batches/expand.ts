@@ -5,7 +5,7 @@
 import { batchTaskId } from "../../shared/ids.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
-import { getRange } from "../../shared/objects.ts";
+import { byteLength, getRange } from "../../shared/objects.ts";
 import { logFailure, StoreFault } from "../../shared/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
@@ -15,7 +15,7 @@ import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
 import { newTask, putLargeSpec } from "../tasks/accept.ts";
-import { withDefaults } from "../tasks/check.ts";
+import { withDefaults } from "../tasks/check/check.ts";
 import { sendTasks } from "../tasks/send.ts";
 
 /** Continues until all lines are tasks or the time is up; the sweep does the rest. Never throws. */
@@ -136,12 +136,11 @@ async function putLargeSpecs(
 
 /** Groups rows so that the JSON of each group stays under the size limit of a D1 value. */
 export function groupsBySize<Row>(rows: readonly Row[]): Row[][] {
-  const encoder = new TextEncoder();
   const groups: Row[][] = [];
   let group: Row[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size = encoder.encode(JSON.stringify(row)).byteLength + 1;
+    const size = byteLength(JSON.stringify(row)) + 1;
     if (group.length > 0 && bytes + size > batchLimits.insertBytesMax) {
       groups.push(group);
       group = [];

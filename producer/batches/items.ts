@@ -9,7 +9,7 @@ import type { After, Items } from "../../shared/schedule.ts";
 import type { ProducerEnv } from "../env.ts";
 import { nestingDepth } from "../http/json_text.ts";
 import type { Problem } from "../http/problem.ts";
-import { fillTemplate, type TemplateData } from "../tasks/template.ts";
+import { fillTemplate, type TemplateData } from "../tasks/check/template.ts";
 import { lineLimits, parseLine } from "./batch_body.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 

@@ -2,9 +2,10 @@
  * Writes an object of unknown length in bounded memory: one put while it is small, a multipart
  * upload with parts of one size once it is not (R2 wants all parts but the last to be equal).
  */
-import { withTimeout } from "../../shared/timeout.ts";
+
 import { retryLimits, storeLimits } from "../../shared/limits.ts";
 import { bulkyRetries, withRetries } from "../../shared/retries.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 
 export class ObjectWriter {
   readonly #bucket: R2Bucket;
@@ -78,7 +79,11 @@ export class ObjectWriter {
     const upload = this.#upload;
     const body = this.#part.subarray(0, this.#filled);
     const number = this.#parts.length + 1;
-    const part = await withRetries("upload part", () => upload.uploadPart(number, body), bulkyRetries);
+    const part = await withRetries(
+      "upload part",
+      () => upload.uploadPart(number, body),
+      bulkyRetries,
+    );
     this.#parts.push(part);
     this.#filled = 0;
   }

@@ -22,7 +22,7 @@ import type { Principal } from "../auth/principal.ts";
 import { checkBacklog } from "../auth/rate_limit.ts";
 import type { ProducerEnv } from "../env.ts";
 import { type Detail, detailsOf } from "../http/problem.ts";
-import { buildCheckScope } from "../tasks/check_scope.ts";
+import { buildCheckScope } from "../tasks/check/check_scope.ts";
 import { storeBatchInput } from "./batch_input.ts";
 import { resultLines } from "./batch_results.ts";
 import { expandBatch } from "./expand.ts";

@@ -4,7 +4,7 @@ import { canonicalJson } from "../../shared/canonical_json.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
-import { deleteObjects, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+import { byteLength, deleteObjects, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
 import type { ReplyTo } from "../../shared/reply_to.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retries.ts";
@@ -14,10 +14,8 @@ import { readTask } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Problem } from "../http/problem.ts";
+import { defaultPolicy, parseTime } from "./check/task_rules.ts";
 import { sendTasks } from "./send.ts";
-import { defaultPolicy, parseTime } from "./task_rules.ts";
-
-const encoder = new TextEncoder();
 
 /** Where a task comes from: what its own body does not contain. */
 export interface Origin {
@@ -36,7 +34,7 @@ export interface Origin {
 /** A task's row, and its body if it is too large for the row: then it must be in R2 before the row. */
 export function newTask(task: DurableTask, origin: Origin): { row: NewTask; large: string | null } {
   const body = JSON.stringify(task);
-  const inline = encoder.encode(body).byteLength <= storeLimits.specInlineBytesMax;
+  const inline = byteLength(body) <= storeLimits.specInlineBytesMax;
   const row: NewTask = {
     id: origin.id,
     tenant: origin.tenant,
@@ -69,7 +67,7 @@ export async function putLargeSpec(bucket: R2Bucket, row: NewTask, body: string)
 /** Two submissions with one key are the same if they have this hash. The key is not part of it. */
 export async function bodyHash(task: DurableTask): Promise<string> {
   const { idempotency_key: _, ...body } = task;
-  return sha256Hex(encoder.encode(canonicalJson(body)));
+  return sha256Hex(new TextEncoder().encode(canonicalJson(body)));
 }
 
 /** `isNew` is false if the idempotency key had created it before. */

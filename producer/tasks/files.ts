@@ -6,7 +6,7 @@ import { StoredFiles } from "../../shared/stored_files.ts";
 import type { InputFile } from "../../shared/task.ts";
 import type { Manifest, Transcript } from "../../shared/transcript.ts";
 import type { ProducerEnv } from "../env.ts";
-import { readTaskBody } from "./redrive.ts";
+import { readTaskBody } from "./redrive/redrive.ts";
 
 export interface TaskFiles {
   /** Hash and size of every file, by path. */

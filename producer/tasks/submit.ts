@@ -15,10 +15,10 @@ import type { BatchBody } from "../batches/batch_body.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import { type Accepted, acceptTask } from "./accept.ts";
-import { checkTask, taskProblem } from "./check.ts";
-import { loadCheckScope } from "./check_scope.ts";
+import { checkTask, taskProblem } from "./check/check.ts";
+import { loadCheckScope } from "./check/check_scope.ts";
+import { findMissingInputs, hasStoredInputs } from "./check/stored_inputs.ts";
 import { resolveKey } from "./idempotency.ts";
-import { findMissingInputs, hasStoredInputs } from "./stored_inputs.ts";
 
 /** `key` is the transport's idempotency key, or null. `replyTo` is the sender of a mail, who gets the result. */
 export async function submitTask(

@@ -1,18 +1,18 @@
 /** The next run of a settled task: its body with overrides, checked like a new task. */
-import { type Bounds, boundsOf, exhaustedBudget } from "../../shared/budgets.ts";
-import { budgetCeilings, taskLimits } from "../../shared/limits.ts";
-import { byteLength, getText, objectKeys } from "../../shared/objects.ts";
-import type { Overrides } from "../../shared/redrive.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
-import type { NextRun, RedriveMode, RedriveOptions } from "../../shared/store/tasks/redrives.ts";
-import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { hasTranscript } from "../../shared/transcript.ts";
-import { readUsage } from "../../shared/usage.ts";
-import type { ProducerEnv } from "../env.ts";
-import { type Detail, invalidField, type Problem } from "../http/problem.ts";
-import { checkTask, taskProblem, withDefaults } from "./check.ts";
-import type { CheckScope } from "./check_scope.ts";
+import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/budgets.ts";
+import { budgetCeilings, taskLimits } from "../../../shared/limits.ts";
+import { byteLength, getText, objectKeys } from "../../../shared/objects.ts";
+import type { Overrides } from "../../../shared/redrive.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { NextRun, RedriveMode, RedriveOptions } from "../../../shared/store/tasks/redrives.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import type { DurableTask } from "../../../shared/task.ts";
+import { hasTranscript } from "../../../shared/transcript.ts";
+import { readUsage } from "../../../shared/usage.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { type Detail, invalidField, type Problem } from "../../http/problem.ts";
+import { checkTask, taskProblem, withDefaults } from "../check/check.ts";
+import type { CheckScope } from "../check/check_scope.ts";
 
 export interface RedriveRequest {
   mode: RedriveMode;

@@ -1,13 +1,13 @@
 /** What a task is checked against: its sender, what this fleet is configured with, and the time of the check. */
-import type { ToolListing } from "../../consumer/rpc/tools.ts";
-import { findPolicy, policyTable } from "../../policies/index.ts";
-import { checkWebhook } from "../../policies/webhook.ts";
-import { customToolNames } from "../../shared/custom_tools.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
-import { routeOf } from "../../shared/serving.ts";
-import { bindingTools, standardTools, type Webhook } from "../../shared/task.ts";
-import type { Principal } from "../auth/principal.ts";
-import type { ProducerEnv } from "../env.ts";
+import type { ToolListing } from "../../../consumer/rpc/tools.ts";
+import { findPolicy, policyTable } from "../../../policies/index.ts";
+import { checkWebhook } from "../../../policies/webhook.ts";
+import { customToolNames } from "../../../shared/custom_tools.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { routeOf } from "../../../shared/serving.ts";
+import { bindingTools, standardTools, type Webhook } from "../../../shared/task.ts";
+import type { Principal } from "../../auth/principal.ts";
+import type { ProducerEnv } from "../../env.ts";
 import { listAvailableTools } from "./available_tools.ts";
 
 /** Allowed, or why not and what to change. */

@@ -1,10 +1,10 @@
 /** Whether the uploads that a task names exist. Those of a batch are looked for only when its tasks run. */
-import { batchLimits, workspaceLimits } from "../../shared/limits.ts";
-import { headObject, objectKeys } from "../../shared/objects.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import type { ProducerEnv } from "../env.ts";
-import type { Detail } from "../http/problem.ts";
-import { formatPath } from "./explain.ts";
+import { batchLimits, workspaceLimits } from "../../../shared/limits.ts";
+import { headObject, objectKeys } from "../../../shared/objects.ts";
+import type { DurableTask } from "../../../shared/task.ts";
+import type { ProducerEnv } from "../../env.ts";
+import type { Detail } from "../../http/problem.ts";
+import { formatPath } from "./field_path.ts";
 
 export const hasStoredInputs = ({ files, skills }: DurableTask): boolean =>
   Object.values(files ?? {}).some((file) => "r2" in file) ||

@@ -1,8 +1,8 @@
 /** Checks a task: the schema defines each field, the rules define which fields must fit together. */
 import { Value } from "@sinclair/typebox/value";
-import { err, ok, type Result } from "../../shared/result.ts";
-import { DurableTask } from "../../shared/task.ts";
-import type { Detail, Problem } from "../http/problem.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { DurableTask } from "../../../shared/task.ts";
+import type { Detail, Problem } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";
 import { findTaskFaults } from "./task_rules.ts";

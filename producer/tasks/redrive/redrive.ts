@@ -1,30 +1,30 @@
 /** Redrives a settled task: it runs again, from its journal or from the start. */
 import { Value } from "@sinclair/typebox/value";
-import { batchLimits } from "../../shared/limits.ts";
-import { getText, objectKeys } from "../../shared/objects.ts";
-import { Redrive } from "../../shared/redrive.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
-import { redrivable } from "../../shared/states.ts";
-import { reopenBatch } from "../../shared/store/batches/batches.ts";
+import { batchLimits } from "../../../shared/limits.ts";
+import { getText, objectKeys } from "../../../shared/objects.ts";
+import { Redrive } from "../../../shared/redrive.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { redrivable } from "../../../shared/states.ts";
+import { reopenBatch } from "../../../shared/store/batches/batches.ts";
 import {
   type RedriveOptions,
   readWholeTask,
   redriveTasks,
-} from "../../shared/store/tasks/redrives.ts";
-import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { readSpec, readTask } from "../../shared/store/tasks/tasks.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { archiveTranscript } from "../../shared/transcript.ts";
-import type { Principal } from "../auth/principal.ts";
-import { groupsBySize } from "../batches/expand.ts";
-import type { ProducerEnv } from "../env.ts";
-import { notFound, type Problem } from "../http/problem.ts";
-import { taskProblem } from "./check.ts";
-import { loadCheckScope } from "./check_scope.ts";
-import { explain } from "./explain.ts";
+} from "../../../shared/store/tasks/redrives.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import { readSpec, readTask } from "../../../shared/store/tasks/tasks.ts";
+import type { DurableTask } from "../../../shared/task.ts";
+import { archiveTranscript } from "../../../shared/transcript.ts";
+import type { Principal } from "../../auth/principal.ts";
+import { groupsBySize } from "../../batches/expand.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { notFound, type Problem } from "../../http/problem.ts";
+import { taskProblem } from "../check/check.ts";
+import { loadCheckScope } from "../check/check_scope.ts";
+import { explain } from "../check/explain.ts";
+import { findMissingInputs } from "../check/stored_inputs.ts";
+import { sendTasks } from "../send.ts";
 import { buildNextRun, type Rerun, redriveOptionsOf } from "./next_run.ts";
-import { sendTasks } from "./send.ts";
-import { findMissingInputs } from "./stored_inputs.ts";
 
 /** The task's body as it was accepted; null when it is no longer in R2. */
 export async function readTaskBody(env: ProducerEnv, row: TaskRow): Promise<DurableTask | null> {

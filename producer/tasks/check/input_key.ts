@@ -1,6 +1,6 @@
 /** Keys of uploaded inputs. They become part of an R2 key, below the tenant's own prefix. */
-import { storeLimits } from "../../shared/limits.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { storeLimits } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 
 /** The key, or why it is invalid and what to write. */
 export function checkInputKey(key: string): Result<string, string> {

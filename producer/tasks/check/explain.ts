@@ -1,9 +1,10 @@
 /** Turns schema errors into sentences that say what to write instead. */
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
-import { taskLimits } from "../../shared/limits.ts";
-import { nearestName } from "../../shared/nearest.ts";
-import type { Detail } from "../http/problem.ts";
+import { taskLimits } from "../../../shared/limits.ts";
+import { nearestName } from "../../../shared/nearest.ts";
+import type { Detail } from "../../http/problem.ts";
+import { formatPointer, lastFieldOf } from "./field_path.ts";
 
 /** The faults of a value, one sentence for each place; empty when it fits the schema. */
 export function explain(schema: TSchema, value: unknown): Detail[] {
@@ -23,7 +24,7 @@ function explainError(error: ValueError): Detail[] {
   const { schema, value } = error;
   switch (error.type) {
     case ValueErrorType.ObjectAdditionalProperties:
-      return fault(unknownField(lastOf(error.path), schema));
+      return fault(unknownField(lastFieldOf(error.path), schema));
     case ValueErrorType.ObjectRequiredProperty:
       return fault(`is missing: write ${describeSchema(schema)}`);
     case ValueErrorType.ObjectMaxProperties:
@@ -145,31 +146,3 @@ function sizeOf(value: unknown): number {
   if (typeof value === "string" || Array.isArray(value)) return value.length;
   return typeof value === "object" && value !== null ? Object.keys(value).length : 0;
 }
-
-const parts = (pointer: string): string[] =>
-  pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-
-const lastOf = (pointer: string): string => parts(pointer).at(-1) ?? "";
-
-/** `/files/data.csv/text` as `files["data.csv"].text`. */
-export function formatPointer(pointer: string): string {
-  return formatPath(parts(pointer));
-}
-
-export function formatPath(path: readonly (string | number)[]): string {
-  let text = "";
-  for (const part of path) {
-    const name = String(part).slice(0, 128);
-    if (/^\d+$/.test(name)) text += `[${name}]`;
-    else if (/^[A-Za-z_$][\w$-]*$/.test(name)) text += text === "" ? name : `.${name}`;
-    else text += `[${JSON.stringify(name)}]`;
-  }
-  return text;
-}
-
-/** The path of a field below another one: `template` and `files[0]` give `template.files[0]`. */
-export const joinPath = (base: string, path: string): string =>
-  path === "" || path.startsWith("[") ? `${base}${path}` : `${base}.${path}`;

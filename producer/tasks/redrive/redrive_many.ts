@@ -1,26 +1,26 @@
 /** Redrives many settled tasks: those of a batch, or those that match a filter. */
 import { Value } from "@sinclair/typebox/value";
-import { batchTaskRange, isTaskId, taskRange } from "../../shared/ids.ts";
-import { batchLimits, taskLimits } from "../../shared/limits.ts";
-import { ManyRedrive, redriveFilter } from "../../shared/redrive.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
-import { redrivable } from "../../shared/states.ts";
-import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
+import { batchTaskRange, isTaskId, taskRange } from "../../../shared/ids.ts";
+import { batchLimits, taskLimits } from "../../../shared/limits.ts";
+import { ManyRedrive, redriveFilter } from "../../../shared/redrive.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { redrivable } from "../../../shared/states.ts";
+import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import {
   findWindowEnd,
   listRedrivable,
   type RedriveFilter,
-} from "../../shared/store/tasks/redrives.ts";
-import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { Principal } from "../auth/principal.ts";
-import type { ProducerEnv } from "../env.ts";
-import { type Detail, invalidField, type Problem } from "../http/problem.ts";
-import { taskProblem } from "./check.ts";
-import { loadCheckScope } from "./check_scope.ts";
-import { explain } from "./explain.ts";
+} from "../../../shared/store/tasks/redrives.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import type { Principal } from "../../auth/principal.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { type Detail, invalidField, type Problem } from "../../http/problem.ts";
+import { taskProblem } from "../check/check.ts";
+import { loadCheckScope } from "../check/check_scope.ts";
+import { explain } from "../check/explain.ts";
+import { invalidTime, parseTime } from "../check/task_rules.ts";
 import { buildNextRun, type Rerun, redriveOptionsOf } from "./next_run.ts";
 import { rerunTasks } from "./redrive.ts";
-import { invalidTime, parseTime } from "./task_rules.ts";
 
 /** What one call did. `next_cursor` continues where it stopped; null when it reached the end. */
 export interface Redriven {

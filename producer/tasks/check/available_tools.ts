@@ -1,8 +1,8 @@
 /** The tools, MCP servers and skills of a tenant's tasks. Only the consumer sees its bindings, so it is asked. */
-import type { ToolListing } from "../../consumer/rpc/tools.ts";
-import { toolListLimits } from "../../shared/limits.ts";
-import type { ProducerEnv } from "../env.ts";
-import { listTools } from "../rpc_client.ts";
+import type { ToolListing } from "../../../consumer/rpc/tools.ts";
+import { toolListLimits } from "../../../shared/limits.ts";
+import type { ProducerEnv } from "../../env.ts";
+import { listTools } from "../../rpc_client.ts";
 
 interface Cached {
   until: number;

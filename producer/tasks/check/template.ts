@@ -4,11 +4,12 @@
  * value itself, with its JSON type. A field that the item lacks is a fault; it is never left empty.
  */
 import { Value } from "@sinclair/typebox/value";
-import { err, ok, type Result } from "../../shared/result.ts";
-import { DurableTask } from "../../shared/task.ts";
-import type { Detail, Problem } from "../http/problem.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { DurableTask } from "../../../shared/task.ts";
+import type { Detail, Problem } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
-import { explain, formatPath, joinPath, quoteValue } from "./explain.ts";
+import { explain, quoteValue } from "./explain.ts";
+import { formatPath, joinPath } from "./field_path.ts";
 import { findTaskFaults } from "./task_rules.ts";
 
 /** What a template is filled with. `time` is ISO 8601 UTC. */

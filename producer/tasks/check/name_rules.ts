@@ -1,0 +1,59 @@
+/** The rules of the tools, MCP servers and skills that a task names. */
+import { nearestName } from "../../../shared/nearest.ts";
+import type { Detail } from "../../http/problem.ts";
+import { quoteValue } from "./explain.ts";
+import { formatPath } from "./field_path.ts";
+import { checkInputKey } from "./input_key.ts";
+import { fault, type Rule } from "./rule.ts";
+
+export const tools: Rule = (task, { tools: known, available }) =>
+  (task.tools ?? []).flatMap((name, index) => {
+    const at = `tools[${index}]`;
+    if (name === "run_shell" && task.sandbox !== "microvm") {
+      return fault(at, 'run_shell needs "sandbox": "microvm": only that sandbox has a shell');
+    }
+    if (!known.includes(name)) {
+      const closest = nearestName(name, known);
+      const list = `the tools are ${known.join(", ")}`;
+      const hint = closest === null ? list : `did you mean "${closest}"? (${list})`;
+      return fault(at, `unknown tool ${quoteValue(name)}: ${hint}`);
+    }
+    const reason = available?.tools.find((tool) => tool.name === name)?.reason ?? null;
+    if (reason === null) return [];
+    return fault(at, `"${name}" cannot be used here: ${reason} (fleet tools lists all)`);
+  });
+
+/** Names are checked if the consumer's listing is known; an upload's folder is checked by stored_inputs.ts. */
+export const servers: Rule = ({ mcp = [] }, { available }) =>
+  mcp.flatMap((name, index) => unknownName(`mcp[${index}]`, "MCP server", name, available?.mcp));
+
+export const skills: Rule = ({ skills: named = [], files: inputs = {} }, { available }) => {
+  const details = named.flatMap((skill, index) => {
+    if (typeof skill === "string") {
+      return unknownName(`skills[${index}]`, "skill", skill, available?.skills);
+    }
+    const key = checkInputKey(skill.r2.replace(/\/+$/, ""));
+    return key.ok ? [] : fault(`skills[${index}].r2`, key.error);
+  });
+  const file = Object.keys(inputs).find((path) => /^skills(\/|$)/.test(path));
+  if (named.length > 0 && file !== undefined) {
+    const message = 'is in "skills", where the task\'s skills are mounted: use another folder';
+    details.push(...fault(formatPath(["files", file]), message));
+  }
+  return details;
+};
+
+function unknownName(
+  path: string,
+  kind: string,
+  name: string,
+  known: readonly { name: string }[] | undefined,
+): Detail[] {
+  if (known === undefined || known.some((each) => each.name === name)) return [];
+  const names = known.map((each) => each.name).join(", ");
+  const list = names === "" ? `no ${kind} is configured here` : `configured are ${names}`;
+  return fault(
+    path,
+    `unknown ${kind} ${quoteValue(name)}: ${list} (docs/tools.md says how to add one)`,
+  );
+}
