@@ -1,33 +1,33 @@
 import { expect, inject, test } from "vitest";
-import { simulate } from "./simulate.ts";
-import { addTally, noTally, type Tally, tallyOf } from "./tally.ts";
+import { addReport, emptyReport, type RunReport, reportOf } from "./simulation/run_report.ts";
+import { simulate } from "./simulation/simulate.ts";
 
-/** What `npm run test:chaos` asks for; the ordinary test run has its own few seeds. */
+/** Set by `npm run test:chaos`; `npm test` uses a few fixed seeds. */
 declare module "vitest" {
   interface ProvidedContext {
-    /** `eachCall`: every so many-th call of a binding is one at which a worker dies; 0: none. */
+    /** `eachCall`: a worker dies at every n-th call of a binding; 0: at none. */
     chaos: { seed: number; seeds: number; tasks: number; eachCall: number } | undefined;
   }
   interface TaskMeta {
-    chaos?: { tally: Tally; violations: string[] };
+    chaos?: { tally: RunReport; violations: string[] };
   }
 }
 
-const asked = inject("chaos");
-const { seed: first, seeds, tasks } = asked ?? { seed: 1, seeds: 12, tasks: 12 };
+const options = inject("chaos");
+const { seed: first, seeds, tasks } = options ?? { seed: 1, seeds: 12, tasks: 12 };
 const perTest = 20;
 const groups = Array.from({ length: Math.ceil(seeds / perTest) }, (_, n) => first + n * perTest);
 
 for (const from of groups) {
-  test(`from seed ${from} on, every accepted task ends once, with its work done once`, async ({
+  test(`every accepted task ends once and does its work once (seeds from ${from})`, async ({
     task,
   }) => {
-    const tally = noTally();
+    const tally = emptyReport();
     const violations: string[] = [];
     for (let seed = from; seed < Math.min(from + perTest, first + seeds); seed++) {
       const run = await simulate({ seed, tasks });
       const ends = run.evidence.rows.map(({ status, reason }) => `${status} ${reason}`);
-      addTally(tally, tallyOf(run.fired, { ...run.counts }, ends));
+      addReport(tally, reportOf(run.fired, { ...run.counts }, ends));
       violations.push(...run.violations.map((text) => `seed ${seed}: ${text}`));
     }
     task.meta.chaos = { tally, violations };

@@ -1,4 +1,4 @@
-/** One seed, many independent streams: a fork depends on its name alone, never on who drew before it. */
+/** One seed, many independent streams: a fork depends only on its name, never on earlier draws. */
 export class Random {
   readonly #seed: number;
   #state: number;

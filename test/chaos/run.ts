@@ -1,8 +1,8 @@
-/** `npm run test:chaos -- --seed N --tasks N --kills N [--seeds N] [--each-call N]`: both kinds of runs, one table, exit 1 on violations. */
+/** `npm run test:chaos -- --seed N --tasks N --kills N [--seeds N] [--each-call N]`. Exits 1 on violations. */
 import { parseArgs } from "node:util";
 import { createVitest } from "vitest/node";
-import { crash } from "./crash.ts";
-import { addTally, noTally, type Tally } from "./tally.ts";
+import { runCrashes } from "./crash/crash.ts";
+import { addReport, emptyReport, type RunReport } from "./simulation/run_report.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,27 +28,27 @@ function whole(name: string, text: string): number {
 
 const violations: string[] = [];
 const startedAt = Date.now();
-// Side by side: a crash run waits for a fleet that starts again and again.
-await Promise.all([seeds > 0 ? runInProcess() : null, kills > 0 ? runCrashes() : null]);
+// In parallel: a crash run mostly waits for the fleet to start.
+await Promise.all([seeds > 0 ? reportSimulations() : null, kills > 0 ? reportCrashes() : null]);
 const seconds = Math.round((Date.now() - startedAt) / 1000);
 console.log(`\nseed ${seed}: ${violations.length} violations in ${seconds} s`);
 for (const text of violations) console.log(`  ${text}`);
 process.exit(violations.length === 0 ? 0 : 1);
 
-async function runInProcess(): Promise<void> {
+async function reportSimulations(): Promise<void> {
   console.log(`In process: seeds ${seed} to ${seed + seeds - 1}, ${tasks} tasks each`);
-  show(await inProcess());
+  printReport(await runSimulations());
 }
 
-async function runCrashes(): Promise<void> {
+async function reportCrashes(): Promise<void> {
   console.log(`Real crashes: seed ${seed}, ${tasks} tasks, ${kills} kills`);
-  const say = (line: string): void => console.log(`  ${line}`);
-  const { violations: found, ...seen } = await crash(seed, tasks, kills, say);
-  console.log(JSON.stringify(seen, null, 2));
+  const log = (line: string): void => console.log(`  ${line}`);
+  const { violations: found, ...report } = await runCrashes(seed, tasks, kills, log);
+  console.log(JSON.stringify(report, null, 2));
   violations.push(...found.map((text) => `crash run, seed ${seed}: ${text}`));
 }
 
-async function inProcess(): Promise<Tally> {
+async function runSimulations(): Promise<RunReport> {
   const vitest = await createVitest("test", {
     run: true,
     watch: false,
@@ -60,8 +60,8 @@ async function inProcess(): Promise<Tally> {
     "test/chaos/in_process.test.ts",
     ...(eachCall > 0 ? ["test/chaos/each_call.test.ts"] : []),
   ]);
-  const sum = noTally();
-  let told = 0;
+  const sum = emptyReport();
+  let runs = 0;
   for (const file of testModules) {
     for (const test of file.children.allTests()) {
       const { chaos } = test.meta();
@@ -69,24 +69,24 @@ async function inProcess(): Promise<Tally> {
         violations.push(`${test.name}: ${JSON.stringify(test.result().errors?.[0]?.message)}`);
         continue;
       }
-      told += 1;
-      addTally(sum, chaos.tally);
+      runs += 1;
+      addReport(sum, chaos.tally);
       violations.push(...chaos.violations);
     }
   }
-  if (told === 0) violations.push("no run in process was told of");
+  if (runs === 0) violations.push("no run in process reported a result");
   violations.push(...unhandledErrors.map((error) => `unhandled: ${String(error)}`));
   await vitest.close();
   return sum;
 }
 
-function show({ counts, faults, ends }: Tally): void {
+function printReport({ counts, faults, outcomes }: RunReport): void {
   console.log("\n| boundary and fault | fired | mattered |\n| --- | ---: | ---: |");
   for (const name of Object.keys(faults).sort()) {
     console.log(`| ${name} | ${faults[name]?.fired} | ${faults[name]?.mattered} |`);
   }
   console.log("\n| counted | |\n| --- | ---: |");
-  for (const [name, n] of [...Object.entries(counts), ...Object.entries(ends).sort()]) {
+  for (const [name, n] of [...Object.entries(counts), ...Object.entries(outcomes).sort()]) {
     console.log(`| ${name} | ${n} |`);
   }
 }

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { knownBugs } from "./bugs.ts";
-import { simulate } from "./simulate.ts";
+import { knownBugs } from "./simulation/known_bugs.ts";
+import { simulate } from "./simulation/simulate.ts";
 
-/** Parallel calls are scheduled by the runtime, so the seed that shows a bug is not always the same. */
+/** The runtime schedules parallel calls, so different seeds may show a bug. */
 const seedsMax = 24;
 
 test.each(knownBugs)(
-  "the checker notices that $what",
-  async ({ bug, noticedBy, shapes }) => {
+  "the checker notices a bug: $description",
+  async ({ bug, invariants: noticedBy, shapes }) => {
     const noticed: string[] = [];
     for (let seed = 1; seed <= seedsMax && noticed.length === 0; seed++) {
       const run = { seed, tasks: 10, bug, ...(shapes === undefined ? {} : { shapes }) };

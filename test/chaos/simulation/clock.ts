@@ -1,17 +1,17 @@
 /**
- * Simulated time. The product asks two clocks, D1's and the Worker's; both are moved from outside, so an
- * hour passes without a sleep and a slice that is at work meanwhile outlives its lease.
+ * Simulated time. The product reads two clocks, D1's and the Worker's. Both are moved, so hours pass without a sleep
+ * and a running slice can outlive its lease.
  */
 import { vi } from "vitest";
-import { nowSql } from "../../shared/store/clock.ts";
+import { nowSql } from "../../../shared/store/clock.ts";
 
-/** The machine's, kept before anything stands in for it: a run that was cut off may leave its own behind. */
+/** Bound at import time: an interrupted run may leave a mock behind. */
 const realNow = Date.now.bind(Date);
 
 export class Clock {
   #offsetMs = 0;
 
-  /** `skewMs`: how far the Workers' clock is ahead of D1's. */
+  /** `skewMs`: how far the Worker's clock is ahead of D1's. */
   constructor(skewMs: number) {
     vi.spyOn(Date, "now").mockImplementation(() => this.now() + skewMs);
   }
@@ -25,13 +25,13 @@ export class Clock {
     this.#offsetMs += ms;
   }
 
-  /** A statement that reads the simulated clock where the product's reads D1's. */
+  /** Replaces D1's clock in a statement with the simulated one. */
   simulated(sql: string): string {
     return sql.replaceAll(nowSql, `(${nowSql} + ${this.#offsetMs})`);
   }
 }
 
-/** Pauses of the product shorter than this many milliseconds take a hundredth of their time. */
+/** Timers that are shorter than this run a hundred times faster. */
 const shortPauseMs = 5_000;
 
 export function shortenPauses(): void {

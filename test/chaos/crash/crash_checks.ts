@@ -1,10 +1,10 @@
 /**
- * What must hold after the real fleet was killed, by what it answers, what the model server and the order
- * service saw, and what it left on disk. Each finding is one violation.
+ * Checks after the kills of the real fleet: its API, the calls of the model server and the order service, and its
+ * files. Each returns violations.
  */
 import fs from "node:fs";
 import path from "node:path";
-import type { apiOf } from "../fleet/local/fleet.ts";
+import type { apiOf } from "../../fleet/local/fleet.ts";
 import { type Endpoint, stepNames } from "./fake_endpoint.ts";
 
 export interface TaskView {
@@ -22,17 +22,17 @@ interface DeadLetters {
   next_cursor: string | null;
 }
 
-/** Each task of a crash run may lose its worker this often before a step: as often as a task may say. */
+/** How often a task may lose its worker before a step: the maximum that a task can set. */
 export const attempts = 10;
 
 export const isDead = ({ status, reason }: TaskView): boolean =>
   `${status} ${reason}` === "dead attempts_exhausted";
 
 /**
- * Kills that follow each other closely can strike one task before a step as often as it may fail. Then
- * it is dead, as promised; but only of kills, each under a fence of its own.
+ * Kills in quick succession can hit a task before its next step as often as it has attempts. Then it must be dead,
+ * and every error must be a lost lease with its own fence.
  */
-export async function deadOfKills(
+export async function checkDeadTasks(
   api: Api,
   dead: readonly TaskView[],
   kills: number,
@@ -48,12 +48,12 @@ export async function deadOfKills(
     const errors = letters.get(id) ?? [];
     const lost = errors.filter(({ code }) => code === "lease_lost");
     const fences = new Set(lost.map(({ fence }) => fence)).size;
-    const isTrue = fences === attempts && errors.length === attempts && fences <= kills;
-    return isTrue ? [] : [`${id} is dead, and not of kills: ${JSON.stringify(errors)}`];
+    const isExpected = fences === attempts && errors.length === attempts && fences <= kills;
+    return isExpected ? [] : [`${id} is dead, but not by kills: ${JSON.stringify(errors)}`];
   });
 }
 
-/** Redrives the dead, and answers those that must stay so: a step of theirs has an unknown outcome. */
+/** Redrives dead tasks; returns those that stay dead, because a step has an unknown outcome. */
 export async function redriveAll(api: Api, dead: readonly TaskView[]): Promise<Set<string>> {
   const uncertain = new Set<string>();
   for (const { id } of dead) {
@@ -65,23 +65,23 @@ export async function redriveAll(api: Api, dead: readonly TaskView[]): Promise<S
   return uncertain;
 }
 
-/** `uncertain`: those that may have stayed dead. */
-export function judged(
+/** `uncertain`: tasks that may stay dead. */
+export function checkOutcomes(
   views: readonly TaskView[],
   ids: ReadonlyMap<string, string>,
   uncertain: ReadonlySet<string>,
 ): string[] {
-  const good = ["succeeded completed", "failed uncertain_effect"];
+  const expected = ["succeeded completed", "failed uncertain_effect"];
   const found = views
-    .filter(({ status, reason }) => !good.includes(`${status} ${reason}`))
+    .filter(({ status, reason }) => !expected.includes(`${status} ${reason}`))
     .filter((view) => !(isDead(view) && uncertain.has(view.id)))
     .map((view) => `${view.id} ended ${view.status} ${view.reason}: ${JSON.stringify(view.error)}`);
   if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
   return found;
 }
 
-/** Steps without a gap, each once, in the order that the model asked for. */
-export async function stepsHeld(api: Api, views: readonly TaskView[]): Promise<string[]> {
+/** The steps of each task have no gap, and their tools are those that the model called, in order. */
+export async function checkSteps(api: Api, views: readonly TaskView[]): Promise<string[]> {
   const found: string[] = [];
   for (const { id, status } of views) {
     const { steps } = await api.get<{ steps: { seq: number; kind: string; name: string }[] }>(
@@ -90,15 +90,15 @@ export async function stepsHeld(api: Api, views: readonly TaskView[]): Promise<s
     if (steps.some(({ seq }, n) => seq !== n + 1)) found.push(`the steps of ${id} have a gap`);
     if (status !== "succeeded") continue;
     const tools = steps.filter(({ kind }) => kind === "tool").map(({ name }) => name);
-    if (tools.join() !== stepNames.join()) found.push(`${id} went ${tools.join()}`);
+    if (tools.join() !== stepNames.join()) found.push(`${id} has the steps ${tools.join()}`);
     const models = steps.filter(({ kind }) => kind === "model").length;
-    if (models !== stepNames.length + 1) found.push(`${id} heard ${models} replies`);
+    if (models !== stepNames.length + 1) found.push(`${id} has ${models} model replies`);
     await api.get(`/v1/tasks/${id}/result`);
   }
   return found;
 }
 
-export function repeatsOf(model: Endpoint): string[] {
+export function findRepeatedCalls(model: Endpoint): string[] {
   const seen = new Set<string>();
   return model.calls.flatMap(({ label, turn }) => {
     const key = `${label} turn ${turn}`;
@@ -108,39 +108,38 @@ export function repeatsOf(model: Endpoint): string[] {
   });
 }
 
-/** No turn is asked again once a later one was; one is asked again only after a kill, once each. */
-export function modelHeld(model: Endpoint, struck: readonly string[]): string[] {
+/** No turn is requested again after a later one, and a turn is repeated at most once per kill. */
+export function checkModelCalls(model: Endpoint, killedAt: readonly string[]): string[] {
   const found: string[] = [];
   const last = new Map<string, { turn: number; epoch: number }>();
   for (const { label, turn, epoch } of model.calls) {
     const before = last.get(label);
     if (before !== undefined && turn < before.turn)
-      found.push(`${label} asked turn ${turn} again after turn ${before.turn}`);
+      found.push(`${label} requested turn ${turn} again after turn ${before.turn}`);
     if (before !== undefined && turn === before.turn && epoch === before.epoch)
       found.push(
-        `${label} asked turn ${turn} twice with no kill between, after kill ${epoch} (${struck[epoch - 1]})`,
+        `${label} requested turn ${turn} twice without a kill in between, after kill ${epoch} (${killedAt[epoch - 1]})`,
       );
     last.set(label, { turn, epoch });
   }
-  if (struck.length === 0 && repeatsOf(model).length > 0)
+  if (killedAt.length === 0 && findRepeatedCalls(model).length > 0)
     found.push("calls repeated without a kill");
   return found;
 }
 
-export function effectsHeld(orders: Endpoint, token: string): string[] {
+export function checkOrders(orders: Endpoint, token: string): string[] {
   const found: string[] = [];
   const seen = new Set<string>();
   for (const { label, authorization } of orders.calls) {
     if (seen.has(label) && !label.startsWith("read ")) found.push(`order ${label} started twice`);
     seen.add(label);
-    if (authorization !== `Bearer ${token}`)
-      found.push(`order ${label} came without its credential`);
+    if (authorization !== `Bearer ${token}`) found.push(`order ${label} had no valid credential`);
   }
   return found;
 }
 
-/** Every byte that the fleet wrote: its databases, its objects, its log. */
-export function secretsKept(dir: string, secrets: readonly string[]): string[] {
+/** Searches every file that the fleet wrote: databases, objects, log. */
+export function findLeakedSecrets(dir: string, secrets: readonly string[]): string[] {
   const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true });
   return files
     .filter((file) => file.isFile())
@@ -152,6 +151,6 @@ export function secretsKept(dir: string, secrets: readonly string[]): string[] {
           (text) => bytes.includes(text),
         ),
       );
-      return hidden ? [`a secret stands in ${file.name}`] : [];
+      return hidden ? [`${file.name} contains a secret`] : [];
     });
 }

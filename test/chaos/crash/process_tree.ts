@@ -1,7 +1,7 @@
-/** Ends, stops and continues the runtime of a local fleet, down to its last child, by process id. */
+/** Signals to a process and all its descendants, by process id. */
 import { execFileSync } from "node:child_process";
 
-function treeOf(root: number): number[] {
+function listTree(root: number): number[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
   const pairs = lines
     .trim()
@@ -14,19 +14,19 @@ function treeOf(root: number): number[] {
   return tree;
 }
 
-/** All that this process has started, and nothing else. */
+/** Only the descendants of this process. */
 export function killChildren(): void {
-  for (const pid of treeOf(process.pid).slice(1)) send(pid, "SIGKILL");
+  for (const pid of listTree(process.pid).slice(1)) signal(pid, "SIGKILL");
 }
 
 export function signalTree(root: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
-  for (const pid of treeOf(root)) send(pid, name);
+  for (const pid of listTree(root)) signal(pid, name);
 }
 
-function send(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+function signal(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It ended by itself meanwhile.
+    // It has ended already.
   }
 }

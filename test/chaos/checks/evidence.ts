@@ -1,14 +1,14 @@
-/** What is left when a run is over, read past the product: D1's rows, R2's objects, and what others saw. */
+/** The evidence after a run, read without the product: D1's rows, R2's objects, and what the run recorded. */
 import { env } from "cloudflare:workers";
-import type { Step } from "../../shared/step.ts";
-import type { BatchRow } from "../../shared/store/batches.ts";
-import type { TaskRow } from "../../shared/store/task_row.ts";
+import type { Step } from "../../../shared/step.ts";
+import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
+import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import type { UpstreamRequest } from "../simulation/fake_upstream.ts";
+import type { Work } from "../simulation/workload.ts";
 import type { Auditor } from "./auditor.ts";
 import type { Canaries } from "./canaries.ts";
-import type { Seen } from "./upstream.ts";
-import type { Work } from "./workload.ts";
 
-export interface EgressSeen {
+export interface EgressLogRow {
   task_id: string;
   tenant: string;
   seq: number;
@@ -19,45 +19,45 @@ export interface EgressSeen {
   policy: string;
 }
 
-/** What the product says that a tenant's tasks of one model add up to. */
-export type Tally = { tenant: string; model: string } & Record<string, number | string>;
+/** A row of `task_tallies`. */
+export type TaskTally = { tenant: string; model: string } & Record<string, number | string>;
 
-/** One task that was asked for: what it is, and every id that a 2xx named for it. */
-export interface Asked {
+/** A submitted task, and every id that a 2xx response returned for it. */
+export interface Submission {
   work: Work;
   tenant: string;
-  /** Ids that an answer named; more than one for one key is a violation. */
+  /** More than one id for one key is a violation. */
   ids: Set<string>;
-  /** True once an answer was 2xx. */
+  /** True after a 2xx response. */
   accepted: boolean;
   cancelled: boolean;
-  expires: boolean;
-  /** How often it was sent through again, and how often from its start: at most, answers may be lost. */
+  hasExpiry: boolean;
+  /** Upper bounds of its redrives and of those with `restart`: a reply may be lost. */
   redrives: number;
   restarts: number;
-  /** Somebody allowed that an effect of unknown outcome starts again. */
-  retries: boolean;
+  /** An effect with an unknown outcome may start again. */
+  mayRetryEffects: boolean;
 }
 
-export interface AskedBatch {
+export interface SubmittedBatch {
   id: string | null;
   works: readonly Work[];
   cancelled: boolean;
 }
 
-/** What the run itself saw. */
+/** What the run recorded. */
 export interface History {
   seed: number;
-  asked: Asked[];
-  batches: AskedBatch[];
+  submissions: Submission[];
+  batches: SubmittedBatch[];
   deliveries: Map<string, number>;
   auditor: Auditor;
-  upstream: readonly Seen[];
-  sent: readonly string[];
+  upstream: readonly UpstreamRequest[];
+  sentMessages: readonly string[];
   logs: readonly string[];
-  answers: readonly string[];
+  responses: readonly string[];
   canaries: Canaries;
-  /** The drain ended because everything was settled, not because it ran out of rounds. */
+  /** Everything settled before the drain ran out of rounds. */
   drained: boolean;
   now: number;
 }
@@ -66,21 +66,21 @@ export interface Evidence extends History {
   rows: TaskRow[];
   steps: Record<string, unknown>[];
   batchRows: BatchRow[];
-  egress: EgressSeen[];
-  tallies: Tally[];
+  egress: EgressLogRow[];
+  tallies: TaskTally[];
   objects: Map<string, Uint8Array>;
 }
 
-export async function gather(history: History): Promise<Evidence> {
+export async function gatherEvidence(history: History): Promise<Evidence> {
   const [rows, steps, batchRows, egress, tallies] = await Promise.all([
     all<TaskRow>("SELECT * FROM tasks ORDER BY id"),
     all<Record<string, unknown>>("SELECT * FROM steps"),
     all<BatchRow>("SELECT * FROM batches"),
-    all<EgressSeen>("SELECT * FROM egress_log"),
-    all<Tally>("SELECT * FROM task_tallies"),
+    all<EgressLogRow>("SELECT * FROM egress_log"),
+    all<TaskTally>("SELECT * FROM task_tallies"),
   ]);
   const objects = new Map<string, Uint8Array>();
-  for (const { key } of await listed()) {
+  for (const { key } of await listObjects()) {
     const object = await env.OBJECTS.get(key);
     if (object !== null) objects.set(key, new Uint8Array(await object.arrayBuffer()));
   }
@@ -91,7 +91,7 @@ async function all<T>(sql: string): Promise<T[]> {
   return (await env.DB.prepare(sql).all<T>()).results;
 }
 
-async function listed(): Promise<R2Object[]> {
+async function listObjects(): Promise<R2Object[]> {
   const found: R2Object[] = [];
   let cursor: string | undefined;
   do {
@@ -102,18 +102,18 @@ async function listed(): Promise<R2Object[]> {
   return found;
 }
 
-/** Nothing of an earlier run may be taken for this one's. */
-export async function wipe(): Promise<void> {
+/** Removes everything of earlier runs. */
+export async function clearStores(): Promise<void> {
   const tables = ["tasks", "steps", "egress_log", "batches", "policies"];
   await env.DB.batch([
     ...tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare("UPDATE walks SET position = '', due_at = 0"),
   ]);
-  for (const { key } of await listed()) await env.OBJECTS.delete(key);
+  for (const { key } of await listObjects()) await env.OBJECTS.delete(key);
 }
 
-/** The journal of a settled task, from its row or from its object; null when neither has it. */
-export function transcriptOf(evidence: Evidence, row: TaskRow): Step[] | null {
+/** The transcript of a settled task, from its row or its object; null when neither exists. */
+export function readTranscript(evidence: Evidence, row: TaskRow): Step[] | null {
   const key = `tasks/${row.tenant}/${row.id}/${row.fence}/transcript.jsonl`;
   const bytes = evidence.objects.get(key);
   const text = row.transcript ?? (bytes === undefined ? null : new TextDecoder().decode(bytes));

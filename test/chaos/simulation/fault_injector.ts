@@ -1,12 +1,12 @@
-/** Decides, for one operation (a delivery, a request, a sweep), which of its calls to a binding fail and how. */
-import type { Random } from "./random.ts";
+/** Decides which binding calls of one operation (a delivery, a request, a sweep) fail, and how. */
+import type { Random } from "../random.ts";
 
 export const boundaries = ["d1", "r2", "queue", "loader", "upstream"] as const;
 export type Boundary = (typeof boundaries)[number];
 
 /**
- * before, after: one call fails although the next would work; `after` was applied and its answer is lost.
- * outage: every call fails from here on. killed: the worker ends here. stalled: it hangs until it is let go.
+ * before, after: one call fails; with `after` it was applied and only its reply is lost.
+ * outage: this call and all later ones fail. killed: the worker dies. stalled: it hangs until it is released.
  */
 export const faultKinds = [
   "before",
@@ -18,39 +18,39 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-export interface Fired {
+export interface FiredFault {
   boundary: Boundary;
   kind: FaultKind;
   call: string;
-  /** The product did something else because of it: repeated the call, or ended otherwise. */
+  /** The fault changed what the product did: it repeated the call, or the operation failed. */
   mattered: boolean;
 }
 
-/** No repetition mends this: the product takes it for its own broken statement and stops retrying. */
+/** The product does not retry this message, because it means an invalid statement. */
 const killedMessage = "SQLITE_ERROR: the worker is dead";
 const lostMessage = "Network connection lost.";
 
-/** Which of an operation's calls fail, and how. */
-export interface Strike {
+/** Which calls of an operation fail, and how. */
+export interface FaultPlan {
   kind: FaultKind | "none";
-  /** The call at which it strikes, counted from 1. */
+  /** The failing call, counted from 1. */
   at: number;
-  /** For `before` and `after`: how likely each later call fails too. */
+  /** For `before` and `after`: the probability that a later call fails too. */
   rate: number;
 }
 
-export class Saboteur {
-  readonly fired: Fired[] = [];
-  /** What a seeded bug puts off to the end of the operation; a worker that dies before never does it. */
+export class FaultInjector {
+  readonly fired: FiredFault[] = [];
+  /** Writes that a seeded bug delays to the end of the operation; a worker that dies never does them. */
   readonly late: (() => Promise<unknown>)[] = [];
-  readonly #plan: Strike;
+  readonly #plan: FaultPlan;
   readonly #random: Random;
   #calls = 0;
   #killed = false;
   #down = false;
   #stall: { released: Promise<void>; release: () => void } | null = null;
 
-  constructor(random: Random, plan: Strike) {
+  constructor(random: Random, plan: FaultPlan) {
     this.#random = random;
     this.#plan = plan;
   }
@@ -79,15 +79,15 @@ export class Saboteur {
     return answer;
   }
 
-  /** For calls that answer at once: they fail before, or not at all. */
-  passNow<T>(boundary: Boundary, call: string, run: () => T): T {
+  /** For synchronous calls, which fail before or not at all. */
+  passSync<T>(boundary: Boundary, call: string, run: () => T): T {
     const kind = this.#next(boundary, call);
     if (kind === null) return run();
     throw new Error(kind.startsWith("killed") ? killedMessage : lostMessage);
   }
 
-  /** After the operation: what did not end well had faults that mattered. */
-  ended(well: boolean): void {
+  /** Called after the operation: if it failed, all its faults mattered. */
+  finish(well: boolean): void {
     if (well) return;
     for (const fault of this.fired) fault.mattered = true;
   }
@@ -95,7 +95,7 @@ export class Saboteur {
   #next(boundary: Boundary, call: string): FaultKind | null {
     for (const fault of this.fired) {
       const repeated = fault.boundary === boundary && fault.call === call;
-      // A send that failed is not repeated: its task is marked for the sweep.
+      // A failed send is not repeated; its task is marked for the sweep.
       const leftToSweep = fault.boundary === "queue" && call.includes("sent_at = NULL");
       if (repeated || leftToSweep) fault.mattered = true;
     }
@@ -103,13 +103,13 @@ export class Saboteur {
     this.#calls += 1;
     const planned = this.#down ? "outage" : this.#planned(boundary);
     if (planned === null) return null;
-    // The Loader answers at once: it fails before, and cannot hang.
-    const atOnce = boundary === "loader" && (planned === "after" || planned === "stalled");
-    const kind = atOnce ? "before" : planned;
+    // The Loader is synchronous: it fails before, and cannot hang.
+    const isSync = boundary === "loader" && (planned === "after" || planned === "stalled");
+    const kind = isSync ? "before" : planned;
     this.#killed = kind === "killed_before" || kind === "killed_after";
     if (kind === "outage" && this.#down) return kind;
     this.#down = kind === "outage";
-    // A worker that hangs is overtaken; a sandbox that fails is a try that failed.
+    // A hanging worker loses its task; a failing sandbox is a failed attempt.
     const always = kind === "stalled" || boundary === "loader";
     this.fired.push({ boundary, kind, call, mattered: this.#killed || always });
     return kind;
@@ -130,23 +130,23 @@ export class Saboteur {
   }
 }
 
-/** A plan drawn from the operation's own stream. Producers are not stalled: their clients would wait. */
-export function sabotage(random: Random, who: "consumer" | "producer"): Saboteur {
-  const drawn = random.next();
+/** A random plan. Producers never hang, because their clients would wait. */
+export function drawFaults(random: Random, who: "consumer" | "producer"): FaultInjector {
+  const draw = random.next();
   const kind =
-    drawn < 0.35
+    draw < 0.35
       ? "none"
       : random.pick(
           who === "consumer"
             ? ([...faultKinds, "stalled", "stalled"] as const)
             : faultKinds.slice(0, 5),
         );
-  return new Saboteur(random, {
+  return new FaultInjector(random, {
     kind,
     at: 1 + random.int(random.pick([4, 8, 16, 32])),
     rate: 0.15,
   });
 }
 
-export const calm = (random: Random): Saboteur =>
-  new Saboteur(random, { kind: "none", at: 0, rate: 0 });
+export const noFaults = (random: Random): FaultInjector =>
+  new FaultInjector(random, { kind: "none", at: 0, rate: 0 });

@@ -1,8 +1,8 @@
-/** The world outside: a recording stand-in for `fetch`. What it saw is the truth about effects and secrets. */
-import type { Random } from "./random.ts";
-import { type Fired, Saboteur } from "./saboteur.ts";
+/** Replaces `fetch` and records every request: the evidence for effects and secrets. */
+import type { Random } from "../random.ts";
+import { FaultInjector, type FiredFault } from "./fault_injector.ts";
 
-export interface Seen {
+export interface UpstreamRequest {
   url: string;
   host: string;
   method: string;
@@ -10,15 +10,15 @@ export interface Seen {
   authorization: string | null;
 }
 
-export class Upstream {
-  readonly seen: Seen[] = [];
-  readonly fired: Fired[] = [];
-  /** How likely a request fails before it arrives, and how likely its answer is lost. */
-  trouble = 0.2;
-  sends = 1;
-  follows = false;
+export class FakeUpstream {
+  readonly requests: UpstreamRequest[] = [];
+  readonly fired: FiredFault[] = [];
+  /** The probability that a request fails before it arrives, or its response is lost or delayed. */
+  faultRate = 0.2;
+  copies = 1;
+  followsRedirects = false;
   readonly #random: Random;
-  readonly #hanging = new Set<Saboteur>();
+  readonly #hanging = new Set<FaultInjector>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -28,38 +28,38 @@ export class Upstream {
     const request = new Request(input, init);
     const url = new URL(request.url);
     const body = await request.text();
-    const saboteur = this.#saboteur();
-    this.#hanging.add(saboteur);
+    const injector = this.#injector();
+    this.#hanging.add(injector);
     try {
-      return await saboteur.pass("upstream", request.method, async () => {
-        for (let n = 0; n < this.sends; n++) this.#record(request, url, body);
-        const answered = answer(url, request);
-        const location = answered.headers.get("location");
-        if (!this.follows || location === null) return answered;
+      return await injector.pass("upstream", request.method, async () => {
+        for (let n = 0; n < this.copies; n++) this.#record(request, url, body);
+        const response = respond(url, request);
+        const location = response.headers.get("location");
+        if (!this.followsRedirects || location === null) return response;
         const next = new URL(location);
         this.#record(request, next, body);
-        return answer(next, request);
+        return respond(next, request);
       });
     } catch {
       throw new TypeError("fetch failed");
     } finally {
-      this.#hanging.delete(saboteur);
-      saboteur.ended(false);
-      this.fired.push(...saboteur.fired);
+      this.#hanging.delete(injector);
+      injector.finish(false);
+      this.fired.push(...injector.fired);
     }
   };
 
-  /** True while a request is in flight and its answer does not come. */
+  /** True while a request in flight gets no response. */
   get stalled(): boolean {
     return [...this.#hanging].some((each) => each.stalled);
   }
 
-  letGo(): void {
+  releaseHanging(): void {
     for (const each of this.#hanging) each.release();
   }
 
   #record(request: Request, url: URL, body: string): void {
-    this.seen.push({
+    this.requests.push({
       url: url.href,
       host: url.host,
       method: request.method,
@@ -68,15 +68,15 @@ export class Upstream {
     });
   }
 
-  #saboteur(): Saboteur {
-    const strikes = this.#random.chance(this.trouble);
+  #injector(): FaultInjector {
+    const strikes = this.#random.chance(this.faultRate);
     const kind = strikes ? this.#random.pick(["before", "after", "stalled"] as const) : "none";
-    return new Saboteur(this.#random, { kind, at: 1, rate: 0 });
+    return new FaultInjector(this.#random, { kind, at: 1, rate: 0 });
   }
 }
 
-/** A hostile upstream: it hands the credential back in a header and in the body, in several spellings. */
-function answer(url: URL, request: Request): Response {
+/** A hostile upstream: it returns the credential in headers and in the body, in several encodings. */
+function respond(url: URL, request: Request): Response {
   const label = url.searchParams.get("label");
   if (url.pathname.endsWith("/moved")) {
     return Response.redirect(`https://evil.example/v1/landed?label=${label}`, 302);

@@ -1,48 +1,48 @@
-/** What stands outside the killed processes: a model server and an order service, each remembering every call. */
+/** A model server and an order service outside the killed processes; both record every call. */
 import http from "node:http";
 import type net from "node:net";
 import { promisify } from "node:util";
 
-const desertedMsMax = 30_000;
-/** A connection may wait to be accepted: only several looks, with the loop's own work between, find none. */
-const desertedLooks = 4;
+const disconnectMsMax = 30_000;
+/** A connection may still wait to be accepted, so several checks in a row must find none. */
+const disconnectChecks = 4;
 
-/** One call, as it arrived. `epoch` counts the kills before it. */
+/** A received call. `epoch` is the number of kills before it. */
 export interface Call {
   label: string;
-  /** Model: how many replies the conversation held. Orders: 0. */
+  /** Model: the number of replies in the conversation. Orders: 0. */
   turn: number;
   epoch: number;
   authorization: string | undefined;
-  /** The whole answer left before its caller died. */
-  answered: boolean;
+  /** The whole reply was sent before the caller died. */
+  isCompleted: boolean;
 }
 
 export interface Endpoint {
   url: string;
   calls: Call[];
-  /** Resolves once nobody is connected: what the dead had sent has arrived, and was counted as theirs. */
-  deserted(): Promise<void>;
+  /** Resolves without open connections: then all calls of a killed fleet have arrived and are counted. */
+  waitUntilDisconnected(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export interface Watch {
+export interface CallObserver {
   epoch: () => number;
-  /** Told at each named point, such as "model called". */
-  at: (point: string) => void;
+  /** Called at each named point, such as "model called". */
+  onPoint: (point: string) => void;
   delayMs: () => number;
 }
 
-interface Answered {
+interface Reply {
   label: string;
   turn: number;
   body: unknown;
 }
 
-async function endpoint(
+async function startEndpoint(
   name: string,
-  watch: Watch,
-  answer: (body: string, url: URL) => Answered,
+  watch: CallObserver,
+  answer: (body: string, url: URL) => Reply,
 ): Promise<Endpoint> {
   const calls: Call[] = [];
   const server = http.createServer((request, response) => {
@@ -51,14 +51,14 @@ async function endpoint(
     request.on("end", () => {
       const { label, turn, body } = answer(text, new URL(request.url ?? "/", "http://endpoint"));
       const { authorization } = request.headers;
-      const call = { label, turn, epoch: watch.epoch(), authorization, answered: false };
+      const call = { label, turn, epoch: watch.epoch(), authorization, isCompleted: false };
       calls.push(call);
-      watch.at(`${name} called`);
+      watch.onPoint(`${name} called`);
       setTimeout(() => {
         response.setHeader("content-type", "application/json");
         response.end(JSON.stringify(body), () => {
-          call.answered = true;
-          watch.at(`${name} answered`);
+          call.isCompleted = true;
+          watch.onPoint(`${name} answered`);
         });
       }, watch.delayMs());
     });
@@ -68,11 +68,15 @@ async function endpoint(
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
-    async deserted() {
+    async waitUntilDisconnected() {
       const connected = promisify(server.getConnections.bind(server));
-      const deadline = Date.now() + desertedMsMax;
-      for (let empty = 0; empty < desertedLooks; empty = (await connected()) > 0 ? 0 : empty + 1) {
-        if (Date.now() > deadline) throw new Error(`${name}: a killed fleet is still connected`);
+      const deadline = Date.now() + disconnectMsMax;
+      for (
+        let empty = 0;
+        empty < disconnectChecks;
+        empty = (await connected()) > 0 ? 0 : empty + 1
+      ) {
+        if (Date.now() > deadline) throw new Error(`${name}: the killed fleet is still connected`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -83,10 +87,10 @@ async function endpoint(
   };
 }
 
-const labelIn = (text: string): string => /\bw\d+\b/.exec(text)?.[0] ?? "";
+const findLabel = (text: string): string => /\bw\d+\b/.exec(text)?.[0] ?? "";
 
-/** The turns of every task: reads here and upstream, an effect, a file, a program with an effect, the answer. */
-function turnOf(label: string, turn: number): { name: string; arguments: unknown } {
+/** The turns of every task: local and upstream reads, an effect, a file, a program with an effect, the answer. */
+function toolCallOf(label: string, turn: number): { name: string; arguments: unknown } {
   const order = (n: number) => JSON.stringify({ label: `${label}.${n}` });
   const url = "https://orders.example/v1/orders";
   const turns = [
@@ -106,12 +110,12 @@ function turnOf(label: string, turn: number): { name: string; arguments: unknown
 
 export const stepNames = ["list_files", "fetch_url", "fetch_url", "write_file", "run_code"];
 
-export function fakeModel(watch: Watch): Promise<Endpoint> {
-  return endpoint("model", watch, (text) => {
+export function startFakeModel(watch: CallObserver): Promise<Endpoint> {
+  return startEndpoint("model", watch, (text) => {
     const { messages } = JSON.parse(text) as { messages: { role: string; content: string }[] };
-    const label = labelIn(messages.find(({ role }) => role === "user")?.content ?? "");
+    const label = findLabel(messages.find(({ role }) => role === "user")?.content ?? "");
     const turn = messages.filter(({ role }) => role === "assistant").length;
-    const called = turnOf(label, turn);
+    const called = toolCallOf(label, turn);
     const tool_calls = [
       {
         id: `call_${turn}`,
@@ -129,10 +133,10 @@ export function fakeModel(watch: Watch): Promise<Endpoint> {
   });
 }
 
-export function fakeOrders(watch: Watch): Promise<Endpoint> {
-  return endpoint("orders", watch, (text, url) => {
+export function startFakeOrders(watch: CallObserver): Promise<Endpoint> {
+  return startEndpoint("orders", watch, (text, url) => {
     const read = url.searchParams.get("label");
-    // Reads may be repeated; they are told apart by their label.
+    // Reads may be repeated; their label distinguishes them from orders.
     if (read !== null) return { label: `read ${read}`, turn: 0, body: { orders: [] } };
     const { label } = JSON.parse(text) as { label: string };
     return { label, turn: 0, body: { order: label } };

@@ -1,21 +1,20 @@
 /**
- * Sees every write to D1 as it lands: each is sent in one transaction with a reading of what stands after
- * it, one write at a time. It knows who wrote, and which fences that worker's own claims raised; it trusts
- * nothing that the product says of itself.
+ * Observes every write to D1: each is sent in one transaction with a read of the tables after it, one write at a
+ * time. It knows the writer and the fences of the writer's own claims, and trusts no output of the product.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../simulation/clock.ts";
 
-/** Who writes, and the highest fence that its claims raised for each task. */
+/** A writer, and the highest fence that its claims raised for each task. */
 export interface Writer {
   name: string;
   kind: "consumer" | "producer";
-  /** A redrive is the one way out of a terminal status. */
+  /** Only a redrive may leave a terminal status. */
   redrives: boolean;
-  /** The sweep is the one that removes rows, and only those past their time. */
+  /** Only the sweep may remove rows, after their retention time. */
   sweeps: boolean;
   claims: Map<string, number>;
-  /** What a seeded bug does too late. */
-  late: (() => Promise<unknown>)[];
+  /** Writes that a seeded bug delays. */
+  delayed: (() => Promise<unknown>)[];
 }
 
 export interface TaskState {
@@ -35,8 +34,8 @@ interface StepState {
   seq: number;
   fence: number;
   status: string;
-  /** Changes when the content does. */
-  mark: string;
+  /** Changes when the content changes. */
+  contentMark: string;
 }
 
 export interface Snapshot {
@@ -44,7 +43,7 @@ export interface Snapshot {
   steps: Map<string, StepState>;
 }
 
-/** What happened to one task, in the order in which D1 applied it. */
+/** A status change of a task, in the order in which D1 applied it. */
 export interface Change {
   id: string;
   from: string | null;
@@ -65,11 +64,11 @@ export interface AuditRow {
   steps: string;
 }
 
-/** Thirty days, unless a fleet is told otherwise. */
+/** The default retention of thirty days. */
 const retentionMs = 30 * 86_400_000;
 const terminal = ["succeeded", "failed", "dead", "cancelled", "expired"];
-/** Written down here again on purpose: the product's own table is what is checked. */
-const moves: Record<string, readonly string[]> = {
+/** Independent of the product's own table, which is checked against it. */
+const transitions: Record<string, readonly string[]> = {
   queued: ["running", "cancelled", "expired", "dead"],
   running: ["queued", ...terminal],
 };
@@ -86,14 +85,14 @@ export class Auditor {
     this.#clock = clock;
   }
 
-  /** Writes land one after the other, each with its reading. */
-  alone<T>(run: () => Promise<T>): Promise<T> {
+  /** Runs writes one after the other, each with its read. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(run);
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
-  saw(row: AuditRow, by: Writer): void {
+  observe(row: AuditRow, by: Writer): void {
     this.writes += 1;
     const tasks = new Map(
       (JSON.parse(row.tasks) as TaskState[]).map((task) => [task.id, task] as const),
@@ -110,7 +109,7 @@ export class Auditor {
   #removed(id: string, { status, finished_at }: TaskState, by: Writer): void {
     const old = (finished_at ?? Infinity) <= this.#clock.now() - retentionMs;
     if (!by.sweeps || !old || !terminal.includes(status))
-      this.#blame(by, `the row of ${id}, which is ${status}, is gone`);
+      this.#blame(by, `the row of ${id}, which is ${status}, was removed`);
   }
 
   #task(before: TaskState | undefined, after: TaskState, by: Writer): void {
@@ -119,14 +118,14 @@ export class Auditor {
       const from = before?.status ?? null;
       this.changes.push({ id, from, to: after.status, fence: after.fence, by: by.name });
       if (before === undefined && after.status !== "queued")
-        this.#blame(by, `${id} was born ${after.status}`);
+        this.#blame(by, `${id} was inserted as ${after.status}`);
     }
     if (before === undefined) return;
     const redriven = by.redrives && terminal.includes(before.status) && after.status === "queued";
     if (
       before.status !== after.status &&
       !redriven &&
-      !moves[before.status]?.includes(after.status)
+      !transitions[before.status]?.includes(after.status)
     )
       this.#blame(by, `${id} went from ${before.status} to ${after.status}`);
     if (after.fence < before.fence) this.#blame(by, `the fence of ${id} fell`);
@@ -168,14 +167,18 @@ export class Auditor {
       before !== undefined &&
       before.fence === after.fence &&
       before.status === after.status &&
-      before.mark === after.mark;
+      before.contentMark === after.contentMark;
     if (same) return;
     const step = `step ${after.seq} of ${after.id}`;
     const fence = this.#last.tasks.get(after.id)?.fence;
     if (after.fence !== fence || by.claims.get(after.id) !== fence)
       this.#blame(by, `${step} was written under fence ${after.fence} when ${fence} owned it`);
-    if (before !== undefined && before.status !== "intent" && before.mark !== after.mark)
-      this.#blame(by, `${step} was finished and was written again`);
+    if (
+      before !== undefined &&
+      before.status !== "intent" &&
+      before.contentMark !== after.contentMark
+    )
+      this.#blame(by, `${step} was finished and written again`);
   }
 
   #blame(by: Writer, what: string): void {

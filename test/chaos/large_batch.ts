@@ -1,15 +1,15 @@
 /**
- * A batch of the largest size on the real local fleet, killed half-way through its expansion:
- * `node test/chaos/at_size.ts [tasks]`. Prints how long acceptance took, how long a look at the batch
- * takes at its largest, and whether each line became one task. Exits 1 where one is lost or doubled.
+ * The largest batch on the real local fleet, killed in the middle of its expansion:
+ * `node test/chaos/large_batch.ts [tasks]`. Prints the time of acceptance and of reading the batch. Exits 1 unless
+ * each line became exactly one task.
  */
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { startDevServer } from "../../producer/local/dev_server.ts";
+import { signalTree } from "./crash/process_tree.ts";
 
 const total = Number(process.argv[2] ?? 50_000);
 const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "fleet-at-size-"));
@@ -46,25 +46,14 @@ interface Batch {
   counts: Record<string, number>;
 }
 
-/** What D1 holds of the batch, read from its file once the fleet has stopped. */
-function held(sql: string): Record<string, unknown> {
+/** Reads D1 from its file, after the fleet has stopped. */
+function queryDatabase(sql: string): Record<string, unknown> {
   const folder = path.join(stateDir, "v3/d1/miniflare-D1DatabaseObject");
   const file = fs.readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
   return new DatabaseSync(path.join(folder, file)).prepare(sql).get() ?? {};
 }
 
-/** A process and all below it: the runtime must not outlive its parent, or it would go on expanding. */
-function treeOf(root: number): number[] {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim();
-  const all = lines.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-  const tree = [root];
-  for (const parent of tree) {
-    for (const [pid, above] of all) if (above === parent && pid !== undefined) tree.push(pid);
-  }
-  return tree;
-}
-
-const say = (what: string, value: string | number) => console.log(`${what.padEnd(34)} ${value}`);
+const print = (name: string, value: string | number) => console.log(`${name.padEnd(34)} ${value}`);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let fleet = await start();
@@ -72,41 +61,46 @@ await call(`${fleet.url}/v1/pause`, "POST");
 const lines = Array.from({ length: total }, (_, n) =>
   JSON.stringify({ prompt: "p", custom_id: `c${n}`, rehearsal: [{ text: "yes" }] }),
 );
-const begun = performance.now();
+const submittedAt = performance.now();
 const batch = await call<Batch>(`${fleet.url}/v1/batches`, "POST", `${lines.join("\n")}\n`);
-say("accepted after, s", ((performance.now() - begun) / 1000).toFixed(1));
+print("accepted after, s", ((performance.now() - submittedAt) / 1000).toFixed(1));
 
-const expanded = async () =>
+const lastExpandedId = async () =>
   (
     await call<{ tasks: { id: string }[] }>(
       `${fleet.url}/v1/tasks?batch_id=${batch.id}&limit=1`,
       "GET",
     )
   ).tasks[0]?.id;
-const half = () => expanded().then((id) => Number(id?.split("-").at(-1) ?? 0) > total / 2);
-while (!(await half())) await wait(100);
-for (const pid of treeOf(fleet.pid)) process.kill(pid, "SIGKILL");
-say("killed behind line", total / 2);
+const isHalfExpanded = async () => {
+  const id = await lastExpandedId();
+  return Number(id?.split("-").at(-1) ?? 0) > total / 2;
+};
+while (!(await isHalfExpanded())) await wait(100);
+signalTree(fleet.pid, "SIGKILL");
+print("killed after line", total / 2);
 
 fleet = await start();
-const restarted = performance.now();
+const restartedAt = performance.now();
 const last = `-${String(total - 1).padStart(6, "0")}`;
-while (!(await expanded())?.endsWith(last)) await wait(200);
-say("whole after its restart, s", ((performance.now() - restarted) / 1000).toFixed(1));
+while (!(await lastExpandedId())?.endsWith(last)) await wait(200);
+print("expanded after the restart, s", ((performance.now() - restartedAt) / 1000).toFixed(1));
 
-const looks: number[] = [];
+const readMs: number[] = [];
 for (let n = 0; n < 20; n++) {
   const from = performance.now();
   const { counts } = await call<Batch>(`${fleet.url}/v1/batches/${batch.id}`, "GET");
-  looks.push(performance.now() - from);
+  readMs.push(performance.now() - from);
   if (counts.total !== total) throw new Error(`counts.total is ${counts.total}`);
 }
-looks.sort((a, b) => a - b);
-say("GET /v1/batches/:id, median ms", (looks[10] ?? 0).toFixed(1));
-say("GET /v1/batches/:id, worst ms", (looks.at(-1) ?? 0).toFixed(1));
+readMs.sort((a, b) => a - b);
+print("GET /v1/batches/:id, median ms", (readMs[10] ?? 0).toFixed(1));
+print("GET /v1/batches/:id, maximum ms", (readMs.at(-1) ?? 0).toFixed(1));
 await fleet.stop();
 
-const found = held("SELECT COUNT(*) AS tasks, COUNT(DISTINCT custom_id) AS lines FROM tasks");
-say("tasks, and lines that have one", `${found.tasks}, ${found.lines}`);
+const found = queryDatabase(
+  "SELECT COUNT(*) AS tasks, COUNT(DISTINCT custom_id) AS lines FROM tasks",
+);
+print("tasks, and lines with a task", `${found.tasks}, ${found.lines}`);
 fs.rmSync(stateDir, { recursive: true, force: true });
 process.exit(found.tasks === total && found.lines === total ? 0 : 1);

@@ -1,9 +1,9 @@
-/** Tasks of several shapes, and what must become of them whatever fails on the way. */
-import type { DurableTask } from "../../shared/task.ts";
-import type { Random } from "./random.ts";
+/** Tasks of several shapes, and their expected outcomes under any faults. */
+import type { DurableTask } from "../../../shared/task.ts";
+import type { Random } from "../random.ts";
 
 export interface Work {
-  /** Names the task at the upstream and in its answer. */
+  /** Identifies the task at the upstream and in its answer. */
   label: string;
   shape: string;
   task: DurableTask;
@@ -11,12 +11,12 @@ export interface Work {
   steps: readonly string[];
   /** Its answer when it succeeds. */
   output: unknown;
-  /** How it may end when nothing asked it to end otherwise and its attempts sufficed. */
-  ends: readonly string[];
-  /** The requests with effects that its program makes, each named apart. */
+  /** Its possible outcomes, unless it is cancelled, expires or runs out of attempts. */
+  outcomes: readonly string[];
+  /** The labels of its requests with effects. */
   effects: readonly string[];
-  /** It carries an idempotency key, so its client may send it again. */
-  keyed: boolean;
+  /** With an idempotency key its client may submit it again. */
+  hasKey: boolean;
 }
 
 type Call = { name: string; arguments: Record<string, unknown> };
@@ -27,14 +27,14 @@ const call = (name: string, args: Record<string, unknown> = {}): Call => ({
   arguments: args,
 });
 const turn = (...calls: Call[]): Turn => ({ calls });
-const failing = (status: number): Turn => ({
+const failingTurn = (status: number): Turn => ({
   error: { status, code: "scripted", message: "scripted" },
 });
 
 const upstream = "https://orders.example/v1";
-const posted = (label: string) =>
+const postByCode = (label: string) =>
   `const r = await fetch("${upstream}/orders", {method: "POST", body: JSON.stringify({label: "${label}"})}); console.log(r.status, await r.text());`;
-const post = (label: string) =>
+const postByTool = (label: string) =>
   call("fetch_url", {
     url: `${upstream}/orders`,
     method: "POST",
@@ -80,19 +80,26 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   }),
   unknown_tool: () => ({ turns: [turn(call("no_such_tool"), call("list_files"))] }),
   effect_by_code: (label) => ({
-    turns: [turn(call("run_code", { code: posted(`${label}.1`) }))],
+    turns: [turn(call("run_code", { code: postByCode(`${label}.1`) }))],
     more: { policy: "demo" },
     effects: [`${label}.1`],
     ends: ["succeeded", "failed uncertain_effect"],
   }),
   effects_by_tool: (label) => ({
-    turns: [turn(post(`${label}.1`)), turn(call("list_files")), turn(post(`${label}.2`))],
+    turns: [
+      turn(postByTool(`${label}.1`)),
+      turn(call("list_files")),
+      turn(postByTool(`${label}.2`)),
+    ],
     more: { policy: "demo" },
     effects: [`${label}.1`, `${label}.2`],
     ends: ["succeeded", "failed uncertain_effect"],
   }),
   effects_retried: (label) => ({
-    turns: [turn(post(`${label}.1`)), turn(call("run_code", { code: posted(`${label}.2`) }))],
+    turns: [
+      turn(postByTool(`${label}.1`)),
+      turn(call("run_code", { code: postByCode(`${label}.2`) })),
+    ],
     more: { policy: "demo", on_uncertain: "retry" },
     effects: [`${label}.1`, `${label}.2`],
   }),
@@ -111,21 +118,21 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
     ],
     more: { policy: "demo" },
   }),
-  model_fault: (_label, random) => ({ turns: [failing(random.pick([500, 503, 429]))] }),
+  model_fault: (_label, random) => ({ turns: [failingTurn(random.pick([500, 503, 429]))] }),
   dying: () => ({
-    turns: [failing(500), failing(503), failing(500)],
+    turns: [failingTurn(500), failingTurn(503), failingTurn(500)],
     more: { attempts: 3 },
     ends: ["dead attempts_exhausted"],
   }),
-  refused_model: () => ({ turns: [failing(400)], ends: ["failed model_error"] }),
+  refused_model: () => ({ turns: [failingTurn(400)], ends: ["failed model_error"] }),
 };
 
-/** The shapes that reach the sandbox and the upstream come twice as often. */
+/** Shapes that use the sandbox and the upstream are twice as frequent. */
 export const shapeNames = [...Object.keys(shapes), "run_code", "effect_by_code", "effects_by_tool"];
 
-export function workOf(label: string, shapeName: string, random: Random): Work {
+export function buildWork(label: string, shapeName: string, random: Random): Work {
   const shape = shapes[shapeName]?.(label, random);
-  if (shape === undefined) throw new Error(`there is no shape ${shapeName}`);
+  if (shape === undefined) throw new Error(`unknown shape ${shapeName}`);
   const output = shape.output ?? { text: `answer ${label}` };
   const turns = [...shape.turns, turn(call("final_answer", output as Record<string, unknown>))];
   const ends = shape.ends ?? ["succeeded"];
@@ -144,16 +151,16 @@ export function workOf(label: string, shapeName: string, random: Random): Work {
     label,
     shape: shapeName,
     task,
-    steps: stepNames(turns),
+    steps: listStepNames(turns),
     output,
-    ends,
+    outcomes: ends,
     effects: shape.effects ?? [],
-    keyed,
+    hasKey: keyed,
   };
 }
 
-/** Each turn is a step of the model; each call of every turn but the last is one, too. */
-function stepNames(turns: readonly Turn[]): string[] {
+/** A step for each model turn, and one for each tool call of every turn but the last. */
+function listStepNames(turns: readonly Turn[]): string[] {
   return turns.flatMap((each, n) => {
     const called = "calls" in each && n < turns.length - 1 ? each.calls : [];
     return ["rehearsal", ...called.map(({ name }) => name)];
