@@ -1,6 +1,6 @@
 /**
  * The producer. A request is authenticated, checked, stored in D1 (large bodies in R2), sent to the queue
- * and answered with 202: api.ts -> api/tasks/handlers.ts -> tasks/check.ts -> tasks/accept.ts ->
+ * and answered with 202: api.ts -> api/tasks/handlers.ts -> tasks/check/check.ts -> tasks/accept.ts ->
  * tasks/send.ts. A batch is stored in R2 as a whole, and batches/expand.ts creates tasks from its lines.
  * Each minute schedules/tick.ts submits the batches of due schedules, sweep/ continues what is stuck and
  * sends what was never delivered, and batches/finish.ts finishes batches; then due webhooks are sent to

@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import { submitTask } from "../tasks/submit.ts";
-import { fillTemplate } from "../tasks/template.ts";
+import { fillTemplate } from "../tasks/check/template.ts";
 import { findReplyTo, isAutoReply } from "./mail_reply.ts";
 import { findMailbox, isAllowedSender, type Mailbox, safeFileNames } from "./mailbox.ts";
 

@@ -5,11 +5,11 @@ import { taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { Schedule, scheduleDefaults } from "../../shared/schedule.ts";
 import { type Detail, detailsOf } from "../http/problem.ts";
-import { checkTask } from "../tasks/check.ts";
-import type { CheckScope } from "../tasks/check_scope.ts";
-import { explain } from "../tasks/explain.ts";
-import { checkInputKey } from "../tasks/input_key.ts";
-import { fillTemplate, findTemplateFaults } from "../tasks/template.ts";
+import { checkTask } from "../tasks/check/check.ts";
+import type { CheckScope } from "../tasks/check/check_scope.ts";
+import { explain } from "../tasks/check/explain.ts";
+import { checkInputKey } from "../tasks/check/input_key.ts";
+import { fillTemplate, findTemplateFaults } from "../tasks/check/template.ts";
 import { checkCron } from "./cron.ts";
 
 export function checkSchedule(body: unknown, scope: CheckScope): Result<Schedule, Detail[]> {

@@ -8,7 +8,7 @@ import { acceptBatch } from "../batches/accept.ts";
 import { fillEntries, openItems } from "../batches/items.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Problem } from "../http/problem.ts";
-import { buildCheckScope } from "../tasks/check_scope.ts";
+import { buildCheckScope } from "../tasks/check/check_scope.ts";
 
 /** Accepts the tick's batch for a principal, or finds the one that the tick already has. `key` is an idempotency key. */
 export async function submitTick(

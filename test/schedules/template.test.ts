@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CheckScope } from "../../producer/tasks/check_scope.ts";
-import { fillTemplate, findTemplateFaults } from "../../producer/tasks/template.ts";
+import type { CheckScope } from "../../producer/tasks/check/check_scope.ts";
+import { fillTemplate, findTemplateFaults } from "../../producer/tasks/check/template.ts";
 import { err, ok } from "../../shared/result.ts";
 
 const tick = { time: "2026-03-29T01:00:00.000Z" };

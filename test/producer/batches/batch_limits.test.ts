@@ -4,7 +4,7 @@ import { lineLimits, parseBatch, parseLine } from "../../../producer/batches/bat
 import { checkEntries, type Entry, Faults } from "../../../producer/batches/batch_input.ts";
 import { groupsBySize } from "../../../producer/batches/expand.ts";
 import { fillEntries } from "../../../producer/batches/items.ts";
-import type { CheckScope } from "../../../producer/tasks/check_scope.ts";
+import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
 import { readLines } from "../../../shared/lines.ts";
 import { ok } from "../../../shared/result.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Principal } from "../../../producer/auth/principal.ts";
 import type { Detail } from "../../../producer/http/problem.ts";
-import { type Redriven, redriveBatch } from "../../../producer/tasks/redrive_many.ts";
+import { type Redriven, redriveBatch } from "../../../producer/tasks/redrive/redrive_many.ts";
 import { batchTaskId } from "../../../shared/ids.ts";
 import { batchLimits } from "../../../shared/limits.ts";
 import { objectKeys } from "../../../shared/objects.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { Redriven } from "../../../producer/tasks/redrive_many.ts";
+import type { Redriven } from "../../../producer/tasks/redrive/redrive_many.ts";
 import { readRow } from "../../consumer/harness.ts";
 import { type ErrorBody, send, type TestFleet, task, testFleet } from "../client.ts";
 

@@ -1,10 +1,10 @@
 /** Each limit of a task at its edge: the maximum is valid, one more is not. */
 import { expect, test } from "vitest";
-import { checkTask } from "../../../producer/tasks/check.ts";
-import type { CheckScope } from "../../../producer/tasks/check_scope.ts";
-import { explain } from "../../../producer/tasks/explain.ts";
+import { checkTask } from "../../../producer/tasks/check/check.ts";
+import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
+import { explain } from "../../../producer/tasks/check/explain.ts";
 import { resolveKey } from "../../../producer/tasks/idempotency.ts";
-import { checkInputKey } from "../../../producer/tasks/input_key.ts";
+import { checkInputKey } from "../../../producer/tasks/check/input_key.ts";
 import {
   budgetCeilings,
   storeLimits,

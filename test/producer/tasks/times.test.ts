@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseTime } from "../../../producer/tasks/task_rules.ts";
+import { parseTime } from "../../../producer/tasks/check/task_rules.ts";
 
 describe("a time of a task", () => {
   test.each([
