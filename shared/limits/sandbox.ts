@@ -5,7 +5,10 @@ export const sandboxLimits = {
   codeBytesMax: 256_000,
   fuelMax: 500_000_000,
   memoryBytesMax: 64_000_000,
-  stackBytesMax: 2_000_000,
+  /** What all running programs may have grown by together: the isolate around them has 128 MB. */
+  sharedMemoryBytesMax: 100_000_000,
+  /** Some 2,000 calls in each other: the platform's own stack holds hardly more, and cannot be caught. */
+  stackBytesMax: 400_000,
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,
@@ -22,7 +25,7 @@ export const sandboxLimits = {
   graceMs: 30_000,
   programsAtOnceMax: 4,
   /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
-  bootPages: 192,
+  bootPages: 160,
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 2_000,

@@ -50,7 +50,7 @@ const hostile: [name: string, kinds: RunErrorKind[], code: string][] = [
     ["fuel", "memory", "stack"],
     "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; JSON.stringify(a)",
   ],
-  ["an array bomb", ["memory"], "const a = []; for (;;) a.push([a.length]);"],
+  ["an array bomb", ["memory", "fuel"], "const a = []; for (;;) a.push([a.length]);"],
   [
     "an object bomb",
     ["memory", "fuel"],

@@ -65,6 +65,8 @@ class NativeWorld implements World {
     this.#run = run;
   }
 
+  ready(): undefined {}
+
   turn(): undefined {}
 
   deliver({ text, bytes }: Answer): void {

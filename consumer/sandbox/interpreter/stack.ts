@@ -1,18 +1,27 @@
 import { agentFile } from "./protocol.ts";
 import { type Columns, ownColumn } from "./transform/columns.ts";
 
+/** As many as other engines show. */
+const framesMax = 10;
+
 /**
  * The frames of the agent's own code, one a line, as "    at name (program.js:3:5)". What the engine has
  * put into a line before a column is taken off.
  */
 export function agentFrames(stack: string, columns: Columns): string {
   const frames: string[] = [];
+  let left = 0;
   for (const line of stack.split("\n")) {
     const found = /^\s*at (?:(.*?) \()?(?:async )?([\w.]+):(\d+)(?::(\d+))?\)?$/.exec(line);
     if (found?.[2] !== agentFile) continue;
+    if (frames.length >= framesMax) {
+      left += 1;
+      continue;
+    }
     const [, name, , row, column] = found;
     const place = `${agentFile}:${row}:${ownColumn(columns, Number(row), Number(column ?? 1))}`;
     frames.push(name && name !== "<anonymous>" ? `    at ${name} (${place})` : `    at ${place}`);
   }
+  if (left > 0) frames.push(`    at … ${left} more`);
   return frames.join("\n");
 }

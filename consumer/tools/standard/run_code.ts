@@ -1,12 +1,14 @@
 import { Type } from "@sinclair/typebox";
 import type { RunOutcome } from "../../sandbox/engine.ts";
+import { packageNames } from "../../sandbox/packages.ts";
 import { defineTool, type ToolContext, type ToolResult, toolError, toolResult } from "../define.ts";
 
 export const runCode = defineTool({
   name: "run_code",
   description:
     "Runs JavaScript in a sandbox with the workspace's files (fs), fetch through the task's egress policy, " +
-    "and this task's tools as async functions. Returns the console output, then the value of the last expression.",
+    "and this task's tools as async functions. It knows Node's modules and, in the default sandbox, these packages: " +
+    `${packageNames.join(", ")}. Returns the console output, then the value of the last expression.`,
   input: Type.Object(
     { code: Type.String({ minLength: 1, description: "a JavaScript program; await is allowed" }) },
     { additionalProperties: false },

@@ -28,6 +28,7 @@ const glueFile = path.join(engine, "emscripten-module.cloudflare.cjs");
 const identity = hashOf([
   ...filesBelow(here),
   path.join(here, "../limit_error.ts"),
+  path.join(here, "../packages.ts"),
   path.join(root, "shared/limits.ts"),
   ...filesBelow(path.join(root, "shared/limits")),
   path.join(root, "shared/paths.ts"),
@@ -98,7 +99,7 @@ async function bundlePrelude(nodeImage: string): Promise<string> {
     write: false,
     logLevel: "error",
   });
-  return `(()=>{const nodeImage=${nodeImage};${text(result)};return prelude.default})()`;
+  return `(()=>{"use strict";const nodeImage=${nodeImage};${text(result)};return prelude.default})()`;
 }
 
 async function bundleWorker(

@@ -13,8 +13,8 @@ export interface MemoryPages {
   maximum: number;
 }
 
-/** Bytes that one unit of fuel pays for in a bulk copy or fill, as a shift: 32 bytes. */
-const bulkShift = 5;
+/** Bytes that one unit of fuel pays for in a bulk copy or fill, as a shift: 512 bytes, by what a copy takes next to a loop. */
+const bulkShift = 9;
 
 const burn = `
  (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
@@ -31,7 +31,7 @@ const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|mem
 
 /**
  * Rewrites a module so that it cannot run for longer than its fuel: every loop header
- * takes one unit, every bulk copy or fill one unit per 32 bytes, and below zero it traps.
+ * takes one unit, every bulk copy or fill one unit per 512 bytes, and below zero it traps.
  * The count depends on the instructions alone, so one program costs the same everywhere.
  *
  * The module's mutable globals, the stack's pointer and the fuel, are exported, and a module that keeps

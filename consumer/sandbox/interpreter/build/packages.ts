@@ -1,39 +1,40 @@
 import { build } from "esbuild";
+import { sandboxPackages } from "../../packages.ts";
 
-/** Packages that a program can import, each bundled as one function; see docs/sandboxes.md for the choice. */
-export const packages: readonly string[] = [];
+/** Modules that a package finds in the program's world, by `require`. */
+const builtins = [
+  "assert",
+  "buffer",
+  "crypto",
+  "events",
+  "fs",
+  "os",
+  "path",
+  "stream",
+  "string_decoder",
+  "url",
+  "util",
+  "zlib",
+];
 
-/** Their sources, by "package:name". */
+/** Their sources as functions, by "package:name". */
 export async function packageSources(root: string): Promise<Record<string, string>> {
-  const sources: Record<string, string> = {};
-  for (const name of packages) {
+  const bundles = sandboxPackages.map(async ({ name, entry = name }) => {
     const result = await build({
-      stdin: { contents: `module.exports=require(${JSON.stringify(name)})`, resolveDir: root },
+      stdin: { contents: `module.exports=require(${JSON.stringify(entry)})`, resolveDir: root },
       bundle: true,
       format: "cjs",
       platform: "browser",
       target: "es2023",
       minify: true,
+      keepNames: false,
       write: false,
       logLevel: "error",
-      external: [
-        "node:*",
-        "fs",
-        "path",
-        "stream",
-        "buffer",
-        "util",
-        "events",
-        "crypto",
-        "zlib",
-        "os",
-        "url",
-        "string_decoder",
-      ],
+      external: ["node:*", ...builtins],
     });
     const [file] = result.outputFiles;
     if (file === undefined) throw new Error(`The bundle of ${name} is empty.`);
-    sources[`package:${name}`] = `function(exports,require,module){${file.text}\n}`;
-  }
-  return sources;
+    return [`package:${name}`, `function(exports,require,module){${file.text}\n}`] as const;
+  });
+  return Object.fromEntries(await Promise.all(bundles));
 }

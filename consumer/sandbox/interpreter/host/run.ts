@@ -30,6 +30,8 @@ export interface RunHost extends Host {
 
 /** A program's world as the event loop drives it. */
 export interface World {
+  /** Settles when the program may go on; undefined where it may at once. */
+  ready(): Promise<void> | undefined;
   /** Runs what is ready; why the run ends here, or undefined where it does not. */
   turn(): RunError | undefined;
   deliver(answer: Answer): void;
@@ -72,6 +74,8 @@ export class Run {
   async loop(world: World): Promise<RunError | null> {
     let isEnding = false;
     for (;;) {
+      const ready = world.ready();
+      if (ready !== undefined) await ready;
       const stopped = world.turn() ?? this.error;
       if (this.hasExited) return null;
       if (stopped) return stopped;

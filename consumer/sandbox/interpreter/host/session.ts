@@ -29,6 +29,7 @@ export class Session implements World {
   #machine: Machine | null = null;
   #operations: Operations | null = null;
   #isFailing = false;
+  #hasRoom = (): boolean => true;
 
   constructor(
     code: string,
@@ -66,7 +67,11 @@ export class Session implements World {
     });
     let error: RunError | null;
     let isWhole = false;
+    const grown = (): number => machine.grownBytes(template);
+    const leave = template.machines.enter(grown);
+    this.#hasRoom = () => template.machines.hasRoom(grown);
     try {
+      await this.ready();
       machine.charge(prepared.source.length * parseFuel);
       const program = machine.evaluate(prepared.source, "program.js");
       const { columns, isModule } = prepared;
@@ -77,12 +82,22 @@ export class Session implements World {
       error = this.#explained(halted(thrown, machine.fuel, this.#isFailing, prepared.columns));
     } finally {
       run.calls.close();
+      leave();
     }
     const burnt = fuel - Math.max(0, machine.fuel);
     const shown = error && this.#explanations.limit(error, { burnt, ...run.limits, machine });
     // One that an exception went through may have kept more than its memory tells.
     if (isWhole) machine.release(template);
     return run.outcome(shown, burnt);
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.#hasRoom() ? undefined : this.#waitForRoom();
+  }
+
+  /** Polled, because a promise that another request resolves would look like a hang. */
+  async #waitForRoom(): Promise<void> {
+    while (!(this.#hasRoom() || this.#run.calls.wasAborted)) await scheduler.wait(5);
   }
 
   turn(): RunError | undefined {

@@ -48,10 +48,14 @@ const wording: Record<FileProblem["code"], string> = {
   EINVAL: "invalid argument",
 };
 
+/** A longer path is not repeated whole in an error. */
+const pathShownMax = 600;
+
 export class FileError extends Error {
   override name = "FileError";
   readonly problem: FileProblem;
-  constructor(code: FileProblem["code"], action: string, path: string) {
+  constructor(code: FileProblem["code"], action: string, given: string) {
+    const path = given.length > pathShownMax ? `${given.slice(0, pathShownMax)}…` : given;
     const message = `${code}: ${wording[code]}, ${action} '${path}'`;
     super(message);
     this.problem = { errno: numbers[code], code, syscall: action, path, message };

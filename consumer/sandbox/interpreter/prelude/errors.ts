@@ -53,7 +53,13 @@ const terse =
 /** Gives an error that the engine made the message that V8 has for it. Never throws. */
 export function explain(error: unknown): void {
   try {
-    if (!(error instanceof Error) || !terse.test(error.message)) return;
+    if (!(error instanceof Error)) return;
+    if (error.name === "InternalError" && error.message === "stack overflow") {
+      Object.setPrototypeOf(error, RangeError.prototype);
+      define(error, { message: "Maximum call stack size exceeded" });
+      return;
+    }
+    if (!terse.test(error.message)) return;
     const message = ask(op.explain, [error.message, String(Reflect.get(error, "stack"))]);
     define(error, { message });
   } catch {

@@ -222,6 +222,11 @@ export class Machine {
     this.#glue._free(out);
   }
 
+  /** Bytes that the memory has grown by since it was made. */
+  grownBytes(template: Template): number {
+    return this.#memory.buffer.byteLength - template.machines.bootBytes;
+  }
+
   /** Bytes that the heap has grown to; it never shrinks, so this is the most that it held. */
   get heapBytes(): number {
     return this.#memory.buffer.byteLength - heapStart;

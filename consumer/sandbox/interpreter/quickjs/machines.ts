@@ -12,15 +12,37 @@ export class Machines {
   readonly #pages: number;
   readonly #pagesMax: number;
   readonly #idle: Machine[] = [];
+  readonly #running = new Set<() => number>();
 
   constructor(pages: number, memoryBytesMax: number) {
     this.#pages = pages;
     this.#pagesMax = pages + Math.ceil(memoryBytesMax / pageBytes);
   }
 
+  /** Counts a program as running until the answer is called. `grown` tells what its memory has grown by. */
+  enter(grown: () => number): () => void {
+    this.#running.add(grown);
+    return () => this.#running.delete(grown);
+  }
+
+  /**
+   * Whether one of the running programs may go on and grow to its limit. The others hold what they hold
+   * until they go on themselves, so the one that ran last always may, and no two wait for each other.
+   */
+  hasRoom(grown: () => number): boolean {
+    let others = 0;
+    for (const other of this.#running) if (other !== grown) others += other();
+    return others + sandboxLimits.memoryBytesMax <= sandboxLimits.sharedMemoryBytesMax;
+  }
+
   /** A new memory, of zeros. */
   memory(): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: this.#pages, maximum: this.#pagesMax });
+  }
+
+  /** Bytes of a memory that no program has grown. */
+  get bootBytes(): number {
+    return this.#pages * pageBytes;
   }
 
   /** An idle machine whose memory is zeros. */

@@ -1,6 +1,6 @@
 import type { AnyNode } from "acorn";
 import type { RunError, RunLimits } from "../../engine.ts";
-import { limitError } from "../../limit_error.ts";
+import { limitError, remedies } from "../../limit_error.ts";
 import { agentFile } from "../protocol.ts";
 import type { Machine } from "../quickjs/machine.ts";
 import { agentFrames } from "../stack.ts";
@@ -58,6 +58,9 @@ export class Explanations {
 
   /** The message that V8 has for the engine's, by the place where it was thrown. */
   message(message: string, stack: string, charge: (units: number) => void): string {
+    if (/^\s*at RegExp \(native\)/.test(stack)) return `Invalid regular expression: ${message}`;
+    const callback = this.#callback(message, stack, charge);
+    if (callback !== undefined) return `${callback} is not a function`;
     const place = this.#placeOf(stack);
     const node = place === null ? undefined : this.#nodeAt(place, message, charge);
     const named = node === undefined ? undefined : nameIn(message, node, this.#code);
@@ -65,6 +68,15 @@ export class Explanations {
     for (const [pattern, text] of worded)
       if (pattern.test(message)) return message.replace(pattern, text);
     return message;
+  }
+
+  /** What a native function was given as its callback, where that is not a function. */
+  #callback(message: string, stack: string, charge: (units: number) => void): string | undefined {
+    if (message !== "not a function" || !/^\s*at \S+ \(native\)/.test(stack)) return undefined;
+    const place = this.#placeOf(stack.slice(stack.indexOf("\n") + 1));
+    const node = place === null ? undefined : this.#nodeAt(place, message, charge);
+    const first = node?.type === "CallExpression" ? node.arguments[0] : undefined;
+    return first === undefined ? "undefined" : printed(first, this.#code);
   }
 
   /** The call at a place of the program, as it is written there; null where none is. */
@@ -116,7 +128,9 @@ export class Explanations {
     const place = error.stack || agentFrames(used.machine.stackAtStop(), this.#prepared.columns);
     const line = /program\.js:(\d+)/.exec(place)?.[1];
     const where =
-      line === undefined ? "" : ` It was at line ${line}: ${excerpt(this.#code, Number(line))}`;
+      line === undefined
+        ? ""
+        : ` It was at line ${line}: \`${excerpt(this.#code, Number(line))}\`.`;
     const millions = (units: number): string => `${Math.round(units / 1e6)} million`;
     if (error.message === limitError("aborted").message) return error;
     const amounts: Partial<Record<RunError["kind"], string>> = {

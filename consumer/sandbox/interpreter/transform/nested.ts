@@ -1,10 +1,10 @@
-import type { AnyNode, MemberExpression, Program } from "acorn";
+import type { AnyNode, ArrayExpression, CallExpression, MemberExpression, Program } from "acorn";
 import type { Edits, Target } from "./edit.ts";
 import { nodesOf } from "./walk.ts";
 
 /** Sends dynamic imports, import.meta, reads of `.stack` and caught errors through the engine. */
 export function rewriteNested(program: Program, edits: Edits, target: Target): void {
-  if (!/\bimport\b|\.stack\b|\bcatch\b/.test(edits.text)) return;
+  if (!/\bimport\b|\.stack\b|\bcatch\b|\.\.\./.test(edits.text)) return;
   const written = new Set<AnyNode>();
   for (const node of nodesOf(program as AnyNode)) {
     for (const target of targetsOf(node)) written.add(target);
@@ -17,6 +17,12 @@ export function rewriteNested(program: Program, edits: Edits, target: Target): v
         break;
       case "MemberExpression":
         if (target === "quickjs" && !written.has(node)) readStack(node, edits);
+        break;
+      case "ArrayExpression":
+        if (target === "quickjs") spreadText(node, edits);
+        break;
+      case "CallExpression":
+        if (target === "quickjs") spreadArguments(node, edits);
         break;
       case "CatchClause":
         // The engine's own errors get the names that the source has there.
@@ -52,4 +58,37 @@ function readStack(node: MemberExpression, edits: Edits): void {
   if (node.property.type !== "Identifier" || node.property.name !== "stack") return;
   edits.insert(node.start, "__import.stack(");
   edits.replace(node.object.end, node.end, ")");
+}
+
+/** `[...x]` of one value, which may be a long text: the engine's own way grows the list again and again. */
+function spreadText(node: ArrayExpression, edits: Edits): void {
+  const only = node.elements.length === 1 ? node.elements[0] : null;
+  if (only?.type !== "SpreadElement") return;
+  edits.replace(node.start, only.argument.start, "__import.listOf(");
+  edits.replace(only.argument.end, node.end, ")");
+}
+
+/** `Math.max(...list)` and `list.push(...more)`: the engine takes 65,534 arguments at most. */
+function spreadArguments(node: CallExpression, edits: Edits): void {
+  const only = node.arguments.length === 1 ? node.arguments[0] : null;
+  const { callee } = node;
+  if (
+    only?.type !== "SpreadElement" ||
+    callee.type !== "MemberExpression" ||
+    callee.computed ||
+    node.optional ||
+    callee.optional
+  )
+    return;
+  if (callee.object.type === "Super" || callee.property.type !== "Identifier") return;
+  const { name } = callee.property;
+  const isMath =
+    callee.object.type === "Identifier" &&
+    callee.object.name === "Math" &&
+    /^(max|min)$/.test(name);
+  if (isMath) edits.replace(node.start, only.argument.start, `__import.${name}(`);
+  else if (name === "push") {
+    edits.insert(node.start, "__import.push(");
+    edits.replace(callee.object.end, only.argument.start, ",");
+  }
 }

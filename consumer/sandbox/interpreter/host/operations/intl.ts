@@ -86,13 +86,14 @@ export class IntlServices {
   }
 
   /** The places of a list's texts in order, so that a sort is one call. */
-  sort([locales, options, list]: readonly unknown[]): number[] {
+  sort([locales, options, list, sign]: readonly unknown[]): number[] {
     const texts = Array.isArray(list) ? list.map(String) : [];
     if (texts.length > listMax) throw new RangeError("The list is too long to be sorted at once.");
     const collator = this.#formatter("Collator", locales, options) as unknown as Intl.Collator;
+    const direction = sign === -1 ? -1 : 1;
     return texts
       .map((_text, at) => at)
-      .sort((a, b) => collator.compare(texts[a] ?? "", texts[b] ?? ""));
+      .sort((a, b) => direction * collator.compare(texts[a] ?? "", texts[b] ?? ""));
   }
 
   #segments(formatter: Service, text: string): unknown {

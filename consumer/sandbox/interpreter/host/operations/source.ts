@@ -1,5 +1,6 @@
 import library from "flotilla:library";
 import { parseEnv } from "node:util";
+import { packageNames } from "../../../packages.ts";
 import { op } from "../../protocol.ts";
 import { transform, transformCommonJs } from "../../transform/transform.ts";
 import { type Operation, textOf } from "./index.ts";
@@ -8,8 +9,6 @@ import { type Operation, textOf } from "./index.ts";
 const moduleCharsMax = 1_000_000;
 const parseFuel = 50;
 const jsonCharsMax = 16_000_000;
-
-const packages = Object.keys(library).filter((name) => name.startsWith("package:"));
 
 /** Sources: modules of the workspace, of Node and of packages; and what is wrong with some text. */
 export const sourceOperations: Record<number, Operation> = {
@@ -25,8 +24,7 @@ export const sourceOperations: Record<number, Operation> = {
   [op.library]: {
     price: () => 0,
     perform([name]) {
-      if (name === "packages")
-        return { value: packages.map((key) => key.slice("package:".length)) };
+      if (name === "packages") return { value: packageNames };
       const source = Object.hasOwn(library, String(name)) ? library[String(name)] : undefined;
       return source === undefined ? { value: null } : { text: source };
     },

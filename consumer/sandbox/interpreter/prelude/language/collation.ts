@@ -10,75 +10,59 @@ import { askIntl } from "./intl.ts";
 /** Printable ASCII in the root collation's order; letters of both cases share a place. */
 const order = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
 
-const primary: string[] = [];
+/** The place of each character below U+0180 in the order; letters with accents share that of the letter. */
+const primary: (number | undefined)[] = [];
 const isUpper: boolean[] = [];
+const isAccented: boolean[] = [];
 
 function fillTables(): void {
-  const place = (code: number, at: number, upper: boolean): void => {
-    primary[code] = String.fromCharCode(at + 33);
-    isUpper[code] = upper;
-  };
-  place(9, 1, false);
-  place(10, 2, false);
-  place(13, 5, false);
-  place(32, 6, false);
-  for (let at = 0; at < order.length; at += 1) place(order.charCodeAt(at), at + 10, false);
-  for (let letter = 0; letter < 26; letter += 1) {
-    place(97 + letter, 10 + order.length + letter, false);
-    place(65 + letter, 10 + order.length + letter, true);
+  const whites = "\t\n\v\f\r ";
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  [...whites, ...order, ...letters].forEach((character, place) => {
+    primary[character.charCodeAt(0)] = place;
+    const upper = character.toUpperCase();
+    if (upper === character) return;
+    primary[upper.charCodeAt(0)] = place;
+    isUpper[upper.charCodeAt(0)] = true;
+  });
+  for (let code = 0xc0; code < 0x180; code += 1) {
+    const [letter = "", mark, ...more] = String.fromCharCode(code).normalize("NFD");
+    if (mark === undefined || more.length > 0) continue;
+    primary[code] = primary[letter.charCodeAt(0)];
+    isUpper[code] = isUpper[letter.charCodeAt(0)] ?? false;
+    isAccented[code] = true;
   }
 }
 
-interface Key {
-  primary: string;
-  tertiary: string;
-  /** The text has accents, which count where the letters are the same. */
-  isAccented: boolean;
-}
-
-const keys = new Map<string, Key | null>();
-const keysMax = 200_000;
-
-/** The key of a text, or null where only the host can place it. */
-function keyOf(text: string): Key | null {
-  const known = keys.get(text);
-  if (known !== undefined) return known;
-  if (keys.size >= keysMax) keys.clear();
-  const made = makeKey(text);
-  keys.set(text, made);
-  return made;
-}
-
-function makeKey(text: string): Key | null {
-  const isAscii = /^[\x20-\x7e]*$/.test(text);
-  const letters = isAscii ? text : text.normalize("NFD");
-  let first = "";
-  let third = "";
-  let isAccented = false;
-  for (let at = 0; at < letters.length; at += 1) {
-    const code = letters.charCodeAt(at);
-    // The marks that letters of Latin languages have.
-    if (code >= 0x300 && code <= 0x328 && at > 0) {
-      isAccented = true;
+/** -1, 0 or 1, or undefined where only the host can say. */
+function compareHere(a: string, b: string): number | undefined {
+  const length = a.length < b.length ? a.length : b.length;
+  let byCase = 0;
+  let byAccent = false;
+  for (let at = 0; at < length; at += 1) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x === y) {
+      if (x >= 0x180) return undefined;
       continue;
     }
-    const weight = primary[code];
-    if (weight === undefined) return null;
-    first += weight;
-    third += isUpper[code] ? "1" : "0";
+    const first = primary[x];
+    const second = primary[y];
+    if (first === undefined || second === undefined) return undefined;
+    if (first !== second) {
+      // A combining mark behind one of them would change it.
+      if (a.charCodeAt(at + 1) >= 0x300 || b.charCodeAt(at + 1) >= 0x300) return undefined;
+      return first < second ? -1 : 1;
+    }
+    if (isAccented[x] !== isAccented[y] || isAccented[x]) byAccent = true;
+    if (byCase === 0 && isUpper[x] !== isUpper[y]) byCase = isUpper[x] ? 1 : -1;
   }
-  return { primary: first, tertiary: third, isAccented };
-}
-
-/** -1, 0 or 1, or undefined where the host has to say. */
-function compareHere(a: string, b: string): number | undefined {
-  if (a === b) return 0;
-  const first = keyOf(a);
-  const second = keyOf(b);
-  if (first === null || second === null) return undefined;
-  if (first.primary !== second.primary) return first.primary < second.primary ? -1 : 1;
-  if (first.isAccented || second.isAccented) return undefined;
-  return first.tertiary < second.tertiary ? -1 : first.tertiary > second.tertiary ? 1 : 0;
+  if (a.length !== b.length) {
+    const next = a.length > b.length ? a.charCodeAt(length) : b.charCodeAt(length);
+    if (primary[next] === undefined) return undefined;
+    return a.length < b.length ? -1 : 1;
+  }
+  return byAccent ? undefined : byCase;
 }
 
 /** Languages whose order of ASCII is the root's. */
@@ -143,24 +127,69 @@ export function installCollation(): void {
   installSort();
 }
 
-/** A list that a Collator's comparator sorts is sorted by the host in one call. */
+/** Comparators that only order by one text of each entry, as programs usually write them. */
+const usual =
+  /^\s*(?:function\s*\w*\s*)?\(?\s*(\w+)\s*,\s*(\w+)\s*\)?\s*(?:=>)?\s*(?:\{\s*return\s+)?(\w+)((?:\.\w+)*)\.localeCompare\(\s*(\w+)((?:\.\w+)*)\s*\)\s*;?\s*\}?\s*$/;
+
+interface Ordering {
+  path: string[];
+  sign: number;
+  locales: unknown;
+  options: unknown;
+}
+
+/** What a comparator orders by, or null where it has to be called. */
+function orderingOf(comparator: (a: unknown, b: unknown) => number): Ordering | null {
+  const known = comparers.get(comparator);
+  if (known) return { path: [], sign: 1, locales: known[0], options: known[1] };
+  const [, a, b, first, path = "", second, other = ""] =
+    usual.exec(Function.prototype.toString.call(comparator)) ?? [];
+  if (a === undefined || path !== other || a === b) return null;
+  const sign = first === a && second === b ? 1 : first === b && second === a ? -1 : 0;
+  if (sign === 0) return null;
+  return { path: path.split(".").slice(1), sign, locales: undefined, options: undefined };
+}
+
+function textOf(value: unknown, path: string[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== "object" || found === null) return undefined;
+    const field = Object.getOwnPropertyDescriptor(found, key);
+    if (field === undefined || !("value" in field)) return undefined;
+    found = field.value;
+  }
+  return found;
+}
+
+/** A long list that is ordered by texts is sorted by the host in one call. */
 function installSort(): void {
-  const nativeSort = Array.prototype.sort;
+  const { sort } = Array.prototype;
   const listMin = 50;
+  const sorted = (
+    list: unknown[],
+    { path, sign, locales, options }: Ordering,
+  ): unknown[] | null => {
+    const texts: string[] = [];
+    for (const entry of list) {
+      const text = textOf(entry, path);
+      if (typeof text !== "string") return null;
+      texts.push(text);
+    }
+    const places = ask(op.sort, [locales ?? null, options ?? null, texts, sign]) as number[];
+    return places.map((at) => list[at]);
+  };
   define(Array.prototype, {
     sort(this: unknown[], comparator?: (a: unknown, b: unknown) => number) {
-      const values = typeof comparator === "function" ? comparers.get(comparator) : undefined;
-      const isList =
-        values !== undefined &&
-        Array.isArray(this) &&
-        this.length >= listMin &&
-        this.every((one) => typeof one === "string");
-      if (!isList || values === undefined) return nativeSort.call(this, comparator);
-      const [locales, options] = values;
-      const places = ask(op.sort, [locales ?? null, options ?? null, this]) as number[];
-      const sorted = places.map((at) => this[at]);
-      for (let at = 0; at < sorted.length; at += 1) this[at] = sorted[at] as string;
+      const isLong =
+        typeof comparator === "function" && Array.isArray(this) && this.length >= listMin;
+      const ordering = isLong ? orderingOf(comparator) : null;
+      const found = ordering === null ? null : sorted(this, ordering);
+      if (found === null) return sort.call(this, comparator);
+      for (let at = 0; at < found.length; at += 1) this[at] = found[at];
       return this;
+    },
+    toSorted(this: unknown[], comparator?: (a: unknown, b: unknown) => number) {
+      return Array.from(this).sort(comparator);
     },
   });
 }

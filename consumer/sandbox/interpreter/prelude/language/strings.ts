@@ -86,34 +86,60 @@ function expand(template: string, match: RegExpExecArray, source: string): strin
   );
 }
 
-/** Single characters come from a table: one string each, however long the text. */
+const table: string[] = [];
+const longText = 4_096;
+const nativeIterator = String.prototype[Symbol.iterator];
+
+/** A list of this length in one piece: the engine's lists otherwise grow by copying themselves. */
+function listOfLength(length: number): unknown[] {
+  return (Array.prototype as unknown as { toReversed(): unknown[] }).toReversed.call(
+    new Uint8Array(length) as never,
+  );
+}
+
+/** The characters of a text, each as one string of a table: a long text has few different ones. */
+export function charactersOf(text: string): string[] {
+  if (text.length < longText) return [...text];
+  const wide = /[\ud800-\udbff][\udc00-\udfff]/.test(text);
+  if (wide) return Array.from(text);
+  return unitsOf(text);
+}
+
+function unitsOf(text: string): string[] {
+  const list = listOfLength(text.length) as string[];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    list[at] = code < 256 ? (table[code] as string) : text.charAt(at);
+  }
+  return list;
+}
+
 function installCharacters(): void {
-  const table: string[] = [];
   for (let code = 0; code < 256; code += 1) table.push(String.fromCharCode(code));
-  const nativeSplit = String.prototype.split;
-  const nativeIterator = String.prototype[Symbol.iterator];
-  const longText = 4_096;
+  const { split } = String.prototype;
+  const { from } = Array;
   define(String.prototype, {
     split(this: string, separator: unknown, limit?: number) {
-      if (
-        separator !== "" ||
-        typeof this !== "string" ||
-        limit !== undefined ||
-        this.length < longText
-      )
-        return nativeSplit.call(this, separator as never, limit);
-      const list = new Array<string>(this.length);
-      for (let at = 0; at < this.length; at += 1) {
-        const code = this.charCodeAt(at);
-        list[at] = code < 256 ? (table[code] as string) : this.charAt(at);
-      }
-      return list;
+      const isPlain = separator === "" && typeof this === "string" && limit === undefined;
+      if (isPlain && this.length >= longText) return unitsOf(this);
+      return split.call(this, separator as never, limit);
+    },
+  });
+  define(Array, {
+    from(this: unknown, source: unknown, ...rest: []) {
+      const isText =
+        typeof source === "string" &&
+        source.length >= longText &&
+        rest.length === 0 &&
+        this === Array;
+      if (isText && !/[\ud800-\udbff]/.test(source)) return unitsOf(source);
+      return (from as (...values: unknown[]) => unknown).call(this, source, ...rest);
     },
   });
   const method = {
     [Symbol.iterator](this: string) {
       if (typeof this !== "string" || this.length < longText) return nativeIterator.call(this);
-      return characters(this, table);
+      return characters(this);
     },
   };
   Object.defineProperty(String.prototype, Symbol.iterator, {
@@ -125,7 +151,7 @@ function installCharacters(): void {
 
 const iteratorPrototype = Object.getPrototypeOf(""[Symbol.iterator]());
 
-function characters(text: string, table: readonly string[]): IterableIterator<string> {
+function characters(text: string): IterableIterator<string> {
   let at = 0;
   const iterator = Object.create(iteratorPrototype);
   return Object.defineProperty(iterator, "next", {

@@ -1,6 +1,7 @@
 import { op } from "../../protocol.ts";
 import { ask, askText, define } from "../bridge.ts";
 import { explain, stackOf } from "../errors.ts";
+import { lists } from "../language/lists.ts";
 import { UsingScope } from "../language/using.ts";
 import { fail } from "../start.ts";
 
@@ -97,6 +98,7 @@ export class Loader {
       watch,
       explain,
       using: () => new UsingScope(),
+      ...lists,
     });
   }
 
@@ -110,12 +112,19 @@ export class Loader {
     const known = this.#loaded.get(`package:${name}`);
     if (known !== undefined) return known.exports as Exports;
     const source = this.#builtins.packageSource(name);
-    if (source === null) return undefined;
+    if (source === null) return this.#member(name);
     const module = newModule(`/node_modules/${name}`);
     this.#loaded.set(`package:${name}`, module);
     const run = evaluate(`(${source})`) as (...values: unknown[]) => void;
     run(module.exports, this.#requireFrom("/"), module);
     return module.exports as Exports;
+  }
+
+  /** "lodash/groupBy" is a member of "lodash". */
+  #member(name: string): Exports | undefined {
+    const [, owner = "", member = ""] =
+      /^(lodash|lodash-es|date-fns|simple-statistics)\/(\w+)(?:\.js)?$/.exec(name) ?? [];
+    return member === "" ? undefined : (this.#package(owner)?.[member] as Exports | undefined);
   }
 
   #missing(name: string): Error {
