@@ -11,8 +11,8 @@ import { objectKeys, putObject, sha256Hex } from "../../shared/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
-import { submitTask } from "../tasks/submit.ts";
 import { fillTemplate } from "../tasks/check/template.ts";
+import { submitTask } from "../tasks/submit.ts";
 import { findReplyTo, isAutoReply } from "./mail_reply.ts";
 import { findMailbox, isAllowedSender, type Mailbox, safeFileNames } from "./mailbox.ts";
 

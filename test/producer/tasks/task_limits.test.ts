@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { checkTask } from "../../../producer/tasks/check/check.ts";
 import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { explain } from "../../../producer/tasks/check/explain.ts";
-import { resolveKey } from "../../../producer/tasks/idempotency.ts";
 import { checkInputKey } from "../../../producer/tasks/check/input_key.ts";
+import { resolveKey } from "../../../producer/tasks/idempotency.ts";
 import {
   budgetCeilings,
   storeLimits,
