@@ -1,3 +1,5 @@
+import { endpointUrls } from "./endpoint_urls.ts";
+
 /** What decides where a model's calls go. */
 export interface Serving {
   /** The Workers AI binding is bound. */
@@ -11,17 +13,6 @@ export type Route =
   | { kind: "openai"; baseUrl: string }
   | { kind: "none"; missing: string };
 
-function badUrl(baseUrl: string): string | null {
-  const url = URL.parse(baseUrl);
-  if (url === null) return "MODEL_BASE_URL is not a URL.";
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return "MODEL_BASE_URL must start with http:// or https://.";
-  }
-  return url.username === "" && url.password === ""
-    ? null
-    : "MODEL_BASE_URL must not hold a user or password; set MODEL_API_KEY.";
-}
-
 /** Where the calls of this model go, or a sentence that says what to set. */
 export function routeOf(model: string, serving: Serving): Route {
   if (model === "rehearsal") return { kind: "rehearsal" };
@@ -29,8 +20,8 @@ export function routeOf(model: string, serving: Serving): Route {
   if (hosted && serving.workersAi) return { kind: "workers_ai" };
   const baseUrl = serving.baseUrl?.trim() ?? "";
   if (baseUrl !== "") {
-    const bad = badUrl(baseUrl);
-    return bad === null ? { kind: "openai", baseUrl } : { kind: "none", missing: bad };
+    const urls = endpointUrls(baseUrl);
+    return urls.ok ? { kind: "openai", baseUrl } : { kind: "none", missing: urls.error };
   }
   const name = JSON.stringify(model);
   return {

@@ -1,3 +1,4 @@
+import { endpointUrls } from "../../../shared/endpoint_urls.ts";
 import { failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
@@ -6,10 +7,11 @@ import { classifyThrown } from "../errors/classify.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome, redactSecret } from "../reply/http_outcome.ts";
 import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
+import { fetchAgain } from "./fetch_again.ts";
 import { servedModelsHint } from "./served_models.ts";
 
 export interface OpenAiEndpoint {
-  /** For example `http://127.0.0.1:11434/v1`; a trailing slash is ignored. */
+  /** Read by `endpointUrls`, for example `http://127.0.0.1:11434/v1`. */
   baseUrl: string;
   apiKey?: string;
   profile: Profile;
@@ -20,15 +22,19 @@ export interface OpenAiEndpoint {
 
 /** A transport for any endpoint that speaks `POST {base}/chat/completions`, streaming only where it must. */
 export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
-  const base = endpoint.baseUrl.replace(/\/{1,20}$/, "");
-  const url = `${base}/chat/completions`;
+  const urls = endpointUrls(endpoint.baseUrl);
+  if (!urls.ok) {
+    const failed = { ok: false, failure: failure("model_unconfigured", urls.error) } as const;
+    return { complete: async () => failed };
+  }
+  const { chat: url, models } = urls.value;
   const send = endpoint.send ?? fetch;
   const headers: Record<string, string> = {
     accept: "application/json",
     ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
   };
   const post = async (body: Record<string, unknown>, request: ModelRequest) => {
-    const response = await send(url, {
+    const response = await fetchAgain(send, url, {
       method: "POST",
       redirect: "manual",
       headers: { "content-type": "application/json", ...headers },
@@ -41,12 +47,12 @@ export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
     async complete(request) {
       const { profile, apiKey, memory } = endpoint;
       try {
-        const outcome = await completeAdapting(base, request, profile, post, memory);
+        const outcome = await completeAdapting(url, request, profile, post, memory);
         const checked = refuseTruncated(outcome, request);
         if (checked.ok || checked.failure.code !== "model_not_found") {
           return redactSecret(checked, apiKey);
         }
-        const hint = await servedModelsHint(base, request.model, headers, send);
+        const hint = await servedModelsHint(models, request.model, headers, send);
         const message = `${checked.failure.message}${hint}`;
         return redactSecret({ ...checked, failure: { ...checked.failure, message } }, apiKey);
       } catch (thrown) {

@@ -11,13 +11,13 @@ const idsShown = 5;
  * are served. Empty where the endpoint does not list its models. Never rejects.
  */
 export async function servedModelsHint(
-  baseUrl: string,
+  url: string,
   model: string,
   headers: Record<string, string>,
   send: typeof fetch,
 ): Promise<string> {
   try {
-    const response = await send(`${baseUrl}/models`, {
+    const response = await send(url, {
       redirect: "manual",
       headers,
       signal: AbortSignal.timeout(listMsMax),
