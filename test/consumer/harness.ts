@@ -96,7 +96,11 @@ export async function deliverMessages(
 }
 
 export async function readRow(id: string): Promise<TaskRow> {
-  const row = await env.DB.prepare("SELECT *, COALESCE(newer_reason, reason) AS reason FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
+  const row = await env.DB.prepare(
+    "SELECT *, COALESCE(newer_reason, reason) AS reason FROM tasks WHERE id = ?1",
+  )
+    .bind(id)
+    .first<TaskRow>();
   if (row === null) throw new Error(`there is no task ${id}`);
   return row;
 }

@@ -80,4 +80,7 @@ test("a body over the gateway's bound is refused before it is held whole", async
   );
   expect(answer.status).toBe(413);
   expect(asked).toEqual([]);
+  const largest = body.subarray(1);
+  const request = new Request("https://a.example/", { method: "POST", body: largest });
+  expect((await handleOutbound(request, capabilities)).status).toBe(200);
 });

@@ -30,36 +30,64 @@ let endpoints = 0;
 export async function play(scene: Scene): Promise<Played> {
   const random = new Random(7).fork(`limit ${scene.limit}`);
   const time = new SimulatedTime({ real: true });
+  const endpoint = new LimitedEndpoint(scene, time, random);
+  const call = async () => new Response("no", { status: await endpoint.call() });
+  const played = await deliverAll(scene, { time, random, call, rpm: scene.limit });
+  return { endpoint, ...played };
+}
+
+export interface Stage {
+  time: SimulatedTime;
+  random: Random;
+  /** What the endpoint answers; a reply takes the place of a 200. */
+  call: () => Promise<Response>;
+  /** Requests a minute; null without a limit. */
+  rpm: number | null;
+  /** Deliveries at once. */
+  slots?: number;
+  patience?: string;
+}
+
+export async function deliverAll(
+  scene: Pick<Scene, "tasks" | "calls" | "task">,
+  { time, random, call, rpm, slots = Number.POSITIVE_INFINITY, patience }: Stage,
+): Promise<{ ids: string[]; finished: boolean }> {
   const ids: string[] = [];
   for (let n = 0; n < scene.tasks; n++) {
     ids.push(await acceptTask({ prompt: "p", model: "m", ...scene.task }));
   }
-  const endpoint = new LimitedEndpoint(scene, time, random);
-  vi.stubGlobal("fetch", answering(endpoint, scene.calls));
+  vi.stubGlobal("fetch", answering(call, scene.calls));
   const live = new Set(ids);
+  let busy = 0;
 
-  /** The queue: each message is delivered by itself, as soon as it is due. */
+  /** The queue: each message is delivered by itself, as soon as it is due and a slot is free. */
   async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
     await time.sleep(delayMs);
+    while (busy >= slots) await time.sleep(100);
+    busy += 1;
     const message = { id: body.task_id, timestamp: new Date(time.now), attempts: 1, body };
     await consumer.queue(createMessageBatch("tasks", [message]), on);
+    busy -= 1;
     // The slot may have run other tasks than the message's own.
     const settled = "SELECT id FROM tasks WHERE finished_at IS NOT NULL";
     const { results } = await on.DB.prepare(settled).all<{ id: string }>();
     for (const { id } of results) live.delete(id);
   }
-  const on = surroundings(time, scene.limit, (body, delaySeconds) => {
-    void deliver(body, delaySeconds * 1000 + random.int(300));
-  });
+  const on = {
+    ...surroundings(time, rpm, (body, delaySeconds) => {
+      void deliver(body, delaySeconds * 1000 + random.int(300));
+    }),
+    ...(patience === undefined ? {} : { MODEL_PATIENCE: patience }),
+  };
 
   for (const id of ids) void deliver(taskMessage(id, "m"), random.int(2_000));
   const finished = await time.run(() => live.size === 0);
-  return { endpoint, ids, finished };
+  return { ids, finished };
 }
 
 function surroundings(
   time: SimulatedTime,
-  limit: number,
+  rpm: number | null,
   send: (body: TaskMessage, delaySeconds: number) => void,
 ): ConsumerEnv {
   endpoints += 1;
@@ -67,12 +95,15 @@ function surroundings(
     async send(body: TaskMessage, options?: QueueSendOptions) {
       send(body, options?.delaySeconds ?? 0);
     },
+    async sendBatch(messages: readonly { body: TaskMessage; delaySeconds?: number }[]) {
+      for (const { body, delaySeconds } of messages) send(body, delaySeconds ?? 0);
+    },
   };
   return {
     ...env,
     FLEET_MODE: "deployed",
     MODEL_BASE_URL: `http://limited-${endpoints}.invalid/v1`,
-    MODEL_RPM: String(limit),
+    ...(rpm === null ? {} : { MODEL_RPM: String(rpm) }),
     DB: time.database(env.DB),
     OBJECTS: time.stoppingClock(env.OBJECTS),
     GOVERNOR: {
@@ -85,10 +116,10 @@ function surroundings(
 }
 
 /** Calls a tool until its last turn, and answers then. */
-function answering(endpoint: LimitedEndpoint, calls: number): typeof fetch {
+function answering(call: () => Promise<Response>, calls: number): typeof fetch {
   return (async (_url: string, init: RequestInit) => {
-    const status = await endpoint.call();
-    if (status !== 200) return new Response("no", { status });
+    const response = await call();
+    if (response.status !== 200) return response;
     const { messages } = JSON.parse(String(init.body)) as { messages: { role: string }[] };
     const turn = messages.filter(({ role }) => role === "assistant").length;
     return Response.json(reply(turn + 1 >= calls));

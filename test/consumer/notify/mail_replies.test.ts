@@ -244,6 +244,15 @@ describe("the text of a reply", () => {
     const text = textOf({ text: "y".repeat(100_001) });
     expect(text).toContain("[cut here; the full text is in GET /v1/tasks/task_1/result]");
     expect(text).not.toContain("y".repeat(100_001));
+    expect(textOf({ text: "y".repeat(100_000) })).toBe("y".repeat(100_000));
+  });
+
+  it("lists fifty files and counts the rest", () => {
+    const file = { sha256: "", bytes: 1, source: "blob" as const };
+    const files = Object.fromEntries([...Array(51).keys()].map((n) => [`${n}.bin`, file]));
+    const text = formatMail({ task, run: undefined, output: 1, files, attached: [] });
+    expect(text.match(/^- /gm)).toHaveLength(50);
+    expect(text).toContain("and 1 more");
   });
 
   it("has only attachments that fit and that no mail program renders or runs", () => {

@@ -123,6 +123,7 @@ describe("a webhook that fails", () => {
 
   it.each<[string, number[], Record<string, unknown>, object, string]>([
     ["a redirect", [307], {}, target, "HTTP 307"],
+    ["a status just above the successful ones", [300], {}, target, "HTTP 300"],
     [
       "a host that the policy does not list",
       [200],
@@ -187,9 +188,16 @@ describe("a webhook that fails", () => {
         state: "waiting",
         last_error: expect.stringContaining(error),
       });
-      expect(received).toHaveLength(statuses[0] === 307 ? 1 : 0);
+      expect(received).toHaveLength(statuses[0] === 200 ? 0 : 1);
     },
   );
+
+  it("stores at most 300 characters of its error", async () => {
+    const { on } = consumerWithEndpoint([200]);
+    const webhook = { ...target, secret: "S".repeat(400) };
+    const { last_error } = await deliver(on, await runWithWebhook(on, webhook));
+    expect(last_error).toHaveLength(webhookLimits.errorCharsMax);
+  });
 
   it("with status 410 is dead at once", async () => {
     const { on } = consumerWithEndpoint([410]);

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { egressLimits } from "../../../shared/limits.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { type NewStep, writeSteps } from "../../../shared/store/tasks/journal.ts";
@@ -47,7 +48,7 @@ const row: EgressRow = {
 };
 
 /** A task whose worker died while it sent an order: the intent and the decision are journaled. */
-async function taskWithOpenEffect(more: Partial<DurableTask> = {}): Promise<string> {
+async function taskWithOpenEffect(more: Partial<DurableTask> = {}, requests = 1): Promise<string> {
   const id = await acceptTask({ ...task, ...more });
   const { fence = 0 } = (await claimTask(env.DB, id, "{}")) ?? {};
   const order = callOf("call00001", { name: "fetch_url", arguments: posting });
@@ -72,7 +73,8 @@ async function taskWithOpenEffect(more: Partial<DurableTask> = {}): Promise<stri
     status: "intent",
     payload: JSON.stringify(call),
   };
-  await writeSteps(env.DB, { id, fence }, [model, intent], { seq: 2, rows: [row] });
+  const rows = Array.from({ length: requests }, (_, n) => ({ ...row, n: n + 1 }));
+  await writeSteps(env.DB, { id, fence }, [model, intent], { seq: 2, rows });
   await expireLease(id);
   return id;
 }
@@ -113,6 +115,14 @@ test("an effect without an outcome ends the task with what is known of it", asyn
       requests: [{ at: "2026-11-25T09:30:00.005Z", method: "POST", url, status: null }],
     },
   });
+});
+
+test("an effect with many requests lists the first ones and counts the rest", async () => {
+  const id = await taskWithOpenEffect({}, egressLimits.uncertainShownMax + 1);
+  await deliverMessages(testConsumer(), [id]);
+  const error = JSON.parse((await readRow(id)).error ?? "");
+  expect(error.uncertain.requests).toHaveLength(egressLimits.uncertainShownMax);
+  expect(error.message).toContain("1 more (see the task's egress)");
 });
 
 test("a cancelled task reports its effect without an outcome", async () => {

@@ -167,6 +167,10 @@ test("a full workspace is stored a few files at a time, each content once, and r
 test("inputs in R2 that are too large together are not all read into memory", async () => {
   const { bucket, gets } = countingBucket();
   await env.OBJECTS.put("inputs/default/half", new Uint8Array(workspaceLimits.fileBytesMax));
+  const full = new Workspace(bucket, "default", "t");
+  full.load({ a: { r2: "half" }, b: { r2: "half" } }, []);
+  expect((await full.readAll()).size).toBe(2);
+  gets.length = 0;
   const files = new Workspace(bucket, "default", "t");
   const inputs = Array.from({ length: 40 }, (_, n) => [`f${n}`, { r2: "half" }] as const);
   files.load(Object.fromEntries(inputs), []);
