@@ -28,7 +28,11 @@ export interface Served {
 }
 
 /** The transport and profile of a model, or the failure `model_unconfigured` that says what to set. */
-export function transportFor(model: string, config: ModelConfig): Result<Served, Failure> {
+export function transportFor(
+  model: string,
+  config: ModelConfig,
+  send?: typeof fetch,
+): Result<Served, Failure> {
   const profile = (config.profileOf ?? profileOf)(model);
   const route = routeOf(model, {
     workersAi: config.AI !== undefined,
@@ -57,6 +61,7 @@ export function transportFor(model: string, config: ModelConfig): Result<Served,
       const transport = openAiTransport({
         baseUrl: route.baseUrl,
         profile,
+        ...(send === undefined ? {} : { send }),
         ...(key === undefined || key === "" ? {} : { apiKey: key }),
       });
       return ok({ servedBy: route.kind, profile, transport });

@@ -27,7 +27,9 @@ export interface Change {
 }
 
 /** Quirks that the loop adds to a reply; the normaliser does not know them. */
-const loopQuirks: readonly string[] = ["answer_in_text", "fallback_model"];
+/** Noted by the loop or the transport, and not read from the reply. */
+const isLoopQuirk = (quirk: string): boolean =>
+  ["answer_in_text", "fallback_model"].includes(quirk) || quirk.startsWith("request_");
 
 const changeOf = (was: string, now: string): Change[] => (was === now ? [] : [{ was, now }]);
 
@@ -94,7 +96,7 @@ function compareFields(was: NonNullable<ModelPayload["reply"]>, now: Reply): Cha
     ["reasoning", was.reasoning, now.reasoning],
     ["calls", callsOf(was.calls), callsOf(now.calls)],
     ["finish", was.finish, now.finish],
-    ["quirks", was.quirks.filter((quirk) => !loopQuirks.includes(quirk)), now.quirks],
+    ["quirks", was.quirks.filter((quirk) => !isLoopQuirk(quirk)), now.quirks],
   ];
   return fields.flatMap(([name, before, after]) =>
     changeOf(`${name} ${JSON.stringify(before)}`, `${name} ${JSON.stringify(after)}`),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { findLossyNumber } from "../../shared/json_numbers.ts";
 import { commandLineLimits } from "../../shared/limits.ts";
 import type { CliContext } from "./context.ts";
 import { usageError } from "./exit.ts";
@@ -55,8 +56,13 @@ export async function readJson(name: string, context: CliContext): Promise<unkno
 /** `name` appears in the error. */
 export function parseJson(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    const lossy = findLossyNumber(text);
+    if (lossy === null) return JSON.parse(text);
+    throw usageError(
+      `${displayName(name)}: the number ${lossy.source} at ${lossy.path} would lose digits: write it as a string`,
+    );
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     throw usageError(
       `${displayName(name)} is not JSON: ${error instanceof Error ? error.message : "unreadable"}`,
     );

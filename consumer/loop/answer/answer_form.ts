@@ -1,8 +1,10 @@
 /** The form of the answer: read from a call of `final_answer` or from text, and always validated. */
-import { isRecord, nestsBeyond } from "../../../shared/json.ts";
+import { isRecord, nestsBeyond, parseJson } from "../../../shared/json.ts";
+import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { DurableTask } from "../../../shared/task.ts";
 import { coerceTo } from "../../models/repair/coerce.ts";
+import { jsonFences, withoutFence } from "../../models/repair/fence.ts";
 import { readLoosely } from "../../models/repair/loose_json.ts";
 import { fits } from "../../models/repair/validate.ts";
 import { finalAnswerName, textOutputSchema } from "../../tools/catalog.ts";
@@ -80,9 +82,7 @@ export function answerArguments(form: AnswerForm, value: unknown): Record<string
 /** The JSON values in a text that was requested as JSON: all of it, its fences, its outermost brackets. */
 export function parseCandidates(text: string): unknown[] {
   const trimmed = text.trim();
-  const fences = [...trimmed.matchAll(/```(?:json)?\s*\n([\s\S]*?)\n?\s*```/g)].map(
-    ([, inner = ""]) => inner,
-  );
+  const fences = jsonFences(trimmed);
   const brackets = ["{}", "[]"].flatMap(([open = "", close = ""]) => {
     const [from, to] = [trimmed.indexOf(open), trimmed.lastIndexOf(close)];
     return from === -1 || to < from ? [] : [trimmed.slice(from, to + 1)];
@@ -95,10 +95,5 @@ export function parseCandidates(text: string): unknown[] {
 
 /** A text that is only JSON, bare or fenced, as models write it when they forget the tool; else undefined. */
 export function parseWholeText(text: string): unknown {
-  const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text);
-  try {
-    return JSON.parse(fenced?.[1] ?? text) as unknown;
-  } catch {
-    return undefined;
-  }
+  return parseJson(quoteLossyNumbers(withoutFence(text)));
 }

@@ -13,3 +13,19 @@ export function withoutFence(text: string): string {
   const closedBefore = inner.startsWith(mark) || inner.includes(`\n${mark}`);
   return closedBefore ? text : inner.replace(/\r?\n$/, "");
 }
+
+/** The insides of the closed fences of a text, in order; those without a label or labelled as JSON. */
+export function jsonFences(text: string): string[] {
+  const found: string[] = [];
+  let open: string[] | null = null;
+  for (const line of text.split("\n")) {
+    const label = /^\s{0,20}```(\w{0,20})\s{0,20}$/.exec(line)?.[1];
+    if (open === null) {
+      if (label === "" || label === "json") open = [];
+    } else if (label === "") {
+      found.push(open.join("\n"));
+      open = null;
+    } else open.push(line);
+  }
+  return found;
+}

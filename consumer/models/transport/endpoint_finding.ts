@@ -1,0 +1,55 @@
+import type { EndpointUrls } from "../../../shared/endpoint_urls.ts";
+import { idsHint, type ServedModels } from "./served_models.ts";
+
+/** What was found at an endpoint, and where it does not work, what to set. */
+export interface EndpointFinding {
+  ok: boolean;
+  message: string;
+}
+
+/** One line about what an endpoint answered to `GET {base}/models`; `model` is null where none is chosen. */
+export function endpointFinding(
+  { base, models }: EndpointUrls,
+  served: ServedModels,
+  model: string | null,
+): EndpointFinding {
+  const no = (message: string) => ({ ok: false, message });
+  switch (served.kind) {
+    case "unreachable":
+      return no(
+        `nothing answers at ${base} (${served.message}): start the model server, or set MODEL_BASE_URL to its address`,
+      );
+    case "key_refused":
+      return no(
+        `${base} answers HTTP ${served.status}: set MODEL_API_KEY to a key that it accepts`,
+      );
+    case "page":
+      return no(
+        `${models} answers with an HTML page instead of JSON: set MODEL_BASE_URL to the address of the API, which mostly ends in /v1`,
+      );
+    case "unlisted":
+      return {
+        ok: true,
+        message: `${base} answers, but does not list its models (HTTP ${served.status} at ${models})`,
+      };
+    case "listed":
+      return listedFinding(base, served.ids, model);
+  }
+}
+
+function listedFinding(
+  base: string,
+  ids: readonly string[],
+  model: string | null,
+): EndpointFinding {
+  if (ids.length === 0)
+    return { ok: false, message: `${base} answers, but serves no model: load one` };
+  if (model === null) return { ok: true, message: `${base} answers.${idsHint("", ids)}` };
+  // Ollama lists "name:latest" and takes "name".
+  if (ids.includes(model) || ids.includes(`${model}:latest`))
+    return { ok: true, message: `${base} answers and serves ${model}` };
+  return {
+    ok: false,
+    message: `${base} answers, but does not list the model ${JSON.stringify(model)}.${idsHint(model, ids)} Set MODEL.`,
+  };
+}
