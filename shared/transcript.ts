@@ -135,16 +135,3 @@ async function toStep(bucket: R2Bucket, row: StepRow): Promise<Step> {
     payload: JSON.parse(text) as StepPayload,
   };
 }
-
-/** The files after the given steps: the initial files with the changes of each step applied in order. */
-export function foldManifest(initial: Manifest, steps: readonly Step[]): Manifest {
-  const manifest = { ...initial };
-  for (const { payload } of steps) {
-    if (payload.kind !== "tool" || payload.files === undefined) continue;
-    for (const [path, entry] of Object.entries(payload.files)) {
-      if (entry === null) delete manifest[path];
-      else manifest[path] = entry;
-    }
-  }
-  return manifest;
-}
