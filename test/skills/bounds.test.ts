@@ -7,7 +7,7 @@ import { skillLimits } from "../../shared/limits.ts";
 const x = (length: number): string => "x".repeat(length);
 const parse = (head: string) => parseFrontMatter(`---\n${head}\n---\n`);
 
-/** Whether a skill with these files besides a SKILL.md of one byte may be used. */
+/** Whether a skill with a SKILL.md of one byte and these files may be used. */
 async function isFound(sizes: readonly number[]): Promise<boolean> {
   const prefix = "inputs/default/k/";
   const files = sizes.map((size, n) => ({ key: `${prefix}${n}`, size }));
