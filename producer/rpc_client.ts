@@ -3,7 +3,14 @@ import type { ConsumerStub } from "../consumer/rpc/consumer_api.ts";
 import type { ModelLimit, ModelLimitsRequest } from "../consumer/rpc/model_limits.ts";
 import type { Readiness, ReadinessRequest } from "../consumer/rpc/readiness.ts";
 import type { ToolListing } from "../consumer/rpc/tools.ts";
-import { dryRunLimits, modelListLimits, retryLimits, toolListLimits } from "../shared/limits.ts";
+import type { TriedModel, TryModelRequest } from "../consumer/rpc/try_model.ts";
+import {
+  dryRunLimits,
+  modelListLimits,
+  modelTryLimits,
+  retryLimits,
+  toolListLimits,
+} from "../shared/limits.ts";
 import { log } from "../shared/log.ts";
 import { withTimeout } from "../shared/timeout.ts";
 import type { ProducerEnv } from "./env.ts";
@@ -39,6 +46,14 @@ export const readModelLimits = (
     (consumer) => consumer.modelLimits(request),
     modelListLimits.requestMsMax,
     isModelLimits,
+  );
+
+export const tryModel = (env: Bound, request: TryModelRequest): Promise<TriedModel | null> =>
+  askConsumer(
+    env,
+    (consumer) => consumer.tryModel(request),
+    modelTryLimits.requestMsMax,
+    (reply) => hasLists(reply, ["findings"]),
   );
 
 async function askConsumer<T>(

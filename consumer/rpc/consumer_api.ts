@@ -4,6 +4,7 @@ import type { ConsumerEnv } from "../config/env.ts";
 import { type ModelLimit, type ModelLimitsRequest, readModelLimits } from "./model_limits.ts";
 import { checkReadiness, type Readiness, type ReadinessRequest } from "./readiness.ts";
 import { listTools, type ToolListing } from "./tools.ts";
+import { type TriedModel, type TryModelRequest, tryModelHere } from "./try_model.ts";
 
 /**
  * The types are those of the same version; the other Worker may be of another one, so each method checks
@@ -26,9 +27,13 @@ export class ConsumerApi extends WorkerEntrypoint<ConsumerEnv> {
   modelLimits(request: ModelLimitsRequest): Promise<ModelLimit[] | null> {
     return readModelLimits(request, this.env);
   }
+
+  tryModel(request: TryModelRequest): Promise<TriedModel | null> {
+    return tryModelHere(request, this.env);
+  }
 }
 
-type Method = "ping" | "listTools" | "readiness" | "modelLimits";
+type Method = "ping" | "listTools" | "readiness" | "modelLimits" | "tryModel";
 
 /** The API as its caller has it: every method is a call to another Worker. */
 export type ConsumerStub = {

@@ -2,9 +2,12 @@
  * Checks the variables of `npm start`. An invalid value stops the start with a message: a deployed Worker
  * instead rejects what depends on it and logs why, which a user at a terminal would not see.
  */
+import { endpointUrls } from "../../shared/endpoint_urls.ts";
+import { concurrencyLimits } from "../../shared/limits.ts";
 import { parseHosts } from "../../shared/local_hosts.ts";
 import { readServers } from "../../shared/mcp_servers.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
+import { parsePatience } from "../../shared/patience.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { routeOf } from "../../shared/serving.ts";
 import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
@@ -22,6 +25,8 @@ export function checkSettings(env: Variables): Result<null, string> {
     readSpendCeiling(env.SPEND_PER_DAY_USD),
     readServers(env.MCP_SERVERS),
     checkEndpoint(env),
+    checkConcurrency(env.FLEET_CONCURRENCY),
+    checkPatience(env.MODEL_PATIENCE),
     checkBashTool(env.BASH_TOOL),
   ];
   for (const result of parsed) {
@@ -34,18 +39,29 @@ export function checkSettings(env: Variables): Result<null, string> {
 
 function checkEndpoint(env: Variables): Result<null, string> {
   const { MODEL_BASE_URL: baseUrl = "", MODEL_RPM: rpm = "" } = env;
-  // Any model that no provider claims is sent to the endpoint.
-  const route = routeOf("model", { workersAi: false, baseUrl });
-  if (baseUrl !== "" && route.kind === "none") {
-    return err(
-      `${route.missing} It is ${JSON.stringify(baseUrl)}: write an address such as http://127.0.0.1:11434/v1.`,
-    );
-  }
+  const urls = endpointUrls(baseUrl);
+  if (baseUrl !== "" && !urls.ok) return urls;
   if (rpm === "" || Number(rpm) > 0) return ok(null);
   return err(
     `MODEL_RPM is ${JSON.stringify(rpm)}: write how many requests per minute the endpoint allows, such as 60.`,
   );
 }
+
+function checkConcurrency(value = ""): Result<null, string> {
+  const tasks = Number(value);
+  const { localDefault, localMax } = concurrencyLimits;
+  if (value === "" || (Number.isInteger(tasks) && tasks >= 1 && tasks <= localMax)) return ok(null);
+  return err(
+    `FLEET_CONCURRENCY is ${JSON.stringify(value)}, the tasks in progress at once: write a whole number from 1 to ${localMax}, such as ${localDefault}.`,
+  );
+}
+
+const checkPatience = (value = ""): Result<null, string> =>
+  value === "" || parsePatience(value) !== null
+    ? ok(null)
+    : err(
+        `MODEL_PATIENCE is ${JSON.stringify(value)}, how long an outage of the model's endpoint is waited out: write a number and s, m, h or d, such as 30m or 1h.`,
+      );
 
 const checkBashTool = (value = ""): Result<null, string> =>
   ["", "on", "off"].includes(value)

@@ -1,5 +1,6 @@
 /** `npm start`: the local fleet until Ctrl-C. */
 import { startDevServer } from "./dev_server.ts";
+import { endpointLine } from "./endpoint_line.ts";
 import { modelHint } from "./settings.ts";
 
 const port = Number(process.env.PORT ?? "8787");
@@ -10,6 +11,7 @@ if (!Number.isInteger(port) || port < 1 || port > 65_535) {
 
 try {
   console.log("Starting the fleet …");
+  const endpoint = endpointLine(process.env);
   const fleet = await startDevServer({
     port,
     stateDir: process.env.STATE_DIR ?? ".wrangler/state",
@@ -43,6 +45,8 @@ try {
       void fleet.stop().then(() => process.exit(0));
     });
   }
+  const line = await endpoint;
+  if (line !== null) console.log(line);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -51,6 +51,16 @@ export const modelLimits = {
   repeatedPieceCharsMax: 60,
 } as const;
 
+/** A call that only tries a model: `fleet doctor` and the start of a local run. */
+export const modelTryLimits = {
+  listMsMax: 5_000,
+  callMsMax: 60_000,
+  requestMsMax: 80_000,
+  bodyBytesMax: 10_000,
+  /** Enough for a model that thinks first. */
+  outputTokensMax: 2_048,
+} as const;
+
 /** How a model's governor grants calls. */
 export const governorLimits = {
   /** The share of a model's rate that is used, because calls arrive a little early or late. */

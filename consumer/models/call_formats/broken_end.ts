@@ -14,7 +14,7 @@ export function endsInTag(text: string): boolean {
 
 /**
  * Whether a text stops inside what a call is made of: a tag, JSON or Python that never closes, a
- * fence for data or around the whole text, or marks alone. Such a text was cut, whatever the endpoint says.
+ * fence for data or around the whole text, or only marks. Such a text was cut, whatever the endpoint says.
  */
 export function isBrokenOff(text: string): boolean {
   const whole = text.trim();

@@ -55,7 +55,7 @@ function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls 
   const meant = meantCalls(text, found) as FoundCall[];
   if (!meant.some((call) => toolNamed(call.name, tools) !== null)) return null;
   if (!endReply(text, meant)) return null;
-  // What is quoted is left alone; an opening mark outside of it belongs to a call that was not read.
+  // What is quoted stays as it is; an opening mark outside of it belongs to a call that was not read.
   const rest = masked(text, found);
   if (holdsOpener(rest, quotedSpans(rest)) || endsInTag(rest)) return null;
   return extracted(meant, withoutCalls(text, meant));

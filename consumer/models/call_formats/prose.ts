@@ -9,7 +9,7 @@ const gapCharsMax = 160;
 /** How much a model writes behind its own special tokens without meaning anything by it. */
 const tailCharsMax = 24;
 
-/** What introduces a call as an example, a quotation or somebody else's words. */
+/** What introduces a call as an example, a quotation or another person's words. */
 const introduced =
   /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like (?:this|so)|instead of|rather than|never|don't|do not|is the fault|example|template|snippet|fixture|test case|readme|docs|documentation|log|transcript|quote|inject(?:ed|ion)|(?:says|said|reads|contains|includes|holds|wrote|writes|asks|tells|told|wants|instructs|asked)(?: (?:me|us|you)(?: to)?)?)[^\w]*$/i;
 /** A sentence that declines the call behind it. */

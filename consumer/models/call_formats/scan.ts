@@ -56,7 +56,7 @@ export function skipSpace(text: string, at: number): number {
   return next;
 }
 
-/** The index after `token` where it stands at `at`, white space aside; else `at`. */
+/** The index after `token` where the text has it at `at`, white space aside; else `at`. */
 export function skipToken(text: string, at: number, ...tokens: readonly string[]): number {
   const next = skipSpace(text, at);
   const token = tokens.find((candidate) => text.startsWith(candidate, next));

@@ -16,7 +16,7 @@ export interface RawParameter {
 }
 
 /**
- * The parameters of a call's inner text, or null where something else stands between them. Models
+ * The parameters of a call's inner text, or null where there is other text between them. Models
  * forget closing marks: the next opening mark or the end then closes, and a value never holds another
  * parameter's mark.
  */

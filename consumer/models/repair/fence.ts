@@ -1,6 +1,6 @@
 /**
  * The inside of a text that is one code fence as a whole, of backticks or tildes and with any label;
- * else the text itself. A fence inside the text is left alone.
+ * else the text itself. A fence inside the text stays.
  */
 export function withoutFence(text: string): string {
   const whole = text.trim();

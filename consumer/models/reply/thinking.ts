@@ -47,7 +47,7 @@ export function withoutEndTokens(text: string): string {
 }
 
 /**
- * Takes thought off a text: blocks at its front or at the start of a line, and what stands in front
+ * Takes thought off a text: blocks at its front or at the start of a line, and what is in front
  * of a closing mark without an opening one, since templates often hold the opening. A mark inside
  * code or a sentence is quoted. A block that never closes is all thought: a reply that was cut there
  * holds no answer.

@@ -1,4 +1,6 @@
 import { isRecord, type Json, parseJson, stringAt } from "../../../shared/json.ts";
+import { finishOf } from "./chat.ts";
+import { contentText, thoughtText } from "./wire.ts";
 
 interface Part {
   id: string | null;
@@ -24,23 +26,25 @@ export function foldEvents(text: string): Json | undefined {
   let content = "";
   let reasoning = "";
   let usage: Json | null = null;
-  const parts = new Map<number, Part>();
+  const parts = new Map<string, Part>();
   for (const chunk of chunks) {
     const value = parseJson(chunk);
     if (!isRecord(value)) continue;
     if ("error" in value) return value;
     usage = fuller(usage, value.usage);
-    const choice: unknown = Array.isArray(value.choices) ? value.choices[0] : undefined;
-    if (!isRecord(choice)) {
-      // The older models of Workers AI; a last one of these sums up a stream of the others.
-      content += stringAt(value, "response") ?? "";
-      continue;
+    const choices = Array.isArray(value.choices) ? value.choices.filter(isRecord) : [];
+    // The older models of Workers AI; a last one of these sums up a stream of the others.
+    if (choices.length === 0) content += stringAt(value, "response") ?? "";
+    for (const choice of choices) {
+      if ("error" in choice && isRecord(choice.error)) return { error: choice.error };
+      const index = typeof choice.index === "number" ? choice.index : 0;
+      const delta = isRecord(choice.delta) ? choice.delta : {};
+      finish = finishOf(choice) ?? finish;
+      if (index === 0) content += contentText(delta.content);
+      reasoning += stringAt(delta, "reasoning_content", "reasoning") ?? thoughtText(delta.content);
+      const calls: readonly unknown[] = Array.isArray(delta.tool_calls) ? delta.tool_calls : [];
+      for (const call of calls) grow(parts, call, index);
     }
-    finish = stringAt(choice, "finish_reason") ?? finish;
-    const delta = isRecord(choice.delta) ? choice.delta : {};
-    content += stringAt(delta, "content") ?? "";
-    reasoning += stringAt(delta, "reasoning_content", "reasoning") ?? "";
-    if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) grow(parts, call);
   }
   if (finish === null && !chunks.includes("[DONE]")) return undefined;
   const tool_calls = [...parts.values()]
@@ -62,15 +66,15 @@ function fuller(known: Json | null, usage: unknown): Json | null {
   return known === null || total(usage) >= total(known) ? usage : known;
 }
 
-function grow(parts: Map<number, Part>, call: unknown): void {
+function grow(parts: Map<string, Part>, call: unknown, choice: number): void {
   if (!isRecord(call)) return;
-  const index = typeof call.index === "number" ? call.index : parts.size;
-  const part = parts.get(index) ?? { id: null, name: "", arguments: "" };
+  const key = `${choice}:${typeof call.index === "number" ? call.index : parts.size}`;
+  const part = parts.get(key) ?? { id: null, name: "", arguments: "" };
   const called = isRecord(call.function) ? call.function : {};
   part.id ??= stringAt(call, "id");
   part.name += stringAt(called, "name") ?? "";
   const sent = called.arguments;
   if (typeof sent !== "string") part.arguments = sent ?? part.arguments;
   else if (typeof part.arguments === "string") part.arguments += sent;
-  parts.set(index, part);
+  parts.set(key, part);
 }

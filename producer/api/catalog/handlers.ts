@@ -1,18 +1,28 @@
 /** The models, tools and egress policies of the fleet. */
+import { Value } from "@sinclair/typebox/value";
 import type { ModelLimit } from "../../../consumer/rpc/model_limits.ts";
 import { findPolicy, policyTable } from "../../../policies/index.ts";
-import { modelListLimits } from "../../../shared/limits.ts";
+import { modelListLimits, modelTryLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { readStats } from "../../../shared/store/usage/stats.ts";
 import { operatorTenant } from "../../auth/principal.ts";
+import { readJson } from "../../http/body.ts";
 import type { Problem } from "../../http/problem.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";
 import { findMailboxFaults } from "../../ingress/mailbox.ts";
-import { readModelLimits } from "../../rpc_client.ts";
-import { listAvailableTools } from "../../tasks/available_tools.ts";
+import { readModelLimits, tryModel } from "../../rpc_client.ts";
+import { listAvailableTools } from "../../tasks/check/available_tools.ts";
+import { taskProblem } from "../../tasks/check/check.ts";
+import { explain } from "../../tasks/check/explain.ts";
 import { isoTime } from "../../tasks/task_view.ts";
 import * as operations from "./operations.ts";
-import type { ModelLimitList, ModelLimitResponse, PolicyResponse } from "./responses.ts";
+import {
+  type ModelLimitList,
+  type ModelLimitResponse,
+  ModelTry,
+  type ModelTryResponse,
+  type PolicyResponse,
+} from "./responses.ts";
 
 const consumerUnavailable = (): Result<never, Problem> =>
   err({
@@ -61,6 +71,17 @@ function modelLimitView({
   };
 }
 
+/** One short call at the operator's cost; it uses no budget and makes no task. */
+const handleTryModel: Handler = async ({ request, env }) => {
+  const body = await readJson(request, { bytesMax: modelTryLimits.bodyBytesMax, emptyIs: {} });
+  if (!body.ok) return body;
+  if (!Value.Check(ModelTry, body.value)) return err(taskProblem(explain(ModelTry, body.value)));
+  const tried = await tryModel(env, body.value);
+  return tried === null
+    ? consumerUnavailable()
+    : ok(Response.json(tried satisfies ModelTryResponse));
+};
+
 const handleListTools: Handler = async ({ env, principal }) => {
   const listing = await listAvailableTools(env, principal.tenant);
   if (listing === null) return consumerUnavailable();
@@ -87,6 +108,7 @@ const handleListPolicies: Handler = async ({ env, principal }) => {
 
 export const catalogRoutes: readonly Route[] = [
   route(operations.listModelLimits, handleListModels),
+  route(operations.tryModel, handleTryModel),
   route(operations.listTools, handleListTools),
   route(operations.listPolicies, handleListPolicies),
 ];

@@ -1,6 +1,12 @@
 /** The models, tools and egress policies of the fleet. */
 import { json, operation } from "../../http/operation.ts";
-import { ModelLimitList, PoliciesResponse, ToolsResponse } from "./responses.ts";
+import {
+  ModelLimitList,
+  ModelTry,
+  ModelTryResponse,
+  PoliciesResponse,
+  ToolsResponse,
+} from "./responses.ts";
 
 export const listModelLimits = operation({
   id: "listModelPaces",
@@ -10,6 +16,17 @@ export const listModelLimits = operation({
   summary:
     "Lists models with their rate limits, how much is in use, and until when each is closed.",
   responses: { 200: json(ModelLimitList) },
+});
+
+export const tryModel = operation({
+  id: "tryModel",
+  method: "POST",
+  path: "/v1/models/try",
+  scope: "submit",
+  summary:
+    "Tries a model: lists its endpoint's models and asks for one short completion with a tool.",
+  body: json(ModelTry),
+  responses: { 200: json(ModelTryResponse) },
 });
 
 export const listTools = operation({

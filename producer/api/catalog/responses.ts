@@ -35,6 +35,27 @@ export const ModelLimitList = Type.Object(
 );
 export type ModelLimitList = Static<typeof ModelLimitList>;
 
+export const ModelTry = Type.Object(
+  { model: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })) },
+  { $id: "ModelTry", additionalProperties: false },
+);
+
+/** What was found at a model's endpoint; a finding that is not `ok` says what to set. */
+export const ModelTryResponse = Type.Object(
+  {
+    model: Type.String(),
+    findings: Type.Array(
+      Type.Object({
+        check: oneOf(["endpoint", "model"]),
+        ok: Type.Boolean(),
+        message: Type.String(),
+      }),
+    ),
+  },
+  { $id: "TriedModel", essential: ["model", "findings"] },
+);
+export type ModelTryResponse = Static<typeof ModelTryResponse>;
+
 export const ToolResponse = Type.Object(
   {
     name: Type.String(),

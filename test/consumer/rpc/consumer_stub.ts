@@ -11,6 +11,7 @@ export function consumerWith(bindings: Record<string, unknown> = {}): ConsumerSt
     listTools: async (tenant) => structuredClone(api.listTools(tenant)),
     readiness: async (request) => structuredClone(api.readiness(request)),
     modelLimits: async (request) => structuredClone(await api.modelLimits(request)),
+    tryModel: async (request) => structuredClone(await api.tryModel(request)),
   };
 }
 
@@ -19,6 +20,7 @@ const everyMethod = (method: () => Promise<never>): ConsumerStub => ({
   listTools: method,
   readiness: method,
   modelLimits: method,
+  tryModel: method,
 });
 
 export const consumerDown = everyMethod(() => Promise.reject(new Error("down")));

@@ -13,6 +13,13 @@ test.each<[name: string, value: string, message: string]>([
   ["SPEND_PER_DAY_USD", "lots", "such as 5, or acme=20,*=5"],
   ["MCP_SERVERS", '{"docs": {"url": "mcp.example"}}', "MCP_SERVERS: docs/url"],
   ["MODEL_BASE_URL", "127.0.0.1:11434", "write an address such as http://127.0.0.1:11434/v1"],
+  ["MODEL_BASE_URL", "gpu.lan:8000/v1", "write an address such as http://gpu.lan:8000/v1"],
+  ["FLEET_CONCURRENCY", "0", "write a whole number from 1 to 1000, such as 32"],
+  ["FLEET_CONCURRENCY", "1001", "write a whole number from 1 to 1000, such as 32"],
+  ["FLEET_CONCURRENCY", "8.5", "write a whole number from 1 to 1000, such as 32"],
+  ["FLEET_CONCURRENCY", "many", "write a whole number from 1 to 1000, such as 32"],
+  ["MODEL_PATIENCE", "1 hour", "write a number and s, m, h or d, such as 30m or 1h"],
+  ["MODEL_PATIENCE", "60", "write a number and s, m, h or d, such as 30m or 1h"],
   ["MODEL_RPM", "sixty", "write how many requests per minute"],
   ["MODEL_RPM", "0", "write how many requests per minute"],
   ["BASH_TOOL", "yes", "write on, or leave it out"],
@@ -32,6 +39,8 @@ test("documented values and no values are valid", () => {
     MODEL_RPM: "60",
     SPEND_PER_DAY_USD: "acme=20,*=5",
     RETENTION_DAYS: "forever",
+    FLEET_CONCURRENCY: "1000",
+    MODEL_PATIENCE: "90s",
     BASH_TOOL: "on",
   };
   expect(checkSettings(documented).ok).toBe(true);

@@ -266,6 +266,7 @@ const consumer: ConsumerStub = {
   listTools: async () => ({ tools: [], mcp: [], skills: [], faults: [], mail: false }),
   readiness: async () => ({ policies: [], models: [] }),
   modelLimits: async () => [],
+  tryModel: async () => ({ model: "m", findings: [] }),
 };
 
 /** A form with a file of one request. */

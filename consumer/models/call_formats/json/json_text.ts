@@ -11,7 +11,7 @@ const argumentKey = /"(?:arguments|parameters|args|input|tool_input|action_input
 
 /**
  * Without marks, an answer that happens to be JSON with a `name` looks like a call, so
- * arguments written flat beside the name count only where they fit the tool exactly.
+ * arguments written flat next to the name count only where they fit the tool exactly.
  */
 function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
   const loose = readLoosely(source);

@@ -37,7 +37,8 @@ function find(text: string): LeakedCall[] {
   for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
     const from = skipSpace(text, start + mark.length);
-    const to = jsonEnd(text, from);
+    // Another mark here is not a list, and to look for the end of one costs a whole pass.
+    const to = text.startsWith(mark, from) ? null : jsonEnd(text, from);
     const list = to === null ? null : readLoosely(text.slice(from, to));
     if (to !== null && list !== null) {
       const end = skipToken(text, to, "[/TOOL_CALLS]");

@@ -24,9 +24,11 @@ export function addDoctor(program: Command, bind: Bind): void {
   program
     .command("doctor")
     .description("check that the fleet can be reached and used, and say how to fix what fails")
+    .option("--model <model>", "the model to try (default: the fleet's own)")
     .action(
-      bind(async (session) => {
-        const findings = [checkNode(), ...(await checkFleet(session.client(), session.url))];
+      bind(async (session, { model }: { model?: string }) => {
+        const fleet = await checkFleet(session.client(), session.url, model);
+        const findings = [checkNode(), ...fleet];
         if (session.json) {
           for (const { message, ...rest } of findings)
             session.printJson({ ...rest, told: message });
@@ -40,7 +42,11 @@ export function addDoctor(program: Command, bind: Bind): void {
     );
 }
 
-async function checkFleet(client: FleetClient, url: string): Promise<Finding[]> {
+async function checkFleet(
+  client: FleetClient,
+  url: string,
+  model: string | undefined,
+): Promise<Finding[]> {
   const health = await client("GET /healthz");
   if (!health.ok) return [failed("fleet", health.error.message)];
   const reached = passed("fleet", `answers at ${url}`);
@@ -52,6 +58,7 @@ async function checkFleet(client: FleetClient, url: string): Promise<Finding[]> 
     checkTasks(stats.value),
     ...(await checkPauses(client)),
     ...(await checkModels(client)),
+    ...(await tryModel(client, model)),
     await checkTools(client),
   ];
 }
@@ -83,6 +90,19 @@ async function checkModels(client: FleetClient): Promise<Finding[]> {
   if (!result.ok) return [];
   const closed = result.value.models.map(closedText).filter((text) => text !== null);
   return closed.map((text) => failed("model", text));
+}
+
+/** One short call. Older fleets have no such route, and some keys may not submit. */
+async function tryModel(client: FleetClient, model: string | undefined): Promise<Finding[]> {
+  const body = model === undefined ? {} : { model };
+  const result = await client("POST /v1/models/try", { body });
+  if (!result.ok) {
+    const { status, message } = result.error;
+    return [403, 404].includes(status) ? [] : [failed("model", message)];
+  }
+  return result.value.findings.map(({ check, ok, message }) =>
+    ok ? passed(check, message) : failed(check, message),
+  );
 }
 
 function checkNode(): Finding {
