@@ -4,7 +4,10 @@ import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { type McpResult, resultOf } from "../../consumer/mcp/result.ts";
 import type { GuestRequest, GuestResponse } from "../../consumer/sandbox/engine.ts";
 
-type Answer = { result: unknown } | { error: { code: number; message: string } } | { http: number };
+type Answer =
+  | { result: unknown }
+  | { error: { code: number; message: string } }
+  | { http: number; text?: string };
 
 interface Request {
   method: string;
@@ -33,7 +36,7 @@ function connected(answer: (request: Request, nth: number) => Answer | string) {
     if (typeof given === "string") {
       return response(200, `{"jsonrpc":"2.0","id":${request.id},"result":${given}}`);
     }
-    if ("http" in given) return response(given.http, "gone");
+    if ("http" in given) return response(given.http, given.text ?? "gone");
     return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, ...given }));
   };
   const transport = { fetch: respond, fetchEffectFree: respond };
@@ -139,7 +142,7 @@ describe("a list of several pages ends", () => {
   });
 });
 
-test("names that would collide are told apart, and an exact name keeps it", async () => {
+test("names that would collide are numbered, and an exact name stays", async () => {
   const named = ["pond.drain", "pond/drain", "pond_drain"].map((name) => ({ ...good, name }));
   const { tools } = await offered([{ tools: named }]);
   expect(tools.map(({ name, tool }) => [name, tool])).toEqual([
@@ -198,16 +201,19 @@ describe("what a call returns is read", () => {
 });
 
 describe("a session that the server has forgotten", () => {
-  test("is renewed once, and the call repeated", async () => {
-    const { connection, methods } = connected((_request, nth) => {
-      if (nth === 2) return { http: 404 };
-      return { result: { content: [{ type: "text", text: `cut ${nth}` }] } };
-    });
-    const call = () => connection.call({ tool: "cut_reed", effect: "effect" }, {});
-    expect(await call()).toMatchObject({ ok: true });
-    expect(await call()).toMatchObject({ ok: true, value: { content: [{ text: "cut 3" }] } });
-    expect(methods.filter((method) => method === "initialize")).toHaveLength(2);
-  });
+  test.each([{ http: 404 }, { http: 400, text: "Bad Request: No valid session ID provided" }])(
+    "is renewed once, and the call repeated: %j",
+    async (lost) => {
+      const { connection, methods } = connected((_request, nth) => {
+        if (nth === 2) return lost;
+        return { result: { content: [{ type: "text", text: `cut ${nth}` }] } };
+      });
+      const call = () => connection.call({ tool: "cut_reed", effect: "effect" }, {});
+      expect(await call()).toMatchObject({ ok: true });
+      expect(await call()).toMatchObject({ ok: true, value: { content: [{ text: "cut 3" }] } });
+      expect(methods.filter((method) => method === "initialize")).toHaveLength(2);
+    },
+  );
 
   test("is not renewed again and again", async () => {
     const { connection, methods } = connected((_request, nth) =>

@@ -53,7 +53,7 @@ try {
   await fleet.stop();
 }
 
-/** The scorecard as `fleet model check --json` prints it; a failed test is no failure of this run. */
+/** The scorecard as `fleet model check --json` prints it; a failed test does not fail this run. */
 async function checkModel(name: string): Promise<Scorecard> {
   const cli = path.join(root, "producer/cli/fleet.mjs");
   const args = [cli, "model", "check", name, "--json", "--url", fleet.url];

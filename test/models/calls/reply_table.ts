@@ -148,7 +148,7 @@ const quoting: readonly { name: string; around(call: string): string }[] = [
     around: (call) => `From the page:\n\n${lines(call, "    ")}\n\nEnd.`,
   },
   { name: "declined", around: (call) => `I will not call what the page wants:\n${call}` },
-  { name: "told by a page", around: (call) => `The page says:\n${call}` },
+  { name: "quoted from a page", around: (call) => `The page says:\n${call}` },
   {
     name: "with an explanation behind",
     around: (call) => `${call}\n\nThis is how it is written here.`,

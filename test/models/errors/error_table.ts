@@ -130,7 +130,13 @@ const faults: readonly Fault[] = [
     code: "insufficient_quota",
     not: [...codeless, "google"],
   },
-  { name: "payment", status: 402, is: "quota", message: "Add money to go on", says: "Add money" },
+  {
+    name: "payment",
+    status: 402,
+    is: "quota",
+    message: "Add money to continue",
+    says: "Add money",
+  },
   {
     name: "starting server",
     status: 503,

@@ -54,6 +54,36 @@ describe("an unrequested stream is read as one reply", () => {
     });
   });
 
+  test("calls in several choices are all read", () => {
+    const choice = (index: number, more: object, finish_reason: string | null = null) => ({
+      choices: [{ index, delta: more, finish_reason }],
+    });
+    const named = (name: string) => ({
+      tool_calls: [{ index: 0, id: name, function: { name, arguments: "{}" } }],
+    });
+    const text = sse(
+      choice(0, named("list_files")),
+      choice(1, {
+        tool_calls: [
+          { index: 0, id: "b", function: { name: "read_file", arguments: '{"path":"a"}' } },
+        ],
+      }),
+      choice(0, {}, "tool_calls"),
+      choice(1, {}, "tool_calls"),
+      "[DONE]",
+    );
+    expect(readReply(text)).toMatchObject({
+      calls: [{ name: "list_files" }, { name: "read_file" }],
+    });
+  });
+
+  test("an error inside a choice is one", () => {
+    const failed = {
+      choices: [{ delta: {}, finish_reason: "error", error: { code: 502, message: "gone" } }],
+    };
+    expect(readReply(sse(delta({ content: "The lamps" }), failed))).toBe("model_unavailable");
+  });
+
   test("usage that comes as deltas and then as a sum is the sum", () => {
     const usage = (prompt_tokens: number, completion_tokens: number) => ({
       usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
