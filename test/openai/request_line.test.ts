@@ -34,6 +34,7 @@ describe("a chat completion is read into a task", () => {
     ["model", { model: "qwen3:8b" }, { model: "qwen3:8b" }],
     ["the default model", { model: "default" }, {}],
     ["a field that is null", { temperature: null, tools: null }, {}],
+    ["a field that asks for nothing", { logit_bias: {}, stop: [], service_tier: "auto" }, {}],
     [
       "sampling",
       { temperature: 0, top_p: 0.5, seed: 3, max_completion_tokens: 200 },

@@ -5,7 +5,7 @@
 import { isRecord, type Json } from "../../../shared/json.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Detail } from "../../http/problem.ts";
-import { quoteValue } from "../../tasks/explain.ts";
+import { quoteValue } from "../../tasks/check/explain.ts";
 
 /** Fields of the task, or everything that is invalid. */
 export type TaskFields = Result<Json, Detail[]>;
@@ -88,16 +88,23 @@ export const commonFields: readonly (readonly [string, FieldReader])[] = [
   ["parallel_tool_calls", allowOnly(true)],
   ["stream", allowOnly(false)],
   ["store", allowOnly(false)],
+  ["service_tier", allowOnly("auto", "default")],
   ["metadata", (value) => ok({ labels: value })],
   ["user", (value) => ok({ labels: { user: value } })],
   ["flotilla", flotillaField],
 ];
 
+/** A value that asks for nothing, in whatever field: null, or an empty object or list. */
+const isNothing = (value: unknown): boolean =>
+  value === null ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isRecord(value) && Object.keys(value).length === 0);
+
 /** Reads the fields in the table's order. A null counts as absent. */
 export function readFields(body: Json, table: FieldTable, path: string): TaskFields {
   const faults: Detail[] = [];
   for (const name of Object.keys(body)) {
-    if (body[name] === null || table.has(name)) continue;
+    if (table.has(name) || isNothing(body[name])) continue;
     const message = `unsupported field ${quoteValue(name)}: omit it; supported are ${[...table.keys()].join(", ")}`;
     faults.push({ path: `${path}.${name}`, message, code: "unsupported_parameter" });
   }
