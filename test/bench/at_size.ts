@@ -1,7 +1,6 @@
 /**
- * How long status calls take while the database holds a million generated tasks, and another tenant has a
- * few of them. Times are those of HTTP calls, from outside. Machines are noisy, and noise only adds: of some
- * rounds, each over all the calls, the calmest counts for each call.
+ * The duration of API reads with a million generated tasks in the database, a few of them of another tenant. Times
+ * are those of HTTP calls. Noise only adds time, so the fastest of several rounds counts for each call.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,36 +13,36 @@ export const tasks = 1_000_000;
 const batches = 10;
 const calls = 20;
 const rounds = 5;
-/** The tasks were accepted within so long before the run: each minute of a chart of an hour has its share. */
+/** The tasks were accepted in this period before the run, so that every minute of the chart has some. */
 const spreadMs = 3_000_000;
 
-/** Each call with what it asks. Those that the dashboard's overview makes come last. */
-const asked: readonly (readonly [what: string, path: string, msMax: number])[] = [
+/** The dashboard's overview makes the last ones. */
+const reads: readonly (readonly [name: string, path: string, msMax: number])[] = [
   ["GET a task", `/v1/tasks/task_${ulid(tasks - 5)}`, 20],
-  ["list, the newest", "/v1/tasks?limit=50", 20],
+  ["list, newest tasks", "/v1/tasks?limit=50", 20],
   ["list, a page in the middle", `/v1/tasks?limit=50&cursor=task_${ulid(tasks / 2 + 9)}`, 20],
   ["list, status=succeeded", "/v1/tasks?limit=50&status=succeeded", 20],
   ["list, status=failed", "/v1/tasks?limit=50&status=failed", 20],
-  ["list, status=running, of which there is none", "/v1/tasks?limit=50&status=running", 20],
+  ["list, status=running without matches", "/v1/tasks?limit=50&status=running", 20],
   ["list, status=queued", "/v1/tasks?limit=50&status=queued", 20],
-  ["list, a label of the oldest", "/v1/tasks?limit=50&label.team=first", 20],
-  ["list, a reason that none has", "/v1/tasks?limit=50&reason=no_progress", 20],
+  ["list, a label of the oldest tasks", "/v1/tasks?limit=50&label.team=first", 20],
+  ["list, a reason without matches", "/v1/tasks?limit=50&reason=no_progress", 20],
   ["list, one batch", `/v1/tasks?limit=50&batch_id=batch_${ulid(2)}`, 20],
   [
-    "list, what failed of one batch",
+    "list, failed tasks of one batch",
     `/v1/tasks?limit=50&batch_id=batch_${ulid(2)}&status=failed`,
     20,
   ],
   ["dead letters", "/v1/dead_letters", 20],
   ["list of batches", "/v1/batches", 20],
-  ["GET a batch of 50,000, finished", `/v1/batches/batch_${ulid(2)}`, 50],
-  ["GET a batch of 50,000, half of it queued", `/v1/batches/batch_${ulid(batches - 1)}`, 50],
+  ["GET a finished batch of 50,000", `/v1/batches/batch_${ulid(2)}`, 50],
+  ["GET a half queued batch of 50,000", `/v1/batches/batch_${ulid(batches - 1)}`, 50],
   ["stats", "/v1/stats", 20],
   ["spend", "/v1/spend?days=30", 20],
   ["throughput of the last hour", "/v1/throughput?minutes=60", 20],
   ["models", "/v1/models", 20],
   ["the latest batches", "/v1/batches?limit=5", 20],
-  ["what is paused", "/v1/pause", 20],
+  ["pauses", "/v1/pause", 20],
 ];
 
 const percentile = (values: readonly number[], share: number): number =>
@@ -64,32 +63,31 @@ export async function benchAtSize(stateDir: string, port: number): Promise<Row[]
   const fleet = await startFleet(stateDir, port);
   try {
     const headers = { authorization: `Bearer ${fleet.key}` };
-    const timed = async (at: string): Promise<number> => {
-      const began = performance.now();
-      const answer = await fetch(`${fleet.url}${at}`, { headers });
-      await answer.text();
-      if (!answer.ok) throw new Error(`${at}: HTTP ${answer.status}`);
-      return performance.now() - began;
+    const measure = async (path: string): Promise<number> => {
+      const startedAt = performance.now();
+      const response = await fetch(`${fleet.url}${path}`, { headers });
+      await response.text();
+      if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+      return performance.now() - startedAt;
     };
-    // The first call warms up; a tally that nobody asked for is made by it.
-    for (const [what, at] of asked) {
-      console.log(`${what}: the first took ${(await timed(at)).toFixed(0)} ms`);
+    for (const [name, path] of reads) {
+      console.log(`${name}: the first call took ${(await measure(path)).toFixed(0)} ms`);
     }
-    const least = new Map<string, number>();
+    const best = new Map<string, number>();
     for (let round = 0; round < rounds; round++) {
-      for (const [what, at] of asked) {
+      for (const [name, path] of reads) {
         const times: number[] = [];
-        for (let n = 0; n < calls; n++) times.push(await timed(at));
+        for (let n = 0; n < calls; n++) times.push(await measure(path));
         const ms = percentile(times, 0.95);
-        least.set(what, Math.min(ms, least.get(what) ?? ms));
+        best.set(name, Math.min(ms, best.get(name) ?? ms));
       }
     }
-    return asked.map(([what, , msMax]) =>
-      atMost(`${what}, of ${tasks} tasks, p95 ms`, least.get(what) ?? 0, msMax),
+    return reads.map(([name, , msMax]) =>
+      atMost(`${name}, of ${tasks} tasks, p95 ms`, best.get(name) ?? 0, msMax),
     );
   } finally {
     await fleet.stop();
-    // Half a gigabyte.
+    // The state is half a gigabyte.
     fs.rmSync(stateDir, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-/** The bare consumer that the fleet is compared with: two updates and one object a message. */
+/** The bare consumer that the fleet is compared with: two updates and one object per message. */
 interface Env {
   DB: D1Database;
   OBJECTS: R2Bucket;
@@ -8,7 +8,7 @@ interface Env {
 const now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 export default {
-  /** `POST /?n=200` starts a run and answers its name; `GET /?run=…` answers how far it is. */
+  /** `POST /?n=200` starts a run and returns its name; `GET /?run=…` returns its progress. */
   async fetch(request, env): Promise<Response> {
     const url = new URL(request.url);
     if (request.method === "POST")

@@ -1,12 +1,12 @@
 /**
- * `npm run bench`: ratios, measured in one run, and the loop's own time a step. Machines are noisy, so
- * the fleet and its yardstick take turns in small rounds, and only their ratio counts. Results go to
+ * `npm run bench`: ratios that are measured in one run, and the loop's own time per step. Machines are noisy, so the
+ * fleet and its baseline alternate in small rounds, and only their ratio counts. Results are written to
  * test/bench/results.json.
  */
 import fs from "node:fs";
 import path from "node:path";
 import { benchAtSize } from "./at_size.ts";
-import { gatewayOverhead } from "./gateway_overhead.ts";
+import { benchGatewayOverhead } from "./gateway_overhead.ts";
 import {
   bareRound,
   fleetRound,
@@ -16,7 +16,7 @@ import {
   startFleet,
   until,
 } from "./load.ts";
-import { ownMilliseconds } from "./own_time.ts";
+import { measureLoopMs } from "./own_time.ts";
 import { atLeast, atMost, median, type Row } from "./row.ts";
 import { benchSandboxes } from "./sandboxes.ts";
 
@@ -24,22 +24,22 @@ const stateDir = path.resolve(import.meta.dirname, "../../.wrangler/bench");
 const rounds = 5;
 const tasksPerRound = 200;
 const memoryTasks = 5_000;
-const neighbours = 9;
+const otherPrograms = 9;
 const runsInSlice = 40;
 
 const answer = { calls: [{ name: "final_answer", arguments: { text: "done" } }] };
-const running = (code: string) => ({
+const runCode = (code: string) => ({
   prompt: "p",
   rehearsal: [{ calls: [{ name: "run_code", arguments: { code } }] }, answer],
 });
 const plain = { prompt: "p", rehearsal: [answer] };
-const coding = running("[1, 2, 3].map((n) => n * n)");
-const spinning = { ...running("for (;;) {}"), custom_id: "spinner" };
+const coding = runCode("[1, 2, 3].map((n) => n * n)");
+const spinning = { ...runCode("for (;;) {}"), custom_id: "spinner" };
 
 const repeated = (task: object, count: number): object[] =>
   Array.from({ length: count }, () => task);
 
-async function throughput(
+async function benchThroughput(
   bare: Side,
   fleet: Awaited<ReturnType<typeof startFleet>>,
 ): Promise<Row[]> {
@@ -52,35 +52,38 @@ async function throughput(
     rates.coding.push(ratePerSecond(await fleetRound(fleet, repeated(coding, tasksPerRound))));
     console.log(`throughput, round ${round} of ${rounds}`);
   }
-  const [own, tools, yardstick] = [rates.plain, rates.coding, rates.bare].map(median);
-  const each = [own, tools, yardstick].map((rate) => `${rate?.toFixed(0)}/s`);
+  const [own, tools, baseline] = [rates.plain, rates.coding, rates.bare].map(median);
+  const each = [own, tools, baseline].map((rate) => `${rate?.toFixed(0)}/s`);
   console.log(`plain ${each[0]}, run_code ${each[1]}, bare ${each[2]} (medians)`);
   return [
-    atLeast("tasks without tools / bare consumer", (own ?? 0) / (yardstick ?? 1), 0.5),
-    atLeast("tasks with one run_code / bare consumer", (tools ?? 0) / (yardstick ?? 1), 1 / 3),
+    atLeast("tasks without tools / bare consumer", (own ?? 0) / (baseline ?? 1), 0.5),
+    atLeast("tasks with one run_code / bare consumer", (tools ?? 0) / (baseline ?? 1), 1 / 3),
   ];
 }
 
-/** How much longer neighbours take beside a spinning program, as a share of that program's own time. */
-async function neighbourly(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
+/** How much a spinning program delays other programs, as a share of its own run time. */
+async function benchIsolation(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
   const shares: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const calm = await fleetRound(fleet, repeated(coding, neighbours + 1));
-    const beside = await fleetRound(fleet, [spinning, ...repeated(coding, neighbours)]);
-    const took = (span: { startedAt: number; finishedAt: number }) =>
+    const without = await fleetRound(fleet, repeated(coding, otherPrograms + 1));
+    const together = await fleetRound(fleet, [spinning, ...repeated(coding, otherPrograms)]);
+    const durationOf = (span: { startedAt: number; finishedAt: number }) =>
       span.finishedAt - span.startedAt;
-    const spinner = beside.filter((span) => span.customId === "spinner").map(took);
-    const friends = beside.filter((span) => span.customId !== "spinner").map(took);
-    shares.push((Math.max(...friends) - median(calm.map(took))) / (spinner[0] ?? 1));
+    const spinner = together.filter((span) => span.customId === "spinner").map(durationOf);
+    const others = together.filter((span) => span.customId !== "spinner").map(durationOf);
+    shares.push((Math.max(...others) - median(without.map(durationOf))) / (spinner[0] ?? 1));
   }
-  return [atMost("delay by a spinning neighbour / its own time", median(shares), 1)];
+  return [atMost("delay by a spinning program / its own time", median(shares), 1)];
 }
 
 /**
- * Both runtimes hold D1, R2 and Queues as simulators whose caches grow with what is written, so the
- * bare consumer goes through as many messages and its growth is what the platform alone costs.
+ * Both runtimes simulate D1, R2 and Queues with caches that grow with the written data. The bare consumer processes
+ * as many messages, so its growth is the platform's share.
  */
-async function memory(bare: Side, fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
+async function benchMemory(
+  bare: Side,
+  fleet: Awaited<ReturnType<typeof startFleet>>,
+): Promise<Row[]> {
   const growth = async (side: Side, load: (count: number) => Promise<unknown>): Promise<number> => {
     await load(memoryTasks);
     const before = side.residentMb();
@@ -97,12 +100,12 @@ async function memory(bare: Side, fleet: Awaited<ReturnType<typeof startFleet>>)
   ];
 }
 
-/** How long one `run_code` takes end to end inside a slice, the first of the slice left out. */
-async function inSlice(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
+/** The duration of one `run_code` inside a slice, without the first one of the slice. */
+async function benchRunCode(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<Row[]> {
   const call = {
     calls: [{ name: "run_code", arguments: { code: "[1, 2, 3].map((n) => n * n)" } }],
   };
-  // Different results, or the loop would be ended as a repetition.
+  // Different results, so that the loop does not stop the task for repetition.
   const calls = Array.from({ length: runsInSlice }, (_, n) => ({
     calls: [{ name: "run_code", arguments: { code: `[1, 2, ${n}].map((n) => n * n)` } }],
   }));
@@ -120,37 +123,36 @@ async function inSlice(fleet: Awaited<ReturnType<typeof startFleet>>): Promise<R
       const view = await fetch(`${fleet.url}/v1/tasks/${id}`, { headers });
       return ((await view.json()) as { status: string }).status === "succeeded";
     });
-    const read = await fetch(`${fleet.url}/v1/tasks/${id}/steps`, { headers });
-    const { steps } = (await read.json()) as {
+    const response = await fetch(`${fleet.url}/v1/tasks/${id}/steps`, { headers });
+    const { steps } = (await response.json()) as {
       steps: { name: string; duration_ms: number }[];
     };
-    const ran = steps.filter(({ name }) => name === "run_code").map((step) => step.duration_ms);
-    durations.push(...ran.slice(1));
+    const runs = steps.filter(({ name }) => name === "run_code").map((step) => step.duration_ms);
+    durations.push(...runs.slice(1));
   }
   return [atMost("run_code of one line in a slice, median ms", median(durations), 5)];
 }
 
 fs.rmSync(stateDir, { recursive: true, force: true });
 fs.mkdirSync(stateDir, { recursive: true });
-// By itself: the fleet would take a share of the processor.
-const overhead = await gatewayOverhead(path.join(stateDir, "gateway"), 8793);
-// By itself: the two fleets beside it would take turns on the same cores.
-const alone = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
+// These run before the fleets start, which would share the cores with them.
+const overhead = await benchGatewayOverhead(path.join(stateDir, "gateway"), 8793);
+const sandboxes = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
 const atSize = await benchAtSize(path.join(stateDir, "at_size"), 8797);
-const own = await ownMilliseconds(stateDir);
-console.log(`the loop's own time: ${own.toFixed(2)} ms a step`);
+const loopMs = await measureLoopMs(stateDir);
+console.log(`the loop's own time: ${loopMs.toFixed(2)} ms per step`);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
 const fleet = await startFleet(path.join(stateDir, "fleet"), 8791);
 try {
   const rows = [
     ...overhead,
-    ...alone,
+    ...sandboxes,
     ...atSize,
-    ...(await inSlice(fleet)),
-    atMost("the loop's own time a step, transcript of 50 steps, ms", own, 3),
-    ...(await throughput(bare, fleet)),
-    ...(await neighbourly(fleet)),
-    ...(await memory(bare, fleet)),
+    ...(await benchRunCode(fleet)),
+    atMost("the loop's own time per step, transcript of 50 steps, ms", loopMs, 3),
+    ...(await benchThroughput(bare, fleet)),
+    ...(await benchIsolation(fleet)),
+    ...(await benchMemory(bare, fleet)),
   ];
   const report = { at: new Date().toISOString(), rows };
   const file = path.join(import.meta.dirname, "results.json");

@@ -1,29 +1,31 @@
-/** A Worker that fetches one upstream, by itself or through the gateway: what the bench compares. */
+/** A Worker that fetches one upstream, directly or through the gateway. */
 import { createGateway } from "../../consumer/egress/gateway.ts";
 import { readPolicy } from "../../policies/policy.ts";
 
 const host = "bench.example";
 const policy = readPolicy({
   rules: [
-    // As real tables are: the rule that matches is not the first.
+    // In real policies the first rule rarely matches.
     ...Array.from({ length: 20 }, (_, n) => ({ host: `other-${n}.example` })),
     { host, path_prefix: "/v1/", inject: { header: "authorization", secret: "TOKEN" } },
   ],
 });
 
-/** `/direct` or `/gateway`, `?n=` requests of `?upstream=`, one after the other, each body read whole. */
+/** `/direct` or `/gateway`: sends `?n=` requests to `?upstream=` one after the other and reads each body. */
 export default {
   async fetch(request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const upstream = new URL(searchParams.get("upstream") ?? "");
     const times = Number(searchParams.get("n"));
     const bytes =
-      pathname === "/direct" ? await direct(upstream, times) : await gated(upstream, times);
+      pathname === "/direct"
+        ? await fetchDirectly(upstream, times)
+        : await fetchThroughGateway(upstream, times);
     return Response.json({ bytes });
   },
 } satisfies ExportedHandler;
 
-async function direct(upstream: URL, times: number): Promise<number> {
+async function fetchDirectly(upstream: URL, times: number): Promise<number> {
   let bytes = 0;
   for (let n = 0; n < times; n++) {
     const response = await fetch(`${upstream.origin}/v1/orders?page=${n}`, { redirect: "manual" });
@@ -32,7 +34,7 @@ async function direct(upstream: URL, times: number): Promise<number> {
   return bytes;
 }
 
-async function gated(upstream: URL, times: number): Promise<number> {
+async function fetchThroughGateway(upstream: URL, times: number): Promise<number> {
   if (!policy.ok) throw new Error("the policy is valid");
   const gateway = createGateway({
     policyName: "bench",
@@ -45,7 +47,7 @@ async function gated(upstream: URL, times: number): Promise<number> {
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
     beforeSend: async () => "go",
-    // Writing the log is measured with the steps that it is written with.
+    // The log is written with the steps, so its cost is not part of a request.
     log: () => {},
     send: (url, init) => fetch(url, init),
   });
@@ -53,7 +55,7 @@ async function gated(upstream: URL, times: number): Promise<number> {
   for (let n = 0; n < times; n++) {
     const url = `https://${host}/v1/orders?page=${n}`;
     const response = await gateway.fetch({ url, method: "GET", headers: [], body: null });
-    if (response.status !== 200) throw new Error(`answered ${response.status}`);
+    if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
     bytes += response.body.byteLength;
   }
   return bytes;

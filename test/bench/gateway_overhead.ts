@@ -1,7 +1,7 @@
 /**
- * What the gateway adds to a request: the same Worker fetches the same upstream by itself and through
- * the gateway, in turns. Clocks inside a Worker stand still while it computes, so each turn is many
- * requests and is timed from outside; what calling the Worker costs is the same on both sides.
+ * The overhead of the gateway: a Worker fetches the same upstream directly and through the gateway, alternating. The
+ * clock inside a Worker does not advance while it computes, so a turn is many requests and is timed from outside;
+ * the cost of calling the Worker is the same on both sides.
  */
 import http from "node:http";
 import type net from "node:net";
@@ -14,7 +14,7 @@ const body = JSON.stringify(
   Array.from({ length: 20 }, (_, id) => ({ id, customer: `customer ${id}`, total: id * 1.5 })),
 );
 
-export async function gatewayOverhead(stateDir: string, port: number): Promise<Row[]> {
+export async function benchGatewayOverhead(stateDir: string, port: number): Promise<Row[]> {
   const upstream = http.createServer((_, response) => {
     response.setHeader("content-type", "application/json");
     response.end(body);
@@ -28,7 +28,7 @@ export async function gatewayOverhead(stateDir: string, port: number): Promise<R
     const startedAt = performance.now();
     const answer = await fetch(`${worker.url}/${way}?n=${requestsPerTurn}&upstream=${address}`);
     const { bytes } = (await answer.json()) as { bytes: number };
-    if (bytes !== requestsPerTurn * body.length) throw new Error("the bodies are not whole");
+    if (bytes !== requestsPerTurn * body.length) throw new Error("the bodies are incomplete");
     return (performance.now() - startedAt) / requestsPerTurn;
   };
   try {
@@ -37,21 +37,17 @@ export async function gatewayOverhead(stateDir: string, port: number): Promise<R
     const [differences, directs, gateways]: number[][] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
       const first = round % 2 === 0 ? "direct" : "gateway";
-      const one = await turn(first);
-      const other = await turn(first === "direct" ? "gateway" : "direct");
-      const [direct, gateway] = first === "direct" ? [one, other] : [other, one];
+      const firstMs = await turn(first);
+      const secondMs = await turn(first === "direct" ? "gateway" : "direct");
+      const [direct, gateway] = first === "direct" ? [firstMs, secondMs] : [secondMs, firstMs];
       directs?.push(direct);
       gateways?.push(gateway);
       differences?.push(gateway - direct);
     }
     const [own, bare] = [median(gateways ?? []), median(directs ?? [])];
-    console.log(`gateway ${own.toFixed(2)} ms, direct ${bare.toFixed(2)} ms a request (medians)`);
+    console.log(`gateway ${own.toFixed(2)} ms, direct ${bare.toFixed(2)} ms per request (medians)`);
     return [
-      atMost(
-        "gateway beyond a direct fetch, ms a request at the median",
-        median(differences ?? []),
-        0.5,
-      ),
+      atMost("overhead of the gateway, median ms per request", median(differences ?? []), 0.5),
     ];
   } finally {
     await worker.stop();

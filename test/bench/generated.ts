@@ -1,7 +1,7 @@
 /**
- * Rows straight into the file of a local D1, as the fleet would have left them: batches of 50,000, tasks
- * sent by themselves, most of them settled. A hundred thousand take seconds where the fleet would take an hour.
- * No fleet may run on the state meanwhile, and its database must be migrated.
+ * Writes rows directly into the file of a local D1, as a fleet would leave them: batches of 50,000 and single tasks,
+ * most of them settled. A hundred thousand tasks take seconds instead of an hour. No fleet may run on the state, and
+ * the database must be migrated.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -9,24 +9,24 @@ import { DatabaseSync } from "node:sqlite";
 
 export const batchTasks = 50_000;
 const models = ["@cf/a", "@cf/b"] as const;
-/** A ledger of two years, of which a look reads the last days. */
+/** A ledger of two years; a read covers only the last days. */
 const ledgerDays = 730;
-/** When a live task is to be looked at: no sweep finds it due. */
+/** The `sweep_at` of a live task, which no sweep finds due. */
 const farAhead = 9e15;
 
 export interface Size {
   tasks: number;
-  /** Full batches among them. */
+  /** The number of full batches among them. */
   batches: number;
-  /** Whether half of the last batch is queued still; a fleet that runs on the rows leaves such tasks alone. */
+  /** Whether half of the last batch is still queued. A fleet does not run these tasks. */
   running: boolean;
-  /** When the first task was accepted (milliseconds since 1970), and how long after it each further one was. */
+  /** When the first task was accepted (milliseconds since 1970), and the interval to each next one. */
   from: number;
   everyMs: number;
   tenantOf: (n: number) => string;
 }
 
-/** Twenty-six characters that sort by `n`, as ids do by time. */
+/** Twenty-six characters that sort by `n`, like ids by time. */
 export const ulid = (n: number): string => `01kz${String(n).padStart(22, "0")}`;
 
 const usage = JSON.stringify({
@@ -42,7 +42,7 @@ const errors = {
   invalid_output: { code: "invalid_output", message: "The answer has no field total." },
 } as const;
 
-/** One in five hundred ended badly, one in fifty thousand is dead. */
+/** One in five hundred failed, one in fifty thousand is dead. */
 function endOf(n: number): [status: string, reason: keyof typeof errors | "completed"] {
   if (n % 50_000 === 7) return ["dead", "attempts_exhausted"];
   if (n % 1_000 === 7) return ["failed", "budget_steps"];
@@ -65,33 +65,35 @@ export function generateTasks(stateDir: string, size: Size): void {
   );
   for (let n = 0; n < batches; n++) {
     const first = n * batchTasks;
-    const began = from + first * everyMs;
+    const startedAt = from + first * everyMs;
     const done = !running || n < batches - 1;
     batch.run(
       `batch_${ulid(n)}`,
       tenantOf(first),
       done ? "finished" : "running",
-      began,
-      done ? began + batchTasks * everyMs : null,
+      startedAt,
+      done ? startedAt + batchTasks * everyMs : null,
     );
   }
   for (let n = 0; n < tasks; n++) {
     const inBatch = n < batches * batchTasks;
-    const of = Math.floor(n / batchTasks);
-    const live = running && of === batches - 1 && n % 2 === 0;
+    const batchNumber = Math.floor(n / batchTasks);
+    const live = running && batchNumber === batches - 1 && n % 2 === 0;
     const [status, reason] = live ? (["queued", null] as const) : endOf(n);
-    const began = Math.round(from + n * everyMs);
+    const createdAt = Math.round(from + n * everyMs);
     task.run(
-      inBatch ? `task_${ulid(of)}-${String(n % batchTasks).padStart(6, "0")}` : `task_${ulid(n)}`,
+      inBatch
+        ? `task_${ulid(batchNumber)}-${String(n % batchTasks).padStart(6, "0")}`
+        : `task_${ulid(n)}`,
       tenantOf(n),
-      inBatch ? `batch_${ulid(of)}` : null,
+      inBatch ? `batch_${ulid(batchNumber)}` : null,
       inBatch ? n % batchTasks : null,
       status,
       reason,
       models[n % 3 === 0 ? 0 : 1],
       n < 1_000 ? '{"team":"first"}' : '{"team":"ops"}',
-      began,
-      live ? null : began + 1,
+      createdAt,
+      live ? null : createdAt + 1,
       live ? farAhead : null,
       live ? "{}" : usage,
       status === "succeeded" ? output : null,
@@ -107,7 +109,7 @@ export function generateTasks(stateDir: string, size: Size): void {
   for (let day = 0; day < ledgerDays; day++) {
     for (const model of models) spend.run(tenantOf(0), day, model);
   }
-  // A fleet that starts takes all that is live for due, and would work while something is measured.
+  // A local fleet makes all live tasks due when it starts; they must not run during the measurement.
   db.exec(`CREATE TRIGGER generated_waits AFTER UPDATE OF sweep_at ON tasks WHEN new.sweep_at = 0
     BEGIN UPDATE tasks SET sweep_at = ${farAhead} WHERE id = new.id; END`);
   db.exec("COMMIT");
@@ -115,7 +117,7 @@ export function generateTasks(stateDir: string, size: Size): void {
   db.close();
 }
 
-/** The D1 file of the fleet below a state folder: the one that has the table of tasks. */
+/** The D1 file below a state folder that has a table `tasks`. */
 function databaseIn(stateDir: string): string {
   const found = fs
     .readdirSync(stateDir, { recursive: true, encoding: "utf8" })

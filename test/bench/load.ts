@@ -1,4 +1,4 @@
-/** The two sides of the bench: the fleet, and the bare consumer it is compared with. */
+/** The two sides of the benchmark: the fleet, and the bare consumer that it is compared with. */
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
 import { type DevServer, startDevServer } from "../../producer/local/dev_server.ts";
@@ -13,8 +13,8 @@ export interface Side {
   stop(): Promise<void>;
 }
 
-export async function until(what: () => Promise<boolean>): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 200));
+export async function until(isDone: () => Promise<boolean>): Promise<void> {
+  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 /** The largest workerd below a process: the one that runs the Workers. */
@@ -42,12 +42,12 @@ export const startBare = (stateDir: string, port: number): Promise<Side> =>
     fetch(`${url}/?n=1`, { method: "POST" }),
   );
 
-/** One Worker of this folder under a runtime of its own, once `ask` is answered. */
+/** Starts one Worker of this folder in its own runtime; resolves when `probe` succeeds. */
 export async function startWorker(
   config: string,
   stateDir: string,
   port: number,
-  ask: (url: string) => Promise<Response>,
+  probe: (url: string) => Promise<Response>,
 ): Promise<Side> {
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
@@ -69,7 +69,7 @@ export async function startWorker(
     },
   );
   await until(() =>
-    ask(url).then(
+    probe(url).then(
       (response) => response.ok,
       () => false,
     ),
@@ -83,8 +83,8 @@ export async function bareRound(side: Side, count: number): Promise<number> {
   const { run } = (await started.json()) as { run: string };
   let ms = 0;
   await until(async () => {
-    const asked = await fetch(`${side.url}/?run=${run}`);
-    const row = (await asked.json()) as { done: number; ms: number };
+    const response = await fetch(`${side.url}/?run=${run}`);
+    const row = (await response.json()) as { done: number; ms: number };
     ms = row.ms;
     return row.done === count;
   });
@@ -97,7 +97,7 @@ export interface Span {
   finishedAt: number;
 }
 
-/** Submits tasks as one batch and answers when each began and ended. Every one must succeed. */
+/** Submits tasks as one batch and returns when each started and ended. Every task must succeed. */
 export async function fleetRound(
   side: Side & DevServer,
   tasks: readonly object[],
@@ -122,7 +122,7 @@ export async function fleetRound(
       next_cursor: string | null;
     };
     for (const { status, custom_id, started_at, finished_at } of page.tasks) {
-      if (status !== "succeeded") throw new Error(`a task of the bench ended as ${status}`);
+      if (status !== "succeeded") throw new Error(`a task of the benchmark ended as ${status}`);
       const [startedAt, finishedAt] = [Date.parse(started_at), Date.parse(finished_at)];
       spans.push({ customId: custom_id, startedAt, finishedAt });
     }

@@ -26,7 +26,7 @@ const look = defineTool({
 const tools = [look, ...catalog];
 const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 
-/** The processor's time that this process has used: a busy machine makes it wait and adds nothing. */
+/** The CPU time of this process, which waiting on a busy machine does not increase. */
 function cpuMilliseconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
@@ -35,12 +35,12 @@ function cpuMilliseconds(): number {
 /** The time of each step from its model call to the next one, in milliseconds, of one task. */
 async function stepTimes(): Promise<number[]> {
   const profile = profileOf("bench");
-  const asked: number[] = [];
+  const callTimes: number[] = [];
   const transport = openAiTransport({
     baseUrl: "http://bench.invalid/v1",
     profile,
     send: async () => {
-      const n = asked.push(cpuMilliseconds());
+      const n = callTimes.push(cpuMilliseconds());
       const call = {
         id: `x${n}`,
         function: { name: "look", arguments: JSON.stringify({ at: n }) },
@@ -63,10 +63,10 @@ async function stepTimes(): Promise<number[]> {
   );
   await runSlice(new MemoryStores(), task, model, tools, { fence: 1 });
   const from = Math.floor(transcriptSteps / 2);
-  return asked.slice(1).flatMap((at, n) => (n < from ? [] : [(at - (asked[n] ?? at)) / 2]));
+  return callTimes.slice(1).flatMap((at, n) => (n < from ? [] : [(at - (callTimes[n] ?? at)) / 2]));
 }
 
-/** Milliseconds a step, at the median; a turn is two steps, a model call and a tool call. */
+/** Median milliseconds per step; a turn is two steps, a model call and a tool call. */
 export async function loopMilliseconds(): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run < runs + warmUps; run++) {

@@ -1,9 +1,9 @@
-/** Runs loop.ts outside of workerd. It is bundled first, because the Workers' modules are. */
+/** Runs loop.ts in Node, bundled like the modules of the Workers. */
 import path from "node:path";
 import { build } from "esbuild";
 
-/** Milliseconds of processor time that a step of the loop costs, at the median. */
-export async function ownMilliseconds(stateDir: string): Promise<number> {
+/** Median CPU milliseconds per step of the loop. */
+export async function measureLoopMs(stateDir: string): Promise<number> {
   const outfile = path.join(stateDir, "loop.mjs");
   await build({
     entryPoints: [path.join(import.meta.dirname, "loop.ts")],

@@ -1,20 +1,20 @@
-/** One line of the bench: what was measured, and the bound that it must hold. */
+/** One line of the benchmark: a measured value and its limit. */
 export interface Row {
-  what: string;
+  name: string;
   measured: number;
   bound: string;
   holds: boolean;
 }
 
-export const atLeast = (what: string, measured: number, floor: number): Row => ({
-  what,
+export const atLeast = (name: string, measured: number, floor: number): Row => ({
+  name,
   measured: Number(measured.toFixed(2)),
   bound: `>= ${floor.toFixed(2)}`,
   holds: measured >= floor,
 });
 
-export const atMost = (what: string, measured: number, ceiling: number): Row => ({
-  what,
+export const atMost = (name: string, measured: number, ceiling: number): Row => ({
+  name,
   measured: Number(measured.toFixed(2)),
   bound: `<= ${ceiling}`,
   holds: measured <= ceiling,

@@ -1,4 +1,4 @@
-/** The sandbox beside two others, same program, same machine, same process, same run. */
+/** The sandbox compared with two others: same program, same machine, same process, same run. */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -8,20 +8,20 @@ import { atLeast, atMost, median, type Row } from "./row.ts";
 const folder = path.join(import.meta.dirname, "sandboxes");
 const oneLine = "[1, 2, 3].map((n) => n * n)";
 const rounds = 5;
-/** Runs a round: as many as take each side about as long. */
+/** Runs per round, chosen so that each side takes about the same time. */
 const runs = { isolate: 200, codemode: 50, computer: 20 } as const;
 type SideName = keyof typeof runs;
 const growthRuns = 10_000;
-/** A heap grows in leaps of some 30 MB, and not in each span: the median of them says what it does. */
+/** A heap grows in jumps of some 30 MB, but not in every span, so the median of the spans counts. */
 const growthSpans = 3;
-/** Until the runtime has taken what it keeps: some 500 MB over as many runs, and nothing over 200,000 more. */
+/** The runtime allocates some 500 MB in the first 100,000 runs, and nothing in the next 200,000. */
 const warmRuns = 100_000;
 const hostile = 8;
 
-/** Installs the other two where they are missing: nobody else needs them. */
+/** Installs the other two when they are missing; only this benchmark needs them. */
 function install(): void {
   if (fs.existsSync(path.join(folder, "node_modules/@cloudflare/computer"))) return;
-  console.log("Installing what the sandbox is compared with, for the bench only …");
+  console.log("Installing the other two sandboxes, for this benchmark only …");
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
   const done = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
   if (done.status !== 0)
@@ -39,10 +39,10 @@ async function run(side: Side, name: SideName, code: string, query: string): Pro
   return (await response.json()) as Outcome[];
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
+async function measureMs(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
   await work();
-  return performance.now() - started;
+  return performance.now() - startedAt;
 }
 
 export async function benchSandboxes(stateDir: string, port: number): Promise<Row[]> {
@@ -51,12 +51,12 @@ export async function benchSandboxes(stateDir: string, port: number): Promise<Ro
     const side = await startWorker("sandboxes/wrangler.toml", stateDir, port, fetch);
     return measure(side).finally(() => side.stop());
   };
-  // The memory in a runtime of its own, without what the other two left behind.
-  return [...(await within(compared)), ...(await within(repeated))];
+  // Memory is measured in a separate runtime, without the other two.
+  return [...(await within(compareRates)), ...(await within(measureGrowth))];
 }
 
-async function compared(side: Side): Promise<Row[]> {
-  const { isolate, codemode, computer } = await rates(side);
+async function compareRates(side: Side): Promise<Row[]> {
+  const { isolate, codemode, computer } = await measureRates(side);
   const each = [isolate, codemode, computer].map((rate) => `${rate.toFixed(0)}/s`);
   console.log(`isolate ${each[0]}, codemode ${each[1]}, computer ${each[2]} (medians)`);
   return [
@@ -66,34 +66,34 @@ async function compared(side: Side): Promise<Row[]> {
   ];
 }
 
-/** Runs per second, the medians of the rounds. */
-async function rates(side: Side): Promise<Record<SideName, number>> {
+/** Median runs per second. */
+async function measureRates(side: Side): Promise<Record<SideName, number>> {
   const names = Object.keys(runs) as SideName[];
-  const seen: Record<SideName, number[]> = { isolate: [], codemode: [], computer: [] };
+  const ratesBySide: Record<SideName, number[]> = { isolate: [], codemode: [], computer: [] };
   for (const name of names) await run(side, name, oneLine, "n=5");
   for (let round = 1; round <= rounds; round++) {
     for (const name of names) {
-      const ms = await timed(() => run(side, name, oneLine, `n=${runs[name]}`));
-      seen[name].push((runs[name] / ms) * 1_000);
+      const ms = await measureMs(() => run(side, name, oneLine, `n=${runs[name]}`));
+      ratesBySide[name].push((runs[name] / ms) * 1_000);
     }
     console.log(`sandboxes, round ${round} of ${rounds}`);
   }
-  const [isolate, codemode, computer] = names.map((name) => median(seen[name]));
+  const [isolate, codemode, computer] = names.map((name) => median(ratesBySide[name]));
   return { isolate: isolate ?? 0, codemode: codemode ?? 0, computer: computer ?? 0 };
 }
 
-/** What 10,000 runs of one program leave behind, and how many different amounts of fuel they used. */
-async function repeated(side: Side): Promise<Row[]> {
+/** The memory growth over 10,000 runs of one program, and how many different amounts of fuel they used. */
+async function measureGrowth(side: Side): Promise<Row[]> {
   const outcomes: Outcome[] = [];
-  const more = async (count: number): Promise<void> => {
+  const runMany = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n += 500)
       outcomes.push(...(await run(side, "isolate", oneLine, "n=500")));
   };
-  await more(warmRuns);
+  await runMany(warmRuns);
   const grown: number[] = [];
   for (let span = 0; span < growthSpans; span++) {
     const before = side.residentMb();
-    await more(growthRuns);
+    await runMany(growthRuns);
     grown.push(side.residentMb() - before);
   }
   console.log(`workerd grew by ${grown.map((mb) => mb.toFixed(0)).join(", ")} MB`);
@@ -104,20 +104,20 @@ async function repeated(side: Side): Promise<Row[]> {
   ];
 }
 
-/** How much longer a friendly program takes beside 8 hostile ones, as a share of their own time. */
+/** How much 8 hostile programs delay another program, as a share of their own run time. */
 async function delayShare(side: Side): Promise<number> {
   const shares: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const alone = await timed(() => run(side, "isolate", oneLine, "n=1"));
+    const without = await measureMs(() => run(side, "isolate", oneLine, "n=1"));
     let own = 0;
-    const spinning = timed(() => run(side, "isolate", "for (;;) {}", `n=${hostile}&at=once`)).then(
-      (ms) => {
-        own = ms;
-      },
-    );
-    const beside = await timed(() => run(side, "isolate", oneLine, "n=1"));
+    const spinning = measureMs(() =>
+      run(side, "isolate", "for (;;) {}", `n=${hostile}&at=once`),
+    ).then((ms) => {
+      own = ms;
+    });
+    const together = await measureMs(() => run(side, "isolate", oneLine, "n=1"));
     await spinning;
-    shares.push((beside - alone) / own);
+    shares.push((together - without) / own);
   }
   return median(shares);
 }

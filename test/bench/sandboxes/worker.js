@@ -1,5 +1,5 @@
-// Runs one program many times in the sandbox that the path names, each run awaited before the next. It is
-// JavaScript because its imports are installed by the bench alone, and the types of the product do not know them.
+// Runs one program many times in the sandbox of the path, one run after the other. It is JavaScript, because only the
+// benchmark installs its imports, whose types the product does not know.
 
 import { DurableObject } from "cloudflare:workers";
 import { DynamicWorkerExecutor } from "@cloudflare/codemode";
