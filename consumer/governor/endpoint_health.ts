@@ -45,19 +45,31 @@ async function readBreaker(config: PacingConfig, model: string): Promise<Health>
   return health;
 }
 
-/** How long a new task of this model should wait before it is claimed; 0: not at all. */
-export async function admissionWaitMs(config: PacingConfig, model: string): Promise<number> {
+/**
+ * How long a new task of this model should wait before it is claimed; 0: not at all. The task that probed last
+ * comes back for the next probe; the others wait longer the longer the outage lasts, because the probe that
+ * succeeds sends hints.
+ */
+export async function admissionWaitMs(
+  config: PacingConfig & { patienceMs: number },
+  model: string,
+): Promise<number> {
   if (model === "rehearsal") return 0;
   const health = await readBreaker(config, model);
   const now = Date.now();
   const until = nextCallAt(health.breaker, now);
-  if (until > now) return until - now;
-  if (health.breaker.since === null) return 0;
-  // One task at a time probes a closed endpoint.
-  const againMs = health.admittedAt + breakerLimits.probeEveryMs - now;
-  if (againMs > 0) return againMs;
+  const { since } = health.breaker;
+  if (since === null) return Math.max(0, until - now);
+  const probeAt = Math.max(until, health.admittedAt + breakerLimits.probeEveryMs);
+  if (probeAt > now) return Math.max(probeAt - now, crowdWaitMs(now - since, config.patienceMs));
   health.admittedAt = now;
   return 0;
+}
+
+/** Half of the outage so far, with jitter, but not past the end of its patience. */
+function crowdWaitMs(outageMs: number, patienceMs: number): number {
+  const waitMs = Math.min(breakerLimits.crowdWaitMsMax, outageMs / 2) * (0.5 + Math.random() / 2);
+  return Math.min(waitMs, Math.max(0, patienceMs - outageMs) + breakerLimits.probeEveryMs);
 }
 
 /** The right to call an endpoint, or why the task must wait, or end after `patienceMs` of outage. */

@@ -1,6 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
-import { inTime } from "../../shared/in_time.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 import { disposable } from "./disposable.ts";
 import type {
   Capabilities,
@@ -97,8 +97,8 @@ export class HostTarget extends RpcTarget {
     run.then(end, end);
     try {
       const begun = Promise.race([this.#admitted.promise, run]);
-      await inTime("the interpreter", sandboxLimits.admissionMsMax, begun);
-      return await inTime("the sandbox", wallMs + sandboxLimits.graceMs, run);
+      await withTimeout("the interpreter", sandboxLimits.admissionMsMax, begun);
+      return await withTimeout("the sandbox", wallMs + sandboxLimits.graceMs, run);
     } catch (error) {
       this.#hangs = !over;
       run.then((late) => disposable(late)[Symbol.dispose]()).catch(() => undefined);

@@ -1,7 +1,7 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
-import { withTimeout } from "../../shared/timeout.ts";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { withTimeout } from "../../shared/timeout.ts";
 import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunOutcome } from "./engine.ts";
@@ -86,7 +86,11 @@ export async function preparedBy(
   const tooLarge = oversized(program);
   if (tooLarge) return { ok: false, outcome: tooLarge };
   using stub = interpreter(loader);
-  const preparing = withTimeout("the interpreter", sandboxLimits.graceMs, stub.prepare(program.code));
+  const preparing = withTimeout(
+    "the interpreter",
+    sandboxLimits.graceMs,
+    stub.prepare(program.code),
+  );
   using prepared = disposable(await preparing);
   // Copies: what came over RPC ends with its disposal.
   if (!prepared.ok) {

@@ -24,6 +24,8 @@ export const breakerLimits = {
   /** Faults are an outage only when no call was answered for this long. */
   silentMsMin: 2_000,
   probeEveryMs: 5_000,
+  /** The longest wait of a task that does not probe. */
+  crowdWaitMsMax: 10 * 60_000,
   /** A probe without an outcome expires after this. */
   probeMsMax: 10_000,
   /** An isolate reads the state of a working endpoint again after this. */

@@ -7,8 +7,8 @@ export const sandboxLimits = {
   memoryBytesMax: 64_000_000,
   /** What all running programs may have grown by together: the isolate around them has 128 MB. */
   sharedMemoryBytesMax: 100_000_000,
-  /** Some 2,000 calls in each other: the platform's own stack holds hardly more, and cannot be caught. */
-  stackBytesMax: 400_000,
+  /** Some 1,500 calls in each other: the platform's own stack holds hardly more, and cannot be caught. */
+  stackBytesMax: 300_000,
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,

@@ -61,13 +61,16 @@ const isRejectionForNow = (failure: Failure): boolean =>
  * may be what breaks it, and must not wait forever: after several such faults in a row it costs an attempt.
  */
 function countLoneFault(failure: Failure, last: Failure | null): Failure {
-  const { isLone, ...known } = failure;
-  const loneFaults = (last?.loneFaults ?? 0) + (isLone === true ? 1 : 0);
-  if (loneFaults === 0) return known;
+  const loneFaults = (last?.loneFaults ?? 0) + (failure.isLone === true ? 1 : 0);
+  if (loneFaults === 0) return failure;
   return loneFaults < breakerLimits.loneFaultsMax
-    ? { ...known, loneFaults }
-    : { ...known, loneFaults, class: "retry" };
+    ? { ...failure, loneFaults }
+    : { ...failure, loneFaults, class: "retry" };
 }
+
+/** During an outage the breaker decides when the next call is made. */
+const isOutage = ({ code, isLone }: Failure): boolean =>
+  code === "model_unavailable" && isLone !== true;
 
 /**
  * The row of this model's last consecutive rejections, which the next one overwrites: a task that is
@@ -95,10 +98,9 @@ export async function waitOrRequeue(
   failure: Failure,
   times: number,
 ): Promise<LoopEnd | null> {
-  const waitMsMin = Math.min(
-    retryLimits.requeueMs,
-    retryLimits.refusedWaitMsMin * 2 ** (times - 1),
-  );
+  const waitMsMin = isOutage(failure)
+    ? 0
+    : Math.min(retryLimits.requeueMs, retryLimits.refusedWaitMsMin * 2 ** (times - 1));
   const waitMs =
     failure.retryAfterMs === undefined
       ? Number.POSITIVE_INFINITY

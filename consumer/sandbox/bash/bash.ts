@@ -1,6 +1,6 @@
 import guest from "../../../.build/bash/bash.guest.js";
 import { bashLimits } from "../../../shared/limits.ts";
-import { disposable } from "../disposal.ts";
+import { disposable } from "../disposable.ts";
 import { dynamicWorker, type SealedLoader } from "../dynamic_worker.ts";
 import type { Capabilities, Program } from "../engine.ts";
 import { HostTarget } from "../host_target.ts";

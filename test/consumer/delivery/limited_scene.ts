@@ -62,10 +62,11 @@ export async function deliverAll(
 
   /** The queue: each message is delivered by itself, as soon as it is due and a slot is free. */
   async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
+    const timestamp = new Date(time.now);
     await time.sleep(delayMs);
     while (busy >= slots) await time.sleep(100);
     busy += 1;
-    const message = { id: body.task_id, timestamp: new Date(time.now), attempts: 1, body };
+    const message = { id: body.task_id, timestamp, attempts: 1, body };
     await consumer.queue(createMessageBatch("tasks", [message]), on);
     busy -= 1;
     // The slot may have run other tasks than the message's own.
