@@ -1,6 +1,7 @@
 /** The items of a tick, one at a time: from the schedule itself, an upload (NDJSON or CSV), or a batch's results. */
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
+import { csvLineEnds, withoutSeparatorLine } from "../../shared/csv.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { readLines } from "../../shared/lines.ts";
 import { objectKeys, openObject } from "../../shared/objects.ts";
@@ -79,16 +80,17 @@ async function* lineItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Ite
   }
 }
 
-/** One object per row, with the header's names; every value is a string. */
+/** One object per row, with the header's names; every value is a string. UTF-8 only. */
 async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
   const parser = parse({
     bom: true,
-    columns: (head: string[]) => head.map((name) => name.trim()),
+    columns: uniqueColumns,
     info: true,
+    record_delimiter: [...csvLineEnds],
     skip_empty_lines: true,
     max_record_size: taskLimits.bodyBytesMax,
   });
-  const rows = Readable.from(bytes).compose(parser) as AsyncIterable<{
+  const rows = Readable.from(csvText(bytes)).compose(parser) as AsyncIterable<{
     record: Record<string, string>;
     info: { lines: number };
   }>;
@@ -99,10 +101,42 @@ async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item
       yield { line, value: ok(record) };
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
+    if (!(error instanceof CsvError) && !(error instanceof CsvFault)) throw error;
     const message = `invalid CSV: ${error.message}`;
     yield { line: line + 1, value: err({ kind: "unreadable", message }) };
   }
+}
+
+/** A file that is not what a CSV must be; a parser passes it on as it is. */
+class CsvFault extends Error {}
+
+/** The bytes as text in parts, the first one without a separator line. */
+async function* csvText(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (part?: Uint8Array): string => {
+    try {
+      const text = part === undefined ? decoder.decode() : decoder.decode(part, { stream: true });
+      if (!text.includes("\u0000")) return text;
+    } catch {
+      // Falls through to the same fault.
+    }
+    throw new CsvFault("the file is not UTF-8 text: save it as UTF-8");
+  };
+  let isFirst = true;
+  for await (const part of bytes) {
+    const text = decode(part);
+    yield isFirst ? withoutSeparatorLine(text) : text;
+    isFirst &&= text === "";
+  }
+  yield decode();
+}
+
+function uniqueColumns(head: readonly string[]): string[] {
+  const names = head.map((name) => name.trim());
+  const twice = names.find((name, at) => name !== "" && names.indexOf(name) < at);
+  if (twice !== undefined)
+    throw new CsvFault(`two columns are named "${twice}": rename one of them`);
+  return names;
 }
 
 /** The results of a batch in these statuses, as `GET /v1/batches/:id/results` returns them. */

@@ -1,4 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
+import { csvLineEnds, withoutSeparatorLine } from "../../../shared/csv.ts";
 import { usageError } from "../exit.ts";
 import { counted } from "../output/format.ts";
 
@@ -51,7 +52,10 @@ export function delimiterHint(text: string, delimiter: string): string {
   return ` (if the columns are separated by ${likely === "\t" ? "tabs" : likely}, pass --delimiter "${likely === "\t" ? "tab" : likely}")`;
 }
 
-function parseRows(text: string, delimiter: string): CsvRow[] {
+function parseRows(given: string, delimiter: string): CsvRow[] {
+  if (given.includes("\u0000"))
+    throw usageError("the CSV file is not UTF-8 text: save it as UTF-8");
+  const text = withoutSeparatorLine(given);
   // The parser counts a quoted CR LF as two lines; its byte positions are correct.
   const bytes = Buffer.from(text);
   const ends: number[] = [];
@@ -60,6 +64,8 @@ function parseRows(text: string, delimiter: string): CsvRow[] {
     records = parse(bytes, {
       delimiter,
       bom: true,
+      // Files are joined from several programs: each line may end in its own way.
+      record_delimiter: [...csvLineEnds],
       skip_empty_lines: true,
       // Rows of another length are reported by the caller, with the line of the file.
       relax_column_count: true,
@@ -74,7 +80,7 @@ function parseRows(text: string, delimiter: string): CsvRow[] {
       `the CSV file cannot be read: ${parseErrorText(error)}${delimiterHint(text, delimiter)}`,
     );
   }
-  let line = 1;
+  let line = text === given ? 1 : 2;
   let at = 0;
   const skip = (to: number, matches: (byte: number) => boolean): void => {
     for (; at < to && matches(bytes[at] ?? 0); at += 1) if (bytes[at] === newline) line += 1;
