@@ -20,6 +20,8 @@ export interface Session {
   client(): FleetClient;
   /** The fleet's address. */
   readonly url: string;
+  /** ` --url <address>` where the command had it, for commands that are printed; else empty. */
+  readonly urlOption: string;
   /** Prints text; control characters are removed. */
   print(text: string): void;
   /** Prints one JSON value on a line. */
@@ -35,7 +37,9 @@ const defaultUrl = "http://127.0.0.1:8787";
 
 export function openSession(command: Command, context: CliContext): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
-  return createSession(() => connect(options, context), context, options.json === true);
+  const { url, json } = options;
+  const urlOption = url === undefined ? "" : ` --url ${url}`;
+  return createSession(() => connect(options, context), context, json === true, urlOption);
 }
 
 /** A session with a known fleet, for programs that use parts of the CLI. */
@@ -43,10 +47,16 @@ export function sessionFor(connection: Connection, context: CliContext): Session
   return createSession(() => connection, context, false);
 }
 
-function createSession(connection: () => Connection, context: CliContext, json: boolean): Session {
+function createSession(
+  connection: () => Connection,
+  context: CliContext,
+  json: boolean,
+  urlOption = "",
+): Session {
   return {
     context,
     json,
+    urlOption,
     client: () => connection().client,
     get url() {
       return connection().url;

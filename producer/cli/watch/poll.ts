@@ -54,9 +54,13 @@ export async function poll<T>(polling: Polling<T>): Promise<T> {
   }
 }
 
-/** Ctrl-C ends only the watching: submitted tasks keep running. */
-export function reportStillRunning({ json, context }: Session, id: string): void {
-  const message = `${id} is still running. Reattach: fleet watch ${id}. Stop it: fleet cancel ${id}`;
+/** Ctrl-C ends only the watching: submitted tasks keep running. `resume` is a sentence that says how to go on. */
+export function reportStillRunning(
+  { json, context }: Session,
+  id: string,
+  resume = `Reattach: fleet watch ${id}`,
+): void {
+  const message = `${id} is still running. ${resume}. Stop it: fleet cancel ${id}`;
   const report = { error: { code: "interrupted", message, details: [] } };
   context.warn(`${json ? printableJson(report) : printable(message)}\n`);
 }

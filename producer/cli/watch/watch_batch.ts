@@ -9,11 +9,11 @@ import { type FleetState, poll, reportStillRunning } from "./poll.ts";
 import { ProgressMeter } from "./progress.ts";
 import { createProgressView } from "./progress_view.ts";
 
-/** Shows a batch until it is finished. Exit code 0 only if every task succeeded. */
+/** Shows a batch until it is finished. Exit code 0 only if every task succeeded. `resume` is said on Ctrl-C. */
 export async function watchBatch(
   session: Session,
   id: string,
-  fleetState: FleetState = "reachable",
+  { fleetState = "reachable", resume }: { fleetState?: FleetState; resume?: string } = {},
 ): Promise<ExitCode> {
   const client = session.client();
   const meter = new ProgressMeter();
@@ -40,7 +40,7 @@ export async function watchBatch(
   };
   const removeHandler = session.context.onInterrupt(() => {
     view?.stop();
-    reportStillRunning(session, id);
+    reportStillRunning(session, id, resume);
   });
   const batch = await poll({
     session,

@@ -2,76 +2,41 @@ import type { Command } from "commander";
 import type { ResultLine } from "../../../api/batches/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { fetchResults } from "../../connection.ts";
-import { type CsvTable, parseCsv, parseDelimiter } from "../../csv/csv_table.ts";
-import { customIds } from "../../csv/csv_tasks.ts";
-import { formatOf, mustBeWritable, resultsJsonl, writeResults } from "../../csv/results_file.ts";
+import { resultsJsonl } from "../../csv/results_file.ts";
 import { exit, usageError } from "../../exit.ts";
-import { readText } from "../../input.ts";
-import { count, counted } from "../../output/format.ts";
+import { count } from "../../output/format.ts";
 import { type TableStyle, table } from "../../output/table.ts";
-import { kindOf, type Session } from "../../session.ts";
-
-interface Options {
-  output?: string;
-  input?: string;
-  delimiter: string;
-}
+import { kindOf } from "../../session.ts";
+import {
+  addOutputOptions,
+  type OutputOptions,
+  prepareOutput,
+  writeOutput,
+} from "./results_output.ts";
 
 export function addResults(program: Command, bind: Bind): void {
-  program
+  const command = program
     .command("results <batch>")
-    .description("print the results of a batch's settled tasks, in the order of its input")
-    .option("-o, --output <file>", "write a .csv or .jsonl file")
-    .option("--input <file.csv>", "with -o and .csv: start with the columns of the submitted file")
-    .option("--delimiter <character>", "column separator of that file, or tab", ",")
-    .action(
-      bind(async (session, id: string, options: Options) => {
-        if (kindOf(id) !== "batch") throw usageError(`${id} is a task: use fleet get ${id}`);
-        const { output } = options;
-        if (output !== undefined) {
-          formatOf(output);
-          await mustBeWritable(output);
-        }
-        if (options.input !== undefined && (output === undefined || formatOf(output) !== "csv")) {
-          throw usageError("--input needs -o with a .csv file");
-        }
-        const input =
-          options.input === undefined
-            ? null
-            : parseCsv(
-                await readText(options.input, session.context),
-                parseDelimiter(options.delimiter),
-              );
-        const lines = await fetchResults(session.client(), id);
-        const { interactive, write } = session.context;
-        if (output !== undefined) {
-          if (input !== null) mustMatch(input, lines, id);
-          await writeResults(output, lines, input);
-          printWritten(session, output, lines.length);
-        } else if (session.json || !interactive) {
-          write(resultsJsonl(lines));
-        } else if (lines.length === 0) {
-          session.print("No results yet.");
-        } else {
-          write(`${resultsTable(lines, session.context)}\n`);
-        }
+    .description("print the results of a batch's settled tasks, in the order of its input");
+  addOutputOptions(command, "write a .csv or .jsonl file").action(
+    bind(async (session, id: string, options: OutputOptions) => {
+      if (kindOf(id) !== "batch") throw usageError(`${id} is a task: use fleet get ${id}`);
+      const input = await prepareOutput(session, options);
+      if (options.output !== undefined) {
+        await writeOutput(session, id, options.output, input);
         return exit.ok;
-      }),
-    );
-}
-
-export function printWritten(session: Session, file: string, tasks: number): void {
-  if (session.json) session.printJson({ file, tasks });
-  else session.print(`${counted(tasks, "result")} in ${file}`);
-}
-
-/** Results next to the rows of another file would be wrong without a sign of it. */
-function mustMatch(input: CsvTable, lines: readonly ResultLine[], id: string): void {
-  const ids = customIds(input);
-  const other = lines.find(({ index, custom_id }) => ids[index] !== custom_id);
-  if (other === undefined) return;
-  throw usageError(
-    `--input is not the file that ${id} was made from: task ${other.index + 1} of the batch is "${other.custom_id}"`,
+      }
+      const lines = await fetchResults(session.client(), id);
+      const { interactive, write } = session.context;
+      if (session.json || !interactive) {
+        write(resultsJsonl(lines));
+      } else if (lines.length === 0) {
+        session.print("No results yet.");
+      } else {
+        write(`${resultsTable(lines, session.context)}\n`);
+      }
+      return exit.ok;
+    }),
   );
 }
 

@@ -1,24 +1,27 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Command } from "commander";
+import { canonicalJson } from "../../../../shared/canonical_json.ts";
 import { terminalStatuses } from "../../../../shared/states.ts";
 import type { BatchResponse, DryRunResponse } from "../../../api/batches/responses.ts";
 import type { CallResult } from "../../../client/index.ts";
 import type { Detail } from "../../../http/error_response.ts";
 import type { Bind } from "../../bind.ts";
-import { type BatchBody, fetchResults, submitBatch } from "../../connection.ts";
+import { type BatchBody, submitBatch } from "../../connection.ts";
 import type { CsvTable } from "../../csv/csv_table.ts";
-import { formatOf, mustBeWritable, writeResults } from "../../csv/results_file.ts";
+import { formatOf, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
+import { counted } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 import { watchBatch } from "../../watch/watch_batch.ts";
 import { collect } from "../repeatable_option.ts";
 import { readBatchInput, type TaskOptions } from "./batch_input.ts";
 import { acceptedText } from "./chain.ts";
 import { printDryRun } from "./dry_run.ts";
-import { printWritten } from "./results.ts";
+import { otherOutputCommand, outputCommand, writeOutput } from "./results_output.ts";
 
 interface Options extends TaskOptions {
   idempotencyKey?: string;
+  again?: boolean;
   watch?: boolean;
   output?: string;
   dryRun?: boolean;
@@ -28,6 +31,8 @@ interface Options extends TaskOptions {
 interface Submission {
   result: CallResult<BatchResponse>;
   input: CsvTable | null;
+  /** False if the same key was submitted before. */
+  isNew: boolean;
 }
 
 export function addSubmit(program: Command, bind: Bind): void {
@@ -53,8 +58,9 @@ export function addSubmit(program: Command, bind: Bind): void {
     )
     .option(
       "--idempotency-key <key>",
-      "submitting again with the same key and file returns the same batch",
+      "submitting again with the same key and file returns the same batch (default: a hash of the input and the options)",
     )
+    .option("--again", "submit a new batch, although the same input was submitted before")
     .option(
       "--dry-run",
       "submit nothing: report what would be rejected, what is missing, and the possible cost",
@@ -69,38 +75,55 @@ export function addSubmit(program: Command, bind: Bind): void {
           formatOf(output);
           await mustBeWritable(output);
         }
-        const { result, input } = await submit(session, file, options);
+        const { result, input, isNew } = await submit(session, file, options);
         const batch = unwrap(result);
         if (session.json) session.printJson(batch);
-        else session.print(acceptedText(batch));
-        if (options.watch !== true && output === undefined) {
-          if (!session.json) session.print(`Watch it: fleet watch ${batch.id}`);
-          return exit.ok;
-        }
-        const code = await watchBatch(session, batch.id);
-        if (output !== undefined) {
-          const lines = await fetchResults(session.client(), batch.id);
-          const recovery = recoveryHint(batch.id, file, input, options);
-          await writeResults(output, lines, input, recovery);
-          printWritten(session, output, lines.length);
-        } else if (!session.json) {
-          session.print(`Get the results: fleet results ${batch.id}`);
-        }
-        return code;
+        else session.print(isNew ? acceptedText(batch) : knownText(batch));
+        if (output === undefined) return await watch(session, batch.id, options.watch === true);
+        return await watchAndWrite(session, batch.id, output, {
+          file,
+          table: input,
+          delimiter: options.delimiter,
+        });
       }),
     );
 }
 
-/** How to write the results of a finished batch to another place. */
-function recoveryHint(
+async function watch(session: Session, id: string, isWatched: boolean): Promise<ExitCode> {
+  if (!isWatched) {
+    if (!session.json) session.print(`Watch it: fleet watch ${id}`);
+    return exit.ok;
+  }
+  const code = await watchBatch(session, id);
+  if (!session.json) session.print(`Get the results: fleet results ${id}`);
+  return code;
+}
+
+/** The CSV file of a batch; its columns cannot be read again from standard input. */
+interface Source {
+  file: string | undefined;
+  table: CsvTable | null;
+  delimiter: string | undefined;
+}
+
+async function watchAndWrite(
+  session: Session,
   id: string,
-  file: string | undefined,
-  input: CsvTable | null,
-  { delimiter }: Options,
-): string {
-  const separator = delimiter === undefined ? "" : ` --delimiter ${JSON.stringify(delimiter)}`;
-  const columns = input === null || file === "-" ? "" : ` --input ${file}${separator}`;
-  return `the batch is finished and its results are stored; write them to another file: fleet results ${id}${columns} -o <file>`;
+  output: string,
+  { file, table, delimiter }: Source,
+): Promise<ExitCode> {
+  const columns = table === null || file === undefined || file === "-" ? null : { file, delimiter };
+  const resume = `To write ${output} when it is finished: ${outputCommand(session, id, output, columns)}`;
+  const code = await watchBatch(session, id, { resume });
+  const recovery = `the batch is finished and its results are stored; write them to another file: ${otherOutputCommand(session, id, columns)}`;
+  await writeOutput(session, id, output, table, recovery);
+  return code;
+}
+
+/** The same input and options were submitted before. */
+function knownText({ id, status, counts, created_at }: BatchResponse): string {
+  const settled = counts.total - counts.queued - counts.running;
+  return `${id}: submitted before, on ${created_at}, with the same input and options: ${status}, ${settled} of ${counted(counts.total, "task")} settled. To submit it anew, add --again`;
 }
 
 async function dryRun(
@@ -131,10 +154,25 @@ async function submit(
   options: Options,
 ): Promise<Submission> {
   const { input, ...batch } = await readBatchInput(session, file, options);
-  const key = options.idempotencyKey ?? randomUUID();
-  const result = await submitBatch(session.client(), batch, key);
-  return { result: withFileLines(result, batch.type === "application/json" ? null : input), input };
+  const result = await submitBatch(session.client(), batch, keyOf(batch, options));
+  const isNew = !result.ok || result.status !== 200;
+  const table = batch.type === "application/json" ? null : input;
+  return { result: withFileLines(result, table), input, isNew };
 }
+
+/** By default the input and the options themselves, so that the same command again is the same batch. */
+function keyOf(batch: BatchBody, { idempotencyKey, again }: Options): string {
+  if (again !== true) return idempotencyKey ?? derivedKey(batch);
+  if (idempotencyKey === undefined) return randomUUID();
+  throw usageError(
+    "--again submits a new batch, and --idempotency-key the same one: use one of them",
+  );
+}
+
+const derivedKey = ({ body, type, query }: BatchBody): string =>
+  `cli-${createHash("sha256")
+    .update(canonicalJson([type, query, body]))
+    .digest("hex")}`;
 
 /** The same call as a submission, with another response. */
 async function callDryRun(session: Session, batch: BatchBody): Promise<CallResult<DryRunResponse>> {
