@@ -66,7 +66,7 @@ export default function boot(host: HostCall): Dispatch {
     performance,
   });
   // Models use `fs` without importing it; a program's own `const fs` takes its place.
-  define(globalThis, { global: globalThis, self: globalThis, fs: builtins.get("fs") });
+  define(globalThis, { global: globalThis, fs: builtins.get("fs") });
   const loader = new Loader(builtins);
   loader.install();
   return (what, text, value) => {

@@ -8,6 +8,8 @@ export interface Edit {
   start: number;
   end: number;
   text: string;
+  /** Of insertions at one place, the lower come first. */
+  rank?: number;
 }
 
 /** Collects replacements. */
@@ -19,8 +21,8 @@ export class Edits {
     this.text = text;
   }
 
-  insert(at: number, text: string): void {
-    this.list.push({ start: at, end: at, text });
+  insert(at: number, text: string, rank = 2): void {
+    this.list.push({ start: at, end: at, text, rank });
   }
 
   /** Line breaks inside what is replaced stay, so that later lines keep their numbers. */
@@ -31,7 +33,10 @@ export class Edits {
   ordered(): Edit[] {
     return this.list
       .map((edit, index) => ({ edit, index }))
-      .sort((a, b) => a.edit.start - b.edit.start || a.edit.end - b.edit.end || a.index - b.index)
+      .sort((a, b) => a.edit.start - b.edit.start ||
+          a.edit.end - b.edit.end ||
+          (a.edit.rank ?? 2) - (b.edit.rank ?? 2) ||
+          a.index - b.index)
       .map(({ edit }) => edit);
   }
 }
@@ -74,7 +79,7 @@ function markLast(body: readonly AnyNode[], start: number, edits: Edits): void {
 function markValue(node: AnyNode | undefined, after: number, edits: Edits): void {
   switch (node?.type) {
     case "ExpressionStatement":
-      edits.insert(after, ";return (");
+      edits.insert(after, ";return (", 1);
       edits.insert(node.expression.end, ")");
       return;
     case "BlockStatement":
@@ -109,7 +114,7 @@ function markUnawaited(body: readonly AnyNode[], start: number, edits: Edits): v
       callee.object.type === "Identifier" &&
       callee.object.name === "console";
     if (isConsole) return;
-    edits.insert(body[index - 1]?.end ?? start, ";__import.watch(");
+    edits.insert(body[index - 1]?.end ?? start, ";__import.watch(", 1);
     edits.insert(end, ")");
   });
 }

@@ -61,7 +61,9 @@ export class Explanations {
     if (/^\s*at RegExp \(native\)/.test(stack)) return `Invalid regular expression: ${message}`;
     const callback = this.#callback(message, stack, charge);
     if (callback !== undefined) return `${callback} is not a function`;
-    const place = this.#placeOf(stack);
+    // A class is named by the call, which is the frame below its own.
+    const isClass = message.includes("must be invoked with 'new'");
+    const place = this.#placeOf(isClass ? stack.slice(stack.indexOf("\n") + 1) : stack);
     const node = place === null ? undefined : this.#nodeAt(place, message, charge);
     const named = node === undefined ? undefined : nameIn(message, node, this.#code);
     if (named !== undefined) return named;
@@ -138,9 +140,10 @@ export class Explanations {
       memory: ` The limit is ${Math.round(used.memoryBytes / 1e6)} MB; ${millions(used.burnt)} of ${millions(used.fuel)} units of compute were used.`,
       deadline: ` The limit is ${used.wallMs / 1000} s.`,
     };
+    const remedy = remedies[error.kind] === undefined ? "" : ` ${remedies[error.kind]}`;
     return {
       ...error,
-      message: `${error.message}${amounts[error.kind] ?? ""}${where}`,
+      message: `${error.message}${amounts[error.kind] ?? ""}${where}${remedy}`,
       stack: place,
     };
   }
@@ -163,6 +166,7 @@ function kindsFor(message: string): (node: AnyNode) => boolean {
       [
         "SpreadElement",
         "ForOfStatement",
+        "VariableDeclaration",
         "VariableDeclarator",
         "AssignmentExpression",
         "NewExpression",
@@ -229,20 +233,18 @@ function nameIn(message: string, node: AnyNode, code: string): string | undefine
     const source = iterated(node);
     return source === undefined ? undefined : `${printed(source, code)} is not iterable`;
   }
-  if (
-    /convert to object/.test(message) &&
-    node.type === "VariableDeclarator" &&
-    node.id.type === "ObjectPattern" &&
-    node.init
-  ) {
-    const text = printed(node.init, code);
-    const first = node.id.properties[0];
-    const key = first?.type === "Property" ? code.slice(first.key.start, first.key.end) : "";
-    return key === ""
-      ? `Cannot destructure '${text}' as it is undefined.`
-      : `Cannot destructure property '${key}' of '${text}' as it is undefined.`;
-  }
-  return undefined;
+  return /convert to object/.test(message) ? destructured(node, code) : undefined;
+}
+
+/** What V8 says of taking an object apart that is not there. */
+function destructured(node: AnyNode, code: string): string | undefined {
+  const declared = node.type === "VariableDeclaration" ? node.declarations[0] : node;
+  if (declared?.type !== "VariableDeclarator" || declared.id.type !== "ObjectPattern" || !declared.init) return undefined;
+  const text = printed(declared.init, code);
+  const value = text === "null" ? "null" : "undefined";
+  const first = declared.id.properties[0];
+  const key = first?.type === "Property" ? `property '${code.slice(first.key.start, first.key.end)}' of ` : "";
+  return `Cannot destructure ${key}'${text}' as it is ${value}.`;
 }
 
 function iterated(node: AnyNode): AnyNode | undefined {

@@ -27,7 +27,7 @@ export function rewriteNested(program: Program, edits: Edits, target: Target): v
       case "CatchClause":
         // The engine's own errors get the names that the source has there.
         if (target === "quickjs" && node.param?.type === "Identifier")
-          edits.insert(node.body.start + 1, `__import.explain(${node.param.name});`);
+          edits.insert(node.body.start + 1, `__import.explain(${node.param.name});`, 0);
         break;
       default:
         break;

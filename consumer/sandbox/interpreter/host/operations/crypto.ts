@@ -53,8 +53,7 @@ function cipher(values: readonly unknown[], bytes: Uint8Array): Uint8Array {
   if (typeof aad === "string") authenticated.setAAD(Buffer.from(unlatin(aad)));
   if (typeof tag === "string" && !isEncrypting) authenticated.setAuthTag(Buffer.from(unlatin(tag)));
   const head = made.update(bytes);
-  const isProbe = isLast === true && bytes.length === 0 && !isEncrypting;
-  const tail = isLast === true && !isProbe ? made.final() : Buffer.alloc(0);
+  const tail = isLast === true ? made.final() : Buffer.alloc(0);
   if (wanted === "tag") return new Uint8Array(authenticated.getAuthTag());
   return new Uint8Array(Buffer.concat([head, tail]));
 }

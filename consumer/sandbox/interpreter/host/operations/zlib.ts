@@ -41,6 +41,14 @@ function optionsOf(value: unknown): Options {
   return options;
 }
 
+/** The error with the code that zlib has for it. */
+function dataError(error: unknown): Error {
+  const message = error instanceof Error ? error.message : "";
+  const isShort = /unexpected end of file/.test(message);
+  const fields = isShort ? { code: "Z_BUF_ERROR", errno: -5 } : { code: "Z_DATA_ERROR", errno: -3 };
+  return Object.assign(new Error(message), fields);
+}
+
 export const zlibOperations: Record<number, Operation> = {
   [op.zlib]: {
     price: ([method], bytes) => 5_000 + bytes.length * (compressions[String(method)]?.[1] ?? 0.25),
@@ -63,7 +71,7 @@ export const zlibOperations: Record<number, Operation> = {
       try {
         output = decompress(bytes, { ...optionsOf(given), maxOutputLength });
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
+        if (!(error instanceof RangeError)) throw dataError(error);
         charge(maxOutputLength / outputPerFuel);
         throw new RangeError(`The decompressed data is larger than ${outputMax} bytes.`);
       }

@@ -91,15 +91,15 @@ class Cipher {
   constructor(kind: string, name: string, key: Input, iv: Input | null) {
     this.#kind = kind;
     this.#values = [name, latin1(key), iv === null ? null : latin1(iv)];
-    this.#run(true);
-    this.#pieces.length = 0;
+    // A wrong key or name is refused at once.
+    if (kind === "encrypt" || !/-(gcm|ccm|ocb)$/i.test(name)) this.#run(false);
   }
   update(data: Input, from?: string, to?: string): Buffer | string {
     this.#pieces.push(contentOf(data, from).slice());
-    return this.#rest(this.#run(false), to);
+    return this.#rest(this.#run(false), false, to);
   }
   final(to?: string): Buffer | string {
-    return this.#rest(this.#run(true), to);
+    return this.#rest(this.#run(true), true, to);
   }
   setAutoPadding(): this {
     return this;
@@ -115,9 +115,12 @@ class Cipher {
   getAuthTag(): Buffer {
     return asBuffer(this.#send(true, "tag"));
   }
-  #rest(whole: Uint8Array, to?: string): Buffer | string {
-    const fresh = whole.slice(this.#given);
-    this.#given = whole.length;
+  #rest(whole: Uint8Array, isLast: boolean, to?: string): Buffer | string {
+    // Base64 is written three bytes at a time: what is left over goes with the next piece.
+    const isCut = to?.startsWith("base64") === true && !isLast;
+    const end = isCut ? whole.length - ((whole.length - this.#given) % 3) : whole.length;
+    const fresh = whole.slice(this.#given, end);
+    this.#given = end;
     return encoded(fresh, to);
   }
   #run(isLast: boolean): Uint8Array {

@@ -1,6 +1,8 @@
 import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
+import { custom, inspect } from "../console/format.ts";
 
-function joined(pieces: Uint8Array[]): Uint8Array {
+/** Pieces put together. */
+export function joined(pieces: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -10,19 +12,28 @@ function joined(pieces: Uint8Array[]): Uint8Array {
   return whole;
 }
 
+interface BlobOptions {
+  type?: string;
+  endings?: string;
+}
+
 export class Blob {
   readonly #bytes: Uint8Array;
-  readonly type: string;
+  readonly #type: string;
 
-  constructor(pieces: Iterable<unknown> = [], options: { type?: string } = {}) {
+  constructor(pieces: Iterable<unknown> = [], options: BlobOptions = {}) {
+    if (typeof pieces !== "object" || pieces === null || !(Symbol.iterator in pieces)) {
+      throw Object.assign(new TypeError('The "sources" argument must be a sequence.'), { code: "ERR_INVALID_ARG_TYPE" });
+    }
     this.#bytes = joined(
       [...pieces].map((piece) => {
         if (piece instanceof Blob) return piece.content;
         const isBinary = piece instanceof ArrayBuffer || ArrayBuffer.isView(piece);
-        return isBinary ? bytesOf(piece) : encodeText(String(piece));
+        return isBinary ? bytesOf(piece) : encodeText(String(piece).toWellFormed());
       }),
     );
-    this.type = String(options.type ?? "").toLowerCase();
+    const type = String(options?.type ?? "");
+    this.#type = /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
   }
 
   /** @internal */
@@ -31,6 +42,9 @@ export class Blob {
   }
   get size(): number {
     return this.#bytes.length;
+  }
+  get type(): string {
+    return this.#type;
   }
   async text(): Promise<string> {
     return decodeText(this.#bytes);
@@ -41,19 +55,51 @@ export class Blob {
   async bytes(): Promise<Uint8Array> {
     return this.#bytes.slice();
   }
+  stream(): ReadableStream {
+    const bytes = this.#bytes;
+    return new ReadableStream({
+      type: "bytes",
+      start(controller) {
+        if (bytes.length > 0) controller.enqueue(bytes.slice());
+        controller.close();
+      },
+    });
+  }
   slice(start?: number, end?: number, type?: string): Blob {
     return new Blob([this.#bytes.slice(start, end)], { type: type ?? "" });
+  }
+  get [Symbol.toStringTag](): string {
+    return "Blob";
+  }
+  [custom](depth: number): string {
+    return depth < 0 ? "[Blob]" : `Blob ${inspect({ size: this.size, type: this.type })}`;
   }
 }
 
 export class File extends Blob {
-  readonly name: string;
-  readonly lastModified = Date.now();
-  constructor(pieces: Iterable<unknown>, name: string, options: { type?: string } = {}) {
+  readonly #name: string;
+  readonly #lastModified: number;
+  constructor(pieces: Iterable<unknown>, name: string, options: BlobOptions & { lastModified?: number } = {}) {
     super(pieces, options);
-    this.name = String(name);
+    this.#name = String(name);
+    this.#lastModified = Number(options.lastModified ?? Date.now());
+  }
+  get name(): string {
+    return this.#name;
+  }
+  get lastModified(): number {
+    return this.#lastModified;
+  }
+  override get [Symbol.toStringTag](): string {
+    return "File";
+  }
+  override [custom](depth: number): string {
+    const { size, type, name, lastModified } = this;
+    return depth < 0 ? "[File]" : `File ${inspect({ size, type, name, lastModified })}`;
   }
 }
+// The bundler renames a class that names itself.
+for (const [name, value] of Object.entries({ Blob, File })) Object.defineProperty(value, "name", { value: name });
 
 export class FormData {
   readonly #entries: [string, string | File][] = [];
@@ -93,6 +139,9 @@ export class FormData {
   }
   [Symbol.iterator](): IterableIterator<[string, string | File]> {
     return this.entries();
+  }
+  get [Symbol.toStringTag](): string {
+    return "FormData";
   }
 }
 

@@ -1,92 +1,125 @@
 import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
-import { Blob, FormData, formBytes } from "./blob.ts";
+import { Blob, FormData, formBytes, joined } from "./blob.ts";
+import { parseForm } from "./multipart.ts";
 
-/** The bytes of what a program gives as a body, and the content type that this implies. */
-export function readBody(body: unknown): { bytes: Uint8Array | null; type: string | null } {
-  if (body === undefined || body === null) return { bytes: null, type: null };
+/** What a program gives as a body: its bytes or a stream of them, and the content type that this implies. */
+export interface BodySource {
+  bytes: Uint8Array | null;
+  stream: ReadableStream | null;
+  type: string | null;
+}
+
+const isStream = (value: unknown): value is ReadableStream =>
+  Object.prototype.toString.call(value) === "[object ReadableStream]";
+
+const fromIterable = (source: AsyncIterable<unknown>): ReadableStream =>
+  (ReadableStream as unknown as { from(source: unknown): ReadableStream }).from(source);
+
+export function readBody(body: unknown): BodySource {
+  const source = (bytes: Uint8Array | null, type: string | null): BodySource => ({ bytes, stream: null, type });
+  if (body === undefined || body === null) return source(null, null);
+  if (isStream(body)) return { bytes: null, stream: body, type: null };
+  if (typeof body === "object" && Symbol.asyncIterator in body) {
+    return { bytes: null, stream: fromIterable(body as AsyncIterable<unknown>), type: null };
+  }
   // By its tag: on a native isolate it is the platform's own class.
   if (Object.prototype.toString.call(body) === "[object URLSearchParams]") {
-    return {
-      bytes: encodeText(String(body)),
-      type: "application/x-www-form-urlencoded;charset=UTF-8",
-    };
+    return source(encodeText(String(body)), "application/x-www-form-urlencoded;charset=UTF-8");
   }
-  if (body instanceof Blob) return { bytes: body.content, type: body.type || null };
-  if (body instanceof FormData) return formBytes(body);
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
-    return { bytes: bytesOf(body).slice(), type: null };
+  if (body instanceof Blob) return source(body.content, body.type || null);
+  if (body instanceof FormData) {
+    const { bytes, type } = formBytes(body);
+    return source(bytes, type);
   }
-  return { bytes: encodeText(String(body)), type: "text/plain;charset=UTF-8" };
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return source(bytesOf(body).slice(), null);
+  return source(encodeText(String(body)), "text/plain;charset=UTF-8");
+}
+
+/** A stream of one chunk. */
+export function streamOf(bytes: Uint8Array): ReadableStream {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes.slice());
+      controller.close();
+    },
+  });
+}
+
+async function drained(stream: ReadableStream): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of stream as unknown as AsyncIterable<unknown>) {
+    if (!(ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer)) throw new TypeError("Received non-Uint8Array chunk");
+    pieces.push(bytesOf(chunk));
+  }
+  return joined(pieces);
 }
 
 /** What Request and Response share: a body that can be read once. */
 export class Body {
   #bytes: Uint8Array | null;
-  #used = false;
+  #stream: ReadableStream | null;
+  #isUsed = false;
   readonly #type: () => string;
 
-  constructor(bytes: Uint8Array | null, type: () => string) {
+  constructor({ bytes, stream }: BodySource, type: () => string) {
     this.#bytes = bytes;
+    this.#stream = stream;
     this.#type = type;
   }
 
   get bodyUsed(): boolean {
-    return this.#used;
+    return this.#isUsed || (this.#stream?.locked ?? false);
   }
 
-  /** A stream of one chunk, for programs that read chunks. */
-  get body(): object | null {
-    if (this.#bytes === null) return null;
-    let done = false;
-    const read = async (): Promise<{ done: boolean; value: Uint8Array | undefined }> => {
-      if (done) return { done: true, value: undefined };
-      done = true;
-      return { done: false, value: this.#take() };
-    };
-    return {
-      locked: false,
-      getReader: () => ({ read, cancel: async () => {}, releaseLock: () => {} }),
-      cancel: async () => {},
-      async *[Symbol.asyncIterator]() {
-        const { value } = await read();
-        if (value && value.length > 0) yield value;
-      },
-    };
+  get body(): ReadableStream | null {
+    if (this.#stream === null && this.#bytes !== null) this.#stream = streamOf(this.#bytes);
+    return this.#stream;
   }
 
-  #take(): Uint8Array {
-    if (this.#used) throw new TypeError("Body is unusable: Body has already been read");
-    this.#used = this.#bytes !== null;
-    return this.#bytes ?? new Uint8Array(0);
+  async #take(): Promise<Uint8Array> {
+    this.#check();
+    if (this.#bytes === null && this.#stream === null) return new Uint8Array(0);
+    this.#isUsed = true;
+    if (this.#bytes !== null) return this.#bytes;
+    return drained(this.#stream as ReadableStream);
   }
 
-  /** @internal The bytes without reading them. */
-  peek(): Uint8Array | null {
-    if (this.#used) throw new TypeError("Body is unusable: Body has already been read");
-    return this.#bytes;
+  #check(): void {
+    if (this.bodyUsed) throw new TypeError("Body is unusable: Body has already been read");
+  }
+
+  /** @internal What a copy is made of; a stream is read by both from then on. */
+  source(): BodySource {
+    this.#check();
+    if (this.#bytes !== null || this.#stream === null) return { bytes: this.#bytes, stream: null, type: null };
+    const [own, copy] = this.#stream.tee();
+    this.#stream = own;
+    return { bytes: null, stream: copy, type: null };
+  }
+
+  /** @internal The bytes to be sent. */
+  async content(): Promise<Uint8Array | null> {
+    return this.#bytes === null && this.#stream === null ? null : this.#take();
   }
 
   async text(): Promise<string> {
-    return decodeText(this.#take()).replace(/^\uFEFF/, "");
+    return decodeText(await this.#take()).replace(/^\uFEFF/, "");
   }
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
   async bytes(): Promise<Uint8Array> {
-    return this.#take().slice();
+    return (await this.#take()).slice();
   }
   async arrayBuffer(): Promise<ArrayBuffer> {
-    return bufferOf(this.#take().slice());
+    return bufferOf((await this.#take()).slice());
   }
   async blob(): Promise<Blob> {
-    return new Blob([this.#take()], { type: this.#type() });
+    return new Blob([await this.#take()], { type: this.#type() });
   }
   async formData(): Promise<FormData> {
-    if (!this.#type().includes("x-www-form-urlencoded")) {
-      throw new TypeError("Only URL-encoded forms can be read.");
-    }
-    const form = new FormData();
-    for (const [name, value] of new URLSearchParams(await this.text())) form.append(name, value);
-    return form;
+    const type = this.#type();
+    return parseForm(await this.#take(), type);
   }
 }

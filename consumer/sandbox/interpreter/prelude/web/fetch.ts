@@ -24,16 +24,15 @@ export class Request extends Body {
 
   constructor(input: unknown, init: Init = {}) {
     const from = input instanceof Request ? input : null;
-    const given = readBody(init.body);
-    const bytes = init.body === undefined && from ? from.peek() : given.bytes;
+    const given = init.body === undefined && from ? from.source() : readBody(init.body);
     const headers = new Headers(init.headers ?? from?.headers);
     if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
-    super(bytes, () => headers.get("content-type") ?? "");
+    super(given, () => headers.get("content-type") ?? "");
     const method = String(init.method ?? from?.method ?? "GET");
     this.method = /^(get|head|post|put|delete|options|patch)$/i.test(method)
       ? method.toUpperCase()
       : method;
-    if (bytes !== null && /^(GET|HEAD)$/.test(this.method)) {
+    if ((given.bytes ?? given.stream) !== null && /^(GET|HEAD)$/.test(this.method)) {
       throw new TypeError("Request with GET/HEAD method cannot have body.");
     }
     this.url = from ? from.url : hrefOf(input);
@@ -63,7 +62,7 @@ export class Response extends Body {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
-  readonly type: string = "default";
+  type = "default";
   url = "";
   redirected = false;
 
@@ -71,7 +70,7 @@ export class Response extends Body {
     const given = readBody(body);
     const headers = new Headers(init.headers);
     if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
-    super(given.bytes, () => headers.get("content-type") ?? "");
+    super(given, () => headers.get("content-type") ?? "");
     this.status = init.status ?? 200;
     if (!(this.status >= 200 && this.status <= 599)) {
       throw new RangeError("The status must be between 200 and 599.");
@@ -84,7 +83,8 @@ export class Response extends Body {
     return this.status >= 200 && this.status < 300;
   }
   clone(): Response {
-    const copy = new Response(this.peek(), this);
+    const { bytes, stream } = this.source();
+    const copy = new Response(bytes ?? stream, this);
     copy.url = this.url;
     copy.redirected = this.redirected;
     return copy;
@@ -95,7 +95,10 @@ export class Response extends Body {
     return new Response(encodeText(JSON.stringify(data)), { ...init, headers });
   }
   static error(): Response {
-    return new Response(null, { status: 500 });
+    const response = new Response(null);
+    Object.defineProperties(response, { status: { value: 0 }, ok: { value: false } });
+    response.type = "error";
+    return response;
   }
   static redirect(url: string, status = 302): Response {
     return new Response(null, { status, headers: { location: url } });
@@ -118,7 +121,7 @@ export async function fetch(input: unknown, init?: Init): Promise<Response> {
   const request = new Request(input, init);
   request.signal.throwIfAborted();
   let { url, method } = request;
-  let body = request.peek();
+  let body = await request.content();
   const headers = new Headers(request.headers);
   for (let hops = 0; ; hops += 1) {
     const response = await send(url, method, headers, body, request.signal);

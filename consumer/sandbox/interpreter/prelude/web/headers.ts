@@ -4,20 +4,29 @@ export type HeadersInit = unknown;
 
 export class Headers {
   readonly #values = new Map<string, string[]>();
+  /** Names as they were first given, for what the console shows. */
+  readonly #spelled = new Map<string, string>();
 
   constructor(init?: HeadersInit) {
-    if (typeof init !== "object" || init === null) return;
+    if (init === undefined) return;
+    if (typeof init !== "object" || init === null) throw new TypeError("Headers constructor: init was not an object.");
     const isList = Symbol.iterator in init;
     const entries = isList ? [...(init as Iterable<[string, string]>)] : Object.entries(init);
-    for (const [name, value] of entries) this.append(name, value);
+    for (const entry of entries) {
+      if ([...entry].length !== 2) throw new TypeError("Headers constructor: expected name/value pair to be length 2.");
+      this.append(entry[0], entry[1]);
+    }
   }
 
   append(name: string, value: unknown): void {
     const key = nameOf(name);
+    if (!this.#spelled.has(key)) this.#spelled.set(key, String(name));
     this.#values.set(key, [...(this.#values.get(key) ?? []), cleanValue(value)]);
   }
   set(name: string, value: unknown): void {
-    this.#values.set(nameOf(name), [cleanValue(value)]);
+    const key = nameOf(name);
+    if (!this.#spelled.has(key)) this.#spelled.set(key, String(name));
+    this.#values.set(key, [cleanValue(value)]);
   }
   get(name: string): string | null {
     return this.#values.get(nameOf(name))?.join(", ") ?? null;
@@ -35,7 +44,10 @@ export class Headers {
     for (const [name, value] of this) visit(value, name, this);
   }
   *entries(): Generator<[string, string]> {
-    for (const name of [...this.#values.keys()].sort()) yield [name, this.get(name) ?? ""];
+    for (const name of [...this.#values.keys()].sort()) {
+      if (name !== "set-cookie") yield [name, this.get(name) ?? ""];
+      else for (const cookie of this.getSetCookie()) yield [name, cookie];
+    }
   }
   *keys(): Generator<string> {
     for (const [name] of this.entries()) yield name;
@@ -50,7 +62,8 @@ export class Headers {
     return "Headers";
   }
   [custom](): string {
-    return `Headers ${inspect(Object.fromEntries(this))}`;
+    const shown = [...this.#values.keys()].map((key) => [this.#spelled.get(key) ?? key, this.get(key)]);
+    return `Headers ${inspect(Object.fromEntries(shown))}`;
   }
 }
 

@@ -47,7 +47,8 @@ export function makeStreams({ Readable, Writable }: StreamModule): Record<string
       const count = readFile(this.fd, buffer, 0, buffer.length, this.#at);
       this.#at += count;
       this.bytesRead += count;
-      this.push(count === 0 ? null : buffer.subarray(0, count));
+      // Later, as a disk answers: only what was asked for is read.
+      queueMicrotask(() => this.push(count === 0 ? null : buffer.subarray(0, count)));
     }
     override _destroy(error: Error | null, done: Done): void {
       if (this.fd !== null) closeFile(this.fd);

@@ -1,0 +1,110 @@
+/** Work of ordinary size fits into the default limits. Fuel is asserted and not time: it is the same everywhere. */
+import { expect, test } from "vitest";
+import { sandboxLimits } from "../../shared/limits.ts";
+import { run } from "./running.ts";
+
+const text = `const words = ["alpha", "Beta", "gamma,delta", '"x y"', "42", "3.14", "\\n"];
+let part = ""; for (let i = 0; i < 20000; i++) part += words[i % 7] + " ";
+const text = part.repeat(Math.ceil(5e6 / part.length)).slice(0, 5e6);`;
+const names = (name: string): string =>
+  `Array.from({ length: 100000 }, (_, i) => "${name} " + ((i * 7919) % 100003) + (i % 3 ? " Smith" : " jones"))`;
+const fileOf8Mb = "id,name,value,some more text in the line,and,more\n"
+  .repeat(163_000)
+  .slice(0, 8e6);
+
+const fitting: [work: string, code: string, value: string, files?: Record<string, string>][] = [
+  ["a replacement of 5 MB", `${text} text.replace(/\\s+/g, " ").length`, "4743604"],
+  ["the matches of 5 MB", `${text} text.match(/\\w+/g).length`, "1153829"],
+  [
+    "splits and joins of 5 MB",
+    `${text} text.split("\\n").map((l) => l.split(",").join(";")).join("\\n").length`,
+    "5000000",
+  ],
+  ["the characters of 5 MB", `${text} [...text].length + text.split("").length`, "10000000"],
+  [
+    "JSON of 5 MB",
+    'JSON.parse(JSON.stringify(Array.from({ length: 50000 }, (_, i) => ({ id: i, name: "item " + i, tags: ["a", "b"], v: i * 1.5, w: "lorem ipsum dolor sit amet consect" })))).length',
+    "50000",
+  ],
+  [
+    "100,000 names by localeCompare",
+    `${names("Name")}.sort((a, b) => a.localeCompare(b))[5]`,
+    "Name 10000 Smith",
+  ],
+  [
+    "100,000 names by a Collator",
+    `${names("Náme")}.sort(new Intl.Collator().compare)[5]`,
+    "Náme 10000 Smith",
+  ],
+  [
+    "100,000 dates and numbers",
+    'let n = 0; for (let i = 0; i < 100000; i++) n += new Date(i * 864e5).toLocaleDateString("en-US", { month: "short", day: "numeric" }).length + (i * 1.5).toLocaleString().length; n',
+    "1295684",
+  ],
+  [
+    "a breadth-first search over 1,000,000 places",
+    "const W = 1000, seen = new Uint8Array(W * W), q = [0]; seen[0] = 1; let n = 0; const visit = (c) => { if (!seen[c]) { seen[c] = 1; q.push(c); } }; while (q.length) { const c = q.shift(), x = c % W; n++; if (x) visit(c - 1); if (x < W - 1) visit(c + 1); if (c >= W) visit(c - W); if (c < W * (W - 1)) visit(c + W); } n",
+    "1000000",
+  ],
+  [
+    "a queue of 100,000",
+    "const q = Array.from({ length: 1e5 }, (_, i) => i); let s = 0; while (q.length) s += q.shift(); s",
+    "4999950000",
+  ],
+  [
+    "a file of 8 MB as text",
+    "fs.readFileSync('b.csv', 'utf8').split('\\n').length",
+    "160001",
+    { "b.csv": fileOf8Mb },
+  ],
+  [
+    "a file of 8 MB line by line",
+    "let n = 0; for await (const line of require('readline').createInterface({ input: fs.createReadStream('b.csv') })) n += line.length > 0; n",
+    "160000",
+    { "b.csv": fileOf8Mb },
+  ],
+  [
+    "writing a file of 8 MB",
+    "fs.writeFileSync('o', 'x'.repeat(7_999_999)); fs.statSync('o').size",
+    "7999999",
+  ],
+  [
+    "a list of 100,000 as arguments",
+    "Math.max(...Array.from({ length: 100000 }, (_, i) => i))",
+    "99999",
+  ],
+  ["1,400 calls in each other", "const f = (n) => (n === 0 ? 0 : 1 + f(n - 1)); f(1400)", "1400"],
+];
+
+test.each(fitting)("%s fits", async (_work, code, value, files = {}) => {
+  const outcome = await run(code, { files, limits: { wallMs: 60_000 } });
+  expect(outcome.error).toBeNull();
+  expect(outcome.value).toBe(value);
+  expect(outcome.usage.fuel).toBeLessThan(sandboxLimits.fuelMax);
+});
+
+test("a program that would not fit beside others waits for its room", async () => {
+  const hold = "const a = new Uint8Array(40e6).fill(1); await t({}); a.length";
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const holder = run(hold, {
+    tools: ["t"],
+    capabilities: {
+      call: async () => {
+        await held;
+        return { ok: true, json: "1" };
+      },
+    },
+  });
+  const second = run("new Uint8Array(40e6).length");
+  const first = await Promise.race([
+    second.then(() => "second"),
+    scheduler.wait(200).then(() => "nothing"),
+  ]);
+  release();
+  expect(first).toBe("nothing");
+  expect((await holder).value).toBe("40000000");
+  expect((await second).value).toBe("40000000");
+});
