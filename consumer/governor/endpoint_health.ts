@@ -91,11 +91,20 @@ export async function checkEndpoint(
     return failure("model_busy", `${name} asked for a pause.`, {
       retryAfterMs: passage.until - now,
     });
-  const outage = `${name} has not answered since ${new Date(breaker.since).toISOString()}: ${breaker.message}`;
-  if (Math.max(breaker.since, waitingSince) + config.patienceMs <= now)
-    return failure("model_gone", outage);
+  const outage = outageText(name, breaker.since, breaker.message);
+  if (isOverPatience(config, breaker.since, waitingSince)) return failure("model_gone", outage);
   return failure("model_unavailable", outage, { retryAfterMs: Math.max(0, passage.until - now) });
 }
+
+const outageText = (endpoint: string, since: number, message: string): string =>
+  `${endpoint} has not answered since ${new Date(since).toISOString()}: ${message}`;
+
+/** A task waits as long as MODEL_PATIENCE says, from the start of the outage or its own. */
+const isOverPatience = (
+  { patienceMs }: { patienceMs: number },
+  since: number,
+  waitingSince: number,
+): boolean => Math.max(since, waitingSince) + patienceMs <= Date.now();
 
 /** For people: the model of Workers AI, or the address of the endpoint. */
 export const endpointLabel = (config: PacingConfig, model: string): string =>
@@ -108,8 +117,8 @@ export const endpointLabel = (config: PacingConfig, model: string): string =>
  * `onRecovery` is called when an outage ends with this call. Never rejects.
  */
 export async function reportToBreaker(
-  config: PacingConfig,
-  model: string,
+  config: PacingConfig & { patienceMs: number },
+  { model, waitingSince }: { model: string; waitingSince: number },
   outcome: ModelOutcome,
   onRecovery: () => Promise<void>,
 ): Promise<ModelOutcome> {
@@ -133,7 +142,12 @@ export async function reportToBreaker(
     });
   });
   const now = Date.now();
-  const isDown = health.breaker.since !== null;
+  const { since } = health.breaker;
+  const isDown = since !== null;
+  if (isDown && isOverPatience(config, since, waitingSince)) {
+    const text = outageText(endpointLabel(config, model), since, message);
+    return { ok: false, failure: failure("model_gone", text) };
+  }
   const waitMs = isDown
     ? Math.max(0, health.breaker.closedUntil - now)
     : breakerLimits.loneFaultWaitMs;

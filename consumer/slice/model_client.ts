@@ -82,7 +82,8 @@ function createModelClient(
       if (request.signal.aborted) return outcome;
       if (model === "rehearsal") return ownFault(outcome);
       await reportOutcome(config, { task: task.id, model, at: permitAt }, outcome);
-      return reportToBreaker(config, model, outcome, () => sendHints(config));
+      const call = { model, waitingSince: task.created_at };
+      return reportToBreaker(config, call, outcome, () => sendHints(config));
     },
     isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
     async waitForPermit() {
