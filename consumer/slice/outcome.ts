@@ -102,7 +102,7 @@ function outcomeOfFailure(
     case "fail":
       return settledOutcome("failed", failureTable[cause.code].reason, error);
     case "dead":
-      return settledOutcome("dead", failureTable[failed.code].reason, error);
+      return settledOutcome("dead", failureTable[cause.code].reason, error);
   }
 }
 
