@@ -35,7 +35,7 @@ export const breakerLimits = {
   loneWindowMs: 60_000,
   /** Consecutive faults of one task, while others succeed, that cost an attempt. */
   loneFaultsMax: 8,
-  /** Stands for a start that no patience reaches. */
+  /** The start of an outage whose tasks never run out of patience. */
   pausedSince: 9e15,
   patienceMsDefault: 3_600_000,
   /** Hints that are sent when an endpoint answers again. */

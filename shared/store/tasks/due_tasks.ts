@@ -63,6 +63,14 @@ export async function markSent(db: D1Database, sent: readonly DueTask[]): Promis
   );
 }
 
+/** Ready tasks of one queue that have been due for ?2 milliseconds. */
+const dueReadySql = (priority: "normal" | "low"): string =>
+  `SELECT * FROM (SELECT id, fence, model, priority, status, not_before, created_at, sent_at
+     FROM tasks INDEXED BY tasks_ready
+     WHERE status = 'queued' AND parked IS NULL AND priority = '${priority}'
+     LIMIT ${sweepLimits.readyRowsMax})
+   WHERE MAX(created_at, COALESCE(not_before, 0), COALESCE(sent_at, 0)) + ?2 <= ${nowSql}`;
+
 /**
  * Tasks that have been due for `dueMs` and that no slot has taken: their messages may be lost, or slots are
  * few. A message for each is a hint to open a slot. Reads at most `readyRowsMax` rows of the index.
@@ -72,17 +80,11 @@ export async function findReadyTasks(
   limit: number,
   dueMs: number,
 ): Promise<DueTask[]> {
-  const ready = (priority: "normal" | "low") =>
-    `SELECT * FROM (SELECT id, fence, model, priority, status, not_before, created_at, sent_at
-       FROM tasks INDEXED BY tasks_ready
-       WHERE status = 'queued' AND parked IS NULL AND priority = '${priority}'
-       LIMIT ${sweepLimits.readyRowsMax})
-     WHERE MAX(created_at, COALESCE(not_before, 0), COALESCE(sent_at, 0)) + ?2 <= ${nowSql}`;
   return sql.all<DueTask>(
     db,
     "find ready tasks",
     `SELECT id, fence, model, priority, status, not_before FROM (
-       ${ready("normal")} UNION ALL ${ready("low")}) LIMIT ?1`,
+       ${dueReadySql("normal")} UNION ALL ${dueReadySql("low")}) LIMIT ?1`,
     limit,
     dueMs,
   );
