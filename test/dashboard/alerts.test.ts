@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
-import { alertsOf } from "../../producer/dashboard/app/alerts.ts";
-import type { Pauses, Stats } from "../../producer/dashboard/app/shapes.ts";
+import { expect, test } from "vitest";
+import type { ModelLimit, Pauses, Stats } from "../../producer/dashboard/app/data/responses.ts";
+import { alertsOf, outageText } from "../../producer/dashboard/app/pages/overview/alerts.ts";
 
 const now = Date.parse("2026-11-25T12:00:00Z");
 const calm: Stats = {
@@ -14,54 +14,70 @@ const spend = (change: Partial<Stats["spend_today"]>): Stats => ({
   ...calm,
   spend_today: { ...calm.spend_today, ...change },
 });
-const pauses: Pauses = { paused: false, since: null, models: [] };
+const notPaused: Pauses = { paused: false, since: null, models: [] };
 
-it.each<[string, Stats, Pauses | null, string[]]>([
-  ["a calm fleet has none", calm, pauses, []],
-  ["what is not known yet is no alert", calm, null, []],
-  ["a ceiling that is far is none", spend({ ceiling_usd: 5 }), pauses, []],
+test.each<[string, Stats, Pauses | null, string[]]>([
+  ["a calm fleet", calm, notPaused, []],
+  ["unknown pauses", calm, null, []],
+  ["a spend far below the ceiling", spend({ ceiling_usd: 5 }), notPaused, []],
   [
-    "a ceiling that is near",
+    "a spend near the ceiling",
     spend({ ceiling_usd: 1.2 }),
-    pauses,
+    notPaused,
     ["warn $1.00 of today's ceiling of $1.20 are spent."],
   ],
   [
-    "a ceiling that is reached",
+    "a spend at the ceiling",
     spend({ ceiling_usd: 1 }),
-    pauses,
+    notPaused,
     ["bad Today's ceiling of $1.00 is spent: tasks wait until 00:00 UTC."],
   ],
   [
     "tokens without a price",
     spend({ unpriced_tokens: 7 }),
-    pauses,
+    notPaused,
     ["warn 7 tokens of today have no price: set MODEL_PROFILES to count them."],
   ],
   [
-    "a task that waits long",
+    "a task queued for an hour",
     { ...calm, oldest_queued_at: "2026-11-25T11:00:00Z" },
-    pauses,
+    notPaused,
     ["warn The oldest queued task was accepted 1 h 0 min ago."],
   ],
   [
-    "one that waits for a moment is none",
+    "a task queued for two minutes",
     { ...calm, oldest_queued_at: "2026-11-25T11:58:00Z" },
-    pauses,
+    notPaused,
     [],
   ],
   [
     "dead letters",
     { ...calm, counts: { ...calm.counts, dead: 2 } },
-    pauses,
+    notPaused,
     ["warn 2 dead letters to look at."],
   ],
   [
-    "what is paused",
+    "a paused fleet and a paused model",
     calm,
     { paused: true, since: "2026-11-25T11:00:00Z", models: [{ model: "m", since: "" }] },
-    ["warn The fleet is paused: no task begins.", "warn The model m is paused."],
+    ["warn The fleet is paused: no task starts.", "warn The model m is paused."],
   ],
-])("%s", (_what, stats, paused, told) => {
-  expect(alertsOf(stats, paused, now).map(({ level, text }) => `${level} ${text}`)).toEqual(told);
+])("the alerts for %s are listed", (_name, stats, pauses, expected) => {
+  const alerts = alertsOf({ stats, pauses, models: [] }, now);
+  expect(alerts.map(({ level, text }) => `${level} ${text}`)).toEqual(expected);
+});
+
+test("a model whose endpoint is down has an alert, and other models have none", () => {
+  const outage = {
+    endpoint: "https://models.example/v1",
+    since: "2026-11-25T11:00:00Z",
+    next_try_at: "2026-11-25T12:05:00Z",
+    message: "HTTP 503",
+  };
+  const down = { model: "m\u202e", state: "down", outage } as ModelLimit;
+  const serving = { model: "other", state: "serving", outage: null } as ModelLimit;
+  const alerts = alertsOf({ stats: calm, pauses: null, models: [down, serving] }, now);
+  const text = `The model m\u27e8U+202E\u27e9 is ${outageText(outage)}: its tasks wait.`;
+  expect(alerts).toEqual([{ level: "bad", text, href: null }]);
+  expect(text).toMatch(/down since .*2026, \d\d:00:00; next try \d\d:05:00/);
 });

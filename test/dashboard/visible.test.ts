@@ -1,29 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutText, oneLine, visible } from "../../producer/dashboard/app/visible.ts";
+import { cutText, visible, visibleLine } from "../../producer/dashboard/app/text/visible.ts";
 
-describe("what strangers wrote is shown as what it is", () => {
+describe("untrusted text is shown with visible marks", () => {
   it.each([
     ["text of several lines", "a\tb\nc", "a\tb\nc"],
     ["markup", "<b onclick=x>&amp;</b>", "<b onclick=x>&amp;</b>"],
     ["a right-to-left override", "user\u202etxt.exe", "user\u27e8U+202E\u27e9txt.exe"],
-    ["an isolate", "\u2066a\u2069", "\u27e8U+2066\u27e9a\u27e8U+2069\u27e9"],
+    ["bidirectional isolates", "\u2066a\u2069", "\u27e8U+2066\u27e9a\u27e8U+2069\u27e9"],
     ["a zero width space", "a\u200bb", "a\u27e8U+200B\u27e9b"],
-    ["colours of a terminal", "\u001b[31;1mred\u001b[0m", "\u241bred\u241b"],
-    ["a title of a terminal", "\u001b]0;owned\u0007ok", "\u241bok"],
-    ["a link of a terminal", "\u001b]8;;https://x\u001b\\here", "\u241bhere"],
-    ["an escape by itself", "\u001b", "\u241b"],
-    ["a bell and a null", "\u0007\u0000", "\u2407\u2400"],
+    ["terminal colours", "\u001b[31;1mred\u001b[0m", "\u241bred\u241b"],
+    ["a terminal title", "\u001b]0;owned\u0007ok", "\u241bok"],
+    ["a terminal link", "\u001b]8;;https://x\u001b\\here", "\u241bhere"],
+    ["a single escape character", "\u001b", "\u241b"],
+    ["a bell and a null character", "\u0007\u0000", "\u2407\u2400"],
     ["Windows line breaks", "a\r\nb\rc", "a\nb\u240dc"],
     ["a line separator", "a\u2028b", "a\u27e8U+2028\u27e9b"],
-    ["half a pair", "a\ud83d", "a\u27e8U+D83D\u27e9"],
-    ["tags without a picture", "\u{e0041}", "\u27e8U+E0041\u27e9"],
-    ["a pile of accents", `a${"\u0301".repeat(200)}b`, `a${"\u0301".repeat(4)}\u2026b`],
-  ])("%s", (_what, text, shown) => {
+    ["half of a surrogate pair", "a\ud83d", "a\u27e8U+D83D\u27e9"],
+    ["tag characters", "\u{e0041}", "\u27e8U+E0041\u27e9"],
+    ["a long run of accents", `a${"\u0301".repeat(200)}b`, `a${"\u0301".repeat(4)}\u2026b`],
+  ])("%s", (_name, text, shown) => {
     expect(visible(text)).toBe(shown);
   });
 
-  it("no text that was shown holds anything that drives a reader's eye or terminal", () => {
+  it("shown text contains no control, format or separator character", () => {
     const units = fc.oneof(
       fc.string({ unit: "binary", maxLength: 12 }),
       fc.constantFrom("\u001b[", "\u001b]", "\u202e", "\u0007", "\ud800", "\r", "m"),
@@ -38,24 +38,24 @@ describe("what strangers wrote is shown as what it is", () => {
   });
 });
 
-describe("a long text is cut", () => {
-  it("after so many characters, and says how many are left", () => {
-    expect(cutText("abcdef", 4, 100)).toEqual({ shown: "abcd", left: 2 });
-    expect(cutText("abc", 4, 100)).toEqual({ shown: "abc", left: 0 });
+describe("a long text", () => {
+  it("is cut at the limit, and the hidden characters are counted", () => {
+    expect(cutText("abcdef", 4, 100)).toEqual({ shown: "abcd", charsHidden: 2 });
+    expect(cutText("abc", 4, 100)).toEqual({ shown: "abc", charsHidden: 0 });
   });
 
-  it("within a line that a screen could not lay out", () => {
-    const { shown, left } = cutText(`${"x".repeat(1_000_000)}\nshort`, 2_000_000, 2_000);
+  it("is cut within a line that is too long to lay out", () => {
+    const { shown, charsHidden } = cutText(`${"x".repeat(1_000_000)}\nshort`, 2_000_000, 2_000);
     expect(shown).toBe(`${"x".repeat(2_000)}\u2026\nshort`);
-    expect(left).toBe(998_000);
+    expect(charsHidden).toBe(998_000);
   });
 
-  it("never through a character of two units", () => {
+  it("is never cut within a surrogate pair", () => {
     expect(cutText("a\u{1f600}", 2, 100).shown).toBe("a\ufffd");
   });
 
-  it("to one line for a table", () => {
-    expect(oneLine(" a\n\n b\u202e ", 100)).toBe("a b\u27e8U+202E\u27e9");
-    expect(oneLine("abcdef", 4)).toBe("abc\u2026");
+  it("is cut to one line for a table", () => {
+    expect(visibleLine(" a\n\n b\u202e ", 100)).toBe("a b\u27e8U+202E\u27e9");
+    expect(visibleLine("abcdef", 4)).toBe("abc\u2026");
   });
 });

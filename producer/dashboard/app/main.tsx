@@ -1,13 +1,13 @@
-/** The dashboard's beginning: the style, the theme that was chosen, the shell. */
+/** Starts the dashboard: styles, theme, shell. */
 import { render } from "preact";
 import "./style/base.css";
 import "./style/shell.css";
 import "./style/parts.css";
 import "./style/status.css";
 import "./style/pages.css";
-import { Shell } from "./shell.tsx";
-import { applyTheme } from "./theme.ts";
+import { applyTheme } from "./data/theme.ts";
+import { Shell } from "./shell/shell.tsx";
 
 applyTheme();
-const place = document.getElementById("app");
-if (place !== null) render(<Shell />, place);
+const root = document.getElementById("app");
+if (root !== null) render(<Shell />, root);

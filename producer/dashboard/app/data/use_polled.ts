@@ -1,0 +1,79 @@
+/** The value of an API call, kept up to date while its component is shown. */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import {
+  api,
+  type CallError,
+  type CallInput,
+  type CallName,
+  type CallResult,
+  type CallValue,
+  callPath,
+} from "./api.ts";
+import { type Poller, startPoller } from "./poller.ts";
+import { cachedResponse } from "./response_cache.ts";
+
+export interface Polled<T> {
+  /** The latest value, also while later calls fail. */
+  value: T | null;
+  problem: CallError | null;
+  /** When the latest value was received; milliseconds since 1970. */
+  at: number | null;
+  /** Polls at once. */
+  refresh: () => void;
+}
+
+interface PollOptions<T> {
+  /** The delay while the value changes. Left out: one successful call is enough. */
+  eachMs?: number;
+  /** Whether the value is final, so that polling ends. */
+  done?: (value: T) => boolean;
+}
+
+/** Calls that read. */
+type ReadName = Extract<CallName, `GET ${string}`>;
+
+/** With the input null nothing is called. */
+export function usePolled<Name extends ReadName>(
+  name: Name,
+  input: CallInput<Name> | null,
+  { eachMs, done }: PollOptions<CallValue<Name>> = {},
+): Polled<CallValue<Name>> {
+  const path = input === null ? null : callPath(name, input);
+  const latest = useRef({ input, done });
+  latest.current = { input, done };
+  const [, redraw] = useState(0);
+  const [problem, setProblem] = useState<CallError | null>(null);
+  const poller = useRef<Poller | null>(null);
+
+  useEffect(() => {
+    setProblem(null);
+    if (path === null) return;
+    const started = startPoller({
+      path,
+      eachMs,
+      read: () => read(name, latest.current.input),
+      isDone: (value) => latest.current.done?.(value) === true,
+      onResult: (error) => {
+        setProblem(error);
+        redraw((count) => count + 1);
+      },
+    });
+    poller.current = started;
+    return started.stop;
+  }, [name, path, eachMs]);
+
+  const cached = path === null ? undefined : cachedResponse(path);
+  const refresh = useCallback(() => poller.current?.refresh(), []);
+  return {
+    value: (cached?.value as CallValue<Name> | undefined) ?? null,
+    problem,
+    at: cached?.at ?? null,
+    refresh,
+  };
+}
+
+const read = async <Name extends ReadName>(name: Name, input: CallInput<Name> | null) =>
+  (api as (name: Name, input: CallInput<Name> | null) => Promise<CallResult<CallValue<Name>>>)(
+    name,
+    input,
+  );

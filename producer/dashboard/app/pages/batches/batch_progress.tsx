@@ -1,0 +1,94 @@
+/** The counts, rate, usage and origin of a batch. */
+import type { Batch, Counts, Status } from "../../data/responses.ts";
+import { Id, Labels, RelativeTime } from "../../parts/inline.tsx";
+import { type Fact, Facts } from "../../parts/layout.tsx";
+import { endedCount, ProgressBar } from "../../parts/status.tsx";
+import { compact, costOf, count, dateTime, dollars, duration } from "../../text/format.ts";
+import { useRate } from "./use_rate.ts";
+
+export function BatchProgress({ batch }: { batch: Batch }) {
+  const { counts } = batch;
+  const rate = useRate(batch);
+  const ended = endedCount(counts);
+  const percent = counts.total === 0 ? 0 : (ended / counts.total) * 100;
+  return (
+    <>
+      <div class="figure-head">
+        <p class="figure">
+          {count(ended)} <small>of {count(counts.total)} tasks ended</small>
+        </p>
+        <p class="note">{percent === 100 ? "100" : percent.toFixed(1)} %</p>
+      </div>
+      <ProgressBar counts={counts} />
+      <Legend counts={counts} />
+      <Facts
+        facts={[
+          ["Rate", rate === null ? null : `${compact(rate)} a minute`],
+          ["Done", batch.eta === null ? null : <RelativeTime iso={batch.eta} />],
+          ...usageFacts(batch),
+          ...originFacts(batch),
+        ]}
+      />
+      {batch.waiting === true && (
+        <p class="note">It starts when the batch that it follows is finished.</p>
+      )}
+    </>
+  );
+}
+
+const legend: readonly Status[] = [
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "dead",
+  "cancelled",
+  "expired",
+];
+
+function Legend({ counts }: { counts: Counts }) {
+  return (
+    <ul class="legend">
+      {legend.map((status) =>
+        counts[status] === 0 && status !== "succeeded" ? null : (
+          <li key={status}>
+            <span class={`swatch swatch-${status}`} />
+            {status} <strong>{count(counts[status])}</strong>
+          </li>
+        ),
+      )}
+    </ul>
+  );
+}
+
+function usageFacts({ usage, limits }: Batch): Fact[] {
+  const used = compact(usage.prompt_tokens + usage.completion_tokens);
+  const ceiling = limits.tokens === undefined ? "" : ` of ${compact(limits.tokens)}`;
+  const cached = usage.cached_tokens > 0 ? `, ${compact(usage.cached_tokens)} cached` : "";
+  const cost =
+    limits.cost_usd === undefined
+      ? costOf(usage)
+      : `${dollars(usage.cost_usd)} of ${dollars(limits.cost_usd)}`;
+  return [
+    ["Tokens", `${used}${ceiling}${cached}`],
+    ["Cost", cost],
+    ["Steps", count(usage.steps)],
+    ["Requests", usage.egress_requests === 0 ? null : count(usage.egress_requests)],
+  ];
+}
+
+function originFacts(batch: Batch): Fact[] {
+  const { created_at: createdAt, finished_at: finishedAt, after, schedule_id: schedule } = batch;
+  const tookMs = finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(createdAt);
+  const tick = <a href="/schedules">{dateTime(batch.tick_at ?? createdAt)}</a>;
+  return [
+    ["Started", <RelativeTime key="started" iso={createdAt} />],
+    ["Took", tookMs === null ? null : duration(tookMs)],
+    ["Schedule", schedule === undefined ? null : tick],
+    [
+      "Follows",
+      after === undefined ? null : <Id id={after.batch} href={`/batches/${after.batch}`} />,
+    ],
+    ["Labels", Object.keys(batch.labels).length === 0 ? null : <Labels labels={batch.labels} />],
+  ];
+}
