@@ -101,20 +101,24 @@ export function generateTasks(stateDir: string, size: Size): void {
       status === "succeeded" ? "x" : null,
     );
   }
-  const spend = db.prepare(
-    `INSERT INTO spend (tenant, day, model, calls, prompt_tokens, cached_tokens, completion_tokens,
-       unpriced_tokens, cost_usd)
-     VALUES (?1, date('now', '-' || ?2 || ' days'), ?3, 1000, 450000, 0, 45000, 0, 0.5)`,
-  );
-  for (let day = 0; day < ledgerDays; day++) {
-    for (const model of models) spend.run(tenantOf(0), day, model);
-  }
+  insertSpend(db, tenantOf(0));
   // A local fleet makes all live tasks due when it starts; they must not run during the measurement.
   db.exec(`CREATE TRIGGER generated_waits AFTER UPDATE OF sweep_at ON tasks WHEN new.sweep_at = 0
     BEGIN UPDATE tasks SET sweep_at = ${farAhead} WHERE id = new.id; END`);
   db.exec("COMMIT");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
+}
+
+function insertSpend(db: DatabaseSync, tenant: string): void {
+  const spend = db.prepare(
+    `INSERT INTO spend (tenant, day, model, calls, prompt_tokens, cached_tokens, completion_tokens,
+       unpriced_tokens, cost_usd)
+     VALUES (?1, date('now', '-' || ?2 || ' days'), ?3, 1000, 450000, 0, 45000, 0, 0.5)`,
+  );
+  for (let day = 0; day < ledgerDays; day++) {
+    for (const model of models) spend.run(tenant, day, model);
+  }
 }
 
 /** The D1 file below a state folder that has a table `tasks`. */

@@ -47,7 +47,6 @@ export interface SubmittedBatch {
 
 /** What the run recorded. */
 export interface History {
-  seed: number;
   submissions: Submission[];
   batches: SubmittedBatch[];
   deliveries: Map<string, number>;

@@ -55,7 +55,7 @@ export type Scenario = (world: World, plan: RunPlan) => Promise<void>;
 
 export async function simulate(
   options: RunOptions,
-  trouble: Scenario = randomScenario,
+  scenario: Scenario = randomScenario,
 ): Promise<Outcome> {
   await clearStores();
   const logs: string[] = [];
@@ -70,32 +70,18 @@ export async function simulate(
   vi.spyOn(Math, "random").mockImplementation(() => world.random.next());
   try {
     const plan = planRun(world.random.fork("workload"), options);
-    await trouble(world, plan);
+    await scenario(world, plan);
     await expireHanging(world);
     await world.disableFaults();
-    const drained = await drain(world);
-    const history: History = {
-      seed: options.seed,
-      submissions: plan.submissions,
-      batches: plan.batches,
-      deliveries: world.deliveries,
-      auditor: world.auditor,
-      upstream: world.upstream.requests,
-      sentMessages: world.queue.sent,
-      logs,
-      responses: world.responses,
-      canaries: world.canaries,
-      drained,
-      now: world.clock.now(),
-    };
+    const history = historyOf(world, plan, logs, await drain(world));
     const evidence = await gatherEvidence(history);
     const violations = await findViolations(evidence);
     const written = world.auditor.violations.length;
-    const cleared =
+    const cleanup =
       options.checksCleanup === false
         ? { violations: [], orphans: 0, removed: 0 }
         : await checkCleanup(world, history, evidence);
-    violations.push(...cleared.violations);
+    violations.push(...cleanup.violations);
     for (const text of world.auditor.violations.slice(written)) violations.push(`cleanup: ${text}`);
     return {
       violations,
@@ -108,8 +94,8 @@ export async function simulate(
         tasks: evidence.rows.length,
         fencesLost: logs.filter((line) => line.includes('"fence_lost"')).length,
         deliveriesPerTaskMax: Math.max(0, ...world.deliveries.values()),
-        orphans: cleared.orphans,
-        removed: cleared.removed,
+        orphans: cleanup.orphans,
+        removed: cleanup.removed,
         posts: world.upstream.requests.filter(({ method }) => method === "POST").length,
       },
     };
@@ -118,6 +104,19 @@ export async function simulate(
     vi.restoreAllMocks();
   }
 }
+
+const historyOf = (world: World, plan: RunPlan, logs: string[], drained: boolean): History => ({
+  ...plan,
+  deliveries: world.deliveries,
+  auditor: world.auditor,
+  upstream: world.upstream.requests,
+  sentMessages: world.queue.sent,
+  logs,
+  responses: world.responses,
+  canaries: world.canaries,
+  drained,
+  now: world.clock.now(),
+});
 
 export interface RunPlan {
   submissions: Submission[];
