@@ -2,7 +2,7 @@ import type { Reason } from "./states.ts";
 
 /**
  * Every failure of the fleet, classified once. The table below is mirrored in
- * docs/ARCHITECTURE.md and a test compares the two.
+ * docs/failures.md and a test compares the two.
  *
  * - retry: the attempt failed; try again after a jittered backoff, costing one attempt.
  * - wait: pause inside the slice for a short, known time; costs nothing.

@@ -1,6 +1,6 @@
 /**
- * Builds the dashboard into `.build/dashboard`, which the producer serves. Nothing is inlined: a policy
- * that forbids inline script and style forbids it of the dashboard too.
+ * Builds the dashboard into `.build/dashboard`, which the producer serves. Nothing is inlined, because the
+ * page's policy forbids inline script and style.
  */
 import path from "node:path";
 import { build } from "vite";

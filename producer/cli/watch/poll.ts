@@ -54,7 +54,7 @@ export async function poll<T>(polling: Polling<T>): Promise<T> {
   }
 }
 
-/** Ctrl-C ends only the watching: submitted tasks keep running. `resume` is a sentence that says how to go on. */
+/** Ctrl-C ends only the watching: submitted tasks keep running. `resume` is a sentence that says how to continue. */
 export function reportStillRunning(
   { json, context }: Session,
   id: string,

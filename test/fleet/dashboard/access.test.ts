@@ -9,9 +9,10 @@ import { hasBrowser, openPage, startBrowser } from "./browser.ts";
 const startMsMax = 120_000;
 const team = "team.cloudflareaccess.com";
 const audience = "the-application";
-type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
+const vars = { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: audience, ACCESS_SCOPES: "read" };
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
-const signed = (by: Pair, application: string): Promise<string> =>
+const sign = (pair: KeyPair, application: string): Promise<string> =>
   new SignJWT({ email: "someone@example.com" })
     .setProtectedHeader({ alg: "RS256", kid: "k" })
     .setSubject("someone")
@@ -19,47 +20,52 @@ const signed = (by: Pair, application: string): Promise<string> =>
     .setAudience(application)
     .setIssuedAt()
     .setExpirationTime("5m")
-    .sign(by.privateKey);
+    .sign(pair.privateKey);
 
-/**
- * The producer as Cloudflare Access stands before it: each request to it carries an assertion. Its own
- * request for the team's keys leaves the runtime through this process, which answers it.
- */
+/** Answers the producer's request for the team's keys, which leaves the runtime through this process. */
+async function serveKeys(pair: KeyPair): Promise<string[]> {
+  const key = { ...(await exportJWK(pair.publicKey)), kid: "k", alg: "RS256", use: "sig" };
+  const realFetch = globalThis.fetch;
+  const requested: string[] = [];
+  vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.hostname === "127.0.0.1" || url.hostname === "localhost") return realFetch(input, init);
+    requested.push(url.href);
+    return Response.json({ keys: [key] });
+  });
+  return requested;
+}
+
+async function startServer(): Promise<{ server: TestHarness; url: string }> {
+  const server = createTestHarness({
+    root,
+    workers: [
+      { configPath: "wrangler.producer.toml", vars },
+      { configPath: "wrangler.consumer.toml" },
+    ],
+  });
+  const { url } = await server.listen();
+  const { DB } = await server.getWorker<{ DB: D1Database }>().getEnv();
+  for (const file of filesBelow("shared/migrations", ".sql")) {
+    await DB.batch([DB.prepare(text(file))]);
+  }
+  return { server, url: url.origin };
+}
+
+/** Access adds an assertion to each request; here the browser sends it as a header. */
 describe.skipIf(!hasBrowser)("the dashboard behind Cloudflare Access", () => {
   let server: TestHarness;
   let url: string;
   let browser: Browser;
-  let ours: Pair;
-  let theirs: Pair;
-  const asked: string[] = [];
+  let ours: KeyPair;
+  let theirs: KeyPair;
+  let requested: string[] = [];
+  const contexts: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
     [ours, theirs] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
-    const key = { ...(await exportJWK(ours.publicKey)), kid: "k", alg: "RS256", use: "sig" };
-    const real = globalThis.fetch;
-    vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
-      const to = new URL(input instanceof Request ? input.url : input);
-      if (to.hostname === "127.0.0.1" || to.hostname === "localhost") return real(input, init);
-      asked.push(to.href);
-      return Response.json({ keys: [key] });
-    });
-    server = createTestHarness({
-      root,
-      workers: [
-        {
-          configPath: "wrangler.producer.toml",
-          vars: { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: audience, ACCESS_SCOPES: "read" },
-        },
-        { configPath: "wrangler.consumer.toml" },
-      ],
-    });
-    const [listening, started] = await Promise.all([server.listen(), startBrowser()]);
-    url = listening.url.origin;
-    browser = started;
-    const { DB } = await server.getWorker<{ DB: D1Database }>().getEnv();
-    for (const file of filesBelow("shared/migrations", ".sql")) {
-      await DB.batch([DB.prepare(text(file))]);
-    }
+    requested = await serveKeys(ours);
+    [{ server, url }, browser] = await Promise.all([startServer(), startBrowser()]);
   }, startMsMax);
 
   afterAll(async () => {
@@ -68,7 +74,11 @@ describe.skipIf(!hasBrowser)("the dashboard behind Cloudflare Access", () => {
     vi.unstubAllGlobals();
   }, startMsMax);
 
-  /** The page, with what Access adds to each request; null is a browser that came round it. */
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+  });
+
+  /** Opens the page with an assertion; null is a browser that bypasses Access. */
   async function visit(assertion: string | null) {
     const { context, page } = await openPage(browser, {
       viewport: { width: 1280, height: 860 },
@@ -78,43 +88,39 @@ describe.skipIf(!hasBrowser)("the dashboard behind Cloudflare Access", () => {
     contexts.push(context);
     return page;
   }
-  const contexts: { close(): Promise<void> }[] = [];
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-  });
 
-  test("who is signed in there is let in without a key, and no credential is kept", async () => {
-    const page = await visit(await signed(ours, audience));
+  test("a user of Access needs no API key, and the browser stores no credential", async () => {
+    const page = await visit(await sign(ours, audience));
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await page.getByText("No batch yet").waitFor();
     expect(await page.getByLabel("API key").count()).toBe(0);
     expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(0);
     expect(await page.evaluate("sessionStorage.length + localStorage.length")).toBe(0);
-    expect(asked).toContain(`https://${team}/cdn-cgi/access/certs`);
+    expect(requested).toContain(`https://${team}/cdn-cgi/access/certs`);
   });
 
   test.each([
-    ["another key's signature", () => signed(theirs, audience)],
-    ["another application's assertion", () => signed(ours, "another")],
-    ["what is no assertion", async () => "a.b.c"],
-  ])("%s is refused, and the page says so", async (_what, made) => {
-    const page = await visit(await made());
+    ["signed with another key", () => sign(theirs, audience)],
+    ["for another application", () => sign(ours, "another")],
+    ["that is not a token", async () => "a.b.c"],
+  ])("an assertion %s is rejected, and the page shows why", async (_name, createAssertion) => {
+    const page = await visit(await createAssertion());
     expect(await page.getByRole("alert").textContent()).toContain(
-      "this assertion of Cloudflare Access does not hold: sign in again",
+      "invalid Cloudflare Access assertion: sign in again",
     );
     await page.getByLabel("API key").waitFor();
   });
 
-  test("who comes without an assertion is asked for a key, and told nothing", async () => {
+  test("a request without an assertion gets the key form without a message", async () => {
     const page = await visit(null);
     await page.getByLabel("API key").waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("who is signed out while the page is open is told", async () => {
-    const page = await visit(await signed(ours, audience));
+  test("a session that ends while the page is open shows a message", async () => {
+    const page = await visit(await sign(ours, audience));
     await page.getByText("No batch yet").waitFor();
-    await page.setExtraHTTPHeaders({ [assertionHeader]: await signed(theirs, audience) });
+    await page.setExtraHTTPHeaders({ [assertionHeader]: await sign(theirs, audience) });
     await page.getByRole("link", { name: "Tasks", exact: true }).click();
     expect(await page.getByRole("alert").textContent()).toContain("sign in again");
   });

@@ -1,4 +1,4 @@
-/** The system's Chromium, and a record of what it asked for and complained of. */
+/** The system's Chromium, and a record of its requests and errors. */
 import fs from "node:fs";
 import path from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
@@ -6,10 +6,10 @@ import { root } from "../docs/page.ts";
 
 const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
-/** A machine without a browser has its path named by nobody; where one is named, it must be there. */
+/** Without CHROMIUM_PATH a missing browser skips the tests; a path that is set must exist. */
 export const hasBrowser = process.env.CHROMIUM_PATH !== undefined || fs.existsSync(executablePath);
 
-/** Where a person finds what the pages look like; ignored by git. */
+/** Ignored by git. */
 const screenshots = path.join(root, ".build/screenshots");
 
 export async function startBrowser(): Promise<Browser> {
@@ -23,36 +23,35 @@ export async function startBrowser(): Promise<Browser> {
   });
 }
 
-export interface Watched {
+export interface RecordedPage {
   context: BrowserContext;
   page: Page;
   /** The origins of every request, navigations included. */
   origins: Set<string>;
-  /** What went wrong in the page: exceptions, and what its policy blocked. */
-  complaints: string[];
-  shoot(name: string): Promise<void>;
+  /** Errors of the page: exceptions, and what its policy blocked. */
+  errors: string[];
+  takeScreenshot(name: string): Promise<void>;
 }
 
 export async function openPage(
   browser: Browser,
   options: Parameters<Browser["newContext"]>[0],
-): Promise<Watched> {
+): Promise<RecordedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const origins = new Set<string>();
-  const complaints: string[] = [];
+  const errors: string[] = [];
   context.on("request", (request) => origins.add(new URL(request.url()).origin));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("dialog", (dialog) => complaints.push(`a dialog: ${dialog.message()}`));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("dialog", (dialog) => errors.push(`a dialog: ${dialog.message()}`));
   page.on("console", (message) => {
-    // An answer that is no 200 is told there too, and is none of the page's faults.
-    const told = message.text();
-    if (message.type() === "error" && !told.startsWith("Failed to load resource")) {
-      complaints.push(told);
-    }
+    const text = message.text();
+    // Chromium also logs responses with an error status, which are not faults of the page.
+    const isStatus = text.startsWith("Failed to load resource");
+    if (message.type() === "error" && !isStatus) errors.push(text);
   });
-  const shoot = async (name: string) => {
+  const takeScreenshot = async (name: string) => {
     await page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
   };
-  return { context, page, origins, complaints, shoot };
+  return { context, page, origins, errors, takeScreenshot };
 }

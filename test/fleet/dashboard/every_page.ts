@@ -2,24 +2,23 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { until } from "../local/fleet.ts";
-import type { Stage } from "./stage.ts";
+import type { Fixture } from "./fixture.ts";
 
 const pagesMsMax = 180_000;
 
-export const everyPath = (stage: Stage): [name: string, path: string][] => [
+export const everyPath = (fixture: Fixture): [name: string, path: string][] => [
   ["overview", "/"],
   ["batches", "/batches"],
-  ["batch", `/batches/${stage.batch}`],
+  ["batch", `/batches/${fixture.batch}`],
   ["tasks", "/tasks"],
-  ["task", `/tasks/${stage.task("outage")}`],
+  ["task", `/tasks/${fixture.task("outage")}`],
   ["dead-letters", "/dead-letters"],
   ["schedules", "/schedules"],
-  ["egress", `/egress?batch=${stage.batch}`],
+  ["egress", `/egress?batch=${fixture.batch}`],
   ["tools", "/tools"],
 ];
 
-/** All that a page asks for at first is there. */
-export async function loaded(page: Page): Promise<void> {
+export async function waitUntilLoaded(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
   await until(
     () => page.getByRole("status", { name: "Loading" }).count(),
@@ -27,43 +26,43 @@ export async function loaded(page: Page): Promise<void> {
   );
 }
 
-/** What shuts people out of a page, as far as a program can tell. */
-async function barriersIn(page: Page, rules: readonly string[]): Promise<unknown[]> {
-  const order = JSON.stringify({
+/** Serious accessibility violations; without `rules` all rules are checked. */
+async function findViolations(page: Page, rules: readonly string[]): Promise<unknown[]> {
+  const options = JSON.stringify({
     resultTypes: ["violations"],
     ...(rules.length === 0 ? {} : { runOnly: { type: "rule", values: rules } }),
   });
-  const { violations } = (await page.evaluate(`axe.run(${order})`)) as axe.AxeResults;
+  const { violations } = (await page.evaluate(`axe.run(${options})`)) as axe.AxeResults;
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => ({ page: page.url(), id, at: nodes.map(({ html }) => html) }));
 }
 
-/** The same page, looked at in each of these; what only colours decide is asked again where they change. */
-const looks = [
+/** Each page in each of these; in dark only the rules that depend on colours are checked again. */
+const appearances = [
   ["light", { width: 1280, height: 860 }, []],
   ["dark", { width: 1280, height: 860 }, ["color-contrast"]],
   ["phone", { width: 390, height: 844 }, null],
 ] as const;
 
-export function everyPage(stage: Stage): void {
+export function testEveryPage(fixture: Fixture): void {
   test(
-    "every page is whole and accessible, in light, in dark and on a phone",
+    "every page fits its window and is accessible, in light, in dark and on a phone",
     async () => {
-      const { page, shoot } = await stage.open();
+      const { page, takeScreenshot } = await fixture.open();
       const faults: unknown[] = [];
-      for (const [name, at] of everyPath(stage)) {
+      for (const [name, path] of everyPath(fixture)) {
         await page.emulateMedia({ colorScheme: "light" });
-        await page.goto(`${stage.fleet.url}${at}`);
-        await loaded(page);
+        await page.goto(`${fixture.fleet.url}${path}`);
+        await waitUntilLoaded(page);
         await page.evaluate(axe.source);
-        for (const [look, size, rules] of looks) {
+        for (const [appearance, size, rules] of appearances) {
           await page.setViewportSize(size);
-          await page.emulateMedia({ colorScheme: look === "dark" ? "dark" : "light" });
-          await shoot(`${name}-${look}`);
-          const wide = Number(await page.evaluate("document.documentElement.scrollWidth"));
-          if (wide > size.width) faults.push({ name, look, wide });
-          if (rules !== null) faults.push(...(await barriersIn(page, rules)));
+          await page.emulateMedia({ colorScheme: appearance === "dark" ? "dark" : "light" });
+          await takeScreenshot(`${name}-${appearance}`);
+          const width = Number(await page.evaluate("document.documentElement.scrollWidth"));
+          if (width > size.width) faults.push({ name, appearance, width });
+          if (rules !== null) faults.push(...(await findViolations(page, rules)));
         }
       }
       expect(faults).toEqual([]);
@@ -72,18 +71,18 @@ export function everyPage(stage: Stage): void {
   );
 
   test.each(["light", "dark"] as const)(
-    "colours follow a system that is %s until somebody chooses",
+    "colours follow a %s system until the user chooses a theme",
     async (colorScheme) => {
-      const { page } = await stage.open({ colorScheme });
-      await page.goto(stage.fleet.url);
-      await loaded(page);
+      const { page } = await fixture.open({ colorScheme });
+      await page.goto(fixture.fleet.url);
+      await waitUntilLoaded(page);
       const background = "getComputedStyle(document.documentElement).backgroundColor";
       const before = await page.evaluate(background);
       const other = colorScheme === "dark" ? "light" : "dark";
       await page.getByLabel("Colours").selectOption(other);
       expect(await page.evaluate(background)).not.toBe(before);
       await page.reload();
-      await loaded(page);
+      await waitUntilLoaded(page);
       expect(await page.evaluate(background)).not.toBe(before);
       await page.getByLabel("Colours").selectOption("system");
       expect(await page.evaluate(background)).toBe(before);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openRoutes, routes } from "../../../producer/api.ts";
-import { refusals } from "../../../producer/http/refusals.ts";
+import { errorCodes } from "../../../producer/http/error_response.ts";
 import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
 import { DurableTask, standardTools } from "../../../shared/task.ts";
 import { codeRows, firstCells, section, text } from "./page.ts";
@@ -10,20 +10,20 @@ const callsOf = (pageText: string): string[] =>
   [...section(pageText, "## Calls").matchAll(/^### `(\S+) (\S+)`$/gm)].map(
     ([, method, path]) => `${method} ${path}`,
   );
-/** What stands in OpenAI's shape has a page of its own. */
+/** OpenAI's shape has its own page. */
 const calls = [...callsOf(page), ...callsOf(text("docs/openai.md"))];
 
-test("every route stands on the page, and no other", () => {
+test("the page lists every route and no other", () => {
   const known = [...openRoutes, ...routes].map(({ method, path }) => `${method} ${path}`);
   expect(calls.sort()).toEqual(known.sort());
 });
 
-test("every field of a task stands on the page, and no other", () => {
+test("the page lists every field of a task and no other", () => {
   const fields = section(page, "## A task, as sent").split("| budget |")[0] ?? "";
   expect(firstCells(fields)).toEqual(Object.keys(DurableTask.properties));
 });
 
-test("every budget stands on the page with its default and its ceiling", () => {
+test("the page lists every budget with its default and its ceiling", () => {
   const numbers = (value: string): number => Number(value.replaceAll(",", ""));
   const rows = codeRows(section(page, "## A task, as sent")).filter(([name = ""]) =>
     name.startsWith("limits."),
@@ -41,15 +41,15 @@ test("every budget stands on the page with its default and its ceiling", () => {
   expect(listed).toEqual(known);
 });
 
-test("every error code stands on the page with its status, and no other", () => {
-  const known = Object.entries(refusals).map(([code, [status]]) => `${status} ${code}`);
+test("the page lists every error code with its status and no other", () => {
+  const known = Object.entries(errorCodes).map(([code, [status]]) => `${status} ${code}`);
   const listed = [...section(page, "## Errors").matchAll(/^\| (\d+) \| `(\w+)`/gm)].map(
     ([, status, code]) => `${status} ${code}`,
   );
   expect(listed.sort()).toEqual(known.sort());
 });
 
-test("every standard tool stands on the tools' page, and no other", () => {
+test("the tools page lists every standard tool and no other", () => {
   const tools = section(text("docs/tools.md"), "## The standard tools");
   expect(firstCells(tools)).toEqual([...standardTools]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isNode, type Node, nameOf, placesIn, programOf, sources } from "./syntax.ts";
 
-/** One call of a binding: `owner.method(…)`, where it stands, and what guards it. */
+/** One call of a binding: `owner.method(…)`, its file, and what guards it. */
 interface BindingCall {
   file: string;
   call: string;
@@ -92,7 +92,7 @@ const isGuard = (node: Node): boolean =>
 
 const calls = sources.flatMap(callsIn);
 
-test.each(bindings)("$kind is called in its own place alone", ({ owner, methods, places }) => {
+test.each(bindings)("$kind is called only in its own place", ({ owner, methods, places }) => {
   const made = calls.filter(({ call }) => {
     const [by = "", method = ""] = call.split(".");
     return owner.test(by) && methods.test(method);

@@ -1,11 +1,11 @@
 /** Commands that a page's text names, between backticks: they and their options are there. */
 import { expect, test } from "vitest";
-import { fleetProgram } from "../../../producer/cli/program.ts";
-import { processSurroundings } from "../../../producer/cli/surroundings.ts";
+import { processContext } from "../../../producer/cli/context.ts";
+import { createProgram } from "../../../producer/cli/program.ts";
 import { commandsIn } from "./examples.ts";
 import { filesBelow } from "./page.ts";
 
-const program = fleetProgram(processSurroundings(), () => async () => {}, false);
+const program = createProgram(processContext(), () => async () => {}, false);
 
 /** What the command line has not of a command, or null. */
 function missing(command: string): string | null {

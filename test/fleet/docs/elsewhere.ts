@@ -1,6 +1,6 @@
 /** What the examples' test does not hold: commands that need what no test has, and ends that a page announces. */
 
-/** Not run here, each with the reason. `*` stands for the rest of the words. */
+/** Not run here, each with the reason. `*` matches the rest of the words. */
 export const elsewhere: readonly [command: string, reason: string][] = [
   ["npm install", "the machine has done it, or this test would not run"],
   ["npm run demo", ".ci/run runs it after the tests"],
@@ -14,7 +14,7 @@ export const elsewhere: readonly [command: string, reason: string][] = [
   ["npx wrangler d1 delete *", "deletes from an account"],
   ["npx wrangler r2 bucket delete *", "deletes from an account"],
   ["npx wrangler d1 execute DB --remote *", "asks a deployed fleet"],
-  ["ollama *", "a server of models, which the test stands in for"],
+  ["ollama *", "a model server, which the test replaces"],
   ["npx fleet webhooks redeliver *", "needs a webhook that was given up, after 31 hours"],
 ];
 

@@ -1,15 +1,15 @@
 /**
- * Every example of the documents runs as it stands, as somebody runs it who reads them. Examples of a page
- * build on one another, so these tests run in the page's order and not alone.
+ * Runs every example of the docs unchanged, as a reader would. The examples of a page build on one another,
+ * so they run in the page's order.
  */
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { announced, elsewhere } from "./elsewhere.ts";
 import { examplesOf } from "./examples.ts";
 import { filesBelow, text } from "./page.ts";
-import { Reader } from "./session.ts";
+import { patienceMs, Reader } from "./session.ts";
 
-/** Before some, `npm start` alone; the others go on with the fleet that stands there. */
+/** `plainly`: `npm start` without variables runs first; the other pages start the fleet themselves. */
 const pages: readonly [page: string, starts?: "plainly"][] = [
   ["README.md"],
   ["docs/models.md"],
@@ -21,7 +21,7 @@ const pages: readonly [page: string, starts?: "plainly"][] = [
   ["docs/webhooks.md"],
   ["docs/operations.md"],
   ["docs/tools.md"],
-  ["docs/ways-in.md"],
+  ["docs/ingress.md"],
 ];
 
 /** What the pages ask for: curl 7.87, whose --url-query one of them uses. */
@@ -40,15 +40,19 @@ describe.skipIf(!hasCurl).each(pages)("%s", (page, starts) => {
   if (starts === "plainly") test("npm start", () => reader.start({}));
   for (const example of examplesOf(page)) {
     const [first = ""] = example.script.split("\n");
-    test(`${example.at} ${first}`, async () => {
-      if (example.starts) {
-        await reader.start(await reader.variablesOf(example.script));
-        return;
-      }
-      const { code, out, err } = await reader.run(example.script);
-      expect({ code, said: `${out}${err}` }).toEqual({ code: 0, said: expect.anything() });
-      expect(err).not.toMatch(/^Warning:/m);
-    });
+    test(
+      `${example.at} ${first}`,
+      async () => {
+        if (example.starts) {
+          await reader.start(await reader.variablesOf(example.script));
+          return;
+        }
+        const { code, out, err } = await reader.run(example.script);
+        expect({ code, said: `${out}${err}` }).toEqual({ code: 0, said: expect.anything() });
+        expect(err).not.toMatch(/^Warning:/m);
+      },
+      patienceMs + 10_000,
+    );
   }
 });
 

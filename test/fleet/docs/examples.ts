@@ -51,7 +51,7 @@ function partsOf(page: string, from: number, lines: readonly string[]): Example[
   return parts;
 }
 
-/** Commands of `fleet` that stand in a page's text, between backticks. */
+/** Commands of `fleet` in a page's text, between backticks. */
 export function commandsIn(page: string): string[] {
   const prose = text(page).replace(/^```[\s\S]*?^```$/gm, "");
   return [...prose.matchAll(/`((?:npx )?fleet [a-z][^`]*)`/g)].map(([, command = ""]) =>

@@ -7,7 +7,7 @@ import { codeRows, filesBelow, firstCells, section, text } from "./page.ts";
 
 const page = text("docs/observability.md");
 
-test("each event of the log stands on the page, and no other", () => {
+test("the page lists each log event and no other", () => {
   const events = [...text("shared/log.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(([, event]) => event);
   expect(events.length).toBeGreaterThan(20);
   expect(firstCells(section(page, "## Logs")).sort()).toEqual(events.sort());
@@ -18,7 +18,7 @@ test("each event of the log is written somewhere", () => {
     ...filesBelow("consumer", ".ts"),
     ...filesBelow("producer", ".ts"),
     "shared/log.ts",
-    "shared/retrying.ts",
+    "shared/retries.ts",
   ]
     .map(text)
     .join("\n")
@@ -29,7 +29,7 @@ test("each event of the log is written somewhere", () => {
   expect(silent).toEqual([]);
 });
 
-test("each attribute of a span stands on the page, and no other", () => {
+test("the page lists each attribute of a span and no other", () => {
   const code = ["gen_ai", "spans"].map((name) => text(`consumer/telemetry/${name}.ts`)).join("\n");
   const written = `${code}\n${text("consumer/toolbox/tool_host.ts")}`.matchAll(
     /"((?:gen_ai|flotilla|error)\.[a-z_.]+)":/g,
@@ -38,17 +38,17 @@ test("each attribute of a span stands on the page, and no other", () => {
   expect(firstCells(section(page, "## Traces")).sort()).toEqual(names.sort());
 });
 
-test("a deployed consumer, whose fetches would stand in traces with their whole URLs, traces nothing", () => {
+test("a deployed consumer traces nothing, because traces hold whole URLs of fetches", () => {
   expect(parse(text("wrangler.consumer.toml"))).toMatchObject({
     env: { production: { observability: { enabled: true, traces: { enabled: false } } } },
   });
 });
 
-test("each column of a point stands on the page at its place", () => {
+test("the page lists each column of a point at its place", () => {
   const places = (kind: string, columns: object) =>
     Object.keys(columns).map((name, n) => [`${kind}${n + 1}`, name]);
-  const told = codeRows(section(page, "## Metrics")).map(([place, name]) => [place, name]);
-  expect(told).toEqual([...places("blob", blobColumns), ...places("double", doubleColumns)]);
+  const listed = codeRows(section(page, "## Metrics")).map(([place, name]) => [place, name]);
+  expect(listed).toEqual([...places("blob", blobColumns), ...places("double", doubleColumns)]);
 });
 
 describe("each query in D1 is one that the schema answers", () => {

@@ -2,22 +2,22 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import * as operations from "../../../producer/api/operations.ts";
 import { api, openRoutes, routes } from "../../../producer/api.ts";
-import { plainClient } from "../../../producer/client/plain.ts";
-import { documentOf, documentPath } from "../../../producer/http/openapi.ts";
+import { buildClient } from "../../../producer/client/build.ts";
+import { openApiDocument, openApiPath } from "../../../producer/http/openapi.ts";
 import * as openAiOperations from "../../../producer/openai/operations.ts";
 import { text } from "./page.ts";
 
 const document: unknown = JSON.parse(text("docs/openapi.json"));
 const served = [...openRoutes, ...routes];
 
-test("docs/openapi.json is what the fleet serves: npm run openapi writes it anew", () => {
-  expect(document).toEqual(JSON.parse(JSON.stringify(documentOf(served))));
+test("docs/openapi.json equals the served document; npm run openapi rewrites it", () => {
+  expect(document).toEqual(JSON.parse(JSON.stringify(openApiDocument(served))));
 });
 
-test("the client for packages is the client without its types: npm run openapi writes it anew", () => {
-  expect(text("producer/client/index.js")).toBe(plainClient());
-  // It stands alone: whoever bundles it bundles nothing else.
-  expect(plainClient()).not.toMatch(/^\s*import /m);
+test("the packaged client equals the built client; npm run openapi rewrites it", () => {
+  expect(text("producer/client/dist/index.js")).toBe(buildClient());
+  // It has no imports, so a bundle holds nothing else.
+  expect(buildClient()).not.toMatch(/^\s*import /m);
 });
 
 test("it is an OpenAPI 3.1 document, by the specification's own schema", async () => {
@@ -46,15 +46,15 @@ test("every route of the app is in it, and every call in it is routed", () => {
     Object.keys(calls).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const routed = api.routes
-    // What stands at no path of the table is a page of the dashboard, or nothing.
+    // A path that is not in the table is a page of the dashboard, or nothing.
     .filter(({ method, path }) => method !== "ALL" && path !== "/*")
-    .map(({ method, path }) => `${method} ${documentPath(path)}`);
+    .map(({ method, path }) => `${method} ${openApiPath(path)}`);
   expect(described.sort()).toEqual(routed.sort());
 });
 
 test("every call that is described is served, under a name of its own, and no other", () => {
   const described = [operations, openAiOperations].flatMap((calls) =>
-    Object.values(calls).flatMap((one) => ("answers" in one ? one.id : [])),
+    Object.values(calls).flatMap((exported) => ("responses" in exported ? exported.id : [])),
   );
   const ids = served.map(({ id }) => id);
   expect(described.sort()).toEqual(ids.toSorted());

@@ -15,7 +15,7 @@ export function filesBelow(folder: string, ending: string): string[] {
     .sort();
 }
 
-/** What stands under a heading, up to the next one of its level or above. */
+/** The text under a heading, up to the next heading of its level or above. */
 export function section(page: string, heading: string): string {
   const level = /^#+/.exec(heading)?.[0].length ?? 0;
   const lines = page.split("\n");

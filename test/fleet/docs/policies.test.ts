@@ -13,7 +13,9 @@ const words = (table: string): string[] =>
   );
 
 test("the page lists exactly the reasons of the gateway", () => {
-  expect(words(section(page, "## Error responses")).sort()).toEqual(Object.keys(egressErrors).sort());
+  expect(words(section(page, "## Error responses")).sort()).toEqual(
+    Object.keys(egressErrors).sort(),
+  );
 });
 
 test("the page lists exactly the fields of a rule and of the file", () => {

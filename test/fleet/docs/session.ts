@@ -16,8 +16,11 @@ import { root } from "./page.ts";
 /** What the documents call the fleet and the endpoint of a model. */
 const fleetAddress = "http://127.0.0.1:8787";
 const modelAddress = "http://127.0.0.1:11434/v1";
-/** Less than a test has, so that what hangs is told with what it said. */
-const patienceMs = 50_000;
+/**
+ * Shorter than the test's timeout, so that the output of a hanging example is reported. The files of a batch
+ * in OpenAI's format are written up to 90 s after its submission: 30 s of grace, then the next cron.
+ */
+export const patienceMs = 110_000;
 /** What examples read of the repository; what they write stays out of it. */
 const read = ["policies", "shared", "producer", "wrangler.producer.toml", "node_modules/openai"];
 
@@ -64,7 +67,7 @@ export class Reader {
     return [...new Set(lines.filter((line) => line !== ""))];
   }
 
-  /** `npm start` with these variables beside it. */
+  /** `npm start` with these variables. */
   async start(variables: Record<string, string>): Promise<void> {
     const asked = JSON.stringify(variables);
     if (asked === this.#started) return;
@@ -101,7 +104,7 @@ export class Reader {
   }
 
   async #shell(script: string, kept: readonly string[]): Promise<Ran> {
-    // A variable of one command alone, `NAME=value command`, is none afterwards.
+    // A variable of one command, `NAME=value command`, is unset afterwards.
     const keep = kept.map(
       (name) => `declare -p ${name} >> ${this.#variables} 2> /dev/null || true`,
     );

@@ -21,7 +21,7 @@ test("folders are named for what they hold", () => {
   expect(sources.filter((file) => buckets.test(file.replace(/\.d\.ts$/, "")))).toEqual([]);
 });
 
-test("Dynamic Workers are made in the sandbox alone", () => {
+test("Dynamic Workers are created only in the sandbox", () => {
   // The bindings of tools name it to forbid it.
   const uses = sources.filter(
     (file) =>

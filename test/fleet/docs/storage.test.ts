@@ -26,7 +26,7 @@ test("the view's promise is its columns, in their order", () => {
   expect(promised).toEqual(views.get("task_status"));
 });
 
-test("every R2 key stands on the page, and no other", () => {
+test("the page lists every R2 key and no other", () => {
   const placeholders = (make: (...names: never[]) => string): string => {
     const names = /^\(([^)]*)\)/.exec(make.toString())?.[1]?.split(",") ?? [];
     return make(...(names.map((name) => `<${name.trim()}>`) as never[]));

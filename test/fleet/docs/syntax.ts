@@ -13,7 +13,7 @@ export interface Node {
 export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 
-/** Every node below, with those that it stands in, the outermost first. */
+/** Every node below, with its ancestors, the outermost first. */
 export function* placesIn(node: Node, above: readonly Node[] = []): Generator<[Node, Node[]]> {
   yield [node, [...above]];
   for (const value of Object.values(node)) {

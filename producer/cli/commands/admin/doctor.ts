@@ -30,8 +30,7 @@ export function addDoctor(program: Command, bind: Bind): void {
         const fleet = await checkFleet(session.client(), session.url, model);
         const findings = [checkNode(), ...fleet];
         if (session.json) {
-          for (const { message, ...rest } of findings)
-            session.printJson({ ...rest, told: message });
+          for (const { message, ...rest } of findings) session.printJson({ ...rest, message });
         } else {
           const rows = findings.map(({ check, state, message }) => [check, state, message]);
           const head = ["check", "state", "what"];

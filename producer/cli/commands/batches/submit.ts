@@ -123,7 +123,7 @@ async function watchAndWrite(
 /** The same input and options were submitted before. */
 function knownText({ id, status, counts, created_at }: BatchResponse): string {
   const settled = counts.total - counts.queued - counts.running;
-  return `${id}: submitted before, on ${created_at}, with the same input and options: ${status}, ${settled} of ${counted(counts.total, "task")} settled. To submit it anew, add --again`;
+  return `${id}: submitted before, on ${created_at}, with the same input and options: ${status}, ${settled} of ${counted(counts.total, "task")} settled. To submit it again, add --again`;
 }
 
 async function dryRun(

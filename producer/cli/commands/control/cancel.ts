@@ -1,20 +1,70 @@
 import type { Command } from "commander";
+import { cancellable } from "../../../../shared/task_filter.ts";
 import type { Bind } from "../../bind.ts";
-import { CommandError, type ExitCode, exit, unwrap } from "../../exit.ts";
+import { jsonBody } from "../../connection.ts";
+import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
 import { kindOf, type Session } from "../../session.ts";
+import { addFilterOptions, type FilterOptions, filterNames, parseFilter } from "../task_filter.ts";
+
+interface Options extends FilterOptions {
+  dryRun?: boolean;
+}
 
 export function addCancel(program: Command, bind: Bind): void {
-  program
-    .command("cancel <id>")
+  const command = program
+    .command("cancel [id]")
     .description(
-      "cancel a task, or the unsettled tasks of a batch; each stops before its next step",
+      "cancel a task, the unsettled tasks of a batch, or (without an id) every unsettled task that matches the filters; each stops before its next step",
     )
+    .option("--status <list>", `only these, comma-separated: ${cancellable.join(", ")}`);
+  addFilterOptions(command)
+    .option("--dry-run", "cancel nothing: print how many tasks match")
     .action(
-      bind(async (session, id: string) =>
-        kindOf(id) === "batch" ? cancelBatch(session, id) : cancelTask(session, id),
-      ),
+      bind(async (session, id: string | undefined, options: Options) => {
+        const kind = id === undefined ? null : kindOf(id);
+        const { dryRun = false } = options;
+        const filter = parseFilter(options, cancellable, "cancelled");
+        const hasFilter = Object.keys(filter).length > 0;
+        if (kind === "task" && hasFilter) {
+          throw usageError("filters such as --status need a batch or no id: this is one task");
+        }
+        if (!hasFilter) {
+          if (id === undefined) {
+            throw usageError(`no tasks selected: pass an id, or a filter (${filterNames})`);
+          }
+          if (dryRun) throw usageError("--dry-run needs a filter, such as --status queued");
+          return kind === "batch" ? cancelBatch(session, id) : cancelTask(session, id);
+        }
+        if (id !== undefined && filter.batch_id !== undefined) {
+          throw usageError("--batch is for a command without an id: leave it out");
+        }
+        const order = id === undefined ? filter : { ...filter, batch_id: id };
+        return cancelMany(session, dryRun ? { ...order, dry_run: true } : order, dryRun);
+      }),
     );
+}
+
+/** One call is bounded, so calls repeat until no cursor is left. Exit code 1 if no task matches. */
+async function cancelMany(session: Session, order: object, dryRun: boolean): Promise<ExitCode> {
+  let matched = 0;
+  let cancelled = 0;
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const body: object = cursor === "" ? order : { ...order, cursor };
+    const page = unwrap(await session.client()("POST /v1/tasks/cancel", jsonBody(body)));
+    matched += page.matched;
+    cancelled += page.cancelled;
+    cursor = page.next_cursor ?? null;
+  }
+  if (session.json) session.printJson({ matched, cancelled, dry_run: dryRun });
+  if (matched === 0) {
+    throw new CommandError(exit.failed, "no unsettled task matches the filters");
+  }
+  if (session.json) return exit.ok;
+  const number = dryRun ? matched : cancelled;
+  const verb = dryRun ? "would be cancelled" : `${number === 1 ? "is" : "are"} being cancelled`;
+  session.print(`${counted(number, "task")} ${verb}`);
+  return exit.ok;
 }
 
 async function cancelBatch(session: Session, id: string): Promise<ExitCode> {

@@ -11,32 +11,25 @@ import { printable } from "../../output/printable.ts";
 import { kindOf, type Session } from "../../session.ts";
 import { watchBatch } from "../../watch/watch_batch.ts";
 import { watchTask } from "../../watch/watch_task.ts";
-import { collect, parseLabels } from "../repeatable_option.ts";
+import {
+  addFilterOptions,
+  type FilterOptions,
+  filterNames,
+  parseFilter,
+  type TaskFilter,
+} from "../task_filter.ts";
 
-interface Options {
+interface Options extends FilterOptions {
   mode: string;
-  status?: string;
-  reason?: string;
-  errorCode?: string;
-  label?: string[];
-  createdAfter?: string;
-  createdBefore?: string;
   overrides?: string;
+  model?: string;
+  dryRun?: boolean;
   watch?: boolean;
 }
 
-/** The fields that select tasks; the API checks them. */
-interface Filters {
-  status?: string[];
-  reason?: string;
-  error_code?: string;
-  labels?: Record<string, string>;
-  created_after?: string;
-  created_before?: string;
-}
-
-interface RedriveOrder extends Filters {
+interface RedriveOrder extends TaskFilter {
   mode: string;
+  dry_run?: true;
   overrides?: Record<string, unknown>;
 }
 
@@ -44,7 +37,7 @@ interface RedriveOrder extends Filters {
 type Target = { kind: "task" | "batch"; id: string } | { kind: "filtered" };
 
 export function addRedrive(program: Command, bind: Bind): void {
-  program
+  const command = program
     .command("redrive [id]")
     .description(
       "rerun a settled task, a batch's tasks, or (without an id) every task that matches the filters",
@@ -54,13 +47,11 @@ export function addRedrive(program: Command, bind: Bind): void {
       "resume: continue after the last finished step, with the usage so far; restart: run again from the beginning, which can repeat effects",
       "resume",
     )
-    .option("--status <list>", `only these, comma-separated: ${redrivable.join(", ")}`)
-    .option("--reason <reason>", "only tasks that ended for this reason")
-    .option("--error-code <code>", "only tasks whose error has this code")
-    .option("--label <key=value>", "only tasks with this label; can be repeated", collect)
-    .option("--created-after <time>", "only tasks from this time on, such as 2026-12-01T09:00:00Z")
-    .option("--created-before <time>", "only tasks from before this time")
+    .option("--status <list>", `only these, comma-separated: ${redrivable.join(", ")}`);
+  addFilterOptions(command)
     .option("--overrides <json|@file>", 'fields of the task to change, such as \'{"model":"…"}\'')
+    .option("--model <id>", 'run them on this model: short for --overrides \'{"model":"…"}\'')
+    .option("--dry-run", "redrive nothing: print how many tasks match")
     .option("--watch", "watch the task or the batch until it is settled")
     .action(
       bind(async (session, id: string | undefined, options: Options) => {
@@ -97,23 +88,26 @@ async function redriveMany(
   watch: boolean,
 ): Promise<ExitCode> {
   const of = batchId === null ? "" : ` of ${batchId}`;
-  const { redriven, refused, details } = unwrap(await redriveAll(session.client(), batchId, order));
+  const report = unwrap(await redriveAll(session.client(), batchId, order));
+  const { refused, details, matched } = report;
+  const redriven = matched ?? report.redriven;
   if (redriven === 0 && refused === 0) {
-    const hasFilter = Object.keys(order).some((name) => name !== "mode" && name !== "overrides");
+    const notFilters = ["mode", "overrides", "dry_run"];
+    const hasFilter = Object.keys(order).some((name) => !notFilters.includes(name));
     const condition = hasFilter ? "matches the filters" : `is ${redrivable.join(" or ")}`;
     throw new CommandError(exit.failed, `no task${of} ${condition}: nothing was redriven`);
   }
   if (session.json) {
-    session.printJson({ ...(batchId === null ? {} : { id: batchId }), redriven, refused, details });
+    session.printJson({ ...(batchId === null ? {} : { id: batchId }), ...report });
   } else {
-    session.print(
-      `${counted(redriven, "task")}${of} ${redriven === 1 ? "is" : "are"} queued again`,
-    );
+    const verb = matched !== undefined ? "would be" : redriven === 1 ? "is" : "are";
+    session.print(`${counted(redriven, "task")}${of} ${verb} queued again`);
   }
   if (refused > 0 && !session.json) {
     const head = `${counted(refused, "task")}${of} cannot be redriven:`;
     session.context.warn(`${printable(errorText(head, details))}\n`);
   }
+  if (matched !== undefined) return exit.ok;
   if (watch && batchId !== null) return watchBatch(session, batchId);
   if (!session.json && batchId !== null) session.print(`Watch it: fleet watch ${batchId}`);
   return refused > 0 ? exit.failed : exit.ok;
@@ -124,41 +118,30 @@ async function readOrder(
   target: Target,
   options: Options,
 ): Promise<RedriveOrder> {
-  const filters = parseFilters(options);
+  const filters = parseFilter(options, redrivable, "redriven");
   const hasFilter = Object.keys(filters).length > 0;
+  if (target.kind === "batch" && filters.batch_id !== undefined) {
+    throw usageError("--batch is for a command without an id: leave it out");
+  }
+  if (target.kind === "task" && options.dryRun === true) {
+    throw usageError("--dry-run needs a batch or a filter: this is one task");
+  }
   if (target.kind === "task" && hasFilter) {
     throw usageError("filters such as --status need a batch or no id: this is one task");
   }
   if (target.kind === "filtered") {
     if (!hasFilter) {
-      throw usageError(
-        "no tasks selected: pass an id, or a filter (--status, --reason, --error-code, --label, --created-after, --created-before)",
-      );
+      throw usageError(`no tasks selected: pass an id, or a filter (${filterNames})`);
     }
     if (options.watch === true) throw usageError("--watch needs the id of a task or a batch");
   }
   const order: RedriveOrder = { mode: options.mode, ...filters };
+  if (options.dryRun === true) order.dry_run = true;
   if (options.overrides !== undefined) {
     order.overrides = await readOverrides(options.overrides, session);
   }
+  if (options.model !== undefined) order.overrides = { ...order.overrides, model: options.model };
   return order;
-}
-
-function parseFilters(options: Options): Filters {
-  const filters: Filters = {};
-  if (options.status !== undefined) {
-    filters.status = options.status.split(",").map((status) => status.trim());
-    const invalid = filters.status.find((status) => !redrivable.some((known) => known === status));
-    if (invalid !== undefined) {
-      throw usageError(`--status ${invalid}: only ${redrivable.join(", ")} can be redriven`);
-    }
-  }
-  if (options.reason !== undefined) filters.reason = options.reason;
-  if (options.errorCode !== undefined) filters.error_code = options.errorCode;
-  if (options.createdAfter !== undefined) filters.created_after = options.createdAfter;
-  if (options.createdBefore !== undefined) filters.created_before = options.createdBefore;
-  if (options.label !== undefined) filters.labels = parseLabels(options.label);
-  return filters;
 }
 
 async function readOverrides(value: string, session: Session): Promise<Record<string, unknown>> {

@@ -7,22 +7,18 @@ import { exit, unwrap, usageError } from "../../exit.ts";
 import { costText, count } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import type { Session } from "../../session.ts";
-import { collect, parseLabels } from "../repeatable_option.ts";
+import { addFilterOptions, type FilterOptions, parseFilter } from "../task_filter.ts";
 
-interface Options {
-  status?: string;
-  batch?: string;
-  label?: string[];
+interface Options extends FilterOptions {
   limit: string;
 }
 
 export function addList(program: Command, bind: Bind): void {
-  program
+  const command = program
     .command("list")
     .description("list tasks, newest first")
-    .addOption(new Option("--status <status>", "only tasks with this status").choices(statuses))
-    .option("--batch <id>", "only tasks of this batch")
-    .option("--label <key=value>", "only tasks with this label; can be repeated", collect)
+    .addOption(new Option("--status <status>", "only tasks with this status").choices(statuses));
+  addFilterOptions(command)
     .option("--limit <n>", "maximum number of tasks", String(commandLineLimits.listRowsDefault))
     .action(
       bind(async (session, options: Options) => {
@@ -58,11 +54,10 @@ async function fetchTasks(
   }
 }
 
-function queryOf({ status, batch, label = [] }: Options): URLSearchParams {
-  const query = new URLSearchParams();
-  if (status !== undefined) query.set("status", status);
-  if (batch !== undefined) query.set("batch_id", batch);
-  for (const [key, value] of Object.entries(parseLabels(label))) query.set(`label.${key}`, value);
+function queryOf(options: Options): URLSearchParams {
+  const { labels = {}, status = [], ...fields } = parseFilter(options, statuses, "listed");
+  const query = new URLSearchParams({ ...fields, ...(status[0] && { status: status[0] }) });
+  for (const [key, value] of Object.entries(labels)) query.set(`label.${key}`, value);
   return query;
 }
 

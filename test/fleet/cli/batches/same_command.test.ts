@@ -70,12 +70,12 @@ const finishing: Script = {
 };
 
 describe("the same command again", () => {
-  test("says which batch it is, and how to submit anew", async () => {
+  test("the same command names the batch and how to submit it again", async () => {
     const { url } = await fakeFleet({ "POST /v1/batches": known });
     const { code, out } = await fleet([...submit(), "--url", url]);
     expect(code).toBe(0);
     expect(out).toContain(
-      "batch_1: submitted before, on 2026-01-01T00:00:00.000Z, with the same input and options: running, 1 of 2 tasks settled. To submit it anew, add --again",
+      "batch_1: submitted before, on 2026-01-01T00:00:00.000Z, with the same input and options: running, 1 of 2 tasks settled. To submit it again, add --again",
     );
     expect(out).not.toContain("accepted");
   });

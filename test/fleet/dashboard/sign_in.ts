@@ -1,21 +1,20 @@
 import { expect, test } from "vitest";
-import type { Stage } from "./stage.ts";
+import type { Fixture } from "./fixture.ts";
 
-export function signingIn(stage: Stage): void {
-  test("a key is asked for, tried, and kept for the tab alone", async () => {
-    const { fleet } = stage;
-    const { page, shoot } = await stage.open(undefined, null);
-    const key = await stage.keyFor("empty");
-    await page.goto(fleet.url);
+export function testSignIn(fixture: Fixture): void {
+  test("the page asks for an API key, checks it, and stores it only in the tab", async () => {
+    const { page, takeScreenshot } = await fixture.open(undefined, null);
+    const key = await fixture.keyFor("empty");
+    await page.goto(fixture.fleet.url);
     await page.getByLabel("API key").fill("key_unknown");
-    await shoot("sign-in");
+    await takeScreenshot("sign-in");
     await page.getByRole("button", { name: "Sign in" }).click();
-    expect(await page.getByRole("alert").textContent()).toContain("not known");
+    expect(await page.getByRole("alert").textContent()).toContain("unknown API key");
     await page.getByLabel("API key").fill(key);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await page.getByText("No batch yet").waitFor();
-    await shoot("overview-empty");
+    await takeScreenshot("overview-empty");
     expect(await page.evaluate("sessionStorage.length")).toBe(1);
     expect(
       await page.evaluate("Object.values({...localStorage}).join() + document.cookie"),
