@@ -1,7 +1,8 @@
 /** The shapes of a redrive as users send it: of one task, of a batch, of the tasks that match a filter. */
 import { type Static, Type } from "@sinclair/typebox";
-import { reasons, redrivable } from "./states.ts";
-import { DurableTask, Labels, timestamp } from "./task.ts";
+import { redrivable } from "./states.ts";
+import { DurableTask } from "./task.ts";
+import { batchFilter, taskFilter } from "./task_filter.ts";
 
 const strict = { additionalProperties: false } as const;
 
@@ -32,19 +33,29 @@ export const Redrive = Type.Object(redriveFields, { ...strict, $id: "Redrive" })
 export type Redrive = Static<typeof Redrive>;
 
 /** The filter on settled tasks. */
-export const redriveFilter = {
+const redriveFilter = {
   status: Type.Optional(
     Type.Array(Type.Union(redrivable.map((status) => Type.Literal(status))), { minItems: 1 }),
   ),
-  reason: Type.Optional(Type.Union(reasons.map((reason) => Type.Literal(reason)))),
-  error_code: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  labels: Type.Optional(Labels),
-  created_after: Type.Optional(timestamp),
-  created_before: Type.Optional(timestamp),
+  ...taskFilter,
 };
 
+const manyFields = {
+  ...redriveFields,
+  ...redriveFilter,
+  dry_run: Type.Optional(Type.Boolean()),
+  cursor: Type.Optional(Type.String()),
+};
+
+/** Of the tasks of one batch. */
+export const BatchRedrive = Type.Object(manyFields, { ...strict, $id: "BatchRedrive" });
+
+/** Of all tasks that match a filter, which is required. */
 export const ManyRedrive = Type.Object(
-  { ...redriveFields, ...redriveFilter, cursor: Type.Optional(Type.String()) },
+  { ...manyFields, ...batchFilter },
   { ...strict, $id: "ManyRedrive" },
 );
 export type ManyRedrive = Static<typeof ManyRedrive>;
+
+/** The fields of which at least one is required. */
+export const redriveFilterNames = [...Object.keys(redriveFilter), ...Object.keys(batchFilter)];

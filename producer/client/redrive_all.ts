@@ -19,7 +19,16 @@ export async function redriveAll(
   for (;;) {
     const page = await redrivePage(client, batchId, { ...order, ...(cursor && { cursor }) });
     if (!page.ok) return page;
-    const { redriven, refused = 0, details = [], next_cursor = null } = page.value;
+    const {
+      redriven,
+      refused = 0,
+      details = [],
+      next_cursor = null,
+      dry_run,
+      matched,
+    } = page.value;
+    if (dry_run === true)
+      Object.assign(all, { dry_run, matched: (all.matched ?? 0) + (matched ?? 0) });
     all.redriven += redriven;
     all.refused += refused;
     all.details.push(...details);

@@ -79,6 +79,8 @@ export const batchLimits = {
   redriveTasksPerCallMax: 2_000,
   redriveTasksPerPage: 25,
   redriveRowsPerWindow: 5_000,
+  cancelTasksPerCallMax: 10_000,
+  cancelTasksPerPage: 500,
   resultRowsPerPage: 200,
   /** Lines per tally; the triggers in the migrations use the same number. */
   tallyTasks: 500,

@@ -17,7 +17,7 @@ import { pageOf, readQuery } from "../../http/query.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { readIdempotencyKey } from "../../tasks/idempotency.ts";
-import { redriveBatch } from "../../tasks/redrive_many.ts";
+import { redriveBatch } from "../../tasks/redrive/redrive_many.ts";
 import { submitBatch } from "../../tasks/submit.ts";
 import * as operations from "./operations.ts";
 import type { BatchPage, BatchRedriveResponse, FailuresResponse } from "./responses.ts";
@@ -119,7 +119,7 @@ const handleRedriveBatch: Handler = async (context) => {
   const redriven = await redriveBatch(context.env, context.principal, batch.value, body.value);
   if (!redriven.ok) return redriven;
   const response: BatchRedriveResponse = { id: batch.value.id, ...redriven.value };
-  return ok(Response.json(response, { status: 202 }));
+  return ok(Response.json(response, { status: response.dry_run === true ? 200 : 202 }));
 };
 
 const handlePauseBatch: Handler = async (context) => {

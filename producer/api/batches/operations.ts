@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { BatchHead, BatchToSubmit } from "../../../shared/batch.ts";
 import { batchIdPattern } from "../../../shared/ids.ts";
 import { batchLimits } from "../../../shared/limits.ts";
-import { ManyRedrive } from "../../../shared/redrive.ts";
+import { BatchRedrive } from "../../../shared/redrive.ts";
 import { DurableTask } from "../../../shared/task.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
@@ -94,8 +94,8 @@ export const redriveBatch = operation({
   scope: "submit",
   addsWork: true,
   summary: "Redrives all tasks of a batch that can be redriven, or those that match a filter.",
-  body: json(ManyRedrive),
-  responses: { 202: json(BatchRedriveResponse) },
+  body: json(BatchRedrive),
+  responses: { 202: json(BatchRedriveResponse), 200: json(BatchRedriveResponse) },
 });
 
 export const pauseBatch = operation({

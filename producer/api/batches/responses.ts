@@ -91,6 +91,10 @@ const redriveFields = {
   }),
   details: Type.Array(Detail),
   next_cursor: NextCursor,
+  dry_run: Type.Optional(Type.Literal(true)),
+  matched: Type.Optional(
+    Type.Integer({ minimum: 0, description: "with dry_run: how many tasks would be redriven" }),
+  ),
 };
 
 /** The outcome of one call that redrives many tasks. */

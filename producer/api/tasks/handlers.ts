@@ -12,8 +12,9 @@ import { readJson } from "../../http/body.ts";
 import { invalidField, notFound, type Problem } from "../../http/problem.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 
-import { redrive } from "../../tasks/redrive.ts";
-import { redriveFiltered } from "../../tasks/redrive_many.ts";
+import { cancelFiltered } from "../../tasks/cancel_many.ts";
+import { redrive } from "../../tasks/redrive/redrive.ts";
+import { redriveFiltered } from "../../tasks/redrive/redrive_many.ts";
 import { sendTasks } from "../../tasks/send.ts";
 import { submitTask } from "../../tasks/submit.ts";
 import { attemptErrorsView, type TaskView, taskView } from "../../tasks/task_view.ts";
@@ -99,7 +100,17 @@ const handleRedriveTasks: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
   const redriven = await redriveFiltered(env, principal, body.value);
-  return redriven.ok ? ok(Response.json(redriven.value, { status: 202 })) : redriven;
+  if (!redriven.ok) return redriven;
+  const status = redriven.value.dry_run === true ? 200 : 202;
+  return ok(Response.json(redriven.value, { status }));
+};
+
+const handleCancelTasks: Handler = async ({ request, env, principal }) => {
+  const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
+  if (!body.ok) return body;
+  const cancelled = await cancelFiltered(env, principal, body.value);
+  if (!cancelled.ok) return cancelled;
+  return ok(Response.json(cancelled.value, { status: cancelled.value.dry_run ? 200 : 202 }));
 };
 
 const handleListDeadLetters: Handler = async ({ env, principal, url }) => {
@@ -125,6 +136,7 @@ export const taskRoutes: readonly Route[] = [
   route(operations.submitTask, handleSubmitTask),
   route(operations.listTasks, handleListTasks),
   route(operations.redriveTasks, handleRedriveTasks),
+  route(operations.cancelTasks, handleCancelTasks),
   route(operations.getTask, handleGetTask),
   route(operations.cancelTask, handleCancelTask),
   route(operations.redriveTask, handleRedriveTask),

@@ -4,11 +4,12 @@ import { batchIdPattern, taskIdPattern } from "../../../shared/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { ManyRedrive, Redrive } from "../../../shared/redrive.ts";
 import { reasons, statuses } from "../../../shared/states.ts";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask, timestamp } from "../../../shared/task.ts";
+import { ManyCancel } from "../../../shared/task_filter.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
 import { RedriveResponse } from "../batches/responses.ts";
-import { DeadLetterPage, TaskPage, TaskResponse } from "./responses.ts";
+import { DeadLetterPage, ManyCancelResponse, TaskPage, TaskResponse } from "./responses.ts";
 
 /** The filters of a list of tasks; `label.<key>` is read separately. */
 export const TaskQuery = Type.Partial(
@@ -20,6 +21,9 @@ export const TaskQuery = Type.Partial(
       description: "an error's code, such as model_unavailable",
     }),
     batch_id: Type.String({ pattern: batchIdPattern, description: "a batch's id" }),
+    custom_id: Type.String({ minLength: 1, maxLength: 255 }),
+    created_after: timestamp,
+    created_before: timestamp,
     cursor: cursorOf(taskIdPattern),
     limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
@@ -56,9 +60,20 @@ export const redriveTasks = operation({
   path: "/v1/tasks/redrive",
   scope: "submit",
   addsWork: true,
-  summary: "Redrives the tasks that match a filter, up to a fixed number per call.",
+  summary:
+    "Redrives the tasks that match a filter, up to a fixed number per call; 200 for a dry run.",
   body: json(ManyRedrive),
-  responses: { 202: json(RedriveResponse) },
+  responses: { 202: json(RedriveResponse), 200: json(RedriveResponse) },
+});
+
+export const cancelTasks = operation({
+  id: "cancelTasks",
+  method: "POST",
+  path: "/v1/tasks/cancel",
+  scope: "submit",
+  summary: "Cancels the unsettled tasks that match a filter, up to a fixed number per call.",
+  body: json(ManyCancel),
+  responses: { 202: json(ManyCancelResponse), 200: json(ManyCancelResponse) },
 });
 
 export const getTask = operation({

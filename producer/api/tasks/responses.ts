@@ -117,3 +117,15 @@ export const DeadLetterPage = Type.Object({
   next_cursor: NextCursor,
 });
 export type DeadLetterPage = Static<typeof DeadLetterPage>;
+
+/** The outcome of one call that cancels many tasks. */
+export const ManyCancelResponse = Type.Object(
+  {
+    matched: Count,
+    cancelled: Count,
+    dry_run: Type.Boolean(),
+    next_cursor: NextCursor,
+  },
+  { $id: "ManyCancelled", essential: ["matched", "cancelled"] },
+);
+export type ManyCancelResponse = Static<typeof ManyCancelResponse>;

@@ -5,11 +5,12 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { TaskFilter } from "../../../shared/store/tasks/task_list.ts";
 import { invalidField, type Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
+import { invalidTime, parseTime } from "../../tasks/check/task_rules.ts";
 import type { DeadLetterQuery, TaskQuery } from "./operations.ts";
 
 const labelName = /^label\.([a-z0-9_.-]{1,63})$/;
 
-/** `?status=&reason=&error_code=&batch_id=&label.K=V&cursor=&limit=`; `schema` may allow fewer values. */
+/** The fields of `schema`, which may allow fewer statuses, and `label.K=V`. */
 export function readTaskFilter(
   schema: typeof TaskQuery | typeof DeadLetterQuery,
   query: URLSearchParams,
@@ -26,13 +27,20 @@ export function readTaskFilter(
   }
   const read = readQuery<typeof TaskQuery | typeof DeadLetterQuery>(schema, otherFields);
   if (!read.ok) return read;
-  const { status, reason, error_code, batch_id, cursor, limit } = read.value;
+  const { status, reason, error_code, batch_id, custom_id, cursor, limit } = read.value;
+  const createdAfter = parseTime(read.value.created_after);
+  const createdBefore = parseTime(read.value.created_before);
+  if (Number.isNaN(createdAfter)) return err(invalidField("created_after", invalidTime));
+  if (Number.isNaN(createdBefore)) return err(invalidField("created_before", invalidTime));
   return ok({
     status: status ?? null,
     reason: reason ?? null,
     errorCode: error_code ?? null,
     range: batch_id === undefined ? null : batchTaskRange(batch_id),
     labels,
+    customId: custom_id ?? null,
+    createdAfter,
+    createdBefore,
     cursor: cursor ?? null,
     limit: limit ?? storeLimits.pageRowsDefault,
   });

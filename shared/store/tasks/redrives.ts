@@ -1,6 +1,6 @@
 /** Redrives: settled tasks are run again. */
 import { sweepLimits } from "../../limits.ts";
-import { type Reason, redrivable, type Status } from "../../states.ts";
+import { redrivable } from "../../states.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
 import { reasonSql, type TaskRow } from "./task_row.ts";
@@ -43,73 +43,6 @@ export async function readWholeTask(
     "SELECT * FROM tasks WHERE id = ?1 AND tenant = ?2",
     id,
     tenant,
-  );
-}
-
-/** Null matches any. Times are in milliseconds since 1970 UTC. */
-export interface RedriveFilter {
-  statuses: readonly Status[];
-  reason: Reason | null;
-  errorCode: string | null;
-  labels: readonly (readonly [key: string, value: string])[];
-  createdAfter: number | null;
-  createdBefore: number | null;
-}
-
-/**
- * The end of the next `limit` tasks of a tenant in a key range after `after`, and whether more follow:
- * with a filter that matches few tasks, one call reads no more than these.
- */
-export async function findWindowEnd(
-  db: D1Database,
-  tenant: string,
-  range: { after: string; to: string },
-  limit: number,
-): Promise<{ upto: string; more: boolean } | null> {
-  const row = await sql.first<{ upto: string | null; n: number }>(
-    db,
-    "window end",
-    `SELECT MAX(id) AS upto, COUNT(*) AS n FROM
-     (SELECT id FROM tasks WHERE tenant = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?4)`,
-    tenant,
-    range.after,
-    range.to,
-    limit,
-  );
-  if (row === null || row.upto === null) return null;
-  return { upto: row.upto, more: row.n === limit };
-}
-
-/** Matching settled tasks with ids after `after` up to `upto`, with all columns, ordered by id. */
-export async function listRedrivable(
-  db: D1Database,
-  tenant: string,
-  range: { after: string; upto: string },
-  chosen: RedriveFilter,
-  limit: number,
-): Promise<TaskRow[]> {
-  return sql.all<TaskRow>(
-    db,
-    "list redrivable",
-    `SELECT * FROM tasks
-     WHERE tenant = ?1 AND id > ?2 AND id <= ?3
-       AND status IN (${redrivableSql}) AND status IN (SELECT value FROM json_each(?4))
-       AND (?5 IS NULL OR ${reasonSql} = ?5) AND (?6 IS NULL OR error->>'code' = ?6)
-       AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS wanted
-         WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
-                WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
-       AND (?8 IS NULL OR created_at >= ?8) AND (?9 IS NULL OR created_at < ?9)
-     ORDER BY id LIMIT ?10`,
-    tenant,
-    range.after,
-    range.upto,
-    JSON.stringify(chosen.statuses),
-    chosen.reason,
-    chosen.errorCode,
-    JSON.stringify(chosen.labels),
-    chosen.createdAfter,
-    chosen.createdBefore,
-    limit,
   );
 }
 

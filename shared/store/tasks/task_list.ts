@@ -13,6 +13,10 @@ export interface TaskFilter {
   /** A key range of ids, `from <= id < to`; a batch is one. */
   range: { from: string; to: string } | null;
   labels: readonly (readonly [key: string, value: string])[];
+  customId?: string | null;
+  /** Milliseconds since 1970 UTC; the first is inclusive. */
+  createdAfter?: number | null;
+  createdBefore?: number | null;
   /** Continue below this id. */
   cursor: string | null;
   limit: number;
@@ -37,12 +41,15 @@ const scanSql = (source: keyof typeof sources): string =>
 
 const matchesSql = (source: keyof typeof sources): string => `
   SELECT ${taskColumns} FROM tasks WHERE id IN (
-    SELECT id FROM (SELECT id, status, ${reasonSql} AS reason, error, labels FROM ${scanSql(source)} LIMIT ?4) AS held
+    SELECT id FROM (SELECT id, status, ${reasonSql} AS reason, error, labels, custom_id, created_at
+      FROM ${scanSql(source)} LIMIT ?4) AS held
     WHERE (?5 IS NULL OR status = ?5)
       AND NOT EXISTS (SELECT 1 FROM json_each(?6) AS wanted
         WHERE (SELECT one.value FROM json_each(held.labels) AS one
                WHERE one.key = wanted.value->>0) IS NOT wanted.value->>1)
       AND (?8 IS NULL OR reason = ?8) AND (?9 IS NULL OR error->>'code' = ?9)
+      AND (?10 IS NULL OR custom_id = ?10)
+      AND (?11 IS NULL OR created_at >= ?11) AND (?12 IS NULL OR created_at < ?12)
     ORDER BY id DESC LIMIT ?7)
   ORDER BY id DESC`;
 
@@ -67,10 +74,10 @@ export async function listTasks(
   const endedBadly = status !== null && isTerminal(status) && status !== "succeeded";
   const source = endedBadly ? "endedBadly" : "byTime";
   const scan = [tenant, range.from, to, storeLimits.listScanRows, status] as const;
-  const { reason, errorCode } = filter;
-  const labels = JSON.stringify(filter.labels);
+  const { reason, errorCode, customId = null, createdAfter = null, createdBefore = null } = filter;
+  const wanted = [JSON.stringify(filter.labels), limit + 1, reason, errorCode, customId] as const;
   const [matches, scanEnd] = await sql.batch<[TaskRow, { id: string }]>(db, "list tasks", [
-    sql.statement(db, matchesSql(source), ...scan, labels, limit + 1, reason, errorCode),
+    sql.statement(db, matchesSql(source), ...scan, ...wanted, createdAfter, createdBefore),
     sql.statement(db, scanEndSql(source), ...(endedBadly ? scan : scan.slice(0, 4))),
   ]);
   const tasks = matches.results.slice(0, limit);

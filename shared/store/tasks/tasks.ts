@@ -32,6 +32,27 @@ export async function requestCancel(db: D1Database, tenant: string, id: string):
   return changed === 1;
 }
 
+/** The same for many tasks; returns the ids of those that this call changed. */
+export async function requestCancels(
+  db: D1Database,
+  tenant: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await sql.all<{ id: string }>(
+    db,
+    "request cancels",
+    `UPDATE tasks SET cancel_requested_at = ${nowSql},
+       not_before = NULL, sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
+       sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
+     WHERE id IN (SELECT value FROM json_each(?2)) AND tenant = ?1
+       AND status IN ('queued', 'running') AND cancel_requested_at IS NULL
+     RETURNING id`,
+    tenant,
+    JSON.stringify(ids),
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The transcript in the task's row; null when it is stored in R2. */
 export async function readInlineTranscript(db: D1Database, id: string): Promise<string | null> {
   const row = await sql.first<{ transcript: string | null }>(

@@ -124,4 +124,26 @@ describe("fleet redrive", () => {
     );
     expect((await fleet(["list", "--url", url])).out).toContain("completed, redriven");
   });
+
+  test("with --dry-run prints how many tasks match, and --model is an override", async () => {
+    const body = {
+      redriven: 0,
+      matched: 4,
+      dry_run: true,
+      refused: 0,
+      details: [],
+      next_cursor: null,
+    };
+    const { url, received } = await fakeFleet({ "POST /v1/tasks/redrive": { body } });
+    const args = ["redrive", "--custom-id", "a", "--batch", "batch_1", "--model", "m", "--dry-run"];
+    const result = await fleet([...args, "--url", url]);
+    expect(result).toMatchObject({ code: 0, out: "4 tasks would be queued again\n" });
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual({
+      mode: "resume",
+      batch_id: "batch_1",
+      custom_id: "a",
+      dry_run: true,
+      overrides: { model: "m" },
+    });
+  });
 });

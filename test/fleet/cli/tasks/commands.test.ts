@@ -62,6 +62,8 @@ describe("other commands", () => {
       "team=a=b",
       "--limit",
       "7",
+      ...["--reason", "model_error", "--error-code", "model_rejected", "--custom-id", "row-1"],
+      ...["--created-after", "2026-11-01T00:00:00Z", "--created-before", "2026-12-01T00:00:00Z"],
     ];
     const result = await fleet([...args, "--url", url]);
     const query = new URLSearchParams(received[0]?.path.split("?")[1]);
@@ -70,6 +72,11 @@ describe("other commands", () => {
       batch_id: "batch_1",
       "label.team": "a=b",
       limit: "7",
+      reason: "model_error",
+      error_code: "model_rejected",
+      custom_id: "row-1",
+      created_after: "2026-11-01T00:00:00Z",
+      created_before: "2026-12-01T00:00:00Z",
     });
     expect(result.out.trim().split("\n")).toHaveLength(2);
     expect(result.out).toContain("a b");
