@@ -84,7 +84,7 @@ async function readPin(
 ): Promise<Pin | null> {
   const hash = steps
     .map(({ payload }) => (payload.kind === "model" ? payload.extras : undefined))
-    .find((extras) => extras !== undefined);
+    .find((pin) => pin !== undefined);
   if (hash === undefined) return null;
   const text = await getText(env.OBJECTS, objectKeys.blob(task.tenant, task.id, hash));
   return text === null ? null : { hash, ...(JSON.parse(text) as Omit<Pin, "hash">) };
