@@ -1,7 +1,7 @@
 declare const sealed: unique symbol;
 
 /**
- * The Loader as everybody else holds it: without a method. Its type is opened in this file alone,
+ * The Loader as every other file has it: without a method. Its type is opened only in this file,
  * so that no other line can make a Worker that forgets where its network goes.
  */
 export interface SealedLoader {

@@ -37,7 +37,7 @@ export type FileChanges = ReadonlyMap<string, Uint8Array | null>;
 
 /** What a tool answered to a program: `ok: false` is thrown into the program as an Error. */
 export type ToolAnswer = ({ ok: true; json: string } | { ok: false; message: string }) & {
-  /** What became of the workspace meanwhile; left out where an engine's files are not kept in step. */
+  /** What others changed in the workspace meanwhile; absent where an engine's files are not kept in step. */
   changes?: FileChanges;
   /** The workspace took none of the program's changes, and no tool was called. */
   kept?: false;

@@ -21,7 +21,7 @@ export class HostTarget extends RpcTarget {
   readonly #capabilities: Capabilities;
   readonly #signal: AbortSignal;
   readonly #ended = Promise.withResolvers<void>();
-  #made = 0;
+  #callCount = 0;
   /** Of files that calls under way have handed over. */
   #handedBytes = 0;
   #closed = false;
@@ -38,7 +38,7 @@ export class HostTarget extends RpcTarget {
 
   /** How many calls were made so far. */
   get calls(): number {
-    return this.#made;
+    return this.#callCount;
   }
 
   /** Asked at its turn by a program that had to wait for it, or whose workspace did not come along. */
@@ -66,15 +66,15 @@ export class HostTarget extends RpcTarget {
     if (typeof argumentsJson !== "string" || !this.#program.tools.includes(tool)) {
       return { ok: false, message: `There is no tool named ${JSON.stringify(String(tool))}.` };
     }
-    const believed = parseChanges(changes);
-    if (believed === null) return { ok: false, message: tooManyChanges, kept: false };
-    const bytes = bytesIn(believed);
-    // The program's side waits for its turn; whoever got around that is refused, or each call would hold a workspace.
+    const parsed = parseChanges(changes);
+    if (parsed === null) return { ok: false, message: tooManyChanges, kept: false };
+    const bytes = bytesIn(parsed);
+    // The program's side waits for its turn; a call that does not is rejected, or each would hold a workspace.
     if (this.#handedBytes > 0 && this.#handedBytes + bytes > sandboxLimits.hostCallBytesMax)
       return { ok: false, message: tooManyChanges, kept: false };
     this.#handedBytes += bytes;
     try {
-      return await this.#capabilities.call(tool, argumentsJson, believed);
+      return await this.#capabilities.call(tool, argumentsJson, parsed);
     } finally {
       this.#handedBytes -= bytes;
     }
@@ -89,15 +89,15 @@ export class HostTarget extends RpcTarget {
    * The answer of a run, or an exception when the engine hangs: before it asked for anything, or long
    * after the program's own deadline. An answer that comes after that is disposed of.
    */
-  async answered<T extends object>(run: Promise<T>, wallMs: number): Promise<T> {
+  async outcomeInTime<T extends object>(run: Promise<T>, wallMs: number): Promise<T> {
     let over = false;
     const end = (): void => {
       over = true;
     };
     run.then(end, end);
     try {
-      const begun = Promise.race([this.#admitted.promise, run]);
-      await withTimeout("the interpreter", sandboxLimits.admissionMsMax, begun);
+      const started = Promise.race([this.#admitted.promise, run]);
+      await withTimeout("the interpreter", sandboxLimits.admissionMsMax, started);
       return await withTimeout("the sandbox", wallMs + sandboxLimits.graceMs, run);
     } catch (error) {
       this.#hangs = !over;
@@ -120,9 +120,9 @@ export class HostTarget extends RpcTarget {
   }
 
   #count(): void {
-    this.#made += 1;
+    this.#callCount += 1;
     if (this.#signal.aborted) throw new Error("The run was aborted.");
-    if (this.#closed || this.#made > sandboxLimits.hostCallsMax)
+    if (this.#closed || this.#callCount > sandboxLimits.hostCallsMax)
       throw new Error("The run may make no further calls.");
   }
 }

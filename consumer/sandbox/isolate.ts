@@ -1,12 +1,13 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { withTimeout } from "../../shared/timeout.ts";
 import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunOutcome } from "./engine.ts";
 import { HostTarget } from "./host_target.ts";
-import type { Prepared } from "./interpreter/transform/transform.ts";
+import type { Prepared, PreparedProgram } from "./interpreter/transform/transform.ts";
 import type { RunRequest } from "./interpreter/worker.ts";
 import { stoppedBy } from "./untrusted_outcome.ts";
 
@@ -33,9 +34,9 @@ export function isolateEngine(loader: SealedLoader): Engine {
       try {
         using stub = interpreter(loader);
         const { code, tools, readOnly = null } = program;
-        const files = sentAlong(program.files);
+        const files = smallEnough(program.files);
         const run = stub.run({ code, files, tools, readOnly, limits }, host);
-        using outcome = disposable(await host.answered(run, limits.wallMs));
+        using outcome = disposable(await host.outcomeInTime(run, limits.wallMs));
         // A copy: what came over RPC ends with its disposal.
         const { value, logs, error, changes, usage } = outcome;
         return { value, logs, error, changes, usage };
@@ -51,7 +52,7 @@ export function isolateEngine(loader: SealedLoader): Engine {
 }
 
 /** The files, if all of them are small enough to go with the run. */
-function sentAlong(files: Program["files"]): Program["files"] | null {
+function smallEnough(files: Program["files"]): Program["files"] | null {
   let bytes = 0;
   for (const [name, content] of files) {
     bytes += name.length + content.length;
@@ -82,9 +83,9 @@ function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
 export async function preparedBy(
   loader: SealedLoader,
   program: Program,
-): Promise<(Prepared & { ok: true }) | { ok: false; outcome: RunOutcome }> {
+): Promise<Result<PreparedProgram, RunOutcome>> {
   const tooLarge = oversized(program);
-  if (tooLarge) return { ok: false, outcome: tooLarge };
+  if (tooLarge) return err(tooLarge);
   using stub = interpreter(loader);
   const preparing = withTimeout(
     "the interpreter",
@@ -93,12 +94,8 @@ export async function preparedBy(
   );
   using prepared = disposable(await preparing);
   // Copies: what came over RPC ends with its disposal.
-  if (!prepared.ok) {
-    const { name, message, stack } = prepared;
-    return { ok: false, outcome: stoppedBy({ kind: "syntax", name, message, stack }) };
-  }
-  const { source, firstLineShift, columns, isModule } = prepared;
-  return { ok: true, source, firstLineShift, columns, isModule };
+  if (!prepared.ok) return err(stoppedBy({ kind: "syntax", ...prepared.error }));
+  return ok({ ...prepared.value });
 }
 
 /** The refusal of a program that is too long to be looked at. */

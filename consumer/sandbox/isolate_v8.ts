@@ -7,7 +7,7 @@ import { HostTarget } from "./host_target.ts";
 import { cut } from "./interpreter/host/outcome.ts";
 import type { NativeRequest } from "./interpreter/native.ts";
 import { movedBy } from "./interpreter/transform/columns.ts";
-import type { Prepared } from "./interpreter/transform/transform.ts";
+import type { PreparedProgram } from "./interpreter/transform/transform.ts";
 import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 import { parseOutcome, stoppedBy } from "./untrusted_outcome.ts";
@@ -32,13 +32,13 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
     name: "isolate-v8",
     async run(program, capabilities, limits, signal) {
       const prepared = await preparedBy(loader, program);
-      if (!prepared.ok) return prepared.outcome;
+      if (!prepared.ok) return prepared.error;
       // Polled, because a promise that another invocation resolves would look like a hang.
       while (running >= sandboxLimits.nativeAtOnceMax && !signal.aborted) await scheduler.wait(2);
       if (signal.aborted) return stoppedBy(limitError("aborted"));
       running += 1;
       try {
-        return await runNative(loader, prepared, program, capabilities, limits, signal);
+        return await runNative(loader, prepared.value, program, capabilities, limits, signal);
       } finally {
         running -= 1;
       }
@@ -48,7 +48,7 @@ export function isolateV8Engine(loader: SealedLoader): Engine {
 
 async function runNative(
   loader: SealedLoader,
-  { source, columns, isModule }: Prepared & { ok: true },
+  { source, columns, isModule }: PreparedProgram,
   program: Program,
   capabilities: Capabilities,
   limits: RunLimits,

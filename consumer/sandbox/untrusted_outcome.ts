@@ -1,10 +1,10 @@
-/** What an engine may believe of an outcome that the program's own side told. */
+/** Checks an outcome that the program's own side reports. */
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
 import type { FileChanges, RunError, RunLimits, RunOutcome } from "./engine.ts";
 import { cut } from "./interpreter/host/outcome.ts";
 import { confine, Workspace } from "./interpreter/host/workspace.ts";
 
-/** An outcome as it was told: nothing of it is known to be what it says. */
+/** An outcome as it was reported: none of its fields is checked yet. */
 export interface UntrustedOutcome {
   value: unknown;
   logs: unknown;
@@ -14,15 +14,15 @@ export interface UntrustedOutcome {
 }
 
 /** The outcome within its bounds; changes that no workspace could hold are an error instead. */
-export function parseOutcome(told: UntrustedOutcome, limits: RunLimits): RunOutcome {
-  const { value, error, usage } = told;
-  const logs = cut(String(told.logs), limits.logBytes + 1_000);
+export function parseOutcome(report: UntrustedOutcome, limits: RunLimits): RunOutcome {
+  const { value, error, usage } = report;
+  const logs = cut(String(report.logs), limits.logBytes + 1_000);
   try {
-    // Not laid over what the program began with: calls have changed that since, and the task's own workspace
+    // Not compared with what the program started with: calls have changed that since, and the task's own workspace
     // decides whether what is left fits.
     const workspace = new Workspace(new Map());
     const gone = new Set<string>();
-    for (const [path, bytes] of told.changes) {
+    for (const [path, bytes] of report.changes) {
       if (bytes !== null) workspace.write(String(path), new Uint8Array(bytes));
       else gone.add(confine(String(path)));
       if (gone.size > changesMax) throw new Error(tooManyChanges);
@@ -32,7 +32,7 @@ export function parseOutcome(told: UntrustedOutcome, limits: RunLimits): RunOutc
     return {
       value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
       logs,
-      error: error === null || error === undefined ? null : believedError(error),
+      error: error === null || error === undefined ? null : parseError(error),
       changes,
       usage: { fuel: 0, hostCalls: Number(usage.hostCalls), durationMs: Number(usage.durationMs) },
     };
@@ -52,15 +52,15 @@ const changesMax = 2 * workspaceLimits.filesMax;
 
 export const tooManyChanges = "The program changed more files than the workspace holds.";
 
-/** The changes as a call told them, or null where they are none. Whether they fit, the workspace decides. */
-export function parseChanges(told: unknown): FileChanges | null {
-  if (!(told instanceof Map) || told.size > changesMax) return null;
+/** The changes that a call reports, or null where they are malformed. Whether they fit, the workspace decides. */
+export function parseChanges(report: unknown): FileChanges | null {
+  if (!(report instanceof Map) || report.size > changesMax) return null;
   const changes = new Map<string, Uint8Array | null>();
   let sum = 0;
-  for (const [path, bytes] of told as Map<unknown, unknown>) {
+  for (const [path, bytes] of report as Map<unknown, unknown>) {
     if (typeof path !== "string" || !(bytes === null || bytes instanceof Uint8Array)) return null;
     sum += bytes?.byteLength ?? 0;
-    changes.set(path, bytes === null ? null : alone(bytes));
+    changes.set(path, bytes === null ? null : detached(bytes));
   }
   return sum > workspaceLimits.bytesMax ? null : changes;
 }
@@ -72,10 +72,10 @@ export function bytesIn(changes: FileChanges): number {
 }
 
 /** Bytes that hold no more memory than they are: a view would keep the whole buffer behind it. */
-const alone = (bytes: Uint8Array): Uint8Array =>
+const detached = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
-function believedError(error: unknown): RunError {
+function parseError(error: unknown): RunError {
   const fields: Partial<Record<keyof RunError, unknown>> =
     typeof error === "object" && error !== null ? error : {};
   const kinds = [

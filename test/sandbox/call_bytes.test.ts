@@ -6,7 +6,7 @@ import { Calls } from "../../consumer/sandbox/interpreter/host/calls.ts";
 import { Workspace } from "../../consumer/sandbox/interpreter/host/workspace.ts";
 import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
 
-/** A task's end that answers nothing until it is told to. */
+/** A task's end that answers only when it is asked to. */
 function slowHost() {
   const open: { bytes: number; answer: (answer: ToolAnswer) => void }[] = [];
   const host = {
@@ -45,7 +45,7 @@ test("calls under way hold no more of a program's files than a workspace may", a
   expect(workspace.changes.size).toBe(0);
 });
 
-test("a call that changed nothing waits for none that hands over much", () => {
+test("a call without changes does not wait for a call that carries many", () => {
   const { open, host } = slowHost();
   const workspace = new Workspace(new Map());
   const calls = new Calls(host, workspace);

@@ -151,7 +151,7 @@ test("a refusal of the gateway is an answer", async () => {
   expect(outcome.value).toBe("[ 403, 'egress_denied' ]");
 });
 
-test("a request that is aborted rejects, and the run goes on", async () => {
+test("an aborted request rejects, and the run continues", async () => {
   const capabilities: Partial<Capabilities> = { fetch: () => new Promise(() => {}) };
   const code =
     "try { await fetch('https://slow.example/', { signal: AbortSignal.timeout(5) }) } catch (e) { console.log(e.name) }";

@@ -9,7 +9,7 @@ import { microVmEngine } from "../../consumer/sandbox/microvm/engine.ts";
 import { FakeMicroVm } from "./fake_microvm.ts";
 import { type Given, limits, nothing, run } from "./running.ts";
 
-/** The engine over a fake container, which must be told the program. */
+/** The engine over a fake container, which is given the program. */
 function fakeEngine(): { engine: ReturnType<typeof microVmEngine>; vms: FakeMicroVm[] } {
   const vms: FakeMicroVm[] = [];
   let code = "";
@@ -18,11 +18,11 @@ function fakeEngine(): { engine: ReturnType<typeof microVmEngine>; vms: FakeMicr
     vms.push(vm);
     return vm;
   }, env.LOADER);
-  const told: Engine["run"] = (program, ...rest) => {
+  const runIn: Engine["run"] = (program, ...rest) => {
     code = program.code;
     return engine.run(program, ...rest);
   };
-  return { engine: { ...engine, run: told }, vms };
+  return { engine: { ...engine, run: runIn }, vms };
 }
 
 const engines: [name: Engine["name"], make: () => Engine][] = [
@@ -34,20 +34,20 @@ const engines: [name: Engine["name"], make: () => Engine][] = [
 describe.each(engines)("the engine %s", (name, make) => {
   const on = (code: string, given: Given = {}) => run(code, { engine: make(), ...given });
 
-  test("says its name", () => {
+  test("it has its name", () => {
     expect(make().name).toBe(name);
   });
 
-  test("answers the value of the last expression", async () => {
+  test("it returns the value of the last expression", async () => {
     expect(await on("const a = 2;\na * 21")).toMatchObject({ value: "42", error: null });
   });
 
-  test("answers what the console printed", async () => {
+  test("it returns what the console printed", async () => {
     const outcome = await on("console.log('a'); console.error('b'); undefined");
     expect(outcome).toMatchObject({ logs: "a\nb", value: null, error: null });
   });
 
-  test("gives the program its files, and takes back what it changed", async () => {
+  test("it gives the program its files and returns its changes", async () => {
     const code =
       "fs.writeFileSync('out.txt', fs.readFileSync('in.txt', 'utf8') + '!'); fs.unlinkSync('in.txt')";
     const { changes } = await on(code, { files: { "in.txt": "hello" } });
@@ -56,7 +56,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(changes.size).toBe(2);
   });
 
-  test("gives the program its tools, as async functions that throw a refusal", async () => {
+  test("tools are async functions that throw a refusal", async () => {
     const outcome = await on(
       "const a = await t({ x: 1 }); try { await bad({}) } catch (e) { [a.x, e.message] }",
       {
@@ -70,7 +70,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(outcome.value).toBe("[ 1, 'no' ]");
   });
 
-  test("sends requests through the capabilities alone", async () => {
+  test("it sends requests only through the capabilities", async () => {
     const asked: string[] = [];
     const outcome = await on("(await fetch('https://a.example/x')).status", {
       capabilities: {
@@ -84,17 +84,17 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(asked).toEqual(["https://a.example/x"]);
   });
 
-  test("tells an error with the agent's own lines", async () => {
+  test("an error has the agent's own lines", async () => {
     const { error } = await on("const a = 1;\n\nthrow new TypeError('bad')");
     expect(error).toMatchObject({ kind: "thrown", name: "TypeError", message: "bad" });
     expect(error?.stack).toContain("program.js:3:");
   });
 
-  test("refuses what is no program", async () => {
+  test("it rejects what is not a program", async () => {
     expect((await on("let x = ;")).error).toMatchObject({ kind: "syntax", name: "SyntaxError" });
   });
 
-  test("ends a program that waits for ever, and keeps none of its files", async () => {
+  test("a program that waits forever is stopped, and its files are dropped", async () => {
     const code = "fs.writeFileSync('a', 'b'); await fetch('https://slow.example/')";
     const outcome = await on(code, {
       limits: { wallMs: 150 },
@@ -104,7 +104,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(outcome.changes.size).toBe(0);
   });
 
-  test("ends when it is aborted", async () => {
+  test("an abort ends the run", async () => {
     const controller = new AbortController();
     const outcome = await on("await fetch('https://slow.example/')", {
       signal: controller.signal,
@@ -118,7 +118,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(outcome.error?.kind).toBe("deadline");
   });
 
-  test("cuts output at its cap and says so", async () => {
+  test("output is cut at its limit with a note", async () => {
     const outcome = await on("for (let i = 0; i < 200; i++) console.log('x'.repeat(99))", {
       limits: { logBytes: 1_000 },
     });
@@ -126,7 +126,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(outcome.logs).toContain("cut off");
   });
 
-  test("keeps nothing of one program for the next", async () => {
+  test("the next program sees nothing of the one before", async () => {
     const engine = make();
     await run("globalThis.leak = 1; Object.prototype.leak = 2", { engine });
     expect((await run("[typeof leak, ({}).leak]", { engine })).value).toBe(
@@ -201,7 +201,7 @@ describe("the engine microvm, on its container", () => {
     expect(vms[0]?.destroyed).toBe(1);
   });
 
-  test("what a container says is believed within bounds alone", async () => {
+  test("what a container reports is accepted only within bounds", async () => {
     const { engine, vms } = fakeEngine();
     await engine.run(program("1", new Map()), nothing, limits, signal);
     for (const vm of vms) vm.failing = "lies";

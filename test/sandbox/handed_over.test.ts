@@ -58,8 +58,8 @@ function played(script: readonly Act[], kept = true) {
     if (call) onTheWay.push({ handed: call.handed, others: task.since(call.mark) });
   };
   const arrive = (): void => {
-    const told = onTheWay.shift();
-    if (told) program.settle(told.handed, kept, kept ? told.others : undefined);
+    const reply = onTheWay.shift();
+    if (reply) program.settle(reply.handed, kept, kept ? reply.others : undefined);
   };
   for (const act of script) {
     if (act.by === "program") {
@@ -97,7 +97,7 @@ test("in the end both sides hold the same, with what the program still has to te
   );
 });
 
-test("changes that no call could hand over are all told in the end", () => {
+test("changes that no call could carry are all reported at the end", () => {
   fc.assert(
     fc.property(acts, (script) => {
       const { program, task } = played(script, false);
@@ -108,7 +108,7 @@ test("changes that no call could hand over are all told in the end", () => {
   );
 });
 
-test("a file that comes and goes between two calls is nobody's to hear of", () => {
+test("a file that is made and deleted between two calls is never reported", () => {
   const program = new Workspace(new Map([["old", Uint8Array.of(1)]]));
   program.write("made", Uint8Array.of(1));
   program.remove("made");
@@ -124,7 +124,7 @@ test("a file that comes and goes between two calls is nobody's to hear of", () =
 
 test("a few bytes of a large buffer hold no more memory than they are", () => {
   const view = new Uint8Array(1_000_000).subarray(5, 8);
-  const told = parseChanges(new Map([["a", view]]))?.get("a");
-  expect(told).toEqual(new Uint8Array(3));
-  expect(told?.buffer.byteLength).toBe(3);
+  const parsed = parseChanges(new Map([["a", view]]))?.get("a");
+  expect(parsed).toEqual(new Uint8Array(3));
+  expect(parsed?.buffer.byteLength).toBe(3);
 });

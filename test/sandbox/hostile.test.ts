@@ -217,7 +217,7 @@ test("output and value are capped, with a note of what was left out", async () =
   expect(outcome.value).toContain("more bytes were cut off");
 });
 
-test("a friendly program still runs beside four that spin", async () => {
+test("a friendly program still runs next to four that spin", async () => {
   const spinning = Array.from({ length: sandboxLimits.programsAtOnceMax }, () =>
     run("for (;;) {}", { limits: { fuel: 20_000_000 } }),
   );

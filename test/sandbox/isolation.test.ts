@@ -105,7 +105,7 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
       });
     },
     load: () => {
-      throw new Error("The interpreter is never loaded anew.");
+      throw new Error("The interpreter is never loaded again.");
     },
   });
   for (const code of ["1", "2", "for (;;) {}"]) {
@@ -116,7 +116,8 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
       new AbortController().signal,
     );
   }
-  expect([...names]).toEqual([interpreterIdentity]);
+  // Behind "#" is how many instances hung before, in whatever ran before.
+  expect([...names].map((name) => name?.split("#")[0])).toEqual([interpreterIdentity]);
   expect(interpreterIdentity).toMatch(/^interpreter@[0-9a-f]{16}$/);
 });
 

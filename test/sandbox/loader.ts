@@ -1,4 +1,4 @@
-/** The Loader with its methods, for tests that stand in for it or look at what it is given. */
+/** The Loader with its methods, for tests that replace it or look at what it is given. */
 import { env } from "cloudflare:workers";
 import type { SealedLoader } from "../../consumer/sandbox/dynamic_worker.ts";
 

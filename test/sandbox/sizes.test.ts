@@ -83,7 +83,7 @@ test.each(fitting)("%s fits", async (_work, code, value, files = {}) => {
   expect(outcome.usage.fuel).toBeLessThan(sandboxLimits.fuelMax);
 });
 
-test("a program that would not fit beside others waits for its room", async () => {
+test("a program that does not fit next to others waits for room", async () => {
   const hold = "const a = new Uint8Array(40e6).fill(1); await t({}); a.length";
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {

@@ -92,7 +92,7 @@ async function answer(
   };
 }
 
-/** Regular files below the workspace alone: a link is followed to what it shows, or dropped where it leads outside. */
+/** Only regular files below the workspace: a link is followed to what it shows, or dropped where it leads outside. */
 async function changesIn(
   fs: InMemoryFs,
   before: ReadonlyMap<string, Uint8Array>,

@@ -29,12 +29,7 @@ export default class Native extends WorkerEntrypoint {
     const run = new Run(await host.files(), request.readOnly, request.limits, host);
     const operations = new Operations({
       workspace: run.workspace,
-      explanations: new Explanations("", {
-        ok: false,
-        name: "SyntaxError",
-        message: "",
-        stack: "",
-      }),
+      explanations: new Explanations("", null),
       charge: () => {},
       fuelLeft: () => Number.MAX_SAFE_INTEGER,
     });

@@ -24,8 +24,8 @@ export function microVmEngine(
     name: "microvm",
     async run(program, capabilities, limits, signal) {
       const prepared = await preparedBy(loader, program);
-      if (!prepared.ok) return prepared.outcome;
-      const { source, firstLineShift: shift } = prepared;
+      if (!prepared.ok) return prepared.error;
+      const { source, firstLineShift: shift } = prepared.value;
       return perform({ kind: "code", source, shift }, program, capabilities, limits, signal);
     },
     shell: (program, ...run) => perform({ kind: "shell", command: program.code }, program, ...run),

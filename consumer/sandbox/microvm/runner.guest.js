@@ -199,7 +199,8 @@ function errorOf(error, shift) {
       if (found === null) return [];
       const [, name, row, column] = found;
       const place = `program.js:${row}:${Math.max(1, Number(column) - (row === "1" ? shift : 0))}`;
-      return [name ? `    at ${name} (${place})` : `    at ${place}`];
+      const isNamed = name && !name.endsWith("<anonymous>");
+      return [isNamed ? `    at ${name} (${place})` : `    at ${place}`];
     });
   return { name: error.name, message: error.message, stack: frames.join("\n") };
 }

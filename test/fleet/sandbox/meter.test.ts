@@ -5,7 +5,7 @@ import { meter } from "../../../consumer/sandbox/interpreter/build/meter.ts";
 
 const pages = { initial: 1, maximum: 2 };
 
-/** A module with a loop and a bulk copy, which metering wants to see, and with whatever else is told. */
+/** A module with a loop and a bulk copy, which metering wants to see, and with the given text. */
 function moduleOf({ globals = "", table = "", body = "" } = {}): Uint8Array {
   const parsed = binaryen.parseText(`(module
  (import "a" "a" (memory 1 2))

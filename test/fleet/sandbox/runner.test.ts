@@ -73,9 +73,10 @@ async function perform(order: object, files: Record<string, string> = {}): Promi
 }
 
 function code(source: string): object {
-  const prepared = transform(source);
-  if (!prepared.ok) throw new Error(prepared.message);
-  return { kind: "code", source: prepared.source, shift: prepared.firstLineShift };
+  const prepared = transform(source, "v8");
+  if (!prepared.ok) throw new Error(prepared.error.message);
+  const { source: text, firstLineShift: shift } = prepared.value;
+  return { kind: "code", source: text, shift };
 }
 
 test("a program has its files, its tools, modules and the console, and answers a value", async () => {

@@ -20,7 +20,7 @@ const burn = `
  (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
  (if (i32.lt_s (global.get $fuel) (i32.const 0)) (then (unreachable)))`;
 
-/** What changes beside the linear memory: whoever sets both and every byte has a fresh instance. */
+/** What changes other than the linear memory: an instance with both and every byte set is a fresh one. */
 const prologue = `
  (global $fuel (mut i32) (i32.const 2147483647))
  (export "fuel" (global $fuel))
@@ -32,10 +32,10 @@ const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|mem
 /**
  * Rewrites a module so that it cannot run for longer than its fuel: every loop header
  * takes one unit, every bulk copy or fill one unit per 512 bytes, and below zero it traps.
- * The count depends on the instructions alone, so one program costs the same everywhere.
+ * The count depends only on the instructions, so one program costs the same everywhere.
  *
  * The module's mutable globals, the stack's pointer and the fuel, are exported, and a module that keeps
- * anything else beside its memory is refused: an instance can be made as good as new from outside.
+ * anything other than its memory is rejected: an instance can be made as good as new from outside.
  *
  * The rewriting works on the text form, where a loop header is one line of its own;
  * binaryen's JavaScript interface has no mutable walk over expressions. Functions need no

@@ -30,7 +30,7 @@ export interface RunHost extends Host {
 
 /** A program's world as the event loop drives it. */
 export interface World {
-  /** Settles when the program may go on; undefined where it may at once. */
+  /** Settles when the program may continue; undefined where it may at once. */
   ready(): Promise<void> | undefined;
   /** Runs what is ready; why the run ends here, or undefined where it does not. */
   turn(): RunError | undefined;

@@ -41,16 +41,13 @@ export class Session implements World {
   ) {
     this.#run = new Run(files, readOnly, limits, host);
     this.#prepared = prepared;
-    this.#explanations = new Explanations(code, prepared);
+    this.#explanations = new Explanations(code, prepared.ok ? prepared.value : null);
   }
 
   async run(template: Template, tools: readonly string[]): Promise<RunOutcome> {
-    const prepared = this.#prepared;
     const run = this.#run;
-    if (!prepared.ok) {
-      const { name, message, stack } = prepared;
-      return run.outcome({ kind: "syntax", name, message, stack }, 0);
-    }
+    if (!this.#prepared.ok) return run.outcome({ kind: "syntax", ...this.#prepared.error }, 0);
+    const prepared = this.#prepared.value;
     const { fuel, memoryBytes } = run.limits;
     const machine = await Machine.fromTemplate(template, {
       fuel,

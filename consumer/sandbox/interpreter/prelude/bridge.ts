@@ -32,7 +32,7 @@ export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
 function read(answer: unknown): unknown {
   if (typeof answer !== "string") return answer;
   if (answer[0] === "=") return parse(answer.slice(1));
-  // A text that crosses as it is; what follows the mark stands in it for NUL.
+  // A text that crosses as it is; what follows the mark replaces NUL in it.
   if (answer[0] === "~") {
     const text = host(op.take, "") as string;
     return answer.length === 1 ? text : text.replaceAll(answer.slice(1), "\0");
@@ -52,7 +52,7 @@ export function askBytes(op: number, value: unknown, bytes?: Uint8Array): Uint8A
   return new Uint8Array(answer instanceof ArrayBuffer ? answer : new ArrayBuffer(0));
 }
 
-/** Hands the host a value itself, for what only the engine knows of it. */
+/** Gives the host a value itself, for what only the engine knows of it. */
 export function hostValue(op: number, value: unknown): unknown {
   return host(op, "", value);
 }

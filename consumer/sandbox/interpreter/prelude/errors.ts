@@ -59,7 +59,8 @@ export function explain(error: unknown): void {
       define(error, { message: "Maximum call stack size exceeded" });
       return;
     }
-    const isPattern = error instanceof SyntaxError && /^\s*at RegExp/.test(String(Reflect.get(error, "stack")));
+    const isPattern =
+      error instanceof SyntaxError && /^\s*at RegExp/.test(String(Reflect.get(error, "stack")));
     if (!isPattern && !terse.test(error.message)) return;
     const message = ask(op.explain, [error.message, String(Reflect.get(error, "stack"))]);
     define(error, { message });

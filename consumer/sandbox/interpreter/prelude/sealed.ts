@@ -1,7 +1,7 @@
 /**
- * What a native isolate offers beside the network. The platform refuses the network by the missing
- * outbound, sockets included; the cache is none to it, yet what one program puts there another
- * tenant's could read. A beacon says that it was sent although it is refused.
+ * What a native isolate offers other than the network. The platform blocks the network by the missing outbound,
+ * sockets included. It does not block the cache, where another tenant's program could read what one puts
+ * there. A beacon says that it was sent although it is blocked.
  */
 export function sealCaches(): void {
   refuse("Cache", ["add", "addAll", "delete", "keys", "match", "matchAll", "put"]);

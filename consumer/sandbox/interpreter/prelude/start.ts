@@ -78,7 +78,7 @@ export function fail(error: unknown, event: "uncaughtException" | "unhandledReje
       const isHandled =
         (event === "unhandledRejection" && emitProcess(event, error, undefined)) ||
         emitProcess("uncaughtException", error, event);
-      // The program goes on; its main part has ended.
+      // The program continues; its main part has ended.
       if (isHandled) return void ask(op.done, null);
     } catch (thrown) {
       report(thrown);

@@ -26,8 +26,8 @@ export class Machines {
   }
 
   /**
-   * Whether one of the running programs may go on and grow to its limit. The others hold what they hold
-   * until they go on themselves, so the one that ran last always may, and no two wait for each other.
+   * Whether one of the running programs may continue and grow to its limit. The others hold what they hold
+   * until they continue themselves, so the one that ran last always may, and no two wait for each other.
    */
   hasRoom(grown: () => number): boolean {
     let others = 0;

@@ -3,7 +3,7 @@ import type { Edit } from "./edit.ts";
 /** By line, from which column on how many characters were put in before: `[column, characters]`. */
 export type Columns = Record<number, [from: number, shift: number][]>;
 
-/** Where the edits have moved the columns of a program; lines are kept. `lead` stands before the first line. */
+/** Where the edits have moved the columns of a program; lines are kept. `lead` is put before the first line. */
 export function columnsOf(text: string, edits: readonly Edit[], lead: number): Columns {
   const columns: Columns = lead === 0 ? {} : { 1: [[1, lead]] };
   let line = 1;

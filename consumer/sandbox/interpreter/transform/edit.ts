@@ -33,10 +33,13 @@ export class Edits {
   ordered(): Edit[] {
     return this.list
       .map((edit, index) => ({ edit, index }))
-      .sort((a, b) => a.edit.start - b.edit.start ||
+      .sort(
+        (a, b) =>
+          a.edit.start - b.edit.start ||
           a.edit.end - b.edit.end ||
           (a.edit.rank ?? 2) - (b.edit.rank ?? 2) ||
-          a.index - b.index)
+          a.index - b.index,
+      )
       .map(({ edit }) => edit);
   }
 }

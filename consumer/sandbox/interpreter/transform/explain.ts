@@ -6,7 +6,7 @@ import type { Machine } from "../quickjs/machine.ts";
 import { agentFrames } from "../stack.ts";
 import { ownColumn } from "./columns.ts";
 import { parseProgram } from "./parser.ts";
-import type { Prepared } from "./transform.ts";
+import type { PreparedProgram } from "./transform.ts";
 import { nodesOf } from "./walk.ts";
 
 const parseFuel = 30;
@@ -48,10 +48,10 @@ const worded: [pattern: RegExp, text: string][] = [
 /** Errors of the engine in words that name what the program has written, and limits with what was used. */
 export class Explanations {
   readonly #code: string;
-  readonly #prepared: Prepared;
+  readonly #prepared: PreparedProgram | null;
   #nodes: AnyNode[] | null = null;
 
-  constructor(code: string, prepared: Prepared) {
+  constructor(code: string, prepared: PreparedProgram | null) {
     this.#code = code;
     this.#prepared = prepared;
   }
@@ -98,7 +98,7 @@ export class Explanations {
   /** The offset in the program of the frame where an error was thrown, if that is one of the program's. */
   #placeOf(stack: string): number | null {
     const found = /^\s*at [^\n]*?([\w.]+):(\d+):(\d+)\)?$/m.exec(stack.split("\n")[0] ?? "");
-    if (found?.[1] !== agentFile || !this.#prepared.ok) return null;
+    if (found?.[1] !== agentFile || this.#prepared === null) return null;
     const line = Number(found[2]);
     return this.#offset(line, ownColumn(this.#prepared.columns, line, Number(found[3])));
   }
@@ -106,7 +106,7 @@ export class Explanations {
   #nodeAt(place: number, message: string, charge: (units: number) => void): AnyNode | undefined {
     if (this.#nodes === null) {
       charge(this.#code.length * parseFuel);
-      const isModule = this.#prepared.ok && this.#prepared.isModule;
+      const isModule = this.#prepared?.isModule === true;
       try {
         this.#nodes = [
           ...nodesOf(parseProgram(this.#code, isModule ? "module" : "script") as AnyNode),
@@ -126,7 +126,7 @@ export class Explanations {
 
   /** A limit's error with how much of it was used, where, and what usually helps. */
   limit(error: RunError, used: { burnt: number; machine: Machine } & RunLimits): RunError {
-    if (error.name !== "LimitError" || !this.#prepared.ok) return error;
+    if (error.name !== "LimitError" || this.#prepared === null) return error;
     const place = error.stack || agentFrames(used.machine.stackAtStop(), this.#prepared.columns);
     const line = /program\.js:(\d+)/.exec(place)?.[1];
     const where =
@@ -239,11 +239,19 @@ function nameIn(message: string, node: AnyNode, code: string): string | undefine
 /** What V8 says of taking an object apart that is not there. */
 function destructured(node: AnyNode, code: string): string | undefined {
   const declared = node.type === "VariableDeclaration" ? node.declarations[0] : node;
-  if (declared?.type !== "VariableDeclarator" || declared.id.type !== "ObjectPattern" || !declared.init) return undefined;
+  if (
+    declared?.type !== "VariableDeclarator" ||
+    declared.id.type !== "ObjectPattern" ||
+    !declared.init
+  )
+    return undefined;
   const text = printed(declared.init, code);
   const value = text === "null" ? "null" : "undefined";
   const first = declared.id.properties[0];
-  const key = first?.type === "Property" ? `property '${code.slice(first.key.start, first.key.end)}' of ` : "";
+  const key =
+    first?.type === "Property"
+      ? `property '${code.slice(first.key.start, first.key.end)}' of `
+      : "";
   return `Cannot destructure ${key}'${text}' as it is ${value}.`;
 }
 

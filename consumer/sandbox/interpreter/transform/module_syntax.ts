@@ -1,7 +1,7 @@
 import type { AnyNode, ExportNamedDeclaration, ImportDeclaration, Program } from "acorn";
 import type { Edits } from "./edit.ts";
 
-/** Takes `import` and `export` out of a program; what stands for them is run before it. */
+/** Takes `import` and `export` out of a program; what replaces them is run before it. */
 export function editModuleSyntax(program: Program, edits: Edits): string {
   const imports: string[] = [];
   const exported: string[] = [];

@@ -1,13 +1,26 @@
 import type { Program } from "acorn";
+import { err, ok, type Result } from "../../../../shared/result.ts";
 import { agentFile } from "../protocol.ts";
 import { type Columns, columnsOf } from "./columns.ts";
 import { type Edit, editCommonJs, editProgram, type Target } from "./edit.ts";
 import { parseProgram } from "./parser.ts";
 
 /** A program made runnable: an expression whose value is an async function, lines kept. */
-export type Prepared =
-  | { ok: true; source: string; firstLineShift: number; columns: Columns; isModule: boolean }
-  | { ok: false; name: "SyntaxError"; message: string; stack: string };
+export interface PreparedProgram {
+  source: string;
+  firstLineShift: number;
+  columns: Columns;
+  isModule: boolean;
+}
+
+/** Why a program is not one, and where. */
+export interface SyntaxProblem {
+  name: "SyntaxError";
+  message: string;
+  stack: string;
+}
+
+export type Prepared = Result<PreparedProgram, SyntaxProblem>;
 
 /**
  * Wraps a program as `async function (__import, __exports, module, exports) { … }`, whose result is the
@@ -29,32 +42,29 @@ export function transform(code: string, target: Target = "quickjs"): Prepared {
       isModule = true;
     } catch (moduleError) {
       const usesModules = /^\s*(import|export)\b/m.test(text);
-      return refused(text, usesModules ? moduleError : scriptError);
+      return err(problemOf(text, usesModules ? moduleError : scriptError));
     }
   }
   const { edits, imports } = editProgram(text, parsed, target);
   const prefix = `(async function(__import,__exports,module,exports){${isModule ? '"use strict";' : ""}${imports}`;
-  return {
-    ok: true,
+  return ok({
     source: `${prefix}${apply(text, edits)}\n})`,
     firstLineShift: edits
       .filter(({ start }) => start === 0)
       .reduce((sum, entry) => sum + entry.text.length, prefix.length),
     columns: columnsOf(text, edits, prefix.length),
     isModule,
-  };
+  });
 }
 
 /** A CommonJS module of the workspace as the function that Node makes of it. */
-export function transformCommonJs(
-  text: string,
-): { ok: true; source: string } | (Prepared & { ok: false }) {
+export function transformCommonJs(text: string): Result<string, SyntaxProblem> {
   try {
     const edits = editCommonJs(text, parseProgram(text, "script"));
     const head = "(function(exports,require,module,__filename,__dirname,__import){";
-    return { ok: true, source: `${head}${apply(text, edits)}\n})` };
+    return ok(`${head}${apply(text, edits)}\n})`);
   } catch (error) {
-    return refused(text, error) as Prepared & { ok: false };
+    return err(problemOf(text, error));
   }
 }
 
@@ -94,18 +104,17 @@ function apply(text: string, edits: readonly Edit[]): string {
   return parts.join("");
 }
 
-function refused(text: string, error: unknown): Prepared {
+function problemOf(text: string, error: unknown): SyntaxProblem {
   if (!(error instanceof SyntaxError)) {
     // The parser recursed too deep: the nesting is the program's fault.
-    return { ok: false, name: "SyntaxError", message: "The code is nested too deeply.", stack: "" };
+    return { name: "SyntaxError", message: "The code is nested too deeply.", stack: "" };
   }
   const position = "loc" in error ? (error.loc as { line: number; column: number }) : null;
   const message = error.message.replace(/ \(\d+:\d+\)$/, "");
-  if (position === null) return { ok: false, name: "SyntaxError", message, stack: "" };
+  if (position === null) return { name: "SyntaxError", message, stack: "" };
   const line = (text.split("\n")[position.line - 1] ?? "").slice(0, 200);
   const pointer = `${" ".repeat(Math.min(position.column, 200))}^`;
   return {
-    ok: false,
     name: "SyntaxError",
     message: `${message} (${agentFile}:${position.line}:${position.column + 1})${typeHint(line)}`,
     stack: `${agentFile}:${position.line}\n${line}\n${pointer}`,

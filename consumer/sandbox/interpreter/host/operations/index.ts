@@ -89,7 +89,7 @@ export class Operations {
     const { text } = answer;
     if (text.length < shortText || !text.isWellFormed()) return `=${JSON.stringify(text)}`;
     this.#context.charge(text.length / bytesPerFuel);
-    // A C string ends at a NUL: another character stands in for it, which the text does not hold.
+    // A C string ends at a NUL: it crosses as another character, which the text does not have.
     const mark = text.includes("\0") ? unusedIn(text) : "";
     this.#setAside = mark === "" ? text : text.replaceAll("\0", mark);
     return `~${mark}`;

@@ -17,8 +17,8 @@ export const sourceOperations: Record<number, Operation> = {
     perform([source, kind]) {
       const text = textOf(source, moduleCharsMax, "The module");
       const prepared = kind === "commonjs" ? transformCommonJs(text) : transform(text);
-      if (!prepared.ok) throw new SyntaxError(prepared.message);
-      return { text: prepared.source };
+      if (!prepared.ok) throw new SyntaxError(prepared.error.message);
+      return { text: typeof prepared.value === "string" ? prepared.value : prepared.value.source };
     },
   },
   [op.library]: {

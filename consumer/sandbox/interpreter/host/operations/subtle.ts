@@ -129,7 +129,7 @@ const subtle = crypto.subtle as unknown as Record<
   (...values: unknown[]) => Promise<unknown>
 >;
 
-/** Keys are made extractable here, so that they can be given back; the program's own flag is what it is told. */
+/** Keys are made extractable here, so that they can be returned; the program sees the flag that it asked for. */
 async function perform(
   method: string,
   values: unknown[],

@@ -26,7 +26,7 @@ const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buf
   brotliDecompress: zlib.brotliDecompressSync,
 };
 
-/** Numbers alone: a dictionary or a chunk size of a program's choice is not needed. */
+/** Only numbers: a dictionary or a chunk size of a program's choice is not needed. */
 function optionsOf(value: unknown): Options {
   const given = typeof value === "object" && value !== null ? (value as Options) : {};
   const known = ["level", "memLevel", "strategy", "windowBits"];

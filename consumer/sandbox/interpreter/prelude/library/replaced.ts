@@ -47,9 +47,16 @@ const unavailable = (what: string) => (): never => {
   throw new Error(`${what} is not available in the sandbox.`);
 };
 
-/** What stands for the parts of Node that reach into the process or the machine. */
+/** What replaces the parts of Node that reach into the process or the machine. */
 export const replaced: Record<string, () => Exports> = {
-  async_hooks: () => ({ AsyncResource, AsyncLocalStorage: unavailable("AsyncLocalStorage") }),
+  async_hooks: () => ({
+    AsyncResource,
+    AsyncLocalStorage: class AsyncLocalStorage {
+      constructor() {
+        unavailable("AsyncLocalStorage")();
+      }
+    },
+  }),
   diagnostics_channel: () => ({
     channel: () => channel,
     tracingChannel: () => ({}),

@@ -6,7 +6,7 @@ import { stackOf } from "../errors.ts";
 
 const proxies = new WeakMap<object, [target: object | null, handler: object | null]>();
 
-/** Proxies are told apart from what they stand for by the function that makes them. */
+/** The function that makes proxies remembers them: nothing else distinguishes one from its target. */
 export function installProxies(): void {
   const native = Proxy;
   const make = (target: object, handler: ProxyHandler<object>): object => {

@@ -23,7 +23,9 @@ export class Blob {
 
   constructor(pieces: Iterable<unknown> = [], options: BlobOptions = {}) {
     if (typeof pieces !== "object" || pieces === null || !(Symbol.iterator in pieces)) {
-      throw Object.assign(new TypeError('The "sources" argument must be a sequence.'), { code: "ERR_INVALID_ARG_TYPE" });
+      throw Object.assign(new TypeError('The "sources" argument must be a sequence.'), {
+        code: "ERR_INVALID_ARG_TYPE",
+      });
     }
     this.#bytes = joined(
       [...pieces].map((piece) => {
@@ -79,7 +81,11 @@ export class Blob {
 export class File extends Blob {
   readonly #name: string;
   readonly #lastModified: number;
-  constructor(pieces: Iterable<unknown>, name: string, options: BlobOptions & { lastModified?: number } = {}) {
+  constructor(
+    pieces: Iterable<unknown>,
+    name: string,
+    options: BlobOptions & { lastModified?: number } = {},
+  ) {
     super(pieces, options);
     this.#name = String(name);
     this.#lastModified = Number(options.lastModified ?? Date.now());
@@ -99,7 +105,8 @@ export class File extends Blob {
   }
 }
 // The bundler renames a class that names itself.
-for (const [name, value] of Object.entries({ Blob, File })) Object.defineProperty(value, "name", { value: name });
+for (const [name, value] of Object.entries({ Blob, File }))
+  Object.defineProperty(value, "name", { value: name });
 
 export class FormData {
   readonly #entries: [string, string | File][] = [];

@@ -16,7 +16,11 @@ const fromIterable = (source: AsyncIterable<unknown>): ReadableStream =>
   (ReadableStream as unknown as { from(source: unknown): ReadableStream }).from(source);
 
 export function readBody(body: unknown): BodySource {
-  const source = (bytes: Uint8Array | null, type: string | null): BodySource => ({ bytes, stream: null, type });
+  const source = (bytes: Uint8Array | null, type: string | null): BodySource => ({
+    bytes,
+    stream: null,
+    type,
+  });
   if (body === undefined || body === null) return source(null, null);
   if (isStream(body)) return { bytes: null, stream: body, type: null };
   if (typeof body === "object" && Symbol.asyncIterator in body) {
@@ -31,7 +35,8 @@ export function readBody(body: unknown): BodySource {
     const { bytes, type } = formBytes(body);
     return source(bytes, type);
   }
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return source(bytesOf(body).slice(), null);
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body))
+    return source(bytesOf(body).slice(), null);
   return source(encodeText(String(body)), "text/plain;charset=UTF-8");
 }
 
@@ -49,7 +54,8 @@ export function streamOf(bytes: Uint8Array): ReadableStream {
 async function drained(stream: ReadableStream): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const chunk of stream as unknown as AsyncIterable<unknown>) {
-    if (!(ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer)) throw new TypeError("Received non-Uint8Array chunk");
+    if (!(ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer))
+      throw new TypeError("Received non-Uint8Array chunk");
     pieces.push(bytesOf(chunk));
   }
   return joined(pieces);
@@ -92,7 +98,8 @@ export class Body {
   /** @internal What a copy is made of; a stream is read by both from then on. */
   source(): BodySource {
     this.#check();
-    if (this.#bytes !== null || this.#stream === null) return { bytes: this.#bytes, stream: null, type: null };
+    if (this.#bytes !== null || this.#stream === null)
+      return { bytes: this.#bytes, stream: null, type: null };
     const [own, copy] = this.#stream.tee();
     this.#stream = own;
     return { bytes: null, stream: copy, type: null };

@@ -9,11 +9,13 @@ export class Headers {
 
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
-    if (typeof init !== "object" || init === null) throw new TypeError("Headers constructor: init was not an object.");
+    if (typeof init !== "object" || init === null)
+      throw new TypeError("Headers constructor: init was not an object.");
     const isList = Symbol.iterator in init;
     const entries = isList ? [...(init as Iterable<[string, string]>)] : Object.entries(init);
     for (const entry of entries) {
-      if ([...entry].length !== 2) throw new TypeError("Headers constructor: expected name/value pair to be length 2.");
+      if ([...entry].length !== 2)
+        throw new TypeError("Headers constructor: expected name/value pair to be length 2.");
       this.append(entry[0], entry[1]);
     }
   }
@@ -62,7 +64,10 @@ export class Headers {
     return "Headers";
   }
   [custom](): string {
-    const shown = [...this.#values.keys()].map((key) => [this.#spelled.get(key) ?? key, this.get(key)]);
+    const shown = [...this.#values.keys()].map((key) => [
+      this.#spelled.get(key) ?? key,
+      this.get(key),
+    ]);
     return `Headers ${inspect(Object.fromEntries(shown))}`;
   }
 }

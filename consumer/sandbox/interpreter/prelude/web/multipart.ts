@@ -9,11 +9,15 @@ export function parseForm(bytes: Uint8Array, type: string): FormData {
     return form;
   }
   const boundary = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(type);
-  if (boundary === null) throw new TypeError('Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".');
+  if (boundary === null)
+    throw new TypeError(
+      'Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".',
+    );
   const text = Buffer.from(bytes).toString("latin1");
   const mark = `--${boundary[1] ?? boundary[2]}`;
   const parts = text.split(mark);
-  if (parts.length < 2 || !(parts.at(-1) ?? "").startsWith("--")) throw new TypeError("Failed to parse body as FormData.");
+  if (parts.length < 2 || !(parts.at(-1) ?? "").startsWith("--"))
+    throw new TypeError("Failed to parse body as FormData.");
   for (const part of parts.slice(1, -1)) addPart(form, part);
   return form;
 }
@@ -25,7 +29,9 @@ function addPart(form: FormData, part: string): void {
   const content = Buffer.from(part.slice(end + 4, -2), "latin1");
   const disposition = /^content-disposition:\s*form-data(.*)$/im.exec(head)?.[1] ?? "";
   const field = (name: string): string | undefined =>
-    new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(disposition)?.[1]?.replace(/%(0A|0D|22)/gi, decodeURIComponent);
+    new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`, "i")
+      .exec(disposition)?.[1]
+      ?.replace(/%(0A|0D|22)/gi, decodeURIComponent);
   const name = field("name");
   if (name === undefined) throw new TypeError("Failed to parse body as FormData.");
   const fileName = field("filename");

@@ -120,7 +120,7 @@ export function makeFs(stream: () => typeof import("node:stream")): {
         const message = `The "cb" argument must be of type function. Received ${callback === undefined ? "undefined" : typeof callback}`;
         throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
       }
-      // From a timer, so that what the callback throws is nobody's rejection.
+      // From a timer, so that what the callback throws is not a rejection.
       const report = (...results: [unknown, unknown?]): void =>
         void setImmediate(() =>
           (callback as Callback)(
