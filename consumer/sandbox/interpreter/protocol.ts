@@ -70,9 +70,6 @@ export const op = {
   call_at: 31,
 } as const;
 
-/** What the host dispatches into the program's side, as the first argument of `dispatch`. */
-export type Dispatch = "start" | "answer" | "timer";
-
 /** The name that the agent's own code has in stacks. Frames of any other file are removed. */
 export const agentFile = "program.js";
 

@@ -20,7 +20,9 @@ export function agentFrames(stack: string, columns: Columns): string {
     }
     const [, name, , row, column] = found;
     const place = `${agentFile}:${row}:${ownColumn(columns, Number(row), Number(column ?? 1))}`;
-    frames.push(name && !name.endsWith("<anonymous>") ? `    at ${name} (${place})` : `    at ${place}`);
+    frames.push(
+      name && !name.endsWith("<anonymous>") ? `    at ${name} (${place})` : `    at ${place}`,
+    );
   }
   if (left > 0) frames.push(`    at … ${left} more`);
   return frames.join("\n");

@@ -1,5 +1,5 @@
 import { op } from "../../protocol.ts";
-import { askBytes, askText, bufferOf, encodeText } from "../bridge.ts";
+import { askBytes, askText, encodeText } from "../bridge.ts";
 
 /** What Node's Buffer asks of its native side: encodings by the host, searches by the engine's strings. */
 
@@ -219,5 +219,3 @@ const viewOf = (bytes: ArrayBufferView | ArrayBuffer): Bytes =>
   ArrayBuffer.isView(bytes)
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes);
-
-export { bufferOf };

@@ -35,9 +35,6 @@ const plain = (options: object): object =>
     ),
   );
 
-/** What the compression streams of the web and of Node do with a whole text. */
-export const compress = run;
-
 /** node:zlib: whole buffers by the host, and streams that work when their input has ended. */
 export function makeZlib(stream: () => typeof import("node:stream")): object {
   const zlib: Record<string, unknown> = {};

@@ -1,0 +1,84 @@
+/** The sandbox behind HTTP, in a runtime of its own, for programs that a script sends. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { build } from "esbuild";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+const worker = `
+import { isolateEngine } from "./consumer/sandbox/isolate.ts";
+import { sandboxLimits } from "./shared/limits.ts";
+const limits = { fuel: 2_000_000_000, memoryBytes: sandboxLimits.memoryBytesMax, wallMs: 60_000, logBytes: 1_000_000, valueBytes: 1_000_000 };
+const closed = {
+  fetch: async ({ url }) => ({ url, status: 403, statusText: "", headers: [], body: new Uint8Array() }),
+  call: async () => ({ ok: false, message: "no tools" }),
+};
+export default { async fetch(request, env) {
+  const { code, files } = await request.json();
+  const bytes = new Map(Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+  const program = { code, files: bytes, readOnly: null, tools: [] };
+  const { logs, value, error } = await isolateEngine(env.LOADER).run(program, closed, limits, new AbortController().signal);
+  return Response.json({ logs, value, error });
+} };`;
+
+export interface Outcome {
+  logs: string;
+  value: string | null;
+  error: { name: string; message: string } | null;
+}
+
+export interface Sandbox {
+  run(code: string, files?: Record<string, string>): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+/** Starts it on the interpreter that was built last. */
+export async function startSandbox(): Promise<Sandbox> {
+  const bundle = await build({
+    stdin: { contents: worker, resolveDir: root, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    write: false,
+    external: ["cloudflare:workers", "node:*"],
+    plugins: [
+      {
+        name: "interpreter",
+        setup: (bundler) => {
+          bundler.onResolve({ filter: /interpreter\.(guest\.js|wasm)$/ }, ({ path: file }) => ({
+            path: path.basename(file),
+            external: true,
+          }));
+        },
+      },
+    ],
+  });
+  const require = createRequire(path.join(root, "node_modules/wrangler/package.json"));
+  const { Miniflare, convertV4MiniflareOptions } = require("miniflare");
+  const built = (name: string): Buffer => readFileSync(path.join(root, ".build/interpreter", name));
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      compatibilityDate: "2026-10-01",
+      compatibilityFlags: ["nodejs_compat"],
+      workerLoaders: { LOADER: {} },
+      modules: [
+        { type: "ESModule", path: "index.js", contents: bundle.outputFiles[0]?.text },
+        {
+          type: "Text",
+          path: "interpreter.guest.js",
+          contents: built("interpreter.guest.js").toString(),
+        },
+        { type: "CompiledWasm", path: "interpreter.wasm", contents: built("interpreter.wasm") },
+      ],
+    }),
+  );
+  return {
+    async run(code, files = {}) {
+      const body = JSON.stringify({ code, files });
+      const response = await runtime.dispatchFetch("http://sandbox/", { method: "POST", body });
+      return (await response.json()) as Outcome;
+    },
+    stop: () => runtime.dispose(),
+  };
+}
