@@ -84,6 +84,15 @@ export async function listFirst(
   return objects;
 }
 
+/** One page of the objects below a prefix, ordered by key, after the key `after`. */
+export async function listPage(
+  bucket: R2Bucket,
+  { prefix, after, limit }: { prefix: string; after: string | null; limit: number },
+): Promise<R2Objects> {
+  const startAfter = after === null ? {} : { startAfter: after };
+  return withRetries("list objects", () => bucket.list({ prefix, limit, ...startAfter }));
+}
+
 export async function getText(bucket: R2Bucket, key: string): Promise<string | null> {
   return withRetries("get object", async () => {
     const object = await bucket.get(key);

@@ -125,7 +125,7 @@ export function createProgram(context: CliContext, bind: Bind, json: boolean): C
     .showHelpAfterError("(see fleet --help)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 success, 1 task failure or server error, 2 usage error.",
+      "\nExit codes: 0 done, 1 tasks failed or the server failed, 2 wrong usage, 3 no fleet answers, 4 the key is refused, 5 not found.",
     );
   for (const add of commands) add(program, bind);
   return program;

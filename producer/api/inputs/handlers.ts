@@ -1,13 +1,14 @@
 /** Uploads that tasks of the tenant may use as {"r2": "<key>"}. */
 import { createHash } from "node:crypto";
 import { storeLimits } from "../../../shared/limits.ts";
-import { deleteObjects, headObject, objectKeys } from "../../../shared/objects.ts";
+import { deleteObjects, headObject, listPage, objectKeys } from "../../../shared/objects.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { bodyChunks, tooLarge } from "../../http/body.ts";
 import { invalidField, type Problem } from "../../http/problem.ts";
+import { readQuery } from "../../http/query.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";
-import { checkInputKey } from "../../tasks/input_key.ts";
+import { checkInputKey } from "../../tasks/check/input_key.ts";
 import * as operations from "./operations.ts";
 
 /** Streams the body to R2. An upload that is aborted or too large leaves the previous object. */
@@ -38,6 +39,26 @@ const handlePutInput: Handler = async ({ request, env, principal, url }) => {
   return ok(Response.json({ key: key.value, bytes: writer.bytes, sha256 }));
 };
 
+/** Ordered by key. The cursor is the last key of a page, so that a deleted one does not end the list. */
+const handleListInputs: Handler = async ({ env, principal, url }) => {
+  const query = readQuery(operations.InputQuery, url.searchParams);
+  if (!query.ok) return query;
+  const { prefix = "", cursor = null, limit = storeLimits.pageRowsDefault } = query.value;
+  const folder = objectKeys.input(principal.tenant, "");
+  const { objects, truncated } = await listPage(env.OBJECTS, {
+    prefix: `${folder}${prefix}`,
+    after: cursor === null ? null : `${folder}${cursor}`,
+    limit,
+  });
+  const inputs = objects.map(({ key, size, uploaded }) => ({
+    key: key.slice(folder.length),
+    bytes: size,
+    uploaded_at: uploaded.toISOString(),
+  }));
+  const next_cursor = truncated ? (inputs.at(-1)?.key ?? null) : null;
+  return ok(Response.json({ inputs, next_cursor } satisfies operations.InputPage));
+};
+
 /** Uploads have no expiry. Tasks that still name a deleted one find no file. */
 const handleDeleteInput: Handler = async ({ env, principal, url }) => {
   const key = readKey(url);
@@ -65,6 +86,7 @@ function decodePath(text: string): string {
 }
 
 export const inputRoutes: readonly Route[] = [
+  route(operations.listInputs, handleListInputs),
   route(operations.putInput, handlePutInput),
   route(operations.deleteInput, handleDeleteInput),
 ];

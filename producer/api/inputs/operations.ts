@@ -1,12 +1,41 @@
 /** Uploads that tasks of the tenant may use as {"r2": "<key>"}. */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
+import { storeLimits } from "../../../shared/limits.ts";
 import { json, operation } from "../../http/operation.ts";
-import { Count } from "../../http/values.ts";
+import { Count, limitUpTo, NextCursor, strict, Time } from "../../http/values.ts";
 
 const InputResponse = Type.Object(
   { key: Type.String(), bytes: Count, sha256: Type.String() },
   { $id: "Input" },
 );
+
+const InputPage = Type.Object(
+  {
+    inputs: Type.Array(Type.Object({ key: Type.String(), bytes: Count, uploaded_at: Time })),
+    next_cursor: NextCursor,
+  },
+  { $id: "Inputs", essential: ["inputs", "next_cursor"] },
+);
+export type InputPage = Static<typeof InputPage>;
+
+export const InputQuery = Type.Partial(
+  Type.Object({
+    prefix: Type.String({ maxLength: 512, description: "only keys that start with it" }),
+    cursor: Type.String({ maxLength: 512, description: "next_cursor of the previous page" }),
+    limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
+  }),
+  strict,
+);
+
+export const listInputs = operation({
+  id: "listInputs",
+  method: "GET",
+  path: "/v1/inputs",
+  scope: "read",
+  summary: "Lists the uploads, ordered by key.",
+  query: InputQuery,
+  responses: { 200: json(InputPage) },
+});
 
 export const putInput = operation({
   id: "putInput",

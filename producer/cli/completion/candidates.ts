@@ -29,6 +29,8 @@ const byArgument: Readonly<Record<string, Candidates>> = {
   file: files,
   files,
   path: nothing,
+  prefix: nothing,
+  prompt: nothing,
   step: nothing,
   name: nothing,
   key: nothing,

@@ -20,7 +20,7 @@ export async function findSchedule(session: Session, name: string): Promise<Sche
     : (await listSchedules(session)).find((schedule) => schedule.name === name);
   if (found === undefined) {
     throw new CommandError(
-      exit.failed,
+      exit.notFound,
       `there is no schedule "${name}": list them with fleet schedules`,
     );
   }

@@ -35,7 +35,10 @@ export function addSteps(program: Command, bind: Bind): void {
 function findStep(steps: readonly StepResponse[], id: string, seq: number): StepResponse {
   const found = steps.find((step) => step.seq === seq);
   if (found !== undefined) return found;
-  throw new CommandError(exit.failed, `${id} has ${counted(steps.length, "step")}, but not ${seq}`);
+  throw new CommandError(
+    exit.notFound,
+    `${id} has ${counted(steps.length, "step")}, but not ${seq}`,
+  );
 }
 
 function rowOf(step: StepResponse): string[] {

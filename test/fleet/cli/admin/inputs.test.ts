@@ -13,6 +13,21 @@ function fileWith(text: string): string {
 }
 
 describe("fleet inputs", () => {
+  test("list prints every page of the uploads", async () => {
+    const input = (key: string) => ({ key, bytes: 4, uploaded_at: "2026-11-01T00:00:00.000Z" });
+    const { url, received } = await fakeFleet({
+      "GET /v1/inputs": [
+        { body: { inputs: [input("2026/a.csv")], next_cursor: "2026/a.csv" } },
+        { body: { inputs: [input("2026/b.csv")], next_cursor: null } },
+      ],
+    });
+    const { code, out } = await fleet(["inputs", "list", "2026/", "--url", url]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/2026\/a\.csv +4 B +2026-11-01[\s\S]*2026\/b\.csv/);
+    const queries = received.map(({ path }) => new URL(path, url).search);
+    expect(queries).toEqual(["?prefix=2026%2F", "?prefix=2026%2F&cursor=2026%2Fa.csv"]);
+  });
+
   test.each([
     [["2026/orders.csv"], "2026/orders.csv"],
     [[], "orders.csv"],
@@ -31,7 +46,7 @@ describe("fleet inputs", () => {
     expect(received).toEqual([]);
   });
 
-  test("delete prints the deleted key, and exits 1 for an unknown key", async () => {
+  test("delete prints the deleted key, and exits 5 for an unknown key", async () => {
     const { url } = await fakeFleet({
       "DELETE /v1/inputs/a/b.csv": { body: { key: "a/b.csv", deleted: true } },
     });
@@ -40,7 +55,7 @@ describe("fleet inputs", () => {
       out: "a/b.csv is deleted\n",
     });
     const none = await fleet(["inputs", "delete", "c.csv", "--url", url, "--json"]);
-    expect(none.code).toBe(1);
+    expect(none.code).toBe(5);
     expect(JSON.parse(none.err)).toMatchObject({ error: { code: "not_found" } });
   });
 });

@@ -89,10 +89,10 @@ describe("fleet schedules", () => {
     expect(JSON.parse(deleted.out)).toEqual({ id: "sched_1", deleted: true });
   });
 
-  test("exits 1 for an unknown name, and says how to list them", async () => {
+  test("exits 5 for an unknown name, and says how to list them", async () => {
     const { url } = await fakeFleet({ "GET /v1/schedules": list() });
     const { code, err } = await fleet(["schedules", "run", "unknown", "--url", url]);
-    expect(code).toBe(1);
+    expect(code).toBe(5);
     expect(err).toContain("list them with fleet schedules");
   });
 });

@@ -94,7 +94,7 @@ describe("fleet watch", () => {
 
   test("does not retry a fleet that never answered, and says what to do", async () => {
     const result = await fleet(["watch", "task_1", "--url", "http://127.0.0.1:1"]);
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(3);
     expect(result.err).toMatch(
       /^fleet: cannot reach a fleet at .*: start the fleet with npm start/,
     );

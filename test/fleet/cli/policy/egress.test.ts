@@ -54,7 +54,7 @@ test("the decisions of a batch are read page by page and printed in the order of
 
 test("an unknown batch is an error, not an empty list", async () => {
   const { url } = await fakeFleet({});
-  expect((await fleet(["egress", "batch_1", "--url", url])).code).toBe(1);
+  expect((await fleet(["egress", "batch_1", "--url", url])).code).toBe(5);
 });
 
 const hosts = [

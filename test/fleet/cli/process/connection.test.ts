@@ -44,31 +44,31 @@ describe("the connection to a fleet", () => {
 
   test("if nothing listens, the error has the reason and says how to start the fleet", async () => {
     const result = await fleet(["list", "--url", "http://127.0.0.1:1"]);
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(3);
     expect(result.err).toContain(
       "cannot reach a fleet at http://127.0.0.1:1 (bad port): start the fleet with",
     );
   });
 
-  test("a wrong key exits 1, and the error says what to set", async () => {
+  test("a wrong key exits 4, and the error says what to set", async () => {
     const error = { code: "unauthorized", message: "this key is not known" };
     const { url } = await fakeFleet({ "GET /v1/tasks": { status: 401, body: { error } } });
     const result = await fleet(["list", "--url", url]);
-    expect(result).toMatchObject({ code: 1 });
+    expect(result).toMatchObject({ code: 4 });
     expect(result.err).toContain("this key is not known (set --key or FLEET_API_KEY)");
   });
 
   test("a redirect is not followed, because it could send the key to another host", async () => {
     const other = await fakeFleet(list);
     const { url } = await fakeFleet({ "GET /v1/tasks": { status: 302, text: other.url } });
-    expect(await fleet(["list", "--url", url])).toMatchObject({ code: 1 });
+    expect(await fleet(["list", "--url", url])).toMatchObject({ code: 3 });
     expect(other.received).toEqual([]);
   });
 
   test("a response of another service is an error", async () => {
     const { url } = await fakeFleet({ "GET /v1/tasks": { text: "<html>" } });
     const result = await fleet(["list", "--url", url]);
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(3);
     expect(result.err).toContain("it is not a Flotilla fleet");
   });
 

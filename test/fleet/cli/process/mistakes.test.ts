@@ -69,7 +69,7 @@ test.each([
     const { url } = await fakeFleet({ [call]: { status: 404, body: { error } } });
     const { code, err } = await fleet([...args, "--url", url]);
     expect([code, err]).toEqual([
-      1,
+      5,
       `fleet: no ${kind} with this id at ${url}: list them with ${command}\n`,
     ]);
   },

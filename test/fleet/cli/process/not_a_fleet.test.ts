@@ -53,7 +53,7 @@ describe("a service that is not a fleet", () => {
     test.each(checked)(`that answers ${name} is reported by fleet $label`, async ({ args }) => {
       const { url } = await fakeFleet(script);
       const result = await fleet([...args, "--url", url]);
-      expect(result).toMatchObject({ code: 1, out: "" });
+      expect(result).toMatchObject({ code: 3, out: "" });
       expect(result.err.trim().split("\n").at(-1)).toContain("is not a Flotilla fleet");
     });
 

@@ -66,7 +66,7 @@ describe("fleet steps", () => {
   });
 
   test.each([
-    ["7", 1, "has 2 steps, but not 7"],
+    ["7", 5, "has 2 steps, but not 7"],
     ["x", 2, "a whole number"],
   ])("rejects the unknown step %s", async (step, code, message) => {
     const { url } = await fakeFleet(script);
