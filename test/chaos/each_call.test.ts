@@ -6,7 +6,7 @@ import { shapeNames } from "./simulation/workload.ts";
 /**
  * A worker dies at its k-th call of a binding, before or after the call is applied, for every k, for a task of each
  * shape and for each operation of the producer. It takes minutes, so only `npm run test:chaos` runs it; `npm test`
- * has test/consumer/slice/killed.test.ts, with one task.
+ * has test/consumer/recovery/killed.test.ts, with one task.
  */
 const stride = inject("chaos")?.eachCall ?? 0;
 const shapes = [...new Set(shapeNames)];

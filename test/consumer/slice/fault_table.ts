@@ -1,5 +1,5 @@
 /**
- * The outcome of a task whose endpoint repeats one fault forever after one good turn. docs/ARCHITECTURE.md has
+ * The outcome of a task whose endpoint repeats one fault forever after one good turn. docs/failures.md has
  * the same table, and a test compares the two.
  */
 export interface FaultRow {
