@@ -186,3 +186,6 @@ function replyView(payload: ModelPayload): Record<string, unknown> {
     finish: reply.finish,
   };
 }
+
+/** Why only the answer is requested: a budget, or replies that lead nowhere. */
+export type FinalisationCause = NonNullable<ModelPayload["because"]>;

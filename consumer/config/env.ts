@@ -1,7 +1,6 @@
 import type { SharedEnv } from "../../shared/env.ts";
 import type { Governor } from "../governor/governor.ts";
 import type { SealedLoader } from "../sandbox/dynamic_worker.ts";
-import type { MicroVm } from "../sandbox/microvm/container.ts";
 
 /** The consumer's bindings, as wrangler.consumer.toml declares them. */
 export interface ConsumerEnv extends SharedEnv {
@@ -13,7 +12,7 @@ export interface ConsumerEnv extends SharedEnv {
   /** Workers Analytics Engine, one point for each task that ends; only in a deployment with `--metrics`. */
   METRICS?: AnalyticsEngineDataset;
   /** Containers: only in a deployment with `--microvm`. */
-  MICROVM?: DurableObjectNamespace<MicroVm>;
+  MICROVM?: DurableObjectNamespace;
   /** JSON, model to profile: overrides the table of shared/models/profiles.ts. */
   MODEL_PROFILES?: string;
   /** JSON, name to MCP server: see docs/tools.md. */

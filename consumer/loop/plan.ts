@@ -1,12 +1,17 @@
 /** Plans the next model call: what it offers, which outputs are elided, how much it may write. Pure. */
 import { type Failure, failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
-import type { Compaction, ModelPayload, Offered, Step } from "../../shared/step.ts";
+import type {
+  Compaction,
+  FinalisationCause,
+  ModelPayload,
+  Offered,
+  Step,
+} from "../../shared/step.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { Message } from "../models/model.ts";
 import type { Quirk } from "../models/quirks.ts";
 import {
-  type FinalisationCause,
   type FinalisationState,
   finalisationOf,
   finalStepPrompt,

@@ -4,7 +4,6 @@
  */
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { WorkersAi } from "../models/transport/workers_ai.ts";
-import type { Tool } from "./define.ts";
 
 /**
  * The types of what tools may declare. A tool of your own adds its bindings from custom.ts:
@@ -30,15 +29,22 @@ const reserved =
 
 export const isReservedBinding = (name: string): boolean => reserved.test(name);
 
+/** What the bindings of a tool depend on. */
+interface BoundTool {
+  name: string;
+  bindings?: readonly BindingName[] | undefined;
+  defaults?: Readonly<Partial<ToolBindings>> | undefined;
+}
+
 /** The declared bindings, frozen. One that is not set has its default or is undefined. */
-export function bindingsOf(tool: Tool, env: object): Readonly<Partial<ToolBindings>> {
+export function bindingsOf(tool: BoundTool, env: object): Readonly<Partial<ToolBindings>> {
   const bindings: Record<string, unknown> = Object.create(null);
   for (const name of tool.bindings ?? []) bindings[name] = readBinding(tool, env, name);
   return Object.freeze(bindings);
 }
 
 /** Whether every declared binding is set. The error says which one to set. */
-export function checkBindings(tool: Tool, env: object): Result<void, string> {
+export function checkBindings(tool: BoundTool, env: object): Result<void, string> {
   const missing = (tool.bindings ?? []).filter(
     (name) => readBinding(tool, env, name) === undefined,
   );
@@ -46,7 +52,7 @@ export function checkBindings(tool: Tool, env: object): Result<void, string> {
   return err(`Bind ${missing.join(" and ")} in wrangler.consumer.toml: docs/tools.md shows how.`);
 }
 
-function readBinding(tool: Tool, env: object, name: BindingName): unknown {
+function readBinding(tool: BoundTool, env: object, name: BindingName): unknown {
   const value: unknown = Reflect.get(env, name);
   return value === undefined || value === "" ? tool.defaults?.[name] : value;
 }
@@ -56,7 +62,7 @@ function readBinding(tool: Tool, env: object, name: BindingName): unknown {
  * the tenant `default` unless TOOL_TENANTS, JSON of tool name to tenants, lists others.
  */
 export function checkTenant(
-  tool: Tool,
+  tool: BoundTool,
   tenant: string,
   toolTenants: string | undefined,
 ): Result<void, string> {

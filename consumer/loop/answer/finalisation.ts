@@ -4,15 +4,12 @@
  * the budgets and is journaled once, so any invocation continues at the step where the last one stopped.
  */
 import { classOf } from "../../../shared/failures.ts";
-import type { ModelPayload, Offered, Step } from "../../../shared/step.ts";
+import type { FinalisationCause, ModelPayload, Offered, Step } from "../../../shared/step.ts";
 import type { Message, ModelRequest, ToolOffer } from "../../models/model.ts";
 import { finishText, jsonOnlyText, plainOnlyText, valueOnlyText } from "../conversation/prompt.ts";
 import type { AnswerForm } from "./answer_form.ts";
 
 export type FinalStep = Exclude<Offered, "tools">;
-
-/** Why only the answer is requested: a budget, or replies that lead nowhere. */
-export type FinalisationCause = NonNullable<ModelPayload["because"]>;
 
 const finalSteps: readonly FinalStep[] = ["final_answer", "named", "json", "text"];
 

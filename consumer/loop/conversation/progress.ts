@@ -1,9 +1,8 @@
 /** Whether the model still makes progress: unusable replies or a cycle of calls end the work. */
 import type { Bounds } from "../../../shared/budgets.ts";
 import { modelLimits } from "../../../shared/limits.ts";
-import type { Step } from "../../../shared/step.ts";
+import type { FinalisationCause, Step } from "../../../shared/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import type { FinalisationCause } from "../answer/finalisation.ts";
 import { budgetMessage } from "../budget/allowance.ts";
 import type { LoopEnd } from "../loop_end.ts";
 import type { Conversation } from "./conversation.ts";

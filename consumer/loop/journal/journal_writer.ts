@@ -5,7 +5,7 @@ import { objectKeys, putOnce, sha256Hex } from "../../../shared/objects.ts";
 import type { Step, StepPayload } from "../../../shared/step.ts";
 import type { Charge } from "../../../shared/store/batches/ceilings.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
-import type { Claim } from "../../../shared/store/tasks/claims.ts";
+import type { Claim } from "../../../shared/store/tasks/claim.ts";
 import {
   type JournalResult,
   type NewStep,

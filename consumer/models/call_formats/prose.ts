@@ -83,6 +83,3 @@ export function withoutCalls(text: string, leaks: readonly LeakedCall[]): string
   }
   return stripMarkup(rest + text.slice(at)).trim();
 }
-
-export const quotesOutside = (text: string, leaks: readonly LeakedCall[]): Span[] =>
-  quotedSpans(masked(text, leaks));

@@ -1,4 +1,4 @@
-import type { VisibleText } from "./thinking.ts";
+import type { VisibleText } from "./visible_text.ts";
 
 const mark = "<|message|>";
 const ends = ["<|end|>", "<|return|>", "<|call|>"];

@@ -1,13 +1,6 @@
 import { isCovered, quotedSpans, type Span } from "../call_formats/quoted.ts";
-import type { Quirk } from "../quirks.ts";
 import { splitHarmony } from "./harmony_channels.ts";
-
-/** A text without its thought, where the engine sent both as one. */
-export interface VisibleText {
-  text: string;
-  reasoning: string;
-  quirks: Quirk[];
-}
+import type { VisibleText } from "./visible_text.ts";
 
 const names = ["think", "thinking", "thought", "reasoning", "seed:think", "longcat_think"];
 

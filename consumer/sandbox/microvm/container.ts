@@ -36,7 +36,7 @@ export class MicroVm extends Sandbox<ConsumerEnv> {
 
 // A static field of the class would bypass the setter.
 MicroVm.outbound = async (request: Request, env: ConsumerEnv, { containerId }) => {
-  const namespace = env.MICROVM;
+  const namespace = env.MICROVM as DurableObjectNamespace<MicroVm> | undefined;
   if (namespace === undefined) return handleOutbound(request, null);
   const vm = namespace.get(namespace.idFromString(containerId));
   return handleOutbound(request, {
@@ -58,7 +58,7 @@ const denied = (url: string): GuestResponse => ({
 
 /** Opens containers of this deployment; null where the binding is missing. */
 export function openMicroVms(env: ConsumerEnv): OpenMicroVm | null {
-  const namespace = env.MICROVM;
+  const namespace = env.MICROVM as DurableObjectNamespace<MicroVm> | undefined;
   if (namespace === undefined) return null;
   return (name) => {
     const sandbox = getSandbox(namespace, name, {

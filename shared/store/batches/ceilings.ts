@@ -4,7 +4,7 @@
  * at most the call that was in flight.
  */
 import { sql } from "../sql.ts";
-import type { Claim } from "../tasks/claims.ts";
+import type { Claim } from "../tasks/claim.ts";
 
 export interface Charge {
   /** The step that is charged. */

@@ -9,14 +9,9 @@ import { nowSql } from "../clock.ts";
 import { heldBackSql } from "../flow/parking.ts";
 import { sql } from "../sql.ts";
 import { spentTodaySql } from "../usage/spend.ts";
+import type { Claim } from "./claim.ts";
 import { nextIdSql } from "./next_task.ts";
 import type { TaskRow } from "./task_row.ts";
-
-/** A task and the fence that its claim raised: the condition of every write. */
-export interface Claim {
-  id: string;
-  fence: number;
-}
 
 /**
  * Takes a queued task that is due, or a running one with an expired lease. Taking over an expired lease

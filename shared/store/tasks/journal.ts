@@ -8,7 +8,7 @@ import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batch
 import { nowSql } from "../clock.ts";
 import { type EgressRow, egressParts } from "../egress/egress_log.ts";
 import { sql } from "../sql.ts";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "./claim.ts";
 
 export interface StepRow {
   task_id: string;

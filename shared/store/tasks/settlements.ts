@@ -6,7 +6,8 @@ import { type Charge, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
 import { type LedgerEntry, ledgerStatements } from "../usage/spend.ts";
-import { type Claim, heldSql } from "./claims.ts";
+import type { Claim } from "./claim.ts";
+import { heldSql } from "./claims.ts";
 
 /** The errors with one more failed attempt and its time; unchanged when the parameter is null. */
 const withError = (parameter: string) => `CASE WHEN ${parameter} IS NULL THEN errors

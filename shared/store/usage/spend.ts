@@ -4,7 +4,7 @@
  */
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
-import type { Claim } from "../tasks/claims.ts";
+import type { Claim } from "../tasks/claim.ts";
 
 const daySql = (ms: string): string => `strftime('%Y-%m-%d', ${ms} / 1000, 'unixepoch')`;
 const todaySql = daySql(nowSql);

@@ -2,7 +2,7 @@
  * Each reserved block: its first and last address are denied although a rule lists them, and the addresses next to
  * it are allowed unless they belong to another block.
  */
-import type { Case } from "./table.ts";
+import type { Case } from "./case.ts";
 
 interface Block {
   name: string;

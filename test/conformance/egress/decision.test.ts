@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { compile, decide, decideLocally } from "../../../policies/decide.ts";
 import { checkHost } from "../../../policies/host.ts";
 import { readPolicy } from "../../../policies/policy.ts";
+import type { Case } from "./case.ts";
 import { patterns } from "./patterns.ts";
 import { policies } from "./policies.ts";
-import { type Case, cases, localCases } from "./table.ts";
+import { cases, localCases } from "./table.ts";
 
 /** The compiled policy of a case; null when it is invalid. */
 function compilePolicy({ policy }: Case) {

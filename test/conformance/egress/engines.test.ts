@@ -9,8 +9,9 @@ import { compile, type Decision, decide } from "../../../policies/decide.ts";
 import { readPolicy } from "../../../policies/policy.ts";
 import { err } from "../../../shared/result.ts";
 import { nothing, run } from "../../sandbox/running.ts";
+import type { Case } from "./case.ts";
 import { policies } from "./policies.ts";
-import { type Case, cases } from "./table.ts";
+import { cases } from "./table.ts";
 
 /** Fetches every case of `cases.json` and writes the outcomes to `answers.json`. */
 const program = `

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { createGateway } from "../../../consumer/egress/gateway.ts";
 import { readPolicy } from "../../../policies/policy.ts";
 import { err } from "../../../shared/result.ts";
+import type { Case } from "./case.ts";
 import { policies } from "./policies.ts";
-import { type Case, cases } from "./table.ts";
+import { cases } from "./table.ts";
 
 /** Sends a case through the gateway and records what reached the upstream. */
 async function sendCase({ policy, url, method, headers }: Case) {

@@ -13,9 +13,10 @@ import type * as decideModule from "../../../policies/decide.ts";
 import * as intactHost from "../../../policies/host.ts";
 import type * as pathModule from "../../../policies/path.ts";
 import { readPolicy } from "../../../policies/policy.ts";
+import type { Case } from "./case.ts";
 import { patterns } from "./patterns.ts";
 import { policies } from "./policies.ts";
-import { type Case, cases, localCases } from "./table.ts";
+import { cases, localCases } from "./table.ts";
 
 const folder = path.join(import.meta.dirname, "../../../policies");
 const files = ["address.ts", "decide.ts", "host.ts", "path.ts"] as const;

@@ -1,5 +1,5 @@
 /** Cases for path prefixes: `/v1/` (rule 0), `/public` (rule 1), `/a/b` (rule 15), `/` (rule 16), none (rule 2). */
-import type { Case } from "./table.ts";
+import type { Case } from "./case.ts";
 
 const rows: readonly (readonly [host: string, path: string, expected: string])[] = [
   ["api.example.com", "/v1/", "inject 0"],

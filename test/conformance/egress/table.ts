@@ -3,20 +3,10 @@
  * the tests of the decision, of the gateway and of mutations use the same table.
  */
 import { blockCases } from "./address_blocks.ts";
+import type { Case } from "./case.ts";
 import { pathCases } from "./paths.ts";
 import { type PolicyName, policies } from "./policies.ts";
 import { urlCases } from "./urls.ts";
-
-export interface Case {
-  category: string;
-  /** The policy's name in `policies`, or the policy itself. */
-  policy: PolicyName | { rules: readonly unknown[] };
-  url: string;
-  method: string;
-  headers: readonly (readonly [string, string])[];
-  /** `deny <reason>`, `allow <rule>` or `inject <rule>`. */
-  expected: string;
-}
 
 type Headers = readonly (readonly [string, string])[];
 

@@ -1,5 +1,5 @@
 /** Cases for schemes, the authority, names, wildcards and ports. */
-import type { Case } from "./table.ts";
+import type { Case } from "./case.ts";
 
 type Row = readonly [url: string, expected: string];
 

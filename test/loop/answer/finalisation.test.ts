@@ -6,7 +6,6 @@ import {
 } from "../../../consumer/loop/answer/answer_form.ts";
 import {
   endsOnlyFinalStep,
-  type FinalisationCause,
   type FinalStep,
   finalisationOf,
   finalStepPrompt,
@@ -14,7 +13,7 @@ import {
   requestOffers,
 } from "../../../consumer/loop/answer/finalisation.ts";
 import type { FailureCode } from "../../../shared/failures.ts";
-import type { ModelPayload, Step } from "../../../shared/step.ts";
+import type { FinalisationCause, ModelPayload, Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };

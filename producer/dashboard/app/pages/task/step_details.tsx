@@ -1,7 +1,7 @@
 /** The inputs and outputs of a step, rendered only when the step is opened. */
 import type { Step } from "../../data/responses.ts";
 import { UntrustedSection } from "../../parts/untrusted_text.tsx";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 import { argumentsText, modelOutput } from "./step_text.ts";
 
 export function StepDetails({ id, step }: { id: string; step: Step }) {
@@ -31,7 +31,11 @@ function ToolDetails({ step, file }: DetailsProps) {
         text={argumentsText(step.input)}
         file={`${file}.arguments.json`}
       />
-      <UntrustedSection title="Output" text={readable(step.output)} file={`${file}.output.txt`} />
+      <UntrustedSection
+        title="Output"
+        text={formatValue(step.output)}
+        file={`${file}.output.txt`}
+      />
       {step.note !== undefined && (
         <UntrustedSection title="Note to the model" text={step.note} file={`${file}.note.txt`} />
       )}
@@ -49,7 +53,7 @@ function ModelDetails({ step, file }: DetailsProps) {
       {error !== undefined && (
         <UntrustedSection
           title={times === undefined ? "Error" : `Error, ${times} times in a row`}
-          text={readable(error)}
+          text={formatValue(error)}
           file={`${file}.error.json`}
         />
       )}
@@ -67,7 +71,7 @@ function ModelDetails({ step, file }: DetailsProps) {
       ))}
       <UntrustedSection
         title="Model request"
-        text={readable(step.input)}
+        text={formatValue(step.input)}
         file={`${file}.input.json`}
       />
       {finish !== undefined && <p class="note">Finish reason: {visibleLine(finish, 40)}</p>}

@@ -6,7 +6,7 @@ import { bytes, compact, count, dollars, duration, humanize } from "../../text/f
 import { visibleLine } from "../../text/visible.ts";
 import { StepDetails } from "./step_details.tsx";
 import { stepSummary } from "./step_text.ts";
-import type { TimeScale } from "./timeline.tsx";
+import type { TimeScale } from "./time_scale.ts";
 
 interface StepRowProps {
   id: string;
@@ -77,17 +77,17 @@ function Quirks({ quirks }: { quirks: readonly string[] }) {
   );
 }
 
-const decisionsShown = 20;
+const decisionsMax = 20;
 
 function Decisions({ seq, decisions }: { seq: number; decisions: readonly Decision[] }) {
   if (decisions.length === 0) return null;
   return (
     <ul class="decisions" aria-label={`Requests of step ${seq}`}>
-      {decisions.slice(0, decisionsShown).map((decision, n) => (
+      {decisions.slice(0, decisionsMax).map((decision, n) => (
         <DecisionRow key={`${decision.at} ${n}`} decision={decision} />
       ))}
-      {decisions.length > decisionsShown && (
-        <li class="note">{count(decisions.length - decisionsShown)} more requests</li>
+      {decisions.length > decisionsMax && (
+        <li class="note">{count(decisions.length - decisionsMax)} more requests</li>
       )}
     </ul>
   );

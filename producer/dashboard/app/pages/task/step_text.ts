@@ -1,6 +1,6 @@
 /** What a step did, as text. Pure. */
 import type { Step } from "../../data/responses.ts";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 
 /** The output of a model step. */
 interface ModelOutput {
@@ -28,19 +28,19 @@ export function stepSummary(step: Step): string {
 
 /** Of a rejected call, why; of a call with one argument, its value. */
 function toolSummary({ status, input, output }: Step): string {
-  if (status === "refused" || input === null || input === undefined) return readable(output);
+  if (status === "refused" || input === null || input === undefined) return formatValue(output);
   const values = typeof input === "object" ? Object.values(input) : [input];
-  return values.length === 1 ? readable(values[0]).trim() : JSON.stringify(input);
+  return values.length === 1 ? formatValue(values[0]).trim() : JSON.stringify(input);
 }
 
 /** The arguments of a call; texts of several lines, such as programs, keep their line breaks. */
 export function argumentsText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return readable(value);
+  if (typeof value !== "object" || value === null) return formatValue(value);
   const isLong = (argument: unknown) => typeof argument === "string" && argument.includes("\n");
   const entries = Object.entries(value);
   const long = entries.filter(([, argument]) => isLong(argument));
-  if (long.length === 0) return readable(value);
+  if (long.length === 0) return formatValue(value);
   const short = entries.filter(([, argument]) => !isLong(argument));
-  const head = short.length === 0 ? [] : [readable(Object.fromEntries(short))];
+  const head = short.length === 0 ? [] : [formatValue(Object.fromEntries(short))];
   return [...head, ...long.map(([name, text]) => `${name}:\n${String(text)}`)].join("\n\n");
 }

@@ -7,7 +7,7 @@ import { Code } from "../../parts/inline.tsx";
 import { Panel } from "../../parts/layout.tsx";
 import { UntrustedText } from "../../parts/untrusted_text.tsx";
 import { humanize } from "../../text/format.ts";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 import { adviceFor } from "./advice.ts";
 import { isLive } from "./is_live.ts";
 
@@ -43,7 +43,7 @@ export function TaskAnswer({ task }: { task: Task }) {
 function answerText(output: unknown): string {
   const isText =
     typeof output === "object" && output !== null && Object.keys(output).join() === "text";
-  return readable(isText ? Reflect.get(output, "text") : output);
+  return formatValue(isText ? Reflect.get(output, "text") : output);
 }
 
 export function TaskFailure({ task }: { task: Task }) {
@@ -65,7 +65,7 @@ export function TaskFailure({ task }: { task: Task }) {
       {error?.uncertain !== undefined && (
         <details>
           <summary>The effect whose outcome is unknown</summary>
-          <UntrustedText text={readable(error.uncertain)} file={`${task.id}.uncertain.json`} />
+          <UntrustedText text={formatValue(error.uncertain)} file={`${task.id}.uncertain.json`} />
         </details>
       )}
       {error?.draft !== undefined && (

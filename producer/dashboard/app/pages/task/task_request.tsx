@@ -5,7 +5,7 @@ import { usePolled } from "../../data/use_polled.ts";
 import { Loaded } from "../../parts/feedback.tsx";
 import { UntrustedSection } from "../../parts/untrusted_text.tsx";
 import { count } from "../../text/format.ts";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 
 const filesMax = 20;
 
@@ -63,5 +63,5 @@ interface SectionProps {
 /** Nothing if the request does not have the field. */
 function Section({ title, value, file }: SectionProps) {
   if (value === undefined) return null;
-  return <UntrustedSection title={title} text={readable(value)} file={file} />;
+  return <UntrustedSection title={title} text={formatValue(value)} file={file} />;
 }

@@ -10,16 +10,16 @@ interface TimelineProps {
   decisions: readonly Decision[];
 }
 
-const stepsShown = 100;
+const stepsPerPage = 100;
 
 export function Timeline({ id, steps, decisions }: TimelineProps) {
-  const [shown, setShown] = useState(stepsShown);
+  const [visibleSteps, setVisibleSteps] = useState(stepsPerPage);
   const decisionsByStep = useMemo(() => Map.groupBy(decisions, ({ step }) => step), [decisions]);
   const scale = useMemo(() => scaleOf(steps), [steps]);
   return (
     <>
       <ol class="timeline">
-        {steps.slice(0, shown).map((step) => (
+        {steps.slice(0, visibleSteps).map((step) => (
           <StepRow
             key={`${id} ${step.seq}`}
             id={id}
@@ -29,10 +29,14 @@ export function Timeline({ id, steps, decisions }: TimelineProps) {
           />
         ))}
       </ol>
-      {steps.length > shown && (
+      {steps.length > visibleSteps && (
         <nav class="pager" aria-label="Steps">
-          <span class="note">{count(steps.length - shown)} more steps</span>
-          <button type="button" class="small" onClick={() => setShown(shown + stepsShown)}>
+          <span class="note">{count(steps.length - visibleSteps)} more steps</span>
+          <button
+            type="button"
+            class="small"
+            onClick={() => setVisibleSteps(visibleSteps + stepsPerPage)}
+          >
             Show more
           </button>
         </nav>

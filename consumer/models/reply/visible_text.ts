@@ -1,0 +1,8 @@
+import type { Quirk } from "../quirks.ts";
+
+/** A text without its thought, where the engine sent both as one. */
+export interface VisibleText {
+  text: string;
+  reasoning: string;
+  quirks: Quirk[];
+}
