@@ -77,7 +77,7 @@ test("a model whose endpoint is down has an alert, and other models have none", 
   const down = { model: "m\u202e", state: "down", outage } as ModelLimit;
   const serving = { model: "other", state: "serving", outage: null } as ModelLimit;
   const alerts = alertsOf({ stats: calm, pauses: null, models: [down, serving] }, now);
-  const text = `The model m\u27e8U+202E\u27e9 is ${outageText(outage)}: its tasks wait.`;
+  const text = `The model m\u27e8U+202E\u27e9 is ${outageText(outage)}. Its tasks wait.`;
   expect(alerts).toEqual([{ level: "bad", text, href: null }]);
   expect(text).toMatch(/down since .*2026, \d\d:00:00; next try \d\d:05:00/);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutText, visible, visibleLine } from "../../producer/dashboard/app/text/visible.ts";
+import { cutText, makeVisible, visibleLine } from "../../producer/dashboard/app/text/visible.ts";
 
 describe("untrusted text is shown with visible marks", () => {
   it.each([
@@ -20,7 +20,7 @@ describe("untrusted text is shown with visible marks", () => {
     ["tag characters", "\u{e0041}", "\u27e8U+E0041\u27e9"],
     ["a long run of accents", `a${"\u0301".repeat(200)}b`, `a${"\u0301".repeat(4)}\u2026b`],
   ])("%s", (_name, text, shown) => {
-    expect(visible(text)).toBe(shown);
+    expect(makeVisible(text)).toBe(shown);
   });
 
   it("shown text contains no control, format or separator character", () => {
@@ -30,9 +30,9 @@ describe("untrusted text is shown with visible marks", () => {
     );
     fc.assert(
       fc.property(fc.array(units, { maxLength: 12 }), (parts) => {
-        const shown = visible(parts.join(""));
+        const shown = makeVisible(parts.join(""));
         expect(shown).not.toMatch(/[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\t\n]]/v);
-        expect(visible(shown)).toBe(shown);
+        expect(makeVisible(shown)).toBe(shown);
       }),
     );
   });
@@ -40,18 +40,22 @@ describe("untrusted text is shown with visible marks", () => {
 
 describe("a long text", () => {
   it("is cut at the limit, and the hidden characters are counted", () => {
-    expect(cutText("abcdef", 4, 100)).toEqual({ shown: "abcd", charsHidden: 2 });
-    expect(cutText("abc", 4, 100)).toEqual({ shown: "abc", charsHidden: 0 });
+    expect(cutText("abcdef", 4, 100)).toEqual({ text: "abcd", charsHidden: 2 });
+    expect(cutText("abc", 4, 100)).toEqual({ text: "abc", charsHidden: 0 });
   });
 
   it("is cut within a line that is too long to lay out", () => {
-    const { shown, charsHidden } = cutText(`${"x".repeat(1_000_000)}\nshort`, 2_000_000, 2_000);
+    const { text: shown, charsHidden } = cutText(
+      `${"x".repeat(1_000_000)}\nshort`,
+      2_000_000,
+      2_000,
+    );
     expect(shown).toBe(`${"x".repeat(2_000)}\u2026\nshort`);
     expect(charsHidden).toBe(998_000);
   });
 
   it("is never cut within a surrogate pair", () => {
-    expect(cutText("a\u{1f600}", 2, 100).shown).toBe("a\ufffd");
+    expect(cutText("a\u{1f600}", 2, 100).text).toBe("a\ufffd");
   });
 
   it("is cut to one line for a table", () => {

@@ -26,14 +26,14 @@ const sign = (pair: KeyPair, application: string): Promise<string> =>
 async function serveKeys(pair: KeyPair): Promise<string[]> {
   const key = { ...(await exportJWK(pair.publicKey)), kid: "k", alg: "RS256", use: "sig" };
   const realFetch = globalThis.fetch;
-  const requested: string[] = [];
+  const keyRequests: string[] = [];
   vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
     const url = new URL(input instanceof Request ? input.url : input);
     if (url.hostname === "127.0.0.1" || url.hostname === "localhost") return realFetch(input, init);
-    requested.push(url.href);
+    keyRequests.push(url.href);
     return Response.json({ keys: [key] });
   });
-  return requested;
+  return keyRequests;
 }
 
 async function startServer(): Promise<{ server: TestHarness; url: string }> {
@@ -59,12 +59,12 @@ describe.skipIf(!hasBrowser)("the dashboard behind Cloudflare Access", () => {
   let browser: Browser;
   let ours: KeyPair;
   let theirs: KeyPair;
-  let requested: string[] = [];
+  let keyRequests: string[] = [];
   const contexts: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
     [ours, theirs] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
-    requested = await serveKeys(ours);
+    keyRequests = await serveKeys(ours);
     [{ server, url }, browser] = await Promise.all([startServer(), startBrowser()]);
   }, startMsMax);
 
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)("the dashboard behind Cloudflare Access", () => {
     expect(await page.getByLabel("API key").count()).toBe(0);
     expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(0);
     expect(await page.evaluate("sessionStorage.length + localStorage.length")).toBe(0);
-    expect(requested).toContain(`https://${team}/cdn-cgi/access/certs`);
+    expect(keyRequests).toContain(`https://${team}/cdn-cgi/access/certs`);
   });
 
   test.each([

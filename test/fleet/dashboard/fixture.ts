@@ -108,12 +108,12 @@ export function createFixture(): Fixture {
       return (await apiOf(fleet).post<{ key: string }>("/v1/keys", body)).key;
     },
     async open(options = desktop, key = fleet.key) {
-      const opened = await openPage(browser, options);
-      pages.push(opened);
-      if (key === null) return opened;
+      const recordedPage = await openPage(browser, options);
+      pages.push(recordedPage);
+      if (key === null) return recordedPage;
       const storeKey = `sessionStorage.setItem("flotilla.key", ${JSON.stringify(key)})`;
-      await opened.context.addInitScript(storeKey);
-      return opened;
+      await recordedPage.context.addInitScript(storeKey);
+      return recordedPage;
     },
   };
 }

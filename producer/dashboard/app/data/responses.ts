@@ -4,19 +4,16 @@ import type { CallValue } from "flotilla/client";
 export type { Reason, Status } from "../../../../shared/states.ts";
 
 export type Task = CallValue<"GET /v1/tasks/:id">;
-export type Tasks = CallValue<"GET /v1/tasks">;
 export type Spec = CallValue<"GET /v1/tasks/:id/spec">;
 export type Steps = CallValue<"GET /v1/tasks/:id/steps">;
 export type Step = Steps["steps"][number];
 export type Decisions = CallValue<"GET /v1/tasks/:id/egress">;
 export type Decision = Decisions["decisions"][number];
 export type WorkspaceFile = CallValue<"GET /v1/tasks/:id/files">["files"][number];
-export type Result = CallValue<"GET /v1/tasks/:id/result">;
 
 export type DeadLetter = CallValue<"GET /v1/dead_letters">["tasks"][number];
 
 export type Batch = CallValue<"GET /v1/batches/:id">;
-export type Batches = CallValue<"GET /v1/batches">;
 export type Counts = Batch["counts"];
 export type Failures = CallValue<"GET /v1/batches/:id/failures">;
 

@@ -6,8 +6,8 @@ export const themes: readonly Theme[] = ["system", "light", "dark"];
 const listeners = new Set<() => void>();
 
 export function readTheme(): Theme {
-  const stored = localStorage.getItem(storageKey);
-  return themes.find((theme) => theme === stored) ?? "system";
+  const storedTheme = localStorage.getItem(storageKey);
+  return themes.find((theme) => theme === storedTheme) ?? "system";
 }
 
 export function chooseTheme(theme: Theme): void {

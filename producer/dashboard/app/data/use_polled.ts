@@ -48,7 +48,7 @@ export function usePolled<Name extends ReadName>(
   useEffect(() => {
     setProblem(null);
     if (path === null) return;
-    const started = startPoller({
+    const newPoller = startPoller({
       path,
       eachMs,
       read: () => read(name, latest.current.input),
@@ -58,8 +58,8 @@ export function usePolled<Name extends ReadName>(
         redraw((count) => count + 1);
       },
     });
-    poller.current = started;
-    return started.stop;
+    poller.current = newPoller;
+    return newPoller.stop;
   }, [name, path, eachMs]);
 
   const cached = path === null ? undefined : cachedResponse(path);

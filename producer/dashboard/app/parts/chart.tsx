@@ -67,16 +67,16 @@ function usePlot({ times, series, format, formatTime }: Omit<ChartProps, "title"
       formatTime,
       onHover: setHovered,
     });
-    const drawn = new uPlot(options, data, element);
-    plot.current = drawn;
+    const newPlot = new uPlot(options, data, element);
+    plot.current = newPlot;
     const observer = new ResizeObserver(() => {
       if (element.clientWidth > 0)
-        drawn.setSize({ width: element.clientWidth, height: chartHeight });
+        newPlot.setSize({ width: element.clientWidth, height: chartHeight });
     });
     observer.observe(element);
     return () => {
       observer.disconnect();
-      drawn.destroy();
+      newPlot.destroy();
       plot.current = null;
     };
   }, [names, themeChanges]);

@@ -23,7 +23,7 @@ export function UntrustedText({ text, file, label }: UntrustedTextProps) {
   return (
     <div class="hostile">
       <ScrollArea label={label ?? file}>
-        <pre dir="auto">{cut.shown}</pre>
+        <pre dir="auto">{cut.text}</pre>
       </ScrollArea>
       {cut.charsHidden > 0 && (
         <div class="hostile-more">

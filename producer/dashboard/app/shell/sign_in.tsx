@@ -40,7 +40,7 @@ function KeyForm({ message }: { message: string | null }) {
     if (result.ok) setSession({ kind: "key", key });
     else setProblem(result.error);
   };
-  const shown = problem?.message ?? message;
+  const errorMessage = problem?.message ?? message;
   return (
     <main class="sign-in">
       <form onSubmit={(event) => void submit(event)}>
@@ -60,9 +60,9 @@ function KeyForm({ message }: { message: string | null }) {
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        {shown !== null && (
+        {errorMessage !== null && (
           <p class="sign-in-problem" role="alert">
-            {shown}
+            {errorMessage}
           </p>
         )}
         <button type="submit" class="primary" disabled={busy || key === ""}>

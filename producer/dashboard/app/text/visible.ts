@@ -23,7 +23,7 @@ const mark = (character: string): string => {
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
 };
 
-export function visible(text: string): string {
+export function makeVisible(text: string): string {
   return text
     .replaceAll("\r\n", "\n")
     .replace(escapes, "\u241b")
@@ -32,7 +32,7 @@ export function visible(text: string): string {
 }
 
 export interface CutText {
-  shown: string;
+  text: string;
   charsHidden: number;
 }
 
@@ -46,18 +46,18 @@ export function cutText(text: string, charsMax: number, lineCharsMax: number): C
     return `${line.slice(0, lineCharsMax).toWellFormed()}\u2026`;
   });
   return {
-    shown: visible(lines.join("\n")),
+    text: makeVisible(lines.join("\n")),
     charsHidden: text.length - head.length + lineCharsHidden,
   };
 }
 
 /** Untrusted text as one safe line. */
 export function visibleLine(text: string, charsMax: number): string {
-  return oneLine(visible(text.slice(0, charsMax * 4)), charsMax);
+  return oneLine(makeVisible(text.slice(0, charsMax * 4)), charsMax);
 }
 
 /** Text unchanged, everything else as indented JSON. */
-export function readable(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (typeof value === "string") return value;
   return JSON.stringify(value ?? null, null, 2);
 }

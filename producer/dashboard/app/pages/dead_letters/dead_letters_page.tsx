@@ -88,8 +88,8 @@ function NoDeadLetters() {
 
 /** Links to the dead letters of one error; hidden while there is nothing to choose. */
 function ErrorCodeFilter({ code, letters }: { code: string; letters: readonly DeadLetter[] }) {
-  const shown = letters.map(({ error }) => error?.code ?? "").filter(Boolean);
-  const codes = [...new Set([...shown, code])].filter(Boolean);
+  const letterCodes = letters.map(({ error }) => error?.code ?? "").filter(Boolean);
+  const codes = [...new Set([...letterCodes, code])].filter(Boolean);
   if (codes.length < 2 && code === "") return null;
   return (
     <nav class="chips" aria-label="By error">

@@ -48,7 +48,7 @@ const outageAlerts = (models: readonly ModelLimit[]): Alert[] =>
   models.flatMap(({ model, outage }) =>
     outage === null
       ? []
-      : [error(`The model ${visibleLine(model, 80)} is ${outageText(outage)}: its tasks wait.`)],
+      : [error(`The model ${visibleLine(model, 80)} is ${outageText(outage)}. Its tasks wait.`)],
   );
 
 /** Such as "down since 25 Nov 2026, 12:00:00; next try 12:05:00". */

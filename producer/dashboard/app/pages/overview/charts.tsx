@@ -53,14 +53,14 @@ export function TokensChart({ throughput: { minutes } }: { throughput: Throughpu
 }
 
 const dayMs = 86_400_000;
-const daysShown = 30;
+const dayCount = 30;
 
 /** The ledger: the cost of model calls by day. */
 export function SpendChart() {
-  const spend = usePolled("GET /v1/spend", { query: { days: daysShown } }, { eachMs: 60_000 });
+  const spend = usePolled("GET /v1/spend", { query: { days: dayCount } }, { eachMs: 60_000 });
   const today = Math.floor(Date.now() / dayMs) * dayMs;
-  const days = Array.from({ length: daysShown }, (_, n) =>
-    new Date(today - (daysShown - 1 - n) * dayMs).toISOString(),
+  const days = Array.from({ length: dayCount }, (_, n) =>
+    new Date(today - (dayCount - 1 - n) * dayMs).toISOString(),
   );
   return (
     <Loaded polled={spend} lines={5}>

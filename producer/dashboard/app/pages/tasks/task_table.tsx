@@ -9,7 +9,7 @@ import { Pager, Panel } from "../../parts/layout.tsx";
 import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
 import { compact, costOf, duration, humanize } from "../../text/format.ts";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 import { type TaskFilter, TaskFilters } from "./task_filters.tsx";
 
 const liveEachMs = 2_500;
@@ -117,7 +117,7 @@ function outcomeText({ output, error }: Task): string {
   if (error !== null) return visibleLine(error.message, outcomeCharsMax);
   if (output === null || output === undefined) return "";
   const isText = typeof output === "object" && "text" in output && Object.keys(output).length === 1;
-  return visibleLine(isText ? readable(output.text) : JSON.stringify(output), outcomeCharsMax);
+  return visibleLine(isText ? formatValue(output.text) : JSON.stringify(output), outcomeCharsMax);
 }
 
 /** How long the task ran, or has been running. */

@@ -4,7 +4,7 @@ import { Code } from "../../parts/inline.tsx";
 import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
 import { UntrustedText } from "../../parts/untrusted_text.tsx";
-import { readable, visibleLine } from "../../text/visible.ts";
+import { formatValue, visibleLine } from "../../text/visible.ts";
 
 type Tool = Listing["tools"][number];
 
@@ -36,7 +36,7 @@ function ToolRow({ tool: { name, effect, configured, reason, ...tool } }: { tool
           <div class="tool-body">
             {reason !== null && <p>{visibleLine(tool.description, 1_000)}</p>}
             <UntrustedText
-              text={readable(tool.input_schema)}
+              text={formatValue(tool.input_schema)}
               file={`${name}.schema.json`}
               label={`Arguments of ${name}`}
             />
