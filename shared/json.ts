@@ -41,13 +41,3 @@ export function nestsBeyond(value: unknown, levels: number): boolean {
   }
   return false;
 }
-
-/** A count that is finite and not negative, else null. */
-export function countAt(record: unknown, ...keys: readonly string[]): number | null {
-  if (!isRecord(record)) return null;
-  for (const key of keys) {
-    const value = record[key];
-    if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  }
-  return null;
-}

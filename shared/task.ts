@@ -165,7 +165,6 @@ export const standardTools = [
   "fetch_url",
   "final_answer",
 ] as const;
-export type StandardTool = (typeof standardTools)[number];
 
 /** The names of the tools that need a binding or a variable, in the order in which the model sees them. */
 export const bindingTools = [

@@ -1,6 +1,6 @@
 import type { LeakedCall } from "./leak.ts";
 import { isMarkupOnly, stripMarkup } from "./markers.ts";
-import { isCovered, quotedSpans, type Span } from "./quoted.ts";
+import { isCovered, quotedSpans } from "./quoted.ts";
 import { skipSpace } from "./scan.ts";
 
 const contextChars = 200;
