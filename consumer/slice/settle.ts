@@ -58,7 +58,9 @@ function keepsModelSlot(outcome: SliceOutcome): boolean {
     case "settled":
       return false;
     case "released": {
-      const waitsForModel = ["model_busy", "model_quota"].includes(outcome.failure?.code ?? "");
+      const waitsForModel = ["model_busy", "model_loading", "model_quota"].includes(
+        outcome.failure?.code ?? "",
+      );
       return waitsForModel || outcome.delayMs <= governorLimits.slotMs / 2;
     }
   }
