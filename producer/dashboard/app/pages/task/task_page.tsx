@@ -14,7 +14,7 @@ import { TaskActions } from "./task_actions.tsx";
 import { TaskFiles } from "./task_files.tsx";
 import { TaskAnswer, TaskFailure } from "./task_outcome.tsx";
 import { TaskRequest } from "./task_request.tsx";
-import { TimelinePanel } from "./timeline_panel.tsx";
+import { TimelinePanel } from "./timeline/timeline_panel.tsx";
 
 const eachMs = 1_500;
 

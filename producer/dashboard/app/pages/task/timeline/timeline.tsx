@@ -1,7 +1,7 @@
 /** Steps on one time scale. */
 import { useMemo, useState } from "preact/hooks";
-import type { Decision, Step } from "../../data/responses.ts";
-import { count } from "../../text/format.ts";
+import type { Decision, Step } from "../../../data/responses.ts";
+import { count } from "../../../text/format.ts";
 import { StepRow } from "./step_row.tsx";
 
 interface TimelineProps {

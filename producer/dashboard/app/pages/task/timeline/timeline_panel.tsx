@@ -1,12 +1,12 @@
 /** The steps of a task's latest run or of an earlier one, with their egress decisions. */
 import { useState } from "preact/hooks";
-import { queryOf } from "../../data/api.ts";
-import type { Steps, Task } from "../../data/responses.ts";
-import { usePolled } from "../../data/use_polled.ts";
-import { EmptyState, Loaded } from "../../parts/feedback.tsx";
-import { Panel } from "../../parts/layout.tsx";
-import { count } from "../../text/format.ts";
-import { isLive } from "./is_live.ts";
+import { queryOf } from "../../../data/api.ts";
+import type { Steps, Task } from "../../../data/responses.ts";
+import { usePolled } from "../../../data/use_polled.ts";
+import { EmptyState, Loaded } from "../../../parts/feedback.tsx";
+import { Panel } from "../../../parts/layout.tsx";
+import { count } from "../../../text/format.ts";
+import { isLive } from "../is_live.ts";
 import { Timeline } from "./timeline.tsx";
 
 const eachMs = 1_500;

@@ -1,6 +1,6 @@
 /** What a step did, as text. Pure. */
-import type { Step } from "../../data/responses.ts";
-import { formatValue, visibleLine } from "../../text/visible.ts";
+import type { Step } from "../../../data/responses.ts";
+import { formatValue, visibleLine } from "../../../text/visible.ts";
 
 /** The output of a model step. */
 interface ModelOutput {

@@ -1,7 +1,7 @@
 /** The inputs and outputs of a step, rendered only when the step is opened. */
-import type { Step } from "../../data/responses.ts";
-import { UntrustedSection } from "../../parts/untrusted_text.tsx";
-import { formatValue, visibleLine } from "../../text/visible.ts";
+import type { Step } from "../../../data/responses.ts";
+import { UntrustedSection } from "../../../parts/untrusted_text.tsx";
+import { formatValue, visibleLine } from "../../../text/visible.ts";
 import { argumentsText, modelOutput } from "./step_text.ts";
 
 export function StepDetails({ id, step }: { id: string; step: Step }) {

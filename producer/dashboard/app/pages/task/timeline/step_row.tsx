@@ -1,12 +1,12 @@
 /** One step of the timeline: its kind, summary, usage and time, its details when opened, its egress. */
 import { useState } from "preact/hooks";
-import type { Decision, Step } from "../../data/responses.ts";
-import { Badge } from "../../parts/status.tsx";
-import { bytes, compact, count, dollars, duration, humanize } from "../../text/format.ts";
-import { visibleLine } from "../../text/visible.ts";
+import type { Decision, Step } from "../../../data/responses.ts";
+import { Badge } from "../../../parts/status.tsx";
+import { bytes, compact, count, dollars, duration, humanize } from "../../../text/format.ts";
+import { visibleLine } from "../../../text/visible.ts";
+import type { TimeScale } from "../time_scale.ts";
 import { StepDetails } from "./step_details.tsx";
 import { stepSummary } from "./step_text.ts";
-import type { TimeScale } from "./time_scale.ts";
 
 interface StepRowProps {
   id: string;
