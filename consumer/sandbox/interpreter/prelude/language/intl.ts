@@ -6,6 +6,8 @@ type Given = unknown;
 
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return { bigint: String(value) };
+  // JSON has neither infinities nor a negative zero.
+  if (Object.is(value, -0)) return "-0";
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (value instanceof Date) return value.getTime();
   if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a number");

@@ -12,26 +12,35 @@ export function installLanguage(): void {
     async fromAsync(
       source: AsyncIterable<unknown> | Iterable<unknown>,
       map?: (value: unknown, at: number) => unknown,
+      self?: unknown,
     ) {
       const list: unknown[] = [];
       const isIterable = Symbol.asyncIterator in source || Symbol.iterator in source;
       for await (const value of isIterable ? source : Array.from(source as ArrayLike<unknown>)) {
-        list.push(map ? await map(value, list.length) : value);
+        list.push(map ? await map.call(self, value, list.length) : value);
       }
       return list;
     },
   });
   // The engine's own answers a negative number unchanged where the width is a whole number of words.
-  const unsigned = (bits: number, value: bigint): bigint => {
+  const { asUintN } = BigInt;
+  const wrapped = (bits: number, value: bigint): bigint => {
     const size = 1n << BigInt(bits);
-    const rest = BigInt(value) % size;
+    const rest = value % size;
     return rest < 0n ? rest + size : rest;
   };
+  // Its own checks of what it is given, with a value that it answers rightly.
+  const widthOf = (bits: unknown, value: unknown): [width: number, value: bigint] => {
+    const width = Math.trunc(Number(bits)) || 0;
+    asUintN(width, 0n);
+    return [width, typeof value === "bigint" ? value : bigOf(value)];
+  };
   define(BigInt, {
-    asUintN: unsigned,
-    asIntN(bits: number, value: bigint): bigint {
-      const rest = unsigned(bits, value);
-      return bits > 0 && rest >> BigInt(bits - 1) === 1n ? rest - (1n << BigInt(bits)) : rest;
+    asUintN: (bits: unknown, value: unknown) => wrapped(...widthOf(bits, value)),
+    asIntN(bits: unknown, value: unknown): bigint {
+      const [width, given] = widthOf(bits, value);
+      const rest = wrapped(width, given);
+      return width > 0 && rest >> BigInt(width - 1) === 1n ? rest - (1n << BigInt(width)) : rest;
     },
   });
   // The clock is UTC, whose name other engines write out.
@@ -79,4 +88,11 @@ function keepWeakTargets(): void {
   }
   Object.defineProperty(KeptWeakRef, "name", { value: "WeakRef" });
   define(globalThis, { WeakRef: KeptWeakRef });
+}
+
+/** A number is not a big integer by itself; what converts to one is. */
+function bigOf(value: unknown): bigint {
+  const primitive = Object(value) === value ? (value as { valueOf(): unknown }).valueOf() : value;
+  if (typeof primitive === "number") throw new TypeError(`Cannot convert ${primitive} to a BigInt`);
+  return BigInt(primitive as string);
 }

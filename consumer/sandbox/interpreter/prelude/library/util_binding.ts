@@ -48,22 +48,29 @@ const sources = new WeakMap<object, [kind: "keys" | "values" | "entries", source
 export function installIterators(): void {
   for (const owner of [Map.prototype, Set.prototype] as object[]) {
     for (const kind of ["keys", "values", "entries"] as const) {
+      // A set's keys are its values: one method.
+      if (owner === Set.prototype && kind === "keys") continue;
       const native = Reflect.get(owner, kind) as (this: object) => object;
       const named = {
         [kind](this: object) {
           const iterator = native.call(this);
-          sources.set(iterator, [
-            owner === Set.prototype && kind === "keys" ? "values" : kind,
-            this,
-          ]);
+          sources.set(iterator, [kind, this]);
           return iterator;
         },
       };
-      Object.defineProperty(owner, kind, {
-        value: named[kind],
-        writable: true,
-        configurable: true,
-      });
+      const isUsual = kind === (owner === Map.prototype ? "entries" : "values");
+      const names = [
+        kind,
+        ...(isUsual ? [Symbol.iterator] : []),
+        ...(isUsual && owner === Set.prototype ? ["keys"] : []),
+      ];
+      for (const name of names) {
+        Object.defineProperty(owner, name, {
+          value: named[kind],
+          writable: true,
+          configurable: true,
+        });
+      }
     }
   }
 }
