@@ -24,6 +24,7 @@ import { addFiles } from "./commands/tasks/files.ts";
 import { addGet } from "./commands/tasks/get.ts";
 import { addList } from "./commands/tasks/list.ts";
 import { addReplay } from "./commands/tasks/replay.ts";
+import { addRun } from "./commands/tasks/run.ts";
 import { addSteps } from "./commands/tasks/steps.ts";
 import { addCompletion } from "./completion/command.ts";
 import type { CliContext } from "./context.ts";
@@ -81,6 +82,7 @@ function commanderMessage({ code, message }: CommanderError): string {
 
 /** The order of the commands in the help. */
 const commands = [
+  addRun,
   addSubmit,
   addWatch,
   addGet,

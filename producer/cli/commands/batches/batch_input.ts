@@ -1,6 +1,6 @@
 /** The body of `fleet submit`: from a file, from options, or from the results of another batch. */
 import path from "node:path";
-import type { After } from "../../../../shared/schedule.ts";
+import type { BatchHead } from "../../../../shared/batch.ts";
 import type { BatchBody } from "../../connection.ts";
 import { type CsvTable, delimiterHint, parseCsv, parseDelimiter } from "../../csv/csv_table.ts";
 import { tasksFromCsv, usesColumns } from "../../csv/csv_tasks.ts";
@@ -8,17 +8,22 @@ import { usageError } from "../../exit.ts";
 import { displayName, parseJson, readBytes, readJson, readText } from "../../input.ts";
 import { printable } from "../../output/printable.ts";
 import type { Session } from "../../session.ts";
-import { addAfter, type ChainOptions, parseAfter, templateBody, usesItem } from "./chain.ts";
+import { type BatchOptions, readBatchHead, readTaskFields } from "./batch_options.ts";
+import { addToBody, type ChainOptions, parseAfter, templateBody, usesItem } from "./chain.ts";
 
 /** The options that describe the tasks. */
-export interface TaskOptions extends ChainOptions {
+export interface TaskOptions extends ChainOptions, BatchOptions {
   csv?: boolean;
   delimiter?: string;
   prompt?: string;
   schema?: string;
-  model?: string;
-  policy?: string;
   file?: string[];
+}
+
+/** What the options add to a batch: its own fields, and the fields of each task. */
+interface Added {
+  head: BatchHead;
+  fields: Record<string, unknown>;
 }
 
 /** A batch's body, and the CSV file that it was made from; null for other input. */
@@ -32,13 +37,15 @@ export async function readBatchInput(
   options: TaskOptions,
 ): Promise<BatchInput> {
   const after = parseAfter(options);
-  if (file === undefined) return await inputFromResults(session, after, options);
+  const head = { ...readBatchHead(options), ...(after === undefined ? {} : { after }) };
+  const added = { head, fields: await readTaskFields(session, options) };
+  if (file === undefined) return await inputFromResults(session, added, options);
   const isCsv =
     options.csv === true ||
     path.extname(file).toLowerCase() === ".csv" ||
     (file === "-" && options.prompt !== undefined);
-  if (isCsv) return await inputFromCsv(session, file, after, options);
-  const csvOption = (["prompt", "schema", "model", "policy", "delimiter"] as const).find(
+  if (isCsv) return await inputFromCsv(session, file, added, options);
+  const csvOption = (["prompt", "schema", "delimiter"] as const).find(
     (name) => options[name] !== undefined,
   );
   if (csvOption !== undefined || options.file !== undefined) {
@@ -52,7 +59,8 @@ export async function readBatchInput(
   if (path.extname(file).toLowerCase() === ".json") {
     // The API would report the same without the name of the file.
     parseJson(body, file);
-    const json = after === undefined ? body : addAfter(body, file, after);
+    const isUnchanged = Object.keys({ ...head, ...added.fields }).length === 0;
+    const json = isUnchanged ? body : addToBody(body, file, head, added.fields);
     return { body: json, type: "application/json", query: {}, input: null };
   }
   if (body.trim() === "") {
@@ -60,24 +68,24 @@ export async function readBatchInput(
       `${displayName(file)} is empty: write one task per line, such as {"prompt": "…"}`,
     );
   }
-  return { ...ndjsonBody(body, after), input: null };
+  return { ...ndjsonBody(body, added), input: null };
 }
 
 /** NDJSON lines carry the batch's own fields in the query. */
-const ndjsonBody = (body: string, after: After | undefined): BatchBody => ({
+const ndjsonBody = (body: string, { head, fields }: Added): BatchBody => ({
   body,
   type: "application/x-ndjson",
-  query: after === undefined ? {} : { after },
+  query: Object.keys(fields).length === 0 ? head : { ...head, defaults: fields },
 });
 
 /** Without a file, the tasks are made from the results of another batch. */
 async function inputFromResults(
   session: Session,
-  after: After | undefined,
+  { head, fields }: Added,
   options: TaskOptions,
 ): Promise<BatchInput> {
   const { prompt } = options;
-  if (after === undefined || prompt === undefined) {
+  if (head.after === undefined || prompt === undefined) {
     throw usageError(
       'name a file, or make tasks from the results of a batch: --after <batch> --prompt "Check {{item.output.text}}"',
     );
@@ -91,7 +99,8 @@ async function inputFromResults(
       "--prompt uses no field of the result, so every task gets the same prompt: insert one, such as {{item.output.text}}",
     );
   }
-  const body = templateBody(after, prompt, await sharedFields(session, options));
+  const shared = { ...fields, ...(await readFileFields(session, options)) };
+  const body = templateBody(head, prompt, shared);
   return { body, type: "application/json", query: {}, input: null };
 }
 
@@ -102,7 +111,7 @@ function warn(session: Session, text: string): void {
 async function inputFromCsv(
   session: Session,
   file: string,
-  after: After | undefined,
+  { head, fields }: Added,
   options: TaskOptions,
 ): Promise<BatchInput> {
   const { prompt } = options;
@@ -113,7 +122,9 @@ async function inputFromCsv(
   const text = await readText(file, session.context);
   const input = parseCsv(text, delimiter);
   const hint = delimiterHint(text, delimiter);
-  const tasks = tasksFromCsv(input, prompt, await sharedFields(session, options), hint);
+  const { model, policy, ...defaults } = fields;
+  const shared = { ...(await readFileFields(session, options)), ...definedOf({ model, policy }) };
+  const tasks = tasksFromCsv(input, prompt, shared, hint);
   if (!usesColumns(prompt)) {
     const example = `{{${input.columns[0]}}}`;
     warn(
@@ -122,23 +133,24 @@ async function inputFromCsv(
     );
   }
   const body = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
-  return { ...ndjsonBody(body, after), input };
+  return { ...ndjsonBody(body, { head, fields: defaults }), input };
 }
 
-/** The fields of every task that options make. */
-async function sharedFields(
+const definedOf = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** The fields of every task that come from files. */
+export async function readFileFields(
   session: Session,
-  options: TaskOptions,
+  options: { schema?: string; file?: string[] },
 ): Promise<Record<string, unknown>> {
-  const { schema, model, policy, file = [] } = options;
+  const { schema, file = [] } = options;
   const files: Record<string, { base64: string }> = {};
   for (const name of file) {
     files[path.basename(name)] = { base64: Buffer.from(await readBytes(name)).toString("base64") };
   }
   return {
     ...(schema === undefined ? {} : { output_schema: await readJson(schema, session.context) }),
-    ...(model === undefined ? {} : { model }),
-    ...(policy === undefined ? {} : { policy }),
     ...(file.length === 0 ? {} : { files }),
   };
 }

@@ -1,4 +1,5 @@
 /** `fleet submit --after`: a batch that waits for another one, or makes its tasks from that one's results. */
+import type { BatchHead } from "../../../../shared/batch.ts";
 import { type After, afterStatuses } from "../../../../shared/schedule.ts";
 import { terminalStatuses } from "../../../../shared/states.ts";
 import type { BatchResponse } from "../../../api/batches/responses.ts";
@@ -32,29 +33,48 @@ export function parseAfter({ after: batch, afterStatus }: ChainOptions): After |
   return { batch, status };
 }
 
-/** A batch's JSON body with `after` added; the body must not have its own. */
-export function addAfter(body: string, file: string, after: After): string {
+/** A batch's JSON body with the batch's fields and the tasks' fields added; the body must not have the former. */
+export function addToBody(
+  body: string,
+  file: string,
+  head: BatchHead,
+  fields: Record<string, unknown>,
+): string {
   const batch = parseJson(body, file);
   if (typeof batch !== "object" || batch === null || Array.isArray(batch)) {
     throw usageError(
-      `${file} is not a batch: with --after write {"template": {…}} or {"tasks": […]}`,
+      `${file} is not a batch: with options write {"template": {…}} or {"tasks": […]}`,
     );
   }
-  if ("after" in batch) throw usageError(`${file} has its own "after": leave out --after`);
-  return JSON.stringify({ ...batch, after });
+  const own = Object.keys(head).find((name) => name in batch);
+  if (own !== undefined)
+    throw usageError(`${file} has its own "${own}": leave out ${optionOf[own]}`);
+  if (Object.keys(fields).length === 0) return JSON.stringify({ ...batch, ...head });
+  const place = "template" in batch ? "template" : "defaults";
+  const inFile: unknown = Reflect.get(batch, place);
+  const base = typeof inFile === "object" ? inFile : {};
+  return JSON.stringify({ ...batch, ...head, [place]: { ...base, ...fields } });
 }
+
+/** The options that set a field of the batch. */
+const optionOf: Readonly<Record<string, string>> = {
+  after: "--after",
+  limits: "--max-cost and --max-tokens",
+  labels: "--label and --name",
+  webhook: "--webhook",
+};
 
 /**
  * A batch with one task per result. The `custom_id` is the id of the task that has the result, so that the
  * outputs of both batches can be joined.
  */
 export function templateBody(
-  after: After,
+  head: BatchHead,
   prompt: string,
   shared: Record<string, unknown>,
 ): string {
   return JSON.stringify({
-    after,
+    ...head,
     template: { ...shared, custom_id: "{{item.task_id}}", prompt },
   });
 }

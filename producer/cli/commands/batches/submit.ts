@@ -15,6 +15,7 @@ import type { Session } from "../../session.ts";
 import { watchBatch } from "../../watch/watch_batch.ts";
 import { collect } from "../repeatable_option.ts";
 import { readBatchInput, type TaskOptions } from "./batch_input.ts";
+import { addBatchOptions } from "./batch_options.ts";
 import { acceptedText } from "./chain.ts";
 import { printDryRun } from "./dry_run.ts";
 import { otherOutputCommand, outputCommand, writeOutput } from "./results_output.ts";
@@ -36,7 +37,7 @@ interface Submission {
 }
 
 export function addSubmit(program: Command, bind: Bind): void {
-  program
+  const command = program
     .command("submit [file]")
     .description(
       "submit a batch. The file is .jsonl (one task per line), .json ({tasks}), .csv (with --prompt) or - for standard input (JSONL, or CSV with --csv). Without a file, --after and --prompt make tasks from the results of another batch",
@@ -48,9 +49,8 @@ export function addSubmit(program: Command, bind: Bind): void {
       "the prompt of each task: for CSV with {{column}} placeholders, without a file with {{item.output.field}} of each result of --after",
     )
     .option("--schema <file>", "with --prompt: the JSON Schema of each output")
-    .option("--model <id>", "with --prompt: the model of each task")
-    .option("--policy <name>", "with --prompt: the policy of each task")
-    .option("--file <path>", "with --prompt: a file for each task; can be repeated", collect)
+    .option("--file <path>", "with --prompt: a file for each task; can be repeated", collect);
+  addBatchOptions(command)
     .option("--after <batch>", "start when this batch is finished")
     .option(
       "--after-status <list>",

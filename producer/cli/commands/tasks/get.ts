@@ -31,13 +31,16 @@ async function showBatch(session: Session, id: string): Promise<void> {
 async function showTask(session: Session, id: string): Promise<void> {
   const client = session.client();
   const task = unwrap(await client("GET /v1/tasks/:id", { id }));
-  // A large output is only in the result.
-  if (task.status === "succeeded" && task.output === null) {
-    const result = await client("GET /v1/tasks/:id/result", { id });
-    if (result.ok) task.output = outputOf(result.value);
-  }
+  if (task.status === "succeeded") task.output = await readOutput(session, task);
   if (session.json) session.printJson(task);
   else printFields(session, taskFields(task));
+}
+
+/** The output of a task that succeeded; a large one is only in the result. */
+export async function readOutput(session: Session, { id, output }: TaskResponse): Promise<unknown> {
+  if (output !== null) return output;
+  const result = await session.client()("GET /v1/tasks/:id/result", { id });
+  return result.ok ? outputOf(result.value) : null;
 }
 
 type Fields = [name: string, text: string][];
