@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Capabilities, GuestRequest } from "../../consumer/sandbox/engine.ts";
-import { sandboxLimits } from "../../shared/limits.ts";
-import { run } from "./running.ts";
+import type { Capabilities, GuestRequest } from "../../../consumer/sandbox/engine.ts";
+import { sandboxLimits } from "../../../shared/limits.ts";
+import { run } from "../running.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -172,7 +172,7 @@ test("an abort ends a run that waits", async () => {
   const controller = new AbortController();
   const capabilities: Partial<Capabilities> = {
     fetch: () => {
-      setTimeout(() => controller.abort(), 5);
+      queueMicrotask(() => controller.abort());
       return new Promise(() => {});
     },
   };

@@ -1,10 +1,10 @@
 /** What a program's calls may hold at once: the programs of several tasks share the memory around them. */
 import { expect, test } from "vitest";
-import type { FileChanges, ToolAnswer } from "../../consumer/sandbox/engine.ts";
-import { HostTarget } from "../../consumer/sandbox/host_target.ts";
-import { Calls } from "../../consumer/sandbox/interpreter/host/calls.ts";
-import { Workspace } from "../../consumer/sandbox/interpreter/host/workspace.ts";
-import { sandboxLimits, workspaceLimits } from "../../shared/limits.ts";
+import type { FileChanges, ToolAnswer } from "../../../consumer/sandbox/engine.ts";
+import { HostTarget } from "../../../consumer/sandbox/host_target.ts";
+import { Calls } from "../../../consumer/sandbox/interpreter/host/calls.ts";
+import { Workspace } from "../../../consumer/sandbox/interpreter/host/workspace.ts";
+import { sandboxLimits, workspaceLimits } from "../../../shared/limits.ts";
 
 /** A task's end that answers only when it is asked to. */
 function slowHost() {

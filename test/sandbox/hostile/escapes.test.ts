@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "./running.ts";
+import { run } from "../running.ts";
 
 /** Names that exist in the isolates around the interpreter and must not be seen from inside. */
 const outside = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { RunErrorKind } from "../../consumer/sandbox/engine.ts";
-import { sandboxLimits } from "../../shared/limits.ts";
-import { run } from "./running.ts";
+import type { RunErrorKind } from "../../../consumer/sandbox/engine.ts";
+import { sandboxLimits } from "../../../shared/limits.ts";
+import { run } from "../running.ts";
 
 const hostile: [name: string, kinds: RunErrorKind[], code: string][] = [
   ["an endless loop", ["fuel"], "for (;;) {}"],

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Capabilities, GuestRequest } from "../../consumer/sandbox/engine.ts";
-import { toolsHostname } from "../../consumer/sandbox/microvm/client.ts";
-import { handleOutbound } from "../../consumer/sandbox/microvm/outbound.ts";
-import { egressLimits } from "../../shared/limits.ts";
-import { nothing } from "./running.ts";
+import type { Capabilities, GuestRequest } from "../../../consumer/sandbox/engine.ts";
+import { toolsHostname } from "../../../consumer/sandbox/microvm/client.ts";
+import { handleOutbound } from "../../../consumer/sandbox/microvm/outbound.ts";
+import { egressLimits } from "../../../shared/limits.ts";
+import { nothing } from "../running.ts";
 
 function recorded(status = 200): { asked: GuestRequest[]; capabilities: Capabilities } {
   const asked: GuestRequest[] = [];

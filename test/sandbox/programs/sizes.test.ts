@@ -1,7 +1,7 @@
 /** Work of ordinary size fits into the default limits. Fuel is asserted and not time: it is the same everywhere. */
 import { expect, test } from "vitest";
-import { sandboxLimits } from "../../shared/limits.ts";
-import { run } from "./running.ts";
+import { sandboxLimits } from "../../../shared/limits.ts";
+import { run } from "../running.ts";
 
 const text = `const words = ["alpha", "Beta", "gamma,delta", '"x y"', "42", "3.14", "\\n"];
 let part = ""; for (let i = 0; i < 20000; i++) part += words[i % 7] + " ";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { run } from "./running.ts";
+import { run } from "../running.ts";
 
 const programs = [
   "1 + 1",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import recorded from "./ordinary/recorded.json";
-import { run } from "./running.ts";
+import recorded from "../ordinary/recorded.json";
+import { run } from "../running.ts";
 
 test.each(recorded)(
   "an ordinary program prints what Node prints: $code",

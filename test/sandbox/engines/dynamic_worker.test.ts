@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { dynamicWorker } from "../../consumer/sandbox/dynamic_worker.ts";
-import { sources } from "./sources.ts";
+import { dynamicWorker } from "../../../consumer/sandbox/dynamic_worker.ts";
+import { sources } from "../sources.ts";
 
 const maker = "consumer/sandbox/dynamic_worker.ts";
 /** A file's lines without its comments, which may speak of anything. */

@@ -1,9 +1,9 @@
 /** A folder that is read-only says so at the write, as a disk does, and nothing of it changes. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
-import { isolateV8Engine } from "../../consumer/sandbox/isolate_v8.ts";
-import { run } from "./running.ts";
+import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
+import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
+import { run } from "../running.ts";
 
 const refused: [does: string, code: string][] = [
   ["writes a file", "fs.writeFileSync('skills/a/SKILL.md', 'x')"],

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { SealedLoader } from "../../consumer/sandbox/dynamic_worker.ts";
-import { isolateV8Engine } from "../../consumer/sandbox/isolate_v8.ts";
-import { sandboxLimits } from "../../shared/limits.ts";
-import { openLoader, sealedLoader } from "./loader.ts";
-import { type Given, run } from "./running.ts";
+import type { SealedLoader } from "../../../consumer/sandbox/dynamic_worker.ts";
+import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
+import { sandboxLimits } from "../../../shared/limits.ts";
+import { openLoader, sealedLoader } from "../loader.ts";
+import { type Given, run } from "../running.ts";
 
 const native = (code: string, given: Given = {}) =>
   run(code, { engine: isolateV8Engine(env.LOADER), ...given });

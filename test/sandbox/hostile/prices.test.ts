@@ -1,7 +1,7 @@
 /** What a program has the host do natively is bounded, and paid for by its size before it is done. */
 import { expect, test } from "vitest";
-import type { RunErrorKind } from "../../consumer/sandbox/engine.ts";
-import { run } from "./running.ts";
+import type { RunErrorKind } from "../../../consumer/sandbox/engine.ts";
+import { run } from "../running.ts";
 
 const names = Array.from({ length: 44_000 }, (_, at) => `_${at.toString(36)}`).join(",");
 

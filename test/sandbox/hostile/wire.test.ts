@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "./running.ts";
+import { run } from "../running.ts";
 
 test("the wire between program and host takes only what it expects", async () => {
   // Every field of a host call that the program controls, with something else in it.

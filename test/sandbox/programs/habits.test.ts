@@ -3,9 +3,9 @@
  * does not have is refused with a sentence that names what to use instead.
  */
 import { expect, test } from "vitest";
-import files from "./habits/files.json";
-import recorded from "./habits/recorded.json";
-import { run } from "./running.ts";
+import files from "../habits/files.json";
+import recorded from "../habits/recorded.json";
+import { run } from "../running.ts";
 
 const workspace = Object.fromEntries(files as [string, string][]);
 

@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Workspace } from "../../consumer/sandbox/interpreter/host/workspace.ts";
-import { parseChanges } from "../../consumer/sandbox/untrusted_outcome.ts";
+import { Workspace } from "../../../consumer/sandbox/interpreter/host/workspace.ts";
+import { parseChanges } from "../../../consumer/sandbox/untrusted_outcome.ts";
 
 const paths = ["a", "b", "c"];
 type Act =

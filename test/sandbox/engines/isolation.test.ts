@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { interpreterIdentity, isolateEngine } from "../../consumer/sandbox/isolate.ts";
-import { openLoader, sealedLoader } from "./loader.ts";
-import { limits, nothing, run } from "./running.ts";
+import { interpreterIdentity, isolateEngine } from "../../../consumer/sandbox/isolate.ts";
+import { openLoader, sealedLoader } from "../loader.ts";
+import { limits, nothing, run } from "../running.ts";
 
 test("nothing of one run is seen by the next", async () => {
   await run(

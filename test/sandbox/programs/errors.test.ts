@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "./running.ts";
+import { run } from "../running.ts";
 
 const thrown: [code: string, name: string, message: RegExp, place: string][] = [
   ["foo.bar", "ReferenceError", /foo/, "program.js:1:1"],

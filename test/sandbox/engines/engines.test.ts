@@ -1,13 +1,13 @@
 /** What every engine holds to. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../../consumer/sandbox/engine.ts";
-import { engineFor } from "../../consumer/sandbox/index.ts";
-import { isolateEngine } from "../../consumer/sandbox/isolate.ts";
-import { isolateV8Engine } from "../../consumer/sandbox/isolate_v8.ts";
-import { microVmEngine } from "../../consumer/sandbox/microvm/engine.ts";
-import { FakeMicroVm } from "./fake_microvm.ts";
-import { type Given, limits, nothing, run } from "./running.ts";
+import type { Engine } from "../../../consumer/sandbox/engine.ts";
+import { engineFor } from "../../../consumer/sandbox/index.ts";
+import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
+import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
+import { microVmEngine } from "../../../consumer/sandbox/microvm/engine.ts";
+import { FakeMicroVm } from "../fake_microvm.ts";
+import { type Given, limits, nothing, run } from "../running.ts";
 
 /** The engine over a fake container, which is given the program. */
 function fakeEngine(): { engine: ReturnType<typeof microVmEngine>; vms: FakeMicroVm[] } {
@@ -183,7 +183,7 @@ describe("the engine microvm, on its container", () => {
     if (first === undefined) throw new Error("no container was made");
     first.failing = "never answers";
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 10);
+    queueMicrotask(() => controller.abort());
     const stopped = await engine.run(program("1", new Map()), nothing, limits, controller.signal);
     expect(stopped.error?.kind).toBe("deadline");
     expect(first.destroyed).toBe(1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "./running.ts";
+import { run } from "../running.ts";
 
 const values: [name: string, code: string, value: string | null][] = [
   ["the last expression", "const a = 2;\na * 21", "42"],
