@@ -62,7 +62,7 @@ const long = [
   "test/chaos/in_process.test.ts",
   "test/fleet/docs/examples.test.ts",
   "test/fleet/local/",
-  "test/sandbox/hostile.test.ts",
+  "test/sandbox/hostile/hostile.test.ts",
   "test/consumer/slice/fault_matrix.test.ts",
 ];
 
