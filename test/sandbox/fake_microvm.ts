@@ -1,6 +1,5 @@
 /**
- * A container that is none, in the SDK's shapes: an in-memory disk whose `exec` understands the runner
- * alone. Programs run in the interpreter in place of the image's Node; the runner itself is tested with a
+ * A fake container in the SDK's shapes: an in-memory disk whose `exec` understands only the runner. Programs run in the interpreter in place of the image's Node; the runner itself is tested with a
  * real Node by test/fleet/sandbox. It knows a handful of shell commands.
  */
 import { env } from "cloudflare:workers";
@@ -80,7 +79,7 @@ export class FakeMicroVm implements MicroVmClient {
   async #report(order: Order): Promise<object> {
     if (order.kind === "shell") return this.#shell(order.command ?? "");
     const host = this.#host;
-    if (host === null) throw new Error("nobody serves this container");
+    if (host === null) throw new Error("no host serves this container");
     const outcome = await isolateEngine(env.LOADER).run(
       { code: this.#codeOf(), files: this.#files, tools: order.tools },
       {
