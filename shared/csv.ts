@@ -1,10 +1,209 @@
-/** What both readers of CSV agree on. */
+/**
+ * CSV as people have it: comma or another separator, line ends of any kind and mixed, a byte order mark,
+ * Excel's first line `sep=;`, quoted cells with separators, quotes and line breaks. Read in pieces, so that
+ * a large file needs little memory.
+ */
+import { err, ok, type Result } from "./result.ts";
 
-/** The ends of a line, in the order in which a parser must try them. */
-export const csvLineEnds = ["\r\n", "\n", "\r"] as const;
+export interface CsvRow {
+  /** The line of the file on which the row starts, from 1. */
+  line: number;
+  /** One cell for each column. */
+  cells: string[];
+}
 
-/** The text without the `sep=;` line that Excel writes in front of the header. */
-export function withoutSeparatorLine(text: string): string {
-  const line = /^\ufeff?sep=[^\r\n]{1,4}(?:\r\n|\n|\r)/i.exec(text.slice(0, 20));
-  return line === null ? text : text.slice(line[0].length);
+export interface CsvOptions {
+  /** One character; null: that of a line `sep=`, or a comma. */
+  delimiter?: string | null;
+  /** A longer row is an error. */
+  rowCharsMax?: number;
+}
+
+/** The message for bytes that are not UTF-8. */
+export const csvNotUtf8 = "the CSV file is not UTF-8 text: save it as UTF-8";
+
+/** Enough to see a byte order mark and a line `sep=;`. */
+const startChars = 8;
+
+const charsIn = (cells: readonly string[]): number =>
+  cells.reduce((sum, cell) => sum + cell.length, 0);
+
+export class CsvReader {
+  /** The names of the header, trimmed; null until it was read. */
+  columns: string[] | null = null;
+  hasBom = false;
+  delimiter: string;
+  readonly #ownDelimiter: boolean;
+  readonly #rowCharsMax: number;
+  /** The first characters, until there are enough; null afterwards. */
+  #start: string | null = "";
+  #line = 1;
+  #rowLine = 1;
+  #cells: string[] = [];
+  #cell = "";
+  /** `closed`: after the second quote of a quoted cell, which may be half of a doubled one. */
+  #state: "begin" | "plain" | "quoted" | "closed" = "begin";
+  #quoteLine = 0;
+  #afterReturn = false;
+  #rows: CsvRow[] = [];
+
+  constructor({ delimiter = null, rowCharsMax = Number.POSITIVE_INFINITY }: CsvOptions = {}) {
+    this.delimiter = delimiter ?? ",";
+    this.#ownDelimiter = delimiter !== null;
+    this.#rowCharsMax = rowCharsMax;
+  }
+
+  /** The rows that the text completes. After an error the reader must not be used again. */
+  push(text: string): Result<CsvRow[], string> {
+    if (this.#start === null) return this.#read(text);
+    this.#start += text;
+    return this.#start.length < startChars ? ok([]) : this.#read(this.#takeStart());
+  }
+
+  /** The last row, which may have no line end. */
+  end(): Result<CsvRow[], string> {
+    const read = this.#start === null ? ok([]) : this.#read(this.#takeStart());
+    if (!read.ok) return read;
+    if (this.#state === "quoted") {
+      return err(
+        `a double quote is not closed, opened on line ${this.#quoteLine}: close it, or double it if it is part of the text`,
+      );
+    }
+    const fault = this.#endRow();
+    return fault === null ? ok([...read.value, ...this.#takeRows()]) : err(fault);
+  }
+
+  /** Without the byte order mark and the line `sep=`. */
+  #takeStart(): string {
+    let text = this.#start ?? "";
+    this.#start = null;
+    if (text.startsWith("\ufeff")) {
+      this.hasBom = true;
+      text = text.slice(1);
+    }
+    const [line, separator] = /^sep=([^"\r\n])(?:\r\n|\n|\r)/i.exec(text) ?? [];
+    if (line === undefined || separator === undefined) return text;
+    if (!this.#ownDelimiter) this.delimiter = separator;
+    this.#line = 2;
+    this.#rowLine = 2;
+    this.#afterReturn = line.endsWith("\r");
+    return text.slice(line.length);
+  }
+
+  #read(text: string): Result<CsvRow[], string> {
+    if (text.includes("\0")) return err(csvNotUtf8);
+    let from = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const char = text[at] ?? "";
+      const wasReturn = this.#afterReturn;
+      this.#afterReturn = char === "\r";
+      // The second half of a CR LF that has ended a row; inside quotes it is text, and no further line.
+      if (char === "\n" && wasReturn) {
+        if (this.#state === "quoted") continue;
+        from = at + 1;
+        continue;
+      }
+      const fault = this.#step(char, text, from, at);
+      if (typeof fault === "string") return err(fault);
+      from = fault ?? from;
+    }
+    this.#cell += this.#state === "closed" ? "" : text.slice(from);
+    if (charsIn([...this.#cells, this.#cell]) > this.#rowCharsMax) return err(this.#tooLong());
+    return ok(this.#takeRows());
+  }
+
+  /** One character. Returns where the next piece of a cell starts if this one ended, or what is wrong. */
+  #step(char: string, text: string, from: number, at: number): number | string | null {
+    switch (this.#state) {
+      case "quoted":
+        if (char === '"') {
+          this.#cell += text.slice(from, at);
+          this.#state = "closed";
+          return at + 1;
+        }
+        if (char === "\n" || char === "\r") this.#line += 1;
+        return null;
+      case "closed":
+        if (char === '"') {
+          // A doubled quote is one.
+          this.#state = "quoted";
+          return at;
+        }
+        if (char === this.delimiter || char === "\n" || char === "\r") {
+          return this.#endCell(char, at);
+        }
+        return this.#quoteInside();
+      case "begin":
+        if (char === '"') {
+          this.#state = "quoted";
+          this.#quoteLine = this.#line;
+          return at + 1;
+        }
+        if (char !== this.delimiter && char !== "\n" && char !== "\r") this.#state = "plain";
+        else return this.#endCell(char, at);
+        return null;
+      case "plain":
+        if (char === '"') return this.#quoteInside();
+        if (char !== this.delimiter && char !== "\n" && char !== "\r") return null;
+        this.#cell += text.slice(from, at);
+        return this.#endCell(char, at);
+    }
+  }
+
+  #endCell(char: string, at: number): number | string {
+    if (char === this.delimiter) {
+      this.#cells.push(this.#cell);
+      this.#cell = "";
+      this.#state = "begin";
+      return at + 1;
+    }
+    const fault = this.#endRow();
+    this.#line += 1;
+    this.#rowLine = this.#line;
+    return fault ?? at + 1;
+  }
+
+  /** Ends a row; a blank line is none. Returns what is wrong with it. */
+  #endRow(): string | null {
+    const isBlank = this.#cells.length === 0 && this.#cell === "" && this.#state === "begin";
+    const row = { line: this.#rowLine, cells: [...this.#cells, this.#cell] };
+    this.#cells = [];
+    this.#cell = "";
+    this.#state = "begin";
+    if (isBlank) return null;
+    if (charsIn(row.cells) > this.#rowCharsMax) return this.#tooLong();
+    if (this.columns === null) return this.#readHeader(row.cells);
+    if (row.cells.length !== this.columns.length) return this.#ragged(row, this.columns.length);
+    this.#rows.push(row);
+    return null;
+  }
+
+  #readHeader(cells: readonly string[]): string | null {
+    const columns = cells.map((name) => name.trim());
+    const twice = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
+    if (twice !== undefined) {
+      return `the CSV file has two columns "${twice}": rename one of them`;
+    }
+    this.columns = columns;
+    return null;
+  }
+
+  #takeRows(): CsvRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
+  #ragged({ line, cells }: CsvRow, columns: number): string {
+    const has = `${cells.length} cell${cells.length === 1 ? "" : "s"}`;
+    return `line ${line} of the CSV file has ${has}, but the header has ${columns}: put a cell that contains "${this.delimiter}" in double quotes, or add the missing cells`;
+  }
+
+  #quoteInside(): string {
+    return `line ${this.#line} has a double quote inside a cell: put the cell in double quotes, and double the quote inside`;
+  }
+
+  #tooLong(): string {
+    return `line ${this.#rowLine} of the CSV file is longer than ${this.#rowCharsMax} characters`;
+  }
 }

@@ -1,7 +1,5 @@
 /** The items of a tick, one at a time: from the schedule itself, an upload (NDJSON or CSV), or a batch's results. */
-import { Readable } from "node:stream";
-import { CsvError, parse } from "csv-parse";
-import { csvLineEnds, withoutSeparatorLine } from "../../shared/csv.ts";
+import { CsvReader, type CsvRow, csvNotUtf8 } from "../../shared/csv.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { readLines } from "../../shared/lines.ts";
 import { objectKeys, openObject } from "../../shared/objects.ts";
@@ -80,63 +78,42 @@ async function* lineItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Ite
   }
 }
 
-/** One object per row, with the header's names; every value is a string. UTF-8 only. */
+/** One object per row, with the header's names; every value is a string. Ends at the first fault. */
 async function* csvItems(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Item> {
-  const parser = parse({
-    bom: true,
-    columns: uniqueColumns,
-    info: true,
-    record_delimiter: [...csvLineEnds],
-    skip_empty_lines: true,
-    max_record_size: taskLimits.bodyBytesMax,
-  });
-  const rows = Readable.from(csvText(bytes)).compose(parser) as AsyncIterable<{
-    record: Record<string, string>;
-    info: { lines: number };
-  }>;
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const reader = new CsvReader({ rowCharsMax: taskLimits.bodyBytesMax });
   let line = 1;
-  try {
-    for await (const { record, info } of rows) {
-      line = info.lines;
+  const fault = (message: string): Item => ({
+    line: line + 1,
+    value: err({ kind: "unreadable", message: `invalid CSV: ${message}` }),
+  });
+  function* itemsOf(rows: Result<CsvRow[], string>): Generator<Item> {
+    if (!rows.ok) return yield fault(rows.error);
+    const columns = reader.columns ?? [];
+    for (const { line: at, cells } of rows.value) {
+      line = at;
+      const record = Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? ""]));
       yield { line, value: ok(record) };
     }
-  } catch (error) {
-    if (!(error instanceof CsvError) && !(error instanceof CsvFault)) throw error;
-    const message = `invalid CSV: ${error.message}`;
-    yield { line: line + 1, value: err({ kind: "unreadable", message }) };
   }
+  for await (const chunk of bytes) {
+    const text = decode(decoder, chunk);
+    if (text === null) return yield fault(csvNotUtf8);
+    const rows = reader.push(text);
+    yield* itemsOf(rows);
+    if (!rows.ok) return;
+  }
+  if (decode(decoder) === null) return yield fault(csvNotUtf8);
+  yield* itemsOf(reader.end());
 }
 
-/** A file that is not what a CSV must be; a parser passes it on as it is. */
-class CsvFault extends Error {}
-
-/** The bytes as text in parts, the first one without a separator line. */
-async function* csvText(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const decode = (part?: Uint8Array): string => {
-    try {
-      const text = part === undefined ? decoder.decode() : decoder.decode(part, { stream: true });
-      if (!text.includes("\u0000")) return text;
-    } catch {
-      // Falls through to the same fault.
-    }
-    throw new CsvFault("the file is not UTF-8 text: save it as UTF-8");
-  };
-  let isFirst = true;
-  for await (const part of bytes) {
-    const text = decode(part);
-    yield isFirst ? withoutSeparatorLine(text) : text;
-    isFirst &&= text === "";
+/** Null for bytes that are not UTF-8. */
+function decode(decoder: TextDecoder, chunk?: Uint8Array): string | null {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch {
+    return null;
   }
-  yield decode();
-}
-
-function uniqueColumns(head: readonly string[]): string[] {
-  const names = head.map((name) => name.trim());
-  const twice = names.find((name, at) => name !== "" && names.indexOf(name) < at);
-  if (twice !== undefined)
-    throw new CsvFault(`two columns are named "${twice}": rename one of them`);
-  return names;
 }
 
 /** The results of a batch in these statuses, as `GET /v1/batches/:id/results` returns them. */

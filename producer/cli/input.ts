@@ -6,12 +6,16 @@ import { commandLineLimits } from "../../shared/limits.ts";
 import type { CliContext } from "./context.ts";
 import { usageError } from "./exit.ts";
 
-/** The text of a file, or of standard input for "-". UTF-8 only. */
-export async function readText(name: string, { stdin }: CliContext): Promise<string> {
+/** The text of a file, or of standard input for "-". UTF-8 only; a byte order mark is dropped, or kept. */
+export async function readText(
+  name: string,
+  { stdin }: CliContext,
+  { ignoreBOM = false } = {},
+): Promise<string> {
   const bytes = name === "-" ? await readStdin(stdin) : await readBytes(name);
   if (bytes.byteLength > commandLineLimits.inputBytesMax) throw tooLarge(name);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM }).decode(bytes);
   } catch {
     throw usageError(`${displayName(name)} is not UTF-8 text: save it as UTF-8`);
   }

@@ -9,7 +9,7 @@ interface Column {
 
 /**
  * One row per task. A batch that was made from a CSV file starts with that file's columns, unchanged; any
- * other starts with index and ids. Then come the task's outcome, the fields of its output as
+ * other starts with index and ids. A byte order mark of that file is kept. Then come the task's outcome, the fields of its output as
  * `output.<field>`, its error and its usage.
  */
 export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null): string {
@@ -26,9 +26,10 @@ export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null)
           ]),
         ];
   const rows = lines.map((line) => columns.map(({ cell }) => cell(line)));
-  return [columns.map(({ name }) => quoted(name)), ...rows]
+  const text = [columns.map(({ name }) => quoted(name)), ...rows]
     .map((row) => `${row.join(",")}\r\n`)
     .join("");
+  return input?.hasBom === true ? `\ufeff${text}` : text;
 }
 
 /** The user's own cells are written unchanged, even if they look like formulas. */

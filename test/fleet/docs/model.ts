@@ -30,14 +30,19 @@ interface Asked {
 /** Its model answers at once, with whatever fits the schema. */
 export async function startModel(): Promise<http.Server> {
   const server = http.createServer(async (request, response) => {
+    if (request.method === "GET") {
+      response.writeHead(404).end("404 page not found");
+      return;
+    }
     let body = "";
     for await (const part of request) body += part;
     const { tools = [] } = JSON.parse(body) as Asked;
-    const final = tools.find((tool) => tool.function.name === "final_answer")?.function;
+    const final = (tools.find((tool) => tool.function.name === "final_answer") ?? tools[0])
+      ?.function;
     const call = {
       ...{ id: "a", type: "function" },
       function: {
-        name: "final_answer",
+        name: final?.name ?? "final_answer",
         arguments: JSON.stringify(leastOf(final?.parameters ?? {})),
       },
     };

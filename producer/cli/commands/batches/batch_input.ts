@@ -118,10 +118,11 @@ async function inputFromCsv(
   if (prompt === undefined) {
     throw usageError('a CSV file needs --prompt, such as --prompt "Classify: {{subject}}"');
   }
-  const delimiter = parseDelimiter(options.delimiter ?? ",");
-  const text = await readText(file, session.context);
+  const text = await readText(file, session.context, { ignoreBOM: true });
+  if (options.csv !== true && file === "-") mustNotBeJson(text);
+  const delimiter = options.delimiter === undefined ? null : parseDelimiter(options.delimiter);
   const input = parseCsv(text, delimiter);
-  const hint = delimiterHint(text, delimiter);
+  const hint = delimiterHint(text, delimiter ?? input.delimiter);
   const { model, policy, ...defaults } = fields;
   const shared = { ...(await readFileFields(session, options)), ...definedOf({ model, policy }) };
   const tasks = tasksFromCsv(input, prompt, shared, hint);
@@ -134,6 +135,14 @@ async function inputFromCsv(
   }
   const body = tasks.map((task) => `${JSON.stringify(task)}\n`).join("");
   return { ...ndjsonBody(body, { head, fields: defaults }), input };
+}
+
+/** With --prompt standard input is CSV; JSONL there would be read as one column with a strange name. */
+function mustNotBeJson(text: string): void {
+  if (!/^\ufeff?\s*\{\s*["}]/.test(text)) return;
+  throw usageError(
+    "this looks like JSONL, where each line has its own prompt: leave out --prompt, or pass --csv if it is CSV",
+  );
 }
 
 const definedOf = (fields: Record<string, unknown>): Record<string, unknown> =>

@@ -20,13 +20,16 @@ export function addOutputOptions(command: Command, output: string): Command {
   return command
     .option("-o, --output <file>", output)
     .option("--input <file.csv>", "with -o and .csv: start with the columns of the submitted file")
-    .option("--delimiter <character>", "column separator of that file, or tab (default ,)");
+    .option(
+      "--delimiter <character>",
+      "column separator of that file, or tab (default: a comma, or Excel's line sep=)",
+    );
 }
 
 /** Reads `--input`. Ends the command if the file of `-o` could not be written, before anything is waited for. */
 export async function prepareOutput(
   session: Session,
-  { output, input, delimiter = "," }: OutputOptions,
+  { output, input, delimiter }: OutputOptions,
 ): Promise<CsvTable | null> {
   if (output !== undefined) {
     formatOf(output);
@@ -36,7 +39,8 @@ export async function prepareOutput(
   if (output === undefined || formatOf(output) !== "csv") {
     throw usageError("--input needs -o with a .csv file");
   }
-  return parseCsv(await readText(input, session.context), parseDelimiter(delimiter));
+  const text = await readText(input, session.context, { ignoreBOM: true });
+  return parseCsv(text, delimiter === undefined ? null : parseDelimiter(delimiter));
 }
 
 /** `recovery` says, if the file cannot be written, how to write another one. */

@@ -98,6 +98,23 @@ describe("fleet submit with a CSV file", () => {
     expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "x" });
   });
 
+  test.each([
+    ['{"prompt": "a"}\n', 2, "this looks like JSONL"],
+    ["a\nx\n", 0, ""],
+  ])("standard input with --prompt is CSV: %j", async (stdin, code, message) => {
+    const { url, received } = await fakeFleet(accepting);
+    const result = await fleet(["submit", "-", "--prompt", "{{a}}", "--url", url], { stdin });
+    expect([result.code, result.err]).toEqual([code, expect.stringContaining(message)]);
+    expect(received).toHaveLength(code === 0 ? 1 : 0);
+  });
+
+  test("a line sep= is read without --delimiter", async () => {
+    const { url, received } = await fakeFleet(accepting);
+    const csv = writeInput("excel.csv", "\ufeffsep=;\r\nboat;pier\r\nTern;North\r\n");
+    await fleet(["submit", csv, "--prompt", "{{boat}}, {{pier}}", "--url", url]);
+    expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "Tern, North" });
+  });
+
   test("the help explains what - reads", async () => {
     expect((await fleet(["submit", "--help"])).out.replace(/\s+/g, " ")).toContain(
       "- for standard input (JSONL, or CSV with --csv)",

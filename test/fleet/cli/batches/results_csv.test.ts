@@ -36,7 +36,7 @@ const script = (...lines: object[]) => ({
   },
 });
 const rowsOf = (file: string) => readFileSync(file, "utf8").split("\r\n").slice(0, -1);
-const csv = '\ufeffcompany,founded\n"Acme, Inc.",1901\n-5 °C,1989\n';
+const csv = 'company,founded\n"Acme, Inc.",1901\n-5 °C,1989\n';
 
 describe("the results of a CSV file", () => {
   const joined = [
@@ -50,6 +50,21 @@ describe("the results of a CSV file", () => {
     const args = ["submit", writeInput("c.csv", csv), "--prompt", "{{company}}", "-o", at("a.csv")];
     await fleet([...args, "--url", url]);
     expect(rowsOf(at("a.csv"))).toEqual(joined);
+  });
+
+  test.each([
+    ["with a byte order mark, by which Excel reads umlauts", "\ufeff"],
+    ["without one", ""],
+  ])("start as the input does: %s", async (_name, mark) => {
+    const { url } = await fakeFleet(script(line(0, "row-1", { age: 119 })));
+    const input = writeInput("marked.csv", `${mark}company\nZoë\n`);
+    const args = ["submit", input, "--prompt", "{{company}}", "-o", at("marked-out.csv")];
+    await fleet([...args, "--url", url]);
+    expect(readFileSync(at("marked-out.csv"), "utf8").startsWith(`${mark}company,`)).toBe(true);
+    rmSync(at("marked-out.csv"));
+    const watch = ["watch", "batch_1", "-o", at("marked-out.csv"), "--input", input];
+    await fleet([...watch, "--url", url]);
+    expect(readFileSync(at("marked-out.csv"), "utf8").startsWith(`${mark}company,`)).toBe(true);
   });
 
   test("have no cost if the price of the model is unknown, because it is not free", async () => {
