@@ -5,7 +5,7 @@ import type { ConsumerEnv } from "../config/env.ts";
 import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/request/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
-import { engineUnavailable } from "../sandbox/microvm/provider.ts";
+import { checkEngine } from "../sandbox/microvm/provider.ts";
 import { checkBindings, checkTenant } from "./bindings.ts";
 import { customTools } from "./custom.ts";
 import type { Tool } from "./define.ts";
@@ -58,17 +58,17 @@ for (const { name } of customTools) {
 
 /** Whether a tenant's tasks may be offered the tool. The error says what to set. */
 export function checkAvailable(tool: Tool, tenant: string, env: ConsumerEnv): Result<void, string> {
-  for (const check of [checkEngine, checkBindings, checkRequires]) {
+  for (const check of [checkSandboxes, checkBindings, checkRequires]) {
     const checked = check(tool, env);
     if (!checked.ok) return checked;
   }
   return checkTenant(tool, tenant, env.TOOL_TENANTS);
 }
 
-function checkEngine({ sandboxes = [] }: Tool, env: ConsumerEnv): Result<void, string> {
-  const reasons = sandboxes.map((kind) => engineUnavailable(kind, env));
-  const [reason] = reasons;
-  return reason == null || reasons.includes(null) ? ok(undefined) : err(reason);
+/** One of the tool's sandboxes is enough. */
+function checkSandboxes({ sandboxes = [] }: Tool, env: ConsumerEnv): Result<void, string> {
+  const engines = sandboxes.map((kind) => checkEngine(kind, env));
+  return engines.find(({ ok: isUsable }) => isUsable) ?? engines[0] ?? ok(undefined);
 }
 
 /** What `requires` throws is not passed on: it may hold a secret. */

@@ -2,6 +2,7 @@
  * How this deployment opens containers, if it has any. Separate from the engine, because tools are also
  * listed outside of Workers, where nothing of the runtime can be loaded.
  */
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ConsumerEnv } from "../../config/env.ts";
 import type { Engine } from "../engine.ts";
 import type { OpenMicroVm } from "./client.ts";
@@ -22,6 +23,6 @@ export const microVmMissing =
   "to an account with Containers, or see docs/sandboxes.md to run it locally with Docker; else use the sandbox " +
   "isolate or isolate-v8.";
 
-/** Why no task of this fleet can use the engine; null where one can. */
-export const engineUnavailable = (kind: Engine["name"], env: ConsumerEnv): string | null =>
-  kind === "microvm" && findMicroVms(env) === null ? microVmMissing : null;
+/** Whether tasks of this fleet can use the engine. */
+export const checkEngine = (kind: Engine["name"], env: ConsumerEnv): Result<void, string> =>
+  kind === "microvm" && findMicroVms(env) === null ? err(microVmMissing) : ok(undefined);
