@@ -54,13 +54,7 @@ export function recordFault(before: Breaker, fault: Fault, now: number): Breaker
   };
 }
 
-/** The endpoint asks for a pause: no call before it ends, but nothing is wrong with it. */
-export const recordPause = (before: Breaker, waitMs: number, now: number): Breaker => ({
-  ...before,
-  closedUntil: Math.max(before.closedUntil, now + waitMs),
-});
-
-/** Any answer ends an outage. A pause that the endpoint asked for remains. */
+/** Any answer ends an outage. */
 export const recordAnswer = (before: Breaker): Breaker =>
   before.since === null ? { ...before, faults: 0 } : closedBreaker;
 

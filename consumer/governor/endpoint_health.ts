@@ -80,20 +80,16 @@ export async function checkEndpoint(
 ): Promise<Failure | null> {
   if (model === "rehearsal") return null;
   const health = await readBreaker(config, model);
-  const { since, closedUntil } = health.breaker;
-  const now = Date.now();
-  if (since === null && closedUntil <= now) return null;
+  if (health.breaker.since === null) return null;
   const { passage, breaker } = await callGovernor(async () => governorOf(config, model).pass());
   health.breaker = breaker;
-  if (passage.open) return null;
+  if (passage.open || breaker.since === null) return null;
   const name = endpointLabel(config, model);
-  if (breaker.since === null)
-    return failure("model_busy", `${name} asked for a pause.`, {
-      retryAfterMs: passage.until - now,
-    });
   const outage = outageText(name, breaker.since, breaker.message);
   if (isOverPatience(config, breaker.since, waitingSince)) return failure("model_gone", outage);
-  return failure("model_unavailable", outage, { retryAfterMs: Math.max(0, passage.until - now) });
+  return failure("model_unavailable", outage, {
+    retryAfterMs: Math.max(0, passage.until - Date.now()),
+  });
 }
 
 const outageText = (endpoint: string, since: number, message: string): string =>
@@ -126,9 +122,7 @@ export async function reportToBreaker(
   const failed = outcome.ok ? null : outcome.failure;
   if (failed === null || !isEndpointFault(failed)) {
     health.lastAnswerAt = Date.now();
-    if (failed?.code === "model_busy" && failed.retryAfterMs !== undefined)
-      await pauseEndpoint(config, model, health, failed.retryAfterMs);
-    else if (health.breaker.since !== null || health.breaker.faults > 0)
+    if (health.breaker.since !== null || health.breaker.faults > 0)
       await recover(config, model, health, onRecovery);
     return outcome;
   }
@@ -154,7 +148,12 @@ export async function reportToBreaker(
   const isLone = !isDown && now - lastAnswerAt < breakerLimits.loneWindowMs;
   return {
     ok: false,
-    failure: { ...failed, retryAfterMs: Math.max(waitMs, retryAfterMs ?? 0), isLone },
+    failure: {
+      ...failed,
+      class: "give_back",
+      retryAfterMs: Math.max(waitMs, retryAfterMs ?? 0),
+      isLone,
+    },
   };
 }
 
@@ -162,18 +161,11 @@ export async function reportToBreaker(
 export const isEndpointFault = (failed: Failure): boolean =>
   failed.code === "model_unavailable" ||
   endpointErrorClass(failed) === "loading" ||
-  (failed.code === "model_deadline" && failed.status === 408);
+  (failed.code === "model_deadline" && isRequestTimeout(failed));
 
-async function pauseEndpoint(
-  config: PacingConfig,
-  model: string,
-  health: Health,
-  waitMs: number,
-): Promise<void> {
-  await report("pause", model, async () => {
-    health.breaker = await governorOf(config, model).recordPause(waitMs);
-  });
-}
+/** 408, or the codes of Workers AI for it; our own deadline is the task's. */
+const isRequestTimeout = ({ status, endpointCode }: Failure): boolean =>
+  status === 408 || endpointCode === 3007 || endpointCode === 3046;
 
 async function recover(
   config: PacingConfig,
@@ -188,11 +180,11 @@ async function recover(
   if (wasDown) await onRecovery();
 }
 
-/** Since when MODEL_BASE_URL takes no calls: 0 when it does, `pausedSince` for a pause that it asked for. */
+/** Since when the endpoint of a model takes no calls; 0 when it does. */
 export function closedSince(config: PacingConfig, model: string): number {
   const { breaker } = healthOf(governorName(config, model));
   if (nextCallAt(breaker, Date.now()) <= Date.now()) return 0;
-  return breaker.since ?? breakerLimits.pausedSince;
+  return breaker.since ?? 0;
 }
 
 /** The hosted models that take no call now, with the start of their outage. */

@@ -13,7 +13,6 @@ import {
   pass,
   recordAnswer,
   recordFault,
-  recordPause,
 } from "./breaker.ts";
 import type { LimiterAnswer, LimiterState, Permit, PermitRequest } from "./limiter.ts";
 import * as limiter from "./limiter.ts";
@@ -80,10 +79,6 @@ export class Governor extends DurableObject {
 
   async recordFault(fault: Fault): Promise<Breaker> {
     return this.#saveBreaker(recordFault(await this.breaker(), fault, Date.now()));
-  }
-
-  async recordPause(waitMs: number): Promise<Breaker> {
-    return this.#saveBreaker(recordPause(await this.breaker(), waitMs, Date.now()));
   }
 
   async recordAnswer(): Promise<Breaker> {

@@ -22,8 +22,9 @@ export async function runLoop(
   slice: LoopSlice,
 ): Promise<LoopEnd> {
   let first: LoopEnd | null = null;
+  const hasFallbacks = models.length > 1;
   for (const model of models) {
-    const end = await runTurns(task, model, slice);
+    const end = await runTurns(task, model, { ...slice, hasFallbacks });
     const codes = first === null ? fallbackCodes : [...fallbackCodes, ...fallbackOnlyCodes];
     if (end.kind !== "failure" || !codes.includes(end.failure.code)) return end;
     first ??= end;

@@ -30,4 +30,6 @@ export interface LoopSlice {
   toolHost: ToolHost;
   signal: AbortSignal;
   sliceMs: number;
+  /** With fallbacks no slice waits for an endpoint that is down: the next model continues at once. */
+  hasFallbacks?: boolean;
 }

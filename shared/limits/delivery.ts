@@ -36,7 +36,6 @@ export const breakerLimits = {
   /** Consecutive faults of one task, while others succeed, that cost an attempt. */
   loneFaultsMax: 8,
   /** The start of an outage whose tasks never run out of patience. */
-  pausedSince: 9e15,
   patienceMsDefault: 3_600_000,
   /** Hints that are sent when an endpoint answers again. */
   recoveryHintsMax: 100,

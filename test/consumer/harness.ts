@@ -2,6 +2,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { ConsumerEnv } from "../../consumer/config/env.ts";
+import { closedBreaker } from "../../consumer/governor/breaker.ts";
 import consumer from "../../consumer/index.ts";
 import { newTaskId } from "../../shared/ids.ts";
 import { taskMessage } from "../../shared/message.ts";
@@ -120,6 +121,8 @@ export async function runTask(
   more: { consumer?: TestConsumer; row?: Partial<NewTask>; deliveriesMax?: number } = {},
 ): Promise<TaskRow> {
   const on = more.consumer ?? testConsumer();
+  // A slot takes any due task, so those of earlier tests must not be due.
+  await env.DB.prepare("UPDATE tasks SET not_before = 9e15 WHERE status = 'queued'").run();
   const id = await acceptTask(task, more.row);
   for (let n = 0; n < (more.deliveriesMax ?? 10); n++) {
     await deliverMessages(on, [id]);
@@ -135,3 +138,24 @@ export const toolCall = (name: string, args: Record<string, unknown>) => ({
 });
 export const finalAnswer = (args: Record<string, unknown> = { text: "done" }) =>
   toolCall("final_answer", args);
+
+/** A governor that permits everything, for tests that are not about rates; `more` replaces methods. */
+export function permissiveGovernor(more: Record<string, unknown> = {}) {
+  const permit = async () => ({ granted: true, at: 0, isNew: true });
+  const breaker = async () => closedBreaker;
+  const methods = {
+    ...{ admit: permit, grant: permit, confirm: permit },
+    ...{
+      record: async () => undefined,
+      release: async () => undefined,
+      move: async () => undefined,
+    },
+    ...{ breaker, recordFault: breaker, recordAnswer: breaker },
+    pass: async () => ({ passage: { open: true }, breaker: closedBreaker }),
+    ...more,
+  };
+  return { idFromName: (name: string) => name, get: () => methods };
+}
+
+/** An endpoint of its own for each test: the breaker of one must not close another's. */
+export const uniqueEndpoint = (): string => `http://${crypto.randomUUID()}.invalid/v1`;

@@ -6,7 +6,6 @@ import {
   pass,
   recordAnswer,
   recordFault,
-  recordPause,
 } from "../../consumer/governor/breaker.ts";
 import { breakerLimits } from "../../shared/limits.ts";
 
@@ -87,12 +86,4 @@ describe("a probe", () => {
 test("an answer starts the count of faults again", () => {
   const breaker = recordAnswer(afterFaults(breakerLimits.faultsMin - 1));
   expect(recordFault(breaker, fault(), start).since).toBeNull();
-});
-
-test("a pause that the endpoint asks for is no outage and outlasts other answers", () => {
-  const paused = recordAnswer(recordPause(closedBreaker, 30_000, start));
-  expect([paused.since, pass(paused, start + 29_999).passage]).toEqual([
-    null,
-    { open: false, until: start + 30_000 },
-  ]);
 });

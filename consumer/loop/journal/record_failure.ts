@@ -41,6 +41,8 @@ export async function recordFailure(
   };
   const end = endAfterWrite(await journal.write([step], null));
   if (end !== null) return end;
+  if (slice.hasFallbacks === true && failure.code === "model_unavailable")
+    return { kind: "failure", failure };
   if (isFree) return await waitOrRequeue(slice, failure, times);
   // The next call, planned from the journal, is shorter (only once) or starts the next final step.
   const canContinue = (classOf(failure) === "shrink" && !plan.forced) || endsOnlyFinalStep(head);

@@ -1,6 +1,13 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { DurableTask } from "../../../shared/task.ts";
-import { finalAnswer, readSteps, runTask, testConsumer } from "../harness.ts";
+import {
+  finalAnswer,
+  permissiveGovernor,
+  readSteps,
+  runTask,
+  testConsumer,
+  uniqueEndpoint,
+} from "../harness.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -32,7 +39,7 @@ async function run(
   more: Record<string, unknown> = {},
 ) {
   const called = stubEndpoint(replies);
-  const on = testConsumer({ MODEL_BASE_URL: "http://model.invalid/v1", ...more });
+  const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), ...more });
   const row = await runTask(
     { prompt: "p", model: "m1", fallback_models: ["m2", "m3"], attempts: 1, ...task },
     { consumer: on, deliveriesMax: 1 },
@@ -98,14 +105,15 @@ test.each([
   ["with an empty list has no fallbacks", { ...plain, fallback_models: [] }, ["m1"]],
 ])("a task %s", async (_what, task, expected) => {
   const called = stubEndpoint({ m1: down, m2: answer, m9: answer });
-  const on = testConsumer({ MODEL_BASE_URL: "http://model.invalid/v1", FALLBACK_MODELS: "m1, m9" });
+  const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), FALLBACK_MODELS: "m1, m9" });
   await runTask(task, { consumer: on, deliveriesMax: 1 });
-  expect(called).toEqual(expected);
+  // Without a fallback the slice waits a moment and calls the model again.
+  expect([...new Set(called)]).toEqual(expected);
 });
 
 test("a rehearsal does not use the deployment's fallbacks", async () => {
   const called = stubEndpoint({ m9: answer });
-  const on = testConsumer({ MODEL_BASE_URL: "http://model.invalid/v1", FALLBACK_MODELS: "m9" });
+  const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), FALLBACK_MODELS: "m9" });
   const error = { error: { status: 503, code: "x", message: "down" } };
   const row = await runTask({ prompt: "p", rehearsal: [error, finalAnswer()] }, { consumer: on });
   expect([row.status, row.attempt, called]).toEqual(["succeeded", 1, []]);
@@ -113,16 +121,11 @@ test("a rehearsal does not use the deployment's fallbacks", async () => {
 
 test("each model of an endpoint waits for its governor's permit before its call", async () => {
   const permits: string[] = [];
-  const governor = {
-    idFromName: (name: string) => name,
-    get: (name: string) => ({
-      grant: async () => {
-        permits.push(name);
-        return { granted: true, at: 0 };
-      },
-      record: async () => undefined,
-    }),
+  const grant = async () => {
+    permits.push("permit");
+    return { granted: true, at: 0 };
   };
+  const governor = permissiveGovernor({ grant });
   const { called } = await run(
     { m1: down, m2: answer },
     {},

@@ -4,11 +4,13 @@ import {
   acceptTask,
   deliverMessages,
   finalAnswer,
+  permissiveGovernor,
   readRow,
   readSteps,
   runTask,
   testConsumer,
   toolCall,
+  uniqueEndpoint,
 } from "../harness.ts";
 
 afterEach(() => {
@@ -29,12 +31,8 @@ test.each([
         usage: { prompt_tokens: 400, completion_tokens: 1 },
       });
     });
-    const granted = async () => ({ granted: true, at: 0 });
-    const GOVERNOR = {
-      idFromName: () => "x",
-      get: () => ({ admit: granted, grant: granted, record }),
-    };
-    const on = testConsumer({ MODEL_BASE_URL: "http://m.invalid/v1", MODEL_RPM: "6000", GOVERNOR });
+    const GOVERNOR = permissiveGovernor({ record });
+    const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), MODEL_RPM: "6000", GOVERNOR });
     const row = await runTask({ prompt: "p", model: "m" }, { consumer: on, deliveriesMax: 1 });
     expect([row.status, calls]).toEqual(["succeeded", 1]);
   },

@@ -95,7 +95,7 @@ describe("a failure of class fail or dead", () => {
   test.each(codesOf("dead"))("%s settles the task as dead", (code) => {
     expect(outcomeOf(failureEnd(code), firstAttempt, 0)).toMatchObject({
       status: "dead",
-      reason: "attempts_exhausted",
+      reason: failureTable[code].reason,
       isFailedAttempt: false,
     });
   });

@@ -52,21 +52,19 @@ test("a task of 40 model calls of 30 s each runs in slices that exceed their tim
   };
   const on = deployed();
   const id = await acceptTask(task);
-  const slicesMs: number[] = [];
-  while ((await readRow(id)).finished_at === null && slicesMs.length < 60) {
-    const from = time.now();
+  const from = time.now();
+  for (let n = 0; n < 60 && (await readRow(id)).finished_at === null; n++) {
     const { done, decided } = deliver(on.env, [{ id, model: "rehearsal" }]);
     await time.until(done);
-    slicesMs.push(time.now() - from);
     expect(decided).toEqual([`ack ${id}`]);
   }
   const row = await readRow(id);
-  expect(row).toMatchObject({ status: "succeeded", attempt: 0, fence: slicesMs.length });
+  // A slot may run several slices of the task, one after the other.
+  expect(row).toMatchObject({ status: "succeeded", attempt: 0, fence: on.sent.length + 1 });
   expect((await readSteps(id)).filter(({ payload }) => payload.kind === "model")).toHaveLength(40);
   // The stores take real time, which the slice does not control.
   const storesMs = 20_000;
-  expect(Math.max(...slicesMs)).toBeLessThan(leaseLimits.sliceMs + callMs + storesMs);
-  expect(on.sent).toHaveLength(slicesMs.length - 1);
+  expect((time.now() - from) / row.fence).toBeLessThan(leaseLimits.sliceMs + callMs + storesMs);
 }, 120_000);
 
 test.each([

@@ -47,10 +47,10 @@ function consumerWithTurns(neurons: number | null, turns: readonly (string | nul
 
 const readLedger = async () => (await readSpend(env.DB, "default", 1)).rows;
 
-test("the ledger has each call once, across slices and attempts", async () => {
+test("the ledger has each call once, across slices and faults", async () => {
   const on = consumerWithTurns(1_000, ["list_files", 503, null]);
   const row = await runTask(task, { consumer: on });
-  expect([row.status, row.attempt]).toEqual(["succeeded", 1]);
+  expect([row.status, row.attempt]).toEqual(["succeeded", 0]);
   const rows = await readLedger();
   expect(rows).toMatchObject([{ model, calls: 2, prompt_tokens: 1_800, completion_tokens: 200 }]);
   expect(rows[0]?.cost_usd).toBeCloseTo(2_000 * neuronUsd, 10);
