@@ -116,7 +116,7 @@ export function createProgram(context: CliContext, bind: Bind, json: boolean): C
     .version(manifest.version, "--version", "print the version")
     .option("--url <address>", "address of the fleet (FLEET_URL, default http://127.0.0.1:8787)")
     .option("--key <key>", "API key (FLEET_API_KEY; default dev-key for a fleet on this machine)")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON; lists are one JSON object a line")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: context.write,

@@ -7,8 +7,9 @@ const linesListed = 3;
  * An API error as people read it: each fault once, although the message may repeat the first one, and the
  * same fault on many lines as one.
  */
-export function errorText(message: string, details: readonly Detail[]): string {
+export function errorText(text: string, details: readonly Detail[]): string {
   const faults = grouped(details);
+  const message = withoutDetails(text, faults.length > 0);
   const [first] = faults;
   if (first === undefined) return message;
   if (faults.length === 1 && first.lines.length === 0 && message.includes(first.message)) {
@@ -18,6 +19,12 @@ export function errorText(message: string, details: readonly Detail[]): string {
   const head = isRepeated ? `${faults.length} faults:` : message;
   return [head, ...faults.map((fault) => `  ${faultText(fault)}`)].join("\n");
 }
+
+/** The API's messages point at its field `details`, whose faults stand below here, if there are any. */
+const withoutDetails = (message: string, hasFaults: boolean): string =>
+  message
+    .replace("fix what details lists", hasFaults ? "fix the faults below" : "fix them")
+    .replace(/, and (\d+) more \(see details\)/, "");
 
 interface FaultGroup {
   lines: number[];

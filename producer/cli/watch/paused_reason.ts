@@ -1,9 +1,12 @@
 /** Why no task of a batch, or one task, starts, with the command that changes it. */
 import { commandLineLimits } from "../../../shared/limits.ts";
 import type { BatchResponse } from "../../api/batches/responses.ts";
+import type { ModelLimitResponse } from "../../api/catalog/responses.ts";
 import type { PauseResponse } from "../../api/pauses/responses.ts";
 import type { TaskResponse } from "../../api/tasks/responses.ts";
 import type { Session } from "../session.ts";
+
+type Outage = NonNullable<ModelLimitResponse["outage"]>;
 
 const fleetPaused = "the fleet is paused: fleet resume --all";
 
@@ -53,3 +56,14 @@ export const readPauses = (session: Session): (() => Promise<PauseResponse | nul
     const result = await session.client()("GET /v1/pause");
     return result.ok ? result.value : null;
   });
+
+/** The first endpoint that is down: its tasks wait until it answers again. */
+export const readOutage = (session: Session): (() => Promise<string | null>) =>
+  cached(session, async () => {
+    const result = await session.client()("GET /v1/models");
+    const down = result.ok ? result.value.models.find(({ state }) => state === "down") : undefined;
+    return down?.outage == null ? null : outageText(down.outage);
+  });
+
+const outageText = ({ endpoint, since, next_try_at, message }: Outage): string =>
+  `the model is down since ${since}: ${endpoint}: ${message} Next try: ${next_try_at}`;

@@ -29,12 +29,13 @@ function progressBar(context: CliContext): ProgressView {
     stream: process.stdout,
   });
   let started = false;
+  const showWaiting = waitingLine(context);
   return {
     show(progress) {
+      if (progress.counts.total === 0) return showWaiting(progress);
       text = progressText(progress);
       if (!started) bar.start(progress.counts.total, progress.done, { text });
       else {
-        // A batch that waits for another one has no tasks at first.
         bar.setTotal(progress.counts.total);
         bar.update(progress.done, { text });
       }
@@ -50,6 +51,16 @@ function progressBar(context: CliContext): ProgressView {
   };
 }
 
+/** A batch that waits for another one has no tasks at first: it says why instead of 0/0. */
+function waitingLine(context: CliContext): (progress: Progress) => void {
+  let printed = "";
+  return ({ pausedReason }) => {
+    if (pausedReason === null || pausedReason === printed) return;
+    printed = pausedReason;
+    context.write(`${pausedReason}\n`);
+  };
+}
+
 /** A line for each change, at most one per `watchLineMs`, and always the last one. */
 function progressLines(context: CliContext): ProgressView {
   let printed = "";
@@ -61,8 +72,10 @@ function progressLines(context: CliContext): ProgressView {
     printedAt = context.now();
     pending = null;
   };
+  const showWaiting = waitingLine(context);
   return {
     show(progress) {
+      if (progress.counts.total === 0) return showWaiting(progress);
       const text = `${progress.done}/${progress.counts.total}  ${progressText(progress)}`.trimEnd();
       if (text === printed) return;
       if (context.now() - printedAt >= commandLineLimits.watchLineMs) print(text);

@@ -4,21 +4,37 @@ import { type ExitCode, exit } from "../exit.ts";
 import { batchErrorText, failureLines } from "../output/failures.ts";
 import { printableLine } from "../output/printable.ts";
 import type { Session } from "../session.ts";
-import { batchPausedReason, readPauses } from "./paused_reason.ts";
+import { batchPausedReason, readOutage, readPauses } from "./paused_reason.ts";
 import { type FleetState, poll, reportStillRunning } from "./poll.ts";
 import { ProgressMeter } from "./progress.ts";
 import { createProgressView } from "./progress_view.ts";
 
-/** Shows a batch until it is finished. Exit code 0 only if every task succeeded. `resume` is said on Ctrl-C. */
+interface WatchOptions {
+  fleetState?: FleetState;
+  /** What is said on Ctrl-C. */
+  resume?: string;
+}
+
+/** Shows a batch until it is finished. Exit code 0 only if every task succeeded. */
 export async function watchBatch(
   session: Session,
   id: string,
-  { fleetState = "reachable", resume }: { fleetState?: FleetState; resume?: string } = {},
+  options: WatchOptions = {},
 ): Promise<ExitCode> {
+  return (await watchToEnd(session, id, options)).code;
+}
+
+/** The same; a batch that could not start has no tasks and no results. */
+export async function watchToEnd(
+  session: Session,
+  id: string,
+  { fleetState = "reachable", resume }: WatchOptions = {},
+): Promise<{ code: ExitCode; hasTasks: boolean }> {
   const client = session.client();
   const meter = new ProgressMeter();
   const view = session.json ? null : createProgressView(session.context);
   const pauses = readPauses(session);
+  const outage = readOutage(session);
   let pausedReason: string | null = null;
   let lastJson = "";
   const read = async (): Promise<CallResult<BatchResponse>> => {
@@ -26,8 +42,9 @@ export async function watchBatch(
     if (!result.ok || session.json) return result;
     const { queued, running } = result.value.counts;
     const isWaiting = queued > 0 && running === 0;
-    const reason = batchPausedReason(result.value, isWaiting ? await pauses() : null);
-    pausedReason = reason === null ? null : printableLine(reason, 100);
+    const paused = batchPausedReason(result.value, isWaiting ? await pauses() : null);
+    const reason = paused ?? (isWaiting ? await outage() : null);
+    pausedReason = reason === null ? null : printableLine(reason, 240);
     return result;
   };
   const onValue = (batch: BatchResponse): void => {
@@ -59,5 +76,5 @@ export async function watchBatch(
     for (const line of await failureLines(client, batch)) session.print(line);
   }
   const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
-  return succeeded ? exit.ok : exit.failed;
+  return { code: succeeded ? exit.ok : exit.failed, hasTasks: batch.counts.total > 0 };
 }

@@ -5,7 +5,7 @@ import { type ExitCode, exit } from "../exit.ts";
 import { counted } from "../output/format.ts";
 import { printableLine } from "../output/printable.ts";
 import type { Session } from "../session.ts";
-import { cached, readPauses, taskPausedReason } from "./paused_reason.ts";
+import { cached, readOutage, readPauses, taskPausedReason } from "./paused_reason.ts";
 import { type FleetState, poll, reportStillRunning } from "./poll.ts";
 
 /** Shows a task until it is settled. Exit code 0 only if it succeeded. */
@@ -16,6 +16,7 @@ export async function watchTask(
 ): Promise<ExitCode> {
   const client = session.client();
   const pauses = readPauses(session);
+  const outage = readOutage(session);
   let batchId = "";
   const readBatch = cached(session, async () => {
     const result = await client("GET /v1/batches/:id", { id: batchId });
@@ -28,7 +29,7 @@ export async function watchTask(
     if (!result.ok || session.json || result.value.status !== "queued") return result;
     batchId = result.value.batch_id ?? "";
     const batch = batchId === "" ? null : await readBatch();
-    pausedReason = taskPausedReason(result.value, batch, await pauses());
+    pausedReason = taskPausedReason(result.value, batch, await pauses()) ?? (await outage());
     return result;
   };
   let lastLine = "";

@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
 import { commandLineLimits } from "../../../../shared/limits.ts";
+import type { BatchResponse } from "../../../api/batches/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap, usageError } from "../../exit.ts";
+import { batchState } from "../../output/batch_state.ts";
 import { table } from "../../output/table.ts";
 
 interface Options {
@@ -30,19 +32,22 @@ export function addBatches(program: Command, bind: Bind): void {
         if (session.json) for (const batch of batches) session.printJson(batch);
         else if (batches.length === 0) session.print("No batches.");
         else {
-          const rows = batches.map(({ id, status: state, counts, eta, created_at }) => [
-            id,
-            state,
-            String(counts.total),
-            String(counts.total - counts.queued - counts.running),
-            String(counts.succeeded),
-            created_at,
-            eta ?? "",
-          ]);
+          const rows = batches.map(rowOf);
           const head = ["batch", "status", "tasks", "settled", "succeeded", "created", "eta"];
           session.context.write(`${table(head, rows, session.context)}\n`);
         }
         return exit.ok;
       }),
     );
+}
+
+/** A batch without tasks says why instead of 0 of 0. */
+function rowOf(batch: BatchResponse): string[] {
+  const { id, counts, eta, created_at } = batch;
+  const numbers = [
+    counts.total,
+    counts.total - counts.queued - counts.running,
+    counts.succeeded,
+  ].map((value) => (counts.total === 0 ? "" : String(value)));
+  return [id, batchState(batch), ...numbers, created_at, eta ?? ""];
 }

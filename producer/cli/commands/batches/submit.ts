@@ -12,7 +12,7 @@ import { formatOf, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
-import { watchBatch } from "../../watch/watch_batch.ts";
+import { watchToEnd } from "../../watch/watch_batch.ts";
 import { collect } from "../repeatable_option.ts";
 import { readBatchInput, type TaskOptions } from "./batch_input.ts";
 import { addBatchOptions } from "./batch_options.ts";
@@ -94,8 +94,8 @@ async function watch(session: Session, id: string, isWatched: boolean): Promise<
     if (!session.json) session.print(`Watch it: fleet watch ${id}`);
     return exit.ok;
   }
-  const code = await watchBatch(session, id);
-  if (!session.json) session.print(`Get the results: fleet results ${id}`);
+  const { code, hasTasks } = await watchToEnd(session, id);
+  if (!session.json && hasTasks) session.print(`Get the results: fleet results ${id}`);
   return code;
 }
 
@@ -114,7 +114,9 @@ async function watchAndWrite(
 ): Promise<ExitCode> {
   const columns = table === null || file === undefined || file === "-" ? null : { file, delimiter };
   const resume = `To write ${output} when it is finished: ${outputCommand(session, id, output, columns)}`;
-  const code = await watchBatch(session, id, { resume });
+  const { code, hasTasks } = await watchToEnd(session, id, { resume });
+  // A batch that was refused after it waited has said why.
+  if (!hasTasks) return code;
   const recovery = `the batch is finished and its results are stored; write them to another file: ${otherOutputCommand(session, id, columns)}`;
   await writeOutput(session, id, output, table, recovery);
   return code;

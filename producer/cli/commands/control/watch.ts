@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Bind } from "../../bind.ts";
 import { usageError } from "../../exit.ts";
 import { kindOf } from "../../session.ts";
-import { watchBatch } from "../../watch/watch_batch.ts";
+import { watchBatch, watchToEnd } from "../../watch/watch_batch.ts";
 import { watchTask } from "../../watch/watch_task.ts";
 import {
   addOutputOptions,
@@ -28,8 +28,8 @@ export function addWatch(program: Command, bind: Bind): void {
       if (output === undefined) return watchBatch(session, id, { fleetState });
       const columns = file === undefined ? null : { file, delimiter };
       const resume = `To write ${output} when it is finished: ${outputCommand(session, id, output, columns)}`;
-      const code = await watchBatch(session, id, { fleetState, resume });
-      await writeOutput(session, id, output, input);
+      const { code, hasTasks } = await watchToEnd(session, id, { fleetState, resume });
+      if (hasTasks) await writeOutput(session, id, output, input);
       return code;
     }),
   );

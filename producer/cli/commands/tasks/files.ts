@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import type { CallError } from "../../../client/index.ts";
 import type { Bind } from "../../bind.ts";
 import { cannotWrite, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap } from "../../exit.ts";
-import { bytes } from "../../output/format.ts";
+import { bytes, counted } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { table } from "../../output/table.ts";
 import { type Session, taskId } from "../../session.ts";
@@ -48,7 +49,10 @@ async function getFile(
   output: string | undefined,
 ): Promise<ExitCode> {
   if (output !== undefined) await mustBeWritable(output);
-  const content = unwrap(await session.client()("GET /v1/tasks/:id/files/*", { id, path }));
+  const result = await session.client()("GET /v1/tasks/:id/files/*", { id, path });
+  const content = unwrap(
+    result.ok ? result : { ...result, error: withOwnCommand(result.error, id) },
+  );
   if (output !== undefined) {
     await writeFile(output, content).catch((error: unknown) => {
       throw cannotWrite(output, error);
@@ -61,6 +65,12 @@ async function getFile(
   else session.context.write(printable(text));
   return exit.ok;
 }
+
+/** The API names its own call for the list of files. */
+const withOwnCommand = (error: CallError, id: string): CallError => ({
+  ...error,
+  message: error.message.replace(/: see GET \S+$/, `: list its files with fleet files ${id}`),
+});
 
 /** Saves every file in a new folder. */
 async function saveAll(session: Session, id: string, folder: string): Promise<ExitCode> {
@@ -85,6 +95,6 @@ async function saveAll(session: Session, id: string, folder: string): Promise<Ex
   }
   const saved = files.length - skipped;
   if (session.json) session.printJson({ folder, files: saved, bytes: total });
-  else session.print(`${saved} files, ${bytes(total)}, in ${folder}`);
+  else session.print(`${counted(saved, "file")}, ${bytes(total)}, in ${folder}`);
   return skipped === 0 ? exit.ok : exit.failed;
 }

@@ -3,6 +3,7 @@ import type { BatchResponse } from "../../../api/batches/responses.ts";
 import type { TaskResponse } from "../../../api/tasks/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap } from "../../exit.ts";
+import { batchState } from "../../output/batch_state.ts";
 import { batchErrorText, failureLines } from "../../output/failures.ts";
 import { costText, counted, span } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
@@ -67,8 +68,8 @@ function batchFields(batch: BatchResponse, model: string | null): Fields {
     .map(([name, value]) => `${value} ${name}`);
   const fields: Fields = [
     ["batch", batch.id],
-    ["status", batch.status],
-    ["counts", counts.join(", ")],
+    ["status", batchState(batch)],
+    ["counts", batch.counts.total === 0 ? "no tasks yet" : counts.join(", ")],
     ["usage", usageText(batch, model)],
     ["created", batch.created_at],
     ["finished", batch.finished_at ?? "not yet"],

@@ -11,7 +11,7 @@ import { readText } from "../../input.ts";
 import { span } from "../../output/format.ts";
 import { printable, printableLine } from "../../output/printable.ts";
 import type { Session } from "../../session.ts";
-import { readPauses, taskPausedReason } from "../../watch/paused_reason.ts";
+import { readOutage, readPauses, taskPausedReason } from "../../watch/paused_reason.ts";
 import { poll, reportStillRunning } from "../../watch/poll.ts";
 import { readFileFields } from "../batches/batch_input.ts";
 import { addFieldOptions, type FieldOptions, readTaskFields } from "../batches/batch_options.ts";
@@ -63,6 +63,7 @@ function note(session: Session, text: string): void {
 async function watchSteps(session: Session, id: string): Promise<TaskResponse> {
   const client = session.client();
   const pauses = readPauses(session);
+  const outage = readOutage(session);
   const readSteps = async (): Promise<readonly StepResponse[]> => {
     const result = await client("GET /v1/tasks/:id/steps", { id });
     return result.ok ? result.value.steps : [];
@@ -74,7 +75,9 @@ async function watchSteps(session: Session, id: string): Promise<TaskResponse> {
     if (!result.ok || session.json) return result;
     const { status, usage } = result.value;
     const reason =
-      status === "queued" ? taskPausedReason(result.value, null, await pauses()) : null;
+      status === "queued"
+        ? (taskPausedReason(result.value, null, await pauses()) ?? (await outage()))
+        : null;
     if (reason !== null && reason !== waiting) note(session, reason);
     waiting = reason ?? "";
     if (usage.steps <= printed && !isTerminal(status)) return result;

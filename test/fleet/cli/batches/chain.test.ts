@@ -102,3 +102,55 @@ describe("fleet submit --after", () => {
     expect(received).toEqual([]);
   });
 });
+
+describe("a batch without tasks says why", () => {
+  const refused = {
+    ...batchWith({}, "finished"),
+    after: { batch: first, status: ["succeeded" as const] },
+    waiting: false,
+    error: {
+      code: "refused",
+      message:
+        "1 task is invalid, so no task was accepted: fix what details lists and send the batch again",
+      details: [{ line: 1, path: "prompt", message: "{{item.output.a}} is not in this item" }],
+    },
+  };
+  const waiting = { ...batchWith({}), after: refused.after, waiting: true };
+
+  test.each([[[]], [["-o", path.join(folder, "none.csv")]]])(
+    "a refused one in submit %j",
+    async (more) => {
+      const { url } = await fakeFleet({
+        "POST /v1/batches": { status: 202, body: waiting },
+        "GET /v1/batches/batch_1": [{ body: waiting }, { body: refused }],
+      });
+      const args = [
+        "submit",
+        "--after",
+        first,
+        "--prompt",
+        "{{item.output.a}}",
+        "--watch",
+        ...more,
+      ];
+      const { code, out } = await fleet([...args, "--url", url]);
+      expect(code).toBe(1);
+      expect(out.trim().split("\n")).toEqual([
+        `batch_1 waits for ${first}: each succeeded result becomes a task`,
+        `waits for ${first}`,
+        "refused: 1 task is invalid, so no task was accepted: fix the faults below and send the batch again",
+        "  line 1: prompt: {{item.output.a}} is not in this item",
+      ]);
+    },
+  );
+
+  test("one that waits and one that was refused in the list", async () => {
+    const body = { batches: [waiting, refused, batchWith({ queued: 3 })], next_cursor: null };
+    const { url } = await fakeFleet({ "GET /v1/batches": { body } });
+    const { out } = await fleet(["batches", "--url", url]);
+    expect(out).toContain(`waits for ${first}`);
+    expect(out).toContain("not started: refused");
+    expect(out).toMatch(/running +3 +0 +0/);
+    expect(out).not.toMatch(/ 0 +0 +0 /);
+  });
+});

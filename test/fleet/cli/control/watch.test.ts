@@ -23,6 +23,30 @@ describe("fleet watch", () => {
     ]);
   });
 
+  test("says which endpoint is down while no task of a batch runs", async () => {
+    const outage = {
+      endpoint: "The endpoint http://127.0.0.1:11434/v1",
+      since: "2026-11-30T10:00:00.000Z",
+      next_try_at: "2026-11-30T10:01:00.000Z",
+      message: "Network connection lost.",
+    };
+    const models = [{ model: "m", state: "down", outage }];
+    const { url } = await fakeFleet({
+      "GET /v1/models": { body: { models } },
+      "GET /v1/batches/batch_1": [
+        { body: batchWith({ queued: 2 }) },
+        { body: batchWith({ succeeded: 2 }, "finished") },
+      ],
+      "GET /v1/tasks/task_1": [
+        { body: taskWith({ status: "queued", reason: null, output: null }) },
+        { body: taskWith({}) },
+      ],
+    });
+    const words = "down since 2026-11-30T10:00:00.000Z: The endpoint http://127.0.0.1:11434/v1";
+    expect((await fleet(["watch", "batch_1", "--url", url])).out).toContain(words);
+    expect((await fleet(["watch", "task_1", "--url", url])).out).toContain(words);
+  });
+
   test("exits 1 if a task of the batch did not succeed", async () => {
     const body = batchWith({ succeeded: 4, dead: 1 }, "finished");
     const { url } = await fakeFleet({ "GET /v1/batches/batch_1": { body } });

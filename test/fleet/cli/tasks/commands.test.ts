@@ -128,6 +128,31 @@ describe("other commands", () => {
     expect(received).toHaveLength(2);
   });
 
+  test("files of a path that is not there names the command that lists them", async () => {
+    const message = 'this task has no file "nope": see GET /v1/tasks/task_1/files';
+    const error = { code: "not_found", message };
+    const { url } = await fakeFleet({
+      "GET /v1/tasks/task_1/files/nope": { status: 404, body: { error } },
+    });
+    const { code, err } = await fleet(["files", "task_1", "nope", "--url", url]);
+    expect([code, err]).toEqual([
+      5,
+      'fleet: this task has no file "nope": list its files with fleet files task_1\n',
+    ]);
+  });
+
+  test("files -o counts one file as one", async () => {
+    const files = [{ path: "a.txt", bytes: 1, sha256: "" }];
+    const { url } = await fakeFleet({
+      "GET /v1/tasks/task_1/files": { body: { files } },
+      "GET /v1/tasks/task_1/files/a.txt": { text: "a" },
+    });
+    const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "fleet-one-")), "out");
+    const { out } = await fleet(["files", "task_1", "-o", folder, "--url", url]);
+    expect(out).toBe(`1 file, 1 B, in ${folder}\n`);
+    fs.rmSync(path.dirname(folder), { recursive: true });
+  });
+
   test("files -o without a path saves the workspace in a new folder, and nothing outside it", async () => {
     const paths = ["a.txt", "d/b.bin", "../escape", "/abs", "d/../../up", "x\\y"];
     const { url } = await fakeFleet({
