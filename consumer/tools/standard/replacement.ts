@@ -2,6 +2,7 @@
  * Replaces one piece of a text: an exact match, else one with other white space, and never one of several
  * matches. Pieces are cut and joined, so `$&` in a replacement has no special meaning.
  */
+import { workspaceLimits } from "../../../shared/limits.ts";
 import { type Err, err, ok, type Result } from "../../../shared/result.ts";
 
 /** `line` is that of the change. `exact`: false when the white space differed. */
@@ -18,48 +19,47 @@ export function replaceOnce(text: string, old: string, by: string): Result<Repla
   if (old === "") return err("`old` is empty. To write a whole file, use write_file.");
   if (old === by) return err("`old` and `new` are the same.");
   const lineBreak = lineBreakOf(text);
+  const units = unitsOf(text);
   for (const wanted of new Set([old, convertBreaks(old, lineBreak)])) {
-    const matches = findAll(text, wanted);
-    if (matches.length > 1) return ambiguous(text, matches);
-    const [at] = matches;
+    const { count, starts } = findMatches(units, unitsOf(wanted));
+    if (count > 1) return ambiguous(text, count, starts);
+    const [at] = starts;
     if (at === undefined) continue;
     return ok(cutIn(text, at, at + wanted.length, convertBreaks(by, lineBreak), true));
   }
-  return replaceLoosely(text, old, by, lineBreak);
+  return replaceLoosely(text, units, old, by, lineBreak);
 }
 
 /** Any run of spaces matches any other, and so does any run of line breaks with the indentation around it. */
 function replaceLoosely(
   text: string,
+  units: Uint16Array,
   old: string,
   by: string,
   lineBreak: string,
 ): Result<Replacement, string> {
-  const wanted = collapse(old).text.trim();
-  if (wanted === "") return err("`old` is not in the file.");
-  const collapsed = collapse(text);
-  const matches = findAll(collapsed.text, wanted);
-  if (matches.length > 1) {
-    return ambiguous(
-      text,
-      matches.map((match) => collapsed.from[match] ?? 0),
-    );
-  }
-  const [match] = matches;
+  const wanted = collapse(unitsOf(old.trim()));
+  if (wanted.length === 0) return err("`old` is not in the file.");
+  const { count, starts } = findMatches(collapse(units), wanted);
+  if (count > 1) return ambiguous(text, count, originalIndexes(units, starts));
+  const [match] = starts;
   if (match === undefined) {
     return err("`old` is not in the file. Read the file again and copy the piece from it.");
   }
-  const start = collapsed.from[match] ?? 0;
-  const end = (collapsed.from[match + wanted.length - 1] ?? 0) + 1;
-  const indent = /[^\S\n]*$/.exec(text.slice(0, start))?.[0] ?? "";
-  const inserted = reindent(by.trim(), indentOf(old), indent);
-  return ok(cutIn(text, start, end, convertBreaks(inserted, lineBreak), false));
+  const [start = 0, last = 0] = originalIndexes(units, [match, match + wanted.length - 1]);
+  const inserted = reindent(by.trim(), indentOf(old), indentBefore(text, start));
+  if (inserted === null) return err("the edited file would be too large.");
+  return ok(cutIn(text, start, last + 1, convertBreaks(inserted, lineBreak), false));
 }
 
-/** Changes the indentation of all lines but the first from the model's to the file's. */
-function reindent(text: string, from: string, to: string): string {
-  return text
-    .split(/\r?\n/)
+/**
+ * Changes the indentation of all lines but the first from the model's to the file's. Null when that would be
+ * larger than any file: an indentation may be megabytes long.
+ */
+function reindent(text: string, from: string, to: string): string | null {
+  const lines = text.split(/\r?\n/);
+  if (text.length + lines.length * to.length > workspaceLimits.fileBytesMax) return null;
+  return lines
     .map((line, n) => (n > 0 && line.startsWith(from) ? to + line.slice(from.length) : line))
     .join("\n");
 }
@@ -69,38 +69,109 @@ function indentOf(text: string): string {
   return /(?:^|\n)([^\S\n]*)(?=\S)/.exec(text)?.[1] ?? "";
 }
 
-/** Collapses each run of white space to one character. `from`: the index of each character in `text`. */
-function collapse(text: string): { text: string; from: number[] } {
-  const parts: string[] = [];
-  const from: number[] = [];
-  for (const run of text.matchAll(/(\s+)|\S+/g)) {
-    if (run[1] !== undefined) {
-      parts.push(run[1].includes("\n") ? "\n" : " ");
-      from.push(run.index);
-    } else {
-      parts.push(run[0]);
-      for (let n = 0; n < run[0].length; n++) from.push(run.index + n);
-    }
-  }
-  return { text: parts.join(""), from };
+/** The white space between `at` and the last visible character or line break before it. */
+function indentBefore(text: string, at: number): string {
+  let start = at;
+  while (start > 0 && isSpace(text.charCodeAt(start - 1)) && text[start - 1] !== "\n") start -= 1;
+  return text.slice(start, at);
 }
 
-/** All matches of a piece, including overlapping ones: "aa" occurs twice in "aaa". */
-function findAll(text: string, piece: string): number[] {
-  const matches: number[] = [];
-  for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) matches.push(at);
-  return matches;
+const newline = 10;
+const space = 32;
+const otherSpaces = new Set("\u1680\u2028\u2029\u202f\u205f\u3000\ufeff".split("").map(codeOf));
+
+/** The same as `\s` of a regular expression. */
+function isSpace(unit: number): boolean {
+  if (unit < 128) return unit === space || (unit >= 9 && unit <= 13);
+  return unit === 0xa0 || (unit >= 0x2000 && unit <= 0x200a) || otherSpaces.has(unit);
+}
+
+function codeOf(char: string): number {
+  return char.charCodeAt(0);
+}
+
+function unitsOf(text: string): Uint16Array {
+  const units = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at += 1) units[at] = text.charCodeAt(at);
+  return units;
+}
+
+/** The index after a run of white space, and the one unit to which the run collapses. */
+function spaceRun(units: Uint16Array, from: number): [end: number, unit: number] {
+  let end = from;
+  let unit = space;
+  while (end < units.length && isSpace(units[end] ?? 0)) {
+    if (units[end] === newline) unit = newline;
+    end += 1;
+  }
+  return [end, unit];
+}
+
+/** Each run of white space becomes one newline or space. */
+function collapse(units: Uint16Array): Uint16Array {
+  const collapsed = new Uint16Array(units.length);
+  let length = 0;
+  for (let at = 0; at < units.length; length += 1) {
+    const unit = units[at] ?? 0;
+    const [end, spaceUnit] = isSpace(unit) ? spaceRun(units, at) : [at + 1, unit];
+    collapsed[length] = spaceUnit;
+    at = end;
+  }
+  return collapsed.subarray(0, length);
+}
+
+/** Where the units of the collapsed text, in ascending order, start in the original. */
+function originalIndexes(units: Uint16Array, wanted: readonly number[]): number[] {
+  const indexes: number[] = [];
+  let collapsedAt = 0;
+  for (let at = 0; at < units.length && indexes.length < wanted.length; collapsedAt += 1) {
+    while (wanted[indexes.length] === collapsedAt) indexes.push(at);
+    at = isSpace(units[at] ?? 0) ? spaceRun(units, at)[0] : at + 1;
+  }
+  return indexes;
+}
+
+/**
+ * Counts all matches, including overlapping ones ("aa" occurs twice in "aaa"), and lists the first. Knuth,
+ * Morris and Pratt: linear for every input, which `indexOf` is not.
+ */
+function findMatches(text: Uint16Array, piece: Uint16Array): { count: number; starts: number[] } {
+  const borders = bordersOf(piece);
+  const starts: number[] = [];
+  let count = 0;
+  let matched = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    while (matched > 0 && text[at] !== piece[matched]) matched = borders[matched - 1] ?? 0;
+    if (text[at] === piece[matched]) matched += 1;
+    if (matched < piece.length) continue;
+    count += 1;
+    if (starts.length < linesShownMax) starts.push(at - piece.length + 1);
+    matched = borders[matched - 1] ?? 0;
+  }
+  return { count, starts };
+}
+
+/** For each prefix of the piece: the length of the longest shorter prefix that is also its end. */
+function bordersOf(piece: Uint16Array): Uint32Array {
+  const borders = new Uint32Array(piece.length);
+  let length = 0;
+  for (let at = 1; at < piece.length; at += 1) {
+    while (length > 0 && piece[at] !== piece[length]) length = borders[length - 1] ?? 0;
+    if (piece[at] === piece[length]) length += 1;
+    borders[at] = length;
+  }
+  return borders;
 }
 
 function cutIn(text: string, start: number, end: number, by: string, exact: boolean): Replacement {
   return { text: text.slice(0, start) + by + text.slice(end), line: lineAt(text, start), exact };
 }
 
-function ambiguous(text: string, matches: readonly number[]): Err<string> {
-  const lines = matches.slice(0, linesShownMax).map((at) => lineAt(text, at));
-  const more = matches.length > linesShownMax ? ", …" : "";
+function ambiguous(text: string, count: number, starts: readonly number[]): Err<string> {
+  const lines = starts.map((at) => lineAt(text, at));
+  const more = count > linesShownMax ? ", …" : "";
   return err(
-    `\`old\` occurs ${matches.length} times in the file (at lines ${lines.join(", ")}${more}). Include more of the lines around the one you mean.`,
+    `\`old\` occurs ${count} times in the file (at lines ${lines.join(", ")}${more}). Include more of the lines around the one you mean.`,
   );
 }
 
@@ -112,8 +183,13 @@ function lineAt(text: string, at: number): number {
 
 /** The line break that most lines end with. */
 function lineBreakOf(text: string): "\n" | "\r\n" {
-  const pairs = findAll(text, "\r\n").length;
-  return pairs * 2 > findAll(text, "\n").length ? "\r\n" : "\n";
+  let breaks = 0;
+  let pairs = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+    breaks += 1;
+    if (text[at - 1] === "\r") pairs += 1;
+  }
+  return pairs * 2 > breaks ? "\r\n" : "\n";
 }
 
 const convertBreaks = (text: string, lineBreak: string): string =>

@@ -102,3 +102,38 @@ describe("an ambiguous or missing piece is rejected", () => {
     expect(replaceOnce("a", "a", "a")).toMatchObject({ ok: false });
   });
 });
+
+describe("an edit costs time linear in the file and the piece", () => {
+  const budgetMs = 250;
+  const many = "a".repeat(3_000_000);
+  test.each([
+    ["a long piece of one letter", many, "a".repeat(100_000)],
+    ["a long piece that almost matches", many, `${"a".repeat(99_999)}b`],
+    ["a long piece that almost matches from its start", many, `b${"a".repeat(99_999)}`],
+    ["a long indentation", `${" ".repeat(2_000_000)}x\nfoo  bar`, "foo bar"],
+    ["a file of spaces", " ".repeat(3_000_000), "a b"],
+    ["a large file without the piece", "word  word\r\n".repeat(600_000), "x y"],
+  ])("%s", (_name, text, old) => {
+    const before = process.cpuUsage().user;
+    replaceOnce(text, old, "new");
+    expect((process.cpuUsage().user - before) / 1000).toBeLessThan(budgetMs);
+  });
+
+  test("and a text that would grow over the size of a file is rejected", () => {
+    const text = `${"x\n".repeat(3)}${" ".repeat(4_000_000)}foo  bar`;
+    expect(replaceOnce(text, "foo bar", "y\n".repeat(100_000))).toMatchObject({ ok: false });
+  });
+});
+
+test("the number of matches, including overlapping ones, is exact", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 60 });
+  const pieces = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(letters, pieces, (text, old) => {
+      const starts = [...text].filter((_, at) => text.startsWith(old, at)).length;
+      const replaced = replaceOnce(text, old, "new");
+      expect(replaced.ok).toBe(starts === 1);
+      if (!replaced.ok && starts > 1) expect(replaced.error).toContain(`occurs ${starts} times`);
+    }),
+  );
+});
