@@ -1,12 +1,10 @@
 /** The shape of a request for a new API key. */
 import { type Static, Type } from "@sinclair/typebox";
 import { keyLimits, taskLimits } from "./limits.ts";
+import { scopes } from "./scopes.ts";
 import { DurableTask } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
-
-export const scopes = ["submit", "read", "admin"] as const;
-export type Scope = (typeof scopes)[number];
 
 /** Task fields that a key may set for requests in OpenAI's format, which has no such fields. */
 const KeyDefaults = Type.Pick(

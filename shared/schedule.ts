@@ -21,9 +21,6 @@ export const After = Type.Object(
 );
 export type After = Static<typeof After>;
 
-/** The default of `status`. */
-export const afterStatuses = ["succeeded"] as const;
-
 const inputKey = Type.String({
   minLength: 1,
   maxLength: 512,

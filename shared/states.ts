@@ -30,6 +30,12 @@ export const transitions: Record<Status, readonly Status[]> = {
 
 export const redrivable = ["failed", "dead", "expired", "cancelled"] as const satisfies Status[];
 
+/** Of a batch that follows another: the statuses whose results it uses by default. */
+export const afterStatuses = ["succeeded"] as const satisfies Status[];
+
+/** The statuses that a cancel ends. */
+export const cancellable = ["queued", "running"] as const satisfies Status[];
+
 export function canMove(from: Status, to: Status): boolean {
   return transitions[from].includes(to);
 }

@@ -1,7 +1,7 @@
 /** How many tasks are chosen at once: for a redrive, for a cancel. A list takes the same fields in its query. */
 import { type Static, Type } from "@sinclair/typebox";
 import { batchIdPattern } from "./ids.ts";
-import { reasons } from "./states.ts";
+import { cancellable, reasons } from "./states.ts";
 import { Labels, timestamp } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -19,8 +19,6 @@ export const taskFilter = {
 export const batchFilter = {
   batch_id: Type.Optional(Type.String({ pattern: batchIdPattern, description: "a batch's id" })),
 };
-
-export const cancellable = ["queued", "running"] as const;
 
 const cancelFilter = {
   status: Type.Optional(

@@ -5,7 +5,8 @@ import { log } from "../../shared/log.ts";
 import { deleteObjects, objectKeys, sha256Hex } from "../../shared/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { StoreFault } from "../../shared/retries.ts";
-import { type After, afterStatuses } from "../../shared/schedule.ts";
+import type { After } from "../../shared/schedule.ts";
+import { afterStatuses } from "../../shared/states.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import {
   findBatchByKey,

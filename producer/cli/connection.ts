@@ -12,7 +12,6 @@ import {
   fleetClient,
 } from "../client/index.ts";
 import { callFailed, codeOf, innerCause, unwrap } from "./exit.ts";
-import { matchesOperation } from "./schema_match.ts";
 
 export interface ConnectionOptions {
   /** Such as http://127.0.0.1:8787, without a trailing slash. */
@@ -23,8 +22,14 @@ export interface ConnectionOptions {
 
 /** A response of another service than a fleet is an error before any command reads it. */
 export function connectTo({ url, key, fetch }: ConnectionOptions): FleetClient {
-  const client = fleetClient({ url, key, fetch, isExpected: matchesOperation });
+  let isExpected: ((name: CallName, value: unknown) => boolean) | undefined;
+  const client = fleetClient({
+    ...{ url, key, fetch },
+    isExpected: (name, value) => isExpected?.(name, value) ?? true,
+  });
   return async <Name extends CallName>(name: Name, ...[input]: [CallInput<Name>?]) => {
+    // The schemas of all operations: commands that call nothing start without them.
+    isExpected ??= (await import("./schema_match.ts")).matchesOperation;
     const signal = AbortSignal.timeout(commandLineLimits.requestMsMax);
     const call = { signal, ...input } as unknown as CallInput<Name>;
     const result: CallResult<CallValue<Name>> = await (client as AnyCall<Name>)(name, call);

@@ -4,7 +4,8 @@
  * starts the bundled one, which npm install adds, with the same arguments.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import module from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -16,13 +17,20 @@ const bundled = path.join(
   process.platform === "win32" ? "node.exe" : "node",
 );
 
-if (!existsSync(path.join(here, "../../node_modules/commander"))) {
+const words = process.argv.slice(2);
+if (words.length === 1 && words[0] === "--version") {
+  // Answered here, because scripts and prompts ask for it often.
+  const manifest = JSON.parse(readFileSync(path.join(here, "../../package.json"), "utf8"));
+  process.stdout.write(`${manifest.version}\n`);
+} else if (!existsSync(path.join(here, "../../node_modules/commander"))) {
   process.stderr.write(`fleet: run npm install in ${path.resolve(here, "../..")} first\n`);
   process.exitCode = 1;
 } else if (process.features.typescript) {
+  // In the repository's own folder: another user could have written a shared one.
+  module.enableCompileCache?.(path.join(here, "../../node_modules/.cache/fleet"));
   await import(pathToFileURL(script).href);
 } else if (existsSync(bundled)) {
-  const child = spawn(bundled, [script, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...words], { stdio: "inherit" });
   // The terminal sends Ctrl-C to the child too; this process waits for its exit.
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(name, () => void (name === "SIGINT" || child.kill(name)));

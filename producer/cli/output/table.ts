@@ -1,4 +1,4 @@
-import Table from "cli-table3";
+import { createRequire } from "node:module";
 import pc from "picocolors";
 import { printableLine } from "./printable.ts";
 
@@ -59,6 +59,8 @@ function tableLines(
   const needed = used + Math.min(lastCharsMin, widths[last] ?? 0);
   if (needed > style.columns && head.length > 1) return foldRows(head, rows, widths, style);
   const lastMax = Math.max(lastCharsMin, style.columns - used - 1);
+  // Loaded only here, so that commands without a table start faster.
+  const Table = createRequire(import.meta.url)("cli-table3") as typeof import("cli-table3");
   const rendered = new Table({
     chars: noBorders,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },

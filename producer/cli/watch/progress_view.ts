@@ -1,4 +1,4 @@
-import { SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
 import { commandLineLimits } from "../../../shared/limits.ts";
 import type { CliContext } from "../context.ts";
 import { type Progress, progressText } from "./progress.ts";
@@ -16,6 +16,9 @@ export function createProgressView(context: CliContext): ProgressView {
 }
 
 function progressBar(context: CliContext): ProgressView {
+  // Loaded only here, so that commands without a bar start faster.
+  const require = createRequire(import.meta.url);
+  const { SingleBar } = require("cli-progress") as typeof import("cli-progress");
   let text = "";
   const bar = new SingleBar({
     format: "{bar} {value}/{total}  {text}",
