@@ -51,7 +51,7 @@ export interface Stage {
 export async function deliverAll(
   scene: Pick<Scene, "tasks" | "calls" | "task">,
   { time, random, call, rpm, slots = Number.POSITIVE_INFINITY, patience }: Stage,
-): Promise<{ ids: string[]; finished: boolean }> {
+): Promise<{ ids: string[]; finished: boolean; elapsedMs: number }> {
   const ids: string[] = [];
   for (let n = 0; n < scene.tasks; n++) {
     ids.push(await acceptTask({ prompt: "p", model: "m", ...scene.task }));
@@ -59,9 +59,11 @@ export async function deliverAll(
   vi.stubGlobal("fetch", answering(call, scene.calls));
   const live = new Set(ids);
   let busy = 0;
+  let pending = 0;
 
   /** The queue: each message is delivered by itself, as soon as it is due and a slot is free. */
   async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
+    pending += 1;
     const timestamp = new Date(time.now);
     await time.sleep(delayMs);
     while (busy >= slots) await time.sleep(100);
@@ -73,6 +75,7 @@ export async function deliverAll(
     const settled = "SELECT id FROM tasks WHERE finished_at IS NOT NULL";
     const { results } = await on.DB.prepare(settled).all<{ id: string }>();
     for (const { id } of results) live.delete(id);
+    pending -= 1;
   }
   const on = {
     ...surroundings(time, rpm, (body, delaySeconds) => {
@@ -83,7 +86,10 @@ export async function deliverAll(
 
   for (const id of ids) void deliver(taskMessage(id, "m"), random.int(2_000));
   const finished = await time.run(() => live.size === 0);
-  return { ids, finished };
+  const { elapsedMs } = time;
+  // The last messages find nothing to do, but they do ask D1.
+  await time.run(() => pending === 0);
+  return { ids, finished, elapsedMs };
 }
 
 function surroundings(
