@@ -1,55 +1,140 @@
 /**
- * A deploy: list resources -> create missing ones -> migrate -> consumer -> producer -> secrets -> health
- * check. Every step can be repeated and finds what an interrupted deploy left, so deploying again repairs it.
+ * A deploy: check the account -> create missing resources -> migrate -> consumer -> producer -> secrets ->
+ * health check. Every step can be repeated and finds what an interrupted deploy left, so deploying again
+ * repairs it. Whatever can be refused in advance is refused before anything is made.
  */
-import fs from "node:fs";
 import path from "node:path";
-import { shippedPolicySecrets } from "../../policies/index.ts";
-import { microVmImage, withMicroVm } from "../local/microvm.ts";
+import { deployedPolicySecrets } from "../../policies/index.ts";
+import { findAccount, type ReadApi, readWorker } from "./account.ts";
+import { type Choices, type GivenChoices, readSaved, resolveChoices, save } from "./choices.ts";
+import { folderOf, readSettings, type WorkerSettings, workers, writeConfigs } from "./configs.ts";
+import { isMigrated, mustBeOwnBucket, mustBeOwnQueue } from "./ownership.ts";
+import { type PlanContext, printPlan } from "./plan.ts";
+import { mustHaveAddress, mustHavePlan } from "./preflight.ts";
 import { type Resource, resourcesOf } from "./resources.ts";
-import { requiredSecrets, type Source, sourceOf } from "./secrets.ts";
-import { deploySettings, type Settings, withDatabaseIds } from "./settings.ts";
+import { keyName, requiredSecrets, sourceOf } from "./secrets.ts";
 import {
   createResource,
   DeployError,
   databaseIds,
-  hasResource,
+  resourceInfo,
   runOrThrow,
   secretNames,
-  type Wrangler,
 } from "./wrangler.ts";
 
-export interface DeployOptions {
+export interface DeployOptions extends GivenChoices {
   /** The repository. */
   root: string;
   /** The suffix of every name. */
   environment: string;
-  /** With containers for the `microvm` engine. */
-  microvm: boolean;
-  /** With a Workers Analytics Engine dataset. */
-  metrics: boolean;
+  /** Replace the fleet's own key. */
+  newKey: boolean;
   /** Print the plan without an account. */
   dryRun: boolean;
 }
 
-export interface DeployContext {
-  wrangler: Wrangler;
-  environment: Readonly<Record<string, string | undefined>>;
-  print(line: string): void;
+export interface DeployContext extends PlanContext {
+  /** Reads what no wrangler command prints. */
+  api: ReadApi;
   /** Checks the health of the deployed fleet. */
   isHealthy(url: string): Promise<boolean>;
 }
 
-const workers = ["consumer", "producer"] as const;
-type WorkerSettings = Record<(typeof workers)[number], Settings>;
-
 export async function deploy(options: DeployOptions, context: DeployContext): Promise<void> {
-  const settings = readSettings(options);
-  const resources = resourcesOf(workers.map((worker) => settings[worker]));
-  if (options.dryRun) return await printPlan(options, context, settings, resources);
-  await mustBeSignedIn(context);
-  const ids = await provideResources(context, resources);
-  const files = writeConfigs(options, settings, ids);
+  const { root, environment, newKey } = options;
+  const folder = path.join(root, folderOf(environment));
+  const saved = readSaved(folder);
+  if (options.dryRun) {
+    const choices = resolveChoices(options, saved, null);
+    return await printPlan(options, context, readSettings(root, environment, choices, null));
+  }
+  const account = await findAccount(context.wrangler, context.environment);
+  const names = readSettings(root, environment, resolveChoices({}, null, null), null);
+  const consumer = await readWorker(context.api, account, String(names.consumer.name));
+  await readWorker(context.api, account, String(names.producer.name));
+  const choices = resolveChoices(options, saved, consumer);
+  printChoices(context, choices);
+  const settings = readSettings(root, environment, choices, consumer?.migrationTag ?? null);
+  await mustHaveAddress(context.api, account, settings.producer);
+  const existing = await findResources(options, context, settings);
+  if (consumer === null) {
+    const place = { root, folder: folderOf(environment), account };
+    await mustHavePlan(context.wrangler, place, settings.consumer);
+  }
+  save(folder, choices, false);
+  await createMissing(context, settings, existing, choices);
+  const url = await deployWorkers(options, context, settings);
+  const isNewKey = await provideSecrets(context, settings, newKey);
+  save(folder, choices, true);
+  await printSummary(options, context, url, isNewKey);
+}
+
+function printChoices(context: DeployContext, { microvm, metrics, location }: Choices): void {
+  const state = (isOn: boolean): string => (isOn ? "on" : "off");
+  const place = location === null ? "" : `, location ${location}`;
+  context.print(
+    `microvm ${state(microvm)}, metrics ${state(metrics)}${place} (as last time where no option is given)`,
+  );
+}
+
+/** The resources that exist, as "kind name". Rejects one of another project. */
+async function findResources(
+  { root, environment, location }: DeployOptions,
+  context: DeployContext,
+  settings: WorkerSettings,
+): Promise<Set<string>> {
+  const { wrangler } = context;
+  const existing = new Set<string>();
+  const ids = await databaseIds(wrangler);
+  const files = writeConfigs(root, environment, settings, ids);
+  const names = workers.map((worker) => String(settings[worker].name));
+  let hasDatabase = false;
+  for (const resource of resourcesOf(workers.map((worker) => settings[worker]))) {
+    const { kind, name } = resource;
+    if (kind === "database") {
+      if (!ids.has(name)) continue;
+      hasDatabase = await isMigrated(wrangler, name, files.producer);
+      if (location !== undefined && location !== null) {
+        context.print(`the database ${name} exists and stays where it is`);
+      }
+    } else {
+      const info = await resourceInfo(wrangler, resource);
+      if (info === null) continue;
+      if (kind === "queue") mustBeOwnQueue(name, info, names);
+      else mustBeOwnBucket(name, info, hasDatabase);
+    }
+    existing.add(`${kind} ${name}`);
+  }
+  return existing;
+}
+
+async function createMissing(
+  context: DeployContext,
+  settings: WorkerSettings,
+  existing: ReadonlySet<string>,
+  { location }: Choices,
+): Promise<void> {
+  const resources: Resource[] = resourcesOf(workers.map((worker) => settings[worker]));
+  for (const resource of resources) {
+    const isFound = existing.has(`${resource.kind} ${resource.name}`);
+    if (!isFound) await createResource(context.wrangler, resource, location);
+    context.print(`${isFound ? "found" : "created"} the ${resource.kind} ${resource.name}`);
+  }
+}
+
+/** Migrates, deploys both Workers and returns the producer's address, or null if it has none. */
+async function deployWorkers(
+  { root, environment }: DeployOptions,
+  context: DeployContext,
+  settings: WorkerSettings,
+): Promise<string | null> {
+  const ids = await databaseIds(context.wrangler);
+  for (const { kind, name } of resourcesOf(workers.map((worker) => settings[worker]))) {
+    if (kind === "database" && !ids.has(name)) {
+      throw new DeployError(`the database ${name} was created but is not listed yet: deploy again`);
+    }
+  }
+  const files = writeConfigs(root, environment, settings, ids);
   context.print("migrating D1");
   const migrate = ["d1", "migrations", "apply", "DB", "--remote", "-c", files.producer];
   await runOrThrow(context.wrangler, migrate);
@@ -59,119 +144,25 @@ export async function deploy(options: DeployOptions, context: DeployContext): Pr
     const output = await runOrThrow(context.wrangler, ["deploy", "-c", files[worker]]);
     if (worker === "producer") url = /https:\/\/\S+\.workers\.dev/.exec(output)?.[0] ?? null;
   }
-  const generatedKey = await provideSecrets(context, settings);
-  await printSummary(options, context, url, generatedKey);
+  return url;
 }
 
-const folderOf = (environment: string): string => path.join(".build", "deploy", environment);
-
-function readSettings({ root, environment, microvm, metrics }: DeployOptions): WorkerSettings {
-  const toRoot = path.relative(folderOf(environment), ".").split(path.sep).join("/");
-  const read = (worker: (typeof workers)[number]): Settings => {
-    const usual = fs.readFileSync(path.join(root, `wrangler.${worker}.toml`), "utf8");
-    const toml = microvm && worker === "consumer" ? withMicroVm(usual, microVmImage()) : usual;
-    const settings = deploySettings(toml, environment, toRoot, metrics ? ["metrics"] : []);
-    if (!settings.ok) throw new DeployError(settings.error);
-    return settings.value;
-  };
-  return { consumer: read("consumer"), producer: read("producer") };
-}
-
-/** Writes the configurations that wrangler reads, and returns their paths. */
-function writeConfigs(
-  { root, environment }: DeployOptions,
-  settings: WorkerSettings,
-  ids: ReadonlyMap<string, string>,
-): Record<keyof WorkerSettings, string> {
-  const folder = folderOf(environment);
-  fs.mkdirSync(path.join(root, folder), { recursive: true });
-  const file = (worker: keyof WorkerSettings): string => {
-    const name = path.join(folder, `wrangler.${worker}.json`);
-    const text = JSON.stringify(withDatabaseIds(settings[worker], ids), null, 2);
-    fs.writeFileSync(path.join(root, name), `${text}\n`);
-    return name;
-  };
-  return { consumer: file("consumer"), producer: file("producer") };
-}
-
-async function printPlan(
-  options: DeployOptions,
-  context: DeployContext,
-  settings: WorkerSettings,
-  resources: readonly Resource[],
-): Promise<void> {
-  context.print(
-    `The plan for ${options.environment}. Nothing is deployed, and no account is needed.`,
-  );
-  for (const { kind, name } of resources) context.print(`  find or create the ${kind} ${name}`);
-  context.print("  apply the new migrations of shared/migrations");
-  const ids = new Map(resources.map(({ name }) => [name, "00000000-0000-0000-0000-000000000000"]));
-  const files = writeConfigs(options, settings, ids);
-  for (const worker of workers) {
-    const args = ["deploy", "--dry-run", "-c", files[worker], "--outdir"];
-    const outdir = path.join(folderOf(options.environment), worker);
-    const output = await runOrThrow(context.wrangler, [...args, outdir]);
-    const size = /Total Upload: ([^\n]+)/.exec(output)?.[1] ?? "unknown size";
-    context.print(`  deploy ${String(settings[worker].name)} (${size})`);
-  }
-  for (const secret of requiredSecrets(shippedPolicySecrets(), settings.consumer.vars)) {
-    const source = sourceText(sourceOf(secret, context.environment));
-    context.print(
-      `  set the secret ${secret.name} of the ${secret.worker} if it is not set: ${source}`,
-    );
-  }
-}
-
-function sourceText({ kind }: Source): string {
-  switch (kind) {
-    case "environment":
-      return "from the environment";
-    case "generated":
-      return "generated and shown once";
-    case "missing":
-      return "you must set it";
-  }
-}
-
-async function mustBeSignedIn(context: DeployContext): Promise<void> {
-  const { ok } = await context.wrangler(["whoami", "--json"]);
-  if (ok) return;
-  throw new DeployError(
-    "wrangler is not signed in: run npx wrangler login, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID",
-  );
-}
-
-/** Finds or creates each resource, and returns the ids of the databases. */
-async function provideResources(
-  context: DeployContext,
-  resources: readonly Resource[],
-): Promise<Map<string, string>> {
-  const before = await databaseIds(context.wrangler);
-  for (const resource of resources) {
-    const exists = await hasResource(context.wrangler, resource, before);
-    if (!exists) await createResource(context.wrangler, resource);
-    context.print(`${exists ? "found" : "created"} the ${resource.kind} ${resource.name}`);
-  }
-  const ids = await databaseIds(context.wrangler);
-  for (const { kind, name } of resources) {
-    if (kind === "database" && !ids.has(name)) {
-      throw new DeployError(`the database ${name} was created but is not listed yet: deploy again`);
-    }
-  }
-  return ids;
-}
-
-/** Sets the missing secrets whose values are available. Returns the generated key, or null. */
+/**
+ * Sets the missing secrets whose values are available. A generated key is shown before it is stored, because
+ * any later step may fail. Returns whether it generated one.
+ */
 async function provideSecrets(
   context: DeployContext,
   settings: WorkerSettings,
-): Promise<string | null> {
+  newKey: boolean,
+): Promise<boolean> {
   const existing = {
     producer: await secretNames(context.wrangler, String(settings.producer.name)),
     consumer: await secretNames(context.wrangler, String(settings.consumer.name)),
   };
-  let generatedKey: string | null = null;
-  for (const secret of requiredSecrets(shippedPolicySecrets(), settings.consumer.vars)) {
+  if (newKey) existing.producer.delete(keyName);
+  let isGenerated = false;
+  for (const secret of requiredSecrets(deployedPolicySecrets(), settings.consumer.vars)) {
     if (existing[secret.worker].has(secret.name)) continue;
     const source = sourceOf(secret, context.environment);
     const worker = String(settings[secret.worker].name);
@@ -181,22 +172,24 @@ async function provideSecrets(
       );
       continue;
     }
-    await runOrThrow(
-      context.wrangler,
-      ["secret", "put", secret.name, "--name", worker],
-      source.value,
-    );
+    if (source.kind === "generated") {
+      isGenerated = true;
+      context.print(
+        `\nThe fleet's own key, with all scopes, shown only once, valid from the next line on:\n  ${source.value}`,
+      );
+    }
+    const args = ["secret", "put", secret.name, "--name", worker];
+    await runOrThrow(context.wrangler, args, source.value);
     context.print(`set the secret ${secret.name}`);
-    if (source.kind === "generated") generatedKey = source.value;
   }
-  return generatedKey;
+  return isGenerated;
 }
 
 async function printSummary(
   { environment }: DeployOptions,
   context: DeployContext,
   url: string | null,
-  generatedKey: string | null,
+  isNewKey: boolean,
 ): Promise<void> {
   if (url === null) {
     context.print(
@@ -208,12 +201,10 @@ async function printSummary(
       : "It does not answer yet: check /healthz again in a minute.";
     context.print(`\nDeployed (${environment}): ${url}\n${state}`);
   }
-  if (generatedKey === null) return;
+  if (!isNewKey) return;
   context.print(
     [
-      "\nThe fleet's own key, with all scopes, shown only once:",
-      `  ${generatedKey}`,
-      "Test the fleet with it:",
+      "Test the fleet with the key above:",
       `  FLEET_URL=${url ?? "https://…"} FLEET_API_KEY=<the key> npx fleet doctor`,
       "For everyday work, create keys with fewer scopes: npx fleet keys create <name>",
     ].join("\n"),

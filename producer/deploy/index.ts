@@ -1,23 +1,30 @@
-/** `npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]`: deploys both Workers and their resources. */
+/** `npm run deploy`: deploys both Workers and their resources. Options that are not given stay as they were. */
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { deployLimits } from "../../shared/limits.ts";
+import { createReadApi } from "./account.ts";
+import { locations } from "./choices.ts";
 import { deploy } from "./deploy.ts";
 import { createWrangler, DeployError } from "./wrangler.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const usage = "npm run deploy -- [--environment NAME] [--microvm] [--metrics] [--dry-run]";
+const usage = `npm run deploy -- [--environment NAME] [--[no-]microvm] [--[no-]metrics] [--location ${locations.join("|")}] [--new-key] [--dry-run]`;
 
 function parseOptions() {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
+      allowNegative: true,
       options: {
         environment: { type: "string", short: "e", default: "production" },
-        microvm: { type: "boolean", default: false },
-        metrics: { type: "boolean", default: false },
+        microvm: { type: "boolean" },
+        metrics: { type: "boolean" },
+        location: { type: "string" },
+        "new-key": { type: "boolean", default: false },
         "dry-run": { type: "boolean", default: false },
       },
-    }).values;
+    });
+    if (values.location === undefined || locations.includes(values.location)) return values;
+    throw new Error(`unknown location "${values.location}": use ${locations.join(", ")}`);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     process.exit(2);
@@ -35,12 +42,15 @@ async function isHealthy(url: string): Promise<boolean> {
   return false;
 }
 
-const { environment, microvm, metrics, "dry-run": dryRun } = parseOptions();
+const { "dry-run": dryRun, "new-key": newKey, ...choices } = parseOptions();
+const wrangler = createWrangler(root);
+const apiUrl = process.env.CLOUDFLARE_API_BASE_URL ?? "https://api.cloudflare.com/client/v4";
 try {
   await deploy(
-    { root, environment, microvm, metrics, dryRun },
+    { root, ...choices, newKey, dryRun },
     {
-      wrangler: createWrangler(root),
+      wrangler,
+      api: createReadApi(wrangler, apiUrl),
       environment: process.env,
       print: (line) => console.log(line),
       isHealthy,

@@ -1,6 +1,9 @@
 /** The secrets that a deployment needs, and where missing ones come from. */
 import crypto from "node:crypto";
 
+/** The fleet's own key, with all scopes. */
+export const keyName = "FLEET_API_KEY";
+
 /** A secret of one Worker. */
 export interface SecretName {
   worker: "producer" | "consumer";
@@ -26,7 +29,7 @@ export function requiredSecrets(
   const credentials = policySecrets.map(
     (name): SecretName => ({ worker: "consumer", name: `SECRET_${name}` }),
   );
-  const secrets: SecretName[] = [{ worker: "producer", name: "FLEET_API_KEY" }];
+  const secrets: SecretName[] = [{ worker: "producer", name: keyName }];
   const { MODEL_BASE_URL } = (consumerVars ?? {}) as Record<string, unknown>;
   if (MODEL_BASE_URL) secrets.push({ worker: "consumer", name: "MODEL_API_KEY" });
   return [...secrets, ...credentials];
@@ -40,6 +43,6 @@ export function sourceOf(
 ): Source {
   const value = environment[name];
   if (value !== undefined && value !== "") return { kind: "environment", value };
-  if (name !== "FLEET_API_KEY") return { kind: "missing" };
+  if (name !== keyName) return { kind: "missing" };
   return { kind: "generated", value: crypto.randomBytes(keyBytes).toString("base64url") };
 }

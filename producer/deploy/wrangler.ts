@@ -56,20 +56,21 @@ export async function databaseIds(wrangler: Wrangler): Promise<Map<string, strin
   return new Map(databases.map(({ name, uuid }) => [name, uuid]));
 }
 
-const infoCommands = { bucket: ["r2", "bucket", "info"], queue: ["queues", "info"] } as const;
 const notFound = /does not exist|not found|no such|10006|11000/i;
 
-/** An unclear answer stops the deploy: a wrong guess would create a second resource. */
-export async function hasResource(
+/**
+ * What wrangler prints of a bucket or a queue; null if it does not exist. An unclear answer stops the deploy:
+ * a wrong guess would create a second resource.
+ */
+export async function resourceInfo(
   wrangler: Wrangler,
   { kind, name }: Resource,
-  databases: ReadonlyMap<string, string>,
-): Promise<boolean> {
-  if (kind === "database") return databases.has(name);
-  const args = [...infoCommands[kind], name];
+): Promise<string | null> {
+  const args =
+    kind === "bucket" ? ["r2", "bucket", "info", name, "--json"] : ["queues", "info", name];
   const { ok, output } = await wrangler(args);
-  if (ok) return true;
-  if (notFound.test(output)) return false;
+  if (ok) return output;
+  if (notFound.test(output)) return null;
   throw new DeployError(`wrangler ${args.join(" ")} failed:\n${output.trim()}`);
 }
 
@@ -79,8 +80,14 @@ const createCommands = {
   queue: ["queues", "create"],
 } as const;
 
-export async function createResource(wrangler: Wrangler, { kind, name }: Resource): Promise<void> {
-  await runOrThrow(wrangler, [...createCommands[kind], name]);
+/** `location` is D1's hint, only for a database. */
+export async function createResource(
+  wrangler: Wrangler,
+  { kind, name }: Resource,
+  location: string | null,
+): Promise<void> {
+  const hint = kind === "database" && location !== null ? ["--location", location] : [];
+  await runOrThrow(wrangler, [...createCommands[kind], name, ...hint]);
 }
 
 /** The names of a Worker's secrets; a Worker that does not exist yet has none. */
@@ -94,7 +101,7 @@ export async function secretNames(wrangler: Wrangler, worker: string): Promise<S
 }
 
 /** The JSON in an output that can start with a banner. */
-function parseJsonIn(output: string): unknown {
+export function parseJsonIn(output: string): unknown {
   const from = output.search(/[[{]/);
   const to = Math.max(output.lastIndexOf("]"), output.lastIndexOf("}"));
   try {

@@ -1,54 +1,23 @@
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { deploy } from "../../../producer/deploy/deploy.ts";
+import { beforeEach, expect, test } from "vitest";
 import { requiredSecrets } from "../../../producer/deploy/secrets.ts";
 import { Account } from "./account.ts";
+import { forget, root, runDeploy } from "./run_deploy.ts";
 
-/** A separate repository, so that tests do not write into this one. */
-const root = fs.mkdtempSync(path.join(os.tmpdir(), "deploy-"));
-for (const file of ["wrangler.consumer.toml", "wrangler.producer.toml"]) {
-  fs.copyFileSync(file, path.join(root, file));
-}
-afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
-
-async function runDeploy(
-  account: Account,
-  options: {
-    environment?: Record<string, string>;
-    name?: string;
-    dryRun?: boolean;
-    microvm?: boolean;
-    metrics?: boolean;
-  } = {},
-): Promise<string[]> {
-  const printed: string[] = [];
-  const deployOptions = {
-    root,
-    environment: options.name ?? "production",
-    microvm: options.microvm ?? false,
-    metrics: options.metrics ?? false,
-    dryRun: options.dryRun ?? false,
-  };
-  await deploy(deployOptions, {
-    wrangler: account.wrangler,
-    environment: options.environment ?? {},
-    print: (line) => void printed.push(line),
-    isHealthy: async () => true,
-  });
-  return printed;
-}
+beforeEach(forget);
 
 const producer = "flotilla-producer-production";
 
 test("a new account gets all resources, migrated before the deploy of both Workers, the consumer first", async () => {
-  const account = new Account();
+  const account = new Account(root);
   const printed = await runDeploy(account);
   expect([...account.databases.keys()]).toEqual(["flotilla-production"]);
-  expect([...account.buckets]).toEqual(["flotilla-production"]);
-  expect(account.queues).toContain("flotilla-tasks-dlq-production");
-  const steps = account.calls.filter((line) => /^(d1 migrations|deploy)/.test(line));
+  expect([...account.buckets.keys()]).toEqual(["flotilla-production"]);
+  expect([...account.queues.keys()]).toContain("flotilla-tasks-dlq-production");
+  const steps = account.calls.filter(
+    (line) => /^(d1 migrations|deploy)/.test(line) && !line.includes("probe"),
+  );
   expect(steps.map((line) => /(migrations|consumer|producer)/.exec(line)?.[0])).toEqual([
     "migrations",
     "consumer",
@@ -60,7 +29,7 @@ test("a new account gets all resources, migrated before the deploy of both Worke
 });
 
 test("a second deploy creates no resources and no second key", async () => {
-  const account = new Account();
+  const account = new Account(root);
   await runDeploy(account);
   const key = account.secrets.get(producer)?.get("FLEET_API_KEY");
   account.calls.length = 0;
@@ -77,7 +46,7 @@ const consumerConfig = (environment: string): Record<string, unknown> =>
   );
 
 test("containers and a dataset are deployed only with their options", async () => {
-  await runDeploy(new Account(), { name: "staging", microvm: true, metrics: true });
+  await runDeploy(new Account(root), { name: "staging", microvm: true, metrics: true });
   expect(consumerConfig("staging")).toMatchObject({
     main: "../../../consumer/sandbox/microvm/consumer_with_microvm.ts",
     containers: [{ class_name: "MicroVm" }],
@@ -85,14 +54,14 @@ test("containers and a dataset are deployed only with their options", async () =
     migrations: [{ tag: "v1" }, { tag: "microvm" }],
     analytics_engine_datasets: [{ binding: "METRICS", dataset: "flotilla_staging" }],
   });
-  await runDeploy(new Account(), { name: "staging" });
+  await runDeploy(new Account(root), { name: "staging", microvm: false, metrics: false });
   const plain = consumerConfig("staging");
   expect(plain.main).toBe("../../../consumer/index.ts");
   expect([plain.containers, plain.analytics_engine_datasets]).toEqual([undefined, undefined]);
 });
 
 test("a generated key is shown once and is never an argument", async () => {
-  const account = new Account();
+  const account = new Account(root);
   const printed = await runDeploy(account);
   const key = account.secrets.get(producer)?.get("FLEET_API_KEY") ?? "";
   expect(key.length).toBeGreaterThan(40);
@@ -100,13 +69,30 @@ test("a generated key is shown once and is never an argument", async () => {
   expect(account.calls.join("\n")).not.toContain(key);
 });
 
-test("secrets of the environment are set and not printed; a missing one is reported", async () => {
+test("secrets of the environment are set and not printed", async () => {
   const environment = { FLEET_API_KEY: "my own key" };
-  const account = new Account();
+  const account = new Account(root);
   const output = (await runDeploy(account, { environment })).join("\n");
   expect(account.secrets.get(producer)?.get("FLEET_API_KEY")).toBe(environment.FLEET_API_KEY);
   expect(output).not.toContain(environment.FLEET_API_KEY);
-  expect(output).toContain("npx wrangler secret put SECRET_ORDERS_TOKEN");
+});
+
+test("a missing secret is reported with the command that sets it", async () => {
+  const file = path.join(root, "wrangler.consumer.toml");
+  const usual = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(
+    file,
+    usual.replace('WORKERS_AI = "bound"', 'MODEL_BASE_URL = "https://m.example"'),
+  );
+  const output = (await runDeploy(new Account(root))).join("\n");
+  fs.writeFileSync(file, usual);
+  expect(output).toContain(
+    "npx wrangler secret put MODEL_API_KEY --name flotilla-consumer-production",
+  );
+});
+
+test("the secret of the demo's policy is not required", async () => {
+  expect((await runDeploy(new Account(root))).join("\n")).not.toContain("ORDERS_TOKEN");
 });
 
 test("the key of an endpoint is required if the vars name one", () => {
@@ -116,14 +102,15 @@ test("the key of an endpoint is required if the vars name one", () => {
 });
 
 test("another environment has its own names", async () => {
-  const account = new Account();
+  const account = new Account(root);
   await runDeploy(account, { name: "staging" });
-  const all = [...account.databases.keys(), ...account.buckets, ...account.queues];
+  const resources = [account.databases, account.buckets, account.queues, account.workers];
+  const all = resources.flatMap((kind) => [...kind.keys()]);
   expect(all.filter((name) => !name.endsWith("-staging"))).toEqual([]);
 });
 
 test("without a sign-in nothing is changed, and the error says how to sign in", async () => {
-  const account = new Account();
+  const account = new Account(root);
   account.signedIn = false;
   await expect(runDeploy(account)).rejects.toThrow("npx wrangler login");
   expect(account.calls).toEqual(["whoami --json"]);
@@ -136,7 +123,7 @@ test.each([
   ["d1 migrations", "a migration failed"],
   ["secret list", "A request failed: 503"],
 ])("a failing %s stops the deploy with its output", async (args, output) => {
-  const account = new Account();
+  const account = new Account(root);
   account.failing = { args, output };
   await expect(runDeploy(account)).rejects.toThrow(output);
   if (!args.startsWith("secret")) expect(account.deployed).toEqual([]);
@@ -146,7 +133,7 @@ test.each([
 });
 
 test("a dry run needs no account", async () => {
-  const account = new Account();
+  const account = new Account(root);
   const printed = await runDeploy(account, { dryRun: true });
   expect(account.calls.every((line) => line.startsWith("deploy --dry-run"))).toBe(true);
   expect(printed.join("\n")).toContain("find or create the queue flotilla-tasks-production");

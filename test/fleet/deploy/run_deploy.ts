@@ -1,0 +1,48 @@
+/** Deploys to an account in memory, from a repository of its own. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+import { deploy } from "../../../producer/deploy/deploy.ts";
+import type { Account } from "./account.ts";
+
+/** A separate repository, so that tests do not write into this one. */
+export const root = fs.mkdtempSync(path.join(os.tmpdir(), "deploy-"));
+for (const file of ["wrangler.consumer.toml", "wrangler.producer.toml"]) {
+  fs.copyFileSync(file, path.join(root, file));
+}
+afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
+
+export interface Given {
+  environment?: Record<string, string>;
+  name?: string;
+  dryRun?: boolean;
+  microvm?: boolean;
+  metrics?: boolean;
+  location?: string;
+  newKey?: boolean;
+}
+
+export async function runDeploy(account: Account, given: Given = {}): Promise<string[]> {
+  const printed: string[] = [];
+  const { environment = {}, name = "production", dryRun = false, newKey = false } = given;
+  const { microvm, metrics, location } = given;
+  await deploy(
+    { root, environment: name, microvm, metrics, location, newKey, dryRun },
+    {
+      wrangler: account.wrangler,
+      api: account.api,
+      environment,
+      print: (line) => void printed.push(line),
+      isHealthy: async () => true,
+    },
+  ).catch((error) => {
+    // What the user sees of a deploy that failed.
+    throw Object.assign(error, { printed });
+  });
+  return printed;
+}
+
+/** Each test starts as on a new clone: what an earlier deploy kept is only in its account. */
+export const forget = (): void =>
+  fs.rmSync(path.join(root, ".build"), { recursive: true, force: true });
