@@ -1,6 +1,6 @@
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { SealedLoader } from "../dynamic_worker.ts";
-import type { Capabilities, Engine, Program, RunLimits, RunOutcome } from "../engine.ts";
+import type { Engine, RunOutcome } from "../engine.ts";
 import { HostTarget } from "../host_target.ts";
 import { preparedBy } from "../isolate.ts";
 import { limitError } from "../limit_error.ts";
@@ -19,16 +19,15 @@ export function microVmEngine(
   loader: SealedLoader,
 ): Engine & Required<Pick<Engine, "shell" | "close">> {
   const session = new ContainerSession(open);
-  const perform = (work: Work, ...run: Parameters<Engine["run"]>) => runIn(session, work, ...run);
   return {
     name: "microvm",
-    async run(program, capabilities, limits, signal) {
-      const prepared = await preparedBy(loader, program);
+    async run(...run) {
+      const prepared = await preparedBy(loader, run[0]);
       if (!prepared.ok) return prepared.error;
       const { source, firstLineShift: shift } = prepared.value;
-      return perform({ kind: "code", source, shift }, program, capabilities, limits, signal);
+      return runIn(session, { kind: "code", source, shift }, ...run);
     },
-    shell: (program, ...run) => perform({ kind: "shell", command: program.code }, program, ...run),
+    shell: (...run) => runIn(session, { kind: "shell", command: run[0].code }, ...run),
     close: () => session.close(),
   };
 }
@@ -36,10 +35,7 @@ export function microVmEngine(
 async function runIn(
   session: ContainerSession,
   work: Work,
-  program: Program,
-  capabilities: Capabilities,
-  limits: RunLimits,
-  signal: AbortSignal,
+  ...[program, capabilities, limits, signal]: Parameters<Engine["run"]>
 ): Promise<RunOutcome> {
   const host = new HostTarget(program, capabilities, signal);
   const late = Promise.withResolvers<"deadline" | "aborted">();
