@@ -5,9 +5,9 @@ import { simulate } from "./simulation/simulate.ts";
 /** The runtime schedules parallel calls, so different seeds may show a bug. */
 const seedsMax = 24;
 
-test.each(knownBugs)(
-  "the checker notices a bug: $description",
-  async ({ bug, invariants: noticedBy, shapes }) => {
+test.each(knownBugs.map((each) => [each.description, each] as const))(
+  "the checker notices a bug: %s",
+  async (_, { bug, invariants: noticedBy, shapes }) => {
     const noticed: string[] = [];
     for (let seed = 1; seed <= seedsMax && noticed.length === 0; seed++) {
       const run = { seed, tasks: 10, bug, ...(shapes === undefined ? {} : { shapes }) };

@@ -18,6 +18,12 @@ export interface Statement {
   args: readonly unknown[];
 }
 
+/** A read, and a later write that uses its row. */
+export interface StatementSplit {
+  read: Statement;
+  write: (row: Record<string, unknown>) => Statement;
+}
+
 /** A known bug that is injected without changing the product. */
 export interface SeededBug {
   statement?: (statement: Statement) => Statement;
@@ -33,7 +39,7 @@ export interface SeededBug {
   /** The fake upstream follows redirects, with all headers of the request. */
   followsRedirects?: boolean;
   /** Splits a statement into a read and a later write; null: unchanged. */
-  splitStatement?: (statement: Statement) => { read: Statement; writes: Statement } | null;
+  splitStatement?: (statement: Statement) => StatementSplit | null;
   /** The product gets a success at once; the statement runs before the next write to D1, the object at the end. */
   delayed?: { statement?: (statement: Statement) => boolean; object?: (key: string) => boolean };
   /** The messages of a worker that died count as acknowledged. */
@@ -82,9 +88,9 @@ function database(context: RunContext, injector: FaultInjector, writer: Writer):
       if (!statements.some(({ sql }) => writes.test(sql))) return env.DB.batch(real);
       const split = context.bug.splitStatement?.(statements[0] ?? { sql: "", args: [] }) ?? null;
       if (split !== null) {
-        const rows = await run([split.read]);
-        if (rows[0]?.results.length === 0) return rows;
-        return run([split.writes]);
+        const [read] = await run([split.read]);
+        const row = read?.results[0] as Record<string, unknown> | undefined;
+        return row === undefined ? [read as D1Result] : run([split.write(row)]);
       }
       for (const late of writer.delayed.splice(0)) await late();
       return context.auditor.exclusively(async () => {

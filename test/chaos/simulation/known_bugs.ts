@@ -1,7 +1,8 @@
 /** Known bugs that are injected into the fleet, each with the invariants that must notice it. */
 
+import { nowSql } from "../../../shared/store/clock.ts";
 import type { invariants } from "../checks/invariants.ts";
-import type { SeededBug, Statement } from "./bindings.ts";
+import type { SeededBug, Statement, StatementSplit } from "./bindings.ts";
 
 export interface KnownBug {
   description: string;
@@ -31,15 +32,25 @@ const isStep = ({ sql }: Statement): boolean => sql.includes("INSERT INTO steps"
 const effects = ["effect_by_code", "effects_by_tool"];
 const encoder = new TextEncoder();
 
-/** Checks the condition of a claim in one statement and writes the row in another, without the condition. */
-function splitClaim({ sql, args }: Statement): { read: Statement; writes: Statement } | null {
-  const [head, condition] = sql.split(/\n\s*WHERE id = \?1 AND \(\?4 = 0/);
-  if (condition === undefined || !sql.includes("claimed_by = ?3")) return null;
-  const [rest = "", returning = ""] = condition.split("RETURNING");
-  const read = `SELECT id, ?2 AS hashes FROM tasks WHERE id = ?1 AND (?4 = 0${rest}`;
+const isClaim = ({ sql }: Statement): boolean => sql.includes("claimed_by = ?3,");
+
+/** Chooses the task of a claim in one statement and writes its row in another, without the condition. */
+function splitClaim(claim: Statement): StatementSplit | null {
+  const [, head, condition, returning] =
+    /^([\s\S]*)\n\s*WHERE id = ([\s\S]*?)\s*(RETURNING [\s\S]*)$/.exec(claim.sql) ?? [];
+  // The write of a split claim does not match.
+  if (!isClaim(claim) || condition === undefined) return null;
+  const { args } = claim;
+  const chosen = condition.startsWith("COALESCE")
+    ? `SELECT ${condition} AS id, ?2 AS hashes, ?3 AS claimant`
+    : `SELECT id, ?2 AS hashes FROM tasks WHERE id = ${condition}`;
+  const unused = args.map((_, n) => `?${n + 1}`).join(", ");
   return {
-    read: { sql: read, args },
-    writes: { sql: `${head} WHERE id = ?1 AND ?4 IS NOT NULL RETURNING${returning}`, args },
+    read: { sql: `SELECT * FROM (${chosen}) WHERE id IS NOT NULL`, args },
+    write: ({ id }) => ({
+      sql: `${head} WHERE id = ?1 AND (1 OR COALESCE(${unused}) = 0) ${returning}`,
+      args: [id, ...args.slice(1)],
+    }),
   };
 }
 
@@ -54,10 +65,8 @@ export const knownBugs: readonly KnownBug[] = [
     description: "a claim takes a live lease",
     invariants: ["singleOwner"],
     bug: {
-      statement: rewrite(
-        /status = 'running' AND \(lease_until < .*? OR claimed_by = \?3\)/g,
-        "status = 'running'",
-      ),
+      statement: (each) =>
+        isClaim(each) ? rewrite(`lease_until < ${nowSql}`, "lease_until > 0")(each) : each,
     },
   },
   {
