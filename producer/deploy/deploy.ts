@@ -8,6 +8,8 @@ import { deployedPolicySecrets } from "../../policies/index.ts";
 import { findAccount, type ReadApi, readWorker } from "./account.ts";
 import { type Choices, type GivenChoices, readSaved, resolveChoices, save } from "./choices.ts";
 import { folderOf, readSettings, type WorkerSettings, workers, writeConfigs } from "./configs.ts";
+import { deleteContainers } from "./containers.ts";
+import { hasMicroVmClass } from "./object_migrations.ts";
 import { isMigrated, mustBeOwnBucket, mustBeOwnQueue } from "./ownership.ts";
 import { type PlanContext, printPlan } from "./plan.ts";
 import { mustHaveAddress, mustHavePlan } from "./preflight.ts";
@@ -63,6 +65,11 @@ export async function deploy(options: DeployOptions, context: DeployContext): Pr
   }
   save(folder, choices, false);
   await createMissing(context, settings, existing, choices);
+  if (!choices.microvm && consumer !== null && hasMicroVmClass(consumer.migrationTag)) {
+    const name = String(settings.consumer.name);
+    const isDeleted = await deleteContainers(context.wrangler, context.api, account, name);
+    if (isDeleted) context.print("deleted the containers of microvm");
+  }
   const url = await deployWorkers(options, context, settings);
   const isNewKey = await provideSecrets(context, settings, newKey);
   save(folder, choices, true);

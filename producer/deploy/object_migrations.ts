@@ -16,9 +16,13 @@ export function objectMigrations(
   deployedTag: string | null,
   microvm: boolean,
 ): Migration[] {
-  const deployed = stepOf(usual, deployedTag);
-  const isOn = deployed % 2 === 1;
-  const last = isOn === microvm ? deployed : deployed + 1;
+  const deployed = stepOf(deployedTag);
+  if (deployed === 0 && deployedTag !== null && !usual.some(({ tag }) => tag === deployedTag)) {
+    throw new DeployError(
+      `the deployed consumer has the Durable Object migration "${deployedTag}", which this version does not know: deploy a newer version`,
+    );
+  }
+  const last = hasMicroVmClass(deployedTag) === microvm ? deployed : deployed + 1;
   const steps = Array.from({ length: last }, (_, index) => index + 1);
   return [
     ...usual,
@@ -29,14 +33,13 @@ export function objectMigrations(
   ];
 }
 
+export const hasMicroVmClass = (deployedTag: string | null): boolean =>
+  stepOf(deployedTag) % 2 === 1;
+
 const tagOf = (step: number): string => (step === 1 ? "microvm" : `microvm-${step}`);
 
 /** How many steps of `microvm` the account has applied. */
-function stepOf(usual: readonly Migration[], tag: string | null): number {
-  if (tag === null || usual.some((migration) => migration.tag === tag)) return 0;
-  const step = tag === "microvm" ? 1 : Number(/^microvm-([1-9]\d{0,3})$/.exec(tag)?.[1]);
-  if (!Number.isNaN(step)) return step;
-  throw new DeployError(
-    `the deployed consumer has the Durable Object migration "${tag}", which this version does not know: deploy a newer version`,
-  );
+function stepOf(tag: string | null): number {
+  if (tag === "microvm") return 1;
+  return Number(/^microvm-([1-9]\d{0,3})$/.exec(tag ?? "")?.[1] ?? 0);
 }

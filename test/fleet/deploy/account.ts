@@ -29,6 +29,8 @@ export class Account {
   readonly queues = new Map<string, string | null>();
   readonly secrets = new Map<string, Map<string, string>>();
   readonly workers = new Map<string, StoredWorker>();
+  /** The namespace of each container application. */
+  readonly containers = new Map<string, string>();
   readonly deployed: string[] = [];
   readonly calls: string[] = [];
   /** The location of each created database. */
@@ -64,6 +66,9 @@ export class Account {
     const missing = { status: 404, result: null };
     if (place.endsWith("/workers/subdomain")) {
       return this.hasSubdomain ? { status: 200, result: { subdomain: "someone" } } : missing;
+    }
+    if (place.endsWith("/containers/applications")) {
+      return { status: 200, result: [...this.containers].map(([name, id]) => ({ id, name })) };
     }
     const [, kind, name = ""] = /\/workers\/(services|scripts)\/([^/]+)/.exec(place) ?? [];
     const worker = this.workers.get(name);
@@ -101,6 +106,10 @@ export class Account {
     }
     if (/^(r2|queues)/.test(line)) return this.#resource(args);
     if (line.startsWith("deploy")) return this.#deploy(args, last);
+    if (line.startsWith("containers delete")) {
+      for (const [name, id] of this.containers) if (id === last) this.containers.delete(name);
+      return success();
+    }
     if (line.startsWith("secret list")) {
       const names = [...(this.secrets.get(args[3] ?? "") ?? new Map()).keys()];
       return success(JSON.stringify(names.map((name) => ({ name }))));
@@ -163,6 +172,14 @@ export class Account {
     const hasContainers = String(config.main).includes("microvm");
     if (classes.has("MicroVm") && !hasContainers) {
       return failure("class 'MicroVm' has objects and is not exported any more [code: 10064]");
+    }
+    if (hasContainers) {
+      const id = `namespace-${migrations.at(-1)?.tag}`;
+      const application = `${name}-microvm`;
+      if ((this.containers.get(application) ?? id) !== id) {
+        return failure(`an application ${application} exists with a different namespace`);
+      }
+      this.containers.set(application, id);
     }
     const { bindings: objects = [] } = (config.durable_objects ?? {}) as {
       bindings?: { name: string }[];

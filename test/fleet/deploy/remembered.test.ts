@@ -38,6 +38,7 @@ describe.each([
       ...["microvm-3", "microvm-3", "microvm-4"],
     ]);
     expect(bindingsOf(account)).not.toContain("MICROVM");
+    expect([...account.containers]).toEqual([]);
   });
 });
 
