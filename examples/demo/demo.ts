@@ -16,6 +16,7 @@ import { table } from "../../producer/cli/output/table.ts";
 import { sessionFor } from "../../producer/cli/session.ts";
 import { watchBatch } from "../../producer/cli/watch/watch_batch.ts";
 import { watchTask } from "../../producer/cli/watch/watch_task.ts";
+import { buildAll } from "../../producer/local/build.ts";
 import { type DevServer, startDevServer } from "../../producer/local/dev_server.ts";
 import { claimState } from "../../producer/local/processes.ts";
 import { exampleBatch } from "../batch.ts";
@@ -143,6 +144,7 @@ async function main(): Promise<number> {
     await claimState(stateDir);
     rmSync(stateDir, { recursive: true, force: true });
   }
+  await buildAll();
   const service = await startOrdersService({ token, port: 0 });
   started.push(service);
   print("Starting the fleet on this machine: both Workers, D1, R2, Queues and the sandbox …");

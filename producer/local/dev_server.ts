@@ -45,13 +45,7 @@ export interface DevServer {
 /** Resolves when `/healthz` returns 200. Rejects with what is wrong and what to do, or with the log. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { port, environment, quiet } = options;
-  const stateDir = path.resolve(options.stateDir);
-  createFolder(stateDir);
-  await claimState(stateDir);
-  await mustBeFree(port);
-  const env = runtimeEnvironment(environment, stateDir);
-  const settings = checkSettings(env);
-  if (!settings.ok) throw new Error(settings.error);
+  const { stateDir, env } = await checkStart(options);
   const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
   await prepareDatabase(stateDir, existed ? [voidLeasesSql] : []);
   const logFile = path.join(stateDir, "fleet.log");
@@ -77,6 +71,25 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     },
     stop: () => supervisor.stop(),
   };
+}
+
+/** Rejects with what is wrong and what to do; quick, so that it can run before a build. */
+export async function checkStart({
+  port,
+  stateDir: folder,
+  environment,
+}: Pick<DevServerOptions, "port" | "stateDir" | "environment">): Promise<{
+  stateDir: string;
+  env: Record<string, string>;
+}> {
+  const stateDir = path.resolve(folder);
+  const env = runtimeEnvironment(environment, stateDir);
+  const settings = checkSettings(env);
+  if (!settings.ok) throw new Error(settings.error);
+  createFolder(stateDir);
+  await claimState(stateDir);
+  await mustBeFree(port);
+  return { stateDir, env };
 }
 
 /** More than the CPU time of a program in `isolate-v8`, which blocks the whole local runtime. */
@@ -167,7 +180,12 @@ class Supervisor {
 function createFolder(stateDir: string): void {
   try {
     fs.mkdirSync(stateDir, { recursive: true });
-    fs.accessSync(stateDir, fs.constants.W_OK);
+    // A pseudo file system, such as /proc, allows access and holds no files.
+    const probe = path.join(stateDir, `.probe-${process.pid}`);
+    fs.writeFileSync(probe, "fleet");
+    const isKept = fs.readFileSync(probe, "utf8") === "fleet";
+    fs.rmSync(probe);
+    if (!isKept) throw new Error("it keeps no files");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new Error(`STATE_DIR ${stateDir} is not writable (${code}): name another folder.`);

@@ -1,5 +1,6 @@
 /** `npm start`: the local fleet until Ctrl-C. */
-import { startDevServer } from "./dev_server.ts";
+import { buildAll } from "./build.ts";
+import { checkStart, startDevServer } from "./dev_server.ts";
 import { endpointLine } from "./endpoint_line.ts";
 import { modelHint } from "./settings.ts";
 
@@ -10,11 +11,14 @@ if (!Number.isInteger(port) || port < 1 || port > 65_535) {
 }
 
 try {
+  const stateDir = process.env.STATE_DIR || ".wrangler/state";
+  await checkStart({ port, stateDir, environment: process.env });
   console.log("Starting the fleet …");
+  await buildAll();
   const endpoint = endpointLine(process.env);
   const fleet = await startDevServer({
     port,
-    stateDir: process.env.STATE_DIR ?? ".wrangler/state",
+    stateDir,
     environment: process.env,
     quiet: process.env.FLEET_VERBOSE === undefined,
     onHung() {

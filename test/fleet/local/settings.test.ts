@@ -1,4 +1,7 @@
 /** Invalid settings stop `npm start` with a message. */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -67,6 +70,34 @@ test("a folder that is not writable is reported with the variable to set", async
   const folder = path.join(os.devNull, "state");
   const started = startAt(folder, await freePort());
   await expect(started).rejects.toThrow(`STATE_DIR ${folder} is not writable`);
+});
+
+test.skipIf(!fs.existsSync("/proc/self"))(
+  "a folder of a pseudo file system is reported, although it may be accessed",
+  async () => {
+    const started = startAt("/proc/self", await freePort());
+    await expect(started).rejects.toThrow("STATE_DIR /proc/self is not writable");
+  },
+);
+
+test.each([
+  ["npm start", "producer/local/start.ts", "is in use: stop the other process, or set PORT"],
+  ["npm run demo", "examples/demo/demo.ts", "is in use: choose another"],
+])("%s says that its port is taken before it builds anything", async (_name, script, message) => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const state = newState();
+  const env = { ...process.env, PORT: String(port), STATE_DIR: state.dir };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+    env,
+    encoding: "utf8",
+  });
+  server.close();
+  state.remove();
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain(message);
 });
 
 test("a port that fetch blocks is reported at once, and nothing keeps running", async () => {
