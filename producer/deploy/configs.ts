@@ -38,17 +38,18 @@ export function readSettings(
   return { consumer, producer: read("producer") };
 }
 
-/** Writes the configurations and returns their paths. */
+/** Writes the configurations and returns their paths. A plan has its own, because its ids are not real. */
 export function writeConfigs(
   root: string,
   environment: string,
   settings: WorkerSettings,
   ids: ReadonlyMap<string, string>,
+  prefix: "wrangler" | "plan" = "wrangler",
 ): Record<keyof WorkerSettings, string> {
   const folder = folderOf(environment);
   fs.mkdirSync(path.join(root, folder), { recursive: true });
   const file = (worker: keyof WorkerSettings): string => {
-    const name = path.join(folder, `wrangler.${worker}.json`);
+    const name = path.join(folder, `${prefix}.${worker}.json`);
     const text = JSON.stringify(withDatabaseIds(settings[worker], ids), null, 2);
     fs.writeFileSync(path.join(root, name), `${text}\n`);
     return name;

@@ -4,7 +4,7 @@ import { DeployError, runOrThrow, type Wrangler } from "./wrangler.ts";
 
 /**
  * Deletes it, if it exists, before its Durable Object class is removed: it keeps its name, so a later deploy
- * with `microvm` could not make it for a new class. Tasks in it lose their slice and go on without it.
+ * with `microvm` could not make it for a new class. Tasks that run in it lose their slice.
  */
 export async function deleteContainers(
   wrangler: Wrangler,

@@ -22,7 +22,7 @@ export async function printPlan(
   for (const { kind, name } of resources) context.print(`  find or create the ${kind} ${name}`);
   context.print("  apply the new migrations of shared/migrations");
   const ids = new Map(resources.map(({ name }) => [name, "00000000-0000-0000-0000-000000000000"]));
-  const files = writeConfigs(root, environment, settings, ids);
+  const files = writeConfigs(root, environment, settings, ids, "plan");
   for (const worker of workers) {
     const args = ["deploy", "--dry-run", "-c", files[worker], "--outdir"];
     const outdir = path.join(folderOf(environment), worker);

@@ -132,6 +132,14 @@ test.each([
   expect(account.deployed.length).toBeGreaterThan(0);
 });
 
+test("a dry run leaves the configuration of the last deploy as it is", async () => {
+  const account = new Account(root);
+  await runDeploy(account);
+  await runDeploy(account, { dryRun: true });
+  const written = path.join(root, ".build/deploy/production/wrangler.producer.json");
+  expect(fs.readFileSync(written, "utf8")).toContain("id-of-flotilla-production");
+});
+
 test("a dry run needs no account", async () => {
   const account = new Account(root);
   const printed = await runDeploy(account, { dryRun: true });
