@@ -189,7 +189,8 @@ function checkRef(ref: unknown, root: unknown): Checked {
 
 const notSchemaRef = "does not point to a schema";
 
-function targetOf(ref: string, root: unknown): unknown {
+/** What a reference such as `#/$defs/a` points to; undefined for nothing. */
+export function targetOf(ref: string, root: unknown): unknown {
   let at = root;
   for (const raw of ref.split("/").slice(1)) {
     let key: string;

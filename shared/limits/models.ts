@@ -44,6 +44,8 @@ export const modelLimits = {
   schemaDepthMax: 32,
   schemaNodesMax: 2_000,
   patternCharsMax: 500,
+  /** For one value, in units of about 0.1 microseconds: see consumer/models/schemas/meter.ts. */
+  schemaWorkMax: 2_000_000,
   refDepthMax: 8,
   leakTextCharsMax: 500_000,
   leakBlocksMax: 64,
@@ -56,7 +58,7 @@ export const modelTryLimits = {
   listMsMax: 5_000,
   callMsMax: 60_000,
   requestMsMax: 80_000,
-  bodyBytesMax: 10_000,
+  bodyBytesMax: 100_000,
   /** Enough for a model that thinks first. */
   outputTokensMax: 2_048,
 } as const;

@@ -1,58 +1,30 @@
-import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { SchemaRun } from "../schemas/json_schema.ts";
+import { Meter, OutOfWork } from "../schemas/meter.ts";
+import type { Path, SchemaError } from "../schemas/visit.ts";
 
-const validators = new WeakMap<object, Validator>();
-
-function validatorOf(schema: Json): Validator {
-  const known = validators.get(schema);
-  if (known !== undefined) return known;
-  const validator = new Validator(schema, "2020-12", false);
-  validators.set(schema, validator);
-  return validator;
+function placeOf(path: Path | null): string {
+  if (path === null) return "";
+  const before = placeOf(path.parent);
+  if (/^\d+$/.test(String(path.key))) return `${before}[${path.key}]`;
+  return before === "" ? String(path.key) : `${before}.${path.key}`;
 }
 
-/** Applicators only repeat what their branches say. */
-const wrappers = new Set([
-  "properties",
-  "items",
-  "prefixItems",
-  "$ref",
-  "allOf",
-  "patternProperties",
-]);
-
-function pathOf(pointer: string): string {
-  const parts = pointer.replace(/^#\/?/, "").split("/");
-  return parts
-    .filter((part) => part !== "")
-    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce((path, part) => {
-      if (/^\d+$/.test(part)) return `${path}[${part}]`;
-      return path === "" ? part : `${path}.${part}`;
-    }, "");
-}
-
-function line(unit: OutputUnit): string {
-  const path = pathOf(unit.instanceLocation);
-  return `${path === "" ? "the arguments" : path}: ${unit.error}`;
-}
-
-/** Errors of unions follow all their branches; the deepest lines say what to fix. */
-function lines(units: readonly OutputUnit[]): string[] {
-  const leaves = units.filter((unit) => !wrappers.has(unit.keyword));
-  return [...new Set((leaves.length > 0 ? leaves : units).map(line))];
+function line({ path, message }: SchemaError): string {
+  return `${path === null ? "the arguments" : placeOf(path)}: ${message}`;
 }
 
 /**
- * Why a value does not fit its schema, one line per place with path and expectation;
- * empty where it fits. JSON Schema 2020-12; a schema that cannot be used fits nothing.
+ * Why a value does not fit its schema, one line per place with path and expectation; empty where it fits.
+ * JSON Schema 2020-12. A schema that cannot be used, or takes too long, fits nothing.
  */
 export function problemsOf(value: unknown, schema: Json): string[] {
   try {
-    const result = validatorOf(schema).validate(value);
-    return result.valid ? [] : lines(result.errors);
+    const errors = new SchemaRun(schema, new Meter(modelLimits.schemaWorkMax)).errorsOf(value);
+    return [...new Set(errors.map(line))];
   } catch (thrown) {
+    if (thrown instanceof OutOfWork) return [`the arguments: ${thrown.message}`];
     return [`the schema cannot be used: ${thrown instanceof Error ? thrown.message : "unknown"}`];
   }
 }

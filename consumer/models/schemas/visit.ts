@@ -1,0 +1,57 @@
+/** What the keywords share: places, errors, and the run that checks inner schemas. */
+import type { Json } from "../../../shared/json.ts";
+import type { Meter } from "./meter.ts";
+import type { Pattern } from "./pattern.ts";
+
+export interface SchemaError {
+  path: Path | null;
+  keyword: string;
+  message: string;
+}
+
+/** The place of a value; a list, so that valid places cost no text. */
+export interface Path {
+  parent: Path | null;
+  key: string | number;
+}
+
+/** Which properties or items a schema has accepted, for `unevaluated…`. */
+export class Evaluated {
+  readonly own = new Set<string | number>();
+  readonly parent: Evaluated | null;
+
+  constructor(parent: Evaluated | null = null) {
+    this.parent = parent;
+  }
+
+  has(key: string | number): boolean {
+    return this.own.has(key) || (this.parent?.has(key) ?? false);
+  }
+
+  add(other: Evaluated): void {
+    for (const key of other.own) this.own.add(key);
+  }
+}
+
+/** One value that is being checked against one schema. */
+export interface Visit {
+  schema: Json;
+  path: Path | null;
+  evaluated: Evaluated;
+  run: Run;
+  /** Marks the value as invalid. */
+  fail(keyword: string, message: string): void;
+  /** Runs checks of inner schemas. When `body` is false, the value is invalid, and their errors follow. */
+  inner(body: () => boolean, keyword?: string, message?: () => string): void;
+}
+
+export interface Run {
+  meter: Meter;
+  /** Adds an error for each reason why the value is not valid. Throws OutOfWork. */
+  check(value: unknown, schema: unknown, path: Path | null, evaluated?: Evaluated): boolean;
+  /** The errors of `body`, instead of adding them. */
+  collect(body: () => boolean): { valid: boolean; errors: SchemaError[] };
+  pattern(source: string): Pattern;
+  /** The schema that a reference points to. */
+  target(ref: string): unknown;
+}
