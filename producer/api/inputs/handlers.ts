@@ -73,6 +73,14 @@ const handleDeleteInput: Handler = async ({ env, principal, url }) => {
 
 /** The key in the path. A path that does not decode is an invalid key. */
 function readKey({ pathname }: URL): Result<string, Problem> {
+  // The list's own path, which the router also takes for a key.
+  if (pathname === "/v1/inputs") {
+    return err({
+      kind: "method_not_allowed",
+      message: "method not allowed: use GET",
+      allow: ["GET"],
+    });
+  }
   const key = checkInputKey(decodePath(pathname.slice("/v1/inputs/".length)));
   return key.ok ? key : err(invalidField("key", key.error));
 }

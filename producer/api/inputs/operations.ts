@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { storeLimits } from "../../../shared/limits.ts";
 import { json, operation } from "../../http/operation.ts";
-import { Count, limitUpTo, NextCursor, strict, Time } from "../../http/values.ts";
+import { Count, cursorOf, limitUpTo, NextCursor, strict, Time } from "../../http/values.ts";
 
 const InputResponse = Type.Object(
   { key: Type.String(), bytes: Count, sha256: Type.String() },
@@ -21,7 +21,7 @@ export type InputPage = Static<typeof InputPage>;
 export const InputQuery = Type.Partial(
   Type.Object({
     prefix: Type.String({ maxLength: 512, description: "only keys that start with it" }),
-    cursor: Type.String({ maxLength: 512, description: "next_cursor of the previous page" }),
+    cursor: cursorOf("^[^\\u0000-\\u001f]{1,512}$"),
     limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
   strict,

@@ -24,6 +24,18 @@ const kinds = {
 } as const;
 export type ChoiceKind = keyof typeof kinds;
 
+const chosenSql = (kind: ChoiceKind): string => `
+  SELECT ${kinds[kind].columns} FROM tasks
+  WHERE tenant = ?1 AND id > ?2 AND id <= ?3
+    AND ${kinds[kind].condition} AND status IN (SELECT value FROM json_each(?4))
+    AND (?5 IS NULL OR ${reasonSql} = ?5) AND (?6 IS NULL OR error->>'code' = ?6)
+    AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS wanted
+      WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
+             WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
+    AND (?8 IS NULL OR created_at >= ?8) AND (?9 IS NULL OR created_at < ?9)
+    AND (?10 IS NULL OR custom_id = ?10)
+  ORDER BY id LIMIT ?11`;
+
 /**
  * The end of the next `limit` tasks of a tenant in a key range after `after`, and whether more follow:
  * with a filter that matches few tasks, one call reads no more than these.
@@ -39,10 +51,7 @@ export async function findWindowEnd(
     "window end",
     `SELECT MAX(id) AS upto, COUNT(*) AS n FROM
      (SELECT id FROM tasks WHERE tenant = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?4)`,
-    tenant,
-    range.after,
-    range.to,
-    limit,
+    [tenant, range.after, range.to, limit],
   );
   if (row === null || row.upto === null) return null;
   return { upto: row.upto, more: row.n === limit };
@@ -56,20 +65,7 @@ export async function listChosen(
   { after, upto, limit }: { after: string; upto: string; limit: number },
   choice: TaskChoice,
 ): Promise<TaskRow[]> {
-  const { columns, condition } = kinds[kind];
-  return sql.all<TaskRow>(
-    db,
-    "list chosen",
-    `SELECT ${columns} FROM tasks
-     WHERE tenant = ?1 AND id > ?2 AND id <= ?3
-       AND ${condition} AND status IN (SELECT value FROM json_each(?4))
-       AND (?5 IS NULL OR ${reasonSql} = ?5) AND (?6 IS NULL OR error->>'code' = ?6)
-       AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS wanted
-         WHERE (SELECT held.value FROM json_each(tasks.labels) AS held
-                WHERE held.key = wanted.value->>0) IS NOT wanted.value->>1)
-       AND (?8 IS NULL OR created_at >= ?8) AND (?9 IS NULL OR created_at < ?9)
-       AND (?10 IS NULL OR custom_id = ?10)
-     ORDER BY id LIMIT ?11`,
+  return sql.all<TaskRow>(db, "list chosen", chosenSql(kind), [
     tenant,
     after,
     upto,
@@ -81,5 +77,5 @@ export async function listChosen(
     choice.createdBefore,
     choice.customId,
     limit,
-  );
+  ]);
 }
