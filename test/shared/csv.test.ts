@@ -121,7 +121,7 @@ describe("what Excel writes is read", () => {
   const row = [[3, { boat: "Tern", pier: "North" }]];
   test.each<[name: string, text: string, delimiter: string | null]>([
     ["a line sep= with --delimiter", "sep=;\nboat;pier\nTern;North\n", ";"],
-    ["a line sep= alone", "sep=;\nboat;pier\nTern;North\n", null],
+    ["a line sep= without --delimiter", "sep=;\nboat;pier\nTern;North\n", null],
     ["a mark, CR LF and a line sep=", "\ufeffsep=;\r\nboat;pier\r\nTern;North\r\n", ";"],
     ["a tab", "SEP=\t\r\nboat\tpier\r\nTern\tNorth", null],
     ["another separator than the option's", "sep=,\nboat;pier\nTern;North\n", ";"],

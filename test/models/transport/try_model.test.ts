@@ -99,12 +99,12 @@ test.each<[string, () => Response]>([
   ["that is missing", () => new Response("404 page not found", { status: 404 })],
   ["that names other models", () => list("other")],
   ["that the key may not read", unauthorized],
-])("a list of models %s is no failure where the call works", async (_name, models) => {
+])("a list of models %s does not fail where the call works", async (_name, models) => {
   const { found } = await findings({ models, chat: call });
   expect(found.map(({ ok }) => ok)).toEqual([true, true]);
 });
 
-test("Ollama's list names the tag that a model without one stands for", async () => {
+test("Ollama's list names the tag of a model without one", async () => {
   const answers = { models: () => list("qwen3:latest"), chat: call };
   const { found } = await findings(answers, { MODEL_BASE_URL: base }, "qwen3");
   expect(found[0]?.message).toBe(`${base} answers and serves qwen3`);

@@ -54,7 +54,7 @@ export function addRun(program: Command, bind: Bind): void {
   );
 }
 
-/** Standard output is for the answer alone. */
+/** Standard output is only for the answer. */
 function note(session: Session, text: string): void {
   if (!session.json) session.context.warn(`${printable(text)}\n`);
 }

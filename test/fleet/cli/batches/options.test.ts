@@ -74,7 +74,7 @@ describe("options of the tasks are defaults of the batch", () => {
 });
 
 describe("options of the batch", () => {
-  test("stand in the query", async () => {
+  test("are sent in the query", async () => {
     const budget = ["--max-cost", "2.5", "--max-tokens", "100000"];
     const hook = ["--webhook", "https://example.com/hooks", "--webhook-secret", "HOOK_KEY"];
     const { head } = await sent([
@@ -94,7 +94,7 @@ describe("options of the batch", () => {
     });
   });
 
-  test("stand in a JSON body, and not twice", async () => {
+  test("are added to a JSON body, and not twice", async () => {
     const file = writeInput("b.json", '{"tasks": [{"prompt": "a"}], "defaults": {"attempts": 2}}');
     const { body, head } = await sent([file, "--max-cost", "1", "--limits", "steps=3"]);
     expect(head).toEqual({});

@@ -74,13 +74,13 @@ describe("fleet run", () => {
     expect(result.err).toContain("failed (model_error): model_rejected: HTTP 401");
   });
 
-  test("with --json prints the task alone", async () => {
+  test("with --json prints only the task", async () => {
     const { url } = await fakeFleet(script({ output: { text: "It is 42." } }));
     const { out, err } = await fleet(["run", "What?", "--json", "--url", url]);
     expect([JSON.parse(out).output, err]).toEqual([{ text: "It is 42." }, ""]);
   });
 
-  test("reads a prompt from standard input, fetches a large answer, and asks anew each time", async () => {
+  test("reads a prompt from standard input, fetches a large answer, and submits a new task each time", async () => {
     const { url, received } = await fakeFleet({
       ...script({ output: null }),
       "GET /v1/tasks/task_1/result": { body: { output: { text: "long" } } },
