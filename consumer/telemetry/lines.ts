@@ -4,7 +4,7 @@
  */
 import type { LogFields } from "../../shared/log.ts";
 import type { Step } from "../../shared/step.ts";
-import type { Claim } from "../../shared/store/tasks/claims.ts";
+import type { Claim } from "../../shared/store/tasks/claim.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { SettledOutcome } from "../slice/outcome.ts";

@@ -2,7 +2,7 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { explain } from "../tasks/explain.ts";
+import { explain } from "../tasks/check/explain.ts";
 import type { Detail, Problem } from "./problem.ts";
 
 export function readQuery<T extends TObject>(

@@ -20,11 +20,7 @@ export async function insertDeadMessage(db: D1Database, row: DeadMessageRow): Pr
     "insert dead message",
     `INSERT INTO inbox_dead (id, tenant, body, problem, received_at)
      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING`,
-    row.id,
-    row.tenant,
-    row.body,
-    row.problem,
-    row.received_at,
+    [row.id, row.tenant, row.body, row.problem, row.received_at],
   );
 }
 
@@ -35,6 +31,6 @@ export async function listDeadMessages(db: D1Database, tenant: string): Promise<
     "list dead messages",
     `SELECT * FROM inbox_dead WHERE tenant = ?1 ORDER BY received_at DESC, id
      LIMIT ${storeLimits.pageRowsMax}`,
-    tenant,
+    [tenant],
   );
 }

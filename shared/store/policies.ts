@@ -16,7 +16,7 @@ export async function storePolicies(
      FROM json_each(?1) WHERE true
      ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at
      WHERE policies.used_at < excluded.used_at - ${retentionLimits.policiesMarkMs}`,
-    JSON.stringify(policies),
+    [JSON.stringify(policies)],
   );
 }
 
@@ -25,7 +25,7 @@ export async function readPolicyText(db: D1Database, hash: string): Promise<stri
     db,
     "read policy",
     "SELECT text FROM policies WHERE hash = ?1",
-    hash,
+    [hash],
   );
   return row?.text ?? null;
 }

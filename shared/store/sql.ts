@@ -5,22 +5,24 @@
  */
 import { type RetryOptions, withRetries } from "../retries.ts";
 
+type Values = readonly unknown[];
+
 /** SQL with its values bound as ?1, ?2, …; for `batch`. */
-const statement = (db: D1Database, text: string, ...values: unknown[]): D1PreparedStatement =>
+const statement = (db: D1Database, text: string, values: Values = []): D1PreparedStatement =>
   db.prepare(text).bind(...values);
 
 /** The first row, or null. */
-const first = <Row>(db: D1Database, name: string, text: string, ...values: unknown[]) =>
-  withRetries(name, () => statement(db, text, ...values).first<Row>());
+const first = <Row>(db: D1Database, name: string, text: string, values: Values = []) =>
+  withRetries(name, () => statement(db, text, values).first<Row>());
 
-async function all<Row>(db: D1Database, name: string, text: string, ...values: unknown[]) {
-  const { results } = await withRetries(name, () => statement(db, text, ...values).all<Row>());
+async function all<Row>(db: D1Database, name: string, text: string, values: Values = []) {
+  const { results } = await withRetries(name, () => statement(db, text, values).all<Row>());
   return results;
 }
 
 /** How many rows were changed, including those that triggers changed. */
-async function run(db: D1Database, name: string, text: string, ...values: unknown[]) {
-  const { meta } = await withRetries(name, () => statement(db, text, ...values).run());
+async function run(db: D1Database, name: string, text: string, values: Values = []) {
+  const { meta } = await withRetries(name, () => statement(db, text, values).run());
   return meta.changes;
 }
 
@@ -32,12 +34,12 @@ const batch = <Rows extends readonly unknown[]>(
   db: D1Database,
   name: string,
   statements: Statements<Rows>,
-  patience?: RetryOptions,
+  options?: RetryOptions,
 ) =>
   withRetries(
     name,
     () => db.batch([...statements]) as Promise<unknown> as Promise<Results<Rows>>,
-    patience,
+    options,
   );
 
 export const sql = { statement, first, all, run, batch } as const;

@@ -39,7 +39,7 @@ export async function takeDueWebhooks(db: D1Database, limit: number): Promise<We
     `UPDATE webhooks SET due_at = ${nowSql} + ${webhookLimits.tryLeaseMs}
      WHERE id IN (SELECT id FROM webhooks WHERE due_at <= ${nowSql} ORDER BY due_at LIMIT ?1)
      RETURNING *`,
-    limit,
+    [limit],
   );
 }
 
@@ -54,8 +54,7 @@ export async function startTry(
     "start webhook try",
     `UPDATE webhooks SET tries = tries + 1, due_at = ${nowSql} + ${webhookLimits.tryLeaseMs}
      WHERE id = ?1 AND tries = ?2 AND state = 'waiting' RETURNING *`,
-    id,
-    tries,
+    [id, tries],
   );
 }
 
@@ -71,8 +70,7 @@ export async function markSending(
     db,
     "mark mail as sending",
     "UPDATE webhooks SET sending = ?2 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'",
-    id,
-    tries,
+    [id, tries],
   );
   return changed === 1;
 }
@@ -91,11 +89,13 @@ export async function endTry(db: D1Database, row: WebhookRow, end: TryOutcome): 
        ended_at = CASE WHEN ?3 = 'waiting' THEN NULL ELSE ${nowSql} END,
        sending = CASE WHEN ?3 = 'waiting' THEN NULL ELSE sending END
      WHERE id = ?1 AND tries = ?2 AND state = 'waiting'`,
-    row.id,
-    row.tries,
-    end.state,
-    end.state === "delivered" ? null : end.error,
-    end.state === "waiting" ? end.waitMs : null,
+    [
+      row.id,
+      row.tries,
+      end.state,
+      end.state === "delivered" ? null : end.error,
+      end.state === "waiting" ? end.waitMs : null,
+    ],
   );
 }
 
@@ -111,9 +111,7 @@ export async function listDeadWebhooks(
     "list dead webhooks",
     `SELECT * FROM webhooks INDEXED BY webhooks_dead
      WHERE tenant = ?1 AND state = 'dead' AND id < ?2 ORDER BY id DESC LIMIT ?3`,
-    tenant,
-    cursor ?? "hook`",
-    Math.min(limit, storeLimits.pageRowsMax) + 1,
+    [tenant, cursor ?? "hook`", Math.min(limit, storeLimits.pageRowsMax) + 1],
   );
 }
 
@@ -126,8 +124,7 @@ export async function readWebhook(
     db,
     "read webhook",
     "SELECT * FROM webhooks WHERE id = ?1 AND tenant = ?2",
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -139,8 +136,7 @@ export async function redeliver(db: D1Database, tenant: string, id: string): Pro
     `UPDATE webhooks SET state = 'waiting', tries = 0, due_at = ${nowSql}, ended_at = NULL,
        sending = NULL
      WHERE id = ?1 AND tenant = ?2 AND state <> 'waiting'`,
-    id,
-    tenant,
+    [id, tenant],
   );
   return changed === 1;
 }

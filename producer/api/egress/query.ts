@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { EgressFilter } from "../../../shared/store/egress/egress_filter.ts";
 import type { Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
-import { quoteValue } from "../../tasks/explain.ts";
+import { quoteValue } from "../../tasks/check/explain.ts";
 import type { EgressHostQuery, EgressQuery } from "./operations.ts";
 
 export interface EgressListQuery {

@@ -12,9 +12,9 @@ import { readJson } from "../../http/body.ts";
 import { invalidField, notFound } from "../../http/problem.ts";
 import { pageOf, readQuery } from "../../http/query.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";
-import { taskProblem } from "../../tasks/check.ts";
-import { explain } from "../../tasks/explain.ts";
-import { invalidTime, parseTime } from "../../tasks/task_rules.ts";
+import { taskProblem } from "../../tasks/check/check.ts";
+import { explain } from "../../tasks/check/explain.ts";
+import { invalidTime, parseTime } from "../../tasks/check/task_rules.ts";
 import * as operations from "./operations.ts";
 
 /** The tenant whose keys the caller may see; null: all tenants. */

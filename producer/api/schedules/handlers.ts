@@ -27,9 +27,9 @@ import { type Handler, type RequestContext, type Route, route } from "../../http
 import { nextTicks } from "../../schedules/cron.ts";
 import { checkSchedule } from "../../schedules/schedule_check.ts";
 import { submitTick } from "../../schedules/submit_tick.ts";
-import { taskProblem } from "../../tasks/check.ts";
-import { buildCheckScope } from "../../tasks/check_scope.ts";
-import { explain } from "../../tasks/explain.ts";
+import { taskProblem } from "../../tasks/check/check.ts";
+import { buildCheckScope } from "../../tasks/check/check_scope.ts";
+import { explain } from "../../tasks/check/explain.ts";
 import { readIdempotencyKey } from "../../tasks/idempotency.ts";
 import * as operations from "./operations.ts";
 import { scheduleOf, scheduleView, withLastTicks } from "./view.ts";

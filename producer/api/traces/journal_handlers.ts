@@ -8,7 +8,7 @@ import { readEgress } from "../../../shared/store/egress/egress_log.ts";
 import { readPolicyText } from "../../../shared/store/policies.ts";
 import { readWholeTask } from "../../../shared/store/tasks/redrives.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
-import { listAvailableTools } from "../../tasks/available_tools.ts";
+import { listAvailableTools } from "../../tasks/check/available_tools.ts";
 import { decisionView, taskView } from "../../tasks/task_view.ts";
 import { findTask } from "../tasks/handlers.ts";
 import { transcriptOf } from "./handlers.ts";

@@ -1,4 +1,5 @@
 import type { ResultLine } from "../../api/batches/responses.ts";
+import { printable } from "../output/printable.ts";
 import type { CsvTable } from "./csv_table.ts";
 
 /** A column: its name, and its cell for one task. */
@@ -26,9 +27,9 @@ export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null)
           ]),
         ];
   const rows = lines.map((line) => columns.map(({ cell }) => cell(line)));
-  const text = [columns.map(({ name }) => quoted(name)), ...rows]
-    .map((row) => `${row.join(",")}\r\n`)
-    .join("");
+  const isInput = (name: string) => input?.columns.includes(name) === true;
+  const head = columns.map(({ name }) => (isInput(name) ? quoted(name) : csvCell(name)));
+  const text = [head, ...rows].map((row) => `${row.join(",")}\r\n`).join("");
   return input?.hasBom === true ? `\ufeff${text}` : text;
 }
 
@@ -96,15 +97,26 @@ function asObject(value: unknown): Record<string, unknown> | null {
 }
 
 /**
- * One cell. Text that a spreadsheet would run as a formula gets a leading apostrophe: agents write the
- * text, and people open the file.
+ * One cell. Agents write the text, and people open the file in a terminal or a spreadsheet: control
+ * characters are removed, and a part that a spreadsheet would run as a formula gets an apostrophe. Parts, and
+ * not only cells: where the list separator is `;` or tab, a cell ends inside the quotes.
  */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return quoted(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const text = printable(typeof value === "string" ? value : JSON.stringify(value));
+  const parts = text.replaceAll("\t", " ").split(/([,;|\n])/);
+  return quoted(parts.map((part, at) => withoutFormula(part, at === 0)).join(""));
+}
+
+function withoutFormula(part: string, isFirst: boolean): string {
+  const start = /^[\s"]*/.exec(part)?.[0] ?? "";
+  const rest = part.slice(start.length);
+  if (!/^[=+\-@＝＋－＠]/.test(rest)) return part;
+  // A negative number, such as one in a list.
+  if (!isFirst && /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[\]}"\s]*$/.test(rest)) return part;
+  return `${start}'${rest}`;
 }
 
 const quoted = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  /[",;|\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -6,9 +6,9 @@ import type { BatchHead } from "../../batches/accept.ts";
 import { parseBatchHead } from "../../batches/batch_body.ts";
 import type { ProducerEnv } from "../../env.ts";
 import type { Problem } from "../../http/problem.ts";
-import { taskProblem } from "../../tasks/check.ts";
-import { loadCheckScope } from "../../tasks/check_scope.ts";
-import { findTaskFaults } from "../../tasks/task_rules.ts";
+import { taskProblem } from "../../tasks/check/check.ts";
+import { loadCheckScope } from "../../tasks/check/check_scope.ts";
+import { findTaskFaults } from "../../tasks/check/task_rules.ts";
 import type { OpenAiBatchRequest } from "./batch_request.ts";
 import { readMetadata } from "./metadata.ts";
 

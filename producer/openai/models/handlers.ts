@@ -2,7 +2,7 @@
 import { listedModels } from "../../../shared/models/profiles.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";
-import { buildCheckScope } from "../../tasks/check_scope.ts";
+import { buildCheckScope } from "../../tasks/check/check_scope.ts";
 import * as operations from "./operations.ts";
 import type { OpenAiModel, OpenAiModels } from "./responses.ts";
 

@@ -3,7 +3,7 @@ import { isRecord, type Json } from "../../../shared/json.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Detail, Problem } from "../../http/problem.ts";
-import { quoteValue } from "../../tasks/explain.ts";
+import { quoteValue } from "../../tasks/check/explain.ts";
 import type { Endpoint } from "../batches/batch_request.ts";
 import { readChatRequest } from "./chat_request.ts";
 import { fieldError, type TaskFields } from "./fields.ts";

@@ -26,5 +26,5 @@ const groupsSql = `
   GROUP BY 1, 2, 3 ORDER BY tasks DESC, 2, 3 LIMIT ${overviewLimits.failureGroupsMax}`;
 
 export async function readBatchFailures(db: D1Database, batchId: string): Promise<FailureGroup[]> {
-  return sql.all<FailureGroup>(db, "read batch failures", groupsSql, batchId);
+  return sql.all<FailureGroup>(db, "read batch failures", groupsSql, [batchId]);
 }

@@ -36,25 +36,27 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
        'running', ${nowSql}, CASE WHEN ?16 = 0 THEN ${nowSql} + ${batchLimits.expandGraceMs} END, ${nowSql})
      ON CONFLICT DO NOTHING`,
-    batch.id,
-    batch.tenant,
-    batch.idempotency_key ?? null,
-    batch.body_hash ?? null,
-    batch.total,
-    batch.input_key,
-    batch.defaults,
-    batch.labels,
-    batch.limits,
-    batch.schedule_id ?? null,
-    batch.tick_at ?? null,
-    batch.webhook ?? null,
-    batch.after_batch ?? null,
-    batch.after_status ?? null,
-    batch.template ?? null,
-    batch.waits ?? 0,
-    batch.scopes ?? null,
-    batch.key_id ?? null,
-    batch.openai ?? null,
+    [
+      batch.id,
+      batch.tenant,
+      batch.idempotency_key ?? null,
+      batch.body_hash ?? null,
+      batch.total,
+      batch.input_key,
+      batch.defaults,
+      batch.labels,
+      batch.limits,
+      batch.schedule_id ?? null,
+      batch.tick_at ?? null,
+      batch.webhook ?? null,
+      batch.after_batch ?? null,
+      batch.after_status ?? null,
+      batch.template ?? null,
+      batch.waits ?? 0,
+      batch.scopes ?? null,
+      batch.key_id ?? null,
+      batch.openai ?? null,
+    ],
   );
   return changed === 1;
 }
@@ -70,12 +72,7 @@ export async function insertRejectedBatch(
     `INSERT INTO batches (id, tenant, idempotency_key, input_key, openai, problem, status, total,
        created_at, finished_at)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'finished', 0, ${nowSql}, ${nowSql}) ON CONFLICT DO NOTHING`,
-    batch.id,
-    batch.tenant,
-    batch.idempotency_key,
-    batch.input_key,
-    batch.openai,
-    batch.problem,
+    [batch.id, batch.tenant, batch.idempotency_key, batch.input_key, batch.openai, batch.problem],
   );
 }
 
@@ -88,8 +85,7 @@ export async function findBatchByKey(
     db,
     "find batch by key",
     "SELECT * FROM batches WHERE tenant = ?1 AND idempotency_key = ?2",
-    tenant,
-    key,
+    [tenant, key],
   );
 }
 
@@ -103,8 +99,7 @@ export async function findBatchByTick(
     db,
     "find batch by tick",
     "SELECT * FROM batches WHERE schedule_id = ?1 AND tick_at = ?2",
-    scheduleId,
-    tickAt,
+    [scheduleId, tickAt],
   );
 }
 
@@ -117,8 +112,7 @@ export async function readBatch(
     db,
     "read batch",
     "SELECT * FROM batches WHERE id = ?1 AND tenant = ?2",
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -139,8 +133,7 @@ export async function cancelBatch(
        status = IIF(waits = 1 AND total = 0, 'finished', 'cancelling'),
        finished_at = IIF(waits = 1 AND total = 0, ${nowSql}, NULL), waits = 0, close_at = ${nowSql},
        sweep_at = CASE WHEN waits = 1 AND total > 0 THEN ${nowSql} ELSE sweep_at END WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
-      id,
-      tenant,
+      [id, tenant],
     ),
     sql.statement(
       db,
@@ -149,9 +142,7 @@ export async function cancelBatch(
          sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
        WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND status IN ('queued', 'running')
          AND cancel_requested_at IS NULL`,
-      tenant,
-      range.from,
-      range.to,
+      [tenant, range.from, range.to],
     ),
   ]);
 }
@@ -163,8 +154,7 @@ export async function reopenBatch(db: D1Database, tenant: string, id: string): P
     "reopen batch",
     `UPDATE batches SET cancel_requested_at = NULL, status = 'running'
      WHERE id = ?1 AND tenant = ?2 AND cancel_requested_at IS NOT NULL AND expanded >= total`,
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -179,10 +169,7 @@ export async function listBatches(
     "list batches",
     `SELECT * FROM batches WHERE tenant = ?1 AND id < ?2 AND (?3 IS NULL OR status = ?3)
      ORDER BY id DESC LIMIT ?4`,
-    tenant,
-    filter.cursor ?? "batch`",
-    filter.status,
-    filter.limit + 1,
+    [tenant, filter.cursor ?? "batch`", filter.status, filter.limit + 1],
   );
 }
 
@@ -197,8 +184,6 @@ export async function listOpenAiBatches(
     "list batches",
     `SELECT * FROM batches WHERE tenant = ?1 AND id < ?2 AND openai IS NOT NULL
      ORDER BY id DESC LIMIT ?3`,
-    tenant,
-    after ?? "batch`",
-    limit + 1,
+    [tenant, after ?? "batch`", limit + 1],
   );
 }

@@ -37,13 +37,11 @@ const chargeSql = `
  * exists already (or the task is settled), so nothing is charged twice.
  */
 export function chargeStatement(db: D1Database, claim: Claim, charge: Charge): D1PreparedStatement {
-  return sql.statement(
-    db,
-    chargeSql,
+  return sql.statement(db, chargeSql, [
     claim.id,
     claim.fence,
     charge.tokens,
     charge.cost_usd,
     charge.seq,
-  );
+  ]);
 }

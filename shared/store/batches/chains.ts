@@ -10,7 +10,7 @@ export async function listFollowers(db: D1Database, id: string): Promise<BatchRo
     "list followers",
     `SELECT * FROM batches INDEXED BY batches_waiting WHERE after_batch = ?1 AND waits = 1
      ORDER BY id LIMIT ${batchLimits.batchesPerTickMax}`,
-    id,
+    [id],
   );
 }
 
@@ -26,8 +26,7 @@ export async function startWaitingBatch(
     `UPDATE batches SET waits = 0, total = ?2, problem = NULL, sweep_at = ${nowSql} + ${batchLimits.expandGraceMs},
        close_at = ${nowSql} + ${batchLimits.closeEveryMs}
      WHERE id = ?1 AND waits = 1 RETURNING *`,
-    id,
-    total,
+    [id, total],
   );
 }
 
@@ -41,8 +40,7 @@ export async function markWaitingReason(
     db,
     "mark waiting reason",
     "UPDATE batches SET problem = ?2 WHERE id = ?1 AND waits = 1 AND problem IS NOT ?2",
-    id,
-    problem,
+    [id, problem],
   );
 }
 
@@ -60,7 +58,6 @@ export async function cancelWaitingBatch(
        cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
        sweep_at = CASE WHEN total > 0 THEN ${nowSql} END, close_at = ${nowSql}
      WHERE id = ?1 AND waits = 1 RETURNING *`,
-    id,
-    problem,
+    [id, problem],
   );
 }

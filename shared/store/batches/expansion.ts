@@ -21,11 +21,7 @@ export async function moveCursor(
     `UPDATE batches SET expanded = ?3, cursor_byte = ?4, tries = ?5,
        sweep_at = CASE WHEN ?3 >= total THEN NULL ELSE ${nowSql} + ${batchLimits.expandGraceMs} END
      WHERE id = ?1 AND expanded = ?2`,
-    id,
-    expanded,
-    next.expanded,
-    next.cursorByte,
-    next.tries,
+    [id, expanded, next.expanded, next.cursorByte, next.tries],
   );
   return changed === 1;
 }

@@ -25,7 +25,7 @@ export async function takeBatchesToClose(db: D1Database, limit: number): Promise
     `UPDATE batches SET close_at = ${nowSql} + ${batchLimits.closeEveryMs}
      WHERE id IN (SELECT id FROM batches WHERE close_at <= ${nowSql} ORDER BY close_at LIMIT ?1)
      RETURNING *`,
-    limit,
+    [limit],
   );
 }
 
@@ -43,7 +43,7 @@ export async function finishBatch(db: D1Database, id: string): Promise<BatchRow 
        AND NOT EXISTS (SELECT 1 FROM batch_tallies
          WHERE batch_id = ?1 AND (stale = 1 OR queued + running > 0))
      RETURNING *`,
-    id,
+    [id],
   );
 }
 
@@ -55,6 +55,6 @@ export async function closeBatch(db: D1Database, id: string): Promise<void> {
     `UPDATE batches SET close_at = NULL WHERE id = ?1 AND status = 'finished'
      AND NOT EXISTS (SELECT 1 FROM batch_tallies
        WHERE batch_id = ?1 AND (stale = 1 OR results_key IS NULL))`,
-    id,
+    [id],
   );
 }

@@ -96,15 +96,15 @@ export async function recountTallies(
   chunksMax: number = batchLimits.tasksMax,
 ): Promise<TallyRow[]> {
   const [, rows] = await sql.batch<[unknown, TallyRow]>(db, "recount tallies", [
-    sql.statement(db, recountSql, batchId, chunksMax),
-    sql.statement(db, rowsSql, batchId),
+    sql.statement(db, recountSql, [batchId, chunksMax]),
+    sql.statement(db, rowsSql, [batchId]),
   ]);
   return rows.results;
 }
 
 /** The tallies as they are stored: only those that are not stale are exact. */
 export async function readTallies(db: D1Database, batchId: string): Promise<TallyRow[]> {
-  return sql.all<TallyRow>(db, "read tallies", rowsSql, batchId);
+  return sql.all<TallyRow>(db, "read tallies", rowsSql, [batchId]);
 }
 
 /** Tallies that are exact, added up in the store: a hundred of them would be 50 KB to send. */
@@ -136,8 +136,8 @@ export async function tallyBatches(
 ): Promise<Map<string, Tally>> {
   const ids = JSON.stringify(batches.map(({ id }) => id));
   const [fresh, stale] = await sql.batch<[TallySum, TallyRow]>(db, "read tallies", [
-    sql.statement(db, freshSumsSql, ids),
-    sql.statement(db, staleRowsSql, ids),
+    sql.statement(db, freshSumsSql, [ids]),
+    sql.statement(db, staleRowsSql, [ids]),
   ]);
   const rows = [...fresh.results];
   const left = stale.results;
@@ -157,7 +157,7 @@ async function countStale(db: D1Database, stale: readonly TallyRow[]): Promise<T
     db,
     "count tallies",
     countNamedSql,
-    named,
+    [named],
   );
   const keyOf = ({ batch_id, chunk }: Pick<TallyRow, "batch_id" | "chunk">) =>
     `${batch_id} ${chunk}`;
@@ -190,9 +190,6 @@ export async function storeResultsKey(db: D1Database, row: TallyRow, key: string
     "store results key",
     `UPDATE batch_tallies SET results_key = ?4
      WHERE batch_id = ?1 AND chunk = ?2 AND version = ?3 AND stale = 0`,
-    row.batch_id,
-    row.chunk,
-    row.version,
-    key,
+    [row.batch_id, row.chunk, row.version, key],
   );
 }

@@ -40,7 +40,7 @@ export async function takeCleanup(
        WHERE due_at <= ${nowSql} AND name IN (SELECT value FROM json_each(?1))
        ORDER BY due_at, name LIMIT 1)
      RETURNING name, position, ${nowSql} AS now`,
-    JSON.stringify(names),
+    [JSON.stringify(names)],
   );
 }
 
@@ -57,9 +57,6 @@ export async function moveCleanup(
     db,
     "move cleanup",
     `UPDATE walks SET position = ?3, due_at = ${nowSql} + ?4 WHERE name = ?1 AND position = ?2`,
-    cleanup.name,
-    cleanup.position,
-    last ?? "",
-    last === null ? sweepLimits.cleanupEveryMs : 0,
+    [cleanup.name, cleanup.position, last ?? "", last === null ? sweepLimits.cleanupEveryMs : 0],
   );
 }

@@ -29,9 +29,7 @@ export async function listOldBatches(
     "list old batches",
     `SELECT id, tenant, (${oldBatchSql}) AS old FROM batches
      WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldBatchesPerPage}`,
-    at.before,
-    at.after,
-    at.bound,
+    [at.before, at.after, at.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldBatchesPerPage);
 }
@@ -47,14 +45,13 @@ export async function removeBatches(
     sql.statement(
       db,
       `DELETE FROM batches WHERE id IN (SELECT value FROM json_each(?2)) AND ${oldBatchSql}`,
-      before,
-      json,
+      [before, json],
     ),
     sql.statement(
       db,
       `SELECT value AS id FROM json_each(?1)
        WHERE NOT EXISTS (SELECT 1 FROM batches WHERE batches.id = value)`,
-      json,
+      [json],
     ),
   ]);
   return removed.results.map(({ id }) => id);

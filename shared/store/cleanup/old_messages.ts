@@ -15,9 +15,7 @@ export async function listOldWebhooks(
     "list old webhooks",
     `SELECT id, (${oldWebhookSql}) AS old FROM webhooks
      WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldMessagesPerPage}`,
-    at.before,
-    at.after,
-    at.bound,
+    [at.before, at.after, at.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldMessagesPerPage);
 }
@@ -32,8 +30,7 @@ export async function removeWebhooks(
     db,
     "remove webhooks",
     `DELETE FROM webhooks WHERE id IN (SELECT value FROM json_each(?2)) AND ${oldWebhookSql}`,
-    before,
-    JSON.stringify(webhooks.map(({ id }) => id)),
+    [before, JSON.stringify(webhooks.map(({ id }) => id))],
   );
 }
 
@@ -47,8 +44,7 @@ export async function listOldDeadMessages(
     "list old dead messages",
     `SELECT id, (received_at <= ?1) AS old FROM inbox_dead
      WHERE id > ?2 ORDER BY id LIMIT ${sweepLimits.oldMessagesPerPage}`,
-    at.before,
-    at.after,
+    [at.before, at.after],
   );
   return cleanupPageOf(rows, sweepLimits.oldMessagesPerPage);
 }
@@ -61,6 +57,6 @@ export async function removeDeadMessages(
     db,
     "remove dead messages",
     "DELETE FROM inbox_dead WHERE id IN (SELECT value FROM json_each(?1))",
-    JSON.stringify(messages.map(({ id }) => id)),
+    [JSON.stringify(messages.map(({ id }) => id))],
   );
 }

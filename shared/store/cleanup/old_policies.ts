@@ -17,7 +17,6 @@ export async function removePolicies(
      AND (SELECT COUNT(*) FROM (SELECT 1 FROM tasks WHERE id < ?2
           LIMIT ${sweepLimits.policyTasksReadMax})) < ${sweepLimits.policyTasksReadMax}
      AND NOT EXISTS (SELECT 1 FROM tasks WHERE id < ?2 AND policy_hash = policies.hash)`,
-    at.before,
-    at.bound,
+    [at.before, at.bound],
   );
 }

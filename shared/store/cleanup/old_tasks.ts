@@ -31,9 +31,7 @@ export async function listOldTasks(
        CASE WHEN (${oldTaskSql}) THEN (SELECT COUNT(*) FROM egress_log
          WHERE egress_log.task_id = tasks.id) ELSE 0 END AS decisions
      FROM tasks WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldTasksPerPage}`,
-    at.before,
-    at.after,
-    at.bound,
+    [at.before, at.after, at.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldTasksPerPage);
 }
@@ -53,13 +51,13 @@ export async function removeTasks(
 ): Promise<string[]> {
   const json = JSON.stringify(Object.fromEntries(tasks.map(({ id, fence }) => [id, fence])));
   const [, , removed] = await sql.batch<[unknown, unknown, { id: string }]>(db, "remove tasks", [
-    sql.statement(db, `DELETE FROM egress_log WHERE task_id IN (${removableSql})`, before, json),
-    sql.statement(db, `DELETE FROM tasks WHERE id IN (${removableSql})`, before, json),
+    sql.statement(db, `DELETE FROM egress_log WHERE task_id IN (${removableSql})`, [before, json]),
+    sql.statement(db, `DELETE FROM tasks WHERE id IN (${removableSql})`, [before, json]),
     sql.statement(
       db,
       `SELECT key AS id FROM json_each(?1)
        WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = key)`,
-      json,
+      [json],
     ),
   ]);
   return removed.results.map(({ id }) => id);

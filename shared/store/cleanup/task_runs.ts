@@ -20,7 +20,7 @@ export async function readTaskRuns(db: D1Database, ids: readonly string[]): Prom
      SELECT wanted.value, NULL FROM json_each(?1) AS wanted JOIN batches
        ON batches.id = 'batch_' || substr(wanted.value, 6, instr(wanted.value, '-') - 6)
      WHERE instr(wanted.value, '-') > 0 AND batches.expanded < batches.total`,
-    JSON.stringify(ids),
+    [JSON.stringify(ids)],
   );
   return rows.map(({ id, fences }) => ({
     id,
@@ -37,7 +37,7 @@ export async function listExistingBatches(
     db,
     "list existing batches",
     "SELECT id FROM batches WHERE id IN (SELECT value FROM json_each(?1))",
-    JSON.stringify(ids),
+    [JSON.stringify(ids)],
   );
   return rows.map(({ id }) => id);
 }

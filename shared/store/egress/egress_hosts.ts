@@ -58,8 +58,8 @@ export async function listEgressHosts(
     db,
     "list egress hosts",
     [
-      sql.statement(db, hostsSql, ...values, scanRows, hostsMax),
-      sql.statement(db, scannedSql, ...values.slice(0, 3), scanRows),
+      sql.statement(db, hostsSql, [...values, scanRows, hostsMax]),
+      sql.statement(db, scannedSql, [...values.slice(0, 3), scanRows]),
     ],
   );
   const rows = scanned.results[0]?.rows ?? 0;

@@ -24,12 +24,14 @@ export async function listEgress(
     `SELECT ${listedColumns} FROM egress_log LEFT JOIN tasks ON tasks.id = task_id
      WHERE ${filterSql} AND (task_id, seq, n, egress_log.fence) < (?7, ?8, ?9, ?10)
      ORDER BY task_id DESC, seq DESC, n DESC, egress_log.fence DESC LIMIT ?11`,
-    ...filterValues(tenant, filter),
-    after.task_id,
-    after.seq,
-    after.n,
-    after.fence,
-    Math.min(limit, storeLimits.pageRowsMax) + 1,
+    [
+      ...filterValues(tenant, filter),
+      after.task_id,
+      after.seq,
+      after.n,
+      after.fence,
+      Math.min(limit, storeLimits.pageRowsMax) + 1,
+    ],
   );
 }
 
@@ -67,8 +69,10 @@ export async function listEgressTasks(
      FROM egress_log LEFT JOIN tasks ON tasks.id = task_id
      WHERE ${filterSql} AND task_id < ?7
      GROUP BY task_id ORDER BY task_id DESC LIMIT ?8`,
-    ...filterValues(tenant, filter),
-    cursor ?? "task`",
-    Math.min(limit, storeLimits.pageRowsMax) + 1,
+    [
+      ...filterValues(tenant, filter),
+      cursor ?? "task`",
+      Math.min(limit, storeLimits.pageRowsMax) + 1,
+    ],
   );
 }

@@ -56,10 +56,7 @@ export async function listSentRequests(
     `SELECT at, method, url, status FROM egress_log
      WHERE task_id = ?1 AND tenant = ?2 AND seq = ?3 AND fence >= ?4
        AND action <> 'deny' AND method NOT IN ('GET', 'HEAD') ORDER BY fence, n`,
-    id,
-    tenant,
-    step.seq,
-    step.fenceMin,
+    [id, tenant, step.seq, step.fenceMin],
   );
 }
 
@@ -76,7 +73,6 @@ export async function readEgress(
     db,
     "read egress",
     `SELECT ${columns} FROM egress_log WHERE task_id = ?1 AND tenant = ?2 ORDER BY seq, fence, n`,
-    taskId,
-    tenant,
+    [taskId, tenant],
   );
 }

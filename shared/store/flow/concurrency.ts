@@ -32,7 +32,6 @@ export async function wakeNextTask(
        WHERE tenant = ?1 AND concurrency_key = ?2 AND status = 'queued' AND parked = 'concurrency'
        ORDER BY id LIMIT 1)
      RETURNING id, model, priority`,
-    tenant,
-    key,
+    [tenant, key],
   );
 }

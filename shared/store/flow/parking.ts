@@ -26,7 +26,7 @@ export async function parkTask(db: D1Database, id: string): Promise<ParkReason |
      WHERE id = ?1 AND cancel_requested_at IS NULL AND COALESCE(not_before, 0) <= ${nowSql} + 999
        AND (status = 'queued' OR (status = 'running' AND lease_until < ${nowSql}))
        AND ${heldBackSql} RETURNING parked`,
-    id,
+    [id],
   );
   return row?.parked ?? null;
 }

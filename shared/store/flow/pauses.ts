@@ -12,19 +12,19 @@ export async function pause(db: D1Database, name: string): Promise<void> {
     db,
     "pause",
     `INSERT INTO pauses (name, paused_at) VALUES (?1, ${nowSql}) ON CONFLICT DO NOTHING`,
-    name,
+    [name],
   );
 }
 
 /** Wakes the tasks that it held back; those that another pause holds back are parked again. */
 export async function resume(db: D1Database, name: string): Promise<void> {
   await sql.batch(db, "resume", [
-    sql.statement(db, "DELETE FROM pauses WHERE name = ?1", name),
+    sql.statement(db, "DELETE FROM pauses WHERE name = ?1", [name]),
     sql.statement(
       db,
       `UPDATE tasks SET parked = NULL, sweep_at = ${nowSql}
        WHERE sweep_at IS NOT NULL AND parked = 'paused' AND ?1 IN ('fleet', 'model ' || model)`,
-      name,
+      [name],
     ),
   ]);
 }
@@ -44,8 +44,7 @@ export async function pauseBatch(db: D1Database, tenant: string, id: string): Pr
     "pause batch",
     `UPDATE batches SET paused_at = COALESCE(paused_at, ${nowSql})
      WHERE id = ?1 AND tenant = ?2 AND status <> 'finished'`,
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -61,16 +60,13 @@ export async function resumeBatch(
       `UPDATE batches SET paused_at = NULL,
          sweep_at = CASE WHEN sweep_at IS NULL THEN NULL ELSE ${nowSql} END
        WHERE id = ?1 AND tenant = ?2 AND paused_at IS NOT NULL`,
-      id,
-      tenant,
+      [id, tenant],
     ),
     sql.statement(
       db,
       `UPDATE tasks SET parked = NULL, sweep_at = ${nowSql}
        WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND parked = 'paused' AND sweep_at IS NOT NULL`,
-      tenant,
-      range.from,
-      range.to,
+      [tenant, range.from, range.to],
     ),
   ]);
 }

@@ -34,15 +34,17 @@ export async function insertApiKey(db: D1Database, key: NewApiKey): Promise<void
     `INSERT INTO api_keys (id, tenant, name, secret_sha256, scopes, requests_per_minute, backlog,
        defaults, created_at, expires_at)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ${nowSql}, ?9) ON CONFLICT DO NOTHING`,
-    key.id,
-    key.tenant,
-    key.name,
-    key.secret_sha256,
-    key.scopes,
-    key.requests_per_minute,
-    key.backlog,
-    key.defaults,
-    key.expires_at,
+    [
+      key.id,
+      key.tenant,
+      key.name,
+      key.secret_sha256,
+      key.scopes,
+      key.requests_per_minute,
+      key.backlog,
+      key.defaults,
+      key.expires_at,
+    ],
   );
 }
 
@@ -58,9 +60,7 @@ export async function listApiKeys(
     "list keys",
     `SELECT ${keyColumns} FROM api_keys
      WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3`,
-    tenant,
-    cursor,
-    limit + 1,
+    [tenant, cursor, limit + 1],
   );
 }
 
@@ -75,8 +75,7 @@ export async function revokeApiKey(
     "revoke key",
     `UPDATE api_keys SET revoked_at = COALESCE(revoked_at, ${nowSql})
      WHERE id = ?2 AND (?1 IS NULL OR tenant = ?1) RETURNING ${keyColumns}`,
-    tenant,
-    id,
+    [tenant, id],
   );
 }
 

@@ -14,7 +14,7 @@ export async function readPresentedKey(db: D1Database, id: string): Promise<Pres
     `SELECT ${keyColumns}, COALESCE(expires_at, 9e15) <= ${nowSql} AS expired,
        COALESCE(last_used_at, 0) < ${nowSql} - ${keyLimits.lastUsedWriteMs} AS stale
      FROM api_keys WHERE id = ?1`,
-    id,
+    [id],
   );
 }
 
@@ -27,13 +27,15 @@ export async function countKeyCall(db: D1Database, id: string): Promise<number> 
        window_calls = CASE WHEN window_at = ${nowSql} / 60000 THEN window_calls + 1 ELSE 1 END,
        window_at = ${nowSql} / 60000, last_used_at = ${nowSql}
      WHERE id = ?1 RETURNING window_calls`,
-    id,
+    [id],
   );
   return row?.window_calls ?? Number.POSITIVE_INFINITY;
 }
 
 export async function markKeyUsed(db: D1Database, id: string): Promise<void> {
-  await sql.run(db, "mark used", `UPDATE api_keys SET last_used_at = ${nowSql} WHERE id = ?1`, id);
+  await sql.run(db, "mark used", `UPDATE api_keys SET last_used_at = ${nowSql} WHERE id = ?1`, [
+    id,
+  ]);
 }
 
 /** Whether a tenant has at least `tasksMax` live tasks, including those of waiting batches. */
@@ -50,7 +52,7 @@ export async function isBacklogFull(
        WHERE sweep_at IS NOT NULL AND tenant = ?1)
      + (SELECT COALESCE(SUM(total), 0) FROM batches INDEXED BY batches_waiting
        WHERE waits = 1 AND tenant = ?1) AS live`,
-    tenant,
+    [tenant],
   );
   return (row?.live ?? 0) >= tasksMax;
 }

@@ -36,8 +36,7 @@ export async function insertFile(
     "begin file",
     `INSERT INTO files (id, tenant, filename, purpose, created_at)
      VALUES (?1, ?2, '', 'batch', ${nowSql}) ON CONFLICT DO NOTHING`,
-    file.id,
-    file.tenant,
+    [file.id, file.tenant],
   );
 }
 
@@ -51,11 +50,7 @@ export async function completeFile(
     "complete file",
     `UPDATE files SET filename = ?3, bytes = ?4, expires_at = created_at + ?5 * 1000
      WHERE id = ?1 AND tenant = ?2 RETURNING *`,
-    file.id,
-    file.tenant,
-    file.filename,
-    file.bytes,
-    file.seconds,
+    [file.id, file.tenant, file.filename, file.bytes, file.seconds],
   );
 }
 
@@ -68,8 +63,7 @@ export async function readFile(
     db,
     "read file",
     `SELECT * FROM files WHERE id = ?1 AND tenant = ?2 AND ${wholeSql}`,
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -84,31 +78,25 @@ export async function listFiles(
   tenant: string,
   by: { purpose: string | null; after: string | null; limit: number; newestFirst: boolean },
 ): Promise<StoredFile[]> {
-  return sql.all<StoredFile>(
-    db,
-    "list files",
-    by.newestFirst ? newestSql : oldestSql,
+  return sql.all<StoredFile>(db, "list files", by.newestFirst ? newestSql : oldestSql, [
     tenant,
     by.purpose,
     by.after,
     by.limit + 1,
-  );
+  ]);
 }
 
 /** Called after the object is deleted. The row of an output file stays and is marked as deleted. */
 export async function removeFile(db: D1Database, tenant: string, id: string): Promise<void> {
   await sql.batch(db, "remove file", [
-    sql.statement(
-      db,
-      "DELETE FROM files WHERE id = ?1 AND tenant = ?2 AND batch_id IS NULL",
+    sql.statement(db, "DELETE FROM files WHERE id = ?1 AND tenant = ?2 AND batch_id IS NULL", [
       id,
       tenant,
-    ),
+    ]),
     sql.statement(
       db,
       `UPDATE files SET deleted_at = COALESCE(deleted_at, ${nowSql}) WHERE id = ?1 AND tenant = ?2`,
-      id,
-      tenant,
+      [id, tenant],
     ),
   ]);
 }
@@ -125,8 +113,7 @@ export async function listOutputFiles(
     db,
     "output files",
     "SELECT id, holds FROM files WHERE batch_id = ?1 AND run = ?2",
-    batchId,
-    run,
+    [batchId, run],
   );
 }
 
@@ -145,10 +132,7 @@ export async function insertOutputFiles(
      FROM json_each(?4) WHERE EXISTS (SELECT 1 FROM batches
        WHERE id = ?1 AND status = 'finished' AND finished_at = ?3)
      ON CONFLICT DO NOTHING`,
-    batch.id,
-    batch.tenant,
-    batch.run,
-    JSON.stringify(files),
+    [batch.id, batch.tenant, batch.run, JSON.stringify(files)],
   );
 }
 
@@ -163,7 +147,7 @@ export async function listExpiredFiles(
     `SELECT id, tenant, batch_id IS NULL AND (expires_at <= ${nowSql} OR
          (bytes IS NULL AND created_at <= ${nowSql} - ${openAiLimits.uploadMsMax})) AS old
      FROM files WHERE id > ?1 ORDER BY id LIMIT ${sweepLimits.oldTasksPerPage}`,
-    after,
+    [after],
   );
   return {
     found: rows.filter(({ old }) => old === 1),

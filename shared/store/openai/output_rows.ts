@@ -39,9 +39,6 @@ export async function listOutputRows(
        json_type(spec, '$.output_schema') IS NOT NULL AS structured
      FROM tasks WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4
      ORDER BY id LIMIT ${openAiLimits.resultsPerPage}`,
-    tenant,
-    range.from,
-    range.to,
-    after,
+    [tenant, range.from, range.to, after],
   );
 }

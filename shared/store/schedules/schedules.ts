@@ -61,7 +61,7 @@ export async function insertSchedule(db: D1Database, row: ScheduleFields): Promi
      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ${nowSql}, ${nowSql}, ?12, ?12, ?13
      WHERE (SELECT COUNT(*) FROM schedules WHERE tenant = ?2) < ${scheduleLimits.perTenantMax}
      ON CONFLICT DO NOTHING`,
-    ...bindFields(row),
+    bindFields(row),
   );
   if ((await readSchedule(db, row.tenant, row.id)) !== null) return ok(undefined);
   const nameTaken = (await findScheduleByName(db, row.tenant, row.name)) !== null;
@@ -79,7 +79,7 @@ export async function updateSchedule(db: D1Database, row: ScheduleFields): Promi
        overlap = ?8, catch_up = ?9, enabled = ?10, scopes = ?11, updated_at = ${nowSql},
        key_id = ?13, next_at = ?12, wake_at = CASE WHEN open_tick IS NULL THEN ?12 ELSE wake_at END
      WHERE id = ?1 AND tenant = ?2`,
-    ...bindFields(row),
+    bindFields(row),
   );
   return ok(undefined);
 }
@@ -109,8 +109,7 @@ async function findScheduleByName(
     db,
     "find schedule",
     "SELECT id FROM schedules WHERE tenant = ?1 AND name = ?2",
-    tenant,
-    name,
+    [tenant, name],
   );
   return row?.id ?? null;
 }
@@ -124,8 +123,7 @@ export async function readSchedule(
     db,
     "read schedule",
     "SELECT * FROM schedules WHERE id = ?1 AND tenant = ?2",
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -140,17 +138,15 @@ export async function listSchedules(
     db,
     "list schedules",
     "SELECT * FROM schedules WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-    tenant,
-    cursor ?? "sched`",
-    limit + 1,
+    [tenant, cursor ?? "sched`", limit + 1],
   );
 }
 
 /** Deletes it with its ticks; its batches stay. */
 export async function deleteSchedule(db: D1Database, tenant: string, id: string): Promise<void> {
   await sql.batch(db, "delete schedule", [
-    sql.statement(db, "DELETE FROM ticks WHERE schedule_id = ?1 AND tenant = ?2", id, tenant),
-    sql.statement(db, "DELETE FROM schedules WHERE id = ?1 AND tenant = ?2", id, tenant),
+    sql.statement(db, "DELETE FROM ticks WHERE schedule_id = ?1 AND tenant = ?2", [id, tenant]),
+    sql.statement(db, "DELETE FROM schedules WHERE id = ?1 AND tenant = ?2", [id, tenant]),
   ]);
 }
 
@@ -179,12 +175,7 @@ export async function startTick(
     `UPDATE schedules SET open_tick = ?4, open_missed = ?5, open_tries = 1, next_at = ?6,
        wake_at = ${nowSql} + ${scheduleLimits.tickLeaseMs}
      WHERE id = ?1 AND next_at = ?2 AND updated_at = ?3 AND open_tick IS NULL RETURNING *`,
-    seen.id,
-    seen.next_at,
-    seen.updated_at,
-    start.tick,
-    start.missed,
-    start.next,
+    [seen.id, seen.next_at, seen.updated_at, start.tick, start.missed, start.next],
   );
 }
 
@@ -196,9 +187,7 @@ export async function resumeTick(db: D1Database, seen: ScheduleRow): Promise<Sch
     `UPDATE schedules SET open_tries = open_tries + 1,
        wake_at = ${nowSql} + ${scheduleLimits.tickLeaseMs}
      WHERE id = ?1 AND open_tick = ?2 AND wake_at = ?3 RETURNING *`,
-    seen.id,
-    seen.open_tick,
-    seen.wake_at,
+    [seen.id, seen.open_tick, seen.wake_at],
   );
 }
 
@@ -210,8 +199,6 @@ export async function deferTick(db: D1Database, seen: ScheduleRow, problem: stri
     `UPDATE schedules SET open_tries = 0, open_problem = ?3,
        wake_at = ${nowSql} + ${scheduleLimits.deferredCheckMs}
      WHERE id = ?1 AND open_tick = ?2`,
-    seen.id,
-    seen.open_tick,
-    problem,
+    [seen.id, seen.open_tick, problem],
   );
 }

@@ -50,27 +50,20 @@ export async function endTick(
        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ${nowSql}
        WHERE EXISTS (SELECT 1 FROM schedules WHERE id = ?1)
        ON CONFLICT DO NOTHING`,
-      schedule.id,
-      tickAt,
-      schedule.tenant,
-      end.outcome,
-      end.missed,
-      end.batch_id,
-      end.problem,
+      [schedule.id, tickAt, schedule.tenant, end.outcome, end.missed, end.batch_id, end.problem],
     ),
     sql.statement(
       db,
       `DELETE FROM ticks WHERE schedule_id = ?1 AND tick_at <= (SELECT tick_at FROM ticks
        WHERE schedule_id = ?1 ORDER BY tick_at DESC LIMIT 1 OFFSET ${scheduleLimits.ticksKept})`,
-      schedule.id,
+      [schedule.id],
     ),
     sql.statement(
       db,
       `UPDATE schedules SET open_tick = NULL, open_missed = 0, open_tries = 0,
          open_problem = NULL, wake_at = next_at
        WHERE id = ?1 AND open_tick = ?2`,
-      schedule.id,
-      tickAt,
+      [schedule.id, tickAt],
     ),
   ]);
 }
@@ -81,8 +74,7 @@ export async function listTicks(db: D1Database, scheduleId: string): Promise<Tic
     db,
     "list ticks",
     "SELECT * FROM ticks WHERE schedule_id = ?1 ORDER BY tick_at DESC LIMIT ?2",
-    scheduleId,
-    scheduleLimits.ticksKept,
+    [scheduleId, scheduleLimits.ticksKept],
   );
 }
 
@@ -98,8 +90,7 @@ export async function listOpenBatches(
     `SELECT id FROM batches INDEXED BY batches_tick
      WHERE schedule_id = ?1 AND tick_at < ?2 AND status <> 'finished'
      ORDER BY tick_at DESC LIMIT ${scheduleLimits.ticksKept}`,
-    scheduleId,
-    before,
+    [scheduleId, before],
   );
   return rows.map(({ id }) => id);
 }

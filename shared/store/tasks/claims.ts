@@ -83,15 +83,12 @@ export async function claimTask(
   onlyEnding = false,
 ): Promise<ClaimedTask | null> {
   const claimant = crypto.randomUUID();
-  return sql.first<ClaimedTask>(
-    db,
-    "claim",
-    claimSql,
+  return sql.first<ClaimedTask>(db, "claim", claimSql, [
     id,
     policyHashes,
     claimant,
     onlyEnding ? 1 : 0,
-  );
+  ]);
 }
 
 /**
@@ -130,7 +127,7 @@ export async function readSentAt(db: D1Database, id: string): Promise<number | n
     db,
     "read sent_at",
     "SELECT sent_at FROM tasks WHERE id = ?1 AND sweep_at IS NOT NULL",
-    id,
+    [id],
   );
   return row?.sent_at ?? null;
 }
@@ -148,7 +145,7 @@ export async function readWaitMs(
     "read due time",
     `SELECT MAX(0, COALESCE(not_before, 0) - ${nowSql}) AS ms, ${heldBackSql} AS held, sent_at FROM tasks
      WHERE id = ?1 AND status = 'queued'`,
-    id,
+    [id],
   );
   return row === null ? null : { ms: row.ms, heldBack: row.held === 1, sentAt: row.sent_at };
 }
@@ -163,8 +160,7 @@ export async function heartbeat(db: D1Database, claim: Claim): Promise<boolean> 
     "heartbeat",
     `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
      sweep_at = ${nowSql} + ${leaseLimits.leaseMs} WHERE ${heldSql}`,
-    claim.id,
-    claim.fence,
+    [claim.id, claim.fence],
   );
   return changed === 1;
 }

@@ -40,7 +40,7 @@ export async function takeDueTasks(db: D1Database, limit: number): Promise<DueTa
          ${dueSql("status = 'queued'")})
        ORDER BY sweep_at LIMIT ?1)
      RETURNING ${dueColumns}`,
-    limit,
+    [limit],
   );
 }
 
@@ -59,7 +59,7 @@ export async function markSent(db: D1Database, sent: readonly DueTask[]): Promis
      FROM json_each(?1) AS sent
      WHERE tasks.id = sent.key AND tasks.fence = sent.value
        AND tasks.status IN ('queued', 'running')`,
-    JSON.stringify(fences),
+    [JSON.stringify(fences)],
   );
 }
 
@@ -85,7 +85,6 @@ export async function findReadyTasks(
     "find ready tasks",
     `SELECT id, fence, model, priority, status, not_before FROM (
        ${dueReadySql("normal")} UNION ALL ${dueReadySql("low")}) LIMIT ?1`,
-    limit,
-    dueMs,
+    [limit, dueMs],
   );
 }

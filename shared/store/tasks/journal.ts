@@ -79,9 +79,7 @@ export async function writeSteps(
   const statements = charges.map((charge) => chargeStatement(db, claim, charge));
   for (const step of steps) {
     statements.push(
-      sql.statement(
-        db,
-        stepSql,
+      sql.statement(db, stepSql, [
         claim.id,
         claim.fence,
         step.seq,
@@ -93,13 +91,13 @@ export async function writeSteps(
         step.payload,
         step.payload_key,
         JSON.stringify(step.usage),
-      ),
+      ]),
     );
   }
   for (const part of egressParts(egress?.rows ?? [])) {
-    statements.push(sql.statement(db, egressSql, claim.id, claim.fence, egress?.seq ?? 0, part));
+    statements.push(sql.statement(db, egressSql, [claim.id, claim.fence, egress?.seq ?? 0, part]));
   }
-  statements.push(sql.statement(db, endSignalsSql, claim.id, claim.fence));
+  statements.push(sql.statement(db, endSignalsSql, [claim.id, claim.fence]));
   const results = await sql.batch<EndSignalsRow[]>(db, "write steps", statements);
   const row = results.at(-1)?.results[0];
   if (row === undefined) return err("fence_lost");
@@ -108,12 +106,9 @@ export async function writeSteps(
 }
 
 export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {
-  return sql.all<StepRow>(
-    db,
-    "read steps",
-    "SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq",
+  return sql.all<StepRow>(db, "read steps", "SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq", [
     taskId,
-  );
+  ]);
 }
 
 /** The last journaled usage of live tasks, by id; tasks without a step are missing. */
@@ -126,7 +121,7 @@ export async function readLastUsages(
     "last usages",
     `SELECT task_id, usage, MAX(seq) FROM steps
      WHERE task_id IN (SELECT value FROM json_each(?1)) GROUP BY task_id`,
-    JSON.stringify(taskIds),
+    [JSON.stringify(taskIds)],
   );
   return new Map(rows.map((row) => [row.task_id, row.usage]));
 }

@@ -41,8 +41,7 @@ export async function readWholeTask(
     db,
     "read whole task",
     "SELECT * FROM tasks WHERE id = ?1 AND tenant = ?2",
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -88,12 +87,14 @@ export async function redriveTasks(
      WHERE tasks.id = wanted.value->>'id' AND tasks.tenant = ?1
        AND tasks.fence = wanted.value->>'fence' AND tasks.status IN (${redrivableSql})
      RETURNING id`,
-    tenant,
-    JSON.stringify(runs),
-    kind.mode,
-    JSON.stringify(kind.overrides),
-    kind.repin ? 1 : 0,
-    name,
+    [
+      tenant,
+      JSON.stringify(runs),
+      kind.mode,
+      JSON.stringify(kind.overrides),
+      kind.repin ? 1 : 0,
+      name,
+    ],
   );
   if (rows.length === runs.length) return rows.length;
   const row = await sql.first<{ n: number }>(
@@ -101,8 +102,7 @@ export async function redriveTasks(
     "redrive tasks",
     `SELECT COUNT(*) AS n FROM tasks
      WHERE id IN (SELECT value->>'id' FROM json_each(?1)) AND claimed_by = ?2`,
-    JSON.stringify(runs.map(({ id }) => ({ id }))),
-    name,
+    [JSON.stringify(runs.map(({ id }) => ({ id }))), name],
   );
   return row?.n ?? 0;
 }

@@ -43,13 +43,15 @@ export async function releaseTask(
        attempt = attempt + (?6 IS NOT NULL),
        errors = ${withError("?6")}
      WHERE ${heldSql} RETURNING ${cancelledSql}`,
-    claim.id,
-    claim.fence,
-    slice.usageJson,
-    slice.quirksJson,
-    slice.delayMs,
-    slice.errorJson,
-    slice.ledger.seq,
+    [
+      claim.id,
+      claim.fence,
+      slice.usageJson,
+      slice.quirksJson,
+      slice.delayMs,
+      slice.errorJson,
+      slice.ledger.seq,
+    ],
   );
   const results = await sql.batch<{ cancelled: number }[]>(db, "release", [
     ...ledgerStatements(db, claim, slice.ledger),
@@ -61,8 +63,7 @@ export async function releaseTask(
       db,
       "release",
       `SELECT ${cancelledSql} FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'queued'`,
-      claim.id,
-      claim.fence,
+      [claim.id, claim.fence],
     ));
   return row === null ? err("fence_lost") : ok({ cancelRequested: row.cancelled === 1 });
 }
@@ -111,9 +112,7 @@ export async function writeSettlement(
   statements.push(...ledgerStatements(db, claim, end.ledger));
   const at = statements.length;
   statements.push(
-    sql.statement(
-      db,
-      settleSql,
+    sql.statement(db, settleSql, [
       claim.id,
       claim.fence,
       end.status,
@@ -129,22 +128,20 @@ export async function writeSettlement(
       end.transcript,
       end.ledger.seq,
       stored.newerReason,
-    ),
+    ]),
   );
   if (end.journaled) {
     statements.push(
-      sql.statement(
-        db,
-        `DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settledSql})`,
+      sql.statement(db, `DELETE FROM steps WHERE task_id = ?1 AND EXISTS (${settledSql})`, [
         claim.id,
         claim.fence,
         end.status,
-      ),
+      ]),
     );
   }
   const answers = await sql.batch(db, "settle", statements);
   // What its triggers change counts too.
   if ((answers[at]?.meta.changes ?? 0) > 0) return true;
-  const found = await sql.first(db, "settle", settledSql, claim.id, claim.fence, end.status);
+  const found = await sql.first(db, "settle", settledSql, [claim.id, claim.fence, end.status]);
   return found !== null;
 }

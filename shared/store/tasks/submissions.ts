@@ -58,7 +58,9 @@ const insertSql = `
 
 /** Returns the ids that were inserted; the others existed already. */
 export async function insertTasks(db: D1Database, tasks: readonly NewTask[]): Promise<string[]> {
-  const rows = await sql.all<{ id: string }>(db, "insert tasks", insertSql, JSON.stringify(tasks));
+  const rows = await sql.all<{ id: string }>(db, "insert tasks", insertSql, [
+    JSON.stringify(tasks),
+  ]);
   return rows.map((row) => row.id);
 }
 
@@ -72,8 +74,7 @@ export async function findTaskByKey(
     db,
     "find task by key",
     `SELECT ${taskColumns} FROM tasks WHERE tenant = ?1 AND idempotency_key = ?2`,
-    tenant,
-    key,
+    [tenant, key],
   );
 }
 
@@ -85,6 +86,6 @@ export async function markUnsent(db: D1Database, ids: readonly string[]): Promis
     `UPDATE tasks SET sent_at = NULL, sweep_at = MAX(${nowSql}, COALESCE(not_before, 0))
      WHERE id IN (SELECT value FROM json_each(?1))
        AND (status = 'queued' OR (status = 'running' AND lease_until < ${nowSql}))`,
-    JSON.stringify(ids),
+    [JSON.stringify(ids)],
   );
 }

@@ -77,8 +77,8 @@ export async function listTasks(
   const { reason, errorCode, customId = null, createdAfter = null, createdBefore = null } = filter;
   const wanted = [JSON.stringify(filter.labels), limit + 1, reason, errorCode, customId] as const;
   const [matches, scanEnd] = await sql.batch<[TaskRow, { id: string }]>(db, "list tasks", [
-    sql.statement(db, matchesSql(source), ...scan, ...wanted, createdAfter, createdBefore),
-    sql.statement(db, scanEndSql(source), ...(endedBadly ? scan : scan.slice(0, 4))),
+    sql.statement(db, matchesSql(source), [...scan, ...wanted, createdAfter, createdBefore]),
+    sql.statement(db, scanEndSql(source), endedBadly ? scan : scan.slice(0, 4)),
   ]);
   const tasks = matches.results.slice(0, limit);
   const last = matches.results.length > limit ? tasks.at(-1) : scanEnd.results[0];
@@ -100,10 +100,12 @@ export async function listSettled(
      WHERE tenant = ?1 AND id >= ?2 AND id < ?3
        AND status NOT IN ('queued', 'running')
      ORDER BY id LIMIT ?4`,
-    tenant,
-    // One lower bound, for the same reason; a space sorts before every character of an id.
-    after === "" ? range.from : `${after} `,
-    range.to,
-    limit,
+    [
+      tenant,
+      // One lower bound, for the same reason; a space sorts before every character of an id.
+      after === "" ? range.from : `${after} `,
+      range.to,
+      limit,
+    ],
   );
 }

@@ -12,8 +12,7 @@ export async function readTask(
     db,
     "read task",
     `SELECT ${taskColumns} FROM tasks WHERE id = ?1 AND tenant = ?2`,
-    id,
-    tenant,
+    [id, tenant],
   );
 }
 
@@ -26,8 +25,7 @@ export async function requestCancel(db: D1Database, tenant: string, id: string):
        not_before = NULL, sent_at = CASE WHEN status = 'queued' THEN NULL ELSE sent_at END,
        sweep_at = CASE WHEN status = 'queued' THEN ${nowSql} ELSE sweep_at END
      WHERE id = ?1 AND tenant = ?2 AND status IN ('queued', 'running')`,
-    id,
-    tenant,
+    [id, tenant],
   );
   return changed === 1;
 }
@@ -47,8 +45,7 @@ export async function requestCancels(
      WHERE id IN (SELECT value FROM json_each(?2)) AND tenant = ?1
        AND status IN ('queued', 'running') AND cancel_requested_at IS NULL
      RETURNING id`,
-    tenant,
-    JSON.stringify(ids),
+    [tenant, JSON.stringify(ids)],
   );
   return rows.map(({ id }) => id);
 }
@@ -59,7 +56,7 @@ export async function readInlineTranscript(db: D1Database, id: string): Promise<
     db,
     "read transcript",
     "SELECT transcript FROM tasks WHERE id = ?1",
-    id,
+    [id],
   );
   return row?.transcript ?? null;
 }
@@ -70,7 +67,7 @@ export async function readSpec(db: D1Database, id: string): Promise<string | nul
     db,
     "read spec",
     "SELECT spec FROM tasks WHERE id = ?1",
-    id,
+    [id],
   );
   return row?.spec ?? null;
 }
@@ -92,7 +89,7 @@ export async function readFallbackModels(
     "read fallback models",
     `SELECT tenant, spec IS NULL AS large, spec->'fallback_models' AS listed
      FROM tasks WHERE id = ?1 AND sweep_at IS NOT NULL`,
-    id,
+    [id],
   );
   if (row === null) return null;
   const listed = row.listed === null ? undefined : (JSON.parse(row.listed) as string[]);

@@ -54,7 +54,7 @@ export function ledgerStatements(
   { seq, spend }: LedgerEntry,
 ): D1PreparedStatement[] {
   if (spend.length === 0) return [];
-  return [sql.statement(db, chargeSql, id, fence, JSON.stringify(spend), seq)];
+  return [sql.statement(db, chargeSql, [id, fence, JSON.stringify(spend), seq])];
 }
 
 /** A column of a statement over `tasks`: dollars spent by the task's tenant since 00:00 UTC. */
@@ -78,8 +78,7 @@ export async function readSpend(
       `SELECT day, model, calls, prompt_tokens, cached_tokens, completion_tokens, unpriced_tokens,
          cost_usd
        FROM spend WHERE tenant = ?1 AND day >= ${sinceSql} ORDER BY day DESC, cost_usd DESC, model`,
-      tenant,
-      days - 1,
+      [tenant, days - 1],
     ),
   ]);
   return { today: today.results[0]?.day ?? "", rows: spend.results };

@@ -41,9 +41,9 @@ const liveSql = `
 export async function readStats(db: D1Database, tenant: string): Promise<Stats> {
   type LiveRow = { running: number; oldest: number | null };
   const [sums, models, live] = await sql.batch<[TallyCounts, TallyRow, LiveRow]>(db, "read stats", [
-    sql.statement(db, sumsSql, tenant),
-    sql.statement(db, modelsSql, tenant),
-    sql.statement(db, liveSql, tenant),
+    sql.statement(db, sumsSql, [tenant]),
+    sql.statement(db, modelsSql, [tenant]),
+    sql.statement(db, liveSql, [tenant]),
   ]);
   const { running, oldest } = live.results[0] ?? { running: 0, oldest: null };
   const sum = (field: keyof TallyCounts) => sums.results[0]?.[field] ?? 0;

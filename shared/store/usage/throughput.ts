@@ -84,14 +84,12 @@ export async function readThroughput(
   const [clock, left, ended] = await sql.batch<
     [{ first: number; now: number }, LeftRow, ThroughputRow]
   >(db, "read throughput", [
-    sql.statement(
-      db,
-      `SELECT ?1 AS tenant, ${fromSql} AS first, ${nowSql} AS now`,
+    sql.statement(db, `SELECT ?1 AS tenant, ${fromSql} AS first, ${nowSql} AS now`, [
       tenant,
       minutes,
-    ),
-    sql.statement(db, leftSql, tenant, minutes),
-    sql.statement(db, endedSql, tenant, minutes),
+    ]),
+    sql.statement(db, leftSql, [tenant, minutes]),
+    sql.statement(db, endedSql, [tenant, minutes]),
   ]);
   const { first, now } = clock.results[0] ?? { first: 0, now: 0 };
   const to = now - (now % minuteMs);

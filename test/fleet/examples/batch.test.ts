@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { exampleBatch } from "../../../examples/batch.ts";
 import { expectations, redriveExpectations } from "../../../examples/expectations.ts";
-import { checkTask } from "../../../producer/tasks/check.ts";
-import type { CheckScope } from "../../../producer/tasks/check_scope.ts";
+import { checkTask } from "../../../producer/tasks/check/check.ts";
+import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { standardTools } from "../../../shared/task.ts";

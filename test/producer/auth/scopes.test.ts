@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { requireScope } from "../../../producer/auth/authenticate.ts";
 import type { Principal } from "../../../producer/auth/principal.ts";
-import { checkTask } from "../../../producer/tasks/check.ts";
-import { buildCheckScope } from "../../../producer/tasks/check_scope.ts";
+import { checkTask } from "../../../producer/tasks/check/check.ts";
+import { buildCheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { task } from "../client.ts";
 
 const submitter: Principal = { tenant: "default", scopes: ["submit"] };

@@ -84,27 +84,26 @@ test.each(fitting)("%s fits", async (_work, code, value, files = {}) => {
 });
 
 test("a program that does not fit next to others waits for room", async () => {
-  const hold = "const a = new Uint8Array(40e6).fill(1); await t({}); a.length";
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const holder = run(hold, {
-    tools: ["t"],
-    capabilities: {
-      call: async () => {
-        await held;
-        return { ok: true, json: "1" };
-      },
+  const calls: string[] = [];
+  const runCalling = (code: string, onCall: (tool: string) => void) => {
+    const call = async (tool: string) => {
+      onCall(tool);
+      return { ok: true as const, json: "1" };
+    };
+    return run(code, { tools: ["first", "second"], capabilities: { call } });
+  };
+  let second: ReturnType<typeof run> | undefined;
+  // The second program starts once the first holds its memory, and has 50 round trips to get ahead of it.
+  const first = await runCalling(
+    "const a = new Uint8Array(40e6).fill(1); for (let i = 0; i < 50; i++) await first({}); a.length",
+    (tool) => {
+      calls.push(tool);
+      second ??= runCalling("await second({}); new Uint8Array(40e6).length", (tool) => {
+        calls.push(tool);
+      });
     },
-  });
-  const second = run("new Uint8Array(40e6).length");
-  const first = await Promise.race([
-    second.then(() => "second"),
-    scheduler.wait(200).then(() => "nothing"),
-  ]);
-  release();
-  expect(first).toBe("nothing");
-  expect((await holder).value).toBe("40000000");
-  expect((await second).value).toBe("40000000");
+  );
+  expect(first.value).toBe("40000000");
+  expect((await second)?.value).toBe("40000000");
+  expect(calls).toEqual([...Array.from({ length: 50 }, () => "first"), "second"]);
 });

@@ -3,6 +3,7 @@ import { ask, connect, define, defineLazily, type HostCall } from "./bridge.ts";
 import { installConsole } from "./console/console.ts";
 import { useFormatter } from "./console/format.ts";
 import { installErrors } from "./errors.ts";
+import { installCollation } from "./language/collation.ts";
 import { installIntl } from "./language/intl.ts";
 import { installLanguage } from "./language/polyfills.ts";
 import { adoptProcess, bootLibrary, nodeModule } from "./library/realm.ts";
@@ -48,6 +49,7 @@ export default function boot(host: HostCall): Dispatch {
   installClone();
   installMessages();
   installIntl();
+  installCollation();
   installRandom();
   const console = installConsole(Date.now);
   const webcrypto = makeWebCrypto({ getRandomValues, randomUUID });

@@ -1,10 +1,12 @@
 import { op } from "../protocol.ts";
 import type { Columns } from "../transform/columns.ts";
-import { ask, define, signal } from "./bridge.ts";
+import { ask, define } from "./bridge.ts";
 import { inspect } from "./console/format.ts";
-import { explain, framesOf, setColumns } from "./errors.ts";
+import { setColumns } from "./errors.ts";
+import { fail } from "./failure.ts";
 import type { Loader } from "./modules/loader.ts";
-import { ExitRequest, emitProcess, exitCode, flushOutput } from "./node/process.ts";
+import { emitProcess, exitCode } from "./node/process.ts";
+import { flushOutput } from "./node/process_streams.ts";
 
 type Main = (
   this: unknown,
@@ -64,49 +66,4 @@ export function end(): void {
   emitProcess("beforeExit", exitCode());
   emitProcess("exit", exitCode());
   flushOutput();
-}
-
-/** Describes the error that ended the program. Its getters may throw: then less is said. */
-export function fail(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
-  if (error instanceof ExitRequest) {
-    emitProcess("exit", error.code);
-    flushOutput();
-    if (error.code === 0) return void ask(op.exit, null);
-  } else {
-    try {
-      explain(error);
-      const isHandled =
-        (event === "unhandledRejection" && emitProcess(event, error, undefined)) ||
-        emitProcess("uncaughtException", error, event);
-      // The program continues; its main part has ended.
-      if (isHandled) return void ask(op.done, null);
-    } catch (thrown) {
-      report(thrown);
-      return;
-    }
-  }
-  report(error);
-}
-
-function report(error: unknown): void {
-  signal(op.failing);
-  let name = "Error";
-  let message = "";
-  let stack = "";
-  try {
-    flushOutput();
-    if (error instanceof Error) {
-      explain(error);
-      name = String(error.name || "Error");
-      message = String(error.message);
-      const cause = error.cause === undefined ? "" : `\n[cause]: ${inspect(error.cause)}`;
-      stack = framesOf(error) + cause;
-    } else {
-      name = "Uncaught";
-      message = typeof error === "string" ? error : inspect(error);
-    }
-  } catch {
-    message = message || "The error could not be read.";
-  }
-  ask(op.failed, { name, message, stack });
 }

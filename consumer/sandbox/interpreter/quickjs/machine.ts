@@ -22,7 +22,7 @@ export interface Terms {
 /** Pieces of linear memory that differ from zero, and the pointers that stay valid in them. */
 export interface Template {
   module: WebAssembly.Module;
-  machines: Machines;
+  machines: Machines<Machine>;
   stack: number;
   pieces: { at: number; bytes: Uint8Array }[];
   runtime: number;
@@ -107,7 +107,7 @@ export class Machine {
   static async template(
     module: WebAssembly.Module,
     prelude: string,
-    machines: Machines,
+    machines: Machines<Machine>,
     stackBytes: number,
   ): Promise<Template> {
     const memory = machines.memory();

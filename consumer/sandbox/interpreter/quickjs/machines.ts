@@ -1,5 +1,4 @@
 import { sandboxLimits } from "../../../../shared/limits.ts";
-import type { Machine } from "./machine.ts";
 
 const pageBytes = 65_536;
 
@@ -8,7 +7,7 @@ const pageBytes = 65_536;
  * is first touched and an instance 0.15 ms, so those that no program has grown are used again: every byte
  * is overwritten with zero before, which costs 0.1 ms for all of them.
  */
-export class Machines {
+export class Machines<Machine> {
   readonly #pages: number;
   readonly #pagesMax: number;
   readonly #idle: Machine[] = [];

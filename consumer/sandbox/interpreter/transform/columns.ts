@@ -1,4 +1,4 @@
-import type { Edit } from "./edit.ts";
+import type { Edit } from "./edits.ts";
 
 /** By line, from which column on how many characters were put in before: `[column, characters]`. */
 export type Columns = Record<number, [from: number, shift: number][]>;

@@ -1,5 +1,5 @@
 import type { AnyNode, ExportNamedDeclaration, ImportDeclaration, Program } from "acorn";
-import type { Edits } from "./edit.ts";
+import type { Edits } from "./edits.ts";
 
 /** Takes `import` and `export` out of a program; what replaces them is run before it. */
 export function editModuleSyntax(program: Program, edits: Edits): string {

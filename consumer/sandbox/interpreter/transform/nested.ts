@@ -1,5 +1,5 @@
 import type { AnyNode, ArrayExpression, CallExpression, MemberExpression, Program } from "acorn";
-import type { Edits, Target } from "./edit.ts";
+import type { Edits, Target } from "./edits.ts";
 import { nodesOf } from "./walk.ts";
 
 /** Sends dynamic imports, import.meta, reads of `.stack` and caught errors through the engine. */

@@ -2,7 +2,8 @@ import type { Program } from "acorn";
 import { err, ok, type Result } from "../../../../shared/result.ts";
 import { agentFile } from "../protocol.ts";
 import { type Columns, columnsOf } from "./columns.ts";
-import { type Edit, editCommonJs, editProgram, type Target } from "./edit.ts";
+import { editCommonJs, editProgram } from "./edit_program.ts";
+import type { Edit, Target } from "./edits.ts";
 import { parseProgram } from "./parser.ts";
 
 /** A program made runnable: an expression whose value is an async function, lines kept. */

@@ -1,5 +1,5 @@
 import type { AnyNode, Program, VariableDeclaration } from "acorn";
-import type { Edits } from "./edit.ts";
+import type { Edits } from "./edits.ts";
 import { nodesOf } from "./walk.ts";
 
 /** Writes `using` declarations as try and finally, which the engine knows. */

@@ -46,8 +46,13 @@ export async function readOutput(session: Session, { id, output }: TaskResponse)
 
 type Fields = [name: string, text: string][];
 
+/** Further lines of a text are indented, so that none looks like a field. */
 function printFields(session: Session, fields: Fields): void {
-  for (const [name, text] of fields) session.print(`${name.padEnd(10)} ${text}`);
+  for (const [name, text] of fields) {
+    session.print(
+      `${name.padEnd(10)} ${text.split(/\r\n|[\n\v\f\r\x85\u2028\u2029]/).join(`\n${" ".repeat(11)}`)}`,
+    );
+  }
 }
 
 function outputOf(result: unknown): unknown {

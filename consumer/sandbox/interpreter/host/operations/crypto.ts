@@ -1,6 +1,7 @@
 import crypto from "node:crypto";
 import { op } from "../../protocol.ts";
-import { type Operation, textOf } from "./index.ts";
+import type { Operation } from "./operation.ts";
+import { textOf } from "./text_of.ts";
 
 const keyCharsMax = 1_000_000;
 const bytesMax = 1_000_000;

@@ -1,6 +1,6 @@
 import { op } from "../../protocol.ts";
 import type { Workspace } from "../workspace.ts";
-import type { Answer, Operation } from "./index.ts";
+import type { Answer, Operation } from "./operation.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 

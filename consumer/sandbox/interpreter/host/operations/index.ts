@@ -1,37 +1,15 @@
 import { op } from "../../protocol.ts";
 import type { HostAnswer } from "../../quickjs/machine.ts";
-import type { Explanations } from "../../transform/explain.ts";
-import { FileError, type Workspace } from "../workspace.ts";
+import { FileError } from "../workspace.ts";
 import { cryptoOperations } from "./crypto.ts";
 import { fileOperations } from "./files.ts";
-import { IntlServices, intlOperations } from "./intl.ts";
+import { intlOperations } from "./intl.ts";
+import { IntlServices } from "./intl_services.ts";
+import type { Answer, Context, Operation } from "./operation.ts";
 import { sourceOperations } from "./source.ts";
 import { textOperations } from "./text.ts";
 import { urlOperations } from "./url.ts";
 import { zlibOperations } from "./zlib.ts";
-
-/** What the operations of one run work on. */
-export interface Context {
-  workspace: Workspace;
-  intl: IntlServices;
-  explanations: Explanations;
-  /** Takes fuel; throws when the gauge is empty. */
-  charge(units: number): void;
-  fuelLeft(): number;
-}
-
-/** A long text crosses as it is and a value as JSON; bytes and undefined as they are. */
-export type Answer = Uint8Array | undefined | { text: string } | { value: unknown };
-
-/**
- * What the isolate does for a program natively. Its price is what the work can cost, by the size of what
- * goes in, and is taken before; what comes out is paid for by its length. An operation whose output is not
- * bounded by its input bounds it by the fuel that is left.
- */
-export interface Operation {
-  price(values: readonly unknown[], bytes: Uint8Array): number;
-  perform(values: readonly unknown[], bytes: Uint8Array, context: Context): Answer;
-}
 
 const operations: Record<number, Operation> = {
   ...fileOperations,
@@ -111,7 +89,7 @@ function unusedIn(text: string): string {
 }
 
 /** An error as the program is to throw it. What ends the run is thrown on. */
-export function problem(error: unknown): string {
+function problem(error: unknown): string {
   if (error instanceof FileError) {
     return `!${JSON.stringify({ name: "Error", ...error.problem })}`;
   }
@@ -128,12 +106,3 @@ export function problem(error: unknown): string {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   return `!${JSON.stringify({ name, message: error.message, ...(typeof code === "string" ? { code } : {}), ...(typeof errno === "number" ? { errno } : {}) })}`;
 }
-
-/** A bounded text out of what a program sent. */
-export function textOf(value: unknown, charsMax: number, what: string): string {
-  const text = typeof value === "string" ? value : String(value ?? "");
-  if (text.length <= charsMax) return text;
-  throw new RangeError(`${what} is longer than ${charsMax} characters.`);
-}
-
-export { utf8 };

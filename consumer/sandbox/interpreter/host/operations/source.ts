@@ -3,7 +3,8 @@ import { parseEnv } from "node:util";
 import { packageNames } from "../../../packages.ts";
 import { op } from "../../protocol.ts";
 import { transform, transformCommonJs } from "../../transform/transform.ts";
-import { type Operation, textOf } from "./index.ts";
+import type { Operation } from "./operation.ts";
+import { textOf } from "./text_of.ts";
 
 /** A module of a program's own making. To parse it takes about a microsecond for each character. */
 const moduleCharsMax = 1_000_000;

@@ -1,5 +1,5 @@
 import { op } from "../../protocol.ts";
-import type { Operation } from "./index.ts";
+import type { Operation } from "./operation.ts";
 
 const nodeEncodings = ["hex", "base64", "base64url", "latin1", "ascii", "utf8", "utf16le"] as const;
 type NodeEncoding = (typeof nodeEncodings)[number];

@@ -1,6 +1,7 @@
 import { domainToASCII, domainToUnicode } from "node:url";
 import { op, urlParts } from "../../protocol.ts";
-import { type Operation, textOf } from "./index.ts";
+import type { Operation } from "./operation.ts";
+import { textOf } from "./text_of.ts";
 
 const charsMax = 1_000_000;
 

@@ -1,6 +1,6 @@
 import zlib from "node:zlib";
 import { op } from "../../protocol.ts";
-import type { Operation } from "./index.ts";
+import type { Operation } from "./operation.ts";
 
 type Options = Record<string, unknown>;
 

@@ -36,7 +36,7 @@ function fillTables(): void {
 
 /** -1, 0 or 1, or undefined where only the host can say. */
 function compareHere(a: string, b: string): number | undefined {
-  const length = a.length < b.length ? a.length : b.length;
+  const length = Math.min(a.length, b.length);
   let byCase = 0;
   let byAccent = false;
   for (let at = 0; at < length; at += 1) {

@@ -1,6 +1,5 @@
 import { op } from "../../protocol.ts";
 import { ask, define } from "../bridge.ts";
-import { installCollation } from "./collation.ts";
 
 type Given = unknown;
 
@@ -301,7 +300,6 @@ export function installIntl(): void {
   Object.defineProperty(globalThis.Intl, Symbol.toStringTag, { value: "Intl", configurable: true });
   installDates();
   installNumbers();
-  installCollation();
   installCases();
 }
 

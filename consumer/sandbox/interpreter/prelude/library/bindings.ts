@@ -2,7 +2,6 @@ import { op } from "../../protocol.ts";
 import { ask } from "../bridge.ts";
 import { bufferBinding } from "./buffer_binding.ts";
 import { converters, decoderBinding, stringDecoderBinding } from "./decoder_binding.ts";
-import { nodeModule } from "./realm.ts";
 import { urlBinding } from "./url_binding.ts";
 import { makeUtilBinding, typesBinding } from "./util_binding.ts";
 
@@ -39,10 +38,8 @@ class URLPattern {
   }
 }
 
-let utilBinding: object | undefined;
-
-/** What Node's JavaScript calls its native side, by name. */
-export const bindings: Record<string, object | (() => object)> = {
+/** The bindings that need no module of Node's. */
+const standalone: Record<string, object> = {
   buffer: bufferBinding,
   config: { hasIntl: true, hasSmallICU: false, hasInspector: false, noBrowserGlobals: false },
   constants: {
@@ -68,12 +65,6 @@ export const bindings: Record<string, object | (() => object)> = {
     toUnicode: urlBinding.domainToUnicode,
     hasConverter: () => true,
   },
-  messaging: {
-    get DOMException() {
-      return nodeModule("internal/per_context/domexception").DOMException;
-    },
-    structuredClone: (value: unknown) => globalThis.structuredClone(value),
-  },
   os: { getOSInformation: () => ["Linux", "", "6.0.0", "x86_64"] },
   string_decoder: stringDecoderBinding,
   stream_wrap: {
@@ -94,7 +85,6 @@ export const bindings: Record<string, object | (() => object)> = {
   types: typesBinding,
   url: urlBinding,
   url_pattern: { URLPattern },
-  util: () => (utilBinding ??= makeUtilBinding(nodeModule)),
   uv: {
     errname: (number: number) =>
       systemErrors.find(([known]) => known === number)?.[1] ?? `Unknown system error ${number}`,
@@ -109,3 +99,20 @@ export const bindings: Record<string, object | (() => object)> = {
     UV_NO_CONTROL: 0,
   },
 };
+
+type NodeModule = (id: string) => Record<string, unknown>;
+
+/** What Node's JavaScript calls its native side, by name; `nodeModule` loads a module of that JavaScript. */
+export function makeBindings(nodeModule: NodeModule): Record<string, object | (() => object)> {
+  let util: object | undefined;
+  return {
+    ...standalone,
+    messaging: {
+      get DOMException() {
+        return nodeModule("internal/per_context/domexception").DOMException;
+      },
+      structuredClone: (value: unknown) => globalThis.structuredClone(value),
+    },
+    util: () => (util ??= makeUtilBinding(nodeModule)),
+  };
+}

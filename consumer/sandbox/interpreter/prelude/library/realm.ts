@@ -1,6 +1,6 @@
 import { op } from "../../protocol.ts";
 import { ask } from "../bridge.ts";
-import { bindings } from "./bindings.ts";
+import { makeBindings } from "./bindings.ts";
 import { replaced } from "./replaced.ts";
 
 type Exports = Record<string, unknown>;
@@ -20,6 +20,7 @@ declare const nodeImage: Record<string, Wrapper>;
 const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
 const loaded = new Map<string, { exports: Exports }>();
 const primordials: Record<string, unknown> = {};
+const bindings = makeBindings(nodeModule);
 /** What Node's JavaScript knows of its process: what it prints with colors or not, and its platform. */
 export const nodeProcess: Record<string, unknown> = {
   versions: { node: "24.21.0" },

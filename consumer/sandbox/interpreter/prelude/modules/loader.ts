@@ -1,9 +1,10 @@
 import { op } from "../../protocol.ts";
 import { ask, askText, define } from "../bridge.ts";
 import { explain, stackOf } from "../errors.ts";
+import { fail } from "../failure.ts";
 import { lists } from "../language/lists.ts";
 import { UsingScope } from "../language/using.ts";
-import { fail } from "../start.ts";
+import { resolvePath } from "../node/resolve_path.ts";
 
 export type Exports = Record<string, unknown>;
 
@@ -28,16 +29,6 @@ interface Module {
 const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
 
 const dirname = (file: string): string => file.slice(0, Math.max(1, file.lastIndexOf("/")));
-
-/** An absolute path, without "." and "..". */
-function resolvePath(from: string, name: string): string {
-  const kept: string[] = [];
-  for (const part of (name.startsWith("/") ? name : `${from}/${name}`).split("/")) {
-    if (part === "..") kept.pop();
-    else if (part !== "" && part !== ".") kept.push(part);
-  }
-  return `/${kept.join("/")}`;
-}
 
 const newModule = (filename: string): Module => ({
   exports: {},

@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import { ask, define } from "../bridge.ts";
+import { fail } from "../failure.ts";
 import { clearTimer, nextId, setTimer } from "../pending.ts";
-import { fail } from "../start.ts";
 
 type Callback = (...values: unknown[]) => void;
 

@@ -1,5 +1,6 @@
 import { op } from "../../../protocol.ts";
 import { ask, askBytes, askText } from "../../bridge.ts";
+import { resolvePath } from "../resolve_path.ts";
 import {
   closeFile,
   flagOf,
@@ -171,14 +172,7 @@ export const operations = {
   cp: copy,
   realpath(path: unknown) {
     if (entryOf(path) === null) throw fileError("ENOENT", "lstat", path);
-    return `/${nameOf(path)
-      .split("/")
-      .reduce<string[]>(
-        (kept, part) =>
-          part === ".." ? kept.slice(0, -1) : part === "" || part === "." ? kept : [...kept, part],
-        [],
-      )
-      .join("/")}`;
+    return resolvePath("/", nameOf(path));
   },
   truncate(path: unknown, length = 0) {
     if (entryOf(path) === null) throw fileError("ENOENT", "open", path);

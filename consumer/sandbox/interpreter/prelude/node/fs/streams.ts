@@ -13,9 +13,23 @@ type StreamModule = typeof import("node:stream");
 
 /** The streams of files, over the stream module that the program's world has. */
 export function makeStreams({ Readable, Writable }: StreamModule): Record<string, unknown> {
-  const given = (options: unknown): StreamOptions =>
-    (typeof options === "string" ? { encoding: options } : (options ?? {})) as StreamOptions;
-  class ReadStream extends Readable {
+  const ReadStream = makeReadStream(Readable);
+  const WriteStream = makeWriteStream(Writable);
+  return {
+    ReadStream,
+    WriteStream,
+    createReadStream: (path: unknown, options?: unknown) => new ReadStream(path, options),
+    createWriteStream: (path: unknown, options?: unknown) => new WriteStream(path, options),
+  };
+}
+
+const optionsOf = (options: unknown): StreamOptions =>
+  (typeof options === "string" ? { encoding: options } : (options ?? {})) as StreamOptions;
+
+type StreamClass = new (path: unknown, options?: unknown) => object;
+
+function makeReadStream(Readable: StreamModule["Readable"]): StreamClass {
+  return class ReadStream extends Readable {
     readonly path: string;
     readonly flags: string;
     bytesRead = 0;
@@ -29,7 +43,7 @@ export function makeStreams({ Readable, Writable }: StreamModule): Record<string
         start = 0,
         end = Number.POSITIVE_INFINITY,
         highWaterMark = 65_536,
-      } = given(options);
+      } = optionsOf(options);
       super({ highWaterMark, autoDestroy: true, ...(encoding === undefined ? {} : { encoding }) });
       this.path = nameOf(path);
       this.flags = flags;
@@ -59,14 +73,17 @@ export function makeStreams({ Readable, Writable }: StreamModule): Record<string
       if (done) this.once("close", () => done());
       this.destroy();
     }
-  }
-  class WriteStream extends Writable {
+  };
+}
+
+function makeWriteStream(Writable: StreamModule["Writable"]): StreamClass {
+  return class WriteStream extends Writable {
     readonly path: string;
     readonly flags: string;
     bytesWritten = 0;
     fd: number | null = null;
     constructor(path: unknown, options?: unknown) {
-      const { encoding, flags = "w" } = given(options);
+      const { encoding, flags = "w" } = optionsOf(options);
       super({
         decodeStrings: true,
         ...(encoding === undefined ? {} : { defaultEncoding: encoding }),
@@ -93,11 +110,5 @@ export function makeStreams({ Readable, Writable }: StreamModule): Record<string
       if (done) this.once("close", () => done());
       this.end();
     }
-  }
-  return {
-    ReadStream,
-    WriteStream,
-    createReadStream: (path: unknown, options?: unknown) => new ReadStream(path, options),
-    createWriteStream: (path: unknown, options?: unknown) => new WriteStream(path, options),
   };
 }

@@ -1,0 +1,6 @@
+/** A bounded text out of what a program sent. */
+export function textOf(value: unknown, charsMax: number, what: string): string {
+  const text = typeof value === "string" ? value : String(value ?? "");
+  if (text.length <= charsMax) return text;
+  throw new RangeError(`${what} is longer than ${charsMax} characters.`);
+}

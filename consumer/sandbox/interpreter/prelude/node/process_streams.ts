@@ -1,0 +1,81 @@
+type StreamModule = typeof import("node:stream");
+type Members = Record<PropertyKey, unknown>;
+
+let unfinished = "";
+let printLine: (line: string) => void = () => {};
+
+/** Defines `stdin`, `stdout` and `stderr`, each made when it is first read. */
+export function defineStreams(
+  process: object,
+  stream: () => StreamModule,
+  print: (line: string) => void,
+): void {
+  printLine = print;
+  const makers: Record<string, () => unknown> = {
+    stdin: () => stream().Readable.from([]),
+    stdout: () => makeOutput(1, stream),
+    stderr: () => makeOutput(2, stream),
+  };
+  for (const [name, make] of Object.entries(makers)) {
+    let made: unknown;
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (made ??= make()),
+    });
+  }
+}
+
+/** A writable stream when something other than `write` is asked of it: the rest of Node's streams costs fuel. */
+function makeOutput(fd: number, stream: () => StreamModule): unknown {
+  let full: Members | undefined;
+  const direct: Members = {
+    fd,
+    write(chunk: unknown, ...rest: unknown[]) {
+      writeChunk(chunk);
+      const done = rest.at(-1);
+      if (typeof done === "function") queueMicrotask(() => done());
+      return true;
+    },
+    isTTY: undefined,
+    columns: undefined,
+    getColorDepth: () => 1,
+    hasColors: () => false,
+  };
+  const whole = (): Members => {
+    full ??= new (stream().Writable)({
+      decodeStrings: false,
+      write(chunk: unknown, _encoding: unknown, done: () => void) {
+        writeChunk(chunk);
+        done();
+      },
+    }) as never;
+    return full;
+  };
+  return new Proxy(direct, {
+    get: (_target, key) => {
+      if (key in direct) return direct[key];
+      const value = whole()[key];
+      return typeof value === "function" ? value.bind(whole()) : value;
+    },
+    has: (_target, key) => key in direct || key in whole(),
+  });
+}
+
+/** Prints the lines that a chunk ends. The console keeps lines: an unfinished one waits for its end. */
+function writeChunk(chunk: unknown): void {
+  const text = ArrayBuffer.isView(chunk) ? Buffer.from(chunk as Uint8Array).toString() : chunk;
+  if (typeof text !== "string") {
+    const message = `The "chunk" argument must be of type string or an instance of Buffer, TypedArray, or DataView.`;
+    throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
+  }
+  const lines = (unfinished + text).split("\n");
+  unfinished = lines.pop() ?? "";
+  for (const line of lines) printLine(line);
+}
+
+/** Writes the line that process.stdout.write has left unfinished. */
+export function flushOutput(): void {
+  if (unfinished !== "") printLine(unfinished);
+  unfinished = "";
+}

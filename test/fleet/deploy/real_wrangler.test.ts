@@ -1,0 +1,107 @@
+/** The real wrangler deploys small stand-ins of both Workers, with the real settings and migrations. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { createReadApi } from "../../../producer/deploy/account.ts";
+import { deploy } from "../../../producer/deploy/deploy.ts";
+import { createWrangler } from "../../../producer/deploy/wrangler.ts";
+import { accountId, FakeApi } from "./api/fake_api.ts";
+
+const patienceMs = 300_000;
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), "deploy-"));
+const write = (file: string, text: string): void => {
+  fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+  fs.writeFileSync(path.join(root, file), text);
+};
+const consumer = "export class Governor {}\nexport default { queue() {} };\n";
+write("consumer/index.ts", consumer);
+write("consumer/sandbox/microvm/consumer_with_microvm.ts", `${consumer}export class MicroVm {}\n`);
+write("producer/index.ts", "export default { fetch: () => new Response() };\n");
+write(".build/dashboard/index.html", "<p>dashboard</p>\n");
+fs.symlinkSync(path.resolve("node_modules"), path.join(root, "node_modules"));
+fs.cpSync("shared/migrations", path.join(root, "shared/migrations"), { recursive: true });
+for (const worker of ["consumer", "producer"]) {
+  fs.copyFileSync(`wrangler.${worker}.toml`, path.join(root, `wrangler.${worker}.toml`));
+}
+
+const names = ["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"];
+const before = names.map((name) => process.env[name]);
+let api: FakeApi;
+let apiUrl: string;
+
+beforeEach(async () => {
+  api = new FakeApi();
+  apiUrl = await api.start();
+  [apiUrl, "token", accountId].forEach((value, index) => {
+    process.env[names[index] ?? ""] = value;
+  });
+});
+afterEach(() => api.stop());
+afterAll(() => {
+  names.forEach((name, index) => {
+    if (before[index] === undefined) delete process.env[name];
+    else process.env[name] = before[index];
+  });
+  fs.rmSync(root, { recursive: true, force: true });
+});
+
+async function runDeploy(given: { microvm?: boolean } = {}): Promise<string> {
+  const printed: string[] = [];
+  const wrangler = createWrangler(root);
+  await deploy(
+    { root, environment: "production", ...given, newKey: false, dryRun: false },
+    {
+      wrangler,
+      api: createReadApi(wrangler, apiUrl),
+      environment: { CLOUDFLARE_ACCOUNT_ID: accountId },
+      print: (line) => void printed.push(line),
+      isHealthy: async () => true,
+    },
+  ).catch((error) => {
+    throw Object.assign(error, { printed: printed.join("\n") });
+  });
+  return printed.join("\n");
+}
+
+const consumerOf = () => {
+  const script = api.scripts.get("flotilla-consumer-production");
+  return { tag: script?.tag, classes: [...(script?.classes.keys() ?? [])] };
+};
+const withContainers = { tag: "microvm", classes: ["Governor", "MicroVm"] };
+
+test("wrangler creates a fleet, repairs one that was broken off, turns microvm on, keeps it, and turns it off", {
+  timeout: patienceMs,
+}, async () => {
+  api.failing = /^(PUT|PATCH) .*FLEET_API_KEY/;
+  const error = await runDeploy().catch((thrown) => thrown);
+  expect(error.message).toContain("broken off");
+  expect(error.printed).toContain("shown only once");
+  api.failing = null;
+
+  expect(await runDeploy({ microvm: true })).toContain("https://flotilla-producer-production");
+  expect(consumerOf()).toEqual(withContainers);
+  expect(api.scripts.get("flotilla-producer-production")?.secrets.has("FLEET_API_KEY")).toBe(true);
+
+  fs.rmSync(path.join(root, ".build/deploy"), { recursive: true });
+  expect(await runDeploy()).toContain("microvm on");
+  expect(consumerOf()).toEqual(withContainers);
+  expect(api.containers.size).toBe(1);
+
+  await runDeploy({ microvm: false });
+  expect(consumerOf()).toEqual({ tag: "microvm-2", classes: ["Governor"] });
+  expect([api.containers.size, api.unknown]).toEqual([0, []]);
+});
+
+test("wrangler refuses an account without the plan or the name, and nothing is made", {
+  timeout: patienceMs,
+}, async () => {
+  api.hasSubdomain = false;
+  await expect(runDeploy()).rejects.toThrow("no workers.dev name");
+  api.hasSubdomain = true;
+  api.isPaid = false;
+  await expect(runDeploy()).rejects.toThrow("Workers Paid");
+  const made = [api.databases, api.buckets, api.queues, api.scripts].map(({ size }) => size);
+  expect(made).toEqual([0, 0, 0, 0]);
+});
