@@ -156,13 +156,13 @@ async function submit(
   options: Options,
 ): Promise<Submission> {
   const { input, ...batch } = await readBatchInput(session, file, options);
+  const key = keyOf(batch, options);
+  const client = session.client();
   const removeHandler = session.context.onInterrupt(() => {
     const advice = options.again === true ? "see fleet batches" : "run the same command to see";
     session.context.warn(`the batch may have been accepted: ${advice}\n`);
   });
-  const result = await submitBatch(session.client(), batch, keyOf(batch, options)).finally(
-    removeHandler,
-  );
+  const result = await submitBatch(client, batch, key).finally(removeHandler);
   const isNew = !result.ok || result.status !== 200;
   const table = batch.type === "application/json" ? null : input;
   return { result: withFileLines(result, table), input, isNew };
