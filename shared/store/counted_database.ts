@@ -1,7 +1,10 @@
 /** A database that counts its statements: an invocation may run 1,000. */
 
+const counters = new WeakMap<D1Database, () => number>();
+
 export function countQueries(database: D1Database): { db: D1Database; queries(): number } {
   let count = 0;
+  const queries = (): number => count;
   const db = new Proxy(database, {
     get(target, name) {
       if (name === "prepare") count += 1;
@@ -9,5 +12,9 @@ export function countQueries(database: D1Database): { db: D1Database; queries():
       return typeof member === "function" ? member.bind(target) : member;
     },
   });
-  return { db, queries: () => count };
+  counters.set(db, queries);
+  return { db, queries };
 }
+
+/** The statements so far; 0 for a database that does not count. */
+export const queriesOf = (db: D1Database): number => counters.get(db)?.() ?? 0;
