@@ -104,18 +104,25 @@ function asObject(value: unknown): Record<string, unknown> | null {
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = printable(typeof value === "string" ? value : JSON.stringify(value));
-  const parts = text.replaceAll("\t", " ").split(/([,;|\n])/);
-  return quoted(parts.map((part, at) => withoutFormula(part, at === 0)).join(""));
+  const isText = typeof value === "string";
+  const text = printable(isText ? value : JSON.stringify(value)).replaceAll("\t", " ");
+  const parts = text.split(/([,;|\n])/);
+  return quoted(
+    parts
+      .map((part, at) => {
+        const isInList = !isText && parts[at - 1] === "," && (parts[at + 1] ?? ",") === ",";
+        return isInList && listedNumber.test(part) ? part : withoutFormula(part);
+      })
+      .join(""),
+  );
 }
 
-function withoutFormula(part: string, isFirst: boolean): string {
+const listedNumber = /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[\]}]*$/;
+
+function withoutFormula(part: string): string {
   const start = /^[\s"]*/.exec(part)?.[0] ?? "";
   const rest = part.slice(start.length);
-  if (!/^[=+\-@＝＋－＠]/.test(rest)) return part;
-  // A negative number, such as one in a list.
-  if (!isFirst && /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[\]}"\s]*$/.test(rest)) return part;
-  return `${start}'${rest}`;
+  return /^[=+\-@＝＋－＠]/.test(rest) ? `${start}'${rest}` : part;
 }
 
 const quoted = (text: string): string =>
