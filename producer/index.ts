@@ -7,6 +7,7 @@
  * their queue. Tasks also come from the queue `inbox`, the service binding `Fleet` and mail (ingress/);
  * tasks/submit.ts accepts all of them.
  */
+import { countQueries } from "../shared/store/counted_database.ts";
 import { api } from "./api.ts";
 import { finishDueBatches } from "./batches/finish.ts";
 import type { ProducerEnv } from "./env.ts";
@@ -23,8 +24,9 @@ export default {
     return api.fetch(request, env, ctx);
   },
   async scheduled(_tick, env) {
-    await Promise.all([runDueTicks(env), sweep(env), finishDueBatches(env)]);
-    await sendDueWebhooks(env);
+    const counted = { ...env, DB: countQueries(env.DB).db };
+    await Promise.all([runDueTicks(counted), sweep(counted), finishDueBatches(counted)]);
+    await sendDueWebhooks(counted);
   },
   queue(batch, env) {
     return readInbox(env, batch);

@@ -3,7 +3,7 @@
  * so a chunk that is expanded twice, or by two callers at once, gives the same rows; the cursor moves last.
  */
 import { batchTaskId } from "../../shared/ids.ts";
-import { batchLimits, taskLimits } from "../../shared/limits.ts";
+import { batchLimits, sweepLimits, taskLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { byteLength, getRange } from "../../shared/objects.ts";
 import { logFailure, StoreFault } from "../../shared/retries.ts";
@@ -11,6 +11,7 @@ import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { moveCursor } from "../../shared/store/batches/expansion.ts";
 import { recountTallies } from "../../shared/store/batches/tallies.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
 import type { DurableTask } from "../../shared/task.ts";
 import type { ProducerEnv } from "../env.ts";
@@ -18,7 +19,7 @@ import { newTask, putLargeSpec } from "../tasks/accept.ts";
 import { withDefaults } from "../tasks/check/check.ts";
 import { sendTasks } from "../tasks/send.ts";
 
-/** Continues until all lines are tasks or the time is up; the sweep does the rest. Never throws. */
+/** Continues until all lines are tasks, or the time or the cron's queries are used up; the sweep does the rest. Never throws. */
 export async function expandBatch(
   env: ProducerEnv,
   batch: BatchRow,
@@ -26,7 +27,9 @@ export async function expandBatch(
 ): Promise<void> {
   try {
     let current: BatchRow | null = batch;
-    while (current !== null && isOpen(current) && Date.now() < deadline) {
+    const hasTime = (): boolean =>
+      Date.now() < deadline && queriesOf(env.DB) < sweepLimits.queriesMax;
+    while (current !== null && isOpen(current) && hasTime()) {
       await expandChunk(env, current);
       current = await readBatch(env.DB, batch.tenant, batch.id);
     }

@@ -3,7 +3,7 @@
  * the batch, the batches that wait for it are started, and its results are put together in R2, a chunk at
  * a time. Reads show the batch as finished before that (batch_view.ts), and write nothing.
  */
-import { batchLimits } from "../../shared/limits.ts";
+import { batchLimits, sweepLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { logFailure } from "../../shared/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
@@ -14,6 +14,7 @@ import {
   takeBatchesToClose,
 } from "../../shared/store/batches/finishing.ts";
 import { recountTallies, sumTallies, type Tally } from "../../shared/store/batches/tallies.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import type { ProducerEnv } from "../env.ts";
 import { writeOutputFiles } from "../openai/results/output_files.ts";
 import { assembleResults } from "./batch_results.ts";
@@ -24,6 +25,8 @@ export async function finishDueBatches(env: ProducerEnv): Promise<void> {
   let assembled = 0;
   try {
     for (const batch of await takeBatchesToClose(env.DB, batchLimits.closedPerTickMax)) {
+      // Batches that are left are due again in a minute.
+      if (queriesOf(env.DB) >= sweepLimits.queriesMax) break;
       assembled += await processBatch(env, batch, batchLimits.assembledPerTickMax - assembled);
     }
   } catch (error) {

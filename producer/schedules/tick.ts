@@ -3,12 +3,13 @@
  * accepted, and then its outcome is written. Concurrent crons and crashes between these steps give one
  * batch: the store gives a tick to one worker, and one batch to a tick.
  */
-import { batchLimits, scheduleLimits } from "../../shared/limits.ts";
+import { batchLimits, scheduleLimits, sweepLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
 import { logFailure } from "../../shared/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { findBatchByTick, readBatch } from "../../shared/store/batches/batches.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import {
   deferTick,
   resumeTick,
@@ -32,7 +33,9 @@ export async function runDueTicks(
 ): Promise<number> {
   let count = 0;
   try {
-    while (count < scheduleLimits.ticksPerMinuteMax && Date.now() < deadline) {
+    const hasTime = (): boolean =>
+      Date.now() < deadline && queriesOf(env.DB) < sweepLimits.queriesMax;
+    while (count < scheduleLimits.ticksPerMinuteMax && hasTime()) {
       const schedule = await takeDueSchedule(env.DB);
       if (schedule === null) break;
       await processSchedule(env, schedule);

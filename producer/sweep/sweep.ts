@@ -14,6 +14,7 @@ import {
   moveCleanup,
   takeCleanup,
 } from "../../shared/store/cleanup/cleanup_cursors.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import {
   type DueTask,
   findReadyTasks,
@@ -68,9 +69,12 @@ async function attempt(part: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
+const hasTime = (env: ProducerEnv, deadline: number): boolean =>
+  Date.now() < deadline && queriesOf(env.DB) < sweepLimits.queriesMax;
+
 async function expand(env: ProducerEnv, report: SweepReport): Promise<void> {
   const deadline = Date.now() + batchLimits.expandMsMax;
-  while (report.batches < batchLimits.batchesPerTickMax && Date.now() < deadline) {
+  while (report.batches < batchLimits.batchesPerTickMax && hasTime(env, deadline)) {
     const batch = await takeUnexpanded(env.DB);
     if (batch === null) break;
     await expandBatch(env, batch, deadline);
@@ -94,7 +98,7 @@ async function cleanUp(env: ProducerEnv, report: SweepReport): Promise<void> {
   const retentionMs = retention.ok ? retention.value : null;
   const names = retentionMs === null ? always : [...afterRetention, ...always];
   const deadline = Date.now() + sweepLimits.cleanupMsMax;
-  while (report.pages < sweepLimits.cleanupPagesPerTickMax && Date.now() < deadline) {
+  while (report.pages < sweepLimits.cleanupPagesPerTickMax && hasTime(env, deadline)) {
     const cleanup = await takeCleanup(env.DB, names);
     if (cleanup === null) break;
     const { rows, objects, last } = await cleanPage(env, cleanup, retentionMs ?? Infinity);

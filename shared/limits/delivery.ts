@@ -66,6 +66,8 @@ export const sweepLimits = {
   cleanupEveryMs: 3_600_000,
   cleanupPagesPerTickMax: 20,
   cleanupMsMax: 20_000,
+  /** D1 statements of one cron invocation, which may run 1,000: the parts then finish what they have begun. */
+  queriesMax: 700,
   oldTasksPerPage: 100,
   /** Small rows without objects. */
   oldMessagesPerPage: 500,
