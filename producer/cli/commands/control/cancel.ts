@@ -5,7 +5,13 @@ import { jsonBody } from "../../connection.ts";
 import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
 import { kindOf, type Session } from "../../session.ts";
-import { addFilterOptions, type FilterOptions, filterNames, parseFilter } from "../task_filter.ts";
+import {
+  addFilterOptions,
+  type FilterOptions,
+  filterNames,
+  parseFilter,
+  type TaskFilter,
+} from "../task_filter.ts";
 
 interface Options extends FilterOptions {
   dryRun?: boolean;
@@ -22,31 +28,40 @@ export function addCancel(program: Command, bind: Bind): void {
     .option("--dry-run", "cancel nothing: print how many tasks match")
     .action(
       bind(async (session, id: string | undefined, options: Options) => {
-        const kind = id === undefined ? null : kindOf(id);
-        const { dryRun = false } = options;
-        const filter = parseFilter(options, cancellable, "cancelled");
-        const hasFilter = Object.keys(filter).length > 0;
-        if (kind === "task" && hasFilter) {
-          throw usageError("filters such as --status need a batch or no id: this is one task");
+        const filter = readFilter(id, options);
+        if (filter !== null) return cancelMany(session, filter, options.dryRun === true);
+        if (id === undefined) {
+          throw usageError(`no tasks selected: pass an id, or a filter (${filterNames})`);
         }
-        if (!hasFilter) {
-          if (id === undefined) {
-            throw usageError(`no tasks selected: pass an id, or a filter (${filterNames})`);
-          }
-          if (dryRun) throw usageError("--dry-run needs a filter, such as --status queued");
-          return kind === "batch" ? cancelBatch(session, id) : cancelTask(session, id);
+        if (options.dryRun === true) {
+          throw usageError("--dry-run needs a filter, such as --status queued");
         }
-        if (id !== undefined && filter.batch_id !== undefined) {
-          throw usageError("--batch is for a command without an id: leave it out");
-        }
-        const order = id === undefined ? filter : { ...filter, batch_id: id };
-        return cancelMany(session, dryRun ? { ...order, dry_run: true } : order, dryRun);
+        return kindOf(id) === "batch" ? cancelBatch(session, id) : cancelTask(session, id);
       }),
     );
 }
 
+/** The filter, with the batch of the id; null without one. */
+function readFilter(id: string | undefined, options: Options): TaskFilter | null {
+  const filter = parseFilter(options, cancellable, "cancelled");
+  if (Object.keys(filter).length === 0) return null;
+  if (id === undefined) return filter;
+  if (kindOf(id) === "task") {
+    throw usageError("filters such as --status need a batch or no id: this is one task");
+  }
+  if (filter.batch_id !== undefined) {
+    throw usageError("--batch is for a command without an id: leave it out");
+  }
+  return { ...filter, batch_id: id };
+}
+
 /** One call is bounded, so calls repeat until no cursor is left. Exit code 1 if no task matches. */
-async function cancelMany(session: Session, order: object, dryRun: boolean): Promise<ExitCode> {
+async function cancelMany(
+  session: Session,
+  filter: TaskFilter,
+  dryRun: boolean,
+): Promise<ExitCode> {
+  const order = dryRun ? { ...filter, dry_run: true } : filter;
   let matched = 0;
   let cancelled = 0;
   for (let cursor: string | null = ""; cursor !== null; ) {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { redrivable } from "../../../../shared/states.ts";
-import { redriveAll } from "../../../client/redrive_all.ts";
+import { type RedriveSummary, redriveAll } from "../../../client/redrive_all.ts";
 import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";
 import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
@@ -89,28 +89,31 @@ async function redriveMany(
 ): Promise<ExitCode> {
   const of = batchId === null ? "" : ` of ${batchId}`;
   const report = unwrap(await redriveAll(session.client(), batchId, order));
-  const { refused, details, matched } = report;
-  const redriven = matched ?? report.redriven;
-  if (redriven === 0 && refused === 0) {
+  if ((report.matched ?? report.redriven) + report.refused === 0) {
     const notFilters = ["mode", "overrides", "dry_run"];
     const hasFilter = Object.keys(order).some((name) => !notFilters.includes(name));
     const condition = hasFilter ? "matches the filters" : `is ${redrivable.join(" or ")}`;
     throw new CommandError(exit.failed, `no task${of} ${condition}: nothing was redriven`);
   }
-  if (session.json) {
-    session.printJson({ ...(batchId === null ? {} : { id: batchId }), ...report });
-  } else {
-    const verb = matched !== undefined ? "would be" : redriven === 1 ? "is" : "are";
-    session.print(`${counted(redriven, "task")}${of} ${verb} queued again`);
-  }
-  if (refused > 0 && !session.json) {
-    const head = `${counted(refused, "task")}${of} cannot be redriven:`;
-    session.context.warn(`${printable(errorText(head, details))}\n`);
-  }
-  if (matched !== undefined) return exit.ok;
+  if (session.json) session.printJson({ ...(batchId !== null && { id: batchId }), ...report });
+  else printReport(session, of, report);
+  if (report.matched !== undefined) return exit.ok;
   if (watch && batchId !== null) return watchBatch(session, batchId);
   if (!session.json && batchId !== null) session.print(`Watch it: fleet watch ${batchId}`);
-  return refused > 0 ? exit.failed : exit.ok;
+  return report.refused > 0 ? exit.failed : exit.ok;
+}
+
+function printReport(
+  session: Session,
+  of: string,
+  { redriven, matched, refused, details }: RedriveSummary,
+): void {
+  const number = matched ?? redriven;
+  const verb = matched !== undefined ? "would be" : number === 1 ? "is" : "are";
+  session.print(`${counted(number, "task")}${of} ${verb} queued again`);
+  if (refused === 0) return;
+  const head = `${counted(refused, "task")}${of} cannot be redriven:`;
+  session.context.warn(`${printable(errorText(head, details))}\n`);
 }
 
 async function readOrder(
@@ -118,30 +121,37 @@ async function readOrder(
   target: Target,
   options: Options,
 ): Promise<RedriveOrder> {
-  const filters = parseFilter(options, redrivable, "redriven");
-  const hasFilter = Object.keys(filters).length > 0;
-  if (target.kind === "batch" && filters.batch_id !== undefined) {
-    throw usageError("--batch is for a command without an id: leave it out");
-  }
-  if (target.kind === "task" && options.dryRun === true) {
-    throw usageError("--dry-run needs a batch or a filter: this is one task");
-  }
-  if (target.kind === "task" && hasFilter) {
-    throw usageError("filters such as --status need a batch or no id: this is one task");
-  }
-  if (target.kind === "filtered") {
-    if (!hasFilter) {
-      throw usageError(`no tasks selected: pass an id, or a filter (${filterNames})`);
-    }
-    if (options.watch === true) throw usageError("--watch needs the id of a task or a batch");
-  }
-  const order: RedriveOrder = { mode: options.mode, ...filters };
+  const filter = parseFilter(options, redrivable, "redriven");
+  const fault = findFault(target, filter, options);
+  if (fault !== null) throw usageError(fault);
+  const order: RedriveOrder = { mode: options.mode, ...filter };
   if (options.dryRun === true) order.dry_run = true;
   if (options.overrides !== undefined) {
     order.overrides = await readOverrides(options.overrides, session);
   }
   if (options.model !== undefined) order.overrides = { ...order.overrides, model: options.model };
   return order;
+}
+
+/** What does not fit together in the command line; null if all does. */
+function findFault(
+  { kind }: Target,
+  filter: TaskFilter,
+  { dryRun, watch }: Options,
+): string | null {
+  const hasFilter = Object.keys(filter).length > 0;
+  switch (kind) {
+    case "task":
+      if (hasFilter) return "filters such as --status need a batch or no id: this is one task";
+      return dryRun === true ? "--dry-run needs a batch or a filter: this is one task" : null;
+    case "batch":
+      return filter.batch_id === undefined
+        ? null
+        : "--batch is for a command without an id: leave it out";
+    case "filtered":
+      if (!hasFilter) return `no tasks selected: pass an id, or a filter (${filterNames})`;
+      return watch === true ? "--watch needs the id of a task or a batch" : null;
+  }
 }
 
 async function readOverrides(value: string, session: Session): Promise<Record<string, unknown>> {
