@@ -11,6 +11,7 @@ import type { CsvTable } from "../../csv/csv_table.ts";
 import { formatOf, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
+import { printableLine } from "../../output/printable.ts";
 import type { Session } from "../../session.ts";
 import { watchToEnd } from "../../watch/watch_batch.ts";
 import { collect } from "../repeatable_option.ts";
@@ -143,11 +144,25 @@ async function dryRun(
   }
   const { input, ...batch } = await readBatchInput(session, file, options);
   const report = unwrap(withFileLines(await callDryRun(session, batch), input));
-  return printDryRun(session, {
+  const code = printDryRun(session, {
     ...report,
     faults: fileLines(report.faults, input),
     warnings: fileLines(report.warnings, input),
   });
+  const first = firstTask(batch);
+  if (!session.json && first !== null) session.print(`first task: ${printableLine(first, 1_000)}`);
+  return code;
+}
+
+/** The first line as it is submitted, with the defaults; null for a JSON body, which has its own. */
+function firstTask({ body, type, query }: BatchBody): string | null {
+  if (type === "application/json") return null;
+  const [line = ""] = body.trimStart().split("\n", 1);
+  try {
+    return JSON.stringify({ ...query.defaults, ...(JSON.parse(line) as object) });
+  } catch {
+    return null;
+  }
 }
 
 async function submit(

@@ -91,3 +91,17 @@ test("a dry run cannot be watched", async () => {
   expect(result.code).toBe(2);
   expect(result.err).toContain("leave out --watch");
 });
+
+test("the dry run prints the first task as it will be submitted, with the options", async () => {
+  const { url } = await fakeFleet(script({}));
+  const file = writeInput("first.csv", "a\nTern\nGull\n");
+  const args = ["submit", file, "--prompt", "Rate {{a}}", "--limits", "steps=5", "--model", "m"];
+  const { out } = await fleet([...args, "--dry-run", "--url", url]);
+  const [, first = ""] = /^first task: (.*)$/m.exec(out) ?? [];
+  expect(JSON.parse(first)).toEqual({
+    limits: { steps: 5 },
+    model: "m",
+    custom_id: "row-1",
+    prompt: "Rate Tern",
+  });
+});

@@ -133,3 +133,8 @@ describe("an output that cannot be written", () => {
     expect(code).toBe(2);
   });
 });
+
+test("the help says that lists are one JSON object a line", async () => {
+  const { out } = await fleet(["list", "--help"]);
+  expect(out.replaceAll(/\s+/g, " ")).toContain("print JSON; lists are one JSON object a line");
+});
