@@ -1,12 +1,12 @@
 /**
- * Removes injected secrets from responses: as plain text, percent-encoded, escaped as in JSON or HTML, in
- * hexadecimal, and in base64 or base64url at any of the three alignments, with or without line breaks, so that
- * `base64("user:" + secret)` is found too. It works on bytes. For matches across chunks it holds back as many
+ * Removes injected secrets from responses: as plain text in any case, percent-encoded, quoted-printable, escaped
+ * as in JSON, HTML or a program, in hexadecimal with or without separators, and in base64 or base64url at any of
+ * the three alignments, with or without line breaks, so that `base64("user:" + secret)` is found too. It works on
+ * bytes. For matches across chunks it holds back as many
  * bytes as the longest form needs.
  */
 import { Buffer } from "node:buffer";
 
-const mask = "[redacted]";
 /** Shorter cores would match ordinary base64 by chance. */
 const base64CharsMin = 4;
 const hexBytesMin = 4;
@@ -20,9 +20,11 @@ interface Form {
 export class Scrubber {
   readonly #pattern: RegExp | null;
   readonly #bytesMax: number;
+  readonly #mask: string;
 
   /** `secrets` are values; empty ones are ignored. */
-  constructor(secrets: readonly string[]) {
+  constructor(secrets: readonly string[], mask = "[redacted]") {
+    this.#mask = mask;
     const forms = [...new Set(secrets)]
       .filter((secret) => secret !== "")
       .flatMap(formsOf)
@@ -37,13 +39,13 @@ export class Scrubber {
   scrubText(value: string): string {
     if (this.#pattern === null) return value;
     // Most headers are ASCII, whose bytes are its characters.
-    if (ascii.test(value)) return value.replace(this.#pattern, mask);
+    if (ascii.test(value)) return value.replace(this.#pattern, this.#mask);
     const bytes = Buffer.from(value, "utf8").toString("latin1");
-    const clean = bytes.replace(this.#pattern, mask);
+    const clean = bytes.replace(this.#pattern, this.#mask);
     // Runtimes differ in whether header bytes above 127 arrive decoded.
     return (clean === bytes ? value : Buffer.from(clean, "latin1").toString("utf8")).replace(
       this.#pattern,
-      mask,
+      this.#mask,
     );
   }
 
@@ -51,7 +53,7 @@ export class Scrubber {
   scrubBytes(bytes: Uint8Array): Uint8Array {
     if (this.#pattern === null) return bytes;
     const text = latin1(bytes);
-    const clean = text.replace(this.#pattern, mask);
+    const clean = text.replace(this.#pattern, this.#mask);
     return clean === text ? bytes : Buffer.from(clean, "latin1");
   }
 
@@ -60,6 +62,7 @@ export class Scrubber {
     const pattern = this.#pattern;
     if (pattern === null) return { push: (chunk) => chunk, flush: () => new Uint8Array() };
     const bytesMax = this.#bytesMax;
+    const mask = this.#mask;
     let buffer = "";
     const release = (border: number): Uint8Array => {
       // A match that starts at or after `border` may still grow with the next chunk.
@@ -96,12 +99,15 @@ function formsOf(secret: string): Form[] {
     .map((offset) => base64Core(bytes, offset))
     .filter((core) => core.length >= base64CharsMin)
     .map((core) => join(Array.from(core, base64Char), lineBreak));
-  const hex = bytes.length < hexBytesMin ? [] : [join(Array.from(bytes, hexByte))];
-  return [join(Array.from(secret, character)), ...base64, ...hex];
+  const hex = bytes.length < hexBytesMin ? [] : [join(Array.from(bytes, hexByte), hexSeparator)];
+  return [join(Array.from(secret, character), softBreak), ...base64, ...hex];
 }
 
-/** Mail and command-line tools break base64 into lines; in JSON a break is two characters. */
-const lineBreak: Form = { source: "(?:\\r?\\n|(?:\\\\r)?\\\\n)?", bytesMax: 4 };
+/** Mail and command-line tools break base64 into lines, and may indent them; in JSON a break is two characters. */
+const lineBreak: Form = { source: "(?:(?:\\r?\\n|(?:\\\\r)?\\\\n)[ \\t]{0,8})?", bytesMax: 12 };
+/** Quoted-printable ends a line with `=`. */
+const softBreak: Form = { source: "(?:=\\r?\\n)?", bytesMax: 3 };
+const hexSeparator: Form = { source: "(?:[:,\\s-]{1,2}(?:0[xX])?)?", bytesMax: 4 };
 const nothing: Form = { source: "", bytesMax: 0 };
 
 function join(forms: readonly Form[], between: Form = nothing): Form {
@@ -127,33 +133,56 @@ function hexByte(byte: number): Form {
   return { source: hexDigits(byte, 2), bytesMax: 2 };
 }
 
+/** HTML's names of the ASCII signs; letters and digits have none. */
 const entities: Readonly<Record<string, string>> = {
-  "&": "amp",
-  "<": "lt",
-  ">": "gt",
-  '"': "quot",
-  "'": "apos",
+  ...{ "&": "amp|AMP", "<": "lt|LT", ">": "gt|GT", '"': "quot|QUOT", "'": "apos", "!": "excl" },
+  ...{ "#": "num", $: "dollar", "%": "percnt", "(": "lpar", ")": "rpar", "*": "ast|midast" },
+  ...{ "+": "plus", ",": "comma", ".": "period", "/": "sol", ":": "colon", ";": "semi" },
+  ...{ "=": "equals", "?": "quest", "@": "commat", "[": "lsqb|lbrack", "\\": "bsol" },
+  ...{ "]": "rsqb|rbrack", "^": "Hat", _: "lowbar|UnderBar", "`": "grave|DiacriticalGrave" },
+  ...{ "{": "lcub|lbrace", "|": "verbar|vert|VerticalLine", "}": "rcub|rbrace" },
 };
+const entityBytesMax = 18;
 
-/** One character of the secret in every escaped form that a service may return. */
+/** One character of the secret, in either case, in every escaped form that a service may return. */
 function character(char: string): Form {
   const code = char.codePointAt(0) ?? 0;
   const bytes = Array.from(new TextEncoder().encode(char));
   const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
+  const codes = [...new Set([char, char.toLowerCase(), char.toUpperCase()])]
+    .map((cased) => cased.codePointAt(0) ?? 0)
+    .filter((cased) => cased === code || cased < 128);
   const spellings = [
-    bytes.map((byte) => `(?:${literal(byte)}|%${hexDigits(byte, 2)})`).join(""),
-    units.map((unit) => `\\\\u${hexDigits(unit, 4)}`).join(""),
+    bytes.map(escapedByte).join(softBreak.source),
+    units.map((unit) => `\\\\{1,4}u${hexDigits(unit, 4)}`).join(""),
+    ...codes.flatMap((cased) => [
+      `\\\\{1,4}u\\{0{0,4}${hexDigits(cased, 1)}\\}`,
+      `&#0{0,4}${cased};?`,
+      `&#[xX]0{0,4}${hexDigits(cased, 1)};?`,
+    ]),
   ];
-  let bytesMax = Math.max(bytes.length * 3, units.length * 6);
   if (char === " ") spellings.push("\\+");
-  if (char === '"' || char === "\\" || char === "/") spellings.push(`\\\\${literal(code)}`);
-  if (!/[A-Za-z0-9]/.test(char)) {
-    spellings.push(`&#0{0,2}${code};`, `&#[xX]0{0,2}${hexDigits(code, 2)};`);
-    bytesMax = Math.max(bytesMax, code.toString().length + 5, code.toString(16).length + 6);
-  }
+  // JSON inside JSON escapes the escapes.
+  if (char === '"' || char === "/") spellings.push(`\\\\{1,8}${literal(code)}`);
+  if (char === "\\") spellings.push("\\\\\\\\");
   const entity = entities[char];
-  if (entity !== undefined) spellings.push(`&${entity};`);
-  return oneOf(spellings, bytesMax);
+  if (entity !== undefined) spellings.push(`&(?:${entity});`);
+  return oneOf(
+    spellings,
+    Math.max(bytes.length * (6 + softBreak.bytesMax), units.length * 10, entityBytesMax),
+  );
+}
+
+/** A byte, percent-encoded, quoted-printable, or as in a program's text. */
+function escapedByte(byte: number): string {
+  const cased = [...new Set([byte, ...otherCase(byte)])];
+  const encoded = cased.map((each) => hexDigits(each, 2)).join("|");
+  return `(?:${cased.map(literal).join("|")}|(?:[%=]|\\\\{1,4}x)(?:${encoded}))`;
+}
+
+function otherCase(byte: number): number[] {
+  const isLetter = (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122);
+  return isLetter ? [byte ^ 32] : [];
 }
 
 const oneOf = (sources: readonly string[], bytesMax: number): Form => ({

@@ -59,14 +59,3 @@ export async function readHttpOutcome(
   const kept = raw === undefined ? outcome : { ...outcome, raw };
   return outcome.ok ? kept : { ...kept, errorBody: value };
 }
-
-/** The outcome with a secret taken out of what it says: some endpoints repeat the key they refuse. */
-export function redactSecret(outcome: ModelOutcome, secret: string | undefined): ModelOutcome {
-  if (secret === undefined || secret === "") return outcome;
-  const { raw } = outcome;
-  const masked = (text: string): string => text.replaceAll(secret, "[key]");
-  const words = raw === undefined ? {} : { raw: { ...raw, text: masked(raw.text) } };
-  if (outcome.ok) return { ...outcome, ...words };
-  const message = masked(outcome.failure.message);
-  return { ...outcome, ...words, failure: { ...outcome.failure, message } };
-}

@@ -5,7 +5,8 @@ import type { Profile } from "../../../shared/models/profiles.ts";
 import { truncatedSilently } from "../../../shared/models/tokens.ts";
 import { classifyThrown } from "../errors/classify.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "../model.ts";
-import { readHttpOutcome, redactSecret } from "../reply/http_outcome.ts";
+import { readHttpOutcome } from "../reply/http_outcome.ts";
+import { keyRedactor } from "../reply/redact_key.ts";
 import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
 import { fetchAgain } from "./fetch_again.ts";
 import { servedModelsHint } from "./served_models.ts";
@@ -33,6 +34,7 @@ export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
     accept: "application/json",
     ...(endpoint.apiKey ? { authorization: `Bearer ${endpoint.apiKey}` } : {}),
   };
+  const redact = keyRedactor(endpoint.apiKey);
   const post = async (body: Record<string, unknown>, request: ModelRequest) => {
     const response = await fetchAgain(send, url, {
       method: "POST",
@@ -45,19 +47,19 @@ export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
   };
   return {
     async complete(request) {
-      const { profile, apiKey, memory } = endpoint;
+      const { profile, memory } = endpoint;
       try {
         const outcome = await completeAdapting(url, request, profile, post, memory);
         const checked = refuseTruncated(outcome, request);
         if (checked.ok || checked.failure.code !== "model_not_found") {
-          return redactSecret(checked, apiKey);
+          return redact(checked);
         }
         const hint = await servedModelsHint(models, request.model, headers, send);
         const message = `${checked.failure.message}${hint}`;
-        return redactSecret({ ...checked, failure: { ...checked.failure, message } }, apiKey);
+        return redact({ ...checked, failure: { ...checked.failure, message } });
       } catch (thrown) {
         const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
-        return redactSecret(failed, apiKey);
+        return redact(failed);
       }
     },
   };

@@ -29,9 +29,44 @@ const encodings: readonly (readonly [string, (text: string) => string])[] = [
   ["base64 in the middle", (text) => Buffer.from(`user:${text}:end`).toString("base64")],
   ["base64 in lines", (text) => base64Lines(text, "\r\n")],
   ["base64 in lines inside JSON", (text) => JSON.stringify(base64Lines(text, "\n")).slice(1, -1)],
+  ["base64 in indented lines", (text) => base64Lines(text, "\n    ")],
+  ["HTML names", (text) => text.replaceAll("/", "&sol;").replaceAll("+", "&plus;")],
+  ["HTML with every character as a number", (text) => entitiesOf(text, 10)],
+  ["HTML with every character in hexadecimal", (text) => entitiesOf(text, 16)],
+  ["hexadecimal with colons", (text) => hexBytes(text).join(":")],
+  ["hexadecimal with spaces", (text) => hexBytes(text).join(" ")],
+  [
+    "hexadecimal numbers",
+    (text) =>
+      hexBytes(text)
+        .map((byte) => `0x${byte}`)
+        .join(", "),
+  ],
+  [
+    "escaped bytes",
+    (text) =>
+      hexBytes(text)
+        .map((byte) => `\\x${byte}`)
+        .join(""),
+  ],
+  ["escaped code points", (text) => [...text].map((char) => `\\u{${codeIn(char, 16)}}`).join("")],
+  ["quoted-printable", (text) => quotedPrintable(text)],
+  ["lower case", (text) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())],
+  ["upper case", (text) => text.replace(/[a-z]/g, (letter) => letter.toUpperCase())],
+  ["JSON inside JSON", (text) => JSON.stringify(JSON.stringify(text))],
   ["base64url", (text) => Buffer.from(text).toString("base64url")],
   ["base64 in a query", (text) => encodeURIComponent(Buffer.from(text).toString("base64"))],
 ];
+
+const hexBytes = (text: string): string[] => Buffer.from(text).toString("hex").match(/../g) ?? [];
+const codeIn = (char: string, base: number): string => char.codePointAt(0)?.toString(base) ?? "";
+const entitiesOf = (text: string, base: 10 | 16): string =>
+  [...text].map((char) => `&#${base === 16 ? "x" : ""}${codeIn(char, base)};`).join("");
+const quotedPrintable = (text: string): string =>
+  [...Buffer.from(text).toString("latin1")]
+    .map((char) => (/[=\x80-\xff]/.test(char) ? `=${codeIn(char, 16).toUpperCase()}` : char))
+    .join("")
+    .replace(/.{12}(?!$)(?<!=.?)/g, "$&=\n");
 
 /** Base64 in lines of equal length, as in mail. */
 const base64Lines = (text: string, end: string): string =>
