@@ -19,6 +19,7 @@ import {
 import { measureLoopMs } from "./own_time.ts";
 import { atLeast, atMost, median, type Row } from "./row.ts";
 import { benchSandboxes } from "./sandboxes.ts";
+import { benchScriptRatio } from "./script_ratio.ts";
 
 const stateDir = path.resolve(import.meta.dirname, "../../.wrangler/bench");
 const rounds = 5;
@@ -139,6 +140,7 @@ fs.mkdirSync(stateDir, { recursive: true });
 const overhead = await benchGatewayOverhead(path.join(stateDir, "gateway"), 8793);
 const sandboxes = await benchSandboxes(path.join(stateDir, "sandboxes"), 8794);
 const atSize = await benchAtSize(path.join(stateDir, "at_size"), 8797);
+const script = await benchScriptRatio(path.join(stateDir, "script"), 8798);
 const loopMs = await measureLoopMs(stateDir);
 console.log(`the loop's own time: ${loopMs.toFixed(2)} ms per step`);
 const bare = await startBare(path.join(stateDir, "bare"), 8792);
@@ -148,6 +150,7 @@ try {
     ...overhead,
     ...sandboxes,
     ...atSize,
+    ...script,
     ...(await benchRunCode(fleet)),
     atMost("the loop's own time per step, transcript of 50 steps, ms", loopMs, 3),
     ...(await benchThroughput(bare, fleet)),
