@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { compileCache } from "./environment.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const migrationsDir = path.join(root, "shared/migrations");
@@ -21,6 +22,7 @@ export async function prepareDatabase(
 ): Promise<void> {
   const child = spawn(process.execPath, [import.meta.filename, stateDir, ...statements], {
     cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

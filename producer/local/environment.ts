@@ -21,6 +21,9 @@ const fleetVariables = [
   "FLEET_MAILBOXES",
   "RETENTION_DAYS",
 ];
+/** Node keeps compiled modules here, which saves a tenth of a start. */
+export const compileCache = path.resolve(import.meta.dirname, "../../node_modules/.cache/fleet");
+
 /** The variables that Node and wrangler need. */
 const machineVariables = ["PATH", "HOME", "TMPDIR", "LANG", "USERPROFILE", "APPDATA", "SYSTEMROOT"];
 

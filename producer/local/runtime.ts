@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { compileCache } from "./environment.ts";
 import { writeMicroVmConfig } from "./microvm.ts";
 import { recordHolders } from "./processes.ts";
 
@@ -31,7 +32,12 @@ export function startRuntime(options: RuntimeOptions): ChildProcess {
       ...["--persist-to", options.stateDir, "--show-interactive-dev-session=false"],
     ],
     // Not detached: it stays in this process's group.
-    { cwd: root, env: options.env, stdio: ["ignore", "pipe", "pipe"], detached: false },
+    {
+      cwd: root,
+      env: { ...options.env, NODE_COMPILE_CACHE: compileCache },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: false,
+    },
   );
   for (const stream of [runtime.stdout, runtime.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
