@@ -231,9 +231,9 @@ export interface Failure {
 export function failure(
   code: FailureCode,
   message: string,
-  more: Omit<Failure, "code" | "message"> = {},
+  details: Omit<Failure, "code" | "message"> = {},
 ): Failure {
-  return { code, message, ...more };
+  return { code, message, ...details };
 }
 
 export function classOf(failed: Failure): FailureClass {

@@ -76,10 +76,10 @@ export function findLossyNumber(text: string): { source: string; path: string } 
   }
 }
 
-function pathTo(value: unknown, wanted: string): string | null {
+function pathTo(value: unknown, target: string): string | null {
   const stack: { value: unknown; path: string }[] = [{ value, path: "" }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (next.value === wanted) return next.path;
+    if (next.value === target) return next.path;
     if (typeof next.value !== "object" || next.value === null) continue;
     const isList = Array.isArray(next.value);
     for (const [key, inner] of Object.entries(next.value)) {

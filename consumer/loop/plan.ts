@@ -149,8 +149,8 @@ function planRequest(
     steps,
     {
       windowTokens: room.windowTokens,
-      estimateTokens: (more) =>
-        (more === null ? fullCount : count(messagesWith(more))) * room.scale,
+      estimateTokens: (nextCompaction) =>
+        (nextCompaction === null ? fullCount : count(messagesWith(nextCompaction))) * room.scale,
     },
     room.forced,
   );

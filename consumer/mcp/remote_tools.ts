@@ -31,8 +31,8 @@ export function remoteTools(
     offered.map(({ name }) => String(name)).filter((name) => suffixOf(name) === name),
   );
   const seen = new Set<string>();
-  for (const { name: given, description, inputSchema } of offered) {
-    const tool = String(given);
+  for (const { name: rawName, description, inputSchema } of offered) {
+    const tool = String(rawName);
     const schema = safeSchema(inputSchema);
     if (seen.has(tool) || schema === null || suffixOf(tool) === "") continue;
     if (tools.size >= mcpLimits.toolsPerServerMax) break;

@@ -110,8 +110,12 @@ function filesText(task: TaskRow, files: Manifest, attached: readonly string[]):
       : `GET /v1/tasks/${task.id}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
     return `- ${path}, ${files[path]?.bytes ?? 0} bytes: ${where}`;
   });
-  const more = paths.length - listed.length;
-  return ["Files it wrote:", ...listed, ...(more === 0 ? [] : [`and ${more} more`])];
+  const unlistedCount = paths.length - listed.length;
+  return [
+    "Files it wrote:",
+    ...listed,
+    ...(unlistedCount === 0 ? [] : [`and ${unlistedCount} more`]),
+  ];
 }
 
 /** A terminal or a mail program might interpret control characters. */

@@ -22,12 +22,12 @@ export async function settleTask(
   env: ConsumerEnv,
   task: TaskRow,
   { journal, workspace }: SliceResult,
-  wanted: SettledOutcome,
+  proposed: SettledOutcome,
 ): Promise<Result<SettledOutcome, "fence_lost">> {
   const files = await workspace.manifest();
   const usage = journal.used;
-  const resultText = formatResult(task, wanted, usage, files);
-  const outcome = checkResultSize(wanted, byteLength(resultText));
+  const resultText = formatResult(task, proposed, usage, files);
+  const outcome = checkResultSize(proposed, byteLength(resultText));
   // An incomplete transcript would look like a run that did nothing, and be resumed as one.
   const transcript = journal.isComplete ? writeTranscript(journal.steps, files) : null;
   const isInline =

@@ -131,18 +131,18 @@ export class Workspace {
    * valid workspace. Deleting a file that does not exist does nothing.
    */
   apply(changes: ReadonlyMap<string, Uint8Array | null>): WriteResult {
-    const wanted = new Map<string, Uint8Array | null>();
+    const normalisedChanges = new Map<string, Uint8Array | null>();
     for (const [name, bytes] of changes) {
       const path = normalisePath(name);
       if (path === null)
         return err(`"${name}" is not a path in the workspace: use a relative path without "..".`);
       if (bytes !== null && outputStep(path) !== null)
         return err(`"${path}" holds a tool's output and cannot be written: use another name.`);
-      wanted.set(path, bytes);
+      normalisedChanges.set(path, bytes);
     }
-    const fits = this.#checkFits(wanted);
+    const fits = this.#checkFits(normalisedChanges);
     if (!fits.ok) return fits;
-    for (const [path, bytes] of wanted) {
+    for (const [path, bytes] of normalisedChanges) {
       if (bytes === null) {
         if (this.#files.delete(path)) this.#recordRemoval(path);
         continue;
@@ -177,10 +177,10 @@ export class Workspace {
   }
 
   /** Whether the workspace can take these changes. */
-  #checkFits(wanted: ReadonlyMap<string, Uint8Array | null>): WriteResult {
-    const locked = [...wanted.keys()].find((path) => this.#isMounted(path));
+  #checkFits(newChanges: ReadonlyMap<string, Uint8Array | null>): WriteResult {
+    const locked = [...newChanges.keys()].find((path) => this.#isMounted(path));
     if (locked !== undefined) return err(readOnlyText(locked));
-    const newNames = [...wanted.keys()].filter((path) => !this.#lastChanges.has(path)).length;
+    const newNames = [...newChanges.keys()].filter((path) => !this.#lastChanges.has(path)).length;
     if (this.#lastChanges.size + newNames > workspaceLimits.namesPerStepMax)
       return err(
         `One step may change files under ${workspaceLimits.namesPerStepMax} names: use fewer names, or continue in another step.`,
@@ -188,15 +188,15 @@ export class Workspace {
     let files = 0;
     let sum = 0;
     const folders = new Map<string, string>();
-    const unchanged = [...this.#files.keys()].filter((path) => !wanted.has(path));
-    const written = [...wanted].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
+    const unchanged = [...this.#files.keys()].filter((path) => !newChanges.has(path));
+    const written = [...newChanges].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
     for (const path of [...unchanged, ...written]) {
       files += 1;
-      sum += this.#bytesOf(path, wanted.get(path) ?? null);
+      sum += this.#bytesOf(path, newChanges.get(path) ?? null);
       for (const folder of foldersOf(path)) folders.set(folder, path);
     }
     for (const path of written) {
-      const bytes = wanted.get(path)?.byteLength ?? 0;
+      const bytes = newChanges.get(path)?.byteLength ?? 0;
       if (bytes > workspaceLimits.fileBytesMax) {
         return err(
           `"${path}" would be ${bytes} bytes; a file may hold ${workspaceLimits.fileBytesMax}.`,
@@ -205,7 +205,7 @@ export class Workspace {
       const below = folders.get(path);
       if (below !== undefined) return err(`"${path}" is a folder: it holds "${below}".`);
       const above = foldersOf(path).find(
-        (at) => wanted.get(at) ?? (!wanted.has(at) && this.#files.has(at)),
+        (at) => newChanges.get(at) ?? (!newChanges.has(at) && this.#files.has(at)),
       );
       if (above !== undefined) return err(`"${above}" is a file, so "${path}" cannot be below it.`);
     }
@@ -222,9 +222,9 @@ export class Workspace {
     return ok(undefined);
   }
 
-  #bytesOf(path: string, wanted: Uint8Array | null): number {
+  #bytesOf(path: string, newBytes: Uint8Array | null): number {
     const file = this.#files.get(path);
-    return wanted?.byteLength ?? file?.bytes?.byteLength ?? file?.entry?.bytes ?? 0;
+    return newBytes?.byteLength ?? file?.bytes?.byteLength ?? file?.entry?.bytes ?? 0;
   }
 
   remove(name: string): WriteResult {

@@ -33,8 +33,8 @@ export async function digestOf(text: string): Promise<string> {
 }
 
 /** Constant time for texts of equal length. */
-export function equalInConstantTime(given: string, expected: string): boolean {
-  const [a, b] = [encoder.encode(given), encoder.encode(expected)];
+export function equalInConstantTime(received: string, expected: string): boolean {
+  const [a, b] = [encoder.encode(received), encoder.encode(expected)];
   return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }
 

@@ -25,8 +25,11 @@ export async function authenticate(
   }
   const presented = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? "";
   const configured = env.FLEET_API_KEY ?? "";
-  const [given, expected] = await Promise.all([digestOf(presented), digestOf(configured)]);
-  if (configured !== "" && equalInConstantTime(given, expected)) {
+  const [presentedDigest, expected] = await Promise.all([
+    digestOf(presented),
+    digestOf(configured),
+  ]);
+  if (configured !== "" && equalInConstantTime(presentedDigest, expected)) {
     return ok({ tenant: operatorTenant, scopes, isOperator: true });
   }
   const parts = parseKey(presented);
@@ -61,8 +64,11 @@ async function authenticateKey(
   { id, secret }: { id: string; secret: string },
 ): Promise<Result<Principal, Problem>> {
   const row = await readPresentedKey(env.DB, id);
-  const given = await digestOf(secret);
-  if (!equalInConstantTime(given, row?.secret_sha256 ?? "0".repeat(given.length)) || row === null) {
+  const digest = await digestOf(secret);
+  if (
+    !equalInConstantTime(digest, row?.secret_sha256 ?? "0".repeat(digest.length)) ||
+    row === null
+  ) {
     return err(unknownKey);
   }
   // Only a caller with the right secret learns that the key has ended.

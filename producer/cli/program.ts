@@ -37,10 +37,10 @@ export async function runFleet(args: readonly string[], context: CliContext): Pr
   let code: ExitCode = exit.ok;
   const bind: Bind =
     <A extends unknown[]>(run: (session: Session, ...args: A) => Promise<ExitCode>) =>
-    async (...given) => {
-      const command = given.at(-1);
+    async (...commandArgs) => {
+      const command = commandArgs.at(-1);
       if (!(command instanceof Command)) throw new Error("commander passes the command last");
-      code = await run(openSession(command, context), ...(given.slice(0, -1) as A));
+      code = await run(openSession(command, context), ...(commandArgs.slice(0, -1) as A));
     };
   const json = args.includes("--json");
   const report = (text: string, error: ErrorReport): void =>

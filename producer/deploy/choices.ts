@@ -54,14 +54,14 @@ export function save(folder: string, choices: Choices, finished: boolean): void 
  * another machine may have deployed since; then the file.
  */
 export function resolveChoices(
-  given: GivenChoices,
+  givenChoices: GivenChoices,
   saved: SavedChoices | null,
   consumer: DeployedWorker | null,
 ): Choices {
   const deployed = saved?.finished === false ? null : consumer;
   return {
-    microvm: given.microvm ?? deployed?.bindings.has("MICROVM") ?? saved?.microvm ?? false,
-    metrics: given.metrics ?? deployed?.bindings.has("METRICS") ?? saved?.metrics ?? false,
-    location: given.location ?? saved?.location ?? null,
+    microvm: givenChoices.microvm ?? deployed?.bindings.has("MICROVM") ?? saved?.microvm ?? false,
+    metrics: givenChoices.metrics ?? deployed?.bindings.has("METRICS") ?? saved?.metrics ?? false,
+    location: givenChoices.location ?? saved?.location ?? null,
   };
 }

@@ -139,8 +139,8 @@ export function errorCodesOf({
   errors,
 }: Operation): ErrorCode[] {
   const codes = new Set<ErrorCode>();
-  const add = (condition: boolean, ...more: ErrorCode[]) => {
-    if (condition) for (const code of more) codes.add(code);
+  const add = (condition: boolean, ...extraCodes: ErrorCode[]) => {
+    if (condition) for (const code of extraCodes) codes.add(code);
   };
   add(scope !== null, "unauthorized", "forbidden", "too_many_requests", "broken", "unavailable");
   add(/[:*]/.test(path), "not_found");

@@ -32,8 +32,8 @@ function readMailboxes(variable: string | undefined): Result<Record<string, Mail
 export function findMailbox(variable: string | undefined, address: string): Mailbox | null {
   const mailboxes = readMailboxes(variable);
   if (!mailboxes.ok) return null;
-  const wanted = address.toLowerCase();
-  const found = Object.entries(mailboxes.value).find(([name]) => name.toLowerCase() === wanted);
+  const lowerCased = address.toLowerCase();
+  const found = Object.entries(mailboxes.value).find(([name]) => name.toLowerCase() === lowerCased);
   return found?.[1] ?? null;
 }
 

@@ -69,6 +69,6 @@ export function openAiProblemResponse(problem: Problem): Response {
 function messageOf({ message }: Problem, details: readonly Detail[]): string {
   const [first] = details;
   if (first === undefined || first.path === "") return message;
-  const more = details.length > 1 ? `, and ${details.length - 1} more` : "";
-  return `${first.path}: ${first.message}${more}`;
+  const suffix = details.length > 1 ? `, and ${details.length - 1} more` : "";
+  return `${first.path}: ${first.message}${suffix}`;
 }

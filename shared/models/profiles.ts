@@ -85,7 +85,7 @@ function hosted(
   requestsPerMinute: number,
   windowTokens: number,
   [input, output, cached]: readonly [number, number, number?],
-  more: Partial<Profile> = {},
+  fields: Partial<Profile> = {},
 ): Profile {
   return {
     ...unknownProfile,
@@ -94,8 +94,8 @@ function hosted(
     price: { input, output, cached: cached ?? input },
     outputField: "max_completion_tokens",
     reasoningField: "reasoning",
-    thinkingLess: more.thinking ?? {},
-    ...more,
+    thinkingLess: fields.thinking ?? {},
+    ...fields,
   };
 }
 

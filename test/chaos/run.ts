@@ -13,13 +13,13 @@ const { values } = parseArgs({
     "each-call": { type: "string", default: "8" },
   },
 });
-const seed = whole("seed", values.seed);
-const seeds = whole("seeds", values.seeds);
-const tasks = whole("tasks", values.tasks);
-const kills = whole("kills", values.kills);
-const eachCall = whole("each-call", values["each-call"]);
+const seed = readWholeNumber("seed", values.seed);
+const seeds = readWholeNumber("seeds", values.seeds);
+const tasks = readWholeNumber("tasks", values.tasks);
+const kills = readWholeNumber("kills", values.kills);
+const eachCall = readWholeNumber("each-call", values["each-call"]);
 
-function whole(name: string, text: string): number {
+function readWholeNumber(name: string, text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 0) return number;
   console.error(`--${name} is "${text}"; write a whole number.`);

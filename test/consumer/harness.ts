@@ -42,14 +42,17 @@ export interface TestConsumer {
 }
 
 /** The test's environment with recording queues and these bindings. */
-export function testConsumer(more: Record<string, unknown> = {}): TestConsumer {
+export function testConsumer(overrides: Record<string, unknown> = {}): TestConsumer {
   const sent: SentMessage[] = [];
   const queue = recordingQueue(sent);
-  return { env: { ...env, TASKS: queue, TASKS_LOW: queue, ...more } as ConsumerEnv, sent };
+  return { env: { ...env, TASKS: queue, TASKS_LOW: queue, ...overrides } as ConsumerEnv, sent };
 }
 
-export async function acceptTask(task: DurableTask, more: Partial<NewTask> = {}): Promise<string> {
-  const id = more.id ?? newTaskId();
+export async function acceptTask(
+  task: DurableTask,
+  overrides: Partial<NewTask> = {},
+): Promise<string> {
+  const id = overrides.id ?? newTaskId();
   await insertTasks(env.DB, [
     {
       id,
@@ -68,7 +71,7 @@ export async function acceptTask(task: DurableTask, more: Partial<NewTask> = {})
       spec: JSON.stringify(task),
       not_before: null,
       expires_at: null,
-      ...more,
+      ...overrides,
     },
   ]);
   return id;
@@ -118,13 +121,13 @@ export async function readSteps(id: string): Promise<Step[]> {
 /** Accepts a task and delivers it until it settles. */
 export async function runTask(
   task: DurableTask,
-  more: { consumer?: TestConsumer; row?: Partial<NewTask>; deliveriesMax?: number } = {},
+  overrides: { consumer?: TestConsumer; row?: Partial<NewTask>; deliveriesMax?: number } = {},
 ): Promise<TaskRow> {
-  const on = more.consumer ?? testConsumer();
+  const on = overrides.consumer ?? testConsumer();
   // A slot takes any due task, so those of earlier tests must not be due.
   await env.DB.prepare("UPDATE tasks SET not_before = 9e15 WHERE status = 'queued'").run();
-  const id = await acceptTask(task, more.row);
-  for (let n = 0; n < (more.deliveriesMax ?? 10); n++) {
+  const id = await acceptTask(task, overrides.row);
+  for (let n = 0; n < (overrides.deliveriesMax ?? 10); n++) {
     await deliverMessages(on, [id]);
     const row = await readRow(id);
     if (row.finished_at !== null) return row;
@@ -140,7 +143,7 @@ export const finalAnswer = (args: Record<string, unknown> = { text: "done" }) =>
   toolCall("final_answer", args);
 
 /** A governor that permits everything, for tests that are not about rates; `more` replaces methods. */
-export function permissiveGovernor(more: Record<string, unknown> = {}) {
+export function permissiveGovernor(overrides: Record<string, unknown> = {}) {
   const permit = async () => ({ granted: true, at: 0, isNew: true });
   const breaker = async () => closedBreaker;
   const methods = {
@@ -152,7 +155,7 @@ export function permissiveGovernor(more: Record<string, unknown> = {}) {
     },
     ...{ breaker, recordFault: breaker, recordAnswer: breaker },
     pass: async () => ({ passage: { open: true }, breaker: closedBreaker }),
-    ...more,
+    ...overrides,
   };
   return { idFromName: (name: string) => name, get: () => methods };
 }

@@ -33,7 +33,7 @@ export function parseValidPolicy(value: unknown): Policy {
 export function recordGateway(
   policy: unknown,
   upstream: Upstream,
-  more: Partial<GatewayOptions> = {},
+  overrides: Partial<GatewayOptions> = {},
 ): RecordedGateway {
   const sent: SentRequest[] = [];
   const logged: EgressRow[] = [];
@@ -60,7 +60,7 @@ export function recordGateway(
       sent.push(request);
       return upstream(request);
     },
-    ...more,
+    ...overrides,
   });
   return { gateway, sent, logged };
 }

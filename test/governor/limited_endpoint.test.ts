@@ -76,9 +76,9 @@ async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) 
 
   /** Delivers a task until it has made its calls. */
   async function deliver(task: string): Promise<void> {
-    let made = 0;
+    let callsMade = 0;
     let attempts = 0;
-    while (made < calls) {
+    while (callsMade < calls) {
       deliveries += 1;
       const admission = await admitTask(config, task, "m");
       if (!admission.ok) {
@@ -86,13 +86,13 @@ async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) 
         continue;
       }
       let delayMs = 0;
-      while (made < calls && delayMs === 0) {
+      while (callsMade < calls && delayMs === 0) {
         const result = await callOnce(task);
         if ("delayMs" in result) {
           delayMs = result.delayMs;
           break;
         }
-        if (result.status === 200) made += 1;
+        if (result.status === 200) callsMade += 1;
         else if (result.status === 429) delayMs = retryAfterMs ?? 60_000;
         else {
           failedAttempts += 1;
@@ -100,7 +100,7 @@ async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) 
         }
         await time.sleep(random.int(200));
       }
-      if (made < calls) await time.sleep(Math.ceil(delayMs / 1000) * 1000);
+      if (callsMade < calls) await time.sleep(Math.ceil(delayMs / 1000) * 1000);
     }
     await releaseSlots(config, task, ["m"]);
     live -= 1;

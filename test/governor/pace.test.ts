@@ -11,7 +11,7 @@ import {
 import { governorLimits } from "../../shared/limits.ts";
 
 const now = 1_000_000;
-const pace = (more: Partial<Pace>): Pace => ({ ...initialPace, ...more });
+const pace = (overrides: Partial<Pace>): Pace => ({ ...initialPace, ...overrides });
 const {
   aheadMsMax,
   refusalBackOffMs: refusedMs,

@@ -120,14 +120,14 @@ export class SimulatedTime {
       sql.replaceAll(nowSql, `(${nowSql} + ${this.#now - this.#realNow()})`);
     const inner = new WeakMap<object, D1PreparedStatement>();
     const statement = (real: D1PreparedStatement): D1PreparedStatement => {
-      const made = {
+      const countedStatement = {
         bind: (...args: unknown[]) => statement(real.bind(...args)),
         run: () => this.#counted(() => real.run()),
         all: () => this.#counted(() => real.all()),
         first: (...args: []) => this.#counted(() => real.first(...args)),
       } as unknown as D1PreparedStatement;
-      inner.set(made, real);
-      return made;
+      inner.set(countedStatement, real);
+      return countedStatement;
     };
     return {
       prepare: (sql: string) => statement(db.prepare(simulated(sql))),

@@ -46,8 +46,12 @@ const turns: Step[] = Array.from({ length: 4 }, (_, n) => {
   ];
 }).flat();
 const compactionWith = (full: number, gentle: number) => {
-  const estimateTokens = (more: { chars: number } | null) =>
-    more === null ? full : more.chars === compactionLimits.gentleChars ? gentle : 0;
+  const estimateTokens = (nextCompaction: { chars: number } | null) =>
+    nextCompaction === null
+      ? full
+      : nextCompaction.chars === compactionLimits.gentleChars
+        ? gentle
+        : 0;
   return compactionFor(turns, { windowTokens: 1_000, estimateTokens }, false);
 };
 

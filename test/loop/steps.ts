@@ -4,23 +4,23 @@ import { noUsage } from "../../shared/usage.ts";
 
 type Reply = NonNullable<ModelPayload["reply"]>;
 
-export const callOf = (id: string, more: Partial<StepCall> = {}): StepCall => ({
+export const callOf = (id: string, overrides: Partial<StepCall> = {}): StepCall => ({
   id,
   provider_id: null,
   name: "read_file",
   arguments_text: "{}",
   arguments: {},
   problem: null,
-  ...more,
+  ...overrides,
 });
 
-export const replyOf = (more: Partial<Reply> = {}): Reply => ({
+export const replyOf = (overrides: Partial<Reply> = {}): Reply => ({
   text: "",
   reasoning: "",
   calls: [],
   finish: "stop",
   quirks: [],
-  ...more,
+  ...overrides,
 });
 
 const row = { fence: 1, name: "m", started_at: 0, duration_ms: 0, usage: noUsage };
@@ -29,13 +29,13 @@ export function modelStep(
   reply: Reply | null,
   offered: ModelPayload["offered"] = "tools",
   seq = 1,
-  more: Partial<ModelPayload> = {},
+  overrides: Partial<ModelPayload> = {},
 ): Step {
   const usage = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
   const failure = reply === null ? ({ code: "model_busy", message: "busy" } as const) : null;
   const because = offered === "tools" ? {} : { because: "budget_steps" as const };
   const head = { kind: "model" as const, model: "m", offered, ...because };
-  const payload: ModelPayload = { ...head, reply, failure, usage, ...more };
+  const payload: ModelPayload = { ...head, reply, failure, usage, ...overrides };
   return { ...row, seq, status: reply === null ? "failed" : "done", payload };
 }
 

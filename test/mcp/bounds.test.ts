@@ -8,8 +8,8 @@ import { readServers } from "../../shared/mcp_servers.ts";
 
 const server = { url: "https://mcp.example/mcp" };
 const x = (length: number): string => "x".repeat(length);
-const toolNamed = (name: string, more: object = {}) =>
-  remoteTools("s", server, [{ name, ...more }])[0];
+const toolNamed = (name: string, overrides: object = {}) =>
+  remoteTools("s", server, [{ name, ...overrides }])[0];
 
 /** The length of the tool list of a server with so many pages of so many tools. */
 async function countListed(pages: number, toolsPerPage: number): Promise<number> {

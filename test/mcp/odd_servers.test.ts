@@ -32,12 +32,12 @@ function connected(answer: (request: Request, nth: number) => Answer | string) {
       return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, result }));
     }
     counted += 1;
-    const given = answer(request, counted);
-    if (typeof given === "string") {
-      return response(200, `{"jsonrpc":"2.0","id":${request.id},"result":${given}}`);
+    const serverAnswer = answer(request, counted);
+    if (typeof serverAnswer === "string") {
+      return response(200, `{"jsonrpc":"2.0","id":${request.id},"result":${serverAnswer}}`);
     }
-    if ("http" in given) return response(given.http, given.text ?? "gone");
-    return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, ...given }));
+    if ("http" in serverAnswer) return response(serverAnswer.http, serverAnswer.text ?? "gone");
+    return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, ...serverAnswer }));
   };
   const transport = { fetch: respond, fetchEffectFree: respond };
   const server = { name: "pond", url: "https://pond.test/mcp" };

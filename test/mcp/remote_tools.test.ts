@@ -57,8 +57,8 @@ describe("the operator's configuration of a server", () => {
     { name: "constructor" },
   ];
   test("determines the effects of its tools, and the server's own hints do not", () => {
-    const effects = (more: Partial<McpServer>) =>
-      listed.map(({ name }) => effectOf({ ...server, ...more }, name));
+    const effects = (overrides: Partial<McpServer>) =>
+      listed.map(({ name }) => effectOf({ ...server, ...overrides }, name));
     expect(effects({})).toEqual(["effect", "effect", "effect"]);
     expect(effects({ effects: { a: "read" } })).toEqual(["read", "effect", "effect"]);
     expect(effects({ effect: "idempotent" })).toEqual(["idempotent", "idempotent", "idempotent"]);
@@ -135,7 +135,7 @@ describe("the result of an MCP tool is shown as text", () => {
     [{ content: [{ type: "resource", resource: { uri: "x:y", text: "inner" } }] }, true, "inner"],
     [{ content: "text" }, true, "The tool returned nothing."],
     [{}, true, "The tool returned nothing."],
-  ])("%j", (given, ok, text) => expect(resultOf(given)).toEqual({ ok, text }));
+  ])("%j", (toolAnswer, ok, text) => expect(resultOf(toolAnswer)).toEqual({ ok, text }));
 });
 
 describe("MCP_SERVERS", () => {

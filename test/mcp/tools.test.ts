@@ -216,8 +216,8 @@ test("the tool list is pinned at its first use, so later changes of the server d
 
 test("the operator's restrictions apply to the next call, while the list stays the same", async () => {
   const server = mcpServer();
-  const consumerWithShop = (more: object) =>
-    consumerFor(server, { shop: { ...servers.shop, ...more } });
+  const consumerWithShop = (overrides: object) =>
+    consumerFor(server, { shop: { ...servers.shop, ...overrides } });
   const id = await acceptTask({
     prompt: "p",
     policy: "shop",

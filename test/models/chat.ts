@@ -9,10 +9,10 @@ export const call = (id: string | null, name: string, args: unknown) => ({
   type: "function",
   function: { name, arguments: args },
 });
-export const chat = (message: object, finish: string | null = "stop", more: object = {}) => ({
+export const chat = (message: object, finish: string | null = "stop", overrides: object = {}) => ({
   choices: [{ finish_reason: finish, index: 0, message: { role: "assistant", ...message } }],
   usage,
-  ...more,
+  ...overrides,
 });
 
 export function readReply(body: unknown, messages?: readonly Message[]) {

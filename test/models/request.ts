@@ -4,20 +4,20 @@ import type { Message, ModelRequest, ToolOffer } from "../../consumer/models/mod
 export function offer(
   name: string,
   properties: Record<string, unknown>,
-  more: { required?: string[]; effect?: ToolOffer["effect"]; open?: boolean } = {},
+  overrides: { required?: string[]; effect?: ToolOffer["effect"]; open?: boolean } = {},
 ): ToolOffer {
   const original = {
     type: "object",
     properties,
-    required: more.required ?? [],
-    additionalProperties: more.open ?? false,
+    required: overrides.required ?? [],
+    additionalProperties: overrides.open ?? false,
   };
   return {
     name,
     description: `The tool ${name}.`,
     parameters: original,
     original,
-    effect: more.effect ?? "read",
+    effect: overrides.effect ?? "read",
   };
 }
 
@@ -55,7 +55,7 @@ export const tools: readonly ToolOffer[] = [
   ),
 ];
 
-export function request(more: Partial<ModelRequest> = {}): ModelRequest {
+export function request(overrides: Partial<ModelRequest> = {}): ModelRequest {
   return {
     model: "test-model",
     taskId: "task_1",
@@ -67,7 +67,7 @@ export function request(more: Partial<ModelRequest> = {}): ModelRequest {
     toolChoice: "auto",
     outputTokensMax: 1_000,
     signal: new AbortController().signal,
-    ...more,
+    ...overrides,
   };
 }
 

@@ -98,8 +98,8 @@ test.each<[status: OutputRow["status"], error: string | null, code: string]>([
 
 describe("a batch", () => {
   const counts = { total: 3, queued: 0, running: 0, succeeded: 2, failed: 0, dead: 1 };
-  const tally = (more: object): Tally => ({
-    counts: { ...counts, cancelled: 0, expired: 0, ...more },
+  const tally = (overrides: object): Tally => ({
+    counts: { ...counts, cancelled: 0, expired: 0, ...overrides },
     usage,
     startedAt: null,
     finishedAt: null,
@@ -130,9 +130,9 @@ describe("a batch", () => {
     ["expired", finished, { expired: 1 }, files],
     ["cancelled", { ...finished, cancel_requested_at: 2_000 }, { expired: 1 }, files],
     ["failed", { ...finished, problem: "{}" }, {}, []],
-  ])("a batch has the status %s", (status, more, counted, outputFiles) => {
-    expect(statusOf({ ...batch, ...more }, tally(counted), outputFiles)).toBe(status);
-    const object = batchObject({ ...batch, ...more }, request, tally(counted), outputFiles);
+  ])("a batch has the status %s", (status, overrides, counted, outputFiles) => {
+    expect(statusOf({ ...batch, ...overrides }, tally(counted), outputFiles)).toBe(status);
+    const object = batchObject({ ...batch, ...overrides }, request, tally(counted), outputFiles);
     // Only the final status that it reached has a time.
     for (const final of ["completed", "failed", "expired", "cancelled"] as const) {
       expect([final, object[`${final}_at`]]).toEqual([final, final === status ? 9 : null]);

@@ -88,10 +88,10 @@ const typeOf = (body: unknown): Record<string, string> =>
   body === undefined ? {} : { "content-type": "application/json" };
 
 /** A minimal valid task. */
-export const task = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+export const task = (overrides: Record<string, unknown> = {}): Record<string, unknown> => ({
   prompt: "Say yes.",
   rehearsal: [{ calls: [{ name: "final_answer", arguments: { text: "yes" } }] }],
-  ...more,
+  ...overrides,
 });
 
 export const ndjson = { "content-type": "application/x-ndjson" };

@@ -78,7 +78,10 @@ export function cardText({ model, at, scorecard, examples }: Card): string {
 const ended = ["succeeded", "failed", "dead", "cancelled", "expired"];
 
 /** What did not end, or ended without a reason and words that say why. */
-export function unexplained(scorecard: Scorecard, examples: readonly ExampleOutcome[]): string[] {
+export function listUnexplained(
+  scorecard: Scorecard,
+  examples: readonly ExampleOutcome[],
+): string[] {
   const tests = scorecard.tests
     .filter(({ status, passed, why }) => !ended.includes(status) || (!passed && (why ?? "") === ""))
     .map(({ test, status }) => `The test ${test} is ${status} without an explanation.`);

@@ -10,7 +10,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { exampleBatch } from "../../examples/batch.ts";
 import { startDevServer } from "../../producer/local/dev_server.ts";
-import { cardText, type ExampleOutcome, type Scorecard, unexplained } from "./card.ts";
+import { cardText, type ExampleOutcome, listUnexplained, type Scorecard } from "./card.ts";
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, "../..");
@@ -46,7 +46,7 @@ try {
   console.log(
     `Wrote ${path.relative(root, file)}: ${scorecard.passed} of ${scorecard.total} passed.`,
   );
-  const faults = unexplained(scorecard, examples);
+  const faults = listUnexplained(scorecard, examples);
   for (const fault of faults) console.error(fault);
   process.exitCode = faults.length === 0 ? 0 : 1;
 } finally {

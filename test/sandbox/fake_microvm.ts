@@ -113,9 +113,9 @@ export class FakeMicroVm implements MicroVmClient {
     if (bytes !== undefined) return { ...done, code: 0, logs: new TextDecoder().decode(bytes) };
     const [, text, to] = /^echo (.*) > (\S+)$/.exec(command) ?? [];
     if (text !== undefined && to !== undefined) {
-      const made = new TextEncoder().encode(`${text}\n`);
-      this.#files.set(to, made);
-      return { ...done, code: 0, logs: "", files: { [to]: made.toBase64() } };
+      const fileBytes = new TextEncoder().encode(`${text}\n`);
+      this.#files.set(to, fileBytes);
+      return { ...done, code: 0, logs: "", files: { [to]: fileBytes.toBase64() } };
     }
     return { ...done, code: 127, logs: `bash: ${command}: command not found\n` };
   }

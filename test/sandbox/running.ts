@@ -35,18 +35,18 @@ export interface Given {
 }
 
 /** Runs a program in the default engine. */
-export async function run(code: string, given: Given = {}): Promise<RunOutcome> {
+export async function run(code: string, options: Given = {}): Promise<RunOutcome> {
   const files = new Map(
-    Object.entries(given.files ?? {}).map(([path, content]) => [
+    Object.entries(options.files ?? {}).map(([path, content]) => [
       path,
       typeof content === "string" ? new TextEncoder().encode(content) : content,
     ]),
   );
-  const engine = given.engine ?? isolateEngine(env.LOADER);
+  const engine = options.engine ?? isolateEngine(env.LOADER);
   return engine.run(
-    { code, files, readOnly: given.readOnly ?? null, tools: given.tools ?? [] },
-    { ...nothing, ...given.capabilities },
-    { ...limits, ...given.limits },
-    given.signal ?? new AbortController().signal,
+    { code, files, readOnly: options.readOnly ?? null, tools: options.tools ?? [] },
+    { ...nothing, ...options.capabilities },
+    { ...limits, ...options.limits },
+    options.signal ?? new AbortController().signal,
   );
 }

@@ -68,8 +68,8 @@ describe("half of a surrogate pair", () => {
   });
 
   test("is replaced in text that a model made, in keys as well", () => {
-    const made = toWellFormed({ "k\ud800": ["wave \ud83d", 1, null] });
-    expect(made).toEqual({ "k\ufffd": ["wave \ufffd", 1, null] });
-    expect(findIllFormed(made)).toBeNull();
+    const wellFormed = toWellFormed({ "k\ud800": ["wave \ud83d", 1, null] });
+    expect(wellFormed).toEqual({ "k\ufffd": ["wave \ufffd", 1, null] });
+    expect(findIllFormed(wellFormed)).toBeNull();
   });
 });

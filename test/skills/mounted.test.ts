@@ -29,8 +29,8 @@ beforeAll(async () => {
 
 const refs = ["tabular-data", { r2: "kits/letters/" }];
 
-async function run(rehearsal: NonNullable<DurableTask["rehearsal"]>, more: DurableTask = {}) {
-  const row = await runTask({ prompt: "p", skills: refs, rehearsal, ...more });
+async function run(rehearsal: NonNullable<DurableTask["rehearsal"]>, overrides: DurableTask = {}) {
+  const row = await runTask({ prompt: "p", skills: refs, rehearsal, ...overrides });
   const steps = await readSteps(row.id);
   const results = steps.flatMap(({ payload }) => (payload.kind === "tool" ? [payload.text] : []));
   return { row, steps, results };
@@ -140,8 +140,8 @@ describe("the skills of a task are bounded", () => {
   test.each([
     ["files", Array.from({ length: 300 }, (_, n) => ({ key: `inputs/default/k/${n}`, size: 1 }))],
     ["bytes", [{ key: "inputs/default/k/big", size: 3_000_000 }]],
-  ])("in %s", async (message, more) => {
-    const found = await findSkills(bucketWith([head, ...more]), "default", [{ r2: "k" }]);
+  ])("in %s", async (message, overrides) => {
+    const found = await findSkills(bucketWith([head, ...overrides]), "default", [{ r2: "k" }]);
     expect(found.ok ? "" : found.error).toContain(message);
   });
 
@@ -157,8 +157,8 @@ describe("the submission of a task is rejected", () => {
     [{ skills: [{ r2: "../x" }] }, "skills[0].r2", "invalid key"],
     [{ skills: ["a"], files: { "skills/a": { text: "" } } }, 'files["skills/a"]', "another folder"],
     [{ skills: [7] }, "skills[0]", ""],
-  ])("with %j", async (more, path, text) => {
-    const answer = await send(testFleet(), "POST", "/v1/tasks", task(more));
+  ])("with %j", async (overrides, path, text) => {
+    const answer = await send(testFleet(), "POST", "/v1/tasks", task(overrides));
     expect(answer.status).toBe(422);
     const { error } = await answer.json<ErrorBody>();
     expect(error.details).toMatchObject([{ path, message: expect.stringContaining(text) }]);

@@ -24,7 +24,7 @@ export async function callTool(
   name: string,
   args: Record<string, unknown>,
   bindings: Record<string, unknown>,
-  more: DurableTask = {},
+  overrides: DurableTask = {},
 ) {
   const consumer = testConsumer({
     FLEET_POLICIES: JSON.stringify(policies),
@@ -32,7 +32,12 @@ export async function callTool(
     ...bindings,
   });
   const row = await runTask(
-    { prompt: "p", policy: "reading", rehearsal: [toolCall(name, args), finalAnswer()], ...more },
+    {
+      prompt: "p",
+      policy: "reading",
+      rehearsal: [toolCall(name, args), finalAnswer()],
+      ...overrides,
+    },
     { consumer },
   );
   const step = (await readSteps(row.id)).find((found) => found.name === name);

@@ -55,8 +55,10 @@ describe("GET /v1/tools", () => {
   });
 });
 
-const mailbox = (more: object) =>
-  JSON.stringify({ "tasks@fleet.example": { from: ["*@acme.example"], template: {}, ...more } });
+const mailbox = (overrides: object) =>
+  JSON.stringify({
+    "tasks@fleet.example": { from: ["*@acme.example"], template: {}, ...overrides },
+  });
 
 const MCP_SERVERS = JSON.stringify({
   docs: { url: "https://mcp.example/mcp" },
@@ -122,8 +124,13 @@ describe("GET /v1/tools, for a tenant,", () => {
 });
 
 describe("a task that names an MCP server or a skill", () => {
-  const submit = async (more: Record<string, unknown>) =>
-    send(testFleet({ CONSUMER: consumerWith({ MCP_SERVERS }) }), "POST", "/v1/tasks", task(more));
+  const submit = async (overrides: Record<string, unknown>) =>
+    send(
+      testFleet({ CONSUMER: consumerWith({ MCP_SERVERS }) }),
+      "POST",
+      "/v1/tasks",
+      task(overrides),
+    );
 
   test("that exists is accepted", async () => {
     expect((await submit({ mcp: ["docs"], skills: ["tabular-data"] })).status).toBe(202);
@@ -133,8 +140,8 @@ describe("a task that names an MCP server or a skill", () => {
     [{ mcp: ["docs", "missing"] }, "mcp[1]", "configured are docs"],
     [{ mcp: ["theirs"] }, "mcp[0]", "configured are docs"],
     [{ skills: ["nothing"] }, "skills[0]", "configured are tabular-data"],
-  ])("that does not exist is rejected: %j", async (more, path, text) => {
-    const answer = await submit(more);
+  ])("that does not exist is rejected: %j", async (overrides, path, text) => {
+    const answer = await submit(overrides);
     expect(answer.status).toBe(422);
     const { error } = await answer.json<ErrorBody>();
     expect(error.details).toMatchObject([{ path, message: expect.stringContaining(text) }]);
@@ -171,9 +178,9 @@ describe("a task that names a tool that is not configured", () => {
       tools: ["query_d1"],
       rehearsal: [finalAnswer()],
     };
-    const more = { consumer, row: { tenant: "other" } };
-    expect((await runTask(named, more)).error).toContain("TOOL_TENANTS");
+    const options = { consumer, row: { tenant: "other" } };
+    expect((await runTask(named, options)).error).toContain("TOOL_TENANTS");
     const unnamed = { prompt: "p", policy: "theirs", rehearsal: [finalAnswer()] };
-    expect((await runTask(unnamed, more)).status).toBe("succeeded");
+    expect((await runTask(unnamed, options)).status).toBe("succeeded");
   });
 });

@@ -110,13 +110,13 @@ export const rejectedStep = (
   seq: number,
   text: string,
   spent: StepDraft["spent"],
-  more: Pick<ToolPayload, "blocked"> = {},
+  fields: Pick<ToolPayload, "blocked"> = {},
 ): StepDraft => ({
   seq,
   name: call.name || "(no name)",
   status: "refused",
   startedAt: Date.now(),
-  payload: { ...payloadHead(call), text, ok: false, ...more },
+  payload: { ...payloadHead(call), text, ok: false, ...fields },
   spent,
 });
 

@@ -17,7 +17,7 @@ const levels = [
 export interface Room {
   windowTokens: number;
   /** Estimates the whole prompt under one more compaction. */
-  estimateTokens(more: Compaction | null): number;
+  estimateTokens(nextCompaction: Compaction | null): number;
 }
 
 /** The journaled compactions, in order. */

@@ -49,10 +49,13 @@ export function foldConversation(
   opening: readonly Message[],
   steps: readonly Step[],
   options: ConversationOptions,
-  more: Compaction | null = null,
+  nextCompaction: Compaction | null = null,
 ): Conversation {
   const messages: Message[] = [...opening];
-  const compactions = [...compactionsIn(steps), ...(more === null ? [] : [more])];
+  const compactions = [
+    ...compactionsIn(steps),
+    ...(nextCompaction === null ? [] : [nextCompaction]),
+  ];
   let openCalls: OpenCall[] = [];
   let invalidTurns = 0;
   let promptedSteps: FinalStep[] = [];

@@ -86,8 +86,8 @@ function addCode(value: unknown, details: ErrorDetails): void {
 }
 
 /** A text may itself hold the upstream's error as JSON; then that is read as well. */
-function addText(given: string, details: ErrorDetails, texts: string[], depth: number): void {
-  const text = given.slice(0, modelLimits.errorBodyCharsMax);
+function addText(fullText: string, details: ErrorDetails, texts: string[], depth: number): void {
+  const text = fullText.slice(0, modelLimits.errorBodyCharsMax);
   const brace = text.indexOf("{");
   const inner = brace === -1 ? undefined : parseJson(text.slice(brace));
   if (!isRecord(inner)) {

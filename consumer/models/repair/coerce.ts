@@ -119,9 +119,9 @@ function fromText(
   if (types.has("string")) return enumCase(text, plain, quirks);
   if (types.has("array") || types.has("object")) {
     const decoded = parseJson(trimmed);
-    const wanted =
+    const hasWantedType =
       (Array.isArray(decoded) && types.has("array")) || (isRecord(decoded) && types.has("object"));
-    if (wanted) {
+    if (hasWantedType) {
       quirks.add("nested_json_decoded");
       return decoded;
     }

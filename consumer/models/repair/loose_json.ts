@@ -101,8 +101,8 @@ function attempt(text: string): unknown {
  * nothing helps. The boldest, jsonrepair, closes what is open, so it is kept from text that ends
  * inside a string or with a brace still open: there it would invent the end of a cut value.
  */
-export function readLoosely(given: string): Loose | null {
-  const text = quoteLossyNumbers(given);
+export function readLoosely(source: string): Loose | null {
+  const text = quoteLossyNumbers(source);
   const strict = parseJson(text);
   if (strict !== undefined) return { value: strict, quirks: [] };
   if (text.length > modelLimits.argumentsBytesMax) return null;

@@ -114,8 +114,8 @@ export function repairCall(
   if (strict.length === 0) return { name, argumentsText, arguments: value, problem: null, quirks };
   const inner = guess ? unwrapped(value, tool.original) : null;
   if (inner !== null) quirks.push("arguments_wrapped");
-  const given = inner ?? value;
-  const coerced = guess ? coerceTo(given, tool.original, tool.original) : null;
+  const candidate = inner ?? value;
+  const coerced = guess ? coerceTo(candidate, tool.original, tool.original) : null;
   const left = coerced === null ? strict : problemsOf(coerced.value, tool.original);
   if (coerced !== null && left.length === 0 && isRecord(coerced.value)) {
     quirks.push(...coerced.quirks);
@@ -131,8 +131,8 @@ function cleaned(tool: string, value: Json, quirks: Quirk[]): Json {
   if (unfenced !== null) quirks.push("code_fence_removed");
   const bare = unfenced ?? value;
   if (findIllFormed(bare) === null) return bare;
-  const made = toWellFormed(bare);
-  return isRecord(made) ? made : bare;
+  const wellFormed = toWellFormed(bare);
+  return isRecord(wellFormed) ? wellFormed : bare;
 }
 
 /** A line for the model where a number of the text would lose digits; empty where none would. */

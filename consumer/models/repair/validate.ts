@@ -37,7 +37,7 @@ export function fits(value: unknown, schema: unknown): boolean {
 /** The problems as one text for the model, with the argument names it may use. */
 export function problemText(name: string, problems: readonly string[], schema: Json): string {
   const shown = problems.slice(0, modelLimits.problemsShownMax).map((problem) => `- ${problem}`);
-  const more = problems.length - shown.length;
+  const hiddenCount = problems.length - shown.length;
   const names = isRecord(schema.properties)
     ? Object.keys(schema.properties).slice(0, modelLimits.namesShownMax)
     : [];
@@ -45,7 +45,7 @@ export function problemText(name: string, problems: readonly string[], schema: J
   return [
     `The arguments of ${name} do not fit its schema:`,
     ...shown,
-    ...(more > 0 ? [`- and ${more} more`] : []),
+    ...(hiddenCount > 0 ? [`- and ${hiddenCount} more`] : []),
     ...(names.length === 0 ? [] : [`Its arguments are: ${names.join(", ")}.`]),
     ...(required === "" ? [] : [`Required: ${required}.`]),
     "Call it again with complete, corrected arguments.",

@@ -16,18 +16,18 @@ export function splitHarmony(text: string): VisibleText {
   const pieces: Piece[] = [];
   let at = 0;
   for (let head = text.indexOf(mark); head !== -1; head = text.indexOf(mark, at)) {
-    const given = text.slice(at, head);
-    const first = given.indexOf("<|");
-    const lead = first === -1 ? given : given.slice(0, first);
+    const content = text.slice(at, head);
+    const first = content.indexOf("<|");
+    const lead = first === -1 ? content : content.slice(0, first);
     const isHead = headLead.test(lead.slice(-200));
     if (!isHead) pieces.push({ kind: "outside", text: lead });
     const from = head + mark.length;
     const end = nextBoundary(text, from);
     const body = text.slice(from, end);
-    if (/\bto=/.test(given.slice(-200))) {
-      const header = isHead ? given : given.slice(lead.length);
+    if (/\bto=/.test(content.slice(-200))) {
+      const header = isHead ? content : content.slice(lead.length);
       pieces.push({ kind: "call", text: `${header}${mark}${body}<|call|>` });
-    } else if (given.slice(-60).includes("analysis")) thoughts.push(body.trim());
+    } else if (content.slice(-60).includes("analysis")) thoughts.push(body.trim());
     else pieces.push({ kind: "message", text: body });
     const token = ends.find((each) => text.startsWith(each, end));
     at = end + (token?.length ?? 0);

@@ -45,9 +45,9 @@ export function withoutEndTokens(text: string): string {
  * code or a sentence is quoted. A block that never closes is all thought: a reply that was cut there
  * holds no answer.
  */
-export function splitThinking(given: string): VisibleText {
+export function splitThinking(replyText: string): VisibleText {
   const thoughts: string[] = [];
-  const harmony = splitHarmony(takeBlocks(given, thoughts));
+  const harmony = splitHarmony(takeBlocks(replyText, thoughts));
   const rest = takeStray(harmony.text, thoughts);
   const found = thoughts.length > 0;
   const quirks = [...harmony.quirks];

@@ -36,7 +36,7 @@ function simplify(schema: unknown, root: Json, depth: number): Json {
   const plain = resolved(schema, root);
   // A reference that never ends is shown as any value.
   if (plain === null || depth > modelLimits.refDepthMax) return {};
-  const union = withoutNull(merged(plain, root), root);
+  const union = withoutNull(mergeAllOf(plain, root), root);
   const out: Json = {};
   for (const key of kept) if (key in union.schema) out[key] = union.schema[key];
   if (Array.isArray(out.type)) out.type = out.type.find((type) => type !== "null") ?? "null";
@@ -55,15 +55,15 @@ function simplify(schema: unknown, root: Json, depth: number): Json {
     if (Array.isArray(union.schema.required)) out.required = union.schema.required;
   }
   if (union.schema.items !== undefined) out.items = simplify(union.schema.items, root, depth + 1);
-  const more = union.schema.additionalProperties;
-  if (isRecord(more)) out.additionalProperties = simplify(more, root, depth + 1);
-  else if (typeof more === "boolean") out.additionalProperties = more;
+  const additional = union.schema.additionalProperties;
+  if (isRecord(additional)) out.additionalProperties = simplify(additional, root, depth + 1);
+  else if (typeof additional === "boolean") out.additionalProperties = additional;
   return out;
 }
 
-function properties(given: Json, root: Json, depth: number): Json {
+function properties(schemas: Json, root: Json, depth: number): Json {
   return Object.fromEntries(
-    Object.entries(given).map(([name, inner]) => {
+    Object.entries(schemas).map(([name, inner]) => {
       const simple = simplify(inner, root, depth + 1);
       // Older models refuse a property without a description.
       const description = simple.description ?? name.replace(/[_-]+/g, " ");
@@ -77,7 +77,7 @@ function described(description: unknown): string {
 }
 
 /** `allOf` folded into one schema; where two parts have the same keyword, the outer one wins. */
-function merged(plain: Json, root: Json): Json {
+function mergeAllOf(plain: Json, root: Json): Json {
   if (!Array.isArray(plain.allOf)) return plain;
   const parts = plain.allOf.map((part) => resolved(part, root)).filter((part) => part !== null);
   const all = [...parts, plain];
@@ -100,16 +100,18 @@ interface Union {
 }
 
 function withoutNull(plain: Json, root: Json): Union {
-  const given: readonly unknown[] | undefined = [plain.anyOf, plain.oneOf].find(Array.isArray);
+  const alternatives: readonly unknown[] | undefined = [plain.anyOf, plain.oneOf].find(
+    Array.isArray,
+  );
   const listed = Array.isArray(plain.type) && plain.type.includes("null") && plain.type.length > 1;
-  if (given === undefined) return { schema: plain, branches: [], nullable: listed };
-  const rest = given.filter((branch) => resolved(branch, root)?.type !== "null");
-  const nullable = rest.length < given.length;
+  if (alternatives === undefined) return { schema: plain, branches: [], nullable: listed };
+  const rest = alternatives.filter((branch) => resolved(branch, root)?.type !== "null");
+  const nullable = rest.length < alternatives.length;
   const [only, ...others] = rest;
   if (others.length > 0 || only === undefined) return { schema: plain, branches: rest, nullable };
   const { anyOf: _, oneOf: __, ...siblings } = plain;
   const inner = resolved(only, root) ?? {};
-  return { schema: { ...merged(inner, root), ...siblings }, branches: [], nullable };
+  return { schema: { ...mergeAllOf(inner, root), ...siblings }, branches: [], nullable };
 }
 
 function typeOfChoices(choices: unknown): string | null {

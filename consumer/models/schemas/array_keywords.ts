@@ -33,7 +33,7 @@ function items(value: readonly unknown[], { schema, path, evaluated, run, inner 
 
 function contains(value: readonly unknown[], visit: Visit): void {
   const { schema, path, evaluated, run, inner, fail } = visit;
-  const { contains: wanted, minContains, maxContains } = schema;
+  const { contains: containsSchema, minContains, maxContains } = schema;
   if (value.length === 0 && minContains === undefined) {
     fail("contains", "Array is empty. It must contain at least one item matching the schema.");
     return;
@@ -48,7 +48,7 @@ function contains(value: readonly unknown[], visit: Visit): void {
   inner(
     () => {
       for (const [at, item] of value.entries()) {
-        if (!run.check(item, wanted, { parent: path, key: at })) continue;
+        if (!run.check(item, containsSchema, { parent: path, key: at })) continue;
         evaluated.own.add(at);
         count += 1;
       }

@@ -58,8 +58,8 @@ function chooseTurn(
   let at = turn;
   let delayMs = at.delay_ms ?? 0;
   while ("when" in at) {
-    const wanted = at.when.tool_result_contains;
-    at = results.some((result) => result.includes(wanted)) ? at.then : at.else;
+    const expectedText = at.when.tool_result_contains;
+    at = results.some((result) => result.includes(expectedText)) ? at.then : at.else;
     delayMs += at.delay_ms ?? 0;
   }
   return { turn: at, delayMs: Math.min(delayMs, taskLimits.rehearsalDelayMsMax) };

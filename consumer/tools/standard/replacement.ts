@@ -20,12 +20,12 @@ export function replaceOnce(text: string, old: string, by: string): Result<Repla
   if (old === by) return err("`old` and `new` are the same.");
   const lineBreak = lineBreakOf(text);
   const units = unitsOf(text);
-  for (const wanted of new Set([old, convertBreaks(old, lineBreak)])) {
-    const { count, starts } = findMatches(units, unitsOf(wanted));
+  for (const needle of new Set([old, convertBreaks(old, lineBreak)])) {
+    const { count, starts } = findMatches(units, unitsOf(needle));
     if (count > 1) return ambiguous(text, count, starts);
     const [at] = starts;
     if (at === undefined) continue;
-    return ok(cutIn(text, at, at + wanted.length, convertBreaks(by, lineBreak), true));
+    return ok(cutIn(text, at, at + needle.length, convertBreaks(by, lineBreak), true));
   }
   return replaceLoosely(text, units, old, by, lineBreak);
 }
@@ -38,15 +38,15 @@ function replaceLoosely(
   by: string,
   lineBreak: string,
 ): Result<Replacement, string> {
-  const wanted = collapse(unitsOf(old.trim()));
-  if (wanted.length === 0) return err("`old` is not in the file.");
-  const { count, starts } = findMatches(collapse(units), wanted);
+  const collapsedNeedle = collapse(unitsOf(old.trim()));
+  if (collapsedNeedle.length === 0) return err("`old` is not in the file.");
+  const { count, starts } = findMatches(collapse(units), collapsedNeedle);
   if (count > 1) return ambiguous(text, count, originalIndexes(units, starts));
   const [match] = starts;
   if (match === undefined) {
     return err("`old` is not in the file. Read the file again and copy the piece from it.");
   }
-  const [start = 0, last = 0] = originalIndexes(units, [match, match + wanted.length - 1]);
+  const [start = 0, last = 0] = originalIndexes(units, [match, match + collapsedNeedle.length - 1]);
   const inserted = reindent(by.trim(), indentOf(old), indentBefore(text, start));
   if (inserted === null) return err("the edited file would be too large.");
   return ok(cutIn(text, start, last + 1, convertBreaks(inserted, lineBreak), false));
@@ -121,11 +121,15 @@ function collapse(units: Uint16Array): Uint16Array {
 }
 
 /** Where the units of the collapsed text, in ascending order, start in the original. */
-function originalIndexes(units: Uint16Array, wanted: readonly number[]): number[] {
+function originalIndexes(units: Uint16Array, collapsedIndexes: readonly number[]): number[] {
   const indexes: number[] = [];
   let collapsedAt = 0;
-  for (let at = 0; at < units.length && indexes.length < wanted.length; collapsedAt += 1) {
-    while (wanted[indexes.length] === collapsedAt) indexes.push(at);
+  for (
+    let at = 0;
+    at < units.length && indexes.length < collapsedIndexes.length;
+    collapsedAt += 1
+  ) {
+    while (collapsedIndexes[indexes.length] === collapsedAt) indexes.push(at);
     at = isSpace(units[at] ?? 0) ? spaceRun(units, at)[0] : at + 1;
   }
   return indexes;
@@ -169,9 +173,9 @@ function cutIn(text: string, start: number, end: number, by: string, exact: bool
 
 function ambiguous(text: string, count: number, starts: readonly number[]): Err<string> {
   const lines = starts.map((at) => lineAt(text, at));
-  const more = count > linesShownMax ? ", …" : "";
+  const suffix = count > linesShownMax ? ", …" : "";
   return err(
-    `\`old\` occurs ${count} times in the file (at lines ${lines.join(", ")}${more}). Include more of the lines around the one you mean.`,
+    `\`old\` occurs ${count} times in the file (at lines ${lines.join(", ")}${suffix}). Include more of the lines around the one you mean.`,
   );
 }
 

@@ -58,8 +58,8 @@ export function pathsBelow(paths: readonly string[], folder: string | undefined)
 
 function formatNames(paths: readonly string[]): string {
   const { namesShownMax } = workspaceLimits;
-  const more = paths.length > namesShownMax;
-  return `${paths.slice(0, namesShownMax).join(", ")}${more ? ", …" : "."}`;
+  const hasMore = paths.length > namesShownMax;
+  return `${paths.slice(0, namesShownMax).join(", ")}${hasMore ? ", …" : "."}`;
 }
 
 function notTextMessage(name: string, bytes: Uint8Array): string {

@@ -6,10 +6,10 @@ const plainAddress =
 
 export function mayReceive(address: string, recipients: string): boolean {
   if (!plainAddress.test(address)) return false;
-  const wanted = address.toLowerCase();
-  const domain = wanted.slice(wanted.lastIndexOf("@"));
+  const lowerCased = address.toLowerCase();
+  const domain = lowerCased.slice(lowerCased.lastIndexOf("@"));
   return recipients
     .split(",")
     .map((entry) => entry.trim().toLowerCase())
-    .some((entry) => entry === wanted || (entry.startsWith("*@") && entry.slice(1) === domain));
+    .some((entry) => entry === lowerCased || (entry.startsWith("*@") && entry.slice(1) === domain));
 }

@@ -27,24 +27,24 @@ const handleCreateKey: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: keyLimits.bodyBytesMax });
   if (!body.ok) return body;
   if (!Value.Check(NewKey, body.value)) return err(taskProblem(explain(NewKey, body.value)));
-  const wanted = body.value;
-  const tenant = wanted.tenant ?? principal.tenant;
+  const fields = body.value;
+  const tenant = fields.tenant ?? principal.tenant;
   if (principal.isOperator !== true && tenant !== principal.tenant) {
     return err(invalidField("tenant", "only FLEET_API_KEY can create keys for other tenants"));
   }
-  const expires = parseTime(wanted.expires_at);
+  const expires = parseTime(fields.expires_at);
   if (Number.isNaN(expires)) return err(invalidField("expires_at", invalidTime));
   if (expires !== null && !(expires > Date.now())) {
     return err(invalidField("expires_at", "is in the past: use a future time"));
   }
   const { id, key, sha256 } = await createKey();
   const row = {
-    ...{ id, tenant, name: wanted.name },
+    ...{ id, tenant, name: fields.name },
     secret_sha256: sha256,
-    scopes: JSON.stringify(wanted.scopes ?? defaultScopes),
-    requests_per_minute: wanted.requests_per_minute ?? null,
-    backlog: wanted.backlog ?? null,
-    defaults: JSON.stringify(wanted.defaults ?? {}),
+    scopes: JSON.stringify(fields.scopes ?? defaultScopes),
+    requests_per_minute: fields.requests_per_minute ?? null,
+    backlog: fields.backlog ?? null,
+    defaults: JSON.stringify(fields.defaults ?? {}),
     expires_at: expires,
   };
   await insertApiKey(env.DB, row);

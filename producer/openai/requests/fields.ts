@@ -120,9 +120,9 @@ export function readFields(body: Json, table: FieldTable, path: string): TaskFie
 }
 
 /** Appends messages and merges objects. Through a Map, so that no field name can reach a prototype. */
-function mergeFields(task: Json, more: Json): Json {
+function mergeFields(task: Json, extraFields: Json): Json {
   const merged = new Map(Object.entries(task));
-  for (const [name, value] of Object.entries(more)) {
+  for (const [name, value] of Object.entries(extraFields)) {
     const previous = merged.get(name);
     if (name === "messages" && Array.isArray(previous) && Array.isArray(value)) {
       merged.set(name, [...previous, ...value]);

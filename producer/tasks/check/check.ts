@@ -53,6 +53,6 @@ export function withDefaults(defaults: DurableTask, line: DurableTask): DurableT
 export function taskProblem(details: Detail[]): Problem {
   const [first] = details;
   const where = first === undefined || first.path === "" ? "the task" : first.path;
-  const more = details.length > 1 ? `, and ${details.length - 1} more (see details)` : "";
-  return { kind: "refused", message: `${where}: ${first?.message ?? ""}${more}`, details };
+  const suffix = details.length > 1 ? `, and ${details.length - 1} more (see details)` : "";
+  return { kind: "refused", message: `${where}: ${first?.message ?? ""}${suffix}`, details };
 }

@@ -71,10 +71,10 @@ const endedByMinuteSql = `(
 const amongSql = "batch_id IN (SELECT value FROM json_each(?1))";
 
 /** Counts the tasks of the tallies `wanted`; a tally without tasks has no row. */
-const countSql = (wanted: string, more = ""): string => `
+const countSql = (talliesSql: string, extraColumns = ""): string => `
   SELECT wanted.batch_id, wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
-    MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at${more}
-  FROM (${wanted}) AS wanted CROSS JOIN tasks ON ${inTallySql("tasks")}
+    MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at${extraColumns}
+  FROM (${talliesSql}) AS wanted CROSS JOIN tasks ON ${inTallySql("tasks")}
   GROUP BY wanted.batch_id, wanted.chunk`;
 
 const staleSql = `SELECT batch_id, chunk FROM batch_tallies
@@ -178,8 +178,8 @@ export function sumTallies(batch: BatchRow, rows: readonly TallySum[]): Tally {
     if (row.started_at !== null) startedAt = Math.min(startedAt ?? row.started_at, row.started_at);
     if (row.finished_at !== null) finishedAt = Math.max(finishedAt ?? 0, row.finished_at);
   }
-  const made = statuses.reduce((sum, status) => sum + counts[status], 0);
-  counts.queued += Math.max(0, batch.total - made);
+  const rowCount = statuses.reduce((sum, status) => sum + counts[status], 0);
+  counts.queued += Math.max(0, batch.total - rowCount);
   return { counts, usage, startedAt, finishedAt };
 }
 

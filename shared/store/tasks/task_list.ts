@@ -75,9 +75,15 @@ export async function listTasks(
   const source = endedBadly ? "endedBadly" : "byTime";
   const scan = [tenant, range.from, to, storeLimits.listScanRows, status] as const;
   const { reason, errorCode, customId = null, createdAfter = null, createdBefore = null } = filter;
-  const wanted = [JSON.stringify(filter.labels), limit + 1, reason, errorCode, customId] as const;
+  const filterValues = [
+    JSON.stringify(filter.labels),
+    limit + 1,
+    reason,
+    errorCode,
+    customId,
+  ] as const;
   const [matches, scanEnd] = await sql.batch<[TaskRow, { id: string }]>(db, "list tasks", [
-    sql.statement(db, matchesSql(source), [...scan, ...wanted, createdAfter, createdBefore]),
+    sql.statement(db, matchesSql(source), [...scan, ...filterValues, createdAfter, createdBefore]),
     sql.statement(db, scanEndSql(source), endedBadly ? scan : scan.slice(0, 4)),
   ]);
   const tasks = matches.results.slice(0, limit);

@@ -89,8 +89,8 @@ export async function runCrashes(
     fleet = await startFleet(run.state.dir, run.environment, { hungMs });
     for (let n = 0; n < kills; n++) {
       // Each point in turn, in the order of the seed, then again.
-      const wanted = points[n % points.length] ?? "random moment";
-      const point = await killOnce(run, fleet, wanted, works.slice(0, n + 1));
+      const crashPoint = points[n % points.length] ?? "random moment";
+      const point = await killOnce(run, fleet, crashPoint, works.slice(0, n + 1));
       log(`kill ${n + 1} of ${kills}: ${point}`);
       if (point === "starting") await killWhileStarting(run);
       if (points[(n + 1) % points.length] === "cleanup taken") makeCleanupsDue(run.state.dir);
@@ -150,11 +150,11 @@ async function openRun(seed: number): Promise<CrashRun> {
 async function killOnce(
   run: CrashRun,
   fleet: DevServer,
-  wanted: string,
+  crashPoint: string,
   works: readonly Work[][],
 ): Promise<string> {
   const { random } = run;
-  const reached = waitForPoint(run, wanted);
+  const reached = waitForPoint(run, crashPoint);
   // The kill may interrupt the submission too.
   const submitting = submitWork(fleet, run.ids, works).catch(() => undefined);
   const point = await reached;
@@ -209,17 +209,17 @@ async function drainAndCheck(run: CrashRun, fleet: DevServer) {
 }
 
 /** Returns the point that was reached: `wanted`, or another moment after `pointMsMax`. */
-async function waitForPoint(run: CrashRun, wanted: string): Promise<string> {
-  if (wanted === "random moment" || wanted === "starting") {
+async function waitForPoint(run: CrashRun, crashPoint: string): Promise<string> {
+  if (crashPoint === "random moment" || crashPoint === "starting") {
     await pause(run.random.int(2_500));
-    return wanted;
+    return crashPoint;
   }
   const reached = new Promise<string>((resolve) => {
     run.onPoint = (point) => {
-      if (point === wanted) resolve(point);
+      if (point === crashPoint) resolve(point);
     };
   });
-  return Promise.race([reached, pause(pointMsMax).then(() => `random moment, not ${wanted}`)]);
+  return Promise.race([reached, pause(pointMsMax).then(() => `random moment, not ${crashPoint}`)]);
 }
 
 async function waitUntilSettled(fleet: DevServer, ids: readonly string[]): Promise<TaskView[]> {

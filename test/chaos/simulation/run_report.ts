@@ -24,13 +24,13 @@ export function reportOf(
   return tally;
 }
 
-export function addReport(sum: RunReport, more: RunReport): void {
-  for (const [name, n] of Object.entries(more.counts))
+export function addReport(sum: RunReport, report: RunReport): void {
+  for (const [name, n] of Object.entries(report.counts))
     sum.counts[name] =
       name === "busiest" ? Math.max(sum.counts[name] ?? 0, n) : (sum.counts[name] ?? 0) + n;
-  for (const [name, n] of Object.entries(more.outcomes))
+  for (const [name, n] of Object.entries(report.outcomes))
     sum.outcomes[name] = (sum.outcomes[name] ?? 0) + n;
-  for (const [name, { fired, mattered }] of Object.entries(more.faults)) {
+  for (const [name, { fired, mattered }] of Object.entries(report.faults)) {
     addFault(sum, name, fired, mattered);
   }
 }

@@ -43,7 +43,7 @@ const postByTool = (label: string) =>
 
 interface Shape {
   turns: Turn[];
-  more?: Partial<DurableTask>;
+  overrides?: Partial<DurableTask>;
   output?: unknown;
   ends?: readonly string[];
   effects?: readonly string[];
@@ -73,7 +73,7 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   }),
   correction: () => ({
     turns: [turn(call("final_answer", { n: "two" }))],
-    more: {
+    overrides: {
       output_schema: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
     },
     output: { n: 2 },
@@ -81,7 +81,7 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   unknown_tool: () => ({ turns: [turn(call("no_such_tool"), call("list_files"))] }),
   effect_by_code: (label) => ({
     turns: [turn(call("run_code", { code: postByCode(`${label}.1`) }))],
-    more: { policy: "demo" },
+    overrides: { policy: "demo" },
     effects: [`${label}.1`],
     ends: ["succeeded", "failed uncertain_effect"],
   }),
@@ -91,7 +91,7 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
       turn(call("list_files")),
       turn(postByTool(`${label}.2`)),
     ],
-    more: { policy: "demo" },
+    overrides: { policy: "demo" },
     effects: [`${label}.1`, `${label}.2`],
     ends: ["succeeded", "failed uncertain_effect"],
   }),
@@ -100,28 +100,28 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
       turn(postByTool(`${label}.1`)),
       turn(call("run_code", { code: postByCode(`${label}.2`) })),
     ],
-    more: { policy: "demo", on_uncertain: "retry" },
+    overrides: { policy: "demo", on_uncertain: "retry" },
     effects: [`${label}.1`, `${label}.2`],
   }),
   reading: (label) => ({
     turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
-    more: { policy: "demo" },
+    overrides: { policy: "demo" },
   }),
   redirected: (label) => ({
     turns: [turn(call("fetch_url", { url: `${upstream}/moved?label=${label}` }))],
-    more: { policy: "demo" },
+    overrides: { policy: "demo" },
   }),
   denied: (label) => ({
     turns: [
       turn(call("fetch_url", { url: `https://evil.example/v1/?label=${label}` })),
       turn(call("fetch_url", { url: `http://orders.example/v1/plain?label=${label}` })),
     ],
-    more: { policy: "demo" },
+    overrides: { policy: "demo" },
   }),
   model_fault: (_label, random) => ({ turns: [failingTurn(random.pick([500, 503, 429]))] }),
   dying: () => ({
     turns: [failingTurn(500), failingTurn(503), failingTurn(500)],
-    more: { attempts: 3 },
+    overrides: { attempts: 3 },
     ends: ["dead attempts_exhausted"],
   }),
   refused_model: () => ({ turns: [failingTurn(400)], ends: ["failed model_error"] }),
@@ -142,7 +142,7 @@ export function buildWork(label: string, shapeName: string, random: Random): Wor
     limits: { seconds: 86_400 },
     rehearsal: turns,
     labels: { work: label },
-    ...shape.more,
+    ...shape.overrides,
   };
   const keyed = random.chance(0.4);
   if (keyed) task.idempotency_key = `key-${label}`;

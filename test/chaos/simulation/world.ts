@@ -93,14 +93,14 @@ export class World {
     method: string,
     path: string,
     body?: string,
-    more: { type?: string; redrives?: boolean } = {},
+    overrides: { type?: string; redrives?: boolean } = {},
   ): Promise<{ status: number; json: Record<string, unknown> } | null> {
-    const { env, injector } = this.#start("producer", path, more.redrives ?? false);
+    const { env, injector } = this.#start("producer", path, overrides.redrives ?? false);
     const request = new Request<unknown, IncomingRequestCfProperties>(`https://fleet${path}`, {
       method,
       headers: {
         authorization: `Bearer ${apiKey}`,
-        "content-type": more.type ?? "application/json",
+        "content-type": overrides.type ?? "application/json",
       },
       ...(body === undefined ? {} : { body }),
     });

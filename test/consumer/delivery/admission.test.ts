@@ -22,12 +22,12 @@ afterEach(() => {
 let endpoints = 0;
 
 /** A consumer whose endpoint has just asked for a pause of an hour. */
-async function consumerWithClosedModel(more: Record<string, unknown> = {}) {
+async function consumerWithClosedModel(overrides: Record<string, unknown> = {}) {
   endpoints += 1;
   const url = `http://closed-${endpoints}.invalid/v1`;
   const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(`endpoint ${url}`));
   await governor.record("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
-  return testConsumer({ MODEL_BASE_URL: url, MODEL_RPM: "60", ...more });
+  return testConsumer({ MODEL_BASE_URL: url, MODEL_RPM: "60", ...overrides });
 }
 
 async function deliverAs(on: ConsumerEnv, id: string, queue: string, model = "m"): Promise<void> {
@@ -72,7 +72,7 @@ test("a low-priority task that is not admitted is requeued to the low-priority q
 });
 
 /** Workers AI with a closed and an open model, each with its own governor. */
-async function consumerWithTwoModels(more: Record<string, unknown> = {}) {
+async function consumerWithTwoModels(overrides: Record<string, unknown> = {}) {
   endpoints += 1;
   const closedModel = `@cf/closed/${endpoints}`;
   const openModel = `@cf/open/${endpoints}`;
@@ -85,7 +85,7 @@ async function consumerWithTwoModels(more: Record<string, unknown> = {}) {
       return Response.json({ response: "hi", usage: { prompt_tokens: 4, completion_tokens: 1 } });
     },
   };
-  return { on: testConsumer({ AI, ...more }), closedModel, openModel, calledModels };
+  return { on: testConsumer({ AI, ...overrides }), closedModel, openModel, calledModels };
 }
 
 test("a task whose model is closed runs on the fallback model that it lists", async () => {

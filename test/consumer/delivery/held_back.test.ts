@@ -9,10 +9,10 @@ import { lines, ndjson, send, task, testFleet } from "../../producer/client.ts";
 import { acceptTask, deliverMessages, readRow, testConsumer } from "../harness.ts";
 
 const spec = { prompt: "p", rehearsal: [{ text: "yes" }] };
-const keyed = (limit: number, more: object = {}) => ({
+const keyed = (limit: number, overrides: object = {}) => ({
   concurrency_key: "crm",
   concurrency_limit: limit,
-  ...more,
+  ...overrides,
 });
 const canClaim = async (id: string) => (await claimTask(env.DB, id, "{}")) !== null;
 const expireLease = (id: string) =>

@@ -33,9 +33,9 @@ class Turns {
 }
 
 /** `count` tasks with the custom id `name`. */
-async function queue(name: string, count: number, more: Partial<NewTask> = {}): Promise<void> {
+async function queue(name: string, count: number, overrides: Partial<NewTask> = {}): Promise<void> {
   for (let n = 0; n < count; n++)
-    await acceptTask({ prompt: "p", model: "m" }, { custom_id: name, ...more });
+    await acceptTask({ prompt: "p", model: "m" }, { custom_id: name, ...overrides });
 }
 
 const batch = (id: string) => ({ batch_id: `batch_${id}`, batch_index: 0 });

@@ -27,8 +27,8 @@ const rawReply = (name: string, args: unknown, content: string | null = null) =>
     },
   }) as const;
 
-const run = (turns: unknown[], more: DurableTask = {}) =>
-  runTask({ prompt: "p", rehearsal: turns as NonNullable<DurableTask["rehearsal"]>, ...more });
+const run = (turns: unknown[], overrides: DurableTask = {}) =>
+  runTask({ prompt: "p", rehearsal: turns as NonNullable<DurableTask["rehearsal"]>, ...overrides });
 
 const stepsText = async (id: string): Promise<string> => JSON.stringify(await readSteps(id));
 

@@ -72,7 +72,8 @@ const overflow = () =>
   Response.json({ error: { code: 5021, message: "window (6000)" } }, { status: 400 });
 const long = "Array.from({ length: 1200 }, (_, n) => 'entry ' + n).join('\\n')";
 const sizeOf = (body: { messages: object[] } | undefined) => JSON.stringify(body?.messages).length;
-const on = (more: object = {}) => testConsumer({ MODEL_BASE_URL: "http://m.invalid/v1", ...more });
+const on = (overrides: object = {}) =>
+  testConsumer({ MODEL_BASE_URL: "http://m.invalid/v1", ...overrides });
 
 test("a conversation that overflows is shortened once and continues", async () => {
   const sent = stubEndpoint([

@@ -27,7 +27,7 @@ const replyTo = {
 };
 
 /** A consumer with a mail service that throws these failures in turn and then accepts messages. */
-function consumerWithMail(failures: unknown[] = [], more: Record<string, unknown> = {}) {
+function consumerWithMail(failures: unknown[] = [], overrides: Record<string, unknown> = {}) {
   const sent: EmailMessageBuilder[] = [];
   const MAIL = {
     async send(message: EmailMessageBuilder) {
@@ -36,7 +36,7 @@ function consumerWithMail(failures: unknown[] = [], more: Record<string, unknown
       return { messageId: "<m@fleet.example>" };
     },
   };
-  return { on: testConsumer({ MAIL, ...more }), sent };
+  return { on: testConsumer({ MAIL, ...overrides }), sent };
 }
 
 const mailError = (code: string) => Object.assign(new Error("ann@acme.example: no"), { code });
@@ -156,9 +156,9 @@ describe("a reply is sent at most once", () => {
       get(db, name) {
         const held: unknown = Reflect.get(db, name);
         if (typeof held !== "function") return held;
-        return (...given: unknown[]) => {
-          if (name === "prepare" && String(given[0]).includes("ended_at = CASE")) throw dying;
-          return Reflect.apply(held, db, given) as unknown;
+        return (...args: unknown[]) => {
+          if (name === "prepare" && String(args[0]).includes("ended_at = CASE")) throw dying;
+          return Reflect.apply(held, db, args) as unknown;
         };
       },
     });

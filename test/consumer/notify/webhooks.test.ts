@@ -29,7 +29,7 @@ interface Received {
 }
 
 /** A consumer whose webhooks reach an endpoint that replies with these statuses; the last one repeats. */
-function consumerWithEndpoint(statuses: number[], more: Record<string, unknown> = {}) {
+function consumerWithEndpoint(statuses: number[], overrides: Record<string, unknown> = {}) {
   const received: Received[] = [];
   // The fleet recognises services by this class name of the platform's stubs.
   class Fetcher {
@@ -46,7 +46,7 @@ function consumerWithEndpoint(statuses: number[], more: Record<string, unknown> 
     FLEET_POLICIES: JSON.stringify({ webhooks: policy }),
     SECRET_HOOK_KEY: secret,
     HOOKS: new Fetcher(),
-    ...more,
+    ...overrides,
   });
   return { on, received };
 }
@@ -182,8 +182,8 @@ describe("a webhook that fails", () => {
     ],
   ])(
     "because of %s is tried again, and its row has the cause",
-    async (_name, statuses, more, webhook, error) => {
-      const { on, received } = consumerWithEndpoint(statuses, more);
+    async (_name, statuses, overrides, webhook, error) => {
+      const { on, received } = consumerWithEndpoint(statuses, overrides);
       expect(await deliver(on, await runWithWebhook(on, webhook))).toMatchObject({
         state: "waiting",
         last_error: expect.stringContaining(error),

@@ -48,8 +48,11 @@ const row: EgressRow = {
 };
 
 /** A task whose worker died while it sent an order: the intent and the decision are journaled. */
-async function taskWithOpenEffect(more: Partial<DurableTask> = {}, requests = 1): Promise<string> {
-  const id = await acceptTask({ ...task, ...more });
+async function taskWithOpenEffect(
+  fields: Partial<DurableTask> = {},
+  requests = 1,
+): Promise<string> {
+  const id = await acceptTask({ ...task, ...fields });
   const { fence = 0 } = (await claimTask(env.DB, id, "{}")) ?? {};
   const order = callOf("call00001", { name: "fetch_url", arguments: posting });
   const { payload } = modelStep(replyOf({ calls: [order], finish: "calls" }));

@@ -20,9 +20,9 @@ const apiKey = "replay-key";
 /** Runs a task to its end and fetches its journal as the CLI does. */
 async function recordTask(
   task: DurableTask,
-  more: Record<string, unknown> = {},
+  overrides: Record<string, unknown> = {},
 ): Promise<Recording> {
-  const on = testConsumer({ FLEET_API_KEY: apiKey, FLEET_MODE: "local", ...more });
+  const on = testConsumer({ FLEET_API_KEY: apiKey, FLEET_MODE: "local", ...overrides });
   const row = await runTask(task, { consumer: on });
   const request = new Request<unknown, IncomingRequestCfProperties>(
     `https://fleet/v1/tasks/${row.id}/journal`,
@@ -43,11 +43,11 @@ const replayWith = (recording: Recording, options: Partial<ReplayOptions> = {}) 
   replay(structuredClone(recording), { profileOf, ...options });
 
 const hermes = `I will look.\n<tool_call>{"name": "list_files", "arguments": {}}</tool_call>`;
-const raw = (message: object, more: object = {}) => ({
+const raw = (message: object, fields: object = {}) => ({
   raw: {
     choices: [{ finish_reason: "stop", message: { role: "assistant", content: "", ...message } }],
     usage: { prompt_tokens: 900, completion_tokens: 100 },
-    ...more,
+    ...fields,
   },
 });
 const callOf = (name: string, args: unknown) => ({

@@ -36,10 +36,10 @@ function stubEndpoint(replies: Record<string, () => Response>): string[] {
 async function run(
   replies: Record<string, () => Response>,
   task: Partial<DurableTask> = {},
-  more: Record<string, unknown> = {},
+  overrides: Record<string, unknown> = {},
 ) {
   const called = stubEndpoint(replies);
-  const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), ...more });
+  const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), ...overrides });
   const row = await runTask(
     { prompt: "p", model: "m1", fallback_models: ["m2", "m3"], attempts: 1, ...task },
     { consumer: on, deliveriesMax: 1 },

@@ -18,8 +18,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const deployed = (more: Record<string, unknown> = {}) =>
-  testConsumer({ FLEET_MODE: "deployed", DB: time.database, OBJECTS: time.bucket, ...more });
+const deployed = (overrides: Record<string, unknown> = {}) =>
+  testConsumer({ FLEET_MODE: "deployed", DB: time.database, OBJECTS: time.bucket, ...overrides });
 
 /** Delivers one batch. `decided` lists the messages' outcomes in the order in which they were decided. */
 function deliver(on: ConsumerEnv, tasks: readonly { id: string; model: string }[]) {

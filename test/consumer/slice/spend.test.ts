@@ -87,9 +87,9 @@ test("a restart adds to what the earlier run spent", async () => {
 test.each([
   [{}, 1_000],
   [{ MODEL_PROFILES: '{"m": {"price": {"input": 1, "output": 2}}}' }, 0],
-])("with %j, %i tokens of an own endpoint are unpriced", async (more, unpriced) => {
+])("with %j, %i tokens of an own endpoint are unpriced", async (fields, unpriced) => {
   vi.stubGlobal("fetch", async () => replyWith(null, null));
-  const on = testConsumer({ MODEL_BASE_URL: "http://model.invalid/v1", ...more });
+  const on = testConsumer({ MODEL_BASE_URL: "http://model.invalid/v1", ...fields });
   const row = await runTask({ ...task, model: "m" }, { consumer: on });
   expect(JSON.parse(row.usage)).toMatchObject({ unpriced_tokens: unpriced });
   expect(await readLedger()).toMatchObject([{ model: "m", unpriced_tokens: unpriced }]);

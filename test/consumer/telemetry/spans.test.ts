@@ -36,9 +36,9 @@ beforeEach(() => {
     if (isOurs) spans.push(recorded);
     const span = {
       isTraced,
-      setAttributes: (more: object) => {
+      setAttributes: (added: object) => {
         if (isBroken && isOurs) throw new TypeError("span.setAttributes is not a function");
-        Object.assign(recorded.attributes, more);
+        Object.assign(recorded.attributes, added);
       },
       setStatus: ({ message }: { message: string }) => {
         recorded.error = message;

@@ -15,11 +15,11 @@ const toolOf = (name: string, bindings: readonly never[]) =>
     effect: "read",
     input: Type.Object({}),
     bindings,
-    run: async (_input, { bindings: given, stepId }) =>
-      toolResult("", { bindings: Object.keys(given), stepId }),
+    run: async (_input, { bindings: toolBindings, stepId }) =>
+      toolResult("", { bindings: Object.keys(toolBindings), stepId }),
   });
 
-function partsWith(more: Partial<ToolContextParts> = {}) {
+function partsWith(overrides: Partial<ToolContextParts> = {}) {
   const tools = new Map(
     [toolOf("outer", []), toolOf("inner", ["EMAIL_FROM"] as never)].map((tool) => [
       tool.name,
@@ -37,13 +37,13 @@ function partsWith(more: Partial<ToolContextParts> = {}) {
     meter: { takeToolCall: () => ({ ok: true }), spend: () => ({ ok: true }) },
     gate: { journalIntent: async () => true },
     runs: {
-      async code(_code: string, given: Capabilities) {
-        capabilities = given;
+      async code(_code: string, runCapabilities: Capabilities) {
+        capabilities = runCapabilities;
       },
     },
     services: new Map(),
     signal: new AbortController().signal,
-    ...more,
+    ...overrides,
   } as unknown as ToolContextParts;
   return { parts, calls, capabilities: () => capabilities as Capabilities | null };
 }

@@ -69,10 +69,10 @@ test.each<[string, Record<string, string | null>, RegExp]>([
       ]),
     ).ok,
   ).toBe(true);
-  const wanted = Object.entries(changes).map(
+  const expected = Object.entries(changes).map(
     ([path, text]) => [path, text === null ? null : bytes(text)] as const,
   );
-  expect(errorOf(files.apply(new Map(wanted)))).toMatch(error);
+  expect(errorOf(files.apply(new Map(expected)))).toMatch(error);
   expect(files.paths()).toEqual(["a", "d/e"]);
 });
 

@@ -84,8 +84,8 @@ test.each([
       hosts: new Map([["open.example.com", new URL("http://127.0.0.1:9911")]]),
     },
   ],
-])("a deployed gateway with %s denies every request", async (_, more) => {
-  const { gateway, sent } = recordGateway(noRules, () => new Response(), more);
+])("a deployed gateway with %s denies every request", async (_, overrides) => {
+  const { gateway, sent } = recordGateway(noRules, () => new Response(), overrides);
   expect(errorOf(await gateway.fetch(get("https://open.example.com/"))).reason).toBe("local_only");
   expect(sent).toHaveLength(0);
 });

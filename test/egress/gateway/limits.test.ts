@@ -35,8 +35,8 @@ describe("a request is rejected before it is sent when a limit is used up", () =
       { limits: { requests: 9, bytes: 30 }, used: { ...unused, bytes_in: 15, bytes_out: 6 } },
       "budget_bytes",
     ],
-  ])("%s", async (_, limits, more, reason) => {
-    const { gateway, sent } = recordGateway({ ...threeHosts, limits }, upstream, more);
+  ])("%s", async (_, limits, overrides, reason) => {
+    const { gateway, sent } = recordGateway({ ...threeHosts, limits }, upstream, overrides);
     const response = await gateway.fetch(post(url, tenBytes));
     expect(response.status).toBe(429);
     expect(errorOf(response)).toMatchObject({ code: "egress_budget", reason });
@@ -227,8 +227,12 @@ describe("a response with a small content-length", () => {
     ["the task's bytes", {}, 9, "budget_bytes"],
     ["the policy's received bytes", { bytes_in: 9 }, 100, "policy_bytes_in"],
   ])("is withheld over %s, whatever its content-length", async (_, limits, bytes, reason) => {
-    const more = { limits: { requests: 9, bytes } };
-    const { gateway } = recordGateway({ ...threeHosts, limits }, withLength("0123456789", 1), more);
+    const options = { limits: { requests: 9, bytes } };
+    const { gateway } = recordGateway(
+      { ...threeHosts, limits },
+      withLength("0123456789", 1),
+      options,
+    );
     const response = await gateway.fetch(get(url));
     expect(errorOf(response).reason).toBe(reason);
     expect(textOf(response)).not.toContain("0123");
@@ -239,8 +243,8 @@ describe("a response with a small content-length", () => {
       new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), {
         headers: { "content-length": "10" },
       });
-    const more = { used: { ...unused, ms: 990 } };
-    const { gateway } = recordGateway({ ...threeHosts, limits: { seconds: 1 } }, stuck, more);
+    const options = { used: { ...unused, ms: 990 } };
+    const { gateway } = recordGateway({ ...threeHosts, limits: { seconds: 1 } }, stuck, options);
     expect(errorOf(await gateway.fetch(get(url))).reason).toBe("timeout");
   });
 

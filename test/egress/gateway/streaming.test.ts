@@ -7,22 +7,22 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 test("chunks are passed on before the response ends, without a secret that spans two of them", async () => {
   const secret = secrets.TOKEN ?? "";
-  let more: (text: string) => void = () => {};
+  let sendText: (text: string) => void = () => {};
   let end: () => void = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      more = (text) => controller.enqueue(bytes(text));
+      sendText = (text) => controller.enqueue(bytes(text));
       end = () => controller.close();
     },
   });
   const { gateway } = recordGateway(threeHosts, () => new Response(body));
   const response = await gateway.fetchStreaming(new Request(url));
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  more(`${"x".repeat(1_000)}${secret.slice(0, 9)}`);
+  sendText(`${"x".repeat(1_000)}${secret.slice(0, 9)}`);
   const first = await reader?.read();
   expect(first?.value?.startsWith("xxx")).toBe(true);
   expect(first?.value).not.toContain(secret.slice(0, 9));
-  more(`${secret.slice(9)}tail`);
+  sendText(`${secret.slice(9)}tail`);
   end();
   let rest = "";
   for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {

@@ -143,8 +143,8 @@ test("every request gets a decision under any policy", () => {
     headers: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 3 }),
   });
   fc.assert(
-    fc.property(rules, request, (given, outbound) => {
-      const parsed = readPolicy({ rules: given });
+    fc.property(rules, request, (policyRules, outbound) => {
+      const parsed = readPolicy({ rules: policyRules });
       expectSound(parsed);
       const { action } = decide(parsed.ok ? compile(parsed.value.policy) : null, outbound);
       expect(["deny", "allow", "inject"]).toContain(action);

@@ -47,11 +47,11 @@ afterAll(() => {
   fs.rmSync(root, { recursive: true, force: true });
 });
 
-async function runDeploy(given: { microvm?: boolean } = {}): Promise<string> {
+async function runDeploy(options: { microvm?: boolean } = {}): Promise<string> {
   const printed: string[] = [];
   const wrangler = createWrangler(root);
   await deploy(
-    { root, environment: "production", ...given, newKey: false, dryRun: false },
+    { root, environment: "production", ...options, newKey: false, dryRun: false },
     {
       wrangler,
       api: createReadApi(wrangler, apiUrl),
@@ -102,6 +102,6 @@ test("wrangler refuses an account without the plan or the name, and nothing is m
   api.hasSubdomain = true;
   api.isPaid = false;
   await expect(runDeploy()).rejects.toThrow("Workers Paid");
-  const made = [api.databases, api.buckets, api.queues, api.scripts].map(({ size }) => size);
-  expect(made).toEqual([0, 0, 0, 0]);
+  const counts = [api.databases, api.buckets, api.queues, api.scripts].map(({ size }) => size);
+  expect(counts).toEqual([0, 0, 0, 0]);
 });

@@ -16,9 +16,9 @@ describe.each([
   test.each<[string, Given, string]>([
     ["microvm", { microvm: true }, "MICROVM"],
     ["metrics", { metrics: true }, "METRICS"],
-  ])("keeps --%s", async (_name, given, binding) => {
+  ])("keeps --%s", async (_name, givenOption, binding) => {
     const account = new Account(root);
-    await runDeploy(account, given);
+    await runDeploy(account, givenOption);
     moveOn();
     await runDeploy(account);
     expect(bindingsOf(account)).toContain(binding);

@@ -23,10 +23,10 @@ export interface Given {
   newKey?: boolean;
 }
 
-export async function runDeploy(account: Account, given: Given = {}): Promise<string[]> {
+export async function runDeploy(account: Account, options: Given = {}): Promise<string[]> {
   const printed: string[] = [];
-  const { environment = {}, name = "production", dryRun = false, newKey = false } = given;
-  const { microvm, metrics, location } = given;
+  const { environment = {}, name = "production", dryRun = false, newKey = false } = options;
+  const { microvm, metrics, location } = options;
   await deploy(
     { root, environment: name, microvm, metrics, location, newKey, dryRun },
     {

@@ -93,12 +93,12 @@ const isGuard = (node: Node): boolean =>
 const calls = sources.flatMap(callsIn);
 
 test.each(bindings)("$kind is called only in its own place", ({ owner, methods, places }) => {
-  const made = calls.filter(({ call }) => {
+  const matching = calls.filter(({ call }) => {
     const [by = "", method = ""] = call.split(".");
     return owner.test(by) && methods.test(method);
   });
-  expect(made.filter(({ file }) => places.test(file))).not.toEqual([]);
-  expect(made.filter(({ file }) => !places.test(file))).toEqual([]);
+  expect(matching.filter(({ file }) => places.test(file))).not.toEqual([]);
+  expect(matching.filter(({ file }) => !places.test(file))).toEqual([]);
 });
 
 /** Guarded where they are called, or by another deadline, as said. */

@@ -5,8 +5,8 @@ import { text } from "./page.ts";
 const usual = text("wrangler.consumer.toml");
 
 test("the configuration with containers is the usual one, with nothing but the container added", () => {
-  const made = withMicroVm(usual, "docker.io/x/y:1");
-  const kept = made.replace(
+  const config = withMicroVm(usual, "docker.io/x/y:1");
+  const kept = config.replace(
     'main = "consumer/sandbox/microvm/consumer_with_microvm.ts"',
     'main = "consumer/index.ts"',
   );

@@ -13,7 +13,7 @@ const diagram = section(text("docs/ARCHITECTURE.md"), "## States");
 const arrows = [...diagram.matchAll(/^\s+(\w+) --> (\w+)(?:: (.*))?$/gm)].map(
   ([, from, to, label]) => ({ arrow: `${from} → ${to}`, redrive: label === "redrive" }),
 );
-const drawn = (redrive: boolean): string[] =>
+const drawnArrows = (redrive: boolean): string[] =>
   arrows.filter((each) => each.redrive === redrive).map(({ arrow }) => arrow);
 
 test("the statuses of the code are those that D1 takes, in the same order", () => {
@@ -26,11 +26,11 @@ test("the reasons of the code are those that D1 takes and the newer ones, in the
 
 test("the diagram draws every transition and no other", () => {
   const known = statuses.flatMap((from) => transitions[from].map((to) => `${from} → ${to}`));
-  expect(drawn(false).sort()).toEqual(known.sort());
+  expect(drawnArrows(false).sort()).toEqual(known.sort());
 });
 
 test("the diagram draws a redrive from every status that can be redriven, and no other", () => {
-  expect(drawn(true).sort()).toEqual(redrivable.map((from) => `${from} → queued`).sort());
+  expect(drawnArrows(true).sort()).toEqual(redrivable.map((from) => `${from} → queued`).sort());
 });
 
 test("the API's page lists every reason and no other", () => {

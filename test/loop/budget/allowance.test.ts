@@ -9,8 +9,8 @@ import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/budgets.
 import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
 import { noUsage, type Usage } from "../../../shared/usage.ts";
 
-const bounds = (more: Partial<Bounds> = {}): Bounds => boundsOf(more);
-const used = (more: Partial<Usage>): Usage => ({ ...noUsage, ...more });
+const bounds = (overrides: Partial<Bounds> = {}): Bounds => boundsOf(overrides);
+const used = (overrides: Partial<Usage>): Usage => ({ ...noUsage, ...overrides });
 const free = { inputPerToken: 0, outputPerToken: 0 };
 const next = {
   promptTokens: 1_000,

@@ -23,14 +23,14 @@ const slowTool = defineTool({
 });
 
 /** A model that takes two seconds for a reply. */
-const modelReplying = (message: object, more: Partial<ModelClient> = {}): ModelClient => ({
+const modelReplying = (message: object, overrides: Partial<ModelClient> = {}): ModelClient => ({
   ...modelOver({
     complete: async (request) => {
       await sleep(2_000);
       return normalise({ choices: [{ message }] }, request, 0);
     },
   }),
-  ...more,
+  ...overrides,
 });
 
 async function runIn(model: ModelClient, sliceMs: number) {

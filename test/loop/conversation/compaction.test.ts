@@ -16,8 +16,8 @@ import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const opening: Message[] = [{ role: "system", content: "s" }];
 const options = { form: answerForm({}), canReadFiles: true, resumedFrom: 0 };
-const fold = (steps: readonly Step[], more: Compaction | null = null) =>
-  foldConversation(opening, steps, options, more).messages;
+const fold = (steps: readonly Step[], nextCompaction: Compaction | null = null) =>
+  foldConversation(opening, steps, options, nextCompaction).messages;
 
 /** A journal of turns, each with one call whose output has the given number of characters. */
 const journal = (sizes: readonly number[]): Step[] =>
@@ -31,7 +31,7 @@ const journal = (sizes: readonly number[]): Step[] =>
   });
 const roomFor = (steps: readonly Step[], windowTokens: number): Room => ({
   windowTokens,
-  estimateTokens: (more) => estimatePrompt({ messages: fold(steps, more), tools: [] }),
+  estimateTokens: (extra) => estimatePrompt({ messages: fold(steps, extra), tools: [] }),
 });
 const big = journal([8_000, 8_000, 8_000, 8_000]);
 

@@ -259,11 +259,15 @@ interface CallDamage {
 }
 
 const json = (value: unknown) => JSON.stringify(value);
-const sent = (call: Meant, args: unknown = json(call.arguments), more: object = {}): Wired => ({
+const sent = (
+  call: Meant,
+  args: unknown = json(call.arguments),
+  overrides: object = {},
+): Wired => ({
   id: "call_1",
   name: call.name,
   arguments: args,
-  ...more,
+  ...overrides,
 });
 const paying: Meant = { name: "pay", arguments: { amount: 5, to: "me" } };
 

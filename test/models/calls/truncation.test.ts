@@ -75,13 +75,13 @@ const damage: fc.Arbitrary<(text: string, at: number) => string> = fc.constantFr
   (text: string, at: number) => dropToken(text, at, "$&$&"),
 );
 
-function dropToken(text: string, at: number, by: string): string {
+function dropToken(text: string, at: number, replacement: string): string {
   const tokens = [...text.matchAll(/<[^<>\n]{1,60}>|\[\/?[A-Z_]{4,12}\]|```\w*/g)];
   const token = tokens[Math.floor(tokens.length * at)];
   if (token === undefined) return text;
   const { index } = token;
   const end = index + token[0].length;
-  return text.slice(0, index) + by.replaceAll("$&", token[0]) + text.slice(end);
+  return text.slice(0, index) + replacement.replaceAll("$&", token[0]) + text.slice(end);
 }
 
 describe("calls with damaged markup come back right or not at all", () => {

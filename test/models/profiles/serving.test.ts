@@ -104,8 +104,8 @@ describe("a call costs", () => {
       0.26 + 4.4,
     ],
   ];
-  test.each(rows)("%s", (_name, model, more, usd) => {
-    expect(costOf(profileOf(model), { ...usage, ...more })).toBeCloseTo(usd, 9);
+  test.each(rows)("%s", (_name, model, overrides, usd) => {
+    expect(costOf(profileOf(model), { ...usage, ...overrides })).toBeCloseTo(usd, 9);
   });
 
   test.each([

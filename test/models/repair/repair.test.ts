@@ -351,10 +351,10 @@ describe("arguments that nest too deep", () => {
 
   test.each([65, 3_000, 50_000])("%i levels are refused, as text and as JSON", (levels) => {
     for (const sent of [args(levels), JSON.parse(args(levels)) as unknown]) {
-      const [made] = readReply(
+      const [parsedCall] = readReply(
         chat({ tool_calls: [call("c", "read_file", sent)] }, "tool_calls"),
       ).calls;
-      expect([made?.arguments, made?.problem]).toEqual([
+      expect([parsedCall?.arguments, parsedCall?.problem]).toEqual([
         null,
         expect.stringContaining("64 levels deep"),
       ]);
@@ -362,7 +362,7 @@ describe("arguments that nest too deep", () => {
   });
 
   test("63 levels are read", () => {
-    const [made] = readReply(chat({ tool_calls: [call("c", "read_file", args(63))] })).calls;
-    expect(made?.problem ?? "").not.toContain("levels deep");
+    const [parsedCall] = readReply(chat({ tool_calls: [call("c", "read_file", args(63))] })).calls;
+    expect(parsedCall?.problem ?? "").not.toContain("levels deep");
   });
 });

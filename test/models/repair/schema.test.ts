@@ -144,8 +144,8 @@ test("what is accepted can be validated against without a throw or a hang", () =
 });
 
 describe("the copy that a model sees", () => {
-  const property = (schema: object, more: object = {}) => {
-    const simple = simplifySchema({ type: "object", properties: { a: schema }, ...more });
+  const property = (schema: object, overrides: object = {}) => {
+    const simple = simplifySchema({ type: "object", properties: { a: schema }, ...overrides });
     return Reflect.get(Object(simple.properties), "a");
   };
   const rows: [string, object, object, object][] = [
@@ -224,8 +224,8 @@ describe("the copy that a model sees", () => {
       { type: "object", additionalProperties: { type: "integer" }, description: "a" },
     ],
   ];
-  test.each(rows)("%s", (_name, schema, more, expected) => {
-    expect(property(schema, more)).toEqual(expected);
+  test.each(rows)("%s", (_name, schema, overrides, expected) => {
+    expect(property(schema, overrides)).toEqual(expected);
   });
 
   test("is an object even where the original is not", () => {

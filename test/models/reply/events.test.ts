@@ -7,10 +7,10 @@ const sse = (...chunks: readonly unknown[]) =>
   chunks
     .map((chunk) => `data: ${typeof chunk === "string" ? chunk : JSON.stringify(chunk)}\n\n`)
     .join("");
-const delta = (more: object, finish: string | null = null) => ({
-  choices: [{ delta: more, finish_reason: finish }],
+const delta = (fields: object, finish: string | null = null) => ({
+  choices: [{ delta: fields, finish_reason: finish }],
 });
-const call = (more: object) => delta({ tool_calls: [more] });
+const call = (fields: object) => delta({ tool_calls: [fields] });
 
 function readReply(text: string) {
   const outcome = normalise(bodyValue(text), request(), 0);
@@ -55,8 +55,8 @@ describe("an unrequested stream is read as one reply", () => {
   });
 
   test("calls in several choices are all read", () => {
-    const choice = (index: number, more: object, finish_reason: string | null = null) => ({
-      choices: [{ index, delta: more, finish_reason }],
+    const choice = (index: number, fields: object, finish_reason: string | null = null) => ({
+      choices: [{ index, delta: fields, finish_reason }],
     });
     const named = (name: string) => ({
       tool_calls: [{ index: 0, id: name, function: { name, arguments: "{}" } }],

@@ -73,8 +73,8 @@ describe("the body", () => {
     ["nothing where no tool is offered", { tools: [], toolChoice: "auto" }, undefined],
     ["nothing where JSON is asked for", { jsonSchema: { type: "object" } }, undefined],
   ];
-  test.each(choices)("chooses %s", (_name, more, expected) => {
-    expect(requestBody(request(more), plain).tool_choice).toEqual(expected);
+  test.each(choices)("chooses %s", (_name, overrides, expected) => {
+    expect(requestBody(request(overrides), plain).tool_choice).toEqual(expected);
   });
 
   test("asks for JSON in OpenAI's envelope, and bare for old models", () => {

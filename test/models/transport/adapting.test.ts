@@ -14,12 +14,12 @@ const good = {
 /** A server that rejects some requests, and the bodies it received. */
 function server(
   reject: (body: Body) => { status: number; body: unknown } | null,
-  more: Partial<Profile> = {},
+  overrides: Partial<Profile> = {},
 ) {
   const bodies: Body[] = [];
   const transport = openAiTransport({
     baseUrl: "http://models.test/v1",
-    profile: { ...profileOf("any"), ...more },
+    profile: { ...profileOf("any"), ...overrides },
     memory: new Map(),
     send: async (_input, init) => {
       const body = JSON.parse(String(init?.body)) as Body;
@@ -33,8 +33,8 @@ function server(
   return { transport, bodies };
 }
 
-const error = (message: string, more: object = {}) => ({
-  error: { message, type: "invalid_request_error", param: null, code: null, ...more },
+const error = (message: string, fields: object = {}) => ({
+  error: { message, type: "invalid_request_error", param: null, code: null, ...fields },
 });
 const extra = (...loc: (string | number)[]) => ({
   detail: [
@@ -198,12 +198,14 @@ describe("a request is adapted, remembered and noted where a server rejects", ()
     const reject = (body: Body) =>
       row.rejects(body) ? { status: row.status, body: row.body } : null;
     const { transport, bodies } = server(reject, row.profile);
-    const given = request(row.request);
-    const outcome = await transport.complete(given);
+    const modelRequest = request(row.request);
+    const outcome = await transport.complete(modelRequest);
     expect(outcome).toMatchObject({ ok: true, reply: { text: "hi", quirks: [row.quirk] } });
     expect(bodies).toHaveLength(2);
     // The second request is right at once.
-    expect(await transport.complete(given)).toMatchObject({ reply: { quirks: [row.quirk] } });
+    expect(await transport.complete(modelRequest)).toMatchObject({
+      reply: { quirks: [row.quirk] },
+    });
     expect(bodies).toHaveLength(3);
   });
 });

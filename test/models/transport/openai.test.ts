@@ -58,7 +58,7 @@ describe("a request", () => {
 });
 
 describe("an answer", () => {
-  const headers = (more: Record<string, string>) => ({ headers: more });
+  const headers = (fields: Record<string, string>) => ({ headers: fields });
   const rows: [name: string, answer: () => Response, expected: object][] = [
     [
       "of another content type is read by content",

@@ -180,8 +180,8 @@ it("a tenant sees only its own decisions", async () => {
 });
 
 describe("the hosts of a long log come from its newest decisions", () => {
-  const hostsOf = async (rows: number, more: object = {}) => {
-    const filter = { range: null, host: null, action: null, policy: null, ...more };
+  const hostsOf = async (rows: number, overrides: object = {}) => {
+    const filter = { range: null, host: null, action: null, policy: null, ...overrides };
     const { hosts, ...seen } = await listEgressHosts(env.DB, "default", filter, 100, rows);
     return { hosts: hosts.map(({ host, requests }) => `${requests} ${host}`), ...seen };
   };

@@ -54,12 +54,12 @@ beforeAll(async () => {
     })
   ).id;
   ids["openai models"] = "rehearsal";
-  for (const [name, wanted] of Object.entries({
+  for (const [name, expected] of Object.entries({
     submit: { scopes: ["submit"] },
     read: { scopes: ["read"] },
     other: { tenant: "other", scopes: ["submit", "read", "admin"] },
   })) {
-    const { id, key } = await create("/v1/keys", { name, ...wanted });
+    const { id, key } = await create("/v1/keys", { name, ...expected });
     keys[name] = key ?? "";
     if (name === "submit") ids.keys = id;
   }

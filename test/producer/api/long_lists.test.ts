@@ -66,7 +66,7 @@ describe("a list of more tasks than one page scans", () => {
     ["label.team=first", oldest],
     ["status=running", ids[1]],
     ["reason=budget_steps", oldest],
-  ])("?%s finds an older task on a later page", async (query, wanted) => {
+  ])("?%s finds an older task on a later page", async (query, expected) => {
     const pages: Page[] = [];
     let cursor: string | null = null;
     do {
@@ -75,7 +75,7 @@ describe("a list of more tasks than one page scans", () => {
       pages.push(await answer.json<Page>());
       cursor = pages.at(-1)?.next_cursor ?? null;
     } while (cursor !== null);
-    expect(pages.map(({ tasks }) => tasks.map(({ id }) => id))).toEqual([[], [wanted]]);
+    expect(pages.map(({ tasks }) => tasks.map(({ id }) => id))).toEqual([[], [expected]]);
   });
 
   it.each(["failed", "dead"] as const)(

@@ -24,7 +24,7 @@ afterEach(() => vi.unstubAllGlobals());
 const claims = { sub: "someone", email: "someone@example.com" };
 
 function signed(
-  more: {
+  overrides: {
     key?: CryptoKey;
     claims?: JWTPayload;
     issuer?: string;
@@ -32,13 +32,13 @@ function signed(
     exp?: string;
   } = {},
 ): Promise<string> {
-  return new SignJWT(more.claims ?? claims)
+  return new SignJWT(overrides.claims ?? claims)
     .setProtectedHeader({ alg: "RS256", kid: "k" })
-    .setIssuer(more.issuer ?? `https://${team}`)
-    .setAudience(more.audience ?? audience)
+    .setIssuer(overrides.issuer ?? `https://${team}`)
+    .setAudience(overrides.audience ?? audience)
     .setIssuedAt()
-    .setExpirationTime(more.exp ?? "5m")
-    .sign(more.key ?? pair.privateKey);
+    .setExpirationTime(overrides.exp ?? "5m")
+    .sign(overrides.key ?? pair.privateKey);
 }
 
 const configured = { ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: audience };
@@ -68,8 +68,8 @@ describe("an invalid assertion is rejected", () => {
     ["of another team", { issuer: "https://other.cloudflareaccess.com" }],
     ["that has expired", { exp: "-5m" }],
     ["without a subject", { claims: {} }],
-  ])("an assertion %s is rejected", async (_name, more) => {
-    expect((await call(await signed(more))).status).toBe(401);
+  ])("an assertion %s is rejected", async (_name, overrides) => {
+    expect((await call(await signed(overrides))).status).toBe(401);
   });
 
   test("an assertion that is signed with another key is rejected", async () => {

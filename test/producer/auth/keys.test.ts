@@ -16,8 +16,14 @@ beforeEach(async () => {
   await env.DB.prepare("DELETE FROM api_keys").run();
 });
 
-async function createKey(wanted: Record<string, unknown>, by = fleetKey): Promise<Key> {
-  const answer = await send(fleet, "POST", "/v1/keys", { name: "a key", ...wanted }, bearer(by));
+async function createKey(fields: Record<string, unknown>, callerKey = fleetKey): Promise<Key> {
+  const answer = await send(
+    fleet,
+    "POST",
+    "/v1/keys",
+    { name: "a key", ...fields },
+    bearer(callerKey),
+  );
   expect(answer.status).toBe(201);
   return answer.json<Key>();
 }

@@ -99,11 +99,11 @@ test.each([
 test.each([
   [0, "line"],
   [1, "too_much"],
-])("a body of 100,000,000 bytes and %i more ends with: %s", async (more, last) => {
+])("a body of 100,000,000 bytes and %i more ends with: %s", async (extraBytes, last) => {
   const part = encoder.encode(`${"x".repeat(999_999)}\n`);
   const parts = [
     ...Array<Uint8Array>(100).fill(part),
-    ...(more === 0 ? [] : [encoder.encode("x")]),
+    ...(extraBytes === 0 ? [] : [encoder.encode("x")]),
   ];
   expect((await kindsOf(parts)).at(-1)).toBe(last);
 });

@@ -23,12 +23,12 @@ const FLEET_POLICIES = JSON.stringify({
 const secret = "a value that must not be shown";
 
 /** A consumer stub with one secret set. */
-const consumer = (more: Record<string, unknown> = {}) =>
+const consumer = (overrides: Record<string, unknown> = {}) =>
   consumerWith({
     FLEET_POLICIES,
     SECRET_SET_KEY: secret,
     MODEL_PROFILES: '{"own": {"price": {"input": 2, "output": 10}}}',
-    ...more,
+    ...overrides,
   });
 
 const fleet = (change: Partial<ProducerEnv> = {}) =>

@@ -201,8 +201,8 @@ describe("the eta of a batch", () => {
   it.each([
     ["at the pace so far", { startedAt: 1_000 }, 2_000, 6_000],
     ["unknown before the first claim", { startedAt: null }, 2_000, null],
-  ])("the eta is %s", (_name, more, now, eta) => {
-    expect(etaOf({ counts, usage: noUsage, finishedAt: null, ...more }, now)).toBe(eta);
+  ])("the eta is %s", (_name, overrides, now, eta) => {
+    expect(etaOf({ counts, usage: noUsage, finishedAt: null, ...overrides }, now)).toBe(eta);
   });
 
   it("a paused batch has no eta", async () => {

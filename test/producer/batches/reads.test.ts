@@ -33,8 +33,8 @@ function recordingFleet() {
 }
 
 const writing = testFleet();
-const post = (count: number, more: object = {}) =>
-  postBatch(writing, { tasks: Array.from({ length: count }, () => task()), ...more });
+const post = (count: number, overrides: object = {}) =>
+  postBatch(writing, { tasks: Array.from({ length: count }, () => task()), ...overrides });
 
 const openAiBatch = async (): Promise<string> =>
   (await batchOf(clientOf(writing), [chatLine("a")], { metadata: rehearsing("yes") })).id;

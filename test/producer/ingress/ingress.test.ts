@@ -15,8 +15,8 @@ import { mailboxes, sendMail } from "./mail_message.ts";
 
 function ingressFleet() {
   const dead = new RecordingQueue();
-  const more = { INBOX_DLQ: dead as unknown as Queue, FLEET_MAILBOXES: mailboxes };
-  const fleet = testFleet(more);
+  const bindings = { INBOX_DLQ: dead as unknown as Queue, FLEET_MAILBOXES: mailboxes };
+  const fleet = testFleet(bindings);
   return { fleet, dead: dead.sent as unknown as Record<string, unknown>[] };
 }
 

@@ -58,8 +58,8 @@ describe("a file with invalid lines", () => {
 });
 
 describe("an invalid request makes the client throw its own error", () => {
-  const create = (client: OpenAI, more: object) =>
-    batchOf(client, [chatLine("a")], more as Partial<OpenAI.BatchCreateParams>);
+  const create = (client: OpenAI, overrides: object) =>
+    batchOf(client, [chatLine("a")], overrides as Partial<OpenAI.BatchCreateParams>);
 
   it.each<[name: string, more: object, param: string]>([
     ["an unknown endpoint", { endpoint: "/v1/embeddings" }, "endpoint"],
@@ -76,8 +76,8 @@ describe("an invalid request makes the client throw its own error", () => {
       { metadata: { webhook: '{"url": "https://a.example", "secret": "NONE"}' } },
       "metadata.webhook",
     ],
-  ])("%s", async (_name, more, param) => {
-    const error = await create(clientOf(testFleet()), more).catch((thrown: unknown) => thrown);
+  ])("%s", async (_name, overrides, param) => {
+    const error = await create(clientOf(testFleet()), overrides).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
     expect(error).toMatchObject({ status: 400, type: "invalid_request_error", param });
   });

@@ -51,7 +51,7 @@ export const rehearsing = (text: string): { rehearsal: string } => ({
 export async function batchOf(
   client: OpenAI,
   lines: readonly unknown[],
-  more: Partial<OpenAI.BatchCreateParams> = {},
+  overrides: Partial<OpenAI.BatchCreateParams> = {},
 ): Promise<OpenAI.Batch> {
   const file = await client.files.create({ file: fileOf(lines), purpose: "batch" });
   return client.batches.create({
@@ -59,7 +59,7 @@ export async function batchOf(
     endpoint: "/v1/chat/completions",
     completion_window: "24h",
     metadata: rehearsing("yes"),
-    ...more,
+    ...overrides,
   });
 }
 

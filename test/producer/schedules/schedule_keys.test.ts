@@ -40,14 +40,14 @@ async function call<T>(method: string, path: string, body?: unknown, key?: strin
   return JSON.parse(text) as T;
 }
 
-const createKey = (more: Record<string, unknown> = {}) =>
-  call<Key>("POST", "/v1/keys", { name: "a key", ...more });
+const createKey = (overrides: Record<string, unknown> = {}) =>
+  call<Key>("POST", "/v1/keys", { name: "a key", ...overrides });
 
-const createSchedule = (key: string, more: Record<string, unknown> = {}) =>
+const createSchedule = (key: string, overrides: Record<string, unknown> = {}) =>
   call<View>(
     "POST",
     "/v1/schedules",
-    { name: "leads", cron: "0 * * * *", template: task(), items: { inline: [1, 2] }, ...more },
+    { name: "leads", cron: "0 * * * *", template: task(), items: { inline: [1, 2] }, ...overrides },
     key,
   );
 
@@ -211,9 +211,9 @@ describe("the key of a schedule", () => {
 });
 
 describe("the key of a batch that follows another", () => {
-  async function createFollower(key: string, more: Record<string, unknown>) {
+  async function createFollower(key: string, overrides: Record<string, unknown>) {
     const source = await call<BatchView>("POST", "/v1/batches", { tasks: [task()] });
-    const body = { after: { batch: source.id }, ...more };
+    const body = { after: { batch: source.id }, ...overrides };
     const follower = await call<BatchView>("POST", "/v1/batches", body, key);
     return { source, follower };
   }

@@ -31,12 +31,12 @@ const template = {
   rehearsal: [{ text: "found" }],
 };
 const inline = (...companies: string[]) => ({ inline: companies.map((company) => ({ company })) });
-const hourly = (more: Record<string, unknown> = {}) => ({
+const hourly = (overrides: Record<string, unknown> = {}) => ({
   name: "leads",
   cron: "0 * * * *",
   template,
   items: inline("Acme", "Initech"),
-  ...more,
+  ...overrides,
 });
 
 async function createSchedule(fleet: TestFleet, body: unknown = hourly()): Promise<View> {
@@ -117,8 +117,8 @@ describe("a schedule", () => {
     ["upload's key", { items: { r2: "leads.xlsx" } }, "items.r2"],
     ["items", { items: { inline: [] } }, "items.inline"],
     ["field", { ovrlap: "skip" }, "ovrlap"],
-  ])("a schedule with an invalid %s is rejected with the place", async (_name, more, path) => {
-    const response = await send(testFleet(), "POST", "/v1/schedules", hourly(more));
+  ])("a schedule with an invalid %s is rejected with the place", async (_name, overrides, path) => {
+    const response = await send(testFleet(), "POST", "/v1/schedules", hourly(overrides));
     expect(response.status).toBe(422);
     const { error } = await response.json<{ error: { details: { path: string }[] } }>();
     expect(error.details.map((detail) => detail.path)).toContain(path);

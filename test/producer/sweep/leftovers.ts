@@ -23,9 +23,9 @@ export async function emptyStores(): Promise<void> {
 /** A task that settled some days ago, with a result, a transcript, a file and two decisions. */
 export async function settledTask(
   daysAgo: number,
-  more: Partial<NewTask> & { history?: readonly number[]; fence?: number } = {},
+  overrides: Partial<NewTask> & { history?: readonly number[]; fence?: number } = {},
 ): Promise<string> {
-  const { history = [], fence = 1, ...row } = more;
+  const { history = [], fence = 1, ...row } = overrides;
   const at = Date.now() - daysAgo * day;
   // An id contains the time of its creation.
   const id = row.id ?? taskIdAt(at - 1_000);

@@ -8,8 +8,8 @@ async function clearTasks(): Promise<void> {
   await env.DB.prepare("DELETE FROM tasks").run();
 }
 
-async function submitTask(fleet: ReturnType<typeof testFleet>, more = {}): Promise<string> {
-  const response = await send(fleet, "POST", "/v1/tasks", task(more));
+async function submitTask(fleet: ReturnType<typeof testFleet>, overrides = {}): Promise<string> {
+  const response = await send(fleet, "POST", "/v1/tasks", task(overrides));
   expect(response.status).toBe(202);
   return (await response.json<{ id: string }>()).id;
 }

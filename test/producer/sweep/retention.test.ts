@@ -20,8 +20,8 @@ import {
 
 beforeEach(emptyStores);
 
-const fleetWith = (days: string | undefined, more = {}) =>
-  testFleet({ ...(days === undefined ? {} : { RETENTION_DAYS: days }), ...more }).env;
+const fleetWith = (days: string | undefined, overrides = {}) =>
+  testFleet({ ...(days === undefined ? {} : { RETENTION_DAYS: days }), ...overrides }).env;
 
 test.each([
   [undefined, 30],
@@ -174,7 +174,7 @@ function beforeBatch(work: () => Promise<void>): D1Database {
 }
 
 describe("the removal of a batch", () => {
-  async function settledBatch(daysAgo: readonly number[], more = "expanded = total") {
+  async function settledBatch(daysAgo: readonly number[], assignments = "expanded = total") {
     const id = taskIdAt(Date.now() - 90 * day).replace("task_", "batch_");
     await env.DB.prepare(
       `INSERT INTO batches (id, tenant, status, total, input_key, created_at)
@@ -182,7 +182,7 @@ describe("the removal of a batch", () => {
     )
       .bind(id, daysAgo.length, `batches/default/${id}/input.jsonl`)
       .run();
-    await env.DB.prepare(`UPDATE batches SET ${more} WHERE id = ?1`).bind(id).run();
+    await env.DB.prepare(`UPDATE batches SET ${assignments} WHERE id = ?1`).bind(id).run();
     await put(`batches/default/${id}/input.jsonl`);
     for (const [n, days] of daysAgo.entries())
       await settledTask(days, { id: batchTaskId(id, n), batch_id: id, batch_index: n });
@@ -199,8 +199,8 @@ describe("the removal of a batch", () => {
   it.each([
     ["one of its tasks settled recently", [60, 3, 60], "expanded = total"],
     ["some of its lines are not yet tasks", [60, 60, 60], "expanded = 2, sweep_at = 9e15"],
-  ])("a batch is kept completely while %s", async (_, days, more) => {
-    await settledBatch(days, more);
+  ])("a batch is kept completely while %s", async (_, days, overrides) => {
+    await settledBatch(days, overrides);
     const report = await sweep(testFleet().env);
     expect(report.removed_rows).toBe(0);
     expect([await count("batches"), await count("tasks")]).toEqual([1, 3]);

@@ -5,8 +5,8 @@ import type { Status } from "../../../shared/states.ts";
 import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 /** A task in a given status. */
-async function taskWith(fleet: TestFleet, status: Status, more = {}): Promise<string> {
-  const response = await send(fleet, "POST", "/v1/tasks", task(more));
+async function taskWith(fleet: TestFleet, status: Status, fields = {}): Promise<string> {
+  const response = await send(fleet, "POST", "/v1/tasks", task(fields));
   const { id } = await response.json<{ id: string }>();
   const live = status === "queued" || status === "running";
   await env.DB.prepare(

@@ -122,8 +122,8 @@ describe("a resumed task", () => {
       const played = done.filter(
         ({ payload }) => payload.kind === "model" && payload.reply !== null,
       );
-      const more = [toolCall("write_file", { path: "a", content: "1" }), finalAnswer()];
-      const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...more];
+      const moreTurns = [toolCall("write_file", { path: "a", content: "1" }), finalAnswer()];
+      const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...moreTurns];
       const row = await resume(fleet, id, { rehearsal });
       expect([row.status, row.error]).toEqual(["succeeded", null]);
       const steps = await readSteps(id);
@@ -317,7 +317,9 @@ describe("a redrive in mode resume", () => {
 
 it("the tasks of a batch are resumed together, each from its own journal", async () => {
   const fleet = testFleet();
-  const tasks = [dying, { rehearsal: [error(400), finalAnswer()] }, {}].map((more) => task(more));
+  const tasks = [dying, { rehearsal: [error(400), finalAnswer()] }, {}].map((fields) =>
+    task(fields),
+  );
   const response = await send(fleet, "POST", "/v1/batches", { tasks });
   const { id } = await response.json<{ id: string }>();
   const ids = fleet.tasks.sent.map(({ task_id }) => task_id);

@@ -32,7 +32,7 @@ const engines: [name: Engine["name"], make: () => Engine][] = [
 ];
 
 describe.each(engines)("the engine %s", (name, make) => {
-  const on = (code: string, given: Given = {}) => run(code, { engine: make(), ...given });
+  const on = (code: string, options: Given = {}) => run(code, { engine: make(), ...options });
 
   test("it has its name", () => {
     expect(make().name).toBe(name);
@@ -153,11 +153,11 @@ describe("the engine microvm, on its container", () => {
       limits,
       signal,
     );
-    for (const [path, made] of changes) if (made !== null) files.set(path, made);
+    for (const [path, content] of changes) if (content !== null) files.set(path, content);
     files.set("b", bytes("new"));
     files.delete("a");
-    const shown = await engine.shell(program("cat b", files), nothing, limits, signal);
-    expect(shown).toMatchObject({ logs: "new", error: null });
+    const catOutcome = await engine.shell(program("cat b", files), nothing, limits, signal);
+    expect(catOutcome).toMatchObject({ logs: "new", error: null });
     expect(vms.map(({ sent }) => sent)).toEqual([[["a", "b"], [], ["b"]]]);
     await engine.close();
     await engine.close();
@@ -166,8 +166,13 @@ describe("the engine microvm, on its container", () => {
 
   test("a command answers its output and its exit code, and its files are kept", async () => {
     const { engine } = fakeEngine();
-    const made = await engine.shell(program("echo hi > f", new Map()), nothing, limits, signal);
-    expect([...made.changes]).toEqual([["f", bytes("hi\n")]]);
+    const echoOutcome = await engine.shell(
+      program("echo hi > f", new Map()),
+      nothing,
+      limits,
+      signal,
+    );
+    expect([...echoOutcome.changes]).toEqual([["f", bytes("hi\n")]]);
     const failed = await engine.shell(program("nope", new Map()), nothing, limits, signal);
     expect(failed.logs).toContain("command not found");
     expect(failed.error).toMatchObject({

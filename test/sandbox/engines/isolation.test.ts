@@ -99,9 +99,9 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
     get: (name: string | null, code: Parameters<WorkerLoader["get"]>[1]) => {
       names.add(name);
       return openLoader.get(name, async () => {
-        const given = await code();
-        expect(given.globalOutbound).toBeNull();
-        return given;
+        const programCode = await code();
+        expect(programCode.globalOutbound).toBeNull();
+        return programCode;
       });
     },
     load: () => {

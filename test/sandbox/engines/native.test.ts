@@ -6,8 +6,8 @@ import { sandboxLimits } from "../../../shared/limits.ts";
 import { openLoader, sealedLoader } from "../loader.ts";
 import { type Given, run } from "../running.ts";
 
-const native = (code: string, given: Given = {}) =>
-  run(code, { engine: isolateV8Engine(env.LOADER), ...given });
+const native = (code: string, options: Given = {}) =>
+  run(code, { engine: isolateV8Engine(env.LOADER), ...options });
 
 const same: [name: string, code: string, value: string][] = [
   ["the last expression", "const a = 2;\na * 21", "42"],
@@ -25,15 +25,15 @@ const same: [name: string, code: string, value: string][] = [
 ];
 
 test.each(same)("the native engine does %s as the interpreter does", async (_name, code, value) => {
-  const given: Given = {
+  const options: Given = {
     files: { "in.txt": "hello" },
     tools: ["t"],
     capabilities: { call: async (_tool, json) => ({ ok: true, json }) },
   };
-  const outcome = await native(code, given);
+  const outcome = await native(code, options);
   expect(outcome.error).toBeNull();
   expect(outcome.value).toBe(value);
-  expect((await run(code, given)).value).toBe(value);
+  expect((await run(code, options)).value).toBe(value);
 });
 
 test("logs, changes and errors come back from the native engine", async () => {
@@ -150,16 +150,16 @@ test("at most four Dynamic Workers are held at once, the interpreter's included,
 }, 20_000);
 
 test("a program of the native engine is given its limits and no network", async () => {
-  const given: WorkerLoaderWorkerCode[] = [];
+  const loadedCode: WorkerLoaderWorkerCode[] = [];
   const loader = {
     get: openLoader.get.bind(openLoader),
     load: (code: WorkerLoaderWorkerCode) => {
-      given.push(code);
+      loadedCode.push(code);
       return openLoader.load(code);
     },
   } as unknown as WorkerLoader;
   await run("1", { engine: isolateV8Engine(sealedLoader(loader)) });
-  expect(given).toMatchObject([
+  expect(loadedCode).toMatchObject([
     {
       globalOutbound: null,
       limits: {

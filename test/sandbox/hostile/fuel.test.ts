@@ -14,16 +14,16 @@ const programs = [
   "const a = await t({ x: 1 }); const b = await t({ y: 2 }); [a, b]",
 ];
 
-const given = {
+const options = {
   tools: ["t"],
   capabilities: { call: async (_name: string, json: string) => ({ ok: true as const, json }) },
 };
 
 test.each(programs)("the fuel of %j is the same on every run", async (code) => {
-  const first = await run(code, given);
+  const first = await run(code, options);
   expect(first.error).toBeNull();
   for (let again = 0; again < 3; again += 1) {
-    expect((await run(code, given)).usage.fuel).toBe(first.usage.fuel);
+    expect((await run(code, options)).usage.fuel).toBe(first.usage.fuel);
   }
 });
 
@@ -38,7 +38,7 @@ test("a program gets exactly as far as its fuel", async () => {
 
 test("host calls do not refill the gauge", async () => {
   const code = "for (;;) { for (let i = 0; i < 10000; i++); await t({}) }";
-  const outcome = await run(code, { ...given, limits: { fuel: 5_000_000 } });
+  const outcome = await run(code, { ...options, limits: { fuel: 5_000_000 } });
   expect(outcome.error?.kind).toBe("fuel");
 });
 

@@ -8,16 +8,16 @@ import { sandboxLimits, workspaceLimits } from "../../../shared/limits.ts";
 
 /** A task's end that answers only when it is asked to. */
 function slowHost() {
-  const open: { bytes: number; answer: (answer: ToolAnswer) => void }[] = [];
+  const openCalls: { bytes: number; answer: (answer: ToolAnswer) => void }[] = [];
   const host = {
     fetch: () => new Promise<never>(() => {}),
     call(_tool: string, _arguments: string, changes: FileChanges): Promise<ToolAnswer> {
       const bytes = [...changes.values()].reduce((sum, one) => sum + (one?.length ?? 0), 0);
-      return new Promise((answer) => open.push({ bytes, answer }));
+      return new Promise((answer) => openCalls.push({ bytes, answer }));
     },
     aborted: () => new Promise<void>(() => {}),
   };
-  return { open, host };
+  return { open: openCalls, host };
 }
 
 const tool = (id: number, argumentsJson = "{}") =>

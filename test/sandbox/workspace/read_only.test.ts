@@ -25,7 +25,7 @@ describe.each([
   ["isolate", isolateEngine(env.LOADER)],
   ["isolate-v8", isolateV8Engine(env.LOADER)],
 ])("in %s, where skills is read-only, a program that", (_name, engine) => {
-  const given = {
+  const options = {
     engine,
     readOnly: "skills",
     files: { "skills/a/SKILL.md": "read me", ".outputs/3.txt": "long", mine: "m" },
@@ -39,7 +39,7 @@ describe.each([
       ]) => `await (async () => { ${code} })().then(() => "done", (e) => e.code + " " + e.errno)
         .then((end) => ends.push(${JSON.stringify(does)} + ": " + end));`,
     );
-    const outcome = await run(`const ends = []; ${tried.join("\n")} JSON.stringify(ends)`, given);
+    const outcome = await run(`const ends = []; ${tried.join("\n")} JSON.stringify(ends)`, options);
     expect(outcome.error).toBeNull();
     expect(JSON.parse(outcome.value ?? "")).toEqual(refused.map(([does]) => `${does}: EROFS -30`));
     expect([...outcome.changes]).toEqual([]);
@@ -48,7 +48,7 @@ describe.each([
   test("reads it and writes elsewhere is not kept from it", async () => {
     const outcome = await run(
       "fs.mkdirSync('skills/a', { recursive: true }); fs.copyFileSync('skills/a/SKILL.md', 'skills.md'); fs.renameSync('mine', 'mine')",
-      given,
+      options,
     );
     expect(outcome.error).toBeNull();
     expect([...outcome.changes.keys()].sort()).toEqual(["mine", "skills.md"]);

@@ -206,8 +206,11 @@ describe("grep_files", () => {
     ["o$", { path: "a.log" }, "a.log:2:ERROR two"],
     ["\\d", { path: "/d/b.log" }, "No line matches."],
     ["E", { path: "a.log", offset: 1 }, "No further match."],
-  ])("finds %s with %j", async (pattern, more, text) => {
-    expect(await use(files, "grep_files", { pattern, ...more })).toMatchObject({ ok: true, text });
+  ])("finds %s with %j", async (pattern, overrides, text) => {
+    expect(await use(files, "grep_files", { pattern, ...overrides })).toMatchObject({
+      ok: true,
+      text,
+    });
   });
 
   test("gives a program the matches as values", async () => {

@@ -24,8 +24,8 @@ describe("one exact match is replaced literally", () => {
     ["CRLF in both", "a\r\nb\r\n", "a\r\n", "x\r\n", "x\r\nb\r\n", 1],
     ["after a byte order mark", "\ufeffa\nb\n", "a", "x", "\ufeffx\nb\n", 1],
     ["next to surrogate pairs", "👍a👍", "a", "b", "👍b👍", 1],
-  ])("%s", (_name, text, old, by, expected, line) => {
-    expect(replaceOnce(text, old, by)).toEqual(ok({ text: expected, line, exact: true }));
+  ])("%s", (_name, text, old, newText, expected, line) => {
+    expect(replaceOnce(text, old, newText)).toEqual(ok({ text: expected, line, exact: true }));
   });
 
   test("any text replaces a piece that occurs once", () => {
@@ -33,12 +33,12 @@ describe("one exact match is replaced literally", () => {
       fc.property(
         fc.string({ unit: "grapheme" }),
         fc.string({ unit: "grapheme" }),
-        (around, by) => {
+        (around, newText) => {
           const text = `${around}<once>${around}`;
-          const replaced = replaceOnce(text, "<once>", by);
-          if (around.includes("<once>") || by === "<once>") return;
+          const replaced = replaceOnce(text, "<once>", newText);
+          if (around.includes("<once>") || newText === "<once>") return;
           expect(replaced.ok && replaced.value.text.replaceAll("\r\n", "\n")).toBe(
-            `${around}${by}${around}`.replaceAll("\r\n", "\n"),
+            `${around}${newText}${around}`.replaceAll("\r\n", "\n"),
           );
         },
       ),
@@ -66,8 +66,8 @@ describe("one match with different white space is replaced", () => {
     ["tabs for spaces", "a\tb\tc\n", "a b c", "a-b-c", "a-b-c\n"],
     ["blank lines between", "a\n\n\nb\n", "a\nb", "c", "c\n"],
     ["lines with CRLF", "  a  \r\n  b\r\nend\r\n", "a\nb", "x\ny", "  x\r\n  y\r\nend\r\n"],
-  ])("%s", (_name, text, old, by, expected) => {
-    expect(replaceOnce(text, old, by)).toMatchObject(ok({ text: expected, exact: false }));
+  ])("%s", (_name, text, old, newText, expected) => {
+    expect(replaceOnce(text, old, newText)).toMatchObject(ok({ text: expected, exact: false }));
   });
 
   test("unless a line break differs from a space", () => {

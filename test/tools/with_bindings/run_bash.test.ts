@@ -8,13 +8,13 @@ import { nothing } from "../../sandbox/running.ts";
 const sales = "sku,units\nA,3\nB,7\nA,4\n";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function bash(code: string, more: { able?: Partial<Capabilities>; wallMs?: number } = {}) {
+function bash(code: string, overrides: { able?: Partial<Capabilities>; wallMs?: number } = {}) {
   const files = new Map([["data/sales.csv", bytes(sales)]]);
   return runBash(
     env,
     { code, files, tools: [] },
-    { ...nothing, ...more.able },
-    more.wallMs ?? 20_000,
+    { ...nothing, ...overrides.able },
+    overrides.wallMs ?? 20_000,
     new AbortController().signal,
   );
 }

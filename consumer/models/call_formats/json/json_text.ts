@@ -20,8 +20,8 @@ function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
   if (argumentKey.test(source)) return calls;
   return calls.every((call) => {
     const schema = toolNamed(call.name, tools)?.original;
-    const given = isRecord(call.arguments) && Object.keys(call.arguments).length > 0;
-    return given && schema !== undefined && fits(call.arguments, schema);
+    const hasArguments = isRecord(call.arguments) && Object.keys(call.arguments).length > 0;
+    return hasArguments && schema !== undefined && fits(call.arguments, schema);
   })
     ? calls
     : [];

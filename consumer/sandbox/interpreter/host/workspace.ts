@@ -54,8 +54,8 @@ const pathShownMax = 600;
 export class FileError extends Error {
   override name = "FileError";
   readonly problem: FileProblem;
-  constructor(code: FileProblem["code"], action: string, given: string) {
-    const path = given.length > pathShownMax ? `${given.slice(0, pathShownMax)}…` : given;
+  constructor(code: FileProblem["code"], action: string, fullPath: string) {
+    const path = fullPath.length > pathShownMax ? `${fullPath.slice(0, pathShownMax)}…` : fullPath;
     const message = `${code}: ${wording[code]}, ${action} '${path}'`;
     super(message);
     this.problem = { errno: numbers[code], code, syscall: action, path, message };

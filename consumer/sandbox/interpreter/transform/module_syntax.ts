@@ -66,7 +66,7 @@ function exportNames(
 function importText(node: ImportDeclaration): string {
   const source = JSON.stringify(node.source.value);
   const names: string[] = [];
-  const wanted: string[] = [];
+  const importedNames: string[] = [];
   let namespace = "";
   for (const specifier of node.specifiers) {
     const local = specifier.local.name;
@@ -75,12 +75,12 @@ function importText(node: ImportDeclaration): string {
     } else {
       const imported =
         specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(specifier.imported);
-      wanted.push(imported);
+      importedNames.push(imported);
       names.push(`${JSON.stringify(imported)}:${local}`);
     }
   }
   if (names.length === 0) return namespace || `await __import(${source});`;
-  return `${namespace}const {${names.join(",")}}=await __import(${source},${JSON.stringify(wanted)});`;
+  return `${namespace}const {${names.join(",")}}=await __import(${source},${JSON.stringify(importedNames)});`;
 }
 
 function defaultText(declaration: AnyNode): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet } from "../fake_fleet.ts";
 
-const schedule = (more: Record<string, unknown> = {}) => ({
+const schedule = (overrides: Record<string, unknown> = {}) => ({
   id: "sched_1",
   name: "leads",
   cron: "30 2 * * *",
@@ -21,7 +21,7 @@ const schedule = (more: Record<string, unknown> = {}) => ({
       error: { message: "no such input" },
     },
   ],
-  ...more,
+  ...overrides,
 });
 const list = (...schedules: unknown[]) => ({ body: { schedules, next_cursor: null } });
 

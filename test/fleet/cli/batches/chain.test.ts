@@ -119,7 +119,7 @@ describe("a batch without tasks says why", () => {
 
   test.each([[[]], [["-o", path.join(folder, "none.csv")]]])(
     "a refused one in submit %j",
-    async (more) => {
+    async (options) => {
       const { url } = await fakeFleet({
         "POST /v1/batches": { status: 202, body: waiting },
         "GET /v1/batches/batch_1": [{ body: waiting }, { body: refused }],
@@ -131,7 +131,7 @@ describe("a batch without tasks says why", () => {
         "--prompt",
         "{{item.output.a}}",
         "--watch",
-        ...more,
+        ...options,
       ];
       const { code, out } = await fleet([...args, "--url", url]);
       expect(code).toBe(1);

@@ -16,7 +16,13 @@ function writeInput(name: string, text: string): string {
 const accepted = { status: 202, body: batchWith({ queued: 2 }) };
 const known = { status: 200, body: batchWith({ running: 1, succeeded: 1 }) };
 const csv = writeInput("rows.csv", "a\n1\n2\n");
-const submit = (...more: string[]) => ["submit", csv, "--prompt", "Rate {{a}}", ...more];
+const submit = (...extraOptions: string[]) => [
+  "submit",
+  csv,
+  "--prompt",
+  "Rate {{a}}",
+  ...extraOptions,
+];
 
 /** The key that each command sends. */
 async function keysOf(commands: string[][], options: { stdin?: string } = {}) {

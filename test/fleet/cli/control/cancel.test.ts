@@ -40,8 +40,8 @@ describe("fleet cancel", () => {
       ],
     });
     const filters = ["--status", "queued,running", "--label", "team=ops", "--batch", "batch_1"];
-    const more = ["--custom-id", "a", "--created-before", "2026-11-01T00:00:00Z"];
-    const result = await fleet(["cancel", ...filters, ...more, "--url", url]);
+    const options = ["--custom-id", "a", "--created-before", "2026-11-01T00:00:00Z"];
+    const result = await fleet(["cancel", ...filters, ...options, "--url", url]);
     expect(result).toMatchObject({ code: 0, out: "3 tasks are being cancelled\n" });
     const order = {
       status: ["queued", "running"],

@@ -7,8 +7,8 @@ const rejectedWith = (message: string, details: object[]) => ({
     body: { error: { code: "refused", message, details } },
   },
 });
-const redrive = (url: string, ...more: string[]) =>
-  fleet(["redrive", "task_1", ...more, "--url", url]);
+const redrive = (url: string, ...options: string[]) =>
+  fleet(["redrive", "task_1", ...options, "--url", url]);
 
 describe("an API error is printed", () => {
   const modle = { path: "overrides.modle", message: 'unknown field: did you mean "model"?' };

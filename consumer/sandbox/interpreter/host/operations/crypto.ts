@@ -17,12 +17,12 @@ const hashName = (name: unknown): string =>
 function digest([name, key, options]: readonly unknown[], bytes: Uint8Array): Uint8Array {
   const algorithm = hashName(name);
   const length = (options as { outputLength?: unknown } | undefined)?.outputLength;
-  const given =
+  const hashOptions =
     typeof length === "number" ? { outputLength: Math.min(length, bytesMax) } : undefined;
   try {
     const hash =
       key === null || key === undefined
-        ? crypto.createHash(algorithm, given)
+        ? crypto.createHash(algorithm, hashOptions)
         : crypto.createHmac(algorithm, unlatin(key));
     return new Uint8Array(hash.update(bytes).digest());
   } catch (error) {
@@ -43,19 +43,19 @@ const lengthOf = (value: unknown): number => {
 
 /** A cipher over all pieces so far; `isLast` ends it. */
 function cipher(values: readonly unknown[], bytes: Uint8Array): Uint8Array {
-  const [kind, name, key, iv, isLast, wanted, tag, aad] = values;
+  const [kind, name, key, iv, isLast, outputKind, tag, aad] = values;
   const vector = iv === null ? null : unlatin(iv);
   const algorithm = textOf(name, 50, "The name");
   const isEncrypting = kind === "encrypt";
-  const made = isEncrypting
+  const transform = isEncrypting
     ? crypto.createCipheriv(algorithm, unlatin(key), vector)
     : crypto.createDecipheriv(algorithm, unlatin(key), vector);
-  const authenticated = made as crypto.CipherGCM & crypto.DecipherGCM;
+  const authenticated = transform as crypto.CipherGCM & crypto.DecipherGCM;
   if (typeof aad === "string") authenticated.setAAD(Buffer.from(unlatin(aad)));
   if (typeof tag === "string" && !isEncrypting) authenticated.setAuthTag(Buffer.from(unlatin(tag)));
-  const head = made.update(bytes);
-  const tail = isLast === true ? made.final() : Buffer.alloc(0);
-  if (wanted === "tag") return new Uint8Array(authenticated.getAuthTag());
+  const head = transform.update(bytes);
+  const tail = isLast === true ? transform.final() : Buffer.alloc(0);
+  if (outputKind === "tag") return new Uint8Array(authenticated.getAuthTag());
   return new Uint8Array(Buffer.concat([head, tail]));
 }
 
@@ -125,9 +125,9 @@ const methods: Record<
 };
 
 function scryptCosts(value: unknown): { N: number; r: number; p: number } {
-  const given = (value ?? {}) as Record<string, unknown>;
+  const scryptOptions = (value ?? {}) as Record<string, unknown>;
   const number = (names: string[], usual: number): number =>
-    Number(names.map((name) => given[name]).find((one) => one !== undefined) ?? usual);
+    Number(names.map((name) => scryptOptions[name]).find((one) => one !== undefined) ?? usual);
   const costs = {
     N: number(["N", "cost"], 16_384),
     r: number(["r", "blockSize"], 8),

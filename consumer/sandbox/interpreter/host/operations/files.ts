@@ -15,7 +15,7 @@ const sizeOf = (workspace: Workspace, path: string): number => {
 };
 
 /** A file with bytes put at a place; what is between its end and the place is zero. */
-function patched(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
+function patchBytes(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(Math.max(before.length, at + bytes.length));
   whole.set(before);
   whole.set(bytes, at);
@@ -45,7 +45,7 @@ const methods: Record<string, Method> = {
     const before =
       workspace.entry(path)?.kind === "file" ? workspace.read(path) : new Uint8Array(0);
     charge(before.length / bytesPerFuel);
-    workspace.write(path, patched(before, before.length, bytes));
+    workspace.write(path, patchBytes(before, before.length, bytes));
     return undefined;
   },
   write_part: (workspace, path, [, , start], bytes, charge) => {
@@ -53,7 +53,7 @@ const methods: Record<string, Method> = {
     const at = Math.max(0, Number(start) || 0);
     workspace.checkSize(path, at + bytes.length);
     charge(Math.max(before.length, at) / bytesPerFuel);
-    workspace.write(path, patched(before, at, bytes));
+    workspace.write(path, patchBytes(before, at, bytes));
     return undefined;
   },
   copy: (workspace, path, [, , to]) => void workspace.write(String(to), workspace.read(path)),

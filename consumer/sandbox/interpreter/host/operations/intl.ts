@@ -3,9 +3,9 @@ import type { Operation } from "./operation.ts";
 
 /** What formatting a value can cost: most of it is the crossing. */
 function priceOf(values: readonly unknown[]): number {
-  const given = values[4];
+  const args = values[4];
   let units = 150;
-  for (const value of Array.isArray(given) ? given : []) {
+  for (const value of Array.isArray(args) ? args : []) {
     if (typeof value === "string") units += value.length;
     else if (typeof value === "object" && value !== null)
       units += JSON.stringify(value).length * 10;

@@ -70,18 +70,18 @@ export class IntlServices {
     this.#charge = charge;
   }
 
-  answer([name, locales, options, method, given]: readonly unknown[]): unknown {
-    const values = (Array.isArray(given) ? given : []).map(revive);
+  answer([name, locales, options, method, args]: readonly unknown[]): unknown {
+    const values = (Array.isArray(args) ? args : []).map(revive);
     if (name === "static") return staticAnswer(String(method), locales, values);
     if (name === "String") return inCase(String(method), String(values[0]), localesOf(locales));
     const formatter = this.#formatter(String(name), locales, options);
-    const wanted = String(method);
-    if (!services[String(name)]?.includes(wanted))
-      throw new TypeError(`Intl.${name} has no ${wanted}.`);
-    if (name === "Locale") return localeAnswer(formatter as unknown as Intl.Locale, wanted);
-    if (name === "Segmenter" && wanted === "segment")
+    const methodName = String(method);
+    if (!services[String(name)]?.includes(methodName))
+      throw new TypeError(`Intl.${name} has no ${methodName}.`);
+    if (name === "Locale") return localeAnswer(formatter as unknown as Intl.Locale, methodName);
+    if (name === "Segmenter" && methodName === "segment")
       return this.#segments(formatter, String(values[0]));
-    return plain(formatter[wanted]?.(...values));
+    return plain(formatter[methodName]?.(...values));
   }
 
   /** The places of a list's texts in order, so that a sort is one call. */
@@ -123,10 +123,10 @@ export class IntlServices {
             options: unknown,
           ) => Service);
     if (Maker === undefined) throw new TypeError(`Intl.${name} is not available.`);
-    const made = new Maker(localesOf(locales), options ?? undefined);
+    const newFormatter = new Maker(localesOf(locales), options ?? undefined);
     if (this.#formatters.size >= formattersMax) this.#formatters.clear();
-    this.#formatters.set(key, made);
-    return made;
+    this.#formatters.set(key, newFormatter);
+    return newFormatter;
   }
 }
 

@@ -69,19 +69,25 @@ async function revived(value: unknown): Promise<unknown> {
 /** A key of the program's, made again of what was kept of it. */
 async function importOwn({ jwk, algorithm, usages, extractable }: Fields): Promise<CryptoKey> {
   const how = (await revived(algorithm)) as { name: string };
-  const wanted = usages as KeyUsage[];
+  const requestedUsages = usages as KeyUsage[];
   if (isFields(jwk) && typeof jwk.raw === "string") {
     return crypto.subtle.importKey(
       "raw",
       Buffer.from(jwk.raw, "base64"),
       how,
       extractable === true,
-      wanted,
+      requestedUsages,
     );
   }
   if (JSON.stringify(jwk).length > 20_000)
     throw new DOMException("The key is too long.", "DataError");
-  return crypto.subtle.importKey("jwk", jwk as JsonWebKey, how, extractable === true, wanted);
+  return crypto.subtle.importKey(
+    "jwk",
+    jwk as JsonWebKey,
+    how,
+    extractable === true,
+    requestedUsages,
+  );
 }
 type KeyUsage =
   | "encrypt"
@@ -134,26 +140,26 @@ async function perform(
   method: string,
   values: unknown[],
 ): Promise<{ value: unknown } | { bytes: Uint8Array }> {
-  const given = (await revived(values)) as unknown[];
+  const args = (await revived(values)) as unknown[];
   switch (method) {
     case "importKey": {
-      const key = (await subtle.importKey?.(...given)) as CryptoKey;
-      if (given[0] === "raw" || /^(PBKDF2|HKDF)$/.test(key.algorithm.name)) {
-        const raw = Buffer.from(given[1] as Uint8Array).toString("base64");
+      const key = (await subtle.importKey?.(...args)) as CryptoKey;
+      if (args[0] === "raw" || /^(PBKDF2|HKDF)$/.test(key.algorithm.name)) {
+        const raw = Buffer.from(args[1] as Uint8Array).toString("base64");
         const isSymmetric = key.type === "secret";
         if (isSymmetric) return { value: { __key: await keyFields(key, { raw }) } };
       }
       const open = key.extractable
         ? key
-        : ((await subtle.importKey?.(...given.with(3, true))) as CryptoKey);
+        : ((await subtle.importKey?.(...args.with(3, true))) as CryptoKey);
       return { value: { __key: await keyFields(key, await exported(open)) } };
     }
     case "generateKey": {
-      const made = await subtle.generateKey?.(...given.with(1, true));
-      const isOpen = given[1] === true;
-      if (made instanceof CryptoKey)
-        return { value: { __key: { ...(await keyFields(made)), extractable: isOpen } } };
-      const { publicKey, privateKey } = made as CryptoKeyPair;
+      const generated = await subtle.generateKey?.(...args.with(1, true));
+      const isOpen = args[1] === true;
+      if (generated instanceof CryptoKey)
+        return { value: { __key: { ...(await keyFields(generated)), extractable: isOpen } } };
+      const { publicKey, privateKey } = generated as CryptoKeyPair;
       return {
         value: {
           publicKey: { __key: await keyFields(publicKey) },
@@ -164,11 +170,11 @@ async function perform(
     case "deriveKey":
     case "unwrapKey": {
       const at = method === "deriveKey" ? 3 : 5;
-      const key = (await subtle[method]?.(...given.with(at, true))) as CryptoKey;
-      return { value: { __key: { ...(await keyFields(key)), extractable: given[at] === true } } };
+      const key = (await subtle[method]?.(...args.with(at, true))) as CryptoKey;
+      return { value: { __key: { ...(await keyFields(key)), extractable: args[at] === true } } };
     }
     default: {
-      const answer = await subtle[method]?.(...given);
+      const answer = await subtle[method]?.(...args);
       if (answer instanceof ArrayBuffer) return { bytes: new Uint8Array(answer) };
       return { value: packed(answer) };
     }

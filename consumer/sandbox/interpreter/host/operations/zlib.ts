@@ -28,12 +28,12 @@ const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buf
 
 /** Only numbers: a dictionary or a chunk size of a program's choice is not needed. */
 function optionsOf(value: unknown): Options {
-  const given = typeof value === "object" && value !== null ? (value as Options) : {};
+  const input = typeof value === "object" && value !== null ? (value as Options) : {};
   const known = ["level", "memLevel", "strategy", "windowBits"];
   const options: Options = Object.fromEntries(
-    known.filter((key) => typeof given[key] === "number").map((key) => [key, given[key]]),
+    known.filter((key) => typeof input[key] === "number").map((key) => [key, input[key]]),
   );
-  const quality = (given.params as Record<string, unknown> | undefined)?.[
+  const quality = (input.params as Record<string, unknown> | undefined)?.[
     zlib.constants.BROTLI_PARAM_QUALITY
   ];
   if (typeof quality === "number")
@@ -52,14 +52,14 @@ function dataError(error: unknown): Error {
 export const zlibOperations: Record<number, Operation> = {
   [op.zlib]: {
     price: ([method], bytes) => 5_000 + bytes.length * (compressions[String(method)]?.[1] ?? 0.25),
-    perform([method, given], bytes, { charge, fuelLeft }) {
+    perform([method, rawOptions], bytes, { charge, fuelLeft }) {
       const name = String(method);
       if (name === "crc32") {
-        const value = Number((given as Options | undefined)?.value) || 0;
+        const value = Number((rawOptions as Options | undefined)?.value) || 0;
         return new Uint8Array(Uint32Array.of(zlib.crc32(bytes, value)).buffer);
       }
       const compress = compressions[name]?.[0];
-      if (compress !== undefined) return new Uint8Array(compress(bytes, optionsOf(given)));
+      if (compress !== undefined) return new Uint8Array(compress(bytes, optionsOf(rawOptions)));
       const decompress = decompressions[name];
       if (decompress === undefined) throw new TypeError("There is no such compression.");
       // Never more than the fuel that is left pays for.
@@ -69,7 +69,7 @@ export const zlibOperations: Record<number, Operation> = {
       );
       let output: Buffer;
       try {
-        output = decompress(bytes, { ...optionsOf(given), maxOutputLength });
+        output = decompress(bytes, { ...optionsOf(rawOptions), maxOutputLength });
       } catch (error) {
         if (!(error instanceof RangeError)) throw dataError(error);
         charge(maxOutputLength / outputPerFuel);

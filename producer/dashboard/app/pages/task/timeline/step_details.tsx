@@ -61,11 +61,11 @@ function ModelDetails({ step, file }: DetailsProps) {
         <UntrustedSection title="Reasoning" text={reasoning} file={`${file}.reasoning.txt`} />
       )}
       {text !== "" && <UntrustedSection title="Text" text={text} file={`${file}.text.txt`} />}
-      {calls.map(({ name, arguments: given, problem }, n) => (
+      {calls.map(({ name, arguments: args, problem }, n) => (
         <UntrustedSection
           key={`${name} ${n}`}
           title={`Call of ${visibleLine(name, 80)}${problem === undefined ? "" : ": rejected"}`}
-          text={argumentsText(given) + (problem === undefined ? "" : `\n\n${problem}`)}
+          text={argumentsText(args) + (problem === undefined ? "" : `\n\n${problem}`)}
           file={`${file}.call-${n + 1}.json`}
         />
       ))}
