@@ -96,21 +96,23 @@ async function findResources(
   const files = writeConfigs(root, environment, settings, ids);
   const names = workers.map((worker) => String(settings[worker].name));
   let hasDatabase = false;
-  for (const resource of resourcesOf(workers.map((worker) => settings[worker]))) {
-    const { kind, name } = resource;
-    if (kind === "database") {
-      if (!ids.has(name)) continue;
-      hasDatabase = await isMigrated(wrangler, name, files.producer);
-      if (location !== undefined && location !== null) {
-        context.print(`the database ${name} exists and stays where it is`);
-      }
-    } else {
-      const info = await resourceInfo(wrangler, resource);
-      if (info === null) continue;
-      if (kind === "queue") mustBeOwnQueue(name, info, names);
-      else mustBeOwnBucket(name, info, hasDatabase);
-    }
+  const resources = resourcesOf(workers.map((worker) => settings[worker]));
+  // Each call of wrangler takes a second.
+  const infos = await Promise.all(
+    resources.map((resource) =>
+      resource.kind === "database" ? null : resourceInfo(wrangler, resource),
+    ),
+  );
+  for (const [index, { kind, name }] of resources.entries()) {
+    const info = infos[index] ?? null;
+    if (kind === "database" ? !ids.has(name) : info === null) continue;
     existing.add(`${kind} ${name}`);
+    if (kind === "queue") mustBeOwnQueue(name, info ?? "", names);
+    else if (kind === "bucket") mustBeOwnBucket(name, info ?? "", hasDatabase);
+    else {
+      hasDatabase = await isMigrated(wrangler, name, files.producer);
+      if (location) context.print(`the database ${name} exists and stays where it is`);
+    }
   }
   return existing;
 }

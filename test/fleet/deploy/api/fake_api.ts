@@ -245,14 +245,18 @@ export class FakeApi {
     [
       /^PUT \/workers\/scripts\/([^/]+)$/,
       (call, name = "") => {
-        const metadata = metadataOf(call.body, call.contentType);
-        for (const { type, service = "" } of metadata.bindings ?? []) {
-          if (type === "service") found(this.scripts.get(service), 10143);
-        }
-        const rest = { source: call.body.toString("latin1"), isPaid: this.isPaid };
-        this.scripts.set(name, upload(name, this.scripts.get(name), metadata, rest));
+        this.#upload(call, name);
         const startup = { startup_time_ms: 1, entry_point: "index.js" };
         return { id: name, etag: "etag", deployment_id: this.#id(), ...startup };
+      },
+    ],
+    // How wrangler uploads a Worker that exists and has no new Durable Object migration.
+    [
+      /^POST \/workers\/scripts\/([^/]+)\/versions$/,
+      (call, name = "") => {
+        this.#upload(call, name);
+        const resources = { script: { etag: "etag" }, bindings: [] };
+        return { id: this.#id(), number: 1, startup_time_ms: 1, metadata: {}, resources };
       },
     ],
     [
@@ -278,12 +282,21 @@ export class FakeApi {
       (call, name = "", part = "") => this.#partOf(call, name, part),
     ],
     [
-      /^PUT \/workers\/scripts\/([^/]+)\/(.+)$/,
+      /^(?:PUT|PATCH) \/workers\/scripts\/([^/]+)\/(.+)$/,
       (call, name = "", part = "") => this.#partOf(call, name, part),
     ],
     [/^POST \/workers\/assets\/upload$/, () => ({ jwt: "completed" })],
     [/^GET \/workers\/domains$/, () => []],
   ];
+
+  #upload(call: Call, name: string): void {
+    const metadata = metadataOf(call.body, call.contentType);
+    for (const { type, service = "" } of metadata.bindings ?? []) {
+      if (type === "service") found(this.scripts.get(service), 10143);
+    }
+    const rest = { source: call.body.toString("latin1"), isPaid: this.isPaid };
+    this.scripts.set(name, upload(name, this.scripts.get(name), metadata, rest));
+  }
 
   #partOf(call: Call, name: string, part: string): unknown {
     if (part === "assets-upload-session") return { jwt: "completed", buckets: [] };
@@ -296,7 +309,7 @@ export class FakeApi {
       routes: () => [],
       schedules: () => ({ schedules: [] }),
       versions: () => ({ items: [{ ...version, metadata: { created_on: createdAt } }] }),
-      deployments: () => ({ deployments: [] }),
+      deployments: () => (call.method === "POST" ? { id: this.#id() } : { deployments: [] }),
       secrets: () => {
         if (call.method === "PUT") script.secrets.set(jsonOf(call).name, jsonOf(call).text);
         return [...script.secrets.keys()].map((key) => ({ name: key, type: "secret_text" }));
