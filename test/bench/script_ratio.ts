@@ -1,6 +1,6 @@
 /**
- * The fleet beside a script of 30 lines with as many workers, on the same model server, in alternating rounds.
- * `node test/bench/script_ratio.ts` runs it alone.
+ * The fleet compared with a script of 30 lines with as many workers, on the same model server, in alternating rounds.
+ * `node test/bench/script_ratio.ts` runs only this.
  */
 import fs from "node:fs";
 import path from "node:path";
