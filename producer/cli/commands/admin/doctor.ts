@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { StatsResponse } from "../../../api/stats/responses.ts";
-import type { FleetClient } from "../../../client/index.ts";
+import type { CallError, FleetClient } from "../../../client/index.ts";
 import type { Bind } from "../../bind.ts";
-import { exit } from "../../exit.ts";
+import { type ExitCode, exit, exitCodeOf } from "../../exit.ts";
 import { count } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import { closedText } from "../models/models.ts";
@@ -13,10 +13,16 @@ interface Finding {
   state: "ok" | "failed";
   /** What was found, or what to do. */
   message: string;
+  /** Of a failed call, so that scripts can tell why. */
+  exitCode?: ExitCode;
 }
 
 const passed = (check: string, message: string): Finding => ({ check, state: "ok", message });
 const failed = (check: string, message: string): Finding => ({ check, state: "failed", message });
+const failedCall = (check: string, error: CallError): Finding => ({
+  ...failed(check, error.message),
+  exitCode: exitCodeOf(error),
+});
 
 const nodeMajorMin = 22;
 
@@ -30,13 +36,16 @@ export function addDoctor(program: Command, bind: Bind): void {
         const fleet = await checkFleet(session.client(), session.url, model);
         const findings = [checkNode(), ...fleet];
         if (session.json) {
-          for (const { message, ...rest } of findings) session.printJson({ ...rest, message });
+          for (const { check, state, message } of findings) {
+            session.printJson({ check, state, message });
+          }
         } else {
           const rows = findings.map(({ check, state, message }) => [check, state, message]);
           const head = ["check", "state", "what"];
           session.context.write(`${table(head, rows, session.context)}\n`);
         }
-        return findings.every(({ state }) => state === "ok") ? exit.ok : exit.failed;
+        const fault = findings.find(({ state }) => state === "failed");
+        return fault === undefined ? exit.ok : (fault.exitCode ?? exit.failed);
       }),
     );
 }
@@ -47,10 +56,10 @@ async function checkFleet(
   model: string | undefined,
 ): Promise<Finding[]> {
   const health = await client("GET /healthz");
-  if (!health.ok) return [failed("fleet", health.error.message)];
+  if (!health.ok) return [failedCall("fleet", health.error)];
   const reached = passed("fleet", `answers at ${url}`);
   const stats = await client("GET /v1/stats");
-  if (!stats.ok) return [reached, failed("key", stats.error.message)];
+  if (!stats.ok) return [reached, failedCall("key", stats.error)];
   return [
     reached,
     passed("key", "accepted"),

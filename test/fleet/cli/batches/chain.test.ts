@@ -118,7 +118,7 @@ describe("a batch without tasks says why", () => {
   const waiting = { ...batchWith({}), after: refused.after, waiting: true };
 
   test.each([[[]], [["-o", path.join(folder, "none.csv")]]])(
-    "a refused one in submit %j",
+    "a refused batch that submit %j watches",
     async (options) => {
       const { url } = await fakeFleet({
         "POST /v1/batches": { status: 202, body: waiting },

@@ -23,6 +23,16 @@ test.each<[name: string, args: string[], script: Script | null, code: number]>([
     { "POST /v1/tasks/task_1/cancel": failure(403, "forbidden") },
     4,
   ],
+  ["a fleet that does not answer doctor", ["doctor"], null, 3],
+  [
+    "a key that doctor finds refused",
+    ["doctor"],
+    {
+      "GET /healthz": { body: { status: "ok" } },
+      "GET /v1/stats": failure(401, "unauthorized"),
+    },
+    4,
+  ],
   ["an unknown task", ["get", "task_1"], {}, 5],
   ["an unknown batch", ["results", "batch_1"], {}, 5],
 ])("%s: fleet %j", async (_name, args, script, code) => {

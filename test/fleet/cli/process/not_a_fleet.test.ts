@@ -60,7 +60,7 @@ describe("a service that is not a fleet", () => {
     test(`that answers ${name} is reported by fleet doctor`, async () => {
       const { url } = await fakeFleet(script);
       const result = await fleet(["doctor", "--url", url]);
-      expect(result).toMatchObject({ code: 1, err: "" });
+      expect(result).toMatchObject({ code: 3, err: "" });
       expect(result.out).toMatch(/fleet +failed .*it is not a Flotilla fleet/);
     });
   }

@@ -141,7 +141,7 @@ describe("other commands", () => {
     ]);
   });
 
-  test("files -o counts one file as one", async () => {
+  test("files -o prints 1 file in the singular", async () => {
     const files = [{ path: "a.txt", bytes: 1, sha256: "" }];
     const { url } = await fakeFleet({
       "GET /v1/tasks/task_1/files": { body: { files } },
@@ -231,14 +231,14 @@ describe("other commands", () => {
     expect(JSON.parse((await fleet(["results", "batch_1", "--url", url])).out)).toEqual(line);
   });
 
-  test("doctor reports the first failed check and exits 1", async () => {
+  test("doctor reports the first failed check and exits 4 for a refused key", async () => {
     const error = { code: "unauthorized", message: "no such key" };
     const { url } = await fakeFleet({
       "GET /healthz": { body: { status: "ok" } },
       "GET /v1/stats": { status: 401, body: { error } },
     });
     const result = await fleet(["doctor", "--url", url]);
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(4);
     expect(result.out).toMatch(/fleet +ok/);
     expect(result.out).toMatch(/key +failed +no such key/);
   });
