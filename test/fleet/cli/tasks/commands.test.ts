@@ -245,7 +245,7 @@ describe("other commands", () => {
 
   test("doctor checks the health without a key", async () => {
     const { url, received } = await fakeFleet({ "GET /healthz": { status: 503, text: "{}" } });
-    expect(await fleet(["doctor", "--url", url])).toMatchObject({ code: 1 });
+    expect(await fleet(["doctor", "--url", url])).toMatchObject({ code: 3 });
     expect(received.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 });
