@@ -124,16 +124,19 @@ async function authorize(
   env: ProducerEnv,
 ): Promise<Result<Principal, Problem>> {
   const caller = await authenticate(request, env);
-  const scoped = caller.ok ? requireScope(caller.value, called.scope) : caller;
-  if (!scoped.ok) return scoped;
-  const limited = await checkRateLimit(env, scoped.value, called);
+  if (!caller.ok) return caller;
+  const scoped = requireScope(caller.value, called.scope);
+  // Calls that are forbidden count too: a key cannot try routes for free.
+  const limited = await checkRateLimit(env, caller.value, scoped.ok ? called : {});
   return limited.ok ? scoped : limited;
 }
 
 /** Without a valid key a caller learns nothing, not even which routes exist. */
 async function authenticated(context: ApiContext, respond: () => Response): Promise<Response> {
   const caller = await authenticate(context.req.raw, context.env);
-  return caller.ok ? respond() : reject(context, caller.error);
+  if (!caller.ok) return reject(context, caller.error);
+  const limited = await checkRateLimit(context.env, caller.value, {});
+  return limited.ok ? respond() : reject(context, limited.error);
 }
 
 /** The OpenAI-compatible routes have their own error format. */

@@ -17,6 +17,16 @@ const credentials = new Set([
   "x-functions-key",
   "ocp-apim-subscription-key",
   "private-token",
+  "job-token",
+  "deploy-token",
+  "x-gitlab-token",
+  "x-github-token",
+  "x-vault-token",
+  "x-api-token",
+  "x-consul-token",
+  "x-shopify-access-token",
+  "dd-api-key",
+  "dd-application-key",
 ]);
 
 const dashesOf = (name: string) => name.replaceAll("_", "-");
@@ -34,9 +44,20 @@ const framing = new Set([
   "accept-encoding",
 ]);
 
-/** Claims about client and path, which upstreams should trust only from their own proxies. */
-const forwarding =
-  /^(cf-.*|x-forwarded-.*|x-forwarded|forwarded.*|x-real-ip|true-client-ip|x-client-ip|x-cluster-client-ip|x-original-.*|x-rewrite-url|x-host|x-http-method.*|x-method-override|proxy-.*|via|upgrade)$/;
+/**
+ * Claims about client, user, path and method, which upstreams should trust only from their own proxies. A list of
+ * what is allowed would break APIs with headers of their own.
+ */
+const forwarding = new RegExp(
+  `^(?:${[
+    "cf-.*|x-forwarded-.*|x-forwarded|forwarded.*|via|upgrade|proxy-.*|x-proxy-.*|x-host",
+    "x-real-ip|true-client-ip|client-ip|x-client-ip|x-cluster-client-ip|x-azure-.*|fastly-.*",
+    "x-original-.*|x-rewrite-.*|x-override-.*|x-envoy-.*|x-http-.*override|x-http-method.*",
+    "x-method-override|x-path-override|x-url-override|x-arr-.*|x-appengine-.*|x-amzn-oidc-.*",
+    "remote-.*|x-remote-.*|x-webauth-.*|x-auth-request-.*|x-authenticated-.*|x-goog-.*authenticated-.*",
+    "x-ms-client-principal.*|x-ms-token-.*|x-pomerium-.*|x-authentik-.*|x-ssl-client-.*|ssl-client-.*",
+  ].join("|")})$`,
+);
 
 export interface OutgoingRequest {
   /** As the sandbox sent them. */

@@ -4,7 +4,7 @@ import { isScheduleId, newScheduleId } from "../../../shared/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Schedule, SchedulePatch } from "../../../shared/schedule.ts";
-import { findBatchByKey } from "../../../shared/store/batches/batches.ts";
+import { findBatchByKey, readBatch } from "../../../shared/store/batches/batches.ts";
 import {
   deleteSchedule,
   insertSchedule,
@@ -61,11 +61,25 @@ function fieldsOf(id: string, principal: Principal, schedule: Schedule): Schedul
 
 const readBody = (request: Request) => readJson(request, { bytesMax: scheduleLimits.bodyBytesMax });
 
+/** A batch of another tenant is answered as one that does not exist. */
+async function checkSource(
+  env: ProducerEnv,
+  { tenant }: Principal,
+  { items }: Schedule,
+): Promise<Result<null, Problem>> {
+  if (!("batch" in items) || (await readBatch(env.DB, tenant, items.batch)) !== null)
+    return ok(null);
+  const message = "there is no batch with this id: check the id";
+  return err(taskProblem([{ path: "items.batch", message }]));
+}
+
 const handleCreateSchedule: Handler = async ({ request, env, principal }) => {
   const body = await readBody(request);
   if (!body.ok) return body;
   const checked = checkSchedule(body.value, buildCheckScope(env, principal));
   if (!checked.ok) return err(taskProblem(checked.error));
+  const source = await checkSource(env, principal, checked.value);
+  if (!source.ok) return source;
   const fields = fieldsOf(newScheduleId(), principal, checked.value);
   return respond(env, fields, await insertSchedule(env.DB, fields), 201);
 };
@@ -82,6 +96,10 @@ const handleChangeSchedule: Handler = async (context) => {
   const changed = { ...scheduleOf(found.value), ...body.value };
   const checked = checkSchedule(changed, buildCheckScope(env, principal));
   if (!checked.ok) return err(taskProblem(checked.error));
+  if (body.value.items !== undefined) {
+    const source = await checkSource(env, principal, checked.value);
+    if (!source.ok) return source;
+  }
   const fields = fieldsOf(found.value.id, principal, checked.value);
   return respond(env, fields, await updateSchedule(env.DB, fields), 200);
 };

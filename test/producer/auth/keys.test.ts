@@ -97,6 +97,20 @@ describe("a key", () => {
     expect(await status(key)).toBe(200);
   });
 
+  test("calls that are forbidden or have no route count against the rate", async () => {
+    const { key } = await createKey({ requests_per_minute: 3, scopes: ["read"] });
+    expect(await status(key, "POST", "/v1/tasks", task())).toBe(403);
+    expect(await status(key, "GET", "/v1/nothing")).toBe(404);
+    expect(await status(key, "DELETE", "/v1/tasks")).toBe(405);
+    for (const [method, path] of [
+      ["POST", "/v1/tasks"],
+      ["GET", "/v1/nothing"],
+      ["DELETE", "/v1/tasks"],
+    ] as const) {
+      expect(await status(key, method, path)).toBe(429);
+    }
+  });
+
   test("a key at its backlog limit cannot add tasks, but can read", async () => {
     const { key } = await createKey({ tenant: "full", backlog: 1 });
     await env.DB.prepare(

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runDueTicks } from "../../../producer/schedules/tick.ts";
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange, newBatchId } from "../../../shared/ids.ts";
 import {
   type ScheduleRow,
   startTick,
@@ -270,6 +270,25 @@ describe("the items of a tick", () => {
     expect(tick).toMatchObject({ outcome: "submitted", error: null });
     const specs = await specsOf(tick?.batch_id);
     expect(specs.map((spec) => spec.custom_id)).toEqual(["Acme", "Zoë & Söhne"]);
+  });
+
+  it("a batch that the tenant does not have is rejected when the schedule is written", async () => {
+    const fleet = testFleet();
+    const source = await createSchedule(fleet, hourly({ name: "source" }));
+    await send(fleet, "POST", `/v1/schedules/${source.id}/run`);
+    const [batch] = await batchesOf(source.id);
+    await env.DB.prepare("UPDATE batches SET tenant = 'other' WHERE id = ?1").bind(batch?.id).run();
+    for (const id of [batch?.id, newBatchId()]) {
+      const items = { batch: id };
+      const template = { prompt: "Check {{item.output.site}}", rehearsal: [{ text: "ok" }] };
+      const body = hourly({ name: "next", items, template });
+      const created = await send(fleet, "POST", "/v1/schedules", body);
+      const changed = await send(fleet, "PATCH", `/v1/schedules/${source.id}`, { items, template });
+      for (const response of [created, changed]) {
+        expect(response.status).toBe(422);
+        expect(await response.text()).toContain("there is no batch with this id");
+      }
+    }
   });
 
   it("items come from the results of another batch", async () => {
