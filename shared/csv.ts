@@ -163,7 +163,7 @@ export class CsvReader {
     return fault ?? at + 1;
   }
 
-  /** Ends a row; a blank line is none. Returns what is wrong with it. */
+  /** Ends a row and ignores a blank line. Returns the error of an invalid row, else null. */
   #endRow(): string | null {
     const isBlank = this.#cells.length === 0 && this.#cell === "" && this.#state === "begin";
     const row = { line: this.#rowLine, cells: [...this.#cells, this.#cell] };

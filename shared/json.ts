@@ -29,7 +29,7 @@ export function stringAt(record: Json, ...keys: readonly string[]): string | nul
 }
 
 /**
- * Whether arrays and objects nest deeper than so many levels. Goes level by level: whatever walks a value
+ * Whether arrays and objects nest deeper than so many levels. Goes level by level: code that walks a value
  * recursively breaks at a few thousand, and a model can nest more in one reply.
  */
 export function nestsBeyond(value: unknown, levels: number): boolean {

@@ -20,7 +20,7 @@ import {
 } from "./answer/finalisation.ts";
 import { type Allowance, allowanceFor } from "./budget/allowance.ts";
 import { isEgressExhausted } from "./budget/egress_budget.ts";
-import { compactionFor, mustShrink, tokenScale, windowOf } from "./conversation/compaction.ts";
+import { compactionFor, mustCompact, tokenScale, windowOf } from "./conversation/compaction.ts";
 import { type Conversation, foldConversation } from "./conversation/conversation.ts";
 import { stuckCause } from "./conversation/progress.ts";
 import type { LoopTask } from "./loop_slice.ts";
@@ -67,7 +67,7 @@ export function planCall(
   const room = {
     windowTokens: windowOf(steps, model.id, model.windowTokens),
     scale: tokenScale(steps, model.id),
-    forced: mustShrink(stepsOfRun, model.id),
+    forced: mustCompact(stepsOfRun, model.id),
   };
   const plan = (cause: FinalisationCause | null): PlannedRequest | null => {
     const planned = cause === null ? null : (state ?? { cause, triedSteps: [] });

@@ -20,7 +20,10 @@ export function parseFrontMatter(text: string): Result<FrontMatter, string> {
     return err("it must start with front matter: a line ---, name and description, a line ---.");
   }
   const fields = readYaml(found[1] ?? "");
-  if (fields === null) return err("its front matter is not YAML of field to value.");
+  if (fields === null)
+    return err(
+      "its front matter is not a YAML mapping: write name and description, each on one line.",
+    );
   const { name, description } = fields;
   if (typeof name !== "string" || !skillName.test(name) || name.length > skillLimits.nameCharsMax) {
     return err(

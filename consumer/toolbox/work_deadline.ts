@@ -1,4 +1,4 @@
-/** The task's seconds: when they are used up, whatever its tools still run is stopped and nothing more may run. */
+/** The task's limit of seconds. When they are used up, running tools are stopped and no tool may start. */
 export class WorkDeadline {
   readonly #late = new AbortController();
   /** Aborts with the slice, or when work took longer than it may. */

@@ -40,7 +40,7 @@ export interface ToolContext<B extends BindingName = never> {
   /** Runs a command in the shell of the task's sandbox; throws where it has none. */
   runShell(command: string): Promise<RunOutcome>;
   /**
-   * Runs a program of the tool itself in the metered interpreter, whatever engine the task has: over the
+   * Runs a program of the tool itself in the metered interpreter, with any engine of the task: over the
    * given files and without network. For work that the model's input can make endless, such as a pattern.
    */
   runMetered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;

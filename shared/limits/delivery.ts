@@ -71,7 +71,7 @@ export const sweepLimits = {
   oldTasksPerPage: 100,
   /** Small rows without objects. */
   oldMessagesPerPage: 500,
-  /** Each may have 50,000 tasks to check. */
+  /** Few, because each old batch may have 50,000 tasks to check. */
   oldBatchesPerPage: 5,
   /** While more old tasks than this are left, the cleanup of policies waits. */
   policyTasksReadMax: 10_000,

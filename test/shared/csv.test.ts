@@ -29,7 +29,7 @@ function both(text: string, delimiter: string | null = null) {
   return whole;
 }
 
-describe("rows are read whatever ends them", () => {
+describe("rows are read with any line end", () => {
   test.each<[name: string, text: string, rows: unknown]>([
     [
       "CR LF, then LF",

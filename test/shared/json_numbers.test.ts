@@ -63,7 +63,7 @@ describe("half of a surrogate pair", () => {
     expect(parseJson(text, 10)).toMatchObject({ error: { kind: "refused", details: [{ path }] } });
   });
 
-  test("is not seen where the pair is whole", () => {
+  test("is not reported if the pair is complete", () => {
     expect(parseJson('{"a": "\\ud83d\\ude00 😀"}', 10).ok).toBe(true);
   });
 

@@ -74,7 +74,7 @@ export function windowOf(steps: readonly Step[], modelId: string, profileTokens:
 }
 
 /** True when this model's last call overflowed and no compaction has followed. */
-export function mustShrink(steps: readonly Step[], modelId: string): boolean {
+export function mustCompact(steps: readonly Step[], modelId: string): boolean {
   const last = payloadsOf(steps, modelId).at(-1);
   return last?.failure?.code === "model_overflow" && last.forced !== true;
 }

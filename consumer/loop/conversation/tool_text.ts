@@ -28,7 +28,7 @@ function splitsPair(text: string, at: number): boolean {
   return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }
 
-/** Arguments with long texts cut, still JSON of the same shape: what was written is in the files. */
+/** A call's arguments with long texts cut, as JSON of the same shape. The files still have the full texts. */
 export function cutArguments(value: unknown, charsMax: number): unknown {
   if (typeof value === "string") return cutMiddle(value, charsMax, "as they were sent");
   if (Array.isArray(value)) return value.map((item) => cutArguments(item, charsMax));

@@ -1,7 +1,7 @@
 import { jsonEnd, skipSpace, skipToken } from "./scan.ts";
 
 const tailChars = 120;
-/** A tag or token that has no end: not a comparison, whose sign has a space or a word in front. */
+/** A tag or token without its end. A `<` after a word or before a space is a comparison, not a tag. */
 const openTag = /(?:^|[^\w<])<(?:[|｜/A-Za-z][^<>\n]{0,80})?$/;
 const openBracketToken = /(?:^|\s)\[\/?[A-Z_]{1,14}$/;
 const callFence = /```(?:json|tool_calls?|tool_code|tool_use|function_call)\n/;
@@ -13,8 +13,8 @@ export function endsInTag(text: string): boolean {
 }
 
 /**
- * Whether a text stops inside what a call is made of: a tag, JSON or Python that never closes, a
- * fence for data or around the whole text, or only marks. Such a text was cut, whatever the endpoint says.
+ * True if a text stops inside a part of a call: an unclosed tag, JSON, Python or code fence, or only markup
+ * characters. Such a text was cut, even if the endpoint reports that the reply is complete.
  */
 export function isBrokenOff(text: string): boolean {
   const whole = text.trim();

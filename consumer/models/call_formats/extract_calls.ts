@@ -24,10 +24,9 @@ interface FoundCall extends LeakedCall {
 }
 
 /**
- * Calls that an engine left in the text, or null where there are none. A reply's calls count only
- * where they end it, outside of code, quotations, examples and refusals, and only all together: with
- * one that is damaged none is run. The caller asks only for whole replies without structured calls,
- * and after thought was taken off.
+ * The leaked calls of a text, or null if it has none. Calls are accepted only at the end of the reply, and
+ * outside of code, quotations, examples and refusals. If one of them is damaged, none is accepted. The caller
+ * passes only complete replies without structured calls, after it has removed the thinking.
  */
 export function extractCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
   if (tools.length === 0 || text.trim() === "") return null;
@@ -39,7 +38,7 @@ export function extractCalls(text: string, tools: readonly ToolOffer[]): Extract
   return null;
 }
 
-/** Whether a text holds, or stops inside, tokens of a call or of thought. JSON is data whatever it holds. */
+/** True if a text contains tokens of a call or of thinking, or stops inside one. Valid JSON is always data. */
 export function holdsUnreadMarkup(text: string): boolean {
   if (!/[<>[{`✿◁]/.test(text)) return false;
   if (parseJson(text.trim()) !== undefined) return false;

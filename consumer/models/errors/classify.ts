@@ -16,7 +16,7 @@ export interface EndpointAnswer {
   /** The parsed body, or its text where it is not JSON. */
   body: unknown;
   nowMs: number;
-  /** Where the request went, for an answer that is a page. */
+  /** The URL of the request. The error message names it if the response is an HTML page. */
   url?: string;
 }
 

@@ -47,7 +47,7 @@ function replyOf(wire: WireReply, meaning: FinishMeaning, request: ModelRequest)
   const spoken = splitThinking(wire.text);
   const quirks: Quirk[] = [...spoken.quirks];
   const cut = meaning === "length";
-  // JSON that was asked for is not a call, whatever it looks like.
+  // JSON that the request asked for is never a call.
   const mayLeak =
     wire.calls.length === 0 && ["stop", "calls", "absent", "unknown"].includes(meaning);
   const isJson = request.jsonSchema !== undefined;

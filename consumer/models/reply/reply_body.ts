@@ -24,7 +24,7 @@ export async function readBody(response: Response): Promise<BodyRead> {
   }
 }
 
-/** What a text holds, whatever its content type says: JSON, a folded event stream, or plain text. */
+/** The content of a text: JSON, a folded event stream, or plain text. Its content type is not used. */
 export function bodyValue(text: string): unknown {
   // A number that would lose digits is kept as a string of them: it may be an argument.
   const value = parseJson(quoteLossyNumbers(text));

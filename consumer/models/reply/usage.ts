@@ -5,8 +5,8 @@ import type { ModelRequest, ReplyUsage } from "../model.ts";
 import type { WireReply } from "../shapes/wire.ts";
 
 /**
- * The first of these counts, as a number or as digits. Capped: the stores add up what endpoints
- * report, and no sum may leave the whole numbers that they hold exactly.
+ * The first of these fields that has a count, as a number or as digits. Capped, because the stores add up
+ * reported counts, and a sum must stay below the largest integer that a number stores exactly.
  */
 function countAt(record: unknown, ...keys: readonly string[]): number | null {
   if (!isRecord(record)) return null;
@@ -20,13 +20,13 @@ function countAt(record: unknown, ...keys: readonly string[]): number | null {
   return null;
 }
 
-/** Thought that a server reports apart from the completion is billed all the same: the total tells. */
+/** Some servers report thinking tokens separately from the completion and bill them too: the total includes them. */
 function completionIn(sent: Json, prompt: number, completion: number): number {
   const total = countAt(sent, "total_tokens") ?? 0;
   const details = [sent.completion_tokens_details, sent.output_tokens_details].find(isRecord);
   const thought = countAt(details, "reasoning_tokens") ?? countAt(sent, "reasoning_tokens") ?? 0;
   const missing = Math.max(0, total - prompt - completion);
-  // More thought than the whole completion can only have been counted apart.
+  // More thinking tokens than completion tokens: the server counted them separately.
   const apart = thought > completion ? thought : 0;
   return completion + Math.max(missing, apart);
 }

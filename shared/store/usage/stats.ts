@@ -29,7 +29,7 @@ const modelsSql = `SELECT * FROM (
     ORDER BY live + ${ended.join(" + ")} DESC, model LIMIT ${overviewLimits.modelsMax})
   ORDER BY model`;
 
-/** Running tasks are as few as there are workers, so they are counted directly. */
+/** Counted directly: there are never more running tasks than workers. */
 const liveSql = `
   SELECT
     (SELECT COUNT(*) FROM tasks INDEXED BY tasks_sweep

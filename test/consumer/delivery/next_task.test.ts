@@ -103,7 +103,7 @@ describe("tasks that must not start do not hold back others", () => {
     expect(await turns.take({ ...anyModel, own: now - patienceMs })).toBe("c");
   });
 
-  test("with an admission for one model only its tasks are taken", async () => {
+  test("an admission for one model takes only tasks of that model", async () => {
     await queue("a", 1, { model: "@cf/a" });
     await queue("b", 1, { model: "@cf/b" });
     const turns = new Turns();
@@ -111,7 +111,7 @@ describe("tasks that must not start do not hold back others", () => {
     expect(await turns.take({ ...anyModel, hosted: null })).toBeNull();
   });
 
-  test("as many blocked flows as one choice looks at do not hide the last one", async () => {
+  test("a flow that may start is found behind as many blocked flows as one choice reads", async () => {
     const later = { not_before: Date.now() + 3_600_000 };
     for (let n = 1; n < flowLimits.flowsPerChoiceMax; n++)
       await queue("f", 1, { ...batch(String(n).padStart(4, "0")), ...later });

@@ -21,6 +21,6 @@ test("the configuration with containers is the usual one, with nothing but the c
   expect(usual).not.toMatch(/containers|MicroVm/);
 });
 
-test("a configuration without the entry is refused, not deployed half-made", () => {
+test("a configuration without the entry is refused before anything is deployed", () => {
   expect(() => withMicroVm('main = "other.ts"', "i")).toThrow("consumer/index.ts");
 });

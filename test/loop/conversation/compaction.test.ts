@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { answerForm } from "../../../consumer/loop/answer/answer_form.ts";
 import {
   compactionFor,
-  mustShrink,
+  mustCompact,
   type Room,
   tokenScale,
   windowOf,
@@ -157,11 +157,11 @@ describe("what is learned from an endpoint", () => {
     expect(windowOf([overflow(8_192)], "other", 128_000)).toBe(128_000);
   });
 
-  test("a call must shrink after an overflow, until one did", () => {
-    expect(mustShrink([overflow()], "m")).toBe(true);
-    expect(mustShrink([overflow()], "other")).toBe(false);
-    expect(mustShrink([overflow(), modelStep(replyOf({}))], "m")).toBe(false);
-    expect(mustShrink([overflow(), overflow(undefined, true)], "m")).toBe(false);
+  test("a call must be compacted after an overflow, unless a compaction was already forced", () => {
+    expect(mustCompact([overflow()], "m")).toBe(true);
+    expect(mustCompact([overflow()], "other")).toBe(false);
+    expect(mustCompact([overflow(), modelStep(replyOf({}))], "m")).toBe(false);
+    expect(mustCompact([overflow(), overflow(undefined, true)], "m")).toBe(false);
   });
 
   test("the scale of its token count is learned within bounds", () => {

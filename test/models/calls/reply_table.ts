@@ -1,5 +1,5 @@
 /**
- * The table of replies: every family × every damage × every wire shape, with what must come out. A row
+ * The table of replies: every family × every damage × every wire shape, with the expected result. A row
  * without calls to run is a negative: prose, a cut, a thought, a name that no tool has, a guess too many.
  */
 import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";

@@ -50,7 +50,7 @@ describe("a reply that is cut anywhere is never taken for an answer", () => {
           if (/^\w+:?$/.test(cut)) continue;
           const { finish, runs } = read(cut);
           expect({ cut, finish }).not.toMatchObject({ finish: "stop" });
-          // Calls in front of the cut may be whole; none is ever another one.
+          // A call before the cut may be complete; no call differs from the one that was meant.
           expect(runs).toEqual(calls.slice(0, runs.length));
         }
       }

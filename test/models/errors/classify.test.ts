@@ -188,7 +188,7 @@ test("an endless message is cut, and markup is left out", () => {
   expect(answer(502, "<style>b{}</style><h1>Bad gateway</h1>").message).toMatch(/: Bad gateway$/);
 });
 
-describe("an overflow tells the model's window where the endpoint does", () => {
+describe("an overflow failure has the model's window if the endpoint reports it", () => {
   test.each([
     [
       "Workers AI",

@@ -16,7 +16,7 @@ type Counts = [prompt: number, cached: number, completion: number];
 describe("what a reply used is counted", () => {
   const rows: [name: string, usage: object, counts: Counts][] = [
     [
-      "with thought that is reported apart, as the total tells",
+      "with thinking tokens that only the total includes",
       {
         prompt_tokens: 200,
         completion_tokens: 15,

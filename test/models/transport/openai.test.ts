@@ -229,7 +229,7 @@ describe("an endpoint that cuts the front of the conversation off", () => {
     endpoint(() => Response.json({ ...good, usage: { prompt_tokens, completion_tokens: 5 } }))
       .transport;
 
-  test("is found by its own count of tokens, and the call is still accounted for", async () => {
+  test("is detected by the token count that it reports, and the usage of the call is kept", async () => {
     expect(await countingEndpoint(4_096).complete(long(60_000))).toMatchObject({
       ok: false,
       failure: { code: "model_overflow", message: expect.stringContaining("num_ctx") },
@@ -240,11 +240,11 @@ describe("an endpoint that cuts the front of the conversation off", () => {
     ["a count as expected", 15_000, 60_000],
     ["a short conversation, whatever the count", 1, 10_000],
   ];
-  test.each(fine)("is not seen in %s", async (_name, tokens, chars) => {
+  test.each(fine)("is not detected in %s", async (_name, tokens, chars) => {
     expect(await countingEndpoint(tokens).complete(long(chars))).toMatchObject({ ok: true });
   });
 
-  test("is not seen in runs of one character, which a vocabulary folds", async () => {
+  test("is not detected in long runs of one character, which take few tokens", async () => {
     const spaces = request({
       messages: [
         {
@@ -256,7 +256,7 @@ describe("an endpoint that cuts the front of the conversation off", () => {
     expect(await countingEndpoint(3_000).complete(spaces)).toMatchObject({ ok: true });
   });
 
-  test("is not seen where the endpoint counts nothing", async () => {
+  test("is not detected if the endpoint reports no token count", async () => {
     const { usage: _, ...bare } = good;
     const { transport } = endpoint(() => Response.json(bare));
     expect(await transport.complete(long(60_000))).toMatchObject({

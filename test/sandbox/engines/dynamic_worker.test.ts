@@ -14,7 +14,7 @@ test("one file opens the Loader, so that no Dynamic Worker inherits the network"
   expect(naming(/\bloader\)?\??\.(load|get)\(/i)).toEqual([]);
 });
 
-test("the compiler lets no other file make one, nor this one forget the network", () => {
+test("the compiler rejects a Dynamic Worker in another file or without a network setting", () => {
   const refused = [
     // @ts-expect-error: elsewhere the Loader has no method
     () => env.LOADER.get("name", () => ({})),
@@ -23,7 +23,7 @@ test("the compiler lets no other file make one, nor this one forget the network"
     // @ts-expect-error: where the network goes cannot be left out
     () => dynamicWorker(env.LOADER, null, { mainModule: "a", modules: {}, limits: null }),
   ];
-  // The compiler has spoken: an expected error that is none fails the type check.
+  // The type check fails if one of the expected errors does not occur.
   expect(refused).toHaveLength(3);
 });
 

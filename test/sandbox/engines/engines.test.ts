@@ -1,4 +1,4 @@
-/** What every engine holds to. */
+/** The behaviour that every sandbox engine must have. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../../consumer/sandbox/engine.ts";

@@ -3,7 +3,7 @@ import { interpreterIdentity, isolateEngine } from "../../../consumer/sandbox/is
 import { openLoader, sealedLoader } from "../loader.ts";
 import { limits, nothing, run } from "../running.ts";
 
-test("nothing of one run is seen by the next", async () => {
+test("a run sees no change that an earlier run made", async () => {
   await run(
     `globalThis.leak = 1; Object.prototype.leak = 2; Array.prototype.map = () => "patched"; JSON.parse = null;
      require("fs").leak = 3; require("fs").writeFileSync("left.txt", "x"); process.env.LEAK = "4"; console.leak = 5; Math.random = () => 6;`,
@@ -116,7 +116,7 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
       new AbortController().signal,
     );
   }
-  // Behind "#" is how many instances hung before, in whatever ran before.
+  // The number after "#" counts the instances that hung in earlier tests.
   expect([...names].map((name) => name?.split("#")[0])).toEqual([interpreterIdentity]);
   expect(interpreterIdentity).toMatch(/^interpreter@[0-9a-f]{16}$/);
 });

@@ -88,7 +88,7 @@ test("a native program cannot change more than a workspace holds", async () => {
   expect(outcome.error?.message).toContain("ENOSPC");
 });
 
-test("nothing of one native run is seen by the next", async () => {
+test("a native run sees no change that an earlier run made", async () => {
   await native("globalThis.leak = 1");
   expect((await native("typeof leak")).value).toBe("undefined");
 });

@@ -20,7 +20,7 @@ function recorded(status = 200): { asked: GuestRequest[]; capabilities: Capabili
   };
 }
 
-test("a request goes to the gateway as it is, and its answer back", async () => {
+test("a request reaches the gateway unchanged, and the container gets the response", async () => {
   const { asked, capabilities } = recorded();
   const request = new Request("https://a.example/p?q=1", {
     method: "PUT",

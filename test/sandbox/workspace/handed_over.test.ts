@@ -86,7 +86,7 @@ const shown = (files: Iterable<[string, Uint8Array]>) =>
 const filesOf = (program: Workspace): [string, Uint8Array][] =>
   paths.flatMap((path) => (program.entry(path) === null ? [] : [[path, program.read(path)]]));
 
-test("in the end both sides hold the same, with what the program still has to tell", () => {
+test("in the end both sides have the same files, once the program's last changes are applied", () => {
   fc.assert(
     fc.property(acts, (script) => {
       const { program, task } = played(script);

@@ -58,7 +58,7 @@ const lazyModules = [
   "internal/fixed_queue",
 ];
 
-/** Node's JavaScript that the prelude's own modules take the place of: they reach into the process. */
+/** Modules of Node that use the process. The prelude replaces them with its own modules. */
 export const replacedModules = [
   "async_hooks",
   "diagnostics_channel",

@@ -83,7 +83,7 @@ export class Session implements World {
     }
     const burnt = fuel - Math.max(0, machine.fuel);
     const shown = error && this.#explanations.limit(error, { burnt, ...run.limits, machine });
-    // One that an exception went through may have kept more than its memory tells.
+    // A machine may keep more after an exception than its memory size shows.
     if (isWhole) machine.release(template);
     return run.outcome(shown, burnt);
   }

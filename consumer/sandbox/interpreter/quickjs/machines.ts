@@ -18,7 +18,7 @@ export class Machines<Machine> {
     this.#pagesMax = pages + Math.ceil(memoryBytesMax / pageBytes);
   }
 
-  /** Counts a program as running until the answer is called. `grown` tells what its memory has grown by. */
+  /** Counts a program as running until the answer is called. `grown` returns the growth of its memory in bytes. */
   enter(grown: () => number): () => void {
     this.#running.add(grown);
     return () => this.#running.delete(grown);

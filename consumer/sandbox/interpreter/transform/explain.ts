@@ -81,7 +81,7 @@ export class Explanations {
     return first === undefined ? "undefined" : printed(first, this.#code);
   }
 
-  /** The call at a place of the program, as it is written there; null where none is. */
+  /** The source text of the call at a position of the program; null if there is no call. */
   callAt(line: number, column: number, charge: (units: number) => void): string | null {
     const node = this.#nodeAt(this.#offset(line, column), "not a function", charge);
     return node === undefined
@@ -236,7 +236,7 @@ function nameIn(message: string, node: AnyNode, code: string): string | undefine
   return /convert to object/.test(message) ? destructured(node, code) : undefined;
 }
 
-/** What V8 says of taking an object apart that is not there. */
+/** The message of V8 when a program destructures null or undefined. */
 function destructured(node: AnyNode, code: string): string | undefined {
   const declared = node.type === "VariableDeclaration" ? node.declarations[0] : node;
   if (

@@ -35,7 +35,7 @@ export function rewriteNested(program: Program, edits: Edits, target: Target): v
   }
 }
 
-/** What a node writes or calls: a `.stack` there is not a read of it. */
+/** The expressions that a node assigns to or calls. A `.stack` in that position is not a read. */
 function targetsOf(node: AnyNode): AnyNode[] {
   switch (node.type) {
     case "AssignmentExpression":

@@ -14,7 +14,7 @@ const sizeOf = (workspace: Workspace, path: string): number => {
   return entry?.kind === "file" ? entry.size : 0;
 };
 
-/** A file with bytes put at a place; what is between its end and the place is zero. */
+/** A copy of a file with `bytes` written at the offset `at`. A gap after the old end is filled with zeros. */
 function patchBytes(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(Math.max(before.length, at + bytes.length));
   whole.set(before);

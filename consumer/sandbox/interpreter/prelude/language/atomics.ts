@@ -2,7 +2,7 @@ import { define } from "../bridge.ts";
 
 type List = Record<number, number | bigint>;
 
-/** Atomics for one thread: each operation is whole by itself, and there is no one to wait for. */
+/** Atomics for one thread: each operation is atomic, and no other thread can be waited for. */
 export function installAtomics(): void {
   const change =
     (work: (before: never, value: never) => number | bigint) =>

@@ -13,7 +13,7 @@ const sliced =
     return piece.length === 0 ? "" : askText(op.decode, [encoding], plain(piece));
   };
 
-/** The bytes as a plain view: a Buffer's own methods must not be reached from here. */
+/** The bytes as a plain Uint8Array, because code here must not call methods that a program can replace in Buffer. */
 const plain = (bytes: Bytes): Bytes =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

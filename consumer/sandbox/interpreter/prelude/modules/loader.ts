@@ -51,7 +51,7 @@ export class Loader {
     this.#builtins = builtins;
   }
 
-  /** Defines `require` and what goes with it, for a program at the root. */
+  /** Defines `require`, `__filename` and `__dirname` for a program in the root folder. */
   install(): void {
     define(globalThis, {
       require: this.#requireFrom("/"),

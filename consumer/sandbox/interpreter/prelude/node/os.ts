@@ -1,4 +1,4 @@
-/** node:os of a small Linux machine that tells nothing of the real one. */
+/** node:os of a small Linux machine; no value comes from the real one. */
 export const os = {
   EOL: "\n",
   devNull: "/dev/null",

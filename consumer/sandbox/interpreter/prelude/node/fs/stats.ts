@@ -28,7 +28,7 @@ class Kind {
   }
 }
 
-/** What stat tells: the workspace keeps no times, so each is the run's own. */
+/** The result of stat. The workspace keeps no times, so each time is the current one. */
 export class Stats extends Kind {
   readonly dev = 1;
   readonly mode: number;
