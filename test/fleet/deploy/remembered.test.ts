@@ -99,17 +99,17 @@ test("--new-key replaces the key and shows the new one", async () => {
 });
 
 test("a deploy that breaks off at any call is repaired by the next one", async () => {
-  const whole = new Account(root);
-  await runDeploy(whole, { microvm: true, metrics: true });
-  for (let call = 0; call < whole.calls.length; call++) {
+  const completeAccount = new Account(root);
+  await runDeploy(completeAccount, { microvm: true, metrics: true });
+  for (let call = 0; call < completeAccount.calls.length; call++) {
     forget();
     const account = new Account(root);
     account.failingCall = call;
     await expect(runDeploy(account, { microvm: true, metrics: true })).rejects.toThrow();
     const isAsked = account.workers.size > 0 || account.databases.size > 0;
     await runDeploy(account, isAsked ? {} : { microvm: true, metrics: true });
-    expect(account.workers.get(consumer)).toEqual(whole.workers.get(consumer));
-    expect([...account.queues]).toEqual([...whole.queues]);
+    expect(account.workers.get(consumer)).toEqual(completeAccount.workers.get(consumer));
+    expect([...account.queues]).toEqual([...completeAccount.queues]);
     expect([...(account.secrets.get(producer)?.keys() ?? [])]).toEqual(["FLEET_API_KEY"]);
   }
 });
