@@ -18,11 +18,14 @@ beforeAll(() => {
   database.exec(`
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
     INSERT INTO tasks (id, tenant, status, model, policy, sandbox, priority, labels, spec,
-      attempts, created_at, sweep_at, finished_at, reason, result_key)
+      attempts, created_at, sweep_at, finished_at, reason, result_key,
+      output, transcript, usage)
     SELECT printf('task_%020d', i), 'tenant-' || (i % 3), IIF(i % 4 = 0, 'queued', 'succeeded'),
       'm', 'default', 'isolate', 'normal', '{}', '{"prompt":"' || hex(zeroblob(400)) || '"}',
       3, i, IIF(i % 4 = 0, i, NULL), IIF(i % 4 = 0, NULL, i),
-      IIF(i % 4 = 0, NULL, 'completed'), IIF(i % 4 = 0, NULL, 'tasks/t/result.json')
+      IIF(i % 4 = 0, NULL, 'completed'), IIF(i % 4 = 0, NULL, 'tasks/t/result.json'),
+      IIF(i % 4 = 0, NULL, hex(zeroblob(40))), IIF(i % 4 = 0, NULL, hex(zeroblob(450))),
+      '{"prompt_tokens":900,"cached_tokens":0,"completion_tokens":80,"cost_usd":0.01}'
     FROM n`);
   for (const file of files.slice(firstNew)) {
     const start = performance.now();
