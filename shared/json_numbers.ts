@@ -15,8 +15,8 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 function decimal(text: string): string {
   const match = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (match === null) return text;
-  const [, whole = "", fraction = "", exponent = "0"] = match;
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const [, integerDigits = "", fraction = "", exponent = "0"] = match;
+  const digits = `${integerDigits}${fraction}`.replace(/^0+/, "");
   let length = digits.length;
   while (length > 0 && digits.charCodeAt(length - 1) === 0x30) length -= 1;
   return length === 0

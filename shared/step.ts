@@ -17,7 +17,7 @@ export interface StepCall {
  * What a model call offered: every tool while the model works, then the final steps: only `final_answer`,
  * `final_answer` forced by name, JSON mode without tools, text without tools.
  */
-export type Offered = "tools" | "final_answer" | "named" | "json" | "text";
+export type OfferKind = "tools" | "final_answer" | "named" | "json" | "text";
 
 /** Elides old outputs: each step up to `upto` keeps `chars` characters. */
 export interface Compaction {
@@ -36,7 +36,7 @@ export interface RawReply {
 export interface ModelPayload {
   kind: "model";
   model: string;
-  offered: Offered;
+  offered: OfferKind;
   /** Why only the answer was requested; absent while the model works. */
   because?:
     | "budget_steps"

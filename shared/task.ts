@@ -10,8 +10,8 @@ const nameOf = (what: string) =>
   Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${what}` });
 
 /** A budget that a task sets: at least one, at most the fleet's ceiling. */
-const budget = (name: keyof typeof budgetCeilings, whole = true) =>
-  whole
+const budget = (name: keyof typeof budgetCeilings, isInteger = true) =>
+  isInteger
     ? Type.Integer({ minimum: 1, maximum: budgetCeilings[name] })
     : Type.Number({ exclusiveMinimum: 0, maximum: budgetCeilings[name] });
 

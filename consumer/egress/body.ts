@@ -70,12 +70,12 @@ export async function* scrubChunks(response: ResponseBody): AsyncGenerator<Uint8
 
 async function* scrubWhole(
   { deadline, budget, scrubber, onBytes }: ResponseBody,
-  whole: Promise<ArrayBuffer>,
+  bodyBytes: Promise<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
   // A rejection after the deadline must not be unhandled.
-  whole.catch(() => {});
+  bodyBytes.catch(() => {});
   try {
-    const read = await Promise.race([whole, deadline.passed]);
+    const read = await Promise.race([bodyBytes, deadline.passed]);
     if (read === "passed") return deadline.reason();
     onBytes(read.byteLength);
     const taken = budget.takeReceived(read.byteLength);
@@ -140,13 +140,13 @@ export function streamOf(
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  const joinedBytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    joinedBytes.set(part, at);
     at += part.byteLength;
   }
-  return whole;
+  return joinedBytes;
 }
 
 /**

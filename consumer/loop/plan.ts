@@ -5,7 +5,7 @@ import type {
   Compaction,
   FinalisationCause,
   ModelPayload,
-  Offered,
+  OfferKind,
   Step,
 } from "../../shared/step.ts";
 import type { Usage } from "../../shared/usage.ts";
@@ -29,7 +29,7 @@ import type { ModelClient } from "./model_client.ts";
 export type Plan =
   | {
       kind: "call";
-      offered: Offered;
+      offered: OfferKind;
       cause: FinalisationCause | null;
       messages: readonly Message[];
       outputTokensMax: number;
@@ -111,7 +111,7 @@ const tooLongText =
   "The conversation is longer than the model's window, and nothing is left to elide.";
 
 interface PlannedRequest {
-  offered: Offered;
+  offered: OfferKind;
   messages: readonly Message[];
   compaction: Compaction | "none" | null;
   estimate: number;
@@ -130,7 +130,7 @@ function planRequest(
 ): PlannedRequest | null {
   const finalStep = state === null ? null : nextFinalStep(state, task.form, model.abilities);
   if (state !== null && finalStep === null) return null;
-  const offered: Offered = finalStep ?? "tools";
+  const offered: OfferKind = finalStep ?? "tools";
   const { tools, toolChoice } = requestOffers(offered, task.offers, task.finalOffer);
   const sentTools = toolChoice === "none" ? [] : tools;
   const options = { ...task, model: model.id };

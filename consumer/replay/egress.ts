@@ -34,8 +34,8 @@ export function compareDecision(
   const was = `${method} ${url}: ${formatDecision(recorded)}`;
   const now = formatDecision(decision);
   if (recorded.action !== "deny") {
-    const same = decision.action === recorded.action && decision.rule === recorded.rule;
-    return same ? null : { was, now };
+    const isSame = decision.action === recorded.action && decision.rule === recorded.rule;
+    return isSame ? null : { was, now };
   }
   // After the policy allowed a request the gateway may have stopped it, which a replay does not repeat.
   const wasDeniedByPolicy = policyDenials.includes(recorded.reason);

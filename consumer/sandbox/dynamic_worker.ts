@@ -32,7 +32,7 @@ export function dynamicWorker(
   identity: string | null,
   code: DynamicWorkerCode,
 ): WorkerStub {
-  const whole = {
+  const workerCode = {
     compatibilityDate,
     compatibilityFlags: ["nodejs_compat"],
     mainModule: code.mainModule,
@@ -42,5 +42,5 @@ export function dynamicWorker(
     env: {},
   };
   const opened = loader as unknown as WorkerLoader;
-  return identity === null ? opened.load(whole) : opened.get(identity, () => whole);
+  return identity === null ? opened.load(workerCode) : opened.get(identity, () => workerCode);
 }

@@ -24,9 +24,9 @@ export function modelClientsFor(
   spec: DurableTask,
 ): Result<[ModelClient, ...ModelClient[]], Failure> {
   const { model } = task;
-  const own = createModelClient(config, task, model, spec, false);
-  if (!own.ok) return own;
-  const clients: [ModelClient, ...ModelClient[]] = [own.value];
+  const primaryClient = createModelClient(config, task, model, spec, false);
+  if (!primaryClient.ok) return primaryClient;
+  const clients: [ModelClient, ...ModelClient[]] = [primaryClient.value];
   for (const name of fallbackModelsOf(config, model, spec.fallback_models)) {
     const fallback = createModelClient(config, task, name, spec, true);
     if (fallback.ok) clients.push(fallback.value);

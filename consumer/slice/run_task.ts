@@ -94,7 +94,7 @@ function loopTaskOf(
   };
 }
 
-/** Ends what the sandbox holds beyond its runs; never rejects. */
+/** Releases what the sandbox keeps between runs, such as a container. Never rejects. */
 async function closeEngine(engine: Engine, taskId: string): Promise<void> {
   await engine.close?.().catch((error) => logBug("close_sandbox", error, { task_id: taskId }));
 }

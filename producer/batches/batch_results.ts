@@ -47,11 +47,11 @@ export async function assembleResults(
     (row) => row.stale === 0 && row.results_key === null && row.queued + row.running === 0,
   );
   // A chunk that is not fully expanded would be put together again with each new line.
-  const whole = ended.filter(
+  const completeChunks = ended.filter(
     (row) =>
       (row.chunk + 1) * batchLimits.tallyTasks <= batch.expanded || batch.expanded >= batch.total,
   );
-  for (const row of whole.slice(0, chunksMax)) {
+  for (const row of completeChunks.slice(0, chunksMax)) {
     // The version is in the key: if the chunk is redriven meanwhile, this object stays unread.
     const key = objectKeys.batchResults(batch.tenant, batch.id, row.chunk, row.version);
     const writer = new ObjectWriter(env.OBJECTS, key, "application/x-ndjson");
@@ -66,7 +66,7 @@ export async function assembleResults(
     }
     await storeResultsKey(env.DB, row, key);
   }
-  return Math.min(whole.length, chunksMax);
+  return Math.min(completeChunks.length, chunksMax);
 }
 
 async function* chunkLines(

@@ -5,8 +5,8 @@ type RedrivePage = CallValue<"POST /v1/tasks/redrive">;
 export type RedriveSummary = Omit<RedrivePage, "next_cursor">;
 
 /**
- * Redrives tasks of a batch, or, with `batchId` null, those that match the filters of the order. `order` is
- * sent unchecked: the API reports what it does not accept. The first failed call ends it.
+ * Redrives tasks of a batch, or, with `batchId` null, the tasks that match the filters in `order`, the body
+ * of the request. The API checks `order`. The first failed call ends the redrive.
  */
 export async function redriveAll(
   client: FleetClient,

@@ -107,6 +107,6 @@ async function putAttachments(
 
 function withFiles(task: object, files: Record<string, { r2: string }>): object {
   if (Object.keys(files).length === 0) return task;
-  const own = "files" in task && typeof task.files === "object" ? task.files : {};
-  return { ...task, files: { ...own, ...files } };
+  const taskFiles = "files" in task && typeof task.files === "object" ? task.files : {};
+  return { ...task, files: { ...taskFiles, ...files } };
 }

@@ -50,8 +50,8 @@ export function parseChoice(
       invalidField("cursor", "invalid cursor: write a next_cursor from an earlier response"),
     );
   }
-  const whole = body.batch_id === undefined ? taskRange : batchTaskRange(body.batch_id);
-  const { from, to } = within ?? whole;
+  const fullRange = body.batch_id === undefined ? taskRange : batchTaskRange(body.batch_id);
+  const { from, to } = within ?? fullRange;
   const choice = {
     statuses: body.status ?? statuses,
     reason: body.reason ?? null,

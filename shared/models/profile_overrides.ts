@@ -111,10 +111,11 @@ function explained(path: string, message: string): string {
     : `there is no field ${JSON.stringify(field)}: did you mean "${near}"?`;
 }
 
-function applyOverride(base: Profile, own: Override): Profile {
-  const windowTokens = own.window_tokens ?? base.windowTokens;
-  const outputTokensMax = own.output_tokens_max ?? Math.min(base.outputTokensMax, windowTokens - 1);
-  const { price } = own;
+function applyOverride(base: Profile, override: Override): Profile {
+  const windowTokens = override.window_tokens ?? base.windowTokens;
+  const outputTokensMax =
+    override.output_tokens_max ?? Math.min(base.outputTokensMax, windowTokens - 1);
+  const { price } = override;
   return {
     windowTokens,
     outputTokensMax,
@@ -123,20 +124,21 @@ function applyOverride(base: Profile, own: Override): Profile {
       price === undefined
         ? base.price
         : { input: price.input, output: price.output, cached: price.cached ?? price.input },
-    requestsPerMinute: own.requests_per_minute ?? base.requestsPerMinute,
-    thinking: own.thinking ?? base.thinking,
-    thinkingLess: own.thinking_less ?? own.thinking ?? base.thinkingLess,
-    outputField: own.output_field ?? base.outputField,
-    jsonMode: own.json_mode ?? base.jsonMode,
-    forcedTool: own.forced_tool ?? base.forcedTool,
-    reasoningField: own.reasoning_field === undefined ? base.reasoningField : own.reasoning_field,
-    toolChoice: own.tool_choice ?? base.toolChoice,
-    seedField: own.seed_field === undefined ? base.seedField : own.seed_field,
-    samplingFields: own.sampling_fields ?? base.samplingFields,
-    stream: own.stream ?? base.stream,
-    userAfterTool: own.user_after_tool ?? base.userAfterTool,
-    toolNames: own.tool_names ?? base.toolNames,
-    callIds: own.call_ids ?? base.callIds,
+    requestsPerMinute: override.requests_per_minute ?? base.requestsPerMinute,
+    thinking: override.thinking ?? base.thinking,
+    thinkingLess: override.thinking_less ?? override.thinking ?? base.thinkingLess,
+    outputField: override.output_field ?? base.outputField,
+    jsonMode: override.json_mode ?? base.jsonMode,
+    forcedTool: override.forced_tool ?? base.forcedTool,
+    reasoningField:
+      override.reasoning_field === undefined ? base.reasoningField : override.reasoning_field,
+    toolChoice: override.tool_choice ?? base.toolChoice,
+    seedField: override.seed_field === undefined ? base.seedField : override.seed_field,
+    samplingFields: override.sampling_fields ?? base.samplingFields,
+    stream: override.stream ?? base.stream,
+    userAfterTool: override.user_after_tool ?? base.userAfterTool,
+    toolNames: override.tool_names ?? base.toolNames,
+    callIds: override.call_ids ?? base.callIds,
   };
 }
 

@@ -236,15 +236,18 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
 /** The output limit of one reply, and of the next one when thought filled the first, in tokens. */
 export function outputRoom(
   profile: Profile,
-  asked: number | undefined,
+  requested: number | undefined,
 ): { outputTokensMax: number; outputTokensCeiling: number } {
   return {
-    outputTokensMax: Math.min(profile.outputTokensMax, asked ?? modelLimits.outputTokensDefault),
-    outputTokensCeiling: Math.min(profile.outputTokensMax, asked ?? Number.POSITIVE_INFINITY),
+    outputTokensMax: Math.min(
+      profile.outputTokensMax,
+      requested ?? modelLimits.outputTokensDefault,
+    ),
+    outputTokensCeiling: Math.min(profile.outputTokensMax, requested ?? Number.POSITIVE_INFINITY),
   };
 }
 
 /** The output limit to send: what the caller asks for, within what the model can give. */
-export function outputTokensFor(profile: Profile, asked: number): number {
-  return Math.max(1, Math.min(Math.floor(asked), profile.outputTokensMax));
+export function outputTokensFor(profile: Profile, requested: number): number {
+  return Math.max(1, Math.min(Math.floor(requested), profile.outputTokensMax));
 }

@@ -24,9 +24,9 @@ function read(text: string, delimiter: string | null = null, size = text.length 
 
 /** The values of a reader that reads the text at once, and the same in pieces of one to three characters. */
 function both(text: string, delimiter: string | null = null) {
-  const whole = read(text, delimiter);
-  for (const size of [1, 2, 3]) expect(read(text, delimiter, size)).toEqual(whole);
-  return whole;
+  const allRows = read(text, delimiter);
+  for (const size of [1, 2, 3]) expect(read(text, delimiter, size)).toEqual(allRows);
+  return allRows;
 }
 
 describe("rows are read with any line end", () => {

@@ -4,12 +4,12 @@
  * the budgets and is journaled once, so any invocation continues at the step where the last one stopped.
  */
 import { classOf } from "../../../shared/failures.ts";
-import type { FinalisationCause, ModelPayload, Offered, Step } from "../../../shared/step.ts";
+import type { FinalisationCause, ModelPayload, OfferKind, Step } from "../../../shared/step.ts";
 import type { Message, ModelRequest, ToolOffer } from "../../models/model.ts";
 import { finishText, jsonOnlyText, plainOnlyText, valueOnlyText } from "../conversation/prompt.ts";
 import type { AnswerForm } from "./answer_form.ts";
 
-export type FinalStep = Exclude<Offered, "tools">;
+export type FinalStep = Exclude<OfferKind, "tools">;
 
 const finalSteps: readonly FinalStep[] = ["final_answer", "named", "json", "text"];
 
@@ -45,7 +45,7 @@ function usedItsStep({ offered, failure }: ModelPayload): boolean {
   return kind === "fail" || kind === "retry";
 }
 
-const isForced = (offered: Offered): boolean => offered === "named" || offered === "json";
+const isForced = (offered: OfferKind): boolean => offered === "named" || offered === "json";
 
 /** True where this failure ends only its final step and not the task. */
 export function endsOnlyFinalStep({ offered, because, failure }: ModelPayload): boolean {
@@ -82,7 +82,7 @@ export function nextFinalStep(
 
 /** What a request offers. `final_answer` is always parsed, even where it is not offered. */
 export function requestOffers(
-  offered: Offered,
+  offered: OfferKind,
   offers: readonly ToolOffer[],
   finalOffer: ToolOffer,
 ): Pick<ModelRequest, "tools" | "toolChoice" | "jsonSchema"> {

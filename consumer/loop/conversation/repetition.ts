@@ -10,8 +10,8 @@ import type { Step, StepCall, ToolPayload } from "../../../shared/step.ts";
 interface Fingerprint {
   call: string;
   result: string | null;
-  /** Both in one text. */
-  whole: string;
+  /** Call and result in one text. */
+  callAndResult: string;
 }
 
 /** What is read of a step: a draft fits too. */
@@ -30,7 +30,7 @@ function fingerprintOfStep(payload: ToolPayload): Fingerprint {
   if (known !== undefined) return known;
   const call = fingerprintOf(payload.name, payload.arguments);
   const result = payload.blocked === true ? null : collapseSpace(payload.text);
-  const fingerprint = { call, result, whole: JSON.stringify([call, result]) };
+  const fingerprint = { call, result, callAndResult: JSON.stringify([call, result]) };
   fingerprints.set(payload, fingerprint);
   return fingerprint;
 }
@@ -47,8 +47,8 @@ function fingerprintsOf(steps: readonly StepLike[]): Fingerprint[] {
     if (status === "intent") continue;
     const fingerprint = fingerprintOfStep(payload);
     // The model wrote repeated calls of one reply before it saw their result, so they count once.
-    if (!seenInReply.has(fingerprint.whole)) found.push(fingerprint);
-    seenInReply.add(fingerprint.whole);
+    if (!seenInReply.has(fingerprint.callAndResult)) found.push(fingerprint);
+    seenInReply.add(fingerprint.callAndResult);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 /** Handles a reply: it holds the answer, or it is journaled together with its rejected calls. */
-import type { ModelPayload, Offered, RawReply, StepCall } from "../../../shared/step.ts";
+import type { ModelPayload, OfferKind, RawReply, StepCall } from "../../../shared/step.ts";
 import type { Call, Reply, ReplyUsage } from "../../models/model.ts";
 import type { Quirk } from "../../models/quirks.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
@@ -88,7 +88,7 @@ export async function recordReply(
 /** The answer in a reply: its only call is a valid `final_answer`, or its text is an answer by itself. */
 function findAnswer(
   task: LoopTask,
-  offered: Offered,
+  offered: OfferKind,
   reply: Reply,
   calls: readonly StepCall[],
 ): { output: unknown; inText: boolean } | null {

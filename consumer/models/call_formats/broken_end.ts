@@ -17,14 +17,14 @@ export function endsInTag(text: string): boolean {
  * characters. Such a text was cut, even if the endpoint reports that the reply is complete.
  */
 export function isBrokenOff(text: string): boolean {
-  const whole = text.trim();
-  if (whole === "") return false;
-  if (/^[<>{}[\]`~|｜✿▁\s]+$/.test(whole) || /^>>>\w|✿\w{0,10}$/.test(whole)) return true;
-  if (endsInTag(whole) || (/^[{[]/.test(whole) && endsInJson(whole))) return true;
-  const fences = whole.split("\n").filter((line) => line.trimStart().startsWith("```")).length;
-  const open = fences % 2 === 1 || (fences === 0 && whole.includes("```"));
-  const last = whole.slice(whole.lastIndexOf("```"));
-  return open && (whole.startsWith("```") || callFence.test(last) || !last.includes("\n"));
+  const trimmed = text.trim();
+  if (trimmed === "") return false;
+  if (/^[<>{}[\]`~|｜✿▁\s]+$/.test(trimmed) || /^>>>\w|✿\w{0,10}$/.test(trimmed)) return true;
+  if (endsInTag(trimmed) || (/^[{[]/.test(trimmed) && endsInJson(trimmed))) return true;
+  const fences = trimmed.split("\n").filter((line) => line.trimStart().startsWith("```")).length;
+  const open = fences % 2 === 1 || (fences === 0 && trimmed.includes("```"));
+  const last = trimmed.slice(trimmed.lastIndexOf("```"));
+  return open && (trimmed.startsWith("```") || callFence.test(last) || !last.includes("\n"));
 }
 
 /** Values one after the other, of which the last one never closes. */

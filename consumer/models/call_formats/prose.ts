@@ -9,14 +9,14 @@ const gapCharsMax = 160;
 /** How much a model writes behind its own special tokens without meaning anything by it. */
 const tailCharsMax = 24;
 
-/** What introduces a call as an example, a quotation or another person's words. */
+/** Words that introduce a call as an example, a quotation or another person's words. */
 const introduced =
   /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like (?:this|so)|instead of|rather than|never|don't|do not|is the fault|example|template|snippet|fixture|test case|readme|docs|documentation|log|transcript|quote|inject(?:ed|ion)|(?:says|said|reads|contains|includes|holds|wrote|writes|asks|tells|told|wants|instructs|asked)(?: (?:me|us|you)(?: to)?)?)[^\w]*$/i;
-/** A sentence that declines the call behind it. */
+/** A sentence that refuses to make the call that follows it. */
 const declined =
   /(?:won't|will not|would not|wouldn't|not going to|refuse to|decline to|must not|mustn't|should not|shouldn't|cannot|can't|never|no need to)\b[^.!?\n]{0,14}\b(?:call|calling|run|use|execute|invoke|make|do|send|follow|obey|perform)\b/i;
 const quoteMarks = /["'“”«»‘’„]\s{0,4}$/;
-/** A made-up result between two calls: the second one rests on it. */
+/** A result that the model invented between two calls: the second call depends on it. */
 const madeUpResult = /tool_response|tool_result|observation:|<\|?tool_outputs?|\bresult:/i;
 
 /** The leaks that quote nothing: outside code, quotations, examples and refusals. */
@@ -57,8 +57,8 @@ export function endReply(text: string, calls: readonly LeakedCall[]): boolean {
     text.slice(Math.max(0, first.start - contextChars), first.start),
   ).trim();
   const ownSentence = before === "" || /[.!?:。！？]$/.test(before);
-  const said = stripMarkup(tail).trimEnd();
-  return special && ownSentence && said.length <= tailCharsMax && !said.includes("\n");
+  const lead = stripMarkup(tail).trimEnd();
+  return special && ownSentence && lead.length <= tailCharsMax && !lead.includes("\n");
 }
 
 /** The text with the calls blanked: a backtick inside a call's arguments quotes nothing outside. */

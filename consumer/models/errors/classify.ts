@@ -126,8 +126,8 @@ function messageOf(
   const head = `The model's endpoint answered ${who}${page}`;
   const tail = advice === "" ? "" : ` ${advice}`;
   const end = tail === "" || /[.!?]$/.test(message) ? "" : ".";
-  const said = message === "" ? `${head}.` : `${head}: ${message}${end}`;
-  return `${clip(said, modelLimits.errorTextCharsMax - tail.length)}${tail}`;
+  const statement = message === "" ? `${head}.` : `${head}: ${message}${end}`;
+  return `${clip(statement, modelLimits.errorTextCharsMax - tail.length)}${tail}`;
 }
 
 const clip = (text: string, chars: number = modelLimits.errorTextCharsMax): string =>

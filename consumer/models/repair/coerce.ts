@@ -55,10 +55,10 @@ function chosenBranch(value: unknown, plain: Json, context: Context): { value: u
   for (const branch of branches) {
     const attempted = new Set<Quirk>();
     const coerced = coerce(value, branch, { ...context, quirks: attempted });
-    const whole = isRecord(branch)
+    const fullBranch = isRecord(branch)
       ? { ...branch, ...($defs ? { $defs } : {}), ...(definitions ? { definitions } : {}) }
       : branch;
-    if (!fits(coerced, whole)) continue;
+    if (!fits(coerced, fullBranch)) continue;
     for (const quirk of attempted) context.quirks.add(quirk);
     return { value: coerced };
   }

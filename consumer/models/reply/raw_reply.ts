@@ -29,8 +29,8 @@ export function rawOf(
     name,
   }));
   const again = normalise(completionOf({ ...outcome.reply, calls: kept }, usage), request, 0);
-  const same = again.ok && contentOf(again.reply) === contentOf(outcome.reply);
-  return same ? undefined : { status, retry_after: null, text: text.toWellFormed() };
+  const hasSameContent = again.ok && contentOf(again.reply) === contentOf(outcome.reply);
+  return hasSameContent ? undefined : { status, retry_after: null, text: text.toWellFormed() };
 }
 
 const contentOf = ({ usage: _, ...content }: Reply): string => JSON.stringify(content);

@@ -8,10 +8,10 @@ export function repeatsItself(text: string): boolean {
   const { repeatedCharsMin, repeatedPieceCharsMax } = modelLimits;
   if (text.length < repeatedCharsMin + repeatedPieceCharsMax) return false;
   for (let period = 1; period <= repeatedPieceCharsMax; period += 1) {
-    let same = 0;
+    let repeats = 0;
     for (let at = text.length - 1; at >= period && text[at] === text[at - period]; at -= 1) {
-      same += 1;
-      if (same >= repeatedCharsMin) return true;
+      repeats += 1;
+      if (repeats >= repeatedCharsMin) return true;
     }
   }
   return false;

@@ -115,10 +115,10 @@ function takeStray(text: string, thoughts: string[]): string {
 }
 
 function answerIn(text: string): string {
-  const whole = withoutEndTokens(text).trim();
+  const cleanText = withoutEndTokens(text).trim();
   for (const [open, close] of answerMarks) {
-    if (!whole.startsWith(open)) continue;
-    const inner = whole.slice(open.length);
+    if (!cleanText.startsWith(open)) continue;
+    const inner = cleanText.slice(open.length);
     const end = inner.indexOf(close);
     if (end === -1) return inner.trim();
     if (inner.slice(end + close.length).trim() === "") return inner.slice(0, end).trim();

@@ -75,9 +75,9 @@ class PatternParser {
     if (this.#take(/\\b/y)) return { kind: "boundary" };
     if (this.#take(/\\B/y)) return { kind: "notBoundary" };
     if (this.pattern.startsWith("(", this.#at)) return this.#group(flags);
-    const back = this.#take(/\\(?:([1-9]\d*)|k<([^>]*)>)/y);
-    if (back !== null) {
-      const [, number, name = ""] = back;
+    const backreference = this.#take(/\\(?:([1-9]\d*)|k<([^>]*)>)/y);
+    if (backreference !== null) {
+      const [, number, name = ""] = backreference;
       const groups = () =>
         number === undefined ? (this.#names.get(name) ?? []) : [Number(number)];
       return { kind: "back", groups, ignoreCase: flags.includes("i") };

@@ -71,8 +71,8 @@ function isMultiple(value: number, divisor: number): boolean {
 
 function decimal(value: number): [digits: bigint, exponent: number] {
   const [digits = "", exponent = "0"] = Math.abs(value).toString().split("e");
-  const [whole = "", fraction = ""] = digits.split(".");
-  return [BigInt(whole + fraction), Number(exponent) - fraction.length];
+  const [integerDigits = "", fraction = ""] = digits.split(".");
+  return [BigInt(integerDigits + fraction), Number(exponent) - fraction.length];
 }
 
 export function stringKeywords(value: string, { schema, run, fail }: Visit): void {

@@ -58,7 +58,7 @@ export function foldEvents(text: string): Json | undefined {
   };
 }
 
-/** Some engines send usage as deltas and a last cumulative line: the fullest line is the sum. */
+/** Some servers send usage in parts and then once as a total: the record with the most tokens is the total. */
 function fuller(known: Json | null, usage: unknown): Json | null {
   if (!isRecord(usage)) return known;
   const total = (of: Json | null) =>

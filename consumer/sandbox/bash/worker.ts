@@ -92,7 +92,7 @@ async function answer(
   };
 }
 
-/** Only regular files below the workspace: a link is followed to what it shows, or dropped where it leads outside. */
+/** Only regular files inside the workspace. A link is replaced by its target, or dropped if the target is outside. */
 async function changesIn(
   fs: InMemoryFs,
   before: ReadonlyMap<string, Uint8Array>,

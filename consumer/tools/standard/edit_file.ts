@@ -17,10 +17,10 @@ export const editFile = defineTool({
     strict,
   ),
   effect: "idempotent",
-  async run({ path, old, new: by }, { files }) {
+  async run({ path, old, new: newText }, { files }) {
     const file = await readText(files, path);
     if (!file.ok) return toolError(file.error);
-    const edit = replaceOnce(file.value, old, by);
+    const edit = replaceOnce(file.value, old, newText);
     if (!edit.ok) return toolError(`${path} was not changed: ${edit.error}`);
     const written = files.write(path, new TextEncoder().encode(edit.value.text));
     if (!written.ok) return toolError(written.error);

@@ -27,8 +27,8 @@ export const readFile = defineTool({
     const lines = linesOf(file.value);
     const first = Math.max(1, offset ?? 1);
     const last = Math.min(lines.length, limit === undefined ? lines.length : first + limit - 1);
-    const whole = offset === undefined && limit === undefined;
-    const value = whole ? file.value : lines.slice(first - 1, last).join("\n");
+    const isWholeFile = offset === undefined && limit === undefined;
+    const value = isWholeFile ? file.value : lines.slice(first - 1, last).join("\n");
     if (lines.length === 0) return toolResult(`${path} is empty.`, value);
     if (first > lines.length) {
       return toolError(`${path} has ${lines.length} lines: line ${first} does not exist.`);

@@ -15,9 +15,13 @@ export interface Replacement {
 const linesShownMax = 5;
 
 /** The text keeps its own line breaks: those of `old` and `by` are converted to them. */
-export function replaceOnce(text: string, old: string, by: string): Result<Replacement, string> {
+export function replaceOnce(
+  text: string,
+  old: string,
+  newText: string,
+): Result<Replacement, string> {
   if (old === "") return err("`old` is empty. To write a whole file, use write_file.");
-  if (old === by) return err("`old` and `new` are the same.");
+  if (old === newText) return err("`old` and `new` are the same.");
   const lineBreak = lineBreakOf(text);
   const units = unitsOf(text);
   for (const needle of new Set([old, convertBreaks(old, lineBreak)])) {
@@ -25,9 +29,9 @@ export function replaceOnce(text: string, old: string, by: string): Result<Repla
     if (count > 1) return ambiguous(text, count, starts);
     const [at] = starts;
     if (at === undefined) continue;
-    return ok(cutIn(text, at, at + needle.length, convertBreaks(by, lineBreak), true));
+    return ok(cutIn(text, at, at + needle.length, convertBreaks(newText, lineBreak), true));
   }
-  return replaceLoosely(text, units, old, by, lineBreak);
+  return replaceLoosely(text, units, old, newText, lineBreak);
 }
 
 /** Any run of spaces matches any other, and so does any run of line breaks with the indentation around it. */
@@ -35,7 +39,7 @@ function replaceLoosely(
   text: string,
   units: Uint16Array,
   old: string,
-  by: string,
+  newText: string,
   lineBreak: string,
 ): Result<Replacement, string> {
   const collapsedNeedle = collapse(unitsOf(old.trim()));
@@ -47,7 +51,7 @@ function replaceLoosely(
     return err("`old` is not in the file. Read the file again and copy the piece from it.");
   }
   const [start = 0, last = 0] = originalIndexes(units, [match, match + collapsedNeedle.length - 1]);
-  const inserted = reindent(by.trim(), indentOf(old), indentBefore(text, start));
+  const inserted = reindent(newText.trim(), indentOf(old), indentBefore(text, start));
   if (inserted === null) return err("the edited file would be too large.");
   return ok(cutIn(text, start, last + 1, convertBreaks(inserted, lineBreak), false));
 }
@@ -167,8 +171,18 @@ function bordersOf(piece: Uint16Array): Uint32Array {
   return borders;
 }
 
-function cutIn(text: string, start: number, end: number, by: string, exact: boolean): Replacement {
-  return { text: text.slice(0, start) + by + text.slice(end), line: lineAt(text, start), exact };
+function cutIn(
+  text: string,
+  start: number,
+  end: number,
+  newText: string,
+  exact: boolean,
+): Replacement {
+  return {
+    text: text.slice(0, start) + newText + text.slice(end),
+    line: lineAt(text, start),
+    exact,
+  };
 }
 
 function ambiguous(text: string, count: number, starts: readonly number[]): Err<string> {

@@ -46,7 +46,7 @@ export const callService = defineTool({
       body: json === undefined ? null : new TextEncoder().encode(JSON.stringify(json)),
     });
     const text = new TextDecoder().decode(response.body);
-    const shown = `HTTP ${response.status}\n\n${text}`;
-    return response.status < 400 ? toolResult(shown) : toolError(shown);
+    const answerText = `HTTP ${response.status}\n\n${text}`;
+    return response.status < 400 ? toolResult(answerText) : toolError(answerText);
   },
 });

@@ -101,8 +101,8 @@ const handleListFiles: Handler = async ({ env, principal, url }) => {
     query.value.limit ?? openAiLimits.fileRowsDefault,
     openAiLimits.fileRowsMax,
   );
-  const by = { after, limit, purpose, newestFirst: order !== "asc" };
-  const rows = await listFiles(env.DB, principal.tenant, by);
+  const filter = { after, limit, purpose, newestFirst: order !== "asc" };
+  const rows = await listFiles(env.DB, principal.tenant, filter);
   const { page, respond } = listPage(rows, limit);
   return ok(respond(page.map(fileObject)));
 };

@@ -38,10 +38,10 @@ function fillText(text: string, path: Path, filling: TemplateData, details: Deta
     details.push({ path: formatPath(path), message: `{{${name}}} ${what}` });
     return "";
   };
-  const whole = wholeSlot(text);
-  if (whole !== null) {
-    const value = lookUp(filling, whole);
-    return value === undefined ? missing(whole, "is not in this item") : value;
+  const slotName = wholeSlot(text);
+  if (slotName !== null) {
+    const value = lookUp(filling, slotName);
+    return value === undefined ? missing(slotName, "is not in this item") : value;
   }
   return text.replace(slot, (_, name: string) => {
     const value = lookUp(filling, name);

@@ -76,13 +76,13 @@ const oldestSql = `${listedSql} AND (?3 IS NULL OR id > ?3) ORDER BY id LIMIT ?4
 export async function listFiles(
   db: D1Database,
   tenant: string,
-  by: { purpose: string | null; after: string | null; limit: number; newestFirst: boolean },
+  filter: { purpose: string | null; after: string | null; limit: number; newestFirst: boolean },
 ): Promise<StoredFile[]> {
-  return sql.all<StoredFile>(db, "list files", by.newestFirst ? newestSql : oldestSql, [
+  return sql.all<StoredFile>(db, "list files", filter.newestFirst ? newestSql : oldestSql, [
     tenant,
-    by.purpose,
-    by.after,
-    by.limit + 1,
+    filter.purpose,
+    filter.after,
+    filter.limit + 1,
   ]);
 }
 

@@ -179,13 +179,13 @@ export class World {
     if (!injector.killed) await Promise.all(injector.late.map((store) => store()));
     // A dead worker acknowledges nothing: all its messages come back.
     const lost = injector.killed && this.#bug.acksBeforeSettling !== true;
-    const back = lost ? messages.map((_, n) => `message-${n}`) : [];
-    for (const { msgId } of injector.killed ? [] : retryMessages) back.push(msgId);
-    for (const id of back) {
+    const redelivered = lost ? messages.map((_, n) => `message-${n}`) : [];
+    for (const { msgId } of injector.killed ? [] : retryMessages) redelivered.push(msgId);
+    for (const id of redelivered) {
       const message = messages[Number(id.slice("message-".length))];
       if (message !== undefined) this.queue.returnMessage(message, 70);
     }
-    this.#end(injector, back.length === 0);
+    this.#end(injector, redelivered.length === 0);
   }
 
   /** Continues all hanging operations, whose work others may have taken meanwhile. */

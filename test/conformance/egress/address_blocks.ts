@@ -101,7 +101,7 @@ const blocks: readonly Block[] = [
 ];
 
 export const blockCases: readonly Case[] = blocks.flatMap(({ name, inside, outside }) => {
-  const listed = (host: string, expected: string): Case => ({
+  const caseWithRule = (host: string, expected: string): Case => ({
     category: `block ${name}`,
     policy: { rules: [{ host }] },
     url: `https://${host}/`,
@@ -110,7 +110,7 @@ export const blockCases: readonly Case[] = blocks.flatMap(({ name, inside, outsi
     expected,
   });
   return [
-    ...inside.map((host) => listed(host, "deny address")),
-    ...outside.map((host) => listed(host, "allow 0")),
+    ...inside.map((host) => caseWithRule(host, "deny address")),
+    ...outside.map((host) => caseWithRule(host, "allow 0")),
   ];
 });

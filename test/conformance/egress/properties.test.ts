@@ -98,7 +98,7 @@ const altered = fc
     oddities,
     fc.nat(40),
   )
-  .map(([url, odd, at]) => url.slice(0, at) + odd + url.slice(at));
+  .map(([url, character, at]) => url.slice(0, at) + character + url.slice(at));
 const anyUrl = fc.oneof(urls, altered, fc.webUrl(), fc.string());
 
 test("an allowed URL in any spelling leads to a listed host over a listed scheme", () => {

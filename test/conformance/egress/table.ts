@@ -102,7 +102,7 @@ const headerCases: Case[] = [
   main("header", open, "allow 16", "GET", [["x-note", "a\tb \u00e9"]]),
 ];
 
-const on = (policy: PolicyName, url: string, expected: string): Case => ({
+const caseFor = (policy: PolicyName, url: string, expected: string): Case => ({
   category: "policy",
   policy,
   url,
@@ -112,10 +112,10 @@ const on = (policy: PolicyName, url: string, expected: string): Case => ({
 });
 
 const policyCases: Case[] = [
-  on("empty", "https://api.example.com/", "deny no_rule"),
-  on("noMethods", "https://api.example.com/", "allow 0"),
-  on("emptyLists", "https://api.example.com/", "deny no_rule"),
-  on("emptyLists", "https://api.example.com/v1/", "allow 2"),
+  caseFor("empty", "https://api.example.com/", "deny no_rule"),
+  caseFor("noMethods", "https://api.example.com/", "allow 0"),
+  caseFor("emptyLists", "https://api.example.com/", "deny no_rule"),
+  caseFor("emptyLists", "https://api.example.com/v1/", "allow 2"),
   ...(
     [
       "badHost",
@@ -128,27 +128,27 @@ const policyCases: Case[] = [
       "notAPolicy",
     ] as const
   ).flatMap((policy) => [
-    on(policy, "https://api.example.com/", "deny invalid_policy"),
-    on(policy, "not a url", "deny invalid_policy"),
+    caseFor(policy, "https://api.example.com/", "deny invalid_policy"),
+    caseFor(policy, "not a url", "deny invalid_policy"),
   ]),
-  ...["http://127.0.0.1/", "http://[::1]/"].map((url) => on("local", url, "deny address")),
-  on("local", "http://localhost/", "deny name"),
+  ...["http://127.0.0.1/", "http://[::1]/"].map((url) => caseFor("local", url, "deny address")),
+  caseFor("local", "http://localhost/", "deny name"),
   ...policies.forbidden.rules
     .filter(({ host }) => !host.startsWith("*"))
     .flatMap(({ host }) =>
       ["http", "https"].map((scheme) =>
-        on(
+        caseFor(
           "forbidden",
           `${scheme}://${host}/`,
           host.endsWith("localhost") ? "deny name" : "deny address",
         ),
       ),
     ),
-  on("forbidden", "https://x.app.localhost/", "deny name"),
+  caseFor("forbidden", "https://x.app.localhost/", "deny name"),
 ];
 
 const locally = (policy: PolicyName, url: string, expected: string): Case => ({
-  ...on(policy, url, expected),
+  ...caseFor(policy, url, expected),
   category: "local run",
 });
 

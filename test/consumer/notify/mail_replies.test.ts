@@ -42,8 +42,8 @@ function consumerWithMail(failures: unknown[] = [], overrides: Record<string, un
 const mailError = (code: string) => Object.assign(new Error("ann@acme.example: no"), { code });
 
 async function runMailTask(on: TestConsumer, task: Partial<DurableTask> = {}): Promise<string> {
-  const whole = { prompt: "p", rehearsal: [{ text: "yes" }], ...task };
-  const { id } = await runTask(whole, {
+  const fullTask = { prompt: "p", rehearsal: [{ text: "yes" }], ...task };
+  const { id } = await runTask(fullTask, {
     consumer: on,
     row: { answer_to: JSON.stringify(replyTo) },
   });

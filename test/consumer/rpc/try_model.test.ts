@@ -24,7 +24,7 @@ test("POST /v1/models/try answers what was found at the endpoint of the default 
   });
 });
 
-test("another model may be named, and only a model", async () => {
+test("a request may name another model, and an unknown field is rejected", async () => {
   const fleet = testFleet({ CONSUMER: consumerWith() });
   const answer = await send(fleet, "POST", "/v1/models/try", { model: "rehearsal" });
   expect(await answer.json()).toMatchObject({ model: "rehearsal", findings: [{ ok: true }] });

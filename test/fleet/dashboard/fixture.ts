@@ -64,7 +64,7 @@ const schedule = {
 /** Registers the hooks; its values are available while tests run. */
 export function createFixture(): Fixture {
   const state = newState();
-  let starting: Promise<DevServer> | undefined;
+  let fleetStart: Promise<DevServer> | undefined;
   let fleet: DevServer;
   let browser: Browser;
   let batch = "";
@@ -75,8 +75,8 @@ export function createFixture(): Fixture {
     const launching = startBrowser();
     await prepareDatabase(state.dir, []);
     generateLargeBatch(state.dir);
-    starting = startFleet(state.dir);
-    [fleet, browser] = await Promise.all([starting, launching]);
+    fleetStart = startFleet(state.dir);
+    [fleet, browser] = await Promise.all([fleetStart, launching]);
     ({ batch, taskIds } = await submitTasks(fleet));
   }, startMsMax);
 
@@ -91,7 +91,7 @@ export function createFixture(): Fixture {
   // Also stops a fleet that was still starting when `beforeAll` timed out.
   afterAll(async () => {
     await browser?.close();
-    await starting?.then((server) => server.stop()).catch(() => undefined);
+    await fleetStart?.then((server) => server.stop()).catch(() => undefined);
     state.remove();
   }, startMsMax);
 

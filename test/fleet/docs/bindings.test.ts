@@ -94,8 +94,8 @@ const calls = sources.flatMap(callsIn);
 
 test.each(bindings)("$kind is called only in its own place", ({ owner, methods, places }) => {
   const matching = calls.filter(({ call }) => {
-    const [by = "", method = ""] = call.split(".");
-    return owner.test(by) && methods.test(method);
+    const [bindingName = "", method = ""] = call.split(".");
+    return owner.test(bindingName) && methods.test(method);
   });
   expect(matching.filter(({ file }) => places.test(file))).not.toEqual([]);
   expect(matching.filter(({ file }) => !places.test(file))).toEqual([]);

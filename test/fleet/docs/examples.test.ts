@@ -56,7 +56,7 @@ describe.skipIf(!hasCurl).each(pages)("%s", (page, starts) => {
   }
 });
 
-test.skipIf(!hasCurl)("what is not run is what the list names, and is found on a page", () => {
+test.skipIf(!hasCurl)("the commands that are not run are those of the list", () => {
   expect(reader.skipped().sort()).toEqual(elsewhere.map(([command]) => command).sort());
 });
 

@@ -32,12 +32,12 @@ test("it is an OpenAPI 3.1 document, by the specification's own schema", async (
 
 test("every reference in it leads somewhere", () => {
   const refs = new Set(text("docs/openapi.json").match(/(?<="\$ref": "#\/)[^"]+/g));
-  const lost = [...refs].filter((ref) => {
+  const unresolved = [...refs].filter((ref) => {
     let at: unknown = document;
     for (const part of ref.split("/")) at = (at as Record<string, unknown>)[part];
     return at === undefined;
   });
-  expect({ found: refs.size > 30, lost }).toEqual({ found: true, lost: [] });
+  expect({ found: refs.size > 30, lost: unresolved }).toEqual({ found: true, lost: [] });
 });
 
 test("every route of the app is in it, and every call in it is routed", () => {
@@ -67,8 +67,8 @@ test("every call says what its success holds, and every body has a schema", () =
     Object.entries(calls).flatMap(([method, { responses, requestBody }]) => {
       const successes = Object.entries(responses).filter(([status]) => status.startsWith("2"));
       const bodies = [...successes.map(([, { content }]) => content), requestBody?.content];
-      const said = bodies.every((content) => content === undefined || isDescribed(content));
-      return said && successes.length > 0 ? [] : `${method} ${path}`;
+      const isComplete = bodies.every((content) => content === undefined || isDescribed(content));
+      return isComplete && successes.length > 0 ? [] : `${method} ${path}`;
     }),
   );
   expect(bare).toEqual([]);

@@ -108,8 +108,8 @@ export class Reader {
     const keep = kept.map(
       (name) => `declare -p ${name} >> ${this.#variables} 2> /dev/null || true`,
     );
-    const whole = [`. ${this.#variables}`, prelude, this.#here(script), ...keep].join("\n");
-    const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", whole], {
+    const fullScript = [`. ${this.#variables}`, prelude, this.#here(script), ...keep].join("\n");
+    const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", fullScript], {
       cwd: this.#state.dir,
       env: {
         PATH: `${path.join(root, "node_modules/.bin")}:${process.env.PATH}`,
@@ -137,18 +137,18 @@ export class Reader {
 
   /** What a page leaves to its reader: the repository's folder, an environment, the newest batch or task. */
   async #named(script: string): Promise<string> {
-    let whole = script.replaceAll("<repository>", root).replaceAll("<e>", "production");
+    let completeScript = script.replaceAll("<repository>", root).replaceAll("<e>", "production");
     for (const [placeholder, kind] of [
       ["<batch>", "batches"],
       ["<task>", "tasks"],
     ] as const) {
-      if (!whole.includes(placeholder)) continue;
+      if (!completeScript.includes(placeholder)) continue;
       const headers = { authorization: `Bearer ${this.#fleet?.key ?? ""}` };
       const answer = await fetch(`${this.#address()}/v1/${kind}?limit=1`, { headers });
       const found = (await answer.json()) as Record<string, { id: string }[]>;
-      whole = whole.replaceAll(placeholder, found[kind]?.[0]?.id ?? placeholder);
+      completeScript = completeScript.replaceAll(placeholder, found[kind]?.[0]?.id ?? placeholder);
     }
-    return whole;
+    return completeScript;
   }
 
   readonly #address = () => `http://127.0.0.1:${this.#port}`;
@@ -162,8 +162,8 @@ export class Reader {
 }
 
 /** A command as the shell matches it, its `*` open, or as it prints it. */
-const spelt = (command: string, whole = false): string =>
-  whole
+const spelt = (command: string, isWhole = false): string =>
+  isWhole
     ? `'${command}'`
     : command
         .split("*")

@@ -79,11 +79,11 @@ describe("the output of each program equals an independent computation", () => {
 
   test("rename-host changes the host and nothing else", async () => {
     const { files } = await runProgram("rename-host");
-    const back = Object.keys(configFiles()).map((path) => [
+    const readBack = Object.keys(configFiles()).map((path) => [
       path,
       files[path]?.replaceAll("api.shop.example", "api-old.shop.example"),
     ]);
-    expect(Object.fromEntries(back)).toEqual(configFiles());
+    expect(Object.fromEntries(readBack)).toEqual(configFiles());
     expect(files["config/shop.toml"]).not.toContain("api-old");
   });
 

@@ -44,7 +44,7 @@ test.each<[name: string, response: typeof answer, line: RegExp]>([
   expect(await endpointLine(env)).toMatch(line);
 });
 
-test("it is asked once, with the key, whatever form the address has", async () => {
+test("the endpoint is called once, with the key, for any form of its address", async () => {
   answer = served;
   seen.length = 0;
   const env = { MODEL_BASE_URL: `${url}/v1/chat/completions`, MODEL_API_KEY: "sk-1" };
@@ -52,7 +52,7 @@ test("it is asked once, with the key, whatever form the address has", async () =
   expect(seen).toEqual(["GET /v1/models Bearer sk-1"]);
 });
 
-test("an endpoint that is down is named, and without one nothing is said", async () => {
+test("a line names an endpoint that is down, and there is no line without an endpoint", async () => {
   const down = `http://127.0.0.1:${await freePort()}/v1`;
   const line = await endpointLine({ MODEL: "m", MODEL_BASE_URL: down });
   expect(line).toContain(`warning: nothing answers at ${down} (connection refused)`);

@@ -130,9 +130,9 @@ describe("after a compaction", () => {
           const before = journal(sizes);
           const after = journal(sizes).map((step) => ({ ...step, seq: step.seq + 100 }));
           const mark = modelStep(replyOf({ text: "x" }), "tools", 99, { compaction });
-          const whole = [...before, mark, ...after];
-          const part = whole.slice(0, before.length + 1 + (at % (after.length + 1)));
-          const [long, short] = [fold(whole), fold(part)];
+          const allSteps = [...before, mark, ...after];
+          const part = allSteps.slice(0, before.length + 1 + (at % (after.length + 1)));
+          const [long, short] = [fold(allSteps), fold(part)];
           expect(JSON.stringify(fold(structuredClone(part)))).toBe(JSON.stringify(short));
           expect(long.slice(0, short.length)).toEqual(short);
         },

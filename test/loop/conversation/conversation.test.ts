@@ -157,9 +157,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 test("a prefix of the journal gives a prefix of the conversation", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 12 }), fc.nat(), (journal, at) => {
-      const whole = fold(journal).messages;
+      const allMessages = fold(journal).messages;
       const part = fold(journal.slice(0, at % (journal.length + 1))).messages;
-      expect(whole.slice(0, part.length)).toEqual(part);
+      expect(allMessages.slice(0, part.length)).toEqual(part);
     }),
   );
 });

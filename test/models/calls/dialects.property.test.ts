@@ -56,11 +56,11 @@ describe("any call comes back from the text it was written into", () => {
           const outcome = normalise(body, request({ tools: [probe] }), 0);
           expect(outcome.ok).toBe(true);
           if (!outcome.ok) return;
-          const back = outcome.reply.calls.map(({ name, arguments: args }) => ({
+          const readCalls = outcome.reply.calls.map(({ name, arguments: args }) => ({
             name,
             arguments: args,
           }));
-          expect(back).toEqual(calls);
+          expect(readCalls).toEqual(calls);
           expect(outcome.reply.calls.every((call) => call.problem === null)).toBe(true);
         }),
         { numRuns: runs },

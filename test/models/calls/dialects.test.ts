@@ -34,7 +34,7 @@ interface Damage {
 }
 
 /** Families without markers are recognised only as the whole text. */
-const marked = (renderer: Renderer, text: string) => (renderer.whole ? null : text);
+const marked = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
 
 const extracted: readonly Damage[] = [
   { name: "one call", text: (r) => r.render([one]), calls: [one] },
@@ -58,8 +58,8 @@ const refused: readonly Damage[] = [
   {
     name: "a block that is cut in the middle",
     text: (r) => {
-      const whole = r.render([two]);
-      return whole.slice(0, Math.floor(whole.length * 0.6));
+      const rendered = r.render([two]);
+      return rendered.slice(0, Math.floor(rendered.length * 0.6));
     },
     calls: [],
   },

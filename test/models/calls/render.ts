@@ -7,7 +7,7 @@ export interface Meant {
 export interface Renderer {
   family: string;
   /** Without marks of its own the call counts only where it is the whole text. */
-  whole: boolean;
+  isWholeText: boolean;
   /** What text the family has no way to write, because its own marks would end there. */
   cannot?: RegExp;
   render(calls: readonly Meant[]): string;
@@ -55,24 +55,24 @@ export const renderers: readonly Renderer[] = [
   {
     family: "GLM 5",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<tool_call>${call.name}${glmPairs(call, "")}</tool_call>`, ""),
   },
   {
     family: "GLM 4.5",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<tool_call>${call.name}\n${glmPairs(call, "\n")}\n</tool_call>`),
   },
   {
     family: "Hermes",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<tool_call>\n${json(call)}\n</tool_call>`),
   },
   {
     family: "Qwen coder",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<tool_call>\n<function=${call.name}>\n${pairs(call)
@@ -82,13 +82,13 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Llama 3.1 function",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<function=${call.name}>${json(call.arguments)}</function>`),
   },
   {
     family: "MiniMax",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<minimax:tool_call>\n${calls
         .map(
@@ -102,7 +102,7 @@ export const renderers: readonly Renderer[] = [
   {
     family: "DeepSeek 3.2",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<｜DSML｜function_calls>\n${calls
         .map(
@@ -118,7 +118,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Kimi",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<|tool_calls_section_begin|>${calls
         .map(
@@ -129,7 +129,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "harmony",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<|channel|>commentary to=functions.${call.name} <|constrain|>json<|message|>${json(call.arguments)}<|call|>`,
@@ -138,7 +138,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "harmony with its start",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<|start|>assistant to=functions.${call.name}<|channel|>commentary<|message|>${json(call.arguments)}<|call|>`,
@@ -147,24 +147,24 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Llama python tag",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<|python_tag|>${calls.map((call) => json({ name: call.name, parameters: call.arguments })).join("; ")}<|eom_id|>`,
   },
   {
     family: "Llama built-in",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<|python_tag|>${calls.map((call) => pythonCall({ ...call, name: `${call.name}.call` })).join("; ")}<|eom_id|>`,
   },
   {
     family: "Mistral",
-    whole: false,
+    isWholeText: false,
     render: (calls) => `[TOOL_CALLS]${json(calls)}`,
   },
   {
     family: "Mistral with ids",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call, index) =>
         `[TOOL_CALLS]${call.name}[CALL_ID]abc00000${index}[ARGS]${json(call.arguments)}`,
@@ -174,7 +174,7 @@ export const renderers: readonly Renderer[] = [
   {
     family: "Gemma 4",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) => `<|tool_call>call:${call.name}${quoted(call.arguments, '<|"|>')}<tool_call|>`,
       "",
@@ -183,7 +183,7 @@ export const renderers: readonly Renderer[] = [
   {
     family: "FunctionGemma",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<start_function_call>call:${call.name}${quoted(call.arguments, "<escape>")}<end_function_call>`,
@@ -192,7 +192,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "DeepSeek 3",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<｜tool▁calls▁begin｜>${calls
         .map(
@@ -203,7 +203,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "DeepSeek 3.1",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<｜tool▁calls▁begin｜>${calls
         .map(
@@ -214,62 +214,62 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Granite",
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<|tool_call|>${json(calls)}`,
   },
   {
     family: "Granite 20B",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<function_call> ${json(call)} </function_call>`),
   },
   {
     family: "labelled fence",
     cannot: /`/,
-    whole: false,
+    isWholeText: false,
     render: each((call) => `\`\`\`tool_call\n${json(call)}\n\`\`\``),
   },
   {
     family: "Gemma fence",
     cannot: /`/,
-    whole: false,
+    isWholeText: false,
     render: (calls) => `\`\`\`tool_code\n${calls.map(pythonCall).join("\n")}\n\`\`\``,
   },
   {
     family: "LFM2",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<|tool_call_start|>[${calls.map(pythonCall).join(", ")}]<|tool_call_end|>`,
   },
   {
     family: "LFM2 with JSON",
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<|tool_call_start|>${json(calls)}<|tool_call_end|>`,
   },
   {
     family: "Olmo 3",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<function_calls>${calls.map(pythonCall).join("\n")}</function_calls>`,
   },
   {
     family: "Llama 4",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<|python_start|>[${calls.map(pythonCall).join(", ")}]<|python_end|>`,
   },
   {
     family: "GigaChat",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<|function_call|>${json(call)}`, "\n"),
   },
   {
     family: "GigaChat's role",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<|message_sep|>\n\nfunction call<|role_sep|>\n${json(call)}`, ""),
   },
   {
     family: "Command A",
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<|START_ACTION|>${json(
         calls.map((call, index) => ({
@@ -282,14 +282,14 @@ export const renderers: readonly Renderer[] = [
   {
     family: "Command R",
     cannot: /`/,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `Action:\`\`\`json\n${json(calls.map((call) => ({ tool_name: call.name, parameters: call.arguments })))}\n\`\`\``,
   },
   {
     family: "Step 3",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<｜tool_calls_begin｜>\n${calls
         .map(
@@ -308,14 +308,14 @@ export const renderers: readonly Renderer[] = [
   {
     family: "Apertus",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<|tools_prefix|>${json(calls.map((call) => ({ [call.name]: call.arguments })))}<|tools_suffix|>`,
   },
   {
     family: "MiniCPM 5",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<function name="${call.name}">${pairs(call)
@@ -326,13 +326,13 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "LongCat",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `<longcat_tool_call>${json(call)}</longcat_tool_call>`),
   },
   {
     family: "LongCat with keys",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<longcat_tool_call>${call.name}\n${glmPairs(call, "\n").replaceAll("arg_", "longcat_arg_")}\n</longcat_tool_call>`,
@@ -340,7 +340,7 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "InternLM",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<|action_start|><|plugin|>${json({ name: call.name, parameters: call.arguments })}<|action_end|>`,
@@ -349,23 +349,23 @@ export const renderers: readonly Renderer[] = [
   {
     family: "Hunyuan 3",
     cannot: /</,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<tool_calls>${calls.map((call) => `<tool_call>${call.name}<tool_sep>${glmPairs(call, "")}</tool_call>`).join("")}</tool_calls>`,
   },
   {
     family: "MiniMax M1",
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<tool_calls>\n${calls.map(json).join("\n")}\n</tool_calls>`,
   },
   {
     family: "Nemotron",
-    whole: false,
+    isWholeText: false,
     render: (calls) => `<TOOLCALL>${json(calls)}</TOOLCALL><SPECIAL_12>`,
   },
   {
     family: "Functionary",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call) =>
         `<|from|>assistant\n<|recipient|>${call.name}\n<|content|>${json(call.arguments)}<|stop|>`,
@@ -373,12 +373,12 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Functionary 3.2",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `>>>${call.name}\n${json(call.arguments)}`),
   },
   {
     family: "Solar",
-    whole: false,
+    isWholeText: false,
     render: each(
       (call, index) =>
         `<|tool_call:begin|>c${index}<|tool_call:name|>${call.name}<|tool_call:args|>${json(call.arguments)}<|tool_call:end|>`,
@@ -387,13 +387,13 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "Qwen agent",
-    whole: false,
+    isWholeText: false,
     render: each((call) => `✿FUNCTION✿: ${call.name}\n✿ARGS✿: ${json(call.arguments)}`),
   },
   {
     family: "Seed",
     cannot: /<|^\n|\n$/,
-    whole: false,
+    isWholeText: false,
     render: (calls) =>
       `<seed:tool_call>\n${calls
         .map(
@@ -406,23 +406,23 @@ export const renderers: readonly Renderer[] = [
   },
   {
     family: "pythonic list",
-    whole: true,
+    isWholeText: true,
     render: (calls) => `[${calls.map(pythonCall).join(", ")}]`,
   },
   {
     family: "JSON fence",
     cannot: /`/,
-    whole: true,
+    isWholeText: true,
     render: (calls) => `\`\`\`json\n${json(calls.length === 1 ? calls[0] : calls)}\n\`\`\``,
   },
   {
     family: "bare JSON",
-    whole: true,
+    isWholeText: true,
     render: each((call) => json(call)),
   },
   {
     family: "bare JSON in OpenAI's form",
-    whole: true,
+    isWholeText: true,
     render: (calls) =>
       json({
         tool_calls: calls.map((call, index) => ({

@@ -160,7 +160,7 @@ const quoting: readonly { name: string; around(call: string): string }[] = [
   },
 ];
 
-const marked = (renderer: Renderer, text: string) => (renderer.whole ? null : text);
+const marked = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
 
 /** Damages of calls that were left in the text. */
 export const textDamages: readonly TextDamage[] = [
@@ -201,7 +201,7 @@ export const textDamages: readonly TextDamage[] = [
   },
   {
     name: "an end token behind",
-    text: (r) => (r.whole ? null : `${r.render([one])}</s>`),
+    text: (r) => (r.isWholeText ? null : `${r.render([one])}</s>`),
     runs: [one],
   },
   // Negatives.

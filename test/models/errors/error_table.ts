@@ -24,7 +24,7 @@ interface Said {
   code?: string | number;
 }
 
-const envelopes: Readonly<Record<string, (said: Said, status: number) => unknown>> = {
+const envelopes: Readonly<Record<string, (fault: Said, status: number) => unknown>> = {
   openai: ({ message, type = "invalid_request_error", code = null as never }) => ({
     error: { message, type, param: null, code },
   }),
@@ -226,12 +226,12 @@ export function errorRows(nowMs: number): ErrorRow[] {
     faults
       .filter(({ not }) => not === undefined || !not.includes(server))
       .map(({ name, message, type, code, not: _, ...expected }): ErrorRow => {
-        const said = {
+        const fault = {
           message,
           ...(type === undefined ? {} : { type }),
           ...(code === undefined ? {} : { code }),
         };
-        return { id: `${server}: ${name}`, body: envelope(said, expected.status), ...expected };
+        return { id: `${server}: ${name}`, body: envelope(fault, expected.status), ...expected };
       }),
   );
   return [...single, ...crossed];

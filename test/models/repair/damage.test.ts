@@ -100,8 +100,8 @@ describe("arguments come back whole from", () => {
 test("arguments cut anywhere are never taken for whole", () => {
   fc.assert(
     fc.property(saved, fc.nat(), (value, at) => {
-      const whole = json(value);
-      const cut = whole.slice(0, 1 + (at % (whole.length - 1)));
+      const completeJson = json(value);
+      const cut = completeJson.slice(0, 1 + (at % (completeJson.length - 1)));
       expect(repairCall({ name: "save", arguments: cut }, context).problem).not.toBeNull();
     }),
     { numRuns: 1_000 },

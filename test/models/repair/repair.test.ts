@@ -45,10 +45,10 @@ describe("a name is cleaned", () => {
   });
 
   test("and a tool whose own name looks unclean is found as it is", () => {
-    const odd = [offer("functions.x", {})];
+    const oddOffers = [offer("functions.x", {})];
     const repaired = repairCall(
       { name: "functions.x", arguments: "{}" },
-      { tools: odd, cut: false, leaked: false },
+      { tools: oddOffers, cut: false, leaked: false },
     );
     expect(repaired).toMatchObject({ name: "functions.x", problem: null, quirks: [] });
   });
@@ -246,13 +246,13 @@ describe("arguments are coerced to the schema", () => {
 });
 
 describe("a branch of a union is taken only where the coerced value fits it", () => {
-  const whole = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+  const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
   const listed = {
     type: "object",
     properties: { n: { type: "array", items: { type: "string" } } },
     required: ["n"],
   };
-  const root = { anyOf: [whole, listed] };
+  const root = { anyOf: [schema, listed] };
 
   test("a later branch that fits is taken instead of the first", () => {
     // Coerced to the first branch the value changes nothing, and it is not a number there.
@@ -264,7 +264,7 @@ describe("a branch of a union is taken only where the coerced value fits it", ()
 
   test("where no branch fits, the value and the quirks stay as they were", () => {
     const value = { n: { deep: true } };
-    const narrow = { anyOf: [whole, { type: "object", properties: { n: { type: "boolean" } } }] };
+    const narrow = { anyOf: [schema, { type: "object", properties: { n: { type: "boolean" } } }] };
     expect(coerceTo(value, narrow, narrow)).toEqual({ value, quirks: [] });
   });
 });

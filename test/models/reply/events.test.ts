@@ -18,7 +18,7 @@ function readReply(text: string) {
 }
 
 describe("an unrequested stream is read as one reply", () => {
-  const whole = [{ name: "read_file", arguments: { path: "a" }, problem: null }];
+  const expectedCalls = [{ name: "read_file", arguments: { path: "a" }, problem: null }];
 
   test.each([
     [
@@ -49,7 +49,7 @@ describe("an unrequested stream is read as one reply", () => {
     ],
   ])("%s", (_what, chunks) => {
     expect(readReply(sse(...chunks, delta({}, "tool_calls"), "[DONE]"))).toMatchObject({
-      calls: whole,
+      calls: expectedCalls,
       quirks: [],
     });
   });

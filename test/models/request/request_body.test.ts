@@ -78,18 +78,18 @@ describe("the body", () => {
   });
 
   test("asks for JSON in OpenAI's envelope, and bare for old models", () => {
-    const asked = request({ jsonSchema: { type: "object" } });
-    expect(requestBody(asked, plain)).toMatchObject({
+    const schemaRequest = request({ jsonSchema: { type: "object" } });
+    expect(requestBody(schemaRequest, plain)).toMatchObject({
       response_format: {
         type: "json_schema",
         json_schema: { name: "answer", schema: { type: "object" } },
       },
     });
     const old = profileOf("@cf/meta/llama-3.3-70b-instruct-fp8-fast");
-    expect(requestBody(asked, old)).toMatchObject({
+    expect(requestBody(schemaRequest, old)).toMatchObject({
       response_format: { json_schema: { type: "object" } },
     });
-    expect(requestBody(asked, plain)).not.toHaveProperty("tools");
+    expect(requestBody(schemaRequest, plain)).not.toHaveProperty("tools");
   });
 
   const thinking: [string, object][] = [

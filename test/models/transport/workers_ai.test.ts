@@ -42,7 +42,7 @@ function bound(answer: () => unknown) {
 const named = (name: string, message: string) => () =>
   Promise.reject(Object.assign(new Error(message), { name }));
 
-test("every call passes the same options, so that none can race", async () => {
+test("every call passes the same options, so that concurrent calls cannot mix them up", async () => {
   const { transport, seen } = bound(() => Response.json(captured));
   await transport.complete(request({ model, taskId: "task_7", outputTokensMax: 2_000 }));
   expect(seen).toHaveLength(1);

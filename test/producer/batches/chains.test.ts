@@ -26,8 +26,8 @@ describe("a batch that follows another (after)", () => {
   it("a follower ends with the reason when a result nests too deep for a task", async () => {
     const fleet = testFleet();
     const first = await source(fleet);
-    const whole = { ...template, prompt: "p", input: "{{item.output}}" };
-    const next = await postBatch(fleet, { after: { batch: first.id }, template: whole });
+    const batchTemplate = { ...template, prompt: "p", input: "{{item.output}}" };
+    const next = await postBatch(fleet, { after: { batch: first.id }, template: batchTemplate });
     await end(first.id);
     await env.DB.prepare("UPDATE tasks SET output = ?2 WHERE id = ?1")
       .bind(`${batchTaskRange(first.id).from}000001`, `${"[".repeat(4_000)}${"]".repeat(4_000)}`)

@@ -71,17 +71,17 @@ describe.each(engines)("the engine %s", (name, make) => {
   });
 
   test("it sends requests only through the capabilities", async () => {
-    const asked: string[] = [];
+    const receivedUrls: string[] = [];
     const outcome = await on("(await fetch('https://a.example/x')).status", {
       capabilities: {
         fetch: async (request) => {
-          asked.push(request.url);
+          receivedUrls.push(request.url);
           return nothing.fetch(request);
         },
       },
     });
     expect(outcome.value).toBe("403");
-    expect(asked).toEqual(["https://a.example/x"]);
+    expect(receivedUrls).toEqual(["https://a.example/x"]);
   });
 
   test("an error has the agent's own lines", async () => {

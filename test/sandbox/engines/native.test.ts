@@ -60,19 +60,19 @@ test.each(network)("the native engine has no way to the network: %s", async (cod
 });
 
 test("node:http of the native engine goes through the gateway", async () => {
-  const asked: string[] = [];
+  const requestedUrls: string[] = [];
   const outcome = await native(
     "const get = process.getBuiltinModule('node:http').get; const r = await new Promise((ok, no) => get('http://x.example/a', ok).on('error', no)); r.statusCode",
     {
       capabilities: {
         fetch: async ({ url }) => {
-          asked.push(url);
+          requestedUrls.push(url);
           return { url, status: 451, statusText: "", headers: [], body: new Uint8Array() };
         },
       },
     },
   );
-  expect(asked).toEqual(["http://x.example/a"]);
+  expect(requestedUrls).toEqual(["http://x.example/a"]);
   expect(outcome.value).toBe("451");
 });
 
@@ -93,7 +93,7 @@ test("a native run sees no change that an earlier run made", async () => {
   expect((await native("typeof leak")).value).toBe("undefined");
 });
 
-/** The Loader, counting the distinct Workers that are not let go yet. */
+/** The Loader, which counts the distinct Workers that are not released yet. */
 function countingLoader(): { loader: SealedLoader; most: () => number; held: () => number } {
   const held = new Map<string, number>();
   let most = 0;

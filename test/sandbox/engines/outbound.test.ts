@@ -5,13 +5,13 @@ import { handleOutbound } from "../../../consumer/sandbox/microvm/outbound.ts";
 import { egressLimits } from "../../../shared/limits.ts";
 import { nothing } from "../running.ts";
 
-function recorded(status = 200): { asked: GuestRequest[]; capabilities: Capabilities } {
-  const asked: GuestRequest[] = [];
+function recorded(status = 200): { requests: GuestRequest[]; capabilities: Capabilities } {
+  const requests: GuestRequest[] = [];
   return {
-    asked,
+    requests: requests,
     capabilities: {
       async fetch(request) {
-        asked.push(request);
+        requests.push(request);
         const body = new TextEncoder().encode("answer");
         return { url: request.url, status, statusText: "", headers: [["x-a", "1"]], body };
       },
@@ -21,7 +21,7 @@ function recorded(status = 200): { asked: GuestRequest[]; capabilities: Capabili
 }
 
 test("a request reaches the gateway unchanged, and the container gets the response", async () => {
-  const { asked, capabilities } = recorded();
+  const { requests, capabilities } = recorded();
   const request = new Request("https://a.example/p?q=1", {
     method: "PUT",
     body: "b",
@@ -33,9 +33,9 @@ test("a request reaches the gateway unchanged, and the container gets the respon
     "1",
     "answer",
   ]);
-  expect(asked).toMatchObject([{ url: "https://a.example/p?q=1", method: "PUT" }]);
-  expect(Object.fromEntries(asked[0]?.headers ?? [])["x-b"]).toBe("2");
-  expect(new TextDecoder().decode(asked[0]?.body ?? undefined)).toBe("b");
+  expect(requests).toMatchObject([{ url: "https://a.example/p?q=1", method: "PUT" }]);
+  expect(Object.fromEntries(requests[0]?.headers ?? [])["x-b"]).toBe("2");
+  expect(new TextDecoder().decode(requests[0]?.body ?? undefined)).toBe("b");
 });
 
 test("a redirect is answered, not followed: each hop comes here", async () => {
@@ -49,14 +49,14 @@ test("a status without a body has none", async () => {
 });
 
 test("the tools' host reaches the task's tools and no gateway", async () => {
-  const { asked, capabilities } = recorded();
+  const { requests, capabilities } = recorded();
   const request = new Request(`http://${toolsHostname}/read_file`, {
     method: "POST",
     body: '{"path":"a"}',
   });
   const answer = (await (await handleOutbound(request, capabilities)).json()) as { json: string };
   expect(JSON.parse(answer.json)).toEqual({ tool: "read_file", json: '{"path":"a"}' });
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
 test("what no policy permits is refused, and so is everything while no run is at work", async () => {
@@ -72,14 +72,14 @@ test("what no policy permits is refused, and so is everything while no run is at
 });
 
 test("a body over the gateway's bound is refused before it is held whole", async () => {
-  const { asked, capabilities } = recorded();
+  const { requests, capabilities } = recorded();
   const body = new Uint8Array(egressLimits.requestBytesMax + 1);
   const answer = await handleOutbound(
     new Request("https://a.example/", { method: "POST", body }),
     capabilities,
   );
   expect(answer.status).toBe(413);
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
   const largest = body.subarray(1);
   const request = new Request("https://a.example/", { method: "POST", body: largest });
   expect((await handleOutbound(request, capabilities)).status).toBe(200);

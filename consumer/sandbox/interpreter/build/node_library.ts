@@ -133,10 +133,10 @@ export async function nodeLibrary(root: string): Promise<NodeLibrary> {
   const lazy: Record<string, string> = {};
   for (const id of closure(sources)) {
     const code = await minified(patched(id, sources[id] ?? ""));
-    const whole = `function(${parameters}){${code}\n}`;
+    const functionCode = `function(${parameters}){${code}\n}`;
     if ((imageModules as readonly string[]).includes(id))
-      image.push(`${JSON.stringify(id)}:${whole}`);
-    else lazy[id] = whole;
+      image.push(`${JSON.stringify(id)}:${functionCode}`);
+    else lazy[id] = functionCode;
   }
   return { image: `{${image.join(",")}}`, lazy };
 }

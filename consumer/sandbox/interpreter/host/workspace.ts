@@ -103,14 +103,14 @@ export class Workspace {
     return this.#changes;
   }
 
-  /** How many bytes the next handing over would take along. */
+  /** The size in bytes of the changes that the next call would carry. */
   get changedBytes(): number {
     let sum = 0;
     for (const bytes of this.#changes.values()) sum += bytes?.length ?? 0;
     return sum;
   }
 
-  /** The changes since the last time, for a call to take along. Each is settled once. */
+  /** Takes the changes since the last call, for the next call to carry. Each is settled once. */
   handOver(): Map<string, Uint8Array | null> {
     const handed = new Map(this.#changes);
     this.#changes.clear();

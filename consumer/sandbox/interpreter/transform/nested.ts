@@ -60,7 +60,7 @@ function readStack(node: MemberExpression, edits: Edits): void {
   edits.replace(node.object.end, node.end, ")");
 }
 
-/** `[...x]` of one value, which may be a long text: the engine's own way grows the list again and again. */
+/** `[...x]` of one value, which may be a long text: QuickJS would reallocate the list for each element. */
 function spreadText(node: ArrayExpression, edits: Edits): void {
   const only = node.elements.length === 1 ? node.elements[0] : null;
   if (only?.type !== "SpreadElement") return;

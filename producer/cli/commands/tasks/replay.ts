@@ -45,10 +45,10 @@ export function addReplay(program: Command, bind: Bind): void {
           ...(model === undefined ? {} : { model }),
           ...(policy === undefined ? {} : { policy }),
         });
-        const same = report.differences.length === 0;
-        if (session.json) session.printJson({ task: recording.task.id, same, ...report });
+        const isSame = report.differences.length === 0;
+        if (session.json) session.printJson({ task: recording.task.id, same: isSame, ...report });
         else printReport(session, report);
-        return same ? exit.ok : exit.failed;
+        return isSame ? exit.ok : exit.failed;
       }),
     );
 }

@@ -16,10 +16,10 @@ const sizeOf = (workspace: Workspace, path: string): number => {
 
 /** A copy of a file with `bytes` written at the offset `at`. A gap after the old end is filled with zeros. */
 function patchBytes(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(Math.max(before.length, at + bytes.length));
-  whole.set(before);
-  whole.set(bytes, at);
-  return whole;
+  const patchedBytes = new Uint8Array(Math.max(before.length, at + bytes.length));
+  patchedBytes.set(before);
+  patchedBytes.set(bytes, at);
+  return patchedBytes;
 }
 
 type Method = (

@@ -1,6 +1,6 @@
 import { parseJson } from "../outcome.ts";
 
-/** WebCrypto for a program: keys come along as JSON, prices are taken before, and nothing is kept. */
+/** WebCrypto for a program: each call carries its keys as JSON and is charged before it runs. No key is kept. */
 
 interface Answer {
   text: string;

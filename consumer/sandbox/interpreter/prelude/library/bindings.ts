@@ -17,7 +17,7 @@ const signals = {
   SIGTERM: 15,
 };
 
-/** Linux's numbers of what goes wrong with files, and their texts. */
+/** The error numbers of Linux for file operations, with their messages. */
 const systemErrors: [number: number, code: string, text: string][] = [
   [-1, "EPERM", "operation not permitted"],
   [-2, "ENOENT", "no such file or directory"],
