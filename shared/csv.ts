@@ -180,9 +180,9 @@ export class CsvReader {
 
   #readHeader(cells: readonly string[]): string | null {
     const columns = cells.map((name) => name.trim());
-    const twice = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
-    if (twice !== undefined) {
-      return `the CSV file has two columns "${twice}": rename one of them`;
+    const duplicate = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
+    if (duplicate !== undefined) {
+      return `the CSV file has two columns "${duplicate}": rename one of them`;
     }
     this.columns = columns;
     return null;

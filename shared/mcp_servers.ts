@@ -20,7 +20,7 @@ const Server = Type.Object(
     tools: Type.Optional(Type.Array(Type.String())),
     /** The effect of a tool, by its name, where it is not `effect` below. The server's own hints are ignored. */
     effects: Type.Optional(Type.Record(Type.String(), Effect)),
-    /** The effect of the others; `effect` when left out. */
+    /** The effect of the tools that `effects` does not name. Default: "effect". */
     effect: Type.Optional(Effect),
   },
   { additionalProperties: false },

@@ -47,7 +47,7 @@ const manyFields = {
   cursor: Type.Optional(Type.String()),
 };
 
-/** Of the tasks of one batch. */
+/** A redrive of the tasks of one batch. */
 export const BatchRedrive = Type.Object(manyFields, { ...strict, $id: "BatchRedrive" });
 
 /** Of all tasks that match a filter, which is required. */

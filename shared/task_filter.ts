@@ -6,7 +6,7 @@ import { Labels, timestamp } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
 
-/** The fields that do not depend on what is done; a task must match all given ones. */
+/** The filter fields of every operation on many tasks. A task must match all fields that are present. */
 export const taskFilter = {
   reason: Type.Optional(Type.Union(reasons.map((reason) => Type.Literal(reason)))),
   error_code: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { BudgetReason } from "./error_reason.ts";
 
 /** The limit that forbids it. */
-type Taken = Result<void, BudgetReason>;
+type TakeResult = Result<void, BudgetReason>;
 
 /** Totals of a task. Bytes are of bodies; `ms` is the time spent on requests. */
 export interface EgressUsage {
@@ -47,7 +47,7 @@ export class Budget {
   }
 
   /** Takes one request and the bytes of its body. An error takes nothing. */
-  takeRequest(bytesOut: number): Taken {
+  takeRequest(bytesOut: number): TakeResult {
     const { requests, ms } = this.#used;
     if (requests >= this.#task.requests) return this.#reject("budget_requests");
     if (requests >= (this.#policy.requests ?? Infinity)) return this.#reject("policy_requests");
@@ -58,7 +58,7 @@ export class Budget {
   }
 
   /** Takes bytes that are about to be sent. */
-  takeSent(bytes: number): Taken {
+  takeSent(bytes: number): TakeResult {
     const { bytes_in, bytes_out } = this.#used;
     if (bytes_in + bytes_out + bytes > this.#task.bytes) return this.#reject("budget_bytes");
     if (bytes_out + bytes > (this.#policy.bytes_out ?? Infinity)) {
@@ -69,7 +69,7 @@ export class Budget {
   }
 
   /** Counts received bytes. After an error they must not be passed on. */
-  takeReceived(bytes: number): Taken {
+  takeReceived(bytes: number): TakeResult {
     this.#used.bytes_in += bytes;
     const { bytes_in, bytes_out } = this.#used;
     if (bytes_in + bytes_out > this.#task.bytes) return this.#reject("budget_bytes");
@@ -87,7 +87,7 @@ export class Budget {
     return Math.min(egressLimits.requestMsMax, Math.max(0, left));
   }
 
-  #reject(reason: BudgetReason): Taken {
+  #reject(reason: BudgetReason): TakeResult {
     this.#exhausted ??= reason;
     return err(reason);
   }

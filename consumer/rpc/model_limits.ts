@@ -16,7 +16,7 @@ export type ModelLimitsRequest = Static<typeof ModelLimitsRequest>;
 
 export interface ModelLimit {
   model: string;
-  /** Null where nothing limits the model. */
+  /** Null if the model has no limit. */
   requestsPerMinute: number | null;
   /** Whether the limit is that of the whole endpoint, which other models share. */
   shared: boolean;

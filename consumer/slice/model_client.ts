@@ -43,7 +43,7 @@ function createModelClient(
 ): Result<ModelClient, Failure> {
   const { AI, MODEL_BASE_URL, MODEL_API_KEY } = config.env;
   const { profileOf } = config;
-  /** The rehearsal's transport is a position in its script; any other is the same for all calls. */
+  /** The transport for a call. Only a rehearsal uses `position`, which is the position in its script. */
   const transportAt = (position: number) => {
     const rehearsal = spec.rehearsal && { turns: spec.rehearsal, position };
     return transportFor(model, { AI, MODEL_BASE_URL, MODEL_API_KEY, profileOf, rehearsal });

@@ -39,7 +39,7 @@ export const tokenFields = {
   cost_usd: Dollars,
 };
 
-/** What is charged or limited. */
+/** The unit of a charge or a limit. */
 export const UsageResponse = Type.Object(
   {
     steps: Count,

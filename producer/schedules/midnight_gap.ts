@@ -27,8 +27,14 @@ function wallTime(timezone: string, at: number): number {
     formats.set(timezone, format);
   }
   const part = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const of = (name: Intl.DateTimeFormatPartTypes): number => part.get(name) ?? 0;
-  return Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"));
+  const partOf = (name: Intl.DateTimeFormatPartTypes): number => part.get(name) ?? 0;
+  return Date.UTC(
+    partOf("year"),
+    partOf("month") - 1,
+    partOf("day"),
+    partOf("hour"),
+    partOf("minute"),
+  );
 }
 
 const offsetAt = (timezone: string, at: number): number =>

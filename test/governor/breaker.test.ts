@@ -39,7 +39,7 @@ describe("an endpoint goes down", () => {
     expect(breaker.since).toBe(since);
   });
 
-  test("one fault that names a time to come back closes the endpoint until then", () => {
+  test("one fault with a retry time closes the endpoint until that time", () => {
     const breaker = recordFault(closedBreaker, fault(start, 60_000), start);
     expect(nextCallAt(breaker, start)).toBe(start + 60_000);
     expect(pass(breaker, start + 59_999).passage).toEqual({ open: false, until: start + 60_000 });
@@ -77,9 +77,9 @@ describe("a probe", () => {
   });
 
   test("an answer ends the outage at once", () => {
-    const open = recordAnswer(pass(down, probeAt).breaker);
-    expect(open).toEqual(closedBreaker);
-    expect(pass(open, probeAt).passage).toEqual({ open: true });
+    const recovered = recordAnswer(pass(down, probeAt).breaker);
+    expect(recovered).toEqual(closedBreaker);
+    expect(pass(recovered, probeAt).passage).toEqual({ open: true });
   });
 });
 

@@ -207,9 +207,13 @@ describe("a half-open breaker", () => {
   });
 
   test("also probes a model that refused two calls in a row", () => {
-    const twice = observe(observe(initialPace, refused(1_000), now), refused(1_000), now + 1);
-    const tried = reserve(twice, 60, twice.closedUntil);
-    expect([tried.granted, reserve(tried.pace, 60, twice.closedUntil).granted]).toEqual([
+    const afterTwoRefusals = observe(
+      observe(initialPace, refused(1_000), now),
+      refused(1_000),
+      now + 1,
+    );
+    const tried = reserve(afterTwoRefusals, 60, afterTwoRefusals.closedUntil);
+    expect([tried.granted, reserve(tried.pace, 60, afterTwoRefusals.closedUntil).granted]).toEqual([
       true,
       false,
     ]);

@@ -108,8 +108,8 @@ describe("one odd tool hides no other", () => {
     ["a schema of text", { name: "odd", inputSchema: { type: "string" } }, ["cut_reed"]],
     ["no name", { description: "nameless" }, ["cut_reed"]],
     ["null", null, ["cut_reed"]],
-  ])("%s", async (_name, odd, names) => {
-    expect((await offered([{ tools: [good, odd] }])).names).toEqual(names);
+  ])("%s", async (_name, oddTool, names) => {
+    expect((await offered([{ tools: [good, oddTool] }])).names).toEqual(names);
   });
 });
 

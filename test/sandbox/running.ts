@@ -24,7 +24,7 @@ export const nothing: Capabilities = {
   call: async (tool) => ({ ok: false, message: `There is no tool named ${tool}.` }),
 };
 
-export interface Given {
+export interface RunOptions {
   files?: Record<string, string | Uint8Array>;
   readOnly?: string;
   tools?: string[];
@@ -35,7 +35,7 @@ export interface Given {
 }
 
 /** Runs a program in the default engine. */
-export async function run(code: string, options: Given = {}): Promise<RunOutcome> {
+export async function run(code: string, options: RunOptions = {}): Promise<RunOutcome> {
   const files = new Map(
     Object.entries(options.files ?? {}).map(([path, content]) => [
       path,

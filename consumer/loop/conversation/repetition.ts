@@ -14,7 +14,7 @@ interface Fingerprint {
   callAndResult: string;
 }
 
-/** What is read of a step: a draft fits too. */
+/** The fields of a step that are compared. A draft of a step has them too. */
 type StepLike = Pick<Step, "status" | "payload">;
 
 /** The order of keys and the kind of white space do not matter: models vary both while they loop. */

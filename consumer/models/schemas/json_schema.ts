@@ -51,7 +51,7 @@ export class SchemaRun implements Run {
     return target;
   }
 
-  /** The errors of `body`, instead of adding them. */
+  /** Runs `body` and returns its errors, without adding them to the errors of this validation. */
   collect(body: () => boolean): { valid: boolean; errors: SchemaError[] } {
     const outer = this.#errors;
     this.#errors = [];

@@ -12,7 +12,7 @@ import { type PatternNode, parsePattern } from "./pattern_parser.ts";
 const shareOfMetered = 50_000;
 /** What RE2 takes for one instruction and one character, in units of the meter. */
 const linearStepWork = 0.5;
-/** What RE2 takes to compile one instruction. */
+/** The work that RE2 needs to compile one instruction. */
 const compileWork = 10;
 const repeatMax = 1_000;
 const linearSizeMax = 20_000;

@@ -79,7 +79,7 @@ function pageError({ status }: GuestResponse, page: PageBody): string {
   if (message === undefined) return `The browser returned HTTP ${status} and no page.`;
   const text = String(message);
   return text.includes("ERR_BLOCKED_BY_CLIENT")
-    ? `${text}: the page redirects to a URL that the policy does not permit at this host. fetch_url shows which; open a permitted address directly.`
+    ? `${text}: the page redirects to a URL that the policy denies. Call fetch_url to see that URL, and open a permitted address directly.`
     : text;
 }
 

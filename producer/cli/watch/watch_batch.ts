@@ -11,7 +11,7 @@ import { createProgressView } from "./progress_view.ts";
 
 interface WatchOptions {
   fleetState?: FleetState;
-  /** What is said on Ctrl-C. */
+  /** The text to print on Ctrl-C. */
   resume?: string;
 }
 

@@ -54,9 +54,9 @@ const usageSql = Object.keys(noUsage)
 const idSql = "'task_' || substr(wanted.batch_id, 7) || printf('-%06d', ";
 
 /** The condition that a task (alias `of`) is one of the lines of the tally `wanted`. */
-export const inTallySql = (of: string): string =>
-  `${of}.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
-   AND ${of}.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})`;
+export const inTallySql = (table: string): string =>
+  `${table}.id >= ${idSql} wanted.chunk * ${batchLimits.tallyTasks})
+   AND ${table}.id < ${idSql} (wanted.chunk + 1) * ${batchLimits.tallyTasks})`;
 
 /** What ended in each minute: its start, status, tasks, tokens, dollars. */
 const endedByMinuteSql = `(

@@ -14,7 +14,7 @@ export interface ModelChoice {
   only: string | null;
   /** Models of Workers AI that take no call now, with the start of their outage (ms since 1970 UTC). */
   closed: Readonly<Record<string, number>>;
-  /** Other models of Workers AI: null where each needs an admission, 0 where all take calls, else as above. */
+  /** Other models of Workers AI: null if each needs an admission, 0 if all take calls, else the start of the outage. */
   hosted: number | null;
   /** The same for the models of MODEL_BASE_URL. */
   own: number | null;

@@ -130,8 +130,8 @@ function findLeftovers(before: Evidence, end: Evidence, live: TaskRow | null): s
     if (id !== live?.batch_id) found.push(`${id} was not removed in time`);
   }
   const owned = (owner: string): boolean => expected.has(owner) || owner === live?.batch_id;
-  const decisions = (of: Evidence): number =>
-    of.egress.filter(({ task_id }) => owned(task_id)).length;
+  const decisions = (side: Evidence): number =>
+    side.egress.filter(({ task_id }) => owned(task_id)).length;
   if (end.egress.some(({ task_id }) => !owned(task_id)))
     found.push("decisions of removed tasks are left");
   if (decisions(end) !== decisions(before)) found.push("decisions of a live task were removed");

@@ -44,15 +44,15 @@ test("a dead letter is one failed attempt, and only the last attempt makes the t
   const id = await acceptTask({ prompt: "p", attempts: 2, rehearsal: [finalAnswer()] });
   await makeMessageOld(id);
   await deliverMessages(on, [id], "tasks-dlq");
-  const once = await readRow(id);
-  expect([once.status, once.attempt]).toEqual(["queued", 1]);
+  const afterFirst = await readRow(id);
+  expect([afterFirst.status, afterFirst.attempt]).toEqual(["queued", 1]);
   expect(on.sent.map((sent) => sent.body.task_id)).toEqual([id]);
   await expireLease(id);
   await makeMessageOld(id);
   await deliverMessages(on, [id], "tasks-dlq");
-  const twice = await readRow(id);
-  expect([twice.status, twice.reason]).toEqual(["dead", "attempts_exhausted"]);
-  expect(JSON.parse(twice.error ?? "")).toMatchObject({ code: "store_fault" });
+  const afterSecond = await readRow(id);
+  expect([afterSecond.status, afterSecond.reason]).toEqual(["dead", "attempts_exhausted"]);
+  expect(JSON.parse(afterSecond.error ?? "")).toMatchObject({ code: "store_fault" });
 });
 
 test("ten copies of a dead letter settle the task once", async () => {

@@ -24,7 +24,7 @@ function expectSound(parsed: ParseResult): void {
   }
 }
 
-const odd = fc.oneof(
+const oddValue = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.constantFrom<unknown>(
     null,
@@ -58,8 +58,8 @@ test("any text gives a policy or problems, and never throws", () => {
   const texts = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.json(),
-    odd.map((value) => JSON.stringify(value)),
-    odd.map((value) => JSON.stringify({ rules: value })),
+    oddValue.map((value) => JSON.stringify(value)),
+    oddValue.map((value) => JSON.stringify({ rules: value })),
     fc.nat(50_000).map((depth) => "[".repeat(depth)),
     fc.nat(50_000).map((depth) => `${"[".repeat(depth)}${"]".repeat(depth)}`),
     fc.nat(20_000).map((depth) => `{"rules":${"[".repeat(depth)}${"]".repeat(depth)}}`),
@@ -74,7 +74,7 @@ test("any text gives a policy or problems, and never throws", () => {
 test("any value of any rule field is accepted, or rejected at that rule", () => {
   let [accepted, rejected] = [0, 0];
   fc.assert(
-    fc.property(fc.constantFrom(...fields), odd, fc.nat(3), (field, value, at) => {
+    fc.property(fc.constantFrom(...fields), oddValue, fc.nat(3), (field, value, at) => {
       const rules: unknown[] = Array.from({ length: 4 }, () => rule);
       // Only JSON.parse creates an own property named __proto__.
       rules[at] = JSON.parse(
@@ -97,7 +97,7 @@ test("any value of any rule field is accepted, or rejected at that rule", () => 
 test("any value of any file field is accepted or rejected", () => {
   const names = ["rules", "limits", "tenants", "secrets", "description", "local_development", "x"];
   fc.assert(
-    fc.property(fc.constantFrom(...names), odd, (name, value) => {
+    fc.property(fc.constantFrom(...names), oddValue, (name, value) => {
       expectSound(readPolicy({ rules: [rule], [name]: value }));
     }),
     { numRuns: 1_000 },
@@ -107,17 +107,21 @@ test("any value of any file field is accepted or rejected", () => {
 test("any value of any signing secret field is accepted, or rejected at that secret", () => {
   const secret = { name: "KEY", tenants: ["a"], hosts: ["a.example"] };
   fc.assert(
-    fc.property(fc.constantFrom(...Object.keys(secret), "__proto__", "x"), odd, (field, value) => {
-      const entry: unknown = JSON.parse(
-        `${JSON.stringify(secret).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value) ?? "null"}}`,
-      );
-      const parsed = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: ["ours", entry] });
-      expect(parsed.ok).toBe(false);
-      const one = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
-      expectSound(one);
-      if (one.ok) return;
-      for (const { path } of one.error) expect(path).toMatch(/^secrets\[0\]/);
-    }),
+    fc.property(
+      fc.constantFrom(...Object.keys(secret), "__proto__", "x"),
+      oddValue,
+      (field, value) => {
+        const entry: unknown = JSON.parse(
+          `${JSON.stringify(secret).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value) ?? "null"}}`,
+        );
+        const parsed = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: ["ours", entry] });
+        expect(parsed.ok).toBe(false);
+        const one = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
+        expectSound(one);
+        if (one.ok) return;
+        for (const { path } of one.error) expect(path).toMatch(/^secrets\[0\]/);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -38,7 +38,7 @@ async function findViolations(page: Page, rules: readonly string[]): Promise<unk
     .map(({ id, nodes }) => ({ page: page.url(), id, at: nodes.map(({ html }) => html) }));
 }
 
-/** Each page in each of these; in dark only the rules that depend on colours are checked again. */
+/** Each page is tested with each theme and size. In dark, only the rules that depend on colours are checked. */
 const appearances = [
   ["light", { width: 1280, height: 860 }, []],
   ["dark", { width: 1280, height: 860 }, ["color-contrast"]],

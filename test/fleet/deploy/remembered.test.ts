@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { objectMigrations } from "../../../producer/deploy/object_migrations.ts";
 import { Account } from "./account.ts";
-import { forget, type Given, root, runDeploy } from "./run_deploy.ts";
+import { forget, type RunDeployOptions, root, runDeploy } from "./run_deploy.ts";
 
 beforeEach(forget);
 
@@ -13,7 +13,7 @@ describe.each([
   ["on the same machine", () => undefined],
   ["on another machine", forget],
 ])("a later deploy %s", (_, moveOn) => {
-  test.each<[string, Given, string]>([
+  test.each<[string, RunDeployOptions, string]>([
     ["microvm", { microvm: true }, "MICROVM"],
     ["metrics", { metrics: true }, "METRICS"],
   ])("keeps --%s", async (_name, givenOption, binding) => {
@@ -42,7 +42,7 @@ describe.each([
   });
 });
 
-test("what another machine deployed since replaces what the folder says", async () => {
+test("a later deploy from another machine replaces the choices that the folder remembers", async () => {
   const account = new Account(root);
   await runDeploy(account, { metrics: true });
   account.workers.get(consumer)?.bindings.splice(0, Number.POSITIVE_INFINITY, "FLEET_MODE", "DB");

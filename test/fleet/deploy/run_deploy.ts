@@ -13,7 +13,7 @@ for (const file of ["wrangler.consumer.toml", "wrangler.producer.toml"]) {
 }
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
-export interface Given {
+export interface RunDeployOptions {
   environment?: Record<string, string>;
   name?: string;
   dryRun?: boolean;
@@ -23,7 +23,10 @@ export interface Given {
   newKey?: boolean;
 }
 
-export async function runDeploy(account: Account, options: Given = {}): Promise<string[]> {
+export async function runDeploy(
+  account: Account,
+  options: RunDeployOptions = {},
+): Promise<string[]> {
   const printed: string[] = [];
   const { environment = {}, name = "production", dryRun = false, newKey = false } = options;
   const { microvm, metrics, location } = options;

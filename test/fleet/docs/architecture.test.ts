@@ -41,12 +41,12 @@ describe("dependencies", () => {
   const listed = codeRows(section(text("docs/dependencies.md"), "## Dependencies"));
   const installed = Object.entries({ ...dependencies, ...devDependencies });
 
-  test("each is listed with its version and a reason, and nothing else is", () => {
+  test("the page lists each dependency with its version and a reason, and no other", () => {
     expect(listed.map(([name, version]) => [name, version]).sort()).toEqual(installed.sort());
     expect(listed.filter(([, , why = ""]) => why.length < 10)).toEqual([]);
   });
 
-  test("each is pinned to one version", () => {
+  test("each dependency is pinned to one version", () => {
     expect(installed.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 });

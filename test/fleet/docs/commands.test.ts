@@ -30,7 +30,7 @@ test("every command that a page names is there, with its options", () => {
   expect(named.flatMap((command) => missing(command) ?? [])).toEqual([]);
 });
 
-test("one that is not there would be found", () => {
+test("an unknown command and an unknown option are reported", () => {
   expect(missing("fleet sumbit a.csv")).toBe("fleet sumbit a.csv: no such command");
   expect(missing("fleet submit a.csv --promt x")).toContain("no option --promt");
 });

@@ -18,13 +18,13 @@ export interface ErrorRow {
 }
 
 /** What one server says, before its envelope. */
-interface Said {
+interface ErrorFields {
   message: string;
   type?: string;
   code?: string | number;
 }
 
-const envelopes: Readonly<Record<string, (fault: Said, status: number) => unknown>> = {
+const envelopes: Readonly<Record<string, (fault: ErrorFields, status: number) => unknown>> = {
   openai: ({ message, type = "invalid_request_error", code = null as never }) => ({
     error: { message, type, param: null, code },
   }),
@@ -66,7 +66,7 @@ const envelopes: Readonly<Record<string, (fault: Said, status: number) => unknow
   text: ({ message }) => message,
 };
 
-interface Fault extends Said {
+interface Fault extends ErrorFields {
   name: string;
   status: number;
   is: EndpointErrorClass;

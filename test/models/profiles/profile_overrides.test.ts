@@ -56,7 +56,7 @@ test("a model of one's own endpoint has a price, a window and settings by config
   expect(costOf(own, used)).toBeCloseTo(0.5, 9);
 });
 
-test("what a field leaves out stays as the table has it", () => {
+test("a field that an override leaves out keeps the value of the table", () => {
   const profile = read({ "@cf/zai-org/glm-5.2": { requests_per_minute: 50 } });
   expect(profile("@cf/zai-org/glm-5.2")).toEqual({
     ...profileOf("@cf/zai-org/glm-5.2"),

@@ -61,7 +61,7 @@ describe("calls get ids of ours", () => {
     ],
   });
 
-  test("that differ where the endpoint repeats its own", () => {
+  test("that differ from the ids that the endpoint repeats", () => {
     const reply = readReply(two);
     expect(reply.calls.map((each) => each.id)).toEqual(["call00000", "call00001"]);
     expect(reply.calls.map((each) => each.providerId)).toEqual(["functions.f:0", "functions.f:0"]);

@@ -227,7 +227,7 @@ test("several rejections of one request are adapted to, one after the other", as
   expect(bodies.at(-1)).toMatchObject({ temperature: 0.3, max_completion_tokens: 1_000 });
 });
 
-test("what a server rejects for another reason is sent once", async () => {
+test("a request that a server rejects for another reason is sent once", async () => {
   for (const message of [
     "auto tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
     "messages must not be empty",

@@ -51,7 +51,7 @@ const oddObject = fc
         `{${pairs.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(",")}}`,
       ) as unknown,
   );
-const odd: fc.Arbitrary<unknown> = fc.oneof(
+const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   oddText,
   oddNumber,
   oddObject,
@@ -73,7 +73,7 @@ function fieldOf(name: string, schema: TSchema, depth: number): fc.Arbitrary<unk
 /** Values of a schema, with a small chance of an odd value at any place. */
 function valuesOf(schema: TSchema, depth = 0): fc.Arbitrary<unknown> {
   const valid = validOf(schema, depth);
-  return fc.oneof({ weight: 19, arbitrary: valid }, { weight: 1, arbitrary: odd });
+  return fc.oneof({ weight: 19, arbitrary: valid }, { weight: 1, arbitrary: oddValue });
 }
 
 function validOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
@@ -173,8 +173,8 @@ function queryOf({ query, takesLabels }: Operation): fc.Arbitrary<string> {
   const known = Object.entries(query?.properties ?? {}).map(([name, schema]) =>
     valuesOf(schema as TSchema).map((value): [string, unknown] => [name, value]),
   );
-  const label = fc.tuple(fc.constantFrom("label.team", "label.", "label.__proto__"), odd);
-  const unknownField = fc.tuple(oddName, odd);
+  const label = fc.tuple(fc.constantFrom("label.team", "label.", "label.__proto__"), oddValue);
+  const unknownField = fc.tuple(oddName, oddValue);
   const parts = [...known, ...(takesLabels === true ? [label] : []), unknownField];
   return fc
     .array(fc.oneof(...parts), { maxLength: query === undefined ? 1 : 3 })
@@ -193,7 +193,7 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<string | Uint8Array | un
   if (form !== undefined) return formOf(form);
   const schema = media?.["application/json"] ?? media?.["application/x-ndjson"];
   const line = media?.["application/x-ndjson"];
-  const json = schema === undefined ? odd : valuesOf(schema);
+  const json = schema === undefined ? oddValue : valuesOf(schema);
   const lines =
     line === undefined
       ? fc.constant("{}\n")
@@ -221,7 +221,7 @@ function formOf(schema: TSchema): fc.Arbitrary<string> {
     const file = name === "file" ? '; filename="requests.jsonl"' : "";
     return `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${file}\r\n\r\n${textual(value)}\r\n`;
   };
-  const unknownPart = fc.tuple(oddName, odd).map(([name, value]) => part(name, value));
+  const unknownPart = fc.tuple(oddName, oddValue).map(([name, value]) => part(name, value));
   const parts = Object.entries(properties).map(([name, property]) =>
     fc.oneof(
       { weight: 9, arbitrary: fieldOf(name, property, 1).map((value) => part(name, value)) },

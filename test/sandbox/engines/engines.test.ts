@@ -7,7 +7,7 @@ import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
 import { microVmEngine } from "../../../consumer/sandbox/microvm/engine.ts";
 import { FakeMicroVm } from "../fake_microvm.ts";
-import { type Given, limits, nothing, run } from "../running.ts";
+import { limits, nothing, type RunOptions, run } from "../running.ts";
 
 /** The engine over a fake container, which is given the program. */
 function fakeEngine(): { engine: ReturnType<typeof microVmEngine>; vms: FakeMicroVm[] } {
@@ -32,7 +32,7 @@ const engines: [name: Engine["name"], make: () => Engine][] = [
 ];
 
 describe.each(engines)("the engine %s", (name, make) => {
-  const on = (code: string, options: Given = {}) => run(code, { engine: make(), ...options });
+  const on = (code: string, options: RunOptions = {}) => run(code, { engine: make(), ...options });
 
   test("it has its name", () => {
     expect(make().name).toBe(name);
@@ -90,7 +90,7 @@ describe.each(engines)("the engine %s", (name, make) => {
     expect(error?.stack).toContain("program.js:3:");
   });
 
-  test("it rejects what is not a program", async () => {
+  test("it rejects code that is not a program", async () => {
     expect((await on("let x = ;")).error).toMatchObject({ kind: "syntax", name: "SyntaxError" });
   });
 

@@ -4,9 +4,9 @@ import type { SealedLoader } from "../../../consumer/sandbox/dynamic_worker.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import { openLoader, sealedLoader } from "../loader.ts";
-import { type Given, run } from "../running.ts";
+import { type RunOptions, run } from "../running.ts";
 
-const native = (code: string, options: Given = {}) =>
+const native = (code: string, options: RunOptions = {}) =>
   run(code, { engine: isolateV8Engine(env.LOADER), ...options });
 
 const same: [name: string, code: string, value: string][] = [
@@ -25,7 +25,7 @@ const same: [name: string, code: string, value: string][] = [
 ];
 
 test.each(same)("the native engine does %s as the interpreter does", async (_name, code, value) => {
-  const options: Given = {
+  const options: RunOptions = {
     files: { "in.txt": "hello" },
     tools: ["t"],
     capabilities: { call: async (_tool, json) => ({ ok: true, json }) },

@@ -59,7 +59,7 @@ test("the tools' host reaches the task's tools and no gateway", async () => {
   expect(requests).toEqual([]);
 });
 
-test("what no policy permits is refused, and so is everything while no run is at work", async () => {
+test("a request that no policy permits is refused, and so is every request while no run is active", async () => {
   expect((await handleOutbound(new Request("https://a.example/"), nothing)).status).toBe(403);
   for (const url of ["https://a.example/", `http://${toolsHostname}/read_file`]) {
     const answer = await handleOutbound(new Request(url), null);

@@ -18,7 +18,7 @@ test("a module that declares 5,000 names costs what its length costs", async () 
   expect(usage.fuel).toBeGreaterThan(1_000_000);
 });
 
-const bounded: [name: string, code: string, expected: RegExp][] = [
+const boundedPrograms: [name: string, code: string, expected: RegExp][] = [
   [
     "a text that is segmented",
     "[...new Intl.Segmenter().segment('a'.repeat(9000))].length",
@@ -72,7 +72,7 @@ const bounded: [name: string, code: string, expected: RegExp][] = [
   ],
 ];
 
-test.each(bounded)("%s is bounded", async (_name, code, expected) => {
+test.each(boundedPrograms)("%s is bounded", async (_name, code, expected) => {
   const { value, error } = await run(code);
   expect(error).toBeNull();
   expect(value).toMatch(expected);

@@ -30,7 +30,7 @@ test("every permitted tool is a global function that takes one object", async ()
   expect(outcome.usage.hostCalls).toBe(1);
 });
 
-test("what a tool refuses is thrown into the program", async () => {
+test("a program gets an exception when a tool refuses its call", async () => {
   const { capabilities } = tools();
   const outcome = await run("try { await broken({}) } catch (e) { e.message }", {
     tools: ["broken"],

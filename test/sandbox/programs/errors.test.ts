@@ -55,7 +55,7 @@ test.each(syntax)("the syntax error of %j says where it is", async (code, messag
   expect(error?.message).toMatch(message);
 });
 
-test("what is thrown without being an error is shown", async () => {
+test("a thrown value that is not an error is shown", async () => {
   expect((await run("throw 'text'")).error).toMatchObject({ name: "Uncaught", message: "text" });
   expect((await run("throw { a: 1 }")).error).toMatchObject({ message: "{ a: 1 }" });
 });

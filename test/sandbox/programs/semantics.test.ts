@@ -100,7 +100,7 @@ test("a sleep beyond the run's share of real time passes at once", async () => {
   expect(outcome.value).toBe("true");
 });
 
-test("what a program leaves running is waited for, as Node does", async () => {
+test("a run waits for the timers and promises that a program leaves running, as Node does", async () => {
   const outcome = await run(
     "(async () => { await null; setTimeout(() => console.log('late'), 5) })(); 1",
   );

@@ -73,7 +73,7 @@ test.each<[string, Start]>([
   expect(calls.start(...start(half / 2))).toBeUndefined();
 });
 
-test("what an answered call held is free again", async () => {
+test("the bytes of an answered call can be used again", async () => {
   const { open, host } = slowHost();
   const calls = new Calls(host, new Workspace(new Map()));
   const most = "x".repeat(sandboxLimits.hostCallBytesMax * 0.9);

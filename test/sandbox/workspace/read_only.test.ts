@@ -45,7 +45,7 @@ describe.each([
     expect([...outcome.changes]).toEqual([]);
   });
 
-  test("reads it and writes elsewhere is not kept from it", async () => {
+  test("reads it and writes to another folder succeeds", async () => {
     const outcome = await run(
       "fs.mkdirSync('skills/a', { recursive: true }); fs.copyFileSync('skills/a/SKILL.md', 'skills.md'); fs.renameSync('mine', 'mine')",
       options,

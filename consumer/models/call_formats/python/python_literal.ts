@@ -2,7 +2,7 @@ import type { Json } from "../../../../shared/json.ts";
 import { isLossless } from "../../../../shared/json_numbers.ts";
 
 /** A value read at `at`, and the index after it; null where there is none. */
-type Taken<T> = { value: T; end: number } | null;
+type ParsedValue<T> = { value: T; end: number } | null;
 
 const escapes: Readonly<Record<string, string>> = {
   n: "\n",
@@ -28,7 +28,7 @@ function space(text: string, at: number): number {
   return found === null ? text.length : at + found.index;
 }
 
-function takeString(text: string, at: number): Taken<string> {
+function takeString(text: string, at: number): ParsedValue<string> {
   const triple = ['"""', "'''"].find((mark) => text.startsWith(mark, at));
   const quote = triple ?? text.charAt(at);
   if (quote !== '"' && quote !== "'" && triple === undefined) return null;
@@ -56,7 +56,7 @@ function takeString(text: string, at: number): Taken<string> {
   return null;
 }
 
-function takeList(text: string, at: number, close: string, depth: number): Taken<unknown[]> {
+function takeList(text: string, at: number, close: string, depth: number): ParsedValue<unknown[]> {
   const items: unknown[] = [];
   let next = space(text, at + 1);
   while (text.charAt(next) !== close) {
@@ -70,7 +70,7 @@ function takeList(text: string, at: number, close: string, depth: number): Taken
   return { value: items, end: next + 1 };
 }
 
-function takeDict(text: string, at: number, depth: number): Taken<Json> {
+function takeDict(text: string, at: number, depth: number): ParsedValue<Json> {
   const entries: [string, unknown][] = [];
   let next = space(text, at + 1);
   while (text.charAt(next) !== "}") {
@@ -89,7 +89,7 @@ function takeDict(text: string, at: number, depth: number): Taken<Json> {
 }
 
 /** One Python literal: string, number, True, False, None, list, tuple or dict. */
-export function takePython(text: string, at: number, depth: number = 0): Taken<unknown> {
+export function takePython(text: string, at: number, depth: number = 0): ParsedValue<unknown> {
   if (depth > depthMax) return null;
   const char = text.charAt(at);
   if (char === "[") return takeList(text, at, "]", depth);
@@ -106,7 +106,10 @@ export function takePython(text: string, at: number, depth: number = 0): Taken<u
 }
 
 /** One call with keyword arguments, `name(key=literal, …)`. Positional arguments name nothing and are refused. */
-export function takePythonCall(text: string, at: number): Taken<{ name: string; arguments: Json }> {
+export function takePythonCall(
+  text: string,
+  at: number,
+): ParsedValue<{ name: string; arguments: Json }> {
   const head = /^([A-Za-z_][\w.-]{0,127})\s*\(/.exec(text.slice(at, at + 160));
   if (head?.[1] === undefined) return null;
   const pairs: [string, unknown][] = [];

@@ -17,9 +17,9 @@ const spellings: readonly Spelling[] = [
 ];
 const depthMax = 32;
 
-type Taken = { value: unknown; end: number } | null;
+type ParsedValue = { value: unknown; end: number } | null;
 
-function takeValue(text: string, at: number, quote: string, depth: number): Taken {
+function takeValue(text: string, at: number, quote: string, depth: number): ParsedValue {
   if (depth > depthMax) return null;
   if (text.startsWith(quote, at)) {
     const end = text.indexOf(quote, at + quote.length);
@@ -42,7 +42,7 @@ function takeValue(text: string, at: number, quote: string, depth: number): Take
   return { value: items, end: next + 1 };
 }
 
-function takeObject(text: string, at: number, quote: string, depth: number): Taken {
+function takeObject(text: string, at: number, quote: string, depth: number): ParsedValue {
   const entries: [string, unknown][] = [];
   let next = skipSpace(text, at + 1);
   while (text.charAt(next) !== "}") {

@@ -143,7 +143,7 @@ export class Calls {
     this.#wake?.();
   }
 
-  /** Done at once by the platform's WebCrypto, with no answer of the consumer. */
+  /** Calls the platform's WebCrypto directly; the consumer takes no part. */
   #subtle(
     id: number,
     method: string,

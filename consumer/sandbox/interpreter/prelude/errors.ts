@@ -5,7 +5,7 @@ import { ask, define } from "./bridge.ts";
 
 let columns: Columns = {};
 
-/** Where the engine has moved the agent's columns. */
+/** How the transformed code moved the columns of the agent's code. */
 export function setColumns(given: Columns): void {
   columns = given;
 }

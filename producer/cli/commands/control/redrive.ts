@@ -87,16 +87,16 @@ async function redriveMany(
   order: RedriveOrder,
   watch: boolean,
 ): Promise<ExitCode> {
-  const of = batchId === null ? "" : ` of ${batchId}`;
+  const batchText = batchId === null ? "" : ` of ${batchId}`;
   const report = unwrap(await redriveAll(session.client(), batchId, order));
   if ((report.matched ?? report.redriven) + report.refused === 0) {
     const notFilters = ["mode", "overrides", "dry_run"];
     const hasFilter = Object.keys(order).some((name) => !notFilters.includes(name));
     const condition = hasFilter ? "matches the filters" : `is ${redrivable.join(" or ")}`;
-    throw new CommandError(exit.failed, `no task${of} ${condition}: nothing was redriven`);
+    throw new CommandError(exit.failed, `no task${batchText} ${condition}: nothing was redriven`);
   }
   if (session.json) session.printJson({ ...(batchId !== null && { id: batchId }), ...report });
-  else printReport(session, of, report);
+  else printReport(session, batchText, report);
   if (report.matched !== undefined) return exit.ok;
   if (watch && batchId !== null) return watchBatch(session, batchId);
   if (!session.json && batchId !== null) session.print(`Watch it: fleet watch ${batchId}`);
@@ -105,14 +105,14 @@ async function redriveMany(
 
 function printReport(
   session: Session,
-  of: string,
+  batchText: string,
   { redriven, matched, refused, details }: RedriveSummary,
 ): void {
   const number = matched ?? redriven;
   const verb = matched !== undefined ? "would be" : number === 1 ? "is" : "are";
-  session.print(`${counted(number, "task")}${of} ${verb} queued again`);
+  session.print(`${counted(number, "task")}${batchText} ${verb} queued again`);
   if (refused === 0) return;
-  const head = `${counted(refused, "task")}${of} cannot be redriven:`;
+  const head = `${counted(refused, "task")}${batchText} cannot be redriven:`;
   session.context.warn(`${printable(errorText(head, details))}\n`);
 }
 

@@ -84,7 +84,7 @@ export class IntlServices {
     return plain(formatter[methodName]?.(...values));
   }
 
-  /** The places of a list's texts in order, so that a sort is one call. */
+  /** The indexes of a list's texts in sorted order, so that a program sorts a list with one call. */
   sort([locales, options, list, sign]: readonly unknown[]): number[] {
     const texts = Array.isArray(list) ? list.map(String) : [];
     if (texts.length > listMax) throw new RangeError("The list is too long to be sorted at once.");

@@ -11,7 +11,7 @@ interface StreamOptions {
 type Done = (error?: Error | null) => void;
 type StreamModule = typeof import("node:stream");
 
-/** The streams of files, over the stream module that the program's world has. */
+/** The file streams of node:fs, made from the program's own node:stream module. */
 export function makeStreams({ Readable, Writable }: StreamModule): Record<string, unknown> {
   const ReadStream = makeReadStream(Readable);
   const WriteStream = makeWriteStream(Writable);
