@@ -26,7 +26,9 @@ export async function isMigrated(
 export function mustBeOwnQueue(name: string, info: string, workers: readonly string[]): void {
   const consumers = /^Consumers:\s*(.+)$/m.exec(info)?.[1]?.split(",") ?? [];
   const own = workers.map((worker) => `worker:${worker}`);
-  const foreign = consumers.map((consumerName) => consumerName.trim()).find((each) => !own.includes(each));
+  const foreign = consumers
+    .map((consumerName) => consumerName.trim())
+    .find((each) => !own.includes(each));
   if (foreign === undefined) return;
   throw new DeployError(
     `the queue ${name} is not a fleet's: its consumer is ${foreign}. Nothing was changed: ${advice}`,

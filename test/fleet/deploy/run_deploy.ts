@@ -2,16 +2,13 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll } from "vitest";
 import { deploy } from "../../../producer/deploy/deploy.ts";
 import type { Account } from "./account.ts";
 
 /** A separate repository, so that tests do not write into this one. */
 export const root = fs.mkdtempSync(path.join(os.tmpdir(), "deploy-"));
-for (const file of ["wrangler.consumer.toml", "wrangler.producer.toml"]) {
-  fs.copyFileSync(file, path.join(root, file));
-}
-afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
+// Test files may share this module, so the end of one file must not remove the folder.
+process.on("exit", () => fs.rmSync(root, { recursive: true, force: true }));
 
 export interface RunDeployOptions {
   environment?: Record<string, string>;
@@ -46,6 +43,11 @@ export async function runDeploy(
   return printed;
 }
 
-/** Each test starts as on a new clone: what an earlier deploy kept is only in its account. */
-export const forget = (): void =>
-  fs.rmSync(path.join(root, ".build"), { recursive: true, force: true });
+/** Makes the repository again, as on a new clone: what an earlier deploy kept is only in its account. */
+export function forget(): void {
+  fs.rmSync(root, { recursive: true, force: true });
+  fs.mkdirSync(root);
+  for (const file of ["wrangler.consumer.toml", "wrangler.producer.toml"]) {
+    fs.copyFileSync(file, path.join(root, file));
+  }
+}
