@@ -56,6 +56,7 @@ const pure = filesOf(pureGlobs).filter((file) => !filesOf(runtimeOnly).includes(
 
 /** The slowest files, slowest first. Vitest orders by file size, which does not predict the duration. */
 const long = [
+  "test/fleet/deploy/real_wrangler.test.ts",
   "test/fleet/local/hung.test.ts",
   "test/chaos/seeded_bugs.test.ts",
   "test/fleet/local/crash.test.ts",
