@@ -41,7 +41,7 @@ export async function startBatch(env: ProducerEnv, batch: BatchRow): Promise<voi
   if (started?.status === "finished") await startFollowers(env, batch.id);
 }
 
-/** Starts the batches that wait for a finished one; where one of them ends without running, its own too. */
+/** Starts the batches that wait for a finished one. If one of them ends without running, its followers start too. */
 export async function startFollowers(env: ProducerEnv, id: string): Promise<void> {
   const finished = [id];
   for (const source of finished) {

@@ -31,10 +31,10 @@ describe("invalid front matter is rejected", () => {
     ["", "front matter"],
     ["# no front matter", "front matter"],
     ["---\nname: a\ndescription: d", "front matter"],
-    [skill(""), "field to value"],
-    [skill("- a\n- b"), "field to value"],
-    [skill("name: [a"), "field to value"],
-    [skill("name: a\nname: b\ndescription: d"), "field to value"],
+    [skill(""), "not a YAML mapping"],
+    [skill("- a\n- b"), "not a YAML mapping"],
+    [skill("name: [a"), "not a YAML mapping"],
+    [skill("name: a\nname: b\ndescription: d"), "not a YAML mapping"],
     [skill("description: d"), "its name"],
     [skill("name: ../../etc\ndescription: d"), "its name"],
     [skill("name: A B\ndescription: d"), "its name"],
@@ -43,7 +43,10 @@ describe("invalid front matter is rejected", () => {
     [skill("name: __proto__\ndescription: d"), "its name"],
     [skill("name: a"), "its description"],
     [skill("name: a\ndescription: [x]"), "its description"],
-    [skill("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nname: a\ndescription: d"), "field to value"],
+    [
+      skill("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nname: a\ndescription: d"),
+      "not a YAML mapping",
+    ],
   ])("%j", (text, message) => {
     const parsed = parseFrontMatter(text);
     expect(parsed.ok ? "" : parsed.error).toContain(message);

@@ -48,7 +48,7 @@ interface Piece {
   text: string;
 }
 
-/** Calls go behind messages, since a reply ends with its calls; text outside of messages stays where it is. */
+/** Moves the calls to the end, after the messages. A reply with text outside of messages keeps its order. */
 function inReadingOrder(pieces: readonly Piece[]): readonly Piece[] {
   const firstCall = pieces.findIndex(({ kind }) => kind === "call");
   const behind = pieces.slice(firstCall + 1);

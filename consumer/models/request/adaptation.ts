@@ -11,7 +11,7 @@ export interface Adaptation {
 
 interface Rejection extends ErrorDetails {
   /** The message with its typed codes: where a rejected field is named. */
-  all: string;
+  messageWithCodes: string;
 }
 
 type Rule = (rejection: Rejection, sent: Json, profile: Profile) => Adaptation | null;
@@ -20,86 +20,89 @@ const unknownField =
   /unsupported|not supported|unknown|unrecognized|not permitted|unexpected|extra|additional|not allowed|invalid (?:parameter|argument|field)|does not support/i;
 
 const rules: readonly Rule[] = [
-  function streaming({ all }, sent) {
+  function streaming({ messageWithCodes }, sent) {
     const only =
       /only (?:support )?stream|stream(?:ing)? mode|must (?:be )?stream|non-?stream|stream(?:ing)? is required|"?stream"? (?:must|should) be (?:set to )?true/i;
-    return sent.stream !== true && only.test(all)
+    return sent.stream !== true && only.test(messageWithCodes)
       ? { patch: { stream: true }, quirk: "request_streamed" }
       : null;
   },
-  function messageOrder({ all, words }, _sent, profile) {
+  function messageOrder({ messageWithCodes, words }, _sent, profile) {
     const order =
       /unexpected role|after role ['"]?tool|roles? must alternate|invalid_request_message_order/i;
-    const named = words.includes("invalid_request_message_order") || order.test(all);
+    const named = words.includes("invalid_request_message_order") || order.test(messageWithCodes);
     return profile.userAfterTool && named
       ? { patch: { userAfterTool: false }, quirk: "request_without_user_after_tool" }
       : null;
   },
-  function reasoning({ all }, sent, profile) {
+  function reasoning({ messageWithCodes }, sent, profile) {
     const field = /reasoning_content|reasoning_details|\breasoning\b/i;
-    if (!field.test(all)) return null;
-    const missing = /missing|must|required|provide|passed? back|need/i.test(all);
+    if (!field.test(messageWithCodes)) return null;
+    const missing = /missing|must|required|provide|passed? back|need/i.test(messageWithCodes);
     if (profile.reasoningField !== null && holdsReasoning(sent, profile.reasoningField)) {
-      return unknownField.test(all)
+      return unknownField.test(messageWithCodes)
         ? { patch: { reasoningField: null }, quirk: "request_without_reasoning" }
         : null;
     }
-    return profile.reasoningField === null && missing && /content|field/i.test(all)
+    return profile.reasoningField === null && missing && /content|field/i.test(messageWithCodes)
       ? { patch: { reasoningField: "reasoning_content" }, quirk: "request_with_reasoning" }
       : null;
   },
-  function outputLimit({ all }, sent, profile) {
-    if (!/max_(?:completion_)?tokens|output tokens|completion tokens/i.test(all)) return null;
+  function outputLimit({ messageWithCodes }, sent, profile) {
+    if (!/max_(?:completion_)?tokens|output tokens|completion tokens/i.test(messageWithCodes))
+      return null;
     const most =
       /(?:at most|maximum of|<=|less than or equal to|up to|maximum (?:value|allowed)[^\d]{0,40}|supports? (?:only )?)[^\d]{0,4}(\d{2,7})/i.exec(
-        all,
+        messageWithCodes,
       )?.[1];
     const limit = Number(most);
     const current = Number(sent[profile.outputField]);
     if (Number.isSafeInteger(limit) && limit > 0 && limit < current) {
       return { patch: { outputTokensMax: limit }, quirk: "request_smaller_output" };
     }
-    if (!unknownField.test(all) && !/instead/i.test(all)) return null;
+    if (!unknownField.test(messageWithCodes) && !/instead/i.test(messageWithCodes)) return null;
     const other = profile.outputField === "max_tokens" ? "max_completion_tokens" : "max_tokens";
     return { patch: { outputField: other }, quirk: "request_other_output_field" };
   },
-  function toolChoice({ all }, sent) {
+  function toolChoice({ messageWithCodes }, sent) {
     // Without a parser for tools the server cannot be helped by another request.
-    if (/--enable-auto-tool-choice|--tool-call-parser|--jinja/.test(all)) return null;
-    return "tool_choice" in sent && /tool_?\s?choice/i.test(all)
+    if (/--enable-auto-tool-choice|--tool-call-parser|--jinja/.test(messageWithCodes)) return null;
+    return "tool_choice" in sent && /tool_?\s?choice/i.test(messageWithCodes)
       ? { patch: { toolChoice: false, forcedTool: false }, quirk: "request_without_tool_choice" }
       : null;
   },
-  function responseFormat({ all }, sent) {
+  function responseFormat({ messageWithCodes }, sent) {
     return "response_format" in sent &&
-      /response_format|json_schema|json schema|guided|structured output/i.test(all)
+      /response_format|json_schema|json schema|guided|structured output/i.test(messageWithCodes)
       ? { patch: { jsonMode: "none" }, quirk: "request_without_response_format" }
       : null;
   },
-  function seed({ all }, sent) {
-    return "seed" in sent && /\bseed\b/i.test(all)
+  function seed({ messageWithCodes }, sent) {
+    return "seed" in sent && /\bseed\b/i.test(messageWithCodes)
       ? { patch: { seedField: null }, quirk: "request_without_seed" }
       : null;
   },
-  function sampling({ all }, sent, profile) {
-    const refused = profile.samplingFields.filter((field) => field in sent && all.includes(field));
+  function sampling({ messageWithCodes }, sent, profile) {
+    const refused = profile.samplingFields.filter(
+      (field) => field in sent && messageWithCodes.includes(field),
+    );
     if (
       refused.length === 0 ||
-      !/support|unknown|unexpected|permitted|allowed|default/i.test(all)
+      !/support|unknown|unexpected|permitted|allowed|default/i.test(messageWithCodes)
     ) {
       return null;
     }
     const samplingFields = profile.samplingFields.filter((field) => !refused.includes(field));
     return { patch: { samplingFields }, quirk: "request_without_sampling" };
   },
-  function thinking({ all }, _sent, profile) {
+  function thinking({ messageWithCodes }, _sent, profile) {
     const settings = [...Object.keys(profile.thinking), ...Object.keys(profile.thinkingLess)];
-    return settings.some((key) => all.includes(key))
+    return settings.some((key) => messageWithCodes.includes(key))
       ? { patch: { thinking: {}, thinkingLess: {} }, quirk: "request_without_thinking" }
       : null;
   },
-  function toolNames({ all }, _sent, profile) {
-    return profile.toolNames && /messages\.\d+\.(?:\w{1,20}\.)?name\b/.test(all)
+  function toolNames({ messageWithCodes }, _sent, profile) {
+    return profile.toolNames && /messages\.\d+\.(?:\w{1,20}\.)?name\b/.test(messageWithCodes)
       ? { patch: { toolNames: false }, quirk: "request_without_tool_names" }
       : null;
   },
@@ -112,9 +115,9 @@ function holdsReasoning(sent: Json, field: string): boolean {
 /** The change that makes a rejected request acceptable, or null where the error names none. */
 export function adaptationFor(errorBody: unknown, sent: Json, profile: Profile): Adaptation | null {
   const details = readErrorBody(errorBody);
-  const all = `${details.text} ${details.words.join(" ")}`.slice(0, 2_000);
+  const messageWithCodes = `${details.text} ${details.words.join(" ")}`.slice(0, 2_000);
   for (const rule of rules) {
-    const found = rule({ ...details, all }, sent, profile);
+    const found = rule({ ...details, messageWithCodes }, sent, profile);
     if (found !== null) return found;
   }
   return null;

@@ -50,7 +50,7 @@ export default class Native extends WorkerEntrypoint {
   }
 }
 
-/** The isolate runs its jobs and timers itself: the loop waits for what they leave to be done. */
+/** The isolate runs its jobs and timers itself. The loop only waits until they have no more work. */
 class NativeWorld implements World {
   readonly #dispatch: NativeDispatch;
   readonly #run: Run;

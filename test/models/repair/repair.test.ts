@@ -44,7 +44,7 @@ describe("a name is cleaned", () => {
     expect(repaired.problem).toContain("no tool named");
   });
 
-  test("and a tool whose own name looks unclean is found as it is", () => {
+  test("a tool is found by its exact name, even if that name has a prefix that cleaning removes", () => {
     const oddOffers = [offer("functions.x", {})];
     const repaired = repairCall(
       { name: "functions.x", arguments: "{}" },

@@ -47,7 +47,7 @@ describe("the body", () => {
     });
   });
 
-  test("says how the task wants its model to write, and nothing that it leaves open", () => {
+  test("has the sampling settings that the task sets, and no others", () => {
     const sampling = { temperature: 0, top_p: 0.9, seed: 7, output_tokens_max: 90 };
     const body = requestBody(request({ sampling, outputTokensMax: 90 }), plain);
     expect(body).toMatchObject({ temperature: 0, top_p: 0.9, seed: 7, max_tokens: 90 });

@@ -65,9 +65,9 @@ const knownValues = new Map<string, string>();
 /** Mostly an existing id, if the field has one. */
 function fieldOf(name: string, schema: TSchema, depth: number): fc.Arbitrary<unknown> {
   const known = knownValues.get(name);
-  const any = valuesOf(schema, depth);
-  if (known === undefined) return any;
-  return fc.oneof({ weight: 4, arbitrary: fc.constant(known) }, { weight: 1, arbitrary: any });
+  const anyValue = valuesOf(schema, depth);
+  if (known === undefined) return anyValue;
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(known) }, { weight: 1, arbitrary: anyValue });
 }
 
 /** Values of a schema, with a small chance of an odd value at any place. */

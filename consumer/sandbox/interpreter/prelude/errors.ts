@@ -69,7 +69,7 @@ export function explain(error: unknown): void {
   }
 }
 
-/** Has errors say what V8's say: their stacks, JSON's place of an error, what a handler of a promise sees. */
+/** Makes errors equal to those of V8: their stacks, the position of a JSON error, and errors in promise handlers. */
 export function installErrors(): void {
   const { parse } = JSON;
   define(JSON, {

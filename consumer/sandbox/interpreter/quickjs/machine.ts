@@ -342,7 +342,7 @@ export class Machine {
   }
 }
 
-/** An exception that came out of the interpreter where none was caught inside. */
+/** An exception that no code inside the interpreter caught. */
 export class GuestError extends Error {
   override name = "GuestError";
   readonly guest: { name: string; message: string; stack: string };

@@ -29,7 +29,7 @@ export function installLanguage(): void {
     const rest = value % size;
     return rest < 0n ? rest + size : rest;
   };
-  // Its own checks of what it is given, with a value that it answers rightly.
+  // The native function checks the width, with a value for which its result is right.
   const widthOf = (bits: unknown, value: unknown): [width: number, value: bigint] => {
     const width = Math.trunc(Number(bits)) || 0;
     asUintN(width, 0n);
