@@ -138,7 +138,7 @@ describe("browse", () => {
       ),
     );
     const { text } = await callTool("browse", { url: start }, { BROWSER });
-    expect(text).toContain("fetch_url shows which");
+    expect(text).toContain("Call fetch_url to see that URL");
   });
 
   test("the browser's error is the result", async () => {
