@@ -2,10 +2,10 @@
 import { classOf, type Failure, failure } from "../../shared/failures.ts";
 import { governorLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/log.ts";
+import type { ModelOutcome } from "../../shared/models/model.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { withTimeout } from "../../shared/timeout.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import type { ModelOutcome } from "../models/model.ts";
 import { admissionWaitMs, checkEndpoint, isEndpointFault } from "./endpoint_health.ts";
 import type { Governor } from "./governor.ts";
 import type { Permit, PermitRequest } from "./limiter.ts";

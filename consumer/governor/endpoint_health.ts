@@ -4,7 +4,7 @@
  */
 import { endpointErrorClass, type Failure, failure } from "../../shared/failures.ts";
 import { breakerLimits } from "../../shared/limits.ts";
-import type { ModelOutcome } from "../models/model.ts";
+import type { ModelOutcome } from "../../shared/models/model.ts";
 import { type Breaker, closedBreaker, nextCallAt } from "./breaker.ts";
 import {
   callGovernor,

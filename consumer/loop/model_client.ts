@@ -1,10 +1,16 @@
 /** The model in use, as the loop sees it: a live one and a replayed one alike. */
 import type { Failure } from "../../shared/failures.ts";
+import type {
+  Message,
+  ModelOutcome,
+  ModelRequest,
+  Reply,
+  ToolOffer,
+} from "../../shared/models/model.ts";
 import { costOf, outputRoom, type Profile } from "../../shared/models/profiles.ts";
 import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { Result } from "../../shared/result.ts";
 import type { DurableTask } from "../../shared/task.ts";
-import type { Message, ModelOutcome, ModelRequest, Reply, ToolOffer } from "../models/model.ts";
 import type { Abilities } from "./answer/finalisation.ts";
 import type { Prices } from "./budget/allowance.ts";
 

@@ -1,6 +1,8 @@
 /** Plans the next model call: what it offers, which outputs are elided, how much it may write. Pure. */
 import { type Failure, failure } from "../../shared/failures.ts";
 import { modelLimits } from "../../shared/limits.ts";
+import type { Message } from "../../shared/models/model.ts";
+import type { Quirk } from "../../shared/models/quirks.ts";
 import type {
   Compaction,
   FinalisationCause,
@@ -9,8 +11,6 @@ import type {
   Step,
 } from "../../shared/step.ts";
 import type { Usage } from "../../shared/usage.ts";
-import type { Message } from "../models/model.ts";
-import type { Quirk } from "../models/quirks.ts";
 import {
   type FinalisationState,
   finalisationOf,

@@ -1,11 +1,11 @@
 /** Tries a model as a person would: is its endpoint there, is the model served, does it call a tool? */
 import { endpointUrls } from "../../shared/endpoint_urls.ts";
 import { modelTryLimits } from "../../shared/limits.ts";
+import { type EndpointFinding, endpointFinding } from "../../shared/models/endpoint_finding.ts";
+import type { ModelRequest, Transport } from "../../shared/models/model.ts";
+import { listServedModels } from "../../shared/models/served_models.ts";
 import { routeOf } from "../../shared/serving.ts";
 import { type ModelConfig, transportFor } from "./index.ts";
-import type { ModelRequest, Transport } from "./model.ts";
-import { type EndpointFinding, endpointFinding } from "./transport/endpoint_finding.ts";
-import { listServedModels } from "./transport/served_models.ts";
 
 export interface ModelFinding extends EndpointFinding {
   check: "endpoint" | "model";

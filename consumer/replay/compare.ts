@@ -1,4 +1,6 @@
 /** What the loop of today decides at one step, compared with the journal. */
+
+import type { Reply } from "../../shared/models/model.ts";
 import type { Recording } from "../../shared/recording.ts";
 import type { ModelPayload, Step, ToolPayload } from "../../shared/step.ts";
 import type { Usage } from "../../shared/usage.ts";
@@ -10,7 +12,6 @@ import { isBlocked } from "../loop/conversation/repetition.ts";
 import type { LoopTask } from "../loop/loop_slice.ts";
 import type { ModelClient } from "../loop/model_client.ts";
 import { planCall } from "../loop/plan.ts";
-import type { Reply } from "../models/model.ts";
 import { readAgain } from "../models/reply/raw_reply.ts";
 import { finalAnswerName } from "../tools/catalog.ts";
 

@@ -1,5 +1,6 @@
 /** The models of one task, as the loop uses them: each with its transport, its prices and its pace. */
 import type { Failure } from "../../shared/failures.ts";
+import type { ModelOutcome } from "../../shared/models/model.ts";
 import { isPriced } from "../../shared/models/profiles.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
@@ -11,7 +12,6 @@ import { reportOutcome, waitForPermit } from "../governor/client.ts";
 import { isEndpointFault, reportToBreaker } from "../governor/endpoint_health.ts";
 import { type ModelClient, traitsOf } from "../loop/model_client.ts";
 import { transportFor } from "../models/index.ts";
-import type { ModelOutcome } from "../models/model.ts";
 import { chatAttributes, recordOutcome } from "../telemetry/gen_ai.ts";
 
 /** What a model call needs of its task. */

@@ -3,9 +3,10 @@
  * slice of a task, `chat` for a model call, `execute_tool` for a tool call. Names that the conventions do not have
  * start with `flotilla.`. docs/observability.md lists every name, and a test compares the two.
  */
+
+import type { ModelOutcome, ReplyUsage } from "../../shared/models/model.ts";
 import type { Usage } from "../../shared/usage.ts";
 import type { ServedBy } from "../models/index.ts";
-import type { ModelOutcome, ReplyUsage } from "../models/model.ts";
 import type { SliceOutcome } from "../slice/outcome.ts";
 import type { Attributes, OpenSpan } from "./spans.ts";
 

@@ -1,8 +1,8 @@
 /** The tools of this fleet, and the offers that one task's model gets. */
 import { customToolNames } from "../../shared/custom_tools.ts";
+import type { ToolOffer } from "../../shared/models/model.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ConsumerEnv } from "../config/env.ts";
-import type { ToolOffer } from "../models/model.ts";
 import { simplifySchema } from "../models/request/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { checkEngine } from "../sandbox/microvm/provider.ts";

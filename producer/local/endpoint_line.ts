@@ -1,6 +1,6 @@
-import { endpointFinding } from "../../consumer/models/transport/endpoint_finding.ts";
-import { listServedModels } from "../../consumer/models/transport/served_models.ts";
 import { endpointUrls } from "../../shared/endpoint_urls.ts";
+import { endpointFinding } from "../../shared/models/endpoint_finding.ts";
+import { listServedModels } from "../../shared/models/served_models.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

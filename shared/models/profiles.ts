@@ -1,7 +1,7 @@
 /** What is known of each model, as data. `MODEL_PROFILES` adds to it and overrides it: see profile_overrides.ts. */
 
-import type { ReplyUsage } from "../../consumer/models/model.ts";
 import { modelLimits } from "../limits.ts";
+import type { ReplyUsage } from "./model.ts";
 
 /** US dollars per million tokens. */
 export interface Price {

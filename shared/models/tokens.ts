@@ -1,5 +1,5 @@
-import type { Message, ModelRequest } from "../../consumer/models/model.ts";
 import { modelLimits } from "../limits.ts";
+import type { Message, ModelRequest } from "./model.ts";
 
 const asciiCharsPerToken = 4;
 const otherCharsPerToken = 1.25;

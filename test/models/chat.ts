@@ -1,6 +1,7 @@
 /** Chat completions as endpoints send them, and what the normaliser hears in them. */
-import type { Message } from "../../consumer/models/model.ts";
+
 import { normalise } from "../../consumer/models/reply/normalise.ts";
+import type { Message } from "../../shared/models/model.ts";
 import { request } from "./request.ts";
 
 export const usage = { prompt_tokens: 109, completion_tokens: 17, total_tokens: 126 };

@@ -1,4 +1,4 @@
-import type { Message, ModelRequest, ToolOffer } from "../../consumer/models/model.ts";
+import type { Message, ModelRequest, ToolOffer } from "../../shared/models/model.ts";
 
 /** A tool offer whose simplified schema is its original. */
 export function offer(

@@ -4,8 +4,8 @@
  * the budgets and is journaled once, so any invocation continues at the step where the last one stopped.
  */
 import { classOf } from "../../../shared/failures.ts";
+import type { Message, ModelRequest, ToolOffer } from "../../../shared/models/model.ts";
 import type { FinalisationCause, ModelPayload, OfferKind, Step } from "../../../shared/step.ts";
-import type { Message, ModelRequest, ToolOffer } from "../../models/model.ts";
 import { finishText, jsonOnlyText, plainOnlyText, valueOnlyText } from "../conversation/prompt.ts";
 import type { AnswerForm } from "./answer_form.ts";
 

@@ -4,6 +4,8 @@
  * A resumed task keeps the earlier messages, but not the earlier state, such as the end of a budget.
  */
 import { modelLimits } from "../../../shared/limits.ts";
+import type { EchoedCall, Message } from "../../../shared/models/model.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import type {
   Compaction,
   ModelPayload,
@@ -11,8 +13,6 @@ import type {
   StepCall,
   ToolPayload,
 } from "../../../shared/step.ts";
-import type { EchoedCall, Message } from "../../models/model.ts";
-import type { Quirk } from "../../models/quirks.ts";
 import type { AnswerForm } from "../answer/answer_form.ts";
 import { type FinalStep, finalStepPrompt } from "../answer/finalisation.ts";
 import { charsShown, compactionsIn } from "./compaction.ts";

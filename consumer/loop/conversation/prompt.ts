@@ -1,8 +1,9 @@
 /** The texts that the model reads. Each depends only on the task, so that the cached prefix never changes. */
+
+import type { Message } from "../../../shared/models/model.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import type { FinalisationCause } from "../../../shared/step.ts";
 import type { DurableTask } from "../../../shared/task.ts";
-import type { Message } from "../../models/model.ts";
-import type { Quirk } from "../../models/quirks.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 
 const systemText = `You are one agent in a batch and work on one task. No one answers questions: decide yourself and finish.

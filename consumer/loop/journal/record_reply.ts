@@ -1,7 +1,8 @@
 /** Handles a reply: it holds the answer, or it is journaled together with its rejected calls. */
+
+import type { Call, Reply, ReplyUsage } from "../../../shared/models/model.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import type { ModelPayload, OfferKind, RawReply, StepCall } from "../../../shared/step.ts";
-import type { Call, Reply, ReplyUsage } from "../../models/model.ts";
-import type { Quirk } from "../../models/quirks.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import {
   answerArguments,

@@ -1,5 +1,5 @@
-import type { ToolOffer } from "../model.ts";
-import type { CallFormatName } from "../quirks.ts";
+import type { ToolOffer } from "../../../shared/models/model.ts";
+import type { CallFormatName } from "../../../shared/models/quirks.ts";
 
 /** A call that an engine left in the text, with the place of its whole block. */
 export interface LeakedCall {

@@ -1,4 +1,4 @@
-import type { ToolOffer } from "../model.ts";
+import type { ToolOffer } from "../../../shared/models/model.ts";
 import { typedValue } from "./scan.ts";
 
 /** How a family writes one parameter: what opens it up to its name, what ends the name, what closes it. */

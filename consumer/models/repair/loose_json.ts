@@ -2,8 +2,8 @@ import { jsonrepair } from "jsonrepair";
 import { parseJson } from "../../../shared/json.ts";
 import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import { takePython } from "../call_formats/python/python_literal.ts";
-import type { Quirk } from "../quirks.ts";
 import { withoutFence } from "./fence.ts";
 
 /** A value read from damaged text, and the repairs it needed. */

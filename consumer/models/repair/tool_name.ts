@@ -1,4 +1,4 @@
-import type { ToolOffer } from "../model.ts";
+import type { ToolOffer } from "../../../shared/models/model.ts";
 
 /** The name without the special tokens and prefixes that leak into it. */
 export function cleanName(name: string): string {

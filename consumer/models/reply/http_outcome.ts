@@ -1,11 +1,12 @@
+import { readBody } from "../../../shared/bounded_body.ts";
 import { failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import type { ModelOutcome, ModelRequest } from "../../../shared/models/model.ts";
 import { classify } from "../errors/classify.ts";
 import { waitHeader } from "../errors/wait.ts";
-import type { ModelOutcome, ModelRequest } from "../model.ts";
 import { normalise } from "./normalise.ts";
 import { rawOf } from "./raw_reply.ts";
-import { bodyValue, readBody } from "./reply_body.ts";
+import { bodyValue } from "./reply_body.ts";
 
 /** An outcome with the parsed body of an error, from which a request may be adapted. */
 export type HttpOutcome = ModelOutcome & { errorBody?: unknown };

@@ -1,9 +1,15 @@
 import { type Failure, failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import type {
+  Call,
+  Finish,
+  ModelOutcome,
+  ModelRequest,
+  Reply,
+} from "../../../shared/models/model.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import { extractCalls, holdsUnreadMarkup } from "../call_formats/extract_calls.ts";
 import { classify } from "../errors/classify.ts";
-import type { Call, Finish, ModelOutcome, ModelRequest, Reply } from "../model.ts";
-import type { Quirk } from "../quirks.ts";
 import { type RepairContext, repairCall } from "../repair/repair.ts";
 import { readShape } from "../shapes/read.ts";
 import type { WireCall, WireReply } from "../shapes/wire.ts";

@@ -4,9 +4,14 @@
  * would read differently, and what failed, is kept raw and bounded: keeping all would double the journal.
  */
 import { modelLimits } from "../../../shared/limits.ts";
+import type {
+  ModelOutcome,
+  ModelRequest,
+  Reply,
+  ReplyUsage,
+} from "../../../shared/models/model.ts";
 import type { ModelPayload, RawReply } from "../../../shared/step.ts";
 import { classify } from "../errors/classify.ts";
-import type { ModelOutcome, ModelRequest, Reply, ReplyUsage } from "../model.ts";
 import { normalise } from "./normalise.ts";
 import { bodyValue } from "./reply_body.ts";
 

@@ -1,4 +1,4 @@
-import type { Quirk } from "../quirks.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 
 /** A text without its thought, where the engine sent both as one. */
 export interface VisibleText {

@@ -1,7 +1,7 @@
 import { isRecord, type Json } from "../../../shared/json.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import { type ErrorDetails, readErrorBody } from "../errors/error_body.ts";
-import type { Quirk } from "../quirks.ts";
 
 /** A change of a model's profile that a rejection calls for, and the quirk that records it. */
 export interface Adaptation {

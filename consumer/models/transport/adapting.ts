@@ -1,6 +1,6 @@
+import type { ModelOutcome, ModelRequest } from "../../../shared/models/model.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
-import type { ModelOutcome, ModelRequest } from "../model.ts";
-import type { Quirk } from "../quirks.ts";
+import type { Quirk } from "../../../shared/models/quirks.ts";
 import type { HttpOutcome } from "../reply/http_outcome.ts";
 import { adaptationFor } from "../request/adaptation.ts";
 import { requestBody } from "../request/request_body.ts";

@@ -1,15 +1,15 @@
 import { endpointUrls } from "../../../shared/endpoint_urls.ts";
 import { failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import type { ModelOutcome, ModelRequest, Transport } from "../../../shared/models/model.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
+import { servedModelsHint } from "../../../shared/models/served_models.ts";
 import { truncatedSilently } from "../../../shared/models/tokens.ts";
 import { classifyThrown } from "../errors/classify.ts";
-import type { ModelOutcome, ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
 import { keyRedactor } from "../reply/redact_key.ts";
 import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
 import { fetchAgain } from "./fetch_again.ts";
-import { servedModelsHint } from "./served_models.ts";
 
 export interface OpenAiEndpoint {
   /** Read by `endpointUrls`, for example `http://127.0.0.1:11434/v1`. */

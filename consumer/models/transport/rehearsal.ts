@@ -1,8 +1,8 @@
 import { failure } from "../../../shared/failures.ts";
 import { taskLimits } from "../../../shared/limits.ts";
+import type { Message, ModelRequest, Transport } from "../../../shared/models/model.ts";
 import type { Rehearsal, RehearsalTurn } from "../../../shared/rehearsal.ts";
 import { classifyThrown } from "../errors/classify.ts";
-import type { Message, ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
 
 /** What the scripted model does for one call. Every call uses one turn, failed ones included. */

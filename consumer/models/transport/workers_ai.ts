@@ -1,7 +1,7 @@
 import { modelLimits } from "../../../shared/limits.ts";
+import type { ModelRequest, Transport } from "../../../shared/models/model.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
 import { classifyThrown } from "../errors/classify.ts";
-import type { ModelRequest, Transport } from "../model.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
 import { type AdaptationMemory, completeAdapting } from "./adapting.ts";
 

@@ -3,7 +3,11 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { flowLimits } from "../../../shared/limits.ts";
 import { pause } from "../../../shared/store/flow/pauses.ts";
 import { claimNextTask } from "../../../shared/store/tasks/claims.ts";
-import { type ModelChoice, nextIdValues } from "../../../shared/store/tasks/next_task.ts";
+import {
+  type ModelChoice,
+  nextIdSql,
+  nextIdValues,
+} from "../../../shared/store/tasks/next_task.ts";
 import type { NewTask } from "../../../shared/store/tasks/submissions.ts";
 import { acceptTask } from "../harness.ts";
 
@@ -119,3 +123,26 @@ describe("tasks that must not start do not hold back others", () => {
     expect(await new Turns().takeAll(1)).toBe("n");
   });
 });
+
+test("a choice reads as many rows of 20 queued tasks as of 2,000, with blocked ones among them", async () => {
+  const rowsRead = async (count: number): Promise<number> => {
+    await env.DB.prepare("DELETE FROM tasks").run();
+    await queueMany(count, { ...batch("A") });
+    await queueMany(count, { ...batch("B"), model: "paused" });
+    await queueMany(count, { concurrency_key: "k", concurrency_limit: 1 });
+    await queueMany(count, { ...batch("C"), not_before: Date.now() + 3_600_000 });
+    const cursor = { tenant: "", flows: {} };
+    // The choice is a part of the claim, whose own parameters come first.
+    const { meta } = await env.DB.prepare(`SELECT ?1, ?2, ?3, ?4, (${nextIdSql})`)
+      .bind("", "", "", 0, ...nextIdValues(cursor, anyModel, patienceMs))
+      .all();
+    return meta.rows_read;
+  };
+  await pause(env.DB, "model paused");
+  expect(await rowsRead(500)).toBe(await rowsRead(5));
+});
+
+async function queueMany(count: number, fields: Partial<NewTask>): Promise<void> {
+  for (let n = 0; n < count; n++)
+    await acceptTask({ prompt: "p", model: "m" }, { custom_id: "x", ...fields });
+}

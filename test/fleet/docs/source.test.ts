@@ -1,3 +1,4 @@
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { filesBelow, text } from "./page.ts";
 import { isNode, type Node, nodesIn, programOf, sources } from "./syntax.ts";
@@ -122,4 +123,36 @@ test("no file is left in the middle of a merge", () => {
   const pages = ["README.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")];
   const merging = /^(<{7}|>{7})( |$)/m;
   expect([...pages, ...sources].filter((file) => merging.test(text(file)))).toEqual([]);
+});
+
+describe("imports point one way", () => {
+  /** Specifiers of static and dynamic imports of a file, as paths from the root. */
+  const importsOf = (file: string): string[] =>
+    [...text(file).matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)].map(([, to = ""]) =>
+      path.join(path.dirname(file), to),
+    );
+
+  test("shared imports neither Worker", () => {
+    const wrong = sources
+      .filter((file) => file.startsWith("shared/"))
+      .flatMap((file) => importsOf(file).filter((to) => /^(producer|consumer)\//.test(to)));
+    expect(wrong).toEqual([]);
+  });
+
+  test("the producer imports the consumer's RPC, its build scripts and its replay, and nothing else", () => {
+    const permitted = /^consumer\/(rpc\/|replay\/replay\.ts$|.*build\.ts$)/;
+    const wrong = sources
+      .filter((file) => file.startsWith("producer/"))
+      .flatMap((file) =>
+        importsOf(file).filter((to) => to.startsWith("consumer/") && !permitted.test(to)),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test("the producer imports only types of the consumer's RPC", () => {
+    const wrong = sources
+      .filter((file) => file.startsWith("producer/"))
+      .filter((file) => /^import (?!type)[^;]*consumer\/rpc\//m.test(text(file)));
+    expect(wrong).toEqual([]);
+  });
 });

@@ -9,7 +9,7 @@ import {
   windowOf,
 } from "../../../consumer/loop/conversation/compaction.ts";
 import { foldConversation } from "../../../consumer/loop/conversation/conversation.ts";
-import type { Message } from "../../../consumer/models/model.ts";
+import type { Message } from "../../../shared/models/model.ts";
 import { estimatePrompt } from "../../../shared/models/tokens.ts";
 import type { Compaction, Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";

@@ -5,7 +5,7 @@ import {
   foldConversation,
 } from "../../../consumer/loop/conversation/conversation.ts";
 import { budgetFinishText, continueText } from "../../../consumer/loop/conversation/prompt.ts";
-import type { Message } from "../../../consumer/models/model.ts";
+import type { Message } from "../../../shared/models/model.ts";
 import type { Step } from "../../../shared/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 

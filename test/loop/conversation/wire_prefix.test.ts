@@ -1,10 +1,10 @@
 /** The messages of consecutive requests share a prefix, which the endpoint's cache needs. */
 import { Type } from "@sinclair/typebox";
 import { describe, expect, test } from "vitest";
-import type { Transport } from "../../../consumer/models/model.ts";
 import { openAiTransport } from "../../../consumer/models/transport/openai.ts";
 import { workersAiTransport } from "../../../consumer/models/transport/workers_ai.ts";
 import { defineTool } from "../../../consumer/tools/define.ts";
+import type { Transport } from "../../../shared/models/model.ts";
 import { type Profile, profileOf } from "../../../shared/models/profiles.ts";
 import { loopTask, MemoryStores, modelOver, runSlice } from "../memory.ts";
 

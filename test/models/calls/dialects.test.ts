@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Reply } from "../../../consumer/models/model.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
+import type { Reply } from "../../../shared/models/model.ts";
 import { request } from "../request.ts";
 import { type Meant, type Renderer, renderers } from "./render.ts";
 

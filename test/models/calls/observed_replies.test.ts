@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ModelOutcome } from "../../../consumer/models/model.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
+import type { ModelOutcome } from "../../../shared/models/model.ts";
 import { offer, request } from "../request.ts";
 import observed from "./observed_replies.ndjson?raw";
 

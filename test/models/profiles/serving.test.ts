@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type ModelConfig, transportFor } from "../../../consumer/models/index.ts";
-import type { ReplyUsage } from "../../../consumer/models/model.ts";
 import type { WorkersAi } from "../../../consumer/models/transport/workers_ai.ts";
+import type { ReplyUsage } from "../../../shared/models/model.ts";
 import { costOf, profileOf } from "../../../shared/models/profiles.ts";
 import { serves } from "../../../shared/serving.ts";
 import { request } from "../request.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Message } from "../../../consumer/models/model.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { foldEvents } from "../../../consumer/models/shapes/events.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import type { Message } from "../../../shared/models/model.ts";
 import { call, chat, readA, readReply } from "../chat.ts";
 import { request } from "../request.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Message, ModelRequest } from "../../../consumer/models/model.ts";
 import { requestBody, wireMessages } from "../../../consumer/models/request/request_body.ts";
+import type { Message, ModelRequest } from "../../../shared/models/model.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { request } from "../request.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ModelRequest } from "../../../consumer/models/model.ts";
 import { openAiTransport } from "../../../consumer/models/transport/openai.ts";
+import type { ModelRequest } from "../../../shared/models/model.ts";
 import { type Profile, profileOf } from "../../../shared/models/profiles.ts";
 import { answered, request } from "../request.ts";
 

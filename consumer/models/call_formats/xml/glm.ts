@@ -1,4 +1,4 @@
-import type { ToolOffer } from "../../model.ts";
+import type { ToolOffer } from "../../../../shared/models/model.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, skipSpace, skipToken, typedValue } from "../scan.ts";
 

@@ -1,7 +1,7 @@
-import { isRecord, parseJson } from "../../../shared/json.ts";
-import { modelLimits, modelTryLimits } from "../../../shared/limits.ts";
-import { nearestName } from "../../../shared/nearest.ts";
-import { readBody } from "../reply/reply_body.ts";
+import { readBody } from "../bounded_body.ts";
+import { isRecord, parseJson } from "../json.ts";
+import { modelLimits, modelTryLimits } from "../limits.ts";
+import { nearestName } from "../nearest.ts";
 
 const idsShown = 5;
 
