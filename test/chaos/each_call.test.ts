@@ -10,6 +10,7 @@ import { shapeNames } from "./simulation/workload.ts";
  */
 const stride = inject("chaos")?.eachCall ?? 0;
 const shapes = [...new Set(shapeNames)];
+/** A slot takes one task after another, so its calls do not end; the first ones cover every shape's start and end. */
 const callsMax = 80;
 
 /** Single deliveries; the first one of each task dies at its k-th call. */
@@ -71,6 +72,5 @@ test.skipIf(stride === 0).for([
       violations: [],
     };
     expect(k).toBeGreaterThan(callsMin);
-    expect(k).toBeLessThan(callsMax);
   },
 );

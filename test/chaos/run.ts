@@ -65,10 +65,10 @@ async function runSimulations(): Promise<RunReport> {
   for (const file of testModules) {
     for (const test of file.children.allTests()) {
       const { chaos } = test.meta();
-      if (chaos === undefined) {
-        violations.push(`${test.name}: ${JSON.stringify(test.result().errors?.[0]?.message)}`);
-        continue;
-      }
+      const { state, errors } = test.result();
+      if (state === "failed" || chaos === undefined)
+        violations.push(`${test.name}: ${JSON.stringify(errors?.[0]?.message)}`);
+      if (chaos === undefined) continue;
       runs += 1;
       addReport(sum, chaos.tally);
       violations.push(...chaos.violations);
