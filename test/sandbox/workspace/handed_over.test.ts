@@ -122,6 +122,15 @@ test("a file that is made and deleted between two calls is never reported", () =
   expect([...program.handOver()]).toEqual([["made", null]]);
 });
 
+test("the deletion of a file that a tool wrote meanwhile is reported", () => {
+  const program = new Workspace(new Map());
+  const handed = program.handOver();
+  program.write("b", Uint8Array.of(1));
+  program.settle(handed, true, new Map([["b", Uint8Array.of(2)]]));
+  program.remove("b");
+  expect([...program.changes]).toEqual([["b", null]]);
+});
+
 test("a few bytes of a large buffer hold no more memory than they are", () => {
   const view = new Uint8Array(1_000_000).subarray(5, 8);
   const parsed = parseChanges(new Map([["a", view]]))?.get("a");

@@ -132,6 +132,8 @@ export class Workspace {
       if (!kept) this.#changes.set(path, this.#files.get(path) ?? null);
     }
     for (const [path, bytes] of others) {
+      // The task knows the file too, so that its deletion by the program must be reported.
+      this.#born.delete(path);
       if (this.#changes.has(path) || this.#handed.has(path)) continue;
       this.#bytes += (bytes?.length ?? 0) - (this.#files.get(path)?.length ?? 0);
       if (bytes === null) this.#files.delete(path);
