@@ -23,6 +23,7 @@ interface Health {
   admittedAt: number;
 }
 
+/** Tenants choose the names of hosted models, so the map is bounded; what it forgets is read again. */
 const known = new Map<string, Health>();
 
 function healthOf(name: string): Health {
@@ -32,6 +33,7 @@ function healthOf(name: string): Health {
     lastAnswerAt: 0,
     admittedAt: 0,
   };
+  if (!known.has(name) && known.size >= breakerLimits.endpointsKnownMax) known.clear();
   known.set(name, health);
   return health;
 }

@@ -37,6 +37,8 @@ export const breakerLimits = {
   loneFaultsMax: 8,
   /** The start of an outage whose tasks never run out of patience. */
   patienceMsDefault: 3_600_000,
+  /** Endpoints whose state an isolate remembers. */
+  endpointsKnownMax: 1_000,
   /** Hints that are sent when an endpoint answers again. */
   recoveryHintsMax: 100,
 } as const;

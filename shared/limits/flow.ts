@@ -47,8 +47,8 @@ export const flowLimits = {
   concurrencyCheckMs: 10 * 60_000,
   /** Flows that one choice of the next task looks at: more that are all paused, full or closed wait a turn. */
   flowsPerChoiceMax: 200,
-  /** Tenants whose place in the turn an isolate remembers. */
-  turnTenantsMax: 1_000,
+  /** Tenants whose place in the turn an isolate remembers: each claim sends them to D1. */
+  turnTenantsMax: 100,
 } as const;
 
 /** The queue `inbox`. */
