@@ -5,7 +5,7 @@
  * and the handler never throws, because the platform delivers all messages of a failed batch again.
  */
 import { leaseLimits } from "../shared/limits.ts";
-import { logFailure } from "../shared/retries.ts";
+import { logFailure } from "../shared/platform/retries.ts";
 import { readConfig } from "./config/config.ts";
 import type { ConsumerEnv } from "./config/env.ts";
 import { deadLetter } from "./delivery/dead_letter.ts";

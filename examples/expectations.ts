@@ -1,4 +1,4 @@
-import type { Reason, Status } from "../shared/states.ts";
+import type { Reason, Status } from "../shared/task/states.ts";
 import {
   boughtTogether,
   byCategory,

@@ -1,7 +1,7 @@
 /** The core of `fleet policy decide` and `fleet policy check`. Node only. */
 import { readFile } from "node:fs/promises";
-import { isRecord } from "../shared/json.ts";
 import { err } from "../shared/result.ts";
+import { isRecord } from "../shared/text/json.ts";
 import { compile, decide, type OutboundRequest } from "./decide.ts";
 import { type Finding, type ParseResult, parsePolicy, secretsOf } from "./policy.ts";
 

@@ -1,9 +1,9 @@
 /** Reads a policy file. Returns a canonical policy, or every problem with its fix. */
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
-import { canonicalJson } from "../shared/canonical_json.ts";
 import { egressLimits } from "../shared/limits.ts";
-import { nearestName } from "../shared/nearest.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { canonicalJson } from "../shared/text/canonical_json.ts";
+import { nearestName } from "../shared/text/nearest.ts";
 import { classifyAddress } from "./address.ts";
 import { checkHost, isLocalName } from "./host.ts";
 import { isDeadPrefix } from "./path.ts";

@@ -1,6 +1,6 @@
 /** Whether a webhook can be delivered: its policy allows the URL, and the tenant may sign with the secret. Pure. */
 import { err, ok, type Result } from "../shared/result.ts";
-import type { Webhook } from "../shared/task.ts";
+import type { Webhook } from "../shared/task/task.ts";
 import { compile, decide } from "./decide.ts";
 import { hostMatches } from "./host.ts";
 import type { PolicyLookup } from "./index.ts";

@@ -1,8 +1,8 @@
 /** The HTTP API: all routes, authentication, and the one place where problems become responses. */
 import { type Context, Hono } from "hono";
-import { logBug } from "../shared/log.ts";
+import { logBug } from "../shared/platform/log.ts";
+import { StoreFault } from "../shared/platform/retries.ts";
 import { ok, type Result } from "../shared/result.ts";
-import { StoreFault } from "../shared/retries.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { catalogRoutes } from "./api/catalog/handlers.ts";
 import { egressRoutes } from "./api/egress/handlers.ts";

@@ -1,5 +1,5 @@
 import type { ConsumerStub } from "../consumer/rpc/consumer_api.ts";
-import type { SharedEnv } from "../shared/env.ts";
+import type { SharedEnv } from "../shared/platform/env.ts";
 
 /** The producer's bindings, as wrangler.producer.toml declares them. */
 export interface ProducerEnv extends SharedEnv {

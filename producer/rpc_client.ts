@@ -11,8 +11,8 @@ import {
   retryLimits,
   toolListLimits,
 } from "../shared/limits.ts";
-import { log } from "../shared/log.ts";
-import { withTimeout } from "../shared/timeout.ts";
+import { log } from "../shared/platform/log.ts";
+import { withTimeout } from "../shared/platform/timeout.ts";
 import type { ProducerEnv } from "./env.ts";
 
 type Bound = Pick<ProducerEnv, "CONSUMER">;

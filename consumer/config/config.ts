@@ -2,13 +2,13 @@
 import * as runtime from "cloudflare:workers";
 import { type FleetMode, type PolicyTable, policyTable } from "../../policies/index.ts";
 import { parsePolicy, readPolicy } from "../../policies/policy.ts";
+import { type Hosts, parseHosts } from "../../shared/addresses/local_hosts.ts";
+import { sha256Hex } from "../../shared/files/objects.ts";
 import { leaseLimits, retentionLimits } from "../../shared/limits.ts";
-import { type Hosts, parseHosts } from "../../shared/local_hosts.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
 import type { ProfileOf } from "../../shared/models/profiles.ts";
-import { sha256Hex } from "../../shared/objects.ts";
-import { readPatience } from "../../shared/patience.ts";
-import { readSpendCeiling, type SpendCeiling } from "../../shared/spend_ceiling.ts";
+import { readPatience } from "../../shared/platform/patience.ts";
+import { readSpendCeiling, type SpendCeiling } from "../../shared/spend/spend_ceiling.ts";
 import { storePolicies } from "../../shared/store/policies.ts";
 import { type NativeTracing, type Spans, spansFor } from "../telemetry/spans.ts";
 import type { ConsumerEnv } from "./env.ts";

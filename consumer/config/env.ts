@@ -1,4 +1,4 @@
-import type { SharedEnv } from "../../shared/env.ts";
+import type { SharedEnv } from "../../shared/platform/env.ts";
 import type { Governor } from "../governor/governor.ts";
 import type { SealedLoader } from "../sandbox/dynamic_worker.ts";
 

@@ -3,13 +3,13 @@
  * names only the task's own model, so the row is read only where that model makes the task wait.
  */
 
+import { getText, objectKeys } from "../../shared/files/objects.ts";
 import { governorLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import type { TaskMessage } from "../../shared/message.ts";
-import { getText, objectKeys } from "../../shared/objects.ts";
+import { log } from "../../shared/platform/log.ts";
+import type { TaskMessage } from "../../shared/platform/message.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { readFallbackModels } from "../../shared/store/tasks/tasks.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { admitTask, releaseSlots } from "../governor/client.ts";
 import { fallbackModelsOf, isServed } from "./fallback_models.ts";

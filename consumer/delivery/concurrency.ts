@@ -1,5 +1,5 @@
 /** The slots of a concurrency key: a task that leaves one wakes the task that has waited longest for it. */
-import { taskMessage } from "../../shared/message.ts";
+import { taskMessage } from "../../shared/platform/message.ts";
 import { wakeNextTask } from "../../shared/store/flow/concurrency.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { ConsumerConfig } from "../config/config.ts";

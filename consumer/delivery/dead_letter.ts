@@ -3,12 +3,13 @@
  * decides. A delivery that never ended is one failed attempt of its task; only the last one makes the task
  * dead. It claims the task first, so it changes nothing under a newer claim, and it is idempotent.
  */
-import { failure } from "../../shared/failures.ts";
+
 import { leaseLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { readTaskMessage } from "../../shared/message.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { readTaskMessage } from "../../shared/platform/message.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import { claimTask, readSentAt } from "../../shared/store/tasks/claims.ts";
+import { failure } from "../../shared/task/failures.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { openSlice } from "../slice/open_slice.ts";
 import { outcomeOf } from "../slice/outcome.ts";

@@ -1,9 +1,10 @@
 /** One message, decided once, at its end: `ack`, or `retry` when a store stayed broken. */
-import { withJitter } from "../../shared/jitter.ts";
+
 import { leaseLimits, retryLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { readTaskMessage } from "../../shared/message.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { withJitter } from "../../shared/platform/jitter.ts";
+import { log } from "../../shared/platform/log.ts";
+import { readTaskMessage } from "../../shared/platform/message.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Priority, requeueOwnTask } from "./own_task.ts";
 import { workSlot } from "./slot.ts";

@@ -1,5 +1,5 @@
 /** The fallback models of a task. */
-import { routeOf } from "../../shared/serving.ts";
+import { routeOf } from "../../shared/platform/serving.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 
 /** The task's own list, else the deployment's. A rehearsal has none: its script says what fails. */

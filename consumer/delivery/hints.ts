@@ -1,8 +1,8 @@
 /** Messages that name waiting tasks, so that slots open for them: after an outage has ended. */
 import { breakerLimits } from "../../shared/limits.ts";
-import { taskMessage } from "../../shared/message.ts";
-import { sendMessages } from "../../shared/queues.ts";
-import { briefRetries, logFailure } from "../../shared/retries.ts";
+import { taskMessage } from "../../shared/platform/message.ts";
+import { sendMessages } from "../../shared/platform/queues.ts";
+import { briefRetries, logFailure } from "../../shared/platform/retries.ts";
 import { findReadyTasks } from "../../shared/store/tasks/due_tasks.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 

@@ -4,9 +4,9 @@
  * delivery; a slot that takes a task opens the next one, up to FLEET_CONCURRENCY.
  */
 import { concurrencyLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { readTaskMessage } from "../../shared/message.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { readTaskMessage } from "../../shared/platform/message.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { retryDelaySeconds } from "./deliver.ts";
 import { openInvocation } from "./invocation.ts";

@@ -1,7 +1,7 @@
 /** What happens to the message's own task when its slot ends: a task that waits keeps one message. */
 import { leaseLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import type { TaskMessage } from "../../shared/message.ts";
+import { log } from "../../shared/platform/log.ts";
+import type { TaskMessage } from "../../shared/platform/message.ts";
 import { parkTask } from "../../shared/store/flow/parking.ts";
 import { readWaitMs } from "../../shared/store/tasks/claims.ts";
 import type { ConsumerConfig } from "../config/config.ts";

@@ -1,8 +1,8 @@
 /** A wait is a delayed message, sent with `send`: each `retry` would use up one of the platform's retries. */
 import { platformLimits } from "../../shared/limits.ts";
-import type { TaskMessage } from "../../shared/message.ts";
-import { sendMessages } from "../../shared/queues.ts";
-import { defaultRetries, StoreFault } from "../../shared/retries.ts";
+import type { TaskMessage } from "../../shared/platform/message.ts";
+import { sendMessages } from "../../shared/platform/queues.ts";
+import { defaultRetries, StoreFault } from "../../shared/platform/retries.ts";
 import { markUnsent } from "../../shared/store/tasks/submissions.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 

@@ -2,7 +2,7 @@
  * One slot. A message is a hint that there is work: its slot takes the next task in order, not necessarily
  * the message's own, and then the next, until none may be taken or the invocation has no room.
  */
-import type { TaskMessage } from "../../shared/message.ts";
+import type { TaskMessage } from "../../shared/platform/message.ts";
 import { type ClaimedTask, claimNextTask, claimTask } from "../../shared/store/tasks/claims.ts";
 import { nextIdValues } from "../../shared/store/tasks/next_task.ts";
 import type { ConsumerConfig } from "../config/config.ts";

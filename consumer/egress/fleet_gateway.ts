@@ -3,7 +3,7 @@
  * decision, injection, scrubbing and log line as for any request of a task.
  */
 import { findPolicy } from "../../policies/index.ts";
-import { log } from "../../shared/log.ts";
+import { log } from "../../shared/platform/log.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { TaskEgressLimits } from "./budget.ts";
 import { createGateway, type Gateway } from "./gateway.ts";

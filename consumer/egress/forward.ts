@@ -11,8 +11,8 @@ import {
 import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
 import { urlPatterns } from "../../policies/url_pattern.ts";
+import { type Hosts, resolveDestination } from "../../shared/addresses/local_hosts.ts";
 import { egressLimits } from "../../shared/limits.ts";
-import { type Hosts, resolveDestination } from "../../shared/local_hosts.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestResponse } from "../sandbox/engine.ts";

@@ -6,7 +6,7 @@ import { compile } from "../../policies/decide.ts";
 import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import type { Policy } from "../../policies/schema.ts";
-import type { Hosts } from "../../shared/local_hosts.ts";
+import type { Hosts } from "../../shared/addresses/local_hosts.ts";
 import type { Result } from "../../shared/result.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";

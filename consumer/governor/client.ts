@@ -1,10 +1,11 @@
 /** The consumer's side of the governor: admission, permits, reported outcomes and snapshots. */
-import { classOf, type Failure, failure } from "../../shared/failures.ts";
+
 import { governorLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
 import type { ModelOutcome } from "../../shared/models/model.ts";
+import { log } from "../../shared/platform/log.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { withTimeout } from "../../shared/timeout.ts";
+import { classOf, type Failure, failure } from "../../shared/task/failures.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { admissionWaitMs, checkEndpoint, isEndpointFault } from "./endpoint_health.ts";
 import type { Governor } from "./governor.ts";

@@ -2,9 +2,10 @@
  * What this isolate knows of its endpoints. While an endpoint answers, a call costs no request to its
  * governor: only faults are reported, and the state is read again every few seconds.
  */
-import { endpointErrorClass, type Failure, failure } from "../../shared/failures.ts";
+
 import { breakerLimits } from "../../shared/limits.ts";
 import type { ModelOutcome } from "../../shared/models/model.ts";
+import { endpointErrorClass, type Failure, failure } from "../../shared/task/failures.ts";
 import { type Breaker, closedBreaker, nextCallAt } from "./breaker.ts";
 import {
   callGovernor,

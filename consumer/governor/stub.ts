@@ -1,9 +1,9 @@
 /** The Durable Object of a model or endpoint, and how it is called. */
 import { governorLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { withRetries } from "../../shared/retries.ts";
-import { routeOf } from "../../shared/serving.ts";
-import { withTimeout } from "../../shared/timeout.ts";
+import { log } from "../../shared/platform/log.ts";
+import { withRetries } from "../../shared/platform/retries.ts";
+import { routeOf } from "../../shared/platform/serving.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { Governor } from "./governor.ts";
 

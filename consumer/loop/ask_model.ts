@@ -1,7 +1,8 @@
 /** One model call: planned within the budgets and the window, permitted, made and journaled. */
-import { exhaustedBudget } from "../../shared/budgets.ts";
-import { failure } from "../../shared/failures.ts";
+
 import type { ModelOutcome } from "../../shared/models/model.ts";
+import { exhaustedBudget } from "../../shared/spend/budgets.ts";
+import { failure } from "../../shared/task/failures.ts";
 import { requestOffers } from "./answer/finalisation.ts";
 import { millisecondsLeft } from "./budget/allowance.ts";
 import { runWithDeadline } from "./budget/deadline.ts";

@@ -2,7 +2,7 @@
  * The bounded loop: rebuild the conversation from the journal, then run the open calls or call the model.
  * Each turn is journaled before the next one builds on it, so any invocation can continue from any point.
  */
-import type { FailureCode } from "../../shared/failures.ts";
+import type { FailureCode } from "../../shared/task/failures.ts";
 import { askModel } from "./ask_model.ts";
 import { answerOpenCalls } from "./calls/open_calls.ts";
 import { windowOf } from "./conversation/compaction.ts";

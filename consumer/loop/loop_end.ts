@@ -1,8 +1,9 @@
 /** How a slice's loop may end. */
-import type { Failure } from "../../shared/failures.ts";
-import type { Reason } from "../../shared/states.ts";
+
 import type { Ceiling } from "../../shared/store/batches/ceilings.ts";
 import type { JournalResult } from "../../shared/store/tasks/journal.ts";
+import type { Failure } from "../../shared/task/failures.ts";
+import type { Reason } from "../../shared/task/states.ts";
 
 /** `failed` settles the task; `failure` counts by its class. `lost`: a newer claim owns the task. */
 export type LoopEnd =

@@ -1,6 +1,7 @@
 /** What the loop works on: the task, and the means of one slice. */
-import type { Bounds } from "../../shared/budgets.ts";
+
 import type { Message, ToolOffer } from "../../shared/models/model.ts";
+import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { ToolHost } from "./calls/run_call.ts";
 import type { JournalWriter } from "./journal/journal_writer.ts";

@@ -1,5 +1,5 @@
 /** The model in use, as the loop sees it: a live one and a replayed one alike. */
-import type { Failure } from "../../shared/failures.ts";
+
 import type {
   Message,
   ModelOutcome,
@@ -10,7 +10,8 @@ import type {
 import { costOf, outputRoom, type Profile } from "../../shared/models/profiles.ts";
 import { estimatePrompt } from "../../shared/models/tokens.ts";
 import type { Result } from "../../shared/result.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { Failure } from "../../shared/task/failures.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { Abilities } from "./answer/finalisation.ts";
 import type { Prices } from "./budget/allowance.ts";
 

@@ -1,16 +1,17 @@
 /** Plans the next model call: what it offers, which outputs are elided, how much it may write. Pure. */
-import { type Failure, failure } from "../../shared/failures.ts";
+
 import { modelLimits } from "../../shared/limits.ts";
 import type { Message } from "../../shared/models/model.ts";
 import type { Quirk } from "../../shared/models/quirks.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
+import { type Failure, failure } from "../../shared/task/failures.ts";
 import type {
   Compaction,
   FinalisationCause,
   ModelPayload,
   OfferKind,
   Step,
-} from "../../shared/step.ts";
-import type { Usage } from "../../shared/usage.ts";
+} from "../../shared/task/step.ts";
 import {
   type FinalisationState,
   finalisationOf,

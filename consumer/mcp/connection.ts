@@ -4,10 +4,10 @@
  */
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/types.js";
-import { isRecord, parseRecord } from "../../shared/json.ts";
-import { quoteLossyNumbers } from "../../shared/json_numbers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { isRecord, parseRecord } from "../../shared/text/json.ts";
+import { quoteLossyNumbers } from "../../shared/text/json_numbers.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import type { Effect } from "../tools/define.ts";
 import type { McpResult } from "./result.ts";

@@ -1,5 +1,5 @@
 /** Makes text of a third party safe for the prompt: one bounded line without the tokens of chat templates. */
-import { oneLine } from "../../shared/one_line.ts";
+import { oneLine } from "../../shared/text/one_line.ts";
 
 export function promptLine(text: unknown, charsMax: number): string {
   if (typeof text !== "string") return "";

@@ -2,10 +2,11 @@
  * Makes an MCP server's tool list safe: bounded one-line texts under the server's prefix, so that no name or
  * description imitates another tool or breaks out of its place in the prompt.
  */
-import { isRecord } from "../../shared/json.ts";
+
+import { isOffered, type McpServer } from "../../shared/addresses/mcp_servers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
-import { isOffered, type McpServer } from "../../shared/mcp_servers.ts";
-import { checkSchema } from "../../shared/schema_check.ts";
+import { checkSchema } from "../../shared/schema/check.ts";
+import { isRecord } from "../../shared/text/json.ts";
 import { promptLine } from "./prompt_line.ts";
 
 /** A remote tool as it is pinned: the model sees the same bytes until the task ends. */

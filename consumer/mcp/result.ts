@@ -1,6 +1,7 @@
 /** The result of an MCP tool, as text for the model. Other content is only named. */
-import { isRecord } from "../../shared/json.ts";
+
 import { mcpLimits } from "../../shared/limits.ts";
+import { isRecord } from "../../shared/text/json.ts";
 import type { ToolResult } from "../tools/define.ts";
 
 /** The parts of a tools/call result that are read; a server may send anything in them. */

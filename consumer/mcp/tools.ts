@@ -2,8 +2,9 @@
  * The tools of a task's MCP servers: listed once, pinned by the caller, callable in each slice. What the model
  * sees is pinned; whether a tool may be called and what effect it has come from the current configuration.
  */
+
+import { effectOf, isOffered, type McpServer } from "../../shared/addresses/mcp_servers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
-import { effectOf, isOffered, type McpServer } from "../../shared/mcp_servers.ts";
 import { defineRemoteTool, type Tool, toolError } from "../tools/define.ts";
 import type { McpConnection } from "./connection.ts";
 import { type RemoteTool, remoteTools } from "./remote_tools.ts";

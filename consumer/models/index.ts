@@ -1,8 +1,8 @@
-import { type Failure, failure } from "../../shared/failures.ts";
 import type { Transport } from "../../shared/models/model.ts";
 import { type Profile, type ProfileOf, profileOf } from "../../shared/models/profiles.ts";
+import { type Route, routeOf } from "../../shared/platform/serving.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { type Route, routeOf } from "../../shared/serving.ts";
+import { type Failure, failure } from "../../shared/task/failures.ts";
 import { openAiTransport } from "./transport/openai.ts";
 import { type RehearsalScript, rehearsalTransport } from "./transport/rehearsal.ts";
 import { type WorkersAi, workersAiTransport } from "./transport/workers_ai.ts";

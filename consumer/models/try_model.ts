@@ -1,10 +1,10 @@
 /** Tries a model as a person would: is its endpoint there, is the model served, does it call a tool? */
-import { endpointUrls } from "../../shared/endpoint_urls.ts";
+import { endpointUrls } from "../../shared/addresses/endpoint_urls.ts";
 import { modelTryLimits } from "../../shared/limits.ts";
 import { type EndpointFinding, endpointFinding } from "../../shared/models/endpoint_finding.ts";
 import type { ModelRequest, Transport } from "../../shared/models/model.ts";
 import { listServedModels } from "../../shared/models/served_models.ts";
-import { routeOf } from "../../shared/serving.ts";
+import { routeOf } from "../../shared/platform/serving.ts";
 import { type ModelConfig, transportFor } from "./index.ts";
 
 export interface ModelFinding extends EndpointFinding {

@@ -4,16 +4,16 @@
  * that the service rejects with one of its codes was not sent.
  */
 
+import { getBytes, getText, objectKeys } from "../../shared/files/objects.ts";
 import { mailAnswerLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { getBytes, getText, objectKeys } from "../../shared/objects.ts";
-import type { ReplyTo } from "../../shared/reply_to.ts";
+import { log } from "../../shared/platform/log.ts";
+import type { ReplyTo } from "../../shared/platform/reply_to.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 import { ok } from "../../shared/result.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
 import { markSending, type WebhookRow } from "../../shared/store/webhooks.ts";
-import { withTimeout } from "../../shared/timeout.ts";
-import { type Manifest, readTranscript } from "../../shared/transcript.ts";
+import { type Manifest, readTranscript } from "../../shared/task/transcript.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import {
   attachmentName,

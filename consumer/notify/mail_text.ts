@@ -1,10 +1,10 @@
 /** The text of a mail reply: plain text, whatever the agent wrote. Pure. */
 
 import { mailAnswerLimits } from "../../shared/limits.ts";
-import type { ReplyTo } from "../../shared/reply_to.ts";
+import type { ReplyTo } from "../../shared/platform/reply_to.ts";
+import { readUsage } from "../../shared/spend/usage.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { Manifest } from "../../shared/transcript.ts";
-import { readUsage } from "../../shared/usage.ts";
+import type { Manifest } from "../../shared/task/transcript.ts";
 import type { EarlierRun } from "./payload.ts";
 
 /**

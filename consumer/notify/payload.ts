@@ -1,9 +1,10 @@
 /** The body of a webhook: the event, its time, and its subject at that time. */
+
+import { readUsage } from "../../shared/spend/usage.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import type { Tally } from "../../shared/store/batches/tallies.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { WebhookRow } from "../../shared/store/webhooks.ts";
-import { readUsage } from "../../shared/usage.ts";
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 

@@ -6,12 +6,12 @@
  */
 import { findPolicy } from "../../policies/index.ts";
 import { checkSigning } from "../../policies/webhook.ts";
-import { withJitter } from "../../shared/jitter.ts";
 import { egressLimits, webhookLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { readWebhookMessage } from "../../shared/message.ts";
+import { withJitter } from "../../shared/platform/jitter.ts";
+import { log } from "../../shared/platform/log.ts";
+import { readWebhookMessage } from "../../shared/platform/message.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import { ok } from "../../shared/result.ts";
-import { logFailure } from "../../shared/retries.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
@@ -22,7 +22,7 @@ import {
   type WebhookRow,
   type WebhookTarget,
 } from "../../shared/store/webhooks.ts";
-import type { Webhook } from "../../shared/task.ts";
+import type { Webhook } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { createFleetGateway } from "../egress/fleet_gateway.ts";
 import { sendMailReply } from "./mail.ts";

@@ -1,9 +1,9 @@
 /** What the loop of today decides at one step, compared with the journal. */
 
+import type { Recording } from "../../shared/files/recording.ts";
 import type { Reply } from "../../shared/models/model.ts";
-import type { Recording } from "../../shared/recording.ts";
-import type { ModelPayload, Step, ToolPayload } from "../../shared/step.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
+import type { ModelPayload, Step, ToolPayload } from "../../shared/task/step.ts";
 import { unwrapAnswer } from "../loop/answer/answer_form.ts";
 import { requestOffers } from "../loop/answer/finalisation.ts";
 import { toolCallsLeft } from "../loop/budget/allowance.ts";

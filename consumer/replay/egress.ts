@@ -1,7 +1,7 @@
 /** The egress decisions of a finished task, decided again by a policy: the pinned one, or another. */
 import { type CompiledPolicy, compile, decideLocally } from "../../policies/decide.ts";
 import { parsePolicy } from "../../policies/policy.ts";
-import type { RecordedDecision } from "../../shared/recording.ts";
+import type { RecordedDecision } from "../../shared/files/recording.ts";
 import type { Change } from "./compare.ts";
 
 /** Null where the text is missing or invalid: then everything is denied. */

@@ -4,12 +4,12 @@
  * it calls no model, sandbox, upstream or fleet, and takes the outputs of tools from the journal.
  */
 
-import { boundsOf } from "../../shared/budgets.ts";
+import type { Difference, Recording, ReplayReport } from "../../shared/files/recording.ts";
 import { costOf, type ProfileOf } from "../../shared/models/profiles.ts";
-import type { Difference, Recording, ReplayReport } from "../../shared/recording.ts";
-import type { ModelPayload, Step } from "../../shared/step.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { noUsage, readUsage, type Usage } from "../../shared/usage.ts";
+import { boundsOf } from "../../shared/spend/budgets.ts";
+import { noUsage, readUsage, type Usage } from "../../shared/spend/usage.ts";
+import type { ModelPayload, Step } from "../../shared/task/step.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import { answerForm } from "../loop/answer/answer_form.ts";
 import { openingMessages } from "../loop/conversation/prompt.ts";
 import type { LoopTask } from "../loop/loop_slice.ts";

@@ -1,6 +1,6 @@
 /** What a tenant's tasks may use here, what is hidden from them, and why: the response of `GET /v1/tools`. */
 
-import { readServers, serversOf, visibleFault } from "../../shared/mcp_servers.ts";
+import { readServers, serversOf, visibleFault } from "../../shared/addresses/mcp_servers.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { listBundledSkills } from "../skills/find.ts";
 import { catalog, checkAvailable, offerOf } from "../tools/catalog.ts";

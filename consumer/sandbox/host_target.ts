@@ -1,6 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import { sandboxLimits } from "../../shared/limits.ts";
-import { withTimeout } from "../../shared/timeout.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 import { disposable } from "./disposable.ts";
 import type {
   Capabilities,

@@ -1,8 +1,8 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { withTimeout } from "../../shared/timeout.ts";
 import { disposable } from "./disposable.ts";
 import { dynamicWorker, type SealedLoader } from "./dynamic_worker.ts";
 import type { Engine, Program, RunOutcome } from "./engine.ts";

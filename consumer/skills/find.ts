@@ -1,9 +1,10 @@
 /** Finds the skills that a task names: those of this repository by name, the tenant's uploads by prefix. */
+
+import { getText, listFirst, objectKeys } from "../../shared/files/objects.ts";
+import { normalisePath } from "../../shared/files/paths.ts";
 import { skillLimits } from "../../shared/limits.ts";
-import { getText, listFirst, objectKeys } from "../../shared/objects.ts";
-import { normalisePath } from "../../shared/paths.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { InputFile, SkillRef } from "../../shared/task.ts";
+import type { InputFile, SkillRef } from "../../shared/task/task.ts";
 import { bundledNames, bundledSkills } from "./bundled.ts";
 import { parseFrontMatter } from "./front_matter.ts";
 

@@ -1,8 +1,8 @@
 /** The front matter of a SKILL.md: YAML between two lines of `---`, of which two fields are read. */
 import { parseDocument } from "yaml";
-import { isRecord } from "../../shared/json.ts";
 import { skillLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { isRecord } from "../../shared/text/json.ts";
 import { promptLine } from "../mcp/prompt_line.ts";
 
 export interface FrontMatter {

@@ -1,6 +1,7 @@
 /** What ends a slice before its first step, or null. */
-import { failure } from "../../shared/failures.ts";
+
 import type { ClaimedTask } from "../../shared/store/tasks/claims.ts";
+import { failure } from "../../shared/task/failures.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { batchCeilingEnd } from "../loop/loop_end.ts";
 import { untilMidnightUtcMs } from "../models/errors/wait.ts";

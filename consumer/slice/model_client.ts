@@ -1,10 +1,11 @@
 /** The models of one task, as the loop uses them: each with its transport, its prices and its pace. */
-import type { Failure } from "../../shared/failures.ts";
+
 import type { ModelOutcome } from "../../shared/models/model.ts";
 import { isPriced } from "../../shared/models/profiles.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { Failure } from "../../shared/task/failures.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import { sendHints } from "../delivery/hints.ts";

@@ -1,14 +1,15 @@
 /** Reads what a claim needs: the task's body, its journal, its files. */
-import { type Failure, failure } from "../../shared/failures.ts";
-import { logBug } from "../../shared/log.ts";
-import { getText, objectKeys } from "../../shared/objects.ts";
+
+import { getText, objectKeys } from "../../shared/files/objects.ts";
+import { logBug } from "../../shared/platform/log.ts";
+import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { StoreFault } from "../../shared/retries.ts";
-import type { Step } from "../../shared/step.ts";
+import { maxUsage, readUsage } from "../../shared/spend/usage.ts";
 import type { ClaimedTask } from "../../shared/store/tasks/claims.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { readJournal } from "../../shared/transcript.ts";
-import { maxUsage, readUsage } from "../../shared/usage.ts";
+import { type Failure, failure } from "../../shared/task/failures.ts";
+import type { Step } from "../../shared/task/step.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
+import { readJournal } from "../../shared/task/transcript.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { JournalWriter } from "../loop/journal/journal_writer.ts";
 import { Workspace } from "../toolbox/workspace.ts";

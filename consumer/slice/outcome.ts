@@ -1,8 +1,9 @@
 /** The outcome of a slice for its task: the only place where a failure's class decides what happens. */
-import { classOf, type Failure, failureTable } from "../../shared/failures.ts";
-import { withJitter } from "../../shared/jitter.ts";
+
 import { retryLimits } from "../../shared/limits.ts";
-import type { Reason, TerminalStatus } from "../../shared/states.ts";
+import { withJitter } from "../../shared/platform/jitter.ts";
+import { classOf, type Failure, failureTable } from "../../shared/task/failures.ts";
+import type { Reason, TerminalStatus } from "../../shared/task/states.ts";
 import type { LoopEnd } from "../loop/loop_end.ts";
 
 export interface TaskError {

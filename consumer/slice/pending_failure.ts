@@ -1,7 +1,8 @@
 /** A final failure of a model call whose consequence was never written, because the worker died in between. */
-import { classOf, type Failure } from "../../shared/failures.ts";
-import type { Step } from "../../shared/step.ts";
+
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { classOf, type Failure } from "../../shared/task/failures.ts";
+import type { Step } from "../../shared/task/step.ts";
 import { endsOnlyFinalStep } from "../loop/answer/finalisation.ts";
 
 /**

@@ -1,11 +1,11 @@
 /** What a slice needs and may fail to get: the first failure decides. */
 import { findPolicy, type PolicyLookup, pinnedPolicy } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
-import { type Failure, failure } from "../../shared/failures.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readPolicyText } from "../../shared/store/policies.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import { type Failure, failure } from "../../shared/task/failures.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { ModelClient } from "../loop/model_client.ts";
 import type { Engine } from "../sandbox/engine.ts";

@@ -1,10 +1,11 @@
 /** Runs the loop of one task within a slice, with the tools that it needs. */
-import { type Bounds, boundsOf } from "../../shared/budgets.ts";
-import type { Failure } from "../../shared/failures.ts";
-import { logBug } from "../../shared/log.ts";
+
+import { logBug } from "../../shared/platform/log.ts";
 import type { Result } from "../../shared/result.ts";
+import { type Bounds, boundsOf } from "../../shared/spend/budgets.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { Failure } from "../../shared/task/failures.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { answerForm } from "../loop/answer/answer_form.ts";
 import { millisecondsLeft } from "../loop/budget/allowance.ts";

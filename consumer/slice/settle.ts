@@ -1,7 +1,7 @@
 /** Carries out the outcome of a slice: settles the task, or releases it and requeues its message. */
 import { governorLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { taskMessage } from "../../shared/message.ts";
+import { log } from "../../shared/platform/log.ts";
+import { taskMessage } from "../../shared/platform/message.ts";
 import { releaseTask } from "../../shared/store/tasks/settlements.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { ConsumerConfig } from "../config/config.ts";

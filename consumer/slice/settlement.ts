@@ -1,12 +1,13 @@
 /** The settlement of a task: its result, its transcript, its error, and the one write that ends it. */
+
+import { byteLength, objectKeys, putOnce } from "../../shared/files/objects.ts";
 import { storeLimits } from "../../shared/limits.ts";
-import { byteLength, objectKeys, putOnce } from "../../shared/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { type Step, stepQuirks } from "../../shared/step.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import { writeSettlement } from "../../shared/store/tasks/settlements.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { type Manifest, writeTranscript } from "../../shared/transcript.ts";
-import type { Usage } from "../../shared/usage.ts";
+import { type Step, stepQuirks } from "../../shared/task/step.ts";
+import { type Manifest, writeTranscript } from "../../shared/task/transcript.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { findDraft } from "../loop/answer/draft.ts";
 import { type SettledOutcome, settledOutcome, type TaskError } from "./outcome.ts";

@@ -1,6 +1,7 @@
 /** The model calls of a task that the ledger does not have yet. */
-import type { Step } from "../../shared/step.ts";
+
 import type { LedgerEntry, Spend } from "../../shared/store/usage/spend.ts";
+import type { Step } from "../../shared/task/step.ts";
 
 /** Summed by model. The rehearsal costs nothing, so it is left out. */
 export function unchargedSpend(steps: readonly Step[], chargedSeq: number): LedgerEntry {

@@ -1,8 +1,8 @@
 /** What is known of an effect that started and has no outcome, so that a person can check it. */
 import { egressLimits } from "../../shared/limits.ts";
-import type { Step } from "../../shared/step.ts";
 import { listSentRequests } from "../../shared/store/egress/egress_log.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { Step } from "../../shared/task/step.ts";
 import type { TaskError, UncertainEffect } from "./outcome.ts";
 
 /** The error with the effect that the journal leaves open, whatever ended the task. */

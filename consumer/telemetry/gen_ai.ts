@@ -5,7 +5,7 @@
  */
 
 import type { ModelOutcome, ReplyUsage } from "../../shared/models/model.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import type { ServedBy } from "../models/index.ts";
 import type { SliceOutcome } from "../slice/outcome.ts";
 import type { Attributes, OpenSpan } from "./spans.ts";

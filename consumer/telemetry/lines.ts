@@ -2,11 +2,11 @@
  * The fields of a task's two canonical log lines: one for each step, one for its end. Only ids, counts and codes.
  * The name of a tool that a model made up is left out, because it is the model's text.
  */
-import type { LogFields } from "../../shared/log.ts";
-import type { Step } from "../../shared/step.ts";
+import type { LogFields } from "../../shared/platform/log.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import type { Claim } from "../../shared/store/tasks/claim.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Step } from "../../shared/task/step.ts";
 import type { SettledOutcome } from "../slice/outcome.ts";
 
 export function stepFields(claim: Claim, step: Step): LogFields {

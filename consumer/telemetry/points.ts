@@ -3,9 +3,9 @@
  * is the position of each column. It must never change, because stored points are read by position.
  * docs/observability.md has the same order, and a test compares the two.
  */
-import { logBug } from "../../shared/log.ts";
+import { logBug } from "../../shared/platform/log.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { Usage } from "../../shared/usage.ts";
 import type { SettledOutcome } from "../slice/outcome.ts";
 
 /** blob1, blob2 and so on. */

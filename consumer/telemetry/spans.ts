@@ -4,7 +4,7 @@
  * answer, an argument or a URL.
  */
 
-import { logBug } from "../../shared/log.ts";
+import { logBug } from "../../shared/platform/log.ts";
 
 /** Only scalars, as in the platform's spans. */
 export type Attributes = Record<string, string | number | boolean | undefined>;

@@ -1,8 +1,9 @@
 /** What programs' tool calls, paid tools and requests use within a step, until the step's usage is drained. */
-import type { Bounds } from "../../shared/budgets.ts";
+
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { ToolPayload } from "../../shared/step.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Bounds } from "../../shared/spend/budgets.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
+import type { ToolPayload } from "../../shared/task/step.ts";
 import type { EgressUsage } from "../egress/budget.ts";
 import type { Gateway } from "../egress/gateway.ts";
 

@@ -1,6 +1,7 @@
 /** Journals the intent of a step with effects before the effect, so that a killed worker never repeats it. */
-import type { StepCall } from "../../shared/step.ts";
+
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import type { StepCall } from "../../shared/task/step.ts";
 import { intentStep } from "../loop/calls/run_call.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
 

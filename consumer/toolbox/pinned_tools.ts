@@ -3,13 +3,19 @@
  * with the first reply, so that the model sees the same bytes in every slice, even when a server or an upload
  * changes later.
  */
-import { type Failure, failure } from "../../shared/failures.ts";
-import { type McpServer, readServers, serversOf, visibleFault } from "../../shared/mcp_servers.ts";
-import { getText, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
+
+import {
+  type McpServer,
+  readServers,
+  serversOf,
+  visibleFault,
+} from "../../shared/addresses/mcp_servers.ts";
+import { getText, objectKeys, putOnce, sha256Hex } from "../../shared/files/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Step } from "../../shared/step.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import { type Failure, failure } from "../../shared/task/failures.ts";
+import type { Step } from "../../shared/task/step.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { McpConnection, type McpTransport } from "../mcp/connection.ts";

@@ -1,6 +1,7 @@
 /** What a slice runs in its sandbox: the agent's programs, commands and scripts, and searches of the tools. */
-import type { Bounds } from "../../shared/budgets.ts";
+
 import { sandboxLimits } from "../../shared/limits.ts";
+import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";

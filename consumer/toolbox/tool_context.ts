@@ -1,7 +1,7 @@
 /** What one tool call is given: the task's files, its gateway, its sandbox and the bindings of its tool. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { StepCall } from "../../shared/step.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { StepCall } from "../../shared/task/step.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import type { Gateway } from "../egress/gateway.ts";
 import type { Capabilities } from "../sandbox/engine.ts";

@@ -1,8 +1,8 @@
 /** What a slice's tool calls run with: the gateway, the sandbox, the workspace, and what they have used. */
 import type { Policy } from "../../policies/schema.ts";
-import type { Bounds } from "../../shared/budgets.ts";
-import { log } from "../../shared/log.ts";
+import { log } from "../../shared/platform/log.ts";
 import { ok } from "../../shared/result.ts";
+import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";

@@ -2,14 +2,21 @@
  * The files of one task. Contents are in the task's input or in R2 under their hash; what a step changes stays
  * in memory until the step is journaled, so that a step that is killed or loses its fence changes no file.
  */
+
+import { objectKeys, putOnce, sha256Hex } from "../../shared/files/objects.ts";
+import {
+  foldersOf,
+  isWithin,
+  normalisePath,
+  outputPath,
+  outputStep,
+} from "../../shared/files/paths.ts";
+import { type ManifestChange, StoredFiles } from "../../shared/files/stored_files.ts";
 import { workspaceLimits } from "../../shared/limits.ts";
-import { objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
-import { foldersOf, isWithin, normalisePath, outputPath, outputStep } from "../../shared/paths.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { FileEntry, Step } from "../../shared/step.ts";
-import { type ManifestChange, StoredFiles } from "../../shared/stored_files.ts";
-import type { InputFile } from "../../shared/task.ts";
-import type { Manifest } from "../../shared/transcript.ts";
+import type { FileEntry, Step } from "../../shared/task/step.ts";
+import type { InputFile } from "../../shared/task/task.ts";
+import type { Manifest } from "../../shared/task/transcript.ts";
 
 /** The error is a sentence for the model. */
 export type WriteResult = Result<void, string>;

@@ -1,7 +1,8 @@
 /** The tools of this fleet, and the offers that one task's model gets. */
-import { customToolNames } from "../../shared/custom_tools.ts";
+
 import type { ToolOffer } from "../../shared/models/model.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { customToolNames } from "../../shared/task/custom_tools.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { simplifySchema } from "../models/request/simplify.ts";
 import type { Engine } from "../sandbox/engine.ts";
@@ -53,7 +54,7 @@ export const catalog: readonly Tool[] = [
 
 for (const { name } of customTools) {
   if (!customToolNames.includes(name))
-    throw new Error(`List ${name} in shared/custom_tools.ts, so that the API accepts it.`);
+    throw new Error(`List ${name} in shared/task/custom_tools.ts, so that the API accepts it.`);
 }
 
 /** Whether a tenant's tasks may be offered the tool. The error says what to set. */

@@ -1,5 +1,5 @@
 /**
- * Your own tools. Each is a `defineTool`, is named in shared/custom_tools.ts, and is offered to every task
+ * Your own tools. Each is a `defineTool`, is named in shared/task/custom_tools.ts, and is offered to every task
  * that does not name its tools. See docs/tools.md for an example.
  */
 import type { Tool } from "./define.ts";

@@ -2,8 +2,9 @@
  * An API key is `<id>.<secret>`: the id finds the row, the secret is 32 random bytes that are shown only once.
  * D1 stores only its SHA-256; a slow hash adds nothing to a secret of 256 random bits.
  */
-import { newKeyId } from "../../shared/ids.ts";
-import { hex } from "../../shared/objects.ts";
+
+import { hex } from "../../shared/files/objects.ts";
+import { newKeyId } from "../../shared/identity/ids.ts";
 import type { ApiKeyRow } from "../../shared/store/keys/api_keys.ts";
 import type { KeyResponse } from "../api/keys/responses.ts";
 import { isoOrNull, isoTime } from "../tasks/task_view.ts";

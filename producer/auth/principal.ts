@@ -1,5 +1,5 @@
 /** The authenticated caller of a request and its rights. */
-import { type Scope, scopes } from "../../shared/scopes.ts";
+import { type Scope, scopes } from "../../shared/identity/scopes.ts";
 
 export { type Scope, scopes };
 export const isScope = (text: string): text is Scope =>

@@ -1,12 +1,10 @@
 /** Accepting a batch: its input whole in R2, then its row in D1. Its tasks are created after the response. */
-import { canonicalJson } from "../../shared/canonical_json.ts";
-import { isBatchId, newBatchId } from "../../shared/ids.ts";
-import { log } from "../../shared/log.ts";
-import { deleteObjects, objectKeys, sha256Hex } from "../../shared/objects.ts";
+
+import { deleteObjects, objectKeys, sha256Hex } from "../../shared/files/objects.ts";
+import { isBatchId, newBatchId } from "../../shared/identity/ids.ts";
+import { log } from "../../shared/platform/log.ts";
+import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { StoreFault } from "../../shared/retries.ts";
-import type { After } from "../../shared/schedule.ts";
-import { afterStatuses } from "../../shared/states.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import {
   findBatchByKey,
@@ -14,7 +12,10 @@ import {
   insertBatch,
   readBatch,
 } from "../../shared/store/batches/batches.ts";
-import type { DurableTask, Webhook } from "../../shared/task.ts";
+import type { After } from "../../shared/task/schedule.ts";
+import { afterStatuses } from "../../shared/task/states.ts";
+import type { DurableTask, Webhook } from "../../shared/task/task.ts";
+import { canonicalJson } from "../../shared/text/canonical_json.ts";
 import type { Scope } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";

@@ -1,9 +1,9 @@
 /** The two bodies of a batch: one JSON object, or one task per line with the other fields in the query. */
 import { Value } from "@sinclair/typebox/value";
-import { BatchHead as Head, JsonBatch } from "../../shared/batch.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
-import { type Line, readLines } from "../../shared/lines.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { BatchHead as Head, JsonBatch } from "../../shared/task/batch.ts";
+import { type Line, readLines } from "../../shared/text/lines.ts";
 import {
   bodyChunks,
   decodeText,

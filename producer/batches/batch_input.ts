@@ -4,10 +4,10 @@
  * first one nothing more is written.
  */
 import { createHash } from "node:crypto";
-import { canonicalJson } from "../../shared/canonical_json.ts";
 import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
+import { canonicalJson } from "../../shared/text/canonical_json.ts";
 import type { Detail, Problem } from "../http/problem.ts";
 import { checkWithDefaults } from "../tasks/check/check.ts";
 import type { CheckScope } from "../tasks/check/check_scope.ts";

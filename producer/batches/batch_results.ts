@@ -2,14 +2,15 @@
  * A batch's results as NDJSON in input order, one line for each task that has ended. A chunk whose tasks
  * have all ended is put together in R2 once; the others are read from D1, a page of rows at a time.
  */
-import { batchTaskId, batchTaskRange } from "../../shared/ids.ts";
+
+import { getText, objectKeys, openObject } from "../../shared/files/objects.ts";
+import { batchTaskId, batchTaskRange } from "../../shared/identity/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
-import { getText, objectKeys, openObject } from "../../shared/objects.ts";
+import { readUsage } from "../../shared/spend/usage.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { readTallies, storeResultsKey, type TallyRow } from "../../shared/store/batches/tallies.ts";
 import { listSettled } from "../../shared/store/tasks/task_list.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { readUsage } from "../../shared/usage.ts";
 import type { ProducerEnv } from "../env.ts";
 import { errorView, usageView } from "../tasks/task_view.ts";
 import { ObjectWriter } from "./object_writer.ts";

@@ -1,8 +1,9 @@
 /** A batch as the API shows it. Reads only: a batch whose tasks have all ended shows as finished before the cron has written it. */
-import type { After } from "../../shared/schedule.ts";
+
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { withFinish } from "../../shared/store/batches/finishing.ts";
 import { type Tally, tallyBatch, tallyBatches } from "../../shared/store/batches/tallies.ts";
+import type { After } from "../../shared/task/schedule.ts";
 import type { BatchResponse } from "../api/batches/responses.ts";
 import type { ProducerEnv } from "../env.ts";
 import { isoTime, usageView } from "../tasks/task_view.ts";

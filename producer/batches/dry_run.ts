@@ -7,7 +7,7 @@ import { findPolicy, policyTable } from "../../policies/index.ts";
 import { secretsOf } from "../../policies/policy.ts";
 import { dryRunLimits } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Detail, Problem } from "../http/problem.ts";

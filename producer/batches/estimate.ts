@@ -2,7 +2,7 @@
 import { budgetDefaults, dryRunLimits } from "../../shared/limits.ts";
 import type { Price } from "../../shared/models/profiles.ts";
 import { estimateTokens } from "../../shared/models/tokens.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 
 /** Tasks whose cost differs only by their prompts. */
 export interface CostGroup {

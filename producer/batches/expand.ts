@@ -2,18 +2,19 @@
  * Turns a batch's lines into tasks, one bounded chunk at a time. A task's id follows from batch and line,
  * so a chunk that is expanded twice, or by two callers at once, gives the same rows; the cursor moves last.
  */
-import { batchTaskId } from "../../shared/ids.ts";
+
+import { byteLength, getRange } from "../../shared/files/objects.ts";
+import { batchTaskId } from "../../shared/identity/ids.ts";
 import { batchLimits, sweepLimits, taskLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { byteLength, getRange } from "../../shared/objects.ts";
-import { logFailure, StoreFault } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { logFailure, StoreFault } from "../../shared/platform/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { moveCursor } from "../../shared/store/batches/expansion.ts";
 import { recountTallies } from "../../shared/store/batches/tallies.ts";
 import { queriesOf } from "../../shared/store/counted_database.ts";
 import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { ProducerEnv } from "../env.ts";
 import { newTask, putLargeSpec } from "../tasks/accept.ts";
 import { withDefaults } from "../tasks/check/check.ts";

@@ -4,8 +4,8 @@
  * a time. Reads show the batch as finished before that (batch_view.ts), and write nothing.
  */
 import { batchLimits, sweepLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import {
   closeBatch,

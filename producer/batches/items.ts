@@ -1,10 +1,11 @@
 /** The items of a tick, one at a time: from the schedule itself, an upload (NDJSON or CSV), or a batch's results. */
-import { CsvReader, type CsvRow, csvNotUtf8 } from "../../shared/csv.ts";
+
+import { objectKeys, openObject } from "../../shared/files/objects.ts";
 import { taskLimits } from "../../shared/limits.ts";
-import { readLines } from "../../shared/lines.ts";
-import { objectKeys, openObject } from "../../shared/objects.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { After, Items } from "../../shared/schedule.ts";
+import type { After, Items } from "../../shared/task/schedule.ts";
+import { CsvReader, type CsvRow, csvNotUtf8 } from "../../shared/text/csv.ts";
+import { readLines } from "../../shared/text/lines.ts";
 import type { ProducerEnv } from "../env.ts";
 import { nestingDepth } from "../http/json_text.ts";
 import type { Problem } from "../http/problem.ts";

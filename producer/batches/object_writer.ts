@@ -4,8 +4,8 @@
  */
 
 import { retryLimits, storeLimits } from "../../shared/limits.ts";
-import { bulkyRetries, withRetries } from "../../shared/retries.ts";
-import { withTimeout } from "../../shared/timeout.ts";
+import { bulkyRetries, withRetries } from "../../shared/platform/retries.ts";
+import { withTimeout } from "../../shared/platform/timeout.ts";
 
 export class ObjectWriter {
   readonly #bucket: R2Bucket;

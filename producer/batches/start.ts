@@ -3,10 +3,10 @@
  * conditional write: with its own lines, or with tasks made from the results of the other. Where there is
  * nothing to start from, it ends without running and says why.
  */
-import { log } from "../../shared/log.ts";
-import { objectKeys } from "../../shared/objects.ts";
-import { logFailure } from "../../shared/retries.ts";
-import type { Status } from "../../shared/states.ts";
+
+import { objectKeys } from "../../shared/files/objects.ts";
+import { log } from "../../shared/platform/log.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../../shared/store/batches/chains.ts";
 import { withFinish } from "../../shared/store/batches/finishing.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";
+import type { Status } from "../../shared/task/states.ts";
 import { deferredPrincipal, type KeyEnd, keyEndText } from "../auth/key_validity.ts";
 import type { Principal } from "../auth/principal.ts";
 import { checkBacklog } from "../auth/rate_limit.ts";

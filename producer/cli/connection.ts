@@ -1,6 +1,7 @@
 /** The typed client as the CLI uses it: its errors also say what to do at the terminal. */
-import type { BatchHead } from "../../shared/batch.ts";
+
 import { commandLineLimits } from "../../shared/limits.ts";
+import type { BatchHead } from "../../shared/task/batch.ts";
 import type { BatchResponse, ResultLine } from "../api/batches/responses.ts";
 import {
   type CallError,

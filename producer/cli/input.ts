@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
-import { findLossyNumber } from "../../shared/json_numbers.ts";
 import { commandLineLimits } from "../../shared/limits.ts";
+import { findLossyNumber } from "../../shared/text/json_numbers.ts";
 import type { CliContext } from "./context.ts";
 import { usageError } from "./exit.ts";
 

@@ -6,7 +6,7 @@
  *     const task = await fleet("GET /v1/tasks/:id", { id });
  *     if (task.ok) task.value.status; else task.error.code;
  */
-import { readLines } from "../../shared/lines.ts";
+import { readLines } from "../../shared/text/lines.ts";
 import type { ErrorResponse } from "../http/error_response.ts";
 import type {
   CallError,

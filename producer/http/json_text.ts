@@ -3,9 +3,9 @@
  * error is. V8's own message has no position for the most common mistakes.
  */
 
-import { findLossyNumber } from "../../shared/json_numbers.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { findIllFormed } from "../../shared/well_formed.ts";
+import { findLossyNumber } from "../../shared/text/json_numbers.ts";
+import { findIllFormed } from "../../shared/text/well_formed.ts";
 import { invalidField, type Problem } from "./problem.ts";
 
 /** The deepest nesting of brackets outside strings. Also works on invalid JSON. */

@@ -3,7 +3,7 @@
  * the request checks, docs/openapi.json and the client's types are all derived from it.
  */
 import type { TObject, TSchema } from "@sinclair/typebox";
-import type { Scope } from "../../shared/scopes.ts";
+import type { Scope } from "../../shared/identity/scopes.ts";
 import type { ErrorCode } from "./error_response.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

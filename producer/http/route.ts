@@ -1,7 +1,7 @@
 /** One authenticated request as the handlers see it, and the routes that they serve. */
 
+import type { Scope } from "../../shared/identity/scopes.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Scope } from "../../shared/scopes.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Operation } from "./operation.ts";

@@ -4,9 +4,9 @@
  * message goes to the queue `inbox-dlq` with the reason, and from there to a table that the API lists.
  */
 import { inboxLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
+import { log } from "../../shared/platform/log.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { logFailure } from "../../shared/retries.ts";
 import { insertDeadMessage } from "../../shared/store/inbox.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";

@@ -5,9 +5,9 @@
  * the sender gets the result by mail: the task's row stores the address.
  */
 import PostalMime, { type Email } from "postal-mime";
+import { objectKeys, putObject, sha256Hex } from "../../shared/files/objects.ts";
 import { mailLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { objectKeys, putObject, sha256Hex } from "../../shared/objects.ts";
+import { log } from "../../shared/platform/log.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";

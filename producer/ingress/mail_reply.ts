@@ -4,8 +4,8 @@
  */
 import type { Email } from "postal-mime";
 import { mailAnswerLimits } from "../../shared/limits.ts";
-import { oneLine } from "../../shared/one_line.ts";
-import type { ReplyTo } from "../../shared/reply_to.ts";
+import type { ReplyTo } from "../../shared/platform/reply_to.ts";
+import { oneLine } from "../../shared/text/one_line.ts";
 
 /** Addresses without a human reader. */
 const unreadAddress =

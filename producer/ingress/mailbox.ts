@@ -1,8 +1,8 @@
 /** The addresses that accept mail, from FLEET_MAILBOXES: which senders, which template. Pure. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { parseJson } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { parseJson } from "../../shared/text/json.ts";
 
 export const Mailbox = Type.Object(
   {

@@ -3,10 +3,10 @@
  * the class, so all helpers are functions of the module. The tenant comes from the binding's props.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { isBatchId, isTaskId } from "../../shared/ids.ts";
+import { isBatchId, isTaskId } from "../../shared/identity/ids.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
 import { parseBatch } from "../batches/batch_body.ts";
 import { batchView } from "../batches/batch_view.ts";

@@ -1,4 +1,4 @@
-import { endpointUrls } from "../../shared/endpoint_urls.ts";
+import { endpointUrls } from "../../shared/addresses/endpoint_urls.ts";
 import { endpointFinding } from "../../shared/models/endpoint_finding.ts";
 import { listServedModels } from "../../shared/models/served_models.ts";
 

@@ -2,15 +2,15 @@
  * Checks the variables of `npm start`. An invalid value stops the start with a message: a deployed Worker
  * instead rejects what depends on it and logs why, which a user at a terminal would not see.
  */
-import { endpointUrls } from "../../shared/endpoint_urls.ts";
+import { endpointUrls } from "../../shared/addresses/endpoint_urls.ts";
+import { parseHosts } from "../../shared/addresses/local_hosts.ts";
+import { readServers } from "../../shared/addresses/mcp_servers.ts";
 import { concurrencyLimits } from "../../shared/limits.ts";
-import { parseHosts } from "../../shared/local_hosts.ts";
-import { readServers } from "../../shared/mcp_servers.ts";
 import { readProfiles } from "../../shared/models/profile_overrides.ts";
-import { parsePatience } from "../../shared/patience.ts";
+import { parsePatience } from "../../shared/platform/patience.ts";
+import { routeOf } from "../../shared/platform/serving.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { routeOf } from "../../shared/serving.ts";
-import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
+import { readSpendCeiling } from "../../shared/spend/spend_ceiling.ts";
 import { findMailboxFaults } from "../ingress/mailbox.ts";
 import { readRetention } from "../sweep/retention_days.ts";
 

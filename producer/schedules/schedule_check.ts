@@ -1,9 +1,9 @@
 /** Checks a schedule: the schema, the cron expression, and the template as a task. */
 import { Value } from "@sinclair/typebox/value";
-import { isBatchId } from "../../shared/ids.ts";
+import { isBatchId } from "../../shared/identity/ids.ts";
 import { taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { Schedule, scheduleDefaults } from "../../shared/schedule.ts";
+import { Schedule, scheduleDefaults } from "../../shared/task/schedule.ts";
 import { type Detail, detailsOf } from "../http/problem.ts";
 import { checkTask } from "../tasks/check/check.ts";
 import type { CheckScope } from "../tasks/check/check_scope.ts";

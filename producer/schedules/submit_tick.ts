@@ -1,8 +1,8 @@
 /** Submitting the batch of one tick. */
 import { ok, type Result } from "../../shared/result.ts";
-import type { Items } from "../../shared/schedule.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import type { ScheduleRow } from "../../shared/store/schedules/schedules.ts";
+import type { Items } from "../../shared/task/schedule.ts";
 import type { Principal } from "../auth/principal.ts";
 import { acceptBatch } from "../batches/accept.ts";
 import { fillEntries, openItems } from "../batches/items.ts";

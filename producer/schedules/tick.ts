@@ -4,8 +4,8 @@
  * batch: the store gives a tick to one worker, and one batch to a tick.
  */
 import { batchLimits, scheduleLimits, sweepLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { findBatchByTick, readBatch } from "../../shared/store/batches/batches.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";

@@ -1,7 +1,7 @@
 /** Every minute: sends due webhooks to their queue. The row stays until delivery, so a lost message is sent again. */
 import { platformLimits, webhookLimits } from "../../shared/limits.ts";
-import { log, logBug } from "../../shared/log.ts";
-import type { WebhookMessage } from "../../shared/message.ts";
+import { log, logBug } from "../../shared/platform/log.ts";
+import type { WebhookMessage } from "../../shared/platform/message.ts";
 import { takeDueWebhooks } from "../../shared/store/webhooks.ts";
 import type { ProducerEnv } from "../env.ts";
 

@@ -2,9 +2,10 @@
  * Removes objects without an owner: those of a task or a batch that has no row, and results and transcripts
  * of claims that lost their race. Uploads belong to the user and are never removed.
  */
-import { isBatchId, isTaskId } from "../../shared/ids.ts";
+
+import { deleteObjects, listObjects, objectPrefixes } from "../../shared/files/objects.ts";
+import { isBatchId, isTaskId } from "../../shared/identity/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
-import { deleteObjects, listObjects, objectPrefixes } from "../../shared/objects.ts";
 import type { CleanupCursor } from "../../shared/store/cleanup/cleanup_cursors.ts";
 import {
   listExistingBatches,

@@ -2,9 +2,15 @@
  * Removes what is past its retention, one page of a cleanup at a time: rows first, then their objects. A
  * crash between the two leaves objects without a row, which orphans.ts finds.
  */
-import { idBound } from "../../shared/ids.ts";
+
+import {
+  deleteObjects,
+  listObjects,
+  objectKeys,
+  objectPrefixes,
+} from "../../shared/files/objects.ts";
+import { idBound } from "../../shared/identity/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
-import { deleteObjects, listObjects, objectKeys, objectPrefixes } from "../../shared/objects.ts";
 import type { CleanupCursor } from "../../shared/store/cleanup/cleanup_cursors.ts";
 import { listOldBatches, removeBatches } from "../../shared/store/cleanup/old_batches.ts";
 import {

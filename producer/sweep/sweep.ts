@@ -4,9 +4,9 @@
  * each due task, each batch and each page of a cleanup to one of them.
  */
 import { batchLimits, sweepLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { readBacklog } from "../../shared/queues.ts";
-import { logFailure } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { readBacklog } from "../../shared/platform/queues.ts";
+import { logFailure } from "../../shared/platform/retries.ts";
 import { takeUnexpanded } from "../../shared/store/batches/expansion.ts";
 import {
   type CleanupCursor,

@@ -1,17 +1,23 @@
 /** Accepting one valid task: its row first, then its message. The row is what a 202 response promises. */
 
-import { canonicalJson } from "../../shared/canonical_json.ts";
-import { newTaskId } from "../../shared/ids.ts";
+import {
+  byteLength,
+  deleteObjects,
+  objectKeys,
+  putOnce,
+  sha256Hex,
+} from "../../shared/files/objects.ts";
+import { newTaskId } from "../../shared/identity/ids.ts";
 import { storeLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { byteLength, deleteObjects, objectKeys, putOnce, sha256Hex } from "../../shared/objects.ts";
-import type { ReplyTo } from "../../shared/reply_to.ts";
+import { log } from "../../shared/platform/log.ts";
+import type { ReplyTo } from "../../shared/platform/reply_to.ts";
+import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { StoreFault } from "../../shared/retries.ts";
 import { findTaskByKey, insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
+import { canonicalJson } from "../../shared/text/canonical_json.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Problem } from "../http/problem.ts";
 import { defaultPolicy, parseTime } from "./check/task_rules.ts";

@@ -2,9 +2,9 @@
 import { Value } from "@sinclair/typebox/value";
 import { batchLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { cancellable } from "../../shared/states.ts";
 import { requestCancels } from "../../shared/store/tasks/tasks.ts";
-import { cancelFilterNames, ManyCancel } from "../../shared/task_filter.ts";
+import { cancellable } from "../../shared/task/states.ts";
+import { cancelFilterNames, ManyCancel } from "../../shared/task/task_filter.ts";
 import type { ManyCancelResponse } from "../api/tasks/responses.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";

@@ -1,8 +1,7 @@
 /** Chooses many tasks of a tenant by a filter, for a redrive and a cancel. */
-import { batchTaskRange, isTaskId, taskRange } from "../../shared/ids.ts";
+import { batchTaskRange, isTaskId, taskRange } from "../../shared/identity/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Status } from "../../shared/states.ts";
 import {
   type ChoiceKind,
   findWindowEnd,
@@ -10,7 +9,8 @@ import {
   type TaskChoice,
 } from "../../shared/store/tasks/task_choice.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { ManyCancel } from "../../shared/task_filter.ts";
+import type { Status } from "../../shared/task/states.ts";
+import type { ManyCancel } from "../../shared/task/task_filter.ts";
 import type { ProducerEnv } from "../env.ts";
 import { invalidField, type Problem } from "../http/problem.ts";
 import { invalidTime, parseTime } from "./check/task_rules.ts";

@@ -1,10 +1,10 @@
 /** The files of a task, live or settled, for reading. */
-import { normalisePath } from "../../shared/paths.ts";
-import type { FileEntry } from "../../shared/step.ts";
+import { normalisePath } from "../../shared/files/paths.ts";
+import { StoredFiles } from "../../shared/files/stored_files.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { StoredFiles } from "../../shared/stored_files.ts";
-import type { InputFile } from "../../shared/task.ts";
-import type { Manifest, Transcript } from "../../shared/transcript.ts";
+import type { FileEntry } from "../../shared/task/step.ts";
+import type { InputFile } from "../../shared/task/task.ts";
+import type { Manifest, Transcript } from "../../shared/task/transcript.ts";
 import type { ProducerEnv } from "../env.ts";
 import { readTaskBody } from "./redrive/redrive.ts";
 

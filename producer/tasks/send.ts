@@ -1,9 +1,9 @@
 /** Sends tasks to their queues. A send may fail: then the sweep sends the task later, because its row exists. */
 import { platformLimits } from "../../shared/limits.ts";
-import { log } from "../../shared/log.ts";
-import { taskMessage } from "../../shared/message.ts";
-import { type OutgoingMessage, sendMessages } from "../../shared/queues.ts";
-import { briefRetries } from "../../shared/retries.ts";
+import { log } from "../../shared/platform/log.ts";
+import { taskMessage } from "../../shared/platform/message.ts";
+import { type OutgoingMessage, sendMessages } from "../../shared/platform/queues.ts";
+import { briefRetries } from "../../shared/platform/retries.ts";
 import { markUnsent } from "../../shared/store/tasks/submissions.ts";
 import type { ProducerEnv } from "../env.ts";
 

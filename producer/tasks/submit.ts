@@ -3,12 +3,12 @@
  * checked and accepted here, and so is a batch.
  */
 import { taskLimits } from "../../shared/limits.ts";
-import type { ReplyTo } from "../../shared/reply_to.ts";
+import type { ReplyTo } from "../../shared/platform/reply_to.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import { findTaskByKey } from "../../shared/store/tasks/submissions.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import type { Principal } from "../auth/principal.ts";
 import { acceptBatch } from "../batches/accept.ts";
 import type { BatchBody } from "../batches/batch_body.ts";

@@ -1,8 +1,8 @@
 /** A task as the API shows it, built from its row, field by field in the order of the contract. */
 import type { Static } from "@sinclair/typebox";
+import { readUsage, type Usage } from "../../shared/spend/usage.ts";
 import type { StoredEgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { readUsage, type Usage } from "../../shared/usage.ts";
 import type { DecisionResponse } from "../api/egress/responses.ts";
 import type {
   AttemptError,

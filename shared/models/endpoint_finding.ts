@@ -1,4 +1,4 @@
-import type { EndpointUrls } from "../endpoint_urls.ts";
+import type { EndpointUrls } from "../addresses/endpoint_urls.ts";
 import { idsHint, type ServedModels } from "./served_models.ts";
 
 /** What was found at an endpoint, and where it does not work, what to set. */

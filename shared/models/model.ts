@@ -2,9 +2,9 @@
  * The one contract between the loop and any model: a request in, a reply or a
  * classified failure out. Transports never throw for what an endpoint does.
  */
-import type { Failure } from "../failures.ts";
-import type { RawReply } from "../step.ts";
-import type { Sampling } from "../task.ts";
+import type { Failure } from "../task/failures.ts";
+import type { RawReply } from "../task/step.ts";
+import type { Sampling } from "../task/task.ts";
 import type { Quirk } from "./quirks.ts";
 
 /** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */

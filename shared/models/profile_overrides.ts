@@ -2,8 +2,8 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { taskLimits } from "../limits.ts";
-import { nearestName } from "../nearest.ts";
 import { err, ok, type Result } from "../result.ts";
+import { nearestName } from "../text/nearest.ts";
 import { isListed, type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 
 const strict = { additionalProperties: false } as const;

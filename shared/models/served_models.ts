@@ -1,7 +1,7 @@
-import { readBody } from "../bounded_body.ts";
-import { isRecord, parseJson } from "../json.ts";
 import { modelLimits, modelTryLimits } from "../limits.ts";
-import { nearestName } from "../nearest.ts";
+import { readBody } from "../platform/bounded_body.ts";
+import { isRecord, parseJson } from "../text/json.ts";
+import { nearestName } from "../text/nearest.ts";
 
 const idsShown = 5;
 

@@ -1,4 +1,4 @@
-import { briefRetries } from "../retries.ts";
+import { briefRetries } from "../platform/retries.ts";
 import { sql } from "./sql.ts";
 
 /** Rejects when D1 does not answer or is not migrated. */

@@ -3,7 +3,7 @@
  * applied although its reply was lost: each write is conditional, fenced or repeatable. Each rejects with a
  * StoreFault only. The caller states the type of the rows; D1 is trusted and they are not checked.
  */
-import { type RetryOptions, withRetries } from "../retries.ts";
+import { type RetryOptions, withRetries } from "../platform/retries.ts";
 
 type Values = readonly unknown[];
 

@@ -1,8 +1,8 @@
 /** Rows of `webhooks`: the outbox. Triggers insert them in the write that ends a task or a batch. */
 
 import { storeLimits, webhookLimits } from "../limits.ts";
-import type { ReplyTo } from "../reply_to.ts";
-import type { Webhook } from "../task.ts";
+import type { ReplyTo } from "../platform/reply_to.ts";
+import type { Webhook } from "../task/task.ts";
 import { nowSql } from "./clock.ts";
 import { sql } from "./sql.ts";
 

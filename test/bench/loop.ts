@@ -8,7 +8,7 @@ import { openAiTransport } from "../../consumer/models/transport/openai.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { defineTool } from "../../consumer/tools/define.ts";
 import { profileOf } from "../../shared/models/profiles.ts";
-import type { Usage } from "../../shared/usage.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import { loopTask, MemoryStores, modelOver, runSlice } from "../loop/memory.ts";
 
 const transcriptSteps = 50;

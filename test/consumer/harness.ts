@@ -4,13 +4,13 @@ import { env } from "cloudflare:workers";
 import type { ConsumerEnv } from "../../consumer/config/env.ts";
 import { closedBreaker } from "../../consumer/governor/breaker.ts";
 import consumer from "../../consumer/index.ts";
-import { newTaskId } from "../../shared/ids.ts";
-import { taskMessage } from "../../shared/message.ts";
-import type { Step } from "../../shared/step.ts";
+import { newTaskId } from "../../shared/identity/ids.ts";
+import { taskMessage } from "../../shared/platform/message.ts";
 import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../shared/task.ts";
-import { readJournal, readTranscript } from "../../shared/transcript.ts";
+import type { Step } from "../../shared/task/step.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
+import { readJournal, readTranscript } from "../../shared/task/transcript.ts";
 
 export interface SentMessage {
   body: { v: number; task_id: string; model: string };

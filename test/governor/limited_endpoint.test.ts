@@ -11,7 +11,7 @@ import {
   waitForPermit,
 } from "../../consumer/governor/client.ts";
 import { retryDelayMs } from "../../consumer/slice/outcome.ts";
-import { failure } from "../../shared/failures.ts";
+import { failure } from "../../shared/task/failures.ts";
 import { Random } from "../chaos/random.ts";
 import { LimitedEndpoint } from "./limited_endpoint.ts";
 import { configWithGovernor } from "./memory_governor.ts";

@@ -8,11 +8,11 @@ import { compactionFor, tokenScale } from "../../consumer/loop/conversation/comp
 import { stuckCause } from "../../consumer/loop/conversation/progress.ts";
 import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
 import { waitOrRequeue } from "../../consumer/loop/journal/record_failure.ts";
-import { type Bounds, boundsOf } from "../../shared/budgets.ts";
-import { failure } from "../../shared/failures.ts";
 import { compactionLimits, modelLimits, retryLimits, storeLimits } from "../../shared/limits.ts";
-import type { Step, StepPayload } from "../../shared/step.ts";
-import { noUsage, type Usage } from "../../shared/usage.ts";
+import { type Bounds, boundsOf } from "../../shared/spend/budgets.ts";
+import { noUsage, type Usage } from "../../shared/spend/usage.ts";
+import { failure } from "../../shared/task/failures.ts";
+import type { Step, StepPayload } from "../../shared/task/step.ts";
 import { loopTask, MemoryStores, toolHostWith } from "./memory.ts";
 import { callOf, modelStep, replyOf, toolStep } from "./steps.ts";
 

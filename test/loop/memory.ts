@@ -8,12 +8,12 @@ import type { LoopTask } from "../../consumer/loop/loop_slice.ts";
 import { type ModelClient, traitsOf } from "../../consumer/loop/model_client.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
-import { type Bounds, boundsOf } from "../../shared/budgets.ts";
 import type { Message, Transport } from "../../shared/models/model.ts";
 import { type Profile, profileOf } from "../../shared/models/profiles.ts";
 import { ok } from "../../shared/result.ts";
-import type { Step, StepPayload } from "../../shared/step.ts";
-import { noUsage, type Usage } from "../../shared/usage.ts";
+import { type Bounds, boundsOf } from "../../shared/spend/budgets.ts";
+import { noUsage, type Usage } from "../../shared/spend/usage.ts";
+import type { Step, StepPayload } from "../../shared/task/step.ts";
 
 // Node lacks this method of the Workers runtime.
 if (!("toHex" in Uint8Array.prototype)) {

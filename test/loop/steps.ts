@@ -1,6 +1,7 @@
 /** Builders of journaled steps. */
-import type { ModelPayload, Step, StepCall } from "../../shared/step.ts";
-import { noUsage } from "../../shared/usage.ts";
+
+import { noUsage } from "../../shared/spend/usage.ts";
+import type { ModelPayload, Step, StepCall } from "../../shared/task/step.ts";
 
 type Reply = NonNullable<ModelPayload["reply"]>;
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { McpConnection } from "../../consumer/mcp/connection.ts";
 import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { resultOf } from "../../consumer/mcp/result.ts";
+import { readServers } from "../../shared/addresses/mcp_servers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
-import { readServers } from "../../shared/mcp_servers.ts";
 
 const server = { url: "https://mcp.example/mcp" };
 const x = (length: number): string => "x".repeat(length);

@@ -4,8 +4,13 @@ import { promptLine } from "../../consumer/mcp/prompt_line.ts";
 import { remoteTools } from "../../consumer/mcp/remote_tools.ts";
 import { resultOf } from "../../consumer/mcp/result.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
+import {
+  effectOf,
+  type McpServer,
+  readServers,
+  serversOf,
+} from "../../shared/addresses/mcp_servers.ts";
 import { mcpLimits } from "../../shared/limits.ts";
-import { effectOf, type McpServer, readServers, serversOf } from "../../shared/mcp_servers.ts";
 
 const server: McpServer = { url: "https://mcp.example/mcp" };
 const schema = { type: "object", properties: { q: { type: "string" } } };

@@ -5,10 +5,10 @@ import type { OpenAiBatchRequest } from "../../producer/openai/batches/batch_req
 import { openAiProblemResponse } from "../../producer/openai/error_response.ts";
 import { outputText } from "../../producer/openai/results/result_body.ts";
 import { resultLine } from "../../producer/openai/results/result_line.ts";
+import { noUsage } from "../../shared/spend/usage.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import type { Tally } from "../../shared/store/batches/tallies.ts";
 import type { OutputRow } from "../../shared/store/openai/output_rows.ts";
-import { noUsage } from "../../shared/usage.ts";
 
 const usage = { ...noUsage, prompt_tokens: 30, cached_tokens: 10, completion_tokens: 5 };
 const row: OutputRow = {

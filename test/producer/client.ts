@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
 import type { Detail } from "../../producer/http/problem.ts";
 import producer from "../../producer/index.ts";
-import type { TaskMessage } from "../../shared/message.ts";
+import type { TaskMessage } from "../../shared/platform/message.ts";
 import { describeMismatch } from "./described.ts";
 
 export interface SentMessage extends TaskMessage {

@@ -1,7 +1,7 @@
 /** CSV as people have it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CsvReader } from "../../shared/csv.ts";
+import { CsvReader } from "../../shared/text/csv.ts";
 
 /** The rows as objects and their lines, or what is wrong; `size` is the length of the pieces. */
 function read(text: string, delimiter: string | null = null, size = text.length || 1) {

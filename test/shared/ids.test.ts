@@ -7,7 +7,7 @@ import {
   isTaskId,
   newBatchId,
   newTaskId,
-} from "../../shared/ids.ts";
+} from "../../shared/identity/ids.ts";
 import { batchLimits } from "../../shared/limits.ts";
 
 const batch = "batch_01h455vb4pex5vsknk084sn02q";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../producer/http/json_text.ts";
-import { findLossyNumber, isLossless, quoteLossyNumbers } from "../../shared/json_numbers.ts";
-import { findIllFormed, toWellFormed } from "../../shared/well_formed.ts";
+import { findLossyNumber, isLossless, quoteLossyNumbers } from "../../shared/text/json_numbers.ts";
+import { findIllFormed, toWellFormed } from "../../shared/text/well_formed.ts";
 
 describe("a number that would lose digits is found with its path", () => {
   test.each([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { foldersOf, normalisePath } from "../../shared/files/paths.ts";
 import { workspaceLimits } from "../../shared/limits.ts";
-import { foldersOf, normalisePath } from "../../shared/paths.ts";
 
 describe("a workspace path is normalised", () => {
   test.each([

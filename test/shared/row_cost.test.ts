@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import type { ProducerEnv } from "../../producer/env.ts";
 import * as producer from "../../producer/tasks/accept.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import {
   acceptTask,
   deliverMessages,

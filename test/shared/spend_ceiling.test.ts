@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSpendCeiling } from "../../shared/spend_ceiling.ts";
+import { readSpendCeiling } from "../../shared/spend/spend_ceiling.ts";
 
 test.each([
   [undefined, null, null],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureTable } from "../../shared/failures.ts";
+import { failureTable } from "../../shared/task/failures.ts";
 import {
   canMove,
   isTerminal,
@@ -8,7 +8,7 @@ import {
   statuses,
   terminalStatuses,
   transitions,
-} from "../../shared/states.ts";
+} from "../../shared/task/states.ts";
 
 test("a status is terminal exactly when it has no transitions", () => {
   const ends = statuses.filter((status) => transitions[status].length === 0);

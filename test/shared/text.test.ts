@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../shared/canonical_json.ts";
-import { type Line, readLines } from "../../shared/lines.ts";
-import { nearestName } from "../../shared/nearest.ts";
+import { canonicalJson } from "../../shared/text/canonical_json.ts";
+import { type Line, readLines } from "../../shared/text/lines.ts";
+import { nearestName } from "../../shared/text/nearest.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findSkills } from "../../consumer/skills/find.ts";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import {
   acceptTask,
   deliverMessages,

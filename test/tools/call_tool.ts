@@ -1,6 +1,6 @@
 /** Runs one call of a tool with bindings in a task. */
 import { env } from "cloudflare:workers";
-import type { DurableTask } from "../../shared/task.ts";
+import type { DurableTask } from "../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../consumer/harness.ts";
 
 const policies = {

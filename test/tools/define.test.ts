@@ -8,8 +8,8 @@ import {
 } from "../../consumer/tools/bindings.ts";
 import { catalog } from "../../consumer/tools/catalog.ts";
 import { defineTool, toolResult } from "../../consumer/tools/define.ts";
-import { customToolNames } from "../../shared/custom_tools.ts";
-import { bindingTools, standardTools } from "../../shared/task.ts";
+import { customToolNames } from "../../shared/task/custom_tools.ts";
+import { bindingTools, standardTools } from "../../shared/task/task.ts";
 
 const toolWith = (name: string, bindings: string[] = []) =>
   defineTool({

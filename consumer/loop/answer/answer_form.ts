@@ -1,8 +1,9 @@
 /** The form of the answer: read from a call of `final_answer` or from text, and always validated. */
-import { isRecord, nestsBeyond, parseJson } from "../../../shared/json.ts";
-import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
+
 import { modelLimits } from "../../../shared/limits.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
+import { isRecord, nestsBeyond, parseJson } from "../../../shared/text/json.ts";
+import { quoteLossyNumbers } from "../../../shared/text/json_numbers.ts";
 import { coerceTo } from "../../models/repair/coerce.ts";
 import { jsonFences, withoutFence } from "../../models/repair/fence.ts";
 import { readLoosely } from "../../models/repair/loose_json.ts";

@@ -1,6 +1,6 @@
 /** What a task without an answer leaves: the model's last attempt at an answer, or its last text. */
 import { storeLimits } from "../../../shared/limits.ts";
-import type { Step } from "../../../shared/step.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import { cutMiddle } from "../conversation/tool_text.ts";
 

@@ -3,9 +3,15 @@
  * `final_answer`, force it, request JSON without tools, request text. Each step is one call that must fit
  * the budgets and is journaled once, so any invocation continues at the step where the last one stopped.
  */
-import { classOf } from "../../../shared/failures.ts";
+
 import type { Message, ModelRequest, ToolOffer } from "../../../shared/models/model.ts";
-import type { FinalisationCause, ModelPayload, OfferKind, Step } from "../../../shared/step.ts";
+import { classOf } from "../../../shared/task/failures.ts";
+import type {
+  FinalisationCause,
+  ModelPayload,
+  OfferKind,
+  Step,
+} from "../../../shared/task/step.ts";
 import { finishText, jsonOnlyText, plainOnlyText, valueOnlyText } from "../conversation/prompt.ts";
 import type { AnswerForm } from "./answer_form.ts";
 

@@ -2,9 +2,10 @@
  * What a task's budgets still allow. Budgets are cumulative across attempts and reserved before they are
  * spent, so that no call exceeds a bound by more than its own worst case.
  */
-import { type Bounds, type BudgetReason, exhaustedBudget } from "../../../shared/budgets.ts";
+
 import { modelLimits } from "../../../shared/limits.ts";
-import type { Usage } from "../../../shared/usage.ts";
+import { type Bounds, type BudgetReason, exhaustedBudget } from "../../../shared/spend/budgets.ts";
+import type { Usage } from "../../../shared/spend/usage.ts";
 
 /** Dollars per token of the model in use; zero where it is free or its price is unknown. */
 export interface Prices {

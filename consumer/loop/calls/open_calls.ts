@@ -1,7 +1,8 @@
 /** Answers the calls of the last reply that have no outcome yet. */
-import { failure } from "../../../shared/failures.ts";
+
 import { compactionLimits, modelLimits } from "../../../shared/limits.ts";
-import type { Step, StepCall } from "../../../shared/step.ts";
+import { failure } from "../../../shared/task/failures.ts";
+import type { Step, StepCall } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import { unwrapAnswer } from "../answer/answer_form.ts";
 import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "../budget/allowance.ts";

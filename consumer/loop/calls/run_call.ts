@@ -1,9 +1,10 @@
 /** Runs one tool call. Its outcome is a result that the model reads, never an exception. */
-import { StoreFault } from "../../../shared/retries.ts";
-import type { FileEntry, StepCall, ToolPayload } from "../../../shared/step.ts";
+
+import type { ManifestChange } from "../../../shared/files/stored_files.ts";
+import { StoreFault } from "../../../shared/platform/retries.ts";
+import type { Usage } from "../../../shared/spend/usage.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
-import type { ManifestChange } from "../../../shared/stored_files.ts";
-import type { Usage } from "../../../shared/usage.ts";
+import type { FileEntry, StepCall, ToolPayload } from "../../../shared/task/step.ts";
 import type { BindingName } from "../../tools/bindings.ts";
 import { type Tool, type ToolContext, type ToolResult, toolError } from "../../tools/define.ts";
 import { cutMiddle, restHint } from "../conversation/tool_text.ts";

@@ -4,7 +4,7 @@
  * call that needed it, so every later fold gives the same bytes.
  */
 import { compactionLimits } from "../../../shared/limits.ts";
-import type { Compaction, ModelPayload, Step } from "../../../shared/step.ts";
+import type { Compaction, ModelPayload, Step } from "../../../shared/task/step.ts";
 
 /** How much of each old output stays, and how many of the last turns stay whole. */
 const levels = [

@@ -12,7 +12,7 @@ import type {
   Step,
   StepCall,
   ToolPayload,
-} from "../../../shared/step.ts";
+} from "../../../shared/task/step.ts";
 import type { AnswerForm } from "../answer/answer_form.ts";
 import { type FinalStep, finalStepPrompt } from "../answer/finalisation.ts";
 import { charsShown, compactionsIn } from "./compaction.ts";

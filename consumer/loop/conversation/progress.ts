@@ -1,7 +1,8 @@
 /** Whether the model still makes progress: unusable replies or a cycle of calls end the work. */
-import type { Bounds } from "../../../shared/budgets.ts";
+
 import { modelLimits } from "../../../shared/limits.ts";
-import type { FinalisationCause, Step } from "../../../shared/step.ts";
+import type { Bounds } from "../../../shared/spend/budgets.ts";
+import type { FinalisationCause, Step } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import { budgetMessage } from "../budget/allowance.ts";
 import type { LoopEnd } from "../loop_end.ts";

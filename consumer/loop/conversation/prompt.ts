@@ -2,8 +2,8 @@
 
 import type { Message } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
-import type { FinalisationCause } from "../../../shared/step.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { FinalisationCause } from "../../../shared/task/step.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 
 const systemText = `You are one agent in a batch and work on one task. No one answers questions: decide yourself and finish.

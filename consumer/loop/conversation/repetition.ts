@@ -2,9 +2,10 @@
  * Loop detection: the same calls with the same results, as one call or in a cycle of two or three. First
  * the model is warned, then the call is not run, then only the answer is requested.
  */
-import { canonicalJson } from "../../../shared/canonical_json.ts";
+
 import { loopLimits } from "../../../shared/limits.ts";
-import type { Step, StepCall, ToolPayload } from "../../../shared/step.ts";
+import type { Step, StepCall, ToolPayload } from "../../../shared/task/step.ts";
+import { canonicalJson } from "../../../shared/text/canonical_json.ts";
 
 /** One call for comparison. A result of null is that of a blocked call and matches any result. */
 interface Fingerprint {

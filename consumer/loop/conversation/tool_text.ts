@@ -1,5 +1,5 @@
 /** What a model reads of a long tool output: its head, its tail, and where the rest is. */
-import { outputPath } from "../../../shared/paths.ts";
+import { outputPath } from "../../../shared/files/paths.ts";
 
 /** Where the rest of an output is; without a tool that reads files it cannot be read. */
 export function restHint(seq: number, canReadFiles: boolean): string {

@@ -1,8 +1,9 @@
 /** Writes the journal of one claim and counts what the task used. Nothing else writes steps. */
+
+import { objectKeys, putOnce, sha256Hex } from "../../../shared/files/objects.ts";
 import { storeLimits } from "../../../shared/limits.ts";
-import { log } from "../../../shared/log.ts";
-import { objectKeys, putOnce, sha256Hex } from "../../../shared/objects.ts";
-import type { Step, StepPayload } from "../../../shared/step.ts";
+import { log } from "../../../shared/platform/log.ts";
+import { addUsage, type Usage } from "../../../shared/spend/usage.ts";
 import type { Charge } from "../../../shared/store/batches/ceilings.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 import type { Claim } from "../../../shared/store/tasks/claim.ts";
@@ -11,7 +12,7 @@ import {
   type NewStep,
   writeSteps,
 } from "../../../shared/store/tasks/journal.ts";
-import { addUsage, type Usage } from "../../../shared/usage.ts";
+import type { Step, StepPayload } from "../../../shared/task/step.ts";
 import { stepFields } from "../../telemetry/lines.ts";
 
 export interface StepDraft {

@@ -1,9 +1,10 @@
 /** Journals a failed model call, then waits and continues or ends the slice. */
-import { classOf, type Failure } from "../../../shared/failures.ts";
+
 import { breakerLimits, retryLimits } from "../../../shared/limits.ts";
 import type { ReplyUsage } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
-import type { ModelPayload, Step } from "../../../shared/step.ts";
+import { classOf, type Failure } from "../../../shared/task/failures.ts";
+import type { ModelPayload, Step } from "../../../shared/task/step.ts";
 import { endsOnlyFinalStep } from "../answer/finalisation.ts";
 import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
 import type { LoopSlice } from "../loop_slice.ts";

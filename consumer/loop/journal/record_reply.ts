@@ -2,7 +2,7 @@
 
 import type { Call, Reply, ReplyUsage } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
-import type { ModelPayload, OfferKind, RawReply, StepCall } from "../../../shared/step.ts";
+import type { ModelPayload, OfferKind, RawReply, StepCall } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import {
   answerArguments,

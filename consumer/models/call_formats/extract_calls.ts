@@ -1,7 +1,7 @@
-import { parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../../../shared/models/model.ts";
 import type { CallFormatName } from "../../../shared/models/quirks.ts";
+import { parseJson } from "../../../shared/text/json.ts";
 import { withoutFence } from "../repair/fence.ts";
 import { toolNamed } from "../repair/tool_name.ts";
 import type { WireCall } from "../shapes/wire.ts";

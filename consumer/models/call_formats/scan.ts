@@ -1,7 +1,7 @@
-import { parseJson } from "../../../shared/json.ts";
-import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../../../shared/models/model.ts";
+import { parseJson } from "../../../shared/text/json.ts";
+import { quoteLossyNumbers } from "../../../shared/text/json_numbers.ts";
 import { typesOf } from "../repair/schema_types.ts";
 import { toolNamed } from "../repair/tool_name.ts";
 import { takePython } from "./python/python_literal.ts";

@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../../shared/failures.ts";
+import type { FailureCode } from "../../../shared/task/failures.ts";
 import type { ErrorDetails } from "./error_body.ts";
 
 /** The fields of MODEL_PROFILES that avoid a rejected part of a request, by the part's name in the error. */

@@ -1,6 +1,6 @@
-import { type Failure, type FailureCode, failure } from "../../../shared/failures.ts";
-import { isRecord, parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { type Failure, type FailureCode, failure } from "../../../shared/task/failures.ts";
+import { isRecord, parseJson } from "../../../shared/text/json.ts";
 import { adviceFor } from "./advice.ts";
 import { minimaxCodes, numericCodes, typedWords } from "./codes.ts";
 import { type ErrorDetails, readErrorBody } from "./error_body.ts";

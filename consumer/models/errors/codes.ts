@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../../shared/failures.ts";
+import type { FailureCode } from "../../../shared/task/failures.ts";
 
 const all = (numbers: readonly number[], code: FailureCode): [number, FailureCode][] =>
   numbers.map((number) => [number, code]);

@@ -1,5 +1,5 @@
-import { isRecord, type Json, parseJson } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord, type Json, parseJson } from "../../../shared/text/json.ts";
 
 /** What an error body says, from whichever of the known shapes. */
 export interface ErrorDetails {

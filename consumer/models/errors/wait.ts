@@ -1,5 +1,5 @@
-import { isRecord } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord } from "../../../shared/text/json.ts";
 
 const dayMs = 86_400_000;
 /** A number above this is an instant in seconds since 1970, and a thousand times it one in milliseconds. */

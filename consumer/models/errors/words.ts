@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../../shared/failures.ts";
+import type { FailureCode } from "../../../shared/task/failures.ts";
 
 /**
  * What the text of an error means where neither status nor code decides. The patterns are read

@@ -1,7 +1,7 @@
-import { isRecord, type Json, parseJson } from "../../../shared/json.ts";
-import { isLossless } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
+import { isRecord, type Json, parseJson } from "../../../shared/text/json.ts";
+import { isLossless } from "../../../shared/text/json_numbers.ts";
 import { resolved, typesOf } from "./schema_types.ts";
 import { fits } from "./validate.ts";
 

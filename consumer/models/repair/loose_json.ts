@@ -1,8 +1,8 @@
 import { jsonrepair } from "jsonrepair";
-import { parseJson } from "../../../shared/json.ts";
-import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
+import { parseJson } from "../../../shared/text/json.ts";
+import { quoteLossyNumbers } from "../../../shared/text/json_numbers.ts";
 import { takePython } from "../call_formats/python/python_literal.ts";
 import { withoutFence } from "./fence.ts";
 

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { withoutFence } from "./fence.ts";
 
 /** The arguments that are programs. Not those that are a file's content, where a fence may be meant. */

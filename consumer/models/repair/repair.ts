@@ -1,9 +1,9 @@
-import { isRecord, type Json, nestsBeyond, parseJson } from "../../../shared/json.ts";
-import { findLossyNumber, quoteLossyNumbers } from "../../../shared/json_numbers.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ToolOffer } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
-import { findIllFormed, toWellFormed } from "../../../shared/well_formed.ts";
+import { isRecord, type Json, nestsBeyond, parseJson } from "../../../shared/text/json.ts";
+import { findLossyNumber, quoteLossyNumbers } from "../../../shared/text/json_numbers.ts";
+import { findIllFormed, toWellFormed } from "../../../shared/text/well_formed.ts";
 import { coerceTo } from "./coerce.ts";
 import { parseWithoutLastBrace, readLoosely } from "./loose_json.ts";
 import { withoutProgramFence } from "./program_fence.ts";

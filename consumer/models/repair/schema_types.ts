@@ -1,5 +1,5 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 
 /** The schema that a local `$ref` names, or undefined. */
 export function refTarget(root: Json, ref: string): unknown {

@@ -1,5 +1,5 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { SchemaRun } from "../schemas/json_schema.ts";
 import { Meter, OutOfWork } from "../schemas/meter.ts";
 import type { Path, SchemaError } from "../schemas/visit.ts";

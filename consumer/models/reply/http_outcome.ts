@@ -1,7 +1,7 @@
-import { readBody } from "../../../shared/bounded_body.ts";
-import { failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ModelOutcome, ModelRequest } from "../../../shared/models/model.ts";
+import { readBody } from "../../../shared/platform/bounded_body.ts";
+import { failure } from "../../../shared/task/failures.ts";
 import { classify } from "../errors/classify.ts";
 import { waitHeader } from "../errors/wait.ts";
 import { normalise } from "./normalise.ts";

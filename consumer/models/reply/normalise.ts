@@ -1,4 +1,3 @@
-import { type Failure, failure } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type {
   Call,
@@ -8,6 +7,7 @@ import type {
   Reply,
 } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
+import { type Failure, failure } from "../../../shared/task/failures.ts";
 import { extractCalls, holdsUnreadMarkup } from "../call_formats/extract_calls.ts";
 import { classify } from "../errors/classify.ts";
 import { type RepairContext, repairCall } from "../repair/repair.ts";

@@ -10,7 +10,7 @@ import type {
   Reply,
   ReplyUsage,
 } from "../../../shared/models/model.ts";
-import type { ModelPayload, RawReply } from "../../../shared/step.ts";
+import type { ModelPayload, RawReply } from "../../../shared/task/step.ts";
 import { classify } from "../errors/classify.ts";
 import { normalise } from "./normalise.ts";
 import { bodyValue } from "./reply_body.ts";

@@ -1,6 +1,7 @@
 /** Endpoints and proxies may repeat the key that they receive, in an error or in a reply. */
-import { isRecord } from "../../../shared/json.ts";
+
 import type { ModelOutcome } from "../../../shared/models/model.ts";
+import { isRecord } from "../../../shared/text/json.ts";
 import { Scrubber } from "../../egress/scrub.ts";
 
 /** Shorter keys are placeholders of local servers, such as `ollama`: replies may contain them as words. */

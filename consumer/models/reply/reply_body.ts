@@ -1,5 +1,5 @@
-import { parseJson } from "../../../shared/json.ts";
-import { quoteLossyNumbers } from "../../../shared/json_numbers.ts";
+import { parseJson } from "../../../shared/text/json.ts";
+import { quoteLossyNumbers } from "../../../shared/text/json_numbers.ts";
 import { foldEvents } from "../shapes/events.ts";
 
 /** The content of a text: JSON, a folded event stream, or plain text. Its content type is not used. */

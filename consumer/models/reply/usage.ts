@@ -1,7 +1,7 @@
-import { isRecord, type Json, nestsBeyond } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ModelRequest, ReplyUsage } from "../../../shared/models/model.ts";
 import { estimatePrompt, estimateTokens } from "../../../shared/models/tokens.ts";
+import { isRecord, type Json, nestsBeyond } from "../../../shared/text/json.ts";
 import type { WireReply } from "../shapes/wire.ts";
 
 /**

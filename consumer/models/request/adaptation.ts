@@ -1,6 +1,6 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { type ErrorDetails, readErrorBody } from "../errors/error_body.ts";
 
 /** A change of a model's profile that a rejection calls for, and the quirk that records it. */

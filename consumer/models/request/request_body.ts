@@ -1,6 +1,6 @@
-import { type Json, parseRecord } from "../../../shared/json.ts";
 import type { EchoedCall, Message, ModelRequest } from "../../../shared/models/model.ts";
 import { outputTokensFor, type Profile } from "../../../shared/models/profiles.ts";
+import { type Json, parseRecord } from "../../../shared/text/json.ts";
 import { safeToolName } from "./simplify.ts";
 
 /**

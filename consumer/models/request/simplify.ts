@@ -1,5 +1,5 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { resolved } from "../repair/schema_types.ts";
 
 /** The keywords that every engine understands; the others stay in the original, which validates. */

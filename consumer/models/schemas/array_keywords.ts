@@ -1,5 +1,5 @@
 /** The keywords for arrays. */
-import { canonicalJson } from "../../../shared/canonical_json.ts";
+import { canonicalJson } from "../../../shared/text/canonical_json.ts";
 import type { Visit } from "./visit.ts";
 
 export function arrayKeywords(value: readonly unknown[], visit: Visit): void {

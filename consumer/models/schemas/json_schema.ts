@@ -3,8 +3,9 @@
  * double at each level, or a long list against it, ends with OutOfWork. The package that was used before
  * cannot be stopped; tests compare the answers of both.
  */
-import { isRecord, type Json } from "../../../shared/json.ts";
-import { targetOf } from "../../../shared/schema_check.ts";
+
+import { targetOf } from "../../../shared/schema/check.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { arrayKeywords } from "./array_keywords.ts";
 import { combinations } from "./combinations.ts";
 import type { Meter } from "./meter.ts";

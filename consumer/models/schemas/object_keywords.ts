@@ -1,5 +1,5 @@
 /** The keywords for objects. */
-import { isRecord, type Json } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import type { Visit } from "./visit.ts";
 
 export function objectKeywords(value: Json, visit: Visit): void {

@@ -1,6 +1,6 @@
 /** The keywords for one value without its parts. */
 import { format, ucs2length } from "@cfworker/json-schema";
-import { canonicalJson } from "../../../shared/canonical_json.ts";
+import { canonicalJson } from "../../../shared/text/canonical_json.ts";
 import type { Visit } from "./visit.ts";
 
 export function typeOf(value: unknown): string {

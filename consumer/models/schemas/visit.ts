@@ -1,5 +1,5 @@
 /** What the keywords share: places, errors, and the run that checks inner schemas. */
-import type { Json } from "../../../shared/json.ts";
+import type { Json } from "../../../shared/text/json.ts";
 import type { Meter } from "./meter.ts";
 import type { Pattern } from "./pattern.ts";
 

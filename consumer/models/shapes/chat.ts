@@ -1,4 +1,4 @@
-import { isRecord, type Json, stringAt } from "../../../shared/json.ts";
+import { isRecord, type Json, stringAt } from "../../../shared/text/json.ts";
 import { finishMeaning } from "../reply/finish.ts";
 import { contentText, thoughtText, type WireCall, type WireReply } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-import { isRecord, type Json, parseJson, stringAt } from "../../../shared/json.ts";
+import { isRecord, type Json, parseJson, stringAt } from "../../../shared/text/json.ts";
 import { finishOf } from "./chat.ts";
 import { contentText, thoughtText } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-import { isRecord, type Json, stringAt } from "../../../shared/json.ts";
+import { isRecord, type Json, stringAt } from "../../../shared/text/json.ts";
 import { wireCalls } from "./chat.ts";
 import { contentText, type WireReply } from "./wire.ts";
 

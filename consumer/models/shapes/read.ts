@@ -1,5 +1,5 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import { readChat, readOllama } from "./chat.ts";
 import { readLegacy } from "./legacy.ts";
 import { readResponses } from "./responses.ts";

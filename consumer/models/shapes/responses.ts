@@ -1,4 +1,4 @@
-import { isRecord, type Json, stringAt } from "../../../shared/json.ts";
+import { isRecord, type Json, stringAt } from "../../../shared/text/json.ts";
 import { contentText, type WireCall, type WireReply } from "./wire.ts";
 
 /** `{output: [reasoning | function_call | message], usage, status}`: OpenAI's Responses. */

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 
 /** A call as the endpoint sent it: its arguments may be text, a value or missing. */
 export interface WireCall {

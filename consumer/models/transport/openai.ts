@@ -1,10 +1,10 @@
-import { endpointUrls } from "../../../shared/endpoint_urls.ts";
-import { failure } from "../../../shared/failures.ts";
+import { endpointUrls } from "../../../shared/addresses/endpoint_urls.ts";
 import { modelLimits } from "../../../shared/limits.ts";
 import type { ModelOutcome, ModelRequest, Transport } from "../../../shared/models/model.ts";
 import type { Profile } from "../../../shared/models/profiles.ts";
 import { servedModelsHint } from "../../../shared/models/served_models.ts";
 import { truncatedSilently } from "../../../shared/models/tokens.ts";
+import { failure } from "../../../shared/task/failures.ts";
 import { classifyThrown } from "../errors/classify.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
 import { keyRedactor } from "../reply/redact_key.ts";

@@ -1,7 +1,7 @@
-import { failure } from "../../../shared/failures.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import type { Message, ModelRequest, Transport } from "../../../shared/models/model.ts";
-import type { Rehearsal, RehearsalTurn } from "../../../shared/rehearsal.ts";
+import { failure } from "../../../shared/task/failures.ts";
+import type { Rehearsal, RehearsalTurn } from "../../../shared/task/rehearsal.ts";
 import { classifyThrown } from "../errors/classify.ts";
 import { readHttpOutcome } from "../reply/http_outcome.ts";
 

@@ -1,7 +1,7 @@
 /** Shared by the file tools: reads files as text and describes missing ones. */
 import { type TSchema, Type } from "@sinclair/typebox";
+import { isWithin } from "../../../shared/files/paths.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { isWithin } from "../../../shared/paths.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Workspace } from "../../toolbox/workspace.ts";
 

@@ -1,7 +1,8 @@
 /** Calls a Workers AI model that is not a language model, such as one for images or embeddings. */
-import { isRecord } from "../../../shared/json.ts";
+
 import { modelLimits, toolLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { isRecord } from "../../../shared/text/json.ts";
 import type { WorkersAi } from "../../models/transport/workers_ai.ts";
 
 /** What the model returned: JSON, or bytes of another type. */

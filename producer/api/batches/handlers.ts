@@ -1,5 +1,5 @@
 /** Batches: submit, read, results, cancel, redrive, pause, resume. */
-import { batchTaskRange, isBatchId } from "../../../shared/ids.ts";
+import { batchTaskRange, isBatchId } from "../../../shared/identity/ids.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { readBatchFailures } from "../../../shared/store/batches/batch_failures.ts";

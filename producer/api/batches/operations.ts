@@ -1,10 +1,10 @@
 /** Batches: submit, read, results, cancel, redrive, pause, resume. */
 import { Type } from "@sinclair/typebox";
-import { BatchHead, BatchToSubmit } from "../../../shared/batch.ts";
-import { batchIdPattern } from "../../../shared/ids.ts";
+import { batchIdPattern } from "../../../shared/identity/ids.ts";
 import { batchLimits } from "../../../shared/limits.ts";
-import { BatchRedrive } from "../../../shared/redrive.ts";
-import { DurableTask } from "../../../shared/task.ts";
+import { BatchHead, BatchToSubmit } from "../../../shared/task/batch.ts";
+import { BatchRedrive } from "../../../shared/task/redrive.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
 import {

@@ -1,8 +1,8 @@
 /** A batch, its results, and the outcome of a dry run and of a redrive. */
 import { type Static, Type } from "@sinclair/typebox";
-import { After } from "../../../shared/schedule.ts";
-import type { statuses } from "../../../shared/states.ts";
-import { Labels } from "../../../shared/task.ts";
+import { After } from "../../../shared/task/schedule.ts";
+import type { statuses } from "../../../shared/task/states.ts";
+import { Labels } from "../../../shared/task/task.ts";
 import { Detail } from "../../http/error_response.ts";
 import {
   Count,

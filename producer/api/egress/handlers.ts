@@ -1,5 +1,5 @@
 /** The egress log across tasks: decisions, the tasks that contacted a host, the hosts of a batch. */
-import { isTaskId } from "../../../shared/ids.ts";
+import { isTaskId } from "../../../shared/identity/ids.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { listEgressHosts } from "../../../shared/store/egress/egress_hosts.ts";
 import {

@@ -1,6 +1,6 @@
 /** The egress log across tasks: decisions, the tasks that contacted a host, the hosts of a batch. */
 import { Type } from "@sinclair/typebox";
-import { batchIdPattern, taskIdPattern } from "../../../shared/ids.ts";
+import { batchIdPattern, taskIdPattern } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { json, operation } from "../../http/operation.ts";
 import { limitUpTo, strict } from "../../http/values.ts";

@@ -1,5 +1,5 @@
 /** Reads the query of the egress lists. */
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { EgressFilter } from "../../../shared/store/egress/egress_filter.ts";

@@ -1,7 +1,7 @@
 /** Uploads that tasks of the tenant may use as {"r2": "<key>"}. */
 import { createHash } from "node:crypto";
+import { deleteObjects, headObject, listPage, objectKeys } from "../../../shared/files/objects.ts";
 import { storeLimits } from "../../../shared/limits.ts";
-import { deleteObjects, headObject, listPage, objectKeys } from "../../../shared/objects.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { bodyChunks, tooLarge } from "../../http/body.ts";

@@ -1,9 +1,9 @@
 /** API keys: create, list, revoke. The operator's key manages all tenants, other admins only their own. */
 
 import { Value } from "@sinclair/typebox/value";
-import { isKeyId } from "../../../shared/ids.ts";
+import { isKeyId } from "../../../shared/identity/ids.ts";
+import { NewKey } from "../../../shared/identity/new_key.ts";
 import { keyLimits, storeLimits } from "../../../shared/limits.ts";
-import { NewKey } from "../../../shared/new_key.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { insertApiKey, listApiKeys, revokeApiKey } from "../../../shared/store/keys/api_keys.ts";
 import { createKey, keyView } from "../../auth/api_key.ts";

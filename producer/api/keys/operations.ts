@@ -1,7 +1,7 @@
 /** API keys: create, list, revoke. */
 import { Type } from "@sinclair/typebox";
-import { keyIdPattern } from "../../../shared/ids.ts";
-import { NewKey } from "../../../shared/new_key.ts";
+import { keyIdPattern } from "../../../shared/identity/ids.ts";
+import { NewKey } from "../../../shared/identity/new_key.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, strict } from "../../http/values.ts";
 import { CreatedKey, KeyPage, KeyResponse } from "./responses.ts";

@@ -1,6 +1,6 @@
 /** An API key without its secret, and once, when it is created, with it. */
 import { type Static, Type } from "@sinclair/typebox";
-import { scopes } from "../../../shared/scopes.ts";
+import { scopes } from "../../../shared/identity/scopes.ts";
 import { Count, NextCursor, oneOf, orNull, Time } from "../../http/values.ts";
 
 const keyFields = {

@@ -1,9 +1,8 @@
 /** Schedules: create, read, change, delete, run now. */
 import { Value } from "@sinclair/typebox/value";
-import { isScheduleId, newScheduleId } from "../../../shared/ids.ts";
+import { isScheduleId, newScheduleId } from "../../../shared/identity/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type Schedule, SchedulePatch } from "../../../shared/schedule.ts";
 import { findBatchByKey, readBatch } from "../../../shared/store/batches/batches.ts";
 import {
   deleteSchedule,
@@ -16,6 +15,7 @@ import {
   updateSchedule,
 } from "../../../shared/store/schedules/schedules.ts";
 import { endTick } from "../../../shared/store/schedules/ticks.ts";
+import { type Schedule, SchedulePatch } from "../../../shared/task/schedule.ts";
 import type { Principal } from "../../auth/principal.ts";
 import { batchView } from "../../batches/batch_view.ts";
 import { startBatch } from "../../batches/start.ts";

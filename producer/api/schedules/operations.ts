@@ -1,8 +1,8 @@
 /** Schedules: create, read, change, delete, run now. */
 import { Type } from "@sinclair/typebox";
-import { scheduleIdPattern } from "../../../shared/ids.ts";
+import { scheduleIdPattern } from "../../../shared/identity/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
-import { Schedule, SchedulePatch } from "../../../shared/schedule.ts";
+import { Schedule, SchedulePatch } from "../../../shared/task/schedule.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, strict } from "../../http/values.ts";
 import { BatchResponse } from "../batches/responses.ts";

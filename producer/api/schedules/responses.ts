@@ -1,6 +1,6 @@
 /** A schedule with its next ticks and the outcomes of the last ones. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Items } from "../../../shared/schedule.ts";
+import { Items } from "../../../shared/task/schedule.ts";
 import { Detail } from "../../http/error_response.ts";
 import { NextCursor, oneOf, orNull, Time } from "../../http/values.ts";
 

@@ -1,8 +1,8 @@
 /** A schedule as the API shows it, built from its row. */
 import { scheduleLimits } from "../../../shared/limits.ts";
-import type { Schedule } from "../../../shared/schedule.ts";
 import type { ScheduleRow } from "../../../shared/store/schedules/schedules.ts";
 import { listTicks, type TickRow } from "../../../shared/store/schedules/ticks.ts";
+import type { Schedule } from "../../../shared/task/schedule.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { nextTicks } from "../../schedules/cron.ts";
 import { isoTime } from "../../tasks/task_view.ts";

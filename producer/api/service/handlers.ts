@@ -1,5 +1,5 @@
 /** What anyone may see: what the service is and whether it works. No tenant's data. */
-import { log } from "../../../shared/log.ts";
+import { log } from "../../../shared/platform/log.ts";
 import { checkTables } from "../../../shared/store/health.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { problemResponse } from "../../http/problem.ts";

@@ -1,11 +1,11 @@
 /** Counts, throughput and spend of the tenant. */
 import { overviewLimits, storeLimits } from "../../../shared/limits.ts";
 import { ok } from "../../../shared/result.ts";
-import { readSpendCeiling } from "../../../shared/spend_ceiling.ts";
-import { isTerminal } from "../../../shared/states.ts";
+import { readSpendCeiling } from "../../../shared/spend/spend_ceiling.ts";
 import { readSpend, type SpendRow } from "../../../shared/store/usage/spend.ts";
 import { readStats } from "../../../shared/store/usage/stats.ts";
 import { readThroughput, type Throughput } from "../../../shared/store/usage/throughput.ts";
+import { isTerminal } from "../../../shared/task/states.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { readQuery } from "../../http/query.ts";
 import { type Handler, type Route, route } from "../../http/route.ts";

@@ -1,12 +1,12 @@
 /** Tasks: submit, read, list, cancel, redrive; and the dead letters among them. */
-import { isTaskId } from "../../../shared/ids.ts";
+import { isTaskId } from "../../../shared/identity/ids.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { isTerminal } from "../../../shared/states.ts";
 import { readLastUsages } from "../../../shared/store/tasks/journal.ts";
 import { listTasks } from "../../../shared/store/tasks/task_list.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import { readTask, requestCancel } from "../../../shared/store/tasks/tasks.ts";
+import { isTerminal } from "../../../shared/task/states.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
 import { invalidField, notFound, type Problem } from "../../http/problem.ts";

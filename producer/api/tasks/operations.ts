@@ -1,11 +1,11 @@
 /** Tasks: submit, read, list, cancel, redrive; and the dead letters among them. */
 import { Type } from "@sinclair/typebox";
-import { batchIdPattern, taskIdPattern } from "../../../shared/ids.ts";
+import { batchIdPattern, taskIdPattern } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
-import { ManyRedrive, Redrive } from "../../../shared/redrive.ts";
-import { reasons, statuses } from "../../../shared/states.ts";
-import { DurableTask, timestamp } from "../../../shared/task.ts";
-import { ManyCancel } from "../../../shared/task_filter.ts";
+import { ManyRedrive, Redrive } from "../../../shared/task/redrive.ts";
+import { reasons, statuses } from "../../../shared/task/states.ts";
+import { DurableTask, timestamp } from "../../../shared/task/task.ts";
+import { ManyCancel } from "../../../shared/task/task_filter.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, oneOf, strict } from "../../http/values.ts";
 import { RedriveResponse } from "../batches/responses.ts";

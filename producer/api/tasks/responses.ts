@@ -1,6 +1,6 @@
 /** A task and its earlier runs; a dead letter is a task with its cause. */
 import { type Static, Type } from "@sinclair/typebox";
-import { reasons, statuses } from "../../../shared/states.ts";
+import { reasons, statuses } from "../../../shared/task/states.ts";
 import { Count, NextCursor, oneOf, orNull, Time, UsageResponse } from "../../http/values.ts";
 
 export const TaskStatus = oneOf(statuses);

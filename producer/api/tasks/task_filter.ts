@@ -1,5 +1,5 @@
 /** Reads the filters of a list of tasks. */
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange } from "../../../shared/identity/ids.ts";
 import { storeLimits, taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { TaskFilter } from "../../../shared/store/tasks/task_list.ts";

@@ -1,16 +1,16 @@
 /** What a task left: result, steps, egress decisions and files. */
-import { openObject } from "../../../shared/objects.ts";
+import { openObject } from "../../../shared/files/objects.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { isTerminal } from "../../../shared/states.ts";
-import { stepView } from "../../../shared/step.ts";
 import { readEgress } from "../../../shared/store/egress/egress_log.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import { isTerminal } from "../../../shared/task/states.ts";
+import { stepView } from "../../../shared/task/step.ts";
 import {
   readArchived,
   readJournal,
   readTranscript,
   type Transcript,
-} from "../../../shared/transcript.ts";
+} from "../../../shared/task/transcript.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { invalidField, type Problem } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";

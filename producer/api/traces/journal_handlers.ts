@@ -1,12 +1,12 @@
 /** The spec of a task, and the journal of a settled one, which is everything that a replay needs. */
 
 import { parsePolicy } from "../../../policies/policy.ts";
-import { getText, objectKeys } from "../../../shared/objects.ts";
+import { getText, objectKeys } from "../../../shared/files/objects.ts";
 import { err, ok } from "../../../shared/result.ts";
-import { isTerminal } from "../../../shared/states.ts";
 import { readEgress } from "../../../shared/store/egress/egress_log.ts";
 import { readPolicyText } from "../../../shared/store/policies.ts";
 import { readWholeTask } from "../../../shared/store/tasks/redrives.ts";
+import { isTerminal } from "../../../shared/task/states.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { listAvailableTools } from "../../tasks/check/available_tools.ts";
 import { decisionView, taskView } from "../../tasks/task_view.ts";

@@ -1,6 +1,6 @@
 /** What a task was sent and what it left: spec, result, steps, egress decisions, files and journal. */
 import { Type } from "@sinclair/typebox";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 import { json, operation } from "../../http/operation.ts";
 import { strict } from "../../http/values.ts";
 import { DecisionList } from "../egress/responses.ts";

@@ -1,6 +1,6 @@
 /** What a task left: result, steps, files and journal. */
 import { type Static, Type } from "@sinclair/typebox";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 import { Count, oneOf, orNull, Time, UsageResponse } from "../../http/values.ts";
 import { TaskReason, TaskResponse, TaskStatus } from "../tasks/responses.ts";
 

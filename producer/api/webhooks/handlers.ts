@@ -1,5 +1,5 @@
 /** Webhooks and mail replies that could not be delivered, and delivering one again. */
-import { isWebhookId } from "../../../shared/ids.ts";
+import { isWebhookId } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
 import {

@@ -1,6 +1,6 @@
 /** Webhooks that could not be delivered, and delivering one again. */
 import { Type } from "@sinclair/typebox";
-import { webhookIdPattern } from "../../../shared/ids.ts";
+import { webhookIdPattern } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { json, operation } from "../../http/operation.ts";
 import { cursorOf, limitUpTo, strict } from "../../http/values.ts";

@@ -1,4 +1,4 @@
-import { CsvReader, type CsvRow } from "../../../shared/csv.ts";
+import { CsvReader, type CsvRow } from "../../../shared/text/csv.ts";
 import { usageError } from "../exit.ts";
 
 /** A CSV file with a header. */

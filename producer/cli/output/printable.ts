@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { oneLine } from "../../../shared/one_line.ts";
+import { oneLine } from "../../../shared/text/one_line.ts";
 
 /**
  * Text of agents and servers must not control the terminal that shows it: escape sequences, control

@@ -1,5 +1,5 @@
 import { commandLineLimits } from "../../../shared/limits.ts";
-import { terminalStatuses } from "../../../shared/states.ts";
+import { terminalStatuses } from "../../../shared/task/states.ts";
 import type { BatchResponse, Counts } from "../../api/batches/responses.ts";
 import { counted, dollars, span } from "../output/format.ts";
 

@@ -1,4 +1,4 @@
-import { isTerminal } from "../../../shared/states.ts";
+import { isTerminal } from "../../../shared/task/states.ts";
 import type { TaskResponse } from "../../api/tasks/responses.ts";
 import type { CallResult } from "../../client/index.ts";
 import { type ExitCode, exit } from "../exit.ts";

@@ -1,5 +1,5 @@
 // Written by npm run openapi from index.ts, which has the types and the comments.
-// shared/lines.ts
+// shared/text/lines.ts
 var newline = 10;
 async function* readLines(stream, { bytesMax = Infinity, lineBytesMax = Infinity } = {}) {
   let parts = [];

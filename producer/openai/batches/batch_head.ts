@@ -1,6 +1,7 @@
 /** What applies to all tasks of a batch: the key's defaults, then the metadata. A line overrides both. */
-import type { Json } from "../../../shared/json.ts";
+
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Json } from "../../../shared/text/json.ts";
 import type { Principal } from "../../auth/principal.ts";
 import type { BatchHead } from "../../batches/accept.ts";
 import { parseBatchHead } from "../../batches/batch_body.ts";

@@ -3,13 +3,12 @@
  * make a failed batch that lists them, which is how OpenAI's clients expect to learn of them.
  */
 import { Value } from "@sinclair/typebox/value";
-import { isFileId, newBatchId } from "../../../shared/ids.ts";
+import { objectKeys, openObject } from "../../../shared/files/objects.ts";
+import { isFileId, newBatchId } from "../../../shared/identity/ids.ts";
 import { batchLimits, openAiLimits, taskLimits } from "../../../shared/limits.ts";
-import { readLines } from "../../../shared/lines.ts";
-import { log } from "../../../shared/log.ts";
-import { objectKeys, openObject } from "../../../shared/objects.ts";
+import { log } from "../../../shared/platform/log.ts";
+import { StoreFault } from "../../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { StoreFault } from "../../../shared/retries.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import {
   findBatchByKey,
@@ -17,6 +16,7 @@ import {
   readBatch,
 } from "../../../shared/store/batches/batches.ts";
 import { readFile } from "../../../shared/store/openai/files.ts";
+import { readLines } from "../../../shared/text/lines.ts";
 import type { Principal } from "../../auth/principal.ts";
 import { parseLine } from "../../batches/batch_body.ts";
 import type { Entry } from "../../batches/batch_input.ts";

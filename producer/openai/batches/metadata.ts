@@ -2,9 +2,10 @@
  * Reads task settings from a batch's metadata. Metadata values are strings: names are used as they are,
  * lists are separated by commas, everything else is JSON. Other metadata belong to the user.
  */
-import type { Json } from "../../../shared/json.ts";
+
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Json } from "../../../shared/text/json.ts";
 import { parseJson } from "../../http/json_text.ts";
 import type { Detail } from "../../http/problem.ts";
 

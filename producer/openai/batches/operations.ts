@@ -1,6 +1,6 @@
 /** Batches: create, list, read, cancel. */
 import { Type } from "@sinclair/typebox";
-import { batchIdPattern } from "../../../shared/ids.ts";
+import { batchIdPattern } from "../../../shared/identity/ids.ts";
 import { batchLimits } from "../../../shared/limits.ts";
 import { json } from "../../http/operation.ts";
 import { limitUpTo, strict } from "../../http/values.ts";

@@ -1,9 +1,10 @@
 /** Files: upload, list, read, download, delete. */
-import { isFileId, newFileId } from "../../../shared/ids.ts";
+
+import { deleteObjects, objectKeys, openObject } from "../../../shared/files/objects.ts";
+import { isFileId, newFileId } from "../../../shared/identity/ids.ts";
 import { openAiLimits, storeLimits } from "../../../shared/limits.ts";
-import { deleteObjects, objectKeys, openObject } from "../../../shared/objects.ts";
+import { StoreFault } from "../../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { StoreFault } from "../../../shared/retries.ts";
 import {
   completeFile,
   insertFile,

@@ -1,6 +1,6 @@
 /** Files: upload, list, read, download, delete. */
 import { Type } from "@sinclair/typebox";
-import { fileIdPattern } from "../../../shared/ids.ts";
+import { fileIdPattern } from "../../../shared/identity/ids.ts";
 import { openAiLimits } from "../../../shared/limits.ts";
 import { json } from "../../http/operation.ts";
 import { limitUpTo, oneOf, strict } from "../../http/values.ts";

@@ -1,5 +1,5 @@
 /** Reads the body of a line for /v1/chat/completions into task fields. */
-import { isRecord, type Json } from "../../../shared/json.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import {
   allowOnly,
   commonFields,

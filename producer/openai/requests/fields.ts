@@ -2,8 +2,9 @@
  * Reads a request body field by field into task fields. A field without a reader is rejected by name:
  * ignoring it could change the answer without notice.
  */
-import { isRecord, type Json } from "../../../shared/json.ts";
+
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import type { Detail } from "../../http/problem.ts";
 import { quoteValue } from "../../tasks/check/explain.ts";
 

@@ -1,6 +1,7 @@
 /** Reads messages. Their content is a string or a list of text parts; images, audio and files are rejected. */
-import { isRecord, type Json } from "../../../shared/json.ts";
+
 import { err, ok } from "../../../shared/result.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import type { Detail } from "../../http/problem.ts";
 import { fieldError, type TaskFields } from "./fields.ts";
 

@@ -1,7 +1,8 @@
 /** Reads one line of an uploaded file, `{custom_id, method, url, body}`, into a task. */
-import { isRecord, type Json } from "../../../shared/json.ts";
+
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import type { Detail, Problem } from "../../http/problem.ts";
 import { quoteValue } from "../../tasks/check/explain.ts";
 import type { Endpoint } from "../batches/batch_request.ts";

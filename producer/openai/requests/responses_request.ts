@@ -1,6 +1,7 @@
 /** Reads the body of a line for /v1/responses into task fields. */
-import { isRecord, type Json } from "../../../shared/json.ts";
+
 import { ok } from "../../../shared/result.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import {
   allowOnly,
   commonFields,

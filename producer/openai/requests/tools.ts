@@ -2,8 +2,9 @@
  * Reads the tools of a request. A function that the caller defines would run at the caller, which is not
  * connected while a batch runs, so it is rejected. A function without parameters names a tool of the fleet.
  */
-import { isRecord, type Json } from "../../../shared/json.ts";
+
 import { err, ok } from "../../../shared/result.ts";
+import { isRecord, type Json } from "../../../shared/text/json.ts";
 import type { Detail } from "../../http/problem.ts";
 import { fieldError, type TaskFields } from "./fields.ts";
 

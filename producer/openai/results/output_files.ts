@@ -2,14 +2,15 @@
  * Writes the files of a finished batch: one for succeeded tasks, one for all others. They are stored and not
  * built on request, because clients read their size first.
  */
-import { batchTaskRange, newFileId } from "../../../shared/ids.ts";
+
+import { getText, objectKeys } from "../../../shared/files/objects.ts";
+import { batchTaskRange, newFileId } from "../../../shared/identity/ids.ts";
 import { openAiLimits } from "../../../shared/limits.ts";
-import { log } from "../../../shared/log.ts";
-import { getText, objectKeys } from "../../../shared/objects.ts";
+import { log } from "../../../shared/platform/log.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import { insertOutputFiles, listOutputFiles } from "../../../shared/store/openai/files.ts";
 import { listOutputRows, type OutputRow } from "../../../shared/store/openai/output_rows.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { readOutput } from "../../batches/batch_results.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import type { ProducerEnv } from "../../env.ts";

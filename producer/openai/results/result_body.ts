@@ -1,5 +1,5 @@
 /** The result of a task as a chat completion or a response. Pure. */
-import type { Usage } from "../../../shared/usage.ts";
+import type { Usage } from "../../../shared/spend/usage.ts";
 import type { Endpoint } from "../batches/batch_request.ts";
 import { toSeconds } from "../list_page.ts";
 

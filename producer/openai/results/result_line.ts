@@ -1,6 +1,7 @@
 /** One line of an output or error file. Pure. */
+
+import { readUsage } from "../../../shared/spend/usage.ts";
 import type { OutputRow } from "../../../shared/store/openai/output_rows.ts";
-import { readUsage } from "../../../shared/usage.ts";
 import { errorView } from "../../tasks/task_view.ts";
 import type { Endpoint } from "../batches/batch_request.ts";
 import { outputText, resultBody } from "./result_body.ts";

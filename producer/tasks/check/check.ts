@@ -1,7 +1,7 @@
 /** Checks a task: the schema defines each field, the rules define which fields must fit together. */
 import { Value } from "@sinclair/typebox/value";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 import type { Detail, Problem } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { explain } from "./explain.ts";

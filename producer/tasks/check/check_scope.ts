@@ -2,10 +2,10 @@
 import type { ToolListing } from "../../../consumer/rpc/tools.ts";
 import { findPolicy, policyTable } from "../../../policies/index.ts";
 import { checkWebhook } from "../../../policies/webhook.ts";
-import { customToolNames } from "../../../shared/custom_tools.ts";
+import { routeOf } from "../../../shared/platform/serving.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { routeOf } from "../../../shared/serving.ts";
-import { bindingTools, standardTools, type Webhook } from "../../../shared/task.ts";
+import { customToolNames } from "../../../shared/task/custom_tools.ts";
+import { bindingTools, standardTools, type Webhook } from "../../../shared/task/task.ts";
 import type { Principal } from "../../auth/principal.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { listAvailableTools } from "./available_tools.ts";

@@ -2,7 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { taskLimits } from "../../../shared/limits.ts";
-import { nearestName } from "../../../shared/nearest.ts";
+import { nearestName } from "../../../shared/text/nearest.ts";
 import type { Detail } from "../../http/problem.ts";
 import { formatPointer, lastFieldOf } from "./field_path.ts";
 

@@ -1,9 +1,10 @@
 /** The rules of a task's input files. */
+
+import { byteLength } from "../../../shared/files/objects.ts";
+import { foldersOf, normalisePath } from "../../../shared/files/paths.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { byteLength } from "../../../shared/objects.ts";
-import { foldersOf, normalisePath } from "../../../shared/paths.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { InputFile } from "../../../shared/task.ts";
+import type { InputFile } from "../../../shared/task/task.ts";
 import type { Detail } from "../../http/problem.ts";
 import { formatPath } from "./field_path.ts";
 import { checkInputKey } from "./input_key.ts";

@@ -1,5 +1,5 @@
 /** The rules of the tools, MCP servers and skills that a task names. */
-import { nearestName } from "../../../shared/nearest.ts";
+import { nearestName } from "../../../shared/text/nearest.ts";
 import type { Detail } from "../../http/problem.ts";
 import { quoteValue } from "./explain.ts";
 import { formatPath } from "./field_path.ts";

@@ -1,5 +1,5 @@
 /** A rule of a task, and what the rules share. */
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import type { Detail } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 

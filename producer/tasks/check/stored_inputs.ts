@@ -1,7 +1,8 @@
 /** Whether the uploads that a task names exist. Those of a batch are looked for only when its tasks run. */
+
+import { headObject, objectKeys } from "../../../shared/files/objects.ts";
 import { batchLimits, workspaceLimits } from "../../../shared/limits.ts";
-import { headObject, objectKeys } from "../../../shared/objects.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import type { ProducerEnv } from "../../env.ts";
 import type { Detail } from "../../http/problem.ts";
 import { formatPath } from "./field_path.ts";

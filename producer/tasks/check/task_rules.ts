@@ -1,8 +1,9 @@
 /** The rules of a task that a schema cannot express: fields that must fit together, and names that must exist. */
+
+import { byteLength } from "../../../shared/files/objects.ts";
 import { taskLimits } from "../../../shared/limits.ts";
-import { byteLength } from "../../../shared/objects.ts";
-import { checkSchema } from "../../../shared/schema_check.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import { checkSchema } from "../../../shared/schema/check.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import type { Detail } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { joinPath } from "./field_path.ts";

@@ -5,7 +5,7 @@
  */
 import { Value } from "@sinclair/typebox/value";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 import type { Detail, Problem } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { explain, quoteValue } from "./explain.ts";

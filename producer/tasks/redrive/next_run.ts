@@ -1,14 +1,15 @@
 /** The next run of a settled task: its body with overrides, checked like a new task. */
-import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/budgets.ts";
+
+import { byteLength, getText, objectKeys } from "../../../shared/files/objects.ts";
 import { budgetCeilings, taskLimits } from "../../../shared/limits.ts";
-import { byteLength, getText, objectKeys } from "../../../shared/objects.ts";
-import type { Overrides } from "../../../shared/redrive.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/spend/budgets.ts";
+import { readUsage } from "../../../shared/spend/usage.ts";
 import type { NextRun, RedriveMode, RedriveOptions } from "../../../shared/store/tasks/redrives.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../../shared/task.ts";
-import { hasTranscript } from "../../../shared/transcript.ts";
-import { readUsage } from "../../../shared/usage.ts";
+import type { Overrides } from "../../../shared/task/redrive.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
+import { hasTranscript } from "../../../shared/task/transcript.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { type Detail, invalidField, type Problem } from "../../http/problem.ts";
 import { checkTask, taskProblem, withDefaults } from "../check/check.ts";

@@ -1,10 +1,8 @@
 /** Redrives a settled task: it runs again, from its journal or from the start. */
 import { Value } from "@sinclair/typebox/value";
+import { getText, objectKeys } from "../../../shared/files/objects.ts";
 import { batchLimits } from "../../../shared/limits.ts";
-import { getText, objectKeys } from "../../../shared/objects.ts";
-import { Redrive } from "../../../shared/redrive.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { redrivable } from "../../../shared/states.ts";
 import { reopenBatch } from "../../../shared/store/batches/batches.ts";
 import {
   type RedriveOptions,
@@ -13,8 +11,10 @@ import {
 } from "../../../shared/store/tasks/redrives.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import { readSpec, readTask } from "../../../shared/store/tasks/tasks.ts";
-import type { DurableTask } from "../../../shared/task.ts";
-import { archiveTranscript } from "../../../shared/transcript.ts";
+import { Redrive } from "../../../shared/task/redrive.ts";
+import { redrivable } from "../../../shared/task/states.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
+import { archiveTranscript } from "../../../shared/task/transcript.ts";
 import type { Principal } from "../../auth/principal.ts";
 import { groupsBySize } from "../../batches/expand.ts";
 import type { ProducerEnv } from "../../env.ts";

@@ -1,11 +1,11 @@
 /** Redrives many settled tasks: those of a batch, or those that match a filter. */
 import { Value } from "@sinclair/typebox/value";
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange } from "../../../shared/identity/ids.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
-import { BatchRedrive, ManyRedrive, redriveFilterNames } from "../../../shared/redrive.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { redrivable } from "../../../shared/states.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
+import { BatchRedrive, ManyRedrive, redriveFilterNames } from "../../../shared/task/redrive.ts";
+import { redrivable } from "../../../shared/task/states.ts";
 import type { Principal } from "../../auth/principal.ts";
 import type { ProducerEnv } from "../../env.ts";
 import type { Detail, Problem } from "../../http/problem.ts";

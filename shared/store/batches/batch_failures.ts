@@ -1,6 +1,6 @@
 /** Why tasks of a batch did not succeed, grouped, the largest group first. */
 import { overviewLimits } from "../../limits.ts";
-import type { Reason, Status } from "../../states.ts";
+import type { Reason, Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import { inTallySql } from "./tallies.ts";
 

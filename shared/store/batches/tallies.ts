@@ -4,8 +4,8 @@
  * without a write.
  */
 import { batchLimits } from "../../limits.ts";
-import { type Status, statuses } from "../../states.ts";
-import { addUsage, noUsage, readUsage, type Usage } from "../../usage.ts";
+import { addUsage, noUsage, readUsage, type Usage } from "../../spend/usage.ts";
+import { type Status, statuses } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import type { BatchRow } from "./batch_row.ts";
 

@@ -3,7 +3,7 @@
  * fence and changes nothing once a newer claim owns the task. There is no lock in memory.
  */
 import { leaseLimits } from "../../limits.ts";
-import { withRetries } from "../../retries.ts";
+import { withRetries } from "../../platform/retries.ts";
 import { type Ceiling, ceilingSql, hasCeilingSql } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { heldBackSql } from "../flow/parking.ts";

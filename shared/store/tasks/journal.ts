@@ -3,7 +3,7 @@
  * per write; each insert is conditional on the fence, so a slice that lost its task writes nothing.
  */
 import { err, ok, type Result } from "../../result.ts";
-import type { Usage } from "../../usage.ts";
+import type { Usage } from "../../spend/usage.ts";
 import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { type EgressRow, egressParts } from "../egress/egress_log.ts";

@@ -1,6 +1,6 @@
 /** Redrives: settled tasks are run again. */
 import { sweepLimits } from "../../limits.ts";
-import { redrivable } from "../../states.ts";
+import { redrivable } from "../../task/states.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
 import { reasonSql, type TaskRow } from "./task_row.ts";

@@ -1,7 +1,7 @@
 /** The writes that end a claim: a release or the settlement. */
 import { sweepLimits } from "../../limits.ts";
 import { err, ok, type Result } from "../../result.ts";
-import { type Reason, storedReason, type TerminalStatus } from "../../states.ts";
+import { type Reason, storedReason, type TerminalStatus } from "../../task/states.ts";
 import { type Charge, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";

@@ -1,5 +1,5 @@
 /** Tasks that match a filter, read in bounded pieces. Every statement names the tenant. */
-import type { Reason, Status } from "../../states.ts";
+import type { Reason, Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import { reasonSql, type TaskRow, taskColumns } from "./task_row.ts";
 

@@ -1,7 +1,7 @@
 /** Lists of tasks. Every statement names the tenant. */
-import { taskRange } from "../../ids.ts";
+import { taskRange } from "../../identity/ids.ts";
 import { storeLimits } from "../../limits.ts";
-import { isTerminal, type Reason, type Status } from "../../states.ts";
+import { isTerminal, type Reason, type Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import { reasonSql, type TaskRow, taskColumns } from "./task_row.ts";
 

@@ -1,4 +1,4 @@
-import type { Reason, Status } from "../../states.ts";
+import type { Reason, Status } from "../../task/states.ts";
 
 /** A row of `tasks`, as D1 returns it. JSON columns are text; times are milliseconds. */
 export interface TaskRow {

@@ -1,6 +1,6 @@
 /** Counts of a tenant's tasks, read from tallies that triggers maintain and not from the tasks. */
 import { overviewLimits } from "../../limits.ts";
-import type { Status } from "../../states.ts";
+import type { Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import type { Spend } from "./spend.ts";
 

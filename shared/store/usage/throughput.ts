@@ -3,7 +3,7 @@
  * stores in which minutes its 500 lines ended, and only for stale tallies are the tasks read.
  */
 import { overviewLimits } from "../../limits.ts";
-import type { Status } from "../../states.ts";
+import type { Status } from "../../task/states.ts";
 import { inTallySql, minuteMs } from "../batches/tallies.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";

@@ -3,7 +3,7 @@
  * live data is removed, and everything past its retention time is removed completely.
  */
 import { env } from "cloudflare:workers";
-import { newBatchId, newTaskId } from "../../../shared/ids.ts";
+import { newBatchId, newTaskId } from "../../../shared/identity/ids.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import type { World } from "../simulation/world.ts";
 import { type Evidence, gatherEvidence, type History } from "./evidence.ts";

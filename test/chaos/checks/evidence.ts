@@ -1,8 +1,8 @@
 /** The evidence after a run, read without the product: D1's rows, R2's objects, and what the run recorded. */
 import { env } from "cloudflare:workers";
-import type { Step } from "../../../shared/step.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import type { UpstreamRequest } from "../simulation/fake_upstream.ts";
 import type { Work } from "../simulation/workload.ts";
 import type { Auditor } from "./auditor.ts";

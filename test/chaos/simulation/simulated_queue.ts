@@ -1,5 +1,5 @@
 /** The queue of a run. It only stores messages; the run decides what is delivered, when and how often. */
-import type { TaskMessage } from "../../../shared/message.ts";
+import type { TaskMessage } from "../../../shared/platform/message.ts";
 import type { Random } from "../random.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultInjector } from "./fault_injector.ts";

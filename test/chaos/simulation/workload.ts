@@ -1,5 +1,5 @@
 /** Tasks of several shapes, and their expected outcomes under any faults. */
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import type { Random } from "../random.ts";
 
 export interface Work {

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ConsumerEnv } from "../../../consumer/config/env.ts";
 import consumer from "../../../consumer/index.ts";
-import { taskMessage } from "../../../shared/message.ts";
-import { objectKeys } from "../../../shared/objects.ts";
+import { objectKeys } from "../../../shared/files/objects.ts";
+import { taskMessage } from "../../../shared/platform/message.ts";
 import { requestCancel } from "../../../shared/store/tasks/tasks.ts";
 import {
   acceptTask,

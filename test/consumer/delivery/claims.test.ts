@@ -2,12 +2,12 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { readConfig } from "../../../consumer/config/config.ts";
 import { deliver } from "../../../consumer/delivery/deliver.ts";
-import { taskMessage } from "../../../shared/message.ts";
+import { taskMessage } from "../../../shared/platform/message.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
 import { claimTask, heartbeat } from "../../../shared/store/tasks/claims.ts";
 import { writeSteps } from "../../../shared/store/tasks/journal.ts";
 import { releaseTask, writeSettlement } from "../../../shared/store/tasks/settlements.ts";
 import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
-import { noUsage } from "../../../shared/usage.ts";
 import {
   acceptTask,
   deliverMessages,

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange } from "../../../shared/identity/ids.ts";
 import { wakeNextTask } from "../../../shared/store/flow/concurrency.ts";
 import { parkTask } from "../../../shared/store/flow/parking.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";

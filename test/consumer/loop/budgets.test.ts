@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Step } from "../../../shared/step.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { Step } from "../../../shared/task/step.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../harness.ts";
 
 afterEach(() => {

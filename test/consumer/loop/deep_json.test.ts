@@ -1,6 +1,6 @@
 /** JSON of a model or its program that is nested so deep that recursive code would overflow the stack. */
 import { expect, test } from "vitest";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const nested = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;

@@ -1,7 +1,7 @@
 /** How a task is brought to its answer, and what it leaves when it gives none. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Step } from "../../../shared/step.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { Step } from "../../../shared/task/step.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../harness.ts";
 
 afterEach(() => {

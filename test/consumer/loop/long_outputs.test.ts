@@ -1,6 +1,6 @@
 /** Outputs that are too long to be shown, and conversations that are too long for their model. */
 import { afterEach, expect, test, vi } from "vitest";
-import type { Step } from "../../../shared/step.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import { finalAnswer, readSteps, runTask, testConsumer, toolCall } from "../harness.ts";
 
 afterEach(() => {

@@ -8,7 +8,7 @@ import type { ProducerEnv } from "../../../producer/env.ts";
 import { sendDueWebhooks } from "../../../producer/sweep/due_webhooks.ts";
 import { removeTasks } from "../../../shared/store/cleanup/old_tasks.ts";
 import { redeliver, type WebhookRow } from "../../../shared/store/webhooks.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import {
   finalAnswer,
   readRow,

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { databaseHeldAt, storesKilledAt } from "../faulty_stores.ts";
 import {
   acceptTask,

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { noUsage } from "../../../shared/spend/usage.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { readSteps, writeSteps } from "../../../shared/store/tasks/journal.ts";
 import { releaseTask } from "../../../shared/store/tasks/settlements.ts";
 import { requestCancel } from "../../../shared/store/tasks/tasks.ts";
 import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
-import { noUsage } from "../../../shared/usage.ts";
 import { databaseLosingReply } from "../faulty_stores.ts";
 import { acceptTask, deliverMessages, finalAnswer, readRow, testConsumer } from "../harness.ts";
 

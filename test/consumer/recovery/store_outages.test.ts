@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { objectKeys } from "../../../shared/objects.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import { objectKeys } from "../../../shared/files/objects.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { testFleet } from "../../producer/client.ts";
 import { outageText, storeDownFrom } from "../faulty_stores.ts";
 import {

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { egressLimits } from "../../../shared/limits.ts";
+import { addUsage, noUsage } from "../../../shared/spend/usage.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { type NewStep, writeSteps } from "../../../shared/store/tasks/journal.ts";
-import type { DurableTask } from "../../../shared/task.ts";
-import { addUsage, noUsage } from "../../../shared/usage.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { callOf, modelStep, replyOf } from "../../loop/steps.ts";
 import { send, testFleet } from "../../producer/client.ts";
 import {

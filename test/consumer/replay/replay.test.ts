@@ -4,11 +4,11 @@ import { type ReplayOptions, replay } from "../../../consumer/replay/replay.ts";
 import { catalog, checkAvailable } from "../../../consumer/tools/catalog.ts";
 import type { ProducerEnv } from "../../../producer/env.ts";
 import producer from "../../../producer/index.ts";
+import type { Recording } from "../../../shared/files/recording.ts";
+import { isRecording } from "../../../shared/files/recording.ts";
 import { readProfiles } from "../../../shared/models/profile_overrides.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
-import type { Recording } from "../../../shared/recording.ts";
-import { isRecording } from "../../../shared/recording.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { runTask, testConsumer, toolCall } from "../harness.ts";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { batchTaskId, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskId, newBatchId } from "../../../shared/identity/ids.ts";
 import { insertBatch } from "../../../shared/store/batches/batches.ts";
 import { databaseLosingReply } from "../faulty_stores.ts";
 import { acceptTask, deliverMessages, readRow, testConsumer, toolCall } from "../harness.ts";

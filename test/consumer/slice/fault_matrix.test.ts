@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
-import type { DurableTask } from "../../../shared/task.ts";
-import { readTranscript } from "../../../shared/transcript.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
+import { readTranscript } from "../../../shared/task/transcript.ts";
 import {
   permissiveGovernor,
   readSteps,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { outcomeOf, retryDelayMs } from "../../../consumer/slice/outcome.ts";
-import { type FailureCode, failure, failureTable } from "../../../shared/failures.ts";
 import { retryLimits } from "../../../shared/limits.ts";
+import { type FailureCode, failure, failureTable } from "../../../shared/task/failures.ts";
 
 const firstAttempt = { attempt: 0, attempts: 3 };
 const lastAttempt = { attempt: 2, attempts: 3 };

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { getText, sha256Hex } from "../../../shared/objects.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import { getText, sha256Hex } from "../../../shared/files/objects.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const error = (status: number, code: string | number = "x") => ({

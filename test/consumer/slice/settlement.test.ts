@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { settledOutcome } from "../../../consumer/slice/outcome.ts";
 import type { SliceResult } from "../../../consumer/slice/run_slice.ts";
 import { settleTask } from "../../../consumer/slice/settlement.ts";
+import { getText } from "../../../shared/files/objects.ts";
 import { storeLimits } from "../../../shared/limits.ts";
-import { getText } from "../../../shared/objects.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
-import { noUsage } from "../../../shared/usage.ts";
 import { acceptTask, deliverMessages, readRow, testConsumer } from "../harness.ts";
 
 afterEach(() => {

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ConsumerEnv } from "../../../consumer/config/env.ts";
 import consumer from "../../../consumer/index.ts";
 import { leaseLimits, modelLimits } from "../../../shared/limits.ts";
-import { taskMessage } from "../../../shared/message.ts";
+import { taskMessage } from "../../../shared/platform/message.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { acceptTask, finalAnswer, readRow, readSteps, testConsumer, toolCall } from "../harness.ts";
 import { SimulatedTime } from "./simulated_time.ts";
 

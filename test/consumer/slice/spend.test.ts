@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { batchTaskId, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskId, newBatchId } from "../../../shared/identity/ids.ts";
 import { insertBatch } from "../../../shared/store/batches/batches.ts";
 import { redriveTasks } from "../../../shared/store/tasks/redrives.ts";
 import { readSpend } from "../../../shared/store/usage/spend.ts";

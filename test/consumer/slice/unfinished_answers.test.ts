@@ -1,6 +1,6 @@
 /** Only a finished answer ends a task as succeeded, even where any text would be an answer. */
 import { describe, expect, test } from "vitest";
-import type { DurableTask } from "../../../shared/task.ts";
+import type { DurableTask } from "../../../shared/task/task.ts";
 import { runTask } from "../harness.ts";
 
 const replies = 12;

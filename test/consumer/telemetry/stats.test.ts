@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { overviewLimits } from "../../../shared/limits.ts";
-import { redrivable, statuses, type TerminalStatus } from "../../../shared/states.ts";
 import { removeTasks } from "../../../shared/store/cleanup/old_tasks.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { type RedriveMode, redriveTasks } from "../../../shared/store/tasks/redrives.ts";
@@ -11,6 +10,7 @@ import { releaseTask, writeSettlement } from "../../../shared/store/tasks/settle
 import { requestCancel } from "../../../shared/store/tasks/tasks.ts";
 import { emptyLedgerEntry } from "../../../shared/store/usage/spend.ts";
 import { readStats } from "../../../shared/store/usage/stats.ts";
+import { redrivable, statuses, type TerminalStatus } from "../../../shared/task/states.ts";
 import { countedDatabase } from "../../shared/counted_database.ts";
 import { acceptTask, readRow } from "../harness.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BudgetMeter } from "../../../consumer/toolbox/budget_meter.ts";
-import { boundsOf } from "../../../shared/budgets.ts";
-import { noUsage } from "../../../shared/usage.ts";
+import { boundsOf } from "../../../shared/spend/budgets.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
 
 const bounds = boundsOf({ tool_calls: 4, cost_usd: 1, egress_requests: 9, egress_bytes: 99 });
 const journal = { used: { ...noUsage, tool_calls: 1, cost_usd: 0.5 } };

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { platformLimits } from "../../../shared/limits.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
 import { readEgress } from "../../../shared/store/egress/egress_log.ts";
 import { claimTask } from "../../../shared/store/tasks/claims.ts";
 import { writeSteps } from "../../../shared/store/tasks/journal.ts";
-import { noUsage } from "../../../shared/usage.ts";
 import { acceptTask } from "../harness.ts";
 
 /** A database that records the largest value that is bound to a statement. */

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { Workspace, type WriteResult } from "../../../consumer/toolbox/workspace.ts";
+import { sha256Hex } from "../../../shared/files/objects.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { sha256Hex } from "../../../shared/objects.ts";
 import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

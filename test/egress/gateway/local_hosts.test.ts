@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseHosts } from "../../../shared/local_hosts.ts";
+import { parseHosts } from "../../../shared/addresses/local_hosts.ts";
 import { errorOf, get, recordGateway, secrets, textOf, threeHosts } from "../recorded_gateway.ts";
 
 describe("FLEET_HOSTS is invalid", () => {

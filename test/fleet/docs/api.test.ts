@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openRoutes, routes } from "../../../producer/api.ts";
 import { errorCodes } from "../../../producer/http/error_response.ts";
 import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
-import { DurableTask, standardTools } from "../../../shared/task.ts";
+import { DurableTask, standardTools } from "../../../shared/task/task.ts";
 import { codeRows, firstCells, section, text } from "./page.ts";
 
 const page = text("docs/api.md");

@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { failureTable } from "../../../shared/failures.ts";
 import { quirkMeanings } from "../../../shared/models/quirks.ts";
+import { failureTable } from "../../../shared/task/failures.ts";
 import { faultTable } from "../../consumer/slice/fault_table.ts";
 import { codeRows, filesBelow, root, section, text } from "./page.ts";
 

@@ -20,7 +20,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "R2",
     owner: /^(bucket|OBJECTS)$/,
     methods: /./,
-    places: /^(shared\/objects|producer\/batches\/object_writer)\.ts$/,
+    places: /^(shared\/files\/objects|producer\/batches\/object_writer)\.ts$/,
   },
   {
     kind: "a multipart upload",
@@ -32,7 +32,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
     kind: "a queue",
     owner: /^(queue|TASKS|TASKS_LOW)$/,
     methods: /^(send|sendBatch|metrics)$/,
-    places: /^shared\/queues\.ts$/,
+    places: /^shared\/platform\/queues\.ts$/,
   },
   {
     kind: "the governor",

@@ -8,7 +8,9 @@ import { codeRows, filesBelow, firstCells, section, text } from "./page.ts";
 const page = text("docs/observability.md");
 
 test("the page lists each log event and no other", () => {
-  const events = [...text("shared/log.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(([, event]) => event);
+  const events = [...text("shared/platform/log.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(
+    ([, event]) => event,
+  );
   expect(events.length).toBeGreaterThan(20);
   expect(firstCells(section(page, "## Logs")).sort()).toEqual(events.sort());
 });
@@ -17,8 +19,8 @@ test("each event of the log is written somewhere", () => {
   const code = [
     ...filesBelow("consumer", ".ts"),
     ...filesBelow("producer", ".ts"),
-    "shared/log.ts",
-    "shared/retries.ts",
+    "shared/platform/log.ts",
+    "shared/platform/retries.ts",
   ]
     .map(text)
     .join("\n")

@@ -5,7 +5,7 @@ import {
   redrivable,
   statuses,
   transitions,
-} from "../../../shared/states.ts";
+} from "../../../shared/task/states.ts";
 import { checkedWords } from "./migrations.ts";
 import { section, text } from "./page.ts";
 

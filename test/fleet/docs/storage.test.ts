@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { objectKeys } from "../../../shared/objects.ts";
+import { objectKeys } from "../../../shared/files/objects.ts";
 import { tables, views } from "./migrations.ts";
 import { filesBelow, firstCells, section, text } from "./page.ts";
 

@@ -5,7 +5,7 @@ import { checkTask } from "../../../producer/tasks/check/check.ts";
 import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
-import { standardTools } from "../../../shared/task.ts";
+import { standardTools } from "../../../shared/task/task.ts";
 
 const tasks = exampleBatch();
 /** A local fleet with only the shipped models and policies. */

@@ -12,8 +12,8 @@ import {
   nextFinalStep,
   requestOffers,
 } from "../../../consumer/loop/answer/finalisation.ts";
-import type { FailureCode } from "../../../shared/failures.ts";
-import type { FinalisationCause, ModelPayload, Step } from "../../../shared/step.ts";
+import type { FailureCode } from "../../../shared/task/failures.ts";
+import type { FinalisationCause, ModelPayload, Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };

@@ -5,9 +5,9 @@ import {
   budgetMessage,
   toolCallsLeft,
 } from "../../../consumer/loop/budget/allowance.ts";
-import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/budgets.ts";
 import { budgetCeilings, budgetDefaults } from "../../../shared/limits.ts";
-import { noUsage, type Usage } from "../../../shared/usage.ts";
+import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/spend/budgets.ts";
+import { noUsage, type Usage } from "../../../shared/spend/usage.ts";
 
 const bounds = (overrides: Partial<Bounds> = {}): Bounds => boundsOf(overrides);
 const used = (overrides: Partial<Usage>): Usage => ({ ...noUsage, ...overrides });

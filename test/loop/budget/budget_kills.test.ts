@@ -5,11 +5,11 @@ import { expect, test } from "vitest";
 import type { ModelClient } from "../../../consumer/loop/model_client.ts";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { defineTool } from "../../../consumer/tools/define.ts";
-import { type FailureCode, failure } from "../../../shared/failures.ts";
 import type { ModelOutcome, ModelRequest, ReplyUsage } from "../../../shared/models/model.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { estimatePrompt } from "../../../shared/models/tokens.ts";
-import type { Usage } from "../../../shared/usage.ts";
+import type { Usage } from "../../../shared/spend/usage.ts";
+import { type FailureCode, failure } from "../../../shared/task/failures.ts";
 import { type Kill, loopTask, MemoryStores, modelOver, runSlice } from "../memory.ts";
 
 const look = defineTool({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isEgressExhausted } from "../../../consumer/loop/budget/egress_budget.ts";
-import { boundsOf } from "../../../shared/budgets.ts";
-import type { Step } from "../../../shared/step.ts";
+import { boundsOf } from "../../../shared/spend/budgets.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const limits = { requests: 100, bytes: 10_000_000 };

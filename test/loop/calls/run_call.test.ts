@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runCall } from "../../../consumer/loop/calls/run_call.ts";
 import type { Tool } from "../../../consumer/tools/define.ts";
-import { StoreFault } from "../../../shared/retries.ts";
+import { StoreFault } from "../../../shared/platform/retries.ts";
 import { toolHostWith } from "../memory.ts";
 import { callOf } from "../steps.ts";
 

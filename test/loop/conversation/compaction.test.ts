@@ -11,7 +11,7 @@ import {
 import { foldConversation } from "../../../consumer/loop/conversation/conversation.ts";
 import type { Message } from "../../../shared/models/model.ts";
 import { estimatePrompt } from "../../../shared/models/tokens.ts";
-import type { Compaction, Step } from "../../../shared/step.ts";
+import type { Compaction, Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const opening: Message[] = [{ role: "system", content: "s" }];

@@ -6,7 +6,7 @@ import {
 } from "../../../consumer/loop/conversation/conversation.ts";
 import { budgetFinishText, continueText } from "../../../consumer/loop/conversation/prompt.ts";
 import type { Message } from "../../../shared/models/model.ts";
-import type { Step } from "../../../shared/step.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const opening: Message[] = [

@@ -6,7 +6,7 @@ import {
   needsWarning,
 } from "../../../consumer/loop/conversation/repetition.ts";
 import { loopLimits } from "../../../shared/limits.ts";
-import type { Step } from "../../../shared/step.ts";
+import type { Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const calling = (letter: string) => callOf("c", { arguments: { path: letter } });

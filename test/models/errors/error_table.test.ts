@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { classify } from "../../../consumer/models/errors/classify.ts";
 import { waitHeader } from "../../../consumer/models/errors/wait.ts";
-import { endpointErrorClass } from "../../../shared/failures.ts";
 import { modelLimits } from "../../../shared/limits.ts";
+import { endpointErrorClass } from "../../../shared/task/failures.ts";
 import { errorRows } from "./error_table.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 18, 0, 0);

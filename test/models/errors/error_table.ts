@@ -2,7 +2,7 @@
  * The table of errors: each server's envelope × each failure, with the class, the wait and the window
  * that must come out, and next to it single errors as servers send them (observed_errors.ndjson).
  */
-import type { EndpointErrorClass } from "../../../shared/failures.ts";
+import type { EndpointErrorClass } from "../../../shared/task/failures.ts";
 import observed from "./observed_errors.ndjson?raw";
 
 export interface ErrorRow {

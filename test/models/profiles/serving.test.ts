@@ -3,7 +3,7 @@ import { type ModelConfig, transportFor } from "../../../consumer/models/index.t
 import type { WorkersAi } from "../../../consumer/models/transport/workers_ai.ts";
 import type { ReplyUsage } from "../../../shared/models/model.ts";
 import { costOf, profileOf } from "../../../shared/models/profiles.ts";
-import { serves } from "../../../shared/serving.ts";
+import { serves } from "../../../shared/platform/serving.ts";
 import { request } from "../request.ts";
 
 const AI: WorkersAi = { run: async () => Response.json({ response: "from the binding" }) };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { problemsOf } from "../../../consumer/models/repair/validate.ts";
 import { safeToolName, simplifySchema } from "../../../consumer/models/request/simplify.ts";
 import { modelLimits } from "../../../shared/limits.ts";
-import { checkSchema } from "../../../shared/schema_check.ts";
+import { checkSchema } from "../../../shared/schema/check.ts";
 
 const nested = (depth: number): unknown => (depth === 0 ? {} : { items: nested(depth - 1) });
 

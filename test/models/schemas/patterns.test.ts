@@ -5,7 +5,7 @@ import { Meter, OutOfWork } from "../../../consumer/models/schemas/meter.ts";
 import { findMetered } from "../../../consumer/models/schemas/metered_pattern.ts";
 import { Pattern } from "../../../consumer/models/schemas/pattern.ts";
 import { parsePattern } from "../../../consumer/models/schemas/pattern_parser.ts";
-import { checkSchema } from "../../../shared/schema_check.ts";
+import { checkSchema } from "../../../shared/schema/check.ts";
 import { cpuMsOf } from "../../cpu_time.ts";
 
 const enough = () => new Meter(2_000_000);

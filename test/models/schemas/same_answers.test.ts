@@ -2,7 +2,7 @@ import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { problemsOf } from "../../../consumer/models/repair/validate.ts";
-import { checkSchema } from "../../../shared/schema_check.ts";
+import { checkSchema } from "../../../shared/schema/check.ts";
 
 const number = fc.constantFrom(0, 1, 2, 3, -1, 0.3, 1.5, 1e21);
 const text = fc.constantFrom("", "a", "ab", "abc", "A", "2026-01-31", "a@b.de", "👍");

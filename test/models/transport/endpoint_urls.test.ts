@@ -1,6 +1,6 @@
 /** MODEL_BASE_URL as people write it. */
 import { describe, expect, test } from "vitest";
-import { endpointUrls } from "../../../shared/endpoint_urls.ts";
+import { endpointUrls } from "../../../shared/addresses/endpoint_urls.ts";
 
 describe("MODEL_BASE_URL is completed where its meaning is clear", () => {
   test.each([

@@ -1,7 +1,7 @@
 import { Value } from "@sinclair/typebox/value";
 import { describe, expect, test } from "vitest";
 import { play, rehearsalTransport } from "../../../consumer/models/transport/rehearsal.ts";
-import { type Rehearsal, rehearsalSchema } from "../../../shared/rehearsal.ts";
+import { type Rehearsal, rehearsalSchema } from "../../../shared/task/rehearsal.ts";
 import { answered, request } from "../request.ts";
 
 const results = (...contents: string[]) => answered(contents);

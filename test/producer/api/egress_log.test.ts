@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchTaskId, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskId, newBatchId } from "../../../shared/identity/ids.ts";
 import { listEgressHosts } from "../../../shared/store/egress/egress_hosts.ts";
 import { listEgress, listEgressTasks } from "../../../shared/store/egress/egress_list.ts";
 import { type ErrorBody, send, testFleet } from "../client.ts";

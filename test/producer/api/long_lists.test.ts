@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchTaskId, newBatchId, newTaskId } from "../../../shared/ids.ts";
+import { batchTaskId, newBatchId, newTaskId } from "../../../shared/identity/ids.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { readBatch } from "../../../shared/store/batches/batches.ts";
 import { tallyBatch } from "../../../shared/store/batches/tallies.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { sha256Hex } from "../../../shared/objects.ts";
+import { sha256Hex } from "../../../shared/files/objects.ts";
 import {
   consumerDown,
   consumerWith,

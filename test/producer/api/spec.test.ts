@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it, test } from "vitest";
-import { objectKeys } from "../../../shared/objects.ts";
+import { objectKeys } from "../../../shared/files/objects.ts";
 import { send, task, testFleet } from "../client.ts";
 
 it.each([

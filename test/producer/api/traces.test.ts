@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { objectKeys, putOnce, sha256Hex } from "../../../shared/objects.ts";
-import type { FileEntry, Step } from "../../../shared/step.ts";
-import { type Manifest, writeTranscript } from "../../../shared/transcript.ts";
-import { noUsage } from "../../../shared/usage.ts";
+import { objectKeys, putOnce, sha256Hex } from "../../../shared/files/objects.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
+import type { FileEntry, Step } from "../../../shared/task/step.ts";
+import { type Manifest, writeTranscript } from "../../../shared/task/transcript.ts";
 import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

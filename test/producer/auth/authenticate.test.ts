@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { routes } from "../../../producer/api.ts";
-import { newBatchId, newFileId, newTaskId } from "../../../shared/ids.ts";
+import { newBatchId, newFileId, newTaskId } from "../../../shared/identity/ids.ts";
 import { insertTasks } from "../../../shared/store/tasks/submissions.ts";
 import { key, send, testFleet } from "../client.ts";
 

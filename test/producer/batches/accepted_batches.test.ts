@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { expandChunk } from "../../../producer/batches/expand.ts";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { batchTaskId, batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskId, batchTaskRange } from "../../../shared/identity/ids.ts";
 import { readBatch } from "../../../shared/store/batches/batches.ts";
 import { countBatches, lines, ndjson, send, type TestFleet, task, testFleet } from "../client.ts";
 

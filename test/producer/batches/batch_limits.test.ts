@@ -6,8 +6,8 @@ import { groupsBySize } from "../../../producer/batches/expand.ts";
 import { fillEntries } from "../../../producer/batches/items.ts";
 import type { CheckScope } from "../../../producer/tasks/check/check_scope.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
-import { readLines } from "../../../shared/lines.ts";
 import { ok } from "../../../shared/result.ts";
+import { readLines } from "../../../shared/text/lines.ts";
 
 const scope: CheckScope = {
   model: "rehearsal",

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskRange } from "../../../shared/identity/ids.ts";
 import { send, task, testFleet } from "../client.ts";
 import { cronMinute, endTasks, getBatch, postBatch } from "./steps.ts";
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { expandBatch } from "../../../producer/batches/expand.ts";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { batchTaskRange, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskRange, newBatchId } from "../../../shared/identity/ids.ts";
 import { batchLimits } from "../../../shared/limits.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import { readBatch } from "../../../shared/store/batches/batches.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { batchTaskRange, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskRange, newBatchId } from "../../../shared/identity/ids.ts";
 import { lines, ndjson, send, type TestFleet, task, testFleet } from "../client.ts";
 import { cronMinute, endTasks, getBatch, postBatch } from "./steps.ts";
 

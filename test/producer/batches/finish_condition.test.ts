@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { newBatchId } from "../../../shared/ids.ts";
+import { newBatchId } from "../../../shared/identity/ids.ts";
 import { finishBatch } from "../../../shared/store/batches/finishing.ts";
 
 /** A batch with three lines and one tally, in which everything has ended. */

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { etaOf } from "../../../producer/batches/batch_view.ts";
-import { batchTaskId, batchTaskRange } from "../../../shared/ids.ts";
-import { noUsage } from "../../../shared/usage.ts";
+import { batchTaskId, batchTaskRange } from "../../../shared/identity/ids.ts";
+import { noUsage } from "../../../shared/spend/usage.ts";
 import { runTask } from "../../consumer/harness.ts";
 import { lines, ndjson, send, type TestFleet, task, testFleet } from "../client.ts";
 import { type BatchView, cronMinute, endTasks, getBatch, postBatch } from "./steps.ts";

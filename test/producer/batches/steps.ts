@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { finishDueBatches } from "../../../producer/batches/finish.ts";
-import { batchTaskId, batchTaskRange } from "../../../shared/ids.ts";
+import { batchTaskId, batchTaskRange } from "../../../shared/identity/ids.ts";
 import { send, type TestFleet } from "../client.ts";
 
 export interface BatchView {

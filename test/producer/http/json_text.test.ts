@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeSyntaxError, nestingDepth, parseJson } from "../../../producer/http/json_text.ts";
-import { findLossyNumber } from "../../../shared/json_numbers.ts";
+import { findLossyNumber } from "../../../shared/text/json_numbers.ts";
 
 const isJson = (text: string): boolean => {
   try {

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { describe, expect, it, test } from "vitest";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { newFileId } from "../../../shared/ids.ts";
+import { newFileId } from "../../../shared/identity/ids.ts";
 import { insertFile } from "../../../shared/store/openai/files.ts";
 import { send, type TestFleet, testFleet } from "../client.ts";
 import {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runDueTicks } from "../../../producer/schedules/tick.ts";
-import { batchTaskRange, newBatchId } from "../../../shared/ids.ts";
+import { batchTaskRange, newBatchId } from "../../../shared/identity/ids.ts";
 import {
   type ScheduleRow,
   startTick,

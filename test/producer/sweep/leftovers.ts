@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import type { ProducerEnv } from "../../../producer/env.ts";
 import { type SweepReport, sweep } from "../../../producer/sweep/sweep.ts";
-import { newTaskId } from "../../../shared/ids.ts";
+import { newTaskId } from "../../../shared/identity/ids.ts";
 import type { NewTask } from "../../../shared/store/tasks/submissions.ts";
 import { databaseWithClockAhead } from "../../consumer/faulty_stores.ts";
 import { acceptTask } from "../../consumer/harness.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { findTaskOrphans } from "../../../producer/sweep/orphans.ts";
-import { batchTaskId, newBatchId, newTaskId } from "../../../shared/ids.ts";
+import { batchTaskId, newBatchId, newTaskId } from "../../../shared/identity/ids.ts";
 import { send, testFleet } from "../client.ts";
 import { emptyStores, keys, put, settledTask, sweepAhead } from "./leftovers.ts";
 

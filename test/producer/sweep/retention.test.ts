@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { readRetention } from "../../../producer/sweep/retention_days.ts";
 import { sweep } from "../../../producer/sweep/sweep.ts";
-import { batchTaskId } from "../../../shared/ids.ts";
+import { batchTaskId } from "../../../shared/identity/ids.ts";
 import { removePolicies } from "../../../shared/store/cleanup/old_policies.ts";
 import { databaseLosingReply, storesKilledAt } from "../../consumer/faulty_stores.ts";
 import { acceptTask, readRow } from "../../consumer/harness.ts";

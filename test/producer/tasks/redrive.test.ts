@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Detail } from "../../../producer/http/problem.ts";
-import type { Status } from "../../../shared/states.ts";
+import type { Status } from "../../../shared/task/states.ts";
 import { send, type TestFleet, task, testFleet } from "../client.ts";
 
 /** A task in a given status. */

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { objectKeys } from "../../../shared/objects.ts";
+import { objectKeys } from "../../../shared/files/objects.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import { storesKilledAt } from "../../consumer/faulty_stores.ts";
 import {

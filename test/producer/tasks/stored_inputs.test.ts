@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { objectKeys } from "../../../shared/files/objects.ts";
 import { workspaceLimits } from "../../../shared/limits.ts";
-import { objectKeys } from "../../../shared/objects.ts";
 import { countTasks, expectRejected, lines, ndjson, send, task, testFleet } from "../client.ts";
 
 const naming = (key: string) => task({ files: { "a b.csv": { r2: key }, "b.csv": { text: "x" } } });

@@ -12,7 +12,7 @@ import {
   workspaceLimits,
 } from "../../../shared/limits.ts";
 import { ok } from "../../../shared/result.ts";
-import { DurableTask } from "../../../shared/task.ts";
+import { DurableTask } from "../../../shared/task/task.ts";
 
 const now = Date.UTC(2026, 0, 1);
 const scope = (): CheckScope => ({

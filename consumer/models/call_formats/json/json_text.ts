@@ -1,5 +1,5 @@
-import { isRecord } from "../../../../shared/json.ts";
 import type { ToolOffer } from "../../../../shared/models/model.ts";
+import { isRecord } from "../../../../shared/text/json.ts";
 import { readLoosely } from "../../repair/loose_json.ts";
 import { toolNamed } from "../../repair/tool_name.ts";
 import { fits } from "../../repair/validate.ts";

@@ -1,4 +1,4 @@
-import { isRecord, type Json, stringAt } from "../../../../shared/json.ts";
+import { isRecord, type Json, stringAt } from "../../../../shared/text/json.ts";
 
 /** A call written as a JSON value. */
 export interface NamedCall {

@@ -1,4 +1,4 @@
-import { isRecord } from "../../../../shared/json.ts";
+import { isRecord } from "../../../../shared/text/json.ts";
 import { readLoosely } from "../../repair/loose_json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks } from "../scan.ts";

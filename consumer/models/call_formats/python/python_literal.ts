@@ -1,5 +1,5 @@
-import type { Json } from "../../../../shared/json.ts";
-import { isLossless } from "../../../../shared/json_numbers.ts";
+import type { Json } from "../../../../shared/text/json.ts";
+import { isLossless } from "../../../../shared/text/json_numbers.ts";
 
 /** A value read at `at`, and the index after it; null where there is none. */
 type ParsedValue<T> = { value: T; end: number } | null;

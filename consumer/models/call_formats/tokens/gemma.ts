@@ -1,4 +1,4 @@
-import type { Json } from "../../../../shared/json.ts";
+import type { Json } from "../../../../shared/text/json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { takePython } from "../python/python_literal.ts";
 import { pythonCalls } from "../python/pythonic.ts";

@@ -1,6 +1,6 @@
-import { parseRecord } from "../../../../shared/json.ts";
 import { modelLimits } from "../../../../shared/limits.ts";
 import type { ToolOffer } from "../../../../shared/models/model.ts";
+import { parseRecord } from "../../../../shared/text/json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { skipToken, typedValue } from "../scan.ts";
 import { rawParameters } from "../scan_parameters.ts";

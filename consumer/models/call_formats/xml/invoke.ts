@@ -1,5 +1,5 @@
-import { parseJson } from "../../../../shared/json.ts";
 import type { ToolOffer } from "../../../../shared/models/model.ts";
+import { parseJson } from "../../../../shared/text/json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, typedValue } from "../scan.ts";
 import { rawParameters } from "../scan_parameters.ts";

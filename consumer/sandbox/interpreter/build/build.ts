@@ -31,7 +31,7 @@ const identity = hashOf([
   path.join(here, "../packages.ts"),
   path.join(root, "shared/limits.ts"),
   ...filesBelow(path.join(root, "shared/limits")),
-  path.join(root, "shared/paths.ts"),
+  path.join(root, "shared/files/paths.ts"),
   path.join(root, "package-lock.json"),
 ]);
 const stamp = path.join(out, "inputs.txt");

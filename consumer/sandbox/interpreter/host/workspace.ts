@@ -1,5 +1,5 @@
+import { isWithin, outputStep } from "../../../../shared/files/paths.ts";
 import { workspaceLimits } from "../../../../shared/limits.ts";
-import { isWithin, outputStep } from "../../../../shared/paths.ts";
 import type { FileChanges } from "../../engine.ts";
 
 /** What went wrong with a file, as Node names it. */

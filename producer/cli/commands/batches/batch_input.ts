@@ -1,6 +1,6 @@
 /** The body of `fleet submit`: from a file, from options, or from the results of another batch. */
 import path from "node:path";
-import type { BatchHead } from "../../../../shared/batch.ts";
+import type { BatchHead } from "../../../../shared/task/batch.ts";
 import type { BatchBody } from "../../connection.ts";
 import { type CsvTable, delimiterHint, parseCsv, parseDelimiter } from "../../csv/csv_table.ts";
 import { tasksFromCsv, usesColumns } from "../../csv/csv_tasks.ts";

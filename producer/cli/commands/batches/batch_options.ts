@@ -1,6 +1,6 @@
 /** The options of `fleet submit` that set fields of its tasks and of the batch. */
 import { type Command, Option } from "commander";
-import type { BatchHead } from "../../../../shared/batch.ts";
+import type { BatchHead } from "../../../../shared/task/batch.ts";
 import { usageError } from "../../exit.ts";
 import { parseJson, readJson } from "../../input.ts";
 import type { Session } from "../../session.ts";

@@ -1,7 +1,7 @@
 /** `fleet submit --after`: a batch that waits for another one, or makes its tasks from that one's results. */
-import type { BatchHead } from "../../../../shared/batch.ts";
-import type { After } from "../../../../shared/schedule.ts";
-import { afterStatuses, terminalStatuses } from "../../../../shared/states.ts";
+import type { BatchHead } from "../../../../shared/task/batch.ts";
+import type { After } from "../../../../shared/task/schedule.ts";
+import { afterStatuses, terminalStatuses } from "../../../../shared/task/states.ts";
 import type { BatchResponse } from "../../../api/batches/responses.ts";
 import { usageError } from "../../exit.ts";
 import { parseJson } from "../../input.ts";

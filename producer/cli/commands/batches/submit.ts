@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { canonicalJson } from "../../../../shared/canonical_json.ts";
-import { terminalStatuses } from "../../../../shared/states.ts";
+import { terminalStatuses } from "../../../../shared/task/states.ts";
+import { canonicalJson } from "../../../../shared/text/canonical_json.ts";
 import type { BatchResponse, DryRunResponse } from "../../../api/batches/responses.ts";
 import type { CallResult } from "../../../client/index.ts";
 import type { Detail } from "../../../http/error_response.ts";

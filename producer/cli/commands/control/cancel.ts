@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { cancellable } from "../../../../shared/states.ts";
+import { cancellable } from "../../../../shared/task/states.ts";
 import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";
 import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";

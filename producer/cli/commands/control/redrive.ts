@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { redrivable } from "../../../../shared/states.ts";
+import { redrivable } from "../../../../shared/task/states.ts";
 import { type RedriveSummary, redriveAll } from "../../../client/redrive_all.ts";
 import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";

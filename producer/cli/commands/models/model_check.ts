@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { commandLineLimits } from "../../../../shared/limits.ts";
-import { isTerminal } from "../../../../shared/states.ts";
+import { isTerminal } from "../../../../shared/task/states.ts";
 import type { TaskResponse } from "../../../api/tasks/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap, usageError } from "../../exit.ts";

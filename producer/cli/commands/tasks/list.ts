@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { commandLineLimits, storeLimits } from "../../../../shared/limits.ts";
-import { statuses } from "../../../../shared/states.ts";
+import { statuses } from "../../../../shared/task/states.ts";
 import type { TaskResponse } from "../../../api/tasks/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap, usageError } from "../../exit.ts";

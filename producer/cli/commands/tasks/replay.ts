@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { Recording, ReplayReport } from "../../../../shared/recording.ts";
+import type { Recording, ReplayReport } from "../../../../shared/files/recording.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap, usageError } from "../../exit.ts";
 import { counted } from "../../output/format.ts";
@@ -55,7 +55,7 @@ export function addReplay(program: Command, bind: Bind): void {
 
 /** The journal of a task, or a saved one. */
 async function readRecording(session: Session, taskOrFile: string): Promise<Recording> {
-  const { isRecording } = await import("../../../../shared/recording.ts");
+  const { isRecording } = await import("../../../../shared/files/recording.ts");
   if (taskOrFile.startsWith("task_") || taskOrFile.startsWith("batch_")) {
     const id = taskId(taskOrFile);
     const journal = unwrap(await session.client()("GET /v1/tasks/:id/journal", { id }));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { isTerminal } from "../../../../shared/states.ts";
+import { isTerminal } from "../../../../shared/task/states.ts";
 import type { TaskResponse } from "../../../api/tasks/responses.ts";
 import type { StepResponse } from "../../../api/traces/responses.ts";
 import type { CallResult } from "../../../client/index.ts";

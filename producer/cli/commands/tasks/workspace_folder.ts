@@ -1,7 +1,7 @@
 /** A task's workspace as a local folder. The paths come from an agent, so they are confined here again. */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { normalisePath } from "../../../../shared/paths.ts";
+import { normalisePath } from "../../../../shared/files/paths.ts";
 import { cannotWrite } from "../../csv/results_file.ts";
 import { usageError } from "../../exit.ts";
 

@@ -1,5 +1,5 @@
 /** The status of a task, a batch or a step, as a word and a colour: never only as a colour. */
-import { statuses } from "../../../../shared/states.ts";
+import { statuses } from "../../../../shared/task/states.ts";
 import type { Batch, Counts } from "../data/responses.ts";
 import { count } from "../text/format.ts";
 import { visibleLine } from "../text/visible.ts";

@@ -3,7 +3,7 @@
  * Makes untrusted text safe to read: characters that reorder, hide or colour text are replaced by visible
  * marks, so that they cannot mislead. Pure.
  */
-import { oneLine } from "../../../../shared/one_line.ts";
+import { oneLine } from "../../../../shared/text/one_line.ts";
 
 /** Controls except tab and newline, format characters (bidirectional, zero-width, tags), separators. */
 const hidden = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\t\n]]/gv;

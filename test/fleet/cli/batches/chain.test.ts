@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { afterAll, describe, expect, test } from "vitest";
-import { JsonBatch } from "../../../../shared/batch.ts";
+import { JsonBatch } from "../../../../shared/task/batch.ts";
 import { batchWith, fakeFleet, fleet } from "../fake_fleet.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "fleet-chain-"));

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { ResultLine } from "../../../../producer/api/batches/responses.ts";
 import { type CallError, type CallResult, fleetClient } from "../../../../producer/client/index.ts";
-import type { Status } from "../../../../shared/states.ts";
+import type { Status } from "../../../../shared/task/states.ts";
 import { batchWith, fakeFleet, taskWith } from "../fake_fleet.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");

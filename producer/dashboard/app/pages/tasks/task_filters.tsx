@@ -1,6 +1,6 @@
 /** The filters of a task table. They are part of the page's address. */
 import { useLocation } from "preact-iso";
-import { reasons, statuses } from "../../../../../shared/states.ts";
+import { reasons, statuses } from "../../../../../shared/task/states.ts";
 import { pagePath } from "../../data/api.ts";
 import { humanize } from "../../text/format.ts";
 import { visibleLine } from "../../text/visible.ts";

@@ -13,7 +13,7 @@ export interface SharedEnv {
   MODEL_BASE_URL?: string;
   MODEL_API_KEY?: string;
   MODEL_RPM?: string;
-  /** Dollars that each tenant may spend per day: see shared/spend_ceiling.ts. */
+  /** Dollars that each tenant may spend per day: see shared/spend/spend_ceiling.ts. */
   SPEND_PER_DAY_USD?: string;
   /** "bound" where the consumer has the Workers AI binding. */
   WORKERS_AI?: string;

@@ -1,6 +1,6 @@
 /** The shape of a schedule as users send it: a cron expression that submits a batch at each tick. */
 import { type Static, Type } from "@sinclair/typebox";
-import { scheduleLimits } from "./limits.ts";
+import { scheduleLimits } from "../limits.ts";
 import { terminalStatuses } from "./states.ts";
 
 const strict = { additionalProperties: false } as const;

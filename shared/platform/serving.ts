@@ -1,4 +1,4 @@
-import { endpointUrls } from "./endpoint_urls.ts";
+import { endpointUrls } from "../addresses/endpoint_urls.ts";
 
 /** What decides where a model's calls go. */
 export interface Serving {

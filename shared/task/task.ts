@@ -1,6 +1,6 @@
 /** The shape of a task as users send it; terms: docs/glossary.md. */
 import { type Static, Type } from "@sinclair/typebox";
-import { budgetCeilings, taskLimits } from "./limits.ts";
+import { budgetCeilings, taskLimits } from "../limits.ts";
 import { rehearsalSchema } from "./rehearsal.ts";
 
 const strict = { additionalProperties: false } as const;

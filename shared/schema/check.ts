@@ -2,10 +2,11 @@
  * Checks that a JSON Schema (2020-12) of a user can be validated against safely: known types, references
  * that stay inside it and lead to a schema, patterns that cannot run away, bounded size. Fetches nothing.
  */
-import { isRecord, type Json } from "./json.ts";
-import { modelLimits } from "./limits.ts";
-import { err, ok, type Result } from "./result.ts";
-import { checkPattern } from "./schema_pattern.ts";
+
+import { modelLimits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import { isRecord, type Json } from "../text/json.ts";
+import { checkPattern } from "./pattern.ts";
 
 /** What is wrong with a schema, and where: `properties.size.type`, empty for the whole schema. */
 export interface SchemaFault {

@@ -1,5 +1,5 @@
 /** Reading a response whose size its sender chooses. */
-import { modelLimits } from "./limits.ts";
+import { modelLimits } from "../limits.ts";
 
 export type BodyRead = { kind: "text"; text: string } | { kind: "too_large" };
 

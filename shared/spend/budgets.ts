@@ -1,7 +1,7 @@
 /** A task's budgets with their defaults, and the first one that is used up. */
-import { budgetDefaults } from "./limits.ts";
-import type { Reason } from "./states.ts";
-import type { Budgets } from "./task.ts";
+import { budgetDefaults } from "../limits.ts";
+import type { Reason } from "../task/states.ts";
+import type { Budgets } from "../task/task.ts";
 import type { Usage } from "./usage.ts";
 
 export type Bounds = Required<Budgets>;

@@ -1,6 +1,6 @@
 /** How many tasks are chosen at once: for a redrive, for a cancel. A list takes the same fields in its query. */
 import { type Static, Type } from "@sinclair/typebox";
-import { batchIdPattern } from "./ids.ts";
+import { batchIdPattern } from "../identity/ids.ts";
 import { cancellable, reasons } from "./states.ts";
 import { Labels, timestamp } from "./task.ts";
 

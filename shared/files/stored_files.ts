@@ -1,8 +1,8 @@
 /** The contents of one task's files: in the task's input, or in R2. What the agent's tools and the API both read. */
-import { workspaceLimits } from "./limits.ts";
+import { workspaceLimits } from "../limits.ts";
+import type { FileEntry } from "../task/step.ts";
+import type { InputFile } from "../task/task.ts";
 import { getBytes, getBytesUpTo, hashObject, objectKeys, sha256Hex } from "./objects.ts";
-import type { FileEntry } from "./step.ts";
-import type { InputFile } from "./task.ts";
 
 /** What a step changed, by path; null where it deleted the file. */
 export type ManifestChange = Record<string, FileEntry | null>;

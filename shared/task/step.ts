@@ -1,6 +1,7 @@
 /** A step: the payload that is journaled, and its view in the API. */
+
+import type { Usage } from "../spend/usage.ts";
 import type { Failure } from "./failures.ts";
-import type { Usage } from "./usage.ts";
 
 export interface StepCall {
   id: string;

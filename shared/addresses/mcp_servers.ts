@@ -1,8 +1,8 @@
 /** The MCP servers that tasks may name: MCP_SERVERS, JSON of name to server. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { isRecord, parseJson } from "./json.ts";
-import { err, ok, type Result } from "./result.ts";
+import { err, ok, type Result } from "../result.ts";
+import { isRecord, parseJson } from "../text/json.ts";
 
 const Effect = Type.Union([
   Type.Literal("read"),

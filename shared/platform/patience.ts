@@ -1,5 +1,5 @@
 /** MODEL_PATIENCE: how long a continuous outage of a model's endpoint is waited out. */
-import { breakerLimits } from "./limits.ts";
+import { breakerLimits } from "../limits.ts";
 
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { modelLimits, taskLimits } from "./limits.ts";
+import { modelLimits, taskLimits } from "../limits.ts";
 
 // The turns of the scripted model, as a task carries them.
 

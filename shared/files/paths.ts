@@ -1,5 +1,5 @@
 /** Paths of the workspace: relative, forward slashes, confined. One rule for the API, the tools and the sandbox. */
-import { workspaceLimits } from "./limits.ts";
+import { workspaceLimits } from "../limits.ts";
 
 /** The virtual path of a step's whole output, which is not a file of the workspace. */
 const outputs = /^\.outputs\/([1-9]\d{0,6})\.txt$/;

@@ -3,7 +3,7 @@
  * Excel's first line `sep=;`, quoted cells with separators, quotes and line breaks. Read in pieces, so that
  * a large file needs little memory.
  */
-import { err, ok, type Result } from "./result.ts";
+import { err, ok, type Result } from "../result.ts";
 
 export interface CsvRow {
   /** The line of the file on which the row starts, from 1. */

@@ -2,7 +2,7 @@
  * The only place that sends messages and reads backlogs. A send may have arrived although its reply was lost; the
  * claim rejects a second copy, so sending can be repeated.
  */
-import { platformLimits } from "./limits.ts";
+import { platformLimits } from "../limits.ts";
 import type { TaskMessage } from "./message.ts";
 import { briefRetries, type RetryOptions, withRetries } from "./retries.ts";
 

@@ -3,8 +3,8 @@
  * (for inputs, from a checked key below the tenant's own prefix), never from other text of a client or a
  * model.
  */
-import { platformLimits } from "./limits.ts";
-import { bulkyRetries, withRetries } from "./retries.ts";
+import { platformLimits } from "../limits.ts";
+import { bulkyRetries, withRetries } from "../platform/retries.ts";
 
 export const objectKeys = {
   spec: (tenant: string, id: string) => `tasks/${tenant}/${id}/task.json`,

@@ -1,6 +1,6 @@
 /** The shape of a batch as users send it: one JSON object, or one task per line with the other fields in the query. */
 import { type Static, Type } from "@sinclair/typebox";
-import { batchLimits, budgetCeilings } from "./limits.ts";
+import { batchLimits, budgetCeilings } from "../limits.ts";
 import { After } from "./schedule.ts";
 import { DurableTask, Labels, Webhook } from "./task.ts";
 

@@ -1,5 +1,5 @@
 /** MODEL_BASE_URL: the addresses of an OpenAI-compatible endpoint. */
-import { err, ok, type Result } from "./result.ts";
+import { err, ok, type Result } from "../result.ts";
 
 export interface EndpointUrls {
   /** Without a trailing slash and a query, such as http://127.0.0.1:11434/v1. */

@@ -1,5 +1,5 @@
-import { modelLimits } from "./limits.ts";
-import { err, ok, type Result } from "./result.ts";
+import { modelLimits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
 
 /**
  * Whether a pattern of a user's schema is safe, or what it must be. It must compile as JSON Schema reads it

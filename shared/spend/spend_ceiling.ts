@@ -1,5 +1,5 @@
 /** SPEND_PER_DAY_USD: what each tenant may spend per day (00:00 UTC), as one number or by tenant. */
-import { err, ok, type Result } from "./result.ts";
+import { err, ok, type Result } from "../result.ts";
 
 /** Dollars per day; null without a ceiling. */
 export type SpendCeiling = (tenant: string) => number | null;

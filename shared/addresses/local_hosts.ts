@@ -2,9 +2,9 @@
  * FLEET_HOSTS: in local runs, requests to a host are sent to a loopback address, after the decision. The
  * decision, the injection and the log name the host itself.
  */
-import type { FleetMode } from "../policies/index.ts";
-import { isLoopback } from "../policies/policy.ts";
-import { err, ok, type Result } from "./result.ts";
+import type { FleetMode } from "../../policies/index.ts";
+import { isLoopback } from "../../policies/policy.ts";
+import { err, ok, type Result } from "../result.ts";
 
 /** From a host (with its port, unless it is the scheme's default) to a base URL on loopback. */
 export type Hosts = ReadonlyMap<string, URL>;

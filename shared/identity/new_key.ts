@@ -1,8 +1,8 @@
 /** The shape of a request for a new API key. */
 import { type Static, Type } from "@sinclair/typebox";
-import { keyLimits, taskLimits } from "./limits.ts";
+import { keyLimits, taskLimits } from "../limits.ts";
+import { DurableTask } from "../task/task.ts";
 import { scopes } from "./scopes.ts";
-import { DurableTask } from "./task.ts";
 
 const strict = { additionalProperties: false } as const;
 

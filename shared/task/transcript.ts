@@ -3,14 +3,15 @@
  * then its rows of `steps`; for a settled task its own row if the transcript is small, else transcript.jsonl
  * in R2. The last line of a transcript holds the workspace.
  */
-import { logBug } from "./log.ts";
-import { getText, headObject, objectKeys, putOnce } from "./objects.ts";
-import { err, ok, type Result } from "./result.ts";
+
+import { getText, headObject, objectKeys, putOnce } from "../files/objects.ts";
+import { logBug } from "../platform/log.ts";
+import { err, ok, type Result } from "../result.ts";
+import { readUsage } from "../spend/usage.ts";
+import { readSteps, type StepRow } from "../store/tasks/journal.ts";
+import type { TaskRow } from "../store/tasks/task_row.ts";
+import { readInlineTranscript } from "../store/tasks/tasks.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
-import { readSteps, type StepRow } from "./store/tasks/journal.ts";
-import type { TaskRow } from "./store/tasks/task_row.ts";
-import { readInlineTranscript } from "./store/tasks/tasks.ts";
-import { readUsage } from "./usage.ts";
 
 export type Manifest = Record<string, FileEntry>;
 

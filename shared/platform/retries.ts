@@ -1,5 +1,5 @@
 import pRetry from "p-retry";
-import { retryLimits } from "./limits.ts";
+import { retryLimits } from "../limits.ts";
 import { type LogFields, log, logBug } from "./log.ts";
 import { withTimeout } from "./timeout.ts";
 

@@ -1,6 +1,6 @@
 /** The journal of a finished task, as `GET /v1/tasks/:id/journal` returns it, and the report of its replay. */
-import type { Step } from "./step.ts";
-import type { DurableTask } from "./task.ts";
+import type { Step } from "../task/step.ts";
+import type { DurableTask } from "../task/task.ts";
 
 export interface RecordedDecision {
   step: number;
