@@ -7,6 +7,7 @@ export * from "./limits/egress.ts";
 export * from "./limits/flow.ts";
 export * from "./limits/models.ts";
 export * from "./limits/openai.ts";
+export * from "./limits/quality.ts";
 export * from "./limits/sandbox.ts";
 export * from "./limits/stores.ts";
 export * from "./limits/tasks.ts";

@@ -37,6 +37,7 @@ export const budgetDefaults = {
   seconds: 900,
   egress_requests: 100,
   egress_bytes: 10_000_000,
+  corrections: 2,
 } as const;
 
 /** The most that a task may set each budget to. */
@@ -49,6 +50,7 @@ export const budgetCeilings = {
   seconds: 86_400,
   egress_requests: 10_000,
   egress_bytes: 1_000_000_000,
+  corrections: 10,
 } as const;
 
 /** How much of a rejected body is still read, so that the sender receives the response. */

@@ -4,7 +4,8 @@ import type { Reason } from "../task/states.ts";
 import type { Budgets } from "../task/task.ts";
 import type { Usage } from "./usage.ts";
 
-export type Bounds = Required<Budgets>;
+/** Corrections are counted by the checks, and not spent. */
+export type Bounds = Omit<Required<Budgets>, "corrections">;
 export type BudgetReason = Extract<Reason, `budget_${string}`>;
 
 export function boundsOf(limits: Budgets | undefined): Bounds {

@@ -1,6 +1,7 @@
 /** The shape of a task as users send it; terms: docs/glossary.md. */
 import { type Static, Type } from "@sinclair/typebox";
 import { budgetCeilings, taskLimits } from "../limits.ts";
+import { Checks, Escalations, Samples } from "./quality.ts";
 import { rehearsalSchema } from "./rehearsal.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -26,6 +27,7 @@ export const Budgets = Type.Partial(
       seconds: budget("seconds", false),
       egress_requests: Type.Integer({ minimum: 0, maximum: budgetCeilings.egress_requests }),
       egress_bytes: Type.Integer({ minimum: 0, maximum: budgetCeilings.egress_bytes }),
+      corrections: Type.Integer({ minimum: 0, maximum: budgetCeilings.corrections }),
     },
     strict,
   ),
@@ -141,6 +143,9 @@ const fields = {
   priority: Type.Union([Type.Literal("normal"), Type.Literal("low")]),
   webhook: Webhook,
   concurrency: Concurrency,
+  checks: Checks,
+  samples: Samples,
+  escalate: Escalations,
   rehearsal: rehearsalSchema,
 };
 

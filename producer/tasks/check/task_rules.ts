@@ -10,6 +10,7 @@ import { joinPath } from "./field_path.ts";
 import { files } from "./file_rules.ts";
 import { model } from "./model_rules.ts";
 import { servers, skills, tools } from "./name_rules.ts";
+import { checks, escalate, samples } from "./quality_rules.ts";
 import { fault, isKnownValid, markValid, type Rule } from "./rule.ts";
 
 /** The policy of tasks that do not name one: it denies every request. */
@@ -111,4 +112,7 @@ const rules: readonly Rule[] = [
   outputSchema,
   times,
   webhook,
+  checks,
+  samples,
+  escalate,
 ];

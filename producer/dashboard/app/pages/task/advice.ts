@@ -21,6 +21,10 @@ const advice: Record<Reason, string> = {
     "The message says what the endpoint rejected. Fix the request or the configuration, then resume it.",
   model_unavailable:
     "Its model's endpoint was down for too long. When the endpoint answers again, resume it, or resume it with another model.",
+  check_failed:
+    "Its last answer and the check's words are shown below. Resume it with larger limits.corrections or a stronger model, or change the check.",
+  no_agreement:
+    "Its samples disagree: see their answers below. Give it a clearer prompt, more samples, or escalate to a stronger model.",
   policy_error:
     "Its policy is missing, invalid, or not for this tenant. Fix the policy, then restart it.",
   sandbox_unavailable:
