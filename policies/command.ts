@@ -99,9 +99,9 @@ export async function checkFiles(
 ): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   for (const path of paths) {
-    const checked = await checkFile(path, environment);
-    if (!checked.ok) code = 1;
-    for (const line of checkLines(checked)) write(line);
+    const result = await checkFile(path, environment);
+    if (!result.ok) code = 1;
+    for (const line of checkLines(result)) write(line);
   }
   return code;
 }

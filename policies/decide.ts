@@ -135,10 +135,10 @@ function decideWith(
   );
   const rule = policy.rules[index];
   if (rule === undefined) return deny("no_rule");
-  const found = { rule: index, reason: "rule", url, method, route: rule.route } as const;
+  const match = { rule: index, reason: "rule", url, method, route: rule.route } as const;
   return rule.inject === null
-    ? { action: "allow", ...found }
-    : { action: "inject", ...found, inject: rule.inject };
+    ? { action: "allow", ...match }
+    : { action: "inject", ...match, inject: rule.inject };
 }
 
 const defaultPort = { http: 80, https: 443 } as const;

@@ -10,7 +10,7 @@ import { type ParseResult, parsePolicy, readPolicy, secretsOf, tenantsOf } from 
 import type { Policy } from "./schema.ts";
 import shippedWebhooks from "./webhooks.json" with { type: "json" };
 
-const shipped: Readonly<Record<string, unknown>> = {
+const shippedPolicies: Readonly<Record<string, unknown>> = {
   default: shippedDefault,
   demo: shippedDemo,
   webhooks: shippedWebhooks,
@@ -45,7 +45,7 @@ const policyName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
  * text. They replace shipped policies of the same name. Never throws.
  */
 export function policyTable(fleetPolicies: string | undefined, mode: FleetMode): PolicyTable {
-  const sources = new Map<string, unknown>(Object.entries(shipped));
+  const sources = new Map<string, unknown>(Object.entries(shippedPolicies));
   if (fleetPolicies === undefined || fleetPolicies === "") return { sources, problem: null };
   if (mode !== "local") return { sources, problem: "FLEET_POLICIES is for local runs only." };
   let value: unknown;
@@ -79,8 +79,8 @@ export function findPolicy(
 ): PolicyLookup {
   const source = table.sources.get(name);
   if (source === undefined) {
-    const known = [...table.sources.keys()].sort().join(", ");
-    const unknown = `Unknown policy ${JSON.stringify(name)}; known policies: ${known}.`;
+    const names = [...table.sources.keys()].sort().join(", ");
+    const unknown = `Unknown policy ${JSON.stringify(name)}; known policies: ${names}.`;
     const message = table.problem === null ? unknown : `${unknown} ${table.problem}`;
     return err({ name, reason: "unknown_policy", message });
   }
@@ -128,14 +128,14 @@ function checkAllowed(
 }
 
 /** The names of the policies that ship with the repository. */
-export const shippedNames: readonly string[] = Object.keys(shipped);
+export const shippedNames: readonly string[] = Object.keys(shippedPolicies);
 
 /** The demo's order service runs only on the machine of the demo. */
 const demoPolicy = "demo";
 
 /** The secrets that the policies of a deployment inject or sign with, without duplicates. */
 export function deployedPolicySecrets(): string[] {
-  const names = Object.entries(shipped).flatMap(([name, source]) => {
+  const names = Object.entries(shippedPolicies).flatMap(([name, source]) => {
     if (name === demoPolicy) return [];
     const parsed = readPolicy(source);
     return parsed.ok ? secretsOf(parsed.value.policy) : [];

@@ -43,23 +43,23 @@ interface MissingRequest {
   url: string;
 }
 
-export function proposeRules(denied: readonly DeniedRequest[]): Proposal {
+export function proposeRules(deniedRequests: readonly DeniedRequest[]): Proposal {
   const missing: MissingRequest[] = [];
-  const skipped = new Map<string, SkippedRequest>();
+  const skippedByKey = new Map<string, SkippedRequest>();
   const skip = ({ method, reason, ...request }: DeniedRequest, cause: string) => {
     const url = request.url.split(/[?#]/)[0] ?? "";
     const key = JSON.stringify([method, url, reason, cause]);
-    const known = skipped.get(key);
-    if (known !== undefined) known.requests += 1;
-    else skipped.set(key, { method, url, reason, cause, requests: 1 });
+    const previous = skippedByKey.get(key);
+    if (previous !== undefined) previous.requests += 1;
+    else skippedByKey.set(key, { method, url, reason, cause, requests: 1 });
   };
-  for (const request of denied) {
+  for (const request of deniedRequests) {
     const read = readDenied(request);
     if (read.ok) missing.push(read.value);
     else skip(request, read.error);
   }
-  const proposed = rulesFor(missing).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-  const rules = proposed.slice(0, egressLimits.rulesMax);
+  const proposedRules = rulesFor(missing).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const rules = proposedRules.slice(0, egressLimits.rulesMax);
   const requests = rules.map(() => 0);
   const table = compile({ rules });
   for (const { url, method } of missing) {
@@ -67,32 +67,32 @@ export function proposeRules(denied: readonly DeniedRequest[]): Proposal {
     if (rule !== null) requests[rule] = (requests[rule] ?? 0) + 1;
     else skip({ url, method, reason: "no_rule" }, `needs more than ${egressLimits.rulesMax} rules`);
   }
-  return { rules, requests, skipped: [...skipped.values()] };
+  return { rules, requests, skipped: [...skippedByKey.values()] };
 }
 
 const sortKey = ({ host, port, path_prefix }: Rule): string =>
   `${host} ${port ?? ""} ${path_prefix}`;
 
 /** The request that a rule would have to allow, or why no rule is proposed. */
-function readDenied(denied: DeniedRequest): Result<MissingRequest, string> {
-  if (denied.reason !== "no_rule") return err(explainReason(denied.reason));
-  const url = URL.parse(denied.url);
-  const method = methods.find((known) => known === denied.method.toUpperCase());
+function readDenied(request: DeniedRequest): Result<MissingRequest, string> {
+  if (request.reason !== "no_rule") return err(explainReason(request.reason));
+  const url = URL.parse(request.url);
+  const method = methods.find((candidate) => candidate === request.method.toUpperCase());
   if (url === null || method === undefined) return err("is not a request that a rule could allow");
   if (url.protocol !== "https:") return err("is not https; write a rule by hand if you need it");
-  if (denied.url.length >= egressLimits.loggedUrlCharsMax) return err("was cut in the log");
-  if (denied.url.includes("[redacted]")) {
+  if (request.url.length >= egressLimits.loggedUrlCharsMax) return err("was cut in the log");
+  if (request.url.includes("[redacted]")) {
     return err("contains a secret's value, which the log masks");
   }
   if (!pathMatches("/", url.pathname)) {
     return err("has an ambiguous path, which no rule with a prefix matches");
   }
   const port = url.port === "" ? null : Number(url.port);
-  const plain = `https://${url.host}${url.pathname}`;
+  const urlText = `https://${url.host}${url.pathname}`;
   const widest = { rules: [{ host: url.hostname, ...(port === null ? {} : { port }) }] };
-  const decision = decide(compile(widest), { url: plain, method, headers: [] });
+  const decision = decide(compile(widest), { url: urlText, method, headers: [] });
   if (decision.action === "deny") return err(explainReason(decision.reason));
-  return ok({ host: url.hostname, port, method, path: url.pathname, url: plain });
+  return ok({ host: url.hostname, port, method, path: url.pathname, url: urlText });
 }
 
 function explainReason(reason: string): string {
@@ -126,11 +126,11 @@ function rulesFor(missing: readonly MissingRequest[]): Rule[] {
     const { host, port, method } = first;
     for (const path_prefix of prefixesOf([...new Set(group.map(({ path }) => path))])) {
       const key = JSON.stringify([host, port, path_prefix]);
-      const known = rules.get(key);
-      if (known !== undefined) known.methods.push(method);
+      const previous = rules.get(key);
+      if (previous !== undefined) previous.methods.push(method);
       else {
-        const at = port === null ? {} : { port };
-        rules.set(key, { host, ...at, methods: [method], path_prefix });
+        const portField = port === null ? {} : { port };
+        rules.set(key, { host, ...portField, methods: [method], path_prefix });
       }
     }
   }

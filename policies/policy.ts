@@ -41,9 +41,9 @@ export function parsePolicy(text: string): ParseResult {
 export function readPolicy(value: unknown): ParseResult {
   const problems: Finding[] = [];
   for (const error of Value.Errors(PolicyFile, value)) {
-    const at = error.path.split("/").slice(1);
-    if (problems.some((earlier) => earlier.path === formatPath(at))) continue;
-    problems.push(findingAt(at, describeError(error, at.at(-1) ?? "")));
+    const place = error.path.split("/").slice(1);
+    if (problems.some((earlier) => earlier.path === formatPath(place))) continue;
+    problems.push(findingAt(place, describeError(error, place.at(-1) ?? "")));
     if (problems.length >= egressLimits.policyProblemsMax) break;
   }
   if (problems.length > 0 || !Value.Check(PolicyFile, value)) return err(problems);
@@ -93,11 +93,11 @@ export const tenantsOf = ({ tenants = ["default"] }: Policy): readonly string[] 
 
 /** The names of the secrets that a policy needs, without duplicates; for a tenant, those that it may use. */
 export function secretsOf({ rules, secrets = [] }: Policy, tenant?: string): string[] {
-  const injected = rules.flatMap((rule) => rule.inject?.secret ?? []);
+  const injectedSecrets = rules.flatMap((rule) => rule.inject?.secret ?? []);
   const signing = secrets
     .filter(({ tenants }) => tenant === undefined || tenants?.includes(tenant) !== false)
     .map(({ name }) => name);
-  return [...new Set([...injected, ...signing])];
+  return [...new Set([...injectedSecrets, ...signing])];
 }
 
 /** Headers that frame or route the message, or that the runtime sets. */
@@ -106,15 +106,18 @@ const framingHeaders =
 
 function checkRule(rule: Rule, index: number, localDevelopment: boolean): Finding[] {
   const problems: Finding[] = [];
-  const at = (field: string, message: string) =>
+  const addFinding = (field: string, message: string) =>
     problems.push(findingAt(["rules", `${index}`, ...field.split(".")], message));
   const host = checkHost(rule.host);
-  if (!host.ok) at("host", host.error);
+  if (!host.ok) addFinding("host", host.error);
   if (rule.inject !== undefined && framingHeaders.test(rule.inject.header)) {
-    at("inject.header", "frames or routes the message; use the header that carries the credential");
+    addFinding(
+      "inject.header",
+      "frames or routes the message; use the header that carries the credential",
+    );
   }
   if (localDevelopment && rule.inject !== undefined && isLoopback(rule.host)) {
-    at("inject", "is never sent to loopback; name the host and map it with FLEET_HOSTS");
+    addFinding("inject", "is never sent to loopback; name the host and map it with FLEET_HOSTS");
   }
   return problems;
 }
@@ -125,28 +128,32 @@ function checkSecret(
   index: number,
   policy: Policy,
 ): Finding[] {
-  const at = (field: string[], message: string) =>
+  const findingOf = (field: string[], message: string) =>
     findingAt(["secrets", `${index}`, ...field], message);
-  const shared = tenants === undefined && new Set(tenantsOf(policy)).size > 1;
+  const isShared = tenants === undefined && new Set(tenantsOf(policy)).size > 1;
   const advice = `would be shared by every tenant of this policy; write {"name": "${name}", "tenants": [...]} with those that may sign with it`;
   return [
-    ...(shared ? [at([], advice)] : []),
+    ...(isShared ? [findingOf([], advice)] : []),
     ...(hosts ?? []).flatMap((host, place) => {
-      const checked = checkHost(host);
-      return checked.ok ? [] : at(["hosts", `${place}`], checked.error);
+      const checkedHost = checkHost(host);
+      return checkedHost.ok ? [] : findingOf(["hosts", `${place}`], checkedHost.error);
     }),
   ];
 }
 
 function warnSecret(secret: SigningSecret, index: number, policy: Policy): Finding[] {
   const warnings: Finding[] = [];
-  const at = (field: string, message: string) =>
+  const addFinding = (field: string, message: string) =>
     warnings.push(findingAt(["secrets", `${index}`, field], message));
   if (secret.tenants?.some((tenant) => !tenantsOf(policy).includes(tenant)) === true) {
-    at("tenants", "lists a tenant that the policy does not allow; add it to the file's tenants");
+    addFinding(
+      "tenants",
+      "lists a tenant that the policy does not allow; add it to the file's tenants",
+    );
   }
   for (const field of ["tenants", "hosts"] as const) {
-    if (secret[field]?.length === 0) at(field, "is empty: nothing is signed with it; remove it");
+    if (secret[field]?.length === 0)
+      addFinding(field, "is empty: nothing is signed with it; remove it");
   }
   return warnings;
 }
@@ -154,22 +161,22 @@ function warnSecret(secret: SigningSecret, index: number, policy: Policy): Findi
 /** Rules that are valid but cannot do what their author meant. */
 function warnRule(rule: Rule, index: number, policy: Policy): Finding[] {
   const warnings: Finding[] = [];
-  const at = (field: string, message: string) =>
+  const addFinding = (field: string, message: string) =>
     warnings.push(findingAt(["rules", `${index}`, field], message));
   const kind = classifyAddress(rule.host);
-  const permitted = policy.local_development === true && isLoopback(rule.host);
-  if ((kind === "reserved" || kind === "loopback" || isLocalName(rule.host)) && !permitted) {
-    at("host", "is not globally reachable and always denied; use a public host");
+  const isPermitted = policy.local_development === true && isLoopback(rule.host);
+  if ((kind === "reserved" || kind === "loopback" || isLocalName(rule.host)) && !isPermitted) {
+    addFinding("host", "is not globally reachable and always denied; use a public host");
   }
   for (const field of ["schemes", "methods"] as const) {
     if (rule[field]?.length === 0)
-      at(field, "is empty: the rule matches nothing; leave it out for the default");
+      addFinding(field, "is empty: the rule matches nothing; leave it out for the default");
   }
   if (rule.path_prefix !== undefined && isDeadPrefix(rule.path_prefix)) {
-    at("path_prefix", "matches no path; write it as the URL parser normalises it");
+    addFinding("path_prefix", "matches no path; write it as the URL parser normalises it");
   }
   if (rule.inject !== undefined && rule.schemes?.includes("http") === true) {
-    at(
+    addFinding(
       "schemes",
       "lists http, but credentials are never sent over http: this rule matches only https",
     );
@@ -193,10 +200,10 @@ function warnShadow(rules: readonly Rule[], index: number): Finding[] {
 function describeError({ type, schema }: ValueError, name: string): string {
   switch (type) {
     case ValueErrorType.ObjectAdditionalProperties: {
-      const meant = nearestName(name.slice(0, 64), Object.keys(Object(schema.properties)));
-      return meant === null
+      const suggestion = nearestName(name.slice(0, 64), Object.keys(Object(schema.properties)));
+      return suggestion === null
         ? "is unknown; remove it"
-        : `is unknown; did you mean "${meant}"? Otherwise remove it`;
+        : `is unknown; did you mean "${suggestion}"? Otherwise remove it`;
     }
     case ValueErrorType.ObjectRequiredProperty:
       return `is missing; ${String(schema.advice)}`;
@@ -207,14 +214,14 @@ function describeError({ type, schema }: ValueError, name: string): string {
 
 const invalid = (message: string): ParseResult => err([findingAt([], message)]);
 
-function findingAt(at: readonly string[], message: string): Finding {
-  const rule = at[0] === "rules" && at[1] !== undefined ? Number(at[1]) : null;
-  return { rule, path: formatPath(at), message };
+function findingAt(place: readonly string[], message: string): Finding {
+  const rule = place[0] === "rules" && place[1] !== undefined ? Number(place[1]) : null;
+  return { rule, path: formatPath(place), message };
 }
 
 /** The parts of a JSON pointer as `rules[2].host`. Keys are cut, because they are untrusted. */
-function formatPath(at: readonly string[]): string {
-  return at
+function formatPath(place: readonly string[]): string {
+  return place
     .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 64)}`))
     .join("")
     .replace(/^\./, "");

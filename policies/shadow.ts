@@ -8,15 +8,17 @@ export function coveredBy(rules: readonly Rule[], index: number): number | null 
   const later = rules[index];
   if (later === undefined || originsOf(later).length === 0 || later.methods?.length === 0)
     return null;
-  const found = rules.findIndex((earlier, at) => at < index && covers(earlier, later));
-  return found === -1 ? null : found;
+  const earlierIndex = rules.findIndex(
+    (earlier, position) => position < index && covers(earlier, later),
+  );
+  return earlierIndex === -1 ? null : earlierIndex;
 }
 
 function covers(earlier: Rule, later: Rule): boolean {
-  const reached = originsOf(earlier);
+  const reachedOrigins = originsOf(earlier);
   return (
     hostCovers(earlier.host, later.host) &&
-    originsOf(later).every((reach) => reached.includes(reach)) &&
+    originsOf(later).every((reach) => reachedOrigins.includes(reach)) &&
     (earlier.methods === undefined ||
       later.methods?.every((method) => earlier.methods?.includes(method)) === true) &&
     // A rule without a prefix also matches paths that no prefix matches.

@@ -33,14 +33,14 @@ export function checkSigning(
   tenant: string,
   { url, secret }: Webhook,
 ): Result<void, string> {
-  const owned = (policy.secrets ?? []).filter(
+  const ownedSecrets = (policy.secrets ?? []).filter(
     ({ name, tenants }) => name === secret && tenants?.includes(tenant) !== false,
   );
-  if (owned.length === 0) {
+  if (ownedSecrets.length === 0) {
     return err(`the policy webhooks does not list the secret ${secret} for the tenant ${tenant}`);
   }
   const host = URL.parse(url)?.hostname ?? "";
-  const signs = owned.some(
+  const signs = ownedSecrets.some(
     ({ hosts }) => hosts?.some((pattern) => hostMatches(pattern, host)) !== false,
   );
   if (signs) return ok(undefined);

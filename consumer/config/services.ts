@@ -8,11 +8,11 @@ export type Service = Pick<Fetcher, "fetch">;
 const notServices = new Set(["AI", "BROWSER"]);
 
 export function findServices(env: object): Record<string, Service> {
-  const found = Object.entries(env).filter(
+  const services = Object.entries(env).filter(
     (entry): entry is [string, Service] =>
       !notServices.has(entry[0]) && !isReservedBinding(entry[0]) && isFetcher(entry[1]),
   );
-  return Object.fromEntries(found);
+  return Object.fromEntries(services);
 }
 
 /** A stub seems to have every method, so only its class name can identify it. */

@@ -30,16 +30,16 @@ export async function checkAdmission(
   config: ConsumerConfig,
   message: TaskMessage,
 ): Promise<Result<Admission, AdmissionWait>> {
-  const own = await admitTask(config, message.task_id, message.model);
-  if (own.ok) return ok({ model: message.model, isNew: own.value.isNew });
-  if (own.error.waitMs <= governorLimits.fallbackWaitMsMin) return own;
+  const ownAdmission = await admitTask(config, message.task_id, message.model);
+  if (ownAdmission.ok) return ok({ model: message.model, isNew: ownAdmission.value.isNew });
+  if (ownAdmission.error.waitMs <= governorLimits.fallbackWaitMsMin) return ownAdmission;
   for (const model of await listFallbackModels(config, message)) {
     const admission = await admitTask(config, message.task_id, model);
     if (!admission.ok) continue;
     log("task_admitted_by_fallback", { task_id: message.task_id, model });
     return ok({ model, isNew: admission.value.isNew });
   }
-  return own;
+  return ownAdmission;
 }
 
 /** A task that this Worker cannot run releases the slot that its admission gave it. */
@@ -57,8 +57,8 @@ async function listFallbackModels(
 ): Promise<string[]> {
   const row = await readFallbackModels(config.env.DB, task_id);
   if (row === null) return [];
-  const listed = row.large ? await readLargeList(config, row.tenant, task_id) : row.listed;
-  return fallbackModelsOf(config, model, listed).filter((name) => isServed(config, name));
+  const models = row.large ? await readLargeList(config, row.tenant, task_id) : row.listed;
+  return fallbackModelsOf(config, model, models).filter((name) => isServed(config, name));
 }
 
 /** The claim reports a body that cannot be read. */

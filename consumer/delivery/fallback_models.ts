@@ -6,10 +6,10 @@ import type { ConsumerConfig } from "../config/config.ts";
 export function fallbackModelsOf(
   { env }: ConsumerConfig,
   model: string,
-  listed: readonly string[] | undefined,
+  ownList: readonly string[] | undefined,
 ): string[] {
-  const deployed = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
-  const names = (listed ?? deployed).map((name) => name.trim());
+  const deploymentList = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
+  const names = (ownList ?? deploymentList).map((name) => name.trim());
   return [...new Set(names)].filter((name) => !["", model, "rehearsal"].includes(name));
 }
 

@@ -14,11 +14,17 @@ export function modelChoice(
   isAdmitted: boolean,
 ): ModelChoice {
   const isGoverned = rateOf(config, model) !== null;
-  const only = isGoverned && isAdmitted ? model : null;
+  const onlyModel = isGoverned && isAdmitted ? model : null;
   const ownSince = closedSince(config, anyOwnModel);
-  const ownIsFree = only !== null || rateOf(config, anyOwnModel) === null;
-  const own = ownIsFree ? ownSince : null;
-  if (!isHosted(config, "@cf/any")) return { only, closed: {}, hosted: own, own };
-  const closed = closedHostedModels(config);
-  return { only, closed, hosted: only === null ? null : 0, own };
+  const ownIsFree = onlyModel !== null || rateOf(config, anyOwnModel) === null;
+  const ownModelSince = ownIsFree ? ownSince : null;
+  if (!isHosted(config, "@cf/any"))
+    return { only: onlyModel, closed: {}, hosted: ownModelSince, own: ownModelSince };
+  const closedModels = closedHostedModels(config);
+  return {
+    only: onlyModel,
+    closed: closedModels,
+    hosted: onlyModel === null ? null : 0,
+    own: ownModelSince,
+  };
 }

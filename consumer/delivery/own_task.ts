@@ -33,13 +33,14 @@ export async function requeueOwnTask(
   { waitMs, ranOwn }: SlotEnd,
 ): Promise<void> {
   if (ranOwn) return;
-  const own = await readWaitMs(config.env.DB, message.task_id);
-  if (own === null || (own.sentAt ?? 0) > sentAt + leaseLimits.clockSkewMs) return;
-  if (own.heldBack) {
-    const parked = await parkTask(config.env.DB, message.task_id);
-    if (parked !== null) return log("task_parked", { task_id: message.task_id, why: parked });
+  const ownWaitMs = await readWaitMs(config.env.DB, message.task_id);
+  if (ownWaitMs === null || (ownWaitMs.sentAt ?? 0) > sentAt + leaseLimits.clockSkewMs) return;
+  if (ownWaitMs.heldBack) {
+    const parkReason = await parkTask(config.env.DB, message.task_id);
+    if (parkReason !== null)
+      return log("task_parked", { task_id: message.task_id, why: parkReason });
   }
-  const delayMs = Math.max(own.ms, waitMs);
+  const delayMs = Math.max(ownWaitMs.ms, waitMs);
   // It is due, but hidden behind more blocked flows than one choice looks at.
   if (delayMs === 0 && (await workOwn(config, message))) return;
   log("task_requeued", { task_id: message.task_id, why: "not_due", delay_ms: delayMs });

@@ -61,13 +61,13 @@ async function takeTask(
   admission: Admission | null,
 ): Promise<ClaimedTask | null> {
   const { DB } = config.env;
-  const own = { id: message.task_id, onlyEnding: admission === null };
+  const ownTask = { id: message.task_id, onlyEnding: admission === null };
   // A fallback admitted this task, not another.
   if (admission !== null && admission.model !== message.model)
-    return claimTask(DB, own.id, config.policyHashes);
+    return claimTask(DB, ownTask.id, config.policyHashes);
   const choice = modelChoice(config, message.model, admission !== null);
   const next = nextIdValues(turnCursor(), choice, config.patienceMs);
-  const task = await claimNextTask(DB, own, config.policyHashes, next);
+  const task = await claimNextTask(DB, ownTask, config.policyHashes, next);
   if (task === null) return null;
   recordTurn(task);
   const isGoverned = admission !== null && rateOf(config, message.model) !== null;

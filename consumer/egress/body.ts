@@ -22,7 +22,7 @@ export interface Deadline {
 
 export function startDeadline(ms: number, task: AbortSignal): Deadline {
   const controller = new AbortController();
-  let stopped = false;
+  let isStopped = false;
   const timer = setTimeout(() => controller.abort(), ms);
   const signal = AbortSignal.any([controller.signal, task]);
   const passed = new Promise<"passed">((resolve) => {
@@ -32,9 +32,9 @@ export function startDeadline(ms: number, task: AbortSignal): Deadline {
   return {
     signal,
     passed,
-    reason: () => (task.aborted || stopped ? "aborted" : "timeout"),
+    reason: () => (task.aborted || isStopped ? "aborted" : "timeout"),
     stop: () => {
-      stopped = true;
+      isStopped = true;
       controller.abort();
     },
     clear: () => clearTimeout(timer),
@@ -78,8 +78,8 @@ async function* scrubWhole(
     const read = await Promise.race([bodyBytes, deadline.passed]);
     if (read === "passed") return deadline.reason();
     onBytes(read.byteLength);
-    const taken = budget.takeReceived(read.byteLength);
-    if (!taken.ok) return taken.error;
+    const overrun = budget.takeReceived(read.byteLength);
+    if (!overrun.ok) return overrun.error;
     if (read.byteLength > egressLimits.responseBytesMax) return "response_too_large";
     if (read.byteLength > 0) yield scrubber.scrubBytes(new Uint8Array(read));
     return "complete";
@@ -101,8 +101,8 @@ async function* scrubStream(
       if (read.done) break;
       bytes += read.value.byteLength;
       onBytes(read.value.byteLength);
-      const taken = budget.takeReceived(read.value.byteLength);
-      if (!taken.ok) return taken.error;
+      const overrun = budget.takeReceived(read.value.byteLength);
+      if (!overrun.ok) return overrun.error;
       if (bytes > egressLimits.responseBytesMax) return "response_too_large";
       const chunk = scrub.push(read.value);
       if (chunk.byteLength > 0) yield chunk;
@@ -141,10 +141,10 @@ export function streamOf(
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const joinedBytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    joinedBytes.set(part, at);
-    at += part.byteLength;
+    joinedBytes.set(part, offset);
+    offset += part.byteLength;
   }
   return joinedBytes;
 }
@@ -159,16 +159,16 @@ export function countBody(
   onBytes: (bytes: number) => void,
 ): { stream: ReadableStream<Uint8Array>; exceeded(): BudgetReason | "too_large" | null } {
   let bytes = 0;
-  let exceeded: BudgetReason | "too_large" | null = null;
+  let excess: BudgetReason | "too_large" | null = null;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
-      const taken =
+      const overrun =
         bytes > egressLimits.requestBytesMax
           ? err("too_large" as const)
           : budget.takeSent(chunk.byteLength);
-      if (!taken.ok) {
-        exceeded = taken.error;
+      if (!overrun.ok) {
+        excess = overrun.error;
         controller.error(new Error("the body is over its limit"));
         return;
       }
@@ -176,5 +176,5 @@ export function countBody(
       controller.enqueue(chunk);
     },
   });
-  return { stream: body.pipeThrough(counter), exceeded: () => exceeded };
+  return { stream: body.pipeThrough(counter), exceeded: () => excess };
 }

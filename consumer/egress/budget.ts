@@ -31,10 +31,10 @@ export class Budget {
   readonly #used: EgressUsage;
   #exhausted: BudgetReason | null = null;
 
-  constructor(task: TaskEgressLimits, policy: Limits, used: Readonly<EgressUsage>) {
+  constructor(task: TaskEgressLimits, policy: Limits, usedBefore: Readonly<EgressUsage>) {
     this.#task = task;
     this.#policy = policy;
-    this.#used = { ...used };
+    this.#used = { ...usedBefore };
   }
 
   get used(): Readonly<EgressUsage> {
@@ -52,9 +52,9 @@ export class Budget {
     if (requests >= this.#task.requests) return this.#reject("budget_requests");
     if (requests >= (this.#policy.requests ?? Infinity)) return this.#reject("policy_requests");
     if (ms >= (this.#policy.seconds ?? Infinity) * 1000) return this.#reject("policy_seconds");
-    const taken = this.takeSent(bytesOut);
-    if (taken.ok) this.#used.requests += 1;
-    return taken;
+    const overrun = this.takeSent(bytesOut);
+    if (overrun.ok) this.#used.requests += 1;
+    return overrun;
   }
 
   /** Takes bytes that are about to be sent. */
@@ -83,8 +83,8 @@ export class Budget {
 
   /** How long one more request may take. */
   get requestMs(): number {
-    const left = (this.#policy.seconds ?? Infinity) * 1000 - this.#used.ms;
-    return Math.min(egressLimits.requestMsMax, Math.max(0, left));
+    const msLeft = (this.#policy.seconds ?? Infinity) * 1000 - this.#used.ms;
+    return Math.min(egressLimits.requestMsMax, Math.max(0, msLeft));
   }
 
   #reject(reason: BudgetReason): TakeResult {

@@ -48,7 +48,11 @@ interface ErrorText {
   message: string;
 }
 
-const denied = (message: string): ErrorText => ({ code: "egress_denied", status: 403, message });
+const denialText = (message: string): ErrorText => ({
+  code: "egress_denied",
+  status: 403,
+  message,
+});
 const budget = (limit: string): ErrorText => ({
   code: "egress_budget",
   status: 429,
@@ -63,35 +67,37 @@ const upstream = (message: string): ErrorText => ({
 const noNetwork = "The task cannot reach any host. Finish without the network.";
 
 export const egressErrors: Readonly<Record<EgressErrorReason, ErrorText>> = {
-  no_policy: denied(`The task has no policy. ${noNetwork}`),
-  unknown_policy: denied(`The task's policy does not exist. ${noNetwork}`),
-  invalid_policy: denied(`The task's policy is invalid. ${noNetwork}`),
-  tenant: denied(`The task's policy does not allow its tenant. ${noNetwork}`),
-  local_only: denied(`The task's policy is for local runs only. ${noNetwork}`),
-  store_error: denied(`The task's policy could not be read. ${noNetwork}`),
-  bad_url: denied("The URL is invalid. Pass an absolute URL such as https://host/path."),
-  scheme: denied("Only https is allowed, and http where the policy lists it."),
-  userinfo: denied("A URL must not contain a user name or a password. Remove them."),
-  header: denied(
+  no_policy: denialText(`The task has no policy. ${noNetwork}`),
+  unknown_policy: denialText(`The task's policy does not exist. ${noNetwork}`),
+  invalid_policy: denialText(`The task's policy is invalid. ${noNetwork}`),
+  tenant: denialText(`The task's policy does not allow its tenant. ${noNetwork}`),
+  local_only: denialText(`The task's policy is for local runs only. ${noNetwork}`),
+  store_error: denialText(`The task's policy could not be read. ${noNetwork}`),
+  bad_url: denialText("The URL is invalid. Pass an absolute URL such as https://host/path."),
+  scheme: denialText("Only https is allowed, and http where the policy lists it."),
+  userinfo: denialText("A URL must not contain a user name or a password. Remove them."),
+  header: denialText(
     "A header is not allowed: method overrides, Upgrade, a Host that differs from the URL, or invalid characters. Remove it.",
   ),
-  method: denied("The method must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."),
-  address: denied("The address is private, local or reserved. Such addresses are never allowed."),
-  name: denied("The host name is local or malformed. Use a full public name."),
-  no_rule: denied("No rule of the policy allows this request. Do not repeat it."),
-  too_large: denied("The URL, the headers or the body are too large. Send less."),
-  body: denied("GET and HEAD must not have a body. Remove it or use another method."),
-  missing_secret: denied(
+  method: denialText("The method must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."),
+  address: denialText(
+    "The address is private, local or reserved. Such addresses are never allowed.",
+  ),
+  name: denialText("The host name is local or malformed. Use a full public name."),
+  no_rule: denialText("No rule of the policy allows this request. Do not repeat it."),
+  too_large: denialText("The URL, the headers or the body are too large. Send less."),
+  body: denialText("GET and HEAD must not have a body. Remove it or use another method."),
+  missing_secret: denialText(
     "The credential for this host is not configured. You cannot supply it; finish without this host.",
   ),
-  bad_secret: denied(
+  bad_secret: denialText(
     "The credential for this host cannot be sent. You cannot supply it; finish without this host.",
   ),
-  missing_route: denied("The service binding for this host is not configured."),
-  carrier: denied(
+  missing_route: denialText("The service binding for this host is not configured."),
+  carrier: denialText(
     "The rule for this host adds a credential or uses a binding, which a browser cannot. Use fetch_url.",
   ),
-  stopped: denied("The task must not start a request with effects now."),
+  stopped: denialText("The task must not start a request with effects now."),
   budget_requests: budget("The task's request limit"),
   budget_bytes: budget("The task's byte limit"),
   policy_requests: budget("The policy's request limit"),

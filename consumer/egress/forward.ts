@@ -82,14 +82,14 @@ export async function forward(
       ? decideLocally(state.compiled, request)
       : decide(state.compiled, request);
   const row = state.journal.open(request, decision);
-  const admitted = await admit(state, request, decision, row);
-  if (!admitted.ok) state.journal.deny(row, admitted.error);
+  const admission = await admit(state, request, decision, row);
+  if (!admission.ok) state.journal.deny(row, admission.error);
   const { method, host } = row;
   const { policyName, policy } = state;
   const errorFor = (reason: EgressErrorReason) =>
     errorResponse({ reason, policyName, policy, method, host, url: request.url });
-  if (!admitted.ok) return err(errorFor(admitted.error));
-  const response = await exchange(state, request, admitted.value, row);
+  if (!admission.ok) return err(errorFor(admission.error));
+  const response = await exchange(state, request, admission.value, row);
   return response.ok ? ok({ ...response.value, errorFor }) : err(errorFor(response.error));
 }
 
@@ -114,8 +114,8 @@ async function admit(
   const prepared = prepare(state, request, decision);
   if (!prepared.ok) return prepared;
   const bytes = request.body instanceof Uint8Array ? request.body.byteLength : 0;
-  const taken = state.budget.takeRequest(bytes);
-  if (!taken.ok) return taken;
+  const overrun = state.budget.takeRequest(bytes);
+  if (!overrun.ok) return overrun;
   row.bytes_out = bytes;
   const effectFree = request.effectFree === true || ["GET", "HEAD"].includes(decision.method);
   if (!effectFree && (await askBeforeSend(state, row)) === "stop") return err("stopped");
@@ -136,29 +136,29 @@ async function exchange(
     if (end !== "complete") row.reason = end;
     budget.takeTime(journal.close(row));
   };
-  const counted =
+  const countedBody =
     body instanceof ReadableStream
       ? countBody(body, budget, (bytes) => {
           row.bytes_out += bytes;
         })
       : null;
-  const sent = await sendInTime(send, target, deadline, {
+  const reply = await sendInTime(send, target, deadline, {
     method,
     headers,
-    body: counted === null ? body : counted.stream,
+    body: countedBody === null ? body : countedBody.stream,
     redirect: "manual",
     signal: deadline.signal,
   });
-  row.status = sent.ok ? sent.value.status : null;
-  const checked = sent.ok ? checkResponse(sent.value) : sent;
-  if (!checked.ok) {
-    if (sent.ok) void sent.value.body?.cancel().catch(() => {});
-    const stopped = deadline.signal.aborted ? deadline.reason() : null;
-    const reason = counted?.exceeded() ?? stopped ?? checked.error;
+  row.status = reply.ok ? reply.value.status : null;
+  const checkedResponse = reply.ok ? checkResponse(reply.value) : reply;
+  if (!checkedResponse.ok) {
+    if (reply.ok) void reply.value.body?.cancel().catch(() => {});
+    const stopReason = deadline.signal.aborted ? deadline.reason() : null;
+    const reason = countedBody?.exceeded() ?? stopReason ?? checkedResponse.error;
     finish(reason);
     return err(reason);
   }
-  const response = checked.value;
+  const response = checkedResponse.value;
   const chunks = scrubChunks({
     body: response.body,
     readWhole: isBoundedBody(response, decision) ? () => response.arrayBuffer() : null,
@@ -206,21 +206,21 @@ function prepare(
     decidedUrl: target === decision.url ? null : decision.url,
   });
   if (headers === null) return err("bad_secret");
-  const prepared = (send: Send) => ok({ decision, target, headers, send });
+  const withSend = (send: Send) => ok({ decision, target, headers, send });
   const { transport } = request;
   if (transport !== undefined) {
     const patterns = urlPatterns(state.compiled, decision.url);
     if (decision.action === "inject" || decision.route !== null || patterns.length === 0) {
       return err("carrier");
     }
-    return prepared((url) => transport(url, patterns));
+    return withSend((url) => transport(url, patterns));
   }
-  if (decision.route === null) return prepared(state.send);
+  if (decision.route === null) return withSend(state.send);
   const route = Object.hasOwn(state.routes, decision.route)
     ? state.routes[decision.route]
     : undefined;
   if (route === undefined) return err("missing_route");
-  return prepared((url, init) => route.fetch(url, init));
+  return withSend((url, init) => route.fetch(url, init));
 }
 
 function isWithinLimits({ url, headers, body }: EgressRequest): boolean {
@@ -251,10 +251,10 @@ async function sendInTime(
 ): Promise<Result<Response, "unreachable">> {
   if (deadline.signal.aborted) return err("unreachable");
   try {
-    const sent = send(target.href, init);
-    const first = await Promise.race([sent, deadline.passed]);
+    const response = send(target.href, init);
+    const first = await Promise.race([response, deadline.passed]);
     if (first !== "passed") return ok(first);
-    void sent.then((late) => late.body?.cancel()).catch(() => {});
+    void response.then((lateResponse) => lateResponse.body?.cancel()).catch(() => {});
     return err("unreachable");
   } catch {
     return err("unreachable");

@@ -98,7 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 function createState(options: GatewayOptions): GatewayState {
   const { policyName, mode, hosts, routes, signal, beforeSend, send } = options;
   const policy = options.policy.ok ? options.policy.value.policy : null;
-  const compiled = policy === null ? null : compile(policy);
+  const compiledPolicy = policy === null ? null : compile(policy);
   const secrets = new Map<string, string>();
   for (const name of policy === null ? [] : secretsOf(policy)) {
     const value = options.secretOf(name);
@@ -108,14 +108,14 @@ function createState(options: GatewayOptions): GatewayState {
   return {
     policyName,
     policy,
-    compiled,
+    compiled: compiledPolicy,
     closed: denialOf(options),
     mode,
     secrets,
     hosts,
     routes,
     scrubber,
-    budget: new Budget(options.limits, compiled?.limits ?? {}, options.used),
+    budget: new Budget(options.limits, compiledPolicy?.limits ?? {}, options.used),
     journal: new DecisionJournal(policyName, scrubber, options.log),
     signal,
     beforeSend,
@@ -136,9 +136,9 @@ async function fetchWhole(
 ): Promise<GuestResponse> {
   // Programs pass an empty body when they mean none.
   const body = request.body?.byteLength === 0 ? null : request.body;
-  const forwarded = await forward(state, { ...request, body });
-  if (!forwarded.ok) return forwarded.error;
-  const { url, status, statusText, headers, chunks, errorFor } = forwarded.value;
+  const response = await forward(state, { ...request, body });
+  if (!response.ok) return response.error;
+  const { url, status, statusText, headers, chunks, errorFor } = response.value;
   const parts: Uint8Array[] = [];
   for (;;) {
     const next = await chunks.next();
@@ -152,17 +152,17 @@ async function fetchWhole(
 const nullBodyStatuses: readonly number[] = [204, 205, 304];
 
 async function fetchStream(state: GatewayState, request: Request): Promise<Response> {
-  const forwarded = await forward(state, {
+  const response = await forward(state, {
     url: request.url,
     method: request.method,
     headers: [...request.headers],
     body: request.body,
   });
-  if (!forwarded.ok) {
-    const { body, status, headers } = forwarded.error;
+  if (!response.ok) {
+    const { body, status, headers } = response.error;
     return new Response(body, { status, headers });
   }
-  const { status, statusText, headers, chunks, stop } = forwarded.value;
+  const { status, statusText, headers, chunks, stop } = response.value;
   if (!nullBodyStatuses.includes(status)) {
     return new Response(streamOf(chunks, stop), { status, statusText, headers });
   }

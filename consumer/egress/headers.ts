@@ -76,11 +76,11 @@ export function buildOutgoingHeaders(request: OutgoingRequest): Headers | null {
     const headers = new Headers();
     for (const [name, value] of request.headers) {
       // Upstreams that read headers as environment variables treat `_` as `-`.
-      const dashed = dashesOf(name.toLowerCase());
-      if (credentials.has(dashed) || framing.has(dashed) || forwarding.test(dashed)) continue;
-      if (request.injected.some((header) => dashesOf(header) === dashed)) continue;
+      const dashes = dashesOf(name.toLowerCase());
+      if (credentials.has(dashes) || framing.has(dashes) || forwarding.test(dashes)) continue;
+      if (request.injected.some((header) => dashesOf(header) === dashes)) continue;
       // A range of a response could contain a part of an echoed secret, which scrubbing does not find.
-      if (credential !== null && (dashed === "range" || dashed === "if-range")) continue;
+      if (credential !== null && (dashes === "range" || dashes === "if-range")) continue;
       headers.append(name, value);
     }
     if (!headers.has("user-agent")) headers.set("user-agent", "flotilla");
@@ -115,8 +115,8 @@ export function filterIncomingHeaders(
   headers: Headers,
   method: string,
   scrubber: Scrubber,
-  decided: URL,
-  sent: URL,
+  decidedUrl: URL,
+  sentUrl: URL,
 ): [name: string, value: string][] {
   const result: [string, string][] = [];
   for (const [name, value] of headers) {
@@ -125,13 +125,16 @@ export function filterIncomingHeaders(
     if (name === "content-length" && method !== "HEAD") continue;
     if (scrubber.scrubText(name) !== name) continue;
     const clean = scrubber.scrubText(value);
-    const isMapped = name === "location" && sent.origin !== decided.origin && isBelow(clean, sent);
-    result.push([name, isMapped ? decided.origin + clean.slice(sent.origin.length) : clean]);
+    const isMapped =
+      name === "location" && sentUrl.origin !== decidedUrl.origin && isBelow(clean, sentUrl);
+    result.push([name, isMapped ? decidedUrl.origin + clean.slice(sentUrl.origin.length) : clean]);
   }
   return result;
 }
 
-function isBelow(location: string, sent: URL): boolean {
-  if (!location.startsWith(sent.origin)) return false;
-  return ["", "/", "?", "#"].includes(location.slice(sent.origin.length, sent.origin.length + 1));
+function isBelow(location: string, sentUrl: URL): boolean {
+  if (!location.startsWith(sentUrl.origin)) return false;
+  return ["", "/", "?", "#"].includes(
+    location.slice(sentUrl.origin.length, sentUrl.origin.length + 1),
+  );
 }

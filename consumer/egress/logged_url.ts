@@ -2,7 +2,7 @@
 import { egressLimits } from "../../shared/limits.ts";
 import type { Scrubber } from "./scrub.ts";
 
-const masked = "***";
+const mask = "***";
 const credentialName =
   /key|token|secret|pass|pwd|auth|sig|credential|session|jwt|code|access|bearer/i;
 /** Long, letters and digits mixed, no spaces: what generated credentials look like. */
@@ -17,18 +17,18 @@ const max = egressLimits.loggedUrlCharsMax;
 
 function maskReadable(url: URL): string {
   // A `data:` URL contains data, not an address.
-  if (url.protocol !== "http:" && url.protocol !== "https:") return `${url.protocol}${masked}`;
-  const user = url.username === "" && url.password === "" ? "" : `${masked}@`;
+  if (url.protocol !== "http:" && url.protocol !== "https:") return `${url.protocol}${mask}`;
+  const user = url.username === "" && url.password === "" ? "" : `${mask}@`;
   // Pairs are masked in place: re-encoding the query would log a URL that was not sent.
   const query = url.search
     .slice(1, max)
     .split("&")
     .map((pair) => {
       const [name = "", ...value] = pair.split("=");
-      if (value.length === 0) return credentialValue.test(pair) ? masked : pair;
+      if (value.length === 0) return credentialValue.test(pair) ? mask : pair;
       const secret =
         credentialName.test(name) || credentialValue.test(decodeOrKeep(value.join("=")));
-      return secret ? `${name}=${masked}` : pair;
+      return secret ? `${name}=${mask}` : pair;
     })
     .join("&");
   return `${url.protocol}//${user}${url.host}${url.pathname}${query === "" ? "" : `?${query}`}`;
@@ -36,7 +36,7 @@ function maskReadable(url: URL): string {
 
 function maskUnreadable(raw: string): string {
   const text = raw.slice(0, max).split(/[?#]/)[0] ?? "";
-  return text.replace(/\/\/[^/]*@/, `//${masked}@`);
+  return text.replace(/\/\/[^/]*@/, `//${mask}@`);
 }
 
 function decodeOrKeep(text: string): string {

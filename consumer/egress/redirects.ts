@@ -21,9 +21,9 @@ export async function followRedirects(
   request: GuestRequest,
 ): Promise<GuestResponse> {
   let hop = request;
-  for (let followed = 0; ; followed += 1) {
+  for (let hops = 0; ; hops += 1) {
     const response = await fetchOnce(hop);
-    if (followed >= egressLimits.redirectsMax) return response;
+    if (hops >= egressLimits.redirectsMax) return response;
     const next = nextHop(hop, response);
     if (next === null) return response;
     hop = next;

@@ -67,14 +67,14 @@ export class Scrubber {
     const release = (border: number): Uint8Array => {
       // A match that starts at or after `border` may still grow with the next chunk.
       const parts: string[] = [];
-      let at = 0;
+      let offset = 0;
       for (const match of buffer.matchAll(pattern)) {
         if (match.index >= border) break;
-        parts.push(buffer.slice(at, match.index), mask);
-        at = match.index + match[0].length;
+        parts.push(buffer.slice(offset, match.index), mask);
+        offset = match.index + match[0].length;
       }
-      const end = Math.max(at, border);
-      parts.push(buffer.slice(at, end));
+      const end = Math.max(offset, border);
+      parts.push(buffer.slice(offset, end));
       buffer = buffer.slice(end);
       return Buffer.from(parts.join(""), "latin1");
     };
@@ -150,15 +150,15 @@ function character(char: string): Form {
   const bytes = Array.from(new TextEncoder().encode(char));
   const units = Array.from({ length: char.length }, (_, index) => char.charCodeAt(index));
   const codes = [...new Set([char, char.toLowerCase(), char.toUpperCase()])]
-    .map((cased) => cased.codePointAt(0) ?? 0)
-    .filter((cased) => cased === code || cased < 128);
+    .map((variant) => variant.codePointAt(0) ?? 0)
+    .filter((variant) => variant === code || variant < 128);
   const spellings = [
     bytes.map(escapedByte).join(softBreak.source),
     units.map((unit) => `\\\\{1,4}u${hexDigits(unit, 4)}`).join(""),
-    ...codes.flatMap((cased) => [
-      `\\\\{1,4}u\\{0{0,4}${hexDigits(cased, 1)}\\}`,
-      `&#0{0,4}${cased};?`,
-      `&#[xX]0{0,4}${hexDigits(cased, 1)};?`,
+    ...codes.flatMap((variant) => [
+      `\\\\{1,4}u\\{0{0,4}${hexDigits(variant, 1)}\\}`,
+      `&#0{0,4}${variant};?`,
+      `&#[xX]0{0,4}${hexDigits(variant, 1)};?`,
     ]),
   ];
   if (char === " ") spellings.push("\\+");
@@ -175,9 +175,9 @@ function character(char: string): Form {
 
 /** A byte, percent-encoded, quoted-printable, or as in a program's text. */
 function escapedByte(byte: number): string {
-  const cased = [...new Set([byte, ...otherCase(byte)])];
-  const encoded = cased.map((each) => hexDigits(each, 2)).join("|");
-  return `(?:${cased.map(literal).join("|")}|(?:[%=]|\\\\{1,4}x)(?:${encoded}))`;
+  const variants = [...new Set([byte, ...otherCase(byte)])];
+  const encoded = variants.map((each) => hexDigits(each, 2)).join("|");
+  return `(?:${variants.map(literal).join("|")}|(?:[%=]|\\\\{1,4}x)(?:${encoded}))`;
 }
 
 function otherCase(byte: number): number[] {

@@ -50,8 +50,8 @@ export async function waitForPermit(
   { id: task, created_at }: { id: string; created_at: number },
   model: string,
 ): Promise<CallPermit> {
-  const closed = await checkEndpoint(config, model, created_at);
-  if (closed !== null) return err(closed);
+  const endpointFailure = await checkEndpoint(config, model, created_at);
+  if (endpointFailure !== null) return err(endpointFailure);
   const requestsPerMinute = rateOf(config, model);
   if (requestsPerMinute === null) return ok({ at: 0 });
   const governor = governorOf(config, model);
@@ -119,8 +119,8 @@ export async function releaseSlots(
   task: string,
   models: readonly string[],
 ): Promise<void> {
-  const paced = models.filter((model) => rateOf(config, model) !== null);
-  const governors = new Map(paced.map((model) => [governorName(config, model), model]));
+  const pacedModels = models.filter((model) => rateOf(config, model) !== null);
+  const governors = new Map(pacedModels.map((model) => [governorName(config, model), model]));
   await Promise.all(
     [...governors.values()].map((model) =>
       report("release", model, async () => governorOf(config, model).release(task)),

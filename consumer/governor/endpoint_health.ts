@@ -25,17 +25,18 @@ interface Health {
 }
 
 /** Tenants choose the names of hosted models, so the map is bounded; what it forgets is read again. */
-const known = new Map<string, Health>();
+const healthByEndpoint = new Map<string, Health>();
 
 function healthOf(name: string): Health {
-  const health = known.get(name) ?? {
+  const health = healthByEndpoint.get(name) ?? {
     breaker: closedBreaker,
     readAt: 0,
     lastAnswerAt: 0,
     admittedAt: 0,
   };
-  if (!known.has(name) && known.size >= breakerLimits.endpointsKnownMax) known.clear();
-  known.set(name, health);
+  if (!healthByEndpoint.has(name) && healthByEndpoint.size >= breakerLimits.endpointsKnownMax)
+    healthByEndpoint.clear();
+  healthByEndpoint.set(name, health);
   return health;
 }
 
@@ -122,15 +123,15 @@ export async function reportToBreaker(
   onRecovery: () => Promise<void>,
 ): Promise<ModelOutcome> {
   const health = healthOf(governorName(config, model));
-  const failed = outcome.ok ? null : outcome.failure;
-  if (failed === null || !isEndpointFault(failed)) {
+  const callFailure = outcome.ok ? null : outcome.failure;
+  if (callFailure === null || !isEndpointFault(callFailure)) {
     health.lastAnswerAt = Date.now();
     if (health.breaker.since !== null || health.breaker.faults > 0)
       await recover(config, model, health, onRecovery);
     return outcome;
   }
   const { lastAnswerAt } = health;
-  const { message, retryAfterMs = null } = failed;
+  const { message, retryAfterMs = null } = callFailure;
   await report("fault", model, async () => {
     health.breaker = await governorOf(config, model).recordFault({
       message,
@@ -152,7 +153,7 @@ export async function reportToBreaker(
   return {
     ok: false,
     failure: {
-      ...failed,
+      ...callFailure,
       class: "give_back",
       retryAfterMs: Math.max(waitMs, retryAfterMs ?? 0),
       isLone,
@@ -161,10 +162,10 @@ export async function reportToBreaker(
 }
 
 /** The endpoint failed, not the task: it may be down, starting, or answer 408. */
-export const isEndpointFault = (failed: Failure): boolean =>
-  failed.code === "model_unavailable" ||
-  endpointErrorClass(failed) === "loading" ||
-  (failed.code === "model_deadline" && isRequestTimeout(failed));
+export const isEndpointFault = (failure: Failure): boolean =>
+  failure.code === "model_unavailable" ||
+  endpointErrorClass(failure) === "loading" ||
+  (failure.code === "model_deadline" && isRequestTimeout(failure));
 
 /** 408, or the codes of Workers AI for it; our own deadline is the task's. */
 const isRequestTimeout = ({ status, endpointCode }: Failure): boolean =>
@@ -192,11 +193,11 @@ export function closedSince(config: PacingConfig, model: string): number {
 
 /** The hosted models that take no call now, with the start of their outage. */
 export function closedHostedModels(config: PacingConfig): Record<string, number> {
-  const closed = [...known.keys()].flatMap((name) => {
+  const closedEndpoints = [...healthByEndpoint.keys()].flatMap((name) => {
     const since = isHosted(config, name) ? closedSince(config, name) : 0;
     return since === 0 ? [] : [[name, since] as const];
   });
-  return Object.fromEntries(closed);
+  return Object.fromEntries(closedEndpoints);
 }
 
 /** An outage, for people. Times are ms since 1970 UTC. */

@@ -120,7 +120,7 @@ export class Governor extends DurableObject {
     const before = this.#state;
     this.#state = state;
     if (before.pace === state.pace && before.slots === state.slots) return;
-    const stored: Stored = { pace: state.pace, places: state.slots };
-    await this.ctx.storage.put("book", stored);
+    const record: Stored = { pace: state.pace, places: state.slots };
+    await this.ctx.storage.put("book", record);
   }
 }

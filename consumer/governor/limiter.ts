@@ -84,8 +84,8 @@ function admitNew(state: LimiterState, request: PermitRequest, now: number): Lim
     return addToWaitlist(state, request, from, now);
   }
   waitlist.remove(request.task);
-  const taken = takeOrExtend(slots, request.task, now + governorLimits.slotMs, now);
-  return { permit: { granted: true, at: from, isNew: true }, state: { ...state, slots: taken } };
+  const newSlots = takeOrExtend(slots, request.task, now + governorLimits.slotMs, now);
+  return { permit: { granted: true, at: from, isNew: true }, state: { ...state, slots: newSlots } };
 }
 
 /**

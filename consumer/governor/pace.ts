@@ -77,14 +77,14 @@ export function reserve(
   now: number,
   patienceMs: number = governorLimits.aheadMsMax,
 ): Reservation {
-  const at = Math.max(openFrom(pace, now), pace.nextAt);
-  if (isProbing(pace, now) || at - now > Math.min(patienceMs, governorLimits.aheadMsMax)) {
-    return { granted: false, until: at, pace };
+  const startAt = Math.max(openFrom(pace, now), pace.nextAt);
+  if (isProbing(pace, now) || startAt - now > Math.min(patienceMs, governorLimits.aheadMsMax)) {
+    return { granted: false, until: startAt, pace };
   }
-  const probe = isHalfOpen(pace) ? { at, until: at + governorLimits.probeMs } : null;
-  const nextAt = at + intervalOf(requestsPerMinute);
-  const recent = addCall(pace.recent, at, now);
-  return { granted: true, at, pace: { ...pace, nextAt, probe, recent } };
+  const probe = isHalfOpen(pace) ? { at: startAt, until: startAt + governorLimits.probeMs } : null;
+  const nextAt = startAt + intervalOf(requestsPerMinute);
+  const recent = addCall(pace.recent, startAt, now);
+  return { granted: true, at: startAt, pace: { ...pace, nextAt, probe, recent } };
 }
 
 /** When to come back, if a call reserved for `at` may no longer be made at its time; else null. */

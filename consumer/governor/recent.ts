@@ -12,13 +12,13 @@ const secondOf = (ms: number): number => Math.floor(ms / 1_000);
 /** `at` must not be earlier than the time of the call added last. */
 export function addCall(recent: RecentCalls, at: number, now: number): RecentCalls {
   const second = secondOf(at);
-  const kept = recent.filter(
+  const newerCalls = recent.filter(
     (entry) => entry.second > secondOf(now) - governorLimits.recentSeconds,
   );
-  const last = kept.at(-1);
+  const last = newerCalls.at(-1);
   return last?.second === second
-    ? [...kept.slice(0, -1), { second, slots: last.slots + 1 }]
-    : [...kept, { second, slots: 1 }];
+    ? [...newerCalls.slice(0, -1), { second, slots: last.slots + 1 }]
+    : [...newerCalls, { second, slots: 1 }];
 }
 
 /** Drops the calls reserved ahead: a closed model takes none of them. */

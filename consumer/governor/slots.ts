@@ -42,8 +42,8 @@ export function slotsMax({ cycleMs }: Slots, intervalMs: number): number {
 }
 
 export function dropExpired(slots: Slots, now: number): Slots {
-  const held = slots.held.filter(({ until }) => until > now);
-  return held.length === slots.held.length ? slots : { ...slots, held };
+  const heldSlots = slots.held.filter(({ until }) => until > now);
+  return heldSlots.length === slots.held.length ? slots : { ...slots, held: heldSlots };
 }
 
 /** The index of a task's slot, in the order of arrival; -1 for a task without one. */
@@ -98,7 +98,7 @@ export function freeSlot(slots: Slots, task: string, now: number, isAwaited: boo
   const slot = slots.held[index];
   if (slot === undefined) return slots;
   return {
-    held: slots.held.filter((_, at) => at !== index),
+    held: slots.held.filter((_, position) => position !== index),
     cycleMs:
       slot.cycleFrom === null ? slots.cycleMs : movingMean(slots.cycleMs, now - slot.cycleFrom),
     turnMs: slots.leftAt > 0 ? movingMean(slots.turnMs, now - slots.leftAt) : slots.turnMs,
@@ -119,7 +119,7 @@ function movingMean(meanMs: number, sampleMs: number): number {
 
 /** Gives one task's slot to another; a task that has one already keeps it. */
 export function renameSlot(slots: Slots, from: string, to: string): Slots {
-  const others = slots.held.filter(({ task }) => task !== to || from === to);
-  const held = others.map((slot) => (slot.task === from ? { ...slot, task: to } : slot));
-  return { ...slots, held };
+  const remaining = slots.held.filter(({ task }) => task !== to || from === to);
+  const moved = remaining.map((slot) => (slot.task === from ? { ...slot, task: to } : slot));
+  return { ...slots, held: moved };
 }

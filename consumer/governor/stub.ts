@@ -36,7 +36,7 @@ export function governorName(config: PacingConfig, model: string): string {
 
 /** Best effort: on a timeout the governor only misses one report. */
 export async function report(
-  what: string,
+  operation: string,
   model: string,
   call: () => Promise<void>,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function report(
     await withTimeout("the governor", governorLimits.reportMsMax, call());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    log("governor_report_failed", { model, what, message });
+    log("governor_report_failed", { model, what: operation, message });
   }
 }
 

@@ -43,9 +43,9 @@ export async function askModel(
   const startedAt = Date.now();
   const { value: outcome, isLate } = await callModel(task, model, slice, plan);
   if (slice.signal.aborted) return { kind: "lost" };
-  const completed = { model, plan, startedAt, raw: outcome.raw };
-  if (outcome.ok) return await recordReply(task, slice, completed, outcome.reply);
-  const end = await recordFailure(slice, completed, outcome);
+  const completedCall = { model, plan, startedAt, raw: outcome.raw };
+  if (outcome.ok) return await recordReply(task, slice, completedCall, outcome.reply);
+  const end = await recordFailure(slice, completedCall, outcome);
   return isLate && end?.kind === "failure"
     ? noAnswerEnd("budget_seconds", conversation, journal.stepsOfRun, task.bounds)
     : end;

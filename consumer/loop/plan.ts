@@ -71,8 +71,8 @@ export function planCall(
     forced: mustCompact(stepsOfRun, model.id),
   };
   const plan = (cause: FinalisationCause | null): PlannedRequest | null => {
-    const planned = cause === null ? null : (state ?? { cause, triedSteps: [] });
-    return planRequest({ task, model, steps, conversation }, planned, room);
+    const plannedState = cause === null ? null : (state ?? { cause, triedSteps: [] });
+    return planRequest({ task, model, steps, conversation }, plannedState, room);
   };
 
   const first = plan(stuck);
@@ -88,8 +88,8 @@ export function planCall(
     return { kind: "end", cause: cause ?? "invalid_output", unaffordable: false };
   }
   if (request.compaction === "none") {
-    const known = lastModelPayload(steps)?.failure ?? null;
-    return { kind: "too_long", failure: known ?? failure("model_overflow", tooLongText) };
+    const lastFailure = lastModelPayload(steps)?.failure ?? null;
+    return { kind: "too_long", failure: lastFailure ?? failure("model_overflow", tooLongText) };
   }
   const tokensLeft = room.windowTokens - Math.ceil(request.estimate * room.scale);
   return {
@@ -131,8 +131,8 @@ function planRequest(
 ): PlannedRequest | null {
   const finalStep = state === null ? null : nextFinalStep(state, task.form, model.abilities);
   if (state !== null && finalStep === null) return null;
-  const offered: OfferKind = finalStep ?? "tools";
-  const { tools, toolChoice } = requestOffers(offered, task.offers, task.finalOffer);
+  const offer: OfferKind = finalStep ?? "tools";
+  const { tools, toolChoice } = requestOffers(offer, task.offers, task.finalOffer);
   const sentTools = toolChoice === "none" ? [] : tools;
   const options = { ...task, model: model.id };
   const messagesWith = (compaction: Compaction | null): Message[] => {
@@ -143,9 +143,9 @@ function planRequest(
     if (state === null || finalStep === null) return [...messages];
     return [...messages, ...finalStepPrompt(finalStep, state.cause, promptedSteps, task.form)];
   };
-  const full = messagesWith(null);
+  const fullMessages = messagesWith(null);
   const count = (messages: readonly Message[]) => model.estimateTokens(messages, sentTools);
-  const fullCount = count(full);
+  const fullCount = count(fullMessages);
   const compaction = compactionFor(
     steps,
     {
@@ -156,10 +156,10 @@ function planRequest(
     room.forced,
   );
   if (compaction === null || compaction === "none") {
-    return { offered, messages: full, compaction, estimate: fullCount };
+    return { offered: offer, messages: fullMessages, compaction, estimate: fullCount };
   }
   const messages = messagesWith(compaction);
-  return { offered, messages, compaction, estimate: count(messages) };
+  return { offered: offer, messages, compaction, estimate: count(messages) };
 }
 
 function allowanceOf(

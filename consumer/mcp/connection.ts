@@ -46,7 +46,7 @@ export class McpConnection {
     return this.#run(async (client) => {
       const { ResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
       const tools: unknown[] = [];
-      const seen = new Set<string>();
+      const seenNames = new Set<string>();
       let cursor: string | null = null;
       for (let page = 0; page < mcpLimits.pagesMax; page += 1) {
         // Not `listTools`: one odd tool would hide all, and it compiles untrusted output schemas.
@@ -61,8 +61,8 @@ export class McpConnection {
           tools.push(...listing.tools.slice(0, mcpLimits.listedMax));
         const next = listing.nextCursor;
         // A cursor that was used before leads in a circle.
-        if (typeof next !== "string" || next === "" || seen.has(next)) break;
-        seen.add(next);
+        if (typeof next !== "string" || next === "" || seenNames.has(next)) break;
+        seenNames.add(next);
         cursor = next;
         if (tools.length >= mcpLimits.listedMax) break;
       }
@@ -85,7 +85,7 @@ export class McpConnection {
       } catch (error) {
         // The server understood and declined: its words are for the model, and the session is good.
         if (error instanceof McpError && declinedCodes.has(error.code))
-          return declined(error.message);
+          return declinedResult(error.message);
         throw error;
       }
     });
@@ -177,7 +177,7 @@ export class McpConnection {
 /** JSON-RPC errors of a server that works: invalid request, unknown method or tool, invalid arguments, internal. */
 const declinedCodes: ReadonlySet<number> = new Set([-32600, -32601, -32602, -32603]);
 
-const declined = (message: string): McpResult => ({
+const declinedResult = (message: string): McpResult => ({
   isError: true,
   content: [{ type: "text", text: message.slice(0, mcpLimits.errorCharsMax) }],
 });
@@ -191,8 +191,8 @@ function isSessionLost(error: unknown): boolean {
 /** Numbers that JSON.parse would change become strings of their digits. */
 function withDigits(body: Uint8Array): Uint8Array<ArrayBuffer> | string {
   const text = new TextDecoder().decode(body);
-  const quoted = quoteLossyNumbers(text);
-  return quoted === text ? new Uint8Array(body) : quoted;
+  const quotedText = quoteLossyNumbers(text);
+  return quotedText === text ? new Uint8Array(body) : quotedText;
 }
 
 const gatewayCodes = ["egress_denied", "egress_budget", "upstream_failed"];

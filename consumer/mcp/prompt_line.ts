@@ -3,10 +3,10 @@ import { oneLine } from "../../shared/text/one_line.ts";
 
 export function promptLine(text: unknown, charsMax: number): string {
   if (typeof text !== "string") return "";
-  const plain = text
+  const plainText = text
     .slice(0, 4 * charsMax)
     .toWellFormed()
     .replace(/<\|[^|>]*\|?>|<\/?s>|\[\/?INST\]/gi, " ")
     .replace(/[\p{C}\p{Z}]+/gu, " ");
-  return oneLine(plain, charsMax);
+  return oneLine(plainText, charsMax);
 }

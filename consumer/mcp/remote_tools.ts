@@ -26,21 +26,21 @@ export function remoteTools(
   list: readonly unknown[],
 ): RemoteTool[] {
   const tools = new Map<string, RemoteTool>();
-  const offered = list.filter(isRecord).filter(({ name }) => isUsable(name, server));
+  const usableTools = list.filter(isRecord).filter(({ name }) => isUsable(name, server));
   // The name that needs no cleaning keeps it; others that would collide are numbered.
   const exact = new Set(
-    offered.map(({ name }) => String(name)).filter((name) => suffixOf(name) === name),
+    usableTools.map(({ name }) => String(name)).filter((name) => suffixOf(name) === name),
   );
-  const seen = new Set<string>();
-  for (const { name: rawName, description, inputSchema } of offered) {
+  const usedNames = new Set<string>();
+  for (const { name: rawName, description, inputSchema } of usableTools) {
     const tool = String(rawName);
     const schema = safeSchema(inputSchema);
-    if (seen.has(tool) || schema === null || suffixOf(tool) === "") continue;
+    if (usedNames.has(tool) || schema === null || suffixOf(tool) === "") continue;
     if (tools.size >= mcpLimits.toolsPerServerMax) break;
-    seen.add(tool);
+    usedNames.add(tool);
     const suffix = suffixOf(tool);
-    const name = freeName(`${prefix}__`, suffix, (shown) => {
-      return tools.has(`${prefix}__${shown}`) || (shown !== tool && exact.has(shown));
+    const name = freeName(`${prefix}__`, suffix, (candidate) => {
+      return tools.has(`${prefix}__${candidate}`) || (candidate !== tool && exact.has(candidate));
     });
     tools.set(name, {
       name,
@@ -63,12 +63,12 @@ const suffixOf = (tool: string): string =>
 /** The cleaned name within the bound, numbered where it is taken. */
 function freeName(prefix: string, suffix: string, isTaken: (suffix: string) => boolean): string {
   const room = mcpLimits.shownNameCharsMax - prefix.length;
-  let shown = suffix.slice(0, room);
-  for (let number = 2; isTaken(shown); number += 1) {
+  let candidate = suffix.slice(0, room);
+  for (let number = 2; isTaken(candidate); number += 1) {
     const end = `_${number}`;
-    shown = `${suffix.slice(0, room - end.length)}${end}`;
+    candidate = `${suffix.slice(0, room - end.length)}${end}`;
   }
-  return `${prefix}${shown}`;
+  return `${prefix}${candidate}`;
 }
 
 const anyObject = { type: "object", additionalProperties: true };
@@ -85,10 +85,12 @@ function safeSchema(schema: unknown): Record<string, unknown> | null {
   if (!types.includes("object")) return null;
   if (JSON.stringify(schema).length > mcpLimits.schemaCharsMax) return anyObject;
   const { $schema: _, $id: __, ...rest } = schema;
-  const kept = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
-  const whole = { ...kept, type: "object" };
-  return checkSchema(whole).length === 0
-    ? (boundDescriptions(whole) as Record<string, unknown>)
+  const withoutNulls = Object.fromEntries(
+    Object.entries(rest).filter(([, value]) => value !== null),
+  );
+  const fullSchema = { ...withoutNulls, type: "object" };
+  return checkSchema(fullSchema).length === 0
+    ? (boundDescriptions(fullSchema) as Record<string, unknown>)
     : anyObject;
 }
 

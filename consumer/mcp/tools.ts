@@ -31,30 +31,30 @@ export async function listServerTools(
 
 /** The callable tools of a server, or one tool that says why there are none. */
 export function toolsOfServer(
-  pinned: PinnedServer,
+  pinnedServer: PinnedServer,
   server: McpServer,
   connection: McpConnection,
 ): Tool[] {
-  if (pinned.down !== null) return [unavailableTool(pinned.name, pinned.down)];
-  return pinned.tools.map(({ name, tool, description, schema }) => {
-    const shown = { name, description, schema };
-    if (!isOffered(server, tool)) return withdrawnTool(shown);
+  if (pinnedServer.down !== null) return [unavailableTool(pinnedServer.name, pinnedServer.down)];
+  return pinnedServer.tools.map(({ name, tool, description, schema }) => {
+    const shownTool = { name, description, schema };
+    if (!isOffered(server, tool)) return withdrawnTool(shownTool);
     const effect = effectOf(server, tool);
     return defineRemoteTool({
-      ...shown,
+      ...shownTool,
       effect,
       async run(input) {
-        const called = await connection.call({ tool, effect }, input);
-        return called.ok ? resultOf(called.value) : toolError(called.error);
+        const result = await connection.call({ tool, effect }, input);
+        return result.ok ? resultOf(result.value) : toolError(result.error);
       },
     });
   });
 }
 
 /** A tool that the operator has withdrawn: the model still sees it, and a call of it fails. */
-function withdrawnTool(shown: Pick<RemoteTool, "name" | "description" | "schema">): Tool {
-  const text = `${shown.name} is no longer offered: the operator withdrew it after this task started. Continue without it.`;
-  return defineRemoteTool({ ...shown, effect: "read", run: async () => toolError(text) });
+function withdrawnTool(shownTool: Pick<RemoteTool, "name" | "description" | "schema">): Tool {
+  const text = `${shownTool.name} is no longer offered: the operator withdrew it after this task started. Continue without it.`;
+  return defineRemoteTool({ ...shownTool, effect: "read", run: async () => toolError(text) });
 }
 
 function unavailableTool(name: string, reason: string): Tool {

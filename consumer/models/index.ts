@@ -38,19 +38,19 @@ export function transportFor(
     workersAi: config.AI !== undefined,
     baseUrl: config.MODEL_BASE_URL,
   });
-  const refused = (message: string) => err(failure("model_unconfigured", message));
+  const configFailure = (message: string) => err(failure("model_unconfigured", message));
   switch (route.kind) {
     case "none":
-      return refused(route.missing);
+      return configFailure(route.missing);
     case "rehearsal":
       return config.rehearsal === undefined
-        ? refused(
+        ? configFailure(
             "The task has no rehearsal turns; set MODEL and MODEL_BASE_URL to use a real model.",
           )
         : ok({ servedBy: route.kind, profile, transport: rehearsalTransport(config.rehearsal) });
     case "workers_ai":
       return config.AI === undefined
-        ? refused("Workers AI is not bound.")
+        ? configFailure("Workers AI is not bound.")
         : ok({
             servedBy: route.kind,
             profile,

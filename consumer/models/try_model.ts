@@ -27,18 +27,18 @@ export async function tryModel(
       "rehearsal is scripted, so there is nothing to try: set MODEL and MODEL_BASE_URL to use a real model";
     return [{ check: "model", ok: true, message }];
   }
-  const served = transportFor(model, config, send);
-  if (!served.ok) return [{ check: "model", ok: false, message: served.error.message }];
+  const transport = transportFor(model, config, send);
+  if (!transport.ok) return [{ check: "model", ok: false, message: transport.error.message }];
   const endpoint = route.kind === "openai" ? await findEndpoint(model, config, send) : null;
   if (endpoint !== null && !endpoint.isReachable) return [endpoint.finding];
-  const called = await callModel(model, served.value.transport);
-  if (endpoint === null) return [called];
+  const outcome = await callModel(model, transport.value.transport);
+  if (endpoint === null) return [outcome];
   // A list can be incomplete or closed to the key; a call that works proves more.
-  if (called.ok && !endpoint.finding.ok) {
+  if (outcome.ok && !endpoint.finding.ok) {
     const message = `${endpoint.base} answers`;
-    return [{ check: "endpoint", ok: true, message }, called];
+    return [{ check: "endpoint", ok: true, message }, outcome];
   }
-  return [endpoint.finding, called];
+  return [endpoint.finding, outcome];
 }
 
 async function findEndpoint(
@@ -50,12 +50,12 @@ async function findEndpoint(
   if (!urls.ok) return null;
   const headers: Record<string, string> = { accept: "application/json" };
   if (MODEL_API_KEY !== "") headers.authorization = `Bearer ${MODEL_API_KEY}`;
-  const served = await listServedModels(urls.value.models, headers, send);
-  const finding = endpointFinding(urls.value, served, model);
+  const list = await listServedModels(urls.value.models, headers, send);
+  const finding = endpointFinding(urls.value, list, model);
   return {
     base: urls.value.base,
     finding: { check: "endpoint", ...finding },
-    isReachable: served.kind !== "unreachable",
+    isReachable: list.kind !== "unreachable",
   };
 }
 

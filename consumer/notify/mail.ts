@@ -23,7 +23,7 @@ import {
   replySubject,
 } from "./mail_text.ts";
 import { findEarlierRun } from "./payload.ts";
-import { failed, failedFinally, type TryResult } from "./try_result.ts";
+import { failedFinally, failedTry, type TryResult } from "./try_result.ts";
 
 export async function sendMailReply(
   env: ConsumerEnv,
@@ -34,19 +34,19 @@ export async function sendMailReply(
     return failedFinally("an earlier try may have sent it and has no outcome");
   const { MAIL } = env;
   if (MAIL === undefined) {
-    return failed("the consumer has no binding MAIL (send_email): docs/ingress.md shows how");
+    return failedTry("the consumer has no binding MAIL (send_email): docs/ingress.md shows how");
   }
   const task = await readTask(env.DB, row.tenant, row.subject);
   if (task === null) return failedFinally(`${row.subject} is gone`);
   const message = await buildMessage(env, row, task, replyTo);
-  if (!(await markSending(env.DB, row))) return failed("another try has started");
+  if (!(await markSending(env.DB, row))) return failedTry("another try has started");
   try {
     await withTimeout("the mail service", mailAnswerLimits.sendMsMax, MAIL.send(message));
   } catch (error) {
     const code = codeOf(error);
     log("mail_reply_attempt", { webhook_id: row.id, tries: row.tries, sent: false, why: code });
     return isRejection(code)
-      ? failed(`the mail service rejected it: ${code}`)
+      ? failedTry(`the mail service rejected it: ${code}`)
       : failedFinally(`the mail service failed (${code}), and the mail may have been sent`);
   }
   log("mail_reply_attempt", { webhook_id: row.id, tries: row.tries, sent: true });
@@ -71,9 +71,9 @@ async function buildMessage(
 ): Promise<EmailMessageBuilder> {
   const run = findEarlierRun(row, task);
   const files = run === undefined ? await listWrittenFiles(env, task) : {};
-  const chosen = chooseAttachments(files);
+  const choice = chooseAttachments(files);
   const attachments: EmailAttachment[] = [];
-  for (const { path, type } of chosen) {
+  for (const { path, type } of choice) {
     const { sha256 } = files[path] ?? { sha256: "" };
     const key = objectKeys.blob(task.tenant, task.id, sha256);
     const content = await getBytes(env.OBJECTS, key);
@@ -86,7 +86,7 @@ async function buildMessage(
     to: replyTo.to,
     subject: replySubject(replyTo.subject),
     headers: mailHeaders(replyTo, row.id),
-    text: formatMail({ task, run, output, files, attached: chosen.map(({ path }) => path) }),
+    text: formatMail({ task, run, output, files, attached: choice.map(({ path }) => path) }),
     ...(attachments.length === 0 ? {} : { attachments }),
   };
 }

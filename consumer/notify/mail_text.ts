@@ -28,15 +28,15 @@ const types: Readonly<Record<string, string>> = {
 /** As many files as fit, in the order of their paths. */
 export function chooseAttachments(files: Manifest): { path: string; type: string }[] {
   let room: number = mailAnswerLimits.attachmentBytesMax;
-  const chosen: { path: string; type: string }[] = [];
+  const attachments: { path: string; type: string }[] = [];
   for (const [path, { bytes }] of Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const type = types[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
     if (type === undefined || bytes === 0 || bytes > room) continue;
-    if (chosen.length === mailAnswerLimits.attachmentsMax) break;
+    if (attachments.length === mailAnswerLimits.attachmentsMax) break;
     room -= bytes;
-    chosen.push({ path, type });
+    attachments.push({ path, type });
   }
-  return chosen;
+  return attachments;
 }
 
 export const attachmentName = (path: string): string =>
@@ -76,9 +76,9 @@ export function formatMail({ task, run, output, files, attached }: MailContent):
       ? text
       : `${text.slice(0, max)}\n\n[cut here; the full text is in GET /v1/tasks/${task.id}/result]`;
   const { steps, prompt_tokens, completion_tokens } = readUsage(task.usage);
-  const used = `${steps} ${steps === 1 ? "step" : "steps"}, ${prompt_tokens + completion_tokens} tokens`;
+  const usageText = `${steps} ${steps === 1 ? "step" : "steps"}, ${prompt_tokens + completion_tokens} tokens`;
   const footer = [
-    `Task ${task.id}: ${status} (${reason}), ${used}.`,
+    `Task ${task.id}: ${status} (${reason}), ${usageText}.`,
     ...filesText(task, files, attached),
   ];
   return `${stripControls(cut)}\n\n-- \n${stripControls(footer.join("\n"))}\n`;
@@ -101,19 +101,19 @@ function failureText(task: TaskRow, run: EarlierRun | undefined): string {
   return `Your mail became a task, and the task has no answer: it ended as ${status} (${reason}).${cause}`;
 }
 
-function filesText(task: TaskRow, files: Manifest, attached: readonly string[]): string[] {
+function filesText(task: TaskRow, files: Manifest, attachedPaths: readonly string[]): string[] {
   const paths = Object.keys(files).sort();
   if (paths.length === 0) return [];
-  const listed = paths.slice(0, mailAnswerLimits.filesNamedMax).map((path) => {
-    const where = attached.includes(path)
+  const lines = paths.slice(0, mailAnswerLimits.filesNamedMax).map((path) => {
+    const where = attachedPaths.includes(path)
       ? "attached"
       : `GET /v1/tasks/${task.id}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
     return `- ${path}, ${files[path]?.bytes ?? 0} bytes: ${where}`;
   });
-  const unlistedCount = paths.length - listed.length;
+  const unlistedCount = paths.length - lines.length;
   return [
     "Files it wrote:",
-    ...listed,
+    ...lines,
     ...(unlistedCount === 0 ? [] : [`and ${unlistedCount} more`]),
   ];
 }

@@ -9,5 +9,5 @@ export interface TryFailure {
 
 export type TryResult = Result<void, TryFailure>;
 
-export const failed = (message: string): TryResult => err({ message, isFinal: false });
+export const failedTry = (message: string): TryResult => err({ message, isFinal: false });
 export const failedFinally = (message: string): TryResult => err({ message, isFinal: true });

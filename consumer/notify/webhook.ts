@@ -28,7 +28,7 @@ import { createFleetGateway } from "../egress/fleet_gateway.ts";
 import { sendMailReply } from "./mail.ts";
 import { batchPayload, taskPayload } from "./payload.ts";
 import { webhookHeaders } from "./sign.ts";
-import { failed, failedFinally, type TryResult } from "./try_result.ts";
+import { failedFinally, failedTry, type TryResult } from "./try_result.ts";
 
 /** Decides the message once; never throws. */
 export async function deliverWebhook(
@@ -67,11 +67,11 @@ function outcomeOf(row: WebhookRow, result: TryResult): TryOutcome {
 async function post(config: ConsumerConfig, row: WebhookRow, webhook: Webhook): Promise<TryResult> {
   const { tenant, id } = row;
   const policy = findPolicy(config.policies, "webhooks", tenant, config.mode);
-  if (!policy.ok) return failed(policy.error.message);
+  if (!policy.ok) return failedTry(policy.error.message);
   const signing = checkSigning(policy.value.policy, tenant, webhook);
-  if (!signing.ok) return failed(signing.error);
+  if (!signing.ok) return failedTry(signing.error);
   const secret = config.secretOf(webhook.secret);
-  if (secret === undefined) return failed(`the secret ${webhook.secret} is not set`);
+  if (secret === undefined) return failedTry(`the secret ${webhook.secret} is not set`);
   const body = await payloadOf(config, row);
   if (body === null) return failedFinally(`${row.subject} is gone`);
   const stop = new AbortController();
@@ -92,11 +92,11 @@ async function post(config: ConsumerConfig, row: WebhookRow, webhook: Webhook): 
   stop.abort();
   const { event, tries } = row;
   log("webhook_attempt", { webhook_id: id, event_name: event, tries, status: response.status });
-  if (decision?.action === "deny") return failed(`denied by the policy: ${decision.reason}`);
+  if (decision?.action === "deny") return failedTry(`denied by the policy: ${decision.reason}`);
   const status = decision?.status ?? null;
-  if (status === null) return failed("no response");
+  if (status === null) return failedTry("no response");
   if (status >= 200 && status < 300) return ok(undefined);
-  return status === 410 ? failedFinally("HTTP 410") : failed(`HTTP ${status}`);
+  return status === 410 ? failedFinally("HTTP 410") : failedTry(`HTTP ${status}`);
 }
 
 async function payloadOf({ env }: ConsumerConfig, row: WebhookRow): Promise<string | null> {

@@ -32,7 +32,8 @@ export interface Change {
 const isLoopQuirk = (quirk: string): boolean =>
   ["answer_in_text", "fallback_model"].includes(quirk) || quirk.startsWith("request_");
 
-const changeOf = (was: string, now: string): Change[] => (was === now ? [] : [{ was, now }]);
+const changeOf = (before: string, now: string): Change[] =>
+  before === now ? [] : [{ was: before, now }];
 
 const stepsOfRun = ({ task, before }: ReplayPoint): Step[] =>
   before.filter(({ fence }) => fence > task.resumedFrom);
@@ -47,17 +48,21 @@ export function comparePlan(
   const conversation = foldConversation(task.opening, before, { ...task, model: model.id });
   const journal = { steps: before, stepsOfRun: stepsOfRun(point), used };
   const plan = planCall(task, model, journal, conversation);
-  const was = formatPlan(payload.offered, payload.because, payload.compaction !== undefined);
+  const recordedPlan = formatPlan(
+    payload.offered,
+    payload.because,
+    payload.compaction !== undefined,
+  );
   const now =
     plan.kind === "call"
       ? formatPlan(plan.offered, plan.cause ?? undefined, plan.compaction !== null)
       : `no call: ${plan.kind === "end" ? plan.cause : plan.failure.code}`;
-  return changeOf(was, now);
+  return changeOf(recordedPlan, now);
 }
 
-function formatPlan(offered: string, cause: string | undefined, isElided: boolean): string {
+function formatPlan(offer: string, cause: string | undefined, isElided: boolean): string {
   const because = cause === undefined ? "" : ` because of ${cause}`;
-  return `call with ${offered}${because}${isElided ? ", old outputs elided" : ""}`;
+  return `call with ${offer}${because}${isElided ? ", old outputs elided" : ""}`;
 }
 
 /** How the endpoint's reply is read today; null where the journal does not hold its text. */
@@ -83,7 +88,7 @@ export function compareReply(
   return changeOf(payload.failure?.code ?? "a reply", now);
 }
 
-function compareFields(was: NonNullable<ModelPayload["reply"]>, now: Reply): Change[] {
+function compareFields(recordedReply: NonNullable<ModelPayload["reply"]>, now: Reply): Change[] {
   const callsOf = (
     calls: readonly Pick<Reply["calls"][number], "name" | "arguments" | "problem">[],
   ) =>
@@ -93,11 +98,11 @@ function compareFields(was: NonNullable<ModelPayload["reply"]>, now: Reply): Cha
       problem: call.problem,
     }));
   const fields: [name: string, was: unknown, now: unknown][] = [
-    ["text", was.text, now.text],
-    ["reasoning", was.reasoning, now.reasoning],
-    ["calls", callsOf(was.calls), callsOf(now.calls)],
-    ["finish", was.finish, now.finish],
-    ["quirks", was.quirks.filter((quirk) => !isLoopQuirk(quirk)), now.quirks],
+    ["text", recordedReply.text, now.text],
+    ["reasoning", recordedReply.reasoning, now.reasoning],
+    ["calls", callsOf(recordedReply.calls), callsOf(now.calls)],
+    ["finish", recordedReply.finish, now.finish],
+    ["quirks", recordedReply.quirks.filter((quirk) => !isLoopQuirk(quirk)), now.quirks],
   ];
   return fields.flatMap(([name, before, after]) =>
     changeOf(`${name} ${JSON.stringify(before)}`, `${name} ${JSON.stringify(after)}`),

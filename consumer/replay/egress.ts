@@ -25,21 +25,22 @@ const policyDenials: readonly string[] = [
 /** Null where the decision is the same. */
 export function compareDecision(
   policy: CompiledPolicy | null,
-  recorded: RecordedDecision,
+  recordedDecision: RecordedDecision,
 ): Change | null {
   // The log holds no headers, so a denial for one cannot be decided again.
-  if (recorded.reason === "header") return null;
-  const { url, method } = recorded;
+  if (recordedDecision.reason === "header") return null;
+  const { url, method } = recordedDecision;
   const decision = decideLocally(policy, { url, method, headers: [] });
-  const was = `${method} ${url}: ${formatDecision(recorded)}`;
+  const recordedLine = `${method} ${url}: ${formatDecision(recordedDecision)}`;
   const now = formatDecision(decision);
-  if (recorded.action !== "deny") {
-    const isSame = decision.action === recorded.action && decision.rule === recorded.rule;
-    return isSame ? null : { was, now };
+  if (recordedDecision.action !== "deny") {
+    const isSame =
+      decision.action === recordedDecision.action && decision.rule === recordedDecision.rule;
+    return isSame ? null : { was: recordedLine, now };
   }
   // After the policy allowed a request the gateway may have stopped it, which a replay does not repeat.
-  const wasDeniedByPolicy = policyDenials.includes(recorded.reason);
-  return wasDeniedByPolicy === (decision.action === "deny") ? null : { was, now };
+  const wasDeniedByPolicy = policyDenials.includes(recordedDecision.reason);
+  return wasDeniedByPolicy === (decision.action === "deny") ? null : { was: recordedLine, now };
 }
 
 const formatDecision = (decision: {

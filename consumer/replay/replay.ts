@@ -54,9 +54,9 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
       before: steps.slice(0, index),
       used: usageAfter(steps[index - 1], cost),
     };
-    const add = (what: Difference["what"], changes: readonly Change[]) =>
+    const add = (kind: Difference["what"], changes: readonly Change[]) =>
       report.differences.push(
-        ...changes.map((change) => ({ seq: step.seq, name: step.name, what, ...change })),
+        ...changes.map((change) => ({ seq: step.seq, name: step.name, what: kind, ...change })),
       );
     const { payload } = step;
     if (payload.kind === "tool") {
@@ -74,10 +74,10 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
       cost += price;
       add("cost", comparePrice(payload.usage.cost_usd, price));
     }
-    const decided = decisions.filter((decision) => decision.step === step.seq);
+    const stepDecisions = decisions.filter((decision) => decision.step === step.seq);
     add(
       "egress",
-      decided.flatMap((decision) => compareDecision(policy, decision) ?? []),
+      stepDecisions.flatMap((decision) => compareDecision(policy, decision) ?? []),
     );
   }
   const last = steps.at(-1);
@@ -89,7 +89,7 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
 
 /** The task as the loop had it, with today's tools. */
 function loopTaskOf({ task, spec, tools }: Recording): LoopTask {
-  const offered = catalog.filter(
+  const offeredTools = catalog.filter(
     ({ name, sandboxes }) =>
       spec.tools?.includes(name) ??
       ((tools === null || tools.includes(name)) &&
@@ -102,9 +102,9 @@ function loopTaskOf({ task, spec, tools }: Recording): LoopTask {
     opening: openingMessages(spec, Object.keys(spec.files ?? {}).sort()),
     bounds: boundsOf(spec.limits),
     form,
-    offers: [...offersOf(offered), finalOffer],
+    offers: [...offersOf(offeredTools), finalOffer],
     finalOffer,
-    canReadFiles: offered.some(({ name }) => name === "read_file"),
+    canReadFiles: offeredTools.some(({ name }) => name === "read_file"),
     resumedFrom: 0,
     onUncertain: spec.on_uncertain ?? "fail",
     // The journal does not hold lost claims; a replay assumes that there were none.
@@ -115,9 +115,9 @@ function loopTaskOf({ task, spec, tools }: Recording): LoopTask {
 }
 
 /** The step under the replaced model's name, where it was of the task's own model. */
-function withModel(step: Step, own: string, model: string | undefined): Step {
+function withModel(step: Step, ownModel: string, model: string | undefined): Step {
   const { payload } = step;
-  if (model === undefined || payload.kind !== "model" || payload.model !== own) return step;
+  if (model === undefined || payload.kind !== "model" || payload.model !== ownModel) return step;
   return { ...step, name: model, payload: { ...payload, model } };
 }
 
@@ -127,8 +127,8 @@ function priceOf({ model, usage }: ModelPayload, options: ReplayOptions): number
   return costOf(options.profileOf(model), { ...usage, neurons: null, estimated: false });
 }
 
-const comparePrice = (was: number, now: number): Change[] =>
-  was.toFixed(6) === now.toFixed(6) ? [] : [{ was: `$${was}`, now: `$${now.toFixed(6)}` }];
+const comparePrice = (before: number, now: number): Change[] =>
+  before.toFixed(6) === now.toFixed(6) ? [] : [{ was: `$${before}`, now: `$${now.toFixed(6)}` }];
 
 function usageAfter(step: Step | undefined, cost: number): Usage {
   const used = step === undefined ? noUsage : readUsage(JSON.stringify(step.usage));

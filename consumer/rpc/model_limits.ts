@@ -34,23 +34,23 @@ export async function readModelLimits(
   if (!Value.Check(ModelLimitsRequest, request)) return null;
   const profiles = readProfiles(env.MODEL_PROFILES);
   if (!profiles.ok) return null;
-  const paced = { env, profileOf: profiles.value };
+  const options = { env, profileOf: profiles.value };
   // Models that share an endpoint share its governor, which is read once.
   const outages = new Map<string, Promise<Outage | null>>();
   const snapshots = new Map<string, Promise<GovernorSnapshot | null>>();
   return Promise.all(
     request.models.map(async (model) => {
-      const requestsPerMinute = rateOf(paced, model);
-      const name = governorName(paced, model);
-      const reading = outages.get(name) ?? readOutage(paced, model);
+      const requestsPerMinute = rateOf(options, model);
+      const name = governorName(options, model);
+      const reading = outages.get(name) ?? readOutage(options, model);
       outages.set(name, reading);
       const outage = await reading;
       if (requestsPerMinute === null)
         return { model, requestsPerMinute, shared: false, snapshot: null, outage };
-      const snapshot = snapshots.get(name) ?? readSnapshot(paced, model, requestsPerMinute);
+      const snapshot = snapshots.get(name) ?? readSnapshot(options, model, requestsPerMinute);
       snapshots.set(name, snapshot);
-      const shared = name !== model;
-      return { model, requestsPerMinute, shared, snapshot: await snapshot, outage };
+      const isShared = name !== model;
+      return { model, requestsPerMinute, shared: isShared, snapshot: await snapshot, outage };
     }),
   );
 }

@@ -37,12 +37,12 @@ export function checkReadiness(request: unknown, env: ConsumerEnv): Readiness | 
   const services = findServices(env);
   return {
     policies: request.policies.flatMap((name) => {
-      const found = findPolicy(table, name, request.tenant, mode);
-      if (!found.ok) return [];
-      const routes = new Set(found.value.policy.rules.flatMap(({ route }) => route ?? []));
+      const lookup = findPolicy(table, name, request.tenant, mode);
+      if (!lookup.ok) return [];
+      const routes = new Set(lookup.value.policy.rules.flatMap(({ route }) => route ?? []));
       return {
         policy: name,
-        secrets: secretsOf(found.value.policy, request.tenant).map((secret) => ({
+        secrets: secretsOf(lookup.value.policy, request.tenant).map((secret) => ({
           name: secret,
           set: readSecret(env, secret) !== undefined,
         })),

@@ -41,6 +41,8 @@ export function dynamicWorker(
     ...(code.limits === null ? {} : { limits: code.limits }),
     env: {},
   };
-  const opened = loader as unknown as WorkerLoader;
-  return identity === null ? opened.load(workerCode) : opened.get(identity, () => workerCode);
+  const workerLoader = loader as unknown as WorkerLoader;
+  return identity === null
+    ? workerLoader.load(workerCode)
+    : workerLoader.get(identity, () => workerCode);
 }

@@ -90,9 +90,9 @@ export class HostTarget extends RpcTarget {
    * after the program's own deadline. An answer that comes after that is disposed of.
    */
   async outcomeInTime<T extends object>(run: Promise<T>, wallMs: number): Promise<T> {
-    let over = false;
+    let isSettled = false;
     const end = (): void => {
-      over = true;
+      isSettled = true;
     };
     run.then(end, end);
     try {
@@ -100,8 +100,8 @@ export class HostTarget extends RpcTarget {
       await withTimeout("the interpreter", sandboxLimits.admissionMsMax, started);
       return await withTimeout("the sandbox", wallMs + sandboxLimits.graceMs, run);
     } catch (error) {
-      this.#hangs = !over;
-      run.then((late) => disposable(late)[Symbol.dispose]()).catch(() => undefined);
+      this.#hangs = !isSettled;
+      run.then((outcome) => disposable(outcome)[Symbol.dispose]()).catch(() => undefined);
       throw error;
     }
   }

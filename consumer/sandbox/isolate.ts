@@ -28,7 +28,7 @@ export function isolateEngine(loader: SealedLoader): Engine {
   return {
     name: "isolate",
     async run(program, capabilities, limits, signal) {
-      const tooLarge = oversized(program);
+      const tooLarge = rejectOversized(program);
       if (tooLarge) return tooLarge;
       const host = new HostTarget(program, capabilities, signal);
       try {
@@ -84,7 +84,7 @@ export async function preparedBy(
   loader: SealedLoader,
   program: Program,
 ): Promise<Result<PreparedProgram, RunOutcome>> {
-  const tooLarge = oversized(program);
+  const tooLarge = rejectOversized(program);
   if (tooLarge) return err(tooLarge);
   using stub = interpreter(loader);
   const preparing = withTimeout(
@@ -99,7 +99,7 @@ export async function preparedBy(
 }
 
 /** The refusal of a program that is too long to be looked at. */
-function oversized(program: Program): RunOutcome | null {
+function rejectOversized(program: Program): RunOutcome | null {
   if (program.code.length <= sandboxLimits.codeBytesMax) return null;
   const message = `The code is longer than ${sandboxLimits.codeBytesMax} characters.`;
   return stoppedBy({ kind: "too_large", name: "LimitError", message, stack: "" });

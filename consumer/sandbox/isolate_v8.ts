@@ -69,15 +69,15 @@ async function runNative(
     }),
   );
   using entrypoint = disposable(worker.getEntrypoint() as unknown as NativeStub);
-  const late = Promise.withResolvers<"deadline" | "aborted">();
+  const earlyEnd = Promise.withResolvers<"deadline" | "aborted">();
   // The Worker's own deadline comes first; this one holds when its event loop is gone.
-  const timer = setTimeout(() => late.resolve("deadline"), limits.wallMs + 1_000);
-  const abort = (): void => late.resolve("aborted");
+  const timer = setTimeout(() => earlyEnd.resolve("deadline"), limits.wallMs + 1_000);
+  const abort = (): void => earlyEnd.resolve("aborted");
   signal.addEventListener("abort", abort, { once: true });
   try {
     const { tools, readOnly = null } = program;
     const request = { tools, readOnly, columns: movedBy(columns, lead.length), isModule, limits };
-    const first = await Promise.race([entrypoint.run(request, host), late.promise]);
+    const first = await Promise.race([entrypoint.run(request, host), earlyEnd.promise]);
     if (typeof first === "string") return stoppedBy(limitError(first));
     using outcome = disposable(first);
     return parseOutcome(outcome, limits);

@@ -21,14 +21,14 @@ export function parseOutcome(report: UntrustedOutcome, limits: RunLimits): RunOu
     // Not compared with what the program started with: calls have changed that since, and the task's own workspace
     // decides whether what is left fits.
     const workspace = new Workspace(new Map());
-    const gone = new Set<string>();
+    const deletedPaths = new Set<string>();
     for (const [path, bytes] of report.changes) {
       if (bytes !== null) workspace.write(String(path), new Uint8Array(bytes));
-      else gone.add(confine(String(path)));
-      if (gone.size > changesMax) throw new Error(tooManyChanges);
+      else deletedPaths.add(confine(String(path)));
+      if (deletedPaths.size > changesMax) throw new Error(tooManyChanges);
     }
     const changes = workspace.changes;
-    for (const path of gone) if (!changes.has(path)) changes.set(path, null);
+    for (const path of deletedPaths) if (!changes.has(path)) changes.set(path, null);
     return {
       value: typeof value === "string" ? cut(value, limits.valueBytes + 1_000) : null,
       logs,
@@ -60,7 +60,7 @@ export function parseChanges(report: unknown): FileChanges | null {
   for (const [path, bytes] of report as Map<unknown, unknown>) {
     if (typeof path !== "string" || !(bytes === null || bytes instanceof Uint8Array)) return null;
     sum += bytes?.byteLength ?? 0;
-    changes.set(path, bytes === null ? null : detached(bytes));
+    changes.set(path, bytes === null ? null : copyBytes(bytes));
   }
   return sum > workspaceLimits.bytesMax ? null : changes;
 }
@@ -72,7 +72,7 @@ export function bytesIn(changes: FileChanges): number {
 }
 
 /** Bytes that hold no more memory than they are: a view would keep the whole buffer behind it. */
-const detached = (bytes: Uint8Array): Uint8Array =>
+const copyBytes = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
 function parseError(error: unknown): RunError {

@@ -25,11 +25,11 @@ export async function findSkills(
 ): Promise<Result<PinnedSkill[], string>> {
   const skills: PinnedSkill[] = [];
   for (const ref of refs) {
-    const found =
+    const file =
       typeof ref === "string" ? findBundled(ref) : await findUploaded(bucket, tenant, ref.r2);
-    const shown = typeof ref === "string" ? ref : ref.r2;
-    if (!found.ok) return err(`The skill ${shown}: ${found.error}`);
-    const skill = found.value;
+    const location = typeof ref === "string" ? ref : ref.r2;
+    if (!file.ok) return err(`The skill ${location}: ${file.error}`);
+    const skill = file.value;
     if (skills.some(({ name }) => name === skill.name)) {
       return err(`Two of the task's skills are named ${skill.name}.`);
     }

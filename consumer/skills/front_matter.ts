@@ -15,11 +15,11 @@ const skillName = /^[a-z0-9](?:-?[a-z0-9])*$/;
 /** The name becomes a folder, and both become part of the prompt, so both are restricted. */
 export function parseFrontMatter(text: string): Result<FrontMatter, string> {
   const head = text.slice(0, skillLimits.frontMatterCharsMax).replaceAll("\r\n", "\n");
-  const found = /^\uFEFF?---\n([\s\S]*?)\n---(?:\n|$)/.exec(head);
-  if (found === null) {
+  const match = /^\uFEFF?---\n([\s\S]*?)\n---(?:\n|$)/.exec(head);
+  if (match === null) {
     return err("it must start with front matter: a line ---, name and description, a line ---.");
   }
-  const fields = readYaml(found[1] ?? "");
+  const fields = readYaml(match[1] ?? "");
   if (fields === null)
     return err(
       "its front matter is not a YAML mapping: write name and description, each on one line.",

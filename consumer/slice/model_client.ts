@@ -49,9 +49,9 @@ function createModelClient(
     const rehearsal = spec.rehearsal && { turns: spec.rehearsal, position };
     return transportFor(model, { AI, MODEL_BASE_URL, MODEL_API_KEY, profileOf, rehearsal });
   };
-  const served = transportAt(0);
-  if (!served.ok) return served;
-  const { profile, servedBy } = served.value;
+  const firstTransport = transportAt(0);
+  if (!firstTransport.ok) return firstTransport;
+  const { profile, servedBy } = firstTransport.value;
   const traits = traitsOf(profile, spec.sampling);
   // The permit of the current call: its outcome is reported with it.
   let permitAt = 0;
@@ -60,7 +60,7 @@ function createModelClient(
     isFallback,
     ...traits,
     async complete(request, position) {
-      const current = model === "rehearsal" ? transportAt(position) : served;
+      const current = model === "rehearsal" ? transportAt(position) : firstTransport;
       if (!current.ok) return { ok: false, failure: current.error };
       const { sampling } = spec;
       const attributes = () =>
@@ -73,11 +73,11 @@ function createModelClient(
         });
       const outcome = await config.spans.run(`chat ${model}`, attributes, async (span) => {
         const { transport } = current.value;
-        const completed = await transport.complete(
+        const outcome = await transport.complete(
           sampling === undefined ? request : { ...request, sampling },
         );
-        recordOutcome(span, completed, traits.costOf);
-        return completed;
+        recordOutcome(span, outcome, traits.costOf);
+        return outcome;
       });
       // A call that the fleet stopped itself says nothing about the endpoint.
       if (request.signal.aborted) return outcome;

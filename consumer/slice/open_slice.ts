@@ -59,9 +59,9 @@ function buildSlice(
   { env }: ConsumerConfig,
   task: ClaimedTask,
   spec: OpenSlice["spec"],
-  stored: Step[] | null,
+  storedSteps: Step[] | null,
 ): OpenSlice {
-  const steps = stored ?? [];
+  const steps = storedSteps ?? [];
   const workspace = new Workspace(env.OBJECTS, task.tenant, task.id, steps);
   workspace.load(spec.ok ? (spec.value.files ?? {}) : {}, []);
   const inputs = workspace.paths();
@@ -69,16 +69,16 @@ function buildSlice(
     payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
   );
   workspace.load({}, changes);
-  const journaled = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
+  const journaledUsage = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
   const claim = { id: task.id, fence: task.fence };
   const journal = new JournalWriter(env, claim, {
     tenant: task.tenant,
     steps,
-    used: maxUsage(readUsage(task.usage), journaled),
+    used: maxUsage(readUsage(task.usage), journaledUsage),
     mayHaveRows: task.fence > 1,
     hasCeiling: task.batch_limited === 1,
     resumedFrom: task.resumed_from ?? 0,
-    isComplete: stored !== null,
+    isComplete: storedSteps !== null,
   });
   return { spec, journal, workspace, inputs };
 }

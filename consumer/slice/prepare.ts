@@ -64,5 +64,5 @@ async function policyOf(
   return err(failure("policy_unknown", message));
 }
 
-const policyResult = (found: PolicyLookup): Result<Policy, Failure> =>
-  found.ok ? ok(found.value.policy) : err(failure("policy_unknown", found.error.message));
+const policyResult = (lookup: PolicyLookup): Result<Policy, Failure> =>
+  lookup.ok ? ok(lookup.value.policy) : err(failure("policy_unknown", lookup.error.message));

@@ -23,8 +23,8 @@ export interface SliceResult {
 export async function runSlice(config: ConsumerConfig, task: ClaimedTask): Promise<SliceResult> {
   const open = await openSlice(config, task);
   const outcome = findEarlyEnd(config, task) ?? (await runLeased(config, task, open));
-  const listed = open.spec.ok ? open.spec.value.fallback_models : [];
-  const models = [task.model, ...fallbackModelsOf(config, task.model, listed)];
+  const fallbackModels = open.spec.ok ? open.spec.value.fallback_models : [];
+  const models = [task.model, ...fallbackModelsOf(config, task.model, fallbackModels)];
   return { outcome, journal: open.journal, workspace: open.workspace, models };
 }
 
@@ -38,7 +38,7 @@ async function runLeased(
   const claim = { id: task.id, fence: task.fence };
   const timer = setInterval(() => {
     heartbeat(config.env.DB, claim).then(
-      (held) => held || stop.abort(new Error("the fence is lost")),
+      (isHeld) => isHeld || stop.abort(new Error("the fence is lost")),
       () => undefined,
     );
   }, leaseLimits.heartbeatMs);

@@ -32,9 +32,9 @@ export async function runTask(
   open: OpenSlice,
   signal: AbortSignal,
 ): Promise<LoopEnd> {
-  const prepared = await prepare(config, task, open);
-  if (!prepared.ok) return { kind: "failure", failure: prepared.error };
-  const { spec, policy, models, tools, engine } = prepared.value;
+  const preparation = await prepare(config, task, open);
+  if (!preparation.ok) return { kind: "failure", failure: preparation.error };
+  const { spec, policy, models, tools, engine } = preparation.value;
   const { journal, workspace } = open;
   const bounds = boundsOf(spec.limits);
   const deadline = new WorkDeadline(signal);

@@ -38,11 +38,11 @@ async function applyOutcome(
     case "released":
       return releaseAndRequeue(config, task, slice, outcome);
     case "settled": {
-      const settled = await settleTask(config.env, task, slice, outcome);
-      if (!settled.ok) return log("fence_lost", fields);
+      const settlement = await settleTask(config.env, task, slice, outcome);
+      if (!settlement.ok) return log("fence_lost", fields);
       const { used } = journal;
-      writePoint(config.env.METRICS, () => pointOf(task, settled.value, used, Date.now()));
-      return log("task_settled", settledFields(task, settled.value, used));
+      writePoint(config.env.METRICS, () => pointOf(task, settlement.value, used, Date.now()));
+      return log("task_settled", settledFields(task, settlement.value, used));
     }
   }
 }
@@ -81,20 +81,20 @@ async function releaseAndRequeue(
 ): Promise<void> {
   const cause = outcome.why === "retrying" ? outcome.failure : null;
   const claim = { id: task.id, fence: task.fence };
-  const released = await releaseTask(config.env.DB, claim, {
+  const release = await releaseTask(config.env.DB, claim, {
     delayMs: outcome.delayMs,
     usageJson: JSON.stringify(journal.used),
     quirksJson: JSON.stringify(listQuirks(journal.steps)),
     errorJson: cause === null ? null : attemptError(cause, task),
     ledger: unchargedSpend(journal.steps, task.charged_seq),
   });
-  log(released.ok ? releaseEvents[outcome.why] : "fence_lost", {
+  log(release.ok ? releaseEvents[outcome.why] : "fence_lost", {
     task_id: task.id,
     fence: task.fence,
     delay_ms: outcome.delayMs,
     why: outcome.failure?.code,
   });
-  if (!released.ok) return;
-  const delayMs = released.value.cancelRequested ? 0 : outcome.delayMs;
+  if (!release.ok) return;
+  const delayMs = release.value.cancelRequested ? 0 : outcome.delayMs;
   await requeue(config, taskMessage(task.id, task.model), delayMs, task.priority);
 }

@@ -23,12 +23,12 @@ export async function settleTask(
   env: ConsumerEnv,
   task: TaskRow,
   { journal, workspace }: SliceResult,
-  proposed: SettledOutcome,
+  proposedOutcome: SettledOutcome,
 ): Promise<Result<SettledOutcome, "fence_lost">> {
   const files = await workspace.manifest();
   const usage = journal.used;
-  const resultText = formatResult(task, proposed, usage, files);
-  const outcome = checkResultSize(proposed, byteLength(resultText));
+  const resultText = formatResult(task, proposedOutcome, usage, files);
+  const outcome = checkResultSize(proposedOutcome, byteLength(resultText));
   // An incomplete transcript would look like a run that did nothing, and be resumed as one.
   const transcript = journal.isComplete ? writeTranscript(journal.steps, files) : null;
   const isInline =
@@ -80,7 +80,7 @@ function formatResult(
   usage: Usage,
   files: Manifest,
 ): string {
-  const listed = Object.entries(files).map(([path, { bytes, sha256 }]) => [
+  const fileEntries = Object.entries(files).map(([path, { bytes, sha256 }]) => [
     path,
     { bytes, sha256 },
   ]);
@@ -93,7 +93,7 @@ function formatResult(
     attempt: task.attempt,
     usage,
     output,
-    files: Object.fromEntries(listed),
+    files: Object.fromEntries(fileEntries),
   });
 }
 

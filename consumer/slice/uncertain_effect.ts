@@ -17,12 +17,12 @@ export async function addUncertainEffect(
   // Requests of this number under older fences belong to a run before a restart.
   const fenceMin = steps.findLast(({ seq }) => seq < intent.seq)?.fence ?? 0;
   const requests = await listSentRequests(db, task, { seq: intent.seq, fenceMin });
-  const shown = requests.slice(0, egressLimits.uncertainShownMax);
+  const shownRequests = requests.slice(0, egressLimits.uncertainShownMax);
   const uncertain: UncertainEffect = {
     step: intent.seq,
     tool: intent.name,
     began_at: new Date(intent.started_at).toISOString(),
-    requests: shown.map(({ at, ...row }) => ({ at: new Date(at).toISOString(), ...row })),
+    requests: shownRequests.map(({ at, ...row }) => ({ at: new Date(at).toISOString(), ...row })),
   };
   return {
     ...error,
@@ -35,11 +35,11 @@ function formatUncertain(
   { step, tool, began_at, requests }: UncertainEffect,
   count: number,
 ): string {
-  const listed = requests.map(({ method, url }) => `${method} ${url}`);
-  if (count > listed.length) listed.push(`${count - listed.length} more (see the task's egress)`);
-  const sent =
+  const lines = requests.map(({ method, url }) => `${method} ${url}`);
+  if (count > lines.length) lines.push(`${count - lines.length} more (see the task's egress)`);
+  const sentText =
     count === 0
       ? "No request with effects of it is logged."
-      : `Decided and possibly sent: ${listed.join(", ")}.`;
-  return `Step ${step}, ${tool}, started at ${began_at} and its outcome is unknown. ${sent} Check what it did; then redrive the task with mode "resume" and overrides {"on_uncertain": "retry"} to start that step again, or with mode "restart" to start from scratch.`;
+      : `Decided and possibly sent: ${lines.join(", ")}.`;
+  return `Step ${step}, ${tool}, started at ${began_at} and its outcome is unknown. ${sentText} Check what it did; then redrive the task with mode "resume" and overrides {"on_uncertain": "retry"} to start that step again, or with mode "restart" to start from scratch.`;
 }

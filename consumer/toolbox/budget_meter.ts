@@ -18,7 +18,7 @@ export class BudgetMeter {
   readonly #journal: { readonly used: Usage };
   readonly #bounds: Bounds;
   readonly #gateway: Pick<Gateway, "used" | "exhausted">;
-  #drained: Gateway["used"];
+  #drainedUsage: Gateway["used"];
   #toolCalls = 0;
   #dollars = 0;
 
@@ -32,7 +32,7 @@ export class BudgetMeter {
     this.#bounds = bounds;
     this.#gateway = gateway;
     // Requests before this meter, such as those that list MCP tools, are drained with the first step.
-    this.#drained = egressUsageOf(journal.used);
+    this.#drainedUsage = egressUsageOf(journal.used);
   }
 
   /** Counts a program's tool call. One call is left for the step itself, so that it can be journaled. */
@@ -65,7 +65,7 @@ export class BudgetMeter {
   /** What was used since the last call. */
   drainUsage(): Partial<Usage> & { tool_calls: number } {
     const now = this.#gateway.used;
-    const before = this.#drained;
+    const before = this.#drainedUsage;
     const bytesOut = now.bytes_out - before.bytes_out;
     const usage = {
       tool_calls: this.#toolCalls,
@@ -77,7 +77,7 @@ export class BudgetMeter {
     };
     this.#toolCalls = 0;
     this.#dollars = 0;
-    this.#drained = now;
+    this.#drainedUsage = now;
     return usage;
   }
 }

@@ -23,15 +23,15 @@ export async function callToolFromCode(
   argumentsJson: string,
 ): Promise<ToolAnswer> {
   const tool = host.tools.get(name);
-  if (tool === undefined) return failed(`There is no tool "${name}".`);
-  const taken = host.meter.takeToolCall();
-  if (!taken.ok) return failed(taken.error);
+  if (tool === undefined) return failedAnswer(`There is no tool "${name}".`);
+  const permission = host.meter.takeToolCall();
+  if (!permission.ok) return failedAnswer(permission.error);
   const input = checkInput(tool, argumentsJson);
-  if (!input.ok) return failed(input.error);
+  if (!input.ok) return failedAnswer(input.error);
   if (tool.effect === "effect" && !(await host.gate.journalIntent()))
-    return failed("Another worker owns the task now.");
+    return failedAnswer("Another worker owns the task now.");
   const result = await host.run(tool, input.value);
-  if (!result.ok) return failed(result.text);
+  if (!result.ok) return failedAnswer(result.text);
   return { ok: true, json: JSON.stringify(result.value ?? result.text) };
 }
 
@@ -45,13 +45,13 @@ export async function withSyncedFiles(
   call: () => Promise<ToolAnswer>,
 ): Promise<ToolAnswer> {
   const applied = workspace.apply(changes);
-  if (!applied.ok) return { ...failed(applied.error), kept: false };
+  if (!applied.ok) return { ...failedAnswer(applied.error), kept: false };
   const { changeCount } = workspace;
   const answer = await call();
   return { ...answer, changes: workspace.changedSince(changeCount) };
 }
 
-const failed = (message: string): ToolAnswer => ({ ok: false, message });
+const failedAnswer = (message: string): ToolAnswer => ({ ok: false, message });
 
 function checkInput(tool: Tool, json: string): Result<unknown, string> {
   const input = parseJson(json);

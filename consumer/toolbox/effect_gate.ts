@@ -33,8 +33,8 @@ export class EffectGate {
     if (step === null) return false;
     const drafts = step.hasIntent ? [] : [intentStep(step.call, step.seq)];
     if (drafts.length + requests.length === 0) return true;
-    const written = await this.#journal.write(drafts, { seq: step.seq, rows: requests });
-    if (written.ok) step.hasIntent = true;
-    return written.ok;
+    const result = await this.#journal.write(drafts, { seq: step.seq, rows: requests });
+    if (result.ok) step.hasIntent = true;
+    return result.ok;
   }
 }

@@ -58,26 +58,29 @@ export async function loadPinnedTools(
   if (mcp.length + skills.length === 0) return ok(none);
   const servers = findServers(env, task.tenant, mcp);
   if (!servers.ok) return servers;
-  const connected = servers.value.map(({ name, server }) => {
+  const connectedServers = servers.value.map(({ name, server }) => {
     return {
       name,
       server,
       connection: new McpConnection({ name, url: server.url }, gateway, signal),
     };
   });
-  const stored = await readPin(env, task, steps);
-  const pin = stored === null ? await createPin(env, task, spec, connected) : ok(stored);
+  const storedPin = await readPin(env, task, steps);
+  const pin =
+    storedPin === null ? await createPin(env, task, spec, connectedServers) : ok(storedPin);
   if (!pin.ok) return pin;
   const tools = pin.value.servers.flatMap((listing) => {
-    const found = connected.find(({ name }) => name === listing.name);
-    return found === undefined ? [] : toolsOfServer(listing, found.server, found.connection);
+    const connectedServer = connectedServers.find(({ name }) => name === listing.name);
+    return connectedServer === undefined
+      ? []
+      : toolsOfServer(listing, connectedServer.server, connectedServer.connection);
   });
   return ok({
     tools,
     skills: pin.value.skills,
     pin: pin.value.hash,
     close: async () => {
-      await Promise.all(connected.map(({ connection }) => connection.close()));
+      await Promise.all(connectedServers.map(({ connection }) => connection.close()));
     },
   });
 }
@@ -100,14 +103,14 @@ async function createPin(
   env: ConsumerEnv,
   task: TaskRow,
   spec: DurableTask,
-  connected: readonly ConnectedServer[],
+  connectedServers: readonly ConnectedServer[],
 ): Promise<Result<Pin, Failure>> {
-  const found = await findSkills(env.OBJECTS, task.tenant, spec.skills ?? []);
-  if (!found.ok) return err(failure("tool_unconfigured", found.error));
+  const skills = await findSkills(env.OBJECTS, task.tenant, spec.skills ?? []);
+  if (!skills.ok) return err(failure("tool_unconfigured", skills.error));
   const servers: PinnedServer[] = [];
-  for (const { name, server, connection } of connected)
+  for (const { name, server, connection } of connectedServers)
     servers.push(await listServerTools(name, server, connection));
-  const pinned = { servers, skills: found.value };
+  const pinned = { servers, skills: skills.value };
   const bytes = new TextEncoder().encode(JSON.stringify(pinned));
   const hash = await sha256Hex(bytes);
   const key = objectKeys.blob(task.tenant, task.id, hash);
@@ -120,17 +123,17 @@ function findServers(
   tenant: string,
   names: readonly string[],
 ): Result<{ name: string; server: McpServer }[], Failure> {
-  const all = readServers(env.MCP_SERVERS);
-  const offered = serversOf(all, tenant);
-  const found = [];
+  const allServers = readServers(env.MCP_SERVERS);
+  const offeredServers = serversOf(allServers, tenant);
+  const missing = [];
   for (const name of names) {
-    const server = offered.get(name);
+    const server = offeredServers.get(name);
     if (server === undefined) {
-      const cause = visibleFault(all, tenant) ?? "List it in MCP_SERVERS, for this tenant.";
+      const cause = visibleFault(allServers, tenant) ?? "List it in MCP_SERVERS, for this tenant.";
       const message = `The MCP server ${name} is not configured here. ${cause}`;
       return err(failure("tool_unconfigured", message));
     }
-    found.push({ name, server });
+    missing.push({ name, server });
   }
-  return ok(found);
+  return ok(missing);
 }

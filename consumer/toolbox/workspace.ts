@@ -30,19 +30,19 @@ interface StoredFile {
 
 export class Workspace {
   readonly #files = new Map<string, StoredFile>();
-  readonly #changed = new Set<string>();
+  readonly #changedPaths = new Set<string>();
   /** Files that this step created: one that is deleted again is not a change of the step. */
-  readonly #created = new Set<string>();
+  readonly #createdPaths = new Set<string>();
   /** The change count at which each path was last changed since the checkpoint, for `changedSince`. */
   readonly #lastChanges = new Map<string, number>();
   #changeCount = 0;
   /** The folder that is read-only, or null. */
-  #mounted: string | null = null;
+  #mountedFolder: string | null = null;
   readonly #bucket: R2Bucket;
   readonly #tenant: string;
   readonly #taskId: string;
   readonly #steps: readonly Step[];
-  readonly #stored: StoredFiles;
+  readonly #storedFiles: StoredFiles;
 
   /** `steps` is the journal as it grows: full outputs are read from it. */
   constructor(bucket: R2Bucket, tenant: string, taskId: string, steps: readonly Step[] = []) {
@@ -50,7 +50,7 @@ export class Workspace {
     this.#tenant = tenant;
     this.#taskId = taskId;
     this.#steps = steps;
-    this.#stored = new StoredFiles(bucket, tenant, taskId);
+    this.#storedFiles = new StoredFiles(bucket, tenant, taskId);
   }
 
   /** Adds the task's input files, then applies what earlier steps changed. */
@@ -73,7 +73,7 @@ export class Workspace {
    */
   mount(folder: string, files: Readonly<Record<string, InputFile>>): void {
     if (Object.keys(files).length === 0) return;
-    this.#mounted = folder;
+    this.#mountedFolder = folder;
     for (const path of this.paths()) if (this.#isMounted(path)) this.#files.delete(path);
     this.#files.delete(folder);
     this.load(files, []);
@@ -81,11 +81,11 @@ export class Workspace {
 
   /** The folder that is read-only; null where nothing is mounted. */
   get readOnlyFolder(): string | null {
-    return this.#mounted;
+    return this.#mountedFolder;
   }
 
   #isMounted(path: string): boolean {
-    return this.#mounted !== null && isWithin(path, this.#mounted);
+    return this.#mountedFolder !== null && isWithin(path, this.#mountedFolder);
   }
 
   paths(): string[] {
@@ -154,7 +154,7 @@ export class Workspace {
         if (this.#files.delete(path)) this.#recordRemoval(path);
         continue;
       }
-      if (!this.#files.has(path) && !this.#changed.has(path)) this.#created.add(path);
+      if (!this.#files.has(path) && !this.#changedPaths.has(path)) this.#createdPaths.add(path);
       this.#files.set(path, { entry: null, bytes, input: null });
       this.#recordChange(path);
     }
@@ -162,14 +162,14 @@ export class Workspace {
   }
 
   #recordChange(path: string): void {
-    this.#changed.add(path);
+    this.#changedPaths.add(path);
     this.#changeCount += 1;
     this.#lastChanges.set(path, this.#changeCount);
   }
 
   #recordRemoval(path: string): void {
     this.#recordChange(path);
-    if (this.#created.delete(path)) this.#changed.delete(path);
+    if (this.#createdPaths.delete(path)) this.#changedPaths.delete(path);
   }
 
   /** How many changes there were so far: the starting point for `changedSince`. */
@@ -185,8 +185,8 @@ export class Workspace {
 
   /** Whether the workspace can take these changes. */
   #checkFits(newChanges: ReadonlyMap<string, Uint8Array | null>): WriteResult {
-    const locked = [...newChanges.keys()].find((path) => this.#isMounted(path));
-    if (locked !== undefined) return err(readOnlyText(locked));
+    const lockedPath = [...newChanges.keys()].find((path) => this.#isMounted(path));
+    if (lockedPath !== undefined) return err(readOnlyText(lockedPath));
     const newNames = [...newChanges.keys()].filter((path) => !this.#lastChanges.has(path)).length;
     if (this.#lastChanges.size + newNames > workspaceLimits.namesPerStepMax)
       return err(
@@ -195,14 +195,14 @@ export class Workspace {
     let files = 0;
     let sum = 0;
     const folders = new Map<string, string>();
-    const unchanged = [...this.#files.keys()].filter((path) => !newChanges.has(path));
-    const written = [...newChanges].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
-    for (const path of [...unchanged, ...written]) {
+    const unchangedPaths = [...this.#files.keys()].filter((path) => !newChanges.has(path));
+    const writtenPaths = [...newChanges].flatMap(([path, bytes]) => (bytes === null ? [] : [path]));
+    for (const path of [...unchangedPaths, ...writtenPaths]) {
       files += 1;
       sum += this.#bytesOf(path, newChanges.get(path) ?? null);
       for (const folder of foldersOf(path)) folders.set(folder, path);
     }
-    for (const path of written) {
+    for (const path of writtenPaths) {
       const bytes = newChanges.get(path)?.byteLength ?? 0;
       if (bytes > workspaceLimits.fileBytesMax) {
         return err(
@@ -211,17 +211,18 @@ export class Workspace {
       }
       const below = folders.get(path);
       if (below !== undefined) return err(`"${path}" is a folder: it holds "${below}".`);
-      const above = foldersOf(path).find(
-        (at) => newChanges.get(at) ?? (!newChanges.has(at) && this.#files.has(at)),
+      const fileAsFolder = foldersOf(path).find(
+        (folder) => newChanges.get(folder) ?? (!newChanges.has(folder) && this.#files.has(folder)),
       );
-      if (above !== undefined) return err(`"${above}" is a file, so "${path}" cannot be below it.`);
+      if (fileAsFolder !== undefined)
+        return err(`"${fileAsFolder}" is a file, so "${path}" cannot be below it.`);
     }
-    if (written.length > 0 && files > workspaceLimits.filesMax) {
+    if (writtenPaths.length > 0 && files > workspaceLimits.filesMax) {
       return err(
         `The workspace holds ${workspaceLimits.filesMax} files, which is its limit: delete some first.`,
       );
     }
-    if (written.length > 0 && sum > workspaceLimits.bytesMax) {
+    if (writtenPaths.length > 0 && sum > workspaceLimits.bytesMax) {
       return err(
         `The workspace may hold ${workspaceLimits.bytesMax} bytes in all: delete something first.`,
       );
@@ -255,17 +256,17 @@ export class Workspace {
     const payload = this.#steps.find((step) => step.seq === seq)?.payload;
     if (payload?.kind !== "tool") return null;
     if (payload.output === undefined) return new TextEncoder().encode(payload.text);
-    return this.#stored.readBlob(payload.output.sha256);
+    return this.#storedFiles.readBlob(payload.output.sha256);
   }
 
   /** Stores the changes in R2 and returns them for the journal; the step that made them is written next. */
   async checkpoint(): Promise<ManifestChange | undefined> {
-    this.#created.clear();
+    this.#createdPaths.clear();
     this.#lastChanges.clear();
-    if (this.#changed.size === 0) return undefined;
+    if (this.#changedPaths.size === 0) return undefined;
     const change: ManifestChange = {};
     const contents = new Map<string, Uint8Array>();
-    for (const path of this.#changed) {
+    for (const path of this.#changedPaths) {
       const file = this.#files.get(path);
       if (file?.bytes == null) {
         change[path] = null;
@@ -281,7 +282,7 @@ export class Workspace {
       const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
       await putOnce(this.#bucket, key, bytes, "application/octet-stream");
     });
-    this.#changed.clear();
+    this.#changedPaths.clear();
     return change;
   }
 
@@ -292,15 +293,15 @@ export class Workspace {
       const file = this.#files.get(path);
       if (file === undefined || this.#isMounted(path)) continue;
       if (file.input !== null)
-        file.entry ??= await this.#stored.describeInput(file.input, file.bytes);
+        file.entry ??= await this.#storedFiles.describeInput(file.input, file.bytes);
       if (file.entry !== null) manifest[path] = file.entry;
     }
     return manifest;
   }
 
   async #readStored({ entry, input }: StoredFile): Promise<Uint8Array | null> {
-    if (entry?.source === "blob") return this.#stored.readBlob(entry.sha256);
-    return input === null ? null : this.#stored.readInput(input);
+    if (entry?.source === "blob") return this.#storedFiles.readBlob(entry.sha256);
+    return input === null ? null : this.#storedFiles.readInput(input);
   }
 }
 

@@ -24,10 +24,10 @@ export interface ToolBindings {
 export type BindingName = keyof ToolBindings & string;
 
 /** With one of these, a tool could write past the fence or read what no tool may. */
-const reserved =
+const reservedNames =
   /^(DB|OBJECTS|TASKS|TASKS_LOW|WEBHOOKS|INBOX|INBOX_DLQ|GOVERNOR|LOADER|MAIL|SANDBOX|CONSUMER|PRODUCER|MODEL|WORKERS_AI|FALLBACK_MODELS|(SECRET|FLEET|MODEL)_.*)$/;
 
-export const isReservedBinding = (name: string): boolean => reserved.test(name);
+export const isReservedBinding = (name: string): boolean => reservedNames.test(name);
 
 /** What the bindings of a tool depend on. */
 interface BoundTool {

@@ -60,8 +60,8 @@ for (const { name } of customTools) {
 /** Whether a tenant's tasks may be offered the tool. The error says what to set. */
 export function checkAvailable(tool: Tool, tenant: string, env: ConsumerEnv): Result<void, string> {
   for (const check of [checkSandboxes, checkBindings, checkRequires]) {
-    const checked = check(tool, env);
-    if (!checked.ok) return checked;
+    const result = check(tool, env);
+    if (!result.ok) return result;
   }
   return checkTenant(tool, tenant, env.TOOL_TENANTS);
 }
@@ -107,8 +107,8 @@ export function selectTools(
   const problems = names.flatMap((name) => {
     if (name === finalAnswerName) return [];
     const tool = catalog.find((each) => each.name === name);
-    const checked = tool === undefined ? err("There is no such tool.") : checkFits(tool, task, env);
-    return checked.ok ? [] : [`The tool ${name} cannot be used here. ${checked.error}`];
+    const result = tool === undefined ? err("There is no such tool.") : checkFits(tool, task, env);
+    return result.ok ? [] : [`The tool ${name} cannot be used here. ${result.error}`];
   });
   if (problems.length > 0) return err(problems.join(" "));
   return ok(catalog.filter(({ name }) => names.includes(name)));
@@ -126,8 +126,8 @@ const offers = new WeakMap<Tool, ToolOffer>();
 
 /** The same object for the same tool: validators are cached by the identity of their schema. */
 export function offerOf(tool: Tool): ToolOffer {
-  const known = offers.get(tool);
-  if (known !== undefined) return known;
+  const cached = offers.get(tool);
+  if (cached !== undefined) return cached;
   const original = JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown>;
   const { name, description, effect } = tool;
   const offer = { name, description, effect, original, parameters: simplifySchema(original) };
@@ -140,11 +140,11 @@ export function offerOf(tool: Tool): ToolOffer {
  * the same tools, so that the cached prefix never changes.
  */
 export function offersOf(tools: readonly Tool[]): ToolOffer[] {
-  const others = tools.filter(({ name }) => isCallableFromCode(name));
-  const signatures = others.map((tool) => signatureOf(tool, offerOf(tool).parameters));
+  const callableTools = tools.filter(({ name }) => isCallableFromCode(name));
+  const signatures = callableTools.map((tool) => signatureOf(tool, offerOf(tool).parameters));
   return tools.map((tool) => {
     const offer = offerOf(tool);
-    if (tool.name !== runCode.name || others.length === 0) return offer;
+    if (tool.name !== runCode.name || callableTools.length === 0) return offer;
     const list = `\nA program can call, each with one object, and must await:\n${signatures.join("\n")}`;
     return { ...offer, description: `${offer.description}${list}` };
   });

@@ -20,12 +20,12 @@ export function signatureOf(tool: Tool, parameters: Schema): string {
   const output =
     tool.output === undefined
       ? "string"
-      : typeOf(fieldOf(simplifySchema({ properties: { it: plain(tool.output) } })), 0);
+      : typeOf(fieldOf(simplifySchema({ properties: { it: plainCopy(tool.output) } })), 0);
   return `${tool.name}(input${optional}: ${input}): Promise<${output}>`;
 }
 
 /** Drops the symbols of TypeBox schemas. */
-const plain = (schema: object): unknown => JSON.parse(JSON.stringify(schema)) as unknown;
+const plainCopy = (schema: object): unknown => JSON.parse(JSON.stringify(schema)) as unknown;
 
 const fieldOf = (schema: Schema): Schema =>
   (schema.properties as Record<string, Schema> | undefined)?.it ?? {};
@@ -56,11 +56,11 @@ function objectType(schema: Schema, depth: number): string {
       ? "{}"
       : `Record<string, ${typeOf(inner, depth + 1)}>`;
   }
-  const shown = fields.map(
+  const lines = fields.map(
     ([name, field]) =>
       `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)}${required.has(name) ? "" : "?"}: ${typeOf(field, depth + 1)}`,
   );
-  return `{ ${shown.join("; ")} }`;
+  return `{ ${lines.join("; ")} }`;
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

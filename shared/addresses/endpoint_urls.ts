@@ -34,13 +34,14 @@ export function endpointUrls(text: string): Result<EndpointUrls, string> {
 
 /** The form that was probably meant: http for this machine, an address or a port, else https. */
 function notAUrl(text: string): string {
-  const meant = URL.parse(`http://${text.replace(/^[^/]*\/\//, "")}`);
+  const suggestion = URL.parse(`http://${text.replace(/^[^/]*\/\//, "")}`);
   const isPlain =
-    meant !== null && (meant.port !== "" || /^(?:localhost|[\d.]+)$/.test(meant.hostname));
-  const path = meant?.pathname === "/" ? "/v1" : meant?.pathname.replace(/\/+$/, "");
+    suggestion !== null &&
+    (suggestion.port !== "" || /^(?:localhost|[\d.]+)$/.test(suggestion.hostname));
+  const path = suggestion?.pathname === "/" ? "/v1" : suggestion?.pathname.replace(/\/+$/, "");
   const form =
-    meant === null
+    suggestion === null
       ? "http://127.0.0.1:11434/v1"
-      : `${isPlain ? "http" : "https"}://${meant.host}${path}`;
+      : `${isPlain ? "http" : "https"}://${suggestion.host}${path}`;
   return `MODEL_BASE_URL is not a URL with http:// or https://: write an address such as ${form}.`;
 }

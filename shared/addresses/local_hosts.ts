@@ -42,10 +42,10 @@ export function parseHosts(text: string | undefined, mode: FleetMode): Result<Ho
 }
 
 /** Where a decided URL is sent: to itself, or to the same path and query at the host's loopback address. */
-export function resolveDestination(decided: URL, hosts: Hosts): URL {
-  const base = hosts.get(decided.host);
-  if (base === undefined) return decided;
-  const url = new URL(decided);
+export function resolveDestination(decidedUrl: URL, hosts: Hosts): URL {
+  const base = hosts.get(decidedUrl.host);
+  if (base === undefined) return decidedUrl;
+  const url = new URL(decidedUrl);
   url.protocol = base.protocol;
   url.host = base.host;
   url.port = base.port;

@@ -20,9 +20,10 @@ export function outputStep(path: string): number | null {
  */
 export function normalisePath(text: string): string | null {
   if (text.length > workspaceLimits.pathCharsMax || !text.isWellFormed()) return null;
-  const composed = text.normalize("NFC");
-  if (composed.length > workspaceLimits.pathCharsMax || misleading.test(composed)) return null;
-  const segments = composed.split("/").filter((segment) => segment !== "" && segment !== ".");
+  const composedText = text.normalize("NFC");
+  if (composedText.length > workspaceLimits.pathCharsMax || misleading.test(composedText))
+    return null;
+  const segments = composedText.split("/").filter((segment) => segment !== "" && segment !== ".");
   if (segments.length === 0 || segments.includes("..") || segments.includes("__proto__"))
     return null;
   return segments.join("/");

@@ -37,8 +37,8 @@ export class StoredFiles {
   /** Hash and size of an input; `bytes` where they are known. An unread upload is hashed as a stream. */
   async describeInput(input: InputFile, bytes: Uint8Array | null): Promise<FileEntry | null> {
     if (bytes === null && "r2" in input) {
-      const hashed = await hashObject(this.#bucket, this.#inputKey(input));
-      return hashed === null ? null : { ...hashed, source: "input" };
+      const hashedObject = await hashObject(this.#bucket, this.#inputKey(input));
+      return hashedObject === null ? null : { ...hashedObject, source: "input" };
     }
     const content = bytes ?? (await this.readInput(input));
     if (content === null) return null;

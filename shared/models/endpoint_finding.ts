@@ -10,18 +10,18 @@ export interface EndpointFinding {
 /** One line about what an endpoint answered to `GET {base}/models`; `model` is null where none is chosen. */
 export function endpointFinding(
   { base, models }: EndpointUrls,
-  served: ServedModels,
+  servedModels: ServedModels,
   model: string | null,
 ): EndpointFinding {
   const no = (message: string) => ({ ok: false, message });
-  switch (served.kind) {
+  switch (servedModels.kind) {
     case "unreachable":
       return no(
-        `nothing answers at ${base} (${served.message}): start the model server, or set MODEL_BASE_URL to its address`,
+        `nothing answers at ${base} (${servedModels.message}): start the model server, or set MODEL_BASE_URL to its address`,
       );
     case "key_refused":
       return no(
-        `${base} answers HTTP ${served.status}: set MODEL_API_KEY to a key that it accepts`,
+        `${base} answers HTTP ${servedModels.status}: set MODEL_API_KEY to a key that it accepts`,
       );
     case "page":
       return no(
@@ -30,10 +30,10 @@ export function endpointFinding(
     case "unlisted":
       return {
         ok: true,
-        message: `${base} answers, but does not list its models (HTTP ${served.status} at ${models})`,
+        message: `${base} answers, but does not list its models (HTTP ${servedModels.status} at ${models})`,
       };
     case "listed":
-      return listedFinding(base, served.ids, model);
+      return listedFinding(base, servedModels.ids, model);
   }
 }
 

@@ -50,7 +50,7 @@ const Override = Type.Partial(
 type Override = Static<typeof Override>;
 
 /** The key for models that no other key names and the table does not list. */
-const others = "*";
+const wildcard = "*";
 
 /**
  * Reads `{"<model>": {field: value}}`. Strict: an unknown field or a value that does
@@ -63,23 +63,25 @@ export function readProfiles(text: string | undefined): Result<ProfileOf, string
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return refused(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return invalid(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refused('must be one JSON object, such as {"qwen3:8b": {"window_tokens": 32768}}');
+    return invalid('must be one JSON object, such as {"qwen3:8b": {"window_tokens": 32768}}');
   }
-  const known = new Map<string, Override>();
+  const overrides = new Map<string, Override>();
   for (const [model, fields] of Object.entries(value)) {
     const problem = problemIn(model, fields);
-    if (problem !== null) return refused(`has ${JSON.stringify(model)}: ${problem}`);
-    known.set(model, fields as Override);
+    if (problem !== null) return invalid(`has ${JSON.stringify(model)}: ${problem}`);
+    overrides.set(model, fields as Override);
   }
   const profiles = new Map<string, Profile>();
   return ok((model) => {
     const cached = profiles.get(model);
     if (cached !== undefined) return cached;
-    const own = known.get(model) ?? (isListed(model) ? undefined : known.get(others));
-    const profile = own === undefined ? profileOf(model) : applyOverride(profileOf(model), own);
+    const override =
+      overrides.get(model) ?? (isListed(model) ? undefined : overrides.get(wildcard));
+    const profile =
+      override === undefined ? profileOf(model) : applyOverride(profileOf(model), override);
     profiles.set(model, profile);
     return profile;
   });
@@ -87,28 +89,28 @@ export function readProfiles(text: string | undefined): Result<ProfileOf, string
 
 function problemIn(model: string, fields: unknown): string | null {
   const first = Value.Errors(Override, fields).First();
-  if (first !== undefined) return explained(first.path, first.message);
+  if (first !== undefined) return explainPath(first.path, first.message);
   const { window_tokens: window, output_tokens_max: output } = fields as Override;
   if (window !== undefined && output !== undefined && output >= window) {
     return "output_tokens_max must be below window_tokens, which holds prompt and reply";
   }
-  const paced = (fields as Override).requests_per_minute !== undefined;
-  return paced && !model.startsWith("@cf/")
+  const hasPace = (fields as Override).requests_per_minute !== undefined;
+  return hasPace && !model.startsWith("@cf/")
     ? "requests_per_minute is for models of Workers AI; set MODEL_RPM for the endpoint of MODEL_BASE_URL"
     : null;
 }
 
-function explained(path: string, message: string): string {
+function explainPath(path: string, message: string): string {
   const parts = path.split("/").filter((part) => part !== "");
   const field = parts[0] ?? "";
   const names = Object.keys(Override.properties);
   if (field === "" || names.includes(field)) {
     return `${parts.join(".") || "the value"}: ${message.toLowerCase()}`;
   }
-  const near = nearestName(field, names);
-  return near === null
+  const suggestion = nearestName(field, names);
+  return suggestion === null
     ? `there is no field ${JSON.stringify(field)}; the fields are ${names.join(", ")}`
-    : `there is no field ${JSON.stringify(field)}: did you mean "${near}"?`;
+    : `there is no field ${JSON.stringify(field)}: did you mean "${suggestion}"?`;
 }
 
 function applyOverride(base: Profile, override: Override): Profile {
@@ -142,5 +144,5 @@ function applyOverride(base: Profile, override: Override): Profile {
   };
 }
 
-const refused = (message: string) =>
+const invalid = (message: string) =>
   err(`MODEL_PROFILES ${message.slice(0, taskLimits.keyCharsMax * 2)}.`);

@@ -81,7 +81,7 @@ const unknownHosted: Profile = {
   price: { input: 1.4, cached: 1.4, output: 4.4 },
 };
 
-function hosted(
+function hostedProfile(
   requestsPerMinute: number,
   windowTokens: number,
   [input, output, cached]: readonly [number, number, number?],
@@ -111,23 +111,26 @@ const deepseek: Partial<Profile> = { reasoningField: "reasoning_content" };
 const unforced: Partial<Profile> = { thinking: { reasoning_effort: "low" }, forcedTool: false };
 
 const profiles: ReadonlyMap<string, Profile> = new Map([
-  ["@cf/zai-org/glm-5.3", hosted(paidRate, 1_048_576, [1.4, 4.4, 0.26], unforced)],
-  ["@cf/zai-org/glm-5.3-flash", hosted(paidRate, 1_048_576, [0.15, 0.5, 0.03], unforced)],
+  ["@cf/zai-org/glm-5.3", hostedProfile(paidRate, 1_048_576, [1.4, 4.4, 0.26], unforced)],
+  ["@cf/zai-org/glm-5.3-flash", hostedProfile(paidRate, 1_048_576, [0.15, 0.5, 0.03], unforced)],
   [
     "@cf/zai-org/glm-5.2",
-    hosted(paidRate, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
+    hostedProfile(paidRate, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
   ],
-  ["@cf/zai-org/glm-4.7-flash", hosted(openRate, 131_072, [0.0605, 0.4], { thinking: noThinking })],
+  [
+    "@cf/zai-org/glm-4.7-flash",
+    hostedProfile(openRate, 131_072, [0.0605, 0.4], { thinking: noThinking }),
+  ],
   [
     "@cf/deepseek-ai/deepseek-v4.1-flash-1017",
-    hosted(paidRate, 1_048_576, [0.3, 1.2, 0.006], {
+    hostedProfile(paidRate, 1_048_576, [0.3, 1.2, 0.006], {
       ...deepseek,
       thinking: { reasoning_effort: "high" },
     }),
   ],
   [
     "@cf/deepseek-ai/deepseek-v4-flash-0731",
-    hosted(paidRate, 1_048_576, [0.44, 1.32, 0.014], {
+    hostedProfile(paidRate, 1_048_576, [0.44, 1.32, 0.014], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
       thinkingLess: { reasoning_effort: "none" },
@@ -135,7 +138,7 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/deepseek-ai/deepseek-v4-pro-0813",
-    hosted(paidRate, 1_048_576, [1.32, 3.96, 0.044], {
+    hostedProfile(paidRate, 1_048_576, [1.32, 3.96, 0.044], {
       ...deepseek,
       thinking: { reasoning_effort: "low" },
       thinkingLess: { reasoning_effort: "none" },
@@ -143,29 +146,29 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/moonshotai/kimi-k2.7-code",
-    hosted(paidRate, 262_144, [0.95, 4, 0.19], { callIds: "kimi" }),
+    hostedProfile(paidRate, 262_144, [0.95, 4, 0.19], { callIds: "kimi" }),
   ],
   [
     "@cf/moonshotai/kimi-k2.6",
-    hosted(paidRate, 262_144, [0.95, 4, 0.16], {
+    hostedProfile(paidRate, 262_144, [0.95, 4, 0.16], {
       callIds: "kimi",
       thinking: { reasoning_effort: "none" },
     }),
   ],
   [
     "@cf/qwen/qwen3.8-27b",
-    hosted(openRate, 262_144, [0.45, 3.2, 0.05], {
+    hostedProfile(openRate, 262_144, [0.45, 3.2, 0.05], {
       thinking: { reasoning_effort: "low" },
       thinkingLess: noThinking,
     }),
   ],
   [
     "@cf/google/gemma-4-26b-a4b-it",
-    hosted(openRate, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking }),
+    hostedProfile(openRate, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking }),
   ],
   [
     "@cf/nvidia/nemotron-3-120b-a12b",
-    hosted(openRate, 256_000, [0.5, 1.5], {
+    hostedProfile(openRate, 256_000, [0.5, 1.5], {
       thinking: {
         chat_template_kwargs: {
           enable_thinking: true,
@@ -177,23 +180,32 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/openai/gpt-oss-120b",
-    hosted(openRate, 128_000, [0.35, 0.75], { thinking: { reasoning_effort: "low" } }),
+    hostedProfile(openRate, 128_000, [0.35, 0.75], { thinking: { reasoning_effort: "low" } }),
   ],
   [
     "@cf/openai/gpt-oss-20b",
-    hosted(openRate, 128_000, [0.2, 0.3], { thinking: { reasoning_effort: "low" } }),
+    hostedProfile(openRate, 128_000, [0.2, 0.3], { thinking: { reasoning_effort: "low" } }),
   ],
   [
     "@cf/qwen/qwen3-30b-a3b-fp8",
-    hosted(openRate, 32_768, [0.051, 0.335], { outputTokensMax: 8_192, reasoningField: null }),
+    hostedProfile(openRate, 32_768, [0.051, 0.335], {
+      outputTokensMax: 8_192,
+      reasoningField: null,
+    }),
   ],
-  ["@cf/meta/llama-4-scout-17b-16e-instruct", hosted(openRate, 131_000, [0.27, 0.85], legacy)],
-  ["@cf/meta/llama-3.3-70b-instruct-fp8-fast", hosted(openRate, 24_000, [0.293, 2.253], legacy)],
+  [
+    "@cf/meta/llama-4-scout-17b-16e-instruct",
+    hostedProfile(openRate, 131_000, [0.27, 0.85], legacy),
+  ],
+  [
+    "@cf/meta/llama-3.3-70b-instruct-fp8-fast",
+    hostedProfile(openRate, 24_000, [0.293, 2.253], legacy),
+  ],
   [
     "@cf/mistralai/mistral-small-3.1-24b-instruct",
-    hosted(openRate, 128_000, [0.351, 0.555], legacy),
+    hostedProfile(openRate, 128_000, [0.351, 0.555], legacy),
   ],
-  ["@cf/ibm-granite/granite-4.0-h-micro", hosted(openRate, 131_000, [0.017, 0.112], legacy)],
+  ["@cf/ibm-granite/granite-4.0-h-micro", hostedProfile(openRate, 131_000, [0.017, 0.112], legacy)],
 ]);
 
 /** The models with a row of their own in the table, in its order. */
@@ -206,9 +218,9 @@ export const isListed = (model: string): boolean => profiles.has(model);
 export type ProfileOf = (model: string) => Profile;
 
 /** What is known of this model, or careful defaults. */
-export const profileOf: ProfileOf = (model) => profiles.get(model) ?? unlisted(model);
+export const profileOf: ProfileOf = (model) => profiles.get(model) ?? unlistedProfile(model);
 
-function unlisted(model: string): Profile {
+function unlistedProfile(model: string): Profile {
   if (model.startsWith("@cf/")) return unknownHosted;
   return mistralName.test(model) ? mistralProfile : unknownProfile;
 }
@@ -224,10 +236,10 @@ export function isPriced(profile: Profile, usage: Pick<ReplyUsage, "neurons">): 
 /** What a call cost in US dollars: by neurons where the endpoint billed them, else by the price table. */
 export function costOf(profile: Profile, usage: ReplyUsage): number {
   if (usage.neurons !== null) return usage.neurons * usdPerNeuron;
-  const cached = Math.min(usage.cached_tokens, usage.prompt_tokens);
+  const cachedTokens = Math.min(usage.cached_tokens, usage.prompt_tokens);
   return (
-    ((usage.prompt_tokens - cached) * profile.price.input +
-      cached * profile.price.cached +
+    ((usage.prompt_tokens - cachedTokens) * profile.price.input +
+      cachedTokens * profile.price.cached +
       usage.completion_tokens * profile.price.output) /
     tokensPerPrice
   );
@@ -236,18 +248,21 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
 /** The output limit of one reply, and of the next one when thought filled the first, in tokens. */
 export function outputRoom(
   profile: Profile,
-  requested: number | undefined,
+  requestedTokens: number | undefined,
 ): { outputTokensMax: number; outputTokensCeiling: number } {
   return {
     outputTokensMax: Math.min(
       profile.outputTokensMax,
-      requested ?? modelLimits.outputTokensDefault,
+      requestedTokens ?? modelLimits.outputTokensDefault,
     ),
-    outputTokensCeiling: Math.min(profile.outputTokensMax, requested ?? Number.POSITIVE_INFINITY),
+    outputTokensCeiling: Math.min(
+      profile.outputTokensMax,
+      requestedTokens ?? Number.POSITIVE_INFINITY,
+    ),
   };
 }
 
 /** The output limit to send: what the caller asks for, within what the model can give. */
-export function outputTokensFor(profile: Profile, requested: number): number {
-  return Math.max(1, Math.min(Math.floor(requested), profile.outputTokensMax));
+export function outputTokensFor(profile: Profile, requestedTokens: number): number {
+  return Math.max(1, Math.min(Math.floor(requestedTokens), profile.outputTokensMax));
 }

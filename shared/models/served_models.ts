@@ -46,17 +46,17 @@ export async function servedModelsHint(
   headers: Record<string, string>,
   send: typeof fetch,
 ): Promise<string> {
-  const served = await listServedModels(url, headers, send);
-  return served.kind === "listed" ? idsHint(model, served.ids) : "";
+  const servedModels = await listServedModels(url, headers, send);
+  return servedModels.kind === "listed" ? idsHint(model, servedModels.ids) : "";
 }
 
 /** ` Did you mean "x"?`, or the first served models; empty where none is served. */
 export function idsHint(model: string, ids: readonly string[]): string {
   if (ids.length === 0) return "";
-  const near = nearestName(model, ids) ?? ids.find((id) => isPartOf(model, id));
-  return near === undefined
+  const suggestion = nearestName(model, ids) ?? ids.find((id) => isPartOf(model, id));
+  return suggestion === undefined
     ? ` It serves ${ids.slice(0, idsShown).join(", ")}.`
-    : ` Did you mean "${near}"?`;
+    : ` Did you mean "${suggestion}"?`;
 }
 
 const isPartOf = (model: string, id: string): boolean => {

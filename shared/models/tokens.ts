@@ -11,7 +11,7 @@ export function estimateTokens(text: string): number {
   // Most texts are plain, and a search says so faster than a count.
   if (!beyondAscii.test(text)) return Math.ceil(text.length / asciiCharsPerToken);
   let other = 0;
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) other += 1;
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 127) other += 1;
   return Math.ceil((text.length - other) / asciiCharsPerToken + other / otherCharsPerToken);
 }
 
@@ -49,7 +49,7 @@ export function truncatedSilently(request: ModelRequest, promptTokens: number): 
   // What is folded only gets shorter, so most counts are settled without folding.
   const chars = request.messages.reduce((sum, message) => sum + textOf(message).length, 0);
   if (promptTokens >= chars / charsPerTokenAtMost) return false;
-  const folded = request.messages.reduce(
+  const total = request.messages.reduce(
     (sum, message) =>
       sum +
       textOf(message)
@@ -57,6 +57,6 @@ export function truncatedSilently(request: ModelRequest, promptTokens: number): 
         .replace(/(.)\1{3,}/g, "$1").length,
     0,
   );
-  const fewest = folded / charsPerTokenAtMost;
+  const fewest = total / charsPerTokenAtMost;
   return fewest >= modelLimits.truncationTokensMin && promptTokens < fewest;
 }

@@ -16,9 +16,9 @@ function isPermanent(error: Error): boolean {
 }
 
 /** Logs why work stopped that is retried later: a store that is down, or a bug of ours. */
-export function logFailure(what: string, thrown: unknown, fields: LogFields = {}): void {
-  if (!(thrown instanceof StoreFault)) logBug(what, thrown, fields);
-  else log("unhealthy", { what, ...fields, message: thrown.message });
+export function logFailure(operation: string, thrown: unknown, fields: LogFields = {}): void {
+  if (!(thrown instanceof StoreFault)) logBug(operation, thrown, fields);
+  else log("unhealthy", { what: operation, ...fields, message: thrown.message });
 }
 
 /** How long one call may take, how often it is repeated, and how long all attempts together may take. */
@@ -58,12 +58,12 @@ export const bulkyRetries: RetryOptions = {
  * By default p-retry has no deadline and no jitter, and skips a plain TypeError, so every option is given.
  */
 export async function withRetries<T>(
-  what: string,
+  operation: string,
   call: () => Promise<T>,
   { retries, callMs, deadlineMs }: RetryOptions = defaultRetries,
 ): Promise<T> {
   try {
-    return await pRetry(() => withTimeout(what, callMs, call()), {
+    return await pRetry(() => withTimeout(operation, callMs, call()), {
       retries,
       minTimeout: retryLimits.storeRetryMsMin,
       maxTimeout: retryLimits.storeRetryMsMax,
@@ -72,10 +72,10 @@ export async function withRetries<T>(
       randomize: true,
       shouldRetry: ({ error }) => !isPermanent(error),
       onFailedAttempt: ({ error, attemptNumber }) =>
-        log("store_retry", { what, attempt: attemptNumber, message: error.message }),
+        log("store_retry", { what: operation, attempt: attemptNumber, message: error.message }),
     });
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
-    throw new StoreFault(`${what}: ${cause.message}`, { cause });
+    throw new StoreFault(`${operation}: ${cause.message}`, { cause });
   }
 }

@@ -16,8 +16,8 @@ export type Route =
 /** Where the calls of this model go, or a sentence that says what to set. */
 export function routeOf(model: string, serving: Serving): Route {
   if (model === "rehearsal") return { kind: "rehearsal" };
-  const hosted = model.startsWith("@cf/");
-  if (hosted && serving.workersAi) return { kind: "workers_ai" };
+  const isHosted = model.startsWith("@cf/");
+  if (isHosted && serving.workersAi) return { kind: "workers_ai" };
   const baseUrl = serving.baseUrl?.trim() ?? "";
   if (baseUrl !== "") {
     const urls = endpointUrls(baseUrl);
@@ -26,7 +26,7 @@ export function routeOf(model: string, serving: Serving): Route {
   const name = JSON.stringify(model);
   return {
     kind: "none",
-    missing: hosted
+    missing: isHosted
       ? `Nothing serves the model ${name}: bind Workers AI (a deployed consumer does), or set MODEL_BASE_URL to an OpenAI-compatible endpoint that does.`
       : `Nothing serves the model ${name}: set MODEL_BASE_URL to an OpenAI-compatible endpoint, for example http://127.0.0.1:11434/v1.`,
   };

@@ -18,7 +18,8 @@ export interface SchemaFault {
 type Checked = Result<null, string>;
 type Check = (value: unknown, root: unknown, depth: number) => Checked;
 
-const must = (holds: boolean, be: string): Checked => (holds ? ok(null) : err(`must be ${be}`));
+const must = (holds: boolean, requirement: string): Checked =>
+  holds ? ok(null) : err(`must be ${requirement}`);
 
 const types = ["object", "array", "string", "number", "integer", "boolean", "null"];
 const isType = (value: unknown) => typeof value === "string" && types.includes(value);
@@ -122,8 +123,8 @@ function visit(schema: unknown, path: string, depth: number, walk: Walk): void {
   }
   for (const [key, check] of Object.entries(valueChecks)) {
     if (schema[key] === undefined) continue;
-    const checked = check(schema[key], walk.root, depth);
-    if (!checked.ok) addFault(walk, join(path, key), checked.error);
+    const result = check(schema[key], walk.root, depth);
+    if (!result.ok) addFault(walk, join(path, key), result.error);
   }
   visitSchemas(schema, path, depth, walk);
   visitLists(schema, path, depth, walk);
@@ -151,11 +152,12 @@ function visitLists(schema: Json, path: string, depth: number, walk: Walk): void
   for (const key of listKeywords) {
     const list = schema[key];
     if (list === undefined) continue;
-    const at = join(path, key);
+    const place = join(path, key);
     if (!Array.isArray(list) || list.length === 0) {
-      addFault(walk, at, "must be a list of schemas, not empty");
+      addFault(walk, place, "must be a list of schemas, not empty");
     } else
-      for (const [index, inner] of list.entries()) visit(inner, join(at, index), depth + 1, walk);
+      for (const [index, inner] of list.entries())
+        visit(inner, join(place, index), depth + 1, walk);
   }
 }
 
@@ -163,15 +165,15 @@ function visitMaps(schema: Json, path: string, depth: number, walk: Walk): void 
   for (const key of mapKeywords) {
     const map = schema[key];
     if (map === undefined) continue;
-    const at = join(path, key);
+    const place = join(path, key);
     if (!isRecord(map)) {
-      addFault(walk, at, "must be an object of schemas");
+      addFault(walk, place, "must be an object of schemas");
       continue;
     }
     for (const [name, inner] of Object.entries(map)) {
       const pattern = key === "patternProperties" ? checkPattern(name) : ok(null);
-      if (!pattern.ok) addFault(walk, join(at, name), pattern.error);
-      visit(inner, join(at, name), depth + 1, walk);
+      if (!pattern.ok) addFault(walk, join(place, name), pattern.error);
+      visit(inner, join(place, name), depth + 1, walk);
     }
   }
 }
@@ -192,7 +194,7 @@ const notSchemaRef = "does not point to a schema";
 
 /** What a reference such as `#/$defs/a` points to; undefined for nothing. */
 export function targetOf(ref: string, root: unknown): unknown {
-  let at = root;
+  let current = root;
   for (const raw of ref.split("/").slice(1)) {
     let key: string;
     try {
@@ -200,11 +202,11 @@ export function targetOf(ref: string, root: unknown): unknown {
     } catch {
       return undefined;
     }
-    if (Array.isArray(at) && /^\d+$/.test(key)) at = at[Number(key)];
-    else if (isRecord(at) && Object.hasOwn(at, key)) at = at[key];
+    if (Array.isArray(current) && /^\d+$/.test(key)) current = current[Number(key)];
+    else if (isRecord(current) && Object.hasOwn(current, key)) current = current[key];
     else return undefined;
   }
-  return at;
+  return current;
 }
 
 /** References to objects that were not visited as schemas. */
@@ -234,11 +236,13 @@ function isLoop(schema: unknown, root: unknown, seen: Map<object, "open" | "done
   const state = seen.get(schema);
   if (state !== undefined) return state === "open";
   seen.set(schema, "open");
-  const applied: unknown[] = inPlace.map((key) => schema[key]);
-  if (typeof schema.$ref === "string") applied.push(targetOf(schema.$ref, root));
-  for (const key of inPlaceLists) if (Array.isArray(schema[key])) applied.push(...schema[key]);
-  if (isRecord(schema.dependentSchemas)) applied.push(...Object.values(schema.dependentSchemas));
-  const found = applied.some((inner) => isLoop(inner, root, seen));
+  const appliedSchemas: unknown[] = inPlace.map((key) => schema[key]);
+  if (typeof schema.$ref === "string") appliedSchemas.push(targetOf(schema.$ref, root));
+  for (const key of inPlaceLists)
+    if (Array.isArray(schema[key])) appliedSchemas.push(...schema[key]);
+  if (isRecord(schema.dependentSchemas))
+    appliedSchemas.push(...Object.values(schema.dependentSchemas));
+  const isCycle = appliedSchemas.some((inner) => isLoop(inner, root, seen));
   seen.set(schema, "done");
-  return found;
+  return isCycle;
 }

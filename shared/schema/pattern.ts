@@ -27,26 +27,26 @@ const unbounded = /^(?:[*+]|\{\d+,\})/;
 function hasNestedRepetition(pattern: string): boolean {
   // One entry per open group: whether it contains an unbounded repetition.
   const open: boolean[] = [false];
-  for (let at = 0; at < pattern.length; at += 1) {
-    const char = pattern.charAt(at);
-    if (char === "\\") at += 1;
-    else if (char === "[") at = classEnd(pattern, at);
+  for (let position = 0; position < pattern.length; position += 1) {
+    const char = pattern.charAt(position);
+    if (char === "\\") position += 1;
+    else if (char === "[") position = classEnd(pattern, position);
     else if (char === "(") open.push(false);
     else if (char === ")") {
       const inside = open.pop() ?? false;
-      const repeated = unbounded.test(pattern.slice(at + 1));
-      if (inside && repeated) return true;
-      if (inside || repeated) open[open.length - 1] = true;
-    } else if (unbounded.test(pattern.slice(at))) open[open.length - 1] = true;
+      const isRepeated = unbounded.test(pattern.slice(position + 1));
+      if (inside && isRepeated) return true;
+      if (inside || isRepeated) open[open.length - 1] = true;
+    } else if (unbounded.test(pattern.slice(position))) open[open.length - 1] = true;
   }
   return false;
 }
 
 function classEnd(pattern: string, from: number): number {
-  for (let at = from + 1; at < pattern.length; at += 1) {
-    const char = pattern.charAt(at);
-    if (char === "\\") at += 1;
-    else if (char === "]") return at;
+  for (let position = from + 1; position < pattern.length; position += 1) {
+    const char = pattern.charAt(position);
+    if (char === "\\") position += 1;
+    else if (char === "]") return position;
   }
   return pattern.length;
 }

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../result.ts";
 export type SpendCeiling = (tenant: string) => number | null;
 
 /** All tenants without their own entry. */
-const others = "*";
+const wildcard = "*";
 
 /**
  * Reads `5`, or `acme=20,beta=2.5,*=5`. Strict: an invalid entry rejects the whole value, because a ceiling
@@ -15,7 +15,7 @@ export function readSpendCeiling(text: string | undefined): Result<SpendCeiling,
   if (text === undefined || text.trim() === "") return ok(() => null);
   const ceilings = new Map<string, number>();
   for (const entry of text.split(",")) {
-    const [tenant = "", amount] = entry.includes("=") ? entry.split("=", 2) : [others, entry];
+    const [tenant = "", amount] = entry.includes("=") ? entry.split("=", 2) : [wildcard, entry];
     const dollars = Number(amount);
     const name = tenant.trim();
     if (name === "" || amount?.trim() === "" || !Number.isFinite(dollars) || dollars < 0) {
@@ -27,5 +27,5 @@ export function readSpendCeiling(text: string | undefined): Result<SpendCeiling,
     }
     ceilings.set(name, dollars);
   }
-  return ok((tenant) => ceilings.get(tenant) ?? ceilings.get(others) ?? null);
+  return ok((tenant) => ceilings.get(tenant) ?? ceilings.get(wildcard) ?? null);
 }

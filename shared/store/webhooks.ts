@@ -66,13 +66,13 @@ export async function markSending(
   db: D1Database,
   { id, tries }: Pick<WebhookRow, "id" | "tries">,
 ): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "mark mail as sending",
     "UPDATE webhooks SET sending = ?2 WHERE id = ?1 AND tries = ?2 AND state = 'waiting'",
     [id, tries],
   );
-  return changed === 1;
+  return changedRows === 1;
 }
 
 /** `waiting`: tried again after a delay. `dead`: not tried again. */
@@ -130,7 +130,7 @@ export async function readWebhook(
 
 /** Starts the tries of an ended webhook from scratch, under the same id. False when it has not ended. */
 export async function redeliver(db: D1Database, tenant: string, id: string): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "redeliver webhook",
     `UPDATE webhooks SET state = 'waiting', tries = 0, due_at = ${nowSql}, ended_at = NULL,
@@ -138,5 +138,5 @@ export async function redeliver(db: D1Database, tenant: string, id: string): Pro
      WHERE id = ?1 AND tenant = ?2 AND state <> 'waiting'`,
     [id, tenant],
   );
-  return changed === 1;
+  return changedRows === 1;
 }

@@ -236,6 +236,6 @@ export function failure(
   return { code, message, ...details };
 }
 
-export function classOf(failed: Failure): FailureClass {
-  return failed.class ?? failureTable[failed.code].class;
+export function classOf(failure: Failure): FailureClass {
+  return failure.class ?? failureTable[failure.code].class;
 }

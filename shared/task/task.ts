@@ -7,8 +7,8 @@ import { rehearsalSchema } from "./rehearsal.ts";
 const strict = { additionalProperties: false } as const;
 
 const modelId = Type.String({ minLength: 1, maxLength: 200, pattern: "^[\\x21-\\x7e]+$" });
-const nameOf = (what: string) =>
-  Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${what}` });
+const nameOf = (label: string) =>
+  Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${label}` });
 
 /** A budget that a task sets: at least one, at most the fleet's ceiling. */
 const budget = (name: keyof typeof budgetCeilings, isInteger = true) =>

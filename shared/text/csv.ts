@@ -93,17 +93,17 @@ export class CsvReader {
   #read(text: string): Result<CsvRow[], string> {
     if (text.includes("\0")) return err(csvNotUtf8);
     let from = 0;
-    for (let at = 0; at < text.length; at += 1) {
-      const char = text[at] ?? "";
+    for (let position = 0; position < text.length; position += 1) {
+      const char = text[position] ?? "";
       const wasReturn = this.#afterReturn;
       this.#afterReturn = char === "\r";
       // The second half of a CR LF that has ended a row; inside quotes it is text, and no further line.
       if (char === "\n" && wasReturn) {
         if (this.#state === "quoted") continue;
-        from = at + 1;
+        from = position + 1;
         continue;
       }
-      const fault = this.#step(char, text, from, at);
+      const fault = this.#step(char, text, from, position);
       if (typeof fault === "string") return err(fault);
       from = fault ?? from;
     }
@@ -113,13 +113,13 @@ export class CsvReader {
   }
 
   /** One character. Returns where the next piece of a cell starts if this one ended, or what is wrong. */
-  #step(char: string, text: string, from: number, at: number): number | string | null {
+  #step(char: string, text: string, from: number, position: number): number | string | null {
     switch (this.#state) {
       case "quoted":
         if (char === '"') {
-          this.#cell += text.slice(from, at);
+          this.#cell += text.slice(from, position);
           this.#state = "closed";
-          return at + 1;
+          return position + 1;
         }
         if (char === "\n" || char === "\r") this.#line += 1;
         return null;
@@ -127,40 +127,40 @@ export class CsvReader {
         if (char === '"') {
           // A doubled quote is one.
           this.#state = "quoted";
-          return at;
+          return position;
         }
         if (char === this.delimiter || char === "\n" || char === "\r") {
-          return this.#endCell(char, at);
+          return this.#endCell(char, position);
         }
         return this.#quoteInside();
       case "begin":
         if (char === '"') {
           this.#state = "quoted";
           this.#quoteLine = this.#line;
-          return at + 1;
+          return position + 1;
         }
         if (char !== this.delimiter && char !== "\n" && char !== "\r") this.#state = "plain";
-        else return this.#endCell(char, at);
+        else return this.#endCell(char, position);
         return null;
       case "plain":
         if (char === '"') return this.#quoteInside();
         if (char !== this.delimiter && char !== "\n" && char !== "\r") return null;
-        this.#cell += text.slice(from, at);
-        return this.#endCell(char, at);
+        this.#cell += text.slice(from, position);
+        return this.#endCell(char, position);
     }
   }
 
-  #endCell(char: string, at: number): number | string {
+  #endCell(char: string, position: number): number | string {
     if (char === this.delimiter) {
       this.#cells.push(this.#cell);
       this.#cell = "";
       this.#state = "begin";
-      return at + 1;
+      return position + 1;
     }
     const fault = this.#endRow();
     this.#line += 1;
     this.#rowLine = this.#line;
-    return fault ?? at + 1;
+    return fault ?? position + 1;
   }
 
   /** Ends a row and ignores a blank line. Returns the error of an invalid row, else null. */
@@ -173,14 +173,16 @@ export class CsvReader {
     if (isBlank) return null;
     if (charsIn(row.cells) > this.#rowCharsMax) return this.#tooLong();
     if (this.columns === null) return this.#readHeader(row.cells);
-    if (row.cells.length !== this.columns.length) return this.#ragged(row, this.columns.length);
+    if (row.cells.length !== this.columns.length) return this.#raggedRow(row, this.columns.length);
     this.#rows.push(row);
     return null;
   }
 
   #readHeader(cells: readonly string[]): string | null {
     const columns = cells.map((name) => name.trim());
-    const duplicate = columns.find((name, at) => name !== "" && columns.indexOf(name) < at);
+    const duplicate = columns.find(
+      (name, position) => name !== "" && columns.indexOf(name) < position,
+    );
     if (duplicate !== undefined) {
       return `the CSV file has two columns "${duplicate}": rename one of them`;
     }
@@ -194,7 +196,7 @@ export class CsvReader {
     return rows;
   }
 
-  #ragged({ line, cells }: CsvRow, columns: number): string {
+  #raggedRow({ line, cells }: CsvRow, columns: number): string {
     const has = `${cells.length} cell${cells.length === 1 ? "" : "s"}`;
     return `line ${line} of the CSV file has ${has}, but the header has ${columns}: put a cell that contains "${this.delimiter}" in double quotes, or add the missing cells`;
   }

@@ -32,17 +32,22 @@ export function isLossless(source: string): boolean {
 
 /** The lossy numbers of a JSON text, in order. One pass; text that is not JSON gives any answer. */
 function* lossyTokens(text: string): Generator<NumberToken> {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
+  for (let position = 0; position < text.length; position += 1) {
+    const code = text.charCodeAt(position);
     if (code === 0x22) {
-      for (at += 1; at < text.length && text.charCodeAt(at) !== 0x22; at += 1) {
-        if (text.charCodeAt(at) === 0x5c) at += 1;
+      for (
+        position += 1;
+        position < text.length && text.charCodeAt(position) !== 0x22;
+        position += 1
+      ) {
+        if (text.charCodeAt(position) === 0x5c) position += 1;
       }
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
-      number.lastIndex = at;
-      const source = number.exec(text)?.[0] ?? text.charAt(at);
-      if (source !== "-" && !isLossless(source)) yield { start: at, end: at + source.length };
-      at += source.length - 1;
+      number.lastIndex = position;
+      const source = number.exec(text)?.[0] ?? text.charAt(position);
+      if (source !== "-" && !isLossless(source))
+        yield { start: position, end: position + source.length };
+      position += source.length - 1;
     }
   }
 }
@@ -51,12 +56,12 @@ function* lossyTokens(text: string): Generator<NumberToken> {
 export function quoteLossyNumbers(text: string): string {
   if (!maybeLossy.test(text)) return text;
   let out = "";
-  let at = 0;
+  let position = 0;
   for (const { start, end } of lossyTokens(text)) {
-    out += `${text.slice(at, start)}"${text.slice(start, end)}"`;
-    at = end;
+    out += `${text.slice(position, start)}"${text.slice(start, end)}"`;
+    position = end;
   }
-  return at === 0 ? text : out + text.slice(at);
+  return position === 0 ? text : out + text.slice(position);
 }
 
 /** The first number of a valid JSON text that would lose digits, and its path; null where all are kept. */
@@ -68,9 +73,9 @@ export function findLossyNumber(text: string): { source: string; path: string } 
   const source = text.slice(start, end);
   // A string of this shape is in no text: its place in the parsed value is the number's path.
   const mark = `\u0000${source}`;
-  const marked = `${text.slice(0, start)}${JSON.stringify(mark)}${text.slice(end)}`;
+  const markedText = `${text.slice(0, start)}${JSON.stringify(mark)}${text.slice(end)}`;
   try {
-    return { source, path: pathTo(JSON.parse(marked), mark) ?? "" };
+    return { source, path: pathTo(JSON.parse(markedText), mark) ?? "" };
   } catch {
     return { source, path: "" };
   }

@@ -9,11 +9,11 @@ export function findIllFormed(value: unknown): string | null {
     if (typeof next.value !== "object" || next.value === null) continue;
     const isList = Array.isArray(next.value);
     for (const [key, inner] of Object.entries(next.value)) {
-      const at = isList
+      const place = isList
         ? `${path}[${key}]`
         : `${path === "" ? "" : `${path}.`}${key.toWellFormed()}`;
-      if (!key.isWellFormed()) return at;
-      open.push({ value: inner, path: at });
+      if (!key.isWellFormed()) return place;
+      open.push({ value: inner, path: place });
     }
   }
   return null;

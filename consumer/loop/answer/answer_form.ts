@@ -74,8 +74,8 @@ export function answerArguments(form: AnswerForm, value: unknown): Record<string
   for (const reading of readings) {
     if (!isRecord(reading)) continue;
     if (fits(reading, form.schema)) return reading;
-    const coerced = coerceTo(reading, form.schema, form.schema).value;
-    if (isRecord(coerced) && fits(coerced, form.schema)) return coerced;
+    const answer = coerceTo(reading, form.schema, form.schema).value;
+    if (isRecord(answer) && fits(answer, form.schema)) return answer;
   }
   return null;
 }

@@ -51,7 +51,7 @@ function usedItsStep({ offered, failure }: ModelPayload): boolean {
   return kind === "fail" || kind === "retry";
 }
 
-const isForced = (offered: OfferKind): boolean => offered === "named" || offered === "json";
+const isForced = (offer: OfferKind): boolean => offer === "named" || offer === "json";
 
 /** True where this failure ends only its final step and not the task. */
 export function endsOnlyFinalStep({ offered, because, failure }: ModelPayload): boolean {
@@ -88,11 +88,11 @@ export function nextFinalStep(
 
 /** What a request offers. `final_answer` is always parsed, even where it is not offered. */
 export function requestOffers(
-  offered: OfferKind,
+  offer: OfferKind,
   offers: readonly ToolOffer[],
   finalOffer: ToolOffer,
 ): Pick<ModelRequest, "tools" | "toolChoice" | "jsonSchema"> {
-  switch (offered) {
+  switch (offer) {
     case "tools":
       return { tools: offers, toolChoice: "auto" };
     case "final_answer":

@@ -38,16 +38,23 @@ export interface NextCall {
  * `final_answer`, and `cause` names the budget that requires it.
  */
 export function allowanceFor(used: Usage, bounds: Bounds, next: NextCall): Allowance {
-  const exhausted = exhaustedBudget(used, bounds);
-  if (exhausted !== null) return { kind: "stop", reason: exhausted };
+  const exhaustion = exhaustedBudget(used, bounds);
+  if (exhaustion !== null) return { kind: "stop", reason: exhaustion };
 
-  const lost = reserveForLostClaims(next);
+  const reserve = reserveForLostClaims(next);
   const tokensLeft =
-    bounds.tokens - used.prompt_tokens - used.completion_tokens - lost.tokens - next.promptTokens;
+    bounds.tokens -
+    used.prompt_tokens -
+    used.completion_tokens -
+    reserve.tokens -
+    next.promptTokens;
   if (tokensLeft < modelLimits.answerTokensMin) return { kind: "stop", reason: "budget_tokens" };
 
   const dollarsLeft =
-    bounds.cost_usd - used.cost_usd - lost.dollars - next.promptTokens * next.prices.inputPerToken;
+    bounds.cost_usd -
+    used.cost_usd -
+    reserve.dollars -
+    next.promptTokens * next.prices.inputPerToken;
   const affordable =
     next.prices.outputPerToken > 0
       ? Math.floor(dollarsLeft / next.prices.outputPerToken)
@@ -78,7 +85,7 @@ function reserveForLostClaims({ lostClaims, promptTokens, outputTokensMax, price
 function nextOffer(
   used: Usage,
   bounds: Bounds,
-  left: { tokens: number; dollars: number },
+  remaining: { tokens: number; dollars: number },
   next: NextCall,
 ): { offered: "tools" | "final_answer"; cause: BudgetReason | null } {
   const lastCall = (cause: BudgetReason) => ({ offered: "final_answer" as const, cause });
@@ -89,13 +96,13 @@ function nextOffer(
   if (next.egressRefused) return lastCall("budget_egress");
   // Another turn of this size is reserved, if the budget is large enough to leave room for work.
   const turnTokens = next.promptTokens + modelLimits.outputTokensDefault;
-  if (left.tokens - next.outputTokensMax < turnTokens && bounds.tokens > 4 * turnTokens) {
+  if (remaining.tokens - next.outputTokensMax < turnTokens && bounds.tokens > 4 * turnTokens) {
     return lastCall("budget_tokens");
   }
   const { inputPerToken, outputPerToken } = next.prices;
   const turnDollars =
     next.promptTokens * inputPerToken + modelLimits.outputTokensDefault * outputPerToken;
-  const dollarsAfter = left.dollars - next.outputTokensMax * outputPerToken;
+  const dollarsAfter = remaining.dollars - next.outputTokensMax * outputPerToken;
   if (dollarsAfter < turnDollars && bounds.cost_usd > 4 * turnDollars) {
     return lastCall("budget_cost");
   }
@@ -131,11 +138,11 @@ export function millisecondsLeft(used: Usage, bounds: Bounds): number {
 
 /** How long tools may still run: part of the time is reserved for the answer. */
 export function workMillisecondsLeft(used: Usage, bounds: Bounds): number {
-  const reserved = Math.min(
+  const reserveMs = Math.min(
     modelLimits.answerSecondsMax,
     bounds.seconds * modelLimits.answerSecondsShare,
   );
-  return Math.max(0, millisecondsLeft(used, bounds) - reserved * 1000);
+  return Math.max(0, millisecondsLeft(used, bounds) - reserveMs * 1000);
 }
 
 /** The error message of a task whose budget is used up. */

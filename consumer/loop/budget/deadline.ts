@@ -4,11 +4,14 @@ export async function runWithDeadline<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ value: T; isLate: boolean }> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new DOMException("out of time", "TimeoutError")), ms);
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException("out of time", "TimeoutError")),
+    ms,
+  );
   try {
-    const value = await work(AbortSignal.any([signal, late.signal]));
-    return { value, isLate: late.signal.aborted };
+    const value = await work(AbortSignal.any([signal, controller.signal]));
+    return { value, isLate: controller.signal.aborted };
   } finally {
     clearTimeout(timer);
   }

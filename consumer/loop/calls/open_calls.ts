@@ -22,17 +22,18 @@ export async function answerOpenCalls(
   windowTokens: number,
 ): Promise<LoopEnd | null> {
   const { journal, toolHost } = slice;
-  const started = openCalls.find(({ intent }) => intent !== null);
-  if (started !== undefined && task.onUncertain === "fail") return uncertainEffect(started.call);
+  const startedCall = openCalls.find(({ intent }) => intent !== null);
+  if (startedCall !== undefined && task.onUncertain === "fail")
+    return uncertainEffect(startedCall.call);
   const calls = openCalls.map(({ call }) => call);
   const first = calls[0];
   if (first === undefined) return null;
   if (first.name === finalAnswerName) {
     return { kind: "answered", output: unwrapAnswer(task.form, first.arguments ?? {}) };
   }
-  const left = toolCallsLeft(journal.used, task.bounds);
-  if (left.exhausted !== null) {
-    const message = budgetMessage(left.exhausted, task.bounds);
+  const callsLeft = toolCallsLeft(journal.used, task.bounds);
+  if (callsLeft.exhausted !== null) {
+    const message = budgetMessage(callsLeft.exhausted, task.bounds);
     return await rejectCalls(slice, calls, `Not run: ${message} Call ${finalAnswerName} now.`);
   }
   // A call that is started again keeps its step, and so its idempotency key. Its intent keeps the fence of
@@ -45,7 +46,7 @@ export async function answerOpenCalls(
     const end = endAfterWrite(await journal.write([intentStep(first, seq)], null));
     if (end !== null) return end;
   }
-  const parallel = parallelReads(toolHost, calls).slice(0, left.count);
+  const parallel = parallelReads(toolHost, calls).slice(0, callsLeft.count);
   const options = {
     charsMax: outputCharsMax(windowTokens),
     canReadFiles: task.canReadFiles,
@@ -70,11 +71,11 @@ const outputCharsMax = (windowTokens: number): number =>
 
 /** Adds a warning to the result that completes one round too many of a loop. */
 function addWarnings(steps: readonly Step[], drafts: readonly StepDraft[]): StepDraft[] {
-  const seen: Pick<Step, "status" | "payload">[] = [...steps];
+  const previousSteps: Pick<Step, "status" | "payload">[] = [...steps];
   return drafts.map((draft) => {
-    seen.push(draft);
+    previousSteps.push(draft);
     const { payload } = draft;
-    if (payload.kind !== "tool" || !needsWarning(seen)) return draft;
+    if (payload.kind !== "tool" || !needsWarning(previousSteps)) return draft;
     return { ...draft, payload: { ...payload, note: loopNote } };
   });
 }
@@ -106,9 +107,9 @@ async function rejectCalls(
   text: string,
 ): Promise<LoopEnd | null> {
   const answer = calls.findIndex(({ name }) => name === finalAnswerName);
-  const rejected = calls.slice(0, answer === -1 ? calls.length : answer);
+  const rejectedCalls = calls.slice(0, answer === -1 ? calls.length : answer);
   const seq = journal.nextSeq;
-  const drafts = rejected.map((call, n) => rejectedStep(call, seq + n, text, {}));
+  const drafts = rejectedCalls.map((call, n) => rejectedStep(call, seq + n, text, {}));
   return endAfterWrite(await journal.write(drafts, null));
 }
 

@@ -40,10 +40,10 @@ export function charsShown(compactions: readonly Compaction[], seq: number): num
 export function compactionFor(
   steps: readonly Step[],
   room: Room,
-  forced: boolean,
+  isForced: boolean,
 ): Compaction | "none" | null {
   const fullTokens = room.estimateTokens(null);
-  if (!forced && fullTokens <= room.windowTokens * compactionLimits.startShare) return null;
+  if (!isForced && fullTokens <= room.windowTokens * compactionLimits.startShare) return null;
   const targetTokens = room.windowTokens * compactionLimits.targetShare;
   let best: Compaction | null = null;
   for (const { turnsKept, chars } of levels) {
@@ -54,7 +54,7 @@ export function compactionFor(
     if (tokens < fullTokens) best = compaction;
     if (tokens <= targetTokens) break;
   }
-  return best ?? (forced ? "none" : null);
+  return best ?? (isForced ? "none" : null);
 }
 
 /** The last step before the last `turns` replies with calls. */
@@ -69,8 +69,8 @@ function lastStepBefore(steps: readonly Step[], turns: number): number {
 
 /** The smallest window that the endpoint's errors named, or that of the profile if smaller. */
 export function windowOf(steps: readonly Step[], modelId: string, profileTokens: number): number {
-  const named = payloadsOf(steps, modelId).flatMap(({ failure }) => failure?.windowTokens ?? []);
-  return Math.min(profileTokens, ...named);
+  const windows = payloadsOf(steps, modelId).flatMap(({ failure }) => failure?.windowTokens ?? []);
+  return Math.min(profileTokens, ...windows);
 }
 
 /** True when this model's last call overflowed and no compaction has followed. */

@@ -114,8 +114,8 @@ function toolContent(
 ): string {
   const hint =
     name === "read_file" ? "read the file again, in smaller parts" : restHint(seq, canReadFiles);
-  const shown = chars === null ? text : cutMiddle(text, chars, hint);
-  return note === undefined ? shown : `${shown}\n\n${note}`;
+  const shortened = chars === null ? text : cutMiddle(text, chars, hint);
+  return note === undefined ? shortened : `${shortened}\n\n${note}`;
 }
 
 /**

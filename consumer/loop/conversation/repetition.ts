@@ -27,8 +27,8 @@ const fingerprints = new WeakMap<ToolPayload, Fingerprint>();
 
 /** Cached: a step never changes, and a long transcript is compared for every call. */
 function fingerprintOfStep(payload: ToolPayload): Fingerprint {
-  const known = fingerprints.get(payload);
-  if (known !== undefined) return known;
+  const cached = fingerprints.get(payload);
+  if (cached !== undefined) return cached;
   const call = fingerprintOf(payload.name, payload.arguments);
   const result = payload.blocked === true ? null : collapseSpace(payload.text);
   const fingerprint = { call, result, callAndResult: JSON.stringify([call, result]) };
@@ -38,7 +38,7 @@ function fingerprintOfStep(payload: ToolPayload): Fingerprint {
 
 /** The result is part of a fingerprint: a call whose result changes is polling, which is allowed. */
 function fingerprintsOf(steps: readonly StepLike[]): Fingerprint[] {
-  const found: Fingerprint[] = [];
+  const stepFingerprints: Fingerprint[] = [];
   let seenInReply = new Set<string>();
   for (const { payload, status } of steps) {
     if (payload.kind === "model") {
@@ -48,10 +48,10 @@ function fingerprintsOf(steps: readonly StepLike[]): Fingerprint[] {
     if (status === "intent") continue;
     const fingerprint = fingerprintOfStep(payload);
     // The model wrote repeated calls of one reply before it saw their result, so they count once.
-    if (!seenInReply.has(fingerprint.callAndResult)) found.push(fingerprint);
+    if (!seenInReply.has(fingerprint.callAndResult)) stepFingerprints.push(fingerprint);
     seenInReply.add(fingerprint.callAndResult);
   }
-  return found;
+  return stepFingerprints;
 }
 
 const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
@@ -59,13 +59,13 @@ const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
 
 /** How often in a row the last `period` calls were made; a round under way does not count. */
 function roundsOf(calls: readonly Fingerprint[], period: number): number {
-  let matched = 0;
-  for (let at = calls.length - 1; at >= period; at--) {
-    const [later, earlier] = [calls[at], calls[at - period]];
+  let matches = 0;
+  for (let index = calls.length - 1; index >= period; index--) {
+    const [later, earlier] = [calls[index], calls[index - period]];
     if (later === undefined || earlier === undefined || !isSame(later, earlier)) break;
-    matched += 1;
+    matches += 1;
   }
-  return calls.length < period ? 0 : Math.floor(matched / period) + 1;
+  return calls.length < period ? 0 : Math.floor(matches / period) + 1;
 }
 
 const periods = Array.from({ length: loopLimits.cycleCallsMax }, (_, n) => n + 1);

@@ -13,10 +13,10 @@ export function cutMiddle(text: string, charsMax: number, hint: string): string 
   if (text.length <= charsMax) return text.toWellFormed();
   const head = Math.floor(charsMax * 0.7);
   const tail = text.length - (charsMax - head);
-  const left = text.length - charsMax;
+  const omittedChars = text.length - charsMax;
   return [
     text.slice(0, splitsPair(text, head) ? head - 1 : head),
-    `\n[${left} characters left out; ${hint}]\n`,
+    `\n[${omittedChars} characters left out; ${hint}]\n`,
     text.slice(splitsPair(text, tail) ? tail + 1 : tail),
   ]
     .join("")
@@ -24,8 +24,8 @@ export function cutMiddle(text: string, charsMax: number, hint: string): string 
 }
 
 /** True when a cut here falls between the two halves of one character. */
-function splitsPair(text: string, at: number): boolean {
-  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
+function splitsPair(text: string, position: number): boolean {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(position - 1, position + 1));
 }
 
 /** A call's arguments with long texts cut, as JSON of the same shape. The files still have the full texts. */

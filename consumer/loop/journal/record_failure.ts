@@ -20,7 +20,7 @@ export async function recordFailure(
 ): Promise<LoopEnd | null> {
   const { journal } = slice;
   const { model, plan, startedAt } = call;
-  const billed = usage === undefined ? noBilledUsage : billedUsage(model, usage);
+  const billedAmount = usage === undefined ? noBilledUsage : billedUsage(model, usage);
   const last = isRejectionForNow(failed) ? findLastRejection(journal.stepsOfRun, model.id) : null;
   const failure = countLoneFault(failed, last?.failure ?? null);
   const isFree = isRejectionForNow(failure);
@@ -30,7 +30,7 @@ export async function recordFailure(
     ...payloadHead(call, quirks),
     reply: null,
     failure,
-    usage: billed,
+    usage: billedAmount,
   };
   const step = {
     seq: before?.seq ?? journal.nextSeq,
@@ -38,7 +38,7 @@ export async function recordFailure(
     status: "failed" as const,
     startedAt,
     payload: times > 1 ? { ...head, times } : head,
-    spent: isFree ? billed : { ...billed, steps: 1, model_calls: 1 },
+    spent: isFree ? billedAmount : { ...billedAmount, steps: 1, model_calls: 1 },
   };
   const end = endAfterWrite(await journal.write([step], null));
   if (end !== null) return end;

@@ -28,9 +28,9 @@ export interface CompletedCall {
 
 /** The part of the payload that replies and failures share. */
 export function payloadHead({ model, plan, raw }: CompletedCall, quirks: readonly Quirk[]) {
-  const all: Quirk[] = [...quirks];
-  if (plan.compaction !== null) all.push("outputs_elided");
-  if (plan.cause === "repetition") all.push("calls_went_in_circles");
+  const allQuirks: Quirk[] = [...quirks];
+  if (plan.compaction !== null) allQuirks.push("outputs_elided");
+  if (plan.cause === "repetition") allQuirks.push("calls_went_in_circles");
   return {
     kind: "model" as const,
     model: model.id,
@@ -40,7 +40,7 @@ export function payloadHead({ model, plan, raw }: CompletedCall, quirks: readonl
     ...(plan.forced ? { forced: true as const } : {}),
     estimate: plan.estimate,
     ...(raw === undefined ? {} : { raw }),
-    ...(all.length === 0 ? {} : { quirks: all }),
+    ...(allQuirks.length === 0 ? {} : { quirks: allQuirks }),
   };
 }
 
@@ -75,11 +75,11 @@ export async function recordReply(
   const countedMax = stepsLeft(journal.used, task.bounds) - 1;
   const rejections = calls
     .filter(({ problem }) => problem !== null)
-    .map((rejected, n) =>
+    .map((rejectedCall, n) =>
       rejectedStep(
-        rejected,
+        rejectedCall,
         seq + 1 + n,
-        rejected.problem ?? "",
+        rejectedCall.problem ?? "",
         n < countedMax ? { steps: 1 } : {},
       ),
     );
@@ -89,17 +89,21 @@ export async function recordReply(
 /** The answer in a reply: its only call is a valid `final_answer`, or its text is an answer by itself. */
 function findAnswer(
   task: LoopTask,
-  offered: OfferKind,
+  offer: OfferKind,
   reply: Reply,
   calls: readonly StepCall[],
 ): { output: unknown; inText: boolean } | null {
-  const only = calls.length === 1 ? calls[0] : undefined;
-  if (only?.name === finalAnswerName && only.problem === null && only.arguments !== null) {
-    return { output: unwrapAnswer(task.form, only.arguments), inText: false };
+  const onlyCall = calls.length === 1 ? calls[0] : undefined;
+  if (
+    onlyCall?.name === finalAnswerName &&
+    onlyCall.problem === null &&
+    onlyCall.arguments !== null
+  ) {
+    return { output: unwrapAnswer(task.form, onlyCall.arguments), inText: false };
   }
   if (calls.length > 0 || !isWhole(reply) || reply.text.trim() === "") return null;
   if (task.form.plainText) return { output: { text: reply.text.trim() }, inText: true };
-  const asText = offered === "json" || offered === "text";
+  const asText = offer === "json" || offer === "text";
   const candidates = asText ? parseCandidates(reply.text) : [parseWholeText(reply.text)];
   for (const candidate of candidates) {
     const args = answerArguments(task.form, candidate);
@@ -124,12 +128,12 @@ function toStepCall(call: Call): StepCall {
 }
 
 export function billedUsage(model: ModelClient, usage: ReplyUsage): ModelPayload["usage"] {
-  const unpriced = model.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
+  const unpricedTokens = model.isPriced(usage) ? 0 : usage.prompt_tokens + usage.completion_tokens;
   return {
     prompt_tokens: usage.prompt_tokens,
     cached_tokens: usage.cached_tokens,
     completion_tokens: usage.completion_tokens,
-    ...(unpriced === 0 ? {} : { unpriced_tokens: unpriced }),
+    ...(unpricedTokens === 0 ? {} : { unpriced_tokens: unpricedTokens }),
     cost_usd: model.costOf(usage),
   };
 }

@@ -29,11 +29,11 @@ export function isBrokenOff(text: string): boolean {
 
 /** Values one after the other, of which the last one never closes. */
 function endsInJson(text: string): boolean {
-  for (let at = 0; at < text.length; ) {
-    if (!/[{[]/.test(text.charAt(at))) return false;
-    const end = jsonEnd(text, at);
+  for (let position = 0; position < text.length; ) {
+    if (!/[{[]/.test(text.charAt(position))) return false;
+    const end = jsonEnd(text, position);
     if (end === null) return true;
-    at = skipSpace(text, skipToken(text, end, ",", ";"));
+    position = skipSpace(text, skipToken(text, end, ",", ";"));
   }
   return false;
 }

@@ -9,7 +9,7 @@ import { endsInTag, isBrokenOff } from "./broken_end.ts";
 import { callFormats } from "./formats.ts";
 import type { CallFormat, LeakedCall } from "./leak.ts";
 import { holdsMarkup, holdsOpener } from "./markers.ts";
-import { endReply, masked, meantCalls, withoutCalls } from "./prose.ts";
+import { endReply, maskLeaks, meantCalls, withoutCalls } from "./prose.ts";
 import { quotedSpans } from "./quoted.ts";
 
 export interface ExtractedCalls {
@@ -32,8 +32,8 @@ export function extractCalls(text: string, tools: readonly ToolOffer[]): Extract
   if (tools.length === 0 || text.trim() === "") return null;
   if (text.length > modelLimits.leakTextCharsMax) return null;
   for (const source of new Set([text.trim(), withoutFence(text).trim()])) {
-    const found = markedCalls(source, tools) ?? wholeTextCalls(source, tools);
-    if (found !== null) return found;
+    const calls = markedCalls(source, tools) ?? wholeTextCalls(source, tools);
+    if (calls !== null) return calls;
   }
   return null;
 }
@@ -46,32 +46,32 @@ export function holdsUnreadMarkup(text: string): boolean {
 }
 
 function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
-  const found = outermost(
+  const calls = outermost(
     callFormats
       .filter((format) => !format.wholeText)
-      .flatMap((format) => located(format, text, tools)),
+      .flatMap((format) => findLocated(format, text, tools)),
   );
-  const meant = meantCalls(text, found) as FoundCall[];
-  if (!meant.some((call) => toolNamed(call.name, tools) !== null)) return null;
-  if (!endReply(text, meant)) return null;
+  const proseCalls = meantCalls(text, calls) as FoundCall[];
+  if (!proseCalls.some((call) => toolNamed(call.name, tools) !== null)) return null;
+  if (!endReply(text, proseCalls)) return null;
   // What is quoted stays as it is; an opening mark outside of it belongs to a call that was not read.
-  const rest = masked(text, found);
+  const rest = maskLeaks(text, calls);
   if (holdsOpener(rest, quotedSpans(rest)) || endsInTag(rest)) return null;
-  return extracted(meant, withoutCalls(text, meant));
+  return buildExtracted(proseCalls, withoutCalls(text, proseCalls));
 }
 
 /** Without marks of its own a call counts only as the whole text, and with names that are all known. */
 function wholeTextCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
   for (const format of callFormats) {
     if (!format.wholeText) continue;
-    const found = located(format, text, tools);
-    const known = found.every((call) => toolNamed(call.name, tools) !== null);
-    if (found.length > 0 && known) return extracted(found, "");
+    const calls = findLocated(format, text, tools);
+    const areOffered = calls.every((call) => toolNamed(call.name, tools) !== null);
+    if (calls.length > 0 && areOffered) return buildExtracted(calls, "");
   }
   return null;
 }
 
-const located = (format: CallFormat, text: string, tools: readonly ToolOffer[]): FoundCall[] =>
+const findLocated = (format: CallFormat, text: string, tools: readonly ToolOffer[]): FoundCall[] =>
   format.find(text, tools).map((call) => ({ ...call, format: format.name }));
 
 /** In order; of two formats that read the same place the earlier one counts, and the wider one first. */
@@ -79,20 +79,20 @@ function outermost(calls: readonly FoundCall[]): FoundCall[] {
   const ordered = calls
     .map((call, rank) => ({ call, rank }))
     .sort((a, b) => a.call.start - b.call.start || b.call.end - a.call.end || a.rank - b.rank);
-  const kept: FoundCall[] = [];
+  const outerCalls: FoundCall[] = [];
   for (const { call } of ordered) {
-    const last = kept.at(-1);
+    const last = outerCalls.at(-1);
     const sameBlock =
       last !== undefined &&
       last.format === call.format &&
       last.start === call.start &&
       last.end === call.end;
-    if (last === undefined || call.start >= last.end || sameBlock) kept.push(call);
+    if (last === undefined || call.start >= last.end || sameBlock) outerCalls.push(call);
   }
-  return kept;
+  return outerCalls;
 }
 
-function extracted(calls: readonly FoundCall[], text: string): ExtractedCalls {
+function buildExtracted(calls: readonly FoundCall[], text: string): ExtractedCalls {
   return {
     formats: [...new Set(calls.map(({ format }) => format))],
     calls: calls.map(({ id, name, arguments: args }) => ({

@@ -40,8 +40,12 @@ export function holdsMarkup(text: string, quotes: readonly Span[]): boolean {
     .flat()
     .filter((mark) => /^[<[◁]/.test(mark))
     .some((mark) => {
-      for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) {
-        if (!isCovered(quotes, at)) return true;
+      for (
+        let position = text.indexOf(mark);
+        position !== -1;
+        position = text.indexOf(mark, position + 1)
+      ) {
+        if (!isCovered(quotes, position)) return true;
       }
       return false;
     });

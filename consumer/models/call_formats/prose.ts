@@ -10,10 +10,10 @@ const gapCharsMax = 160;
 const tailCharsMax = 24;
 
 /** Words that introduce a call as an example, a quotation or another person's words. */
-const introduced =
+const introduction =
   /(?:e\.g\.|for (?:example|instance)|such as|format|syntax|looks? like|like (?:this|so)|instead of|rather than|never|don't|do not|is the fault|example|template|snippet|fixture|test case|readme|docs|documentation|log|transcript|quote|inject(?:ed|ion)|(?:says|said|reads|contains|includes|holds|wrote|writes|asks|tells|told|wants|instructs|asked)(?: (?:me|us|you)(?: to)?)?)[^\w]*$/i;
 /** A sentence that refuses to make the call that follows it. */
-const declined =
+const refusal =
   /(?:won't|will not|would not|wouldn't|not going to|refuse to|decline to|must not|mustn't|should not|shouldn't|cannot|can't|never|no need to)\b[^.!?\n]{0,14}\b(?:call|calling|run|use|execute|invoke|make|do|send|follow|obey|perform)\b/i;
 const quoteMarks = /["'“”«»‘’„]\s{0,4}$/;
 /** A result that the model invented between two calls: the second call depends on it. */
@@ -21,12 +21,12 @@ const madeUpResult = /tool_response|tool_result|observation:|<\|?tool_outputs?|\
 
 /** The leaks that quote nothing: outside code, quotations, examples and refusals. */
 export function meantCalls(text: string, leaks: readonly LeakedCall[]): LeakedCall[] {
-  const quotes = quotedSpans(masked(text, leaks));
+  const quotes = quotedSpans(maskLeaks(text, leaks));
   return leaks.filter((leak, index) => {
     if (isCovered(quotes, leak.start)) return false;
     const from = Math.max(leaks[index - 1]?.end ?? 0, leak.start - contextChars);
     const before = stripMarkup(text.slice(Math.min(from, leak.start), leak.start)).trimEnd();
-    if (introduced.test(before) || declined.test(lastSentence(before))) return false;
+    if (introduction.test(before) || refusal.test(lastSentence(before))) return false;
     const after = text.slice(leak.end, leak.end + 4);
     return !(quoteMarks.test(before) && /^\s*["'“”«»‘’]/.test(after));
   });
@@ -62,24 +62,24 @@ export function endReply(text: string, calls: readonly LeakedCall[]): boolean {
 }
 
 /** The text with the calls blanked: a backtick inside a call's arguments quotes nothing outside. */
-export function masked(text: string, leaks: readonly LeakedCall[]): string {
+export function maskLeaks(text: string, leaks: readonly LeakedCall[]): string {
   let out = "";
-  let at = 0;
+  let position = 0;
   for (const leak of leaks) {
-    if (leak.start < at) continue;
-    out += text.slice(at, leak.start) + "x".repeat(leak.end - leak.start);
-    at = leak.end;
+    if (leak.start < position) continue;
+    out += text.slice(position, leak.start) + "x".repeat(leak.end - leak.start);
+    position = leak.end;
   }
-  return out + text.slice(at);
+  return out + text.slice(position);
 }
 
 /** What stays when the calls and their markup are taken out. */
 export function withoutCalls(text: string, leaks: readonly LeakedCall[]): string {
   let rest = "";
-  let at = 0;
+  let position = 0;
   for (const leak of leaks) {
-    if (leak.start > at) rest += text.slice(at, leak.start);
-    at = Math.max(at, leak.end);
+    if (leak.start > position) rest += text.slice(position, leak.start);
+    position = Math.max(position, leak.end);
   }
-  return stripMarkup(rest + text.slice(at)).trim();
+  return stripMarkup(rest + text.slice(position)).trim();
 }

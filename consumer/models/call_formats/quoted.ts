@@ -12,10 +12,10 @@ export function quotedSpans(text: string): Span[] {
   let fence: { mark: string; start: number } | null = null;
   let blank = true;
   let inCode = false;
-  for (let at = 0; at < text.length; ) {
-    const breakAt = text.indexOf("\n", at);
+  for (let position = 0; position < text.length; ) {
+    const breakAt = text.indexOf("\n", position);
     const end = breakAt === -1 ? text.length : breakAt + 1;
-    const line = text.slice(at, end);
+    const line = text.slice(position, end);
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line.slice(0, 40))?.[1];
     if (fence !== null) {
       const closes = mark?.startsWith(fence.mark) === true && line.trim() === mark;
@@ -24,16 +24,16 @@ export function quotedSpans(text: string): Span[] {
         fence = null;
       }
     } else if (mark !== undefined) {
-      fence = { mark, start: at };
+      fence = { mark, start: position };
       inCode = false;
     } else {
-      const indented: boolean = /^(?: {4}|\t)/.test(line) && (blank || inCode);
-      inCode = indented && line.trim() !== "" ? true : inCode && line.trim() === "";
-      if (indented || /^ {0,3}>/.test(line)) spans.push({ start: at, end });
-      else spans.push(...inlineCode(line, at));
+      const isIndented: boolean = /^(?: {4}|\t)/.test(line) && (blank || inCode);
+      inCode = isIndented && line.trim() !== "" ? true : inCode && line.trim() === "";
+      if (isIndented || /^ {0,3}>/.test(line)) spans.push({ start: position, end });
+      else spans.push(...inlineCode(line, position));
     }
     blank = line.trim() === "";
-    at = end;
+    position = end;
   }
   if (fence !== null) spans.push({ start: fence.start, end: text.length });
   return spans;
@@ -62,14 +62,14 @@ function inlineCode(line: string, offset: number): Span[] {
 }
 
 /** Whether one of the spans, which are in order and disjoint, holds this index. */
-export function isCovered(spans: readonly Span[], at: number): boolean {
+export function isCovered(spans: readonly Span[], position: number): boolean {
   let low = 0;
   let high = spans.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((spans[middle]?.end ?? 0) <= at) low = middle + 1;
+    if ((spans[middle]?.end ?? 0) <= position) low = middle + 1;
     else high = middle;
   }
-  const found = spans[low];
-  return found !== undefined && found.start <= at;
+  const span = spans[low];
+  return span !== undefined && span.start <= position;
 }

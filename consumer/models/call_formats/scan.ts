@@ -14,16 +14,16 @@ export function jsonEnd(text: string, from: number): number | null {
   if (first !== "{" && first !== "[") return null;
   let depth = 0;
   let inString = false;
-  for (let at = from; at < text.length; at += 1) {
-    const char = text.charAt(at);
+  for (let position = from; position < text.length; position += 1) {
+    const char = text.charAt(position);
     if (inString) {
-      if (char === "\\") at += 1;
+      if (char === "\\") position += 1;
       else if (char === '"') inString = false;
     } else if (char === '"') inString = true;
     else if (char === "{" || char === "[") depth += 1;
     else if (char === "}" || char === "]") {
       depth -= 1;
-      if (depth === 0) return at + 1;
+      if (depth === 0) return position + 1;
     }
   }
   return null;
@@ -37,37 +37,37 @@ export interface Block {
 
 /** The first `open … close` blocks of the text, in order and not overlapping; unclosed ones are left out. */
 export function blocks(text: string, open: string, close: string): Block[] {
-  const found: Block[] = [];
-  for (let start = text.indexOf(open); start !== -1 && found.length < modelLimits.leakBlocksMax; ) {
+  const list: Block[] = [];
+  for (let start = text.indexOf(open); start !== -1 && list.length < modelLimits.leakBlocksMax; ) {
     const from = start + open.length;
     const to = text.indexOf(close, from);
     if (to === -1) break;
     const end = to + close.length;
-    found.push({ start, end, inner: text.slice(from, to) });
+    list.push({ start, end, inner: text.slice(from, to) });
     start = text.indexOf(open, end);
   }
-  return found;
+  return list;
 }
 
 /** The index of the first character that is not white space, from `at` on. */
-export function skipSpace(text: string, at: number): number {
-  let next = at;
+export function skipSpace(text: string, position: number): number {
+  let next = position;
   while (next < text.length && /\s/.test(text.charAt(next))) next += 1;
   return next;
 }
 
 /** The index after `token` where the text has it at `at`, white space aside; else `at`. */
-export function skipToken(text: string, at: number, ...tokens: readonly string[]): number {
-  const next = skipSpace(text, at);
+export function skipToken(text: string, position: number, ...tokens: readonly string[]): number {
+  const next = skipSpace(text, position);
   const token = tokens.find((candidate) => text.startsWith(candidate, next));
-  return token === undefined ? at : next + token.length;
+  return token === undefined ? position : next + token.length;
 }
 
 /** A list, an object or a word of Python that fills the text; undefined for anything else, quoted text included. */
 function wholePython(text: string): unknown {
   if (!/^[[{(TFN]/.test(text)) return undefined;
-  const taken = takePython(text, 0);
-  return taken !== null && taken.end === text.length ? taken.value : undefined;
+  const literal = takePython(text, 0);
+  return literal !== null && literal.end === text.length ? literal.value : undefined;
 }
 
 /**

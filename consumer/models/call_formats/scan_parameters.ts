@@ -21,11 +21,11 @@ export interface RawParameter {
  * parameter's mark.
  */
 export function rawParameters(inner: string, marks: ParameterMarks): RawParameter[] | null {
-  const found: RawParameter[] = [];
+  const parameters: RawParameter[] = [];
   const first = inner.indexOf(marks.open);
   if (inner.slice(0, first === -1 ? undefined : first).trim() !== "") return null;
-  for (let at = first; at !== -1; ) {
-    const keyStart = at + marks.open.length;
+  for (let position = first; position !== -1; ) {
+    const keyStart = position + marks.open.length;
     const keyEnd = inner.indexOf(marks.nameEnd, keyStart);
     const headEnd = keyEnd === -1 ? -1 : inner.indexOf(">", keyEnd);
     if (headEnd === -1) return null;
@@ -33,19 +33,19 @@ export function rawParameters(inner: string, marks: ParameterMarks): RawParamete
     const next = inner.indexOf(marks.open, from);
     const limit = next === -1 ? inner.length : next;
     const closeAt = inner.indexOf(marks.close, from);
-    const closed = closeAt !== -1 && closeAt < limit;
-    const raw = inner.slice(from, closed ? closeAt : limit);
+    const isClosed = closeAt !== -1 && closeAt < limit;
+    const raw = inner.slice(from, isClosed ? closeAt : limit);
     const key = inner.slice(keyStart, keyEnd).trim();
-    found.push({
+    parameters.push({
       key,
       attributes: inner.slice(keyEnd, headEnd),
-      raw: closed ? raw : raw.replace(/\s{0,8}$/, ""),
+      raw: isClosed ? raw : raw.replace(/\s{0,8}$/, ""),
     });
-    const after = closed ? closeAt + marks.close.length : limit;
+    const after = isClosed ? closeAt + marks.close.length : limit;
     if (inner.slice(after, limit).trim() !== "") return null;
-    at = next;
+    position = next;
   }
-  return found;
+  return parameters;
 }
 
 /** The parameters as arguments, each typed by the tool's schema; null where they cannot be read. */

@@ -27,17 +27,18 @@ export function classify(answer: EndpointAnswer): Failure {
   const inner = details.codes.find((code) => code >= 300 && code < 600) ?? null;
   const status = answer.status !== null && answer.status >= 300 ? answer.status : inner;
   const code = details.codes.find((each) => each >= 1_000) ?? details.codes[0] ?? null;
-  const found = withKnownWait(codeFor(status, details), answer);
+  const result = withKnownWait(codeFor(status, details), answer);
   const wait =
-    found === "model_quota" && code !== null && numericCodes.has(code)
+    result === "model_quota" && code !== null && numericCodes.has(code)
       ? untilMidnightUtcMs(answer.nowMs)
       : (retryAfterMs(answer.retryAfter, answer.nowMs) ??
         waitInBody(answer.body, details.text, answer.nowMs) ??
-        (found === "model_quota" ? untilMidnightUtcMs(answer.nowMs) : undefined));
-  const windowTokens = found === "model_overflow" ? windowIn(answer.body, details.text) : undefined;
+        (result === "model_quota" ? untilMidnightUtcMs(answer.nowMs) : undefined));
+  const windowTokens =
+    result === "model_overflow" ? windowIn(answer.body, details.text) : undefined;
   return failure(
-    found,
-    messageOf(answer, status, code, details, adviceFor(found, status, details)),
+    result,
+    messageOf(answer, status, code, details, adviceFor(result, status, details)),
     {
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
       ...(status === null ? {} : { status }),
@@ -55,22 +56,26 @@ function withKnownWait(code: FailureCode, { retryAfter, nowMs }: EndpointAnswer)
 
 /** Status and typed codes decide first, words of the text last. An unknown 4xx is permanent. */
 function codeFor(status: number | null, details: ErrorDetails): FailureCode {
-  const known = knownCode(details);
-  const typed = typedWords.find(([word]) => details.words.some((each) => word.test(each)))?.[1];
+  const codeByNumber = knownCode(details);
+  const codeByType = typedWords.find(([word]) =>
+    details.words.some((each) => word.test(each)),
+  )?.[1];
   if (status === 429) {
-    const quota = [known, typed].find((code) => code === "model_quota" || code === "model_unpaid");
+    const quota = [codeByNumber, codeByType].find(
+      (code) => code === "model_quota" || code === "model_unpaid",
+    );
     return quota ?? (/daily free allocation/i.test(details.text) ? "model_quota" : "model_busy");
   }
   if (status === 402) return "model_unpaid";
-  if (known !== undefined) return known;
+  if (codeByNumber !== undefined) return codeByNumber;
   const certain = status === null ? undefined : certainStatus.get(status);
   if (certain !== undefined) return certain;
-  if (status !== null && status >= 500) return serverError(status, details, typed);
+  if (status !== null && status >= 500) return serverError(status, details, codeByType);
   if (status !== null && status < 400) return "model_rejected";
-  if (typed !== undefined) return typed;
+  if (codeByType !== undefined) return codeByType;
   if (status === 403) return "model_rejected";
-  const spoken = requestErrorWords.find(([words]) => words.test(details.text))?.[1];
-  return spoken ?? (status === null ? "model_unavailable" : "model_rejected");
+  const codeByText = requestErrorWords.find(([words]) => words.test(details.text))?.[1];
+  return codeByText ?? (status === null ? "model_unavailable" : "model_rejected");
 }
 
 function knownCode({ codes, vendor, words }: ErrorDetails): FailureCode | undefined {
@@ -100,13 +105,13 @@ const certainStatus: ReadonlyMap<number, FailureCode> = new Map([
 function serverError(
   status: number,
   { text, html }: ErrorDetails,
-  typed: FailureCode | undefined,
+  codeByType: FailureCode | undefined,
 ): FailureCode {
-  const spoken = html ? undefined : serverErrorWords.find(([words]) => words.test(text))?.[1];
-  const found = spoken ?? typed;
+  const codeByText = html ? undefined : serverErrorWords.find(([words]) => words.test(text))?.[1];
+  const code = codeByText ?? codeByType;
   // A full queue and a starting server look the same from here: both pass within minutes.
-  if (found === "model_busy") return "model_loading";
-  if (found !== undefined && found !== "model_not_found") return found;
+  if (code === "model_busy") return "model_loading";
+  if (code !== undefined && code !== "model_not_found") return code;
   return status === 504 || status === 522 || status === 524
     ? "model_deadline"
     : "model_unavailable";
@@ -120,10 +125,10 @@ function messageOf(
   advice: string,
 ): string {
   const word = words[0] ?? "";
-  const named = [status === null ? "" : `HTTP ${status}`, code === null ? word : `code ${code}`];
-  const who = named.filter((part) => part !== "").join(", ") || "an error";
+  const labels = [status === null ? "" : `HTTP ${status}`, code === null ? word : `code ${code}`];
+  const source = labels.filter((part) => part !== "").join(", ") || "an error";
   const page = html ? ` with an HTML page${url === undefined ? "" : ` at ${url}`}` : "";
-  const head = `The model's endpoint answered ${who}${page}`;
+  const head = `The model's endpoint answered ${source}${page}`;
   const tail = advice === "" ? "" : ` ${advice}`;
   const end = tail === "" || /[.!?]$/.test(message) ? "" : ".";
   const statement = message === "" ? `${head}.` : `${head}: ${message}${end}`;
@@ -145,7 +150,8 @@ export function classifyThrown(thrown: unknown, nowMs: number): Failure {
   }
   const parsed = parseJson(message);
   const body = isRecord(parsed) ? parsed : { message };
-  const failed = classify({ status: null, retryAfter: null, body, nowMs });
-  if (failed.code !== "model_unavailable" || failed.endpointCode !== undefined) return failed;
-  return failure(failed.code, clip(`The model's endpoint could not be reached: ${message}`));
+  const classified = classify({ status: null, retryAfter: null, body, nowMs });
+  if (classified.code !== "model_unavailable" || classified.endpointCode !== undefined)
+    return classified;
+  return failure(classified.code, clip(`The model's endpoint could not be reached: ${message}`));
 }

@@ -1,37 +1,37 @@
 import type { FailureCode } from "../../../shared/task/failures.ts";
 
-const all = (numbers: readonly number[], code: FailureCode): [number, FailureCode][] =>
+const codesOf = (numbers: readonly number[], code: FailureCode): [number, FailureCode][] =>
   numbers.map((number) => [number, code]);
 
 /** Numeric codes of Workers AI (2014 to 8006) and Z.ai (1000 to 1310). */
 export const numericCodes: ReadonlyMap<number, FailureCode> = new Map([
-  ...all([3040], "model_busy"),
-  ...all([3036, 4006], "model_quota"),
-  ...all([3007, 3008, 3046, 2014], "model_deadline"),
-  ...all([5021, 3006], "model_overflow"),
-  ...all([3030], "model_refused"),
-  ...all([3043], "model_unavailable"),
-  ...all([5007, 3042], "model_not_found"),
+  ...codesOf([3040], "model_busy"),
+  ...codesOf([3036, 4006], "model_quota"),
+  ...codesOf([3007, 3008, 3046, 2014], "model_deadline"),
+  ...codesOf([5021, 3006], "model_overflow"),
+  ...codesOf([3030], "model_refused"),
+  ...codesOf([3043], "model_unavailable"),
+  ...codesOf([5007, 3042], "model_not_found"),
   // Invalid input, JSON mode, forced tools; then what the plan or the account forbids.
-  ...all([5006, 8001, 5023, 5024, 8006], "model_rejected"),
-  ...all([5018, 3041, 5016, 5035, 3023, 5004, 5005, 5019, 3003, 3039], "model_rejected"),
+  ...codesOf([5006, 8001, 5023, 5024, 8006], "model_rejected"),
+  ...codesOf([5018, 3041, 5016, 5035, 3023, 5004, 5005, 5019, 3003, 3039], "model_rejected"),
   // Z.ai
-  ...all([1302, 1303, 1305, 1312], "model_busy"),
-  ...all([1113, 1304, 1308, 1309, 1310], "model_unpaid"),
-  ...all([1261], "model_overflow"),
-  ...all([1301], "model_refused"),
-  ...all([1211, 1212], "model_not_found"),
+  ...codesOf([1302, 1303, 1305, 1312], "model_busy"),
+  ...codesOf([1113, 1304, 1308, 1309, 1310], "model_unpaid"),
+  ...codesOf([1261], "model_overflow"),
+  ...codesOf([1301], "model_refused"),
+  ...codesOf([1211, 1212], "model_not_found"),
 ]);
 
 /** MiniMax's `base_resp.status_code`. */
 export const minimaxCodes: ReadonlyMap<number, FailureCode> = new Map([
-  ...all([1002, 1041], "model_busy"),
-  ...all([1008, 2056], "model_unpaid"),
-  ...all([1001], "model_deadline"),
-  ...all([1000, 1013, 1024, 1033], "model_unavailable"),
-  ...all([1026, 1027], "model_refused"),
-  ...all([1039], "model_overflow"),
-  ...all([1004, 2013, 2049], "model_rejected"),
+  ...codesOf([1002, 1041], "model_busy"),
+  ...codesOf([1008, 2056], "model_unpaid"),
+  ...codesOf([1001], "model_deadline"),
+  ...codesOf([1000, 1013, 1024, 1033], "model_unavailable"),
+  ...codesOf([1026, 1027], "model_refused"),
+  ...codesOf([1039], "model_overflow"),
+  ...codesOf([1004, 2013, 2049], "model_rejected"),
 ]);
 
 /** Typed codes as servers send them in `code`, `type`, `status` or `reason`, in lower case. */

@@ -76,8 +76,8 @@ function collectChoice(
   texts: string[],
   depth: number,
 ): void {
-  const failed = choices.find((choice) => isRecord(choice) && isRecord(choice.error));
-  if (isRecord(failed)) collect(failed.error, details, texts, depth - 1);
+  const failedChoice = choices.find((choice) => isRecord(choice) && isRecord(choice.error));
+  if (isRecord(failedChoice)) collect(failedChoice.error, details, texts, depth - 1);
 }
 
 function addCode(value: unknown, details: ErrorDetails): void {

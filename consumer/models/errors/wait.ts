@@ -6,7 +6,7 @@ const dayMs = 86_400_000;
 const epochSecondsMin = 1_000_000_000;
 const epochMsMin = 1_000_000_000_000;
 
-const bounded = (ms: number): number | undefined =>
+const boundWait = (ms: number): number | undefined =>
   Number.isFinite(ms)
     ? Math.round(Math.min(Math.max(ms, 0), modelLimits.retryAfterMsMax))
     : undefined;
@@ -15,7 +15,7 @@ const bounded = (ms: number): number | undefined =>
 export function retryAfterMs(value: string | null, nowMs: number): number | undefined {
   if (value === null || value.trim() === "") return undefined;
   const seconds = Number(value);
-  return bounded(Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs);
+  return boundWait(Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs);
 }
 
 /** Milliseconds until the next 00:00 UTC, when the daily allocation returns. */
@@ -30,13 +30,13 @@ export function untilMidnightUtcMs(nowMs: number): number {
 export function waitHeader(headers: Headers, nowMs: number): string | null {
   const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
   if (Number.isFinite(ms)) return String(ms / 1_000);
-  const plain = headers.get("retry-after");
-  if (retryAfterMs(plain, nowMs) !== undefined) return plain;
+  const retryAfter = headers.get("retry-after");
+  if (retryAfterMs(retryAfter, nowMs) !== undefined) return retryAfter;
   const resets = [...headers].flatMap(([name, value]): number[] => {
     const match = /^(x-ratelimit-|ratelimit-|anthropic-ratelimit-)(.{0,40})$/.exec(name);
     if (match === null || !name.includes("reset")) return [];
-    const left = headers.get(name.replace("reset", "remaining"));
-    if (left !== null && Number(left) > 0) return [];
+    const remaining = headers.get(name.replace("reset", "remaining"));
+    if (remaining !== null && Number(remaining) > 0) return [];
     const wait = resetMs(value, nowMs);
     return wait === undefined ? [] : [wait];
   });
@@ -48,10 +48,10 @@ function resetMs(value: string, nowMs: number): number | undefined {
   const text = value.trim().slice(0, 40);
   const number = Number(text);
   if (text !== "" && Number.isFinite(number)) {
-    if (number >= epochMsMin) return bounded(number - nowMs);
-    return bounded(number >= epochSecondsMin ? number * 1_000 - nowMs : number * 1_000);
+    if (number >= epochMsMin) return boundWait(number - nowMs);
+    return boundWait(number >= epochSecondsMin ? number * 1_000 - nowMs : number * 1_000);
   }
-  return durationMs(text) ?? bounded(Date.parse(text) - nowMs);
+  return durationMs(text) ?? boundWait(Date.parse(text) - nowMs);
 }
 
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
@@ -66,7 +66,7 @@ function durationMs(text: string): number | undefined {
     sum += Number(part[1]) * (units[part[2]] ?? 0);
     rest = rest.slice(part[0].length);
   }
-  return text === "" ? undefined : bounded(sum);
+  return text === "" ? undefined : boundWait(sum);
 }
 
 const phrase = /(?:try again|retry|wait)[^\d]{0,30}(\d[\w. ]{0,20})/i;
@@ -81,13 +81,13 @@ function fieldWait(part: unknown, nowMs: number, depth: number): number | undefi
   if (isRecord(part)) {
     for (const [key, value] of Object.entries(part)) {
       const name = key.toLowerCase();
-      const known = typeof value === "string" || typeof value === "number" ? String(value) : null;
-      if (known === null) continue;
-      if (name === "retrydelay") return durationMs(known);
+      const text = typeof value === "string" || typeof value === "number" ? String(value) : null;
+      if (text === null) continue;
+      if (name === "retrydelay") return durationMs(text);
       if (["estimated_time", "retry_after", "retry_after_seconds"].includes(name)) {
-        return retryAfterMs(known, nowMs);
+        return retryAfterMs(text, nowMs);
       }
-      if (["retry-after", "x-ratelimit-reset"].includes(name)) return resetMs(known, nowMs);
+      if (["retry-after", "x-ratelimit-reset"].includes(name)) return resetMs(text, nowMs);
     }
   }
   for (const inner of Object.values(part).slice(0, 20)) {
@@ -98,13 +98,13 @@ function fieldWait(part: unknown, nowMs: number, depth: number): number | undefi
 }
 
 function textWait(text: string): number | undefined {
-  const found = phrase.exec(text)?.[1];
-  if (found === undefined) return undefined;
-  const compact = /^[\d.hms]+/.exec(found)?.[0].replace(/\.$/, "") ?? "";
+  const match = phrase.exec(text)?.[1];
+  if (match === undefined) return undefined;
+  const compact = /^[\d.hms]+/.exec(match)?.[0].replace(/\.$/, "") ?? "";
   const exact = durationMs(compact);
   if (exact !== undefined) return exact;
-  const words = /^(\d+(?:\.\d+)?) ?(ms|milli|s|m|h)/i.exec(found);
+  const words = /^(\d+(?:\.\d+)?) ?(ms|milli|s|m|h)/i.exec(match);
   if (words?.[1] === undefined || words[2] === undefined) return undefined;
   const unit = words[2].toLowerCase() === "milli" ? "ms" : words[2].toLowerCase();
-  return bounded(Number(words[1]) * (units[unit] ?? 0));
+  return boundWait(Number(words[1]) * (units[unit] ?? 0));
 }

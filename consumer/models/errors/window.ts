@@ -24,7 +24,7 @@ const phrases: readonly RegExp[] = [
 /** The window in tokens that an overflow reports: as a field (llama.cpp) or in its text. */
 export function windowIn(body: unknown, text: string): number | undefined {
   const field = innermostError(body).n_ctx;
-  const found = phrases.map((phrase) => phrase.exec(text)?.[1]).find((part) => part !== undefined);
-  const tokens = typeof field === "number" ? field : Number(found?.replace(/[,_]/g, ""));
+  const digits = phrases.map((phrase) => phrase.exec(text)?.[1]).find((part) => part !== undefined);
+  const tokens = typeof field === "number" ? field : Number(digits?.replace(/[,_]/g, ""));
   return Number.isSafeInteger(tokens) && tokens >= modelLimits.windowTokensMin ? tokens : undefined;
 }

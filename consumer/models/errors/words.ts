@@ -18,13 +18,13 @@ const loading: Words[number] = [
   /(?:is |currently |still )?loading (?:the )?model|model .{0,80}(?:is )?(?:currently |still )?loading|is starting|starting up|warming up|not ready|cold start/i,
   "model_loading",
 ];
-const full: Words[number] = [
+const contextFull: Words[number] = [
   /overloaded|too busy|server busy|queue is full|maximum pending|no capacity|at capacity|capacity (?:temporarily )?exceeded|high demand/i,
   "model_busy",
 ];
 
 /** For a 5xx: what no retry fixes, what passes by itself. */
-export const serverErrorWords: Words = [unfixable, overflow, loading, full];
+export const serverErrorWords: Words = [unfixable, overflow, loading, contextFull];
 
 /** For a 4xx, an error in a 200, and an error without a status. */
 export const requestErrorWords: Words = [
@@ -40,7 +40,7 @@ export const requestErrorWords: Words = [
     "model_interrupted",
   ],
   loading,
-  full,
+  contextFull,
   [/rate[ -]?limit(?:ed)? (?:reached|exceeded)|rate-limited|too many requests/i, "model_busy"],
   [
     /unexpected endpoint or method|model .{0,120}(?:not found|does not exist|not exist)|model not (?:found|exist)|not a valid model|invalid model|unknown model|no such model|model_not_found/i,

@@ -2,7 +2,7 @@ import { modelLimits } from "../../../shared/limits.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
 import { isRecord, type Json, parseJson } from "../../../shared/text/json.ts";
 import { isLossless } from "../../../shared/text/json_numbers.ts";
-import { resolved, typesOf } from "./schema_types.ts";
+import { resolveSchema, typesOf } from "./schema_types.ts";
 import { fits } from "./validate.ts";
 
 /** A value changed to fit its schema, with a quirk for each kind of change. */
@@ -21,8 +21,8 @@ const numberText = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
  */
 export function coerceTo(value: unknown, schema: unknown, root: Json): Coerced {
   const quirks = new Set<Quirk>();
-  const coerced = coerce(value, schema, { root, quirks, depth: 0 });
-  return { value: coerced, quirks: [...quirks] };
+  const result = coerce(value, schema, { root, quirks, depth: 0 });
+  return { value: result, quirks: [...quirks] };
 }
 
 interface Context {
@@ -32,46 +32,56 @@ interface Context {
 }
 
 function coerce(value: unknown, schema: unknown, context: Context): unknown {
-  const plain = resolved(schema, context.root);
-  if (plain === null || context.depth > modelLimits.decodeDepthMax) return value;
+  const resolvedSchema = resolveSchema(schema, context.root);
+  if (resolvedSchema === null || context.depth > modelLimits.decodeDepthMax) return value;
   const deeper = { ...context, depth: context.depth + 1 };
-  const branch = chosenBranch(value, plain, deeper);
+  const branch = chosenBranch(value, resolvedSchema, deeper);
   if (branch !== null) return branch.value;
-  const types = typesOf(plain, context.root);
-  const typed = retype(value, types, plain, context.quirks);
-  if (Array.isArray(typed)) {
-    const prefix: readonly unknown[] = Array.isArray(plain.prefixItems) ? plain.prefixItems : [];
-    return typed.map((item, index) => coerce(item, prefix[index] ?? plain.items, deeper));
+  const types = typesOf(resolvedSchema, context.root);
+  const retyped = retype(value, types, resolvedSchema, context.quirks);
+  if (Array.isArray(retyped)) {
+    const prefix: readonly unknown[] = Array.isArray(resolvedSchema.prefixItems)
+      ? resolvedSchema.prefixItems
+      : [];
+    return retyped.map((item, index) =>
+      coerce(item, prefix[index] ?? resolvedSchema.items, deeper),
+    );
   }
-  if (isRecord(typed)) return coerceRecord(typed, plain, deeper);
-  return typed;
+  if (isRecord(retyped)) return coerceRecord(retyped, resolvedSchema, deeper);
+  return retyped;
 }
 
 /** The first branch of a union that the coerced value fits. */
-function chosenBranch(value: unknown, plain: Json, context: Context): { value: unknown } | null {
-  const branches = [plain.anyOf, plain.oneOf].find(Array.isArray);
+function chosenBranch(
+  value: unknown,
+  resolvedSchema: Json,
+  context: Context,
+): { value: unknown } | null {
+  const branches = [resolvedSchema.anyOf, resolvedSchema.oneOf].find(Array.isArray);
   if (branches === undefined) return null;
   const { $defs, definitions } = context.root;
   for (const branch of branches) {
-    const attempted = new Set<Quirk>();
-    const coerced = coerce(value, branch, { ...context, quirks: attempted });
+    const branchQuirks = new Set<Quirk>();
+    const coerced = coerce(value, branch, { ...context, quirks: branchQuirks });
     const fullBranch = isRecord(branch)
       ? { ...branch, ...($defs ? { $defs } : {}), ...(definitions ? { definitions } : {}) }
       : branch;
     if (!fits(coerced, fullBranch)) continue;
-    for (const quirk of attempted) context.quirks.add(quirk);
+    for (const quirk of branchQuirks) context.quirks.add(quirk);
     return { value: coerced };
   }
   return null;
 }
 
-function coerceRecord(value: Json, plain: Json, context: Context): Json {
-  const properties = isRecord(plain.properties) ? plain.properties : {};
-  const required: readonly unknown[] = Array.isArray(plain.required) ? plain.required : [];
+function coerceRecord(value: Json, resolvedSchema: Json, context: Context): Json {
+  const properties = isRecord(resolvedSchema.properties) ? resolvedSchema.properties : {};
+  const required: readonly unknown[] = Array.isArray(resolvedSchema.required)
+    ? resolvedSchema.required
+    : [];
   const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
-    const known = Object.hasOwn(properties, key);
-    const schema = known ? properties[key] : plain.additionalProperties;
-    if (inner === null && known && !required.includes(key)) {
+    const isDeclared = Object.hasOwn(properties, key);
+    const schema = isDeclared ? properties[key] : resolvedSchema.additionalProperties;
+    if (inner === null && isDeclared && !required.includes(key)) {
       const types = typesOf(schema, context.root);
       if (types.size > 0 && !types.has("null")) {
         context.quirks.add("null_dropped");
@@ -86,37 +96,38 @@ function coerceRecord(value: Json, plain: Json, context: Context): Json {
 function retype(
   value: unknown,
   types: ReadonlySet<string>,
-  plain: Json,
+  resolvedSchema: Json,
   quirks: Set<Quirk>,
 ): unknown {
   if (types.size === 0) return value;
-  if (typeof value === "string") return fromText(value, types, plain, quirks);
-  const here = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-  if (types.has(here) || (here === "number" && types.has("integer"))) return value;
-  const note = (quirk: Quirk, changed: unknown): unknown => {
+  if (typeof value === "string") return fromText(value, types, resolvedSchema, quirks);
+  const ownType = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+  if (types.has(ownType) || (ownType === "number" && types.has("integer"))) return value;
+  const note = (quirk: Quirk, newValue: unknown): unknown => {
     quirks.add(quirk);
-    return changed;
+    return newValue;
   };
-  if (types.has("string") && here !== "null") {
+  if (types.has("string") && ownType !== "null") {
     // A number beyond 2^53 has already lost digits, so its text would be wrong.
-    if (here === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) return value;
+    if (ownType === "number" && Number.isInteger(value) && !Number.isSafeInteger(value))
+      return value;
     return note(
       "value_made_text",
-      here === "object" || here === "array" ? JSON.stringify(value) : String(value),
+      ownType === "object" || ownType === "array" ? JSON.stringify(value) : String(value),
     );
   }
-  if (types.has("array") && here !== "null") return note("value_made_list", [value]);
+  if (types.has("array") && ownType !== "null") return note("value_made_list", [value]);
   return value;
 }
 
 function fromText(
   text: string,
   types: ReadonlySet<string>,
-  plain: Json,
+  resolvedSchema: Json,
   quirks: Set<Quirk>,
 ): unknown {
   const trimmed = text.trim();
-  if (types.has("string")) return enumCase(text, plain, quirks);
+  if (types.has("string")) return enumCase(text, resolvedSchema, quirks);
   if (types.has("array") || types.has("object")) {
     const decoded = parseJson(trimmed);
     const hasWantedType =
@@ -150,9 +161,9 @@ function scalarFrom(text: string, types: ReadonlySet<string>): unknown {
 }
 
 /** A choice in another case, where exactly one choice is meant. */
-function enumCase(text: string, plain: Json, quirks: Set<Quirk>): string {
-  if (!Array.isArray(plain.enum) || plain.enum.includes(text)) return text;
-  const alike = plain.enum.filter(
+function enumCase(text: string, resolvedSchema: Json, quirks: Set<Quirk>): string {
+  if (!Array.isArray(resolvedSchema.enum) || resolvedSchema.enum.includes(text)) return text;
+  const alike = resolvedSchema.enum.filter(
     (choice) => typeof choice === "string" && choice.toLowerCase() === text.trim().toLowerCase(),
   );
   const [only, ...others] = alike;

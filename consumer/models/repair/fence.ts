@@ -16,16 +16,16 @@ export function withoutFence(text: string): string {
 
 /** The insides of the closed fences of a text, in order; those without a label or labelled as JSON. */
 export function jsonFences(text: string): string[] {
-  const found: string[] = [];
+  const lines: string[] = [];
   let open: string[] | null = null;
   for (const line of text.split("\n")) {
     const label = /^\s{0,20}```(\w{0,20})\s{0,20}$/.exec(line)?.[1];
     if (open === null) {
       if (label === "" || label === "json") open = [];
     } else if (label === "") {
-      found.push(open.join("\n"));
+      lines.push(open.join("\n"));
       open = null;
     } else open.push(line);
   }
-  return found;
+  return lines;
 }

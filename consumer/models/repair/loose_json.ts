@@ -17,7 +17,7 @@ interface Escaped {
   /** The brackets that are still open, innermost last; null where a string is. */
   open: string[] | null;
   /** No string stays open, and there are as many closing braces as opening ones. */
-  closed: boolean;
+  isClosed: boolean;
 }
 
 const tailChars = 300;
@@ -53,8 +53,8 @@ export function repairEscapes(text: string): Escaped {
     } else if (char === "\\") {
       const next = text.charAt(at + 1);
       const unicode = next === "u" && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6));
-      const known = '"\\/bfnrt'.includes(next) && next !== "";
-      if (known || unicode || (next === "'" && quote === "'")) {
+      const isEscape = '"\\/bfnrt'.includes(next) && next !== "";
+      if (isEscape || unicode || (next === "'" && quote === "'")) {
         out += char + next;
         at += 1;
       } else {
@@ -64,7 +64,11 @@ export function repairEscapes(text: string): Escaped {
       out += char < " " ? controlEscape(char) : char;
     }
   }
-  return { text: out, open: quote === null ? open : null, closed: quote === null && braces === 0 };
+  return {
+    text: out,
+    open: quote === null ? open : null,
+    isClosed: quote === null && braces === 0,
+  };
 }
 
 /** Markup that leaks around arguments: special tokens, closing tags and a code fence. */
@@ -72,10 +76,12 @@ function peel(text: string): string {
   const inner = withoutFence(text).trim();
   // Only the tail is searched: the pattern is not linear over a long text.
   const tail = Math.max(0, inner.length - tailChars);
-  const bare = `${inner.slice(0, tail)}${inner.slice(tail).replace(endMarkup, "")}`
+  const candidate = `${inner.slice(0, tail)}${inner.slice(tail).replace(endMarkup, "")}`
     .replaceAll('<|"|>', '"')
     .trim();
-  return bare.startsWith("{{") && bare.endsWith("}}") ? bare.slice(1, -1) : bare;
+  return candidate.startsWith("{{") && candidate.endsWith("}}")
+    ? candidate.slice(1, -1)
+    : candidate;
 }
 
 /**
@@ -83,8 +89,8 @@ function peel(text: string): string {
  * is finished. Undefined for other text: a value that ends inside a string or a list may be cut.
  */
 export function parseWithoutLastBrace(text: string): unknown {
-  const peeled = peel(text);
-  const { open, text: escaped } = repairEscapes(peeled);
+  const unwrapped = peel(text);
+  const { open, text: escaped } = repairEscapes(unwrapped);
   return open?.join("") === "{" ? parseJson(`${escaped}}`) : undefined;
 }
 
@@ -106,19 +112,19 @@ export function readLoosely(source: string): Loose | null {
   const strict = parseJson(text);
   if (strict !== undefined) return { value: strict, quirks: [] };
   if (text.length > modelLimits.argumentsBytesMax) return null;
-  const peeled = peel(text);
-  const inner = parseJson(peeled);
+  const unwrapped = peel(text);
+  const inner = parseJson(unwrapped);
   if (inner !== undefined) return { value: inner, quirks: ["json_peeled"] };
-  const escaped = repairEscapes(peeled);
+  const escaped = repairEscapes(unwrapped);
   const repaired = parseJson(escaped.text);
   if (repaired !== undefined) return { value: repaired, quirks: ["json_escapes_repaired"] };
-  if (!escaped.closed || !/^[{[]/.test(peeled) || !/[}\]]$/.test(peeled)) return null;
-  const python = takePython(peeled, 0);
-  if (python !== null && python.end === peeled.length) {
+  if (!escaped.isClosed || !/^[{[]/.test(unwrapped) || !/[}\]]$/.test(unwrapped)) return null;
+  const python = takePython(unwrapped, 0);
+  if (python !== null && python.end === unwrapped.length) {
     return { value: python.value, quirks: ["json_repaired"] };
   }
-  const guessed = attempt(escaped.text);
-  return typeof guessed === "object" && guessed !== null
-    ? { value: guessed, quirks: ["json_repaired"] }
+  const guess = attempt(escaped.text);
+  return typeof guess === "object" && guess !== null
+    ? { value: guess, quirks: ["json_repaired"] }
     : null;
 }

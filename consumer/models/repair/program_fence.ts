@@ -14,6 +14,8 @@ export function withoutProgramFence(tool: string, value: unknown): Json | null {
   if (key === undefined || !isRecord(value)) return null;
   const program = value[key];
   if (typeof program !== "string") return null;
-  const bare = withoutFence(program);
-  return bare === program || bare.trim() === "" ? null : { ...value, [key]: bare };
+  const withoutFences = withoutFence(program);
+  return withoutFences === program || withoutFences.trim() === ""
+    ? null
+    : { ...value, [key]: withoutFences };
 }

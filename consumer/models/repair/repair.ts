@@ -35,22 +35,28 @@ function asText(value: unknown): string {
 }
 
 /** The arguments as a value. `guess` allows repairs; null where the text cannot be read. */
-function readArguments(sent: unknown, guess: boolean): { value: unknown; quirks: Quirk[] } | null {
-  if (sent === undefined || sent === null) return { value: {}, quirks: [] };
-  if (typeof sent !== "string") return { value: sent, quirks: [] };
-  const text = quoteLossyNumbers(sent.trim());
+function readArguments(
+  rawArguments: unknown,
+  guess: boolean,
+): { value: unknown; quirks: Quirk[] } | null {
+  if (rawArguments === undefined || rawArguments === null) return { value: {}, quirks: [] };
+  if (typeof rawArguments !== "string") return { value: rawArguments, quirks: [] };
+  const text = quoteLossyNumbers(rawArguments.trim());
   if (text === "" || text === "null") return { value: {}, quirks: ["arguments_empty"] };
   if (!guess) {
     const value = parseJson(text);
     return value === undefined ? null : { value, quirks: [] };
   }
-  const loose = readLoosely(text);
-  if (loose === null || typeof loose.value !== "string") return loose;
+  const parsed = readLoosely(text);
+  if (parsed === null || typeof parsed.value !== "string") return parsed;
   // The whole object was encoded twice.
-  const inner = readLoosely(loose.value);
+  const inner = readLoosely(parsed.value);
   return inner === null || !isRecord(inner.value)
-    ? loose
-    : { value: inner.value, quirks: [...loose.quirks, ...inner.quirks, "arguments_encoded_twice"] };
+    ? parsed
+    : {
+        value: inner.value,
+        quirks: [...parsed.quirks, ...inner.quirks, "arguments_encoded_twice"],
+      };
 }
 
 function withoutBrace(text: string): { value: unknown; quirks: Quirk[] } | null {
@@ -60,9 +66,9 @@ function withoutBrace(text: string): { value: unknown; quirks: Quirk[] } | null 
 
 function unknownTool(name: string, tools: readonly ToolOffer[]): string {
   const names = tools.slice(0, modelLimits.namesShownMax).map((tool) => tool.name);
-  const offered =
+  const offeredNames =
     names.length === 0 ? "No tool is offered now." : `The tools are: ${names.join(", ")}.`;
-  return `There is no tool named ${JSON.stringify(name)}. ${offered}`;
+  return `There is no tool named ${JSON.stringify(name)}. ${offeredNames}`;
 }
 
 const problems = {
@@ -78,75 +84,75 @@ const problems = {
  * only strict JSON that fits the schema is accepted; a cut reply is never repaired.
  */
 export function repairCall(
-  sent: { name: string; arguments: unknown },
+  call: { name: string; arguments: unknown },
   context: RepairContext,
 ): RepairedCall {
-  const deep = nestsBeyond(sent.arguments, modelLimits.argumentsDepthMax);
+  const isTooDeep = nestsBeyond(call.arguments, modelLimits.argumentsDepthMax);
   // A value that nests too deep would overflow the stack of what renders it as text.
-  const full = deep ? "{}" : asText(sent.arguments);
-  const argumentsText = full.slice(0, modelLimits.argumentsBytesMax);
-  const read = sent.name.slice(0, modelLimits.toolNameReadCharsMax);
+  const fullText = isTooDeep ? "{}" : asText(call.arguments);
+  const argumentsText = fullText.slice(0, modelLimits.argumentsBytesMax);
+  const read = call.name.slice(0, modelLimits.toolNameReadCharsMax);
   const tool = toolNamed(read, context.tools);
   const name = tool?.name ?? cleanName(read).slice(0, modelLimits.toolNameCharsMax).toWellFormed();
-  const quirks: Quirk[] = tool !== null && tool.name !== sent.name ? ["tool_name_cleaned"] : [];
-  const refused = (problem: string, value: Json | null = null): RepairedCall => ({
+  const quirks: Quirk[] = tool !== null && tool.name !== call.name ? ["tool_name_cleaned"] : [];
+  const reject = (problem: string, value: Json | null = null): RepairedCall => ({
     name,
     argumentsText,
     arguments: value,
     problem,
     quirks,
   });
-  if (context.cut) return refused(problems.cut);
-  if (tool === null) return refused(unknownTool(name, context.tools));
-  if (full.length > modelLimits.argumentsBytesMax) return refused(problems.large);
+  if (context.cut) return reject(problems.cut);
+  if (tool === null) return reject(unknownTool(name, context.tools));
+  if (fullText.length > modelLimits.argumentsBytesMax) return reject(problems.large);
   const guess = tool.effect !== "effect";
-  if (context.leaked && !guess) return refused(problems.text);
-  if (deep) return refused(problems.deep);
+  if (context.leaked && !guess) return reject(problems.text);
+  if (isTooDeep) return reject(problems.deep);
   const args =
-    readArguments(sent.arguments, guess) ??
+    readArguments(call.arguments, guess) ??
     (guess && context.finished === true && !context.leaked ? withoutBrace(argumentsText) : null);
-  if (args === null) return refused(unreadable(argumentsText));
+  if (args === null) return reject(unreadable(argumentsText));
   quirks.push(...args.quirks);
-  if (!isRecord(args.value)) return refused(problems.shape);
-  if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return refused(problems.deep);
-  const value = cleaned(name, args.value, quirks);
+  if (!isRecord(args.value)) return reject(problems.shape);
+  if (nestsBeyond(args.value, modelLimits.argumentsDepthMax)) return reject(problems.deep);
+  const value = cleanArguments(name, args.value, quirks);
   const strict = problemsOf(value, tool.original);
   if (strict.length === 0) return { name, argumentsText, arguments: value, problem: null, quirks };
-  const inner = guess ? unwrapped(value, tool.original) : null;
+  const inner = guess ? unwrap(value, tool.original) : null;
   if (inner !== null) quirks.push("arguments_wrapped");
   const candidate = inner ?? value;
   const coerced = guess ? coerceTo(candidate, tool.original, tool.original) : null;
-  const left = coerced === null ? strict : problemsOf(coerced.value, tool.original);
-  if (coerced !== null && left.length === 0 && isRecord(coerced.value)) {
+  const remaining = coerced === null ? strict : problemsOf(coerced.value, tool.original);
+  if (coerced !== null && remaining.length === 0 && isRecord(coerced.value)) {
     quirks.push(...coerced.quirks);
     return { name, argumentsText, arguments: coerced.value, problem: null, quirks };
   }
-  const problem = problemText(name, left, tool.original);
-  return refused(`${problem}${lostDigits(argumentsText)}`, value);
+  const problem = problemText(name, remaining, tool.original);
+  return reject(`${problem}${lostDigits(argumentsText)}`, value);
 }
 
 /** The arguments without a fence around a program and without halves of surrogate pairs. */
-function cleaned(tool: string, value: Json, quirks: Quirk[]): Json {
+function cleanArguments(tool: string, value: Json, quirks: Quirk[]): Json {
   const unfenced = withoutProgramFence(tool, value);
   if (unfenced !== null) quirks.push("code_fence_removed");
-  const bare = unfenced ?? value;
-  if (findIllFormed(bare) === null) return bare;
-  const wellFormed = toWellFormed(bare);
-  return isRecord(wellFormed) ? wellFormed : bare;
+  const program = unfenced ?? value;
+  if (findIllFormed(program) === null) return program;
+  const wellFormed = toWellFormed(program);
+  return isRecord(wellFormed) ? wellFormed : program;
 }
 
 /** A line for the model where a number of the text would lose digits; empty where none would. */
 function lostDigits(text: string): string {
-  const found = findLossyNumber(text);
-  return found === null
+  const lossy = findLossyNumber(text);
+  return lossy === null
     ? ""
-    : `\n${found.path}: ${found.source} would lose digits as a number: write it as a string.`;
+    : `\n${lossy.path}: ${lossy.source} would lose digits as a number: write it as a string.`;
 }
 
 const wrapperKeys = ["arguments", "parameters", "input", "args"];
 
 /** The arguments under one more key that the schema does not know; null where they are not wrapped. */
-function unwrapped(value: Json, schema: Json): Json | null {
+function unwrap(value: Json, schema: Json): Json | null {
   const [only, ...others] = Object.keys(value);
   if (only === undefined || others.length > 0 || !wrapperKeys.includes(only)) return null;
   if (isRecord(schema.properties) && Object.hasOwn(schema.properties, only)) return null;
@@ -161,7 +167,7 @@ function unreadable(text: string): string {
     JSON.parse(text);
     return problems.shape;
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : "unreadable";
-    return `The arguments are not JSON: ${why.slice(0, modelLimits.errorTextCharsMax)}. Send the whole call again with valid JSON.`;
+    const reason = thrown instanceof Error ? thrown.message : "unreadable";
+    return `The arguments are not JSON: ${reason.slice(0, modelLimits.errorTextCharsMax)}. Send the whole call again with valid JSON.`;
   }
 }

@@ -5,15 +5,15 @@ import { isRecord, type Json } from "../../../shared/text/json.ts";
 export function refTarget(root: Json, ref: string): unknown {
   if (ref === "#") return root;
   if (!ref.startsWith("#/")) return undefined;
-  let at: unknown = root;
+  let current: unknown = root;
   for (const raw of ref.slice("#/".length).split("/")) {
     const key = decodePointer(raw);
     if (key === null) return undefined;
-    if (Array.isArray(at)) at = at[Number(key)];
-    else if (isRecord(at) && Object.hasOwn(at, key)) at = at[key];
+    if (Array.isArray(current)) current = current[Number(key)];
+    else if (isRecord(current) && Object.hasOwn(current, key)) current = current[key];
     else return undefined;
   }
-  return at;
+  return current;
 }
 
 function decodePointer(part: string): string | null {
@@ -25,15 +25,15 @@ function decodePointer(part: string): string | null {
 }
 
 /** The schema with its chain of `$ref`s followed, to a bounded depth; siblings of `$ref` win. */
-export function resolved(schema: unknown, root: Json): Json | null {
-  let at = schema;
+export function resolveSchema(schema: unknown, root: Json): Json | null {
+  let current = schema;
   let siblings: Json = {};
   for (let depth = 0; depth < modelLimits.refDepthMax; depth += 1) {
-    if (!isRecord(at)) return null;
-    if (typeof at.$ref !== "string") return { ...at, ...siblings };
-    const { $ref, ...rest } = at;
+    if (!isRecord(current)) return null;
+    if (typeof current.$ref !== "string") return { ...current, ...siblings };
+    const { $ref, ...rest } = current;
     siblings = { ...rest, ...siblings };
-    at = refTarget(root, at.$ref);
+    current = refTarget(root, current.$ref);
   }
   return null;
 }
@@ -46,25 +46,26 @@ function typeOfValue(value: unknown): string {
 
 /** The types that a schema admits; an empty set where it admits any. */
 export function typesOf(schema: unknown, root: Json, depth: number = 0): ReadonlySet<string> {
-  const plain = resolved(schema, root);
-  if (plain === null || depth > modelLimits.refDepthMax) return new Set();
-  if (typeof plain.type === "string") return new Set([plain.type]);
-  if (Array.isArray(plain.type)) return new Set(plain.type.filter((t) => typeof t === "string"));
-  if (Array.isArray(plain.enum)) return new Set(plain.enum.map(typeOfValue));
-  if ("const" in plain) return new Set([typeOfValue(plain.const)]);
+  const resolvedSchema = resolveSchema(schema, root);
+  if (resolvedSchema === null || depth > modelLimits.refDepthMax) return new Set();
+  if (typeof resolvedSchema.type === "string") return new Set([resolvedSchema.type]);
+  if (Array.isArray(resolvedSchema.type))
+    return new Set(resolvedSchema.type.filter((t) => typeof t === "string"));
+  if (Array.isArray(resolvedSchema.enum)) return new Set(resolvedSchema.enum.map(typeOfValue));
+  if ("const" in resolvedSchema) return new Set([typeOfValue(resolvedSchema.const)]);
   for (const key of ["anyOf", "oneOf"]) {
-    const branches = plain[key];
+    const branches = resolvedSchema[key];
     if (!Array.isArray(branches)) continue;
     const each = branches.map((branch) => typesOf(branch, root, depth + 1));
     return each.some((types) => types.size === 0)
       ? new Set()
       : new Set(each.flatMap((t) => [...t]));
   }
-  if (Array.isArray(plain.allOf)) {
-    const first = plain.allOf
+  if (Array.isArray(resolvedSchema.allOf)) {
+    const first = resolvedSchema.allOf
       .map((branch) => typesOf(branch, root, depth + 1))
       .find((types) => types.size > 0);
     if (first !== undefined) return first;
   }
-  return isRecord(plain.properties) ? new Set(["object"]) : new Set();
+  return isRecord(resolvedSchema.properties) ? new Set(["object"]) : new Set();
 }

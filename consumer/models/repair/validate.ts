@@ -36,15 +36,15 @@ export function fits(value: unknown, schema: unknown): boolean {
 
 /** The problems as one text for the model, with the argument names it may use. */
 export function problemText(name: string, problems: readonly string[], schema: Json): string {
-  const shown = problems.slice(0, modelLimits.problemsShownMax).map((problem) => `- ${problem}`);
-  const hiddenCount = problems.length - shown.length;
+  const lines = problems.slice(0, modelLimits.problemsShownMax).map((problem) => `- ${problem}`);
+  const hiddenCount = problems.length - lines.length;
   const names = isRecord(schema.properties)
     ? Object.keys(schema.properties).slice(0, modelLimits.namesShownMax)
     : [];
   const required = Array.isArray(schema.required) ? schema.required.join(", ") : "";
   return [
     `The arguments of ${name} do not fit its schema:`,
-    ...shown,
+    ...lines,
     ...(hiddenCount > 0 ? [`- and ${hiddenCount} more`] : []),
     ...(names.length === 0 ? [] : [`Its arguments are: ${names.join(", ")}.`]),
     ...(required === "" ? [] : [`Required: ${required}.`]),

@@ -64,7 +64,7 @@ const table = new Map(
 /** The meaning of a finish reason in any case, with or without `FINISH_REASON_` in front. */
 export function finishMeaning(value: string | null): FinishMeaning {
   if (value === null || value.trim() === "") return "absent";
-  const plain = value.trim().slice(0, 80).toLowerCase();
-  const key = plain.replace(/[^a-z0-9]+/g, "_").replace(/^(?:finish_reason|finishreason)_/, "");
+  const reason = value.trim().slice(0, 80).toLowerCase();
+  const key = reason.replace(/[^a-z0-9]+/g, "_").replace(/^(?:finish_reason|finishreason)_/, "");
   return table.get(key) ?? "unknown";
 }

@@ -14,9 +14,9 @@ export function splitHarmony(text: string): VisibleText {
   if (!text.includes(mark)) return { text, reasoning: "", quirks: [] };
   const thoughts: string[] = [];
   const pieces: Piece[] = [];
-  let at = 0;
-  for (let head = text.indexOf(mark); head !== -1; head = text.indexOf(mark, at)) {
-    const content = text.slice(at, head);
+  let position = 0;
+  for (let head = text.indexOf(mark); head !== -1; head = text.indexOf(mark, position)) {
+    const content = text.slice(position, head);
     const first = content.indexOf("<|");
     const lead = first === -1 ? content : content.slice(0, first);
     const isHead = headLead.test(lead.slice(-200));
@@ -30,9 +30,9 @@ export function splitHarmony(text: string): VisibleText {
     } else if (content.slice(-60).includes("analysis")) thoughts.push(body.trim());
     else pieces.push({ kind: "message", text: body });
     const token = ends.find((each) => text.startsWith(each, end));
-    at = end + (token?.length ?? 0);
+    position = end + (token?.length ?? 0);
   }
-  pieces.push({ kind: "outside", text: text.slice(at) });
+  pieces.push({ kind: "outside", text: text.slice(position) });
   return {
     text: inReadingOrder(pieces)
       .map((piece) => piece.text)
@@ -52,8 +52,8 @@ interface Piece {
 function inReadingOrder(pieces: readonly Piece[]): readonly Piece[] {
   const firstCall = pieces.findIndex(({ kind }) => kind === "call");
   const behind = pieces.slice(firstCall + 1);
-  const mixed = behind.some(({ kind, text }) => kind === "outside" && text.trim() !== "");
-  if (firstCall === -1 || mixed) return pieces;
+  const isMixed = behind.some(({ kind, text }) => kind === "outside" && text.trim() !== "");
+  if (firstCall === -1 || isMixed) return pieces;
   return [
     ...pieces.filter(({ kind }) => kind !== "call"),
     ...pieces.filter(({ kind }) => kind === "call"),
@@ -61,8 +61,12 @@ function inReadingOrder(pieces: readonly Piece[]): readonly Piece[] {
 }
 
 function nextBoundary(text: string, from: number): number {
-  for (let at = text.indexOf("<|", from); at !== -1; at = text.indexOf("<|", at + 1)) {
-    if (boundaries.some((token) => text.startsWith(token, at))) return at;
+  for (
+    let position = text.indexOf("<|", from);
+    position !== -1;
+    position = text.indexOf("<|", position + 1)
+  ) {
+    if (boundaries.some((token) => text.startsWith(token, position))) return position;
   }
   return text.length;
 }

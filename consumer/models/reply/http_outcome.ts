@@ -57,6 +57,6 @@ export async function readHttpOutcome(
           }),
         };
   const raw = rawOf({ status, retryAfter, text: body.text }, outcome, request);
-  const kept = raw === undefined ? outcome : { ...outcome, raw };
-  return outcome.ok ? kept : { ...kept, errorBody: value };
+  const withRaw = raw === undefined ? outcome : { ...outcome, raw };
+  return outcome.ok ? withRaw : { ...withRaw, errorBody: value };
 }

@@ -50,25 +50,25 @@ const brokenOff = ({ finish }: WireReply): Failure =>
   );
 
 function replyOf(wire: WireReply, meaning: FinishMeaning, request: ModelRequest): Reply {
-  const spoken = splitThinking(wire.text);
-  const quirks: Quirk[] = [...spoken.quirks];
+  const split = splitThinking(wire.text);
+  const quirks: Quirk[] = [...split.quirks];
   const cut = meaning === "length";
   // JSON that the request asked for is never a call.
   const mayLeak =
     wire.calls.length === 0 && ["stop", "calls", "absent", "unknown"].includes(meaning);
   const isJson = request.jsonSchema !== undefined;
-  const leak = mayLeak && !isJson ? extractCalls(spoken.text, request.tools) : null;
+  const leak = mayLeak && !isJson ? extractCalls(split.text, request.tools) : null;
   if (leak !== null) quirks.push(...leak.formats.map((name): Quirk => `call_in_text_${name}`));
-  const sent = leak?.calls ?? wire.calls;
-  const { calls, quirks: callQuirks } = readCalls(sent, request, {
+  const wireCalls = leak?.calls ?? wire.calls;
+  const { calls, quirks: callQuirks } = readCalls(wireCalls, request, {
     cut,
     leaked: leak !== null,
     finished: meaning === "stop" || meaning === "calls",
   });
   quirks.push(...callQuirks);
   if (wire.split === true) quirks.push("calls_in_several_choices");
-  const text = (leak?.text ?? withoutEndTokens(spoken.text)).toWellFormed();
-  const reasoning = [wire.reasoning, spoken.reasoning]
+  const text = (leak?.text ?? withoutEndTokens(split.text)).toWellFormed();
+  const reasoning = [wire.reasoning, split.reasoning]
     .filter((part) => part !== "")
     .join("\n")
     .toWellFormed();
@@ -77,23 +77,23 @@ function replyOf(wire: WireReply, meaning: FinishMeaning, request: ModelRequest)
   const finish = finishOf(meaning, { calls: calls.length, text, unread });
   quirks.push(...finishQuirks(meaning, wire.calls.length, calls.length, text));
   if (repeatsItself(text) || (text === "" && repeatsItself(reasoning))) quirks.push("text_repeats");
-  const content = `${text}${reasoning}${sent.map((call) => call.name).join("")}`;
+  const content = `${text}${reasoning}${wireCalls.map((call) => call.name).join("")}`;
   const usage = usageOf(wire, request, content);
   return { text, reasoning, calls, finish, usage, quirks: [...new Set(quirks)] };
 }
 
 function readCalls(
-  sent: readonly WireCall[],
+  wireCalls: readonly WireCall[],
   request: ModelRequest,
-  how: Omit<RepairContext, "tools">,
+  options: Omit<RepairContext, "tools">,
 ): { calls: Call[]; quirks: Quirk[] } {
-  const kept = sent.slice(0, modelLimits.callsPerReplyMax);
-  const repaired = kept.map((call) => repairCall(call, { tools: request.tools, ...how }));
-  const ids = freshIds(request, kept.length);
-  const quirks: Quirk[] = kept.length < sent.length ? ["calls_over_limit"] : [];
-  quirks.push(...repaired.flatMap((call) => call.quirks), ...idQuirks(kept, how.leaked));
+  const firstCalls = wireCalls.slice(0, modelLimits.callsPerReplyMax);
+  const repaired = firstCalls.map((call) => repairCall(call, { tools: request.tools, ...options }));
+  const ids = freshIds(request, firstCalls.length);
+  const quirks: Quirk[] = firstCalls.length < wireCalls.length ? ["calls_over_limit"] : [];
+  quirks.push(...repaired.flatMap((call) => call.quirks), ...idQuirks(firstCalls, options.leaked));
   const calls = repaired.map(({ quirks: _, ...call }, index): Call => {
-    return { id: ids[index] ?? "", providerId: kept[index]?.id ?? null, ...call };
+    return { id: ids[index] ?? "", providerId: firstCalls[index]?.id ?? null, ...call };
   });
   return { calls, quirks };
 }
@@ -108,23 +108,28 @@ interface Content {
 function finishOf(meaning: FinishMeaning, { calls, text, unread }: Content): Finish {
   if (meaning === "length" || meaning === "filtered") return meaning;
   if (calls > 0) return "calls";
-  const finished = meaning === "stop" || meaning === "absent";
-  return finished && !unread && text.trim() !== "" ? "stop" : "unknown";
+  const isFinished = meaning === "stop" || meaning === "absent";
+  return isFinished && !unread && text.trim() !== "" ? "stop" : "unknown";
 }
 
-function finishQuirks(meaning: FinishMeaning, sent: number, calls: number, text: string): Quirk[] {
+function finishQuirks(
+  meaning: FinishMeaning,
+  sentCalls: number,
+  calls: number,
+  text: string,
+): Quirk[] {
   const quirks: Quirk[] = [];
   if (meaning === "unknown") quirks.push("finish_unknown");
   if (meaning === "calls" && calls === 0) quirks.push("calls_announced_but_absent");
-  if (meaning === "stop" && sent > 0) quirks.push("calls_not_announced");
-  const empty = calls === 0 && text.trim() === "";
-  if (empty) quirks.push(meaning === "length" ? "thought_filled_reply" : "reply_empty");
+  if (meaning === "stop" && sentCalls > 0) quirks.push("calls_not_announced");
+  const isEmpty = calls === 0 && text.trim() === "";
+  if (isEmpty) quirks.push(meaning === "length" ? "thought_filled_reply" : "reply_empty");
   return quirks;
 }
 
-function idQuirks(calls: readonly WireCall[], leaked: boolean): Quirk[] {
+function idQuirks(calls: readonly WireCall[], areLeaked: boolean): Quirk[] {
   const quirks: Quirk[] = [];
-  if (leaked) return quirks;
+  if (areLeaked) return quirks;
   const ids = calls.map((call) => call.id).filter((id) => id !== null && id !== "");
   if (ids.length < calls.length) quirks.push("call_id_missing");
   if (new Set(ids).size < ids.length) quirks.push("call_id_repeated");
@@ -136,15 +141,15 @@ function idQuirks(calls: readonly WireCall[], leaked: boolean): Quirk[] {
  * transcript, skip what it holds, and have the nine letters and digits that Mistral's template wants.
  */
 function freshIds(request: ModelRequest, count: number): string[] {
-  const taken = new Set(
+  const takenIds = new Set(
     request.messages.flatMap((message) =>
       message.role === "assistant" ? (message.calls ?? []).map((call) => call.id) : [],
     ),
   );
   const ids: string[] = [];
-  for (let next = taken.size; ids.length < count; next += 1) {
+  for (let next = takenIds.size; ids.length < count; next += 1) {
     const id = `call${String(next).padStart(5, "0")}`;
-    if (!taken.has(id)) ids.push(id);
+    if (!takenIds.has(id)) ids.push(id);
   }
   return ids;
 }

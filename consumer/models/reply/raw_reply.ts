@@ -23,18 +23,18 @@ export function rawOf(
 ): RawReply | undefined {
   const { status, text } = answer;
   if (!outcome.ok) {
-    const clipped = text.slice(0, modelLimits.rawErrorCharsMax).toWellFormed();
-    return { status, retry_after: answer.retryAfter, text: clipped };
+    const excerpt = text.slice(0, modelLimits.rawErrorCharsMax).toWellFormed();
+    return { status, retry_after: answer.retryAfter, text: excerpt };
   }
   if (text.length > modelLimits.rawReplyCharsMax) return undefined;
   const { calls, usage } = outcome.reply;
-  const kept = calls.map(({ providerId, argumentsText, name }) => ({
+  const wireCalls = calls.map(({ providerId, argumentsText, name }) => ({
     provider_id: providerId,
     arguments_text: argumentsText,
     name,
   }));
-  const again = normalise(completionOf({ ...outcome.reply, calls: kept }, usage), request, 0);
-  const hasSameContent = again.ok && contentOf(again.reply) === contentOf(outcome.reply);
+  const second = normalise(completionOf({ ...outcome.reply, calls: wireCalls }, usage), request, 0);
+  const hasSameContent = second.ok && contentOf(second.reply) === contentOf(outcome.reply);
   return hasSameContent ? undefined : { status, retry_after: null, text: text.toWellFormed() };
 }
 

@@ -9,7 +9,11 @@ export function repeatsItself(text: string): boolean {
   if (text.length < repeatedCharsMin + repeatedPieceCharsMax) return false;
   for (let period = 1; period <= repeatedPieceCharsMax; period += 1) {
     let repeats = 0;
-    for (let at = text.length - 1; at >= period && text[at] === text[at - period]; at -= 1) {
+    for (
+      let index = text.length - 1;
+      index >= period && text[index] === text[index - period];
+      index -= 1
+    ) {
       repeats += 1;
       if (repeats >= repeatedCharsMin) return true;
     }

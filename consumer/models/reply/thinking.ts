@@ -49,11 +49,11 @@ export function splitThinking(replyText: string): VisibleText {
   const thoughts: string[] = [];
   const harmony = splitHarmony(takeBlocks(replyText, thoughts));
   const rest = takeStray(harmony.text, thoughts);
-  const found = thoughts.length > 0;
+  const hasThoughts = thoughts.length > 0;
   const quirks = [...harmony.quirks];
-  if (found) quirks.push("thinking_in_text");
+  if (hasThoughts) quirks.push("thinking_in_text");
   return {
-    text: answerIn(found ? rest.trimStart() : rest),
+    text: answerIn(hasThoughts ? rest.trimStart() : rest),
     reasoning: [harmony.reasoning, ...thoughts.map((thought) => thought.trim())]
       .filter((part) => part !== "")
       .join("\n"),
@@ -66,32 +66,32 @@ function takeBlocks(text: string, thoughts: string[]): string {
   // Where each mark is next: searched again only once it is passed, so the whole stays linear.
   const next = thoughtMarks.map(([open]) => text.indexOf(open));
   let rest = "";
-  let at = 0;
+  let position = 0;
   for (;;) {
     thoughtMarks.forEach(([open], index) => {
       let start = next[index] ?? -1;
-      while (start !== -1 && !opensAt(text, start, at, quotes))
+      while (start !== -1 && !opensAt(text, start, position, quotes))
         start = text.indexOf(open, start + 1);
       next[index] = start;
     });
     const starts = next.filter((start) => start !== -1);
-    if (starts.length === 0) return rest + text.slice(at);
+    if (starts.length === 0) return rest + text.slice(position);
     const start = Math.min(...starts);
     const [open, close] = thoughtMarks[next.indexOf(start)] ?? ["", ""];
-    rest += text.slice(at, start);
+    rest += text.slice(position, start);
     const from = start + open.length;
     const end = text.indexOf(close, from);
     thoughts.push(text.slice(from, end === -1 ? text.length : end));
     if (end === -1) return rest;
-    at = end + close.length;
+    position = end + close.length;
   }
 }
 
 /** An opening mark counts at the start of a line, or directly behind the block before it. */
-function opensAt(text: string, start: number, at: number, quotes: readonly Span[]): boolean {
-  if (start < at || isCovered(quotes, start)) return false;
-  const before = text.slice(Math.max(at, start - 80), start);
-  return (before.trim() === "" && start - at <= 80) || /\n[ \t]*$/.test(before);
+function opensAt(text: string, start: number, position: number, quotes: readonly Span[]): boolean {
+  if (start < position || isCovered(quotes, start)) return false;
+  const before = text.slice(Math.max(position, start - 80), start);
+  return (before.trim() === "" && start - position <= 80) || /\n[ \t]*$/.test(before);
 }
 
 function takeStray(text: string, thoughts: string[]): string {

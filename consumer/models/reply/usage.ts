@@ -21,22 +21,23 @@ function countAt(record: unknown, ...keys: readonly string[]): number | null {
 }
 
 /** Some servers report thinking tokens separately from the completion and bill them too: the total includes them. */
-function completionIn(sent: Json, prompt: number, completion: number): number {
-  const total = countAt(sent, "total_tokens") ?? 0;
-  const details = [sent.completion_tokens_details, sent.output_tokens_details].find(isRecord);
-  const thought = countAt(details, "reasoning_tokens") ?? countAt(sent, "reasoning_tokens") ?? 0;
+function completionIn(usage: Json, prompt: number, completion: number): number {
+  const total = countAt(usage, "total_tokens") ?? 0;
+  const details = [usage.completion_tokens_details, usage.output_tokens_details].find(isRecord);
+  const reasoningTokens =
+    countAt(details, "reasoning_tokens") ?? countAt(usage, "reasoning_tokens") ?? 0;
   const missing = Math.max(0, total - prompt - completion);
   // More thinking tokens than completion tokens: the server counted them separately.
-  const apart = thought > completion ? thought : 0;
+  const apart = reasoningTokens > completion ? reasoningTokens : 0;
   return completion + Math.max(missing, apart);
 }
 
-function cachedIn(sent: Json): number {
-  const details = [sent.prompt_tokens_details, sent.input_tokens_details].find(isRecord);
+function cachedIn(usage: Json): number {
+  const details = [usage.prompt_tokens_details, usage.input_tokens_details].find(isRecord);
   return (
     countAt(details, "cached_tokens", "cache_read_tokens") ??
     countAt(
-      sent,
+      usage,
       "cached_tokens",
       "prompt_cache_hit_tokens",
       "cache_read_input_tokens",
@@ -57,20 +58,20 @@ function argumentsText(value: unknown): string {
  * so its counts are estimated from the texts, and so are counts that are far too small for them.
  */
 export function usageOf(wire: WireReply, request: ModelRequest, content: string): ReplyUsage {
-  const sent: Json = wire.usage ?? {};
-  const prompt = countAt(sent, "prompt_tokens", "input_tokens");
-  const completion = countAt(sent, "completion_tokens", "output_tokens");
+  const usage: Json = wire.usage ?? {};
+  const prompt = countAt(usage, "prompt_tokens", "input_tokens");
+  const completion = countAt(usage, "completion_tokens", "output_tokens");
   const silent = prompt === null || (prompt === 0 && (completion ?? 0) === 0);
   const calls = wire.calls.map((call) => argumentsText(call.arguments)).join("");
   const estimate = estimateTokens(content + calls);
-  const reported =
-    silent || completion === null ? null : Math.round(completionIn(sent, prompt, completion));
-  const isTooSmall = reported !== null && reported < estimate / modelLimits.usageFactorMax;
+  const total =
+    silent || completion === null ? null : Math.round(completionIn(usage, prompt, completion));
+  const isTooSmall = total !== null && total < estimate / modelLimits.usageFactorMax;
   return {
     prompt_tokens: silent ? estimatePrompt(request) : Math.round(prompt),
-    cached_tokens: silent ? 0 : Math.min(Math.round(cachedIn(sent)), Math.round(prompt)),
-    completion_tokens: reported === null || isTooSmall ? estimate : reported,
-    neurons: countAt(sent, "neurons"),
-    estimated: reported === null || isTooSmall,
+    cached_tokens: silent ? 0 : Math.min(Math.round(cachedIn(usage)), Math.round(prompt)),
+    completion_tokens: total === null || isTooSmall ? estimate : total,
+    neurons: countAt(usage, "neurons"),
+    estimated: total === null || isTooSmall,
   };
 }

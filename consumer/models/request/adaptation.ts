@@ -14,32 +14,33 @@ interface Rejection extends ErrorDetails {
   messageWithCodes: string;
 }
 
-type Rule = (rejection: Rejection, sent: Json, profile: Profile) => Adaptation | null;
+type Rule = (rejection: Rejection, body: Json, profile: Profile) => Adaptation | null;
 
 const unknownField =
   /unsupported|not supported|unknown|unrecognized|not permitted|unexpected|extra|additional|not allowed|invalid (?:parameter|argument|field)|does not support/i;
 
 const rules: readonly Rule[] = [
-  function streaming({ messageWithCodes }, sent) {
-    const only =
+  function streaming({ messageWithCodes }, body) {
+    const onlyStreaming =
       /only (?:support )?stream|stream(?:ing)? mode|must (?:be )?stream|non-?stream|stream(?:ing)? is required|"?stream"? (?:must|should) be (?:set to )?true/i;
-    return sent.stream !== true && only.test(messageWithCodes)
+    return body.stream !== true && onlyStreaming.test(messageWithCodes)
       ? { patch: { stream: true }, quirk: "request_streamed" }
       : null;
   },
-  function messageOrder({ messageWithCodes, words }, _sent, profile) {
+  function messageOrder({ messageWithCodes, words }, _body, profile) {
     const order =
       /unexpected role|after role ['"]?tool|roles? must alternate|invalid_request_message_order/i;
-    const named = words.includes("invalid_request_message_order") || order.test(messageWithCodes);
-    return profile.userAfterTool && named
+    const isOrderError =
+      words.includes("invalid_request_message_order") || order.test(messageWithCodes);
+    return profile.userAfterTool && isOrderError
       ? { patch: { userAfterTool: false }, quirk: "request_without_user_after_tool" }
       : null;
   },
-  function reasoning({ messageWithCodes }, sent, profile) {
+  function reasoning({ messageWithCodes }, body, profile) {
     const field = /reasoning_content|reasoning_details|\breasoning\b/i;
     if (!field.test(messageWithCodes)) return null;
     const missing = /missing|must|required|provide|passed? back|need/i.test(messageWithCodes);
-    if (profile.reasoningField !== null && holdsReasoning(sent, profile.reasoningField)) {
+    if (profile.reasoningField !== null && holdsReasoning(body, profile.reasoningField)) {
       return unknownField.test(messageWithCodes)
         ? { patch: { reasoningField: null }, quirk: "request_without_reasoning" }
         : null;
@@ -48,7 +49,7 @@ const rules: readonly Rule[] = [
       ? { patch: { reasoningField: "reasoning_content" }, quirk: "request_with_reasoning" }
       : null;
   },
-  function outputLimit({ messageWithCodes }, sent, profile) {
+  function outputLimit({ messageWithCodes }, body, profile) {
     if (!/max_(?:completion_)?tokens|output tokens|completion tokens/i.test(messageWithCodes))
       return null;
     const most =
@@ -56,7 +57,7 @@ const rules: readonly Rule[] = [
         messageWithCodes,
       )?.[1];
     const limit = Number(most);
-    const current = Number(sent[profile.outputField]);
+    const current = Number(body[profile.outputField]);
     if (Number.isSafeInteger(limit) && limit > 0 && limit < current) {
       return { patch: { outputTokensMax: limit }, quirk: "request_smaller_output" };
     }
@@ -64,61 +65,63 @@ const rules: readonly Rule[] = [
     const other = profile.outputField === "max_tokens" ? "max_completion_tokens" : "max_tokens";
     return { patch: { outputField: other }, quirk: "request_other_output_field" };
   },
-  function toolChoice({ messageWithCodes }, sent) {
+  function toolChoice({ messageWithCodes }, body) {
     // Without a parser for tools the server cannot be helped by another request.
     if (/--enable-auto-tool-choice|--tool-call-parser|--jinja/.test(messageWithCodes)) return null;
-    return "tool_choice" in sent && /tool_?\s?choice/i.test(messageWithCodes)
+    return "tool_choice" in body && /tool_?\s?choice/i.test(messageWithCodes)
       ? { patch: { toolChoice: false, forcedTool: false }, quirk: "request_without_tool_choice" }
       : null;
   },
-  function responseFormat({ messageWithCodes }, sent) {
-    return "response_format" in sent &&
+  function responseFormat({ messageWithCodes }, body) {
+    return "response_format" in body &&
       /response_format|json_schema|json schema|guided|structured output/i.test(messageWithCodes)
       ? { patch: { jsonMode: "none" }, quirk: "request_without_response_format" }
       : null;
   },
-  function seed({ messageWithCodes }, sent) {
-    return "seed" in sent && /\bseed\b/i.test(messageWithCodes)
+  function seed({ messageWithCodes }, body) {
+    return "seed" in body && /\bseed\b/i.test(messageWithCodes)
       ? { patch: { seedField: null }, quirk: "request_without_seed" }
       : null;
   },
-  function sampling({ messageWithCodes }, sent, profile) {
-    const refused = profile.samplingFields.filter(
-      (field) => field in sent && messageWithCodes.includes(field),
+  function sampling({ messageWithCodes }, body, profile) {
+    const rejectedFields = profile.samplingFields.filter(
+      (field) => field in body && messageWithCodes.includes(field),
     );
     if (
-      refused.length === 0 ||
+      rejectedFields.length === 0 ||
       !/support|unknown|unexpected|permitted|allowed|default/i.test(messageWithCodes)
     ) {
       return null;
     }
-    const samplingFields = profile.samplingFields.filter((field) => !refused.includes(field));
+    const samplingFields = profile.samplingFields.filter(
+      (field) => !rejectedFields.includes(field),
+    );
     return { patch: { samplingFields }, quirk: "request_without_sampling" };
   },
-  function thinking({ messageWithCodes }, _sent, profile) {
+  function thinking({ messageWithCodes }, _body, profile) {
     const settings = [...Object.keys(profile.thinking), ...Object.keys(profile.thinkingLess)];
     return settings.some((key) => messageWithCodes.includes(key))
       ? { patch: { thinking: {}, thinkingLess: {} }, quirk: "request_without_thinking" }
       : null;
   },
-  function toolNames({ messageWithCodes }, _sent, profile) {
+  function toolNames({ messageWithCodes }, _body, profile) {
     return profile.toolNames && /messages\.\d+\.(?:\w{1,20}\.)?name\b/.test(messageWithCodes)
       ? { patch: { toolNames: false }, quirk: "request_without_tool_names" }
       : null;
   },
 ];
 
-function holdsReasoning(sent: Json, field: string): boolean {
-  return Array.isArray(sent.messages) && sent.messages.some((m) => isRecord(m) && field in m);
+function holdsReasoning(body: Json, field: string): boolean {
+  return Array.isArray(body.messages) && body.messages.some((m) => isRecord(m) && field in m);
 }
 
 /** The change that makes a rejected request acceptable, or null where the error names none. */
-export function adaptationFor(errorBody: unknown, sent: Json, profile: Profile): Adaptation | null {
+export function adaptationFor(errorBody: unknown, body: Json, profile: Profile): Adaptation | null {
   const details = readErrorBody(errorBody);
   const messageWithCodes = `${details.text} ${details.words.join(" ")}`.slice(0, 2_000);
   for (const rule of rules) {
-    const found = rule({ ...details, messageWithCodes }, sent, profile);
-    if (found !== null) return found;
+    const adaptation = rule({ ...details, messageWithCodes }, body, profile);
+    if (adaptation !== null) return adaptation;
   }
   return null;
 }

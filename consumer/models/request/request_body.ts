@@ -10,7 +10,7 @@ import { safeToolName } from "./simplify.ts";
  */
 export function requestBody(request: ModelRequest, profile: Profile): Json {
   const withoutTools = request.jsonSchema !== undefined || request.toolChoice === "none";
-  const offered = withoutTools ? [] : request.tools;
+  const tools = withoutTools ? [] : request.tools;
   return {
     model: request.model,
     stream: profile.stream,
@@ -21,10 +21,10 @@ export function requestBody(request: ModelRequest, profile: Profile): Json {
     ...(request.jsonSchema === undefined || profile.jsonMode === "none"
       ? {}
       : { response_format: jsonFormat(request.jsonSchema, profile) }),
-    ...(offered.length === 0
+    ...(tools.length === 0
       ? {}
       : {
-          tools: offered.map(({ name, description, parameters }) => ({
+          tools: tools.map(({ name, description, parameters }) => ({
             type: "function",
             function: { name, description, parameters },
           })),
@@ -60,7 +60,7 @@ function jsonFormat(schema: Record<string, unknown>, profile: Profile): Json {
 }
 
 /** Endpoints reject a conversation in which a call has no result, so a missing one is supplied. */
-const unanswered = "No result was recorded for this call.";
+const missingResult = "No result was recorded for this call.";
 
 /** Messages as endpoints accept them: string content, a result for each call, well-formed text. */
 export function wireMessages(messages: readonly Message[], profile: Profile): Json[] {
@@ -69,7 +69,7 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
   let callsSoFar = 0;
   const closeCalls = () => {
     for (const { wireId, name } of waiting.values())
-      out.push(toolMessage(wireId, name, unanswered));
+      out.push(toolMessage(wireId, name, missingResult));
     waiting.clear();
   };
   for (const message of messages) {

@@ -1,9 +1,9 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import { isRecord, type Json } from "../../../shared/text/json.ts";
-import { resolved } from "../repair/schema_types.ts";
+import { resolveSchema } from "../repair/schema_types.ts";
 
 /** The keywords that every engine understands; the others stay in the original, which validates. */
-const kept = [
+const keptKeywords = [
   "type",
   "description",
   "enum",
@@ -33,19 +33,19 @@ export function simplifySchema(schema: Json): Json {
 }
 
 function simplify(schema: unknown, root: Json, depth: number): Json {
-  const plain = resolved(schema, root);
+  const resolvedSchema = resolveSchema(schema, root);
   // A reference that never ends is shown as any value.
-  if (plain === null || depth > modelLimits.refDepthMax) return {};
-  const union = withoutNull(mergeAllOf(plain, root), root);
+  if (resolvedSchema === null || depth > modelLimits.refDepthMax) return {};
+  const union = withoutNull(mergeAllOf(resolvedSchema, root), root);
   const out: Json = {};
-  for (const key of kept) if (key in union.schema) out[key] = union.schema[key];
+  for (const key of keptKeywords) if (key in union.schema) out[key] = union.schema[key];
   if (Array.isArray(out.type)) out.type = out.type.find((type) => type !== "null") ?? "null";
   if ("const" in union.schema) out.enum = [union.schema.const];
   if (out.type === undefined) {
     const type = typeOfChoices(out.enum);
     if (type !== null) out.type = type;
   }
-  if (union.nullable) out.description = `${described(out.description)}May be null.`;
+  if (union.nullable) out.description = `${shortDescription(out.description)}May be null.`;
   if (union.branches.length > 0) {
     out.anyOf = union.branches.map((branch) => simplify(branch, root, depth + 1));
   }
@@ -72,25 +72,27 @@ function properties(schemas: Json, root: Json, depth: number): Json {
   );
 }
 
-function described(description: unknown): string {
+function shortDescription(description: unknown): string {
   return typeof description === "string" && description !== "" ? `${description} ` : "";
 }
 
 /** `allOf` folded into one schema; where two parts have the same keyword, the outer one wins. */
-function mergeAllOf(plain: Json, root: Json): Json {
-  if (!Array.isArray(plain.allOf)) return plain;
-  const parts = plain.allOf.map((part) => resolved(part, root)).filter((part) => part !== null);
-  const all = [...parts, plain];
-  const required = all.flatMap((part): unknown[] =>
+function mergeAllOf(resolvedSchema: Json, root: Json): Json {
+  if (!Array.isArray(resolvedSchema.allOf)) return resolvedSchema;
+  const parts = resolvedSchema.allOf
+    .map((part) => resolveSchema(part, root))
+    .filter((part) => part !== null);
+  const branches = [...parts, resolvedSchema];
+  const required = branches.flatMap((part): unknown[] =>
     Array.isArray(part.required) ? part.required : [],
   );
-  const fields = all.map((part) => (isRecord(part.properties) ? part.properties : {}));
-  const joined: Json = Object.assign({}, ...all);
+  const fields = branches.map((part) => (isRecord(part.properties) ? part.properties : {}));
+  const merged: Json = Object.assign({}, ...branches);
   if (fields.some((each) => Object.keys(each).length > 0)) {
-    joined.properties = Object.assign({}, ...fields);
+    merged.properties = Object.assign({}, ...fields);
   }
-  if (required.length > 0) joined.required = [...new Set(required)];
-  return joined;
+  if (required.length > 0) merged.required = [...new Set(required)];
+  return merged;
 }
 
 interface Union {
@@ -99,26 +101,32 @@ interface Union {
   nullable: boolean;
 }
 
-function withoutNull(plain: Json, root: Json): Union {
-  const alternatives: readonly unknown[] | undefined = [plain.anyOf, plain.oneOf].find(
-    Array.isArray,
-  );
-  const listed = Array.isArray(plain.type) && plain.type.includes("null") && plain.type.length > 1;
-  if (alternatives === undefined) return { schema: plain, branches: [], nullable: listed };
-  const rest = alternatives.filter((branch) => resolved(branch, root)?.type !== "null");
+function withoutNull(resolvedSchema: Json, root: Json): Union {
+  const alternatives: readonly unknown[] | undefined = [
+    resolvedSchema.anyOf,
+    resolvedSchema.oneOf,
+  ].find(Array.isArray);
+  const isTypeList =
+    Array.isArray(resolvedSchema.type) &&
+    resolvedSchema.type.includes("null") &&
+    resolvedSchema.type.length > 1;
+  if (alternatives === undefined)
+    return { schema: resolvedSchema, branches: [], nullable: isTypeList };
+  const rest = alternatives.filter((branch) => resolveSchema(branch, root)?.type !== "null");
   const nullable = rest.length < alternatives.length;
   const [only, ...others] = rest;
-  if (others.length > 0 || only === undefined) return { schema: plain, branches: rest, nullable };
-  const { anyOf: _, oneOf: __, ...siblings } = plain;
-  const inner = resolved(only, root) ?? {};
+  if (others.length > 0 || only === undefined)
+    return { schema: resolvedSchema, branches: rest, nullable };
+  const { anyOf: _, oneOf: __, ...siblings } = resolvedSchema;
+  const inner = resolveSchema(only, root) ?? {};
   return { schema: { ...mergeAllOf(inner, root), ...siblings }, branches: [], nullable };
 }
 
 function typeOfChoices(choices: unknown): string | null {
   if (!Array.isArray(choices)) return null;
-  const found = new Set(choices.filter((choice) => choice !== null).map((choice) => typeof choice));
-  const [only] = found;
-  return found.size === 1 && only !== undefined && only !== "object" ? only : null;
+  const types = new Set(choices.filter((choice) => choice !== null).map((choice) => typeof choice));
+  const [only] = types;
+  return types.size === 1 && only !== undefined && only !== "object" ? only : null;
 }
 
 /** A name that every endpoint accepts: letters, digits, `_` and `-`, at most 64. */

@@ -12,9 +12,9 @@ export function arrayKeywords(value: readonly unknown[], visit: Visit): void {
   if (length < Number(minItems)) {
     fail("minItems", `Array has too few items (${length} < ${minItems}).`);
   }
-  const checked = items(value, visit);
+  const checkItems = items(value, visit);
   if (schema.contains !== undefined) contains(value, visit);
-  unevaluatedItems(value, visit, checked);
+  unevaluatedItems(value, visit, checkItems);
   if (schema.uniqueItems) uniqueItems(value, visit);
 }
 
@@ -23,10 +23,10 @@ function items(value: readonly unknown[], { schema, path, evaluated, run, inner 
   const { prefixItems, items: rest } = schema;
   const prefix: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : [];
   const end = rest === undefined ? Math.min(prefix.length, value.length) : value.length;
-  for (let at = 0; at < end; at += 1) {
-    const itemSchema = at < prefix.length ? prefix[at] : rest;
-    inner(() => run.check(value[at], itemSchema, { parent: path, key: at }));
-    evaluated.own.add(at);
+  for (let index = 0; index < end; index += 1) {
+    const itemSchema = index < prefix.length ? prefix[index] : rest;
+    inner(() => run.check(value[index], itemSchema, { parent: path, key: index }));
+    evaluated.own.add(index);
   }
   return end;
 }
@@ -47,9 +47,9 @@ function contains(value: readonly unknown[], visit: Visit): void {
   const least = minContains === undefined ? 1 : Number(minContains);
   inner(
     () => {
-      for (const [at, item] of value.entries()) {
-        if (!run.check(item, containsSchema, { parent: path, key: at })) continue;
-        evaluated.own.add(at);
+      for (const [index, item] of value.entries()) {
+        if (!run.check(item, containsSchema, { parent: path, key: index })) continue;
+        evaluated.own.add(index);
         count += 1;
       }
       return count >= least;
@@ -69,12 +69,12 @@ function contains(value: readonly unknown[], visit: Visit): void {
 function unevaluatedItems(value: readonly unknown[], visit: Visit, from: number): void {
   const { schema, path, evaluated, run, inner } = visit;
   if (schema.unevaluatedItems === undefined) return;
-  for (let at = from; at < value.length; at += 1) {
-    if (evaluated.has(at)) continue;
-    evaluated.own.add(at);
+  for (let index = from; index < value.length; index += 1) {
+    if (evaluated.has(index)) continue;
+    evaluated.own.add(index);
     const message = () => "Items did not match unevaluated items schema.";
-    const item = value[at];
-    const place = { parent: path, key: at };
+    const item = value[index];
+    const place = { parent: path, key: index };
     inner(() => run.check(item, schema.unevaluatedItems, place), "unevaluatedItems", message);
   }
 }
@@ -83,14 +83,14 @@ function unevaluatedItems(value: readonly unknown[], visit: Visit, from: number)
 function uniqueItems(value: readonly unknown[], { run, fail }: Visit): void {
   run.meter.spend(JSON.stringify(value).length);
   const firsts = new Map<unknown, number>();
-  for (const [at, item] of value.entries()) {
+  for (const [index, item] of value.entries()) {
     const isObject = typeof item === "object" && item !== null;
     const key = isObject ? canonicalJson(item) : typeof item === "string" ? `"${item}` : item;
     const first = firsts.get(key);
     if (first !== undefined) {
-      fail("uniqueItems", `Duplicate items at indexes ${first} and ${at}.`);
+      fail("uniqueItems", `Duplicate items at indexes ${first} and ${index}.`);
       return;
     }
-    firsts.set(key, at);
+    firsts.set(key, index);
   }
 }

@@ -18,9 +18,9 @@ function branches(value: unknown, { schema, path, evaluated, run, inner }: Visit
   const accepted: Evaluated[] = [];
   const countValid = (list: readonly unknown[]): number =>
     list.filter((branch) => {
-      const seen = new Evaluated(evaluated);
-      const valid = run.check(value, branch, path, seen);
-      if (valid) accepted.push(seen);
+      const marks = new Evaluated(evaluated);
+      const valid = run.check(value, branch, path, marks);
+      if (valid) accepted.push(marks);
       return valid;
     }).length;
   let matches = 0;
@@ -48,9 +48,9 @@ function branches(value: unknown, { schema, path, evaluated, run, inner }: Visit
 
 function condition(value: unknown, { schema, path, evaluated, run, inner }: Visit): void {
   if (schema.if === undefined) return;
-  const seen = new Evaluated();
-  const holds = run.collect(() => run.check(value, schema.if, path, seen)).valid;
-  if (holds) evaluated.add(seen);
+  const marks = new Evaluated();
+  const holds = run.collect(() => run.check(value, schema.if, path, marks)).valid;
+  if (holds) evaluated.add(marks);
   const branch = holds ? schema.then : schema.else;
   if (branch === undefined) return;
   const message = () => `Instance does not match "${holds ? "then" : "else"}" schema.`;

@@ -37,8 +37,8 @@ export class SchemaRun implements Run {
   }
 
   pattern(source: string): Pattern {
-    const known = this.#patterns.get(source);
-    if (known !== undefined) return known;
+    const cached = this.#patterns.get(source);
+    if (cached !== undefined) return cached;
     this.meter.spend(1_000 + source.length * 10);
     const pattern = new Pattern(source);
     this.#patterns.set(source, pattern);

@@ -6,20 +6,20 @@ export class OutOfWork extends Error {
 }
 
 export class Meter {
-  #left: number;
+  #unitsLeft: number;
 
   /** `work` is in units of about 0.1 microseconds. */
   constructor(work: number) {
-    this.#left = work;
+    this.#unitsLeft = work;
   }
 
   get left(): number {
-    return this.#left;
+    return this.#unitsLeft;
   }
 
   /** Throws OutOfWork when nothing is left. */
   spend(work: number): void {
-    this.#left -= work;
-    if (this.#left < 0) throw new OutOfWork();
+    this.#unitsLeft -= work;
+    if (this.#unitsLeft < 0) throw new OutOfWork();
   }
 }

@@ -52,37 +52,37 @@ function dependency(
   { path, evaluated, run, inner, fail }: Visit,
   keyword: string,
   key: string,
-  needed: unknown,
+  requirement: unknown,
 ): void {
-  if (!Array.isArray(needed)) {
-    const seen = keyword === "dependentSchemas" ? evaluated : undefined;
+  if (!Array.isArray(requirement)) {
+    const marks = keyword === "dependentSchemas" ? evaluated : undefined;
     const message = () => `Instance has "${key}" but does not match dependant schema.`;
-    inner(() => run.check(value, needed, path, seen), keyword, message);
+    inner(() => run.check(value, requirement, path, marks), keyword, message);
     return;
   }
-  run.meter.spend(needed.length);
-  for (const other of needed) {
+  run.meter.spend(requirement.length);
+  for (const other of requirement) {
     if (Object.hasOwn(value, other)) continue;
     fail(keyword, `Instance has "${key}" but does not have "${other}".`);
   }
 }
 
 function properties(value: Json, keys: readonly string[], visit: Visit): void {
-  const named = new Set<string>();
+  const patternKeys = new Set<string>();
   for (const [key, part] of namedProperties(value, keys, visit)) {
-    named.add(key);
+    patternKeys.add(key);
     visit.inner(() => checkProperty(value, key, part, visit));
   }
   const { schema, evaluated, inner } = visit;
   const isClosed = schema.additionalProperties !== undefined;
   const keyword = isClosed ? "additionalProperties" : "unevaluatedProperties";
-  const others = schema[keyword];
-  if (others === undefined) return;
-  const shown = isClosed ? "additional" : "unevaluated";
+  const restSchema = schema[keyword];
+  if (restSchema === undefined) return;
+  const adjective = isClosed ? "additional" : "unevaluated";
   for (const key of keys) {
-    if (isClosed ? named.has(key) : evaluated.has(key)) continue;
-    const message = () => `Property "${key}" does not match ${shown} properties schema.`;
-    inner(() => checkProperty(value, key, others, visit), keyword, message);
+    if (isClosed ? patternKeys.has(key) : evaluated.has(key)) continue;
+    const message = () => `Property "${key}" does not match ${adjective} properties schema.`;
+    inner(() => checkProperty(value, key, restSchema, visit), keyword, message);
   }
 }
 
@@ -92,9 +92,9 @@ function* namedProperties(
   keys: readonly string[],
   { schema, run }: Visit,
 ): Generator<[key: string, part: unknown]> {
-  const named = isRecord(schema.properties) ? Object.entries(schema.properties) : [];
-  run.meter.spend(named.length);
-  for (const [key, part] of named) if (Object.hasOwn(value, key)) yield [key, part];
+  const properties = isRecord(schema.properties) ? Object.entries(schema.properties) : [];
+  run.meter.spend(properties.length);
+  for (const [key, part] of properties) if (Object.hasOwn(value, key)) yield [key, part];
   if (!isRecord(schema.patternProperties)) return;
   for (const [source, part] of Object.entries(schema.patternProperties)) {
     const pattern = run.pattern(source);

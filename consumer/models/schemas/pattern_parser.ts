@@ -26,7 +26,7 @@ const lookKinds = [
 ] as const;
 
 class PatternParser {
-  #at = 0;
+  #position = 0;
   #groups = 0;
   readonly #names = new Map<string, number[]>();
 
@@ -37,9 +37,9 @@ class PatternParser {
   }
 
   #take(sticky: RegExp): RegExpExecArray | null {
-    sticky.lastIndex = this.#at;
+    sticky.lastIndex = this.#position;
     const match = sticky.exec(this.pattern);
-    if (match !== null) this.#at += match[0].length;
+    if (match !== null) this.#position += match[0].length;
     return match;
   }
 
@@ -52,19 +52,22 @@ class PatternParser {
 
   #sequence(flags: string): PatternNode {
     const parts: PatternNode[] = [];
-    while (this.#at < this.pattern.length && !"|)".includes(this.pattern.charAt(this.#at))) {
-      parts.push(this.#repeated(this.#atom(flags)));
+    while (
+      this.#position < this.pattern.length &&
+      !"|)".includes(this.pattern.charAt(this.#position))
+    ) {
+      parts.push(this.#withQuantifier(this.#atom(flags)));
     }
     return { kind: "sequence", parts };
   }
 
-  #repeated(part: PatternNode): PatternNode {
+  #withQuantifier(part: PatternNode): PatternNode {
     const match = this.#take(/(?:([*+?])|\{(\d+)(?:(,)(\d*))?\})(\??)/y);
     if (match === null) return part;
     const [, sign, least = "0", comma, most = "", lazy] = match;
     const min = sign === undefined ? Number(least) : Number(sign === "+");
-    const bounded = comma === undefined ? Number(least) : most === "" ? Infinity : Number(most);
-    const max = sign === undefined ? bounded : sign === "?" ? 1 : Infinity;
+    const maximum = comma === undefined ? Number(least) : most === "" ? Infinity : Number(most);
+    const max = sign === undefined ? maximum : sign === "?" ? 1 : Infinity;
     return { kind: "repeat", part, min, max, lazy: lazy === "?" };
   }
 
@@ -74,7 +77,7 @@ class PatternParser {
     if (this.#take(/\$/y)) return { kind: "end", multiline };
     if (this.#take(/\\b/y)) return { kind: "boundary" };
     if (this.#take(/\\B/y)) return { kind: "notBoundary" };
-    if (this.pattern.startsWith("(", this.#at)) return this.#group(flags);
+    if (this.pattern.startsWith("(", this.#position)) return this.#group(flags);
     const backreference = this.#take(/\\(?:([1-9]\d*)|k<([^>]*)>)/y);
     if (backreference !== null) {
       const [, number, name = ""] = backreference;
@@ -83,21 +86,23 @@ class PatternParser {
       return { kind: "back", groups, ignoreCase: flags.includes("i") };
     }
     const set = this.#take(characterSet);
-    if (set === null) throw new Error(`unsupported pattern at character ${this.#at}`);
+    if (set === null) throw new Error(`unsupported pattern at character ${this.#position}`);
     return setNode(set[0], flags);
   }
 
   #group(flags: string): PatternNode {
     for (const [opening, behind, negative] of lookKinds) {
-      if (!this.pattern.startsWith(opening, this.#at)) continue;
-      this.#at += opening.length;
+      if (!this.pattern.startsWith(opening, this.#position)) continue;
+      this.#position += opening.length;
       return { kind: "look", part: this.#inside(flags), behind, negative };
     }
-    const plain = this.#take(/\(\?([ims]*)(?:-([ims]*))?:/y);
-    if (plain !== null) {
-      const [, added = "", removed = ""] = plain;
-      const kept = [...flags].filter((flag) => !removed.includes(flag) && !added.includes(flag));
-      return this.#inside(added + kept.join(""));
+    const groupStart = this.#take(/\(\?([ims]*)(?:-([ims]*))?:/y);
+    if (groupStart !== null) {
+      const [, added = "", removed = ""] = groupStart;
+      const newFlags = [...flags].filter(
+        (flag) => !removed.includes(flag) && !added.includes(flag),
+      );
+      return this.#inside(added + newFlags.join(""));
     }
     const [, name] = this.#take(/\((?:\?<([^>]*)>)?/y) ?? [];
     this.#groups += 1;
@@ -108,7 +113,7 @@ class PatternParser {
 
   #inside(flags: string): PatternNode {
     const part = this.choice(flags);
-    this.#at += 1;
+    this.#position += 1;
     return part;
   }
 }
@@ -118,8 +123,8 @@ const characterSet =
   /\[(?:\\[\s\S]|[^\]\\])*\]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]+\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\c[A-Za-z]|\\[pP]\{[^}]*\}|\\[\s\S]|[^\\]/uy;
 
 function setNode(source: string, flags: string): PatternNode {
-  const wrapped = flags === "" ? source : `(?${flags}:${source})`;
-  const native = new RegExp(`^(?:${wrapped})$`, flags.includes("s") ? "us" : "u");
+  const flagged = flags === "" ? source : `(?${flags}:${source})`;
+  const native = new RegExp(`^(?:${flagged})$`, flags.includes("s") ? "us" : "u");
   return { kind: "set", native, linear: flags === "" ? linearSet(source) : null };
 }
 
@@ -134,8 +139,8 @@ function linearSet(source: string): string | null {
   if (source === "[^]") return `[${any}]`;
   const body = /^\[(\^?)([\s\S]*)\]$/.exec(source);
   const parts = (body?.[2] ?? source).match(new RegExp(`${characterSet.source}|-`, "gu")) ?? [];
-  const members = parts.map((part, at) => {
-    const isRange = part === "-" && body !== null && at > 0 && at < parts.length - 1;
+  const members = parts.map((part, index) => {
+    const isRange = part === "-" && body !== null && index > 0 && index < parts.length - 1;
     return isRange ? "-" : linearMember(part);
   });
   if (members.includes(null)) return null;

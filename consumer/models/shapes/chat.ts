@@ -5,13 +5,13 @@ import { contentText, thoughtText, type WireCall, type WireReply } from "./wire.
 /** One entry of `tool_calls`, nested under `function` or flat; arguments as text or as a value. */
 export function wireCall(entry: unknown): WireCall | null {
   if (!isRecord(entry)) return null;
-  const called = isRecord(entry.function) ? entry.function : entry;
-  const name = stringAt(called, "name") ?? stringAt(entry, "name");
+  const callee = isRecord(entry.function) ? entry.function : entry;
+  const name = stringAt(callee, "name") ?? stringAt(entry, "name");
   if (name === null) return null;
   return {
     id: stringAt(entry, "id", "call_id", "tool_call_id"),
     name,
-    arguments: called.arguments ?? called.parameters ?? called.input,
+    arguments: callee.arguments ?? callee.parameters ?? callee.input,
   };
 }
 
@@ -23,13 +23,13 @@ export function wireCalls(entries: unknown): WireCall[] {
 const reasoningKeys = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
 
 function reasoningOf(message: Json): string {
-  const named = stringAt(message, ...reasoningKeys);
-  if (named !== null && named !== "") return named;
+  const reasoningText = stringAt(message, ...reasoningKeys);
+  if (reasoningText !== null && reasoningText !== "") return reasoningText;
   const parts = [message.reasoning, message.reasoning_details, message.thinking].find(
     Array.isArray,
   );
-  const listed = parts === undefined ? "" : contentText(parts) || thoughtText(parts);
-  return listed || thoughtText(message.content);
+  const partsText = parts === undefined ? "" : contentText(parts) || thoughtText(parts);
+  return partsText || thoughtText(message.content);
 }
 
 /** What an assistant message holds, in any envelope. */
@@ -38,11 +38,11 @@ export function fromMessage(
 ): Pick<WireReply, "text" | "reasoning" | "calls"> & { refusal: boolean } {
   const refusal = stringAt(message, "refusal");
   const single = message.function_call === undefined ? [] : [message.function_call];
-  const listed = wireCalls(message.tool_calls);
+  const calls = wireCalls(message.tool_calls);
   return {
     text: contentText(message.content) || (refusal ?? ""),
     reasoning: reasoningOf(message),
-    calls: listed.length > 0 ? listed : wireCalls(single),
+    calls: calls.length > 0 ? calls : wireCalls(single),
     refusal: refusal !== null && refusal !== "",
   };
 }
@@ -74,7 +74,7 @@ export function readChat(body: Json): WireReply | null {
   if (first === undefined) return null;
   // One reply is asked for, so several choices with calls are one reply that the server split.
   const split = others.some(({ calls }) => calls.length > 0);
-  const bad = choices.find(({ finish }) =>
+  const failedChoice = choices.find(({ finish }) =>
     ["interrupted", "length", "filtered", "unknown"].includes(finishMeaning(finish)),
   );
   return {
@@ -82,7 +82,7 @@ export function readChat(body: Json): WireReply | null {
     text: first.text || (split ? (others.find(({ text }) => text !== "")?.text ?? "") : ""),
     reasoning: first.reasoning,
     calls: choices.flatMap(({ calls }) => calls),
-    finish: first.refusal ? "content_filter" : ((split ? bad : undefined) ?? first).finish,
+    finish: first.refusal ? "content_filter" : ((split ? failedChoice : undefined) ?? first).finish,
     usage: isRecord(body.usage) ? body.usage : null,
     ...(split ? { split } : {}),
   };

@@ -59,22 +59,22 @@ export function foldEvents(text: string): Json | undefined {
 }
 
 /** Some servers send usage in parts and then once as a total: the record with the most tokens is the total. */
-function fuller(known: Json | null, usage: unknown): Json | null {
-  if (!isRecord(usage)) return known;
-  const total = (of: Json | null) =>
-    of !== null && typeof of.total_tokens === "number" ? of.total_tokens : 0;
-  return known === null || total(usage) >= total(known) ? usage : known;
+function fuller(previous: Json | null, usage: unknown): Json | null {
+  if (!isRecord(usage)) return previous;
+  const total = (counts: Json | null) =>
+    counts !== null && typeof counts.total_tokens === "number" ? counts.total_tokens : 0;
+  return previous === null || total(usage) >= total(previous) ? usage : previous;
 }
 
 function grow(parts: Map<string, Part>, call: unknown, choice: number): void {
   if (!isRecord(call)) return;
   const key = `${choice}:${typeof call.index === "number" ? call.index : parts.size}`;
   const part = parts.get(key) ?? { id: null, name: "", arguments: "" };
-  const called = isRecord(call.function) ? call.function : {};
+  const callee = isRecord(call.function) ? call.function : {};
   part.id ??= stringAt(call, "id");
-  part.name += stringAt(called, "name") ?? "";
-  const sent = called.arguments;
-  if (typeof sent !== "string") part.arguments = sent ?? part.arguments;
-  else if (typeof part.arguments === "string") part.arguments += sent;
+  part.name += stringAt(callee, "name") ?? "";
+  const argumentsText = callee.arguments;
+  if (typeof argumentsText !== "string") part.arguments = argumentsText ?? part.arguments;
+  else if (typeof part.arguments === "string") part.arguments += argumentsText;
   parts.set(key, part);
 }

@@ -11,7 +11,7 @@ export type Read =
   | { kind: "error"; body: unknown }
   | { kind: "unknown" };
 
-function filled(value: unknown): boolean {
+function isFilled(value: unknown): boolean {
   if (isRecord(value)) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== "" && value !== false;
 }
@@ -19,11 +19,11 @@ function filled(value: unknown): boolean {
 /** An error next to choices or inside one: what text there is was broken off. */
 function holdsError(body: Json): boolean {
   const { choices, base_resp: minimax } = body;
-  if (filled(body.error)) return true;
+  if (isFilled(body.error)) return true;
   if (isRecord(minimax) && typeof minimax.status_code === "number" && minimax.status_code !== 0) {
     return true;
   }
-  return Array.isArray(choices) && choices.some((each) => isRecord(each) && filled(each.error));
+  return Array.isArray(choices) && choices.some((each) => isRecord(each) && isFilled(each.error));
 }
 
 /**
@@ -36,7 +36,7 @@ export function readShape(body: unknown, depth: number = modelLimits.envelopeDep
   const reply = readChat(body) ?? readResponses(body) ?? readOllama(body) ?? readLegacy(body);
   if (reply !== null) return { kind: "reply", reply };
   const errors = Array.isArray(body.errors) && body.errors.length > 0;
-  if (body.success === false || (errors && !filled(body.result))) return { kind: "error", body };
+  if (body.success === false || (errors && !isFilled(body.result))) return { kind: "error", body };
   if (body.internalCode !== undefined) return { kind: "error", body };
   return isRecord(body.result) && depth > 0
     ? readShape(body.result, depth - 1)

@@ -6,7 +6,7 @@ export function readResponses(body: Json): WireReply | null {
   if (!Array.isArray(body.output)) return null;
   const items = body.output.filter(isRecord);
   const ofType = (type: string) => items.filter((item) => item.type === type);
-  const refused = ofType("message").some(
+  const isRefused = ofType("message").some(
     (item) =>
       Array.isArray(item.content) &&
       item.content.some((part) => isRecord(part) && part.type === "refusal"),
@@ -25,12 +25,12 @@ export function readResponses(body: Json): WireReply | null {
       .map((item) => contentText(item.content) || contentText(item.summary))
       .join("\n"),
     calls,
-    finish: refused ? "content_filter" : stopped(body),
+    finish: isRefused ? "content_filter" : stopReason(body),
     usage: isRecord(body.usage) ? body.usage : null,
   };
 }
 
-function stopped(body: Json): string | null {
+function stopReason(body: Json): string | null {
   if (body.status !== "incomplete") return null;
   const details = body.incomplete_details;
   const reason = isRecord(details) ? stringAt(details, "reason") : null;

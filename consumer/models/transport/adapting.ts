@@ -32,20 +32,20 @@ export async function completeAdapting(
 ): Promise<ModelOutcome> {
   const key = `${endpoint}\n${request.model}`;
   for (let round = 0; ; round += 1) {
-    const learned = memory.get(key) ?? { patch: {}, quirks: [] };
-    const current = { ...profile, ...learned.patch };
+    const adaptations = memory.get(key) ?? { patch: {}, quirks: [] };
+    const current = { ...profile, ...adaptations.patch };
     const body = requestBody(request, current);
     const { errorBody, ...outcome } = await send(body, request);
     const isRejected = !outcome.ok && outcome.failure.code === "model_rejected";
-    const found =
+    const adaptation =
       isRejected && round < roundsMax && !request.signal.aborted
         ? adaptationFor(errorBody, body, current)
         : null;
-    if (found === null) return withQuirks(outcome, learned.quirks);
+    if (adaptation === null) return withQuirks(outcome, adaptations.quirks);
     if (memory.size >= modelsMax) memory.delete(memory.keys().next().value ?? "");
     memory.set(key, {
-      patch: { ...learned.patch, ...found.patch },
-      quirks: [...new Set([...learned.quirks, found.quirk])],
+      patch: { ...adaptations.patch, ...adaptation.patch },
+      quirks: [...new Set([...adaptations.quirks, adaptation.quirk])],
     });
   }
 }

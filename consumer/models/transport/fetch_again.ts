@@ -1,5 +1,5 @@
 /** What a lost connection says, in the Workers runtime and in Node. A refused one reads otherwise in Node. */
-const lost =
+const connectionLost =
   /connection (?:was )?(?:lost|reset|closed)|socket hang up|other side closed|ECONNRESET|EPIPE|UND_ERR_SOCKET/i;
 
 /**
@@ -24,5 +24,5 @@ function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { cause } = error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return lost.test(`${error.message} ${code}`);
+  return connectionLost.test(`${error.message} ${code}`);
 }

@@ -25,8 +25,11 @@ export interface OpenAiEndpoint {
 export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
   const urls = endpointUrls(endpoint.baseUrl);
   if (!urls.ok) {
-    const failed = { ok: false, failure: failure("model_unconfigured", urls.error) } as const;
-    return { complete: async () => failed };
+    const configFailure = {
+      ok: false,
+      failure: failure("model_unconfigured", urls.error),
+    } as const;
+    return { complete: async () => configFailure };
   }
   const { chat: url, models } = urls.value;
   const send = endpoint.send ?? fetch;
@@ -50,16 +53,16 @@ export function openAiTransport(endpoint: OpenAiEndpoint): Transport {
       const { profile, memory } = endpoint;
       try {
         const outcome = await completeAdapting(url, request, profile, post, memory);
-        const checked = refuseTruncated(outcome, request);
-        if (checked.ok || checked.failure.code !== "model_not_found") {
-          return redact(checked);
+        const result = refuseTruncated(outcome, request);
+        if (result.ok || result.failure.code !== "model_not_found") {
+          return redact(result);
         }
         const hint = await servedModelsHint(models, request.model, headers, send);
-        const message = `${checked.failure.message}${hint}`;
-        return redact({ ...checked, failure: { ...checked.failure, message } });
+        const message = `${result.failure.message}${hint}`;
+        return redact({ ...result, failure: { ...result.failure, message } });
       } catch (thrown) {
-        const failed = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
-        return redact(failed);
+        const sendFailure = { ok: false, failure: classifyThrown(thrown, Date.now()) } as const;
+        return redact(sendFailure);
       }
     },
   };

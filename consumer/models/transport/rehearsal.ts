@@ -55,14 +55,16 @@ function chooseTurn(
   turn: RehearsalTurn,
   results: readonly string[],
 ): { turn: Exclude<RehearsalTurn, { when: unknown }>; delayMs: number } {
-  let at = turn;
-  let delayMs = at.delay_ms ?? 0;
-  while ("when" in at) {
-    const expectedText = at.when.tool_result_contains;
-    at = results.some((result) => result.includes(expectedText)) ? at.then : at.else;
-    delayMs += at.delay_ms ?? 0;
+  let position = turn;
+  let delayMs = position.delay_ms ?? 0;
+  while ("when" in position) {
+    const expectedText = position.when.tool_result_contains;
+    position = results.some((result) => result.includes(expectedText))
+      ? position.then
+      : position.else;
+    delayMs += position.delay_ms ?? 0;
   }
-  return { turn: at, delayMs: Math.min(delayMs, taskLimits.rehearsalDelayMsMax) };
+  return { turn: position, delayMs: Math.min(delayMs, taskLimits.rehearsalDelayMsMax) };
 }
 
 /** Plays the turn at this position against a request. Pure: the transport does the waiting. */
@@ -88,12 +90,12 @@ export function play(
   }
   if ("raw" in turn) return { kind: "reply", body: turn.raw, delayMs, nextPosition };
   const calls = "calls" in turn ? turn.calls : [];
-  const sent = calls.map((call) => ({
+  const wireCalls = calls.map((call) => ({
     name: call.name,
     arguments:
       typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments ?? {}),
   }));
-  return { kind: "reply", body: chatReply(turn.text ?? "", sent), delayMs, nextPosition };
+  return { kind: "reply", body: chatReply(turn.text ?? "", wireCalls), delayMs, nextPosition };
 }
 
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
@@ -127,20 +129,20 @@ export function rehearsalTransport(script: RehearsalScript, wait: Wait = waitWit
   let position = script.position;
   return {
     async complete(request) {
-      const played = play(script.turns, position, request);
-      if (played.kind === "exhausted") {
+      const turn = play(script.turns, position, request);
+      if (turn.kind === "exhausted") {
         return {
           ok: false,
           failure: failure(
             "rehearsal_exhausted",
-            `The rehearsal has ${played.turns} turns and all of them are played.`,
+            `The rehearsal has ${turn.turns} turns and all of them are played.`,
           ),
         };
       }
-      position = played.nextPosition;
+      position = turn.nextPosition;
       try {
-        if (played.delayMs > 0) await wait(played.delayMs, request.signal);
-        const { errorBody: _, ...outcome } = await readHttpOutcome(response(played), request);
+        if (turn.delayMs > 0) await wait(turn.delayMs, request.signal);
+        const { errorBody: _, ...outcome } = await readHttpOutcome(response(turn), request);
         return outcome;
       } catch (thrown) {
         return { ok: false, failure: classifyThrown(thrown, Date.now()) };
@@ -149,10 +151,10 @@ export function rehearsalTransport(script: RehearsalScript, wait: Wait = waitWit
   };
 }
 
-function response(played: Exclude<Played, { kind: "exhausted" }>): Response {
-  if (played.kind === "reply") return Response.json(played.body ?? null);
-  return Response.json(played.body, {
-    status: played.status,
-    ...(played.retryAfter === null ? {} : { headers: { "retry-after": played.retryAfter } }),
+function response(turn: Exclude<Played, { kind: "exhausted" }>): Response {
+  if (turn.kind === "reply") return Response.json(turn.body ?? null);
+  return Response.json(turn.body, {
+    status: turn.status,
+    ...(turn.retryAfter === null ? {} : { headers: { "retry-after": turn.retryAfter } }),
   });
 }

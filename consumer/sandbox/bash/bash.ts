@@ -31,18 +31,18 @@ export async function runBash(
     globalOutbound: null,
     limits: { cpuMs: bashLimits.cpuMsMax, subRequests: bashLimits.subRequestsMax },
   });
-  const late = Promise.withResolvers<never>();
+  const deadline = Promise.withResolvers<never>();
   // The script's own clock comes first; this one holds when its event loop is gone.
   const timer = setTimeout(
-    () => late.reject(new Error("The script took too long and was stopped.")),
+    () => deadline.reject(new Error("The script took too long and was stopped.")),
     wallMs + bashLimits.graceMs,
   );
-  const abort = (): void => late.reject(new Error("The run was aborted."));
+  const abort = (): void => deadline.reject(new Error("The run was aborted."));
   signal.addEventListener("abort", abort, { once: true });
   try {
     using stub = disposable(worker.getEntrypoint() as unknown as BashStub);
     const running = stub.run({ script: program.code, wallMs }, host);
-    using outcome = disposable(await Promise.race([running, late.promise]));
+    using outcome = disposable(await Promise.race([running, deadline.promise]));
     const { stdout, stderr, exitCode } = outcome;
     // A copy: what came over RPC ends with its disposal.
     const changes = new Map([...outcome.changes].map(([path, bytes]) => [String(path), bytes]));

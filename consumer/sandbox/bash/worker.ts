@@ -99,20 +99,20 @@ async function changesIn(
 ): Promise<Map<string, Uint8Array | null>> {
   const changes = new Map<string, Uint8Array | null>();
   const after = new Set<string>();
-  for (const full of fs.getAllPaths()) {
-    if (!full.startsWith(`${home}/`)) continue;
-    const stat = await fs.lstat(full);
+  for (const absolutePath of fs.getAllPaths()) {
+    if (!absolutePath.startsWith(`${home}/`)) continue;
+    const stat = await fs.lstat(absolutePath);
     if (!stat.isFile) continue;
-    const path = full.slice(home.length + 1);
+    const path = absolutePath.slice(home.length + 1);
     after.add(path);
-    const bytes = await fs.readFileBuffer(full);
+    const bytes = await fs.readFileBuffer(absolutePath);
     if (bytes.byteLength > workspaceLimits.fileBytesMax) throw new Error(`${path} is too large.`);
-    const old = before.get(path);
-    if (old === undefined || !equal(old, bytes)) changes.set(path, bytes);
+    const previous = before.get(path);
+    if (previous === undefined || !equal(previous, bytes)) changes.set(path, bytes);
   }
   for (const path of before.keys()) if (!after.has(path)) changes.set(path, null);
   return changes;
 }
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+  a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index]);

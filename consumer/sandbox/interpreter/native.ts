@@ -75,7 +75,7 @@ class NativeWorld implements World {
     return isWaiting ? { kind: "wait", ms: sandboxLimits.nativePollMs } : { kind: "none" };
   }
 
-  stalled(): RunError {
+  stallError(): RunError {
     return limitError("stalled");
   }
 

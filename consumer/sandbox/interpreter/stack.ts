@@ -10,20 +10,20 @@ const framesMax = 10;
  */
 export function agentFrames(stack: string, columns: Columns): string {
   const frames: string[] = [];
-  let left = 0;
+  let skippedChars = 0;
   for (const line of stack.split("\n")) {
-    const found = /^\s*at (?:(.*?) \()?(?:async )?([\w.]+):(\d+)(?::(\d+))?\)?$/.exec(line);
-    if (found?.[2] !== agentFile) continue;
+    const match = /^\s*at (?:(.*?) \()?(?:async )?([\w.]+):(\d+)(?::(\d+))?\)?$/.exec(line);
+    if (match?.[2] !== agentFile) continue;
     if (frames.length >= framesMax) {
-      left += 1;
+      skippedChars += 1;
       continue;
     }
-    const [, name, , row, column] = found;
+    const [, name, , row, column] = match;
     const place = `${agentFile}:${row}:${ownColumn(columns, Number(row), Number(column ?? 1))}`;
     frames.push(
       name && !name.endsWith("<anonymous>") ? `    at ${name} (${place})` : `    at ${place}`,
     );
   }
-  if (left > 0) frames.push(`    at … ${left} more`);
+  if (skippedChars > 0) frames.push(`    at … ${skippedChars} more`);
   return frames.join("\n");
 }

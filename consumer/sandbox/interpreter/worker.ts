@@ -34,17 +34,17 @@ let running = 0;
 /** The Worker inside the one stable Dynamic Worker: agents' code is data to it. */
 export default class Interpreter extends WorkerEntrypoint {
   async run(request: RunRequest, host: RunHost): Promise<RunOutcome> {
-    let along = request.files;
+    let unsentFiles = request.files;
     while (running >= sandboxLimits.programsAtOnceMax) {
       // The host must know when the turn comes, and it does when it is asked.
-      along = null;
+      unsentFiles = null;
       // Polled, because a promise that another request resolves would look like a hang.
       await scheduler.wait(2);
     }
     running += 1;
     try {
       const { code, tools, readOnly, limits } = request;
-      const files = along ?? (await host.files());
+      const files = unsentFiles ?? (await host.files());
       const session = new Session(code, transform(code), files, readOnly, limits, host);
       return await session.run(template, tools);
     } finally {

@@ -42,13 +42,13 @@ MicroVm.outbound = async (request: Request, env: ConsumerEnv, { containerId }) =
   return handleOutbound(request, {
     async fetch(guestRequest) {
       const response = (await vm.fetchForGuest(guestRequest)) as GuestResponse | null;
-      return response ?? denied(guestRequest.url);
+      return response ?? denyResponse(guestRequest.url);
     },
     call: (tool, json) => vm.callTool(tool, json),
   });
 };
 
-const denied = (url: string): GuestResponse => ({
+const denyResponse = (url: string): GuestResponse => ({
   url,
   status: 403,
   statusText: "Forbidden",

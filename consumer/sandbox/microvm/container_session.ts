@@ -26,7 +26,7 @@ export class ContainerSession {
   readonly #open: () => MicroVmClient;
   #vm: MicroVmClient | null = null;
   /** What the container holds. Bytes are compared by identity, so an unchanged file is not sent again. */
-  readonly #synced = new Map<string, Uint8Array>();
+  readonly #syncedFiles = new Map<string, Uint8Array>();
 
   constructor(open: () => MicroVmClient) {
     this.#open = open;
@@ -36,7 +36,7 @@ export class ContainerSession {
   async close(): Promise<void> {
     const vm = this.#vm;
     this.#vm = null;
-    this.#synced.clear();
+    this.#syncedFiles.clear();
     await vm?.destroy();
   }
 
@@ -62,8 +62,8 @@ export class ContainerSession {
   /** Records what a run left in the container and the workspace took over. */
   recordChanges(changes: FileChanges): void {
     for (const [path, bytes] of changes) {
-      if (bytes === null) this.#synced.delete(path);
-      else this.#synced.set(path, bytes);
+      if (bytes === null) this.#syncedFiles.delete(path);
+      else this.#syncedFiles.set(path, bytes);
     }
   }
 
@@ -80,16 +80,20 @@ export class ContainerSession {
   /** Sends the work and the files that differ from what the container holds. */
   async #send(vm: MicroVmClient, work: Work, program: Program, limits: RunLimits): Promise<void> {
     const { files, tools } = program;
-    const changed = [...files].filter(([path, bytes]) => this.#synced.get(path) !== bytes);
-    const deleted = [...this.#synced.keys()].filter((path) => !files.has(path));
+    const changedFiles = [...files].filter(
+      ([path, bytes]) => this.#syncedFiles.get(path) !== bytes,
+    );
+    const deletedPaths = [...this.#syncedFiles.keys()].filter((path) => !files.has(path));
     const order = {
       ...work,
       tools,
-      files: Object.fromEntries(changed.map(([path, bytes]) => [path, bytes.toBase64()])),
-      deleted,
+      files: Object.fromEntries(changedFiles.map(([path, bytes]) => [path, bytes.toBase64()])),
+      deleted: deletedPaths,
       limits: { ...workspaceLimits, wallMs: limits.wallMs, logBytes: limits.logBytes },
     };
     await vm.writeFile(`${control}/in.json`, new Blob([JSON.stringify(order)]).stream());
-    this.recordChanges(new Map([...changed, ...deleted.map((path) => [path, null] as const)]));
+    this.recordChanges(
+      new Map([...changedFiles, ...deletedPaths.map((path) => [path, null] as const)]),
+    );
   }
 }

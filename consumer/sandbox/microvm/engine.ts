@@ -38,15 +38,15 @@ async function runIn(
   ...[program, capabilities, limits, signal]: Parameters<Engine["run"]>
 ): Promise<RunOutcome> {
   const host = new HostTarget(program, capabilities, signal);
-  const late = Promise.withResolvers<"deadline" | "aborted">();
+  const earlyEnd = Promise.withResolvers<"deadline" | "aborted">();
   const wallMs = limits.wallMs + sandboxLimits.vmStartMsMax;
-  const timer = setTimeout(() => late.resolve("deadline"), wallMs);
-  const abort = (): void => late.resolve("aborted");
+  const timer = setTimeout(() => earlyEnd.resolve("deadline"), wallMs);
+  const abort = (): void => earlyEnd.resolve("aborted");
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
   const startedAt = Date.now();
   try {
-    const report = await Promise.race([session.run(work, program, limits, host), late.promise]);
+    const report = await Promise.race([session.run(work, program, limits, host), earlyEnd.promise]);
     if (typeof report === "string") {
       // A container that does not answer is not used again.
       await session.close();

@@ -43,9 +43,9 @@ export function parseReport(
   for (const [path, base64] of Object.entries(report.files)) {
     changes.set(path, Uint8Array.fromBase64(base64));
   }
-  const left = report.left > 0 ? `\n… ${report.left} more bytes of output were cut off` : "";
+  const omission = report.left > 0 ? `\n… ${report.left} more bytes of output were cut off` : "";
   const value = report.ended?.value ?? null;
-  const logs = String(report.logs).replace(/\n$/, "") + left;
+  const logs = String(report.logs).replace(/\n$/, "") + omission;
   return parseOutcome({ value, logs, error: errorOf(report, kind), changes, usage }, limits);
 }
 

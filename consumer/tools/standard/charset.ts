@@ -44,8 +44,8 @@ function charsetOfPage(body: Uint8Array, contentType: string): string | null {
   const head = new TextDecoder("latin1").decode(body.slice(0, sniffedBytes));
   const meta = /<meta[^>]{0,200}>/gi;
   for (const [tag] of head.matchAll(meta)) {
-    const found = charsetIn(tag);
-    if (found !== null) return found;
+    const charset = charsetIn(tag);
+    if (charset !== null) return charset;
   }
   return /^\s{0,8}<\?xml[^>]{0,100}encoding=["']([\w:.-]{1,40})/i.exec(head)?.[1] ?? null;
 }

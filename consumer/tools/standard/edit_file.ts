@@ -22,8 +22,8 @@ export const editFile = defineTool({
     if (!file.ok) return toolError(file.error);
     const edit = replaceOnce(file.value, old, newText);
     if (!edit.ok) return toolError(`${path} was not changed: ${edit.error}`);
-    const written = files.write(path, new TextEncoder().encode(edit.value.text));
-    if (!written.ok) return toolError(written.error);
+    const result = files.write(path, new TextEncoder().encode(edit.value.text));
+    if (!result.ok) return toolError(result.error);
     const { line, exact } = edit.value;
     const note = exact ? "" : " The file's white space differed from `old` and was kept.";
     return toolResult(`Edited ${path} at line ${line}.${note}`);

@@ -24,19 +24,19 @@ export const fetchUrl = defineTool({
       headers: Object.entries(headers),
       body: body === undefined ? null : new TextEncoder().encode(body),
     });
-    const shown = response.headers
+    const headerLines = response.headers
       .filter(([name]) => shownHeaders.has(name.toLowerCase()))
       .map(([name, value]) => `${name}: ${value}`);
     const type =
       response.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
-    const decoded = decodeText(response.body, type);
+    const bodyText = decodeText(response.body, type);
     const text = [
       `HTTP ${response.status} ${response.statusText}`.trim(),
-      ...shown,
+      ...headerLines,
       "",
-      decoded.problem ?? decoded.text,
+      bodyText.problem ?? bodyText.text,
     ].join("\n");
-    return response.status < 400 && decoded.problem === null ? toolResult(text) : toolError(text);
+    return response.status < 400 && bodyText.problem === null ? toolResult(text) : toolError(text);
   },
 });
 

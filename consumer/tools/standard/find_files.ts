@@ -14,8 +14,8 @@ export const listFiles = defineTool({
   output: pathList,
   effect: "read",
   async run({ path: folder }, { files }) {
-    const found = pathsBelow(files.paths(), folder);
-    if (found.length > 0) return toolResult(formatPaths(found), found);
+    const paths = pathsBelow(files.paths(), folder);
+    if (paths.length > 0) return toolResult(formatPaths(paths), paths);
     const isRoot = pathsBelow([""], folder).length > 0;
     return toolResult(
       isRoot ? "The workspace is empty." : `There is no file below "${folder}".`,
@@ -42,14 +42,14 @@ export const findFiles = defineTool({
   output: pathList,
   effect: "read",
   async run({ glob }, context) {
-    const bare = glob.replace(/^(\.?\/)+/, "");
-    const anywhere = bare.includes("/") ? bare : `**/${bare}`;
+    const pattern = glob.replace(/^(\.?\/)+/, "");
+    const anywhere = pattern.includes("/") ? pattern : `**/${pattern}`;
     const expression = expressionOf(anywhere);
     if (expression === null) return toolError(`"${glob}" is not a glob.`);
     const search = await findPaths(context, expression, context.files.paths());
     if (!search.ok) return toolError(search.error);
-    const found = search.value;
-    return toolResult(found.length > 0 ? formatPaths(found) : `No file matches "${glob}".`, found);
+    const paths = search.value;
+    return toolResult(paths.length > 0 ? formatPaths(paths) : `No file matches "${glob}".`, paths);
   },
 });
 
@@ -63,15 +63,15 @@ function expressionOf(glob: string): string | null {
 
 /** One path per line, up to the limit, and how many are left out. */
 function formatPaths(paths: readonly string[]): string {
-  const shown: string[] = [];
+  const shownPaths: string[] = [];
   let chars = 0;
   for (const path of paths) {
     chars += path.length + 1;
     if (chars > workspaceLimits.readCharsMax) break;
-    shown.push(path);
+    shownPaths.push(path);
   }
-  const left = paths.length - shown.length;
-  return left === 0
-    ? shown.join("\n")
-    : `${shown.join("\n")}\n[${left} more files: name a folder, or a glob for find_files]`;
+  const omitted = paths.length - shownPaths.length;
+  return omitted === 0
+    ? shownPaths.join("\n")
+    : `${shownPaths.join("\n")}\n[${omitted} more files: name a folder, or a glob for find_files]`;
 }

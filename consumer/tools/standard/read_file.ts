@@ -44,14 +44,14 @@ export const readFile = defineTool({
 function page(lines: readonly string[], first: number, last: number): string {
   const parts: string[] = [];
   let chars = 0;
-  for (let at = first; at <= last; at++) {
-    const line = `${at}\t${lines[at - 1]}`;
+  for (let lineNumber = first; lineNumber <= last; lineNumber++) {
+    const line = `${lineNumber}\t${lines[lineNumber - 1]}`;
     if (chars + line.length > workspaceLimits.readCharsMax) {
-      if (parts.length > 0) return `${parts.join("\n")}\n${continueAt(at, lines.length)}`;
+      if (parts.length > 0) return `${parts.join("\n")}\n${continueAt(lineNumber, lines.length)}`;
       const head = line.slice(0, workspaceLimits.readCharsMax).toWellFormed();
-      const left = line.length - head.length;
-      const next = at < lines.length ? `\n${continueAt(at + 1, lines.length)}` : "";
-      return `${head}\n[${left} more characters of line ${at}: read them with run_code]${next}`;
+      const charsLeft = line.length - head.length;
+      const next = lineNumber < lines.length ? `\n${continueAt(lineNumber + 1, lines.length)}` : "";
+      return `${head}\n[${charsLeft} more characters of line ${lineNumber}: read them with run_code]${next}`;
     }
     parts.push(line);
     chars += line.length + 1;
@@ -61,5 +61,5 @@ function page(lines: readonly string[], first: number, last: number): string {
     : parts.join("\n");
 }
 
-const continueAt = (next: number, all: number): string =>
-  `[${all - next + 1} of ${all} lines follow: continue with offset ${next}]`;
+const continueAt = (next: number, total: number): string =>
+  `[${total - next + 1} of ${total} lines follow: continue with offset ${next}]`;

@@ -17,32 +17,32 @@ const linesShownMax = 5;
 /** The text keeps its own line breaks: those of `old` and `by` are converted to them. */
 export function replaceOnce(
   text: string,
-  old: string,
+  oldText: string,
   newText: string,
 ): Result<Replacement, string> {
-  if (old === "") return err("`old` is empty. To write a whole file, use write_file.");
-  if (old === newText) return err("`old` and `new` are the same.");
+  if (oldText === "") return err("`old` is empty. To write a whole file, use write_file.");
+  if (oldText === newText) return err("`old` and `new` are the same.");
   const lineBreak = lineBreakOf(text);
   const units = unitsOf(text);
-  for (const needle of new Set([old, convertBreaks(old, lineBreak)])) {
+  for (const needle of new Set([oldText, convertBreaks(oldText, lineBreak)])) {
     const { count, starts } = findMatches(units, unitsOf(needle));
     if (count > 1) return ambiguous(text, count, starts);
     const [at] = starts;
     if (at === undefined) continue;
     return ok(cutIn(text, at, at + needle.length, convertBreaks(newText, lineBreak), true));
   }
-  return replaceLoosely(text, units, old, newText, lineBreak);
+  return replaceLoosely(text, units, oldText, newText, lineBreak);
 }
 
 /** Any run of spaces matches any other, and so does any run of line breaks with the indentation around it. */
 function replaceLoosely(
   text: string,
   units: Uint16Array,
-  old: string,
+  oldText: string,
   newText: string,
   lineBreak: string,
 ): Result<Replacement, string> {
-  const collapsedNeedle = collapse(unitsOf(old.trim()));
+  const collapsedNeedle = collapse(unitsOf(oldText.trim()));
   if (collapsedNeedle.length === 0) return err("`old` is not in the file.");
   const { count, starts } = findMatches(collapse(units), collapsedNeedle);
   if (count > 1) return ambiguous(text, count, originalIndexes(units, starts));
@@ -51,9 +51,9 @@ function replaceLoosely(
     return err("`old` is not in the file. Read the file again and copy the piece from it.");
   }
   const [start = 0, last = 0] = originalIndexes(units, [match, match + collapsedNeedle.length - 1]);
-  const inserted = reindent(newText.trim(), indentOf(old), indentBefore(text, start));
-  if (inserted === null) return err("the edited file would be too large.");
-  return ok(cutIn(text, start, last + 1, convertBreaks(inserted, lineBreak), false));
+  const insertion = reindent(newText.trim(), indentOf(oldText), indentBefore(text, start));
+  if (insertion === null) return err("the edited file would be too large.");
+  return ok(cutIn(text, start, last + 1, convertBreaks(insertion, lineBreak), false));
 }
 
 /**
@@ -74,10 +74,10 @@ function indentOf(text: string): string {
 }
 
 /** The white space between `at` and the last visible character or line break before it. */
-function indentBefore(text: string, at: number): string {
-  let start = at;
+function indentBefore(text: string, position: number): string {
+  let start = position;
   while (start > 0 && isSpace(text.charCodeAt(start - 1)) && text[start - 1] !== "\n") start -= 1;
-  return text.slice(start, at);
+  return text.slice(start, position);
 }
 
 const newline = 10;
@@ -96,7 +96,7 @@ function codeOf(char: string): number {
 
 function unitsOf(text: string): Uint16Array {
   const units = new Uint16Array(text.length);
-  for (let at = 0; at < text.length; at += 1) units[at] = text.charCodeAt(at);
+  for (let index = 0; index < text.length; index += 1) units[index] = text.charCodeAt(index);
   return units;
 }
 
@@ -113,15 +113,15 @@ function spaceRun(units: Uint16Array, from: number): [end: number, unit: number]
 
 /** Each run of white space becomes one newline or space. */
 function collapse(units: Uint16Array): Uint16Array {
-  const collapsed = new Uint16Array(units.length);
+  const output = new Uint16Array(units.length);
   let length = 0;
-  for (let at = 0; at < units.length; length += 1) {
-    const unit = units[at] ?? 0;
-    const [end, spaceUnit] = isSpace(unit) ? spaceRun(units, at) : [at + 1, unit];
-    collapsed[length] = spaceUnit;
-    at = end;
+  for (let index = 0; index < units.length; length += 1) {
+    const unit = units[index] ?? 0;
+    const [end, spaceUnit] = isSpace(unit) ? spaceRun(units, index) : [index + 1, unit];
+    output[length] = spaceUnit;
+    index = end;
   }
-  return collapsed.subarray(0, length);
+  return output.subarray(0, length);
 }
 
 /** Where the units of the collapsed text, in ascending order, start in the original. */
@@ -129,12 +129,12 @@ function originalIndexes(units: Uint16Array, collapsedIndexes: readonly number[]
   const indexes: number[] = [];
   let collapsedAt = 0;
   for (
-    let at = 0;
-    at < units.length && indexes.length < collapsedIndexes.length;
+    let index = 0;
+    index < units.length && indexes.length < collapsedIndexes.length;
     collapsedAt += 1
   ) {
-    while (collapsedIndexes[indexes.length] === collapsedAt) indexes.push(at);
-    at = isSpace(units[at] ?? 0) ? spaceRun(units, at)[0] : at + 1;
+    while (collapsedIndexes[indexes.length] === collapsedAt) indexes.push(index);
+    index = isSpace(units[index] ?? 0) ? spaceRun(units, index)[0] : index + 1;
   }
   return indexes;
 }
@@ -147,14 +147,15 @@ function findMatches(text: Uint16Array, piece: Uint16Array): { count: number; st
   const borders = bordersOf(piece);
   const starts: number[] = [];
   let count = 0;
-  let matched = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    while (matched > 0 && text[at] !== piece[matched]) matched = borders[matched - 1] ?? 0;
-    if (text[at] === piece[matched]) matched += 1;
-    if (matched < piece.length) continue;
+  let matchedChars = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    while (matchedChars > 0 && text[index] !== piece[matchedChars])
+      matchedChars = borders[matchedChars - 1] ?? 0;
+    if (text[index] === piece[matchedChars]) matchedChars += 1;
+    if (matchedChars < piece.length) continue;
     count += 1;
-    if (starts.length < linesShownMax) starts.push(at - piece.length + 1);
-    matched = borders[matched - 1] ?? 0;
+    if (starts.length < linesShownMax) starts.push(index - piece.length + 1);
+    matchedChars = borders[matchedChars - 1] ?? 0;
   }
   return { count, starts };
 }
@@ -163,10 +164,10 @@ function findMatches(text: Uint16Array, piece: Uint16Array): { count: number; st
 function bordersOf(piece: Uint16Array): Uint32Array {
   const borders = new Uint32Array(piece.length);
   let length = 0;
-  for (let at = 1; at < piece.length; at += 1) {
-    while (length > 0 && piece[at] !== piece[length]) length = borders[length - 1] ?? 0;
-    if (piece[at] === piece[length]) length += 1;
-    borders[at] = length;
+  for (let index = 1; index < piece.length; index += 1) {
+    while (length > 0 && piece[index] !== piece[length]) length = borders[length - 1] ?? 0;
+    if (piece[index] === piece[length]) length += 1;
+    borders[index] = length;
   }
   return borders;
 }
@@ -186,16 +187,17 @@ function cutIn(
 }
 
 function ambiguous(text: string, count: number, starts: readonly number[]): Err<string> {
-  const lines = starts.map((at) => lineAt(text, at));
+  const lines = starts.map((start) => lineAt(text, start));
   const suffix = count > linesShownMax ? ", …" : "";
   return err(
     `\`old\` occurs ${count} times in the file (at lines ${lines.join(", ")}${suffix}). Include more of the lines around the one you mean.`,
   );
 }
 
-function lineAt(text: string, at: number): number {
+function lineAt(text: string, position: number): number {
   let line = 1;
-  for (let n = text.indexOf("\n"); n !== -1 && n < at; n = text.indexOf("\n", n + 1)) line += 1;
+  for (let n = text.indexOf("\n"); n !== -1 && n < position; n = text.indexOf("\n", n + 1))
+    line += 1;
   return line;
 }
 
@@ -203,9 +205,13 @@ function lineAt(text: string, at: number): number {
 function lineBreakOf(text: string): "\n" | "\r\n" {
   let breaks = 0;
   let pairs = 0;
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+  for (
+    let position = text.indexOf("\n");
+    position !== -1;
+    position = text.indexOf("\n", position + 1)
+  ) {
     breaks += 1;
-    if (text[at - 1] === "\r") pairs += 1;
+    if (text[position - 1] === "\r") pairs += 1;
   }
   return pairs * 2 > breaks ? "\r\n" : "\n";
 }

@@ -33,9 +33,9 @@ export const runShell = defineTool({
 
 /** Applies the file changes of a run, all or none, and returns its output. */
 function applyRun(outcome: RunOutcome, { files }: ToolContext): ToolResult {
-  const applied = files.apply(outcome.changes);
-  if (!applied.ok) {
-    const text = `${outputOf(outcome)}\nNone of its files were kept. ${applied.error}`;
+  const result = files.apply(outcome.changes);
+  if (!result.ok) {
+    const text = `${outputOf(outcome)}\nNone of its files were kept. ${result.error}`;
     return toolError(text.trim());
   }
   return outcome.error === null ? toolResult(outputOf(outcome)) : toolError(outputOf(outcome));

@@ -61,11 +61,11 @@ export async function grepText(
   const ignoresCase = pattern.startsWith("(?i)");
   const names: { name: string; path: string; first: number }[] = [];
   const parts = new Map<string, Uint8Array>();
-  let skipped = 0;
+  let skippedFiles = 0;
   for (const path of paths) {
     const bytes = await context.files.read(path);
     const text = bytes === null ? null : textOf(bytes);
-    if (text === null) skipped += 1;
+    if (text === null) skippedFiles += 1;
     else {
       for (const { first, lines } of partsOf(text)) {
         const name = `part-${names.length}`;
@@ -88,7 +88,7 @@ export async function grepText(
     input,
     parts,
   );
-  if (search.ok) return ok({ ...search.value, skipped });
+  if (search.ok) return ok({ ...search.value, skipped: skippedFiles });
   const { message, isStopped } = search.error;
   return err(isStopped ? message : `"${pattern}" is not a regular expression: ${message}`);
 }

@@ -10,8 +10,8 @@ export const writeFile = defineTool({
   effect: "idempotent",
   async run({ path, content }, { files }) {
     const bytes = new TextEncoder().encode(content);
-    const written = files.write(path, bytes);
-    if (!written.ok) return toolError(written.error);
+    const result = files.write(path, bytes);
+    if (!result.ok) return toolError(result.error);
     return toolResult(`Wrote ${bytes.byteLength} bytes to ${path}.`);
   },
 });
@@ -23,7 +23,7 @@ export const deleteFile = defineTool({
   effect: "idempotent",
   async run({ path }, { files }) {
     if ((await files.read(path)) === null) return toolError(missingFileText(path, files.paths()));
-    const removed = files.remove(path);
-    return removed.ok ? toolResult(`Deleted ${path}.`) : toolError(removed.error);
+    const result = files.remove(path);
+    return result.ok ? toolResult(`Deleted ${path}.`) : toolError(result.error);
   },
 });

@@ -28,8 +28,10 @@ export const callService = defineTool({
           'Add a [[services]] or [[vpc_services]] binding to wrangler.consumer.toml, and a policy rule with "route".',
         ),
   async run({ service, path, method = "GET", json }, { services, fetch }) {
-    const found = [...services.keys()].find((name) => name.toLowerCase() === service.toLowerCase());
-    const origin = found === undefined ? undefined : services.get(found);
+    const serviceName = [...services.keys()].find(
+      (name) => name.toLowerCase() === service.toLowerCase(),
+    );
+    const origin = serviceName === undefined ? undefined : services.get(serviceName);
     if (origin === undefined) {
       const names = [...services.keys()].join(", ");
       return toolError(

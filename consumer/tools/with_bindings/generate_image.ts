@@ -25,15 +25,15 @@ export const generateImage = defineTool({
   async run({ prompt, path }, context) {
     const { AI, IMAGE_MODEL } = context.bindings;
     // A model of unknown price counts as the most expensive one, so that a budget fails closed.
-    const reserved = context.spend(prices[IMAGE_MODEL] ?? toolLimits.imageDollarsUnknown);
-    if (!reserved.ok) return toolError(reserved.error);
+    const permission = context.spend(prices[IMAGE_MODEL] ?? toolLimits.imageDollarsUnknown);
+    if (!permission.ok) return toolError(permission.error);
     const output = await runModel(AI, IMAGE_MODEL, { prompt }, context);
     if (!output.ok) return toolError(output.error);
     const { value } = output;
     const bytes = value instanceof Uint8Array ? value : decodeImage(value.image);
     if (bytes === null) return toolError("Workers AI returned no image.");
-    const written = context.files.write(path, bytes);
-    if (!written.ok) return toolError(written.error);
+    const result = context.files.write(path, bytes);
+    if (!result.ok) return toolError(result.error);
     return toolResult(`Wrote ${bytes.byteLength} bytes to ${path}.`);
   },
 });

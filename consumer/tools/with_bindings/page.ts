@@ -31,25 +31,30 @@ export type VisitOptions = ReturnType<typeof visitOptions>;
 export async function openPage(
   url: string,
   { fetchBy }: Pick<ToolContext, "fetchBy">,
-  act: (options: VisitOptions) => Promise<Response>,
+  render: (options: VisitOptions) => Promise<Response>,
 ): Promise<Result<unknown, string>> {
-  const response = await fetchBy(url, (decided, patterns) => act(visitOptions(decided, patterns)));
+  const response = await fetchBy(url, (decidedUrl, patterns) =>
+    render(visitOptions(decidedUrl, patterns)),
+  );
   const page = parsePage(response);
   if (page.success !== true) return err(pageError(response, page));
   const urls = visitedUrls(page);
   if (urls === null) return err(unknownUrlText);
-  for (const visited of new Set(urls)) {
-    if (visited === withoutFragment(url)) continue;
+  for (const visitedUrl of new Set(urls)) {
+    if (visitedUrl === withoutFragment(url)) continue;
     // The browser has been there already: the hop is decided, counted and logged, and nothing is sent.
-    const hop = await fetchBy(visited, async () => new Response(null, { status: permitted }));
-    if (hop.status !== permitted) {
+    const hop = await fetchBy(
+      visitedUrl,
+      async () => new Response(null, { status: permittedStatus }),
+    );
+    if (hop.status !== permittedStatus) {
       return err(`The page redirected to another address. ${pageError(hop, parsePage(hop))}`);
     }
   }
   return ok(page.result);
 }
 
-const permitted = 204;
+const permittedStatus = 204;
 
 const unknownUrlText =
   "The browser did not report the page's address, so the page is not shown. Use fetch_url, or the page's final address.";

@@ -20,11 +20,11 @@ export const queryD1 = defineTool({
   effect: "read",
   bindings: ["QUERY_DB"],
   async run({ sql, parameters = [] }, { bindings }) {
-    const checked = checkSelect(sql);
-    if (!checked.ok) return toolError(checked.error);
+    const checkedSql = checkSelect(sql);
+    if (!checkedSql.ok) return toolError(checkedSql.error);
     // Inside the parentheses only a SELECT is valid, even if the check above missed something.
-    const bounded = `SELECT * FROM (\n${sql}\n) LIMIT ${toolLimits.sqlRowsMax + 1}`;
-    const { results } = await bindings.QUERY_DB.prepare(bounded)
+    const limitedSql = `SELECT * FROM (\n${sql}\n) LIMIT ${toolLimits.sqlRowsMax + 1}`;
+    const { results } = await bindings.QUERY_DB.prepare(limitedSql)
       .bind(...parameters)
       .all();
     return toolResult(formatRows(results));

@@ -20,13 +20,13 @@ export const runBash = defineTool({
       : err("Set the variable BASH_TOOL to on: docs/tools.md says what it costs."),
   async run({ script }, context) {
     const { stdout, stderr, exitCode, changes } = await context.runBash(script);
-    const applied = context.files.apply(changes);
+    const result = context.files.apply(changes);
     const parts = [stdout, stderr]
       .map((text) => text.replace(/\n$/, ""))
       .filter((text) => text !== "");
     if (exitCode !== 0) parts.push(`[exit code ${exitCode}]`);
-    if (!applied.ok) parts.push(`No file was changed. ${applied.error}`);
+    if (!result.ok) parts.push(`No file was changed. ${result.error}`);
     const text = parts.join("\n") || "The script ended without output.";
-    return exitCode === 0 && applied.ok ? toolResult(text) : toolError(text);
+    return exitCode === 0 && result.ok ? toolResult(text) : toolError(text);
   },
 });

@@ -32,8 +32,8 @@ export const screenshot = defineTool({
     if (!page.ok) return toolError(page.error);
     const image = imageIn(page.value);
     if (image === null) return toolError("The browser returned no image.");
-    const written = context.files.write(path, image);
-    if (!written.ok) return toolError(written.error);
+    const result = context.files.write(path, image);
+    if (!result.ok) return toolError(result.error);
     return toolResult(`Wrote ${image.byteLength} bytes to ${path}.`);
   },
 });
@@ -49,7 +49,7 @@ function imageIn(result: unknown): Uint8Array | null {
   if (typeof text !== "string") return null;
   try {
     const bytes = Uint8Array.fromBase64(text.replace(/^data:image\/png;base64,/, ""));
-    return pngStart.every((byte, at) => bytes[at] === byte) ? bytes : null;
+    return pngStart.every((byte, index) => bytes[index] === byte) ? bytes : null;
   } catch {
     return null;
   }

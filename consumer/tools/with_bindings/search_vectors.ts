@@ -20,8 +20,8 @@ export const searchVectors = defineTool({
   defaults: { VECTORS_MODEL: "@cf/baai/bge-m3" },
   async run({ query, count = toolLimits.vectorMatchesDefault }, context) {
     const { AI, VECTORS, VECTORS_MODEL } = context.bindings;
-    const reserved = context.spend(toolLimits.embeddingDollars);
-    if (!reserved.ok) return toolError(reserved.error);
+    const permission = context.spend(toolLimits.embeddingDollars);
+    if (!permission.ok) return toolError(permission.error);
     const output = await runModel(AI, VECTORS_MODEL, { text: [query] }, context);
     if (!output.ok) return toolError(output.error);
     const vector = output.value instanceof Uint8Array ? null : vectorIn(output.value.data);

@@ -23,8 +23,8 @@ export const sendEmail = defineTool({
     if (/\p{Cc}/u.test(subject)) return toolError("The subject must be one line.");
     try {
       const headers = { "X-Idempotency-Key": idempotencyKey };
-      const sent = await EMAIL.send({ from: EMAIL_FROM, to, subject, text, headers });
-      return toolResult(`Sent to ${to}, message ${sent.messageId}.`);
+      const receipt = await EMAIL.send({ from: EMAIL_FROM, to, subject, text, headers });
+      return toolResult(`Sent to ${to}, message ${receipt.messageId}.`);
     } catch {
       return toolError(
         `The mail service reported a failure, so the message to ${to} may or may not have left. Do not send it again; say so in the answer.`,

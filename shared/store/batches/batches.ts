@@ -29,7 +29,7 @@ const fixedColumns = `id, tenant, idempotency_key, body_hash, total, input_key, 
 
 /** False when the idempotency key or the tick is taken. A batch that waits for another is not expanded yet. */
 export async function insertBatch(db: D1Database, batch: NewBatch): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "insert batch",
     `INSERT INTO batches (${fixedColumns}, status, created_at, sweep_at, close_at)
@@ -58,7 +58,7 @@ export async function insertBatch(db: D1Database, batch: NewBatch): Promise<bool
       batch.openai ?? null,
     ],
   );
-  return changed === 1;
+  return changedRows === 1;
 }
 
 /** A batch that is rejected as a whole: inserted as finished, without tasks, with the reason in `problem`. */

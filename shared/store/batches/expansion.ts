@@ -15,7 +15,7 @@ export async function moveCursor(
   expanded: number,
   next: { expanded: number; cursorByte: number; tries: number },
 ): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "move cursor",
     `UPDATE batches SET expanded = ?3, cursor_byte = ?4, tries = ?5,
@@ -23,7 +23,7 @@ export async function moveCursor(
      WHERE id = ?1 AND expanded = ?2`,
     [id, expanded, next.expanded, next.cursorByte, next.tries],
   );
-  return changed === 1;
+  return changedRows === 1;
 }
 
 /**

@@ -140,9 +140,11 @@ export async function tallyBatches(
     sql.statement(db, staleRowsSql, [ids]),
   ]);
   const rows = [...fresh.results];
-  const left = stale.results;
-  for (let from = 0; from < left.length; from += batchLimits.recountedPerReadMax) {
-    rows.push(...(await countStale(db, left.slice(from, from + batchLimits.recountedPerReadMax))));
+  const staleResults = stale.results;
+  for (let from = 0; from < staleResults.length; from += batchLimits.recountedPerReadMax) {
+    rows.push(
+      ...(await countStale(db, staleResults.slice(from, from + batchLimits.recountedPerReadMax))),
+    );
   }
   const ofBatch = Map.groupBy(rows, ({ batch_id }) => batch_id);
   return new Map(
@@ -152,17 +154,17 @@ export async function tallyBatches(
 
 /** The same tallies, counted now; one whose tasks are all gone keeps its stored counts. */
 async function countStale(db: D1Database, stale: readonly TallyRow[]): Promise<TallySum[]> {
-  const named = JSON.stringify(stale.map(({ batch_id, chunk }) => [batch_id, chunk]));
+  const staleKeys = JSON.stringify(stale.map(({ batch_id, chunk }) => [batch_id, chunk]));
   const rows = await sql.all<TallySum & Pick<TallyRow, "chunk">>(
     db,
     "count tallies",
     countNamedSql,
-    [named],
+    [staleKeys],
   );
   const keyOf = ({ batch_id, chunk }: Pick<TallyRow, "batch_id" | "chunk">) =>
     `${batch_id} ${chunk}`;
-  const counted = new Map(rows.map((row) => [keyOf(row), row]));
-  return stale.map((row) => counted.get(keyOf(row)) ?? row);
+  const countByKey = new Map(rows.map((row) => [keyOf(row), row]));
+  return stale.map((row) => countByKey.get(keyOf(row)) ?? row);
 }
 
 /** The sum of a batch's tallies. Pure. */

@@ -22,14 +22,14 @@ const oldBatchSql = `sweep_at IS NULL AND close_at IS NULL AND waits = 0 AND exp
 
 export async function listOldBatches(
   db: D1Database,
-  at: { after: string; bound: string; before: number },
+  page: { after: string; bound: string; before: number },
 ): Promise<CleanupPage<OldBatch>> {
   const rows = await sql.all<OldBatch & { old: number }>(
     db,
     "list old batches",
     `SELECT id, tenant, (${oldBatchSql}) AS old FROM batches
      WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldBatchesPerPage}`,
-    [at.before, at.after, at.bound],
+    [page.before, page.after, page.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldBatchesPerPage);
 }

@@ -8,14 +8,14 @@ const oldWebhookSql = "state <> 'waiting' AND ended_at <= ?1";
 
 export async function listOldWebhooks(
   db: D1Database,
-  at: { after: string; bound: string; before: number },
+  page: { after: string; bound: string; before: number },
 ): Promise<CleanupPage<{ id: string }>> {
   const rows = await sql.all<{ id: string; old: number }>(
     db,
     "list old webhooks",
     `SELECT id, (${oldWebhookSql}) AS old FROM webhooks
      WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldMessagesPerPage}`,
-    [at.before, at.after, at.bound],
+    [page.before, page.after, page.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldMessagesPerPage);
 }
@@ -37,14 +37,14 @@ export async function removeWebhooks(
 /** Ids come from the queue and do not contain a time, so all rows are read. */
 export async function listOldDeadMessages(
   db: D1Database,
-  at: { after: string; before: number },
+  page: { after: string; before: number },
 ): Promise<CleanupPage<{ id: string }>> {
   const rows = await sql.all<{ id: string; old: number }>(
     db,
     "list old dead messages",
     `SELECT id, (received_at <= ?1) AS old FROM inbox_dead
      WHERE id > ?2 ORDER BY id LIMIT ${sweepLimits.oldMessagesPerPage}`,
-    [at.before, at.after],
+    [page.before, page.after],
   );
   return cleanupPageOf(rows, sweepLimits.oldMessagesPerPage);
 }

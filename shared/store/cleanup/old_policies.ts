@@ -8,7 +8,7 @@ import { sql } from "../sql.ts";
  */
 export async function removePolicies(
   db: D1Database,
-  at: { bound: string; before: number },
+  range: { bound: string; before: number },
 ): Promise<number> {
   return sql.run(
     db,
@@ -17,6 +17,6 @@ export async function removePolicies(
      AND (SELECT COUNT(*) FROM (SELECT 1 FROM tasks WHERE id < ?2
           LIMIT ${sweepLimits.policyTasksReadMax})) < ${sweepLimits.policyTasksReadMax}
      AND NOT EXISTS (SELECT 1 FROM tasks WHERE id < ?2 AND policy_hash = policies.hash)`,
-    [at.before, at.bound],
+    [range.before, range.bound],
   );
 }

@@ -22,7 +22,7 @@ const oldTaskSql = `sweep_at IS NULL AND finished_at <= ?1
 /** The next page of ids below `bound`; newer tasks cannot be old enough. */
 export async function listOldTasks(
   db: D1Database,
-  at: { after: string; bound: string; before: number },
+  page: { after: string; bound: string; before: number },
 ): Promise<CleanupPage<OldTask>> {
   const rows = await sql.all<OldTask & { old: number }>(
     db,
@@ -31,7 +31,7 @@ export async function listOldTasks(
        CASE WHEN (${oldTaskSql}) THEN (SELECT COUNT(*) FROM egress_log
          WHERE egress_log.task_id = tasks.id) ELSE 0 END AS decisions
      FROM tasks WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${sweepLimits.oldTasksPerPage}`,
-    [at.before, at.after, at.bound],
+    [page.before, page.after, page.bound],
   );
   return cleanupPageOf(rows, sweepLimits.oldTasksPerPage);
 }

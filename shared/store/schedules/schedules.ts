@@ -166,7 +166,7 @@ export async function takeDueSchedule(db: D1Database): Promise<ScheduleRow | nul
  */
 export async function startTick(
   db: D1Database,
-  seen: ScheduleRow,
+  schedule: ScheduleRow,
   start: { tick: number; missed: number; next: number | null },
 ): Promise<ScheduleRow | null> {
   return sql.first<ScheduleRow>(
@@ -175,30 +175,37 @@ export async function startTick(
     `UPDATE schedules SET open_tick = ?4, open_missed = ?5, open_tries = 1, next_at = ?6,
        wake_at = ${nowSql} + ${scheduleLimits.tickLeaseMs}
      WHERE id = ?1 AND next_at = ?2 AND updated_at = ?3 AND open_tick IS NULL RETURNING *`,
-    [seen.id, seen.next_at, seen.updated_at, start.tick, start.missed, start.next],
+    [schedule.id, schedule.next_at, schedule.updated_at, start.tick, start.missed, start.next],
   );
 }
 
 /** Takes over an open tick whose worker's lease expired. Null when another worker did. */
-export async function resumeTick(db: D1Database, seen: ScheduleRow): Promise<ScheduleRow | null> {
+export async function resumeTick(
+  db: D1Database,
+  schedule: ScheduleRow,
+): Promise<ScheduleRow | null> {
   return sql.first<ScheduleRow>(
     db,
     "resume tick",
     `UPDATE schedules SET open_tries = open_tries + 1,
        wake_at = ${nowSql} + ${scheduleLimits.tickLeaseMs}
      WHERE id = ?1 AND open_tick = ?2 AND wake_at = ?3 RETURNING *`,
-    [seen.id, seen.open_tick, seen.wake_at],
+    [schedule.id, schedule.open_tick, schedule.wake_at],
   );
 }
 
 /** Defers the open tick and stores why. It is checked again soon, with all its tries. Repeatable. */
-export async function deferTick(db: D1Database, seen: ScheduleRow, problem: string): Promise<void> {
+export async function deferTick(
+  db: D1Database,
+  schedule: ScheduleRow,
+  problem: string,
+): Promise<void> {
   await sql.run(
     db,
     "defer tick",
     `UPDATE schedules SET open_tries = 0, open_problem = ?3,
        wake_at = ${nowSql} + ${scheduleLimits.deferredCheckMs}
      WHERE id = ?1 AND open_tick = ?2`,
-    [seen.id, seen.open_tick, problem],
+    [schedule.id, schedule.open_tick, problem],
   );
 }

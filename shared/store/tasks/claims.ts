@@ -97,26 +97,26 @@ export async function claimTask(
  */
 export async function claimNextTask(
   db: D1Database,
-  own: { id: string; onlyEnding: boolean },
+  ownTask: { id: string; onlyEnding: boolean },
   policyHashes: string,
   next: readonly unknown[],
 ): Promise<ClaimedTask | null> {
   const claimant = crypto.randomUUID();
-  let repeated = false;
+  let isRepeated = false;
   return withRetries("claim next", async () => {
-    const taken = repeated
+    const row = isRepeated
       ? await db.prepare(findClaimedSql).bind(claimant).first<{ id: string }>()
       : null;
-    repeated = true;
+    isRepeated = true;
     const values = [policyHashes, claimant];
-    return taken === null
+    return row === null
       ? db
           .prepare(claimNextSql)
-          .bind(own.id, ...values, own.onlyEnding ? 1 : 0, ...next)
+          .bind(ownTask.id, ...values, ownTask.onlyEnding ? 1 : 0, ...next)
           .first<ClaimedTask>()
       : db
           .prepare(claimSql)
-          .bind(taken.id, ...values, 0)
+          .bind(row.id, ...values, 0)
           .first<ClaimedTask>();
   });
 }
@@ -155,12 +155,12 @@ export const heldSql = "id = ?1 AND fence = ?2 AND status = 'running'";
 
 /** Renews the lease; false when the fence is lost. */
 export async function heartbeat(db: D1Database, claim: Claim): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "heartbeat",
     `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
      sweep_at = ${nowSql} + ${leaseLimits.leaseMs} WHERE ${heldSql}`,
     [claim.id, claim.fence],
   );
-  return changed === 1;
+  return changedRows === 1;
 }

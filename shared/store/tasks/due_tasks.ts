@@ -45,9 +45,9 @@ export async function takeDueTasks(db: D1Database, limit: number): Promise<DueTa
 }
 
 /** Records a send. The fence skips tasks claimed since. */
-export async function markSent(db: D1Database, sent: readonly DueTask[]): Promise<void> {
-  if (sent.length === 0) return;
-  const fences = Object.fromEntries(sent.map(({ id, fence }) => [id, fence]));
+export async function markSent(db: D1Database, sentTasks: readonly DueTask[]): Promise<void> {
+  if (sentTasks.length === 0) return;
+  const fences = Object.fromEntries(sentTasks.map(({ id, fence }) => [id, fence]));
   await sql.run(
     db,
     "mark sent",

@@ -110,7 +110,7 @@ export async function writeSettlement(
   const stored = storedReason(end.reason);
   const statements = end.charges.map((charge) => chargeStatement(db, claim, charge));
   statements.push(...ledgerStatements(db, claim, end.ledger));
-  const at = statements.length;
+  const index = statements.length;
   statements.push(
     sql.statement(db, settleSql, [
       claim.id,
@@ -141,7 +141,7 @@ export async function writeSettlement(
   }
   const answers = await sql.batch(db, "settle", statements);
   // What its triggers change counts too.
-  if ((answers[at]?.meta.changes ?? 0) > 0) return true;
-  const found = await sql.first(db, "settle", settledSql, [claim.id, claim.fence, end.status]);
-  return found !== null;
+  if ((answers[index]?.meta.changes ?? 0) > 0) return true;
+  const row = await sql.first(db, "settle", settledSql, [claim.id, claim.fence, end.status]);
+  return row !== null;
 }

@@ -18,7 +18,7 @@ export async function readTask(
 
 /** The consumer cancels the task before its next step. False when the task is already settled. */
 export async function requestCancel(db: D1Database, tenant: string, id: string): Promise<boolean> {
-  const changed = await sql.run(
+  const changedRows = await sql.run(
     db,
     "request cancel",
     `UPDATE tasks SET cancel_requested_at = COALESCE(cancel_requested_at, ${nowSql}),
@@ -27,7 +27,7 @@ export async function requestCancel(db: D1Database, tenant: string, id: string):
      WHERE id = ?1 AND tenant = ?2 AND status IN ('queued', 'running')`,
     [id, tenant],
   );
-  return changed === 1;
+  return changedRows === 1;
 }
 
 /** The same for many tasks; returns the ids of those that this call changed. */
@@ -92,6 +92,6 @@ export async function readFallbackModels(
     [id],
   );
   if (row === null) return null;
-  const listed = row.listed === null ? undefined : (JSON.parse(row.listed) as string[]);
-  return { tenant: row.tenant, large: row.large === 1, listed };
+  const models = row.listed === null ? undefined : (JSON.parse(row.listed) as string[]);
+  return { tenant: row.tenant, large: row.large === 1, listed: models };
 }

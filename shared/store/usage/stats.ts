@@ -17,16 +17,16 @@ export interface Stats {
   models: ModelTally[];
 }
 
-const ended = ["succeeded", "failed", "dead", "cancelled", "expired"] as const;
-type TallyCounts = Record<"live" | (typeof ended)[number], number>;
+const endStatuses = ["succeeded", "failed", "dead", "cancelled", "expired"] as const;
+type TallyCounts = Record<"live" | (typeof endStatuses)[number], number>;
 type TallyRow = Omit<Spend, "calls"> & TallyCounts;
 
-const sumsSql = `SELECT ${["live", ...ended].map((name) => `COALESCE(SUM(${name}), 0) AS ${name}`).join(", ")}
+const sumsSql = `SELECT ${["live", ...endStatuses].map((name) => `COALESCE(SUM(${name}), 0) AS ${name}`).join(", ")}
   FROM task_tallies WHERE tenant = ?1`;
 
 const modelsSql = `SELECT * FROM (
     SELECT * FROM task_tallies WHERE tenant = ?1
-    ORDER BY live + ${ended.join(" + ")} DESC, model LIMIT ${overviewLimits.modelsMax})
+    ORDER BY live + ${endStatuses.join(" + ")} DESC, model LIMIT ${overviewLimits.modelsMax})
   ORDER BY model`;
 
 /** Counted directly: there are never more running tasks than workers. */

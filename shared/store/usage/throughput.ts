@@ -103,11 +103,11 @@ export async function readThroughput(
 
 /** The first minute after the ends of a left-out tally. A stale one may have an end in any minute. */
 function completeAfter(
-  left: { stale: number; finished_at: number | null },
+  progress: { stale: number; finished_at: number | null },
   first: number,
   to: number,
 ): number {
-  if (left.stale === 1 || left.finished_at === null) return to;
-  const next = left.finished_at - (left.finished_at % minuteMs) + minuteMs;
+  if (progress.stale === 1 || progress.finished_at === null) return to;
+  const next = progress.finished_at - (progress.finished_at % minuteMs) + minuteMs;
   return Math.min(to, Math.max(first, next));
 }

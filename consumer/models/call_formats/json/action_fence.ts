@@ -13,13 +13,13 @@ export const actionFence: CallFormat = {
   wholeText: false,
   find: (text) =>
     blocks(text, fence, "```").flatMap(({ start, end, inner }) => {
-      const at = text.lastIndexOf(head, start);
-      if (at === -1 || skipSpace(text, at + head.length) !== start) return [];
+      const position = text.lastIndexOf(head, start);
+      if (position === -1 || skipSpace(text, position + head.length) !== start) return [];
       const value = readLoosely(inner.trim())?.value;
       const list: readonly unknown[] = Array.isArray(value) ? value : [value];
       const isForm = list.every(
         (each) => isRecord(each) && "tool_name" in each && "parameters" in each,
       );
-      return isForm ? namedCalls(value).map((call) => ({ ...call, start: at, end })) : [];
+      return isForm ? namedCalls(value).map((call) => ({ ...call, start: position, end })) : [];
     }),
 };

@@ -13,10 +13,10 @@ const argumentKey = /"(?:arguments|parameters|args|input|tool_input|action_input
  * Without marks, an answer that happens to be JSON with a `name` looks like a call, so
  * arguments written flat next to the name count only where they fit the tool exactly.
  */
-function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
-  const loose = readLoosely(source);
-  if (loose === null) return [];
-  const calls = namedCalls(loose.value);
+function offeredCalls(source: string, tools: readonly ToolOffer[]): NamedCall[] {
+  const parsed = readLoosely(source);
+  if (parsed === null) return [];
+  const calls = namedCalls(parsed.value);
   if (argumentKey.test(source)) return calls;
   return calls.every((call) => {
     const schema = toolNamed(call.name, tools)?.original;
@@ -28,10 +28,10 @@ function meant(source: string, tools: readonly ToolOffer[]): NamedCall[] {
 }
 
 /** A fence named for calls, anywhere in the text. */
-function labelled(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
+function labelledCalls(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   return ["tool_call", "tool_calls", "tool_use", "function_call"].flatMap((label) =>
     blocks(text, `\`\`\`${label}\n`, "```").flatMap(({ start, end, inner }) =>
-      meant(inner.trim(), tools).map((call) => ({ ...call, start, end })),
+      offeredCalls(inner.trim(), tools).map((call) => ({ ...call, start, end })),
     ),
   );
 }
@@ -39,23 +39,23 @@ function labelled(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
 export const labelledFence: CallFormat = {
   name: "json_fence",
   wholeText: false,
-  find: labelled,
+  find: labelledCalls,
 };
 
 /** Several values one after the other, with nothing but space, commas or semicolons between. */
 function sequence(text: string): string[] | null {
   const sources: string[] = [];
-  for (let at = skipSpace(text, 0); at < text.length; ) {
-    const end = jsonEnd(text, at);
+  for (let position = skipSpace(text, 0); position < text.length; ) {
+    const end = jsonEnd(text, position);
     if (end === null) return null;
-    sources.push(text.slice(at, end));
-    at = skipSpace(text, skipToken(text, end, ";", ","));
+    sources.push(text.slice(position, end));
+    position = skipSpace(text, skipToken(text, end, ";", ","));
   }
   return sources;
 }
 
 function wholly(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
-  const calls = (sequence(text) ?? [text]).map((source) => meant(source, tools));
+  const calls = (sequence(text) ?? [text]).map((source) => offeredCalls(source, tools));
   if (calls.some((each) => each.length === 0)) return [];
   return calls.flat().map((call) => ({ ...call, start: 0, end: text.length }));
 }

@@ -15,11 +15,15 @@ function jsonCalls(
 ): { calls: Omit<LeakedCall, "start" | "end">[]; end: number } {
   const calls: Omit<LeakedCall, "start" | "end">[] = [];
   let end = from;
-  for (let at = skipSpace(text, from); ; at = skipSpace(text, skipToken(text, end, ";", ","))) {
-    const to = jsonEnd(text, at);
-    const loose = to === null ? null : readLoosely(text.slice(at, to));
-    if (to === null || loose === null) return { calls, end };
-    calls.push(...namedCalls(loose.value));
+  for (
+    let position = skipSpace(text, from);
+    ;
+    position = skipSpace(text, skipToken(text, end, ";", ","))
+  ) {
+    const to = jsonEnd(text, position);
+    const parsed = to === null ? null : readLoosely(text.slice(position, to));
+    if (to === null || parsed === null) return { calls, end };
+    calls.push(...namedCalls(parsed.value));
     end = to;
   }
 }
@@ -43,14 +47,18 @@ function ofTag(text: string, start: number, limit: number): LeakedCall[] {
 }
 
 function find(text: string): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   let tries = 0;
-  for (let at = text.indexOf(mark); at !== -1 && tries < modelLimits.leakBlocksMax; tries += 1) {
-    const next = text.indexOf(mark, at + mark.length);
-    found.push(...ofTag(text, at, next === -1 ? text.length : next));
-    at = next;
+  for (
+    let position = text.indexOf(mark);
+    position !== -1 && tries < modelLimits.leakBlocksMax;
+    tries += 1
+  ) {
+    const next = text.indexOf(mark, position + mark.length);
+    calls.push(...ofTag(text, position, next === -1 ? text.length : next));
+    position = next;
   }
-  return found;
+  return calls;
 }
 
 /** `<|python_tag|>{"name", "parameters"}` or `<|python_tag|>f.call(k="v")`: Llama 3. */

@@ -7,12 +7,12 @@ import { namedCalls } from "./named_json.ts";
 const mark = "[TOOL_CALLS]";
 
 /** `name[CALL_ID]id[ARGS]{…}` or `name{…}`, from `at` on. */
-function named(text: string, start: number, at: number): LeakedCall | null {
+function readNamedCall(text: string, start: number, position: number): LeakedCall | null {
   const head = /^\s*([\w.-]{1,128})\s*(?:\[CALL_ID\]([\w-]{1,64}))?\s*(?:\[ARGS\])?\s*/.exec(
-    text.slice(at, at + 260),
+    text.slice(position, position + 260),
   );
   if (head?.[1] === undefined) return null;
-  const from = at + head[0].length;
+  const from = position + head[0].length;
   const end = jsonEnd(text, from);
   if (end === null) return null;
   const id = head[2];
@@ -22,17 +22,17 @@ function named(text: string, start: number, at: number): LeakedCall | null {
 /** One call, or several one behind the other. */
 function namedAll(text: string, start: number, from: number): LeakedCall[] {
   const calls: LeakedCall[] = [];
-  for (let at = from; calls.length < modelLimits.leakBlocksMax; ) {
-    const call = named(text, calls.length === 0 ? start : at, at);
+  for (let position = from; calls.length < modelLimits.leakBlocksMax; ) {
+    const call = readNamedCall(text, calls.length === 0 ? start : position, position);
     if (call === null) return calls;
     calls.push(call);
-    at = skipSpace(text, call.end);
+    position = skipSpace(text, call.end);
   }
   return calls;
 }
 
 function find(text: string): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   let tries = 0;
   for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -42,11 +42,11 @@ function find(text: string): LeakedCall[] {
     const list = to === null ? null : readLoosely(text.slice(from, to));
     if (to !== null && list !== null) {
       const end = skipToken(text, to, "[/TOOL_CALLS]");
-      for (const call of namedCalls(list.value)) found.push({ ...call, start, end });
-    } else found.push(...namedAll(text, start, from));
+      for (const call of namedCalls(list.value)) calls.push({ ...call, start, end });
+    } else calls.push(...namedAll(text, start, from));
     start = text.indexOf(mark, from);
   }
-  return found;
+  return calls;
 }
 
 /** `[TOOL_CALLS][{"name", "arguments"}]` and the newer `[TOOL_CALLS]name[ARGS]{…}`: Mistral. */

@@ -28,7 +28,7 @@ const tags: readonly (readonly [open: string, ...close: string[]])[] = [
 
 /** The leaks of one tag. Balanced brackets close a block: engines eat the closing tag as a stop token. */
 function ofTag(text: string, open: string, close: readonly string[]): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   let tries = 0;
   for (let start = text.indexOf(open); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -37,27 +37,27 @@ function ofTag(text: string, open: string, close: readonly string[]): LeakedCall
       start = text.indexOf(open, start + open.length);
       continue;
     }
-    for (const call of block.calls) found.push({ ...call, start, end: block.end });
+    for (const call of block.calls) calls.push({ ...call, start, end: block.end });
     start = text.indexOf(open, block.end);
   }
-  return found;
+  return calls;
 }
 
 /** One JSON value or several one after the other, up to the closing tag; null where a value is damaged. */
 function closedBlock(text: string, from: number, close: readonly string[]) {
   const calls: NamedCall[] = [];
-  let at = from;
+  let position = from;
   for (let tries = 0; tries < modelLimits.leakBlocksMax; tries += 1) {
-    const end = jsonEnd(text, at);
-    const value = end === null ? null : readLoosely(text.slice(at, end));
+    const end = jsonEnd(text, position);
+    const value = end === null ? null : readLoosely(text.slice(position, end));
     if (end === null || value === null) break;
-    const named = namedCalls(value.value);
-    if (named.length === 0) return null;
-    calls.push(...named);
-    at = end;
+    const namedList = namedCalls(value.value);
+    if (namedList.length === 0) return null;
+    calls.push(...namedList);
+    position = end;
     const next = skipSpace(text, skipToken(text, end, ",", ";"));
     if (!/[{[]/.test(text.charAt(next))) return { calls, end: skipToken(text, end, ...close) };
-    at = next;
+    position = next;
   }
   return looseBlock(text, from, close, calls.length === 0);
 }
@@ -68,8 +68,8 @@ function looseBlock(text: string, from: number, close: readonly string[], first:
   const tag = close.find((candidate) => text.includes(candidate, from));
   if (tag === undefined) return null;
   const to = text.indexOf(tag, from);
-  const loose = readLoosely(text.slice(from, to));
-  const calls = loose === null ? [] : namedCalls(loose.value);
+  const parsed = readLoosely(text.slice(from, to));
+  const calls = parsed === null ? [] : namedCalls(parsed.value);
   return calls.length === 0 ? null : { calls, end: to + tag.length };
 }
 

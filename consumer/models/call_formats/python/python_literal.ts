@@ -23,17 +23,17 @@ const words: readonly (readonly [string, unknown])[] = [
 ];
 const depthMax = 32;
 
-function space(text: string, at: number): number {
-  const found = /\S/.exec(text.slice(at));
-  return found === null ? text.length : at + found.index;
+function space(text: string, position: number): number {
+  const match = /\S/.exec(text.slice(position));
+  return match === null ? text.length : position + match.index;
 }
 
-function takeString(text: string, at: number): ParsedValue<string> {
-  const triple = ['"""', "'''"].find((mark) => text.startsWith(mark, at));
-  const quote = triple ?? text.charAt(at);
+function takeString(text: string, position: number): ParsedValue<string> {
+  const triple = ['"""', "'''"].find((mark) => text.startsWith(mark, position));
+  const quote = triple ?? text.charAt(position);
   if (quote !== '"' && quote !== "'" && triple === undefined) return null;
   let value = "";
-  for (let next = at + quote.length; next < text.length; next += 1) {
+  for (let next = position + quote.length; next < text.length; next += 1) {
     if (text.startsWith(quote, next)) return { value, end: next + quote.length };
     const char = text.charAt(next);
     if (char !== "\\") {
@@ -56,9 +56,14 @@ function takeString(text: string, at: number): ParsedValue<string> {
   return null;
 }
 
-function takeList(text: string, at: number, close: string, depth: number): ParsedValue<unknown[]> {
+function takeList(
+  text: string,
+  position: number,
+  close: string,
+  depth: number,
+): ParsedValue<unknown[]> {
   const items: unknown[] = [];
-  let next = space(text, at + 1);
+  let next = space(text, position + 1);
   while (text.charAt(next) !== close) {
     const item = takePython(text, next, depth + 1);
     if (item === null) return null;
@@ -70,9 +75,9 @@ function takeList(text: string, at: number, close: string, depth: number): Parse
   return { value: items, end: next + 1 };
 }
 
-function takeDict(text: string, at: number, depth: number): ParsedValue<Json> {
+function takeDict(text: string, position: number, depth: number): ParsedValue<Json> {
   const entries: [string, unknown][] = [];
-  let next = space(text, at + 1);
+  let next = space(text, position + 1);
   while (text.charAt(next) !== "}") {
     const key = takeString(text, next);
     if (key === null) return null;
@@ -89,31 +94,35 @@ function takeDict(text: string, at: number, depth: number): ParsedValue<Json> {
 }
 
 /** One Python literal: string, number, True, False, None, list, tuple or dict. */
-export function takePython(text: string, at: number, depth: number = 0): ParsedValue<unknown> {
+export function takePython(
+  text: string,
+  position: number,
+  depth: number = 0,
+): ParsedValue<unknown> {
   if (depth > depthMax) return null;
-  const char = text.charAt(at);
-  if (char === "[") return takeList(text, at, "]", depth);
-  if (char === "(") return takeList(text, at, ")", depth);
-  if (char === "{") return takeDict(text, at, depth);
-  if (char === '"' || char === "'") return takeString(text, at);
-  const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(at, at + 40));
+  const char = text.charAt(position);
+  if (char === "[") return takeList(text, position, "]", depth);
+  if (char === "(") return takeList(text, position, ")", depth);
+  if (char === "{") return takeDict(text, position, depth);
+  if (char === '"' || char === "'") return takeString(text, position);
+  const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(position, position + 40));
   if (number !== null) {
     const [source] = number;
-    return { value: isLossless(source) ? Number(source) : source, end: at + source.length };
+    return { value: isLossless(source) ? Number(source) : source, end: position + source.length };
   }
-  const word = words.find(([name]) => text.startsWith(name, at));
-  return word === undefined ? null : { value: word[1], end: at + word[0].length };
+  const word = words.find(([name]) => text.startsWith(name, position));
+  return word === undefined ? null : { value: word[1], end: position + word[0].length };
 }
 
 /** One call with keyword arguments, `name(key=literal, …)`. Positional arguments name nothing and are refused. */
 export function takePythonCall(
   text: string,
-  at: number,
+  position: number,
 ): ParsedValue<{ name: string; arguments: Json }> {
-  const head = /^([A-Za-z_][\w.-]{0,127})\s*\(/.exec(text.slice(at, at + 160));
+  const head = /^([A-Za-z_][\w.-]{0,127})\s*\(/.exec(text.slice(position, position + 160));
   if (head?.[1] === undefined) return null;
   const pairs: [string, unknown][] = [];
-  let next = space(text, at + head[0].length);
+  let next = space(text, position + head[0].length);
   while (text.charAt(next) !== ")") {
     const key = /^([A-Za-z_]\w*)\s*=\s*/.exec(text.slice(next, next + 160));
     if (key?.[1] === undefined) return null;

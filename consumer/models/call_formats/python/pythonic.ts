@@ -9,20 +9,20 @@ export function pythonCalls(
   to: number,
 ): Omit<LeakedCall, "start" | "end">[] {
   const source = text.slice(from, to).trim();
-  const printed = /^print\(([\s\S]*)\)$/.exec(source)?.[1] ?? source;
-  const listed = printed.startsWith("[") && printed.endsWith("]");
-  const body = (listed ? printed.slice(1, -1) : printed).trim();
+  const inner = /^print\(([\s\S]*)\)$/.exec(source)?.[1] ?? source;
+  const isList = inner.startsWith("[") && inner.endsWith("]");
+  const body = (isList ? inner.slice(1, -1) : inner).trim();
   const calls: Omit<LeakedCall, "start" | "end">[] = [];
-  for (let at = 0; at < body.length; ) {
-    const call = takePythonCall(body, at);
+  for (let position = 0; position < body.length; ) {
+    const call = takePythonCall(body, position);
     if (call === null) return [];
     calls.push(call.value);
-    at = skipSpace(body, call.end);
-    if (at >= body.length) break;
-    const separator = body.charAt(at);
+    position = skipSpace(body, call.end);
+    if (position >= body.length) break;
+    const separator = body.charAt(position);
     // Outside a list calls stand on lines of their own.
-    if (separator === "," || separator === ";") at = skipSpace(body, at + 1);
-    else if (listed || !body.slice(call.end, at).includes("\n")) return [];
+    if (separator === "," || separator === ";") position = skipSpace(body, position + 1);
+    else if (isList || !body.slice(call.end, position).includes("\n")) return [];
   }
   return calls;
 }

@@ -11,7 +11,7 @@ const tags: readonly { open: string; close: string; mayEnd: boolean }[] = [
 ];
 
 function ofTag(text: string, { open, close, mayEnd }: (typeof tags)[number]): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const leaks: LeakedCall[] = [];
   let tries = 0;
   for (let start = text.indexOf(open); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
@@ -22,10 +22,10 @@ function ofTag(text: string, { open, close, mayEnd }: (typeof tags)[number]): Le
     const inner = text.slice(from, to).replace(/<\|(?:eot|eom|python_end)\|>\s{0,8}$/, "");
     const end = closeAt === -1 ? to : to + close.length;
     const calls = inner.includes("(") ? pythonCalls(inner, 0, inner.length) : [];
-    for (const call of calls) found.push({ ...call, start, end });
+    for (const call of calls) leaks.push({ ...call, start, end });
     start = text.indexOf(open, calls.length > 0 ? end : from);
   }
-  return found;
+  return leaks;
 }
 
 /** `<|tool_call_start|>[f(a=1)]<|tool_call_end|>` (LFM2), `<function_calls>` (Olmo 3), `<|python_start|>` (Llama 4). */

@@ -16,9 +16,9 @@ export const deepseek: CallFormat = {
         const [first, ...rest] = inner.split(separator);
         if (first === undefined || rest.length === 0) return [];
         const after = rest.join(separator);
-        const fenced = /^\s*([\w.-]+)\s*```(?:json)?\s*([\s\S]*?)\s*```\s*$/.exec(after);
-        const name = fenced?.[1] ?? first.trim();
-        return [{ name, arguments: fenced?.[2] ?? after.trim(), start, end }];
+        const fence = /^\s*([\w.-]+)\s*```(?:json)?\s*([\s\S]*?)\s*```\s*$/.exec(after);
+        const name = fence?.[1] ?? first.trim();
+        return [{ name, arguments: fence?.[2] ?? after.trim(), start, end }];
       }),
     ),
 };

@@ -11,33 +11,41 @@ function readCall(text: string, start: number, nameAt: number): LeakedCall | nul
     text.slice(nameAt, nameAt + 200),
   );
   if (name?.[1] === undefined || name[1] === "all") return null;
-  const at = skipSpace(text, nameAt + name[0].length);
-  const end = jsonEnd(text, at);
+  const position = skipSpace(text, nameAt + name[0].length);
+  const end = jsonEnd(text, position);
   if (end === null) return null;
   return {
     name: name[1],
-    arguments: text.slice(at, end),
+    arguments: text.slice(position, end),
     start,
     end: skipToken(text, end, "<|stop|>", "<|eot_id|>"),
   };
 }
 
 function find(text: string): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   for (const mark of [recipient, ">>>"]) {
     let tries = 0;
-    for (let at = text.indexOf(mark); at !== -1 && tries < modelLimits.leakBlocksMax; tries += 1) {
-      const before = text.slice(Math.max(0, at - 40), at);
+    for (
+      let position = text.indexOf(mark);
+      position !== -1 && tries < modelLimits.leakBlocksMax;
+      tries += 1
+    ) {
+      const before = text.slice(Math.max(0, position - 40), position);
       const head = mark === recipient ? before.lastIndexOf(from) : -1;
       const startsLine = mark === recipient || before === "" || before.endsWith("\n");
       const call = startsLine
-        ? readCall(text, head === -1 ? at : at - (before.length - head), at + mark.length)
+        ? readCall(
+            text,
+            head === -1 ? position : position - (before.length - head),
+            position + mark.length,
+          )
         : null;
-      if (call !== null) found.push(call);
-      at = text.indexOf(mark, call?.end ?? at + mark.length);
+      if (call !== null) calls.push(call);
+      position = text.indexOf(mark, call?.end ?? position + mark.length);
     }
   }
-  return found;
+  return calls;
 }
 
 /** `<|from|>assistant\n<|recipient|>f\n<|content|>{…}` and `>>>f\n{…}`: Functionary. */

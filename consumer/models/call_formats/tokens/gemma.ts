@@ -19,18 +19,18 @@ const depthMax = 32;
 
 type ParsedValue = { value: unknown; end: number } | null;
 
-function takeValue(text: string, at: number, quote: string, depth: number): ParsedValue {
+function takeValue(text: string, position: number, quote: string, depth: number): ParsedValue {
   if (depth > depthMax) return null;
-  if (text.startsWith(quote, at)) {
-    const end = text.indexOf(quote, at + quote.length);
+  if (text.startsWith(quote, position)) {
+    const end = text.indexOf(quote, position + quote.length);
     return end === -1
       ? null
-      : { value: text.slice(at + quote.length, end), end: end + quote.length };
+      : { value: text.slice(position + quote.length, end), end: end + quote.length };
   }
-  if (text.charAt(at) === "{") return takeObject(text, at, quote, depth);
-  if (text.charAt(at) !== "[") return takePython(text, at);
+  if (text.charAt(position) === "{") return takeObject(text, position, quote, depth);
+  if (text.charAt(position) !== "[") return takePython(text, position);
   const items: unknown[] = [];
-  let next = skipSpace(text, at + 1);
+  let next = skipSpace(text, position + 1);
   while (text.charAt(next) !== "]") {
     const item = takeValue(text, next, quote, depth + 1);
     if (item === null) return null;
@@ -42,14 +42,14 @@ function takeValue(text: string, at: number, quote: string, depth: number): Pars
   return { value: items, end: next + 1 };
 }
 
-function takeObject(text: string, at: number, quote: string, depth: number): ParsedValue {
+function takeObject(text: string, position: number, quote: string, depth: number): ParsedValue {
   const entries: [string, unknown][] = [];
-  let next = skipSpace(text, at + 1);
+  let next = skipSpace(text, position + 1);
   while (text.charAt(next) !== "}") {
-    const quoted = text.startsWith(quote, next) ? takeValue(text, next, quote, depth + 1) : null;
-    const colon = text.indexOf(":", quoted?.end ?? next);
+    const quotedKey = text.startsWith(quote, next) ? takeValue(text, next, quote, depth + 1) : null;
+    const colon = text.indexOf(":", quotedKey?.end ?? next);
     if (colon === -1) return null;
-    const key = quoted === null ? text.slice(next, colon).trim() : String(quoted.value);
+    const key = quotedKey === null ? text.slice(next, colon).trim() : String(quotedKey.value);
     const value = takeValue(text, skipSpace(text, colon + 1), quote, depth + 1);
     if (value === null || !/^["\w$.-]*$/.test(key)) return null;
     entries.push([key.replace(/^"|"$/g, ""), value.value]);
@@ -66,16 +66,16 @@ function callsIn(inner: string, quote: string): { name: string; arguments: unkno
   const calls: { name: string; arguments: unknown }[] = [];
   // With one quote lost or doubled, values would run into each other.
   if (inner.split(quote).length % 2 === 0) return null;
-  for (let at = 0; ; ) {
-    const brace = inner.indexOf("{", at);
+  for (let position = 0; ; ) {
+    const brace = inner.indexOf("{", position);
     const args = brace === -1 ? null : takeObject(inner, brace, quote, 0);
-    const name = inner.slice(at, brace).trim();
+    const name = inner.slice(position, brace).trim();
     if (args === null || !/^[\w.:-]{1,128}$/.test(name)) return null;
     calls.push({ name, arguments: args.value });
-    at = skipSpace(inner, args.end);
-    if (at >= inner.length) return calls;
-    if (!inner.startsWith("call:", at)) return null;
-    at += "call:".length;
+    position = skipSpace(inner, args.end);
+    if (position >= inner.length) return calls;
+    if (!inner.startsWith("call:", position)) return null;
+    position += "call:".length;
   }
 }
 

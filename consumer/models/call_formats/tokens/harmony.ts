@@ -6,16 +6,16 @@ const recipient = /to=(?:functions\.)?([\w.-]+)/g;
 const headChars = 80;
 
 /** The start of the header that ends in this recipient: its tokens, or the bare word they leave behind. */
-function headStart(text: string, at: number): number {
-  const from = Math.max(0, at - headChars);
+function headStart(text: string, position: number): number {
+  const from = Math.max(0, position - headChars);
   const head = /(?:<\|start\|>)?(?:assistant)?(?:<\|channel\|>)?(?:commentary|analysis)?\s*$/.exec(
-    text.slice(from, at),
+    text.slice(from, position),
   );
-  return head === null ? at : from + head.index;
+  return head === null ? position : from + head.index;
 }
 
 function find(text: string): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   for (const match of [...text.matchAll(recipient)].slice(0, modelLimits.leakBlocksMax)) {
     const name = match[1];
     const nameEnd = match.index + match[0].length;
@@ -25,17 +25,17 @@ function find(text: string): LeakedCall[] {
       );
     const start = headStart(text, match.index);
     // Without its tokens the header must at least name the channel, or this is any text with "to=".
-    const marked = /<\||commentary|analysis/.test(
+    const isMarked = /<\||commentary|analysis/.test(
       text.slice(start, nameEnd + (tail?.[0].length ?? 0)),
     );
-    if (name === undefined || tail === null || !marked) continue;
+    if (name === undefined || tail === null || !isMarked) continue;
     const from = skipSpace(text, nameEnd + tail[0].length);
     const to = jsonEnd(text, from);
     if (to === null) continue;
     const end = skipToken(text, to, "<|call|>", "<|end|>", "<|return|>");
-    found.push({ name, arguments: text.slice(from, to), start, end });
+    calls.push({ name, arguments: text.slice(from, to), start, end });
   }
-  return found;
+  return calls;
 }
 
 /** `<|channel|>commentary to=functions.f <|constrain|>json<|message|>{…}<|call|>`: gpt-oss. */

@@ -6,24 +6,24 @@ const nameMark = "✿FUNCTION✿:";
 const argumentMark = "✿ARGS✿:";
 
 function find(text: string): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   let tries = 0;
   for (
-    let at = text.indexOf(nameMark);
-    at !== -1 && tries < modelLimits.leakBlocksMax;
+    let position = text.indexOf(nameMark);
+    position !== -1 && tries < modelLimits.leakBlocksMax;
     tries += 1
   ) {
-    const args = text.indexOf(argumentMark, at);
+    const args = text.indexOf(argumentMark, position);
     if (args === -1) break;
-    const name = text.slice(at + nameMark.length, args).trim();
+    const name = text.slice(position + nameMark.length, args).trim();
     const from = skipSpace(text, args + argumentMark.length);
     const end = jsonEnd(text, from);
     if (end !== null && /^[\w.-]{1,128}$/.test(name)) {
-      found.push({ name, arguments: text.slice(from, end), start: at, end });
+      calls.push({ name, arguments: text.slice(from, end), start: position, end });
     }
-    at = text.indexOf(nameMark, end ?? args);
+    position = text.indexOf(nameMark, end ?? args);
   }
-  return found;
+  return calls;
 }
 
 /** `✿FUNCTION✿: f\n✿ARGS✿: {…}`: Qwen's agent template. */

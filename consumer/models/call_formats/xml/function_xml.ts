@@ -11,7 +11,7 @@ const outerClose = "</tool_call>";
 const marks = { open: "<parameter=", nameEnd: ">", close: "</parameter>" };
 
 /** A value is on lines of its own, so one line break on each side belongs to the markup. */
-function unframed(raw: string): string {
+function withoutFrame(raw: string): string {
   return raw.replace(/^\n/, "").replace(/\n$/, "");
 }
 
@@ -19,42 +19,42 @@ function parameters(body: string, tool: string, tools: readonly ToolOffer[]) {
   const raws = rawParameters(body, marks);
   if (raws === null) return null;
   return Object.fromEntries(
-    raws.map(({ key, raw }) => [key, typedValue(unframed(raw), tool, key, tools)]),
+    raws.map(({ key, raw }) => [key, typedValue(withoutFrame(raw), tool, key, tools)]),
   );
 }
 
 /** Where the call that starts at `from` ends: at its own tag, or at the outer one where that is missing. */
-function endOf(text: string, from: number): { at: number; length: number } | null {
+function endOf(text: string, from: number): { position: number; length: number } | null {
   const next = text.indexOf(open, from);
   const limit = next === -1 ? text.length : next;
   const inner = text.indexOf(close, from);
-  if (inner !== -1 && inner < limit) return { at: inner, length: close.length };
+  if (inner !== -1 && inner < limit) return { position: inner, length: close.length };
   const outer = text.indexOf(outerClose, from);
-  return outer !== -1 && outer < limit ? { at: outer, length: outerClose.length } : null;
+  return outer !== -1 && outer < limit ? { position: outer, length: outerClose.length } : null;
 }
 
 function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
-  const found: LeakedCall[] = [];
+  const calls: LeakedCall[] = [];
   let tries = 0;
-  for (let at = text.indexOf(open); at !== -1 && tries < modelLimits.leakBlocksMax; ) {
+  for (let position = text.indexOf(open); position !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
-    const nameEnd = text.indexOf(">", at);
+    const nameEnd = text.indexOf(">", position);
     const to = nameEnd === -1 ? null : endOf(text, nameEnd);
     if (nameEnd === -1) break;
     if (to === null) {
-      at = text.indexOf(open, nameEnd);
+      position = text.indexOf(open, nameEnd);
       continue;
     }
-    const name = text.slice(at + open.length, nameEnd).trim();
-    const body = text.slice(nameEnd + 1, to.at).trim();
+    const name = text.slice(position + open.length, nameEnd).trim();
+    const body = text.slice(nameEnd + 1, to.position).trim();
     const args = body.startsWith("{") ? (parseRecord(body) ?? body) : parameters(body, name, tools);
-    const before = /<tool_call>\s{0,20}$/.exec(text.slice(Math.max(0, at - 40), at));
-    const start = at - (before?.[0].length ?? 0);
-    const end = skipToken(text, to.at + to.length, outerClose);
-    if (args !== null && /^[\w.:-]+$/.test(name)) found.push({ name, arguments: args, start, end });
-    at = text.indexOf(open, end);
+    const before = /<tool_call>\s{0,20}$/.exec(text.slice(Math.max(0, position - 40), position));
+    const start = position - (before?.[0].length ?? 0);
+    const end = skipToken(text, to.position + to.length, outerClose);
+    if (args !== null && /^[\w.:-]+$/.test(name)) calls.push({ name, arguments: args, start, end });
+    position = text.indexOf(open, end);
   }
-  return found;
+  return calls;
 }
 
 /** `<function=f><parameter=k>v</parameter></function>` (Qwen coder) or `<function=f>{…}</function>` (Llama 3.1). */

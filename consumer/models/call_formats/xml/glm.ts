@@ -39,24 +39,24 @@ function readCall(
   const name = /^\s{0,20}([\w.:-]{1,128})\s{0,20}(?=<)/.exec(text.slice(from, from + 200));
   if (name?.[1] === undefined) return null;
   const pairs: [string, unknown][] = [];
-  let at = skipSpace(text, skipToken(text, from + name[0].length, "<tool_sep>"));
-  for (; text.startsWith(marks.key[0], at); at = skipSpace(text, at)) {
-    const keyEnd = text.indexOf(marks.key[1], at);
+  let position = skipSpace(text, skipToken(text, from + name[0].length, "<tool_sep>"));
+  for (; text.startsWith(marks.key[0], position); position = skipSpace(text, position)) {
+    const keyEnd = text.indexOf(marks.key[1], position);
     if (keyEnd === -1) return null;
-    const key = text.slice(at + marks.key[0].length, keyEnd).trim();
+    const key = text.slice(position + marks.key[0].length, keyEnd).trim();
     const open = skipSpace(text, keyEnd + marks.key[1].length);
     const valueStart = open + marks.value[0].length;
     const end = valueEnd(text, valueStart, marks);
     if (!text.startsWith(marks.value[0], open) || end === null) return null;
-    const closed = end[1] > end[0];
+    const isClosed = end[1] > end[0];
     const raw = text.slice(valueStart, end[0]);
     // A value never holds the mark of another one.
     if (raw.includes(marks.value[0])) return null;
-    pairs.push([key, typedValue(closed ? raw : raw.trimEnd(), name[1], key, tools)]);
-    at = end[1];
+    pairs.push([key, typedValue(isClosed ? raw : raw.trimEnd(), name[1], key, tools)]);
+    position = end[1];
   }
-  if (!text.startsWith(marks.call[1], at)) return null;
-  const end = at + marks.call[1].length;
+  if (!text.startsWith(marks.call[1], position)) return null;
+  const end = position + marks.call[1].length;
   return { name: name[1], arguments: Object.fromEntries(pairs), start, end };
 }
 

@@ -14,8 +14,8 @@ import path from "node:path";
 import type { Plugin } from "esbuild";
 import { sandboxLimits } from "../../../../shared/limits.ts";
 
-const here = path.resolve(import.meta.dirname, "..");
-const root = path.resolve(here, "../../..");
+const interpreterFolder = path.resolve(import.meta.dirname, "..");
+const root = path.resolve(interpreterFolder, "../../..");
 const out = path.join(root, ".build/interpreter");
 const resolve = createRequire(import.meta.url).resolve;
 const engine = path.join(
@@ -26,9 +26,9 @@ const wasmFile = path.join(engine, "emscripten-module.wasm");
 const glueFile = path.join(engine, "emscripten-module.cloudflare.cjs");
 
 const identity = hashOf([
-  ...filesBelow(here),
-  path.join(here, "../limit_error.ts"),
-  path.join(here, "../packages.ts"),
+  ...filesBelow(interpreterFolder),
+  path.join(interpreterFolder, "../limit_error.ts"),
+  path.join(interpreterFolder, "../packages.ts"),
   path.join(root, "shared/limits.ts"),
   ...filesBelow(path.join(root, "shared/limits")),
   path.join(root, "shared/files/paths.ts"),
@@ -36,7 +36,7 @@ const identity = hashOf([
 ]);
 const stamp = path.join(out, "inputs.txt");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
-  const started = performance.now();
+  const startedAt = performance.now();
   console.log("Building the sandbox, once (about 10 s) …");
   const metered = await meteredWasm();
   const { nodeLibrary } = await import("./node_library.ts");
@@ -54,7 +54,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   writeFileSync(path.join(out, "interpreter.guest.js"), `//interpreter@${hash}\n${guest}`);
   writeFileSync(path.join(out, "native.guest.js"), native);
   writeFileSync(stamp, identity);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const size = Math.round((metered.wasm.length + guest.length) / 1000);
   console.log(
     `The sandbox is built in ${seconds} s: ${metered.loops} loops metered, ${size} kB (interpreter@${hash}).`,
@@ -64,14 +64,15 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
 async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   const source = readFileSync(wasmFile);
   // Metering takes two seconds and depends on two files only: its result is cached.
-  const key = hashOf([wasmFile, path.join(here, "build/meter.ts")]) + sandboxLimits.bootPages;
-  const cached = path.join(
+  const key =
+    hashOf([wasmFile, path.join(interpreterFolder, "build/meter.ts")]) + sandboxLimits.bootPages;
+  const cacheFile = path.join(
     out,
     `metered-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.wasm`,
   );
-  const note = `${cached}.txt`;
+  const note = `${cacheFile}.txt`;
   if (existsSync(note))
-    return { wasm: readFileSync(cached), loops: Number(readFileSync(note, "utf8")) };
+    return { wasm: readFileSync(cacheFile), loops: Number(readFileSync(note, "utf8")) };
   const pages = {
     initial: sandboxLimits.bootPages,
     maximum: sandboxLimits.bootPages + Math.ceil(sandboxLimits.memoryBytesMax / 65_536) + 32,
@@ -80,7 +81,7 @@ async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   const { meter } = await import("./meter.ts");
   const { wasm, loops } = meter(source, pages);
   mkdirSync(out, { recursive: true });
-  writeFileSync(cached, wasm);
+  writeFileSync(cacheFile, wasm);
   writeFileSync(note, String(loops));
   return { wasm, loops };
 }
@@ -89,7 +90,7 @@ async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
 async function bundlePrelude(nodeImage: string): Promise<string> {
   const { build } = await import("esbuild");
   const result = await build({
-    entryPoints: [path.join(here, "prelude/index.ts")],
+    entryPoints: [path.join(interpreterFolder, "prelude/index.ts")],
     bundle: true,
     format: "iife",
     globalName: "prelude",
@@ -109,7 +110,7 @@ async function bundleWorker(
 ): Promise<string> {
   const { build } = await import("esbuild");
   const result = await build({
-    entryPoints: [path.join(here, entry)],
+    entryPoints: [path.join(interpreterFolder, entry)],
     bundle: true,
     format: "esm",
     target: "es2024",

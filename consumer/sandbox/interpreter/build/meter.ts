@@ -93,17 +93,17 @@ export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
     ")",
   ].join("\n");
 
-  const metered = binaryen.parseText(rewritten);
+  const module = binaryen.parseText(rewritten);
   // Runtimes lag behind binaryen: everything else it knows stays off.
-  metered.setFeatures(
+  module.setFeatures(
     binaryen.Features.MutableGlobals |
       binaryen.Features.BulkMemory |
       binaryen.Features.BulkMemoryOpt |
       binaryen.Features.SignExt |
       binaryen.Features.NontrappingFPToInt,
   );
-  if (!metered.validate()) throw new Error("The metered interpreter is not valid WebAssembly.");
-  const emitted = metered.emitBinary();
-  metered.dispose();
-  return { wasm: emitted, loops, bulkOperations };
+  if (!module.validate()) throw new Error("The metered interpreter is not valid WebAssembly.");
+  const binary = module.emitBinary();
+  module.dispose();
+  return { wasm: binary, loops, bulkOperations };
 }

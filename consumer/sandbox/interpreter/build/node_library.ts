@@ -132,7 +132,7 @@ export async function nodeLibrary(root: string): Promise<NodeLibrary> {
   const image: string[] = [];
   const lazy: Record<string, string> = {};
   for (const id of closure(sources)) {
-    const code = await minified(patched(id, sources[id] ?? ""));
+    const code = await minifySource(patchSource(id, sources[id] ?? ""));
     const functionCode = `function(${parameters}){${code}\n}`;
     if ((imageModules as readonly string[]).includes(id))
       image.push(`${JSON.stringify(id)}:${functionCode}`);
@@ -142,33 +142,33 @@ export async function nodeLibrary(root: string): Promise<NodeLibrary> {
 }
 
 function closure(sources: Record<string, string>): Set<string> {
-  const found = new Set<string>();
+  const ids = new Set<string>();
   const pending: string[] = [...imageModules, ...lazyModules];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     const source = sources[id];
-    if (source === undefined || found.has(id) || replacedModules.includes(id)) continue;
-    found.add(id);
+    if (source === undefined || ids.has(id) || replacedModules.includes(id)) continue;
+    ids.add(id);
     // What is required below the top level may never be reached: it is taken along if it is small and pure.
-    for (const [, needed = ""] of source.matchAll(/require\('([^']+)'\)/g)) {
+    for (const [, requiredId = ""] of source.matchAll(/require\('([^']+)'\)/g)) {
       if (
         /^internal\/(streams|webstreams|readline|util|assert|events|errors|encoding)\b|^(internal\/webidl|internal\/fixed_queue|internal\/file)$/.test(
-          needed,
+          requiredId,
         )
       )
-        pending.push(needed);
+        pending.push(requiredId);
     }
   }
-  return found;
+  return ids;
 }
 
-function patched(id: string, source: string): string {
+function patchSource(id: string, source: string): string {
   return (patches[id] ?? []).reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`Node's ${id} has changed: "${from}" is not in it.`);
     return text.replace(from, () => to);
   }, source);
 }
 
-async function minified(source: string): Promise<string> {
+async function minifySource(source: string): Promise<string> {
   const result = await transform(`function module_(){${source}\n}`, {
     target: "es2023",
     minifyWhitespace: true,

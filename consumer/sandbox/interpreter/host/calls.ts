@@ -167,14 +167,14 @@ export class Calls {
     while (!this.#hasRoom()) await new Promise<void>((room) => this.#roomless.push(room));
     if (this.#closed) return;
     const bytes = this.#workspace.changedBytes;
-    const handed = this.#workspace.handOver();
+    const changes = this.#workspace.handOver();
     this.#handedBytes += bytes;
     try {
-      const answer = await this.#host.call(name, argumentsJson, handed);
-      this.#workspace.settle(handed, answer.kept !== false, answer.changes);
+      const answer = await this.#host.call(name, argumentsJson, changes);
+      this.#workspace.settle(changes, answer.kept !== false, answer.changes);
       this.#deliver([id, answer.ok, answer.ok ? answer.json : answer.message], null);
     } catch (error) {
-      this.#workspace.settle(handed, false);
+      this.#workspace.settle(changes, false);
       this.#deliver([id, false, reason(error)], null);
     } finally {
       this.#handedBytes -= bytes;

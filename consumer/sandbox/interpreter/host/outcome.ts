@@ -15,8 +15,8 @@ export function parseJson(text: string): unknown {
 export function thrownError(value: unknown): RunError {
   const fields = typeof value === "object" && value !== null ? value : {};
   const field = (key: string, max: number): string => {
-    const found = Object.getOwnPropertyDescriptor(fields, key)?.value;
-    return typeof found === "string" ? cut(found, max) : "";
+    const field = Object.getOwnPropertyDescriptor(fields, key)?.value;
+    return typeof field === "string" ? cut(field, max) : "";
   };
   const name = field("name", 200) || "Error";
   const message = field("message", sandboxLimits.errorBytesMax);

@@ -38,7 +38,7 @@ export interface World {
   fire(timer: number): void;
   nextTimer(isIdle: boolean): Due;
   /** Nothing is left to wait for, and the program has not settled. */
-  stalled(): RunError;
+  stallError(): RunError;
   /** Nothing is left to wait for: the program's last word. True where that made more work. */
   end(): void;
 }
@@ -76,11 +76,11 @@ export class Run {
     for (;;) {
       const ready = world.ready();
       if (ready !== undefined) await ready;
-      const stopped = world.turn() ?? this.error;
+      const stopError = world.turn() ?? this.error;
       if (this.hasExited) return null;
-      if (stopped) return stopped;
-      const left = this.limits.wallMs - (Date.now() - this.#startedAt);
-      if (left <= 0) return limitError("deadline");
+      if (stopError) return stopError;
+      const msLeft = this.limits.wallMs - (Date.now() - this.#startedAt);
+      if (msLeft <= 0) return limitError("deadline");
       if (this.calls.wasAborted) return limitError("aborted");
 
       const answer = this.calls.takeAnswer();
@@ -90,9 +90,9 @@ export class Run {
       }
       const due = world.nextTimer(this.calls.pending === 0);
       if (due.kind === "fire") world.fire(due.id);
-      else if (due.kind === "wait") await this.calls.wait(Math.min(due.ms, left));
-      else if (this.calls.pending > 0) await this.calls.wait(left);
-      else if (!this.isSettled) return world.stalled();
+      else if (due.kind === "wait") await this.calls.wait(Math.min(due.ms, msLeft));
+      else if (this.calls.pending > 0) await this.calls.wait(msLeft);
+      else if (!this.isSettled) return world.stallError();
       else if (isEnding) return null;
       else {
         isEnding = true;

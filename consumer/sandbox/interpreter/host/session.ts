@@ -1,7 +1,7 @@
 import type { RunError, RunLimits, RunOutcome } from "../../engine.ts";
 import { limitError } from "../../limit_error.ts";
 import { op } from "../protocol.ts";
-import { halted } from "../quickjs/faults.ts";
+import { haltError } from "../quickjs/faults.ts";
 import { type HostAnswer, Machine, type Template } from "../quickjs/machine.ts";
 import { Explanations } from "../transform/explain.ts";
 import type { Prepared } from "../transform/transform.ts";
@@ -64,9 +64,9 @@ export class Session implements World {
     });
     let error: RunError | null;
     let isWhole = false;
-    const grown = (): number => machine.grownBytes(template);
-    const leave = template.machines.enter(grown);
-    this.#hasRoom = () => template.machines.hasRoom(grown);
+    const grownBytes = (): number => machine.grownBytes(template);
+    const leave = template.machines.enter(grownBytes);
+    this.#hasRoom = () => template.machines.hasRoom(grownBytes);
     try {
       await this.ready();
       machine.charge(prepared.source.length * parseFuel);
@@ -76,16 +76,17 @@ export class Session implements World {
       error = await run.loop(this);
       isWhole = true;
     } catch (thrown) {
-      error = this.#explained(halted(thrown, machine.fuel, this.#isFailing, prepared.columns));
+      error = this.#explain(haltError(thrown, machine.fuel, this.#isFailing, prepared.columns));
     } finally {
       run.calls.close();
       leave();
     }
-    const burnt = fuel - Math.max(0, machine.fuel);
-    const shown = error && this.#explanations.limit(error, { burnt, ...run.limits, machine });
+    const fuelUsed = fuel - Math.max(0, machine.fuel);
+    const shownError =
+      error && this.#explanations.limit(error, { fuelUsed: fuelUsed, ...run.limits, machine });
     // A machine may keep more after an exception than its memory size shows.
     if (isWhole) machine.release(template);
-    return run.outcome(shown, burnt);
+    return run.outcome(shownError, fuelUsed);
   }
 
   ready(): Promise<void> | undefined {
@@ -99,7 +100,7 @@ export class Session implements World {
 
   turn(): RunError | undefined {
     this.#machine?.runJobs();
-    if (this.#run.error) this.#run.error = this.#explained(this.#run.error);
+    if (this.#run.error) this.#run.error = this.#explain(this.#run.error);
     return this.#isFailing ? limitError("memory") : undefined;
   }
 
@@ -115,7 +116,7 @@ export class Session implements World {
     return this.#timers.take(isIdle, this.#run.isSettled);
   }
 
-  stalled(): RunError {
+  stallError(): RunError {
     return limitError(this.#isExhausted() ? "memory" : "stalled");
   }
 
@@ -154,7 +155,7 @@ export class Session implements World {
   }
 
   /** With no memory left for an error object, the engine throws null. */
-  #explained(error: RunError): RunError {
+  #explain(error: RunError): RunError {
     const isNull = error.kind === "thrown" && error.message === "null";
     return isNull && this.#isExhausted() ? limitError("memory") : error;
   }

@@ -45,18 +45,19 @@ export class Timers {
    * the program has ended, and timers without a reference no longer fire by themselves.
    */
   take(isIdle: boolean, isSettled: boolean): Due {
-    let next: { id: number; at: number } | null = null;
-    for (const [id, at] of this.#dueAt) if (next === null || at < next.at) next = { id, at };
+    let next: { id: number; dueAt: number } | null = null;
+    for (const [id, dueAt] of this.#dueAt)
+      if (next === null || dueAt < next.dueAt) next = { id, dueAt: dueAt };
     if (next === null) return { kind: "none" };
     if (isIdle && isSettled && this.#dueAt.size <= this.#unref.size) return { kind: "none" };
-    const ms = next.at - this.now();
+    const ms = next.dueAt - this.now();
     if (ms > 0) {
-      const left = sandboxLimits.sleepMsMax - this.#sleptMs;
+      const msLeft = sandboxLimits.sleepMsMax - this.#sleptMs;
       if (!isIdle) return { kind: "wait", ms };
       // A millisecond is what setTimeout(f, 0) asks for: it does not mean a wait.
-      if (ms > 1 && left > 0) {
-        this.#sleptMs += Math.min(ms, left);
-        return { kind: "wait", ms: Math.min(ms, left) };
+      if (ms > 1 && msLeft > 0) {
+        this.#sleptMs += Math.min(ms, msLeft);
+        return { kind: "wait", ms: Math.min(ms, msLeft) };
       }
       this.#aheadMs += ms;
     }

@@ -85,13 +85,13 @@ export class Workspace {
   /** Changed files that only the program knows: what comes and goes between two calls is not a change. */
   readonly #born = new Set<string>();
   /** How many calls under way have handed over each path. */
-  readonly #handed = new Map<string, number>();
-  readonly #locked: Locked;
+  readonly #handOvers = new Map<string, number>();
+  readonly #isLocked: Locked;
   #bytes = 0;
 
-  constructor(files: ReadonlyMap<string, Uint8Array>, locked: Locked = () => false) {
+  constructor(files: ReadonlyMap<string, Uint8Array>, isLocked: Locked = () => false) {
     this.#files = new Map();
-    this.#locked = locked;
+    this.#isLocked = isLocked;
     for (const [path, bytes] of files) {
       this.#files.set(confine(path), bytes);
       this.#bytes += bytes.length;
@@ -112,29 +112,30 @@ export class Workspace {
 
   /** Takes the changes since the last call, for the next call to carry. Each is settled once. */
   handOver(): Map<string, Uint8Array | null> {
-    const handed = new Map(this.#changes);
+    const changes = new Map(this.#changes);
     this.#changes.clear();
     this.#born.clear();
-    for (const path of handed.keys()) this.#handed.set(path, (this.#handed.get(path) ?? 0) + 1);
-    return handed;
+    for (const path of changes.keys())
+      this.#handOvers.set(path, (this.#handOvers.get(path) ?? 0) + 1);
+    return changes;
   }
 
   /**
    * Ends a handing over. What was not kept is a change again, as it is now. `others` is what was changed elsewhere
    * meanwhile: it counts, except where the program has changed the same file since.
    */
-  settle(handed: FileChanges, kept: boolean, others: FileChanges = new Map()): void {
-    for (const path of handed.keys()) {
-      const left = (this.#handed.get(path) ?? 1) - 1;
-      if (left === 0) this.#handed.delete(path);
-      else this.#handed.set(path, left);
+  settle(changes: FileChanges, isSaved: boolean, otherChanges: FileChanges = new Map()): void {
+    for (const path of changes.keys()) {
+      const remaining = (this.#handOvers.get(path) ?? 1) - 1;
+      if (remaining === 0) this.#handOvers.delete(path);
+      else this.#handOvers.set(path, remaining);
       // As it is now: a later call may have handed over another state of the same file.
-      if (!kept) this.#changes.set(path, this.#files.get(path) ?? null);
+      if (!isSaved) this.#changes.set(path, this.#files.get(path) ?? null);
     }
-    for (const [path, bytes] of others) {
+    for (const [path, bytes] of otherChanges) {
       // The task knows the file too, so that its deletion by the program must be reported.
       this.#born.delete(path);
-      if (this.#changes.has(path) || this.#handed.has(path)) continue;
+      if (this.#changes.has(path) || this.#handOvers.has(path)) continue;
       this.#bytes += (bytes?.length ?? 0) - (this.#files.get(path)?.length ?? 0);
       if (bytes === null) this.#files.delete(path);
       else this.#files.set(path, bytes);
@@ -156,7 +157,7 @@ export class Workspace {
   write(path: string, bytes: Uint8Array): void {
     const key = confine(path);
     if (key === "" || this.#isDirectory(key)) throw new FileError("EISDIR", "open", path);
-    if (this.#locked(key)) throw new FileError("EROFS", "open", path);
+    if (this.#isLocked(key)) throw new FileError("EROFS", "open", path);
     if (key.length > workspaceLimits.pathCharsMax)
       throw new FileError("ENAMETOOLONG", "open", path);
     if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "open", path);
@@ -166,7 +167,7 @@ export class Workspace {
     const tooMany = before === undefined && this.#files.size >= workspaceLimits.filesMax;
     if (tooMany || total > workspaceLimits.bytesMax) throw new FileError("ENOSPC", "write", path);
     this.#bytes = total;
-    const isKnown = before !== undefined || this.#changes.has(key) || this.#handed.has(key);
+    const isKnown = before !== undefined || this.#changes.has(key) || this.#handOvers.has(key);
     if (!isKnown) this.#born.add(key);
     this.#files.set(key, bytes);
     this.#changes.set(key, bytes);
@@ -176,7 +177,7 @@ export class Workspace {
     const key = confine(path);
     const bytes = this.#files.get(key);
     if (!bytes) throw new FileError(this.#isDirectory(key) ? "EISDIR" : "ENOENT", "unlink", path);
-    if (this.#locked(key)) throw new FileError("EROFS", "unlink", path);
+    if (this.#isLocked(key)) throw new FileError("EROFS", "unlink", path);
     this.#bytes -= bytes.length;
     this.#files.delete(key);
     if (this.#born.delete(key)) this.#changes.delete(key);
@@ -185,7 +186,7 @@ export class Workspace {
 
   rename(from: string, to: string): void {
     const bytes = this.read(from);
-    if (this.#locked(confine(from))) throw new FileError("EROFS", "rename", from);
+    if (this.#isLocked(confine(from))) throw new FileError("EROFS", "rename", from);
     this.write(to, bytes);
     if (confine(from) !== confine(to)) this.remove(from);
   }
@@ -205,7 +206,7 @@ export class Workspace {
     const key = confine(path);
     if (this.#files.has(key)) throw new FileError("ENOTDIR", "rmdir", path);
     if (!this.#isDirectory(key)) throw new FileError("ENOENT", "rmdir", path);
-    if (this.#locked(key)) throw new FileError("EROFS", "rmdir", path);
+    if (this.#isLocked(key)) throw new FileError("EROFS", "rmdir", path);
     if (this.list(path).length > 0) throw new FileError("ENOTEMPTY", "rmdir", path);
     this.#directories.delete(key);
   }
@@ -216,11 +217,11 @@ export class Workspace {
       throw new FileError("EEXIST", "mkdir", path);
     }
     if (this.#fileAbove(key)) throw new FileError("ENOTDIR", "mkdir", path);
-    if (this.#locked(key) && !this.#isDirectory(key)) throw new FileError("EROFS", "mkdir", path);
+    if (this.#isLocked(key) && !this.#isDirectory(key)) throw new FileError("EROFS", "mkdir", path);
     if (!recursive && !this.#isDirectory(parentOf(key)))
       throw new FileError("ENOENT", "mkdir", path);
-    const full = this.#directories.size >= workspaceLimits.filesMax;
-    if (full || key.length > workspaceLimits.pathCharsMax)
+    const isFull = this.#directories.size >= workspaceLimits.filesMax;
+    if (isFull || key.length > workspaceLimits.pathCharsMax)
       throw new FileError("ENOSPC", "mkdir", path);
     if (key !== "") this.#directories.add(key);
   }
@@ -238,18 +239,18 @@ export class Workspace {
     if (this.#files.has(key)) throw new FileError("ENOTDIR", "scandir", path);
     if (!this.#isDirectory(key)) throw new FileError("ENOENT", "scandir", path);
     const prefix = key === "" ? "" : `${key}/`;
-    const found = new Map<string, Entry["kind"]>();
+    const kinds = new Map<string, Entry["kind"]>();
     for (const file of this.#files.keys()) {
       if (!file.startsWith(prefix)) continue;
       const [name = "", ...rest] = file.slice(prefix.length).split("/");
-      if (rest.length > 0) found.set(name, "directory");
-      else if (!found.has(name)) found.set(name, "file");
+      if (rest.length > 0) kinds.set(name, "directory");
+      else if (!kinds.has(name)) kinds.set(name, "file");
     }
     for (const directory of this.#directories) {
       if (!directory.startsWith(prefix) || directory === key) continue;
-      found.set(directory.slice(prefix.length).split("/")[0] ?? "", "directory");
+      kinds.set(directory.slice(prefix.length).split("/")[0] ?? "", "directory");
     }
-    return [...found]
+    return [...kinds]
       .map(([name, kind]) => ({ name, kind }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -263,8 +264,8 @@ export class Workspace {
   }
 
   #fileAbove(key: string): boolean {
-    for (let above = parentOf(key); above !== ""; above = parentOf(above)) {
-      if (this.#files.has(above)) return true;
+    for (let ancestor = parentOf(key); ancestor !== ""; ancestor = parentOf(ancestor)) {
+      if (this.#files.has(ancestor)) return true;
     }
     return false;
   }
@@ -278,14 +279,14 @@ function parentOf(key: string): string {
 /** The one form of a path: relative to the root, no empty, "." or ".." segments. */
 export function confine(path: string): string {
   if (path.includes("\0")) throw new FileError("EINVAL", "open", path.replaceAll("\0", "\\0"));
-  const kept: string[] = [];
+  const segments: string[] = [];
   for (const segment of path
     .normalize("NFC")
     .replace(/^file:\/\//, "")
     .split("/")) {
     if (segment === "" || segment === ".") continue;
-    if (segment === "..") kept.pop();
-    else kept.push(segment);
+    if (segment === "..") segments.pop();
+    else segments.push(segment);
   }
-  return kept.join("/");
+  return segments.join("/");
 }

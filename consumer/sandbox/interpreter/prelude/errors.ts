@@ -84,11 +84,12 @@ export function installErrors(): void {
   });
   const { then } = Promise.prototype;
   define(Promise.prototype, {
-    then(this: Promise<unknown>, fulfilled?: never, rejected?: unknown) {
-      if (typeof rejected !== "function") return then.call(this, fulfilled, rejected as never);
-      return then.call(this, fulfilled, (error: unknown) => {
+    then(this: Promise<unknown>, onFulfilled?: never, onRejected?: unknown) {
+      if (typeof onRejected !== "function")
+        return then.call(this, onFulfilled, onRejected as never);
+      return then.call(this, onFulfilled, (error: unknown) => {
         explain(error);
-        return rejected(error);
+        return onRejected(error);
       });
     },
   });
@@ -96,11 +97,11 @@ export function installErrors(): void {
     stackTraceLimit: 10,
     captureStackTrace(target: object) {
       const stack = String(Reflect.get(new Error(""), "stack"));
-      const own = stack.slice(stack.indexOf("\n") + 1);
+      const frames = stack.slice(stack.indexOf("\n") + 1);
       const value =
         target instanceof Error
-          ? own
-          : `${String(target) === "[object Object]" ? "Error" : String(target)}\n${agentFrames(own, columns)}`;
+          ? frames
+          : `${String(target) === "[object Object]" ? "Error" : String(target)}\n${agentFrames(frames, columns)}`;
       Object.defineProperty(target, "stack", { value, writable: true, configurable: true });
     },
   });

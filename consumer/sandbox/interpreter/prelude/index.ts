@@ -21,7 +21,7 @@ import { installMessages } from "./web/messages.ts";
 import { CryptoKey, makeWebCrypto, SubtleCrypto } from "./web/subtle.ts";
 import { installTimers } from "./web/timers.ts";
 
-type Dispatch = (what: string, text: string, value: unknown) => void;
+type Dispatch = (event: string, text: string, value: unknown) => void;
 
 /** Builds the program's world and answers the function through which the host enters it. */
 export default function boot(host: HostCall): Dispatch {
@@ -71,8 +71,8 @@ export default function boot(host: HostCall): Dispatch {
   define(globalThis, { global: globalThis, fs: builtins.get("fs") });
   const loader = new Loader(builtins);
   loader.install();
-  return (what, text, value) => {
-    switch (what) {
+  return (event, text, value) => {
+    switch (event) {
       case "start":
         return start(value as never, text, loader, defineTools);
       case "answer":

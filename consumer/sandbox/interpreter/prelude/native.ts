@@ -12,7 +12,7 @@ import { installFetch } from "./web/fetch.ts";
 
 /** How the native Worker enters a program's world; `timers` counts those still to fire. */
 export interface NativeDispatch {
-  (what: "start" | "answer" | "end", text: string, value: unknown): void;
+  (event: "start" | "answer" | "end", text: string, value: unknown): void;
   timers(): number;
 }
 
@@ -70,9 +70,9 @@ export function bootNative(native: (name: string) => unknown): NativeDispatch {
     packageSource: () => null,
   });
   loader.install();
-  const dispatch = (what: "start" | "answer" | "end", text: string, value: unknown): void => {
-    if (what === "start") start(value as never, text, loader, defineTools);
-    else if (what === "answer") deliverAnswer(text, value as ArrayBuffer | undefined);
+  const dispatch = (event: "start" | "answer" | "end", text: string, value: unknown): void => {
+    if (event === "start") start(value as never, text, loader, defineTools);
+    else if (event === "answer") deliverAnswer(text, value as ArrayBuffer | undefined);
     else end();
   };
   return Object.assign(dispatch, { timers: () => active.size });

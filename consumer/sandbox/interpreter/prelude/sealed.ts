@@ -11,10 +11,10 @@ export function sealCaches(): void {
 
 /** Replaces methods on the prototype, where every object that there is or will be finds them. */
 function refuse(className: string, methods: readonly string[]): void {
-  const found: unknown = Reflect.get(globalThis, className);
-  if (typeof found !== "function") return;
+  const target: unknown = Reflect.get(globalThis, className);
+  if (typeof target !== "function") return;
   for (const name of methods) {
-    Reflect.defineProperty(found.prototype, name, {
+    Reflect.defineProperty(target.prototype, name, {
       value: () => {
         throw new Error(`${className}.${name} is not available in the sandbox; use fetch()`);
       },

@@ -56,9 +56,9 @@ async function settle(main: Main, loader: Loader, isModule: boolean): Promise<vo
 }
 
 function finish(value: unknown): void {
-  const shown = value === undefined ? null : typeof value === "string" ? value : inspect(value);
+  const text = value === undefined ? null : typeof value === "string" ? value : inspect(value);
   flushOutput();
-  ask(op.done, shown);
+  ask(op.done, text);
 }
 
 /** Called by the host when nothing is left to wait for. */

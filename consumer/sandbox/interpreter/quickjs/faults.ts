@@ -9,7 +9,7 @@ import { GuestError, Halt } from "./machine.ts";
  * out, or the program's own code threw where nothing caught it. Anything else is a defect
  * of the engine and is thrown on.
  */
-export function halted(
+export function haltError(
   thrown: unknown,
   fuelLeft: number,
   isFailing: boolean,

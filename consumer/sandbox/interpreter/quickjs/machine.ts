@@ -24,7 +24,7 @@ export interface Template {
   module: WebAssembly.Module;
   machines: Machines<Machine>;
   stack: number;
-  pieces: { at: number; bytes: Uint8Array }[];
+  pieces: { offset: number; bytes: Uint8Array }[];
   runtime: number;
   context: number;
   dispatch: number;
@@ -61,8 +61,8 @@ export class Machine {
   #context = 0;
   #dispatch = 0;
 
-  private constructor(glue: Glue, memory: WebAssembly.Memory, exported: WebAssembly.Exports) {
-    const { fuel, stack } = exported;
+  private constructor(glue: Glue, memory: WebAssembly.Memory, wasmExports: WebAssembly.Exports) {
+    const { fuel, stack } = wasmExports;
     if (!(fuel instanceof WebAssembly.Global && stack instanceof WebAssembly.Global))
       throw new Error("The interpreter exports no fuel gauge and no stack pointer.");
     this.#glue = glue;
@@ -75,7 +75,7 @@ export class Machine {
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
   ): Promise<Machine> {
-    let exported: WebAssembly.Exports | undefined;
+    let wasmExports: WebAssembly.Exports | undefined;
     let machine: Machine | undefined;
     const ignore = (): void => {};
     const options: GlueOptions = {
@@ -85,13 +85,13 @@ export class Machine {
       printErr: ignore,
       instantiateWasm(imports, ready) {
         const instance = new WebAssembly.Instance(module, imports);
-        exported = instance.exports;
+        wasmExports = instance.exports;
         ready(instance, module);
         return instance.exports;
       },
     };
     const glue = await createGlue(options);
-    const made = new Machine(glue, memory, exported ?? {});
+    const made = new Machine(glue, memory, wasmExports ?? {});
     machine = made;
     glue.callbacks = {
       callFunction: (_unused, _context, _self, count, values) => made.#answer(count, values),
@@ -125,14 +125,14 @@ export class Machine {
     machine.runJobs();
     const heap = new Uint8Array(memory.buffer);
     const pieces: Template["pieces"] = [];
-    for (let at = 0; at < heap.length; at += pieceBytes) {
+    for (let offset = 0; offset < heap.length; offset += pieceBytes) {
       // What a new instance's own data covers is always kept, or zeros there would be lost.
-      const piece = heap.subarray(at, at + pieceBytes);
-      if (at >= dataBytes && piece.every((byte) => byte === 0)) continue;
+      const piece = heap.subarray(offset, offset + pieceBytes);
+      if (offset >= dataBytes && piece.every((byte) => byte === 0)) continue;
       const last = pieces.at(-1);
-      if (last && last.at + last.bytes.length === at) {
-        last.bytes = heap.slice(last.at, at + pieceBytes);
-      } else pieces.push({ at, bytes: piece.slice() });
+      if (last && last.offset + last.bytes.length === offset) {
+        last.bytes = heap.slice(last.offset, offset + pieceBytes);
+      } else pieces.push({ offset: offset, bytes: piece.slice() });
     }
     return {
       module,
@@ -147,9 +147,9 @@ export class Machine {
 
   /** An instance as good as new: the template's memory, and the fuel, memory limit, clock and host of the terms. */
   static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
-    const machine = template.machines.take() ?? (await Machine.#fresh(template));
+    const machine = template.machines.take() ?? (await Machine.#create(template));
     const heap = new Uint8Array(machine.#memory.buffer);
-    for (const piece of template.pieces) heap.set(piece.bytes, piece.at);
+    for (const piece of template.pieces) heap.set(piece.bytes, piece.offset);
     machine.#stack.value = template.stack;
     machine.#runtime = template.runtime;
     machine.#context = template.context;
@@ -160,7 +160,7 @@ export class Machine {
     return machine;
   }
 
-  static #fresh({ module, machines }: Template): Promise<Machine> {
+  static #create({ module, machines }: Template): Promise<Machine> {
     return Machine.#instantiate(module, machines.memory());
   }
 
@@ -200,15 +200,15 @@ export class Machine {
   }
 
   /** Calls the prelude's dispatcher. */
-  dispatch(what: string, text: string, value: number | Uint8Array | null): void {
-    const given = [
-      this.#newString(what),
+  dispatch(event: string, text: string, value: number | Uint8Array | null): void {
+    const handles = [
+      this.#newString(event),
       this.#newString(text),
       typeof value === "number" ? value : this.#newBytes(value),
     ];
-    const answer = this.#call(this.#dispatch, given);
+    const answer = this.#call(this.#dispatch, handles);
     // A program may have many timers and answers: what each one took is given back.
-    for (const pointer of [...given.slice(0, 2), answer]) {
+    for (const pointer of [...handles.slice(0, 2), answer]) {
       this.#glue._QTS_FreeValuePointer(this.#context, pointer);
     }
   }
@@ -278,14 +278,18 @@ export class Machine {
 
   #answer(count: number, values: number): number {
     const glue = this.#glue;
-    const at = (index: number): number => glue._QTS_ArgvGetJSValueConstPointer(values, index);
-    const code = count > 0 ? glue._QTS_GetFloat64(this.#context, at(0)) : 0;
+    const pointerAt = (index: number): number =>
+      glue._QTS_ArgvGetJSValueConstPointer(values, index);
+    const code = count > 0 ? glue._QTS_GetFloat64(this.#context, pointerAt(0)) : 0;
     if (code === op.promise) {
-      return glue._QTS_NewFloat64(this.#context, glue._QTS_PromiseState(this.#context, at(2)));
+      return glue._QTS_NewFloat64(
+        this.#context,
+        glue._QTS_PromiseState(this.#context, pointerAt(2)),
+      );
     }
-    if (code === op.promise_result) return glue._QTS_PromiseResult(this.#context, at(2));
-    const text = count > 1 ? this.#stringOf(at(1)) : "";
-    const bytes = count > 2 ? this.#bytesOf(at(2)) : null;
+    if (code === op.promise_result) return glue._QTS_PromiseResult(this.#context, pointerAt(2));
+    const text = count > 1 ? this.#stringOf(pointerAt(1)) : "";
+    const bytes = count > 2 ? this.#bytesOf(pointerAt(2)) : null;
     const answer = this.#terms.host(code, text, bytes);
     if (answer === undefined) return 0;
     return typeof answer === "string" ? this.#newString(answer) : this.#newBytes(answer);

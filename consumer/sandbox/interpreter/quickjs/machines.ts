@@ -19,19 +19,19 @@ export class Machines<Machine> {
   }
 
   /** Counts a program as running until the answer is called. `grown` returns the growth of its memory in bytes. */
-  enter(grown: () => number): () => void {
-    this.#running.add(grown);
-    return () => this.#running.delete(grown);
+  enter(grownBytes: () => number): () => void {
+    this.#running.add(grownBytes);
+    return () => this.#running.delete(grownBytes);
   }
 
   /**
    * Whether one of the running programs may continue and grow to its limit. The others hold what they hold
    * until they continue themselves, so the one that ran last always may, and no two wait for each other.
    */
-  hasRoom(grown: () => number): boolean {
-    let others = 0;
-    for (const other of this.#running) if (other !== grown) others += other();
-    return others + sandboxLimits.memoryBytesMax <= sandboxLimits.sharedMemoryBytesMax;
+  hasRoom(ownBytes: () => number): boolean {
+    let otherBytes = 0;
+    for (const other of this.#running) if (other !== ownBytes) otherBytes += other();
+    return otherBytes + sandboxLimits.memoryBytesMax <= sandboxLimits.sharedMemoryBytesMax;
   }
 
   /** A new memory, of zeros. */

@@ -8,12 +8,12 @@ export function columnsOf(text: string, edits: readonly Edit[], lead: number): C
   const columns: Columns = lead === 0 ? {} : { 1: [[1, lead]] };
   let line = 1;
   let lineStart = 0;
-  let at = 0;
+  let position = 0;
   for (const { start, end, text: replacement } of edits) {
-    for (; at < start; at += 1) {
-      if (text[at] !== "\n") continue;
+    for (; position < start; position += 1) {
+      if (text[position] !== "\n") continue;
       line += 1;
-      lineStart = at + 1;
+      lineStart = position + 1;
     }
     if (text.slice(start, end).includes("\n")) continue;
     const list = columns[line] ?? [];

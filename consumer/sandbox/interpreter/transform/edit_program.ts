@@ -18,7 +18,7 @@ export function editProgram(
   markLast(program.body, start, edits);
   markUnawaited(program.body, start, edits);
   if (target === "quickjs") lowerUsing(program, edits);
-  return { edits: edits.ordered(), imports };
+  return { edits: edits.inOrder(), imports };
 }
 
 /** The edits of a CommonJS module, whose last expression has no meaning. */
@@ -27,7 +27,7 @@ export function editCommonJs(text: string, program: Program): Edit[] {
   if (text.startsWith("#!")) edits.replace(0, text.search(/\n|$/), "");
   rewriteNested(program, edits, "quickjs");
   lowerUsing(program, edits);
-  return edits.ordered();
+  return edits.inOrder();
 }
 
 /** Makes a body's last expression its value, also at the end of a block, an if or a try. */

@@ -16,16 +16,16 @@ export class Edits {
     this.text = text;
   }
 
-  insert(at: number, text: string, rank = 2): void {
-    this.list.push({ start: at, end: at, text, rank });
+  insert(position: number, text: string, rank = 2): void {
+    this.list.push({ start: position, end: position, text, rank });
   }
 
   /** Line breaks inside what is replaced stay, so that later lines keep their numbers. */
-  replace(start: number, end: number, by: string): void {
-    this.list.push({ start, end, text: by + this.text.slice(start, end).replace(/[^\n]/g, "") });
+  replace(start: number, end: number, text: string): void {
+    this.list.push({ start, end, text: text + this.text.slice(start, end).replace(/[^\n]/g, "") });
   }
 
-  ordered(): Edit[] {
+  inOrder(): Edit[] {
     return this.list
       .map((edit, index) => ({ edit, index }))
       .sort(

@@ -13,7 +13,7 @@ const parseFuel = 30;
 const textMax = 80;
 
 /** What the engine says of an error, and what V8 says; `$1` is of the engine's words. */
-const worded: [pattern: RegExp, text: string][] = [
+const messages: [pattern: RegExp, text: string][] = [
   [
     /^cannot read property '(.*)' of (undefined|null)$/,
     "Cannot read properties of $2 (reading '$1')",
@@ -65,9 +65,9 @@ export class Explanations {
     const isClass = message.includes("must be invoked with 'new'");
     const place = this.#placeOf(isClass ? stack.slice(stack.indexOf("\n") + 1) : stack);
     const node = place === null ? undefined : this.#nodeAt(place, message, charge);
-    const named = node === undefined ? undefined : nameIn(message, node, this.#code);
-    if (named !== undefined) return named;
-    for (const [pattern, text] of worded)
+    const name = node === undefined ? undefined : nameIn(message, node, this.#code);
+    if (name !== undefined) return name;
+    for (const [pattern, text] of messages)
       if (pattern.test(message)) return message.replace(pattern, text);
     return message;
   }
@@ -78,7 +78,7 @@ export class Explanations {
     const place = this.#placeOf(stack.slice(stack.indexOf("\n") + 1));
     const node = place === null ? undefined : this.#nodeAt(place, message, charge);
     const first = node?.type === "CallExpression" ? node.arguments[0] : undefined;
-    return first === undefined ? "undefined" : printed(first, this.#code);
+    return first === undefined ? "undefined" : printNode(first, this.#code);
   }
 
   /** The source text of the call at a position of the program; null if there is no call. */
@@ -91,16 +91,17 @@ export class Explanations {
 
   #offset(line: number, column: number): number {
     let start = 0;
-    for (let at = 1; at < line; at += 1) start = this.#code.indexOf("\n", start) + 1;
+    for (let lineNumber = 1; lineNumber < line; lineNumber += 1)
+      start = this.#code.indexOf("\n", start) + 1;
     return start + column - 1;
   }
 
   /** The offset in the program of the frame where an error was thrown, if that is one of the program's. */
   #placeOf(stack: string): number | null {
-    const found = /^\s*at [^\n]*?([\w.]+):(\d+):(\d+)\)?$/m.exec(stack.split("\n")[0] ?? "");
-    if (found?.[1] !== agentFile || this.#prepared === null) return null;
-    const line = Number(found[2]);
-    return this.#offset(line, ownColumn(this.#prepared.columns, line, Number(found[3])));
+    const match = /^\s*at [^\n]*?([\w.]+):(\d+):(\d+)\)?$/m.exec(stack.split("\n")[0] ?? "");
+    if (match?.[1] !== agentFile || this.#prepared === null) return null;
+    const line = Number(match[2]);
+    return this.#offset(line, ownColumn(this.#prepared.columns, line, Number(match[3])));
   }
 
   #nodeAt(place: number, message: string, charge: (units: number) => void): AnyNode | undefined {
@@ -115,19 +116,19 @@ export class Explanations {
         this.#nodes = [];
       }
     }
-    const wanted = kindsFor(message);
+    const kinds = kindsFor(message);
     let best: AnyNode | undefined;
     for (const node of this.#nodes) {
-      if (!wanted(node) || node.start > place || node.end <= place) continue;
+      if (!kinds(node) || node.start > place || node.end <= place) continue;
       if (best === undefined || node.end - node.start <= best.end - best.start) best = node;
     }
     return best;
   }
 
   /** A limit's error with how much of it was used, where, and what usually helps. */
-  limit(error: RunError, used: { burnt: number; machine: Machine } & RunLimits): RunError {
+  limit(error: RunError, run: { fuelUsed: number; machine: Machine } & RunLimits): RunError {
     if (error.name !== "LimitError" || this.#prepared === null) return error;
-    const place = error.stack || agentFrames(used.machine.stackAtStop(), this.#prepared.columns);
+    const place = error.stack || agentFrames(run.machine.stackAtStop(), this.#prepared.columns);
     const line = /program\.js:(\d+)/.exec(place)?.[1];
     const where =
       line === undefined
@@ -136,9 +137,9 @@ export class Explanations {
     const millions = (units: number): string => `${Math.round(units / 1e6)} million`;
     if (error.message === limitError("aborted").message) return error;
     const amounts: Partial<Record<RunError["kind"], string>> = {
-      fuel: ` The budget is ${millions(used.fuel)} units.`,
-      memory: ` The limit is ${Math.round(used.memoryBytes / 1e6)} MB; ${millions(used.burnt)} of ${millions(used.fuel)} units of compute were used.`,
-      deadline: ` The limit is ${used.wallMs / 1000} s.`,
+      fuel: ` The budget is ${millions(run.fuel)} units.`,
+      memory: ` The limit is ${Math.round(run.memoryBytes / 1e6)} MB; ${millions(run.fuelUsed)} of ${millions(run.fuel)} units of compute were used.`,
+      deadline: ` The limit is ${run.wallMs / 1000} s.`,
     };
     const remedy = remedies[error.kind] === undefined ? "" : ` ${remedies[error.kind]}`;
     return {
@@ -176,7 +177,7 @@ function kindsFor(message: string): (node: AnyNode) => boolean {
 }
 
 /** The callee as V8 prints it: what was computed before is left out. */
-function printed(node: AnyNode, code: string): string {
+function printNode(node: AnyNode, code: string): string {
   switch (node.type) {
     case "Identifier":
       return node.name;
@@ -185,19 +186,19 @@ function printed(node: AnyNode, code: string): string {
     case "Super":
       return "(intermediate value)";
     case "MemberExpression": {
-      const object = printed(node.object, code);
+      const object = printNode(node.object, code);
       if (!node.computed)
         return `${object}${node.optional ? "?" : ""}.${code.slice(node.property.start, node.property.end)}`;
       const { property } = node;
       if (property.type === "Literal" && typeof property.value === "string")
         return `${object}.${property.value}`;
-      return `${object}[${printed(property, code)}]`;
+      return `${object}[${printNode(property, code)}]`;
     }
     case "CallExpression":
-      return `${printed(node.callee, code)}(...)`;
+      return `${printNode(node.callee, code)}(...)`;
     case "ParenthesizedExpression":
     case "ChainExpression":
-      return printed(node.expression, code);
+      return printNode(node.expression, code);
     case "AwaitExpression":
       return "(intermediate value)";
     case "Literal":
@@ -209,12 +210,13 @@ function printed(node: AnyNode, code: string): string {
 
 function nameIn(message: string, node: AnyNode, code: string): string | undefined {
   if (/must be invoked with 'new'/.test(message) && node.type === "CallExpression")
-    return `Class constructor ${printed(node.callee, code)} cannot be invoked without 'new'`;
+    return `Class constructor ${printNode(node.callee, code)} cannot be invoked without 'new'`;
   if (/not a function|not a constructor/.test(message)) {
-    if (node.type === "NewExpression") return `${printed(node.callee, code)} is not a constructor`;
-    if (node.type === "CallExpression") return `${printed(node.callee, code)} is not a function`;
+    if (node.type === "NewExpression")
+      return `${printNode(node.callee, code)} is not a constructor`;
+    if (node.type === "CallExpression") return `${printNode(node.callee, code)} is not a function`;
     if (node.type === "TaggedTemplateExpression")
-      return `${printed(node.tag, code)} is not a function`;
+      return `${printNode(node.tag, code)} is not a function`;
   }
   if (/read-only/.test(message)) {
     const target =
@@ -230,24 +232,24 @@ function nameIn(message: string, node: AnyNode, code: string): string | undefine
   if (/'in' operand/.test(message) && node.type === "BinaryExpression")
     return `Cannot use 'in' operator to search for ${code.slice(node.left.start, node.left.end)} in ${code.slice(node.right.start, node.right.end)}`;
   if (/not iterable/.test(message)) {
-    const source = iterated(node);
-    return source === undefined ? undefined : `${printed(source, code)} is not iterable`;
+    const source = iteratedNode(node);
+    return source === undefined ? undefined : `${printNode(source, code)} is not iterable`;
   }
-  return /convert to object/.test(message) ? destructured(node, code) : undefined;
+  return /convert to object/.test(message) ? destructuredName(node, code) : undefined;
 }
 
 /** The message of V8 when a program destructures null or undefined. */
-function destructured(node: AnyNode, code: string): string | undefined {
-  const declared = node.type === "VariableDeclaration" ? node.declarations[0] : node;
+function destructuredName(node: AnyNode, code: string): string | undefined {
+  const declaration = node.type === "VariableDeclaration" ? node.declarations[0] : node;
   if (
-    declared?.type !== "VariableDeclarator" ||
-    declared.id.type !== "ObjectPattern" ||
-    !declared.init
+    declaration?.type !== "VariableDeclarator" ||
+    declaration.id.type !== "ObjectPattern" ||
+    !declaration.init
   )
     return undefined;
-  const text = printed(declared.init, code);
+  const text = printNode(declaration.init, code);
   const value = text === "null" ? "null" : "undefined";
-  const first = declared.id.properties[0];
+  const first = declaration.id.properties[0];
   const key =
     first?.type === "Property"
       ? `property '${code.slice(first.key.start, first.key.end)}' of `
@@ -255,7 +257,7 @@ function destructured(node: AnyNode, code: string): string | undefined {
   return `Cannot destructure ${key}'${text}' as it is ${value}.`;
 }
 
-function iterated(node: AnyNode): AnyNode | undefined {
+function iteratedNode(node: AnyNode): AnyNode | undefined {
   switch (node.type) {
     case "SpreadElement":
       return node.argument;

@@ -36,9 +36,9 @@ function exportAllText(node: {
   source: { raw?: string | undefined };
   exported?: AnyNode | null;
 }): string {
-  const loaded = `await __import(${node.source.raw})`;
-  if (node.exported) return `__exports[${JSON.stringify(nameOf(node.exported))}]=${loaded};`;
-  return `Object.assign(__exports,${loaded});`;
+  const importCall = `await __import(${node.source.raw})`;
+  if (node.exported) return `__exports[${JSON.stringify(nameOf(node.exported))}]=${importCall};`;
+  return `Object.assign(__exports,${importCall});`;
 }
 
 function exportNames(
@@ -73,10 +73,10 @@ function importText(node: ImportDeclaration): string {
     if (specifier.type === "ImportNamespaceSpecifier") {
       namespace = `const ${local}=await __import(${source});`;
     } else {
-      const imported =
+      const importedName =
         specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(specifier.imported);
-      importedNames.push(imported);
-      names.push(`${JSON.stringify(imported)}:${local}`);
+      importedNames.push(importedName);
+      names.push(`${JSON.stringify(importedName)}:${local}`);
     }
   }
   if (names.length === 0) return namespace || `await __import(${source});`;
@@ -84,11 +84,11 @@ function importText(node: ImportDeclaration): string {
 }
 
 function defaultText(declaration: AnyNode): string {
-  const named =
+  const specifiers =
     (declaration.type === "FunctionDeclaration" || declaration.type === "ClassDeclaration") &&
     declaration.id !== null;
   // A named declaration stays one, so that the rest of the program can call it.
-  return named && declaration.id
+  return specifiers && declaration.id
     ? `Object.defineProperty(__exports,"default",{enumerable:true,get(){return ${declaration.id.name}}});`
     : "__exports.default=";
 }

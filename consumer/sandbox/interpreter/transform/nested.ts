@@ -5,9 +5,9 @@ import { nodesOf } from "./walk.ts";
 /** Sends dynamic imports, import.meta, reads of `.stack` and caught errors through the engine. */
 export function rewriteNested(program: Program, edits: Edits, target: Target): void {
   if (!/\bimport\b|\.stack\b|\bcatch\b|\.\.\./.test(edits.text)) return;
-  const written = new Set<AnyNode>();
+  const writtenNodes = new Set<AnyNode>();
   for (const node of nodesOf(program as AnyNode)) {
-    for (const target of targetsOf(node)) written.add(target);
+    for (const target of targetsOf(node)) writtenNodes.add(target);
     switch (node.type) {
       case "ImportExpression":
         edits.replace(node.start, node.start + "import".length, "__import");
@@ -16,7 +16,7 @@ export function rewriteNested(program: Program, edits: Edits, target: Target): v
         if (node.meta.name === "import") edits.replace(node.start, node.end, "__import.meta");
         break;
       case "MemberExpression":
-        if (target === "quickjs" && !written.has(node)) readStack(node, edits);
+        if (target === "quickjs" && !writtenNodes.has(node)) readStack(node, edits);
         break;
       case "ArrayExpression":
         if (target === "quickjs") spreadText(node, edits);
@@ -62,18 +62,18 @@ function readStack(node: MemberExpression, edits: Edits): void {
 
 /** `[...x]` of one value, which may be a long text: QuickJS would reallocate the list for each element. */
 function spreadText(node: ArrayExpression, edits: Edits): void {
-  const only = node.elements.length === 1 ? node.elements[0] : null;
-  if (only?.type !== "SpreadElement") return;
-  edits.replace(node.start, only.argument.start, "__import.listOf(");
-  edits.replace(only.argument.end, node.end, ")");
+  const element = node.elements.length === 1 ? node.elements[0] : null;
+  if (element?.type !== "SpreadElement") return;
+  edits.replace(node.start, element.argument.start, "__import.listOf(");
+  edits.replace(element.argument.end, node.end, ")");
 }
 
 /** `Math.max(...list)` and `list.push(...more)`: the engine takes 65,534 arguments at most. */
 function spreadArguments(node: CallExpression, edits: Edits): void {
-  const only = node.arguments.length === 1 ? node.arguments[0] : null;
+  const argument = node.arguments.length === 1 ? node.arguments[0] : null;
   const { callee } = node;
   if (
-    only?.type !== "SpreadElement" ||
+    argument?.type !== "SpreadElement" ||
     callee.type !== "MemberExpression" ||
     callee.computed ||
     node.optional ||
@@ -86,9 +86,9 @@ function spreadArguments(node: CallExpression, edits: Edits): void {
     callee.object.type === "Identifier" &&
     callee.object.name === "Math" &&
     /^(max|min)$/.test(name);
-  if (isMath) edits.replace(node.start, only.argument.start, `__import.${name}(`);
+  if (isMath) edits.replace(node.start, argument.argument.start, `__import.${name}(`);
   else if (name === "push") {
     edits.insert(node.start, "__import.push(");
-    edits.replace(callee.object.end, only.argument.start, ",");
+    edits.replace(callee.object.end, argument.argument.start, ",");
   }
 }

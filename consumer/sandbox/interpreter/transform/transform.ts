@@ -76,19 +76,19 @@ function asExpression(code: string): string | null {
   const looksLikeFunction = /^\(?\s*(async\b|function\b|\()/.test(trimmed);
   if (!looksLikeObject && !looksLikeFunction) return null;
   const bare = trimmed.replace(/;+$/, "");
-  const at = code.indexOf(trimmed);
-  const wrapped = `${code.slice(0, at)}(${bare})`;
+  const start = code.indexOf(trimmed);
+  const parenthesised = `${code.slice(0, start)}(${bare})`;
   try {
-    const body = parseProgram(wrapped, "script").body;
-    const only = body.length === 1 ? body[0] : undefined;
-    if (only?.type !== "ExpressionStatement") return null;
-    let expression = only.expression;
+    const body = parseProgram(parenthesised, "script").body;
+    const statement = body.length === 1 ? body[0] : undefined;
+    if (statement?.type !== "ExpressionStatement") return null;
+    let expression = statement.expression;
     while (expression.type === "ParenthesizedExpression") expression = expression.expression;
-    if (expression.type === "ObjectExpression") return looksLikeObject ? wrapped : null;
+    if (expression.type === "ObjectExpression") return looksLikeObject ? parenthesised : null;
     if (expression.type !== "ArrowFunctionExpression" && expression.type !== "FunctionExpression") {
       return null;
     }
-    return expression.params.length === 0 ? `${wrapped}()` : null;
+    return expression.params.length === 0 ? `${parenthesised}()` : null;
   } catch {
     return null;
   }
@@ -96,12 +96,12 @@ function asExpression(code: string): string | null {
 
 function apply(text: string, edits: readonly Edit[]): string {
   const parts: string[] = [];
-  let at = 0;
+  let position = 0;
   for (const { start, end, text: replacement } of edits) {
-    parts.push(text.slice(at, start), replacement);
-    at = end;
+    parts.push(text.slice(position, start), replacement);
+    position = end;
   }
-  parts.push(text.slice(at));
+  parts.push(text.slice(position));
   return parts.join("");
 }
 

@@ -27,9 +27,9 @@ function digest([name, key, options]: readonly unknown[], bytes: Uint8Array): Ui
     return new Uint8Array(hash.update(bytes).digest());
   } catch (error) {
     if (!(error instanceof Error) || error instanceof RangeError) throw error;
-    const known =
+    const reason =
       typeof key === "string" ? `Invalid digest: ${name}` : "Digest method not supported";
-    throw Object.assign(new Error(known), {
+    throw Object.assign(new Error(reason), {
       code: typeof key === "string" ? "ERR_CRYPTO_INVALID_DIGEST" : "ERR_OSSL_EVP_UNSUPPORTED",
     });
   }
@@ -50,12 +50,12 @@ function cipher(values: readonly unknown[], bytes: Uint8Array): Uint8Array {
   const transform = isEncrypting
     ? crypto.createCipheriv(algorithm, unlatin(key), vector)
     : crypto.createDecipheriv(algorithm, unlatin(key), vector);
-  const authenticated = transform as crypto.CipherGCM & crypto.DecipherGCM;
-  if (typeof aad === "string") authenticated.setAAD(Buffer.from(unlatin(aad)));
-  if (typeof tag === "string" && !isEncrypting) authenticated.setAuthTag(Buffer.from(unlatin(tag)));
+  const aead = transform as crypto.CipherGCM & crypto.DecipherGCM;
+  if (typeof aad === "string") aead.setAAD(Buffer.from(unlatin(aad)));
+  if (typeof tag === "string" && !isEncrypting) aead.setAuthTag(Buffer.from(unlatin(tag)));
   const head = transform.update(bytes);
   const tail = isLast === true ? transform.final() : Buffer.alloc(0);
-  if (outputKind === "tag") return new Uint8Array(authenticated.getAuthTag());
+  if (outputKind === "tag") return new Uint8Array(aead.getAuthTag());
   return new Uint8Array(Buffer.concat([head, tail]));
 }
 
@@ -126,8 +126,10 @@ const methods: Record<
 
 function scryptCosts(value: unknown): { N: number; r: number; p: number } {
   const scryptOptions = (value ?? {}) as Record<string, unknown>;
-  const number = (names: string[], usual: number): number =>
-    Number(names.map((name) => scryptOptions[name]).find((one) => one !== undefined) ?? usual);
+  const number = (names: string[], fallback: number): number =>
+    Number(
+      names.map((name) => scryptOptions[name]).find((option) => option !== undefined) ?? fallback,
+    );
   const costs = {
     N: number(["N", "cost"], 16_384),
     r: number(["r", "blockSize"], 8),
@@ -144,9 +146,9 @@ function scryptCosts(value: unknown): { N: number; r: number; p: number } {
 }
 
 const methodOf = (values: readonly unknown[]) => {
-  const found = methods[String(values[0])];
-  if (found === undefined) throw new TypeError("There is no such operation.");
-  return found;
+  const method = methods[String(values[0])];
+  if (method === undefined) throw new TypeError("There is no such operation.");
+  return method;
 };
 
 export const cryptoOperations: Record<number, Operation> = {
@@ -158,8 +160,8 @@ export const cryptoOperations: Record<number, Operation> = {
     price: ([count]) => (Number(count) || 0) / 16,
     perform: ([count]) => {
       const bytes = new Uint8Array(lengthOf(count));
-      for (let at = 0; at < bytes.length; at += 65_536)
-        crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+      for (let offset = 0; offset < bytes.length; offset += 65_536)
+        crypto.getRandomValues(bytes.subarray(offset, offset + 65_536));
       return bytes;
     },
   },

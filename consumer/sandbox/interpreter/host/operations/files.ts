@@ -15,10 +15,10 @@ const sizeOf = (workspace: Workspace, path: string): number => {
 };
 
 /** A copy of a file with `bytes` written at the offset `at`. A gap after the old end is filled with zeros. */
-function patchBytes(before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
-  const patchedBytes = new Uint8Array(Math.max(before.length, at + bytes.length));
+function patchBytes(before: Uint8Array, offset: number, bytes: Uint8Array): Uint8Array {
+  const patchedBytes = new Uint8Array(Math.max(before.length, offset + bytes.length));
   patchedBytes.set(before);
-  patchedBytes.set(bytes, at);
+  patchedBytes.set(bytes, offset);
   return patchedBytes;
 }
 
@@ -50,10 +50,10 @@ const methods: Record<string, Method> = {
   },
   write_part: (workspace, path, [, , start], bytes, charge) => {
     const before = workspace.read(path);
-    const at = Math.max(0, Number(start) || 0);
-    workspace.checkSize(path, at + bytes.length);
-    charge(Math.max(before.length, at) / bytesPerFuel);
-    workspace.write(path, patchBytes(before, at, bytes));
+    const offset = Math.max(0, Number(start) || 0);
+    workspace.checkSize(path, offset + bytes.length);
+    charge(Math.max(before.length, offset) / bytesPerFuel);
+    workspace.write(path, patchBytes(before, offset, bytes));
     return undefined;
   },
   copy: (workspace, path, [, , to]) => void workspace.write(String(to), workspace.read(path)),

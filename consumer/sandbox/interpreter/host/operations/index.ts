@@ -28,7 +28,7 @@ const bytesPerFuel = 16;
 const shortText = 1_000;
 
 const utf8 = new TextEncoder();
-const empty = new Uint8Array(0);
+const noBytes = new Uint8Array(0);
 
 /**
  * The operations that the isolate does for a program at once. Arguments come from a hostile program: each
@@ -38,8 +38,8 @@ export class Operations {
   readonly #context: Context;
   #setAside = "";
 
-  constructor(given: Omit<Context, "intl">) {
-    this.#context = { ...given, intl: new IntlServices(given.charge) };
+  constructor(context: Omit<Context, "intl">) {
+    this.#context = { ...context, intl: new IntlServices(context.charge) };
   }
 
   answer(code: number, text: string, bytes: Uint8Array | null): HostAnswer {
@@ -52,8 +52,8 @@ export class Operations {
       if (operation === undefined) throw new TypeError("There is no such operation.");
       const list: unknown = JSON.parse(text);
       const values = Array.isArray(list) ? list : [];
-      this.#context.charge(operation.price(values, bytes ?? empty));
-      answer = this.#pack(operation.perform(values, bytes ?? empty, this.#context));
+      this.#context.charge(operation.price(values, bytes ?? noBytes));
+      answer = this.#pack(operation.perform(values, bytes ?? noBytes, this.#context));
     } catch (error) {
       return problem(error);
     }

@@ -81,7 +81,7 @@ export class IntlServices {
     if (name === "Locale") return localeAnswer(formatter as unknown as Intl.Locale, methodName);
     if (name === "Segmenter" && methodName === "segment")
       return this.#segments(formatter, String(values[0]));
-    return plain(formatter[methodName]?.(...values));
+    return toPlain(formatter[methodName]?.(...values));
   }
 
   /** The indexes of a list's texts in sorted order, so that a program sorts a list with one call. */
@@ -91,7 +91,7 @@ export class IntlServices {
     const collator = this.#formatter("Collator", locales, options) as unknown as Intl.Collator;
     const direction = sign === -1 ? -1 : 1;
     return texts
-      .map((_text, at) => at)
+      .map((_text, index) => index)
       .sort((a, b) => direction * collator.compare(texts[a] ?? "", texts[b] ?? ""));
   }
 
@@ -110,8 +110,8 @@ export class IntlServices {
 
   #formatter(name: string, locales: unknown, options: unknown): Service {
     const key = JSON.stringify([name, locales, options]);
-    const known = this.#formatters.get(key);
-    if (known) return known;
+    const cached = this.#formatters.get(key);
+    if (cached) return cached;
     if (key.length > optionsCharsMax)
       throw new RangeError("The options of a formatter are too long.");
     this.#charge(formatterFuel);
@@ -162,7 +162,7 @@ function localeAnswer(locale: Intl.Locale, method: string): unknown {
 }
 
 /** What JSON can carry; a source of parts stays a list. */
-const plain = (value: unknown): unknown =>
+const toPlain = (value: unknown): unknown =>
   typeof value === "bigint" ? { bigint: String(value) } : value;
 
 function localesOf(locales: unknown): Locales {

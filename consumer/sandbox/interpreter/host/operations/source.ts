@@ -17,9 +17,9 @@ export const sourceOperations: Record<number, Operation> = {
     price: ([text]) => String(text).length * parseFuel,
     perform([source, kind]) {
       const text = textOf(source, moduleCharsMax, "The module");
-      const prepared = kind === "commonjs" ? transformCommonJs(text) : transform(text);
-      if (!prepared.ok) throw new SyntaxError(prepared.error.message);
-      return { text: typeof prepared.value === "string" ? prepared.value : prepared.value.source };
+      const program = kind === "commonjs" ? transformCommonJs(text) : transform(text);
+      if (!program.ok) throw new SyntaxError(program.error.message);
+      return { text: typeof program.value === "string" ? program.value : program.value.source };
     },
   },
   [op.library]: {

@@ -55,26 +55,26 @@ function checkModulus({ name, modulusLength, publicExponent }: Fields): void {
     throw new DOMException("The public exponent must be 3 or 65537.", "OperationError");
 }
 
-async function revived(value: unknown): Promise<unknown> {
-  if (Array.isArray(value)) return Promise.all(value.map(revived));
+async function revive(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(revive));
   if (!isFields(value)) return value;
   if ("__bytes" in value) return new Uint8Array(Buffer.from(String(value.__bytes), "base64"));
   if ("__key" in value && isFields(value.__key)) return importOwn(value.__key);
   const entries = await Promise.all(
-    Object.entries(value).map(async ([key, entry]) => [key, await revived(entry)] as const),
+    Object.entries(value).map(async ([key, entry]) => [key, await revive(entry)] as const),
   );
   return Object.fromEntries(entries);
 }
 
 /** A key of the program's, made again of what was kept of it. */
 async function importOwn({ jwk, algorithm, usages, extractable }: Fields): Promise<CryptoKey> {
-  const how = (await revived(algorithm)) as { name: string };
+  const parameters = (await revive(algorithm)) as { name: string };
   const requestedUsages = usages as KeyUsage[];
   if (isFields(jwk) && typeof jwk.raw === "string") {
     return crypto.subtle.importKey(
       "raw",
       Buffer.from(jwk.raw, "base64"),
-      how,
+      parameters,
       extractable === true,
       requestedUsages,
     );
@@ -84,7 +84,7 @@ async function importOwn({ jwk, algorithm, usages, extractable }: Fields): Promi
   return crypto.subtle.importKey(
     "jwk",
     jwk as JsonWebKey,
-    how,
+    parameters,
     extractable === true,
     requestedUsages,
   );
@@ -104,13 +104,13 @@ async function keyFields(key: CryptoKey, source?: Fields): Promise<Fields> {
   return {
     type: key.type,
     extractable: key.extractable,
-    algorithm: packed(key.algorithm),
+    algorithm: pack(key.algorithm),
     usages: key.usages,
-    jwk: source ?? (await exported(key)),
+    jwk: source ?? (await exportKey(key)),
   };
 }
 
-async function exported(key: CryptoKey): Promise<Fields> {
+async function exportKey(key: CryptoKey): Promise<Fields> {
   if (/^(PBKDF2|HKDF)$/.test(key.algorithm.name))
     throw new DOMException("The key cannot be kept.", "NotSupportedError");
   const jwk = (await crypto.subtle.exportKey("jwk", key)) as unknown as Fields;
@@ -118,16 +118,16 @@ async function exported(key: CryptoKey): Promise<Fields> {
   return rest;
 }
 
-function packed(value: unknown): unknown {
+function pack(value: unknown): unknown {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
     const bytes = ArrayBuffer.isView(value)
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       : new Uint8Array(value);
     return { __bytes: Buffer.from(bytes).toString("base64") };
   }
-  if (Array.isArray(value)) return value.map(packed);
+  if (Array.isArray(value)) return value.map(pack);
   if (!isFields(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, packed(entry)]));
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, pack(entry)]));
 }
 
 const subtle = crypto.subtle as unknown as Record<
@@ -140,7 +140,7 @@ async function perform(
   method: string,
   values: unknown[],
 ): Promise<{ value: unknown } | { bytes: Uint8Array }> {
-  const args = (await revived(values)) as unknown[];
+  const args = (await revive(values)) as unknown[];
   switch (method) {
     case "importKey": {
       const key = (await subtle.importKey?.(...args)) as CryptoKey;
@@ -152,14 +152,14 @@ async function perform(
       const open = key.extractable
         ? key
         : ((await subtle.importKey?.(...args.with(3, true))) as CryptoKey);
-      return { value: { __key: await keyFields(key, await exported(open)) } };
+      return { value: { __key: await keyFields(key, await exportKey(open)) } };
     }
     case "generateKey": {
-      const generated = await subtle.generateKey?.(...args.with(1, true));
+      const keys = await subtle.generateKey?.(...args.with(1, true));
       const isOpen = args[1] === true;
-      if (generated instanceof CryptoKey)
-        return { value: { __key: { ...(await keyFields(generated)), extractable: isOpen } } };
-      const { publicKey, privateKey } = generated as CryptoKeyPair;
+      if (keys instanceof CryptoKey)
+        return { value: { __key: { ...(await keyFields(keys)), extractable: isOpen } } };
+      const { publicKey, privateKey } = keys as CryptoKeyPair;
       return {
         value: {
           publicKey: { __key: await keyFields(publicKey) },
@@ -169,14 +169,16 @@ async function perform(
     }
     case "deriveKey":
     case "unwrapKey": {
-      const at = method === "deriveKey" ? 3 : 5;
-      const key = (await subtle[method]?.(...args.with(at, true))) as CryptoKey;
-      return { value: { __key: { ...(await keyFields(key)), extractable: args[at] === true } } };
+      const usagesIndex = method === "deriveKey" ? 3 : 5;
+      const key = (await subtle[method]?.(...args.with(usagesIndex, true))) as CryptoKey;
+      return {
+        value: { __key: { ...(await keyFields(key)), extractable: args[usagesIndex] === true } },
+      };
     }
     default: {
       const answer = await subtle[method]?.(...args);
       if (answer instanceof ArrayBuffer) return { bytes: new Uint8Array(answer) };
-      return { value: packed(answer) };
+      return { value: pack(answer) };
     }
   }
 }
@@ -203,17 +205,17 @@ export function callSubtle(
   charge: (units: number) => void,
 ): Promise<Answer> {
   const values = parseJson(argumentsJson);
-  const failed = (error: unknown): Answer => {
+  const errorAnswer = (error: unknown): Answer => {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { text: JSON.stringify({ error: { name, message } }), bytes: null };
   };
   if (!Array.isArray(values) || !methods.includes(method))
-    return Promise.resolve(failed(new TypeError("There is no such operation.")));
+    return Promise.resolve(errorAnswer(new TypeError("There is no such operation.")));
   let price: number;
   try {
     price = priceOf(method, values.map(shallow), argumentsJson.length);
   } catch (error) {
-    return Promise.resolve(failed(error));
+    return Promise.resolve(errorAnswer(error));
   }
   charge(price);
   return perform(method, values).then(
@@ -221,7 +223,7 @@ export function callSubtle(
       "bytes" in answer
         ? { text: JSON.stringify({ bytes: true }), bytes: answer.bytes }
         : { text: JSON.stringify({ value: answer.value }), bytes: null },
-    failed,
+    errorAnswer,
   );
 }
 

@@ -5,7 +5,7 @@ const nodeEncodings = ["hex", "base64", "base64url", "latin1", "ascii", "utf8", 
 type NodeEncoding = (typeof nodeEncodings)[number];
 
 const nodeEncoding = (name: unknown): NodeEncoding | undefined =>
-  nodeEncodings.find((known) => known === name);
+  nodeEncodings.find((encoding) => encoding === name);
 
 function widthOf(text: string): number {
   let columns = 0;
@@ -40,9 +40,11 @@ export const textOperations: Record<number, Operation> = {
   [op.decode]: {
     price: (_values, bytes) => bytes.length / 8,
     perform([encoding, fatal, ignoreBOM, stream], bytes) {
-      const known = nodeEncoding(encoding);
-      if (known !== undefined) {
-        return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(known) };
+      const nodeName = nodeEncoding(encoding);
+      if (nodeName !== undefined) {
+        return {
+          text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(nodeName),
+        };
       }
       const options = { fatal: fatal === true, ignoreBOM: ignoreBOM === true };
       const decoder = new TextDecoder(String(encoding ?? "utf-8"), options);

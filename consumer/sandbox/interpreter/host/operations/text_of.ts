@@ -1,6 +1,6 @@
 /** A bounded text out of what a program sent. */
-export function textOf(value: unknown, charsMax: number, what: string): string {
+export function textOf(value: unknown, charsMax: number, label: string): string {
   const text = typeof value === "string" ? value : String(value ?? "");
   if (text.length <= charsMax) return text;
-  throw new RangeError(`${what} is longer than ${charsMax} characters.`);
+  throw new RangeError(`${label} is longer than ${charsMax} characters.`);
 }

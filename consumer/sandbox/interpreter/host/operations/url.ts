@@ -26,7 +26,7 @@ function parse([href, base, part, value]: readonly unknown[]): string[] | null {
   return urlParts.map((name) => url[name]);
 }
 
-function formatted(href: string, options: Record<string, unknown>): string {
+function formatUrl(href: string, options: Record<string, unknown>): string {
   const url = new URL(href);
   if (options.hash === false) url.hash = "";
   if (options.search === false) url.search = "";
@@ -39,7 +39,7 @@ function formatted(href: string, options: Record<string, unknown>): string {
 }
 
 const methods: Record<string, (text: string, options: unknown) => string> = {
-  format: (href, options) => formatted(href, (options ?? {}) as Record<string, unknown>),
+  format: (href, options) => formatUrl(href, (options ?? {}) as Record<string, unknown>),
   ascii: (domain) => domainToASCII(domain),
   unicode: (domain) => domainToUnicode(domain),
   origin: (href) => new URL(href).origin,

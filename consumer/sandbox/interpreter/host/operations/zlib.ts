@@ -29,9 +29,9 @@ const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buf
 /** Only numbers: a dictionary or a chunk size of a program's choice is not needed. */
 function optionsOf(value: unknown): Options {
   const input = typeof value === "object" && value !== null ? (value as Options) : {};
-  const known = ["level", "memLevel", "strategy", "windowBits"];
+  const optionNames = ["level", "memLevel", "strategy", "windowBits"];
   const options: Options = Object.fromEntries(
-    known.filter((key) => typeof input[key] === "number").map((key) => [key, input[key]]),
+    optionNames.filter((key) => typeof input[key] === "number").map((key) => [key, input[key]]),
   );
   const quality = (input.params as Record<string, unknown> | undefined)?.[
     zlib.constants.BROTLI_PARAM_QUALITY

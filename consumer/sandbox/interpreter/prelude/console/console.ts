@@ -14,7 +14,8 @@ export function installConsole(now: () => number): object {
   const counts = new Map<string, number>();
   const starts = new Map<string, number>();
   const log = (...values: unknown[]): void => print(formatLine(...values));
-  const elapsed = (label: string): string => `${label}: ${now() - (starts.get(label) ?? now())}ms`;
+  const elapsedLine = (label: string): string =>
+    `${label}: ${now() - (starts.get(label) ?? now())}ms`;
   const group = (...values: unknown[]): void => {
     if (values.length > 0) log(...values);
     indent += "  ";
@@ -56,9 +57,9 @@ export function installConsole(now: () => number): object {
     time: (label = "default") => {
       starts.set(`${label}`, now());
     },
-    timeLog: (label = "default", ...values: unknown[]) => log(elapsed(`${label}`), ...values),
+    timeLog: (label = "default", ...values: unknown[]) => log(elapsedLine(`${label}`), ...values),
     timeEnd: (label = "default") => {
-      log(elapsed(`${label}`));
+      log(elapsedLine(`${label}`));
       starts.delete(`${label}`);
     },
   };

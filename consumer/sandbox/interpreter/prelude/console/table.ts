@@ -1,30 +1,30 @@
 import { inspect, width } from "./format.ts";
 
 /** console.table's drawing, or null where the data is not tabular. */
-export function table(data: unknown, wanted?: string[]): string | null {
+export function table(data: unknown, columnNames?: string[]): string | null {
   if (typeof data !== "object" || data === null) return null;
   const isMap = data instanceof Map;
   const indexTitle = isMap || data instanceof Set ? "(iteration index)" : "(index)";
   const rows: [string, unknown][] = isMap
-    ? [...data].map(([key, value], at) => [String(at), { Key: key, Values: value }])
+    ? [...data].map(([key, value], index) => [String(index), { Key: key, Values: value }])
     : data instanceof Set
-      ? [...data].map((value, at) => [String(at), value])
+      ? [...data].map((value, index) => [String(index), value])
       : Object.entries(data);
   const columns = new Map<string, Map<number, string>>();
   const values = new Map<number, string>();
-  rows.forEach(([, row], at) => {
+  rows.forEach(([, row], index) => {
     const isRecord = typeof row === "object" && row !== null;
-    if (!isRecord) values.set(at, cell(row));
+    if (!isRecord) values.set(index, cell(row));
     else {
-      for (const key of wanted ?? Object.keys(row)) {
+      for (const key of columnNames ?? Object.keys(row)) {
         const column = columns.get(key) ?? new Map<number, string>();
-        if (Object.hasOwn(row, key)) column.set(at, cell((row as Record<string, unknown>)[key]));
+        if (Object.hasOwn(row, key)) column.set(index, cell((row as Record<string, unknown>)[key]));
         columns.set(key, column);
       }
     }
   });
   const lines = (column: Map<number, string>): string[] =>
-    rows.map((_row, at) => column.get(at) ?? "");
+    rows.map((_row, index) => column.get(index) ?? "");
   const titles = [indexTitle, ...columns.keys()];
   const cells = [rows.map(([key]) => key), ...[...columns.values()].map(lines)];
   if (values.size > 0) {
@@ -43,14 +43,14 @@ function cell(value: unknown): string {
 
 function draw(titles: string[], columns: string[][]): string {
   const widths = titles.map(
-    (title, at) => Math.max(...[title, ...(columns[at] ?? [])].map(width)) + 2,
+    (title, index) => Math.max(...[title, ...(columns[index] ?? [])].map(width)) + 2,
   );
   const rule = (left: string, middle: string, right: string): string =>
     left + widths.map((size) => "─".repeat(size)).join(middle) + right;
   const row = (texts: string[]): string =>
-    `│${texts.map((text, at) => ` ${text}${" ".repeat((widths[at] ?? 0) - width(text) - 1)}`).join("│")}│`;
-  const body = (columns[0] ?? []).map((_unused, at) =>
-    row(columns.map((column) => column[at] ?? "")),
+    `│${texts.map((text, index) => ` ${text}${" ".repeat((widths[index] ?? 0) - width(text) - 1)}`).join("│")}│`;
+  const body = (columns[0] ?? []).map((_text, index) =>
+    row(columns.map((column) => column[index] ?? "")),
   );
   return [rule("┌", "┬", "┐"), row(titles), rule("├", "┼", "┤"), ...body, rule("└", "┴", "┘")].join(
     "\n",

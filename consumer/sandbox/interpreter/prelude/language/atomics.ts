@@ -6,15 +6,15 @@ type List = Record<number, number | bigint>;
 export function installAtomics(): void {
   const change =
     (work: (before: never, value: never) => number | bigint) =>
-    (list: List, at: number, value: number | bigint): number | bigint | undefined => {
-      const before = list[at];
-      list[at] = work(before as never, value as never);
+    (list: List, index: number, value: number | bigint): number | bigint | undefined => {
+      const before = list[index];
+      list[index] = work(before as never, value as never);
       return before;
     };
   const atomics = {
-    load: (list: List, at: number) => list[at],
-    store: (list: List, at: number, value: number | bigint) => {
-      list[at] = value;
+    load: (list: List, index: number) => list[index],
+    store: (list: List, index: number, value: number | bigint) => {
+      list[index] = value;
       return value;
     },
     add: change((a: number, b: number) => a + b),
@@ -25,12 +25,12 @@ export function installAtomics(): void {
     exchange: change((_before, value) => value),
     compareExchange: (
       list: List,
-      at: number,
+      index: number,
       expected: number | bigint,
       value: number | bigint,
     ) => {
-      const before = list[at];
-      if (before === expected) list[at] = value;
+      const before = list[index];
+      if (before === expected) list[index] = value;
       return before;
     },
     isLockFree: () => true,

@@ -39,9 +39,9 @@ function compareHere(a: string, b: string): number | undefined {
   const length = Math.min(a.length, b.length);
   let byCase = 0;
   let byAccent = false;
-  for (let at = 0; at < length; at += 1) {
-    const x = a.charCodeAt(at);
-    const y = b.charCodeAt(at);
+  for (let index = 0; index < length; index += 1) {
+    const x = a.charCodeAt(index);
+    const y = b.charCodeAt(index);
     if (x === y) {
       if (x >= 0x180) return undefined;
       continue;
@@ -51,7 +51,7 @@ function compareHere(a: string, b: string): number | undefined {
     if (first === undefined || second === undefined) return undefined;
     if (first !== second) {
       // A combining mark behind one of them would change it.
-      if (a.charCodeAt(at + 1) >= 0x300 || b.charCodeAt(at + 1) >= 0x300) return undefined;
+      if (a.charCodeAt(index + 1) >= 0x300 || b.charCodeAt(index + 1) >= 0x300) return undefined;
       return first < second ? -1 : 1;
     }
     if (isAccented[x] !== isAccented[y] || isAccented[x]) byAccent = true;
@@ -74,8 +74,8 @@ const isRootLike = (locales: unknown): boolean =>
 
 function compareTexts(a: string, b: string, locales: unknown, options: unknown): number {
   if (options === undefined && isRootLike(locales)) {
-    const here = compareHere(a, b);
-    if (here !== undefined) return here;
+    const order = compareHere(a, b);
+    if (order !== undefined) return order;
   }
   return askIntl("Collator", locales, options, "compare", [a, b]) as number;
 }
@@ -90,35 +90,35 @@ export function installCollation(): void {
     },
   });
   const { Collator } = globalThis.Intl;
-  const given = new WeakMap<object, [locales: unknown, options: unknown]>();
+  const collatorArguments = new WeakMap<object, [locales: unknown, options: unknown]>();
   const native = Object.getOwnPropertyDescriptor(Collator.prototype, "compare")?.get as (
     this: object,
   ) => unknown;
-  const made = new WeakMap<object, unknown>();
+  const compareFunctions = new WeakMap<object, unknown>();
   const Wrapped = new Proxy(Collator, {
     construct(target, [locales, options], newTarget) {
       const collator = Reflect.construct(target, [locales, options], newTarget) as object;
-      given.set(collator, [locales, options]);
+      collatorArguments.set(collator, [locales, options]);
       return collator;
     },
     apply(target, _self, [locales, options]) {
       const collator = Reflect.construct(target, [locales, options]) as object;
-      given.set(collator, [locales, options]);
+      collatorArguments.set(collator, [locales, options]);
       return collator;
     },
   });
   Object.defineProperty(Collator.prototype, "compare", {
     configurable: true,
     get(this: object) {
-      const known = made.get(this);
-      if (known) return known;
-      const values = given.get(this);
+      const cached = compareFunctions.get(this);
+      if (cached) return cached;
+      const values = collatorArguments.get(this);
       if (values === undefined) return native.call(this);
       const [locales, options] = values;
       const compare = (a: unknown, b: unknown): number =>
         compareTexts(String(a), String(b), locales, options);
       comparers.set(compare, [locales, options]);
-      made.set(this, compare);
+      compareFunctions.set(this, compare);
       return compare;
     },
   });
@@ -128,7 +128,7 @@ export function installCollation(): void {
 }
 
 /** Comparators that only order by one text of each entry, as programs usually write them. */
-const usual =
+const isDefault =
   /^\s*(?:function\s*\w*\s*)?\(?\s*(\w+)\s*,\s*(\w+)\s*\)?\s*(?:=>)?\s*(?:\{\s*return\s+)?(\w+)((?:\.\w+)*)\.localeCompare\(\s*(\w+)((?:\.\w+)*)\s*\)\s*;?\s*\}?\s*$/;
 
 interface Ordering {
@@ -140,10 +140,10 @@ interface Ordering {
 
 /** What a comparator orders by, or null where it has to be called. */
 function orderingOf(comparator: (a: unknown, b: unknown) => number): Ordering | null {
-  const known = comparers.get(comparator);
-  if (known) return { path: [], sign: 1, locales: known[0], options: known[1] };
+  const cached = comparers.get(comparator);
+  if (cached) return { path: [], sign: 1, locales: cached[0], options: cached[1] };
   const [, a, b, first, path = "", second, other = ""] =
-    usual.exec(Function.prototype.toString.call(comparator)) ?? [];
+    isDefault.exec(Function.prototype.toString.call(comparator)) ?? [];
   if (a === undefined || path !== other || a === b) return null;
   const sign = first === a && second === b ? 1 : first === b && second === a ? -1 : 0;
   if (sign === 0) return null;
@@ -151,21 +151,21 @@ function orderingOf(comparator: (a: unknown, b: unknown) => number): Ordering | 
 }
 
 function textOf(value: unknown, path: string[]): unknown {
-  let found = value;
+  let member = value;
   for (const key of path) {
-    if (typeof found !== "object" || found === null) return undefined;
-    const field = Object.getOwnPropertyDescriptor(found, key);
+    if (typeof member !== "object" || member === null) return undefined;
+    const field = Object.getOwnPropertyDescriptor(member, key);
     if (field === undefined || !("value" in field)) return undefined;
-    found = field.value;
+    member = field.value;
   }
-  return found;
+  return member;
 }
 
 /** A long list that is ordered by texts is sorted by the host in one call. */
 function installSort(): void {
   const { sort } = Array.prototype;
   const listMin = 50;
-  const sorted = (
+  const sortByHost = (
     list: unknown[],
     { path, sign, locales, options }: Ordering,
   ): unknown[] | null => {
@@ -176,16 +176,16 @@ function installSort(): void {
       texts.push(text);
     }
     const places = ask(op.sort, [locales ?? null, options ?? null, texts, sign]) as number[];
-    return places.map((at) => list[at]);
+    return places.map((index) => list[index]);
   };
   define(Array.prototype, {
     sort(this: unknown[], comparator?: (a: unknown, b: unknown) => number) {
       const isLong =
         typeof comparator === "function" && Array.isArray(this) && this.length >= listMin;
       const ordering = isLong ? orderingOf(comparator) : null;
-      const found = ordering === null ? null : sorted(this, ordering);
-      if (found === null) return sort.call(this, comparator);
-      for (let at = 0; at < found.length; at += 1) this[at] = found[at];
+      const sorted = ordering === null ? null : sortByHost(this, ordering);
+      if (sorted === null) return sort.call(this, comparator);
+      for (let index = 0; index < sorted.length; index += 1) this[index] = sorted[index];
       return this;
     },
     toSorted(this: unknown[], comparator?: (a: unknown, b: unknown) => number) {

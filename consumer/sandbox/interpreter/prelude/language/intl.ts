@@ -3,7 +3,7 @@ import { ask, define } from "../bridge.ts";
 
 type Given = unknown;
 
-function plain(value: unknown): unknown {
+function plainOf(value: unknown): unknown {
   if (typeof value === "bigint") return { bigint: String(value) };
   // JSON has neither infinities nor a negative zero.
   if (Object.is(value, -0)) return "-0";
@@ -20,14 +20,14 @@ export function askIntl(
   method: string,
   values: unknown[],
 ): unknown {
-  return ask(op.intl, [service, localesOf(locales), options ?? null, method, values.map(plain)]);
+  return ask(op.intl, [service, localesOf(locales), options ?? null, method, values.map(plainOf)]);
 }
 
 function localesOf(locales: Given): unknown {
   if (locales === undefined) return null;
   if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
   if (Array.isArray(locales))
-    return locales.map((one) => (one instanceof Locale ? String(one) : one));
+    return locales.map((locale) => (locale instanceof Locale ? String(locale) : locale));
   return typeof locales === "object" ? String(locales) : locales;
 }
 
@@ -95,24 +95,24 @@ function makeService(name: string): unknown {
   }
   const prototype = Service.prototype as object;
   const stateOf = (self: unknown): { locales: Given; options: Given } => {
-    const found = state.get(self as object);
-    if (found === undefined)
+    const stored = state.get(self as object);
+    if (stored === undefined)
       throw new TypeError(
         `Method Intl.${name}.prototype called on incompatible receiver ${String(self)}`,
       );
-    return found;
+    return stored;
   };
   const send = (self: unknown, method: string, values: unknown[]): unknown => {
     const { locales, options } = stateOf(self);
-    return ask(op.intl, [name, locales, options ?? null, method, values.map(plain)]);
+    return ask(op.intl, [name, locales, options ?? null, method, values.map(plainOf)]);
   };
   for (const [method, valuesOf] of Object.entries(methods[name] ?? {})) {
-    const named = {
+    const namedClass = {
       [method](this: unknown, ...values: unknown[]) {
         return send(this, method, valuesOf(...values));
       },
     };
-    define(prototype, { [method]: named[method] });
+    define(prototype, { [method]: namedClass[method] });
   }
   define(prototype, {
     resolvedOptions(this: unknown) {
@@ -147,14 +147,14 @@ function defineBound(
   [method, valuesOf]: [string, (...values: unknown[]) => unknown[]],
   send: (self: unknown, method: string, values: unknown[]) => unknown,
 ): void {
-  const made = new WeakMap<object, unknown>();
+  const boundMethods = new WeakMap<object, unknown>();
   Object.defineProperty(prototype, method, {
     configurable: true,
     get(this: object) {
-      const known = made.get(this);
-      if (known) return known;
+      const cached = boundMethods.get(this);
+      if (cached) return cached;
       const work = (...values: unknown[]): unknown => send(this, method, valuesOf(...values));
-      made.set(this, work);
+      boundMethods.set(this, work);
       return work;
     },
   });
@@ -172,11 +172,11 @@ class Segmenter {
     const input = String(text);
     const isWord = (options as { granularity?: string } | undefined)?.granularity === "word";
     let list: { segment: string; index: number; isWordLike?: boolean }[] | undefined;
-    const all = (): NonNullable<typeof list> =>
+    const segments = (): NonNullable<typeof list> =>
       (list ??= askIntl("Segmenter", locales, options, "segment", [input]) as NonNullable<
         typeof list
       >);
-    const shown = ({
+    const segmentOf = ({
       segment,
       index,
       isWordLike,
@@ -187,11 +187,13 @@ class Segmenter {
     }): object => (isWord ? { segment, index, input, isWordLike } : { segment, index, input });
     return {
       *[Symbol.iterator]() {
-        for (const one of all()) yield shown(one);
+        for (const segment of segments()) yield segmentOf(segment);
       },
-      containing(at = 0) {
-        const found = all().findLast(({ index }) => index <= at);
-        return at < 0 || at >= input.length || found === undefined ? undefined : shown(found);
+      containing(position = 0) {
+        const segment = segments().findLast(({ index }) => index <= position);
+        return position < 0 || position >= input.length || segment === undefined
+          ? undefined
+          : segmentOf(segment);
       },
     };
   }
@@ -283,11 +285,11 @@ function installLocale(): void {
 /** Intl by the isolate's V8, and the methods of the language that depend on it. */
 export function installIntl(): void {
   installLocale();
-  const made: Record<string, unknown> = {};
-  for (const name of Object.keys(methods)) made[name] = makeService(name);
+  const classes: Record<string, unknown> = {};
+  for (const name of Object.keys(methods)) classes[name] = makeService(name);
   define(globalThis, { Intl: {} });
   define(globalThis.Intl, {
-    ...made,
+    ...classes,
     Segmenter,
     Locale,
     getCanonicalLocales: (locales: Given) =>
@@ -341,14 +343,14 @@ function installDates(): void {
       [method](this: Date, locales?: Given, options?: Record<string, unknown>) {
         const ms = this.getTime();
         if (Number.isNaN(ms)) return "Invalid Date";
-        const given: Record<string, unknown> =
+        const chosenOptions: Record<string, unknown> =
           options === undefined ? {} : (copyOf(options) as Record<string, unknown>);
-        if (forbidden in given) throw new TypeError(`Invalid option : ${forbidden}`);
-        const isSaid = Object.keys(given).some((key) => required.test(key));
+        if (forbidden in chosenOptions) throw new TypeError(`Invalid option : ${forbidden}`);
+        const isSaid = Object.keys(chosenOptions).some((key) => required.test(key));
         return askIntl(
           "DateTimeFormat",
           locales,
-          isSaid ? given : { ...given, ...usual },
+          isSaid ? chosenOptions : { ...chosenOptions, ...usual },
           "format",
           [ms],
         );
@@ -369,11 +371,11 @@ function installNumbers(): void {
 
 function installCases(): void {
   for (const method of ["toLocaleUpperCase", "toLocaleLowerCase"] as const) {
-    const usual =
+    const defaultName =
       method === "toLocaleUpperCase" ? String.prototype.toUpperCase : String.prototype.toLowerCase;
     define(String.prototype, {
       [method](this: unknown, locales?: Given) {
-        if (locales === undefined) return usual.call(this);
+        if (locales === undefined) return defaultName.call(this);
         return askIntl("String", locales, null, method, [String(this)]);
       },
     });

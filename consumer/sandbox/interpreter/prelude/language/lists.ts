@@ -11,10 +11,10 @@ function extreme(values: Iterable<unknown>, pick: (...values: number[]) => numbe
     Array.isArray(values) || ArrayBuffer.isView(values) ? values : [...values]
   ) as number[];
   if (list.length < longList) return pick(...list);
-  let found = pick();
-  for (let at = 0; at < list.length; at += longList)
-    found = pick(found, ...list.slice(at, at + longList));
-  return found;
+  let best = pick();
+  for (let start = 0; start < list.length; start += longList)
+    best = pick(best, ...list.slice(start, start + longList));
+  return best;
 }
 
 function push(target: { push(...values: unknown[]): number }, values: Iterable<unknown>): number {

@@ -11,7 +11,7 @@ export function installLanguage(): void {
   define(Array, {
     async fromAsync(
       source: AsyncIterable<unknown> | Iterable<unknown>,
-      map?: (value: unknown, at: number) => unknown,
+      map?: (value: unknown, index: number) => unknown,
       self?: unknown,
     ) {
       const list: unknown[] = [];
@@ -24,7 +24,7 @@ export function installLanguage(): void {
   });
   // The engine's own answers a negative number unchanged where the width is a whole number of words.
   const { asUintN } = BigInt;
-  const wrapped = (bits: number, value: bigint): bigint => {
+  const wrapSigned = (bits: number, value: bigint): bigint => {
     const size = 1n << BigInt(bits);
     const rest = value % size;
     return rest < 0n ? rest + size : rest;
@@ -36,10 +36,10 @@ export function installLanguage(): void {
     return [width, typeof value === "bigint" ? value : bigOf(value)];
   };
   define(BigInt, {
-    asUintN: (bits: unknown, value: unknown) => wrapped(...widthOf(bits, value)),
+    asUintN: (bits: unknown, value: unknown) => wrapSigned(...widthOf(bits, value)),
     asIntN(bits: unknown, value: unknown): bigint {
       const [width, given] = widthOf(bits, value);
-      const rest = wrapped(width, given);
+      const rest = wrapSigned(width, given);
       return width > 0 && rest >> BigInt(width - 1) === 1n ? rest - (1n << BigInt(width)) : rest;
     },
   });
@@ -69,20 +69,20 @@ export function installLanguage(): void {
 
 /** The engine frees at once what nothing else holds; other engines keep a WeakRef's target until the job has ended. */
 function keepWeakTargets(): void {
-  const kept: unknown[] = [];
-  const keep = (target: unknown): void => {
-    if (kept.length === 0) void Promise.resolve().then(() => void kept.splice(0));
-    kept.push(target);
+  const targets: unknown[] = [];
+  const keepAlive = (target: unknown): void => {
+    if (targets.length === 0) void Promise.resolve().then(() => void targets.splice(0));
+    targets.push(target);
   };
   const native = WeakRef;
   class KeptWeakRef<T extends WeakKey> extends native<T> {
     constructor(target: T) {
       super(target);
-      keep(target);
+      keepAlive(target);
     }
     override deref(): T | undefined {
       const target = super.deref();
-      if (target !== undefined) keep(target);
+      if (target !== undefined) keepAlive(target);
       return target;
     }
   }

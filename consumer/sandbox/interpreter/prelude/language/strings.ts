@@ -25,19 +25,19 @@ function installReplace(): void {
       const isUnicode = /[uv]/.test(flags);
       this.lastIndex = 0;
       let result = "";
-      let at = 0;
+      let position = 0;
       for (let match = exec.call(this, source); match !== null; match = exec.call(this, source)) {
         const [whole] = match;
-        if (match.index > at) result += source.slice(at, match.index);
+        if (match.index > position) result += source.slice(position, match.index);
         if (work !== null) result += call(work, match, source);
         else result += isPlain ? template : expand(template, match, source);
-        at = match.index + whole.length;
+        position = match.index + whole.length;
         if (whole === "") {
           const pair = isUnicode && (source.codePointAt(this.lastIndex) ?? 0) > 0xffff;
           this.lastIndex += pair ? 2 : 1;
         }
       }
-      return at === 0 ? result + source : result + source.slice(at);
+      return position === 0 ? result + source : result + source.slice(position);
     },
   };
   Object.defineProperty(method[Symbol.replace], "name", { value: "[Symbol.replace]" });
@@ -78,9 +78,9 @@ function expand(template: string, match: RegExpExecArray, source: string): strin
         return match.groups === undefined ? form : String(match.groups[name] ?? "");
       const two = Number(digits);
       if (two >= 1 && two < match.length) return match[two] ?? "";
-      const one = Number(digits?.[0]);
-      if (digits?.length === 2 && one >= 1 && one < match.length)
-        return (match[one] ?? "") + digits[1];
+      const group = Number(digits?.[0]);
+      if (digits?.length === 2 && group >= 1 && group < match.length)
+        return (match[group] ?? "") + digits[1];
       return form;
     },
   );
@@ -107,9 +107,9 @@ export function charactersOf(text: string): string[] {
 
 function unitsOf(text: string): string[] {
   const list = listOfLength(text.length) as string[];
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    list[at] = code < 256 ? (table[code] as string) : text.charAt(at);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    list[index] = code < 256 ? (table[code] as string) : text.charAt(index);
   }
   return list;
 }
@@ -152,19 +152,19 @@ function installCharacters(): void {
 const iteratorPrototype = Object.getPrototypeOf(""[Symbol.iterator]());
 
 function characters(text: string): IterableIterator<string> {
-  let at = 0;
+  let position = 0;
   const iterator = Object.create(iteratorPrototype);
   return Object.defineProperty(iterator, "next", {
     configurable: true,
     value: () => {
-      if (at >= text.length) return { value: undefined, done: true };
-      const code = text.charCodeAt(at);
+      if (position >= text.length) return { value: undefined, done: true };
+      const code = text.charCodeAt(position);
       if (code < 256) {
-        at += 1;
+        position += 1;
         return { value: table[code], done: false };
       }
-      const value = String.fromCodePoint(text.codePointAt(at) as number);
-      at += value.length;
+      const value = String.fromCodePoint(text.codePointAt(position) as number);
+      position += value.length;
       return { value, done: false };
     },
   });

@@ -91,10 +91,10 @@ function stackClass(isAsync: boolean): unknown {
       this.#open().defer(dispose);
     }
     move(): Stack {
-      const moved = new Stack();
-      for (const disposal of this.#open().take()) moved.defer(disposal);
+      const successor = new Stack();
+      for (const disposal of this.#open().take()) successor.defer(disposal);
       this.disposed = true;
-      return moved;
+      return successor;
     }
     [end](): unknown {
       if (this.disposed) return isAsync ? Promise.resolve() : undefined;

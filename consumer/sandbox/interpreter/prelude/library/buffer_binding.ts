@@ -6,36 +6,36 @@ import { askBytes, askText, encodeText } from "../bridge.ts";
 type Bytes = Uint8Array;
 const slice = (bytes: Bytes, start = 0, end = bytes.length): Bytes =>
   bytes.subarray(Math.max(0, start), Math.max(0, Math.min(end, bytes.length)));
-const sliced =
+const sliceText =
   (encoding: string) =>
   (bytes: Bytes, start?: number, end?: number): string => {
     const piece = slice(bytes, start, end);
-    return piece.length === 0 ? "" : askText(op.decode, [encoding], plain(piece));
+    return piece.length === 0 ? "" : askText(op.decode, [encoding], plainBytes(piece));
   };
 
 /** The bytes as a plain Uint8Array, because code here must not call methods that a program can replace in Buffer. */
-const plain = (bytes: Bytes): Bytes =>
+const plainBytes = (bytes: Bytes): Bytes =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-export function encoded(text: string, encoding: string): Bytes {
+export function encodeWith(text: string, encoding: string): Bytes {
   return encoding === "utf8" ? encodeText(text) : askBytes(op.encode, [encoding, text]);
 }
 
-const written =
+const writeText =
   (encoding: string, unit = 1) =>
-  (into: Bytes, text: string, offset = 0, length = into.length - offset): number => {
-    const bytes = encoded(String(text), encoding);
-    const room = Math.min(length, into.length - offset);
+  (target: Bytes, text: string, offset = 0, length = target.length - offset): number => {
+    const bytes = encodeWith(String(text), encoding);
+    const room = Math.min(length, target.length - offset);
     let count = Math.min(bytes.length, room);
     count -= count % unit;
     // A character that does not fit whole is left out.
     if (encoding === "utf8" && count < bytes.length)
       while (count > 0 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count -= 1;
-    Uint8Array.prototype.set.call(into, bytes.subarray(0, count), offset);
+    Uint8Array.prototype.set.call(target, bytes.subarray(0, count), offset);
     return count;
   };
 
-const latin1 = sliced("latin1");
+const latin1 = sliceText("latin1");
 
 /** Where a search starts in a buffer of this length, as Node counts it; -1 where it cannot match. */
 function startOf(length: number, offset: number, needle: number, forward: boolean): number {
@@ -60,9 +60,10 @@ function find(bytes: Bytes, needle: Bytes, offset: number, forward: boolean, uni
   const [text, part] = [latin1(bytes), latin1(needle)];
   const next = (from: number): number =>
     forward ? text.indexOf(part, from) : text.lastIndexOf(part, from);
-  let at = next(start);
-  while (at >= 0 && at % unit !== 0) at = forward ? next(at + 1) : at === 0 ? -1 : next(at - 1);
-  return at;
+  let position = next(start);
+  while (position >= 0 && position % unit !== 0)
+    position = forward ? next(position + 1) : position === 0 ? -1 : next(position - 1);
+  return position;
 }
 
 const encodingNames = [
@@ -78,8 +79,8 @@ const encodingNames = [
 
 function compare(a: Bytes, b: Bytes): number {
   const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at += 1) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+  for (let index = 0; index < length; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference !== 0) return difference < 0 ? -1 : 1;
   }
   return Math.sign(a.length - b.length);
@@ -93,19 +94,19 @@ function fill(
   encoding = "utf8",
 ): number | undefined {
   if (start > end || start < 0 || end > into.length) return -2;
-  const target = plain(into).subarray(start, end);
+  const target = plainBytes(into).subarray(start, end);
   if (typeof value === "number" || typeof value === "boolean") {
     target.fill(Number(value) & 255);
     return undefined;
   }
   const name = String(encoding).toLowerCase();
   const bytes =
-    typeof value === "string" ? encoded(value, encodingOf(name)) : plain(value as Bytes);
+    typeof value === "string" ? encodeWith(value, encodingOf(name)) : plainBytes(value as Bytes);
   if (bytes.length === 0) return -1;
   target.set(bytes.subarray(0, target.length));
   // Each copy doubles what is filled.
-  for (let done = bytes.length; done < target.length; done *= 2)
-    target.copyWithin(done, 0, Math.min(done, target.length - done));
+  for (let filledBytes = bytes.length; filledBytes < target.length; filledBytes *= 2)
+    target.copyWithin(filledBytes, 0, Math.min(filledBytes, target.length - filledBytes));
   return undefined;
 }
 
@@ -116,26 +117,26 @@ function encodingOf(name: string): string {
 }
 
 function swap(bytes: Bytes, unit: number): Bytes {
-  for (let at = 0; at + unit <= bytes.length; at += unit)
-    plain(bytes)
-      .subarray(at, at + unit)
+  for (let offset = 0; offset + unit <= bytes.length; offset += unit)
+    plainBytes(bytes)
+      .subarray(offset, offset + unit)
       .reverse();
   return bytes;
 }
 
 function atob(input: string): string | number {
   const text = input.replace(/[\t\n\f\r ]/g, "");
-  const bare = text.length % 4 === 0 ? text.replace(/={1,2}$/, "") : text;
-  if (/[^A-Za-z0-9+/]/.test(bare)) return -1;
-  if (bare.length % 4 === 1) return -2;
-  return latin1(encoded(bare, "base64"));
+  const unpadded = text.length % 4 === 0 ? text.replace(/={1,2}$/, "") : text;
+  if (/[^A-Za-z0-9+/]/.test(unpadded)) return -1;
+  if (unpadded.length % 4 === 1) return -2;
+  return latin1(encodeWith(unpadded, "base64"));
 }
 
 export const bufferBinding = {
   kMaxLength: 2 ** 53 - 1,
   kStringMaxLength: 536_870_888,
   byteLengthUtf8: (text: string) => encodeText(text).length,
-  compare: (a: Bytes, b: Bytes) => compare(plain(a), plain(b)),
+  compare: (a: Bytes, b: Bytes) => compare(plainBytes(a), plainBytes(b)),
   compareOffset: (
     a: Bytes,
     b: Bytes,
@@ -144,9 +145,12 @@ export const bufferBinding = {
     bLength: number,
     aLength: number,
   ) =>
-    compare(slice(plain(a), aStart, aStart + aLength), slice(plain(b), bStart, bStart + bLength)),
+    compare(
+      slice(plainBytes(a), aStart, aStart + aLength),
+      slice(plainBytes(b), bStart, bStart + bLength),
+    ),
   copy: (from: Bytes, to: Bytes, toStart: number, start: number, count: number) =>
-    plain(to).set(plain(from).subarray(start, start + count), toStart),
+    plainBytes(to).set(plainBytes(from).subarray(start, start + count), toStart),
   copyArrayBuffer: (
     to: ArrayBuffer,
     toStart: number,
@@ -172,14 +176,14 @@ export const bufferBinding = {
     forward: boolean,
   ) =>
     find(
-      plain(bytes),
-      plain(needle),
+      plainBytes(bytes),
+      plainBytes(needle),
       offset,
       forward,
       encodingNames[encoding] === "utf16le" ? 2 : 1,
     ),
   indexOfNumber: (bytes: Bytes, value: number, offset: number, forward: boolean) =>
-    find(plain(bytes), Uint8Array.of(value & 255), offset, forward),
+    find(plainBytes(bytes), Uint8Array.of(value & 255), offset, forward),
   indexOfString: (
     bytes: Bytes,
     text: string,
@@ -188,28 +192,34 @@ export const bufferBinding = {
     forward: boolean,
   ) => {
     const name = encodingNames[encoding] ?? "utf8";
-    return find(plain(bytes), encoded(text, name), offset, forward, name === "utf16le" ? 2 : 1);
+    return find(
+      plainBytes(bytes),
+      encodeWith(text, name),
+      offset,
+      forward,
+      name === "utf16le" ? 2 : 1,
+    );
   },
   swap16: (bytes: Bytes) => swap(bytes, 2),
   swap32: (bytes: Bytes) => swap(bytes, 4),
   swap64: (bytes: Bytes) => swap(bytes, 8),
   atob,
   btoa: (text: string) =>
-    /[^\0-\xff]/.test(text) ? -1 : sliced("base64")(encoded(text, "latin1")),
-  asciiSlice: sliced("ascii"),
-  base64Slice: sliced("base64"),
-  base64urlSlice: sliced("base64url"),
+    /[^\0-\xff]/.test(text) ? -1 : sliceText("base64")(encodeWith(text, "latin1")),
+  asciiSlice: sliceText("ascii"),
+  base64Slice: sliceText("base64"),
+  base64urlSlice: sliceText("base64url"),
   latin1Slice: latin1,
-  hexSlice: sliced("hex"),
-  ucs2Slice: sliced("utf16le"),
-  utf8Slice: sliced("utf8"),
-  asciiWriteStatic: written("latin1"),
-  base64Write: written("base64"),
-  base64urlWrite: written("base64url"),
-  latin1WriteStatic: written("latin1"),
-  hexWrite: written("hex"),
-  ucs2Write: written("utf16le", 2),
-  utf8WriteStatic: written("utf8"),
+  hexSlice: sliceText("hex"),
+  ucs2Slice: sliceText("utf16le"),
+  utf8Slice: sliceText("utf8"),
+  asciiWriteStatic: writeText("latin1"),
+  base64Write: writeText("base64"),
+  base64urlWrite: writeText("base64url"),
+  latin1WriteStatic: writeText("latin1"),
+  hexWrite: writeText("hex"),
+  ucs2Write: writeText("utf16le", 2),
+  utf8WriteStatic: writeText("utf8"),
   createUnsafeArrayBuffer: (size: number) => new ArrayBuffer(size),
   setDetachKey: () => {},
   getZeroFillToggle: () => undefined,

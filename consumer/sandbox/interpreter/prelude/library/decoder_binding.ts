@@ -29,17 +29,17 @@ function decodeHost(
 export const decoderBinding = {
   encodeIntoResults,
   encodeUtf8String: (text: string) => encodeText(text),
-  encodeInto(text: string, into: Uint8Array) {
+  encodeInto(text: string, target: Uint8Array) {
     // Three bytes a unit at most: no more of the text can fit.
-    let part = text.slice(0, into.length);
+    let part = text.slice(0, target.length);
     let bytes = encodeText(part);
-    if (bytes.length > into.length) {
-      let end = into.length;
+    if (bytes.length > target.length) {
+      let end = target.length;
       while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
       bytes = bytes.subarray(0, end);
       part = decodeHost("utf-8", bytes, false, true);
     }
-    into.set(bytes);
+    target.set(bytes);
     encodeIntoResults[0] = part.length;
     encodeIntoResults[1] = bytes.length;
   },
@@ -52,9 +52,9 @@ export const decoderBinding = {
 interface Converter {
   fatal: boolean;
   ignoreBom: boolean;
-  kept: Uint8Array;
+  pendingBytes: Uint8Array;
   /** How much of what `kept` decodes to was answered. */
-  answered: number;
+  returnedChars: number;
 }
 
 /** Decoders of the encodings that are neither UTF-8 nor of single bytes. */
@@ -68,8 +68,8 @@ export const converters = {
     return {
       fatal: (flags & 2) !== 0,
       ignoreBom: (flags & 4) !== 0,
-      kept: new Uint8Array(0),
-      answered: 0,
+      pendingBytes: new Uint8Array(0),
+      returnedChars: 0,
     };
   },
   /** What came before is decoded again: only then is it known where a character ends. */
@@ -80,15 +80,15 @@ export const converters = {
     encoding: string,
   ): string {
     const bytes = bytesOf(source);
-    const whole = new Uint8Array(converter.kept.length + bytes.length);
-    whole.set(converter.kept);
-    whole.set(bytes, converter.kept.length);
+    const joinedBytes = new Uint8Array(converter.pendingBytes.length + bytes.length);
+    joinedBytes.set(converter.pendingBytes);
+    joinedBytes.set(bytes, converter.pendingBytes.length);
     const isLast = (flags & 1) !== 0;
-    const text = decodeHost(encoding, whole, converter.fatal, converter.ignoreBom, !isLast);
-    const fresh = text.slice(converter.answered);
-    converter.kept = isLast ? new Uint8Array(0) : whole;
-    converter.answered = isLast ? 0 : text.length;
-    return fresh;
+    const text = decodeHost(encoding, joinedBytes, converter.fatal, converter.ignoreBom, !isLast);
+    const newText = text.slice(converter.returnedChars);
+    converter.pendingBytes = isLast ? new Uint8Array(0) : joinedBytes;
+    converter.returnedChars = isLast ? 0 : text.length;
+    return newText;
   },
 };
 
@@ -127,16 +127,16 @@ export const stringDecoderBinding = {
   kSize: 7,
   decode(state: Uint8Array, source: ArrayBufferView): string {
     const encoding = encodings[state[field.encoding] ?? 1] ?? "utf8";
-    const held = state[field.buffered] ?? 0;
-    const fresh = bytesOf(source);
-    const whole = new Uint8Array(held + fresh.length);
-    whole.set(state.subarray(0, held));
-    whole.set(fresh, held);
-    const rest = incomplete(whole, encoding);
-    const end = whole.length - rest;
-    for (let at = 0; at < rest; at += 1) state[at] = whole[end + at] ?? 0;
+    const bufferedBytes = state[field.buffered] ?? 0;
+    const newBytes = bytesOf(source);
+    const joinedBytes = new Uint8Array(bufferedBytes + newBytes.length);
+    joinedBytes.set(state.subarray(0, bufferedBytes));
+    joinedBytes.set(newBytes, bufferedBytes);
+    const rest = incomplete(joinedBytes, encoding);
+    const end = joinedBytes.length - rest;
+    for (let index = 0; index < rest; index += 1) state[index] = joinedBytes[end + index] ?? 0;
     state[field.buffered] = rest;
-    const lead = whole[end] ?? 0;
+    const lead = joinedBytes[end] ?? 0;
     const size =
       encoding === "utf8"
         ? lead >= 0xf0
@@ -150,15 +150,18 @@ export const stringDecoderBinding = {
             : 2
           : 3;
     state[field.missing] = rest === 0 ? 0 : size - rest;
-    return text(encoding, whole.subarray(0, end));
+    return text(encoding, joinedBytes.subarray(0, end));
   },
   flush(state: Uint8Array): string {
     const encoding = encodings[state[field.encoding] ?? 1] ?? "utf8";
-    const held = state[field.buffered] ?? 0;
+    const bufferedBytes = state[field.buffered] ?? 0;
     state[field.buffered] = 0;
     state[field.missing] = 0;
     const bytes = new Uint8Array(
-      state.subarray(0, encoding === "utf16le" ? held - (held % 2) : held),
+      state.subarray(
+        0,
+        encoding === "utf16le" ? bufferedBytes - (bufferedBytes % 2) : bufferedBytes,
+      ),
     );
     return encoding === "utf8" && bytes.length > 0 ? "\ufffd" : text(encoding, bytes);
   },

@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import { ask } from "../bridge.ts";
 import { makeBindings } from "./bindings.ts";
-import { replaced } from "./replaced.ts";
+import { replacedModules } from "./replaced.ts";
 
 type Exports = Record<string, unknown>;
 type Wrapper = (
@@ -18,7 +18,7 @@ declare const nodeImage: Record<string, Wrapper>;
 
 /** Evaluates in the global scope: nothing of this file is within the reach of what it evaluates. */
 const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
-const loaded = new Map<string, { exports: Exports }>();
+const loadedModules = new Map<string, { exports: Exports }>();
 const primordials: Record<string, unknown> = {};
 const bindings = makeBindings(nodeModule);
 /** What Node's JavaScript knows of its process: what it prints with colors or not, and its platform. */
@@ -40,24 +40,24 @@ export function adoptProcess(process: object): void {
 
 /** A module that the prelude has of its own, for Node's JavaScript that asks for it. */
 export function provide(id: string, make: () => object): void {
-  replaced[id] = make as () => Exports;
+  replacedModules[id] = make as () => Exports;
 }
 
 function internalBinding(name: string): object {
-  const found = bindings[name];
-  if (found === undefined) throw new Error(`There is no binding named ${name}.`);
-  return typeof found === "function" ? found() : found;
+  const binding = bindings[name];
+  if (binding === undefined) throw new Error(`There is no binding named ${name}.`);
+  return typeof binding === "function" ? binding() : binding;
 }
 
 /** A module of Node's own JavaScript, evaluated when it is first asked for. */
 export function nodeModule(id: string): Exports {
-  const known = loaded.get(id);
+  const known = loadedModules.get(id);
   if (known !== undefined) return known.exports;
   const module = { exports: {} as Exports };
-  loaded.set(id, module);
-  const own = replaced[id];
-  if (own !== undefined) {
-    module.exports = own() as Exports;
+  loadedModules.set(id, module);
+  const replacement = replacedModules[id];
+  if (replacement !== undefined) {
+    module.exports = replacement() as Exports;
     return module.exports;
   }
   const wrapper = nodeImage[id] ?? lazyModule(id);

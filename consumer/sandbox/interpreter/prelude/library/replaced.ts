@@ -43,12 +43,12 @@ const channel = {
     work.apply(self, values),
 };
 
-const unavailable = (what: string) => (): never => {
-  throw new Error(`${what} is not available in the sandbox.`);
+const unavailable = (feature: string) => (): never => {
+  throw new Error(`${feature} is not available in the sandbox.`);
 };
 
 /** What replaces the parts of Node that reach into the process or the machine. */
-export const replaced: Record<string, () => Exports> = {
+export const replacedModules: Record<string, () => Exports> = {
   async_hooks: () => ({
     AsyncResource,
     AsyncLocalStorage: class AsyncLocalStorage {

@@ -15,7 +15,7 @@ const actions = [
   "hash",
   "href",
 ];
-const omitted = 4_294_967_295;
+const omittedField = 4_294_967_295;
 const schemes: Record<string, number> = {
   "http:": 0,
   "https:": 2,
@@ -39,7 +39,7 @@ type Fields = [
   href: string,
 ];
 
-function keep(fields: Fields): string {
+function storeFields(fields: Fields): string {
   const [protocol, username, password, , hostname, port, pathname, , , href] = fields;
   const hasAuthority = href.startsWith("//", protocol.length);
   const start = protocol.length + (hasAuthority ? 2 : 0);
@@ -61,10 +61,10 @@ function keep(fields: Fields): string {
     usernameEnd,
     hostStart,
     hostEnd,
-    port === "" ? omitted : Number(port),
+    port === "" ? omittedField : Number(port),
     path,
-    search < 0 ? omitted : search,
-    hash < 0 ? omitted : hash,
+    search < 0 ? omittedField : search,
+    hash < 0 ? omittedField : hash,
     schemes[protocol] ?? 1,
   ]);
   return href;
@@ -81,14 +81,14 @@ export const urlBinding = {
   urlComponents,
   parse(input: string, base: string | undefined, raises: boolean): string | undefined {
     const fields = fieldsOf([input, base ?? null]);
-    if (fields !== null) return keep(fields);
+    if (fields !== null) return storeFields(fields);
     if (raises) throw invalid(input, base);
     return undefined;
   },
   canParse: (input: string, base?: string) => fieldsOf([input, base ?? null]) !== null,
   update(href: string, action: number, value: string): string | false {
     const fields = fieldsOf([href, null, actions[action], value]);
-    return fields === null ? false : keep(fields);
+    return fields === null ? false : storeFields(fields);
   },
   format(href: string, hash: boolean, unicode: boolean, search: boolean, auth: boolean): string {
     return ask(op.url_text, ["format", href, { hash, unicode, search, auth }]) as string;

@@ -19,13 +19,13 @@ export function installProxies(): void {
     return make(target, handler);
   }
   const revocable = (target: object, handler: ProxyHandler<object>): object => {
-    const made = native.revocable(target, handler);
-    proxies.set(made.proxy, [target, handler]);
+    const revocable = native.revocable(target, handler);
+    proxies.set(revocable.proxy, [target, handler]);
     return {
-      proxy: made.proxy,
+      proxy: revocable.proxy,
       revoke: () => {
-        made.revoke();
-        proxies.set(made.proxy, [null, null]);
+        revocable.revoke();
+        proxies.set(revocable.proxy, [null, null]);
       },
     };
   };
@@ -51,7 +51,7 @@ export function installIterators(): void {
       // A set's keys are its values: one method.
       if (owner === Set.prototype && kind === "keys") continue;
       const native = Reflect.get(owner, kind) as (this: object) => object;
-      const named = {
+      const namedType = {
         [kind](this: object) {
           const iterator = native.call(this);
           sources.set(iterator, [kind, this]);
@@ -66,7 +66,7 @@ export function installIterators(): void {
       ];
       for (const name of names) {
         Object.defineProperty(owner, name, {
-          value: named[kind],
+          value: namedType[kind],
           writable: true,
           configurable: true,
         });
@@ -122,8 +122,12 @@ function previewEntries(value: object, isIterator?: boolean): unknown {
 }
 
 function getConstructorName(value: object): string {
-  for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
-    const maker = Reflect.getOwnPropertyDescriptor(at, "constructor")?.value;
+  for (
+    let current: object | null = value;
+    current !== null;
+    current = Object.getPrototypeOf(current)
+  ) {
+    const maker = Reflect.getOwnPropertyDescriptor(current, "constructor")?.value;
     if (typeof maker === "function" && maker.name !== "") return maker.name;
   }
   return "Object";
@@ -146,12 +150,12 @@ export function makeUtilBinding(require: (id: string) => Record<string, unknown>
       const state = hostValue(op.promise, promise) as number;
       return state === 0 ? [0] : [state, hostValue(op.promise_result, promise)];
     },
-    getProxyDetails: (value: unknown, full = true) => {
-      const found =
+    getProxyDetails: (value: unknown, withHandler = true) => {
+      const details =
         typeof value === "object" || typeof value === "function"
           ? proxies.get(value as object)
           : undefined;
-      return found !== undefined && !full ? found[0] : found;
+      return details !== undefined && !withHandler ? details[0] : details;
     },
     previewEntries,
     getConstructorName,
@@ -201,7 +205,7 @@ export function makeUtilBinding(require: (id: string) => Record<string, unknown>
 }
 
 /** A value is of a kind when it inherits from it and the kind's own method accepts it. */
-function is(
+function hasKind(
   maker: { prototype: object },
   probe: (value: never) => unknown,
 ): (value: unknown) => boolean {
@@ -224,23 +228,23 @@ const getter = (owner: object, key: string): ((value: unknown) => unknown) => {
 const call =
   (owner: object, key: PropertyKey, ...values: unknown[]): ((value: unknown) => unknown) =>
   (value) =>
-    (Reflect.get(owner, key) as (...given: unknown[]) => unknown).call(value, ...values);
+    (Reflect.get(owner, key) as (...args: unknown[]) => unknown).call(value, ...values);
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 const hasTag = (value: unknown, tag: string): boolean =>
   typeof value === "object" && value !== null && Reflect.get(value, Symbol.toStringTag) === tag;
 
-const isDate = is(Date, call(Date.prototype, "getTime"));
-const isMap = is(Map, getter(Map.prototype, "size"));
-const isSet = is(Set, getter(Set.prototype, "size"));
+const isDate = hasKind(Date, call(Date.prototype, "getTime"));
+const isMap = hasKind(Map, getter(Map.prototype, "size"));
+const isSet = hasKind(Set, getter(Set.prototype, "size"));
 const isBoxed = (maker: { prototype: object }): ((value: unknown) => boolean) =>
-  is(maker, call(maker.prototype, "valueOf"));
+  hasKind(maker, call(maker.prototype, "valueOf"));
 const isNumberObject = isBoxed(Number);
 const isStringObject = isBoxed(String);
 const isBooleanObject = isBoxed(Boolean);
 const isBigIntObject = isBoxed(BigInt as never);
 const isSymbolObject = isBoxed(Symbol as never);
-const isArrayBuffer = is(ArrayBuffer, getter(ArrayBuffer.prototype, "byteLength"));
+const isArrayBuffer = hasKind(ArrayBuffer, getter(ArrayBuffer.prototype, "byteLength"));
 const functionKind =
   (...kinds: string[]) =>
   (value: unknown): boolean =>
@@ -267,7 +271,7 @@ export const typesBinding = {
     isSymbolObject(value),
   isNativeError: (value: unknown) =>
     (Error as unknown as { isError(value: unknown): boolean }).isError(value),
-  isRegExp: is(RegExp, call(RegExp.prototype, "toString")),
+  isRegExp: hasKind(RegExp, call(RegExp.prototype, "toString")),
   isAsyncFunction: functionKind("AsyncFunction", "AsyncGeneratorFunction"),
   isGeneratorFunction: functionKind("GeneratorFunction", "AsyncGeneratorFunction"),
   isGeneratorObject: (value: unknown) =>
@@ -277,10 +281,10 @@ export const typesBinding = {
   isSet,
   isMapIterator: (value: unknown) => hasTag(value, "Map Iterator"),
   isSetIterator: (value: unknown) => hasTag(value, "Set Iterator"),
-  isWeakMap: is(WeakMap, call(WeakMap.prototype, "has", {})),
-  isWeakSet: is(WeakSet, call(WeakSet.prototype, "has", {})),
+  isWeakMap: hasKind(WeakMap, call(WeakMap.prototype, "has", {})),
+  isWeakSet: hasKind(WeakSet, call(WeakSet.prototype, "has", {})),
   isArrayBuffer,
-  isDataView: is(DataView, getter(DataView.prototype, "byteLength")),
+  isDataView: hasKind(DataView, getter(DataView.prototype, "byteLength")),
   isSharedArrayBuffer: (value: unknown) => tagOf(value) === "[object SharedArrayBuffer]",
   isProxy: (value: unknown) =>
     ((typeof value === "object" && value !== null) || typeof value === "function") &&

@@ -15,8 +15,8 @@ interface Parts {
 }
 
 function lazily<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+  let instance: T | undefined;
+  return () => (instance ??= make());
 }
 
 /** Modules that are Node's own JavaScript as it is. */
@@ -88,15 +88,15 @@ export function builtinModules({ console, crypto, timers, process, performance }
   };
   for (const name of fromNode) makers[name] = () => nodeModule(name);
   const names = new Set(Object.keys(makers));
-  const made = new Map<string, Exports>();
+  const modules = new Map<string, Exports>();
   return {
     names,
     get(name) {
-      const known = made.get(name);
+      const cached = modules.get(name);
       const make = makers[name];
-      if (known !== undefined || make === undefined) return known;
+      if (cached !== undefined || make === undefined) return cached;
       const exports = make() as Exports;
-      made.set(name, exports);
+      modules.set(name, exports);
       return exports;
     },
     packages: () => ask(op.library, ["packages"]) as string[],

@@ -42,7 +42,7 @@ const newModule = (filename: string): Module => ({
 /** `require` and the loader behind `import`: modules of Node, packages, then files of the workspace. */
 export class Loader {
   readonly #builtins: Builtins;
-  readonly #loaded = new Map<string, Module>();
+  readonly #modules = new Map<string, Module>();
   readonly #cache: Record<string, Module> = {};
   /** The program itself, for `require.main === module`. */
   readonly main = Object.assign(newModule("/program.js"), { id: "." });
@@ -62,16 +62,16 @@ export class Loader {
 
   /** What serves a file's imports; see transform.ts for the rest of its duties. */
   importer(from: string, file: string): object {
-    const load = async (name: unknown, wanted?: unknown): Promise<Exports> => {
-      const found = await this.#import(String(name), from);
+    const load = async (name: unknown, exportName?: unknown): Promise<Exports> => {
+      const exports = await this.#import(String(name), from);
       // A dynamic import has options there.
-      for (const key of Array.isArray(wanted) ? (wanted as string[]) : []) {
-        if (key in found) continue;
+      for (const key of Array.isArray(exportName) ? (exportName as string[]) : []) {
+        if (key in exports) continue;
         throw new SyntaxError(
           `The requested module '${name}' does not provide an export named '${key}'`,
         );
       }
-      return found;
+      return exports;
     };
     const meta = {
       url: `file://${file}`,
@@ -94,18 +94,21 @@ export class Loader {
   }
 
   #builtin(name: string): Exports | undefined {
-    const bare = String(name).replace(/^node:/, "");
-    return this.#builtins.get(bare) ?? (name.startsWith("node:") ? undefined : this.#package(bare));
+    const bareName = String(name).replace(/^node:/, "");
+    return (
+      this.#builtins.get(bareName) ??
+      (name.startsWith("node:") ? undefined : this.#package(bareName))
+    );
   }
 
   #package(name: string): Exports | undefined {
     if (/^[./]/.test(name)) return undefined;
-    const known = this.#loaded.get(`package:${name}`);
-    if (known !== undefined) return known.exports as Exports;
+    const cached = this.#modules.get(`package:${name}`);
+    if (cached !== undefined) return cached.exports as Exports;
     const source = this.#builtins.packageSource(name);
     if (source === null) return this.#member(name);
     const module = newModule(`/node_modules/${name}`);
-    this.#loaded.set(`package:${name}`, module);
+    this.#modules.set(`package:${name}`, module);
     const run = evaluate(`(${source})`) as (...values: unknown[]) => void;
     run(module.exports, this.#requireFrom("/"), module);
     return module.exports as Exports;
@@ -162,8 +165,8 @@ export class Loader {
         const message = `The "id" argument must be of type string. Received ${name === undefined ? "undefined" : typeof name}`;
         throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
       }
-      const found = this.#builtin(name);
-      if (found !== undefined) return found;
+      const builtin = this.#builtin(name);
+      if (builtin !== undefined) return builtin;
       if (!/^([./]|file:)/.test(name)) throw this.#missing(name);
       return this.#requireFile(this.#find(name, from));
     };
@@ -177,18 +180,18 @@ export class Loader {
   }
 
   #requireFile(file: string): unknown {
-    const known = this.#loaded.get(file);
-    if (known !== undefined) return known.exports;
+    const cached = this.#modules.get(file);
+    if (cached !== undefined) return cached.exports;
     const module = newModule(file);
-    this.#loaded.set(file, module);
+    this.#modules.set(file, module);
     this.#cache[file] = module;
     const text = askText(op.files, ["read_text", file]).replace(/^\ufeff/, "");
     try {
       if (file.endsWith(".json")) module.exports = JSON.parse(text);
       else {
-        const wrapped = askText(op.module, [text, "commonjs"]);
+        const wrapper = askText(op.module, [text, "commonjs"]);
         const folder = dirname(file);
-        const run = evaluate(wrapped) as (...values: unknown[]) => void;
+        const run = evaluate(wrapper) as (...values: unknown[]) => void;
         run(
           module.exports,
           this.#requireFrom(folder),
@@ -199,7 +202,7 @@ export class Loader {
         );
       }
     } catch (error) {
-      this.#loaded.delete(file);
+      this.#modules.delete(file);
       delete this.#cache[file];
       throw error;
     }
@@ -208,17 +211,17 @@ export class Loader {
   }
 
   async #import(name: string, from: string): Promise<Exports> {
-    const found = this.#builtin(name);
-    if (found !== undefined) return namespace(found);
+    const builtin = this.#builtin(name);
+    if (builtin !== undefined) return namespace(builtin);
     if (!/^([./]|file:)/.test(name)) throw this.#missing(name);
     const file = this.#find(name, from);
     if (/\.(json|cjs)$/.test(file)) return namespace(this.#requireFile(file) as Exports);
     const key = `import:${file}`;
-    const known = this.#loaded.get(key);
-    if (known !== undefined) return known.exports as Exports;
+    const cached = this.#modules.get(key);
+    if (cached !== undefined) return cached.exports as Exports;
     const exported: Exports = {};
     const module = newModule(file);
-    this.#loaded.set(key, Object.assign(newModule(file), { exports: exported }));
+    this.#modules.set(key, Object.assign(newModule(file), { exports: exported }));
     const run = evaluate(
       askText(op.module, [askText(op.files, ["read_text", file]), "module"]),
     ) as (...values: unknown[]) => Promise<void>;
@@ -236,14 +239,15 @@ function watch(value: unknown): unknown {
   return value;
 }
 
-function namespace(found: Exports): Exports {
-  const isObject = (typeof found === "object" && found !== null) || typeof found === "function";
-  if (!isObject) return { default: found };
-  if (Object.hasOwn(found, "__esModule") && "default" in found) return found;
-  const names = Object.getOwnPropertyDescriptors(found);
+function namespace(exports: Exports): Exports {
+  const isObject =
+    (typeof exports === "object" && exports !== null) || typeof exports === "function";
+  if (!isObject) return { default: exports };
+  if (Object.hasOwn(exports, "__esModule") && "default" in exports) return exports;
+  const names = Object.getOwnPropertyDescriptors(exports);
   const copy: Exports = {};
   for (const [key, field] of Object.entries(names))
     if (field.enumerable || "get" in field)
       Object.defineProperty(copy, key, { ...field, enumerable: true, configurable: true });
-  return Object.assign(copy, { default: found });
+  return Object.assign(copy, { default: exports });
 }

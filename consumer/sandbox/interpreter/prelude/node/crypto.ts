@@ -15,19 +15,22 @@ const encoded = (bytes: Uint8Array, encoding?: string): Buffer | string => {
     : buffer.toString(encoding as BufferEncoding);
 };
 
-export function getRandomValues<T extends ArrayBufferView>(into: T): T {
-  if (!ArrayBuffer.isView(into) || /Float|DataView/.test(Object.prototype.toString.call(into))) {
+export function getRandomValues<T extends ArrayBufferView>(target: T): T {
+  if (
+    !ArrayBuffer.isView(target) ||
+    /Float|DataView/.test(Object.prototype.toString.call(target))
+  ) {
     throw new DOMException(
       "The data argument must be an integer-type TypedArray",
       "TypeMismatchError",
     );
   }
-  const bytes = bytesOf(into);
+  const bytes = bytesOf(target);
   if (bytes.length > 65_536) {
     throw new DOMException(`The requested length exceeds 65,536 bytes`, "QuotaExceededError");
   }
   bytes.set(random(bytes.length));
-  return into;
+  return target;
 }
 
 export function randomUUID(): string {
@@ -85,7 +88,7 @@ class Cipher {
   readonly #kind: string;
   readonly #values: unknown[];
   readonly #pieces: Uint8Array[] = [];
-  #given = 0;
+  #returnedBytes = 0;
   #tag: Uint8Array | null = null;
   #aad: Uint8Array | null = null;
   constructor(kind: string, name: string, key: Input, iv: Input | null) {
@@ -115,22 +118,22 @@ class Cipher {
   getAuthTag(): Buffer {
     return asBuffer(this.#send(true, "tag"));
   }
-  #rest(whole: Uint8Array, isLast: boolean, to?: string): Buffer | string {
+  #rest(output: Uint8Array, isLast: boolean, to?: string): Buffer | string {
     // Base64 is written three bytes at a time: what is left over goes with the next piece.
     const isCut = to?.startsWith("base64") === true && !isLast;
-    const end = isCut ? whole.length - ((whole.length - this.#given) % 3) : whole.length;
-    const fresh = whole.slice(this.#given, end);
-    this.#given = end;
-    return encoded(fresh, to);
+    const end = isCut ? output.length - ((output.length - this.#returnedBytes) % 3) : output.length;
+    const newBytes = output.slice(this.#returnedBytes, end);
+    this.#returnedBytes = end;
+    return encoded(newBytes, to);
   }
   #run(isLast: boolean): Uint8Array {
     return this.#send(isLast, "text");
   }
-  #send(isLast: boolean, wanted: string): Uint8Array {
+  #send(isLast: boolean, resultKind: string): Uint8Array {
     const extra = [this.#tag, this.#aad].map((bytes) => (bytes === null ? null : latin1(bytes)));
     return askBytes(
       op.crypto,
-      [this.#kind, ...this.#values, isLast, wanted, ...extra],
+      [this.#kind, ...this.#values, isLast, resultKind, ...extra],
       Buffer.concat(this.#pieces),
     );
   }
@@ -171,12 +174,12 @@ function randomInt(...values: unknown[]): number | undefined {
 }
 
 function randomFill(
-  into: ArrayBufferView,
+  target: ArrayBufferView,
   offset = 0,
-  size = into.byteLength - offset,
+  size = target.byteLength - offset,
 ): ArrayBufferView {
-  bytesOf(into).set(random(size), offset);
-  return into;
+  bytesOf(target).set(random(size), offset);
+  return target;
 }
 
 function withCallback(work: (...values: never[]) => unknown) {

@@ -28,13 +28,13 @@ export function defineStreams(
 
 /** A writable stream when something other than `write` is asked of it: the rest of Node's streams costs fuel. */
 function makeOutput(fd: number, stream: () => StreamModule): unknown {
-  let full: Members | undefined;
+  let fullStream: Members | undefined;
   const direct: Members = {
     fd,
     write(chunk: unknown, ...rest: unknown[]) {
       writeChunk(chunk);
-      const done = rest.at(-1);
-      if (typeof done === "function") queueMicrotask(() => done());
+      const callback = rest.at(-1);
+      if (typeof callback === "function") queueMicrotask(() => callback());
       return true;
     },
     isTTY: undefined,
@@ -42,23 +42,23 @@ function makeOutput(fd: number, stream: () => StreamModule): unknown {
     getColorDepth: () => 1,
     hasColors: () => false,
   };
-  const whole = (): Members => {
-    full ??= new (stream().Writable)({
+  const makeFullStream = (): Members => {
+    fullStream ??= new (stream().Writable)({
       decodeStrings: false,
-      write(chunk: unknown, _encoding: unknown, done: () => void) {
+      write(chunk: unknown, _encoding: unknown, callback: () => void) {
         writeChunk(chunk);
-        done();
+        callback();
       },
     }) as never;
-    return full;
+    return fullStream;
   };
   return new Proxy(direct, {
     get: (_target, key) => {
       if (key in direct) return direct[key];
-      const value = whole()[key];
-      return typeof value === "function" ? value.bind(whole()) : value;
+      const value = makeFullStream()[key];
+      return typeof value === "function" ? value.bind(makeFullStream()) : value;
     },
-    has: (_target, key) => key in direct || key in whole(),
+    has: (_target, key) => key in direct || key in makeFullStream(),
   });
 }
 

@@ -1,9 +1,9 @@
 /** An absolute path, without "." and "..". */
 export function resolvePath(from: string, name: string): string {
-  const kept: string[] = [];
+  const segments: string[] = [];
   for (const part of (name.startsWith("/") ? name : `${from}/${name}`).split("/")) {
-    if (part === "..") kept.pop();
-    else if (part !== "" && part !== ".") kept.push(part);
+    if (part === "..") segments.pop();
+    else if (part !== "" && part !== ".") segments.push(part);
   }
-  return `/${kept.join("/")}`;
+  return `/${segments.join("/")}`;
 }

@@ -23,11 +23,11 @@ const run = (kind: string, data: Input, options: object = {}): Buffer => {
     throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
   }
   const bytes = typeof data === "string" ? Buffer.from(data) : bytesOf(data);
-  return Buffer.from(bufferOf(askBytes(op.zlib, [kind, plain(options)], bytes)));
+  return Buffer.from(bufferOf(askBytes(op.zlib, [kind, plainOptions(options)], bytes)));
 };
 
 /** Options without what cannot cross, such as functions. */
-const plain = (options: object): object =>
+const plainOptions = (options: object): object =>
   Object.fromEntries(
     Object.entries(options).filter(
       ([, value]) =>
@@ -55,18 +55,18 @@ export function makeZlib(stream: () => typeof import("node:stream")): object {
       const pieces: Uint8Array[] = [];
       const { Transform } = stream();
       return new Transform({
-        transform(chunk: Uint8Array, _encoding, done) {
+        transform(chunk: Uint8Array, _encoding, callback) {
           pieces.push(chunk.slice());
-          done();
+          callback();
         },
-        flush(done) {
+        flush(callback) {
           try {
-            const whole = run(kind, Buffer.concat(pieces), options);
-            for (let at = 0; at < whole.length; at += 16_384)
-              this.push(whole.subarray(at, at + 16_384));
-            done();
+            const output = run(kind, Buffer.concat(pieces), options);
+            for (let offset = 0; offset < output.length; offset += 16_384)
+              this.push(output.subarray(offset, offset + 16_384));
+            callback();
           } catch (error) {
-            done(error as Error);
+            callback(error as Error);
           }
         },
       });

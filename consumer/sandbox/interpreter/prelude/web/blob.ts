@@ -2,12 +2,12 @@ import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 import { custom, inspect } from "../console/format.ts";
 
 /** Pieces put together. */
-export function joined(pieces: Uint8Array[]): Uint8Array {
+export function joinBytes(pieces: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
+  let offset = 0;
   for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
+    whole.set(piece, offset);
+    offset += piece.length;
   }
   return whole;
 }
@@ -27,7 +27,7 @@ export class Blob {
         code: "ERR_INVALID_ARG_TYPE",
       });
     }
-    this.#bytes = joined(
+    this.#bytes = joinBytes(
       [...pieces].map((piece) => {
         if (piece instanceof Blob) return piece.content;
         const isBinary = piece instanceof ArrayBuffer || ArrayBuffer.isView(piece);
@@ -119,8 +119,8 @@ export class FormData {
     this.append(name, value, fileName);
   }
   delete(name: string): void {
-    for (let at = this.#entries.length - 1; at >= 0; at -= 1) {
-      if (this.#entries[at]?.[0] === name) this.#entries.splice(at, 1);
+    for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
+      if (this.#entries[index]?.[0] === name) this.#entries.splice(index, 1);
     }
   }
   get(name: string): string | File | null {
@@ -174,5 +174,5 @@ export function formBytes(form: FormData): { bytes: Uint8Array; type: string } {
     }
   }
   pieces.push(encodeText(`--${boundary}--\r\n`));
-  return { bytes: joined(pieces), type: `multipart/form-data; boundary=${boundary}` };
+  return { bytes: joinBytes(pieces), type: `multipart/form-data; boundary=${boundary}` };
 }

@@ -1,5 +1,5 @@
 import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
-import { Blob, FormData, formBytes, joined } from "./blob.ts";
+import { Blob, FormData, formBytes, joinBytes } from "./blob.ts";
 import { parseForm } from "./multipart.ts";
 
 /** What a program gives as a body: its bytes or a stream of them, and the content type that this implies. */
@@ -51,14 +51,14 @@ export function streamOf(bytes: Uint8Array): ReadableStream {
   });
 }
 
-async function drained(stream: ReadableStream): Promise<Uint8Array> {
+async function drain(stream: ReadableStream): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const chunk of stream as unknown as AsyncIterable<unknown>) {
     if (!(ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer))
       throw new TypeError("Received non-Uint8Array chunk");
     pieces.push(bytesOf(chunk));
   }
-  return joined(pieces);
+  return joinBytes(pieces);
 }
 
 /** What Request and Response share: a body that can be read once. */
@@ -88,7 +88,7 @@ export class Body {
     if (this.#bytes === null && this.#stream === null) return new Uint8Array(0);
     this.#isUsed = true;
     if (this.#bytes !== null) return this.#bytes;
-    return drained(this.#stream as ReadableStream);
+    return drain(this.#stream as ReadableStream);
   }
 
   #check(): void {

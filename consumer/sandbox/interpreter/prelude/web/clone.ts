@@ -4,59 +4,59 @@ import { inspect } from "../console/format.ts";
 /** A deep copy as the platform makes it; functions and symbols cannot be copied. */
 export function structuredClone(value: unknown, options?: { transfer?: ArrayBuffer[] }): unknown {
   const transfer = options?.transfer ?? [];
-  const seen = new Map<object, unknown>();
-  const copy = clone(value, seen);
+  const clones = new Map<object, unknown>();
+  const copy = clone(value, clones);
   for (const buffer of transfer) if (buffer instanceof ArrayBuffer) buffer.transfer();
   return copy;
 }
 
-function clone(value: unknown, seen: Map<object, unknown>): unknown {
+function clone(value: unknown, clones: Map<object, unknown>): unknown {
   if (typeof value === "symbol" || typeof value === "function") {
-    const shown =
+    const description =
       typeof value === "symbol" ? String(value) : Function.prototype.toString.call(value);
-    throw new DOMException(`${shown} could not be cloned.`, "DataCloneError");
+    throw new DOMException(`${description} could not be cloned.`, "DataCloneError");
   }
   if (typeof value !== "object" || value === null) return value;
-  const known = seen.get(value);
-  if (known !== undefined) return known;
-  const keep = <T extends object>(copy: T): T => {
-    seen.set(value, copy);
+  const previous = clones.get(value);
+  if (previous !== undefined) return previous;
+  const remember = <T extends object>(copy: T): T => {
+    clones.set(value, copy);
     return copy;
   };
   if (Array.isArray(value)) {
-    const copy = keep(new Array(value.length));
+    const copy = remember(new Array(value.length));
     for (const key of Object.keys(value))
-      Reflect.set(copy, key, clone(Reflect.get(value, key), seen));
+      Reflect.set(copy, key, clone(Reflect.get(value, key), clones));
     return copy;
   }
-  if (value instanceof Date) return keep(new Date(value.getTime()));
-  if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
+  if (value instanceof Date) return remember(new Date(value.getTime()));
+  if (value instanceof RegExp) return remember(new RegExp(value.source, value.flags));
   if (value instanceof Map) {
-    const copy = keep(new Map());
-    for (const [key, entry] of value) copy.set(clone(key, seen), clone(entry, seen));
+    const copy = remember(new Map());
+    for (const [key, entry] of value) copy.set(clone(key, clones), clone(entry, clones));
     return copy;
   }
   if (value instanceof Set) {
-    const copy = keep(new Set());
-    for (const entry of value) copy.add(clone(entry, seen));
+    const copy = remember(new Set());
+    for (const entry of value) copy.add(clone(entry, clones));
     return copy;
   }
-  if (value instanceof ArrayBuffer) return keep(value.slice(0));
-  if (ArrayBuffer.isView(value)) return keep(cloneView(value, seen));
-  for (const boxed of [Number, String, Boolean, BigInt]) {
-    if (value instanceof boxed) return keep(Object(value.valueOf()));
+  if (value instanceof ArrayBuffer) return remember(value.slice(0));
+  if (ArrayBuffer.isView(value)) return remember(cloneView(value, clones));
+  for (const Wrapper of [Number, String, Boolean, BigInt]) {
+    if (value instanceof Wrapper) return remember(Object(value.valueOf()));
   }
-  if (value instanceof Error) return keep(cloneError(value, seen));
+  if (value instanceof Error) return remember(cloneError(value, clones));
   if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) {
     throw new DOMException(`${inspect(value)} could not be cloned.`, "DataCloneError");
   }
-  const copy: Record<string, unknown> = keep({});
-  for (const key of Object.keys(value)) copy[key] = clone(Reflect.get(value, key), seen);
+  const copy: Record<string, unknown> = remember({});
+  for (const key of Object.keys(value)) copy[key] = clone(Reflect.get(value, key), clones);
   return copy;
 }
 
-function cloneView(value: ArrayBufferView, seen: Map<object, unknown>): object {
-  const buffer = clone(value.buffer, seen) as ArrayBuffer;
+function cloneView(value: ArrayBufferView, clones: Map<object, unknown>): object {
+  const buffer = clone(value.buffer, clones) as ArrayBuffer;
   if (value instanceof DataView) return new DataView(buffer, value.byteOffset, value.byteLength);
   const names = [
     "Uint8Array",
@@ -71,7 +71,8 @@ function cloneView(value: ArrayBufferView, seen: Map<object, unknown>): object {
     "BigInt64Array",
     "BigUint64Array",
   ];
-  const name = names.find((one) => Reflect.get(value, Symbol.toStringTag) === one) ?? "Uint8Array";
+  const name =
+    names.find((className) => Reflect.get(value, Symbol.toStringTag) === className) ?? "Uint8Array";
   const maker = Reflect.get(globalThis, name) as Uint8ArrayConstructor;
   return new maker(buffer, value.byteOffset, (value as Uint8Array).length);
 }
@@ -85,11 +86,11 @@ const makers: Record<string, ErrorConstructor> = {
   URIError: URIError as ErrorConstructor,
 };
 
-function cloneError(error: Error, seen: Map<object, unknown>): Error {
+function cloneError(error: Error, clones: Map<object, unknown>): Error {
   const maker = makers[error.name] ?? Error;
   const copy =
     "cause" in error
-      ? new maker(error.message, { cause: clone(error.cause, seen) })
+      ? new maker(error.message, { cause: clone(error.cause, clones) })
       : new maker(error.message);
   Object.defineProperty(copy, "stack", { value: error.stack, writable: true, configurable: true });
   return copy;

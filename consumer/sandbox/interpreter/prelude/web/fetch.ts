@@ -24,15 +24,15 @@ export class Request extends Body {
 
   constructor(input: unknown, init: Init = {}) {
     const from = input instanceof Request ? input : null;
-    const given = init.body === undefined && from ? from.source() : readBody(init.body);
+    const source = init.body === undefined && from ? from.source() : readBody(init.body);
     const headers = new Headers(init.headers ?? from?.headers);
-    if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
-    super(given, () => headers.get("content-type") ?? "");
+    if (source.type && !headers.has("content-type")) headers.set("content-type", source.type);
+    super(source, () => headers.get("content-type") ?? "");
     const method = String(init.method ?? from?.method ?? "GET");
     this.method = /^(get|head|post|put|delete|options|patch)$/i.test(method)
       ? method.toUpperCase()
       : method;
-    if ((given.bytes ?? given.stream) !== null && /^(GET|HEAD)$/.test(this.method)) {
+    if ((source.bytes ?? source.stream) !== null && /^(GET|HEAD)$/.test(this.method)) {
       throw new TypeError("Request with GET/HEAD method cannot have body.");
     }
     this.url = from ? from.url : hrefOf(input);
@@ -67,10 +67,10 @@ export class Response extends Body {
   redirected = false;
 
   constructor(body?: unknown, init: ResponseInit = {}) {
-    const given = readBody(body);
+    const source = readBody(body);
     const headers = new Headers(init.headers);
-    if (given.type && !headers.has("content-type")) headers.set("content-type", given.type);
-    super(given, () => headers.get("content-type") ?? "");
+    if (source.type && !headers.has("content-type")) headers.set("content-type", source.type);
+    super(source, () => headers.get("content-type") ?? "");
     this.status = init.status ?? 200;
     if (!(this.status >= 200 && this.status <= 599)) {
       throw new RangeError("The status must be between 200 and 599.");
@@ -156,12 +156,12 @@ async function send(
   signal: AbortSignal,
 ): Promise<Response> {
   const values = ["fetch", url, method, [...headers]];
-  const sent = body === null ? callHost(values) : callHost(values, body);
-  const stopped = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => stopped.reject(signal.reason), { once: true });
-  let answer: Awaited<typeof sent>;
+  const reply = body === null ? callHost(values) : callHost(values, body);
+  const abortion = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => abortion.reject(signal.reason), { once: true });
+  let answer: Awaited<typeof reply>;
   try {
-    answer = await Promise.race([sent, stopped.promise]);
+    answer = await Promise.race([reply, abortion.promise]);
   } catch (error) {
     if (signal.aborted || error instanceof DOMException) throw error;
     throw new TypeError("fetch failed", { cause: error });

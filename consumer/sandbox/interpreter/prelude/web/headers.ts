@@ -5,7 +5,7 @@ export type HeadersInit = unknown;
 export class Headers {
   readonly #values = new Map<string, string[]>();
   /** Names as they were first given, for what the console shows. */
-  readonly #spelled = new Map<string, string>();
+  readonly #spellings = new Map<string, string>();
 
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
@@ -22,12 +22,12 @@ export class Headers {
 
   append(name: string, value: unknown): void {
     const key = nameOf(name);
-    if (!this.#spelled.has(key)) this.#spelled.set(key, String(name));
+    if (!this.#spellings.has(key)) this.#spellings.set(key, String(name));
     this.#values.set(key, [...(this.#values.get(key) ?? []), cleanValue(value)]);
   }
   set(name: string, value: unknown): void {
     const key = nameOf(name);
-    if (!this.#spelled.has(key)) this.#spelled.set(key, String(name));
+    if (!this.#spellings.has(key)) this.#spellings.set(key, String(name));
     this.#values.set(key, [cleanValue(value)]);
   }
   get(name: string): string | null {
@@ -42,7 +42,7 @@ export class Headers {
   delete(name: string): void {
     this.#values.delete(nameOf(name));
   }
-  forEach(visit: (value: string, name: string, all: Headers) => void): void {
+  forEach(visit: (value: string, name: string, headers: Headers) => void): void {
     for (const [name, value] of this) visit(value, name, this);
   }
   *entries(): Generator<[string, string]> {
@@ -64,11 +64,11 @@ export class Headers {
     return "Headers";
   }
   [custom](): string {
-    const shown = [...this.#values.keys()].map((key) => [
-      this.#spelled.get(key) ?? key,
+    const pairs = [...this.#values.keys()].map((key) => [
+      this.#spellings.get(key) ?? key,
       this.get(key),
     ]);
-    return `Headers ${inspect(Object.fromEntries(shown))}`;
+    return `Headers ${inspect(Object.fromEntries(pairs))}`;
   }
 }
 

@@ -2,12 +2,12 @@ import { defineLazily } from "../bridge.ts";
 
 /** MessageChannel inside one program: each message is cloned and arrives in a task of its own. */
 export function installMessages(): void {
-  let made: Record<string, unknown> | undefined;
-  const make = (): Record<string, unknown> => (made ??= makeClasses());
+  let classes: Record<string, unknown> | undefined;
+  const getClasses = (): Record<string, unknown> => (classes ??= makeClasses());
   defineLazily(globalThis, {
-    MessageChannel: () => make().MessageChannel,
-    MessagePort: () => make().MessagePort,
-    MessageEvent: () => make().MessageEvent,
+    MessageChannel: () => getClasses().MessageChannel,
+    MessagePort: () => getClasses().MessagePort,
+    MessageEvent: () => getClasses().MessageEvent,
   });
 }
 
@@ -24,12 +24,12 @@ function makeClasses(): Record<string, unknown> {
     }
   }
   class MessagePort extends EventTarget {
-    #other: MessagePort | null = null;
+    #peer: MessagePort | null = null;
     #waiting: unknown[] | null = [];
     #handler: ((event: Event) => void) | null = null;
     static join(a: MessagePort, b: MessagePort): void {
-      a.#other = b;
-      b.#other = a;
+      a.#peer = b;
+      b.#peer = a;
     }
     get onmessage(): ((event: Event) => void) | null {
       return this.#handler;
@@ -48,7 +48,7 @@ function makeClasses(): Record<string, unknown> {
     postMessage(value: unknown, transfer?: unknown): void {
       const options = Array.isArray(transfer) ? { transfer } : (transfer as object | undefined);
       const data = structuredClone(value, options as StructuredSerializeOptions);
-      if (this.#other !== null) this.#other.#receive(data);
+      if (this.#peer !== null) this.#peer.#receive(data);
     }
     start(): void {
       const waiting = this.#waiting ?? [];
@@ -56,7 +56,7 @@ function makeClasses(): Record<string, unknown> {
       for (const data of waiting) this.#receive(data);
     }
     close(): void {
-      this.#other = null;
+      this.#peer = null;
     }
     ref(): void {}
     unref(): void {}

@@ -15,7 +15,7 @@ class CryptoKey {
     if (token !== making) throw new TypeError("Illegal constructor");
     this.type = fields.type;
     this.extractable = fields.extractable;
-    this.algorithm = revived(fields.algorithm) as object;
+    this.algorithm = revive(fields.algorithm) as object;
     this.usages = fields.usages;
     this.#jwk = fields.jwk;
   }
@@ -26,7 +26,7 @@ class CryptoKey {
     if (!(key instanceof CryptoKey)) throw new TypeError("The key must be a CryptoKey.");
     return {
       jwk: key.#jwk,
-      algorithm: packed(key.algorithm),
+      algorithm: pack(key.algorithm),
       usages: key.usages,
       type: key.type,
       extractable: key.extractable,
@@ -45,26 +45,26 @@ interface KeyFields {
 const making = Symbol("making");
 
 /** Bytes cross as base64 in an object that says so. */
-function packed(value: unknown): unknown {
+function pack(value: unknown): unknown {
   if (value instanceof CryptoKey) return { __key: CryptoKey.jwkOf(value) };
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
     return { __bytes: Buffer.from(bytesOf(value)).toString("base64") };
   }
-  if (Array.isArray(value)) return value.map(packed);
+  if (Array.isArray(value)) return value.map(pack);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, packed(entry)]));
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, pack(entry)]));
 }
 
-function revived(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(revived);
+function revive(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revive);
   if (typeof value !== "object" || value === null) return value;
   if ("__bytes" in value) return new Uint8Array(Buffer.from(String(value.__bytes), "base64"));
   if ("__key" in value) return new CryptoKey(making, value.__key as KeyFields);
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, revived(entry)]));
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, revive(entry)]));
 }
 
 async function call(method: string, values: unknown[]): Promise<unknown> {
-  const { value, body } = await callHost(["subtle", method, JSON.stringify(values.map(packed))]);
+  const { value, body } = await callHost(["subtle", method, JSON.stringify(values.map(pack))]);
   const answer = JSON.parse(String(value)) as {
     error?: { name: string; message: string };
     bytes?: true;
@@ -74,7 +74,7 @@ async function call(method: string, values: unknown[]): Promise<unknown> {
     const { name, message } = answer.error;
     throw name === "TypeError" ? new TypeError(message) : new DOMException(message, name);
   }
-  return answer.bytes ? (body ?? new ArrayBuffer(0)) : revived(answer.value);
+  return answer.bytes ? (body ?? new ArrayBuffer(0)) : revive(answer.value);
 }
 
 const methods = [
@@ -98,13 +98,13 @@ class SubtleCrypto {
   }
 }
 for (const method of methods) {
-  const named = {
+  const namedMethods = {
     async [method](...values: unknown[]) {
       return call(method, values);
     },
   };
   Object.defineProperty(SubtleCrypto.prototype, method, {
-    value: named[method],
+    value: namedMethods[method],
     writable: true,
     enumerable: true,
     configurable: true,

@@ -21,7 +21,7 @@ class Timeout {
     this.#fire = () => {
       if (repeats) this.#set();
       else activeTimers.delete(this.#id);
-      guarded(callback, values);
+      runGuarded(callback, values);
     };
     this.#set();
   }
@@ -61,7 +61,7 @@ class Timeout {
 
 class Immediate extends Timeout {}
 
-function guarded(callback: Callback, values: unknown[]): void {
+function runGuarded(callback: Callback, values: unknown[]): void {
   try {
     callback(...values);
   } catch (error) {
@@ -71,14 +71,14 @@ function guarded(callback: Callback, values: unknown[]): void {
 
 function schedule(callback: unknown, delay: unknown, values: unknown[], repeats: boolean): Timeout {
   if (typeof callback !== "function") {
-    const shown =
+    const message =
       callback === null
         ? "null"
         : callback === undefined
           ? "undefined"
           : `type ${typeof callback} ('${String(callback)}')`;
     const error = new TypeError(
-      `The "callback" argument must be of type function. Received ${shown}`,
+      `The "callback" argument must be of type function. Received ${message}`,
     );
     throw Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
   }
@@ -143,7 +143,7 @@ async function* repeat(
 
 /** Timers as Node has them, and the module timers/promises. */
 export function installTimers(): { timers: object; promises: object } {
-  const promisified = Symbol.for("nodejs.util.promisify.custom");
+  const promisifySymbol = Symbol.for("nodejs.util.promisify.custom");
   const promises = {
     setTimeout: (ms?: number, value?: unknown, options?: WaitOptions) => wait(ms, value, options),
     setImmediate: (value?: unknown, options?: WaitOptions) => wait(immediately, value, options),
@@ -165,7 +165,10 @@ export function installTimers(): { timers: object; promises: object } {
     clearImmediate: clear,
   };
   for (const name of ["setTimeout", "setImmediate"] as const) {
-    Object.defineProperty(timers[name], promisified, { enumerable: true, value: promises[name] });
+    Object.defineProperty(timers[name], promisifySymbol, {
+      enumerable: true,
+      value: promises[name],
+    });
   }
   define(globalThis, timers);
   define(globalThis, {
@@ -175,7 +178,7 @@ export function installTimers(): { timers: object; promises: object } {
           code: "ERR_INVALID_ARG_TYPE",
         });
       }
-      void Promise.resolve().then(() => guarded(callback, []));
+      void Promise.resolve().then(() => runGuarded(callback, []));
     },
   });
   return { timers: { ...timers, promises }, promises };

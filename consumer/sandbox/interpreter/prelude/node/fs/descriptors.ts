@@ -68,50 +68,50 @@ export function openFile(path: unknown, flag: unknown = "r"): number {
   return lastDescriptor;
 }
 
-function opened(descriptor: unknown, syscall: string): Open {
+function requireOpen(descriptor: unknown, syscall: string): Open {
   if (typeof descriptor !== "number") {
     const message = `The "fd" argument must be of type number. Received ${descriptor === undefined ? "undefined" : typeof descriptor}`;
     throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
   }
-  const found = openFiles.get(descriptor);
-  if (found === undefined) throw fileError("EBADF", syscall);
-  return found;
+  const file = openFiles.get(descriptor);
+  if (file === undefined) throw fileError("EBADF", syscall);
+  return file;
 }
 
 export function closeFile(descriptor: unknown): void {
-  opened(descriptor, "close");
+  requireOpen(descriptor, "close");
   openFiles.delete(descriptor as number);
 }
 
 /** The path of an open file, or the path itself. */
 export function pathOf(file: unknown): unknown {
-  return typeof file === "number" ? opened(file, "fstat").path : file;
+  return typeof file === "number" ? requireOpen(file, "fstat").path : file;
 }
 
 /** Reads into a buffer; `position` null is where the last read ended. */
 export function readFile(
   descriptor: unknown,
-  into: ArrayBufferView,
+  target: ArrayBufferView,
   offset = 0,
-  length = into.byteLength - offset,
+  length = target.byteLength - offset,
   position: number | null = null,
 ): number {
-  const file = opened(descriptor, "read");
+  const file = requireOpen(descriptor, "read");
   if (!file.canRead) throw fileError("EBADF", "read");
   const start = typeof position === "number" ? position : file.position;
   const bytes = askBytes(op.files, [
     "read_part",
     file.path,
     start,
-    Math.min(length, into.byteLength - offset),
+    Math.min(length, target.byteLength - offset),
   ]);
-  bytesOf(into).set(bytes, offset);
+  bytesOf(target).set(bytes, offset);
   if (typeof position !== "number") file.position += bytes.length;
   return bytes.length;
 }
 
 export function writeFile(descriptor: unknown, data: unknown, ...rest: unknown[]): number {
-  const file = opened(descriptor, "write");
+  const file = requireOpen(descriptor, "write");
   if (!file.canWrite) throw fileError("EBADF", "write");
   let bytes: Uint8Array;
   let position: unknown;
@@ -124,9 +124,9 @@ export function writeFile(descriptor: unknown, data: unknown, ...rest: unknown[]
         ? rest[0]
         : { offset: rest[0], length: rest[1], position: rest[2] }
     ) as Record<string, number>;
-    const whole = bytesOf(data);
+    const content = bytesOf(data);
     const offset = options.offset ?? 0;
-    bytes = whole.subarray(offset, offset + (options.length ?? whole.length));
+    bytes = content.subarray(offset, offset + (options.length ?? content.length));
     position = options.position;
   }
   if (file.appends) ask(op.files, ["append", file.path], bytes);

@@ -6,9 +6,9 @@ import { entryOf, nameOf } from "./values.ts";
 
 type Operation = (...values: unknown[]) => unknown;
 type Functions = Record<string, Operation>;
-type Callback = (error: unknown, value?: unknown, more?: unknown) => void;
+type Callback = (error: unknown, value?: unknown, extra?: unknown) => void;
 
-const all = operations as unknown as Functions;
+const functions = operations as unknown as Functions;
 
 /** Operations of open files, which the promises have as methods of a FileHandle. */
 const ofDescriptors = new Set([
@@ -28,38 +28,38 @@ class FileHandle {
     this.fd = fd;
   }
   async read(
-    into: ArrayBufferView | { buffer?: ArrayBufferView } = Buffer.alloc(16_384),
+    target: ArrayBufferView | { buffer?: ArrayBufferView } = Buffer.alloc(16_384),
     ...rest: unknown[]
   ): Promise<object> {
-    const options = ArrayBuffer.isView(into) ? null : into;
+    const options = ArrayBuffer.isView(target) ? null : target;
     const buffer =
-      options === null ? (into as ArrayBufferView) : (options.buffer ?? Buffer.alloc(16_384));
-    const bytesRead = all.read?.(this.fd, buffer, ...(options === null ? rest : [options]));
+      options === null ? (target as ArrayBufferView) : (options.buffer ?? Buffer.alloc(16_384));
+    const bytesRead = functions.read?.(this.fd, buffer, ...(options === null ? rest : [options]));
     return { bytesRead, buffer };
   }
   async write(data: unknown, ...rest: unknown[]): Promise<object> {
-    return { bytesWritten: all.write?.(this.fd, data, ...rest), buffer: data };
+    return { bytesWritten: functions.write?.(this.fd, data, ...rest), buffer: data };
   }
   async readFile(options?: unknown): Promise<unknown> {
-    return all.readFile?.(this.fd, options);
+    return functions.readFile?.(this.fd, options);
   }
   async writeFile(data: unknown, options?: unknown): Promise<unknown> {
-    return all.writeFile?.(this.fd, data, options);
+    return functions.writeFile?.(this.fd, data, options);
   }
   async appendFile(data: unknown, options?: unknown): Promise<unknown> {
-    return all.writeFile?.(this.fd, data, options);
+    return functions.writeFile?.(this.fd, data, options);
   }
   async stat(): Promise<unknown> {
-    return all.fstat?.(this.fd);
+    return functions.fstat?.(this.fd);
   }
   async truncate(length?: number): Promise<void> {
-    all.ftruncate?.(this.fd, length);
+    functions.ftruncate?.(this.fd, length);
   }
   async close(): Promise<void> {
-    all.close?.(this.fd);
+    functions.close?.(this.fd);
   }
   async *readLines(options?: { encoding?: string }): AsyncGenerator<string> {
-    const text = String(all.readFile?.(this.fd, options?.encoding ?? "utf8"));
+    const text = String(functions.readFile?.(this.fd, options?.encoding ?? "utf8"));
     const lines = text.split(/\r?\n/);
     if (lines.at(-1) === "") lines.pop();
     yield* lines;
@@ -110,7 +110,7 @@ export function makeFs(stream: () => typeof import("node:stream")): {
 } {
   const fs: Record<string, unknown> = { Stats, Dirent, Dir, existsSync, constants };
   const promises: Record<string, unknown> = { constants };
-  for (const [name, operation] of Object.entries(all)) {
+  for (const [name, operation] of Object.entries(functions)) {
     fs[`${name}Sync`] = operation;
     const later = async (...values: unknown[]): Promise<unknown> => operation(...values);
     if (!ofDescriptors.has(name)) promises[name] = later;

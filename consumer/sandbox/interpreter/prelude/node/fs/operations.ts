@@ -24,20 +24,20 @@ import {
 } from "./values.ts";
 
 interface Found {
-  at: string;
+  folder: string;
   name: string;
   kind: Entry["kind"];
 }
 
 function list(path: string, isRecursive: boolean, from = ""): Found[] {
-  const here = ask(op.files, ["list", path]) as { name: string; kind: Entry["kind"] }[];
-  const found = here.map(({ name, kind }) => ({ at: from, name, kind }));
-  if (!isRecursive) return found;
-  for (const { name, kind } of here) {
+  const children = ask(op.files, ["list", path]) as { name: string; kind: Entry["kind"] }[];
+  const entries = children.map(({ name, kind }) => ({ folder: from, name, kind }));
+  if (!isRecursive) return entries;
+  for (const { name, kind } of children) {
     if (kind === "directory")
-      found.push(...list(`${path}/${name}`, true, from ? `${from}/${name}` : name));
+      entries.push(...list(`${path}/${name}`, true, from ? `${from}/${name}` : name));
   }
-  return found;
+  return entries;
 }
 
 function remove(path: unknown, options: { recursive?: boolean; force?: boolean } = {}): void {
@@ -86,10 +86,10 @@ function copy(
     copy(`${nameOf(from)}/${name}`, `${nameOf(to)}/${name}`, options);
 }
 
-function write(file: unknown, data: unknown, options: Options, usual: string): void {
+function write(file: unknown, data: unknown, options: Options, defaultFlag: string): void {
   const bytes = contentOf(data, options);
   const path = pathOf(file);
-  const flag = (typeof options === "object" ? options?.flag : undefined) ?? usual;
+  const flag = (typeof options === "object" ? options?.flag : undefined) ?? defaultFlag;
   const { name } = flagOf(flag);
   if (typeof file === "number") return void writeFile(file, bytes);
   // The usual case is one call: a file that there is, or a name of the root.
@@ -128,10 +128,10 @@ export const operations = {
   },
   fstat: (descriptor: unknown) => operations.stat(pathOf(descriptor)),
   readdir(path: unknown, options?: { withFileTypes?: boolean; recursive?: boolean } | string) {
-    const given = typeof options === "object" && options !== null ? options : {};
+    const settings = typeof options === "object" && options !== null ? options : {};
     const root = nameOf(path);
-    return list(root, given.recursive === true).map(({ at, name, kind }) => {
-      if (given.withFileTypes) return new Dirent(name, at ? `${root}/${at}` : root, kind);
+    return list(root, settings.recursive === true).map(({ folder: at, name, kind }) => {
+      if (settings.withFileTypes) return new Dirent(name, at ? `${root}/${at}` : root, kind);
       return at ? `${at}/${name}` : name;
     });
   },
@@ -177,15 +177,15 @@ export const operations = {
   truncate(path: unknown, length = 0) {
     if (entryOf(path) === null) throw fileError("ENOENT", "open", path);
     const bytes = askBytes(op.files, ["read_part", nameOf(path), 0, length]);
-    const whole = new Uint8Array(length);
-    whole.set(bytes);
-    ask(op.files, ["write", nameOf(path)], whole);
+    const resized = new Uint8Array(length);
+    resized.set(bytes);
+    ask(op.files, ["write", nameOf(path)], resized);
   },
   ftruncate: (descriptor: unknown, length?: number) =>
     operations.truncate(pathOf(descriptor), length),
   open: (path: unknown, flag?: unknown) => openFile(path, flag),
   close: (descriptor: unknown) => closeFile(descriptor),
-  read(descriptor: unknown, into: ArrayBufferView, ...rest: unknown[]) {
+  read(descriptor: unknown, target: ArrayBufferView, ...rest: unknown[]) {
     const [first] = rest;
     const options =
       typeof first === "object" && first !== null ? (first as Record<string, number>) : null;
@@ -193,7 +193,7 @@ export const operations = {
       options === null ? rest : [options.offset, options.length, options.position];
     return readFile(
       descriptor,
-      into,
+      target,
       (offset as number) ?? 0,
       (length as number) ?? undefined,
       (position as number) ?? null,

@@ -34,7 +34,7 @@ function makeReadStream(Readable: StreamModule["Readable"]): StreamClass {
     readonly flags: string;
     bytesRead = 0;
     fd: number | null = null;
-    #at: number;
+    #position: number;
     readonly #end: number;
     constructor(path: unknown, options?: unknown) {
       const {
@@ -47,30 +47,30 @@ function makeReadStream(Readable: StreamModule["Readable"]): StreamClass {
       super({ highWaterMark, autoDestroy: true, ...(encoding === undefined ? {} : { encoding }) });
       this.path = nameOf(path);
       this.flags = flags;
-      this.#at = start;
+      this.#position = start;
       this.#end = end;
     }
-    override _construct(done: Done): void {
+    override _construct(callback: Done): void {
       this.fd = openFile(this.path, this.flags);
-      done();
+      callback();
       this.emit("open", this.fd);
       this.emit("ready");
     }
     override _read(size: number): void {
-      const buffer = Buffer.alloc(Math.max(0, Math.min(size, this.#end - this.#at + 1)));
-      const count = readFile(this.fd, buffer, 0, buffer.length, this.#at);
-      this.#at += count;
+      const buffer = Buffer.alloc(Math.max(0, Math.min(size, this.#end - this.#position + 1)));
+      const count = readFile(this.fd, buffer, 0, buffer.length, this.#position);
+      this.#position += count;
       this.bytesRead += count;
       // Later, as a disk answers: only what was asked for is read.
       queueMicrotask(() => this.push(count === 0 ? null : buffer.subarray(0, count)));
     }
-    override _destroy(error: Error | null, done: Done): void {
+    override _destroy(error: Error | null, callback: Done): void {
       if (this.fd !== null) closeFile(this.fd);
       this.fd = null;
-      done(error);
+      callback(error);
     }
-    close(done?: Done): void {
-      if (done) this.once("close", () => done());
+    close(callback?: Done): void {
+      if (callback) this.once("close", () => callback());
       this.destroy();
     }
   };
@@ -91,23 +91,23 @@ function makeWriteStream(Writable: StreamModule["Writable"]): StreamClass {
       this.path = nameOf(path);
       this.flags = flags;
     }
-    override _construct(done: Done): void {
+    override _construct(callback: Done): void {
       this.fd = openFile(this.path, this.flags);
-      done();
+      callback();
       this.emit("open", this.fd);
       this.emit("ready");
     }
-    override _write(chunk: Buffer, _encoding: string, done: Done): void {
+    override _write(chunk: Buffer, _encoding: string, callback: Done): void {
       this.bytesWritten += writeFile(this.fd, chunk);
-      done();
+      callback();
     }
-    override _destroy(error: Error | null, done: Done): void {
+    override _destroy(error: Error | null, callback: Done): void {
       if (this.fd !== null) closeFile(this.fd);
       this.fd = null;
-      done(error);
+      callback(error);
     }
-    close(done?: Done): void {
-      if (done) this.once("close", () => done());
+    close(callback?: Done): void {
+      if (callback) this.once("close", () => callback());
       this.end();
     }
   };

@@ -11,7 +11,7 @@ export interface Entry {
   size?: number;
 }
 
-const received = (value: unknown): string =>
+const describeReceived = (value: unknown): string =>
   value === null ? "null" : value === undefined ? "undefined" : `type ${typeof value}`;
 
 function invalid(message: string): Error {
@@ -28,7 +28,7 @@ export function nameOf(path: unknown): string {
   if (path instanceof URL) return decodeURIComponent(path.pathname);
   if (ArrayBuffer.isView(path)) return Buffer.from(bytesOf(path)).toString();
   throw invalid(
-    `The "path" argument must be of type string or an instance of Buffer or URL. Received ${received(path)}`,
+    `The "path" argument must be of type string or an instance of Buffer or URL. Received ${describeReceived(path)}`,
   );
 }
 
@@ -45,7 +45,7 @@ export function contentOf(data: unknown, options: Options): Uint8Array {
     return Buffer.from(data, (encodingOf(options) ?? "utf8") as BufferEncoding);
   if (ArrayBuffer.isView(data)) return bytesOf(data);
   throw invalid(
-    `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received(data)}`,
+    `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${describeReceived(data)}`,
   );
 }
 
@@ -53,7 +53,7 @@ export function entryOf(path: unknown): Entry | null {
   return ask(op.files, ["entry", nameOf(path)]) as Entry | null;
 }
 
-const known: Record<string, [errno: number, text: string]> = {
+const errorCodes: Record<string, [errno: number, text: string]> = {
   ENOENT: [-2, "no such file or directory"],
   EEXIST: [-17, "file already exists"],
   ENOTDIR: [-20, "not a directory"],
@@ -64,7 +64,7 @@ const known: Record<string, [errno: number, text: string]> = {
 
 /** An error as libuv words it. */
 export function fileError(code: string, syscall: string, path?: unknown, dest?: unknown): Error {
-  const [errno, text] = known[code] ?? [-1, code];
+  const [errno, text] = errorCodes[code] ?? [-1, code];
   const name = path === undefined ? undefined : nameOf(path);
   const to = dest === undefined ? "" : ` -> '${nameOf(dest)}'`;
   const message = `${code}: ${text}, ${syscall}${name === undefined ? "" : ` '${name}'`}${to}`;
