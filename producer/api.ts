@@ -75,10 +75,10 @@ for (const { method, path, respond } of openRoutes) {
 for (const each of routes) api.on(each.method, each.path, (context) => handle(each, context));
 for (const path of new Set(routes.map((each) => each.path))) {
   const allow = routes.filter((each) => each.path === path).map((each) => each.method);
-  api.all(path, (context) => authenticated(context, () => methodNotAllowed(context, allow)));
+  api.all(path, (context) => whenAuthenticated(context, () => methodNotAllowed(context, allow)));
 }
 for (const prefix of ["/v1/*", "/openai/v1/*"]) {
-  api.all(prefix, (context) => authenticated(context, () => noSuchRoute(context)));
+  api.all(prefix, (context) => whenAuthenticated(context, () => noSuchRoute(context)));
 }
 api.get("*", async (context) => (await dashboardPage(context)) ?? noSuchRoute(context));
 api.notFound(noSuchRoute);
@@ -100,11 +100,11 @@ async function dashboardPage({ req, env }: ApiContext): Promise<Response | null>
   return acceptsPage && isDashboardPath(req.path) ? servePage(req.raw, env) : null;
 }
 
-async function handle(called: Route, context: ApiContext): Promise<Response> {
+async function handle(route: Route, context: ApiContext): Promise<Response> {
   const { raw } = context.req;
-  const caller = await authorize(called, raw, context.env);
+  const caller = await authorize(route, raw, context.env);
   if (!caller.ok) return reject(context, caller.error);
-  const response = await called.handle({
+  const response = await route.handle({
     request: raw,
     url: new URL(context.req.url),
     env: context.env,
@@ -119,24 +119,24 @@ async function handle(called: Route, context: ApiContext): Promise<Response> {
 
 /** The caller, if the key has the route's scope and is within its rate limit. */
 async function authorize(
-  called: Route,
+  route: Route,
   request: Request,
   env: ProducerEnv,
 ): Promise<Result<Principal, Problem>> {
   const caller = await authenticate(request, env);
   if (!caller.ok) return caller;
-  const scoped = requireScope(caller.value, called.scope);
+  const scopeCheck = requireScope(caller.value, route.scope);
   // Calls that are forbidden count too: a key cannot try routes for free.
-  const limited = await checkRateLimit(env, caller.value, scoped.ok ? called : {});
-  return limited.ok ? scoped : limited;
+  const rateCheck = await checkRateLimit(env, caller.value, scopeCheck.ok ? route : {});
+  return rateCheck.ok ? scopeCheck : rateCheck;
 }
 
 /** Without a valid key a caller learns nothing, not even which routes exist. */
-async function authenticated(context: ApiContext, respond: () => Response): Promise<Response> {
+async function whenAuthenticated(context: ApiContext, respond: () => Response): Promise<Response> {
   const caller = await authenticate(context.req.raw, context.env);
   if (!caller.ok) return reject(context, caller.error);
-  const limited = await checkRateLimit(context.env, caller.value, {});
-  return limited.ok ? respond() : reject(context, limited.error);
+  const rateCheck = await checkRateLimit(context.env, caller.value, {});
+  return rateCheck.ok ? respond() : reject(context, rateCheck.error);
 }
 
 /** The OpenAI-compatible routes have their own error format. */

@@ -24,9 +24,9 @@ export default {
     return api.fetch(request, env, ctx);
   },
   async scheduled(_tick, env) {
-    const counted = { ...env, DB: countQueries(env.DB).db };
-    await Promise.all([runDueTicks(counted), sweep(counted), finishDueBatches(counted)]);
-    await sendDueWebhooks(counted);
+    const countedEnv = { ...env, DB: countQueries(env.DB).db };
+    await Promise.all([runDueTicks(countedEnv), sweep(countedEnv), finishDueBatches(countedEnv)]);
+    await sendDueWebhooks(countedEnv);
   },
   queue(batch, env) {
     return readInbox(env, batch);

@@ -22,8 +22,8 @@ export async function createKey(): Promise<{ id: string; key: string; sha256: st
 }
 
 /** Null if the text does not have the format of a key. */
-export function parseKey(presented: string): { id: string; secret: string } | null {
-  const [, id, secret] = keyPattern.exec(presented) ?? [];
+export function parseKey(text: string): { id: string; secret: string } | null {
+  const [, id, secret] = keyPattern.exec(text) ?? [];
   return id === undefined || secret === undefined ? null : { id, secret };
 }
 
@@ -34,8 +34,8 @@ export async function digestOf(text: string): Promise<string> {
 }
 
 /** Constant time for texts of equal length. */
-export function equalInConstantTime(received: string, expected: string): boolean {
-  const [a, b] = [encoder.encode(received), encoder.encode(expected)];
+export function equalInConstantTime(candidate: string, expected: string): boolean {
+  const [a, b] = [encoder.encode(candidate), encoder.encode(expected)];
   return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }
 

@@ -23,21 +23,18 @@ export async function authenticate(
   if (header === null && assertion !== null && isAccessConfigured(env)) {
     return isCrossSite(request) ? err(crossSite) : verifyAccess(assertion, env);
   }
-  const presented = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? "";
-  const configured = env.FLEET_API_KEY ?? "";
-  const [presentedDigest, expected] = await Promise.all([
-    digestOf(presented),
-    digestOf(configured),
-  ]);
-  if (configured !== "" && equalInConstantTime(presentedDigest, expected)) {
+  const bearer = /^Bearer +([^\s]+)$/i.exec(header ?? "")?.[1] ?? "";
+  const fleetKey = env.FLEET_API_KEY ?? "";
+  const [presentedDigest, expected] = await Promise.all([digestOf(bearer), digestOf(fleetKey)]);
+  if (fleetKey !== "" && equalInConstantTime(presentedDigest, expected)) {
     return ok({ tenant: operatorTenant, scopes, isOperator: true });
   }
-  const parts = parseKey(presented);
+  const parts = parseKey(bearer);
   if (parts !== null) return authenticateKey(env, parts);
-  if (configured === "" && !isAccessConfigured(env) && !(await hasApiKeys(env.DB))) {
+  if (fleetKey === "" && !isAccessConfigured(env) && !(await hasApiKeys(env.DB))) {
     return err(notConfigured);
   }
-  return err(presented === "" ? missingKey : unknownKey);
+  return err(bearer === "" ? missingKey : unknownKey);
 }
 
 const notConfigured = {
@@ -72,9 +69,9 @@ async function authenticateKey(
     return err(unknownKey);
   }
   // Only a caller with the right secret learns that the key has ended.
-  const ended = keyEndOf(row);
-  if (ended !== null) {
-    const message = `this key ${keyEndText(ended)}: ask an admin for a new one`;
+  const keyEnd = keyEndOf(row);
+  if (keyEnd !== null) {
+    const message = `this key ${keyEndText(keyEnd)}: ask an admin for a new one`;
     return err({ kind: "unauthorized", message, presented: true });
   }
   return ok(await principalOf(env, row));

@@ -51,9 +51,9 @@ export async function deferredPrincipal(
   if (id === null) return ok({ tenant, scopes });
   const row = await readPresentedKey(env.DB, id);
   if (row === null || row.tenant !== tenant) return err("revoked");
-  const ended = keyEndOf(row);
-  return ended === null ? ok({ ...(await principalOf(env, row)), scopes }) : err(ended);
+  const keyEnd = keyEndOf(row);
+  return keyEnd === null ? ok({ ...(await principalOf(env, row)), scopes }) : err(keyEnd);
 }
 
-export const keyEndText = (ended: KeyEnd): string =>
-  ended === "revoked" ? "has been revoked" : "has expired";
+export const keyEndText = (keyEnd: KeyEnd): string =>
+  keyEnd === "revoked" ? "has been revoked" : "has expired";

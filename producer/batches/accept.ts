@@ -119,12 +119,12 @@ async function findHeadFaults(
   scope: CheckScope,
 ): Promise<Detail[]> {
   const details: Detail[] = [];
-  const allowed = webhook === undefined ? ok(null) : scope.checkWebhook(webhook);
-  if (!allowed.ok) details.push({ path: "webhook", message: allowed.error });
+  const webhookCheck = webhook === undefined ? ok(null) : scope.checkWebhook(webhook);
+  if (!webhookCheck.ok) details.push({ path: "webhook", message: webhookCheck.error });
   if (template !== undefined) details.push(...findTemplateFaults(template, scope));
   if (after === undefined) return details;
-  const followed = isBatchId(after.batch) ? await readBatch(env.DB, tenant, after.batch) : null;
-  if (followed === null) {
+  const upstream = isBatchId(after.batch) ? await readBatch(env.DB, tenant, after.batch) : null;
+  if (upstream === null) {
     details.push({ path: "after.batch", message: "there is no batch with this id: check the id" });
   }
   return details;

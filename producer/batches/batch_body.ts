@@ -176,21 +176,24 @@ export function parseBatchHead(value: unknown): Result<BatchHead, Problem> {
 }
 
 function checkHead(rest: Head): Result<BatchHead, Problem> {
-  const checked = checkDefaults(rest.defaults ?? {});
-  if (!checked.ok) {
+  const defaultsCheck = checkDefaults(rest.defaults ?? {});
+  if (!defaultsCheck.ok) {
     return err(
       headProblem(
-        checked.error.map(({ path, message }) => ({ path: joinPath("defaults", path), message })),
+        defaultsCheck.error.map(({ path, message }) => ({
+          path: joinPath("defaults", path),
+          message,
+        })),
       ),
     );
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(checked.value)).byteLength;
+  const bytes = new TextEncoder().encode(JSON.stringify(defaultsCheck.value)).byteLength;
   if (bytes > batchLimits.defaultsBytesMax) {
     const message = `are ${bytes} bytes; the maximum is ${batchLimits.defaultsBytesMax}: upload long material with PUT /v1/inputs/<key>`;
     return err(headProblem([{ path: "defaults", message }]));
   }
   return ok({
-    defaults: checked.value,
+    defaults: defaultsCheck.value,
     labels: rest.labels ?? {},
     limits: rest.limits ?? {},
     ...(rest.webhook === undefined ? {} : { webhook: rest.webhook }),

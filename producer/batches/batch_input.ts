@@ -44,17 +44,17 @@ export async function storeBatchInput(
   const writer = new ObjectWriter(bucket, key, "application/x-ndjson");
   const hash = createHash("sha256");
   try {
-    const checked = await checkEntries(entries, defaults, scope, async (entry, faults) => {
+    const result = await checkEntries(entries, defaults, scope, async (entry, faults) => {
       if (faults.any) return;
       hash.update(canonicalJson(entry.body)).update("\n");
       await writer.write(entry.bytes);
     });
-    if (checked.ok && !checked.value.faults.any) {
+    if (result.ok && !result.value.faults.any) {
       await writer.finish();
-      return ok({ total: checked.value.total, sha256: hash.digest("hex") });
+      return ok({ total: result.value.total, sha256: hash.digest("hex") });
     }
     await writer.abort();
-    return checked.ok ? err(checked.value.faults.problem()) : checked;
+    return result.ok ? err(result.value.faults.problem()) : result;
   } catch (error) {
     await writer.abort();
     throw error;
@@ -90,16 +90,16 @@ export async function checkEntries(
       faults.addProblem(place, body.error);
       continue;
     }
-    const checked = checkWithDefaults(body.value, defaults, scope);
-    const details = checked.ok ? [] : [...checked.error];
+    const result = checkWithDefaults(body.value, defaults, scope);
+    const details = result.ok ? [] : [...result.error];
     details.push(...batchFieldFaults(body.value, place, customIds));
     const bytes = encoder.encode(`${JSON.stringify(body.value)}\n`);
     if (bytes.byteLength + defaultBytes > taskLimits.bodyBytesMax) {
       details.push({ path: "", message: tooLong });
     }
     faults.add(place, details);
-    if (checked.ok && details.length === 0) {
-      await take({ place, body: body.value, task: checked.value, bytes }, faults);
+    if (result.ok && details.length === 0) {
+      await take({ place, body: body.value, task: result.value, bytes }, faults);
     }
   }
   return total === 0 ? err(noTasks) : ok({ total, faults });
@@ -155,7 +155,7 @@ export interface EntryPlace {
 export class Faults {
   readonly #details: Detail[] = [];
   #lines = 0;
-  #unlisted = 0;
+  #unlistedCount = 0;
   #unreadable = false;
 
   get any(): boolean {
@@ -168,13 +168,13 @@ export class Faults {
 
   /** How many places are counted but not in `details`. */
   get unlisted(): number {
-    return this.#unlisted;
+    return this.#unlistedCount;
   }
 
   add(place: EntryPlace, details: readonly Detail[]): void {
     if (details.length === 0) return;
     this.#lines++;
-    if (this.#lines > batchLimits.badLinesReportedMax) this.#unlisted++;
+    if (this.#lines > batchLimits.badLinesReportedMax) this.#unlistedCount++;
     else for (const detail of details) this.#details.push(withPlace(place, detail));
   }
 
@@ -187,7 +187,7 @@ export class Faults {
 
   problem(): Problem {
     const tasks = this.#lines === 1 ? "1 task is" : `${this.#lines} tasks are`;
-    const rest = this.#unlisted === 0 ? "" : ` (${this.#unlisted} more are not listed)`;
+    const rest = this.#unlistedCount === 0 ? "" : ` (${this.#unlistedCount} more are not listed)`;
     const message = `${tasks} invalid, so no task was accepted: fix what details lists${rest} and send the batch again`;
     const kind = this.#unreadable ? "unreadable" : "refused";
     return { kind, message, details: this.#details };

@@ -44,11 +44,11 @@ export async function assembleResults(
   rows: readonly TallyRow[],
   chunksMax: number,
 ): Promise<number> {
-  const ended = rows.filter(
+  const endedRows = rows.filter(
     (row) => row.stale === 0 && row.results_key === null && row.queued + row.running === 0,
   );
   // A chunk that is not fully expanded would be put together again with each new line.
-  const completeChunks = ended.filter(
+  const completeChunks = endedRows.filter(
     (row) =>
       (row.chunk + 1) * batchLimits.tallyTasks <= batch.expanded || batch.expanded >= batch.total,
   );

@@ -26,11 +26,11 @@ export async function batchViews(
 
 function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
   const row = withFinish(batch, tally);
-  const finished = row.status === "finished";
-  const eta = finished || row.paused_at !== null ? null : etaOf(tally, Date.now());
+  const isFinished = row.status === "finished";
+  const eta = isFinished || row.paused_at !== null ? null : etaOf(tally, Date.now());
   return {
     id: row.id,
-    status: finished ? "finished" : row.cancel_requested_at === null ? "running" : "cancelling",
+    status: isFinished ? "finished" : row.cancel_requested_at === null ? "running" : "cancelling",
     counts: tally.counts,
     usage: usageView(tally.usage),
     eta: eta === null ? null : isoTime(eta),
@@ -51,7 +51,7 @@ function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
     paused: row.paused_at !== null,
     error: row.problem === null ? null : (JSON.parse(row.problem) as BatchResponse["error"]),
     created_at: isoTime(row.created_at),
-    finished_at: finished && row.finished_at !== null ? isoTime(row.finished_at) : null,
+    finished_at: isFinished && row.finished_at !== null ? isoTime(row.finished_at) : null,
   };
 }
 
@@ -60,8 +60,8 @@ function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
  * ended. Milliseconds since 1970 UTC.
  */
 export function etaOf({ counts, startedAt }: Tally, now: number): number | null {
-  const left = counts.queued + counts.running;
-  const ended = counts.total - left;
-  if (startedAt === null || ended === 0 || left === 0) return null;
-  return Math.round(now + (left * Math.max(0, now - startedAt)) / ended);
+  const liveTasks = counts.queued + counts.running;
+  const endedTasks = counts.total - liveTasks;
+  if (startedAt === null || endedTasks === 0 || liveTasks === 0) return null;
+  return Math.round(now + (liveTasks * Math.max(0, now - startedAt)) / endedTasks);
 }

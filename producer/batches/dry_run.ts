@@ -65,27 +65,27 @@ export async function dryRun(
   const tasksPerModel = new Map<string, number>();
   const groups = new CostGroups();
   const scope = await loadCheckScope(env, principal);
-  const checked = await checkEntries(entries, head.defaults, scope, async ({ place, task }) => {
+  const result = await checkEntries(entries, head.defaults, scope, async ({ place, task }) => {
     const policy = task.policy ?? defaultPolicy;
-    const known = places.get(policy);
-    if (known === undefined) places.set(policy, [place]);
-    else known.push(place);
+    const listedPlaces = places.get(policy);
+    if (listedPlaces === undefined) places.set(policy, [place]);
+    else listedPlaces.push(place);
     const models = modelsOf(task, env);
     const [model = env.MODEL] = models;
     tasksPerModel.set(model, (tasksPerModel.get(model) ?? 0) + 1);
     groups.add(task, models);
   });
-  if (!checked.ok) return checked;
-  const { total, faults } = checked.value;
+  if (!result.ok) return result;
+  const { total, faults } = result.value;
 
-  const named = [...new Set(groups.all.flatMap(({ models }) => models))];
+  const modelNames = [...new Set(groups.all.flatMap(({ models }) => models))];
   const readiness = await readReadiness(env, {
     tenant: principal.tenant,
     policies: [...places.keys()].slice(0, dryRunLimits.namesMax),
-    models: named.slice(0, dryRunLimits.namesMax),
+    models: modelNames.slice(0, dryRunLimits.namesMax),
   });
   const priceOf = (model: string) =>
-    readiness?.models.find((priced) => priced.model === model)?.price ?? null;
+    readiness?.models.find((candidate) => candidate.model === model)?.price ?? null;
   const policies = listPolicyUses(env, principal.tenant, places, readiness);
   const warnings = findWarnings(policies, places);
   return ok({
@@ -107,8 +107,8 @@ export async function dryRun(
 /** The task's model and its fallbacks, in the order in which the consumer will try them. */
 function modelsOf(task: DurableTask, env: ProducerEnv): string[] {
   const model = task.model ?? env.MODEL;
-  const deployed = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
-  const fallbacks = task.fallback_models ?? deployed.map((id) => id.trim());
+  const deploymentList = model === "rehearsal" ? [] : (env.FALLBACK_MODELS ?? "").split(",");
+  const fallbacks = task.fallback_models ?? deploymentList.map((id) => id.trim());
   return [...new Set([model, ...fallbacks.filter((id) => id !== "")])];
 }
 
@@ -121,18 +121,20 @@ function listPolicyUses(
 ): PolicyUse[] {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
   return [...places].flatMap(([policy, { length: tasks }]) => {
-    const found = findPolicy(table, policy, tenant, env.FLEET_MODE);
-    if (!found.ok) return [];
-    const { rules } = found.value.policy;
-    const known = readiness?.policies.find((ready) => ready.policy === policy);
-    const isSet = (name: string) => known?.secrets.find((secret) => secret.name === name)?.set;
-    const isBound = (name: string) => known?.routes.find((route) => route.name === name)?.bound;
+    const lookup = findPolicy(table, policy, tenant, env.FLEET_MODE);
+    if (!lookup.ok) return [];
+    const { rules } = lookup.value.policy;
+    const policyReadiness = readiness?.policies.find((ready) => ready.policy === policy);
+    const isSet = (name: string) =>
+      policyReadiness?.secrets.find((secret) => secret.name === name)?.set;
+    const isBound = (name: string) =>
+      policyReadiness?.routes.find((route) => route.name === name)?.bound;
     const routes = [...new Set(rules.flatMap(({ route }) => route ?? []))];
     return {
       policy,
       tasks,
       hosts: [...new Set(rules.map(({ host }) => host))],
-      secrets: secretsOf(found.value.policy, tenant).map((name) => ({
+      secrets: secretsOf(lookup.value.policy, tenant).map((name) => ({
         name,
         set: isSet(name) ?? null,
       })),
@@ -142,12 +144,12 @@ function listPolicyUses(
 }
 
 function findWarnings(policies: readonly PolicyUse[], places: PolicyPlaces): Faults {
-  const found = policies.flatMap((use) => {
+  const policyWarnings = policies.flatMap((use) => {
     const details = missingParts(use).map((message) => ({ path: "policy", message }));
     return (places.get(use.policy) ?? []).map((place) => ({ place, details }));
   });
   const warnings = new Faults();
-  for (const { place, details } of found.sort((a, b) => a.place.index - b.place.index)) {
+  for (const { place, details } of policyWarnings.sort((a, b) => a.place.index - b.place.index)) {
     warnings.add(place, details);
   }
   return warnings;

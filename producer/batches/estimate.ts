@@ -69,14 +69,14 @@ export function estimateCost(
   priceOf: (model: string) => Price | null,
 ): Estimate {
   let [prompt, completion, first, tokens, worst] = [0, 0, 0, 0, 0];
-  let priced = true;
+  let isPriced = true;
   for (const { models, tasks, promptTokens, limits } of groups) {
     const prices = models.map(priceOf);
     const [price] = prices;
     prompt += promptTokens;
     completion += tasks * dryRunLimits.answerTokens;
     tokens += tasks * limits.tokens;
-    if (price === undefined || prices.includes(null) || price === null) priced = false;
+    if (price === undefined || prices.includes(null) || price === null) isPriced = false;
     else {
       first += promptTokens * price.input + tasks * dryRunLimits.answerTokens * price.output;
       const highest = Math.max(...prices.flatMap((each) => [each?.input ?? 0, each?.output ?? 0]));
@@ -87,11 +87,11 @@ export function estimateCost(
     first_calls: {
       prompt_tokens: prompt,
       completion_tokens: completion,
-      cost_usd: priced ? first / 1_000_000 : null,
+      cost_usd: isPriced ? first / 1_000_000 : null,
     },
     worst_case: {
       tokens: Math.min(tokens, batch.tokens ?? Number.POSITIVE_INFINITY),
-      cost_usd: priced ? Math.min(worst, batch.cost_usd ?? Number.POSITIVE_INFINITY) : null,
+      cost_usd: isPriced ? Math.min(worst, batch.cost_usd ?? Number.POSITIVE_INFINITY) : null,
     },
   };
 }

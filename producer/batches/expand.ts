@@ -34,8 +34,8 @@ export async function expandBatch(
       await expandChunk(env, current);
       current = await readBatch(env.DB, batch.tenant, batch.id);
     }
-    const expanded = current?.expanded ?? 0;
-    log("batch_expanded", { batch_id: batch.id, expanded, total: batch.total });
+    const expandedCount = current?.expanded ?? 0;
+    log("batch_expanded", { batch_id: batch.id, expanded: expandedCount, total: batch.total });
   } catch (error) {
     logFailure("expand", error, { batch_id: batch.id });
   }
@@ -47,7 +47,7 @@ const isOpen = (batch: BatchRow): boolean =>
 /** One chunk: bodies to R2, rows to D1, messages to the queue, then the cursor. */
 export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<void> {
   const chunk = await readChunk(env.OBJECTS, batch);
-  const created = chunk.tasks.map((task, offset) => {
+  const newTasks = chunk.tasks.map((task, offset) => {
     const index = batch.expanded + offset;
     const origin = {
       id: batchTaskId(batch.id, index),
@@ -61,8 +61,8 @@ export async function expandChunk(env: ProducerEnv, batch: BatchRow): Promise<vo
     if (task !== null) return newTask(task, origin);
     return { row: { ...newTask({}, origin).row, spec: null }, large: null };
   });
-  await putLargeSpecs(env.OBJECTS, created);
-  const rows = created.map(({ row }) => row);
+  await putLargeSpecs(env.OBJECTS, newTasks);
+  const rows = newTasks.map(({ row }) => row);
   for (const group of groupsBySize(rows)) await insertTasks(env.DB, group);
   // All of them, not only the new rows: a chunk that was interrupted before its messages is sent now.
   await sendTasks(env, rows);
@@ -129,9 +129,9 @@ async function readChunkLines(
 
 async function putLargeSpecs(
   bucket: R2Bucket,
-  created: readonly { row: NewTask; large: string | null }[],
+  newTasks: readonly { row: NewTask; large: string | null }[],
 ): Promise<void> {
-  const large = created.flatMap(({ row, large: body }) => (body === null ? [] : [{ row, body }]));
+  const large = newTasks.flatMap(({ row, large: body }) => (body === null ? [] : [{ row, body }]));
   for (let from = 0; from < large.length; from += batchLimits.expandPutsAtOnceMax) {
     const group = large.slice(from, from + batchLimits.expandPutsAtOnceMax);
     await Promise.all(group.map(({ row, body }) => putLargeSpec(bucket, row, body)));

@@ -22,12 +22,16 @@ import { startBatch, startFollowers } from "./start.ts";
 
 /** Every minute: open batches, and finished ones without results. Never throws. */
 export async function finishDueBatches(env: ProducerEnv): Promise<void> {
-  let assembled = 0;
+  let assembledChunks = 0;
   try {
     for (const batch of await takeBatchesToClose(env.DB, batchLimits.closedPerTickMax)) {
       // Batches that are left are due again in a minute.
       if (queriesOf(env.DB) >= sweepLimits.queriesMax) break;
-      assembled += await processBatch(env, batch, batchLimits.assembledPerTickMax - assembled);
+      assembledChunks += await processBatch(
+        env,
+        batch,
+        batchLimits.assembledPerTickMax - assembledChunks,
+      );
     }
   } catch (error) {
     logFailure("finish_batches", error);
@@ -43,18 +47,18 @@ async function processBatch(env: ProducerEnv, batch: BatchRow, chunksMax: number
   const rows = await recountTallies(env.DB, batch.id, batchLimits.recountedPerReadMax);
   if (rows.some((row) => row.stale === 1)) return 0;
   const current = await finishIfDone(env, batch, sumTallies(batch, rows));
-  const assembled = await assembleResults(env, batch, rows, chunksMax);
+  const assembledChunks = await assembleResults(env, batch, rows, chunksMax);
   await writeOutputFiles(env, current);
   await closeBatch(env.DB, batch.id);
-  return assembled;
+  return assembledChunks;
 }
 
 /** The row, finished if its tasks have all ended. If a crash loses the followers, they start a minute later. */
 async function finishIfDone(env: ProducerEnv, batch: BatchRow, tally: Tally): Promise<BatchRow> {
   if (batch.status === "finished" || !isDone(batch, tally)) return batch;
-  const finished = await finishBatch(env.DB, batch.id);
-  if (finished === null) return batch;
+  const finishedBatch = await finishBatch(env.DB, batch.id);
+  if (finishedBatch === null) return batch;
   log("batch_finished", { batch_id: batch.id, tenant: batch.tenant, total: batch.total });
   await startFollowers(env, batch.id);
-  return finished;
+  return finishedBatch;
 }

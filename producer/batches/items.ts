@@ -26,8 +26,8 @@ export async function* fillEntries(
   tick: TemplateData["tick"],
 ): AsyncGenerator<Entry> {
   for await (const { line, value } of items) {
-    const filled = value.ok ? fillTemplate(template, { item: value.value, tick }) : value;
-    yield { line, body: filled.ok ? checkDepth(filled.value) : filled };
+    const filledTask = value.ok ? fillTemplate(template, { item: value.value, tick }) : value;
+    yield { line, body: filledTask.ok ? checkDepth(filledTask.value) : filledTask };
   }
 }
 

@@ -12,7 +12,7 @@ export class ObjectWriter {
   readonly #key: string;
   readonly #contentType: string;
   #part = new Uint8Array(storeLimits.partBytes);
-  #filled = 0;
+  #filledBytes = 0;
   #bytes = 0;
   #upload: R2MultipartUpload | null = null;
   readonly #parts: R2UploadedPart[] = [];
@@ -34,11 +34,11 @@ export class ObjectWriter {
     this.#bytes += chunk.byteLength;
     let rest = chunk;
     while (rest.byteLength > 0) {
-      if (this.#filled === this.#part.byteLength) await this.#flush();
-      const taken = rest.subarray(0, this.#part.byteLength - this.#filled);
-      this.#part.set(taken, this.#filled);
-      this.#filled += taken.byteLength;
-      rest = rest.subarray(taken.byteLength);
+      if (this.#filledBytes === this.#part.byteLength) await this.#flush();
+      const piece = rest.subarray(0, this.#part.byteLength - this.#filledBytes);
+      this.#part.set(piece, this.#filledBytes);
+      this.#filledBytes += piece.byteLength;
+      rest = rest.subarray(piece.byteLength);
     }
   }
 
@@ -46,7 +46,7 @@ export class ObjectWriter {
   async finish(): Promise<void> {
     const httpMetadata = { contentType: this.#contentType };
     if (this.#upload === null) {
-      const body = this.#part.subarray(0, this.#filled);
+      const body = this.#part.subarray(0, this.#filledBytes);
       await withRetries(
         "put object",
         () => this.#bucket.put(this.#key, body, { httpMetadata }),
@@ -77,7 +77,7 @@ export class ObjectWriter {
       }),
     );
     const upload = this.#upload;
-    const body = this.#part.subarray(0, this.#filled);
+    const body = this.#part.subarray(0, this.#filledBytes);
     const number = this.#parts.length + 1;
     const part = await withRetries(
       "upload part",
@@ -85,7 +85,7 @@ export class ObjectWriter {
       bulkyRetries,
     );
     this.#parts.push(part);
-    this.#filled = 0;
+    this.#filledBytes = 0;
   }
 
   /** A completion whose reply was lost cannot be repeated; the object itself shows that it succeeded. */

@@ -38,17 +38,17 @@ interface StartProblem {
 
 /** Follows the acceptance of a batch: expands it, unless it still waits for another. Never throws. */
 export async function startBatch(env: ProducerEnv, batch: BatchRow): Promise<void> {
-  const started = await start(env, batch);
-  if (started?.status === "finished") await startFollowers(env, batch.id);
+  const startedBatch = await start(env, batch);
+  if (startedBatch?.status === "finished") await startFollowers(env, batch.id);
 }
 
 /** Starts the batches that wait for a finished one. If one of them ends without running, its followers start too. */
 export async function startFollowers(env: ProducerEnv, id: string): Promise<void> {
-  const finished = [id];
-  for (const source of finished) {
+  const finishedIds = [id];
+  for (const source of finishedIds) {
     for (const follower of await listFollowers(env.DB, source)) {
-      const started = await start(env, follower);
-      if (started?.status === "finished") finished.push(follower.id);
+      const startedBatch = await start(env, follower);
+      if (startedBatch?.status === "finished") finishedIds.push(follower.id);
     }
   }
 }
@@ -56,9 +56,9 @@ export async function startFollowers(env: ProducerEnv, id: string): Promise<void
 /** The row once it does not wait any more; null while it waits. */
 async function start(env: ProducerEnv, batch: BatchRow): Promise<BatchRow | null> {
   try {
-    const started = batch.waits === 1 ? await startIfReady(env, batch) : batch;
-    if (started !== null) await expandBatch(env, started);
-    return started;
+    const startedBatch = batch.waits === 1 ? await startIfReady(env, batch) : batch;
+    if (startedBatch !== null) await expandBatch(env, startedBatch);
+    return startedBatch;
   } catch (error) {
     logFailure("start_batch", error, { batch_id: batch.id });
     return null;

@@ -71,9 +71,9 @@ export async function submitBatch(
 export async function fetchResults(client: FleetClient, id: string): Promise<ResultLine[]> {
   const lines = unwrap(await client("GET /v1/batches/:id/results", { id }));
   try {
-    const all: ResultLine[] = [];
-    for await (const line of lines) all.push(line);
-    return all;
+    const results: ResultLine[] = [];
+    for await (const line of lines) results.push(line);
+    return results;
   } catch (cause) {
     throw callFailed({
       code: "unreachable",

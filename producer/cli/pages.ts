@@ -2,12 +2,12 @@
 export async function readAllPages<T>(
   read: (cursor: string | null) => Promise<{ page: T[]; next_cursor: string | null }>,
 ): Promise<T[]> {
-  const all: T[] = [];
+  const items: T[] = [];
   let cursor: string | null = null;
   do {
     const { page, next_cursor } = await read(cursor);
-    for (const row of page) all.push(row);
+    for (const row of page) items.push(row);
     cursor = next_cursor;
   } while (cursor !== null);
-  return all;
+  return items;
 }

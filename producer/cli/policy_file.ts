@@ -8,10 +8,10 @@ export async function readPolicyFile(
   environment: CliContext["environment"],
 ): Promise<string | null> {
   const isName = /^[a-z0-9][a-z0-9_-]*$/.test(fileOrName);
-  const shipped = path.join(import.meta.dirname, "../../policies");
+  const shippedFolder = path.join(import.meta.dirname, "../../policies");
   const candidates = [
     fileOrName,
-    ...(isName ? [path.join(shipped, `${fileOrName}.json`)] : []),
+    ...(isName ? [path.join(shippedFolder, `${fileOrName}.json`)] : []),
     ...(isName && environment.FLEET_POLICY_DIR
       ? [path.join(environment.FLEET_POLICY_DIR, `${fileOrName}.json`)]
       : []),

@@ -5,12 +5,12 @@
  * nested objects only the type counts.
  */
 import type { TSchema } from "@sinclair/typebox";
-import * as exported from "../api/operations.ts";
+import * as allOperations from "../api/operations.ts";
 import type { CallName } from "../client/index.ts";
 import type { Operation } from "../http/operation.ts";
 
 const operations = new Map<string, Operation>(
-  Object.values(exported).flatMap((each): [string, Operation][] =>
+  Object.values(allOperations).flatMap((each): [string, Operation][] =>
     "responses" in each ? [[`${each.method} ${each.path}`, each as Operation]] : [],
   ),
 );

@@ -1,11 +1,11 @@
 /** The types of every call, inferred from the operations: its input and its value. */
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { Err, Ok } from "../../shared/result.ts";
-import type * as exported from "../api/operations.ts";
+import type * as operations from "../api/operations.ts";
 import type { Detail, ErrorCode } from "../http/error_response.ts";
 
 type Operation = Extract<
-  (typeof exported)[keyof typeof exported],
+  (typeof operations)[keyof typeof operations],
   { responses: object; method: string; path: string }
 >;
 

@@ -14,7 +14,7 @@ export async function redriveAll(
   order: object,
   onProgress: (redriven: number) => void = () => undefined,
 ): Promise<CallResult<RedriveSummary>> {
-  const all: RedriveSummary = { redriven: 0, refused: 0, details: [] };
+  const total: RedriveSummary = { redriven: 0, refused: 0, details: [] };
   let cursor: string | null = null;
   for (;;) {
     const page = await redrivePage(client, batchId, { ...order, ...(cursor && { cursor }) });
@@ -28,12 +28,12 @@ export async function redriveAll(
       matched,
     } = page.value;
     if (dry_run === true)
-      Object.assign(all, { dry_run, matched: (all.matched ?? 0) + (matched ?? 0) });
-    all.redriven += redriven;
-    all.refused += refused;
-    all.details.push(...details);
-    onProgress(all.redriven);
-    if (next_cursor === null) return { ...page, value: all };
+      Object.assign(total, { dry_run, matched: (total.matched ?? 0) + (matched ?? 0) });
+    total.redriven += redriven;
+    total.refused += refused;
+    total.details.push(...details);
+    onProgress(total.redriven);
+    if (next_cursor === null) return { ...page, value: total };
     cursor = next_cursor;
   }
 }

@@ -6,14 +6,16 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 
-const here = import.meta.dirname;
-const root = path.resolve(here, "../..");
+const dashboardFolder = import.meta.dirname;
+const root = path.resolve(dashboardFolder, "../..");
 const outDir = path.join(root, ".build/dashboard");
 const stamp = path.join(root, ".build/dashboard.txt");
 
 /** The folders that the page imports from, and the versions of what bundles it. */
 const inputs = [
-  ...[here, path.join(root, "producer/client"), path.join(root, "shared")].flatMap(filesBelow),
+  ...[dashboardFolder, path.join(root, "producer/client"), path.join(root, "shared")].flatMap(
+    filesBelow,
+  ),
   path.join(root, "policies/learn.ts"),
   path.join(root, "package-lock.json"),
 ];
@@ -33,7 +35,7 @@ const identity = hash.digest("hex");
 if (!fs.existsSync(path.join(outDir, "index.html")) || readStamp() !== identity) {
   const { build } = await import("vite");
   await build({
-    root: here,
+    root: dashboardFolder,
     configFile: false,
     logLevel: "warn",
     build: {

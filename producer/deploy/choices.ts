@@ -30,8 +30,8 @@ const fileName = "choices.json";
 /** Null without a file, or if it is not readable. */
 export function readSaved(folder: string): SavedChoices | null {
   try {
-    const saved = JSON.parse(fs.readFileSync(path.join(folder, fileName), "utf8"));
-    const { microvm, metrics, location, finished } = saved as Partial<SavedChoices>;
+    const savedText = JSON.parse(fs.readFileSync(path.join(folder, fileName), "utf8"));
+    const { microvm, metrics, location, finished } = savedText as Partial<SavedChoices>;
     return {
       microvm: microvm === true,
       metrics: metrics === true,
@@ -43,9 +43,9 @@ export function readSaved(folder: string): SavedChoices | null {
   }
 }
 
-export function save(folder: string, choices: Choices, finished: boolean): void {
+export function save(folder: string, choices: Choices, isFinished: boolean): void {
   fs.mkdirSync(folder, { recursive: true });
-  const text = JSON.stringify({ ...choices, finished }, null, 2);
+  const text = JSON.stringify({ ...choices, finished: isFinished }, null, 2);
   fs.writeFileSync(path.join(folder, fileName), `${text}\n`);
 }
 
@@ -55,13 +55,21 @@ export function save(folder: string, choices: Choices, finished: boolean): void 
  */
 export function resolveChoices(
   givenChoices: GivenChoices,
-  saved: SavedChoices | null,
+  savedChoices: SavedChoices | null,
   consumer: DeployedWorker | null,
 ): Choices {
-  const deployed = saved?.finished === false ? null : consumer;
+  const deployedConsumer = savedChoices?.finished === false ? null : consumer;
   return {
-    microvm: givenChoices.microvm ?? deployed?.bindings.has("MICROVM") ?? saved?.microvm ?? false,
-    metrics: givenChoices.metrics ?? deployed?.bindings.has("METRICS") ?? saved?.metrics ?? false,
-    location: givenChoices.location ?? saved?.location ?? null,
+    microvm:
+      givenChoices.microvm ??
+      deployedConsumer?.bindings.has("MICROVM") ??
+      savedChoices?.microvm ??
+      false,
+    metrics:
+      givenChoices.metrics ??
+      deployedConsumer?.bindings.has("METRICS") ??
+      savedChoices?.metrics ??
+      false,
+    location: givenChoices.location ?? savedChoices?.location ?? null,
   };
 }

@@ -29,11 +29,11 @@ export function readSettings(
     if (!settings.ok) throw new DeployError(settings.error);
     return settings.value;
   };
-  const usual = read("consumer");
+  const defaultConfig = read("consumer");
   const consumer = microvm
     ? read("consumer", (toml) => withMicroVm(toml, microVmImage()))
-    : { ...usual };
-  const migrations = usual.migrations as Record<string, unknown>[];
+    : { ...defaultConfig };
+  const migrations = defaultConfig.migrations as Record<string, unknown>[];
   consumer.migrations = objectMigrations(migrations, migrationTag, microvm);
   return { consumer, producer: read("producer") };
 }

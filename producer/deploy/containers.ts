@@ -15,7 +15,7 @@ export async function deleteContainers(
   const { status, result } = await api(`/accounts/${account}/containers/applications`);
   if (status !== 200) throw new DeployError(`cannot list the containers: status ${status}`);
   const name = `${consumer}-microvm`;
-  const found = (result as { id: string; name: string }[]).find((each) => each.name === name);
-  if (found !== undefined) await runOrThrow(wrangler, ["containers", "delete", found.id]);
-  return found !== undefined;
+  const container = (result as { id: string; name: string }[]).find((each) => each.name === name);
+  if (container !== undefined) await runOrThrow(wrangler, ["containers", "delete", container.id]);
+  return container !== undefined;
 }

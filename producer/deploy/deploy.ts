@@ -45,26 +45,26 @@ export interface DeployContext extends PlanContext {
 export async function deploy(options: DeployOptions, context: DeployContext): Promise<void> {
   const { root, environment, newKey } = options;
   const folder = path.join(root, folderOf(environment));
-  const saved = readSaved(folder);
+  const savedChoices = readSaved(folder);
   if (options.dryRun) {
-    const choices = resolveChoices(options, saved, null);
+    const choices = resolveChoices(options, savedChoices, null);
     return await printPlan(options, context, readSettings(root, environment, choices, null));
   }
   const account = await findAccount(context.wrangler, context.environment);
   const names = readSettings(root, environment, resolveChoices({}, null, null), null);
   const consumer = await readWorker(context.api, account, String(names.consumer.name));
   await readWorker(context.api, account, String(names.producer.name));
-  const choices = resolveChoices(options, saved, consumer);
+  const choices = resolveChoices(options, savedChoices, consumer);
   printChoices(context, choices);
   const settings = readSettings(root, environment, choices, consumer?.migrationTag ?? null);
   await mustHaveAddress(context.api, account, settings.producer);
-  const existing = await findResources(options, context, settings);
+  const existingResources = await findResources(options, context, settings);
   if (consumer === null) {
     const place = { root, folder: folderOf(environment), account };
     await mustHavePlan(context.wrangler, place, settings.consumer);
   }
   save(folder, choices, false);
-  await createMissing(context, settings, existing, choices);
+  await createMissing(context, settings, existingResources, choices);
   if (!choices.microvm && consumer !== null && hasMicroVmClass(consumer.migrationTag)) {
     const name = String(settings.consumer.name);
     const isDeleted = await deleteContainers(context.wrangler, context.api, account, name);
@@ -91,7 +91,7 @@ async function findResources(
   settings: WorkerSettings,
 ): Promise<Set<string>> {
   const { wrangler } = context;
-  const existing = new Set<string>();
+  const existingWorkers = new Set<string>();
   const ids = await databaseIds(wrangler);
   const files = writeConfigs(root, environment, settings, ids);
   const names = workers.map((worker) => String(settings[worker].name));
@@ -106,7 +106,7 @@ async function findResources(
   for (const [index, { kind, name }] of resources.entries()) {
     const info = infos[index] ?? null;
     if (kind === "database" ? !ids.has(name) : info === null) continue;
-    existing.add(`${kind} ${name}`);
+    existingWorkers.add(`${kind} ${name}`);
     if (kind === "queue") mustBeOwnQueue(name, info ?? "", names);
     else if (kind === "bucket") mustBeOwnBucket(name, info ?? "", hasDatabase);
     else {
@@ -114,7 +114,7 @@ async function findResources(
       if (location) context.print(`the database ${name} exists and stays where it is`);
     }
   }
-  return existing;
+  return existingWorkers;
 }
 
 async function createMissing(
@@ -165,14 +165,14 @@ async function provideSecrets(
   settings: WorkerSettings,
   newKey: boolean,
 ): Promise<boolean> {
-  const existing = {
+  const existingResources = {
     producer: await secretNames(context.wrangler, String(settings.producer.name)),
     consumer: await secretNames(context.wrangler, String(settings.consumer.name)),
   };
-  if (newKey) existing.producer.delete(keyName);
+  if (newKey) existingResources.producer.delete(keyName);
   let isGenerated = false;
   for (const secret of requiredSecrets(deployedPolicySecrets(), settings.consumer.vars)) {
-    if (existing[secret.worker].has(secret.name)) continue;
+    if (existingResources[secret.worker].has(secret.name)) continue;
     const source = sourceOf(secret, context.environment);
     const worker = String(settings[secret.worker].name);
     if (source.kind === "missing") {

@@ -12,20 +12,24 @@ const className = "MicroVm";
 
 /** `usual` are the migrations of wrangler.consumer.toml, `deployedTag` the account's, null for a new Worker. */
 export function objectMigrations(
-  usual: readonly Migration[],
+  defaultSteps: readonly Migration[],
   deployedTag: string | null,
   microvm: boolean,
 ): Migration[] {
-  const deployed = stepOf(deployedTag);
-  if (deployed === 0 && deployedTag !== null && !usual.some(({ tag }) => tag === deployedTag)) {
+  const deployedStep = stepOf(deployedTag);
+  if (
+    deployedStep === 0 &&
+    deployedTag !== null &&
+    !defaultSteps.some(({ tag }) => tag === deployedTag)
+  ) {
     throw new DeployError(
       `the deployed consumer has the Durable Object migration "${deployedTag}", which this version does not know: deploy a newer version`,
     );
   }
-  const last = hasMicroVmClass(deployedTag) === microvm ? deployed : deployed + 1;
+  const last = hasMicroVmClass(deployedTag) === microvm ? deployedStep : deployedStep + 1;
   const steps = Array.from({ length: last }, (_, index) => index + 1);
   return [
-    ...usual,
+    ...defaultSteps,
     ...steps.map((step) => ({
       tag: tagOf(step),
       [step % 2 === 1 ? "new_sqlite_classes" : "deleted_classes"]: [className],

@@ -25,10 +25,10 @@ export async function isMigrated(
 /** `info` is what `wrangler queues info` prints. */
 export function mustBeOwnQueue(name: string, info: string, workers: readonly string[]): void {
   const consumers = /^Consumers:\s*(.+)$/m.exec(info)?.[1]?.split(",") ?? [];
-  const own = workers.map((worker) => `worker:${worker}`);
+  const ownWorkers = workers.map((worker) => `worker:${worker}`);
   const foreign = consumers
     .map((consumerName) => consumerName.trim())
-    .find((each) => !own.includes(each));
+    .find((each) => !ownWorkers.includes(each));
   if (foreign === undefined) return;
   throw new DeployError(
     `the queue ${name} is not a fleet's: its consumer is ${foreign}. Nothing was changed: ${advice}`,

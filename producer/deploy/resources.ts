@@ -5,9 +5,9 @@ export type Resource = { kind: "database" | "bucket" | "queue"; name: string };
 
 /** Without duplicates; databases and buckets first. */
 export function resourcesOf(workers: readonly Settings[]): Resource[] {
-  const found = new Map<string, Resource>();
+  const resources = new Map<string, Resource>();
   const add = (kind: Resource["kind"], name: unknown): void => {
-    if (typeof name === "string") found.set(`${kind} ${name}`, { kind, name });
+    if (typeof name === "string") resources.set(`${kind} ${name}`, { kind, name });
   };
   for (const { d1_databases } of workers) {
     for (const each of entries(d1_databases)) add("database", each.database_name);
@@ -23,7 +23,7 @@ export function resourcesOf(workers: readonly Settings[]): Resource[] {
       add("queue", each.dead_letter_queue);
     }
   }
-  return [...found.values()];
+  return [...resources.values()];
 }
 
 const entries = (value: unknown): Settings[] => (Array.isArray(value) ? (value as Settings[]) : []);

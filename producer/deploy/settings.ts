@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 export type Settings = Record<string, unknown>;
 
 /** Top-level settings of every environment; all others are only for local runs. */
-const inherited = [
+const inheritedFields = [
   "main",
   "compatibility_date",
   "compatibility_flags",
@@ -52,7 +52,7 @@ export function deploySettings(
   const file = parse(toml) as Settings;
   const environments = record(file.env);
   const settings: Settings = {};
-  for (const name of inherited) if (file[name] !== undefined) settings[name] = file[name];
+  for (const name of inheritedFields) if (file[name] !== undefined) settings[name] = file[name];
   Object.assign(settings, record(environments.production));
   for (const part of parts) merge(settings, record(environments[part]));
   return ok(adaptTo(environment, root, settings) as Settings);
@@ -63,12 +63,12 @@ const record = (value: unknown): Settings => (isTable(value) ? value : {});
 /** Appends lists, merges tables, and replaces everything else. */
 function merge(target: Settings, source: Settings): void {
   for (const [name, value] of Object.entries(source)) {
-    const old = target[name];
-    if (Array.isArray(old) && Array.isArray(value)) target[name] = [...old, ...value];
-    else if (isTable(old) && isTable(value)) {
-      const merged = { ...old };
-      merge(merged, value);
-      target[name] = merged;
+    const previous = target[name];
+    if (Array.isArray(previous) && Array.isArray(value)) target[name] = [...previous, ...value];
+    else if (isTable(previous) && isTable(value)) {
+      const mergedList = { ...previous };
+      merge(mergedList, value);
+      target[name] = mergedList;
     } else target[name] = value;
   }
 }

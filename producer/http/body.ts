@@ -12,12 +12,12 @@ export function mediaType(request: Request): string {
 
 export function unsupportedType(
   request: Request,
-  allowed: readonly string[],
+  allowedTypes: readonly string[],
 ): Result<never, Problem> {
-  const sent = mediaType(request);
+  const sentType = mediaType(request);
   return err({
     kind: "unsupported_media_type",
-    message: `unsupported content type ${sent === "" ? "(none)" : JSON.stringify(sent)} or compressed body: send ${allowed.join(" or ")}, uncompressed`,
+    message: `unsupported content type ${sentType === "" ? "(none)" : JSON.stringify(sentType)} or compressed body: send ${allowedTypes.join(" or ")}, uncompressed`,
   });
 }
 
@@ -80,10 +80,10 @@ export async function readBytes(
     parts.push(part);
   }
   const bytes = new Uint8Array(total);
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
+    bytes.set(part, offset);
+    offset += part.byteLength;
   }
   return ok(bytes);
 }

@@ -12,13 +12,13 @@ import { invalidField, type Problem } from "./problem.ts";
 export function nestingDepth(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (quoted) {
-      if (code === backslash) at++;
-      else if (code === quote) quoted = false;
-    } else if (code === quote) quoted = true;
+  let isInString = false;
+  for (let position = 0; position < text.length; position++) {
+    const code = text.charCodeAt(position);
+    if (isInString) {
+      if (code === backslash) position++;
+      else if (code === quote) isInString = false;
+    } else if (code === quote) isInString = true;
     else if (code === openBrace || code === openBracket) deepest = Math.max(deepest, ++depth);
     else if (code === closeBrace || code === closeBracket) depth--;
   }
@@ -71,8 +71,8 @@ export function describeSyntaxError(text: string): string {
   const before = text.slice(0, scan.at);
   const line = before.split("\n").length;
   const column = scan.at - before.lastIndexOf("\n");
-  const found = scan.at >= text.length ? "the end" : JSON.stringify(text.charAt(scan.at));
-  return `at position ${scan.at} (line ${line}, column ${column}) expected ${scan.expected}, found ${found}`;
+  const foundText = scan.at >= text.length ? "the end" : JSON.stringify(text.charAt(scan.at));
+  return `at position ${scan.at} (line ${line}, column ${column}) expected ${scan.expected}, found ${foundText}`;
 }
 
 /** The position in the text, and what the last failed scan expected there. */

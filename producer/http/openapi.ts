@@ -159,12 +159,12 @@ function byStatus(
   codes: readonly ErrorCode[],
   { spell }: ErrorFormat,
 ): Record<string, ErrorCode[]> {
-  const grouped: Record<string, ErrorCode[]> = {};
+  const codesByStatus: Record<string, ErrorCode[]> = {};
   for (const code of codes) {
     const status = String(spell(code).status);
-    grouped[status] = [...(grouped[status] ?? []), code];
+    codesByStatus[status] = [...(codesByStatus[status] ?? []), code];
   }
-  return grouped;
+  return codesByStatus;
 }
 
 const pathParameters = ({ path }: Operation): Json[] =>

@@ -45,6 +45,6 @@ export interface Operation {
 }
 
 /** Keeps the literal types, from which the client's types are inferred. */
-export const operation = <const O extends Operation>(described: O): O => described;
+export const operation = <const O extends Operation>(description: O): O => description;
 
 export const json = <T extends TSchema>(schema: T) => ({ "application/json": schema }) as const;

@@ -54,12 +54,12 @@ export async function servePage(request: Request, env: ProducerEnv): Promise<Res
   const isAsset = url.pathname.startsWith(assetsPath);
   // Without the query and headers of the request: they do not change the file.
   const asset = new Request(new URL(isAsset ? url.pathname : "/", url.origin), { method: "GET" });
-  const found = await env.ASSETS.fetch(asset);
-  if (isAsset && !found.ok) {
-    await found.body?.cancel();
+  const file = await env.ASSETS.fetch(asset);
+  if (isAsset && !file.ok) {
+    await file.body?.cancel();
     return null;
   }
-  const response = new Response(found.body, found);
+  const response = new Response(file.body, file);
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   response.headers.set(
     "cache-control",

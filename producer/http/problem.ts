@@ -32,9 +32,9 @@ export const invalidField = (path: string, message: string): Problem => ({
 export const detailsOf = (problem: Problem): Detail[] =>
   "details" in problem ? (problem.details ?? []) : [];
 
-export const notFound = (what: string): Problem => ({
+export const notFound = (subject: string): Problem => ({
   kind: "not_found",
-  message: `no ${what} with this id`,
+  message: `no ${subject} with this id`,
 });
 
 export function problemResponse(problem: Problem): Response {

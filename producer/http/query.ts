@@ -20,11 +20,11 @@ export function readTextFields<T extends TObject>(
 ): Result<Static<T>, Problem> {
   const values = new Map<string, unknown>();
   const details: Detail[] = [];
-  const known = Object.keys(schema.properties);
+  const fieldNames = Object.keys(schema.properties);
   for (const [name, text] of fields) {
-    const property = known.includes(name) ? schema.properties[name] : undefined;
+    const property = fieldNames.includes(name) ? schema.properties[name] : undefined;
     if (property === undefined) {
-      details.push({ path: name, message: unknownField(source, known) });
+      details.push({ path: name, message: unknownField(source, fieldNames) });
     } else values.set(name, parseValue(property, text));
   }
   const value: unknown = Object.fromEntries(values);
@@ -33,8 +33,8 @@ export function readTextFields<T extends TObject>(
   return err({ kind: "refused", message: `invalid ${source}`, details });
 }
 
-const unknownField = (source: string, known: readonly string[]): string =>
-  `unknown field: the ${source} takes ${known.join(", ").replace(/, ([^,]+)$/, " and $1")}`;
+const unknownField = (source: string, fieldNames: readonly string[]): string =>
+  `unknown field: the ${source} takes ${fieldNames.join(", ").replace(/, ([^,]+)$/, " and $1")}`;
 
 function parseValue({ type }: TSchema, text: string): unknown {
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);

@@ -37,7 +37,7 @@ export async function readInbox(env: ProducerEnv, batch: MessageBatch<unknown>):
 
 async function submitMessage(env: ProducerEnv, message: Message<unknown>): Promise<void> {
   const parsed = parseMessage(message.body);
-  const submitted = parsed.ok
+  const submission = parsed.ok
     ? await submitTask(
         env,
         parsed.value.principal,
@@ -45,9 +45,9 @@ async function submitMessage(env: ProducerEnv, message: Message<unknown>): Promi
         keyOf(parsed.value.task, message.id),
       )
     : parsed;
-  if (submitted.ok) return;
-  log("inbox_rejected", { message_id: message.id, code: submitted.error.kind });
-  await env.INBOX_DLQ.send(rejectedMessage(message, submitted.error));
+  if (submission.ok) return;
+  log("inbox_rejected", { message_id: message.id, code: submission.error.kind });
+  await env.INBOX_DLQ.send(rejectedMessage(message, submission.error));
 }
 
 const noTenant = invalidField(
@@ -72,19 +72,19 @@ function rejectedMessage({ id, body }: Message<unknown>, problem: Problem): Reje
 
 /** A message that the platform gave up on arrives as it was sent. */
 async function storeDeadMessage(env: ProducerEnv, message: Message<unknown>): Promise<void> {
-  const rejected = isRejected(message.body)
+  const isRejection = isRejected(message.body)
     ? message.body
     : rejectedMessage(message, {
         kind: "unavailable",
         message: "every delivery failed because a store was unavailable: send the message again",
       });
-  const { body } = rejected;
+  const { body } = isRejection;
   const tenant = typeof body === "object" && body !== null && "tenant" in body ? body.tenant : null;
   await insertDeadMessage(env.DB, {
-    id: rejected.message_id,
+    id: isRejection.message_id,
     tenant: isTenant(tenant) ? tenant : "default",
     body: (JSON.stringify(body) ?? "null").slice(0, inboxLimits.bodyCharsStored),
-    problem: JSON.stringify(rejected.problem),
+    problem: JSON.stringify(isRejection.problem),
     received_at: message.timestamp.getTime(),
   });
 }

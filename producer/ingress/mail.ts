@@ -23,9 +23,9 @@ export async function receiveMail(
   message: ForwardableEmailMessage,
   env: ProducerEnv,
 ): Promise<void> {
-  const handled = await handleMail(message, env);
-  log("mail_received", { to: message.to, bytes: message.rawSize, rejected: !handled.ok });
-  if (!handled.ok) message.setReject(handled.error.slice(0, mailLimits.reasonCharsMax));
+  const result = await handleMail(message, env);
+  log("mail_received", { to: message.to, bytes: message.rawSize, rejected: !result.ok });
+  if (!result.ok) message.setReject(result.error.slice(0, mailLimits.reasonCharsMax));
 }
 
 /** Ok when the mail became a task or needs none; else why it is rejected. */
@@ -78,13 +78,16 @@ async function submitMail(
     date: mail.date ?? "",
     attachments: names.map((name) => `attachments/${name}`),
   };
-  const filled = fillTemplate(mailbox.template, { item, tick: { time: new Date().toISOString() } });
-  if (!filled.ok) return err(filled.error.message);
+  const filledTask = fillTemplate(mailbox.template, {
+    item,
+    tick: { time: new Date().toISOString() },
+  });
+  if (!filledTask.ok) return err(filledTask.error.message);
   const files = await putAttachments(env, tenant, id, mail, names);
-  const task = withFiles(filled.value as object, files);
+  const task = withFiles(filledTask.value as object, files);
   const replyTo = mailbox.answer === true ? findReplyTo(to, mail, sender) : null;
-  const submitted = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, replyTo);
-  return submitted.ok ? ok(null) : err(submitted.error.message);
+  const submission = await submitTask(env, { tenant, scopes }, task, `mail:${id}`, replyTo);
+  return submission.ok ? ok(null) : err(submission.error.message);
 }
 
 /** Stores attachments like `PUT /v1/inputs`; the task names them and gets them in its workspace. */

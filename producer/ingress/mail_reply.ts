@@ -28,10 +28,10 @@ export function isAutoReply(mail: Email): boolean {
 }
 
 function isAutomatic(mail: Email): boolean {
-  const submitted = headerOf(mail, "auto-submitted");
+  const autoSubmitted = headerOf(mail, "auto-submitted");
   return (
     isAutoReply(mail) ||
-    (submitted !== "" && !/^no\b/.test(submitted)) ||
+    (autoSubmitted !== "" && !/^no\b/.test(autoSubmitted)) ||
     /^(bulk|junk|list)$/.test(headerOf(mail, "precedence")) ||
     headerOf(mail, "list-id") !== "" ||
     /\b(all|autoreply)\b/.test(headerOf(mail, "x-auto-response-suppress"))

@@ -33,8 +33,10 @@ export function findMailbox(variable: string | undefined, address: string): Mail
   const mailboxes = readMailboxes(variable);
   if (!mailboxes.ok) return null;
   const lowerCased = address.toLowerCase();
-  const found = Object.entries(mailboxes.value).find(([name]) => name.toLowerCase() === lowerCased);
-  return found?.[1] ?? null;
+  const mailbox = Object.entries(mailboxes.value).find(
+    ([name]) => name.toLowerCase() === lowerCased,
+  );
+  return mailbox?.[1] ?? null;
 }
 
 /** What the operator must fix, for a tenant's eyes. `canSendMail`: whether the consumer has the binding. */
@@ -59,22 +61,25 @@ export function isAllowedSender({ from }: Mailbox, address: string): boolean {
   const sender = address.toLowerCase();
   const domain = sender.slice(sender.lastIndexOf("@"));
   return from.some((entry) => {
-    const allowed = entry.toLowerCase();
-    return allowed === sender || (allowed.startsWith("*@") && allowed.slice(1) === domain);
+    const allowedSender = entry.toLowerCase();
+    return (
+      allowedSender === sender ||
+      (allowedSender.startsWith("*@") && allowedSender.slice(1) === domain)
+    );
   });
 }
 
 /** Unique attachment names that are valid as paths of a workspace. */
 export function safeFileNames(names: readonly (string | null)[]): string[] {
-  const used = new Set<string>();
+  const usedAddresses = new Set<string>();
   return names.map((name, index) => {
     const clean = (name ?? "")
       .replace(/[^A-Za-z0-9._-]+/g, "_")
       .replace(/^\.+/, "")
       .slice(-100);
     let safe = clean === "" ? `attachment-${index + 1}` : clean;
-    if (used.has(safe)) safe = `${index + 1}-${safe}`;
-    used.add(safe);
+    if (usedAddresses.has(safe)) safe = `${index + 1}-${safe}`;
+    usedAddresses.add(safe);
     return safe;
   });
 }

@@ -42,9 +42,9 @@ export interface BatchToSubmit {
 
 export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   async submit(task: DurableTask): Promise<Submitted<TaskView>> {
-    const submitted = await submitTask(this.env, callerOf(this.ctx.props), task, null);
-    if (!submitted.ok) return failure(submitted.error);
-    const { row, isNew } = submitted.value;
+    const submission = await submitTask(this.env, callerOf(this.ctx.props), task, null);
+    if (!submission.ok) return failure(submission.error);
+    const { row, isNew } = submission.value;
     return { ok: true, fresh: isNew, value: taskView(row) };
   }
 
@@ -57,9 +57,9 @@ export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
     const body = parseBatch(batch);
     if (!body.ok) return failure(body.error);
     const caller = callerOf(this.ctx.props);
-    const submitted = await submitBatch(this.env, caller, body.value, key.value);
-    if (!submitted.ok) return failure(submitted.error);
-    const { row, isNew } = submitted.value;
+    const submission = await submitBatch(this.env, caller, body.value, key.value);
+    if (!submission.ok) return failure(submission.error);
+    const { row, isNew } = submission.value;
     if (isNew) this.ctx.waitUntil(startBatch(this.env, row));
     return { ok: true, fresh: isNew, value: await batchView(this.env, row) };
   }

@@ -81,9 +81,9 @@ async function prepare(stateDir: string, statements: readonly string[]): Promise
     const { results } = await database
       .prepare("SELECT name FROM d1_migrations")
       .all<{ name: string }>();
-    const applied = new Set(results.map(({ name }) => name));
+    const appliedNames = new Set(results.map(({ name }) => name));
     const files = fs.readdirSync(migrationsDir).filter((name) => name.endsWith(".sql"));
-    for (const name of files.sort().filter((file) => !applied.has(file))) {
+    for (const name of files.sort().filter((file) => !appliedNames.has(file))) {
       // A migration and its row are one transaction: a kill leaves both or neither.
       await database.batch([
         database.prepare(fs.readFileSync(path.join(migrationsDir, name), "utf8")),

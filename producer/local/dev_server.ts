@@ -46,8 +46,8 @@ export interface DevServer {
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { port, environment, quiet } = options;
   const { stateDir, env } = await checkStart(options);
-  const existed = fs.existsSync(path.join(stateDir, "v3/d1"));
-  await prepareDatabase(stateDir, existed ? [voidLeasesSql] : []);
+  const hasState = fs.existsSync(path.join(stateDir, "v3/d1"));
+  await prepareDatabase(stateDir, hasState ? [voidLeasesSql] : []);
   const logFile = path.join(stateDir, "fleet.log");
   fs.rmSync(logFile, { force: true });
 
@@ -132,9 +132,9 @@ class Supervisor {
 
   async #startRun(): Promise<Run> {
     const process = startRuntime(this.#runtime);
-    const exited = new Promise<number | null>((resolve) => process.once("exit", resolve));
+    const exit = new Promise<number | null>((resolve) => process.once("exit", resolve));
     try {
-      await waitUntilHealthy(this.#url, exited, this.#runtime.logFile);
+      await waitUntilHealthy(this.#url, exit, this.#runtime.logFile);
     } catch (error) {
       await endTree(process);
       throw error;
@@ -149,7 +149,7 @@ class Supervisor {
       watchdog.stop();
       cron.stop();
     };
-    void exited.then((code) => {
+    void exit.then((code) => {
       const isUnexpected = isWatched && !this.#isStopping;
       unwatch();
       if (isUnexpected) this.#options.onExit?.(code);

@@ -15,8 +15,8 @@ export async function endpointLine(
   const urls = endpointUrls(baseUrl);
   if (!urls.ok) return null;
   const headers = key === "" ? {} : { authorization: `Bearer ${key}` };
-  const served = await listServedModels(urls.value.models, headers, send);
+  const servedModels = await listServedModels(urls.value.models, headers, send);
   const isServed = model !== undefined && model !== "" && !/^(?:@cf\/|rehearsal$)/.test(model);
-  const { ok, message } = endpointFinding(urls.value, served, isServed ? model : null);
+  const { ok, message } = endpointFinding(urls.value, servedModels, isServed ? model : null);
   return `Model endpoint: ${ok ? "" : "warning: "}${message}${/[.?!]$/.test(message) ? "" : "."}`;
 }

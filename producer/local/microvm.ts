@@ -47,7 +47,7 @@ export function withMicroVm(toml: string, image: string): string {
 /** Writes the configuration next to the usual one, because its paths are relative, and returns its name. */
 export function writeMicroVmConfig(): string {
   const name = ".wrangler.consumer.microvm.toml";
-  const usual = fs.readFileSync(path.join(root, "wrangler.consumer.toml"), "utf8");
-  fs.writeFileSync(path.join(root, name), withMicroVm(usual, microVmImage()));
+  const toml = fs.readFileSync(path.join(root, "wrangler.consumer.toml"), "utf8");
+  fs.writeFileSync(path.join(root, name), withMicroVm(toml, microVmImage()));
   return name;
 }

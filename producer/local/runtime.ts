@@ -67,12 +67,12 @@ const healthCheckEveryMs = 100;
 /** Resolves when `/healthz` returns 200. Rejects with the end of the log if it does not. */
 export async function waitUntilHealthy(
   url: string,
-  exited: Promise<number | null>,
+  exit: Promise<number | null>,
   logFile: string,
 ): Promise<void> {
   const deadline = Date.now() + healthDeadlineMs;
   let hasExited = false;
-  void exited.then(() => {
+  void exit.then(() => {
     hasExited = true;
   });
   let last = "no response";

@@ -12,10 +12,10 @@ export interface Watchdog {
 
 /** Calls `onHung` once, when a request to `/healthz` is unanswered for `hungMs`. */
 export function watchFor(url: string, hungMs: number, onHung: () => void): Watchdog {
-  let stopped = false;
+  let isStopped = false;
   const watch = async (): Promise<void> => {
-    while (!stopped) {
-      if ((await checkHealth(url, hungMs)) === "hung" && !stopped) {
+    while (!isStopped) {
+      if ((await checkHealth(url, hungMs)) === "hung" && !isStopped) {
         onHung();
         return;
       }
@@ -25,7 +25,7 @@ export function watchFor(url: string, hungMs: number, onHung: () => void): Watch
   void watch();
   return {
     stop: () => {
-      stopped = true;
+      isStopped = true;
     },
   };
 }

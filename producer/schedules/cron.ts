@@ -54,11 +54,11 @@ export function nextTicks(
   count: number,
 ): number[] {
   const ticks = ticksOf(cron, timezone);
-  const found: number[] = [];
-  for (let next = ticks(afterMs); next !== null && found.length < count; next = ticks(next)) {
-    found.push(next);
+  const matches: number[] = [];
+  for (let next = ticks(afterMs); next !== null && matches.length < count; next = ticks(next)) {
+    matches.push(next);
   }
-  return found;
+  return matches;
 }
 
 /** The tick of a schedule that is due. */
@@ -82,17 +82,17 @@ export function findDueTick(cron: string, timezone: string, nextAt: number, now:
   const ticks = ticksOf(cron, timezone);
   let tick = nextAt;
   let next = ticks(tick);
-  let missed = 0;
-  while (next !== null && next <= now && missed < scheduleLimits.missedCountedMax) {
+  let missedCount = 0;
+  while (next !== null && next <= now && missedCount < scheduleLimits.missedCountedMax) {
     tick = next;
     next = ticks(tick);
-    missed += 1;
+    missedCount += 1;
   }
   if (next !== null && next <= now) {
     tick = latestBefore(ticks, now) ?? tick;
     next = ticks(now);
   }
-  return { tick, missed, late: now - tick > scheduleLimits.lateMsMax, next };
+  return { tick, missed: missedCount, late: now - tick > scheduleLimits.lateMsMax, next };
 }
 
 /** The next tick after a time, or null. */

@@ -12,7 +12,7 @@ const searchedDaysMax = 5 * 366;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Local wall time as if it were UTC, in milliseconds. */
-function wallTime(timezone: string, at: number): number {
+function wallTime(timezone: string, timeMs: number): number {
   let format = formats.get(timezone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("en-US", {
@@ -26,7 +26,9 @@ function wallTime(timezone: string, at: number): number {
     });
     formats.set(timezone, format);
   }
-  const part = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const part = new Map(
+    format.formatToParts(timeMs).map(({ type, value }) => [type, Number(value)]),
+  );
   const partOf = (name: Intl.DateTimeFormatPartTypes): number => part.get(name) ?? 0;
   return Date.UTC(
     partOf("year"),
@@ -37,8 +39,8 @@ function wallTime(timezone: string, at: number): number {
   );
 }
 
-const offsetAt = (timezone: string, at: number): number =>
-  wallTime(timezone, at) - Math.floor(at / minuteMs) * minuteMs;
+const offsetAt = (timezone: string, timeMs: number): number =>
+  wallTime(timezone, timeMs) - Math.floor(timeMs / minuteMs) * minuteMs;
 
 /** Whether the hour is fixed: expressions that step through every hour keep stepping without this. */
 export const hasFixedHour = (cron: string): boolean => {

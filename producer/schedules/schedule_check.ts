@@ -51,8 +51,8 @@ function findFilledFaults(
   data: Parameters<typeof fillTemplate>[1],
   scope: CheckScope,
 ): Detail[] {
-  const filled = fillTemplate(template, data);
-  if (!filled.ok) return detailsOf(filled.error);
-  const checked = checkTask(filled.value, scope);
-  return checked.ok ? [] : checked.error;
+  const filledTask = fillTemplate(template, data);
+  if (!filledTask.ok) return detailsOf(filledTask.error);
+  const taskCheck = checkTask(filledTask.value, scope);
+  return taskCheck.ok ? [] : taskCheck.error;
 }

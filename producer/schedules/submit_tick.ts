@@ -30,16 +30,22 @@ export async function submitTick(
   };
   const scope = buildCheckScope(env, principal);
   if ("batch" in items) {
-    const chained = { ...source, head: { ...head, after: items, template }, entries: noEntries() };
-    return rowOf(await acceptBatch(env, chained, scope));
+    const chainedSource = {
+      ...source,
+      head: { ...head, after: items, template },
+      entries: noEntries(),
+    };
+    return rowOf(await acceptBatch(env, chainedSource, scope));
   }
-  const opened = await openItems(env, tenant, items);
-  if (!opened.ok) return opened;
-  const entries = fillEntries(opened.value, template, { time: new Date(tickAt).toISOString() });
+  const openedItems = await openItems(env, tenant, items);
+  if (!openedItems.ok) return openedItems;
+  const entries = fillEntries(openedItems.value, template, {
+    time: new Date(tickAt).toISOString(),
+  });
   return rowOf(await acceptBatch(env, { ...source, head, entries }, scope));
 }
 
-const rowOf = (accepted: Awaited<ReturnType<typeof acceptBatch>>): Result<BatchRow, Problem> =>
-  accepted.ok ? ok(accepted.value.row) : accepted;
+const rowOf = (acceptance: Awaited<ReturnType<typeof acceptBatch>>): Result<BatchRow, Problem> =>
+  acceptance.ok ? ok(acceptance.value.row) : acceptance;
 
 async function* noEntries(): AsyncGenerator<never> {}

@@ -49,16 +49,17 @@ export async function runDueTicks(
 
 async function processSchedule(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
   if (schedule.open_tick !== null) {
-    const resumed = await resumeTick(env.DB, schedule);
-    if (resumed !== null) await runTick(env, resumed);
+    const resumedSchedule = await resumeTick(env.DB, schedule);
+    if (resumedSchedule !== null) await runTick(env, resumedSchedule);
     return;
   }
   if (schedule.next_at === null) return;
   const due = findDueTick(schedule.cron, schedule.timezone, schedule.next_at, Date.now());
-  const started = await startTick(env.DB, schedule, due);
-  if (started === null) return;
-  if (due.late && schedule.catch_up === "skip") return end(env, started, { outcome: "missed" });
-  await runTick(env, started);
+  const startedSchedule = await startTick(env.DB, schedule, due);
+  if (startedSchedule === null) return;
+  if (due.late && schedule.catch_up === "skip")
+    return end(env, startedSchedule, { outcome: "missed" });
+  await runTick(env, startedSchedule);
 }
 
 /**
@@ -85,11 +86,11 @@ async function runTick(env: ProducerEnv, schedule: ScheduleRow): Promise<void> {
     const message = "the schedule was disabled while this tick waited";
     return end(env, schedule, { outcome: "refused", problem: { message } });
   }
-  const allowed = await checkRateLimit(env, principal.value, { addsWork: true });
-  if (!allowed.ok) return defer(env, schedule, allowed.error);
-  const accepted = await submitTick(env, schedule, principal.value, { tickAt, key: null });
-  if (accepted.ok) return endSubmitted(env, schedule, accepted.value);
-  await end(env, schedule, { outcome: "refused", problem: accepted.error });
+  const rateCheck = await checkRateLimit(env, principal.value, { addsWork: true });
+  if (!rateCheck.ok) return defer(env, schedule, rateCheck.error);
+  const submission = await submitTick(env, schedule, principal.value, { tickAt, key: null });
+  if (submission.ok) return endSubmitted(env, schedule, submission.value);
+  await end(env, schedule, { outcome: "refused", problem: submission.error });
 }
 
 async function endSubmitted(

@@ -9,7 +9,7 @@ import type { ProducerEnv } from "../env.ts";
 export async function sendDueWebhooks(env: ProducerEnv): Promise<void> {
   const size = platformLimits.queueSendBatchMessagesMax;
   try {
-    for (let sent = 0; sent < webhookLimits.sentPerMinuteMax; sent += size) {
+    for (let sentCount = 0; sentCount < webhookLimits.sentPerMinuteMax; sentCount += size) {
       const due = await takeDueWebhooks(env.DB, size);
       const messages = due.map(({ id, tries }) => ({
         body: { v: 1, webhook_id: id, tries } satisfies WebhookMessage,

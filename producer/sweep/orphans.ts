@@ -27,10 +27,10 @@ export async function cleanTaskObjects(
   cleanup: CleanupCursor,
 ): Promise<RemovedPage> {
   const { objects, last } = await listObjects(env.OBJECTS, objectPrefixes.tasks, cleanup.position);
-  const old = objects.filter((object) => isOld(object, cleanup.now));
-  const ids = idsIn(old).filter(isTaskId);
+  const oldObjects = objects.filter((object) => isOld(object, cleanup.now));
+  const ids = idsIn(oldObjects).filter(isTaskId);
   const runs = ids.length === 0 ? [] : await readTaskRuns(env.DB, ids);
-  const orphans = findTaskOrphans(old, runs);
+  const orphans = findTaskOrphans(oldObjects, runs);
   await deleteObjects(env.OBJECTS, orphans);
   return { rows: 0, objects: orphans.length, last };
 }
@@ -45,12 +45,12 @@ export async function cleanBatchObjects(
     objectPrefixes.batches,
     cleanup.position,
   );
-  const old = objects.filter((object) => isOld(object, cleanup.now));
-  const ids = idsIn(old).filter(isBatchId);
-  const known = new Set(ids.length === 0 ? [] : await listExistingBatches(env.DB, ids));
-  const orphans = old
+  const oldObjects = objects.filter((object) => isOld(object, cleanup.now));
+  const ids = idsIn(oldObjects).filter(isBatchId);
+  const existingBatches = new Set(ids.length === 0 ? [] : await listExistingBatches(env.DB, ids));
+  const orphans = oldObjects
     .map(({ key }) => key)
-    .filter((key) => isBatchId(idOf(key)) && !known.has(idOf(key)));
+    .filter((key) => isBatchId(idOf(key)) && !existingBatches.has(idOf(key)));
   await deleteObjects(env.OBJECTS, orphans);
   return { rows: 0, objects: orphans.length, last };
 }
@@ -73,19 +73,19 @@ export function findTaskOrphans(
   objects: readonly StoredObject[],
   runs: readonly TaskRuns[],
 ): string[] {
-  const known = new Map<string, readonly number[]>();
-  const unexpanded = new Set<string>();
+  const fencesByTask = new Map<string, readonly number[]>();
+  const unexpandedBatches = new Set<string>();
   for (const { id, fences } of runs) {
-    if (fences === null) unexpanded.add(id);
-    else known.set(id, fences);
+    if (fences === null) unexpandedBatches.add(id);
+    else fencesByTask.set(id, fences);
   }
   return objects
     .map(({ key }) => key)
     .filter((key) => {
       const [, , id = "", part = ""] = key.split("/");
       if (!isTaskId(id)) return false;
-      const fences = known.get(id);
-      if (fences === undefined) return !unexpanded.has(id);
+      const fences = fencesByTask.get(id);
+      if (fences === undefined) return !unexpandedBatches.has(id);
       if (!/^\d+$/.test(part)) return false;
       const fence = Number(part);
       return fence < Math.max(...fences) && !fences.includes(fence);

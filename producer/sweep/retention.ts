@@ -37,15 +37,15 @@ export async function cleanTasks(
   retentionMs: number,
 ): Promise<RemovedPage> {
   const before = cleanup.now - retentionMs;
-  const at = { after: cleanup.position, bound: idBound("task", before), before };
-  const { found, last } = await listOldTasks(env.DB, at);
+  const page = { after: cleanup.position, bound: idBound("task", before), before };
+  const { found, last } = await listOldTasks(env.DB, page);
   let rows = 0;
   let objects = 0;
   for (const group of groupByDecisions(found)) {
-    const removed = new Set(await removeTasks(env.DB, group, before));
-    rows += removed.size;
+    const removedIds = new Set(await removeTasks(env.DB, group, before));
+    rows += removedIds.size;
     const ofTenant = Map.groupBy(
-      group.filter(({ id }) => removed.has(id)),
+      group.filter(({ id }) => removedIds.has(id)),
       ({ tenant }) => tenant,
     );
     for (const [tenant, tasks] of ofTenant) {
@@ -90,15 +90,15 @@ async function removeTaskObjects(
   // "0" follows "/": every key below the last id sorts before this.
   const end = `${prefix}${ids.at(-1)}0`;
   let after = `${prefix}${first}`;
-  let removed = 0;
+  let removedCount = 0;
   for (;;) {
     const { objects, last } = await listObjects(bucket, prefix, after);
     const keys = objects
       .map(({ key }) => key)
       .filter((key) => ofRemoved.has(key.slice(prefix.length).split("/")[0] ?? ""));
     await deleteObjects(bucket, keys);
-    removed += keys.length;
-    if (last === null || last >= end) return removed;
+    removedCount += keys.length;
+    if (last === null || last >= end) return removedCount;
     after = last;
   }
 }
@@ -109,13 +109,13 @@ export async function cleanBatches(
   retentionMs: number,
 ): Promise<RemovedPage> {
   const before = cleanup.now - retentionMs;
-  const at = { after: cleanup.position, bound: idBound("batch", before), before };
-  const { found, last } = await listOldBatches(env.DB, at);
+  const page = { after: cleanup.position, bound: idBound("batch", before), before };
+  const { found, last } = await listOldBatches(env.DB, page);
   if (found.length === 0) return { rows: 0, objects: 0, last };
-  const removed = new Set(await removeBatches(env.DB, found, before));
+  const removedIds = new Set(await removeBatches(env.DB, found, before));
   let objects = 0;
   for (const { tenant, id } of found) {
-    if (!removed.has(id)) continue;
+    if (!removedIds.has(id)) continue;
     const listed = await listObjects(env.OBJECTS, objectPrefixes.batch(tenant, id), "");
     await deleteObjects(
       env.OBJECTS,
@@ -123,7 +123,7 @@ export async function cleanBatches(
     );
     objects += listed.objects.length;
   }
-  return { rows: removed.size, objects, last };
+  return { rows: removedIds.size, objects, last };
 }
 
 /** Webhooks, delivered or dead. */
@@ -133,8 +133,8 @@ export async function cleanWebhooks(
   retentionMs: number,
 ): Promise<RemovedPage> {
   const before = cleanup.now - retentionMs;
-  const at = { after: cleanup.position, bound: idBound("hook", before), before };
-  const { found, last } = await listOldWebhooks(env.DB, at);
+  const page = { after: cleanup.position, bound: idBound("hook", before), before };
+  const { found, last } = await listOldWebhooks(env.DB, page);
   const rows = found.length === 0 ? 0 : await removeWebhooks(env.DB, found, before);
   return { rows, objects: 0, last };
 }
@@ -145,8 +145,8 @@ export async function cleanDeadMessages(
   cleanup: CleanupCursor,
   retentionMs: number,
 ): Promise<RemovedPage> {
-  const at = { after: cleanup.position, before: cleanup.now - retentionMs };
-  const { found, last } = await listOldDeadMessages(env.DB, at);
+  const page = { after: cleanup.position, before: cleanup.now - retentionMs };
+  const { found, last } = await listOldDeadMessages(env.DB, page);
   const rows = found.length === 0 ? 0 : await removeDeadMessages(env.DB, found);
   return { rows, objects: 0, last };
 }
@@ -157,10 +157,10 @@ export async function cleanPolicies(
   cleanup: CleanupCursor,
   retentionMs: number,
 ): Promise<RemovedPage> {
-  const retained = cleanup.now - retentionMs;
+  const cutoff = cleanup.now - retentionMs;
   // A running consumer may pin a policy that it stored within the last day; twice that is safe.
-  const before = retained - 2 * retentionLimits.policiesStoreMs;
-  const rows = await removePolicies(env.DB, { bound: idBound("task", retained), before });
+  const before = cutoff - 2 * retentionLimits.policiesStoreMs;
+  const rows = await removePolicies(env.DB, { bound: idBound("task", cutoff), before });
   return { rows, objects: 0, last: null };
 }
 

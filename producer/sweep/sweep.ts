@@ -157,12 +157,12 @@ async function resendTasks(
   due: readonly DueTask[],
   report: SweepReport,
 ): Promise<void> {
-  const sent = await sendTasks(env, due);
+  const sentCount = await sendTasks(env, due);
   report.due += due.length;
-  report.sent += sent.size;
+  report.sent += sentCount.size;
   await markSent(
     env.DB,
-    due.filter(({ id }) => sent.has(id)),
+    due.filter(({ id }) => sentCount.has(id)),
   );
 }
 

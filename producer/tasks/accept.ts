@@ -89,11 +89,11 @@ export interface Accepted<Row> {
 export async function acceptTask(
   env: ProducerEnv,
   task: DurableTask,
-  by: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "replyTo">,
+  origin: Pick<Origin, "tenant" | "idempotencyKey" | "attempts" | "replyTo">,
 ): Promise<Result<Accepted<TaskRow>, Problem>> {
-  const hash = by.idempotencyKey === null ? null : await bodyHash(task);
+  const hash = origin.idempotencyKey === null ? null : await bodyHash(task);
   const { row: inserted, large } = newTask(task, {
-    ...by,
+    ...origin,
     id: newTaskId(),
     batch: null,
     bodyHash: hash,
@@ -102,16 +102,17 @@ export async function acceptTask(
   if (large !== null) await putLargeSpec(env.OBJECTS, inserted, large);
   await insertTasks(env.DB, [inserted]);
   const row =
-    by.idempotencyKey === null
-      ? await readTask(env.DB, by.tenant, inserted.id)
-      : await findTaskByKey(env.DB, by.tenant, by.idempotencyKey);
+    origin.idempotencyKey === null
+      ? await readTask(env.DB, origin.tenant, inserted.id)
+      : await findTaskByKey(env.DB, origin.tenant, origin.idempotencyKey);
   if (row === null) throw new StoreFault(`task ${inserted.id} is missing after its insert`);
   if (row.id === inserted.id) {
     await sendTasks(env, [row]);
     log("task_accepted", { task_id: row.id, tenant: row.tenant, model: row.model });
     return ok({ row, isNew: true });
   }
-  if (large !== null) await deleteObjects(env.OBJECTS, [objectKeys.spec(by.tenant, inserted.id)]);
+  if (large !== null)
+    await deleteObjects(env.OBJECTS, [objectKeys.spec(origin.tenant, inserted.id)]);
   return row.body_hash === hash ? ok({ row, isNew: false }) : err(keyConflict(row.id));
 }
 

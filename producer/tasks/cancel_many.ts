@@ -22,11 +22,11 @@ export async function cancelFiltered(
   deadline = Date.now() + batchLimits.expandMsMax,
 ): Promise<Result<ManyCancelResponse, Problem>> {
   if (!Value.Check(ManyCancel, body)) return err(taskProblem(explain(ManyCancel, body)));
-  const filtered = requireFilter(cancelFilterNames, body);
-  if (!filtered.ok) return filtered;
-  const chosen = parseChoice(body, cancellable);
-  if (!chosen.ok) return chosen;
-  const { range, choice } = chosen.value;
+  const filterCheck = requireFilter(cancelFilterNames, body);
+  if (!filterCheck.ok) return filterCheck;
+  const parsedChoice = parseChoice(body, cancellable);
+  if (!parsedChoice.ok) return parsedChoice;
+  const { range, choice } = parsedChoice.value;
   const dryRun = body.dry_run === true;
   const report: ManyCancelResponse = {
     matched: 0,
@@ -45,10 +45,12 @@ export async function cancelFiltered(
       report.cancelled += ids.length;
       const isCancelled = new Set(ids);
       // A message at once, so that a task with a later due time settles now.
-      const queued = rows.filter(({ id, status }) => status === "queued" && isCancelled.has(id));
+      const queuedRows = rows.filter(
+        ({ id, status }) => status === "queued" && isCancelled.has(id),
+      );
       await sendTasks(
         env,
-        queued.map((row) => ({ ...row, not_before: null })),
+        queuedRows.map((row) => ({ ...row, not_before: null })),
       );
     }
     const isEnough = report.matched >= batchLimits.cancelTasksPerCallMax || Date.now() >= deadline;

@@ -32,27 +32,27 @@ export async function openFiles(
     // In a settled manifest an entry may also say that the file is still the task's input.
     else if (entry.source === "blob") files.set(path, entry);
   }
-  const stored = new StoredFiles(env.OBJECTS, row.tenant, row.id);
+  const storedFiles = new StoredFiles(env.OBJECTS, row.tenant, row.id);
   return {
-    manifest: async () => workspace ?? describeFiles(stored, files),
+    manifest: async () => workspace ?? describeFiles(storedFiles, files),
     read: async (path) => {
       const file = files.get(normalisePath(path) ?? path);
       if (file === undefined || (workspace !== null && !Object.hasOwn(workspace, path)))
         return null;
-      return "source" in file ? stored.readBlob(file.sha256) : stored.readInput(file);
+      return "source" in file ? storedFiles.readBlob(file.sha256) : storedFiles.readInput(file);
     },
   };
 }
 
 async function describeFiles(
-  stored: StoredFiles,
+  storedFiles: StoredFiles,
   files: ReadonlyMap<string, InputFile | FileEntry>,
 ): Promise<Manifest> {
   const manifest: Manifest = {};
   for (const path of [...files.keys()].sort()) {
     const file = files.get(path);
     if (file === undefined) continue;
-    const entry = "source" in file ? file : await stored.describeInput(file, null);
+    const entry = "source" in file ? file : await storedFiles.describeInput(file, null);
     if (entry !== null) manifest[path] = entry;
   }
   return manifest;

@@ -38,14 +38,14 @@ export async function sendTasks(
     unsent.push(...(await sendAll(queue, messages)));
   }
   if (unsent.length > 0) await leaveToSweep(env.DB, unsent);
-  const sent = new Set(tasks.map(({ id }) => id));
-  for (const id of unsent) sent.delete(id);
-  return sent;
+  const sentIds = new Set(tasks.map(({ id }) => id));
+  for (const id of unsent) sentIds.delete(id);
+  return sentIds;
 }
 
 /** Sends in groups of the queue's maximum size; returns the ids of the groups that failed. */
 async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<string[]> {
-  const failed: string[] = [];
+  const failedIds: string[] = [];
   const size = platformLimits.queueSendBatchMessagesMax;
   for (let from = 0; from < messages.length; from += size) {
     const group = messages.slice(from, from + size);
@@ -53,10 +53,10 @@ async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Prom
       await sendMessages(queue, group, briefRetries);
     } catch (error) {
       log("send_failed", { tasks: group.length, message: String(error) });
-      failed.push(...group.map((message) => message.body.task_id));
+      failedIds.push(...group.map((message) => message.body.task_id));
     }
   }
-  return failed;
+  return failedIds;
 }
 
 async function leaveToSweep(db: D1Database, ids: readonly string[]): Promise<void> {

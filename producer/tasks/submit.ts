@@ -28,15 +28,15 @@ export async function submitTask(
   key: string | null,
   replyTo: ReplyTo | null = null,
 ): Promise<Result<Accepted<TaskRow>, Problem>> {
-  const checked = checkTask(body, await loadCheckScope(env, principal));
-  if (!checked.ok) return err(taskProblem(checked.error));
-  const resolved = resolveKey(key, checked.value.idempotency_key);
-  if (!resolved.ok) return resolved;
-  const faults = await findNewFaults(env, principal.tenant, checked.value, resolved.value);
+  const taskCheck = checkTask(body, await loadCheckScope(env, principal));
+  if (!taskCheck.ok) return err(taskProblem(taskCheck.error));
+  const resolvedKey = resolveKey(key, taskCheck.value.idempotency_key);
+  if (!resolvedKey.ok) return resolvedKey;
+  const faults = await findNewFaults(env, principal.tenant, taskCheck.value, resolvedKey.value);
   if (faults.length > 0) return err(taskProblem(faults));
-  return acceptTask(env, checked.value, {
+  return acceptTask(env, taskCheck.value, {
     tenant: principal.tenant,
-    idempotencyKey: resolved.value,
+    idempotencyKey: resolvedKey.value,
     attempts: taskLimits.attemptsDefault,
     replyTo,
   });

@@ -43,9 +43,9 @@ const handleSubmitBatch: Handler = async (context) => {
     const report = await dryRun(env, principal, body.value);
     return report.ok ? ok(Response.json(report.value)) : report;
   }
-  const submitted = await submitBatch(env, principal, body.value, key.value);
-  if (!submitted.ok) return submitted;
-  const { row, isNew } = submitted.value;
+  const submission = await submitBatch(env, principal, body.value, key.value);
+  if (!submission.ok) return submission;
+  const { row, isNew } = submission.value;
   if (isNew) context.waitUntil(startBatch(env, row));
   return ok(Response.json(await batchView(env, row), { status: isNew ? 202 : 200 }));
 };

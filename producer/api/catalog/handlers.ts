@@ -76,10 +76,10 @@ const handleTryModel: Handler = async ({ request, env }) => {
   const body = await readJson(request, { bytesMax: modelTryLimits.bodyBytesMax, emptyIs: {} });
   if (!body.ok) return body;
   if (!Value.Check(ModelTry, body.value)) return err(taskProblem(explain(ModelTry, body.value)));
-  const tried = await tryModel(env, body.value);
-  return tried === null
+  const trial = await tryModel(env, body.value);
+  return trial === null
     ? consumerUnavailable()
-    : ok(Response.json(tried satisfies ModelTryResponse));
+    : ok(Response.json(trial satisfies ModelTryResponse));
 };
 
 const handleListTools: Handler = async ({ env, principal }) => {
@@ -94,14 +94,14 @@ const handleListTools: Handler = async ({ env, principal }) => {
 const handleListPolicies: Handler = async ({ env, principal }) => {
   const table = policyTable(env.FLEET_POLICIES, env.FLEET_MODE);
   const policies = [...table.sources.keys()].sort().flatMap((name): PolicyResponse[] => {
-    const found = findPolicy(table, name, principal.tenant, env.FLEET_MODE);
-    if (found.ok) {
-      const { description = null, rules, limits = null } = found.value.policy;
+    const lookup = findPolicy(table, name, principal.tenant, env.FLEET_MODE);
+    if (lookup.ok) {
+      const { description = null, rules, limits = null } = lookup.value.policy;
       return [{ name, description, rules, limits, problem: null }];
     }
     // An invalid policy may belong to any tenant, so only the operator's tenant sees it.
-    if (found.error.reason === "tenant" || principal.tenant !== operatorTenant) return [];
-    return [{ name, description: null, rules: [], limits: null, problem: found.error.message }];
+    if (lookup.error.reason === "tenant" || principal.tenant !== operatorTenant) return [];
+    return [{ name, description: null, rules: [], limits: null, problem: lookup.error.message }];
   });
   return ok(Response.json({ policies }));
 };

@@ -73,17 +73,17 @@ const handleListHosts: Handler = async ({ env, principal, url }) => {
   const query = readEgressQuery(operations.EgressHostQuery, url.searchParams);
   if (!query.ok) return query;
   const { filter, limit } = query.value;
-  const found = await listEgressHosts(env.DB, principal.tenant, filter, limit);
-  const hosts = found.hosts.slice(0, limit).map((row) => ({
+  const list = await listEgressHosts(env.DB, principal.tenant, filter, limit);
+  const hosts = list.hosts.slice(0, limit).map((row) => ({
     ...row,
     last_at: isoTime(row.last_at),
     outcomes: JSON.parse(row.outcomes) as HostResponse["outcomes"],
   }));
   const response: HostList = {
     hosts,
-    truncated: found.hosts.length > limit,
-    looked_at: found.scanned,
-    more: found.more,
+    truncated: list.hosts.length > limit,
+    looked_at: list.scanned,
+    more: list.more,
   };
   return ok(Response.json(response));
 };

@@ -48,8 +48,8 @@ const handleCreateKey: Handler = async ({ request, env, principal }) => {
     expires_at: expires,
   };
   await insertApiKey(env.DB, row);
-  const created = { ...row, created_at: Date.now(), revoked_at: null, last_used_at: null };
-  return ok(Response.json({ ...keyView(created), key }, { status: 201 }));
+  const newRow = { ...row, created_at: Date.now(), revoked_at: null, last_used_at: null };
+  return ok(Response.json({ ...keyView(newRow), key }, { status: 201 }));
 };
 
 const handleListKeys: Handler = async ({ env, principal, url }) => {

@@ -76,41 +76,41 @@ async function checkSource(
 const handleCreateSchedule: Handler = async ({ request, env, principal }) => {
   const body = await readBody(request);
   if (!body.ok) return body;
-  const checked = checkSchedule(body.value, buildCheckScope(env, principal));
-  if (!checked.ok) return err(taskProblem(checked.error));
-  const source = await checkSource(env, principal, checked.value);
+  const valid = checkSchedule(body.value, buildCheckScope(env, principal));
+  if (!valid.ok) return err(taskProblem(valid.error));
+  const source = await checkSource(env, principal, valid.value);
   if (!source.ok) return source;
-  const fields = fieldsOf(newScheduleId(), principal, checked.value);
+  const fields = fieldsOf(newScheduleId(), principal, valid.value);
   return respond(env, fields, await insertSchedule(env.DB, fields), 201);
 };
 
 const handleChangeSchedule: Handler = async (context) => {
   const { request, env, principal } = context;
-  const found = await findSchedule(context);
-  if (!found.ok) return found;
+  const existing = await findSchedule(context);
+  if (!existing.ok) return existing;
   const body = await readBody(request);
   if (!body.ok) return body;
   if (!Value.Check(SchedulePatch, body.value)) {
     return err(taskProblem(explain(SchedulePatch, body.value)));
   }
-  const changed = { ...scheduleOf(found.value), ...body.value };
-  const checked = checkSchedule(changed, buildCheckScope(env, principal));
-  if (!checked.ok) return err(taskProblem(checked.error));
+  const newBody = { ...scheduleOf(existing.value), ...body.value };
+  const valid = checkSchedule(newBody, buildCheckScope(env, principal));
+  if (!valid.ok) return err(taskProblem(valid.error));
   if (body.value.items !== undefined) {
-    const source = await checkSource(env, principal, checked.value);
+    const source = await checkSource(env, principal, valid.value);
     if (!source.ok) return source;
   }
-  const fields = fieldsOf(found.value.id, principal, checked.value);
+  const fields = fieldsOf(existing.value.id, principal, valid.value);
   return respond(env, fields, await updateSchedule(env.DB, fields), 200);
 };
 
 async function respond(
   env: ProducerEnv,
   fields: ScheduleFields,
-  written: ScheduleWrite,
+  write: ScheduleWrite,
   status: 200 | 201,
 ): Promise<Result<Response, Problem>> {
-  if (!written.ok) return err(conflictOf(written.error, fields.name));
+  if (!write.ok) return err(conflictOf(write.error, fields.name));
   const row = await readSchedule(env.DB, fields.tenant, fields.id);
   if (row === null) return err(notFound("schedule"));
   return ok(Response.json(await withLastTicks(env, row), { status }));
@@ -156,17 +156,17 @@ const handleRunSchedule: Handler = async (context) => {
   const key = readIdempotencyKey(request, undefined);
   if (!key.ok) return key;
   const row = schedule.value;
-  const known = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
-  if (known !== null) {
-    if (known.schedule_id === row.id) return ok(Response.json(await batchView(env, known)));
-    const message = `this idempotency key was already used for ${known.id}, which is not a run of this schedule: use a new key`;
+  const existing = key.value === null ? null : await findBatchByKey(env.DB, row.tenant, key.value);
+  if (existing !== null) {
+    if (existing.schedule_id === row.id) return ok(Response.json(await batchView(env, existing)));
+    const message = `this idempotency key was already used for ${existing.id}, which is not a run of this schedule: use a new key`;
     return err({ kind: "conflict", message });
   }
-  const at = Date.now();
-  const submitted = await submitTick(env, row, principal, { tickAt: at, key: key.value });
-  if (!submitted.ok) return submitted;
-  const batch = submitted.value;
-  await endTick(env.DB, row, at, {
+  const now = Date.now();
+  const submission = await submitTick(env, row, principal, { tickAt: now, key: key.value });
+  if (!submission.ok) return submission;
+  const batch = submission.value;
+  await endTick(env.DB, row, now, {
     outcome: "submitted",
     missed: 0,
     batch_id: batch.id,

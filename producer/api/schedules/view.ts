@@ -37,8 +37,8 @@ export function scheduleView(row: ScheduleRow): ScheduleResponse {
 }
 
 /** A tick that has started and not ended; `error` is why its last try failed. */
-const openTickView = (at: number, problem: string | null) => ({
-  at: isoTime(at),
+const openTickView = (openAt: number, problem: string | null) => ({
+  at: isoTime(openAt),
   error: problem === null ? null : (JSON.parse(problem) as TickError),
 });
 

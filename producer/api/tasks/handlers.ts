@@ -49,9 +49,9 @@ const handleSubmitTask: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
   const header = request.headers.get("idempotency-key");
-  const submitted = await submitTask(env, principal, body.value, header);
-  if (!submitted.ok) return submitted;
-  return ok(await taskResponse(env, submitted.value.row, submitted.value.isNew ? 202 : 200));
+  const submission = await submitTask(env, principal, body.value, header);
+  if (!submission.ok) return submission;
+  return ok(await taskResponse(env, submission.value.row, submission.value.isNew ? 202 : 200));
 };
 
 const handleGetTask: Handler = async (context) => {
@@ -108,9 +108,9 @@ const handleRedriveTasks: Handler = async ({ request, env, principal }) => {
 const handleCancelTasks: Handler = async ({ request, env, principal }) => {
   const body = await readJson(request, { bytesMax: taskLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const cancelled = await cancelFiltered(env, principal, body.value);
-  if (!cancelled.ok) return cancelled;
-  return ok(Response.json(cancelled.value, { status: cancelled.value.dry_run ? 200 : 202 }));
+  const result = await cancelFiltered(env, principal, body.value);
+  if (!result.ok) return result;
+  return ok(Response.json(result.value, { status: result.value.dry_run ? 200 : 202 }));
 };
 
 const handleListDeadLetters: Handler = async ({ env, principal, url }) => {

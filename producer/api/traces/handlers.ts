@@ -74,12 +74,12 @@ async function readRun(
   const { fence: wanted } = query.value;
   if (wanted === undefined || wanted === String(row.fence)) return transcriptOf(env, row);
   const earlier = (JSON.parse(row.history) as { fence: number }[]).map(({ fence }) => fence);
-  const fence = earlier.find((known) => String(known) === wanted);
+  const fence = earlier.find((candidate) => String(candidate) === wanted);
   if (fence !== undefined) {
     return ok(await readArchived(env.OBJECTS, { tenant: row.tenant, id: row.id, fence }));
   }
-  const known = earlier.length === 0 ? "it has none" : `it has ${earlier.join(", ")}`;
-  const message = `is not an earlier run of this task (${known}): omit it to read the latest run`;
+  const list = earlier.length === 0 ? "it has none" : `it has ${earlier.join(", ")}`;
+  const message = `is not an earlier run of this task (${list}): omit it to read the latest run`;
   return err(invalidField("fence", message));
 }
 

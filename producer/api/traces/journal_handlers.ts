@@ -22,9 +22,9 @@ async function readSpec({ env, principal: { tenant } }: RequestContext, id: stri
 }
 
 const handleGetSpec: Handler = async (context) => {
-  const found = await findTask(context);
-  if (!found.ok) return found;
-  const { spec } = await readSpec(context, found.value.id);
+  const task = await findTask(context);
+  if (!task.ok) return task;
+  const { spec } = await readSpec(context, task.value.id);
   if (spec === null) {
     return err({ kind: "no_result", message: "the spec of this task is no longer stored" });
   }
@@ -34,9 +34,9 @@ const handleGetSpec: Handler = async (context) => {
 const handleGetJournal: Handler = async (context) => {
   const { env, principal } = context;
   const { tenant } = principal;
-  const found = await findTask(context);
-  if (!found.ok) return found;
-  const { id, status } = found.value;
+  const task = await findTask(context);
+  if (!task.ok) return task;
+  const { id, status } = task.value;
   const { row, spec } = await readSpec(context, id);
   if (row === null || spec === null || !isTerminal(status)) {
     const message = isTerminal(status)
@@ -76,13 +76,13 @@ function redactTenants(text: string, tenant: string): string | null {
   const parsed = parsePolicy(text);
   if (!parsed.ok) return null;
   const { tenants: _, secrets = [], ...policy } = parsed.value.policy;
-  const own = secrets
+  const ownSecrets = secrets
     .filter(({ tenants }) => tenants?.includes(tenant) !== false)
     .map((secret) => ({ ...secret, tenants: [tenant] }));
   return JSON.stringify({
     ...policy,
     tenants: [tenant],
-    ...(own.length === 0 ? {} : { secrets: own }),
+    ...(ownSecrets.length === 0 ? {} : { secrets: ownSecrets }),
   });
 }
 

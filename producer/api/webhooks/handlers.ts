@@ -54,8 +54,8 @@ const handleRedeliverWebhook: Handler = async (context) => {
     });
   }
   context.waitUntil(sendDueWebhooks(env));
-  const updated = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
-  return ok(Response.json(webhookView(updated), { status: 202 }));
+  const newRow = (await readWebhook(env.DB, principal.tenant, id)) ?? row;
+  return ok(Response.json(webhookView(newRow), { status: 202 }));
 };
 
 export const webhookRoutes: readonly Route[] = [

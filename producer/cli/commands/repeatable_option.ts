@@ -16,9 +16,9 @@ export const collectList = (value: string, values: string[] = []): string[] => [
 export function parseLabels(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1) throw usageError(`--label ${pair}: write key=value`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
+      const separator = pair.indexOf("=");
+      if (separator < 1) throw usageError(`--label ${pair}: write key=value`);
+      return [pair.slice(0, separator), pair.slice(separator + 1)];
     }),
   );
 }

@@ -15,7 +15,7 @@ export type Candidates =
 
 const nothing: Candidates = { kind: "nothing" };
 const files: Candidates = { kind: "files" };
-const ids = (...of: IdKind[]): Candidates => ({ kind: "ids", of });
+const ids = (...kinds: IdKind[]): Candidates => ({ kind: "ids", of: kinds });
 
 /** By the argument's name in the usage line; with its command in front if the name is ambiguous. */
 const byArgument: Readonly<Record<string, Candidates>> = {
@@ -52,9 +52,9 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
   if (command.commands.length > 0) {
     return positionals === 0 ? { kind: "words", words: commandsOf(command) } : nothing;
   }
-  const known = command.registeredArguments;
-  const last = known.at(-1);
-  const argument = known[positionals] ?? (last?.variadic === true ? last : undefined);
+  const registered = command.registeredArguments;
+  const last = registered.at(-1);
+  const argument = registered[positionals] ?? (last?.variadic === true ? last : undefined);
   return argument === undefined ? nothing : argumentCandidates(command, argument);
 }
 
@@ -110,7 +110,9 @@ function optionsOf(command: Command): Candidate[] {
   const help = command.createHelp();
   return withParents(command)
     .flatMap((each) => help.visibleOptions(each))
-    .filter(({ long }, at, all) => all.findIndex((other) => other.long === long) === at)
+    .filter(
+      ({ long }, index, options) => options.findIndex((other) => other.long === long) === index,
+    )
     .map(({ long, short, description }) => [long ?? short ?? "", description]);
 }
 

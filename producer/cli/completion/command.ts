@@ -88,6 +88,9 @@ function clientFor({ context }: Session, words: readonly string[]): FleetClient 
 
 function optionValue(words: readonly string[], option: string): string | undefined {
   const valueInWord = words.find((word) => word.startsWith(`${option}=`));
-  const at = words.indexOf(option);
-  return valueInWord?.slice(option.length + 1) ?? (at === -1 ? undefined : words[at + 1]);
+  const optionIndex = words.indexOf(option);
+  return (
+    valueInWord?.slice(option.length + 1) ??
+    (optionIndex === -1 ? undefined : words[optionIndex + 1])
+  );
 }

@@ -1,7 +1,7 @@
 /** Ids from the fleet for completion: the newest ones, or none if it does not answer. */
 import { commandLineLimits } from "../../../shared/limits.ts";
 import type { CallResult, FleetClient } from "../../client/index.ts";
-import { counted } from "../output/format.ts";
+import { countText } from "../output/format.ts";
 import type { Candidate, IdKind } from "./candidates.ts";
 
 const prefixes: Record<IdKind, string> = {
@@ -46,7 +46,7 @@ async function fetchKind(
       return toCandidates(await client("GET /v1/batches", { query, signal }), ({ batches }) =>
         batches.map(({ id, status, counts }) => [
           id,
-          `${status}, ${counted(counts.total, "task")}`,
+          `${status}, ${countText(counts.total, "task")}`,
         ]),
       );
     case "schedule": {

@@ -18,15 +18,15 @@ export const filesMarker = ":files";
 export function completionScript(shell: Shell, launcher: string): string {
   switch (shell) {
     case "bash":
-      return bash(quoted(launcher));
+      return bash(quoteShell(launcher));
     case "zsh":
-      return zsh(quoted(launcher));
+      return zsh(quoteShell(launcher));
     case "fish":
       return fish(`'${launcher.replace(/['\\]/g, "\\$&")}'`);
   }
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const quoteShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
  * Bash also splits words at ":" and "=", as in URLs, so they are joined again. For bash 3.2, which macOS

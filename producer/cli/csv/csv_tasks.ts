@@ -15,7 +15,7 @@ export const usesColumns = (prompt: string): boolean => columnsIn(prompt).length
 export function tasksFromCsv(
   table: CsvTable,
   prompt: string,
-  shared: Record<string, unknown>,
+  sharedFields: Record<string, unknown>,
   hint: string,
 ): Record<string, unknown>[] {
   const unknown = columnsIn(prompt).find((name) => !table.columns.includes(name));
@@ -25,9 +25,9 @@ export function tasksFromCsv(
     );
   }
   const ids = customIds(table);
-  return table.rows.map(({ cells }, at) => ({
-    ...shared,
-    custom_id: ids[at],
+  return table.rows.map(({ cells }, index) => ({
+    ...sharedFields,
+    custom_id: ids[index],
     prompt: prompt.replace(
       placeholder,
       (_, name: string) => cells[table.columns.indexOf(name)] ?? "",
@@ -37,6 +37,8 @@ export function tasksFromCsv(
 
 /** From the column `custom_id`, or else `row-<n>`, counting from 1. */
 export function customIds({ columns, rows }: CsvTable): string[] {
-  const own = columns.indexOf("custom_id");
-  return rows.map(({ cells }, at) => (own === -1 ? `row-${at + 1}` : (cells[own] ?? "")));
+  const idColumn = columns.indexOf("custom_id");
+  return rows.map(({ cells }, index) =>
+    idColumn === -1 ? `row-${index + 1}` : (cells[idColumn] ?? ""),
+  );
 }

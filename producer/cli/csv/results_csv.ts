@@ -16,28 +16,33 @@ interface Column {
 export function resultsCsv(lines: readonly ResultLine[], input: CsvTable | null): string {
   const columns =
     input === null
-      ? [...plain("index", "custom_id", "task_id"), ...outcome, ...outputColumns(lines), ...usage]
+      ? [
+          ...plainColumns("index", "custom_id", "task_id"),
+          ...outcome,
+          ...outputColumns(lines),
+          ...usage,
+        ]
       : [
           ...inputColumns(input),
           ...withoutClashes(input, [
             ...outcome,
             ...outputColumns(lines),
             ...usage,
-            ...plain("task_id"),
+            ...plainColumns("task_id"),
           ]),
         ];
   const rows = lines.map((line) => columns.map(({ cell }) => cell(line)));
   const isInput = (name: string) => input?.columns.includes(name) === true;
-  const head = columns.map(({ name }) => (isInput(name) ? quoted(name) : csvCell(name)));
+  const head = columns.map(({ name }) => (isInput(name) ? quoteCell(name) : csvCell(name)));
   const text = [head, ...rows].map((row) => `${row.join(",")}\r\n`).join("");
   return input?.hasBom === true ? `\ufeff${text}` : text;
 }
 
 /** The user's own cells are written unchanged, even if they look like formulas. */
 const inputColumns = (input: CsvTable): Column[] =>
-  input.columns.map((name, at) => ({
+  input.columns.map((name, column) => ({
     name,
-    cell: ({ index }) => quoted(input.rows[index]?.cells[at] ?? ""),
+    cell: ({ index }) => quoteCell(input.rows[index]?.cells[column] ?? ""),
   }));
 
 /** A name that the user's file already has gets the prefix `fleet.`. */
@@ -47,10 +52,11 @@ const withoutClashes = (input: CsvTable, columns: readonly Column[]): Column[] =
     cell,
   }));
 
-const plain = (...names: ("index" | "custom_id" | "task_id" | "status" | "reason")[]): Column[] =>
-  names.map((name) => ({ name, cell: (line) => csvCell(line[name]) }));
+const plainColumns = (
+  ...names: ("index" | "custom_id" | "task_id" | "status" | "reason")[]
+): Column[] => names.map((name) => ({ name, cell: (line) => csvCell(line[name]) }));
 
-const outcome = plain("status", "reason");
+const outcome = plainColumns("status", "reason");
 
 /** Outputs that are not objects share the column `output`. */
 function outputColumns(lines: readonly ResultLine[]): Column[] {
@@ -107,10 +113,10 @@ function csvCell(value: unknown): string {
   const isText = typeof value === "string";
   const text = printable(isText ? value : JSON.stringify(value)).replaceAll("\t", " ");
   const parts = text.split(/([,;|\n])/);
-  return quoted(
+  return quoteCell(
     parts
-      .map((part, at) => {
-        const isInList = !isText && parts[at - 1] === "," && (parts[at + 1] ?? ",") === ",";
+      .map((part, index) => {
+        const isInList = !isText && parts[index - 1] === "," && (parts[index + 1] ?? ",") === ",";
         return isInList && listedNumber.test(part) ? part : withoutFormula(part);
       })
       .join(""),
@@ -125,5 +131,5 @@ function withoutFormula(part: string): string {
   return /^[=+\-@＝＋－＠]/.test(rest) ? `${start}'${rest}` : part;
 }
 
-const quoted = (text: string): string =>
+const quoteCell = (text: string): string =>
   /[",;|\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -24,8 +24,8 @@ export async function mustBeWritable(file: string): Promise<void> {
   if (parent?.isDirectory() !== true) {
     throw usageError(`-o ${file}: there is no folder ${folder}: create it, or name another`);
   }
-  const existing = await stat(file).catch(() => null);
-  if (existing?.isDirectory() === true) {
+  const existingFile = await stat(file).catch(() => null);
+  if (existingFile?.isDirectory() === true) {
     throw usageError(`-o ${file}: it is a folder: name a file`);
   }
   await access(folder, constants.W_OK).catch(() => {

@@ -8,7 +8,7 @@ const linesListed = 3;
  * same fault on many lines as one.
  */
 export function errorText(text: string, details: readonly Detail[]): string {
-  const faults = grouped(details);
+  const faults = groupDetails(details);
   const message = withoutDetails(text, faults.length > 0);
   const [first] = faults;
   if (first === undefined) return message;
@@ -32,7 +32,7 @@ interface FaultGroup {
   message: string;
 }
 
-function grouped(details: readonly Detail[]): FaultGroup[] {
+function groupDetails(details: readonly Detail[]): FaultGroup[] {
   const groups = new Map<string, FaultGroup>();
   for (const { line, path = "", message } of details) {
     const key = JSON.stringify([line === undefined, path, message]);
@@ -50,8 +50,8 @@ function faultText({ lines, path, message }: FaultGroup): string {
 function linesText(lines: readonly number[]): string {
   if (lines.length === 0) return "";
   if (lines.length === 1) return `line ${lines[0]}`;
-  const listed = lines.slice(0, linesListed);
-  const rest = lines.length - listed.length;
-  if (rest > 0) return `lines ${listed.join(", ")} and ${rest} more`;
-  return `lines ${listed.slice(0, -1).join(", ")} and ${listed.at(-1)}`;
+  const shownLines = lines.slice(0, linesListed);
+  const rest = lines.length - shownLines.length;
+  if (rest > 0) return `lines ${shownLines.join(", ")} and ${rest} more`;
+  return `lines ${shownLines.slice(0, -1).join(", ")} and ${shownLines.at(-1)}`;
 }

@@ -3,7 +3,7 @@ import { commandLineLimits } from "../../../shared/limits.ts";
 import type { BatchResponse } from "../../api/batches/responses.ts";
 import type { FleetClient } from "../../client/index.ts";
 import { errorText } from "./error_text.ts";
-import { counted } from "./format.ts";
+import { countText } from "./format.ts";
 import { printableLine } from "./printable.ts";
 
 /** Why a batch could not start, with every faulty line. */
@@ -25,11 +25,11 @@ export async function failureLines(
   const groups = result.value.failures.filter(
     ({ status }) => status === "failed" || status === "dead",
   );
-  const shown = groups.slice(0, commandLineLimits.failureGroupsShown);
-  const rest = groups.length - shown.length;
-  const lines = shown.map(({ status, reason, message, tasks, example }) => {
+  const shownGroups = groups.slice(0, commandLineLimits.failureGroupsShown);
+  const rest = groups.length - shownGroups.length;
+  const lines = shownGroups.map(({ status, reason, message, tasks, example }) => {
     const cause = printableLine(`${reason ?? ""}: ${message ?? ""}`, 300);
-    return `${counted(tasks, "task")} ${status}, ${cause} (fleet steps ${example})`;
+    return `${countText(tasks, "task")} ${status}, ${cause} (fleet steps ${example})`;
   });
-  return rest === 0 ? lines : [...lines, `and ${counted(rest, "other cause")}`];
+  return rest === 0 ? lines : [...lines, `and ${countText(rest, "other cause")}`];
 }

@@ -27,7 +27,7 @@ export const bytes = (value: number): string =>
   value < 1_000 ? `${value} B` : `${count(Math.round(value / 1_000))} kB`;
 
 /** Such as "1 task" or "1,200 tasks". */
-export const counted = (value: number, noun: string): string =>
+export const countText = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 /**

@@ -24,7 +24,7 @@ export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value ?? null, null, indent).replace(unprintable, (character) =>
     Array.from(
       { length: character.length },
-      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
     ).join(""),
   );
 }

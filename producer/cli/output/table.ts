@@ -52,29 +52,32 @@ function tableLines(
 ): string[][] {
   const last = head.length - 1;
   const cellMax = Number.isFinite(style.columns) ? cellCharsMax : Number.POSITIVE_INFINITY;
-  const widths = head.map((name, at) =>
-    Math.max(name.length, ...rows.map((row) => [...printableLine(row[at] ?? "", cellMax)].length)),
+  const widths = head.map((name, index) =>
+    Math.max(
+      name.length,
+      ...rows.map((row) => [...printableLine(row[index] ?? "", cellMax)].length),
+    ),
   );
-  const used = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
-  const needed = used + Math.min(lastCharsMin, widths[last] ?? 0);
-  if (needed > style.columns && head.length > 1) return foldRows(head, rows, widths, style);
-  const lastMax = Math.max(lastCharsMin, style.columns - used - 1);
+  const usedWidth = widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0);
+  const neededWidth = usedWidth + Math.min(lastCharsMin, widths[last] ?? 0);
+  if (neededWidth > style.columns && head.length > 1) return foldRows(head, rows, widths, style);
+  const lastMax = Math.max(lastCharsMin, style.columns - usedWidth - 1);
   // Loaded only here, so that commands without a table start faster.
   const Table = createRequire(import.meta.url)("cli-table3") as typeof import("cli-table3");
-  const rendered = new Table({
+  const renderedTable = new Table({
     chars: noBorders,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   const colours = pc.createColors(style.coloured);
-  rendered.push(head.map((name) => colours.dim(name)));
+  renderedTable.push(head.map((name) => colours.dim(name)));
   for (const row of rows) {
-    rendered.push(
-      row.map((cell, at) =>
-        colourCell(printableLine(cell, at === last ? lastMax : cellMax), colours),
+    renderedTable.push(
+      row.map((cell, index) =>
+        colourCell(printableLine(cell, index === last ? lastMax : cellMax), colours),
       ),
     );
   }
-  return rendered
+  return renderedTable
     .toString()
     .split("\n")
     .map((line) => [line.trimEnd()]);
@@ -90,20 +93,20 @@ function foldRows(
   style: TableStyle,
 ): string[][] {
   let fit = 1;
-  let used = widths[0] ?? 0;
+  let usedWidth = widths[0] ?? 0;
   for (; fit < head.length - 1; fit++) {
-    used += 2 + (widths[fit] ?? 0);
-    if (used >= style.columns) break;
+    usedWidth += 2 + (widths[fit] ?? 0);
+    if (usedWidth >= style.columns) break;
   }
   const columnsFrom = (from: number, to: number | undefined, columns: number): string[][] => {
     const cells = rows.map((row) => row.slice(from, to));
     return tableLines(head.slice(from, to), cells, { ...style, columns });
   };
-  const upper = columnsFrom(0, fit, Math.max(style.columns, used + 1));
+  const upper = columnsFrom(0, fit, Math.max(style.columns, usedWidth + 1));
   const lower = columnsFrom(fit, undefined, style.columns - indent.length);
-  return upper.map((lines, at) => [
+  return upper.map((lines, index) => [
     ...lines,
-    ...(lower[at] ?? []).flatMap((below) => (below.trim() === "" ? [] : [indent + below])),
+    ...(lower[index] ?? []).flatMap((below) => (below.trim() === "" ? [] : [indent + below])),
   ]);
 }
 

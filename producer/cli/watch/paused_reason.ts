@@ -30,12 +30,12 @@ export function taskPausedReason(
   if (status !== "queued") return null;
   if (batch?.paused === true) return `its batch is paused: fleet resume ${batch.id}`;
   if (pauses?.paused === true) return fleetPaused;
-  const isModelPaused = pauses?.models.some((paused) => paused.model === model) === true;
+  const isModelPaused = pauses?.models.some((pause) => pause.model === model) === true;
   return isModelPaused ? `${model} is paused: fleet resume --model ${model}` : null;
 }
 
 /** A value that rarely changes, read at most once per `watchPauseCheckMs`; null until it was read. */
-export function cached<T>(
+export function cacheFor<T>(
   session: Session,
   read: () => Promise<T | null>,
 ): () => Promise<T | null> {
@@ -52,14 +52,14 @@ export function cached<T>(
 
 /** What is paused for all tenants. */
 export const readPauses = (session: Session): (() => Promise<PauseResponse | null>) =>
-  cached(session, async () => {
+  cacheFor(session, async () => {
     const result = await session.client()("GET /v1/pause");
     return result.ok ? result.value : null;
   });
 
 /** The first endpoint that is down: its tasks wait until it answers again. */
 export const readOutage = (session: Session): (() => Promise<string | null>) =>
-  cached(session, async () => {
+  cacheFor(session, async () => {
     const result = await session.client()("GET /v1/models");
     const down = result.ok ? result.value.models.find(({ state }) => state === "down") : undefined;
     return down?.outage == null ? null : outageText(down.outage);

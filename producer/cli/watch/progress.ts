@@ -1,7 +1,7 @@
 import { commandLineLimits } from "../../../shared/limits.ts";
 import { terminalStatuses } from "../../../shared/task/states.ts";
 import type { BatchResponse, Counts } from "../../api/batches/responses.ts";
-import { counted, dollars, span } from "../output/format.ts";
+import { countText, dollars, span } from "../output/format.ts";
 
 /** The settled tasks of a batch at one moment. */
 interface Sample {
@@ -30,22 +30,27 @@ export class ProgressMeter {
   #samples: Sample[] = [];
 
   add(batch: BatchResponse, atMs: number, pausedReason: string | null = null): Progress {
-    const done = settledOf(batch.counts);
+    const settledCount = settledOf(batch.counts);
     const recent = this.#samples.filter(
       (sample) => atMs - sample.atMs <= commandLineLimits.rateWindowMs,
     );
     // One sample older than the window is kept, so that a slow batch also has a rate.
     const older = this.#samples.slice(0, this.#samples.length - recent.length).at(-1);
-    this.#samples = [...(older === undefined ? [] : [older]), ...recent, { atMs, done }];
-    const first = this.#samples[0] ?? { atMs, done };
+    this.#samples = [
+      ...(older === undefined ? [] : [older]),
+      ...recent,
+      { atMs, done: settledCount },
+    ];
+    const first = this.#samples[0] ?? { atMs, done: settledCount };
     const seconds = (atMs - first.atMs) / 1_000;
-    const left = batch.counts.total - done;
-    const recentRate = seconds > 0 && done > first.done ? (done - first.done) / seconds : null;
+    const remaining = batch.counts.total - settledCount;
+    const recentRate =
+      seconds > 0 && settledCount > first.done ? (settledCount - first.done) / seconds : null;
     return {
       counts: batch.counts,
-      done,
-      perSecond: left === 0 ? averageRate(batch, done) : recentRate,
-      etaMs: left > 0 && recentRate !== null ? (left / recentRate) * 1_000 : null,
+      done: settledCount,
+      perSecond: remaining === 0 ? averageRate(batch, settledCount) : recentRate,
+      etaMs: remaining > 0 && recentRate !== null ? (remaining / recentRate) * 1_000 : null,
       tokens: batch.usage.prompt_tokens + batch.usage.completion_tokens,
       costUsd: batch.usage.cost_usd,
       pausedReason,
@@ -54,10 +59,13 @@ export class ProgressMeter {
 }
 
 /** Over the whole batch; null if it took no time or is not finished. */
-function averageRate({ created_at, finished_at }: BatchResponse, done: number): number | null {
+function averageRate(
+  { created_at, finished_at }: BatchResponse,
+  settledCount: number,
+): number | null {
   if (finished_at === null) return null;
   const seconds = (Date.parse(finished_at) - Date.parse(created_at)) / 1_000;
-  return seconds > 0 ? done / seconds : null;
+  return seconds > 0 ? settledCount / seconds : null;
 }
 
 /** Such as 12.3, or 0.02 for a slow batch. */
@@ -67,16 +75,16 @@ const rateText = (perSecond: number): string =>
 /** The text next to the bar, and in the lines without a terminal. */
 export function progressText(progress: Progress): string {
   const { counts } = progress;
-  const shown = (["running", "succeeded", "failed", "dead", "cancelled", "expired"] as const)
+  const statusTexts = (["running", "succeeded", "failed", "dead", "cancelled", "expired"] as const)
     .filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`);
   const suffix = progress.done === counts.total ? " on average" : "";
   return [
     ...(progress.pausedReason === null ? [] : [progress.pausedReason]),
-    ...shown,
+    ...statusTexts,
     ...(progress.perSecond === null ? [] : [`${rateText(progress.perSecond)}/s${suffix}`]),
     ...(progress.etaMs === null ? [] : [`ETA ${span(progress.etaMs)}`]),
-    ...(progress.tokens === 0 ? [] : [counted(progress.tokens, "token")]),
+    ...(progress.tokens === 0 ? [] : [countText(progress.tokens, "token")]),
     // A batch names no model, so a cost of 0 can mean a free model or an unknown price.
     ...(progress.costUsd === 0 ? [] : [dollars(progress.costUsd)]),
   ].join(" · ");

@@ -31,47 +31,47 @@ function progressBar(context: CliContext): ProgressView {
     fps: 8,
     stream: process.stdout,
   });
-  let started = false;
+  let isStarted = false;
   const showWaiting = waitingLine(context);
   return {
     show(progress) {
       if (progress.counts.total === 0) return showWaiting(progress);
       text = progressText(progress);
-      if (!started) bar.start(progress.counts.total, progress.done, { text });
+      if (!isStarted) bar.start(progress.counts.total, progress.done, { text });
       else {
         bar.setTotal(progress.counts.total);
         bar.update(progress.done, { text });
       }
-      started = true;
+      isStarted = true;
     },
     note(note) {
-      if (started) bar.update({ text: `${text} · ${note}` });
+      if (isStarted) bar.update({ text: `${text} · ${note}` });
       else context.warn(`${note}\n`);
     },
     stop() {
-      if (started) bar.stop();
+      if (isStarted) bar.stop();
     },
   };
 }
 
 /** A batch that waits for another one has no tasks at first: it says why instead of 0/0. */
 function waitingLine(context: CliContext): (progress: Progress) => void {
-  let printed = "";
+  let printedLine = "";
   return ({ pausedReason }) => {
-    if (pausedReason === null || pausedReason === printed) return;
-    printed = pausedReason;
+    if (pausedReason === null || pausedReason === printedLine) return;
+    printedLine = pausedReason;
     context.write(`${pausedReason}\n`);
   };
 }
 
 /** A line for each change, at most one per `watchLineMs`, and always the last one. */
 function progressLines(context: CliContext): ProgressView {
-  let printed = "";
+  let printedLine = "";
   let printedAt = Number.NEGATIVE_INFINITY;
   let pending: string | null = null;
   const print = (text: string) => {
     context.write(`${text}\n`);
-    printed = text;
+    printedLine = text;
     printedAt = context.now();
     pending = null;
   };
@@ -80,7 +80,7 @@ function progressLines(context: CliContext): ProgressView {
     show(progress) {
       if (progress.counts.total === 0) return showWaiting(progress);
       const text = `${progress.done}/${progress.counts.total}  ${progressText(progress)}`.trimEnd();
-      if (text === printed) return;
+      if (text === printedLine) return;
       if (context.now() - printedAt >= commandLineLimits.watchLineMs) print(text);
       else pending = text;
     },

@@ -42,8 +42,8 @@ export async function watchToEnd(
     if (!result.ok || session.json) return result;
     const { queued, running } = result.value.counts;
     const isWaiting = queued > 0 && running === 0;
-    const paused = batchPausedReason(result.value, isWaiting ? await pauses() : null);
-    const reason = paused ?? (isWaiting ? await outage() : null);
+    const pauseText = batchPausedReason(result.value, isWaiting ? await pauses() : null);
+    const reason = pauseText ?? (isWaiting ? await outage() : null);
     pausedReason = reason === null ? null : printableLine(reason, 240);
     return result;
   };
@@ -75,6 +75,6 @@ export async function watchToEnd(
     if (error !== null) session.print(batchErrorText(error));
     for (const line of await failureLines(client, batch)) session.print(line);
   }
-  const succeeded = error === null && batch.counts.succeeded === batch.counts.total;
-  return { code: succeeded ? exit.ok : exit.failed, hasTasks: batch.counts.total > 0 };
+  const hasSucceeded = error === null && batch.counts.succeeded === batch.counts.total;
+  return { code: hasSucceeded ? exit.ok : exit.failed, hasTasks: batch.counts.total > 0 };
 }

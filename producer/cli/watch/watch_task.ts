@@ -2,10 +2,10 @@ import { isTerminal } from "../../../shared/task/states.ts";
 import type { TaskResponse } from "../../api/tasks/responses.ts";
 import type { CallResult } from "../../client/index.ts";
 import { type ExitCode, exit } from "../exit.ts";
-import { counted } from "../output/format.ts";
+import { countText } from "../output/format.ts";
 import { printableLine } from "../output/printable.ts";
 import type { Session } from "../session.ts";
-import { cached, readOutage, readPauses, taskPausedReason } from "./paused_reason.ts";
+import { cacheFor, readOutage, readPauses, taskPausedReason } from "./paused_reason.ts";
 import { type FleetState, poll, reportStillRunning } from "./poll.ts";
 
 /** Shows a task until it is settled. Exit code 0 only if it succeeded. */
@@ -18,7 +18,7 @@ export async function watchTask(
   const pauses = readPauses(session);
   const outage = readOutage(session);
   let batchId = "";
-  const readBatch = cached(session, async () => {
+  const readBatch = cacheFor(session, async () => {
     const result = await client("GET /v1/batches/:id", { id: batchId });
     return result.ok ? result.value : null;
   });
@@ -63,8 +63,8 @@ function statusLine(task: TaskResponse, pausedReason: string | null): string {
   const reason = task.reason === null ? "" : ` (${task.reason})`;
   return [
     `${task.status}${reason}`,
-    counted(task.usage.steps, "step"),
-    ...(task.attempt === 0 ? [] : [counted(task.attempt, "failed attempt")]),
+    countText(task.usage.steps, "step"),
+    ...(task.attempt === 0 ? [] : [countText(task.attempt, "failed attempt")]),
     ...(pausedReason === null ? [] : [pausedReason]),
   ].join(" · ");
 }

@@ -32,8 +32,8 @@ export async function readBatchHead(
   const details = findTaskFaults({ ...defaults, prompt: "?" }, scope)
     .filter(({ path }) => names.includes(/^\w*/.exec(path)?.[0] ?? ""))
     .map((detail) => ({ ...detail, path: `metadata.${detail.path}` }));
-  const allowed = webhook === undefined ? ok(null) : scope.checkWebhook(webhook);
-  if (!allowed.ok) details.push({ path: "metadata.webhook", message: allowed.error });
+  const webhookCheck = webhook === undefined ? ok(null) : scope.checkWebhook(webhook);
+  if (!webhookCheck.ok) details.push({ path: "metadata.webhook", message: webhookCheck.error });
   if (details.length > 0) return err(taskProblem(details));
   return ok({ ...head.value, openai: request });
 }

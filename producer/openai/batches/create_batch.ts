@@ -54,11 +54,11 @@ export async function createOpenAiBatch(
   const expires_at = Date.now() + hours * 3_600_000;
   const metadata = body.metadata ?? null;
   const request = { endpoint, input_file_id, completion_window, metadata, expires_at };
-  const known = key === null ? null : await findBatchByKey(env.DB, principal.tenant, key);
-  if (known !== null) {
-    return isSameRequest(batchRequestOf(known), request)
-      ? ok({ row: known, isNew: false })
-      : err(keyConflict(known.id));
+  const existing = key === null ? null : await findBatchByKey(env.DB, principal.tenant, key);
+  if (existing !== null) {
+    return isSameRequest(batchRequestOf(existing), request)
+      ? ok({ row: existing, isNew: false })
+      : err(keyConflict(existing.id));
   }
   const head = await readBatchHead(env, principal, request);
   if (!head.ok) return head;
@@ -66,18 +66,20 @@ export async function createOpenAiBatch(
   if (!file.ok) return file;
   const entries = entriesOf(file.value, endpoint);
   const batch = { head: head.value, entries, dryRun: false };
-  const submitted = await submitBatch(env, principal, batch, key);
-  if (submitted.ok) return submitted;
-  const details = findLineErrors(submitted.error, request);
-  return details === null ? submitted : rejectFile(env, principal.tenant, key, request, details);
+  const submission = await submitBatch(env, principal, batch, key);
+  if (submission.ok) return submission;
+  const details = findLineErrors(submission.error, request);
+  return details === null ? submission : rejectFile(env, principal.tenant, key, request, details);
 }
 
 const hoursOf = (window: string): number =>
   Number(window.slice(0, -1)) * (window.endsWith("d") ? 24 : 1);
 
 /** `expires_at` depends on when a request arrives, so it is not compared. */
-function isSameRequest(known: OpenAiBatchRequest | null, request: OpenAiBatchRequest): boolean {
-  return known !== null && Value.Equal({ ...known, expires_at: 0 }, { ...request, expires_at: 0 });
+function isSameRequest(existing: OpenAiBatchRequest | null, request: OpenAiBatchRequest): boolean {
+  return (
+    existing !== null && Value.Equal({ ...existing, expires_at: 0 }, { ...request, expires_at: 0 })
+  );
 }
 
 async function openInput(
@@ -131,7 +133,7 @@ async function rejectFile(
   const row = await readBatch(env.DB, tenant, id);
   if (row !== null) return ok({ row, isNew: false });
   // Another request with the same key was faster.
-  const known = key === null ? null : await findBatchByKey(env.DB, tenant, key);
-  if (known === null) throw new StoreFault(`batch ${id} is missing after its insert`);
-  return ok({ row: known, isNew: false });
+  const existing = key === null ? null : await findBatchByKey(env.DB, tenant, key);
+  if (existing === null) throw new StoreFault(`batch ${id} is missing after its insert`);
+  return ok({ row: existing, isNew: false });
 }

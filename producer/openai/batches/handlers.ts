@@ -42,9 +42,9 @@ const handleCreateBatch: Handler = async (context) => {
   if (!key.ok) return key;
   const body = await readJson(request, { bytesMax: openAiLimits.bodyBytesMax });
   if (!body.ok) return body;
-  const created = await createOpenAiBatch(env, principal, body.value, key.value);
-  if (!created.ok) return created;
-  const { row, isNew } = created.value;
+  const newBatch = await createOpenAiBatch(env, principal, body.value, key.value);
+  if (!newBatch.ok) return newBatch;
+  const { row, isNew } = newBatch.value;
   if (isNew) context.waitUntil(startBatch(env, row));
   const batch = withRequest(row);
   return batch.ok ? respond(context, batch.value) : batch;

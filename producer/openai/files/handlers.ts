@@ -115,8 +115,8 @@ const handleDeleteFile: Handler = async (context) => {
   const { id, tenant } = file.value;
   await deleteObjects(context.env.OBJECTS, [objectKeyOf(file.value)]);
   await removeFile(context.env.DB, tenant, id);
-  const deleted: DeletedOpenAiFile = { id, object: "file", deleted: true };
-  return ok(Response.json(deleted));
+  const response: DeletedOpenAiFile = { id, object: "file", deleted: true };
+  return ok(Response.json(response));
 };
 
 export const openAiFileRoutes: readonly Route[] = [

@@ -17,9 +17,9 @@ export function checkUpload(
   else if (bytes === 0) report("file", "is empty: write one request per line");
   const read = readTextFields(UploadFields, fields, "form");
   if (!read.ok) details.push(...detailsOf(read.error).map(withFormName));
-  const known = read.ok ? read.value : null;
-  const seconds = known?.["expires_after[seconds]"];
-  const hasAnchor = known?.["expires_after[anchor]"] !== undefined;
+  const knownFields = read.ok ? read.value : null;
+  const seconds = knownFields?.["expires_after[seconds]"];
+  const hasAnchor = knownFields?.["expires_after[anchor]"] !== undefined;
   if (hasAnchor && seconds === undefined) {
     report("expires_after[seconds]", "is missing: expires_after[anchor] requires it");
   }

@@ -24,7 +24,7 @@ export async function readUploadForm(
   const fields = new Map<string, string>();
   let fileName: string | null = null;
   let fault: Result<never, Problem> | null = null;
-  let ended = false;
+  let isEnded = false;
   let pending: Uint8Array[] = [];
   const parser = make({
     headers: { "content-type": request.headers.get("content-type") ?? "" },
@@ -44,7 +44,7 @@ export async function readUploadForm(
       fault ??= formError(error);
     },
     onDone: () => {
-      ended = true;
+      isEnded = true;
     },
   });
   for await (const chunk of bodyChunks(request)) {
@@ -56,12 +56,12 @@ export async function readUploadForm(
     }
     if (fault !== null) return fault;
     for (const bytes of pending) {
-      const written = await onBytes(bytes);
-      if (!written.ok) return written;
+      const writeResult = await onBytes(bytes);
+      if (!writeResult.ok) return writeResult;
     }
     pending = [];
   }
-  if (!ended) return fault ?? invalidForm("it ends before the closing boundary");
+  if (!isEnded) return fault ?? invalidForm("it ends before the closing boundary");
   return ok({ fields, fileName });
 }
 

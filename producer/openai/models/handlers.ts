@@ -16,8 +16,8 @@ const modelObject = (id: string): OpenAiModel => ({
 
 /** The fleet's default, then the priced models of Workers AI if it is bound. */
 const handleListModels: Handler = async ({ env }) => {
-  const hosted = env.WORKERS_AI === "bound" ? listedModels : [];
-  const ids = [...new Set([env.MODEL, ...hosted])];
+  const hostedModels = env.WORKERS_AI === "bound" ? listedModels : [];
+  const ids = [...new Set([env.MODEL, ...hostedModels])];
   const models: OpenAiModels = { object: "list", data: ids.map(modelObject) };
   return ok(Response.json(models));
 };
@@ -25,9 +25,9 @@ const handleListModels: Handler = async ({ env }) => {
 /** The fleet cannot know which models an endpoint serves, so any id that would be sent to it exists. */
 const handleGetModel: Handler = async ({ env, principal, param }) => {
   const id = param("model");
-  const served = buildCheckScope(env, principal).checkModel(id);
-  if (served.ok) return ok(Response.json(modelObject(id)));
-  return err({ kind: "not_found", message: served.error });
+  const modelCheck = buildCheckScope(env, principal).checkModel(id);
+  if (modelCheck.ok) return ok(Response.json(modelObject(id)));
+  return err({ kind: "not_found", message: modelCheck.error });
 };
 
 export const openAiModelRoutes: readonly Route[] = [

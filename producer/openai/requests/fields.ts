@@ -25,7 +25,7 @@ export const allowOnly =
       : fieldError(
           path,
           "unsupported_value",
-          `unsupported value: omit it or use ${values.map((allowed) => JSON.stringify(allowed)).join(" or ")}`,
+          `unsupported value: omit it or use ${values.map((value) => JSON.stringify(value)).join(" or ")}`,
         );
 
 /** A field of `sampling`. Like most fields, it is validated later, by the task's schema. */
@@ -59,10 +59,10 @@ const flotillaField: FieldReader = (value, path) => {
   if (!isRecord(value)) {
     return fieldError(path, "invalid_type", "is not an object: use an object of task fields");
   }
-  const misplaced = reservedFields.filter((name) => Object.hasOwn(value, name));
-  if (misplaced.length === 0) return ok(value);
+  const misplacedFields = reservedFields.filter((name) => Object.hasOwn(value, name));
+  if (misplacedFields.length === 0) return ok(value);
   return err(
-    misplaced.map((name) => ({
+    misplacedFields.map((name) => ({
       path: `${path}.${name}`,
       message: "not allowed here: use the request's own field for it",
       code: "unsupported_parameter",
@@ -122,14 +122,14 @@ export function readFields(body: Json, table: FieldTable, path: string): TaskFie
 
 /** Appends messages and merges objects. Through a Map, so that no field name can reach a prototype. */
 function mergeFields(task: Json, extraFields: Json): Json {
-  const merged = new Map(Object.entries(task));
+  const mergedFields = new Map(Object.entries(task));
   for (const [name, value] of Object.entries(extraFields)) {
-    const previous = merged.get(name);
+    const previous = mergedFields.get(name);
     if (name === "messages" && Array.isArray(previous) && Array.isArray(value)) {
-      merged.set(name, [...previous, ...value]);
+      mergedFields.set(name, [...previous, ...value]);
     } else if (isRecord(previous) && isRecord(value)) {
-      merged.set(name, { ...previous, ...value });
-    } else merged.set(name, value);
+      mergedFields.set(name, { ...previous, ...value });
+    } else mergedFields.set(name, value);
   }
-  return Object.fromEntries(merged);
+  return Object.fromEntries(mergedFields);
 }

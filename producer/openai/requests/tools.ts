@@ -23,7 +23,7 @@ export function readTools(
     if (isRecord(definition) && typeof definition.name === "string" && !hasParameters(definition)) {
       return definition.name;
     }
-    faults.push({ path: `${path}[${index}]`, message: unsupported, code: "unsupported_tool" });
+    faults.push({ path: `${path}[${index}]`, message: unsupportedText, code: "unsupported_tool" });
     return "";
   });
   return faults.length === 0 ? ok({ tools }) : err(faults);
@@ -32,5 +32,5 @@ export function readTools(
 const hasParameters = ({ parameters }: Json): boolean =>
   parameters !== undefined && parameters !== null;
 
-const unsupported =
+const unsupportedText =
   "your own tools cannot run here: omit tools to offer all of the fleet's tools, or name some of them as functions without parameters, such as run_code";

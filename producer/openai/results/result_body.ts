@@ -16,9 +16,9 @@ export interface CompletedTask {
 }
 
 /** The text of the answer: JSON if the task has an output schema. */
-export function outputText(output: unknown, structured: boolean): string {
+export function outputText(output: unknown, isStructured: boolean): string {
   const text: unknown =
-    !structured && typeof output === "object" && output !== null
+    !isStructured && typeof output === "object" && output !== null
       ? Reflect.get(output, "text")
       : undefined;
   return typeof text === "string" ? text : JSON.stringify(output);

@@ -15,7 +15,7 @@ export function resultLine(
   endpoint: Endpoint,
   row: OutputRow,
   output: unknown,
-  structured: boolean,
+  isStructured: boolean,
 ): Record<string, unknown> {
   const idSuffix = row.id.slice("task_".length);
   const line = { id: `batch_req_${idSuffix}`, custom_id: row.custom_id };
@@ -24,7 +24,7 @@ export function resultLine(
     idSuffix,
     model: row.model,
     at: row.finished_at ?? row.created_at,
-    text: outputText(output, structured),
+    text: outputText(output, isStructured),
     labels: JSON.parse(row.labels) as Record<string, string>,
     usage: readUsage(row.usage),
   });

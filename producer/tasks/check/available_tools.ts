@@ -20,8 +20,8 @@ export function listAvailableTools(env: ProducerEnv, tenant: string): Promise<To
   if (CONSUMER === undefined) return Promise.resolve(null);
   const tenants = cache.get(CONSUMER) ?? new Map<string, Cached>();
   cache.set(CONSUMER, tenants);
-  const cached = tenants.get(tenant);
-  if (cached !== undefined && cached.until > Date.now()) return cached.listing;
+  const cachedTools = tenants.get(tenant);
+  if (cachedTools !== undefined && cachedTools.until > Date.now()) return cachedTools.listing;
   if (tenants.size >= toolListLimits.tenantsCachedMax) tenants.clear();
   const listing = listTools(env, tenant);
   tenants.set(tenant, { until: Date.now() + toolListLimits.cacheMs, listing });

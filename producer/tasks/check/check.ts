@@ -43,10 +43,10 @@ export function checkWithDefaults(
 
 /** A line's field replaces the default with its name; prompt and messages replace each other. */
 export function withDefaults(defaults: DurableTask, line: DurableTask): DurableTask {
-  const merged: DurableTask = { ...defaults, ...line };
-  if (line.messages !== undefined && line.prompt === undefined) delete merged.prompt;
-  if (line.prompt !== undefined && line.messages === undefined) delete merged.messages;
-  return merged;
+  const mergedTask: DurableTask = { ...defaults, ...line };
+  if (line.messages !== undefined && line.prompt === undefined) delete mergedTask.prompt;
+  if (line.prompt !== undefined && line.messages === undefined) delete mergedTask.messages;
+  return mergedTask;
 }
 
 /** The one response for an invalid task. */

@@ -47,11 +47,11 @@ export function buildCheckScope(
     now,
     tools: [...standardTools, ...bindingTools, ...customToolNames],
     available,
-    checkPolicy: cached((name) => {
+    checkPolicy: cacheChecks((name) => {
       const policy = findPolicy(table, name, tenant, env.FLEET_MODE);
       return policy.ok ? ok(null) : err(policy.error.message);
     }),
-    checkModel: cached((id) => {
+    checkModel: cacheChecks((id) => {
       const serving = { workersAi: env.WORKERS_AI === "bound", baseUrl: env.MODEL_BASE_URL };
       const route = routeOf(id, serving);
       if (route.kind !== "none") return ok(null);
@@ -59,8 +59,8 @@ export function buildCheckScope(
     }),
     checkWebhook: (webhook) => {
       const policy = findPolicy(table, "webhooks", tenant, env.FLEET_MODE);
-      const checked = checkWebhook(policy, tenant, webhook);
-      return checked.ok ? ok(null) : checked;
+      const result = checkWebhook(policy, tenant, webhook);
+      return result.ok ? ok(null) : result;
     },
     validParts: new WeakSet(),
   };
@@ -72,7 +72,7 @@ export async function loadCheckScope(env: ProducerEnv, principal: Principal): Pr
   return buildCheckScope(env, principal, Date.now(), available);
 }
 
-function cached(check: (name: string) => Allowed): (name: string) => Allowed {
+function cacheChecks(check: (name: string) => Allowed): (name: string) => Allowed {
   const results = new Map<string, Allowed>();
   return (name) => {
     const result = results.get(name) ?? check(name);

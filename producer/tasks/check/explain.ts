@@ -50,17 +50,17 @@ const replacement = (schema: TSchema, value: unknown) =>
   `write ${describeSchema(schema)} instead of ${quoteValue(value)}`;
 
 function unknownField(name: string, schema: TSchema): string {
-  const known = Object.keys((schema.properties ?? {}) as object);
-  if (known.length === 0) {
+  const fieldNames = Object.keys((schema.properties ?? {}) as object);
+  if (fieldNames.length === 0) {
     const pattern = Object.keys((schema.patternProperties ?? {}) as object)[0];
     return pattern === undefined
       ? `unknown field ${quoteValue(name)}: leave it out`
       : `the name ${quoteValue(name)} does not match ${pattern}: rename it`;
   }
-  const meant = nearestName(name, known);
-  return meant === null
-    ? `unknown field ${quoteValue(name)}: leave it out; the fields are ${known.join(", ")}`
-    : `unknown field ${quoteValue(name)}: did you mean "${meant}"?`;
+  const suggestion = nearestName(name, fieldNames);
+  return suggestion === null
+    ? `unknown field ${quoteValue(name)}: leave it out; the fields are ${fieldNames.join(", ")}`
+    : `unknown field ${quoteValue(name)}: did you mean "${suggestion}"?`;
 }
 
 /** Of several allowed objects, explains the one that shares most fields with the value. */
@@ -71,11 +71,11 @@ function closestBranch(error: ValueError): Detail[] | null {
   let best = -1;
   let bestShared = 0;
   branches.forEach((branch, index) => {
-    const known = Object.keys((branch.properties ?? {}) as object);
-    const shared = fields.filter((field) => known.includes(field)).length;
-    if (shared > bestShared) {
+    const fieldNames = Object.keys((branch.properties ?? {}) as object);
+    const sharedCount = fields.filter((field) => fieldNames.includes(field)).length;
+    if (sharedCount > bestShared) {
       best = index;
-      bestShared = shared;
+      bestShared = sharedCount;
     }
   });
   const inner = error.errors[best];
@@ -117,15 +117,16 @@ function describeFields(schema: TSchema): string {
   const names = Object.keys((schema.properties ?? {}) as object);
   const required = (schema.required ?? []) as string[];
   if (names.length === 0) return "an object {...}";
-  const spelled = names.map((name) => (required.includes(name) ? `"${name}"` : `"${name}"?`));
-  return `an object {${spelled.join(", ")}}`;
+  const fieldList = names.map((name) => (required.includes(name) ? `"${name}"` : `"${name}"?`));
+  return `an object {${fieldList.join(", ")}}`;
 }
 
 function describeRange(schema: TSchema): string {
-  const above = schema.exclusiveMinimum as number | undefined;
+  const exclusiveMinimum = schema.exclusiveMinimum as number | undefined;
   const from = schema.minimum as number | undefined;
   const to = schema.maximum as number | undefined;
-  if (above !== undefined && to !== undefined) return ` above ${above} and up to ${to}`;
+  if (exclusiveMinimum !== undefined && to !== undefined)
+    return ` above ${exclusiveMinimum} and up to ${to}`;
   if (from !== undefined && to !== undefined) return ` from ${from} to ${to}`;
   if (from !== undefined) return ` of at least ${from}`;
   return to === undefined ? "" : ` of at most ${to}`;

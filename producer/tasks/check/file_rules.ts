@@ -15,20 +15,21 @@ export const files: Rule = ({ files: named }, { validParts }) => {
   const details: Detail[] = [];
   let total = 0;
   for (const [path, file] of Object.entries(named)) {
-    const at = formatPath(["files", path]);
+    const place = formatPath(["files", path]);
     const clean = normalisePath(path);
-    if (clean === null || clean !== path.normalize("NFC")) details.push(...invalidPath(at, clean));
+    if (clean === null || clean !== path.normalize("NFC"))
+      details.push(...invalidPath(place, clean));
     const parent = foldersOf(path).find((folder) => Object.hasOwn(named, folder));
     if (parent !== undefined) {
       details.push(
-        ...fault(at, `is below "${parent}", which is also a file of this task: rename one`),
+        ...fault(place, `is below "${parent}", which is also a file of this task: rename one`),
       );
     }
     const size = measure(file);
-    if (!size.ok) details.push(...fault(at, size.error));
+    if (!size.ok) details.push(...fault(place, size.error));
     else if (size.value > workspaceLimits.fileBytesMax) {
       const message = `is ${size.value} bytes; a file may have up to ${workspaceLimits.fileBytesMax}: split it`;
-      details.push(...fault(at, message));
+      details.push(...fault(place, message));
     } else total += size.value;
   }
   if (total > workspaceLimits.bytesMax) {
@@ -38,11 +39,11 @@ export const files: Rule = ({ files: named }, { validParts }) => {
   return details.length === 0 ? markValid(named, validParts) : details;
 };
 
-function invalidPath(at: string, clean: string | null): Detail[] {
+function invalidPath(place: string, clean: string | null): Detail[] {
   const example =
     clean === null || clean === "__proto__" ? 'such as "data/orders.csv"' : `write "${clean}"`;
   return fault(
-    at,
+    place,
     `the path must be relative, with forward slashes and without "..", ".", NUL or double slashes: ${example}`,
   );
 }

@@ -30,6 +30,6 @@ export const model: Rule = (task, scope) => {
 };
 
 function unservedModel(path: string, id: string, scope: CheckScope): Detail[] {
-  const served = scope.checkModel(id);
-  return served.ok ? [] : fault(path, served.error);
+  const modelCheck = scope.checkModel(id);
+  return modelCheck.ok ? [] : fault(path, modelCheck.error);
 }

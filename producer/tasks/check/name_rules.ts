@@ -8,19 +8,19 @@ import { fault, type Rule } from "./rule.ts";
 
 export const tools: Rule = (task, { tools: known, available }) =>
   (task.tools ?? []).flatMap((name, index) => {
-    const at = `tools[${index}]`;
+    const place = `tools[${index}]`;
     if (name === "run_shell" && task.sandbox !== "microvm") {
-      return fault(at, 'run_shell needs "sandbox": "microvm": only that sandbox has a shell');
+      return fault(place, 'run_shell needs "sandbox": "microvm": only that sandbox has a shell');
     }
     if (!known.includes(name)) {
       const closest = nearestName(name, known);
       const list = `the tools are ${known.join(", ")}`;
       const hint = closest === null ? list : `did you mean "${closest}"? (${list})`;
-      return fault(at, `unknown tool ${quoteValue(name)}: ${hint}`);
+      return fault(place, `unknown tool ${quoteValue(name)}: ${hint}`);
     }
     const reason = available?.tools.find((tool) => tool.name === name)?.reason ?? null;
     if (reason === null) return [];
-    return fault(at, `"${name}" cannot be used here: ${reason} (fleet tools lists all)`);
+    return fault(place, `"${name}" cannot be used here: ${reason} (fleet tools lists all)`);
   });
 
 /** Names are checked if the consumer's listing is known; an upload's folder is checked by stored_inputs.ts. */
@@ -47,10 +47,10 @@ function unknownName(
   path: string,
   kind: string,
   name: string,
-  known: readonly { name: string }[] | undefined,
+  candidates: readonly { name: string }[] | undefined,
 ): Detail[] {
-  if (known === undefined || known.some((each) => each.name === name)) return [];
-  const names = known.map((each) => each.name).join(", ");
+  if (candidates === undefined || candidates.some((each) => each.name === name)) return [];
+  const names = candidates.map((each) => each.name).join(", ");
   const list = names === "" ? `no ${kind} is configured here` : `configured are ${names}`;
   return fault(
     path,

@@ -17,18 +17,18 @@ export async function findMissingInputs(
   tenant: string,
   { files, skills }: DurableTask,
 ): Promise<Detail[]> {
-  const named = Object.entries(files ?? {}).flatMap(([path, file]) =>
+  const inputNames = Object.entries(files ?? {}).flatMap(([path, file]) =>
     "r2" in file ? [{ path: formatPath(["files", path, "r2"]), key: file.r2 }] : [],
   );
   for (const [index, skill] of (skills ?? []).entries()) {
     if (typeof skill === "string") continue;
     const key = `${skill.r2.replace(/\/+$/, "")}/SKILL.md`;
-    named.push({ path: `skills[${index}].r2`, key });
+    inputNames.push({ path: `skills[${index}].r2`, key });
   }
   const details: Detail[] = [];
   const atOnce = batchLimits.expandPutsAtOnceMax;
-  for (let from = 0; from < named.length; from += atOnce) {
-    const group = named.slice(from, from + atOnce);
+  for (let from = 0; from < inputNames.length; from += atOnce) {
+    const group = inputNames.slice(from, from + atOnce);
     const faults = await Promise.all(
       group.map(({ path, key }) =>
         findInputFault(env.OBJECTS, path, objectKeys.input(tenant, key), key),

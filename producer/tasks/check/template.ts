@@ -19,23 +19,25 @@ export interface TemplateData {
 }
 
 const slot = /\{\{\s*([^{}]*?)\s*\}\}/g;
-const known = /^(?:item(?:\.[^.\s]+)*|tick\.time)$/;
+const knownPlaceholder = /^(?:item(?:\.[^.\s]+)*|tick\.time)$/;
 
 type Path = readonly (string | number)[];
 
 /** The template filled with one item, or everything that the item lacks. */
 export function fillTemplate(template: object, filling: TemplateData): Result<unknown, Problem> {
   const details: Detail[] = [];
-  const filled = mapStrings(template, [], (text, path) => fillText(text, path, filling, details));
-  if (details.length === 0) return ok(filled);
+  const filledTemplate = mapStrings(template, [], (text, path) =>
+    fillText(text, path, filling, details),
+  );
+  if (details.length === 0) return ok(filledTemplate);
   const [first] = details;
   const message = `${first?.path ?? ""}: ${first?.message ?? ""}`;
   return err({ kind: "refused", message, details });
 }
 
 function fillText(text: string, path: Path, filling: TemplateData, details: Detail[]): unknown {
-  const missing = (name: string, what: string) => {
-    details.push({ path: formatPath(path), message: `{{${name}}} ${what}` });
+  const missing = (name: string, expectation: string) => {
+    details.push({ path: formatPath(path), message: `{{${name}}} ${expectation}` });
     return "";
   };
   const slotName = wholeSlot(text);
@@ -76,7 +78,8 @@ function mapStrings(
   change: (text: string, path: Path) => unknown,
 ): unknown {
   if (typeof value === "string") return change(value, path);
-  if (Array.isArray(value)) return value.map((each, at) => mapStrings(each, [...path, at], change));
+  if (Array.isArray(value))
+    return value.map((each, index) => mapStrings(each, [...path, index], change));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [key, mapStrings(each, [...path, key], change)]),
@@ -93,7 +96,7 @@ export function findTemplateFaults(template: object, scope: CheckScope): Detail[
   const sample = mapStrings(template, [], (text, path) => {
     const names = [...text.matchAll(slot)].map(([, name = ""]) => name);
     if (names.length > 0) open.push(formatPath(path));
-    for (const name of names.filter((each) => !known.test(each))) {
+    for (const name of names.filter((each) => !knownPlaceholder.test(each))) {
       const message = `unknown placeholder ${quoteValue(`{{${name}}}`)}: write {{item}}, {{item.<field>}} or {{tick.time}}`;
       details.push({ path: formatPath(path), message });
     }
@@ -122,16 +125,18 @@ function findClosedFaults(sample: object, scope: CheckScope, open: readonly stri
       (each) => each === path || each.startsWith(`${path}.`) || each.startsWith(`${path}[`),
     );
   const faults = Value.Check(DurableTask, sample) ? [] : explain(DurableTask, sample);
-  const closed = faults.filter(({ path }) => path === "" || !isOpen(path));
-  if (closed.length > 0) return closed;
+  const closedFaults = faults.filter(({ path }) => path === "" || !isOpen(path));
+  if (closedFaults.length > 0) return closedFaults;
   // Rules read whole fields, so a field that does not fit yet is hidden from them.
   const fieldOf = (path: string) => /^[^.[]+/.exec(path)?.[0] ?? path;
-  const unfit = new Set(faults.map(({ path }) => fieldOf(path)));
-  const rest = Object.fromEntries(Object.entries(sample).filter(([name]) => !unfit.has(name)));
+  const unfitFields = new Set(faults.map(({ path }) => fieldOf(path)));
+  const rest = Object.fromEntries(
+    Object.entries(sample).filter(([name]) => !unfitFields.has(name)),
+  );
   const partner = (path: string) => partners[fieldOf(path)];
   return findTaskFaults(rest as DurableTask, scope).filter(
     ({ path }) =>
-      !isOpen(path) && !unfit.has(partner(path) ?? "") && !open.includes(partner(path) ?? ""),
+      !isOpen(path) && !unfitFields.has(partner(path) ?? "") && !open.includes(partner(path) ?? ""),
   );
 }
 

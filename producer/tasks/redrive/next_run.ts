@@ -55,12 +55,12 @@ export async function buildNextRun(
     );
   }
   const { not_before: _, expires_at: __, ...before } = JSON.parse(text) as DurableTask;
-  const changed = withOverrides(before, overrides ?? {});
+  const changedTask = withOverrides(before, overrides ?? {});
   // A task that does not name a model keeps the one that it got when it was accepted.
-  const model = changed.model ?? row.model;
-  const checked = checkTask({ ...changed, model }, scope);
-  if (!checked.ok) return err(taskProblem(checked.error));
-  const spec = JSON.stringify(changed);
+  const model = changedTask.model ?? row.model;
+  const taskCheck = checkTask({ ...changedTask, model }, scope);
+  if (!taskCheck.ok) return err(taskProblem(taskCheck.error));
+  const spec = JSON.stringify(changedTask);
   if (byteLength(spec) > taskLimits.bodyBytesMax) {
     return err({
       kind: "too_large",
@@ -68,7 +68,7 @@ export async function buildNextRun(
     });
   }
   if (mode === "resume") {
-    const resumable = await checkResumable(env, row, before, changed);
+    const resumable = await checkResumable(env, row, before, changedTask);
     if (!resumable.ok) return resumable;
   }
   const next: NextRun = {
@@ -76,18 +76,18 @@ export async function buildNextRun(
     fence: row.fence,
     spec: overrides === undefined ? null : spec,
     model,
-    policy: changed.policy ?? row.policy,
-    sandbox: changed.sandbox ?? row.sandbox,
-    attempts: changed.attempts ?? row.attempts,
+    policy: changedTask.policy ?? row.policy,
+    sandbox: changedTask.sandbox ?? row.sandbox,
+    attempts: changedTask.attempts ?? row.attempts,
   };
   return ok({ row, next });
 }
 
 /** Other limits stay as they are: raising one budget must not lower the others to their defaults. */
 function withOverrides(before: DurableTask, overrides: Overrides): DurableTask {
-  const changed = withDefaults(before, overrides);
-  if (overrides.limits === undefined) return changed;
-  return { ...changed, limits: { ...before.limits, ...overrides.limits } };
+  const changedTask = withDefaults(before, overrides);
+  if (overrides.limits === undefined) return changedTask;
+  return { ...changedTask, limits: { ...before.limits, ...overrides.limits } };
 }
 
 const conflict = (message: string): Problem => ({ kind: "conflict", message });
@@ -141,16 +141,19 @@ const fields: Partial<Record<string, readonly (keyof Bounds)[]>> = {
 
 /** The limits that would end the task again before its next step, each with what to write. */
 function findSpentBudgets(row: TaskRow, before: Bounds, after: Bounds): Detail[] {
-  const used = readUsage(row.usage);
-  const sums = { ...used, tokens: used.prompt_tokens + used.completion_tokens };
-  const ended = row.reason?.startsWith("budget_") === true ? limitsOf(row.reason) : [];
+  const usage = readUsage(row.usage);
+  const sums = { ...usage, tokens: usage.prompt_tokens + usage.completion_tokens };
+  const endedLimits = row.reason?.startsWith("budget_") === true ? limitsOf(row.reason) : [];
   // A reason may mean either of two limits: only the one that ended the task must be raised.
-  const raised = ended.some((name) => after[name] > before[name]);
-  const reached = ended.filter((name) => sums[name] >= after[name]);
-  const exhausted = exhaustedBudget(used, after);
-  const names = raised ? reached : ended;
-  const all = new Set([...names, ...(exhausted === null ? [] : limitsOf(exhausted))]);
-  return [...all].map((name) => ({
+  const isRaised = endedLimits.some((name) => after[name] > before[name]);
+  const reachedLimits = endedLimits.filter((name) => sums[name] >= after[name]);
+  const exhaustedBudgetName = exhaustedBudget(usage, after);
+  const names = isRaised ? reachedLimits : endedLimits;
+  const limitNames = new Set([
+    ...names,
+    ...(exhaustedBudgetName === null ? [] : limitsOf(exhaustedBudgetName)),
+  ]);
+  return [...limitNames].map((name) => ({
     path: `overrides.limits.${name}`,
     message: `the task has used ${sums[name]} of ${after[name]}, and this use stays counted: write a larger limit, up to ${budgetCeilings[name]}, or mode "restart"`,
   }));

@@ -47,8 +47,8 @@ export async function redriveFiltered(
   body: unknown,
 ): Promise<Result<Redriven, Problem>> {
   if (!Value.Check(ManyRedrive, body)) return err(taskProblem(explain(ManyRedrive, body)));
-  const filtered = requireFilter(redriveFilterNames, body);
-  return filtered.ok ? redriveMany(env, principal, body) : filtered;
+  const filterCheck = requireFilter(redriveFilterNames, body);
+  return filterCheck.ok ? redriveMany(env, principal, body) : filterCheck;
 }
 
 /** Bounded in tasks and time. An error only if every task that it read was refused. */
@@ -59,9 +59,9 @@ async function redriveMany(
   { within, deadline }: { within?: IdRange; deadline?: number | undefined } = {},
 ): Promise<Result<Redriven, Problem>> {
   const endsAt = deadline ?? Date.now() + batchLimits.expandMsMax;
-  const chosen = parseChoice(body, redrivable, within);
-  if (!chosen.ok) return chosen;
-  const { range, choice } = chosen.value;
+  const parsedChoice = parseChoice(body, redrivable, within);
+  if (!parsedChoice.ok) return parsedChoice;
+  const { range, choice } = parsedChoice.value;
   const { tenant } = principal;
   const options = redriveOptionsOf(body);
   const scope = await loadCheckScope(env, principal);

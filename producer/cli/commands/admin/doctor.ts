@@ -17,10 +17,14 @@ interface Finding {
   exitCode?: ExitCode;
 }
 
-const passed = (check: string, message: string): Finding => ({ check, state: "ok", message });
-const failed = (check: string, message: string): Finding => ({ check, state: "failed", message });
+const okFinding = (check: string, message: string): Finding => ({ check, state: "ok", message });
+const failedFinding = (check: string, message: string): Finding => ({
+  check,
+  state: "failed",
+  message,
+});
 const failedCall = (check: string, error: CallError): Finding => ({
-  ...failed(check, error.message),
+  ...failedFinding(check, error.message),
   exitCode: exitCodeOf(error),
 });
 
@@ -57,12 +61,12 @@ async function checkFleet(
 ): Promise<Finding[]> {
   const health = await client("GET /healthz");
   if (!health.ok) return [failedCall("fleet", health.error)];
-  const reached = passed("fleet", `answers at ${url}`);
+  const answers = okFinding("fleet", `answers at ${url}`);
   const stats = await client("GET /v1/stats");
-  if (!stats.ok) return [reached, failedCall("key", stats.error)];
+  if (!stats.ok) return [answers, failedCall("key", stats.error)];
   return [
-    reached,
-    passed("key", "accepted"),
+    answers,
+    okFinding("key", "accepted"),
     checkTasks(stats.value),
     ...(await checkPauses(client)),
     ...(await checkModels(client)),
@@ -74,9 +78,11 @@ async function checkFleet(
 /** A hidden tool is not a failure: most fleets need few tools. */
 async function checkTools(client: FleetClient): Promise<Finding> {
   const result = await client("GET /v1/tools");
-  if (!result.ok) return failed("tools", result.error.message);
+  if (!result.ok) return failedFinding("tools", result.error.message);
   const summary = toolsSummary(result.value);
-  return result.value.faults.length === 0 ? passed("tools", summary) : failed("tools", summary);
+  return result.value.faults.length === 0
+    ? okFinding("tools", summary)
+    : failedFinding("tools", summary);
 }
 
 /** A forgotten pause looks like a fleet that hangs. */
@@ -89,15 +95,15 @@ async function checkPauses(client: FleetClient): Promise<Finding[]> {
     ...models.map(
       ({ model, since: from }) => `${model} is paused since ${from}: fleet resume --model ${model}`,
     ),
-  ].map((text) => failed("pause", text));
+  ].map((text) => failedFinding("pause", text));
 }
 
 /** Tasks wait for a closed model, which also looks like a fleet that hangs. */
 async function checkModels(client: FleetClient): Promise<Finding[]> {
   const result = await client("GET /v1/models");
   if (!result.ok) return [];
-  const closed = result.value.models.map(closedText).filter((text) => text !== null);
-  return closed.map((text) => failed("model", text));
+  const closedModels = result.value.models.map(closedText).filter((text) => text !== null);
+  return closedModels.map((text) => failedFinding("model", text));
 }
 
 /** One short call. Older fleets have no such route, and some keys may not submit. */
@@ -106,24 +112,27 @@ async function tryModel(client: FleetClient, model: string | undefined): Promise
   const result = await client("POST /v1/models/try", { body });
   if (!result.ok) {
     const { status, message } = result.error;
-    return [403, 404].includes(status) ? [] : [failed("model", message)];
+    return [403, 404].includes(status) ? [] : [failedFinding("model", message)];
   }
   return result.value.findings.map(({ check, ok, message }) =>
-    ok ? passed(check, message) : failed(check, message),
+    ok ? okFinding(check, message) : failedFinding(check, message),
   );
 }
 
 function checkNode(): Finding {
   const { node } = process.versions;
   return Number(node.split(".")[0]) >= nodeMajorMin
-    ? passed("node", node)
-    : failed("node", `${node} is too old: run npm install, which adds a newer one, then npx fleet`);
+    ? okFinding("node", node)
+    : failedFinding(
+        "node",
+        `${node} is too old: run npm install, which adds a newer one, then npx fleet`,
+      );
 }
 
 function checkTasks({ counts, oldest_queued_at: oldest }: StatsResponse): Finding {
   const since = oldest === null ? "" : `, the oldest since ${oldest}`;
   const dead = counts.dead === 0 ? "" : ": see fleet list --status dead";
-  return passed(
+  return okFinding(
     "tasks",
     `${count(counts.queued)} queued${since}, ${count(counts.running)} running, ${count(counts.dead)} dead${dead}`,
   );

@@ -43,15 +43,15 @@ export function addInputs(program: Command, bind: Bind): void {
     .action(
       bind(async (session, file: string, key: string | undefined) => {
         const body = await readBytes(file);
-        const stored = unwrap(
+        const input = unwrap(
           await session.client()("PUT /v1/inputs/*", {
             path: key ?? path.basename(file),
             body,
             type: "application/octet-stream",
           }),
         );
-        if (session.json) session.printJson(stored);
-        else session.print(`${bytes(stored.bytes)} stored as ${stored.key}`);
+        if (session.json) session.printJson(input);
+        else session.print(`${bytes(input.bytes)} stored as ${input.key}`);
         return exit.ok;
       }),
     );
@@ -60,9 +60,9 @@ export function addInputs(program: Command, bind: Bind): void {
     .description("delete an upload immediately and permanently")
     .action(
       bind(async (session, key: string) => {
-        const deleted = unwrap(await session.client()("DELETE /v1/inputs/*", { path: key }));
-        if (session.json) session.printJson(deleted);
-        else session.print(`${deleted.key} is deleted`);
+        const deletion = unwrap(await session.client()("DELETE /v1/inputs/*", { path: key }));
+        if (session.json) session.printJson(deletion);
+        else session.print(`${deletion.key} is deleted`);
         return exit.ok;
       }),
     );

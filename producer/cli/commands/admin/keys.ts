@@ -41,10 +41,10 @@ export function addKeys(program: Command, bind: Bind): void {
     .description("list the keys without their secrets")
     .action(
       bind(async (session) => {
-        const all = await listKeys(session);
-        if (session.json) for (const key of all) session.printJson(key);
-        else if (all.length === 0) session.print("No keys other than the fleet's own.");
-        else printTable(session, all);
+        const keys = await listKeys(session);
+        if (session.json) for (const key of keys) session.printJson(key);
+        else if (keys.length === 0) session.print("No keys other than the fleet's own.");
+        else printTable(session, keys);
         return exit.ok;
       }),
     );
@@ -70,14 +70,14 @@ function parsePositive(text: string): number {
 }
 
 async function createKey(session: Session, name: string, options: Options): Promise<ExitCode> {
-  const requested = options.scopes?.split(",").map((scope) => scope.trim());
-  const unknown = requested?.find((scope) => !scopes.some((known) => known === scope));
+  const scopeNames = options.scopes?.split(",").map((scope) => scope.trim());
+  const unknown = scopeNames?.find((scope) => !scopes.some((knownScope) => knownScope === scope));
   if (unknown !== undefined) {
     throw usageError(`--scopes ${unknown}: the scopes are ${scopes.join(", ")}`);
   }
   const order = jsonBody({
     name,
-    scopes: requested,
+    scopes: scopeNames,
     tenant: options.tenant,
     expires_at: options.expires,
     requests_per_minute: options.rpm,
@@ -87,13 +87,13 @@ async function createKey(session: Session, name: string, options: Options): Prom
         ? undefined
         : await readJson(options.defaults, session.context),
   });
-  const created = unwrap(await session.client()("POST /v1/keys", order));
-  if (session.json) session.printJson(created);
+  const newKey = unwrap(await session.client()("POST /v1/keys", order));
+  if (session.json) session.printJson(newKey);
   else {
-    const until = created.expires_at === null ? "" : `, until ${created.expires_at}`;
-    session.print(created.key);
+    const until = newKey.expires_at === null ? "" : `, until ${newKey.expires_at}`;
+    session.print(newKey.key);
     session.context.warn(
-      `This key is shown only once. ${created.id} (${created.name}): tenant ${created.tenant}, ${created.scopes.join(", ")}${until}\n`,
+      `This key is shown only once. ${newKey.id} (${newKey.name}): tenant ${newKey.tenant}, ${newKey.scopes.join(", ")}${until}\n`,
     );
   }
   return exit.ok;

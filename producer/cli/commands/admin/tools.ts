@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { ToolsResponse } from "../../../api/catalog/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap } from "../../exit.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 
 export function addTools(program: Command, bind: Bind): void {
@@ -38,7 +38,7 @@ const rowsOf = ({ tools, mcp, skills, faults }: ToolsResponse): string[][] => [
 export function toolsSummary({ tools, mcp, skills, faults }: ToolsResponse): string {
   if (faults.length > 0) return faults.join(" ");
   const hidden = tools.filter(({ configured }) => !configured);
-  const available = `${tools.length - hidden.length} configured, ${counted(mcp.length, "MCP server")}, ${counted(skills.length, "skill")}`;
+  const available = `${tools.length - hidden.length} configured, ${countText(mcp.length, "MCP server")}, ${countText(skills.length, "skill")}`;
   if (hidden.length === 0) return available;
   return `${available}, hidden: ${hidden.map(({ name }) => name).join(", ")} (see fleet tools for what to set)`;
 }

@@ -38,13 +38,13 @@ export async function readBatchInput(
 ): Promise<BatchInput> {
   const after = parseAfter(options);
   const head = { ...readBatchHead(options), ...(after === undefined ? {} : { after }) };
-  const added = { head, fields: await readTaskFields(session, options) };
-  if (file === undefined) return await inputFromResults(session, added, options);
+  const addedFields = { head, fields: await readTaskFields(session, options) };
+  if (file === undefined) return await inputFromResults(session, addedFields, options);
   const isCsv =
     options.csv === true ||
     path.extname(file).toLowerCase() === ".csv" ||
     (file === "-" && options.prompt !== undefined);
-  if (isCsv) return await inputFromCsv(session, file, added, options);
+  if (isCsv) return await inputFromCsv(session, file, addedFields, options);
   const csvOption = (["prompt", "schema", "delimiter"] as const).find(
     (name) => options[name] !== undefined,
   );
@@ -59,8 +59,8 @@ export async function readBatchInput(
   if (path.extname(file).toLowerCase() === ".json") {
     // The API would report the same without the name of the file.
     parseJson(body, file);
-    const isUnchanged = Object.keys({ ...head, ...added.fields }).length === 0;
-    const json = isUnchanged ? body : addToBody(body, file, head, added.fields);
+    const isUnchanged = Object.keys({ ...head, ...addedFields.fields }).length === 0;
+    const json = isUnchanged ? body : addToBody(body, file, head, addedFields.fields);
     return { body: json, type: "application/json", query: {}, input: null };
   }
   if (body.trim() === "") {
@@ -68,7 +68,7 @@ export async function readBatchInput(
       `${displayName(file)} is empty: write one task per line, such as {"prompt": "…"}`,
     );
   }
-  return { ...ndjsonBody(body, added), input: null };
+  return { ...ndjsonBody(body, addedFields), input: null };
 }
 
 /** NDJSON lines carry the batch's own fields in the query. */
@@ -99,8 +99,8 @@ async function inputFromResults(
       "--prompt uses no field of the result, so every task gets the same prompt: insert one, such as {{item.output.text}}",
     );
   }
-  const shared = { ...fields, ...(await readFileFields(session, options)) };
-  const body = templateBody(head, prompt, shared);
+  const sharedFields = { ...fields, ...(await readFileFields(session, options)) };
+  const body = templateBody(head, prompt, sharedFields);
   return { body, type: "application/json", query: {}, input: null };
 }
 
@@ -124,8 +124,11 @@ async function inputFromCsv(
   const input = parseCsv(text, delimiter);
   const hint = delimiterHint(text, delimiter ?? input.delimiter);
   const { model, policy, ...defaults } = fields;
-  const shared = { ...(await readFileFields(session, options)), ...definedOf({ model, policy }) };
-  const tasks = tasksFromCsv(input, prompt, shared, hint);
+  const sharedFields = {
+    ...(await readFileFields(session, options)),
+    ...definedOf({ model, policy }),
+  };
+  const tasks = tasksFromCsv(input, prompt, sharedFields, hint);
   if (!usesColumns(prompt)) {
     const example = `{{${input.columns[0]}}}`;
     warn(

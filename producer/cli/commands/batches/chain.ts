@@ -5,7 +5,7 @@ import { afterStatuses, terminalStatuses } from "../../../../shared/task/states.
 import type { BatchResponse } from "../../../api/batches/responses.ts";
 import { usageError } from "../../exit.ts";
 import { parseJson } from "../../input.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { kindOf } from "../../session.ts";
 
 export interface ChainOptions {
@@ -24,8 +24,8 @@ export function parseAfter({ after: batch, afterStatus }: ChainOptions): After |
   }
   if (afterStatus === undefined) return { batch };
   const status = afterStatus.split(",").map((word) => {
-    const known = terminalStatuses.find((terminal) => terminal === word.trim());
-    if (known !== undefined) return known;
+    const status = terminalStatuses.find((terminal) => terminal === word.trim());
+    if (status !== undefined) return status;
     throw usageError(
       `--after-status ${word}: use a comma-separated list of ${terminalStatuses.join(", ")}`,
     );
@@ -46,9 +46,11 @@ export function addToBody(
       `${file} is not a batch: with options write {"template": {…}} or {"tasks": […]}`,
     );
   }
-  const own = Object.keys(head).find((name) => name in batch);
-  if (own !== undefined)
-    throw usageError(`${file} has its own "${own}": leave out ${optionOf[own]}`);
+  const duplicateName = Object.keys(head).find((name) => name in batch);
+  if (duplicateName !== undefined)
+    throw usageError(
+      `${file} has its own "${duplicateName}": leave out ${optionOf[duplicateName]}`,
+    );
   if (Object.keys(fields).length === 0) return JSON.stringify({ ...batch, ...head });
   const place = "template" in batch ? "template" : "defaults";
   const inFile: unknown = Reflect.get(batch, place);
@@ -71,11 +73,11 @@ const optionOf: Readonly<Record<string, string>> = {
 export function templateBody(
   head: BatchHead,
   prompt: string,
-  shared: Record<string, unknown>,
+  sharedFields: Record<string, unknown>,
 ): string {
   return JSON.stringify({
     ...head,
-    template: { ...shared, custom_id: "{{item.task_id}}", prompt },
+    template: { ...sharedFields, custom_id: "{{item.task_id}}", prompt },
   });
 }
 
@@ -83,9 +85,9 @@ export const usesItem = (prompt: string): boolean => /\{\{\s*item\b/.test(prompt
 
 /** What `fleet submit` prints about an accepted batch. */
 export function acceptedText({ id, counts, waiting, after }: BatchResponse): string {
-  const accepted = `${id}: ${counted(counts.total, "task")} accepted`;
-  if (waiting !== true || after === undefined) return accepted;
-  if (counts.total > 0) return `${accepted}, starting when ${after.batch} is finished`;
+  const firstLine = `${id}: ${countText(counts.total, "task")} accepted`;
+  if (waiting !== true || after === undefined) return firstLine;
+  if (counts.total > 0) return `${firstLine}, starting when ${after.batch} is finished`;
   const statuses = (after.status ?? afterStatuses).join(" or ");
   return `${id} waits for ${after.batch}: each ${statuses} result becomes a task`;
 }

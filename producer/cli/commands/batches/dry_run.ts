@@ -1,7 +1,7 @@
 import type { DryRunResponse } from "../../../api/batches/responses.ts";
 import { type ExitCode, exit } from "../../exit.ts";
 import { errorText } from "../../output/error_text.ts";
-import { count, counted, dollars } from "../../output/format.ts";
+import { count, countText, dollars } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
 /** Prints a dry run. A usage error if the batch would be rejected, a failure if its tasks could not run. */
@@ -16,7 +16,7 @@ function dryRunLines(dryRun: DryRunResponse): string[] {
   const { total, acceptable, policies, models, estimate } = dryRun;
   const { first_calls: first, worst_case: worst } = estimate;
   return [
-    `dry run: ${counted(total, "task")} would be ${acceptable ? "accepted" : "rejected"}; nothing was submitted`,
+    `dry run: ${countText(total, "task")} would be ${acceptable ? "accepted" : "rejected"}; nothing was submitted`,
     ...faultLines("would be rejected", dryRun.faults, dryRun.faults_unlisted),
     ...faultLines(
       "would be accepted, but some of their requests would be denied",
@@ -25,7 +25,8 @@ function dryRunLines(dryRun: DryRunResponse): string[] {
     ),
     ...policies.map(policyLine),
     ...models.map(
-      ({ model, tasks, price }) => `model ${model}: ${counted(tasks, "task")}; ${priceText(price)}`,
+      ({ model, tasks, price }) =>
+        `model ${model}: ${countText(tasks, "task")}; ${priceText(price)}`,
     ),
     `one call per task: ${count(first.prompt_tokens)} prompt tokens, ${costText(first.cost_usd)}`,
     `maximum by the limits: ${count(worst.tokens)} tokens, ${costText(worst.cost_usd)}`,
@@ -33,16 +34,20 @@ function dryRunLines(dryRun: DryRunResponse): string[] {
   ];
 }
 
-function faultLines(head: string, faults: DryRunResponse["faults"], unlisted: number): string[] {
+function faultLines(
+  head: string,
+  faults: DryRunResponse["faults"],
+  unlistedCount: number,
+): string[] {
   if (faults.length === 0) return [];
-  const rest = unlisted === 0 ? [] : [`  and ${counted(unlisted, "more task")}`];
+  const rest = unlistedCount === 0 ? [] : [`  and ${countText(unlistedCount, "more task")}`];
   return [errorText(`${head}:`, faults), ...rest];
 }
 
-function policyLine(used: DryRunResponse["policies"][number]): string {
-  const { policy, tasks, hosts, secrets, routes } = used;
+function policyLine(policyUse: DryRunResponse["policies"][number]): string {
+  const { policy, tasks, hosts, secrets, routes } = policyUse;
   return [
-    `policy ${policy}: ${counted(tasks, "task")}`,
+    `policy ${policy}: ${countText(tasks, "task")}`,
     hosts.length === 0 ? "reaches nothing" : `reaches ${hosts.join(", ")}`,
     ...secrets.map(({ name, set }) => `secret ${name} ${stateText(set, "set")}`),
     ...routes.map(({ name, bound }) => `service ${name} ${stateText(bound, "bound")}`),

@@ -7,7 +7,7 @@ import { customIds } from "../../csv/csv_tasks.ts";
 import { formatOf, mustBeWritable, writeResults } from "../../csv/results_file.ts";
 import { usageError } from "../../exit.ts";
 import { readText } from "../../input.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
 export interface OutputOptions {
@@ -55,7 +55,7 @@ export async function writeOutput(
   if (input !== null) mustMatch(input, lines, id);
   await writeResults(output, lines, input, recovery);
   if (session.json) session.printJson({ file: output, tasks: lines.length });
-  else session.print(`${counted(lines.length, "result")} in ${output}`);
+  else session.print(`${countText(lines.length, "result")} in ${output}`);
 }
 
 /** Results next to the rows of another file would be wrong without a sign of it. */

@@ -10,7 +10,7 @@ import { type BatchBody, submitBatch } from "../../connection.ts";
 import type { CsvTable } from "../../csv/csv_table.ts";
 import { formatOf, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { printableLine } from "../../output/printable.ts";
 import type { Session } from "../../session.ts";
 import { watchToEnd } from "../../watch/watch_batch.ts";
@@ -125,8 +125,8 @@ async function watchAndWrite(
 
 /** The same input and options were submitted before. */
 function knownText({ id, status, counts, created_at }: BatchResponse): string {
-  const settled = counts.total - counts.queued - counts.running;
-  return `${id}: submitted before, on ${created_at}, with the same input and options: ${status}, ${settled} of ${counted(counts.total, "task")} settled. To submit it again, add --again`;
+  const settledCount = counts.total - counts.queued - counts.running;
+  return `${id}: submitted before, on ${created_at}, with the same input and options: ${status}, ${settledCount} of ${countText(counts.total, "task")} settled. To submit it again, add --again`;
 }
 
 async function dryRun(

@@ -3,7 +3,7 @@ import { cancellable } from "../../../../shared/task/states.ts";
 import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";
 import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { kindOf, type Session } from "../../session.ts";
 import {
   addFilterOptions,
@@ -62,23 +62,24 @@ async function cancelMany(
   dryRun: boolean,
 ): Promise<ExitCode> {
   const order = dryRun ? { ...filter, dry_run: true } : filter;
-  let matched = 0;
-  let cancelled = 0;
+  let matchedCount = 0;
+  let cancelledCount = 0;
   for (let cursor: string | null = ""; cursor !== null; ) {
     const body: object = cursor === "" ? order : { ...order, cursor };
     const page = unwrap(await session.client()("POST /v1/tasks/cancel", jsonBody(body)));
-    matched += page.matched;
-    cancelled += page.cancelled;
+    matchedCount += page.matched;
+    cancelledCount += page.cancelled;
     cursor = page.next_cursor ?? null;
   }
-  if (session.json) session.printJson({ matched, cancelled, dry_run: dryRun });
-  if (matched === 0) {
+  if (session.json)
+    session.printJson({ matched: matchedCount, cancelled: cancelledCount, dry_run: dryRun });
+  if (matchedCount === 0) {
     throw new CommandError(exit.failed, "no unsettled task matches the filters");
   }
   if (session.json) return exit.ok;
-  const number = dryRun ? matched : cancelled;
+  const number = dryRun ? matchedCount : cancelledCount;
   const verb = dryRun ? "would be cancelled" : `${number === 1 ? "is" : "are"} being cancelled`;
-  session.print(`${counted(number, "task")} ${verb}`);
+  session.print(`${countText(number, "task")} ${verb}`);
   return exit.ok;
 }
 
@@ -92,7 +93,7 @@ async function cancelBatch(session: Session, id: string): Promise<ExitCode> {
   const batch = unwrap(await client("POST /v1/batches/:id/cancel", { id }));
   if (session.json) session.printJson(batch);
   else if (batch.status === "finished") {
-    session.print(`${id} is finished: ${counted(batch.counts.cancelled, "task")} cancelled`);
+    session.print(`${id} is finished: ${countText(batch.counts.cancelled, "task")} cancelled`);
   } else session.print(cancellingText(id));
   return exit.ok;
 }

@@ -6,7 +6,7 @@ import { jsonBody } from "../../connection.ts";
 import { CommandError, type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
 import { parseJson, readJson } from "../../input.ts";
 import { errorText } from "../../output/error_text.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { kindOf, type Session } from "../../session.ts";
 import { watchBatch } from "../../watch/watch_batch.ts";
@@ -110,9 +110,9 @@ function printReport(
 ): void {
   const number = matched ?? redriven;
   const verb = matched !== undefined ? "would be" : number === 1 ? "is" : "are";
-  session.print(`${counted(number, "task")}${batchText} ${verb} queued again`);
+  session.print(`${countText(number, "task")}${batchText} ${verb} queued again`);
   if (refused === 0) return;
-  const head = `${counted(refused, "task")}${batchText} cannot be redriven:`;
+  const head = `${countText(refused, "task")}${batchText} cannot be redriven:`;
   session.context.warn(`${printable(errorText(head, details))}\n`);
 }
 

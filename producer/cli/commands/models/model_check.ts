@@ -24,13 +24,16 @@ export function addModelCheck(program: Command, bind: Bind): void {
         if (name === "rehearsal") {
           throw usageError("rehearsal is scripted: name a model that an endpoint serves");
         }
-        const at = new Date(session.context.now()).toISOString();
-        const tests = await Promise.all(cardTests.map((test) => runTest(session, name, test, at)));
-        const passed = tests.filter((test) => test.passed).length;
+        const checkedAt = new Date(session.context.now()).toISOString();
+        const tests = await Promise.all(
+          cardTests.map((test) => runTest(session, name, test, checkedAt)),
+        );
+        const passedCount = tests.filter((test) => test.passed).length;
         const total = tests.length;
-        if (session.json) session.printJson({ model: name, at, passed, total, tests });
-        else printCard(session, name, at, tests);
-        return passed === total ? exit.ok : exit.failed;
+        if (session.json)
+          session.printJson({ model: name, at: checkedAt, passed: passedCount, total, tests });
+        else printCard(session, name, checkedAt, tests);
+        return passedCount === total ? exit.ok : exit.failed;
       }),
     );
 }
@@ -40,10 +43,10 @@ async function runTest(
   session: Session,
   model: string,
   test: CardTest,
-  at: string,
+  checkedAt: string,
 ): Promise<CardRow> {
   const client = session.client();
-  const expires = Date.parse(at) + commandLineLimits.modelCheckMsMax;
+  const expires = Date.parse(checkedAt) + commandLineLimits.modelCheckMsMax;
   const body = {
     ...test.task,
     model,
@@ -74,7 +77,12 @@ async function waitUntilSettled(session: Session, id: string): Promise<TaskRespo
   }
 }
 
-function printCard(session: Session, model: string, at: string, tests: readonly CardRow[]): void {
+function printCard(
+  session: Session,
+  model: string,
+  checkedAt: string,
+  tests: readonly CardRow[],
+): void {
   const sum = (field: "prompt_tokens" | "completion_tokens" | "cost_usd" | "unpriced_tokens") =>
     tests.reduce((total, test) => total + test[field], 0);
   const head = ["test", "passed", "took", "calls", "tokens", "cost", "quirks", "why"];
@@ -88,12 +96,13 @@ function printCard(session: Session, model: string, at: string, tests: readonly 
     test.quirks.join(" "),
     test.why ?? "",
   ]);
-  session.print(`${model} on ${at.slice(0, 10)}, at ${session.url}`);
+  session.print(`${model} on ${checkedAt.slice(0, 10)}, at ${session.url}`);
   session.context.write(`${table(head, rows, session.context)}\n`);
-  const passed = tests.filter((test) => test.passed).length;
+  const passedCount = tests.filter((test) => test.passed).length;
   const tokens = sum("prompt_tokens") + sum("completion_tokens");
   const cost = sum("unpriced_tokens") > 0 ? "unpriced" : dollars(sum("cost_usd"));
-  session.print(`${passed} of ${tests.length} passed · ${count(tokens)} tokens · ${cost}`);
-  const failed = tests.find((test) => !test.passed);
-  if (failed !== undefined) session.print(`See a failed test: fleet steps ${failed.task_id}`);
+  session.print(`${passedCount} of ${tests.length} passed · ${count(tokens)} tokens · ${cost}`);
+  const failedTest = tests.find((test) => !test.passed);
+  if (failedTest !== undefined)
+    session.print(`See a failed test: fleet steps ${failedTest.task_id}`);
 }

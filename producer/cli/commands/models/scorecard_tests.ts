@@ -13,9 +13,9 @@ const object = (properties: Record<string, unknown>) => ({
 const text = { type: "string" };
 const integer = { type: "integer" };
 
-const passed = ok(null);
+const noProblem = ok(null);
 const passIf = (condition: boolean, failure: string): Result<null, string> =>
-  condition ? passed : err(failure);
+  condition ? noProblem : err(failure);
 
 /** The output is exactly this. */
 const outputIs =
@@ -125,7 +125,9 @@ export const cardTests: readonly CardTest[] = [
       const copy = files["copy.txt"];
       if (copy == null) return err("did not write copy.txt");
       const trimmed = (value: string) => value.replace(/\n+$/, "");
-      return trimmed(copy) === trimmed(awkwardText) ? passed : err(differenceOf(copy, awkwardText));
+      return trimmed(copy) === trimmed(awkwardText)
+        ? noProblem
+        : err(differenceOf(copy, awkwardText));
     },
   },
   {
@@ -138,10 +140,11 @@ export const cardTests: readonly CardTest[] = [
       output_schema: object({ sent: { type: "boolean" }, reason: text }),
     },
     check: ({ task, steps }) => {
-      const invented = callsIn(steps)
+      const inventedCalls = callsIn(steps)
         .flat()
         .find(({ name }) => name !== "list_files" && name !== "final_answer");
-      if (invented !== undefined) return err(`called ${invented.name}, which does not exist`);
+      if (inventedCalls !== undefined)
+        return err(`called ${inventedCalls.name}, which does not exist`);
       const sent = (task.output as { sent?: unknown } | null)?.sent;
       return passIf(sent === false, "claimed that it had sent an e-mail");
     },
@@ -179,7 +182,8 @@ export const cardTests: readonly CardTest[] = [
 ];
 
 function differenceOf(copy: string, expected: string): string {
-  const at = [...expected].findIndex((char, n) => char !== [...copy][n]);
-  const near = (value: string) => JSON.stringify([...value].slice(at, at + 20).join(""));
-  return `copied ${near(copy)} instead of ${near(expected)}`;
+  const position = [...expected].findIndex((char, n) => char !== [...copy][n]);
+  const excerpt = (value: string) =>
+    JSON.stringify([...value].slice(position, position + 20).join(""));
+  return `copied ${excerpt(copy)} instead of ${excerpt(expected)}`;
 }

@@ -42,7 +42,7 @@ function rowOf(entry: SpendResponse["spend"][number]): string[] {
 
 function todayText({ today }: SpendResponse): string {
   const ceiling = today.ceiling_usd === null ? "" : ` of ${dollars(today.ceiling_usd)}`;
-  const unpriced =
+  const unpricedText =
     today.unpriced_tokens === 0 ? "" : `, and ${count(today.unpriced_tokens)} tokens unpriced`;
-  return `Today, ${today.day} UTC: ${dollars(today.cost_usd)}${ceiling}${unpriced}.`;
+  return `Today, ${today.day} UTC: ${dollars(today.cost_usd)}${ceiling}${unpricedText}.`;
 }

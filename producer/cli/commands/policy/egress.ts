@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { DecisionResponse, HostResponse } from "../../../api/egress/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { type ExitCode, exit, unwrap, usageError } from "../../exit.ts";
-import { bytes, counted } from "../../output/format.ts";
+import { bytes, countText } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import { readAllPages } from "../../pages.ts";
 import { kindOf, mustExist, type Session } from "../../session.ts";
@@ -128,12 +128,12 @@ async function listHosts(
   const { warn } = session.context;
   if (truncated) {
     warn(
-      `only the ${counted(hosts.length, "host")} with the most requests: filter with --host or --action\n`,
+      `only the ${countText(hosts.length, "host")} with the most requests: filter with --host or --action\n`,
     );
   }
   if (more) {
     const narrower = id === undefined ? "a batch or a task" : "a task";
-    warn(`only the newest ${counted(looked_at, "decision")} are counted: name ${narrower}\n`);
+    warn(`only the newest ${countText(looked_at, "decision")} are counted: name ${narrower}\n`);
   }
   return code;
 }

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Proposal } from "../../../../policies/learn.ts";
 import type { Bind } from "../../bind.ts";
 import { CommandError, exit, unwrap, usageError } from "../../exit.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { printable, printableJson, printableLine } from "../../output/printable.ts";
 import { readAllPages } from "../../pages.ts";
 import { kindOf, mustExist, type Session } from "../../session.ts";
@@ -26,14 +26,14 @@ export function addPolicyLearn(policy: Command, bind: Bind): void {
         await mustExist(session, id);
         const query = new URLSearchParams({ limit: "500", action: "deny" });
         query.set(kindOf(id) === "task" ? "task_id" : "batch_id", id);
-        const denied = await readAllPages(async (cursor) => {
+        const deniedRequests = await readAllPages(async (cursor) => {
           if (cursor !== null) query.set("cursor", cursor);
           const { decisions, next_cursor } = unwrap(
             await session.client()("GET /v1/egress", { query }),
           );
           return { page: decisions, next_cursor };
         });
-        await printLesson(session, id, learn(denied), options.output);
+        await printLesson(session, id, learn(deniedRequests), options.output);
         return exit.ok;
       }),
     );
@@ -48,7 +48,7 @@ async function printLesson(
   output: string | undefined,
 ): Promise<void> {
   const { rules, requests, skipped } = lesson;
-  const total = counted(
+  const total = countText(
     requests.reduce((sum, count) => sum + count, 0),
     "denied request",
   );
@@ -64,11 +64,13 @@ async function printLesson(
   if (rules.length === 0) warn(`${id} has no denied request that a rule could permit`);
   else {
     if (output === undefined) session.context.write(text);
-    warn(`${counted(rules.length, "rule")} from ${total}; nothing is applied. Read each of them:`);
+    warn(
+      `${countText(rules.length, "rule")} from ${total}; nothing is applied. Read each of them:`,
+    );
     rules.forEach((rule, index) => {
       const scope = rule.path_prefix === "/" ? ", the whole host" : "";
       const host = `${rule.host}${rule.port === undefined ? "" : `:${rule.port}`}`;
-      const count = counted(requests[index] ?? 0, "request");
+      const count = countText(requests[index] ?? 0, "request");
       warn(`  ${rule.methods?.join(", ")} https://${host}${rule.path_prefix} (${count}${scope})`);
     });
     if (output !== undefined) warn(`written to ${output}. Check it: fleet policy check ${output}`);

@@ -15,14 +15,14 @@ export function listSchedules(session: Session): Promise<ScheduleResponse[]> {
 
 /** By its name or its id. */
 export async function findSchedule(session: Session, name: string): Promise<ScheduleResponse> {
-  const found = name.startsWith("sched_")
+  const match = name.startsWith("sched_")
     ? { id: name }
     : (await listSchedules(session)).find((schedule) => schedule.name === name);
-  if (found === undefined) {
+  if (match === undefined) {
     throw new CommandError(
       exit.notFound,
       `there is no schedule "${name}": list them with fleet schedules`,
     );
   }
-  return unwrap(await session.client()("GET /v1/schedules/:id", { id: found.id }));
+  return unwrap(await session.client()("GET /v1/schedules/:id", { id: match.id }));
 }

@@ -1,5 +1,5 @@
 import type { ScheduleResponse } from "../../../api/schedules/responses.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import type { Session } from "../../session.ts";
 
@@ -31,7 +31,7 @@ function scheduleFields(schedule: ScheduleResponse): [string, string][] {
   const { items, next_ticks: next, open_tick: open, last_ticks: last = [] } = schedule;
   const source =
     "inline" in items
-      ? counted(items.inline.length, "inline item")
+      ? countText(items.inline.length, "inline item")
       : "r2" in items
         ? `upload ${items.r2}`
         : `results of ${items.batch}`;
@@ -49,8 +49,8 @@ function scheduleFields(schedule: ScheduleResponse): [string, string][] {
 }
 
 function tickText(tick: NonNullable<ScheduleResponse["last_ticks"]>[number]): string {
-  const missed = tick.missed === 0 ? null : `${tick.missed} missed before it`;
-  return [tick.at, tick.outcome, tick.batch_id, missed, tick.error?.message]
+  const missedText = tick.missed === 0 ? null : `${tick.missed} missed before it`;
+  return [tick.at, tick.outcome, tick.batch_id, missedText, tick.error?.message]
     .filter((part) => part !== null && part !== undefined)
     .join("  ");
 }

@@ -4,7 +4,7 @@ import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";
 import { exit, unwrap } from "../../exit.ts";
 import { readJson } from "../../input.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { watchBatch } from "../../watch/watch_batch.ts";
 import { findSchedule, listSchedules } from "./find_schedule.ts";
 import { printSchedule, printSchedules } from "./print_schedule.ts";
@@ -87,8 +87,8 @@ function addChanging(schedules: Command, bind: Bind): void {
     .action(
       bind(async (session, name: string) => {
         const { id } = await findSchedule(session, name);
-        const deleted = unwrap(await session.client()("DELETE /v1/schedules/:id", { id }));
-        if (session.json) session.printJson(deleted);
+        const deletion = unwrap(await session.client()("DELETE /v1/schedules/:id", { id }));
+        if (session.json) session.printJson(deletion);
         else session.print(`${id} is deleted; its batches stay`);
         return exit.ok;
       }),
@@ -108,7 +108,7 @@ function addRun(schedules: Command, bind: Bind): void {
           await session.client()("POST /v1/schedules/:id/run", { id, idempotencyKey }),
         );
         if (session.json) session.printJson(batch);
-        else session.print(`${batch.id}: ${counted(batch.counts.total, "task")} accepted`);
+        else session.print(`${batch.id}: ${countText(batch.counts.total, "task")} accepted`);
         if (options.watch === true) return watchBatch(session, batch.id);
         if (!session.json) session.print(`Watch it: fleet watch ${batch.id}`);
         return exit.ok;

@@ -4,7 +4,7 @@ import type { CallError } from "../../../client/index.ts";
 import type { Bind } from "../../bind.ts";
 import { cannotWrite, mustBeWritable } from "../../csv/results_file.ts";
 import { type ExitCode, exit, unwrap } from "../../exit.ts";
-import { bytes, counted } from "../../output/format.ts";
+import { bytes, countText } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { table } from "../../output/table.ts";
 import { type Session, taskId } from "../../session.ts";
@@ -78,12 +78,12 @@ async function saveAll(session: Session, id: string, folder: string): Promise<Ex
   const { files } = unwrap(await client("GET /v1/tasks/:id/files", { id }));
   await createFolder(folder);
   let total = 0;
-  let skipped = 0;
+  let skippedCount = 0;
   for (const { path } of files) {
     // Checked before the call: a path with ".." would change the URL.
     const file = localPath(folder, path);
     if (file === null) {
-      skipped += 1;
+      skippedCount += 1;
       session.context.warn(
         `skipped ${printable(JSON.stringify(path))}: not a valid workspace path\n`,
       );
@@ -93,8 +93,8 @@ async function saveAll(session: Session, id: string, folder: string): Promise<Ex
     await writeNewFile(file, content);
     total += content.byteLength;
   }
-  const saved = files.length - skipped;
-  if (session.json) session.printJson({ folder, files: saved, bytes: total });
-  else session.print(`${counted(saved, "file")}, ${bytes(total)}, in ${folder}`);
-  return skipped === 0 ? exit.ok : exit.failed;
+  const savedCount = files.length - skippedCount;
+  if (session.json) session.printJson({ folder, files: savedCount, bytes: total });
+  else session.print(`${countText(savedCount, "file")}, ${bytes(total)}, in ${folder}`);
+  return skippedCount === 0 ? exit.ok : exit.failed;
 }

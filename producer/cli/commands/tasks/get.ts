@@ -5,7 +5,7 @@ import type { Bind } from "../../bind.ts";
 import { exit, unwrap } from "../../exit.ts";
 import { batchState } from "../../output/batch_state.ts";
 import { batchErrorText, failureLines } from "../../output/failures.ts";
-import { costText, counted, span } from "../../output/format.ts";
+import { costText, countText, span } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { kindOf, type Session } from "../../session.ts";
 
@@ -95,7 +95,7 @@ function taskFields(task: TaskResponse): Fields {
     ["model", task.model],
     ["policy", task.policy],
     ["attempts", attemptsText(task)],
-    ["usage", `${counted(task.usage.steps, "step")}, ${usageText(task, task.model)}`],
+    ["usage", `${countText(task.usage.steps, "step")}, ${usageText(task, task.model)}`],
     ["created", task.created_at],
   ];
   const redriven = redrivenText(task);
@@ -124,6 +124,6 @@ function redrivenText({ history = [] }: TaskResponse): string | null {
 }
 
 function usageText({ usage }: TaskResponse | BatchResponse, model: string | null): string {
-  const tokens = counted(usage.prompt_tokens + usage.completion_tokens, "token");
+  const tokens = countText(usage.prompt_tokens + usage.completion_tokens, "token");
   return [tokens, costText(usage, model)].filter((part) => part !== "").join(", ");
 }

@@ -44,12 +44,12 @@ async function fetchTasks(
   query: URLSearchParams,
   limit: number,
 ): Promise<TaskResponse[]> {
-  const all: TaskResponse[] = [];
+  const allTasks: TaskResponse[] = [];
   for (;;) {
-    query.set("limit", String(Math.min(limit - all.length, storeLimits.pageRowsMax)));
+    query.set("limit", String(Math.min(limit - allTasks.length, storeLimits.pageRowsMax)));
     const { tasks, next_cursor } = unwrap(await session.client()("GET /v1/tasks", { query }));
-    all.push(...tasks);
-    if (next_cursor === null || all.length >= limit) return all;
+    allTasks.push(...tasks);
+    if (next_cursor === null || allTasks.length >= limit) return allTasks;
     query.set("cursor", next_cursor);
   }
 }

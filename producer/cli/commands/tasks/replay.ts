@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Recording, ReplayReport } from "../../../../shared/files/recording.ts";
 import type { Bind } from "../../bind.ts";
 import { exit, unwrap, usageError } from "../../exit.ts";
-import { counted } from "../../output/format.ts";
+import { countText } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import { readPolicyFile } from "../../policy_file.ts";
 import { type Session, taskId } from "../../session.ts";
@@ -91,15 +91,16 @@ function printReport(session: Session, report: ReplayReport): void {
     const head = ["step", "name", "what", "was", "now"];
     session.context.write(`${table(head, rows, session.context)}\n`);
   }
-  const replayed = [
-    counted(report.model_calls, "model call"),
-    counted(report.tool_calls, "tool call"),
-    counted(report.decisions, "decision"),
+  const sections = [
+    countText(report.model_calls, "model call"),
+    countText(report.tool_calls, "tool call"),
+    countText(report.decisions, "decision"),
   ].join(", ");
   const outcome =
     differences.length === 0
       ? "same replies, same tool outcomes, same decisions"
-      : counted(differences.length, "difference");
-  session.print(`Replayed ${replayed}: ${outcome}.`);
-  if (skipped > 0) session.print(`${counted(skipped, "model call")} had no stored text to replay.`);
+      : countText(differences.length, "difference");
+  session.print(`Replayed ${sections}: ${outcome}.`);
+  if (skipped > 0)
+    session.print(`${countText(skipped, "model call")} had no stored text to replay.`);
 }

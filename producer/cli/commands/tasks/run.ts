@@ -68,7 +68,7 @@ async function watchSteps(session: Session, id: string): Promise<TaskResponse> {
     const result = await client("GET /v1/tasks/:id/steps", { id });
     return result.ok ? result.value.steps : [];
   };
-  let printed = 0;
+  let printedSteps = 0;
   let waiting = "";
   const read = async (): Promise<CallResult<TaskResponse>> => {
     const result = await client("GET /v1/tasks/:id", { id });
@@ -80,10 +80,10 @@ async function watchSteps(session: Session, id: string): Promise<TaskResponse> {
         : null;
     if (reason !== null && reason !== waiting) note(session, reason);
     waiting = reason ?? "";
-    if (usage.steps <= printed && !isTerminal(status)) return result;
+    if (usage.steps <= printedSteps && !isTerminal(status)) return result;
     for (const step of await readSteps()) {
-      if (step.seq <= printed) continue;
-      printed = step.seq;
+      if (step.seq <= printedSteps) continue;
+      printedSteps = step.seq;
       note(session, stepLine(step));
     }
     return result;

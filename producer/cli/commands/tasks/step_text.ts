@@ -43,9 +43,9 @@ function sections(name: string, value: unknown): [string, string][] {
   });
 }
 
-function callSections(call: unknown, at: number): [string, string][] {
+function callSections(call: unknown, number: number): [string, string][] {
   const { name, arguments: args } = asRecord(call) ?? {};
-  return sections(`call ${at + 1}: ${asText(name)}`, args ?? {});
+  return sections(`call ${number + 1}: ${asText(name)}`, args ?? {});
 }
 
 const asText = (value: unknown): string =>

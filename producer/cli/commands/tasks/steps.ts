@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { StepResponse } from "../../../api/traces/responses.ts";
 import type { Bind } from "../../bind.ts";
 import { CommandError, exit, unwrap, usageError } from "../../exit.ts";
-import { count, counted, span } from "../../output/format.ts";
+import { count, countText, span } from "../../output/format.ts";
 import { table } from "../../output/table.ts";
 import { taskId } from "../../session.ts";
 import { stepSummary, stepText } from "./step_text.ts";
@@ -18,9 +18,9 @@ export function addSteps(program: Command, bind: Bind): void {
           throw usageError(`step ${step}: use a whole number from the first column of the table`);
         }
         const { steps } = unwrap(await session.client()("GET /v1/tasks/:id/steps", { id }));
-        const chosen = step === undefined ? steps : [findStep(steps, id, Number(step))];
-        if (session.json) for (const each of chosen) session.printJson(each);
-        else if (step !== undefined) for (const each of chosen) session.print(stepText(each));
+        const chosenSteps = step === undefined ? steps : [findStep(steps, id, Number(step))];
+        if (session.json) for (const each of chosenSteps) session.printJson(each);
+        else if (step !== undefined) for (const each of chosenSteps) session.print(stepText(each));
         else if (steps.length === 0) session.print("No steps yet.");
         else {
           const head = ["step", "kind", "name", "status", "took", "tokens", "quirks", "output"];
@@ -33,11 +33,11 @@ export function addSteps(program: Command, bind: Bind): void {
 }
 
 function findStep(steps: readonly StepResponse[], id: string, seq: number): StepResponse {
-  const found = steps.find((step) => step.seq === seq);
-  if (found !== undefined) return found;
+  const match = steps.find((step) => step.seq === seq);
+  if (match !== undefined) return match;
   throw new CommandError(
     exit.notFound,
-    `${id} has ${counted(steps.length, "step")}, but not ${seq}`,
+    `${id} has ${countText(steps.length, "step")}, but not ${seq}`,
   );
 }
 

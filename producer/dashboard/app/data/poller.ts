@@ -26,25 +26,25 @@ const firstRetryMs = 2_000;
 export function startPoller<T>({ path, eachMs, read, isDone, onResult }: PollerOptions<T>): Poller {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let delayMs = eachMs ?? 0;
-  let stopped = false;
+  let isStopped = false;
   let running = false;
   const isLast = (result: CallResult<T>): boolean =>
     result.ok
       ? eachMs === undefined || isDone(result.value)
       : [401, 403, 404].includes(result.error.status);
   const poll = async () => {
-    if (running || stopped) return;
+    if (running || isStopped) return;
     running = true;
     clearTimeout(timer);
     const startedAt = performance.now();
     const result = await read();
     running = false;
-    if (stopped) return;
-    const changed = result.ok && cacheResponse(path, result.value);
+    if (isStopped) return;
+    const hasChanged = result.ok && cacheResponse(path, result.value);
     onResult(result.ok ? null : result.error);
     if (isLast(result)) return;
     delayMs = nextDelayMs(eachMs ?? firstRetryMs, delayMs, {
-      changed,
+      changed: hasChanged,
       tookMs: performance.now() - startedAt,
       failed: !result.ok,
       retryAfterSeconds: result.ok ? null : retryAfterOf(result.error),
@@ -61,7 +61,7 @@ export function startPoller<T>({ path, eachMs, read, isDone, onResult }: PollerO
     void poll();
   };
   const stop = () => {
-    stopped = true;
+    isStopped = true;
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", onVisibilityChange);
   };

@@ -16,10 +16,10 @@ export const cachedResponse = (path: string): CachedResponse | undefined => resp
 /** Returns whether the value differs from the cached one. */
 export function cacheResponse(path: string, value: unknown): boolean {
   const text = JSON.stringify(value);
-  const changed = responses.get(path)?.text !== text;
+  const hasChanged = responses.get(path)?.text !== text;
   responses.delete(path);
   responses.set(path, { text, value, at: Date.now() });
   const [oldest] = responses.keys();
   if (responses.size > responsesMax && oldest !== undefined) responses.delete(oldest);
-  return changed;
+  return hasChanged;
 }

@@ -62,12 +62,12 @@ export function usePolled<Name extends ReadName>(
     return newPoller.stop;
   }, [name, path, eachMs]);
 
-  const cached = path === null ? undefined : cachedResponse(path);
+  const cachedValue = path === null ? undefined : cachedResponse(path);
   const refresh = useCallback(() => poller.current?.refresh(), []);
   return {
-    value: (cached?.value as CallValue<Name> | undefined) ?? null,
+    value: (cachedValue?.value as CallValue<Name> | undefined) ?? null,
     problem,
-    at: cached?.at ?? null,
+    at: cachedValue?.at ?? null,
     refresh,
   };
 }

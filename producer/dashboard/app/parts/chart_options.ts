@@ -23,7 +23,9 @@ export function stackSeries(
     sums.push(times.map((_, n) => (values[n] ?? 0) + (below?.[n] ?? 0)));
   }
   // A bar of value zero would show at the edges of the bar in front of it.
-  const bars = sums.map((sum, at) => sum.map((value, n) => (series[at]?.values[n] ? value : null)));
+  const bars = sums.map((sum, seriesIndex) =>
+    sum.map((value, n) => (series[seriesIndex]?.values[n] ? value : null)),
+  );
   return [times.map((time) => Date.parse(time) / 1_000), ...bars.reverse()];
 }
 
@@ -58,7 +60,7 @@ export function chartOptions(element: HTMLElement, style: ChartStyle): uPlot.Opt
         size: 26,
         space: 62,
         values: (_plot, splits) =>
-          splits.map((at) => formatTime(new Date(at * 1_000).toISOString())),
+          splits.map((seconds) => formatTime(new Date(seconds * 1_000).toISOString())),
       },
       {
         ...axis,

@@ -106,7 +106,7 @@ function readOverrides(text: string): Result<unknown, CallError> {
 export function redriveMessage(summary: RedriveSummary | null): string | null {
   if (summary === null) return null;
   const { redriven, refused, details } = summary;
-  const rejected =
+  const rejectedText =
     refused === 0 ? "" : `, ${count(refused)} rejected: ${details[0]?.message ?? ""}`;
-  return `${count(redriven)} redriven${rejected}`;
+  return `${count(redriven)} redriven${rejectedText}`;
 }

@@ -31,15 +31,15 @@ const order = ["succeeded", "failed", "dead", "cancelled", "expired", "running",
 
 /** The counts of a batch as one bar. */
 export function ProgressBar({ counts, small = false }: { counts: Counts; small?: boolean }) {
-  const ended = endedCount(counts);
-  const share = counts.total === 0 ? 0 : ended / counts.total;
+  const endedTasks = endedCount(counts);
+  const share = counts.total === 0 ? 0 : endedTasks / counts.total;
   const parts = statuses.filter((status) => counts[status] > 0);
   return (
     <div class={small ? "progress progress-small" : "progress"}>
       <div
         class="progress-bar"
         role="progressbar"
-        aria-label={`${count(ended)} of ${count(counts.total)} ended`}
+        aria-label={`${count(endedTasks)} of ${count(counts.total)} ended`}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.floor(share * 100)}

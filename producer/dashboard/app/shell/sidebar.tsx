@@ -88,9 +88,9 @@ function ThemeSelect() {
       aria-label="Colours"
       value={theme}
       onChange={(event) => {
-        const chosen = event.currentTarget.value as Theme;
-        chooseTheme(chosen);
-        setTheme(chosen);
+        const chosenTheme = event.currentTarget.value as Theme;
+        chooseTheme(chosenTheme);
+        setTheme(chosenTheme);
       }}
     >
       {themes.map((name) => (

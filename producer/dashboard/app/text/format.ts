@@ -18,8 +18,8 @@ export function dollars(value: number): string {
 }
 
 /** The cost; a model without a known price counts as $0, so it is shown as unpriced and not as free. */
-export const costOf = (used: { cost_usd: number; unpriced_tokens: number }): string =>
-  used.unpriced_tokens > 0 && used.cost_usd === 0 ? "unpriced" : dollars(used.cost_usd);
+export const costOf = (usage: { cost_usd: number; unpriced_tokens: number }): string =>
+  usage.unpriced_tokens > 0 && usage.cost_usd === 0 ? "unpriced" : dollars(usage.cost_usd);
 
 const units = ["B", "KB", "MB", "GB", "TB"];
 

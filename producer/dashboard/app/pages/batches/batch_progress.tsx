@@ -9,13 +9,13 @@ import { useRate } from "./use_rate.ts";
 export function BatchProgress({ batch }: { batch: Batch }) {
   const { counts } = batch;
   const rate = useRate(batch);
-  const ended = endedCount(counts);
-  const percent = counts.total === 0 ? 0 : (ended / counts.total) * 100;
+  const endedTasks = endedCount(counts);
+  const percent = counts.total === 0 ? 0 : (endedTasks / counts.total) * 100;
   return (
     <>
       <div class="figure-head">
         <p class="figure">
-          {count(ended)} <small>of {count(counts.total)} tasks ended</small>
+          {count(endedTasks)} <small>of {count(counts.total)} tasks ended</small>
         </p>
         <p class="note">{percent === 100 ? "100" : percent.toFixed(1)} %</p>
       </div>
@@ -62,15 +62,15 @@ function Legend({ counts }: { counts: Counts }) {
 }
 
 function usageFacts({ usage, limits }: Batch): Fact[] {
-  const used = compact(usage.prompt_tokens + usage.completion_tokens);
+  const usedTokens = compact(usage.prompt_tokens + usage.completion_tokens);
   const ceiling = limits.tokens === undefined ? "" : ` of ${compact(limits.tokens)}`;
-  const cached = usage.cached_tokens > 0 ? `, ${compact(usage.cached_tokens)} cached` : "";
+  const cachedText = usage.cached_tokens > 0 ? `, ${compact(usage.cached_tokens)} cached` : "";
   const cost =
     limits.cost_usd === undefined
       ? costOf(usage)
       : `${dollars(usage.cost_usd)} of ${dollars(limits.cost_usd)}`;
   return [
-    ["Tokens", `${used}${ceiling}${cached}`],
+    ["Tokens", `${usedTokens}${ceiling}${cachedText}`],
     ["Cost", cost],
     ["Steps", count(usage.steps)],
     ["Requests", usage.egress_requests === 0 ? null : count(usage.egress_requests)],

@@ -12,18 +12,19 @@ const leastMs = 1_000;
  */
 export function useRate(batch: Batch): number | null {
   const samples = useRef<{ at: number; ended: number }[]>([]);
-  const ended = endedCount(batch.counts);
+  const endedTasks = endedCount(batch.counts);
   const now = Date.now();
   if (batch.finished_at !== null) return rateSinceStart(batch, Date.parse(batch.finished_at));
-  if (samples.current.at(-1)?.ended !== ended) samples.current.push({ at: now, ended });
+  if (samples.current.at(-1)?.ended !== endedTasks)
+    samples.current.push({ at: now, ended: endedTasks });
   samples.current = samples.current.filter(
-    ({ at }, n, all) => now - at < minuteMs || n === all.length - 1,
+    ({ at }, n, samples) => now - at < minuteMs || n === samples.length - 1,
   );
   const [first] = samples.current;
-  if (first === undefined || now - first.at < leastMs || ended === first.ended) {
-    return ended === 0 ? null : rateSinceStart(batch, now);
+  if (first === undefined || now - first.at < leastMs || endedTasks === first.ended) {
+    return endedTasks === 0 ? null : rateSinceStart(batch, now);
   }
-  return ((ended - first.ended) / (now - first.at)) * minuteMs;
+  return ((endedTasks - first.ended) / (now - first.at)) * minuteMs;
 }
 
 function rateSinceStart({ counts, created_at: createdAt }: Batch, until: number): number | null {

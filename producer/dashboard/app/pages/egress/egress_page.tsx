@@ -25,8 +25,8 @@ export function EgressPage() {
   const isBatchKnown = batches.value !== null || query.batch !== undefined;
   const inputWith = (fields: Record<string, string | number | null>) => {
     const batchId = batch === "all" ? null : batch;
-    const all = queryOf({ batch_id: batchId, host, action, policy, ...fields });
-    return isBatchKnown ? { query: all } : null;
+    const query = queryOf({ batch_id: batchId, host, action, policy, ...fields });
+    return isBatchKnown ? { query: query } : null;
   };
   const hosts = usePolled("GET /v1/egress/hosts", inputWith({ limit: hostsMax }), { eachMs });
   const decisions = usePolled("GET /v1/egress", inputWith({ cursor, limit: pageRows }), { eachMs });

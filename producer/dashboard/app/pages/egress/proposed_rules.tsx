@@ -11,8 +11,11 @@ const rulesText = (rules: readonly object[]): string =>
   `{"rules": [\n${rules.map((rule) => `  ${JSON.stringify(rule)}`).join(",\n")}\n]}`;
 
 export function ProposedRules({ input }: { input: { query: URLSearchParams } | null }) {
-  const denied = usePolled("GET /v1/egress", input, { eachMs: 30_000 });
-  const proposal = useMemo(() => proposeRules(denied.value?.decisions ?? []), [denied.value]);
+  const deniedRequests = usePolled("GET /v1/egress", input, { eachMs: 30_000 });
+  const proposal = useMemo(
+    () => proposeRules(deniedRequests.value?.decisions ?? []),
+    [deniedRequests.value],
+  );
   if (proposal.rules.length === 0) return null;
   const requests = proposal.requests.reduce((sum, perRule) => sum + perRule, 0);
   return (

@@ -55,8 +55,8 @@ function OldestQueued({ at }: { at: string | null }) {
 }
 
 function spendNote({ ceiling_usd: ceiling, tokens }: Stats["spend_today"]): string {
-  const used = `${compact(tokens)} tokens`;
-  return ceiling === null ? used : `of ${dollars(ceiling)}, ${used}`;
+  const usedText = `${compact(tokens)} tokens`;
+  return ceiling === null ? usedText : `of ${dollars(ceiling)}, ${usedText}`;
 }
 
 interface CardProps {

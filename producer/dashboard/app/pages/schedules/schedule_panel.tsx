@@ -66,7 +66,7 @@ interface ScheduleActionsProps {
 function ScheduleActions({ schedule, onStarted, onResult }: ScheduleActionsProps) {
   const [busy, setBusy] = useState(false);
   const { id, enabled } = schedule;
-  const act = async (call: () => Promise<CallError | null>) => {
+  const runAction = async (call: () => Promise<CallError | null>) => {
     setBusy(true);
     const error = await call();
     setBusy(false);
@@ -85,10 +85,10 @@ function ScheduleActions({ schedule, onStarted, onResult }: ScheduleActionsProps
   return (
     <>
       <Badge status={enabled ? "enabled" : "disabled"} />
-      <button type="button" class="small" disabled={busy} onClick={() => void act(run)}>
+      <button type="button" class="small" disabled={busy} onClick={() => void runAction(run)}>
         Run now
       </button>
-      <button type="button" class="small" disabled={busy} onClick={() => void act(toggle)}>
+      <button type="button" class="small" disabled={busy} onClick={() => void runAction(toggle)}>
         {enabled ? "Disable" : "Enable"}
       </button>
     </>

@@ -72,7 +72,7 @@ function ParentLinks({ task: { batch_id: batch } }: { task: Task }) {
 
 function TaskFacts({ task }: { task: Task }) {
   const { usage } = task;
-  const cached = usage.cached_tokens === 0 ? "" : `, ${compact(usage.cached_tokens)} cached`;
+  const cachedText = usage.cached_tokens === 0 ? "" : `, ${compact(usage.cached_tokens)} cached`;
   const requests = `${count(usage.egress_requests)}, ${bytes(usage.egress_bytes)}`;
   return (
     <Facts
@@ -82,7 +82,7 @@ function TaskFacts({ task }: { task: Task }) {
         ["Steps", `${usage.model_calls} model, ${usage.tool_calls} tool`],
         [
           "Tokens",
-          `${count(usage.prompt_tokens)} in${cached}, ${count(usage.completion_tokens)} out`,
+          `${count(usage.prompt_tokens)} in${cachedText}, ${count(usage.completion_tokens)} out`,
         ],
         ["Cost", costOf(usage)],
         ["Requests", usage.egress_requests === 0 ? null : requests],

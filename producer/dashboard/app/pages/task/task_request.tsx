@@ -31,13 +31,13 @@ export function TaskRequest({ id }: { id: string }) {
 
 function SpecSections({ id, spec }: { id: string; spec: Spec }) {
   const { prompt, messages, input, files = {}, rehearsal, ...settings } = spec;
-  const sent = Object.entries(files);
+  const fileEntries = Object.entries(files);
   return (
     <>
       <Section title="Prompt" value={prompt} file={`${id}.prompt.txt`} />
       <Section title="Messages" value={messages} file={`${id}.messages.json`} />
       <Section title="Input" value={input} file={`${id}.input.json`} />
-      {sent.slice(0, filesMax).map(([path, content]) => (
+      {fileEntries.slice(0, filesMax).map(([path, content]) => (
         <Section
           key={path}
           title={`File ${visibleLine(path, 120)}`}
@@ -45,7 +45,9 @@ function SpecSections({ id, spec }: { id: string; spec: Spec }) {
           file={path.split("/").at(-1) ?? "file"}
         />
       ))}
-      {sent.length > filesMax && <p class="note">{count(sent.length - filesMax)} more files</p>}
+      {fileEntries.length > filesMax && (
+        <p class="note">{count(fileEntries.length - filesMax)} more files</p>
+      )}
       <Section title="Model script" value={rehearsal} file={`${id}.rehearsal.json`} />
       {Object.keys(settings).length > 0 && (
         <Section title="Settings" value={settings} file={`${id}.settings.json`} />

@@ -38,9 +38,9 @@ export function argumentsText(value: unknown): string {
   if (typeof value !== "object" || value === null) return formatValue(value);
   const isLong = (argument: unknown) => typeof argument === "string" && argument.includes("\n");
   const entries = Object.entries(value);
-  const long = entries.filter(([, argument]) => isLong(argument));
-  if (long.length === 0) return formatValue(value);
+  const longEntries = entries.filter(([, argument]) => isLong(argument));
+  if (longEntries.length === 0) return formatValue(value);
   const short = entries.filter(([, argument]) => !isLong(argument));
   const head = short.length === 0 ? [] : [formatValue(Object.fromEntries(short))];
-  return [...head, ...long.map(([name, text]) => `${name}:\n${String(text)}`)].join("\n\n");
+  return [...head, ...longEntries.map(([name, text]) => `${name}:\n${String(text)}`)].join("\n\n");
 }

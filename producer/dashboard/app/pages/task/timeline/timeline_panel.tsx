@@ -67,7 +67,9 @@ function RunSelect({ task: { history = [] }, fence, setFence }: RunSelectProps) 
 
 /** Rejected calls are in the timeline but count for no budget. */
 function stepsNote({ steps }: Steps): string {
-  const rejected = steps.filter(({ status }) => status === "refused").length;
-  const all = `${count(steps.length)} ${steps.length === 1 ? "step" : "steps"}`;
-  return rejected === 0 ? all : `${all}, ${count(rejected)} of them rejected and not counted`;
+  const rejectedCount = steps.filter(({ status }) => status === "refused").length;
+  const stepsText = `${count(steps.length)} ${steps.length === 1 ? "step" : "steps"}`;
+  return rejectedCount === 0
+    ? stepsText
+    : `${stepsText}, ${count(rejectedCount)} of them rejected and not counted`;
 }
