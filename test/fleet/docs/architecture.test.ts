@@ -34,12 +34,15 @@ test("the loop page lists the quirks of the code, word for word", () => {
 });
 
 describe("dependencies", () => {
-  const { dependencies, devDependencies } = JSON.parse(text("package.json")) as Record<
-    "dependencies" | "devDependencies",
-    Record<string, string>
-  >;
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+    text("package.json"),
+  ) as Record<"dependencies" | "devDependencies" | "optionalDependencies", Record<string, string>>;
   const listed = codeRows(section(text("docs/dependencies.md"), "## Dependencies"));
-  const installed = Object.entries({ ...dependencies, ...devDependencies });
+  const installed = Object.entries({
+    ...dependencies,
+    ...devDependencies,
+    ...optionalDependencies,
+  });
 
   test("the page lists each dependency with its version and a reason, and no other", () => {
     expect(listed.map(([name, version]) => [name, version]).sort()).toEqual(installed.sort());

@@ -1,5 +1,5 @@
 /**
- * One-liners as agents write them for Node, each with what Node 24 prints (habits/record.ts). What the sandbox
+ * One-liners as agents write them for Node, each with what Node 26 prints (habits/record.ts). What the sandbox
  * does not have is refused with a sentence that names what to use instead.
  */
 import { expect, test } from "vitest";

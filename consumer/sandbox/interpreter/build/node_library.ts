@@ -16,6 +16,7 @@ export const imageModules = [
   "internal/querystring",
   "internal/buffer",
   "internal/url",
+  "internal/trace_events",
   "internal/util/debuglog",
   "internal/util/colors",
   "internal/events/symbols",

@@ -54,17 +54,8 @@ export function installLanguage(): void {
     });
   }
   keepWeakTargets();
-  // Node 24 does not have these yet: a program that asks whether they exist is answered as there.
-  for (const [owner, name] of [
-    [Map.prototype, "getOrInsert"],
-    [Map.prototype, "getOrInsertComputed"],
-    [WeakMap.prototype, "getOrInsert"],
-    [WeakMap.prototype, "getOrInsertComputed"],
-    [Math, "sumPrecise"],
-    [Reflect.get(globalThis, "Iterator"), "concat"],
-  ] as const) {
-    Reflect.deleteProperty(owner as object, name);
-  }
+  // Node 26 does not have it: a program that asks whether it exists is answered as there.
+  Reflect.deleteProperty(Math, "sumPrecise");
 }
 
 /** The engine frees at once what nothing else holds; other engines keep a WeakRef's target until the job has ended. */

@@ -221,6 +221,8 @@ export const bufferBinding = {
   ucs2Write: writeText("utf16le", 2),
   utf8WriteStatic: writeText("utf8"),
   createUnsafeArrayBuffer: (size: number) => new ArrayBuffer(size),
+  // A buffer of the sandbox has no address: each begins aligned.
+  arrayBufferAlignedOffset: () => 0,
   setDetachKey: () => {},
   getZeroFillToggle: () => undefined,
 };

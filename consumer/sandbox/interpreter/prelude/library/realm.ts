@@ -23,8 +23,8 @@ const primordials: Record<string, unknown> = {};
 const bindings = makeBindings(nodeModule);
 /** What Node's JavaScript knows of its process: what it prints with colors or not, and its platform. */
 export const nodeProcess: Record<string, unknown> = {
-  versions: { node: "24.21.0" },
-  version: "v24.21.0",
+  versions: { node: "26.10.0" },
+  version: "v26.10.0",
   platform: "linux",
   arch: "x64",
   env: {},

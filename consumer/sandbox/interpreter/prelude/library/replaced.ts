@@ -73,6 +73,7 @@ export const replacedModules: Record<string, () => Exports> = {
       work(...values),
     getDefaultTriggerAsyncId: () => 0,
     emitInit: nothing,
+    enabledHooksExist: () => false,
   }),
   "internal/blob": () => ({
     isBlob: (value: unknown) => value instanceof (global.Blob as never),

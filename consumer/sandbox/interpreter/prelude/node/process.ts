@@ -26,13 +26,13 @@ const memory = {
   arrayBuffers: 10_000,
 };
 const facts = {
-  version: "v24.21.0",
+  version: "v26.10.0",
   versions: {
-    node: "24.21.0",
-    v8: "13.6.233.17-node.37",
-    uv: "1.51.0",
+    node: "26.10.0",
+    v8: "14.6.202.34-node.34",
+    uv: "1.52.1",
     zlib: "1.3.1",
-    openssl: "3.0.17",
+    openssl: "3.5.8",
     modules: "137",
   },
   arch: "x64",
@@ -98,7 +98,7 @@ export function installProcess({ EventEmitter, stream, print }: Parts): {
     process,
     performance,
     navigator: {
-      userAgent: "Node.js/24",
+      userAgent: "Node.js/26",
       hardwareConcurrency: 1,
       language: "en-US",
       languages: ["en-US"],
