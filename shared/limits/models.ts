@@ -13,6 +13,8 @@ export const modelLimits = {
   outputTokensDefault: 8_192,
   callsPerReplyMax: 32,
   argumentsBytesMax: 500_000,
+  /** The longest text that is repaired by guessing, whose cost grows with the square of the length. */
+  repairedCharsMax: 32_768,
   /** Nesting depth of arguments and answers, the same as for a task. */
   argumentsDepthMax: 64,
   invalidTurnsMax: 3,

@@ -41,6 +41,7 @@ export function quotedSpans(text: string): Span[] {
 
 /** Runs of backticks of one length on both sides. */
 function inlineCode(line: string, offset: number): Span[] {
+  if (!line.includes("`")) return [];
   const spans: Span[] = [];
   const runs = [...line.matchAll(/`+/g)];
   // Where the next run of each length is, read from the end.

@@ -21,7 +21,8 @@ interface Escaped {
 }
 
 const tailChars = 300;
-const endMarkup = /(?:<\/?[\w|:]{1,40}>|<\|[\w|]{1,40}\|?>)+$/;
+/** One alternative only: a second one that reads the same token doubles the work with each token. */
+const endMarkup = /(?:<\/?[\w|:]{1,42}>)+$/;
 
 const controlEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -94,7 +95,9 @@ export function parseWithoutLastBrace(text: string): unknown {
   return open?.join("") === "{" ? parseJson(`${escaped}}`) : undefined;
 }
 
+/** jsonrepair copies its whole output at each insertion, so long text with many faults would cost seconds. */
 function attempt(text: string): unknown {
+  if (text.length > modelLimits.repairedCharsMax) return undefined;
   try {
     return parseJson(jsonrepair(text));
   } catch {

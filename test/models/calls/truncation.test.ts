@@ -58,7 +58,9 @@ describe("a reply that is cut anywhere is never taken for an answer", () => {
   );
 
   test("and neither is a body that is cut", () => {
-    for (const { body, family } of replyTable) {
+    // Each row takes 20 cuts of JSON, so a usual run takes every seventh; EVERY_REPLY=1 takes all.
+    const step = process.env.EVERY_REPLY === "1" ? 1 : 7;
+    for (const { body, family } of replyTable.filter((_row, index) => index % step === 0)) {
       const text = JSON.stringify(body);
       for (const cut of cutsOf(text)) {
         const outcome = normalise(bodyValue(cut), request(), 0);

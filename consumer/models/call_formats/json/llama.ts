@@ -23,7 +23,10 @@ function jsonCalls(
     const to = jsonEnd(text, position);
     const parsed = to === null ? null : readLoosely(text.slice(position, to));
     if (to === null || parsed === null) return { calls, end };
-    calls.push(...namedCalls(parsed.value));
+    const named = namedCalls(parsed.value);
+    // A value that is no call makes the others doubtful.
+    if (named.length === 0) return { calls: [], end: from };
+    calls.push(...named);
     end = to;
   }
 }
