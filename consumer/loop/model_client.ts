@@ -19,7 +19,7 @@ import type { Prices } from "./budget/allowance.ts";
 export interface ModelTraits {
   prices: Prices;
   outputTokensMax: number;
-  /** The most that it can write: the limit for a reply after one that only thought. */
+  /** The most that it can write: the limit for a reply after one that was only reasoning. */
   outputTokensCeiling: number;
   /** Prompt and reply together, as far as is known. */
   windowTokens: number;

@@ -101,7 +101,7 @@ export function planCall(
       allowance.outputTokensMax,
       Math.max(modelLimits.outputTokensMin, tokensLeft),
     ),
-    thinkLess: repliesOf(steps, model.id).some(isOnlyThought),
+    thinkLess: repliesOf(steps, model.id).some(isOnlyReasoning),
     compaction: request.compaction,
     forced: room.forced,
     estimate: request.estimate,
@@ -168,7 +168,7 @@ function allowanceOf(
   { steps, used }: { steps: readonly Step[]; used: Usage },
   promptTokens: number,
 ): Allowance {
-  const needsMore = repliesOf(steps, model.id).slice(-1).some(isOnlyThought);
+  const needsMore = repliesOf(steps, model.id).slice(-1).some(isOnlyReasoning);
   return allowanceFor(used, task.bounds, {
     promptTokens: Math.ceil(promptTokens),
     outputTokensMax: needsMore
@@ -189,8 +189,8 @@ const repliesOf = (steps: readonly Step[], modelId: string): ReplyPayload[] =>
       : [],
   );
 
-/** True where thought filled the reply: the next one gets more room, and all later ones should think less. */
-const isOnlyThought = ({ quirks }: ReplyPayload): boolean =>
+/** True where reasoning filled the reply: the next one gets more room, and all later ones should think less. */
+const isOnlyReasoning = ({ quirks }: ReplyPayload): boolean =>
   quirks.includes("thought_filled_reply" satisfies Quirk);
 
 function lastModelPayload(steps: readonly Step[]): ModelPayload | null {

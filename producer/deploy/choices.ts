@@ -30,8 +30,8 @@ const fileName = "choices.json";
 /** Null without a file, or if it is not readable. */
 export function readSaved(folder: string): SavedChoices | null {
   try {
-    const savedText = JSON.parse(fs.readFileSync(path.join(folder, fileName), "utf8"));
-    const { microvm, metrics, location, finished } = savedText as Partial<SavedChoices>;
+    const savedFields = JSON.parse(fs.readFileSync(path.join(folder, fileName), "utf8"));
+    const { microvm, metrics, location, finished } = savedFields as Partial<SavedChoices>;
     return {
       microvm: microvm === true,
       metrics: metrics === true,

@@ -157,12 +157,12 @@ async function resendTasks(
   due: readonly DueTask[],
   report: SweepReport,
 ): Promise<void> {
-  const sentCount = await sendTasks(env, due);
+  const sentIds = await sendTasks(env, due);
   report.due += due.length;
-  report.sent += sentCount.size;
+  report.sent += sentIds.size;
   await markSent(
     env.DB,
-    due.filter(({ id }) => sentCount.has(id)),
+    due.filter(({ id }) => sentIds.has(id)),
   );
 }
 

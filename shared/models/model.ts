@@ -40,7 +40,7 @@ export interface ModelRequest {
   toolChoice: "auto" | "none" | { name: string };
   /** Ask for JSON of this schema without tools: the last step before plain text. */
   jsonSchema?: Record<string, unknown>;
-  /** Ask for the least thought: the previous reply was only thought. */
+  /** Ask for the least reasoning: the previous reply was only reasoning. */
   thinkLess?: boolean;
   outputTokensMax: number;
   /** The task's sampling settings. */

@@ -19,7 +19,7 @@ export interface Profile {
   price: Price;
   /** Merged into the request: unsupported settings are ignored silently, so each model names its own. */
   thinking: Readonly<Record<string, unknown>>;
-  /** The same after thought has used a whole output limit: the least thought that the model supports. */
+  /** The same after reasoning has used a whole output limit: the least reasoning that the model supports. */
   thinkingLess: Readonly<Record<string, unknown>>;
   outputField: "max_tokens" | "max_completion_tokens";
   /** How a reply is bound to a schema: old models take it bare, newer ones in OpenAI's envelope, some not at all. */
@@ -245,7 +245,7 @@ export function costOf(profile: Profile, usage: ReplyUsage): number {
   );
 }
 
-/** The output limit of one reply, and of the next one when thought filled the first, in tokens. */
+/** The output limit of one reply, and of the next one when reasoning filled the first, in tokens. */
 export function outputRoom(
   profile: Profile,
   requestedTokens: number | undefined,

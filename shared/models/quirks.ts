@@ -3,13 +3,13 @@
  * task keep the words, so that a model's habits can be counted.
  */
 export const quirkMeanings = {
-  thinking_in_text: "The text held thought between tags; it was removed.",
+  thinking_in_text: "The text held reasoning between tags; it was removed.",
   harmony_channels_in_text: "The text held channel tokens; they were removed.",
   text_repeats: "The text ends in one piece repeated over and over.",
-  thought_filled_reply: "Thought used up the output limit; there is no text.",
+  thought_filled_reply: "Reasoning used up the output limit; there is no text.",
   finish_unknown:
     "The endpoint's reason to stop has no known meaning, so the reply is not an answer.",
-  markup_in_text: "The text holds tokens of a call or of thought that could not be read.",
+  markup_in_text: "The text holds tokens of a call or of reasoning that could not be read.",
   calls_in_several_choices: "The endpoint split one reply over several choices.",
   reply_empty: "The reply held neither text nor calls.",
   calls_announced_but_absent: "The endpoint reported calls and sent none.",

@@ -41,14 +41,14 @@ const repeated = (task: object, count: number): object[] =>
   Array.from({ length: count }, () => task);
 
 async function benchThroughput(
-  bare: Side,
+  side: Side,
   fleet: Awaited<ReturnType<typeof startFleet>>,
 ): Promise<Row[]> {
   const rates = { bare: [] as number[], plain: [] as number[], coding: [] as number[] };
-  await bareRound(bare, 50);
+  await bareRound(side, 50);
   await fleetRound(fleet, [...repeated(plain, 50), ...repeated(coding, 50)]);
   for (let round = 1; round <= rounds; round++) {
-    rates.bare.push(await bareRound(bare, tasksPerRound));
+    rates.bare.push(await bareRound(side, tasksPerRound));
     rates.plain.push(ratePerSecond(await fleetRound(fleet, repeated(plain, tasksPerRound))));
     rates.coding.push(ratePerSecond(await fleetRound(fleet, repeated(coding, tasksPerRound))));
     console.log(`throughput, round ${round} of ${rounds}`);
@@ -71,8 +71,8 @@ async function benchIsolation(fleet: Awaited<ReturnType<typeof startFleet>>): Pr
     const durationOf = (span: { startedAt: number; finishedAt: number }) =>
       span.finishedAt - span.startedAt;
     const spinner = together.filter((span) => span.customId === "spinner").map(durationOf);
-    const others = together.filter((span) => span.customId !== "spinner").map(durationOf);
-    shares.push((Math.max(...others) - median(without.map(durationOf))) / (spinner[0] ?? 1));
+    const otherResults = together.filter((span) => span.customId !== "spinner").map(durationOf);
+    shares.push((Math.max(...otherResults) - median(without.map(durationOf))) / (spinner[0] ?? 1));
   }
   return [atMost("delay by a spinning program / its own time", median(shares), 1)];
 }
@@ -92,12 +92,16 @@ async function benchMemory(
     return side.residentMb() - before;
   };
   const platform = await growth(bare, (count) => bareRound(bare, count));
-  const own = await growth(fleet, (count) => fleetRound(fleet, repeated(coding, count)));
+  const fleetResult = await growth(fleet, (count) => fleetRound(fleet, repeated(coding, count)));
   console.log(
-    `memory: fleet +${own.toFixed(0)} MB, bare +${platform.toFixed(0)} MB over ${memoryTasks} tasks`,
+    `memory: fleet +${fleetResult.toFixed(0)} MB, bare +${platform.toFixed(0)} MB over ${memoryTasks} tasks`,
   );
   return [
-    atMost(`growth beyond the platform's own over ${memoryTasks} tasks, MB`, own - platform, 100),
+    atMost(
+      `growth beyond the platform's own over ${memoryTasks} tasks, MB`,
+      fleetResult - platform,
+      100,
+    ),
   ];
 }
 
@@ -143,7 +147,7 @@ const atSize = await benchAtSize(path.join(stateDir, "at_size"), 8797);
 const script = await benchScriptRatio(path.join(stateDir, "script"), 8798);
 const loopMs = await measureLoopMs(stateDir);
 console.log(`the loop's own time: ${loopMs.toFixed(2)} ms per step`);
-const bare = await startBare(path.join(stateDir, "bare"), 8792);
+const bareSide = await startBare(path.join(stateDir, "bare"), 8792);
 const fleet = await startFleet(path.join(stateDir, "fleet"), 8791);
 try {
   const rows = [
@@ -153,9 +157,9 @@ try {
     ...script,
     ...(await benchRunCode(fleet)),
     atMost("the loop's own time per step, transcript of 50 steps, ms", loopMs, 3),
-    ...(await benchThroughput(bare, fleet)),
+    ...(await benchThroughput(bareSide, fleet)),
     ...(await benchIsolation(fleet)),
-    ...(await benchMemory(bare, fleet)),
+    ...(await benchMemory(bareSide, fleet)),
   ];
   const report = { at: new Date().toISOString(), rows };
   const file = path.join(import.meta.dirname, "results.json");
@@ -163,6 +167,6 @@ try {
   console.table(rows);
   if (rows.some((row) => !row.holds)) process.exitCode = 1;
 } finally {
-  await bare.stop();
+  await bareSide.stop();
   await fleet.stop();
 }

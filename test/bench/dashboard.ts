@@ -30,9 +30,9 @@ const pagesOf = (
 ];
 
 /** A script that stores in the document when the data was painted and nothing loads any more. */
-const recordUsable = (shown: string): string => `(() => {
+const recordUsable = (text: string): string => `(() => {
   const check = () => {
-    const isUsable = document.querySelector(${JSON.stringify(shown)}) !== null
+    const isUsable = document.querySelector(${JSON.stringify(text)}) !== null
       && document.querySelector("main .bone, main [role=status][aria-label=Loading]") === null
       && document.querySelector("main :disabled") === null;
     if (!isUsable) return requestAnimationFrame(check);

@@ -66,13 +66,13 @@ export function generateTasks(stateDir: string, size: Size): void {
   for (let n = 0; n < batches; n++) {
     const first = n * batchTasks;
     const startedAt = from + first * everyMs;
-    const done = !running || n < batches - 1;
+    const isLast = !running || n < batches - 1;
     batch.run(
       `batch_${ulid(n)}`,
       tenantOf(first),
-      done ? "finished" : "running",
+      isLast ? "finished" : "running",
       startedAt,
-      done ? startedAt + batchTasks * everyMs : null,
+      isLast ? startedAt + batchTasks * everyMs : null,
     );
   }
   for (let n = 0; n < tasks; n++) {
@@ -123,7 +123,7 @@ function insertSpend(db: DatabaseSync, tenant: string): void {
 
 /** The D1 file below a state folder that has a table `tasks`. */
 function databaseIn(stateDir: string): string {
-  const found = fs
+  const files = fs
     .readdirSync(stateDir, { recursive: true, encoding: "utf8" })
     .filter((name) => name.includes(`${path.sep}d1${path.sep}`) && name.endsWith(".sqlite"))
     .map((name) => path.join(stateDir, name))
@@ -133,6 +133,6 @@ function databaseIn(stateDir: string): string {
       db.close();
       return table !== undefined;
     });
-  if (found === undefined) throw new Error(`no D1 database with tasks below ${stateDir}`);
-  return found;
+  if (files === undefined) throw new Error(`no D1 database with tasks below ${stateDir}`);
+  return files;
 }

@@ -20,13 +20,13 @@ export async function until(isDone: () => Promise<boolean>): Promise<void> {
 /** The largest workerd below a process: the one that runs the Workers. */
 export function residentBelow(ancestor: number): number {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,args="], { encoding: "utf8" });
-  const all = lines
+  const samples = lines
     .trim()
     .split("\n")
     .map((line) => line.trim().split(/\s+/));
   const tree = new Set([String(ancestor)]);
-  for (const pid of tree) for (const row of all) if (row[1] === pid && row[0]) tree.add(row[0]);
-  const sizes = all
+  for (const pid of tree) for (const row of samples) if (row[1] === pid && row[0]) tree.add(row[0]);
+  const sizes = samples
     .filter((row) => tree.has(row[0] ?? "") && (row[3] ?? "").includes("workerd"))
     .map((row) => Number(row[2]) / 1024);
   return Math.max(0, ...sizes);
@@ -116,8 +116,8 @@ export async function fleetRound(
   const spans: Span[] = [];
   let cursor = "";
   do {
-    const at = `${side.url}/v1/tasks?batch_id=${batch.id}&limit=500${cursor}`;
-    const page = (await (await fetch(at, { headers })).json()) as {
+    const address = `${side.url}/v1/tasks?batch_id=${batch.id}&limit=500${cursor}`;
+    const page = (await (await fetch(address, { headers })).json()) as {
       tasks: { status: string; custom_id: string; started_at: string; finished_at: string }[];
       next_cursor: string | null;
     };

@@ -63,7 +63,9 @@ async function stepTimes(): Promise<number[]> {
   );
   await runSlice(new MemoryStores(), task, model, tools, { fence: 1 });
   const from = Math.floor(transcriptSteps / 2);
-  return callTimes.slice(1).flatMap((at, n) => (n < from ? [] : [(at - (callTimes[n] ?? at)) / 2]));
+  return callTimes
+    .slice(1)
+    .flatMap((time, n) => (n < from ? [] : [(time - (callTimes[n] ?? time)) / 2]));
 }
 
 /** Median milliseconds per step; a turn is two steps, a model call and a tool call. */

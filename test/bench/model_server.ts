@@ -33,9 +33,9 @@ export async function startModelServer(callMs: number): Promise<ModelServer> {
   return {
     url: `http://127.0.0.1:${port}/v1`,
     takeMost() {
-      const taken = most;
+      const highest = most;
       most = now;
-      return taken;
+      return highest;
     },
     stop() {
       server.close();
@@ -48,17 +48,17 @@ export async function startModelServer(callMs: number): Promise<ModelServer> {
 function reply({ model, messages }: ChatRequest): object {
   const text = JSON.stringify(messages);
   const steps = Number(/STEPS=(\d+)/.exec(text)?.[1] ?? 1);
-  const done = messages.filter(({ role }) => role === "tool").length + 1;
+  const turn = messages.filter(({ role }) => role === "tool").length + 1;
   const call =
-    done >= steps
+    turn >= steps
       ? { name: "final_answer", arguments: '{"age": 7}' }
       : text.includes("RUN_CODE")
-        ? { name: "run_code", arguments: JSON.stringify({ code: `${done} * 7` }) }
-        : { name: "list_files", arguments: JSON.stringify({ path: `step-${done}` }) };
+        ? { name: "run_code", arguments: JSON.stringify({ code: `${turn} * 7` }) }
+        : { name: "list_files", arguments: JSON.stringify({ path: `step-${turn}` }) };
   const message = {
     role: "assistant",
     content: null,
-    tool_calls: [{ id: `call_${done}`, type: "function", function: call }],
+    tool_calls: [{ id: `call_${turn}`, type: "function", function: call }],
   };
   return {
     object: "chat.completion",

@@ -23,9 +23,9 @@ function install(): void {
   if (fs.existsSync(path.join(folder, "node_modules/@cloudflare/computer"))) return;
   console.log("Installing the other two sandboxes, for this benchmark only …");
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
-  const done = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
-  if (done.status !== 0)
-    throw new Error(`npm install in test/bench/sandboxes failed:\n${done.stderr}`);
+  const result = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
+  if (result.status !== 0)
+    throw new Error(`npm install in test/bench/sandboxes failed:\n${result.stderr}`);
 }
 
 interface Outcome {
@@ -90,16 +90,16 @@ async function measureGrowth(side: Side): Promise<Row[]> {
       outcomes.push(...(await run(side, "isolate", oneLine, "n=500")));
   };
   await runMany(warmRuns);
-  const grown: number[] = [];
+  const growth: number[] = [];
   for (let span = 0; span < growthSpans; span++) {
     const before = side.residentMb();
     await runMany(growthRuns);
-    grown.push(side.residentMb() - before);
+    growth.push(side.residentMb() - before);
   }
-  console.log(`workerd grew by ${grown.map((mb) => mb.toFixed(0)).join(", ")} MB`);
+  console.log(`workerd grew by ${growth.map((mb) => mb.toFixed(0)).join(", ")} MB`);
   const fuels = new Set(outcomes.map(({ fuel }) => fuel)).size;
   return [
-    atMost("growth of workerd over 10,000 runs, warm, MB", median(grown), 50),
+    atMost("growth of workerd over 10,000 runs, warm, MB", median(growth), 50),
     atMost("amounts of fuel that one program used in 130,000 runs", fuels, 1),
   ];
 }
@@ -109,15 +109,15 @@ async function delayShare(side: Side): Promise<number> {
   const shares: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const without = await measureMs(() => run(side, "isolate", oneLine, "n=1"));
-    let own = 0;
+    let ownCalls = 0;
     const spinning = measureMs(() =>
       run(side, "isolate", "for (;;) {}", `n=${hostile}&at=once`),
     ).then((ms) => {
-      own = ms;
+      ownCalls = ms;
     });
     const together = await measureMs(() => run(side, "isolate", oneLine, "n=1"));
     await spinning;
-    shares.push((together - without) / own);
+    shares.push((together - without) / ownCalls);
   }
   return median(shares);
 }

@@ -113,10 +113,10 @@ export async function benchScriptRatio(stateDir: string, port: number): Promise<
       for (let round = 0; round < rounds; round++) {
         const script = await runScript(server, load);
         server.takeMost();
-        const own = await runFleet(fleet, load);
-        ratios.push(script / own);
+        const fleetResult = await runFleet(fleet, load);
+        ratios.push(script / fleetResult);
         console.log(
-          `${load.name}: script ${script.toFixed(1)} s, fleet ${own.toFixed(1)} s, at most ${server.takeMost()} calls at once`,
+          `${load.name}: script ${script.toFixed(1)} s, fleet ${fleetResult.toFixed(1)} s, at most ${server.takeMost()} calls at once`,
         );
       }
       rows.push(atLeast(`${load.name}, script / fleet`, median(ratios), load.floor));

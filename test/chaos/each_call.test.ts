@@ -15,23 +15,23 @@ const callsMax = 80;
 
 /** Single deliveries; the first one of each task dies at its k-th call. */
 const deliveries =
-  (at: number, kind: "killed_before" | "killed_after"): Scenario =>
+  (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
   async (world, plan) => {
     await world.disableFaults();
     for (const batch of plan.batches) await submitBatch(world, batch);
     for (const each of plan.submissions) await submit(world, each);
     const waiting = world.queue.messages.length;
-    world.faultFor = (who) => (who === "consumer" ? { kind, at, rate: 0 } : null);
+    world.faultFor = (worker) => (worker === "consumer" ? { kind, at: callNumber, rate: 0 } : null);
     for (let n = 0; n < waiting; n++) await world.deliver(1);
     world.faultFor = null;
   };
 
 /** Submissions, sweeps and redrives, each of which dies at its k-th call. */
 const requests =
-  (at: number, kind: "killed_before" | "killed_after"): Scenario =>
+  (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
   async (world, plan) => {
     await world.disableFaults();
-    world.faultFor = (who) => (who === "producer" ? { kind, at, rate: 0 } : null);
+    world.faultFor = (worker) => (worker === "producer" ? { kind, at: callNumber, rate: 0 } : null);
     for (const batch of plan.batches) await submitBatch(world, batch);
     for (const each of plan.submissions) await submit(world, each);
     for (let n = 0; n < 2; n++) {

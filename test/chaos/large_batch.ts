@@ -98,9 +98,9 @@ print("GET /v1/batches/:id, median ms", (readMs[10] ?? 0).toFixed(1));
 print("GET /v1/batches/:id, maximum ms", (readMs.at(-1) ?? 0).toFixed(1));
 await fleet.stop();
 
-const found = queryDatabase(
+const rows = queryDatabase(
   "SELECT COUNT(*) AS tasks, COUNT(DISTINCT custom_id) AS lines FROM tasks",
 );
-print("tasks, and lines with a task", `${found.tasks}, ${found.lines}`);
+print("tasks, and lines with a task", `${rows.tasks}, ${rows.lines}`);
 fs.rmSync(stateDir, { recursive: true, force: true });
-process.exit(found.tasks === total && found.lines === total ? 0 : 1);
+process.exit(rows.tasks === total && rows.lines === total ? 0 : 1);

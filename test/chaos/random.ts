@@ -17,10 +17,10 @@ export class Random {
   /** From 0 up to, not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    let state = this.#state;
+    state = Math.imul(state ^ (state >>> 15), state | 1);
+    state ^= state + Math.imul(state ^ (state >>> 7), state | 61);
+    return ((state ^ (state >>> 14)) >>> 0) / 4_294_967_296;
   }
 
   /** A whole number from 0 up to, not including, `below`. */
@@ -33,8 +33,8 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    const chosen = list[this.int(list.length)];
-    if (chosen === undefined) throw new Error("nothing to pick from");
-    return chosen;
+    const choice = list[this.int(list.length)];
+    if (choice === undefined) throw new Error("nothing to pick from");
+    return choice;
   }
 }

@@ -47,26 +47,26 @@ export function databaseWithClockAhead(ms: number): D1Database {
 
 /** The first statement that matches is applied, and its reply is lost. */
 export function databaseLosingReply(match: RegExp): D1Database {
-  let left = 1;
+  let remaining = 1;
   return gatedDatabase(async (sql, call) => {
     const reply = await call();
-    if (match.test(sql) && left-- > 0) throw new Error("Network connection lost.");
+    if (match.test(sql) && remaining-- > 0) throw new Error("Network connection lost.");
     return reply;
   });
 }
 
 /** D1 whose first matching statement waits: `reached` resolves there, and `release` lets it run. */
 export function databaseHeldAt(match: RegExp) {
-  const reached = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
+  const whenReached = Promise.withResolvers<void>();
+  const whenReleased = Promise.withResolvers<void>();
   const DB = gatedDatabase(async (sql, call) => {
     if (match.test(sql)) {
-      reached.resolve();
-      await released.promise;
+      whenReached.resolve();
+      await whenReleased.promise;
     }
     return call();
   });
-  return { DB, reached: reached.promise, release: released.resolve };
+  return { DB, reached: whenReached.promise, release: whenReleased.resolve };
 }
 
 /** D1 and R2 of a worker that is killed at its k-th store call, before or after it was applied. */

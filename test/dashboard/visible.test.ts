@@ -19,8 +19,8 @@ describe("untrusted text is shown with visible marks", () => {
     ["half of a surrogate pair", "a\ud83d", "a\u27e8U+D83D\u27e9"],
     ["tag characters", "\u{e0041}", "\u27e8U+E0041\u27e9"],
     ["a long run of accents", `a${"\u0301".repeat(200)}b`, `a${"\u0301".repeat(4)}\u2026b`],
-  ])("%s", (_name, text, shown) => {
-    expect(makeVisible(text)).toBe(shown);
+  ])("%s", (_name, text, visibleText) => {
+    expect(makeVisible(text)).toBe(visibleText);
   });
 
   it("shown text contains no control, format or separator character", () => {
@@ -30,9 +30,9 @@ describe("untrusted text is shown with visible marks", () => {
     );
     fc.assert(
       fc.property(fc.array(units, { maxLength: 12 }), (parts) => {
-        const shown = makeVisible(parts.join(""));
-        expect(shown).not.toMatch(/[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\t\n]]/v);
-        expect(makeVisible(shown)).toBe(shown);
+        const text = makeVisible(parts.join(""));
+        expect(text).not.toMatch(/[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--[\t\n]]/v);
+        expect(makeVisible(text)).toBe(text);
       }),
     );
   });

@@ -20,39 +20,39 @@ interface Result {
 function simulate(tasks: number, meanMs: number, boundMs: (random: Random) => number): Result {
   const random = new Random(5).fork(`use ${meanMs}`);
   const ends: number[] = [];
-  let left = tasks;
+  let remaining = tasks;
   let busyMs = 0;
   let openMs = 0;
   let running = 0;
   let fullAtMs = Number.POSITIVE_INFINITY;
 
-  function start(at: number): void {
+  function start(time: number): void {
     running += 1;
-    if (running === invocationsMax) fullAtMs = Math.min(fullAtMs, at);
+    if (running === invocationsMax) fullAtMs = Math.min(fullAtMs, time);
     const bound = boundMs(random);
-    let end = at;
+    let end = time;
     for (let slot = 0; slot < slotsOfInvocation; slot++) {
-      let now = at;
+      let now = time;
       do {
-        if (left === 0) break;
-        left -= 1;
+        if (remaining === 0) break;
+        remaining -= 1;
         const ms = -meanMs * Math.log(1 - random.next());
         busyMs += ms;
         now += ms;
-      } while (now - at < bound);
+      } while (now - time < bound);
       end = Math.max(end, now);
     }
-    openMs += (end - at) * slotsOfInvocation;
+    openMs += (end - time) * slotsOfInvocation;
     ends.push(end);
   }
 
   start(0);
   while (ends.length > 0) {
-    const at = Math.min(...ends);
-    ends.splice(ends.indexOf(at), 1);
+    const endTime = Math.min(...ends);
+    ends.splice(ends.indexOf(endTime), 1);
     running -= 1;
     // A backlog lets the platform run one more than before.
-    for (let n = 0; n < 2 && left > 0 && running < invocationsMax; n++) start(at);
+    for (let n = 0; n < 2 && remaining > 0 && running < invocationsMax; n++) start(endTime);
   }
   return { use: busyMs / openMs, fullAtMs };
 }

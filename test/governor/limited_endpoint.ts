@@ -54,7 +54,7 @@ export class LimitedEndpoint {
   }
 
   #inMinute(now: number): number {
-    const before = this.permitted.findLastIndex((at) => at <= now - 60_000);
+    const before = this.permitted.findLastIndex((time) => time <= now - 60_000);
     return this.permitted.length - 1 - before;
   }
 }

@@ -122,13 +122,13 @@ describe("the waitlist", () => {
 });
 
 describe("a closed model", () => {
-  const refused = { kind: "refused", at: start, retryAfterMs: 3_600_000 } as const;
+  const refusal = { kind: "refused", at: start, retryAfterMs: 3_600_000 } as const;
 
   test("keeps the slots of its tasks until it opens, and calls them one after another", () => {
     const started = decideEach(emptyState(), ["a", "b"], (state, task) =>
       grant(state, requestOf(task, 20), start),
     );
-    const closed = record(started.state, "a", refused, start);
+    const closed = record(started.state, "a", refusal, start);
     const { state, permits } = decideEach(closed, ["b", "a"], (before, task) =>
       grant(before, requestOf(task, 20), start + 30_000),
     );
@@ -143,7 +143,7 @@ describe("a closed model", () => {
   });
 
   test("admits no new task", () => {
-    const closed = record(emptyState(), "x", refused, start);
+    const closed = record(emptyState(), "x", refusal, start);
     expect(admit(closed, requestOf("new"), start + 1).permit).toEqual({
       granted: false,
       until: start + 3_600_000,
@@ -186,8 +186,8 @@ test("the rate, the slots and the horizon hold for any order of requests", () =>
           expect(decision.permit.at).toBeLessThanOrEqual(now + governorLimits.aheadMsMax);
           if (kind === "grant") calls.push(decision.permit.at);
         } else {
-          const at = calls.at(-1) ?? start;
-          state = record(state, task, { kind, at, retryAfterMs: 2_000 }, now);
+          const time = calls.at(-1) ?? start;
+          state = record(state, task, { kind, at: time, retryAfterMs: 2_000 }, now);
         }
         const max = slotsMax(state.slots, intervalOf(rate));
         expect(state.slots.held.length).toBeLessThanOrEqual(Math.max(before, max));

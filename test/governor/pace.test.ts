@@ -80,7 +80,7 @@ test("no minute has more calls than the rate allows", () => {
     fc.property(rates, arrivals, (rate, gaps) => {
       const times = grantedTimes(rate, gaps);
       for (const from of times) {
-        const inMinute = times.filter((at) => at >= from && at < from + 60_000);
+        const inMinute = times.filter((time) => time >= from && time < from + 60_000);
         expect(inMinute.length).toBeLessThanOrEqual(rate);
       }
     }),
@@ -109,13 +109,13 @@ test("calls are granted in order, not before their request and not beyond the ho
   );
 });
 
-const refused = (retryAfterMs: number | null, at = now): Observation => ({
+const refusedAt = (retryAfterMs: number | null, time = now): Observation => ({
   kind: "refused",
-  at,
+  at: time,
   retryAfterMs,
 });
 const faulted: Observation = { kind: "faulted", at: now };
-const answered: Observation = { kind: "answered", at: now };
+const answer: Observation = { kind: "answered", at: now };
 const faults = (count: number): Observation[] => Array.from({ length: count }, () => faulted);
 
 describe("outcomes", () => {
@@ -123,45 +123,47 @@ describe("outcomes", () => {
     observations.reduce((state, observation) => observe(state, observation, now), initialPace);
 
   test.each([
-    ["a reply", [answered], 0],
-    ["a refusal that names a time", [refused(5_000)], now + 5_000],
-    ["a refusal that names none", [refused(null)], now + refusedMs],
-    ["a second refusal in a row", [refused(null), refused(null)], now + 2 * refusedMs],
+    ["a reply", [answer], 0],
+    ["a refusal that names a time", [refusedAt(5_000)], now + 5_000],
+    ["a refusal that names none", [refusedAt(null)], now + refusedMs],
+    ["a second refusal in a row", [refusedAt(null), refusedAt(null)], now + 2 * refusedMs],
     [
       "the tenth refusal in a row",
-      Array.from({ length: 10 }, () => refused(null)),
+      Array.from({ length: 10 }, () => refusedAt(null)),
       now + 4 * refusedMs,
     ],
-    ["a refusal after a reply", [refused(null), answered, refused(null)], now + refusedMs],
-    ["a shorter time after a longer one", [refused(9_000), refused(10)], now + 9_000],
-    ["the refusal of an older call", [refused(null), refused(null, now - 1)], now + refusedMs],
+    ["a refusal after a reply", [refusedAt(null), answer, refusedAt(null)], now + refusedMs],
+    ["a shorter time after a longer one", [refusedAt(9_000), refusedAt(10)], now + 9_000],
+    ["the refusal of an older call", [refusedAt(null), refusedAt(null, now - 1)], now + refusedMs],
     [
       "the refusal of an older call that names a longer time",
-      [refused(1_000), refused(7_000, now - 1)],
+      [refusedAt(1_000), refusedAt(7_000, now - 1)],
       now + 7_000,
     ],
     ["too few faults", faults(faultsToOpen - 1), 0],
     ["faults in a row", faults(faultsToOpen), now + openMsMin],
-    ["faults with a reply between them", [...faults(faultsToOpen - 1), answered, faulted], 0],
+    ["faults with a reply between them", [...faults(faultsToOpen - 1), answer, faulted], 0],
   ])("%s: the model is closed until the right time", (_, observations, closedUntil) => {
     expect(paceAfter(...observations).closedUntil).toBe(closedUntil);
   });
 
   test("outdated replies and faults change nothing", () => {
-    const closed = paceAfter(refused(null));
+    const closed = paceAfter(refusedAt(null));
     expect(observe(closed, { kind: "answered", at: now - 1 }, now)).toBe(closed);
     expect(observe(closed, { kind: "faulted", at: now - 1 }, now)).toBe(closed);
   });
 
   test("the rate does not change", () => {
-    expect(observe(pace({ nextAt: 7 }), refused(1), now).nextAt).toBe(7);
+    expect(observe(pace({ nextAt: 7 }), refusedAt(1), now).nextAt).toBe(7);
   });
 
   test("a call reserved ahead is valid until the model closes", () => {
     const first = reserve(pace({ nextAt: now + 5_000 }), 60, now);
-    const at = first.granted ? first.at : 0;
-    expect(blockedUntil(first.pace, at, at)).toBeNull();
-    expect(blockedUntil(observe(first.pace, refused(60_000), now + 1), at, at)).toBe(now + 60_001);
+    const time = first.granted ? first.at : 0;
+    expect(blockedUntil(first.pace, time, time)).toBeNull();
+    expect(blockedUntil(observe(first.pace, refusedAt(60_000), now + 1), time, time)).toBe(
+      now + 60_001,
+    );
   });
 });
 
@@ -193,10 +195,10 @@ describe("a half-open breaker", () => {
     let state = opened;
     const waits: number[] = [];
     for (let n = 0; n < 8; n++) {
-      const at = state.closedUntil;
-      const tried = reserve(state, 60, at);
-      state = observe(tried.pace, { kind: "faulted", at }, at);
-      waits.push(state.closedUntil - at);
+      const time = state.closedUntil;
+      const attempt = reserve(state, 60, time);
+      state = observe(attempt.pace, { kind: "faulted", at: time }, time);
+      waits.push(state.closedUntil - time);
     }
     expect(waits.slice(0, 3)).toEqual([2 * openMsMin, 4 * openMsMin, 8 * openMsMin]);
     expect(waits.at(-1)).toBe(openMsMax);
@@ -208,14 +210,14 @@ describe("a half-open breaker", () => {
 
   test("also probes a model that refused two calls in a row", () => {
     const afterTwoRefusals = observe(
-      observe(initialPace, refused(1_000), now),
-      refused(1_000),
+      observe(initialPace, refusedAt(1_000), now),
+      refusedAt(1_000),
       now + 1,
     );
-    const tried = reserve(afterTwoRefusals, 60, afterTwoRefusals.closedUntil);
-    expect([tried.granted, reserve(tried.pace, 60, afterTwoRefusals.closedUntil).granted]).toEqual([
-      true,
-      false,
-    ]);
+    const attempt = reserve(afterTwoRefusals, 60, afterTwoRefusals.closedUntil);
+    expect([
+      attempt.granted,
+      reserve(attempt.pace, 60, afterTwoRefusals.closedUntil).granted,
+    ]).toEqual([true, false]);
   });
 });

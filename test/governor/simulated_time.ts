@@ -63,11 +63,11 @@ export class SimulatedTime {
   }
 
   /** Runs until `done`; false when no timer is left. */
-  async run(done: () => boolean): Promise<boolean> {
-    while (!done()) {
+  async run(isDone: () => boolean): Promise<boolean> {
+    while (!isDone()) {
       await this.#settle();
       const timer = this.#timers.pop();
-      if (timer === undefined) return done();
+      if (timer === undefined) return isDone();
       if (timer.cleared) continue;
       this.#now = Math.max(this.#now, timer.at);
       timer.call();

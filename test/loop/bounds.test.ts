@@ -25,15 +25,15 @@ const turnTokens = promptTokens + modelLimits.outputTokensDefault;
 /** A dollar per token of output, and free prompts. */
 const dollarPrices = { inputPerToken: 0, outputPerToken: 1 };
 
-const allowanceAfter = (used: Partial<Usage>, limits: Partial<Bounds>) =>
-  allowanceFor({ ...noUsage, ...used }, boundsOf({ cost_usd: 1e9, ...limits }), {
+const allowanceAfter = (usage: Partial<Usage>, limits: Partial<Bounds>) =>
+  allowanceFor({ ...noUsage, ...usage }, boundsOf({ cost_usd: 1e9, ...limits }), {
     ...{ promptTokens, outputTokensMax, egressRefused: false, lostClaims: 0 },
     prices: limits.cost_usd === undefined ? { inputPerToken: 0, outputPerToken: 0 } : dollarPrices,
   });
-const mayCall = (used: Partial<Usage>, limits: Partial<Bounds> = {}) =>
-  allowanceAfter(used, limits).kind === "go";
-function mayWork(used: Partial<Usage>, limits: Partial<Bounds> = {}): boolean {
-  const allowance = allowanceAfter(used, limits);
+const mayCall = (usage: Partial<Usage>, limits: Partial<Bounds> = {}) =>
+  allowanceAfter(usage, limits).kind === "go";
+function mayWork(usage: Partial<Usage>, limits: Partial<Bounds> = {}): boolean {
+  const allowance = allowanceAfter(usage, limits);
   return allowance.kind === "go" && allowance.offered === "tools";
 }
 
@@ -45,10 +45,10 @@ const turns: Step[] = Array.from({ length: 4 }, (_, n) => {
     toolStep(call, "x", "done", 2 * n + 2),
   ];
 }).flat();
-const compactionWith = (full: number, gentle: number) => {
+const compactionWith = (fullTokens: number, gentle: number) => {
   const estimateTokens = (nextCompaction: { chars: number } | null) =>
     nextCompaction === null
-      ? full
+      ? fullTokens
       : nextCompaction.chars === compactionLimits.gentleChars
         ? gentle
         : 0;
@@ -98,7 +98,7 @@ async function isInline(bytes: number): Promise<boolean> {
   return put.mock.calls.length === 0;
 }
 
-function nested(levels: number): Record<string, unknown> {
+function nest(levels: number): Record<string, unknown> {
   let value: Record<string, unknown> = {};
   for (let n = 1; n < levels; n++) value = { inner: value };
   return value;
@@ -219,10 +219,8 @@ test.each<[string, number, number, (n: number) => boolean | Promise<boolean>]>([
     modelLimits.argumentsDepthMax,
     modelLimits.argumentsDepthMax + 1,
     (n) =>
-      answerArguments(
-        { schema: { type: "object" }, wrapped: false, plainText: false },
-        nested(n),
-      ) !== null,
+      answerArguments({ schema: { type: "object" }, wrapped: false, plainText: false }, nest(n)) !==
+      null,
   ],
 ])("the bound on %s is exact", async (_name, last, beyond, isAccepted) => {
   expect([await isAccepted(last), await isAccepted(beyond)]).toEqual([true, false]);

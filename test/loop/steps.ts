@@ -28,14 +28,14 @@ const row = { fence: 1, name: "m", started_at: 0, duration_ms: 0, usage: noUsage
 
 export function modelStep(
   reply: Reply | null,
-  offered: ModelPayload["offered"] = "tools",
+  offer: ModelPayload["offered"] = "tools",
   seq = 1,
   overrides: Partial<ModelPayload> = {},
 ): Step {
   const usage = { prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, cost_usd: 0 };
   const failure = reply === null ? ({ code: "model_busy", message: "busy" } as const) : null;
-  const because = offered === "tools" ? {} : { because: "budget_steps" as const };
-  const head = { kind: "model" as const, model: "m", offered, ...because };
+  const because = offer === "tools" ? {} : { because: "budget_steps" as const };
+  const head = { kind: "model" as const, model: "m", offered: offer, ...because };
   const payload: ModelPayload = { ...head, reply, failure, usage, ...overrides };
   return { ...row, seq, status: reply === null ? "failed" : "done", payload };
 }

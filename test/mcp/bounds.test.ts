@@ -43,9 +43,9 @@ async function countListed(pages: number, toolsPerPage: number): Promise<number>
   const transport = { fetchEffectFree, fetch: fetchEffectFree } as never;
   const signal = new AbortController().signal;
   const connection = new McpConnection({ name: "s", ...server }, transport, signal);
-  const listed = await connection.list();
+  const list = await connection.list();
   await connection.close();
-  return listed.ok ? listed.value.length : -1;
+  return list.ok ? list.value.length : -1;
 }
 
 async function errorLength(chars: number): Promise<number> {
@@ -53,8 +53,8 @@ async function errorLength(chars: number): Promise<number> {
   const transport = { fetchEffectFree, fetch: fetchEffectFree } as never;
   const signal = new AbortController().signal;
   const connection = new McpConnection({ name: "s", ...server }, transport, signal);
-  const listed = await connection.list();
-  return listed.ok ? -1 : listed.error.replace(/[^x]/g, "").length;
+  const list = await connection.list();
+  return list.ok ? -1 : list.error.replace(/[^x]/g, "").length;
 }
 
 const schemaOf = (chars: number) => {
@@ -85,7 +85,7 @@ test.each<[string, number, (n: number) => boolean | Promise<boolean>]>([
       remoteTools(
         "s",
         server,
-        Array.from({ length: n }, (_, at) => ({ name: `t${at}` })),
+        Array.from({ length: n }, (_, index) => ({ name: `t${index}` })),
       ).length === n,
   ],
   [

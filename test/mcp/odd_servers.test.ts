@@ -16,9 +16,9 @@ interface Request {
 }
 
 /** A connection to a server that answers `tools/list` and `tools/call` by these functions. */
-function connected(answer: (request: Request, nth: number) => Answer | string) {
+function connect(answer: (request: Request, nth: number) => Answer | string) {
   const methods: string[] = [];
-  let counted = 0;
+  let requestCount = 0;
   const respond = async ({ body }: GuestRequest): Promise<GuestResponse> => {
     const request = JSON.parse(new TextDecoder().decode(body ?? undefined)) as Request;
     methods.push(request.method);
@@ -31,8 +31,8 @@ function connected(answer: (request: Request, nth: number) => Answer | string) {
       };
       return response(200, JSON.stringify({ jsonrpc: "2.0", id: request.id, result }));
     }
-    counted += 1;
-    const serverAnswer = answer(request, counted);
+    requestCount += 1;
+    const serverAnswer = answer(request, requestCount);
     if (typeof serverAnswer === "string") {
       return response(200, `{"jsonrpc":"2.0","id":${request.id},"result":${serverAnswer}}`);
     }
@@ -53,14 +53,14 @@ const response = (status: number, text: string): GuestResponse => ({
   body: new TextEncoder().encode(text),
 });
 
-const good = {
+const goodTool = {
   name: "cut_reed",
   description: "Cuts a reed.",
   inputSchema: { type: "object", properties: { reed: { type: "string" } } },
 };
 
-async function offered(pages: readonly object[], repeats = false) {
-  const { connection, methods } = connected((_request, nth) => ({
+async function offerTools(pages: readonly object[], repeats = false) {
+  const { connection, methods } = connect((_request, nth) => ({
     result: pages[repeats ? (nth - 1) % pages.length : nth - 1] ?? { tools: [] },
   }));
   const list = await connection.list();
@@ -87,19 +87,19 @@ describe("one odd tool hides no other", () => {
       { name: "odd", inputSchema: { anyOf: [{ type: "object" }, { type: "object" }] } },
       ["cut_reed", "odd"],
     ],
-    ["a description of null", { ...good, name: "odd", description: null }, ["cut_reed", "odd"]],
+    ["a description of null", { ...goodTool, name: "odd", description: null }, ["cut_reed", "odd"]],
     [
       "a hint as text",
-      { ...good, name: "odd", annotations: { readOnlyHint: "yes" } },
+      { ...goodTool, name: "odd", annotations: { readOnlyHint: "yes" } },
       ["cut_reed", "odd"],
     ],
     [
       "an output schema of a list",
-      { ...good, name: "odd", outputSchema: { type: "array" } },
+      { ...goodTool, name: "odd", outputSchema: { type: "array" } },
       ["cut_reed", "odd"],
     ],
-    ["a title that is a number", { ...good, name: "odd", title: 7 }, ["cut_reed", "odd"]],
-    ["a schema of true", { ...good, name: "odd", inputSchema: true }, ["cut_reed", "odd"]],
+    ["a title that is a number", { ...goodTool, name: "odd", title: 7 }, ["cut_reed", "odd"]],
+    ["a schema of true", { ...goodTool, name: "odd", inputSchema: true }, ["cut_reed", "odd"]],
     [
       "a list of types",
       { name: "odd", inputSchema: { type: ["object", "null"] } },
@@ -109,21 +109,27 @@ describe("one odd tool hides no other", () => {
     ["no name", { description: "nameless" }, ["cut_reed"]],
     ["null", null, ["cut_reed"]],
   ])("%s", async (_name, oddTool, names) => {
-    expect((await offered([{ tools: [good, oddTool] }])).names).toEqual(names);
+    expect((await offerTools([{ tools: [goodTool, oddTool] }])).names).toEqual(names);
   });
 });
 
 describe("a list of several pages ends", () => {
   test.each<[string, object[], boolean, string[], number]>([
-    ["at a cursor of null", [{ tools: [good], nextCursor: null }], true, ["cut_reed"], 1],
-    ["at an empty cursor", [{ tools: [good], nextCursor: "" }], true, ["cut_reed"], 1],
-    ["at a cursor that does not move", [{ tools: [good], nextCursor: "p" }], true, ["cut_reed"], 2],
+    ["at a cursor of null", [{ tools: [goodTool], nextCursor: null }], true, ["cut_reed"], 1],
+    ["at an empty cursor", [{ tools: [goodTool], nextCursor: "" }], true, ["cut_reed"], 1],
+    [
+      "at a cursor that does not move",
+      [{ tools: [goodTool], nextCursor: "p" }],
+      true,
+      ["cut_reed"],
+      2,
+    ],
     [
       "at cursors in a circle",
       [
-        { tools: [{ ...good, name: "a1" }], nextCursor: "x" },
-        { tools: [{ ...good, name: "a2" }], nextCursor: "y" },
-        { tools: [{ ...good, name: "a1" }], nextCursor: "x" },
+        { tools: [{ ...goodTool, name: "a1" }], nextCursor: "x" },
+        { tools: [{ ...goodTool, name: "a2" }], nextCursor: "y" },
+        { tools: [{ ...goodTool, name: "a1" }], nextCursor: "x" },
       ],
       true,
       ["a1", "a2"],
@@ -131,20 +137,23 @@ describe("a list of several pages ends", () => {
     ],
     [
       "after its last page",
-      [{ tools: [{ ...good, name: "a1" }], nextCursor: "x" }, { tools: [{ ...good, name: "a2" }] }],
+      [
+        { tools: [{ ...goodTool, name: "a1" }], nextCursor: "x" },
+        { tools: [{ ...goodTool, name: "a2" }] },
+      ],
       false,
       ["a1", "a2"],
       2,
     ],
     ["where the list is missing", [{}], false, [], 1],
   ])("%s", async (_name, pages, repeats, names, requests) => {
-    expect(await offered(pages, repeats)).toMatchObject({ names, requests });
+    expect(await offerTools(pages, repeats)).toMatchObject({ names, requests });
   });
 });
 
 test("names that would collide are numbered, and an exact name stays", async () => {
-  const named = ["pond.drain", "pond/drain", "pond_drain"].map((name) => ({ ...good, name }));
-  const { tools } = await offered([{ tools: named }]);
+  const names = ["pond.drain", "pond/drain", "pond_drain"].map((name) => ({ ...goodTool, name }));
+  const { tools } = await offerTools([{ tools: names }]);
   expect(tools.map(({ name, tool }) => [name, tool])).toEqual([
     ["pond__pond_drain_2", "pond.drain"],
     ["pond__pond_drain_3", "pond/drain"],
@@ -152,8 +161,8 @@ test("names that would collide are numbered, and an exact name stays", async () 
   ]);
 });
 
-async function called(answer: (nth: number) => Answer | string) {
-  const { connection, methods } = connected((_request, nth) => answer(nth));
+async function callServer(answer: (nth: number) => Answer | string) {
+  const { connection, methods } = connect((_request, nth) => answer(nth));
   // The first request opens the session.
   const outcome = await connection.call({ tool: "cut_reed", effect: "read" }, {});
   return { outcome, methods, text: outcome.ok ? resultOf(outcome.value).text : outcome.error };
@@ -181,11 +190,11 @@ describe("what a call returns is read", () => {
       "pond is frozen",
     ],
   ])("%s", async (_name, result, text) => {
-    expect((await called(() => ({ result }))).text).toContain(text);
+    expect((await callServer(() => ({ result }))).text).toContain(text);
   });
 
   test("with all digits of a number", async () => {
-    const { text } = await called(() => '{"structuredContent":{"berth":8800700600500400303}}');
+    const { text } = await callServer(() => '{"structuredContent":{"berth":8800700600500400303}}');
     expect(text).toContain("8800700600500400303");
   });
 
@@ -193,7 +202,7 @@ describe("what a call returns is read", () => {
     [-32602, "reed: must be green"],
     [-32601, "Unknown tool"],
   ])("as the server's own words for error %i", async (code, message) => {
-    const { outcome, text } = await called(() => ({ error: { code, message } }));
+    const { outcome, text } = await callServer(() => ({ error: { code, message } }));
     expect(outcome.ok).toBe(true);
     expect(text).toContain(message);
     expect(text).not.toContain("cannot be used");
@@ -204,7 +213,7 @@ describe("a session that the server has forgotten", () => {
   test.each([{ http: 404 }, { http: 400, text: "Bad Request: No valid session ID provided" }])(
     "is renewed once, and the call repeated: %j",
     async (lost) => {
-      const { connection, methods } = connected((_request, nth) => {
+      const { connection, methods } = connect((_request, nth) => {
         if (nth === 2) return lost;
         return { result: { content: [{ type: "text", text: `cut ${nth}` }] } };
       });
@@ -216,7 +225,7 @@ describe("a session that the server has forgotten", () => {
   );
 
   test("is not renewed again and again", async () => {
-    const { connection, methods } = connected((_request, nth) =>
+    const { connection, methods } = connect((_request, nth) =>
       nth === 1 ? { result: { content: [] } } : { http: 404 },
     );
     const call = () => connection.call({ tool: "cut_reed", effect: "read" }, {});

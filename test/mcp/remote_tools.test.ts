@@ -24,9 +24,9 @@ describe("the name of a remote tool", () => {
     ["__proto__", "docs__proto"],
     ["a__b", "docs__a_b"],
     ["\u0455earch", "docs__earch"],
-  ])("%j becomes %s", (name, shown) => {
+  ])("%j becomes %s", (name, text) => {
     expect(remoteTools("docs", server, [{ name, inputSchema: schema }])).toMatchObject([
-      { name: shown, tool: name },
+      { name: text, tool: name },
     ]);
   });
 
@@ -35,7 +35,7 @@ describe("the name of a remote tool", () => {
   });
 
   test("never equals the name of another tool", () => {
-    const known = new Set(catalog.map((tool) => tool.name).concat("final_answer"));
+    const expected = new Set(catalog.map((tool) => tool.name).concat("final_answer"));
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 80 }), { maxLength: 80 }), (names) => {
         const tools = remoteTools(
@@ -43,11 +43,11 @@ describe("the name of a remote tool", () => {
           server,
           names.map((name) => ({ name })),
         );
-        const shown = tools.map((tool) => tool.name);
-        expect(new Set(shown).size).toBe(shown.length);
-        expect(shown.length).toBeLessThanOrEqual(mcpLimits.toolsPerServerMax);
-        for (const name of shown) {
-          expect(known.has(name)).toBe(false);
+        const toolNames = tools.map((tool) => tool.name);
+        expect(new Set(toolNames).size).toBe(toolNames.length);
+        expect(toolNames.length).toBeLessThanOrEqual(mcpLimits.toolsPerServerMax);
+        for (const name of toolNames) {
+          expect(expected.has(name)).toBe(false);
           expect(name).toMatch(/^docs__[A-Za-z0-9_]{1,58}$/);
         }
       }),
@@ -56,21 +56,21 @@ describe("the name of a remote tool", () => {
 });
 
 describe("the operator's configuration of a server", () => {
-  const listed = [
+  const list = [
     { name: "a", annotations: { readOnlyHint: true } },
     { name: "b" },
     { name: "constructor" },
   ];
   test("determines the effects of its tools, and the server's own hints do not", () => {
     const effects = (overrides: Partial<McpServer>) =>
-      listed.map(({ name }) => effectOf({ ...server, ...overrides }, name));
+      list.map(({ name }) => effectOf({ ...server, ...overrides }, name));
     expect(effects({})).toEqual(["effect", "effect", "effect"]);
     expect(effects({ effects: { a: "read" } })).toEqual(["read", "effect", "effect"]);
     expect(effects({ effect: "idempotent" })).toEqual(["idempotent", "idempotent", "idempotent"]);
   });
 
   test("determines which tools are offered", () => {
-    const tools = remoteTools("s", { ...server, tools: ["b"] }, listed);
+    const tools = remoteTools("s", { ...server, tools: ["b"] }, list);
     expect(tools.map((tool) => tool.tool)).toEqual(["b"]);
   });
 });

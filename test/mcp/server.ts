@@ -52,7 +52,7 @@ const withSku = {
   properties: { sku: { type: "string", description: "such as AB-1" } },
   required: ["sku"],
 };
-const empty = { type: "object" as const, properties: {} };
+const emptySchema = { type: "object" as const, properties: {} };
 
 function shopOf(server: FakeServer): Server {
   const shop = new Server({ name: "shop", version: "1" }, { capabilities: { tools: {} } });
@@ -60,7 +60,7 @@ function shopOf(server: FakeServer): Server {
     tools: [
       { name: "find-product", description: "Finds a product.", inputSchema: withSku },
       { name: "order", inputSchema: withSku },
-      ...["fail", "flood", ...server.moreTools].map((name) => ({ name, inputSchema: empty })),
+      ...["fail", "flood", ...server.moreTools].map((name) => ({ name, inputSchema: emptySchema })),
     ],
   }));
   shop.setRequestHandler(CallToolRequestSchema, async ({ params }) => {

@@ -53,8 +53,8 @@ async function run(server: FakeServer, task: DurableTask) {
 }
 
 describe("a task that names an MCP server", () => {
-  test.each([{ json: true }, { json: false }])("can call its tools: %j", async (how) => {
-    const server = mcpServer(how);
+  test.each([{ json: true }, { json: false }])("can call its tools: %j", async (options) => {
+    const server = mcpServer(options);
     const { row, resultsOf } = await run(server, {
       rehearsal: [toolCall("shop__find_product", { sku: "AB-1" }), finalAnswer()],
     });

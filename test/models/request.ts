@@ -72,7 +72,7 @@ export function request(overrides: Partial<ModelRequest> = {}): ModelRequest {
 }
 
 /** One assistant turn with a call for each result, answered. */
-export function answered(contents: readonly string[]): Message[] {
+export function answeredCalls(contents: readonly string[]): Message[] {
   return [
     {
       role: "assistant",

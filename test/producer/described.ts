@@ -14,10 +14,10 @@ FormatRegistry.Set("date-time", (text) =>
 
 /** The operation of a request; null if there is none for the path and method. */
 export function operationAt(method: string, pathname: string): Operation | null {
-  const found = [...openRoutes, ...routes].find(
+  const operationRoute = [...openRoutes, ...routes].find(
     (route) => route.method === method && patternOf(route.path).test(pathname),
   );
-  return found ?? null;
+  return operationRoute ?? null;
 }
 
 const patternOf = (path: string): RegExp =>
@@ -95,8 +95,8 @@ const cache = new WeakMap<TSchema, TSchema>();
 
 /** The schema with additional fields forbidden, so that undocumented fields are found. */
 function closed(schema: TSchema): TSchema {
-  const known = cache.get(schema);
-  if (known !== undefined) return known;
+  const cached = cache.get(schema);
+  if (cached !== undefined) return cached;
   const copy: TSchema = { ...schema };
   cache.set(schema, copy);
   for (const [keyword, value] of Object.entries(schema)) {

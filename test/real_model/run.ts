@@ -38,11 +38,11 @@ const fleet = await startDevServer({
 try {
   const scorecard = await checkModel(model);
   const examples = await runExamples(model);
-  const at = new Date().toISOString().slice(0, 10);
+  const today = new Date().toISOString().slice(0, 10);
   const folder = path.join(root, "docs/models");
   fs.mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, `${at}-${model.replace(/[^\w.-]+/g, "_")}.md`);
-  fs.writeFileSync(file, cardText({ model, at, scorecard, examples }));
+  const file = path.join(folder, `${today}-${model.replace(/[^\w.-]+/g, "_")}.md`);
+  fs.writeFileSync(file, cardText({ model, at: today, scorecard, examples }));
   console.log(
     `Wrote ${path.relative(root, file)}: ${scorecard.passed} of ${scorecard.total} passed.`,
   );

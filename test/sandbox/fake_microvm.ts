@@ -107,17 +107,17 @@ export class FakeMicroVm implements MicroVmClient {
   }
 
   #shell(command: string): object {
-    const done = { signal: null, timedOut: false, left: 0, ended: null, files: {}, deleted: [] };
+    const ending = { signal: null, timedOut: false, left: 0, ended: null, files: {}, deleted: [] };
     const cat = /^cat (\S+)$/.exec(command)?.[1];
     const bytes = cat === undefined ? undefined : this.#files.get(cat);
-    if (bytes !== undefined) return { ...done, code: 0, logs: new TextDecoder().decode(bytes) };
+    if (bytes !== undefined) return { ...ending, code: 0, logs: new TextDecoder().decode(bytes) };
     const [, text, to] = /^echo (.*) > (\S+)$/.exec(command) ?? [];
     if (text !== undefined && to !== undefined) {
       const fileBytes = new TextEncoder().encode(`${text}\n`);
       this.#files.set(to, fileBytes);
-      return { ...done, code: 0, logs: "", files: { [to]: fileBytes.toBase64() } };
+      return { ...ending, code: 0, logs: "", files: { [to]: fileBytes.toBase64() } };
     }
-    return { ...done, code: 127, logs: `bash: ${command}: command not found\n` };
+    return { ...ending, code: 127, logs: `bash: ${command}: command not found\n` };
   }
 }
 

@@ -11,7 +11,7 @@ declare global {
   interface ImportMeta extends Globbing {}
 }
 
-const found = import.meta.glob(
+const modules = import.meta.glob(
   [
     "../../consumer/**/*.ts",
     "../../producer/**/*.ts",
@@ -22,5 +22,5 @@ const found = import.meta.glob(
 );
 
 export const sources: ReadonlyMap<string, string> = new Map(
-  Object.entries(found).map(([path, text]) => [path.replace("../../", ""), text]),
+  Object.entries(modules).map(([path, text]) => [path.replace("../../", ""), text]),
 );

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkCron, findDueTick, nextTicks } from "../../producer/schedules/cron.ts";
 
-const at = (time: string): number => Date.parse(time);
+const parseTime = (time: string): number => Date.parse(time);
 const iso = (ticks: readonly number[]): string[] =>
   ticks.map((tick) => new Date(tick).toISOString().slice(0, 16));
 
@@ -17,7 +17,7 @@ describe("02:30 in Berlin at the clock changes of 2026", () => {
       "2026-10-23T12:00Z",
     ],
   ])("%s", (_name, from) => {
-    const ticks = iso(nextTicks("30 2 * * *", "Europe/Berlin", at(from), 4));
+    const ticks = iso(nextTicks("30 2 * * *", "Europe/Berlin", parseTime(from), 4));
     expect(ticks).toEqual(
       from.includes("-03-")
         ? ["2026-03-28T01:30", "2026-03-29T01:00", "2026-03-30T00:30", "2026-03-31T00:30"]
@@ -26,14 +26,14 @@ describe("02:30 in Berlin at the clock changes of 2026", () => {
   });
 
   it("the tick after the first of two 02:30 is on the next day", () => {
-    const ticks = nextTicks("30 2 * * *", "Europe/Berlin", at("2026-10-25T00:45Z"), 1);
+    const ticks = nextTicks("30 2 * * *", "Europe/Berlin", parseTime("2026-10-25T00:45Z"), 1);
     expect(iso(ticks)).toEqual(["2026-10-26T01:30"]);
   });
 
   it.each([["2026-03-29T00:10Z"], ["2026-10-24T23:40Z"]])(
     "an expression for every half hour keeps stepping through the change after %s",
     (from) => {
-      const ticks = nextTicks("*/30 * * * *", "Europe/Berlin", at(from), 8);
+      const ticks = nextTicks("*/30 * * * *", "Europe/Berlin", parseTime(from), 8);
       const steps = ticks.slice(1).map((tick, n) => tick - (ticks[n] ?? 0));
       expect(new Set(steps)).toEqual(new Set([30 * 60_000]));
     },
@@ -54,7 +54,7 @@ describe("a time in a gap that ends at midnight ticks at the end of the gap", ()
       ["2027-03-27T01:10", "2027-03-28T01:00", "2027-03-29T00:10"],
     ],
   ])("%s in %s after %s", (cron, timezone, after, ticks) => {
-    expect(iso(nextTicks(cron, timezone, at(after), ticks.length))).toEqual(ticks);
+    expect(iso(nextTicks(cron, timezone, parseTime(after), ticks.length))).toEqual(ticks);
   });
 
   it.each([
@@ -65,11 +65,11 @@ describe("a time in a gap that ends at midnight ticks at the end of the gap", ()
     ["20 0 5 9 *", "America/Santiago", "2027-09-01T00:00Z", "2027-09-05T04:00"],
     ["10 2 3 10 *", "Australia/Lord_Howe", "2027-10-01T00:00Z", "2027-10-02T15:30"],
   ])("%s in %s, which has no such gap, ticks as before", (cron, timezone, after, tick) => {
-    expect(iso(nextTicks(cron, timezone, at(after), 1))).toEqual([tick]);
+    expect(iso(nextTicks(cron, timezone, parseTime(after), 1))).toEqual([tick]);
   });
 
   it("a tick that is due is found there, and the next one after it", () => {
-    const [tick, next] = [at("2027-03-28T01:00Z"), at("2027-03-29T00:10Z")];
+    const [tick, next] = [parseTime("2027-03-28T01:00Z"), parseTime("2027-03-29T00:10Z")];
     const due = findDueTick("10 23 * * *", "America/Nuuk", tick, tick + 1_000);
     expect(due).toEqual({ tick, missed: 0, late: false, next });
   });
@@ -98,7 +98,7 @@ describe("the check of a cron expression and a time zone", () => {
 
 describe("the due tick of a schedule", () => {
   const hourly = (nextAt: string, now: string) => {
-    const due = findDueTick("0 * * * *", "UTC", at(nextAt), at(now));
+    const due = findDueTick("0 * * * *", "UTC", parseTime(nextAt), parseTime(now));
     return { ...due, tick: iso([due.tick])[0], next: iso([due.next ?? 0])[0] };
   };
 
@@ -133,7 +133,7 @@ describe("the due tick of a schedule", () => {
       "0 0 1 * *",
       "0 9 * * 1",
     );
-    const start = at("2026-01-01T00:00Z");
+    const start = parseTime("2026-01-01T00:00Z");
     const minutes = fc.integer({ min: 0, max: 400 * 24 * 60 });
     fc.assert(
       fc.property(crons, zones, minutes, minutes, (cron, zone, from, later) => {

@@ -20,9 +20,9 @@ export function countedDatabase(real: D1Database): Counted {
     rows.trips += 1;
     return note(await answer);
   };
-  const counted = (statement: D1PreparedStatement): D1PreparedStatement => {
+  const countStatement = (statement: D1PreparedStatement): D1PreparedStatement => {
     const wrapped = {
-      bind: (...values: unknown[]) => counted(statement.bind(...values)),
+      bind: (...values: unknown[]) => countStatement(statement.bind(...values)),
       run: () => trip(statement.run()),
       all: () => trip(statement.all()),
       first: async () => (await trip(statement.all())).results[0] ?? null,
@@ -31,7 +31,7 @@ export function countedDatabase(real: D1Database): Counted {
     return wrapped;
   };
   const db = {
-    prepare: (sql: string) => counted(real.prepare(sql)),
+    prepare: (sql: string) => countStatement(real.prepare(sql)),
     async batch(statements: D1PreparedStatement[]) {
       rows.trips += 1;
       const answers = await real.batch(

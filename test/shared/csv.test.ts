@@ -7,8 +7,8 @@ import { CsvReader } from "../../shared/text/csv.ts";
 function read(text: string, delimiter: string | null = null, size = text.length || 1) {
   const reader = new CsvReader({ delimiter });
   const rows = [];
-  for (let at = 0; at < text.length; at += size) {
-    const pushed = reader.push(text.slice(at, at + size));
+  for (let offset = 0; offset < text.length; offset += size) {
+    const pushed = reader.push(text.slice(offset, offset + size));
     if (!pushed.ok) return pushed.error;
     rows.push(...pushed.value);
   }
@@ -18,12 +18,12 @@ function read(text: string, delimiter: string | null = null, size = text.length 
   const columns = reader.columns ?? [];
   return rows.map(({ cells, line }) => [
     line,
-    Object.fromEntries(columns.map((name, at) => [name, cells[at]])),
+    Object.fromEntries(columns.map((name, index) => [name, cells[index]])),
   ]);
 }
 
 /** The values of a reader that reads the text at once, and the same in pieces of one to three characters. */
-function both(text: string, delimiter: string | null = null) {
+function parseBoth(text: string, delimiter: string | null = null) {
   const allRows = read(text, delimiter);
   for (const size of [1, 2, 3]) expect(read(text, delimiter, size)).toEqual(allRows);
   return allRows;
@@ -113,7 +113,7 @@ describe("rows are read with any line end", () => {
     ["nothing", "", []],
     ["a column named __proto__", "__proto__,b\n1,2\n", [[2, { ["__proto__"]: "1", b: "2" }]]],
   ])("%s", (_name, text, rows) => {
-    expect(both(text)).toEqual(rows);
+    expect(parseBoth(text)).toEqual(rows);
   });
 });
 
@@ -126,7 +126,7 @@ describe("what Excel writes is read", () => {
     ["a tab", "SEP=\t\r\nboat\tpier\r\nTern\tNorth", null],
     ["another separator than the option's", "sep=,\nboat;pier\nTern;North\n", ";"],
   ])("%s", (_name, text, delimiter) => {
-    expect(both(text, delimiter)).toEqual(row);
+    expect(parseBoth(text, delimiter)).toEqual(row);
   });
 
   test("a byte order mark is noticed and no part of the first name", () => {
@@ -155,7 +155,7 @@ describe("what cannot be read is refused with its line", () => {
     ["a quote inside a cell", 'a\n1"2"\n', "line 2 has a double quote inside a cell"],
     ["text after a quoted cell", 'a\n"1"2\n', "line 2 has a double quote inside a cell"],
   ])("%s", (_name, text, message) => {
-    expect(both(text)).toContain(message);
+    expect(parseBoth(text)).toContain(message);
   });
 
   test("a row that is larger than a task may be", () => {
@@ -170,14 +170,14 @@ describe("what cannot be read is refused with its line", () => {
 test("any table that is written is read back, in pieces of any size", () => {
   const cell = fc.string({ unit: fc.constantFrom("a", '"', ",", ";", "\n", "\r", " ", "é") });
   const table = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 6 });
-  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
   fc.assert(
     fc.property(
       table,
       fc.constantFrom("\n", "\r\n", "\r"),
       fc.integer({ min: 1, max: 9 }),
       (rows, end, size) => {
-        const text = ["x,y", ...rows.map((row) => row.map(quoted).join(","))].join(end);
+        const text = ["x,y", ...rows.map((row) => row.map(quote).join(","))].join(end);
         const values = read(text, null, size);
         const cells = Array.isArray(values)
           ? values.map(([, value]) => Object.values(value as object))

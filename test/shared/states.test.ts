@@ -17,11 +17,11 @@ test("a status is terminal exactly when it has no transitions", () => {
 });
 
 test("every terminal status can be reached from a queued task", () => {
-  const seen = new Set<string>(["queued"]);
+  const reachable = new Set<string>(["queued"]);
   for (const from of statuses) {
-    for (const to of statuses) if (seen.has(from) && canMove(from, to)) seen.add(to);
+    for (const to of statuses) if (reachable.has(from) && canMove(from, to)) reachable.add(to);
   }
-  expect([...seen].sort()).toEqual([...statuses].sort());
+  expect([...reachable].sort()).toEqual([...statuses].sort());
 });
 
 test.each([

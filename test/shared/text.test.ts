@@ -53,10 +53,10 @@ async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arr
 
 function split(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
+  for (let offset = 0, turn = 0; offset < bytes.byteLength; turn++) {
     const size = (sizes[turn % sizes.length] ?? 0) + 1;
-    chunks.push(bytes.slice(at, at + size));
-    at += size;
+    chunks.push(bytes.slice(offset, offset + size));
+    offset += size;
   }
   return chunks;
 }

@@ -141,13 +141,13 @@ describe("the skills of a task are bounded", () => {
     ["files", Array.from({ length: 300 }, (_, n) => ({ key: `inputs/default/k/${n}`, size: 1 }))],
     ["bytes", [{ key: "inputs/default/k/big", size: 3_000_000 }]],
   ])("in %s", async (message, overrides) => {
-    const found = await findSkills(bucketWith([head, ...overrides]), "default", [{ r2: "k" }]);
-    expect(found.ok ? "" : found.error).toContain(message);
+    const result = await findSkills(bucketWith([head, ...overrides]), "default", [{ r2: "k" }]);
+    expect(result.ok ? "" : result.error).toContain(message);
   });
 
   test("two skills of one name are rejected", async () => {
-    const found = await findSkills(bucketWith([head]), "default", [{ r2: "k" }, { r2: "k/" }]);
-    expect(found.ok ? "" : found.error).toContain("named a");
+    const result = await findSkills(bucketWith([head]), "default", [{ r2: "k" }, { r2: "k/" }]);
+    expect(result.ok ? "" : result.error).toContain("named a");
   });
 });
 

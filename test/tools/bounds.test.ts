@@ -16,7 +16,7 @@ import {
 } from "../../shared/limits.ts";
 
 function toolOf(name: string) {
-  const tool = catalog.find((found) => found.name === name);
+  const tool = catalog.find((candidate) => candidate.name === name);
   if (tool === undefined) throw new Error(`no tool ${name}`);
   return tool;
 }

@@ -40,7 +40,7 @@ export async function callTool(
     },
     { consumer },
   );
-  const step = (await readSteps(row.id)).find((found) => found.name === name);
+  const step = (await readSteps(row.id)).find((candidate) => candidate.name === name);
   const text = step?.payload.kind === "tool" ? step.payload.text : "";
   const decisions = await env.DB.prepare(
     "SELECT url, action, reason, bytes_in FROM egress_log WHERE task_id = ?1",

@@ -12,8 +12,8 @@ export function workspaceOf(files: Record<string, string | Uint8Array>): Workspa
   const workspace = new Workspace(env.OBJECTS, "default", "task_t");
   for (const [path, content] of Object.entries(files)) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    const written = workspace.write(path, bytes);
-    if (!written.ok) throw new Error(written.error);
+    const result = workspace.write(path, bytes);
+    if (!result.ok) throw new Error(result.error);
   }
   return workspace;
 }
@@ -24,13 +24,13 @@ export async function use(
   name: string,
   input: Record<string, unknown>,
 ): Promise<ToolResult> {
-  const tool = catalog.find((found) => found.name === name);
+  const tool = catalog.find((candidate) => candidate.name === name);
   if (tool === undefined) throw new Error(`there is no tool ${name}`);
   const context = {
     files,
-    runMetered: (code, over) =>
+    runMetered: (code, files) =>
       isolateEngine(env.LOADER).run(
-        { code, files: over, tools: [] },
+        { code, files: files, tools: [] },
         nothing,
         { ...limits, fuel: 60_000_000, valueBytes: sandboxLimits.searchValueBytesMax },
         new AbortController().signal,

@@ -74,7 +74,7 @@ describe("a tool with bindings is only for the tenant default or those in TOOL_T
 
 test("the catalog has exactly the tools whose names the API accepts", () => {
   const names = catalog.map((tool) => tool.name);
-  const known = [...standardTools, ...bindingTools].filter((name) => name !== "final_answer");
-  expect(names).toEqual([...known, ...customToolNames]);
+  const expected = [...standardTools, ...bindingTools].filter((name) => name !== "final_answer");
+  expect(names).toEqual([...expected, ...customToolNames]);
   expect(new Set(names).size).toBe(names.length);
 });

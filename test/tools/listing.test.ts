@@ -170,16 +170,19 @@ describe("a task that names a tool that is not configured", () => {
   });
 
   test("of another tenant fails too, although the tool has its binding", async () => {
-    const theirs = { theirs: { rules: [], tenants: ["other"] } };
-    const consumer = testConsumer({ QUERY_DB: env.DB, FLEET_POLICIES: JSON.stringify(theirs) });
-    const named = {
+    const otherPolicies = { theirs: { rules: [], tenants: ["other"] } };
+    const consumer = testConsumer({
+      QUERY_DB: env.DB,
+      FLEET_POLICIES: JSON.stringify(otherPolicies),
+    });
+    const policyTask = {
       prompt: "p",
       policy: "theirs",
       tools: ["query_d1"],
       rehearsal: [finalAnswer()],
     };
     const options = { consumer, row: { tenant: "other" } };
-    expect((await runTask(named, options)).error).toContain("TOOL_TENANTS");
+    expect((await runTask(policyTask, options)).error).toContain("TOOL_TENANTS");
     const unnamed = { prompt: "p", policy: "theirs", rehearsal: [finalAnswer()] };
     expect((await runTask(unnamed, options)).status).toBe("succeeded");
   });

@@ -6,9 +6,9 @@ import { defineTool, toolResult } from "../../consumer/tools/define.ts";
 
 const env = {} as ConsumerEnv;
 function runCodeOf(names?: string[]): string {
-  const found = selectTools(names, { tenant: "default", sandbox: "isolate" }, env);
-  if (!found.ok) throw new Error(found.error);
-  return offersOf(found.value).find(({ name }) => name === "run_code")?.description ?? "";
+  const tools = selectTools(names, { tenant: "default", sandbox: "isolate" }, env);
+  if (!tools.ok) throw new Error(tools.error);
+  return offersOf(tools.value).find(({ name }) => name === "run_code")?.description ?? "";
 }
 
 test("the description of run_code has the signature of each tool that a program can call", () => {

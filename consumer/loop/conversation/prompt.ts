@@ -82,7 +82,7 @@ export function nudgeText(reply: {
 }): string {
   const has = (quirk: Quirk): boolean => reply.quirks.includes(quirk);
   if (has("thought_filled_reply")) {
-    return `You thought until the output limit and wrote nothing. Think less: call a tool now, or ${finalAnswerName}.`;
+    return `You reasoned until the output limit and wrote nothing. Think less: call a tool now, or ${finalAnswerName}.`;
   }
   if (has("text_repeats")) {
     return `Your reply repeated itself without end, so it was cut. Call a tool to continue, or ${finalAnswerName} to finish.`;
@@ -97,7 +97,7 @@ export function nudgeText(reply: {
     return `You announced a tool call and sent none. Send the call through the tool interface, or ${finalAnswerName} to finish.`;
   }
   if (has("markup_in_text")) {
-    return `Your reply held a tool call or thought as text that could not be read, so nothing was run. Send calls through the tool interface, and put such tokens into code quotes where you write about them.`;
+    return `Your reply held a tool call or reasoning as text that could not be read, so nothing was run. Send calls through the tool interface, and put such tokens into code quotes where you write about them.`;
   }
   if (has("finish_unknown")) {
     return `Your reply broke off before it was finished. Send it again: call a tool, or ${finalAnswerName} to finish.`;

@@ -1,4 +1,4 @@
-import { thoughtMarks } from "../reply/thinking.ts";
+import { reasoningMarks } from "../reply/reasoning.ts";
 import { isCovered, type Span } from "./quoted.ts";
 
 /** What opens a call. Left over behind calls that were read, it means that one more was damaged. */
@@ -33,10 +33,10 @@ export function holdsOpener(text: string, quotes: readonly Span[]): boolean {
   return openers.some((pattern) => isOpen(text, pattern, quotes));
 }
 
-/** Whether an unquoted token of a call or of thought is left: such a text is not an answer. */
+/** Whether an unquoted token of a call or of reasoning is left: such a text is not an answer. */
 export function holdsMarkup(text: string, quotes: readonly Span[]): boolean {
   if (holdsOpener(text, quotes) || isOpen(text, wrappers, quotes)) return true;
-  return thoughtMarks
+  return reasoningMarks
     .flat()
     .filter((mark) => /^[<[◁]/.test(mark))
     .some((mark) => {

@@ -7,12 +7,12 @@ const boundaries = [...ends, "<|start|>", "<|channel|>"];
 const headLead = /\bto=|^\s*(?:assistant|commentary|analysis|final)\s*$/;
 
 /**
- * Splits a text at harmony's channel tokens: analysis is thought, final and commentary are text, and
+ * Splits a text at harmony's channel tokens: analysis is reasoning, final and commentary are text, and
  * a message that is addressed (`to=`) is a call, which stays in the text with its tokens, at the end.
  */
 export function splitHarmony(text: string): VisibleText {
   if (!text.includes(mark)) return { text, reasoning: "", quirks: [] };
-  const thoughts: string[] = [];
+  const parts: string[] = [];
   const pieces: Piece[] = [];
   let position = 0;
   for (let head = text.indexOf(mark); head !== -1; head = text.indexOf(mark, position)) {
@@ -27,7 +27,7 @@ export function splitHarmony(text: string): VisibleText {
     if (/\bto=/.test(content.slice(-200))) {
       const header = isHead ? content : content.slice(lead.length);
       pieces.push({ kind: "call", text: `${header}${mark}${body}<|call|>` });
-    } else if (content.slice(-60).includes("analysis")) thoughts.push(body.trim());
+    } else if (content.slice(-60).includes("analysis")) parts.push(body.trim());
     else pieces.push({ kind: "message", text: body });
     const token = ends.find((each) => text.startsWith(each, end));
     position = end + (token?.length ?? 0);
@@ -37,7 +37,7 @@ export function splitHarmony(text: string): VisibleText {
     text: inReadingOrder(pieces)
       .map((piece) => piece.text)
       .join(""),
-    reasoning: thoughts.join("\n"),
+    reasoning: parts.join("\n"),
     quirks: ["harmony_channels_in_text"],
   };
 }

@@ -14,8 +14,8 @@ import { type RepairContext, repairCall } from "../repair/repair.ts";
 import { readShape } from "../shapes/read.ts";
 import type { WireCall, WireReply } from "../shapes/wire.ts";
 import { type FinishMeaning, finishMeaning } from "./finish.ts";
+import { splitReasoning, withoutEndTokens } from "./reasoning.ts";
 import { repeatsItself } from "./repetition.ts";
-import { splitThinking, withoutEndTokens } from "./thinking.ts";
 import { usageOf } from "./usage.ts";
 
 /**
@@ -50,7 +50,7 @@ const brokenOff = ({ finish }: WireReply): Failure =>
   );
 
 function replyOf(wire: WireReply, meaning: FinishMeaning, request: ModelRequest): Reply {
-  const split = splitThinking(wire.text);
+  const split = splitReasoning(wire.text);
   const quirks: Quirk[] = [...split.quirks];
   const cut = meaning === "length";
   // JSON that the request asked for is never a call.
@@ -101,7 +101,7 @@ function readCalls(
 interface Content {
   calls: number;
   text: string;
-  /** Tokens of a call or of thought are left in the text. */
+  /** Tokens of a call or of reasoning are left in the text. */
   unread: boolean;
 }
 

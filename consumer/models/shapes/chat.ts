@@ -1,6 +1,6 @@
 import { isRecord, type Json, stringAt } from "../../../shared/text/json.ts";
 import { finishMeaning } from "../reply/finish.ts";
-import { contentText, thoughtText, type WireCall, type WireReply } from "./wire.ts";
+import { contentText, reasoningText, type WireCall, type WireReply } from "./wire.ts";
 
 /** One entry of `tool_calls`, nested under `function` or flat; arguments as text or as a value. */
 export function wireCall(entry: unknown): WireCall | null {
@@ -23,13 +23,13 @@ export function wireCalls(entries: unknown): WireCall[] {
 const reasoningKeys = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
 
 function reasoningOf(message: Json): string {
-  const reasoningText = stringAt(message, ...reasoningKeys);
-  if (reasoningText !== null && reasoningText !== "") return reasoningText;
+  const ownField = stringAt(message, ...reasoningKeys);
+  if (ownField !== null && ownField !== "") return ownField;
   const parts = [message.reasoning, message.reasoning_details, message.thinking].find(
     Array.isArray,
   );
-  const partsText = parts === undefined ? "" : contentText(parts) || thoughtText(parts);
-  return partsText || thoughtText(message.content);
+  const partsText = parts === undefined ? "" : contentText(parts) || reasoningText(parts);
+  return partsText || reasoningText(message.content);
 }
 
 /** What an assistant message holds, in any envelope. */

@@ -1,6 +1,6 @@
 import { isRecord, type Json, parseJson, stringAt } from "../../../shared/text/json.ts";
 import { finishOf } from "./chat.ts";
-import { contentText, thoughtText } from "./wire.ts";
+import { contentText, reasoningText } from "./wire.ts";
 
 interface Part {
   id: string | null;
@@ -41,7 +41,8 @@ export function foldEvents(text: string): Json | undefined {
       const delta = isRecord(choice.delta) ? choice.delta : {};
       finish = finishOf(choice) ?? finish;
       if (index === 0) content += contentText(delta.content);
-      reasoning += stringAt(delta, "reasoning_content", "reasoning") ?? thoughtText(delta.content);
+      reasoning +=
+        stringAt(delta, "reasoning_content", "reasoning") ?? reasoningText(delta.content);
       const calls: readonly unknown[] = Array.isArray(delta.tool_calls) ? delta.tool_calls : [];
       for (const call of calls) grow(parts, call, index);
     }

@@ -20,7 +20,7 @@ export interface WireReply {
   split?: boolean;
 }
 
-const isThought = (part: Json): boolean =>
+const isReasoningPart = (part: Json): boolean =>
   typeof part.type === "string" && /^(?:thinking|reasoning|thought|summary)/.test(part.type);
 
 const textOf = (part: unknown): string => {
@@ -28,20 +28,22 @@ const textOf = (part: unknown): string => {
   return isRecord(part) && typeof part.text === "string" ? part.text : "";
 };
 
-/** The text of a content field, which may be a string, a list of parts, a value or null; thought left out. */
+/** The text of a content field, which may be a string, a list of parts, a value or null; without reasoning. */
 export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (content === null || content === undefined) return "";
   if (!Array.isArray(content)) return JSON.stringify(content);
   const parts: readonly unknown[] = content;
-  return parts.map((part) => (isRecord(part) && isThought(part) ? "" : textOf(part))).join("");
+  return parts
+    .map((part) => (isRecord(part) && isReasoningPart(part) ? "" : textOf(part)))
+    .join("");
 }
 
-/** The thought among the parts of a content field. */
-export function thoughtText(content: unknown): string {
+/** The reasoning among the parts of a content field. */
+export function reasoningText(content: unknown): string {
   if (!Array.isArray(content)) return "";
   return content
-    .filter((part): part is Json => isRecord(part) && isThought(part))
+    .filter((part): part is Json => isRecord(part) && isReasoningPart(part))
     .map((part) => {
       const inner = part.thinking ?? part.reasoning ?? part.summary ?? part.text;
       return Array.isArray(inner) ? inner.map(textOf).join("") : textOf({ text: inner });

@@ -87,12 +87,12 @@ export class Auditor {
 
   /** Runs writes one after the other, each with its read. */
   exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(run);
-    this.#turn = mine.catch(() => undefined);
-    return mine;
+    const ownTurn = this.#turn.then(run);
+    this.#turn = ownTurn.catch(() => undefined);
+    return ownTurn;
   }
 
-  observe(row: AuditRow, by: Writer): void {
+  observe(row: AuditRow, writer: Writer): void {
     this.writes += 1;
     const tasks = new Map(
       (JSON.parse(row.tasks) as TaskState[]).map((task) => [task.id, task] as const),
@@ -100,42 +100,44 @@ export class Auditor {
     const steps = new Map(
       (JSON.parse(row.steps) as StepState[]).map((step) => [`${step.id} ${step.seq}`, step]),
     );
-    for (const task of tasks.values()) this.#task(this.#last.tasks.get(task.id), task, by);
-    for (const [key, step] of steps) this.#step(this.#last.steps.get(key), step, by);
-    for (const [id, before] of this.#last.tasks) if (!tasks.has(id)) this.#removed(id, before, by);
+    for (const task of tasks.values()) this.#task(this.#last.tasks.get(task.id), task, writer);
+    for (const [key, step] of steps) this.#step(this.#last.steps.get(key), step, writer);
+    for (const [id, before] of this.#last.tasks)
+      if (!tasks.has(id)) this.#removed(id, before, writer);
     this.#last = { tasks, steps };
   }
 
-  #removed(id: string, { status, finished_at }: TaskState, by: Writer): void {
+  #removed(id: string, { status, finished_at }: TaskState, writer: Writer): void {
     const old = (finished_at ?? Infinity) <= this.#clock.now() - retentionMs;
-    if (!by.sweeps || !old || !terminal.includes(status))
-      this.#blame(by, `the row of ${id}, which is ${status}, was removed`);
+    if (!writer.sweeps || !old || !terminal.includes(status))
+      this.#blame(writer, `the row of ${id}, which is ${status}, was removed`);
   }
 
-  #task(before: TaskState | undefined, after: TaskState, by: Writer): void {
+  #task(before: TaskState | undefined, after: TaskState, writer: Writer): void {
     const { id } = after;
     if (before === undefined || before.status !== after.status) {
       const from = before?.status ?? null;
-      this.changes.push({ id, from, to: after.status, fence: after.fence, by: by.name });
+      this.changes.push({ id, from, to: after.status, fence: after.fence, by: writer.name });
       if (before === undefined && after.status !== "queued")
-        this.#blame(by, `${id} was inserted as ${after.status}`);
+        this.#blame(writer, `${id} was inserted as ${after.status}`);
     }
     if (before === undefined) return;
-    const redriven = by.redrives && terminal.includes(before.status) && after.status === "queued";
+    const redriven =
+      writer.redrives && terminal.includes(before.status) && after.status === "queued";
     if (
       before.status !== after.status &&
       !redriven &&
       !transitions[before.status]?.includes(after.status)
     )
-      this.#blame(by, `${id} went from ${before.status} to ${after.status}`);
-    if (after.fence < before.fence) this.#blame(by, `the fence of ${id} fell`);
-    if (by.kind === "consumer") this.#consumed(before, after, by);
+      this.#blame(writer, `${id} went from ${before.status} to ${after.status}`);
+    if (after.fence < before.fence) this.#blame(writer, `the fence of ${id} fell`);
+    if (writer.kind === "consumer") this.#consumed(before, after, writer);
   }
 
-  #consumed(before: TaskState, after: TaskState, by: Writer): void {
+  #consumed(before: TaskState, after: TaskState, writer: Writer): void {
     const { id } = after;
     if (after.fence > before.fence) {
-      this.#claimed(before, after, by);
+      this.#claimed(before, after, writer);
       return;
     }
     const changed =
@@ -143,45 +145,48 @@ export class Auditor {
       before.usage !== after.usage ||
       before.attempt !== after.attempt ||
       before.result_key !== after.result_key;
-    if (changed && by.claims.get(id) !== after.fence)
-      this.#blame(by, `${id} at fence ${after.fence} was written under ${by.claims.get(id)}`);
+    if (changed && writer.claims.get(id) !== after.fence)
+      this.#blame(
+        writer,
+        `${id} at fence ${after.fence} was written under ${writer.claims.get(id)}`,
+      );
     if (terminal.includes(before.status) && changed)
-      this.#blame(by, `${id} was written after it settled`);
-    if (after.attempt > before.attempt + 1) this.#blame(by, `${id} lost two attempts at once`);
+      this.#blame(writer, `${id} was written after it settled`);
+    if (after.attempt > before.attempt + 1) this.#blame(writer, `${id} lost two attempts at once`);
   }
 
-  #claimed(before: TaskState, after: TaskState, by: Writer): void {
+  #claimed(before: TaskState, after: TaskState, writer: Writer): void {
     const { id } = after;
-    by.claims.set(id, after.fence);
+    writer.claims.set(id, after.fence);
     if (before.status === "running" && (before.lease_until ?? 0) > this.#clock.now())
-      this.#blame(by, `the live lease of ${id} was taken`);
+      this.#blame(writer, `the live lease of ${id} was taken`);
     const progressed = [...this.#last.steps.values()].some(
       (step) => step.id === id && step.fence === before.fence,
     );
     if (after.attempt > before.attempt && (before.status !== "running" || progressed))
-      this.#blame(by, `a claim of ${id} cost an attempt although its owner journaled a step`);
+      this.#blame(writer, `a claim of ${id} cost an attempt although its owner journaled a step`);
   }
 
-  #step(before: StepState | undefined, after: StepState, by: Writer): void {
-    const same =
+  #step(before: StepState | undefined, after: StepState, writer: Writer): void {
+    const isSame =
       before !== undefined &&
       before.fence === after.fence &&
       before.status === after.status &&
       before.contentMark === after.contentMark;
-    if (same) return;
+    if (isSame) return;
     const step = `step ${after.seq} of ${after.id}`;
     const fence = this.#last.tasks.get(after.id)?.fence;
-    if (after.fence !== fence || by.claims.get(after.id) !== fence)
-      this.#blame(by, `${step} was written under fence ${after.fence} when ${fence} owned it`);
+    if (after.fence !== fence || writer.claims.get(after.id) !== fence)
+      this.#blame(writer, `${step} was written under fence ${after.fence} when ${fence} owned it`);
     if (
       before !== undefined &&
       before.status !== "intent" &&
       before.contentMark !== after.contentMark
     )
-      this.#blame(by, `${step} was finished and written again`);
+      this.#blame(writer, `${step} was finished and written again`);
   }
 
-  #blame(by: Writer, what: string): void {
-    this.violations.push(`${what} (by ${by.name})`);
+  #blame(writer: Writer, text: string): void {
+    this.violations.push(`${text} (by ${writer.name})`);
   }
 }

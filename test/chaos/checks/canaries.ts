@@ -15,17 +15,17 @@ export function createCanaries(seed: number): Canaries {
 /** A value in plain text, hex, URL encoding, and both base64 alphabets at each of three offsets. */
 export function encodingsOf(value: string): string[] {
   const bytes = new TextEncoder().encode(value);
-  const found = [value, bytes.toHex(), bytes.toHex().toUpperCase(), encodeURIComponent(value)];
+  const spellings = [value, bytes.toHex(), bytes.toHex().toUpperCase(), encodeURIComponent(value)];
   for (let shift = 0; shift < 3; shift++) {
     const moved = new Uint8Array(shift + bytes.length);
     moved.set(bytes, shift);
     for (const alphabet of ["base64", "base64url"] as const) {
       // The first and the last characters depend on the bytes around the value.
       const text = moved.toBase64({ alphabet }).replace(/=+$/, "");
-      found.push(text.slice(shift === 0 ? 0 : 4, -4));
+      spellings.push(text.slice(shift === 0 ? 0 : 4, -4));
     }
   }
-  return found;
+  return spellings;
 }
 
 /** The values that a text contains in any encoding. */

@@ -30,7 +30,7 @@ export async function checkCleanup(
   world.clock.advance(2 * day);
   await runSweeps(world);
   const after = await gatherEvidence(history);
-  const found = [
+  const problems = [
     ...findOrphans(after).map((key) => `${key} is an orphan and was not removed`),
     ...findMissing(before, after),
   ];
@@ -38,9 +38,9 @@ export async function checkCleanup(
   world.clock.advance(31 * day);
   await runSweeps(world);
   const end = await gatherEvidence(history);
-  found.push(...findLeftovers(after, end, live));
+  problems.push(...findLeftovers(after, end, live));
   return {
-    violations: found.map((text) => `cleanup: ${text}`),
+    violations: problems.map((text) => `cleanup: ${text}`),
     orphans,
     removed: before.rows.length - end.rows.length,
   };
@@ -52,9 +52,9 @@ async function plantOrphans({ rows }: Evidence): Promise<string[]> {
     `tasks/default/${newTaskId()}/task.json`,
     `batches/default/${newBatchId()}/input.jsonl`,
   ];
-  const lost = rows.find((row) => row.fence > 1 && !fencesOf(row).includes(row.fence - 1));
-  if (lost !== undefined)
-    keys.push(`tasks/${lost.tenant}/${lost.id}/${lost.fence - 1}/result.json`);
+  const lostLease = rows.find((row) => row.fence > 1 && !fencesOf(row).includes(row.fence - 1));
+  if (lostLease !== undefined)
+    keys.push(`tasks/${lostLease.tenant}/${lostLease.id}/${lostLease.fence - 1}/result.json`);
   await Promise.all(keys.map((key) => env.OBJECTS.put(key, "{}")));
   return keys;
 }
@@ -93,18 +93,18 @@ function findOrphans({ rows, batchRows, objects }: Evidence): string[] {
 
 /** Rows and objects that were removed before their retention time. */
 function findMissing(before: Evidence, after: Evidence): string[] {
-  const found: string[] = [];
+  const problems: string[] = [];
   const ids = new Set(after.rows.map(({ id }) => id));
   for (const { id } of before.rows)
-    if (!ids.has(id)) found.push(`${id} was removed after two days`);
+    if (!ids.has(id)) problems.push(`${id} was removed after two days`);
   const orphans = new Set(findOrphans(before));
   for (const key of before.objects.keys()) {
     if (!after.objects.has(key) && !orphans.has(key))
-      found.push(`${key} was removed and was not an orphan`);
+      problems.push(`${key} was removed and was not an orphan`);
   }
   if (after.egress.length !== before.egress.length)
-    found.push("decisions were removed after two days");
-  return found;
+    problems.push("decisions were removed after two days");
+  return problems;
 }
 
 /** Redrives one settled task and delivers no message, so that it stays live. */
@@ -121,28 +121,28 @@ function findLeftovers(before: Evidence, end: Evidence, live: TaskRow | null): s
   const stays = ({ id, batch_id }: TaskRow): boolean =>
     live !== null && (id === live.id || (batch_id !== null && batch_id === live.batch_id));
   const expected = new Set(before.rows.filter(stays).map(({ id }) => id));
-  const found: string[] = [];
+  const problems: string[] = [];
   const ids = new Set(end.rows.map(({ id }) => id));
   for (const id of expected)
-    if (!ids.has(id)) found.push(`${id} was removed while it or its batch is live`);
-  for (const id of ids) if (!expected.has(id)) found.push(`${id} was not removed in time`);
+    if (!ids.has(id)) problems.push(`${id} was removed while it or its batch is live`);
+  for (const id of ids) if (!expected.has(id)) problems.push(`${id} was not removed in time`);
   for (const { id } of end.batchRows) {
-    if (id !== live?.batch_id) found.push(`${id} was not removed in time`);
+    if (id !== live?.batch_id) problems.push(`${id} was not removed in time`);
   }
   const owned = (owner: string): boolean => expected.has(owner) || owner === live?.batch_id;
   const decisions = (side: Evidence): number =>
     side.egress.filter(({ task_id }) => owned(task_id)).length;
   if (end.egress.some(({ task_id }) => !owned(task_id)))
-    found.push("decisions of removed tasks are left");
-  if (decisions(end) !== decisions(before)) found.push("decisions of a live task were removed");
+    problems.push("decisions of removed tasks are left");
+  if (decisions(end) !== decisions(before)) problems.push("decisions of a live task were removed");
   for (const key of end.objects.keys()) {
     const [kind = "", , id = ""] = key.split("/");
     if (["tasks", "batches"].includes(kind) && !owned(id))
-      found.push(`${key} was not removed with its owner`);
+      problems.push(`${key} was not removed with its owner`);
   }
   for (const key of before.objects.keys()) {
     if (owned(key.split("/")[2] ?? "") && !end.objects.has(key))
-      found.push(`${key} was removed while its task is live`);
+      problems.push(`${key} was removed while its task is live`);
   }
-  return found;
+  return problems;
 }

@@ -72,11 +72,11 @@ export interface Evidence extends History {
 
 export async function gatherEvidence(history: History): Promise<Evidence> {
   const [rows, steps, batchRows, egress, tallies] = await Promise.all([
-    all<TaskRow>("SELECT * FROM tasks ORDER BY id"),
-    all<Record<string, unknown>>("SELECT * FROM steps"),
-    all<BatchRow>("SELECT * FROM batches"),
-    all<EgressLogRow>("SELECT * FROM egress_log"),
-    all<TaskTally>("SELECT * FROM task_tallies"),
+    readRows<TaskRow>("SELECT * FROM tasks ORDER BY id"),
+    readRows<Record<string, unknown>>("SELECT * FROM steps"),
+    readRows<BatchRow>("SELECT * FROM batches"),
+    readRows<EgressLogRow>("SELECT * FROM egress_log"),
+    readRows<TaskTally>("SELECT * FROM task_tallies"),
   ]);
   const objects = new Map<string, Uint8Array>();
   for (const { key } of await listObjects()) {
@@ -86,19 +86,19 @@ export async function gatherEvidence(history: History): Promise<Evidence> {
   return { ...history, rows, steps, batchRows, egress, tallies, objects };
 }
 
-async function all<T>(sql: string): Promise<T[]> {
+async function readRows<T>(sql: string): Promise<T[]> {
   return (await env.DB.prepare(sql).all<T>()).results;
 }
 
 async function listObjects(): Promise<R2Object[]> {
-  const found: R2Object[] = [];
+  const objects: R2Object[] = [];
   let cursor: string | undefined;
   do {
     const page = await env.OBJECTS.list(cursor === undefined ? {} : { cursor });
-    found.push(...page.objects);
+    objects.push(...page.objects);
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);
-  return found;
+  return objects;
 }
 
 /** Removes everything of earlier runs. */

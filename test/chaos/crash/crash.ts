@@ -214,12 +214,15 @@ async function waitForPoint(run: CrashRun, crashPoint: string): Promise<string> 
     await pause(run.random.int(2_500));
     return crashPoint;
   }
-  const reached = new Promise<string>((resolve) => {
+  const whenReached = new Promise<string>((resolve) => {
     run.onPoint = (point) => {
       if (point === crashPoint) resolve(point);
     };
   });
-  return Promise.race([reached, pause(pointMsMax).then(() => `random moment, not ${crashPoint}`)]);
+  return Promise.race([
+    whenReached,
+    pause(pointMsMax).then(() => `random moment, not ${crashPoint}`),
+  ]);
 }
 
 async function waitUntilSettled(fleet: DevServer, ids: readonly string[]): Promise<TaskView[]> {
@@ -236,8 +239,8 @@ async function waitUntilSettled(fleet: DevServer, ids: readonly string[]): Promi
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function shuffle<T>(list: readonly T[], random: Random): T[] {
-  const left = [...list];
-  return list.map(() => left.splice(random.int(left.length), 1)[0] as T);
+  const remaining = [...list];
+  return list.map(() => remaining.splice(random.int(remaining.length), 1)[0] as T);
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

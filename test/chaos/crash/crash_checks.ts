@@ -46,8 +46,8 @@ export async function checkDeadTasks(
   }
   return dead.flatMap(({ id }) => {
     const errors = letters.get(id) ?? [];
-    const lost = errors.filter(({ code }) => code === "lease_lost");
-    const fences = new Set(lost.map(({ fence }) => fence)).size;
+    const lostLease = errors.filter(({ code }) => code === "lease_lost");
+    const fences = new Set(lostLease.map(({ fence }) => fence)).size;
     const isExpected = fences === attempts && errors.length === attempts && fences <= kills;
     return isExpected ? [] : [`${id} is dead, but not by kills: ${JSON.stringify(errors)}`];
   });
@@ -72,70 +72,72 @@ export function checkOutcomes(
   uncertain: ReadonlySet<string>,
 ): string[] {
   const expected = ["succeeded completed", "failed uncertain_effect"];
-  const found = views
+  const problems = views
     .filter(({ status, reason }) => !expected.includes(`${status} ${reason}`))
     .filter((view) => !(isDead(view) && uncertain.has(view.id)))
     .map((view) => `${view.id} ended ${view.status} ${view.reason}: ${JSON.stringify(view.error)}`);
-  if (new Set(ids.values()).size !== ids.size) found.push("two tasks have one id");
-  return found;
+  if (new Set(ids.values()).size !== ids.size) problems.push("two tasks have one id");
+  return problems;
 }
 
 /** The steps of each task have no gap, and their tools are those that the model called, in order. */
 export async function checkSteps(api: Api, views: readonly TaskView[]): Promise<string[]> {
-  const found: string[] = [];
+  const problems: string[] = [];
   for (const { id, status } of views) {
     const { steps } = await api.get<{ steps: { seq: number; kind: string; name: string }[] }>(
       `/v1/tasks/${id}/steps`,
     );
-    if (steps.some(({ seq }, n) => seq !== n + 1)) found.push(`the steps of ${id} have a gap`);
+    if (steps.some(({ seq }, n) => seq !== n + 1)) problems.push(`the steps of ${id} have a gap`);
     if (status !== "succeeded") continue;
     const tools = steps.filter(({ kind }) => kind === "tool").map(({ name }) => name);
-    if (tools.join() !== stepNames.join()) found.push(`${id} has the steps ${tools.join()}`);
+    if (tools.join() !== stepNames.join()) problems.push(`${id} has the steps ${tools.join()}`);
     const models = steps.filter(({ kind }) => kind === "model").length;
-    if (models !== stepNames.length + 1) found.push(`${id} has ${models} model replies`);
+    if (models !== stepNames.length + 1) problems.push(`${id} has ${models} model replies`);
     await api.get(`/v1/tasks/${id}/result`);
   }
-  return found;
+  return problems;
 }
 
 export function findRepeatedCalls(model: Endpoint): string[] {
-  const seen = new Set<string>();
+  const seenKeys = new Set<string>();
   return model.calls.flatMap(({ label, turn }) => {
     const key = `${label} turn ${turn}`;
-    if (seen.has(key)) return [key];
-    seen.add(key);
+    if (seenKeys.has(key)) return [key];
+    seenKeys.add(key);
     return [];
   });
 }
 
 /** No turn is requested again after a later one, and a turn is repeated at most once per kill. */
 export function checkModelCalls(model: Endpoint, killedAt: readonly string[]): string[] {
-  const found: string[] = [];
+  const problems: string[] = [];
   const last = new Map<string, { turn: number; epoch: number }>();
   for (const { label, turn, epoch } of model.calls) {
     const before = last.get(label);
     if (before !== undefined && turn < before.turn)
-      found.push(`${label} requested turn ${turn} again after turn ${before.turn}`);
+      problems.push(`${label} requested turn ${turn} again after turn ${before.turn}`);
     if (before !== undefined && turn === before.turn && epoch === before.epoch)
-      found.push(
+      problems.push(
         `${label} requested turn ${turn} twice without a kill in between, after kill ${epoch} (${killedAt[epoch - 1]})`,
       );
     last.set(label, { turn, epoch });
   }
   if (killedAt.length === 0 && findRepeatedCalls(model).length > 0)
-    found.push("calls repeated without a kill");
-  return found;
+    problems.push("calls repeated without a kill");
+  return problems;
 }
 
 export function checkOrders(orders: Endpoint, token: string): string[] {
-  const found: string[] = [];
-  const seen = new Set<string>();
+  const problems: string[] = [];
+  const seenKeys = new Set<string>();
   for (const { label, authorization } of orders.calls) {
-    if (seen.has(label) && !label.startsWith("read ")) found.push(`order ${label} started twice`);
-    seen.add(label);
-    if (authorization !== `Bearer ${token}`) found.push(`order ${label} had no valid credential`);
+    if (seenKeys.has(label) && !label.startsWith("read "))
+      problems.push(`order ${label} started twice`);
+    seenKeys.add(label);
+    if (authorization !== `Bearer ${token}`)
+      problems.push(`order ${label} had no valid credential`);
   }
-  return found;
+  return problems;
 }
 
 /** Searches every file that the fleet wrote: databases, objects, log. */

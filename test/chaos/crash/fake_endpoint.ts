@@ -72,9 +72,9 @@ async function startEndpoint(
       const connected = promisify(server.getConnections.bind(server));
       const deadline = Date.now() + disconnectMsMax;
       for (
-        let empty = 0;
-        empty < disconnectChecks;
-        empty = (await connected()) > 0 ? 0 : empty + 1
+        let emptyReplies = 0;
+        emptyReplies < disconnectChecks;
+        emptyReplies = (await connected()) > 0 ? 0 : emptyReplies + 1
       ) {
         if (Date.now() > deadline) throw new Error(`${name}: the killed fleet is still connected`);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -115,12 +115,12 @@ export function startFakeModel(watch: CallObserver): Promise<Endpoint> {
     const { messages } = JSON.parse(text) as { messages: { role: string; content: string }[] };
     const label = findLabel(messages.find(({ role }) => role === "user")?.content ?? "");
     const turn = messages.filter(({ role }) => role === "assistant").length;
-    const called = toolCallOf(label, turn);
+    const call = toolCallOf(label, turn);
     const tool_calls = [
       {
         id: `call_${turn}`,
         type: "function",
-        function: { name: called.name, arguments: JSON.stringify(called.arguments) },
+        function: { name: call.name, arguments: JSON.stringify(call.arguments) },
       },
     ];
     const message = { role: "assistant", content: null, tool_calls };

@@ -16,7 +16,7 @@ export function planWork(tasks: number, kills: number, points: readonly string[]
   let next = 0;
   for (let n = 0; n < kills; n++) {
     const until = Math.floor(((n + 1) * tasks) / kills);
-    const labels = Array.from({ length: until - next }, (_, at) => `w${next + at}`);
+    const labels = Array.from({ length: until - next }, (_, index) => `w${next + index}`);
     next = until;
     const hasBatch = n % 6 === 1 || points[n % points.length] === "batch half expanded";
     const lines = Array.from({ length: batchLines }, (_, line) => `w${1_000 + n * 10 + line}`);

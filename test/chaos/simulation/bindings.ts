@@ -92,7 +92,7 @@ function database(context: RunContext, injector: FaultInjector, writer: Writer):
         const row = read?.results[0] as Record<string, unknown> | undefined;
         return row === undefined ? [read as D1Result] : run([split.write(row)]);
       }
-      for (const late of writer.delayed.splice(0)) await late();
+      for (const write of writer.delayed.splice(0)) await write();
       return context.auditor.exclusively(async () => {
         const answers = await env.DB.batch([...real, env.DB.prepare(auditSql)]);
         context.auditor.observe(answers.pop()?.results[0] as AuditRow, writer);
@@ -145,17 +145,17 @@ function bucket(context: RunContext, injector: FaultInjector): R2Bucket {
       if (typeof value !== "function") return value;
       const apply = (args: unknown[]) => Reflect.apply(value, target, args);
       if (key === "put") {
-        return (at: string, body: Uint8Array, options: R2PutOptions) => {
-          const changed = context.bug.object === undefined ? body : context.bug.object(at, body);
+        return (path: string, body: Uint8Array, options: R2PutOptions) => {
+          const changed = context.bug.object === undefined ? body : context.bug.object(path, body);
           const { sha256: _, ...rest } = options;
-          const how = changed === body ? options : rest;
-          const stored = async () => (changed === null ? {} : apply([at, changed, how]));
+          const putOptions = changed === body ? options : rest;
+          const stored = async () => (changed === null ? {} : apply([path, changed, putOptions]));
           const put = async () => {
-            if (context.bug.delayed?.object?.(at) !== true) return stored();
+            if (context.bug.delayed?.object?.(path) !== true) return stored();
             injector.late.push(stored);
             return {};
           };
-          return gated(`put ${objectKind(at)}`, put);
+          return gated(`put ${objectKind(path)}`, put);
         };
       }
       if (gatedMethods.includes(String(key))) {

@@ -119,8 +119,8 @@ export class FaultInjector {
     const { kind, at, rate } = this.#plan;
     if (kind === "none") return null;
     if (this.#calls === at || (boundary === "loader" && this.#random.chance(0.2))) return kind;
-    const again = this.#calls > at && (kind === "before" || kind === "after");
-    return again && this.#random.chance(rate) ? this.#random.pick(["before", "after"]) : null;
+    const isRepeat = this.#calls > at && (kind === "before" || kind === "after");
+    return isRepeat && this.#random.chance(rate) ? this.#random.pick(["before", "after"]) : null;
   }
 
   async #hang(): Promise<void> {
@@ -131,13 +131,13 @@ export class FaultInjector {
 }
 
 /** A random plan. Producers never hang, because their clients would wait. */
-export function drawFaults(random: Random, who: "consumer" | "producer"): FaultInjector {
+export function drawFaults(random: Random, worker: "consumer" | "producer"): FaultInjector {
   const draw = random.next();
   const kind =
     draw < 0.35
       ? "none"
       : random.pick(
-          who === "consumer"
+          worker === "consumer"
             ? ([...faultKinds, "stalled", "stalled"] as const)
             : faultKinds.slice(0, 5),
         );

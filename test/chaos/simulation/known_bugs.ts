@@ -41,12 +41,12 @@ function splitClaim(claim: Statement): StatementSplit | null {
   // The write of a split claim does not match.
   if (!isClaim(claim) || condition === undefined) return null;
   const { args } = claim;
-  const chosen = condition.startsWith("COALESCE")
+  const choice = condition.startsWith("COALESCE")
     ? `SELECT ${condition} AS id, ?2 AS hashes, ?3 AS claimant`
     : `SELECT id, ?2 AS hashes FROM tasks WHERE id = ${condition}`;
   const unused = args.map((_, n) => `?${n + 1}`).join(", ");
   return {
-    read: { sql: `SELECT * FROM (${chosen}) WHERE id IS NOT NULL`, args },
+    read: { sql: `SELECT * FROM (${choice}) WHERE id IS NOT NULL`, args },
     write: ({ id }) => ({
       sql: `${head} WHERE id = ?1 AND (1 OR COALESCE(${unused}) = 0) ${returning}`,
       args: [id, ...args.slice(1)],

@@ -76,13 +76,14 @@ export async function simulate(
     const history = historyOf(world, plan, logs, await drain(world));
     const evidence = await gatherEvidence(history);
     const violations = await findViolations(evidence);
-    const written = world.auditor.violations.length;
+    const violationsBefore = world.auditor.violations.length;
     const cleanup =
       options.checksCleanup === false
         ? { violations: [], orphans: 0, removed: 0 }
         : await checkCleanup(world, history, evidence);
     violations.push(...cleanup.violations);
-    for (const text of world.auditor.violations.slice(written)) violations.push(`cleanup: ${text}`);
+    for (const text of world.auditor.violations.slice(violationsBefore))
+      violations.push(`cleanup: ${text}`);
     return {
       violations,
       evidence,
@@ -203,8 +204,8 @@ export async function submit(world: World, submission: Submission): Promise<void
 
 function bodyOf(world: World, { work, hasExpiry: expires }: Submission): Work["task"] {
   if (!expires) return work.task;
-  const at = world.clock.now() + 600_000 + world.random.int(600_000);
-  return { ...work.task, expires_at: new Date(at).toISOString() };
+  const time = world.clock.now() + 600_000 + world.random.int(600_000);
+  return { ...work.task, expires_at: new Date(time).toISOString() };
 }
 
 export async function submitBatch(world: World, batch: SubmittedBatch): Promise<void> {

@@ -62,15 +62,15 @@ export class SimulatedQueue {
   /** Takes up to `count` due messages in random order: a queue promises no order. */
   take(count: number, random: Random): QueuedMessage[] {
     const now = this.#clock.now();
-    const taken: QueuedMessage[] = [];
+    const messages: QueuedMessage[] = [];
     for (let n = 0; n < count; n++) {
       const due = this.messages.filter((message) => message.readyAt <= now);
       if (due.length === 0) break;
-      const chosen = random.pick(due);
-      this.messages.splice(this.messages.indexOf(chosen), 1);
-      taken.push(chosen);
+      const choice = random.pick(due);
+      this.messages.splice(this.messages.indexOf(choice), 1);
+      messages.push(choice);
     }
-    return taken;
+    return messages;
   }
 
   /** The queue binding of one operation. */

@@ -162,7 +162,7 @@ export function buildWork(label: string, shapeName: string, random: Random): Wor
 /** A step for each model turn, and one for each tool call of every turn but the last. */
 function listStepNames(turns: readonly Turn[]): string[] {
   return turns.flatMap((each, n) => {
-    const called = "calls" in each && n < turns.length - 1 ? each.calls : [];
-    return ["rehearsal", ...called.map(({ name }) => name)];
+    const turnCalls = "calls" in each && n < turns.length - 1 ? each.calls : [];
+    return ["rehearsal", ...turnCalls.map(({ name }) => name)];
   });
 }

@@ -56,7 +56,7 @@ export class World {
   /** Operations that hang until they are released. */
   readonly #hanging = new Set<Operation>();
   /** Overrides the random fault of an operation; null keeps it. */
-  faultFor: ((kind: Writer["kind"], what: string) => FaultPlan | null) | null = null;
+  faultFor: ((kind: Writer["kind"], operation: string) => FaultPlan | null) | null = null;
   readonly #bug: SeededBug;
   readonly #mode: "local" | "deployed";
   #calm = false;
@@ -123,12 +123,12 @@ export class World {
 
   /** Delivers up to `count` due messages, one batch per queue; returns how many there were. */
   async deliver(count: number): Promise<number> {
-    const taken = this.queue.take(count, this.random);
+    const takenMessages = this.queue.take(count, this.random);
     const queues = new Map<QueuedMessage["queue"], QueuedMessage[]>();
-    for (const message of taken)
+    for (const message of takenMessages)
       queues.set(message.queue, [...(queues.get(message.queue) ?? []), message]);
     for (const [name, messages] of queues) await this.#batch(name, messages);
-    return taken.length;
+    return takenMessages.length;
   }
 
   async #batch(name: QueuedMessage["queue"], messages: readonly QueuedMessage[]): Promise<void> {
@@ -150,11 +150,11 @@ export class World {
   /** Returns when the batch has ended or hangs. */
   async #untilStalled(operation: Operation): Promise<void> {
     for (;;) {
-      const over = await within(
+      const isOver = await within(
         operation.done.then(() => true),
         2,
       );
-      if (over || operation.injector.stalled || this.upstream.stalled) return;
+      if (isOver || operation.injector.stalled || this.upstream.stalled) return;
     }
   }
 
@@ -191,12 +191,12 @@ export class World {
   /** Continues all hanging operations, whose work others may have taken meanwhile. */
   async releaseHanging(): Promise<void> {
     const waiting = [...this.#hanging];
-    const over = Promise.all(waiting.map(({ done }) => done)).then(() => true);
+    const isOver = Promise.all(waiting.map(({ done }) => done)).then(() => true);
     // An operation may hang again at its next request.
     do {
       this.upstream.releaseHanging();
       for (const { injector } of waiting) injector.release();
-    } while (!(await within(over, 20)));
+    } while (!(await within(isOver, 20)));
   }
 
   get hangingCount(): number {
@@ -205,16 +205,16 @@ export class World {
 
   #start(
     kind: Writer["kind"],
-    what: string,
+    operation: string,
     redrives: boolean,
   ): { env: FleetEnv; injector: FaultInjector } {
     this.counts.operations += 1;
-    const name = `${this.counts.operations} ${what}`;
+    const name = `${this.counts.operations} ${operation}`;
     const random = this.random.fork(name);
-    const fault = this.faultFor?.(kind, what) ?? null;
+    const fault = this.faultFor?.(kind, operation) ?? null;
     const drawInjector = () => (this.#calm ? noFaults(random) : drawFaults(random, kind));
     const injector = fault === null ? drawInjector() : new FaultInjector(random, fault);
-    const sweeps = what === "sweep";
+    const sweeps = operation === "sweep";
     const writer: Writer = { name, kind, redrives, sweeps, claims: new Map(), delayed: [] };
     const context: RunContext = {
       clock: this.clock,

@@ -205,13 +205,18 @@ function passes({ address, decide, host, path: paths }: Version): boolean {
 
 /** Whether one version of the four files passes, loaded from its own folder. */
 async function survives(sources: ReadonlyMap<string, string>): Promise<boolean> {
-  const at = await mkdtemp(path.join(tmpdir(), "mutant-"));
+  const mutantFolder = await mkdtemp(path.join(tmpdir(), "mutant-"));
   try {
-    await mkdir(path.join(at, "policies"));
-    await mkdir(path.join(at, "shared"));
-    await copyFile(path.join(folder, "../shared/result.ts"), path.join(at, "shared/result.ts"));
-    for (const [file, source] of sources) await writeFile(path.join(at, "policies", file), source);
-    const load = (file: string) => import(pathToFileURL(path.join(at, "policies", file)).href);
+    await mkdir(path.join(mutantFolder, "policies"));
+    await mkdir(path.join(mutantFolder, "shared"));
+    await copyFile(
+      path.join(folder, "../shared/result.ts"),
+      path.join(mutantFolder, "shared/result.ts"),
+    );
+    for (const [file, source] of sources)
+      await writeFile(path.join(mutantFolder, "policies", file), source);
+    const load = (file: string) =>
+      import(pathToFileURL(path.join(mutantFolder, "policies", file)).href);
     const version: Version = {
       address: await load("address.ts"),
       decide: await load("decide.ts"),
@@ -222,7 +227,7 @@ async function survives(sources: ReadonlyMap<string, string>): Promise<boolean> 
   } catch {
     return false;
   } finally {
-    await rm(at, { recursive: true });
+    await rm(mutantFolder, { recursive: true });
   }
 }
 
@@ -261,25 +266,27 @@ for (const file of files) {
 if (!(await survives(originals))) throw new Error("the table fails without a mutation");
 
 const mutants = [...originals].flatMap(([file, source]) => mutantsOf(file, source));
-let killed = 0;
-let excused = 0;
+let killedMutants = 0;
+let excusedMutants = 0;
 for (const mutant of mutants) {
   if (!(await survives(new Map([...originals, [mutant.file, mutant.source]])))) {
-    killed += 1;
+    killedMutants += 1;
     continue;
   }
-  const known = equivalent.find(
+  const equivalence = equivalent.find(
     ({ file, before, after }) =>
       file === mutant.file && before === mutant.before && after === mutant.after,
   );
   const where = `${mutant.file}:${mutant.line} ${mutant.before} -> ${mutant.after}`;
-  if (known === undefined) {
+  if (equivalence === undefined) {
     console.log(`survived  ${where}`);
     process.exitCode = 1;
   } else {
-    excused += 1;
-    console.log(`equivalent  ${where} (${known.reason})`);
+    excusedMutants += 1;
+    console.log(`equivalent  ${where} (${equivalence.reason})`);
   }
 }
-const left = mutants.length - killed - excused;
-console.log(`${mutants.length} mutants: ${killed} killed, ${excused} equivalent, ${left} survived`);
+const remaining = mutants.length - killedMutants - excusedMutants;
+console.log(
+  `${mutants.length} mutants: ${killedMutants} killed, ${excusedMutants} equivalent, ${remaining} survived`,
+);

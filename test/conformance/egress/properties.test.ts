@@ -7,7 +7,7 @@ import { checkHost } from "../../../policies/host.ts";
 import { get, parseValidPolicy, recordGateway } from "../../egress/recorded_gateway.ts";
 
 const injectedHost = "api.example.com";
-const listed = [injectedHost, "open.example.org", "1.1.1.1"];
+const list = [injectedHost, "open.example.org", "1.1.1.1"];
 const policy = {
   rules: [
     {
@@ -24,7 +24,7 @@ const compiled = compile(parseValidPolicy(policy));
 const secret = "s3cret/token+with=odd chars";
 
 const hosts = fc.constantFrom(
-  ...listed,
+  ...list,
   "x.wild.example.org",
   "evil.example",
   "127.0.0.1",
@@ -102,18 +102,18 @@ const altered = fc
 const anyUrl = fc.oneof(urls, altered, fc.webUrl(), fc.string());
 
 test("an allowed URL in any spelling leads to a listed host over a listed scheme", () => {
-  let allowed = 0;
+  let allowedCount = 0;
   fc.assert(
     fc.property(anyUrl, (url) => {
       const decision = decide(compiled, { url, method: "GET", headers: [] });
       if (decision.action === "deny") return;
-      allowed += 1;
+      allowedCount += 1;
       // Parsed again from the text that is sent, as the upstream does.
       const sent = new URL(decision.url.href);
       const { hostname } = sent;
-      const known =
-        listed.includes(hostname) || /^[a-z0-9_.-]+\.wild\.example\.org$/.test(hostname);
-      expect(known).toBe(true);
+      const expected =
+        list.includes(hostname) || /^[a-z0-9_.-]+\.wild\.example\.org$/.test(hostname);
+      expect(expected).toBe(true);
       expect(["name", "public"]).toContain(classifyAddress(hostname));
       expect(sent.protocol === "https:" || hostname === "open.example.org").toBe(true);
       expect(`${sent.username}${sent.password}${sent.port}`).toBe("");
@@ -124,7 +124,7 @@ test("an allowed URL in any spelling leads to a listed host over a listed scheme
     }),
     { numRuns: 5_000 },
   );
-  expect(allowed).toBeGreaterThan(100);
+  expect(allowedCount).toBeGreaterThan(100);
 });
 
 test("a valid host pattern is as the URL parser normalises it", () => {
@@ -172,8 +172,8 @@ test("an injected value is never sent to another host and never returned", async
             const bytes = Buffer.from(`<${echo(credential)}>`);
             const body = new ReadableStream<Uint8Array>({
               start(controller) {
-                for (let at = 0; at < bytes.length; at += size) {
-                  controller.enqueue(new Uint8Array(bytes.subarray(at, at + size)));
+                for (let offset = 0; offset < bytes.length; offset += size) {
+                  controller.enqueue(new Uint8Array(bytes.subarray(offset, offset + size)));
                 }
                 controller.close();
               },

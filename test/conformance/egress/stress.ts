@@ -76,7 +76,7 @@ try {
   await runProgram(flood);
   let rows = 0;
   const floodMemory = await measureMemory(async () => {
-    for (let done = 0; done < floods; done += floodsPerProgram)
+    for (let count = 0; count < floods; count += floodsPerProgram)
       rows += (await runProgram(flood)).decisions;
   });
   const growth = floodMemory.max - floodMemory.before;

@@ -115,10 +115,10 @@ test("a task without fallback models waits for its own model", async () => {
   const { on, closedModel, openModel, calledModels } = await consumerWithTwoModels();
   const none = await acceptTask({ prompt: "p", model: closedModel });
   await deliverAs(on.env, none, "tasks", closedModel);
-  const empty = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [] });
+  const taskId = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [] });
   const deployed = testConsumer({ AI: on.env.AI, FALLBACK_MODELS: openModel });
-  await deliverAs(deployed.env, empty, "tasks", closedModel);
-  expect([(await readRow(none)).fence, (await readRow(empty)).fence, calledModels]).toEqual([
+  await deliverAs(deployed.env, taskId, "tasks", closedModel);
+  expect([(await readRow(none)).fence, (await readRow(taskId)).fence, calledModels]).toEqual([
     0,
     0,
     [],

@@ -32,8 +32,8 @@ export async function play(scene: Scene): Promise<Played> {
   const time = new SimulatedTime({ real: true });
   const endpoint = new LimitedEndpoint(scene, time, random);
   const call = async () => new Response("no", { status: await endpoint.call() });
-  const played = await deliverAll(scene, { time, random, call, rpm: scene.limit });
-  return { endpoint, ...played };
+  const result = await deliverAll(scene, { time, random, call, rpm: scene.limit });
+  return { endpoint, ...result };
 }
 
 export interface Stage {

@@ -21,8 +21,13 @@ class Turns {
 
   async take(choice: ModelChoice = anyModel): Promise<string | null> {
     const cursor = { tenant: this.#tenant, flows: this.#flows };
-    const own = { id: "task_none", onlyEnding: false };
-    const task = await claimNextTask(env.DB, own, "{}", nextIdValues(cursor, choice, patienceMs));
+    const ownTask = { id: "task_none", onlyEnding: false };
+    const task = await claimNextTask(
+      env.DB,
+      ownTask,
+      "{}",
+      nextIdValues(cursor, choice, patienceMs),
+    );
     if (task === null) return null;
     this.#tenant = task.tenant;
     this.#flows[task.tenant] = task.flow;
@@ -30,9 +35,9 @@ class Turns {
   }
 
   async takeAll(count: number): Promise<string> {
-    const taken: string[] = [];
-    for (let n = 0; n < count; n++) taken.push((await this.take()) ?? "-");
-    return taken.join("");
+    const takenIds: string[] = [];
+    for (let n = 0; n < count; n++) takenIds.push((await this.take()) ?? "-");
+    return takenIds.join("");
   }
 }
 

@@ -29,10 +29,10 @@ async function play(tasks: number, weather: Weather, failureShare = 0, patience 
   const random = new Random(11).fork(`outage ${weather.to}`);
   const arrivals: number[] = [];
   const call = async (): Promise<Response> => {
-    const at = time.elapsedMs;
-    arrivals.push(at);
+    const nowTime = time.elapsedMs;
+    arrivals.push(nowTime);
     await time.sleep(callMs);
-    if (at >= weather.from && at < weather.to) {
+    if (nowTime >= weather.from && nowTime < weather.to) {
       if (weather.status === null) throw new TypeError("connect ECONNREFUSED 127.0.0.1:9");
       return new Response("down", { status: weather.status, headers: weather.headers ?? {} });
     }
@@ -58,7 +58,7 @@ describe("every task succeeds without using an attempt", () => {
       const { finished, ends, arrivals, elapsedMs } = await play(24, weather);
       expect([finished, ends]).toEqual([true, ["succeeded completed 0"]]);
       // At most one call at a time probes, every 5 s.
-      const probes = arrivals.filter((at) => at > weather.from + 10_000 && at < weather.to);
+      const probes = arrivals.filter((time) => time > weather.from + 10_000 && time < weather.to);
       expect(probes.length).toBeLessThanOrEqual((weather.to - weather.from) / 5_000);
       // At full speed again within 10 s.
       expect(elapsedMs).toBeLessThan(weather.to + 20_000);
@@ -83,7 +83,7 @@ test(
     const { finished, arrivals } = await play(16, weather);
     expect(finished).toBe(true);
     const first = Math.min(...arrivals);
-    expect(arrivals.filter((at) => at > first + 3_000 && at < first + 60_000)).toEqual([]);
+    expect(arrivals.filter((time) => time > first + 3_000 && time < first + 60_000)).toEqual([]);
   },
   timeoutMs,
 );

@@ -56,10 +56,10 @@ const cases: [what: string, task: DurableTask, used: Record<string, number>][] =
 
 test.each(cases)(
   "a task that %s stays within its budget and answers",
-  async (_what, task, used) => {
+  async (_case, task, usage) => {
     const row = await runTask(task);
     expect([row.status, row.reason]).toEqual(["succeeded", "completed"]);
-    expect(usageOf(row)).toMatchObject(used);
+    expect(usageOf(row)).toMatchObject(usage);
   },
 );
 
@@ -77,8 +77,8 @@ test("calls beyond the budget are refused in one write", async () => {
 });
 
 test("an answer next to calls beyond the budget is accepted", async () => {
-  const both = { calls: [...writes(3).calls, ...finalAnswer({ text: "kept" }).calls] };
-  const row = await runTask({ prompt: "p", limits: { tool_calls: 1 }, rehearsal: [both] });
+  const turn = { calls: [...writes(3).calls, ...finalAnswer({ text: "kept" }).calls] };
+  const row = await runTask({ prompt: "p", limits: { tool_calls: 1 }, rehearsal: [turn] });
   expect([row.status, JSON.parse(row.output ?? "")]).toEqual(["succeeded", { text: "kept" }]);
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DurableTask } from "../../../shared/task/task.ts";
 import { finalAnswer, readSteps, runTask, toolCall } from "../harness.ts";
 
-const nested = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+const nest = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
 
 /** A raw reply of an endpoint: a call, or text when `name` is empty. */
 const rawReply = (name: string, args: unknown, content: string | null = null) =>
@@ -33,15 +33,15 @@ const run = (turns: unknown[], overrides: DurableTask = {}) =>
 const stepsText = async (id: string): Promise<string> => JSON.stringify(await readSteps(id));
 
 test("a call with arguments nested too deep is refused, and the task continues", async () => {
-  const args = `{"path": "a", "content": "b", "x": ${nested(6_000)}}`;
+  const args = `{"path": "a", "content": "b", "x": ${nest(6_000)}}`;
   const row = await run([rawReply("write_file", args), finalAnswer()]);
   expect([row.status, row.errors]).toEqual(["succeeded", "[]"]);
   expect(await stepsText(row.id)).toContain("levels deep");
 });
 
 test.each([
-  ["a call", rawReply("final_answer", `{"a": ${nested(6_000)}}`)],
-  ["text", rawReply("", null, `{"a": ${nested(6_000)}}`)],
+  ["a call", rawReply("final_answer", `{"a": ${nest(6_000)}}`)],
+  ["text", rawReply("", null, `{"a": ${nest(6_000)}}`)],
 ])("an answer nested too deep, as %s, is not accepted", async (_name, turn) => {
   const answer = { calls: [{ name: "final_answer", arguments: { a: 1 } }] };
   const row = await run([turn, answer], { output_schema: { type: "object" } });
@@ -49,10 +49,10 @@ test.each([
 });
 
 test("an answer of ordinary depth is accepted", async () => {
-  const row = await run([rawReply("final_answer", `{"a": ${nested(60)}}`)], {
+  const row = await run([rawReply("final_answer", `{"a": ${nest(60)}}`)], {
     output_schema: { type: "object" },
   });
-  expect([row.status, row.output]).toEqual(["succeeded", `{"a":${nested(60)}}`]);
+  expect([row.status, row.output]).toEqual(["succeeded", `{"a":${nest(60)}}`]);
 });
 
 test.each([

@@ -21,7 +21,7 @@ describe("the final steps, one call each", () => {
     ["by name", [...repeat(3, wrong), finalAnswer({ n: 1 })], "named"],
     ["as JSON", [...repeat(4, wrong), { text: '{"n": 1}' }], "json"],
     ["as text", [...repeat(5, wrong), { text: 'It is {"n": 1}.' }], "text"],
-  ])("an answer that comes only %s is accepted", async (_how, rehearsal, finalStep) => {
+  ])("an answer that comes only %s is accepted", async (_case, rehearsal, finalStep) => {
     const row = await runTask({ ...base, rehearsal });
     expect([row.status, JSON.parse(row.output ?? "null")]).toEqual(["succeeded", { n: 1 }]);
     expect(offeredIn(await readSteps(row.id)).at(-1)).toBe(finalStep);
@@ -39,8 +39,8 @@ describe("the final steps, one call each", () => {
     vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
       const body = JSON.parse(String(init.body)) as Record<string, unknown>;
       sent.push(body);
-      const refused = typeof body.tool_choice === "object" || body.response_format !== undefined;
-      if (refused) {
+      const isRefused = typeof body.tool_choice === "object" || body.response_format !== undefined;
+      if (isRefused) {
         refusals.push(body);
         return Response.json({ errors: [{ code: 8006, message: "no" }] }, { status: 400 });
       }
@@ -91,7 +91,7 @@ describe("the draft of a task without an answer", () => {
   test.each([
     ["the last attempt at an answer", repeat(7, wrong), '{"n":"many"}'],
     ["else the last text", repeat(7, { text: "About seven." }), "About seven."],
-  ])("is %s", async (_what, rehearsal, draft) => {
+  ])("is %s", async (_case, rehearsal, draft) => {
     const row = await runTask({ ...base, rehearsal });
     expect([row.reason, JSON.parse(row.error ?? "").draft]).toEqual(["invalid_output", draft]);
   });
@@ -121,9 +121,12 @@ test("a model whose reasoning filled a reply gets more tokens and a lower reason
   const sent: Record<string, unknown>[] = [];
   vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
     sent.push(JSON.parse(String(init.body)) as Record<string, unknown>);
-    const thought = { finish_reason: "length", message: { content: "", reasoning: "hm, hm" } };
+    const onlyReasoning = {
+      finish_reason: "length",
+      message: { content: "", reasoning: "hm, hm" },
+    };
     const answer = { finish_reason: "stop", message: { content: "four" } };
-    return Response.json({ choices: [sent.length === 1 ? thought : answer] });
+    return Response.json({ choices: [sent.length === 1 ? onlyReasoning : answer] });
   });
   const MODEL_PROFILES = JSON.stringify({
     m: { thinking: { reasoning_effort: "high" }, thinking_less: { reasoning_effort: "low" } },

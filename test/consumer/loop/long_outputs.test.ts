@@ -70,15 +70,15 @@ const codeReply = (code: string) => () =>
   });
 const overflow = () =>
   Response.json({ error: { code: 5021, message: "window (6000)" } }, { status: 400 });
-const long = "Array.from({ length: 1200 }, (_, n) => 'entry ' + n).join('\\n')";
+const longText = "Array.from({ length: 1200 }, (_, n) => 'entry ' + n).join('\\n')";
 const sizeOf = (body: { messages: object[] } | undefined) => JSON.stringify(body?.messages).length;
 const on = (overrides: object = {}) =>
   testConsumer({ MODEL_BASE_URL: "http://m.invalid/v1", ...overrides });
 
 test("a conversation that overflows is shortened once and continues", async () => {
   const sent = stubEndpoint([
-    codeReply(long),
-    codeReply(`${long} + 1`),
+    codeReply(longText),
+    codeReply(`${longText} + 1`),
     overflow,
     textReply("done"),
   ]);
@@ -90,7 +90,7 @@ test("a conversation that overflows is shortened once and continues", async () =
 });
 
 test("a conversation that overflows again ends the task as model_overflow", async () => {
-  stubEndpoint([codeReply(long), overflow, overflow, textReply("never")]);
+  stubEndpoint([codeReply(longText), overflow, overflow, textReply("never")]);
   const row = await runTask({ prompt: "p", model: "m" }, { consumer: on(), deliveriesMax: 1 });
   expect([row.status, row.reason, JSON.parse(row.error ?? "").code]).toEqual([
     "failed",
@@ -128,7 +128,7 @@ test("an endpoint that silently truncates the prompt gets a shorter prompt", asy
 test("a conversation is shortened at three quarters of the window, before it overflows", async () => {
   const MODEL_PROFILES = '{"m": {"window_tokens": 12000, "output_tokens_max": 2000}}';
   const sent = stubEndpoint([
-    ...Array.from({ length: 9 }, (_, n) => codeReply(`${long} + ${n}`)),
+    ...Array.from({ length: 9 }, (_, n) => codeReply(`${longText} + ${n}`)),
     textReply("done"),
   ]);
   const row = await runTask(

@@ -139,11 +139,11 @@ describe("a task that came by mail", () => {
 
   it("gets a reply with a result that is too large for its row", async () => {
     const { on, sent } = consumerWithMail();
-    const long = [...Array(3_000).keys()].join(" ");
-    const id = await runMailTask(on, { rehearsal: [{ text: long }] });
+    const longText = [...Array(3_000).keys()].join(" ");
+    const id = await runMailTask(on, { rehearsal: [{ text: longText }] });
     expect((await readRow(id)).output).toBeNull();
     await runCron(on, id);
-    expect(sent[0]?.text?.startsWith(`${long}\n\n-- \n`)).toBe(true);
+    expect(sent[0]?.text?.startsWith(`${longText}\n\n-- \n`)).toBe(true);
   });
 });
 
@@ -154,11 +154,11 @@ describe("a reply is sent at most once", () => {
     const dying = new Error("killed");
     const DB = new Proxy(env.DB, {
       get(db, name) {
-        const held: unknown = Reflect.get(db, name);
-        if (typeof held !== "function") return held;
+        const original: unknown = Reflect.get(db, name);
+        if (typeof original !== "function") return original;
         return (...args: unknown[]) => {
           if (name === "prepare" && String(args[0]).includes("ended_at = CASE")) throw dying;
-          return Reflect.apply(held, db, args) as unknown;
+          return Reflect.apply(original, db, args) as unknown;
         };
       },
     });

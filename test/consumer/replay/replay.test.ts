@@ -80,9 +80,9 @@ const eventfulTask: DurableTask = {
 test("a finished task replays without differences", async () => {
   const recording = await recordTask(eventfulTask);
   expect(recording.task).toMatchObject({ status: "succeeded", output: { n: 2 } });
-  const found = replayWith(recording);
-  expect(found.differences).toEqual([]);
-  expect(found).toMatchObject({ model_calls: 8, decisions: 1, taken_as_journaled: 0 });
+  const report = replayWith(recording);
+  expect(report.differences).toEqual([]);
+  expect(report).toMatchObject({ model_calls: 8, decisions: 1, taken_as_journaled: 0 });
 });
 
 test("tasks that ended at a budget or in a loop replay without differences", async () => {
@@ -120,10 +120,10 @@ test("a model with other prices is reported with its cost and its plan", async (
     run: async () =>
       Response.json({ response: "hi", usage: { prompt_tokens: 90_000, completion_tokens: 10 } }),
   };
-  const own = readProfiles('{"@cf/x/dear": {"price": {"input": 100, "output": 100}}}');
-  if (!own.ok) throw new Error(own.error);
+  const overrides = readProfiles('{"@cf/x/dear": {"price": {"input": 100, "output": 100}}}');
+  if (!overrides.ok) throw new Error(overrides.error);
   const recording = await recordTask({ prompt: "p", model: "@cf/zai-org/glm-4.7-flash" }, { AI });
-  const changes = { profileOf: own.value, model: "@cf/x/dear" };
+  const changes = { profileOf: overrides.value, model: "@cf/x/dear" };
   expect(replayWith(recording).differences).toEqual([]);
   expect(replayWith(recording, changes).differences).toMatchObject([
     { what: "cost", now: "$9.001000" },
@@ -142,8 +142,8 @@ test("a changed reply and a changed answer are reported at their steps", async (
   if (first?.kind !== "model" || first.reply === null) throw new Error("no reply");
   first.reply.text = "other text";
   recording.task.output = { n: 3 };
-  const found = replayWith(recording).differences;
-  expect(found.map(({ seq, what }) => [seq, what])).toEqual([
+  const differences = replayWith(recording).differences;
+  expect(differences.map(({ seq, what }) => [seq, what])).toEqual([
     [1, "reply"],
     [recording.steps.at(-1)?.seq, "answer"],
   ]);

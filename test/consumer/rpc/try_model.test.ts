@@ -28,8 +28,8 @@ test("a request may name another model, and an unknown field is rejected", async
   const fleet = testFleet({ CONSUMER: consumerWith() });
   const answer = await send(fleet, "POST", "/v1/models/try", { model: "rehearsal" });
   expect(await answer.json()).toMatchObject({ model: "rehearsal", findings: [{ ok: true }] });
-  const refused = await send(fleet, "POST", "/v1/models/try", { models: ["a"] });
-  expect(refused.status).toBe(422);
+  const rejection = await send(fleet, "POST", "/v1/models/try", { models: ["a"] });
+  expect(rejection.status).toBe(422);
 });
 
 test("a consumer that does not answer, or answers in another shape, gives 503", async () => {

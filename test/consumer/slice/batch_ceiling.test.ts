@@ -33,13 +33,13 @@ async function insertBatchOf(limits: object, count: number, task: object = spec)
       await acceptTask(task, { id: batchTaskId(id, index), batch_id: id, batch_index: index }),
     );
   }
-  const used = () =>
+  const readUsage = () =>
     env.DB.prepare(
       "SELECT used_tokens AS tokens, used_cost_usd AS dollars FROM batches WHERE id = ?1",
     )
       .bind(id)
       .first<{ tokens: number; dollars: number }>();
-  return { ids, used };
+  return { ids, used: readUsage };
 }
 
 test("the tasks of a batch share its token limit and exceed it by at most one call", async () => {

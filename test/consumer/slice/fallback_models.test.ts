@@ -24,13 +24,13 @@ const rejected = () => new Response("no", { status: 400 });
 
 /** Stubs an endpoint with a reply for each model. Returns the models in the order of the calls. */
 function stubEndpoint(replies: Record<string, () => Response>): string[] {
-  const called: string[] = [];
+  const calledModels: string[] = [];
   vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
     const { model } = JSON.parse(String(init.body)) as { model: string };
-    called.push(model);
+    calledModels.push(model);
     return replies[model]?.() ?? rejected();
   });
-  return called;
+  return calledModels;
 }
 
 async function run(
@@ -38,13 +38,13 @@ async function run(
   task: Partial<DurableTask> = {},
   overrides: Record<string, unknown> = {},
 ) {
-  const called = stubEndpoint(replies);
+  const calledModels = stubEndpoint(replies);
   const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), ...overrides });
   const row = await runTask(
     { prompt: "p", model: "m1", fallback_models: ["m2", "m3"], attempts: 1, ...task },
     { consumer: on, deliveriesMax: 1 },
   );
-  return { row, called };
+  return { row, called: calledModels };
 }
 
 test.each([
@@ -52,7 +52,7 @@ test.each([
   ["has no capacity for longer than a slice waits", busy],
 ])(
   "when the model %s, the next model of the list answers in the same slice",
-  async (_what, first) => {
+  async (_case, first) => {
     const { row, called } = await run({ m1: first, m2: answer });
     expect([row.status, row.attempt, called]).toEqual(["succeeded", 0, ["m1", "m2"]]);
     expect(JSON.parse(row.quirks)).toContain("fallback_model");
@@ -97,26 +97,26 @@ test("a fallback without an endpoint is left out", async () => {
   expect([row.status, called]).toEqual(["queued", []]);
 });
 
-const plain = { model: "m1", prompt: "p", attempts: 1 };
+const plainTask = { model: "m1", prompt: "p", attempts: 1 };
 
 test.each([
-  ["without a list has the deployment's fallbacks", plain, ["m1", "m9"]],
-  ["with a list has its own fallbacks", { ...plain, fallback_models: ["m2"] }, ["m1", "m2"]],
-  ["with an empty list has no fallbacks", { ...plain, fallback_models: [] }, ["m1"]],
-])("a task %s", async (_what, task, expected) => {
-  const called = stubEndpoint({ m1: down, m2: answer, m9: answer });
+  ["without a list has the deployment's fallbacks", plainTask, ["m1", "m9"]],
+  ["with a list has its own fallbacks", { ...plainTask, fallback_models: ["m2"] }, ["m1", "m2"]],
+  ["with an empty list has no fallbacks", { ...plainTask, fallback_models: [] }, ["m1"]],
+])("a task %s", async (_case, task, expected) => {
+  const calledModels = stubEndpoint({ m1: down, m2: answer, m9: answer });
   const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), FALLBACK_MODELS: "m1, m9" });
   await runTask(task, { consumer: on, deliveriesMax: 1 });
   // Without a fallback the slice waits a moment and calls the model again.
-  expect([...new Set(called)]).toEqual(expected);
+  expect([...new Set(calledModels)]).toEqual(expected);
 });
 
 test("a rehearsal does not use the deployment's fallbacks", async () => {
-  const called = stubEndpoint({ m9: answer });
+  const calledModels = stubEndpoint({ m9: answer });
   const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), FALLBACK_MODELS: "m9" });
   const error = { error: { status: 503, code: "x", message: "down" } };
   const row = await runTask({ prompt: "p", rehearsal: [error, finalAnswer()] }, { consumer: on });
-  expect([row.status, row.attempt, called]).toEqual(["succeeded", 1, []]);
+  expect([row.status, row.attempt, calledModels]).toEqual(["succeeded", 1, []]);
 });
 
 test("each model of an endpoint waits for its governor's permit before its call", async () => {
@@ -139,7 +139,7 @@ test("a fallback gets the history without the first model's reasoning and call i
   const message = {
     role: "assistant",
     content: "",
-    reasoning_content: "first-models-thought",
+    reasoning_content: "first-models-reasoning",
     tool_calls: [
       {
         id: "functions.list_files:0",
@@ -162,7 +162,7 @@ test("a fallback gets the history without the first model's reasoning and call i
   expect([row.status, bodies.length]).toEqual(["succeeded", 3]);
   expect(bodies[1]).toContain("list_files");
   const last = bodies[2] ?? "";
-  expect(last).not.toContain("first-models-thought");
+  expect(last).not.toContain("first-models-reasoning");
   expect(last).not.toContain("functions.list_files");
   expect(last).toContain('"tool_call_id":"call00000"');
 });

@@ -69,12 +69,15 @@ const faultyEndpoints: Record<Fault, Endpoint> = {
     ),
   "wrong content type": () => new Response(answer, { headers: { "content-type": "text/html" } }),
   "empty reply": () => reply({ content: "" }),
-  "thought that fills every reply": () => reply({ content: "", reasoning: "hm" }, "length"),
+  "reasoning that fills every reply": () => reply({ content: "", reasoning: "hm" }, "length"),
   "text that repeats itself": () => reply({ content: "!".repeat(3_000) }),
   "answer against the schema": () => callingReply([["final_answer", { n: "many" }]]),
   "10,000 calls in one reply": (n) =>
     callingReply(
-      Array.from({ length: 10_000 }, (_, at) => ["list_files", { path: `f${n}-${at}` }] as const),
+      Array.from(
+        { length: 10_000 },
+        (_, index) => ["list_files", { path: `f${n}-${index}` }] as const,
+      ),
     ),
   "1 MB arguments": () =>
     callingReply([["write_file", { path: "a", content: "x".repeat(1_000_000) }]]),
@@ -126,10 +129,10 @@ const outages: readonly Fault[] = ["5xx", "reset", "3046"];
 
 const limits = { steps: 24, model_calls: 24, tool_calls: 40, cost_usd: 10 };
 
-async function run(fault: Fault, how: string) {
+async function run(fault: Fault, transport: string) {
   const { play, sent } = endpointWith(fault);
-  const setup = transports[how]?.(play);
-  if (setup === undefined) throw new Error(how);
+  const setup = transports[transport]?.(play);
+  if (setup === undefined) throw new Error(transport);
   const task: DurableTask = {
     prompt: "p",
     model: setup.model,
@@ -154,11 +157,11 @@ function minDelaySeconds(fault: Fault): number {
   return outages.includes(fault) ? 1 : 60;
 }
 
-describe.each(Object.keys(transports))("an endpoint over %s", (how) => {
+describe.each(Object.keys(transports))("an endpoint over %s", (transport) => {
   test.each(faultTable.map((row): [Fault, FaultRow] => [row.fault, row]))(
     "with the fault %s ends as the table says",
     async (fault, expected) => {
-      const { row, sent, on } = await run(fault, how);
+      const { row, sent, on } = await run(fault, transport);
       const error = row.error === null ? null : JSON.parse(row.error);
       expect([row.status, row.reason, error?.code ?? null]).toEqual([
         expected.status,
@@ -180,9 +183,9 @@ describe.each(Object.keys(transports))("an endpoint over %s", (how) => {
         const delays = on.sent.map(({ delaySeconds }) => delaySeconds);
         expect(Math.min(...delays)).toBeGreaterThanOrEqual(minDelaySeconds(fault));
       }
-      const used = JSON.parse(row.usage);
+      const usage = JSON.parse(row.usage);
       for (const [name, bound] of Object.entries(limits)) {
-        expect(used[name] ?? 0).toBeLessThanOrEqual(bound);
+        expect(usage[name] ?? 0).toBeLessThanOrEqual(bound);
       }
       expect(sent).toBeLessThanOrEqual(limits.model_calls + 3);
     },

@@ -32,7 +32,7 @@ export const faultTable = [
   row("stream that was not asked for", "succeeded", "completed"),
   row("wrong content type", "succeeded", "completed"),
   row("empty reply", "failed", "invalid_output", "invalid_output"),
-  row("thought that fills every reply", "failed", "invalid_output", "invalid_output"),
+  row("reasoning that fills every reply", "failed", "invalid_output", "invalid_output"),
   row("text that repeats itself", "failed", "invalid_output", "invalid_output"),
   row("answer against the schema", "failed", "invalid_output", "invalid_output"),
   row("10,000 calls in one reply", "failed", "budget_steps", "budget_steps"),

@@ -22,7 +22,7 @@ test.each([
   ["never answers", () => new Promise<never>(() => undefined)],
 ])(
   "a reply is kept although the governor %s when the outcome is reported",
-  async (_what, record) => {
+  async (_case, record) => {
     let calls = 0;
     vi.stubGlobal("fetch", async () => {
       calls += 1;

@@ -220,20 +220,23 @@ const cases: [what: string, task: DurableTask, status: string, reason: string][]
 
 test.each(cases)(
   "a task that %s has its status and reason",
-  async (_what, task, status, reason) => {
+  async (_case, task, status, reason) => {
     const row = await runTask(task);
     expect([row.status, row.reason]).toEqual([status, reason]);
   },
 );
 
 test("only a succeeded task has a result object, and its row has the object's hash and size", async () => {
-  const good = await runTask({ prompt: "p", rehearsal: [finalAnswer({ text: "kept" })] });
-  const text = await getText(env.OBJECTS, good.result_key ?? "");
+  const goodTask = await runTask({ prompt: "p", rehearsal: [finalAnswer({ text: "kept" })] });
+  const text = await getText(env.OBJECTS, goodTask.result_key ?? "");
   const bytes = new TextEncoder().encode(text ?? "");
-  expect(JSON.parse(text ?? "")).toMatchObject({ id: good.id, output: { text: "kept" } });
-  expect([good.result_sha256, good.result_bytes]).toEqual([await sha256Hex(bytes), bytes.length]);
-  const bad = await runTask({ prompt: "p", rehearsal: [error(400)] });
-  expect([bad.result_key, bad.output]).toEqual([null, null]);
+  expect(JSON.parse(text ?? "")).toMatchObject({ id: goodTask.id, output: { text: "kept" } });
+  expect([goodTask.result_sha256, goodTask.result_bytes]).toEqual([
+    await sha256Hex(bytes),
+    bytes.length,
+  ]);
+  const badTask = await runTask({ prompt: "p", rehearsal: [error(400)] });
+  expect([badTask.result_key, badTask.output]).toEqual([null, null]);
 });
 
 test("an output that is too large for the row is only in the result object", async () => {

@@ -33,8 +33,8 @@ function deliver(on: ConsumerEnv, tasks: readonly { id: string; model: string }[
     retry: () => void decided.push(`retry ${id}`),
   }));
   const batch = { queue: "tasks", messages, ackAll() {}, retryAll() {} };
-  const done = consumer.queue(batch as unknown as MessageBatch, on);
-  return { done, decided };
+  const delivery = consumer.queue(batch as unknown as MessageBatch, on);
+  return { done: delivery, decided };
 }
 
 const callMs = 30_000;
@@ -106,8 +106,8 @@ test("a slow message of a batch does not delay the other messages", async () => 
     await acceptTask({ prompt: "p", rehearsal: [finalAnswer()] }),
     await acceptTask({ prompt: "p", rehearsal: [finalAnswer()] }),
   ];
-  const all = [slow, ...fast].map((id) => ({ id, model: "rehearsal" }));
-  const { done, decided } = deliver(on.env, all);
+  const tasks = [slow, ...fast].map((id) => ({ id, model: "rehearsal" }));
+  const { done, decided } = deliver(on.env, tasks);
   let whenSlowEnded: string[] = [];
   const settled = env.DB.prepare("SELECT status FROM tasks WHERE id = ?1");
   await time.until(

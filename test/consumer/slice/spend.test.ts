@@ -22,8 +22,8 @@ beforeEach(async () => {
 });
 
 const replyWith = (call: string | null, neurons: number | null) => {
-  const called = { id: "c", type: "function", function: { name: call, arguments: "{}" } };
-  const content = call === null ? { content: "hi" } : { content: "", tool_calls: [called] };
+  const toolCall = { id: "c", type: "function", function: { name: call, arguments: "{}" } };
+  const content = call === null ? { content: "hi" } : { content: "", tool_calls: [toolCall] };
   const usage = { prompt_tokens: 900, completion_tokens: 100 };
   return Response.json({
     choices: [{ finish_reason: "stop", message: { role: "assistant", ...content } }],

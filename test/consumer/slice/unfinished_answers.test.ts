@@ -32,7 +32,7 @@ describe("a task whose model keeps sending", () => {
     ["a call that is broken off", saying('<|tool_call_start|>[run_code(code="1'), "invalid_output"],
     ["only an opening mark", saying("I will ring.\n<tool_call>"), "invalid_output"],
     ["JSON of a call that is broken off", saying('{"name":"run_code","argum'), "invalid_output"],
-    ["thought that never ends", saying("<think>Nine plus"), "invalid_output"],
+    ["reasoning that never ends", saying("<think>Nine plus"), "invalid_output"],
     [
       "raw tokens of an unknown dialect",
       saying("<|quux_begin|>run_code{}<|quux_end|>"),

@@ -54,7 +54,7 @@ afterEach(() => {
 });
 
 const tree = () => spans.map(({ name, parent }) => [name, parent]);
-const named = (name: string) => spans.filter((span) => span.name === name);
+const withName = (name: string) => spans.filter((span) => span.name === name);
 
 test("a slice is one agent span with its model calls and tool calls below it", async () => {
   await runTask({
@@ -75,7 +75,7 @@ test("each span has the attributes of the conventions", async () => {
     prompt: "p",
     rehearsal: [toolCall("list_files", {}), finalAnswer()],
   });
-  expect(named("invoke_agent flotilla")[0]?.attributes).toMatchObject({
+  expect(withName("invoke_agent flotilla")[0]?.attributes).toMatchObject({
     "gen_ai.operation.name": "invoke_agent",
     "gen_ai.agent.name": "flotilla",
     "gen_ai.conversation.id": row.id,
@@ -87,7 +87,7 @@ test("each span has the attributes of the conventions", async () => {
     "flotilla.attempt": 0,
     "flotilla.fence": 1,
   });
-  const [first, last] = named("chat rehearsal");
+  const [first, last] = withName("chat rehearsal");
   expect(first?.attributes).toMatchObject({
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "rehearsal",
@@ -96,7 +96,7 @@ test("each span has the attributes of the conventions", async () => {
     "flotilla.fallback": false,
   });
   expect(last?.attributes["gen_ai.usage.input_tokens"]).toBeGreaterThan(0);
-  expect(named("execute_tool list_files")[0]?.attributes).toEqual({
+  expect(withName("execute_tool list_files")[0]?.attributes).toEqual({
     "gen_ai.operation.name": "execute_tool",
     "gen_ai.tool.name": "list_files",
     "gen_ai.tool.type": "function",
@@ -116,11 +116,11 @@ test("failed calls and failed tasks are error spans with their codes", async () 
     },
   );
   expect(row.status).toBe("failed");
-  expect(named("chat small")[0]).toMatchObject({
+  expect(withName("chat small")[0]).toMatchObject({
     error: "model_rejected",
     attributes: { "error.type": "model_rejected", "gen_ai.provider.name": "openai_compatible" },
   });
-  expect(named("invoke_agent flotilla")[0]?.error).toBe(row.reason);
+  expect(withName("invoke_agent flotilla")[0]?.error).toBe(row.reason);
 });
 
 test("a Workers AI model that an endpoint serves has the endpoint's provider name", async () => {
@@ -129,7 +129,9 @@ test("a Workers AI model that an endpoint serves has the endpoint's provider nam
   const model = "@cf/someone/small";
   const on = testConsumer({ MODEL_BASE_URL: "https://models.example/v1", AI: undefined });
   await runTask({ prompt: "p", model }, { consumer: on, row: { model } });
-  expect(named(`chat ${model}`)[0]?.attributes["gen_ai.provider.name"]).toBe("openai_compatible");
+  expect(withName(`chat ${model}`)[0]?.attributes["gen_ai.provider.name"]).toBe(
+    "openai_compatible",
+  );
 });
 
 test("no span contains a prompt, an answer, an argument or a file", async () => {
@@ -162,5 +164,5 @@ test("a span that throws does not fail the work", async () => {
     rehearsal: [toolCall("list_files", {}), finalAnswer()],
   });
   expect(row.status).toBe("succeeded");
-  expect(named("execute_tool list_files")).toHaveLength(1);
+  expect(withName("execute_tool list_files")).toHaveLength(1);
 });

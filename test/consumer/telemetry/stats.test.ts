@@ -32,7 +32,7 @@ async function countRows(tenant: string) {
     .all<{ status: string; model: string; usage: string; created_at: number }>();
   const queued = results.filter(({ status }) => status === "queued");
   const ended = results.filter(({ status }) => status !== "queued" && status !== "running");
-  const used = (model: string, field: string): number =>
+  const usageOf = (model: string, field: string): number =>
     ended
       .filter((row) => row.model === model)
       .reduce((sum, { usage }) => sum + (JSON.parse(usage)[field] ?? 0), 0);
@@ -45,11 +45,11 @@ async function countRows(tenant: string) {
     models: [...new Set(results.map(({ model }) => model))].map((model) => ({
       model,
       tasks: results.filter((row) => row.model === model).length,
-      prompt_tokens: used(model, "prompt_tokens"),
+      prompt_tokens: usageOf(model, "prompt_tokens"),
       cached_tokens: 0,
-      completion_tokens: used(model, "completion_tokens"),
+      completion_tokens: usageOf(model, "completion_tokens"),
       unpriced_tokens: 0,
-      cost_usd: expect.closeTo(used(model, "cost_usd"), 9),
+      cost_usd: expect.closeTo(usageOf(model, "cost_usd"), 9),
     })),
   };
 }
@@ -187,8 +187,8 @@ describe("stats", () => {
     await claimTask(env.DB, "task_a", "{}");
     await writeSettlement(env.DB, { id: "task_a", fence: 1 }, settlementOf("failed", 3));
     await env.DB.prepare("DELETE FROM tasks").run();
-    const left = await env.DB.prepare("SELECT COUNT(*) FROM task_tallies").first("COUNT(*)");
-    expect(left).toBe(0);
+    const count = await env.DB.prepare("SELECT COUNT(*) FROM task_tallies").first("COUNT(*)");
+    expect(count).toBe(0);
   });
 
   it("list the models with the most tasks, and count the tasks of all models", async () => {

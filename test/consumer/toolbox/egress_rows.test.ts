@@ -75,8 +75,8 @@ test("a step with a thousand long requests is written completely and in order", 
     url: `https://a.example/${"ü".repeat(2_020)}`,
   }));
   const { db, largest } = measuringDatabase();
-  const written = await writeSteps(db, { id, fence: 1 }, [step], { seq: 1, rows });
-  expect(written.ok).toBe(true);
+  const result = await writeSteps(db, { id, fence: 1 }, [step], { seq: 1, rows });
+  expect(result.ok).toBe(true);
   expect(largest()).toBeLessThan(platformLimits.d1ValueBytesMax);
   const stored = await readEgress(env.DB, "default", id);
   expect(stored.map(({ n }) => n)).toEqual(rows.map(({ n }) => n));

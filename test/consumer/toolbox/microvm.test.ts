@@ -45,11 +45,11 @@ test.each([
 });
 
 test("a container that breaks costs an attempt, and the next attempt gets another one", async () => {
-  let opened = 0;
+  let openedCount = 0;
   setMicroVmProvider(() => () => {
-    opened += 1;
+    openedCount += 1;
     const vm = new FakeMicroVm(() => "1");
-    if (opened === 1) vm.failing = "throws";
+    if (openedCount === 1) vm.failing = "throws";
     return vm;
   });
   const row = await runTask({

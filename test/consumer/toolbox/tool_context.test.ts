@@ -33,7 +33,7 @@ function partsWith(overrides: Partial<ToolContextParts> = {}) {
     task: { id: "task_1", history: "[]" },
     tools,
     workspace: { apply: () => ({ ok: true }), changeCount: 0, changedSince: () => new Map() },
-    gateway: new Proxy({}, { get: (_of, name) => async () => void calls.push(String(name)) }),
+    gateway: new Proxy({}, { get: (_target, name) => async () => void calls.push(String(name)) }),
     meter: { takeToolCall: () => ({ ok: true }), spend: () => ({ ok: true }) },
     gate: { journalIntent: async () => true },
     runs: {

@@ -118,7 +118,7 @@ function countingBucket(): {
   let concurrentMax = 0;
   const puts: string[] = [];
   const gets: string[] = [];
-  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+  const countReads = async <T>(work: () => Promise<T>): Promise<T> => {
     now += 1;
     concurrentMax = Math.max(concurrentMax, now);
     try {
@@ -130,11 +130,11 @@ function countingBucket(): {
   const bucket = {
     get(key: string) {
       gets.push(key);
-      return counted(() => env.OBJECTS.get(key));
+      return countReads(() => env.OBJECTS.get(key));
     },
     put(key: string, value: Uint8Array, options: R2PutOptions) {
       puts.push(key);
-      return counted(() => env.OBJECTS.put(key, value, options));
+      return countReads(() => env.OBJECTS.put(key, value, options));
     },
   };
   return { bucket: bucket as unknown as R2Bucket, concurrentMax: () => concurrentMax, puts, gets };
@@ -142,12 +142,12 @@ function countingBucket(): {
 
 test("a full workspace is stored a few files at a time, each content once, and read only on demand", async () => {
   const { bucket, concurrentMax, puts, gets } = countingBucket();
-  const written = new Workspace(bucket, "default", "full");
+  const workspace = new Workspace(bucket, "default", "full");
   const names = Array.from({ length: workspaceLimits.filesMax }, (_, n) => `d${n % 10}/f${n}`);
   const contents = new Map(names.map((name, n) => [name, bytes(`content ${n % 100}`)]));
-  expect(written.apply(contents).ok).toBe(true);
-  expect(errorOf(written.write("one more", bytes("x")))).toContain("its limit");
-  const change = await written.checkpoint();
+  expect(workspace.apply(contents).ok).toBe(true);
+  expect(errorOf(workspace.write("one more", bytes("x")))).toContain("its limit");
+  const change = await workspace.checkpoint();
   expect(Object.keys(change ?? {})).toHaveLength(workspaceLimits.filesMax);
   expect(puts).toHaveLength(100);
   expect(new Set(puts).size).toBe(100);
@@ -158,8 +158,8 @@ test("a full workspace is stored a few files at a time, each content once, and r
   expect(new TextDecoder().decode((await read.read("d7/f137")) ?? undefined)).toBe("content 37");
   await read.read("d7/f137");
   expect(gets).toHaveLength(1);
-  const all = await read.readAll();
-  expect([...all.keys()]).toEqual([...names].sort());
+  const files = await read.readAll();
+  expect([...files.keys()]).toEqual([...names].sort());
   expect(gets).toHaveLength(workspaceLimits.filesMax);
   expect(concurrentMax()).toBeLessThanOrEqual(workspaceLimits.callsAtOnceMax);
 }, 20_000);
@@ -167,9 +167,9 @@ test("a full workspace is stored a few files at a time, each content once, and r
 test("inputs in R2 that are too large together are not all read into memory", async () => {
   const { bucket, gets } = countingBucket();
   await env.OBJECTS.put("inputs/default/half", new Uint8Array(workspaceLimits.fileBytesMax));
-  const full = new Workspace(bucket, "default", "t");
-  full.load({ a: { r2: "half" }, b: { r2: "half" } }, []);
-  expect((await full.readAll()).size).toBe(2);
+  const fullWorkspace = new Workspace(bucket, "default", "t");
+  fullWorkspace.load({ a: { r2: "half" }, b: { r2: "half" } }, []);
+  expect((await fullWorkspace.readAll()).size).toBe(2);
   gets.length = 0;
   const files = new Workspace(bucket, "default", "t");
   const inputs = Array.from({ length: 40 }, (_, n) => [`f${n}`, { r2: "half" }] as const);
@@ -198,11 +198,12 @@ test("a file that is created and deleted within one step is not journaled", asyn
 test("a step may change files under a limited number of names, and the next step starts from zero", async () => {
   const files = new Workspace(env.OBJECTS, "default", "t");
   const { filesMax, namesPerStepMax } = workspaceLimits;
-  const page = (at: number) => Array.from({ length: filesMax }, (_, n) => `${at}-${n}`);
-  const all = (paths: string[], to: Uint8Array | null) => new Map(paths.map((path) => [path, to]));
-  for (let at = 0; at < namesPerStepMax / filesMax; at += 1) {
-    expect(files.apply(all(page(at), bytes("x"))).ok).toBe(true);
-    expect(files.apply(all(page(at), null)).ok).toBe(true);
+  const page = (page: number) => Array.from({ length: filesMax }, (_, n) => `${page}-${n}`);
+  const changesOf = (paths: string[], to: Uint8Array | null) =>
+    new Map(paths.map((path) => [path, to]));
+  for (let offset = 0; offset < namesPerStepMax / filesMax; offset += 1) {
+    expect(files.apply(changesOf(page(offset), bytes("x"))).ok).toBe(true);
+    expect(files.apply(changesOf(page(offset), null)).ok).toBe(true);
   }
   expect(errorOf(files.write("one-more", bytes("x")))).toContain("another step");
   expect(files.paths()).toEqual([]);

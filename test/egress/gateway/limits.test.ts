@@ -75,9 +75,11 @@ test("concurrent requests cannot exceed a limit together", async () => {
   const { gateway, sent } = recordGateway(threeHosts, upstream, {
     limits: { requests: 2, bytes: 1_000 },
   });
-  const all = await Promise.all(Array.from({ length: 8 }, () => gateway.fetch(get(url))));
+  const results = await Promise.all(Array.from({ length: 8 }, () => gateway.fetch(get(url))));
   expect(sent).toHaveLength(2);
-  expect(all.map((one) => one.status).sort()).toEqual([200, 200, 429, 429, 429, 429, 429, 429]);
+  expect(results.map((each) => each.status).sort()).toEqual([
+    200, 200, 429, 429, 429, 429, 429, 429,
+  ]);
 });
 
 test("an endless response is broken off at its limit", async () => {
@@ -105,7 +107,7 @@ const requestsOf = {
   headersMax: (n) =>
     get(
       url,
-      Array.from({ length: n }, (_, at) => [`x-${at}`, "x"]),
+      Array.from({ length: n }, (_, index) => [`x-${index}`, "x"]),
     ),
   headerBytesMax: (n) => get(url, [["x-note", "x".repeat(n - "x-note".length)]]),
   requestBytesMax: (n) => ({ ...post(url, ""), headers: [], body: new Uint8Array(n) }),
@@ -117,11 +119,11 @@ describe.each(["urlCharsMax", "headersMax", "headerBytesMax", "requestBytesMax"]
     test.each([
       [0, null],
       [1, "too_large"],
-    ])("plus %i", async (over, reason) => {
+    ])("plus %i", async (excess, reason) => {
       const { gateway, sent } = recordGateway(threeHosts, upstream);
-      const response = await gateway.fetch(requestsOf[name](egressLimits[name] + over));
+      const response = await gateway.fetch(requestsOf[name](egressLimits[name] + excess));
       expect(reason === null ? response.status : errorOf(response).reason).toBe(reason ?? 200);
-      expect(sent).toHaveLength(1 - over);
+      expect(sent).toHaveLength(1 - excess);
     });
   },
 );
@@ -139,7 +141,8 @@ describe.each<[string, number, (n: number) => Response]>([
   [
     "the number of headers",
     responseHeadersMax,
-    (n) => new Response(null, { headers: Array.from({ length: n }, (_, at) => [`x-${at}`, ""]) }),
+    (n) =>
+      new Response(null, { headers: Array.from({ length: n }, (_, index) => [`x-${index}`, ""]) }),
   ],
   [
     "the bytes of headers",
@@ -150,8 +153,8 @@ describe.each<[string, number, (n: number) => Response]>([
   test.each([
     [0, null],
     [1, "response_too_large"],
-  ])("plus %i", async (over, reason) => {
-    const { gateway } = recordGateway(threeHosts, () => respond(limit + over));
+  ])("plus %i", async (excess, reason) => {
+    const { gateway } = recordGateway(threeHosts, () => respond(limit + excess));
     const response = await gateway.fetch(get(url));
     expect(reason === null ? response.status : errorOf(response).reason).toBe(reason ?? 200);
   });

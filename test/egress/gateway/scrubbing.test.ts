@@ -84,8 +84,8 @@ function scrubChunked(scrubber: Scrubber, body: string, size: number): string {
   const bytes = Buffer.from(body);
   const stream = scrubber.createStream();
   const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += size) {
-    parts.push(stream.push(new Uint8Array(bytes.subarray(at, at + size))));
+  for (let offset = 0; offset < bytes.length; offset += size) {
+    parts.push(stream.push(new Uint8Array(bytes.subarray(offset, offset + size))));
   }
   return Buffer.concat([...parts, stream.flush()]).toString();
 }
@@ -100,8 +100,8 @@ describe.each(encodings)("a secret encoded as %s", (_, encode) => {
     expect(clean).toContain("[redacted]");
     expect(clean.startsWith("before ")).toBe(true);
     expect(clean.endsWith(" after")).toBe(true);
-    const left = clean.replace("[redacted]", "").length - "before  after".length;
-    expect(left).toBeLessThanOrEqual(edgeCharsMax);
+    const scrubbedChars = clean.replace("[redacted]", "").length - "before  after".length;
+    expect(scrubbedChars).toBeLessThanOrEqual(edgeCharsMax);
   });
 });
 
@@ -122,9 +122,9 @@ test.each([
   "the longest form of %s is removed for every split into two chunks",
   (value, encode) => {
     const body = `before ${encode(value)} after`;
-    for (let at = 1; at < body.length; at += 1) {
+    for (let offset = 1; offset < body.length; offset += 1) {
       const stream = new Scrubber([value]).createStream();
-      const chunks = [body.slice(0, at), body.slice(at)].map((text) => Buffer.from(text));
+      const chunks = [body.slice(0, offset), body.slice(offset)].map((text) => Buffer.from(text));
       const clean = [...chunks.map((chunk) => stream.push(new Uint8Array(chunk))), stream.flush()];
       expect(Buffer.concat(clean).toString()).toBe("before [redacted] after");
     }
@@ -144,10 +144,14 @@ test("a secret is removed for any chunk size", () => {
       secretText,
       fc.string({ maxLength: 30 }),
       fc.integer({ min: 1, max: 60 }),
-      (value, around, size) => {
-        fc.pre(!around.includes(value) && value.isWellFormed() && value !== "[redacted]");
-        const clean = scrubChunked(new Scrubber([value]), around + value + around + value, size);
-        expect(clean).toBe(`${around}[redacted]${around}[redacted]`);
+      (value, surroundings, size) => {
+        fc.pre(!surroundings.includes(value) && value.isWellFormed() && value !== "[redacted]");
+        const clean = scrubChunked(
+          new Scrubber([value]),
+          surroundings + value + surroundings + value,
+          size,
+        );
+        expect(clean).toBe(`${surroundings}[redacted]${surroundings}[redacted]`);
       },
     ),
     { numRuns: 50 },

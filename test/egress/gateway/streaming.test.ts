@@ -81,11 +81,11 @@ test("cancelling a response ends the request", async () => {
 
 test("a sent stream is counted and broken off at its limit", async () => {
   const stream = (chunks: number) => {
-    let left = chunks;
+    let remaining = chunks;
     return new ReadableStream<Uint8Array>({
       pull(controller) {
-        left -= 1;
-        if (left < 0) controller.close();
+        remaining -= 1;
+        if (remaining < 0) controller.close();
         else controller.enqueue(new Uint8Array(1_000_000));
       },
     });

@@ -25,8 +25,8 @@ describe("a mistyped field", () => {
     [{ rule: [] }, '"rules"'],
     [{ rules: [], limits: { request: 1 } }, '"requests"'],
     [{ rules: [{ host: "a.example", inject: { headr: "x", secret: "S" } }] }, '"header"'],
-  ])("is matched with the known fields: %j", (value, meant) => {
-    expect(problems(value).join("\n")).toContain(`did you mean ${meant}?`);
+  ])("is matched with the known fields: %j", (value, suggestion) => {
+    expect(problems(value).join("\n")).toContain(`did you mean ${suggestion}?`);
   });
 
   test("without a similar known field is only reported as unknown", () => {

@@ -17,15 +17,15 @@ const policy = JSON.stringify({
 });
 
 async function decideAll(text: string | null, requests: readonly string[]) {
-  const written: unknown[] = [];
+  const writtenLines: unknown[] = [];
   const warned: string[] = [];
   const valid = await decideLines(
     text,
     lines(requests),
-    (line) => written.push(JSON.parse(line)),
+    (line) => writtenLines.push(JSON.parse(line)),
     (line) => warned.push(line),
   );
-  return { written, warned, valid };
+  return { written: writtenLines, warned, valid };
 }
 
 test("each request gets one decision, in order", async () => {
@@ -85,19 +85,19 @@ test("an invalid policy denies every line and is reported once", async () => {
 test("a check reports problems, warnings and missing secrets", async () => {
   const folder = await mkdtemp("/tmp/policies-");
   const file = async (name: string, text: string) => {
-    const at = path.join(folder, name);
-    await writeFile(at, text);
-    return at;
+    const target = path.join(folder, name);
+    await writeFile(target, text);
+    return target;
   };
-  const good = await file("good.json", policy);
+  const goodFile = await file("good.json", policy);
   const unreachable = await file("odd.json", '{"rules":[{"host":"10.0.0.1"}]}');
-  const bad = await file("bad.json", '{"rules":[{"host":"B.example"}]}');
+  const badFile = await file("bad.json", '{"rules":[{"host":"B.example"}]}');
   const check = async (paths: string[], environment: Record<string, string>) => {
-    const written: string[] = [];
-    const code = await checkFiles(paths, environment, (line) => written.push(line));
-    return { code, text: written.join("\n").replaceAll(`${folder}/`, "") };
+    const lines: string[] = [];
+    const code = await checkFiles(paths, environment, (line) => lines.push(line));
+    return { code, text: lines.join("\n").replaceAll(`${folder}/`, "") };
   };
-  expect(await check([good, unreachable], { SECRET_KEY: "x" })).toEqual({
+  expect(await check([goodFile, unreachable], { SECRET_KEY: "x" })).toEqual({
     code: 0,
     text: [
       "ok good.json: 3 rules",
@@ -106,7 +106,7 @@ test("a check reports problems, warnings and missing secrets", async () => {
       "  warning: rules[0].host is not globally reachable and always denied; use a public host",
     ].join("\n"),
   });
-  const { code, text } = await check([good, bad, path.join(folder, "absent.json")], {});
+  const { code, text } = await check([goodFile, badFile, path.join(folder, "absent.json")], {});
   expect(code).toBe(1);
   expect(text).toContain("secret KEY: missing, set SECRET_KEY");
   expect(text).toContain(

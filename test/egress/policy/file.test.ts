@@ -183,23 +183,23 @@ test("a valid rule that can never match gives a warning", () => {
 });
 
 test("both spellings of the prefix and any order of keys have one canonical text", () => {
-  const one = parsePolicy(
+  const policy = parsePolicy(
     '{"rules": [{"host": "a.example", "pathPrefix": "/v1"}], "description": "x"}',
   );
   const two = parsePolicy(
     '{"description": "x", "rules": [{"path_prefix": "/v1", "host": "a.example"}]}',
   );
-  if (!one.ok || !two.ok) throw new Error("both are valid");
-  expect(one.value.canonical).toBe(two.value.canonical);
-  expect(parsePolicy(one.value.canonical)).toEqual(one);
+  if (!policy.ok || !two.ok) throw new Error("both are valid");
+  expect(policy.value.canonical).toBe(two.value.canonical);
+  expect(parsePolicy(policy.value.canonical)).toEqual(policy);
 });
 
 test("a secret's plain name and its object form have one canonical text", () => {
-  const one = parsePolicy('{"rules": [], "secrets": ["B"]}');
+  const policy = parsePolicy('{"rules": [], "secrets": ["B"]}');
   const two = parsePolicy('{"rules": [], "secrets": [{"name": "B"}]}');
-  if (!one.ok || !two.ok) throw new Error("both are valid");
-  expect(one.value.canonical).toBe(two.value.canonical);
-  expect(parsePolicy(one.value.canonical)).toEqual(one);
+  if (!policy.ok || !two.ok) throw new Error("both are valid");
+  expect(policy.value.canonical).toBe(two.value.canonical);
+  expect(parsePolicy(policy.value.canonical)).toEqual(policy);
 });
 
 test("a secret that can sign nothing gives a warning", () => {

@@ -19,8 +19,8 @@ function expectSound(parsed: ParseResult): void {
   expect(parsed.error.length).toBeLessThanOrEqual(egressLimits.policyProblemsMax);
   for (const { rule, path, message } of parsed.error) {
     expect(message).toMatch(advice);
-    const named = /^rules\[(\d+)\]/.exec(path)?.[1];
-    expect(rule).toBe(named === undefined ? null : Number(named));
+    const index = /^rules\[(\d+)\]/.exec(path)?.[1];
+    expect(rule).toBe(index === undefined ? null : Number(index));
   }
 }
 
@@ -74,10 +74,10 @@ test("any text gives a policy or problems, and never throws", () => {
 test("any value of any rule field is accepted, or rejected at that rule", () => {
   let [accepted, rejected] = [0, 0];
   fc.assert(
-    fc.property(fc.constantFrom(...fields), oddValue, fc.nat(3), (field, value, at) => {
+    fc.property(fc.constantFrom(...fields), oddValue, fc.nat(3), (field, value, index) => {
       const rules: unknown[] = Array.from({ length: 4 }, () => rule);
       // Only JSON.parse creates an own property named __proto__.
-      rules[at] = JSON.parse(
+      rules[index] = JSON.parse(
         `${JSON.stringify(rule).slice(0, -1)},${JSON.stringify(field)}:${JSON.stringify(value) ?? "null"}}`,
       );
       const parsed = readPolicy({ rules });
@@ -85,7 +85,7 @@ test("any value of any rule field is accepted, or rejected at that rule", () => 
       if (parsed.ok) accepted += 1;
       else {
         rejected += 1;
-        expect(new Set(parsed.error.map(({ rule }) => rule))).toEqual(new Set([at]));
+        expect(new Set(parsed.error.map(({ rule }) => rule))).toEqual(new Set([index]));
       }
     }),
     { numRuns: 2_000 },
@@ -116,10 +116,10 @@ test("any value of any signing secret field is accepted, or rejected at that sec
         );
         const parsed = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: ["ours", entry] });
         expect(parsed.ok).toBe(false);
-        const one = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
-        expectSound(one);
-        if (one.ok) return;
-        for (const { path } of one.error) expect(path).toMatch(/^secrets\[0\]/);
+        const policy = readPolicy({ rules: [rule], tenants: ["a", "b"], secrets: [entry] });
+        expectSound(policy);
+        if (policy.ok) return;
+        for (const { path } of policy.error) expect(path).toMatch(/^secrets\[0\]/);
       },
     ),
     { numRuns: 500 },

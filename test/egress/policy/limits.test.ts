@@ -18,7 +18,7 @@ const loggedRow = async (request: { url?: string; method?: string }) => {
 
 /** What is counted when the input has `n` of it. */
 const measures: Partial<Record<keyof typeof egressLimits, (n: number) => unknown>> = {
-  rulesMax: (n) => readPolicy({ rules: list(n, (at) => ({ host: `h${at}.example` })) }).ok,
+  rulesMax: (n) => readPolicy({ rules: list(n, (index) => ({ host: `h${index}.example` })) }).ok,
   policyBytesMax: (n) => parsePolicy('{"rules": []}'.padEnd(n)).ok,
 };
 
@@ -32,18 +32,18 @@ describe.each([
   ["shape", 7],
   ["host", "A.example"],
 ])("a policy with problems of the %s", (_, host) => {
-  test.each([0, 1])("reports none of %i over the limit", (over) => {
+  test.each([0, 1])("reports none of %i over the limit", (excess) => {
     const { policyProblemsMax } = egressLimits;
-    const parsed = readPolicy({ rules: list(policyProblemsMax + over, () => ({ host })) });
+    const parsed = readPolicy({ rules: list(policyProblemsMax + excess, () => ({ host })) });
     expect(parsed.ok ? [] : parsed.error).toHaveLength(policyProblemsMax);
   });
 });
 
 test.each([0, 1])(
   "a denied request lists the allowed rules, without the %i over the limit",
-  async (over) => {
+  async (excess) => {
     const { allowedShownMax } = egressLimits;
-    const rules = list(allowedShownMax + over, (n) => ({ host: `h${n}.example` }));
+    const rules = list(allowedShownMax + excess, (n) => ({ host: `h${n}.example` }));
     const { gateway } = recordGateway({ rules }, () => new Response());
     const { permitted } = errorOf(await gateway.fetch(get("https://a.example/")));
     expect(permitted).toHaveLength(allowedShownMax);
@@ -53,16 +53,19 @@ test.each([0, 1])(
 test.each([
   [0, egressLimits.learnedPrefixesMax],
   [1, 1],
-])("%i more unrelated paths than proposed prefixes give %i rules", (over, rules) => {
-  const paths = list(egressLimits.learnedPrefixesMax + over, (n) => `https://a.example/p${n}`);
+])("%i more unrelated paths than proposed prefixes give %i rules", (excess, rules) => {
+  const paths = list(egressLimits.learnedPrefixesMax + excess, (n) => `https://a.example/p${n}`);
   const denied = paths.map((url) => ({ url, method: "GET", reason: "no_rule" }));
   expect(proposeRules(denied).rules).toHaveLength(rules);
 });
 
-test.each([0, 1])("the log cuts a URL and a method that are %i over their limit", async (over) => {
-  const { loggedUrlCharsMax, loggedMethodCharsMax } = egressLimits;
-  const url = "https://a.example/".padEnd(loggedUrlCharsMax + over, "x");
-  expect((await loggedRow({ url })).url).toHaveLength(loggedUrlCharsMax);
-  const method = "X".repeat(loggedMethodCharsMax + over);
-  expect((await loggedRow({ method })).method).toHaveLength(loggedMethodCharsMax);
-});
+test.each([0, 1])(
+  "the log cuts a URL and a method that are %i over their limit",
+  async (excess) => {
+    const { loggedUrlCharsMax, loggedMethodCharsMax } = egressLimits;
+    const url = "https://a.example/".padEnd(loggedUrlCharsMax + excess, "x");
+    expect((await loggedRow({ url })).url).toHaveLength(loggedUrlCharsMax);
+    const method = "X".repeat(loggedMethodCharsMax + excess);
+    expect((await loggedRow({ method })).method).toHaveLength(loggedMethodCharsMax);
+  },
+);

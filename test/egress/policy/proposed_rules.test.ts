@@ -62,11 +62,11 @@ describe("the smallest rules are proposed", () => {
     ],
   ])("for %s", (_, denied, expected) => {
     const { rules, requests, skipped } = proposeRules(denied);
-    const shown = rules.map(
+    const shownRules = rules.map(
       ({ host, port, methods, path_prefix }) =>
         `${host}${port === undefined ? "" : `:${port}`} ${methods} ${path_prefix}`,
     );
-    expect(shown).toEqual(expected);
+    expect(shownRules).toEqual(expected);
     expect(requests.reduce((sum, count) => sum + count, 0)).toBe(denied.length);
     expect(skipped).toEqual([]);
   });
@@ -119,9 +119,13 @@ const method = fc.constantFrom("GET", "get", "POST", "DELETE", "TRACE", "");
 const request = fc.record({ url: fc.oneof(url, fc.webUrl(), fc.string()), method });
 const nothing = compile({ rules: [] });
 /** The denial of a policy without rules. */
-const deniedAs = (one: { url: string; method: string }): DeniedRequest => {
-  const decision = decide(nothing, { ...one, headers: [] });
-  return { url: decision.url?.href ?? one.url, method: one.method, reason: decision.reason };
+const deniedAs = (request: { url: string; method: string }): DeniedRequest => {
+  const decision = decide(nothing, { ...request, headers: [] });
+  return {
+    url: decision.url?.href ?? request.url,
+    method: request.method,
+    reason: decision.reason,
+  };
 };
 
 test("proposed rules allow their requests, all others are listed, and the file is valid without a warning", () => {
@@ -134,11 +138,11 @@ test("proposed rules allow their requests, all others are listed, and the file i
       expect(parsed).toMatchObject({ ok: true, value: { warnings: [] } });
       const table = compile({ rules });
       const allowed = denied.filter(
-        (one) => decide(table, { ...one, headers: [] }).action === "allow",
+        (each) => decide(table, { ...each, headers: [] }).action === "allow",
       );
-      const listed = skipped.reduce((sum, { requests }) => sum + requests, 0);
+      const skippedCount = skipped.reduce((sum, { requests }) => sum + requests, 0);
       expect(requests.reduce((sum, count) => sum + count, 0)).toBe(allowed.length);
-      expect(allowed.length + listed).toBe(denied.length);
+      expect(allowed.length + skippedCount).toBe(denied.length);
       total += allowed.length;
       // Only requests that no rule can allow are skipped.
       for (const one of denied) {
@@ -164,10 +168,12 @@ test("requests unlike the denied ones are not allowed", () => {
       expect(protocol).toBe("https:");
       // The same host and method were denied, and the rule is the common prefix of their paths.
       const alike = denied
-        .filter((one) => one.reason === "no_rule" && one.method.toUpperCase() === decision.method)
-        .map((one) => new URL(one.url))
-        .filter((one) => one.host === host && one.protocol === "https:")
-        .map((one) => one.pathname);
+        .filter(
+          (each) => each.reason === "no_rule" && each.method.toUpperCase() === decision.method,
+        )
+        .map((each) => new URL(each.url))
+        .filter((each) => each.host === host && each.protocol === "https:")
+        .map((each) => each.pathname);
       expect(alike.length).toBeGreaterThan(0);
       if (alike.length === 1) expect(`${pathname}/`.startsWith(`${alike[0]}`)).toBe(true);
       const firsts = new Set(alike.map((path) => path.split("/")[1]));

@@ -64,8 +64,8 @@ test.each([
   (_, text, mode, message) => {
     const table = policyTable(text, mode);
     expect([...table.sources.keys()].sort()).toEqual([...shippedNames].sort());
-    const found = findPolicy(table, "mine", "acme", mode);
-    expect(found.ok ? "" : found.error.message).toContain(message);
+    const lookup = findPolicy(table, "mine", "acme", mode);
+    expect(lookup.ok ? "" : lookup.error.message).toContain(message);
   },
 );
 

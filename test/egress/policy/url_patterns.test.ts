@@ -91,12 +91,12 @@ test("the decision allows every URL that a pattern matches", () => {
       fc.array(pieces, { maxLength: 9 }),
       prefixes,
       fc.boolean(),
-      (parts, prefix, far) => {
+      (parts, prefix, farPath) => {
         const rule: Rule =
           prefix === null
             ? { host: "site.example" }
             : { host: "site.example", path_prefix: prefix };
-        const text = `https://site.example${far ? "" : (prefix ?? "")}${parts.join("")}`;
+        const text = `https://site.example${farPath ? "" : (prefix ?? "")}${parts.join("")}`;
         if (!URL.canParse(text)) return;
         const { href } = new URL(text);
         const [pattern] = patterns([rule]);

@@ -42,9 +42,11 @@ export async function fakeFleet(script: Script): Promise<{ url: string; received
       status: 404,
       body: { error: { code: "not_found", message: `no ${name} here` } },
     };
-    const at = calls.get(name) ?? 0;
-    calls.set(name, at + 1);
-    const fake = Array.isArray(responses) ? (responses[at] ?? responses.at(-1) ?? {}) : responses;
+    const callCount = calls.get(name) ?? 0;
+    calls.set(name, callCount + 1);
+    const fake = Array.isArray(responses)
+      ? (responses[callCount] ?? responses.at(-1) ?? {})
+      : responses;
     const lines = name.endsWith("/results") && (fake.status ?? 200) < 400;
     const bytes = name.includes("/files/") && (fake.status ?? 200) < 400;
     const type = lines ? "x-ndjson" : bytes ? "octet-stream" : "json";

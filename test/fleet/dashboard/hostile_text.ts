@@ -27,10 +27,10 @@ const untrustedKeys = /^(files|quirks)$/;
  * response stays small enough for a browser.
  */
 export function poisonResponse(response: unknown): unknown {
-  const seen = new Set<string>();
+  const texts = new Set<string>();
   return replaceTexts(response, "", (field) => {
-    if (seen.has(field)) return hostileText;
-    seen.add(field);
+    if (texts.has(field)) return hostileText;
+    texts.add(field);
     return hugeHostileText;
   });
 }

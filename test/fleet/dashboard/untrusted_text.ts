@@ -42,10 +42,10 @@ export function testUntrustedText(fixture: Fixture): void {
     await page.getByRole("button", { name: "Show the answer" }).click();
     const answer = page.getByRole("region", { name: "Answer" });
     await answer.waitFor();
-    const shown = (await answer.textContent()) ?? "";
-    expect(shown).toContain("<script>");
-    expect(shown).toContain(hostileTextShown);
-    expect(shown.length).toBeLessThan(5_000);
+    const text = (await answer.textContent()) ?? "";
+    expect(text).toContain("<script>");
+    expect(text).toContain(hostileTextShown);
+    expect(text.length).toBeLessThan(5_000);
     await page.getByText("more characters").first().waitFor();
     const [saved] = await Promise.all([
       page.waitForEvent("download"),
@@ -78,8 +78,8 @@ export function testUntrustedText(fixture: Fixture): void {
       await waitUntilLoaded(page);
       await openDetails(page);
       await waitUntilLoaded(page);
-      const found = (await page.evaluate(findFaults)) as string[];
-      if (found.length > 0) faults.push({ name, found });
+      const pageFaults = (await page.evaluate(findFaults)) as string[];
+      if (pageFaults.length > 0) faults.push({ name, found: pageFaults });
       const text = await page.getByRole("main").textContent();
       if (text?.includes("\u27e8U+202E\u27e9")) markedPages.push(name);
       await takeScreenshot(`${name}-poisoned`);

@@ -24,8 +24,8 @@ test("a new account gets all resources, migrated before the deploy of both Worke
     "producer",
   ]);
   expect(printed.join("\n")).toContain(`https://${producer}.someone.workers.dev`);
-  const written = path.join(root, ".build/deploy/production/wrangler.producer.json");
-  expect(fs.readFileSync(written, "utf8")).toContain("id-of-flotilla-production");
+  const file = path.join(root, ".build/deploy/production/wrangler.producer.json");
+  expect(fs.readFileSync(file, "utf8")).toContain("id-of-flotilla-production");
 });
 
 test("a second deploy creates no resources and no second key", async () => {
@@ -55,9 +55,9 @@ test("containers and a dataset are deployed only with their options", async () =
     analytics_engine_datasets: [{ binding: "METRICS", dataset: "flotilla_staging" }],
   });
   await runDeploy(new Account(root), { name: "staging", microvm: false, metrics: false });
-  const plain = consumerConfig("staging");
-  expect(plain.main).toBe("../../../consumer/index.ts");
-  expect([plain.containers, plain.analytics_engine_datasets]).toEqual([undefined, undefined]);
+  const config = consumerConfig("staging");
+  expect(config.main).toBe("../../../consumer/index.ts");
+  expect([config.containers, config.analytics_engine_datasets]).toEqual([undefined, undefined]);
 });
 
 test("a generated key is shown once and is never an argument", async () => {
@@ -79,13 +79,13 @@ test("secrets of the environment are set and not printed", async () => {
 
 test("a missing secret is reported with the command that sets it", async () => {
   const file = path.join(root, "wrangler.consumer.toml");
-  const usual = fs.readFileSync(file, "utf8");
+  const original = fs.readFileSync(file, "utf8");
   fs.writeFileSync(
     file,
-    usual.replace('WORKERS_AI = "bound"', 'MODEL_BASE_URL = "https://m.example"'),
+    original.replace('WORKERS_AI = "bound"', 'MODEL_BASE_URL = "https://m.example"'),
   );
   const output = (await runDeploy(new Account(root))).join("\n");
-  fs.writeFileSync(file, usual);
+  fs.writeFileSync(file, original);
   expect(output).toContain(
     "npx wrangler secret put MODEL_API_KEY --name flotilla-consumer-production",
   );
@@ -105,8 +105,8 @@ test("another environment has its own names", async () => {
   const account = new Account(root);
   await runDeploy(account, { name: "staging" });
   const resources = [account.databases, account.buckets, account.queues, account.workers];
-  const all = resources.flatMap((kind) => [...kind.keys()]);
-  expect(all.filter((name) => !name.endsWith("-staging"))).toEqual([]);
+  const names = resources.flatMap((kind) => [...kind.keys()]);
+  expect(names.filter((name) => !name.endsWith("-staging"))).toEqual([]);
 });
 
 test("without a sign-in nothing is changed, and the error says how to sign in", async () => {
@@ -136,8 +136,8 @@ test("a dry run leaves the configuration of the last deploy as it is", async () 
   const account = new Account(root);
   await runDeploy(account);
   await runDeploy(account, { dryRun: true });
-  const written = path.join(root, ".build/deploy/production/wrangler.producer.json");
-  expect(fs.readFileSync(written, "utf8")).toContain("id-of-flotilla-production");
+  const file = path.join(root, ".build/deploy/production/wrangler.producer.json");
+  expect(fs.readFileSync(file, "utf8")).toContain("id-of-flotilla-production");
 });
 
 test("a dry run needs no account", async () => {

@@ -89,7 +89,7 @@ test.each(["", "Prod", "a b", "-x", "x".repeat(30)])(
 );
 
 test("the files of both Workers name every resource once, all of the same environment", () => {
-  const both = ["consumer", "producer"].map((worker) => {
+  const configs = ["consumer", "producer"].map((worker) => {
     const result = deploySettings(
       fs.readFileSync(`wrangler.${worker}.toml`, "utf8"),
       "staging",
@@ -98,7 +98,7 @@ test("the files of both Workers name every resource once, all of the same enviro
     if (!result.ok) throw new Error(result.error);
     return result.value;
   });
-  const names = resourcesOf(both).map(({ kind, name }) => `${kind} ${name}`);
+  const names = resourcesOf(configs).map(({ kind, name }) => `${kind} ${name}`);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain("queue flotilla-tasks-dlq-staging");
   expect(names.filter((name) => !name.endsWith("-staging"))).toEqual([]);

@@ -14,8 +14,8 @@ const callsOf = (pageText: string): string[] =>
 const calls = [...callsOf(page), ...callsOf(text("docs/openai.md"))];
 
 test("the page lists every route and no other", () => {
-  const known = [...openRoutes, ...routes].map(({ method, path }) => `${method} ${path}`);
-  expect(calls.sort()).toEqual(known.sort());
+  const expected = [...openRoutes, ...routes].map(({ method, path }) => `${method} ${path}`);
+  expect(calls.sort()).toEqual(expected.sort());
 });
 
 test("the page lists every field of a task and no other", () => {
@@ -28,25 +28,25 @@ test("the page lists every budget with its default and its ceiling", () => {
   const rows = codeRows(section(page, "## A task, as sent")).filter(([name = ""]) =>
     name.startsWith("limits."),
   );
-  const listed = rows.map(([name = "", least = "", most = ""]) => [
+  const list = rows.map(([name = "", least = "", most = ""]) => [
     name.slice("limits.".length),
     numbers(least),
     numbers(most),
   ]);
-  const known = Object.entries(budgetDefaults).map(([name, value]) => [
+  const expected = Object.entries(budgetDefaults).map(([name, value]) => [
     name,
     value,
     budgetCeilings[name as keyof typeof budgetCeilings],
   ]);
-  expect(listed).toEqual(known);
+  expect(list).toEqual(expected);
 });
 
 test("the page lists every error code with its status and no other", () => {
-  const known = Object.entries(errorCodes).map(([code, [status]]) => `${status} ${code}`);
-  const listed = [...section(page, "## Errors").matchAll(/^\| (\d+) \| `(\w+)`/gm)].map(
+  const expected = Object.entries(errorCodes).map(([code, [status]]) => `${status} ${code}`);
+  const list = [...section(page, "## Errors").matchAll(/^\| (\d+) \| `(\w+)`/gm)].map(
     ([, status, code]) => `${status} ${code}`,
   );
-  expect(listed.sort()).toEqual(known.sort());
+  expect(list.sort()).toEqual(expected.sort());
 });
 
 test("the tools page lists every standard tool and no other", () => {

@@ -7,24 +7,24 @@ import { faultTable } from "../../consumer/slice/fault_table.ts";
 import { codeRows, filesBelow, root, section, text } from "./page.ts";
 
 test("the failures page lists the failures of the code, word for word", () => {
-  const known = Object.entries(failureTable).map(([code, row]) => [
+  const expected = Object.entries(failureTable).map(([code, row]) => [
     code,
     row.class,
     row.reason,
     row.meaning,
   ]);
   const rows = codeRows(section(text("docs/failures.md"), "## Failures"));
-  expect(rows.filter(({ length }) => length === 4)).toEqual(known);
+  expect(rows.filter(({ length }) => length === 4)).toEqual(expected);
 });
 
 test("the failures page lists the faults as the fault matrix tests them", () => {
-  const known = faultTable.map(({ fault, status, reason, code }) => [
+  const expected = faultTable.map(({ fault, status, reason, code }) => [
     fault,
     status,
     reason ?? "–",
     code ?? "–",
   ]);
-  expect(codeRows(section(text("docs/failures.md"), "## Faults"))).toEqual(known);
+  expect(codeRows(section(text("docs/failures.md"), "## Faults"))).toEqual(expected);
 });
 
 test("the loop page lists the quirks of the code, word for word", () => {
@@ -37,7 +37,7 @@ describe("dependencies", () => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
     text("package.json"),
   ) as Record<"dependencies" | "devDependencies" | "optionalDependencies", Record<string, string>>;
-  const listed = codeRows(section(text("docs/dependencies.md"), "## Dependencies"));
+  const list = codeRows(section(text("docs/dependencies.md"), "## Dependencies"));
   const installed = Object.entries({
     ...dependencies,
     ...devDependencies,
@@ -45,8 +45,8 @@ describe("dependencies", () => {
   });
 
   test("the page lists each dependency with its version and a reason, and no other", () => {
-    expect(listed.map(([name, version]) => [name, version]).sort()).toEqual(installed.sort());
-    expect(listed.filter(([, , why = ""]) => why.length < 10)).toEqual([]);
+    expect(list.map(([name, version]) => [name, version]).sort()).toEqual(installed.sort());
+    expect(list.filter(([, , why = ""]) => why.length < 10)).toEqual([]);
   });
 
   test("each dependency is pinned to one version", () => {

@@ -66,20 +66,20 @@ const guards = /^(withRetries|withTimeout|callGovernor|report|askConsumer)$/;
 const asking = /^(run|first|all|raw)$/;
 
 function callsIn(file: string): BindingCall[] {
-  const found: BindingCall[] = [];
+  const calls: BindingCall[] = [];
   for (const [node, above] of placesIn(programOf(file))) {
     const callee = node.type === "CallExpression" ? memberOf(node.callee) : null;
     if (callee === null) continue;
     const owner = nameOf(callee.object);
     const method = nameOf(callee.property);
-    const known = bindings.some((each) => each.owner.test(owner) && each.methods.test(method));
+    const isKnown = bindings.some((each) => each.owner.test(owner) && each.methods.test(method));
     // `sql.first` and its like have their deadline inside `shared/store/sql.ts`.
     const asks = asking.test(method) && owner !== "sql" && /^shared\/store\//.test(file);
-    if (!known && !asks) continue;
+    if (!isKnown && !asks) continue;
     const call = `${owner}.${method}`;
-    found.push({ file, call, guarded: above.some(isGuard) });
+    calls.push({ file, call, guarded: above.some(isGuard) });
   }
-  return found;
+  return calls;
 }
 
 function memberOf(value: unknown): Node | null {
@@ -113,8 +113,8 @@ const elsewhere: Record<string, string> = {
 };
 
 test("every call of a binding has a deadline", () => {
-  const bare = calls
+  const undocumented = calls
     .filter(({ call, guarded }) => !guarded && call.toLowerCase() !== "db.prepare")
     .map(({ file, call }) => `${file} ${call}`);
-  expect(bare.sort()).toEqual(Object.keys(elsewhere).sort());
+  expect(undocumented.sort()).toEqual(Object.keys(elsewhere).sort());
 });

@@ -10,24 +10,26 @@ const program = createProgram(processContext(), () => async () => {}, false);
 /** What the command line has not of a command, or null. */
 function missing(command: string): string | null {
   const words = command.split(/\s+/).slice(1);
-  let at = program;
+  let current = program;
   for (const word of words) {
-    const below = at.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    const below = current.commands.find(
+      (each) => each.name() === word || each.aliases().includes(word),
+    );
     if (below === undefined) break;
-    at = below;
+    current = below;
   }
-  if (at === program) return `${command}: no such command`;
-  const known = [...at.options, ...program.options].map(({ long }) => long);
+  if (current === program) return `${command}: no such command`;
+  const expected = [...current.options, ...program.options].map(({ long }) => long);
   const options = words.filter((word) => /^--[a-z]/.test(word) && word !== "--help");
-  const unknown = options.filter((word) => !known.includes(word));
+  const unknown = options.filter((word) => !expected.includes(word));
   return unknown.length === 0 ? null : `${command}: no option ${unknown.join(", ")}`;
 }
 
-const named = ["README.md", ...filesBelow("docs", ".md")].flatMap(commandsIn);
+const names = ["README.md", ...filesBelow("docs", ".md")].flatMap(commandsIn);
 
 test("every command that a page names is there, with its options", () => {
-  expect(named.length).toBeGreaterThan(20);
-  expect(named.flatMap((command) => missing(command) ?? [])).toEqual([]);
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.flatMap((command) => missing(command) ?? [])).toEqual([]);
 });
 
 test("an unknown command and an unknown option are reported", () => {

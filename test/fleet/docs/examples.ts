@@ -12,31 +12,31 @@ export interface Example {
 /** What a page has between two lines of `sh`, in order. */
 export function examplesOf(page: string): Example[] {
   const lines = text(page).split("\n");
-  const found: Example[] = [];
+  const examples: Example[] = [];
   let from = -1;
   for (const [n, line] of lines.entries()) {
     if (from === -1 && line === "```sh") from = n + 1;
     else if (from !== -1 && line === "```") {
-      found.push(...partsOf(page, from, lines.slice(from, n)));
+      examples.push(...partsOf(page, from, lines.slice(from, n)));
       from = -1;
     }
   }
-  return found;
+  return examples;
 }
 
 function partsOf(page: string, from: number, lines: readonly string[]): Example[] {
   const parts: Example[] = [];
   let waiting: string[] = [];
-  let at = from;
+  let offset = from;
   const end = (starts: boolean, next: number) => {
     const script = waiting.join("\n");
-    if (script.trim() !== "") parts.push({ at: `${page}:${at + 1}`, script, starts });
+    if (script.trim() !== "") parts.push({ at: `${page}:${offset + 1}`, script, starts });
     waiting = [];
-    at = next;
+    offset = next;
   };
   for (const [n, line] of lines.entries()) {
     const first = waiting.at(-1)?.endsWith("\\")
-      ? waiting.findLastIndex((one) => !one.endsWith("\\")) + 1
+      ? waiting.findLastIndex((line) => !line.endsWith("\\")) + 1
       : waiting.length;
     if (!/\bnpm start$/.test(line)) {
       waiting.push(line);

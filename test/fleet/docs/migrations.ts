@@ -8,18 +8,18 @@ export const sql = filesBelow("shared/migrations", ".sql")
 
 /** The parts of a list in parentheses that are parted by commas of the outermost level. */
 function parts(list: string): string[] {
-  const found: string[] = [];
+  const problems: string[] = [];
   let depth = 0;
   let part = "";
   for (const char of list) {
     if (char === "(") depth += 1;
     if (char === ")") depth -= 1;
     if (char === "," && depth === 0) {
-      found.push(part.trim());
+      problems.push(part.trim());
       part = "";
     } else part += char;
   }
-  return [...found, part.trim()];
+  return [...problems, part.trim()];
 }
 
 export const tables: ReadonlyMap<string, string[]> = new Map(

@@ -33,10 +33,10 @@ test("each event of the log is written somewhere", () => {
 
 test("the page lists each attribute of a span and no other", () => {
   const code = ["gen_ai", "spans"].map((name) => text(`consumer/telemetry/${name}.ts`)).join("\n");
-  const written = `${code}\n${text("consumer/toolbox/tool_host.ts")}`.matchAll(
+  const logCalls = `${code}\n${text("consumer/toolbox/tool_host.ts")}`.matchAll(
     /"((?:gen_ai|flotilla|error)\.[a-z_.]+)":/g,
   );
-  const names = [...new Set([...written].map(([, name]) => name))];
+  const names = [...new Set([...logCalls].map(([, name]) => name))];
   expect(firstCells(section(page, "## Traces")).sort()).toEqual(names.sort());
 });
 
@@ -49,8 +49,8 @@ test("a deployed consumer traces nothing, because traces hold whole URLs of fetc
 test("the page lists each column of a point at its place", () => {
   const places = (kind: string, columns: object) =>
     Object.keys(columns).map((name, n) => [`${kind}${n + 1}`, name]);
-  const listed = codeRows(section(page, "## Metrics")).map(([place, name]) => [place, name]);
-  expect(listed).toEqual([...places("blob", blobColumns), ...places("double", doubleColumns)]);
+  const list = codeRows(section(page, "## Metrics")).map(([place, name]) => [place, name]);
+  expect(list).toEqual([...places("blob", blobColumns), ...places("double", doubleColumns)]);
 });
 
 describe("each query in D1 is one that the schema answers", () => {

@@ -8,10 +8,10 @@ import * as openAiOperations from "../../../producer/openai/operations.ts";
 import { text } from "./page.ts";
 
 const document: unknown = JSON.parse(text("docs/openapi.json"));
-const served = [...openRoutes, ...routes];
+const allRoutes = [...openRoutes, ...routes];
 
 test("docs/openapi.json equals the served document; npm run openapi rewrites it", () => {
-  expect(document).toEqual(JSON.parse(JSON.stringify(openApiDocument(served))));
+  expect(document).toEqual(JSON.parse(JSON.stringify(openApiDocument(allRoutes))));
 });
 
 test("the packaged client equals the built client; npm run openapi rewrites it", () => {
@@ -33,9 +33,9 @@ test("the document is valid by the schema of OpenAPI 3.1", async () => {
 test("every reference in it leads somewhere", () => {
   const refs = new Set(text("docs/openapi.json").match(/(?<="\$ref": "#\/)[^"]+/g));
   const unresolved = [...refs].filter((ref) => {
-    let at: unknown = document;
-    for (const part of ref.split("/")) at = (at as Record<string, unknown>)[part];
-    return at === undefined;
+    let current: unknown = document;
+    for (const part of ref.split("/")) current = (current as Record<string, unknown>)[part];
+    return current === undefined;
   });
   expect({ found: refs.size > 30, lost: unresolved }).toEqual({ found: true, lost: [] });
 });
@@ -56,14 +56,14 @@ test("every call that is described is served, under a name of its own, and no ot
   const described = [operations, openAiOperations].flatMap((calls) =>
     Object.values(calls).flatMap((exported) => ("responses" in exported ? exported.id : [])),
   );
-  const ids = served.map(({ id }) => id);
+  const ids = allRoutes.map(({ id }) => id);
   expect(described.sort()).toEqual(ids.toSorted());
   expect(new Set(ids).size).toBe(ids.length);
 });
 
 test("every call says what its success holds, and every body has a schema", () => {
   const { paths } = document as { paths: Record<string, Record<string, Described>> };
-  const bare = Object.entries(paths).flatMap(([path, calls]) =>
+  const undocumented = Object.entries(paths).flatMap(([path, calls]) =>
     Object.entries(calls).flatMap(([method, { responses, requestBody }]) => {
       const successes = Object.entries(responses).filter(([status]) => status.startsWith("2"));
       const bodies = [...successes.map(([, { content }]) => content), requestBody?.content];
@@ -71,7 +71,7 @@ test("every call says what its success holds, and every body has a schema", () =
       return isComplete && successes.length > 0 ? [] : `${method} ${path}`;
     }),
   );
-  expect(bare).toEqual([]);
+  expect(undocumented).toEqual([]);
 });
 
 type Content = Record<string, { schema?: object }>;

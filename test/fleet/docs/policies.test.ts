@@ -23,8 +23,8 @@ test("the page lists exactly the fields of a rule and of the file", () => {
   // The other spelling of a prefix is taken and not taught.
   const fields = Object.keys(PolicyFile.properties.rules.items.properties);
   expect(firstCells(rules)).toEqual(fields.filter((name) => name !== "pathPrefix"));
-  const around = Object.keys(PolicyFile.properties).filter(
+  const otherFields = Object.keys(PolicyFile.properties).filter(
     (name) => name !== "rules" && name !== "description",
   );
-  expect(firstCells(whole).sort()).toEqual(around.sort());
+  expect(firstCells(whole).sort()).toEqual(otherFields.sort());
 });

@@ -69,10 +69,10 @@ export class Reader {
 
   /** `npm start` with these variables. */
   async start(variables: Record<string, string>): Promise<void> {
-    const asked = JSON.stringify(variables);
-    if (asked === this.#started) return;
+    const variablesText = JSON.stringify(variables);
+    if (variablesText === this.#started) return;
     await this.#fleet?.stop();
-    this.#started = asked;
+    this.#started = variablesText;
     const environment = Object.fromEntries(
       Object.entries(variables).map(([name, value]) => [name, this.#here(value)]),
     );
@@ -91,24 +91,26 @@ export class Reader {
     const ran = await this.#shell(`npm() { env -0; }\n${script}`, []);
     if (ran.code !== 0) throw new Error(ran.err);
     const pairs = ran.out.split("\0").map((pair) => pair.split(/=(.*)/s));
-    const named = new Set([...script.matchAll(/\b([A-Z_]+)=/g)].map(([, name]) => name));
+    const names = new Set([...script.matchAll(/\b([A-Z_]+)=/g)].map(([, name]) => name));
     return Object.fromEntries(
-      pairs.filter(([name]) => named.has(name)).map(([a = "", b = ""]) => [a, b]),
+      pairs.filter(([name]) => names.has(name)).map(([a = "", b = ""]) => [a, b]),
     );
   }
 
   /** Runs one example. What it sets is there for those after it. */
   async run(script: string): Promise<Ran> {
-    const named = [...new Set([...script.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name ?? ""))];
-    return this.#shell(await this.#named(script), named);
+    const names = [...new Set([...script.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name ?? ""))];
+    return this.#shell(await this.#named(script), names);
   }
 
-  async #shell(script: string, kept: readonly string[]): Promise<Ran> {
+  async #shell(script: string, keptNames: readonly string[]): Promise<Ran> {
     // A variable of one command, `NAME=value command`, is unset afterwards.
-    const keep = kept.map(
+    const exportLines = keptNames.map(
       (name) => `declare -p ${name} >> ${this.#variables} 2> /dev/null || true`,
     );
-    const fullScript = [`. ${this.#variables}`, prelude, this.#here(script), ...keep].join("\n");
+    const fullScript = [`. ${this.#variables}`, prelude, this.#here(script), ...exportLines].join(
+      "\n",
+    );
     const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", fullScript], {
       cwd: this.#state.dir,
       env: {
@@ -145,8 +147,8 @@ export class Reader {
       if (!completeScript.includes(placeholder)) continue;
       const headers = { authorization: `Bearer ${this.#fleet?.key ?? ""}` };
       const answer = await fetch(`${this.#address()}/v1/${kind}?limit=1`, { headers });
-      const found = (await answer.json()) as Record<string, { id: string }[]>;
-      completeScript = completeScript.replaceAll(placeholder, found[kind]?.[0]?.id ?? placeholder);
+      const lists = (await answer.json()) as Record<string, { id: string }[]>;
+      completeScript = completeScript.replaceAll(placeholder, lists[kind]?.[0]?.id ?? placeholder);
     }
     return completeScript;
   }

@@ -83,23 +83,23 @@ function partsOf(sql: Node): Node[] {
 /** Names in the SQL of a file that are not constants of a module. */
 function foreignParts(file: string): string[] {
   const program = programOf(file);
-  const known = new Set([...constantsOf(program), ...(derived[file] ?? [])]);
-  const found: string[] = [];
+  const constants = new Set([...constantsOf(program), ...(derived[file] ?? [])]);
+  const problems: string[] = [];
   for (const node of nodesIn(program)) {
     const callee = node.type === "CallExpression" && isNode(node.callee) ? node.callee : null;
     const property = callee !== null && isNode(callee.property) ? callee.property : null;
-    const called = String(property?.name);
+    const method = String(property?.name);
     const object = callee !== null && isNode(callee.object) ? callee.object.name : undefined;
-    const at = sqlArgument.get(object === "sql" ? `sql.${called}` : called);
-    const sql = at === undefined ? undefined : (node.arguments as Node[])[at];
+    const argumentIndex = sqlArgument.get(object === "sql" ? `sql.${method}` : method);
+    const sql = argumentIndex === undefined ? undefined : (node.arguments as Node[])[argumentIndex];
     if (sql === undefined) continue;
-    found.push(
+    problems.push(
       ...partsOf(sql)
         .map(rootOf)
-        .filter((name) => !known.has(name)),
+        .filter((name) => !constants.has(name)),
     );
   }
-  return found;
+  return problems;
 }
 
 describe("SQL is text and constants; every value is bound", () => {

@@ -25,8 +25,8 @@ test("the reasons of the code are those that D1 takes and the newer ones, in the
 });
 
 test("the diagram draws every transition and no other", () => {
-  const known = statuses.flatMap((from) => transitions[from].map((to) => `${from} → ${to}`));
-  expect(drawnArrows(false).sort()).toEqual(known.sort());
+  const expected = statuses.flatMap((from) => transitions[from].map((to) => `${from} → ${to}`));
+  expect(drawnArrows(false).sort()).toEqual(expected.sort());
 });
 
 test("the diagram draws a redrive from every status that can be redriven, and no other", () => {

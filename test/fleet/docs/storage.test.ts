@@ -33,13 +33,13 @@ test("the page lists every migration with its number, and the numbers that are n
   expect(firstCells(migrations)).toEqual(files);
   const numbers = files.map((name) => Number(name.slice(0, 4)));
   expect(new Set(numbers).size).toBe(numbers.length);
-  const all = Array.from({ length: Math.max(...numbers) }, (_, index) => index + 1);
-  const unused = all.filter((number) => !numbers.includes(number));
+  const allNumbers = Array.from({ length: Math.max(...numbers) }, (_, index) => index + 1);
+  const unused = allNumbers.filter((number) => !numbers.includes(number));
   const [, from, to] = /(\d{4}) to (\d{4}) were never used/.exec(migrations) ?? [];
-  const named = [...migrations.matchAll(/\b(\d{4})\b(?!_)/g)].map(([, number]) => Number(number));
+  const names = [...migrations.matchAll(/\b(\d{4})\b(?!_)/g)].map(([, number]) => Number(number));
   expect(
     unused.filter(
-      (number) => !named.includes(number) && !(number > Number(from) && number < Number(to)),
+      (number) => !names.includes(number) && !(number > Number(from) && number < Number(to)),
     ),
   ).toEqual([]);
 });

@@ -14,11 +14,11 @@ export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 
 /** Every node below, with its ancestors, the outermost first. */
-export function* placesIn(node: Node, above: readonly Node[] = []): Generator<[Node, Node[]]> {
-  yield [node, [...above]];
+export function* placesIn(node: Node, ancestors: readonly Node[] = []): Generator<[Node, Node[]]> {
+  yield [node, [...ancestors]];
   for (const value of Object.values(node)) {
     for (const each of Array.isArray(value) ? value : [value])
-      if (isNode(each)) yield* placesIn(each, [...above, node]);
+      if (isNode(each)) yield* placesIn(each, [...ancestors, node]);
   }
 }
 

@@ -39,14 +39,14 @@ test("the glossary lists the words", () => {
 });
 
 test("no text and no identifier uses a forbidden word", () => {
-  const found = files.flatMap((file) =>
+  const faults = files.flatMap((file) =>
     text(file)
       .split("\n")
       .map((line, n) => ({ line, at: `${file}:${n + 1}` }))
       .filter(
-        ({ line }) => forbidden.test(split(line)) && !exceptions.some((one) => one.test(line)),
+        ({ line }) => forbidden.test(split(line)) && !exceptions.some((each) => each.test(line)),
       )
       .map(({ line, at }) => `${at}: ${line.trim()}`),
   );
-  expect(found).toEqual([]);
+  expect(faults).toEqual([]);
 });

@@ -36,7 +36,7 @@ const trace: Trace = {
   ],
   files: { "a.md": "one two", "b.md": null },
 };
-const good: Expectation = {
+const satisfied: Expectation = {
   status: "succeeded",
   reason: "completed",
   output: { text: "12 units", n: 1 },
@@ -49,7 +49,7 @@ const good: Expectation = {
 
 describe("the comparison of the demo", () => {
   test("finds no difference if everything is as expected", () => {
-    expect(findDifferences(good, trace)).toEqual([]);
+    expect(findDifferences(satisfied, trace)).toEqual([]);
   });
 
   const wrong: [name: string, change: Partial<Expectation>, message: string][] = [
@@ -69,9 +69,9 @@ describe("the comparison of the demo", () => {
     ["a missing file", { files: { "b.md": { contains: [] } } }, "there is no file b.md"],
   ];
   test.each(wrong)("finds a difference of %s", (_, change, message) => {
-    const found = findDifferences({ ...good, ...change }, trace);
-    expect(found).toHaveLength(1);
-    expect(found[0]).toContain(message);
+    const differences = findDifferences({ ...satisfied, ...change }, trace);
+    expect(differences).toHaveLength(1);
+    expect(differences[0]).toContain(message);
   });
 
   test("finds the credential in a trace, plain and as base64", () => {

@@ -5,9 +5,9 @@ import { endpointLine } from "../../../producer/local/endpoint_line.ts";
 import { freePort } from "./fleet.ts";
 
 let answer = { status: 200, type: "application/json", body: "{}" };
-const seen: (string | undefined)[] = [];
+const received: (string | undefined)[] = [];
 const server = createServer((request, response) => {
-  seen.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
+  received.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
   response.writeHead(answer.status, { "content-type": answer.type }).end(answer.body);
 });
 let url = "";
@@ -46,10 +46,10 @@ test.each<[name: string, response: typeof answer, line: RegExp]>([
 
 test("the endpoint is called once, with the key, for any form of its address", async () => {
   answer = served;
-  seen.length = 0;
+  received.length = 0;
   const env = { MODEL_BASE_URL: `${url}/v1/chat/completions`, MODEL_API_KEY: "sk-1" };
   expect(await endpointLine(env)).toContain("It serves qwen3:8b.");
-  expect(seen).toEqual(["GET /v1/models Bearer sk-1"]);
+  expect(received).toEqual(["GET /v1/models Bearer sk-1"]);
 });
 
 test("a line names an endpoint that is down, and there is no line without an endpoint", async () => {

@@ -45,18 +45,18 @@ export async function startFleet(
 /** The calls that these tests make. */
 export function apiOf(fleet: DevServer) {
   const headers = { authorization: `Bearer ${fleet.key}` };
-  const get = async <T>(at: string): Promise<T> => {
-    const response = await fetch(`${fleet.url}${at}`, { headers });
-    if (!response.ok) throw new Error(`${at}: ${response.status} ${await response.text()}`);
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await fetch(`${fleet.url}${path}`, { headers });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   };
-  const post = async <T>(at: string, body: string, type = "application/json"): Promise<T> => {
-    const response = await fetch(`${fleet.url}${at}`, {
+  const post = async <T>(path: string, body: string, type = "application/json"): Promise<T> => {
+    const response = await fetch(`${fleet.url}${path}`, {
       method: "POST",
       headers: { ...headers, "content-type": type },
       body,
     });
-    if (!response.ok) throw new Error(`${at}: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   };
   return { get, post };

@@ -22,10 +22,10 @@ beforeAll(async () => {
     fs.writeFileSync(path.join(policies, `${name}.json`), JSON.stringify(policy));
   write("hostile", { rules });
   write("impatient", { rules, limits: { seconds: 1 } });
-  const at = `http://127.0.0.1:${upstream.port}`;
+  const address = `http://127.0.0.1:${upstream.port}`;
   fleet = await startFleet(state.dir, {
     FLEET_POLICY_DIR: policies,
-    FLEET_HOSTS: `hostile.example=${at},other.example=${at}`,
+    FLEET_HOSTS: `hostile.example=${address},other.example=${address}`,
     SECRET_HOSTILE: token,
   });
 }, 120_000);
@@ -130,13 +130,13 @@ describe.each(["isolate", "isolate-v8"])("from inside %s, over real HTTP", (sand
   }, 60_000);
 
   test("nothing reaches a port without HTTP", async () => {
-    const at = `${upstream.rawPort}, "127.0.0.1"`;
+    const address = `${upstream.rawPort}, "127.0.0.1"`;
     const module = (name: string) => `process.getBuiltinModule("${name}")`;
     const code = [
       `(await import("cloudflare:sockets")).connect("127.0.0.1:${upstream.rawPort}")`,
       `await ${module("cloudflare:sockets")}.connect("127.0.0.1:${upstream.rawPort}").opened`,
-      `await new Promise((ok, no) => ${module("node:net")}.connect(${at}).on("connect", ok).on("error", no))`,
-      `await new Promise((ok, no) => ${module("node:tls")}.connect(${at}).on("secureConnect", ok).on("error", no))`,
+      `await new Promise((ok, no) => ${module("node:net")}.connect(${address}).on("connect", ok).on("error", no))`,
+      `await new Promise((ok, no) => ${module("node:tls")}.connect(${address}).on("secureConnect", ok).on("error", no))`,
       `new WebSocket("ws://127.0.0.1:${upstream.rawPort}/")`,
       `await new Promise((ok, no) => { const it = new EventSource("http://127.0.0.1:${upstream.rawPort}/"); it.onopen = ok; it.onerror = no })`,
       `navigator.sendBeacon("http://127.0.0.1:${upstream.rawPort}/", "x")`,

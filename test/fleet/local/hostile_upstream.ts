@@ -101,7 +101,7 @@ export async function startHostileUpstream(): Promise<HostileUpstream> {
     stop: async () => {
       server.closeAllConnections();
       await Promise.all(
-        [server, raw].map((listener) => new Promise((done) => listener.close(done))),
+        [server, raw].map((listener) => new Promise((resolve) => listener.close(resolve))),
       );
     },
   };

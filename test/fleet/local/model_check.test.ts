@@ -142,8 +142,8 @@ async function check(...words: string[]) {
     out += text;
   };
   const context = { ...processContext(), write };
-  const at = ["--url", fleet.url, "--key", fleet.key];
-  const code = await runFleet(["model", "check", ...words, ...at], context);
+  const connection = ["--url", fleet.url, "--key", fleet.key];
+  const code = await runFleet(["model", "check", ...words, ...connection], context);
   return { code, out };
 }
 

@@ -40,7 +40,7 @@ test.each([
     "a table that is filled",
     { body: "(table.fill $t (i32.const 0) (ref.null func) (i32.const 1))" },
   ],
-])("a module with %s is refused", (_what, source) => {
+])("a module with %s is refused", (_case, source) => {
   const parts = { ...source };
   // A global that nothing uses would be dropped with the reading.
   if ("globals" in source) Object.assign(parts, { body: "(global.set $more (local.get 0))" });

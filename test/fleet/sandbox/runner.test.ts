@@ -60,14 +60,14 @@ async function perform(order: object, files: Record<string, string> = {}): Promi
   fs.mkdirSync(root);
   fs.mkdirSync(control);
   const base64 = Object.entries(files).map(([name, text]) => [name, btoa(text)]);
-  const whole = {
+  const fullReport = {
     tools: ["echo", "broken"],
     files: Object.fromEntries(base64),
     deleted: [],
     limits: { ...workspaceLimits, wallMs: 20_000, logBytes: 1_000 },
     ...order,
   };
-  fs.writeFileSync(path.join(control, "in.json"), JSON.stringify(whole));
+  fs.writeFileSync(path.join(control, "in.json"), JSON.stringify(fullReport));
   await promisify(execFile)(process.execPath, [script, root, control, tools]);
   return JSON.parse(fs.readFileSync(path.join(control, "out.json"), "utf8")) as Report;
 }

@@ -18,17 +18,17 @@ import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 const form = answerForm({ output_schema: schema });
-const plain = answerForm({});
+const plainForm = answerForm({});
 const abilities = { forcedTool: true, jsonMode: true };
-const all: FinalStep[] = ["final_answer", "named", "json", "text"];
+const finalSteps: FinalStep[] = ["final_answer", "named", "json", "text"];
 
-const tried = (offered: FinalStep, because: FinalisationCause = "budget_tool_calls"): Step =>
-  modelStep(replyOf({ text: "no" }), offered, 1, { because });
+const tried = (offer: FinalStep, because: FinalisationCause = "budget_tool_calls"): Step =>
+  modelStep(replyOf({ text: "no" }), offer, 1, { because });
 const failed = (
-  offered: FinalStep,
+  offer: FinalStep,
   code: FailureCode,
   because: FinalisationCause = "budget_tool_calls",
-): Step => modelStep(null, offered, 1, { because, failure: { code, message: "" } });
+): Step => modelStep(null, offer, 1, { because, failure: { code, message: "" } });
 const working = modelStep(replyOf({ text: "so" }));
 
 describe("the finalisation state is read from the journal", () => {
@@ -58,7 +58,7 @@ describe("the finalisation state is read from the journal", () => {
     ["the step of a rejected forced tool", [failed("named", "model_rejected")], ["named"]],
     ["the step of a forced tool that timed out", [failed("named", "model_deadline")], ["named"]],
     ["null when the model works again after a resume", [tried("final_answer"), working], null],
-  ] as const)("%s", (_what, steps, triedSteps) => {
+  ] as const)("%s", (_case, steps, triedSteps) => {
     expect(finalisationOf(steps)?.triedSteps ?? null).toEqual(triedSteps);
   });
 });
@@ -77,10 +77,10 @@ describe("the final steps are tried in order, each once", () => {
     }
   };
   test.each([
-    ["a budget leads to all of them", stepsFor("budget_steps"), all],
+    ["a budget leads to all of them", stepsFor("budget_steps"), finalSteps],
     [
       "a plain-text answer skips JSON",
-      stepsFor("repetition", plain),
+      stepsFor("repetition", plainForm),
       ["final_answer", "named", "text"],
     ],
     [
@@ -98,7 +98,7 @@ describe("the final steps are tried in order, each once", () => {
       stepsFor("budget_cost", form, { ...abilities, jsonMode: false }),
       ["final_answer", "named", "text"],
     ],
-  ])("%s", (_what, steps, expected) => {
+  ])("%s", (_case, steps, expected) => {
     expect(steps).toEqual(expected);
   });
 });
@@ -130,7 +130,9 @@ test("the prompt of a final step appears once, and the one for JSON has the sche
   expect(finalStepPrompt("text", "budget_steps", ["json"], form)[0]?.content).not.toContain(
     "integer",
   );
-  expect(finalStepPrompt("text", "budget_steps", [], plain)[0]?.content).toContain("plain text");
+  expect(finalStepPrompt("text", "budget_steps", [], plainForm)[0]?.content).toContain(
+    "plain text",
+  );
 });
 
 describe("a failure ends only its final step", () => {
@@ -155,15 +157,15 @@ describe("a failure ends only its final step", () => {
       failed("final_answer", "rehearsal_exhausted", "repetition"),
       true,
     ],
-  ] as const)("after %s: %s", (_what, step, ends) => {
+  ] as const)("after %s: %s", (_case, step, ends) => {
     expect(endsOnlyFinalStep(payload(step))).toBe(ends);
   });
 });
 
 describe("an answer that was requested as text is parsed", () => {
-  const read = (text: string, of = form) =>
+  const read = (text: string, answerForm = form) =>
     parseCandidates(text)
-      .map((value) => answerArguments(of, value))
+      .map((value) => answerArguments(answerForm, value))
       .find((value) => value !== null) ?? null;
   const list = answerForm({ output_schema: { type: "array", items: { type: "integer" } } });
 
@@ -177,7 +179,7 @@ describe("an answer that was requested as text is parsed", () => {
     ["unless it does not fit", '{"n": "many"}', null],
     ["unless it is cut in the middle", '{"n": 3, "more": "th', null],
     ["unless it is not JSON", "three", null],
-  ])("%s", (_what, text, expected) => {
+  ])("%s", (_case, text, expected) => {
     expect(read(text)).toEqual(expected);
   });
 
@@ -185,7 +187,7 @@ describe("an answer that was requested as text is parsed", () => {
     ["with its wrapper", '{"value": [1, 2]}', { value: [1, 2] }],
     ["without its wrapper", "[1, 2]", { value: [1, 2] }],
     ["in a sentence", "They are [1, 2].", { value: [1, 2] }],
-  ])("as a list %s", (_what, text, expected) => {
+  ])("as a list %s", (_case, text, expected) => {
     expect(read(text, list)).toEqual(expected);
   });
 });

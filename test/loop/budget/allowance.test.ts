@@ -10,7 +10,7 @@ import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/spend/bu
 import { noUsage, type Usage } from "../../../shared/spend/usage.ts";
 
 const bounds = (overrides: Partial<Bounds> = {}): Bounds => boundsOf(overrides);
-const used = (overrides: Partial<Usage>): Usage => ({ ...noUsage, ...overrides });
+const usageOf = (overrides: Partial<Usage>): Usage => ({ ...noUsage, ...overrides });
 const free = { inputPerToken: 0, outputPerToken: 0 };
 const next = {
   promptTokens: 1_000,
@@ -38,7 +38,7 @@ describe("the exhausted budget", () => {
     [{ seconds: 900 }, "budget_seconds"],
     [{ tool_calls: 60 }, null],
   ] as const)("after %j is %s", (spent, reason) => {
-    expect(exhaustedBudget(used(spent), bounds())).toBe(reason);
+    expect(exhaustedBudget(usageOf(spent), bounds())).toBe(reason);
   });
 });
 
@@ -52,7 +52,7 @@ describe("the tool calls left, with one step reserved for the answer", () => {
     [{ seconds: 900 }, 0, "budget_seconds"],
     [{ model_calls: 30, prompt_tokens: 2_000_000 }, 29, null],
   ] as const)("after %j are %i, exhausted: %s", (spent, count, reason) => {
-    expect(toolCallsLeft(used(spent), bounds())).toEqual({ count, exhausted: reason });
+    expect(toolCallsLeft(usageOf(spent), bounds())).toEqual({ count, exhausted: reason });
   });
 });
 
@@ -104,17 +104,17 @@ describe("the next model call", () => {
       "tools",
       null,
     ],
-  ] as const)("%s", (_, spent, limits, offered, cause) => {
-    expect(allowanceFor(used(spent), bounds(limits), next)).toMatchObject({
+  ] as const)("%s", (_, spent, limits, offer, cause) => {
+    expect(allowanceFor(usageOf(spent), bounds(limits), next)).toMatchObject({
       kind: "go",
-      offered,
+      offered: offer,
       cause,
     });
   });
 
   test("a request that exceeded the egress budget leaves only the answer", () => {
     const call = { ...next, egressRefused: true };
-    expect(allowanceFor(used({}), bounds(), call)).toMatchObject({
+    expect(allowanceFor(usageOf({}), bounds(), call)).toMatchObject({
       kind: "go",
       offered: "final_answer",
       cause: "budget_egress",
@@ -131,7 +131,7 @@ describe("the next model call", () => {
       "budget_cost",
     ],
   ] as const)("is not made without enough %s", (_, spent, call, reason) => {
-    expect(allowanceFor(used(spent), bounds(), call)).toEqual({ kind: "stop", reason });
+    expect(allowanceFor(usageOf(spent), bounds(), call)).toEqual({ kind: "stop", reason });
   });
 
   test.each([
@@ -139,7 +139,7 @@ describe("the next model call", () => {
     ["the tokens left", { prompt_tokens: 998_500 }, free, 500],
     ["the dollars left", { cost_usd: 0.5 }, { inputPerToken: 0.0001, outputPerToken: 0.001 }, 400],
   ] as const)("may write no more than %s", (_, spent, prices, outputTokensMax) => {
-    expect(allowanceFor(used(spent), bounds(), { ...next, prices })).toMatchObject({
+    expect(allowanceFor(usageOf(spent), bounds(), { ...next, prices })).toMatchObject({
       outputTokensMax,
     });
   });
@@ -150,7 +150,7 @@ describe("the next model call", () => {
     [2, 1_500],
     [3, null],
   ])("leaves out what %i dead workers may have spent, except the first", (lostClaims, max) => {
-    const allowance = allowanceFor(used({ prompt_tokens: 994_500 }), bounds(), {
+    const allowance = allowanceFor(usageOf({ prompt_tokens: 994_500 }), bounds(), {
       ...next,
       lostClaims,
     });
@@ -170,7 +170,11 @@ describe("the next model call", () => {
         price,
         price,
         (tokens, completion, cost_usd, promptTokens, outputTokensMax, input, output) => {
-          const before = used({ prompt_tokens: tokens, completion_tokens: completion, cost_usd });
+          const before = usageOf({
+            prompt_tokens: tokens,
+            completion_tokens: completion,
+            cost_usd,
+          });
           const prices = { inputPerToken: input, outputPerToken: output };
           const call = { ...next, promptTokens, outputTokensMax, prices };
           const allowance = allowanceFor(before, bounds(), call);
@@ -200,8 +204,8 @@ test.each([
 });
 
 test("no default is above its ceiling", () => {
-  const above = Object.entries(budgetDefaults).filter(
+  const largeBudgets = Object.entries(budgetDefaults).filter(
     ([name, value]) => value > budgetCeilings[name as keyof typeof budgetCeilings],
   );
-  expect(above).toEqual([]);
+  expect(largeBudgets).toEqual([]);
 });

@@ -134,26 +134,26 @@ test("no budget is exceeded by more than one call's worst case, across attempts 
         const task = loopTask(tools, [{ role: "user", content: "Work." }], bounds, schema);
         const stores = new MemoryStores();
         let lostClaims = 0;
-        let used: Usage | undefined;
+        let usage: Usage | undefined;
         for (let fence = 1; fence <= attemptsMax; fence++) {
           const kill = plannedKills[fence - 1];
           stores.kill =
             kill === undefined ? null : { ...kill, write: stores.writeCount + kill.write };
           const { end, journal } = await runSlice(stores, { ...task, lostClaims }, model, tools, {
             fence,
-            ...(used === undefined ? {} : { used }),
+            ...(usage === undefined ? {} : { used: usage }),
           });
           const hasDied = end.kind === "lost";
           if (hasDied) lostClaims += 1;
           // A dead worker reports no usage: the next one only knows the journal.
-          used = hasDied ? undefined : journal.used;
+          usage = hasDied ? undefined : journal.used;
           if (["answered", "failed"].includes(end.kind)) {
             ended += 1;
             break;
           }
         }
         const last = stores.steps().at(-1)?.usage;
-        const journaled = used ?? last;
+        const journaled = usage ?? last;
         if (journaled === undefined) return;
         expect(journaled.steps).toBeLessThanOrEqual(task.bounds.steps);
         expect(journaled.model_calls).toBeLessThanOrEqual(task.bounds.model_calls);

@@ -5,7 +5,7 @@ import type { Step } from "../../../shared/task/step.ts";
 import { callOf, modelStep, replyOf, toolStep } from "../steps.ts";
 
 const limits = { requests: 100, bytes: 10_000_000 };
-const refused = (): Step => {
+const refusal = (): Step => {
   const step = toolStep(callOf("aaaaaaaaa"), "429");
   if (step.payload.kind === "tool") step.payload.egress_refused = limits;
   return step;
@@ -17,20 +17,20 @@ const failed = modelStep(null);
 test.each([
   ["no steps", [], {}, false],
   ["tool calls without a refusal", [replied, worked, replied], {}, false],
-  ["a refusal", [replied, refused()], {}, true],
-  ["a refusal among other calls", [replied, refused(), worked], {}, true],
-  ["a refusal and a failed model call", [replied, refused(), failed], {}, true],
-  ["a refusal and a reply", [replied, refused(), replied], {}, true],
-  ["a refusal, a reply and more tool calls", [refused(), replied, worked], {}, true],
+  ["a refusal", [replied, refusal()], {}, true],
+  ["a refusal among other calls", [replied, refusal(), worked], {}, true],
+  ["a refusal and a failed model call", [replied, refusal(), failed], {}, true],
+  ["a refusal and a reply", [replied, refusal(), replied], {}, true],
+  ["a refusal, a reply and more tool calls", [refusal(), replied, worked], {}, true],
   [
     "a refusal under a lower limit of requests",
-    [refused(), replied],
+    [refusal(), replied],
     { egress_requests: 101 },
     false,
   ],
   [
     "a refusal under a lower limit of bytes",
-    [refused(), replied],
+    [refusal(), replied],
     { egress_bytes: 10_000_001 },
     false,
   ],

@@ -42,7 +42,7 @@ test.each([
   ["calls that only read run in parallel", ["look", "seek", "look"], 3],
   ["a call that writes waits for those before it", ["look", "seek", "write"], 2],
   ["calls wait for one that writes before them", ["write", "look"], 1],
-])("%s: %j", async (_what, names, most) => {
+])("%s: %j", async (_case, names, most) => {
   const started: string[] = [];
   const running = { now: 0, most: 0 };
   const tools = recordingTools(started, running);

@@ -41,10 +41,10 @@ describe("outputs are elided from three quarters of the window on", () => {
     ["all but those of the last two turns just above it", 10_500, { upto: 4 }],
     ["all but those of the last turn far above it", 5_000, { upto: 6 }],
     ["all of them where nothing else helps", 1_500, { upto: 8 }],
-  ])("%s", (_what, windowTokens, expected) => {
-    const found = compactionFor(big, roomFor(big, windowTokens), false);
-    if (expected === null) expect(found).toBeNull();
-    else expect(found).toMatchObject(expected);
+  ])("%s", (_case, windowTokens, expected) => {
+    const compaction = compactionFor(big, roomFor(big, windowTokens), false);
+    if (expected === null) expect(compaction).toBeNull();
+    else expect(compaction).toMatchObject(expected);
   });
 
   test("an overflow elides outputs regardless of the count", () => {
@@ -53,8 +53,8 @@ describe("outputs are elided from three quarters of the window on", () => {
 
   test("an overflow without anything to elide is reported as such", () => {
     expect(compactionFor([], roomFor([], 10), true)).toBe("none");
-    const small = journal([20]);
-    expect(compactionFor(small, roomFor(small, 10), true)).toBe("none");
+    const smallJournal = journal([20]);
+    expect(compactionFor(smallJournal, roomFor(smallJournal, 10), true)).toBe("none");
   });
 });
 
@@ -126,12 +126,12 @@ describe("after a compaction", () => {
         fc.array(fc.integer({ min: 12, max: 3_000 }), { minLength: 1, maxLength: 5 }),
         compactions,
         fc.nat(),
-        (sizes, compaction, at) => {
+        (sizes, compaction, position) => {
           const before = journal(sizes);
           const after = journal(sizes).map((step) => ({ ...step, seq: step.seq + 100 }));
           const mark = modelStep(replyOf({ text: "x" }), "tools", 99, { compaction });
           const allSteps = [...before, mark, ...after];
-          const part = allSteps.slice(0, before.length + 1 + (at % (after.length + 1)));
+          const part = allSteps.slice(0, before.length + 1 + (position % (after.length + 1)));
           const [long, short] = [fold(allSteps), fold(part)];
           expect(JSON.stringify(fold(structuredClone(part)))).toBe(JSON.stringify(short));
           expect(long.slice(0, short.length)).toEqual(short);
@@ -165,15 +165,15 @@ describe("what is learned from an endpoint", () => {
   });
 
   test("the scale of its token count is learned within bounds", () => {
-    const counted = (prompt_tokens: number) =>
+    const journalOf = (prompt_tokens: number) =>
       modelStep(replyOf({}), "tools", 1, {
         estimate: 1_000,
         usage: { prompt_tokens, cached_tokens: 0, completion_tokens: 1, cost_usd: 0 },
       });
     expect(tokenScale([], "m")).toBe(1);
-    expect(tokenScale([counted(1_500)], "m")).toBe(1.5);
-    expect(tokenScale([counted(1_500), modelStep(null)], "m")).toBe(1.5);
-    expect(tokenScale([counted(100_000)], "m")).toBe(3);
-    expect(tokenScale([counted(0)], "m")).toBe(1);
+    expect(tokenScale([journalOf(1_500)], "m")).toBe(1.5);
+    expect(tokenScale([journalOf(1_500), modelStep(null)], "m")).toBe(1.5);
+    expect(tokenScale([journalOf(100_000)], "m")).toBe(3);
+    expect(tokenScale([journalOf(0)], "m")).toBe(1);
   });
 });

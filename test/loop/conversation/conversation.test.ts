@@ -20,7 +20,7 @@ const messagesOf = (steps: readonly Step[]) => fold(steps).messages.slice(openin
 
 const first = callOf("aaaaaaaaa");
 const second = callOf("bbbbbbbbb");
-const both = modelStep(replyOf({ text: "look", calls: [first, second], finish: "calls" }));
+const turn = modelStep(replyOf({ text: "look", calls: [first, second], finish: "calls" }));
 
 describe("the messages", () => {
   test("an empty journal gives only the opening", () => {
@@ -33,7 +33,7 @@ describe("the messages", () => {
   });
 
   test("calls are echoed with our ids, and each result has the id of its call", () => {
-    expect(messagesOf([both, toolStep(first, "1"), toolStep(second, "2")])).toEqual([
+    expect(messagesOf([turn, toolStep(first, "1"), toolStep(second, "2")])).toEqual([
       {
         role: "assistant",
         content: "look",
@@ -72,12 +72,12 @@ describe("the messages", () => {
   });
 
   test("a failed model call leaves no trace in the conversation", () => {
-    expect(messagesOf([modelStep(null), both])).toEqual(messagesOf([both]));
+    expect(messagesOf([modelStep(null), turn])).toEqual(messagesOf([turn]));
   });
 
   test("the request to finish appears once, before the first reply to it", () => {
     const text = modelStep(replyOf({ text: "so" }), "final_answer");
-    const roles = messagesOf([both, toolStep(first, "1"), toolStep(second, "2"), text, text]);
+    const roles = messagesOf([turn, toolStep(first, "1"), toolStep(second, "2"), text, text]);
     expect(roles.filter(({ content }) => content === budgetFinishText)).toHaveLength(1);
     expect(roles.findIndex(({ content }) => content === budgetFinishText)).toBe(3);
   });
@@ -87,18 +87,18 @@ describe("open calls", () => {
   const openIds = (steps: readonly Step[]) => fold(steps).openCalls.map(({ call }) => call.id);
 
   test("are the calls of the last reply without a result", () => {
-    expect(openIds([both])).toEqual(["aaaaaaaaa", "bbbbbbbbb"]);
-    expect(openIds([both, toolStep(first, "1")])).toEqual(["bbbbbbbbb"]);
-    expect(openIds([both, toolStep(first, "1"), toolStep(second, "no", "refused")])).toEqual([]);
+    expect(openIds([turn])).toEqual(["aaaaaaaaa", "bbbbbbbbb"]);
+    expect(openIds([turn, toolStep(first, "1")])).toEqual(["bbbbbbbbb"]);
+    expect(openIds([turn, toolStep(first, "1"), toolStep(second, "no", "refused")])).toEqual([]);
   });
 
   test("a started call has an intent, which adds no message", () => {
-    const steps = [both, toolStep(first, "", "intent")];
+    const steps = [turn, toolStep(first, "", "intent")];
     expect(fold(steps).openCalls).toEqual([
       { call: first, intent: { seq: 1 } },
       { call: second, intent: null },
     ]);
-    expect(messagesOf(steps)).toEqual(messagesOf([both]));
+    expect(messagesOf(steps)).toEqual(messagesOf([turn]));
   });
 });
 
@@ -112,7 +112,7 @@ test.each([
     [modelStep(replyOf({ calls: [callOf("d", { problem: "p" }), first] }))],
     0,
   ],
-  ["text, then a valid call", [modelStep(replyOf({ text: "a" })), both], 0],
+  ["text, then a valid call", [modelStep(replyOf({ text: "a" })), turn], 0],
   ["text, then a failed model call", [modelStep(replyOf({ text: "a" })), modelStep(null)], 1],
 ] as const)("invalid turns after %s: %#", (_, steps, invalidTurns) => {
   expect(fold(steps).invalidTurns).toBe(invalidTurns);
@@ -156,9 +156,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 test("a prefix of the journal gives a prefix of the conversation", () => {
   fc.assert(
-    fc.property(fc.array(steps, { maxLength: 12 }), fc.nat(), (journal, at) => {
+    fc.property(fc.array(steps, { maxLength: 12 }), fc.nat(), (journal, position) => {
       const allMessages = fold(journal).messages;
-      const part = fold(journal.slice(0, at % (journal.length + 1))).messages;
+      const part = fold(journal.slice(0, position % (journal.length + 1))).messages;
       expect(allMessages.slice(0, part.length)).toEqual(part);
     }),
   );
@@ -173,11 +173,11 @@ test("folding the same journal twice gives the same bytes", () => {
 });
 
 test("the calls of a model are counted with its rejections and failures", () => {
-  const refused = modelStep(null);
-  if (refused.payload.kind === "model") refused.payload.times = 3;
+  const refusal = modelStep(null);
+  if (refusal.payload.kind === "model") refusal.payload.times = 3;
   const other = modelStep(null);
   if (other.payload.kind === "model") other.payload.model = "n";
-  expect(countModelCalls("m", [refused, other, both, toolStep(first, "1"), modelStep(null)])).toBe(
+  expect(countModelCalls("m", [refusal, other, turn, toolStep(first, "1"), modelStep(null)])).toBe(
     5,
   );
 });
@@ -223,7 +223,7 @@ describe("a task that continues the run with fence 1", () => {
   });
 
   test("gets no message if it was not asked to finish", () => {
-    expect(resume([both, toolStep(first, "1"), toolStep(second, "2")]).messages).toHaveLength(
+    expect(resume([turn, toolStep(first, "1"), toolStep(second, "2")]).messages).toHaveLength(
       opening.length + 3,
     );
   });

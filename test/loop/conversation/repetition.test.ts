@@ -17,7 +17,7 @@ const journal = (letters: string, resultOf: (letter: string, n: number) => strin
     const call = calling(letter);
     return [modelStep(replyOf({ calls: [call] })), toolStep(call, resultOf(letter, n))];
   });
-const same = (letter: string): string => letter;
+const sameResult = (letter: string): string => letter;
 const times = loopLimits.finishAfterRounds;
 
 test.each([
@@ -32,7 +32,7 @@ test.each([
   ["a loop that has ended", `${"a".repeat(times)}b`, false],
   ["different calls", "abcdefghijklmnop", false],
 ] as const)("%s (%s) is a loop: %s", (_, letters, verdict) => {
-  expect(isLooping(journal(letters, same))).toBe(verdict);
+  expect(isLooping(journal(letters, sameResult))).toBe(verdict);
 });
 
 test("the same call with different results is polling, which is allowed", () => {
@@ -41,17 +41,17 @@ test("the same call with different results is polling, which is allowed", () => 
 });
 
 test("calls that differ only in key order and white space are the same", () => {
-  const written = [
+  const text = [
     { path: "x", code: "a  +\n b" },
     { code: "a + b", path: "x" },
     { path: "x", code: "a +\tb" },
   ];
-  const steps = written.flatMap((args) => {
+  const steps = text.flatMap((args) => {
     const call = callOf("c", { arguments: args });
     return [modelStep(replyOf({ calls: [call] })), toolStep(call, "3\n")];
   });
   expect(countRounds(steps)).toBe(3);
-  const [first] = written;
+  const [first] = text;
   expect(isBlocked(steps, callOf("d", { arguments: first ?? {} }))).toBe(true);
   expect(isBlocked(steps, callOf("d", { arguments: { path: "x", code: "a + c" } }))).toBe(false);
 });
@@ -74,11 +74,11 @@ describe("the next call of a loop is blocked", () => {
     ["abcabcabca", "b", true],
     ["aaab", "a", false],
   ] as const)("after %s, %s: %s", (letters, next, verdict) => {
-    expect(isBlocked(journal(letters, same), calling(next))).toBe(verdict);
+    expect(isBlocked(journal(letters, sameResult), calling(next))).toBe(verdict);
   });
 
   test("a blocked call counts as a repetition", () => {
-    const blocked = journal("aaaaa", same).map((step, n): Step => {
+    const blocked = journal("aaaaa", sameResult).map((step, n): Step => {
       if (step.payload.kind === "model" || n < 6) return step;
       return {
         ...step,
@@ -99,5 +99,5 @@ test.each([
   ["ababa", false],
   ["xaaa", true],
 ] as const)("the model is warned once, after %s: %s", (letters, verdict) => {
-  expect(needsWarning(journal(letters, same))).toBe(verdict);
+  expect(needsWarning(journal(letters, sameResult))).toBe(verdict);
 });

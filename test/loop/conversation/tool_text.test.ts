@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cutMiddle } from "../../../consumer/loop/conversation/tool_text.ts";
 
-const marker = (left: number): string => `\n[${left} characters left out; read on]\n`;
+const marker = (omitted: number): string => `\n[${omitted} characters left out; read on]\n`;
 
 test.each([
   ["a short text stays", "abc", 10, "abc"],
   ["a text as long as the limit stays", "abcdefghij", 10, "abcdefghij"],
   ["a text with one character more is cut", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
   ["a lone surrogate is replaced", "a\ud800b", 10, "a\ufffdb"],
-])("%s", (_, text, max, shown) => {
-  expect(cutMiddle(text, max, "read on")).toBe(shown);
+])("%s", (_, text, max, expected) => {
+  expect(cutMiddle(text, max, "read on")).toBe(expected);
 });
 
 test("a cut text keeps its head and tail, and grows by at most the note", () => {
@@ -19,19 +19,19 @@ test("a cut text keeps its head and tail, and grows by at most the note", () => 
       fc.string({ unit: "grapheme", maxLength: 400 }),
       fc.integer({ min: 10, max: 200 }),
       (text, max) => {
-        const shown = cutMiddle(text, max, "read on");
-        expect(shown.isWellFormed()).toBe(true);
+        const cutText = cutMiddle(text, max, "read on");
+        expect(cutText.isWellFormed()).toBe(true);
         if (text.length <= max) {
-          expect(shown).toBe(text);
+          expect(cutText).toBe(text);
           return;
         }
-        expect(shown.length).toBeLessThanOrEqual(max + marker(text.length - max).length);
-        expect(shown).toContain(marker(text.length - max));
+        expect(cutText.length).toBeLessThanOrEqual(max + marker(text.length - max).length);
+        expect(cutText).toContain(marker(text.length - max));
         // Only a surrogate pair at the cut may be lost.
         const head = Math.floor(max * 0.7) - 1;
-        expect(shown.startsWith(text.slice(0, head).replace(/[\ud800-\udbff]$/, ""))).toBe(true);
+        expect(cutText.startsWith(text.slice(0, head).replace(/[\ud800-\udbff]$/, ""))).toBe(true);
         const tail = text.slice(-(max - head - 2)).replace(/^[\udc00-\udfff]/, "");
-        expect(shown.endsWith(tail)).toBe(true);
+        expect(cutText.endsWith(tail)).toBe(true);
       },
     ),
   );
@@ -40,8 +40,8 @@ test("a cut text keeps its head and tail, and grows by at most the note", () => 
 test("a cut never splits a surrogate pair", () => {
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 60 }), fc.integer({ min: 0, max: 3 }), (max, before) => {
-      const shown = cutMiddle(`${"x".repeat(before)}${"😀".repeat(60)}`, max, "");
-      expect(shown).not.toContain("\ufffd");
+      const text = cutMiddle(`${"x".repeat(before)}${"😀".repeat(60)}`, max, "");
+      expect(text).not.toContain("\ufffd");
     }),
   );
 });

@@ -23,12 +23,12 @@ interface Sent {
 
 const reply = (message: object, finish = "stop") =>
   Response.json({ choices: [{ finish_reason: finish, message }] });
-const looks = (...at: unknown[]) =>
+const looks = (...args: unknown[]) =>
   reply(
     {
       content: "I look.",
       reasoning_content: "Where?",
-      tool_calls: at.map((each, n) => ({
+      tool_calls: args.map((each, n) => ({
         id: `functions.look:${n}`,
         function: { name: "look", arguments: JSON.stringify({ at: each }) },
       })),
@@ -111,15 +111,15 @@ async function longRun(transport: (sent: Sent[]) => Transport, profile: Profile)
 describe.each([
   ["an unknown model", "m"],
   ["Kimi, which has its own ids", "@cf/moonshotai/kimi-k2.6"],
-])("the messages to %s start with every byte of the previous request", (_who, model) => {
+])("the messages to %s start with every byte of the previous request", (_case, model) => {
   const profile = profileOf(model);
-  test.each(endpoints(profile))("%s, across yields, kills and faults", async (_how, transport) => {
+  test.each(endpoints(profile))("%s, across yields, kills and faults", async (_case, transport) => {
     const { sent } = await longRun(transport, profile);
     expect(sent.length).toBeGreaterThan(50);
     expect(breaksIn(sent)).toEqual([]);
   });
 
-  test.each(endpoints(profile))("%s, except at a compaction", async (_how, transport) => {
+  test.each(endpoints(profile))("%s, except at a compaction", async (_case, transport) => {
     const { sent, steps } = await longRun(transport, { ...profile, windowTokens: 9_000 });
     const compactions = steps.filter(
       ({ payload }) => payload.kind === "model" && payload.compaction !== undefined,

@@ -160,8 +160,8 @@ test("extraction never throws and returns only offered names, for any text", () 
       const outcome = normalise(body, request(), 0);
       expect(outcome.ok).toBe(true);
       if (!outcome.ok) return;
-      const offered = request().tools.map((tool) => tool.name);
-      for (const call of outcome.reply.calls) expect(offered).toContain(call.name);
+      const toolNames = request().tools.map((tool) => tool.name);
+      for (const call of outcome.reply.calls) expect(toolNames).toContain(call.name);
     }),
     { numRuns: 1_000 },
   );

@@ -11,7 +11,7 @@ function readReply(content: string, finish = "stop"): Reply {
   return outcome.reply;
 }
 
-const one: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
 const two: Meant = {
   name: "search",
   arguments: {
@@ -34,26 +34,26 @@ interface Damage {
 }
 
 /** Families without markers are recognised only as the whole text. */
-const marked = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
+const markText = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
 
 const extracted: readonly Damage[] = [
-  { name: "one call", text: (r) => r.render([one]), calls: [one] },
-  { name: "two calls", text: (r) => r.render([one, two]), calls: [one, two] },
+  { name: "one call", text: (r) => r.render([oneCall]), calls: [oneCall] },
+  { name: "two calls", text: (r) => r.render([oneCall, two]), calls: [oneCall, two] },
   { name: "text that looks like a number", text: (r) => r.render([digits]), calls: [digits] },
-  { name: "space around", text: (r) => `\n\n  ${r.render([one])}  \n`, calls: [one] },
+  { name: "space around", text: (r) => `\n\n  ${r.render([oneCall])}  \n`, calls: [oneCall] },
   {
     name: "prose on the lines before",
-    text: (r) => marked(r, `I will read it now.\n\n${r.render([two])}`),
+    text: (r) => markText(r, `I will read it now.\n\n${r.render([two])}`),
     calls: [two],
   },
   {
-    name: "thought before",
-    text: (r) => `<think>I should read it.</think>\n${r.render([one])}`,
-    calls: [one],
+    name: "reasoning before",
+    text: (r) => `<think>I should read it.</think>\n${r.render([oneCall])}`,
+    calls: [oneCall],
   },
 ];
 
-const refused: readonly Damage[] = [
+const rejectedCases: readonly Damage[] = [
   { name: "a name that no tool has", text: (r) => r.render([unknown]), calls: [] },
   {
     name: "a block that is cut in the middle",
@@ -63,25 +63,30 @@ const refused: readonly Damage[] = [
     },
     calls: [],
   },
-  { name: "a reply cut at the limit", text: (r) => r.render([one]), finish: "length", calls: [] },
   {
-    name: "a call inside thought",
-    text: (r) => `<think>${r.render([one])}</think>\nDone.`,
+    name: "a reply cut at the limit",
+    text: (r) => r.render([oneCall]),
+    finish: "length",
     calls: [],
   },
   {
-    name: "a call inside thought that never ends",
-    text: (r) => `<think>Perhaps ${r.render([one])}`,
+    name: "a call inside reasoning",
+    text: (r) => `<think>${r.render([oneCall])}</think>\nDone.`,
+    calls: [],
+  },
+  {
+    name: "a call inside reasoning that never ends",
+    text: (r) => `<think>Perhaps ${r.render([oneCall])}`,
     calls: [],
   },
   {
     name: "a call in a sentence that continues",
-    text: (r) => `Write ${r.render([one])} and wait for the answer.`,
+    text: (r) => `Write ${r.render([oneCall])} and wait for the answer.`,
     calls: [],
   },
   {
     name: "a call given as an example",
-    text: (r) => `Calls have a syntax, for example ${r.render([one])}`,
+    text: (r) => `Calls have a syntax, for example ${r.render([oneCall])}`,
     calls: [],
   },
 ];
@@ -112,7 +117,7 @@ describe("a call written as text is found", () => {
 });
 
 describe("what is not a call stays text", () => {
-  test.each(matrix(refused))("%s", (_name, text, finish) => {
+  test.each(matrix(rejectedCases))("%s", (_name, text, finish) => {
     expect(readReply(text, finish).calls).toEqual([]);
   });
 });
@@ -131,7 +136,11 @@ describe("a tool with effects is never run from text", () => {
 
 describe("wounded calls of one family or another", () => {
   const rows: [string, string, readonly Meant[]][] = [
-    ["Hermes without its end, which engines eat", `<tool_call>\n${JSON.stringify(one)}`, [one]],
+    [
+      "Hermes without its end, which engines eat",
+      `<tool_call>\n${JSON.stringify(oneCall)}`,
+      [oneCall],
+    ],
     [
       "Hermes with a raw line break in a string",
       '<tool_call>{"name":"write_file","arguments":{"path":"a","content":"x\ny"}}</tool_call>',
@@ -229,8 +238,8 @@ describe("wounded calls of one family or another", () => {
     ],
     [
       "one known and one unknown name",
-      `<tool_call>${JSON.stringify(one)}</tool_call>\n<tool_call>${JSON.stringify(unknown)}</tool_call>`,
-      [one, { ...unknown, arguments: null as never }],
+      `<tool_call>${JSON.stringify(oneCall)}</tool_call>\n<tool_call>${JSON.stringify(unknown)}</tool_call>`,
+      [oneCall, { ...unknown, arguments: null as never }],
     ],
     [
       "a last parameter that its call closes",
@@ -258,7 +267,7 @@ describe("text that only looks like a call", () => {
       "a list with one entry that is not a call",
       '[{"name":"read_file","arguments":{"path":"a"}},{"note":"x"}]',
     ],
-    ["a list of which one name is not a tool", JSON.stringify([one, { ...unknown }])],
+    ["a list of which one name is not a tool", JSON.stringify([oneCall, { ...unknown }])],
     ["JSON behind prose", 'I would call {"name":"read_file","arguments":{"path":"a"}}'],
     [
       "a JSON fence behind prose",
@@ -287,7 +296,7 @@ describe("text that only looks like a call", () => {
     ],
     [
       "a made-up result on the lines behind",
-      `<tool_call>${JSON.stringify(one)}</tool_call>\nThe file says hello.`,
+      `<tool_call>${JSON.stringify(oneCall)}</tool_call>\nThe file says hello.`,
     ],
     [
       "GLM pairs without an end",
@@ -316,7 +325,7 @@ describe("text that only looks like a call", () => {
         {
           finish_reason: "tool_calls",
           message: {
-            content: `<tool_call>${JSON.stringify(one)}</tool_call>`,
+            content: `<tool_call>${JSON.stringify(oneCall)}</tool_call>`,
             tool_calls: [{ id: "a", function: { name: "list_files", arguments: "{}" } }],
           },
         },
@@ -327,7 +336,7 @@ describe("text that only looks like a call", () => {
   });
 
   test("nothing is a call where no tool is offered", () => {
-    const body = { choices: [{ message: { content: JSON.stringify(one) } }] };
+    const body = { choices: [{ message: { content: JSON.stringify(oneCall) } }] };
     const outcome = normalise(body, request({ tools: [] }), 0);
     expect(outcome.ok && outcome.reply.calls).toEqual([]);
   });

@@ -64,8 +64,8 @@ describe("a reply as a server sent it", () => {
     const calls = outcome.ok ? outcome.reply.calls : [];
     const runs = calls.filter((call) => call.problem === null);
     if (right.calls !== undefined) {
-      const found = runs.map(({ name, arguments: args }) => ({ name, arguments: args }));
-      expect(found).toEqual(right.calls === "none" ? [] : right.calls);
+      const readCalls = runs.map(({ name, arguments: args }) => ({ name, arguments: args }));
+      expect(readCalls).toEqual(right.calls === "none" ? [] : right.calls);
     }
     if (right.outcome !== undefined) expect(outcomeOf(outcome)).toBe(right.outcome);
     const { text, reasoning } = outcome.ok ? outcome.reply : { text: "", reasoning: "" };

@@ -15,10 +15,10 @@ export interface Renderer {
 
 const json = (value: unknown) => JSON.stringify(value);
 const each =
-  (one: (call: Meant, index: number) => string, glue = "\n") =>
+  (renderCall: (call: Meant, index: number) => string, glue = "\n") =>
   (calls: readonly Meant[]) =>
-    calls.map(one).join(glue);
-const plain = (value: unknown) => (typeof value === "string" ? value : json(value));
+    calls.map(renderCall).join(glue);
+const asText = (value: unknown) => (typeof value === "string" ? value : json(value));
 const pairs = (call: Meant) => Object.entries(call.arguments);
 
 export function python(value: unknown): string {
@@ -37,18 +37,20 @@ const pythonCall = (call: Meant) =>
     .map(([key, value]) => `${key}=${python(value)}`)
     .join(", ")})`;
 
-function quoted(value: unknown, quote: string): string {
+function quoteValue(value: unknown, quote: string): string {
   if (typeof value === "string") return `${quote}${value}${quote}`;
-  if (Array.isArray(value)) return `[${value.map((inner) => quoted(inner, quote)).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((inner) => quoteValue(inner, quote)).join(",")}]`;
   if (typeof value !== "object" || value === null) return json(value);
   return `{${Object.entries(value)
-    .map(([key, inner]) => `${key}:${quoted(inner, quote)}`)
+    .map(([key, inner]) => `${key}:${quoteValue(inner, quote)}`)
     .join(",")}}`;
 }
 
 const glmPairs = (call: Meant, glue: string) =>
   pairs(call)
-    .map(([key, value]) => `<arg_key>${key}</arg_key>${glue}<arg_value>${plain(value)}</arg_value>`)
+    .map(
+      ([key, value]) => `<arg_key>${key}</arg_key>${glue}<arg_value>${asText(value)}</arg_value>`,
+    )
     .join(glue);
 
 export const renderers: readonly Renderer[] = [
@@ -76,7 +78,7 @@ export const renderers: readonly Renderer[] = [
     render: each(
       (call) =>
         `<tool_call>\n<function=${call.name}>\n${pairs(call)
-          .map(([key, value]) => `<parameter=${key}>\n${plain(value)}\n</parameter>\n`)
+          .map(([key, value]) => `<parameter=${key}>\n${asText(value)}\n</parameter>\n`)
           .join("")}</function>\n</tool_call>`,
     ),
   },
@@ -94,7 +96,7 @@ export const renderers: readonly Renderer[] = [
         .map(
           (call) =>
             `<invoke name="${call.name}">\n${pairs(call)
-              .map(([key, value]) => `<parameter name="${key}">${plain(value)}</parameter>\n`)
+              .map(([key, value]) => `<parameter name="${key}">${asText(value)}</parameter>\n`)
               .join("")}</invoke>`,
         )
         .join("\n")}\n</minimax:tool_call>`,
@@ -110,7 +112,7 @@ export const renderers: readonly Renderer[] = [
             `<｜DSML｜invoke name="${call.name}">\n${pairs(call)
               .map(
                 ([key, value]) =>
-                  `<｜DSML｜parameter name="${key}" string="${typeof value === "string"}">${plain(value)}</｜DSML｜parameter>\n`,
+                  `<｜DSML｜parameter name="${key}" string="${typeof value === "string"}">${asText(value)}</｜DSML｜parameter>\n`,
               )
               .join("")}</｜DSML｜invoke>`,
         )
@@ -176,7 +178,7 @@ export const renderers: readonly Renderer[] = [
     cannot: /</,
     isWholeText: false,
     render: each(
-      (call) => `<|tool_call>call:${call.name}${quoted(call.arguments, '<|"|>')}<tool_call|>`,
+      (call) => `<|tool_call>call:${call.name}${quoteValue(call.arguments, '<|"|>')}<tool_call|>`,
       "",
     ),
   },
@@ -186,7 +188,7 @@ export const renderers: readonly Renderer[] = [
     isWholeText: false,
     render: each(
       (call) =>
-        `<start_function_call>call:${call.name}${quoted(call.arguments, "<escape>")}<end_function_call>`,
+        `<start_function_call>call:${call.name}${quoteValue(call.arguments, "<escape>")}<end_function_call>`,
       "",
     ),
   },
@@ -299,7 +301,7 @@ export const renderers: readonly Renderer[] = [
             )
               .map(
                 ([key, value]) =>
-                  `<steptml:parameter name="${key}">${plain(value)}</steptml:parameter>\n`,
+                  `<steptml:parameter name="${key}">${asText(value)}</steptml:parameter>\n`,
               )
               .join("")}</steptml:invoke><｜tool_call_end｜>`,
         )
@@ -319,7 +321,7 @@ export const renderers: readonly Renderer[] = [
     render: each(
       (call) =>
         `<function name="${call.name}">${pairs(call)
-          .map(([key, value]) => `<param name="${key}">${plain(value)}</param>`)
+          .map(([key, value]) => `<param name="${key}">${asText(value)}</param>`)
           .join("")}</function>`,
       "",
     ),
@@ -399,7 +401,7 @@ export const renderers: readonly Renderer[] = [
         .map(
           (call) =>
             `<function=${call.name}>\n${pairs(call)
-              .map(([key, value]) => `<parameter=${key}>${plain(value)}</parameter>\n`)
+              .map(([key, value]) => `<parameter=${key}>${asText(value)}</parameter>\n`)
               .join("")}</function>`,
         )
         .join("\n")}\n</seed:tool_call>`,

@@ -20,8 +20,8 @@ const groups = families.flatMap((family) =>
 
 test.each(groups)("%s, as %s", (family, shape) => {
   const rows = replyTable.filter((row) => row.family === family && row.shape === shape);
-  const found = rows.map((row) => [row.damage, runs(row)]);
-  expect(found).toEqual(rows.map((row) => [row.damage, row.runs]));
+  const results = rows.map((row) => [row.damage, runs(row)]);
+  expect(results).toEqual(rows.map((row) => [row.damage, row.runs]));
 });
 
 test("the table is large, has every family and shape, and a third of it is negative", () => {

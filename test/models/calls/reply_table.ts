@@ -1,6 +1,6 @@
 /**
  * The table of replies: every family × every damage × every wire shape, with the expected result. A row
- * without calls to run is a negative: prose, a cut, a thought, a name that no tool has, a guess too many.
+ * without calls to run is a negative: prose, a cut, reasoning, a name that no tool has, a guess too many.
  */
 import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";
 import { type Meant, type Renderer, renderers } from "./render.ts";
@@ -105,7 +105,7 @@ export const shapes: readonly Shape[] = [
   },
 ];
 
-const one: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
 const two: Meant = {
   name: "search",
   arguments: {
@@ -116,7 +116,7 @@ const two: Meant = {
   },
 };
 const digits: Meant = { name: "write_file", arguments: { path: "n", content: "42" } };
-const over = (call: Meant, args: Record<string, unknown>): Meant => ({
+const withArguments = (call: Meant, args: Record<string, unknown>): Meant => ({
   ...call,
   arguments: { ...call.arguments, ...args },
 });
@@ -160,55 +160,55 @@ const quoting: readonly { name: string; around(call: string): string }[] = [
   },
 ];
 
-const marked = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
+const markText = (renderer: Renderer, text: string) => (renderer.isWholeText ? null : text);
 
 /** Damages of calls that were left in the text. */
 export const textDamages: readonly TextDamage[] = [
-  { name: "none", text: (r) => r.render([one]), runs: [one] },
-  { name: "two calls", text: (r) => r.render([one, two]), runs: [one, two] },
+  { name: "none", text: (r) => r.render([oneCall]), runs: [oneCall] },
+  { name: "two calls", text: (r) => r.render([oneCall, two]), runs: [oneCall, two] },
   { name: "a string that looks like a number", text: (r) => r.render([digits]), runs: [digits] },
-  { name: "space around", text: (r) => `\n\n  ${r.render([one])}  \n`, runs: [one] },
+  { name: "space around", text: (r) => `\n\n  ${r.render([oneCall])}  \n`, runs: [oneCall] },
   {
     name: "prose on the lines before",
-    text: (r) => marked(r, `I will read it now.\n\n${r.render([two])}`),
+    text: (r) => markText(r, `I will read it now.\n\n${r.render([two])}`),
     runs: [two],
   },
   {
-    name: "thought before",
-    text: (r) => `<think>I should read it.</think>\n${r.render([one])}`,
-    runs: [one],
+    name: "reasoning before",
+    text: (r) => `<think>I should read it.</think>\n${r.render([oneCall])}`,
+    runs: [oneCall],
   },
   {
     name: "a number as text",
-    text: (r) => r.render([over(one, { limit: "3" })]),
-    runs: [one],
+    text: (r) => r.render([withArguments(oneCall, { limit: "3" })]),
+    runs: [oneCall],
   },
   {
     name: "a list and an object as text",
     text: (r) =>
-      r.render([over(two, { tags: '["x","42"]', filter: '{"year":2020,"exact":true}' })]),
+      r.render([withArguments(two, { tags: '["x","42"]', filter: '{"year":2020,"exact":true}' })]),
     runs: [two],
   },
   {
     name: "a choice in another case",
-    text: (r) => r.render([over(two, { order: "NEWEST" })]),
-    runs: [over(two, { order: "newest" })],
+    text: (r) => r.render([withArguments(two, { order: "NEWEST" })]),
+    runs: [withArguments(two, { order: "newest" })],
   },
   {
     name: "words between two calls",
-    text: (r) => marked(r, `${r.render([one])}\nand\n${r.render([two])}`),
-    runs: [one, two],
+    text: (r) => markText(r, `${r.render([oneCall])}\nand\n${r.render([two])}`),
+    runs: [oneCall, two],
   },
   {
     name: "an end token behind",
-    text: (r) => (r.isWholeText ? null : `${r.render([one])}</s>`),
-    runs: [one],
+    text: (r) => (r.isWholeText ? null : `${r.render([oneCall])}</s>`),
+    runs: [oneCall],
   },
   // Negatives.
   ...quoting.map(
     ({ name, around }): TextDamage => ({
       name,
-      text: (r) => marked(r, around(r.render([one]))),
+      text: (r) => markText(r, around(r.render([oneCall]))),
       runs: [],
     }),
   ),
@@ -222,21 +222,25 @@ export const textDamages: readonly TextDamage[] = [
     text: (r) => r.render([two]).slice(0, Math.floor(r.render([two]).length * 0.6)),
     runs: [],
   },
-  { name: "cut at the output limit", text: (r) => r.render([one]), cut: true, runs: [] },
-  { name: "inside thought", text: (r) => `<think>${r.render([one])}</think>\nDone.`, runs: [] },
+  { name: "cut at the output limit", text: (r) => r.render([oneCall]), cut: true, runs: [] },
   {
-    name: "inside thought without end",
-    text: (r) => `<think>Perhaps ${r.render([one])}`,
+    name: "inside reasoning",
+    text: (r) => `<think>${r.render([oneCall])}</think>\nDone.`,
+    runs: [],
+  },
+  {
+    name: "inside reasoning without end",
+    text: (r) => `<think>Perhaps ${r.render([oneCall])}`,
     runs: [],
   },
   {
     name: "in a sentence that continues",
-    text: (r) => `Write ${r.render([one])} and wait for the answer.`,
+    text: (r) => `Write ${r.render([oneCall])} and wait for the answer.`,
     runs: [],
   },
   {
     name: "as an example",
-    text: (r) => `Calls have a syntax, for example ${r.render([one])}`,
+    text: (r) => `Calls have a syntax, for example ${r.render([oneCall])}`,
     runs: [],
   },
   {
@@ -273,15 +277,19 @@ const paying: Meant = { name: "pay", arguments: { amount: 5, to: "me" } };
 
 /** Damages of calls that the endpoint sent as calls. */
 export const callDamages: readonly CallDamage[] = [
-  { name: "none", calls: [sent(one)], runs: [one] },
+  { name: "none", calls: [sent(oneCall)], runs: [oneCall] },
   {
     name: "several calls",
-    calls: [sent(one), sent(two, undefined, { id: "b" })],
-    runs: [one, two],
+    calls: [sent(oneCall), sent(two, undefined, { id: "b" })],
+    runs: [oneCall, two],
   },
   { name: "arguments as a value", calls: [sent(two, two.arguments)], runs: [two] },
-  { name: "no id", calls: [{ name: one.name, arguments: json(one.arguments) }], runs: [one] },
-  { name: "one id twice", calls: [sent(one), sent(two)], runs: [one, two] },
+  {
+    name: "no id",
+    calls: [{ name: oneCall.name, arguments: json(oneCall.arguments) }],
+    runs: [oneCall],
+  },
+  { name: "one id twice", calls: [sent(oneCall), sent(two)], runs: [oneCall, two] },
   {
     name: "no arguments",
     calls: [{ id: "a", name: "list_files", arguments: "" }],
@@ -292,20 +300,32 @@ export const callDamages: readonly CallDamage[] = [
     calls: [{ id: "a", name: "list_files", arguments: null }],
     runs: [{ name: "list_files", arguments: {} }],
   },
-  { name: "encoded twice", calls: [sent(one, json(json(one.arguments)))], runs: [one] },
-  { name: "fenced", calls: [sent(one, `\`\`\`json\n${json(one.arguments)}\n\`\`\``)], runs: [one] },
-  { name: "double braces", calls: [sent(one, `{${json(one.arguments)}}`)], runs: [one] },
+  { name: "encoded twice", calls: [sent(oneCall, json(json(oneCall.arguments)))], runs: [oneCall] },
+  {
+    name: "fenced",
+    calls: [sent(oneCall, `\`\`\`json\n${json(oneCall.arguments)}\n\`\`\``)],
+    runs: [oneCall],
+  },
+  {
+    name: "double braces",
+    calls: [sent(oneCall, `{${json(oneCall.arguments)}}`)],
+    runs: [oneCall],
+  },
   {
     name: "a closing tag behind",
-    calls: [sent(one, `${json(one.arguments)}</tool_call>`)],
-    runs: [one],
+    calls: [sent(oneCall, `${json(oneCall.arguments)}</tool_call>`)],
+    runs: [oneCall],
   },
   {
     name: "a comma too many",
-    calls: [sent(one, json(one.arguments).replace(/\}$/, ",}"))],
-    runs: [one],
+    calls: [sent(oneCall, json(oneCall.arguments).replace(/\}$/, ",}"))],
+    runs: [oneCall],
   },
-  { name: "single quotes", calls: [sent(one, "{'path': 'src/a b.ts', 'limit': 3}")], runs: [one] },
+  {
+    name: "single quotes",
+    calls: [sent(oneCall, "{'path': 'src/a b.ts', 'limit': 3}")],
+    runs: [oneCall],
+  },
   {
     name: "a bad escape",
     calls: [sent(two, '{"query": "\\d+"}')],
@@ -314,12 +334,12 @@ export const callDamages: readonly CallDamage[] = [
   {
     name: "a raw line break",
     calls: [sent(digits, '{"path": "n", "content": "a\nb"}')],
-    runs: [over(digits, { content: "a\nb" })],
+    runs: [withArguments(digits, { content: "a\nb" })],
   },
   {
     name: "a number as text",
-    calls: [sent(one, json({ ...one.arguments, limit: "3" }))],
-    runs: [one],
+    calls: [sent(oneCall, json({ ...oneCall.arguments, limit: "3" }))],
+    runs: [oneCall],
   },
   {
     name: "a list as text",
@@ -329,29 +349,33 @@ export const callDamages: readonly CallDamage[] = [
   {
     name: "one value for a list",
     calls: [sent(two, json({ ...two.arguments, tags: "x" }))],
-    runs: [over(two, { tags: ["x"] })],
+    runs: [withArguments(two, { tags: ["x"] })],
   },
   {
     name: "null for what was left out",
-    calls: [sent(one, json({ path: "a", limit: null }))],
+    calls: [sent(oneCall, json({ path: "a", limit: null }))],
     runs: [{ name: "read_file", arguments: { path: "a" } }],
   },
   {
     name: "a name with channel tokens",
-    calls: [sent({ ...one, name: "read_file<|channel|>commentary" })],
-    runs: [one],
+    calls: [sent({ ...oneCall, name: "read_file<|channel|>commentary" })],
+    runs: [oneCall],
   },
   {
     name: "a name with a prefix",
-    calls: [sent({ ...one, name: "functions.read_file" })],
-    runs: [one],
+    calls: [sent({ ...oneCall, name: "functions.read_file" })],
+    runs: [oneCall],
   },
-  { name: "a name in another case", calls: [sent({ ...one, name: "Read_File" })], runs: [one] },
+  {
+    name: "a name in another case",
+    calls: [sent({ ...oneCall, name: "Read_File" })],
+    runs: [oneCall],
+  },
   { name: "a tool with effects, whole", calls: [sent(paying)], runs: [paying] },
   // Negatives.
-  { name: "a name that no tool has", calls: [sent({ ...one, name: "explode" })], runs: [] },
-  { name: "no name", calls: [sent({ ...one, name: "" })], runs: [] },
-  { name: "cut at the output limit", calls: [sent(one)], cut: true, runs: [] },
+  { name: "a name that no tool has", calls: [sent({ ...oneCall, name: "explode" })], runs: [] },
+  { name: "no name", calls: [sent({ ...oneCall, name: "" })], runs: [] },
+  { name: "cut at the output limit", calls: [sent(oneCall)], cut: true, runs: [] },
   {
     name: "arguments cut in a string",
     calls: [sent(digits, '{"path": "n", "content": "4')],
@@ -362,17 +386,17 @@ export const callDamages: readonly CallDamage[] = [
     calls: [sent(digits, '{"path": "n", "content": "42", "tags": ["4"')],
     runs: [],
   },
-  { name: "prose for arguments", calls: [sent(one, "the file a")], runs: [] },
-  { name: "a list for arguments", calls: [sent(one, '["a"]')], runs: [] },
+  { name: "prose for arguments", calls: [sent(oneCall, "the file a")], runs: [] },
+  { name: "a list for arguments", calls: [sent(oneCall, '["a"]')], runs: [] },
   { name: "a required argument missing", calls: [sent(digits, '{"path": "n"}')], runs: [] },
   {
     name: "an argument that no tool has",
-    calls: [sent(one, '{"path": "a", "depth": 2}')],
+    calls: [sent(oneCall, '{"path": "a", "depth": 2}')],
     runs: [],
   },
   {
     name: "text where a number is meant",
-    calls: [sent(one, '{"path": "a", "limit": "many"}')],
+    calls: [sent(oneCall, '{"path": "a", "limit": "many"}')],
     runs: [],
   },
   {
@@ -390,9 +414,9 @@ export const callDamages: readonly CallDamage[] = [
 export const replyTable: readonly ReplyRow[] = shapes.flatMap((shape) => [
   ...renderers.flatMap((renderer) =>
     textDamages.flatMap(({ name, text, cut = false, runs }): ReplyRow[] => {
-      const written = text(renderer);
-      if (written === null) return [];
-      const body = shape.text(written, cut);
+      const rendered = text(renderer);
+      if (rendered === null) return [];
+      const body = shape.text(rendered, cut);
       return [{ family: renderer.family, damage: name, shape: shape.name, body, runs }];
     }),
   ),

@@ -37,14 +37,14 @@ function read(content: string, tools = request().tools): Seen {
   return { finish: outcome.reply.finish, runs };
 }
 
-const one: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
 const two: Meant = { name: "search", arguments: { query: "cats & dogs", tags: ["x", "42"] } };
 
 describe("a reply that is cut anywhere is never taken for an answer", () => {
   test.each(renderers.map((renderer) => [renderer.family, renderer] as const))(
     "%s",
     (_name, renderer) => {
-      for (const calls of [[one], [one, two]]) {
+      for (const calls of [[oneCall], [oneCall, two]]) {
         for (const cut of cutsOf(renderer.render(calls))) {
           // A cut inside a plain word, as in Command R's "Action:", looks like any short text.
           if (/^\w+:?$/.test(cut)) continue;
@@ -71,15 +71,15 @@ describe("a reply that is cut anywhere is never taken for an answer", () => {
 });
 
 /** Damages of the markup, which leave every value as it was. */
-const damage: fc.Arbitrary<(text: string, at: number) => string> = fc.constantFrom(
-  (text: string, at: number) => text.slice(0, Math.floor(text.length * at)),
-  (text: string, at: number) => dropToken(text, at, ""),
-  (text: string, at: number) => dropToken(text, at, "$&$&"),
+const damage: fc.Arbitrary<(text: string, position: number) => string> = fc.constantFrom(
+  (text: string, position: number) => text.slice(0, Math.floor(text.length * position)),
+  (text: string, position: number) => dropToken(text, position, ""),
+  (text: string, position: number) => dropToken(text, position, "$&$&"),
 );
 
-function dropToken(text: string, at: number, replacement: string): string {
+function dropToken(text: string, position: number, replacement: string): string {
   const tokens = [...text.matchAll(/<[^<>\n]{1,60}>|\[\/?[A-Z_]{4,12}\]|```\w*/g)];
-  const token = tokens[Math.floor(tokens.length * at)];
+  const token = tokens[Math.floor(tokens.length * position)];
   if (token === undefined) return text;
   const { index } = token;
   const end = index + token[0].length;
@@ -102,8 +102,8 @@ describe("calls with damaged markup come back right or not at all", () => {
           fc.array(call, { minLength: 1, maxLength: 2 }),
           damage,
           fc.double({ min: 0, max: 0.999, noNaN: true }),
-          (calls, break_, at) => {
-            const damaged = break_(renderer.render(calls), at);
+          (calls, break_, position) => {
+            const damaged = break_(renderer.render(calls), position);
             const { runs } = read(damaged, [probe]);
             for (const run of runs)
               expect({ damaged, calls }).toMatchObject({ calls: expect.arrayContaining([run]) });

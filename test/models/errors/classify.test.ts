@@ -115,26 +115,26 @@ describe("an endpoint's error is one of our failures", () => {
 });
 
 describe("what was thrown is one of our failures", () => {
-  const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+  const withName = (name: string, message: string) => Object.assign(new Error(message), { name });
   const rows: [name: string, thrown: unknown, code: string][] = [
     [
       "the binding's busy",
-      named("AiError", "3040: Capacity temporarily exceeded, please try again."),
+      withName("AiError", "3040: Capacity temporarily exceeded, please try again."),
       "model_busy",
     ],
     [
       "the binding's overflow",
-      named("InferenceUpstreamError", "5021: too long (24000)"),
+      withName("InferenceUpstreamError", "5021: too long (24000)"),
       "model_overflow",
     ],
     [
       "the binding's schema error",
-      named("AiError", "5006: Error: oneOf at '/' not met"),
+      withName("AiError", "5006: Error: oneOf at '/' not met"),
       "model_rejected",
     ],
     [
       "an error body as the message",
-      named("AiError", '{"internalCode":3036,"message":"used up"}'),
+      withName("AiError", '{"internalCode":3036,"message":"used up"}'),
       "model_quota",
     ],
     ["our own deadline", new DOMException("timed out", "TimeoutError"), "model_deadline"],
@@ -224,7 +224,7 @@ describe("an overflow failure has the model's window if the endpoint reports it"
     ],
     ["no window", coded(3006, "too large"), undefined],
     ["a number that is not a window", coded(5021, "exceeds (24)"), undefined],
-  ])("%s", (_who, body, windowTokens) => {
+  ])("%s", (_case, body, windowTokens) => {
     const failed = answer(400, body);
     expect(failed.code).toBe("model_overflow");
     expect(failed.windowTokens).toBe(windowTokens);

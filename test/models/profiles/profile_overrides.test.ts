@@ -3,15 +3,15 @@ import { readProfiles } from "../../../shared/models/profile_overrides.ts";
 import { costOf, isPriced, profileOf } from "../../../shared/models/profiles.ts";
 
 function read(value: unknown) {
-  const found = readProfiles(typeof value === "string" ? value : JSON.stringify(value));
-  if (!found.ok) throw new Error(found.error);
-  return found.value;
+  const result = readProfiles(typeof value === "string" ? value : JSON.stringify(value));
+  if (!result.ok) throw new Error(result.error);
+  return result.value;
 }
 const errorOf = (value: unknown): string => {
-  const found = readProfiles(typeof value === "string" ? value : JSON.stringify(value));
-  return found.ok ? "" : found.error;
+  const result = readProfiles(typeof value === "string" ? value : JSON.stringify(value));
+  return result.ok ? "" : result.error;
 };
-const used = {
+const largeUsage = {
   prompt_tokens: 1_000_000,
   cached_tokens: 0,
   completion_tokens: 1_000_000,
@@ -20,14 +20,14 @@ const used = {
 };
 
 test.each([undefined, "", "  ", "{}"])("without overrides (%j) the table applies", (text) => {
-  const found = readProfiles(text);
-  if (!found.ok) throw new Error(found.error);
-  expect(found.value("@cf/zai-org/glm-5.2")).toEqual(profileOf("@cf/zai-org/glm-5.2"));
-  expect(found.value("qwen3:8b")).toEqual(profileOf("qwen3:8b"));
+  const result = readProfiles(text);
+  if (!result.ok) throw new Error(result.error);
+  expect(result.value("@cf/zai-org/glm-5.2")).toEqual(profileOf("@cf/zai-org/glm-5.2"));
+  expect(result.value("qwen3:8b")).toEqual(profileOf("qwen3:8b"));
 });
 
 test("a model of one's own endpoint has a price, a window and settings by configuration", () => {
-  const own = read({
+  const overrides = read({
     "qwen3:8b": {
       window_tokens: 32_768,
       output_tokens_max: 4_096,
@@ -40,7 +40,7 @@ test("a model of one's own endpoint has a price, a window and settings by config
       output_field: "max_completion_tokens",
     },
   })("qwen3:8b");
-  expect(own).toEqual({
+  expect(overrides).toEqual({
     ...profileOf("qwen3:8b"),
     windowTokens: 32_768,
     outputTokensMax: 4_096,
@@ -53,7 +53,7 @@ test("a model of one's own endpoint has a price, a window and settings by config
     callIds: "kimi",
     outputField: "max_completion_tokens",
   });
-  expect(costOf(own, used)).toBeCloseTo(0.5, 9);
+  expect(costOf(overrides, largeUsage)).toBeCloseTo(0.5, 9);
 });
 
 test("a field that an override leaves out keeps the value of the table", () => {
@@ -102,7 +102,7 @@ describe("is rejected with the fix", () => {
       /below/,
     ],
     ["a pace for one's own endpoint", { m: { requests_per_minute: 5 } }, /MODEL_RPM/],
-  ])("%s", (_what, value, words) => {
+  ])("%s", (_case, value, words) => {
     expect(errorOf(value)).toMatch(words);
     expect(errorOf(value)).toMatch(/^MODEL_PROFILES /);
   });

@@ -30,17 +30,17 @@ describe("a model is served", () => {
     ["anything else from the endpoint", "qwen3", { MODEL_BASE_URL: base, MODEL_API_KEY: "" }, null],
   ];
   test.each(served)("%s", async (_name, model, config, text) => {
-    const found = transportFor(model, config);
-    expect(found.ok).toBe(true);
-    if (!found.ok || text === null) return;
-    expect(await found.value.transport.complete(request({ model }))).toMatchObject({
+    const transport = transportFor(model, config);
+    expect(transport.ok).toBe(true);
+    if (!transport.ok || text === null) return;
+    expect(await transport.value.transport.complete(request({ model }))).toMatchObject({
       reply: { text },
     });
   });
 });
 
 describe("a model that nothing serves says what to set", () => {
-  const refused: [string, string, ModelConfig, string[]][] = [
+  const rejectedCases: [string, string, ModelConfig, string[]][] = [
     ["a name without an endpoint", "qwen3", { AI }, ["MODEL_BASE_URL", '"qwen3"']],
     ["@cf/ without either", "@cf/x/y", {}, ["Workers AI", "MODEL_BASE_URL"]],
     ["an endpoint that is not a URL", "qwen3", { MODEL_BASE_URL: "localhost" }, ["not a URL"]],
@@ -54,11 +54,11 @@ describe("a model that nothing serves says what to set", () => {
     ["a blank endpoint", "qwen3", { MODEL_BASE_URL: "  " }, ["MODEL_BASE_URL"]],
     ["a script without turns", "rehearsal", { AI }, ["MODEL", "MODEL_BASE_URL"]],
   ];
-  test.each(refused)("%s", (_name, model, config, words) => {
-    const found = transportFor(model, config);
-    expect(found).toMatchObject({ ok: false, error: { code: "model_unconfigured" } });
-    if (found.ok) return;
-    for (const word of words) expect(found.error.message).toContain(word);
+  test.each(rejectedCases)("%s", (_name, model, config, words) => {
+    const transport = transportFor(model, config);
+    expect(transport).toMatchObject({ ok: false, error: { code: "model_unconfigured" } });
+    if (transport.ok) return;
+    for (const word of words) expect(transport.error.message).toContain(word);
   });
 });
 

@@ -99,9 +99,9 @@ describe("arguments come back whole from", () => {
 
 test("arguments cut anywhere are never taken for whole", () => {
   fc.assert(
-    fc.property(saved, fc.nat(), (value, at) => {
+    fc.property(saved, fc.nat(), (value, position) => {
       const completeJson = json(value);
-      const cut = completeJson.slice(0, 1 + (at % (completeJson.length - 1)));
+      const cut = completeJson.slice(0, 1 + (position % (completeJson.length - 1)));
       expect(repairCall({ name: "save", arguments: cut }, context).problem).not.toBeNull();
     }),
     { numRuns: 1_000 },

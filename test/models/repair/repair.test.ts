@@ -89,7 +89,7 @@ describe("damaged JSON is read", () => {
     expect(readLoosely(text)).toEqual({ value, quirks });
   });
 
-  const refused: [string, string][] = [
+  const rejectedCases: [string, string][] = [
     ["that ends inside a string", '{"a":"b'],
     ["that ends inside a string with a brace", '{"content":"function f() { }'],
     ["that ends without its bracket", '{"a":1'],
@@ -99,7 +99,7 @@ describe("damaged JSON is read", () => {
     ["that is prose", "I would rather not."],
     ["that is empty", ""],
   ];
-  test.each(refused)("but not %s", (_name, text) => {
+  test.each(rejectedCases)("but not %s", (_name, text) => {
     expect(readLoosely(text)).toBeNull();
   });
 });
@@ -247,12 +247,12 @@ describe("arguments are coerced to the schema", () => {
 
 describe("a branch of a union is taken only where the coerced value fits it", () => {
   const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
-  const listed = {
+  const list = {
     type: "object",
     properties: { n: { type: "array", items: { type: "string" } } },
     required: ["n"],
   };
-  const root = { anyOf: [schema, listed] };
+  const root = { anyOf: [schema, list] };
 
   test("a later branch that fits is taken instead of the first", () => {
     // Coerced to the first branch the value changes nothing, and it is not a number there.
@@ -346,8 +346,8 @@ test("a cut reply is never repaired", () => {
 });
 
 describe("arguments that nest too deep", () => {
-  const nested = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
-  const args = (levels: number) => `{"path": ${nested(levels)}}`;
+  const nest = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+  const args = (levels: number) => `{"path": ${nest(levels)}}`;
 
   test.each([65, 3_000, 50_000])("%i levels are refused, as text and as JSON", (levels) => {
     for (const sent of [args(levels), JSON.parse(args(levels)) as unknown]) {

@@ -5,7 +5,7 @@ import { safeToolName, simplifySchema } from "../../../consumer/models/request/s
 import { modelLimits } from "../../../shared/limits.ts";
 import { checkSchema } from "../../../shared/schema/check.ts";
 
-const nested = (depth: number): unknown => (depth === 0 ? {} : { items: nested(depth - 1) });
+const nest = (depth: number): unknown => (depth === 0 ? {} : { items: nest(depth - 1) });
 
 describe("a schema is accepted", () => {
   const rows: [string, unknown][] = [
@@ -98,8 +98,8 @@ describe("a schema is refused with its path", () => {
   });
 
   test("too deep", () => {
-    expect(checkSchema(nested(modelLimits.schemaDepthMax))).toEqual([]);
-    expect(checkSchema(nested(modelLimits.schemaDepthMax + 1))).toHaveLength(1);
+    expect(checkSchema(nest(modelLimits.schemaDepthMax))).toEqual([]);
+    expect(checkSchema(nest(modelLimits.schemaDepthMax + 1))).toHaveLength(1);
   });
 
   test("too many schemas, said once", () => {
@@ -135,8 +135,8 @@ test("an accepted schema validates any value without an exception or a hang", ()
       const usable =
         typeof candidate === "object" && candidate !== null && checkSchema(candidate).length === 0;
       fc.pre(usable);
-      const found = problemsOf(value, { ...candidate });
-      expect(found.join()).not.toContain("cannot be used");
+      const problems = problemsOf(value, { ...candidate });
+      expect(problems.join()).not.toContain("cannot be used");
       expect(simplifySchema({ ...candidate }).type).toBe("object");
     }),
     { numRuns: 300 },

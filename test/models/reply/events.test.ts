@@ -47,7 +47,7 @@ describe("an unrequested stream is read as one reply", () => {
       "arguments as a value",
       [call({ index: 0, id: "x", function: { name: "read_file", arguments: { path: "a" } } })],
     ],
-  ])("%s", (_what, chunks) => {
+  ])("%s", (_case, chunks) => {
     expect(readReply(sse(...chunks, delta({}, "tool_calls"), "[DONE]"))).toMatchObject({
       calls: expectedCalls,
       quirks: [],
@@ -58,11 +58,11 @@ describe("an unrequested stream is read as one reply", () => {
     const choice = (index: number, fields: object, finish_reason: string | null = null) => ({
       choices: [{ index, delta: fields, finish_reason }],
     });
-    const named = (name: string) => ({
+    const withName = (name: string) => ({
       tool_calls: [{ index: 0, id: name, function: { name, arguments: "{}" } }],
     });
     const text = sse(
-      choice(0, named("list_files")),
+      choice(0, withName("list_files")),
       choice(1, {
         tool_calls: [
           { index: 0, id: "b", function: { name: "read_file", arguments: '{"path":"a"}' } },
@@ -113,7 +113,7 @@ describe("an unrequested stream is read as one reply", () => {
   test.each([
     ["without its end", sse(delta({ content: "hi" }))],
     ["of other things", "event: ping\n\n"],
-  ])("but not one %s", (_what, text) => {
+  ])("but not one %s", (_case, text) => {
     expect(readReply(text)).toBe("model_unreadable");
   });
 });

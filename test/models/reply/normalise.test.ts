@@ -224,7 +224,7 @@ describe("a reply is read by its shape", () => {
     ],
     ["an empty reply", chat({ content: "" }), { finish: "unknown", quirks: ["reply_empty"] }],
     [
-      "a reply that thought itself to the limit",
+      "a reply whose reasoning reached the limit",
       chat({ content: "", reasoning: "…" }, "length"),
       { finish: "length", text: "", quirks: ["thought_filled_reply"] },
     ],

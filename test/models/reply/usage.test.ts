@@ -26,7 +26,7 @@ describe("what a reply used is counted", () => {
       [200, 0, 4_015],
     ],
     [
-      "with thought that is reported apart, without a total",
+      "with reasoning that is reported apart, without a total",
       {
         prompt_tokens: 200,
         completion_tokens: 15,
@@ -40,7 +40,7 @@ describe("what a reply used is counted", () => {
       [300, 0, 1_020],
     ],
     [
-      "once where thought is inside the completion",
+      "once where reasoning is inside the completion",
       {
         prompt_tokens: 100,
         completion_tokens: 900,
@@ -107,9 +107,9 @@ describe("an estimate is marked where the endpoint", () => {
     ["reports words", { prompt_tokens: "many", completion_tokens: "few" }],
     ["reports far less than the text", { prompt_tokens: 90, completion_tokens: 1 }],
   ])("%s", (_name, usage) => {
-    const found = usageOf(usage, text);
-    expect(found.estimated).toBe(true);
-    expect(found.completion_tokens).toBeGreaterThan(100);
-    expect(found.prompt_tokens).toBeGreaterThan(0);
+    const readUsage = usageOf(usage, text);
+    expect(readUsage.estimated).toBe(true);
+    expect(readUsage.completion_tokens).toBeGreaterThan(100);
+    expect(readUsage.prompt_tokens).toBeGreaterThan(0);
   });
 });

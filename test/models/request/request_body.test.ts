@@ -4,7 +4,7 @@ import type { Message, ModelRequest } from "../../../shared/models/model.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { request } from "../request.ts";
 
-const plain = profileOf("any");
+const profile = profileOf("any");
 const turn = (n: number): Message[] => [
   {
     role: "assistant",
@@ -20,7 +20,7 @@ describe("the body", () => {
   test("grows only at its end from call to call", () => {
     const bodies = [0, 1, 2, 3].map((turns) => {
       const messages = [...opening, ...Array.from({ length: turns }, (_, n) => turn(n)).flat()];
-      return JSON.stringify(requestBody(request({ messages }), plain));
+      return JSON.stringify(requestBody(request({ messages }), profile));
     });
     for (const [index, body] of bodies.entries()) {
       const next = bodies[index + 1];
@@ -30,7 +30,7 @@ describe("the body", () => {
   });
 
   test("holds tools, settings and an output limit before the messages", () => {
-    const body = requestBody(request({ outputTokensMax: 500 }), plain);
+    const body = requestBody(request({ outputTokensMax: 500 }), profile);
     expect(Object.keys(body)).toEqual([
       "model",
       "stream",
@@ -49,16 +49,16 @@ describe("the body", () => {
 
   test("has the sampling settings that the task sets, and no others", () => {
     const sampling = { temperature: 0, top_p: 0.9, seed: 7, output_tokens_max: 90 };
-    const body = requestBody(request({ sampling, outputTokensMax: 90 }), plain);
+    const body = requestBody(request({ sampling, outputTokensMax: 90 }), profile);
     expect(body).toMatchObject({ temperature: 0, top_p: 0.9, seed: 7, max_tokens: 90 });
     expect(Object.keys(body)).not.toContain("output_tokens_max");
-    const open = requestBody(request({ sampling: { seed: 7 } }), plain);
+    const open = requestBody(request({ sampling: { seed: 7 } }), profile);
     expect(Object.keys(open)).not.toContain("temperature");
   });
 
   test("never asks for more than the model can give", () => {
-    expect(requestBody(request({ outputTokensMax: 1e9 }), plain).max_tokens).toBe(
-      plain.outputTokensMax,
+    expect(requestBody(request({ outputTokensMax: 1e9 }), profile).max_tokens).toBe(
+      profile.outputTokensMax,
     );
   });
 
@@ -74,12 +74,12 @@ describe("the body", () => {
     ["nothing where JSON is asked for", { jsonSchema: { type: "object" } }, undefined],
   ];
   test.each(choices)("chooses %s", (_name, overrides, expected) => {
-    expect(requestBody(request(overrides), plain).tool_choice).toEqual(expected);
+    expect(requestBody(request(overrides), profile).tool_choice).toEqual(expected);
   });
 
   test("asks for JSON in OpenAI's envelope, and bare for old models", () => {
     const schemaRequest = request({ jsonSchema: { type: "object" } });
-    expect(requestBody(schemaRequest, plain)).toMatchObject({
+    expect(requestBody(schemaRequest, profile)).toMatchObject({
       response_format: {
         type: "json_schema",
         json_schema: { name: "answer", schema: { type: "object" } },
@@ -89,7 +89,7 @@ describe("the body", () => {
     expect(requestBody(schemaRequest, old)).toMatchObject({
       response_format: { json_schema: { type: "object" } },
     });
-    expect(requestBody(schemaRequest, plain)).not.toHaveProperty("tools");
+    expect(requestBody(schemaRequest, profile)).not.toHaveProperty("tools");
   });
 
   const thinking: [string, object][] = [
@@ -107,7 +107,7 @@ describe("the body", () => {
 
 describe("messages on the wire", () => {
   test("are strings, with calls as JSON text and answers by id and name", () => {
-    expect(wireMessages([...opening, ...turn(0)], plain)).toEqual([
+    expect(wireMessages([...opening, ...turn(0)], profile)).toEqual([
       { role: "system", content: "You work." },
       { role: "user", content: "Do it." },
       {
@@ -153,7 +153,7 @@ describe("messages on the wire", () => {
         { role: "tool", call_id: "b", name: "read_file", content: "B" },
         { role: "user", content: "continue" },
       ],
-      plain,
+      profile,
     );
     expect(sent.slice(1)).toEqual([
       { role: "tool", tool_call_id: "b", name: "read_file", content: "B" },
@@ -168,7 +168,7 @@ describe("messages on the wire", () => {
   });
 
   test("a result without a call is left out", () => {
-    expect(wireMessages([{ role: "tool", call_id: "x", name: "f", content: "" }], plain)).toEqual(
+    expect(wireMessages([{ role: "tool", call_id: "x", name: "f", content: "" }], profile)).toEqual(
       [],
     );
   });
@@ -182,7 +182,7 @@ describe("messages on the wire", () => {
           calls: [{ id: "a", name: "read file!", arguments: '{"path' }],
         },
       ],
-      plain,
+      profile,
     );
     expect(sent).toMatchObject({
       tool_calls: [{ function: { name: "read_file_", arguments: "{}" } }],
@@ -200,7 +200,7 @@ describe("messages on the wire", () => {
   });
 
   test("half a character is never sent", () => {
-    const [sent] = wireMessages([{ role: "user", content: "a\ud83d" }], plain);
+    const [sent] = wireMessages([{ role: "user", content: "a\ud83d" }], profile);
     expect(sent?.content).toBe("a\ufffd");
   });
 });

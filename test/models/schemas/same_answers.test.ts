@@ -21,31 +21,35 @@ const count = fc.integer({ min: 0, max: 3 });
 const { schema } = fc.letrec((tie) => {
   const list = fc.array(tie("schema"), { minLength: 1, maxLength: 3 });
   const map = fc.dictionary(key, tie("schema"), { maxKeys: 2, noNullPrototype: true });
-  const one = (keyword: string, arbitrary: fc.Arbitrary<unknown>) =>
+  const keywordSchema = (keyword: string, arbitrary: fc.Arbitrary<unknown>) =>
     arbitrary.map((part) => ({ [keyword]: part }));
   const part = fc.oneof(
-    one("type", fc.oneof(type, fc.uniqueArray(type, { minLength: 1, maxLength: 2 }))),
-    one("const", value),
-    one("enum", fc.array(value, { minLength: 1, maxLength: 3 })),
+    keywordSchema("type", fc.oneof(type, fc.uniqueArray(type, { minLength: 1, maxLength: 2 }))),
+    keywordSchema("const", value),
+    keywordSchema("enum", fc.array(value, { minLength: 1, maxLength: 3 })),
     ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"].map((name) =>
-      one(name, number),
+      keywordSchema(name, number),
     ),
-    one("multipleOf", fc.constantFrom(0.1, 1, 0.5, 3)),
+    keywordSchema("multipleOf", fc.constantFrom(0.1, 1, 0.5, 3)),
     ...["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"].map(
-      (name) => one(name, count),
+      (name) => keywordSchema(name, count),
     ),
     fc.record({ contains: tie("schema") }),
     fc.record({ contains: tie("schema"), minContains: count, maxContains: count }),
-    one("pattern", fc.constantFrom("^a", "b$", "^[A-Z]", "(?=a)")),
-    one("format", fc.constantFrom("date", "email", "uuid", "unknown")),
-    one("uniqueItems", fc.boolean()),
-    one("required", fc.uniqueArray(key, { maxLength: 2 })),
+    keywordSchema("pattern", fc.constantFrom("^a", "b$", "^[A-Z]", "(?=a)")),
+    keywordSchema("format", fc.constantFrom("date", "email", "uuid", "unknown")),
+    keywordSchema("uniqueItems", fc.boolean()),
+    keywordSchema("required", fc.uniqueArray(key, { maxLength: 2 })),
     ...["not", "items", "propertyNames", "additionalProperties"].map((name) =>
-      one(name, tie("schema")),
+      keywordSchema(name, tie("schema")),
     ),
-    ...["unevaluatedItems", "unevaluatedProperties"].map((name) => one(name, tie("schema"))),
-    ...["anyOf", "allOf", "oneOf", "prefixItems"].map((name) => one(name, list)),
-    ...["properties", "patternProperties", "dependentSchemas"].map((name) => one(name, map)),
+    ...["unevaluatedItems", "unevaluatedProperties"].map((name) =>
+      keywordSchema(name, tie("schema")),
+    ),
+    ...["anyOf", "allOf", "oneOf", "prefixItems"].map((name) => keywordSchema(name, list)),
+    ...["properties", "patternProperties", "dependentSchemas"].map((name) =>
+      keywordSchema(name, map),
+    ),
     fc.record({ if: tie("schema"), then: tie("schema"), else: tie("schema") }),
     fc.constant({ $ref: "#/$defs/d" }),
   );
@@ -63,10 +67,10 @@ test("a value is accepted exactly when the reference validator accepts it", () =
   let accepted = 0;
   fc.assert(
     fc.property(schema, schema, value, (root, target, candidate) => {
-      const whole = JSON.parse(JSON.stringify({ allOf: [root], $defs: { d: target } }));
-      fc.pre(checkSchema(whole).length === 0);
-      const expected = new Validator(structuredClone(whole), "2020-12", false).validate(candidate);
-      const problems = problemsOf(candidate, whole);
+      const schema = JSON.parse(JSON.stringify({ allOf: [root], $defs: { d: target } }));
+      fc.pre(checkSchema(schema).length === 0);
+      const expected = new Validator(structuredClone(schema), "2020-12", false).validate(candidate);
+      const problems = problemsOf(candidate, schema);
       accepted += expected.valid ? 1 : 0;
       expect(problems.length === 0).toBe(expected.valid);
     }),

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { openAiTransport } from "../../../consumer/models/transport/openai.ts";
 import type { ModelRequest } from "../../../shared/models/model.ts";
 import { type Profile, profileOf } from "../../../shared/models/profiles.ts";
-import { answered, request } from "../request.ts";
+import { answeredCalls, request } from "../request.ts";
 
 type Body = Record<string, unknown> & { messages: Record<string, unknown>[] };
 
-const good = {
+const goodReply = {
   choices: [{ finish_reason: "stop", message: { content: "hi" } }],
   usage: { prompt_tokens: 9, completion_tokens: 1 },
 };
@@ -26,7 +26,7 @@ function server(
       bodies.push(body);
       const rejected = reject(body);
       return rejected === null
-        ? Response.json(good)
+        ? Response.json(goodReply)
         : Response.json(rejected.body, { status: rejected.status });
     },
   });
@@ -45,7 +45,7 @@ const sampled: Partial<ModelRequest> = { sampling: { temperature: 0.3, top_p: 0.
 const withResults: Partial<ModelRequest> = {
   messages: [
     { role: "user", content: "Do it." },
-    ...answered(["one"]),
+    ...answeredCalls(["one"]),
     { role: "user", content: "Answer now." },
   ],
 };
@@ -146,7 +146,7 @@ const rows: Row[] = [
     name: "a user message after a tool result",
     request: withResults,
     rejects: ({ messages }) =>
-      messages.some((each, at) => each.role === "user" && messages[at - 1]?.role === "tool"),
+      messages.some((each, index) => each.role === "user" && messages[index - 1]?.role === "tool"),
     status: 400,
     body: {
       object: "error",

@@ -4,7 +4,7 @@ import { modelLimits } from "../../../shared/limits.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { request } from "../request.ts";
 
-const good = {
+const goodReply = {
   choices: [{ finish_reason: "stop", message: { content: "hi" } }],
   usage: { prompt_tokens: 9, completion_tokens: 1 },
 };
@@ -20,22 +20,22 @@ function endpoint(
   apiKey?: string,
   baseUrl = "http://models.test/v1/",
 ) {
-  const seen: Seen[] = [];
+  const received: Seen[] = [];
   const transport = openAiTransport({
     baseUrl,
     profile: profileOf("any"),
     ...(apiKey === undefined ? {} : { apiKey }),
     send: async (input, init) => {
-      seen.push({ url: String(input), init: init ?? {} });
+      received.push({ url: String(input), init: init ?? {} });
       return await answer();
     },
   });
-  return { transport, seen };
+  return { transport, seen: received };
 }
 
 describe("a request", () => {
   test("is one POST to chat/completions with the key, following no redirect", async () => {
-    const { transport, seen } = endpoint(() => Response.json(good), "sk-1");
+    const { transport, seen } = endpoint(() => Response.json(goodReply), "sk-1");
     expect(await transport.complete(request())).toMatchObject({ ok: true, reply: { text: "hi" } });
     expect(seen).toHaveLength(1);
     expect(seen[0]?.url).toBe("http://models.test/v1/chat/completions");
@@ -51,7 +51,7 @@ describe("a request", () => {
   });
 
   test("has no authorization where there is no key", async () => {
-    const { transport, seen } = endpoint(() => Response.json(good));
+    const { transport, seen } = endpoint(() => Response.json(goodReply));
     await transport.complete(request());
     expect(seen[0]?.init.headers).not.toHaveProperty("authorization");
   });
@@ -64,12 +64,16 @@ describe("an answer", () => {
       "of another content type is read by content",
       () =>
         new Response(
-          JSON.stringify(good),
+          JSON.stringify(goodReply),
           headers({ "content-type": "text/plain; charset=utf-8" }),
         ),
       { ok: true, reply: { text: "hi" } },
     ],
-    ["with a byte order mark", () => new Response(`\ufeff${JSON.stringify(good)}`), { ok: true }],
+    [
+      "with a byte order mark",
+      () => new Response(`\ufeff${JSON.stringify(goodReply)}`),
+      { ok: true },
+    ],
     [
       "streamed although asked not to",
       () =>
@@ -86,7 +90,7 @@ describe("an answer", () => {
     ],
     [
       "cut in the middle of JSON",
-      () => new Response(JSON.stringify(good).slice(0, 40)),
+      () => new Response(JSON.stringify(goodReply).slice(0, 40)),
       { failure: { code: "model_unreadable" } },
     ],
     [
@@ -221,16 +225,16 @@ test("a call that its caller stops ends as a failure", async () => {
 });
 
 describe("an endpoint that cuts the front of the conversation off", () => {
-  const long = (chars: number) =>
+  const longText = (chars: number) =>
     request({
       messages: [{ role: "user", content: "some words and more of them. ".repeat(chars / 29) }],
     });
   const countingEndpoint = (prompt_tokens: number) =>
-    endpoint(() => Response.json({ ...good, usage: { prompt_tokens, completion_tokens: 5 } }))
+    endpoint(() => Response.json({ ...goodReply, usage: { prompt_tokens, completion_tokens: 5 } }))
       .transport;
 
   test("is detected by the token count that it reports, and the usage of the call is kept", async () => {
-    expect(await countingEndpoint(4_096).complete(long(60_000))).toMatchObject({
+    expect(await countingEndpoint(4_096).complete(longText(60_000))).toMatchObject({
       ok: false,
       failure: { code: "model_overflow", message: expect.stringContaining("num_ctx") },
       usage: { prompt_tokens: 4_096, completion_tokens: 5 },
@@ -241,7 +245,7 @@ describe("an endpoint that cuts the front of the conversation off", () => {
     ["a short conversation, whatever the count", 1, 10_000],
   ];
   test.each(fine)("is not detected in %s", async (_name, tokens, chars) => {
-    expect(await countingEndpoint(tokens).complete(long(chars))).toMatchObject({ ok: true });
+    expect(await countingEndpoint(tokens).complete(longText(chars))).toMatchObject({ ok: true });
   });
 
   test("is not detected in long runs of one character, which take few tokens", async () => {
@@ -257,9 +261,9 @@ describe("an endpoint that cuts the front of the conversation off", () => {
   });
 
   test("is not detected if the endpoint reports no token count", async () => {
-    const { usage: _, ...bare } = good;
+    const { usage: _, ...bare } = goodReply;
     const { transport } = endpoint(() => Response.json(bare));
-    expect(await transport.complete(long(60_000))).toMatchObject({
+    expect(await transport.complete(longText(60_000))).toMatchObject({
       ok: true,
       reply: { usage: { estimated: true } },
     });

@@ -2,9 +2,9 @@ import { Value } from "@sinclair/typebox/value";
 import { describe, expect, test } from "vitest";
 import { play, rehearsalTransport } from "../../../consumer/models/transport/rehearsal.ts";
 import { type Rehearsal, rehearsalSchema } from "../../../shared/task/rehearsal.ts";
-import { answered, request } from "../request.ts";
+import { answeredCalls, request } from "../request.ts";
 
-const results = (...contents: string[]) => answered(contents);
+const results = (...contents: string[]) => answeredCalls(contents);
 
 const branch: Rehearsal = [
   {
@@ -173,7 +173,7 @@ describe("the schema of turns", () => {
     expect(Value.Check(rehearsalSchema, [turn])).toBe(true);
   });
 
-  const refused: [string, unknown][] = [
+  const rejectedCases: [string, unknown][] = [
     ["an unknown field", { text: "a", more: 1 }],
     ["two kinds at once", { text: "a", raw: 1 }],
     ["nothing but a wait", { delay_ms: 1 }],
@@ -187,7 +187,7 @@ describe("the schema of turns", () => {
     ["an error without a status", { error: { code: 1, message: "" } }],
     ["a list for arguments", { calls: [{ name: "f", arguments: [] }] }],
   ];
-  test.each(refused)("refuses %s", (_name, turn) => {
+  test.each(rejectedCases)("refuses %s", (_name, turn) => {
     expect(Value.Check(rehearsalSchema, [turn])).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { openAiTransport } from "../../../consumer/models/transport/openai.ts";
 import { profileOf } from "../../../shared/models/profiles.ts";
 import { request } from "../request.ts";
 
-const good = () =>
+const goodReply = () =>
   Response.json({ choices: [{ finish_reason: "stop", message: { content: "hi" } }] });
 
 /** Plays one step per request; the last one repeats. */
@@ -15,7 +15,7 @@ async function complete(steps: (Error | (() => Response))[], signal?: AbortSigna
     profile: profileOf("any"),
     memory: new Map(),
     send: async () => {
-      const step = steps[Math.min(sent, steps.length - 1)] ?? good;
+      const step = steps[Math.min(sent, steps.length - 1)] ?? goodReply;
       sent += 1;
       if (step instanceof Error) throw step;
       return step();
@@ -36,7 +36,7 @@ describe("a request that dies before any byte of a response is sent again once",
     ["hung up", new Error("socket hang up")],
     ["reset by peer", new Error("connection reset by peer")],
   ])("%s", async (_name, error) => {
-    expect(await complete([error, good])).toMatchObject({ outcome: { ok: true }, sent: 2 });
+    expect(await complete([error, goodReply])).toMatchObject({ outcome: { ok: true }, sent: 2 });
     expect(await complete([error])).toMatchObject({ outcome: { ok: false }, sent: 2 });
   });
 });
@@ -64,6 +64,9 @@ describe("a request is not sent again", () => {
     ["after a response has begun", broken],
     ["when its caller has gone", new Error("Network connection lost."), aborted],
   ])("%s", async (_name, step, signal) => {
-    expect(await complete([step, good], signal)).toMatchObject({ outcome: { ok: false }, sent: 1 });
+    expect(await complete([step, goodReply], signal)).toMatchObject({
+      outcome: { ok: false },
+      sent: 1,
+    });
   });
 });

@@ -29,7 +29,7 @@ const page = () =>
   new Response("<!DOCTYPE html><html><body>Welcome to nginx!</body></html>", {
     headers: { "content-type": "text/html" },
   });
-const refused = () => {
+const refusal = () => {
   const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
   throw new TypeError("fetch failed", { cause });
 };
@@ -64,7 +64,7 @@ test("an endpoint that serves the model, and a model that calls a tool, are fine
 
 describe("what is wrong is named with what to set", () => {
   test.each<[string, Parameters<typeof findings>[0], RegExp[]]>([
-    ["a refused connection", { models: refused, chat: refused }, [/refused.*MODEL_BASE_URL/]],
+    ["a refused connection", { models: refusal, chat: refusal }, [/refused.*MODEL_BASE_URL/]],
     ["a refused key", { models: unauthorized, chat: unauthorized }, [/401.*MODEL_API_KEY/]],
     [
       "an unknown model",
@@ -89,7 +89,7 @@ describe("what is wrong is named with what to set", () => {
   });
 
   test("an endpoint that is not configured", async () => {
-    const { found } = await findings({ models: refused, chat: refused }, {});
+    const { found } = await findings({ models: refusal, chat: refusal }, {});
     expect(found).toMatchObject([{ check: "model", ok: false }]);
     expect(found[0]?.message).toContain("set MODEL_BASE_URL");
   });
@@ -118,7 +118,7 @@ test("the key is sent and never repeated", async () => {
 });
 
 test("the rehearsal is never called", async () => {
-  const { found, paths } = await findings({ models: refused, chat: refused }, {}, "rehearsal");
+  const { found, paths } = await findings({ models: refusal, chat: refusal }, {}, "rehearsal");
   expect(found).toMatchObject([{ check: "model", ok: true }]);
   expect(paths).toEqual([]);
 });

@@ -29,17 +29,17 @@ const captured = {
 };
 
 function bound(answer: () => unknown) {
-  const seen: { model: string; inputs: Record<string, unknown>; options: object }[] = [];
+  const received: { model: string; inputs: Record<string, unknown>; options: object }[] = [];
   const ai: WorkersAi = {
     run: async (id, inputs, options) => {
-      seen.push({ model: id, inputs, options });
+      received.push({ model: id, inputs, options });
       return await answer();
     },
   };
-  return { transport: workersAiTransport(ai, profileOf(model)), seen };
+  return { transport: workersAiTransport(ai, profileOf(model)), seen: received };
 }
 
-const named = (name: string, message: string) => () =>
+const withName = (name: string, message: string) => () =>
   Promise.reject(Object.assign(new Error(message), { name }));
 
 test("every call passes the same options, so that concurrent calls cannot mix them up", async () => {
@@ -147,29 +147,29 @@ describe("what the binding throws is a failure", () => {
   const rows: [name: string, answer: () => unknown, code: string][] = [
     [
       "busy",
-      named("AiError", "3040: Capacity temporarily exceeded, please try again."),
+      withName("AiError", "3040: Capacity temporarily exceeded, please try again."),
       "model_busy",
     ],
     [
       "out of neurons",
-      named("AiError", "4006: you have used up your daily free allocation of 10,000 neurons"),
+      withName("AiError", "4006: you have used up your daily free allocation of 10,000 neurons"),
       "model_quota",
     ],
     [
       "overflow",
-      named(
+      withName(
         "AiError",
         "5021: The estimated number of tokens exceeded this model context window limit (24000)",
       ),
       "model_overflow",
     ],
-    ["invalid input", named("AiError", "5006: Error: oneOf at '/' not met"), "model_rejected"],
+    ["invalid input", withName("AiError", "5006: Error: oneOf at '/' not met"), "model_rejected"],
     [
       "a timeout",
-      named("TimeoutError", "The operation was aborted due to timeout"),
+      withName("TimeoutError", "The operation was aborted due to timeout"),
       "model_deadline",
     ],
-    ["a lost connection", named("Error", "Network connection lost."), "model_unavailable"],
+    ["a lost connection", withName("Error", "Network connection lost."), "model_unavailable"],
   ];
   test.each(rows)("%s", async (_name, answer, code) => {
     expect(await bound(answer).transport.complete(request({ model }))).toMatchObject({

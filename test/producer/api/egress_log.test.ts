@@ -8,7 +8,7 @@ import { type ErrorBody, send, testFleet } from "../client.ts";
 const [older, newer] = [newBatchId(), newBatchId()].sort() as [string, string];
 const first = batchTaskId(older, 0);
 const second = batchTaskId(older, 1);
-const third = batchTaskId(newer, 0);
+const thirdTask = batchTaskId(newer, 0);
 
 interface DecisionRow {
   task: string;
@@ -44,9 +44,9 @@ beforeAll(async () => {
   await insertDecision({ task: first, n: 2, host: "b.example", action: "deny", reason: "no_rule" });
   await insertDecision({ task: first, n: 3, host: "b.example", action: "deny", reason: "header" });
   await insertDecision({ task: second, host: "b.example:8443", action: "inject", policy: "q" });
-  await insertDecision({ task: third, host: "b.example", action: "deny", reason: "no_rule" });
-  await insertDecision({ task: third, n: 2, host: "xb.example" });
-  await insertDecision({ task: third, n: 3, host: "a.example", tenant: "other" });
+  await insertDecision({ task: thirdTask, host: "b.example", action: "deny", reason: "no_rule" });
+  await insertDecision({ task: thirdTask, n: 2, host: "xb.example" });
+  await insertDecision({ task: thirdTask, n: 3, host: "a.example", tenant: "other" });
   expect((await send(fleet, "GET", "/healthz")).status).toBe(200);
 });
 
@@ -100,17 +100,17 @@ describe("a filter selects decisions of all tasks", () => {
   });
 
   it("pages contain every decision exactly once", async () => {
-    const seen: string[] = [];
+    const received: string[] = [];
     let cursor: string | null = "";
     for (let n = 0; cursor !== null && n < 10; n++) {
       const page: Listed = await get(
         `/v1/egress?limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`,
       );
       expect(page.decisions.length).toBeLessThanOrEqual(2);
-      seen.push(...brief(page));
+      received.push(...brief(page));
       cursor = page.next_cursor;
     }
-    expect(seen).toEqual(brief(await get<Listed>("/v1/egress")));
+    expect(received).toEqual(brief(await get<Listed>("/v1/egress")));
   });
 });
 
@@ -121,7 +121,13 @@ it("one call lists the tasks that contacted a host", async () => {
   }
   const { tasks } = await get<Tasks>("/v1/egress/tasks?host=b.example");
   expect(tasks).toEqual([
-    expect.objectContaining({ task_id: third, requests: 1, denied: 1, bytes_in: 10, bytes_out: 1 }),
+    expect.objectContaining({
+      task_id: thirdTask,
+      requests: 1,
+      denied: 1,
+      bytes_in: 10,
+      bytes_out: 1,
+    }),
     expect.objectContaining({ task_id: second, requests: 1, denied: 0 }),
     expect.objectContaining({
       task_id: first,
@@ -166,17 +172,17 @@ it("the hosts of a batch are listed with the outcomes of their requests, most re
 });
 
 it("a tenant sees only its own decisions", async () => {
-  const all = { range: null, host: null, action: null, policy: null };
+  const filter = { range: null, host: null, action: null, policy: null };
   for (const list of [
-    await listEgress(env.DB, "other", all, null, 100),
-    await listEgressTasks(env.DB, "other", all, null, 100),
-    (await listEgressHosts(env.DB, "other", all, 100)).hosts,
+    await listEgress(env.DB, "other", filter, null, 100),
+    await listEgressTasks(env.DB, "other", filter, null, 100),
+    (await listEgressHosts(env.DB, "other", filter, 100)).hosts,
   ]) {
     expect(list).toHaveLength(1);
   }
-  expect(await listEgressHosts(env.DB, "other", all, 100)).toMatchObject({ scanned: 1 });
-  const own = await listEgress(env.DB, "default", all, null, 100);
-  expect(own).toHaveLength(6);
+  expect(await listEgressHosts(env.DB, "other", filter, 100)).toMatchObject({ scanned: 1 });
+  const rows = await listEgress(env.DB, "default", filter, null, 100);
+  expect(rows).toHaveLength(6);
 });
 
 describe("the hosts of a long log come from its newest decisions", () => {

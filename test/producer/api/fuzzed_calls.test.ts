@@ -64,10 +64,13 @@ const knownValues = new Map<string, string>();
 
 /** Mostly an existing id, if the field has one. */
 function fieldOf(name: string, schema: TSchema, depth: number): fc.Arbitrary<unknown> {
-  const known = knownValues.get(name);
+  const cached = knownValues.get(name);
   const anyValue = valuesOf(schema, depth);
-  if (known === undefined) return anyValue;
-  return fc.oneof({ weight: 4, arbitrary: fc.constant(known) }, { weight: 1, arbitrary: anyValue });
+  if (cached === undefined) return anyValue;
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constant(cached) },
+    { weight: 1, arbitrary: anyValue },
+  );
 }
 
 /** Values of a schema, with a small chance of an odd value at any place. */
@@ -108,9 +111,9 @@ function validOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
 }
 
 function textOf({ pattern, maxLength = 60 }: TSchema): fc.Arbitrary<string> {
-  const plain = fc.string({ unit: "binary", maxLength: Math.min(maxLength + 1, 60) });
-  if (typeof pattern !== "string") return plain;
-  return fc.oneof(fc.stringMatching(new RegExp(pattern), { size: "-1" }), plain);
+  const text = fc.string({ unit: "binary", maxLength: Math.min(maxLength + 1, 60) });
+  if (typeof pattern !== "string") return text;
+  return fc.oneof(fc.stringMatching(new RegExp(pattern), { size: "-1" }), text);
 }
 
 function objectOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
@@ -125,14 +128,16 @@ function objectOf(schema: TSchema, depth: number): fc.Arbitrary<unknown> {
     });
   }
   // Only a few fields: with all of them nearly every body would be invalid.
-  return fc.subarray(properties, { maxLength: Math.min(4, properties.length) }).chain((chosen) => {
-    const names = new Set([...required, ...chosen.map(([name]) => name)]);
-    const parts = properties.filter(([name]) => names.has(name));
-    return fc.record(
-      Object.fromEntries(parts.map(([name, part]) => [name, fieldOf(name, part, depth + 1)])),
-      { noNullPrototype: true },
-    );
-  });
+  return fc
+    .subarray(properties, { maxLength: Math.min(4, properties.length) })
+    .chain((selection) => {
+      const names = new Set([...required, ...selection.map(([name]) => name)]);
+      const parts = properties.filter(([name]) => names.has(name));
+      return fc.record(
+        Object.fromEntries(parts.map(([name, part]) => [name, fieldOf(name, part, depth + 1)])),
+        { noNullPrototype: true },
+      );
+    });
 }
 
 interface RandomRequest {
@@ -170,12 +175,12 @@ function requestOf(operation: Operation, ids: readonly string[]): fc.Arbitrary<R
 const escaped = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 function queryOf({ query, takesLabels }: Operation): fc.Arbitrary<string> {
-  const known = Object.entries(query?.properties ?? {}).map(([name, schema]) =>
+  const expected = Object.entries(query?.properties ?? {}).map(([name, schema]) =>
     valuesOf(schema as TSchema).map((value): [string, unknown] => [name, value]),
   );
   const label = fc.tuple(fc.constantFrom("label.team", "label.", "label.__proto__"), oddValue);
   const unknownField = fc.tuple(oddName, oddValue);
-  const parts = [...known, ...(takesLabels === true ? [label] : []), unknownField];
+  const parts = [...expected, ...(takesLabels === true ? [label] : []), unknownField];
   return fc
     .array(fc.oneof(...parts), { maxLength: query === undefined ? 1 : 3 })
     .map((pairs) =>

@@ -10,7 +10,7 @@ import { operationAt } from "../described.ts";
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** Larger than any JSON body may be. */
 const tooLarge = `{"x": "${"x".repeat(10_000_000)}"}`;
-const deep = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
+const nestedText = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
 const notUtf8 = new Uint8Array([...new TextEncoder().encode('{"prompt": "caf'), 0xe9, 0x22, 0x7d]);
 
 let fleet: TestFleet;
@@ -93,8 +93,8 @@ function bodyOf({ id, body }: Route): unknown {
   return {};
 }
 
-const tableOf = (chosen: readonly Route[]) =>
-  chosen.map((route) => [`${route.method} ${route.path}`, route] as const);
+const tableOf = (selection: readonly Route[]) =>
+  selection.map((route) => [`${route.method} ${route.path}`, route] as const);
 
 /** OpenAI's format names one field in `param` instead of `details`. */
 type ApiError = ErrorBody["error"] & { param?: string };
@@ -125,14 +125,14 @@ describe("the error of a missing scope names the scope", () => {
 describe("the error of a wrong method lists the right ones", () => {
   const paths = [...new Set([...openRoutes, ...routes].map(({ path }) => path))];
   it.each(paths)("%s", async (path) => {
-    const served = [...openRoutes, ...routes].filter((route) => route.path === path);
-    const allowed = served.map(({ method }): string => method);
-    for (const method of methods.filter((each) => !allowed.includes(each))) {
+    const matchingRoutes = [...openRoutes, ...routes].filter((route) => route.path === path);
+    const allowedMethods = matchingRoutes.map(({ method }): string => method);
+    for (const method of methods.filter((each) => !allowedMethods.includes(each))) {
       // GET /v1/tasks/redrive is GET /v1/tasks/:id.
       if (operationAt(method, path) !== null) continue;
       const answer = await send(fleet, method, pathOf({ path }), method === "GET" ? undefined : {});
       await expectError(answer, 405);
-      expect(answer.headers.get("allow")).toBe(allowed.join(", "));
+      expect(answer.headers.get("allow")).toBe(allowedMethods.join(", "));
     }
   });
 });
@@ -160,7 +160,7 @@ describe("an invalid body is rejected", () => {
     await expectError(await sent(route, "{}", ""), 415);
     await expectError(await sent(route, tooLarge), 413);
     await expectError(await sent(route, new Blob([tooLarge]).stream()), 413);
-    await expectError(await sent(route, deep), 400);
+    await expectError(await sent(route, nestedText), 400);
     await expectError(await sent(route, notUtf8), 400);
     await expectError(await sent(route, "{"), 400);
     const status = invalidStatus(route);
@@ -168,7 +168,7 @@ describe("an invalid body is rejected", () => {
     await expectError(await sent(route, inherited), status);
     await expectError(await sent(route, "[]"), status);
     if (route.body !== undefined && "application/x-ndjson" in route.body) {
-      for (const line of [deep, notUtf8, "{"]) {
+      for (const line of [nestedText, notUtf8, "{"]) {
         await expectError(await sent(route, line, "application/x-ndjson"), 400);
       }
     }
@@ -176,9 +176,9 @@ describe("an invalid body is rejected", () => {
 
   it("PUT /v1/inputs/* rejects an upload that exceeds the limit while it streams", async () => {
     const part = new Uint8Array(10_000_000);
-    let left = 11;
+    let remaining = 11;
     const body = new ReadableStream({
-      pull: (controller) => (left-- > 0 ? controller.enqueue(part) : controller.close()),
+      pull: (controller) => (remaining-- > 0 ? controller.enqueue(part) : controller.close()),
     });
     await expectError(await send(fleet, "PUT", "/v1/inputs/large.bin", body), 413);
   });

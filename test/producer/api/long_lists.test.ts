@@ -70,8 +70,8 @@ describe("a list of more tasks than one page scans", () => {
     const pages: Page[] = [];
     let cursor: string | null = null;
     do {
-      const at: string = cursor === null ? "" : `&cursor=${cursor}`;
-      const answer = await send(testFleet(), "GET", `/v1/tasks?${query}${at}`);
+      const cursorQuery: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const answer = await send(testFleet(), "GET", `/v1/tasks?${query}${cursorQuery}`);
       pages.push(await answer.json<Page>());
       cursor = pages.at(-1)?.next_cursor ?? null;
     } while (cursor !== null);
@@ -88,14 +88,14 @@ describe("a list of more tasks than one page scans", () => {
   );
 
   it("the pages contain every task exactly once", async () => {
-    const seen: string[] = [];
+    const received: string[] = [];
     for (let cursor: string | null = null; ; ) {
       const page = await listTasks(env.DB, "default", { ...filter, cursor, limit: 500 });
-      seen.push(...page.tasks.map(({ id }) => id));
+      received.push(...page.tasks.map(({ id }) => id));
       cursor = page.next_cursor;
       if (cursor === null) break;
     }
-    expect(seen).toEqual([...ids].reverse());
+    expect(received).toEqual([...ids].reverse());
   });
 });
 
@@ -152,8 +152,8 @@ describe("no status call scans the tables", () => {
     let read = 0;
     const db = {
       prepare: (sql: string) => env.DB.prepare(sql),
-      async batch(all: D1PreparedStatement[]) {
-        const results = await env.DB.batch(all);
+      async batch(statements: D1PreparedStatement[]) {
+        const results = await env.DB.batch(statements);
         read += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
         return results;
       },

@@ -33,7 +33,7 @@ const sum = (report: { minutes: Minute[] }): number =>
   report.minutes.reduce((total, { succeeded }) => total + succeeded, 0);
 
 /** Settles tasks at the given time. */
-const settle = (where: string, at: number, status = "succeeded", reason = "completed") =>
+const settle = (where: string, time: number, status = "succeeded", reason = "completed") =>
   env.DB.prepare(
     `UPDATE tasks SET status = ?2, reason = ?3, sweep_at = NULL, result_key = 'k',
        error = CASE WHEN ?2 = 'succeeded' THEN NULL ELSE json_object('code', ?3, 'message', 'no ' || id) END,
@@ -41,7 +41,7 @@ const settle = (where: string, at: number, status = "succeeded", reason = "compl
        finished_at = ?1
      WHERE ${where}`,
   )
-    .bind(at, status, reason)
+    .bind(time, status, reason)
     .run();
 
 beforeEach(async () => {

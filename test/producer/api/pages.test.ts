@@ -60,7 +60,7 @@ describe("paths that are not pages", () => {
     ["an unknown path", "/v2/tasks", 404],
     ["an unknown asset", "/assets/b.js", 404],
     ["health", "/healthz", 200],
-  ])("%s returns JSON, although the client prefers HTML", async (_what, path, status) => {
+  ])("%s returns JSON, although the client prefers HTML", async (_case, path, status) => {
     const answer = await send(fleet, "GET", path, undefined, html);
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toContain("application/json");
@@ -77,8 +77,8 @@ describe("paths that are not pages", () => {
   it.each([
     ["a client that accepts only JSON", fleet, "application/json"],
     ["a deployment without a dashboard", testFleet(), "text/html"],
-  ])("%s gets the description of the service", async (_what, called, accept) => {
-    const answer = await send(called, "GET", "/", undefined, { accept });
+  ])("%s gets the description of the service", async (_case, path, accept) => {
+    const answer = await send(path, "GET", "/", undefined, { accept });
     expect(await answer.json()).toMatchObject({ name: "Flotilla" });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectRejected, task } from "../client.ts";
 
-const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+const nestedList = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
 
 describe("an unreadable body is rejected with the position of the error", () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
@@ -15,8 +15,8 @@ describe("an unreadable body is rejected with the position of the error", () => 
     ["a second value", '{"prompt": "x"} {}', /nothing more/],
     ["a raw line break in a string", '{"prompt": "a\nb"}', /\\n/],
     ["latin-1", latin, /invalid UTF-8 at byte 15/],
-    ["65 levels of lists", deep(65), /65 levels deep; the maximum is 64/],
-    ["a hundred thousand levels", deep(100_000), /flatten it/],
+    ["65 levels of lists", nestedList(65), /65 levels deep; the maximum is 64/],
+    ["a hundred thousand levels", nestedList(100_000), /flatten it/],
   ])("%s", async (_name, body, expected) => {
     const { status, error } = await expectRejected("POST", "/v1/tasks", body);
     expect(status).toBe(400);

@@ -101,9 +101,9 @@ describe("a submission with an idempotency key", () => {
     const fleet = testFleet();
     const first = await send(fleet, "POST", "/v1/tasks", task(fields), headers);
     const sent = { ...fields, ...task() };
-    const again = await send(fleet, "POST", "/v1/tasks", sent, headers);
-    expect([first.status, again.status]).toEqual([202, 200]);
-    expect((await again.json<View>()).id).toBe((await first.json<View>()).id);
+    const second = await send(fleet, "POST", "/v1/tasks", sent, headers);
+    expect([first.status, second.status]).toEqual([202, 200]);
+    expect((await second.json<View>()).id).toBe((await first.json<View>()).id);
     const other = await send(
       fleet,
       "POST",

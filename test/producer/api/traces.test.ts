@@ -93,8 +93,8 @@ describe("the traces of a task", () => {
       status: "running",
       usage: { steps: 2, tool_calls: 1 },
     });
-    const listed = await send(fleet, "GET", "/v1/tasks?status=running");
-    expect(await listed.json()).toMatchObject({ tasks: [{ id, usage: { steps: 2 } }] });
+    const response = await send(fleet, "GET", "/v1/tasks?status=running");
+    expect(await response.json()).toMatchObject({ tasks: [{ id, usage: { steps: 2 } }] });
     const steps = await send(fleet, "GET", `/v1/tasks/${id}/steps`);
     expect(await steps.json()).toMatchObject({
       steps: [
@@ -136,8 +136,8 @@ describe("the traces of a task", () => {
     expect(files.files.map((file) => file.path)).toEqual(["in.csv", "out/a b.md"]);
     const result = await send(fleet, "GET", `/v1/tasks/${id}/result`);
     expect(await result.json()).toMatchObject({ id, output: { text: "yes" } });
-    const one = await send(fleet, "GET", `/v1/tasks/${id}/files/in.csv`);
-    expect(await one.text()).toBe("a,b\n");
+    const response = await send(fleet, "GET", `/v1/tasks/${id}/files/in.csv`);
+    expect(await response.text()).toBe("a,b\n");
     const two = await send(fleet, "GET", `/v1/tasks/${id}/files/out/a%20b.md`);
     expect(new TextDecoder().decode(await two.arrayBuffer())).toBe("report");
     expect(Object.fromEntries(two.headers)).toMatchObject({

@@ -23,7 +23,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const claims = { sub: "someone", email: "someone@example.com" };
 
-function signed(
+function signToken(
   overrides: {
     key?: CryptoKey;
     claims?: JWTPayload;
@@ -59,21 +59,21 @@ async function call(
 }
 
 test("an assertion that Access signed for this application is accepted", async () => {
-  expect((await call(await signed())).status).toBe(200);
+  expect((await call(await signToken())).status).toBe(200);
 });
 
 describe("an invalid assertion is rejected", () => {
-  it.each<[name: string, more: Parameters<typeof signed>[0]]>([
+  it.each<[name: string, more: Parameters<typeof signToken>[0]]>([
     ["of another application", { audience: "another" }],
     ["of another team", { issuer: "https://other.cloudflareaccess.com" }],
     ["that has expired", { exp: "-5m" }],
     ["without a subject", { claims: {} }],
   ])("an assertion %s is rejected", async (_name, overrides) => {
-    expect((await call(await signed(overrides))).status).toBe(401);
+    expect((await call(await signToken(overrides))).status).toBe(401);
   });
 
   test("an assertion that is signed with another key is rejected", async () => {
-    expect((await call(await signed({ key: other.privateKey }))).status).toBe(401);
+    expect((await call(await signToken({ key: other.privateKey }))).status).toBe(401);
   });
 
   test("an assertion without a signature is rejected", async () => {
@@ -83,7 +83,7 @@ describe("an invalid assertion is rejected", () => {
   });
 
   test("an assertion is rejected if Access is not configured", async () => {
-    expect((await call(await signed(), {})).status).toBe(401);
+    expect((await call(await signToken(), {})).status).toBe(401);
   });
 
   it.each([
@@ -92,22 +92,22 @@ describe("an invalid assertion is rejected", () => {
     { ...configured, ACCESS_TEAM_DOMAIN: "evil.example" },
     { ...configured, ACCESS_SCOPES: "read,root" },
   ])("an assertion is rejected if the configuration of Access is invalid: %j", async (change) => {
-    expect((await call(await signed(), change)).status).toBe(503);
+    expect((await call(await signToken(), change)).status).toBe(503);
   });
 });
 
 test("callers who use Access have the scopes in ACCESS_SCOPES", async () => {
   const change = { ...configured, ACCESS_SCOPES: "read" };
   const sameOrigin = { "sec-fetch-site": "same-origin" };
-  expect((await call(await signed(), change, sameOrigin, "POST")).status).toBe(403);
-  expect((await call(await signed(), configured, sameOrigin, "POST")).status).toBe(422);
+  expect((await call(await signToken(), change, sameOrigin, "POST")).status).toBe(403);
+  expect((await call(await signToken(), configured, sameOrigin, "POST")).status).toBe(422);
 });
 
 it.each(["cross-site", "same-site", ""])(
   "a request from another site (%j) is rejected although it carries the visitor's cookie",
   async (site) => {
     const headers: Record<string, string> = site === "" ? {} : { "sec-fetch-site": site };
-    const response = await call(await signed(), configured, headers, "POST");
+    const response = await call(await signToken(), configured, headers, "POST");
     expect([response.status, await response.text()]).toEqual([
       403,
       expect.stringContaining("cross-site request rejected"),

@@ -48,10 +48,10 @@ describe("a key", () => {
     const [, secret = ""] = key.split(".");
     const { results } = await env.DB.prepare("SELECT * FROM api_keys").all();
     expect(JSON.stringify(results)).not.toContain(secret);
-    const listed = await (await send(fleet, "GET", "/v1/keys")).text();
-    expect(listed).toContain("a key");
-    expect(listed).not.toContain(secret);
-    expect(listed).not.toContain("sha256");
+    const text = await (await send(fleet, "GET", "/v1/keys")).text();
+    expect(text).toContain("a key");
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain("sha256");
   });
 
   it.each<[name: string, change: (key: string) => string]>([
@@ -89,9 +89,9 @@ describe("a key", () => {
 
   test("calls beyond `requests_per_minute` are rejected with retry-after", async () => {
     const { key } = await createKey({ requests_per_minute: 2 });
-    const all = [await status(key), await status(key)];
+    const statuses = [await status(key), await status(key)];
     const answer = await send(fleet, "GET", "/v1/tasks", undefined, bearer(key));
-    expect([...all, answer.status]).toEqual([200, 200, 429]);
+    expect([...statuses, answer.status]).toEqual([200, 200, 429]);
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     await env.DB.prepare("UPDATE api_keys SET window_at = window_at - 1").run();
     expect(await status(key)).toBe(200);
@@ -126,14 +126,14 @@ describe("a key", () => {
   test("`last_used_at` is updated at most once per interval", async () => {
     const { id, key } = await createKey({});
     await status(key);
-    const used = () =>
+    const readUse = () =>
       env.DB.prepare("SELECT last_used_at AS at FROM api_keys WHERE id = ?1")
         .bind(id)
         .first<{ at: number }>();
-    const first = await used();
+    const first = await readUse();
     expect(first?.at).toBeGreaterThan(0);
     await status(key);
-    expect(await used()).toEqual(first);
+    expect(await readUse()).toEqual(first);
   });
 });
 
@@ -145,8 +145,8 @@ describe("scopes", () => {
   it.each(routes.map(({ method, path, scope }) => [method, path, scope] as const))(
     "%s %s requires the scope %s",
     async (method, path, scope) => {
-      const others = ["submit", "read", "admin"].filter((other) => other !== scope);
-      const { key } = await createKey({ scopes: others });
+      const otherScopes = ["submit", "read", "admin"].filter((other) => other !== scope);
+      const { key } = await createKey({ scopes: otherScopes });
       const answer = await send(fleet, method, path, undefined, bearer(key));
       expect([answer.status, await answer.text()]).toEqual([
         403,

@@ -15,10 +15,10 @@ describe("a scripted model is allowed only in local fleets and for admins", () =
     ["deployed", admin, true],
     ["deployed", submitter, false],
   ] as const)("%s fleet, %o", (FLEET_MODE, principal, allowed) => {
-    const checked = checkTask(task(), buildCheckScope({ ...env, FLEET_MODE }, principal));
-    expect(checked.ok).toBe(allowed);
-    if (!checked.ok) {
-      expect(checked.error).toMatchObject([
+    const result = checkTask(task(), buildCheckScope({ ...env, FLEET_MODE }, principal));
+    expect(result.ok).toBe(allowed);
+    if (!result.ok) {
+      expect(result.error).toMatchObject([
         {
           path: "model",
           message: expect.stringMatching(/scope "admin".*MODEL and MODEL_BASE_URL/),

@@ -59,7 +59,7 @@ describe("an accepted batch", () => {
       (tasks) => [`\n${lines(tasks).replaceAll("\n", "\r\n\r\n")}`, ndjson],
     ],
     ["as lines without a last newline", (tasks) => [lines(tasks).trimEnd(), ndjson]],
-    ["as lines cut anywhere", (tasks) => [chunked(lines(tasks), 7), ndjson]],
+    ["as lines cut anywhere", (tasks) => [chunkedStream(lines(tasks), 7), ndjson]],
   ])("a batch %s becomes its tasks, in order, each sent once", async (_name, bodyOf) => {
     const fleet = testFleet();
     const [body, headers] = bodyOf(many(5));
@@ -90,7 +90,7 @@ describe("an accepted batch", () => {
     const tasks = Array.from({ length: 60 }, (_, index) =>
       task({ input: { index, pad: "x".repeat(200_000) } }),
     );
-    const view = await accepted(fleet, chunked(lines(tasks), 65_536), ndjson);
+    const view = await accepted(fleet, chunkedStream(lines(tasks), 65_536), ndjson);
     expect(view.counts).toMatchObject({ total: 60, queued: 60 });
     const rows = await tasksOf(view.id);
     expect(rows).toHaveLength(60);
@@ -108,9 +108,9 @@ describe("an accepted batch", () => {
       const headers = { ...ndjson, "idempotency-key": `batch-${status}` };
       const first = await accepted(fleet, lines(many(3)), headers);
       const before = await countBatches();
-      const again = await send(fleet, "POST", "/v1/batches", lines(tasks), headers);
-      expect(again.status).toBe(status);
-      if (status === 200) expect((await again.json<BatchView>()).id).toBe(first.id);
+      const second = await send(fleet, "POST", "/v1/batches", lines(tasks), headers);
+      expect(second.status).toBe(status);
+      if (status === 200) expect((await second.json<BatchView>()).id).toBe(first.id);
       expect(await countBatches()).toBe(before);
       expect(fleet.tasks.sent).toHaveLength(3);
     },
@@ -222,14 +222,14 @@ describe("the results of a batch", () => {
 });
 
 /** A body without a length, in pieces that end anywhere. */
-function chunked(text: string, size: number): ReadableStream<Uint8Array> {
+function chunkedStream(text: string, size: number): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
-  let at = 0;
+  let offset = 0;
   return new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (at >= bytes.byteLength) return controller.close();
-      controller.enqueue(bytes.slice(at, at + size));
-      at += size;
+      if (offset >= bytes.byteLength) return controller.close();
+      controller.enqueue(bytes.slice(offset, offset + size));
+      offset += size;
     },
   });
 }

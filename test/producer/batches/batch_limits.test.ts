@@ -36,8 +36,8 @@ test("a batch may have up to 50,000 tasks", async () => {
   const defaults = { prompt: "p", rehearsal };
   const valid = await check(repeat(batchLimits.tasksMax, {}), defaults);
   expect(valid).toMatchObject({ ok: true, value: { total: batchLimits.tasksMax } });
-  const over = await check(repeat(batchLimits.tasksMax + 1, {}), defaults);
-  expect(over).toMatchObject({ ok: false, error: { kind: "too_large" } });
+  const result = await check(repeat(batchLimits.tasksMax + 1, {}), defaults);
+  expect(result).toMatchObject({ ok: false, error: { kind: "too_large" } });
 });
 
 test("a task with its defaults may have up to 1,000,000 bytes", async () => {
@@ -49,17 +49,17 @@ test("a task with its defaults may have up to 1,000,000 bytes", async () => {
   // The line with its newline, and the defaults.
   const fixed = JSON.stringify(taskWith(0)).length + 1 + JSON.stringify(defaults).length;
   const faultsOf = async (bytes: number) => {
-    const checked = await check([taskWith(bytes - fixed)], defaults);
-    return checked.ok ? checked.value.faults.details : null;
+    const result = await check([taskWith(bytes - fixed)], defaults);
+    return result.ok ? result.value.faults.details : null;
   };
   expect(await faultsOf(taskLimits.bodyBytesMax)).toEqual([]);
   expect(await faultsOf(taskLimits.bodyBytesMax + 1)).toMatchObject([{ line: 1, path: "" }]);
 });
 
 test("the defaults may have up to 500,000 bytes", () => {
-  const empty = JSON.stringify({ input: "" }).length;
+  const emptyBytes = JSON.stringify({ input: "" }).length;
   const parse = (bytes: number) =>
-    parseBatch({ defaults: { input: "x".repeat(bytes - empty) }, tasks: [{}] });
+    parseBatch({ defaults: { input: "x".repeat(bytes - emptyBytes) }, tasks: [{}] });
   expect(parse(batchLimits.defaultsBytesMax).ok).toBe(true);
   expect(parse(batchLimits.defaultsBytesMax + 1)).toMatchObject({
     ok: false,
@@ -68,15 +68,15 @@ test("the defaults may have up to 500,000 bytes", () => {
 });
 
 test("the faults of up to 100 lines are listed", () => {
-  const listed = (count: number) => {
+  const listOf = (count: number) => {
     const faults = new Faults();
     for (let index = 0; index < count; index++) {
       faults.add({ line: index + 1, index }, [{ path: "p", message: "m" }]);
     }
     return [faults.details.length, faults.unlisted];
   };
-  expect(listed(batchLimits.badLinesReportedMax)).toEqual([100, 0]);
-  expect(listed(batchLimits.badLinesReportedMax + 1)).toEqual([100, 1]);
+  expect(listOf(batchLimits.badLinesReportedMax)).toEqual([100, 0]);
+  expect(listOf(batchLimits.badLinesReportedMax + 1)).toEqual([100, 1]);
 });
 
 const encoder = new TextEncoder();
@@ -108,13 +108,13 @@ test.each([
   expect((await kindsOf(parts)).at(-1)).toBe(last);
 });
 
-const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+const nest = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
 test.each([
   [taskLimits.jsonDepthMax, true],
   [taskLimits.jsonDepthMax + 1, false],
 ])("a line that nests %i levels deep is valid: %s", (depth, isValid) => {
-  const bytes = encoder.encode(nested(depth));
+  const bytes = encoder.encode(nest(depth));
   expect(parseLine({ kind: "line", number: 1, bytes }).ok).toBe(isValid);
 });
 
@@ -122,7 +122,7 @@ test.each([
   [taskLimits.filledDepthMax, true],
   [taskLimits.filledDepthMax + 1, false],
 ])("a filled template that nests %i levels deep is valid: %s", async (depth, isValid) => {
-  const item: unknown = JSON.parse(nested(depth - 1));
+  const item: unknown = JSON.parse(nest(depth - 1));
   const items = (async function* () {
     yield { line: 1, value: ok(item) };
   })();

@@ -15,8 +15,8 @@ describe("the webhook of a batch", () => {
     });
 
   it("the webhook of a batch is in the outbox exactly once after the batch is finished", async () => {
-    const mine = { name: "HOOK_KEY", tenants: ["default"], hosts: ["hooks.example"] };
-    const fleet = testFleet({ FLEET_POLICIES: shared(mine) });
+    const ownSecret = { name: "HOOK_KEY", tenants: ["default"], hosts: ["hooks.example"] };
+    const fleet = testFleet({ FLEET_POLICIES: shared(ownSecret) });
     const { id } = await postBatch(fleet, { webhook, tasks: [task({ webhook })] });
     await endTasks(id, { status: "failed" });
     await Promise.all([cronMinute(fleet), cronMinute(fleet), getBatch(fleet, id)]);
@@ -94,8 +94,8 @@ describe("dead webhooks", () => {
       { id: "hook_mine-1", url: "https://h.example/", last_error: "HTTP 500", tries: 9 },
     ]);
     expect((await send(fleet, "POST", "/v1/webhooks/hook_foreign-1/redeliver")).status).toBe(404);
-    const again = await send(fleet, "POST", "/v1/webhooks/hook_mine-1/redeliver");
-    expect(again.status).toBe(202);
+    const second = await send(fleet, "POST", "/v1/webhooks/hook_mine-1/redeliver");
+    expect(second.status).toBe(202);
     expect(queue.sent).toContainEqual(
       expect.objectContaining({ webhook_id: "hook_mine-1", tries: 0 }),
     );

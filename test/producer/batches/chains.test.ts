@@ -63,17 +63,20 @@ describe("a batch that follows another (after)", () => {
   it("a follower with its own lines waits too, as JSON and as NDJSON", async () => {
     const fleet = testFleet();
     const first = await source(fleet);
-    const own = await postBatch(fleet, { after: { batch: first.id }, tasks: [task()] });
+    const follower = await postBatch(fleet, { after: { batch: first.id }, tasks: [task()] });
     const after = encodeURIComponent(JSON.stringify({ batch: first.id, status: ["failed"] }));
     const failed = await postBatch(fleet, lines([task()]), {
       headers: ndjson,
       query: `?after=${after}`,
     });
-    expect(await specsOf(own.id)).toEqual([]);
+    expect(await specsOf(follower.id)).toEqual([]);
     await end(first.id);
     await cronMinute(fleet);
-    expect(await specsOf(own.id)).toHaveLength(1);
-    expect(await getBatch(fleet, own.id)).toMatchObject({ counts: { queued: 1 }, error: null });
+    expect(await specsOf(follower.id)).toHaveLength(1);
+    expect(await getBatch(fleet, follower.id)).toMatchObject({
+      counts: { queued: 1 },
+      error: null,
+    });
     expect(await getBatch(fleet, failed.id)).toMatchObject({
       status: "cancelling",
       counts: { total: 1, queued: 1 },
@@ -119,10 +122,10 @@ describe("a batch that follows another (after)", () => {
     const fleet = testFleet();
     const first = await source(fleet);
     const second = await postBatch(fleet, { after: { batch: first.id }, template });
-    const third = await postBatch(fleet, { after: { batch: second.id }, template });
+    const thirdBatch = await postBatch(fleet, { after: { batch: second.id }, template });
     await end(first.id, "failed");
     await cronMinute(fleet);
-    expect(await getBatch(fleet, third.id)).toMatchObject({
+    expect(await getBatch(fleet, thirdBatch.id)).toMatchObject({
       status: "finished",
       error: { code: "source_cancelled", message: `the upstream batch ${second.id} was cancelled` },
     });
@@ -167,8 +170,10 @@ describe("a batch that follows another (after)", () => {
   ])("a batch with %s is rejected", async (_name, body, path) => {
     const fleet = testFleet();
     const { id } = await source(fleet);
-    const named = JSON.parse(JSON.stringify(body).replace('"X"', JSON.stringify(id))) as object;
-    const refused = await postBatch(fleet, named, { status: 422 });
-    expect(JSON.stringify(refused.error?.details)).toContain(`"path":"${path}"`);
+    const bodyWithId = JSON.parse(
+      JSON.stringify(body).replace('"X"', JSON.stringify(id)),
+    ) as object;
+    const rejection = await postBatch(fleet, bodyWithId, { status: 422 });
+    expect(JSON.stringify(rejection.error?.details)).toContain(`"path":"${path}"`);
   });
 });

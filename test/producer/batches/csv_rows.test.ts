@@ -22,7 +22,7 @@ async function scheduleRows(bytes: Uint8Array): Promise<Row[] | string> {
 function commandLineRows(text: string, delimiter = ","): Row[] {
   const { columns, rows } = parseCsv(text, delimiter);
   return rows.map(({ cells }) =>
-    Object.fromEntries(columns.map((name, at) => [name, cells[at] ?? ""])),
+    Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? ""])),
   );
 }
 

@@ -158,15 +158,15 @@ describe("the list of batches", () => {
     for (const id of ids) await end(id, 1, 3);
     const response = await send(fleet, "GET", "/v1/batches");
     const { batches } = await response.json<{ batches: BatchView[] }>();
-    const listed = new Map(batches.map((batch) => [batch.id, batch]));
-    expect(listed.get(ids[0] ?? "")?.counts).toMatchObject({ queued: 598, succeeded: 2 });
-    expect(listed.get(ids[1] ?? "")).toMatchObject({
+    const batchById = new Map(batches.map((batch) => [batch.id, batch]));
+    expect(batchById.get(ids[0] ?? "")?.counts).toMatchObject({ queued: 598, succeeded: 2 });
+    expect(batchById.get(ids[1] ?? "")).toMatchObject({
       counts: { queued: 1, succeeded: 2 },
       usage: { steps: 4 },
     });
     for (const id of ids) {
       const { eta: _, ...view } = await getBatch(fleet, id);
-      expect(listed.get(id)).toMatchObject(view);
+      expect(batchById.get(id)).toMatchObject(view);
     }
   });
 

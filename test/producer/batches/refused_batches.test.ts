@@ -88,9 +88,9 @@ describe("a batch with invalid tasks is rejected as a whole", () => {
       const type = name === "a line in latin-1" ? ndjson : headers;
       const answer = await expectRejected("POST", `/v1/batches${query}`, sent, type);
       expect(answer.status).toBe(status);
-      const found = answer.error.details?.find((detail) => detail.path === place.path);
-      expect(found).toMatchObject(place);
-      expect(found?.message).toMatch(message);
+      const fault = answer.error.details?.find((detail) => detail.path === place.path);
+      expect(fault).toMatchObject(place);
+      expect(fault?.message).toMatch(message);
     },
   );
 
@@ -102,11 +102,11 @@ describe("a batch with invalid tasks is rejected as a whole", () => {
   });
 
   it("a line that is longer than a task may be is invalid", async () => {
-    const long = task({ prompt: "x".repeat(1_100_000) });
+    const longTask = task({ prompt: "x".repeat(1_100_000) });
     const { status, error } = await expectRejected(
       "POST",
       "/v1/batches",
-      lines([task(), long]),
+      lines([task(), longTask]),
       ndjson,
     );
     expect(status).toBe(400);

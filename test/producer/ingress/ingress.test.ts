@@ -134,8 +134,8 @@ describe("the queue inbox", () => {
       const { results } = await env.DB.prepare("SELECT tenant, problem FROM inbox_dead").all();
       expect(results).toMatchObject([{ tenant }]);
       expect(String(results[0]?.problem)).toContain(`"path":"${path}"`);
-      const listed = await send(fleet, "GET", "/v1/inbox/dead");
-      const { messages } = await listed.json<{ messages: unknown[] }>();
+      const response = await send(fleet, "GET", "/v1/inbox/dead");
+      const { messages } = await response.json<{ messages: unknown[] }>();
       expect(messages).toHaveLength(tenant === "default" ? 1 : 0);
     },
   );
@@ -143,8 +143,8 @@ describe("the queue inbox", () => {
   it("a message that the platform gave up on is listed too", async () => {
     const { fleet } = ingressFleet();
     await deliver(fleet.env, "flotilla-inbox-dlq-production", [{ tenant: "default", ...task() }]);
-    const listed = await send(fleet, "GET", "/v1/inbox/dead");
-    expect(await listed.json()).toMatchObject({
+    const response = await send(fleet, "GET", "/v1/inbox/dead");
+    expect(await response.json()).toMatchObject({
       messages: [
         { id: "m0", error: { code: "unavailable" }, received_at: "1970-01-01T00:00:05.000Z" },
       ],
@@ -154,10 +154,10 @@ describe("the queue inbox", () => {
 
 describe("the binding Fleet", () => {
   it("the binding has exactly three methods", () => {
-    const own = Object.getOwnPropertyNames(Fleet.prototype).filter(
+    const methods = Object.getOwnPropertyNames(Fleet.prototype).filter(
       (name) => name !== "constructor",
     );
-    expect(own.sort()).toEqual(["get", "submit", "submitBatch"]);
+    expect(methods.sort()).toEqual(["get", "submit", "submitBatch"]);
   });
 
   it("a batch is submitted once per key and can be read", async () => {
@@ -175,19 +175,19 @@ describe("the binding Fleet", () => {
 
   it("a rejection is a value, and only the own tenant is visible", async () => {
     const { fleet } = ingressFleet();
-    const mine = entrypoint(fleet.env).fleet;
-    expect(await mine.submit({ promt: "x" } as never)).toMatchObject({
+    const ownFleet = entrypoint(fleet.env).fleet;
+    expect(await ownFleet.submit({ promt: "x" } as never)).toMatchObject({
       ok: false,
       error: {
         code: "refused",
         details: expect.arrayContaining([{ path: "promt", message: expect.any(String) }]),
       },
     });
-    const submitted = await mine.submit(task());
+    const submitted = await ownFleet.submit(task());
     if (!submitted.ok) throw new Error("rejected");
-    expect(await mine.get(submitted.value.id)).toMatchObject({ id: submitted.value.id });
-    const others = entrypoint(fleet.env, { tenant: "crm" }).fleet;
-    expect(await others.get(submitted.value.id)).toBeNull();
+    expect(await ownFleet.get(submitted.value.id)).toMatchObject({ id: submitted.value.id });
+    const otherFleet = entrypoint(fleet.env, { tenant: "crm" }).fleet;
+    expect(await otherFleet.get(submitted.value.id)).toBeNull();
     await expect(entrypoint(fleet.env, { tenant: "../x" }).fleet.get("x")).rejects.toThrow("props");
   });
 });

@@ -20,9 +20,11 @@ describe("mail", () => {
     const fleet = mailFleet();
     expect(await sendMail(fleet.env)).toBeNull();
     expect(await sendMail(fleet.env)).toBeNull();
-    const all = await rows();
-    expect(all).toHaveLength(1);
-    const { files } = JSON.parse(all[0]?.spec ?? "{}") as { files: Record<string, { r2: string }> };
+    const taskRows = await rows();
+    expect(taskRows).toHaveLength(1);
+    const { files } = JSON.parse(taskRows[0]?.spec ?? "{}") as {
+      files: Record<string, { r2: string }>;
+    };
     expect(Object.keys(files)).toEqual(["attachments/_sales_1.csv"]);
     const key = files["attachments/_sales_1.csv"]?.r2;
     expect(await (await env.OBJECTS.get(`inputs/default/${key}`))?.text()).toBe("a,b\n1,2\n");

@@ -63,16 +63,16 @@ describe("a batch of a hundred lines", () => {
     expect(window).toBeLessThanOrEqual(24 * 3_600);
 
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    expect(done).toMatchObject({
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    expect(finishedBatch).toMatchObject({
       status: "completed",
       request_counts: { total: 100, completed: 100, failed: 0 },
       error_file_id: null,
     });
-    expect(done.completed_at).toBeGreaterThanOrEqual(batch.created_at);
-    expect(done.usage?.total_tokens).toBeGreaterThan(0);
+    expect(finishedBatch.completed_at).toBeGreaterThanOrEqual(batch.created_at);
+    expect(finishedBatch.usage?.total_tokens).toBeGreaterThan(0);
 
-    const output = await client.files.retrieve(done.output_file_id ?? "");
+    const output = await client.files.retrieve(finishedBatch.output_file_id ?? "");
     expect(output).toMatchObject({ purpose: "batch_output", filename: `${batch.id}_output.jsonl` });
     const text = await (await client.files.content(output.id)).text();
     expect(new TextEncoder().encode(text).byteLength).toBe(output.bytes);
@@ -123,8 +123,8 @@ describe("a line runs as a task", () => {
     };
     const batch = await batchOf(client, [line], { endpoint: "/v1/responses", metadata: null });
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    const [result] = await linesOf(client, done.output_file_id);
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    const [result] = await linesOf(client, finishedBatch.output_file_id);
     expect(result).toMatchObject({
       response: {
         body: {
@@ -183,18 +183,22 @@ describe("a line runs as a task", () => {
   test("a large spec and a large output are read from R2", async () => {
     const fleet = testFleet();
     const client = clientOf(fleet);
-    const long = "word ".repeat(2_000);
+    const longText = "word ".repeat(2_000);
     const schema = { type: "object", properties: { text: { type: "string" } } };
     const line = chatLine("a", {
       messages: [{ role: "user", content: "x".repeat(20_000) }],
       response_format: { type: "json_schema", json_schema: { name: "a", schema } },
-      flotilla: { rehearsal: [{ calls: [{ name: "final_answer", arguments: { text: long } }] }] },
+      flotilla: {
+        rehearsal: [{ calls: [{ name: "final_answer", arguments: { text: longText } }] }],
+      },
     });
     const batch = await batchOf(client, [line], { metadata: null });
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    const [result] = (await linesOf(client, done.output_file_id)) as unknown as ChatLine[];
-    expect(result?.response.body.choices[0]?.message.content).toBe(JSON.stringify({ text: long }));
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    const [result] = (await linesOf(client, finishedBatch.output_file_id)) as unknown as ChatLine[];
+    expect(result?.response.body.choices[0]?.message.content).toBe(
+      JSON.stringify({ text: longText }),
+    );
   });
 });
 
@@ -207,13 +211,15 @@ describe("a line that fails", () => {
     };
     const batch = await batchOf(client, [chatLine("good"), chatLine("bad", failing)]);
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    expect(done).toMatchObject({
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    expect(finishedBatch).toMatchObject({
       status: "completed",
       request_counts: { total: 2, completed: 1, failed: 1 },
     });
-    expect(await linesOf(client, done.output_file_id)).toMatchObject([{ custom_id: "good" }]);
-    expect(await linesOf(client, done.error_file_id)).toMatchObject([
+    expect(await linesOf(client, finishedBatch.output_file_id)).toMatchObject([
+      { custom_id: "good" },
+    ]);
+    expect(await linesOf(client, finishedBatch.error_file_id)).toMatchObject([
       {
         id: expect.stringMatching(/^batch_req_/),
         custom_id: "bad",
@@ -231,15 +237,15 @@ describe("a line that fails", () => {
       .bind(batch.id)
       .run();
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    expect(done).toMatchObject({
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    expect(finishedBatch).toMatchObject({
       status: "expired",
       request_counts: { completed: 1, failed: 1 },
       completed_at: null,
     });
-    expect(done.expired_at).toBeGreaterThan(0);
-    expect(await linesOf(client, done.output_file_id)).toHaveLength(1);
-    expect(await linesOf(client, done.error_file_id)).toMatchObject([
+    expect(finishedBatch.expired_at).toBeGreaterThan(0);
+    expect(await linesOf(client, finishedBatch.output_file_id)).toHaveLength(1);
+    expect(await linesOf(client, finishedBatch.error_file_id)).toMatchObject([
       { custom_id: "b", error: { code: "batch_expired" } },
     ]);
   });
@@ -284,9 +290,12 @@ test("a cancelled batch keeps its finished lines", async () => {
   expect(stopping).toMatchObject({ status: "cancelling", cancelled_at: null });
   expect(stopping.cancelling_at).toBeGreaterThan(0);
   await runAll(fleet);
-  const done = await client.batches.retrieve(batch.id);
-  expect(done).toMatchObject({ status: "cancelled", request_counts: { completed: 1, failed: 1 } });
-  expect(await linesOf(client, done.error_file_id)).toMatchObject([
+  const finishedBatch = await client.batches.retrieve(batch.id);
+  expect(finishedBatch).toMatchObject({
+    status: "cancelled",
+    request_counts: { completed: 1, failed: 1 },
+  });
+  expect(await linesOf(client, finishedBatch.error_file_id)).toMatchObject([
     { custom_id: "b", error: { code: "batch_cancelled" } },
   ]);
   await expect(client.batches.cancel(batch.id)).rejects.toBeInstanceOf(OpenAI.ConflictError);
@@ -309,7 +318,7 @@ test("a batch is finalizing until the cron has written its files", async () => {
     completed_at: null,
   });
   await finishBatches(fleet);
-  const done = await client.batches.retrieve(batch.id);
-  expect(done.status).toBe("completed");
-  expect(await linesOf(client, done.output_file_id)).toHaveLength(1_001);
+  const finishedBatch = await client.batches.retrieve(batch.id);
+  expect(finishedBatch.status).toBe("completed");
+  expect(await linesOf(client, finishedBatch.output_file_id)).toHaveLength(1_001);
 });

@@ -217,9 +217,9 @@ describe("a tenant", () => {
     const { id } = await answer.json<{ id: string }>();
     const client = clientOf(fleet);
     await expect(client.batches.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
-    const listed = [];
-    for await (const batch of client.batches.list()) listed.push(batch.id);
-    expect(listed).not.toContain(id);
+    const list = [];
+    for await (const batch of client.batches.list()) list.push(batch.id);
+    expect(list).not.toContain(id);
   });
 });
 
@@ -263,11 +263,11 @@ describe("a file", () => {
       OpenAI.NotFoundError,
     );
     await runAll(fleet);
-    const done = await client.batches.retrieve(batch.id);
-    expect(done.status).toBe("completed");
-    await client.files.delete(done.output_file_id ?? "");
+    const finishedBatch = await client.batches.retrieve(batch.id);
+    expect(finishedBatch.status).toBe("completed");
+    await client.files.delete(finishedBatch.output_file_id ?? "");
     const after = await client.batches.retrieve(batch.id);
-    expect(after.output_file_id).toBe(done.output_file_id);
+    expect(after.output_file_id).toBe(finishedBatch.output_file_id);
     await expect(client.files.content(after.output_file_id ?? "")).rejects.toBeInstanceOf(
       OpenAI.NotFoundError,
     );

@@ -194,8 +194,8 @@ describe("the key of a schedule", () => {
     const { id: keyId, key } = await createKey({ requests_per_minute: 2 });
     const { id } = await createSchedule(key);
     expect((await tick(id)).last_ticks).toMatchObject([{ outcome: "submitted" }]);
-    const refused = await send(fleet, "GET", "/v1/tasks", undefined, bearer(key));
-    expect(refused.status).toBe(429);
+    const rejection = await send(fleet, "GET", "/v1/tasks", undefined, bearer(key));
+    expect(rejection.status).toBe(429);
     await env.DB.prepare("UPDATE batches SET status = 'finished', tick_at = 0").run();
     await env.DB.prepare("DELETE FROM ticks").run();
     const waiting = await tick(id);

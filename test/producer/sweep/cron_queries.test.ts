@@ -7,7 +7,7 @@ import { batchLimits, sweepLimits } from "../../../shared/limits.ts";
 import { countQueries } from "../../../shared/store/counted_database.ts";
 import { lines, ndjson, send, task, testFleet } from "../client.ts";
 
-const usual = { lines: batchLimits.expandLinesPerChunkMax, queries: sweepLimits.queriesMax };
+const defaults = { lines: batchLimits.expandLinesPerChunkMax, queries: sweepLimits.queriesMax };
 
 // Many small chunks instead of 50,000 lines.
 function setLimits(linesPerChunk: number, queriesMax: number): void {
@@ -18,7 +18,7 @@ function setLimits(linesPerChunk: number, queriesMax: number): void {
 beforeEach(async () => {
   await env.DB.batch([env.DB.prepare("DELETE FROM batches"), env.DB.prepare("DELETE FROM tasks")]);
 });
-afterEach(() => setLimits(usual.lines, usual.queries));
+afterEach(() => setLimits(defaults.lines, defaults.queries));
 
 it("the cron stops expanding a batch at its limit of queries, and continues in the next minute", async () => {
   const fleet = testFleet();

@@ -26,15 +26,15 @@ export async function settledTask(
   overrides: Partial<NewTask> & { history?: readonly number[]; fence?: number } = {},
 ): Promise<string> {
   const { history = [], fence = 1, ...row } = overrides;
-  const at = Date.now() - daysAgo * day;
+  const time = Date.now() - daysAgo * day;
   // An id contains the time of its creation.
-  const id = row.id ?? taskIdAt(at - 1_000);
+  const id = row.id ?? taskIdAt(time - 1_000);
   await acceptTask({ prompt: "p" }, { ...row, id });
   await env.DB.batch([
     env.DB.prepare(
       `UPDATE tasks SET status = 'failed', reason = 'no_progress', sweep_at = NULL, fence = ?2,
          finished_at = ?3, created_at = ?3, history = ?4 WHERE id = ?1`,
-    ).bind(id, fence, at, JSON.stringify(history.map((each) => ({ fence: each })))),
+    ).bind(id, fence, time, JSON.stringify(history.map((each) => ({ fence: each })))),
     env.DB.prepare(
       `INSERT INTO egress_log (task_id, seq, n, fence, tenant, at, method, url, host, action, policy,
          reason, bytes_in, bytes_out, duration_ms)
@@ -64,14 +64,14 @@ export async function put(...names: string[]): Promise<void> {
 }
 
 export async function keys(prefix = ""): Promise<string[]> {
-  const found: string[] = [];
+  const problems: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await env.OBJECTS.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
-    found.push(...page.objects.map(({ key }) => key));
+    problems.push(...page.objects.map(({ key }) => key));
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);
-  return found;
+  return problems;
 }
 
 export async function count(table: (typeof tables)[number]): Promise<number> {

@@ -37,7 +37,7 @@ it("objects without an owner are removed after a day, not before", async () => {
   const id = await settledTask(0, { history: [2], fence: 5 });
   const missing = newTaskId();
   const batch = newBatchId();
-  const mine = [
+  const ownObjects = [
     `tasks/default/${id}/2/transcript.jsonl`,
     `tasks/default/${id}/5/result.json`,
     "inputs/default/a/b.csv",
@@ -48,12 +48,12 @@ it("objects without an owner are removed after a day, not before", async () => {
     `tasks/default/${missing}/blobs/abc`,
     `batches/default/${batch}/input.jsonl`,
   ];
-  await put(...mine, ...orphans);
-  const all = await keys();
+  await put(...ownObjects, ...orphans);
+  const keysBefore = await keys();
   expect((await sweepAhead(0.9)).removed_objects).toBe(0);
-  expect(await keys()).toEqual(all);
+  expect(await keys()).toEqual(keysBefore);
   expect((await sweepAhead(1.1)).removed_objects).toBe(orphans.length);
-  expect(await keys()).toEqual(all.filter((key) => !orphans.includes(key)));
+  expect(await keys()).toEqual(keysBefore.filter((key) => !orphans.includes(key)));
 });
 
 it("the body of an unexpanded line is kept until its batch is expanded without it", async () => {
@@ -76,8 +76,8 @@ it("two concurrent sweeps remove more than a page of orphans in one tick", async
   const names = Array.from({ length: 1_203 }, (_, n) => `tasks/default/${missing}/blobs/${n}`);
   await put(...names);
   const present = await settledTask(0);
-  const both = await Promise.all([sweepAhead(2), sweepAhead(2)]);
-  expect(both.reduce((sum, { removed_objects }) => sum + removed_objects, 0)).toBe(1_203);
+  const results = await Promise.all([sweepAhead(2), sweepAhead(2)]);
+  expect(results.reduce((sum, { removed_objects }) => sum + removed_objects, 0)).toBe(1_203);
   expect((await keys()).every((key) => key.includes(present))).toBe(true);
 }, 60_000);
 

@@ -57,7 +57,7 @@ it("RETENTION_DAYS forever keeps all tasks, and orphans are still removed", asyn
 
 it("a settled task is removed with its decisions and objects after its retention, and no other", async () => {
   const old = await settledTask(31);
-  const young = await settledTask(29);
+  const youngTask = await settledTask(29);
   const live = taskIdAt(Date.now() - 90 * day);
   await acceptTask({ prompt: "p" }, { id: live });
   await put(`tasks/default/${live}/task.json`, "inputs/default/mine.csv");
@@ -65,14 +65,14 @@ it("a settled task is removed with its decisions and objects after its retention
   expect(report).toMatchObject({ removed_rows: 1, removed_objects: 3 });
   await expect(readRow(old)).rejects.toThrow();
   expect(await count("egress_log")).toBe(2);
-  expect((await readRow(young)).status).toBe("failed");
+  expect((await readRow(youngTask)).status).toBe("failed");
   expect((await readRow(live)).status).toBe("queued");
   expect(await keys()).toEqual([
     "inputs/default/mine.csv",
     `tasks/default/${live}/task.json`,
-    `tasks/default/${young}/1/transcript.jsonl`,
-    `tasks/default/${young}/blobs/abc`,
-    `tasks/default/${young}/task.json`,
+    `tasks/default/${youngTask}/1/transcript.jsonl`,
+    `tasks/default/${youngTask}/blobs/abc`,
+    `tasks/default/${youngTask}/task.json`,
   ]);
 });
 
@@ -96,11 +96,11 @@ it("a cleanup continues from its last page", async () => {
 
 it("two concurrent sweeps remove each task once and no others", async () => {
   await Promise.all(Array.from({ length: 30 }, () => settledTask(31)));
-  const young = await settledTask(1);
-  const both = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
-  expect(both.map(({ removed_rows }) => removed_rows).sort()).toEqual([0, 30]);
+  const youngTask = await settledTask(1);
+  const results = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
+  expect(results.map(({ removed_rows }) => removed_rows).sort()).toEqual([0, 30]);
   expect([await count("tasks"), await count("egress_log")]).toEqual([1, 2]);
-  expect((await keys()).every((key) => key.includes(young))).toBe(true);
+  expect((await keys()).every((key) => key.includes(youngTask))).toBe(true);
 }, 60_000);
 
 it("a sweep that is killed at any store call leaves nothing that a later sweep does not remove", async () => {
@@ -108,9 +108,9 @@ it("a sweep that is killed at any store call leaves nothing that a later sweep d
     for (let k = 1; ; k++) {
       await emptyStores();
       await settledTask(40);
-      const young = await settledTask(1, { history: [1], fence: 3 });
-      await put(`tasks/default/${young}/1/transcript.jsonl`);
-      const expected = (await keys(`tasks/default/${young}/`)).length;
+      const youngTask = await settledTask(1, { history: [1], fence: 3 });
+      await put(`tasks/default/${youngTask}/1/transcript.jsonl`);
+      const expected = (await keys(`tasks/default/${youngTask}/`)).length;
       await env.DB.prepare("UPDATE walks SET due_at = 9e15 WHERE name NOT LIKE 'task%'").run();
       const stores = storesKilledAt(k, after);
       await sweep(testFleet(stores.env).env);
@@ -160,13 +160,13 @@ describe("a redrive during a removal", () => {
 
 /** D1 that runs something right before its first transaction. */
 function beforeBatch(work: () => Promise<void>): D1Database {
-  let left = 1;
+  let failuresLeft = 1;
   return new Proxy(env.DB, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);
       if (key !== "batch") return typeof value === "function" ? value.bind(target) : value;
       return async (list: D1PreparedStatement[]) => {
-        if (left-- > 0) await work();
+        if (failuresLeft-- > 0) await work();
         return target.batch(list);
       };
     },
@@ -225,7 +225,7 @@ describe("the stored text of a policy", () => {
     )
       .bind(hash, Date.now() - daysAgo * day)
       .run();
-  const left = async () =>
+  const countRows = async () =>
     (
       await env.DB.prepare("SELECT hash FROM policies ORDER BY hash").all<{ hash: string }>()
     ).results.map(({ hash }) => hash);
@@ -238,7 +238,7 @@ describe("the stored text of a policy", () => {
     await acceptTask({ prompt: "p" }, { id });
     await env.DB.prepare("UPDATE tasks SET policy_hash = 'named' WHERE id = ?1").bind(id).run();
     await sweep(testFleet().env);
-    expect(await left()).toEqual(["named", "running"]);
+    expect(await countRows()).toEqual(["named", "running"]);
   });
 
   it("policies are kept while more tasks are old than one statement should read", async () => {

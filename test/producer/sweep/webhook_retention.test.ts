@@ -9,15 +9,19 @@ import { count, day, emptyStores, sweepAhead, taskIdAt } from "./leftovers.ts";
 beforeEach(emptyStores);
 
 /** A webhook of a task that ended, and that was delivered or given up, these numbers of days ago. */
-async function insertWebhook(ended: number, state: string, done: number | null): Promise<string> {
-  const id = `hook_${taskIdAt(Date.now() - ended * day).slice("task_".length)}-1`;
+async function insertWebhook(
+  endedAt: number,
+  state: string,
+  doneAt: number | null,
+): Promise<string> {
+  const id = `hook_${taskIdAt(Date.now() - endedAt * day).slice("task_".length)}-1`;
   await env.DB.prepare(
     `INSERT INTO webhooks (id, tenant, event, subject, target, state, tries, due_at, created_at, ended_at)
      VALUES (?1, 'default', 'task.ended', 'task_x', '{"url":"https://a.example/","secret":"S"}', ?2, 3, ?3, ?4, ?5)`,
   )
     .bind(
-      ...[id, state, done === null ? 9e15 : null, Date.now() - ended * day],
-      done === null ? null : Date.now() - done * day,
+      ...[id, state, doneAt === null ? 9e15 : null, Date.now() - endedAt * day],
+      doneAt === null ? null : Date.now() - doneAt * day,
     )
     .run();
   return id;
@@ -63,13 +67,13 @@ test.each([
   ["7", [1, 1]],
   ["forever", [2, 2]],
   ["never", [2, 2]],
-])("RETENTION_DAYS %s applies to webhooks and dead messages too", async (days, left) => {
+])("RETENTION_DAYS %s applies to webhooks and dead messages too", async (days, remainingRows) => {
   await insertWebhook(8, "dead", 8);
   await insertWebhook(1, "dead", 1);
   await insertDeadMessage(8);
   await insertDeadMessage(1);
   await sweep(testFleet({ RETENTION_DAYS: days }).env);
-  expect([await count("webhooks"), await count("inbox_dead")]).toEqual(left);
+  expect([await count("webhooks"), await count("inbox_dead")]).toEqual(remainingRows);
 });
 
 it("webhooks and dead messages are removed page by page, by concurrent sweeps", async () => {
@@ -89,8 +93,8 @@ it("webhooks and dead messages are removed page by page, by concurrent sweeps", 
   )
     .bind(JSON.stringify(rows))
     .run();
-  const both = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
-  expect(both.every(({ pages }) => pages <= 20)).toBe(true);
+  const results = await Promise.all([sweep(testFleet().env), sweep(testFleet().env)]);
+  expect(results.every(({ pages }) => pages <= 20)).toBe(true);
   await sweep(testFleet().env);
   expect([await count("webhooks"), await count("inbox_dead")]).toEqual([0, 0]);
 });

@@ -14,7 +14,7 @@ type End = [status: string, reason: string];
 
 const dead: End = ["dead", "attempts_exhausted"];
 const failed: End = ["failed", "budget_steps"];
-const succeeded: End = ["succeeded", "completed"];
+const success: End = ["succeeded", "completed"];
 const cancelled: End = ["cancelled", "cancelled"];
 
 /** A batch with these results of its tasks, in input order; null is still queued. */
@@ -52,7 +52,7 @@ describe("a redrive of a batch", () => {
     ["no task if none matches", { status: ["expired"] }, []],
   ])("a redrive of a batch takes %s", async (_name, filter, expected) => {
     const fleet = testFleet();
-    const id = await batchWith(fleet, [dead, failed, succeeded, cancelled, null]);
+    const id = await batchWith(fleet, [dead, failed, success, cancelled, null]);
     const response = await redrive(fleet, id, { mode: "restart", ...filter });
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({
@@ -189,7 +189,7 @@ describe("a redrive of a batch", () => {
 
   it("a redrive with overrides that are invalid for every task is rejected", async () => {
     const fleet = testFleet();
-    const id = await batchWith(fleet, [dead, succeeded]);
+    const id = await batchWith(fleet, [dead, success]);
     const response = await redrive(fleet, id, {
       mode: "restart",
       overrides: { policy: "missing" },

@@ -35,7 +35,7 @@ async function fiveTasks(fleet: TestFleet): Promise<string[]> {
   return ids;
 }
 
-const at = (n: number): string => new Date(day(n)).toISOString();
+const dayTime = (n: number): string => new Date(day(n)).toISOString();
 
 it.each<[string, object, number[]]>([
   ["with a status", { status: ["dead"] }, [0, 1]],
@@ -43,14 +43,14 @@ it.each<[string, object, number[]]>([
   ["with an error code", { error_code: "store_fault" }, [1]],
   ["with a label", { labels: { team: "web" } }, [3]],
   ["with all given labels", { labels: { team: "ops", part: "b" } }, []],
-  ["accepted at or after a time", { created_after: at(3) }, [2, 3]],
-  ["accepted before a time", { created_before: at(3) }, [0, 1]],
+  ["accepted at or after a time", { created_after: dayTime(3) }, [2, 3]],
+  ["accepted before a time", { created_before: dayTime(3) }, [0, 1]],
   [
     "that match several filters",
-    { status: ["dead", "failed"], labels: { team: "ops" }, created_after: at(2) },
+    { status: ["dead", "failed"], labels: { team: "ops" }, created_after: dayTime(2) },
     [1, 2],
   ],
-])("a filtered redrive takes the tasks %s and no others", async (_what, filter, expected) => {
+])("a filtered redrive takes the tasks %s and no others", async (_case, filter, expected) => {
   const fleet = testFleet();
   const ids = await fiveTasks(fleet);
   const response = await send(fleet, "POST", "/v1/tasks/redrive", { mode: "resume", ...filter });
@@ -86,7 +86,7 @@ it.each<[string, object, string, RegExp]>([
   ],
   ["an invalid cursor", { mode: "resume", status: ["dead"], cursor: "7" }, "cursor", /next_cursor/],
   ["an unknown filter", { mode: "resume", team: "ops" }, "team", /unknown field/],
-])("a filtered redrive with %s is rejected", async (_what, body, path, message) => {
+])("a filtered redrive with %s is rejected", async (_case, body, path, message) => {
   const fleet = testFleet();
   await fiveTasks(fleet);
   const response = await send(fleet, "POST", "/v1/tasks/redrive", body);

@@ -5,7 +5,7 @@ import { readRow } from "../../consumer/harness.ts";
 import { type ErrorBody, send, type TestFleet, task, testFleet } from "../client.ts";
 
 const day = (n: number): number => Date.UTC(2026, 9, n);
-const at = (n: number): string => new Date(day(n)).toISOString();
+const dayTime = (n: number): string => new Date(day(n)).toISOString();
 
 /** Tasks 0 to 2 are single, 3 and 4 are of a batch; 0, 3 and 4 are queued, 1 runs, 2 is dead. */
 async function someTasks(fleet: TestFleet): Promise<{ ids: string[]; batch: string }> {
@@ -48,9 +48,9 @@ describe("GET /v1/tasks", () => {
     ["a custom id", () => "custom_id=b", [1]],
     ["a batch", (batch) => `batch_id=${batch}`, [4, 3]],
     ["a custom id within a batch", (batch) => `batch_id=${batch}&custom_id=e`, [4]],
-    ["a time from which on they were accepted", () => `created_after=${at(3)}`, [4, 3, 2]],
-    ["a time before which they were accepted", () => `created_before=${at(3)}`, [1, 0]],
-    ["both times", () => `created_after=${at(2)}&created_before=${at(3)}`, [1]],
+    ["a time from which on they were accepted", () => `created_after=${dayTime(3)}`, [4, 3, 2]],
+    ["a time before which they were accepted", () => `created_before=${dayTime(3)}`, [1, 0]],
+    ["both times", () => `created_after=${dayTime(2)}&created_before=${dayTime(3)}`, [1]],
     [
       "a reason and an error code",
       () => "reason=attempts_exhausted&error_code=model_unavailable",
@@ -86,8 +86,8 @@ describe("POST /v1/tasks/cancel", () => {
     ["a status", () => ({ status: ["running"] }), [1]],
     ["a custom id", () => ({ custom_id: "d" }), [3]],
     ["a batch", (batch) => ({ batch_id: batch }), [3, 4]],
-    ["a batch and a time", (batch) => ({ batch_id: batch, created_after: at(5) }), [4]],
-    ["a time, but no settled task", () => ({ created_before: at(4) }), [0, 1]],
+    ["a batch and a time", (batch) => ({ batch_id: batch, created_after: dayTime(5) }), [4]],
+    ["a time, but no settled task", () => ({ created_before: dayTime(4) }), [0, 1]],
   ])("cancels the tasks of %s and no others", async (_name, filter, expected) => {
     const fleet = testFleet();
     const { ids, batch } = await someTasks(fleet);
@@ -124,8 +124,8 @@ describe("POST /v1/tasks/cancel", () => {
     const fleet = testFleet();
     await someTasks(fleet);
     await send(fleet, "POST", "/v1/tasks/cancel", { status: ["running"] });
-    const again = await send(fleet, "POST", "/v1/tasks/cancel", { status: ["running"] });
-    expect(await again.json()).toMatchObject({ matched: 0, cancelled: 0 });
+    const second = await send(fleet, "POST", "/v1/tasks/cancel", { status: ["running"] });
+    expect(await second.json()).toMatchObject({ matched: 0, cancelled: 0 });
   });
 
   it("takes no task of another tenant", async () => {

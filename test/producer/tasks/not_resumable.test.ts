@@ -86,7 +86,7 @@ describe("a task that has used up a budget", () => {
     ],
   ])(
     "a task that has used up its %s can only be resumed with a larger one",
-    async (_what, end, names, larger) => {
+    async (_case, end, names, larger) => {
       const fleet = testFleet();
       const id = await failedTask(fleet, end);
       for (const overrides of [{}, { limits: end.limits ?? {} }]) {

@@ -172,8 +172,8 @@ describe("cancelling a task", () => {
     if (status !== "running") expect(fleet.tasks.sent).toEqual([]);
     // Whether it was asked before changes nothing.
     await env.DB.prepare("UPDATE tasks SET cancel_requested_at = 999 WHERE id = ?1").bind(id).run();
-    const again = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
-    expect(again.status).toBe(expected);
+    const second = await send(fleet, "POST", `/v1/tasks/${id}/cancel`);
+    expect(second.status).toBe(expected);
   });
 });
 

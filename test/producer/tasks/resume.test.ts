@@ -114,21 +114,21 @@ describe("a resumed task", () => {
     ["a missing rehearsal turn ended", [list]],
   ])(
     "a task that %s calls the model again when it is resumed, with every tool",
-    async (_what, turns) => {
+    async (_case, turns) => {
       const fleet = testFleet();
       const id = await submit(fleet, { rehearsal: turns });
       expect((await settle(id)).status).toBe("failed");
-      const done = await readSteps(id);
-      const played = done.filter(
+      const settledSteps = await readSteps(id);
+      const playedSteps = settledSteps.filter(
         ({ payload }) => payload.kind === "model" && payload.reply !== null,
       );
       const moreTurns = [toolCall("write_file", { path: "a", content: "1" }), finalAnswer()];
-      const rehearsal = [...turns.slice(0, Math.max(1, played.length)), ...moreTurns];
+      const rehearsal = [...turns.slice(0, Math.max(1, playedSteps.length)), ...moreTurns];
       const row = await resume(fleet, id, { rehearsal });
       expect([row.status, row.error]).toEqual(["succeeded", null]);
       const steps = await readSteps(id);
-      expect(steps.slice(0, done.length)).toEqual(done);
-      expect(steps.slice(done.length).map(({ name }) => name)).toEqual([
+      expect(steps.slice(0, settledSteps.length)).toEqual(settledSteps);
+      expect(steps.slice(settledSteps.length).map(({ name }) => name)).toEqual([
         "rehearsal",
         "write_file",
         "rehearsal",
@@ -294,7 +294,7 @@ describe("a redrive in mode resume", () => {
   it.each<[string, (key: string) => Promise<unknown>]>([
     ["is missing", (key) => env.OBJECTS.delete(key)],
     ["cannot be read", (key) => env.OBJECTS.put(key, "not JSON\n")],
-  ])("a resumed task whose journal %s is dead-lettered with the reason", async (_what, damage) => {
+  ])("a resumed task whose journal %s is dead-lettered with the reason", async (_case, damage) => {
     const fleet = testFleet();
     const id = await submit(fleet, dying);
     const { fence } = await settle(id);

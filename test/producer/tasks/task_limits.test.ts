@@ -59,7 +59,10 @@ test.each<[path: string, max: number, fieldsWith: (count: number) => object]>([
     workspaceLimits.bytesMax,
     (n) => ({
       files: Object.fromEntries(
-        [n - 14_000_000, 7_000_000, 7_000_000].map((size, at) => [`f${at}`, { text: text(size) }]),
+        [n - 14_000_000, 7_000_000, 7_000_000].map((size, index) => [
+          `f${index}`,
+          { text: text(size) },
+        ]),
       ),
     }),
   ],
@@ -89,8 +92,8 @@ test.each<[path: string, max: number, fieldsWith: (count: number) => object]>([
   const faultsOf = (count: number) => {
     const fields = fieldsWith(count);
     const prompt = "messages" in fields ? {} : { prompt: "p" };
-    const checked = checkTask({ ...prompt, rehearsal: [turn], ...fields }, scope());
-    return checked.ok ? [] : checked.error.map((detail) => detail.path);
+    const result = checkTask({ ...prompt, rehearsal: [turn], ...fields }, scope());
+    return result.ok ? [] : result.error.map((detail) => detail.path);
   };
   expect(faultsOf(max)).not.toContain(path);
   expect(faultsOf(max + 1)).toContain(path);

@@ -15,7 +15,7 @@ test("one file opens the Loader, so that no Dynamic Worker inherits the network"
 });
 
 test("the compiler rejects a Dynamic Worker in another file or without a network setting", () => {
-  const refused = [
+  const rejectedCases = [
     // @ts-expect-error: elsewhere the Loader has no method
     () => env.LOADER.get("name", () => ({})),
     // @ts-expect-error: nor under a name of its own
@@ -24,7 +24,7 @@ test("the compiler rejects a Dynamic Worker in another file or without a network
     () => dynamicWorker(env.LOADER, null, { mainModule: "a", modules: {}, limits: null }),
   ];
   // The type check fails if one of the expected errors does not occur.
-  expect(refused).toHaveLength(3);
+  expect(rejectedCases).toHaveLength(3);
 });
 
 test("the Loader's binding is not passed on under another type", () => {

@@ -62,7 +62,7 @@ test("a run after one that a limit stopped is as good as new", async () => {
 
 test("runs at the same time keep to their own capabilities and files", async () => {
   const outcomes = await Promise.all(
-    Array.from({ length: 12 }, (_unused, index) =>
+    Array.from({ length: 12 }, (_outcome, index) =>
       run(
         "const a = (await me({})).name; const b = require('fs').readFileSync('who', 'utf8'); [a, b]",
         {
@@ -79,14 +79,14 @@ test("runs at the same time keep to their own capabilities and files", async () 
     ),
   );
   expect(outcomes.map(({ value }) => value)).toEqual(
-    outcomes.map((_unused, index) => `[ 't${index}', 'f${index}' ]`),
+    outcomes.map((_value, index) => `[ 't${index}', 'f${index}' ]`),
   );
 });
 
 test("random numbers differ between runs and are spread", async () => {
-  const one = await run("[Math.random(), crypto.randomUUID()].join()");
+  const output = await run("[Math.random(), crypto.randomUUID()].join()");
   const other = await run("[Math.random(), crypto.randomUUID()].join()");
-  expect(one.value).not.toBe(other.value);
+  expect(output.value).not.toBe(other.value);
   const spread = await run(
     "const n = Array.from({ length: 2000 }, Math.random); Math.abs(n.reduce((a, b) => a + b) / 2000 - 0.5) < 0.05 && n.every((x) => x >= 0 && x < 1)",
   );
@@ -124,14 +124,14 @@ test("all runs share one Dynamic Worker, named by its contents", async () => {
 test("a thousand tasks load one Dynamic Worker, and their fuel is the same", async () => {
   const names = new Set<string | null>();
   const fuels = new Set<number>();
-  let fresh = 0;
+  let freshIsolates = 0;
   const loader = sealedLoader({
     get: (name: string | null, code: Parameters<WorkerLoader["get"]>[1]) => {
       names.add(name);
       return openLoader.get(name, code);
     },
     load: () => {
-      fresh += 1;
+      freshIsolates += 1;
     },
   });
   const signal = new AbortController().signal;
@@ -143,5 +143,5 @@ test("a thousand tasks load one Dynamic Worker, and their fuel is the same", asy
     );
     for (const { usage } of outcomes) fuels.add(usage.fuel);
   }
-  expect([names.size, fresh, fuels.size]).toEqual([1, 0, 1]);
+  expect([names.size, freshIsolates, fuels.size]).toEqual([1, 0, 1]);
 }, 60_000);

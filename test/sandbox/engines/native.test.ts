@@ -9,7 +9,7 @@ import { type RunOptions, run } from "../running.ts";
 const native = (code: string, options: RunOptions = {}) =>
   run(code, { engine: isolateV8Engine(env.LOADER), ...options });
 
-const same: [name: string, code: string, value: string][] = [
+const equalPrograms: [name: string, code: string, value: string][] = [
   ["the last expression", "const a = 2;\na * 21", "42"],
   ["an undeclared name", "total = 5; total", "5"],
   ["a default export", "export default async () => 3", "3"],
@@ -24,17 +24,20 @@ const same: [name: string, code: string, value: string][] = [
   ],
 ];
 
-test.each(same)("the native engine does %s as the interpreter does", async (_name, code, value) => {
-  const options: RunOptions = {
-    files: { "in.txt": "hello" },
-    tools: ["t"],
-    capabilities: { call: async (_tool, json) => ({ ok: true, json }) },
-  };
-  const outcome = await native(code, options);
-  expect(outcome.error).toBeNull();
-  expect(outcome.value).toBe(value);
-  expect((await run(code, options)).value).toBe(value);
-});
+test.each(equalPrograms)(
+  "the native engine does %s as the interpreter does",
+  async (_name, code, value) => {
+    const options: RunOptions = {
+      files: { "in.txt": "hello" },
+      tools: ["t"],
+      capabilities: { call: async (_tool, json) => ({ ok: true, json }) },
+    };
+    const outcome = await native(code, options);
+    expect(outcome.error).toBeNull();
+    expect(outcome.value).toBe(value);
+    expect((await run(code, options)).value).toBe(value);
+  },
+);
 
 test("logs, changes and errors come back from the native engine", async () => {
   const outcome = await native(
@@ -95,23 +98,23 @@ test("a native run sees no change that an earlier run made", async () => {
 
 /** The Loader, which counts the distinct Workers that are not released yet. */
 function countingLoader(): { loader: SealedLoader; most: () => number; held: () => number } {
-  const held = new Map<string, number>();
+  const openStubs = new Map<string, number>();
   let most = 0;
   let loads = 0;
-  const counted = (id: string, stub: WorkerStub): WorkerStub => {
-    const hold = (): void => {
-      held.set(id, (held.get(id) ?? 0) + 1);
-      most = Math.max(most, held.size);
+  const countStub = (id: string, stub: WorkerStub): WorkerStub => {
+    const addStub = (): void => {
+      openStubs.set(id, (openStubs.get(id) ?? 0) + 1);
+      most = Math.max(most, openStubs.size);
     };
     const release = (): void => {
-      const left = (held.get(id) ?? 0) - 1;
-      if (left > 0) held.set(id, left);
-      else held.delete(id);
+      const remaining = (openStubs.get(id) ?? 0) - 1;
+      if (remaining > 0) openStubs.set(id, remaining);
+      else openStubs.delete(id);
     };
     const counting = {
       getEntrypoint() {
         const entrypoint = stub.getEntrypoint() as unknown as Disposable & Record<string, unknown>;
-        hold();
+        addStub();
         return new Proxy(entrypoint, {
           get(target, key) {
             if (key !== Symbol.dispose) return Reflect.get(target, key);
@@ -127,13 +130,13 @@ function countingLoader(): { loader: SealedLoader; most: () => number; held: () 
   };
   const loader = {
     get: (id: string, code: Parameters<WorkerLoader["get"]>[1]) =>
-      counted(id, openLoader.get(id, code)),
-    load: (code: WorkerLoaderWorkerCode) => counted(`load ${++loads}`, openLoader.load(code)),
+      countStub(id, openLoader.get(id, code)),
+    load: (code: WorkerLoaderWorkerCode) => countStub(`load ${++loads}`, openLoader.load(code)),
   };
   return {
     loader: sealedLoader(loader),
     most: () => most,
-    held: () => held.size,
+    held: () => openStubs.size,
   };
 }
 

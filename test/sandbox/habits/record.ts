@@ -8,8 +8,11 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
-const here = import.meta.dirname;
-const files = JSON.parse(readFileSync(path.join(here, "files.json"), "utf8")) as [string, string][];
+const habitsFolder = import.meta.dirname;
+const files = JSON.parse(readFileSync(path.join(habitsFolder, "files.json"), "utf8")) as [
+  string,
+  string,
+][];
 
 /** Node takes `require` and an `await` at the top level not together; agents do. */
 function runnable(code: string): string {
@@ -43,8 +46,8 @@ async function record(code: string): Promise<string> {
 }
 
 const recorded: { area: string; code: string; output: string }[] = [];
-for (const name of readdirSync(here).filter((file) => file.endsWith(".txt"))) {
-  const lines = readFileSync(path.join(here, name), "utf8").split("\n").filter(Boolean);
+for (const name of readdirSync(habitsFolder).filter((file) => file.endsWith(".txt"))) {
+  const lines = readFileSync(path.join(habitsFolder, name), "utf8").split("\n").filter(Boolean);
   const outputs = await Promise.allSettled(lines.map(record));
   for (const [at, code] of lines.entries()) {
     const output = outputs[at];
@@ -52,5 +55,5 @@ for (const name of readdirSync(here).filter((file) => file.endsWith(".txt"))) {
     recorded.push({ area: path.basename(name, ".txt"), code, output: output.value });
   }
 }
-writeFileSync(path.join(here, "recorded.json"), `${JSON.stringify(recorded, null, 1)}\n`);
+writeFileSync(path.join(habitsFolder, "recorded.json"), `${JSON.stringify(recorded, null, 1)}\n`);
 console.log(`${recorded.length} habits recorded`);

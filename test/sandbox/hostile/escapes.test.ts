@@ -442,6 +442,6 @@ test.each(attempts)("%s leads nowhere", async (_name, code, expected) => {
     limits: { fuel: 20_000_000 },
   });
   if (expected) expect(outcome.value ?? "null").toMatch(expected);
-  const shown = JSON.stringify([outcome.value, outcome.logs]);
-  expect(shown).not.toMatch(/root:|LOADER|\[object Fetcher\]|JsRpc|interpreter@|engine\.js/);
+  const text = JSON.stringify([outcome.value, outcome.logs]);
+  expect(text).not.toMatch(/root:|LOADER|\[object Fetcher\]|JsRpc|interpreter@|engine\.js/);
 });

@@ -22,7 +22,7 @@ const options = {
 test.each(programs)("the fuel of %j is the same on every run", async (code) => {
   const first = await run(code, options);
   expect(first.error).toBeNull();
-  for (let again = 0; again < 3; again += 1) {
+  for (let round = 0; round < 3; round += 1) {
     expect((await run(code, options)).usage.fuel).toBe(first.usage.fuel);
   }
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { RunErrorKind } from "../../../consumer/sandbox/engine.ts";
 import { run } from "../running.ts";
 
-const names = Array.from({ length: 44_000 }, (_, at) => `_${at.toString(36)}`).join(",");
+const names = Array.from({ length: 44_000 }, (_, index) => `_${index.toString(36)}`).join(",");
 
 test("a program that declares 44,000 names is parsed, and its fuel ends it", async () => {
   const { error } = await run(`let ${names}; 1`, { limits: { fuel: 50_000_000 } });

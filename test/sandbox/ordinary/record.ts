@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-const here = import.meta.dirname;
-const programs = readFileSync(path.join(here, "programs.txt"), "utf8").split(/^----\n/m);
+const ordinaryFolder = import.meta.dirname;
+const programs = readFileSync(path.join(ordinaryFolder, "programs.txt"), "utf8").split(/^----\n/m);
 const recorded = programs.map((code) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "ordinary-"));
   const file = path.join(folder, "program.mjs");
@@ -23,5 +23,5 @@ const recorded = programs.map((code) => {
   rmSync(folder, { recursive: true });
   return { code, output: output.replace(/\n$/, "") };
 });
-writeFileSync(path.join(here, "recorded.json"), `${JSON.stringify(recorded, null, 2)}\n`);
+writeFileSync(path.join(ordinaryFolder, "recorded.json"), `${JSON.stringify(recorded, null, 2)}\n`);
 console.log(`${recorded.length} programs recorded`);

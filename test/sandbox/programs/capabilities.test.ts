@@ -92,13 +92,13 @@ function gateway(
     capabilities: {
       fetch: async (request) => {
         requests.push(request);
-        const found = answers[request.url] ?? { status: 404 };
+        const answer = answers[request.url] ?? { status: 404 };
         return {
           url: request.url,
-          status: found.status ?? 200,
+          status: answer.status ?? 200,
           statusText: "",
-          headers: found.headers ?? [],
-          body: encode(found.body ?? ""),
+          headers: answer.headers ?? [],
+          body: encode(answer.body ?? ""),
         };
       },
     },

@@ -20,7 +20,7 @@ test.each(recorded)("a habit of $area prints what Node prints: $code", async ({ 
   expect(logs.trimEnd()).toBe(output);
 });
 
-const refused: [code: string, sentence: RegExp][] = [
+const rejectedCases: [code: string, sentence: RegExp][] = [
   [
     "require('child_process').execSync('ls')",
     /Programs, threads and virtual machines cannot be started/,
@@ -42,7 +42,7 @@ const refused: [code: string, sentence: RegExp][] = [
   ],
 ];
 
-test.each(refused)("%s is refused with a sentence that helps", async (code, sentence) => {
+test.each(rejectedCases)("%s is refused with a sentence that helps", async (code, sentence) => {
   const { error } = await run(code);
   expect(error?.message).toMatch(sentence);
 });

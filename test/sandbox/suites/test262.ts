@@ -78,11 +78,11 @@ export async function runTest262(suite: string, sandbox: Sandbox): Promise<void>
   for (const folder of folders) {
     const root = path.join(suite, "test", folder);
     if (!existsSync(root)) continue;
-    const all = filesBelow(root);
-    const step = Math.max(1, Math.floor(all.length / perFolder));
+    const files = filesBelow(root);
+    const step = Math.max(1, Math.floor(files.length / perFolder));
     const counts = { run: 0, passed: 0, "failed where Node passes": 0 };
-    for (let at = 0; at < all.length; at += step) {
-      const name = all[at] ?? "";
+    for (let index = 0; index < files.length; index += step) {
+      const name = files[index] ?? "";
       const sample = sampleOf(suite, path.join(root, name));
       if (sample === null) continue;
       counts.run += 1;

@@ -31,16 +31,17 @@ const isTest = (name: string): boolean =>
 function programOf(suite: string, file: string): { code: string; files: Record<string, string> } {
   const text = readFileSync(file, "utf8");
   const folder = path.dirname(file);
-  const at = (name: string): string =>
+  const pathOf = (name: string): string =>
     name.startsWith("/") ? path.join(suite, name) : path.resolve(folder, name);
   const scripts = [...text.matchAll(/^\/\/ META: script=(\S+)/gm)].map(([, name = ""]) =>
-    readFileSync(at(name), "utf8"),
+    readFileSync(pathOf(name), "utf8"),
   );
   const files: Record<string, string> = {};
   for (const [, name = ""] of (text + scripts.join("")).matchAll(
     /["'`]([\w./-]*resources\/[\w./-]+\.json)["'`]/g,
   )) {
-    if (existsSync(at(name))) files[name.replace(/^\//, "")] = readFileSync(at(name), "utf8");
+    if (existsSync(pathOf(name)))
+      files[name.replace(/^\//, "")] = readFileSync(pathOf(name), "utf8");
   }
   const harness = readFileSync(path.join(suite, "resources/testharness.js"), "utf8");
   const parts = [harness, ...scripts, text];

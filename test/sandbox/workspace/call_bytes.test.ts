@@ -12,7 +12,7 @@ function slowHost() {
   const host = {
     fetch: () => new Promise<never>(() => {}),
     call(_tool: string, _arguments: string, changes: FileChanges): Promise<ToolAnswer> {
-      const bytes = [...changes.values()].reduce((sum, one) => sum + (one?.length ?? 0), 0);
+      const bytes = [...changes.values()].reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
       return new Promise((answer) => openCalls.push({ bytes, answer }));
     },
     aborted: () => new Promise<void>(() => {}),
@@ -33,13 +33,13 @@ test("calls under way hold no more of a program's files than a workspace may", a
     workspace.write("large", new Uint8Array(large));
     expect(calls.start(tool(id), null)).toBeUndefined();
   }
-  let answered = 0;
-  while (answered < started) {
-    const held = open.reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(held).toBeLessThanOrEqual(sandboxLimits.hostCallBytesMax);
+  let answerCount = 0;
+  while (answerCount < started) {
+    const heldBytes = open.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(heldBytes).toBeLessThanOrEqual(sandboxLimits.hostCallBytesMax);
     open.shift()?.answer({ ok: true, json: "1" });
     while (calls.takeAnswer() === undefined) await Promise.resolve();
-    answered += 1;
+    answerCount += 1;
   }
   while (calls.pending > 0) await Promise.resolve();
   expect(workspace.changes.size).toBe(0);
@@ -64,7 +64,7 @@ test.each<[string, Start]>([
     "bodies",
     (size) => [JSON.stringify([0, "fetch", "https://a.example", "PUT", []]), new Uint8Array(size)],
   ],
-])("%s of calls without an answer are bounded together", (_what, start) => {
+])("%s of calls without an answer are bounded together", (_case, start) => {
   const { host } = slowHost();
   const calls = new Calls(host, new Workspace(new Map()));
   const half = sandboxLimits.hostCallBytesMax / 2;

@@ -12,9 +12,9 @@ type Act =
   | { by: "program" | "tool"; path: string; bytes: number | null }
   | { by: "call" | "tool answers" | "answer arrives" };
 
-const write = (by: "program" | "tool") =>
+const write = (author: "program" | "tool") =>
   fc.record({
-    by: fc.constant(by),
+    by: fc.constant(author),
     path: fc.constantFrom(...paths),
     bytes: fc.option(fc.nat(255)),
   });
@@ -45,7 +45,7 @@ class Task {
   }
 }
 
-function played(script: readonly Act[], kept = true) {
+function playScript(script: readonly Act[], isSaved = true) {
   const program = new Workspace(new Map());
   const task = new Task();
   const running: { handed: Map<string, Uint8Array | null>; mark: number }[] = [];
@@ -59,21 +59,21 @@ function played(script: readonly Act[], kept = true) {
   };
   const arrive = (): void => {
     const reply = onTheWay.shift();
-    if (reply) program.settle(reply.handed, kept, kept ? reply.others : undefined);
+    if (reply) program.settle(reply.handed, isSaved, isSaved ? reply.others : undefined);
   };
-  for (const act of script) {
-    if (act.by === "program") {
-      if (act.bytes !== null) program.write(act.path, Uint8Array.of(act.bytes));
-      else if (program.entry(act.path) !== null) program.remove(act.path);
-    } else if (act.by === "tool") {
+  for (const action of script) {
+    if (action.by === "program") {
+      if (action.bytes !== null) program.write(action.path, Uint8Array.of(action.bytes));
+      else if (program.entry(action.path) !== null) program.remove(action.path);
+    } else if (action.by === "tool") {
       // A tool is at work only while a call is.
-      const bytes = act.bytes === null ? null : Uint8Array.of(act.bytes);
-      if (kept && running.length > 0) task.apply([[act.path, bytes]]);
-    } else if (act.by === "call") {
-      const handed = program.handOver();
-      if (kept) task.apply(handed);
-      running.push({ handed, mark: task.log.length });
-    } else if (act.by === "tool answers") answer();
+      const bytes = action.bytes === null ? null : Uint8Array.of(action.bytes);
+      if (isSaved && running.length > 0) task.apply([[action.path, bytes]]);
+    } else if (action.by === "call") {
+      const changes = program.handOver();
+      if (isSaved) task.apply(changes);
+      running.push({ handed: changes, mark: task.log.length });
+    } else if (action.by === "tool answers") answer();
     else arrive();
   }
   while (running.length > 0) answer();
@@ -81,7 +81,7 @@ function played(script: readonly Act[], kept = true) {
   return { program, task };
 }
 
-const shown = (files: Iterable<[string, Uint8Array]>) =>
+const filesText = (files: Iterable<[string, Uint8Array]>) =>
   Object.fromEntries([...files].map(([path, bytes]) => [path, bytes[0]]).sort());
 const filesOf = (program: Workspace): [string, Uint8Array][] =>
   paths.flatMap((path) => (program.entry(path) === null ? [] : [[path, program.read(path)]]));
@@ -89,9 +89,9 @@ const filesOf = (program: Workspace): [string, Uint8Array][] =>
 test("in the end both sides have the same files, once the program's last changes are applied", () => {
   fc.assert(
     fc.property(acts, (script) => {
-      const { program, task } = played(script);
+      const { program, task } = playScript(script);
       task.apply(program.changes);
-      expect(shown(task.files)).toEqual(shown(filesOf(program)));
+      expect(filesText(task.files)).toEqual(filesText(filesOf(program)));
     }),
     { numRuns: 2_000 },
   );
@@ -100,9 +100,9 @@ test("in the end both sides have the same files, once the program's last changes
 test("changes that no call could carry are all reported at the end", () => {
   fc.assert(
     fc.property(acts, (script) => {
-      const { program, task } = played(script, false);
+      const { program, task } = playScript(script, false);
       task.apply(program.changes);
-      expect(shown(task.files)).toEqual(shown(filesOf(program)));
+      expect(filesText(task.files)).toEqual(filesText(filesOf(program)));
     }),
     { numRuns: 1_000 },
   );
@@ -124,9 +124,9 @@ test("a file that is made and deleted between two calls is never reported", () =
 
 test("the deletion of a file that a tool wrote meanwhile is reported", () => {
   const program = new Workspace(new Map());
-  const handed = program.handOver();
+  const changes = program.handOver();
   program.write("b", Uint8Array.of(1));
-  program.settle(handed, true, new Map([["b", Uint8Array.of(2)]]));
+  program.settle(changes, true, new Map([["b", Uint8Array.of(2)]]));
   program.remove("b");
   expect([...program.changes]).toEqual([["b", null]]);
 });

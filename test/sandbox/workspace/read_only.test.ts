@@ -5,7 +5,7 @@ import { isolateEngine } from "../../../consumer/sandbox/isolate.ts";
 import { isolateV8Engine } from "../../../consumer/sandbox/isolate_v8.ts";
 import { run } from "../running.ts";
 
-const refused: [does: string, code: string][] = [
+const rejectedCases: [does: string, code: string][] = [
   ["writes a file", "fs.writeFileSync('skills/a/SKILL.md', 'x')"],
   ["writes it by another spelling", "fs.writeFileSync('./work/../skills//a/SKILL.md', 'x')"],
   ["writes a new file", "fs.writeFileSync('skills/a/NEW.md', 'x')"],
@@ -32,7 +32,7 @@ describe.each([
   };
 
   test("does what it may not gets EROFS each time, and changes nothing", async () => {
-    const tried = refused.map(
+    const tried = rejectedCases.map(
       ([
         does,
         code,
@@ -41,7 +41,9 @@ describe.each([
     );
     const outcome = await run(`const ends = []; ${tried.join("\n")} JSON.stringify(ends)`, options);
     expect(outcome.error).toBeNull();
-    expect(JSON.parse(outcome.value ?? "")).toEqual(refused.map(([does]) => `${does}: EROFS -30`));
+    expect(JSON.parse(outcome.value ?? "")).toEqual(
+      rejectedCases.map(([does]) => `${does}: EROFS -30`),
+    );
     expect([...outcome.changes]).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
 
 describe("read_file", () => {
-  const long = `${numbered(1, 3_000).join("\n")}\n`;
+  const longText = `${numbered(1, 3_000).join("\n")}\n`;
 
   test.each([
     ["a whole file", "a\nb\n", {}, "1\ta\n2\tb"],
@@ -31,17 +31,17 @@ describe("read_file", () => {
   });
 
   test("shows a long file in parts within the limit", async () => {
-    const files = workspaceOf({ f: long });
-    const seen: string[] = [];
+    const files = workspaceOf({ f: longText });
+    const received: string[] = [];
     let offset = 1;
     for (let parts = 0; offset > 0 && parts < 20; parts++) {
       const { text } = await use(files, "read_file", { path: "f", offset });
       expect(text.length).toBeLessThanOrEqual(modelLimits.toolOutputCharsMax);
       const lines = text.split("\n").filter((line) => !line.startsWith("["));
-      seen.push(...lines.map((line) => line.replace(/^\d+\t/, "")));
+      received.push(...lines.map((line) => line.replace(/^\d+\t/, "")));
       offset = Number(/offset (\d+)\]$/.exec(text)?.[1] ?? 0);
     }
-    expect(seen).toEqual(numbered(1, 3_000));
+    expect(received).toEqual(numbered(1, 3_000));
   });
 
   test("cuts a line longer than the limit and says how much is left", async () => {
@@ -68,9 +68,9 @@ describe("read_file", () => {
   });
 
   test("gives a program the text without line numbers and limits", async () => {
-    const answer = await use(workspaceOf({ f: long }), "read_file", { path: "f" });
-    expect(answer.value).toBe(long);
-    const some = await use(workspaceOf({ f: long }), "read_file", {
+    const answer = await use(workspaceOf({ f: longText }), "read_file", { path: "f" });
+    expect(answer.value).toBe(longText);
+    const some = await use(workspaceOf({ f: longText }), "read_file", {
       path: "f",
       offset: 2,
       limit: 2,
@@ -142,10 +142,10 @@ describe("find_files", () => {
     ["*", [".env", "a.csv", "b.txt", "data/c.csv", "data/deep/d.csv", "data/e.json", "x[1].txt"]],
     ["../*", []],
     ["nothing/*", []],
-  ])("finds the matches of %s", async (glob, found) => {
+  ])("finds the matches of %s", async (glob, matches) => {
     const answer = await use(files, "find_files", { glob });
-    expect(answer.value).toEqual(found);
-    expect(answer.text).toBe(found.join("\n") || `No file matches "${glob}".`);
+    expect(answer.value).toEqual(matches);
+    expect(answer.text).toBe(matches.join("\n") || `No file matches "${glob}".`);
   });
 
   test("stops a glob that backtracks without end", async () => {

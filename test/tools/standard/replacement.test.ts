@@ -33,12 +33,12 @@ describe("one exact match is replaced literally", () => {
       fc.property(
         fc.string({ unit: "grapheme" }),
         fc.string({ unit: "grapheme" }),
-        (around, newText) => {
-          const text = `${around}<once>${around}`;
+        (surroundings, newText) => {
+          const text = `${surroundings}<once>${surroundings}`;
           const replaced = replaceOnce(text, "<once>", newText);
-          if (around.includes("<once>") || newText === "<once>") return;
+          if (surroundings.includes("<once>") || newText === "<once>") return;
           expect(replaced.ok && replaced.value.text.replaceAll("\r\n", "\n")).toBe(
-            `${around}${newText}${around}`.replaceAll("\r\n", "\n"),
+            `${surroundings}${newText}${surroundings}`.replaceAll("\r\n", "\n"),
           );
         },
       ),
@@ -129,7 +129,7 @@ test("the number of matches, including overlapping ones, is exact", () => {
   const pieces = fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(letters, pieces, (text, old) => {
-      const starts = [...text].filter((_, at) => text.startsWith(old, at)).length;
+      const starts = [...text].filter((_, index) => text.startsWith(old, index)).length;
       const replaced = replaceOnce(text, old, "new");
       expect(replaced.ok).toBe(starts === 1);
       if (!replaced.ok && starts > 1) expect(replaced.error).toContain(`occurs ${starts} times`);

@@ -160,11 +160,11 @@ describe("run_bash", () => {
       },
       { consumer },
     );
-    const found = (await readSteps(row.id)).find(({ name }) => name === "run_bash");
+    const step = (await readSteps(row.id)).find(({ name }) => name === "run_bash");
     return {
       row,
-      status: found?.status,
-      text: found?.payload.kind === "tool" ? found.payload.text : "",
+      status: step?.status,
+      text: step?.payload.kind === "tool" ? step.payload.text : "",
     };
   };
 

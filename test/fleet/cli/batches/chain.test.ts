@@ -104,7 +104,7 @@ describe("fleet submit --after", () => {
 });
 
 describe("a batch without tasks says why", () => {
-  const refused = {
+  const rejection = {
     ...batchWith({}, "finished"),
     after: { batch: first, status: ["succeeded" as const] },
     waiting: false,
@@ -115,14 +115,14 @@ describe("a batch without tasks says why", () => {
       details: [{ line: 1, path: "prompt", message: "{{item.output.a}} is not in this item" }],
     },
   };
-  const waiting = { ...batchWith({}), after: refused.after, waiting: true };
+  const waiting = { ...batchWith({}), after: rejection.after, waiting: true };
 
   test.each([[[]], [["-o", path.join(folder, "none.csv")]]])(
     "a refused batch that submit %j watches",
     async (options) => {
       const { url } = await fakeFleet({
         "POST /v1/batches": { status: 202, body: waiting },
-        "GET /v1/batches/batch_1": [{ body: waiting }, { body: refused }],
+        "GET /v1/batches/batch_1": [{ body: waiting }, { body: rejection }],
       });
       const args = [
         "submit",
@@ -145,7 +145,7 @@ describe("a batch without tasks says why", () => {
   );
 
   test("one that waits and one that was refused in the list", async () => {
-    const body = { batches: [waiting, refused, batchWith({ queued: 3 })], next_cursor: null };
+    const body = { batches: [waiting, rejection, batchWith({ queued: 3 })], next_cursor: null };
     const { url } = await fakeFleet({ "GET /v1/batches": { body } });
     const { out } = await fleet(["batches", "--url", url]);
     expect(out).toContain(`waits for ${first}`);

@@ -61,7 +61,7 @@ test.each([
     expect(result.out).toContain("$2.00 in, $10.00 out per million tokens");
     expect(result.out).toContain("2M tokens, $2.00");
     expect(result.out).toContain("assumption: tokens are estimated");
-    expect(received.map((one) => `${one.method} ${one.path}`)).toEqual([
+    expect(received.map((request) => `${request.method} ${request.path}`)).toEqual([
       "POST /v1/batches?dry_run=true",
     ]);
     expect(received[0]?.headers["idempotency-key"]).toBeUndefined();

@@ -103,9 +103,15 @@ describe("options of the batch", () => {
       defaults: { attempts: 2, limits: { steps: 3 } },
       limits: { cost_usd: 1 },
     });
-    const own = writeInput("own.json", '{"tasks": [{"prompt": "a"}], "limits": {"tokens": 9}}');
-    const refused = await sent([own, "--max-cost", "1"]);
-    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('its own "limits"')]);
+    const inputFile = writeInput(
+      "own.json",
+      '{"tasks": [{"prompt": "a"}], "limits": {"tokens": 9}}',
+    );
+    const rejection = await sent([inputFile, "--max-cost", "1"]);
+    expect([rejection.code, rejection.err]).toEqual([
+      2,
+      expect.stringContaining('its own "limits"'),
+    ]);
   });
 });
 

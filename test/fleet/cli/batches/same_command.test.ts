@@ -14,7 +14,7 @@ function writeInput(name: string, text: string): string {
 }
 
 const accepted = { status: 202, body: batchWith({ queued: 2 }) };
-const known = { status: 200, body: batchWith({ running: 1, succeeded: 1 }) };
+const existing = { status: 200, body: batchWith({ running: 1, succeeded: 1 }) };
 const csv = writeInput("rows.csv", "a\n1\n2\n");
 const submit = (...extraOptions: string[]) => [
   "submit",
@@ -33,8 +33,8 @@ async function keysOf(commands: string[][], options: { stdin?: string } = {}) {
 
 describe("fleet submit derives an idempotency key", () => {
   test("the same input and options have the same key, wherever the results go", async () => {
-    const same = [submit(), submit(), submit("--json"), submit("--key", "other")];
-    const [first, ...rest] = await keysOf(same);
+    const commands = [submit(), submit(), submit("--json"), submit("--key", "other")];
+    const [first, ...rest] = await keysOf(commands);
     expect(first).toMatch(/^cli-[0-9a-f]{64}$/);
     for (const key of rest) expect(key).toBe(first);
   });
@@ -59,8 +59,8 @@ describe("fleet submit derives an idempotency key", () => {
     ]);
     expect(new Set(keys).size).toBe(3);
     expect(keys[2]).toBe("mine");
-    const both = await fleet(submit("--again", "--idempotency-key", "mine"));
-    expect([both.code, both.err]).toEqual([2, expect.stringContaining("--again")]);
+    const result = await fleet(submit("--again", "--idempotency-key", "mine"));
+    expect([result.code, result.err]).toEqual([2, expect.stringContaining("--again")]);
   });
 });
 
@@ -77,7 +77,7 @@ const finishing: Script = {
 
 describe("the same command again", () => {
   test("the same command names the batch and how to submit it again", async () => {
-    const { url } = await fakeFleet({ "POST /v1/batches": known });
+    const { url } = await fakeFleet({ "POST /v1/batches": existing });
     const { code, out } = await fleet([...submit(), "--url", url]);
     expect(code).toBe(0);
     expect(out).toContain(
@@ -87,7 +87,7 @@ describe("the same command again", () => {
   });
 
   test("continues watching and writes the file", async () => {
-    const { url } = await fakeFleet({ ...finishing, "POST /v1/batches": known });
+    const { url } = await fakeFleet({ ...finishing, "POST /v1/batches": existing });
     const file = path.join(folder, "again.csv");
     expect(await fleet([...submit("-o", file), "--url", url])).toMatchObject({ code: 0 });
     expect(readFileSync(file, "utf8")).toMatch(/^a,status,.*\r\n1,succeeded,/);

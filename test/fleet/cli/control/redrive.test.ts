@@ -59,7 +59,7 @@ describe("fleet redrive", () => {
     ["a task and a filter", ["task_1", "--label", "team=ops"], "this is one task"],
     ["a label without a value", ["--label", "team"], "write key=value"],
     ["many tasks to watch", ["--status", "dead", "--watch"], "needs the id"],
-  ])("sends nothing and prints a hint for %s", async (_what, args, message) => {
+  ])("sends nothing and prints a hint for %s", async (_case, args, message) => {
     const { url, received } = await fakeFleet({});
     const result = await fleet(["redrive", ...args, "--url", url]);
     expect(result.code).toBe(2);

@@ -170,7 +170,7 @@ describe("fleet watch", () => {
 
 describe("fleet watch explains a pause", () => {
   const queued = batchWith({ queued: 2 });
-  const done = { body: batchWith({ succeeded: 2 }, "finished") };
+  const finishedReply = { body: batchWith({ succeeded: 2 }, "finished") };
   const nothingPaused = { paused: false, since: null, models: [] };
   const since = "2026-11-25T09:00:00.000Z";
 
@@ -190,7 +190,7 @@ describe("fleet watch explains a pause", () => {
     ],
   ])("of a batch, with the command that ends it, if %s", async (_, fields, pauses, reason) => {
     const { url } = await fakeFleet({
-      "GET /v1/batches/batch_1": [{ body: { ...queued, ...fields } }, done],
+      "GET /v1/batches/batch_1": [{ body: { ...queued, ...fields } }, finishedReply],
       "GET /v1/pause": { body: pauses },
     });
     const { out } = await fleet(["watch", "batch_1", "--url", url]);
@@ -199,7 +199,9 @@ describe("fleet watch explains a pause", () => {
 
   test("but does not read the pauses of the fleet while the batch runs", async () => {
     const running = { body: batchWith({ running: 1, queued: 1 }) };
-    const { url, received } = await fakeFleet({ "GET /v1/batches/batch_1": [running, done] });
+    const { url, received } = await fakeFleet({
+      "GET /v1/batches/batch_1": [running, finishedReply],
+    });
     await fleet(["watch", "batch_1", "--url", url]);
     expect(received.map(({ path: requested }) => requested)).not.toContain("/v1/pause");
   });
@@ -222,7 +224,7 @@ describe("fleet watch explains a pause", () => {
   test("and prints a paused batch with --json although no count changed", async () => {
     const paused = { body: { ...queued, paused: true } };
     const { url } = await fakeFleet({
-      "GET /v1/batches/batch_1": [{ body: queued }, paused, paused, done],
+      "GET /v1/batches/batch_1": [{ body: queued }, paused, paused, finishedReply],
     });
     const { out } = await fleet(["watch", "batch_1", "--json", "--url", url]);
     const printedValues = out.trim().split("\n");

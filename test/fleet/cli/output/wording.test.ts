@@ -50,8 +50,8 @@ describe("text output", () => {
       { ...usage, prompt_tokens: 0, completion_tokens: 0, cost_usd: 0 },
       "$0",
     ],
-  ])("get and list show the cost of %s", async (_, model, used, cost) => {
-    const task = taskWith({ model, usage: used });
+  ])("get and list show the cost of %s", async (_, model, usage, cost) => {
+    const task = taskWith({ model, usage: usage });
     const { url } = await fakeFleet({
       "GET /v1/tasks/task_1": { body: task },
       "GET /v1/tasks": { body: { tasks: [task], next_cursor: null } },

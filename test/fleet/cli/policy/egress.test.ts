@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet } from "../fake_fleet.ts";
 
-const decision = (task_id: string, at: string, custom_id: string | null = null) => ({
+const decision = (task_id: string, time: string, custom_id: string | null = null) => ({
   task_id,
   custom_id,
-  at,
+  at: time,
   host: "a.example",
   method: "GET",
-  url: `https://a.example/${at}`,
+  url: `https://a.example/${time}`,
   action: "deny",
   policy: "default",
   rule: null,

@@ -52,9 +52,9 @@ test("-o writes a file that fleet policy check accepts, and never replaces a fil
   expect(result).toMatchObject({ code: 0, out: "" });
   expect(await fleet(["policy", "check", file])).toMatchObject({ code: 0 });
   writeFileSync(file, "mine");
-  const again = await fleet(["policy", "learn", "batch_1", "-o", file, "--url", url]);
-  expect(again.code).toBe(2);
-  expect(again.err).toContain("exists already");
+  const second = await fleet(["policy", "learn", "batch_1", "-o", file, "--url", url]);
+  expect(second.code).toBe(2);
+  expect(second.err).toContain("exists already");
   expect(readFileSync(file, "utf8")).toBe("mine");
 });
 

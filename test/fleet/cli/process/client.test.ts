@@ -131,7 +131,8 @@ test("NDJSON lines arrive as they are read, across chunks, and reject at an inva
   const bytes = new TextEncoder().encode(parts.join(""));
   const body = new ReadableStream({
     start(controller) {
-      for (let at = 0; at < bytes.length; at += 5) controller.enqueue(bytes.slice(at, at + 5));
+      for (let offset = 0; offset < bytes.length; offset += 5)
+        controller.enqueue(bytes.slice(offset, offset + 5));
       controller.close();
     },
   });

@@ -55,15 +55,15 @@ describe("completions without a fleet", () => {
   test("are defined for every argument of every command", () => {
     const bind = () => async () => {};
     const every = (command: Command): Command[] => [command, ...command.commands.flatMap(every)];
-    const all = every(createProgram(processContext(), bind, false));
-    const undefinedArguments = all
+    const commands = every(createProgram(processContext(), bind, false));
+    const undefinedArguments = commands
       .filter((command) => command.name() !== "__complete")
       .flatMap((command) =>
         command.registeredArguments
           .filter((argument) => argumentCandidates(command, argument) === unknown)
           .map((argument) => `${command.name()} ${argument.name()}`),
       );
-    expect(all.length).toBeGreaterThan(30);
+    expect(commands.length).toBeGreaterThan(30);
     expect(undefinedArguments).toEqual([]);
   });
 });
@@ -185,7 +185,7 @@ describe("fleet completion", () => {
     ["fish", "a file name after an open quote is completed", "complete -C \"'' $word\""],
     ["fish", "the incomplete word can be empty", '-- $words "$word"'],
     ["fish", "files are offered only where a file is expected", "complete -c fleet -f -k"],
-  ])("in %s, %s", (shell, _why, line) => {
+  ])("in %s, %s", (shell, _case, line) => {
     expect(completionScript(shell, "/opt/it's/fleet.mjs")).toContain(line);
   });
 

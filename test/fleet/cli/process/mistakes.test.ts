@@ -23,34 +23,34 @@ const files: Record<string, string | Uint8Array> = {
 for (const [name, content] of Object.entries(files))
   writeFileSync(path.join(folder, name), content);
 mkdirSync(path.join(folder, "tasks"));
-const at = (name: string) => path.join(folder, name);
+const pathOf = (name: string) => path.join(folder, name);
 
 describe("a file that cannot be submitted is a usage error with one line", () => {
   test.each<[args: string[], message: string]>([
     [["submit", "none.jsonl"], `none.jsonl: there is no such file in ${process.cwd()}`],
-    [["submit", at("none.jsonl")], "none.jsonl: there is no such file"],
-    [["submit", at("tasks")], "tasks: it is a folder: name a file in it"],
-    [["inputs", "put", at("none.csv")], "none.csv: there is no such file"],
-    [["submit", at("latin.jsonl")], "is not UTF-8 text: save it as UTF-8"],
-    [["submit", at("bad.json")], "bad.json is not JSON: "],
+    [["submit", pathOf("none.jsonl")], "none.jsonl: there is no such file"],
+    [["submit", pathOf("tasks")], "tasks: it is a folder: name a file in it"],
+    [["inputs", "put", pathOf("none.csv")], "none.csv: there is no such file"],
+    [["submit", pathOf("latin.jsonl")], "is not UTF-8 text: save it as UTF-8"],
+    [["submit", pathOf("bad.json")], "bad.json is not JSON: "],
     [["submit", "-"], "standard input is empty: write one task per line"],
     [
-      ["submit", at("wide.csv"), "--prompt", "{{name}}"],
+      ["submit", pathOf("wide.csv"), "--prompt", "{{name}}"],
       'line 4 of the CSV file has 3 cells, but the header has 2: put a cell that contains "," in double quotes',
     ],
     [
-      ["submit", at("narrow.csv"), "--prompt", "{{name}}"],
+      ["submit", pathOf("narrow.csv"), "--prompt", "{{name}}"],
       "line 2 of the CSV file has 1 cell, but the header has 2: ",
     ],
     [
-      ["submit", at("semicolons.csv"), "--prompt", "{{name}}"],
+      ["submit", pathOf("semicolons.csv"), "--prompt", "{{name}}"],
       'if the columns are separated by ;, pass --delimiter ";"',
     ],
     [
-      ["submit", at("open.csv"), "--prompt", "{{name}}"],
+      ["submit", pathOf("open.csv"), "--prompt", "{{name}}"],
       "close it, or double it if it is part of the text",
     ],
-    [["submit", at("within.csv"), "--prompt", "{{name}}"], "line 2 has a double quote inside"],
+    [["submit", pathOf("within.csv"), "--prompt", "{{name}}"], "line 2 has a double quote inside"],
   ])("%j", async (args, message) => {
     const result = await fleet([...args, "--url", "http://127.0.0.1:1"]);
     expect(result).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
@@ -93,7 +93,7 @@ describe("at a terminal", () => {
     ["bars and colours are shown", { NO_COLOR: "", TERM: "xterm" }, true, true],
     ["NO_COLOR disables colours", { NO_COLOR: "1", TERM: "xterm" }, true, false],
     ["TERM=dumb disables both", { NO_COLOR: "", TERM: "dumb" }, false, false],
-  ])("%s", (_what, env, interactive, coloured) => {
+  ])("%s", (_case, env, interactive, coloured) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     Object.defineProperty(stdout, "isTTY", { value: true, configurable: true });
     expect(processContext()).toMatchObject({ interactive, coloured });

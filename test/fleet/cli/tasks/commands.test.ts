@@ -34,8 +34,8 @@ describe("other commands", () => {
   });
 
   test("list reads more pages while there are fewer tasks than the limit", async () => {
-    const page = (at: number, next: string | null) => ({
-      body: { tasks: at === 0 ? [] : [taskWith({})], next_cursor: next },
+    const page = (page: number, next: string | null) => ({
+      body: { tasks: page === 0 ? [] : [taskWith({})], next_cursor: next },
     });
     const { url, received } = await fakeFleet({
       "GET /v1/tasks": [page(0, "task_b"), page(1, "task_a"), page(0, null)],
@@ -173,8 +173,8 @@ describe("other commands", () => {
     expect(fs.readFileSync(path.join(folder, "a.txt"), "utf8")).toBe("of a.txt");
     expect(fs.readFileSync(path.join(folder, "d/b.bin"), "utf8")).toBe("of d/b.bin");
     expect(result).toMatchObject({ code: 1, err: expect.stringContaining("../escape") });
-    const again = await fleet(["files", "task_1", "-o", folder, "--url", url]);
-    expect(again).toMatchObject({ code: 2, err: expect.stringContaining("it exists already") });
+    const second = await fleet(["files", "task_1", "-o", folder, "--url", url]);
+    expect(second).toMatchObject({ code: 2, err: expect.stringContaining("it exists already") });
     fs.rmSync(base, { recursive: true });
   });
 

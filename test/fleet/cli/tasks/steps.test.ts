@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fakeFleet, fleet } from "../fake_fleet.ts";
 
-const long = `${"x".repeat(400)} the end`;
+const longText = `${"x".repeat(400)} the end`;
 const code = "const rows = 1;\nconsole.log(rows);";
 const steps = [
   {
@@ -24,7 +24,7 @@ const steps = [
     started_at: "2026-01-01T00:00:01.000Z",
     duration_ms: 12,
     input: { code },
-    output: long,
+    output: longText,
   },
 ];
 const script = { "GET /v1/tasks/task_1/steps": { body: { steps } } };
@@ -33,7 +33,7 @@ describe("fleet steps", () => {
   test("cuts nothing without a terminal", async () => {
     const { url } = await fakeFleet(script);
     const { out } = await fleet(["steps", "task_1", "--url", url]);
-    expect(out).toContain(long);
+    expect(out).toContain(longText);
   });
 
   test("fits a terminal, and says how to print one step in full", async () => {
@@ -47,7 +47,7 @@ describe("fleet steps", () => {
     const { url } = await fakeFleet(script);
     const { out } = await fleet(["steps", "task_1", "2", "--url", url], { interactive: true });
     expect(out).toContain("const rows = 1;\nconsole.log(rows);");
-    expect(out).toContain(long);
+    expect(out).toContain(longText);
   });
 
   test("prints a model's text, its calls and their arguments", async () => {

@@ -25,7 +25,7 @@ const createdAt = "2026-01-01T00:00:00Z";
 
 const jsonOf = (call: Call) => JSON.parse(call.body.toString("utf8"));
 
-function found<Value>(value: Value | undefined, code = 10007): Value {
+function requireFound<Value>(value: Value | undefined, code = 10007): Value {
   if (value === undefined) throw new Refusal(404, code, "not found");
   return value;
 }
@@ -132,19 +132,19 @@ export class FakeApi {
     ],
     [
       /^GET \/d1\/database\/([^/]+)$/,
-      (_, uuid = "") => ({ uuid, name: found(this.databases.get(uuid), 7404).name }),
+      (_, uuid = "") => ({ uuid, name: requireFound(this.databases.get(uuid), 7404).name }),
     ],
     [
       /^POST \/d1\/database\/([^/]+)\/query$/,
       (call, uuid = "") => {
         const { sql, params } = jsonOf(call);
-        return runSql(found(this.databases.get(uuid), 7404).sqlite, sql, params);
+        return runSql(requireFound(this.databases.get(uuid), 7404).sqlite, sql, params);
       },
     ],
     [
       /^GET \/r2\/buckets\/([^/]+)$/,
       (_, name = "") => {
-        found(this.buckets.has(name) ? name : undefined, 10006);
+        requireFound(this.buckets.has(name) ? name : undefined, 10006);
         return { name, creation_date: createdAt, location: "WEUR", storage_class: "Standard" };
       },
     ],
@@ -160,7 +160,7 @@ export class FakeApi {
   ];
 
   #queueView(id: string): unknown {
-    const queue = found(this.queues.get(id), 11000);
+    const queue = requireFound(this.queues.get(id), 11000);
     const counts = { producers_total_count: 0, consumers_total_count: queue.consumers.length };
     const settings = { delivery_delay: 0, message_retention_period: 345_600 };
     const dates = { created_on: createdAt, modified_on: createdAt };
@@ -187,11 +187,14 @@ export class FakeApi {
       },
     ],
     [/^GET \/queues\/([^/]+)$/, (_, id = "") => this.#queueView(id)],
-    [/^GET \/queues\/([^/]+)\/consumers$/, (_, id = "") => found(this.queues.get(id)).consumers],
+    [
+      /^GET \/queues\/([^/]+)\/consumers$/,
+      (_, id = "") => requireFound(this.queues.get(id)).consumers,
+    ],
     [
       /^POST \/queues\/([^/]+)\/consumers$/,
       (call, id = "") => {
-        const { consumers } = found(this.queues.get(id), 11000);
+        const { consumers } = requireFound(this.queues.get(id), 11000);
         if (consumers.length > 0) throw new Refusal(400, 11004, "Queue already has a consumer");
         const { script_name, ...rest } = jsonOf(call);
         const consumer = { ...rest, consumer_id: this.#id(), script: script_name, type: "worker" };
@@ -202,7 +205,9 @@ export class FakeApi {
     [
       /^PUT \/queues\/([^/]+)\/consumers\/([^/]+)$/,
       (_, id = "", consumer) =>
-        found(this.queues.get(id)).consumers.find(({ consumer_id }) => consumer_id === consumer),
+        requireFound(this.queues.get(id)).consumers.find(
+          ({ consumer_id }) => consumer_id === consumer,
+        ),
     ],
   ];
 
@@ -232,12 +237,12 @@ export class FakeApi {
   readonly #worker: [RegExp, Handler][] = [
     [
       /^GET \/workers\/subdomain$/,
-      () => ({ subdomain: found(this.hasSubdomain ? "someone" : undefined) }),
+      () => ({ subdomain: requireFound(this.hasSubdomain ? "someone" : undefined) }),
     ],
     [
       /^GET \/workers\/services\/([^/]+)$/,
       (_, name = "") => {
-        const { tag } = found(this.scripts.get(name), 10090);
+        const { tag } = requireFound(this.scripts.get(name), 10090);
         const script = { id: name, tag: "tag", last_deployed_from: "wrangler", migration_tag: tag };
         return { id: name, default_environment: { environment: "production", script } };
       },
@@ -262,7 +267,7 @@ export class FakeApi {
     [
       /^(?:GET|PATCH|PUT) \/workers\/workers\/([^/]+)$/,
       (call, name = "") => {
-        const script = found(this.scripts.get(name));
+        const script = requireFound(this.scripts.get(name));
         if (call.method !== "GET") Object.assign(script.subdomain, jsonOf(call).subdomain);
         return { id: name, name, subdomain: script.subdomain, observability: {}, tags: [] };
       },
@@ -270,7 +275,7 @@ export class FakeApi {
     [
       /^PATCH \/workers\/workers\/([^/]+)\/versions\/latest$/,
       (call, name = "") => {
-        const { secrets } = found(this.scripts.get(name));
+        const { secrets } = requireFound(this.scripts.get(name));
         for (const [secret, value] of Object.entries(jsonOf(call).env ?? {})) {
           secrets.set(secret, (value as { text: string }).text);
         }
@@ -292,7 +297,7 @@ export class FakeApi {
   #upload(call: Call, name: string): void {
     const metadata = metadataOf(call.body, call.contentType);
     for (const { type, service = "" } of metadata.bindings ?? []) {
-      if (type === "service") found(this.scripts.get(service), 10143);
+      if (type === "service") requireFound(this.scripts.get(service), 10143);
     }
     const rest = { source: call.body.toString("latin1"), isPaid: this.isPaid };
     this.scripts.set(name, upload(name, this.scripts.get(name), metadata, rest));
@@ -300,7 +305,7 @@ export class FakeApi {
 
   #partOf(call: Call, name: string, part: string): unknown {
     if (part === "assets-upload-session") return { jwt: "completed", buckets: [] };
-    const script = found(this.scripts.get(name));
+    const script = requireFound(this.scripts.get(name));
     const version = { id: `version-${script.uploads}`, number: script.uploads };
     const resources = { bindings: bindingsOf(script), script: { etag: "etag", handlers: [] } };
     const parts: Record<string, () => unknown> = {

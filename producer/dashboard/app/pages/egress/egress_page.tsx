@@ -26,7 +26,7 @@ export function EgressPage() {
   const inputWith = (fields: Record<string, string | number | null>) => {
     const batchId = batch === "all" ? null : batch;
     const query = queryOf({ batch_id: batchId, host, action, policy, ...fields });
-    return isBatchKnown ? { query: query } : null;
+    return isBatchKnown ? { query } : null;
   };
   const hosts = usePolled("GET /v1/egress/hosts", inputWith({ limit: hostsMax }), { eachMs });
   const decisions = usePolled("GET /v1/egress", inputWith({ cursor, limit: pageRows }), { eachMs });

@@ -4,8 +4,8 @@ import type { VisibleText } from "./visible_text.ts";
 
 const names = ["think", "thinking", "thought", "reasoning", "seed:think", "longcat_think"];
 
-/** The marks around thought, of every family; an opening mark counts only where a line starts with it. */
-export const thoughtMarks: readonly (readonly [open: string, close: string])[] = [
+/** The marks around reasoning, of every family; an opening mark counts only where a line starts with it. */
+export const reasoningMarks: readonly (readonly [open: string, close: string])[] = [
   ...names.map((name) => [`<${name}>`, `</${name}>`] as const),
   ["[THINK]", "[/THINK]"],
   ["<|START_THINKING|>", "<|END_THINKING|>"],
@@ -16,7 +16,7 @@ export const thoughtMarks: readonly (readonly [open: string, close: string])[] =
   ["Here is my thought process:", "Here is my response:"],
 ];
 
-/** What only divides thought from the answer: everything in front of it is thought. */
+/** What only divides reasoning from the answer: everything in front of it is reasoning. */
 const dividers: readonly string[] = ["[BEGIN FINAL RESPONSE]"];
 
 /** Marks around the answer itself. */
@@ -40,35 +40,35 @@ export function withoutEndTokens(text: string): string {
 }
 
 /**
- * Takes thought off a text: blocks at its front or at the start of a line, and what is in front
+ * Takes the reasoning off a text: blocks at its front or at the start of a line, and what is in front
  * of a closing mark without an opening one, since templates often hold the opening. A mark inside
- * code or a sentence is quoted. A block that never closes is all thought: a reply that was cut there
+ * code or a sentence is quoted. A block that never closes is all reasoning: a reply that was cut there
  * holds no answer.
  */
-export function splitThinking(replyText: string): VisibleText {
-  const thoughts: string[] = [];
-  const harmony = splitHarmony(takeBlocks(replyText, thoughts));
-  const rest = takeStray(harmony.text, thoughts);
-  const hasThoughts = thoughts.length > 0;
+export function splitReasoning(replyText: string): VisibleText {
+  const parts: string[] = [];
+  const harmony = splitHarmony(takeBlocks(replyText, parts));
+  const rest = takeStray(harmony.text, parts);
+  const hasReasoning = parts.length > 0;
   const quirks = [...harmony.quirks];
-  if (hasThoughts) quirks.push("thinking_in_text");
+  if (hasReasoning) quirks.push("thinking_in_text");
   return {
-    text: answerIn(hasThoughts ? rest.trimStart() : rest),
-    reasoning: [harmony.reasoning, ...thoughts.map((thought) => thought.trim())]
+    text: answerIn(hasReasoning ? rest.trimStart() : rest),
+    reasoning: [harmony.reasoning, ...parts.map((part) => part.trim())]
       .filter((part) => part !== "")
       .join("\n"),
     quirks,
   };
 }
 
-function takeBlocks(text: string, thoughts: string[]): string {
+function takeBlocks(text: string, parts: string[]): string {
   const quotes = quotedSpans(text);
   // Where each mark is next: searched again only once it is passed, so the whole stays linear.
-  const next = thoughtMarks.map(([open]) => text.indexOf(open));
+  const next = reasoningMarks.map(([open]) => text.indexOf(open));
   let rest = "";
   let position = 0;
   for (;;) {
-    thoughtMarks.forEach(([open], index) => {
+    reasoningMarks.forEach(([open], index) => {
       let start = next[index] ?? -1;
       while (start !== -1 && !opensAt(text, start, position, quotes))
         start = text.indexOf(open, start + 1);
@@ -77,11 +77,11 @@ function takeBlocks(text: string, thoughts: string[]): string {
     const starts = next.filter((start) => start !== -1);
     if (starts.length === 0) return rest + text.slice(position);
     const start = Math.min(...starts);
-    const [open, close] = thoughtMarks[next.indexOf(start)] ?? ["", ""];
+    const [open, close] = reasoningMarks[next.indexOf(start)] ?? ["", ""];
     rest += text.slice(position, start);
     const from = start + open.length;
     const end = text.indexOf(close, from);
-    thoughts.push(text.slice(from, end === -1 ? text.length : end));
+    parts.push(text.slice(from, end === -1 ? text.length : end));
     if (end === -1) return rest;
     position = end + close.length;
   }
@@ -94,10 +94,10 @@ function opensAt(text: string, start: number, position: number, quotes: readonly
   return (before.trim() === "" && start - position <= 80) || /\n[ \t]*$/.test(before);
 }
 
-function takeStray(text: string, thoughts: string[]): string {
+function takeStray(text: string, parts: string[]): string {
   const quotes = quotedSpans(text);
   let cut: { from: number; to: number } | null = null;
-  for (const mark of [...thoughtMarks.map(([, close]) => close), ...dividers]) {
+  for (const mark of [...reasoningMarks.map(([, close]) => close), ...dividers]) {
     for (let from = text.indexOf(mark); from !== -1; from = text.indexOf(mark, from + 1)) {
       const to = from + mark.length;
       const ends = /^[ \t]*(?:\r?\n|$)/.test(text.slice(to, to + 40));
@@ -110,7 +110,7 @@ function takeStray(text: string, thoughts: string[]): string {
     }
   }
   if (cut === null) return text;
-  thoughts.push(text.slice(0, cut.from));
+  parts.push(text.slice(0, cut.from));
   return text.slice(cut.to);
 }
 
