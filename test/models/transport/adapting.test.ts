@@ -49,7 +49,7 @@ const withResults: Partial<ModelRequest> = {
     { role: "user", content: "Answer now." },
   ],
 };
-const withThought: Partial<ModelRequest> = {
+const withReasoning: Partial<ModelRequest> = {
   messages: [
     { role: "user", content: "Do it." },
     {
@@ -159,7 +159,7 @@ const rows: Row[] = [
   },
   {
     name: "a conversation without its reasoning",
-    request: withThought,
+    request: withReasoning,
     rejects: ({ messages }) =>
       messages.some((each) => each.role === "assistant" && !("reasoning_content" in each)),
     status: 400,
@@ -168,7 +168,7 @@ const rows: Row[] = [
   },
   {
     name: "a conversation with its reasoning",
-    request: withThought,
+    request: withReasoning,
     profile: { reasoningField: "reasoning" },
     rejects: ({ messages }) => messages.some((each) => "reasoning" in each),
     status: 422,
