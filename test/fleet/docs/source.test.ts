@@ -56,7 +56,7 @@ function rootOf(expression: Node): string {
 
 const derived: Record<string, string[]> = {
   /** The model's own SELECT on a database that is not the fleet's, in parentheses, after select.ts. */
-  "consumer/tools/with_bindings/query_d1.ts": ["bounded"],
+  "consumer/tools/with_bindings/query_d1.ts": ["limitedSql"],
   /** Constants of the store, on their way to the runner's own child. */
   "producer/local/database.ts": ["sql"],
   /** Every call of it is checked below. */
