@@ -9,7 +9,7 @@ import type { ConsumerConfig } from "../config/config.ts";
 import { moveSlot } from "../governor/client.ts";
 import { rateOf } from "../governor/stub.ts";
 import { runSlice } from "../slice/run_slice.ts";
-import { finishSlice } from "../slice/settle.ts";
+import { finishSlice, type SliceEnd } from "../slice/settle.ts";
 import { agentAttributes, agentName, sliceAttributes } from "../telemetry/gen_ai.ts";
 import { type Admission, checkAdmission, revokeAdmission } from "./admission.ts";
 import type { Invocation } from "./invocation.ts";
@@ -39,7 +39,8 @@ export async function workSlot(
     }
     ranOwn ||= task.id === message.task_id;
     onTaken();
-    await workOn(config, task);
+    const { othersWait } = await workOn(config, task);
+    if (!othersWait) break;
   } while (hasRoom());
   return { waitMs: 0, ranOwn };
 }
@@ -77,13 +78,13 @@ async function takeTask(
 }
 
 /** One slice of a claimed task and its end, within a span. */
-function workOn(config: ConsumerConfig, task: ClaimedTask): Promise<void> {
+function workOn(config: ConsumerConfig, task: ClaimedTask): Promise<SliceEnd> {
   const attributes = () => agentAttributes(task);
   return config.spans.run(`invoke_agent ${agentName}`, attributes, async (span) => {
     const slice = await runSlice(config, task);
     const { outcome } = slice;
     span.setAttributes(() => sliceAttributes(outcome, slice.journal.used));
     if (outcome.kind === "settled" && outcome.status !== "succeeded") span.fail(outcome.reason);
-    await finishSlice(config, task, slice);
+    return await finishSlice(config, task, slice);
   });
 }

@@ -15,34 +15,49 @@ import type { SliceResult } from "./run_slice.ts";
 import { attemptError, listQuirks, settleTask } from "./settlement.ts";
 import { unchargedSpend } from "./spend.ts";
 
+/** What the end of a slice means for its slot: `othersWait` is false when no task is left to take. */
+export interface SliceEnd {
+  othersWait: boolean;
+}
+
+const mayWait: SliceEnd = { othersWait: true };
+
 export async function finishSlice(
   config: ConsumerConfig,
   task: TaskRow,
   slice: SliceResult,
-): Promise<void> {
-  await applyOutcome(config, task, slice);
+): Promise<SliceEnd> {
+  const end = await applyOutcome(config, task, slice);
   await releaseConcurrencySlot(config, task, slice.outcome);
+  return end;
 }
 
 async function applyOutcome(
   config: ConsumerConfig,
   task: TaskRow,
   slice: SliceResult,
-): Promise<void> {
+): Promise<SliceEnd> {
   const { outcome, journal } = slice;
   if (!keepsModelSlot(outcome)) await releaseSlots(config, task.id, slice.models);
   const fields = { task_id: task.id, fence: task.fence, steps: journal.used.steps };
   switch (outcome.kind) {
     case "lost":
-      return log("fence_lost", fields);
+      log("fence_lost", fields);
+      return mayWait;
     case "released":
-      return releaseAndRequeue(config, task, slice, outcome);
+      await releaseAndRequeue(config, task, slice, outcome);
+      return mayWait;
     case "settled": {
       const settlement = await settleTask(config.env, task, slice, outcome);
-      if (!settlement.ok) return log("fence_lost", fields);
+      if (!settlement.ok) {
+        log("fence_lost", fields);
+        return mayWait;
+      }
       const { used } = journal;
-      writePoint(config.env.METRICS, () => pointOf(task, settlement.value, used, Date.now()));
-      return log("task_settled", settledFields(task, settlement.value, used));
+      const { outcome: end, othersWait } = settlement.value;
+      writePoint(config.env.METRICS, () => pointOf(task, end, used, Date.now()));
+      log("task_settled", settledFields(task, end, used));
+      return { othersWait };
     }
   }
 }
@@ -81,6 +96,8 @@ async function releaseAndRequeue(
 ): Promise<void> {
   const cause = outcome.why === "retrying" ? outcome.failure : null;
   const claim = { id: task.id, fence: task.fence };
+  const flush = await journal.flush();
+  if (!flush.ok) return log("fence_lost", { task_id: task.id, fence: task.fence });
   const release = await releaseTask(config.env.DB, claim, {
     delayMs: outcome.delayMs,
     usageJson: JSON.stringify(journal.used),

@@ -2,7 +2,7 @@
 
 import { byteLength, objectKeys, putOnce } from "../../shared/files/objects.ts";
 import { storeLimits } from "../../shared/limits.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import type { Usage } from "../../shared/spend/usage.ts";
 import { writeSettlement } from "../../shared/store/tasks/settlements.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
@@ -15,16 +15,19 @@ import type { SliceResult } from "./run_slice.ts";
 import { unchargedSpend } from "./spend.ts";
 import { addUncertainEffect } from "./uncertain_effect.ts";
 
-/**
- * Stores result and transcript first, each put once under this fence, then writes the row that refers to them.
- * The value is the outcome as it was settled: a result that is too large fails the task.
- */
+/** The outcome as it was settled: a result that is too large fails the task. */
+interface SettlementEnd {
+  outcome: SettledOutcome;
+  othersWait: boolean;
+}
+
+/** Stores result and transcript first, each put once under this fence, then writes the row that refers to them. */
 export async function settleTask(
   env: ConsumerEnv,
   task: TaskRow,
   { journal, workspace }: SliceResult,
   proposedOutcome: SettledOutcome,
-): Promise<Result<SettledOutcome, "fence_lost">> {
+): Promise<Result<SettlementEnd, "fence_lost">> {
   const files = await workspace.manifest();
   const usage = journal.used;
   const resultText = formatResult(task, proposedOutcome, usage, files);
@@ -53,7 +56,7 @@ export async function settleTask(
   const isOutputInline =
     output !== null && byteLength(outputText) <= storeLimits.outputInlineBytesMax;
   const failedAttempt = outcome.isFailedAttempt ? outcome.error : null;
-  const isHeld = await writeSettlement(
+  const settlement = await writeSettlement(
     env.DB,
     { id, fence },
     {
@@ -66,12 +69,12 @@ export async function settleTask(
       attemptErrorJson: failedAttempt === null ? null : attemptError(failedAttempt, task),
       result,
       transcript: isInline ? transcript : null,
-      charges: journal.keptCharges,
+      charges: journal.heldCharges,
       ledger: unchargedSpend(journal.steps, task.charged_seq),
       journaled: journal.mayHaveRows,
     },
   );
-  return isHeld ? ok(outcome) : err("fence_lost");
+  return settlement.ok ? ok({ outcome, othersWait: settlement.value.othersWait }) : settlement;
 }
 
 function formatResult(

@@ -1,6 +1,7 @@
 /** Journals the intent of a step with effects before the effect, so that a killed worker never repeats it. */
 
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import { mustEnd } from "../../shared/store/tasks/journal.ts";
 import type { StepCall } from "../../shared/task/step.ts";
 import { intentStep } from "../loop/calls/run_call.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
@@ -26,7 +27,7 @@ export class EffectGate {
 
   /**
    * Journals the step's intent, if it is not yet, and the requests that are about to be sent. False when the
-   * effect must not happen: the fence is lost, or a tool that only reads tries to write.
+   * effect must not happen: the fence is lost, the task must end, or a tool that only reads tries to write.
    */
   async journalIntent(requests: readonly EgressRow[] = []): Promise<boolean> {
     const step = this.#step;
@@ -34,7 +35,9 @@ export class EffectGate {
     const drafts = step.hasIntent ? [] : [intentStep(step.call, step.seq)];
     if (drafts.length + requests.length === 0) return true;
     const result = await this.#journal.write(drafts, { seq: step.seq, rows: requests });
-    if (result.ok) step.hasIntent = true;
-    return result.ok;
+    if (!result.ok) return false;
+    if (drafts.length > 0 && mustEnd(result.value)) return false;
+    step.hasIntent = true;
+    return true;
   }
 }

@@ -13,9 +13,8 @@ import { log } from "../../shared/platform/log.ts";
 import type { ReplyTo } from "../../shared/platform/reply_to.ts";
 import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { findTaskByKey, insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
+import { insertTask, type NewTask } from "../../shared/store/tasks/submissions.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
-import { readTask } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import { canonicalJson } from "../../shared/text/canonical_json.ts";
 import type { ProducerEnv } from "../env.ts";
@@ -100,11 +99,7 @@ export async function acceptTask(
     model: env.MODEL,
   });
   if (large !== null) await putLargeSpec(env.OBJECTS, inserted, large);
-  await insertTasks(env.DB, [inserted]);
-  const row =
-    origin.idempotencyKey === null
-      ? await readTask(env.DB, origin.tenant, inserted.id)
-      : await findTaskByKey(env.DB, origin.tenant, origin.idempotencyKey);
+  const row = await insertTask(env.DB, inserted);
   if (row === null) throw new StoreFault(`task ${inserted.id} is missing after its insert`);
   if (row.id === inserted.id) {
     await sendTasks(env, [row]);

@@ -47,6 +47,8 @@ export const flowLimits = {
   concurrencyCheckMs: 10 * 60_000,
   /** Flows that one choice of the next task looks at: more that are all paused, full or closed wait a turn. */
   flowsPerChoiceMax: 200,
+  /** Queued tasks that a settlement reads to know whether its slot has more to do. */
+  waitingReadMax: 8,
   /** Tenants whose place in the turn an isolate remembers: each claim sends them to D1. */
   turnTenantsMax: 100,
 } as const;

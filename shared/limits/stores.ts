@@ -4,6 +4,8 @@
 export const storeLimits = {
   specInlineBytesMax: 16_384,
   stepInlineBytesMax: 8_192,
+  /** Steps in one row of the journal: with the largest payloads far below the 2 MB of a row. */
+  turnStepsMax: 50,
   outputInlineBytesMax: 8_192,
   transcriptInlineBytesMax: 8_192,
   egressRowsBytesMax: 1_000_000,

@@ -8,9 +8,10 @@ import { getText, headObject, objectKeys, putOnce } from "../files/objects.ts";
 import { logBug } from "../platform/log.ts";
 import { err, ok, type Result } from "../result.ts";
 import { readUsage } from "../spend/usage.ts";
-import { readSteps, type StepRow } from "../store/tasks/journal.ts";
+import { readSteps } from "../store/tasks/journal.ts";
 import type { TaskRow } from "../store/tasks/task_row.ts";
 import { readInlineTranscript } from "../store/tasks/tasks.ts";
+import type { StepRow } from "../store/tasks/turn_rows.ts";
 import type { FileEntry, Step, StepPayload } from "./step.ts";
 
 export type Manifest = Record<string, FileEntry>;

@@ -13,6 +13,7 @@ import { type Profile, profileOf } from "../../shared/models/profiles.ts";
 import { ok } from "../../shared/result.ts";
 import { type Bounds, boundsOf } from "../../shared/spend/budgets.ts";
 import { noUsage, type Usage } from "../../shared/spend/usage.ts";
+import { type StepRow, unpackTurn } from "../../shared/store/tasks/turn_rows.ts";
 import type { Step, StepPayload } from "../../shared/task/step.ts";
 
 // Node lacks this method of the Workers runtime.
@@ -33,7 +34,7 @@ type StepValues = [
   id: string,
   fence: number,
   seq: number,
-  kind: string,
+  kind: StepRow["kind"],
   name: string,
   status: Step["status"],
   startedAt: number,
@@ -85,23 +86,24 @@ export class MemoryStores {
 
   /** The journal as another worker reads it. */
   steps(): Step[] {
-    return [...this.#rows.values()]
-      .sort((a, b) => a[2] - b[2])
-      .map((row): Step => {
-        const bytes = row[8] === null ? this.#objects.get(row[9] ?? "") : undefined;
-        const text = row[8] ?? new TextDecoder().decode(bytes);
-        return {
-          seq: row[2],
-          fence: row[1],
-          name: row[4],
-          status: row[5],
-          started_at: row[6],
-          duration_ms: row[7],
-          usage: JSON.parse(row[10]) as Usage,
-          payload: JSON.parse(text) as StepPayload,
-        };
-      });
+    const rows = [...this.#rows.values()].sort((a, b) => a[2] - b[2]).flatMap(rowSteps);
+    const steps = new Map<number, Step>();
+    for (const row of rows) {
+      const bytes = row.payload === null ? this.#objects.get(row.payload_key ?? "") : undefined;
+      const { kind: _, task_id: __, payload_key: ___, ...step } = row;
+      const text = row.payload ?? new TextDecoder().decode(bytes);
+      const payload = JSON.parse(text) as StepPayload;
+      steps.set(row.seq, { ...step, usage: JSON.parse(row.usage) as Usage, payload });
+    }
+    return [...steps.values()];
   }
+}
+
+function rowSteps(values: StepValues): StepRow[] {
+  const [task_id, fence, seq, kind, name, status, started_at, duration_ms, ...rest] = values;
+  const [payload, payload_key, usage] = rest;
+  const head = { task_id, fence, seq, kind, name, status, started_at, duration_ms };
+  return unpackTurn({ ...head, payload, payload_key, usage });
 }
 
 export const toolHostWith = (tools: readonly Tool[]): ToolHost => ({
@@ -181,5 +183,7 @@ export async function runSlice(
   const signal = new AbortController().signal;
   const toolHost = toolHostWith(tools);
   const end = await runLoop(task, [model], { journal, toolHost, signal, sliceMs });
+  // As the release of a slice does; a settlement writes no steps.
+  if (end.kind !== "answered" && end.kind !== "lost") await journal.flush();
   return { end, journal };
 }

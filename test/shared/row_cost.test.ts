@@ -29,13 +29,13 @@ interface Cost {
   trips: number;
 }
 
-// docs/bindings.md quotes these figures. Each slot ends with one call that finds no further task.
+// docs/bindings.md quotes these figures.
 const costs: Record<string, Cost> = {
   "one step (the answer)": {
     task: { prompt, model, rehearsal: [finalAnswer()] },
     steps: 1,
     rows: 9,
-    trips: 5,
+    trips: 3,
   },
   "fourteen steps, seven of them model calls": {
     task: {
@@ -54,8 +54,8 @@ const costs: Record<string, Cost> = {
       ],
     },
     steps: 14,
-    rows: 35,
-    trips: 17,
+    rows: 21,
+    trips: 9,
   },
   "three steps and one denied request": {
     task: {
@@ -64,14 +64,14 @@ const costs: Record<string, Cost> = {
       rehearsal: [toolCall("fetch_url", { url: "https://unlisted.example/" }), finalAnswer()],
     },
     steps: 3,
-    rows: 14,
-    trips: 7,
+    rows: 12,
+    trips: 4,
   },
   "two steps, the first a failed attempt": {
     task: { prompt, model, rehearsal: [unavailable, finalAnswer()] },
     steps: 2,
     rows: 17,
-    trips: 10,
+    trips: 8,
   },
 };
 

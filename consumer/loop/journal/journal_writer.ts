@@ -3,15 +3,13 @@
 import { objectKeys, putOnce, sha256Hex } from "../../../shared/files/objects.ts";
 import { storeLimits } from "../../../shared/limits.ts";
 import { log } from "../../../shared/platform/log.ts";
+import { ok, type Result } from "../../../shared/result.ts";
 import { addUsage, type Usage } from "../../../shared/spend/usage.ts";
 import type { Charge } from "../../../shared/store/batches/ceilings.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 import type { Claim } from "../../../shared/store/tasks/claim.ts";
-import {
-  type JournalResult,
-  type NewStep,
-  writeSteps,
-} from "../../../shared/store/tasks/journal.ts";
+import { type JournalResult, mustEnd, writeSteps } from "../../../shared/store/tasks/journal.ts";
+import type { NewStep } from "../../../shared/store/tasks/turn_rows.ts";
 import type { Step, StepPayload } from "../../../shared/task/step.ts";
 import { stepFields } from "../../telemetry/lines.ts";
 
@@ -50,7 +48,9 @@ export class JournalWriter {
   #waitedMs = 0;
   #hasProgressed = false;
   #mayHaveRows: boolean;
-  readonly #keptCharges: Charge[] = [];
+  /** Steps that the next write stores, and their charges. */
+  #held: Step[] = [];
+  #heldCharges: Charge[] = [];
 
   constructor(env: { DB: D1Database; OBJECTS: R2Bucket }, claim: Claim, start: JournalStart) {
     this.steps = start.steps;
@@ -113,7 +113,10 @@ export class JournalWriter {
     return (this.steps.at(-1)?.seq ?? 0) + 1;
   }
 
-  /** Journals steps and the egress decisions made during one of them in one atomic write. */
+  /**
+   * Journals steps and the egress decisions made during one of them in one atomic write, after the steps that
+   * were held. If the task must end, its intents are not written.
+   */
   async write(
     drafts: readonly StepDraft[],
     egress: { seq: number; rows: readonly EgressRow[] } | null,
@@ -121,23 +124,42 @@ export class JournalWriter {
     this.#mayHaveRows = true;
     const before = this.#used;
     const steps = drafts.map((draft) => this.#toStep(draft));
-    const rows = await Promise.all(steps.map((step) => this.#toRow(step)));
-    const charges = this.#chargesOf(drafts);
+    const rows = await Promise.all([...this.#held, ...steps].map((step) => this.#toRow(step)));
+    const charges = [...this.#heldCharges, ...this.#chargesOf(drafts)];
     const result = await writeSteps(this.#env.DB, this.#claim, rows, egress, charges);
-    if (!result.ok) this.#used = before;
-    else if (steps.length > 0) this.#addSteps(steps);
+    if (!result.ok) {
+      this.#used = before;
+      return result;
+    }
+    this.#held = [];
+    this.#heldCharges = [];
+    const ends = mustEnd(result.value);
+    const stored = steps.filter(({ status }) => status !== "intent" || !ends);
+    if (stored.length > 0) this.#addSteps(stored);
     return result;
   }
 
-  /** Adds the last step without a write of its own: the settlement's transcript holds it. */
-  keepForSettlement(draft: StepDraft): void {
-    this.#keptCharges.push(...this.#chargesOf([draft]));
-    this.#addSteps([this.#toStep(draft)]);
+  /**
+   * Adds a step without a write of its own: the next write stores it, or the settlement's transcript. A worker
+   * that dies before loses it: a reply whose calls only read, or the answer. The model is then asked again.
+   */
+  hold(draft: StepDraft): void {
+    const step = this.#toStep(draft);
+    this.#held.push(step);
+    this.#heldCharges.push(...this.#chargesOf([draft]));
+    this.#addSteps([step]);
   }
 
-  /** What the kept step used, for the settlement to charge. */
-  get keptCharges(): readonly Charge[] {
-    return this.#keptCharges;
+  /** Writes what is held, before a release: the next slice continues from it. */
+  async flush(): Promise<Result<null, "fence_lost">> {
+    if (this.#held.length === 0) return ok(null);
+    const result = await this.write([], null);
+    return result.ok ? ok(null) : result;
+  }
+
+  /** What the held steps used of their batch's ceiling, for the settlement to charge. */
+  get heldCharges(): readonly Charge[] {
+    return this.#heldCharges;
   }
 
   /** What steps use of their batch's ceiling. */

@@ -44,7 +44,7 @@ export function payloadHead({ model, plan, raw }: CompletedCall, quirks: readonl
   };
 }
 
-/** Journals a reply with its rejected calls, or ends the task with the answer that it holds. */
+/** Journals a reply with its rejected calls, or holds it until its calls have run, or ends the task with its answer. */
 export async function recordReply(
   task: LoopTask,
   { journal }: LoopSlice,
@@ -69,7 +69,7 @@ export async function recordReply(
   const spent = { ...payload.usage, steps: 1, model_calls: 1 };
   const step: StepDraft = { seq, name: model.id, status: "done", startedAt, payload, spent };
   if (answer !== null) {
-    journal.keepForSettlement(step);
+    journal.hold(step);
     return { kind: "answered", output: answer.output };
   }
   const countedMax = stepsLeft(journal.used, task.bounds) - 1;
@@ -83,6 +83,11 @@ export async function recordReply(
         n < countedMax ? { steps: 1 } : {},
       ),
     );
+  // The calls that run are written with the reply, as one turn.
+  if (rejections.length < calls.length) {
+    for (const draft of [step, ...rejections]) journal.hold(draft);
+    return null;
+  }
   return endAfterWrite(await journal.write([step, ...rejections], null));
 }
 

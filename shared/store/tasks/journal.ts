@@ -3,32 +3,12 @@
  * per write; each insert is conditional on the fence, so a slice that lost its task writes nothing.
  */
 import { err, ok, type Result } from "../../result.ts";
-import type { Usage } from "../../spend/usage.ts";
 import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { type EgressRow, egressParts } from "../egress/egress_log.ts";
 import { sql } from "../sql.ts";
 import type { Claim } from "./claim.ts";
-
-export interface StepRow {
-  task_id: string;
-  /** From 1, without gaps, across attempts. */
-  seq: number;
-  fence: number;
-  kind: "model" | "tool";
-  name: string;
-  /** `intent`: started, outcome unknown. `refused`: a call that was rejected without running. */
-  status: "done" | "failed" | "refused" | "intent";
-  started_at: number;
-  duration_ms: number;
-  /** JSON text; null when it is stored in R2 under `payload_key`. */
-  payload: string | null;
-  payload_key: string | null;
-  /** Cumulative after this step: the last row's usage is the task's. */
-  usage: string;
-}
-
-export type NewStep = Omit<StepRow, "task_id" | "fence" | "usage"> & { usage: Usage };
+import { type NewStep, packTurns, type StepRow, unpackTurn } from "./turn_rows.ts";
 
 /** Why the task has to end before its next step, read with each write. */
 export interface EndSignals {
@@ -37,15 +17,25 @@ export interface EndSignals {
   ceiling: Ceiling | null;
 }
 
+/** Whether the task has to end: then no intent is written, and its effect must not start. */
+export const mustEnd = ({ cancelRequested, expired, ceiling }: EndSignals): boolean =>
+  cancelRequested || expired || ceiling !== null;
+
 /** `fence_lost`: another claim owns the task, and nothing was written. */
 export type JournalResult = Result<EndSignals, "fence_lost">;
 
 const ownedSql = "FROM tasks WHERE id = ?1 AND fence = ?2 AND status = 'running'";
 
-/** A repetition writes the same row again, so a lost reply is harmless. */
+const expiredSql = `COALESCE(expires_at, 9e15) <= ${nowSql}`;
+
+/**
+ * A repetition writes the same row again, so a lost reply is harmless. The intent of a task that must end is
+ * not written: its effect does not start, and would look like one without an outcome.
+ */
 const stepSql = `
   INSERT INTO steps (task_id, fence, seq, kind, name, status, started_at, duration_ms, payload, payload_key, usage)
   SELECT id, fence, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 ${ownedSql}
+    AND (?6 <> 'intent' OR NOT (cancel_requested_at IS NOT NULL OR ${expiredSql} OR ${ceilingSql} IS NOT NULL))
   ON CONFLICT (task_id, seq) DO UPDATE SET fence = excluded.fence, status = excluded.status,
     duration_ms = excluded.duration_ms, payload = excluded.payload,
     payload_key = excluded.payload_key, usage = excluded.usage
@@ -64,11 +54,14 @@ const egressSql = `
     status = excluded.status, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
 
 const endSignalsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,
-  COALESCE(expires_at, 9e15) <= ${nowSql} AS expired, ${ceilingSql} AS ceiling ${ownedSql}`;
+  ${expiredSql} AS expired, ${ceilingSql} AS ceiling ${ownedSql}`;
 
 type EndSignalsRow = { cancelled: number; expired: number; ceiling: Ceiling | null };
 
-/** Writes steps and the gateway's decisions during them. `charges` count against the batch's ceiling. */
+/**
+ * Writes steps and the gateway's decisions during them, the steps of a turn in one row. `charges` count against
+ * the batch's ceiling.
+ */
 export async function writeSteps(
   db: D1Database,
   claim: Claim,
@@ -76,8 +69,12 @@ export async function writeSteps(
   egress: { seq: number; rows: readonly EgressRow[] } | null,
   charges: readonly Charge[] = [],
 ): Promise<JournalResult> {
-  const statements = charges.map((charge) => chargeStatement(db, claim, charge));
-  for (const step of steps) {
+  const turns = packTurns(steps);
+  const statements = charges.map((charge) => {
+    const turn = turns.find(({ seqs }) => seqs.includes(charge.seq));
+    return chargeStatement(db, claim, { ...charge, seq: turn?.row.seq ?? charge.seq });
+  });
+  for (const { row: step } of turns) {
     statements.push(
       sql.statement(db, stepSql, [
         claim.id,
@@ -105,10 +102,15 @@ export async function writeSteps(
   return ok({ cancelRequested: cancelled === 1, expired: expired === 1, ceiling });
 }
 
+/** One entry for each step, ordered by row: a later entry replaces an earlier one with its number. */
 export async function readSteps(db: D1Database, taskId: string): Promise<StepRow[]> {
-  return sql.all<StepRow>(db, "read steps", "SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq", [
-    taskId,
-  ]);
+  const rows = await sql.all<StepRow>(
+    db,
+    "read steps",
+    "SELECT * FROM steps WHERE task_id = ?1 ORDER BY seq",
+    [taskId],
+  );
+  return rows.flatMap(unpackTurn);
 }
 
 /** The last journaled usage of live tasks, by id; tasks without a step are missing. */

@@ -1,5 +1,5 @@
 /** The writes that end a claim: a release or the settlement. */
-import { sweepLimits } from "../../limits.ts";
+import { flowLimits, sweepLimits } from "../../limits.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { type Reason, storedReason, type TerminalStatus } from "../../task/states.ts";
 import { type Charge, chargeStatement } from "../batches/ceilings.ts";
@@ -96,17 +96,24 @@ const settleSql = `
     finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
   WHERE ${heldSql}`;
 
+/** Whether a task may wait for a slot. Of a long queue only the head is read, and a few that are not due. */
+const waitingSql = `SELECT COUNT(*) = ${flowLimits.waitingReadMax} OR COALESCE(MAX(due), 0) AS waiting FROM (
+  SELECT COALESCE(not_before, 0) <= ${nowSql} + 999 AS due FROM tasks INDEXED BY tasks_ready
+  WHERE status = 'queued' AND parked IS NULL LIMIT ${flowLimits.waitingReadMax})`;
+
+/** `othersWait`: false when no task waits for a slot, so the slot need not look for the next one. */
+export type SettleResult = Result<{ othersWait: boolean }, "fence_lost">;
+
 const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
 
 /**
- * The one terminal write, fenced. It deletes the journal's rows, which the transcript contains. False when
- * the fence is lost. A repetition after a lost reply finds the settled row.
+ * The one terminal write, fenced. It deletes the journal's rows, which the transcript contains. A repetition after a lost reply finds the settled row.
  */
 export async function writeSettlement(
   db: D1Database,
   claim: Claim,
   end: Settlement,
-): Promise<boolean> {
+): Promise<SettleResult> {
   const stored = storedReason(end.reason);
   const statements = end.charges.map((charge) => chargeStatement(db, claim, charge));
   statements.push(...ledgerStatements(db, claim, end.ledger));
@@ -139,9 +146,11 @@ export async function writeSettlement(
       ]),
     );
   }
-  const answers = await sql.batch(db, "settle", statements);
+  statements.push(sql.statement(db, waitingSql));
+  const answers = await sql.batch<{ waiting: number }[]>(db, "settle", statements);
+  const answer = ok({ othersWait: answers.at(-1)?.results[0]?.waiting !== 0 });
   // What its triggers change counts too.
-  if ((answers[index]?.meta.changes ?? 0) > 0) return true;
+  if ((answers[index]?.meta.changes ?? 0) > 0) return answer;
   const row = await sql.first(db, "settle", settledSql, [claim.id, claim.fence, end.status]);
-  return row !== null;
+  return row === null ? err("fence_lost") : answer;
 }

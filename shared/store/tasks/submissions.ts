@@ -64,18 +64,32 @@ export async function insertTasks(db: D1Database, tasks: readonly NewTask[]): Pr
   return rows.map((row) => row.id);
 }
 
+/**
+ * Inserts one task and reads it in the same transaction: this one, or the one that its idempotency key has created.
+ * Null if neither exists.
+ */
+export async function insertTask(db: D1Database, task: NewTask): Promise<TaskRow | null> {
+  const key = task.idempotency_key;
+  const found =
+    key === null
+      ? sql.statement(db, `SELECT ${taskColumns} FROM tasks WHERE id = ?1`, [task.id])
+      : sql.statement(db, byKeySql, [task.tenant, key]);
+  const [, rows] = await sql.batch<[{ id: string }, TaskRow]>(db, "insert task", [
+    sql.statement(db, insertSql, [JSON.stringify([task])]),
+    found,
+  ]);
+  return rows.results[0] ?? null;
+}
+
+const byKeySql = `SELECT ${taskColumns} FROM tasks WHERE tenant = ?1 AND idempotency_key = ?2`;
+
 /** The task with an idempotency key, or null. */
 export async function findTaskByKey(
   db: D1Database,
   tenant: string,
   key: string,
 ): Promise<TaskRow | null> {
-  return sql.first<TaskRow>(
-    db,
-    "find task by key",
-    `SELECT ${taskColumns} FROM tasks WHERE tenant = ?1 AND idempotency_key = ?2`,
-    [tenant, key],
-  );
+  return sql.first<TaskRow>(db, "find task by key", byKeySql, [tenant, key]);
 }
 
 /** Called after a failed send: the next sweep sends these tasks. */

@@ -72,7 +72,9 @@ test("a task is not claimed before its not_before, nor after it has settled", as
   expect(await claimTask(env.DB, early, hashes)).toBeNull();
   const id = await acceptTask(task);
   const row = await claimTask(env.DB, id, hashes);
-  expect(await writeSettlement(env.DB, { id, fence: row?.fence ?? 0 }, settlement)).toBe(true);
+  expect(await writeSettlement(env.DB, { id, fence: row?.fence ?? 0 }, settlement)).toMatchObject({
+    ok: true,
+  });
   expect(await claimTask(env.DB, id, hashes)).toBeNull();
 });
 
@@ -84,7 +86,10 @@ test("a worker with an old fence can write no heartbeat, no step and no settleme
   const old = { id, fence: 1 };
   expect(await heartbeat(env.DB, old)).toBe(false);
   expect(await writeSteps(env.DB, old, [step], null)).toEqual({ ok: false, error: "fence_lost" });
-  expect(await writeSettlement(env.DB, old, settlement)).toBe(false);
+  expect(await writeSettlement(env.DB, old, settlement)).toEqual({
+    ok: false,
+    error: "fence_lost",
+  });
   const rows = await env.DB.prepare("SELECT * FROM steps WHERE task_id = ?1").bind(id).all();
   expect(rows.results).toEqual([]);
   expect((await readRow(id)).status).toBe("running");
@@ -93,8 +98,8 @@ test("a worker with an old fence can write no heartbeat, no step and no settleme
 test("a settlement can be repeated after a lost reply", async () => {
   const id = await acceptTask(task);
   await claimTask(env.DB, id, hashes);
-  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toBe(true);
-  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toBe(true);
+  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toMatchObject({ ok: true });
+  expect(await writeSettlement(env.DB, { id, fence: 1 }, settlement)).toMatchObject({ ok: true });
 });
 
 test("a lost lease costs an attempt only if its worker journaled no step", async () => {

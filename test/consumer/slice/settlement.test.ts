@@ -18,7 +18,7 @@ afterEach(() => {
 async function settleWith(output: unknown, steps: readonly object[] = [], isComplete = false) {
   const id = await acceptTask({ prompt: "p" });
   const task = await claimTask(env.DB, id, "{}");
-  const journal = { used: noUsage, steps, isComplete, keptCharges: [], mayHaveRows: false };
+  const journal = { used: noUsage, steps, isComplete, heldCharges: [], mayHaveRows: false };
   const slice = { journal, workspace: { manifest: async () => ({}) } } as unknown as SliceResult;
   if (task === null) throw new Error("not claimed");
   await settleTask(
