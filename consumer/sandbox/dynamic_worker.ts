@@ -8,7 +8,7 @@ export interface SealedLoader {
   readonly [sealed]: true;
 }
 
-/** A Dynamic Worker's contents. There is no field that may be forgotten. */
+/** The contents of a Dynamic Worker. Every field is required, so none can be forgotten. */
 export interface DynamicWorkerCode {
   mainModule: string;
   modules: WorkerLoaderWorkerCode["modules"];

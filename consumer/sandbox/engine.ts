@@ -21,7 +21,7 @@ export interface GuestResponse {
   body: Uint8Array;
 }
 
-/** The only ways out of a sandbox. Neither method rejects: a refusal is an answer. */
+/** The only ways out of a sandbox. Neither method rejects: a denial is returned as an answer. */
 export interface Capabilities {
   /** Sends one request through the egress gateway. A denial answers as a 403 with a JSON body. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
@@ -37,7 +37,7 @@ export type FileChanges = ReadonlyMap<string, Uint8Array | null>;
 
 /** What a tool answered to a program: `ok: false` is thrown into the program as an Error. */
 export type ToolAnswer = ({ ok: true; json: string } | { ok: false; message: string }) & {
-  /** What others changed in the workspace meanwhile; absent where an engine's files are not kept in step. */
+  /** What others changed in the workspace meanwhile; absent if the engine does not synchronise files. */
   changes?: FileChanges;
   /** The workspace took none of the program's changes, and no tool was called. */
   kept?: false;
@@ -53,7 +53,7 @@ export interface Program {
   tools: readonly string[];
 }
 
-/** Bounds of one run; every engine holds those that its platform lets it hold. */
+/** The limits of one run. Each engine enforces those that its platform can enforce. */
 export interface RunLimits {
   fuel: number;
   memoryBytes: number;
@@ -87,7 +87,7 @@ export interface RunOutcome {
   /** The lines of console.*, as a terminal shows them, capped. */
   logs: string;
   error: RunError | null;
-  /** What no call has handed over. Empty when a limit stopped the run. */
+  /** The changes that no call has handed over. Empty when a limit stopped the run. */
   changes: FileChanges;
   usage: { fuel: number; hostCalls: number; durationMs: number };
 }

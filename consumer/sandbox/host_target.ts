@@ -22,7 +22,7 @@ export class HostTarget extends RpcTarget {
   readonly #signal: AbortSignal;
   readonly #ended = Promise.withResolvers<void>();
   #callCount = 0;
-  /** Of files that calls under way have handed over. */
+  /** The bytes of the files that calls in progress have handed over. */
   #handedBytes = 0;
   #closed = false;
   readonly #admitted = Promise.withResolvers<void>();
@@ -36,12 +36,12 @@ export class HostTarget extends RpcTarget {
     signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
   }
 
-  /** How many calls were made so far. */
+  /** The number of calls so far. */
   get calls(): number {
     return this.#callCount;
   }
 
-  /** Asked at its turn by a program that had to wait for it, or whose workspace did not come along. */
+  /** Called when its turn comes by a program that had to wait, or whose workspace was not sent with the run. */
   files(): ReadonlyMap<string, Uint8Array> {
     this.#admitted.resolve();
     return this.#program.files;
@@ -69,7 +69,7 @@ export class HostTarget extends RpcTarget {
     const parsed = parseChanges(changes);
     if (parsed === null) return { ok: false, message: tooManyChanges, kept: false };
     const bytes = bytesIn(parsed);
-    // The program's side waits for its turn; a call that does not is rejected, or each would hold a workspace.
+    // A well-behaved program waits for its turn. Other calls are rejected, or each of them would hold a workspace.
     if (this.#handedBytes > 0 && this.#handedBytes + bytes > sandboxLimits.hostCallBytesMax)
       return { ok: false, message: tooManyChanges, kept: false };
     this.#handedBytes += bytes;
@@ -106,14 +106,14 @@ export class HostTarget extends RpcTarget {
     }
   }
 
-  /** Settles when the run is aborted or over. Asked at a program's first wait, so it has its turn. */
+  /** Settles when the run is aborted or over. A program calls it at its first wait, so its turn has come. */
   aborted(): Promise<void> {
     this.#admitted.resolve();
     if (this.#signal.aborted) this.#ended.resolve();
     return this.#ended.promise;
   }
 
-  /** Ends the run's rights: calls that still come are refused. */
+  /** Ends the run's rights: later calls are rejected. */
   close(): void {
     this.#closed = true;
     this.#ended.resolve();

@@ -11,7 +11,7 @@ import type { Prepared, PreparedProgram } from "./interpreter/transform/transfor
 import type { RunRequest } from "./interpreter/worker.ts";
 import { stoppedBy } from "./untrusted_outcome.ts";
 
-/** What the interpreter's Worker answers to, as its stub is used here. */
+/** The methods of the interpreter's Worker, as its stub is used here. */
 interface InterpreterStub {
   run(request: RunRequest, host: HostTarget): Promise<RunOutcome & Partial<Disposable>>;
   prepare(code: string): Promise<Prepared & Partial<Disposable>>;
@@ -37,11 +37,11 @@ export function isolateEngine(loader: SealedLoader): Engine {
         const files = smallEnough(program.files);
         const run = stub.run({ code, files, tools, readOnly, limits }, host);
         using outcome = disposable(await host.outcomeInTime(run, limits.wallMs));
-        // A copy: what came over RPC ends with its disposal.
+        // Copied, because values that came over RPC are freed when their source is disposed.
         const { value, logs, error, changes, usage } = outcome;
         return { value, logs, error, changes, usage };
       } catch (error) {
-        // What holds it may never let it go: the next run gets another instance of the same contents.
+        // A hanging instance may never return: the next run gets another instance with the same contents.
         if (host.hangs) hung += 1;
         throw error;
       } finally {
@@ -51,7 +51,7 @@ export function isolateEngine(loader: SealedLoader): Engine {
   };
 }
 
-/** The files, if all of them are small enough to go with the run. */
+/** The files, if they are small enough to be sent with the run. */
 function smallEnough(files: Program["files"]): Program["files"] | null {
   let bytes = 0;
   for (const [name, content] of files) {
@@ -61,10 +61,10 @@ function smallEnough(files: Program["files"]): Program["files"] | null {
   return files;
 }
 
-/** How many instances of the interpreter hang, as far as this isolate knows. */
+/** The number of interpreter instances that hang, as far as this isolate knows. */
 let hung = 0;
 
-/** The interpreter's Worker, to be disposed after its use. */
+/** The interpreter's Worker; the caller disposes of it. */
 function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
   const identity = hung === 0 ? interpreterIdentity : `${interpreterIdentity}#${hung}`;
   const worker = dynamicWorker(loader, identity, {
@@ -93,12 +93,12 @@ export async function preparedBy(
     stub.prepare(program.code),
   );
   using prepared = disposable(await preparing);
-  // Copies: what came over RPC ends with its disposal.
+  // Copied, because values that came over RPC are freed when their source is disposed.
   if (!prepared.ok) return err(stoppedBy({ kind: "syntax", ...prepared.error }));
   return ok({ ...prepared.value });
 }
 
-/** The refusal of a program that is too long to be looked at. */
+/** Rejects a program that is too long to be parsed. */
 function rejectOversized(program: Program): RunOutcome | null {
   if (program.code.length <= sandboxLimits.codeBytesMax) return null;
   const message = `The code is longer than ${sandboxLimits.codeBytesMax} characters.`;

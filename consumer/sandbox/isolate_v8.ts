@@ -12,7 +12,7 @@ import { preparedBy } from "./isolate.ts";
 import { limitError } from "./limit_error.ts";
 import { parseOutcome, stoppedBy } from "./untrusted_outcome.ts";
 
-/** What the native Worker answers to, as its stub is used here. */
+/** The methods of the native Worker, as its stub is used here. */
 interface NativeStub {
   run(request: NativeRequest, host: HostTarget): Promise<RunOutcome & Partial<Disposable>>;
 }
@@ -55,7 +55,7 @@ async function runNative(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const host = new HostTarget(program, capabilities, signal);
-  // The module scope has a require of its own, which would reach past the workspace.
+  // The module scope has its own `require`, which would bypass the workspace.
   const lead = "require=(name)=>globalThis.require(name);module.exports=";
   using worker = disposable(
     dynamicWorker(loader, null, {
@@ -70,7 +70,7 @@ async function runNative(
   );
   using entrypoint = disposable(worker.getEntrypoint() as unknown as NativeStub);
   const earlyEnd = Promise.withResolvers<"deadline" | "aborted">();
-  // The Worker's own deadline comes first; this one holds when its event loop is gone.
+  // The Worker's own deadline usually comes first; this timer ends the run when its event loop is blocked.
   const timer = setTimeout(() => earlyEnd.resolve("deadline"), limits.wallMs + 1_000);
   const abort = (): void => earlyEnd.resolve("aborted");
   signal.addEventListener("abort", abort, { once: true });
@@ -90,7 +90,7 @@ async function runNative(
   }
 }
 
-/** The platform ended the Worker: what it says of the reason becomes one of our kinds. */
+/** The platform ended the Worker: its reason becomes one of our error kinds. */
 function platformError(error: unknown): RunError {
   const message = error instanceof Error ? error.message : "";
   if (/cpu|time limit/i.test(message)) return limitError("fuel");

@@ -20,7 +20,7 @@ export const remedies: Partial<Record<RunErrorKind, string>> = {
   deadline: "Wait for fewer requests in one run, or send them at the same time with Promise.all.",
 };
 
-/** The error of a limit, in words that tell the model what to change. */
+/** A limit's error, with advice that tells the model what to change. */
 export function limitError(limit: keyof typeof sentences): RunError {
   const kind: RunErrorKind = limit === "aborted" ? "deadline" : limit;
   return { kind, name: "LimitError", message: sentences[limit], stack: "" };

@@ -4,11 +4,11 @@
  * (`npm install --save-dev --save-exact name`), add a line, and build again.
  */
 export interface SandboxPackage {
-  /** As a program imports it. */
+  /** The name that a program imports. */
   name: string;
-  /** What is bundled, where that is not the package's main file. */
+  /** The bundled file, if it is not the package's main file. */
   entry?: string;
-  /** A part of another package, which is not listed by itself. */
+  /** This is a part of another package and is not listed separately. */
   isPart?: true;
 }
 
@@ -56,5 +56,5 @@ export const sandboxPackages: readonly SandboxPackage[] = [
   { name: "zod" },
 ];
 
-/** The names that the prompt and the refusals list. */
+/** The names that the prompt and the error messages list. */
 export const packageNames = sandboxPackages.flatMap(({ name, isPart }) => (isPart ? [] : [name]));

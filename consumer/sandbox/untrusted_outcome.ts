@@ -13,7 +13,7 @@ export interface UntrustedOutcome {
   usage: { hostCalls: unknown; durationMs: unknown };
 }
 
-/** The outcome within its bounds; changes that no workspace could hold are an error instead. */
+/** The outcome within its limits; if no workspace could hold the changes, an error instead. */
 export function parseOutcome(report: UntrustedOutcome, limits: RunLimits): RunOutcome {
   const { value, error, usage } = report;
   const logs = cut(String(report.logs), limits.logBytes + 1_000);
@@ -47,12 +47,12 @@ export function parseOutcome(report: UntrustedOutcome, limits: RunLimits): RunOu
   }
 }
 
-/** A whole workspace can be deleted and another written. */
+/** A run may delete a whole workspace and write another one. */
 const changesMax = 2 * workspaceLimits.filesMax;
 
 export const tooManyChanges = "The program changed more files than the workspace holds.";
 
-/** The changes that a call reports, or null where they are malformed. Whether they fit, the workspace decides. */
+/** The changes that a call reports, or null if they are malformed. The workspace decides whether they fit. */
 export function parseChanges(report: unknown): FileChanges | null {
   if (!(report instanceof Map) || report.size > changesMax) return null;
   const changes = new Map<string, Uint8Array | null>();
@@ -71,7 +71,7 @@ export function bytesIn(changes: FileChanges): number {
   return sum;
 }
 
-/** Bytes that hold no more memory than they are: a view would keep the whole buffer behind it. */
+/** Copies the bytes, because a view would keep the whole buffer behind it. */
 const copyBytes = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
@@ -96,7 +96,7 @@ function parseError(error: unknown): RunError {
   };
 }
 
-/** The outcome of a run that left nothing but its error. */
+/** The outcome of a run that only left an error. */
 export function stoppedBy(error: RunError): RunOutcome {
   return {
     value: null,

@@ -32,7 +32,7 @@ export async function runBash(
     limits: { cpuMs: bashLimits.cpuMsMax, subRequests: bashLimits.subRequestsMax },
   });
   const deadline = Promise.withResolvers<never>();
-  // The script's own clock comes first; this one holds when its event loop is gone.
+  // The script's own clock usually ends it; this timer ends it when its event loop is blocked.
   const timer = setTimeout(
     () => deadline.reject(new Error("The script took too long and was stopped.")),
     wallMs + bashLimits.graceMs,
@@ -44,7 +44,7 @@ export async function runBash(
     const running = stub.run({ script: program.code, wallMs }, host);
     using outcome = disposable(await Promise.race([running, deadline.promise]));
     const { stdout, stderr, exitCode } = outcome;
-    // A copy: what came over RPC ends with its disposal.
+    // Copied, because values that came over RPC are freed when their source is disposed.
     const changes = new Map([...outcome.changes].map(([path, bytes]) => [String(path), bytes]));
     return { stdout: String(stdout), stderr: String(stderr), exitCode: Number(exitCode), changes };
   } finally {

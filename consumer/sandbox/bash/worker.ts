@@ -3,7 +3,7 @@ import { Bash, InMemoryFs } from "just-bash/browser";
 import { bashLimits, workspaceLimits } from "../../../shared/limits.ts";
 import type { GuestRequest, GuestResponse } from "../engine.ts";
 
-/** The workspace as a script sees it; everything else of its file system is gone with the run. */
+/** The folder that a script sees as its workspace. All other files of its file system are deleted after the run. */
 const home = "/workspace";
 
 /** One script as it crosses RPC. */
@@ -55,11 +55,11 @@ async function runScript(script: string, wallMs: number, host: BashHost): Promis
     fs,
     cwd: home,
     env: { HOME: home, PWD: home, TMPDIR: "/tmp" },
-    // It patches globals of an isolate that several scripts share; without eval they reach nothing.
+    // The option would patch globals of an isolate that several scripts share. Without eval, scripts cannot reach those globals.
     defenseInDepth: false,
     executionLimitProfile: "hardened",
     executionLimits: { ...bashLimits.execution, maxExecutionTimeMs: wallMs },
-    // Redirects come back to curl, and each hop is a decision of its own.
+    // curl receives each redirect, and every hop gets its own decision.
     fetch: (url, options) => answer(host, url, options),
   });
   const signal = AbortSignal.timeout(wallMs);

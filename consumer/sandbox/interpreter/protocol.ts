@@ -10,7 +10,7 @@ export const op = {
   log: 1,
   /** The program's value as text, a JSON string, or null when it is undefined. */
   done: 2,
-  /** The program failed and its error is about to be described: memory is lent for that. */
+  /** The program failed and its error will be described next: more memory is allowed for that. */
   failing: 3,
   /** {name, message, stack} of the error that ended the program. */
   failed: 4,
@@ -32,31 +32,31 @@ export const op = {
   digest: 12,
   /** [count]: random bytes. */
   random: 13,
-  /** [source] of a module of the workspace; answers it transformed. */
+  /** [source] of a module of the workspace; returns the transformed source. */
   module: 14,
-  /** The program asked to end without an error. */
+  /** The program requested to end without an error. */
   exit: 15,
   /** [encoding, text]: its bytes. */
   encode: 16,
-  /** A text as it is, not as JSON: its bytes in UTF-8. */
+  /** A text that is not JSON: its bytes in UTF-8. */
   utf8: 17,
-  /** Fetches, as it is, the text that the answer before set aside. */
+  /** Fetches, unencoded, the text that the previous answer set aside. */
   take: 18,
-  /** A promise itself: 0 pending, 1 fulfilled, 2 rejected. */
+  /** The promise itself: 0 pending, 1 fulfilled, 2 rejected. */
   promise: 19,
-  /** A promise itself: what it was settled with. */
+  /** The promise itself: its value or its reason. */
   promise_result: 20,
   /** [name]: the source of a library's module, as a function. */
   library: 21,
   /** [method, ...arguments] on a URL's or a domain's text. */
   url_text: 22,
-  /** [text]: the columns that it takes in a terminal. */
+  /** [text]: the number of terminal columns that it takes. */
   width: 23,
   /** [id, isRef]: whether a timer keeps the program alive. */
   ref: 24,
-  /** [text] that JSON.parse refused: throws V8's error, which says where and what. */
+  /** [text] that JSON.parse rejected: throws V8's error, which says where and why. */
   json: 25,
-  /** [message, stack] of a runtime error: the message with the names that the source has there. */
+  /** [message, stack] of a runtime error: the message with the names from the source. */
   explain: 26,
   /** [method, ...arguments] with bytes: compression. */
   zlib: 27,
@@ -66,14 +66,14 @@ export const op = {
   sort: 29,
   /** [text] of a .env file: its values. */
   env: 30,
-  /** [line, column] of the program: the call that is there, as it is written. */
+  /** [line, column] of the program: the source text of the call at that place. */
   call_at: 31,
 } as const;
 
-/** The name that the agent's own code has in stacks. Frames of any other file are removed. */
+/** The file name of the agent's own code in stacks. Frames of other files are removed. */
 export const agentFile = "program.js";
 
-/** The parts of a URL in the order in which both sides pass them; what follows the last is the rest. */
+/** The parts of a URL in the order in which both sides send them; the remaining text is the last part. */
 export const urlParts = [
   "protocol",
   "username",

@@ -1,7 +1,7 @@
 import { agentFile } from "./protocol.ts";
 import { type Columns, ownColumn } from "./transform/columns.ts";
 
-/** As many as other engines show. */
+/** The number of frames that other engines show. */
 const framesMax = 10;
 
 /**

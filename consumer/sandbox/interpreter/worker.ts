@@ -9,7 +9,7 @@ import { Machine } from "./quickjs/machine.ts";
 import { Machines } from "./quickjs/machines.ts";
 import { type Prepared, transform } from "./transform/transform.ts";
 
-// Booted once for the isolate, at its start: no run ever touches it.
+// Booted once per isolate, at its start; no run changes it.
 const template = await Machine.template(
   wasm,
   prelude,
@@ -36,7 +36,7 @@ export default class Interpreter extends WorkerEntrypoint {
   async run(request: RunRequest, host: RunHost): Promise<RunOutcome> {
     let unsentFiles = request.files;
     while (running >= sandboxLimits.programsAtOnceMax) {
-      // The host must know when the turn comes, and it does when it is asked.
+      // The host learns that the turn has come because this asks for the files.
       unsentFiles = null;
       // Polled, because a promise that another request resolves would look like a hang.
       await scheduler.wait(2);
@@ -52,7 +52,7 @@ export default class Interpreter extends WorkerEntrypoint {
     }
   }
 
-  /** Only the transformation, for the engine that runs programs natively. */
+  /** Transforms the code only, for the engine that runs programs natively. */
   prepare(code: string): Prepared {
     return transform(code, "v8");
   }

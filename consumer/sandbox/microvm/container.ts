@@ -7,14 +7,14 @@ import type { MicroVmClient, OpenMicroVm } from "./client.ts";
 import { handleOutbound } from "./outbound.ts";
 
 export class MicroVm extends Sandbox<ConsumerEnv> {
-  // No direct network: what the handler below does not answer has nowhere to go.
+  // The container has no direct network: a request that the handler below does not answer goes nowhere.
   override enableInternet = false;
   override interceptHttps = true;
-  /** Only for a slice that was killed: every other slice destroys its container. */
+  /** Used only after a slice was killed: every other slice destroys its container. */
   override sleepAfter = "5m";
   #host: HostTarget | null = null;
 
-  /** One long call: while it lasts, the slice that made it answers for this container. */
+  /** One long call. While it runs, its slice answers the requests of this container. */
   async serve(host: HostTarget): Promise<void> {
     this.#host = host;
     try {
@@ -34,7 +34,7 @@ export class MicroVm extends Sandbox<ConsumerEnv> {
   }
 }
 
-// A static field of the class would bypass the setter.
+// A static field of the class would not call the setter.
 MicroVm.outbound = async (request: Request, env: ConsumerEnv, { containerId }) => {
   const namespace = env.MICROVM as DurableObjectNamespace<MicroVm> | undefined;
   if (namespace === undefined) return handleOutbound(request, null);

@@ -14,7 +14,7 @@ const root = "/workspace";
 const control = "/tmp/flotilla";
 const authority = "/etc/cloudflare/certs/cloudflare-containers-ca.crt";
 
-/** The outbound handler answers for every host, so the image's programs must trust its authority. */
+/** The outbound handler answers for every host, so programs in the image must trust its certificate authority. */
 const trust = {
   NODE_EXTRA_CA_CERTS: authority,
   SSL_CERT_FILE: authority,
@@ -25,7 +25,7 @@ const trust = {
 export class ContainerSession {
   readonly #open: () => MicroVmClient;
   #vm: MicroVmClient | null = null;
-  /** What the container holds. Bytes are compared by identity, so an unchanged file is not sent again. */
+  /** The files in the container. Bytes are compared by identity, so an unchanged file is not sent again. */
   readonly #syncedFiles = new Map<string, Uint8Array>();
 
   constructor(open: () => MicroVmClient) {
@@ -59,7 +59,7 @@ export class ContainerSession {
     return readReport(content);
   }
 
-  /** Records what a run left in the container and the workspace took over. */
+  /** Records the changes of a run that are both in the container and in the workspace. */
   recordChanges(changes: FileChanges): void {
     for (const [path, bytes] of changes) {
       if (bytes === null) this.#syncedFiles.delete(path);
@@ -77,7 +77,7 @@ export class ContainerSession {
     return vm;
   }
 
-  /** Sends the work and the files that differ from what the container holds. */
+  /** Sends the work and the files that differ from those in the container. */
   async #send(vm: MicroVmClient, work: Work, program: Program, limits: RunLimits): Promise<void> {
     const { files, tools } = program;
     const changedFiles = [...files].filter(

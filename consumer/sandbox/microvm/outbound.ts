@@ -1,4 +1,4 @@
-/** What leaves a container: calls of the task's tools, and requests for the gateway. There is no third way. */
+/** Everything that leaves a container: calls of the task's tools, and requests for the gateway. */
 import { egressLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Capabilities } from "../engine.ts";
@@ -47,6 +47,6 @@ async function readBody(request: Request): Promise<Result<Uint8Array | null, str
   return ok(new Uint8Array(await new Blob(chunks).arrayBuffer()));
 }
 
-/** In the shape of the gateway's own denials, which a model knows. */
+/** The denial has the format of the gateway's own denials, which models know. */
 const denial = ({ host }: URL, status: number, reason: string, message: string): Response =>
   Response.json({ error: { code: "egress_denied", host, reason, message } }, { status });

@@ -8,16 +8,16 @@ export interface Report {
   code: number | null;
   timedOut: boolean;
   logs: string;
-  /** Bytes of output that were cut off. */
+  /** The bytes of output that were cut off. */
   left: number;
   ended: { value?: unknown; error?: Partial<RunError> } | null;
-  /** Path to base64. */
+  /** Maps a path to its contents in base64. */
   files: Record<string, string>;
   deleted: string[];
   tooLarge?: boolean;
 }
 
-/** Base64 is four thirds of the files; the rest is logs, the value and names. */
+/** Base64 makes files a third larger; the rest is for logs, the value and names. */
 const reportBytesMax = Math.ceil(workspaceLimits.bytesMax * 1.4) + 2_000_000;
 
 export async function readReport(stream: ReadableStream<Uint8Array>): Promise<Report> {

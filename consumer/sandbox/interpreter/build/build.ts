@@ -50,7 +50,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const hash = createHash("sha256").update(guest).update(metered.wasm).digest("hex").slice(0, 16);
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, "interpreter.wasm"), metered.wasm);
-  // The first line is the identity of the whole: guest and WebAssembly together.
+  // The first line identifies the whole bundle: guest code and WebAssembly.
   writeFileSync(path.join(out, "interpreter.guest.js"), `//interpreter@${hash}\n${guest}`);
   writeFileSync(path.join(out, "native.guest.js"), native);
   writeFileSync(stamp, identity);
@@ -77,7 +77,7 @@ async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
     initial: sandboxLimits.bootPages,
     maximum: sandboxLimits.bootPages + Math.ceil(sandboxLimits.memoryBytesMax / 65_536) + 32,
   };
-  // Loaded only here: binaryen takes longer to start than an unchanged build to end.
+  // Loaded only here, because loading binaryen takes longer than an unchanged build.
   const { meter } = await import("./meter.ts");
   const { wasm, loops } = meter(source, pages);
   mkdirSync(out, { recursive: true });
@@ -155,7 +155,7 @@ function virtual(prelude: string, library: Record<string, string>): Plugin {
   };
 }
 
-/** The program's clock is its run's, so that timers which jump ahead move it too. */
+/** The program's clock is the clock of its run, so timers that skip a wait move the clock too. */
 function withClock(glue: string): string {
   const parts = glue.split("()=>Date.now()");
   if (parts.length !== 2) throw new Error("The glue does not read the clock as expected.");

@@ -20,13 +20,13 @@ const burn = `
  (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
  (if (i32.lt_s (global.get $fuel) (i32.const 0)) (then (unreachable)))`;
 
-/** What changes other than the linear memory: an instance with both and every byte set is a fresh one. */
+/** The state outside linear memory. An instance whose state and memory are reset equals a new one. */
 const prologue = `
  (global $fuel (mut i32) (i32.const 2147483647))
  (export "fuel" (global $fuel))
  (export "stack" (global $global$0))`;
 
-/** Instructions by which an instance would keep more than its memory and its globals. */
+/** Instructions that would let an instance keep state outside its memory and globals. */
 const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|memory\.init)/;
 
 /**
@@ -94,7 +94,7 @@ export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
   ].join("\n");
 
   const module = binaryen.parseText(rewritten);
-  // Runtimes lag behind binaryen: everything else it knows stays off.
+  // Runtimes support fewer features than binaryen, so all others stay off.
   module.setFeatures(
     binaryen.Features.MutableGlobals |
       binaryen.Features.BulkMemory |

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { transform } from "esbuild";
 
-/** The modules of Node's own JavaScript that are compiled into the boot image: what most programs touch. */
+/** The modules of Node's own JavaScript that are compiled into the boot image, because most programs use them. */
 export const imageModules = [
   "internal/per_context/primordials",
   "internal/errors",
@@ -97,13 +97,13 @@ export const replacedModules = [
  * fails the build and not a program.
  */
 const patches: Record<string, [from: string, to: string][]> = {
-  // A symbol that only the native side sees.
+  // This symbol exists only in Node's native code.
   "internal/per_context/domexception": [
     ["const {\n  transfer_mode_private_symbol,\n} = privateSymbols;", ""],
     ["} = perIsolateSymbols;", "} = internalBinding('symbols');"],
     ["    self[transfer_mode_private_symbol] = kCloneable;\n", ""],
   ],
-  // The engine's stacks have no first line and hold frames of the prelude.
+  // The engine's stacks lack the first line and contain frames of the prelude.
   "internal/util/inspect": [
     [
       "function getStackString(ctx, error) {",
@@ -149,7 +149,7 @@ function closure(sources: Record<string, string>): Set<string> {
     const source = sources[id];
     if (source === undefined || ids.has(id) || replacedModules.includes(id)) continue;
     ids.add(id);
-    // What is required below the top level may never be reached: it is taken along if it is small and pure.
+    // A `require` below the top level may never run: its module is included if it is small and has no dependencies.
     for (const [, requiredId = ""] of source.matchAll(/require\('([^']+)'\)/g)) {
       if (
         /^internal\/(streams|webstreams|readline|util|assert|events|errors|encoding)\b|^(internal\/webidl|internal\/fixed_queue|internal\/file)$/.test(

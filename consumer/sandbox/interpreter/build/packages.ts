@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import { sandboxPackages } from "../../packages.ts";
 
-/** Modules that a package finds in the program's world, by `require`. */
+/** Modules that a package can `require` inside a program. */
 const builtins = [
   "assert",
   "buffer",
@@ -17,7 +17,7 @@ const builtins = [
   "zlib",
 ];
 
-/** Their sources as functions, by "package:name". */
+/** The packages' sources as functions, by "package:name". */
 export async function packageSources(root: string): Promise<Record<string, string>> {
   const bundles = sandboxPackages.map(async ({ name, entry = name }) => {
     const result = await build({

@@ -4,7 +4,7 @@ import { callSubtle } from "./operations/subtle.ts";
 import { parseJson } from "./outcome.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The end of the run that calls go to; see Host in run.ts. */
+/** Receives the calls of a run; see Host in run.ts. */
 interface Callee {
   fetch(request: GuestRequest): Promise<GuestResponse>;
   call(tool: string, argumentsJson: string, changes: FileChanges): Promise<ToolAnswer>;
@@ -34,7 +34,7 @@ export class Calls {
   readonly #answers: Answer[] = [];
   readonly #roomless: (() => void)[] = [];
   #running = 0;
-  /** Of arguments and bodies of calls without an answer, and of the files that those have handed over. */
+  /** The bytes of arguments and bodies of unanswered calls, and of the files that those calls handed over. */
   #heldBytes = 0;
   #handedBytes = 0;
   #wake: (() => void) | null = null;
@@ -48,7 +48,7 @@ export class Calls {
     this.#workspace = workspace;
   }
 
-  /** Calls without an answer yet. */
+  /** The number of calls without an answer. */
   get pending(): number {
     return this.#running + this.#waiting.length + this.#answers.length;
   }
@@ -108,14 +108,14 @@ export class Calls {
     this.#wake = null;
   }
 
-  /** Ends the run's side: answers that still come are dropped. */
+  /** Ends the run's side: later answers are dropped. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
     this.#watching?.[Symbol.dispose]?.();
   }
 
-  /** Ends a wait before its time. */
+  /** Ends a wait early. */
   wakeUp(): void {
     this.#wake?.();
   }
@@ -182,7 +182,7 @@ export class Calls {
     }
   }
 
-  /** Whether what was changed can be handed over with what running calls hold; with none of them it always can. */
+  /** Whether the changes fit together with those of running calls; without running calls they always fit. */
   #hasRoom(): boolean {
     if (this.#closed || this.#handedBytes === 0) return true;
     return this.#handedBytes + this.#workspace.changedBytes <= sandboxLimits.hostCallBytesMax;

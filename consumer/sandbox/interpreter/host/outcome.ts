@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The error that ended a program, from what its own side said of it. */
+/** The error that ended a program, as the program's own side reported it. */
 export function thrownError(value: unknown): RunError {
   const fields = typeof value === "object" && value !== null ? value : {};
   const field = (key: string, max: number): string => {

@@ -23,23 +23,23 @@ export interface Host {
   aborted(): Promise<void>;
 }
 
-/** As the Worker around a program sees it: the workspace follows once the run is admitted. */
+/** What the Worker around a program sees: the workspace is sent when the run is admitted. */
 export interface RunHost extends Host {
   files(): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** A program's world as the event loop drives it. */
 export interface World {
-  /** Settles when the program may continue; undefined where it may at once. */
+  /** Settles when the program may continue; undefined if it may continue at once. */
   ready(): Promise<void> | undefined;
-  /** Runs what is ready; why the run ends here, or undefined where it does not. */
+  /** Runs everything that is ready. Returns why the run ends here, or undefined. */
   turn(): RunError | undefined;
   deliver(answer: Answer): void;
   fire(timer: number): void;
   nextTimer(isIdle: boolean): Due;
-  /** Nothing is left to wait for, and the program has not settled. */
+  /** The error of a program that has not settled and has nothing left to wait for. */
   stallError(): RunError;
-  /** Nothing is left to wait for: the program's last word. True where that made more work. */
+  /** Called when nothing is left to wait for, so that the program can add its last work. */
   end(): void;
 }
 
@@ -101,7 +101,7 @@ export class Run {
     }
   }
 
-  /** Takes what a program says of itself; false where the operation is another. */
+  /** Records what a program reports about itself; false if the operation is another one. */
   record(code: number, text: string): boolean {
     switch (code) {
       case op.log:

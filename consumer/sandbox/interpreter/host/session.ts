@@ -11,10 +11,10 @@ import { parseJson } from "./outcome.ts";
 import { type Host, Run, type World } from "./run.ts";
 import { type Due, Timers } from "./timers.ts";
 
-/** The share of its memory from which on running out of it explains a failure without an error. */
+/** Above this share of its memory, a failure without an error is explained as running out of memory. */
 const exhaustedShare = 0.8;
 
-/** Memory lent beyond the limit while a failure is described, so that "out of memory" can be said. */
+/** Extra memory while a failure is described, so that "out of memory" can be reported. */
 export const descriptionBytes = 1_000_000;
 
 /** Fuel for each character of a program, which is parsed before it runs. */
@@ -84,7 +84,7 @@ export class Session implements World {
     const fuelUsed = fuel - Math.max(0, machine.fuel);
     const shownError =
       error && this.#explanations.limit(error, { fuelUsed: fuelUsed, ...run.limits, machine });
-    // A machine may keep more after an exception than its memory size shows.
+    // After an exception, a machine may hold state that its memory size does not show.
     if (isWhole) machine.release(template);
     return run.outcome(shownError, fuelUsed);
   }
@@ -154,7 +154,7 @@ export class Session implements World {
     return this.#operations?.answer(code, text, bytes);
   }
 
-  /** With no memory left for an error object, the engine throws null. */
+  /** When no memory is left for an error object, the engine throws null. */
   #explain(error: RunError): RunError {
     const isNull = error.kind === "thrown" && error.message === "null";
     return isNull && this.#isExhausted() ? limitError("memory") : error;

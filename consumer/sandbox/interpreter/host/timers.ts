@@ -1,6 +1,6 @@
 import { sandboxLimits } from "../../../../shared/limits.ts";
 
-/** What the event loop is to do about timers. */
+/** What the event loop must do next about timers. */
 export type Due = { kind: "fire"; id: number } | { kind: "wait"; ms: number } | { kind: "none" };
 
 /**
@@ -54,7 +54,7 @@ export class Timers {
     if (ms > 0) {
       const msLeft = sandboxLimits.sleepMsMax - this.#sleptMs;
       if (!isIdle) return { kind: "wait", ms };
-      // A millisecond is what setTimeout(f, 0) asks for: it does not mean a wait.
+      // setTimeout(f, 0) asks for one millisecond, which does not mean a real wait.
       if (ms > 1 && msLeft > 0) {
         this.#sleptMs += Math.min(ms, msLeft);
         return { kind: "wait", ms: Math.min(ms, msLeft) };

@@ -21,7 +21,7 @@ export interface FileProblem {
   path: string;
 }
 
-/** As Linux numbers them, negated, which is what Node says. */
+/** Linux's error numbers, negated, as Node reports them. */
 const numbers: Record<FileProblem["code"], number> = {
   ENOENT: -2,
   EEXIST: -17,
@@ -48,7 +48,7 @@ const wording: Record<FileProblem["code"], string> = {
   EINVAL: "invalid argument",
 };
 
-/** A longer path is not repeated whole in an error. */
+/** The longest path that an error message repeats. */
 const pathShownMax = 600;
 
 export class FileError extends Error {
@@ -62,13 +62,13 @@ export class FileError extends Error {
   }
 }
 
-/** What a path is: files have bytes, directories exist while something is in them or was made. */
+/** The kind of a path. A file has bytes; a directory exists if it was created or contains something. */
 export type Entry = { kind: "file"; size: number } | { kind: "directory" };
 
-/** Whether a path, as `confine` spells it, can be neither written nor deleted. */
+/** Whether a path, as `confine` normalises it, can be neither written nor deleted. */
 type Locked = (path: string) => boolean;
 
-/** What a program cannot change: the folder that is mounted read-only, and what tools answered. */
+/** The paths that a program cannot change: the folder that is mounted read-only, and files that tools returned. */
 export const lockedIn =
   (folder: string | null): Locked =>
   (path) =>
@@ -82,9 +82,9 @@ export class Workspace {
   readonly #files: Map<string, Uint8Array>;
   readonly #directories = new Set<string>();
   readonly #changes = new Map<string, Uint8Array | null>();
-  /** Changed files that only the program knows: what comes and goes between two calls is not a change. */
+  /** Files that only the program knows. Creating and deleting one between two calls is not a change. */
   readonly #born = new Set<string>();
-  /** How many calls under way have handed over each path. */
+  /** The number of calls in progress that have handed over each path. */
   readonly #handOvers = new Map<string, number>();
   readonly #isLocked: Locked;
   #bytes = 0;
@@ -110,7 +110,7 @@ export class Workspace {
     return sum;
   }
 
-  /** Takes the changes since the last call, for the next call to carry. Each is settled once. */
+  /** Takes the changes since the last call, for the next call to send. Each is settled once. */
   handOver(): Map<string, Uint8Array | null> {
     const changes = new Map(this.#changes);
     this.#changes.clear();
@@ -129,11 +129,11 @@ export class Workspace {
       const remaining = (this.#handOvers.get(path) ?? 1) - 1;
       if (remaining === 0) this.#handOvers.delete(path);
       else this.#handOvers.set(path, remaining);
-      // As it is now: a later call may have handed over another state of the same file.
+      // Stores the current state, because a later call may have handed over another state of the same file.
       if (!isSaved) this.#changes.set(path, this.#files.get(path) ?? null);
     }
     for (const [path, bytes] of otherChanges) {
-      // The task knows the file too, so that its deletion by the program must be reported.
+      // The task knows the file too, so its deletion by the program must be reported.
       this.#born.delete(path);
       if (this.#changes.has(path) || this.#handOvers.has(path)) continue;
       this.#bytes += (bytes?.length ?? 0) - (this.#files.get(path)?.length ?? 0);
@@ -142,7 +142,7 @@ export class Workspace {
     }
   }
 
-  /** Throws where a file of this size cannot be written, before anything is made for it. */
+  /** Throws if a file of this size cannot be written, before any memory is allocated for it. */
   checkSize(path: string, bytes: number): void {
     if (bytes > workspaceLimits.fileBytesMax) throw new FileError("EFBIG", "write", path);
   }
@@ -276,7 +276,7 @@ function parentOf(key: string): string {
   return slash < 0 ? "" : key.slice(0, slash);
 }
 
-/** The one form of a path: relative to the root, no empty, "." or ".." segments. */
+/** The canonical form of a path: relative to the root, without empty, "." or ".." segments. */
 export function confine(path: string): string {
   if (path.includes("\0")) throw new FileError("EINVAL", "open", path.replaceAll("\0", "\\0"));
   const segments: string[] = [];

@@ -1,6 +1,6 @@
 import { op } from "../protocol.ts";
 
-/** The way out of the program's world: one host function, see protocol.ts. */
+/** The only way out of the program's world: one host function, see protocol.ts. */
 export type HostCall = (op: number, text: string, bytes?: unknown) => unknown;
 
 const { parse, stringify } = JSON;
@@ -18,12 +18,12 @@ export function connect(call: HostCall): void {
   host = call;
 }
 
-/** Tells the host something without allocating, for a program that has no memory left. */
+/** Sends a signal to the host without allocating, for a program that has no memory left. */
 export function signal(op: number): void {
   host(op, "null");
 }
 
-/** Asks the host for a value or bytes; throws what the host says to throw. */
+/** Requests a value or bytes from the host. Throws the error that the host reports. */
 export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
   const text = stringify(value);
   return read(bytes === undefined ? host(op, text) : host(op, text, bufferOf(bytes)));
@@ -32,7 +32,7 @@ export function ask(op: number, value: unknown, bytes?: Uint8Array): unknown {
 function read(answer: unknown): unknown {
   if (typeof answer !== "string") return answer;
   if (answer[0] === "=") return parse(answer.slice(1));
-  // A text that crosses as it is; what follows the mark replaces NUL in it.
+  // A text that was sent unencoded; the character after the mark replaces NUL in it.
   if (answer[0] === "~") {
     const text = host(op.take, "") as string;
     return answer.length === 1 ? text : text.replaceAll(answer.slice(1), "\0");
@@ -41,23 +41,23 @@ function read(answer: unknown): unknown {
   throw Object.assign(new (errors[name ?? ""] ?? Error)(message), more);
 }
 
-/** As `ask`, for the operations that answer a text. */
+/** Like `ask`, for operations that return a text. */
 export function askText(op: number, value: unknown, bytes?: Uint8Array): string {
   return ask(op, value, bytes) as string;
 }
 
-/** As `ask`, for the operations that answer bytes. */
+/** Like `ask`, for operations that return bytes. */
 export function askBytes(op: number, value: unknown, bytes?: Uint8Array): Uint8Array {
   const answer = ask(op, value, bytes);
   return new Uint8Array(answer instanceof ArrayBuffer ? answer : new ArrayBuffer(0));
 }
 
-/** Gives the host a value itself, for what only the engine knows of it. */
+/** Passes the value itself to the host, for facts that only the engine knows. */
 export function hostValue(op: number, value: unknown): unknown {
   return host(op, "", value);
 }
 
-/** The text in UTF-8. It crosses as it is, unless a NUL would end it or half a character would be lost. */
+/** Encodes a text as UTF-8. The text is sent unencoded unless a NUL or half a character would be lost. */
 export function encodeText(text: string): Uint8Array {
   if (text.includes("\0") || !text.isWellFormed()) return askBytes(op.encode, ["utf8", text]);
   const answer = read(host(op.utf8, text));
@@ -96,7 +96,7 @@ export function define(target: object, values: Record<string, unknown>): void {
   }
 }
 
-/** Defines globals that are made when a program first reads them. */
+/** Defines globals that are created when a program first reads them. */
 export function defineLazily(target: object, makers: Record<string, () => unknown>): void {
   for (const [name, make] of Object.entries(makers)) {
     Object.defineProperty(target, name, {

@@ -5,16 +5,16 @@ import { ask, define } from "./bridge.ts";
 
 let columns: Columns = {};
 
-/** How the transformed code moved the columns of the agent's code. */
+/** Sets how the transformation moved the columns of the agent's code. */
 export function setColumns(given: Columns): void {
   columns = given;
 }
 
-/** What a program reads as `value.stack`: of an error its first line as V8 writes it, then the agent's own frames. */
+/** The value of `.stack` that a program reads: of an error, its first line as V8 writes it, then the agent's frames. */
 export function stackOf(value: unknown): unknown {
   const stack: unknown = Reflect.get(Object(value), "stack");
   if (!(value instanceof Error) || typeof stack !== "string") return stack;
-  // What the program has set itself has no frame of the engine and stays as it is.
+  // A stack that the program has set itself has no frame of the engine and stays unchanged.
   if (stack !== "" && !/^ *at /.test(stack)) return stack;
   const frames = agentFrames(stack, columns);
   const head = headOf(value);
@@ -26,7 +26,7 @@ export function framesOf(error: Error): string {
   return agentFrames(String(Reflect.get(error, "stack") ?? ""), columns);
 }
 
-/** V8 writes the first line when the error is made, before its constructor sets a name of its own. */
+/** V8 writes the first line when the error is created, before its constructor sets a name. */
 function headOf(error: Error): string {
   try {
     const isOwn = Object.hasOwn(error, "name");
@@ -46,11 +46,11 @@ function headOf(error: Error): string {
   }
 }
 
-/** Errors of the engine itself, which say too little: V8's messages name what the source has at the place. */
+/** Messages of the engine that are too short: V8's messages name the expression in the source. */
 const terse =
   /^(not a (function|constructor)|value is not iterable|not an object|cannot (read|set) property '.*' of (undefined|null)|'.*' is (not defined|read-only)|.* is not initialized|cannot convert .*|class constructors must be invoked with 'new'|invalid .*|empty array|object is not extensible|circular reference|expecting hex digit|malformed .*|expecting surrogate pair|Date value is NaN|both operands .*|division by zero|regexp must have the 'g' flag)$/;
 
-/** Gives an error that the engine made the message that V8 has for it. Never throws. */
+/** Replaces the message of an engine error by V8's message. Never throws. */
 export function explain(error: unknown): void {
   try {
     if (!(error instanceof Error)) return;

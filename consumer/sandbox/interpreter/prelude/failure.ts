@@ -5,7 +5,7 @@ import { explain, framesOf } from "./errors.ts";
 import { ExitRequest, emitProcess } from "./node/process.ts";
 import { flushOutput } from "./node/process_streams.ts";
 
-/** Describes the error that ended the program. Its getters may throw: then less is said. */
+/** Describes the error that ended the program. If one of its getters throws, the description is shorter. */
 export function fail(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
   if (error instanceof ExitRequest) {
     emitProcess("exit", error.code);
@@ -17,7 +17,7 @@ export function fail(error: unknown, event: "uncaughtException" | "unhandledReje
       const isHandled =
         (event === "unhandledRejection" && emitProcess(event, error, undefined)) ||
         emitProcess("uncaughtException", error, event);
-      // The program continues; its main part has ended.
+      // A handler lets the program continue, although its main part has ended.
       if (isHandled) return void ask(op.done, null);
     } catch (thrown) {
       report(thrown);

@@ -23,7 +23,7 @@ import { installTimers } from "./web/timers.ts";
 
 type Dispatch = (event: string, text: string, value: unknown) => void;
 
-/** Builds the program's world and answers the function through which the host enters it. */
+/** Builds the program's world and returns the function through which the host enters it. */
 export default function boot(host: HostCall): Dispatch {
   connect(host);
   installLanguage();
@@ -67,7 +67,7 @@ export default function boot(host: HostCall): Dispatch {
     process,
     performance,
   });
-  // Models use `fs` without importing it; a program's own `const fs` takes its place.
+  // Models use `fs` without importing it; a program's own `const fs` shadows the global.
   define(globalThis, { global: globalThis, fs: builtins.get("fs") });
   const loader = new Loader(builtins);
   loader.install();
@@ -85,7 +85,7 @@ export default function boot(host: HostCall): Dispatch {
   };
 }
 
-/** The web's classes that are Node's own JavaScript. Those that few programs use are evaluated when they are. */
+/** Installs the web classes that are Node's own JavaScript. Rarely used ones are evaluated at first use. */
 function installWeb(): void {
   const { Buffer, atob, btoa } = nodeModule("buffer");
   const { URL, URLSearchParams } = nodeModule("internal/url");

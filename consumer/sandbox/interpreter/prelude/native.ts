@@ -91,7 +91,7 @@ function formatStacks(): void {
   });
 }
 
-/** Counts timers, so that a run ends only when those that it started have fired. */
+/** Counts timers, so that a run ends only when all its timers have fired. */
 function trackTimers(): Set<unknown> {
   const active = new Set<unknown>();
   const native = {

@@ -15,7 +15,7 @@ export function nextId(): number {
   return lastId;
 }
 
-/** Calls the host and waits for its answer, a value with an optional body. */
+/** Calls the host and waits for its answer: a value and perhaps a body. */
 export function callHost(
   values: readonly unknown[],
   bytes?: Uint8Array,
@@ -36,7 +36,7 @@ export function deliverAnswer(text: string, body: ArrayBuffer | undefined): void
   else call?.reject(new Error(String(value)));
 }
 
-/** Has the host dispatch this callback once the delay is over. */
+/** Asks the host to run this callback after the delay. */
 export function setTimer(id: number, delayMs: number, callback: () => void, isRef = true): void {
   callbacks.set(id, callback);
   ask(op.timer, [id, delayMs, isRef]);

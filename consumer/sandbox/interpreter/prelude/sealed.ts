@@ -9,7 +9,7 @@ export function sealCaches(): void {
   refuse("Navigator", ["sendBeacon"]);
 }
 
-/** Replaces methods on the prototype, where every object that there is or will be finds them. */
+/** Replaces methods on the prototype, where all existing and future objects find them. */
 function refuse(className: string, methods: readonly string[]): void {
   const target: unknown = Reflect.get(globalThis, className);
   if (typeof target !== "function") return;

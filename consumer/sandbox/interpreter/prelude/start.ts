@@ -16,7 +16,7 @@ type Main = (
   exports: object,
 ) => Promise<unknown>;
 
-/** Runs the program and tells the host how it ended. `loader` serves its imports. */
+/** Runs the program and reports to the host how it ended. `loader` loads its imports. */
 export function start(
   main: Main,
   text: string,
@@ -44,7 +44,7 @@ async function settle(main: Main, loader: Loader, isModule: boolean): Promise<vo
       original,
     );
     const given = "default" in exported ? exported.default : value;
-    // A default export that takes nothing is a program's main function.
+    // A default export that takes no arguments is the program's main function.
     const isMain = given !== value && typeof given === "function" && given.length === 0;
     const isClass = isMain && /^class\b/.test(Function.prototype.toString.call(given));
     const result: unknown = isMain && !isClass ? await (given as () => unknown)() : await given;

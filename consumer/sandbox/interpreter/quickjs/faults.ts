@@ -25,7 +25,7 @@ export function haltError(
     const kind = name === "SyntaxError" ? "syntax" : "thrown";
     return { kind, name, message, stack: agentFrames(stack, columns) };
   }
-  // With fuel left, QuickJS traps only where an allocation failed half-way.
+  // With fuel left, QuickJS traps only after a failed allocation.
   if (thrown instanceof WebAssembly.RuntimeError) return limitError("memory");
   throw thrown;
 }

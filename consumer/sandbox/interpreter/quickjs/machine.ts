@@ -2,7 +2,7 @@ import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
 import { op } from "../protocol.ts";
 import type { Machines } from "./machines.ts";
 
-/** What the host function answers; see protocol.ts. */
+/** What the host function returns; see protocol.ts. */
 export type HostAnswer = string | Uint8Array | undefined;
 export type HostFunction = (op: number, text: string, bytes: Uint8Array | null) => HostAnswer;
 
@@ -11,7 +11,7 @@ export class Halt extends Error {
   override name = "Halt";
 }
 
-/** What a program's run is given with its code. */
+/** The conditions of a run: what a program gets in addition to its code. */
 export interface Terms {
   fuel: number;
   memoryBytes: number;
@@ -19,7 +19,7 @@ export interface Terms {
   host: HostFunction;
 }
 
-/** Pieces of linear memory that differ from zero, and the pointers that stay valid in them. */
+/** The non-zero pieces of linear memory, and the pointers that stay valid in them. */
 export interface Template {
   module: WebAssembly.Module;
   machines: Machines<Machine>;
@@ -31,12 +31,12 @@ export interface Template {
 }
 
 const hostReference = 1;
-/** Enough to describe a stack of any depth that the limits permit. */
+/** Enough fuel to describe a stack of any permitted depth. */
 const stackFuel = 5_000_000;
 const pieceBytes = 4_096;
 /** The module's data segments end below this address. */
 const dataBytes = 131_072;
-/** Where the heap begins: behind the data and five megabytes of stack, which stay untouched. */
+/** Where the heap starts: after the data and five megabytes of stack, which stay untouched. */
 const heapStart = 5_333_088;
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -126,7 +126,7 @@ export class Machine {
     const heap = new Uint8Array(memory.buffer);
     const pieces: Template["pieces"] = [];
     for (let offset = 0; offset < heap.length; offset += pieceBytes) {
-      // What a new instance's own data covers is always kept, or zeros there would be lost.
+      // Pieces that a new instance's own data covers are always kept, or their zeros would be lost.
       const piece = heap.subarray(offset, offset + pieceBytes);
       if (offset >= dataBytes && piece.every((byte) => byte === 0)) continue;
       const last = pieces.at(-1);
@@ -145,7 +145,7 @@ export class Machine {
     };
   }
 
-  /** An instance as good as new: the template's memory, and the fuel, memory limit, clock and host of the terms. */
+  /** An instance in the state of a new one: the template's memory, and the fuel, memory limit, clock and host of the terms. */
   static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
     const machine = template.machines.take() ?? (await Machine.#create(template));
     const heap = new Uint8Array(machine.#memory.buffer);
@@ -170,12 +170,12 @@ export class Machine {
     template.machines.give(this, this.#memory);
   }
 
-  /** Units left; below zero when the gauge ran out. */
+  /** The remaining fuel; negative if it ran out. */
   get fuel(): number {
     return this.#fuel.value;
   }
 
-  /** Takes fuel for work done outside the interpreter on the program's behalf. */
+  /** Charges fuel for work outside the interpreter on the program's behalf. */
   charge(units: number): void {
     this.#fuel.value = Math.max(-1, this.#fuel.value - Math.ceil(units));
     if (this.#fuel.value < 0) throw new Halt("fuel");
@@ -185,7 +185,7 @@ export class Machine {
     this.#glue._QTS_RuntimeSetMemoryLimit(this.#runtime, bytes);
   }
 
-  /** Evaluates global code and answers a pointer to its value; throws what it throws. */
+  /** Evaluates global code and returns a pointer to its value. Throws what the code throws. */
   evaluate(code: string, file: string): number {
     const source = encoder.encode(code);
     const value = this.#glue._QTS_Eval(
@@ -207,7 +207,7 @@ export class Machine {
       typeof value === "number" ? value : this.#newBytes(value),
     ];
     const answer = this.#call(this.#dispatch, handles);
-    // A program may have many timers and answers: what each one took is given back.
+    // A program may have many timers and answers, so the handles of each are freed.
     for (const pointer of [...handles.slice(0, 2), answer]) {
       this.#glue._QTS_FreeValuePointer(this.#context, pointer);
     }
@@ -217,17 +217,17 @@ export class Machine {
   runJobs(): void {
     const out = this.#allocate(8);
     const value = this.#glue._QTS_ExecutePendingJob(this.#runtime, -1, out);
-    // A job that throws is one of the prelude's: programs' throws become rejections.
+    // A job that throws is the prelude's: errors of programs become rejections.
     this.#glue._QTS_FreeValuePointer(this.#context, this.#check(value));
     this.#glue._free(out);
   }
 
-  /** Bytes that the memory has grown by since it was made. */
+  /** The bytes by which the memory has grown since its creation. */
   grownBytes(template: Template): number {
     return this.#memory.buffer.byteLength - template.machines.bootBytes;
   }
 
-  /** Bytes that the heap has grown to; it never shrinks, so this is the most that it held. */
+  /** The size of the heap. It never shrinks, so this is also its maximum. */
   get heapBytes(): number {
     return this.#memory.buffer.byteLength - heapStart;
   }
@@ -262,7 +262,7 @@ export class Machine {
         return { name: "Error", message: "", stack: "", ...parsed };
       }
     } catch {
-      // Not JSON: the text itself is the best message there is.
+      // The text is not JSON: it is itself the best message.
     }
     return { name: "Error", message: text, stack: "" };
   }
@@ -330,7 +330,7 @@ export class Machine {
     return this.#glue._QTS_NewArrayBuffer(this.#context, pointer, bytes.length);
   }
 
-  /** Copies bytes in, with a NUL behind them. */
+  /** Copies bytes into the memory and appends a NUL. */
   #write(bytes: Uint8Array): number {
     const pointer = this.#allocate(bytes.length + 1);
     const heap = new Uint8Array(this.#memory.buffer);

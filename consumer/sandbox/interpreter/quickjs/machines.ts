@@ -18,7 +18,7 @@ export class Machines<Machine> {
     this.#pagesMax = pages + Math.ceil(memoryBytesMax / pageBytes);
   }
 
-  /** Counts a program as running until the answer is called. `grown` returns the growth of its memory in bytes. */
+  /** Counts a program as running until the returned function is called. `grownBytes` returns the growth of its memory. */
   enter(grownBytes: () => number): () => void {
     this.#running.add(grownBytes);
     return () => this.#running.delete(grownBytes);
@@ -34,7 +34,7 @@ export class Machines<Machine> {
     return otherBytes + sandboxLimits.memoryBytesMax <= sandboxLimits.sharedMemoryBytesMax;
   }
 
-  /** A new memory, of zeros. */
+  /** A new memory that contains only zeros. */
   memory(): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: this.#pages, maximum: this.#pagesMax });
   }
@@ -44,12 +44,12 @@ export class Machines<Machine> {
     return this.#pages * pageBytes;
   }
 
-  /** An idle machine whose memory is zeros. */
+  /** An idle machine whose memory contains only zeros. */
   take(): Machine | undefined {
     return this.#idle.pop();
   }
 
-  /** Takes a machine back, with its memory, whose program has ended. */
+  /** Takes back a machine and its memory after its program has ended. */
   give(machine: Machine, memory: WebAssembly.Memory): void {
     const isGrown = memory.buffer.byteLength !== this.#pages * pageBytes;
     if (isGrown || this.#idle.length >= sandboxLimits.programsAtOnceMax) return;

@@ -1,9 +1,9 @@
 import type { Edit } from "./edits.ts";
 
-/** By line, from which column on how many characters were put in before: `[column, characters]`. */
+/** By line: from which column on, how many characters were inserted before: `[column, characters]`. */
 export type Columns = Record<number, [from: number, shift: number][]>;
 
-/** Where the edits have moved the columns of a program; lines are kept. `lead` is put before the first line. */
+/** Where the edits moved the columns of a program; lines are kept. `lead` is inserted before the first line. */
 export function columnsOf(text: string, edits: readonly Edit[], lead: number): Columns {
   const columns: Columns = lead === 0 ? {} : { 1: [[1, lead]] };
   let line = 1;
@@ -32,7 +32,7 @@ export function ownColumn(columns: Columns, line: number, column: number): numbe
   return Math.max(1, column - shift);
 }
 
-/** The columns of a program in front of whose first line something more was put. */
+/** The columns of a program after more text was inserted before its first line. */
 export function movedBy(columns: Columns, lead: number): Columns {
   const first = columns[1] ?? [[1, 0]];
   return {

@@ -35,7 +35,7 @@ function markLast(body: readonly AnyNode[], start: number, edits: Edits): void {
   markValue(body.at(-1), body.at(-2)?.end ?? start, edits);
 }
 
-/** `after` is where the statement before ends: the return goes there, so that columns stay. */
+/** `after` is the end of the previous statement: the return is inserted there, so that columns stay. */
 function markValue(node: AnyNode | undefined, after: number, edits: Edits): void {
   switch (node?.type) {
     case "ExpressionStatement":

@@ -3,7 +3,7 @@ export interface Edit {
   start: number;
   end: number;
   text: string;
-  /** Of insertions at one place, the lower come first. */
+  /** Of several insertions at one place, the lowest rank comes first. */
   rank?: number;
 }
 
@@ -20,7 +20,7 @@ export class Edits {
     this.list.push({ start: position, end: position, text, rank });
   }
 
-  /** Line breaks inside what is replaced stay, so that later lines keep their numbers. */
+  /** Line breaks inside the replaced text are kept, so that later lines keep their numbers. */
   replace(start: number, end: number, text: string): void {
     this.list.push({ start, end, text: text + this.text.slice(start, end).replace(/[^\n]/g, "") });
   }
@@ -39,5 +39,5 @@ export class Edits {
   }
 }
 
-/** What a program is to run in. V8 has the language's newest parts and stacks of its own. */
+/** Which engine the program will run in. V8 supports newer syntax and has its own stacks. */
 export type Target = "quickjs" | "v8";

@@ -12,7 +12,7 @@ import { nodesOf } from "./walk.ts";
 const parseFuel = 30;
 const textMax = 80;
 
-/** What the engine says of an error, and what V8 says; `$1` is of the engine's words. */
+/** The engine's message for an error, and V8's; `$1` is a part of the engine's message. */
 const messages: [pattern: RegExp, text: string][] = [
   [
     /^cannot read property '(.*)' of (undefined|null)$/,
@@ -45,7 +45,7 @@ const messages: [pattern: RegExp, text: string][] = [
   [/^regexp must have the 'g' flag$/, "replaceAll must be called with a global RegExp"],
 ];
 
-/** Errors of the engine in words that name what the program has written, and limits with what was used. */
+/** Rewrites errors of the engine with the names that the program uses, and limit errors with what was used. */
 export class Explanations {
   readonly #code: string;
   readonly #prepared: PreparedProgram | null;
@@ -56,12 +56,12 @@ export class Explanations {
     this.#prepared = prepared;
   }
 
-  /** The message that V8 has for the engine's, by the place where it was thrown. */
+  /** V8's message for an engine error, found from the place where it was thrown. */
   message(message: string, stack: string, charge: (units: number) => void): string {
     if (/^\s*at RegExp \(native\)/.test(stack)) return `Invalid regular expression: ${message}`;
     const callback = this.#callback(message, stack, charge);
     if (callback !== undefined) return `${callback} is not a function`;
-    // A class is named by the call, which is the frame below its own.
+    // The call names the class, and it is in the frame below.
     const isClass = message.includes("must be invoked with 'new'");
     const place = this.#placeOf(isClass ? stack.slice(stack.indexOf("\n") + 1) : stack);
     const node = place === null ? undefined : this.#nodeAt(place, message, charge);
@@ -72,7 +72,7 @@ export class Explanations {
     return message;
   }
 
-  /** What a native function was given as its callback, where that is not a function. */
+  /** What a native function received as its callback, if that is not a function. */
   #callback(message: string, stack: string, charge: (units: number) => void): string | undefined {
     if (message !== "not a function" || !/^\s*at \S+ \(native\)/.test(stack)) return undefined;
     const place = this.#placeOf(stack.slice(stack.indexOf("\n") + 1));
@@ -96,7 +96,7 @@ export class Explanations {
     return start + column - 1;
   }
 
-  /** The offset in the program of the frame where an error was thrown, if that is one of the program's. */
+  /** The offset in the program where an error was thrown, or null if the frame is not the program's. */
   #placeOf(stack: string): number | null {
     const match = /^\s*at [^\n]*?([\w.]+):(\d+):(\d+)\)?$/m.exec(stack.split("\n")[0] ?? "");
     if (match?.[1] !== agentFile || this.#prepared === null) return null;
@@ -125,7 +125,7 @@ export class Explanations {
     return best;
   }
 
-  /** A limit's error with how much of it was used, where, and what usually helps. */
+  /** A limit's error that says how much was used, where, and what usually helps. */
   limit(error: RunError, run: { fuelUsed: number; machine: Machine } & RunLimits): RunError {
     if (error.name !== "LimitError" || this.#prepared === null) return error;
     const place = error.stack || agentFrames(run.machine.stackAtStop(), this.#prepared.columns);
@@ -176,7 +176,7 @@ function kindsFor(message: string): (node: AnyNode) => boolean {
   return () => false;
 }
 
-/** The callee as V8 prints it: what was computed before is left out. */
+/** The callee as V8 prints it, without computed parts before it. */
 function printNode(node: AnyNode, code: string): string {
   switch (node.type) {
     case "Identifier":

@@ -1,7 +1,7 @@
 import type { AnyNode, ExportNamedDeclaration, ImportDeclaration, Program } from "acorn";
 import type { Edits } from "./edits.ts";
 
-/** Takes `import` and `export` out of a program; what replaces them is run before it. */
+/** Removes `import` and `export` from a program; their replacement runs before it. */
 export function editModuleSyntax(program: Program, edits: Edits): string {
   const imports: string[] = [];
   const exported: string[] = [];
@@ -87,7 +87,7 @@ function defaultText(declaration: AnyNode): string {
   const specifiers =
     (declaration.type === "FunctionDeclaration" || declaration.type === "ClassDeclaration") &&
     declaration.id !== null;
-  // A named declaration stays one, so that the rest of the program can call it.
+  // A named declaration stays a declaration, so that the rest of the program can call it.
   return specifiers && declaration.id
     ? `Object.defineProperty(__exports,"default",{enumerable:true,get(){return ${declaration.id.name}}});`
     : "__exports.default=";

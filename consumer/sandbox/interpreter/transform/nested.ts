@@ -2,7 +2,7 @@ import type { AnyNode, ArrayExpression, CallExpression, MemberExpression, Progra
 import type { Edits, Target } from "./edits.ts";
 import { nodesOf } from "./walk.ts";
 
-/** Sends dynamic imports, import.meta, reads of `.stack` and caught errors through the engine. */
+/** Rewrites dynamic imports, import.meta, reads of `.stack` and caught errors to calls of the prelude. */
 export function rewriteNested(program: Program, edits: Edits, target: Target): void {
   if (!/\bimport\b|\.stack\b|\bcatch\b|\.\.\./.test(edits.text)) return;
   const writtenNodes = new Set<AnyNode>();
@@ -25,7 +25,7 @@ export function rewriteNested(program: Program, edits: Edits, target: Target): v
         if (target === "quickjs") spreadArguments(node, edits);
         break;
       case "CatchClause":
-        // The engine's own errors get the names that the source has there.
+        // The engine's own errors get the names from the source.
         if (target === "quickjs" && node.param?.type === "Identifier")
           edits.insert(node.body.start + 1, `__import.explain(${node.param.name});`, 0);
         break;

@@ -6,7 +6,7 @@ import { editCommonJs, editProgram } from "./edit_program.ts";
 import type { Edit, Target } from "./edits.ts";
 import { parseProgram } from "./parser.ts";
 
-/** A program made runnable: an expression whose value is an async function, lines kept. */
+/** A runnable program: an expression whose value is an async function, with its lines kept. */
 export interface PreparedProgram {
   source: string;
   firstLineShift: number;
@@ -14,7 +14,7 @@ export interface PreparedProgram {
   isModule: boolean;
 }
 
-/** Why a program is not one, and where. */
+/** Why a text is not a valid program, and where. */
 export interface SyntaxProblem {
   name: "SyntaxError";
   message: string;
@@ -58,7 +58,7 @@ export function transform(code: string, target: Target = "quickjs"): Prepared {
   });
 }
 
-/** A CommonJS module of the workspace as the function that Node makes of it. */
+/** Converts a CommonJS module of the workspace to the function that Node makes of it. */
 export function transformCommonJs(text: string): Result<string, SyntaxProblem> {
   try {
     const edits = editCommonJs(text, parseProgram(text, "script"));
@@ -69,7 +69,7 @@ export function transformCommonJs(text: string): Result<string, SyntaxProblem> {
   }
 }
 
-/** A program that is only `{a: 1}` is an object, and one that is only a function is called, as their authors mean them. */
+/** A program that is only `{a: 1}` is an object, and a program that is only a function is called: that is what authors mean. */
 function asExpression(code: string): string | null {
   const trimmed = code.trim();
   const looksLikeObject = trimmed.startsWith("{") && trimmed.endsWith("}");
@@ -107,7 +107,7 @@ function apply(text: string, edits: readonly Edit[]): string {
 
 function problemOf(text: string, error: unknown): SyntaxProblem {
   if (!(error instanceof SyntaxError)) {
-    // The parser recursed too deep: the nesting is the program's fault.
+    // The parser's recursion was too deep, because the program is nested too deeply.
     return { name: "SyntaxError", message: "The code is nested too deeply.", stack: "" };
   }
   const position = "loc" in error ? (error.loc as { line: number; column: number }) : null;

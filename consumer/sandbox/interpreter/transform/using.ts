@@ -2,7 +2,7 @@ import type { AnyNode, Program, VariableDeclaration } from "acorn";
 import type { Edits } from "./edits.ts";
 import { nodesOf } from "./walk.ts";
 
-/** Writes `using` declarations as try and finally, which the engine knows. */
+/** Rewrites `using` declarations as try and finally, which the engine supports. */
 export function lowerUsing(program: Program, edits: Edits): void {
   if (!/\busing\b/.test(edits.text)) return;
   let count = 0;

@@ -1,6 +1,6 @@
 import type { AnyNode } from "acorn";
 
-/** Every node below and including one, without recursion: a program may be nested as deep as the parser allows. */
+/** Every node of the tree, without recursion: a program may be nested as deeply as the parser allows. */
 export function* nodesOf(root: AnyNode): Generator<AnyNode> {
   const pending: AnyNode[] = [root];
   for (let node = pending.pop(); node; node = pending.pop()) {

@@ -14,7 +14,7 @@ const sizeOf = (workspace: Workspace, path: string): number => {
   return entry?.kind === "file" ? entry.size : 0;
 };
 
-/** A copy of a file with `bytes` written at the offset `at`. A gap after the old end is filled with zeros. */
+/** A copy of a file with `bytes` written at `offset`. A gap after the old end is filled with zeros. */
 function patchBytes(before: Uint8Array, offset: number, bytes: Uint8Array): Uint8Array {
   const patchedBytes = new Uint8Array(Math.max(before.length, offset + bytes.length));
   patchedBytes.set(before);

@@ -21,10 +21,10 @@ const operations: Record<number, Operation> = {
   ...sourceOperations,
 };
 
-/** Fuel for each call, and bytes that cross for one unit. */
+/** The fuel that each call costs, and the bytes per further unit. */
 const callFuel = 200;
 const bytesPerFuel = 16;
-/** Shorter texts are cheaper as JSON: to fetch one that was set aside is a call of its own. */
+/** Shorter texts are sent as JSON, because fetching a text that was set aside costs another call. */
 const shortText = 1_000;
 
 const utf8 = new TextEncoder();
@@ -67,7 +67,7 @@ export class Operations {
     const { text } = answer;
     if (text.length < shortText || !text.isWellFormed()) return `=${JSON.stringify(text)}`;
     this.#context.charge(text.length / bytesPerFuel);
-    // A C string ends at a NUL: it crosses as another character, which the text does not have.
+    // A C string ends at a NUL, so NUL is replaced by a character that the text does not contain.
     const mark = text.includes("\0") ? unusedIn(text) : "";
     this.#setAside = mark === "" ? text : text.replaceAll("\0", mark);
     return `~${mark}`;
@@ -88,12 +88,12 @@ function unusedIn(text: string): string {
   throw new RangeError("The text cannot be decoded in one piece: decode parts of it.");
 }
 
-/** An error as the program is to throw it. What ends the run is thrown on. */
+/** The error that the program will throw. An error that ends the run is thrown here instead. */
 function problem(error: unknown): string {
   if (error instanceof FileError) {
     return `!${JSON.stringify({ name: "Error", ...error.problem })}`;
   }
-  // Halt and the interpreter's own traps end the run and must not be turned into answers.
+  // A halt or a trap of the interpreter ends the run and must not become an answer.
   if (
     !(error instanceof Error) ||
     error.name === "Halt" ||

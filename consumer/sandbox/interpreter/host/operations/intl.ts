@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import type { Operation } from "./operation.ts";
 
-/** What formatting a value can cost: most of it is the crossing. */
+/** The cost of formatting a value; most of it is the transfer. */
 function priceOf(values: readonly unknown[]): number {
   const args = values[4];
   let units = 150;

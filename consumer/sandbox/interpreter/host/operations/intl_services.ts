@@ -3,10 +3,10 @@ import { textOf } from "./text_of.ts";
 type Locales = string | string[] | undefined;
 type Service = Record<string, (...values: unknown[]) => unknown>;
 
-/** Formatters that one run keeps, because making one costs far more than using it. */
+/** The number of formatters that one run caches, because creating one costs far more than using it. */
 const formattersMax = 50;
 const formatterFuel = 15_000;
-/** What a program may say of a formatter, in characters of JSON. */
+/** The longest options for a formatter, in characters of JSON. */
 const optionsCharsMax = 2_000;
 const digitsMax = 10_000;
 const textCharsMax = 200_000;
@@ -101,7 +101,7 @@ export class IntlServices {
         `A text of more than ${textCharsMax} characters cannot be segmented at once: segment parts of it.`,
       );
     this.#charge(text.length * 40);
-    // Without the input, which each segment would hold whole.
+    // Returned without the input, which each segment would otherwise repeat in full.
     return Array.from(
       formatter.segment?.(text) as Iterable<Intl.SegmentData>,
       ({ segment, index, isWordLike }) => ({ segment, index, isWordLike }),
@@ -161,7 +161,7 @@ function localeAnswer(locale: Intl.Locale, method: string): unknown {
   return answer instanceof Intl.Locale ? String(answer) : answer;
 }
 
-/** What JSON can carry; a source of parts stays a list. */
+/** Converts a value to what JSON can carry; a list of parts stays a list. */
 const toPlain = (value: unknown): unknown =>
   typeof value === "bigint" ? { bigint: String(value) } : value;
 

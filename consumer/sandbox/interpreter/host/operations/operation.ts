@@ -2,7 +2,7 @@ import type { Explanations } from "../../transform/explain.ts";
 import type { Workspace } from "../workspace.ts";
 import type { IntlServices } from "./intl_services.ts";
 
-/** What the operations of one run work on. */
+/** What the operations of one run can use. */
 export interface Context {
   workspace: Workspace;
   intl: IntlServices;
@@ -12,7 +12,7 @@ export interface Context {
   fuelLeft(): number;
 }
 
-/** A long text crosses as it is and a value as JSON; bytes and undefined as they are. */
+/** A long text is sent as it is, a value as JSON, and bytes and undefined unchanged. */
 export type Answer = Uint8Array | undefined | { text: string } | { value: unknown };
 
 /**

@@ -6,12 +6,12 @@ import { transform, transformCommonJs } from "../../transform/transform.ts";
 import type { Operation } from "./operation.ts";
 import { textOf } from "./text_of.ts";
 
-/** A module of a program's own making. To parse it takes about a microsecond for each character. */
+/** The longest module that a program may contain. Parsing takes about a microsecond per character. */
 const moduleCharsMax = 1_000_000;
 const parseFuel = 50;
 const jsonCharsMax = 16_000_000;
 
-/** Sources: modules of the workspace, of Node and of packages; and what is wrong with some text. */
+/** Operations on sources: they read modules of the workspace, of Node and of packages, and find errors in a text. */
 export const sourceOperations: Record<number, Operation> = {
   [op.module]: {
     price: ([text]) => String(text).length * parseFuel,

@@ -7,7 +7,7 @@ interface Answer {
   bytes: Uint8Array | null;
 }
 
-/** What an operation with a key of this kind can cost, in fuel. RSA's private operations take milliseconds. */
+/** The cost in fuel of an operation with a key of this kind. Private operations of RSA take milliseconds. */
 const operationFuel: Record<string, number> = {
   RSA: 400_000,
   EC: 100_000,
@@ -66,7 +66,7 @@ async function revive(value: unknown): Promise<unknown> {
   return Object.fromEntries(entries);
 }
 
-/** A key of the program's, made again of what was kept of it. */
+/** Imports a key again from the fields that the program keeps. */
 async function importOwn({ jwk, algorithm, usages, extractable }: Fields): Promise<CryptoKey> {
   const parameters = (await revive(algorithm)) as { name: string };
   const requestedUsages = usages as KeyUsage[];
@@ -99,7 +99,7 @@ type KeyUsage =
   | "wrapKey"
   | "unwrapKey";
 
-/** A key as the program keeps it: its fields, and what it can be made again of. */
+/** The fields of a key that the program keeps, from which the key can be imported again. */
 async function keyFields(key: CryptoKey, source?: Fields): Promise<Fields> {
   return {
     type: key.type,
@@ -135,7 +135,7 @@ const subtle = crypto.subtle as unknown as Record<
   (...values: unknown[]) => Promise<unknown>
 >;
 
-/** Keys are made extractable here, so that they can be returned; the program sees the flag that it asked for. */
+/** Keys are created as extractable, so that they can be returned; the program sees the flag that it requested. */
 async function perform(
   method: string,
   values: unknown[],
@@ -198,7 +198,7 @@ const methods = [
   "unwrapKey",
 ];
 
-/** One call. Never rejects but where the fuel ran out, which ends the run; then it throws at once. */
+/** One call. Never rejects. When the fuel runs out, it throws at once, which ends the run. */
 export function callSubtle(
   method: string,
   argumentsJson: string,
@@ -227,7 +227,7 @@ export function callSubtle(
   );
 }
 
-/** Bytes of an algorithm as bytes, for its price. */
+/** Replaces encoded bytes by bytes, to compute the price. */
 function shallow(value: unknown): unknown {
   if (!isFields(value) || Array.isArray(value)) return value;
   return Object.fromEntries(

@@ -35,7 +35,7 @@ function isWide(code: number): boolean {
   );
 }
 
-/** Encodings of text and bytes: those of Buffer, and every one of TextDecoder. */
+/** Operations that encode and decode text, with the encodings of Buffer and of TextDecoder. */
 export const textOperations: Record<number, Operation> = {
   [op.decode]: {
     price: (_values, bytes) => bytes.length / 8,

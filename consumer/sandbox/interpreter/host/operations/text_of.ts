@@ -1,4 +1,4 @@
-/** A bounded text out of what a program sent. */
+/** Converts a value that a program sent to a text of bounded length. */
 export function textOf(value: unknown, charsMax: number, label: string): string {
   const text = typeof value === "string" ? value : String(value ?? "");
   if (text.length <= charsMax) return text;

@@ -5,7 +5,7 @@ import { textOf } from "./text_of.ts";
 
 const charsMax = 1_000_000;
 
-/** To spell a name in ASCII costs microseconds for each of its characters. */
+/** Converting a name to ASCII takes microseconds per character. */
 function priceOf(values: readonly unknown[]): number {
   let units = 200;
   for (const value of values) {

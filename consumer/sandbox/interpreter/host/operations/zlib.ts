@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts";
 
 type Options = Record<string, unknown>;
 
-/** The most that comes out at once: what fits into a program's memory. */
+/** The largest output of one call, which must fit into a program's memory. */
 const outputMax = 32_000_000;
 /** Bytes of output that one unit of fuel pays for. */
 const outputPerFuel = 4;
@@ -26,7 +26,7 @@ const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buf
   brotliDecompress: zlib.brotliDecompressSync,
 };
 
-/** Only numbers: a dictionary or a chunk size of a program's choice is not needed. */
+/** Only numeric options are read: a program does not need its own dictionary or chunk size. */
 function optionsOf(value: unknown): Options {
   const input = typeof value === "object" && value !== null ? (value as Options) : {};
   const optionNames = ["level", "memLevel", "strategy", "windowBits"];
@@ -41,7 +41,7 @@ function optionsOf(value: unknown): Options {
   return options;
 }
 
-/** The error with the code that zlib has for it. */
+/** Adds zlib's error code to an error. */
 function dataError(error: unknown): Error {
   const message = error instanceof Error ? error.message : "";
   const isShort = /unexpected end of file/.test(message);
@@ -62,7 +62,7 @@ export const zlibOperations: Record<number, Operation> = {
       if (compress !== undefined) return new Uint8Array(compress(bytes, optionsOf(rawOptions)));
       const decompress = decompressions[name];
       if (decompress === undefined) throw new TypeError("There is no such compression.");
-      // Never more than the fuel that is left pays for.
+      // The output never exceeds what the remaining fuel pays for.
       const maxOutputLength = Math.max(
         1,
         Math.min(outputMax, Math.floor(fuelLeft() * outputPerFuel)),

@@ -1,4 +1,4 @@
-/** How values are written: Node's util, from the library or from the platform. */
+/** Formats values with Node's util, from the library or from the platform. */
 interface Formatter {
   inspect(value: unknown, options?: object): string;
   format(...values: unknown[]): string;
@@ -7,7 +7,7 @@ interface Formatter {
 
 let formatter: Formatter = { inspect: String, format: String, width: (text) => text.length };
 
-/** Set once, before a program runs. */
+/** Called once, before a program runs. */
 export function useFormatter(given: Formatter): void {
   formatter = given;
 }

@@ -1,6 +1,6 @@
 import { inspect, width } from "./format.ts";
 
-/** console.table's drawing, or null where the data is not tabular. */
+/** The table that console.table prints, or null if the data is not tabular. */
 export function table(data: unknown, columnNames?: string[]): string | null {
   if (typeof data !== "object" || data === null) return null;
   const isMap = data instanceof Map;

@@ -50,7 +50,7 @@ function compareHere(a: string, b: string): number | undefined {
     const second = primary[y];
     if (first === undefined || second === undefined) return undefined;
     if (first !== second) {
-      // A combining mark behind one of them would change it.
+      // A combining mark after one of the characters would change its place.
       if (a.charCodeAt(index + 1) >= 0x300 || b.charCodeAt(index + 1) >= 0x300) return undefined;
       return first < second ? -1 : 1;
     }
@@ -65,7 +65,7 @@ function compareHere(a: string, b: string): number | undefined {
   return byAccent ? undefined : byCase;
 }
 
-/** Languages whose order of ASCII is the root's. */
+/** Languages that sort ASCII in the root order. */
 const isRootLike = (locales: unknown): boolean =>
   locales === undefined ||
   (typeof locales === "string" &&
@@ -138,7 +138,7 @@ interface Ordering {
   options: unknown;
 }
 
-/** What a comparator orders by, or null where it has to be called. */
+/** The member that a comparator sorts by, or null if the comparator must be called. */
 function orderingOf(comparator: (a: unknown, b: unknown) => number): Ordering | null {
   const cached = comparers.get(comparator);
   if (cached) return { path: [], sign: 1, locales: cached[0], options: cached[1] };
@@ -161,7 +161,7 @@ function textOf(value: unknown, path: string[]): unknown {
   return member;
 }
 
-/** A long list that is ordered by texts is sorted by the host in one call. */
+/** The host sorts a long list of texts in one call. */
 function installSort(): void {
   const { sort } = Array.prototype;
   const listMin = 50;

@@ -43,7 +43,7 @@ const listOf = (list: unknown): unknown[] =>
     return entry;
   });
 
-/** The methods of each service, and how their arguments travel. */
+/** The methods of each service, and how their arguments are sent. */
 const methods: Record<string, Record<string, (...values: unknown[]) => unknown[]>> = {
   DateTimeFormat: {
     formatToParts: (date) => [time(date)],
@@ -69,7 +69,7 @@ const methods: Record<string, Record<string, (...values: unknown[]) => unknown[]
   DurationFormat: { format: (duration) => [duration], formatToParts: (duration) => [duration] },
 };
 
-/** Methods that are bound to their object, as Intl has them. */
+/** Methods that Intl binds to their object. */
 const bound: Record<string, [name: string, values: (...values: unknown[]) => unknown[]]> = {
   DateTimeFormat: ["format", (date) => [time(date)]],
   NumberFormat: ["format", (value) => [value]],
@@ -86,7 +86,7 @@ function makeService(name: string): unknown {
     const self = Object.create(
       (new.target ?? (Service as { prototype: object })).prototype,
     ) as object;
-    // A copy, whose getters are read once.
+    // Copied, so that each getter is read once.
     const copy = options === undefined || options === null ? options : copyOf(options as object);
     if (copy === null) throw new TypeError("Cannot convert undefined or null to object");
     askIntl(name, locales, copy, "resolvedOptions", []);
@@ -282,7 +282,7 @@ function installLocale(): void {
     Object.defineProperty(Locale.prototype, name, { value, enumerable: false });
 }
 
-/** Intl by the isolate's V8, and the methods of the language that depend on it. */
+/** Installs Intl, which the isolate's V8 computes, and the methods of the language that depend on it. */
 export function installIntl(): void {
   installLocale();
   const classes: Record<string, unknown> = {};
@@ -305,7 +305,7 @@ export function installIntl(): void {
   installCases();
 }
 
-/** What a method of Date shows where its options do not say. */
+/** What a method of Date shows if its options do not say. */
 const dateDefaults: [method: string, required: RegExp, usual: object][] = [
   [
     "toLocaleString",

@@ -24,7 +24,7 @@ function push(target: { push(...values: unknown[]): number }, values: Iterable<u
   return target.length;
 }
 
-/** What the transformation sends here instead of a spread; see transform/nested.ts. */
+/** Functions that transformed code calls instead of a spread; see transform/nested.ts. */
 export const lists = {
   listOf,
   push,

@@ -3,7 +3,7 @@ import { installAtomics } from "./atomics.ts";
 import { installStrings } from "./strings.ts";
 import { installUsing } from "./using.ts";
 
-/** What the engine lacks of the language as other engines have it. */
+/** Adds the parts of the language that the engine lacks. */
 export function installLanguage(): void {
   installStrings();
   installUsing();
@@ -22,14 +22,14 @@ export function installLanguage(): void {
       return list;
     },
   });
-  // The engine's own answers a negative number unchanged where the width is a whole number of words.
+  // The engine's own function returns a negative number unchanged if the width is a multiple of 64.
   const { asUintN } = BigInt;
   const wrapSigned = (bits: number, value: bigint): bigint => {
     const size = 1n << BigInt(bits);
     const rest = value % size;
     return rest < 0n ? rest + size : rest;
   };
-  // The native function checks the width, with a value for which its result is right.
+  // The native function checks the width, for a value for which its result is correct.
   const widthOf = (bits: unknown, value: unknown): [width: number, value: bigint] => {
     const width = Math.trunc(Number(bits)) || 0;
     asUintN(width, 0n);
@@ -43,7 +43,7 @@ export function installLanguage(): void {
       return width > 0 && rest >> BigInt(width - 1) === 1n ? rest - (1n << BigInt(width)) : rest;
     },
   });
-  // The clock is UTC, whose name other engines write out.
+  // The clock is UTC; other engines also print the name of the time zone.
   for (const method of ["toString", "toTimeString"] as const) {
     const native = Date.prototype[method];
     define(Date.prototype, {
@@ -54,11 +54,11 @@ export function installLanguage(): void {
     });
   }
   keepWeakTargets();
-  // Node 26 does not have it: a program that asks whether it exists is answered as there.
+  // Node 26 does not have this function, so a program must not find it here.
   Reflect.deleteProperty(Math, "sumPrecise");
 }
 
-/** The engine frees at once what nothing else holds; other engines keep a WeakRef's target until the job has ended. */
+/** The engine frees an unreferenced object at once; other engines keep a WeakRef's target until the job ends. */
 function keepWeakTargets(): void {
   const targets: unknown[] = [];
   const keepAlive = (target: unknown): void => {

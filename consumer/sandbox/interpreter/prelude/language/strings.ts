@@ -1,12 +1,12 @@
 import { define } from "../bridge.ts";
 
-/** Methods of strings that the engine has in a way that holds far too much memory. */
+/** Replaces string methods whose engine version uses far too much memory. */
 export function installStrings(): void {
   installReplace();
   installCharacters();
 }
 
-/** The engine keeps every match until the end; here the text grows as it goes. */
+/** The engine keeps every match until the end; this version builds the text step by step. */
 function installReplace(): void {
   const native = RegExp.prototype[Symbol.replace];
   const { exec } = RegExp.prototype;
@@ -90,14 +90,14 @@ const table: string[] = [];
 const longText = 4_096;
 const nativeIterator = String.prototype[Symbol.iterator];
 
-/** A list of this length in one piece: the engine's lists otherwise grow by copying themselves. */
+/** A list of this length, allocated at once: the engine's lists otherwise grow by copying themselves. */
 function listOfLength(length: number): unknown[] {
   return (Array.prototype as unknown as { toReversed(): unknown[] }).toReversed.call(
     new Uint8Array(length) as never,
   );
 }
 
-/** The characters of a text, each as one string of a table: a long text has few different ones. */
+/** The characters of a text. Equal characters share one string, since a long text has few different ones. */
 export function charactersOf(text: string): string[] {
   if (text.length < longText) return [...text];
   const wide = /[\ud800-\udbff][\udc00-\udfff]/.test(text);

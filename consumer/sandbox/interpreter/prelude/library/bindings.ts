@@ -38,7 +38,7 @@ class URLPattern {
   }
 }
 
-/** The bindings that need no module of Node's. */
+/** The bindings that need none of Node's modules. */
 const standalone: Record<string, object> = {
   buffer: bufferBinding,
   config: { hasIntl: true, hasSmallICU: false, hasInspector: false, noBrowserGlobals: false },
@@ -102,7 +102,7 @@ const standalone: Record<string, object> = {
 
 type NodeModule = (id: string) => Record<string, unknown>;
 
-/** What Node's JavaScript calls its native side, by name; `nodeModule` loads a module of that JavaScript. */
+/** Node's native bindings by name; `nodeModule` loads a module of Node's JavaScript. */
 export function makeBindings(nodeModule: NodeModule): Record<string, object | (() => object)> {
   let util: object | undefined;
   return {

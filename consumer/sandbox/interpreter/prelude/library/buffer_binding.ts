@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import { askBytes, askText, encodeText } from "../bridge.ts";
 
-/** What Node's Buffer asks of its native side: encodings by the host, searches by the engine's strings. */
+/** The native side of Node's Buffer: the host encodes, and the engine's strings search. */
 
 type Bytes = Uint8Array;
 const slice = (bytes: Bytes, start = 0, end = bytes.length): Bytes =>
@@ -28,7 +28,7 @@ const writeText =
     const room = Math.min(length, target.length - offset);
     let count = Math.min(bytes.length, room);
     count -= count % unit;
-    // A character that does not fit whole is left out.
+    // A character that does not fit completely is left out.
     if (encoding === "utf8" && count < bytes.length)
       while (count > 0 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count -= 1;
     Uint8Array.prototype.set.call(target, bytes.subarray(0, count), offset);
@@ -37,7 +37,7 @@ const writeText =
 
 const latin1 = sliceText("latin1");
 
-/** Where a search starts in a buffer of this length, as Node counts it; -1 where it cannot match. */
+/** Where a search starts in a buffer of this length, with Node's rules; -1 if nothing can match. */
 function startOf(length: number, offset: number, needle: number, forward: boolean): number {
   if (offset < 0) {
     if (offset + length >= 0) return length + offset;
@@ -104,7 +104,7 @@ function fill(
     typeof value === "string" ? encodeWith(value, encodingOf(name)) : plainBytes(value as Bytes);
   if (bytes.length === 0) return -1;
   target.set(bytes.subarray(0, target.length));
-  // Each copy doubles what is filled.
+  // Each copy doubles the filled part.
   for (let filledBytes = bytes.length; filledBytes < target.length; filledBytes *= 2)
     target.copyWithin(filledBytes, 0, Math.min(filledBytes, target.length - filledBytes));
   return undefined;
@@ -221,7 +221,7 @@ export const bufferBinding = {
   ucs2Write: writeText("utf16le", 2),
   utf8WriteStatic: writeText("utf8"),
   createUnsafeArrayBuffer: (size: number) => new ArrayBuffer(size),
-  // A buffer of the sandbox has no address: each begins aligned.
+  // A buffer in the sandbox has no address, so each counts as aligned.
   arrayBufferAlignedOffset: () => 0,
   setDetachKey: () => {},
   getZeroFillToggle: () => undefined,

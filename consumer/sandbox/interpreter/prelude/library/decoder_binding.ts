@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import { askText, encodeText } from "../bridge.ts";
 
-/** What Node's TextDecoder, TextEncoder and StringDecoder ask of their native side. */
+/** The native side of Node's TextDecoder, TextEncoder and StringDecoder. */
 
 const encodeIntoResults = new Uint32Array(2);
 
@@ -30,7 +30,7 @@ export const decoderBinding = {
   encodeIntoResults,
   encodeUtf8String: (text: string) => encodeText(text),
   encodeInto(text: string, target: Uint8Array) {
-    // Three bytes a unit at most: no more of the text can fit.
+    // One unit takes at most three bytes, so no more of the text can fit.
     let part = text.slice(0, target.length);
     let bytes = encodeText(part);
     if (bytes.length > target.length) {
@@ -53,11 +53,11 @@ interface Converter {
   fatal: boolean;
   ignoreBom: boolean;
   pendingBytes: Uint8Array;
-  /** How much of what `kept` decodes to was answered. */
+  /** The number of characters of `pendingBytes` that were already returned. */
   returnedChars: number;
 }
 
-/** Decoders of the encodings that are neither UTF-8 nor of single bytes. */
+/** Decoders for encodings that are neither UTF-8 nor single-byte. */
 export const converters = {
   getConverter(encoding: string, flags: number): Converter | undefined {
     try {
@@ -72,7 +72,7 @@ export const converters = {
       returnedChars: 0,
     };
   },
-  /** What came before is decoded again: only then is it known where a character ends. */
+  /** Earlier bytes are decoded again, because only the later ones show where a character ends. */
   decode(
     converter: Converter,
     source: ArrayBuffer | ArrayBufferView,
@@ -95,7 +95,7 @@ export const converters = {
 const encodings = ["ascii", "utf8", "base64", "utf16le", "latin1", "hex", "buffer", "base64url"];
 const field = { missing: 4, buffered: 5, encoding: 6 };
 
-/** How many bytes at the end belong to a unit that is not complete. */
+/** The number of bytes at the end that belong to an incomplete unit. */
 function incomplete(bytes: Uint8Array, encoding: string): number {
   if (encoding === "utf16le") {
     const odd = bytes.length % 2;

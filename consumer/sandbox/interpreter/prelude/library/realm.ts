@@ -16,12 +16,12 @@ type Wrapper = (
 /** Node's own modules in the boot image, by name; the build puts them here. */
 declare const nodeImage: Record<string, Wrapper>;
 
-/** Evaluates in the global scope: nothing of this file is within the reach of what it evaluates. */
+/** Evaluates in the global scope, so the evaluated code cannot reach names of this file. */
 const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
 const loadedModules = new Map<string, { exports: Exports }>();
 const primordials: Record<string, unknown> = {};
 const bindings = makeBindings(nodeModule);
-/** What Node's JavaScript knows of its process: what it prints with colors or not, and its platform. */
+/** The process that Node's JavaScript sees at boot: its platform and whether it prints colours. */
 export const nodeProcess: Record<string, unknown> = {
   versions: { node: "26.10.0" },
   version: "v26.10.0",
@@ -29,16 +29,16 @@ export const nodeProcess: Record<string, unknown> = {
   arch: "x64",
   env: {},
   execArgv: [],
-  // Warnings of deprecated ways go to a terminal that no one reads.
+  // Deprecation warnings are dropped, because no one reads the terminal.
   emitWarning: () => {},
 };
 
-/** From now on Node's JavaScript sees the program's own process, with what it does in every process. */
+/** From now on Node's JavaScript sees the program's own process. */
 export function adoptProcess(process: object): void {
   Object.setPrototypeOf(nodeProcess, process);
 }
 
-/** A module that the prelude has of its own, for Node's JavaScript that asks for it. */
+/** Registers a module of the prelude that Node's JavaScript can require. */
 export function provide(id: string, make: () => object): void {
   replacedModules[id] = make as () => Exports;
 }
@@ -49,7 +49,7 @@ function internalBinding(name: string): object {
   return typeof binding === "function" ? binding() : binding;
 }
 
-/** A module of Node's own JavaScript, evaluated when it is first asked for. */
+/** A module of Node's own JavaScript, evaluated at its first use. */
 export function nodeModule(id: string): Exports {
   const known = loadedModules.get(id);
   if (known !== undefined) return known.exports;
@@ -71,7 +71,7 @@ function lazyModule(id: string): Wrapper {
   return evaluate(`(${source})`) as Wrapper;
 }
 
-/** Evaluates in the boot image what most programs use, so that no run pays for it. */
+/** Evaluates common modules in the boot image, so that no run pays for them. */
 export function bootLibrary(): void {
   nodeImage["internal/per_context/primordials"]?.(
     {},

@@ -7,7 +7,7 @@ type Callback = (...values: unknown[]) => unknown;
 const global = globalThis as unknown as Record<string, Callback>;
 const nothing = (): void => {};
 
-/** A later call of a global, which is made after Node's JavaScript is evaluated. */
+/** Calls a global that is created only after Node's JavaScript is evaluated. */
 const later =
   (name: string): Callback =>
   (...values) =>
@@ -47,7 +47,7 @@ const unavailable = (feature: string) => (): never => {
   throw new Error(`${feature} is not available in the sandbox.`);
 };
 
-/** What replaces the parts of Node that reach into the process or the machine. */
+/** Replacements for the parts of Node that use the process or the machine. */
 export const replacedModules: Record<string, () => Exports> = {
   async_hooks: () => ({
     AsyncResource,

@@ -1,7 +1,7 @@
 import { op } from "../../protocol.ts";
 import { ask } from "../bridge.ts";
 
-/** Node's URL over the host's parser: the href, and where its parts start and end, as ada counts them. */
+/** Node's URL with the host's parser: the href and the positions of its parts, in ada's format. */
 
 const actions = [
   "protocol",
@@ -48,7 +48,7 @@ function storeFields(fields: Fields): string {
   const hasCredentials = username !== "" || password !== "";
   const hostEnd = hostStart + (hasCredentials ? 1 : 0) + hostname.length;
   const portEnd = hostEnd + (port === "" ? 0 : port.length + 1);
-  // Without a host, a path that starts with two slashes is set apart by "/.".
+  // Without a host, "/." precedes a path that starts with two slashes.
   const path =
     !hasAuthority && pathname.startsWith("//") && href.startsWith("/.", portEnd)
       ? portEnd + 2

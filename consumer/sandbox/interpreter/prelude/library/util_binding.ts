@@ -2,11 +2,11 @@ import { op } from "../../protocol.ts";
 import { ask, hostValue } from "../bridge.ts";
 import { stackOf } from "../errors.ts";
 
-/** What Node's util asks of its engine about a value: how it was made and what it holds. */
+/** What Node's util asks its engine about a value: how it was created and what it contains. */
 
 const proxies = new WeakMap<object, [target: object | null, handler: object | null]>();
 
-/** The function that makes proxies remembers them: nothing else distinguishes one from its target. */
+/** Records created proxies, because nothing else distinguishes a proxy from its target. */
 export function installProxies(): void {
   const native = Proxy;
   const make = (target: object, handler: ProxyHandler<object>): object => {
@@ -44,11 +44,11 @@ export function installProxies(): void {
 
 const sources = new WeakMap<object, [kind: "keys" | "values" | "entries", source: object]>();
 
-/** Iterators of maps and sets remember what they run over, so that the console can show it. */
+/** Iterators of maps and sets remember what they iterate over, so that the console can show it. */
 export function installIterators(): void {
   for (const owner of [Map.prototype, Set.prototype] as object[]) {
     for (const kind of ["keys", "values", "entries"] as const) {
-      // A set's keys are its values: one method.
+      // A set's keys are its values, with one method for both.
       if (owner === Set.prototype && kind === "keys") continue;
       const native = Reflect.get(owner, kind) as (this: object) => object;
       const namedType = {
@@ -204,7 +204,7 @@ export function makeUtilBinding(require: (id: string) => Record<string, unknown>
   };
 }
 
-/** A value is of a kind when it inherits from it and the kind's own method accepts it. */
+/** A value has a kind if it inherits from the kind's prototype and the kind's own method accepts it. */
 function hasKind(
   maker: { prototype: object },
   probe: (value: never) => unknown,

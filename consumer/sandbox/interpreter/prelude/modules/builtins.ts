@@ -19,7 +19,7 @@ function lazily<T>(make: () => T): () => T {
   return () => (instance ??= make());
 }
 
-/** Modules that are Node's own JavaScript as it is. */
+/** Modules that are Node's own JavaScript, unchanged. */
 const fromNode = [
   "assert",
   "assert/strict",
@@ -43,7 +43,7 @@ const fromNode = [
   "util/types",
 ];
 
-/** Modules of Node that a program may import, each made when it is first asked for. */
+/** The modules of Node that a program may import, each created at its first use. */
 export function builtinModules({ console, crypto, timers, process, performance }: Parts): Builtins {
   const stream = (): typeof import("node:stream") => nodeModule("stream") as never;
   const { fs, promises } = makeFs(stream);

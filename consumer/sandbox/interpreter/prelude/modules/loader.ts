@@ -25,7 +25,7 @@ interface Module {
   paths: string[];
 }
 
-/** Evaluates in the program's own global scope: nothing of this file is within its reach. */
+/** Evaluates in the program's global scope, so the evaluated code cannot reach names of this file. */
 const evaluate = Reflect.get(globalThis, "eval") as (source: string) => unknown;
 
 const dirname = (file: string): string => file.slice(0, Math.max(1, file.lastIndexOf("/")));
@@ -60,11 +60,11 @@ export class Loader {
     });
   }
 
-  /** What serves a file's imports; see transform.ts for the rest of its duties. */
+  /** The functions that a file's imports are transformed to; see transform.ts. */
   importer(from: string, file: string): object {
     const load = async (name: unknown, exportName?: unknown): Promise<Exports> => {
       const exports = await this.#import(String(name), from);
-      // A dynamic import has options there.
+      // A dynamic import passes its options here.
       for (const key of Array.isArray(exportName) ? (exportName as string[]) : []) {
         if (key in exports) continue;
         throw new SyntaxError(

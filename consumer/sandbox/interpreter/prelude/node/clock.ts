@@ -1,7 +1,7 @@
 const clock = Date.now;
 let origin = 0;
 
-/** Milliseconds since the program's process started, 20 ms before the first call. */
+/** The milliseconds since the program's process started, which was 20 ms before the first call. */
 export function now(): number {
   if (origin === 0) origin = clock() - 20;
   return clock() - origin;

@@ -41,7 +41,7 @@ export function randomUUID(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** A digest that is fed in pieces. */
+/** A digest that receives its input in pieces. */
 class Hash {
   readonly #name: string;
   readonly #key: string | null;
@@ -83,7 +83,7 @@ class Hash {
   }
 }
 
-/** A cipher that is fed in pieces: what it answers before its end is what the pieces so far give. */
+/** A cipher that receives its input in pieces. Before its end, it returns the output of the pieces so far. */
 class Cipher {
   readonly #kind: string;
   readonly #values: unknown[];
@@ -94,7 +94,7 @@ class Cipher {
   constructor(kind: string, name: string, key: Input, iv: Input | null) {
     this.#kind = kind;
     this.#values = [name, latin1(key), iv === null ? null : latin1(iv)];
-    // A wrong key or name is refused at once.
+    // An invalid key or name is rejected at once.
     if (kind === "encrypt" || !/-(gcm|ccm|ocb)$/i.test(name)) this.#run(false);
   }
   update(data: Input, from?: string, to?: string): Buffer | string {
@@ -119,7 +119,7 @@ class Cipher {
     return asBuffer(this.#send(true, "tag"));
   }
   #rest(output: Uint8Array, isLast: boolean, to?: string): Buffer | string {
-    // Base64 is written three bytes at a time: what is left over goes with the next piece.
+    // Base64 is written three bytes at a time; the remainder is written with the next piece.
     const isCut = to?.startsWith("base64") === true && !isLast;
     const end = isCut ? output.length - ((output.length - this.#returnedBytes) % 3) : output.length;
     const newBytes = output.slice(this.#returnedBytes, end);
@@ -258,7 +258,7 @@ export function makeCrypto(webcrypto: { subtle: unknown }): object {
   };
 }
 
-/** Math.random from a seed that each run asks for again: instances start from one memory image. */
+/** Seeds Math.random once per run, because all instances start from one memory image. */
 export function installRandom(): void {
   let state: Uint32Array | null = null;
   const next = (): number => {

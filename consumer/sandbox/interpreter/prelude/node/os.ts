@@ -1,4 +1,4 @@
-/** node:os of a small Linux machine; no value comes from the real one. */
+/** node:os, with the values of a small Linux machine. None of them comes from the real machine. */
 export const os = {
   EOL: "\n",
   devNull: "/dev/null",

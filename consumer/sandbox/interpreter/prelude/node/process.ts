@@ -50,7 +50,7 @@ const facts = {
   config: {},
 };
 
-/** The functions of `process`; `print` writes a line of the console. */
+/** The functions of `process`; `print` writes one line to the console. */
 const makeMethods = (print: Parts["print"]): object => ({
   cwd: () => "/",
   chdir: () => {},
@@ -81,7 +81,7 @@ const makeMethods = (print: Parts["print"]): object => ({
   },
 });
 
-/** A harmless `process`: no secrets, no arguments, output on the console, events as Node sends them. */
+/** A harmless `process`: it has no secrets and no arguments, prints to the console, and emits events as Node does. */
 export function installProcess({ EventEmitter, stream, print }: Parts): {
   process: object;
   performance: object;
@@ -110,7 +110,7 @@ export function installProcess({ EventEmitter, stream, print }: Parts): {
 
 const ticks: [Listener, unknown[]][] = [];
 
-/** Before the promise jobs that are made after it, as nearly as jobs allow. */
+/** Runs before the promise jobs that are queued after it, as far as jobs allow. */
 function nextTick(callback: Listener, values: unknown[]): void {
   ticks.push([callback, values]);
   if (ticks.length > 1) return;

@@ -4,7 +4,7 @@ type Members = Record<PropertyKey, unknown>;
 let unfinished = "";
 let printLine: (line: string) => void = () => {};
 
-/** Defines `stdin`, `stdout` and `stderr`, each made when it is first read. */
+/** Defines `stdin`, `stdout` and `stderr`, each created when it is first read. */
 export function defineStreams(
   process: object,
   stream: () => StreamModule,
@@ -26,7 +26,7 @@ export function defineStreams(
   }
 }
 
-/** A writable stream when something other than `write` is asked of it: the rest of Node's streams costs fuel. */
+/** Becomes a writable stream when anything other than `write` is used, because Node's streams cost fuel. */
 function makeOutput(fd: number, stream: () => StreamModule): unknown {
   let fullStream: Members | undefined;
   const direct: Members = {
@@ -62,7 +62,7 @@ function makeOutput(fd: number, stream: () => StreamModule): unknown {
   });
 }
 
-/** Prints the lines that a chunk ends. The console keeps lines: an unfinished one waits for its end. */
+/** Prints the complete lines of a chunk. An incomplete line waits for its end, because the console holds whole lines. */
 function writeChunk(chunk: unknown): void {
   const text = ArrayBuffer.isView(chunk) ? Buffer.from(chunk as Uint8Array).toString() : chunk;
   if (typeof text !== "string") {
@@ -74,7 +74,7 @@ function writeChunk(chunk: unknown): void {
   for (const line of lines) printLine(line);
 }
 
-/** Writes the line that process.stdout.write has left unfinished. */
+/** Prints the incomplete line that process.stdout.write has left. */
 export function flushOutput(): void {
   if (unfinished !== "") printLine(unfinished);
   unfinished = "";

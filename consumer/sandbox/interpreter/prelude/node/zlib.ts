@@ -4,7 +4,7 @@ import { askBytes, bufferOf, bytesOf } from "../bridge.ts";
 type Callback = (error: unknown, value?: Buffer) => void;
 type Input = string | ArrayBufferView | ArrayBuffer;
 
-/** How zlib's functions and classes name what the host does. */
+/** Maps zlib's functions and classes to the host's operations. */
 const kinds = {
   gzip: "Gzip",
   gunzip: "Gunzip",
@@ -26,7 +26,7 @@ const run = (kind: string, data: Input, options: object = {}): Buffer => {
   return Buffer.from(bufferOf(askBytes(op.zlib, [kind, plainOptions(options)], bytes)));
 };
 
-/** Options without what cannot cross, such as functions. */
+/** The options that can be sent to the host, so not functions. */
 const plainOptions = (options: object): object =>
   Object.fromEntries(
     Object.entries(options).filter(
@@ -35,7 +35,7 @@ const plainOptions = (options: object): object =>
     ),
   );
 
-/** node:zlib: whole buffers by the host, and streams that work when their input has ended. */
+/** node:zlib: the host converts whole buffers, and a stream converts when its input has ended. */
 export function makeZlib(stream: () => typeof import("node:stream")): object {
   const zlib: Record<string, unknown> = {};
   for (const [kind, name] of Object.entries(kinds)) {

@@ -1,7 +1,7 @@
 import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 import { custom, inspect } from "../console/format.ts";
 
-/** Pieces put together. */
+/** Concatenates the pieces. */
 export function joinBytes(pieces: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let offset = 0;

@@ -2,7 +2,7 @@ import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 import { Blob, FormData, formBytes, joinBytes } from "./blob.ts";
 import { parseForm } from "./multipart.ts";
 
-/** What a program gives as a body: its bytes or a stream of them, and the content type that this implies. */
+/** A body that a program passes: its bytes or a stream of them, and the content type that follows from it. */
 export interface BodySource {
   bytes: Uint8Array | null;
   stream: ReadableStream | null;
@@ -26,7 +26,7 @@ export function readBody(body: unknown): BodySource {
   if (typeof body === "object" && Symbol.asyncIterator in body) {
     return { bytes: null, stream: fromIterable(body as AsyncIterable<unknown>), type: null };
   }
-  // By its tag: on a native isolate it is the platform's own class.
+  // Recognised by its tag, because in a native isolate it is the platform's own class.
   if (Object.prototype.toString.call(body) === "[object URLSearchParams]") {
     return source(encodeText(String(body)), "application/x-www-form-urlencoded;charset=UTF-8");
   }
@@ -95,7 +95,7 @@ export class Body {
     if (this.bodyUsed) throw new TypeError("Body is unusable: Body has already been read");
   }
 
-  /** @internal What a copy is made of; a stream is read by both from then on. */
+  /** @internal The source of a copy. If it is a stream, the stream is split, and both copies read their half. */
   source(): BodySource {
     this.#check();
     if (this.#bytes !== null || this.#stream === null)

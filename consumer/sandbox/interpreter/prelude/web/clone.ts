@@ -1,7 +1,7 @@
 import { define } from "../bridge.ts";
 import { inspect } from "../console/format.ts";
 
-/** A deep copy as the platform makes it; functions and symbols cannot be copied. */
+/** A deep copy with the platform's rules; functions and symbols cannot be copied. */
 export function structuredClone(value: unknown, options?: { transfer?: ArrayBuffer[] }): unknown {
   const transfer = options?.transfer ?? [];
   const clones = new Map<object, unknown>();

@@ -116,7 +116,7 @@ interface Answer {
   headers: [string, string][];
 }
 
-/** Sends a request through the gateway; each redirect is a request of its own, with a decision of its own. */
+/** Sends a request through the gateway. Each redirect is a separate request with its own decision. */
 export async function fetch(input: unknown, init?: Init): Promise<Response> {
   const request = new Request(input, init);
   request.signal.throwIfAborted();

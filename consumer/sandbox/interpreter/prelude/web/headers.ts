@@ -4,7 +4,7 @@ export type HeadersInit = unknown;
 
 export class Headers {
   readonly #values = new Map<string, string[]>();
-  /** Names as they were first given, for what the console shows. */
+  /** The names as they were first written, for the console. */
   readonly #spellings = new Map<string, string>();
 
   constructor(init?: HeadersInit) {

@@ -1,6 +1,6 @@
 import { defineLazily } from "../bridge.ts";
 
-/** MessageChannel inside one program: each message is cloned and arrives in a task of its own. */
+/** MessageChannel inside one program: each message is cloned and arrives in a separate task. */
 export function installMessages(): void {
   let classes: Record<string, unknown> | undefined;
   const getClasses = (): Record<string, unknown> => (classes ??= makeClasses());

@@ -1,7 +1,7 @@
 import { decodeText } from "../bridge.ts";
 import { File, FormData } from "./blob.ts";
 
-/** A form out of a body: URL-encoded, or in parts. */
+/** Parses a form from a body that is URL-encoded or multipart. */
 export function parseForm(bytes: Uint8Array, type: string): FormData {
   const form = new FormData();
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) {

@@ -44,7 +44,7 @@ interface KeyFields {
 
 const making = Symbol("making");
 
-/** Bytes cross as base64 in an object that says so. */
+/** Bytes are sent as base64 in an object that marks them. */
 function pack(value: unknown): unknown {
   if (value instanceof CryptoKey) return { __key: CryptoKey.jwkOf(value) };
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {

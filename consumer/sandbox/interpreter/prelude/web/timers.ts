@@ -5,10 +5,10 @@ import { clearTimer, nextId, setTimer } from "../pending.ts";
 
 type Callback = (...values: unknown[]) => void;
 
-/** How many timers are set; the event loop ends when none that counts is left. */
+/** The active timers; the event loop ends when none is left that keeps the program alive. */
 export const activeTimers = new Set<number>();
 
-/** What setTimeout answers: an object that is a number where one is needed. */
+/** What setTimeout returns: an object that converts to a number. */
 class Timeout {
   readonly #id = nextId();
   readonly #delay: number;
@@ -141,7 +141,7 @@ async function* repeat(
   }
 }
 
-/** Timers as Node has them, and the module timers/promises. */
+/** Installs Node's timers and the module timers/promises. */
 export function installTimers(): { timers: object; promises: object } {
   const promisifySymbol = Symbol.for("nodejs.util.promisify.custom");
   const promises = {

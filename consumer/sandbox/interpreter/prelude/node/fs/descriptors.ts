@@ -2,7 +2,7 @@ import { op } from "../../../protocol.ts";
 import { ask, askBytes, bytesOf } from "../../bridge.ts";
 import { contentOf, encodingOf, entryOf, fileError, nameOf, type Options } from "./values.ts";
 
-/** An open file: its flags and where the next read or write is. */
+/** An open file: its flags and the position of the next read or write. */
 interface Open {
   path: string;
   canRead: boolean;
@@ -14,7 +14,7 @@ interface Open {
 const openFiles = new Map<number, Open>();
 let lastDescriptor = 2;
 
-/** What a flag permits and does first, as fopen has it. */
+/** What a flag permits and does first, with fopen's rules. */
 export function flagOf(flag: unknown): { name: string; isNew: boolean; truncates: boolean } {
   const name =
     typeof flag === "string"
@@ -30,7 +30,7 @@ export function flagOf(flag: unknown): { name: string; isNew: boolean; truncates
   return { name, isNew: name.includes("x"), truncates: name.includes("w") };
 }
 
-/** Checks a file before it is written and makes it where that is asked for. */
+/** Checks a file before it is written, and creates it if the flag says so. */
 export function prepareWrite(path: unknown, flag: unknown): void {
   const { name, isNew, truncates } = flagOf(flag);
   const entry = entryOf(path);
@@ -41,7 +41,7 @@ export function prepareWrite(path: unknown, flag: unknown): void {
   if (entry === null || truncates) ask(op.files, ["write", nameOf(path)], new Uint8Array(0));
 }
 
-/** A file can be made only in a directory that there is; /tmp is one. */
+/** A file can be created only in an existing directory; /tmp exists. */
 export function requireParent(path: unknown, syscall = "open", dest?: unknown): void {
   const name = nameOf(dest ?? path);
   const slash = name.replace(/\/+$/, "").lastIndexOf("/");
@@ -88,7 +88,7 @@ export function pathOf(file: unknown): unknown {
   return typeof file === "number" ? requireOpen(file, "fstat").path : file;
 }
 
-/** Reads into a buffer; `position` null is where the last read ended. */
+/** Reads into a buffer. A `position` of null continues where the last read ended. */
 export function readFile(
   descriptor: unknown,
   target: ArrayBufferView,

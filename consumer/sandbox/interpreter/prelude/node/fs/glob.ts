@@ -33,7 +33,7 @@ export function globPattern(pattern: string): RegExp {
 
 type ReadDirectory = (path: string, options: object) => Dirent[];
 
-/** The paths below `cwd` that one of the patterns matches, as fs.globSync answers them. */
+/** The paths below `cwd` that match one of the patterns, as fs.globSync returns them. */
 export function globFiles(
   patterns: unknown,
   options: { cwd?: string; exclude?: unknown } = {},

@@ -10,7 +10,7 @@ type Callback = (error: unknown, value?: unknown, extra?: unknown) => void;
 
 const functions = operations as unknown as Functions;
 
-/** Operations of open files, which the promises have as methods of a FileHandle. */
+/** Operations on open files, which are methods of a FileHandle in `promises`. */
 const ofDescriptors = new Set([
   "open",
   "close",
@@ -103,7 +103,7 @@ const unavailable = (name: string) => (): never => {
   );
 };
 
-/** node:fs: each operation as xSync, as x with a callback, and in `promises`. `stream` is Node's stream module. */
+/** node:fs: each operation as xSync, as x with a callback, and in `promises`. `stream` returns Node's stream module. */
 export function makeFs(stream: () => typeof import("node:stream")): {
   fs: Record<string, unknown>;
   promises: Record<string, unknown>;
@@ -120,7 +120,7 @@ export function makeFs(stream: () => typeof import("node:stream")): {
         const message = `The "cb" argument must be of type function. Received ${callback === undefined ? "undefined" : typeof callback}`;
         throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
       }
-      // From a timer, so that what the callback throws is not a rejection.
+      // Called from a timer, so that an error of the callback is not a rejection.
       const report = (...results: [unknown, unknown?]): void =>
         void setImmediate(() =>
           (callback as Callback)(

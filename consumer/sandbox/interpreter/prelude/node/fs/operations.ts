@@ -92,7 +92,7 @@ function write(file: unknown, data: unknown, options: Options, defaultFlag: stri
   const flag = (typeof options === "object" ? options?.flag : undefined) ?? defaultFlag;
   const { name } = flagOf(flag);
   if (typeof file === "number") return void writeFile(file, bytes);
-  // The usual case is one call: a file that there is, or a name of the root.
+  // The usual case needs one call: the file exists, or its name is in the root folder.
   const isPlain = (name === "w" || name === "a") && !nameOf(path).includes("/");
   if (!isPlain) prepareWrite(path, flag);
   ask(op.files, [name.includes("a") ? "append" : "write", nameOf(path)], bytes);

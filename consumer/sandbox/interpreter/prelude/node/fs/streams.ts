@@ -11,7 +11,7 @@ interface StreamOptions {
 type Done = (error?: Error | null) => void;
 type StreamModule = typeof import("node:stream");
 
-/** The file streams of node:fs, made from the program's own node:stream module. */
+/** The file streams of node:fs, built on the program's own node:stream module. */
 export function makeStreams({ Readable, Writable }: StreamModule): Record<string, unknown> {
   const ReadStream = makeReadStream(Readable);
   const WriteStream = makeWriteStream(Writable);
@@ -61,7 +61,7 @@ function makeReadStream(Readable: StreamModule["Readable"]): StreamClass {
       const count = readFile(this.fd, buffer, 0, buffer.length, this.#position);
       this.#position += count;
       this.bytesRead += count;
-      // Later, as a disk answers: only what was asked for is read.
+      // Pushed later, as from a disk, so that only requested data is read.
       queueMicrotask(() => this.push(count === 0 ? null : buffer.subarray(0, count)));
     }
     override _destroy(error: Error | null, callback: Done): void {

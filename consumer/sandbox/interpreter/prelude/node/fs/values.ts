@@ -39,7 +39,7 @@ export function encodingOf(options: Options): string | null {
   throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_VALUE" });
 }
 
-/** The bytes of what a program gives to be written. */
+/** The bytes of data that a program wants to write. */
 export function contentOf(data: unknown, options: Options): Uint8Array {
   if (typeof data === "string")
     return Buffer.from(data, (encodingOf(options) ?? "utf8") as BufferEncoding);
