@@ -46,7 +46,7 @@ async function handleAll(
   await Promise.all(messages.map(handle));
 }
 
-/** Without a configuration. The outbox brings a webhook back; its message is not needed again. */
+/** Handles messages without a configuration: tasks are retried; a webhook's message is dropped, because the outbox sends another one. */
 function retryOrDrop({ queue, messages }: MessageBatch<unknown>): void {
   for (const message of messages) {
     if (queue.includes("webhooks")) message.ack();

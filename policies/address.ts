@@ -13,7 +13,7 @@ export type AddressKind = "name" | "public" | "loopback" | "reserved";
 
 type Block = readonly [base: string, bits: number];
 
-/** Without loopback, which is a separate kind. */
+/** Reserved blocks without loopback, which is a separate kind. */
 const reserved4: readonly Block[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],

@@ -1,5 +1,5 @@
 /**
- * The policy table. A policy is one JSON file here and one line in `shipped`, because a Worker cannot read a
+ * The policy table. A policy is one JSON file here and one line in `shippedPolicies`, because a Worker cannot read a
  * folder. `node policies/check.ts` reports files without a line.
  */
 

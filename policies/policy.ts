@@ -37,7 +37,7 @@ export function parsePolicy(text: string): ParseResult {
   return readPolicy(value);
 }
 
-/** The same for a value that is already parsed. */
+/** Reads a value that is already parsed. */
 export function readPolicy(value: unknown): ParseResult {
   const problems: Finding[] = [];
   for (const error of Value.Errors(PolicyFile, value)) {

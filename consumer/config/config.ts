@@ -38,7 +38,7 @@ export interface ConsumerConfig {
 
 const cache = new WeakMap<object, { config: Promise<ConsumerConfig>; readAt: number }>();
 
-/** Read again after a day, which records the policies that it pins tasks to as in use. */
+/** Cached for a day. Each reading marks the policies that tasks are pinned to as used. */
 export function readConfig(env: ConsumerEnv): Promise<ConsumerConfig> {
   const cached = cache.get(env);
   if (cached !== undefined && Date.now() - cached.readAt < retentionLimits.policiesStoreMs)

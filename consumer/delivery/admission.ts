@@ -61,7 +61,7 @@ async function listFallbackModels(
   return fallbackModelsOf(config, model, models).filter((name) => isServed(config, name));
 }
 
-/** The claim reports a body that cannot be read. */
+/** An unreadable body gives no list here: the claim reports it. */
 async function readLargeList(
   config: ConsumerConfig,
   tenant: string,

@@ -15,7 +15,7 @@ import { openSlice } from "../slice/open_slice.ts";
 import { outcomeOf } from "../slice/outcome.ts";
 import { finishSlice } from "../slice/settle.ts";
 
-/** Decides the message once; never throws. */
+/** Decides what happens to one dead letter. Never throws. */
 export async function deadLetter(config: ConsumerConfig, message: Message<unknown>): Promise<void> {
   try {
     await countFailedDelivery(config, message.body, message.timestamp.getTime());

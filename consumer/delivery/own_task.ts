@@ -11,7 +11,7 @@ import { type SlotEnd, workOwn } from "./slot.ts";
 /** Which of the two task queues a message came from; it is requeued to the same one. */
 export type Priority = "normal" | "low";
 
-/** A task that another slot takes at the same moment must not make its message circle. */
+/** Another slot may take the task at the same moment: this delay keeps its message from circling. */
 const requeueMsMin = 1_000;
 
 /** A message as it was delivered. */

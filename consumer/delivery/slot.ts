@@ -63,7 +63,7 @@ async function takeTask(
 ): Promise<ClaimedTask | null> {
   const { DB } = config.env;
   const ownTask = { id: message.task_id, onlyEnding: admission === null };
-  // A fallback admitted this task, not another.
+  // The admission came from a fallback model and is valid only for this task.
   if (admission !== null && admission.model !== message.model)
     return claimTask(DB, ownTask.id, config.policyHashes);
   const choice = modelChoice(config, message.model, admission !== null);

@@ -9,7 +9,7 @@ import type { TaskEgressLimits } from "./budget.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 
 export interface FleetGatewayOptions {
-  /** Such as `webhooks`. A policy that is unknown, invalid or not for the tenant denies everything. */
+  /** The policy's name, such as `webhooks`. An unknown, invalid or foreign policy denies everything. */
   policyName: string;
   tenant: string;
   limits: TaskEgressLimits;

@@ -1,4 +1,4 @@
-/** Which headers pass, out and back. */
+/** Which request and response headers pass the gateway. */
 import type { Scrubber } from "./scrub.ts";
 
 /** A sandbox has no credentials of its own: a value in these headers would be foreign. */
@@ -60,7 +60,7 @@ const forwarding = new RegExp(
 );
 
 export interface OutgoingRequest {
-  /** As the sandbox sent them. */
+  /** The headers as the sandbox sent them. */
   headers: readonly (readonly [name: string, value: string])[];
   /** Every header that a rule of the policy injects, in lower case. */
   injected: readonly string[];
@@ -110,7 +110,7 @@ const removedHeaders = new Set([
   "proxy-authorization",
 ]);
 
-/** The response headers for the sandbox. `sent` is the URL that the request was really sent to. */
+/** The response headers for the sandbox. `sentUrl` is the URL that the request was really sent to. */
 export function filterIncomingHeaders(
   headers: Headers,
   method: string,

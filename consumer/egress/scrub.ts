@@ -28,7 +28,7 @@ export class Scrubber {
     const forms = [...new Set(secrets)]
       .filter((secret) => secret !== "")
       .flatMap(formsOf)
-      // The longest first: one secret may start with another.
+      // The longest comes first, because one secret may start with another.
       .sort((a, b) => b.bytesMax - a.bytesMax);
     this.#bytesMax = forms[0]?.bytesMax ?? 0;
     this.#pattern =

@@ -20,7 +20,7 @@ interface Health {
   breaker: Breaker;
   readAt: number;
   lastAnswerAt: number;
-  /** When this isolate last let a task through a closed endpoint to probe it. */
+  /** When this isolate last admitted a task to a closed endpoint, as a probe. */
   admittedAt: number;
 }
 
@@ -106,7 +106,7 @@ const isOverPatience = (
   waitingSince: number,
 ): boolean => Math.max(since, waitingSince) + patienceMs <= Date.now();
 
-/** For people: the model of Workers AI, or the address of the endpoint. */
+/** The label for people: the model of Workers AI, or the address of the endpoint. */
 export const endpointLabel = (config: PacingConfig, model: string): string =>
   isHosted(config, model)
     ? `Workers AI's ${model}`
@@ -167,7 +167,7 @@ export const isEndpointFault = (failure: Failure): boolean =>
   endpointErrorClass(failure) === "loading" ||
   (failure.code === "model_deadline" && isRequestTimeout(failure));
 
-/** 408, or the codes of Workers AI for it; our own deadline is the task's. */
+/** HTTP 408, or the codes of Workers AI for it. A timeout of our own is the task's failure. */
 const isRequestTimeout = ({ status, endpointCode }: Failure): boolean =>
   status === 408 || endpointCode === 3007 || endpointCode === 3046;
 

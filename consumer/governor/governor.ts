@@ -92,7 +92,7 @@ export class Governor extends DurableObject {
     return breaker;
   }
 
-  /** Changes nothing. */
+  /** Reads the snapshot. Changes nothing. */
   async snapshot(requestsPerMinute: number): Promise<GovernorSnapshot> {
     await this.#load();
     return snapshot(this.#state, requestsPerMinute, Date.now());

@@ -16,7 +16,7 @@ export interface Slot {
 }
 
 export interface Slots {
-  /** In the order in which they were taken. */
+  /** The held slots, in the order in which they were taken. */
   held: readonly Slot[];
   /** Learned: the time from a task's call until it requests the next one. */
   cycleMs: number;

@@ -8,12 +8,12 @@ import { governorLimits } from "../../shared/limits.ts";
 interface Waiter {
   /** The sequence number of its first request. */
   ticket: number;
-  /** When it should come back. */
+  /** When the task should come back. */
   dueAt: number;
 }
 
 export class Waitlist {
-  /** In the order of their first requests. */
+  /** The waiting tasks, in the order of their first requests. */
   readonly #waiters = new Map<string, Waiter>();
   #tickets = 0;
 

@@ -50,7 +50,7 @@ async function runTurns(task: LoopTask, model: ModelClient, slice: LoopSlice): P
   }
 }
 
-/** The failures that another model may not have. */
+/** The failures that another model might not have. */
 const fallbackCodes: readonly FailureCode[] = [
   "model_busy",
   "model_loading",

@@ -24,7 +24,7 @@ export function endAfterWrite(result: JournalResult): LoopEnd | null {
   return ceiling === null ? null : batchCeilingEnd(ceiling);
 }
 
-/** The tasks of the batch have together used what the batch may use. */
+/** The end of a task whose batch has used up its shared budget. */
 export function batchCeilingEnd(ceiling: Ceiling): LoopEnd & { kind: "failed" } {
   const name = ceiling === "budget_tokens" ? "tokens" : "cost_usd";
   const message = `The batch has used up its limits.${name}, which all its tasks share. Submit the rest as another batch.`;

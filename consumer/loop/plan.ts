@@ -42,12 +42,12 @@ export type Plan =
     }
   /** No call is left. `unaffordable`: a call of this model does not fit, but one of another might. */
   | { kind: "end"; cause: FinalisationCause; unaffordable: boolean }
-  /** The model declined to work. */
+  /** The model refused to work. */
   | { kind: "refused"; failure: Failure }
   /** The window is too small for what cannot be elided. */
   | { kind: "too_long"; failure: Failure };
 
-/** What has been journaled and used. */
+/** What has been journaled and used so far. */
 interface Journal {
   steps: readonly Step[];
   /** The steps since the task was resumed: only they can end this run. */

@@ -12,7 +12,7 @@ import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import type { Effect } from "../tools/define.ts";
 import type { McpResult } from "./result.ts";
 
-/** The gateway: `fetchEffectFree` for what may be repeated, `fetch` for what has effects. */
+/** The gateway: `fetchEffectFree` for requests that may be repeated, `fetch` for requests with effects. */
 export interface McpTransport {
   fetchEffectFree(request: GuestRequest): Promise<GuestResponse>;
   fetch(request: GuestRequest): Promise<GuestResponse>;
@@ -49,7 +49,7 @@ export class McpConnection {
       const seenNames = new Set<string>();
       let cursor: string | null = null;
       for (let page = 0; page < mcpLimits.pagesMax; page += 1) {
-        // Not `listTools`: one odd tool would hide all, and it compiles untrusted output schemas.
+        // `listTools` is not used, because one malformed tool would hide all, and it compiles untrusted output schemas.
         const params = cursor === null ? {} : { cursor };
         const request = { method: "tools/list", params };
         const listing: Record<string, unknown> = await client.request(
@@ -60,7 +60,7 @@ export class McpConnection {
         if (Array.isArray(listing.tools))
           tools.push(...listing.tools.slice(0, mcpLimits.listedMax));
         const next = listing.nextCursor;
-        // A cursor that was used before leads in a circle.
+        // A repeated cursor would lead in a circle.
         if (typeof next !== "string" || next === "" || seenNames.has(next)) break;
         seenNames.add(next);
         cursor = next;
@@ -80,10 +80,10 @@ export class McpConnection {
       const { McpError, ResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
       try {
         const request = { method: "tools/call", params: { name: tool, arguments: args } };
-        // Not `callTool`, which rejects a result for one part of a kind that it does not know.
+        // `callTool` is not used, because it rejects a result with one part of an unknown kind.
         return (await client.request(request, ResultSchema, this.#options)) as McpResult;
       } catch (error) {
-        // The server understood and declined: its words are for the model, and the session is good.
+        // The server understood and declined: its message is for the model, and the session is still valid.
         if (error instanceof McpError && declinedCodes.has(error.code))
           return declinedResult(error.message);
         throw error;
@@ -111,7 +111,7 @@ export class McpConnection {
       } catch (error) {
         await this.close();
         this.#client = null;
-        // A restarted server has forgotten the session and started nothing: once, a new one is opened.
+        // A restarted server has lost the session and started nothing, so a new session is opened, once.
         if (isOld && renewals === 0 && this.#gatewayError === null && isSessionLost(error))
           continue;
         // The client's errors quote what the server sent, so their length is bounded too.

@@ -27,7 +27,7 @@ export function remoteTools(
 ): RemoteTool[] {
   const tools = new Map<string, RemoteTool>();
   const usableTools = list.filter(isRecord).filter(({ name }) => isUsable(name, server));
-  // The name that needs no cleaning keeps it; others that would collide are numbered.
+  // A name that needs no cleaning is kept; other names that would collide are numbered.
   const exact = new Set(
     usableTools.map(({ name }) => String(name)).filter((name) => suffixOf(name) === name),
   );
@@ -60,7 +60,7 @@ function isUsable(name: unknown, server: McpServer): boolean {
 const suffixOf = (tool: string): string =>
   tool.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "");
 
-/** The cleaned name within the bound, numbered where it is taken. */
+/** The cleaned name within the length limit, with a number if the name is taken. */
 function freeName(prefix: string, suffix: string, isTaken: (suffix: string) => boolean): string {
   const room = mcpLimits.shownNameCharsMax - prefix.length;
   let candidate = suffix.slice(0, room);

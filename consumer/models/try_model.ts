@@ -11,7 +11,7 @@ export interface ModelFinding extends EndpointFinding {
   check: "endpoint" | "model";
 }
 
-/** One short call at most. Never rejects for what an endpoint does. */
+/** Makes at most one short call. Never rejects, whatever the endpoint does. */
 export async function tryModel(
   model: string,
   config: ModelConfig,

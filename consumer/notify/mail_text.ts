@@ -25,7 +25,7 @@ const types: Readonly<Record<string, string>> = {
   jpeg: "image/jpeg",
 };
 
-/** As many files as fit, in the order of their paths. */
+/** Chooses as many files as fit, in the order of their paths. */
 export function chooseAttachments(files: Manifest): { path: string; type: string }[] {
   let room: number = mailAnswerLimits.attachmentBytesMax;
   const attachments: { path: string; type: string }[] = [];

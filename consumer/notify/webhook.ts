@@ -30,7 +30,7 @@ import { batchPayload, taskPayload } from "./payload.ts";
 import { webhookHeaders } from "./sign.ts";
 import { failedFinally, failedTry, type TryResult } from "./try_result.ts";
 
-/** Decides the message once; never throws. */
+/** Delivers one webhook, or decides when to try again. Never throws. */
 export async function deliverWebhook(
   config: ConsumerConfig,
   message: Message<unknown>,
@@ -43,7 +43,7 @@ export async function deliverWebhook(
       if (row !== null) await endTry(config.env.DB, row, outcomeOf(row, await send(config, row)));
     }
   } catch (error) {
-    // The lease of the row brings it back; the message is not needed again.
+    // The row's lease makes it due again, so the message is not needed.
     logFailure("webhook", error);
   }
   message.ack();

@@ -28,7 +28,7 @@ export interface Change {
 }
 
 /** Quirks that the loop adds to a reply; the normaliser does not know them. */
-/** Noted by the loop or the transport, and not read from the reply. */
+/** Quirks that the loop or the transport records, which are not in the reply. */
 const isLoopQuirk = (quirk: string): boolean =>
   ["answer_in_text", "fallback_model"].includes(quirk) || quirk.startsWith("request_");
 

@@ -22,7 +22,7 @@ const policyDenials: readonly string[] = [
   "no_rule",
 ];
 
-/** Null where the decision is the same. */
+/** Compares a decision; null if it is the same. */
 export function compareDecision(
   policy: CompiledPolicy | null,
   recordedDecision: RecordedDecision,

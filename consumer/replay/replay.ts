@@ -114,7 +114,7 @@ function loopTaskOf({ task, spec, tools }: Recording): LoopTask {
   };
 }
 
-/** The step under the replaced model's name, where it was of the task's own model. */
+/** The step under the replacement model's name, if the task's own model made it. */
 function withModel(step: Step, ownModel: string, model: string | undefined): Step {
   const { payload } = step;
   if (model === undefined || payload.kind !== "model" || payload.model !== ownModel) return step;

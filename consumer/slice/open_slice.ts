@@ -54,7 +54,7 @@ async function readSteps(
   return task.fence === 1 ? ok([]) : readJournal(env.DB, env.OBJECTS, task);
 }
 
-/** `stored` is null where the journal exists and cannot be read. */
+/** `storedSteps` is null if the journal exists and cannot be read. */
 function buildSlice(
   { env }: ConsumerConfig,
   task: ClaimedTask,

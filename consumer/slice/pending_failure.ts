@@ -32,7 +32,7 @@ export function pendingFailureOf(task: TaskRow, steps: readonly Step[]): Failure
   }
 }
 
-/** By its own claim, or by a later one that found the failure here. */
+/** Whether the failure was counted: by its own claim, or by a later one that found it here. */
 function wasCounted(task: TaskRow, fence: number): boolean {
   const errors = JSON.parse(task.errors) as { fence: number }[];
   return errors.some((error) => error.fence >= fence);

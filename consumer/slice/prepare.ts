@@ -20,7 +20,7 @@ export interface Prepared {
   spec: DurableTask;
   policy: Policy;
   models: readonly [ModelClient, ...ModelClient[]];
-  /** Those of the catalog. */
+  /** The tools from the catalog. */
   tools: readonly Tool[];
   engine: Engine;
 }

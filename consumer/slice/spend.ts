@@ -3,7 +3,7 @@
 import type { LedgerEntry, Spend } from "../../shared/store/usage/spend.ts";
 import type { Step } from "../../shared/task/step.ts";
 
-/** Summed by model. The rehearsal costs nothing, so it is left out. */
+/** Summed by model. A rehearsal costs nothing, so it is left out. */
 export function unchargedSpend(steps: readonly Step[], chargedSeq: number): LedgerEntry {
   const sums = new Map<string, Spend>();
   for (const { seq, payload } of steps) {

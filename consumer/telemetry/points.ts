@@ -8,7 +8,7 @@ import type { Usage } from "../../shared/spend/usage.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { SettledOutcome } from "../slice/outcome.ts";
 
-/** blob1, blob2 and so on. */
+/** The columns blob1, blob2 and so on. */
 export const blobColumns = {
   status: (_task: TaskRow, outcome: SettledOutcome) => outcome.status,
   reason: (_task: TaskRow, outcome: SettledOutcome) => outcome.reason,
@@ -19,7 +19,7 @@ export const blobColumns = {
   batch_id: (task: TaskRow) => task.batch_id ?? "",
 } as const;
 
-/** double1, double2 and so on; times are seconds. */
+/** The columns double1, double2 and so on; times are in seconds. */
 export const doubleColumns = {
   wait_seconds: (task: TaskRow) => ((task.started_at ?? task.created_at) - task.created_at) / 1000,
   total_seconds: (task: TaskRow, _used: Usage, now: number) => (now - task.created_at) / 1000,

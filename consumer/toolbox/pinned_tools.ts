@@ -33,7 +33,7 @@ interface Pin {
 export interface PinnedTools {
   tools: Tool[];
   skills: PinnedSkill[];
-  /** The hash under which they are stored in R2; undefined for a task that has none. */
+  /** The hash under which the pin is stored in R2; undefined for a task without one. */
   pin: string | undefined;
   close(): Promise<void>;
 }

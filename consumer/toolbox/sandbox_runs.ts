@@ -15,7 +15,7 @@ export interface SandboxRuns {
   code(code: string, capabilities: Capabilities): Promise<RunOutcome>;
   /** Rejects where the engine has no shell. */
   shell(command: string, capabilities: Capabilities): Promise<RunOutcome>;
-  /** A script that breaks its interpreter is at fault itself: the outcome says so, and the task continues. */
+  /** Runs a script. If it breaks its interpreter, the outcome says so, and the task continues. */
   bash(script: string, capabilities: Capabilities): Promise<BashOutcome>;
   /** Runs our own program over what a model wrote: its fuel bounds it, and it can reach nothing. */
   metered(code: string, files: ReadonlyMap<string, Uint8Array>): Promise<RunOutcome>;

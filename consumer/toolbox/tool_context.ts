@@ -74,7 +74,7 @@ function capabilitiesFor(parts: ToolContextParts, context: ToolContext<BindingNa
   };
 }
 
-/** The catalog hides a tool whose bindings are missing, so all that it declared are there. */
+/** The catalog hides a tool whose bindings are missing, so all declared bindings are present. */
 function bindingsFor(
   { env, tools }: ToolContextParts,
   name: string,

@@ -21,7 +21,7 @@ import type { Manifest } from "../../shared/task/transcript.ts";
 /** The error is a sentence for the model. */
 export type WriteResult = Result<void, string>;
 
-/** One file: where it is stored, and its bytes once they were needed. An input is hashed only for the manifest. */
+/** One file: where it is stored, and its bytes after the first read. An input is hashed only for the manifest. */
 interface StoredFile {
   entry: FileEntry | null;
   bytes: Uint8Array | null;
@@ -277,7 +277,7 @@ export class Workspace {
       change[path] = file.entry;
       contents.set(sha256, file.bytes);
     }
-    // Once for each content: R2 takes one write a second for a key.
+    // Each content is written once: R2 takes one write per second and key.
     await forEachFew([...contents], async ([sha256, bytes]) => {
       const key = objectKeys.blob(this.#tenant, this.#taskId, sha256);
       await putOnce(this.#bucket, key, bytes, "application/octet-stream");
@@ -286,7 +286,7 @@ export class Workspace {
     return change;
   }
 
-  /** Where every file is stored: the transcript's last line. */
+  /** Lists where every file is stored: the last line of the transcript. */
   async manifest(): Promise<Manifest> {
     const manifest: Manifest = {};
     for (const path of this.paths()) {
@@ -307,7 +307,7 @@ export class Workspace {
 
 const tooLargeText = `the files of the workspace are together more than ${workspaceLimits.bytesMax} bytes, so no program can get them: delete some, or read them with read_file.`;
 
-/** A few at a time: an invocation waits for at most six replies of its stores, and the rest would time out. */
+/** Runs a few at a time: an invocation waits for at most six store replies at once, and others would time out. */
 async function forEachFew<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
   const worker = async (): Promise<void> => {

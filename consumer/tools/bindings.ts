@@ -23,7 +23,7 @@ export interface ToolBindings {
 }
 export type BindingName = keyof ToolBindings & string;
 
-/** With one of these, a tool could write past the fence or read what no tool may. */
+/** Bindings with which a tool could write past the fence or read what no tool may read. */
 const reservedNames =
   /^(DB|OBJECTS|TASKS|TASKS_LOW|WEBHOOKS|INBOX|INBOX_DLQ|GOVERNOR|LOADER|MAIL|SANDBOX|CONSUMER|PRODUCER|MODEL|WORKERS_AI|FALLBACK_MODELS|(SECRET|FLEET|MODEL)_.*)$/;
 

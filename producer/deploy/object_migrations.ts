@@ -10,7 +10,7 @@ type Migration = Record<string, unknown>;
 
 const className = "MicroVm";
 
-/** `usual` are the migrations of wrangler.consumer.toml, `deployedTag` the account's, null for a new Worker. */
+/** `defaultSteps` are the migrations of wrangler.consumer.toml, `deployedTag` the account's, null for a new Worker. */
 export function objectMigrations(
   defaultSteps: readonly Migration[],
   deployedTag: string | null,

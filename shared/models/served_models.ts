@@ -11,7 +11,7 @@ export type ServedModels =
   /** It answers, but not with a list: many gateways have none. */
   | { kind: "unlisted"; status: number }
   | { kind: "key_refused"; status: number }
-  /** A web page: the address is not that of an API. */
+  /** A web page answered, so the address is not that of an API. */
   | { kind: "page"; status: number }
   | { kind: "unreachable"; message: string };
 

@@ -8,7 +8,7 @@ const beyondAscii = /[\u0080-\uffff]/;
 
 /** A rough count: no vocabulary is shipped, since each model has its own and one weighs a megabyte. */
 export function estimateTokens(text: string): number {
-  // Most texts are plain, and a search says so faster than a count.
+  // Most texts are plain ASCII, and a search finds that out faster than a count.
   if (!beyondAscii.test(text)) return Math.ceil(text.length / asciiCharsPerToken);
   let other = 0;
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 127) other += 1;
@@ -21,7 +21,7 @@ function textOf(message: Message): string {
   return [message.content, ...calls].join("");
 }
 
-/** What the prompt of this request weighs, tools included. */
+/** The estimated tokens of this request's prompt, including its tools. */
 export function estimatePrompt(request: Pick<ModelRequest, "messages" | "tools">): number {
   const messages = request.messages.reduce(
     (sum, message) => sum + tokensPerMessage + estimateTokens(textOf(message)),
@@ -46,7 +46,7 @@ const charsPerTokenAtMost = 6;
  */
 export function truncatedSilently(request: ModelRequest, promptTokens: number): boolean {
   if (promptTokens <= 0) return false;
-  // What is folded only gets shorter, so most counts are settled without folding.
+  // Folding only shortens a text, so most decisions need no folding.
   const chars = request.messages.reduce((sum, message) => sum + textOf(message).length, 0);
   if (promptTokens >= chars / charsPerTokenAtMost) return false;
   const total = request.messages.reduce(

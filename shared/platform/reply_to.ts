@@ -3,9 +3,9 @@ export interface ReplyTo {
   /** The mailbox that received the message: its address is the sender of the reply. */
   mailbox: string;
   to: string;
-  /** Of the original message. */
+  /** The subject of the original message. */
   subject: string;
-  /** Its id with its angle brackets, or null where it had none. */
+  /** The id of the original message with angle brackets, or null. */
   message_id: string | null;
   /** The ids of the messages before it, oldest first. */
   references: string[];

@@ -9,7 +9,7 @@ export interface Usage {
   /** Tokens of models whose price is unknown: `cost_usd` does not include them. */
   unpriced_tokens: number;
   cost_usd: number;
-  /** Time inside slices, without waits for the queue or a permit. */
+  /** Time inside slices, without waiting for the queue or a permit. */
   seconds: number;
   egress_requests: number;
   /** Bodies in both directions. */
@@ -50,7 +50,7 @@ export function maxUsage(a: Usage, b: Usage): Usage {
   return max;
 }
 
-/** Ten decimal places: a hundredth of a neuron's price, without binary noise. */
+/** Rounded to ten decimal places: a hundredth of a neuron's price, without binary noise. */
 const roundDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1e10;
 
 /** An older row may lack a field. */

@@ -21,7 +21,7 @@ interface Row {
 }
 
 export const failureTable = {
-  // The model's side.
+  // Failures of the model.
   model_busy: {
     class: "give_back",
     reason: "model_error",
@@ -108,7 +108,7 @@ export const failureTable = {
     reason: "model_error",
     meaning: "The scripted model has no turn left.",
   },
-  // The sandbox's side.
+  // Failures of the sandbox.
   sandbox_unavailable: {
     class: "fail",
     reason: "sandbox_unavailable",
@@ -125,13 +125,13 @@ export const failureTable = {
     reason: "attempts_exhausted",
     meaning: "The engine itself broke; the program is not to blame.",
   },
-  // The policy's side.
+  // Failures of the policy.
   policy_unknown: {
     class: "fail",
     reason: "policy_error",
     meaning: "The task's policy does not exist, is invalid, or may not be used by its tenant.",
   },
-  // Our own stores.
+  // Failures of our own stores.
   store_fault: {
     class: "retry",
     reason: "attempts_exhausted",
@@ -212,7 +212,7 @@ export const endpointErrorClass = ({ code }: Pick<Failure, "code">): EndpointErr
 export interface Failure {
   code: FailureCode;
   message: string;
-  /** When the endpoint said to come back, in milliseconds from now. */
+  /** The wait that the endpoint asked for, in milliseconds from now. */
   retryAfterMs?: number;
   /** The endpoint's HTTP status, where there was one. */
   status?: number;

@@ -50,7 +50,7 @@ const manyFields = {
 /** A redrive of the tasks of one batch. */
 export const BatchRedrive = Type.Object(manyFields, { ...strict, $id: "BatchRedrive" });
 
-/** Of all tasks that match a filter, which is required. */
+/** A redrive of all tasks that match a filter, which is required. */
 export const ManyRedrive = Type.Object(
   { ...manyFields, ...batchFilter },
   { ...strict, $id: "ManyRedrive" },

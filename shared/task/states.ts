@@ -17,7 +17,7 @@ export type Status = (typeof statuses)[number];
 export const terminalStatuses = ["succeeded", "failed", "dead", "cancelled", "expired"] as const;
 export type TerminalStatus = (typeof terminalStatuses)[number];
 
-/** `redrive` is the only way out of a terminal status, and only out of those it names. */
+/** `redrive` is the only way out of a terminal status, and only out of those that it names. */
 export const transitions: Record<Status, readonly Status[]> = {
   queued: ["running", "cancelled", "expired", "dead"],
   running: ["queued", "succeeded", "failed", "dead", "cancelled", "expired"],

@@ -73,7 +73,7 @@ export class CsvReader {
     return fault === null ? ok([...read.value, ...this.#takeRows()]) : err(fault);
   }
 
-  /** Without the byte order mark and the line `sep=`. */
+  /** The start without the byte order mark and the line `sep=`. */
   #takeStart(): string {
     let text = this.#start ?? "";
     this.#start = null;
@@ -97,7 +97,7 @@ export class CsvReader {
       const char = text[position] ?? "";
       const wasReturn = this.#afterReturn;
       this.#afterReturn = char === "\r";
-      // The second half of a CR LF that has ended a row; inside quotes it is text, and no further line.
+      // The line feed of a CR LF that has ended a row; inside quotes it is text and starts no new line.
       if (char === "\n" && wasReturn) {
         if (this.#state === "quoted") continue;
         from = position + 1;
@@ -112,7 +112,7 @@ export class CsvReader {
     return ok(this.#takeRows());
   }
 
-  /** One character. Returns where the next piece of a cell starts if this one ended, or what is wrong. */
+  /** Processes one character. Returns where the next piece of a cell starts if this one ended, or what is wrong. */
   #step(char: string, text: string, from: number, position: number): number | string | null {
     switch (this.#state) {
       case "quoted":
@@ -125,7 +125,7 @@ export class CsvReader {
         return null;
       case "closed":
         if (char === '"') {
-          // A doubled quote is one.
+          // A doubled quote means one quote.
           this.#state = "quoted";
           return position;
         }

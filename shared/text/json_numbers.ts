@@ -71,7 +71,7 @@ export function findLossyNumber(text: string): { source: string; path: string } 
   if (first === undefined) return null;
   const { start, end } = first;
   const source = text.slice(start, end);
-  // A string of this shape is in no text: its place in the parsed value is the number's path.
+  // No text contains a string of this form, so its place in the parsed value is the number's path.
   const mark = `\u0000${source}`;
   const markedText = `${text.slice(0, start)}${JSON.stringify(mark)}${text.slice(end)}`;
   try {

@@ -55,7 +55,7 @@ export function databaseLosingReply(match: RegExp): D1Database {
   });
 }
 
-/** D1 whose first matching statement waits: `reached` resolves there, and `release` lets it run. */
+/** D1 whose first matching statement waits: `reached` resolves then, and `release` lets it run. */
 export function databaseHeldAt(match: RegExp) {
   const whenReached = Promise.withResolvers<void>();
   const whenReleased = Promise.withResolvers<void>();

@@ -62,7 +62,7 @@ export class SimulatedTime {
     return timer;
   }
 
-  /** Runs until `done`; false when no timer is left. */
+  /** Runs until `isDone`; false when no timer is left. */
   async run(isDone: () => boolean): Promise<boolean> {
     while (!isDone()) {
       await this.#settle();

@@ -4,7 +4,7 @@ import type { Step } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 import { cutMiddle } from "../conversation/tool_text.ts";
 
-/** As a field of the task's error; empty where the model wrote nothing. */
+/** The draft as a field of the task's error; empty if the model wrote nothing. */
 export function findDraft(steps: readonly Step[]): { draft?: string } {
   for (const { payload } of steps.toReversed()) {
     if (payload.kind !== "model" || payload.reply === null) continue;

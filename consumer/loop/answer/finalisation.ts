@@ -21,7 +21,7 @@ const finalSteps: readonly FinalStep[] = ["final_answer", "named", "json", "text
 
 export interface FinalisationState {
   cause: FinalisationCause;
-  /** The steps that had their call. */
+  /** The final steps that were already tried. */
   triedSteps: readonly FinalStep[];
 }
 
@@ -57,7 +57,7 @@ const isForced = (offer: OfferKind): boolean => offer === "named" || offer === "
 export function endsOnlyFinalStep({ offered, because, failure }: ModelPayload): boolean {
   if (failure === null || offered === "tools" || because === undefined) return false;
   if (failure.code === "model_rejected") return isForced(offered);
-  // A script without a turn for a further step: the task ends for the cause of the finalisation.
+  // A rehearsal without a turn for a further step ends the task for the cause of the finalisation.
   return (
     failure.code === "rehearsal_exhausted" && (offered !== "final_answer" || !isBudget(because))
   );

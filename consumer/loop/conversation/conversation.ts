@@ -60,7 +60,7 @@ export function foldConversation(
   let invalidTurns = 0;
   let promptedSteps: FinalStep[] = [];
   let isResumed = options.resumedFrom === 0;
-  /** Once, after the steps before the resume, and never between a call and its result. */
+  /** Added once, after the steps before the resume, and never between a call and its result. */
   const resume = () => {
     if (isResumed || openCalls.length > 0) return;
     isResumed = true;

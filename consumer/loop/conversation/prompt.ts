@@ -41,7 +41,7 @@ export function openingMessages(
 
 export const budgetFinishText = `The task's budget is nearly used up. Call ${finalAnswerName} now, with your best answer.`;
 
-/** When only the answer is requested from now on. */
+/** The text when only the answer is requested from now on. */
 export function finishText(cause: FinalisationCause): string {
   switch (cause) {
     case "repetition":
@@ -54,7 +54,7 @@ export function finishText(cause: FinalisationCause): string {
   }
 }
 
-/** When no tool is offered any more and the answer must be JSON. */
+/** The text when no tool is offered any more and the answer must be JSON. */
 export const jsonOnlyText = (schema: Record<string, unknown>): string =>
   `No tool can be called any more. Reply only with the answer: one JSON value that fits this JSON Schema, without a code fence and without other text.\n${JSON.stringify(schema)}`;
 
@@ -64,17 +64,17 @@ export const valueOnlyText =
 export const plainOnlyText =
   "No tool can be called any more. Reply only with the answer, as plain text.";
 
-/** Follows the result of a call that repeats in a loop. */
+/** The note after the result of a call that repeats in a loop. */
 export const loopNote =
   "[You have made the same calls with the same results three times. They will not be run again: use what you know, do something else, or finish.]";
 
 /** The result of a call that was not run because it repeats in a loop. */
 export const blockedText = `Not run: this call was repeated, always with the same result. Use what you know, do something else, or call ${finalAnswerName}.`;
 
-/** For a resumed task whose last run was asked to finish. */
+/** The text for a resumed task whose last run was asked to finish. */
 export const continueText = `The task may continue: work on from where you stopped, and call ${finalAnswerName} when it is done.`;
 
-/** After a reply that neither called a tool nor can be the answer. */
+/** The text after a reply that neither called a tool nor can be the answer. */
 export function nudgeText(reply: {
   text: string;
   finish: string;

@@ -11,7 +11,7 @@ import { canonicalJson } from "../../../shared/text/canonical_json.ts";
 interface Fingerprint {
   call: string;
   result: string | null;
-  /** Call and result in one text. */
+  /** The call and its result as one text. */
   callAndResult: string;
 }
 
@@ -25,7 +25,7 @@ const collapseSpace = (text: string): string => text.replace(/(?:\s|\\[nrt])+/g,
 
 const fingerprints = new WeakMap<ToolPayload, Fingerprint>();
 
-/** Cached: a step never changes, and a long transcript is compared for every call. */
+/** Cached, because a step never changes and a long transcript is compared for every call. */
 function fingerprintOfStep(payload: ToolPayload): Fingerprint {
   const cached = fingerprints.get(payload);
   if (cached !== undefined) return cached;
@@ -70,7 +70,7 @@ function roundsOf(calls: readonly Fingerprint[], period: number): number {
 
 const periods = Array.from({ length: loopLimits.cycleCallsMax }, (_, n) => n + 1);
 
-/** How often the last cycle was made: 1 where nothing repeats. */
+/** How many times the last cycle ran: 1 if nothing repeats. */
 export function countRounds(steps: readonly StepLike[]): number {
   const calls = fingerprintsOf(steps);
   return Math.max(0, ...periods.map((period) => roundsOf(calls, period)));

@@ -8,7 +8,7 @@ export function restHint(seq: number, canReadFiles: boolean): string {
     : "ask for less at once";
 }
 
-/** Head and tail, cut between characters: the head says what it is, the tail how it ended. */
+/** The head and the tail of a text, cut between characters: the head says what it is, the tail how it ended. */
 export function cutMiddle(text: string, charsMax: number, hint: string): string {
   if (text.length <= charsMax) return text.toWellFormed();
   const head = Math.floor(charsMax * 0.7);

@@ -27,7 +27,7 @@ export function isBrokenOff(text: string): boolean {
   return open && (trimmed.startsWith("```") || callFence.test(last) || !last.includes("\n"));
 }
 
-/** Values one after the other, of which the last one never closes. */
+/** Whether a text is a sequence of JSON values whose last one never closes. */
 function endsInJson(text: string): boolean {
   for (let position = 0; position < text.length; ) {
     if (!/[{[]/.test(text.charAt(position))) return false;

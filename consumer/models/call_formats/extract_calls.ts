@@ -38,7 +38,7 @@ export function extractCalls(text: string, tools: readonly ToolOffer[]): Extract
   return null;
 }
 
-/** True if a text contains tokens of a call or of thinking, or stops inside one. Valid JSON is always data. */
+/** True if a text contains tokens of a call or of reasoning, or stops inside one. Valid JSON is always data. */
 export function holdsUnreadMarkup(text: string): boolean {
   if (!/[<>[{`✿◁]/.test(text)) return false;
   if (parseJson(text.trim()) !== undefined) return false;
@@ -54,13 +54,13 @@ function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls 
   const proseCalls = meantCalls(text, calls) as FoundCall[];
   if (!proseCalls.some((call) => toolNamed(call.name, tools) !== null)) return null;
   if (!endReply(text, proseCalls)) return null;
-  // What is quoted stays as it is; an opening mark outside of it belongs to a call that was not read.
+  // Quoted text does not count; an opening mark elsewhere belongs to a call that could not be read.
   const rest = maskLeaks(text, calls);
   if (holdsOpener(rest, quotedSpans(rest)) || endsInTag(rest)) return null;
   return buildExtracted(proseCalls, withoutCalls(text, proseCalls));
 }
 
-/** Without marks of its own a call counts only as the whole text, and with names that are all known. */
+/** A format without marks counts only as the whole text, and only if all its names are known. */
 function wholeTextCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls | null {
   for (const format of callFormats) {
     if (!format.wholeText) continue;
@@ -74,7 +74,7 @@ function wholeTextCalls(text: string, tools: readonly ToolOffer[]): ExtractedCal
 const findLocated = (format: CallFormat, text: string, tools: readonly ToolOffer[]): FoundCall[] =>
   format.find(text, tools).map((call) => ({ ...call, format: format.name }));
 
-/** In order; of two formats that read the same place the earlier one counts, and the wider one first. */
+/** The calls in order. If two formats read the same place, the earlier one counts, and of two calls the wider one. */
 function outermost(calls: readonly FoundCall[]): FoundCall[] {
   const ordered = calls
     .map((call, rank) => ({ call, rank }))

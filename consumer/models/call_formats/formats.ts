@@ -19,7 +19,7 @@ import { glm } from "./xml/glm.ts";
 import { invoke } from "./xml/invoke.ts";
 import { paramXml } from "./xml/param_xml.ts";
 
-/** Formats with marks of their own first: where two read the same place, the earlier one wins. */
+/** Formats with marks come first: if two read the same place, the earlier one wins. */
 export const callFormats: readonly CallFormat[] = [
   kimi,
   deepseek,

@@ -17,7 +17,7 @@ export interface LeakedCall {
  */
 export interface CallFormat {
   name: CallFormatName;
-  /** The dialect has no marks of its own, so it counts only where it is the whole text. */
+  /** The format has no marks, so it counts only if it is the whole text. */
   wholeText: boolean;
   find(text: string, tools: readonly ToolOffer[]): LeakedCall[];
 }

@@ -1,7 +1,7 @@
 import { reasoningMarks } from "../reply/reasoning.ts";
 import { isCovered, type Span } from "./quoted.ts";
 
-/** What opens a call. Left over behind calls that were read, it means that one more was damaged. */
+/** Marks that open a call. One that remains after the calls were read means that another call was damaged. */
 const openers: readonly RegExp[] = [
   /<\|tool_call(?:_begin|_start|:begin)?\|?>/g,
   /<｜tool▁call▁begin｜>|<｜tool_call_begin｜>/g,
@@ -12,7 +12,7 @@ const openers: readonly RegExp[] = [
   /<(?:longcat_)?arg_key>|<parameter=|✿FUNCTION✿|function call<\|role_sep\|>/g,
 ];
 
-/** What surrounds calls, or is a token of any model: with calls it is markup, without them it is unread. */
+/** Tokens around calls, or of any model: next to calls they are markup, otherwise they are unread tokens. */
 const wrappers =
   /<\/?(?:[\w-]{1,20}:)?(?:tool_calls?|function_calls?|tools|TOOLCALL)>|<\/?(?:｜DSML｜|\|DSML\|)[\w]{1,20}>|<\|\/?[A-Za-z][\w:]{0,40}\|?>|<｜[^<>\n｜]{1,40}｜>|<\w{1,40}\|>|\[\/?TOOL_CALLS\]|<\/?longcat_\w{1,20}>|<\/(?:function|invoke|parameter|arg_value)>/g;
 

@@ -4,9 +4,9 @@ import { isCovered, quotedSpans } from "./quoted.ts";
 import { skipSpace } from "./scan.ts";
 
 const contextChars = 200;
-/** How much text may be between two calls of one reply. */
+/** The longest text between two calls of one reply. */
 const gapCharsMax = 160;
-/** How much a model writes behind its own special tokens without meaning anything by it. */
+/** The longest text after the last call that is ignored: some models add their special tokens. */
 const tailCharsMax = 24;
 
 /** Words that introduce a call as an example, a quotation or another person's words. */
@@ -19,7 +19,7 @@ const quoteMarks = /["'“”«»‘’„]\s{0,4}$/;
 /** A result that the model invented between two calls: the second call depends on it. */
 const madeUpResult = /tool_response|tool_result|observation:|<\|?tool_outputs?|\bresult:/i;
 
-/** The leaks that quote nothing: outside code, quotations, examples and refusals. */
+/** The leaks that are meant as calls: outside code, quotations, examples and refusals. */
 export function meantCalls(text: string, leaks: readonly LeakedCall[]): LeakedCall[] {
   const quotes = quotedSpans(maskLeaks(text, leaks));
   return leaks.filter((leak, index) => {
@@ -38,7 +38,7 @@ function lastSentence(before: string): string {
   return parts.at(-1) ?? "";
 }
 
-/** Whether calls end their reply: nothing of weight is between them or behind the last one. */
+/** Whether the calls end the reply: no relevant text is between them or after the last one. */
 export function endReply(text: string, calls: readonly LeakedCall[]): boolean {
   const inOrder = calls.every((call, index) => {
     const previous = calls[index - 1];
@@ -61,7 +61,7 @@ export function endReply(text: string, calls: readonly LeakedCall[]): boolean {
   return special && ownSentence && lead.length <= tailCharsMax && !lead.includes("\n");
 }
 
-/** The text with the calls blanked: a backtick inside a call's arguments quotes nothing outside. */
+/** The text with the calls blanked, so that a backtick in a call's arguments does not quote other text. */
 export function maskLeaks(text: string, leaks: readonly LeakedCall[]): string {
   let out = "";
   let position = 0;
@@ -73,7 +73,7 @@ export function maskLeaks(text: string, leaks: readonly LeakedCall[]): string {
   return out + text.slice(position);
 }
 
-/** What stays when the calls and their markup are taken out. */
+/** The text without the calls and their markup. */
 export function withoutCalls(text: string, leaks: readonly LeakedCall[]): string {
   let rest = "";
   let position = 0;

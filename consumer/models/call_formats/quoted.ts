@@ -39,12 +39,12 @@ export function quotedSpans(text: string): Span[] {
   return spans;
 }
 
-/** Runs of backticks of one length on both sides. */
+/** The spans between two runs of equally many backticks. */
 function inlineCode(line: string, offset: number): Span[] {
   if (!line.includes("`")) return [];
   const spans: Span[] = [];
   const runs = [...line.matchAll(/`+/g)];
-  // Where the next run of each length is, read from the end.
+  // The next run of each length, read from the end of the line.
   const nextOf = new Map<number, number>();
   const closes = runs.map(() => -1);
   for (let index = runs.length - 1; index >= 0; index -= 1) {

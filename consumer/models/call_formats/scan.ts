@@ -6,7 +6,7 @@ import { typesOf } from "../repair/schema_types.ts";
 import { toolNamed } from "../repair/tool_name.ts";
 import { takePython } from "./python/python_literal.ts";
 
-// Scanners go forward by indexOf: a regular expression over unclosed blocks would backtrack.
+// Scanners move forward with indexOf: a regular expression over unclosed blocks would backtrack.
 
 /** The index after the JSON object or array that starts at `from`, or null where it never closes. */
 export function jsonEnd(text: string, from: number): number | null {
@@ -49,14 +49,14 @@ export function blocks(text: string, open: string, close: string): Block[] {
   return list;
 }
 
-/** The index of the first character that is not white space, from `at` on. */
+/** The index of the first character from `position` on that is not white space. */
 export function skipSpace(text: string, position: number): number {
   let next = position;
   while (next < text.length && /\s/.test(text.charAt(next))) next += 1;
   return next;
 }
 
-/** The index after `token` where the text has it at `at`, white space aside; else `at`. */
+/** The index after `token`, if it follows at `position` after optional white space; else `position`. */
 export function skipToken(text: string, position: number, ...tokens: readonly string[]): number {
   const next = skipSpace(text, position);
   const token = tokens.find((candidate) => text.startsWith(candidate, next));

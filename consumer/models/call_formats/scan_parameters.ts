@@ -1,7 +1,7 @@
 import type { ToolOffer } from "../../../shared/models/model.ts";
 import { typedValue } from "./scan.ts";
 
-/** How a family writes one parameter: what opens it up to its name, what ends the name, what closes it. */
+/** How a model family marks a parameter: what precedes its name, ends its name, and ends its value. */
 export interface ParameterMarks {
   open: string;
   nameEnd: string;

@@ -48,7 +48,7 @@ export function classify(answer: EndpointAnswer): Failure {
   );
 }
 
-/** An empty account that names the hour at which its allowance returns is waited for. */
+/** If the error says when the allowance of an exhausted account returns, the task waits for that time. */
 function withKnownWait(code: FailureCode, { retryAfter, nowMs }: EndpointAnswer): FailureCode {
   const wait = retryAfterMs(retryAfter, nowMs) ?? 0;
   return code === "model_unpaid" && wait >= modelLimits.quotaWaitMsMin ? "model_quota" : code;
@@ -109,7 +109,7 @@ function serverError(
 ): FailureCode {
   const codeByText = html ? undefined : serverErrorWords.find(([words]) => words.test(text))?.[1];
   const code = codeByText ?? codeByType;
-  // A full queue and a starting server look the same from here: both pass within minutes.
+  // A full queue and a starting server give the same error, and both pass within minutes.
   if (code === "model_busy") return "model_loading";
   if (code !== undefined && code !== "model_not_found") return code;
   return status === 504 || status === 522 || status === 524

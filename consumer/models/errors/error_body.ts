@@ -11,9 +11,9 @@ export interface ErrorDetails {
   message: string;
   /** The message without URLs, for reading its meaning. */
   text: string;
-  /** True for a page: a proxy or a wrong path answered, not the model's server. */
+  /** True for an HTML page: a proxy or a wrong path answered instead of the model's server. */
   html: boolean;
-  /** MiniMax counts with codes of its own, and so do bodies that say `"object": "error"`. */
+  /** MiniMax has its own codes, and so do bodies that contain `"object": "error"`. */
   vendor: "minimax" | "other";
 }
 
@@ -112,7 +112,7 @@ function plainText(body: string): string {
 /** A word inside a URL, such as `billing`, says nothing about the error. */
 const withoutUrls = (text: string): string => text.replace(/https?:\/\/[^\s"'<>]+/gi, "");
 
-/** The first record of an error: what is asked for fields such as `n_ctx`. */
+/** The first record of an error, which holds fields such as `n_ctx`. */
 export function innermostError(body: unknown): Json {
   const first: unknown = Array.isArray(body) ? body[0] : body;
   if (!isRecord(first)) return {};

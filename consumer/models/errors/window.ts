@@ -1,7 +1,7 @@
 import { modelLimits } from "../../../shared/limits.ts";
 import { innermostError } from "./error_body.ts";
 
-/** Phrases that stand before the window's size; each reads one number a few characters behind it. */
+/** Phrases before the window's size; each captures a number a few characters later. */
 const phrases: readonly RegExp[] = [
   /maximum (?:context|model|prompt|input|sequence) length(?: is| of|:)?[^\d]{0,12}([\d,_]{3,10})/i,
   /([\d,_]{3,10}) maximum context length/i,

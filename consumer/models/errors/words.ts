@@ -23,7 +23,7 @@ const contextFull: Words[number] = [
   "model_busy",
 ];
 
-/** For a 5xx: what no retry fixes, what passes by itself. */
+/** For a 5xx: errors that no retry fixes, then errors that pass by themselves. */
 export const serverErrorWords: Words = [unfixable, overflow, loading, contextFull];
 
 /** For a 4xx, an error in a 200, and an error without a status. */

@@ -21,11 +21,11 @@ export interface RepairedCall {
 
 export interface RepairContext {
   tools: readonly ToolOffer[];
-  /** The endpoint cut the reply: nothing in it is whole. */
+  /** The endpoint cut the reply, so nothing in it is complete. */
   cut: boolean;
   /** The call was found in text. */
   leaked: boolean;
-  /** The endpoint says that the reply is whole. */
+  /** The endpoint reports that the reply is complete. */
   finished?: boolean;
 }
 
@@ -88,7 +88,7 @@ export function repairCall(
   context: RepairContext,
 ): RepairedCall {
   const isTooDeep = nestsBeyond(call.arguments, modelLimits.argumentsDepthMax);
-  // A value that nests too deep would overflow the stack of what renders it as text.
+  // A value that is nested too deeply would overflow the stack when it is converted to text.
   const fullText = isTooDeep ? "{}" : asText(call.arguments);
   const argumentsText = fullText.slice(0, modelLimits.argumentsBytesMax);
   const read = call.name.slice(0, modelLimits.toolNameReadCharsMax);

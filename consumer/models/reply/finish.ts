@@ -4,11 +4,11 @@ export type FinishMeaning =
   | "calls"
   | "length"
   | "filtered"
-  /** The engine failed or was aborted: what there is of the reply was broken off. */
+  /** The engine failed or was aborted: the reply is incomplete. */
   | "interrupted"
   /** A value that is not in the table: never a success. */
   | "unknown"
-  /** The endpoint sent none: older shapes have no such field. */
+  /** The endpoint sent no value: older formats have no such field. */
   | "absent";
 
 const meanings: Readonly<Record<Exclude<FinishMeaning, "unknown" | "absent">, readonly string[]>> =
@@ -16,7 +16,7 @@ const meanings: Readonly<Record<Exclude<FinishMeaning, "unknown" | "absent">, re
     stop: ["stop", "stop_sequence", "stop_token", "stopped", "eos", "eos_token", "end_of_sequence"]
       .concat(["end", "end_turn", "end_of_text", "complete", "completed", "done", "finished"])
       .concat(["eot", "eom", "normal", "success", "succeeded"]),
-    // A malformed or unexpected call is announced as well: the reply holds none that can be read.
+    // Also announced for a malformed or unexpected call, which the reply does not contain in readable form.
     calls: [
       "tool_calls",
       "tool_call",

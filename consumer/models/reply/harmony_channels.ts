@@ -3,7 +3,7 @@ import type { VisibleText } from "./visible_text.ts";
 const mark = "<|message|>";
 const ends = ["<|end|>", "<|return|>", "<|call|>"];
 const boundaries = [...ends, "<|start|>", "<|channel|>"];
-/** A lead that belongs to the header behind it, whose own tokens the engine has eaten. */
+/** A lead that belongs to the following header, whose own tokens the engine removed. */
 const headLead = /\bto=|^\s*(?:assistant|commentary|analysis|final)\s*$/;
 
 /**

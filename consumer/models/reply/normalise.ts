@@ -53,7 +53,7 @@ function replyOf(wire: WireReply, meaning: FinishMeaning, request: ModelRequest)
   const split = splitReasoning(wire.text);
   const quirks: Quirk[] = [...split.quirks];
   const cut = meaning === "length";
-  // JSON that the request asked for is never a call.
+  // JSON is never a call if the request asked for JSON.
   const mayLeak =
     wire.calls.length === 0 && ["stop", "calls", "absent", "unknown"].includes(meaning);
   const isJson = request.jsonSchema !== undefined;
@@ -101,7 +101,7 @@ function readCalls(
 interface Content {
   calls: number;
   text: string;
-  /** Tokens of a call or of reasoning are left in the text. */
+  /** True if tokens of a call or of reasoning remain in the text. */
   unread: boolean;
 }
 

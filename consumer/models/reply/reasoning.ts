@@ -16,7 +16,7 @@ export const reasoningMarks: readonly (readonly [open: string, close: string])[]
   ["Here is my thought process:", "Here is my response:"],
 ];
 
-/** What only divides reasoning from the answer: everything in front of it is reasoning. */
+/** Marks that only separate reasoning from the answer: everything before them is reasoning. */
 const dividers: readonly string[] = ["[BEGIN FINAL RESPONSE]"];
 
 /** Marks around the answer itself. */
@@ -28,7 +28,7 @@ const answerMarks: readonly (readonly [open: string, close: string])[] = [
   ["<response>", "</response>"],
 ];
 
-/** Tokens that end a reply and say nothing. */
+/** Tokens that end a reply and have no meaning. */
 const endTokens =
   /(?:\s|<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end|return|END_OF_TURN_TOKEN|assistant_end|role_end|message_end|eos|tool_response)\|?>|<｜end▁of▁sentence｜>|<\/s>|<eos>|<end_of_turn>|<turn\|>|<SPECIAL_\d{1,4}>|\[END FINAL RESPONSE\]|\[EOS\])+$/;
 
@@ -63,7 +63,7 @@ export function splitReasoning(replyText: string): VisibleText {
 
 function takeBlocks(text: string, parts: string[]): string {
   const quotes = quotedSpans(text);
-  // Where each mark is next: searched again only once it is passed, so the whole stays linear.
+  // The next position of each mark. It is searched again only after it is passed, so the work stays linear.
   const next = reasoningMarks.map(([open]) => text.indexOf(open));
   let rest = "";
   let position = 0;
@@ -87,7 +87,7 @@ function takeBlocks(text: string, parts: string[]): string {
   }
 }
 
-/** An opening mark counts at the start of a line, or directly behind the block before it. */
+/** An opening mark counts at the start of a line, or directly after the previous block. */
 function opensAt(text: string, start: number, position: number, quotes: readonly Span[]): boolean {
   if (start < position || isCovered(quotes, start)) return false;
   const before = text.slice(Math.max(position, start - 80), start);
@@ -101,7 +101,7 @@ function takeStray(text: string, parts: string[]): string {
     for (let from = text.indexOf(mark); from !== -1; from = text.indexOf(mark, from + 1)) {
       const to = from + mark.length;
       const ends = /^[ \t]*(?:\r?\n|$)/.test(text.slice(to, to + 40));
-      // Inside a sentence, with words on both sides, the mark is spoken of.
+      // Inside a sentence, with words on both sides, the mark is only mentioned.
       const closes = /(?:^|[.!?:;)\]}>"'…。！？\n]\s*|\S)$/.test(
         text.slice(Math.max(0, from - 8), from),
       );

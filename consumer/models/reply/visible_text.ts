@@ -1,6 +1,6 @@
 import type { Quirk } from "../../../shared/models/quirks.ts";
 
-/** A text without its reasoning, where the engine sent both as one. */
+/** A text without its reasoning, if the engine sent both as one. */
 export interface VisibleText {
   text: string;
   reasoning: string;

@@ -79,7 +79,7 @@ function unevaluatedItems(value: readonly unknown[], visit: Visit, from: number)
   }
 }
 
-/** By sets of their texts: comparing each with each would be quadratic. */
+/** Compares texts in a set, because comparing each item with each other would be quadratic. */
 function uniqueItems(value: readonly unknown[], { run, fail }: Visit): void {
   run.meter.spend(JSON.stringify(value).length);
   const firsts = new Map<unknown, number>();

@@ -14,7 +14,7 @@ import { Pattern } from "./pattern.ts";
 import { anyValue, numberKeywords, stringKeywords } from "./value_keywords.ts";
 import { Evaluated, type Path, type Run, type SchemaError, type Visit } from "./visit.ts";
 
-/** For each value and schema. */
+/** The work for each pair of value and schema. */
 const visitWork = 4;
 
 const errorsMax = 1_000;

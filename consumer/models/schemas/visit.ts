@@ -15,7 +15,7 @@ export interface Path {
   key: string | number;
 }
 
-/** Which properties or items a schema has accepted, for `unevaluated…`. */
+/** The properties or items that a schema has accepted, for `unevaluated…`. */
 export class Evaluated {
   readonly own = new Set<string | number>();
   readonly parent: Evaluated | null;

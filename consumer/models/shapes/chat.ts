@@ -96,7 +96,7 @@ export function readOllama(body: Json): WireReply | null {
   return {
     shape: "ollama",
     ...content,
-    // A chunk that is not the last one was taken for the whole.
+    // A chunk that is not the last one was received as the whole reply.
     finish: body.done ? stringAt(body, "done_reason") : "interrupted",
     usage: { prompt_tokens: prompt_eval_count, completion_tokens: eval_count },
   };

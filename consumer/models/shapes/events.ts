@@ -5,7 +5,7 @@ import { contentText, reasoningText } from "./wire.ts";
 interface Part {
   id: string | null;
   name: string;
-  /** Text in parts, or a value where an engine sends it whole. */
+  /** Arguments as parts of a text, or as a value if an engine sends it at once. */
   arguments: unknown;
 }
 
@@ -33,7 +33,7 @@ export function foldEvents(text: string): Json | undefined {
     if ("error" in value) return value;
     usage = fuller(usage, value.usage);
     const choices = Array.isArray(value.choices) ? value.choices.filter(isRecord) : [];
-    // The older models of Workers AI; a last one of these sums up a stream of the others.
+    // The format of Workers AI's older models. In a stream of another format, a last event in it repeats the whole text.
     if (choices.length === 0) content += stringAt(value, "response") ?? "";
     for (const choice of choices) {
       if ("error" in choice && isRecord(choice.error)) return { error: choice.error };

@@ -7,7 +7,7 @@ import type { WireReply } from "./wire.ts";
 
 export type Read =
   | { kind: "reply"; reply: WireReply }
-  /** A 200 that holds an error. */
+  /** A response with status 200 that contains an error. */
   | { kind: "error"; body: unknown }
   | { kind: "unknown" };
 

@@ -1,7 +1,7 @@
 import { isRecord, type Json, stringAt } from "../../../shared/text/json.ts";
 import { contentText, type WireCall, type WireReply } from "./wire.ts";
 
-/** `{output: [reasoning | function_call | message], usage, status}`: OpenAI's Responses. */
+/** `{output: [reasoning | function_call | message], usage, status}`: OpenAI's Responses API. */
 export function readResponses(body: Json): WireReply | null {
   if (!Array.isArray(body.output)) return null;
   const items = body.output.filter(isRecord);

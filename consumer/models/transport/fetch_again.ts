@@ -1,4 +1,4 @@
-/** What a lost connection says, in the Workers runtime and in Node. A refused one reads otherwise in Node. */
+/** The messages of a lost connection, in the Workers runtime and in Node. Node has another message for a refused one. */
 const connectionLost =
   /connection (?:was )?(?:lost|reset|closed)|socket hang up|other side closed|ECONNRESET|EPIPE|UND_ERR_SOCKET/i;
 

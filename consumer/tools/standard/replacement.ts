@@ -5,7 +5,7 @@
 import { workspaceLimits } from "../../../shared/limits.ts";
 import { type Err, err, ok, type Result } from "../../../shared/result.ts";
 
-/** `line` is that of the change. `exact`: false when the white space differed. */
+/** `line` is the changed line. `exact` is false when the white space differed. */
 export interface Replacement {
   text: string;
   line: number;
@@ -14,7 +14,7 @@ export interface Replacement {
 
 const linesShownMax = 5;
 
-/** The text keeps its own line breaks: those of `old` and `by` are converted to them. */
+/** The text keeps its own line breaks; those of `oldText` and `newText` are converted to them. */
 export function replaceOnce(
   text: string,
   oldText: string,
@@ -73,7 +73,7 @@ function indentOf(text: string): string {
   return /(?:^|\n)([^\S\n]*)(?=\S)/.exec(text)?.[1] ?? "";
 }
 
-/** The white space between `at` and the last visible character or line break before it. */
+/** The white space between the last visible character or line break and `position`. */
 function indentBefore(text: string, position: number): string {
   let start = position;
   while (start > 0 && isSpace(text.charCodeAt(start - 1)) && text[start - 1] !== "\n") start -= 1;

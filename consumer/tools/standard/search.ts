@@ -9,7 +9,7 @@ import { linesOf, textOf } from "./text_file.ts";
 
 export interface Match {
   path: string;
-  /** From 1. */
+  /** Counted from 1. */
   line: number;
   /** The line, cut around the match where it is long. */
   text: string;

@@ -42,7 +42,7 @@ export async function openPage(
   if (urls === null) return err(unknownUrlText);
   for (const visitedUrl of new Set(urls)) {
     if (visitedUrl === withoutFragment(url)) continue;
-    // The browser has been there already: the hop is decided, counted and logged, and nothing is sent.
+    // The browser has already visited the URL: the request is decided, counted and logged, but not sent.
     const hop = await fetchBy(
       visitedUrl,
       async () => new Response(null, { status: permittedStatus }),

@@ -38,7 +38,7 @@ export interface TallyRow extends Record<Status, number> {
   ended: string | null;
 }
 
-/** Counts of one tally, or of several of one batch. */
+/** The counts of one tally, or the sum of several of one batch. */
 type TallySum = Pick<TallyRow, "batch_id" | "usage" | "started_at" | "finished_at" | Status>;
 
 const countsSql = statuses

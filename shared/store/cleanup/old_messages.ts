@@ -3,7 +3,7 @@ import { sweepLimits } from "../../limits.ts";
 import { sql } from "../sql.ts";
 import { type CleanupPage, cleanupPageOf } from "./cleanup_page.ts";
 
-/** Delivered or dead; a webhook that is redelivered is waiting again. */
+/** Webhooks that ended, delivered or dead. A redelivered webhook is waiting again. */
 const oldWebhookSql = "state <> 'waiting' AND ended_at <= ?1";
 
 export async function listOldWebhooks(

@@ -16,7 +16,7 @@ export interface DueTask {
 const dueColumns = `id, fence, model, priority, status,
   IIF(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql}, NULL, not_before) AS not_before`;
 
-/** Due tasks of one status, the longest due first: the index starts with the status. */
+/** The due tasks of one status, the longest due first, because the index starts with the status. */
 const dueSql = (which: string): string => `SELECT * FROM (
   SELECT id, sweep_at FROM tasks INDEXED BY tasks_sweep
   WHERE ${which} AND sweep_at <= ${nowSql} ORDER BY sweep_at LIMIT ?1)`;

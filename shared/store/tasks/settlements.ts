@@ -149,7 +149,7 @@ export async function writeSettlement(
   statements.push(sql.statement(db, waitingSql));
   const answers = await sql.batch<{ waiting: number }[]>(db, "settle", statements);
   const answer = ok({ othersWait: answers.at(-1)?.results[0]?.waiting !== 0 });
-  // What its triggers change counts too.
+  // The count includes rows that triggers changed.
   if ((answers[index]?.meta.changes ?? 0) > 0) return answer;
   const row = await sql.first(db, "settle", settledSql, [claim.id, claim.fence, end.status]);
   return row === null ? err("fence_lost") : answer;

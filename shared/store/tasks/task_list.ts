@@ -67,7 +67,7 @@ export async function listTasks(
 ): Promise<TaskPage> {
   const limit = Math.min(filter.limit, storeLimits.pageRowsMax);
   const range = filter.range ?? taskRange;
-  // One upper bound: with two, SQLite starts at one and reads down to the other.
+  // Only one upper bound is used: with two, SQLite starts at one and reads down to the other.
   const { cursor } = filter;
   const to = cursor !== null && cursor < range.to ? cursor : range.to;
   const { status } = filter;
@@ -108,7 +108,7 @@ export async function listSettled(
      ORDER BY id LIMIT ?4`,
     [
       tenant,
-      // One lower bound, for the same reason; a space sorts before every character of an id.
+      // Only one lower bound is used, for the same reason; a space sorts before every character of an id.
       after === "" ? range.from : `${after} `,
       range.to,
       limit,

@@ -27,7 +27,7 @@ function offeredCalls(source: string, tools: readonly ToolOffer[]): NamedCall[] 
     : [];
 }
 
-/** A fence named for calls, anywhere in the text. */
+/** The calls in code fences that are labelled as calls. */
 function labelledCalls(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   return ["tool_call", "tool_calls", "tool_use", "function_call"].flatMap((label) =>
     blocks(text, `\`\`\`${label}\n`, "```").flatMap(({ start, end, inner }) =>
@@ -42,7 +42,7 @@ export const labelledFence: CallFormat = {
   find: labelledCalls,
 };
 
-/** Several values one after the other, with nothing but space, commas or semicolons between. */
+/** The sources of several JSON values that only spaces, commas or semicolons separate. */
 function sequence(text: string): string[] | null {
   const sources: string[] = [];
   for (let position = skipSpace(text, 0); position < text.length; ) {

@@ -8,7 +8,7 @@ import { namedCalls } from "./named_json.ts";
 const mark = "<|python_tag|>";
 const ends = ["<|eom_id|>", "<|eot_id|>"];
 
-/** JSON calls from `from` on, separated by `;` or `,`, and the index after the last one. */
+/** The JSON calls from `from` on, separated by `;` or `,`, and the index after the last one. */
 function jsonCalls(
   text: string,
   from: number,

@@ -6,7 +6,7 @@ import { namedCalls } from "./named_json.ts";
 
 const mark = "[TOOL_CALLS]";
 
-/** `name[CALL_ID]id[ARGS]{…}` or `name{…}`, from `at` on. */
+/** Reads `name[CALL_ID]id[ARGS]{…}` or `name{…}` at `position`. */
 function readNamedCall(text: string, start: number, position: number): LeakedCall | null {
   const head = /^\s*([\w.-]{1,128})\s*(?:\[CALL_ID\]([\w-]{1,64}))?\s*(?:\[ARGS\])?\s*/.exec(
     text.slice(position, position + 260),
@@ -19,7 +19,7 @@ function readNamedCall(text: string, start: number, position: number): LeakedCal
   return { name: head[1], arguments: text.slice(from, end), start, end, ...(id ? { id } : {}) };
 }
 
-/** One call, or several one behind the other. */
+/** Reads one call or several consecutive calls. */
 function namedAll(text: string, start: number, from: number): LeakedCall[] {
   const calls: LeakedCall[] = [];
   for (let position = from; calls.length < modelLimits.leakBlocksMax; ) {
@@ -37,7 +37,7 @@ function find(text: string): LeakedCall[] {
   for (let start = text.indexOf(mark); start !== -1 && tries < modelLimits.leakBlocksMax; ) {
     tries += 1;
     const from = skipSpace(text, start + mark.length);
-    // Another mark here is not a list, and to look for the end of one costs a whole pass.
+    // If another mark follows, this is not a list, and searching for its end would cost a whole pass.
     const to = text.startsWith(mark, from) ? null : jsonEnd(text, from);
     const list = to === null ? null : readLoosely(text.slice(from, to));
     if (to !== null && list !== null) {

@@ -25,7 +25,7 @@ function fromRecord(value: Json): NamedCall[] {
   const id = stringAt(value, "id");
   const key = argumentKeys.find((candidate) => candidate in value);
   if (key !== undefined) {
-    // Other keys than name and arguments mean that this is data about something.
+    // Keys other than name and arguments mean that this is ordinary data.
     if (Object.keys(value).some((each) => !companions.has(each))) return [];
     return [{ name, arguments: value[key], ...(id === null ? {} : { id }) }];
   }
@@ -39,6 +39,6 @@ export function namedCalls(value: unknown): NamedCall[] {
   if (isRecord(value)) return fromRecord(value);
   if (!Array.isArray(value) || value.length === 0) return [];
   const each = value.map((item) => (isRecord(item) ? fromRecord(item) : []));
-  // A list with one entry that is not a call is a list of something else.
+  // A list with one entry that is not a call is a list of ordinary data.
   return each.some((calls) => calls.length === 0) ? [] : each.flat();
 }

@@ -26,7 +26,7 @@ const tags: readonly (readonly [open: string, ...close: string[]])[] = [
   ["functools", "<|end|>"],
 ];
 
-/** The leaks of one tag. Balanced brackets close a block: engines eat the closing tag as a stop token. */
+/** The calls of one tag. Balanced brackets end a block, because engines drop the closing tag as a stop token. */
 function ofTag(text: string, open: string, close: readonly string[]): LeakedCall[] {
   const calls: LeakedCall[] = [];
   let tries = 0;
@@ -43,7 +43,7 @@ function ofTag(text: string, open: string, close: readonly string[]): LeakedCall
   return calls;
 }
 
-/** One JSON value or several one after the other, up to the closing tag; null where a value is damaged. */
+/** Reads one or more JSON values up to the closing tag; null if a value is damaged. */
 function closedBlock(text: string, from: number, close: readonly string[]) {
   const calls: NamedCall[] = [];
   let position = from;
@@ -62,7 +62,7 @@ function closedBlock(text: string, from: number, close: readonly string[]) {
   return looseBlock(text, from, close, calls.length === 0);
 }
 
-/** A damaged block that its tag closes, repaired as one value; never behind calls that were read. */
+/** A damaged block with a closing tag, repaired as one value; used only if no other call was read. */
 function looseBlock(text: string, from: number, close: readonly string[], first: boolean) {
   if (!first || !/[{[]/.test(text.charAt(from))) return null;
   const tag = close.find((candidate) => text.includes(candidate, from));

@@ -1,7 +1,7 @@
 import type { Json } from "../../../../shared/text/json.ts";
 import { isLossless } from "../../../../shared/text/json_numbers.ts";
 
-/** A value read at `at`, and the index after it; null where there is none. */
+/** The value that was read, and the index after it; null if there is none. */
 type ParsedValue<T> = { value: T; end: number } | null;
 
 const escapes: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ function takeString(text: string, position: number): ParsedValue<string> {
       value += code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code);
       next += width;
     } else if ("\\'\"".includes(escaped) && escaped !== "") value += escaped;
-    // Python keeps the backslash of an escape that it does not know.
+    // Python keeps the backslash of an unknown escape.
     else value += escapes[escaped] ?? `\\${escaped}`;
   }
   return null;

@@ -20,7 +20,7 @@ export function pythonCalls(
     position = skipSpace(body, call.end);
     if (position >= body.length) break;
     const separator = body.charAt(position);
-    // Outside a list calls stand on lines of their own.
+    // Outside a list, each call is on its own line.
     if (separator === "," || separator === ";") position = skipSpace(body, position + 1);
     else if (isList || !body.slice(call.end, position).includes("\n")) return [];
   }

@@ -61,10 +61,10 @@ function takeObject(text: string, position: number, quote: string, depth: number
   return { value, end: next + 1 };
 }
 
-/** `f{…}`, and further calls behind it in the same block, each after `call:`; null where one is damaged. */
+/** Reads `f{…}` and further calls in the same block, each after `call:`; null if one is damaged. */
 function callsIn(inner: string, quote: string): { name: string; arguments: unknown }[] | null {
   const calls: { name: string; arguments: unknown }[] = [];
-  // With one quote lost or doubled, values would run into each other.
+  // If one quote is missing or doubled, values would run into each other.
   if (inner.split(quote).length % 2 === 0) return null;
   for (let position = 0; ; ) {
     const brace = inner.indexOf("{", position);
@@ -87,7 +87,7 @@ function tokens(text: string): LeakedCall[] {
   );
 }
 
-/** Gemma 3 writes Python into a fence of its own name. */
+/** The Python in fences labelled `tool_code`, which Gemma 3 writes. */
 function fences(text: string): LeakedCall[] {
   return blocks(text, "```tool_code\n", "```").flatMap(({ start, end, inner }) =>
     pythonCalls(inner, 0, inner.length).map((call) => ({ ...call, start, end })),

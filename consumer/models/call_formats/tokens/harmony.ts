@@ -5,7 +5,7 @@ import { jsonEnd, skipSpace, skipToken } from "../scan.ts";
 const recipient = /to=(?:functions\.)?([\w.-]+)/g;
 const headChars = 80;
 
-/** The start of the header that ends in this recipient: its tokens, or the bare word they leave behind. */
+/** The start of the header that ends with this recipient: its tokens, or the words that remain of them. */
 function headStart(text: string, position: number): number {
   const from = Math.max(0, position - headChars);
   const head = /(?:<\|start\|>)?(?:assistant)?(?:<\|channel\|>)?(?:commentary|analysis)?\s*$/.exec(
@@ -24,7 +24,7 @@ function find(text: string): LeakedCall[] {
         text.slice(nameEnd, nameEnd + headChars),
       );
     const start = headStart(text, match.index);
-    // Without its tokens the header must at least name the channel, or this is any text with "to=".
+    // A header without tokens must at least name the channel, or any text with "to=" would match.
     const isMarked = /<\||commentary|analysis/.test(
       text.slice(start, nameEnd + (tail?.[0].length ?? 0)),
     );

@@ -10,7 +10,7 @@ const close = "</function>";
 const outerClose = "</tool_call>";
 const marks = { open: "<parameter=", nameEnd: ">", close: "</parameter>" };
 
-/** A value is on lines of its own, so one line break on each side belongs to the markup. */
+/** A value is on its own lines, so one line break on each side belongs to the markup. */
 function withoutFrame(raw: string): string {
   return raw.replace(/^\n/, "").replace(/\n$/, "");
 }
@@ -23,7 +23,7 @@ function parameters(body: string, tool: string, tools: readonly ToolOffer[]) {
   );
 }
 
-/** Where the call that starts at `from` ends: at its own tag, or at the outer one where that is missing. */
+/** Where the call that starts at `from` ends: at its closing tag, or else at the outer closing tag. */
 function endOf(text: string, from: number): { position: number; length: number } | null {
   const next = text.indexOf(open, from);
   const limit = next === -1 ? text.length : next;

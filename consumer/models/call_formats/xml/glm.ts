@@ -2,7 +2,7 @@ import type { ToolOffer } from "../../../../shared/models/model.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, skipSpace, skipToken, typedValue } from "../scan.ts";
 
-/** The same tags under another prefix: GLM and Hunyuan have none. */
+/** The prefixes of the tags: GLM and Hunyuan have none. */
 const prefixes = ["", "longcat_"];
 
 function marksOf(prefix: string) {

@@ -4,7 +4,7 @@ import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, typedValue } from "../scan.ts";
 import { rawParameters } from "../scan_parameters.ts";
 
-/** DeepSeek V3.2 and later and Step 3 put a token of their own into every tag. */
+/** DeepSeek (from V3.2 on) and Step 3 put an extra token into every tag. */
 const prefixes = ["", "｜DSML｜", "|DSML|", "steptml:"];
 /** Step 3's tokens in front of an invocation. */
 const stepHead = "<｜tool_call_begin｜>function<｜tool_sep｜>";

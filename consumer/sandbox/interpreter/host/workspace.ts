@@ -121,7 +121,7 @@ export class Workspace {
   }
 
   /**
-   * Ends a handing over. What was not kept is a change again, as it is now. `others` is what was changed elsewhere
+   * Ends a handing over. What was not kept is a change again, as it is now. `otherChanges` is what was changed elsewhere
    * meanwhile: it counts, except where the program has changed the same file since.
    */
   settle(changes: FileChanges, isSaved: boolean, otherChanges: FileChanges = new Map()): void {
