@@ -121,8 +121,8 @@ export class Workspace {
   }
 
   /**
-   * Ends a handing over. What was not kept is a change again, as it is now. `otherChanges` is what was changed elsewhere
-   * meanwhile: it counts, except where the program has changed the same file since.
+   * Ends a hand-over. Changes that were not saved become changes again, in their current state.
+   * `otherChanges` come from elsewhere; they apply unless the program has changed the same file since.
    */
   settle(changes: FileChanges, isSaved: boolean, otherChanges: FileChanges = new Map()): void {
     for (const path of changes.keys()) {
