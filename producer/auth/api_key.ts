@@ -39,7 +39,7 @@ export function equalInConstantTime(candidate: string, expected: string): boolea
   return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }
 
-/** Everything but the secret and its digest. */
+/** The view of a key without its secret and its digest. */
 export function keyView(row: ApiKeyRow): KeyResponse {
   return {
     id: row.id,

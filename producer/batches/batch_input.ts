@@ -22,7 +22,7 @@ export interface Entry {
 
 export interface BatchInput {
   total: number;
-  /** Over the canonical text of every line, in order. */
+  /** The hash of the canonical text of all lines, in order. */
   sha256: string;
 }
 

@@ -10,7 +10,7 @@ export interface CostGroup {
   models: readonly string[];
   tasks: number;
   promptTokens: number;
-  /** Of each task. */
+  /** The limits of each task. */
   limits: { tokens: number; cost_usd: number };
 }
 

@@ -25,7 +25,7 @@ export class ObjectWriter {
     this.#contentType = contentType;
   }
 
-  /** Bytes written so far. */
+  /** The number of bytes written so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -59,7 +59,7 @@ export class ObjectWriter {
     await withRetries("complete upload", () => this.#complete(upload), bulkyRetries);
   }
 
-  /** Leaves no object; R2 drops an upload that cannot be aborted now within days. */
+  /** Leaves no object. If the upload cannot be aborted now, R2 drops it within days. */
   async abort(): Promise<void> {
     const upload = this.#upload;
     this.#upload = null;

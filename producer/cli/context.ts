@@ -43,7 +43,7 @@ export function processContext(): CliContext {
       const listener = () => {
         process.off("SIGINT", listener);
         handler();
-        // Through the signal itself, so that a shell loop ends too and the exit code is 130.
+        // Ctrl-C ends the process by the signal itself, so that a shell loop ends too and the exit code is 130.
         process.kill(process.pid, "SIGINT");
       };
       process.on("SIGINT", listener);

@@ -12,7 +12,7 @@ process.stdout.on("error", (error) => {
   );
   process.exit(1);
 });
-// Nothing reads the messages; the exit code still reports the failure.
+// If nothing reads the messages, the exit code still reports the failure.
 process.stderr.on("error", () => {});
 
 // An error that no command catches, such as a stream's, is also printed as one line.

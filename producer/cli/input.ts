@@ -57,7 +57,7 @@ export async function readJson(name: string, context: CliContext): Promise<unkno
   return parseJson(await readText(name, context), name);
 }
 
-/** `name` appears in the error. */
+/** `name` is the name of the input in the error. */
 export function parseJson(text: string, name: string): unknown {
   try {
     const lossy = findLossyNumber(text);

@@ -51,7 +51,7 @@ export async function runFleet(args: readonly string[], context: CliContext): Pr
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exit.ok;
-      // As text, commander has printed it already.
+      // commander has already printed its own error as text.
       if (json) report("", { code: "usage", message: commanderMessage(error), details: [] });
       return exit.usage;
     }

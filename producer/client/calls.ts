@@ -83,7 +83,7 @@ export type CallError =
       details: Detail[];
       retryAfterSeconds: number | null;
     }
-  /** No response, or not in time. `cause` is what `fetch` threw. */
+  /** No response came, or not in time. `cause` is what `fetch` threw. */
   | {
       code: "unreachable" | "aborted";
       status: 0;

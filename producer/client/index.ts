@@ -31,7 +31,7 @@ export type {
 export interface ClientOptions {
   /** Such as https://fleet.example; a trailing slash is ignored. */
   url: string;
-  /** Sent only with calls below /v1; redirects are not followed. Null sends none. */
+  /** The key, sent only with calls below /v1; redirects are not followed. Null sends none. */
   key: string | null;
   /** Such as a service binding's `fetch`; default: the global one. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;

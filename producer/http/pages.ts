@@ -52,7 +52,7 @@ export async function servePage(request: Request, env: ProducerEnv): Promise<Res
   if (env.ASSETS === undefined) return null;
   const url = new URL(request.url);
   const isAsset = url.pathname.startsWith(assetsPath);
-  // Without the query and headers of the request: they do not change the file.
+  // The file is requested without the query and headers of the request, which do not change it.
   const asset = new Request(new URL(isAsset ? url.pathname : "/", url.origin), { method: "GET" });
   const file = await env.ASSETS.fetch(asset);
   if (isAsset && !file.ok) {

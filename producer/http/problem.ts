@@ -49,7 +49,7 @@ export function problemResponse(problem: Problem): Response {
 function headersOf(problem: Problem): Record<string, string> {
   switch (problem.kind) {
     case "unauthorized":
-      // RFC 6750: no error code where no credential was presented.
+      // RFC 6750: a response has no error code if the request had no credential.
       return {
         "www-authenticate": `Bearer realm="fleet"${problem.presented ? ', error="invalid_token"' : ""}`,
       };

@@ -12,7 +12,7 @@ export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type
 export const oneOf = <const T extends string>(values: readonly T[]) =>
   Type.Union(values.map((value) => Type.Literal(value)));
 
-/** ISO 8601, UTC. */
+/** A time in ISO 8601, UTC. */
 export const Time = Type.String({ format: "date-time" });
 
 export const Count = Type.Integer({ minimum: 0 });

@@ -43,7 +43,7 @@ export async function endTree(child: ChildProcess): Promise<void> {
   await waitUntilGone(pids);
 }
 
-/** SIGKILL at once, for a runtime that handles no signal. */
+/** Sends SIGKILL at once, because the runtime handles no other signal. */
 export async function killTree(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const pids = treeOf(child.pid).map((each) => each.pid);
@@ -75,7 +75,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has exited already.
+    // The process has already exited.
   }
 }
 

@@ -31,7 +31,7 @@ export function startRuntime(options: RuntimeOptions): ChildProcess {
       ...["--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
       ...["--persist-to", options.stateDir, "--show-interactive-dev-session=false"],
     ],
-    // Not detached: it stays in this process's group.
+    // The process is not detached: it stays in this process's group.
     {
       cwd: root,
       env: { ...options.env, NODE_COMPILE_CACHE: compileCache },

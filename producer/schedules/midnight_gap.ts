@@ -11,7 +11,7 @@ const searchedDaysMax = 5 * 366;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Local wall time as if it were UTC, in milliseconds. */
+/** The local wall time, as if it were UTC, in milliseconds. */
 function wallTime(timezone: string, timeMs: number): number {
   let format = formats.get(timezone);
   if (format === undefined) {
@@ -42,7 +42,7 @@ function wallTime(timezone: string, timeMs: number): number {
 const offsetAt = (timezone: string, timeMs: number): number =>
   wallTime(timezone, timeMs) - Math.floor(timeMs / minuteMs) * minuteMs;
 
-/** Whether the hour is fixed: expressions that step through every hour keep stepping without this. */
+/** Whether the hour is fixed. An expression for every hour needs no correction. */
 export const hasFixedHour = (cron: string): boolean => {
   const hour = cron.trim().split(/\s+/)[1] ?? "*";
   return !cron.trim().startsWith("@") && !hour.startsWith("*");
@@ -57,7 +57,7 @@ export function gapTick(
 ): number | null {
   if (timezone === "UTC" || !hasFixedHour(cron)) return null;
   const end = Math.min(untilMs ?? Number.POSITIVE_INFINITY, afterMs + searchedDaysMax * dayMs);
-  // From a day before, so that the gap whose end comes directly after `afterMs` is seen.
+  // Starts a day earlier, so that a gap that ends directly after `afterMs` is found.
   let from = afterMs - minuteMs;
   let before = offsetAt(timezone, from);
   for (; from < end; from += dayMs) {

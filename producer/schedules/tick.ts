@@ -26,7 +26,7 @@ import { detailsOf, type Problem } from "../http/problem.ts";
 import { findDueTick } from "./cron.ts";
 import { submitTick } from "./submit_tick.ts";
 
-/** Bounded in ticks and in time; the others are due in the next minute. Never throws. */
+/** Runs a bounded number of ticks for a bounded time; the others are due in the next minute. Never throws. */
 export async function runDueTicks(
   env: ProducerEnv,
   deadline = Date.now() + batchLimits.expandMsMax,

@@ -2,7 +2,7 @@
 import { retentionLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
-/** Milliseconds; null where everything is kept. While the variable is invalid, everything is kept. */
+/** The retention in milliseconds; null keeps everything. While the variable is invalid, everything is kept. */
 export function readRetention(text: string | undefined): Result<number | null, string> {
   const { daysDefault, daysMax, dayMs } = retentionLimits;
   const trimmedText = text?.trim() ?? "";

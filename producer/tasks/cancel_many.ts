@@ -14,7 +14,7 @@ import { explain } from "./check/explain.ts";
 import { chosenPages, parseChoice, requireFilter } from "./choice.ts";
 import { sendTasks } from "./send.ts";
 
-/** Bounded in tasks and time; `next_cursor` continues where it stopped. */
+/** Cancels a bounded number of tasks in bounded time; `next_cursor` continues where it stopped. */
 export async function cancelFiltered(
   env: ProducerEnv,
   { tenant }: Principal,

@@ -3,7 +3,7 @@ import { taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { invalidField, type Problem } from "../http/problem.ts";
 
-/** From the header `Idempotency-Key` or the field `idempotency_key`; null without either. */
+/** Reads the header `Idempotency-Key` or the field `idempotency_key`; null without either. */
 export const readIdempotencyKey = (
   request: Request,
   field: string | undefined,

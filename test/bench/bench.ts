@@ -110,7 +110,7 @@ async function benchRunCode(fleet: Awaited<ReturnType<typeof startFleet>>): Prom
   const call = {
     calls: [{ name: "run_code", arguments: { code: "[1, 2, 3].map((n) => n * n)" } }],
   };
-  // Different results, so that the loop does not stop the task for repetition.
+  // The results differ, so that the loop does not stop the task for repetition.
   const calls = Array.from({ length: runsInSlice }, (_, n) => ({
     calls: [{ name: "run_code", arguments: { code: `[1, 2, ${n}].map((n) => n * n)` } }],
   }));

@@ -26,7 +26,7 @@ export interface Size {
   tenantOf: (n: number) => string;
 }
 
-/** Twenty-six characters that sort by `n`, like ids by time. */
+/** Returns 26 characters that sort by `n`, as ids sort by time. */
 export const ulid = (n: number): string => `01kz${String(n).padStart(22, "0")}`;
 
 const usage = JSON.stringify({

@@ -13,7 +13,7 @@ const shapes = [...new Set(shapeNames)];
 /** A slot takes one task after another, so its calls do not end; the first ones cover every shape's start and end. */
 const callsMax = 80;
 
-/** Single deliveries; the first one of each task dies at its k-th call. */
+/** A scenario of single deliveries; the first delivery of each task dies at its k-th call. */
 const deliveries =
   (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
   async (world, plan) => {
@@ -26,7 +26,7 @@ const deliveries =
     world.faultFor = null;
   };
 
-/** Submissions, sweeps and redrives, each of which dies at its k-th call. */
+/** A scenario of submissions, sweeps and redrives, each of which dies at its k-th call. */
 const requests =
   (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
   async (world, plan) => {

@@ -28,7 +28,7 @@ function readWholeNumber(name: string, text: string): number {
 
 const violations: string[] = [];
 const startedAt = Date.now();
-// In parallel: a crash run mostly waits for the fleet to start.
+// Both run in parallel, because a crash run mostly waits for the fleet to start.
 await Promise.all([seeds > 0 ? reportSimulations() : null, kills > 0 ? reportCrashes() : null]);
 const seconds = Math.round((Date.now() - startedAt) / 1000);
 console.log(`\nseed ${seed}: ${violations.length} violations in ${seconds} s`);

@@ -12,7 +12,7 @@ const invocationsMax = 250;
 interface Result {
   /** The share of the slots' time in which they ran a task. */
   use: number;
-  /** When as many invocations ran as the platform permits, in ms. */
+  /** The time at which the maximum number of invocations ran, in ms. */
   fullAtMs: number;
 }
 

@@ -9,7 +9,7 @@ export interface Limits {
 }
 
 export class LimitedEndpoint {
-  /** When each call arrived that was within the limit. */
+  /** The arrival times of the calls within the limit. */
   readonly permitted: number[] = [];
   /** Calls beyond the limit. */
   refused = 0;

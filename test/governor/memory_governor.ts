@@ -5,7 +5,7 @@ import type { LimiterAnswer, Permit, PermitRequest } from "../../consumer/govern
 import * as limiter from "../../consumer/governor/limiter.ts";
 import type { Observation } from "../../consumer/governor/pace.ts";
 
-/** With the pure limiter as governor. */
+/** Uses the pure limiter as the governor. */
 export function configWithGovernor(requestsPerMinute: number): ConsumerConfig {
   let state = limiter.emptyState();
   const decide = (decision: LimiterAnswer): Permit => {

@@ -5,7 +5,7 @@
 import { vi } from "vitest";
 import { nowSql } from "../../shared/store/clock.ts";
 
-/** More than the longest chain of promises between two sleeps. */
+/** More microtasks than the longest chain of promises between two sleeps. */
 const microtasks = 40;
 
 interface Timer {

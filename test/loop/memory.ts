@@ -55,7 +55,7 @@ export class MemoryStores {
     return this.#writes;
   }
 
-  /** To a worker that died, every result looks like a lost fence. */
+  /** A worker that died sees every result as a lost fence. */
   readonly DB = {
     prepare: () => ({ bind: (...values: unknown[]) => values }),
     batch: async (statements: unknown[][]) => {

@@ -12,7 +12,7 @@ export interface FakeServer {
   /** The binding that the policy routes to. */
   MCP: { fetch(url: string, init: RequestInit): Promise<Response> };
   requests: ReceivedRequest[];
-  /** More tools that the server lists. */
+  /** Additional tools that the server lists. */
   moreTools: string[];
   isDown: boolean;
   orders: string[];

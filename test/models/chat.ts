@@ -1,4 +1,4 @@
-/** Chat completions as endpoints send them, and what the normaliser hears in them. */
+/** Chat completions as endpoints send them, and the replies that the normaliser reads from them. */
 
 import { normalise } from "../../consumer/models/reply/normalise.ts";
 import type { Message } from "../../shared/models/model.ts";

@@ -77,7 +77,7 @@ export function cardText({ model, at, scorecard, examples }: Card): string {
 
 const ended = ["succeeded", "failed", "dead", "cancelled", "expired"];
 
-/** What did not end, or ended without a reason and words that say why. */
+/** Tasks that did not end, or that ended without a reason and an explanation. */
 export function listUnexplained(
   scorecard: Scorecard,
   examples: readonly ExampleOutcome[],

@@ -21,7 +21,7 @@ export class FakeMicroVm implements MicroVmClient {
   readonly written: string[] = [];
   readonly sent: string[][] = [];
   destroyed = 0;
-  /** What a test wants of the next exec, in place of what the runner does. */
+  /** The failure that the next exec simulates instead of running. */
   failing: "never answers" | "throws" | "lies" | null = null;
   #disk = new Map<string, string>();
   #files = new Map<string, Uint8Array>();
@@ -121,7 +121,7 @@ export class FakeMicroVm implements MicroVmClient {
   }
 }
 
-/** What a program that has taken over its container may have written. */
+/** A report that a program with control of its container may have written. */
 const lies = {
   code: 0,
   timedOut: false,

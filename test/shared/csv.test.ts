@@ -1,4 +1,4 @@
-/** CSV as people have it. */
+/** CSV files as people write them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CsvReader } from "../../shared/text/csv.ts";

@@ -42,7 +42,7 @@ export function addFilterOptions(command: Command): Command {
     .option("--created-before <time>", "only tasks from before this time");
 }
 
-/** `verb` completes "only a, b can be …" for a status that is not in `statuses`. */
+/** `verb` completes the message "only a, b can be …" for a status that is not in `statuses`. */
 export function parseFilter(
   options: FilterOptions,
   statuses: readonly string[],

@@ -37,7 +37,7 @@ const byArgument: Readonly<Record<string, Candidates>> = {
   "task|file": ids("task"),
 };
 
-/** By option, if the text in its angle brackets does not say it. */
+/** Candidates of an option whose usage text does not name them. */
 const byOption: Readonly<Record<string, Candidates>> = {
   "--batch": ids("batch"),
   "--after": ids("batch"),

@@ -5,7 +5,7 @@ import { usageError } from "../exit.ts";
 export interface CsvTable {
   columns: string[];
   rows: CsvRow[];
-  /** It starts with a byte order mark, by which Excel knows UTF-8. */
+  /** True if the file starts with a byte order mark, by which Excel recognises UTF-8. */
   hasBom: boolean;
   delimiter: string;
 }
@@ -17,7 +17,7 @@ export function parseDelimiter(value: string): string {
   throw usageError('--delimiter takes one character, such as ";", or the word tab');
 }
 
-/** Without a `delimiter`, that of Excel's line `sep=`, or a comma. */
+/** Without a `delimiter`, uses the one of Excel's line `sep=`, or a comma. */
 export function parseCsv(text: string, delimiter: string | null): CsvTable {
   const reader = new CsvReader({ delimiter });
   const read = reader.push(text);

@@ -35,7 +35,7 @@ export function tasksFromCsv(
   }));
 }
 
-/** From the column `custom_id`, or else `row-<n>`, counting from 1. */
+/** Custom ids from the column `custom_id`, or else `row-<n>`, counting from 1. */
 export function customIds({ columns, rows }: CsvTable): string[] {
   const idColumn = columns.indexOf("custom_id");
   return rows.map(({ cells }, index) =>

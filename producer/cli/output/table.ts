@@ -85,7 +85,7 @@ function tableLines(
 
 const indent = "  ";
 
-/** As many columns as fit, at least the first; the others below them. */
+/** Shows as many columns as fit, at least the first; the others are shown below them. */
 function foldRows(
   head: readonly string[],
   rows: readonly (readonly string[])[],

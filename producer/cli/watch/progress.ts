@@ -58,7 +58,7 @@ export class ProgressMeter {
   }
 }
 
-/** Over the whole batch; null if it took no time or is not finished. */
+/** The rate over the whole batch; null if it took no time or is not finished. */
 function averageRate(
   { created_at, finished_at }: BatchResponse,
   settledCount: number,

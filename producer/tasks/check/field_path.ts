@@ -7,7 +7,7 @@ const parts = (pointer: string): string[] =>
 
 export const lastFieldOf = (pointer: string): string => parts(pointer).at(-1) ?? "";
 
-/** `/files/data.csv/text` as `files["data.csv"].text`. */
+/** Formats `/files/data.csv/text` as `files["data.csv"].text`. */
 export function formatPointer(pointer: string): string {
   return formatPath(parts(pointer));
 }

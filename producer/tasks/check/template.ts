@@ -118,7 +118,7 @@ export function findTemplateFaults(template: object, scope: CheckScope): Detail[
   return details.map(({ path, message }) => ({ path: joinPath("template", path), message }));
 }
 
-/** Faults of a sample task, except at or around places that an item will fill. */
+/** The faults of a sample task, except at or around places that an item will fill. */
 function findClosedFaults(sample: object, scope: CheckScope, open: readonly string[]): Detail[] {
   const isOpen = (path: string) =>
     open.some(

@@ -19,7 +19,7 @@ import { rerunTasks } from "./redrive.ts";
 /** What one call did. `next_cursor` continues where it stopped; null when it reached the end. */
 export interface Redriven {
   redriven: number;
-  /** Tasks that stay as they are, because with the overrides they would be invalid. */
+  /** Tasks that are not redriven, because the overrides would make them invalid. */
   refused: number;
   details: Detail[];
   next_cursor: string | null;
@@ -51,7 +51,7 @@ export async function redriveFiltered(
   return filterCheck.ok ? redriveMany(env, principal, body) : filterCheck;
 }
 
-/** Bounded in tasks and time. An error only if every task that it read was refused. */
+/** Bounded in tasks and time. Returns an error only if every task that it read was rejected. */
 async function redriveMany(
   env: ProducerEnv,
   principal: Principal,

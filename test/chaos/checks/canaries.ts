@@ -1,6 +1,6 @@
 /** Secrets that must not leak, and the encodings in which they are searched. */
 export interface Canaries {
-  /** By the variable that holds it. */
+  /** The secrets by the variable that holds them. */
   vars: Record<string, string>;
   values: readonly string[];
 }

@@ -26,13 +26,13 @@ export type TaskTally = { tenant: string; model: string } & Record<string, numbe
 export interface Submission {
   work: Work;
   tenant: string;
-  /** More than one id for one key is a violation. */
+  /** The ids created for one key: more than one is a violation. */
   ids: Set<string>;
   /** True after a 2xx response. */
   accepted: boolean;
   cancelled: boolean;
   hasExpiry: boolean;
-  /** Upper bounds of its redrives and of those with `restart`: a reply may be lost. */
+  /** The most redrives that it can have had, and of those with `restart`: a reply may be lost. */
   redrives: number;
   restarts: number;
   /** An effect with an unknown outcome may start again. */

@@ -10,7 +10,7 @@ const disconnectChecks = 4;
 /** A received call. `epoch` is the number of kills before it. */
 export interface Call {
   label: string;
-  /** Model: the number of replies in the conversation. Orders: 0. */
+  /** For the model: the number of replies in the conversation. For orders: 0. */
   turn: number;
   epoch: number;
   authorization: string | undefined;

@@ -14,7 +14,7 @@ function listTree(root: number): number[] {
   return tree;
 }
 
-/** Only the descendants of this process. */
+/** Kills only the descendants of this process. */
 export function killChildren(): void {
   for (const pid of listTree(process.pid).slice(1)) signal(pid, "SIGKILL");
 }
@@ -27,6 +27,6 @@ function signal(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended already.
+    // The process has already ended.
   }
 }

@@ -27,7 +27,7 @@ export interface StatementSplit {
 /** A known bug that is injected without changing the product. */
 export interface SeededBug {
   statement?: (statement: Statement) => Statement;
-  /** Null: the object is not stored, but the product gets a success. */
+  /** Returns what is stored. Null: nothing is stored, but the product gets a success. */
   object?: (key: string, bytes: Uint8Array) => Uint8Array | null;
   /** The number of copies of each sent message. */
   copies?: number;

@@ -5,7 +5,7 @@
 import { vi } from "vitest";
 import { nowSql } from "../../../shared/store/clock.ts";
 
-/** Bound at import time: an interrupted run may leave a mock behind. */
+/** Bound at import time, because an interrupted run may leave a mock. */
 const realNow = Date.now.bind(Date);
 
 export class Clock {

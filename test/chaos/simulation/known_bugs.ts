@@ -34,7 +34,7 @@ const encoder = new TextEncoder();
 
 const isClaim = ({ sql }: Statement): boolean => sql.includes("claimed_by = ?3,");
 
-/** Chooses the task of a claim in one statement and writes its row in another, without the condition. */
+/** Splits a claim: one statement chooses the task, another writes its row without the condition. */
 function splitClaim(claim: Statement): StatementSplit | null {
   const [, head, condition, returning] =
     /^([\s\S]*)\n\s*WHERE id = ([\s\S]*?)\s*(RETURNING [\s\S]*)$/.exec(claim.sql) ?? [];

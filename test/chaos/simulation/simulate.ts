@@ -39,7 +39,7 @@ export interface RunOptions {
   seed: number;
   tasks: number;
   bug?: SeededBug;
-  /** Only these shapes; all of them by default. */
+  /** The shapes to use; all of them by default. */
   shapes?: readonly string[];
   /** One shape after the other, instead of a random choice. */
   isRoundRobin?: boolean;

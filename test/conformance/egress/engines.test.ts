@@ -45,7 +45,7 @@ const secret = "the-injected-value";
 /** Sends the cases from a sandbox through the task's gateway. */
 type SendCases = (cases: readonly Case[], fetch: Capabilities["fetch"]) => Promise<Answer[]>;
 
-/** From a program inside an engine. */
+/** Sends the cases from a program inside an engine. */
 const insideEngine =
   (engine: Engine): SendCases =>
   async (cases, fetch) => {
@@ -60,7 +60,7 @@ const insideEngine =
     return JSON.parse(new TextDecoder().decode(bytes)) as Answer[];
   };
 
-/** From a container, whose requests are intercepted. */
+/** Sends the cases from a container, whose requests are intercepted. */
 const outOfContainer: SendCases = async (cases, fetch) => {
   const capabilities = { ...nothing, fetch };
   const answers: Answer[] = [];

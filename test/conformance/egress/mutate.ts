@@ -83,7 +83,7 @@ function replacements(node: AnyNode, text: (part: AnyNode) => string): string[] 
     case "Literal":
       if (typeof node.value === "number") return [`${node.value + 1}`, `${node.value - 1}`];
       if (typeof node.value === "boolean") return [`${!node.value}`];
-      // Sentences are error messages, not decisions.
+      // Sentences are error messages, which decide nothing.
       if (typeof node.value === "string" && !node.value.includes(" ")) {
         return node.value === "" ? ['"x"'] : ['""'];
       }

@@ -118,7 +118,7 @@ const attempts: readonly (readonly [name: string, code: string, native: RegExp])
 /** The interpreter has none of the platform's modules. */
 const interpreterError = (name: string): RegExp =>
   name === "the process's environment"
-    ? // Constants, the same in each run.
+    ? // These values are the same in each run.
       /^value \{"PATH":"\/usr\/local\/bin:\/usr\/bin:\/bin","HOME":"\/","LANG":"C\.UTF-8","TZ":"UTC"\}$/
     : new RegExp(`${absent.source}|no function filename`);
 

@@ -108,7 +108,7 @@ test("an allowed URL in any spelling leads to a listed host over a listed scheme
       const decision = decide(compiled, { url, method: "GET", headers: [] });
       if (decision.action === "deny") return;
       allowedCount += 1;
-      // Parsed again from the text that is sent, as the upstream does.
+      // The URL is parsed again from the sent text, as the upstream does.
       const sent = new URL(decision.url.href);
       const { hostname } = sent;
       const expected =

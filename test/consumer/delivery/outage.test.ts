@@ -18,7 +18,7 @@ interface Weather {
   /** When the endpoint is down, in ms since the start. */
   from: number;
   to: number;
-  /** What a call gets then. Null: the connection is refused. */
+  /** The status of a call during the outage. Null: the connection is refused. */
   status: number | null;
   headers?: Record<string, string>;
 }
@@ -60,7 +60,7 @@ describe("every task succeeds without using an attempt", () => {
       // At most one call at a time probes, every 5 s.
       const probes = arrivals.filter((time) => time > weather.from + 10_000 && time < weather.to);
       expect(probes.length).toBeLessThanOrEqual((weather.to - weather.from) / 5_000);
-      // At full speed again within 10 s.
+      // The work is at full speed again within 10 s.
       expect(elapsedMs).toBeLessThan(weather.to + 20_000);
     },
     timeoutMs,

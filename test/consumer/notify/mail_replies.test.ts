@@ -70,7 +70,7 @@ async function runCron(on: TestConsumer, id: string): Promise<WebhookRow> {
   };
   await sendDueWebhooks({ ...env, WEBHOOKS } as unknown as ProducerEnv);
   for (const body of bodies) {
-    // Twice, as a queue may do.
+    // The message is delivered twice, which a queue may do.
     for (const id of ["m", "m again"]) {
       const message = { id, timestamp: new Date(), attempts: 1, body };
       await consumer.queue(createMessageBatch("webhooks", [message]), on.env);

@@ -28,5 +28,5 @@ export const consumerDown = everyMethod(() => Promise.reject(new Error("down")))
 export const consumerReplying = (reply: unknown): ConsumerStub =>
   everyMethod(async () => reply as never);
 
-/** As a consumer from before these methods: the runtime rejects calls of a missing method. */
+/** A consumer of an older version: the runtime rejects calls of a missing method. */
 export const consumerWithoutMethods = {} as ConsumerStub;

@@ -168,7 +168,7 @@ describe.each(Object.keys(transports))("an endpoint over %s", (transport) => {
         expected.reason,
         expected.code,
       ]);
-      // What was done before the fault stays: its steps, its file, its text.
+      // The work before the fault is kept: its steps, its file, its text.
       const [first, second] = await readSteps(row.id);
       expect([first?.status, second?.name, await listFiles(row)]).toEqual([
         "done",

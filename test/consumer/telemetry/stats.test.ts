@@ -110,7 +110,7 @@ const actions = fc.oneof(
 );
 type Action = typeof actions extends fc.Arbitrary<infer T> ? T : never;
 
-/** What the task's status does not allow changes nothing, as for any caller. */
+/** An action that the task's status does not allow changes nothing. */
 async function perform(id: string, step: Action): Promise<void> {
   if (step.do === "accept") {
     const model = models[step.n % models.length] ?? "rehearsal";

@@ -43,7 +43,7 @@ test("a request to an upstream that never answers times out after the policy's s
   });
   const response = await gateway.fetch(get(url));
   expect(errorOf(response)).toMatchObject({ code: "upstream_failed", reason: "timeout" });
-  // Ten milliseconds were left.
+  // Only ten milliseconds of the limit were left.
   expect(gateway.drain()[0]?.duration_ms).toBeLessThan(1_000);
 });
 

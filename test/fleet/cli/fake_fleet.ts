@@ -77,7 +77,7 @@ export async function fleet(
   args: readonly string[],
   options: Partial<Pick<CliContext, "environment" | "interactive" | "coloured" | "now">> & {
     stdin?: string;
-    /** Ctrl-C during the first sleep. The process stays, so the command continues. */
+    /** Simulates Ctrl-C during the first sleep. The process stays, so the command continues. */
     interrupted?: boolean;
   } = {},
 ): Promise<CliOutput> {

@@ -4,7 +4,7 @@ import { forget, root, runDeploy } from "./run_deploy.ts";
 
 beforeEach(forget);
 
-/** What an account holds: a deploy that is rejected leaves it as it is. */
+/** The contents of an account, which a rejected deploy must not change. */
 const contentOf = (account: Account): string =>
   JSON.stringify(
     [account.databases, account.tables, account.buckets, account.queues, account.workers].map(

@@ -10,7 +10,7 @@ const callsOf = (pageText: string): string[] =>
   [...section(pageText, "## Calls").matchAll(/^### `(\S+) (\S+)`$/gm)].map(
     ([, method, path]) => `${method} ${path}`,
   );
-/** OpenAI's shape has its own page. */
+/** The OpenAI API has its own page. */
 const calls = [...callsOf(page), ...callsOf(text("docs/openai.md"))];
 
 test("the page lists every route and no other", () => {

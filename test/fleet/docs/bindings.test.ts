@@ -60,9 +60,9 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
   },
 ];
 
-/** What gives a call its deadline; all but `withTimeout`, `report` and `askConsumer` also repeat it. */
+/** Functions that give a call its deadline; all but `withTimeout`, `report` and `askConsumer` also repeat it. */
 const guards = /^(withRetries|withTimeout|callGovernor|report|askConsumer)$/;
-/** Run a prepared statement. `prepare` itself asks nothing. */
+/** Methods that run a prepared statement. `prepare` itself sends nothing. */
 const asking = /^(run|first|all|raw)$/;
 
 function callsIn(file: string): BindingCall[] {
@@ -101,7 +101,7 @@ test.each(bindings)("$kind is called only in its own place", ({ owner, methods, 
   expect(matching.filter(({ file }) => !places.test(file))).toEqual([]);
 });
 
-/** Guarded where they are called, or by another deadline, as said. */
+/** Calls that have their deadline elsewhere, with the place. */
 const elsewhere: Record<string, string> = {
   "producer/batches/object_writer.ts upload.complete": "#complete is called under withRetries",
   "producer/batches/object_writer.ts bucket.head": "#complete is called under withRetries",

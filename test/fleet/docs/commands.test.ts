@@ -1,4 +1,4 @@
-/** Commands that a page's text names, between backticks: they and their options are there. */
+/** The commands and options that a page names between backticks exist. */
 import { expect, test } from "vitest";
 import { processContext } from "../../../producer/cli/context.ts";
 import { createProgram } from "../../../producer/cli/program.ts";
@@ -7,7 +7,7 @@ import { filesBelow } from "./page.ts";
 
 const program = createProgram(processContext(), () => async () => {}, false);
 
-/** What the command line has not of a command, or null. */
+/** What a command line names that does not exist, or null. */
 function missing(command: string): string | null {
   const words = command.split(/\s+/).slice(1);
   let current = program;

@@ -1,6 +1,6 @@
 /** What the examples' test does not hold: commands that need what no test has, and ends that a page announces. */
 
-/** Not run here, each with the reason. `*` matches the rest of the words. */
+/** Examples that are not run here, each with the reason. `*` matches the rest of the words. */
 export const elsewhere: readonly [command: string, reason: string][] = [
   ["npm install", "the machine has done it, or this test would not run"],
   ["npm run demo", ".ci/run runs it after the tests"],

@@ -2,14 +2,14 @@
 import { text } from "./page.ts";
 
 export interface Example {
-  /** `docs/api.md:56`. */
+  /** The place of the example, such as `docs/api.md:56`. */
   at: string;
   script: string;
   /** True where it is one command that starts the fleet, with the variables before it. */
   starts: boolean;
 }
 
-/** What a page has between two lines of `sh`, in order. */
+/** The blocks of a page that are marked as `sh`, in order. */
 export function examplesOf(page: string): Example[] {
   const lines = text(page).split("\n");
   const examples: Example[] = [];

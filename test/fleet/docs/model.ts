@@ -27,7 +27,7 @@ interface Asked {
   tools?: { function: { name: string; parameters: Record<string, unknown> } }[];
 }
 
-/** Its model answers at once, with whatever fits the schema. */
+/** A model server that answers at once, with any value that fits the schema. */
 export async function startModel(): Promise<http.Server> {
   const server = http.createServer(async (request, response) => {
     if (request.method === "GET") {

@@ -16,7 +16,7 @@ test("docs/openapi.json equals the served document; npm run openapi rewrites it"
 
 test("the packaged client equals the built client; npm run openapi rewrites it", () => {
   expect(text("producer/client/dist/index.js")).toBe(buildClient());
-  // It has no imports, so a bundle holds nothing else.
+  // The client has no imports, so its bundle contains nothing else.
   expect(buildClient()).not.toMatch(/^\s*import /m);
 });
 
@@ -80,7 +80,7 @@ interface Described {
   requestBody?: { content: Content };
 }
 
-/** Bytes are what they are. */
+/** Bytes need no schema. */
 const isDescribed = (content: Content): boolean =>
   Object.entries(content).every(
     ([type, { schema }]) => type === "application/octet-stream" || schema !== undefined,

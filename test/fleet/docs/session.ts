@@ -21,7 +21,7 @@ const modelAddress = "http://127.0.0.1:11434/v1";
  * in OpenAI's format are written up to 90 s after its submission: 30 s of grace, then the next cron.
  */
 export const patienceMs = 110_000;
-/** What examples read of the repository; what they write stays out of it. */
+/** Folders that examples read from the repository; what they write stays outside. */
 const read = ["policies", "shared", "producer", "wrangler.producer.toml", "node_modules/openai"];
 
 export interface Ran {
@@ -37,7 +37,7 @@ export class Reader {
   readonly #port: number;
   readonly #model: http.Server;
   #fleet: DevServer | null = null;
-  /** With what it was started. */
+  /** The variables with which the fleet was started. */
   #started = "";
 
   private constructor(port: number, model: http.Server) {
@@ -67,7 +67,7 @@ export class Reader {
     return [...new Set(lines.filter((line) => line !== ""))];
   }
 
-  /** `npm start` with these variables. */
+  /** Runs `npm start` with these variables. */
   async start(variables: Record<string, string>): Promise<void> {
     const variablesText = JSON.stringify(variables);
     if (variablesText === this.#started) return;
@@ -137,7 +137,7 @@ export class Reader {
     return { code, out, err };
   }
 
-  /** What a page leaves to its reader: the repository's folder, an environment, the newest batch or task. */
+  /** Fills in what a page leaves to its reader: the repository's folder, an environment, the newest batch or task. */
   async #named(script: string): Promise<string> {
     let completeScript = script.replaceAll("<repository>", root).replaceAll("<e>", "production");
     for (const [placeholder, kind] of [

@@ -57,13 +57,13 @@ function rootOf(expression: Node): string {
 const derived: Record<string, string[]> = {
   /** The model's own SELECT on a database that is not the fleet's, in parentheses, after select.ts. */
   "consumer/tools/with_bindings/query_d1.ts": ["limitedSql"],
-  /** Constants of the store, on their way to the runner's own child. */
+  /** Constants of the store that the local runner passes to its own child process. */
   "producer/local/database.ts": ["sql"],
   /** Every call of it is checked below. */
   "shared/store/sql.ts": ["text"],
 };
 
-/** Which argument is the SQL: of any `prepare`, and of the calls of shared/store/sql.ts. */
+/** Which argument is the SQL, for `prepare` and for the calls of shared/store/sql.ts. */
 const sqlArgument = new Map([
   ["prepare", 0],
   ["sql.statement", 1],
@@ -80,7 +80,7 @@ function partsOf(sql: Node): Node[] {
   return [sql.consequent, sql.alternate].filter(isNode).flatMap(partsOf);
 }
 
-/** Names in the SQL of a file that are not constants of a module. */
+/** Names in the SQL of a file that are not constants. */
 function foreignParts(file: string): string[] {
   const program = programOf(file);
   const constants = new Set([...constantsOf(program), ...(derived[file] ?? [])]);

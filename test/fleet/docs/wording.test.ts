@@ -10,7 +10,7 @@ const words = section(text("docs/glossary.md"), "## Words that are not used")
   .map(([, word = ""]) => word);
 const forbidden = new RegExp(`\\b(${words.join("|")})\\b`);
 
-/** Names that are stored, sent or sold: they are not ours to change now. */
+/** Names that are stored, sent or set by others, and so cannot change. */
 const exceptions: readonly RegExp[] = [
   /\bextras\??:|\.extras\b|"extras"|\bextras\b.*(hash|pin)/, // a field of journaled steps
   /tasks_told|batches_told/, // triggers of a migration that has run

@@ -27,7 +27,7 @@ test("a cut text keeps its head and tail, and grows by at most the note", () => 
         }
         expect(cutText.length).toBeLessThanOrEqual(max + marker(text.length - max).length);
         expect(cutText).toContain(marker(text.length - max));
-        // Only a surrogate pair at the cut may be lost.
+        // Only half of a surrogate pair at the cut may be lost.
         const head = Math.floor(max * 0.7) - 1;
         expect(cutText.startsWith(text.slice(0, head).replace(/[\ud800-\udbff]$/, ""))).toBe(true);
         const tail = text.slice(-(max - head - 2)).replace(/^[\udc00-\udfff]/, "");

@@ -6,9 +6,9 @@ export interface Meant {
 
 export interface Renderer {
   family: string;
-  /** Without marks of its own the call counts only where it is the whole text. */
+  /** A call without marks counts only if it is the whole text. */
   isWholeText: boolean;
-  /** What text the family has no way to write, because its own marks would end there. */
+  /** Text that the family cannot write, because its own marks would end there. */
   cannot?: RegExp;
   render(calls: readonly Meant[]): string;
 }

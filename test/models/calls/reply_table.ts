@@ -135,7 +135,7 @@ const lines = (text: string, prefix: string) =>
     .map((line) => `${prefix}${line}`)
     .join("\n");
 
-/** Contexts in which a call is spoken of and not made. */
+/** Contexts in which a call is only mentioned. */
 const quoting: readonly { name: string; around(call: string): string }[] = [
   { name: "in a block quote", around: (call) => `The log:\n${lines(call, "> ")}\nends there.` },
   { name: "in a tilde fence", around: (call) => `So:\n\n~~~\n${call}\n~~~\n\nIt is wrong.` },

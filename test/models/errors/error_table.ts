@@ -17,7 +17,7 @@ export interface ErrorRow {
   says?: string;
 }
 
-/** What one server says, before its envelope. */
+/** The fields of one server's error, without its envelope. */
 interface ErrorFields {
   message: string;
   type?: string;
@@ -74,7 +74,7 @@ interface Fault extends ErrorFields {
   waitMs?: number;
   window?: number;
   says?: string;
-  /** Envelopes that cannot carry the typed code on which this failure rests. */
+  /** Envelopes that cannot carry the typed code on which this failure depends. */
   not?: readonly string[];
 }
 

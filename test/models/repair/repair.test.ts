@@ -255,7 +255,7 @@ describe("a branch of a union is taken only where the coerced value fits it", ()
   const root = { anyOf: [schema, list] };
 
   test("a later branch that fits is taken instead of the first", () => {
-    // Coerced to the first branch the value changes nothing, and it is not a number there.
+    // The first branch changes nothing, because the value is not a number there.
     expect(coerceTo({ n: "reed" }, root, root)).toEqual({
       value: { n: ["reed"] },
       quirks: ["value_made_list"],

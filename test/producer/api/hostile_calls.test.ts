@@ -8,7 +8,7 @@ import { type ErrorBody, send, type TestFleet, task, testFleet } from "../client
 import { operationAt } from "../described.ts";
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-/** Larger than any JSON body may be. */
+/** This body is larger than any JSON body may be. */
 const tooLarge = `{"x": "${"x".repeat(10_000_000)}"}`;
 const nestedText = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
 const notUtf8 = new Uint8Array([...new TextEncoder().encode('{"prompt": "caf'), 0xe9, 0x22, 0x7d]);

@@ -92,7 +92,7 @@ describe("throughput", () => {
     await settle(`batch_id = '${id}' AND batch_index < 2`, earlier);
     await settle(`batch_id = '${id}' AND batch_index = 2`, now, "failed", "budget_steps");
     await recountTallies(env.DB, id);
-    // Bypasses the tally: the report can only come from it.
+    // Bypasses the tally, so that the report must come from the tally.
     await env.DB.prepare(
       "UPDATE tasks SET finished_at = 1, usage = '{}' WHERE finished_at > 1",
     ).run();

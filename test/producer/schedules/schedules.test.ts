@@ -169,7 +169,7 @@ describe("a due tick", () => {
     const { id } = await createSchedule(fleet);
     const tick = await setCursor(id, 0);
     await before(fleet);
-    // As the killed worker left it: started, without an outcome, its lease over.
+    // The state that the killed worker left: started, without an outcome, its lease expired.
     const schedule = (await takeDueSchedule(env.DB)) as ScheduleRow | null;
     if (schedule !== null)
       await startTick(env.DB, schedule, { tick, missed: 0, next: tick + 3_600_000 });

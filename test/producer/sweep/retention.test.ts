@@ -136,7 +136,7 @@ describe("a redrive during a removal", () => {
       .bind(id, JSON.stringify(task()))
       .run();
     const fleet = testFleet();
-    // Between the sweep's read and its removal.
+    // Runs between the sweep's read and its removal.
     const DB = beforeBatch(async () => {
       const response = await send(fleet, "POST", `/v1/tasks/${id}/redrive`, { mode: "restart" });
       expect(response.status).toBe(202);
@@ -144,7 +144,7 @@ describe("a redrive during a removal", () => {
     await sweep(testFleet({ DB }).env);
     expect(await readRow(id)).toMatchObject({ status: "queued", fence: 2 });
     expect([await count("egress_log"), (await keys()).length]).toEqual([2, 3]);
-    // Its earlier run stays readable at any age.
+    // The earlier run can be read at any age.
     await sweepAhead(100);
     expect((await keys()).length).toBe(3);
   });

@@ -214,7 +214,7 @@ describe("the engine microvm, on its container", () => {
     expect(outcome.value).toBeNull();
     expect(outcome.logs.length).toBeLessThan(limits.logBytes + 2_000);
     expect(outcome.error).toMatchObject({ kind: "thrown", name: "7", message: "" });
-    // To delete what is not there is nothing.
+    // Deleting a missing file changes nothing.
     expect([...outcome.changes].map(([path, bytes]) => [path, bytes?.length ?? null])).toEqual([
       ["escape", 3],
       ["etc/passwd", 3],

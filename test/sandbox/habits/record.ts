@@ -14,7 +14,7 @@ const files = JSON.parse(readFileSync(path.join(habitsFolder, "files.json"), "ut
   string,
 ][];
 
-/** Node takes `require` and an `await` at the top level not together; agents do. */
+/** Node does not allow both `require` and a top-level `await`; agents use both. */
 function runnable(code: string): string {
   const isBoth =
     /\brequire\(/.test(code) &&

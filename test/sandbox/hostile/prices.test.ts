@@ -1,4 +1,4 @@
-/** What a program has the host do natively is bounded, and paid for by its size before it is done. */
+/** Native work on a program's behalf is bounded, and charged by its size before it runs. */
 import { expect, test } from "vitest";
 import type { RunErrorKind } from "../../../consumer/sandbox/engine.ts";
 import { run } from "../running.ts";

@@ -1,4 +1,4 @@
-/** What a program's calls may hold at once: the programs of several tasks share the memory around them. */
+/** The bytes that a program's calls may hold at once: programs of several tasks share the memory. */
 import { expect, test } from "vitest";
 import type { FileChanges, ToolAnswer } from "../../../consumer/sandbox/engine.ts";
 import { HostTarget } from "../../../consumer/sandbox/host_target.ts";

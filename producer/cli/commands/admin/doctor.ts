@@ -13,7 +13,7 @@ interface Finding {
   state: "ok" | "failed";
   /** What was found, or what to do. */
   message: string;
-  /** Of a failed call, so that scripts can tell why. */
+  /** The exit code of a failed call, so that scripts can tell why. */
   exitCode?: ExitCode;
 }
 

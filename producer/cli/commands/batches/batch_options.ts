@@ -6,7 +6,7 @@ import { parseJson, readJson } from "../../input.ts";
 import type { Session } from "../../session.ts";
 import { collect, collectList, parseLabels } from "../repeatable_option.ts";
 
-/** Options that also `fleet run` has. */
+/** Options that `fleet run` has too. */
 export interface FieldOptions {
   defaults?: string;
   model?: string;

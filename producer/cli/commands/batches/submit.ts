@@ -116,7 +116,7 @@ async function watchAndWrite(
   const columns = table === null || file === undefined || file === "-" ? null : { file, delimiter };
   const resume = `To write ${output} when it is finished: ${outputCommand(session, id, output, columns)}`;
   const { code, hasTasks } = await watchToEnd(session, id, { resume });
-  // A batch that was refused after it waited has said why.
+  // A batch that was rejected after its wait has already reported why.
   if (!hasTasks) return code;
   const recovery = `the batch is finished and its results are stored; write them to another file: ${otherOutputCommand(session, id, columns)}`;
   await writeOutput(session, id, output, table, recovery);

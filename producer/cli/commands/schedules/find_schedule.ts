@@ -13,7 +13,7 @@ export function listSchedules(session: Session): Promise<ScheduleResponse[]> {
   });
 }
 
-/** By its name or its id. */
+/** Finds a schedule by its name or its id. */
 export async function findSchedule(session: Session, name: string): Promise<ScheduleResponse> {
   const match = name.startsWith("sched_")
     ? { id: name }

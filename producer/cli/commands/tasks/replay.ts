@@ -70,7 +70,7 @@ async function readRecording(session: Session, taskOrFile: string): Promise<Reco
   try {
     value = JSON.parse(text);
   } catch {
-    // Reported below, like JSON of another shape.
+    // Invalid JSON is reported below, like JSON of another shape.
   }
   if (isRecording(value)) return value;
   throw usageError(

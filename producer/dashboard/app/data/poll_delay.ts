@@ -5,7 +5,7 @@ export interface PollOutcome {
   changed: boolean;
   tookMs: number;
   failed: boolean;
-  /** What a failed response asked for; null if it did not. */
+  /** The wait that a failed response asked for; null without one. */
   retryAfterSeconds: number | null;
 }
 

@@ -4,7 +4,7 @@ import { nextDelayMs } from "./poll_delay.ts";
 import { cacheResponse } from "./response_cache.ts";
 
 export interface Poller {
-  /** Polls at once. */
+  /** Makes the call at once. */
   refresh: () => void;
   stop: () => void;
 }

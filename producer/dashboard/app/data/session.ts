@@ -5,7 +5,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 export type Session =
-  /** Not checked yet whether Access lets this browser in. */
+  /** It is not known yet whether Access lets this browser in. */
   | { kind: "unknown" }
   | { kind: "out"; message: string | null }
   | { kind: "key"; key: string }

@@ -18,7 +18,7 @@ export interface Polled<T> {
   problem: CallError | null;
   /** When the latest value was received; milliseconds since 1970. */
   at: number | null;
-  /** Polls at once. */
+  /** Makes the call at once. */
   refresh: () => void;
 }
 
@@ -29,7 +29,7 @@ interface PollOptions<T> {
   done?: (value: T) => boolean;
 }
 
-/** Calls that read. */
+/** The names of calls that only read. */
 type ReadName = Extract<CallName, `GET ${string}`>;
 
 /** With the input null nothing is called. */

@@ -41,7 +41,7 @@ function cpuMs(args: string): number {
 }
 
 describe("a start costs little", () => {
-  // Load from other tests makes the same work cost more, so the bound holds for the best run.
+  // Other tests make the same work cost more, so only the best run must be within the bound.
   test.each(["--version", "__complete submit --"])("fleet %s", (args) => {
     expect(cpuMs(args)).toBeLessThan(150);
   });

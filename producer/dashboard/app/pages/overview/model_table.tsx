@@ -9,7 +9,7 @@ import { outageText } from "./alerts.ts";
 
 interface ModelTableProps {
   models: readonly ModelStats[];
-  /** Empty while not known; usage is shown without them. */
+  /** Empty until they are known; usage is shown without them. */
   limits: readonly ModelLimit[];
 }
 
