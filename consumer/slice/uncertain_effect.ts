@@ -39,7 +39,7 @@ function formatUncertain(
   if (count > lines.length) lines.push(`${count - lines.length} more (see the task's egress)`);
   const sentText =
     count === 0
-      ? "No request with effects of it is logged."
+      ? "The log has no request with effects of this step."
       : `Decided and possibly sent: ${lines.join(", ")}.`;
   return `Step ${step}, ${tool}, started at ${began_at} and its outcome is unknown. ${sentText} Check what it did; then redrive the task with mode "resume" and overrides {"on_uncertain": "retry"} to start that step again, or with mode "restart" to start from scratch.`;
 }

@@ -22,7 +22,7 @@ export const modelLimits = {
   errorTextCharsMax: 300,
   /** How much of an error body is read for its meaning. */
   errorBodyCharsMax: 8_000,
-  /** An empty account is waited for only where its allowance returns this late or later, never quickly. */
+  /** A task waits for an exhausted account at least this long, because its allowance never returns sooner. */
   quotaWaitMsMin: 600_000,
   retryAfterMsMax: 86_400_000,
   envelopeDepthMax: 3,

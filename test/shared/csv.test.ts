@@ -129,7 +129,7 @@ describe("what Excel writes is read", () => {
     expect(parseBoth(text, delimiter)).toEqual(row);
   });
 
-  test("a byte order mark is noticed and no part of the first name", () => {
+  test("a byte order mark is recognised and is not part of the first name", () => {
     const reader = new CsvReader();
     reader.push("\ufeffa\nÄrö\n");
     expect(reader.end()).toEqual({ ok: true, value: [{ line: 2, cells: ["Ärö"] }] });

@@ -144,7 +144,7 @@ test("requests of a run before a restart are not reported for this run", async (
   await deliverMessages(testConsumer(), [id]);
   const { error } = await readRow(id);
   expect(JSON.parse(error ?? "")).toMatchObject({
-    message: expect.stringContaining("No request with effects of it is logged."),
+    message: expect.stringContaining("The log has no request with effects of this step."),
     uncertain: { requests: [] },
   });
 });

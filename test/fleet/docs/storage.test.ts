@@ -11,7 +11,7 @@ test("the migrations are read: tables and the view are there", () => {
   expect([...views.keys()]).toEqual(["task_status"]);
 });
 
-describe("each table's columns stand on the page, in their order, and no others", () => {
+describe("the page lists each table's columns in their order, and no others", () => {
   test.each([...tables])("%s", (name, columns) => {
     expect(firstCells(section(page, `### ${name}`))).toEqual(columns);
   });

@@ -34,7 +34,7 @@ describe.each([
     if (!isValue) expect(call?.problem).toContain("write it as a string");
   });
 
-  test("below it stay numbers", () => {
+  test("numbers below 2^53 stay numbers", () => {
     const call = callOf("by_number", '{"order":9007199254740991}', isValue);
     expect(call).toMatchObject({ problem: null, arguments: { order: 9_007_199_254_740_991 } });
   });
