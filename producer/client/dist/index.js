@@ -42,10 +42,10 @@ function concat(parts, size) {
   const [only] = parts;
   if (parts.length === 1 && only !== void 0) return only;
   const bytes = new Uint8Array(size);
-  let at = 0;
+  let position = 0;
   for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
+    bytes.set(part, position);
+    position += part.byteLength;
   }
   return bytes;
 }

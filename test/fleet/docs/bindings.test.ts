@@ -42,7 +42,7 @@ const bindings: readonly { kind: string; owner: RegExp; methods: RegExp; places:
   },
   {
     kind: "the Loader",
-    owner: /^opened$/,
+    owner: /^workerLoader$/,
     methods: /^(get|load)$/,
     places: /^consumer\/sandbox\/dynamic_worker\.ts$/,
   },
@@ -106,9 +106,9 @@ const elsewhere: Record<string, string> = {
   "producer/batches/object_writer.ts upload.complete": "#complete is called under withRetries",
   "producer/batches/object_writer.ts bucket.head": "#complete is called under withRetries",
   "consumer/sandbox/bash/bash.ts stub.run": "raced with the script's own deadline",
-  "consumer/sandbox/dynamic_worker.ts opened.load": "answers at once, with a stub",
-  "consumer/sandbox/dynamic_worker.ts opened.get": "answers at once, with a stub",
-  "consumer/sandbox/isolate.ts stub.run": "host.answered holds its deadlines",
+  "consumer/sandbox/dynamic_worker.ts workerLoader.load": "answers at once, with a stub",
+  "consumer/sandbox/dynamic_worker.ts workerLoader.get": "answers at once, with a stub",
+  "consumer/sandbox/isolate.ts stub.run": "HostTarget holds its deadlines",
   "consumer/sandbox/isolate_v8.ts entrypoint.run": "raced with the program's own deadline",
 };
 
