@@ -35,7 +35,7 @@ const workers = () =>
 
 /** Tests of values in, values out. They run in plain Node, so that `npm run test:unit` is quick. */
 const pureGlobs = [
-  "test/{models,openai,egress,conformance,governor,schedules,dashboard}/**/*.test.ts",
+  "test/{models,openai,egress,conformance,governor,schedules,dashboard,evals}/**/*.test.ts",
   "test/{mcp,tools,skills}/bounds.test.ts",
   "test/{mcp/remote_tools,mcp/odd_servers,skills/front_matter,producer/http/json_text}.test.ts",
   "test/loop/**/*.test.ts",

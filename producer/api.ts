@@ -6,6 +6,7 @@ import { ok, type Result } from "../shared/result.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { catalogRoutes } from "./api/catalog/handlers.ts";
 import { egressRoutes } from "./api/egress/handlers.ts";
+import { evalRoutes } from "./api/evals/handlers.ts";
 import { inboxRoutes } from "./api/inbox/handlers.ts";
 import { inputRoutes } from "./api/inputs/handlers.ts";
 import { keyRoutes } from "./api/keys/handlers.ts";
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...pauseRoutes,
   ...scheduleRoutes,
+  ...evalRoutes,
   ...inboxRoutes,
   ...webhookRoutes,
   ...inputRoutes,

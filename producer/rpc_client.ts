@@ -1,11 +1,13 @@
 /** Asks the consumer over its service binding: only the consumer sees its bindings, secrets and governors. */
 import type { ConsumerStub } from "../consumer/rpc/consumer_api.ts";
+import type { GradeRequest, ProgramGrades } from "../consumer/rpc/grade_program.ts";
 import type { ModelLimit, ModelLimitsRequest } from "../consumer/rpc/model_limits.ts";
 import type { Readiness, ReadinessRequest } from "../consumer/rpc/readiness.ts";
 import type { ToolListing } from "../consumer/rpc/tools.ts";
 import type { TriedModel, TryModelRequest } from "../consumer/rpc/try_model.ts";
 import {
   dryRunLimits,
+  evalLimits,
   modelListLimits,
   modelTryLimits,
   retryLimits,
@@ -54,6 +56,17 @@ export const tryModel = (env: Bound, request: TryModelRequest): Promise<TriedMod
     (consumer) => consumer.tryModel(request),
     modelTryLimits.requestMsMax,
     (reply) => hasLists(reply, ["findings"]),
+  );
+
+export const gradeWithProgram = (
+  env: Bound,
+  request: GradeRequest,
+): Promise<ProgramGrades | null> =>
+  askConsumer(
+    env,
+    (consumer) => consumer.gradeWithProgram(request),
+    evalLimits.programCallMsMax,
+    (reply) => hasLists(reply, ["scores"]),
   );
 
 async function askConsumer<T>(

@@ -1,6 +1,7 @@
 /** What the producer may ask of the consumer. A service binding with this entrypoint is the only way to it. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ConsumerEnv } from "../config/env.ts";
+import { type GradeRequest, gradeWithProgram, type ProgramGrades } from "./grade_program.ts";
 import { type ModelLimit, type ModelLimitsRequest, readModelLimits } from "./model_limits.ts";
 import { checkReadiness, type Readiness, type ReadinessRequest } from "./readiness.ts";
 import { listTools, type ToolListing } from "./tools.ts";
@@ -31,9 +32,13 @@ export class ConsumerApi extends WorkerEntrypoint<ConsumerEnv> {
   tryModel(request: TryModelRequest): Promise<TriedModel | null> {
     return tryModelHere(request, this.env);
   }
+
+  gradeWithProgram(request: GradeRequest): Promise<ProgramGrades | null> {
+    return gradeWithProgram(request, this.env);
+  }
 }
 
-type Method = "ping" | "listTools" | "readiness" | "modelLimits" | "tryModel";
+type Method = "ping" | "listTools" | "readiness" | "modelLimits" | "tryModel" | "gradeWithProgram";
 
 /** The API as its caller has it: every method is a call to another Worker. */
 export type ConsumerStub = {

@@ -2,6 +2,7 @@
 export * from "./batches/operations.ts";
 export * from "./catalog/operations.ts";
 export * from "./egress/operations.ts";
+export * from "./evals/operations.ts";
 export * from "./inbox/operations.ts";
 export * from "./inputs/operations.ts";
 export * from "./keys/operations.ts";

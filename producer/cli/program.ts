@@ -14,6 +14,8 @@ import { addCancel } from "./commands/control/cancel.ts";
 import { addPause } from "./commands/control/pause.ts";
 import { addRedrive } from "./commands/control/redrive.ts";
 import { addWatch } from "./commands/control/watch.ts";
+import { addEval } from "./commands/evals/eval.ts";
+import { addEvals } from "./commands/evals/evals.ts";
 import { addModelCheck } from "./commands/models/model_check.ts";
 import { addModels } from "./commands/models/models.ts";
 import { addSpend } from "./commands/models/spend.ts";
@@ -96,6 +98,8 @@ const commands = [
   addCancel,
   addRedrive,
   addReplay,
+  addEval,
+  addEvals,
   addPause,
   addSchedules,
   addKeys,

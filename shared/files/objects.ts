@@ -19,6 +19,9 @@ export const objectKeys = {
   batchFile: (tenant: string, id: string, run: number, holds: string) =>
     `batches/${tenant}/${id}/files/${run}-${holds}.jsonl`,
   file: (tenant: string, id: string) => `files/${tenant}/${id}`,
+  evalSpec: (tenant: string, id: string) => `evals/${tenant}/${id}/eval.json`,
+  evalGrades: (tenant: string, id: string, variant: number) =>
+    `evals/${tenant}/${id}/grades-${variant}.jsonl`,
   input: (tenant: string, key: string) => `inputs/${tenant}/${key}`,
 };
 

@@ -9,6 +9,7 @@ export type LogEvent =
   | "batch_expanded"
   | "batch_lines_missing"
   | "batch_finished"
+  | "eval_finished"
   | "batch_start_failed"
   | "batch_rejected"
   | "output_files_written"

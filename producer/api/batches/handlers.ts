@@ -13,6 +13,7 @@ import { dryRun } from "../../batches/dry_run.ts";
 import { startBatch } from "../../batches/start.ts";
 import { readJson } from "../../http/body.ts";
 import { notFound, type Problem } from "../../http/problem.ts";
+import { pullStream } from "../../http/pull_stream.ts";
 import { pageOf, readQuery } from "../../http/query.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
 import { sweep } from "../../sweep/sweep.ts";
@@ -71,20 +72,6 @@ const handleGetResults: Handler = async (context) => {
     }),
   );
 };
-
-/** Reads the next part only when the client reads, so that large results are never in memory at once. */
-function pullStream(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await parts.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-    async cancel() {
-      await parts.return(undefined);
-    },
-  });
-}
 
 const handleListBatches: Handler = async ({ env, principal, url }) => {
   const query = readQuery(operations.BatchQuery, url.searchParams);

@@ -123,6 +123,9 @@ function csvCell(value: unknown): string {
   );
 }
 
+/** A line of cells that are safe to open in a terminal or a spreadsheet. */
+export const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(",")}\r\n`;
+
 const listedNumber = /^-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[\]}]*$/;
 
 function withoutFormula(part: string): string {

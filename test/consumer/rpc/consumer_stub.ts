@@ -12,6 +12,7 @@ export function consumerWith(bindings: Record<string, unknown> = {}): ConsumerSt
     readiness: async (request) => structuredClone(api.readiness(request)),
     modelLimits: async (request) => structuredClone(await api.modelLimits(request)),
     tryModel: async (request) => structuredClone(await api.tryModel(request)),
+    gradeWithProgram: async (request) => structuredClone(await api.gradeWithProgram(request)),
   };
 }
 
@@ -21,6 +22,7 @@ const everyMethod = (method: () => Promise<never>): ConsumerStub => ({
   readiness: method,
   modelLimits: method,
   tryModel: method,
+  gradeWithProgram: method,
 });
 
 export const consumerDown = everyMethod(() => Promise.reject(new Error("down")));

@@ -272,6 +272,7 @@ const consumer: ConsumerStub = {
   readiness: async () => ({ policies: [], models: [] }),
   modelLimits: async () => [],
   tryModel: async () => ({ model: "m", findings: [] }),
+  gradeWithProgram: async () => ({ scores: [] }),
 };
 
 /** A form with a file of one request. */

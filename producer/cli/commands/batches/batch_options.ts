@@ -31,9 +31,12 @@ export interface BatchOptions extends FieldOptions {
 
 type Fields = Record<string, unknown>;
 
-export function addFieldOptions(command: Command, defaults: string): Command {
+export const addFieldOptions = (command: Command, defaults: string): Command =>
+  addOtherFieldOptions(command.option("--model <id>", "the model of each task"), defaults);
+
+/** All but the model. */
+export function addOtherFieldOptions(command: Command, defaults: string): Command {
   return command
-    .option("--model <id>", "the model of each task")
     .option("--policy <name>", "the policy of each task")
     .option("--limits <limits>", "limits of each task, such as steps=10,cost_usd=0.05, or JSON")
     .option("--tools <list>", "the tools of each task, comma-separated", collectList)
