@@ -22,7 +22,7 @@ export interface ProgramGrades {
 /** Null where the request is invalid. */
 export async function gradeWithProgram(
   request: unknown,
-  env: Pick<ConsumerEnv, "LOADER">,
+  env: ConsumerEnv,
 ): Promise<ProgramGrades | null> {
   if (!Value.Check(GradeRequest, request)) return null;
   const { code, cases } = request;
@@ -34,7 +34,7 @@ export async function gradeWithProgram(
 async function gradeCase(
   code: string,
   text: string,
-  env: Pick<ConsumerEnv, "LOADER">,
+  env: ConsumerEnv,
 ): Promise<number | null> {
   const files = new Map([["case.json", new TextEncoder().encode(text)]]);
   const program = { code: wrap(code), files, tools: [] };

@@ -13,7 +13,7 @@ import type { VariantSummary, VariantTally } from "./variant_summary.ts";
 export interface VariantReport extends VariantSummary {
   name: string;
   batch_id: string;
-  /** The accuracy that an imperfect judge's verdicts stand for; null unless one calibrated judge is the only grader. */
+  /** The accuracy that an imperfect judge's verdicts mean; null unless one calibrated judge is the only grader. */
   corrected_accuracy: number | null;
 }
 

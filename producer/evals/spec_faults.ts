@@ -24,9 +24,9 @@ export async function findSpecFaults(spec: EvalSpec, scope: CheckScope): Promise
     if (!checked.ok) details.push({ path: `variants[${at}]`, message: checked.error.message });
     else {
       details.push(
-        ...checked.value.faults.details.map(({ path, message }) => ({
+        ...checked.value.faults.details.map(({ path, line = 1, message }) => ({
           path: `variants[${at}].${path}`,
-          message,
+          message: `row ${line - 1}: ${message}`,
         })),
       );
     }

@@ -88,7 +88,7 @@ function shareOf(
 }
 
 /**
- * The accuracy that a judge's share of passes stands for, given how often it errs (Rogan and Gladen).
+ * The accuracy that a judge's share of passes means, given how often it errs (Rogan and Gladen).
  * Null for a judge that cannot tell right from wrong, or that saw only one of the two.
  */
 export function correctedAccuracy(

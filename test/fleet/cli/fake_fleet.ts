@@ -47,7 +47,7 @@ export async function fakeFleet(script: Script): Promise<{ url: string; received
     const fake = Array.isArray(responses)
       ? (responses[callCount] ?? responses.at(-1) ?? {})
       : responses;
-    const lines = name.endsWith("/results") && (fake.status ?? 200) < 400;
+    const lines = /\/(results|rows)$/.test(name) && (fake.status ?? 200) < 400;
     const bytes = name.includes("/files/") && (fake.status ?? 200) < 400;
     const type = lines ? "x-ndjson" : bytes ? "octet-stream" : "json";
     response.writeHead(fake.status ?? 200, { "content-type": `application/${type}` });

@@ -65,7 +65,7 @@ describe("an evaluation", () => {
     expect(report?.agreement).toMatchObject({ pairs: [{ share: 2 / 3 }], label_next: [1] });
   });
 
-  it("is graded by the cron where nobody asks for it", async () => {
+  it("is graded by the cron without a call", async () => {
     const fleet = testFleet();
     const made = await created(fleet);
     await answer(made);
@@ -215,8 +215,8 @@ describe("an invalid evaluation is rejected with the place of each fault, and no
     [
       "a field that no row has",
       { template: { ...spec.template, prompt: "{{item.nothing}}" }, variants: [{ name: "one" }] },
-      "variants[0].tasks[0].prompt",
-      /not in this item/,
+      "variants[0].prompt",
+      /^row 0: .*not in this item/,
     ],
     [
       "a task that is invalid",

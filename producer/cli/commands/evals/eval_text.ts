@@ -1,6 +1,6 @@
 /** An evaluation's report for people. */
 import type { EvalResponse, ReportResponse } from "../../../api/evals/responses.ts";
-import { count, counted, dollars, span } from "../../output/format.ts";
+import { count, countText, dollars, span } from "../../output/format.ts";
 import { type TableStyle, table } from "../../output/table.ts";
 
 type Variant = ReportResponse["variants"][number];
@@ -71,7 +71,7 @@ export function comparisonText({
   const more =
     rows_needed === null
       ? ""
-      : `; about ${counted(rows_needed, "row")} would show such a difference`;
+      : `; about ${countText(rows_needed, "row")} would show such a difference`;
   return `${a} and ${b}: the rows do not suffice to say which is better (${facts})${more}`;
 }
 
@@ -95,7 +95,7 @@ function judgeText({ model, calibration, reported_as }: ReportResponse["judges"]
   const { rows, agreement, false_pass, false_fail } = calibration;
   const errors = `passes ${shareText(false_pass)} of wrong and rejects ${shareText(false_fail)} of right answers`;
   const few = reported_as === "verdicts" ? "; too few labelled rows to call it accuracy" : "";
-  return `The judge ${model} agrees with people on ${percent(agreement)} of ${counted(rows, "labelled row")} and ${errors}${few}.`;
+  return `The judge ${model} agrees with people on ${percent(agreement)} of ${countText(rows, "labelled row")} and ${errors}${few}.`;
 }
 
 const shareText = (share: number | null): string =>
