@@ -1,6 +1,7 @@
 /** The bodies of one request and its response: counted, limited, scrubbed and stopped in time. */
 import { egressLimits } from "../../shared/limits.ts";
 import { err } from "../../shared/result.ts";
+import type { Cover } from "./announcements.ts";
 import type { Budget } from "./budget.ts";
 import type { BudgetReason, UpstreamFailure } from "./error_reason.ts";
 import type { Scrubber } from "./scrub.ts";
@@ -47,6 +48,7 @@ export interface ResponseBody {
   readWhole: (() => Promise<ArrayBuffer>) | null;
   scrubber: Scrubber;
   budget: Budget;
+  cover: Cover;
   deadline: Deadline;
   /** Called with the length of each received chunk, before scrubbing. */
   onBytes(bytes: number): void;
@@ -69,7 +71,7 @@ export async function* scrubChunks(response: ResponseBody): AsyncGenerator<Uint8
 }
 
 async function* scrubWhole(
-  { deadline, budget, scrubber, onBytes }: ResponseBody,
+  { deadline, budget, cover, scrubber, onBytes }: ResponseBody,
   bodyBytes: Promise<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
   // A rejection after the deadline must not be unhandled.
@@ -81,6 +83,7 @@ async function* scrubWhole(
     const overrun = budget.takeReceived(read.byteLength);
     if (!overrun.ok) return overrun.error;
     if (read.byteLength > egressLimits.responseBytesMax) return "response_too_large";
+    if ((await cover()) === "stop") return "aborted";
     if (read.byteLength > 0) yield scrubber.scrubBytes(new Uint8Array(read));
     return "complete";
   } catch {
@@ -89,7 +92,7 @@ async function* scrubWhole(
 }
 
 async function* scrubStream(
-  { deadline, budget, scrubber, onBytes }: ResponseBody,
+  { deadline, budget, cover, scrubber, onBytes }: ResponseBody,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
   const scrub = scrubber.createStream();
@@ -104,6 +107,7 @@ async function* scrubStream(
       const overrun = budget.takeReceived(read.value.byteLength);
       if (!overrun.ok) return overrun.error;
       if (bytes > egressLimits.responseBytesMax) return "response_too_large";
+      if ((await cover()) === "stop") return "aborted";
       const chunk = scrub.push(read.value);
       if (chunk.byteLength > 0) yield chunk;
     }
@@ -149,26 +153,29 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joinedBytes;
 }
 
+type BrokenOff = BudgetReason | "too_large" | "aborted";
+
 /**
  * Counts a request body while it flows and breaks it off at the first limit. The sender sees only a broken
  * stream; `exceeded` returns the limit, or null.
  */
 export function countBody(
   body: ReadableStream<Uint8Array>,
-  budget: Budget,
+  { budget, cover }: { budget: Budget; cover: Cover },
   onBytes: (bytes: number) => void,
-): { stream: ReadableStream<Uint8Array>; exceeded(): BudgetReason | "too_large" | null } {
+): { stream: ReadableStream<Uint8Array>; exceeded(): BrokenOff | null } {
   let bytes = 0;
-  let excess: BudgetReason | "too_large" | null = null;
+  let excess: BrokenOff | null = null;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
+    async transform(chunk, controller) {
       bytes += chunk.byteLength;
       const overrun =
         bytes > egressLimits.requestBytesMax
           ? err("too_large" as const)
           : budget.takeSent(chunk.byteLength);
-      if (!overrun.ok) {
-        excess = overrun.error;
+      const isCovered = overrun.ok && (await cover()) === "go";
+      if (!isCovered) {
+        excess = overrun.ok ? "aborted" : overrun.error;
         controller.error(new Error("the body is over its limit"));
         return;
       }

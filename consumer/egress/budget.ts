@@ -6,18 +6,11 @@
 import type { Limits } from "../../policies/schema.ts";
 import { egressLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { EgressUsage } from "../../shared/spend/usage.ts";
 import type { BudgetReason } from "./error_reason.ts";
 
 /** The limit that forbids it. */
 type TakeResult = Result<void, BudgetReason>;
-
-/** Totals of a task. Bytes are of bodies; `ms` is the time spent on requests. */
-export interface EgressUsage {
-  requests: number;
-  bytes_in: number;
-  bytes_out: number;
-  ms: number;
-}
 
 /** The task's own limits: requests, and bytes in both directions together. */
 export interface TaskEgressLimits {
@@ -30,11 +23,14 @@ export class Budget {
   readonly #policy: Limits;
   readonly #used: EgressUsage;
   #exhausted: BudgetReason | null = null;
+  /** Totals that are charged already, should this worker die. */
+  #covered: EgressUsage;
 
   constructor(task: TaskEgressLimits, policy: Limits, usedBefore: Readonly<EgressUsage>) {
     this.#task = task;
     this.#policy = policy;
     this.#used = { ...usedBefore };
+    this.#covered = { ...usedBefore };
   }
 
   get used(): Readonly<EgressUsage> {
@@ -87,8 +83,53 @@ export class Budget {
     return Math.min(egressLimits.requestMsMax, Math.max(0, msLeft));
   }
 
+  /** What was used, and a share of what is left: what a dead worker's step is charged. */
+  withShare(): EgressUsage {
+    const { requests, bytes_in, bytes_out, ms } = this.#used;
+    const { requests: policyRequests = Infinity, seconds = 0, ...policy } = this.#policy;
+    const requestsMax = Math.min(this.#task.requests, policyRequests);
+    const bytes = shareOf(this.#task.bytes, bytes_in + bytes_out);
+    const sent = Math.ceil(bytes / egressLimits.sentShare);
+    return {
+      requests: requests + shareOf(requestsMax, requests),
+      bytes_in: bytes_in + Math.min(bytes - sent, shareOf(policy.bytes_in ?? Infinity, bytes_in)),
+      bytes_out: bytes_out + Math.min(sent, shareOf(policy.bytes_out ?? Infinity, bytes_out)),
+      ms: ms + shareOf(seconds * 1000, ms),
+    };
+  }
+
+  /** Whether everything that was used is charged already. */
+  get isCovered(): boolean {
+    const { requests, bytes_in, bytes_out, ms } = this.#used;
+    return (
+      requests <= this.#covered.requests &&
+      bytes_in <= this.#covered.bytes_in &&
+      bytes_out <= this.#covered.bytes_out &&
+      (this.#policy.seconds === undefined || ms <= this.#covered.ms)
+    );
+  }
+
+  /** Notes that these totals are charged. */
+  cover(charge: EgressUsage): void {
+    for (const key of Object.keys(charge) as (keyof EgressUsage)[]) {
+      this.#covered[key] = Math.max(this.#covered[key], charge[key]);
+    }
+  }
+
+  /** Ends the share: the next request needs another one. */
+  returnShare(): void {
+    this.#covered = { ...this.#used };
+  }
+
   #reject(reason: BudgetReason): TakeResult {
     this.#exhausted ??= reason;
     return err(reason);
   }
+}
+
+/** Half of what is left, at least a tenth of the limit, never more than what is left. */
+function shareOf(max: number, used: number): number {
+  const left = max - used;
+  const share = Math.ceil(Math.max(left / 2, max / egressLimits.smallestShare));
+  return Math.max(0, Math.min(left, share));
 }

@@ -2,6 +2,7 @@
 import type { Decision } from "../../policies/decide.ts";
 import { egressLimits } from "../../shared/limits.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import { unknownOutcome } from "./announcements.ts";
 import type { EgressErrorReason } from "./error_reason.ts";
 import { maskUrl } from "./logged_url.ts";
 import type { Scrubber } from "./scrub.ts";
@@ -11,6 +12,7 @@ export class DecisionJournal {
   readonly #scrubber: Scrubber;
   readonly #log: (row: EgressRow) => void;
   #rows: EgressRow[] = [];
+  readonly #open = new Set<EgressRow>();
 
   constructor(policyName: string, scrubber: Scrubber, log: (row: EgressRow) => void) {
     this.#policyName = policyName;
@@ -41,6 +43,7 @@ export class DecisionJournal {
       duration_ms: 0,
     };
     this.#rows.push(row);
+    this.#open.add(row);
     return row;
   }
 
@@ -55,14 +58,17 @@ export class DecisionJournal {
 
   /** Closes a row, writes its log line without the query and returns its duration in milliseconds. */
   close(row: EgressRow): number {
+    this.#open.delete(row);
     row.duration_ms = Date.now() - row.at;
     this.#log({ ...row, url: row.url.split("?")[0] ?? "" });
     return row.duration_ms;
   }
 
-  /** The rows since the last call, in their current state; numbering starts again at 1. */
+  /** The rows since the last call; numbering starts again at 1. The outcome of a request in flight is unknown. */
   drain(): EgressRow[] {
-    const rows = this.#rows.map((row) => ({ ...row }));
+    const rows = this.#rows.map((row) =>
+      this.#open.has(row) ? { ...row, reason: unknownOutcome } : { ...row },
+    );
     this.#rows = [];
     return rows;
   }

@@ -97,7 +97,9 @@ export const egressErrors: Readonly<Record<EgressErrorReason, ErrorText>> = {
   carrier: denialText(
     "The rule for this host adds a credential or uses a binding, which a browser cannot. Use fetch_url.",
   ),
-  stopped: denialText("The task must not start a request with effects now."),
+  stopped: denialText(
+    "The task must not send this request now: this tool may only read, or its step is over.",
+  ),
   budget_requests: budget("The task's request limit"),
   budget_bytes: budget("The task's byte limit"),
   policy_requests: budget("The policy's request limit"),

@@ -33,7 +33,7 @@ export function createFleetGateway(
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal,
     // The caller has recorded the effect before this request.
-    beforeSend: async () => "go",
+    announce: async () => "go",
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { ...logFields, ...row }),
     send: (url, init) => fetch(url, init),
   });

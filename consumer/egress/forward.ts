@@ -16,6 +16,7 @@ import { egressLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestResponse } from "../sandbox/engine.ts";
+import type { Announcements } from "./announcements.ts";
 import { type BodyEnd, countBody, type Deadline, scrubChunks, startDeadline } from "./body.ts";
 import type { Budget } from "./budget.ts";
 import type { DecisionJournal } from "./decision_journal.ts";
@@ -42,7 +43,7 @@ export interface GatewayState {
   budget: Budget;
   journal: DecisionJournal;
   signal: AbortSignal;
-  beforeSend: (row: EgressRow) => Promise<"go" | "stop">;
+  announcements: Announcements;
   send: Send;
 }
 
@@ -102,7 +103,7 @@ interface PreparedRequest {
   send: Send;
 }
 
-/** The checks before a request is sent. They take its requests and bytes from the budget. */
+/** The checks before a request is sent. They take it and its bytes from the budget, and write its row where needed. */
 async function admit(
   state: GatewayState,
   request: EgressRequest,
@@ -118,19 +119,20 @@ async function admit(
   if (!overrun.ok) return overrun;
   row.bytes_out = bytes;
   const effectFree = request.effectFree === true || ["GET", "HEAD"].includes(decision.method);
-  if (!effectFree && (await askBeforeSend(state, row)) === "stop") return err("stopped");
-  return prepared;
+  const answer = await state.announcements.admit(row, !effectFree);
+  return answer === "go" ? prepared : err("stopped");
 }
 
 /** Sends an admitted request and closes its row when the body ends. */
 async function exchange(
-  { budget, journal, scrubber, signal }: GatewayState,
+  { announcements, budget, journal, scrubber, signal }: GatewayState,
   { body }: EgressRequest,
   { decision, target, headers, send }: PreparedRequest,
   row: EgressRow,
 ): Promise<Result<Omit<EgressResponse, "errorFor">, EgressErrorReason>> {
   const { url, method } = decision;
   const deadline = startDeadline(budget.requestMs, signal);
+  const cover = announcements.coverFor(row);
   const finish = (end: BodyEnd | EgressErrorReason): void => {
     deadline.clear();
     if (end !== "complete") row.reason = end;
@@ -138,7 +140,7 @@ async function exchange(
   };
   const countedBody =
     body instanceof ReadableStream
-      ? countBody(body, budget, (bytes) => {
+      ? countBody(body, { budget, cover }, (bytes) => {
           row.bytes_out += bytes;
         })
       : null;
@@ -164,6 +166,7 @@ async function exchange(
     readWhole: isBoundedBody(response, decision) ? () => response.arrayBuffer() : null,
     scrubber,
     budget,
+    cover,
     deadline,
     onBytes: (bytes) => {
       row.bytes_in += bytes;
@@ -232,14 +235,6 @@ function isWithinLimits({ url, headers, body }: EgressRequest): boolean {
     headerBytes <= egressLimits.headerBytesMax &&
     bodyBytes <= egressLimits.requestBytesMax
   );
-}
-
-async function askBeforeSend(state: GatewayState, row: EgressRow): Promise<"go" | "stop"> {
-  try {
-    return await state.beforeSend({ ...row });
-  } catch {
-    return "stop";
-  }
 }
 
 /** Fails when no response came, or none in time. The cause may contain anything and is dropped. */

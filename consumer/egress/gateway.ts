@@ -8,10 +8,12 @@ import { secretsOf } from "../../policies/policy.ts";
 import type { Policy } from "../../policies/schema.ts";
 import type { Hosts } from "../../shared/addresses/local_hosts.ts";
 import type { Result } from "../../shared/result.ts";
+import type { EgressUsage } from "../../shared/spend/usage.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
+import { type Announce, Announcements } from "./announcements.ts";
 import { concatBytes, streamOf } from "./body.ts";
-import { Budget, type EgressUsage, type TaskEgressLimits } from "./budget.ts";
+import { Budget, type TaskEgressLimits } from "./budget.ts";
 import { DecisionJournal } from "./decision_journal.ts";
 import type { BudgetReason } from "./error_reason.ts";
 import {
@@ -40,11 +42,8 @@ export interface GatewayOptions {
   used: EgressUsage;
   /** Aborts every request in flight. */
   signal: AbortSignal;
-  /**
-   * Called before each request that is neither GET nor HEAD, with its current row. "stop" denies the request;
-   * so does a rejection.
-   */
-  beforeSend: (row: EgressRow) => Promise<"go" | "stop">;
+  /** Writes the trace of a request before it is sent: see `Announcements`. */
+  announce: Announce;
   /** Called once for each finished decision, with its row without the query. */
   log: (row: EgressRow) => void;
   send: Send;
@@ -54,7 +53,7 @@ export interface GatewayOptions {
 export interface Gateway {
   /** One request, one decision; a redirect is returned as it is. */
   fetch(request: GuestRequest): Promise<GuestResponse>;
-  /** For a call that the tool's operator declares as free of effects: `beforeSend` is not called. */
+  /** For a call that the tool's operator declares as free of effects, whatever its method. */
   fetchEffectFree(request: GuestRequest): Promise<GuestResponse>;
   /** Follows redirects as the Fetch standard does; every hop is a request with its own decision. */
   fetchFollowing(request: GuestRequest): Promise<GuestResponse>;
@@ -65,7 +64,7 @@ export interface Gateway {
   fetchWith(url: string, transport: Transport): Promise<GuestResponse>;
   /** As `fetch`, with streaming bodies. The response body errors when a limit breaks it off. */
   fetchStreaming(request: Request): Promise<Response>;
-  /** The decisions since the last call, for the step's write; rows of requests in flight in their current state. */
+  /** The decisions since the last call, for the step's write. It ends the step: see `Announcements`. */
   drain(): EgressRow[];
   /** The task's totals, including those before this gateway. */
   readonly used: Readonly<EgressUsage>;
@@ -85,7 +84,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     fetchWith: (url, transport) =>
       fetchWhole(state, { url, method: "GET", headers: [], body: null, transport }),
     fetchStreaming: (request) => fetchStream(state, request),
-    drain: () => state.journal.drain(),
+    drain: () => {
+      state.announcements.endStep();
+      return state.journal.drain();
+    },
     get used() {
       return state.budget.used;
     },
@@ -96,7 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function createState(options: GatewayOptions): GatewayState {
-  const { policyName, mode, hosts, routes, signal, beforeSend, send } = options;
+  const { policyName, mode, hosts, routes, signal, send } = options;
   const policy = options.policy.ok ? options.policy.value.policy : null;
   const compiledPolicy = policy === null ? null : compile(policy);
   const secrets = new Map<string, string>();
@@ -105,6 +107,7 @@ function createState(options: GatewayOptions): GatewayState {
     if (value !== undefined && value !== "") secrets.set(name, value);
   }
   const scrubber = new Scrubber([...secrets.values()]);
+  const budget = new Budget(options.limits, compiledPolicy?.limits ?? {}, options.used);
   return {
     policyName,
     policy,
@@ -115,10 +118,10 @@ function createState(options: GatewayOptions): GatewayState {
     hosts,
     routes,
     scrubber,
-    budget: new Budget(options.limits, compiledPolicy?.limits ?? {}, options.used),
+    budget,
+    announcements: new Announcements(budget, options.announce),
     journal: new DecisionJournal(policyName, scrubber, options.log),
     signal,
-    beforeSend,
     send,
   };
 }

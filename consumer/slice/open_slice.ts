@@ -4,7 +4,7 @@ import { getText, objectKeys } from "../../shared/files/objects.ts";
 import { logBug } from "../../shared/platform/log.ts";
 import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { maxUsage, readUsage } from "../../shared/spend/usage.ts";
+import { maxUsage, readUsage, type Usage } from "../../shared/spend/usage.ts";
 import type { ClaimedTask } from "../../shared/store/tasks/claims.ts";
 import { type Failure, failure } from "../../shared/task/failures.ts";
 import type { Step } from "../../shared/task/step.ts";
@@ -54,6 +54,10 @@ async function readSteps(
   return task.fence === 1 ? ok([]) : readJournal(env.DB, env.OBJECTS, task);
 }
 
+/** Totals that dead workers left for requests whose outcome is not known. */
+const chargesOf = ({ egress_charges: json }: ClaimedTask): Usage[] =>
+  (JSON.parse(json) as unknown[]).map((charge) => readUsage(JSON.stringify(charge)));
+
 /** `storedSteps` is null if the journal exists and cannot be read. */
 function buildSlice(
   { env }: ConsumerConfig,
@@ -74,7 +78,7 @@ function buildSlice(
   const journal = new JournalWriter(env, claim, {
     tenant: task.tenant,
     steps,
-    used: maxUsage(readUsage(task.usage), journaledUsage),
+    used: [journaledUsage, ...chargesOf(task)].reduce(maxUsage, readUsage(task.usage)),
     mayHaveRows: task.fence > 1,
     hasCeiling: task.batch_limited === 1,
     resumedFrom: task.resumed_from ?? 0,

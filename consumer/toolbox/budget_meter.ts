@@ -2,17 +2,9 @@
 
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
-import type { Usage } from "../../shared/spend/usage.ts";
+import { egressUsageOf, type Usage, usageOfEgress } from "../../shared/spend/usage.ts";
 import type { ToolPayload } from "../../shared/task/step.ts";
-import type { EgressUsage } from "../egress/budget.ts";
 import type { Gateway } from "../egress/gateway.ts";
-
-export const egressUsageOf = (used: Usage): EgressUsage => ({
-  requests: used.egress_requests,
-  bytes_in: used.egress_bytes - used.egress_bytes_out,
-  bytes_out: used.egress_bytes_out,
-  ms: used.egress_ms,
-});
 
 export class BudgetMeter {
   readonly #journal: { readonly used: Usage };
@@ -66,14 +58,15 @@ export class BudgetMeter {
   drainUsage(): Partial<Usage> & { tool_calls: number } {
     const now = this.#gateway.used;
     const before = this.#drainedUsage;
-    const bytesOut = now.bytes_out - before.bytes_out;
     const usage = {
       tool_calls: this.#toolCalls,
       cost_usd: this.#dollars,
-      egress_requests: now.requests - before.requests,
-      egress_bytes: now.bytes_in - before.bytes_in + bytesOut,
-      egress_bytes_out: bytesOut,
-      egress_ms: now.ms - before.ms,
+      ...usageOfEgress({
+        requests: now.requests - before.requests,
+        bytes_in: now.bytes_in - before.bytes_in,
+        bytes_out: now.bytes_out - before.bytes_out,
+        ms: now.ms - before.ms,
+      }),
     };
     this.#toolCalls = 0;
     this.#dollars = 0;

@@ -1,17 +1,26 @@
-/** Journals the intent of a step with effects before the effect, so that a killed worker never repeats it. */
+/**
+ * Journals what a step is about to do: its requests before they are sent, and its intent before its first effect,
+ * so that a killed worker leaves a trace of the ones and never repeats the others.
+ */
 
-import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
 import { mustEnd } from "../../shared/store/tasks/journal.ts";
 import type { StepCall } from "../../shared/task/step.ts";
+import type { Announcement } from "../egress/announcements.ts";
 import { intentStep } from "../loop/calls/run_call.ts";
-import type { JournalWriter } from "../loop/journal/journal_writer.ts";
+import type { EgressWrite, JournalWriter } from "../loop/journal/journal_writer.ts";
+
+interface GatedStep {
+  call: StepCall;
+  seq: number;
+  hasIntent: boolean;
+}
 
 export class EffectGate {
-  readonly #journal: Pick<JournalWriter, "write">;
+  readonly #journal: Pick<JournalWriter, "write" | "nextSeq">;
   /** Steps with effects run one at a time, so there is at most one. */
-  #step: { call: StepCall; seq: number; hasIntent: boolean } | null = null;
+  #step: GatedStep | null = null;
 
-  constructor(journal: Pick<JournalWriter, "write">) {
+  constructor(journal: Pick<JournalWriter, "write" | "nextSeq">) {
     this.#journal = journal;
   }
 
@@ -26,15 +35,26 @@ export class EffectGate {
   }
 
   /**
-   * Journals the step's intent, if it is not yet, and the requests that are about to be sent. False when the
-   * effect must not happen: the fence is lost, the task must end, or a tool that only reads tries to write.
+   * Journals the step's intent, if it is not yet. False when the effect must not happen: the fence is lost, the
+   * task must end, or a tool that only reads tries to write.
    */
-  async journalIntent(requests: readonly EgressRow[] = []): Promise<boolean> {
+  async journalIntent(): Promise<boolean> {
     const step = this.#step;
     if (step === null) return false;
+    return step.hasIntent || (await this.#writeIntent(step, null));
+  }
+
+  /** Journals a request before it is sent, and with effects also the intent. False: it must not be sent. */
+  async journalRequest({ row, hasEffects, charge }: Announcement): Promise<boolean> {
+    const step = this.#step;
+    const egress = { seq: step?.seq ?? this.#journal.nextSeq, rows: [row], charge };
+    if (hasEffects) return step !== null && (await this.#writeIntent(step, egress));
+    return (await this.#journal.write([], egress)).ok;
+  }
+
+  async #writeIntent(step: GatedStep, egress: EgressWrite | null): Promise<boolean> {
     const drafts = step.hasIntent ? [] : [intentStep(step.call, step.seq)];
-    if (drafts.length + requests.length === 0) return true;
-    const result = await this.#journal.write(drafts, { seq: step.seq, rows: requests });
+    const result = await this.#journal.write(drafts, egress);
     if (!result.ok) return false;
     if (drafts.length > 0 && mustEnd(result.value)) return false;
     step.hasIntent = true;

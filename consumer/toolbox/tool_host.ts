@@ -3,6 +3,7 @@ import type { Policy } from "../../policies/schema.ts";
 import { log } from "../../shared/platform/log.ts";
 import { ok } from "../../shared/result.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
+import { egressUsageOf } from "../../shared/spend/usage.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";
@@ -13,7 +14,7 @@ import type { Engine } from "../sandbox/engine.ts";
 import { toolAttributes } from "../telemetry/gen_ai.ts";
 import { isCallableFromCode } from "../tools/catalog.ts";
 import type { Tool } from "../tools/define.ts";
-import { BudgetMeter, egressUsageOf } from "./budget_meter.ts";
+import { BudgetMeter } from "./budget_meter.ts";
 import type { EffectGate } from "./effect_gate.ts";
 import { createSandboxRuns } from "./sandbox_runs.ts";
 import { createToolContext } from "./tool_context.ts";
@@ -30,7 +31,7 @@ export interface ToolHostSlice {
   deadline: WorkDeadline;
 }
 
-/** The gateway of a slice: it journals each request with effects before it is sent. */
+/** The gateway of a slice: it journals requests before they are sent. */
 export function openGateway(
   config: ConsumerConfig,
   task: TaskRow,
@@ -46,7 +47,7 @@ export function openGateway(
     limits: { requests: bounds.egress_requests, bytes: bounds.egress_bytes },
     used: egressUsageOf(journal.used),
     signal: deadline.signal,
-    beforeSend: async (row) => ((await gate.journalIntent([row])) ? "go" : "stop"),
+    announce: async (announced) => ((await gate.journalRequest(announced)) ? "go" : "stop"),
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
     send: (url, init) => fetch(url, init),
   });

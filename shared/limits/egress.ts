@@ -22,4 +22,8 @@ export const egressLimits = {
   /** Unrelated paths get this many prefixes before one rule for all paths replaces them. */
   learnedPrefixesMax: 8,
   uncertainShownMax: 5,
+  /** The smallest share that a step is charged before it sends is this part of the limit. */
+  smallestShare: 10,
+  /** The part of a share of bytes that is for sending. */
+  sentShare: 4,
 } as const;

@@ -57,3 +57,25 @@ const roundDollars = (dollars: number): number => Math.round(dollars * 1e10) / 1
 export function readUsage(text: string): Usage {
   return { ...noUsage, ...(JSON.parse(text) as Partial<Usage>) };
 }
+
+/** What a task used of its egress budget. Bytes are of bodies; `ms` is the time spent on requests. */
+export interface EgressUsage {
+  requests: number;
+  bytes_in: number;
+  bytes_out: number;
+  ms: number;
+}
+
+export const egressUsageOf = (used: Usage): EgressUsage => ({
+  requests: used.egress_requests,
+  bytes_in: used.egress_bytes - used.egress_bytes_out,
+  bytes_out: used.egress_bytes_out,
+  ms: used.egress_ms,
+});
+
+export const usageOfEgress = ({ requests, bytes_in, bytes_out, ms }: EgressUsage) => ({
+  egress_requests: requests,
+  egress_bytes: bytes_in + bytes_out,
+  egress_bytes_out: bytes_out,
+  egress_ms: ms,
+});

@@ -46,7 +46,7 @@ async function fetchThroughGateway(upstream: URL, times: number): Promise<number
     limits: { requests: times, bytes: 1_000_000_000 },
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
-    beforeSend: async () => "go",
+    announce: async () => "go",
     // The log is written with the steps, so its cost is not part of a request.
     log: () => {},
     send: (url, init) => fetch(url, init),

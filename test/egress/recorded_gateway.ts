@@ -47,7 +47,7 @@ export function recordGateway(
     limits: { requests: 100, bytes: 100_000_000 },
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
-    beforeSend: async () => "go",
+    announce: async () => "go",
     log: (row) => logged.push(row),
     send: async (url, init) => {
       const request: SentRequest = {

@@ -4,7 +4,13 @@ import { objectKeys, putOnce, sha256Hex } from "../../../shared/files/objects.ts
 import { storeLimits } from "../../../shared/limits.ts";
 import { log } from "../../../shared/platform/log.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import { addUsage, type Usage } from "../../../shared/spend/usage.ts";
+import {
+  addUsage,
+  type EgressUsage,
+  egressUsageOf,
+  type Usage,
+  usageOfEgress,
+} from "../../../shared/spend/usage.ts";
 import type { Charge } from "../../../shared/store/batches/ceilings.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 import type { Claim } from "../../../shared/store/tasks/claim.ts";
@@ -36,6 +42,13 @@ export interface JournalStart {
   resumedFrom?: number;
   /** False when the journal could not be read: then `steps` are not all of it. */
   isComplete?: boolean;
+}
+
+/** Decisions of one step. `charge`: what the requests are charged before their outcomes are known. */
+export interface EgressWrite {
+  seq: number;
+  rows: readonly EgressRow[];
+  charge?: EgressUsage;
 }
 
 export class JournalWriter {
@@ -117,16 +130,15 @@ export class JournalWriter {
    * Journals steps and the egress decisions made during one of them in one atomic write, after the steps that
    * were held. If the task must end, its intents are not written.
    */
-  async write(
-    drafts: readonly StepDraft[],
-    egress: { seq: number; rows: readonly EgressRow[] } | null,
-  ): Promise<JournalResult> {
+  async write(drafts: readonly StepDraft[], egress: EgressWrite | null): Promise<JournalResult> {
     this.#mayHaveRows = true;
     const before = this.#used;
     const steps = drafts.map((draft) => this.#toStep(draft));
     const rows = await Promise.all([...this.#held, ...steps].map((step) => this.#toRow(step)));
     const charges = [...this.#heldCharges, ...this.#chargesOf(drafts)];
-    const result = await writeSteps(this.#env.DB, this.#claim, rows, egress, charges);
+    const decisions =
+      egress === null ? null : { ...egress, charge: this.#egressCharge(drafts, egress) };
+    const result = await writeSteps(this.#env.DB, this.#claim, rows, decisions, charges);
     if (!result.ok) {
       this.#used = before;
       return result;
@@ -137,6 +149,12 @@ export class JournalWriter {
     const stored = steps.filter(({ status }) => status !== "intent" || !ends);
     if (stored.length > 0) this.#addSteps(stored);
     return result;
+  }
+
+  /** What the decisions keep charged: nothing once the outcome of their step carries the usage. */
+  #egressCharge(drafts: readonly StepDraft[], { charge }: EgressWrite): Partial<Usage> | null {
+    if (charge !== undefined) return usageOfEgress(charge);
+    return drafts.length > 0 ? null : usageOfEgress(egressUsageOf(this.#used));
   }
 
   /**

@@ -12,7 +12,9 @@ const decisionFields = {
   action: Action,
   policy: Type.String(),
   rule: orNull(Type.Integer()),
-  reason: Type.String(),
+  reason: Type.String({
+    description: "`unknown`: it may have been sent, its outcome is not known",
+  }),
   credential: orNull(Type.String({ description: "the name of the injected secret" })),
   status: orNull(Type.Integer({ description: "null if nothing was sent or received" })),
   bytes_in: Count,

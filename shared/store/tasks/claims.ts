@@ -44,7 +44,18 @@ const takeSql = `
     started_at = COALESCE(started_at, ${nowSql}),
     policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))`;
 
-const claimedSql = `RETURNING *, ${hasCeilingSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
+/**
+ * What dead workers of this run were charged for requests whose step never ended. Usage of an earlier step, and of
+ * the run before a restart, is in the journal or does not count.
+ */
+const egressChargesSql = `(SELECT json_group_array(json(charge)) FROM egress_log
+  WHERE egress_log.task_id = tasks.id AND charge IS NOT NULL
+    AND seq > COALESCE((SELECT MAX(steps.seq) FROM steps
+      WHERE steps.task_id = tasks.id AND steps.status <> 'intent'), 0)
+    AND egress_log.fence > COALESCE((SELECT MAX(value->>'fence') FROM json_each(tasks.history)
+      WHERE value->'redriven'->>'mode' = 'restart'), 0))`;
+
+const claimedSql = `RETURNING *, ${egressChargesSql} AS egress_charges, ${hasCeilingSql} AS batch_limited, ${ceilingSql} AS batch_ceiling,
   ${spentTodaySql} AS spent_today`;
 
 const claimSql = `${takeSql}
@@ -71,6 +82,8 @@ const findClaimedSql = `SELECT id FROM tasks INDEXED BY tasks_sweep
 export type ClaimedTask = TaskRow & {
   batch_limited: number | null;
   batch_ceiling: Ceiling | null;
+  /** JSON list of partial usages. */
+  egress_charges: string;
   /** Dollars spent by the tenant since 00:00 UTC. */
   spent_today: number;
 };

@@ -3,6 +3,7 @@
  * per write; each insert is conditional on the fence, so a slice that lost its task writes nothing.
  */
 import { err, ok, type Result } from "../../result.ts";
+import type { Usage } from "../../spend/usage.ts";
 import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { type EgressRow, egressParts } from "../egress/egress_log.ts";
@@ -41,22 +42,32 @@ const stepSql = `
     payload_key = excluded.payload_key, usage = excluded.usage
   WHERE excluded.status <> 'intent' OR steps.status = 'intent'`;
 
+/** An outcome replaces "unknown", never the other way round, in whatever order the two writes arrive. */
 const egressSql = `
   INSERT INTO egress_log (task_id, fence, tenant, seq, n, at, method, url, host, action, policy, rule,
-    reason, credential, status, bytes_in, bytes_out, duration_ms)
+    reason, credential, status, bytes_in, bytes_out, duration_ms, charge)
   SELECT tasks.id, fence, tenant, ?3, value->>'n', value->>'at', value->>'method', value->>'url',
     value->>'host', value->>'action', value->>'policy', value->>'rule', value->>'reason',
     value->>'credential', value->>'status', value->>'bytes_in', value->>'bytes_out',
-    value->>'duration_ms'
+    value->>'duration_ms', ?5
   FROM tasks, json_each(?4) WHERE tasks.id = ?1 AND tasks.fence = ?2 AND tasks.status = 'running'
   ON CONFLICT (task_id, seq, n, fence) DO UPDATE SET action = excluded.action,
     rule = excluded.rule, reason = excluded.reason, credential = excluded.credential,
-    status = excluded.status, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, duration_ms = excluded.duration_ms`;
+    status = excluded.status, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,
+    duration_ms = excluded.duration_ms, charge = excluded.charge
+  WHERE excluded.reason <> 'unknown' OR egress_log.charge IS NOT NULL`;
 
 const endSignalsSql = `SELECT cancel_requested_at IS NOT NULL AS cancelled,
   ${expiredSql} AS expired, ${ceilingSql} AS ceiling ${ownedSql}`;
 
 type EndSignalsRow = { cancelled: number; expired: number; ceiling: Ceiling | null };
+
+/** Decisions of one step. `charge`: the task's totals if no outcome follows; null or absent with an outcome. */
+export interface StepEgress {
+  seq: number;
+  rows: readonly EgressRow[];
+  charge?: Partial<Usage> | null;
+}
 
 /**
  * Writes steps and the gateway's decisions during them, the steps of a turn in one row. `charges` count against
@@ -66,7 +77,7 @@ export async function writeSteps(
   db: D1Database,
   claim: Claim,
   steps: readonly NewStep[],
-  egress: { seq: number; rows: readonly EgressRow[] } | null,
+  egress: StepEgress | null,
   charges: readonly Charge[] = [],
 ): Promise<JournalResult> {
   const turns = packTurns(steps);
@@ -92,7 +103,10 @@ export async function writeSteps(
     );
   }
   for (const part of egressParts(egress?.rows ?? [])) {
-    statements.push(sql.statement(db, egressSql, [claim.id, claim.fence, egress?.seq ?? 0, part]));
+    const charge = egress?.charge ?? null;
+    const chargeText = charge === null ? null : JSON.stringify(charge);
+    const values = [claim.id, claim.fence, egress?.seq ?? 0, part, chargeText];
+    statements.push(sql.statement(db, egressSql, values));
   }
   statements.push(sql.statement(db, endSignalsSql, [claim.id, claim.fence]));
   const results = await sql.batch<EndSignalsRow[]>(db, "write steps", statements);

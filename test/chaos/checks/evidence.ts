@@ -17,6 +17,7 @@ export interface EgressLogRow {
   host: string;
   action: string;
   policy: string;
+  reason: string;
 }
 
 /** A row of `task_tallies`. */

@@ -180,7 +180,7 @@ export const noSecretsLeaked: Check = ({
   );
 };
 
-/** 8. Every request that reached the upstream was decided and logged, and went to a listed host. */
+/** 8. What the upstream saw is a subset of what the log knows, went to a listed host, and is charged. */
 export const egressDecided: Check = (evidence) => {
   const problems: string[] = [];
   const token = evidence.canaries.vars.SECRET_ORDERS_TOKEN;
@@ -195,18 +195,17 @@ export const egressDecided: Check = (evidence) => {
     if (request.host === "orders.example" && request.authorization !== `Bearer ${token}`)
       problems.push(`${request.url} had no valid credential`);
     const owner = owners.get(request.label.replace(/\.\d+$/, ""));
-    if (owner === undefined) continue;
-    const decided = evidence.egress.some(
-      (row) =>
-        row.task_id === owner.row.id &&
-        row.method === request.method &&
-        row.action === "inject" &&
-        row.url.split("?")[0] === request.url.split("?")[0],
-    );
-    // A kill may lose the rows of the step in flight, but never those of a finished step.
-    const finished = owner.row.status === "succeeded" || request.method === "POST";
-    if (finished && !decided)
+    if (owner !== undefined && !isLogged(evidence, owner.row, request))
       problems.push(`${request.method} ${request.url} of ${owner.row.id} is not logged`);
+  }
+  for (const { row, work, submission } of withWork(evidence)) {
+    // A restart begins with an empty budget.
+    if ((submission?.restarts ?? 0) > 0 || !isSettled(row)) continue;
+    const seen = evidence.upstream.filter(
+      ({ label }) => label.replace(/\.\d+$/, "") === work.label,
+    ).length;
+    const { egress_requests: charged = 0 } = JSON.parse(row.usage) as { egress_requests?: number };
+    if (seen > charged) problems.push(`${row.id} was charged ${charged} of ${seen} requests`);
   }
   for (const row of evidence.egress) {
     const task = evidence.rows.find(({ id }) => id === row.task_id);
@@ -215,6 +214,19 @@ export const egressDecided: Check = (evidence) => {
   }
   return problems;
 };
+
+/** Its own row, or for a request without effects the row of its step that announced its host. */
+function isLogged(
+  { egress }: Evidence,
+  task: TaskRow,
+  { method, url, host }: Evidence["upstream"][number],
+): boolean {
+  return egress.some((row) => {
+    if (row.task_id !== task.id || row.action !== "inject" || row.host !== host) return false;
+    const isOwn = row.method === method && row.url.split("?")[0] === url.split("?")[0];
+    return isOwn || (method === "GET" && row.reason === "unknown");
+  });
+}
 
 /** 9. Rows and objects belong to the tenant of their task. */
 export const tenantsIsolated: Check = ({ rows, egress, objects, submissions }) => {

@@ -8,6 +8,7 @@ import { apiOf, newState, startFleet } from "../../fleet/local/fleet.ts";
 import { Random } from "../random.ts";
 import {
   checkDeadTasks,
+  checkLogged,
   checkModelCalls,
   checkOrders,
   checkOutcomes,
@@ -36,6 +37,10 @@ export interface CrashReport {
   modelCalls: number;
   modelCallsRepeated: number;
   effects: number;
+  /** What the order service saw, reads included. */
+  requests: number;
+  /** Rows of the egress log whose request was in flight at a kill. */
+  unknownOutcomes: number;
   /** Tasks that only kills had made dead, and that a redrive finished. */
   redriven: number;
   violations: string[];
@@ -98,7 +103,7 @@ export async function runCrashes(
     }
     disk.stop();
     await submitWork(fleet, run.ids, works);
-    const { views, redriven, violations } = await drainAndCheck(run, fleet);
+    const { views, redriven, unknownOutcomes, violations } = await drainAndCheck(run, fleet);
     await fleet.stop();
     fleet = null;
     const { SECRET_ORDERS_TOKEN: token = "", MODEL_API_KEY: key = "" } = run.environment;
@@ -111,6 +116,8 @@ export async function runCrashes(
       modelCalls: run.model.calls.length,
       modelCallsRepeated: findRepeatedCalls(run.model).length,
       effects: run.orders.calls.filter(({ label }) => !label.startsWith("read ")).length,
+      requests: run.orders.calls.length,
+      unknownOutcomes,
       redriven,
       violations,
     };
@@ -199,13 +206,16 @@ async function drainAndCheck(run: CrashRun, fleet: DevServer) {
   const violations = await checkDeadTasks(api, dead, killedAt.length);
   const uncertain = await redriveAll(api, dead);
   const views = await waitUntilSettled(fleet, ids);
+  const logged = await checkLogged(api, orders, run.ids);
   violations.push(
+    ...logged.violations,
     ...checkOutcomes(views, run.ids, uncertain),
     ...(await checkSteps(api, views)),
     ...checkModelCalls(model, killedAt),
     ...checkOrders(orders, environment.SECRET_ORDERS_TOKEN ?? ""),
   );
-  return { views, redriven: dead.length - uncertain.size, violations };
+  const redriven = dead.length - uncertain.size;
+  return { views, redriven, unknownOutcomes: logged.unknown, violations };
 }
 
 /** Returns the point that was reached: `wanted`, or another moment after `pointMsMax`. */

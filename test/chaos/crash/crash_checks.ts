@@ -140,6 +140,37 @@ export function checkOrders(orders: Endpoint, token: string): string[] {
   return problems;
 }
 
+interface Decisions {
+  decisions: { method: string; url: string; action: string; reason: string }[];
+}
+
+/** What the order service saw is a subset of what the log knows, and each request is charged. */
+export async function checkLogged(
+  api: Api,
+  orders: Endpoint,
+  ids: ReadonlyMap<string, string>,
+): Promise<{ violations: string[]; unknown: number }> {
+  const violations: string[] = [];
+  let unknown = 0;
+  for (const [label, id] of ids) {
+    const isOwn = (call: string) => call === `read ${label}` || call.startsWith(`${label}.`);
+    const seen = orders.calls.filter((call) => isOwn(call.label));
+    const { decisions } = await api.get<Decisions>(`/v1/tasks/${id}/egress`);
+    const sent = decisions.filter(({ action }) => action === "inject");
+    const open = sent.filter(({ reason }) => reason === "unknown");
+    unknown += open.length;
+    const posts = sent.filter(({ method }) => method === "POST").length;
+    const seenPosts = seen.filter((call) => !call.label.startsWith("read ")).length;
+    if (seenPosts > posts) violations.push(`${id} logged ${posts} of ${seenPosts} orders`);
+    if (seen.length > sent.length && open.length === 0)
+      violations.push(`${id} logged ${sent.length} of ${seen.length} requests`);
+    const { usage } = await api.get<{ usage: { egress_requests: number } }>(`/v1/tasks/${id}`);
+    if (seen.length > usage.egress_requests)
+      violations.push(`${id} was charged ${usage.egress_requests} of ${seen.length} requests`);
+  }
+  return { violations, unknown };
+}
+
 /** Searches every file that the fleet wrote: databases, objects, log. */
 export function findLeakedSecrets(dir: string, secrets: readonly string[]): string[] {
   const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true });

@@ -89,7 +89,7 @@ async function startEndpoint(
 
 const findLabel = (text: string): string => /\bw\d+\b/.exec(text)?.[0] ?? "";
 
-/** The turns of every task: local and upstream reads, an effect, a file, a program with an effect, the answer. */
+/** The turns of every task: local and upstream reads, an effect, a file, a program with reads and an effect, the answer. */
 function toolCallOf(label: string, turn: number): { name: string; arguments: unknown } {
   const order = (n: number) => JSON.stringify({ label: `${label}.${n}` });
   const url = "https://orders.example/v1/orders";
@@ -101,7 +101,9 @@ function toolCallOf(label: string, turn: number): { name: string; arguments: unk
     {
       name: "run_code",
       arguments: {
-        code: `const r = await fetch(${JSON.stringify(url)}, {method: "POST", body: ${JSON.stringify(order(2))}}); r.status`,
+        code: `const url = ${JSON.stringify(url)}; const read = () => fetch(url + "?label=${label}");
+await read(); await Promise.all([read(), read()]);
+const r = await fetch(url, {method: "POST", body: ${JSON.stringify(order(2))}}); r.status`,
       },
     },
   ];

@@ -29,6 +29,8 @@ const dropWhen =
     matches(statement) ? withoutEffect(statement) : statement;
 
 const isStep = ({ sql }: Statement): boolean => sql.includes("INSERT INTO steps");
+const isAnnouncement = ({ sql, args }: Statement): boolean =>
+  sql.includes("INSERT INTO egress_log") && String(args[3]).includes('"reason":"unknown"');
 const effects = ["effect_by_code", "effects_by_tool"];
 const encoder = new TextEncoder();
 
@@ -151,6 +153,18 @@ export const knownBugs: readonly KnownBug[] = [
     invariants: ["egressDecided"],
     bug: { statement: dropWhen(({ sql }) => sql.includes("INSERT INTO egress_log")) },
     shapes: ["reading", ...effects],
+  },
+  {
+    description: "the row of a request is written after it is sent",
+    invariants: ["egressDecided"],
+    bug: { delayed: { statement: isAnnouncement } },
+    shapes: ["reading", "reading_by_code"],
+  },
+  {
+    description: "what a dead worker sent is not charged",
+    invariants: ["egressDecided"],
+    bug: { statement: rewrite("charge IS NOT NULL", "0") },
+    shapes: ["reading_by_code"],
   },
   {
     description: "the policy allows every request",

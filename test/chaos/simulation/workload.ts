@@ -34,6 +34,9 @@ const failingTurn = (status: number): Turn => ({
 const upstream = "https://orders.example/v1";
 const postByCode = (label: string) =>
   `const r = await fetch("${upstream}/orders", {method: "POST", body: JSON.stringify({label: "${label}"})}); console.log(r.status, await r.text());`;
+const readByCode = (label: string) =>
+  `const read = (n) => fetch("${upstream}/part/" + n + "?label=${label}");
+   await read(1); await Promise.all([2, 3, 4].map(read)); await read(5); 1`;
 const postByTool = (label: string) =>
   call("fetch_url", {
     url: `${upstream}/orders`,
@@ -105,6 +108,13 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
   }),
   reading: (label) => ({
     turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
+    overrides: { policy: "demo" },
+  }),
+  reading_by_code: (label) => ({
+    turns: [
+      turn(call("run_code", { code: readByCode(label) })),
+      turn(call("run_code", { code: readByCode(label) })),
+    ],
     overrides: { policy: "demo" },
   }),
   redirected: (label) => ({

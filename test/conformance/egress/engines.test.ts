@@ -94,7 +94,7 @@ async function runCases(send: SendCases, policy: Case["policy"], group: readonly
     limits: { requests: group.length, bytes: 10_000_000 },
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
-    beforeSend: async () => "go",
+    announce: async () => "go",
     log: () => {},
     send: async (url, init) => {
       const headers = new Headers(init.headers);

@@ -21,7 +21,7 @@ async function sendCase({ policy, url, method, headers }: Case) {
     limits: { requests: 1, bytes: 1_000 },
     used: { requests: 0, bytes_in: 0, bytes_out: 0, ms: 0 },
     signal: new AbortController().signal,
-    beforeSend: async () => "go",
+    announce: async () => "go",
     log: () => {},
     send: async (target, init) => {
       const headersSent = new Headers(init.headers);

@@ -1,17 +1,28 @@
 import { expect, test } from "vitest";
+import type { Announcement } from "../../../consumer/egress/announcements.ts";
 import type { StepDraft } from "../../../consumer/loop/journal/journal_writer.ts";
 import { EffectGate } from "../../../consumer/toolbox/effect_gate.ts";
 import type { EgressRow } from "../../../shared/store/egress/egress_log.ts";
 
 const call = { id: "c1", name: "send", arguments: {} } as never;
-const row = { n: 1, method: "POST" } as EgressRow;
+const charge = { requests: 5, bytes_in: 6, bytes_out: 7, ms: 8 };
+const requestOf = (method: string, hasEffects: boolean): Announcement => ({
+  row: { n: 1, method } as EgressRow,
+  hasEffects,
+  charge,
+});
+const posting = requestOf("POST", true);
+const getting = requestOf("GET", false);
 
 /** A gate whose journal records its writes, or has lost its fence. */
 function recordingGate(isHeld = true) {
-  const writes: [intents: string[], rows: number][] = [];
+  const writes: unknown[] = [];
   const gate = new EffectGate({
+    nextSeq: 9,
     async write(drafts: readonly StepDraft[], egress) {
-      writes.push([drafts.map(({ status }) => status), egress?.rows.length ?? 0]);
+      const methods = (egress?.rows ?? []).map(({ method }) => method);
+      writes.push([drafts.map(({ status }) => status), egress?.seq ?? null, methods]);
+      if (methods.length > 0) expect(egress?.charge).toEqual(charge);
       return isHeld
         ? { ok: true, value: { cancelRequested: false, expired: false, ceiling: null } }
         : { ok: false, error: "fence_lost" };
@@ -20,15 +31,22 @@ function recordingGate(isHeld = true) {
   return { gate, writes };
 }
 
-test("the intent of a step is journaled once, with the first request, before the effect", async () => {
+test("the intent of a step is journaled once, with the first request with effects", async () => {
   const { gate, writes } = recordingGate();
   gate.startStep(call, 7, false);
-  expect(await gate.journalIntent([row])).toBe(true);
-  expect(await gate.journalIntent([row])).toBe(true);
+  expect(await gate.journalRequest(posting)).toBe(true);
+  expect(await gate.journalRequest(posting)).toBe(true);
   expect(writes).toEqual([
-    [["intent"], 1],
-    [[], 1],
+    [["intent"], 7, ["POST"]],
+    [[], 7, ["POST"]],
   ]);
+});
+
+test("a request that only reads is journaled without an intent", async () => {
+  const { gate, writes } = recordingGate();
+  gate.startStep(call, 7, false);
+  expect(await gate.journalRequest(getting)).toBe(true);
+  expect(writes).toEqual([[[], 7, ["GET"]]]);
 });
 
 test("a step whose intent is journaled writes nothing more without a request", async () => {
@@ -38,23 +56,28 @@ test("a step whose intent is journaled writes nothing more without a request", a
   expect(writes).toEqual([]);
 });
 
-test("a read-only step lets no effect pass, even after a step with effects", async () => {
+test("a read-only step lets no effect pass, and its other requests count to the next step", async () => {
   const { gate, writes } = recordingGate();
   gate.startStep(call, 7, true);
   gate.startReadOnlyStep();
-  expect(await gate.journalIntent([row])).toBe(false);
-  expect(writes).toEqual([]);
+  expect(await gate.journalRequest(posting)).toBe(false);
+  expect(await gate.journalIntent()).toBe(false);
+  expect(await gate.journalRequest(getting)).toBe(true);
+  expect(writes).toEqual([[[], 9, ["GET"]]]);
 });
 
-test("no effect passes after the fence is lost, and its intent is not taken as journaled", async () => {
+test("nothing passes after the fence is lost, and no intent is taken as journaled", async () => {
   const { gate, writes } = recordingGate(false);
   gate.startStep(call, 7, false);
-  expect([await gate.journalIntent([row]), await gate.journalIntent([row])]).toEqual([
-    false,
-    false,
-  ]);
+  const passed = [
+    await gate.journalRequest(posting),
+    await gate.journalRequest(posting),
+    await gate.journalRequest(getting),
+  ];
+  expect(passed).toEqual([false, false, false]);
   expect(writes).toEqual([
-    [["intent"], 1],
-    [["intent"], 1],
+    [["intent"], 7, ["POST"]],
+    [["intent"], 7, ["POST"]],
+    [[], 7, ["GET"]],
   ]);
 });

@@ -78,3 +78,7 @@ export function shortId(id: string): string {
 
 /** A name of the API, such as a reason or an error code, with spaces. */
 export const humanize = (text: string): string => visibleLine(text, 80).replaceAll("_", " ");
+
+/** The reason of a decision. "unknown": the request may have arrived, and the worker died before it knew. */
+export const reasonText = (reason: string): string =>
+  reason === "unknown" ? "outcome unknown" : humanize(reason);

@@ -7,7 +7,7 @@ import { TaskLink } from "../../parts/inline.tsx";
 import { Pager, Panel } from "../../parts/layout.tsx";
 import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
-import { dateTime, humanize } from "../../text/format.ts";
+import { dateTime, reasonText } from "../../text/format.ts";
 import { visibleLine } from "../../text/visible.ts";
 import type { EgressFilter } from "./egress_filters.tsx";
 
@@ -79,7 +79,7 @@ function DecisionTableRow({ decision, policyHref }: DecisionTableRowProps) {
         </span>
       </td>
       <td>
-        {action === "deny" || status === null ? humanize(reason) : `HTTP ${status}`}
+        {action === "deny" || status === null ? reasonText(reason) : `HTTP ${status}`}
         {credential !== null && <span class="note block">with {visibleLine(credential, 60)}</span>}
       </td>
       <td>

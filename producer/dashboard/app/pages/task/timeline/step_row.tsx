@@ -2,7 +2,15 @@
 import { useState } from "preact/hooks";
 import type { Decision, Step } from "../../../data/responses.ts";
 import { Badge } from "../../../parts/status.tsx";
-import { bytes, compact, count, dollars, duration, humanize } from "../../../text/format.ts";
+import {
+  bytes,
+  compact,
+  count,
+  dollars,
+  duration,
+  humanize,
+  reasonText,
+} from "../../../text/format.ts";
 import { visibleLine } from "../../../text/visible.ts";
 import type { TimeScale } from "../time_scale.ts";
 import { StepDetails } from "./step_details.tsx";
@@ -98,7 +106,7 @@ function DecisionRow({ decision }: { decision: Decision }) {
   const source =
     rule === null ? `policy ${policy}: ${humanize(reason)}` : `policy ${policy}, rule ${rule + 1}`;
   const outcome = [
-    status === null ? humanize(reason) : `HTTP ${status}`,
+    status === null ? reasonText(reason) : `HTTP ${status}`,
     ...(credential === null ? [] : [`with ${credential}`]),
     bytes(decision.bytes_in),
     duration(decision.duration_ms),
@@ -109,7 +117,7 @@ function DecisionRow({ decision }: { decision: Decision }) {
       <span class="decision-url">
         <b>{visibleLine(method, 12)}</b> {visibleLine(url, 240)}
       </span>
-      <span class="note">{action === "deny" ? humanize(reason) : outcome}</span>
+      <span class="note">{action === "deny" ? reasonText(reason) : outcome}</span>
     </li>
   );
 }
