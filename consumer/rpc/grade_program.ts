@@ -31,11 +31,7 @@ export async function gradeWithProgram(
   return { scores };
 }
 
-async function gradeCase(
-  code: string,
-  text: string,
-  env: ConsumerEnv,
-): Promise<number | null> {
+async function gradeCase(code: string, text: string, env: ConsumerEnv): Promise<number | null> {
   const files = new Map([["case.json", new TextEncoder().encode(text)]]);
   const program = { code: wrap(code), files, tools: [] };
   try {
