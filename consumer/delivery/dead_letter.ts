@@ -10,6 +10,7 @@ import { readTaskMessage } from "../../shared/platform/message.ts";
 import { logFailure } from "../../shared/platform/retries.ts";
 import { claimTask, readSentAt } from "../../shared/store/tasks/claims.ts";
 import { failure } from "../../shared/task/failures.ts";
+import { lastWorkingThread } from "../../shared/task/thread.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { openSlice } from "../slice/open_slice.ts";
 import { outcomeOf } from "../slice/outcome.ts";
@@ -41,11 +42,14 @@ async function countFailedDelivery(
   const task = await claimTask(config.env.DB, message.task_id, config.policyHashes);
   if (task === null) return log("task_skipped", { task_id: message.task_id });
   log("dead_letter", { task_id: task.id, fence: task.fence });
-  const { journal, workspace } = await openSlice(config, task);
+  const { journal, threadOf } = await openSlice(config, task);
+  const { workspace } = threadOf(lastWorkingThread(journal.steps));
   const cause = failure(
     "store_fault",
     "The queue delivered this task as often as it may and no delivery ended: D1, R2 or the queue itself failed each time.",
   );
   const outcome = outcomeOf({ kind: "failure", failure: cause }, task, Math.random());
-  await finishSlice(config, task, { journal, workspace, outcome, models: [task.model] });
+  const { model } = task;
+  const slice = { journal, workspace, outcome, models: [model], nextModel: model, quality: null };
+  await finishSlice(config, task, slice);
 }

@@ -65,7 +65,7 @@ function callModel(
     outputTokensMax: plan.outputTokensMax,
     thinkLess: plan.thinkLess,
   };
-  const position = countModelCalls(model.id, journal.steps);
+  const position = countModelCalls(model.id, journal.allSteps);
   return runWithDeadline(millisecondsLeft(journal.used, task.bounds), signal, (until) =>
     model.complete({ ...request, signal: until }, position),
   );

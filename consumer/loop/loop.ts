@@ -3,6 +3,7 @@
  * Each turn is journaled before the next one builds on it, so any invocation can continue from any point.
  */
 import type { FailureCode } from "../../shared/task/failures.ts";
+import { findWaitingAnswer } from "./answer/find_answer.ts";
 import { askModel } from "./ask_model.ts";
 import { answerOpenCalls } from "./calls/open_calls.ts";
 import { windowOf } from "./conversation/compaction.ts";
@@ -38,6 +39,8 @@ async function runTurns(task: LoopTask, model: ModelClient, slice: LoopSlice): P
     if (slice.signal.aborted) return { kind: "lost" };
     // A slice that opened late still does one turn, or the task might never progress.
     if (journal.hasProgressed && journal.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
+    const answer = findWaitingAnswer(task.form, journal.steps);
+    if (answer !== null) return { kind: "answered", output: answer.output };
     const options = { ...task, model: model.id };
     const conversation = foldConversation(task.opening, journal.steps, options);
     const { openCalls } = conversation;

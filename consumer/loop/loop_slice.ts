@@ -2,14 +2,17 @@
 
 import type { Message, ToolOffer } from "../../shared/models/model.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
+import type { Usage } from "../../shared/spend/usage.ts";
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { ToolHost } from "./calls/run_call.ts";
-import type { JournalWriter } from "./journal/journal_writer.ts";
+import type { LoopJournal } from "./journal/loop_journal.ts";
 
 export interface LoopTask {
   id: string;
   opening: readonly Message[];
   bounds: Bounds;
+  /** What the checks of an answer need: the loop leaves it unused. */
+  reserved: Pick<Usage, "steps" | "model_calls">;
   form: AnswerForm;
   /** The tools that the model may call while it works; `finalOffer` is the last of them. */
   offers: readonly ToolOffer[];
@@ -27,10 +30,13 @@ export interface LoopTask {
 }
 
 export interface LoopSlice {
-  journal: JournalWriter;
+  journal: LoopJournal;
   toolHost: ToolHost;
   signal: AbortSignal;
   sliceMs: number;
   /** With fallbacks no slice waits for an endpoint that is down: the next model continues at once. */
   hasFallbacks?: boolean;
 }
+
+/** Of a task whose answer passes no check. */
+export const nothingReserved = { steps: 0, model_calls: 0 } as const;

@@ -3,7 +3,7 @@
 import { modelLimits } from "../../shared/limits.ts";
 import type { Message } from "../../shared/models/model.ts";
 import type { Quirk } from "../../shared/models/quirks.ts";
-import type { Usage } from "../../shared/spend/usage.ts";
+import { addUsage, type Usage } from "../../shared/spend/usage.ts";
 import { type Failure, failure } from "../../shared/task/failures.ts";
 import type {
   Compaction,
@@ -169,7 +169,7 @@ function allowanceOf(
   promptTokens: number,
 ): Allowance {
   const needsMore = repliesOf(steps, model.id).slice(-1).some(isOnlyReasoning);
-  return allowanceFor(used, task.bounds, {
+  return allowanceFor(addUsage(used, task.reserved), task.bounds, {
     promptTokens: Math.ceil(promptTokens),
     outputTokensMax: needsMore
       ? Math.min(model.outputTokensCeiling, model.outputTokensMax * 2)

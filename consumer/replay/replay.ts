@@ -12,7 +12,7 @@ import type { ModelPayload, Step } from "../../shared/task/step.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import { answerForm } from "../loop/answer/answer_form.ts";
 import { openingMessages } from "../loop/conversation/prompt.ts";
-import type { LoopTask } from "../loop/loop_slice.ts";
+import { type LoopTask, nothingReserved } from "../loop/loop_slice.ts";
 import { type ModelClient, traitsOf } from "../loop/model_client.ts";
 import { catalog, finalAnswerOffer, offersOf } from "../tools/catalog.ts";
 import {
@@ -101,6 +101,7 @@ function loopTaskOf({ task, spec, tools }: Recording): LoopTask {
     id: task.id,
     opening: openingMessages(spec, Object.keys(spec.files ?? {}).sort()),
     bounds: boundsOf(spec.limits),
+    reserved: nothingReserved,
     form,
     offers: [...offersOf(offeredTools), finalOffer],
     finalOffer,

@@ -49,6 +49,8 @@ export interface Program {
   files: ReadonlyMap<string, Uint8Array>;
   /** The folder of `files` in which nothing can be written; none where it is left out or null. */
   readOnly?: string | null;
+  /** True where the files are only data: none of them can be imported. Only the metered engine holds it. */
+  dataOnly?: boolean;
   /** Tools that the program may call as global async functions taking one object. */
   tools: readonly string[];
 }

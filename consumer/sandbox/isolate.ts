@@ -33,9 +33,9 @@ export function isolateEngine(loader: SealedLoader): Engine {
       const host = new HostTarget(program, capabilities, signal);
       try {
         using stub = interpreter(loader);
-        const { code, tools, readOnly = null } = program;
+        const { code, tools, readOnly = null, dataOnly = false } = program;
         const files = smallEnough(program.files);
-        const run = stub.run({ code, files, tools, readOnly, limits }, host);
+        const run = stub.run({ code, files, tools, readOnly, dataOnly, limits }, host);
         using outcome = disposable(await host.outcomeInTime(run, limits.wallMs));
         // Copied, because values that came over RPC are freed when their source is disposed.
         const { value, logs, error, changes, usage } = outcome;

@@ -9,16 +9,28 @@ import type { ClaimedTask } from "../../shared/store/tasks/claims.ts";
 import { type Failure, failure } from "../../shared/task/failures.ts";
 import type { Step } from "../../shared/task/step.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
+import { isSameThread } from "../../shared/task/thread.ts";
+import type { ThreadMark } from "../../shared/task/thread_mark.ts";
 import { readJournal } from "../../shared/task/transcript.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { JournalWriter } from "../loop/journal/journal_writer.ts";
+import type { LoopJournal } from "../loop/journal/loop_journal.ts";
+import { hasQuality, qualityPlan } from "../quality/plan.ts";
+import { journalOfThread } from "../quality/thread_journal.ts";
 import { Workspace } from "../toolbox/workspace.ts";
+
+/** What one thread of a task works on. */
+export interface OpenThread {
+  journal: LoopJournal;
+  workspace: Workspace;
+}
 
 export interface OpenSlice {
   /** The task's body, or why the task cannot run. */
   spec: Result<DurableTask, Failure>;
   journal: JournalWriter;
-  workspace: Workspace;
+  /** The journal and the files of a thread, the same objects each time. */
+  threadOf(thread: ThreadMark): OpenThread;
   /** The paths the task started with, before any step. */
   inputs: string[];
 }
@@ -66,13 +78,6 @@ function buildSlice(
   storedSteps: Step[] | null,
 ): OpenSlice {
   const steps = storedSteps ?? [];
-  const workspace = new Workspace(env.OBJECTS, task.tenant, task.id, steps);
-  workspace.load(spec.ok ? (spec.value.files ?? {}) : {}, []);
-  const inputs = workspace.paths();
-  const changes = steps.flatMap(({ payload }) =>
-    payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
-  );
-  workspace.load({}, changes);
   const journaledUsage = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
   const claim = { id: task.id, fence: task.fence };
   const journal = new JournalWriter(env, claim, {
@@ -84,5 +89,29 @@ function buildSlice(
     resumedFrom: task.resumed_from ?? 0,
     isComplete: storedSteps !== null,
   });
-  return { spec, journal, workspace, inputs };
+  const files = spec.ok ? (spec.value.files ?? {}) : {};
+  const openWorkspace = (own: readonly Step[]): Workspace => {
+    const workspace = new Workspace(env.OBJECTS, task.tenant, task.id, own);
+    workspace.load(files, []);
+    const changes = own.flatMap(({ payload }) =>
+      payload.kind === "tool" && payload.files !== undefined ? [payload.files] : [],
+    );
+    workspace.load({}, changes);
+    return workspace;
+  };
+  const hasOneThread = spec.ok && !hasQuality(qualityPlan(spec.value));
+  const threads: (OpenThread & { thread: ThreadMark })[] = [];
+  return {
+    spec,
+    journal,
+    inputs: openWorkspace([]).paths(),
+    threadOf(thread) {
+      const known = threads.find((each) => isSameThread(each.thread, thread));
+      if (known !== undefined) return known;
+      const own = hasOneThread ? journal : journalOfThread(journal, thread);
+      const opened = { thread, journal: own, workspace: openWorkspace(own.steps) };
+      threads.push(opened);
+      return opened;
+    },
+  };
 }

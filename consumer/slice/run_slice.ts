@@ -1,14 +1,20 @@
 /** One slice: opens what a claimed task needs, and runs it until it ends or must yield. */
 import { leaseLimits } from "../../shared/limits.ts";
 import { type ClaimedTask, heartbeat } from "../../shared/store/tasks/claims.ts";
+import type { QualitySummary } from "../../shared/task/quality_summary.ts";
+import { lastWorkingThread } from "../../shared/task/thread.ts";
+import type { ThreadMark } from "../../shared/task/thread_mark.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
+import { hasQuality, qualityPlan } from "../quality/plan.ts";
+import { summarise } from "../quality/summary.ts";
 import type { Workspace } from "../toolbox/workspace.ts";
 import { findEarlyEnd } from "./early_end.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { outcomeOf, type SliceOutcome } from "./outcome.ts";
 import { runTask } from "./run_task.ts";
+import { nextModelOf, qualityModels } from "./threads.ts";
 
 /** What a slice leaves behind. */
 export interface SliceResult {
@@ -17,15 +23,52 @@ export interface SliceResult {
   workspace: Workspace;
   /** The models whose governors may have given the task a slot. */
   models: readonly string[];
+  /** The model that a released task waits for. */
+  nextModel: string;
+  /** What checks, samples and escalations did; null for a task without any, and before it settles. */
+  quality: QualitySummary | null;
 }
 
 /** Never rejects for what a model or a sandbox does; rejects when a store fails. */
 export async function runSlice(config: ConsumerConfig, task: ClaimedTask): Promise<SliceResult> {
   const open = await openSlice(config, task);
-  const outcome = findEarlyEnd(config, task) ?? (await runLeased(config, task, open));
-  const fallbackModels = open.spec.ok ? open.spec.value.fallback_models : [];
-  const models = [task.model, ...fallbackModelsOf(config, task.model, fallbackModels)];
-  return { outcome, journal: open.journal, workspace: open.workspace, models };
+  const early = findEarlyEnd(config, task);
+  const { outcome, thread } =
+    early === null
+      ? await runLeased(config, task, open)
+      : { outcome: early, thread: lastWorkingThread(open.journal.steps) };
+  const { workspace } = open.threadOf(thread);
+  return {
+    outcome,
+    journal: open.journal,
+    workspace,
+    ...modelsOf(config, task, open, outcome),
+    quality: outcome.kind === "settled" ? qualityOf(task, open, thread) : null,
+  };
+}
+
+function qualityOf(
+  { model }: ClaimedTask,
+  { spec, journal }: OpenSlice,
+  thread: ThreadMark,
+): QualitySummary | null {
+  const plan = spec.ok ? qualityPlan(spec.value) : null;
+  if (plan === null || !hasQuality(plan)) return null;
+  return summarise(plan, journal.steps, { thread, own: model });
+}
+
+/** The models that the slice may have called, and the one that a released task calls next. */
+function modelsOf(
+  config: ConsumerConfig,
+  task: ClaimedTask,
+  { spec, journal }: OpenSlice,
+  outcome: SliceOutcome,
+): Pick<SliceResult, "models" | "nextModel"> {
+  if (!spec.ok) return { models: [task.model], nextModel: task.model };
+  const fallbacks = fallbackModelsOf(config, task.model, spec.value.fallback_models);
+  const models = [task.model, ...fallbacks, ...qualityModels(spec.value)];
+  const isReleased = outcome.kind === "released";
+  return { models, nextModel: (isReleased && nextModelOf(spec.value, journal)) || task.model };
 }
 
 /** Renews the lease while the task runs, and stops the work when the fence is lost. */
@@ -33,7 +76,7 @@ async function runLeased(
   config: ConsumerConfig,
   task: ClaimedTask,
   open: OpenSlice,
-): Promise<SliceOutcome> {
+): Promise<{ outcome: SliceOutcome; thread: ThreadMark }> {
   const stop = new AbortController();
   const claim = { id: task.id, fence: task.fence };
   const timer = setInterval(() => {
@@ -43,8 +86,8 @@ async function runLeased(
     );
   }, leaseLimits.heartbeatMs);
   try {
-    const end = await runTask(config, task, open, stop.signal);
-    return outcomeOf(end, task, Math.random());
+    const { end, thread } = await runTask(config, task, open, stop.signal);
+    return { outcome: outcomeOf(end, task, Math.random()), thread };
   } finally {
     clearInterval(timer);
     stop.abort(new Error("the slice is over"));

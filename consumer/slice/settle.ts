@@ -91,7 +91,7 @@ const releaseEvents = {
 async function releaseAndRequeue(
   config: ConsumerConfig,
   task: TaskRow,
-  { journal }: SliceResult,
+  { journal, nextModel }: SliceResult,
   outcome: SliceOutcome & { kind: "released" },
 ): Promise<void> {
   const cause = outcome.why === "retrying" ? outcome.failure : null;
@@ -104,6 +104,7 @@ async function releaseAndRequeue(
     quirksJson: JSON.stringify(listQuirks(journal.steps)),
     errorJson: cause === null ? null : attemptError(cause, task),
     ledger: unchargedSpend(journal.steps, task.charged_seq),
+    nextModel,
   });
   log(release.ok ? releaseEvents[outcome.why] : "fence_lost", {
     task_id: task.id,
@@ -113,5 +114,5 @@ async function releaseAndRequeue(
   });
   if (!release.ok) return;
   const delayMs = release.value.cancelRequested ? 0 : outcome.delayMs;
-  await requeue(config, taskMessage(task.id, task.model), delayMs, task.priority);
+  await requeue(config, taskMessage(task.id, nextModel), delayMs, task.priority);
 }

@@ -6,6 +6,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Usage } from "../../shared/spend/usage.ts";
 import { writeSettlement } from "../../shared/store/tasks/settlements.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { type QualitySummary, qualityView } from "../../shared/task/quality_summary.ts";
 import { type Step, stepQuirks } from "../../shared/task/step.ts";
 import { type Manifest, writeTranscript } from "../../shared/task/transcript.ts";
 import type { ConsumerEnv } from "../config/env.ts";
@@ -25,12 +26,12 @@ interface SettlementEnd {
 export async function settleTask(
   env: ConsumerEnv,
   task: TaskRow,
-  { journal, workspace }: SliceResult,
+  { journal, workspace, quality }: SliceResult,
   proposedOutcome: SettledOutcome,
 ): Promise<Result<SettlementEnd, "fence_lost">> {
   const files = await workspace.manifest();
   const usage = journal.used;
-  const resultText = formatResult(task, proposedOutcome, usage, files);
+  const resultText = formatResult(task, proposedOutcome, usage, files, quality);
   const outcome = checkResultSize(proposedOutcome, byteLength(resultText));
   // An incomplete transcript would look like a run that did nothing, and be resumed as one.
   const transcript = journal.isComplete ? writeTranscript(journal.steps, files) : null;
@@ -69,6 +70,7 @@ export async function settleTask(
       attemptErrorJson: failedAttempt === null ? null : attemptError(failedAttempt, task),
       result,
       transcript: isInline ? transcript : null,
+      qualityJson: quality === null ? null : JSON.stringify(quality),
       charges: journal.heldCharges,
       ledger: unchargedSpend(journal.steps, task.charged_seq),
       journaled: journal.mayHaveRows,
@@ -82,6 +84,7 @@ function formatResult(
   { status, reason, output }: SettledOutcome,
   usage: Usage,
   files: Manifest,
+  quality: QualitySummary | null,
 ): string {
   const fileEntries = Object.entries(files).map(([path, { bytes, sha256 }]) => [
     path,
@@ -92,10 +95,11 @@ function formatResult(
     status,
     reason,
     custom_id: task.custom_id,
-    model: task.model,
+    model: quality?.model ?? task.model,
     attempt: task.attempt,
     usage,
     output,
+    ...(quality === null ? {} : qualityView(quality)),
     files: Object.fromEntries(fileEntries),
   });
 }

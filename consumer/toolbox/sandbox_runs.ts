@@ -4,7 +4,7 @@ import { sandboxLimits } from "../../shared/limits.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { millisecondsLeft } from "../loop/budget/allowance.ts";
-import type { JournalWriter } from "../loop/journal/journal_writer.ts";
+import type { LoopJournal } from "../loop/journal/loop_journal.ts";
 import { runBash } from "../sandbox/bash/bash.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Capabilities, Engine, RunOutcome } from "../sandbox/engine.ts";
@@ -27,7 +27,7 @@ export interface SandboxRuns {
 export function createSandboxRuns(
   { env }: ConsumerConfig,
   engine: Engine,
-  task: { workspace: Workspace; bounds: Bounds; journal: JournalWriter },
+  task: { workspace: Workspace; bounds: Bounds; journal: LoopJournal },
   callable: readonly string[],
   signal: AbortSignal,
 ): SandboxRuns {

@@ -9,7 +9,7 @@ import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";
 import { createGateway, type Gateway } from "../egress/gateway.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
-import type { JournalWriter } from "../loop/journal/journal_writer.ts";
+import type { LoopJournal } from "../loop/journal/loop_journal.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { toolAttributes } from "../telemetry/gen_ai.ts";
 import { isCallableFromCode } from "../tools/catalog.ts";
@@ -25,7 +25,7 @@ import type { Workspace } from "./workspace.ts";
 export interface ToolHostSlice {
   policy: Policy;
   bounds: Bounds;
-  journal: JournalWriter;
+  journal: LoopJournal;
   workspace: Workspace;
   gate: EffectGate;
   deadline: WorkDeadline;

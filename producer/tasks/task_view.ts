@@ -2,7 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import { readUsage, type Usage } from "../../shared/spend/usage.ts";
 import type { StoredEgressRow } from "../../shared/store/egress/egress_log.ts";
-import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { ownModelOf, type TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { DecisionResponse } from "../api/egress/responses.ts";
 import type {
   AttemptError,
@@ -45,7 +45,7 @@ export function taskView(row: TaskRow, usageJson: string | null = null): TaskVie
     batch_id: row.batch_id,
     custom_id: row.custom_id,
     labels: JSON.parse(row.labels) as Record<string, string>,
-    model: row.model,
+    model: ownModelOf(row),
     policy: row.policy,
     sandbox: row.sandbox,
     created_at: isoTime(row.created_at),

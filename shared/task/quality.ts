@@ -93,6 +93,7 @@ export const escalationCauses = [
   "no_progress",
   "check_failed",
 ] as const;
+export type EscalationCause = (typeof escalationCauses)[number];
 
 export const Escalation = Type.Object(
   {

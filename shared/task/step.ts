@@ -2,6 +2,7 @@
 
 import type { Usage } from "../spend/usage.ts";
 import type { Failure } from "./failures.ts";
+import type { QualityEvent, ThreadMark } from "./thread_mark.ts";
 
 export interface StepCall {
   id: string;
@@ -72,6 +73,10 @@ export interface ModelPayload {
   times?: number;
   /** The hash of the task's pinned MCP tools and skills, where it has any. */
   extras?: string;
+  /** True where the reply's text is the answer and no call holds it. */
+  answered?: true;
+  /** Absent in the task's main thread. */
+  thread?: ThreadMark;
   usage: {
     prompt_tokens: number;
     cached_tokens: number;
@@ -106,6 +111,10 @@ export interface ToolPayload {
   files?: Record<string, FileEntry | null>;
   /** The task's egress limits, if they refused a request of this call. */
   egress_refused?: { requests: number; bytes: number };
+  /** Absent in the task's main thread. */
+  thread?: ThreadMark;
+  /** Present where the step is no call of the model: `call_id` is then that of the answer, or empty. */
+  quality?: QualityEvent;
 }
 
 export type StepPayload = ModelPayload | ToolPayload;
@@ -134,6 +143,7 @@ export function stepView(step: Step): Record<string, unknown> {
     status: step.status,
     started_at: new Date(step.started_at).toISOString(),
     duration_ms: step.duration_ms,
+    ...threadView(payload),
   };
   switch (payload.kind) {
     case "model":
@@ -151,7 +161,38 @@ export function stepView(step: Step): Record<string, unknown> {
         output: payload.text,
         ...(payload.note === undefined ? {} : { note: payload.note }),
         ...(payload.files === undefined ? {} : { files: payload.files }),
+        ...(payload.quality === undefined ? {} : qualityView(payload.quality)),
       };
+  }
+}
+
+/** Of which sample, escalation and check a step is. */
+function threadView({ thread = {} }: StepPayload): Record<string, unknown> {
+  const { tier, sample, check } = thread;
+  return {
+    ...(sample === undefined ? {} : { sample }),
+    ...(tier === undefined ? {} : { escalation: tier }),
+    ...(check === undefined ? {} : { check: check.n }),
+  };
+}
+
+/** What the step decides, in words of the API. */
+function qualityView(event: QualityEvent): Record<string, unknown> {
+  switch (event.kind) {
+    case "verdict": {
+      const { score, reasons } = event;
+      return {
+        verdict: event.verdict,
+        ...(score === undefined ? {} : { score }),
+        ...(reasons === undefined ? {} : { reasons }),
+      };
+    }
+    case "correction":
+      return { correction: true };
+    case "sample_end":
+      return { cause: event.cause };
+    case "escalation":
+      return { cause: event.cause, model: event.model };
   }
 }
 

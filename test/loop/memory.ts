@@ -4,7 +4,7 @@ import type { ToolHost } from "../../consumer/loop/calls/run_call.ts";
 import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
 import type { LoopEnd } from "../../consumer/loop/loop_end.ts";
-import type { LoopTask } from "../../consumer/loop/loop_slice.ts";
+import { type LoopTask, nothingReserved } from "../../consumer/loop/loop_slice.ts";
 import { type ModelClient, traitsOf } from "../../consumer/loop/model_client.ts";
 import { finalAnswerOffer, offerOf } from "../../consumer/tools/catalog.ts";
 import type { Tool } from "../../consumer/tools/define.ts";
@@ -130,6 +130,7 @@ export function loopTask(
     id: "task_1",
     opening,
     bounds: boundsOf(limits),
+    reserved: nothingReserved,
     form,
     offers: [...tools.map(offerOf), finalOffer],
     finalOffer,

@@ -8,6 +8,8 @@ import { cutMiddle } from "../conversation/tool_text.ts";
 export function findDraft(steps: readonly Step[]): { draft?: string } {
   for (const { payload } of steps.toReversed()) {
     if (payload.kind !== "model" || payload.reply === null) continue;
+    // A judge's reply is about the answer, and no draft of one.
+    if (payload.thread?.check !== undefined) continue;
     const { calls, text } = payload.reply;
     const call = calls.findLast(({ name }) => name === finalAnswerName);
     const args = call?.arguments == null ? call?.arguments_text : JSON.stringify(call.arguments);

@@ -1,10 +1,10 @@
 /** Answers the calls of the last reply that have no outcome yet. */
 
 import { compactionLimits, modelLimits } from "../../../shared/limits.ts";
+import { addUsage } from "../../../shared/spend/usage.ts";
 import { failure } from "../../../shared/task/failures.ts";
 import type { Step, StepCall } from "../../../shared/task/step.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
-import { unwrapAnswer } from "../answer/answer_form.ts";
 import { budgetMessage, toolCallsLeft, workMillisecondsLeft } from "../budget/allowance.ts";
 import type { OpenCall } from "../conversation/conversation.ts";
 import { blockedText, loopNote } from "../conversation/prompt.ts";
@@ -28,10 +28,7 @@ export async function answerOpenCalls(
   const calls = openCalls.map(({ call }) => call);
   const first = calls[0];
   if (first === undefined) return null;
-  if (first.name === finalAnswerName) {
-    return { kind: "answered", output: unwrapAnswer(task.form, first.arguments ?? {}) };
-  }
-  const callsLeft = toolCallsLeft(journal.used, task.bounds);
+  const callsLeft = toolCallsLeft(addUsage(journal.used, task.reserved), task.bounds);
   if (callsLeft.exhausted !== null) {
     const message = budgetMessage(callsLeft.exhausted, task.bounds);
     return await rejectCalls(slice, calls, `Not run: ${message} Call ${finalAnswerName} now.`);

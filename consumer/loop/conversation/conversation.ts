@@ -68,7 +68,7 @@ export function foldConversation(
     if (promptedSteps.length > 0) messages.push({ role: "user", content: continueText });
     promptedSteps = [];
   };
-  for (const step of steps) {
+  for (const step of steps.filter(isInConversation)) {
     const { payload } = step;
     const chars = charsShown(compactions, step.seq);
     if (step.fence > options.resumedFrom) resume();
@@ -82,9 +82,9 @@ export function foldConversation(
       }
       if (payload.reply === null) continue;
       const isOwn = options.model === undefined || options.model === payload.model;
-      messages.push(...replyMessages(payload.reply, chars, isOwn));
+      messages.push(...replyMessages(payload.reply, chars, isOwn, payload.answered === true));
       openCalls = payload.reply.calls.map((call) => ({ call, intent: null }));
-      invalidTurns = isInvalid(payload.reply) ? invalidTurns + 1 : 0;
+      invalidTurns = payload.answered !== true && isInvalid(payload.reply) ? invalidTurns + 1 : 0;
       continue;
     }
     if (step.status === "intent") {
@@ -94,16 +94,24 @@ export function foldConversation(
       continue;
     }
     openCalls = openCalls.filter(({ call }) => call.id !== payload.call_id);
-    messages.push({
-      role: "tool",
-      call_id: payload.call_id,
-      name: payload.name,
-      content: toolContent(payload, step.seq, chars, options.canReadFiles),
-    });
+    const content = toolContent(payload, step.seq, chars, options.canReadFiles);
+    messages.push(resultMessage(payload, content));
   }
   resume();
   return { messages, openCalls, invalidTurns, promptedSteps };
 }
+
+/** Verdicts, and what else is decided about answers, are not for the model. */
+const isInConversation = ({ payload }: Step): boolean =>
+  payload.kind === "model" ||
+  payload.quality === undefined ||
+  payload.quality.kind === "correction";
+
+/** The result of a call; the correction of an answer that no call held is a message of its own. */
+const resultMessage = ({ call_id, name, quality }: ToolPayload, content: string): Message =>
+  quality !== undefined && call_id === ""
+    ? { role: "user", content }
+    : { role: "tool", call_id, name, content };
 
 /** The result of a call, as the model reads it now. */
 function toolContent(
@@ -140,6 +148,7 @@ function replyMessages(
   reply: NonNullable<ModelPayload["reply"]>,
   chars: number | null,
   isOwn: boolean,
+  isAnswer: boolean,
 ): Message[] {
   const isRepetitive = reply.quirks.includes("text_repeats" satisfies Quirk);
   const content = isRepetitive
@@ -148,6 +157,7 @@ function replyMessages(
   const assistant: Message = { role: "assistant", content };
   const reasoning = isOwn && chars === null && !isRepetitive ? reply.reasoning : "";
   if (reasoning !== "") assistant.reasoning = reasoning;
+  if (isAnswer) return [assistant];
   if (reply.calls.length === 0) return [assistant, { role: "user", content: nudgeText(reply) }];
   return [{ ...assistant, calls: reply.calls.map((call) => echoCall(call, chars)) }];
 }

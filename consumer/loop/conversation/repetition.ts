@@ -45,7 +45,7 @@ function fingerprintsOf(steps: readonly StepLike[]): Fingerprint[] {
       seenInReply = new Set();
       continue;
     }
-    if (status === "intent") continue;
+    if (status === "intent" || payload.quality !== undefined) continue;
     const fingerprint = fingerprintOfStep(payload);
     // The model wrote repeated calls of one reply before it saw their result, so they count once.
     if (!seenInReply.has(fingerprint.callAndResult)) stepFingerprints.push(fingerprint);

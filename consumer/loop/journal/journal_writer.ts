@@ -78,6 +78,11 @@ export class JournalWriter {
     return this.#start.resumedFrom ?? 0;
   }
 
+  /** The steps of every thread: here the same as `steps`. */
+  get allSteps(): readonly Step[] {
+    return this.steps;
+  }
+
   get isComplete(): boolean {
     return this.#start.isComplete ?? true;
   }

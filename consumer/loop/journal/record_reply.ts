@@ -2,14 +2,8 @@
 
 import type { Call, Reply, ReplyUsage } from "../../../shared/models/model.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
-import type { ModelPayload, OfferKind, RawReply, StepCall } from "../../../shared/task/step.ts";
-import { finalAnswerName } from "../../tools/catalog.ts";
-import {
-  answerArguments,
-  parseCandidates,
-  parseWholeText,
-  unwrapAnswer,
-} from "../answer/answer_form.ts";
+import type { ModelPayload, RawReply, StepCall } from "../../../shared/task/step.ts";
+import { findAnswer } from "../answer/find_answer.ts";
 import { stepsLeft } from "../budget/allowance.ts";
 import { rejectedStep } from "../calls/run_call.ts";
 import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
@@ -54,7 +48,7 @@ export async function recordReply(
   const { model, plan, startedAt } = call;
   const seq = journal.nextSeq;
   const calls = reply.calls.map(toStepCall);
-  const answer = findAnswer(task, plan.offered, reply, calls);
+  const answer = findAnswer(task.form, plan.offered, reply, calls);
   const quirks: string[] = [...reply.quirks];
   if (answer?.inText === true) quirks.push("answer_in_text" satisfies Quirk);
   if (model.isFallback) quirks.push("fallback_model" satisfies Quirk);
@@ -63,6 +57,7 @@ export async function recordReply(
     ...payloadHead(call, []),
     reply: { text, reasoning, calls, finish, quirks },
     failure: null,
+    ...(answer !== null && calls.length === 0 ? { answered: true } : {}),
     ...(task.toolPin === undefined ? {} : { extras: task.toolPin }),
     usage: billedUsage(model, reply.usage),
   };
@@ -90,36 +85,6 @@ export async function recordReply(
   }
   return endAfterWrite(await journal.write([step, ...rejections], null));
 }
-
-/** The answer in a reply: its only call is a valid `final_answer`, or its text is an answer by itself. */
-function findAnswer(
-  task: LoopTask,
-  offer: OfferKind,
-  reply: Reply,
-  calls: readonly StepCall[],
-): { output: unknown; inText: boolean } | null {
-  const onlyCall = calls.length === 1 ? calls[0] : undefined;
-  if (
-    onlyCall?.name === finalAnswerName &&
-    onlyCall.problem === null &&
-    onlyCall.arguments !== null
-  ) {
-    return { output: unwrapAnswer(task.form, onlyCall.arguments), inText: false };
-  }
-  if (calls.length > 0 || !isWhole(reply) || reply.text.trim() === "") return null;
-  if (task.form.plainText) return { output: { text: reply.text.trim() }, inText: true };
-  const asText = offer === "json" || offer === "text";
-  const candidates = asText ? parseCandidates(reply.text) : [parseWholeText(reply.text)];
-  for (const candidate of candidates) {
-    const args = answerArguments(task.form, candidate);
-    if (args !== null) return { output: unwrapAnswer(task.form, args), inText: !asText };
-  }
-  return null;
-}
-
-/** A reply that was cut, filtered or repeats itself is not an answer, even if its text reads as one. */
-const isWhole = (reply: Reply): boolean =>
-  reply.finish === "stop" && !reply.quirks.includes("text_repeats" satisfies Quirk);
 
 function toStepCall(call: Call): StepCall {
   return {

@@ -28,6 +28,7 @@ export default class Native extends WorkerEntrypoint {
   async run(request: NativeRequest, host: RunHost): Promise<RunOutcome> {
     const run = new Run(await host.files(), request.readOnly, request.limits, host);
     const operations = new Operations({
+      dataOnly: false,
       workspace: run.workspace,
       explanations: new Explanations("", null),
       charge: () => {},

@@ -2,7 +2,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import prelude from "flotilla:prelude";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
-import type { RunHost } from "./host/run.ts";
+import { Run, type RunHost } from "./host/run.ts";
 import { descriptionBytes, Session } from "./host/session.ts";
 import wasm from "./interpreter.wasm";
 import { Machine } from "./quickjs/machine.ts";
@@ -26,6 +26,7 @@ export interface RunRequest {
   files: ReadonlyMap<string, Uint8Array> | null;
   tools: readonly string[];
   readOnly: string | null;
+  dataOnly: boolean;
   limits: RunLimits;
 }
 
@@ -43,9 +44,10 @@ export default class Interpreter extends WorkerEntrypoint {
     }
     running += 1;
     try {
-      const { code, tools, readOnly, limits } = request;
+      const { code, tools, readOnly, dataOnly, limits } = request;
       const files = unsentFiles ?? (await host.files());
-      const session = new Session(code, transform(code), files, readOnly, limits, host);
+      const run = new Run(files, readOnly, limits, host);
+      const session = new Session(code, transform(code), run, dataOnly);
       return await session.run(template, tools);
     } finally {
       running -= 1;

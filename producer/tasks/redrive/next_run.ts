@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Bounds, boundsOf, exhaustedBudget } from "../../../shared/spend/budgets.ts";
 import { readUsage } from "../../../shared/spend/usage.ts";
 import type { NextRun, RedriveMode, RedriveOptions } from "../../../shared/store/tasks/redrives.ts";
-import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import { ownModelOf, type TaskRow } from "../../../shared/store/tasks/task_row.ts";
 import type { Overrides } from "../../../shared/task/redrive.ts";
 import type { DurableTask } from "../../../shared/task/task.ts";
 import { hasTranscript } from "../../../shared/task/transcript.ts";
@@ -57,7 +57,7 @@ export async function buildNextRun(
   const { not_before: _, expires_at: __, ...before } = JSON.parse(text) as DurableTask;
   const changedTask = withOverrides(before, overrides ?? {});
   // A task that does not name a model keeps the one that it got when it was accepted.
-  const model = changedTask.model ?? row.model;
+  const model = changedTask.model ?? ownModelOf(row);
   const taskCheck = checkTask({ ...changedTask, model }, scope);
   if (!taskCheck.ok) return err(taskProblem(taskCheck.error));
   const spec = JSON.stringify(changedTask);

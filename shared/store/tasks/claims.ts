@@ -36,6 +36,8 @@ const takeSql = `
     lost_claims = lost_claims + (status = 'running' AND claimed_by IS NOT ?3),
     fence = fence + (claimed_by IS NOT ?3),
     claimed_by = ?3,
+    model = COALESCE(own_model, model),
+    own_model = NULL,
     status = 'running',
     parked = NULL,
     sends = 1,

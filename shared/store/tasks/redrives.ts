@@ -65,7 +65,7 @@ export async function redriveTasks(
     "redrive tasks",
     `UPDATE tasks SET
        history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
-         'reason', ${reasonSql}, 'model', model, 'finished_at', finished_at, 'usage', json(usage),
+         'reason', ${reasonSql}, 'model', COALESCE(own_model, model), 'finished_at', finished_at, 'usage', json(usage),
          'error', json(error), 'errors', json(errors), 'resumed_from', resumed_from,
          'redriven', json_object('mode', ?3, 'at', ${nowSql}, 'overrides', json(?4)))),
        status = 'queued', reason = NULL, newer_reason = NULL, attempt = 0,
@@ -80,7 +80,8 @@ export async function redriveTasks(
        expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
        fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,
        sweep_at = ${sweepLimits.never},
-       spec = COALESCE(wanted.value->>'spec', spec), model = wanted.value->>'model',
+       spec = COALESCE(wanted.value->>'spec', spec), model = wanted.value->>'model', own_model = NULL,
+       quality = NULL,
        policy = wanted.value->>'policy', sandbox = wanted.value->>'sandbox',
        attempts = wanted.value->>'attempts'
      FROM json_each(?2) AS wanted

@@ -31,11 +31,14 @@ export async function releaseTask(
     quirksJson: string;
     errorJson: string | null;
     ledger: LedgerEntry;
+    /** The model that it waits for, if that is not its own. */
+    nextModel?: string;
   },
 ): Promise<ReleaseResult> {
   const release = sql.statement(
     db,
     `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4, charged_seq = ?7,
+       model = COALESCE(?8, model), own_model = IIF(?8 <> model, model, NULL),
        not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
          WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
        sent_at = ${nowSql}, sends = 1,
@@ -51,6 +54,7 @@ export async function releaseTask(
       slice.delayMs,
       slice.errorJson,
       slice.ledger.seq,
+      slice.nextModel ?? null,
     ],
   );
   const results = await sql.batch<{ cancelled: number }[]>(db, "release", [
@@ -81,6 +85,8 @@ export interface Settlement {
   result: { key: string; sha256: string; bytes: number } | null;
   /** Null when it is large and stored in R2. */
   transcript: string | null;
+  /** JSON text of QualitySummary; null for a task without checks, samples and escalation. */
+  qualityJson?: string | null;
   /** Usage of steps that were never journaled, for the batch's ceiling. */
   charges: readonly Charge[];
   ledger: LedgerEntry;
@@ -93,7 +99,7 @@ const settleSql = `
     errors = ${withError("?9")},
     attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
     result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13, charged_seq = ?14,
-    finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
+    quality = ?16, finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
   WHERE ${heldSql}`;
 
 /** Whether a task may wait for a slot. Of a long queue only the head is read, and a few that are not due. */
@@ -135,6 +141,7 @@ export async function writeSettlement(
       end.transcript,
       end.ledger.seq,
       stored.newerReason,
+      end.qualityJson ?? null,
     ]),
   );
   if (end.journaled) {

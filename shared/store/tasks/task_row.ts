@@ -61,7 +61,15 @@ export interface TaskRow {
   flow: string;
   /** Claims that were taken over from a worker that died or stalled. */
   lost_claims: number;
+  /** The task's own model while `model` names another one, which it waits for. */
+  own_model: string | null;
+  /** JSON of QualitySummary. */
+  quality: string | null;
 }
+
+/** The model that the task names, whichever it waits for. */
+export const ownModelOf = ({ model, own_model }: Pick<TaskRow, "model" | "own_model">): string =>
+  own_model ?? model;
 
 /** The reason of a settled task; see migrations/0023_ready.sql. */
 export const reasonSql = "COALESCE(newer_reason, reason)";
@@ -72,4 +80,4 @@ export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempo
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history, resumed_from, webhook, answer_to, concurrency_key, concurrency_limit,
-  parked, charged_seq, lost_claims, flow`;
+  parked, charged_seq, lost_claims, flow, own_model, quality`;

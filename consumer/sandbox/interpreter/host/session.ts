@@ -1,4 +1,4 @@
-import type { RunError, RunLimits, RunOutcome } from "../../engine.ts";
+import type { RunError, RunOutcome } from "../../engine.ts";
 import { limitError } from "../../limit_error.ts";
 import { op } from "../protocol.ts";
 import { haltError } from "../quickjs/faults.ts";
@@ -8,7 +8,7 @@ import type { Prepared } from "../transform/transform.ts";
 import type { Answer } from "./calls.ts";
 import { Operations } from "./operations/index.ts";
 import { parseJson } from "./outcome.ts";
-import { type Host, Run, type World } from "./run.ts";
+import type { Run, World } from "./run.ts";
 import { type Due, Timers } from "./timers.ts";
 
 /** Above this share of its memory, a failure without an error is explained as running out of memory. */
@@ -23,6 +23,7 @@ const parseFuel = 10;
 /** A run in the interpreter: an instance of it, and what it asks of the isolate around it. */
 export class Session implements World {
   readonly #run: Run;
+  readonly #dataOnly: boolean;
   readonly #timers = new Timers();
   readonly #explanations: Explanations;
   readonly #prepared: Prepared;
@@ -31,15 +32,9 @@ export class Session implements World {
   #isFailing = false;
   #hasRoom = (): boolean => true;
 
-  constructor(
-    code: string,
-    prepared: Prepared,
-    files: ReadonlyMap<string, Uint8Array>,
-    readOnly: string | null,
-    limits: RunLimits,
-    host: Host,
-  ) {
-    this.#run = new Run(files, readOnly, limits, host);
+  constructor(code: string, prepared: Prepared, run: Run, dataOnly: boolean) {
+    this.#run = run;
+    this.#dataOnly = dataOnly;
     this.#prepared = prepared;
     this.#explanations = new Explanations(code, prepared.ok ? prepared.value : null);
   }
@@ -58,6 +53,7 @@ export class Session implements World {
     this.#machine = machine;
     this.#operations = new Operations({
       workspace: run.workspace,
+      dataOnly: this.#dataOnly,
       explanations: this.#explanations,
       charge: (units) => machine.charge(units),
       fuelLeft: () => machine.fuel,

@@ -5,6 +5,8 @@ import type { IntlServices } from "./intl_services.ts";
 /** What the operations of one run can use. */
 export interface Context {
   workspace: Workspace;
+  /** True where no file of the workspace may be imported. */
+  dataOnly: boolean;
   intl: IntlServices;
   explanations: Explanations;
   /** Takes fuel; throws when the gauge is empty. */

@@ -11,11 +11,15 @@ const moduleCharsMax = 1_000_000;
 const parseFuel = 50;
 const jsonCharsMax = 16_000_000;
 
+const dataOnlyText =
+  "The files of the workspace are data here: read them with fs, or import a package.";
+
 /** Operations on sources: they read modules of the workspace, of Node and of packages, and find errors in a text. */
 export const sourceOperations: Record<number, Operation> = {
   [op.module]: {
     price: ([text]) => String(text).length * parseFuel,
-    perform([source, kind]) {
+    perform([source, kind], _bytes, { dataOnly }) {
+      if (dataOnly) throw new Error(dataOnlyText);
       const text = textOf(source, moduleCharsMax, "The module");
       const program = kind === "commonjs" ? transformCommonJs(text) : transform(text);
       if (!program.ok) throw new SyntaxError(program.error.message);
