@@ -7,22 +7,16 @@ import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { type Failure, failure } from "../../shared/task/failures.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import type { ModelClient } from "../loop/model_client.ts";
-import type { Engine } from "../sandbox/engine.ts";
-import { engineFor } from "../sandbox/index.ts";
 import { selectTools } from "../tools/catalog.ts";
 import type { Tool } from "../tools/define.ts";
-import { modelClientsFor } from "./model_client.ts";
 import type { OpenSlice } from "./open_slice.ts";
 import { pendingFailureOf } from "./pending_failure.ts";
 
 export interface Prepared {
   spec: DurableTask;
   policy: Policy;
-  models: readonly [ModelClient, ...ModelClient[]];
   /** The tools from the catalog. */
   tools: readonly Tool[];
-  engine: Engine;
 }
 
 export async function prepare(
@@ -31,23 +25,13 @@ export async function prepare(
   { spec, journal }: OpenSlice,
 ): Promise<Result<Prepared, Failure>> {
   if (!spec.ok) return spec;
-  const pending = pendingFailureOf(task, journal.steps);
+  const pending = pendingFailureOf(task, spec.value, journal.steps);
   if (pending !== null) return err(pending);
   const policy = await policyOf(config, task);
   if (!policy.ok) return policy;
-  const models = modelClientsFor(config, task, spec.value);
-  if (!models.ok) return models;
   const tools = selectTools(spec.value.tools, task, config.env);
   if (!tools.ok) return err(failure("tool_unconfigured", tools.error));
-  const engine = engineFor(task.sandbox, config.env, `${task.id}-${task.fence}`);
-  if (!engine.ok) return err(failure("sandbox_unavailable", engine.error));
-  return ok({
-    spec: spec.value,
-    policy: policy.value,
-    models: models.value,
-    tools: tools.value,
-    engine: engine.value,
-  });
+  return ok({ spec: spec.value, policy: policy.value, tools: tools.value });
 }
 
 /** The text that the task's first claim pinned, while a policy of that name exists. */

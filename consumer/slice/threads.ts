@@ -38,7 +38,7 @@ export function nextModelOf(
   return modelOfThread(spec, { ...move.thread, check: move.attempt.check });
 }
 
-/** Every model that a task may call besides its own and its fallbacks. */
+/** The models of its judges and escalations. */
 export function qualityModels({ checks = [], escalate = [] }: DurableTask): string[] {
   const judges = checks.flatMap((check) => ("judge" in check ? [check.judge.model] : []));
   return [...judges, ...escalate.map(({ model }) => model)];

@@ -1,6 +1,6 @@
 /**
  * A judge: a model that scores an answer by a rubric. What it judges was written by the model under test, so it
- * is data: one JSON string within one message. Its verdict must be its own: a verdict that stands in a text,
+ * is data: one JSON string within one message. Its verdict must be its own: a verdict that is part of a text,
  * which may quote the answer, needs a token that the answer cannot know. Pure.
  */
 import { qualityLimits } from "../../../shared/limits.ts";

@@ -19,7 +19,8 @@ async function settleWith(output: unknown, steps: readonly object[] = [], isComp
   const id = await acceptTask({ prompt: "p" });
   const task = await claimTask(env.DB, id, "{}");
   const journal = { used: noUsage, steps, isComplete, heldCharges: [], mayHaveRows: false };
-  const slice = { journal, workspace: { manifest: async () => ({}) } } as unknown as SliceResult;
+  const workspace = { manifest: async () => ({}) };
+  const slice = { journal, workspace, quality: null } as unknown as SliceResult;
   if (task === null) throw new Error("not claimed");
   await settleTask(
     env as never,
