@@ -11,44 +11,48 @@ import { ok, type Result } from "../../shared/result.ts";
 import { readFallbackModels } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import { admitTask, releaseSlots } from "../governor/client.ts";
+import {
+  type Admitted,
+  admitTask,
+  type NotAdmitted,
+  pauseSlot,
+  releaseSlots,
+} from "../governor/client.ts";
 import { fallbackModelsOf, isServed } from "./fallback_models.ts";
 
-/** The model whose governor admitted the task. `isNew`: this admission gave the task its slot. */
-export interface Admission {
+/** An admission by the governor of `model`. */
+export interface Admission extends Admitted {
   model: string;
-  isNew: boolean;
-}
-
-/** How long until the task's own model is worth asking again. */
-export interface AdmissionWait {
-  waitMs: number;
 }
 
 /** A task is admitted where any of its models takes it; a short wait for its own model is waited out. */
 export async function checkAdmission(
   config: ConsumerConfig,
   message: TaskMessage,
-): Promise<Result<Admission, AdmissionWait>> {
-  const ownAdmission = await admitTask(config, message.task_id, message.model);
-  if (ownAdmission.ok) return ok({ model: message.model, isNew: ownAdmission.value.isNew });
-  if (ownAdmission.error.waitMs <= governorLimits.fallbackWaitMsMin) return ownAdmission;
+  isRefill: boolean,
+): Promise<Result<Admission, NotAdmitted>> {
+  const task = message.task_id;
+  const own = await admitTask(config, { task, model: message.model, isRefill });
+  if (own.ok) return ok({ model: message.model, ...own.value });
+  if (own.error.waitMs <= governorLimits.fallbackWaitMsMin) return own;
   for (const model of await listFallbackModels(config, message)) {
-    const admission = await admitTask(config, message.task_id, model);
+    const admission = await admitTask(config, { task, model, isRefill });
     if (!admission.ok) continue;
     log("task_admitted_by_fallback", { task_id: message.task_id, model });
-    return ok({ model, isNew: admission.value.isNew });
+    return ok({ model, ...admission.value });
   }
-  return ownAdmission;
+  return own;
 }
 
-/** A task that this Worker cannot run releases the slot that its admission gave it. */
-export async function revokeAdmission(
+/** The slot takes no task: what the admission took is free again, and the message's own task keeps its slot. */
+export function revokeAdmission(
   config: ConsumerConfig,
   task: string,
-  { model, isNew }: Admission,
-): Promise<void> {
-  if (isNew) await releaseSlots(config, task, [model]);
+  { model, slot, isNew }: Admission,
+): void {
+  if (slot === null) return;
+  if (isNew) releaseSlots(config, slot, [model]);
+  else pauseSlot(config, model, slot, task);
 }
 
 async function listFallbackModels(
@@ -57,11 +61,11 @@ async function listFallbackModels(
 ): Promise<string[]> {
   const row = await readFallbackModels(config.env.DB, task_id);
   if (row === null) return [];
-  const models = row.large ? await readLargeList(config, row.tenant, task_id) : row.listed;
-  return fallbackModelsOf(config, model, models).filter((name) => isServed(config, name));
+  const listed = row.large ? await readLargeList(config, row.tenant, task_id) : row.listed;
+  return fallbackModelsOf(config, model, listed).filter((name) => isServed(config, name));
 }
 
-/** An unreadable body gives no list here: the claim reports it. */
+/** The claim reports a body that cannot be read. */
 async function readLargeList(
   config: ConsumerConfig,
   tenant: string,

@@ -12,6 +12,7 @@ import { claimTask, readSentAt } from "../../shared/store/tasks/claims.ts";
 import { failure } from "../../shared/task/failures.ts";
 import { lastWorkingThread } from "../../shared/task/thread.ts";
 import type { ConsumerConfig } from "../config/config.ts";
+import { sendAllReports } from "../governor/client.ts";
 import { openSlice } from "../slice/open_slice.ts";
 import { outcomeOf } from "../slice/outcome.ts";
 import { finishSlice } from "../slice/settle.ts";
@@ -50,6 +51,7 @@ async function countFailedDelivery(
   );
   const outcome = outcomeOf({ kind: "failure", failure: cause }, task, Math.random());
   const { model } = task;
-  const slice = { journal, workspace, outcome, models: [model], nextModel: model, quality: null };
+  const slice = { journal, workspace, outcome, nextModel: model, quality: null };
   await finishSlice(config, task, slice);
+  await sendAllReports(config);
 }

@@ -6,8 +6,7 @@ import type { TaskMessage } from "../../shared/platform/message.ts";
 import { type ClaimedTask, claimNextTask, claimTask } from "../../shared/store/tasks/claims.ts";
 import { nextIdValues } from "../../shared/store/tasks/next_task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import { moveSlot } from "../governor/client.ts";
-import { rateOf } from "../governor/stub.ts";
+import { sendAllReports, takeSlot } from "../governor/client.ts";
 import { runSlice } from "../slice/run_slice.ts";
 import { finishSlice, type SliceEnd } from "../slice/settle.ts";
 import { agentAttributes, agentName, sliceAttributes } from "../telemetry/gen_ai.ts";
@@ -16,47 +15,84 @@ import type { Invocation } from "./invocation.ts";
 import { modelChoice } from "./model_choice.ts";
 import { recordTurn, turnCursor } from "./turn.ts";
 
-/** `waitMs`: how long the message's model takes no new task. `ranOwn`: whether the slot ran the own task. */
 export interface SlotEnd {
+  /** How long the message's model takes no new task. */
   waitMs: number;
+  /** Whether the slot ran the message's own task. */
   ranOwn: boolean;
+  /** Enough other messages wait for the model, so this one is not needed. */
+  isSurplus: boolean;
 }
 
 /** Rejects only when a store fails. `onTaken` is called for each task that the slot takes. */
 export async function workSlot(
-  { config, hasRoom }: Invocation,
+  invocation: Invocation,
   message: TaskMessage,
   onTaken: () => void = () => undefined,
 ): Promise<SlotEnd> {
+  try {
+    return await workThrough(invocation, message, onTaken);
+  } finally {
+    await sendAllReports(invocation.config);
+  }
+}
+
+async function workThrough(
+  { config, hasRoom }: Invocation,
+  message: TaskMessage,
+  onTaken: () => void,
+): Promise<SlotEnd> {
   let ranOwn = false;
+  let isRefill = false;
   do {
-    const admission = await checkAdmission(config, message);
+    const admission = await checkAdmission(config, message, isRefill);
     const task = await takeTask(config, message, admission.ok ? admission.value : null);
     if (task === null) {
-      if (!admission.ok) return { waitMs: admission.error.waitMs, ranOwn };
-      await revokeAdmission(config, message.task_id, admission.value);
-      return { waitMs: 0, ranOwn };
+      const { waitMs, isSurplus } = admission.ok
+        ? { waitMs: 0, isSurplus: false }
+        : admission.error;
+      return { waitMs, ranOwn, isSurplus };
     }
     ranOwn ||= task.id === message.task_id;
     onTaken();
     const { othersWait } = await workOn(config, task);
     if (!othersWait) break;
+    isRefill = true;
   } while (hasRoom());
-  return { waitMs: 0, ranOwn };
+  return { waitMs: 0, ranOwn, isSurplus: false };
 }
 
 /** Runs the message's own task out of turn; false where it may not be taken. */
 export async function workOwn(config: ConsumerConfig, message: TaskMessage): Promise<boolean> {
   const task = await claimTask(config.env.DB, message.task_id, config.policyHashes);
-  if (task !== null) await workOn(config, task);
-  return task !== null;
+  if (task === null) return false;
+  await workOn(config, task);
+  await sendAllReports(config);
+  return true;
+}
+
+/** Claims a task and gives it what the admission took; without a task, that is free again. */
+async function takeTask(
+  config: ConsumerConfig,
+  message: TaskMessage,
+  admission: Admission | null,
+): Promise<ClaimedTask | null> {
+  let task: ClaimedTask | null = null;
+  try {
+    task = await claim(config, message, admission);
+  } finally {
+    if (task === null && admission !== null) revokeAdmission(config, message.task_id, admission);
+  }
+  if (task !== null && admission !== null && admission.slot !== null)
+    takeSlot(config, admission.model, admission.slot, task.id);
+  return task;
 }
 
 /**
  * Claims the next task. A model with a rate limit admits by task: its admission is passed to the task that is
  * taken, and only its tasks are. Without an admission, only the message's own task may be taken, to end it.
  */
-async function takeTask(
+async function claim(
   config: ConsumerConfig,
   message: TaskMessage,
   admission: Admission | null,
@@ -69,11 +105,7 @@ async function takeTask(
   const choice = modelChoice(config, message.model, admission !== null);
   const next = nextIdValues(turnCursor(), choice, config.patienceMs);
   const task = await claimNextTask(DB, ownTask, config.policyHashes, next);
-  if (task === null) return null;
-  recordTurn(task);
-  const isGoverned = admission !== null && rateOf(config, message.model) !== null;
-  if (isGoverned && task.id !== message.task_id)
-    await moveSlot(config, message.model, message.task_id, task.id);
+  if (task !== null) recordTurn(task);
   return task;
 }
 

@@ -54,6 +54,13 @@ export function recordFault(before: Breaker, fault: Fault, now: number): Breaker
   };
 }
 
+/** Whether the stored breaker is right enough: faults that are not an outage are worth no row. */
+export const isSameOutage = (stored: Breaker, now: Breaker): boolean =>
+  stored.since === now.since &&
+  (now.since === null ||
+    (now.closedUntil - stored.closedUntil < breakerLimits.storedMsMin &&
+      stored.probeAt === now.probeAt));
+
 /** Any answer ends an outage. */
 export const recordAnswer = (before: Breaker): Breaker =>
   before.since === null ? { ...before, faults: 0 } : closedBreaker;

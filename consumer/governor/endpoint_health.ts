@@ -40,6 +40,17 @@ function healthOf(name: string): Health {
   return health;
 }
 
+/** What an answer of the governor says of the endpoint. */
+export function keepBreaker(config: PacingConfig, model: string, breaker: Breaker): void {
+  const health = healthOf(governorName(config, model));
+  health.readAt = Date.now();
+  health.breaker = breaker;
+}
+
+/** Whether the endpoint was down when this isolate last read its state. */
+export const isKnownDown = (config: PacingConfig, model: string): boolean =>
+  healthOf(governorName(config, model)).breaker.since !== null;
+
 /** The breaker of a model's endpoint, at most a few seconds old. */
 async function readBreaker(config: PacingConfig, model: string): Promise<Health> {
   const health = healthOf(governorName(config, model));

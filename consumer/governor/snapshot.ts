@@ -6,7 +6,6 @@ import { governorLimits } from "../../shared/limits.ts";
 import type { LimiterState } from "./limiter.ts";
 import { intervalOf, isHalfOpen, type Pace } from "./pace.ts";
 import { countCalls } from "./recent.ts";
-import { dropExpired, slotsMax } from "./slots.ts";
 
 /**
  * `back_off`: the endpoint refused a call, so no call is made for a while. `breaker`: it failed several
@@ -44,8 +43,8 @@ export function snapshot(
       state === "serving" ? Math.round(requestsPerMinute * governorLimits.rateShare * 10) / 10 : 0,
     callsLastMinute: calls.lastMinute,
     callsAhead: calls.ahead,
-    inProgress: dropExpired(slots, now).held.length,
-    inProgressMax: slotsMax(slots, intervalOf(requestsPerMinute)),
+    inProgress: slots.countAt(now),
+    inProgressMax: slots.max(intervalOf(requestsPerMinute)),
     waiting: waitlist.countWaiting(now),
   };
 }

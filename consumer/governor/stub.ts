@@ -1,7 +1,7 @@
 /** The Durable Object of a model or endpoint, and how it is called. */
-import { governorLimits } from "../../shared/limits.ts";
+import { governorLimits, retryLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
-import { withRetries } from "../../shared/platform/retries.ts";
+import { type RetryOptions, withRetries } from "../../shared/platform/retries.ts";
 import { routeOf } from "../../shared/platform/serving.ts";
 import { withTimeout } from "../../shared/platform/timeout.ts";
 import type { ConsumerConfig } from "../config/config.ts";
@@ -25,10 +25,13 @@ export function rateOf(config: PacingConfig, model: string): number | null {
 }
 
 /** One object per Workers AI model; one for the whole endpoint of MODEL_BASE_URL. */
-export function governorOf(config: PacingConfig, model: string): DurableObjectStub<Governor> {
-  const { GOVERNOR } = config.env;
-  return GOVERNOR.get(GOVERNOR.idFromName(governorName(config, model)));
-}
+export const governorOf = (config: PacingConfig, model: string): DurableObjectStub<Governor> =>
+  governorNamed(config.env, governorName(config, model));
+
+export const governorNamed = (
+  { GOVERNOR }: PacingConfig["env"],
+  name: string,
+): DurableObjectStub<Governor> => GOVERNOR.get(GOVERNOR.idFromName(name));
 
 export function governorName(config: PacingConfig, model: string): string {
   return isHosted(config, model) ? model : `endpoint ${config.env.MODEL_BASE_URL ?? ""}`;
@@ -48,7 +51,14 @@ export async function report(
   }
 }
 
+/** A permit is answered when its call may be made. */
+const permitRetries: RetryOptions = {
+  retries: retryLimits.storeRetries,
+  callMs: retryLimits.storeCallMsMax + governorLimits.aheadMsMax,
+  deadlineMs: retryLimits.storeDeadlineMs + governorLimits.aheadMsMax,
+};
+
 /** An unreachable governor counts as a failed store: the task waits rather than run without a rate. */
 export async function callGovernor<T>(call: () => Promise<T>): Promise<T> {
-  return withRetries("the governor", call);
+  return withRetries("the governor", call, permitRetries);
 }

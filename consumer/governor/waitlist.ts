@@ -52,14 +52,14 @@ export class Waitlist {
     return waiting;
   }
 
-  /** Sets when a task should come back. A full list takes no new task: such a task has no rank. */
-  add(task: string, dueAt: number, now: number): void {
+  /** Sets when a task should come back; false where the list is full and takes no new task. */
+  add(task: string, dueAt: number, now: number, sizeMax: number): boolean {
     this.#dropExpired(now);
     const waiter = this.#waiters.get(task);
-    if (waiter !== undefined) waiter.dueAt = dueAt;
-    else if (this.size < governorLimits.waitlistMax) {
-      this.#waiters.set(task, { ticket: this.#tickets++, dueAt });
-    }
+    if (waiter === undefined && this.size >= sizeMax) return false;
+    if (waiter === undefined) this.#waiters.set(task, { ticket: this.#tickets++, dueAt });
+    else waiter.dueAt = dueAt;
+    return true;
   }
 
   remove(task: string): void {

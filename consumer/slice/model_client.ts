@@ -11,6 +11,7 @@ import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import { sendHints } from "../delivery/hints.ts";
 import { reportOutcome, waitForPermit } from "../governor/client.ts";
 import { isEndpointFault, reportToBreaker } from "../governor/endpoint_health.ts";
+import type { Call } from "../governor/link.ts";
 import { type ModelClient, traitsOf } from "../loop/model_client.ts";
 import { transportFor } from "../models/index.ts";
 import { chatAttributes, recordOutcome } from "../telemetry/gen_ai.ts";
@@ -54,7 +55,7 @@ function createModelClient(
   const { profile, servedBy } = firstTransport.value;
   const traits = traitsOf(profile, spec.sampling);
   // The permit of the current call: its outcome is reported with it.
-  let permitAt = 0;
+  let permit: Call = { at: 0, isProbe: false };
   return ok({
     id: model,
     isFallback,
@@ -82,15 +83,15 @@ function createModelClient(
       // A call that the fleet stopped itself says nothing about the endpoint.
       if (request.signal.aborted) return outcome;
       if (model === "rehearsal") return ownFault(outcome);
-      await reportOutcome(config, { task: task.id, model, at: permitAt }, outcome);
+      await reportOutcome(config, { task: task.id, model, call: permit }, outcome);
       const call = { model, waitingSince: task.created_at };
       return reportToBreaker(config, call, outcome, () => sendHints(config));
     },
     isPriced: (usage) => model === "rehearsal" || isPriced(profile, usage),
     async waitForPermit() {
-      const permit = await waitForPermit(config, task, model);
-      if (permit.ok) permitAt = permit.value.at;
-      return permit;
+      const permitted = await waitForPermit(config, task, model);
+      if (permitted.ok) permit = permitted.value;
+      return permitted;
     },
   });
 }

@@ -5,7 +5,6 @@ import type { QualitySummary } from "../../shared/task/quality_summary.ts";
 import { lastWorkingThread } from "../../shared/task/thread.ts";
 import type { ThreadMark } from "../../shared/task/thread_mark.ts";
 import type { ConsumerConfig } from "../config/config.ts";
-import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
 import { hasQuality, qualityPlan } from "../quality/plan.ts";
 import { summarise } from "../quality/summary.ts";
@@ -14,15 +13,13 @@ import { findEarlyEnd } from "./early_end.ts";
 import { type OpenSlice, openSlice } from "./open_slice.ts";
 import { outcomeOf, type SliceOutcome } from "./outcome.ts";
 import { runTask } from "./run_task.ts";
-import { nextModelOf, qualityModels } from "./threads.ts";
+import { nextModelOf } from "./threads.ts";
 
 /** What a slice leaves behind. */
 export interface SliceResult {
   outcome: SliceOutcome;
   journal: JournalWriter;
   workspace: Workspace;
-  /** The models whose governors may have given the task a slot. */
-  models: readonly string[];
   /** The model that a released task waits for. */
   nextModel: string;
   /** What checks, samples and escalations did; null for a task without any, and before it settles. */
@@ -42,7 +39,7 @@ export async function runSlice(config: ConsumerConfig, task: ClaimedTask): Promi
     outcome,
     journal: open.journal,
     workspace,
-    ...modelsOf(config, task, open, outcome),
+    nextModel: nextModelFor(task, open, outcome),
     quality: outcome.kind === "settled" ? qualityOf(task, open, thread) : null,
   };
 }
@@ -57,18 +54,14 @@ function qualityOf(
   return summarise(plan, journal.steps, { thread, own: model });
 }
 
-/** The models that the slice may have called, and the one that a released task calls next. */
-function modelsOf(
-  config: ConsumerConfig,
+/** The model that a released task calls next. */
+function nextModelFor(
   task: ClaimedTask,
   { spec, journal }: OpenSlice,
   outcome: SliceOutcome,
-): Pick<SliceResult, "models" | "nextModel"> {
-  if (!spec.ok) return { models: [task.model], nextModel: task.model };
-  const fallbacks = fallbackModelsOf(config, task.model, spec.value.fallback_models);
-  const models = [task.model, ...fallbacks, ...qualityModels(spec.value)];
-  const isReleased = outcome.kind === "released";
-  return { models, nextModel: (isReleased && nextModelOf(spec.value, journal)) || task.model };
+): string {
+  const next = spec.ok && outcome.kind === "released" ? nextModelOf(spec.value, journal) : null;
+  return next || task.model;
 }
 
 /** Renews the lease while the task runs, and stops the work when the fence is lost. */

@@ -4,10 +4,11 @@ import { log } from "../../shared/platform/log.ts";
 import { taskMessage } from "../../shared/platform/message.ts";
 import { releaseTask } from "../../shared/store/tasks/settlements.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { Step } from "../../shared/task/step.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { releaseConcurrencySlot } from "../delivery/concurrency.ts";
 import { requeue } from "../delivery/requeue.ts";
-import { releaseSlots } from "../governor/client.ts";
+import { pauseSlot, releaseSlots } from "../governor/client.ts";
 import { settledFields } from "../telemetry/lines.ts";
 import { pointOf, writePoint } from "../telemetry/points.ts";
 import type { SliceOutcome } from "./outcome.ts";
@@ -38,7 +39,10 @@ async function applyOutcome(
   slice: SliceResult,
 ): Promise<SliceEnd> {
   const { outcome, journal } = slice;
-  if (!keepsModelSlot(outcome)) await releaseSlots(config, task.id, slice.models);
+  const models = modelsOf([task.model, slice.nextModel], journal.allSteps);
+  if (!keepsModelSlot(outcome)) releaseSlots(config, task.id, models);
+  else if (outcome.kind === "released")
+    for (const model of models) pauseSlot(config, model, task.id, task.id);
   const fields = { task_id: task.id, fence: task.fence, steps: journal.used.steps };
   switch (outcome.kind) {
     case "lost":
@@ -60,6 +64,12 @@ async function applyOutcome(
       return { othersWait };
     }
   }
+}
+
+/** The models whose governors may have given the task a slot: its own, the next one, and those that it called. */
+function modelsOf(models: readonly string[], steps: readonly Step[]): string[] {
+  const called = steps.flatMap(({ name, payload }) => (payload.kind === "model" ? [name] : []));
+  return [...new Set([...models, ...called])];
 }
 
 /**

@@ -38,12 +38,6 @@ export function nextModelOf(
   return modelOfThread(spec, { ...move.thread, check: move.attempt.check });
 }
 
-/** The models of its judges and escalations. */
-export function qualityModels({ checks = [], escalate = [] }: DurableTask): string[] {
-  const judges = checks.flatMap((check) => ("judge" in check ? [check.judge.model] : []));
-  return [...judges, ...escalate.map(({ model }) => model)];
-}
-
 /** Samples differ in seed and temperature; a task's own temperature is kept. A judge has none of the task's. */
 export function specOfThread(spec: DurableTask, taskId: string, thread: ThreadMark): DurableTask {
   const { sample, check, tier } = thread;

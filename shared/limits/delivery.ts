@@ -28,6 +28,8 @@ export const breakerLimits = {
   crowdWaitMsMax: 10 * 60_000,
   /** A probe without an outcome expires after this. */
   probeMsMax: 10_000,
+  /** A fault that prolongs an outage by less is not stored. */
+  storedMsMin: 1_000,
   /** An isolate reads the state of a working endpoint again after this. */
   refreshMs: 5_000,
   loneFaultWaitMs: 1_000,

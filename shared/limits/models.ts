@@ -72,8 +72,12 @@ export const governorLimits = {
   aheadMsMax: 10_000,
   /** How far ahead calls are reserved while enough tasks are in progress. */
   busyAheadMs: 7_000,
-  /** A call reserved further ahead than this is confirmed at its time. */
-  confirmMsMin: 1_000,
+  /** How far ahead calls are granted without storing the state again. */
+  storedAheadMs: 5_000,
+  /** How late the first call of a task may be made, after it was reserved with the task's admission. */
+  callUseMsMax: 1_000,
+  /** After a late first call, none is reserved with an admission for this long. */
+  lateCallMs: 60_000,
   refusalBackOffMs: 60_000,
   refusalBackOffFactorMax: 4,
   refusalsToProbe: 2,
@@ -93,7 +97,10 @@ export const governorLimits = {
   learnShare: 0.05,
   /** How long granted calls are counted for snapshots. */
   recentSeconds: 60,
-  waitlistMax: 20_000,
+  /** So many messages may always wait; else half as many as there are slots. */
+  waitlistMin: 20,
+  /** How long an isolate drops further messages after the governor needed none. */
+  surplusMs: 5_000,
   /** How many entries from the front of the waitlist are searched for a due one. */
   waitlistScanMax: 200,
   dueEarlyMs: 1_000,

@@ -142,17 +142,15 @@ export const toolCall = (name: string, args: Record<string, unknown>) => ({
 export const finalAnswer = (args: Record<string, unknown> = { text: "done" }) =>
   toolCall("final_answer", args);
 
-/** A governor that permits everything, for tests that are not about rates; `more` replaces methods. */
+/** A governor that permits everything, for tests that are not about rates; `overrides` replaces methods. */
 export function permissiveGovernor(overrides: Record<string, unknown> = {}) {
-  const permit = async () => ({ granted: true, at: 0, isNew: true });
+  const answer = async () => ({
+    permit: { granted: true, at: 0, isNew: true, isProbe: false },
+    breaker: closedBreaker,
+  });
   const breaker = async () => closedBreaker;
   const methods = {
-    ...{ admit: permit, grant: permit, confirm: permit },
-    ...{
-      record: async () => undefined,
-      release: async () => undefined,
-      move: async () => undefined,
-    },
+    ...{ admit: answer, grant: answer, receive: async () => undefined },
     ...{ breaker, recordFault: breaker, recordAnswer: breaker },
     pass: async () => ({ passage: { open: true }, breaker: closedBreaker }),
     ...overrides,

@@ -4,13 +4,7 @@ import { readSnapshot } from "../../consumer/governor/client.ts";
 import { admit, emptyState } from "../../consumer/governor/limiter.ts";
 import { initialPace, isHalfOpen, isProbing, reserve } from "../../consumer/governor/pace.ts";
 import { addCall, countCalls } from "../../consumer/governor/recent.ts";
-import {
-  countWithoutCall,
-  dropExpired,
-  emptySlots,
-  freeSlot,
-  takeOrExtend,
-} from "../../consumer/governor/slots.ts";
+import { Slots } from "../../consumer/governor/slots.ts";
 import { Waitlist } from "../../consumer/governor/waitlist.ts";
 import { governorLimits } from "../../shared/limits.ts";
 import { configWith } from "./memory_governor.ts";
@@ -19,27 +13,44 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const now = 1_000_000_000;
-const request = { task: "a", requestsPerMinute: 60 };
+const request = {
+  task: "a",
+  slot: "a",
+  requestsPerMinute: 60,
+  reservesCall: false,
+  isRefill: false,
+};
 const limits = governorLimits;
 
 /** Whether a task is admitted; `hasSlot`: it is in progress already. */
 function isAdmitted(pace: Partial<typeof initialPace>, hasSlot: boolean): boolean {
   const state = emptyState();
-  const slots = hasSlot ? takeOrExtend(state.slots, "a", now + 1e6, now) : state.slots;
-  return admit({ ...state, pace: { ...initialPace, ...pace }, slots }, request, now).permit.granted;
+  if (hasSlot) state.slots.take("a", now);
+  return admit({ ...state, pace: { ...initialPace, ...pace } }, request, now).permit.granted;
 }
+
+const sizeMax = 1_000;
 
 function waitlistOf(count: number, dueAt = now): Waitlist {
   const waitlist = new Waitlist();
-  for (let n = 0; n < count; n++) waitlist.add(`t${n}`, dueAt, now);
+  for (let n = 0; n < count; n++) waitlist.add(`t${n}`, dueAt, now, sizeMax);
   return waitlist;
 }
 
 /** The mean cycle after one cycle of `ms`. */
 function cycleAfter(ms: number): number {
-  const slot = { task: "a", until: now, since: 0, calledAt: 0, cycleFrom: now - ms };
-  return freeSlot({ ...emptySlots, held: [slot] }, "a", now, false).cycleMs;
+  const slots = slotsTakenAt(now - ms);
+  slots.recordCall("a", now - ms, now - ms);
+  slots.free("a", now);
+  return slots.cycleMs;
 }
+
+function slotsTakenAt(time: number): Slots {
+  const slots = new Slots();
+  slots.take("a", time);
+  return slots;
+}
+
 const meanOf = (ms: number): number =>
   limits.cycleMsGuess + (ms - limits.cycleMsGuess) * limits.learnShare;
 
@@ -101,23 +112,20 @@ test.each<[string, number, number, (n: number) => boolean | Promise<boolean>]>([
     "the age of a slot",
     limits.slotMs - 1,
     limits.slotMs,
-    (n) =>
-      dropExpired(takeOrExtend(emptySlots, "a", now - n + limits.slotMs, now - n), now).held
-        .length === 1,
+    (n) => {
+      const slots = slotsTakenAt(now - n);
+      slots.dropExpired(now);
+      return slots.has("a");
+    },
   ],
   [
     "the age of a slot without a call",
     limits.firstCallMs - 1,
     limits.firstCallMs,
-    (n) => countWithoutCall(takeOrExtend(emptySlots, "a", now + 1e6, now - n), now) === 1,
+    (n) => slotsTakenAt(now - n).countWithoutCall(now) === 1,
   ],
   ["a learned cycle", limits.cycleMsMax, limits.cycleMsMax + 1, (n) => cycleAfter(n) === meanOf(n)],
-  [
-    "tasks on the waitlist",
-    limits.waitlistMax,
-    limits.waitlistMax + 1,
-    (n) => waitlistOf(n).size === n,
-  ],
+  ["tasks on the waitlist", sizeMax, sizeMax + 1, (n) => waitlistOf(n).size === n],
   [
     "due tasks that are counted",
     limits.waitlistScanMax,

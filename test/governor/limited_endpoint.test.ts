@@ -4,17 +4,24 @@
  * the real ones against the same endpoint.
  */
 import { afterEach, expect, test, vi } from "vitest";
+import type { ConsumerConfig } from "../../consumer/config/config.ts";
+import { refillMs } from "../../consumer/delivery/refill_time.ts";
 import {
   admitTask,
+  leaveWaitlist,
+  pauseSlot,
   releaseSlots,
   reportOutcome,
+  sendAllReports,
+  takeSlot,
   waitForPermit,
 } from "../../consumer/governor/client.ts";
 import { retryDelayMs } from "../../consumer/slice/outcome.ts";
+import { sweepLimits } from "../../shared/limits.ts";
 import { failure } from "../../shared/task/failures.ts";
 import { Random } from "../chaos/random.ts";
 import { LimitedEndpoint } from "./limited_endpoint.ts";
-import { configWithGovernor } from "./memory_governor.ts";
+import { isolatesWithGovernor, noUse } from "./memory_governor.ts";
 import { SimulatedTime } from "./simulated_time.ts";
 
 afterEach(() => {
@@ -37,6 +44,12 @@ const reply = {
   },
 };
 
+interface Task {
+  id: string;
+  callsMade: number;
+  attempts: number;
+}
+
 interface Scene {
   limit: number;
   tasks: number;
@@ -47,19 +60,29 @@ interface Scene {
   retryAfterMs?: number;
 }
 
+/** Isolates that share the deliveries: each remembers for itself what the governor answered. */
+const isolates = 25;
+/** The sweep sends so many hints each minute for tasks that wait. */
+const hints = sweepLimits.hintsPerTickMax;
+
 async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) {
   const time = new SimulatedTime({ real: false });
   const random = new Random(11).fork(`limit ${limit}`);
   const endpoint = new LimitedEndpoint({ limit, failureShare }, time, random);
-  const config = configWithGovernor(limit);
+  const use = noUse();
+  const configs = isolatesWithGovernor(isolates, limit, use);
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   const waits: number[] = [];
+  const queued: Task[] = [];
   let deliveries = 0;
   let failedAttempts = 0;
   let live = tasks;
 
-  /** Makes one call and reports it. Returns its status, or the delay until the task is delivered again. */
-  async function callOnce(task: string): Promise<{ status: number } | { delayMs: number }> {
+  /** Makes one call and reports it. Returns its status, or the delay until the task may run again. */
+  async function callOnce(
+    config: ConsumerConfig,
+    task: string,
+  ): Promise<{ status: number } | { delayMs: number }> {
     const requestedAt = time.now;
     const permit = await waitForPermit(config, { id: task, created_at: requestedAt }, "m");
     waits.push(time.now - requestedAt);
@@ -70,49 +93,83 @@ async function play({ limit, tasks, calls, failureShare, retryAfterMs }: Scene) 
       status === 200
         ? { ok: true as const, reply }
         : { ok: false as const, failure: failure(code, "no", retryAfter) };
-    await reportOutcome(config, { task, model: "m", at: permit.value.at }, outcome);
+    await reportOutcome(config, { task, model: "m", call: permit.value }, outcome);
     return { status };
   }
 
-  /** Delivers a task until it has made its calls. */
-  async function deliver(task: string): Promise<void> {
-    let callsMade = 0;
-    let attempts = 0;
-    while (callsMade < calls) {
-      deliveries += 1;
-      const admission = await admitTask(config, task, "m");
-      if (!admission.ok) {
-        await time.sleep(Math.ceil(admission.error.waitMs / 1000) * 1000 + random.int(300));
-        continue;
+  /** Makes the calls of a task; returns the delay until it may continue, or 0 when it has ended. */
+  async function run(config: ConsumerConfig, task: Task): Promise<number> {
+    while (task.callsMade < calls) {
+      const result = await callOnce(config, task.id);
+      if ("status" in result && result.status === 200) task.callsMade += 1;
+      else {
+        pauseSlot(config, "m", task.id, task.id);
+        if ("delayMs" in result) return result.delayMs;
+        if (result.status === 429) return retryAfterMs ?? 60_000;
+        failedAttempts += 1;
+        return retryDelayMs(task.attempts++, random.next());
       }
-      let delayMs = 0;
-      while (callsMade < calls && delayMs === 0) {
-        const result = await callOnce(task);
-        if ("delayMs" in result) {
-          delayMs = result.delayMs;
-          break;
-        }
-        if (result.status === 200) callsMade += 1;
-        else if (result.status === 429) delayMs = retryAfterMs ?? 60_000;
-        else {
-          failedAttempts += 1;
-          delayMs = retryDelayMs(attempts++, random.next());
-        }
-        await time.sleep(random.int(200));
-      }
-      if (callsMade < calls) await time.sleep(Math.ceil(delayMs / 1000) * 1000);
+      await time.sleep(random.int(200));
     }
-    await releaseSlots(config, task, ["m"]);
+    releaseSlots(config, task.id, ["m"]);
     live -= 1;
+    return 0;
   }
 
-  for (let n = 0; n < tasks; n++) void deliver(`t${n}`);
+  /** A message opens a worker, which takes one queued task after another. */
+  async function work(message: string): Promise<void> {
+    deliveries += 1;
+    const config = configs[random.int(isolates)] as ConsumerConfig;
+    const until = time.now + refillMs(random.next());
+    for (let isRefill = false; time.now < until; isRefill = true) {
+      const admission = await admitTask(config, { task: message, model: "m", isRefill });
+      if (!admission.ok) {
+        const { waitMs, isSurplus } = admission.error;
+        if (isSurplus) break;
+        if (queued.some(({ id }) => id === message)) send(message, waitMs);
+        else leaveWaitlist(config, "m", message);
+        break;
+      }
+      const { slot, isNew } = admission.value;
+      const task = queued.shift();
+      if (task === undefined) {
+        if (slot !== null && isNew) releaseSlots(config, slot, ["m"]);
+        else if (slot !== null) pauseSlot(config, "m", slot, message);
+        break;
+      }
+      if (slot !== null) takeSlot(config, "m", slot, task.id);
+      const delayMs = await run(config, task);
+      if (delayMs > 0) requeue(task, delayMs);
+    }
+    await sendAllReports(config);
+  }
+
+  function send(message: string, delayMs: number): void {
+    void time.sleep(Math.ceil(delayMs / 1000) * 1000 + random.int(300)).then(() => work(message));
+  }
+
+  function requeue(task: Task, delayMs: number): void {
+    void time.sleep(delayMs).then(() => queued.unshift(task));
+    send(task.id, delayMs);
+  }
+
+  async function sweep(): Promise<void> {
+    while (live > 0) {
+      await time.sleep(60_000);
+      for (const { id } of queued.slice(0, hints)) send(id, 0);
+    }
+  }
+
+  for (let n = 0; n < tasks; n++) queued.push({ id: `t${n}`, callsMade: 0, attempts: 0 });
+  for (const { id } of queued) send(id, random.int(3_000));
+  void sweep();
   const finished = await time.run(() => live === 0);
   return {
     finished,
     endpoint,
     waits,
     deliveries,
+    requestsPerCall: use.requests / (tasks * calls),
     failedAttempts,
     minutes: time.elapsedMs / 60_000,
   };
@@ -131,14 +188,18 @@ const scenes = [
 test.each(scenes)(
   "$tasks tasks of $calls calls use 95 % of $limit requests per minute, under 1 % refused",
   async (scene) => {
-    const { finished, endpoint, waits, deliveries, minutes } = await play(scene);
+    const { finished, endpoint, waits, deliveries, minutes, requestsPerCall } = await play(scene);
     const { usedShare, refusedShare } = endpoint;
-    console.info(JSON.stringify({ ...scene, usedShare, refusedShare, minutes, deliveries }));
+    console.info(
+      JSON.stringify({ ...scene, usedShare, refusedShare, minutes, deliveries, requestsPerCall }),
+    );
     expect(finished).toBe(true);
     expect(endpoint.permitted.length).toBe(scene.tasks * scene.calls);
     expect(usedShare).toBeGreaterThanOrEqual(0.95);
     expect(refusedShare).toBeLessThan(0.01);
     expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+    // Hints come at a constant rate, however slow the model is.
+    expect(requestsPerCall).toBeLessThanOrEqual(1.5 + 60 / scene.limit);
   },
   patienceMs,
 );

@@ -1,18 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  admit,
   emptyState,
   grant,
   type LimiterAnswer,
   type LimiterState,
   type Permit,
-  record,
-  release,
 } from "../../consumer/governor/limiter.ts";
 import { intervalOf } from "../../consumer/governor/pace.ts";
-import { slotsMax } from "../../consumer/governor/slots.ts";
 import { governorLimits } from "../../shared/limits.ts";
+import { admit, record, refill, release } from "./limiter_steps.ts";
 
 const start = 1_000_000;
 const requestOf = (task: string, requestsPerMinute = 60) => ({ task, requestsPerMinute });
@@ -41,8 +38,11 @@ const countGranted = (permits: readonly Permit[]) =>
 
 describe("slots", () => {
   test("their number follows from the rate and the cycle of a task", () => {
-    const max = (rate: number, cycleMs: number) =>
-      slotsMax({ ...emptyState().slots, cycleMs }, intervalOf(rate));
+    const max = (rate: number, cycleMs: number) => {
+      const { slots } = emptyState();
+      slots.cycleMs = cycleMs;
+      return slots.max(intervalOf(rate));
+    };
     expect([max(20, 10_000), max(300, 10_000), max(20, 60_000), max(1, 1_000)]).toEqual([
       5, 83, 21, 1,
     ]);
@@ -50,7 +50,7 @@ describe("slots", () => {
 
   test("their number is not exceeded by many tasks at once", () => {
     const { permits } = decideEach(emptyState(), names(500), admitAt(start));
-    const max = slotsMax(emptyState().slots, intervalOf(60));
+    const max = emptyState().slots.max(intervalOf(60));
     expect(countGranted(permits)).toBeGreaterThan(0);
     expect(countGranted(permits)).toBeLessThanOrEqual(max);
   });
@@ -67,7 +67,7 @@ describe("slots", () => {
     const second = admit(first.state, requestOf("a", 1), start + 50_000);
     expect(first.permit).toMatchObject({ granted: true, isNew: true });
     expect(second.permit).toMatchObject({ granted: true, isNew: false });
-    expect(second.state.slots.held).toHaveLength(1);
+    expect(second.state.slots.countAt(start)).toBe(1);
   });
 
   test("a freed slot goes to the next task", () => {
@@ -84,7 +84,7 @@ describe("slots", () => {
       now += 40_000;
       state = record(granted.state, "a", { kind: "answered", at: start }, now);
     }
-    expect(slotsMax(state.slots, intervalOf(60))).toBeGreaterThan(35);
+    expect(state.slots.max(intervalOf(60))).toBeGreaterThan(35);
   });
 });
 
@@ -106,18 +106,29 @@ describe("the waitlist", () => {
   });
 
   test("later tasks wait longer, up to the maximum", () => {
-    const { permits } = decideEach(fullState(), names(9_000), admitAt(start, 1));
+    const { permits } = decideEach(
+      fullState(),
+      names(governorLimits.waitlistMin),
+      admitAt(start, 1),
+    );
     const waits = permits.map((permit) => (permit.granted ? 0 : permit.until - start));
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
     expect(waits.at(-1)).toBeLessThanOrEqual(governorLimits.retryMsMax);
     expect(waits.at(0)).toBe(governorLimits.retryMsMin);
   });
 
-  test("its size is bounded, and tasks beyond it still get a time to come back", () => {
-    const many = names(governorLimits.waitlistMax + 10);
+  test("a worker that has just ended a task continues before those that wait", () => {
+    const { state } = decideEach(fullState(), ["b", "c"], admitAt(start, 1));
+    const due = start + governorLimits.retryMsMin;
+    expect(refill(release(state, "a", due), requestOf("a", 1), due).permit.granted).toBe(true);
+  });
+
+  test("more messages than may be needed are surplus", () => {
+    const many = names(governorLimits.waitlistMin + 10);
     const { state, permits } = decideEach(fullState(), many, admitAt(start, 1));
-    expect(state.waitlist.size).toBe(governorLimits.waitlistMax);
-    expect(permits.at(-1)).toMatchObject({ granted: false });
+    expect(state.waitlist.size).toBe(governorLimits.waitlistMin);
+    const surplus = permits.filter((permit) => !permit.granted && permit.isSurplus);
+    expect(surplus).toHaveLength(10);
   });
 });
 
@@ -147,6 +158,7 @@ describe("a closed model", () => {
     expect(admit(closed, requestOf("new"), start + 1).permit).toEqual({
       granted: false,
       until: start + 3_600_000,
+      isSurplus: false,
     });
   });
 });
@@ -174,7 +186,7 @@ test("the rate, the slots and the horizon hold for any order of requests", () =>
       const calls: number[] = [];
       for (const { task, kind, gapMs } of sequence) {
         now += gapMs;
-        const before = state.slots.held.length;
+        const before = state.slots.countAt(now);
         if (kind === "release") state = release(state, task, now);
         else if (kind === "admit" || kind === "grant") {
           const decision = (kind === "admit" ? admit : grant)(state, requestOf(task, rate), now);
@@ -189,8 +201,8 @@ test("the rate, the slots and the horizon hold for any order of requests", () =>
           const time = calls.at(-1) ?? start;
           state = record(state, task, { kind, at: time, retryAfterMs: 2_000 }, now);
         }
-        const max = slotsMax(state.slots, intervalOf(rate));
-        expect(state.slots.held.length).toBeLessThanOrEqual(Math.max(before, max));
+        const max = state.slots.max(intervalOf(rate));
+        expect(state.slots.countAt(now)).toBeLessThanOrEqual(Math.max(before, max));
       }
       calls.sort((a, b) => a - b);
       for (const [n, at] of calls.entries()) {

@@ -1,31 +1,50 @@
 /** Configurations whose only governor is in memory, without a Durable Object. */
 import type { ConsumerConfig } from "../../consumer/config/config.ts";
-import { closedBreaker } from "../../consumer/governor/breaker.ts";
-import type { LimiterAnswer, Permit, PermitRequest } from "../../consumer/governor/limiter.ts";
-import * as limiter from "../../consumer/governor/limiter.ts";
-import type { Observation } from "../../consumer/governor/pace.ts";
+import { GovernorCore } from "../../consumer/governor/core.ts";
 
-/** Uses the pure limiter as the governor. */
-export function configWithGovernor(requestsPerMinute: number): ConsumerConfig {
-  let state = limiter.emptyState();
-  const decide = (decision: LimiterAnswer): Permit => {
-    state = decision.state;
-    return decision.permit;
-  };
-  const governor = {
-    breaker: async () => closedBreaker,
-    admit: async (request: PermitRequest) => decide(limiter.admit(state, request, Date.now())),
-    grant: async (request: PermitRequest) => decide(limiter.grant(state, request, Date.now())),
-    confirm: async (request: PermitRequest & { at: number }) =>
-      decide(limiter.confirm(state, request, Date.now())),
-    record: async (task: string, observation: Observation) => {
-      state = limiter.record(state, task, observation, Date.now());
+/** What a governor has received and stored. */
+export interface GovernorUse {
+  requests: number;
+  rowsStored: number;
+  /** The size of the last row. */
+  rowBytes: number;
+}
+
+export const noUse = (): GovernorUse => ({ requests: 0, rowsStored: 0, rowBytes: 0 });
+
+/** A governor whose waits are those of `setTimeout`, so that simulated time includes them. */
+export function memoryGovernor(use: GovernorUse = noUse()): GovernorCore {
+  const rows = new Map<string, unknown>();
+  const storage = {
+    get: async (keys: string[]) => new Map([...rows].filter(([key]) => keys.includes(key))),
+    async put(key: string, value: unknown) {
+      use.rowsStored += 1;
+      use.rowBytes = JSON.stringify(value).length;
+      rows.set(key, value);
     },
-    release: async (task: string) => {
-      state = limiter.release(state, task, Date.now());
-    },
   };
-  return configWith(governor, requestsPerMinute);
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const core = new GovernorCore(storage, wait);
+  return new Proxy(core, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        use.requests += 1;
+        return Reflect.apply(member, target, args) as unknown;
+      };
+    },
+  });
+}
+
+/** Isolates that share one governor. */
+export function isolatesWithGovernor(
+  count: number,
+  requestsPerMinute: number,
+  use: GovernorUse,
+): ConsumerConfig[] {
+  const governor = memoryGovernor(use);
+  return Array.from({ length: count }, () => configWith(governor, requestsPerMinute));
 }
 
 export function configWith(governor: object, requestsPerMinute: number): ConsumerConfig {

@@ -1,4 +1,4 @@
-import { createMessageBatch, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { createMessageBatch, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ConsumerEnv } from "../../../consumer/config/env.ts";
@@ -21,12 +21,18 @@ afterEach(() => {
 
 let endpoints = 0;
 
+const refusedForAnHour = (at: number) => ({
+  kind: "outcome" as const,
+  task: "other",
+  observation: { kind: "refused" as const, at, retryAfterMs: 3_600_000 },
+});
+
 /** A consumer whose endpoint has just asked for a pause of an hour. */
 async function consumerWithClosedModel(overrides: Record<string, unknown> = {}) {
   endpoints += 1;
   const url = `http://closed-${endpoints}.invalid/v1`;
   const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(`endpoint ${url}`));
-  await governor.record("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
+  await governor.receive([refusedForAnHour(0)]);
   return testConsumer({ MODEL_BASE_URL: url, MODEL_RPM: "60", ...overrides });
 }
 
@@ -77,7 +83,7 @@ async function consumerWithTwoModels(overrides: Record<string, unknown> = {}) {
   const closedModel = `@cf/closed/${endpoints}`;
   const openModel = `@cf/open/${endpoints}`;
   const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(closedModel));
-  await governor.record("other", { kind: "refused", at: 0, retryAfterMs: 3_600_000 });
+  await governor.receive([refusedForAnHour(0)]);
   const calledModels: string[] = [];
   const AI = {
     run: async (model: string) => {
@@ -128,22 +134,27 @@ test("a task without fallback models waits for its own model", async () => {
 test("an admission is revoked when the message has no task", async () => {
   const { on, openModel } = await consumerWithTwoModels();
   await deliverAs(on.env, "task_unknown", "tasks", openModel);
-  const slots = await runInDurableObject(
-    env.GOVERNOR.get(env.GOVERNOR.idFromName(openModel)),
-    async (_, state) => (await state.storage.get<{ places: { held: unknown[] } }>("book"))?.places,
-  );
-  expect(slots?.held).toEqual([]);
+  const governor = env.GOVERNOR.get(env.GOVERNOR.idFromName(openModel));
+  expect(await governor.snapshot(60)).toMatchObject({ inProgress: 0, callsLastMinute: 1 });
 });
 
-test("a governor keeps its rate, its slots and a pause when it is evicted", async () => {
+test("a governor keeps its rate, the number of its slots and a pause when it is evicted", async () => {
   const stub = env.GOVERNOR.get(env.GOVERNOR.idFromName("@cf/evicted/one"));
   const request = (task: string) => ({ task, requestsPerMinute: 1 });
+  const admission = (task: string) => ({
+    ...request(task),
+    slot: "s",
+    reservesCall: true,
+    isRefill: false,
+  });
   await stub.grant(request("a"));
   await evictDurableObject(stub);
-  expect((await stub.grant(request("a"))).granted).toBe(false);
-  expect((await stub.admit(request("b"))).granted).toBe(false);
-  await stub.record("a", { kind: "refused", at: Date.now() + 1, retryAfterMs: 3_600_000 });
+  expect(await stub.snapshot(1)).toMatchObject({ inProgress: 1 });
+  expect((await stub.grant(request("a"))).permit).toMatchObject({ granted: false });
+  expect(await stub.snapshot(1)).toMatchObject({ inProgress: 1 });
+  expect((await stub.admit(admission("b"))).permit).toMatchObject({ granted: false });
+  await stub.receive([refusedForAnHour(Date.now() + 1)]);
   await evictDurableObject(stub);
-  const later = await stub.admit(request("a"));
-  expect(later.granted ? 0 : later.until - Date.now()).toBeGreaterThan(3_500_000);
+  const { permit } = await stub.admit(admission("a"));
+  expect(permit?.granted === false ? permit.until - Date.now() : 0).toBeGreaterThan(3_500_000);
 });

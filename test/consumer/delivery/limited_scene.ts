@@ -8,6 +8,7 @@ import { type TaskMessage, taskMessage } from "../../../shared/platform/message.
 import type { DurableTask } from "../../../shared/task/task.ts";
 import { Random } from "../../chaos/random.ts";
 import { LimitedEndpoint, type Limits } from "../../governor/limited_endpoint.ts";
+import { memoryGovernor } from "../../governor/memory_governor.ts";
 import { SimulatedTime } from "../../governor/simulated_time.ts";
 import { acceptTask } from "../harness.ts";
 
@@ -98,6 +99,8 @@ function surroundings(
   send: (body: TaskMessage, delaySeconds: number) => void,
 ): ConsumerEnv {
   endpoints += 1;
+  // A Durable Object that waits cannot be woken by another request's clock.
+  const governor = memoryGovernor();
   const queue = {
     async send(body: TaskMessage, options?: QueueSendOptions) {
       send(body, options?.delaySeconds ?? 0);
@@ -113,14 +116,16 @@ function surroundings(
     ...(rpm === null ? {} : { MODEL_RPM: String(rpm) }),
     DB: time.database(env.DB),
     OBJECTS: time.stoppingClock(env.OBJECTS),
-    GOVERNOR: {
-      idFromName: (name: string) => env.GOVERNOR.idFromName(name),
-      get: (id: DurableObjectId) => time.stoppingClock(env.GOVERNOR.get(id)),
-    },
+    GOVERNOR: rpm === null ? governors(time) : { idFromName: String, get: () => governor },
     TASKS: queue,
     TASKS_LOW: queue,
   } as unknown as ConsumerEnv;
 }
+
+const governors = (time: SimulatedTime) => ({
+  idFromName: (name: string) => env.GOVERNOR.idFromName(name),
+  get: (id: DurableObjectId) => time.stoppingClock(env.GOVERNOR.get(id)),
+});
 
 /** Calls a tool until its last turn, and answers then. */
 function answering(call: () => Promise<Response>, calls: number): typeof fetch {

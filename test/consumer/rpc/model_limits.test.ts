@@ -83,7 +83,8 @@ describe("GET /v1/models", () => {
   });
 
   it("shows until when a model is closed", async () => {
-    await governor().record("t", { kind: "refused", at: Date.now(), retryAfterMs: 3_600_000 });
+    const refused = { kind: "refused", at: Date.now(), retryAfterMs: 3_600_000 } as const;
+    await governor().receive([{ kind: "outcome", task: "t", observation: refused }]);
     const { state, closed_until } = (await readModels()).get("spare-model") as ModelLimitResponse;
     expect(state).toBe("back_off");
     expect(Date.parse(closed_until ?? "") - Date.now()).toBeGreaterThan(3_000_000);

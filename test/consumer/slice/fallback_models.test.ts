@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { closedBreaker } from "../../../consumer/governor/breaker.ts";
 import type { DurableTask } from "../../../shared/task/task.ts";
 import {
   finalAnswer,
@@ -120,10 +121,11 @@ test("a rehearsal does not use the deployment's fallbacks", async () => {
 });
 
 test("each model of an endpoint waits for its governor's permit before its call", async () => {
-  const permits: string[] = [];
+  let permits = 0;
   const grant = async () => {
-    permits.push("permit");
-    return { granted: true, at: 0 };
+    permits += 1;
+    const permit = { granted: true, at: 0, isNew: true, isProbe: false };
+    return { permit, breaker: closedBreaker };
   };
   const governor = permissiveGovernor({ grant });
   const { called } = await run(
@@ -131,7 +133,7 @@ test("each model of an endpoint waits for its governor's permit before its call"
     {},
     { MODEL_RPM: "60", GOVERNOR: governor },
   );
-  expect([called, permits.length]).toEqual([["m1", "m2"], 2]);
+  expect([called, permits]).toEqual([["m1", "m2"], 2]);
 });
 
 test("a fallback gets the history without the first model's reasoning and call ids", async () => {

@@ -22,7 +22,7 @@ test.each([
   ["never answers", () => new Promise<never>(() => undefined)],
 ])(
   "a reply is kept although the governor %s when the outcome is reported",
-  async (_case, record) => {
+  async (_case, receive) => {
     let calls = 0;
     vi.stubGlobal("fetch", async () => {
       calls += 1;
@@ -31,7 +31,7 @@ test.each([
         usage: { prompt_tokens: 400, completion_tokens: 1 },
       });
     });
-    const GOVERNOR = permissiveGovernor({ record });
+    const GOVERNOR = permissiveGovernor({ receive });
     const on = testConsumer({ MODEL_BASE_URL: uniqueEndpoint(), MODEL_RPM: "6000", GOVERNOR });
     const row = await runTask({ prompt: "p", model: "m" }, { consumer: on, deliveriesMax: 1 });
     expect([row.status, calls]).toEqual(["succeeded", 1]);
