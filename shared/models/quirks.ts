@@ -50,6 +50,11 @@ export const quirkMeanings = {
     "The text held calls in a fence after Action:, as Command R writes them.",
   call_in_text_functionary: "The text held calls as Functionary writes them.",
   call_in_text_solar: "The text held calls as Solar writes them.",
+  call_in_text_solar_open: "The text held calls as Solar Open 2 writes them.",
+  call_in_text_kimi_k3: "The text held calls as Kimi K3 writes them.",
+  call_in_text_plamo: "The text held calls as PLaMo 3 writes them.",
+  call_in_text_inkling: "The text held calls as Inkling writes them.",
+  call_in_text_minimax_m3: "The text held calls as MiniMax M3 writes them.",
   call_in_text_qwen_agent: "The text held calls as Qwen's agent template writes them.",
   call_in_text_tagged_python:
     "The text held calls as Python in tags, as LFM2, Olmo 3 and Llama 4 write them.",

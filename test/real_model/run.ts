@@ -32,7 +32,8 @@ const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "fleet-model-"));
 const fleet = await startDevServer({
   port: Number(process.env.PORT ?? "8797"),
   stateDir,
-  environment: process.env,
+  // A small server works on few calls at once; with more, calls wait in its queue until our deadline.
+  environment: { FLEET_CONCURRENCY: "2", ...process.env },
   quiet: true,
 });
 try {

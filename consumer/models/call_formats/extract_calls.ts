@@ -40,7 +40,7 @@ export function extractCalls(text: string, tools: readonly ToolOffer[]): Extract
 
 /** True if a text contains tokens of a call or of reasoning, or stops inside one. Valid JSON is always data. */
 export function holdsUnreadMarkup(text: string): boolean {
-  if (!/[<>[{`✿◁]/.test(text)) return false;
+  if (!/[<>[{`✿◁*]/.test(text)) return false;
   if (parseJson(text.trim()) !== undefined) return false;
   return isBrokenOff(text) || holdsMarkup(text, quotedSpans(text));
 }

@@ -11,12 +11,17 @@ import { deepseek } from "./tokens/deepseek.ts";
 import { functionary } from "./tokens/functionary.ts";
 import { gemma } from "./tokens/gemma.ts";
 import { harmony } from "./tokens/harmony.ts";
+import { inkling } from "./tokens/inkling.ts";
 import { kimi } from "./tokens/kimi.ts";
+import { kimiK3 } from "./tokens/kimi_k3.ts";
+import { plamo } from "./tokens/plamo.ts";
 import { qwenAgent } from "./tokens/qwen_agent.ts";
 import { solar } from "./tokens/solar.ts";
+import { solarOpen } from "./tokens/solar_open.ts";
 import { functionXml } from "./xml/function_xml.ts";
 import { glm } from "./xml/glm.ts";
 import { invoke } from "./xml/invoke.ts";
+import { minimaxM3 } from "./xml/minimax_m3.ts";
 import { paramXml } from "./xml/param_xml.ts";
 
 /** Formats with marks come first: if two read the same place, the earlier one wins. */
@@ -28,6 +33,11 @@ export const callFormats: readonly CallFormat[] = [
   mistral,
   gemma,
   solar,
+  solarOpen,
+  kimiK3,
+  plamo,
+  inkling,
+  minimaxM3,
   functionary,
   qwenAgent,
   functionXml,

@@ -7,14 +7,17 @@ const openers: readonly RegExp[] = [
   /<｜tool▁call▁begin｜>|<｜tool_call_begin｜>/g,
   /<\|python_(?:tag|start)\|>|\[TOOL_CALLS\]/g,
   /<\|START_ACTION\|>|<\|action_start\|>|<\|function_call\|>|<\|tools_prefix\|>|<\|recipient\|>/g,
-  /<start_function_call>|<(?:longcat_)?tool_call>|<function_call>|<TOOLCALL>/g,
-  /<function(?:=| name=")[\w.-]{1,128}|<(?:｜DSML｜|\|DSML\||steptml:)?invoke name=/g,
-  /<(?:longcat_)?arg_key>|<parameter=|✿FUNCTION✿|function call<\|role_sep\|>/g,
+  /<start_function_call>|(?<!\[>\[)<(?:longcat_)?tool_call>|<function_call>|<TOOLCALL>/g,
+  /<function(?:=| name=")[\w.-]{1,128}|<(?:｜[DG][SC]ML｜ ?|\|DSML\||steptml:|atem:)?invoke name=/g,
+  /<\|open\|>call |<\|plamo:begin_tool_request:|<\|content_invoke_tool_|<\|tool_call:start\|>/g,
+  /\]<\]minimax\[>\[<(?!\/?tool_call>)|\[unused11\]|\*\*Tool Call:\*\*|<tool: ?\w{1,64}>/g,
+  /<(?:ifm\||iquest_)tool_call>|<dots_function_call>\s{0,8}[{[]|<tool_call:[0-9a-f]{4,16}>/g,
+  /<(?:longcat_|ifm\|)?arg_key(?::[0-9a-f]{4,16})?>|<parameter=|✿FUNCTION✿|function call<\|role_sep\|>/g,
 ];
 
 /** Tokens around calls, or of any model: next to calls they are markup, otherwise they are unread tokens. */
 const wrappers =
-  /<\/?(?:[\w-]{1,20}:)?(?:tool_calls?|function_calls?|tools|TOOLCALL)>|<\/?(?:｜DSML｜|\|DSML\|)[\w]{1,20}>|<\|\/?[A-Za-z][\w:]{0,40}\|?>|<｜[^<>\n｜]{1,40}｜>|<\w{1,40}\|>|\[\/?TOOL_CALLS\]|<\/?longcat_\w{1,20}>|<\/(?:function|invoke|parameter|arg_value)>/g;
+  /\]<\]minimax\[>\[(?:<\/?tool_call>)?|<\|(?:open|close)\|>\w{1,20}<\|sep\|>|<\/?(?:ifm\||iquest_|dots_|atem:)\w{1,30}>|<\/?(?:tool_calls?|arg_key|arg_value|think):[0-9a-f]{4,16}>|\[unused1[12]\]|<\/?(?:[\w-]{1,20}:)?(?:tool_calls?|function_calls?|tools|TOOLCALL)>|<\/?(?:｜[DG][SC]ML｜ ?|\|DSML\|)[\w]{1,20}>|<\|\/?[A-Za-z][\w:]{0,40}\|?>|<｜[^<>\n｜]{1,40}｜>|<\w{1,40}\|>|\[\/?TOOL_CALLS\]|<\/?longcat_\w{1,20}>|<\/(?:function|invoke|parameter|arg_value)>/g;
 
 export const isMarkupOnly = (text: string): boolean => stripMarkup(text).trim() === "";
 

@@ -86,7 +86,15 @@ export function typedValue(
     typeof properties === "object" && properties !== null && Object.hasOwn(properties, key)
       ? Reflect.get(properties, key)
       : undefined;
-  if (schema !== undefined && typesOf(property, schema).has("string")) return raw;
+  return schema === undefined ? readValue(raw) : typedAs(raw, property, schema);
+}
+
+/** The same by the schema of the value itself; `root` holds its definitions. */
+export function typedAs(raw: string, schema: unknown, root: Record<string, unknown>): unknown {
+  return typesOf(schema, root).has("string") ? raw : readValue(raw);
+}
+
+function readValue(raw: string): unknown {
   const value = parseJson(quoteLossyNumbers(raw.trim()));
   return value === undefined ? (wholePython(raw.trim()) ?? raw) : value;
 }

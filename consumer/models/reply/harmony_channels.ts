@@ -1,14 +1,16 @@
 import type { VisibleText } from "./visible_text.ts";
 
 const mark = "<|message|>";
-const ends = ["<|end|>", "<|return|>", "<|call|>"];
+const ends = ["<|end|>", "<|return|>", "<|call|>", "<|eom|>", "<|eot|>"];
+/** Muse addresses every message: its reasoning to itself, the answer to the user. */
+const ownRecipient = /\bto=(self|user|commentary)\s*(?:<\||$)/;
 const boundaries = [...ends, "<|start|>", "<|channel|>"];
 /** A lead that belongs to the following header, whose own tokens the engine removed. */
 const headLead = /\bto=|^\s*(?:assistant|commentary|analysis|final)\s*$/;
 
 /**
  * Splits a text at harmony's channel tokens: analysis is reasoning, final and commentary are text, and
- * a message that is addressed (`to=`) is a call, which stays in the text with its tokens, at the end.
+ * a message that is addressed (`to=`) to a tool is a call, which stays in the text with its tokens, at the end.
  */
 export function splitHarmony(text: string): VisibleText {
   if (!text.includes(mark)) return { text, reasoning: "", quirks: [] };
@@ -24,11 +26,13 @@ export function splitHarmony(text: string): VisibleText {
     const from = head + mark.length;
     const end = nextBoundary(text, from);
     const body = text.slice(from, end);
-    if (/\bto=/.test(content.slice(-200))) {
+    const kind = messageKind(content.slice(-200));
+    if (kind === "reasoning") parts.push(body.trim());
+    else if (kind === "call") {
       const header = isHead ? content : content.slice(lead.length);
-      pieces.push({ kind: "call", text: `${header}${mark}${body}<|call|>` });
-    } else if (content.slice(-60).includes("analysis")) parts.push(body.trim());
-    else pieces.push({ kind: "message", text: body });
+      const isTagged = body.includes("<atem:");
+      pieces.push({ kind: "call", text: isTagged ? body : `${header}${mark}${body}<|call|>` });
+    } else pieces.push({ kind: "message", text: body });
     const token = ends.find((each) => text.startsWith(each, end));
     position = end + (token?.length ?? 0);
   }
@@ -40,6 +44,13 @@ export function splitHarmony(text: string): VisibleText {
     reasoning: parts.join("\n"),
     quirks: ["harmony_channels_in_text"],
   };
+}
+
+function messageKind(header: string): "reasoning" | "call" | "message" {
+  const recipient = ownRecipient.exec(header)?.[1];
+  if (recipient !== undefined) return recipient === "self" ? "reasoning" : "message";
+  if (/\bto=/.test(header)) return "call";
+  return header.slice(-60).includes("analysis") ? "reasoning" : "message";
 }
 
 interface Piece {

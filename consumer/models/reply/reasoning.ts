@@ -1,8 +1,14 @@
+import { checkpointMark } from "../call_formats/checkpoint_mark.ts";
 import { isCovered, quotedSpans, type Span } from "../call_formats/quoted.ts";
 import { splitHarmony } from "./harmony_channels.ts";
 import type { VisibleText } from "./visible_text.ts";
 
-const names = ["think", "thinking", "thought", "reasoning", "seed:think", "longcat_think"];
+const names = ["think", "thinking", "thought", "reasoning", "seed:think", "longcat_think"].concat([
+  "mm:think",
+  "ifm|think",
+  "ifm|think_fast",
+  "ifm|think_faster",
+]);
 
 /** The marks around reasoning, of every family; an opening mark counts only where a line starts with it. */
 export const reasoningMarks: readonly (readonly [open: string, close: string])[] = [
@@ -13,8 +19,18 @@ export const reasoningMarks: readonly (readonly [open: string, close: string])[]
   ["<|inner_prefix|>", "<|inner_suffix|>"],
   ["<|begin_of_thought|>", "<|end_of_thought|>"],
   ["◁think▷", "◁/think▷"],
+  ["<|open|>think<|sep|>", "<|close|>think<|sep|>"],
+  ["<|plamo:begin_think:plamo|>", "<|plamo:end_think:plamo|>"],
   ["Here is my thought process:", "Here is my response:"],
 ];
+
+/** The marks, and those of Hunyuan 4, whose tags end in a mark of the checkpoint. */
+function marksIn(text: string): typeof reasoningMarks {
+  const suffix = checkpointMark(text);
+  return suffix === null
+    ? reasoningMarks
+    : [...reasoningMarks, [`<think${suffix}>`, `</think${suffix}>`]];
+}
 
 /** Marks that only separate reasoning from the answer: everything before them is reasoning. */
 const dividers: readonly string[] = ["[BEGIN FINAL RESPONSE]"];
@@ -25,12 +41,13 @@ const answerMarks: readonly (readonly [open: string, close: string])[] = [
   ["<|START_TEXT|>", "<|END_TEXT|>"],
   ["<|begin_of_solution|>", "<|end_of_solution|>"],
   ["<answer>", "</answer>"],
+  ["<|open|>response<|sep|>", "<|close|>response<|sep|>"],
   ["<response>", "</response>"],
 ];
 
 /** Tokens that end a reply and have no meaning. */
 const endTokens =
-  /(?:\s|<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end|return|END_OF_TURN_TOKEN|assistant_end|role_end|message_end|eos|tool_response)\|?>|<｜end▁of▁sentence｜>|<\/s>|<eos>|<end_of_turn>|<turn\|>|<SPECIAL_\d{1,4}>|\[END FINAL RESPONSE\]|\[EOS\])+$/;
+  /(?:\s|<\|close\|>message<\|sep\|>|<\|plamo:tag\|>|<\|(?:end_of_msg|eom|eot|end_message|im_end|eot_id|eom_id|end_of_text|endoftext|end|return|END_OF_TURN_TOKEN|assistant_end|role_end|message_end|eos|tool_response)\|?>|<｜end▁of▁sentence｜>|<\/s>|<eos>|<end_of_turn>|<turn\|>|<SPECIAL_\d{1,4}>|\[END FINAL RESPONSE\]|\[EO[ST]\])+$/;
 
 /** The text without the tokens that end it. */
 export function withoutEndTokens(text: string): string {
@@ -63,12 +80,13 @@ export function splitReasoning(replyText: string): VisibleText {
 
 function takeBlocks(text: string, parts: string[]): string {
   const quotes = quotedSpans(text);
+  const marks = marksIn(text);
   // The next position of each mark. It is searched again only after it is passed, so the work stays linear.
-  const next = reasoningMarks.map(([open]) => text.indexOf(open));
+  const next = marks.map(([open]) => text.indexOf(open));
   let rest = "";
   let position = 0;
   for (;;) {
-    reasoningMarks.forEach(([open], index) => {
+    marks.forEach(([open], index) => {
       let start = next[index] ?? -1;
       while (start !== -1 && !opensAt(text, start, position, quotes))
         start = text.indexOf(open, start + 1);
@@ -77,7 +95,7 @@ function takeBlocks(text: string, parts: string[]): string {
     const starts = next.filter((start) => start !== -1);
     if (starts.length === 0) return rest + text.slice(position);
     const start = Math.min(...starts);
-    const [open, close] = reasoningMarks[next.indexOf(start)] ?? ["", ""];
+    const [open, close] = marks[next.indexOf(start)] ?? ["", ""];
     rest += text.slice(position, start);
     const from = start + open.length;
     const end = text.indexOf(close, from);
@@ -97,7 +115,7 @@ function opensAt(text: string, start: number, position: number, quotes: readonly
 function takeStray(text: string, parts: string[]): string {
   const quotes = quotedSpans(text);
   let cut: { from: number; to: number } | null = null;
-  for (const mark of [...reasoningMarks.map(([, close]) => close), ...dividers]) {
+  for (const mark of [...marksIn(text).map(([, close]) => close), ...dividers]) {
     for (let from = text.indexOf(mark); from !== -1; from = text.indexOf(mark, from + 1)) {
       const to = from + mark.length;
       const ends = /^[ \t]*(?:\r?\n|$)/.test(text.slice(to, to + 40));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { offer, request } from "../request.ts";
-import { type Meant, renderers } from "./render.ts";
+import { type Meant, type Renderer, renderers } from "./render.ts";
 
 const probe = offer("probe", {
   text: { type: "string" },
@@ -15,7 +15,7 @@ const probe = offer("probe", {
 
 const runs = 60;
 
-function callsWithout(cannot: RegExp | undefined): fc.Arbitrary<Meant[]> {
+function callsFor({ cannot, needsTypes }: Renderer): fc.Arbitrary<Meant[]> {
   const text = fc
     .oneof(
       fc.string({ unit: "grapheme", maxLength: 20 }),
@@ -40,8 +40,9 @@ function callsWithout(cannot: RegExp | undefined): fc.Arbitrary<Meant[]> {
     },
     { requiredKeys: ["text"], noNullPrototype: true },
   );
+  const typed = needsTypes ? args.map(({ deep: _, ...others }) => others) : args;
   return fc.array(
-    args.map((value): Meant => ({ name: "probe", arguments: value })),
+    typed.map((value): Meant => ({ name: "probe", arguments: value })),
     { minLength: 1, maxLength: 3 },
   );
 }
@@ -51,7 +52,7 @@ describe("any call comes back from the text it was written into", () => {
     "%s",
     (_name, renderer) => {
       fc.assert(
-        fc.property(callsWithout(renderer.cannot), (calls) => {
+        fc.property(callsFor(renderer), (calls) => {
           const body = { choices: [{ message: { content: renderer.render(calls) } }] };
           const outcome = normalise(body, request({ tools: [probe] }), 0);
           expect(outcome.ok).toBe(true);

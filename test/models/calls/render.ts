@@ -6,6 +6,8 @@ export interface Meant {
 
 export interface Renderer {
   family: string;
+  /** Values without a schema are ambiguous: `42` may be a text, nothing an empty list. */
+  needsTypes?: true;
   /** A call without marks counts only if it is the whole text. */
   isWholeText: boolean;
   /** Text that the family cannot write, because its own marks would end there. */
@@ -52,6 +54,37 @@ const glmPairs = (call: Meant, glue: string) =>
       ([key, value]) => `<arg_key>${key}</arg_key>${glue}<arg_value>${asText(value)}</arg_value>`,
     )
     .join(glue);
+
+const invokes = (prefix: string, calls: readonly Meant[]) =>
+  calls
+    .map(
+      (call) =>
+        `<${prefix}invoke name="${call.name}">\n${pairs(call)
+          .map(
+            ([key, value]) =>
+              `<${prefix}parameter name="${key}" string="${typeof value === "string"}">${asText(value)}</${prefix}parameter>\n`,
+          )
+          .join("")}</${prefix}invoke>`,
+    )
+    .join("\n");
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return value === null ? "null" : typeof value;
+}
+
+const m3 = "]<]minimax[>[";
+
+/** Values as MiniMax M3 nests them: the members of an object and the items of a list in tags of their own. */
+function nested(value: unknown): string {
+  if (Array.isArray(value)) {
+    return value.map((item) => `${m3}<item>${nested(item)}${m3}</item>`).join("");
+  }
+  if (typeof value !== "object" || value === null) return asText(value);
+  return Object.entries(value)
+    .map(([key, inner]) => `${m3}<${key}>${nested(inner)}${m3}</${key}>`)
+    .join("");
+}
 
 export const renderers: readonly Renderer[] = [
   {
@@ -405,6 +438,163 @@ export const renderers: readonly Renderer[] = [
               .join("")}</function>`,
         )
         .join("\n")}\n</seed:tool_call>`,
+  },
+  {
+    family: "Kimi K3",
+    cannot: /<\|/,
+    isWholeText: false,
+    render: (calls) =>
+      `<|open|>tools<|sep|>${calls
+        .map(
+          (call, index) =>
+            `<|open|>call tool="${call.name}" index="${index + 1}"<|sep|>${pairs(call)
+              .map(
+                ([key, value]) =>
+                  `<|open|>argument key="${key}" type="${jsonType(value)}"<|sep|>${asText(value)}<|close|>argument<|sep|>`,
+              )
+              .join("")}<|close|>call<|sep|>`,
+        )
+        .join("")}<|close|>tools<|sep|><|close|>message<|sep|>`,
+  },
+  {
+    family: "MiniMax M3",
+    cannot: /[<>\]]|^\s*$/,
+    needsTypes: true,
+    isWholeText: false,
+    render: (calls) =>
+      `${m3}<tool_call>\n${calls
+        .map((call) => `${m3}<invoke name="${call.name}">${nested(call.arguments)}${m3}</invoke>\n`)
+        .join("")}${m3}</tool_call>`,
+  },
+  {
+    family: "Hunyuan 4",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) =>
+      `<tool_calls:6124c78e>\n${calls
+        .map((call) => `<tool_call>${call.name}${glmPairs(call, "")}</tool_call>`)
+        .join("\n")
+        .replace(
+          /<(\/?(?:tool_call|arg_key|arg_value))>/g,
+          "<$1:6124c78e>",
+        )}\n</tool_calls:6124c78e>`,
+  },
+  {
+    family: "K2 Horizon",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) =>
+      `<ifm|tool_calls>\n${calls
+        .map(
+          (call) =>
+            `<ifm|tool_call>${call.name}\n${pairs(call)
+              .map(
+                ([key, value]) =>
+                  `<ifm|arg_key>${key}</ifm|arg_key>\n<ifm|arg_type>${jsonType(value)}</ifm|arg_type>\n<ifm|arg_value>${asText(value)}</ifm|arg_value>`,
+              )
+              .join("\n")}\n</ifm|tool_call>`,
+        )
+        .join("\n")}\n</ifm|tool_calls>`,
+  },
+  {
+    family: "K2 Horizon with JSON",
+    isWholeText: false,
+    render: (calls) =>
+      `<ifm|tool_calls>${calls.map((call) => `<ifm|tool_call>${json(call)}</ifm|tool_call>`).join("")}</ifm|tool_calls>`,
+  },
+  {
+    family: "IQuest",
+    cannot: /</,
+    isWholeText: false,
+    render: each(
+      (call) => `<iquest_tool_call>${call.name}${glmPairs(call, "")}</iquest_tool_call>`,
+    ),
+  },
+  {
+    family: "PLaMo 3",
+    isWholeText: false,
+    render: (calls) =>
+      `<|plamo:begin_tool_requests:plamo|>${calls
+        .map(
+          (call) =>
+            `<|plamo:begin_tool_request:plamo|><|plamo:begin_tool_name:plamo|>${call.name}<|plamo:end_tool_name:plamo|><|plamo:begin_tool_arguments:plamo|><|plamo:constrain|>json<|plamo:msg|>${json(call.arguments)}<|plamo:end_tool_arguments:plamo|><|plamo:end_tool_request:plamo|>`,
+        )
+        .join("")}<|plamo:end_tool_requests:plamo|>`,
+  },
+  {
+    family: "Pangu",
+    isWholeText: false,
+    render: (calls) => `[unused11]${json(calls)}[unused12]`,
+  },
+  {
+    family: "dots",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) => `<dots_function_call>\n${invokes("", calls)}\n</dots_function_call>`,
+  },
+  {
+    family: "dots with JSON",
+    isWholeText: false,
+    render: each((call) => `<dots_function_call>\n${json(call)}\n</dots_function_call>`),
+  },
+  {
+    family: "DeepSeek 4 with JSON",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) =>
+      `<｜DSML｜tool_calls>\n${calls
+        .map(
+          (call) =>
+            `<｜DSML｜invoke name="${call.name}">\n${json(call.arguments)}\n</｜DSML｜invoke>`,
+        )
+        .join("\n")}\n</｜DSML｜tool_calls>`,
+  },
+  {
+    family: "DeepSeek 4.1",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) => `<｜DSML｜ calls>\n${invokes("｜DSML｜ ", calls)}\n</｜DSML｜ calls>`,
+  },
+  {
+    family: "GigaChat 3.5",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) => `<｜GCML｜tool_calls>\n${invokes("｜GCML｜", calls)}\n</｜GCML｜tool_calls>`,
+  },
+  {
+    family: "Muse",
+    cannot: /</,
+    isWholeText: false,
+    render: (calls) => `<atem:function_calls>\n${invokes("atem:", calls)}\n</atem:function_calls>`,
+  },
+  {
+    family: "Inkling",
+    isWholeText: false,
+    render: each(
+      (call) =>
+        `<|message_model|>${call.name}<|content_invoke_tool_json|>${json({ name: call.name, args: call.arguments })}<|end_message|>`,
+      "",
+    ),
+  },
+  {
+    family: "Solar Open 2",
+    cannot: /<\|/,
+    isWholeText: false,
+    render: each(
+      (call) =>
+        `<|tool_call:start|>${call.name}\n${pairs(call)
+          .map(
+            ([key, value]) =>
+              `<|tool_arg:start|>${key}<|tool_arg:value|>${asText(value)}<|tool_arg:end|>\n`,
+          )
+          .join("")}<|tool_call:end|>`,
+    ),
+  },
+  {
+    family: "RWKV",
+    cannot: /`/,
+    isWholeText: false,
+    render: each((call) => `**Tool Call:**\n\`\`\`json\n${json(call)}\n\`\`\``),
   },
   {
     family: "pythonic list",

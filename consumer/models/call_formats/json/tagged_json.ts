@@ -6,7 +6,7 @@ import { type NamedCall, namedCalls } from "./named_json.ts";
 
 /**
  * Tags before JSON calls and what closes them: Hermes and Qwen, MiniMax M1 and Hunyuan A13B, Granite,
- * Phi, LFM2, Nemotron, LongCat, InternLM, GigaChat, Command R/A and xLAM.
+ * Phi, LFM2, Pangu, Nemotron, LongCat, InternLM, GigaChat, Command R/A, xLAM, dots and K2 Horizon.
  */
 const tags: readonly (readonly [open: string, ...close: string[]])[] = [
   ["<tool_call>", "</tool_call>"],
@@ -24,6 +24,9 @@ const tags: readonly (readonly [open: string, ...close: string[]])[] = [
   ["<|function_call|>", "<|/function_call|>", "</s>"],
   ["<tools>", "</tools>"],
   ["functools", "<|end|>"],
+  ["[unused11]", "[unused12]"],
+  ["<dots_function_call>", "</dots_function_call>"],
+  ["<ifm|tool_call>", "</ifm|tool_call>"],
 ];
 
 /** The calls of one tag. Balanced brackets end a block, because engines drop the closing tag as a stop token. */
@@ -55,8 +58,10 @@ function closedBlock(text: string, from: number, close: readonly string[]) {
     if (namedList.length === 0) return null;
     calls.push(...namedList);
     position = end;
+    const closed = skipToken(text, end, ...close);
+    if (closed > end) return { calls, end: closed };
     const next = skipSpace(text, skipToken(text, end, ",", ";"));
-    if (!/[{[]/.test(text.charAt(next))) return { calls, end: skipToken(text, end, ...close) };
+    if (!/[{[]/.test(text.charAt(next))) return { calls, end };
     position = next;
   }
   return looseBlock(text, from, close, calls.length === 0);

@@ -1,15 +1,41 @@
 import type { ToolOffer } from "../../../../shared/models/model.ts";
+import { checkpointMark } from "../checkpoint_mark.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, skipSpace, skipToken, typedValue } from "../scan.ts";
 
-/** The prefixes of the tags: GLM and Hunyuan have none. */
-const prefixes = ["", "longcat_"];
+/** How a family spells the name of a tag. GLM and Hunyuan 3 leave it as it is. */
+type Spelling = (name: string) => string;
 
-function marksOf(prefix: string) {
-  const tag = (name: string) => [`<${prefix}${name}>`, `</${prefix}${name}>`] as const;
-  return { call: tag("tool_call"), key: tag("arg_key"), value: tag("arg_value") };
+const spellings: readonly Spelling[] = [
+  (name) => name,
+  (name) => `longcat_${name}`,
+  (name) => `ifm|${name}`,
+  (name) => (name === "tool_call" ? `iquest_${name}` : name),
+];
+
+function marksOf(spell: Spelling) {
+  const tag = (name: string) => [`<${spell(name)}>`, `</${spell(name)}>`] as const;
+  return {
+    call: tag("tool_call"),
+    key: tag("arg_key"),
+    type: tag("arg_type"),
+    value: tag("arg_value"),
+  };
 }
 type Marks = ReturnType<typeof marksOf>;
+
+/** The spellings, and that of Hunyuan 4, whose tags end in a mark of the checkpoint: `<tool_call:6124c78e>`. */
+function spellingsIn(text: string): readonly Spelling[] {
+  const suffix = checkpointMark(text);
+  return suffix === null ? spellings : [...spellings, (name) => `${name}${suffix}`];
+}
+
+/** K2 Horizon may name the type between key and value. */
+function skipType(text: string, at: number, [open, close]: Marks["type"]): number {
+  if (!text.startsWith(open, at)) return at;
+  const end = text.indexOf(close, at);
+  return end === -1 ? at : skipSpace(text, end + close.length);
+}
 
 /**
  * A value ends at its closing tag. Where the next key comes first or no closing tag does, it was left
@@ -44,7 +70,7 @@ function readCall(
     const keyEnd = text.indexOf(marks.key[1], position);
     if (keyEnd === -1) return null;
     const key = text.slice(position + marks.key[0].length, keyEnd).trim();
-    const open = skipSpace(text, keyEnd + marks.key[1].length);
+    const open = skipType(text, skipSpace(text, keyEnd + marks.key[1].length), marks.type);
     const valueStart = open + marks.value[0].length;
     const end = valueEnd(text, valueStart, marks);
     if (!text.startsWith(marks.value[0], open) || end === null) return null;
@@ -60,14 +86,16 @@ function readCall(
   return { name: name[1], arguments: Object.fromEntries(pairs), start, end };
 }
 
-/** `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`: GLM, Hunyuan 3 (`<tool_sep>`), LongCat. */
+/** `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`: GLM, Hunyuan 3 (`<tool_sep>`) and 4, LongCat, K2 Horizon, IQuest. */
 export const glm: CallFormat = {
   name: "glm",
   wholeText: false,
   find: (text, tools) =>
-    prefixes.map(marksOf).flatMap((marks) =>
-      blocks(text, ...marks.call)
-        .map(({ start }) => readCall(text, start, marks, tools))
-        .filter((leak) => leak !== null),
-    ),
+    spellingsIn(text)
+      .map(marksOf)
+      .flatMap((marks) =>
+        blocks(text, ...marks.call)
+          .map(({ start }) => readCall(text, start, marks, tools))
+          .filter((leak) => leak !== null),
+      ),
 };

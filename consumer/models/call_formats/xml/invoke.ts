@@ -1,15 +1,17 @@
 import type { ToolOffer } from "../../../../shared/models/model.ts";
-import { parseJson } from "../../../../shared/text/json.ts";
+import { parseJson, parseRecord } from "../../../../shared/text/json.ts";
 import type { CallFormat, LeakedCall } from "../leak.ts";
 import { blocks, typedValue } from "../scan.ts";
 import { rawParameters } from "../scan_parameters.ts";
 
-/** DeepSeek (from V3.2 on) and Step 3 put an extra token into every tag. */
-const prefixes = ["", "｜DSML｜", "|DSML|", "steptml:"];
+/** What families put into every tag: DeepSeek V3.2 and V4, V4.1 (with a space), Step 3, GigaChat 3.5, Muse. */
+const prefixes = ["", "｜DSML｜", "|DSML|", "｜DSML｜ ", "steptml:", "｜GCML｜", "atem:"];
 /** Step 3's tokens in front of an invocation. */
 const stepHead = "<｜tool_call_begin｜>function<｜tool_sep｜>";
 
 function parameters(inner: string, prefix: string, tool: string, tools: readonly ToolOffer[]) {
+  // DeepSeek V4 may write one JSON object instead of parameters.
+  if (inner.trimStart().startsWith("{")) return parseRecord(inner) ?? null;
   const marks = {
     open: `<${prefix}parameter name="`,
     nameEnd: '"',
@@ -37,5 +39,5 @@ function find(text: string, tools: readonly ToolOffer[]): LeakedCall[] {
   );
 }
 
-/** `<invoke name="f"><parameter name="k">v</parameter></invoke>`: MiniMax, DeepSeek V3.2, Step 3. */
+/** `<invoke name="f"><parameter name="k">v</parameter></invoke>`: MiniMax, DeepSeek V3.2 to V4.1, Step 3, dots, GigaChat 3.5, Muse. */
 export const invoke: CallFormat = { name: "invoke", wholeText: false, find };
