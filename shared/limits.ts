@@ -2,6 +2,7 @@
 // A limit that is defined elsewhere is a defect. `platformLimits` holds the platform's own numbers.
 
 export * from "./limits/api.ts";
+export * from "./limits/approvals.ts";
 export * from "./limits/delivery.ts";
 export * from "./limits/egress.ts";
 export * from "./limits/evals.ts";

@@ -22,6 +22,7 @@ export type GatewayDenial =
   | "bad_secret"
   | "missing_route"
   | "carrier"
+  | "approval_required"
   | "stopped";
 
 /** Why a request that was sent has no usable response. */
@@ -96,6 +97,9 @@ export const egressErrors: Readonly<Record<EgressErrorReason, ErrorText>> = {
   missing_route: denialText("The service binding for this host is not configured."),
   carrier: denialText(
     "The rule for this host adds a credential or uses a binding, which a browser cannot. Use fetch_url.",
+  ),
+  approval_required: denialText(
+    "A person must approve this request. Do not send it from a program: call fetch_url with the same method, URL and body.",
   ),
   stopped: denialText(
     "The task must not send this request now: this tool may only read, or its step is over.",

@@ -42,6 +42,7 @@ export interface GatewayState {
   scrubber: Scrubber;
   budget: Budget;
   journal: DecisionJournal;
+  permitsEffects: () => boolean;
   signal: AbortSignal;
   announcements: Announcements;
   send: Send;
@@ -114,11 +115,12 @@ async function admit(
   if (decision.action === "deny") return err(decision.reason);
   const prepared = prepare(state, request, decision);
   if (!prepared.ok) return prepared;
+  const effectFree = request.effectFree === true || ["GET", "HEAD"].includes(decision.method);
+  if (!effectFree && !state.permitsEffects()) return err("approval_required");
   const bytes = request.body instanceof Uint8Array ? request.body.byteLength : 0;
   const overrun = state.budget.takeRequest(bytes);
   if (!overrun.ok) return overrun;
   row.bytes_out = bytes;
-  const effectFree = request.effectFree === true || ["GET", "HEAD"].includes(decision.method);
   const answer = await state.announcements.admit(row, !effectFree);
   return answer === "go" ? prepared : err("stopped");
 }

@@ -42,6 +42,8 @@ export interface GatewayOptions {
   used: EgressUsage;
   /** Aborts every request in flight. */
   signal: AbortSignal;
+  /** False while a person must approve requests other than GET and HEAD; always true where left out. */
+  permitsEffects?: () => boolean;
   /** Writes the trace of a request before it is sent: see `Announcements`. */
   announce: Announce;
   /** Called once for each finished decision, with its row without the query. */
@@ -120,6 +122,7 @@ function createState(options: GatewayOptions): GatewayState {
     scrubber,
     budget,
     announcements: new Announcements(budget, options.announce),
+    permitsEffects: options.permitsEffects ?? (() => true),
     journal: new DecisionJournal(policyName, scrubber, options.log),
     signal,
     send,

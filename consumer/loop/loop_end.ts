@@ -1,5 +1,6 @@
 /** How a slice's loop may end. */
 
+import type { Proposal } from "../../shared/store/approvals.ts";
 import type { Ceiling } from "../../shared/store/batches/ceilings.ts";
 import type { JournalResult } from "../../shared/store/tasks/journal.ts";
 import type { Failure } from "../../shared/task/failures.ts";
@@ -13,6 +14,8 @@ export type LoopEnd =
   | { kind: "expired" }
   | { kind: "yielded" }
   | { kind: "lost" }
+  /** A call waits for a person. */
+  | { kind: "proposed"; proposal: Proposal }
   | { kind: "failure"; failure: Failure };
 
 /** The end that a write to the journal implies; null when the loop continues. */

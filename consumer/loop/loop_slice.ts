@@ -3,6 +3,7 @@
 import type { Message, ToolOffer } from "../../shared/models/model.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { Usage } from "../../shared/spend/usage.ts";
+import type { ApprovalDesk } from "../approvals/desk.ts";
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { ToolHost } from "./calls/run_call.ts";
 import type { LoopJournal } from "./journal/loop_journal.ts";
@@ -32,6 +33,8 @@ export interface LoopTask {
 export interface LoopSlice {
   journal: LoopJournal;
   toolHost: ToolHost;
+  /** Decides whether a call waits for a person. */
+  approvals: Pick<ApprovalDesk, "needs" | "ask">;
   signal: AbortSignal;
   sliceMs: number;
   /** With fallbacks no slice waits for an endpoint that is down: the next model continues at once. */

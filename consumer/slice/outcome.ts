@@ -2,6 +2,7 @@
 
 import { retryLimits } from "../../shared/limits.ts";
 import { withJitter } from "../../shared/platform/jitter.ts";
+import type { Proposal } from "../../shared/store/approvals.ts";
 import { classOf, type Failure, failureTable } from "../../shared/task/failures.ts";
 import type { Reason, TerminalStatus } from "../../shared/task/states.ts";
 import type { LoopEnd } from "../loop/loop_end.ts";
@@ -39,6 +40,7 @@ export interface SettledOutcome {
 export type SliceOutcome =
   | SettledOutcome
   | { kind: "released"; why: "yielded" | "requeued"; delayMs: number; failure: Failure | null }
+  | { kind: "released"; why: "set_aside"; delayMs: number; failure: null; proposal: Proposal }
   | { kind: "released"; why: "retrying"; delayMs: number; failure: Failure }
   | { kind: "lost" };
 
@@ -67,6 +69,11 @@ export function outcomeOf(
       return { kind: "released", why: "yielded", delayMs: 0, failure: null };
     case "lost":
       return { kind: "lost" };
+    case "proposed": {
+      // Its deadline makes it due by itself; a decision makes it due before.
+      const delayMs = end.proposal.terms.seconds * 1_000;
+      return { kind: "released", why: "set_aside", delayMs, failure: null, proposal: end.proposal };
+    }
     case "failure":
       return outcomeOfFailure(end.failure, task, random);
   }

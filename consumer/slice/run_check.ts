@@ -85,13 +85,17 @@ async function runProgram(
   const gate = new EffectGate(journal);
   const policy = policyOfThread(prepared.policy, thread);
   const workspace = open.threadOf(about.worker).workspace;
-  const work = { policy, bounds, journal, workspace, gate, deadline };
+  const approvals = noApprovals;
+  const work = { policy, bounds, journal, workspace, gate, deadline, approvals };
   const gateway = openGateway(config, task, work);
   const engine = dataOnly(meteredEngine(config.env));
   const tools = tool === null ? [] : [tool];
   const toolHost = createToolHost(config, task, work, { engine, gateway, tools });
   const startedAt = Date.now();
-  const context = toolHost.contextFor(callOf(about.name), journal.nextSeq, false);
+  const context = toolHost.contextFor(callOf(about.name), journal.nextSeq, {
+    hasIntent: false,
+    isApproved: false,
+  });
   gate.startReadOnlyStep();
   const verdict = await toolHost
     .runWithin(millisecondsLeft(journal.used, bounds), () => run(context))
@@ -152,7 +156,8 @@ async function askJudge(
     lostClaims: task.lost_claims,
     toolPin: undefined,
   };
-  const loopSlice = { journal, toolHost: noTools, signal, sliceMs: config.sliceMs };
+  const { sliceMs } = config;
+  const loopSlice = { journal, toolHost: noTools, approvals: noApprovals, signal, sliceMs };
   const end = await runLoop(judgeTask, models.value, loopSlice);
   switch (end.kind) {
     case "answered": {

@@ -5,6 +5,7 @@ import { boundsOf } from "../../shared/spend/budgets.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { type Failure, failure } from "../../shared/task/failures.ts";
 import type { ThreadMark } from "../../shared/task/thread_mark.ts";
+import { ApprovalDesk } from "../approvals/desk.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
@@ -55,9 +56,10 @@ export async function runThread(slice: TaskSlice, thread: ThreadMark): Promise<L
   const { journal, workspace } = open.threadOf(thread);
   const bounds = boundsOf(spec.limits);
   const deadline = new WorkDeadline(signal);
-  const gate = new EffectGate(journal);
+  const approvals = new ApprovalDesk(config.env.DB, task.id, spec);
+  const gate = new EffectGate(journal, spec.approve === "effects");
   const policy = policyOfThread(prepared.policy, thread);
-  const work = { policy, bounds, journal, workspace, gate, deadline };
+  const work = { policy, bounds, journal, workspace, gate, deadline, approvals };
   const gateway = openGateway(config, task, work);
   let pinned: Result<PinnedTools, Failure> | null = null;
   try {
@@ -75,7 +77,7 @@ export async function runThread(slice: TaskSlice, thread: ThreadMark): Promise<L
     const end = await journalLookup(journal, toolHost);
     if (end !== null) return end;
     const loopTask = loopTaskOf(slice, thread, { tools: allTools, pinned: pinned.value });
-    const loopSlice = { journal, toolHost, signal, sliceMs: config.sliceMs };
+    const loopSlice = { journal, toolHost, approvals, signal, sliceMs: config.sliceMs };
     return await runLoop(loopTask, models.value, loopSlice);
   } finally {
     const close = pinned?.ok === true ? pinned.value.close() : undefined;

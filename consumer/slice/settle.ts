@@ -95,6 +95,7 @@ const releaseEvents = {
   yielded: "task_yielded",
   requeued: "task_requeued",
   retrying: "task_retrying",
+  set_aside: "approval_requested",
 } as const;
 
 /** Release first, then send: the sweep finds a task whose worker dies between the two. */
@@ -115,6 +116,7 @@ async function releaseAndRequeue(
     errorJson: cause === null ? null : attemptError(cause, task),
     ledger: unchargedSpend(journal.steps, task.charged_seq),
     nextModel,
+    proposal: outcome.why === "set_aside" ? outcome.proposal : null,
   });
   log(release.ok ? releaseEvents[outcome.why] : "fence_lost", {
     task_id: task.id,
@@ -123,6 +125,8 @@ async function releaseAndRequeue(
     why: outcome.failure?.code,
   });
   if (!release.ok) return;
+  // A decision or the deadline makes it due: until then no message is needed.
+  if (outcome.why === "set_aside" && !release.value.cancelRequested) return;
   const delayMs = release.value.cancelRequested ? 0 : outcome.delayMs;
   await requeue(config, taskMessage(task.id, nextModel), delayMs, task.priority);
 }

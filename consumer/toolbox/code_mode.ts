@@ -1,5 +1,6 @@
 /** Code mode: tool calls of a program belong to its step, and are checked and counted as the model's are. */
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { ApprovalDesk } from "../approvals/desk.ts";
 import { problemsOf, problemText } from "../models/repair/validate.ts";
 import type { FileChanges, ToolAnswer } from "../sandbox/engine.ts";
 import { offerOf } from "../tools/catalog.ts";
@@ -13,6 +14,7 @@ export interface CodeModeHost {
   tools: ReadonlyMap<string, Tool>;
   meter: Pick<BudgetMeter, "takeToolCall">;
   gate: Pick<EffectGate, "journalIntent">;
+  approvals: Pick<ApprovalDesk, "needs">;
   run(tool: Tool, input: unknown): ReturnType<Tool["run"]>;
 }
 
@@ -28,6 +30,11 @@ export async function callToolFromCode(
   if (!permission.ok) return failedAnswer(permission.error);
   const input = checkInput(tool, argumentsJson);
   if (!input.ok) return failedAnswer(input.error);
+  if (host.approvals.needs(tool, input.value)) {
+    return failedAnswer(
+      `approval_required: a person must approve ${name}. Do not call it from a program: call the tool itself.`,
+    );
+  }
   if (tool.effect === "effect" && !(await host.gate.journalIntent()))
     return failedAnswer("Another worker owns the task now.");
   const result = await host.run(tool, input.value);

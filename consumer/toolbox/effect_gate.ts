@@ -13,20 +13,33 @@ interface GatedStep {
   call: StepCall;
   seq: number;
   hasIntent: boolean;
+  isApproved: boolean;
 }
 
 export class EffectGate {
   readonly #journal: Pick<JournalWriter, "write" | "nextSeq">;
+  /** Whether a request with effects needs a call that a person approved. */
+  readonly #needsApproval: boolean;
   /** Steps with effects run one at a time, so there is at most one. */
   #step: GatedStep | null = null;
 
-  constructor(journal: Pick<JournalWriter, "write" | "nextSeq">) {
+  constructor(journal: Pick<JournalWriter, "write" | "nextSeq">, needsApproval = false) {
     this.#journal = journal;
+    this.#needsApproval = needsApproval;
   }
 
-  /** Starts a step. `hasIntent`: its intent is journaled already. */
-  startStep(call: StepCall, seq: number, hasIntent: boolean): void {
-    this.#step = { call, seq, hasIntent };
+  /** Starts a step. `hasIntent`: its intent is journaled already. `isApproved`: a person approved the call. */
+  startStep(
+    call: StepCall,
+    seq: number,
+    { hasIntent, isApproved }: { hasIntent: boolean; isApproved: boolean },
+  ): void {
+    this.#step = { call, seq, hasIntent, isApproved };
+  }
+
+  /** Whether the step may send requests with effects, as far as people decide. */
+  get isPermitted(): boolean {
+    return !this.#needsApproval || this.#step?.isApproved === true;
   }
 
   /** Starts a step of a tool that only reads: the gate lets no effect pass. */

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { StepCall } from "../../shared/task/step.ts";
+import type { ApprovalDesk } from "../approvals/desk.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import type { Gateway } from "../egress/gateway.ts";
 import type { Capabilities } from "../sandbox/engine.ts";
@@ -24,6 +25,7 @@ export interface ToolContextParts {
   gate: EffectGate;
   meter: BudgetMeter;
   runs: SandboxRuns;
+  approvals: Pick<ApprovalDesk, "needs">;
   /** The account's services that the policy routes to: binding name to origin. */
   services: ReadonlyMap<string, string>;
   signal: AbortSignal;

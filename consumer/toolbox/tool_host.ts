@@ -5,6 +5,7 @@ import { ok } from "../../shared/result.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
 import { egressUsageOf } from "../../shared/spend/usage.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import type { ApprovalDesk } from "../approvals/desk.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { routedOrigins } from "../config/services.ts";
 import { createGateway, type Gateway } from "../egress/gateway.ts";
@@ -29,6 +30,7 @@ export interface ToolHostSlice {
   workspace: Workspace;
   gate: EffectGate;
   deadline: WorkDeadline;
+  approvals: Pick<ApprovalDesk, "needs">;
 }
 
 /** The gateway of a slice: it journals requests before they are sent. */
@@ -47,6 +49,7 @@ export function openGateway(
     limits: { requests: bounds.egress_requests, bytes: bounds.egress_bytes },
     used: egressUsageOf(journal.used),
     signal: deadline.signal,
+    permitsEffects: () => gate.isPermitted,
     announce: async (announced) => ((await gate.journalRequest(announced)) ? "go" : "stop"),
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
     send: (url, init) => fetch(url, init),
@@ -69,14 +72,14 @@ export function createToolHost(
   const services = routedOrigins(slice.policy, config.routes);
   const parts = {
     ...{ env: config.env, task, tools, workspace, gateway },
-    ...{ gate, meter, runs, services, signal },
+    ...{ gate, meter, runs, services, signal, approvals: slice.approvals },
   };
   return {
     tools,
-    contextFor(call, seq, hasIntent) {
+    contextFor(call, seq, { hasIntent, isApproved }) {
       const effect = tools.get(call.name)?.effect;
       if (effect === "read") gate.startReadOnlyStep();
-      else gate.startStep(call, seq, hasIntent || effect === "effect");
+      else gate.startStep(call, seq, { hasIntent: hasIntent || effect === "effect", isApproved });
       return createToolContext(parts, call, seq);
     },
     runWithin: (ms, work) => deadline.runWithin(ms, work),

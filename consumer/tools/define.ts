@@ -81,6 +81,8 @@ export interface Tool {
   defaults?: Partial<ToolBindings>;
   /** The sandboxes in which the tool works; all when left out. In others it is hidden. */
   sandboxes?: readonly Engine["name"][];
+  /** True where a person must approve every call, whatever the task says. */
+  approve?: boolean;
   /** Whether the tool is configured. The error says what to set; the tool is hidden until then. */
   requires?: (env: ConsumerEnv) => Result<void, string>;
   /** Contract: `input` fits the schema. May throw; the model gets the message. */

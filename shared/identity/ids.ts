@@ -7,6 +7,7 @@ import { encodeTime, ulid } from "ulid";
 
 export const newTaskId = (): string => `task_${ulid().toLowerCase()}`;
 export const newBatchId = (): string => `batch_${ulid().toLowerCase()}`;
+export const newApprovalId = (): string => `appr_${ulid().toLowerCase()}`;
 export const newEvalId = (): string => `eval_${ulid().toLowerCase()}`;
 export const newKeyId = (): string => `key_${ulid().toLowerCase()}`;
 export const newFileId = (): string => `file-${ulid().toLowerCase()}`;
@@ -41,6 +42,7 @@ export function idBound(kind: "task" | "batch" | "hook", ms: number): string {
 const ulidPattern = "[0-9a-hjkmnp-tv-z]{26}";
 export const taskIdPattern = `^task_${ulidPattern}(-[0-9]{${indexDigits}})?$`;
 export const batchIdPattern = `^batch_${ulidPattern}$`;
+export const approvalIdPattern = `^appr_${ulidPattern}$`;
 export const evalIdPattern = `^eval_${ulidPattern}$`;
 export const keyIdPattern = `^key_${ulidPattern}$`;
 export const scheduleIdPattern = `^sched_${ulidPattern}$`;
@@ -54,6 +56,7 @@ const tester = (pattern: string) => {
 };
 export const isTaskId = tester(taskIdPattern);
 export const isBatchId = tester(batchIdPattern);
+export const isApprovalId = tester(approvalIdPattern);
 export const isEvalId = tester(evalIdPattern);
 export const isKeyId = tester(keyIdPattern);
 export const isScheduleId = tester(scheduleIdPattern);

@@ -1,3 +1,3 @@
 /** What an API key may do. */
-export const scopes = ["submit", "read", "admin"] as const;
+export const scopes = ["submit", "read", "approve", "admin"] as const;
 export type Scope = (typeof scopes)[number];

@@ -9,6 +9,8 @@ export type LogEvent =
   | "batch_expanded"
   | "batch_lines_missing"
   | "batch_finished"
+  | "approval_requested"
+  | "approval_decided"
   | "eval_finished"
   | "batch_start_failed"
   | "batch_rejected"

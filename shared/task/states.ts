@@ -67,7 +67,13 @@ const checkedReasons = [
 ] as const;
 
 /** Reasons that are newer than the CHECK of the column `reason`: the column `newer_reason` holds them. */
-export const newerReasons = ["model_unavailable", "check_failed", "no_agreement"] as const;
+export const newerReasons = [
+  "model_unavailable",
+  "check_failed",
+  "no_agreement",
+  "approval_denied",
+  "approval_expired",
+] as const;
 
 export const reasons = [...checkedReasons, ...newerReasons] as const;
 

@@ -1,6 +1,7 @@
 /** The shape of a task as users send it; terms: docs/glossary.md. */
 import { type Static, Type } from "@sinclair/typebox";
 import { budgetCeilings, taskLimits } from "../limits.ts";
+import { ApprovalOptions, Approve } from "./approval.ts";
 import { Checks, Escalations, Samples } from "./quality.ts";
 import { rehearsalSchema } from "./rehearsal.ts";
 
@@ -146,6 +147,8 @@ const fields = {
   checks: Checks,
   samples: Samples,
   escalate: Escalations,
+  approve: Approve,
+  approval: ApprovalOptions,
   rehearsal: rehearsalSchema,
 };
 

@@ -12,7 +12,8 @@ import { isBlocked, needsWarning } from "../conversation/repetition.ts";
 import type { StepDraft } from "../journal/journal_writer.ts";
 import { endAfterWrite, type LoopEnd } from "../loop_end.ts";
 import type { LoopSlice, LoopTask } from "../loop_slice.ts";
-import { intentStep, rejectedStep, runCall, type ToolHost } from "./run_call.ts";
+import { permitCall } from "./permit_call.ts";
+import { intentStep, rejectedStep, runCall } from "./run_call.ts";
 
 /** Runs the calls that fit the budgets and answers the others. Calls that only read run in parallel. */
 export async function answerOpenCalls(
@@ -38,22 +39,31 @@ export async function answerOpenCalls(
   const intent = openCalls[0]?.intent ?? null;
   if (intent === null && isBlocked(journal.stepsOfRun, first))
     return await rejectLoop(slice, first);
+  const permitted = intent === null ? await permitCall(slice, first) : { call: first };
+  if ("end" in permitted) return permitted.end;
   const seq = intent?.seq ?? journal.nextSeq;
   if (intent === null && toolHost.tools.get(first.name)?.effect === "effect") {
-    const end = endAfterWrite(await journal.write([intentStep(first, seq)], null));
+    const end = endAfterWrite(await journal.write([intentStep(permitted.call, seq)], null));
     if (end !== null) return end;
   }
-  const parallel = parallelReads(toolHost, calls).slice(0, callsLeft.count);
+  const parallel = [permitted.call, ...parallelReads(slice, calls).slice(1, callsLeft.count)];
   const options = {
     charsMax: outputCharsMax(windowTokens),
     canReadFiles: task.canReadFiles,
     hasIntent: intent !== null,
+    isApproved: permitted.isApproved ?? false,
   };
   const drafts = await toolHost.runWithin(workMillisecondsLeft(journal.used, task.bounds), () =>
     Promise.all(parallel.map((call, n) => runCall(toolHost, call, seq + n, options))),
   );
   if (slice.signal.aborted) return { kind: "lost" };
+  if (permitted.preface !== undefined) addPreface(drafts[0], permitted.preface);
   return await writeOutcomes(slice, addWarnings(journal.stepsOfRun, drafts), seq);
+}
+
+/** The model reads which arguments a person changed. */
+function addPreface(draft: StepDraft | undefined, preface: string): void {
+  if (draft?.payload.kind === "tool") draft.payload.text = `${preface}\n\n${draft.payload.text}`;
 }
 
 /** A small window holds only small outputs; the rest of a larger one is read in parts. */
@@ -120,8 +130,11 @@ function uncertainEffect(call: StepCall): LoopEnd {
   };
 }
 
-/** The leading calls that may run in parallel: as long as they only read, else only the first. */
-function parallelReads(toolHost: ToolHost, calls: readonly StepCall[]): StepCall[] {
-  const stop = calls.findIndex(({ name }) => toolHost.tools.get(name)?.effect !== "read");
+/** The leading calls that may run in parallel: as long as they only read and need no approval, else only the first. */
+function parallelReads({ toolHost, approvals }: LoopSlice, calls: readonly StepCall[]): StepCall[] {
+  const stop = calls.findIndex(({ name, arguments: input }) => {
+    const tool = toolHost.tools.get(name);
+    return tool?.effect !== "read" || approvals.needs(tool, input);
+  });
   return calls.slice(0, Math.max(1, stop === -1 ? calls.length : stop));
 }

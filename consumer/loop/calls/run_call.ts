@@ -14,7 +14,7 @@ import type { StepDraft } from "../journal/journal_writer.ts";
 export interface ToolHost {
   tools: ReadonlyMap<string, Tool>;
   /** A separate context for each step. `hasIntent`: its intent is already journaled. */
-  contextFor(call: StepCall, seq: number, hasIntent: boolean): ToolContext<BindingName>;
+  contextFor(call: StepCall, seq: number, options: StartOptions): ToolContext<BindingName>;
   /** Runs work that is stopped, with everything that it started, after `ms`. */
   runWithin<T>(ms: number, work: () => Promise<T>): Promise<T>;
   /** How the sandbox engine itself failed during the last work, for people; null when it did not. */
@@ -31,6 +31,8 @@ export interface ToolHost {
   egressRefusal(): NonNullable<ToolPayload["egress_refused"]> | null;
 }
 
+export type StartOptions = Pick<CallOptions, "hasIntent" | "isApproved">;
+
 export interface CallOptions {
   /** How much of an output the model is shown. */
   charsMax: number;
@@ -38,6 +40,8 @@ export interface CallOptions {
   canReadFiles: boolean;
   /** Whether the call's intent is already journaled, because it is started again. */
   hasIntent: boolean;
+  /** Whether a person approved the call. */
+  isApproved: boolean;
 }
 
 /** Runs one call and drafts its step. The caller has checked the arguments and the budgets. */
@@ -45,10 +49,11 @@ export async function runCall(
   toolHost: ToolHost,
   call: StepCall,
   seq: number,
-  { charsMax, canReadFiles, hasIntent }: CallOptions,
+  options: CallOptions,
 ): Promise<StepDraft> {
+  const { charsMax, canReadFiles } = options;
   const startedAt = Date.now();
-  const result = await runTool(toolHost, call, seq, hasIntent);
+  const result = await runTool(toolHost, call, seq, options);
   const files = await toolHost.checkpoint();
   // The output of read_file is in a file already.
   const isRead = call.name === "read_file";
@@ -79,15 +84,12 @@ async function runTool(
   toolHost: ToolHost,
   call: StepCall,
   seq: number,
-  hasIntent: boolean,
+  options: StartOptions,
 ): Promise<ToolResult> {
   const tool = toolHost.tools.get(call.name);
   if (tool === undefined) return toolError(`There is no tool "${call.name}".`);
   try {
-    return await tool.run(
-      (call.arguments ?? {}) as never,
-      toolHost.contextFor(call, seq, hasIntent),
-    );
+    return await tool.run((call.arguments ?? {}) as never, toolHost.contextFor(call, seq, options));
   } catch (error) {
     if (error instanceof StoreFault) throw error;
     const message = error instanceof Error ? error.message : String(error);

@@ -2,6 +2,7 @@
 import { flowLimits, sweepLimits } from "../../limits.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { type Reason, storedReason, type TerminalStatus } from "../../task/states.ts";
+import { type Proposal, proposalStatements } from "../approvals.ts";
 import { type Charge, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
@@ -33,6 +34,8 @@ export async function releaseTask(
     ledger: LedgerEntry;
     /** The model that it waits for, if that is not its own. */
     nextModel?: string;
+    /** A call for which the task waits. */
+    proposal?: Proposal | null;
   },
 ): Promise<ReleaseResult> {
   const release = sql.statement(
@@ -59,6 +62,7 @@ export async function releaseTask(
   );
   const results = await sql.batch<{ cancelled: number }[]>(db, "release", [
     ...ledgerStatements(db, claim, slice.ledger),
+    ...(slice.proposal ? proposalStatements(db, claim, slice.proposal) : []),
     release,
   ]);
   const row =
