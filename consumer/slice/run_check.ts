@@ -1,10 +1,12 @@
 /** Runs one try of a check: a program, a tool or a judge. It only reads, and costs the task no attempt. */
+
 import { boundsOf, exhaustedBudget } from "../../shared/spend/budgets.ts";
 import { classOf } from "../../shared/task/failures.ts";
 import type { Judge } from "../../shared/task/quality.ts";
 import type { StepCall } from "../../shared/task/step.ts";
 import { stepsOfThread } from "../../shared/task/thread.ts";
 import type { ThreadMark } from "../../shared/task/thread_mark.ts";
+import { noApprovals } from "../approvals/desk.ts";
 import { findWaitingAnswer } from "../loop/answer/find_answer.ts";
 import { budgetMessage, millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";

@@ -1,5 +1,7 @@
 /** Each bound of the loop at its last accepted value and at the next one. */
+
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { noApprovals } from "../../consumer/approvals/desk.ts";
 import { answerArguments } from "../../consumer/loop/answer/answer_form.ts";
 import { findDraft } from "../../consumer/loop/answer/draft.ts";
 import { allowanceFor } from "../../consumer/loop/budget/allowance.ts";
@@ -77,7 +79,8 @@ async function isShownWhole(chars: number, windowTokens: number): Promise<boolea
   };
   const journal = newJournal();
   const toolHost = toolHostWith([tool]);
-  const slice = { journal, toolHost, signal: new AbortController().signal, sliceMs: 1 };
+  const { signal } = new AbortController();
+  const slice = { journal, toolHost, approvals: noApprovals, signal, sliceMs: 1 };
   const task = loopTask([], [], {});
   await answerOpenCalls(task, slice, [{ call: callOf("c"), intent: null }], windowTokens);
   const payload = journal.steps.at(-1)?.payload;

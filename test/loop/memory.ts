@@ -1,4 +1,5 @@
 /** The real loop and journal writer over stores in memory, which a kill can stop at any write. */
+import { noApprovals } from "../../consumer/approvals/desk.ts";
 import { answerForm } from "../../consumer/loop/answer/answer_form.ts";
 import type { ToolHost } from "../../consumer/loop/calls/run_call.ts";
 import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
@@ -183,7 +184,10 @@ export async function runSlice(
   );
   const signal = new AbortController().signal;
   const toolHost = toolHostWith(tools);
-  const end = await runLoop(task, [model], { journal, toolHost, signal, sliceMs });
+  const end = await runLoop(task, [model], {
+    ...{ journal, toolHost, signal, sliceMs },
+    approvals: noApprovals,
+  });
   // As the release of a slice does; a settlement writes no steps.
   if (end.kind !== "answered" && end.kind !== "lost") await journal.flush();
   return { end, journal };

@@ -33,7 +33,7 @@ function recordingGate(isHeld = true) {
 
 test("the intent of a step is journaled once, with the first request with effects", async () => {
   const { gate, writes } = recordingGate();
-  gate.startStep(call, 7, false);
+  gate.startStep(call, 7, { hasIntent: false, isApproved: false });
   expect(await gate.journalRequest(posting)).toBe(true);
   expect(await gate.journalRequest(posting)).toBe(true);
   expect(writes).toEqual([
@@ -44,21 +44,21 @@ test("the intent of a step is journaled once, with the first request with effect
 
 test("a request that only reads is journaled without an intent", async () => {
   const { gate, writes } = recordingGate();
-  gate.startStep(call, 7, false);
+  gate.startStep(call, 7, { hasIntent: false, isApproved: false });
   expect(await gate.journalRequest(getting)).toBe(true);
   expect(writes).toEqual([[[], 7, ["GET"]]]);
 });
 
 test("a step whose intent is journaled writes nothing more without a request", async () => {
   const { gate, writes } = recordingGate();
-  gate.startStep(call, 7, true);
+  gate.startStep(call, 7, { hasIntent: true, isApproved: false });
   expect(await gate.journalIntent()).toBe(true);
   expect(writes).toEqual([]);
 });
 
 test("a read-only step lets no effect pass, and its other requests count to the next step", async () => {
   const { gate, writes } = recordingGate();
-  gate.startStep(call, 7, true);
+  gate.startStep(call, 7, { hasIntent: true, isApproved: false });
   gate.startReadOnlyStep();
   expect(await gate.journalRequest(posting)).toBe(false);
   expect(await gate.journalIntent()).toBe(false);
@@ -68,7 +68,7 @@ test("a read-only step lets no effect pass, and its other requests count to the 
 
 test("nothing passes after the fence is lost, and no intent is taken as journaled", async () => {
   const { gate, writes } = recordingGate(false);
-  gate.startStep(call, 7, false);
+  gate.startStep(call, 7, { hasIntent: false, isApproved: false });
   const passed = [
     await gate.journalRequest(posting),
     await gate.journalRequest(posting),
@@ -80,4 +80,20 @@ test("nothing passes after the fence is lost, and no intent is taken as journale
     [["intent"], 7, ["POST"]],
     [[], 7, ["GET"]],
   ]);
+});
+
+test("a task that needs approval permits effects only in a call that a person approved", () => {
+  const { gate } = recordingGate();
+  expect(gate.isPermitted).toBe(true);
+  const strict = new EffectGate(
+    { write: () => Promise.reject(new Error("unused")), nextSeq: 1 },
+    true,
+  );
+  expect(strict.isPermitted).toBe(false);
+  strict.startStep(call, 7, { hasIntent: false, isApproved: false });
+  expect(strict.isPermitted).toBe(false);
+  strict.startStep(call, 7, { hasIntent: false, isApproved: true });
+  expect(strict.isPermitted).toBe(true);
+  strict.startReadOnlyStep();
+  expect(strict.isPermitted).toBe(false);
 });

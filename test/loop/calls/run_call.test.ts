@@ -5,7 +5,7 @@ import { StoreFault } from "../../../shared/platform/retries.ts";
 import { toolHostWith } from "../memory.ts";
 import { callOf } from "../steps.ts";
 
-const options = { charsMax: 100, canReadFiles: true, hasIntent: false };
+const options = { charsMax: 100, canReadFiles: true, hasIntent: false, isApproved: false };
 
 /** Runs a tool that throws. */
 function runThrowing(error: Error) {
