@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { logBug } from "../shared/platform/log.ts";
 import { StoreFault } from "../shared/platform/retries.ts";
 import { ok, type Result } from "../shared/result.ts";
+import { approvalRoutes } from "./api/approvals/handlers.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { catalogRoutes } from "./api/catalog/handlers.ts";
 import { egressRoutes } from "./api/egress/handlers.ts";
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...pauseRoutes,
   ...scheduleRoutes,
+  ...approvalRoutes,
   ...evalRoutes,
   ...inboxRoutes,
   ...webhookRoutes,

@@ -1,6 +1,7 @@
 /** The body of a webhook: the event, its time, and its subject at that time. */
 
 import { readUsage } from "../../shared/spend/usage.ts";
+import type { ApprovalRow } from "../../shared/store/approvals.ts";
 import type { BatchRow } from "../../shared/store/batches/batch_row.ts";
 import type { Tally } from "../../shared/store/batches/tallies.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
@@ -44,6 +45,21 @@ export function taskPayload(row: WebhookRow, task: TaskRow): string {
     usage: readUsage(task.usage),
     output: task.output === null ? null : (JSON.parse(task.output) as unknown),
     error: task.error === null ? null : (JSON.parse(task.error) as unknown),
+  });
+}
+
+/** What the agent wants to do, and what it did before. */
+export function approvalPayload(row: WebhookRow, approval: ApprovalRow): string {
+  return envelope(row, {
+    id: approval.id,
+    task_id: approval.task_id,
+    batch_id: approval.batch_id,
+    tool: approval.tool,
+    arguments: JSON.parse(approval.arguments) as unknown,
+    last_steps: JSON.parse(approval.steps) as unknown,
+    status: approval.status,
+    on_timeout: approval.on_timeout,
+    deadline_at: iso(approval.deadline_at),
   });
 }
 

@@ -12,6 +12,7 @@ import { log } from "../../shared/platform/log.ts";
 import { readWebhookMessage } from "../../shared/platform/message.ts";
 import { logFailure } from "../../shared/platform/retries.ts";
 import { ok } from "../../shared/result.ts";
+import { readApproval } from "../../shared/store/approvals.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
@@ -26,7 +27,7 @@ import type { Webhook } from "../../shared/task/task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { createFleetGateway } from "../egress/fleet_gateway.ts";
 import { sendMailReply } from "./mail.ts";
-import { batchPayload, taskPayload } from "./payload.ts";
+import { approvalPayload, batchPayload, taskPayload } from "./payload.ts";
 import { webhookHeaders } from "./sign.ts";
 import { failedFinally, failedTry, type TryResult } from "./try_result.ts";
 
@@ -103,6 +104,10 @@ async function payloadOf({ env }: ConsumerConfig, row: WebhookRow): Promise<stri
   if (row.event === "task.ended") {
     const task = await readTask(env.DB, row.tenant, row.subject);
     return task === null ? null : taskPayload(row, task);
+  }
+  if (row.event === "approval.requested") {
+    const approval = await readApproval(env.DB, row.tenant, row.subject);
+    return approval === null ? null : approvalPayload(row, approval);
   }
   const batch = await readBatch(env.DB, row.tenant, row.subject);
   return batch === null ? null : batchPayload(row, batch, await tallyBatch(env.DB, batch));

@@ -1,4 +1,5 @@
 /** Every operation of the API. The client's types are inferred from this module. */
+export * from "./approvals/operations.ts";
 export * from "./batches/operations.ts";
 export * from "./catalog/operations.ts";
 export * from "./egress/operations.ts";

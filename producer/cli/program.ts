@@ -10,6 +10,7 @@ import { addWebhooks } from "./commands/admin/webhooks.ts";
 import { addBatches } from "./commands/batches/batches.ts";
 import { addResults } from "./commands/batches/results.ts";
 import { addSubmit } from "./commands/batches/submit.ts";
+import { addApprovals } from "./commands/control/approvals.ts";
 import { addCancel } from "./commands/control/cancel.ts";
 import { addPause } from "./commands/control/pause.ts";
 import { addRedrive } from "./commands/control/redrive.ts";
@@ -98,6 +99,7 @@ const commands = [
   addCancel,
   addRedrive,
   addReplay,
+  addApprovals,
   addEval,
   addEvals,
   addPause,

@@ -30,8 +30,11 @@ BEGIN
   DELETE FROM approvals WHERE task_id = old.id;
 END;
 
--- The outbox takes one more event.
-CREATE TABLE webhooks_new (
+-- The outbox takes one more event. SQLite cannot change a CHECK, and it checks the triggers that name a table when
+-- that table is renamed, so the rows move to a copy and back.
+CREATE TABLE webhooks_copy AS SELECT * FROM webhooks;
+DROP TABLE webhooks;
+CREATE TABLE webhooks (
   id         TEXT PRIMARY KEY,
   tenant     TEXT NOT NULL,
   event      TEXT NOT NULL CHECK (event IN ('task.ended','batch.finished','approval.requested')),
@@ -45,9 +48,9 @@ CREATE TABLE webhooks_new (
   ended_at   INTEGER,
   sending    INTEGER
 ) WITHOUT ROWID;
-INSERT INTO webhooks_new SELECT id, tenant, event, subject, target, state, tries, due_at, last_error,
-  created_at, ended_at, sending FROM webhooks;
-DROP TABLE webhooks;
-ALTER TABLE webhooks_new RENAME TO webhooks;
+INSERT INTO webhooks (id, tenant, event, subject, target, state, tries, due_at, last_error, created_at, ended_at, sending)
+SELECT id, tenant, event, subject, target, state, tries, due_at, last_error, created_at, ended_at, sending
+FROM webhooks_copy;
+DROP TABLE webhooks_copy;
 CREATE INDEX webhooks_due ON webhooks (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhooks_dead ON webhooks (tenant, id) WHERE state = 'dead';

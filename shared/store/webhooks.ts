@@ -10,8 +10,8 @@ export interface WebhookRow {
   /** The same in all tries, so that the receiver can drop repetitions. */
   id: string;
   tenant: string;
-  event: "task.ended" | "batch.finished";
-  /** The task's or batch's id. */
+  event: "task.ended" | "batch.finished" | "approval.requested";
+  /** The id of the task, the batch or the approval. */
   subject: string;
   /** JSON of `WebhookTarget`. */
   target: string;

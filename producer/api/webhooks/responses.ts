@@ -5,7 +5,7 @@ import { Count, NextCursor, oneOf, orNull, Time } from "../../http/values.ts";
 export const WebhookResponse = Type.Object(
   {
     id: Type.String(),
-    event: oneOf(["task.ended", "batch.finished"]),
+    event: oneOf(["task.ended", "batch.finished", "approval.requested"]),
     subject: Type.String({ description: "the task's or the batch's id" }),
     url: Type.String(),
     state: oneOf(["waiting", "delivered", "dead"]),

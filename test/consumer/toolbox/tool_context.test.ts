@@ -36,6 +36,7 @@ function partsWith(overrides: Partial<ToolContextParts> = {}) {
     gateway: new Proxy({}, { get: (_target, name) => async () => void calls.push(String(name)) }),
     meter: { takeToolCall: () => ({ ok: true }), spend: () => ({ ok: true }) },
     gate: { journalIntent: async () => true },
+    approvals: { needs: () => false },
     runs: {
       async code(_code: string, runCapabilities: Capabilities) {
         capabilities = runCapabilities;

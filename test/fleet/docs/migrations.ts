@@ -34,10 +34,11 @@ export const tables: ReadonlyMap<string, string[]> = new Map(
   ]),
 );
 
-/** The columns that later migrations add to a table, in their order. */
+/** The columns that later migrations add to a table, in their order. A table may be built again. */
 function addedTo(table: string): string[] {
+  const built = sql.lastIndexOf(`CREATE TABLE ${table} (`);
   const added = new RegExp(`ALTER TABLE ${table} ADD COLUMN (\\w+)`, "g");
-  return [...sql.matchAll(added)].map(([, column = ""]) => column);
+  return [...sql.slice(built).matchAll(added)].map(([, column = ""]) => column);
 }
 
 export const views: ReadonlyMap<string, string[]> = new Map(
