@@ -32,6 +32,10 @@ const advice: Record<Reason, string> = {
   attempts_exhausted:
     "All attempts failed with the errors below. When the cause is fixed, resume it: finished steps are not repeated.",
   cancelled: "It was cancelled. Resume it to continue after its last step.",
+  approval_denied:
+    "A person denied the call. Change the task, or redrive it from scratch to ask again.",
+  approval_expired:
+    "No one decided on the call in time. Redrive the task to ask again, or set a longer `approval.seconds`.",
   expired: "Its expires_at has passed. Resume it to continue without that limit.",
 };
 
