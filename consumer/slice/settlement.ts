@@ -5,6 +5,7 @@ import { storeLimits } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Usage } from "../../shared/spend/usage.ts";
 import { writeSettlement } from "../../shared/store/tasks/settlements.ts";
+import { splitParts } from "../../shared/store/tasks/task_body.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import { type QualitySummary, qualityView } from "../../shared/task/quality_summary.ts";
 import { type Step, stepQuirks } from "../../shared/task/step.ts";
@@ -35,14 +36,23 @@ export async function settleTask(
   const outcome = checkResultSize(proposedOutcome, byteLength(resultText));
   // An incomplete transcript would look like a run that did nothing, and be resumed as one.
   const transcript = journal.isComplete ? writeTranscript(journal.steps, files) : null;
-  const isInline =
-    transcript !== null && byteLength(transcript) <= storeLimits.transcriptInlineBytesMax;
+  const error = await completeError(env.DB, task, journal.steps, outcome.error);
+  const { output, status, reason } = outcome;
+  const outputText = JSON.stringify(output);
+  const isOutputInline =
+    output !== null && byteLength(outputText) <= storeLimits.outputInlineBytesMax;
+  const parts = splitParts({
+    spec: task.spec,
+    transcript,
+    output: isOutputInline ? outputText : null,
+    error: error === null ? null : JSON.stringify(error),
+  });
   const { tenant, id, fence } = task;
   const [result] = await Promise.all([
     outcome.status === "succeeded"
       ? putOnce(env.OBJECTS, objectKeys.result(tenant, id, fence), resultText, "application/json")
       : null,
-    isInline || transcript === null
+    parts.hasTranscript || transcript === null
       ? null
       : putOnce(
           env.OBJECTS,
@@ -51,11 +61,6 @@ export async function settleTask(
           "application/x-ndjson",
         ),
   ]);
-  const error = await completeError(env.DB, task, journal.steps, outcome.error);
-  const { output, status, reason } = outcome;
-  const outputText = JSON.stringify(output);
-  const isOutputInline =
-    output !== null && byteLength(outputText) <= storeLimits.outputInlineBytesMax;
   const failedAttempt = outcome.isFailedAttempt ? outcome.error : null;
   const settlement = await writeSettlement(
     env.DB,
@@ -65,11 +70,11 @@ export async function settleTask(
       reason,
       usageJson: JSON.stringify(usage),
       quirksJson: JSON.stringify(listQuirks(journal.steps)),
-      outputJson: isOutputInline ? outputText : null,
-      errorJson: error === null ? null : JSON.stringify(error),
+      outputJson: parts.output,
+      errorJson: parts.error,
+      body: parts.bytes,
       attemptErrorJson: failedAttempt === null ? null : attemptError(failedAttempt, task),
       result,
-      transcript: isInline ? transcript : null,
       qualityJson: quality === null ? null : JSON.stringify(quality),
       charges: journal.heldCharges,
       ledger: unchargedSpend(journal.steps, task.charged_seq),

@@ -11,6 +11,7 @@ import {
 } from "../../shared/files/objects.ts";
 import { idBound } from "../../shared/identity/ids.ts";
 import { retentionLimits } from "../../shared/limits.ts";
+import { listWideTasks, moveBodies } from "../../shared/store/cleanup/body_moves.ts";
 import type { CleanupCursor } from "../../shared/store/cleanup/cleanup_cursors.ts";
 import { listOldBatches, removeBatches } from "../../shared/store/cleanup/old_batches.ts";
 import {
@@ -101,6 +102,16 @@ async function removeTaskObjects(
     if (last === null || last >= end) return removedCount;
     after = last;
   }
+}
+
+/** Nothing is removed: bodies of tasks that an older release settled get the place of new ones. */
+export async function moveTaskBodies(
+  env: ProducerEnv,
+  cleanup: CleanupCursor,
+): Promise<RemovedPage> {
+  const { found, last } = await listWideTasks(env.DB, cleanup.position);
+  await moveBodies(env.DB, found);
+  return { rows: 0, objects: 0, last };
 }
 
 export async function cleanBatches(

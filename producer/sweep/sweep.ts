@@ -11,6 +11,7 @@ import { takeUnexpanded } from "../../shared/store/batches/expansion.ts";
 import {
   type CleanupCursor,
   type CleanupName,
+  endCleanup,
   moveCleanup,
   takeCleanup,
 } from "../../shared/store/cleanup/cleanup_cursors.ts";
@@ -32,6 +33,7 @@ import {
   cleanPolicies,
   cleanTasks,
   cleanWebhooks,
+  moveTaskBodies,
   type RemovedPage,
 } from "./retention.ts";
 import { readRetention } from "./retention_days.ts";
@@ -89,7 +91,7 @@ const afterRetention: readonly CleanupName[] = [
   "webhooks",
   "inbox_dead",
 ];
-const always: readonly CleanupName[] = ["task_objects", "batch_objects", "files"];
+const always: readonly CleanupName[] = ["task_objects", "batch_objects", "files", "task_bodies"];
 
 /** A few pages of the cleanups that are due. A page that is taken and not finished is due again soon. */
 async function cleanUp(env: ProducerEnv, report: SweepReport): Promise<void> {
@@ -102,7 +104,9 @@ async function cleanUp(env: ProducerEnv, report: SweepReport): Promise<void> {
     const cleanup = await takeCleanup(env.DB, names);
     if (cleanup === null) break;
     const { rows, objects, last } = await cleanPage(env, cleanup, retentionMs ?? Infinity);
-    await moveCleanup(env.DB, cleanup, last);
+    // A task that settles now has its body where it belongs.
+    if (cleanup.name === "task_bodies" && last === null) await endCleanup(env.DB, cleanup.name);
+    else await moveCleanup(env.DB, cleanup, last);
     report.pages += 1;
     report.removed_rows += rows;
     report.removed_objects += objects;
@@ -131,6 +135,8 @@ function cleanPage(
       return cleanBatchObjects(env, cleanup);
     case "files":
       return cleanFiles(env, cleanup);
+    case "task_bodies":
+      return moveTaskBodies(env, cleanup);
   }
 }
 

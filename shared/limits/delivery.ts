@@ -73,6 +73,8 @@ export const sweepLimits = {
   /** D1 statements of one cron invocation, which may run 1,000: the parts then finish what they have begun. */
   queriesMax: 700,
   oldTasksPerPage: 100,
+  /** Rows of settled tasks whose bodies one page moves, each at most about 40 KB. */
+  wideTasksPerPage: 250,
   /** Small rows without objects. */
   oldMessagesPerPage: 500,
   /** Few, because each old batch may have 50,000 tasks to check. */

@@ -7,7 +7,18 @@ export const storeLimits = {
   /** Steps in one row of the journal: with the largest payloads far below the 2 MB of a row. */
   turnStepsMax: 50,
   outputInlineBytesMax: 8_192,
-  transcriptInlineBytesMax: 8_192,
+  /** The text of a transcript in D1; as a part of its body it must also fit `bodyBytesMax`. */
+  transcriptInlineBytesMax: 65_536,
+  /** A compressed body with its transcript: two of them fill a page of 4,096 bytes. A longer transcript is in R2. */
+  bodyBytesMax: 2_030,
+  /** The text of a body, when it is read. */
+  bodyTextBytesMax: 8_000_000,
+  /** A longer output is in the body only, so that the row stays within its page. */
+  outputInRowCharsMax: 200,
+  /** A longer error is whole in the body, and without its draft and its effect in the row. */
+  errorInlineCharsMax: 400,
+  /** One value of a call that moves bodies: D1 takes 2 MB. */
+  bodyMoveCharsMax: 1_000_000,
   egressRowsBytesMax: 1_000_000,
   resultBytesMax: 5_000_000,
   draftCharsMax: 4_000,

@@ -7,7 +7,12 @@ import consumer from "../../consumer/index.ts";
 import { newTaskId } from "../../shared/identity/ids.ts";
 import { taskMessage } from "../../shared/platform/message.ts";
 import { insertTasks, type NewTask } from "../../shared/store/tasks/submissions.ts";
-import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
+import {
+  type StoredTaskRow,
+  type TaskRow,
+  wholeColumns,
+  wholeTask,
+} from "../../shared/store/tasks/task_row.ts";
 import type { Step } from "../../shared/task/step.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import { readJournal, readTranscript } from "../../shared/task/transcript.ts";
@@ -101,12 +106,12 @@ export async function deliverMessages(
 
 export async function readRow(id: string): Promise<TaskRow> {
   const row = await env.DB.prepare(
-    "SELECT *, COALESCE(newer_reason, reason) AS reason FROM tasks WHERE id = ?1",
+    `SELECT ${wholeColumns}, COALESCE(newer_reason, reason) AS reason FROM tasks WHERE id = ?1`,
   )
     .bind(id)
-    .first<TaskRow>();
+    .first<StoredTaskRow>();
   if (row === null) throw new Error(`there is no task ${id}`);
-  return row;
+  return wholeTask(row);
 }
 
 /** The steps of a task: from its transcript once it settled, else from the journal. */

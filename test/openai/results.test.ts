@@ -25,8 +25,7 @@ const row: OutputRow = {
   usage: JSON.stringify(usage),
   created_at: 1_000,
   finished_at: 2_500,
-  structured: 0,
-  large: 0,
+  structured: false,
 };
 
 describe("the result line of a succeeded task", () => {

@@ -80,7 +80,7 @@ async function lineOf(bucket: R2Bucket, endpoint: Endpoint, row: OutputRow) {
   if (outputFileOf(row) === "errors") return resultLine(endpoint, row, null, false);
   const [output, structured] = await Promise.all([
     readOutput(bucket, row),
-    row.large === 1 ? hasSchema(bucket, row) : row.structured === 1,
+    row.structured ?? hasSchema(bucket, row),
   ]);
   return resultLine(endpoint, row, output, structured);
 }

@@ -74,7 +74,8 @@ export async function buildNextRun(
   const next: NextRun = {
     id: row.id,
     fence: row.fence,
-    spec: overrides === undefined ? null : spec,
+    spec: overrides === undefined ? row.spec : spec,
+    error: row.error,
     model,
     policy: changedTask.policy ?? row.policy,
     sandbox: changedTask.sandbox ?? row.sandbox,

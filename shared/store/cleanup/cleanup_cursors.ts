@@ -14,7 +14,8 @@ export type CleanupName =
   | "inbox_dead"
   | "task_objects"
   | "batch_objects"
-  | "files";
+  | "files"
+  | "task_bodies";
 
 export interface CleanupCursor {
   name: CleanupName;
@@ -42,6 +43,11 @@ export async function takeCleanup(
      RETURNING name, position, ${nowSql} AS now`,
     [JSON.stringify(names)],
   );
+}
+
+/** Called after the last page of a cleanup that has nothing to do again. */
+export async function endCleanup(db: D1Database, name: CleanupName): Promise<void> {
+  await sql.run(db, "end cleanup", "DELETE FROM walks WHERE name = ?1", [name]);
 }
 
 /**

@@ -1,7 +1,13 @@
 /** What an output file of a batch needs from each of its tasks. */
 import { openAiLimits } from "../../limits.ts";
 import { sql } from "../sql.ts";
-import { reasonSql, type TaskRow } from "../tasks/task_row.ts";
+import {
+  reasonSql,
+  type StoredTaskRow,
+  type TaskRow,
+  wholeColumns,
+  wholeTask,
+} from "../tasks/task_row.ts";
 
 export type OutputRow = Pick<
   TaskRow,
@@ -19,9 +25,8 @@ export type OutputRow = Pick<
   | "created_at"
   | "finished_at"
 > & {
-  /** 1 when the task has its own output schema; 0 (unknown) when its body is in R2. */
-  structured: number;
-  large: number;
+  /** Whether the task has its own output schema; null when its submitted body is in R2. */
+  structured: boolean | null;
 };
 
 /** A page in input order, after the task `after`. */
@@ -31,14 +36,19 @@ export async function listOutputRows(
   range: { from: string; to: string },
   after: string,
 ): Promise<OutputRow[]> {
-  return sql.all<OutputRow>(
+  const rows = await sql.all<StoredTaskRow>(
     db,
     "list answers",
-    `SELECT id, tenant, custom_id, status, ${reasonSql} AS reason, model, labels, output, result_key, error, usage,
-       created_at, finished_at, spec IS NULL AS large,
-       json_type(spec, '$.output_schema') IS NOT NULL AS structured
-     FROM tasks WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4
+    `SELECT ${wholeColumns}, ${reasonSql} AS reason FROM tasks
+     WHERE tenant = ?1 AND id >= ?2 AND id < ?3 AND id > ?4
      ORDER BY id LIMIT ${openAiLimits.resultsPerPage}`,
     [tenant, range.from, range.to, after],
   );
+  return rows.map((stored) => {
+    const { spec, ...row } = wholeTask(stored);
+    return { ...row, structured: spec === null ? null : hasOutputSchema(spec) };
+  });
 }
+
+const hasOutputSchema = (spec: string): boolean =>
+  (JSON.parse(spec) as { output_schema?: unknown }).output_schema !== undefined;

@@ -3,7 +3,13 @@ import { sweepLimits } from "../../limits.ts";
 import { redrivable } from "../../task/states.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
-import { reasonSql, type TaskRow } from "./task_row.ts";
+import {
+  reasonSql,
+  type StoredTaskRow,
+  type TaskRow,
+  wholeColumns,
+  wholeTask,
+} from "./task_row.ts";
 
 const redrivableSql = redrivable.map((status) => `'${status}'`).join(", ");
 
@@ -19,12 +25,15 @@ export interface RedriveOptions {
   repin: boolean;
 }
 
-/** What a redrive changes in one task. A null spec keeps the task's own. */
+/** What a redrive changes in one task. */
 export interface NextRun {
   id: string;
   /** The fence of the settled run: a second redrive finds a different one and changes nothing. */
   fence: number;
+  /** The task's body; null when it is in R2. */
   spec: string | null;
+  /** The whole error of the settled run, for the history. */
+  error: string | null;
   model: string;
   policy: string;
   sandbox: string;
@@ -37,12 +46,13 @@ export async function readWholeTask(
   tenant: string,
   id: string,
 ): Promise<TaskRow | null> {
-  return sql.first<TaskRow>(
+  const row = await sql.first<StoredTaskRow>(
     db,
     "read whole task",
-    "SELECT * FROM tasks WHERE id = ?1 AND tenant = ?2",
+    `SELECT ${wholeColumns} FROM tasks WHERE id = ?1 AND tenant = ?2`,
     [id, tenant],
   );
+  return row === null ? null : wholeTask(row);
 }
 
 /**
@@ -66,21 +76,21 @@ export async function redriveTasks(
     `UPDATE tasks SET
        history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
          'reason', ${reasonSql}, 'model', COALESCE(own_model, model), 'finished_at', finished_at, 'usage', json(usage),
-         'error', json(error), 'errors', json(errors), 'resumed_from', resumed_from,
+         'error', json(wanted.value->>'error'), 'errors', json(errors), 'resumed_from', resumed_from,
          'redriven', json_object('mode', ?3, 'at', ${nowSql}, 'overrides', json(?4)))),
        status = 'queued', reason = NULL, newer_reason = NULL, attempt = 0,
        resumed_from = IIF(?3 = 'resume', fence, NULL),
        policy_hash = IIF(?5, NULL, policy_hash),
        usage = IIF(?3 = 'resume', usage, '{}'), quirks = IIF(?3 = 'resume', quirks, '[]'),
        output = NULL, error = NULL, errors = '[]', result_key = NULL,
-       result_sha256 = NULL, result_bytes = NULL, transcript = NULL, started_at = NULL,
+       result_sha256 = NULL, result_bytes = NULL, transcript = NULL, body_id = NULL, started_at = NULL,
        charged_seq = IIF(?3 = 'resume', charged_seq, 0),
        lost_claims = IIF(?3 = 'resume', lost_claims, 0),
        finished_at = NULL, not_before = NULL, cancel_requested_at = NULL,
        expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
        fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,
        sweep_at = ${sweepLimits.never},
-       spec = COALESCE(wanted.value->>'spec', spec), model = wanted.value->>'model', own_model = NULL,
+       spec = wanted.value->>'spec', model = wanted.value->>'model', own_model = NULL,
        quality = NULL,
        policy = wanted.value->>'policy', sandbox = wanted.value->>'sandbox',
        attempts = wanted.value->>'attempts'

@@ -82,13 +82,13 @@ export interface Settlement {
   reason: Reason;
   usageJson: string;
   quirksJson: string;
+  /** What the row has of the output and the error, and everything else of the task (`task_body.ts`). */
   outputJson: string | null;
   errorJson: string | null;
+  body: Uint8Array | null;
   /** Appended to the attempts' errors; null when the last attempt did not fail. */
   attemptErrorJson: string | null;
   result: { key: string; sha256: string; bytes: number } | null;
-  /** Null when it is large and stored in R2. */
-  transcript: string | null;
   /** JSON text of QualitySummary; null for a task without checks, samples and escalation. */
   qualityJson?: string | null;
   /** Usage of steps that were never journaled, for the batch's ceiling. */
@@ -102,9 +102,13 @@ const settleSql = `
   UPDATE tasks SET status = ?3, reason = ?4, newer_reason = ?15, usage = ?5, quirks = ?6, output = ?7, error = ?8,
     errors = ${withError("?9")},
     attempt = MIN(attempts, attempt + (?9 IS NOT NULL)),
-    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, transcript = ?13, charged_seq = ?14,
-    quality = ?16, finished_at = ${nowSql}, lease_until = NULL, sweep_at = NULL
+    result_key = ?10, result_sha256 = ?11, result_bytes = ?12, charged_seq = ?14,
+    spec = IIF(?13, NULL, spec), transcript = NULL, body_id = IIF(?13, last_insert_rowid(), NULL),
+    quality = ?16, finished_at = ${nowSql}, lease_until = NULL, claimed_by = NULL, sweep_at = NULL
   WHERE ${heldSql}`;
+
+/** Must directly precede the settlement, which refers to the row that it inserts. */
+const bodySql = `INSERT INTO task_bodies (bytes) SELECT ?3 FROM tasks WHERE ${heldSql}`;
 
 /** Whether a task may wait for a slot. Of a long queue only the head is read, and a few that are not due. */
 const waitingSql = `SELECT COUNT(*) = ${flowLimits.waitingReadMax} OR COALESCE(MAX(due), 0) AS waiting FROM (
@@ -117,7 +121,8 @@ export type SettleResult = Result<{ othersWait: boolean }, "fence_lost">;
 const settledSql = "SELECT 1 FROM tasks WHERE id = ?1 AND fence = ?2 AND status = ?3";
 
 /**
- * The one terminal write, fenced. It deletes the journal's rows, which the transcript contains. A repetition after a lost reply finds the settled row.
+ * The one terminal write, fenced. It deletes the journal's rows, which the transcript contains, and moves the body
+ * out of the row. A repetition after a lost reply finds the settled row.
  */
 export async function writeSettlement(
   db: D1Database,
@@ -127,6 +132,10 @@ export async function writeSettlement(
   const stored = storedReason(end.reason);
   const statements = end.charges.map((charge) => chargeStatement(db, claim, charge));
   statements.push(...ledgerStatements(db, claim, end.ledger));
+  if (end.body !== null) {
+    const { buffer } = end.body.slice();
+    statements.push(sql.statement(db, bodySql, [claim.id, claim.fence, buffer]));
+  }
   const index = statements.length;
   statements.push(
     sql.statement(db, settleSql, [
@@ -142,7 +151,7 @@ export async function writeSettlement(
       end.result?.key ?? null,
       end.result?.sha256 ?? null,
       end.result?.bytes ?? null,
-      end.transcript,
+      end.body === null ? 0 : 1,
       end.ledger.seq,
       stored.newerReason,
       end.qualityJson ?? null,

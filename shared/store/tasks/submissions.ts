@@ -2,7 +2,7 @@
 import { sweepLimits } from "../../limits.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
-import { type TaskRow, taskColumns } from "./task_row.ts";
+import { listedTask, type StoredTaskRow, type TaskRow, taskColumns } from "./task_row.ts";
 
 /** The columns of a submission; D1 sets times, status and fence. */
 export interface NewTask {
@@ -74,11 +74,12 @@ export async function insertTask(db: D1Database, task: NewTask): Promise<TaskRow
     key === null
       ? sql.statement(db, `SELECT ${taskColumns} FROM tasks WHERE id = ?1`, [task.id])
       : sql.statement(db, byKeySql, [task.tenant, key]);
-  const [, rows] = await sql.batch<[{ id: string }, TaskRow]>(db, "insert task", [
+  const [, rows] = await sql.batch<[{ id: string }, StoredTaskRow]>(db, "insert task", [
     sql.statement(db, insertSql, [JSON.stringify([task])]),
     found,
   ]);
-  return rows.results[0] ?? null;
+  const [row] = rows.results;
+  return row === undefined ? null : listedTask(row);
 }
 
 const byKeySql = `SELECT ${taskColumns} FROM tasks WHERE tenant = ?1 AND idempotency_key = ?2`;
@@ -89,7 +90,8 @@ export async function findTaskByKey(
   tenant: string,
   key: string,
 ): Promise<TaskRow | null> {
-  return sql.first<TaskRow>(db, "find task by key", byKeySql, [tenant, key]);
+  const row = await sql.first<StoredTaskRow>(db, "find task by key", byKeySql, [tenant, key]);
+  return row === null ? null : listedTask(row);
 }
 
 /** Called after a failed send: the next sweep sends these tasks. */

@@ -1,7 +1,15 @@
 /** Tasks that match a filter, read in bounded pieces. Every statement names the tenant. */
 import type { Reason, Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
-import { reasonSql, type TaskRow, taskColumns } from "./task_row.ts";
+import {
+  listedTask,
+  reasonSql,
+  type StoredTaskRow,
+  type TaskRow,
+  taskColumns,
+  wholeColumns,
+  wholeTask,
+} from "./task_row.ts";
 
 /** Null matches any. Times are in milliseconds since 1970 UTC. */
 export interface TaskChoice {
@@ -16,9 +24,14 @@ export interface TaskChoice {
 
 /** `settled` reads all columns, the body and the transcript too; `uncancelled` only the small ones. */
 const kinds = {
-  settled: { columns: "*", condition: "status NOT IN ('queued', 'running')" },
+  settled: {
+    columns: wholeColumns,
+    read: wholeTask,
+    condition: "status NOT IN ('queued', 'running')",
+  },
   uncancelled: {
     columns: taskColumns,
+    read: listedTask,
     condition: "status IN ('queued', 'running') AND cancel_requested_at IS NULL",
   },
 } as const;
@@ -65,7 +78,7 @@ export async function listChosen(
   { after, upto, limit }: { after: string; upto: string; limit: number },
   choice: TaskChoice,
 ): Promise<TaskRow[]> {
-  return sql.all<TaskRow>(db, "list chosen", chosenSql(kind), [
+  const rows = await sql.all<StoredTaskRow>(db, "list chosen", chosenSql(kind), [
     tenant,
     after,
     upto,
@@ -78,4 +91,5 @@ export async function listChosen(
     choice.customId,
     limit,
   ]);
+  return rows.map(kinds[kind].read);
 }

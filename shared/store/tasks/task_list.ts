@@ -3,7 +3,13 @@ import { taskRange } from "../../identity/ids.ts";
 import { storeLimits } from "../../limits.ts";
 import { isTerminal, type Reason, type Status } from "../../task/states.ts";
 import { sql } from "../sql.ts";
-import { reasonSql, type TaskRow, taskColumns } from "./task_row.ts";
+import {
+  listedTask,
+  reasonSql,
+  type StoredTaskRow,
+  type TaskRow,
+  taskColumns,
+} from "./task_row.ts";
 
 export interface TaskFilter {
   status: Status | null;
@@ -82,11 +88,11 @@ export async function listTasks(
     errorCode,
     customId,
   ] as const;
-  const [matches, scanEnd] = await sql.batch<[TaskRow, { id: string }]>(db, "list tasks", [
+  const [matches, scanEnd] = await sql.batch<[StoredTaskRow, { id: string }]>(db, "list tasks", [
     sql.statement(db, matchesSql(source), [...scan, ...filterValues, createdAfter, createdBefore]),
     sql.statement(db, scanEndSql(source), endedBadly ? scan : scan.slice(0, 4)),
   ]);
-  const tasks = matches.results.slice(0, limit);
+  const tasks = matches.results.slice(0, limit).map(listedTask);
   const last = matches.results.length > limit ? tasks.at(-1) : scanEnd.results[0];
   return { tasks, next_cursor: last?.id ?? null };
 }
@@ -99,7 +105,7 @@ export async function listSettled(
   after: string,
   limit: number,
 ): Promise<TaskRow[]> {
-  return sql.all<TaskRow>(
+  const rows = await sql.all<StoredTaskRow>(
     db,
     "list settled",
     `SELECT ${taskColumns} FROM tasks
@@ -114,4 +120,5 @@ export async function listSettled(
       limit,
     ],
   );
+  return rows.map(listedTask);
 }

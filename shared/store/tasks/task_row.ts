@@ -1,6 +1,7 @@
 import type { Reason, Status } from "../../task/states.ts";
+import { unpackBody } from "./task_body.ts";
 
-/** A row of `tasks`, as D1 returns it. JSON columns are text; times are milliseconds. */
+/** A row of `tasks`, with its body from `task_bodies`. JSON columns are text; times are milliseconds. */
 export interface TaskRow {
   id: string;
   tenant: string;
@@ -74,10 +75,40 @@ export const ownModelOf = ({ model, own_model }: Pick<TaskRow, "model" | "own_mo
 /** The reason of a settled task; see migrations/0023_ready.sql. */
 export const reasonSql = "COALESCE(newer_reason, reason)";
 
-/** All columns except `spec` and `transcript`, which can be large and which few readers need. */
+/** A row as D1 returns it: `body` is the compressed rest of a settled task. */
+export type StoredTaskRow = TaskRow & { body?: ArrayLike<number> | null };
+
+const bodySql = "(SELECT bytes FROM task_bodies WHERE task_bodies.id = tasks.body_id)";
+
+/** All columns and the body, for `wholeTask`. */
+export const wholeColumns = `*, ${bodySql} AS body`;
+
+/** The row with everything that it has, whether its body was moved or not. */
+export function wholeTask<Row extends StoredTaskRow>({ body, ...row }: Row): Omit<Row, "body"> {
+  if (body === null || body === undefined) return row;
+  const { spec, transcript, output, error } = unpackBody(body);
+  return {
+    ...row,
+    spec: row.spec ?? spec,
+    transcript: row.transcript ?? transcript,
+    output: row.output ?? output,
+    error: error ?? row.error,
+  };
+}
+
+/** The row with its output and its whole error, for rows that were read as `taskColumns`. */
+export function listedTask(row: StoredTaskRow): TaskRow {
+  return { ...wholeTask(row), spec: null, transcript: null };
+}
+
+/**
+ * All columns except `spec` and `transcript`, which can be large and which few readers need, for `listedTask`. The
+ * body is read only where the row may lack its output or a part of its error.
+ */
 export const taskColumns = `id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
   status, ${reasonSql} AS reason, fence, attempt, attempts, model, policy, policy_hash, sandbox, priority, labels,
   NULL AS spec, created_at, not_before, expires_at, sent_at, sends, sweep_at, lease_until, claimed_by, started_at,
   finished_at, cancel_requested_at, usage, quirks, output, error, errors, result_key, result_sha256,
   result_bytes, NULL AS transcript, history, resumed_from, webhook, answer_to, concurrency_key, concurrency_limit,
-  parked, charged_seq, lost_claims, flow, own_model, quality`;
+  parked, charged_seq, lost_claims, flow, own_model, quality,
+  CASE WHEN output IS NULL AND sweep_at IS NULL THEN ${bodySql} END AS body`;

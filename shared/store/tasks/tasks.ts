@@ -1,19 +1,27 @@
 /** Single tasks, for the API. `readTask` and `requestCancel` name the tenant: a foreign id does not exist. */
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
-import { type TaskRow, taskColumns } from "./task_row.ts";
+import {
+  listedTask,
+  type StoredTaskRow,
+  type TaskRow,
+  taskColumns,
+  wholeColumns,
+  wholeTask,
+} from "./task_row.ts";
 
 export async function readTask(
   db: D1Database,
   tenant: string,
   id: string,
 ): Promise<TaskRow | null> {
-  return sql.first<TaskRow>(
+  const row = await sql.first<StoredTaskRow>(
     db,
     "read task",
     `SELECT ${taskColumns} FROM tasks WHERE id = ?1 AND tenant = ?2`,
     [id, tenant],
   );
+  return row === null ? null : listedTask(row);
 }
 
 /** The consumer cancels the task before its next step. False when the task is already settled. */
@@ -50,26 +58,25 @@ export async function requestCancels(
   return rows.map(({ id }) => id);
 }
 
-/** The transcript in the task's row; null when it is stored in R2. */
-export async function readInlineTranscript(db: D1Database, id: string): Promise<string | null> {
-  const row = await sql.first<{ transcript: string | null }>(
+/** A task with its body and its transcript, for internal reads by id. */
+async function readWhole(db: D1Database, id: string): Promise<TaskRow | null> {
+  const row = await sql.first<StoredTaskRow>(
     db,
-    "read transcript",
-    "SELECT transcript FROM tasks WHERE id = ?1",
+    "read whole task",
+    `SELECT ${wholeColumns} FROM tasks WHERE id = ?1`,
     [id],
   );
-  return row?.transcript ?? null;
+  return row === null ? null : wholeTask(row);
 }
 
-/** The body in the task's row; null when it is stored in R2. */
+/** The transcript in D1; null when it is stored in R2. */
+export async function readInlineTranscript(db: D1Database, id: string): Promise<string | null> {
+  return (await readWhole(db, id))?.transcript ?? null;
+}
+
+/** The submitted body in D1; null when it is stored in R2. */
 export async function readSpec(db: D1Database, id: string): Promise<string | null> {
-  const row = await sql.first<{ spec: string | null }>(
-    db,
-    "read spec",
-    "SELECT spec FROM tasks WHERE id = ?1",
-    [id],
-  );
-  return row?.spec ?? null;
+  return (await readWhole(db, id))?.spec ?? null;
 }
 
 /** The fallback models that a live task lists. `large`: its body is in R2 and must be read there. */

@@ -1,7 +1,12 @@
 /** The evidence after a run, read without the product: D1's rows, R2's objects, and what the run recorded. */
 import { env } from "cloudflare:workers";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
-import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
+import {
+  type StoredTaskRow,
+  type TaskRow,
+  wholeColumns,
+  wholeTask,
+} from "../../../shared/store/tasks/task_row.ts";
 import type { Step } from "../../../shared/task/step.ts";
 import type { UpstreamRequest } from "../simulation/fake_upstream.ts";
 import type { Work } from "../simulation/workload.ts";
@@ -72,8 +77,8 @@ export interface Evidence extends History {
 }
 
 export async function gatherEvidence(history: History): Promise<Evidence> {
-  const [rows, steps, batchRows, egress, tallies] = await Promise.all([
-    readRows<TaskRow>("SELECT * FROM tasks ORDER BY id"),
+  const [stored, steps, batchRows, egress, tallies] = await Promise.all([
+    readRows<StoredTaskRow>(`SELECT ${wholeColumns} FROM tasks ORDER BY id`),
     readRows<Record<string, unknown>>("SELECT * FROM steps"),
     readRows<BatchRow>("SELECT * FROM batches"),
     readRows<EgressLogRow>("SELECT * FROM egress_log"),
@@ -84,6 +89,7 @@ export async function gatherEvidence(history: History): Promise<Evidence> {
     const object = await env.OBJECTS.get(key);
     if (object !== null) objects.set(key, new Uint8Array(await object.arrayBuffer()));
   }
+  const rows = stored.map(wholeTask);
   return { ...history, rows, steps, batchRows, egress, tallies, objects };
 }
 
@@ -104,7 +110,7 @@ async function listObjects(): Promise<R2Object[]> {
 
 /** Removes everything of earlier runs. */
 export async function clearStores(): Promise<void> {
-  const tables = ["tasks", "steps", "egress_log", "batches", "policies"];
+  const tables = ["tasks", "task_bodies", "steps", "egress_log", "batches", "policies"];
   await env.DB.batch([
     ...tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare("UPDATE walks SET position = '', due_at = 0"),

@@ -31,7 +31,7 @@ const settlement = {
   ledger: emptyLedgerEntry,
   attemptErrorJson: null,
   result: { key: "k", sha256: "s", bytes: 1 },
-  transcript: null,
+  body: null,
   charges: [],
   journaled: true,
 } as const;

@@ -74,7 +74,15 @@ test("a restart adds to what the earlier run spent", async () => {
   expect(await readLedger()).toEqual([]);
   const restartTask = async () => {
     const { id, fence } = await readRow(row.id);
-    const restart = { id, fence, spec: null, model, policy: "default", sandbox: "isolate" };
+    const restart = {
+      id,
+      fence,
+      spec: JSON.stringify(task),
+      error: null,
+      model,
+      policy: "default",
+      sandbox: "isolate",
+    };
     const kind = { mode: "restart", overrides: [], repin: true } as const;
     await redriveTasks(env.DB, "default", kind, [{ ...restart, attempts: 3 }]);
     await deliverMessages(on, [id]);

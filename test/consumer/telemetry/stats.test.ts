@@ -66,7 +66,7 @@ const settlementOf = (status: TerminalStatus, tokens: number) => ({
   errorJson: null,
   attemptErrorJson: null,
   result: status === "succeeded" ? { key: "k", sha256: "s", bytes: 1 } : null,
-  transcript: null,
+  body: null,
   charges: [],
   ledger,
   journaled: false,
@@ -148,7 +148,7 @@ async function perform(id: string, step: Action): Promise<void> {
     }
     case "redrive": {
       const { mode, model } = step;
-      const next = { spec: null, policy: "default", sandbox: "isolate", attempts: 3 };
+      const next = { spec: "{}", error: null, policy: "default", sandbox: "isolate", attempts: 3 };
       const kind = { mode, overrides: [], repin: false };
       await redriveTasks(env.DB, row.tenant, kind, [{ ...owner, ...next, model }]);
       return;
