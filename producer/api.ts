@@ -1,7 +1,7 @@
 /** The HTTP API: all routes, authentication, and the one place where problems become responses. */
 import { type Context, Hono } from "hono";
 import { logBug } from "../shared/platform/log.ts";
-import { StoreFault } from "../shared/platform/retries.ts";
+import { DatabaseFull, StoreFault } from "../shared/platform/retries.ts";
 import { ok, type Result } from "../shared/result.ts";
 import { approvalRoutes } from "./api/approvals/handlers.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
@@ -89,13 +89,15 @@ api.notFound(noSuchRoute);
 
 api.onError((error, context) => {
   logBug("api", error);
-  return reject(
-    context,
-    error instanceof StoreFault
-      ? { kind: "unavailable", message: "a store does not answer: send the request again soon" }
-      : { kind: "broken", message: "internal error; see the producer's log" },
-  );
+  return reject(context, thrownProblem(error));
 });
+
+function thrownProblem(error: unknown): Problem {
+  if (error instanceof DatabaseFull) return { kind: "unavailable", message: error.message };
+  return error instanceof StoreFault
+    ? { kind: "unavailable", message: "a store does not answer: send the request again soon" }
+    : { kind: "broken", message: "internal error; see the producer's log" };
+}
 
 /** A page of the dashboard; null if the path is not one, or the client accepts only JSON. */
 async function dashboardPage({ req, env }: ApiContext): Promise<Response | null> {

@@ -4,7 +4,7 @@ import { leaseLimits, retryLimits } from "../../shared/limits.ts";
 import { withJitter } from "../../shared/platform/jitter.ts";
 import { log } from "../../shared/platform/log.ts";
 import { readTaskMessage } from "../../shared/platform/message.ts";
-import { logFailure } from "../../shared/platform/retries.ts";
+import { DatabaseFull, logFailure } from "../../shared/platform/retries.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Priority, requeueOwnTask } from "./own_task.ts";
 import { workSlot } from "./slot.ts";
@@ -28,7 +28,9 @@ export async function deliver(
   } catch (error) {
     logFailure("deliver", error);
     // A lease that this try may hold must run out before the next one can claim the task.
-    message.retry({ delaySeconds: retryDelaySeconds() });
+    const delaySeconds =
+      error instanceof DatabaseFull ? retryLimits.fullRetrySeconds : retryDelaySeconds();
+    message.retry({ delaySeconds });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The limits of a key: calls per minute, and unfinished tasks. */
 import { err, ok, type Result } from "../../shared/result.ts";
 import { countKeyCall, isBacklogFull } from "../../shared/store/keys/key_use.ts";
+import { readDatabaseSize } from "../../shared/store/sql.ts";
 import type { ProducerEnv } from "../env.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Route } from "../http/route.ts";
@@ -15,6 +16,10 @@ export async function checkRateLimit(
   { addsWork: adds }: Pick<Route, "addsWork">,
 ): Promise<Result<null, Problem>> {
   const { key } = principal;
+  if (adds === true) {
+    const roomCheck = await checkDatabaseRoom(env);
+    if (!roomCheck.ok) return roomCheck;
+  }
   if (key === undefined) return ok(null);
   const rate = key.requestsPerMinute;
   if (rate !== null && (await countKeyCall(env.DB, key.id)) > rate) {
@@ -23,6 +28,14 @@ export async function checkRateLimit(
     return err({ kind: "too_many_requests", message, retryAfterSeconds });
   }
   return adds === true ? checkBacklog(env, principal) : ok(null);
+}
+
+/** A nearly full database takes no new work, so that what it has can end. */
+export async function checkDatabaseRoom({ DB }: ProducerEnv): Promise<Result<null, Problem>> {
+  const size = await readDatabaseSize(DB);
+  if (size.state !== "full") return ok(null);
+  const message = `the database holds ${size.bytes} of ${size.bytes_max} bytes and takes no new work, while accepted tasks end: shorten RETENTION_DAYS, erase a tenant's tasks, or wait until old tasks are removed`;
+  return err({ kind: "unavailable", message });
 }
 
 /** Whether the key may add more work. */

@@ -5,10 +5,11 @@
  */
 import { inboxLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
-import { logFailure } from "../../shared/platform/retries.ts";
+import { logFailure, StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { insertDeadMessage } from "../../shared/store/inbox.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
+import { checkDatabaseRoom } from "../auth/rate_limit.ts";
 import type { ProducerEnv } from "../env.ts";
 import { detailsOf, invalidField, type Problem } from "../http/problem.ts";
 import { submitTask } from "../tasks/submit.ts";
@@ -36,6 +37,9 @@ export async function readInbox(env: ProducerEnv, batch: MessageBatch<unknown>):
 }
 
 async function submitMessage(env: ProducerEnv, message: Message<unknown>): Promise<void> {
+  const roomCheck = await checkDatabaseRoom(env);
+  // The message waits in its queue, as when a store is down.
+  if (!roomCheck.ok) throw new StoreFault(roomCheck.error.message);
   const parsed = parseMessage(message.body);
   const submission = parsed.ok
     ? await submitTask(

@@ -16,6 +16,7 @@ import {
   takeCleanup,
 } from "../../shared/store/cleanup/cleanup_cursors.ts";
 import { queriesOf } from "../../shared/store/counted_database.ts";
+import { readDatabaseSize } from "../../shared/store/sql.ts";
 import {
   type DueTask,
   findReadyTasks,
@@ -56,11 +57,22 @@ export async function sweep(env: ProducerEnv): Promise<SweepReport> {
     ...{ batches: 0, due: 0, sent: 0, hints: 0 },
     ...{ pages: 0, removed_rows: 0, removed_objects: 0 },
   };
+  await attempt("database size", () => watchSize(env));
   await attempt("resend", () => resend(env, report));
   await attempt("expand", () => expand(env, report));
   await attempt("clear", () => cleanUp(env, report));
   log("sweep", { ...report });
   return report;
+}
+
+async function watchSize({ DB }: ProducerEnv): Promise<void> {
+  const { state, bytes, bytes_max } = await readDatabaseSize(DB);
+  if (state === "ok") return;
+  const message =
+    state === "full"
+      ? "new work is refused: shorten RETENTION_DAYS, or erase a tenant's tasks"
+      : "shorten RETENTION_DAYS before new work is refused";
+  log("unhealthy", { what: "database size", state, bytes, bytes_max, message });
 }
 
 async function attempt(part: string, work: () => Promise<void>): Promise<void> {

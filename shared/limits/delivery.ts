@@ -104,6 +104,8 @@ export const retryLimits = {
   delayFactor: 6,
   delayMsMax: 300_000,
   requeueMs: 60_000,
+  /** A message whose task could not be written to a full database comes back after this. */
+  fullRetrySeconds: 1_800,
   storeRetries: 4,
   storeRetryMsMin: 50,
   storeRetryMsMax: 1_000,

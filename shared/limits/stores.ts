@@ -22,6 +22,14 @@ export const storeLimits = {
   egressRowsBytesMax: 1_000_000,
   resultBytesMax: 5_000_000,
   draftCharsMax: 4_000,
+  /** What one D1 database holds. */
+  databaseBytesMax: 10_000_000_000,
+  /** From this share on doctor, stats, the overview and the log warn. */
+  databaseFillingShare: 0.8,
+  /** From this share on new work is refused. */
+  databaseFullShare: 0.95,
+  /** An older observation of the size is asked for again. */
+  databaseSizeMsMax: 60_000,
   pageRowsDefault: 50,
   pageRowsMax: 500,
   /** How many of a tenant's tasks one page of a filtered list reads. */

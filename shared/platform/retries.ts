@@ -8,6 +8,17 @@ export class StoreFault extends Error {
   override readonly name = "StoreFault";
 }
 
+/** The database has no room for a write: no repetition helps until rows are removed. */
+export class DatabaseFull extends StoreFault {
+  constructor(operation: string, cause: Error) {
+    const advice = "the database is full: shorten RETENTION_DAYS, or erase a tenant's tasks";
+    super(`${operation}: ${advice} (${cause.message})`, { cause });
+  }
+}
+
+const isFull = (error: Error): boolean =>
+  /SQLITE_FULL|database or disk is full|maximum (DB|database) size/i.test(error.message);
+
 /** Errors that a repetition cannot fix: our own SQL or arguments are wrong. */
 function isPermanent(error: Error): boolean {
   return /SQLITE_ERROR|SQLITE_CONSTRAINT|no such table|syntax error|too many SQL variables|D1_TYPE_ERROR/i.test(
@@ -70,12 +81,13 @@ export async function withRetries<T>(
       maxRetryTime: deadlineMs,
       factor: 2,
       randomize: true,
-      shouldRetry: ({ error }) => !isPermanent(error),
+      shouldRetry: ({ error }) => !isFull(error) && !isPermanent(error),
       onFailedAttempt: ({ error, attemptNumber }) =>
         log("store_retry", { what: operation, attempt: attemptNumber, message: error.message }),
     });
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
+    if (isFull(cause)) throw new DatabaseFull(operation, cause);
     throw new StoreFault(`${operation}: ${cause.message}`, { cause });
   }
 }

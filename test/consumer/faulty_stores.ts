@@ -107,3 +107,24 @@ function gatedBucket(gate: Gate): R2Bucket {
     },
   });
 }
+
+/** D1 that says that it has this size. */
+export function databaseOfSize(bytes: number): D1Database {
+  const resize = (answer: unknown): unknown => {
+    if (Array.isArray(answer)) return answer.map(resize);
+    const result = answer as D1Result;
+    return { ...result, meta: { ...result.meta, size_after: bytes } };
+  };
+  return gatedDatabase(async (_sql, call) => resize(await call()));
+}
+
+/** D1 without room for the writes that match. `writes` counts how often they were tried. */
+export function fullDatabase(match: RegExp) {
+  let count = 0;
+  const DB = gatedDatabase(async (sql, call) => {
+    if (!match.test(sql)) return call();
+    count += 1;
+    throw new Error("D1_ERROR: database or disk is full: SQLITE_FULL");
+  });
+  return { DB, writes: () => count };
+}

@@ -9,6 +9,7 @@ const calm: Stats = {
   oldest_queued_at: null,
   models: [],
   spend_today: { day: "2026-11-25", cost_usd: 1, tokens: 5, unpriced_tokens: 0, ceiling_usd: null },
+  database: { bytes: 1e9, bytes_max: 1e10, state: "ok" },
 };
 const spend = (change: Partial<Stats["spend_today"]>): Stats => ({
   ...calm,
@@ -31,6 +32,18 @@ test.each<[string, Stats, Pauses | null, string[]]>([
     spend({ ceiling_usd: 1 }),
     notPaused,
     ["bad Today's ceiling of $1.00 is spent: tasks wait until 00:00 UTC."],
+  ],
+  [
+    "a database that fills",
+    { ...calm, database: { bytes: 8.1e9, bytes_max: 1e10, state: "filling" } },
+    notPaused,
+    ["warn 81 % of the database is used: shorten RETENTION_DAYS before new work is refused."],
+  ],
+  [
+    "a full database",
+    { ...calm, database: { bytes: 9.5e9, bytes_max: 1e10, state: "full" } },
+    notPaused,
+    ["bad 95 % of the database is used: new work is refused until old tasks are removed."],
   ],
   [
     "tokens without a price",

@@ -2,6 +2,7 @@
 import { overviewLimits, storeLimits } from "../../../shared/limits.ts";
 import { ok } from "../../../shared/result.ts";
 import { readSpendCeiling } from "../../../shared/spend/spend_ceiling.ts";
+import { readDatabaseSize } from "../../../shared/store/sql.ts";
 import { readSpend, type SpendRow } from "../../../shared/store/usage/spend.ts";
 import { readStats } from "../../../shared/store/usage/stats.ts";
 import { readThroughput, type Throughput } from "../../../shared/store/usage/throughput.ts";
@@ -25,6 +26,7 @@ const handleGetStats: Handler = async ({ env, principal }) => {
     oldest_queued_at: oldestQueuedAt === null ? null : isoTime(oldestQueuedAt),
     models,
     spend_today: spendToday(env, principal.tenant, spend),
+    database: await readDatabaseSize(env.DB),
   };
   return ok(Response.json(response));
 };

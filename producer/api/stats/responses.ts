@@ -43,6 +43,17 @@ export const StatsResponse = Type.Object(
       description: `the ${overviewLimits.modelsMax} models with the most tasks, sorted by name`,
     }),
     spend_today: SpendToday,
+    database: Type.Object(
+      {
+        bytes: Count,
+        bytes_max: Count,
+        state: Type.Union([Type.Literal("ok"), Type.Literal("filling"), Type.Literal("full")]),
+      },
+      {
+        description:
+          "of the whole fleet: filling from 80 %, full from 95 %, when new work is refused",
+      },
+    ),
   },
   { $id: "Stats", essential: ["counts"] },
 );

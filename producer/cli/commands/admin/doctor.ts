@@ -68,6 +68,7 @@ async function checkFleet(
     answers,
     okFinding("key", "accepted"),
     checkTasks(stats.value),
+    ...checkDatabase(stats.value),
     ...(await checkPauses(client)),
     ...(await checkModels(client)),
     ...(await tryModel(client, model)),
@@ -127,6 +128,26 @@ function checkNode(): Finding {
         "node",
         `${node} is too old: run npm install, which adds a newer one, then npx fleet`,
       );
+}
+
+/** An older fleet does not report its database. */
+function checkDatabase({ database }: Partial<Pick<StatsResponse, "database">>): Finding[] {
+  if (database === undefined) return [];
+  const { bytes, bytes_max, state } = database;
+  const share = `${Math.round((100 * bytes) / bytes_max)} % of the database is used`;
+  switch (state) {
+    case "ok":
+      return [okFinding("database", share)];
+    case "filling":
+      return [failedFinding("database", `${share}: shorten RETENTION_DAYS before 95 %`)];
+    case "full":
+      return [
+        failedFinding(
+          "database",
+          `${share}, so new work is refused: shorten RETENTION_DAYS, or fleet tenants erase <name>`,
+        ),
+      ];
+  }
 }
 
 function checkTasks({ counts, oldest_queued_at: oldest }: StatsResponse): Finding {

@@ -25,6 +25,7 @@ export function alertsOf({ stats, pauses, models }: FleetState, now: number): Al
     ...pauseAlerts(pauses),
     ...outageAlerts(models),
     ...spendAlerts(stats.spend_today),
+    ...databaseAlerts(stats),
     ...taskAlerts(stats, now),
   ];
 }
@@ -54,6 +55,15 @@ const outageAlerts = (models: readonly ModelLimit[]): Alert[] =>
 /** Such as "down since 25 Nov 2026, 12:00:00; next try 12:05:00". */
 export const outageText = ({ since, next_try_at }: NonNullable<ModelLimit["outage"]>): string =>
   `down since ${dateTime(since)}; next try ${clockTime(next_try_at)}`;
+
+/** Absent in the answer of an older fleet. */
+function databaseAlerts({ database }: Partial<Pick<Stats, "database">>): Alert[] {
+  if (database === undefined || database.state === "ok") return [];
+  const share = `${Math.round((100 * database.bytes) / database.bytes_max)} % of the database is used`;
+  return database.state === "full"
+    ? [error(`${share}: new work is refused until old tasks are removed.`)]
+    : [warning(`${share}: shorten RETENTION_DAYS before new work is refused.`)];
+}
 
 function spendAlerts(spend: Stats["spend_today"]): Alert[] {
   const { cost_usd: spent, ceiling_usd: ceiling, unpriced_tokens: unpriced } = spend;
