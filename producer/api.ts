@@ -13,10 +13,12 @@ import { inputRoutes } from "./api/inputs/handlers.ts";
 import { keyRoutes } from "./api/keys/handlers.ts";
 import * as operations from "./api/operations.ts";
 import { pauseRoutes } from "./api/pauses/handlers.ts";
+import { restoreRoutes } from "./api/restores/handlers.ts";
 import { scheduleRoutes } from "./api/schedules/handlers.ts";
 import { respondHealth, respondRoot } from "./api/service/handlers.ts";
 import { statsRoutes } from "./api/stats/handlers.ts";
 import { taskRoutes } from "./api/tasks/handlers.ts";
+import { tenantRoutes } from "./api/tenants/handlers.ts";
 import { traceRoutes } from "./api/traces/handlers.ts";
 import { journalRoutes } from "./api/traces/journal_handlers.ts";
 import { webhookRoutes } from "./api/webhooks/handlers.ts";
@@ -40,6 +42,8 @@ export const routes: readonly Route[] = [
   ...egressRoutes,
   ...batchRoutes,
   ...pauseRoutes,
+  ...restoreRoutes,
+  ...tenantRoutes,
   ...scheduleRoutes,
   ...approvalRoutes,
   ...evalRoutes,

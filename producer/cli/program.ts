@@ -5,6 +5,8 @@ import { addDoctor } from "./commands/admin/doctor.ts";
 import { addInbox } from "./commands/admin/inbox.ts";
 import { addInputs } from "./commands/admin/inputs.ts";
 import { addKeys } from "./commands/admin/keys.ts";
+import { addRestore } from "./commands/admin/restore.ts";
+import { addTenants } from "./commands/admin/tenants.ts";
 import { addTools } from "./commands/admin/tools.ts";
 import { addWebhooks } from "./commands/admin/webhooks.ts";
 import { addBatches } from "./commands/batches/batches.ts";
@@ -103,8 +105,10 @@ const commands = [
   addEval,
   addEvals,
   addPause,
+  addRestore,
   addSchedules,
   addKeys,
+  addTenants,
   addWebhooks,
   addInbox,
   addPolicy,

@@ -27,6 +27,7 @@ import { expandBatch } from "../batches/expand.ts";
 import type { ProducerEnv } from "../env.ts";
 import { sendTasks } from "../tasks/send.ts";
 import { cleanBatchObjects, cleanTaskObjects } from "./orphans.ts";
+import { setAside, watchRestores } from "./restore_watch.ts";
 import {
   cleanBatches,
   cleanDeadMessages,
@@ -58,6 +59,8 @@ export async function sweep(env: ProducerEnv): Promise<SweepReport> {
     ...{ pages: 0, removed_rows: 0, removed_objects: 0 },
   };
   await attempt("database size", () => watchSize(env));
+  // Before anything is sent: a restored task must not start.
+  await attempt("restore", async () => setAside(env, await watchRestores(env)));
   await attempt("resend", () => resend(env, report));
   await attempt("expand", () => expand(env, report));
   await attempt("clear", () => cleanUp(env, report));

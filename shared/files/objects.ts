@@ -22,6 +22,7 @@ export const objectKeys = {
   evalSpec: (tenant: string, id: string) => `evals/${tenant}/${id}/eval.json`,
   evalGrades: (tenant: string, id: string, variant: number) =>
     `evals/${tenant}/${id}/grades-${variant}.jsonl`,
+  epoch: () => "fleet/epoch.json",
   input: (tenant: string, key: string) => `inputs/${tenant}/${key}`,
 };
 

@@ -53,6 +53,27 @@ export const flowLimits = {
   turnTenantsMax: 100,
 } as const;
 
+/** After a restore of the database to an earlier state. */
+export const restoreLimits = {
+  tasksPerPage: 100,
+  pagesPerTickMax: 3,
+  /** A task that is set aside is checked again after this, as one that is paused. */
+  checkMs: 24 * 3_600_000,
+  /** Rows of a tenant that one call of a resume reads. */
+  rowsPerWindow: 2_000,
+  /** More than the claims and redrives that a task may have had since the state that was restored. */
+  fencesSkipped: 1_000,
+  /** An output that is adopted is stored in the row up to this; a longer one is read from the result. */
+  outputCharsMax: 8_192,
+} as const;
+
+/** The steps of an erasure. */
+export const erasureLimits = {
+  rowsPerStep: 500,
+  /** Rows of tasks, of any tenant, that one step reads. */
+  taskRowsPerStep: 500,
+} as const;
+
 /** The queue `inbox`. */
 export const inboxLimits = {
   retrySeconds: 60,

@@ -26,6 +26,8 @@ export type LogEvent =
   | "egress_decision"
   | "task_yielded"
   | "task_admitted_by_fallback"
+  | "database_restored"
+  | "tasks_set_aside"
   | "task_parked"
   | "task_requeued"
   | "task_retrying"

@@ -34,7 +34,7 @@ const costs: Record<string, Cost> = {
   "one step (the answer)": {
     task: { prompt, model, rehearsal: [finalAnswer()] },
     steps: 1,
-    rows: 9,
+    rows: 10,
     trips: 3,
   },
   "fourteen steps, seven of them model calls": {
@@ -54,7 +54,7 @@ const costs: Record<string, Cost> = {
       ],
     },
     steps: 14,
-    rows: 21,
+    rows: 22,
     trips: 9,
   },
   "three steps and one denied request": {
@@ -64,13 +64,13 @@ const costs: Record<string, Cost> = {
       rehearsal: [toolCall("fetch_url", { url: "https://unlisted.example/" }), finalAnswer()],
     },
     steps: 3,
-    rows: 12,
+    rows: 13,
     trips: 4,
   },
   "two steps, the first a failed attempt": {
     task: { prompt, model, rehearsal: [unavailable, finalAnswer()] },
     steps: 2,
-    rows: 17,
+    rows: 18,
     trips: 8,
   },
 };

@@ -2,6 +2,7 @@
 import { sweepLimits } from "../../limits.ts";
 import { redrivable } from "../../task/states.ts";
 import { nowSql } from "../clock.ts";
+import { currentEpochSql } from "../restores.ts";
 import { sql } from "../sql.ts";
 import {
   reasonSql,
@@ -88,7 +89,7 @@ export async function redriveTasks(
        lost_claims = IIF(?3 = 'resume', lost_claims, 0),
        finished_at = NULL, not_before = NULL, cancel_requested_at = NULL,
        expires_at = CASE WHEN expires_at <= ${nowSql} THEN NULL ELSE expires_at END,
-       fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,
+       epoch = ${currentEpochSql}, fence = fence + 1, claimed_by = ?6, sent_at = ${nowSql}, sends = 1,
        sweep_at = ${sweepLimits.never},
        spec = wanted.value->>'spec', model = wanted.value->>'model', own_model = NULL,
        quality = NULL,

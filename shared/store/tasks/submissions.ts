@@ -1,6 +1,7 @@
 /** Inserts into `tasks`: the row that a 202 response promises. */
 import { sweepLimits } from "../../limits.ts";
 import { nowSql } from "../clock.ts";
+import { currentEpochSql } from "../restores.ts";
 import { sql } from "../sql.ts";
 import { listedTask, type StoredTaskRow, type TaskRow, taskColumns } from "./task_row.ts";
 
@@ -42,14 +43,14 @@ export interface NewTask {
 const insertSql = `
   INSERT INTO tasks (id, tenant, batch_id, batch_index, custom_id, idempotency_key, body_hash,
     attempts, model, policy, sandbox, priority, labels, spec, not_before, expires_at,
-    webhook, answer_to, concurrency_key, concurrency_limit, cancel_requested_at, status, created_at, sent_at, sends, sweep_at)
+    webhook, answer_to, concurrency_key, concurrency_limit, cancel_requested_at, status, created_at, sent_at, sends, sweep_at, epoch)
   SELECT value->>'id', value->>'tenant', value->>'batch_id', value->>'batch_index',
     value->>'custom_id', value->>'idempotency_key', value->>'body_hash', value->>'attempts',
     value->>'model', value->>'policy', value->>'sandbox', value->>'priority', value->>'labels',
     value->>'spec', IIF(cancelled IS NULL, value->>'not_before', NULL), value->>'expires_at',
     value->>'webhook', value->>'answer_to', value->>'concurrency_key', value->>'concurrency_limit', cancelled, 'queued', ${nowSql}, IIF(cancelled IS NULL, ${nowSql}, NULL), 1,
     IIF(cancelled IS NULL,
-      COALESCE(value->>'expires_at', ${sweepLimits.never}), ${nowSql})
+      COALESCE(value->>'expires_at', ${sweepLimits.never}), ${nowSql}), ${currentEpochSql}
   FROM (SELECT value, (SELECT cancel_requested_at FROM batches
                        WHERE batches.id = value->>'batch_id') AS cancelled FROM json_each(?1))
   WHERE true

@@ -55,7 +55,7 @@ export interface TaskRow {
   concurrency_key: string | null;
   concurrency_limit: number | null;
   /** Why a queued task is not sent; null when nothing holds it back. */
-  parked: "paused" | "concurrency" | null;
+  parked: "restored" | "paused" | "concurrency" | null;
   /** The last step that is charged to the ledger. */
   charged_seq: number;
   /** Its batch, its concurrency key or the single tasks, and its model: flows take turns. */

@@ -2,6 +2,8 @@
 import { env } from "cloudflare:workers";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
+import { batchTaskId } from "../../../shared/identity/ids.ts";
+import { readRow } from "../../consumer/harness.ts";
 import { send, testFleet } from "../client.ts";
 import {
   batchOf,
@@ -140,11 +142,9 @@ describe("a line runs as a task", () => {
         },
       },
     });
-    const spec = await env.DB.prepare("SELECT spec, labels FROM tasks WHERE batch_id = ?1")
-      .bind(batch.id)
-      .first<{ spec: string; labels: string }>();
-    expect(JSON.parse(spec?.labels ?? "")).toEqual({ team: "ops" });
-    expect(JSON.parse(spec?.spec ?? "")).toMatchObject({
+    const task = await readRow(batchTaskId(batch.id, 0));
+    expect(JSON.parse(task.labels)).toEqual({ team: "ops" });
+    expect(JSON.parse(task.spec ?? "")).toMatchObject({
       messages: [
         { role: "system", content: "Be brief." },
         { role: "user", content: "Count." },

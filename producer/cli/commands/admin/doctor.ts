@@ -69,6 +69,7 @@ async function checkFleet(
     okFinding("key", "accepted"),
     checkTasks(stats.value),
     ...checkDatabase(stats.value),
+    ...(await checkRestore(client)),
     ...(await checkPauses(client)),
     ...(await checkModels(client)),
     ...(await tryModel(client, model)),
@@ -84,6 +85,19 @@ async function checkTools(client: FleetClient): Promise<Finding> {
   return result.value.faults.length === 0
     ? okFinding("tools", summary)
     : failedFinding("tools", summary);
+}
+
+/** While old tasks are set aside, the fleet seems to hang too. Older fleets have no such route. */
+async function checkRestore(client: FleetClient): Promise<Finding[]> {
+  const result = await client("GET /v1/restore");
+  if (!result.ok || result.value.restored_at === null) return [];
+  const since = result.value.restored_at;
+  return [
+    okFinding(
+      "restore",
+      `the database was restored, found at ${since}: tasks from before wait for fleet restore resume, or fleet cancel`,
+    ),
+  ];
 }
 
 /** A forgotten pause looks like a fleet that hangs. */
