@@ -7,8 +7,8 @@ export const storeLimits = {
   /** Steps in one row of the journal: with the largest payloads far below the 2 MB of a row. */
   turnStepsMax: 50,
   outputInlineBytesMax: 8_192,
-  /** The text of a transcript in D1; as a part of its body it must also fit `bodyBytesMax`. */
-  transcriptInlineBytesMax: 65_536,
+  /** The text of a transcript in D1. As a part of its body it must also fit `bodyBytesMax`. */
+  transcriptInlineCharsMax: 65_536,
   /** A compressed body with its transcript: two of them fill a page of 4,096 bytes. A longer transcript is in R2. */
   bodyBytesMax: 2_030,
   /** The text of a body, when it is read. */

@@ -75,7 +75,7 @@ export function splitParts(body: TaskBody, keepsTranscript = false): SettledPart
     error: error === body.error ? null : body.error,
   };
   const { transcript } = body;
-  const mayFit = (transcript?.length ?? 0) <= storeLimits.transcriptInlineBytesMax;
+  const mayFit = (transcript?.length ?? 0) <= storeLimits.transcriptInlineCharsMax;
   const bytes = mayFit || keepsTranscript ? packBody(rest) : null;
   const fits = bytes !== null && bytes.byteLength <= storeLimits.bodyBytesMax;
   if (fits || keepsTranscript || transcript === null) {

@@ -54,10 +54,10 @@ describe("a bound of the settlement", () => {
   test("a transcript of the maximum size is in the row, and one byte more is in R2", async () => {
     const stepWith = (text: string) => [{ seq: 1, payload: { kind: "tool", text } }];
     const overhead = (await settleWith(1, stepWith(""), true)).transcript?.length ?? 0;
-    const room = storeLimits.transcriptInlineBytesMax - overhead;
+    const room = storeLimits.transcriptInlineCharsMax - overhead;
     expect(overhead).toBeGreaterThan(0);
     expect((await settleWith(1, stepWith("x".repeat(room)), true)).transcript).toHaveLength(
-      storeLimits.transcriptInlineBytesMax,
+      storeLimits.transcriptInlineCharsMax,
     );
     expect((await settleWith(1, stepWith("x".repeat(room + 1)), true)).transcript).toBeNull();
   });
