@@ -11,8 +11,9 @@ import {
   putObject,
   sha256Hex,
 } from "../../shared/files/objects.ts";
-import { restoreLimits } from "../../shared/limits.ts";
+import { restoreLimits, sweepLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import {
   adoptResult,
   type FleetEpoch,
@@ -52,6 +53,7 @@ const parseMark = (text: string | null): Pick<FleetEpoch, "epoch" | "marked_at">
 export async function setAside(env: ProducerEnv, { parking }: FleetEpoch): Promise<void> {
   if (parking === 0) return;
   for (let page = 0; page < restoreLimits.pagesPerTickMax; page++) {
+    if (queriesOf(env.DB) >= sweepLimits.queriesMax) return;
     const tasks = await parkRestored(env.DB);
     if (tasks.length === 0) return;
     let adopted = 0;

@@ -16,6 +16,7 @@ import {
   takeCleanup,
 } from "../../shared/store/cleanup/cleanup_cursors.ts";
 import { queriesOf } from "../../shared/store/counted_database.ts";
+import { wakePage } from "../../shared/store/flow/pauses.ts";
 import { readDatabaseSize } from "../../shared/store/sql.ts";
 import {
   type DueTask,
@@ -61,6 +62,7 @@ export async function sweep(env: ProducerEnv): Promise<SweepReport> {
   await attempt("database size", () => watchSize(env));
   // Before anything is sent: a restored task must not start.
   await attempt("restore", async () => setAside(env, await watchRestores(env)));
+  await attempt("wake", () => wakeTasks(env));
   await attempt("resend", () => resend(env, report));
   await attempt("expand", () => expand(env, report));
   await attempt("clear", () => cleanUp(env, report));
@@ -76,6 +78,13 @@ async function watchSize({ DB }: ProducerEnv): Promise<void> {
       ? "new work is refused: shorten RETENTION_DAYS, or erase a tenant's tasks"
       : "shorten RETENTION_DAYS before new work is refused";
   log("unhealthy", { what: "database size", state, bytes, bytes_max, message });
+}
+
+/** Continues what a resume has begun. */
+async function wakeTasks({ DB }: ProducerEnv): Promise<void> {
+  for (let page = 0; page < sweepLimits.passesPerTickMax; page++) {
+    if (!(await wakePage(DB))) return;
+  }
 }
 
 async function attempt(part: string, work: () => Promise<void>): Promise<void> {

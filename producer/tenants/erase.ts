@@ -35,13 +35,12 @@ export async function eraseStep(
   tenant: string,
   cursor: string,
 ): Promise<EraseStep | null> {
-  const at = cursor.indexOf(separator);
-  const stage = at === -1 ? stages[0] : cursor.slice(0, at);
-  const position = at === -1 ? "" : cursor.slice(at + 1);
-  const index = stages.indexOf(stage ?? "");
+  const [stage = "", ...rest] = cursor === "" ? [stages[0]] : cursor.split(separator);
+  const position = rest.join(separator);
+  const index = stages.indexOf(stage);
   if (index === -1) return null;
   const next = stages[index + 1];
-  const step = await runStage(env, tenant, stage ?? "", position);
+  const step = await runStage(env, tenant, stage, position);
   if (step.cursor !== null) return { ...step, cursor: `${stage}${separator}${step.cursor}` };
   return { ...step, cursor: next === undefined ? null : `${next}${separator}` };
 }

@@ -45,6 +45,8 @@ export const webhookLimits = {
 export const flowLimits = {
   pausedCheckMs: 24 * 3_600_000,
   concurrencyCheckMs: 10 * 60_000,
+  /** Tasks that one statement wakes after a pause. */
+  wokenPerPage: 1_000,
   /** Flows that one choice of the next task looks at: more that are all paused, full or closed wait a turn. */
   flowsPerChoiceMax: 200,
   /** Queued tasks that a settlement reads to know whether its slot has more to do. */

@@ -21,7 +21,7 @@ import { atMost, type Row } from "./row.ts";
 const [due = 1_000_000, settled = 1_000_000] = process.argv.slice(2, 4).map(Number);
 const file = process.argv[4] ?? path.join(os.tmpdir(), "flotilla-cron-at-size.sqlite");
 /** The first migration that the generated database lacks. */
-const upgradeFrom = "0027";
+const upgradeFrom = "0024";
 const partMsMax = 50;
 const upgradeMsMax = 2_000;
 const rounds = 20;
@@ -35,7 +35,7 @@ raw.close();
 rmSync(file, { force: true });
 if (rows.some((row) => !row.holds)) process.exitCode = 1;
 
-/** Rows of one-step tasks as the release before 0027 wrote them. Triggers would take longer than the rows. */
+/** Rows of one-step tasks as the release before 0024 wrote them. Triggers would take longer than the rows. */
 function generate(): void {
   const triggers = raw.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all();
   for (const { name } of triggers) raw.exec(`DROP TRIGGER ${name}`);

@@ -1,4 +1,5 @@
 /** Pauses of the fleet, a model or a batch. A claim checks them in its own write, so all consumers agree. */
+import { flowLimits } from "../../limits.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
 
@@ -16,24 +17,51 @@ export async function pause(db: D1Database, name: string): Promise<void> {
   );
 }
 
-/** Wakes the tasks that it held back; those that another pause holds back are parked again. */
+/**
+ * A page of the parked tasks that no pause holds back any more. A parked task is checked again within a day, and
+ * any other queued task far later or at its expiry, so the index has them together.
+ */
+const wakePageSql = `UPDATE tasks SET parked = NULL, sweep_at = ${nowSql}
+  WHERE id IN (SELECT id FROM tasks INDEXED BY tasks_sweep
+    WHERE status = 'queued' AND sweep_at > ${nowSql} AND sweep_at <= ${nowSql} + ${flowLimits.pausedCheckMs}
+      AND parked = 'paused' AND NOT ${pausedSql} LIMIT ${flowLimits.wokenPerPage})`;
+
+/** The row of a pause that has ended and whose tasks are being woken. */
+const wakingPrefix = "waking ";
+
+/** Ends a pause and wakes a page of the tasks that it held back; the cron wakes the others. */
 export async function resume(db: D1Database, name: string): Promise<void> {
   await sql.batch(db, "resume", [
-    sql.statement(db, "DELETE FROM pauses WHERE name = ?1", [name]),
     sql.statement(
       db,
-      `UPDATE tasks SET parked = NULL, sweep_at = ${nowSql}
-       WHERE sweep_at IS NOT NULL AND parked = 'paused' AND ?1 IN ('fleet', 'model ' || model)`,
+      `INSERT INTO pauses (name, paused_at) SELECT '${wakingPrefix}' || name, ${nowSql} FROM pauses
+       WHERE name = ?1 ON CONFLICT DO NOTHING`,
       [name],
     ),
+    sql.statement(db, "DELETE FROM pauses WHERE name = ?1", [name]),
+    sql.statement(db, wakePageSql),
   ]);
+}
+
+/** Wakes a page of tasks after a resume; false when no pause has ended, or all of its tasks are awake. */
+export async function wakePage(db: D1Database): Promise<boolean> {
+  const ended = await sql.first<{ name: string }>(
+    db,
+    "find ended pause",
+    `SELECT name FROM pauses WHERE name > '${wakingPrefix}' AND name < '${wakingPrefix}~' LIMIT 1`,
+  );
+  if (ended === null) return false;
+  const woken = await sql.run(db, "wake paused tasks", wakePageSql);
+  if (woken >= flowLimits.wokenPerPage) return true;
+  await sql.run(db, "end wake", "DELETE FROM pauses WHERE name = ?1", [ended.name]);
+  return false;
 }
 
 export async function listPauses(db: D1Database): Promise<{ name: string; paused_at: number }[]> {
   return sql.all<{ name: string; paused_at: number }>(
     db,
     "list pauses",
-    "SELECT name, paused_at FROM pauses ORDER BY name",
+    `SELECT name, paused_at FROM pauses WHERE name NOT LIKE '${wakingPrefix}%' ORDER BY name`,
   );
 }
 

@@ -68,7 +68,8 @@ export async function keys(prefix = ""): Promise<string[]> {
   let cursor: string | undefined;
   do {
     const page = await env.OBJECTS.list({ prefix, ...(cursor === undefined ? {} : { cursor }) });
-    problems.push(...page.objects.map(({ key }) => key));
+    // The cron's own mark is not of a task or a batch.
+    problems.push(...page.objects.map(({ key }) => key).filter((key) => !key.startsWith("fleet/")));
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);
   return problems;
