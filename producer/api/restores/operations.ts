@@ -1,7 +1,8 @@
 /** What happens to tasks after the database was restored to an earlier state. */
 import { Type } from "@sinclair/typebox";
+import { taskIdPattern } from "../../../shared/identity/ids.ts";
 import { json, operation } from "../../http/operation.ts";
-import { strict } from "../../http/values.ts";
+import { cursorOf, strict } from "../../http/values.ts";
 import { RestoreResponse, ResumeResponse } from "./responses.ts";
 
 export const getRestore = operation({
@@ -13,7 +14,7 @@ export const getRestore = operation({
   responses: { 200: json(RestoreResponse) },
 });
 
-export const ResumeQuery = Type.Partial(Type.Object({ cursor: Type.String() }), strict);
+export const ResumeQuery = Type.Partial(Type.Object({ cursor: cursorOf(taskIdPattern) }), strict);
 
 export const resumeRestored = operation({
   id: "resumeRestored",

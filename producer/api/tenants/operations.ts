@@ -1,10 +1,13 @@
 /** Erasure of a tenant. */
 import { Type } from "@sinclair/typebox";
 import { json, operation } from "../../http/operation.ts";
-import { strict } from "../../http/values.ts";
+import { cursorOf, strict } from "../../http/values.ts";
 import { EraseResponse } from "./responses.ts";
 
-export const EraseQuery = Type.Partial(Type.Object({ cursor: Type.String() }), strict);
+/** A step, then where it continues. */
+const cursorPattern = "^[a-z_ ]{1,40}:[^\\u0000-\\u001f]*$";
+
+export const EraseQuery = Type.Partial(Type.Object({ cursor: cursorOf(cursorPattern) }), strict);
 
 export const eraseTenant = operation({
   id: "eraseTenant",
