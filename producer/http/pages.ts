@@ -9,6 +9,8 @@ export const pagePaths = [
   "/",
   "/batches",
   "/tasks",
+  "/approvals",
+  "/evals",
   "/dead-letters",
   "/schedules",
   "/egress",

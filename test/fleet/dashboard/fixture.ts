@@ -15,6 +15,8 @@ import { hostileText, longHostileText } from "./hostile_text.ts";
 export interface Fixture {
   readonly fleet: DevServer;
   readonly batch: string;
+  /** A finished evaluation. */
+  readonly evaluation: string;
   /** The id of a task of the batch, by its custom id. */
   task(name: string): string;
   /** A key of another tenant. */
@@ -53,6 +55,30 @@ const tasks = [
   },
 ];
 
+/** A task whose call waits for a person, with hostile arguments. */
+const waitingTask = {
+  prompt: "Write a file.",
+  approve: ["write_file"],
+  rehearsal: [
+    { calls: [{ name: "write_file", arguments: { path: "a.txt", content: hostileText } }] },
+    ...answers("written"),
+  ],
+};
+
+/** Two variants that differ on one row. */
+const evaluation = {
+  rows: [
+    { text: "<b>one</b>", label: "yes", guess: "no" },
+    { text: "two", label: "yes", guess: "yes" },
+  ],
+  template: { prompt: "Answer {{item.text}}" },
+  variants: [
+    { name: "guess", rehearsal: answers("{{item.guess}}") },
+    { name: "always <i>yes", rehearsal: answers("yes") },
+  ],
+  graders: [{ kind: "exact", output: "/text", expect: "label" }],
+};
+
 const schedule = {
   name: "nightly",
   cron: "0 2 * * *",
@@ -68,6 +94,7 @@ export function createFixture(): Fixture {
   let fleet: DevServer;
   let browser: Browser;
   let batch = "";
+  let evaluationId = "";
   let taskIds = new Map<string, string>();
   const pages: RecordedPage[] = [];
 
@@ -77,7 +104,7 @@ export function createFixture(): Fixture {
     generateLargeBatch(state.dir);
     fleetStart = startFleet(state.dir);
     [fleet, browser] = await Promise.all([fleetStart, launching]);
-    ({ batch, taskIds } = await submitTasks(fleet));
+    ({ batch, taskIds, evaluationId } = await submitTasks(fleet));
   }, startMsMax);
 
   afterEach(async () => {
@@ -101,6 +128,9 @@ export function createFixture(): Fixture {
     },
     get batch() {
       return batch;
+    },
+    get evaluation() {
+      return evaluationId;
     },
     task: (name) => taskIds.get(name) ?? "",
     async keyFor(tenant) {
@@ -134,12 +164,27 @@ async function submitTasks(fleet: DevServer) {
   const body = JSON.stringify({ tasks, labels: { team: "docs" } });
   const { id: batch } = await api.post<{ id: string }>("/v1/batches", body);
   await api.post("/v1/schedules", JSON.stringify(schedule));
+  await api.post("/v1/tasks", JSON.stringify(waitingTask));
+  const evals = JSON.stringify(evaluation);
+  const { id: evaluationId } = await api.post<{ id: string }>("/v1/evals", evals);
   await until(
     () => api.get<{ status: string }>(`/v1/batches/${batch}`),
     ({ status }) => status === "finished",
   );
+  await until(
+    () => api.post<{ status: string }>(`/v1/evals/${evaluationId}/grade`, ""),
+    ({ status }) => status === "finished",
+  );
+  await until(
+    () => api.get<{ approvals: unknown[] }>("/v1/approvals"),
+    ({ approvals }) => approvals.length === 1,
+  );
   const list = await api.get<{ tasks: { id: string; custom_id: string }[] }>(
     `/v1/tasks?batch_id=${batch}`,
   );
-  return { batch, taskIds: new Map(list.tasks.map(({ id, custom_id }) => [custom_id, id])) };
+  return {
+    batch,
+    evaluationId,
+    taskIds: new Map(list.tasks.map(({ id, custom_id }) => [custom_id, id])),
+  };
 }

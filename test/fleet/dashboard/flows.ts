@@ -4,7 +4,7 @@ import type {
   Schedule,
   Schedules,
 } from "../../../producer/dashboard/app/data/responses.ts";
-import { apiOf } from "../local/fleet.ts";
+import { apiOf, until } from "../local/fleet.ts";
 import type { Fixture } from "./fixture.ts";
 
 const outageTask = {
@@ -135,5 +135,37 @@ export function testFlows(fixture: Fixture): void {
     const row = page.getByRole("region", { name: "Models" }).getByRole("row", { name: "scripted" });
     expect(await row.textContent()).toContain("https://models.example/v1: HTTP 503");
     await takeScreenshot("overview-model-down");
+  });
+
+  test("a call that waits is approved with other arguments, and its task continues", async () => {
+    const { page } = await fixture.open();
+    const api = apiOf(fixture.fleet);
+    const { id } = await api.post<{ id: string }>(
+      "/v1/tasks",
+      JSON.stringify({
+        prompt: "Write a file.",
+        approve: ["delete_file"],
+        files: { "a.txt": { text: "a" }, "b.txt": { text: "b" } },
+        rehearsal: [
+          { calls: [{ name: "delete_file", arguments: { path: "a.txt" } }] },
+          { calls: [{ name: "final_answer", arguments: { text: "done" } }] },
+        ],
+      }),
+    );
+    await page.goto(`${fixture.fleet.url}/approvals`);
+    const panel = page.locator("section.panel", { hasText: "delete_file" });
+    await panel.getByRole("button", { name: "Approve" }).click();
+    await page.getByLabel("Arguments (JSON)").fill('{"path": "b.txt"}');
+    await page.getByRole("button", { name: "Approve the call" }).click();
+    await page.getByText("delete_file: approved").waitFor();
+    await until(
+      () => api.get<{ status: string }>(`/v1/tasks/${id}`),
+      ({ status }) => status === "succeeded",
+    );
+    const { steps } = await api.get<{ steps: { name: string; input: unknown }[] }>(
+      `/v1/tasks/${id}/steps`,
+    );
+    const { input } = steps.find(({ name }) => name === "delete_file") ?? {};
+    expect(input).toEqual({ path: "b.txt" });
   });
 }

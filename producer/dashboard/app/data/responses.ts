@@ -13,6 +13,13 @@ export type WorkspaceFile = CallValue<"GET /v1/tasks/:id/files">["files"][number
 
 export type DeadLetter = CallValue<"GET /v1/dead_letters">["tasks"][number];
 
+export type Approval = CallValue<"GET /v1/approvals/:id">;
+
+export type Evaluation = CallValue<"GET /v1/evals/:id">;
+export type EvalReport = NonNullable<Evaluation["report"]>;
+type RowsOf<T> = T extends AsyncIterable<infer Row> ? Row : never;
+export type EvalRow = RowsOf<CallValue<"GET /v1/evals/:id/rows">>;
+
 export type Batch = CallValue<"GET /v1/batches/:id">;
 export type Counts = Batch["counts"];
 export type Failures = CallValue<"GET /v1/batches/:id/failures">;

@@ -1,10 +1,13 @@
 /** The routes of the dashboard, for a signed-in user. */
 import { LocationProvider, Route, Router } from "preact-iso";
 import { useSession } from "../data/session.ts";
+import { ApprovalsPage } from "../pages/approvals/approvals_page.tsx";
 import { BatchPage } from "../pages/batches/batch_page.tsx";
 import { BatchesPage } from "../pages/batches/batches_page.tsx";
 import { DeadLettersPage } from "../pages/dead_letters/dead_letters_page.tsx";
 import { EgressPage } from "../pages/egress/egress_page.tsx";
+import { EvalPage } from "../pages/evals/eval_page.tsx";
+import { EvalsPage } from "../pages/evals/evals_page.tsx";
 import { OverviewPage } from "../pages/overview/overview_page.tsx";
 import { SchedulesPage } from "../pages/schedules/schedules_page.tsx";
 import { TaskPage } from "../pages/task/task_page.tsx";
@@ -32,6 +35,9 @@ export function Shell() {
             <Route path="/batches/:id" component={BatchPage} />
             <Route path="/tasks" component={TasksPage} />
             <Route path="/tasks/:id" component={TaskPage} />
+            <Route path="/approvals" component={ApprovalsPage} />
+            <Route path="/evals" component={EvalsPage} />
+            <Route path="/evals/:id" component={EvalPage} />
             <Route path="/dead-letters" component={DeadLettersPage} />
             <Route path="/schedules" component={SchedulesPage} />
             <Route path="/egress" component={EgressPage} />

@@ -9,6 +9,8 @@ const pages = [
   ["/", "Overview"],
   ["/batches", "Batches"],
   ["/tasks", "Tasks"],
+  ["/approvals", "Approvals"],
+  ["/evals", "Evaluations"],
   ["/dead-letters", "Dead letters"],
   ["/schedules", "Schedules"],
   ["/egress", "Egress"],
