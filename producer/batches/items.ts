@@ -5,9 +5,9 @@ import { taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { After, Items } from "../../shared/task/schedule.ts";
 import { CsvReader, type CsvRow, csvNotUtf8 } from "../../shared/text/csv.ts";
+import { jsonShape } from "../../shared/text/json_shape.ts";
 import { readLines } from "../../shared/text/lines.ts";
 import type { ProducerEnv } from "../env.ts";
-import { nestingDepth } from "../http/json_text.ts";
 import type { Problem } from "../http/problem.ts";
 import { fillTemplate, type TemplateData } from "../tasks/check/template.ts";
 import { lineLimits, parseLine } from "./batch_body.ts";
@@ -33,7 +33,7 @@ export async function* fillEntries(
 
 /** An item may be a model's output: no recursive code runs on it before its depth is known. */
 function checkDepth(task: unknown): Result<unknown, Problem> {
-  const depth = nestingDepth(JSON.stringify(task));
+  const { depth } = jsonShape(JSON.stringify(task));
   if (depth <= taskLimits.filledDepthMax) return ok(task);
   const message = `the task filled with this item nests ${depth} levels deep; the maximum is ${taskLimits.filledDepthMax}`;
   return err({ kind: "refused", message, details: [{ path: "", message }] });

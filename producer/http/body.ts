@@ -1,6 +1,7 @@
 /** Reads request bodies with a size limit that holds while they stream. Content-Length is only a hint. */
 import { bodyLimits, taskLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { ByteCollector } from "../../shared/text/byte_collector.ts";
 import { parseJson } from "./json_text.ts";
 import type { Problem } from "./problem.ts";
 
@@ -69,23 +70,14 @@ export async function readBytes(
   bytesMax: number,
   advice: string = uploadAdvice,
 ): Promise<Result<Uint8Array, Problem>> {
-  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) {
-    return tooLarge(bytesMax, advice);
-  }
-  const parts: Uint8Array[] = [];
-  let total = 0;
+  const announced = Number(request.headers.get("content-length") ?? bodyLimits.firstBufferBytes);
+  if (announced > bytesMax) return tooLarge(bytesMax, advice);
+  const collector = new ByteCollector(Number.isInteger(announced) ? Math.max(0, announced) : 0);
   for await (const part of bodyChunks(request)) {
-    total += part.byteLength;
-    if (total > bytesMax) return tooLarge(bytesMax, advice);
-    parts.push(part);
+    if (collector.size + part.byteLength > bytesMax) return tooLarge(bytesMax, advice);
+    collector.add(part);
   }
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
-  }
-  return ok(bytes);
+  return ok(collector.take());
 }
 
 const strictUtf8 = { fatal: true, ignoreBOM: false } as const;
@@ -100,17 +92,29 @@ export function decodeText(bytes: Uint8Array): Result<string, Problem> {
   }
 }
 
-/** The offset of the first invalid sequence: a binary search for the longest valid prefix. */
+const searchedBytes = 1_024;
+
+/** The offset of the first invalid sequence: the part that has it is found first, then the byte. */
 function firstInvalidByte(bytes: Uint8Array): number {
-  let low = 0;
-  let high = bytes.byteLength;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isUtf8(bytes.subarray(0, middle + 1), true)) low = middle + 1;
-    else high = middle;
+  const stream = new TextDecoder("utf-8", strictUtf8);
+  let from = 0;
+  try {
+    for (; from < bytes.byteLength; from += searchedBytes) {
+      stream.decode(bytes.subarray(from, from + searchedBytes), { stream: true });
+    }
+  } catch {
+    // In this part, or begun in the last bytes of the one before.
   }
-  while (low > 0 && !isUtf8(bytes.subarray(0, low), false)) low--;
-  return low;
+  let start = Math.max(0, from - 3);
+  while (start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start -= 1;
+  const end = Math.min(bytes.byteLength, from + searchedBytes);
+  let valid = start;
+  for (let length = 1; start + length <= end; length += 1) {
+    const part = bytes.subarray(start, start + length);
+    if (!isUtf8(part, true)) break;
+    if (isUtf8(part, false)) valid = start + length;
+  }
+  return valid;
 }
 
 /** With `allowPartial`, an incomplete sequence at the end is valid. */

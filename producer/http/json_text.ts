@@ -3,37 +3,19 @@
  * error is. V8's own message has no position for the most common mistakes.
  */
 
+import { bodyLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { findLossyNumber } from "../../shared/text/json_numbers.ts";
+import { jsonShape } from "../../shared/text/json_shape.ts";
 import { findIllFormed } from "../../shared/text/well_formed.ts";
 import { invalidField, type Problem } from "./problem.ts";
 
-/** The deepest nesting of brackets outside strings. Also works on invalid JSON. */
-export function nestingDepth(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isInString = false;
-  for (let position = 0; position < text.length; position++) {
-    const code = text.charCodeAt(position);
-    if (isInString) {
-      if (code === backslash) position++;
-      else if (code === quote) isInString = false;
-    } else if (code === quote) isInString = true;
-    else if (code === openBrace || code === openBracket) deepest = Math.max(deepest, ++depth);
-    else if (code === closeBrace || code === closeBracket) depth--;
-  }
-  return deepest;
-}
-
-const quote = 0x22;
-const backslash = 0x5c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-
 export function parseJson(text: string, depthMax: number): Result<unknown, Problem> {
-  const depth = nestingDepth(text);
+  const { depth, values } = jsonShape(text);
+  if (values > bodyLimits.jsonValuesMax) {
+    const message = `the JSON has more than ${bodyLimits.jsonValuesMax.toLocaleString("en")} values: send less at once`;
+    return err({ kind: "too_large", message });
+  }
   if (depth > depthMax) {
     const message = `the JSON is nested ${depth} levels deep; the maximum is ${depthMax}: flatten it, or send the inner part as a string`;
     return err({ kind: "unreadable", message, details: [{ path: "", message }] });
@@ -83,7 +65,8 @@ interface Scan {
 }
 
 const scalar = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.])/y;
-const string = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+/** A part of a string: a longer match at once would need memory for each of its characters. */
+const stringPart = /[^"\\\p{Cc}]{1,1000}|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/uy;
 const space = /[ \t\n\r]*/y;
 
 function take(scan: Scan, pattern: RegExp): boolean {
@@ -141,6 +124,13 @@ function scanMember(scan: Scan): boolean {
 }
 
 function scanString(scan: Scan): boolean {
-  if (take(scan, string)) return true;
+  const start = scan.at;
+  scan.at++;
+  while (take(scan, stringPart));
+  if (scan.text.charAt(scan.at) === '"') {
+    scan.at++;
+    return true;
+  }
+  scan.at = start;
   return fail(scan, 'a string that ends with " and has its line breaks written as \\n');
 }

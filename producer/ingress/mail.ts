@@ -4,7 +4,7 @@
  * delivered. Other mail is rejected with the reason, which its sender gets. If the mailbox is configured so,
  * the sender gets the result by mail: the task's row stores the address.
  */
-import PostalMime, { type Email } from "postal-mime";
+import type { Email } from "postal-mime";
 import { objectKeys, putObject, sha256Hex } from "../../shared/files/objects.ts";
 import { mailLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
@@ -13,6 +13,7 @@ import { scopes } from "../auth/principal.ts";
 import type { ProducerEnv } from "../env.ts";
 import { fillTemplate } from "../tasks/check/template.ts";
 import { submitTask } from "../tasks/submit.ts";
+import { readMail } from "./mail_parts.ts";
 import { findReplyTo, isAutoReply } from "./mail_reply.ts";
 import { findMailbox, isAllowedSender, type Mailbox, safeFileNames } from "./mailbox.ts";
 
@@ -35,14 +36,9 @@ async function handleMail(message: ForwardableEmailMessage, env: ProducerEnv): P
   const mailbox = findMailbox(env.FLEET_MAILBOXES, message.to);
   if (mailbox === null) return err("this address does not accept tasks");
   if (!isAllowedSender(mailbox, message.from)) return err(forbiddenSender);
-  if (message.rawSize > mailLimits.bytesMax) {
-    return err(`the mail has ${message.rawSize} bytes; the maximum is ${mailLimits.bytesMax}`);
-  }
-  const mail = await PostalMime.parse(message.raw, {
-    attachmentEncoding: "arraybuffer",
-    maxNestingDepth: mailLimits.nestingMax,
-    maxHeadersSize: mailLimits.headerBytesMax,
-  });
+  const readResult = await readMail(message.raw, message.rawSize);
+  if (!readResult.ok) return readResult;
+  const mail = readResult.value;
   // The platform has verified the envelope; the address that people see must be allowed too.
   if (!isAllowedSender(mailbox, mail.from?.address ?? "")) return err(forbiddenSender);
   if (mail.attachments.length > mailLimits.attachmentsMax) {

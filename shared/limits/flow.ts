@@ -87,6 +87,13 @@ export const mailLimits = {
   bytesMax: 10_000_000,
   attachmentsMax: 50,
   nestingMax: 20,
+  /** Lines, not counting those that are joined because they are base64. */
+  linesMax: 20_000,
+  /** Lines of base64 in a run that keep their breaks, and how many of the others become one. */
+  base64LinesKept: 100,
+  base64LinesJoined: 1_000,
+  /** Lines that start with two dashes, as each part does. */
+  dashLinesMax: 5_000,
   headerBytesMax: 262_144,
   reasonCharsMax: 400,
 } as const;

@@ -8,6 +8,11 @@ export const modelLimits = {
   reportedCountMax: 1_000_000_000,
   /** A reported completion that is this many times smaller than our estimate is not believed. */
   usageFactorMax: 8,
+  /** Values and nesting of a reply's JSON: each value costs memory that its text does not show. */
+  replyValuesMax: 100_000,
+  replyDepthMax: 512,
+  /** Events of a stream that cannot be read; with more it is no stream. */
+  unreadableEventsMax: 100,
   rawReplyCharsMax: 16_384,
   rawErrorCharsMax: 2_000,
   outputTokensDefault: 8_192,

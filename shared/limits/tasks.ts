@@ -55,6 +55,10 @@ export const budgetCeilings = {
 
 /** How much of a rejected body is still read, so that the sender receives the response. */
 export const bodyLimits = {
+  /** Values in one JSON body: each costs memory that its text does not show. */
+  jsonValuesMax: 500_000,
+  /** The first buffer of a body whose length is not announced. */
+  firstBufferBytes: 65_536,
   discardBytesMax: 128_000_000,
   discardMsMax: 5_000,
 } as const;

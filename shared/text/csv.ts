@@ -25,9 +25,6 @@ export const csvNotUtf8 = "the CSV file is not UTF-8 text: save it as UTF-8";
 /** Enough to see a byte order mark and a line `sep=;`. */
 const startChars = 8;
 
-const charsIn = (cells: readonly string[]): number =>
-  cells.reduce((sum, cell) => sum + cell.length, 0);
-
 export class CsvReader {
   /** The names of the header, trimmed; null until it was read. */
   columns: string[] | null = null;
@@ -40,6 +37,8 @@ export class CsvReader {
   #line = 1;
   #rowLine = 1;
   #cells: string[] = [];
+  /** Of the finished cells of this row. */
+  #cellChars = 0;
   #cell = "";
   /** `closed`: after the second quote of a quoted cell, which may be half of a doubled one. */
   #state: "begin" | "plain" | "quoted" | "closed" = "begin";
@@ -108,7 +107,7 @@ export class CsvReader {
       from = fault ?? from;
     }
     this.#cell += this.#state === "closed" ? "" : text.slice(from);
-    if (charsIn([...this.#cells, this.#cell]) > this.#rowCharsMax) return err(this.#tooLong());
+    if (this.#cellChars + this.#cell.length > this.#rowCharsMax) return err(this.#tooLong());
     return ok(this.#takeRows());
   }
 
@@ -153,6 +152,7 @@ export class CsvReader {
   #endCell(char: string, position: number): number | string {
     if (char === this.delimiter) {
       this.#cells.push(this.#cell);
+      this.#cellChars += this.#cell.length;
       this.#cell = "";
       this.#state = "begin";
       return position + 1;
@@ -166,12 +166,15 @@ export class CsvReader {
   /** Ends a row and ignores a blank line. Returns the error of an invalid row, else null. */
   #endRow(): string | null {
     const isBlank = this.#cells.length === 0 && this.#cell === "" && this.#state === "begin";
-    const row = { line: this.#rowLine, cells: [...this.#cells, this.#cell] };
+    if (isBlank) return null;
+    const chars = this.#cellChars + this.#cell.length;
+    this.#cells.push(this.#cell);
+    const row = { line: this.#rowLine, cells: this.#cells };
     this.#cells = [];
+    this.#cellChars = 0;
     this.#cell = "";
     this.#state = "begin";
-    if (isBlank) return null;
-    if (charsIn(row.cells) > this.#rowCharsMax) return this.#tooLong();
+    if (chars > this.#rowCharsMax) return this.#tooLong();
     if (this.columns === null) return this.#readHeader(row.cells);
     if (row.cells.length !== this.columns.length) return this.#raggedRow(row, this.columns.length);
     this.#rows.push(row);
@@ -180,11 +183,10 @@ export class CsvReader {
 
   #readHeader(cells: readonly string[]): string | null {
     const columns = cells.map((name) => name.trim());
-    const duplicate = columns.find(
-      (name, position) => name !== "" && columns.indexOf(name) < position,
-    );
-    if (duplicate !== undefined) {
-      return `the CSV file has two columns "${duplicate}": rename one of them`;
+    const names = new Set<string>();
+    for (const name of columns) {
+      if (names.has(name)) return `the CSV file has two columns "${name}": rename one of them`;
+      if (name !== "") names.add(name);
     }
     this.columns = columns;
     return null;

@@ -1,5 +1,7 @@
 /** Splits a stream of bytes into lines in bounded memory. A newline byte is never part of a longer UTF-8 sequence. */
 
+import { ByteCollector } from "./byte_collector.ts";
+
 /**
  * A line without its newline, a line that is too long to hold, or the place where the stream became too
  * long and reading ended. Lines count from 1; blank lines are skipped.
@@ -15,18 +17,17 @@ export async function* readLines(
   stream: AsyncIterable<Uint8Array>,
   { bytesMax = Infinity, lineBytesMax = Infinity } = {},
 ): AsyncGenerator<Line> {
-  let parts: Uint8Array[] = [];
+  const parts = new ByteCollector();
   let lineBytes = 0;
   let total = 0;
   let number = 1;
   const append = (part: Uint8Array) => {
     lineBytes += part.byteLength;
-    if (lineBytes > lineBytesMax) parts = [];
-    else if (part.byteLength > 0) parts.push(part);
+    if (lineBytes > lineBytesMax) parts.take();
+    else parts.add(part);
   };
   const endLine = (): Line | null => {
-    const bytes = lineBytes > lineBytesMax ? null : concat(parts, lineBytes);
-    parts = [];
+    const bytes = lineBytes > lineBytesMax ? null : parts.take();
     lineBytes = 0;
     if (bytes === null) return { kind: "too_long", number };
     return isBlank(bytes) ? null : { kind: "line", number, bytes };
@@ -39,6 +40,9 @@ export async function* readLines(
     }
     let from = 0;
     for (;;) {
+      const blank = lineBytes === 0 ? blankEnd(chunk, from) : { from, lines: 0 };
+      number += blank.lines;
+      from = blank.from;
       const end = chunk.indexOf(newline, from);
       append(chunk.subarray(from, end === -1 ? chunk.byteLength : end));
       if (end === -1) break;
@@ -52,18 +56,20 @@ export async function* readLines(
   if (last !== null) yield last;
 }
 
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(size);
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.byteLength;
+/** Where the blank lines of a chunk end that begin here, and how many they are: they make no value of their own. */
+function blankEnd(chunk: Uint8Array, start: number): { from: number; lines: number } {
+  let from = start;
+  let lines = 0;
+  for (let position = start; position < chunk.byteLength; position++) {
+    const byte = chunk[position] ?? 0;
+    if (byte === newline) {
+      lines++;
+      from = position + 1;
+    } else if (!isSpace(byte)) break;
   }
-  return bytes;
+  return { from, lines };
 }
 
 /** Spaces, tabs and the carriage return with which some systems end lines. */
-const isBlank = (bytes: Uint8Array): boolean =>
-  bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
+const isBlank = (bytes: Uint8Array): boolean => bytes.every(isSpace);

@@ -1,3 +1,4 @@
+import { modelLimits } from "../../../shared/limits.ts";
 import { isRecord, type Json, parseJson, stringAt } from "../../../shared/text/json.ts";
 import { finishOf } from "./chat.ts";
 import { contentText, reasoningText } from "./wire.ts";
@@ -18,18 +19,22 @@ export function foldEvents(text: string): Json | undefined {
   if (!/^\s*(data|event|id|retry|:)/.test(text)) return undefined;
   // Read by the line and not by the event: servers leave out the blank lines between events, and a
   // parser of the standard (eventsource-parser was considered) then joins two chunks into one text.
-  const chunks = text
-    .split(/\r\n|\r|\n/)
-    .filter((line) => line.startsWith("data:"))
-    .map((line) => line.slice("data:".length).trim());
   let finish: string | null = null;
   let content = "";
   let reasoning = "";
   let usage: Json | null = null;
   const parts = new Map<string, Part>();
-  for (const chunk of chunks) {
+  let isDone = false;
+  let unreadable = 0;
+  for (const chunk of dataLines(text)) {
+    if (chunk === "[DONE]") isDone = true;
+    if (!chunk.startsWith("{")) continue;
     const value = parseJson(chunk);
-    if (!isRecord(value)) continue;
+    if (!isRecord(value)) {
+      unreadable += 1;
+      if (unreadable > modelLimits.unreadableEventsMax) return undefined;
+      continue;
+    }
     if ("error" in value) return value;
     usage = fuller(usage, value.usage);
     const choices = Array.isArray(value.choices) ? value.choices.filter(isRecord) : [];
@@ -47,7 +52,7 @@ export function foldEvents(text: string): Json | undefined {
       for (const call of calls) grow(parts, call, index);
     }
   }
-  if (finish === null && !chunks.includes("[DONE]")) return undefined;
+  if (finish === null && !isDone) return undefined;
   const tool_calls = [...parts.values()]
     .filter((part) => part.name !== "" || part.arguments !== "")
     .map((part) => ({ id: part.id, function: part }));
@@ -57,6 +62,11 @@ export function foldEvents(text: string): Json | undefined {
     ],
     usage,
   };
+}
+
+/** What follows `data:` on each line, one line at a time: a list of empty lines would be larger than the text. */
+function* dataLines(text: string): Generator<string> {
+  for (const [line] of text.matchAll(/^data:.*/gm)) yield line.slice("data:".length).trim();
 }
 
 /** Some servers send usage in parts and then once as a total: the record with the most tokens is the total. */

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { workspaceLimits } from "../../../shared/limits.ts";
 import { defineTool, toolError, toolResult } from "../define.ts";
-import { linesOf, optional, pathInput, readText, strict } from "./text_file.ts";
+import { type LineRange, optional, pathInput, readRange, readText, strict } from "./text_file.ts";
 
 export const readFile = defineTool({
   name: "read_file",
@@ -24,41 +24,39 @@ export const readFile = defineTool({
   async run({ path, offset, limit }, { files }) {
     const file = await readText(files, path);
     if (!file.ok) return toolError(file.error);
-    const lines = linesOf(file.value);
     const first = Math.max(1, offset ?? 1);
-    const last = Math.min(lines.length, limit === undefined ? lines.length : first + limit - 1);
+    const last = limit === undefined ? Number.POSITIVE_INFINITY : first + limit - 1;
+    const range = readRange(file.value, first, last, workspaceLimits.readLinesMax);
+    const { total } = range;
     const isWholeFile = offset === undefined && limit === undefined;
-    const value = isWholeFile ? file.value : lines.slice(first - 1, last).join("\n");
-    if (lines.length === 0) return toolResult(`${path} is empty.`, value);
-    if (first > lines.length) {
-      return toolError(`${path} has ${lines.length} lines: line ${first} does not exist.`);
+    const value = isWholeFile ? file.value : range.text();
+    if (total === 0) return toolResult(`${path} is empty.`, value);
+    if (first > total) {
+      return toolError(`${path} has ${total} lines: line ${first} does not exist.`);
     }
-    return toolResult(
-      page(lines, first, Math.min(last, first + workspaceLimits.readLinesMax - 1)),
-      value,
-    );
+    return toolResult(page(range, first), value);
   },
 });
 
 /** Numbered lines up to the limit in characters, and where to continue when any follow. */
-function page(lines: readonly string[], first: number, last: number): string {
+function page({ lines, total }: LineRange, first: number): string {
   const parts: string[] = [];
   let chars = 0;
-  for (let lineNumber = first; lineNumber <= last; lineNumber++) {
-    const line = `${lineNumber}\t${lines[lineNumber - 1]}`;
+  for (const [index, text] of lines.entries()) {
+    const lineNumber = first + index;
+    const line = `${lineNumber}\t${text}`;
     if (chars + line.length > workspaceLimits.readCharsMax) {
-      if (parts.length > 0) return `${parts.join("\n")}\n${continueAt(lineNumber, lines.length)}`;
+      if (parts.length > 0) return `${parts.join("\n")}\n${continueAt(lineNumber, total)}`;
       const head = line.slice(0, workspaceLimits.readCharsMax).toWellFormed();
       const charsLeft = line.length - head.length;
-      const next = lineNumber < lines.length ? `\n${continueAt(lineNumber + 1, lines.length)}` : "";
+      const next = lineNumber < total ? `\n${continueAt(lineNumber + 1, total)}` : "";
       return `${head}\n[${charsLeft} more characters of line ${lineNumber}: read them with run_code]${next}`;
     }
     parts.push(line);
     chars += line.length + 1;
   }
-  return last < lines.length
-    ? `${parts.join("\n")}\n${continueAt(last + 1, lines.length)}`
-    : parts.join("\n");
+  const next = first + lines.length;
+  return next <= total ? `${parts.join("\n")}\n${continueAt(next, total)}` : parts.join("\n");
 }
 
 const continueAt = (next: number, total: number): string =>

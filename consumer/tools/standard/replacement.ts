@@ -117,9 +117,14 @@ function collapse(units: Uint16Array): Uint16Array {
   let length = 0;
   for (let index = 0; index < units.length; length += 1) {
     const unit = units[index] ?? 0;
-    const [end, spaceUnit] = isSpace(unit) ? spaceRun(units, index) : [index + 1, unit];
-    output[length] = spaceUnit;
-    index = end;
+    if (isSpace(unit)) {
+      const [end, spaceUnit] = spaceRun(units, index);
+      output[length] = spaceUnit;
+      index = end;
+    } else {
+      output[length] = unit;
+      index += 1;
+    }
   }
   return output.subarray(0, length);
 }

@@ -5,7 +5,7 @@
 import { workspaceLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ToolContext } from "../define.ts";
-import { linesOf, textOf } from "./text_file.ts";
+import { textOf, withoutReturns } from "./text_file.ts";
 
 export interface Match {
   path: string;
@@ -67,10 +67,10 @@ export async function grepText(
     const text = bytes === null ? null : textOf(bytes);
     if (text === null) skippedFiles += 1;
     else {
-      for (const { first, lines } of partsOf(text)) {
+      for (const { first, part } of partsOf(text)) {
         const name = `part-${names.length}`;
         names.push({ name, path, first });
-        parts.set(name, new TextEncoder().encode(lines.join("\n")));
+        parts.set(name, new TextEncoder().encode(part));
       }
     }
   }
@@ -94,20 +94,25 @@ export async function grepText(
 }
 
 /** A text in parts of whole lines, so that the interpreter never holds all of a large file. */
-function* partsOf(text: string): Generator<{ first: number; lines: string[] }> {
+function* partsOf(text: string): Generator<{ first: number; part: string }> {
   let first = 1;
-  let lines: string[] = [];
-  let chars = 0;
-  for (const line of linesOf(text)) {
-    lines.push(line);
-    chars += line.length + 1;
-    if (chars < workspaceLimits.searchPartChars) continue;
-    yield { first, lines };
-    first += lines.length;
-    lines = [];
-    chars = 0;
+  for (let from = 0; from < text.length; ) {
+    const newline = text.indexOf("\n", from + workspaceLimits.searchPartChars - 1);
+    const end = newline === -1 ? text.length : newline;
+    const part = withoutReturns(text.slice(from, end));
+    const lineEnd = end === text.length ? "\n" : "\r";
+    yield { first, part: part.endsWith(lineEnd) ? part.slice(0, -1) : part };
+    first += countLines(text, from, end);
+    from = end + 1;
   }
-  if (lines.length > 0) yield { first, lines };
+}
+
+/** Those that start in a piece of a text, which ends before a line break or with the text. */
+function countLines(text: string, from: number, end: number): number {
+  let count = 1;
+  for (let at = text.indexOf("\n", from); at !== -1 && at < end; at = text.indexOf("\n", at + 1))
+    count += 1;
+  return count;
 }
 
 /** `T` is the type of the JSON that the program, which is ours, evaluates to. */

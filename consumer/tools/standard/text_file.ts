@@ -29,12 +29,46 @@ export function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** The lines of a text without their line breaks; a final line break does not start another line. */
-export function linesOf(text: string): string[] {
-  if (text === "") return [];
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
+export interface LineRange {
+  /** The first of the requested lines, up to `shownMax`, without their line breaks. */
+  lines: string[];
+  /** All requested lines, joined with `\n`; computed when it is asked for. */
+  text: () => string;
+  /** The lines of the whole text; a final line break does not start another. */
+  total: number;
+}
+
+/** The lines `first` to `last`, from 1. Only these are copied: a list of all lines may be larger than the file. */
+export function readRange(text: string, first: number, last: number, shownMax: number): LineRange {
+  const lines: string[] = [];
+  let total = 0;
+  let [from, to] = [text.length, text.length];
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf("\n", start);
+    const end = found === -1 ? text.length : found;
+    total += 1;
+    if (total >= first && total <= last) {
+      const lineEnd = found > start && text[found - 1] === "\r" ? found - 1 : end;
+      if (total === first) from = start;
+      to = lineEnd;
+      if (lines.length < shownMax) lines.push(text.slice(start, lineEnd));
+    }
+    start = end + 1;
+  }
+  return { lines, text: () => withoutReturns(text.slice(from, Math.max(from, to))), total };
+}
+
+/** Replaces each `\r\n` with `\n`. On bytes, because a list of all matches may need ten times the text. */
+export function withoutReturns(text: string): string {
+  if (!text.includes("\r\n")) return text;
+  const bytes = new TextEncoder().encode(text);
+  let size = 0;
+  for (let at = 0; at < bytes.byteLength; at++) {
+    if (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) continue;
+    bytes[size] = bytes[at] ?? 0;
+    size += 1;
+  }
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, size));
 }
 
 export function missingFileText(name: string, paths: readonly string[]): string {

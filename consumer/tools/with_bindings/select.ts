@@ -1,8 +1,9 @@
 /** Checks that a text is one SELECT that can change nothing. Conservative: in doubt it rejects. */
 import { err, ok, type Result } from "../../../shared/result.ts";
 
-/** A quoted text, a word, or one other character. */
-const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[A-Za-z_][\w$]*|\S/g;
+/** A quoted text, all that follows an open quote, a word, or one other character. */
+const token =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|['"`[][\s\S]*|[A-Za-z_][\w$]*|\S/g;
 
 /** Words of statements that change something or reach outside the database. */
 const changing = new Set(
@@ -30,13 +31,20 @@ export function checkSelect(sql: string): Result<void, string> {
     }
     if (word === "replace" && parts[at + 1] !== "(") return err("REPLACE is not run here.");
     if (part === ";") return err("Write one statement, without a semicolon.");
-    if (["'", '"', "`", "["].includes(part)) return err("A quote is not closed.");
+    if (isOpenQuote(part)) return err("A quote is not closed.");
     if (isComment(part, parts[at + 1])) return err("Write the statement without comments.");
     if (part === "(") depth += 1;
     if (part === ")") depth -= 1;
     if (depth < 0) return err("A closing parenthesis has no opening one.");
   }
   return depth === 0 ? ok(undefined) : err("A parenthesis is not closed.");
+}
+
+const closings: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]" };
+
+function isOpenQuote(part: string): boolean {
+  const closing = closings[part[0] ?? ""];
+  return closing !== undefined && (part.length === 1 || !part.endsWith(closing));
 }
 
 /** Also rejects `- -1`: tokens do not keep the space between the signs. */

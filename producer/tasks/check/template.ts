@@ -4,6 +4,7 @@
  * value itself, with its JSON type. A field that the item lacks is a fault; it is never left empty.
  */
 import { Value } from "@sinclair/typebox/value";
+import { taskLimits } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { DurableTask } from "../../../shared/task/task.ts";
 import type { Detail, Problem } from "../../http/problem.ts";
@@ -18,7 +19,9 @@ export interface TemplateData {
   tick: { time: string };
 }
 
-const slot = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** The name is trimmed afterwards: white space around it in the pattern would be matched in many ways. */
+const slot = /\{\{([^{}]*)\}\}/g;
+const wholeSlotPattern = /^\{\{([^{}]*)\}\}$/;
 const knownPlaceholder = /^(?:item(?:\.[^.\s]+)*|tick\.time)$/;
 
 type Path = readonly (string | number)[];
@@ -26,38 +29,59 @@ type Path = readonly (string | number)[];
 /** The template filled with one item, or everything that the item lacks. */
 export function fillTemplate(template: object, filling: TemplateData): Result<unknown, Problem> {
   const details: Detail[] = [];
+  const size = { chars: 0 };
   const filledTemplate = mapStrings(template, [], (text, path) =>
-    fillText(text, path, filling, details),
+    fillText(text, path, { filling, details, size }),
   );
+  if (size.chars > taskLimits.bodyBytesMax) return err(filledTooLong);
   if (details.length === 0) return ok(filledTemplate);
   const [first] = details;
   const message = `${first?.path ?? ""}: ${first?.message ?? ""}`;
   return err({ kind: "refused", message, details });
 }
 
-function fillText(text: string, path: Path, filling: TemplateData, details: Detail[]): unknown {
+const filledTooLong: Problem = {
+  kind: "refused",
+  message: `the template filled with this item is longer than ${taskLimits.bodyBytesMax.toLocaleString("en")} characters: use its placeholders less often, or shorten the item`,
+  details: [],
+};
+
+interface Fill {
+  filling: TemplateData;
+  details: Detail[];
+  /** What was filled in, in all fields of the template. */
+  size: { chars: number };
+}
+
+function fillText(text: string, path: Path, { filling, details, size }: Fill): unknown {
   const missing = (name: string, expectation: string) => {
-    details.push({ path: formatPath(path), message: `{{${name}}} ${expectation}` });
+    if (details.length < taskLimits.problemsReportedMax)
+      details.push({ path: formatPath(path), message: `{{${name}}} ${expectation}` });
     return "";
   };
   const slotName = wholeSlot(text);
   if (slotName !== null) {
     const value = lookUp(filling, slotName);
-    return value === undefined ? missing(slotName, "is not in this item") : value;
+    if (value === undefined) return missing(slotName, "is not in this item");
+    size.chars += JSON.stringify(value).length;
+    return size.chars > taskLimits.bodyBytesMax ? "" : value;
   }
-  return text.replace(slot, (_, name: string) => {
+  return text.replace(slot, (_, rawName: string) => {
+    const name = rawName.trim();
+    if (size.chars > taskLimits.bodyBytesMax) return "";
     const value = lookUp(filling, name);
     if (value === undefined) return missing(name, "is not in this item");
     if (value === null)
       return missing(name, "is null in this item: inside a longer text it must have a value");
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
+    const valueText = typeof value === "object" ? JSON.stringify(value) : String(value);
+    size.chars += valueText.length;
+    return valueText;
   });
 }
 
 /** The name in a string that is exactly one placeholder; null for any other string. */
 function wholeSlot(text: string): string | null {
-  const [match] = [...text.trim().matchAll(slot)];
-  return match !== undefined && match[0] === text.trim() ? (match[1] ?? null) : null;
+  return wholeSlotPattern.exec(text.trim())?.[1]?.trim() ?? null;
 }
 
 /** Reads own fields only: an item is untrusted data. Undefined where there is no such field. */
@@ -94,13 +118,17 @@ export function findTemplateFaults(template: object, scope: CheckScope): Detail[
   const open: string[] = [];
   const details: Detail[] = [];
   const sample = mapStrings(template, [], (text, path) => {
-    const names = [...text.matchAll(slot)].map(([, name = ""]) => name);
-    if (names.length > 0) open.push(formatPath(path));
-    for (const name of names.filter((each) => !knownPlaceholder.test(each))) {
+    const replaced = text.replace(slot, "sample");
+    if (replaced === text) return text;
+    open.push(formatPath(path));
+    for (const [, rawName = ""] of text.matchAll(slot)) {
+      const name = rawName.trim();
+      if (knownPlaceholder.test(name)) continue;
+      if (details.length >= taskLimits.problemsReportedMax) break;
       const message = `unknown placeholder ${quoteValue(`{{${name}}}`)}: write {{item}}, {{item.<field>}} or {{tick.time}}`;
       details.push({ path: formatPath(path), message });
     }
-    return text.replace(slot, "sample");
+    return replaced;
   }) as object;
   for (const path of keysWithSlots(template, [])) {
     details.push({

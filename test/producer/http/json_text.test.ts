@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeSyntaxError, nestingDepth, parseJson } from "../../../producer/http/json_text.ts";
+import { describeSyntaxError, parseJson } from "../../../producer/http/json_text.ts";
 import { findLossyNumber } from "../../../shared/text/json_numbers.ts";
+import { jsonShape } from "../../../shared/text/json_shape.ts";
 
 const isJson = (text: string): boolean => {
   try {
@@ -55,6 +56,6 @@ describe("the nesting depth", () => {
     ['["\\"[", []]', 2],
     ["[{},[[]]]", 3],
   ])("the nesting depth of %s is %i", (text, depth) => {
-    expect(nestingDepth(text)).toBe(depth);
+    expect(jsonShape(text).depth).toBe(depth);
   });
 });
