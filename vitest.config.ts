@@ -40,7 +40,7 @@ const pureGlobs = [
   "test/{mcp/remote_tools,mcp/odd_servers,skills/front_matter,producer/http/json_text}.test.ts",
   "test/loop/**/*.test.ts",
   "test/shared/!(row_cost).test.ts",
-  "test/attacks/**/*.test.ts",
+  "test/{attacks,fuzz}/**/*.test.ts",
   "test/consumer/slice/outcome.test.ts",
   "test/tools/{define,idempotency,signature,standard/replacement,with_bindings/select}.test.ts",
   "test/producer/{tasks/task_limits,batches/batch_limits,ingress/mailbox}.test.ts",
