@@ -4,10 +4,10 @@
  * dead. It claims the task first, so it changes nothing under a newer claim, and it is idempotent.
  */
 
-import { leaseLimits } from "../../shared/limits.ts";
+import { leaseLimits, retryLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
 import { readTaskMessage } from "../../shared/platform/message.ts";
-import { logFailure } from "../../shared/platform/retries.ts";
+import { DatabaseFull, logFailure } from "../../shared/platform/retries.ts";
 import { claimTask, readSentAt } from "../../shared/store/tasks/claims.ts";
 import { failure } from "../../shared/task/failures.ts";
 import { lastWorkingThread } from "../../shared/task/thread.ts";
@@ -24,7 +24,9 @@ export async function deadLetter(config: ConsumerConfig, message: Message<unknow
     message.ack();
   } catch (error) {
     logFailure("dead_letter", error);
-    message.retry({ delaySeconds: Math.ceil(leaseLimits.leaseMs / 1000) });
+    const leaseSeconds = Math.ceil(leaseLimits.leaseMs / 1000);
+    const isFull = error instanceof DatabaseFull;
+    message.retry({ delaySeconds: isFull ? retryLimits.fullRetrySeconds : leaseSeconds });
   }
 }
 

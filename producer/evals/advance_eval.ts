@@ -3,12 +3,13 @@
  * get their verdicts, then everything is graded. Repeatable, because each part has one name.
  */
 import { deleteObjects, getText, objectKeys } from "../../shared/files/objects.ts";
-import { evalLimits } from "../../shared/limits.ts";
+import { evalLimits, sweepLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
 import { logFailure } from "../../shared/platform/retries.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { withFinish } from "../../shared/store/batches/finishing.ts";
 import { tallyBatch } from "../../shared/store/batches/tallies.ts";
+import { queriesOf } from "../../shared/store/counted_database.ts";
 import {
   type EvalRow,
   failEval,
@@ -34,6 +35,8 @@ import { VariantTally } from "./variant_summary.ts";
 
 /** Every minute. Never throws. */
 export async function advanceDueEvals(env: ProducerEnv): Promise<void> {
+  // What the parts before it have left of the invocation's queries may not be enough.
+  if (queriesOf(env.DB) >= sweepLimits.queriesMax) return;
   try {
     for (const row of await takeDueEvals(env.DB, evalLimits.takenPerTickMax))
       await advanceEval(env, row);

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { storeLimits } from "../../shared/limits.ts";
+import { dictionaries } from "../../shared/store/tasks/body_dictionary.ts";
 import { splitParts, type TaskBody, unpackBody } from "../../shared/store/tasks/task_body.ts";
 
 const json = fc.option(fc.json());
@@ -57,4 +59,15 @@ test("a transcript that does not compress to half a page is left for R2", () => 
 
 test("a body of an unknown version is refused with what to do", () => {
   expect(() => unpackBody([9, 0])).toThrow("unknown version 9: deploy the newest release");
+});
+
+test("a dictionary never changes: stored bodies are read with it", () => {
+  const hashes = Object.values(dictionaries).map((text) =>
+    createHash("sha256").update(text).digest("hex"),
+  );
+  expect(hashes).toEqual(["36f22b6546838eae4b5a533a897358b80a28d499232656dafe1ce64d631ac265"]);
+  const stored = Buffer.from("01ab4694c3054ab50cb0ec58cbc00000", "hex");
+  const body = { spec: '{"prompt":"p"}', transcript: '{"seq":1}', output: null, error: null };
+  expect(unpackBody(stored)).toEqual(body);
+  expect(unpackBody(Uint8Array.from(stored).buffer)).toEqual(body);
 });

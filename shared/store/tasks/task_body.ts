@@ -32,14 +32,15 @@ function packBody(body: TaskBody): Uint8Array | null {
   return bytes;
 }
 
-/** D1 returns bytes as a list of numbers. Throws where the bytes are no body. */
-export function unpackBody(stored: ArrayLike<number>): TaskBody {
-  const version = stored[0] ?? 0;
+/** Bytes as D1 returns them: a list of numbers, or a buffer. Throws where they are no body. */
+export function unpackBody(stored: ArrayLike<number> | ArrayBuffer): TaskBody {
+  const bytes = new Uint8Array(stored);
+  const version = bytes[0] ?? 0;
   const dictionary = dictionaries[version];
   if (dictionary === undefined) {
     throw new Error(`a task's body has the unknown version ${version}: deploy the newest release`);
   }
-  const text = inflateRawSync(Uint8Array.from(stored).subarray(1), {
+  const text = inflateRawSync(bytes.subarray(1), {
     dictionary,
     maxOutputLength: storeLimits.bodyTextBytesMax,
   }).toString("utf8");

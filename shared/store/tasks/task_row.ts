@@ -76,7 +76,7 @@ export const ownModelOf = ({ model, own_model }: Pick<TaskRow, "model" | "own_mo
 export const reasonSql = "COALESCE(newer_reason, reason)";
 
 /** A row as D1 returns it: `body` is the compressed rest of a settled task. */
-export type StoredTaskRow = TaskRow & { body?: ArrayLike<number> | null };
+export type StoredTaskRow = TaskRow & { body?: ArrayLike<number> | ArrayBuffer | null };
 
 const bodySql = "(SELECT bytes FROM task_bodies WHERE task_bodies.id = tasks.body_id)";
 
