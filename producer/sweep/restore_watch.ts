@@ -31,11 +31,11 @@ export async function watchRestores(env: ProducerEnv): Promise<FleetEpoch> {
   const stored = await readEpoch(env.DB);
   const mark = parseMark(await getText(env.OBJECTS, objectKeys.epoch()));
   if (mark.epoch > stored.epoch || mark.marked_at > stored.marked_at) {
-    const raised = await raiseEpoch(env.DB, stored.epoch, Math.max(mark.epoch, stored.epoch) + 1);
-    if (raised === null) return readEpoch(env.DB);
-    log("database_restored", { epoch: raised.epoch, marked_at: stored.marked_at });
-    await putMark(env, raised);
-    return raised;
+    const epoch = await raiseEpoch(env.DB, stored.epoch, Math.max(mark.epoch, stored.epoch) + 1);
+    if (epoch === null) return readEpoch(env.DB);
+    log("database_restored", { epoch: epoch.epoch, marked_at: stored.marked_at });
+    await putMark(env, epoch);
+    return epoch;
   }
   const current = await markEpoch(env.DB, stored);
   if (current === null) return readEpoch(env.DB);
@@ -56,11 +56,11 @@ export async function setAside(env: ProducerEnv, { parking }: FleetEpoch): Promi
     if (queriesOf(env.DB) >= sweepLimits.queriesMax) return;
     const tasks = await parkRestored(env.DB);
     if (tasks.length === 0) return;
-    let adopted = 0;
+    let adoptions = 0;
     for (const found of await findResults(env, tasks)) {
-      if (await adoptResult(env.DB, found)) adopted += 1;
+      if (await adoptResult(env.DB, found)) adoptions += 1;
     }
-    log("tasks_set_aside", { tasks: tasks.length, adopted });
+    log("tasks_set_aside", { tasks: tasks.length, adopted: adoptions });
   }
 }
 

@@ -45,15 +45,15 @@ export async function resume(db: D1Database, name: string): Promise<void> {
 
 /** Wakes a page of tasks after a resume; false when no pause has ended, or all of its tasks are awake. */
 export async function wakePage(db: D1Database): Promise<boolean> {
-  const ended = await sql.first<{ name: string }>(
+  const endedPause = await sql.first<{ name: string }>(
     db,
     "find ended pause",
     `SELECT name FROM pauses WHERE name > '${wakingPrefix}' AND name < '${wakingPrefix}~' LIMIT 1`,
   );
-  if (ended === null) return false;
-  const woken = await sql.run(db, "wake paused tasks", wakePageSql);
-  if (woken >= flowLimits.wokenPerPage) return true;
-  await sql.run(db, "end wake", "DELETE FROM pauses WHERE name = ?1", [ended.name]);
+  if (endedPause === null) return false;
+  const changed = await sql.run(db, "wake paused tasks", wakePageSql);
+  if (changed >= flowLimits.wokenPerPage) return true;
+  await sql.run(db, "end wake", "DELETE FROM pauses WHERE name = ?1", [endedPause.name]);
   return false;
 }
 

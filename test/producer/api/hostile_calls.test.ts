@@ -40,7 +40,7 @@ beforeAll(async () => {
     .run();
   await send(fleet, "PUT", "/v1/inputs/a.csv", "a\n1\n", { "content-type": "text/csv" });
   ids.models = "rehearsal";
-  ids.tenants = "nobody";
+  ids.tenants = "acme";
   const form = new FormData();
   form.set("purpose", "batch");
   form.set("file", new File([openAiLine], "requests.jsonl"));
