@@ -4,7 +4,7 @@ import { newApprovalId } from "../../shared/identity/ids.ts";
 import { approvalLimits } from "../../shared/limits.ts";
 import { type CallKey, findApproval, type Proposal } from "../../shared/store/approvals.ts";
 import { type ApprovalTerms, type Approve, approvalTerms } from "../../shared/task/approval.ts";
-import type { Step, StepCall } from "../../shared/task/step.ts";
+import type { ModelPayload, Step, StepCall } from "../../shared/task/step.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import { canonicalJson } from "../../shared/text/canonical_json.ts";
 import { problemsOf, problemText } from "../models/repair/validate.ts";
@@ -84,9 +84,16 @@ const replyTimeOf = (steps: readonly Step[]): number =>
 /** What the agent did last, for the person who decides. */
 function lastSteps(steps: readonly Step[]): { seq: number; name: string; text: string }[] {
   return steps.slice(-approvalLimits.stepsShown).map(({ seq, name, payload }) => {
-    const text = payload.kind === "tool" ? payload.text : (payload.reply?.text ?? "");
+    const text = payload.kind === "tool" ? payload.text : replyText(payload.reply);
     return { seq, name, text: text.slice(0, approvalLimits.stepCharsShown) };
   });
+}
+
+/** The text of a reply, and which tools it calls. */
+function replyText(reply: ModelPayload["reply"]): string {
+  if (reply === null) return "";
+  const calls = reply.calls.map(({ name }) => name).join(", ");
+  return calls === "" ? reply.text : `${reply.text} (calls ${calls})`.trimStart();
 }
 
 /** For work that the task's author chose, such as a check: nothing of it waits for a person. */

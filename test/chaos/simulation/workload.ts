@@ -106,6 +106,25 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
     overrides: { policy: "demo", on_uncertain: "retry" },
     effects: [`${label}.1`, `${label}.2`],
   }),
+  // No one decides: the deadline lets the call run, once.
+  approved_late: (label) => ({
+    turns: [turn(postByTool(`${label}.1`)), turn(call("list_files"))],
+    overrides: {
+      policy: "demo",
+      approve: "effects",
+      approval: { seconds: 60, on_timeout: "approve" },
+    },
+    effects: [`${label}.1`],
+    ends: ["succeeded", "failed uncertain_effect"],
+  }),
+  never_approved: (label) => ({
+    turns: [turn(postByTool(`${label}.1`)), turn(call("list_files"))],
+    overrides: {
+      policy: "demo",
+      approve: ["fetch_url"],
+      approval: { seconds: 60, on_timeout: "deny" },
+    },
+  }),
   reading: (label) => ({
     turns: [turn(call("fetch_url", { url: `${upstream}/echo?label=${label}` }))],
     overrides: { policy: "demo" },
