@@ -1,4 +1,5 @@
 import guest from "../../.build/interpreter/interpreter.guest.js";
+import image from "../../.build/interpreter/interpreter.image.bin";
 import wasm from "../../.build/interpreter/interpreter.wasm";
 import { sandboxLimits } from "../../shared/limits.ts";
 import { withTimeout } from "../../shared/platform/timeout.ts";
@@ -69,7 +70,11 @@ function interpreter(loader: SealedLoader): InterpreterStub & Disposable {
   const identity = hung === 0 ? interpreterIdentity : `${interpreterIdentity}#${hung}`;
   const worker = dynamicWorker(loader, identity, {
     mainModule: "interpreter.js",
-    modules: { "interpreter.js": { js: guest }, "interpreter.wasm": { wasm } },
+    modules: {
+      "interpreter.js": { js: guest },
+      "interpreter.wasm": { wasm },
+      "interpreter.image.bin": { data: image },
+    },
     globalOutbound: null,
     limits: null,
   });

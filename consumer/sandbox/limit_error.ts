@@ -3,7 +3,7 @@ import type { RunError, RunErrorKind } from "./engine.ts";
 const sentences = {
   fuel: "The program used up its compute budget and was stopped.",
   memory: "The program ran out of memory and was stopped.",
-  stack: "The program's calls were nested too deeply: about 1,500 in each other are possible.",
+  stack: "The program's calls were nested too deeply: about 10,000 in each other are possible.",
   deadline: "The program took too long and was stopped while it waited.",
   aborted: "The run was aborted.",
   stalled:

@@ -7,8 +7,10 @@ export const sandboxLimits = {
   memoryBytesMax: 64_000_000,
   /** What all running programs may have grown by together: the isolate around them has 128 MB. */
   sharedMemoryBytesMax: 100_000_000,
-  /** Some 1,500 calls in each other: the platform's own stack holds hardly more, and cannot be caught. */
-  stackBytesMax: 300_000,
+  /** Some 13,000 calls in each other; Node permits 11,000. */
+  stackBytesMax: 2_500_000,
+  /** After how much of it a call continues on another stack of the platform, which holds some 2,000 calls. */
+  stackPieceBytes: 150_000,
   logBytesMax: 100_000,
   valueBytesMax: 100_000,
   searchValueBytesMax: 4_000_000,
@@ -25,7 +27,7 @@ export const sandboxLimits = {
   graceMs: 30_000,
   programsAtOnceMax: 4,
   /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
-  bootPages: 160,
+  bootPages: 192,
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 2_000,

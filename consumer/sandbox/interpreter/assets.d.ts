@@ -9,9 +9,9 @@ declare module "*.guest.js" {
   export default text;
 }
 
-declare module "flotilla:prelude" {
-  const source: string;
-  export default source;
+declare module "*.bin" {
+  const bytes: ArrayBuffer;
+  export default bytes;
 }
 
 /** Sources of functions, by module: Node's own JavaScript, and packages as "package:name". */
@@ -24,4 +24,16 @@ declare module "flotilla:library" {
 declare module "*/program.js" {
   const main: unknown;
   export default main;
+}
+
+/** JavaScript Promise Integration, which the types of the platform do not have yet. */
+declare namespace WebAssembly {
+  /** An import whose caller waits, on its own stack, until the promise is settled. */
+  class Suspending {
+    constructor(work: (...values: never[]) => Promise<unknown>);
+  }
+  /** An export that runs on a stack of its own. */
+  function promising<Values extends unknown[]>(
+    exported: unknown,
+  ): (...values: Values) => Promise<never>;
 }

@@ -1,21 +1,24 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import prelude from "flotilla:prelude";
 import { sandboxLimits } from "../../../shared/limits.ts";
 import type { RunLimits, RunOutcome } from "../engine.ts";
 import { Run, type RunHost } from "./host/run.ts";
 import { descriptionBytes, Session } from "./host/session.ts";
+import image from "./interpreter.image.bin";
 import wasm from "./interpreter.wasm";
-import { Machine } from "./quickjs/machine.ts";
+import { readImage } from "./quickjs/image.ts";
+import type { Machine, Template } from "./quickjs/machine.ts";
 import { Machines } from "./quickjs/machines.ts";
 import { type Prepared, transform } from "./transform/transform.ts";
 
-// Booted once per isolate, at its start; no run changes it.
-const template = await Machine.template(
-  wasm,
-  prelude,
-  new Machines(sandboxLimits.bootPages, sandboxLimits.memoryBytesMax + descriptionBytes),
-  sandboxLimits.stackBytesMax,
-);
+/** Booted when the sandbox was built: no run ever touches it. */
+const template: Template = {
+  ...readImage(image),
+  module: wasm,
+  machines: new Machines<Machine>(
+    sandboxLimits.bootPages,
+    sandboxLimits.memoryBytesMax + descriptionBytes,
+  ),
+};
 
 /**
  * A run as it crosses RPC. A small workspace comes along, because to ask for it costs as much as all the

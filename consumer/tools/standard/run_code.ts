@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import type { RunOutcome } from "../../sandbox/engine.ts";
+import { excerptAt } from "../../sandbox/excerpt.ts";
 import { packageNames } from "../../sandbox/packages.ts";
 import { defineTool, type ToolContext, type ToolResult, toolError, toolResult } from "../define.ts";
 
@@ -14,7 +15,7 @@ export const runCode = defineTool({
     { additionalProperties: false },
   ),
   effect: "idempotent",
-  run: async ({ code }, context) => applyRun(await context.runCode(code), context),
+  run: async ({ code }, context) => applyRun(await context.runCode(code), context, code),
 });
 
 export const runShell = defineTool({
@@ -32,20 +33,24 @@ export const runShell = defineTool({
 });
 
 /** Applies the file changes of a run, all or none, and returns its output. */
-function applyRun(outcome: RunOutcome, { files }: ToolContext): ToolResult {
+function applyRun(outcome: RunOutcome, { files }: ToolContext, code = ""): ToolResult {
   const result = files.apply(outcome.changes);
+  const output = outputOf(outcome, code);
   if (!result.ok) {
-    const text = `${outputOf(outcome)}\nNone of its files were kept. ${result.error}`;
+    const text = `${output}\nNone of its files were kept. ${result.error}`;
     return toolError(text.trim());
   }
-  return outcome.error === null ? toolResult(outputOf(outcome)) : toolError(outputOf(outcome));
+  return outcome.error === null ? toolResult(output) : toolError(output);
 }
 
 /** The console output, then the error or the value. */
-function outputOf({ logs, value, error }: RunOutcome): string {
+function outputOf({ logs, value, error }: RunOutcome, code: string): string {
   const parts: string[] = [];
   if (logs !== "") parts.push(logs.replace(/\n$/, ""));
-  if (error !== null) parts.push(`${error.name}: ${error.message}`, error.stack);
-  else if (value !== null) parts.push(value);
+  if (error !== null) {
+    // A limit's message names its line, and a syntax error has its own excerpt.
+    const excerpt = error.kind === "thrown" ? excerptAt(code, error.stack) : "";
+    parts.push(`${error.name}: ${error.message}`, excerpt, error.stack);
+  } else if (value !== null) parts.push(value);
   return parts.filter((part) => part !== "").join("\n") || "The program ended without output.";
 }

@@ -5,14 +5,20 @@ import { meter } from "../../../consumer/sandbox/interpreter/build/meter.ts";
 
 const pages = { initial: 1, maximum: 2 };
 
-/** A module with a loop and a bulk copy, which metering wants to see, and with the given text. */
-function moduleOf({ globals = "", table = "", body = "" } = {}): Uint8Array {
+/** Looks like the interpreter's function that runs calls: the largest, with these parameters. */
+const runsCalls = `(func $calls (param i32 i64 i64 i64 i32 i32 i32) (result i64)
+  ${"(call $calls (local.get 0) (local.get 1) (local.get 1) (local.get 1) (local.get 0) (local.get 0) (local.get 0)) (drop)".repeat(5)}
+  (local.get 1))`;
+
+/** A module with what metering wants to see, a loop, a bulk copy and calls, and with the given text. */
+function moduleOf({ globals = "", table = "", body = "", calls = runsCalls } = {}): Uint8Array {
   const parsed = binaryen.parseText(`(module
  (import "a" "a" (memory 1 2))
  (global $global$0 (mut i32) (i32.const 65536))
  ${globals}
  (table $t 4 funcref)
  ${table}
+ ${calls}
  (func (export "run") (param i32)
   (loop $again (br_if $again (local.get 0)))
   (memory.copy (i32.const 0) (i32.const 8) (i32.const 8))
@@ -24,12 +30,16 @@ function moduleOf({ globals = "", table = "", body = "" } = {}): Uint8Array {
   return bytes;
 }
 
-test("fuel and stack pointer are exported, and can be set from outside", () => {
-  const { wasm } = meter(moduleOf(), pages);
+test("fuel, stack pointer and next piece are exported, and can be set from outside", () => {
+  const { wasm } = meter(moduleOf(), pages, 1_000);
   const metered = binaryen.readBinary(wasm);
   const names = metered.emitText().match(/\(export "\w+" \(global/g);
   metered.dispose();
-  expect(names).toEqual(['(export "fuel" (global', '(export "stack" (global']);
+  expect(names).toEqual([
+    '(export "fuel" (global',
+    '(export "stack" (global',
+    '(export "piece" (global',
+  ]);
 });
 
 test.each([
@@ -44,5 +54,9 @@ test.each([
   const parts = { ...source };
   // A global that nothing uses would be dropped with the reading.
   if ("globals" in source) Object.assign(parts, { body: "(global.set $more (local.get 0))" });
-  expect(() => meter(moduleOf(parts), pages)).toThrow("another shape");
+  expect(() => meter(moduleOf(parts), pages, 1_000)).toThrow("another shape");
+});
+
+test("a module whose function for calls is not recognised is refused", () => {
+  expect(() => meter(moduleOf({ calls: "" }), pages, 1_000)).toThrow("another function");
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { run } from "../running.ts";
+import { expectNowhere } from "./attempt.ts";
 
 /** Names that exist in the isolates around the interpreter and must not be seen from inside. */
 const outside = [
@@ -349,81 +350,6 @@ const attempts: [name: string, code: string, expected: RegExp | null][] = [
     "typeof SharedArrayBuffer === 'undefined' || new SharedArrayBuffer(8).byteLength === 8",
     /^true$/,
   ],
-  [
-    "a Function from Node's own JavaScript",
-    "require('util').inspect.constructor('return typeof caches')()",
-    /^undefined$/,
-  ],
-  [
-    "a Function from a stream",
-    "require('stream').Readable.from([1]).constructor.constructor('return typeof caches + typeof internalBinding')()",
-    /^undefinedundefined$/,
-  ],
-  [
-    "the bindings of Node's own JavaScript",
-    "typeof internalBinding + typeof primordials + typeof process.binding + typeof nodeImage",
-    /^undefinedundefinedundefinedundefined$/,
-  ],
-  [
-    "Node's internal modules by name",
-    "try { require('internal/util') } catch (e) { e.code }",
-    /^MODULE_NOT_FOUND$/,
-  ],
-  [
-    "Node's internal modules by import",
-    "await import('node:internal/url').catch((e) => e.code)",
-    /^MODULE_NOT_FOUND$/,
-  ],
-  [
-    "a library's module by a hostile name",
-    "for (const n of ['package:lodash', '__proto__', 'constructor', 'toString', '../../x']) try { require(n) } catch (e) { console.log(e.code) } 'done'",
-    /^done$/,
-  ],
-  [
-    "a Function from a package",
-    "require('lodash').template('<%= typeof caches + typeof host %>')()",
-    /^undefinedundefined$/,
-  ],
-  [
-    "a template that compiles code",
-    "require('handlebars').compile('{{#with \"s\" as |string|}}{{string.constructor}}{{/with}}')({})",
-    null,
-  ],
-  [
-    "a key of the host by its fields",
-    "const k = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']); JSON.stringify(k) + Object.keys(k).join()",
-    null,
-  ],
-  [
-    "a key that may not be exported",
-    "const k = await crypto.subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', false, ['encrypt']); await crypto.subtle.exportKey('raw', k).then(() => 'exported', (e) => e.name)",
-    /^(InvalidAccessError|Error)$/,
-  ],
-  [
-    "a message that asks the host for a file operation that is none",
-    "try { fs.readFileSync({ toString: () => '__proto__' }) } catch (e) { e.code }",
-    /^ERR_INVALID_ARG_TYPE$/,
-  ],
-  [
-    "a text that was set aside for another call",
-    "new TextDecoder().decode(new Uint8Array(5000)).length + ' ' + new TextDecoder().decode(new Uint8Array(2)).length",
-    /^5000 2$/,
-  ],
-  [
-    "a descriptor of the host",
-    "for (let fd = 0; fd < 20; fd++) try { fs.readSync(fd, Buffer.alloc(9)); console.log('read', fd) } catch (e) { if (e.code !== 'EBADF') console.log(e.code) } 'none'",
-    /^none$/,
-  ],
-  [
-    "a file URL in an import",
-    "await import('file:///etc/passwd').catch((e) => e.code)",
-    /^MODULE_NOT_FOUND$/,
-  ],
-  [
-    "zlib's dictionary of the program's choice",
-    "try { require('zlib').inflateSync(require('zlib').deflateSync('x'), { dictionary: Buffer.alloc(1e6), maxOutputLength: 1e12 }).toString() } catch (e) { e.name }",
-    /^(x|Error)$/,
-  ],
 ];
 
 test("there are at least sixty attempts, none twice", () => {
@@ -432,16 +358,5 @@ test("there are at least sixty attempts, none twice", () => {
 });
 
 test.each(attempts)("%s leads nowhere", async (_name, code, expected) => {
-  const outcome = await run(code, {
-    files: { "in.txt": "hello" },
-    tools: ["t", "bad"],
-    capabilities: {
-      call: async (name) =>
-        name === "t" ? { ok: true, json: "{}" } : { ok: false, message: "no" },
-    },
-    limits: { fuel: 20_000_000 },
-  });
-  if (expected) expect(outcome.value ?? "null").toMatch(expected);
-  const text = JSON.stringify([outcome.value, outcome.logs]);
-  expect(text).not.toMatch(/root:|LOADER|\[object Fetcher\]|JsRpc|interpreter@|engine\.js/);
+  await expectNowhere(code, expected);
 });

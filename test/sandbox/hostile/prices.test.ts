@@ -83,7 +83,7 @@ const endless: [name: string, code: string][] = [
   ["scrypt", "for (;;) require('crypto').scryptSync('p', 's', 8)"],
   [
     "RSA keys",
-    "for (;;) await crypto.subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }, true, ['encrypt'])",
+    "for (;;) await crypto.subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }, true, ['encrypt', 'decrypt'])",
   ],
   [
     "derived bits",

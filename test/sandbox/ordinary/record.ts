@@ -7,6 +7,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { inNode } from "../suites/ordinary.ts";
+import { makeInput } from "./inputs.ts";
+import { messyPrograms } from "./messy.ts";
 
 const ordinaryFolder = import.meta.dirname;
 const programs = readFileSync(path.join(ordinaryFolder, "programs.txt"), "utf8").split(/^----\n/m);
@@ -25,3 +28,18 @@ const recorded = programs.map((code) => {
 });
 writeFileSync(path.join(ordinaryFolder, "recorded.json"), `${JSON.stringify(recorded, null, 2)}\n`);
 console.log(`${recorded.length} programs recorded`);
+
+// A part of the programs with files, on small ones; npm run test:sandbox runs all of them on large ones.
+const chars = 60_000;
+const everyNth = 4;
+const messy = messyPrograms(readFileSync(path.join(ordinaryFolder, "messy.txt"), "utf8"))
+  .filter((_, index) => index % everyNth === 0)
+  .map(({ input, code }) => {
+    const files = { [input]: makeInput(input, chars) };
+    return { input, chars, code, output: inNode({ code, files }) };
+  });
+writeFileSync(
+  path.join(ordinaryFolder, "recorded_messy.json"),
+  `${JSON.stringify(messy, null, 2)}\n`,
+);
+console.log(`${messy.length} programs with files recorded`);

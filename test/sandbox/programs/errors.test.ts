@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { excerptAt } from "../../../consumer/sandbox/excerpt.ts";
 import { run } from "../running.ts";
 
 const thrown: [code: string, name: string, message: RegExp, place: string][] = [
@@ -87,4 +88,39 @@ test("a call that nothing awaits fails the run when its promise is rejected", as
   );
   expect(outcome.logs).toBe("started");
   expect(outcome.error).toMatchObject({ kind: "thrown", message: "unseen" });
+});
+
+const pointed: [code: string, marked: string][] = [
+  ["const a = 1;\nfoo.bar", "foo"],
+  ["const rows = [{}];\nconsole.log(rows[0].name.length)", "length"],
+  ["const x = { a: 1 };\n\tx.run(2)", "(2)"],
+  ["JSON.parse('{a')", "('{a')"],
+  ["function f() {\n  throw new RangeError('far');\n}\nf()", "('far')"],
+  ["[1].map((n) => n.x.y)", "y)"],
+  ["await Promise.reject(new Error('no'))", "('no')"],
+  ["new Map([1])", "([1])"],
+  ["const { b } = null", "const"],
+  ["'x'.repeat(-1)", "(-1)"],
+  ["class A { constructor() { this.b.c } }\nnew A()", "c }"],
+  ["setTimeout(() => undefinedName(), 1)", "undefinedName"],
+  ["const c = 1;\n  c = 2", ""],
+  ["new Array(-1)", "(-1)"],
+  ["for (const q of 5) ;", "for"],
+];
+
+test.each(pointed)("the error of %j is shown with its line and a caret", async (code, marked) => {
+  const { error } = await run(code);
+  const [place, line = "", caret = ""] = excerptAt(code, error?.stack ?? "").split("\n");
+  expect(place).toMatch(/^program\.js:[12]$/);
+  expect(caret).toMatch(/^\s*\^$/);
+  // The engine's column is at the name, or at the bracket behind it.
+  expect(line.slice(caret.length - 1, caret.length + marked.length)).toContain(marked);
+});
+
+test("of a long line only what is around the place is shown", () => {
+  const code = `${"a".repeat(500)}.b.c;${"d".repeat(500)}`;
+  const [, line = "", caret = ""] = excerptAt(code, "at program.js:1:502").split("\n");
+  expect(line.length).toBeLessThan(130);
+  expect(line[caret.length - 1]).toBe("b");
+  expect(excerptAt(code, "at other.js:1:2")).toBe("");
 });

@@ -73,7 +73,17 @@ const fitting: [work: string, code: string, value: string, files?: Record<string
     "Math.max(...Array.from({ length: 100000 }, (_, i) => i))",
     "99999",
   ],
-  ["1,000 calls in each other", "const f = (n) => (n === 0 ? 0 : 1 + f(n - 1)); f(1000)", "1000"],
+  ["5,000 calls in each other", "const f = (n) => (n === 0 ? 0 : 1 + f(n - 1)); f(5000)", "5000"],
+  [
+    "a tree of 2,500 levels, walked by callbacks, which is 5,000 calls",
+    "let tree = []; for (let n = 1; n < 2500; n++) tree = [tree]; const depth = (node) => { let most = 0; node.forEach((child) => { most = Math.max(most, depth(child)); }); return most + 1; }; depth(tree)",
+    "2500",
+  ],
+  [
+    "5,000 async calls in each other",
+    "const f = async (n) => (n === 0 ? 0 : 1 + (await f(n - 1))); await f(5000)",
+    "5000",
+  ],
 ];
 
 test.each(fitting)("%s fits", async (_work, code, value, files = {}) => {

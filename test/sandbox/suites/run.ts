@@ -1,21 +1,21 @@
 /**
- * `npm run test:sandbox`: what the sandbox passes of other engines' suites, from copies outside of the
- * repository: WPT_DIR for the Web Platform Tests, TEST262_DIR for test262. The counts are kept in
+ * `npm run test:sandbox`: what the sandbox does as Node does. The ordinary programs, and of other engines'
+ * suites, from copies outside of the repository, what they name: WPT_DIR for the Web Platform Tests, TEST262_DIR
+ * for test262. With arguments, only these areas of the Web Platform Tests. The counts are kept in
  * docs/sandboxes.md and may not fall.
  */
+import { runOrdinary } from "./ordinary.ts";
 import { startSandbox } from "./sandbox_worker.ts";
 import { runTest262 } from "./test262.ts";
 import { runWpt } from "./wpt.ts";
 
 const { WPT_DIR, TEST262_DIR } = process.env;
-if (WPT_DIR === undefined && TEST262_DIR === undefined) {
-  console.log("Set WPT_DIR or TEST262_DIR to a copy of the suite.");
-  process.exit(2);
-}
+const areas = process.argv.slice(2);
 const sandbox = await startSandbox();
 try {
+  if (areas.length === 0) await runOrdinary(sandbox);
   if (TEST262_DIR !== undefined) await runTest262(TEST262_DIR, sandbox);
-  if (WPT_DIR !== undefined) await runWpt(WPT_DIR, sandbox);
+  if (WPT_DIR !== undefined) await runWpt(WPT_DIR, sandbox, areas);
 } finally {
   await sandbox.stop();
 }

@@ -8,27 +8,29 @@ const root = path.resolve(import.meta.dirname, "../../..");
 const worker = `
 import { isolateEngine } from "./consumer/sandbox/isolate.ts";
 import { sandboxLimits } from "./shared/limits.ts";
-const limits = { fuel: 2_000_000_000, memoryBytes: sandboxLimits.memoryBytesMax, wallMs: 60_000, logBytes: 1_000_000, valueBytes: 1_000_000 };
+const limits = { fuel: 2_000_000_000, memoryBytes: sandboxLimits.memoryBytesMax, wallMs: 60_000, logBytes: 10_000_000, valueBytes: 1_000_000 };
 const closed = {
   fetch: async ({ url }) => ({ url, status: 403, statusText: "", headers: [], body: new Uint8Array() }),
   call: async () => ({ ok: false, message: "no tools" }),
 };
 export default { async fetch(request, env) {
-  const { code, files } = await request.json();
+  const { code, files, fuel } = await request.json();
   const bytes = new Map(Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)]));
   const program = { code, files: bytes, readOnly: null, tools: [] };
-  const { logs, value, error } = await isolateEngine(env.LOADER).run(program, closed, limits, new AbortController().signal);
-  return Response.json({ logs, value, error });
+  const { logs, value, error, usage } = await isolateEngine(env.LOADER).run(program, closed, { ...limits, fuel: fuel ?? limits.fuel }, new AbortController().signal);
+  return Response.json({ logs, value, error, fuel: usage.fuel });
 } };`;
 
 export interface Outcome {
   logs: string;
   value: string | null;
-  error: { name: string; message: string } | null;
+  error: { name: string; message: string; stack: string } | null;
+  fuel: number;
 }
 
 export interface Sandbox {
-  run(code: string, files?: Record<string, string>): Promise<Outcome>;
+  /** `fuel`: more than a program usually has, where it is left out. */
+  run(code: string, files?: Record<string, string>, fuel?: number): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
@@ -45,10 +47,13 @@ export async function startSandbox(): Promise<Sandbox> {
       {
         name: "interpreter",
         setup: (bundler) => {
-          bundler.onResolve({ filter: /interpreter\.(guest\.js|wasm)$/ }, ({ path: file }) => ({
-            path: path.basename(file),
-            external: true,
-          }));
+          bundler.onResolve(
+            { filter: /interpreter\.(guest\.js|wasm|image\.bin)$/ },
+            ({ path: file }) => ({
+              path: path.basename(file),
+              external: true,
+            }),
+          );
         },
       },
     ],
@@ -69,13 +74,14 @@ export async function startSandbox(): Promise<Sandbox> {
           path: "interpreter.guest.js",
           contents: built("interpreter.guest.js").toString(),
         },
+        { type: "Data", path: "interpreter.image.bin", contents: built("interpreter.image.bin") },
         { type: "CompiledWasm", path: "interpreter.wasm", contents: built("interpreter.wasm") },
       ],
     }),
   );
   return {
-    async run(code, files = {}) {
-      const body = JSON.stringify({ code, files });
+    async run(code, files = {}, fuel = undefined) {
+      const body = JSON.stringify({ code, files, fuel });
       const response = await runtime.dispatchFetch("http://sandbox/", { method: "POST", body });
       return (await response.json()) as Outcome;
     },

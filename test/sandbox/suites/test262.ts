@@ -57,7 +57,13 @@ function sampleOf(suite: string, file: string): Sample | null {
   const parts = names
     .filter(Boolean)
     .map((name) => readFileSync(path.join(suite, "harness", name), "utf8"));
-  const code = `globalThis.print = (text) => console.log(text);\nfor (const part of ${JSON.stringify([...parts, text])}) (0, eval)(part);\nconsole.log("evaluated")`;
+  // Declarations with `using` are rewritten in a program's own text, and not in what it evaluates.
+  const hasUsing = /\busing\b/.test(text.replace(head, ""));
+  const evaluated = JSON.stringify(hasUsing ? parts : [...parts, text]);
+  const code = `globalThis.print = (text) => console.log(text);
+for (const part of ${evaluated}) (0, eval)(part);
+${hasUsing ? text : ""}
+console.log("evaluated")`;
   return { code, isAsync };
 }
 

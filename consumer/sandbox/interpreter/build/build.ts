@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type { Plugin } from "esbuild";
 import { sandboxLimits } from "../../../../shared/limits.ts";
+import { glue } from "./glue.ts";
 
 const interpreterFolder = path.resolve(import.meta.dirname, "..");
 const root = path.resolve(interpreterFolder, "../../..");
@@ -23,7 +24,6 @@ const engine = path.join(
   "dist",
 );
 const wasmFile = path.join(engine, "emscripten-module.wasm");
-const glueFile = path.join(engine, "emscripten-module.cloudflare.cjs");
 
 const identity = hashOf([
   ...filesBelow(interpreterFolder),
@@ -44,18 +44,26 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
   const { image, lazy } = await nodeLibrary(root);
   const library = { ...lazy, ...(await packageSources(root)) };
   const prelude = await bundlePrelude(image);
-  const guest = await bundleWorker("worker.ts", prelude, library);
+  const { bootImage } = await import("./boot_image.ts");
+  const bootedImage = await bootImage(root, metered.wasm, prelude);
+  const guest = await bundleWorker("worker.ts", library);
   // It has the platform's own modules, and no packages.
-  const native = await bundleWorker("native.ts", "", {});
-  const hash = createHash("sha256").update(guest).update(metered.wasm).digest("hex").slice(0, 16);
+  const native = await bundleWorker("native.ts", {});
+  const hash = createHash("sha256")
+    .update(guest)
+    .update(metered.wasm)
+    .update(bootedImage)
+    .digest("hex")
+    .slice(0, 16);
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, "interpreter.wasm"), metered.wasm);
-  // The first line identifies the whole bundle: guest code and WebAssembly.
+  writeFileSync(path.join(out, "interpreter.image.bin"), bootedImage);
+  // The first line is the identity of the whole: guest, WebAssembly and image together.
   writeFileSync(path.join(out, "interpreter.guest.js"), `//interpreter@${hash}\n${guest}`);
   writeFileSync(path.join(out, "native.guest.js"), native);
   writeFileSync(stamp, identity);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const size = Math.round((metered.wasm.length + guest.length) / 1000);
+  const size = Math.round((metered.wasm.length + bootedImage.length + guest.length) / 1000);
   console.log(
     `The sandbox is built in ${seconds} s: ${metered.loops} loops metered, ${size} kB (interpreter@${hash}).`,
   );
@@ -64,8 +72,16 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== identity) {
 async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   const source = readFileSync(wasmFile);
   // Metering takes two seconds and depends on two files only: its result is cached.
-  const key =
-    hashOf([wasmFile, path.join(interpreterFolder, "build/meter.ts")]) + sandboxLimits.bootPages;
+  const key = [
+    hashOf([
+      wasmFile,
+      path.join(interpreterFolder, "build/meter.ts"),
+      path.join(interpreterFolder, "build/deep_calls.ts"),
+    ]),
+    sandboxLimits.bootPages,
+    sandboxLimits.memoryBytesMax,
+    sandboxLimits.stackPieceBytes,
+  ].join();
   const cacheFile = path.join(
     out,
     `metered-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.wasm`,
@@ -79,7 +95,7 @@ async function meteredWasm(): Promise<{ wasm: Uint8Array; loops: number }> {
   };
   // Loaded only here, because loading binaryen takes longer than an unchanged build.
   const { meter } = await import("./meter.ts");
-  const { wasm, loops } = meter(source, pages);
+  const { wasm, loops } = meter(source, pages, sandboxLimits.stackPieceBytes);
   mkdirSync(out, { recursive: true });
   writeFileSync(cacheFile, wasm);
   writeFileSync(note, String(loops));
@@ -103,11 +119,7 @@ async function bundlePrelude(nodeImage: string): Promise<string> {
   return `(()=>{"use strict";const nodeImage=${nodeImage};${text(result)};return prelude.default})()`;
 }
 
-async function bundleWorker(
-  entry: string,
-  prelude: string,
-  library: Record<string, string>,
-): Promise<string> {
+async function bundleWorker(entry: string, library: Record<string, string>): Promise<string> {
   const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [path.join(interpreterFolder, entry)],
@@ -118,8 +130,8 @@ async function bundleWorker(
     keepNames: false,
     write: false,
     logLevel: "error",
-    external: ["cloudflare:workers", "node:*", "./interpreter.wasm", "./program.js"],
-    plugins: [virtual(prelude, library)],
+    external: ["cloudflare:workers", "node:*", "./interpreter.*", "./program.js"],
+    plugins: [glue(root), packageLibrary(library)],
   });
   return text(result);
 }
@@ -130,36 +142,20 @@ function text(result: { outputFiles: { text: string }[] }): string {
   return file.text;
 }
 
-function virtual(prelude: string, library: Record<string, string>): Plugin {
+function packageLibrary(library: Record<string, string>): Plugin {
   return {
-    name: "interpreter",
+    name: "library",
     setup(bundler) {
-      bundler.onResolve({ filter: /^flotilla:/ }, ({ path: name }) => ({
+      bundler.onResolve({ filter: /^flotilla:library$/ }, ({ path: name }) => ({
         path: name,
         namespace: "virtual",
-      }));
-      bundler.onLoad({ filter: /^flotilla:prelude$/, namespace: "virtual" }, () => ({
-        contents: prelude,
-        loader: "text",
       }));
       bundler.onLoad({ filter: /^flotilla:library$/, namespace: "virtual" }, () => ({
         contents: JSON.stringify(library),
         loader: "json",
       }));
-      bundler.onResolve({ filter: /^emscripten-glue$/ }, () => ({ path: glueFile }));
-      bundler.onLoad({ filter: /emscripten-module\.cloudflare\.cjs$/ }, () => ({
-        contents: withClock(readFileSync(glueFile, "utf8")),
-        loader: "js",
-      }));
     },
   };
-}
-
-/** The program's clock is the clock of its run, so timers that skip a wait move the clock too. */
-function withClock(glue: string): string {
-  const parts = glue.split("()=>Date.now()");
-  if (parts.length !== 2) throw new Error("The glue does not read the clock as expected.");
-  return parts.join("()=>moduleArg.clock()");
 }
 
 function filesBelow(folder: string): string[] {

@@ -1,4 +1,5 @@
 import binaryen from "binaryen";
+import { deepCalls } from "./deep_calls.ts";
 
 /** What metering did, for the build's one line and for the tests. */
 export interface Metered {
@@ -34,14 +35,14 @@ const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|mem
  * takes one unit, every bulk copy or fill one unit per 512 bytes, and below zero it traps.
  * The count depends only on the instructions, so one program costs the same everywhere.
  *
- * The module's mutable globals, the stack's pointer and the fuel, are exported, and a module that keeps
- * anything other than its memory is rejected: an instance can be made as good as new from outside.
+ * The module's mutable globals, the stack's pointer, its next piece and the fuel, are exported, and a module
+ * that keeps anything other than its memory is rejected: an instance can be made as good as new from outside.
  *
  * The rewriting works on the text form, where a loop header is one line of its own;
  * binaryen's JavaScript interface has no mutable walk over expressions. Functions need no
  * charge at their entry: what recurses without a loop is bounded by the stack.
  */
-export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
+export function meter(wasm: Uint8Array, pages: MemoryPages, stackPieceBytes: number): Metered {
   const source = binaryen.readBinary(wasm);
   const text = source.emitText();
   source.dispose();
@@ -91,9 +92,9 @@ export function meter(wasm: Uint8Array, pages: MemoryPages): Metered {
     ...lines.slice(firstFunction, end),
     ...bulk,
     ")",
-  ].join("\n");
+  ];
 
-  const module = binaryen.parseText(rewritten);
+  const module = binaryen.parseText(deepCalls(rewritten, stackPieceBytes).join("\n"));
   // Runtimes support fewer features than binaryen, so all others stay off.
   module.setFeatures(
     binaryen.Features.MutableGlobals |

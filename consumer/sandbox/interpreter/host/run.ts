@@ -33,14 +33,14 @@ export interface World {
   /** Settles when the program may continue; undefined if it may continue at once. */
   ready(): Promise<void> | undefined;
   /** Runs everything that is ready. Returns why the run ends here, or undefined. */
-  turn(): RunError | undefined;
-  deliver(answer: Answer): void;
-  fire(timer: number): void;
+  turn(): Promise<RunError | undefined> | RunError | undefined;
+  deliver(answer: Answer): Promise<void> | void;
+  fire(timer: number): Promise<void> | void;
   nextTimer(isIdle: boolean): Due;
   /** The error of a program that has not settled and has nothing left to wait for. */
   stallError(): RunError;
   /** Called when nothing is left to wait for, so that the program can add its last work. */
-  end(): void;
+  end(): Promise<void> | void;
 }
 
 /** One run of a program: its files, its calls, its output and its end, whatever runs it. */
@@ -76,7 +76,7 @@ export class Run {
     for (;;) {
       const ready = world.ready();
       if (ready !== undefined) await ready;
-      const stopError = world.turn() ?? this.error;
+      const stopError = (await world.turn()) ?? this.error;
       if (this.hasExited) return null;
       if (stopError) return stopError;
       const msLeft = this.limits.wallMs - (Date.now() - this.#startedAt);
@@ -85,18 +85,18 @@ export class Run {
 
       const answer = this.calls.takeAnswer();
       if (answer) {
-        world.deliver(answer);
+        await world.deliver(answer);
         continue;
       }
       const due = world.nextTimer(this.calls.pending === 0);
-      if (due.kind === "fire") world.fire(due.id);
+      if (due.kind === "fire") await world.fire(due.id);
       else if (due.kind === "wait") await this.calls.wait(Math.min(due.ms, msLeft));
       else if (this.calls.pending > 0) await this.calls.wait(msLeft);
       else if (!this.isSettled) return world.stallError();
       else if (isEnding) return null;
       else {
         isEnding = true;
-        world.end();
+        await world.end();
       }
     }
   }

@@ -68,7 +68,7 @@ export class Session implements World {
       machine.charge(prepared.source.length * parseFuel);
       const program = machine.evaluate(prepared.source, "program.js");
       const { columns, isModule } = prepared;
-      machine.dispatch("start", JSON.stringify({ tools, columns, isModule }), program);
+      await machine.dispatch("start", JSON.stringify({ tools, columns, isModule }), program);
       error = await run.loop(this);
       isWhole = true;
     } catch (thrown) {
@@ -94,18 +94,18 @@ export class Session implements World {
     while (!(this.#hasRoom() || this.#run.calls.wasAborted)) await scheduler.wait(5);
   }
 
-  turn(): RunError | undefined {
-    this.#machine?.runJobs();
+  async turn(): Promise<RunError | undefined> {
+    await this.#machine?.runJobs();
     if (this.#run.error) this.#run.error = this.#explain(this.#run.error);
     return this.#isFailing ? limitError("memory") : undefined;
   }
 
-  deliver({ text, bytes }: Answer): void {
-    this.#machine?.dispatch("answer", text, bytes);
+  async deliver({ text, bytes }: Answer): Promise<void> {
+    await this.#machine?.dispatch("answer", text, bytes);
   }
 
-  fire(timer: number): void {
-    this.#machine?.dispatch("timer", String(timer), null);
+  async fire(timer: number): Promise<void> {
+    await this.#machine?.dispatch("timer", String(timer), null);
   }
 
   nextTimer(isIdle: boolean): Due {
@@ -116,8 +116,8 @@ export class Session implements World {
     return limitError(this.#isExhausted() ? "memory" : "stalled");
   }
 
-  end(): void {
-    this.#machine?.dispatch("end", "", null);
+  async end(): Promise<void> {
+    await this.#machine?.dispatch("end", "", null);
   }
 
   #answer(code: number, text: string, bytes: Uint8Array | null): HostAnswer {

@@ -2,6 +2,7 @@ import { op } from "../protocol.ts";
 import { agentFrames } from "../stack.ts";
 import type { Columns } from "../transform/columns.ts";
 import { ask, define } from "./bridge.ts";
+import { installJson } from "./language/json.ts";
 
 let columns: Columns = {};
 
@@ -71,17 +72,7 @@ export function explain(error: unknown): void {
 
 /** Makes errors equal to those of V8: their stacks, the position of a JSON error, and errors in promise handlers. */
 export function installErrors(): void {
-  const { parse } = JSON;
-  define(JSON, {
-    parse(text: unknown, reviver?: (this: unknown, key: string, value: unknown) => unknown) {
-      try {
-        return parse(text as string, reviver);
-      } catch (error) {
-        if (error instanceof SyntaxError) ask(op.json, [String(text)]);
-        throw error;
-      }
-    },
-  });
+  installJson();
   const { then } = Promise.prototype;
   define(Promise.prototype, {
     then(this: Promise<unknown>, onFulfilled?: never, onRejected?: unknown) {

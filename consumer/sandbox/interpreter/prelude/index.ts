@@ -4,7 +4,7 @@ import { installConsole } from "./console/console.ts";
 import { useFormatter } from "./console/format.ts";
 import { installErrors } from "./errors.ts";
 import { installCollation } from "./language/collation.ts";
-import { installIntl } from "./language/intl.ts";
+import { installIntl } from "./language/intl/index.ts";
 import { installLanguage } from "./language/polyfills.ts";
 import { adoptProcess, bootLibrary, nodeModule } from "./library/realm.ts";
 import { installIterators, installProxies } from "./library/util_binding.ts";

@@ -1,5 +1,7 @@
 import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
+import { sandboxLimits } from "../../../../shared/limits.ts";
 import { op } from "../protocol.ts";
+import { type Image, piecesOf, restore } from "./image.ts";
 import type { Machines } from "./machines.ts";
 
 /** What the host function returns; see protocol.ts. */
@@ -19,36 +21,34 @@ export interface Terms {
   host: HostFunction;
 }
 
-/** The non-zero pieces of linear memory, and the pointers that stay valid in them. */
-export interface Template {
+/** What a program's instance is made from. */
+export interface Template extends Image {
   module: WebAssembly.Module;
   machines: Machines<Machine>;
-  stack: number;
-  pieces: { offset: number; bytes: Uint8Array }[];
-  runtime: number;
-  context: number;
-  dispatch: number;
 }
 
 const hostReference = 1;
+const { stackPieceBytes } = sandboxLimits;
 /** Enough fuel to describe a stack of any permitted depth. */
 const stackFuel = 5_000_000;
-const pieceBytes = 4_096;
-/** The module's data segments end below this address. */
-const dataBytes = 131_072;
 /** Where the heap starts: after the data and five megabytes of stack, which stay untouched. */
 const heapStart = 5_333_088;
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+type Entry = (...values: number[]) => Promise<number>;
+
+const isGlobal = (value: unknown): value is WebAssembly.Global =>
+  value instanceof WebAssembly.Global;
+
 const noTerms: Terms = { fuel: 0, memoryBytes: 0, clock: () => 0, host: () => undefined };
 
 /**
- * One QuickJS instance. It is booted once, with the prelude run, and its memory kept as a
- * template; every program then gets an instance whose memory is a copy of the template,
- * so a rich prelude costs one copy of about a megabyte and no run sees another's state.
- * All that an instance keeps is its memory and the two globals that metering exports (meter.ts refuses a
- * module with more), so one whose program ended well serves the next: every byte and both are set again.
+ * One QuickJS instance. One is booted when the sandbox is built, with the prelude run, and its memory kept as
+ * an image; every program then gets an instance whose memory is a copy of it, so a rich prelude costs a copy
+ * of some megabytes, an isolate starts without running it, and no run sees another's state.
+ * All that an instance keeps is its memory and the three globals that metering exports (meter.ts refuses a
+ * module with more), so one whose program ended well serves the next: every byte and all three are set again.
  * Little is ever freed inside: the memory is overwritten after its one program.
  */
 export class Machine {
@@ -56,19 +56,27 @@ export class Machine {
   readonly #memory: WebAssembly.Memory;
   readonly #fuel: WebAssembly.Global;
   readonly #stack: WebAssembly.Global;
+  readonly #piece: WebAssembly.Global;
+  readonly #enterCall: Entry;
+  readonly #enterJobs: Entry;
   #terms = noTerms;
   #runtime = 0;
   #context = 0;
   #dispatch = 0;
 
   private constructor(glue: Glue, memory: WebAssembly.Memory, wasmExports: WebAssembly.Exports) {
-    const { fuel, stack } = wasmExports;
-    if (!(fuel instanceof WebAssembly.Global && stack instanceof WebAssembly.Global))
-      throw new Error("The interpreter exports no fuel gauge and no stack pointer.");
+    const { fuel, stack, piece } = wasmExports;
+    if (!isGlobal(fuel) || !isGlobal(stack) || !isGlobal(piece))
+      throw new Error(
+        "The interpreter does not export its fuel gauge, stack pointer and next piece.",
+      );
     this.#glue = glue;
     this.#memory = memory;
     this.#fuel = fuel;
     this.#stack = stack;
+    this.#piece = piece;
+    this.#enterCall = WebAssembly.promising(glue._QTS_Call);
+    this.#enterJobs = WebAssembly.promising(glue._QTS_ExecutePendingJob);
   }
 
   static async #instantiate(
@@ -84,8 +92,14 @@ export class Machine {
       print: ignore,
       printErr: ignore,
       instantiateWasm(imports, ready) {
-        const instance = new WebAssembly.Instance(module, imports);
+        // A call that is nested too deep for this piece of stack continues on one of its own: deep_calls.ts.
+        const call = new WebAssembly.Suspending((...values) => deeper(...values));
+        const instance = new WebAssembly.Instance(module, {
+          ...imports,
+          deep: { call: call as never },
+        });
         wasmExports = instance.exports;
+        const deeper = WebAssembly.promising(wasmExports.call);
         ready(instance, module);
         return instance.exports;
       },
@@ -94,7 +108,7 @@ export class Machine {
     const made = new Machine(glue, memory, wasmExports ?? {});
     machine = made;
     glue.callbacks = {
-      callFunction: (_unused, _context, _self, count, values) => made.#answer(count, values),
+      callFunction: (_unused, _context, _self, count, values) => made.#serve(count, values),
       freeHostRef: ignore,
       shouldInterrupt: () => 0,
       loadModuleSource: () => 0,
@@ -103,53 +117,31 @@ export class Machine {
     return made;
   }
 
-  /** Boots an instance, runs the prelude in it and keeps its memory. Takes about 30 ms. */
-  static async template(
+  /** Boots an instance, runs the prelude in it and answers its memory. Takes about half a second. */
+  static async boot(
     module: WebAssembly.Module,
     prelude: string,
-    machines: Machines<Machine>,
+    memory: WebAssembly.Memory,
     stackBytes: number,
-  ): Promise<Template> {
-    const memory = machines.memory();
+  ): Promise<Image> {
     const machine = await Machine.#instantiate(module, memory);
     const stack: number = machine.#stack.value;
     const glue = machine.#glue;
     machine.#runtime = glue._QTS_NewRuntime();
     glue._QTS_RuntimeSetMaxStackSize(machine.#runtime, stackBytes);
     machine.#context = glue._QTS_NewContext(machine.#runtime, 0);
-    const context = machine.#context;
     const name = machine.#write(encoder.encode("host"));
-    const host = glue._QTS_NewFunction(context, name, 3, 0, hostReference);
+    const host = glue._QTS_NewFunction(machine.#context, name, 3, 0, hostReference);
     const boot = machine.evaluate(prelude, "engine.js");
-    machine.#dispatch = machine.#call(boot, [host]);
-    machine.runJobs();
-    const heap = new Uint8Array(memory.buffer);
-    const pieces: Template["pieces"] = [];
-    for (let offset = 0; offset < heap.length; offset += pieceBytes) {
-      // Pieces that a new instance's own data covers are always kept, or their zeros would be lost.
-      const piece = heap.subarray(offset, offset + pieceBytes);
-      if (offset >= dataBytes && piece.every((byte) => byte === 0)) continue;
-      const last = pieces.at(-1);
-      if (last && last.offset + last.bytes.length === offset) {
-        last.bytes = heap.slice(last.offset, offset + pieceBytes);
-      } else pieces.push({ offset: offset, bytes: piece.slice() });
-    }
-    return {
-      module,
-      machines,
-      stack,
-      pieces,
-      runtime: machine.#runtime,
-      context,
-      dispatch: machine.#dispatch,
-    };
+    const dispatch = machine.#call(boot, [host]);
+    await machine.runJobs();
+    const pieces = piecesOf(new Uint8Array(memory.buffer));
+    return { stack, pieces, runtime: machine.#runtime, context: machine.#context, dispatch };
   }
 
   /** An instance in the state of a new one: the template's memory, and the fuel, memory limit, clock and host of the terms. */
   static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
     const machine = template.machines.take() ?? (await Machine.#create(template));
-    const heap = new Uint8Array(machine.#memory.buffer);
-    for (const piece of template.pieces) heap.set(piece.bytes, piece.offset);
     machine.#stack.value = template.stack;
     machine.#runtime = template.runtime;
     machine.#context = template.context;
@@ -160,14 +152,19 @@ export class Machine {
     return machine;
   }
 
-  static #create({ module, machines }: Template): Promise<Machine> {
-    return Machine.#instantiate(module, machines.memory());
+  static async #create(template: Template): Promise<Machine> {
+    const machine = await Machine.#instantiate(template.module, template.machines.memory());
+    for (const piece of template.pieces)
+      new Uint8Array(machine.#memory.buffer).set(piece.bytes, piece.offset);
+    return machine;
   }
 
   /** Forgets the program, every byte of it. The machine must not be used until it is taken again. */
   release(template: Template): void {
     this.#terms = noTerms;
-    template.machines.give(this, this.#memory);
+    if (!template.machines.wants(this.#memory)) return;
+    restore(new Uint8Array(this.#memory.buffer), template);
+    template.machines.give(this);
   }
 
   /** The remaining fuel; negative if it ran out. */
@@ -200,30 +197,35 @@ export class Machine {
   }
 
   /** Calls the prelude's dispatcher. */
-  dispatch(event: string, text: string, value: number | Uint8Array | null): void {
+  async dispatch(event: string, text: string, value: number | Uint8Array | null): Promise<void> {
     const handles = [
       this.#newString(event),
       this.#newString(text),
       typeof value === "number" ? value : this.#newBytes(value),
     ];
-    const answer = this.#call(this.#dispatch, handles);
-    // A program may have many timers and answers, so the handles of each are freed.
+    const list = this.#list(handles);
+    const self = this.#glue._QTS_GetUndefined();
+    const parts = [this.#context, this.#dispatch, self, handles.length, list];
+    const answer = this.#check(await this.#enter(this.#enterCall, parts));
+    this.#glue._free(list);
+    // A program may have many timers and answers: what each one took is given back.
     for (const pointer of [...handles.slice(0, 2), answer]) {
       this.#glue._QTS_FreeValuePointer(this.#context, pointer);
     }
   }
 
   /** Runs promise jobs until none is left. */
-  runJobs(): void {
+  async runJobs(): Promise<void> {
     const out = this.#allocate(8);
-    const value = this.#glue._QTS_ExecutePendingJob(this.#runtime, -1, out);
-    // A job that throws is the prelude's: errors of programs become rejections.
+    const value = await this.#enter(this.#enterJobs, [this.#runtime, -1, out]);
+    // A job that throws is one of the prelude's: programs' throws become rejections.
     this.#glue._QTS_FreeValuePointer(this.#context, this.#check(value));
     this.#glue._free(out);
   }
 
-  /** The bytes by which the memory has grown since its creation. */
+  /** Bytes that the memory has grown by, and while a deep call waits for another stack, that it may grow by. */
   grownBytes(template: Template): number {
+    if (this.#piece.value !== 0) return sandboxLimits.memoryBytesMax;
     return this.#memory.buffer.byteLength - template.machines.bootBytes;
   }
 
@@ -267,13 +269,37 @@ export class Machine {
     return { name: "Error", message: text, stack: "" };
   }
 
+  /** Enters the program, whose calls may then nest over several pieces of stack. */
+  async #enter(entry: Entry, values: number[]): Promise<number> {
+    this.#piece.value = this.#stack.value - stackPieceBytes;
+    try {
+      return await entry(...values);
+    } finally {
+      this.#piece.value = 0;
+    }
+  }
+
   #call(callee: number, values: number[]): number {
     const self = this.#glue._QTS_GetUndefined();
-    const list = this.#allocate(4 * values.length);
-    new Uint32Array(this.#memory.buffer).set(values, list >> 2);
+    const list = this.#list(values);
     const value = this.#glue._QTS_Call(this.#context, callee, self, values.length, list);
     this.#glue._free(list);
     return this.#check(value);
+  }
+
+  #list(values: number[]): number {
+    const list = this.#allocate(4 * values.length);
+    new Uint32Array(this.#memory.buffer).set(values, list >> 2);
+    return list;
+  }
+
+  /** Serves the program's host function. What it calls of the module must return at once, so it has one piece. */
+  #serve(count: number, values: number): number {
+    const piece: number = this.#piece.value;
+    this.#piece.value = 0;
+    const answer = this.#answer(count, values);
+    this.#piece.value = piece;
+    return answer;
   }
 
   #answer(count: number, values: number): number {

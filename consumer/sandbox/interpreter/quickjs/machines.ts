@@ -4,8 +4,7 @@ const pageBytes = 65_536;
 
 /**
  * Idle instances, and the memories of new ones. A fresh memory costs about 0.8 ms for each megabyte that
- * is first touched and an instance 0.15 ms, so those that no program has grown are used again: every byte
- * is overwritten with zero before, which costs 0.1 ms for all of them.
+ * is first touched and an instance 0.15 ms, so those that no program has grown are used again.
  */
 export class Machines<Machine> {
   readonly #pages: number;
@@ -44,16 +43,19 @@ export class Machines<Machine> {
     return this.#pages * pageBytes;
   }
 
-  /** An idle machine whose memory contains only zeros. */
+  /** An idle machine whose memory is the template's. */
   take(): Machine | undefined {
     return this.#idle.pop();
   }
 
-  /** Takes back a machine and its memory after its program has ended. */
-  give(machine: Machine, memory: WebAssembly.Memory): void {
+  /** Whether a machine with this memory is worth keeping after its program has ended. */
+  wants(memory: WebAssembly.Memory): boolean {
     const isGrown = memory.buffer.byteLength !== this.#pages * pageBytes;
-    if (isGrown || this.#idle.length >= sandboxLimits.programsAtOnceMax) return;
-    new Uint8Array(memory.buffer).fill(0);
+    return !isGrown && this.#idle.length < sandboxLimits.programsAtOnceMax;
+  }
+
+  /** Takes back a machine whose memory is the template's again. */
+  give(machine: Machine): void {
     this.#idle.push(machine);
   }
 }

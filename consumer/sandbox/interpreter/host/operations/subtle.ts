@@ -42,17 +42,37 @@ function priceOf(method: string, values: unknown[], sizes: number): number {
     const bits = Number(values.find((value) => typeof value === "number") ?? 512);
     units += (Number(algorithm.iterations) || 0) * Math.ceil(bits / 128 + 1) * 60;
   }
-  if (method === "generateKey" && isFields(algorithm)) checkModulus(algorithm);
+  if (method === "generateKey" && isFields(algorithm)) checkGeneration(algorithm, values[2]);
   return units;
 }
 
-function checkModulus({ name, modulusLength, publicExponent }: Fields): void {
+const rsaUsages: Record<string, string[]> = {
+  "RSASSA-PKCS1-V1_5": ["sign", "verify"],
+  "RSA-PSS": ["sign", "verify"],
+  "RSA-OAEP": ["encrypt", "decrypt", "wrapKey", "unwrapKey"],
+};
+const privateUsage = /^(sign|decrypt|unwrapKey)$/;
+
+/** Refuses what cannot succeed, so that only a key that is made is paid for. */
+function checkGeneration(
+  { name, hash, modulusLength, publicExponent }: Fields,
+  usages: unknown,
+): void {
+  if (/^(RSA|HMAC$)/i.test(String(name)) && !/^SHA-(1|256|384|512)$/i.test(nameOf(hash)))
+    throw new DOMException("Unrecognized hash.", "NotSupportedError");
   if (!/^RSA/i.test(String(name))) return;
+  const allowed = rsaUsages[String(name).toUpperCase()];
+  if (allowed === undefined) throw new DOMException("Unrecognized algorithm.", "NotSupportedError");
+  const wanted = Array.isArray(usages) ? usages.map(String) : [];
+  if (wanted.some((usage) => !allowed.includes(usage)))
+    throw new DOMException("The key cannot be used like that.", "SyntaxError");
   if (!(Number(modulusLength) >= 512 && Number(modulusLength) <= modulusMax))
     throw new DOMException(`The modulus may have ${modulusMax} bits at most.`, "OperationError");
   const exponent = publicExponent instanceof Uint8Array ? [...publicExponent].join() : "";
   if (!/^(0,)*(3|1,0,1)$/.test(exponent))
     throw new DOMException("The public exponent must be 3 or 65537.", "OperationError");
+  if (!wanted.some((usage) => privateUsage.test(usage)))
+    throw new DOMException("Usages cannot be empty when creating a key.", "SyntaxError");
 }
 
 async function revive(value: unknown): Promise<unknown> {

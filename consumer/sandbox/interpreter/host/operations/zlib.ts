@@ -26,6 +26,12 @@ const decompressions: Record<string, (bytes: Uint8Array, options: object) => Buf
   brotliDecompress: zlib.brotliDecompressSync,
 };
 
+/** What a decompression answers when it is asked how much it has read. */
+interface Informed {
+  buffer: Buffer;
+  engine: { bytesWritten: number };
+}
+
 /** Only numeric options are read: a program does not need its own dictionary or chunk size. */
 function optionsOf(value: unknown): Options {
   const input = typeof value === "object" && value !== null ? (value as Options) : {};
@@ -68,14 +74,24 @@ export const zlibOperations: Record<number, Operation> = {
         Math.min(outputMax, Math.floor(fuelLeft() * outputPerFuel)),
       );
       let output: Buffer;
+      let isWhole = true;
       try {
-        output = decompress(bytes, { ...optionsOf(rawOptions), maxOutputLength });
+        const options = { ...optionsOf(rawOptions), maxOutputLength, info: true };
+        const outcome = decompress(bytes, options) as unknown as Informed | Buffer;
+        output = "engine" in outcome ? outcome.buffer : outcome;
+        isWhole = !("engine" in outcome) || outcome.engine.bytesWritten >= bytes.length;
       } catch (error) {
         if (!(error instanceof RangeError)) throw dataError(error);
         charge(maxOutputLength / outputPerFuel);
         throw new RangeError(`The decompressed data is larger than ${outputMax} bytes.`);
       }
       charge(output.length / outputPerFuel);
+      if (!isWhole && (rawOptions as Options | undefined)?.rejectGarbageAfterEnd === true) {
+        const message = "Trailing junk found after the end of the compressed stream";
+        throw Object.assign(new TypeError(message), {
+          code: "ERR_TRAILING_JUNK_AFTER_STREAM_END",
+        });
+      }
       return new Uint8Array(output);
     },
   },

@@ -1,6 +1,6 @@
 import { op } from "../../protocol.ts";
 import { ask, define } from "../bridge.ts";
-import { askIntl } from "./intl.ts";
+import { askIntl } from "./intl/request.ts";
 
 /**
  * Comparing texts as their language does. The host does it, which costs a crossing each time; texts of

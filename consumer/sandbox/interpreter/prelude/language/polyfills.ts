@@ -8,41 +8,8 @@ export function installLanguage(): void {
   installStrings();
   installUsing();
   if (!("Atomics" in globalThis)) installAtomics();
-  define(Array, {
-    async fromAsync(
-      source: AsyncIterable<unknown> | Iterable<unknown>,
-      map?: (value: unknown, index: number) => unknown,
-      self?: unknown,
-    ) {
-      const list: unknown[] = [];
-      const isIterable = Symbol.asyncIterator in source || Symbol.iterator in source;
-      for await (const value of isIterable ? source : Array.from(source as ArrayLike<unknown>)) {
-        list.push(map ? await map.call(self, value, list.length) : value);
-      }
-      return list;
-    },
-  });
-  // The engine's own function returns a negative number unchanged if the width is a multiple of 64.
-  const { asUintN } = BigInt;
-  const wrapSigned = (bits: number, value: bigint): bigint => {
-    const size = 1n << BigInt(bits);
-    const rest = value % size;
-    return rest < 0n ? rest + size : rest;
-  };
-  // The native function checks the width, for a value for which its result is correct.
-  const widthOf = (bits: unknown, value: unknown): [width: number, value: bigint] => {
-    const width = Math.trunc(Number(bits)) || 0;
-    asUintN(width, 0n);
-    return [width, typeof value === "bigint" ? value : bigOf(value)];
-  };
-  define(BigInt, {
-    asUintN: (bits: unknown, value: unknown) => wrapSigned(...widthOf(bits, value)),
-    asIntN(bits: unknown, value: unknown): bigint {
-      const [width, given] = widthOf(bits, value);
-      const rest = wrapSigned(width, given);
-      return width > 0 && rest >> BigInt(width - 1) === 1n ? rest - (1n << BigInt(width)) : rest;
-    },
-  });
+  installFromAsync();
+  installBigIntWidths();
   // The clock is UTC; other engines also print the name of the time zone.
   for (const method of ["toString", "toTimeString"] as const) {
     const native = Date.prototype[method];
@@ -81,9 +48,83 @@ function keepWeakTargets(): void {
   define(globalThis, { WeakRef: KeptWeakRef });
 }
 
+/** The properties are read in the order that the language says, and once. */
+function installFromAsync(): void {
+  define(Array, {
+    async fromAsync(source: object, ...given: unknown[]) {
+      const [map, self] = given;
+      if (map !== undefined && typeof map !== "function")
+        throw new TypeError(`${String(map)} is not a function`);
+      const list: unknown[] = [];
+      const add = async (value: unknown): Promise<void> => {
+        list.push(map === undefined ? value : await map.call(self, value, list.length));
+      };
+      const items = Object(source) as Record<PropertyKey, unknown>;
+      const asyncMethod = items[Symbol.asyncIterator] ?? undefined;
+      const method = asyncMethod === undefined ? (items[Symbol.iterator] ?? undefined) : undefined;
+      if (asyncMethod === undefined && method === undefined) {
+        const length = Math.max(Math.trunc(Number(items.length)) || 0, 0);
+        for (let index = 0; index < length; index += 1) await add(await items[index]);
+        return list;
+      }
+      const iterable = (
+        asyncMethod === undefined
+          ? { [Symbol.iterator]: () => (method as () => unknown).call(source) }
+          : { [Symbol.asyncIterator]: () => (asyncMethod as () => unknown).call(source) }
+      ) as AsyncIterable<unknown>;
+      for await (const value of iterable) await add(value);
+      return list;
+    },
+  });
+}
+
+/** The engine's own function returns a negative number unchanged if the width is a multiple of 64. */
+function installBigIntWidths(): void {
+  const { asUintN } = BigInt;
+  const wrap = (width: number, value: bigint): bigint => {
+    const size = 1n << BigInt(width);
+    const rest = value % size;
+    return rest < 0n ? rest + size : rest;
+  };
+  // The native function checks the width, with a value for which its result is right.
+  const widthOf = (bits: unknown): number => {
+    const width = Math.trunc(bits as number) || 0;
+    asUintN(width, 0n);
+    return width;
+  };
+  define(BigInt, {
+    asUintN(bits: unknown, value: unknown): bigint {
+      const width = widthOf(bits);
+      return wrap(width, bigOf(value));
+    },
+    asIntN(bits: unknown, value: unknown): bigint {
+      const width = widthOf(bits);
+      const rest = wrap(width, bigOf(value));
+      return width > 0 && rest >> BigInt(width - 1) === 1n ? rest - (1n << BigInt(width)) : rest;
+    },
+  });
+}
+
 /** A number is not a big integer by itself; what converts to one is. */
 function bigOf(value: unknown): bigint {
-  const primitive = Object(value) === value ? (value as { valueOf(): unknown }).valueOf() : value;
+  if (typeof value === "bigint") return value;
+  const primitive = Object(value) === value ? primitiveOf(value as object) : value;
   if (typeof primitive === "number") throw new TypeError(`Cannot convert ${primitive} to a BigInt`);
   return BigInt(primitive as string);
+}
+
+function primitiveOf(value: object): unknown {
+  const own: unknown = Reflect.get(value, Symbol.toPrimitive);
+  const methods =
+    own === undefined || own === null
+      ? ["valueOf", "toString"].map((name) => () => {
+          const method: unknown = Reflect.get(value, name);
+          return typeof method === "function" ? method.call(value) : value;
+        })
+      : [() => (own as (hint: string) => unknown).call(value, "number")];
+  for (const method of methods) {
+    const primitive = method();
+    if (Object(primitive) !== primitive) return primitive;
+  }
+  throw new TypeError("Cannot convert object to primitive value");
 }

@@ -118,6 +118,16 @@ export function installUsing(): void {
   for (const name of ["dispose", "asyncDispose"]) {
     if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
   }
+  const iterators = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+  Object.defineProperty(iterators, Symbol.dispose, {
+    value: {
+      [Symbol.dispose](this: Partial<Iterator<unknown>>) {
+        this.return?.();
+      },
+    }[Symbol.dispose],
+    writable: true,
+    configurable: true,
+  });
   define(globalThis, {
     SuppressedError,
     DisposableStack: stackClass(false),

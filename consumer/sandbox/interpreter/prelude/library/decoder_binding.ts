@@ -30,6 +30,8 @@ export const decoderBinding = {
   encodeIntoResults,
   encodeUtf8String: (text: string) => encodeText(text),
   encodeInto(text: string, target: Uint8Array) {
+    encodeIntoResults.fill(0);
+    if (target.length === 0) return;
     // One unit takes at most three bytes, so no more of the text can fit.
     let part = text.slice(0, target.length);
     let bytes = encodeText(part);
@@ -84,11 +86,16 @@ export const converters = {
     joinedBytes.set(converter.pendingBytes);
     joinedBytes.set(bytes, converter.pendingBytes.length);
     const isLast = (flags & 1) !== 0;
+    const { returnedChars } = converter;
+    // Where the bytes are not valid, the decoder begins again.
+    converter.pendingBytes = new Uint8Array(0);
+    converter.returnedChars = 0;
     const text = decodeHost(encoding, joinedBytes, converter.fatal, converter.ignoreBom, !isLast);
-    const newText = text.slice(converter.returnedChars);
-    converter.pendingBytes = isLast ? new Uint8Array(0) : joinedBytes;
-    converter.returnedChars = isLast ? 0 : text.length;
-    return newText;
+    if (!isLast) {
+      converter.pendingBytes = joinedBytes;
+      converter.returnedChars = text.length;
+    }
+    return text.slice(returnedChars);
   },
 };
 

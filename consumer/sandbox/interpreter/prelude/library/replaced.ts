@@ -157,5 +157,10 @@ export const replacedModules: Record<string, () => Exports> = {
     setImmediate: later("setImmediate"),
     clearImmediate: later("clearImmediate"),
   }),
-  vm: () => ({ runInContext: unavailable("vm"), isContext: () => false }),
+  // Another realm, of which Node takes regular expressions that no program has changed. There is one realm here.
+  vm: () => ({
+    runInContext: unavailable("vm"),
+    runInNewContext: () => global,
+    isContext: () => false,
+  }),
 };

@@ -31,9 +31,67 @@ const plainOptions = (options: object): object =>
   Object.fromEntries(
     Object.entries(options).filter(
       ([, value]) =>
-        typeof value === "number" || (typeof value === "object" && !ArrayBuffer.isView(value)),
+        typeof value === "number" ||
+        value === true ||
+        (typeof value === "object" && !ArrayBuffer.isView(value)),
     ),
   );
+
+/**
+ * A stream that works on the whole of its input. What is compressed may be whole before the input has ended, so
+ * that is tried whenever twice as much has come: then no byte is tried more than twice.
+ */
+function makeStream(
+  Transform: typeof import("node:stream")["Transform"],
+  kind: string,
+  options: object,
+): unknown {
+  const isCompressed = /^(gun|inf|unz|brotliD)/.test(kind);
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  let triedLength = 0;
+  let isDone = false;
+  return new Transform({
+    transform(chunk: Uint8Array, _encoding, callback) {
+      pieces.push(chunk.slice());
+      length += chunk.length;
+      if (!isCompressed || isDone || length < triedLength * 2) return callback();
+      triedLength = length;
+      let output: Buffer;
+      try {
+        output = run(kind, Buffer.concat(pieces), options);
+      } catch {
+        return callback();
+      }
+      isDone = true;
+      pieces = [];
+      pushAll(this, output);
+      callback();
+    },
+    flush(callback) {
+      const rest = Buffer.concat(pieces);
+      if (isDone && rest.length === 0) return callback();
+      try {
+        if (isDone && "rejectGarbageAfterEnd" in options) throw garbageError();
+        pushAll(this, run(kind, rest, options));
+        callback();
+      } catch (error) {
+        // As in Node, what is behind the end of the data and is none itself is left out.
+        callback(isDone && !("rejectGarbageAfterEnd" in options) ? null : (error as Error));
+      }
+    },
+  });
+}
+
+const garbageError = (): Error =>
+  Object.assign(new TypeError("Trailing junk found after the end of the compressed stream"), {
+    code: "ERR_TRAILING_JUNK_AFTER_STREAM_END",
+  });
+
+function pushAll(target: import("node:stream").Readable, output: Buffer): void {
+  for (let offset = 0; offset < output.length; offset += 16_384)
+    target.push(output.subarray(offset, offset + 16_384));
+}
 
 /** node:zlib: the host converts whole buffers, and a stream converts when its input has ended. */
 export function makeZlib(stream: () => typeof import("node:stream")): object {
@@ -51,26 +109,7 @@ export function makeZlib(stream: () => typeof import("node:stream")): object {
       }
       setImmediate(() => (error === null ? callback(null, value) : callback(error)));
     };
-    const create = (options: object = {}): unknown => {
-      const pieces: Uint8Array[] = [];
-      const { Transform } = stream();
-      return new Transform({
-        transform(chunk: Uint8Array, _encoding, callback) {
-          pieces.push(chunk.slice());
-          callback();
-        },
-        flush(callback) {
-          try {
-            const output = run(kind, Buffer.concat(pieces), options);
-            for (let offset = 0; offset < output.length; offset += 16_384)
-              this.push(output.subarray(offset, offset + 16_384));
-            callback();
-          } catch (error) {
-            callback(error as Error);
-          }
-        },
-      });
-    };
+    const create = (options: object = {}): unknown => makeStream(stream().Transform, kind, options);
     zlib[`create${name}`] = create;
     zlib[name] = create;
   }

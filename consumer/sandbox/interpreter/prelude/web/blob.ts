@@ -1,5 +1,6 @@
 import { bufferOf, bytesOf, decodeText, encodeText } from "../bridge.ts";
 import { custom, inspect } from "../console/format.ts";
+import { namedIterator, optionsOf, requireArguments } from "./web_types.ts";
 
 /** Concatenates the pieces. */
 export function joinBytes(pieces: Uint8Array[]): Uint8Array {
@@ -17,24 +18,42 @@ interface BlobOptions {
   endings?: string;
 }
 
+/** The options, read in the order of their names. */
+function readOptions(options: unknown): { endings: string; type: string } {
+  const given = optionsOf<BlobOptions>(options, "Blob");
+  const { endings = "transparent" } = given;
+  const ending = String(endings);
+  if (ending !== "transparent" && ending !== "native")
+    throw new TypeError(`Blob: the value "${ending}" of endings is not valid.`);
+  const { type = "" } = given;
+  return { endings: ending, type: String(type) };
+}
+
 export class Blob {
   readonly #bytes: Uint8Array;
   readonly #type: string;
 
-  constructor(pieces: Iterable<unknown> = [], options: BlobOptions = {}) {
-    if (typeof pieces !== "object" || pieces === null || !(Symbol.iterator in pieces)) {
+  constructor(pieces: Iterable<unknown> = [], options?: BlobOptions) {
+    const isObject = typeof pieces === "object" && pieces !== null;
+    const iterate: unknown = isObject ? Reflect.get(pieces, Symbol.iterator) : undefined;
+    if (typeof iterate !== "function") {
       throw Object.assign(new TypeError('The "sources" argument must be a sequence.'), {
         code: "ERR_INVALID_ARG_TYPE",
       });
     }
+    const parts: (Uint8Array | string)[] = [];
+    for (const piece of { [Symbol.iterator]: () => iterate.call(pieces) as Iterator<unknown> }) {
+      if (piece instanceof Blob) parts.push(piece.content);
+      else if (piece instanceof ArrayBuffer || ArrayBuffer.isView(piece))
+        parts.push(bytesOf(piece));
+      else parts.push(String(piece).toWellFormed());
+    }
+    const { endings, type } = readOptions(options);
+    const lines = (text: string): string =>
+      endings === "native" ? text.replace(/\r\n?/g, "\n") : text;
     this.#bytes = joinBytes(
-      [...pieces].map((piece) => {
-        if (piece instanceof Blob) return piece.content;
-        const isBinary = piece instanceof ArrayBuffer || ArrayBuffer.isView(piece);
-        return isBinary ? bytesOf(piece) : encodeText(String(piece).toWellFormed());
-      }),
+      parts.map((part) => (typeof part === "string" ? encodeText(lines(part)) : part)),
     );
-    const type = String(options?.type ?? "");
     this.#type = /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
   }
 
@@ -68,7 +87,9 @@ export class Blob {
     });
   }
   slice(start?: number, end?: number, type?: string): Blob {
-    return new Blob([this.#bytes.slice(start, end)], { type: type ?? "" });
+    return new Blob([this.#bytes.slice(start, end)], {
+      type: type === undefined ? "" : String(type),
+    });
   }
   get [Symbol.toStringTag](): string {
     return "Blob";
@@ -82,13 +103,18 @@ export class File extends Blob {
   readonly #name: string;
   readonly #lastModified: number;
   constructor(
-    pieces: Iterable<unknown>,
-    name: string,
-    options: BlobOptions & { lastModified?: number } = {},
+    ...given: [
+      pieces: Iterable<unknown>,
+      name: string,
+      options?: BlobOptions & { lastModified?: number },
+    ]
   ) {
+    requireArguments(given.length, 2, "File");
+    const [pieces, name, options] = given;
     super(pieces, options);
-    this.#name = String(name);
-    this.#lastModified = Number(options.lastModified ?? Date.now());
+    this.#name = String(name).toWellFormed();
+    const { lastModified = Date.now() } = options ?? {};
+    this.#lastModified = Math.trunc(Number(lastModified)) || 0;
   }
   get name(): string {
     return this.#name;
@@ -111,12 +137,26 @@ for (const [name, value] of Object.entries({ Blob, File }))
 export class FormData {
   readonly #entries: [string, string | File][] = [];
 
-  append(name: string, value: unknown, fileName?: string): void {
-    this.#entries.push([String(name), entryOf(value, fileName)]);
+  constructor(form?: undefined) {
+    if (form !== undefined)
+      throw new TypeError("FormData: there are no HTML forms here. Append each entry.");
   }
-  set(name: string, value: unknown, fileName?: string): void {
-    this.delete(name);
-    this.append(name, value, fileName);
+
+  append(...given: [name: string, value: unknown, fileName?: string]): void {
+    requireArguments(given.length, 2, "FormData.append");
+    const [name, value, fileName] = given;
+    this.#entries.push([String(name).toWellFormed(), entryOf(value, fileName)]);
+  }
+  /** The first entry of the name is replaced where it is. */
+  set(...given: [name: string, value: unknown, fileName?: string]): void {
+    requireArguments(given.length, 2, "FormData.set");
+    const [name, value, fileName] = given;
+    const key = String(name).toWellFormed();
+    const entry: [string, string | File] = [key, entryOf(value, fileName)];
+    const first = this.#entries.findIndex(([other]) => other === key);
+    if (first < 0) return void this.#entries.push(entry);
+    this.delete(key);
+    this.#entries.splice(first, 0, entry);
   }
   delete(name: string): void {
     for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
@@ -133,13 +173,13 @@ export class FormData {
     return this.#entries.some(([key]) => key === name);
   }
   entries(): IterableIterator<[string, string | File]> {
-    return this.#entries.values();
+    return namedIterator("FormData", this.#entries.values(), (entry) => entry);
   }
-  *keys(): Generator<string> {
-    for (const [name] of this.#entries) yield name;
+  keys(): IterableIterator<string> {
+    return namedIterator("FormData", this.#entries.values(), ([name]) => name);
   }
-  *values(): Generator<string | File> {
-    for (const [, value] of this.#entries) yield value;
+  values(): IterableIterator<string | File> {
+    return namedIterator("FormData", this.#entries.values(), ([, value]) => value);
   }
   forEach(visit: (value: string | File, name: string, form: FormData) => void): void {
     for (const [name, value] of this.#entries) visit(value, name, this);
@@ -153,9 +193,14 @@ export class FormData {
 }
 
 function entryOf(value: unknown, fileName?: string): string | File {
-  if (!(value instanceof Blob)) return String(value);
+  if (!(value instanceof Blob)) {
+    if (fileName === undefined) return String(value).toWellFormed();
+    throw new TypeError("FormData: a file name needs a value of type Blob.");
+  }
   if (value instanceof File && fileName === undefined) return value;
-  return new File([value], fileName ?? "blob", { type: value.type });
+  const { type } = value;
+  const lastModified = value instanceof File ? value.lastModified : Date.now();
+  return new File([value], fileName ?? "blob", { type, lastModified });
 }
 
 /** A form as multipart/form-data. */

@@ -12,6 +12,10 @@ export interface BodySource {
 const isStream = (value: unknown): value is ReadableStream =>
   Object.prototype.toString.call(value) === "[object ReadableStream]";
 
+/** Whether a stream was read or cancelled. The platform's own class does not say so. */
+const isDisturbed = (stream: ReadableStream): boolean =>
+  Reflect.get(stream, Symbol.for("nodejs.stream.disturbed")) === true;
+
 const fromIterable = (source: AsyncIterable<unknown>): ReadableStream =>
   (ReadableStream as unknown as { from(source: unknown): ReadableStream }).from(source);
 
@@ -22,7 +26,11 @@ export function readBody(body: unknown): BodySource {
     type,
   });
   if (body === undefined || body === null) return source(null, null);
-  if (isStream(body)) return { bytes: null, stream: body, type: null };
+  if (isStream(body)) {
+    if (body.locked || isDisturbed(body))
+      throw new TypeError("Response body object should not be disturbed or locked");
+    return { bytes: null, stream: body, type: null };
+  }
   if (typeof body === "object" && Symbol.asyncIterator in body) {
     return { bytes: null, stream: fromIterable(body as AsyncIterable<unknown>), type: null };
   }
@@ -75,11 +83,15 @@ export class Body {
   }
 
   get bodyUsed(): boolean {
-    return this.#isUsed || (this.#stream?.locked ?? false);
+    return this.#isUsed || (this.#stream !== null && isDisturbed(this.#stream));
   }
 
   get body(): ReadableStream | null {
-    if (this.#stream === null && this.#bytes !== null) this.#stream = streamOf(this.#bytes);
+    if (this.#stream === null && this.#bytes !== null) {
+      this.#stream = streamOf(this.#bytes);
+      // What was read otherwise cannot be read again.
+      if (this.#isUsed) this.#stream.getReader();
+    }
     return this.#stream;
   }
 
@@ -87,12 +99,16 @@ export class Body {
     this.#check();
     if (this.#bytes === null && this.#stream === null) return new Uint8Array(0);
     this.#isUsed = true;
-    if (this.#bytes !== null) return this.#bytes;
+    if (this.#bytes !== null) {
+      this.#stream?.getReader();
+      return this.#bytes;
+    }
     return drain(this.#stream as ReadableStream);
   }
 
   #check(): void {
-    if (this.bodyUsed) throw new TypeError("Body is unusable: Body has already been read");
+    if (this.bodyUsed || this.#stream?.locked)
+      throw new TypeError("Body is unusable: Body has already been read");
   }
 
   /** @internal The source of a copy. If it is a stream, the stream is split, and both copies read their half. */

@@ -1,12 +1,38 @@
 import { define } from "../bridge.ts";
 import { inspect } from "../console/format.ts";
+import { Blob, File } from "./blob.ts";
+import { transferSymbol } from "./messages.ts";
+
+const refuse = (message: string): never => {
+  throw new DOMException(message, "DataCloneError");
+};
+
+/** Classes of the platform whose objects are more than their fields, by their tag. */
+const uncloneable =
+  /^\[object (Response|Request|Headers|FormData|URL|URLSearchParams|AbortController|AbortSignal|Event|EventTarget|TextDecoder|TextEncoder|ReadableStream|WritableStream|TransformStream|MessagePort)\]$/;
+
+/** Transfers buffers, which are detached after the copy, and ports, each of which becomes another object. */
+function transferAll(transfer: readonly unknown[], clones: Map<object, unknown>): ArrayBuffer[] {
+  if (new Set(transfer).size !== transfer.length) refuse("A value is transferred twice.");
+  const buffers: ArrayBuffer[] = [];
+  for (const item of transfer) {
+    const move: unknown = Reflect.get(Object(item), transferSymbol);
+    if (item instanceof ArrayBuffer) {
+      const { detached } = item as ArrayBuffer & { detached: boolean };
+      if (detached) refuse("An ArrayBuffer is detached and could not be cloned.");
+      buffers.push(item);
+    } else if (typeof move === "function") clones.set(item as object, move.call(item));
+    else refuse("Found invalid value in transferList");
+  }
+  return buffers;
+}
 
 /** A deep copy with the platform's rules; functions and symbols cannot be copied. */
-export function structuredClone(value: unknown, options?: { transfer?: ArrayBuffer[] }): unknown {
-  const transfer = options?.transfer ?? [];
+export function structuredClone(value: unknown, options?: { transfer?: unknown[] }): unknown {
   const clones = new Map<object, unknown>();
+  const buffers = transferAll([...(options?.transfer ?? [])], clones);
   const copy = clone(value, clones);
-  for (const buffer of transfer) if (buffer instanceof ArrayBuffer) buffer.transfer();
+  for (const buffer of buffers) buffer.transfer();
   return copy;
 }
 
@@ -46,10 +72,17 @@ function clone(value: unknown, clones: Map<object, unknown>): unknown {
   for (const Wrapper of [Number, String, Boolean, BigInt]) {
     if (value instanceof Wrapper) return remember(Object(value.valueOf()));
   }
+  if (value instanceof File) {
+    const { name, type, lastModified } = value;
+    return remember(new File([value], name, { type, lastModified }));
+  }
+  if (value instanceof Blob) return remember(new Blob([value], { type: value.type }));
   if (value instanceof Error) return remember(cloneError(value, clones));
   if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) {
     throw new DOMException(`${inspect(value)} could not be cloned.`, "DataCloneError");
   }
+  if (uncloneable.test(Object.prototype.toString.call(value)))
+    refuse("Cannot clone object of unsupported type.");
   const copy: Record<string, unknown> = remember({});
   for (const key of Object.keys(value)) copy[key] = clone(Reflect.get(value, key), clones);
   return copy;

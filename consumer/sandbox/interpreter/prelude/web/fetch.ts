@@ -4,6 +4,7 @@ import { callHost } from "../pending.ts";
 import { Blob, File, FormData } from "./blob.ts";
 import { Body, readBody } from "./body.ts";
 import { Headers } from "./headers.ts";
+import { byteString } from "./web_types.ts";
 
 interface Init {
   method?: string;
@@ -52,6 +53,10 @@ function hrefOf(input: unknown): string {
   throw new TypeError(`Failed to parse URL from ${String(input)}`);
 }
 
+/** The statuses of responses that have no body. */
+const bodiless = [101, 204, 205, 304];
+const redirectStatuses = [301, 302, 303, 307, 308];
+
 interface ResponseInit {
   status?: number;
   statusText?: string;
@@ -71,11 +76,14 @@ export class Response extends Body {
     const headers = new Headers(init.headers);
     if (source.type && !headers.has("content-type")) headers.set("content-type", source.type);
     super(source, () => headers.get("content-type") ?? "");
-    this.status = init.status ?? 200;
+    this.status = Math.trunc(Number(init.status ?? 200)) || 0;
     if (!(this.status >= 200 && this.status <= 599)) {
       throw new RangeError("The status must be between 200 and 599.");
     }
-    this.statusText = String(init.statusText ?? "");
+    this.statusText = byteString(init.statusText ?? "", "Response");
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(this.statusText)) throw new TypeError("Invalid statusText");
+    if (bodiless.includes(this.status) && (source.bytes ?? source.stream) !== null)
+      throw new TypeError(`Response constructor: Invalid response status code ${this.status}`);
     this.headers = headers;
   }
 
@@ -92,21 +100,31 @@ export class Response extends Body {
   static json(data: unknown, init: ResponseInit = {}): Response {
     const headers = new Headers(init.headers);
     if (!headers.has("content-type")) headers.set("content-type", "application/json");
-    return new Response(encodeText(JSON.stringify(data)), { ...init, headers });
+    return new Response(encodeText(jsonOf(data)), { ...init, headers });
   }
   static error(): Response {
     const response = new Response(null);
     Object.defineProperties(response, { status: { value: 0 }, ok: { value: false } });
+    response.headers.freeze();
     response.type = "error";
     return response;
   }
   static redirect(url: string, status = 302): Response {
-    return new Response(null, { status, headers: { location: url } });
+    if (!redirectStatuses.includes(status)) throw new RangeError(`Invalid status code ${status}`);
+    const response = new Response(null, { status, headers: { location: hrefOf(url) } });
+    response.headers.freeze();
+    return response;
   }
   [custom](): string {
     const { status, statusText, headers, ok, redirected, bodyUsed, url, type } = this;
     return `Response ${inspect({ status, statusText, headers, ok, redirected, bodyUsed, type, url })}`;
   }
+}
+
+function jsonOf(data: unknown): string {
+  const text: string | undefined = JSON.stringify(data);
+  if (text === undefined) throw new TypeError("Value is not JSON serializable");
+  return text;
 }
 
 interface Answer {
@@ -126,7 +144,7 @@ export async function fetch(input: unknown, init?: Init): Promise<Response> {
   for (let hops = 0; ; hops += 1) {
     const response = await send(url, method, headers, body, request.signal);
     const location = response.headers.get("location");
-    const moves = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
+    const moves = redirectStatuses.includes(response.status) && location !== null;
     if (!moves || request.redirect === "manual") {
       response.redirected = hops > 0;
       return response;

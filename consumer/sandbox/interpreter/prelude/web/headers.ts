@@ -1,4 +1,5 @@
 import { custom, inspect } from "../console/format.ts";
+import { byteString, namedIterator, requireArguments } from "./web_types.ts";
 
 export type HeadersInit = unknown;
 
@@ -7,26 +8,41 @@ export class Headers {
   /** The names as they were first written, for the console. */
   readonly #spellings = new Map<string, string>();
 
+  /** Whether a change is refused, as it is for what came with a response of the platform's. */
+  #isImmutable = false;
+
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
-    if (typeof init !== "object" || init === null)
+    if ((typeof init !== "object" && typeof init !== "function") || init === null)
       throw new TypeError("Headers constructor: init was not an object.");
-    const isList = Symbol.iterator in init;
-    const entries = isList ? [...(init as Iterable<[string, string]>)] : Object.entries(init);
-    for (const entry of entries) {
-      if ([...entry].length !== 2)
-        throw new TypeError("Headers constructor: expected name/value pair to be length 2.");
-      this.append(entry[0], entry[1]);
-    }
+    const iterator: unknown = Reflect.get(init, Symbol.iterator);
+    const entries =
+      iterator === undefined || iterator === null ? recordOf(init) : pairsOf(init, iterator);
+    for (const [name, value] of entries) this.append(name, value);
   }
 
-  append(name: string, value: unknown): void {
+  /** @internal */
+  freeze(): this {
+    this.#isImmutable = true;
+    return this;
+  }
+  #checkMutable(): void {
+    if (this.#isImmutable) throw new TypeError("immutable");
+  }
+
+  append(...given: [name: string, value: unknown]): void {
+    requireArguments(given.length, 2, "Headers.append");
+    const [name, value] = given;
     const key = nameOf(name);
+    this.#checkMutable();
     if (!this.#spellings.has(key)) this.#spellings.set(key, String(name));
     this.#values.set(key, [...(this.#values.get(key) ?? []), cleanValue(value)]);
   }
-  set(name: string, value: unknown): void {
+  set(...given: [name: string, value: unknown]): void {
+    requireArguments(given.length, 2, "Headers.set");
+    const [name, value] = given;
     const key = nameOf(name);
+    this.#checkMutable();
     if (!this.#spellings.has(key)) this.#spellings.set(key, String(name));
     this.#values.set(key, [cleanValue(value)]);
   }
@@ -40,24 +56,29 @@ export class Headers {
     return this.#values.has(nameOf(name));
   }
   delete(name: string): void {
-    this.#values.delete(nameOf(name));
+    const key = nameOf(name);
+    this.#checkMutable();
+    this.#values.delete(key);
   }
   forEach(visit: (value: string, name: string, headers: Headers) => void): void {
     for (const [name, value] of this) visit(value, name, this);
   }
-  *entries(): Generator<[string, string]> {
+  *#sorted(): Generator<[string, string]> {
     for (const name of [...this.#values.keys()].sort()) {
       if (name !== "set-cookie") yield [name, this.get(name) ?? ""];
       else for (const cookie of this.getSetCookie()) yield [name, cookie];
     }
   }
-  *keys(): Generator<string> {
-    for (const [name] of this.entries()) yield name;
+  entries(): IterableIterator<[string, string]> {
+    return namedIterator("Headers", this.#sorted(), (pair) => pair);
   }
-  *values(): Generator<string> {
-    for (const [, value] of this.entries()) yield value;
+  keys(): IterableIterator<string> {
+    return namedIterator("Headers", this.#sorted(), ([name]) => name);
   }
-  [Symbol.iterator](): Generator<[string, string]> {
+  values(): IterableIterator<string> {
+    return namedIterator("Headers", this.#sorted(), ([, value]) => value);
+  }
+  [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
   }
   get [Symbol.toStringTag](): string {
@@ -72,15 +93,43 @@ export class Headers {
   }
 }
 
+const owner = "Headers";
+
+function pairsOf(init: object, iterator: unknown): [string, string][] {
+  if (typeof iterator !== "function")
+    throw new TypeError("Headers constructor: init is not iterable.");
+  const pairs: [string, string][] = [];
+  for (const entry of init as Iterable<Iterable<unknown>>) {
+    const pair = [...entry];
+    const [name, value] = pair;
+    if (pair.length !== 2)
+      throw new TypeError("Headers constructor: expected name/value pair to be length 2.");
+    pairs.push([byteString(name, owner), byteString(value, owner)]);
+  }
+  return pairs;
+}
+
+/** The enumerable properties of an object, which is asked no more than the standard says. */
+function recordOf(init: object): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const key of Reflect.ownKeys(init)) {
+    if (Reflect.getOwnPropertyDescriptor(init, key)?.enumerable !== true) continue;
+    if (typeof key === "symbol") throw new TypeError("Headers constructor: a name is a symbol.");
+    const name = byteString(key, owner);
+    pairs.push([name, byteString(Reflect.get(init, key), owner)]);
+  }
+  return pairs;
+}
+
 function nameOf(name: unknown): string {
-  const text = String(name).toLowerCase();
+  const text = byteString(name, owner).toLowerCase();
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(text))
     throw new TypeError(`Invalid header name: ${inspect(name)}`);
   return text;
 }
 
 function cleanValue(value: unknown): string {
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  const text = byteString(value, owner).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
   if (/[\0\n\r]/.test(text)) throw new TypeError("Invalid header value.");
   return text;
 }
