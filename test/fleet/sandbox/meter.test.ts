@@ -30,13 +30,14 @@ function moduleOf({ globals = "", table = "", body = "", calls = runsCalls } = {
   return bytes;
 }
 
-test("fuel, stack pointer and next piece are exported, and can be set from outside", () => {
+test("the fuel, the stack's pointers and its next piece are exported, and can be set from outside", () => {
   const { wasm } = meter(moduleOf(), pages, 1_000);
   const metered = binaryen.readBinary(wasm);
   const names = metered.emitText().match(/\(export "\w+" \(global/g);
   metered.dispose();
   expect(names).toEqual([
     '(export "fuel" (global',
+    '(export "lowest" (global',
     '(export "stack" (global',
     '(export "piece" (global',
   ]);

@@ -17,6 +17,12 @@ export interface MemoryPages {
 /** Bytes that one unit of fuel pays for in a bulk copy or fill, as a shift: 512 bytes, by what a copy takes next to a loop. */
 const bulkShift = 9;
 
+/** Moves the stack's pointer down, and keeps the lowest address that it had. */
+const makeFrame = `
+ (func $make_frame (param i32)
+  (global.set $global$0 (local.get 0))
+  (if (i32.lt_u (local.get 0) (global.get $lowest)) (then (global.set $lowest (local.get 0)))))`;
+
 const burn = `
  (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))
  (if (i32.lt_s (global.get $fuel) (i32.const 0)) (then (unreachable)))`;
@@ -24,7 +30,9 @@ const burn = `
 /** The state outside linear memory. An instance whose state and memory are reset equals a new one. */
 const prologue = `
  (global $fuel (mut i32) (i32.const 2147483647))
+ (global $lowest (mut i32) (i32.const 0))
  (export "fuel" (global $fuel))
+ (export "lowest" (global $lowest))
  (export "stack" (global $global$0))`;
 
 /** Instructions that would let an instance keep state outside its memory and globals. */
@@ -35,8 +43,8 @@ const keepsMore = /\((table\.(set|grow|init|copy|fill)|elem\.drop|data\.drop|mem
  * takes one unit, every bulk copy or fill one unit per 512 bytes, and below zero it traps.
  * The count depends only on the instructions, so one program costs the same everywhere.
  *
- * The module's mutable globals, the stack's pointer, its next piece and the fuel, are exported, and a module
- * that keeps anything other than its memory is rejected: an instance can be made as good as new from outside.
+ * The module's mutable globals, the stack's pointer, the lowest it had, its next piece and the fuel, are exported,
+ * and a module that keeps anything other than its memory is rejected: an instance can be made as good as new from outside.
  *
  * The rewriting works on the text form, where a loop header is one line of its own;
  * binaryen's JavaScript interface has no mutable walk over expressions. Functions need no
@@ -77,6 +85,13 @@ export function meter(wasm: Uint8Array, pages: MemoryPages, stackPieceBytes: num
   ) {
     throw new Error("The interpreter's WebAssembly has another shape than the metering expects.");
   }
+  // A frame is made by a subtraction from the stack's pointer, in the lines after its name.
+  const framed = lines.map((line, index) =>
+    line.trim() === "(global.set $global$0" &&
+    /\(i32\.sub/.test(lines.slice(index + 1, index + 3).join(""))
+      ? line.replace("global.set $global$0", "call $make_frame")
+      : line,
+  );
   const end = lines.lastIndexOf(")");
   const bulk = ["copy", "fill"].map(
     (name) => `
@@ -89,8 +104,9 @@ export function meter(wasm: Uint8Array, pages: MemoryPages, stackPieceBytes: num
   const rewritten = [
     ...lines.slice(0, firstFunction),
     prologue,
-    ...lines.slice(firstFunction, end),
+    ...framed.slice(firstFunction, end),
     ...bulk,
+    makeFrame,
     ")",
   ];
 

@@ -1,5 +1,3 @@
-import { sandboxLimits } from "../../../../shared/limits.ts";
-
 /** The memory of a booted instance, and the pointers that stay valid in it. It is made when the sandbox is built. */
 export interface Image {
   stack: number;
@@ -65,19 +63,18 @@ export function readImage(file: ArrayBuffer): Image {
   return { stack, runtime, context, dispatch, pieces };
 }
 
-/** What a stack may exceed its limit by, where a function of the engine needs more than is checked. */
-const slackBytes = 500_000;
+/** What a function may use of the stack below its frame, which is in no frame. */
+const redZoneBytes = 4_096;
 
 /**
- * Makes a memory the image again. Each byte is written once: the pieces, and zeros between and behind them. The
- * part of the stack that no limit lets a program reach stays as it is, which is zeros.
+ * Makes a memory the image again. Each byte is written once at most: the pieces, and zeros between and behind
+ * them, but for the part of the stack below the lowest address that was used, which is zeros still.
  */
-export function restore(heap: Uint8Array, { pieces, stack }: Image): void {
-  const lowest = stack - sandboxLimits.stackBytesMax - slackBytes;
+export function restore(heap: Uint8Array, { pieces, stack }: Image, lowest: number): void {
   let end = 0;
   for (const { offset, bytes } of pieces) {
-    if (end < stack && stack <= offset + bytes.length) heap.fill(0, Math.max(end, lowest), offset);
-    else heap.fill(0, end, offset);
+    const hasStack = end < stack && stack <= offset + bytes.length;
+    heap.fill(0, hasStack ? Math.max(end, lowest - redZoneBytes) : end, offset);
     heap.set(bytes, offset);
     end = offset + bytes.length;
   }

@@ -47,8 +47,8 @@ const noTerms: Terms = { fuel: 0, memoryBytes: 0, clock: () => 0, host: () => un
  * One QuickJS instance. One is booted when the sandbox is built, with the prelude run, and its memory kept as
  * an image; every program then gets an instance whose memory is a copy of it, so a rich prelude costs a copy
  * of some megabytes, an isolate starts without running it, and no run sees another's state.
- * All that an instance keeps is its memory and the three globals that metering exports (meter.ts refuses a
- * module with more), so one whose program ended well serves the next: every byte and all three are set again.
+ * All that an instance keeps is its memory and the four globals that metering exports (meter.ts refuses a
+ * module with more), so one whose program ended well serves the next: every byte and all four are set again.
  * Little is ever freed inside: the memory is overwritten after its one program.
  */
 export class Machine {
@@ -57,6 +57,7 @@ export class Machine {
   readonly #fuel: WebAssembly.Global;
   readonly #stack: WebAssembly.Global;
   readonly #piece: WebAssembly.Global;
+  readonly #lowest: WebAssembly.Global;
   readonly #enterCall: Entry;
   readonly #enterJobs: Entry;
   #terms = noTerms;
@@ -65,16 +66,17 @@ export class Machine {
   #dispatch = 0;
 
   private constructor(glue: Glue, memory: WebAssembly.Memory, wasmExports: WebAssembly.Exports) {
-    const { fuel, stack, piece } = wasmExports;
-    if (!isGlobal(fuel) || !isGlobal(stack) || !isGlobal(piece))
+    const { fuel, stack, piece, lowest } = wasmExports;
+    if (!isGlobal(fuel) || !isGlobal(stack) || !isGlobal(piece) || !isGlobal(lowest))
       throw new Error(
-        "The interpreter does not export its fuel gauge, stack pointer and next piece.",
+        "The interpreter does not export its fuel gauge, its stack pointer, the lowest one and the next piece.",
       );
     this.#glue = glue;
     this.#memory = memory;
     this.#fuel = fuel;
     this.#stack = stack;
     this.#piece = piece;
+    this.#lowest = lowest;
     this.#enterCall = WebAssembly.promising(glue._QTS_Call);
     this.#enterJobs = WebAssembly.promising(glue._QTS_ExecutePendingJob);
   }
@@ -143,6 +145,7 @@ export class Machine {
   static async fromTemplate(template: Template, terms: Terms): Promise<Machine> {
     const machine = template.machines.take() ?? (await Machine.#create(template));
     machine.#stack.value = template.stack;
+    machine.#lowest.value = template.stack;
     machine.#runtime = template.runtime;
     machine.#context = template.context;
     machine.#dispatch = template.dispatch;
@@ -163,7 +166,7 @@ export class Machine {
   release(template: Template): void {
     this.#terms = noTerms;
     if (!template.machines.wants(this.#memory)) return;
-    restore(new Uint8Array(this.#memory.buffer), template);
+    restore(new Uint8Array(this.#memory.buffer), template, this.#lowest.value);
     template.machines.give(this);
   }
 
