@@ -27,7 +27,7 @@ export const sandboxLimits = {
   graceMs: 30_000,
   programsAtOnceMax: 4,
   /** 64 KiB pages of a fresh interpreter: its data, its stack and the prelude's heap. */
-  bootPages: 176,
+  bootPages: 152,
   errorBytesMax: 10_000,
   timersMax: 10_000,
   sleepMsMax: 2_000,

@@ -28,6 +28,8 @@ export interface Template extends Image {
 }
 
 const hostReference = 1;
+/** Where a runtime has the flag by which functions forget their text. */
+const stripFlagOffset = 228;
 const { stackPieceBytes } = sandboxLimits;
 /** Enough fuel to describe a stack of any permitted depth. */
 const stackFuel = 5_000_000;
@@ -134,11 +136,25 @@ export class Machine {
     machine.#context = glue._QTS_NewContext(machine.#runtime, 0);
     const name = machine.#write(encoder.encode("host"));
     const host = glue._QTS_NewFunction(machine.#context, name, 3, 0, hostReference);
+    machine.#stripSources(true);
     const boot = machine.evaluate(prelude, "engine.js");
     const dispatch = machine.#call(boot, [host]);
     await machine.runJobs();
+    machine.#stripSources(false);
     const pieces = piecesOf(new Uint8Array(memory.buffer));
     return { stack, pieces, runtime: machine.#runtime, context: machine.#context, dispatch };
+  }
+
+  /**
+   * Whether functions that are compiled from now on forget their text, which each function in a function would
+   * keep again: two megabytes for the prelude. The module has no function for it, so the flag itself is set;
+   * the build fails where it is not at this place of the runtime.
+   */
+  #stripSources(isStripped: boolean): void {
+    new Uint8Array(this.#memory.buffer)[this.#runtime + stripFlagOffset] = isStripped ? 1 : 0;
+    const text = this.#stringOf(this.evaluate("String(function f() {})", "strip.js"));
+    if (text.includes("native code") !== isStripped)
+      throw new Error("The interpreter keeps the flag for sources at another place than expected.");
   }
 
   /** An instance in the state of a new one: the template's memory, and the fuel, memory limit, clock and host of the terms. */

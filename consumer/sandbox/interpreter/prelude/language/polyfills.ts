@@ -1,10 +1,12 @@
 import { define } from "../bridge.ts";
 import { installAtomics } from "./atomics.ts";
+import { installFunctions } from "./functions.ts";
 import { installStrings } from "./strings.ts";
 import { installUsing } from "./using.ts";
 
 /** Adds the parts of the language that the engine lacks. */
 export function installLanguage(): void {
+  installFunctions();
   installStrings();
   installUsing();
   if (!("Atomics" in globalThis)) installAtomics();
