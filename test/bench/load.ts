@@ -1,5 +1,6 @@
 /** The two sides of the benchmark: the fleet, and the bare consumer that it is compared with. */
 import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type DevServer, startDevServer } from "../../producer/local/dev_server.ts";
 import { endTree } from "../../producer/local/processes.ts";
@@ -10,6 +11,8 @@ export interface Side {
   url: string;
   /** The resident memory of this side's runtime, in megabytes. */
   residentMb(): number;
+  /** The CPU time that this side's runtime has used, in milliseconds. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -17,24 +20,38 @@ export async function until(isDone: () => Promise<boolean>): Promise<void> {
   while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-/** The largest workerd below a process: the one that runs the Workers. */
-export function residentBelow(ancestor: number): number {
+/** The largest workerd below a process, which is the one that runs the Workers: its number and its memory in kB. */
+function workerdBelow(ancestor: number): { pid: string; kilobytes: number } {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,args="], { encoding: "utf8" });
-  const samples = lines
+  const all = lines
     .trim()
     .split("\n")
     .map((line) => line.trim().split(/\s+/));
   const tree = new Set([String(ancestor)]);
-  for (const pid of tree) for (const row of samples) if (row[1] === pid && row[0]) tree.add(row[0]);
-  const sizes = samples
+  for (const pid of tree) for (const row of all) if (row[1] === pid && row[0]) tree.add(row[0]);
+  const found = all
     .filter((row) => tree.has(row[0] ?? "") && (row[3] ?? "").includes("workerd"))
-    .map((row) => Number(row[2]) / 1024);
-  return Math.max(0, ...sizes);
+    .map((row) => ({ pid: row[0] ?? "", kilobytes: Number(row[2]) }))
+    .sort((a, b) => b.kilobytes - a.kilobytes);
+  return found[0] ?? { pid: "", kilobytes: 0 };
+}
+
+export const residentBelow = (ancestor: number): number => workerdBelow(ancestor).kilobytes / 1024;
+
+/** CPU time does not depend on what else the machine does. It is read where Linux keeps it, in hundredths of a second. */
+function cpuMsBelow(ancestor: number): number {
+  const stat = readFileSync(`/proc/${workerdBelow(ancestor).pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 export async function startFleet(stateDir: string, port: number): Promise<Side & DevServer> {
   const fleet = await startDevServer({ port, stateDir, environment: {}, quiet: true });
-  return { ...fleet, residentMb: () => residentBelow(fleet.pid) };
+  return {
+    ...fleet,
+    residentMb: () => residentBelow(fleet.pid),
+    cpuMs: () => cpuMsBelow(fleet.pid),
+  };
 }
 
 export const startBare = (stateDir: string, port: number): Promise<Side> =>
@@ -74,7 +91,13 @@ export async function startWorker(
       () => false,
     ),
   );
-  return { url, residentMb: () => residentBelow(child.pid ?? 0), stop: () => endTree(child) };
+  const pid = child.pid ?? 0;
+  return {
+    url,
+    residentMb: () => residentBelow(pid),
+    cpuMs: () => cpuMsBelow(pid),
+    stop: () => endTree(child),
+  };
 }
 
 /** Messages per second from the first start to the last end. */

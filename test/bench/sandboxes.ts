@@ -9,7 +9,7 @@ const folder = path.join(import.meta.dirname, "sandboxes");
 const oneLine = "[1, 2, 3].map((n) => n * n)";
 const rounds = 5;
 /** Runs per round, chosen so that each side takes about the same time. */
-const runs = { isolate: 200, codemode: 50, computer: 20 } as const;
+const runs = { isolate: 600, codemode: 60, computer: 20 } as const;
 type SideName = keyof typeof runs;
 const growthRuns = 10_000;
 /** A heap grows in jumps of some 30 MB, but not in every span, so the median of the spans counts. */
@@ -52,33 +52,35 @@ export async function benchSandboxes(stateDir: string, port: number): Promise<Ro
     return measure(side).finally(() => side.stop());
   };
   // Memory is measured in a separate runtime, without the other two.
-  return [...(await within(compareRates)), ...(await within(measureGrowth))];
+  return [...(await within(compareCosts)), ...(await within(measureGrowth))];
 }
 
-async function compareRates(side: Side): Promise<Row[]> {
-  const { isolate, codemode, computer } = await measureRates(side);
-  const each = [isolate, codemode, computer].map((rate) => `${rate.toFixed(0)}/s`);
-  console.log(`isolate ${each[0]}, codemode ${each[1]}, computer ${each[2]} (medians)`);
+async function compareCosts(side: Side): Promise<Row[]> {
+  const { isolate, codemode, computer } = await measureCosts(side);
+  const each = [isolate, codemode, computer].map((ms) => `${ms.toFixed(2)} ms`);
+  console.log(`CPU: isolate ${each[0]}, codemode ${each[1]}, computer ${each[2]} (medians)`);
   return [
-    atLeast("isolate / codemode's DynamicWorkerExecutor", isolate / codemode, 4),
-    atLeast("isolate / computer's JavaScript backend", isolate / computer, 15),
+    atLeast("codemode's DynamicWorkerExecutor / isolate, CPU", codemode / isolate, 5),
+    atLeast("computer's JavaScript backend / isolate, CPU", computer / isolate, 15),
+    atMost("CPU of one line in isolate, ms", isolate, 5),
     atMost("delay by 8 hostile programs / their own time", await delayShare(side), 1),
   ];
 }
 
-/** Median runs per second. */
-async function measureRates(side: Side): Promise<Record<SideName, number>> {
+/** Median CPU time of one run in milliseconds. */
+async function measureCosts(side: Side): Promise<Record<SideName, number>> {
   const names = Object.keys(runs) as SideName[];
-  const ratesBySide: Record<SideName, number[]> = { isolate: [], codemode: [], computer: [] };
-  for (const name of names) await run(side, name, oneLine, "n=5");
+  const costsBySide: Record<SideName, number[]> = { isolate: [], codemode: [], computer: [] };
+  for (const name of names) await run(side, name, oneLine, `n=${runs[name]}`);
   for (let round = 1; round <= rounds; round++) {
     for (const name of names) {
-      const ms = await measureMs(() => run(side, name, oneLine, `n=${runs[name]}`));
-      ratesBySide[name].push((runs[name] / ms) * 1_000);
+      const before = side.cpuMs();
+      await run(side, name, oneLine, `n=${runs[name]}`);
+      costsBySide[name].push((side.cpuMs() - before) / runs[name]);
     }
     console.log(`sandboxes, round ${round} of ${rounds}`);
   }
-  const [isolate, codemode, computer] = names.map((name) => median(ratesBySide[name]));
+  const [isolate, codemode, computer] = names.map((name) => median(costsBySide[name]));
   return { isolate: isolate ?? 0, codemode: codemode ?? 0, computer: computer ?? 0 };
 }
 

@@ -66,7 +66,11 @@ const hostile: [name: string, kinds: RunErrorKind[], code: string][] = [
     "new Array(2 ** 32 - 1).fill(1)",
   ],
   ["a buffer of two gigabytes", ["memory", "thrown"], "new Uint8Array(2 ** 31)"],
-  ["a closure bomb", ["memory"], "const a = []; for (;;) { const x = a.length; a.push(() => x); }"],
+  [
+    "a closure bomb",
+    ["memory", "fuel"],
+    "const a = []; for (;;) { const x = a.length; a.push(() => x); }",
+  ],
   ["a recursion without an end", ["stack"], "const f = () => f() + 1; f();"],
   ["a mutual recursion", ["stack"], "const f = () => g(), g = () => f(); f();"],
   ["a recursion through toString", ["stack"], "const o = { toString() { return '' + o } }; '' + o"],
