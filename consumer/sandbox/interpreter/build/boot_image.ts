@@ -1,14 +1,13 @@
 import path from "node:path";
 import { build } from "esbuild";
 import { sandboxLimits } from "../../../../shared/limits.ts";
-import type { Image } from "../quickjs/image.ts";
+import { writeImage } from "../quickjs/image.ts";
 import type { Machine } from "../quickjs/machine.ts";
 import { glue } from "./glue.ts";
 
 /** What the bundle below exports. */
 interface Booting {
   Machine: typeof Machine;
-  writeImage: (image: Image) => Uint8Array;
 }
 
 /**
@@ -21,13 +20,8 @@ export async function bootImage(
   wasm: Uint8Array,
   prelude: string,
 ): Promise<Uint8Array> {
-  const folder = path.join(root, "consumer/sandbox/interpreter/quickjs");
   const bundle = await build({
-    stdin: {
-      contents: 'export * from "./machine.ts"; export { writeImage } from "./image.ts";',
-      resolveDir: folder,
-      loader: "ts",
-    },
+    entryPoints: [path.join(root, "consumer/sandbox/interpreter/quickjs/machine.ts")],
     bundle: true,
     format: "esm",
     platform: "node",
@@ -37,7 +31,7 @@ export async function bootImage(
   });
   const text = bundle.outputFiles[0]?.text ?? "";
   const url = `data:text/javascript;base64,${Buffer.from(text).toString("base64")}`;
-  const { Machine, writeImage } = (await import(url)) as Booting;
+  const { Machine } = (await import(url)) as Booting;
   const { bootPages, memoryBytesMax, stackBytesMax } = sandboxLimits;
   const memory = new WebAssembly.Memory({
     initial: bootPages,
