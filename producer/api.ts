@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { logBug } from "../shared/platform/log.ts";
 import { DatabaseFull, StoreFault } from "../shared/platform/retries.ts";
 import { ok, type Result } from "../shared/result.ts";
+import { llmsText } from "./agents/llms_text.ts";
 import { approvalRoutes } from "./api/approvals/handlers.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { catalogRoutes } from "./api/catalog/handlers.ts";
@@ -85,6 +86,17 @@ for (const path of new Set(routes.map((each) => each.path))) {
   const allow = routes.filter((each) => each.path === path).map((each) => each.method);
   api.all(path, (context) => whenAuthenticated(context, () => methodNotAllowed(context, allow)));
 }
+api.get("/llms.txt", () => new Response(llmsText, { headers: { "content-type": "text/plain" } }));
+api.all("/mcp", async (context) => {
+  const caller = await authenticate(context.req.raw, context.env);
+  if (!caller.ok) return reject(context, caller.error);
+  // Loaded only here: the other calls start without it.
+  const { respondMcp } = await import("./agents/mcp_endpoint.ts");
+  const response = await respondMcp(context.req.raw, async (request) =>
+    api.fetch(request, context.env, context.executionCtx),
+  );
+  return response.ok ? response.value : reject(context, response.error);
+});
 for (const prefix of ["/v1/*", "/openai/v1/*"]) {
   api.all(prefix, (context) => whenAuthenticated(context, () => noSuchRoute(context)));
 }

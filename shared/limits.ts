@@ -1,6 +1,7 @@
 // Every limit of the fleet, with its unit in its name: one file per part, one place to import from.
 // A limit that is defined elsewhere is a defect. `platformLimits` holds the platform's own numbers.
 
+export * from "./limits/agents.ts";
 export * from "./limits/api.ts";
 export * from "./limits/approvals.ts";
 export * from "./limits/delivery.ts";

@@ -5,6 +5,7 @@ import { addDoctor } from "./commands/admin/doctor.ts";
 import { addInbox } from "./commands/admin/inbox.ts";
 import { addInputs } from "./commands/admin/inputs.ts";
 import { addKeys } from "./commands/admin/keys.ts";
+import { addMcp } from "./commands/admin/mcp.ts";
 import { addRestore } from "./commands/admin/restore.ts";
 import { addTenants } from "./commands/admin/tenants.ts";
 import { addTools } from "./commands/admin/tools.ts";
@@ -116,6 +117,7 @@ const commands = [
   addModels,
   addTools,
   addSpend,
+  addMcp,
   addDoctor,
   addCompletion,
 ];
