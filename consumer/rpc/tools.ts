@@ -1,6 +1,7 @@
 /** What a tenant's tasks may use here, what is hidden from them, and why: the response of `GET /v1/tools`. */
 
 import { readServers, serversOf, visibleFault } from "../../shared/addresses/mcp_servers.ts";
+import { visionOverrides } from "../../shared/models/profile_overrides.ts";
 import type { ConsumerEnv } from "../config/env.ts";
 import { listBundledSkills } from "../skills/find.ts";
 import { catalog, checkAvailable, offerOf } from "../tools/catalog.ts";
@@ -26,6 +27,8 @@ export interface ToolListing {
   faults: string[];
   /** Whether mailboxes can reply: see FLEET_MAILBOXES. */
   mail: boolean;
+  /** Which models see pictures, as MODEL_PROFILES overrides the table; `*` is for the models that it does not name. */
+  vision: Readonly<Record<string, boolean>>;
 }
 
 export function listTools(tenant: string, env: ConsumerEnv): ToolListing {
@@ -35,6 +38,7 @@ export function listTools(tenant: string, env: ConsumerEnv): ToolListing {
     skills: listBundledSkills(),
     faults: [visibleFault(servers, tenant)].filter((fault) => fault !== null),
     mail: env.MAIL !== undefined,
+    vision: visionOverrides(env.MODEL_PROFILES),
     tools: catalog.map((tool) => {
       const { name, description, effect, original } = offerOf(tool);
       const available = checkAvailable(tool, tenant, env);

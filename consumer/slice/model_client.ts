@@ -6,6 +6,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { Failure } from "../../shared/task/failures.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
+import { holdsPictures } from "../../shared/task/task_pictures.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { fallbackModelsOf } from "../delivery/fallback_models.ts";
 import { sendHints } from "../delivery/hints.ts";
@@ -15,11 +16,12 @@ import type { Call } from "../governor/link.ts";
 import { type ModelClient, traitsOf } from "../loop/model_client.ts";
 import { transportFor } from "../models/index.ts";
 import { chatAttributes, recordOutcome } from "../telemetry/gen_ai.ts";
+import { seesPictures } from "./pictures.ts";
 
 /** What a model call needs of its task. */
 export type ModelTask = Pick<TaskRow, "id" | "model" | "created_at">;
 
-/** The task's own model, then its fallbacks. A fallback without an endpoint is left out. */
+/** The task's own model, then its fallbacks. A fallback without an endpoint, or without vision for a task with pictures, is left out. */
 export function modelClientsFor(
   config: ConsumerConfig,
   task: ModelTask,
@@ -29,7 +31,9 @@ export function modelClientsFor(
   const primaryClient = createModelClient(config, task, model, spec, false);
   if (!primaryClient.ok) return primaryClient;
   const clients: [ModelClient, ...ModelClient[]] = [primaryClient.value];
+  const hasPictures = holdsPictures(spec);
   for (const name of fallbackModelsOf(config, model, spec.fallback_models)) {
+    if (hasPictures && !seesPictures(name, config.profileOf)) continue;
     const fallback = createModelClient(config, task, name, spec, true);
     if (fallback.ok) clients.push(fallback.value);
   }

@@ -1,6 +1,7 @@
 /** What a slice needs and may fail to get: the first failure decides. */
 import { findPolicy, type PolicyLookup, pinnedPolicy } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
+import type { MessagePart } from "../../shared/models/model.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readPolicyText } from "../../shared/store/policies.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
@@ -11,12 +12,15 @@ import { selectTools } from "../tools/catalog.ts";
 import type { Tool } from "../tools/define.ts";
 import type { OpenSlice } from "./open_slice.ts";
 import { pendingFailureOf } from "./pending_failure.ts";
+import { readPictures } from "./pictures.ts";
 
 export interface Prepared {
   spec: DurableTask;
   policy: Policy;
   /** The tools from the catalog. */
   tools: readonly Tool[];
+  /** Those among the files that the model is shown, as parts of its first message. */
+  pictures: readonly MessagePart[];
 }
 
 export async function prepare(
@@ -31,7 +35,20 @@ export async function prepare(
   if (!policy.ok) return policy;
   const tools = selectTools(spec.value.tools, task, config.env);
   if (!tools.ok) return err(failure("tool_unconfigured", tools.error));
-  return ok({ spec: spec.value, policy: policy.value, tools: tools.value });
+  const pictures = await readPictures(spec.value, {
+    bucket: config.env.OBJECTS,
+    tenant: task.tenant,
+    taskId: task.id,
+    model: task.model,
+    profileOf: config.profileOf,
+  });
+  if (!pictures.ok) return pictures;
+  return ok({
+    spec: spec.value,
+    policy: policy.value,
+    tools: tools.value,
+    pictures: pictures.value,
+  });
 }
 
 /** The text that the task's first claim pinned, while a policy of that name exists. */

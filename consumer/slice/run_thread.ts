@@ -123,7 +123,7 @@ function loopTaskOf(
   return {
     id: task.id,
     opening: [
-      ...openingMessages(spec, inputs, pinned.skills),
+      ...openingMessages(spec, inputs, pinned.skills, prepared.pictures),
       ...escalationMessages(spec, thread, journal.steps),
     ],
     bounds: boundsOf(spec.limits),

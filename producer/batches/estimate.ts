@@ -2,7 +2,7 @@
 import { budgetDefaults, dryRunLimits } from "../../shared/limits.ts";
 import type { Price } from "../../shared/models/profiles.ts";
 import { estimateTokens } from "../../shared/models/tokens.ts";
-import type { DurableTask } from "../../shared/task/task.ts";
+import { type DurableTask, messageText } from "../../shared/task/task.ts";
 
 /** Tasks whose cost differs only by their prompts. */
 export interface CostGroup {
@@ -54,7 +54,7 @@ export class CostGroups {
 }
 
 function countPromptTokens({ prompt = "", messages = [], input }: DurableTask): number {
-  const texts = [prompt, ...messages.map(({ content }) => content)];
+  const texts = [prompt, ...messages.map(({ content }) => messageText(content))];
   if (input !== undefined) texts.push(JSON.stringify(input));
   return texts.reduce<number>(
     (sum, text) => sum + estimateTokens(text),

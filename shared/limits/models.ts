@@ -60,6 +60,18 @@ export const modelLimits = {
   repeatedPieceCharsMax: 60,
 } as const;
 
+/** Pictures of one task that a model is shown. */
+export const pictureLimits = {
+  countMax: 16,
+  bytesMax: 5_000_000,
+  bytesTotalMax: 12_000_000,
+  sidePixelsMax: 16_384,
+  /** For the estimate of a prompt. */
+  pixelsPerToken: 784,
+  tokensMin: 64,
+  tokensMax: 16_384,
+} as const;
+
 /** A call that only tries a model: `fleet doctor` and the start of a local run. */
 export const modelTryLimits = {
   listMsMax: 5_000,

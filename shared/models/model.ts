@@ -7,10 +7,18 @@ import type { RawReply } from "../task/step.ts";
 import type { Sampling } from "../task/task.ts";
 import type { Quirk } from "./quirks.ts";
 
-/** One message of the transcript. Content is always a string: several endpoints refuse null or parts. */
+/** A part of a user's message: text, or a picture with its estimated tokens. */
+export type MessagePart =
+  | { type: "text"; text: string }
+  | { type: "image_url"; image_url: { url: string }; tokens: number };
+
+/**
+ * One message of the transcript. Content is always a string: several endpoints refuse null or parts. Only a
+ * message with pictures is sent as its `parts`; its content is their text.
+ */
 export type Message =
   | { role: "system"; content: string }
-  | { role: "user"; content: string }
+  | { role: "user"; content: string; parts?: readonly MessagePart[] }
   | { role: "assistant"; content: string; reasoning?: string; calls?: readonly EchoedCall[] }
   | { role: "tool"; call_id: string; name: string; content: string };
 

@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { taskLimits } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
+import { isRecord, parseJson } from "../text/json.ts";
 import { nearestName } from "../text/nearest.ts";
 import { isListed, type Profile, type ProfileOf, profileOf } from "./profiles.ts";
 
@@ -41,6 +42,7 @@ const Override = Type.Partial(
       stream: Type.Boolean(),
       user_after_tool: Type.Boolean(),
       tool_names: Type.Boolean(),
+      vision: Type.Boolean(),
       call_ids: Type.Union([Type.Literal("ours"), Type.Literal("kimi")]),
     },
     strict,
@@ -85,6 +87,17 @@ export function readProfiles(text: string | undefined): Result<ProfileOf, string
     profiles.set(model, profile);
     return profile;
   });
+}
+
+/** The overrides of `vision`; empty where the text is invalid, which fails where it is used. */
+export function visionOverrides(text: string | undefined): Record<string, boolean> {
+  const value: unknown = readProfiles(text).ok ? parseJson(text ?? "") : undefined;
+  const models = isRecord(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    models.flatMap(([model, fields]) =>
+      isRecord(fields) && typeof fields.vision === "boolean" ? [[model, fields.vision]] : [],
+    ),
+  );
 }
 
 function problemIn(model: string, fields: unknown): string | null {
@@ -140,6 +153,7 @@ function applyOverride(base: Profile, override: Override): Profile {
     stream: override.stream ?? base.stream,
     userAfterTool: override.user_after_tool ?? base.userAfterTool,
     toolNames: override.tool_names ?? base.toolNames,
+    vision: override.vision ?? base.vision,
     callIds: override.call_ids ?? base.callIds,
   };
 }

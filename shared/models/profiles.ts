@@ -40,6 +40,8 @@ export interface Profile {
   userAfterTool: boolean;
   /** Whether tool results carry the tool's name. */
   toolNames: boolean;
+  /** Whether the model sees pictures; tasks with pictures are rejected for the others. */
+  vision: boolean;
   /** Kimi loses count unless ids read `functions.<name>:<n>`, counted over the whole history. */
   callIds: "ours" | "kimi";
 }
@@ -66,6 +68,7 @@ const unknownProfile: Profile = {
   stream: false,
   userAfterTool: true,
   toolNames: true,
+  vision: false,
   callIds: "ours",
 };
 
@@ -112,7 +115,10 @@ const unforced: Partial<Profile> = { thinking: { reasoning_effort: "low" }, forc
 
 const profiles: ReadonlyMap<string, Profile> = new Map([
   ["@cf/zai-org/glm-5.3", hostedProfile(paidRate, 1_048_576, [1.4, 4.4, 0.26], unforced)],
-  ["@cf/zai-org/glm-5.3-flash", hostedProfile(paidRate, 1_048_576, [0.15, 0.5, 0.03], unforced)],
+  [
+    "@cf/zai-org/glm-5.3-flash",
+    hostedProfile(paidRate, 1_048_576, [0.15, 0.5, 0.03], { ...unforced, vision: true }),
+  ],
   [
     "@cf/zai-org/glm-5.2",
     hostedProfile(paidRate, 262_144, [1.4, 4.4, 0.26], { thinking: { reasoning_effort: "none" } }),
@@ -146,11 +152,12 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/moonshotai/kimi-k2.7-code",
-    hostedProfile(paidRate, 262_144, [0.95, 4, 0.19], { callIds: "kimi" }),
+    hostedProfile(paidRate, 262_144, [0.95, 4, 0.19], { callIds: "kimi", vision: true }),
   ],
   [
     "@cf/moonshotai/kimi-k2.6",
     hostedProfile(paidRate, 262_144, [0.95, 4, 0.16], {
+      vision: true,
       callIds: "kimi",
       thinking: { reasoning_effort: "none" },
     }),
@@ -158,13 +165,14 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   [
     "@cf/qwen/qwen3.8-27b",
     hostedProfile(openRate, 262_144, [0.45, 3.2, 0.05], {
+      vision: true,
       thinking: { reasoning_effort: "low" },
       thinkingLess: noThinking,
     }),
   ],
   [
     "@cf/google/gemma-4-26b-a4b-it",
-    hostedProfile(openRate, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking }),
+    hostedProfile(openRate, 256_000, [0.1, 0.3, 0.05], { thinking: noThinking, vision: true }),
   ],
   [
     "@cf/nvidia/nemotron-3-120b-a12b",
@@ -195,7 +203,7 @@ const profiles: ReadonlyMap<string, Profile> = new Map([
   ],
   [
     "@cf/meta/llama-4-scout-17b-16e-instruct",
-    hostedProfile(openRate, 131_000, [0.27, 0.85], legacy),
+    hostedProfile(openRate, 131_000, [0.27, 0.85], { ...legacy, vision: true }),
   ],
   [
     "@cf/meta/llama-3.3-70b-instruct-fp8-fast",

@@ -21,10 +21,16 @@ function textOf(message: Message): string {
   return [message.content, ...calls].join("");
 }
 
+function pictureTokensIn(message: Message): number {
+  const parts = message.role === "user" ? (message.parts ?? []) : [];
+  return parts.reduce((sum, part) => sum + (part.type === "image_url" ? part.tokens : 0), 0);
+}
+
 /** The estimated tokens of this request's prompt, including its tools. */
 export function estimatePrompt(request: Pick<ModelRequest, "messages" | "tools">): number {
   const messages = request.messages.reduce(
-    (sum, message) => sum + tokensPerMessage + estimateTokens(textOf(message)),
+    (sum, message) =>
+      sum + tokensPerMessage + estimateTokens(textOf(message)) + pictureTokensIn(message),
     0,
   );
   return request.tools.length === 0

@@ -36,18 +36,51 @@ export const Budgets = Type.Partial(
 );
 export type Budgets = Static<typeof Budgets>;
 
+/** A part of a message: text, or a picture as a data URL, which only models with vision take. */
+export const ContentPart = Type.Union([
+  Type.Object(
+    { type: Type.Literal("text"), text: Type.String({ maxLength: taskLimits.promptCharsMax }) },
+    strict,
+  ),
+  Type.Object(
+    {
+      type: Type.Literal("image_url"),
+      image_url: Type.Object(
+        { url: Type.String({ description: "data:image/png;base64,… (png, jpeg, gif or webp)" }) },
+        strict,
+      ),
+    },
+    strict,
+  ),
+]);
+export type ContentPart = Static<typeof ContentPart>;
+
 export const ChatMessage = Type.Object(
   {
     role: Type.Union([Type.Literal("system"), Type.Literal("user"), Type.Literal("assistant")]),
-    content: Type.String({ maxLength: taskLimits.promptCharsMax }),
+    content: Type.Union([
+      Type.String({ maxLength: taskLimits.promptCharsMax }),
+      Type.Array(ContentPart, { minItems: 1, maxItems: taskLimits.messagesMax }),
+    ]),
   },
   strict,
 );
 
+/** The text of a message, its parts on lines of their own. */
+export function messageText(content: string | readonly ContentPart[]): string {
+  if (typeof content === "string") return content;
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+/** False: the model is not shown it, although it is a picture; it is data for programs. */
+const picture = Type.Optional(
+  Type.Boolean({ description: "false: a picture that the model is not shown" }),
+);
+
 export const InputFile = Type.Union([
   Type.Object({ text: Type.String() }, strict),
-  Type.Object({ base64: Type.String() }, strict),
-  Type.Object({ r2: Type.String({ minLength: 1, maxLength: 512 }) }, strict),
+  Type.Object({ base64: Type.String(), picture }, strict),
+  Type.Object({ r2: Type.String({ minLength: 1, maxLength: 512 }), picture }, strict),
 ]);
 export type InputFile = Static<typeof InputFile>;
 

@@ -33,6 +33,7 @@ const scope = {
   available: null,
   checkPolicy: () => ok(null),
   checkModel: () => ok(null),
+  seesPictures: () => true,
   checkWebhook: () => ok(null),
   validParts: new WeakSet<object>(),
 };

@@ -67,6 +67,7 @@ describe("the check of a template before any item is known", () => {
     available: null,
     checkPolicy: (name) => (name === "default" ? ok(null) : err("no such policy")),
     checkModel: (id) => (id === "m" ? ok(null) : err("not served")),
+    seesPictures: () => true,
     checkWebhook: () => ok(null),
     validParts: new WeakSet(),
   };

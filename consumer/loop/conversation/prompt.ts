@@ -1,9 +1,10 @@
 /** The texts that the model reads. Each depends only on the task, so that the cached prefix never changes. */
 
-import type { Message } from "../../../shared/models/model.ts";
+import type { Message, MessagePart } from "../../../shared/models/model.ts";
+import { pictureSize, pictureTokens, readDataUrl } from "../../../shared/models/pictures.ts";
 import type { Quirk } from "../../../shared/models/quirks.ts";
 import type { FinalisationCause } from "../../../shared/task/step.ts";
-import type { DurableTask } from "../../../shared/task/task.ts";
+import { type ContentPart, type DurableTask, messageText } from "../../../shared/task/task.ts";
 import { finalAnswerName } from "../../tools/catalog.ts";
 
 const systemText = `You are one agent in a batch and work on one task. No one answers questions: decide yourself and finish.
@@ -23,9 +24,10 @@ export function openingMessages(
   task: DurableTask,
   files: readonly string[],
   skills: readonly SkillSummary[] = [],
+  pictures: readonly MessagePart[] = [],
 ): Message[] {
   const messages: Message[] = [{ role: "system", content: systemText }];
-  for (const { role, content } of task.messages ?? []) messages.push({ role, content });
+  for (const { role, content } of task.messages ?? []) messages.push(sentMessage(role, content));
   const parts = task.prompt === undefined ? [] : [task.prompt];
   if (task.input !== undefined) parts.push(`Input:\n${JSON.stringify(task.input, null, 2)}`);
   if (files.length > 0) parts.push(`Files in the workspace:\n${files.join("\n")}`);
@@ -35,8 +37,29 @@ export function openingMessages(
       `Skills, each a read-only folder. When one fits, read its SKILL.md first:\n${lines.join("\n")}`,
     );
   }
-  if (parts.length > 0) messages.push({ role: "user", content: parts.join("\n\n").toWellFormed() });
+  const content = parts.join("\n\n").toWellFormed();
+  if (pictures.length > 0) {
+    const text: MessagePart[] = content === "" ? [] : [{ type: "text", text: content }];
+    messages.push({ role: "user", content, parts: [...text, ...pictures] });
+  } else if (parts.length > 0) messages.push({ role: "user", content });
   return messages;
+}
+
+type SentMessage = NonNullable<DurableTask["messages"]>[number];
+
+/** A message as the task holds it; only one with pictures keeps its parts. */
+function sentMessage(role: SentMessage["role"], content: SentMessage["content"]): Message {
+  const text = messageText(content);
+  if (role !== "user" || typeof content === "string") return { role, content: text };
+  if (content.every(({ type }) => type === "text")) return { role, content: text };
+  return { role, content: text, parts: content.map(sentPart) };
+}
+
+function sentPart(part: ContentPart): MessagePart {
+  if (part.type === "text") return part;
+  const bytes = readDataUrl(part.image_url.url);
+  const size = bytes === null ? null : pictureSize(bytes);
+  return { ...part, tokens: size === null ? 0 : pictureTokens(size) };
 }
 
 export const budgetFinishText = `The task's budget is nearly used up. Call ${finalAnswerName} now, with your best answer.`;

@@ -7,6 +7,7 @@ const profileFields: readonly (readonly [RegExp, string])[] = [
   [/max_(?:completion_)?tokens/i, "output_field"],
   [/tool_choice/i, "forced_tool"],
   [/response_format|json_schema|guided_json/i, "json_mode"],
+  [/image input|support (?:image|vision)|multimodal/i, "vision"],
 ];
 
 /** What to set, for a failure that only its operator can fix; empty for the others. */

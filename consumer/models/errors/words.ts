@@ -11,7 +11,7 @@ const overflow: Words[number] = [
   "model_overflow",
 ];
 const unfixable: Words[number] = [
-  /requires? --?jinja|--jinja|does not support tools|--enable-auto-tool-choice|--tool-call-parser|requires more system memory/i,
+  /requires? --?jinja|--jinja|does not support tools|--enable-auto-tool-choice|--tool-call-parser|requires more system memory|image input is not supported|does not support (?:image|vision)|not a multimodal model/i,
   "model_rejected",
 ];
 const loading: Words[number] = [

@@ -88,7 +88,7 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
         last.content = `${last.content}\n\n${message.content.toWellFormed()}`;
         continue;
       }
-      out.push({ role: message.role, content: message.content.toWellFormed() });
+      out.push({ role: message.role, content: wireContent(message) });
       continue;
     }
     const calls = (message.calls ?? []).map((call) => {
@@ -115,6 +115,17 @@ export function wireMessages(messages: readonly Message[], profile: Profile): Js
   closeCalls();
   if (!profile.toolNames) for (const message of out) delete message.name;
   return out;
+}
+
+/** A message without pictures is sent as a string, since several endpoints reject parts. */
+function wireContent(message: Exclude<Message, { role: "tool" | "assistant" }>): unknown {
+  const parts = message.role === "user" ? message.parts : undefined;
+  if (parts === undefined) return message.content.toWellFormed();
+  return parts.map((part) =>
+    part.type === "text"
+      ? { type: part.type, text: part.text.toWellFormed() }
+      : { type: part.type, image_url: part.image_url },
+  );
 }
 
 function toolMessage(id: string, name: string, content: string): Json {

@@ -85,7 +85,7 @@ const handleTryModel: Handler = async ({ request, env }) => {
 const handleListTools: Handler = async ({ env, principal }) => {
   const listing = await listAvailableTools(env, principal.tenant);
   if (listing === null) return consumerUnavailable();
-  const { mail, ...tools } = listing;
+  const { mail, vision: _, ...tools } = listing;
   const mailboxFaults = findMailboxFaults(env.FLEET_MAILBOXES, principal.tenant, mail);
   return ok(Response.json({ ...tools, faults: [...tools.faults, ...mailboxFaults] }));
 };

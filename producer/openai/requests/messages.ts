@@ -1,4 +1,4 @@
-/** Reads messages. Their content is a string or a list of text parts; images, audio and files are rejected. */
+/** Reads messages. Their content is a string or a list of parts: text, or pictures as data URLs. Audio and files are rejected. */
 
 import { err, ok } from "../../../shared/result.ts";
 import { isRecord, type Json } from "../../../shared/text/json.ts";
@@ -51,28 +51,42 @@ function readMessage(
     const text = "unsupported field: omit it";
     faults.push({ path: `${path}.${name}`, code: "unsupported_parameter", message: text });
   }
-  return { role, content: readText(message.content, `${path}.content`, format, faults) };
+  return { role, content: readContent(message.content, `${path}.content`, format, faults) };
 }
 
-function readText(
+/** Text parts are joined; with a picture among them they stay parts. */
+function readContent(
   content: unknown,
   path: string,
-  { textParts }: MessageFormat,
+  format: MessageFormat,
   faults: Detail[],
-): string {
+): string | Json[] {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) {
     const message = "is not text: use a string or a list of text parts";
     faults.push({ path, code: "invalid_type", message });
     return "";
   }
-  return content
-    .map((part: unknown, index) => {
-      const isText = isRecord(part) && textParts.includes(String(part.type));
-      if (isText && typeof part.text === "string") return part.text;
-      const message = `unsupported part: use {"type": "${textParts[0]}", "text"}, and body.flotilla.files for other content`;
-      faults.push({ path: `${path}[${index}]`, code: "unsupported_value", message });
-      return "";
-    })
-    .join("\n");
+  const parts = content.map((part: unknown, index) => {
+    const read = readPart(part, format);
+    if (read !== null) return read;
+    const message = `unsupported part: use {"type": "${format.textParts[0]}", "text"}, a picture as a data URL, and body.flotilla.files for other content`;
+    faults.push({ path: `${path}[${index}]`, code: "unsupported_value", message });
+    return { type: "text", text: "" };
+  });
+  return parts.every(({ type }) => type === "text")
+    ? parts.map(({ text }) => text).join("\n")
+    : parts;
+}
+
+/** A part as a task holds it; null where its kind is not supported. The picture's detail has no effect. */
+function readPart(part: unknown, { textParts }: MessageFormat): Json | null {
+  if (!isRecord(part)) return null;
+  if (textParts.includes(String(part.type)) && typeof part.text === "string") {
+    return { type: "text", text: part.text };
+  }
+  const { type, image_url: image } = part;
+  const url = isRecord(image) ? image.url : image;
+  const isPicture = (type === "image_url" || type === "input_image") && typeof url === "string";
+  return isPicture ? { type: "image_url", image_url: { url } } : null;
 }

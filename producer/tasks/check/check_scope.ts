@@ -2,6 +2,7 @@
 import type { ToolListing } from "../../../consumer/rpc/tools.ts";
 import { findPolicy, policyTable } from "../../../policies/index.ts";
 import { checkWebhook } from "../../../policies/webhook.ts";
+import { isListed, profileOf } from "../../../shared/models/profiles.ts";
 import { routeOf } from "../../../shared/platform/serving.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { customToolNames } from "../../../shared/task/custom_tools.ts";
@@ -27,6 +28,8 @@ export interface CheckScope {
   checkPolicy: (name: string) => Allowed;
   /** Whether something here serves the model. */
   checkModel: (id: string) => Allowed;
+  /** Whether a model sees pictures, as far as is known. */
+  seesPictures: (model: string) => boolean;
   /** Whether a webhook could be delivered. */
   checkWebhook: (webhook: Webhook) => Allowed;
   /** Parts that are known to be valid: 50,000 lines may share one default. */
@@ -57,6 +60,13 @@ export function buildCheckScope(
       if (route.kind !== "none") return ok(null);
       return err(`${route.missing} MODEL names the model of tasks that do not name one.`);
     }),
+    seesPictures: (id) => {
+      if (id === "rehearsal") return true;
+      const overrides = available?.vision;
+      // Only the consumer knows MODEL_PROFILES: without its listing, an unlisted model fails there.
+      if (overrides === undefined) return !isListed(id) || profileOf(id).vision;
+      return overrides[id] ?? (isListed(id) ? profileOf(id).vision : (overrides["*"] ?? false));
+    },
     checkWebhook: (webhook) => {
       const policy = findPolicy(table, "webhooks", tenant, env.FLEET_MODE);
       const result = checkWebhook(policy, tenant, webhook);

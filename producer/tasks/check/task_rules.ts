@@ -3,13 +3,14 @@
 import { byteLength } from "../../../shared/files/objects.ts";
 import { taskLimits } from "../../../shared/limits.ts";
 import { checkSchema } from "../../../shared/schema/check.ts";
-import type { DurableTask } from "../../../shared/task/task.ts";
+import { type DurableTask, messageText } from "../../../shared/task/task.ts";
 import type { Detail } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
 import { joinPath } from "./field_path.ts";
 import { files } from "./file_rules.ts";
 import { model } from "./model_rules.ts";
 import { servers, skills, tools } from "./name_rules.ts";
+import { pictures } from "./picture_rules.ts";
 import { checks, escalate, samples } from "./quality_rules.ts";
 import { fault, isKnownValid, markValid, type Rule } from "./rule.ts";
 
@@ -28,7 +29,8 @@ const instruction: Rule = ({ prompt, messages }) => {
   if (prompt === undefined && messages === undefined) {
     return fault("prompt", 'is missing: write "prompt", or "messages" as [{"role", "content"}]');
   }
-  const chars = messages?.reduce((sum, message) => sum + message.content.length, 0) ?? 0;
+  const chars =
+    messages?.reduce((sum, message) => sum + messageText(message.content).length, 0) ?? 0;
   return chars <= taskLimits.promptCharsMax
     ? []
     : fault(
@@ -104,6 +106,7 @@ const rules: readonly Rule[] = [
   instruction,
   input,
   files,
+  pictures,
   tools,
   servers,
   skills,

@@ -17,6 +17,7 @@ const scope: CheckScope = {
   available: null,
   checkPolicy: (name) => (["default", "demo"].includes(name) ? ok(null) : err(`no policy ${name}`)),
   checkModel: (id) => (id === "rehearsal" ? ok(null) : err(`no model ${id}`)),
+  seesPictures: () => true,
   checkWebhook: () => ok(null),
   validParts: new WeakSet(),
 };

@@ -268,7 +268,7 @@ function headersOf({ body, idempotent }: Operation): fc.Arbitrary<Record<string,
 /** A consumer with nothing configured. */
 const consumer: ConsumerStub = {
   ping: async () => "ok",
-  listTools: async () => ({ tools: [], mcp: [], skills: [], faults: [], mail: false }),
+  listTools: async () => ({ tools: [], mcp: [], skills: [], faults: [], mail: false, vision: {} }),
   readiness: async () => ({ policies: [], models: [] }),
   modelLimits: async () => [],
   tryModel: async () => ({ model: "m", findings: [] }),

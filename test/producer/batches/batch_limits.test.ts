@@ -17,6 +17,7 @@ const scope: CheckScope = {
   available: null,
   checkPolicy: () => ok(null),
   checkModel: () => ok(null),
+  seesPictures: () => true,
   checkWebhook: () => ok(null),
   validParts: new WeakSet(),
 };

@@ -23,6 +23,7 @@ const scope = (): CheckScope => ({
   available: null,
   checkPolicy: () => ok(null),
   checkModel: () => ok(null),
+  seesPictures: () => true,
   checkWebhook: () => ok(null),
   validParts: new WeakSet(),
 });
