@@ -38,7 +38,7 @@ const pureGlobs = [
   "test/{models,openai,egress,conformance,governor,schedules,dashboard,evals}/**/*.test.ts",
   "test/{mcp,tools,skills}/bounds.test.ts",
   "test/{mcp/remote_tools,mcp/odd_servers,skills/front_matter,producer/http/json_text}.test.ts",
-  "test/loop/**/*.test.ts",
+  "test/{loop,quality}/**/*.test.ts",
   "test/shared/!(row_cost).test.ts",
   "test/{attacks,fuzz}/**/*.test.ts",
   "test/consumer/slice/outcome.test.ts",

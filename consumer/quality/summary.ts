@@ -27,6 +27,8 @@ export function summarise(
   return {
     model: worked?.payload.kind === "model" ? worked.payload.model : own,
     checks: plan.checks.map((_check, index) => checkSummary(plan, index + 1, steps, thread)),
+    failures: events.filter((event) => event.kind === "verdict" && event.verdict === "failed")
+      .length,
     corrections: events.filter(({ kind }) => kind === "correction").length,
     agreement: plan.samples === null ? null : agreementOf(plan, plan.samples, steps),
     escalations: tier === 0 ? 0 : events.filter(({ kind }) => kind === "escalation").length,

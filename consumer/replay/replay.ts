@@ -10,10 +10,17 @@ import { boundsOf } from "../../shared/spend/budgets.ts";
 import { noUsage, readUsage, type Usage } from "../../shared/spend/usage.ts";
 import type { ModelPayload, Step } from "../../shared/task/step.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
+import { stepsOfThread, threadOf } from "../../shared/task/thread.ts";
+import type { ThreadMark } from "../../shared/task/thread_mark.ts";
 import { answerForm } from "../loop/answer/answer_form.ts";
+import { findWaitingAnswer } from "../loop/answer/find_answer.ts";
 import { openingMessages } from "../loop/conversation/prompt.ts";
 import { type LoopTask, nothingReserved } from "../loop/loop_slice.ts";
 import { type ModelClient, traitsOf } from "../loop/model_client.ts";
+import { judgeTask } from "../quality/checks/judge.ts";
+import { nextMove } from "../quality/next_move.ts";
+import { hasQuality, qualityPlan, reserveFor } from "../quality/plan.ts";
+import { escalationMessages, modelOfThread } from "../slice/threads.ts";
 import { catalog, finalAnswerOffer, offersOf } from "../tools/catalog.ts";
 import {
   type Change,
@@ -49,9 +56,11 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
   for (const [index, step] of steps.entries()) {
     // A run before the resume decided without that resume.
     const isResumed = step.fence > recording.resumed_from;
+    const thread = threadOf(step);
+    const threadTask = taskOfThread(loopTask, recording.spec, thread, steps);
     const point: ReplayPoint = {
-      task: { ...loopTask, resumedFrom: isResumed ? recording.resumed_from : 0 },
-      before: steps.slice(0, index),
+      task: { ...threadTask, resumedFrom: isResumed ? recording.resumed_from : 0 },
+      before: stepsOfThread(steps.slice(0, index), thread),
       used: usageAfter(steps[index - 1], cost),
     };
     const add = (kind: Difference["what"], changes: readonly Change[]) =>
@@ -59,12 +68,16 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
         ...changes.map((change) => ({ seq: step.seq, name: step.name, what: kind, ...change })),
       );
     const { payload } = step;
-    if (payload.kind === "tool") {
+    if (payload.kind === "tool" && payload.quality !== undefined) {
+      // A verdict is taken as it is: programs and tools run again only in the fleet.
+      report.taken_as_journaled += 1;
+    } else if (payload.kind === "tool") {
       report.tool_calls += 1;
       add("tool", compareTool(point, step.status, payload));
     } else {
       report.model_calls += 1;
-      const isFallback = payload.model !== (options.model ?? task.model);
+      const ownModel = modelOfThread(recording.spec, thread) ?? options.model ?? task.model;
+      const isFallback = payload.model !== ownModel;
       const model = replayedModel(payload.model, isFallback, options, recording.spec);
       add("call", comparePlan(point, model, payload));
       const reply = compareReply(point, model, payload);
@@ -81,10 +94,49 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayRepo
     );
   }
   const last = steps.at(-1);
-  const answer = compareAnswer(recording, loopTask);
+  const answer = hasQuality(qualityPlan(recording.spec))
+    ? compareMoves(recording, steps)
+    : compareAnswer(recording, loopTask);
   if (answer !== null && last !== undefined)
     report.differences.push({ seq: last.seq, name: last.name, what: "answer", ...answer });
   return report;
+}
+
+/** What today's plan makes of the verdicts, votes and escalations in the journal. */
+function compareMoves({ task, spec }: Recording, steps: readonly Step[]): Change | null {
+  if (task.status !== "succeeded" || task.output === null) return null;
+  const move = nextMove(qualityPlan(spec), { steps, resumedFrom: 0 });
+  const output = move.kind === "end" && move.end.kind === "answered" ? move.end.output : null;
+  const [was, now] = [JSON.stringify(task.output), JSON.stringify(output)];
+  return was === now ? null : { was, now };
+}
+
+/** A judge's token has the same length each time, and no decision depends on its value. */
+const anyToken = "0".repeat(12);
+
+function taskOfThread(
+  task: LoopTask,
+  spec: DurableTask,
+  thread: ThreadMark,
+  steps: readonly Step[],
+): LoopTask {
+  const plan = qualityPlan(spec);
+  const { check, ...worker } = thread;
+  const checked = check === undefined ? undefined : plan.checks[check.n - 1];
+  if (check !== undefined && checked !== undefined && "judge" in checked) {
+    const own = stepsOfThread(steps, worker).filter(({ seq }) => seq <= check.answer);
+    const output = findWaitingAnswer(plan.form, own)?.output ?? null;
+    return judgeTask(checked.judge, { spec, output, steps: own }, anyToken, task);
+  }
+  return {
+    ...task,
+    opening: [...task.opening, ...escalationMessages(spec, thread, steps)],
+    offers:
+      thread.sample === undefined
+        ? task.offers
+        : task.offers.filter(({ effect }) => effect !== "effect"),
+    reserved: reserveFor(plan),
+  };
 }
 
 /** The task as the loop had it, with today's tools. */

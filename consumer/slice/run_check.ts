@@ -12,15 +12,9 @@ import { budgetMessage, millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
 import { runLoop } from "../loop/loop.ts";
 import type { LoopEnd } from "../loop/loop_end.ts";
-import { type LoopTask, nothingReserved } from "../loop/loop_slice.ts";
 import type { Attempt } from "../quality/attempt.ts";
 import { checkProgram, verdictOfRun } from "../quality/checks/code_check.ts";
-import {
-  judgeMessages,
-  verdictForm,
-  verdictOfJudge,
-  verdictToken,
-} from "../quality/checks/judge.ts";
+import { judgeTask, verdictForm, verdictOfJudge, verdictToken } from "../quality/checks/judge.ts";
 import { runToolCheck } from "../quality/checks/tool_check.ts";
 import {
   type CheckOfAnswer,
@@ -36,7 +30,7 @@ import { EffectGate } from "../toolbox/effect_gate.ts";
 import { createToolHost, openGateway } from "../toolbox/tool_host.ts";
 import { WorkDeadline } from "../toolbox/work_deadline.ts";
 import type { BindingName } from "../tools/bindings.ts";
-import { catalog, finalAnswerOffer } from "../tools/catalog.ts";
+import { catalog } from "../tools/catalog.ts";
 import type { Tool, ToolContext } from "../tools/define.ts";
 import { modelsOfThread, type TaskSlice } from "./run_thread.ts";
 import { policyOfThread } from "./threads.ts";
@@ -127,7 +121,7 @@ const callOf = (name: string): StepCall => ({
   problem: null,
 });
 
-/** A judge is a loop of its own without tools, whose answer is the verdict. */
+/** Asks the judge once. Its endpoint may make the task wait, which costs nothing. */
 async function askJudge(
   slice: TaskSlice,
   about: CheckOfAnswer,
@@ -143,24 +137,15 @@ async function askJudge(
   if (!models.ok) return fail(models.error.message);
   const token = await verdictToken(judge, task.id, output);
   const steps = stepsOfThread(open.journal.steps, about.worker);
-  const finalOffer = finalAnswerOffer(verdictForm.schema);
-  const judgeTask: LoopTask = {
+  const judged = { spec: prepared.spec, output, steps };
+  const own = {
     id: task.id,
-    opening: judgeMessages(judge, { spec: prepared.spec, output, steps }, token),
     bounds: boundsOf(prepared.spec.limits),
-    reserved: nothingReserved,
-    form: verdictForm,
-    offers: [finalOffer],
-    finalOffer,
-    canReadFiles: false,
-    resumedFrom: 0,
-    onUncertain: "fail",
     lostClaims: task.lost_claims,
-    toolPin: undefined,
   };
   const { sliceMs } = config;
   const loopSlice = { journal, toolHost: noTools, approvals: noApprovals, signal, sliceMs };
-  const end = await runLoop(judgeTask, models.value, loopSlice);
+  const end = await runLoop(judgeTask(judge, judged, token, own), models.value, loopSlice);
   switch (end.kind) {
     case "answered": {
       const answer = findWaitingAnswer(verdictForm, journal.steps);

@@ -12,7 +12,7 @@ import { readTallies, storeResultsKey, type TallyRow } from "../../shared/store/
 import { listSettled } from "../../shared/store/tasks/task_list.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { ProducerEnv } from "../env.ts";
-import { errorView, usageView } from "../tasks/task_view.ts";
+import { errorView, qualityOf, usageView, usedModelOf } from "../tasks/task_view.ts";
 import { ObjectWriter } from "./object_writer.ts";
 
 const encoder = new TextEncoder();
@@ -98,6 +98,8 @@ async function resultLine(bucket: R2Bucket, row: TaskRow): Promise<Record<string
     output: await readOutput(bucket, row),
     error: errorView(row.error),
     usage: usageView(readUsage(row.usage)),
+    model: usedModelOf(row),
+    ...qualityOf(row),
   };
 }
 

@@ -33,6 +33,7 @@ function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
     status: isFinished ? "finished" : row.cancel_requested_at === null ? "running" : "cancelling",
     counts: tally.counts,
     usage: usageView(tally.usage),
+    ...(tally.quality === null ? {} : { quality: tally.quality }),
     eta: eta === null ? null : isoTime(eta),
     labels: JSON.parse(row.labels) as BatchResponse["labels"],
     limits: JSON.parse(row.limits) as BatchResponse["limits"],
@@ -59,7 +60,10 @@ function viewOf(batch: BatchRow, tally: Tally): BatchResponse {
  * When the remaining tasks will have ended, at the average pace since the first claim; null while none has
  * ended. Milliseconds since 1970 UTC.
  */
-export function etaOf({ counts, startedAt }: Tally, now: number): number | null {
+export function etaOf(
+  { counts, startedAt }: Pick<Tally, "counts" | "startedAt">,
+  now: number,
+): number | null {
   const liveTasks = counts.queued + counts.running;
   const endedTasks = counts.total - liveTasks;
   if (startedAt === null || endedTasks === 0 || liveTasks === 0) return null;

@@ -4,6 +4,7 @@ import { StoredFiles } from "../../shared/files/stored_files.ts";
 import type { TaskRow } from "../../shared/store/tasks/task_row.ts";
 import type { FileEntry } from "../../shared/task/step.ts";
 import type { InputFile } from "../../shared/task/task.ts";
+import { lastWorkingThread, stepsOfThread } from "../../shared/task/thread.ts";
 import type { Manifest, Transcript } from "../../shared/task/transcript.ts";
 import type { ProducerEnv } from "../env.ts";
 import { readTaskBody } from "./redrive/redrive.ts";
@@ -24,7 +25,8 @@ export async function openFiles(
   const files = new Map<string, InputFile | FileEntry>(
     inputs.map(([name, input]) => [normalisePath(name) ?? name, input]),
   );
-  const changes = steps.flatMap(({ payload }) =>
+  const ownSteps = stepsOfThread(steps, lastWorkingThread(steps));
+  const changes = ownSteps.flatMap(({ payload }) =>
     payload.kind === "tool" && payload.files !== undefined ? Object.entries(payload.files) : [],
   );
   for (const [path, entry] of workspace === null ? changes : Object.entries(workspace)) {

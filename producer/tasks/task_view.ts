@@ -3,6 +3,7 @@ import type { Static } from "@sinclair/typebox";
 import { readUsage, type Usage } from "../../shared/spend/usage.ts";
 import type { StoredEgressRow } from "../../shared/store/egress/egress_log.ts";
 import { ownModelOf, type TaskRow } from "../../shared/store/tasks/task_row.ts";
+import { type QualitySummary, qualityView } from "../../shared/task/quality_summary.ts";
 import type { DecisionResponse } from "../api/egress/responses.ts";
 import type {
   AttemptError,
@@ -55,8 +56,19 @@ export function taskView(row: TaskRow, usageJson: string | null = null): TaskVie
     output: row.output === null ? null : (JSON.parse(row.output) as unknown),
     error: errorView(row.error),
     quirks: JSON.parse(row.quirks) as string[],
+    ...qualityOf(row),
     ...(history.length === 0 ? {} : { history: history.map((run) => runView(run) as Run) }),
   };
+}
+
+/** The fields of a task with checks, samples or escalations that has settled. */
+export function qualityOf({ quality }: Pick<TaskRow, "quality">) {
+  return quality === null ? {} : qualityView(JSON.parse(quality) as QualitySummary);
+}
+
+/** The model that gave a settled task's answer, or worked on it last. */
+export function usedModelOf(row: Pick<TaskRow, "quality" | "model" | "own_model">): string {
+  return row.quality === null ? ownModelOf(row) : (JSON.parse(row.quality) as QualitySummary).model;
 }
 
 export function usageView(usage: Usage): UsageView {

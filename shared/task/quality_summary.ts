@@ -35,6 +35,8 @@ export interface QualitySummary {
   /** The model that gave the answer, or that worked last. */
   model: string;
   checks: CheckSummary[];
+  /** How many answers a check did not pass. */
+  failures: number;
   corrections: number;
   agreement: AgreementSummary | null;
   /** How many models the task escalated to. */
@@ -49,6 +51,6 @@ export function qualityView({
   agreement,
   escalations,
   usage_by_model,
-}: QualitySummary): Omit<QualitySummary, "model"> {
+}: QualitySummary): Omit<QualitySummary, "model" | "failures"> {
   return { checks, corrections, agreement, escalations, usage_by_model };
 }

@@ -100,6 +100,7 @@ describe("a batch", () => {
   const tally = (overrides: object): Tally => ({
     counts: { ...counts, cancelled: 0, expired: 0, ...overrides },
     usage,
+    quality: null,
     startedAt: null,
     finishedAt: null,
   });

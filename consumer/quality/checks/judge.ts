@@ -12,7 +12,8 @@ import { canonicalJson } from "../../../shared/text/canonical_json.ts";
 import type { AnswerForm } from "../../loop/answer/answer_form.ts";
 import type { WaitingAnswer } from "../../loop/answer/find_answer.ts";
 import { cutMiddle } from "../../loop/conversation/tool_text.ts";
-import { finalAnswerName } from "../../tools/catalog.ts";
+import { type LoopTask, nothingReserved } from "../../loop/loop_slice.ts";
+import { finalAnswerName, finalAnswerOffer } from "../../tools/catalog.ts";
 import { type CheckVerdict, failed, noVerdict } from "./verdict.ts";
 
 export const verdictForm: AnswerForm = {
@@ -62,6 +63,29 @@ export function judgeMessages(judge: Judge, work: JudgedWork, token: string): Me
     { role: "system", content: systemText(token) },
     { role: "user", content: parts.join("\n\n").toWellFormed() },
   ];
+}
+
+/** A judge is a loop of its own without tools, whose answer is the verdict. */
+export function judgeTask(
+  judge: Judge,
+  work: JudgedWork,
+  token: string,
+  own: Pick<LoopTask, "id" | "bounds" | "lostClaims">,
+): LoopTask {
+  const finalOffer = finalAnswerOffer(verdictForm.schema);
+  const { id, bounds, lostClaims } = own;
+  return {
+    ...{ id, bounds, lostClaims },
+    opening: judgeMessages(judge, work, token),
+    reserved: nothingReserved,
+    form: verdictForm,
+    offers: [finalOffer],
+    finalOffer,
+    canReadFiles: false,
+    resumedFrom: 0,
+    onUncertain: "fail",
+    toolPin: undefined,
+  };
 }
 
 /** The tool calls and their results, without what the model thought. */

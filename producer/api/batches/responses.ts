@@ -13,6 +13,7 @@ import {
   Time,
   UsageResponse,
 } from "../../http/values.ts";
+import { ModelUsageResponse, qualityFields } from "../tasks/quality_fields.ts";
 import { TaskErrorResponse, TaskReason, TaskStatus } from "../tasks/responses.ts";
 
 /** The parts always add up to `total`; lines that are not expanded yet count as queued. */
@@ -39,12 +40,27 @@ export const SubmissionError = Type.Object(
   { $id: "SubmissionError" },
 );
 
+/** What checks, samples and escalations did in the tasks that have ended. */
+const BatchQualityResponse = Type.Object(
+  {
+    tasks: Count,
+    checks_failed: Count,
+    corrected: Count,
+    samples: Count,
+    agreed: Count,
+    escalated: Count,
+    usage_by_model: Type.Record(Type.String(), ModelUsageResponse),
+  },
+  { $id: "BatchQuality" },
+);
+
 export const BatchResponse = Type.Object(
   {
     id: Type.String(),
     status: oneOf(batchStatuses),
     counts: Counts,
     usage: UsageResponse,
+    quality: Type.Optional(BatchQualityResponse),
     eta: orNull(Time),
     labels: Labels,
     limits: Type.Object({ cost_usd: Type.Optional(Type.Number()), tokens: Type.Optional(Count) }),
@@ -78,6 +94,8 @@ export const ResultLine = Type.Object(
     output: Type.Unknown(),
     error: orNull(TaskErrorResponse),
     usage: UsageResponse,
+    model: Type.Optional(Type.String({ description: "the model that gave the answer" })),
+    ...qualityFields,
   },
   { $id: "ResultLine", essential: ["task_id", "status", "usage"] },
 );

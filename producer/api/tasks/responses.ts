@@ -2,6 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { reasons, statuses } from "../../../shared/task/states.ts";
 import { Count, NextCursor, oneOf, orNull, Time, UsageResponse } from "../../http/values.ts";
+import { qualityFields } from "./quality_fields.ts";
 
 export const TaskStatus = oneOf(statuses);
 export const TaskReason = oneOf(reasons);
@@ -80,6 +81,7 @@ const taskFields = {
   }),
   error: orNull(TaskErrorResponse),
   quirks: Type.Array(Type.String()),
+  ...qualityFields,
   history: Type.Optional(
     Type.Array(RunResponse, { description: "the runs before each redrive, oldest first" }),
   ),

@@ -18,6 +18,8 @@ export interface Progress {
   etaMs: number | null;
   tokens: number;
   costUsd: number;
+  /** What checks, samples and escalations did; null where no task has any. */
+  quality: BatchResponse["quality"] | null;
   /** Why no task starts, and what to do; null if nothing holds the batch back. */
   pausedReason: string | null;
 }
@@ -53,6 +55,7 @@ export class ProgressMeter {
       etaMs: remaining > 0 && recentRate !== null ? (remaining / recentRate) * 1_000 : null,
       tokens: batch.usage.prompt_tokens + batch.usage.completion_tokens,
       costUsd: batch.usage.cost_usd,
+      quality: batch.quality ?? null,
       pausedReason,
     };
   }
@@ -87,5 +90,20 @@ export function progressText(progress: Progress): string {
     ...(progress.tokens === 0 ? [] : [countText(progress.tokens, "token")]),
     // A batch names no model, so a cost of 0 can mean a free model or an unknown price.
     ...(progress.costUsd === 0 ? [] : [dollars(progress.costUsd)]),
+    ...qualityTexts(progress.quality),
   ].join(" · ");
+}
+
+/** What checks, samples and escalations did, each part only where there is something to report. */
+export function qualityTexts(quality: Progress["quality"]): string[] {
+  if (quality == null) return [];
+  const { tasks, checks_failed, corrected, samples, agreed, escalated } = quality;
+  const models = Object.entries(quality.usage_by_model);
+  const costs = models.map(([model, { cost_usd }]) => `${model} ${dollars(cost_usd)}`);
+  return [
+    ...(checks_failed === 0 ? [] : [`${checks_failed} failed a check, ${corrected} corrected`]),
+    ...(samples === 0 ? [] : [`${Math.round((100 * agreed) / samples)} % agree`]),
+    ...(escalated === 0 ? [] : [`${Math.round((100 * escalated) / tasks)} % escalated`]),
+    ...(models.length < 2 ? [] : [costs.join(", ")]),
+  ];
 }

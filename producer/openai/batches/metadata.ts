@@ -17,6 +17,9 @@ const jsonSettings = [
   "attempts",
   "labels",
   "concurrency",
+  "checks",
+  "samples",
+  "escalate",
   "rehearsal",
 ] as const;
 

@@ -35,13 +35,17 @@ function toolOfCheck(at: string, name: string, { available }: CheckScope): Detai
 }
 
 /** Samples repeat the work, so no tool with effects may be among the task's. */
-export const samples: Rule = ({ samples: wanted, tools = [] }, { available }) => {
+export const samples: Rule = ({ samples: wanted, tools = [], mcp = [] }, { available }) => {
   if (wanted === undefined) return [];
   const { count, need } = wanted;
   const details =
     need !== undefined && need > count
       ? fault("samples.need", `is more than samples.count (${count}): write at most ${count}`)
       : [];
+  if (mcp.length > 0)
+    details.push(
+      ...fault("mcp", "cannot be used with samples: a call of an MCP server is a POST request"),
+    );
   for (const [index, name] of tools.entries()) {
     const effect = available?.tools.find((tool) => tool.name === name)?.effect;
     if (effect === "effect")

@@ -8,6 +8,7 @@ import { addUsage, noUsage, readUsage, type Usage } from "../../spend/usage.ts";
 import { type Status, statuses } from "../../task/states.ts";
 import { sql } from "../sql.ts";
 import type { BatchRow } from "./batch_row.ts";
+import { addQuality, type BatchQuality, batchQualitySql, tallyQualitySql } from "./quality_sums.ts";
 
 export const minuteMs = 60_000;
 
@@ -17,6 +18,8 @@ export interface Tally {
   /** Lines that are not expanded yet count as queued. */
   counts: Counts;
   usage: Usage;
+  /** Null while no task with checks, samples or escalations has ended. */
+  quality: BatchQuality | null;
   /** The first claim of its tasks, and the last settlement; milliseconds since 1970 UTC. */
   startedAt: number | null;
   finishedAt: number | null;
@@ -36,10 +39,15 @@ export interface TallyRow extends Record<Status, number> {
   results_key: string | null;
   /** JSON: what ended in which minute; null when an older release counted it. */
   ended: string | null;
+  /** JSON of BatchQuality. */
+  quality: string | null;
 }
 
 /** The counts of one tally, or the sum of several of one batch. */
-type TallySum = Pick<TallyRow, "batch_id" | "usage" | "started_at" | "finished_at" | Status>;
+type TallySum = Pick<
+  TallyRow,
+  "batch_id" | "usage" | "quality" | "started_at" | "finished_at" | Status
+>;
 
 const countsSql = statuses
   .map((status) => `SUM(tasks.status = '${status}') AS ${status}`)
@@ -73,6 +81,7 @@ const amongSql = "batch_id IN (SELECT value FROM json_each(?1))";
 /** Counts the tasks of the tallies `wanted`; a tally without tasks has no row. */
 const countSql = (talliesSql: string, extraColumns = ""): string => `
   SELECT wanted.batch_id, wanted.chunk, ${countsSql}, json_object(${usageSql}) AS usage,
+    ${tallyQualitySql(inTallySql)} AS quality,
     MIN(tasks.started_at) AS started_at, MAX(tasks.finished_at) AS finished_at${extraColumns}
   FROM (${talliesSql}) AS wanted CROSS JOIN tasks ON ${inTallySql("tasks")}
   GROUP BY wanted.batch_id, wanted.chunk`;
@@ -83,7 +92,7 @@ const staleSql = `SELECT batch_id, chunk FROM batch_tallies
 /** One statement, so that no task changes between the count and the mark. */
 const recountSql = `
   UPDATE batch_tallies SET stale = 0, version = version + 1, results_key = NULL, ${countedSql},
-    usage = fresh.usage, ended = fresh.ended, started_at = fresh.started_at, finished_at = fresh.finished_at
+    usage = fresh.usage, quality = fresh.quality, ended = fresh.ended, started_at = fresh.started_at, finished_at = fresh.finished_at
   FROM (${countSql(staleSql, `, ${endedByMinuteSql} AS ended`)}) AS fresh
   WHERE batch_tallies.batch_id = fresh.batch_id AND batch_tallies.chunk = fresh.chunk`;
 
@@ -110,7 +119,7 @@ export async function readTallies(db: D1Database, batchId: string): Promise<Tall
 /** Tallies that are exact, added up in the store: a hundred of them would be 50 KB to send. */
 const freshSumsSql = `
   SELECT batch_id, MIN(started_at) AS started_at, MAX(finished_at) AS finished_at,
-    ${statuses.map((status) => `SUM(${status}) AS ${status}`).join(", ")}, json_object(${usageSql}) AS usage
+    ${statuses.map((status) => `SUM(${status}) AS ${status}`).join(", ")}, json_object(${usageSql}) AS usage, ${batchQualitySql} AS quality
   FROM batch_tallies WHERE ${amongSql} AND stale = 0 GROUP BY batch_id`;
 
 const staleRowsSql = `SELECT * FROM batch_tallies WHERE ${amongSql} AND stale = 1`;
@@ -172,17 +181,19 @@ export function sumTallies(batch: BatchRow, rows: readonly TallySum[]): Tally {
   const counts = { total: batch.total } as Counts;
   for (const status of statuses) counts[status] = 0;
   let usage = noUsage;
+  let quality: BatchQuality | null = null;
   let startedAt: number | null = null;
   let finishedAt: number | null = null;
   for (const row of rows) {
     for (const status of statuses) counts[status] += row[status];
     usage = addUsage(usage, readUsage(row.usage));
+    quality = addQuality(quality, row.quality);
     if (row.started_at !== null) startedAt = Math.min(startedAt ?? row.started_at, row.started_at);
     if (row.finished_at !== null) finishedAt = Math.max(finishedAt ?? 0, row.finished_at);
   }
   const rowCount = statuses.reduce((sum, status) => sum + counts[status], 0);
   counts.queued += Math.max(0, batch.total - rowCount);
-  return { counts, usage, startedAt, finishedAt };
+  return { counts, usage, quality, startedAt, finishedAt };
 }
 
 /** Stores where a chunk's results are, unless one of its tasks has changed since they were read. */

@@ -54,6 +54,33 @@ const callOf = (name: string, args: unknown) => ({
   tool_calls: [{ id: "x", type: "function", function: { name, arguments: args } }],
 });
 
+test("a task with samples, checks, a judge and an escalation replays without a difference", async () => {
+  const answer = (n: number) => toolCall("final_answer", { n });
+  const verdict = (score: number) => toolCall("final_answer", { reasons: "r", score });
+  const recording = await recordTask({
+    prompt: "p",
+    output_schema: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
+    samples: { count: 2 },
+    checks: [
+      { code: `output.n > 0 || "must be positive"` },
+      { judge: { model: "rehearsal", rubric: "r" } },
+    ],
+    escalate: [{ model: "rehearsal", share_failure: true }],
+    rehearsal: [
+      ...[answer(-1), answer(1), verdict(1)],
+      ...[answer(2), verdict(0), answer(2), verdict(1)],
+      ...[answer(3), verdict(1)],
+    ],
+  });
+  expect(recording.task.status).toBe("succeeded");
+  const report = replayWith(recording);
+  expect(report.differences).toEqual([]);
+  expect(report.model_calls).toBe(9);
+  const changed = structuredClone(recording);
+  changed.task.output = { n: 1 };
+  expect(replayWith(changed).differences).toMatchObject([{ what: "answer", now: '{"n":3}' }]);
+});
+
 /** Every kind of decision that a replay repeats. */
 const eventfulTask: DurableTask = {
   prompt: "p",

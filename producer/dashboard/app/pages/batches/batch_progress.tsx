@@ -4,6 +4,7 @@ import { Id, Labels, RelativeTime } from "../../parts/inline.tsx";
 import { type Fact, Facts } from "../../parts/layout.tsx";
 import { endedCount, ProgressBar } from "../../parts/status.tsx";
 import { compact, costOf, count, dateTime, dollars, duration } from "../../text/format.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { useRate } from "./use_rate.ts";
 
 export function BatchProgress({ batch }: { batch: Batch }) {
@@ -26,6 +27,7 @@ export function BatchProgress({ batch }: { batch: Batch }) {
           ["Rate", rate === null ? null : `${compact(rate)} a minute`],
           ["Done", batch.eta === null ? null : <RelativeTime iso={batch.eta} />],
           ...usageFacts(batch),
+          ...qualityFacts(batch),
           ...originFacts(batch),
         ]}
       />
@@ -34,6 +36,23 @@ export function BatchProgress({ batch }: { batch: Batch }) {
       )}
     </>
   );
+}
+
+/** What checks, samples and escalations did; nothing for a batch without any. */
+function qualityFacts({ quality }: Batch): Fact[] {
+  if (quality === undefined) return [];
+  const { tasks, checks_failed, corrected, samples, agreed, escalated } = quality;
+  const share = (part: number, whole: number): string => `${Math.round((100 * part) / whole)} %`;
+  const models = Object.entries(quality.usage_by_model);
+  const costs = models.map(
+    ([model, used]) => `${visibleLine(model, 80)} ${dollars(used.cost_usd)}`,
+  );
+  return [
+    ["Failed a check", `${count(checks_failed)} tasks, ${count(corrected)} corrected`],
+    ["Agreement", samples === 0 ? null : share(agreed, samples)],
+    ["Escalated", share(escalated, tasks)],
+    ["Cost by model", models.length < 2 ? null : costs.join(", ")],
+  ];
 }
 
 const legend: readonly Status[] = [
