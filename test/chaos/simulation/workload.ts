@@ -44,8 +44,16 @@ const postByTool = (label: string) =>
     body: JSON.stringify({ label }),
   });
 
+/** The check of an answer: a program, and a judge's turn. */
+const checkOf = (label: string) => `output.text === "answer ${label}" || "it is another answer"`;
+const judgement = (score: number): Turn => turn(call("final_answer", { reasons: "r", score }));
+
 interface Shape {
   turns: Turn[];
+  /** Turns after the answer. */
+  after?: Turn[];
+  /** The names of its steps, where they are not one for each turn and each call. */
+  names?: readonly string[];
   overrides?: Partial<DurableTask>;
   output?: unknown;
   ends?: readonly string[];
@@ -153,6 +161,50 @@ const shapes: Record<string, (label: string, random: Random) => Shape> = {
     overrides: { attempts: 3 },
     ends: ["dead attempts_exhausted"],
   }),
+  checked: (label) => ({
+    turns: [
+      turn(call("write_file", { path: "a.txt", content: label })),
+      turn(call("final_answer", { text: "wrong" })),
+    ],
+    overrides: { checks: [{ code: checkOf(label) }], policy: "demo" },
+    names: [
+      "rehearsal",
+      "write_file",
+      "rehearsal",
+      "check 1",
+      "final_answer",
+      "rehearsal",
+      "check 1",
+    ],
+  }),
+  judged: (label) => ({
+    turns: [turn(call("final_answer", { text: `answer ${label}` })), judgement(0.1)],
+    after: [judgement(0.9)],
+    overrides: { checks: [{ judge: { model: "rehearsal", rubric: "r" } }] },
+    names: [
+      ...["rehearsal", "rehearsal", "check 1", "final_answer"],
+      ...["rehearsal", "rehearsal", "check 1"],
+    ],
+  }),
+  sampled: (label) => ({
+    turns: [
+      turn(call("write_file", { path: "a.txt", content: label })),
+      turn(call("final_answer", { text: `answer ${label}` })),
+      turn(call("final_answer", { text: "another" })),
+    ],
+    overrides: { samples: { count: 3 } },
+    names: ["rehearsal", "write_file", "rehearsal", "rehearsal", "rehearsal"],
+  }),
+  escalated: (label) => ({
+    turns: [turn(call("final_answer", { text: "wrong" })), turn(postByTool(`${label}.1`))],
+    overrides: {
+      ...{ policy: "demo", checks: [{ code: checkOf(label) }], limits: { corrections: 0 } },
+      escalate: [{ model: "rehearsal", share_failure: true }],
+    },
+    effects: [`${label}.1`],
+    ends: ["succeeded", "failed uncertain_effect"],
+    names: ["rehearsal", "check 1", "escalate", "rehearsal", "fetch_url", "rehearsal", "check 1"],
+  }),
   refused_model: () => ({ turns: [failingTurn(400)], ends: ["failed model_error"] }),
 };
 
@@ -164,14 +216,15 @@ export function buildWork(label: string, shapeName: string, random: Random): Wor
   if (shape === undefined) throw new Error(`unknown shape ${shapeName}`);
   const output = shape.output ?? { text: `answer ${label}` };
   const turns = [...shape.turns, turn(call("final_answer", output as Record<string, unknown>))];
+  const { names = listStepNames(turns), after = [] } = shape;
   const ends = shape.ends ?? ["succeeded"];
   const task: DurableTask = {
     prompt: `Do ${label}.`,
     attempts: 10,
-    limits: { seconds: 86_400 },
-    rehearsal: turns,
+    rehearsal: [...turns, ...after],
     labels: { work: label },
     ...shape.overrides,
+    limits: { seconds: 86_400, ...shape.overrides?.limits },
   };
   const keyed = random.chance(0.4);
   if (keyed) task.idempotency_key = `key-${label}`;
@@ -180,7 +233,7 @@ export function buildWork(label: string, shapeName: string, random: Random): Wor
     label,
     shape: shapeName,
     task,
-    steps: listStepNames(turns),
+    steps: names,
     output,
     outcomes: ends,
     effects: shape.effects ?? [],

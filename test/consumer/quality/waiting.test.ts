@@ -45,7 +45,7 @@ function busyOnce(reply: object): string {
           { error: { message: "busy" } },
           { status: 429, headers: { "retry-after": "600" } },
         )
-      : Response.json(reply);
+      : Response.json(chat(reply));
   };
   vi.stubGlobal("fetch", endpoint);
   return url;
@@ -91,7 +91,12 @@ test.each<[string, DurableTask, object, string]>([
     await due(id);
     await deliverMessages(on, [id], "tasks", model);
     const row = await readRow(id);
-    expect([row.status, row.model, row.own_model]).toEqual(["succeeded", "rehearsal", null]);
+    expect([row.status, row.model, row.own_model, row.error]).toEqual([
+      "succeeded",
+      "rehearsal",
+      null,
+      null,
+    ]);
     const { usage_by_model: used } = JSON.parse(row.quality ?? "{}") as {
       usage_by_model: Record<string, { model_calls: number }>;
     };
