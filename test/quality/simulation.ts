@@ -1,5 +1,6 @@
 /** The real plan, loop and journal over a simulated model and a simulated check with known error rates. */
 
+import { noApprovals } from "../../consumer/approvals/desk.ts";
 import { JournalWriter } from "../../consumer/loop/journal/journal_writer.ts";
 import { runLoop } from "../../consumer/loop/loop.ts";
 import { recordVerdict } from "../../consumer/quality/checks/verdict.ts";
@@ -105,7 +106,12 @@ async function runOne(
       const model = modelOver(answers, thread.tier === undefined ? "cheap" : "dearer");
       const task = loopTask([], [], { steps: 500, model_calls: 500 }, schema);
       const own = journalOfThread(journal, thread);
-      return runLoop(task, [model], { ...slice, journal: own, toolHost: toolHostWith([]) });
+      return runLoop(task, [model], {
+        ...slice,
+        journal: own,
+        toolHost: toolHostWith([]),
+        approvals: noApprovals,
+      });
     },
     check: (thread, { answer, check }) => {
       const { label } = answer.output as { label: number };

@@ -1,19 +1,48 @@
 // Written by npm run openapi from index.ts, which has the types and the comments.
+// shared/text/byte_collector.ts
+var ByteCollector = class {
+  #buffer;
+  #size = 0;
+  /** `sizeHint` may be wrong; it saves growing. */
+  constructor(sizeHint = 0) {
+    this.#buffer = new Uint8Array(sizeHint);
+  }
+  get size() {
+    return this.#size;
+  }
+  add(part) {
+    const needed = this.#size + part.byteLength;
+    if (needed > this.#buffer.byteLength) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.byteLength));
+      grown.set(this.#buffer.subarray(0, this.#size));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(part, this.#size);
+    this.#size = needed;
+  }
+  /** What was collected, without a copy; the collector is empty afterwards. */
+  take() {
+    const bytes = this.#buffer.subarray(0, this.#size);
+    this.#buffer = new Uint8Array(0);
+    this.#size = 0;
+    return bytes;
+  }
+};
+
 // shared/text/lines.ts
 var newline = 10;
 async function* readLines(stream, { bytesMax = Infinity, lineBytesMax = Infinity } = {}) {
-  let parts = [];
+  const parts = new ByteCollector();
   let lineBytes = 0;
   let total = 0;
   let number = 1;
   const append = (part) => {
     lineBytes += part.byteLength;
-    if (lineBytes > lineBytesMax) parts = [];
-    else if (part.byteLength > 0) parts.push(part);
+    if (lineBytes > lineBytesMax) parts.take();
+    else parts.add(part);
   };
   const endLine = () => {
-    const bytes = lineBytes > lineBytesMax ? null : concat(parts, lineBytes);
-    parts = [];
+    const bytes = lineBytes > lineBytesMax ? null : parts.take();
     lineBytes = 0;
     if (bytes === null) return { kind: "too_long", number };
     return isBlank(bytes) ? null : { kind: "line", number, bytes };
@@ -26,6 +55,9 @@ async function* readLines(stream, { bytesMax = Infinity, lineBytesMax = Infinity
     }
     let from = 0;
     for (; ; ) {
+      const blank = lineBytes === 0 ? blankEnd(chunk, from) : { from, lines: 0 };
+      number += blank.lines;
+      from = blank.from;
       const end = chunk.indexOf(newline, from);
       append(chunk.subarray(from, end === -1 ? chunk.byteLength : end));
       if (end === -1) break;
@@ -38,18 +70,20 @@ async function* readLines(stream, { bytesMax = Infinity, lineBytesMax = Infinity
   const last = endLine();
   if (last !== null) yield last;
 }
-function concat(parts, size) {
-  const [only] = parts;
-  if (parts.length === 1 && only !== void 0) return only;
-  const bytes = new Uint8Array(size);
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.byteLength;
+function blankEnd(chunk, start) {
+  let from = start;
+  let lines = 0;
+  for (let position = start; position < chunk.byteLength; position++) {
+    const byte = chunk[position] ?? 0;
+    if (byte === newline) {
+      lines++;
+      from = position + 1;
+    } else if (!isSpace(byte)) break;
   }
-  return bytes;
+  return { from, lines };
 }
-var isBlank = (bytes) => bytes.every((byte) => byte === 32 || byte === 9 || byte === 13);
+var isSpace = (byte) => byte === 32 || byte === 9 || byte === 13;
+var isBlank = (bytes) => bytes.every(isSpace);
 
 // producer/client/index.ts
 var callMsMax = 12e4;
