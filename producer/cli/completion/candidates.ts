@@ -29,6 +29,7 @@ const byArgument: Readonly<Record<string, Candidates>> = {
   file: files,
   files,
   path: nothing,
+  other: nothing,
   prefix: nothing,
   prompt: nothing,
   step: nothing,

@@ -46,7 +46,7 @@ test("revoke accepts a whole key and does not send its secret", async () => {
 
 it.each([
   [["keys", "create"], "name"],
-  [["keys", "create", "x", "--scopes", "root"], "submit, read, admin"],
+  [["keys", "create", "x", "--scopes", "root"], "submit, read, approve, admin"],
   [["keys", "create", "x", "--rpm", "many"], "whole number"],
 ])("%j is a usage error with a hint", async (args, message) => {
   const run = await fleet(args);
