@@ -22,7 +22,7 @@ import type { BatchHead } from "./accept.ts";
 import { type Entry, longLine } from "./batch_input.ts";
 
 /** Two levels deeper than a task: its list, and the object around the list. */
-const jsonDepthMax = taskLimits.jsonDepthMax + 2;
+export const jsonDepthMax = taskLimits.jsonDepthMax + 2;
 
 export interface BatchBody {
   head: BatchHead;

@@ -30,6 +30,34 @@ export function parseJson(text: string, depthMax: number): Result<unknown, Probl
   }
 }
 
+/**
+ * A value that did not arrive as text: a queue and a service binding also carry cycles, dates, functions and
+ * any depth. The result is what its JSON text means, within the limits of a request's body.
+ */
+export function jsonCopy(
+  value: unknown,
+  limits: { bytesMax: number; depthMax: number },
+): Result<unknown, Problem> {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // A cycle, a BigInt, or too deep.
+  }
+  if (text === undefined) {
+    const message = "the value has no JSON text: send plain data without cycles";
+    return err({ kind: "unreadable", message, details: [{ path: "", message }] });
+  }
+  if (
+    text.length > limits.bytesMax ||
+    new TextEncoder().encode(text).byteLength > limits.bytesMax
+  ) {
+    const message = `the value is larger than ${limits.bytesMax.toLocaleString("en")} bytes: upload large files and name them in "files"`;
+    return err({ kind: "too_large", message });
+  }
+  return parseJson(text, limits.depthMax);
+}
+
 /** What would be changed on its way: a number that loses digits, or half of a surrogate pair. */
 function lossyPart(text: string, value: unknown): Problem | null {
   const number = findLossyNumber(text);

@@ -3,14 +3,16 @@
  * submission, however often it is delivered: its id is the idempotency key if the task has none. An invalid
  * message goes to the queue `inbox-dlq` with the reason, and from there to a table that the API lists.
  */
-import { inboxLimits } from "../../shared/limits.ts";
+import { inboxLimits, taskLimits } from "../../shared/limits.ts";
 import { log } from "../../shared/platform/log.ts";
 import { logFailure, StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { insertDeadMessage } from "../../shared/store/inbox.ts";
+import { isRecord } from "../../shared/text/json.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
 import { checkDatabaseRoom } from "../auth/rate_limit.ts";
 import type { ProducerEnv } from "../env.ts";
+import { jsonCopy } from "../http/json_text.ts";
 import { detailsOf, invalidField, type Problem } from "../http/problem.ts";
 import { submitTask } from "../tasks/submit.ts";
 
@@ -59,10 +61,14 @@ const noTenant = invalidField(
   'is missing or invalid: a message is a complete task as an object, plus its "tenant"',
 );
 
+const messageSize = { bytesMax: taskLimits.bodyBytesMax, depthMax: taskLimits.jsonDepthMax };
+
 /** The account's own Workers are trusted with the tenant that they name. */
 function parseMessage(body: unknown): Result<{ principal: Principal; task: object }, Problem> {
-  if (typeof body !== "object" || body === null || !("tenant" in body)) return err(noTenant);
-  const { tenant, ...task } = body;
+  const copied = jsonCopy(body, messageSize);
+  if (!copied.ok) return copied;
+  if (!isRecord(copied.value)) return err(noTenant);
+  const { tenant, ...task } = copied.value;
   return isTenant(tenant) ? ok({ principal: { tenant, scopes }, task }) : err(noTenant);
 }
 
@@ -71,7 +77,10 @@ const keyOf = (task: object, messageId: string): string | null =>
 
 function rejectedMessage({ id, body }: Message<unknown>, problem: Problem): RejectedMessage {
   const { kind: code, message } = problem;
-  return { v: 1, message_id: id, body, problem: { code, message, details: detailsOf(problem) } };
+  const copied = jsonCopy(body, messageSize);
+  const shown = copied.ok ? copied.value : null;
+  const problemText = { code, message, details: detailsOf(problem) };
+  return { v: 1, message_id: id, body: shown, problem: problemText };
 }
 
 /** A message that the platform gave up on arrives as it was sent. */

@@ -74,6 +74,7 @@ export function safeFileNames(names: readonly (string | null)[]): string[] {
   const usedAddresses = new Set<string>();
   return names.map((name, index) => {
     const clean = (name ?? "")
+      .slice(-1_000)
       .replace(/[^A-Za-z0-9._-]+/g, "_")
       .replace(/^\.+/, "")
       .slice(-100);

@@ -4,14 +4,16 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { isBatchId, isTaskId } from "../../shared/identity/ids.ts";
+import { batchLimits, taskLimits } from "../../shared/limits.ts";
 import { readBatch } from "../../shared/store/batches/batches.ts";
 import { readTask } from "../../shared/store/tasks/tasks.ts";
 import type { DurableTask } from "../../shared/task/task.ts";
 import { isTenant, type Principal, scopes } from "../auth/principal.ts";
-import { parseBatch } from "../batches/batch_body.ts";
+import { jsonDepthMax as batchDepthMax, parseBatch } from "../batches/batch_body.ts";
 import { batchView } from "../batches/batch_view.ts";
 import { startBatch } from "../batches/start.ts";
 import type { ProducerEnv } from "../env.ts";
+import { jsonCopy } from "../http/json_text.ts";
 import { type Detail, detailsOf, type Problem } from "../http/problem.ts";
 import { resolveKey } from "../tasks/idempotency.ts";
 import { submitBatch, submitTask } from "../tasks/submit.ts";
@@ -40,9 +42,16 @@ export interface BatchToSubmit {
   template?: object;
 }
 
+/** The limits of the same bodies over HTTP. */
+const taskSize = { bytesMax: taskLimits.bodyBytesMax, depthMax: taskLimits.jsonDepthMax };
+const batchSize = { bytesMax: batchLimits.jsonBytesMax, depthMax: batchDepthMax };
+
 export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   async submit(task: DurableTask): Promise<Submitted<TaskView>> {
-    const submission = await submitTask(this.env, callerOf(this.ctx.props), task, null);
+    const caller = callerOf(this.ctx.props);
+    const body = jsonCopy(task, taskSize);
+    if (!body.ok) return failure(body.error);
+    const submission = await submitTask(this.env, caller, body.value, null);
     if (!submission.ok) return failure(submission.error);
     const { row, isNew } = submission.value;
     return { ok: true, fresh: isNew, value: taskView(row) };
@@ -54,7 +63,9 @@ export class Fleet extends WorkerEntrypoint<ProducerEnv, FleetProps> {
   ): Promise<Submitted<BatchView>> {
     const key = resolveKey(options.idempotency_key ?? null, undefined);
     if (!key.ok) return failure(key.error);
-    const body = parseBatch(batch);
+    const value = jsonCopy(batch, batchSize);
+    if (!value.ok) return failure(value.error);
+    const body = parseBatch(value.value);
     if (!body.ok) return failure(body.error);
     const caller = callerOf(this.ctx.props);
     const submission = await submitBatch(this.env, caller, body.value, key.value);

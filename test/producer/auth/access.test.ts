@@ -82,6 +82,37 @@ describe("an invalid assertion is rejected", () => {
     expect((await call(`${part({ alg: "none" })}.${part(body)}.`)).status).toBe(401);
   });
 
+  it.each([
+    ["the public key as a shared secret", { alg: "HS256", kid: "k" }],
+    ["a key of its own", { alg: "RS256", kid: "k", jwk: { kty: "oct", k: "AAAA" } }],
+    ["an address for keys", { alg: "RS256", kid: "k", jku: "https://evil.example/keys" }],
+    ["a critical extension", { alg: "RS256", kid: "k", crit: ["x"], x: 1 }],
+    ["an unknown key id", { alg: "RS256", kid: "../k" }],
+  ])("an assertion with %s in its header is rejected", async (_name, header) => {
+    const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+    const body = { ...claims, iss: `https://${team}`, aud: audience, iat: 1, exp: 9e9 };
+    const signed = `${part(header)}.${part(body)}`;
+    const secret = await crypto.subtle.importKey(
+      "raw",
+      new TextEncoder().encode(jwks),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["sign"],
+    );
+    const signature = new Uint8Array(
+      await crypto.subtle.sign("HMAC", secret, new TextEncoder().encode(signed)),
+    ).toBase64({ alphabet: "base64url", omitPadding: true });
+    expect((await call(`${signed}.${signature}`)).status).toBe(401);
+  });
+
+  it.each([
+    ["1 MB", "a".repeat(1_000_000)],
+    ["1 MB of dots", ".".repeat(1_000_000)],
+    ["two assertions", "a.b.c, a.b.c"],
+  ])("an assertion of %s is rejected", async (_name, assertion) => {
+    expect((await call(assertion)).status).toBe(401);
+  });
+
   test("an assertion is rejected if Access is not configured", async () => {
     expect((await call(await signToken(), {})).status).toBe(401);
   });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { routes } from "../../../producer/api.ts";
+import { countedDatabase } from "../../shared/counted_database.ts";
 import { key as fleetKey, send, type TestFleet, task, testFleet } from "../client.ts";
 
 interface Key {
@@ -68,6 +69,30 @@ describe("a key", () => {
       401,
       "unknown API key: check the key, or ask an admin for a new one",
     ]);
+  });
+
+  test("a wrong secret of a known id and an unknown id cost the same work in the store", async () => {
+    const { key } = await createKey({});
+    const work = async (presented: string) => {
+      const counted = countedDatabase(env.DB);
+      const counting = testFleet({ DB: counted.db });
+      const answer = await send(counting, "GET", "/v1/tasks", undefined, bearer(presented));
+      return [
+        answer.status,
+        counted.rows.statements,
+        counted.rows.written,
+        answer.headers.get("www-authenticate"),
+      ];
+    };
+    const wrong = await work(`${key.slice(0, -1)}${key.endsWith("A") ? "E" : "A"}`);
+    expect(wrong).toEqual(await work(`key_${"0".repeat(26)}.${key.split(".")[1]}`));
+    expect(wrong[0]).toBe(401);
+  });
+
+  test("an upgrade to a WebSocket is answered as an ordinary request", async () => {
+    const upgrade = { ...bearer("wrong"), upgrade: "websocket", connection: "upgrade" };
+    const answer = await send(fleet, "GET", "/v1/tasks", undefined, upgrade);
+    expect([answer.status, answer.webSocket]).toEqual([401, null]);
   });
 
   test("a revoked key is rejected with the reason", async () => {

@@ -62,6 +62,31 @@ test.each(network)("the native engine has no way to the network: %s", async (cod
   expect(outcome.error?.kind).toBeOneOf(["thrown", "deadline"]);
 });
 
+const nothingToSteal: [code: string, value: string][] = [
+  ["Object.keys(process.env).length", "0"],
+  [
+    "try { await import('cloudflare:workers') } catch (e) { e.message.slice(0, 18) }",
+    "Cannot find module",
+  ],
+  [
+    "typeof globalThis.env + typeof globalThis.LOADER + typeof globalThis.DB",
+    "undefinedundefinedundefined",
+  ],
+  ["try { eval('1') } catch (e) { e.name }", "EvalError"],
+  ["try { new Function('return 1')() } catch (e) { e.name }", "EvalError"],
+  ["try { require('fs').readFileSync('/etc/passwd') } catch (e) { e.code }", "ENOENT"],
+  ["try { require('fs').readFileSync('../../proc/self/environ') } catch (e) { e.code }", "ENOENT"],
+  ["(await fetch('https://x.example/', { headers: { upgrade: 'websocket' } })).status", "403"],
+];
+
+test.each(nothingToSteal)(
+  "a native program finds nothing of the fleet: %s",
+  async (code, value) => {
+    const outcome = await native(code, { limits: { wallMs: 5_000 } });
+    expect(outcome.error?.message ?? outcome.value).toBe(value);
+  },
+);
+
 test("node:http of the native engine goes through the gateway", async () => {
   const requestedUrls: string[] = [];
   const outcome = await native(

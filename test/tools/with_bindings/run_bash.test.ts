@@ -111,6 +111,25 @@ describe("an endless script is stopped", () => {
     10_000,
   );
 
+  test.each([
+    ":(){ :|:& };:",
+    "echo {1..100000000} | wc -c",
+    "printf '%1000000000d' 1 | wc -c",
+    "head -c 1000000000 /dev/zero | wc -c",
+    "x=a; while :; do x=$x$x; done",
+    "awk 'BEGIN { while (1) s = s \"aaaaaaaa\" }'",
+    "jq -n 'def f: f + f; f'",
+    "seq 1 1000000000 | tail -1",
+  ])(
+    "a bomb ends without harm to the next script: %s",
+    async (script) => {
+      const outcome = await bash(script).catch((error: Error) => ({ stdout: error.message }));
+      expect(outcome.stdout.length).toBeLessThan(2_000_000);
+      expect((await bash("echo fine")).stdout).toBe("fine\n");
+    },
+    30_000,
+  );
+
   test("an endless script does not stop another one", async () => {
     const [, outcome] = await Promise.all([bash("while true; do :; done"), bash("echo fine")]);
     expect(outcome.stdout).toBe("fine\n");
