@@ -168,4 +168,24 @@ export function testFlows(fixture: Fixture): void {
     const { input } = steps.find(({ name }) => name === "delete_file") ?? {};
     expect(input).toEqual({ path: "b.txt" });
   });
+
+  test("the search field opens ids, and lists tasks by custom id or label", async () => {
+    const { page } = await fixture.open();
+    await page.goto(`${fixture.fleet.url}/batches`);
+    await page.getByRole("heading", { name: "Batches", level: 1 }).waitFor();
+    const find = async (text: string) => {
+      await page.locator("h1").click();
+      await page.keyboard.press("/");
+      await page.keyboard.type(text);
+      await page.keyboard.press("Enter");
+    };
+    await find("answers");
+    await page.getByRole("link", { name: "answers" }).waitFor();
+    expect(new URL(page.url()).search).toBe("?custom_id=answers");
+    await find("team=docs");
+    await page.getByRole("link", { name: "answers" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("label")).toBe("team=docs");
+    await find(fixture.batch);
+    await page.getByText("3 of 3 tasks ended").waitFor();
+  });
 }

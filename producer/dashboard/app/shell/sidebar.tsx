@@ -1,6 +1,7 @@
 /** The navigation of every page, with the search for an id, the theme and the sign-out. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { pagePath } from "../data/api.ts";
 import { clearCache } from "../data/response_cache.ts";
 import { type Session, setSession } from "../data/session.ts";
 import { chooseTheme, readTheme, type Theme, themes } from "../data/theme.ts";
@@ -55,25 +56,51 @@ function signOut(): void {
   setSession({ kind: "out", message: null });
 }
 
-/** Opens the task or batch with the entered id. */
+/** The pages of ids, by prefix. */
+const pagesOfIds: readonly (readonly [prefix: string, page: string])[] = [
+  ["task_", "/tasks/"],
+  ["batch_", "/batches/"],
+  ["eval_", "/evals/"],
+];
+
+/** Where a search leads: to the page of an id, or to the tasks with a label or a custom id. */
+function searchPath(text: string): string {
+  const page = pagesOfIds.find(([prefix]) => text.startsWith(prefix));
+  if (page !== undefined) return `${page[1]}${encodeURIComponent(text)}`;
+  return pagePath("/tasks", text.includes("=") ? { label: text } : { custom_id: text });
+}
+
+/** Opens the task or batch with the entered id, or lists tasks by custom id or label. The key "/" moves to it. */
 function IdSearch() {
   const { route } = useLocation();
   const [text, setText] = useState("");
+  const field = useRef<HTMLInputElement>(null);
   const openPage = (event: Event) => {
     event.preventDefault();
-    const id = text.trim();
-    const kind = /^(task|batch)_/.exec(id)?.[1];
-    if (kind === undefined) return;
+    const wanted = text.trim();
+    if (wanted === "") return;
     setText("");
-    route(`/${kind === "task" ? "tasks" : "batches"}/${encodeURIComponent(id)}`);
+    route(searchPath(wanted));
   };
+  useEffect(() => {
+    const focus = (event: KeyboardEvent) => {
+      const isTyping =
+        event.target instanceof Element && event.target.closest("input, textarea, select");
+      if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    addEventListener("keydown", focus);
+    return () => removeEventListener("keydown", focus);
+  }, []);
   return (
     <search class="find">
       <form onSubmit={openPage}>
         <input
+          ref={field}
           type="search"
-          aria-label="Go to a task or batch by its id"
-          placeholder="Go to an id"
+          aria-label="Find by id, custom id or label"
+          placeholder="Find id or label ( / )"
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />

@@ -10,7 +10,7 @@ import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
 import { compact, costOf, duration, humanize } from "../../text/format.ts";
 import { formatValue, visibleLine } from "../../text/visible.ts";
-import { type TaskFilter, TaskFilters } from "./task_filters.tsx";
+import { filterNames, type TaskFilter, TaskFilters } from "./task_filters.tsx";
 
 const liveEachMs = 2_500;
 const endedEachMs = 10_000;
@@ -26,8 +26,8 @@ interface TaskTableProps {
 
 export function TaskTable({ base, batch, isLive }: TaskTableProps) {
   const { query } = useLocation();
-  const { cursor = null, status = "", reason = "", error_code = "", label = "" } = query;
-  const filter: TaskFilter = { status, reason, error_code, label };
+  const { cursor = null } = query;
+  const filter = filterOf(query);
   const tasks = usePolled(
     "GET /v1/tasks",
     { query: taskQuery(filter, batch, cursor) },
@@ -41,7 +41,7 @@ export function TaskTable({ base, batch, isLive }: TaskTableProps) {
       <Loaded polled={tasks} lines={8}>
         {(value) =>
           value.tasks.length === 0 ? (
-            <EmptyState title={isFiltered ? "No task matches these filters" : "No task yet"} />
+            <EmptyState title={emptyTitle(isFiltered, next !== null)} />
           ) : (
             <Rows tasks={value.tasks} />
           )
@@ -53,6 +53,17 @@ export function TaskTable({ base, batch, isLive }: TaskTableProps) {
       />
     </Panel>
   );
+}
+
+const filterOf = (query: Readonly<Record<string, string>>): TaskFilter =>
+  Object.fromEntries(filterNames.map((name) => [name, query[name] ?? ""])) as TaskFilter;
+
+/** A page of a filtered list looks at a bounded number of tasks. */
+function emptyTitle(isFiltered: boolean, hasMore: boolean): string {
+  if (!isFiltered) return "No task yet";
+  return hasMore
+    ? "No task of this part of the list matches: continue with older ones"
+    : "No task matches these filters";
 }
 
 function taskQuery({ label, ...filter }: TaskFilter, batch: string | null, cursor: string | null) {
