@@ -1,6 +1,7 @@
 /** Runs wrangler: a deploy changes an account only through it. */
 import { spawn } from "node:child_process";
 import path from "node:path";
+import { compileCache } from "../local/environment.ts";
 import type { Resource } from "./resources.ts";
 
 /** `output` has both streams. */
@@ -19,7 +20,13 @@ export function createWrangler(root: string): Wrangler {
       const child = spawn(process.execPath, [program, ...args], {
         cwd: root,
         stdio: ["pipe", "pipe", "pipe"],
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "true" },
+        env: {
+          ...process.env,
+          NODE_COMPILE_CACHE: compileCache,
+          WRANGLER_SEND_METRICS: "false",
+          NO_COLOR: "1",
+          CI: "true",
+        },
       });
       let output = "";
       for (const stream of [child.stdout, child.stderr]) {

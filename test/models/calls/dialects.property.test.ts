@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { offer, request } from "../request.ts";
-import { type Meant, type Renderer, renderers } from "./render.ts";
+import type { Meant, Renderer } from "./render/renderer.ts";
+import { renderers } from "./render/renderers.ts";
 
 const probe = offer("probe", {
   text: { type: "string" },

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import type { Reply } from "../../../shared/models/model.ts";
 import { request } from "../request.ts";
-import { type Meant, type Renderer, renderers } from "./render.ts";
+import type { Meant, Renderer } from "./render/renderer.ts";
+import { renderers } from "./render/renderers.ts";
 
 function readReply(content: string, finish = "stop"): Reply {
   const body = { choices: [{ finish_reason: finish, message: { role: "assistant", content } }] };

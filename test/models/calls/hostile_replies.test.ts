@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { cpuMsOf } from "../../cpu_time.ts";
 import { request } from "../request.ts";
-import { renderers } from "./render.ts";
+import { renderers } from "./render/renderers.ts";
 
 const chars = 100_000;
 const cpuMsMax = 200;

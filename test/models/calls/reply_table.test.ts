@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { request } from "../request.ts";
-import { renderers } from "./render.ts";
-import { type ReplyRow, replyTable, shapes } from "./reply_table.ts";
+import { renderers } from "./render/renderers.ts";
+import { type ReplyRow, replyTable } from "./replies/reply_table.ts";
+import { shapes } from "./replies/wire_shape.ts";
 
 /** The calls that would run: those without a problem. */
 function runs({ body }: ReplyRow) {

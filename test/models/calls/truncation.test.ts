@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";
 import { offer, request } from "../request.ts";
-import { type Meant, renderers } from "./render.ts";
-import { replyTable } from "./reply_table.ts";
+import type { Meant } from "./render/renderer.ts";
+import { renderers } from "./render/renderers.ts";
+import { replyTable } from "./replies/reply_table.ts";
 
 const places = 20;
 const cutsOf = (text: string): string[] =>

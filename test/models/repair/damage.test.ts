@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { repairCall } from "../../../consumer/models/repair/repair.ts";
-import { python } from "../calls/render.ts";
+import { python } from "../calls/render/renderer.ts";
 import { offer } from "../request.ts";
 
 const tool = offer(
