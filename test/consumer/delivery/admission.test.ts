@@ -1,7 +1,10 @@
 import { createMessageBatch, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { readConfig } from "../../../consumer/config/config.ts";
 import type { ConsumerEnv } from "../../../consumer/config/env.ts";
+import { checkAdmission } from "../../../consumer/delivery/admission.ts";
+import { closedBreaker } from "../../../consumer/governor/breaker.ts";
 import consumer from "../../../consumer/index.ts";
 import { objectKeys } from "../../../shared/files/objects.ts";
 import { taskMessage } from "../../../shared/platform/message.ts";
@@ -17,6 +20,7 @@ import {
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 let endpoints = 0;
@@ -129,6 +133,30 @@ test("a task without fallback models waits for its own model", async () => {
     0,
     [],
   ]);
+});
+
+test.each([
+  [30_000, "waits for it"],
+  [30_001, "takes its fallback model"],
+])("a task whose own model is free again in %i ms %s", async (ms, end) => {
+  const { on, closedModel, openModel } = await consumerWithTwoModels();
+  const now = Date.now();
+  vi.spyOn(Date, "now").mockReturnValue(now);
+  const until = now + ms;
+  const GOVERNOR = {
+    idFromName: (name: string) => name,
+    get: (name: string) => ({
+      breaker: async () => closedBreaker,
+      admit: async () =>
+        name === openModel ? { granted: true, at: now, isNew: true } : { granted: false, until },
+    }),
+  };
+  const config = await readConfig({ ...on.env, GOVERNOR } as unknown as ConsumerEnv);
+  const id = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [openModel] });
+  const admission = await checkAdmission(config, taskMessage(id, closedModel));
+  expect(admission.ok ? admission.value.model : admission.error.waitMs).toBe(
+    end === "waits for it" ? ms : openModel,
+  );
 });
 
 test("an admission is revoked when the message has no task", async () => {
