@@ -82,3 +82,21 @@ export async function readWorker(
   };
   return { migrationTag: default_environment?.script?.migration_tag ?? null, bindings: names };
 }
+
+/** The consumers of a queue, such as `worker:<name>`; null if the account has no queue of this name. */
+export async function readConsumers(
+  api: ReadApi,
+  account: string,
+  name: string,
+): Promise<string[] | null> {
+  const query = new URLSearchParams({ page: "1", name });
+  const { status, result } = await api(`/accounts/${account}/queues?${query}`);
+  if (status !== 200) throw new DeployError(`cannot read the queue ${name}: status ${status}`);
+  const queues = result as {
+    queue_name: string;
+    consumers?: { type: string; script?: string }[];
+  }[];
+  const queue = queues.find(({ queue_name }) => queue_name === name);
+  if (queue === undefined) return null;
+  return (queue.consumers ?? []).map(({ type, script }) => `${type}:${script ?? ""}`);
+}

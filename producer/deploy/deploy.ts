@@ -5,7 +5,7 @@
  */
 import path from "node:path";
 import { deployedPolicySecrets } from "../../policies/index.ts";
-import { findAccount, type ReadApi, readWorker } from "./account.ts";
+import { findAccount, type ReadApi, readConsumers, readWorker } from "./account.ts";
 import { type Choices, type GivenChoices, readSaved, resolveChoices, save } from "./choices.ts";
 import { folderOf, readSettings, type WorkerSettings, workers, writeConfigs } from "./configs.ts";
 import { deleteContainers } from "./containers.ts";
@@ -16,10 +16,10 @@ import { mustHaveAddress, mustHavePlan } from "./preflight.ts";
 import { type Resource, resourcesOf } from "./resources.ts";
 import { keyName, requiredSecrets, sourceOf } from "./secrets.ts";
 import {
+  bucketInfo,
   createResource,
   DeployError,
   databaseIds,
-  resourceInfo,
   runOrThrow,
   secretNames,
 } from "./wrangler.ts";
@@ -58,7 +58,7 @@ export async function deploy(options: DeployOptions, context: DeployContext): Pr
   printChoices(context, choices);
   const settings = readSettings(root, environment, choices, consumer?.migrationTag ?? null);
   await mustHaveAddress(context.api, account, settings.producer);
-  const existingResources = await findResources(options, context, settings);
+  const existingResources = await findResources(options, context, account, settings);
   if (consumer === null) {
     const place = { root, folder: folderOf(environment), account };
     await mustHavePlan(context.wrangler, place, settings.consumer);
@@ -87,34 +87,36 @@ function printChoices(context: DeployContext, { microvm, metrics, location }: Ch
 /** The resources that exist, as "kind name". Rejects one of another project. */
 async function findResources(
   { root, environment, location }: DeployOptions,
-  context: DeployContext,
+  { wrangler, api, print }: DeployContext,
+  account: string,
   settings: WorkerSettings,
 ): Promise<Set<string>> {
-  const { wrangler } = context;
-  const existingWorkers = new Set<string>();
+  const existing = new Set<string>();
   const ids = await databaseIds(wrangler);
   const files = writeConfigs(root, environment, settings, ids);
   const names = workers.map((worker) => String(settings[worker].name));
-  let hasDatabase = false;
   const resources = resourcesOf(workers.map((worker) => settings[worker]));
-  // Each call of wrangler takes a second.
-  const infos = await Promise.all(
-    resources.map((resource) =>
-      resource.kind === "database" ? null : resourceInfo(wrangler, resource),
-    ),
-  );
-  for (const [index, { kind, name }] of resources.entries()) {
-    const info = infos[index] ?? null;
-    if (kind === "database" ? !ids.has(name) : info === null) continue;
-    existingWorkers.add(`${kind} ${name}`);
-    if (kind === "queue") mustBeOwnQueue(name, info ?? "", names);
-    else if (kind === "bucket") mustBeOwnBucket(name, info ?? "", hasDatabase);
-    else {
-      hasDatabase = await isMigrated(wrangler, name, files.producer);
-      if (location) context.print(`the database ${name} exists and stays where it is`);
-    }
+  let hasDatabase = false;
+  for (const { kind, name } of resources) {
+    if (kind !== "database" || !ids.has(name)) continue;
+    existing.add(`database ${name}`);
+    hasDatabase = await isMigrated(wrangler, name, files.producer);
+    if (location) print(`the database ${name} exists and stays where it is`);
   }
-  return existingWorkers;
+  const find = async ({ kind, name }: Resource): Promise<void> => {
+    if (kind === "queue") {
+      const consumers = await readConsumers(api, account, name);
+      if (consumers === null) return;
+      mustBeOwnQueue(name, consumers, names);
+    } else if (kind === "bucket") {
+      const info = await bucketInfo(wrangler, name);
+      if (info === null) return;
+      mustBeOwnBucket(name, info, hasDatabase);
+    } else return;
+    existing.add(`${kind} ${name}`);
+  };
+  await Promise.all(resources.map(find));
+  return existing;
 }
 
 async function createMissing(

@@ -22,13 +22,14 @@ export async function isMigrated(
   );
 }
 
-/** `info` is what `wrangler queues info` prints. */
-export function mustBeOwnQueue(name: string, info: string, workers: readonly string[]): void {
-  const consumers = /^Consumers:\s*(.+)$/m.exec(info)?.[1]?.split(",") ?? [];
+/** `consumers` are what `readConsumers` returns. */
+export function mustBeOwnQueue(
+  name: string,
+  consumers: readonly string[],
+  workers: readonly string[],
+): void {
   const ownWorkers = workers.map((worker) => `worker:${worker}`);
-  const foreign = consumers
-    .map((consumerName) => consumerName.trim())
-    .find((each) => !ownWorkers.includes(each));
+  const foreign = consumers.find((each) => !ownWorkers.includes(each));
   if (foreign === undefined) return;
   throw new DeployError(
     `the queue ${name} is not a fleet's: its consumer is ${foreign}. Nothing was changed: ${advice}`,

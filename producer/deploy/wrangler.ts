@@ -63,18 +63,14 @@ export async function databaseIds(wrangler: Wrangler): Promise<Map<string, strin
   return new Map(databases.map(({ name, uuid }) => [name, uuid]));
 }
 
-const notFound = /does not exist|not found|no such|10006|11000/i;
+const notFound = /does not exist|not found|no such|10006/i;
 
 /**
- * What wrangler prints of a bucket or a queue; null if it does not exist. An unclear answer stops the deploy:
- * a wrong guess would create a second resource.
+ * What wrangler prints of a bucket; null if it does not exist. An unclear answer stops the deploy: a wrong guess
+ * would create a second bucket.
  */
-export async function resourceInfo(
-  wrangler: Wrangler,
-  { kind, name }: Resource,
-): Promise<string | null> {
-  const args =
-    kind === "bucket" ? ["r2", "bucket", "info", name, "--json"] : ["queues", "info", name];
+export async function bucketInfo(wrangler: Wrangler, name: string): Promise<string | null> {
+  const args = ["r2", "bucket", "info", name, "--json"];
   const { ok, output } = await wrangler(args);
   if (ok) return output;
   if (notFound.test(output)) return null;

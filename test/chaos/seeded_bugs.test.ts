@@ -7,9 +7,10 @@ const seedsMax = 24;
 
 test.each(knownBugs.map((each) => [each.description, each] as const))(
   "the checker notices a bug: %s",
-  async (_, { bug, invariants: noticedBy, shapes }) => {
+  async (_, { bug, seed: firstSeed = 1, invariants: noticedBy, shapes }) => {
     const noticed: string[] = [];
-    for (let seed = 1; seed <= seedsMax && noticed.length === 0; seed++) {
+    for (let n = 0; n < seedsMax && noticed.length === 0; n++) {
+      const seed = ((firstSeed - 1 + n) % seedsMax) + 1;
       const run = { seed, tasks: 10, bug, ...(shapes === undefined ? {} : { shapes }) };
       const { violations } = await simulate(run);
       noticed.push(...violations.filter((text) => noticedBy.some((name) => text.startsWith(name))));

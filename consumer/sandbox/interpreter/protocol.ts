@@ -86,3 +86,19 @@ export const urlParts = [
   "hash",
   "href",
 ] as const;
+
+/** The methods of WebCrypto that the host performs. */
+export const subtleMethods = [
+  "encrypt",
+  "decrypt",
+  "sign",
+  "verify",
+  "digest",
+  "generateKey",
+  "deriveKey",
+  "deriveBits",
+  "importKey",
+  "exportKey",
+  "wrapKey",
+  "unwrapKey",
+];

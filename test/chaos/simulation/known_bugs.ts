@@ -6,6 +6,8 @@ import type { SeededBug, Statement, StatementSplit } from "./bindings.ts";
 
 export interface KnownBug {
   description: string;
+  /** The first seed that shows it, where it is not 1: it is tried first. */
+  seed?: number;
   /** At least one of these must report it. */
   invariants: readonly (keyof typeof invariants | "cleanup")[];
   bug: SeededBug;
@@ -59,6 +61,7 @@ function splitClaim(claim: Statement): StatementSplit | null {
 export const knownBugs: readonly KnownBug[] = [
   {
     description: "writes carry no fence",
+    seed: 3,
     invariants: ["singleOwner", "settledOnce"],
     bug: { statement: rewrite("AND fence = ?2 AND status = 'running'", "AND ?2 IS NOT NULL") },
     shapes: ["long", "tools"],
@@ -73,6 +76,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "a claim takes a settled task",
+    seed: 4,
     invariants: ["settledOnce"],
     bug: {
       statement: ({ sql, args }) => ({
@@ -89,6 +93,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "a resume ignores the journal that it continues",
+    seed: 6,
     invariants: ["limitsHold", "resultsMatch"],
     bug: {
       statement: rewrite("resumed_from = IIF(?3 = 'resume', fence, NULL)", "resumed_from = NULL"),
@@ -97,6 +102,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "every lost lease costs an attempt",
+    seed: 4,
     invariants: ["limitsHold"],
     bug: { statement: rewrite("steps.fence = tasks.fence)", "steps.fence < 0)") },
     shapes: ["long"],
@@ -109,6 +115,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "the sweep never sends a message again",
+    seed: 10,
     invariants: ["noTaskLost", "everythingSettles"],
     bug: { statement: rewrite("WHERE sweep_at <= ", "WHERE 0 AND sweep_at <= ") },
   },
@@ -144,6 +151,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "model replies are not journaled",
+    seed: 4,
     invariants: ["effectsOnce", "resultsMatch", "everythingSettles"],
     bug: { statement: dropWhen((each) => isStep(each) && each.args.includes("model")) },
     shapes: ["long", "tools"],
@@ -242,6 +250,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "messages are acknowledged before their tasks settle",
+    seed: 10,
     invariants: ["noTaskLost", "everythingSettles"],
     bug: {
       acksBeforeSettling: true,
@@ -257,12 +266,14 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "the result is stored after its row refers to it",
+    seed: 6,
     invariants: ["resultsMatch"],
     bug: { delayed: { object: (key) => key.endsWith("/result.json") } },
     shapes: ["plain"],
   },
   {
     description: "the intent of an effect is written after the call",
+    seed: 3,
     invariants: ["effectsOnce", "singleOwner"],
     bug: { delayed: { statement: (each) => isStep(each) && each.args.includes("intent") } },
     shapes: effects,
@@ -314,6 +325,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "retention removes a task that is live again",
+    seed: 3,
     invariants: ["cleanup"],
     bug: {
       statement: rewrite("sweep_at IS NULL AND finished_at <= ?1", "created_at <= ?1"),

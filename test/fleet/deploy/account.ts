@@ -63,7 +63,12 @@ export class Account {
   readonly api: ReadApi = async (place) => {
     this.calls.push(`GET ${place}`);
     if (this.calls.length - 1 === this.failingCall) return { status: 500, result: null };
+    if (this.failing !== null && place.includes(this.failing.args)) {
+      return { status: 500, result: null };
+    }
     const missing = { status: 404, result: null };
+    const queue = /\/queues\?.*name=(.*)$/.exec(place)?.[1];
+    if (queue !== undefined) return { status: 200, result: this.#queuesOf(queue) };
     if (place.endsWith("/workers/subdomain")) {
       return this.hasSubdomain ? { status: 200, result: { subdomain: "someone" } } : missing;
     }
@@ -131,9 +136,14 @@ export class Account {
       return success(JSON.stringify({ name, object_count: String(objects) }));
     }
     if (action === "create") this.queues.set(name, null);
+    return success();
+  }
+
+  #queuesOf(name: string): object[] {
     const consumer = this.queues.get(name);
-    if (consumer === undefined) return failure(`${name} does not exist.`);
-    return success(consumer === null ? name : `${name}\nConsumers: worker:${consumer}\n`);
+    if (consumer === undefined) return [];
+    const consumers = consumer === null ? [] : [{ type: "worker", script: consumer }];
+    return [{ queue_name: name, consumers }];
   }
 
   #configOf(args: readonly string[]): Record<string, unknown> {

@@ -117,7 +117,7 @@ test("without a sign-in nothing is changed, and the error says how to sign in", 
 });
 
 test.each([
-  ["queues info", "A request to the Cloudflare API failed: 500"],
+  ["/queues?", "cannot read the queue"],
   ["r2 bucket info", "fetch failed"],
   ["d1 list", "not authorised"],
   ["d1 migrations", "a migration failed"],

@@ -1,3 +1,4 @@
+import { subtleMethods } from "../../protocol.ts";
 import { parseJson } from "../outcome.ts";
 
 /** WebCrypto for a program: each call carries its keys as JSON and is charged before it runs. No key is kept. */
@@ -203,21 +204,6 @@ async function perform(
   }
 }
 
-const methods = [
-  "encrypt",
-  "decrypt",
-  "sign",
-  "verify",
-  "digest",
-  "generateKey",
-  "deriveKey",
-  "deriveBits",
-  "importKey",
-  "exportKey",
-  "wrapKey",
-  "unwrapKey",
-];
-
 /** One call. Never rejects. When the fuel runs out, it throws at once, which ends the run. */
 export function callSubtle(
   method: string,
@@ -229,7 +215,7 @@ export function callSubtle(
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { text: JSON.stringify({ error: { name, message } }), bytes: null };
   };
-  if (!Array.isArray(values) || !methods.includes(method))
+  if (!Array.isArray(values) || !subtleMethods.includes(method))
     return Promise.resolve(errorAnswer(new TypeError("There is no such operation.")));
   let price: number;
   try {

@@ -1,3 +1,4 @@
+import { subtleMethods } from "../../protocol.ts";
 import { bytesOf } from "../bridge.ts";
 import { callHost } from "../pending.ts";
 
@@ -77,27 +78,12 @@ async function call(method: string, values: unknown[]): Promise<unknown> {
   return answer.bytes ? (body ?? new ArrayBuffer(0)) : revive(answer.value);
 }
 
-const methods = [
-  "encrypt",
-  "decrypt",
-  "sign",
-  "verify",
-  "digest",
-  "generateKey",
-  "deriveKey",
-  "deriveBits",
-  "importKey",
-  "exportKey",
-  "wrapKey",
-  "unwrapKey",
-];
-
 class SubtleCrypto {
   get [Symbol.toStringTag](): string {
     return "SubtleCrypto";
   }
 }
-for (const method of methods) {
+for (const method of subtleMethods) {
   const namedMethods = {
     async [method](...values: unknown[]) {
       return call(method, values);

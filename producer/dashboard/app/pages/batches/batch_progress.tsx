@@ -1,5 +1,6 @@
 /** The counts, rate, usage and origin of a batch. */
-import type { Batch, Counts, Status } from "../../data/responses.ts";
+import { statuses } from "../../../../../shared/task/states.ts";
+import type { Batch, Counts } from "../../data/responses.ts";
 import { Id, Labels, RelativeTime } from "../../parts/inline.tsx";
 import { type Fact, Facts } from "../../parts/layout.tsx";
 import { endedCount, ProgressBar } from "../../parts/status.tsx";
@@ -55,20 +56,10 @@ function qualityFacts({ quality }: Batch): Fact[] {
   ];
 }
 
-const legend: readonly Status[] = [
-  "queued",
-  "running",
-  "succeeded",
-  "failed",
-  "dead",
-  "cancelled",
-  "expired",
-];
-
 function Legend({ counts }: { counts: Counts }) {
   return (
     <ul class="legend">
-      {legend.map((status) =>
+      {statuses.map((status) =>
         counts[status] === 0 && status !== "succeeded" ? null : (
           <li key={status}>
             <span class={`swatch swatch-${status}`} />
