@@ -18,15 +18,7 @@ import type {
   RawBody,
 } from "./calls.ts";
 
-export type {
-  CallError,
-  CallInput,
-  CallName,
-  CallResult,
-  CallValue,
-  FleetClient,
-  RawBody,
-} from "./calls.ts";
+export type * from "./calls.ts";
 
 export interface ClientOptions {
   /** Such as https://fleet.example; a trailing slash is ignored. */

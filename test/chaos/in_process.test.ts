@@ -14,7 +14,7 @@ declare module "vitest" {
 }
 
 const options = inject("chaos");
-const { seed: first, seeds, tasks } = options ?? { seed: 1, seeds: 12, tasks: 12 };
+const { seed: first, seeds, tasks } = options ?? { seed: 1, seeds: 8, tasks: 12 };
 const perTest = 20;
 const groups = Array.from({ length: Math.ceil(seeds / perTest) }, (_, n) => first + n * perTest);
 

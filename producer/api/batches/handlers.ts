@@ -1,7 +1,8 @@
 /** Batches: submit, read, results, cancel, redrive, pause, resume. */
+
 import { batchTaskRange, isBatchId } from "../../../shared/identity/ids.ts";
 import { batchLimits, taskLimits } from "../../../shared/limits.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { readBatchFailures } from "../../../shared/store/batches/batch_failures.ts";
 import type { BatchRow } from "../../../shared/store/batches/batch_row.ts";
 import { cancelBatch, listBatches, readBatch } from "../../../shared/store/batches/batches.ts";
@@ -12,10 +13,10 @@ import { batchView, batchViews } from "../../batches/batch_view.ts";
 import { dryRun } from "../../batches/dry_run.ts";
 import { startBatch } from "../../batches/start.ts";
 import { readJson } from "../../http/body.ts";
-import { notFound, type Problem } from "../../http/problem.ts";
 import { pullStream } from "../../http/pull_stream.ts";
 import { pageOf, readQuery } from "../../http/query.ts";
 import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+import { rowFinder } from "../../http/row_finder.ts";
 import { sweep } from "../../sweep/sweep.ts";
 import { readIdempotencyKey } from "../../tasks/idempotency.ts";
 import { redriveBatch } from "../../tasks/redrive/redrive_many.ts";
@@ -23,16 +24,7 @@ import { submitBatch } from "../../tasks/submit.ts";
 import * as operations from "./operations.ts";
 import type { BatchPage, BatchRedriveResponse, FailuresResponse } from "./responses.ts";
 
-/** The batch in the path, if it belongs to the caller. */
-export async function findBatch({
-  env,
-  principal,
-  param,
-}: RequestContext): Promise<Result<BatchRow, Problem>> {
-  const id = param("id");
-  const row = isBatchId(id) ? await readBatch(env.DB, principal.tenant, id) : null;
-  return row === null ? err(notFound("batch")) : ok(row);
-}
+export const findBatch = rowFinder("batch", isBatchId, readBatch);
 
 const handleSubmitBatch: Handler = async (context) => {
   const { request, env, principal, url } = context;

@@ -1,4 +1,5 @@
 /** Schedules: create, read, change, delete, run now. */
+
 import { Value } from "@sinclair/typebox/value";
 import { isScheduleId, newScheduleId } from "../../../shared/identity/ids.ts";
 import { scheduleLimits, storeLimits } from "../../../shared/limits.ts";
@@ -10,7 +11,6 @@ import {
   listSchedules,
   readSchedule,
   type ScheduleFields,
-  type ScheduleRow,
   type ScheduleWrite,
   updateSchedule,
 } from "../../../shared/store/schedules/schedules.ts";
@@ -23,7 +23,8 @@ import type { ProducerEnv } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
 import { notFound, type Problem } from "../../http/problem.ts";
 import { pageOf, readQuery } from "../../http/query.ts";
-import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
+import { rowFinder } from "../../http/row_finder.ts";
 import { nextTicks } from "../../schedules/cron.ts";
 import { checkSchedule } from "../../schedules/schedule_check.ts";
 import { submitTick } from "../../schedules/submit_tick.ts";
@@ -34,15 +35,7 @@ import { readIdempotencyKey } from "../../tasks/idempotency.ts";
 import * as operations from "./operations.ts";
 import { scheduleOf, scheduleView, withLastTicks } from "./view.ts";
 
-async function findSchedule({
-  env,
-  principal,
-  param,
-}: RequestContext): Promise<Result<ScheduleRow, Problem>> {
-  const id = param("id");
-  const row = isScheduleId(id) ? await readSchedule(env.DB, principal.tenant, id) : null;
-  return row === null ? err(notFound("schedule")) : ok(row);
-}
+const findSchedule = rowFinder("schedule", isScheduleId, readSchedule);
 
 function fieldsOf(id: string, principal: Principal, schedule: Schedule): ScheduleFields {
   const { tenant, scopes } = principal;

@@ -1,7 +1,8 @@
 /** Tasks: submit, read, list, cancel, redrive; and the dead letters among them. */
+
 import { isTaskId } from "../../../shared/identity/ids.ts";
 import { taskLimits } from "../../../shared/limits.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { readLastUsages } from "../../../shared/store/tasks/journal.ts";
 import { listTasks } from "../../../shared/store/tasks/task_list.ts";
 import type { TaskRow } from "../../../shared/store/tasks/task_row.ts";
@@ -9,8 +10,9 @@ import { readTask, requestCancel } from "../../../shared/store/tasks/tasks.ts";
 import { isTerminal } from "../../../shared/task/states.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
-import { invalidField, notFound, type Problem } from "../../http/problem.ts";
-import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+import { invalidField } from "../../http/problem.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
+import { rowFinder } from "../../http/row_finder.ts";
 
 import { cancelFiltered } from "../../tasks/cancel_many.ts";
 import { redrive } from "../../tasks/redrive/redrive.ts";
@@ -22,16 +24,7 @@ import * as operations from "./operations.ts";
 import type { DeadLetterPage, TaskPage } from "./responses.ts";
 import { readTaskFilter } from "./task_filter.ts";
 
-/** The task in the path, if it belongs to the caller. */
-export async function findTask({
-  env,
-  principal,
-  param,
-}: RequestContext): Promise<Result<TaskRow, Problem>> {
-  const id = param("id");
-  const row = isTaskId(id) ? await readTask(env.DB, principal.tenant, id) : null;
-  return row === null ? err(notFound("task")) : ok(row);
-}
+export const findTask = rowFinder("task", isTaskId, readTask);
 
 /** Running tasks get the usage that they have journaled so far. */
 async function taskViews(env: ProducerEnv, rows: readonly TaskRow[]): Promise<TaskView[]> {

@@ -4,7 +4,7 @@ import { deleteObjects, objectKeys, openObject } from "../../../shared/files/obj
 import { isFileId, newFileId } from "../../../shared/identity/ids.ts";
 import { openAiLimits, storeLimits } from "../../../shared/limits.ts";
 import { StoreFault } from "../../../shared/platform/retries.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { err, ok } from "../../../shared/result.ts";
 import {
   completeFile,
   insertFile,
@@ -15,9 +15,10 @@ import {
 } from "../../../shared/store/openai/files.ts";
 import { ObjectWriter } from "../../batches/object_writer.ts";
 import { tooLarge } from "../../http/body.ts";
-import { notFound, type Problem } from "../../http/problem.ts";
+import { notFound } from "../../http/problem.ts";
 import { readQuery } from "../../http/query.ts";
-import { type Handler, type RequestContext, type Route, route } from "../../http/route.ts";
+import { type Handler, type Route, route } from "../../http/route.ts";
+import { rowFinder } from "../../http/row_finder.ts";
 import { listPage } from "../list_page.ts";
 import { fileObject } from "./file_object.ts";
 import * as operations from "./operations.ts";
@@ -56,15 +57,7 @@ const handleCreateFile: Handler = async ({ request, env, principal: { tenant } }
   }
 };
 
-async function findFile({
-  env,
-  principal,
-  param,
-}: RequestContext): Promise<Result<StoredFile, Problem>> {
-  const id = param("id");
-  const row = isFileId(id) ? await readFile(env.DB, principal.tenant, id) : null;
-  return row === null ? err(notFound("file")) : ok(row);
-}
+const findFile = rowFinder("file", isFileId, readFile);
 
 const objectKeyOf = ({ id, tenant, batch_id, run, holds }: StoredFile): string =>
   batch_id === null || run === null || holds === null

@@ -1,4 +1,4 @@
-import { asText, each, json, pairs, quoteValue, type Renderer } from "./renderer.ts";
+import { asText, each, json, jsonType, pairs, quoteValue, type Renderer } from "./renderer.ts";
 
 /** Families that write calls between special tokens. */
 export const tokenRenderers: readonly Renderer[] = [
