@@ -70,7 +70,7 @@ export const sweepLimits = {
   cleanupEveryMs: 3_600_000,
   cleanupPagesPerTickMax: 20,
   cleanupMsMax: 20_000,
-  /** D1 statements of one cron invocation, which may run 1,000: the parts then finish what they have begun. */
+  /** D1 statements of one cron invocation, which may run 1,000: after them, each part finishes what it has started. */
   queriesMax: 700,
   oldTasksPerPage: 100,
   /** Rows of settled tasks whose bodies one page moves, each at most about 40 KB. */

@@ -78,7 +78,7 @@ export const modelTryLimits = {
   callMsMax: 60_000,
   requestMsMax: 80_000,
   bodyBytesMax: 100_000,
-  /** Enough for a model that thinks first. */
+  /** Enough for a model that reasons before it answers. */
   outputTokensMax: 2_048,
 } as const;
 
@@ -103,7 +103,7 @@ export const governorLimits = {
   openMsMax: 600_000,
   probeMs: 60_000,
   probeWaitMs: 5_000,
-  /** How long a task keeps its slot after its last sign of life. */
+  /** How long a task keeps its slot after its last activity. */
   slotMs: 120_000,
   callMsMax: 300_000,
   /** How soon after its admission a task makes its first call. */
@@ -122,7 +122,7 @@ export const governorLimits = {
   waitlistScanMax: 200,
   dueEarlyMs: 1_000,
   dueLateMs: 5_000,
-  /** A waiting task that is this late counts as gone. */
+  /** A waiting task that is this late counts as no longer waiting. */
   waitlistExpiryMs: 600_000,
   retryMsMin: 2_000,
   retryMsMax: 6 * 3_600_000,

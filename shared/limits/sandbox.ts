@@ -5,9 +5,9 @@ export const sandboxLimits = {
   codeBytesMax: 256_000,
   fuelMax: 500_000_000,
   memoryBytesMax: 64_000_000,
-  /** What all running programs may have grown by together: the isolate around them has 128 MB. */
+  /** The total growth of all running programs: the isolate around them has 128 MB. */
   sharedMemoryBytesMax: 100_000_000,
-  /** Some 13,000 calls in each other; Node permits 11,000. */
+  /** About 13,000 nested calls; Node permits 11,000. */
   stackBytesMax: 2_500_000,
   /** After how much of it a call continues on another stack of the platform, which holds some 2,000 calls. */
   stackPieceBytes: 150_000,

@@ -1,6 +1,6 @@
 /**
  * Numbers that JSON.parse would change: whole numbers beyond 2^53, numbers with more digits than a double
- * keeps, and numbers beyond its range. They are rejected at the door, or kept as strings of their digits.
+ * keeps, and numbers beyond its range. They are rejected where they arrive, or kept as strings of their digits.
  */
 
 interface NumberToken {

@@ -17,7 +17,7 @@ export interface OpenAiEndpoint {
   apiKey?: string;
   profile: Profile;
   send?: typeof fetch;
-  /** What is known of the endpoint's rejections; that of the isolate where absent. */
+  /** What is known of the endpoint's rejections. Default: the memory that the isolate shares. */
   memory?: AdaptationMemory;
 }
 

@@ -59,7 +59,7 @@ const derived: Record<string, string[]> = {
   "consumer/tools/with_bindings/query_d1.ts": ["limitedSql"],
   /** Constants of the store that the local runner passes to its own child process. */
   "producer/local/database.ts": ["sql"],
-  /** Every call of it is checked below. */
+  /** Every call of this helper is checked below. */
   "shared/store/sql.ts": ["text"],
 };
 

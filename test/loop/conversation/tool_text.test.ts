@@ -9,7 +9,7 @@ test.each([
   ["a text as long as the limit stays", "abcdefghij", 10, "abcdefghij"],
   ["a text with one character more is cut", "abcdefghijk", 10, `abcdefg${marker(1)}ijk`],
   ["a lone surrogate is replaced", "a\ud800b", 10, "a\ufffdb"],
-])("%s", (_, text, max, expected) => {
+])("a text for the model: %s", (_, text, max, expected) => {
   expect(cutMiddle(text, max, "read on")).toBe(expected);
 });
 

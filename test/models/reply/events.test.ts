@@ -77,7 +77,7 @@ describe("an unrequested stream is read as one reply", () => {
     });
   });
 
-  test("an error inside a choice is one", () => {
+  test("an error inside a choice is the error of the stream", () => {
     const failed = {
       choices: [{ delta: {}, finish_reason: "error", error: { code: 502, message: "gone" } }],
     };

@@ -23,13 +23,13 @@ import {
   type Options,
 } from "./values.ts";
 
-interface Found {
+interface FoundEntry {
   folder: string;
   name: string;
   kind: Entry["kind"];
 }
 
-function list(path: string, isRecursive: boolean, from = ""): Found[] {
+function list(path: string, isRecursive: boolean, from = ""): FoundEntry[] {
   const children = ask(op.files, ["list", path]) as { name: string; kind: Entry["kind"] }[];
   const entries = children.map(({ name, kind }) => ({ folder: from, name, kind }));
   if (!isRecursive) return entries;
