@@ -146,14 +146,18 @@ test.each([
   const GOVERNOR = {
     idFromName: (name: string) => name,
     get: (name: string) => ({
-      breaker: async () => closedBreaker,
-      admit: async () =>
-        name === openModel ? { granted: true, at: now, isNew: true } : { granted: false, until },
+      admit: async () => ({
+        permit:
+          name === openModel
+            ? { granted: true, at: now, isNew: true, isProbe: false }
+            : { granted: false, until, isSurplus: false },
+        breaker: closedBreaker,
+      }),
     }),
   };
   const config = await readConfig({ ...on.env, GOVERNOR } as unknown as ConsumerEnv);
   const id = await acceptTask({ prompt: "p", model: closedModel, fallback_models: [openModel] });
-  const admission = await checkAdmission(config, taskMessage(id, closedModel));
+  const admission = await checkAdmission(config, taskMessage(id, closedModel), false);
   expect(admission.ok ? admission.value.model : admission.error.waitMs).toBe(
     end === "waits for it" ? ms : openModel,
   );
