@@ -1,7 +1,7 @@
 /** The types of API responses, as the pages name them. */
 import type { CallValue } from "flotilla/client";
 
-export type { Reason, Status } from "../../../../shared/task/states.ts";
+export type { Reason } from "../../../../shared/task/states.ts";
 
 export type Task = CallValue<"GET /v1/tasks/:id">;
 export type Spec = CallValue<"GET /v1/tasks/:id/spec">;
