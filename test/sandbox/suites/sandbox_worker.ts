@@ -82,7 +82,10 @@ export async function startSandbox(): Promise<Sandbox> {
   return {
     async run(code, files = {}, fuel = undefined) {
       const body = JSON.stringify({ code, files, fuel });
-      const response = await runtime.dispatchFetch("http://sandbox/", { method: "POST", body });
+      const send = (): Promise<Response> =>
+        runtime.dispatchFetch("http://sandbox/", { method: "POST", body });
+      // The runtime closes a connection that was idle while Node ran: then a new one is opened, once.
+      const response = await send().catch(send);
       return (await response.json()) as Outcome;
     },
     stop: () => runtime.dispose(),

@@ -69,6 +69,22 @@ async function drain(stream: ReadableStream): Promise<Uint8Array> {
   return joinBytes(pieces);
 }
 
+/** A stream of clones of another's chunks, so that what reads one cannot change what the other reads. */
+function cloned(stream: ReadableStream): ReadableStream {
+  const reader = stream.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(structuredClone(value));
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** What Request and Response share: a body that can be read once. */
 export class Body {
   #bytes: Uint8Array | null;
@@ -118,7 +134,7 @@ export class Body {
       return { bytes: this.#bytes, stream: null, type: null };
     const [own, copy] = this.#stream.tee();
     this.#stream = own;
-    return { bytes: null, stream: copy, type: null };
+    return { bytes: null, stream: cloned(copy), type: null };
   }
 
   /** @internal The bytes to be sent. */
