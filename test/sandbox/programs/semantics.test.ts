@@ -25,6 +25,13 @@ const values: [name: string, code: string, value: string | null][] = [
   ],
   ["only a function, which is called", "async () => { return 4 }", "4"],
   ["module.exports", "module.exports = { a: 1 };", "{ a: 1 }"],
+  ["a main function in module.exports", "module.exports = async () => 11 * 3", "33"],
+  ["a class in module.exports", "module.exports = class A {}", "[class A]"],
+  [
+    "a function with parameters in module.exports",
+    "module.exports = function f(a) {}",
+    "[Function: f]",
+  ],
   ["a comment after the last expression", "1 + 1 // two", "2"],
   ["a comment before the last expression", "1;\n// then\n2", "2"],
   ["an assignment to an undeclared name", "total = 5;\ntotal", "5"],

@@ -43,9 +43,13 @@ async function settle(main: Main, loader: Loader, isModule: boolean): Promise<vo
       module,
       original,
     );
-    const given = "default" in exported ? exported.default : value;
-    // A default export that takes no arguments is the program's main function.
-    const isMain = given !== value && typeof given === "function" && given.length === 0;
+    const isCommonJs =
+      module.exports !== original && (value === undefined || value === module.exports);
+    const isExport = "default" in exported || isCommonJs;
+    const commonJs = isCommonJs ? module.exports : value;
+    const given = "default" in exported ? exported.default : commonJs;
+    // An exported function that takes no arguments is the program's main function.
+    const isMain = isExport && typeof given === "function" && given.length === 0;
     const isClass = isMain && /^class\b/.test(Function.prototype.toString.call(given));
     const result: unknown = isMain && !isClass ? await (given as () => unknown)() : await given;
     const isSet = module.exports !== original || Object.keys(original).length > 0;
