@@ -4,7 +4,7 @@
  * attempt. From `webhooks`, deliverWebhook: one try of one webhook. Each message is decided once, by itself,
  * and the handler never throws, because the platform delivers all messages of a failed batch again.
  */
-import { leaseLimits } from "../shared/limits.ts";
+import { retryLimits } from "../shared/limits.ts";
 import { logFailure } from "../shared/platform/retries.ts";
 import { readConfig } from "./config/config.ts";
 import type { ConsumerEnv } from "./config/env.ts";
@@ -50,6 +50,6 @@ async function handleAll(
 function retryOrDrop({ queue, messages }: MessageBatch<unknown>): void {
   for (const message of messages) {
     if (queue.includes("webhooks")) message.ack();
-    else message.retry({ delaySeconds: Math.ceil(leaseLimits.leaseMs / 1000) });
+    else message.retry({ delaySeconds: Math.ceil(retryLimits.requeueMs / 1000) });
   }
 }

@@ -30,6 +30,8 @@ export interface ConsumerConfig {
   profileOf: ProfileOf;
   /** Dollars that a tenant may spend in a day. */
   spendCeilingOf: SpendCeiling;
+  /** The share of tasks whose every step is logged; failed steps always are. */
+  stepShare: number;
   /** Spans on the platform's tracing. */
   spans: Spans;
   /** A credential that policies may inject, by its name in the policies. */
@@ -69,9 +71,18 @@ async function buildConfig(env: ConsumerEnv): Promise<ConsumerConfig> {
     patienceMs: readPatience(env.MODEL_PATIENCE),
     profileOf: profiles.value,
     spendCeilingOf: spend.value,
+    stepShare: readStepShare(env.LOG_STEPS),
     spans: spansFor(tracing),
     secretOf: (name) => readSecret(env, name),
   };
+}
+
+/** LOG_STEPS: a share from 0 to 1; all steps where it is absent. */
+function readStepShare(text = "1"): number {
+  const share = Number(text);
+  if (text.trim() === "" || !(share >= 0 && share <= 1))
+    throw new Error(`LOG_STEPS is "${text}"; set a share from 0 to 1.`);
+  return share;
 }
 
 /** Undefined in older runtimes. */

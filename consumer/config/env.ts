@@ -21,6 +21,8 @@ export interface ConsumerEnv extends SharedEnv {
   BASH_TOOL?: string;
   /** Which tenants may use tools with bindings: JSON, tool to tenants. Without an entry only `default` may. */
   TOOL_TENANTS?: string;
+  /** The share of tasks, from 0 to 1, whose every step is logged. */
+  LOG_STEPS?: string;
   /** How long an outage of a model's endpoint is waited out, such as 1h. */
   MODEL_PATIENCE?: string;
   /** Set in local runs only: tasks in progress at once. */

@@ -32,9 +32,10 @@ export interface Delivery {
 export async function requeueOwnTask(
   config: ConsumerConfig,
   { message, priority, sentAt }: Delivery,
-  { waitMs, ranOwn, isSurplus }: SlotEnd,
+  { waitMs, message: next }: SlotEnd,
 ): Promise<void> {
-  if (ranOwn || isSurplus) return;
+  if (next === "none") return;
+  if (next === "again") return requeue(config, message, Math.max(waitMs, requeueMsMin), priority);
   const own = await readWaitMs(config.env.DB, message.task_id);
   if (own === null || (own.sentAt ?? 0) > sentAt + leaseLimits.clockSkewMs)
     return leaveWaitlist(config, message.model, message.task_id);

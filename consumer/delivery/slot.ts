@@ -2,7 +2,9 @@
  * One slot. A message is a hint that there is work: its slot takes the next task in order, not necessarily
  * the message's own, and then the next, until none may be taken or the invocation has no room.
  */
+import { pressureLimits } from "../../shared/limits.ts";
 import type { TaskMessage } from "../../shared/platform/message.ts";
+import { isOverload } from "../../shared/platform/retries.ts";
 import { type ClaimedTask, claimNextTask, claimTask } from "../../shared/store/tasks/claims.ts";
 import { nextIdValues } from "../../shared/store/tasks/next_task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
@@ -11,17 +13,21 @@ import { runSlice } from "../slice/run_slice.ts";
 import { finishSlice, type SliceEnd } from "../slice/settle.ts";
 import { agentAttributes, agentName, sliceAttributes } from "../telemetry/gen_ai.ts";
 import { type Admission, checkAdmission, revokeAdmission } from "./admission.ts";
+import { isMessageOver, recordIdle } from "./idle.ts";
 import type { Invocation } from "./invocation.ts";
 import { modelChoice } from "./model_choice.ts";
+import { waitForStore } from "./store_wait.ts";
 import { recordTurn, turnCursor } from "./turn.ts";
 
 export interface SlotEnd {
-  /** How long the message's model takes no new task. */
+  /** How long the message's model, or D1, takes no new task. */
   waitMs: number;
-  /** Whether the slot ran the message's own task. */
-  ranOwn: boolean;
-  /** Enough other messages wait for the model, so this one is not needed. */
-  isSurplus: boolean;
+  /**
+   * What follows for the message. `none`: the slot ran its own task, or enough others wait for the model.
+   * `look`: the row says whether the own task still waits. `again`: it returns without a look at the row,
+   * because D1 is overloaded.
+   */
+  message: "none" | "look" | "again";
 }
 
 /** Rejects only when a store fails. `onTaken` is called for each task that the slot takes. */
@@ -32,6 +38,10 @@ export async function workSlot(
 ): Promise<SlotEnd> {
   try {
     return await workThrough(invocation, message, onTaken);
+  } catch (error) {
+    // The database rejected a claim or a write, and did not carry it out.
+    if (!isOverload(error)) throw error;
+    return { waitMs: pressureLimits.waitInSlotMsMax, message: "again" };
   } finally {
     await sendAllReports(invocation.config);
   }
@@ -42,24 +52,34 @@ async function workThrough(
   message: TaskMessage,
   onTaken: () => void,
 ): Promise<SlotEnd> {
+  const { DB } = config.env;
   let ranOwn = false;
   let isRefill = false;
+  const end = (waitMs: number, message: SlotEnd["message"]): SlotEnd => ({
+    waitMs,
+    message: ranOwn ? "none" : message,
+  });
   do {
+    const busyMs = await waitForStore(DB);
+    if (busyMs > 0) return end(busyMs, "again");
+    if (!isRefill && (await isMessageOver(DB, message.task_id))) return end(0, "none");
     const admission = await checkAdmission(config, message, isRefill);
     const task = await takeTask(config, message, admission.ok ? admission.value : null);
     if (task === null) {
-      const { waitMs, isSurplus } = admission.ok
-        ? { waitMs: 0, isSurplus: false }
-        : admission.error;
-      return { waitMs, ranOwn, isSurplus };
+      if (admission.ok) {
+        recordIdle(DB, true);
+        return end(0, "look");
+      }
+      return end(admission.error.waitMs, admission.error.isSurplus ? "none" : "look");
     }
     ranOwn ||= task.id === message.task_id;
     onTaken();
     const { othersWait } = await workOn(config, task);
+    recordIdle(DB, !othersWait);
     if (!othersWait) break;
     isRefill = true;
   } while (hasRoom());
-  return { waitMs: 0, ranOwn, isSurplus: false };
+  return end(0, "look");
 }
 
 /** Runs the message's own task out of turn; false where it may not be taken. */

@@ -138,7 +138,10 @@ function addToWaitlist(
   const waitMsMin = isClosed ? 0 : governorLimits.retryMsMin;
   const waitMs = Math.min(governorLimits.retryMsMax, Math.max(waitMsMin, rank * turnMs));
   const until = Math.ceil((isClosed ? from : now) + waitMs);
-  const sizeMax = Math.max(governorLimits.waitlistMin, state.slots.max(intervalMs) / 2);
+  const sizeMax = Math.max(
+    governorLimits.waitlistMin,
+    governorLimits.waitlistShare * state.slots.max(intervalMs),
+  );
   const isSurplus = !state.waitlist.add(task, until, now, sizeMax);
   return { permit: { granted: false, until, isSurplus }, state };
 }

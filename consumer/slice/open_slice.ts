@@ -1,7 +1,7 @@
 /** Reads what a claim needs: the task's body, its journal, its files. */
 
 import { getText, objectKeys } from "../../shared/files/objects.ts";
-import { logBug } from "../../shared/platform/log.ts";
+import { isSampled, logBug } from "../../shared/platform/log.ts";
 import { StoreFault } from "../../shared/platform/retries.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { maxUsage, readUsage, type Usage } from "../../shared/spend/usage.ts";
@@ -72,7 +72,7 @@ const chargesOf = ({ egress_charges: json }: ClaimedTask): Usage[] =>
 
 /** `storedSteps` is null if the journal exists and cannot be read. */
 function buildSlice(
-  { env }: ConsumerConfig,
+  { env, stepShare }: ConsumerConfig,
   task: ClaimedTask,
   spec: OpenSlice["spec"],
   storedSteps: Step[] | null,
@@ -88,6 +88,7 @@ function buildSlice(
     hasCeiling: task.batch_limited === 1,
     resumedFrom: task.resumed_from ?? 0,
     isComplete: storedSteps !== null,
+    logsSteps: isSampled(task.id, stepShare),
   });
   const files = spec.ok ? (spec.value.files ?? {}) : {};
   const openWorkspace = (own: readonly Step[]): Workspace => {

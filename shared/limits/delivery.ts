@@ -2,21 +2,26 @@
 
 /** Who owns a task, and for how long. */
 export const leaseLimits = {
-  leaseMs: 60_000,
-  heartbeatMs: 20_000,
+  leaseMs: 180_000,
+  heartbeatMs: 60_000,
+  /** How much later than its lease a running task is due for the sweep: so every second heartbeat moves it. */
+  sweepAfterLeaseMs: 65_000,
   clockSkewMs: 1_000,
-  sliceMs: 60_000,
+  sliceMs: 240_000,
   localSliceMs: 10_000,
 } as const;
 
 /** How long the slots of one invocation take further tasks. */
 export const refillLimits = {
   msMin: 5_000,
-  /** Far below the 15 minutes that an invocation may last. */
-  msMax: 8 * 60_000,
+  /** With a slice and the longest model call, below the 15 minutes that an invocation may last. */
+  msMax: 5 * 60_000,
   /** D1 statements; an invocation may run 1,000. */
   queriesMax: 600,
 } as const;
+
+/** How long an isolate looks at a message's own task first, after it found no task to take. */
+export const idleLimits = { lookFirstMs: 2_000 } as const;
 
 /** The circuit breaker of a model endpoint. */
 export const breakerLimits = {
@@ -43,6 +48,24 @@ export const breakerLimits = {
   endpointsKnownMax: 1_000,
   /** Hints that are sent when an endpoint answers again. */
   recoveryHintsMax: 100,
+} as const;
+
+/** How new work slows down when D1 is overloaded or slow. */
+export const pressureLimits = {
+  /** An answer that takes longer is slow. */
+  slowMs: 2_000,
+  /** The first delay of a claim. */
+  delayMsMin: 500,
+  delayMsMax: 120_000,
+  overloadFactor: 2,
+  slowFactor: 1.2,
+  fastFactor: 0.8,
+  /** Several errors within this are one sign. */
+  signMs: 1_000,
+  /** Without any answer the delay halves in this time. */
+  halfLifeMs: 15_000,
+  /** A slot waits in its invocation for this long; a longer delay is waited for in the queue. */
+  waitInSlotMsMax: 30_000,
 } as const;
 
 export const concurrencyLimits = {
@@ -111,6 +134,8 @@ export const retryLimits = {
   storeRetryMsMax: 1_000,
   storeCallMsMax: 10_000,
   storeDeadlineMs: 20_000,
+  /** Below the lease. */
+  overloadMsMax: 120_000,
   briefRetries: 1,
   briefCallMsMax: 5_000,
   briefDeadlineMs: 8_000,

@@ -114,8 +114,9 @@ export const governorLimits = {
   learnShare: 0.05,
   /** How long granted calls are counted for snapshots. */
   recentSeconds: 60,
-  /** So many messages may always wait; else half as many as there are slots. */
+  /** So many messages may always wait; else this share of the number of slots. */
   waitlistMin: 20,
+  waitlistShare: 0.75,
   /** How long an isolate drops further messages after the governor needed none. */
   surplusMs: 5_000,
   /** How many entries from the front of the waitlist are searched for a due one. */

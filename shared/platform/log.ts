@@ -48,6 +48,13 @@ export function log(event: LogEvent, fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
 }
 
+/** Whether an id is among this share of ids: the same ones each time, so that a task is logged as a whole. */
+export function isSampled(id: string, share: number): boolean {
+  let hash = 0;
+  for (const character of id) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  return (Math.imul(hash ^ (hash >>> 16), 0x45d9f3b) >>> 0) / 2 ** 32 < share;
+}
+
 /** An unexpected exception: its message and stack go only to the log. */
 export function logBug(where: string, thrown: unknown, fields: LogFields = {}): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -32,11 +32,19 @@ export function logFailure(operation: string, thrown: unknown, fields: LogFields
   else log("unhealthy", { what: operation, ...fields, message: thrown.message });
 }
 
+/** D1 rejected the call because too many others wait: it was not carried out. */
+export const isOverload = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  (/overloaded|too many requests queued|queued for too long/i.test(thrown.message) ||
+    isOverload(thrown.cause));
+
 /** How long one call may take, how often it is repeated, and how long all attempts together may take. */
 export interface RetryOptions {
   retries: number;
   callMs: number;
   deadlineMs: number;
+  /** How long an overloaded store is waited for, however many tries that takes. */
+  overloadMs?: number;
 }
 
 /** For calls without which the work cannot continue. */
@@ -44,6 +52,12 @@ export const defaultRetries: RetryOptions = {
   retries: retryLimits.storeRetries,
   callMs: retryLimits.storeCallMsMax,
   deadlineMs: retryLimits.storeDeadlineMs,
+};
+
+/** For the writes of a running task: while its lease lasts, it waits for an overloaded store. */
+export const runningRetries: RetryOptions = {
+  ...defaultRetries,
+  overloadMs: retryLimits.overloadMsMax,
 };
 
 /** For calls that a caller waits for, or whose failure is made up for later, as the sweep does for a send. */
@@ -71,17 +85,25 @@ export const bulkyRetries: RetryOptions = {
 export async function withRetries<T>(
   operation: string,
   call: () => Promise<T>,
-  { retries, callMs, deadlineMs }: RetryOptions = defaultRetries,
+  { retries, callMs, deadlineMs, overloadMs = 0 }: RetryOptions = defaultRetries,
 ): Promise<T> {
+  const startedAt = Date.now();
+  const mayRetry = (error: Error, retriesLeft: number): boolean => {
+    const elapsedMs = Date.now() - startedAt;
+    if (overloadMs > 0 && isOverload(error)) return elapsedMs < overloadMs;
+    if (isFull(error) || isPermanent(error)) return false;
+    return retriesLeft > overloadTries && elapsedMs < deadlineMs;
+  };
+  const overloadTries = Math.ceil(overloadMs / retryLimits.storeRetryMsMin);
   try {
     return await pRetry(() => withTimeout(operation, callMs, call()), {
-      retries,
+      retries: retries + overloadTries,
       minTimeout: retryLimits.storeRetryMsMin,
       maxTimeout: retryLimits.storeRetryMsMax,
-      maxRetryTime: deadlineMs,
+      maxRetryTime: Math.max(deadlineMs, overloadMs),
       factor: 2,
       randomize: true,
-      shouldRetry: ({ error }) => !isFull(error) && !isPermanent(error),
+      shouldRetry: ({ error, retriesLeft }) => mayRetry(error, retriesLeft),
       onFailedAttempt: ({ error, attemptNumber }) =>
         log("store_retry", { what: operation, attempt: attemptNumber, message: error.message }),
     });

@@ -5,6 +5,7 @@
  */
 import { type RetryOptions, withRetries } from "../platform/retries.ts";
 import { type DatabaseSize, observedSize, observeSize, sizeOf } from "./database_size.ts";
+import { observed } from "./pressure.ts";
 
 type Values = readonly unknown[];
 
@@ -18,14 +19,18 @@ async function first<Row>(db: D1Database, name: string, text: string, values: Va
 }
 
 async function all<Row>(db: D1Database, name: string, text: string, values: Values = []) {
-  const { results, meta } = await withRetries(name, () => statement(db, text, values).all<Row>());
+  const { results, meta } = await withRetries(name, () =>
+    observed(db, () => statement(db, text, values).all<Row>()),
+  );
   observeSize(db, meta);
   return results;
 }
 
 /** How many rows were changed, including those that triggers changed. */
 async function run(db: D1Database, name: string, text: string, values: Values = []) {
-  const { meta } = await withRetries(name, () => statement(db, text, values).run());
+  const { meta } = await withRetries(name, () =>
+    observed(db, () => statement(db, text, values).run()),
+  );
   observeSize(db, meta);
   return meta.changes;
 }
@@ -40,7 +45,11 @@ async function batch<Rows extends readonly unknown[]>(
   statements: Statements<Rows>,
   options?: RetryOptions,
 ): Promise<Results<Rows>> {
-  const answers = await withRetries(name, () => db.batch([...statements]), options);
+  const answers = await withRetries(
+    name,
+    () => observed(db, () => db.batch([...statements])),
+    options,
+  );
   observeSize(db, answers.at(-1)?.meta);
   return answers as unknown as Results<Rows>;
 }

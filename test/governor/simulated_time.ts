@@ -32,9 +32,10 @@ export class SimulatedTime {
     vi.stubGlobal("clearTimeout", (timer?: Timer) => {
       if (timer !== undefined) timer.cleared = true;
     });
-    // No heartbeats: no simulated call lasts as long as a lease.
-    vi.stubGlobal("setInterval", () => 0);
-    vi.stubGlobal("clearInterval", () => undefined);
+    vi.stubGlobal("setInterval", (call: () => void, ms: number) => this.#repeat(call, ms));
+    vi.stubGlobal("clearInterval", (interval?: Timer) => {
+      if (interval !== undefined) interval.cleared = true;
+    });
   }
 
   get now(): number {
@@ -47,6 +48,17 @@ export class SimulatedTime {
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.#set(resolve, ms));
+  }
+
+  #repeat(call: () => void, ms: number): Timer {
+    const interval: Timer = { at: 0, call, cleared: false };
+    const next = (): void => {
+      if (interval.cleared) return;
+      call();
+      this.#set(next, ms);
+    };
+    this.#set(next, ms);
+    return interval;
   }
 
   #set(call: () => void, ms: number): Timer {

@@ -42,6 +42,8 @@ export interface JournalStart {
   resumedFrom?: number;
   /** False when the journal could not be read: then `steps` are not all of it. */
   isComplete?: boolean;
+  /** Whether each step is logged, or only those that failed. */
+  logsSteps?: boolean;
 }
 
 /** Decisions of one step. `charge`: what the requests are charged before their outcomes are known. */
@@ -213,11 +215,16 @@ export class JournalWriter {
   #addSteps(steps: readonly Step[]): void {
     this.#hasProgressed = true;
     for (const step of steps) {
-      if (step.status !== "intent") log("step", stepFields(this.#claim, step));
+      if (this.#isLogged(step)) log("step", stepFields(this.#claim, step));
       const index = this.steps.findIndex(({ seq }) => seq === step.seq);
       if (index === -1) this.steps.push(step);
       else this.steps[index] = step;
     }
+  }
+
+  #isLogged({ status }: Step): boolean {
+    if (status === "intent") return false;
+    return status !== "done" || this.#start.logsSteps !== false;
   }
 
   async #toRow(step: Step): Promise<NewStep> {

@@ -7,6 +7,7 @@ import { withRetries } from "../../platform/retries.ts";
 import { type Ceiling, ceilingSql, hasCeilingSql } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { heldBackSql } from "../flow/parking.ts";
+import { observed } from "../pressure.ts";
 import { sql } from "../sql.ts";
 import { spentTodaySql } from "../usage/spend.ts";
 import type { Claim } from "./claim.ts";
@@ -42,7 +43,7 @@ const takeSql = `
     parked = NULL,
     sends = 1,
     lease_until = ${nowSql} + ${leaseLimits.leaseMs},
-    sweep_at = ${nowSql} + ${leaseLimits.leaseMs},
+    sweep_at = ${nowSql} + ${leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs},
     started_at = COALESCE(started_at, ${nowSql}),
     policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))`;
 
@@ -118,21 +119,15 @@ export async function claimNextTask(
 ): Promise<ClaimedTask | null> {
   const claimant = crypto.randomUUID();
   let isRepeated = false;
+  const one = <Row>(text: string, values: readonly unknown[]) =>
+    observed(db, () => sql.statement(db, text, values).first<Row>());
   return withRetries("claim next", async () => {
-    const row = isRepeated
-      ? await db.prepare(findClaimedSql).bind(claimant).first<{ id: string }>()
-      : null;
+    const row = isRepeated ? await one<{ id: string }>(findClaimedSql, [claimant]) : null;
     isRepeated = true;
     const values = [policyHashes, claimant];
     return row === null
-      ? db
-          .prepare(claimNextSql)
-          .bind(ownTask.id, ...values, ownTask.onlyEnding ? 1 : 0, ...next)
-          .first<ClaimedTask>()
-      : db
-          .prepare(claimSql)
-          .bind(row.id, ...values, 0)
-          .first<ClaimedTask>();
+      ? one<ClaimedTask>(claimNextSql, [ownTask.id, ...values, ownTask.onlyEnding ? 1 : 0, ...next])
+      : one<ClaimedTask>(claimSql, [row.id, ...values, 0]);
   });
 }
 
@@ -165,16 +160,30 @@ export async function readWaitMs(
   return row === null ? null : { ms: row.ms, heldBack: row.held === 1, sentAt: row.sent_at };
 }
 
+/** Whether a task waits for a worker, or has lost the one that it had. */
+export async function waitsForWorker(db: D1Database, id: string): Promise<boolean> {
+  const row = await sql.first(
+    db,
+    "read task that waits",
+    `SELECT 1 FROM tasks WHERE id = ?1
+     AND (status = 'queued' OR (status = 'running' AND lease_until < ${nowSql}))`,
+    [id],
+  );
+  return row !== null;
+}
+
 /** The condition of every write under a claim; bound as ?1 and ?2. */
 export const heldSql = "id = ?1 AND fence = ?2 AND status = 'running'";
 
-/** Renews the lease; false when the fence is lost. */
+/** Renews the lease; false when the fence is lost. The index of `sweep_at` is written by every second one. */
 export async function heartbeat(db: D1Database, claim: Claim): Promise<boolean> {
   const changedRows = await sql.run(
     db,
     "heartbeat",
     `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
-     sweep_at = ${nowSql} + ${leaseLimits.leaseMs} WHERE ${heldSql}`,
+     sweep_at = IIF(sweep_at < ${nowSql} + ${leaseLimits.leaseMs},
+       ${nowSql} + ${leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs}, sweep_at)
+     WHERE ${heldSql}`,
     [claim.id, claim.fence],
   );
   return changedRows === 1;

@@ -2,6 +2,8 @@
  * The step journal: model calls and tool calls, written before anything depends on them. One atomic batch
  * per write; each insert is conditional on the fence, so a slice that lost its task writes nothing.
  */
+
+import { runningRetries } from "../../platform/retries.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { Usage } from "../../spend/usage.ts";
 import { type Ceiling, type Charge, ceilingSql, chargeStatement } from "../batches/ceilings.ts";
@@ -109,7 +111,7 @@ export async function writeSteps(
     statements.push(sql.statement(db, egressSql, values));
   }
   statements.push(sql.statement(db, endSignalsSql, [claim.id, claim.fence]));
-  const results = await sql.batch<EndSignalsRow[]>(db, "write steps", statements);
+  const results = await sql.batch<EndSignalsRow[]>(db, "write steps", statements, runningRetries);
   const row = results.at(-1)?.results[0];
   if (row === undefined) return err("fence_lost");
   const { cancelled, expired, ceiling } = row;

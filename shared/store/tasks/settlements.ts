@@ -1,5 +1,6 @@
 /** The writes that end a claim: a release or the settlement. */
 import { flowLimits, sweepLimits } from "../../limits.ts";
+import { runningRetries } from "../../platform/retries.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { type Reason, storedReason, type TerminalStatus } from "../../task/states.ts";
 import { type Proposal, proposalStatements } from "../approvals.ts";
@@ -60,11 +61,16 @@ export async function releaseTask(
       slice.nextModel ?? null,
     ],
   );
-  const results = await sql.batch<{ cancelled: number }[]>(db, "release", [
-    ...ledgerStatements(db, claim, slice.ledger),
-    ...(slice.proposal ? proposalStatements(db, claim, slice.proposal) : []),
-    release,
-  ]);
+  const results = await sql.batch<{ cancelled: number }[]>(
+    db,
+    "release",
+    [
+      ...ledgerStatements(db, claim, slice.ledger),
+      ...(slice.proposal ? proposalStatements(db, claim, slice.proposal) : []),
+      release,
+    ],
+    runningRetries,
+  );
   const row =
     results.at(-1)?.results[0] ??
     (await sql.first<{ cancelled: number }>(
@@ -167,7 +173,7 @@ export async function writeSettlement(
     );
   }
   statements.push(sql.statement(db, waitingSql));
-  const answers = await sql.batch<{ waiting: number }[]>(db, "settle", statements);
+  const answers = await sql.batch<{ waiting: number }[]>(db, "settle", statements, runningRetries);
   const answer = ok({ othersWait: answers.at(-1)?.results[0]?.waiting !== 0 });
   // The count includes rows that triggers changed.
   if ((answers[index]?.meta.changes ?? 0) > 0) return answer;

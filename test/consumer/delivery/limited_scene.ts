@@ -8,7 +8,7 @@ import { type TaskMessage, taskMessage } from "../../../shared/platform/message.
 import type { DurableTask } from "../../../shared/task/task.ts";
 import { Random } from "../../chaos/random.ts";
 import { LimitedEndpoint, type Limits } from "../../governor/limited_endpoint.ts";
-import { memoryGovernor } from "../../governor/memory_governor.ts";
+import { type GovernorUse, memoryGovernor } from "../../governor/memory_governor.ts";
 import { SimulatedTime } from "../../governor/simulated_time.ts";
 import { acceptTask } from "../harness.ts";
 
@@ -47,12 +47,19 @@ export interface Stage {
   /** Deliveries at once. */
   slots?: number;
   patience?: string;
+  /** In place of the test's own; the clock stops for their calls. */
+  bindings?: { DB: D1Database; OBJECTS: R2Bucket };
+  /** Counts what the governor of a limited endpoint is asked. */
+  use?: GovernorUse;
 }
 
 export async function deliverAll(
   scene: Pick<Scene, "tasks" | "calls" | "task">,
-  { time, random, call, rpm, slots = Number.POSITIVE_INFINITY, patience }: Stage,
-): Promise<{ ids: string[]; finished: boolean; elapsedMs: number }> {
+  stage: Stage,
+): Promise<{ ids: string[]; finished: boolean; elapsedMs: number; deliveries: number }> {
+  const { time, random, call, slots = Number.POSITIVE_INFINITY, patience } = stage;
+  const observer = time.database(env.DB);
+  let deliveries = 0;
   const ids: string[] = [];
   for (let n = 0; n < scene.tasks; n++) {
     ids.push(await acceptTask({ prompt: "p", model: "m", ...scene.task }));
@@ -65,6 +72,7 @@ export async function deliverAll(
   /** The queue: each message is delivered by itself, as soon as it is due and a slot is free. */
   async function deliver(body: TaskMessage, delayMs: number): Promise<void> {
     pending += 1;
+    deliveries += 1;
     const timestamp = new Date(time.now);
     await time.sleep(delayMs);
     while (busy >= slots) await time.sleep(100);
@@ -74,12 +82,12 @@ export async function deliverAll(
     busy -= 1;
     // The slot may have run other tasks than the message's own.
     const settled = "SELECT id FROM tasks WHERE finished_at IS NOT NULL";
-    const { results } = await on.DB.prepare(settled).all<{ id: string }>();
+    const { results } = await observer.prepare(settled).all<{ id: string }>();
     for (const { id } of results) live.delete(id);
     pending -= 1;
   }
   const on = {
-    ...surroundings(time, rpm, (body, delaySeconds) => {
+    ...surroundings(stage, (body, delaySeconds) => {
       void deliver(body, delaySeconds * 1000 + random.int(300));
     }),
     ...(patience === undefined ? {} : { MODEL_PATIENCE: patience }),
@@ -90,17 +98,16 @@ export async function deliverAll(
   const { elapsedMs } = time;
   // The last messages find nothing to do, but they do ask D1.
   await time.run(() => pending === 0);
-  return { ids, finished, elapsedMs };
+  return { ids, finished, elapsedMs, deliveries };
 }
 
 function surroundings(
-  time: SimulatedTime,
-  rpm: number | null,
+  { time, rpm, bindings = env, use }: Stage,
   send: (body: TaskMessage, delaySeconds: number) => void,
 ): ConsumerEnv {
   endpoints += 1;
   // A Durable Object that waits cannot be woken by another request's clock.
-  const governor = memoryGovernor();
+  const governor = memoryGovernor(use);
   const queue = {
     async send(body: TaskMessage, options?: QueueSendOptions) {
       send(body, options?.delaySeconds ?? 0);
@@ -114,8 +121,8 @@ function surroundings(
     FLEET_MODE: "deployed",
     MODEL_BASE_URL: `http://limited-${endpoints}.invalid/v1`,
     ...(rpm === null ? {} : { MODEL_RPM: String(rpm) }),
-    DB: time.database(env.DB),
-    OBJECTS: time.stoppingClock(env.OBJECTS),
+    DB: time.database(bindings.DB),
+    OBJECTS: time.stoppingClock(bindings.OBJECTS),
     GOVERNOR: rpm === null ? governors(time) : { idFromName: String, get: () => governor },
     TASKS: queue,
     TASKS_LOW: queue,
