@@ -55,7 +55,7 @@ export const shapes: readonly Shape[] = [
       modelCalls: 0,
       programs: 0,
       cpuMs: 10,
-      storedBytes: 2000,
+      storedBytes: 1_690,
     },
   },
   {
@@ -76,7 +76,7 @@ export const shapes: readonly Shape[] = [
       modelCalls: 0,
       programs: 7,
       cpuMs: 50,
-      storedBytes: 4000,
+      storedBytes: 2_918,
     },
   },
   {
@@ -97,7 +97,7 @@ export const shapes: readonly Shape[] = [
       modelCalls: 0,
       programs: 7,
       cpuMs: 55,
-      storedBytes: 4000,
+      storedBytes: 2_918,
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** One run: a scenario with faults, then a drain without faults until everything is settled, then the checks. */
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { leaseLimits } from "../../../shared/limits.ts";
 import { checkCleanup } from "../checks/cleanup.ts";
 import {
   clearStores,
@@ -17,6 +18,9 @@ import { shortenPauses } from "./clock.ts";
 import type { FiredFault } from "./fault_injector.ts";
 import { buildWork, shapeNames, type Work } from "./workload.ts";
 import { type Counts, World } from "./world.ts";
+
+/** Enough for the sweep to find the tasks of a dead worker. */
+const pastLeaseMs = leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs + 5_000;
 
 export interface Outcome {
   violations: string[];
@@ -171,7 +175,9 @@ async function randomScenario(world: World, plan: RunPlan): Promise<void> {
     if (random.chance(0.5))
       await Promise.all([world.sweep(), ...(random.chance(0.3) ? [world.sweep()] : [])]);
     if (random.chance(0.3)) await redriveOne(world, plan);
-    world.clock.advance(random.pick([500, 2_000, 21_000, 65_000, 65_000, 400_000, 1_000_000]));
+    world.clock.advance(
+      random.pick([500, 2_000, 61_000, pastLeaseMs, pastLeaseMs, 400_000, 1_000_000]),
+    );
     await world.deliver(1 + random.int(3));
     if (random.chance(0.6)) await expireHanging(world);
     if (random.chance(0.4)) await world.releaseHanging();
@@ -181,7 +187,7 @@ async function randomScenario(world: World, plan: RunPlan): Promise<void> {
 /** The leases of hanging workers expire and other workers take their tasks. */
 async function expireHanging(world: World): Promise<void> {
   if (world.hangingCount === 0) return;
-  world.clock.advance(70_000);
+  world.clock.advance(pastLeaseMs);
   await world.sweep();
   await world.deliver(10);
 }
@@ -261,7 +267,7 @@ async function drain(world: World): Promise<boolean> {
     await world.sweep();
     while ((await world.deliver(10)) > 0);
     if ((await countLive()) === 0) return true;
-    world.clock.advance(round % 3 === 0 ? 1_000_000 : 70_000);
+    world.clock.advance(round % 3 === 0 ? 1_000_000 : pastLeaseMs);
   }
   return false;
 }
