@@ -13,7 +13,7 @@ export const leaseLimits = {
 
 /** How long the slots of one invocation take further tasks. */
 export const refillLimits = {
-  msMin: 5_000,
+  msMin: 15_000,
   /** With a slice and the longest model call, below the 15 minutes that an invocation may last. */
   msMax: 5 * 60_000,
   /** D1 statements; an invocation may run 1,000. */

@@ -199,7 +199,7 @@ test.each(scenes)(
     expect(refusedShare).toBeLessThan(0.01);
     expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
     // Hints come at a constant rate, however slow the model is.
-    expect(requestsPerCall).toBeLessThanOrEqual(1.5 + 70 / scene.limit);
+    expect(requestsPerCall).toBeLessThanOrEqual(scene.limit < 100 ? 7 : 1.5);
   },
   patienceMs,
 );

@@ -119,15 +119,21 @@ export async function claimNextTask(
 ): Promise<ClaimedTask | null> {
   const claimant = crypto.randomUUID();
   let isRepeated = false;
-  const one = <Row>(text: string, values: readonly unknown[]) =>
-    observed(db, () => sql.statement(db, text, values).first<Row>());
   return withRetries("claim next", async () => {
-    const row = isRepeated ? await one<{ id: string }>(findClaimedSql, [claimant]) : null;
+    const found = isRepeated ? sql.statement(db, findClaimedSql, [claimant]) : null;
+    const row = found === null ? null : await observed(db, () => found.first<{ id: string }>());
     isRepeated = true;
     const values = [policyHashes, claimant];
-    return row === null
-      ? one<ClaimedTask>(claimNextSql, [ownTask.id, ...values, ownTask.onlyEnding ? 1 : 0, ...next])
-      : one<ClaimedTask>(claimSql, [row.id, ...values, 0]);
+    const take =
+      row === null
+        ? sql.statement(db, claimNextSql, [
+            ownTask.id,
+            ...values,
+            ownTask.onlyEnding ? 1 : 0,
+            ...next,
+          ])
+        : sql.statement(db, claimSql, [row.id, ...values, 0]);
+    return observed(db, () => take.first<ClaimedTask>());
   });
 }
 
