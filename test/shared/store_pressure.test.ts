@@ -98,7 +98,7 @@ describe("a thousand slots on a store of 100 writes a second", () => {
   ])(
     "finish nine tenths of what the store can do with tasks of %s, and lose none",
     async (_name, load) => {
-      const { share, lost, settled, rejections } = await play(load, 600);
+      const { share, lost, settled, rejections } = await play(load, 300);
       console.info(JSON.stringify({ ...load, share, settled, lost, rejections }));
       expect(lost).toBe(0);
       expect(share).toBeGreaterThanOrEqual(0.9);
