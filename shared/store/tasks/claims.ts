@@ -25,6 +25,9 @@ import type { TaskRow } from "./task_row.ts";
 const lostSql = `(status = 'running' AND claimed_by IS NOT ?3 AND attempt < attempts AND NOT EXISTS (
   SELECT 1 FROM steps WHERE steps.task_id = tasks.id AND steps.fence = tasks.fence))`;
 
+/** After a claim or a heartbeat: when the sweep looks at a running task. */
+const sweepMs = leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs;
+
 const endingSql = `(cancel_requested_at IS NOT NULL OR expires_at <= ${nowSql})`;
 
 const takeSql = `
@@ -43,7 +46,7 @@ const takeSql = `
     parked = NULL,
     sends = 1,
     lease_until = ${nowSql} + ${leaseLimits.leaseMs},
-    sweep_at = ${nowSql} + ${leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs},
+    sweep_at = ${nowSql} + ${sweepMs},
     started_at = COALESCE(started_at, ${nowSql}),
     policy_hash = COALESCE(policy_hash, (SELECT value FROM json_each(?2) WHERE key = tasks.policy))`;
 
@@ -188,7 +191,7 @@ export async function heartbeat(db: D1Database, claim: Claim): Promise<boolean> 
     "heartbeat",
     `UPDATE tasks SET lease_until = ${nowSql} + ${leaseLimits.leaseMs},
      sweep_at = IIF(sweep_at < ${nowSql} + ${leaseLimits.leaseMs},
-       ${nowSql} + ${leaseLimits.leaseMs + leaseLimits.sweepAfterLeaseMs}, sweep_at)
+       ${nowSql} + ${sweepMs}, sweep_at)
      WHERE ${heldSql}`,
     [claim.id, claim.fence],
   );
