@@ -11,6 +11,8 @@ export interface ExampleTask {
   sandbox?: "isolate" | "isolate-v8";
   output_schema?: Record<string, unknown>;
   limits?: Record<string, number>;
+  checks?: { name: string; code: string }[];
+  samples?: { count: number; agree_on: string[] };
   attempts?: number;
   labels?: Record<string, string>;
   rehearsal: Turn[];

@@ -94,6 +94,7 @@ export const expectations: Record<string, Expectation> = {
     output: ticketCounts,
     files: { "classified.json": { contains: ['{"id":"T7001",', '{"id":"T7140",'] } },
   },
+  "ticket-votes": { ...completed, output: { label: "refund", order: "O50701" } },
   "rename-host": {
     ...completed,
     text: "Four files",

@@ -17,6 +17,7 @@ import { defaultPolicy } from "../tasks/check/task_rules.ts";
 import type { BatchBody } from "./batch_body.ts";
 import { checkEntries, type EntryPlace, Faults } from "./batch_input.ts";
 import { assumptions, CostGroups, type Estimate, estimateCost } from "./estimate.ts";
+import { qualityWarnings } from "./quality_warnings.ts";
 
 export interface DryRun {
   dry_run: true;
@@ -53,6 +54,11 @@ export interface ModelUse {
   price: { input: number; cached: number; output: number } | null;
 }
 
+interface PlacedDetails {
+  place: EntryPlace;
+  details: Detail[];
+}
+
 /** The places of the tasks of each policy. */
 type PolicyPlaces = Map<string, EntryPlace[]>;
 
@@ -64,6 +70,7 @@ export async function dryRun(
   const places: PolicyPlaces = new Map();
   const tasksPerModel = new Map<string, number>();
   const groups = new CostGroups();
+  const tooSmall: PlacedDetails[] = [];
   const scope = await loadCheckScope(env, principal);
   const result = await checkEntries(entries, head.defaults, scope, async ({ place, task }) => {
     const policy = task.policy ?? defaultPolicy;
@@ -74,6 +81,8 @@ export async function dryRun(
     const [model = env.MODEL] = models;
     tasksPerModel.set(model, (tasksPerModel.get(model) ?? 0) + 1);
     groups.add(task, models);
+    const details = qualityWarnings(task);
+    if (details.length > 0) tooSmall.push({ place, details });
   });
   if (!result.ok) return result;
   const { total, faults } = result.value;
@@ -87,7 +96,7 @@ export async function dryRun(
   const priceOf = (model: string) =>
     readiness?.models.find((candidate) => candidate.model === model)?.price ?? null;
   const policies = listPolicyUses(env, principal.tenant, places, readiness);
-  const warnings = findWarnings(policies, places);
+  const warnings = findWarnings(policies, places, tooSmall);
   return ok({
     dry_run: true,
     total,
@@ -143,13 +152,18 @@ function listPolicyUses(
   });
 }
 
-function findWarnings(policies: readonly PolicyUse[], places: PolicyPlaces): Faults {
+function findWarnings(
+  policies: readonly PolicyUse[],
+  places: PolicyPlaces,
+  tooSmall: readonly PlacedDetails[],
+): Faults {
   const policyWarnings = policies.flatMap((use) => {
     const details = missingParts(use).map((message) => ({ path: "policy", message }));
     return (places.get(use.policy) ?? []).map((place) => ({ place, details }));
   });
   const warnings = new Faults();
-  for (const { place, details } of policyWarnings.sort((a, b) => a.place.index - b.place.index)) {
+  const all = [...policyWarnings, ...tooSmall];
+  for (const { place, details } of all.sort((a, b) => a.place.index - b.place.index)) {
     warnings.add(place, details);
   }
   return warnings;
