@@ -8,6 +8,7 @@ export * from "./limits/delivery.ts";
 export * from "./limits/egress.ts";
 export * from "./limits/evals.ts";
 export * from "./limits/flow.ts";
+export * from "./limits/memory.ts";
 export * from "./limits/models.ts";
 export * from "./limits/openai.ts";
 export * from "./limits/quality.ts";

@@ -9,6 +9,7 @@ import { type ClaimedTask, claimNextTask, claimTask } from "../../shared/store/t
 import { nextIdValues } from "../../shared/store/tasks/next_task.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { sendAllReports, takeSlot } from "../governor/client.ts";
+import { isolateMemory } from "../memory/isolate_memory.ts";
 import { runSlice } from "../slice/run_slice.ts";
 import { finishSlice, type SliceEnd } from "../slice/settle.ts";
 import { agentAttributes, agentName, sliceAttributes } from "../telemetry/gen_ai.ts";
@@ -133,10 +134,15 @@ async function claim(
 function workOn(config: ConsumerConfig, task: ClaimedTask): Promise<SliceEnd> {
   const attributes = () => agentAttributes(task);
   return config.spans.run(`invoke_agent ${agentName}`, attributes, async (span) => {
-    const slice = await runSlice(config, task);
-    const { outcome } = slice;
-    span.setAttributes(() => sliceAttributes(outcome, slice.journal.used));
-    if (outcome.kind === "settled" && outcome.status !== "succeeded") span.fail(outcome.reason);
-    return await finishSlice(config, task, slice);
+    const memory = isolateMemory(config.env).open();
+    try {
+      const slice = await runSlice(config, task, memory);
+      const { outcome } = slice;
+      span.setAttributes(() => sliceAttributes(outcome, slice.journal.used));
+      if (outcome.kind === "settled" && outcome.status !== "succeeded") span.fail(outcome.reason);
+      return await finishSlice(config, task, slice);
+    } finally {
+      memory.close();
+    }
   });
 }

@@ -12,12 +12,15 @@ export type BodyEnd = "complete" | UpstreamFailure | BudgetReason;
 /** When a request must stop: its own deadline or the task's signal. */
 export interface Deadline {
   signal: AbortSignal;
-  /** Resolves when `signal` aborts; never rejects. */
-  passed: Promise<"passed">;
+  /**
+   * What the promise settles to, or "passed" if the signal aborts first. Not `Promise.race` with one promise of
+   * the deadline: that would keep every chunk of a response in memory until the request's signal is gone.
+   */
+  race<T>(promise: Promise<T>): Promise<T | "passed">;
   reason(): "timeout" | "aborted";
   /** Ends the request now. */
   stop(): void;
-  /** Frees the timer. */
+  /** Frees the timer and the signal. */
   clear(): void;
 }
 
@@ -26,19 +29,37 @@ export function startDeadline(ms: number, task: AbortSignal): Deadline {
   let isStopped = false;
   const timer = setTimeout(() => controller.abort(), ms);
   const signal = AbortSignal.any([controller.signal, task]);
-  const passed = new Promise<"passed">((resolve) => {
-    if (signal.aborted) resolve("passed");
-    else signal.addEventListener("abort", () => resolve("passed"), { once: true });
-  });
+  const racers = new Set<() => void>();
+  const pass = (): void => {
+    for (const end of racers) end();
+  };
+  signal.addEventListener("abort", pass, { once: true });
   return {
     signal,
-    passed,
+    race: <T>(promise: Promise<T>) => {
+      const { promise: first, resolve, reject } = Promise.withResolvers<T | "passed">();
+      const end = () => resolve("passed");
+      const settle = (then: () => void): void => {
+        racers.delete(end);
+        then();
+      };
+      if (signal.aborted) end();
+      else racers.add(end);
+      promise.then(
+        (value) => settle(() => resolve(value)),
+        (error) => settle(() => reject(error)),
+      );
+      return first;
+    },
     reason: () => (task.aborted || isStopped ? "aborted" : "timeout"),
     stop: () => {
       isStopped = true;
       controller.abort();
     },
-    clear: () => clearTimeout(timer),
+    clear: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", pass);
+    },
   };
 }
 
@@ -48,7 +69,8 @@ export interface ResponseBody {
   readWhole: (() => Promise<ArrayBuffer>) | null;
   scrubber: Scrubber;
   budget: Budget;
-  cover: Cover;
+  /** Called with the length of each received chunk; "stop" breaks the response off. */
+  admit(bytes: number): Promise<"go" | "stop">;
   deadline: Deadline;
   /** Called with the length of each received chunk, before scrubbing. */
   onBytes(bytes: number): void;
@@ -71,19 +93,19 @@ export async function* scrubChunks(response: ResponseBody): AsyncGenerator<Uint8
 }
 
 async function* scrubWhole(
-  { deadline, budget, cover, scrubber, onBytes }: ResponseBody,
+  { deadline, budget, admit, scrubber, onBytes }: ResponseBody,
   bodyBytes: Promise<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
   // A rejection after the deadline must not be unhandled.
   bodyBytes.catch(() => {});
   try {
-    const read = await Promise.race([bodyBytes, deadline.passed]);
+    const read = await deadline.race(bodyBytes);
     if (read === "passed") return deadline.reason();
     onBytes(read.byteLength);
     const overrun = budget.takeReceived(read.byteLength);
     if (!overrun.ok) return overrun.error;
     if (read.byteLength > egressLimits.responseBytesMax) return "response_too_large";
-    if ((await cover()) === "stop") return "aborted";
+    if ((await admit(read.byteLength)) === "stop") return stopReason(deadline);
     if (read.byteLength > 0) yield scrubber.scrubBytes(new Uint8Array(read));
     return "complete";
   } catch {
@@ -92,14 +114,14 @@ async function* scrubWhole(
 }
 
 async function* scrubStream(
-  { deadline, budget, cover, scrubber, onBytes }: ResponseBody,
+  { deadline, budget, admit, scrubber, onBytes }: ResponseBody,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array, BodyEnd> {
   const scrub = scrubber.createStream();
   let bytes = 0;
   try {
     for (;;) {
-      const read = await Promise.race([reader.read(), deadline.passed]);
+      const read = await deadline.race(reader.read());
       if (read === "passed") return deadline.reason();
       if (read.done) break;
       bytes += read.value.byteLength;
@@ -107,7 +129,7 @@ async function* scrubStream(
       const overrun = budget.takeReceived(read.value.byteLength);
       if (!overrun.ok) return overrun.error;
       if (bytes > egressLimits.responseBytesMax) return "response_too_large";
-      if ((await cover()) === "stop") return "aborted";
+      if ((await admit(read.value.byteLength)) === "stop") return stopReason(deadline);
       const chunk = scrub.push(read.value);
       if (chunk.byteLength > 0) yield chunk;
     }
@@ -121,6 +143,9 @@ async function* scrubStream(
     void reader.cancel().catch(() => {});
   }
 }
+
+const stopReason = (deadline: Deadline): "timeout" | "aborted" =>
+  deadline.signal.aborted ? deadline.reason() : "aborted";
 
 /** The chunks as a stream. Cancelling it stops the request; an incomplete end errors it. */
 export function streamOf(

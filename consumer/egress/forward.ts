@@ -12,11 +12,12 @@ import type { FleetMode, PolicyDenial } from "../../policies/index.ts";
 import type { Policy } from "../../policies/schema.ts";
 import { urlPatterns } from "../../policies/url_pattern.ts";
 import { type Hosts, resolveDestination } from "../../shared/addresses/local_hosts.ts";
-import { egressLimits } from "../../shared/limits.ts";
+import { egressLimits, memoryLimits } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import type { Loan } from "../memory/byte_budget.ts";
 import type { GuestResponse } from "../sandbox/engine.ts";
-import type { Announcements } from "./announcements.ts";
+import type { Announcements, Cover } from "./announcements.ts";
 import { type BodyEnd, countBody, type Deadline, scrubChunks, startDeadline } from "./body.ts";
 import type { Budget } from "./budget.ts";
 import type { DecisionJournal } from "./decision_journal.ts";
@@ -45,6 +46,7 @@ export interface GatewayState {
   permitsEffects: () => boolean;
   signal: AbortSignal;
   announcements: Announcements;
+  lend: (() => Loan) | null;
   send: Send;
 }
 
@@ -127,7 +129,7 @@ async function admit(
 
 /** Sends an admitted request and closes its row when the body ends. */
 async function exchange(
-  { announcements, budget, journal, scrubber, signal }: GatewayState,
+  { announcements, budget, journal, lend, scrubber, signal }: GatewayState,
   { body }: EgressRequest,
   { decision, target, headers, send }: PreparedRequest,
   row: EgressRow,
@@ -135,8 +137,10 @@ async function exchange(
   const { url, method } = decision;
   const deadline = startDeadline(budget.requestMs, signal);
   const cover = announcements.coverFor(row);
+  const loan = lend?.() ?? null;
   const finish = (end: BodyEnd | EgressErrorReason): void => {
     deadline.clear();
+    loan?.end();
     if (end !== "complete") row.reason = end;
     budget.takeTime(journal.close(row));
   };
@@ -168,7 +172,7 @@ async function exchange(
     readWhole: isBoundedBody(response, decision) ? () => response.arrayBuffer() : null,
     scrubber,
     budget,
-    cover,
+    admit: (bytes) => admitBytes(bytes, { loan, deadline, cover }),
     deadline,
     onBytes: (bytes) => {
       row.bytes_in += bytes;
@@ -239,6 +243,16 @@ function isWithinLimits({ url, headers, body }: EgressRequest): boolean {
   );
 }
 
+/** Waits for room in the isolate, then charges what the share does not cover. */
+async function admitBytes(
+  bytes: number,
+  { loan, deadline, cover }: { loan: Loan | null; deadline: Deadline; cover: Cover },
+): Promise<"go" | "stop"> {
+  const { signal } = deadline;
+  const hasRoom = (await loan?.grow(memoryLimits.answerFactor * bytes, { signal })) ?? true;
+  return hasRoom ? cover() : "stop";
+}
+
 /** Fails when no response came, or none in time. The cause may contain anything and is dropped. */
 async function sendInTime(
   send: Send,
@@ -249,7 +263,7 @@ async function sendInTime(
   if (deadline.signal.aborted) return err("unreachable");
   try {
     const response = send(target.href, init);
-    const first = await Promise.race([response, deadline.passed]);
+    const first = await deadline.race(response);
     if (first !== "passed") return ok(first);
     void response.then((lateResponse) => lateResponse.body?.cancel()).catch(() => {});
     return err("unreachable");

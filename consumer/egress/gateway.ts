@@ -10,6 +10,7 @@ import type { Hosts } from "../../shared/addresses/local_hosts.ts";
 import type { Result } from "../../shared/result.ts";
 import type { EgressUsage } from "../../shared/spend/usage.ts";
 import type { EgressRow } from "../../shared/store/egress/egress_log.ts";
+import type { Loan } from "../memory/byte_budget.ts";
 import type { GuestRequest, GuestResponse } from "../sandbox/engine.ts";
 import { type Announce, Announcements } from "./announcements.ts";
 import { concatBytes, streamOf } from "./body.ts";
@@ -48,6 +49,8 @@ export interface GatewayOptions {
   announce: Announce;
   /** Called once for each finished decision, with its row without the query. */
   log: (row: EgressRow) => void;
+  /** Accounts for the bytes of a response while it is read; absent where the caller's own limits are small. */
+  lend?: () => Loan;
   send: Send;
 }
 
@@ -125,6 +128,7 @@ function createState(options: GatewayOptions): GatewayState {
     permitsEffects: options.permitsEffects ?? (() => true),
     journal: new DecisionJournal(policyName, scrubber, options.log),
     signal,
+    lend: options.lend ?? null,
     send,
   };
 }

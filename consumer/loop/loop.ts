@@ -41,6 +41,8 @@ async function runTurns(task: LoopTask, model: ModelClient, slice: LoopSlice): P
     if (journal.hasProgressed && journal.elapsedMs >= slice.sliceMs) return { kind: "yielded" };
     const answer = findWaitingAnswer(task.form, journal.steps);
     if (answer !== null) return { kind: "answered", output: answer.output };
+    slice.memory?.share.hold(slice.memory.taskBytes());
+    if (journal.hasProgressed && slice.memory?.share.mustYield === true) return { kind: "yielded" };
     const options = { ...task, model: model.id };
     const conversation = foldConversation(task.opening, journal.steps, options);
     const { openCalls } = conversation;

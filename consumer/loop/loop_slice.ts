@@ -4,6 +4,7 @@ import type { Message, ToolOffer } from "../../shared/models/model.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { Usage } from "../../shared/spend/usage.ts";
 import type { ApprovalDesk } from "../approvals/desk.ts";
+import type { MemoryShare } from "../memory/byte_budget.ts";
 import type { AnswerForm } from "./answer/answer_form.ts";
 import type { ToolHost } from "./calls/run_call.ts";
 import type { LoopJournal } from "./journal/loop_journal.ts";
@@ -30,6 +31,12 @@ export interface LoopTask {
   toolPin: string | undefined;
 }
 
+export interface SliceMemory {
+  share: MemoryShare;
+  /** What the task holds between its calls. */
+  taskBytes(): number;
+}
+
 export interface LoopSlice {
   journal: LoopJournal;
   toolHost: ToolHost;
@@ -37,6 +44,8 @@ export interface LoopSlice {
   approvals: Pick<ApprovalDesk, "needs" | "ask">;
   signal: AbortSignal;
   sliceMs: number;
+  /** The task's share of the isolate's memory; absent in tests of the loop. */
+  memory?: SliceMemory;
   /** With fallbacks no slice waits for an endpoint that is down: the next model continues at once. */
   hasFallbacks?: boolean;
 }

@@ -15,6 +15,7 @@ import { readJournal } from "../../shared/task/transcript.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { JournalWriter } from "../loop/journal/journal_writer.ts";
 import type { LoopJournal } from "../loop/journal/loop_journal.ts";
+import { ByteBudget, type MemoryShare } from "../memory/byte_budget.ts";
 import { hasQuality, qualityPlan } from "../quality/plan.ts";
 import { journalOfThread } from "../quality/thread_journal.ts";
 import { Workspace } from "../toolbox/workspace.ts";
@@ -31,22 +32,31 @@ export interface OpenSlice {
   journal: JournalWriter;
   /** The journal and the files of a thread, the same objects each time. */
   threadOf(thread: ThreadMark): OpenThread;
+  /** What the task holds of the isolate's memory. */
+  memory: MemoryShare;
   /** The paths the task started with, before any step. */
   inputs: string[];
 }
 
 /** Rejects only when a store fails: stored data that cannot be read is a failure of the task. */
-export async function openSlice(config: ConsumerConfig, task: ClaimedTask): Promise<OpenSlice> {
+export async function openSlice(
+  config: ConsumerConfig,
+  task: ClaimedTask,
+  memory: MemoryShare = unlimitedMemory(),
+): Promise<OpenSlice> {
   try {
     const [spec, steps] = await Promise.all([readSpec(config, task), readSteps(config, task)]);
-    if (steps.ok) return buildSlice(config, task, spec, steps.value);
-    return buildSlice(config, task, err(failure("journal_missing", steps.error)), null);
+    if (steps.ok) return buildSlice(config, task, spec, { steps: steps.value, memory });
+    return buildSlice(config, task, err(failure("journal_missing", steps.error)), {
+      steps: null,
+      memory,
+    });
   } catch (error) {
     if (error instanceof StoreFault) throw error;
     logBug("open_slice", error, { task_id: task.id });
     const message =
       "The stored data of this task cannot be read; the log has the cause. Redrive it with restart.";
-    return buildSlice(config, task, err(failure("bug", message)), null);
+    return buildSlice(config, task, err(failure("bug", message)), { steps: null, memory });
   }
 }
 
@@ -70,12 +80,22 @@ async function readSteps(
 const chargesOf = ({ egress_charges: json }: ClaimedTask): Usage[] =>
   (JSON.parse(json) as unknown[]).map((charge) => readUsage(JSON.stringify(charge)));
 
+/** For a task that only ends. */
+const unlimitedMemory = (): MemoryShare => new ByteBudget(Number.POSITIVE_INFINITY).open();
+
+/** A slice that is given back before anything of it was read. */
+export const unopenedSlice = (
+  config: ConsumerConfig,
+  task: ClaimedTask,
+  cause: Failure,
+): OpenSlice => buildSlice(config, task, err(cause), { steps: null, memory: unlimitedMemory() });
+
 /** `storedSteps` is null if the journal exists and cannot be read. */
 function buildSlice(
   { env, stepShare }: ConsumerConfig,
   task: ClaimedTask,
   spec: OpenSlice["spec"],
-  storedSteps: Step[] | null,
+  { steps: storedSteps, memory }: { steps: Step[] | null; memory: MemoryShare },
 ): OpenSlice {
   const steps = storedSteps ?? [];
   const journaledUsage = readUsage(JSON.stringify(steps.at(-1)?.usage ?? {}));
@@ -105,6 +125,7 @@ function buildSlice(
   return {
     spec,
     journal,
+    memory,
     inputs: openWorkspace([]).paths(),
     threadOf(thread) {
       const known = threads.find((each) => isSameThread(each.thread, thread));

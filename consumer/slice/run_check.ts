@@ -82,7 +82,8 @@ async function runProgram(
   const policy = policyOfThread(prepared.policy, thread);
   const workspace = open.threadOf(about.worker).workspace;
   const approvals = noApprovals;
-  const work = { policy, bounds, journal, workspace, gate, deadline, approvals };
+  const { memory } = open;
+  const work = { policy, bounds, journal, workspace, gate, deadline, approvals, memory };
   const gateway = openGateway(config, task, work);
   const engine = dataOnly(meteredEngine(config.env));
   const tools = tool === null ? [] : [tool];

@@ -1,16 +1,20 @@
 /** One slice: opens what a claimed task needs, and runs it until it ends or must yield. */
-import { leaseLimits } from "../../shared/limits.ts";
+import { leaseLimits, memoryLimits } from "../../shared/limits.ts";
+import { readUsage } from "../../shared/spend/usage.ts";
 import { type ClaimedTask, heartbeat } from "../../shared/store/tasks/claims.ts";
 import type { QualitySummary } from "../../shared/task/quality_summary.ts";
 import { lastWorkingThread } from "../../shared/task/thread.ts";
 import type { ThreadMark } from "../../shared/task/thread_mark.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import type { JournalWriter } from "../loop/journal/journal_writer.ts";
+import type { MemoryShare } from "../memory/byte_budget.ts";
+import { memoryFull } from "../memory/memory_full.ts";
+import { expectedBytes } from "../memory/task_bytes.ts";
 import { hasQuality, qualityPlan } from "../quality/plan.ts";
 import { summarise } from "../quality/summary.ts";
 import type { Workspace } from "../toolbox/workspace.ts";
 import { findEarlyEnd } from "./early_end.ts";
-import { type OpenSlice, openSlice } from "./open_slice.ts";
+import { type OpenSlice, openSlice, unopenedSlice } from "./open_slice.ts";
 import { outcomeOf, type SliceOutcome } from "./outcome.ts";
 import { runTask } from "./run_task.ts";
 import { nextModelOf } from "./threads.ts";
@@ -27,9 +31,21 @@ export interface SliceResult {
 }
 
 /** Never rejects for what a model or a sandbox does; rejects when a store fails. */
-export async function runSlice(config: ConsumerConfig, task: ClaimedTask): Promise<SliceResult> {
-  const open = await openSlice(config, task);
-  const early = findEarlyEnd(config, task);
+export async function runSlice(
+  config: ConsumerConfig,
+  task: ClaimedTask,
+  memory: MemoryShare,
+): Promise<SliceResult> {
+  const end = findEarlyEnd(config, task);
+  const needsNoRoom = end !== null;
+  const bytes = expectedBytes(readUsage(task.usage));
+  const isAdmitted = needsNoRoom || (await memory.admit(bytes, { msMax: memoryLimits.waitMsMax }));
+  const open = isAdmitted
+    ? await openSlice(config, task, memory)
+    : unopenedSlice(config, task, memoryFull);
+  const early = isAdmitted
+    ? end
+    : outcomeOf({ kind: "failure", failure: memoryFull }, task, Math.random());
   const { outcome, thread } =
     early === null
       ? await runLeased(config, task, open)

@@ -1,4 +1,5 @@
 /** Runs the loop of one thread, with the model, the workspace and the tools of that thread. */
+import { memoryLimits } from "../../shared/limits.ts";
 import { logBug } from "../../shared/platform/log.ts";
 import type { Result } from "../../shared/result.ts";
 import { boundsOf } from "../../shared/spend/budgets.ts";
@@ -15,6 +16,7 @@ import { runLoop } from "../loop/loop.ts";
 import { endAfterWrite, type LoopEnd } from "../loop/loop_end.ts";
 import type { LoopTask } from "../loop/loop_slice.ts";
 import type { ModelClient } from "../loop/model_client.ts";
+import { transcriptBytes } from "../memory/task_bytes.ts";
 import { type QualityPlan, reserveFor } from "../quality/plan.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { engineFor } from "../sandbox/index.ts";
@@ -59,7 +61,8 @@ export async function runThread(slice: TaskSlice, thread: ThreadMark): Promise<L
   const approvals = new ApprovalDesk(config.env.DB, task.id, spec);
   const gate = new EffectGate(journal, spec.approve === "effects");
   const policy = policyOfThread(prepared.policy, thread);
-  const work = { policy, bounds, journal, workspace, gate, deadline, approvals };
+  const { memory } = open;
+  const work = { policy, bounds, journal, workspace, gate, deadline, approvals, memory };
   const gateway = openGateway(config, task, work);
   let pinned: Result<PinnedTools, Failure> | null = null;
   try {
@@ -77,7 +80,12 @@ export async function runThread(slice: TaskSlice, thread: ThreadMark): Promise<L
     const end = await journalLookup(journal, toolHost);
     if (end !== null) return end;
     const loopTask = loopTaskOf(slice, thread, { tools: allTools, pinned: pinned.value });
-    const loopSlice = { journal, toolHost, approvals, signal, sliceMs: config.sliceMs };
+    const taskBytes = () =>
+      memoryLimits.taskBytes + transcriptBytes(journal.allSteps) + workspace.bytesInMemory;
+    const loopSlice = {
+      ...{ journal, toolHost, approvals, signal, sliceMs: config.sliceMs },
+      memory: { share: memory, taskBytes },
+    };
     return await runLoop(loopTask, models.value, loopSlice);
   } finally {
     const close = pinned?.ok === true ? pinned.value.close() : undefined;

@@ -1,10 +1,11 @@
 /** What a slice runs in its sandbox: the agent's programs, commands and scripts, and searches of the tools. */
 
-import { sandboxLimits } from "../../shared/limits.ts";
+import { memoryLimits, sandboxLimits } from "../../shared/limits.ts";
 import type { Bounds } from "../../shared/spend/budgets.ts";
 import type { ConsumerConfig } from "../config/config.ts";
 import { millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { LoopJournal } from "../loop/journal/loop_journal.ts";
+import type { MemoryShare } from "../memory/byte_budget.ts";
 import { runBash } from "../sandbox/bash/bash.ts";
 import type { BashOutcome } from "../sandbox/bash/worker.ts";
 import type { Capabilities, Engine, RunOutcome } from "../sandbox/engine.ts";
@@ -27,11 +28,11 @@ export interface SandboxRuns {
 export function createSandboxRuns(
   { env }: ConsumerConfig,
   engine: Engine,
-  task: { workspace: Workspace; bounds: Bounds; journal: LoopJournal },
+  task: { workspace: Workspace; bounds: Bounds; journal: LoopJournal; memory: MemoryShare },
   callable: readonly string[],
   signal: AbortSignal,
 ): SandboxRuns {
-  const { workspace, bounds, journal } = task;
+  const { workspace, bounds, journal, memory } = task;
   let fault: string | null = null;
   const wallMs = () => Math.min(sandboxLimits.wallMsMax, millisecondsLeft(journal.used, bounds));
 
@@ -50,10 +51,27 @@ export function createSandboxRuns(
     code: string,
     capabilities: Capabilities,
   ): Promise<RunOutcome> {
-    const files = await workspace.readAll();
-    const program = { code, files, readOnly: workspace.readOnlyFolder, tools: callable };
-    const limits = { ...runBounds, wallMs: wallMs() };
-    return noteFault(() => runProgram(program, capabilities, limits, signal));
+    return withRoom(async (files) => {
+      const program = { code, files, readOnly: workspace.readOnlyFolder, tools: callable };
+      const limits = { ...runBounds, wallMs: wallMs() };
+      return noteFault(() => runProgram(program, capabilities, limits, signal));
+    });
+  }
+
+  /** Reads the workspace once the isolate has room for its copies. */
+  async function withRoom<T>(
+    work: (files: ReadonlyMap<string, Uint8Array>) => Promise<T>,
+  ): Promise<T> {
+    const { bytesKnown, bytesInMemory } = workspace;
+    const loan = memory.lend("call");
+    const copyBytes = memoryLimits.runFactor * bytesKnown + Math.max(0, bytesKnown - bytesInMemory);
+    try {
+      const hasRoom = await journal.waitUntimed(loan.grow(copyBytes, { signal }));
+      if (!hasRoom) throw new Error("The run was stopped.");
+      return await work(await workspace.readAll());
+    } finally {
+      loan.end();
+    }
   }
 
   return {
@@ -62,10 +80,10 @@ export function createSandboxRuns(
       if (engine.shell === undefined) throw new Error(`the sandbox ${engine.name} has no shell`);
       return run(engine.shell, command, capabilities);
     },
-    async bash(script, capabilities) {
-      const program = { code: script, files: await workspace.readAll(), tools: [] };
-      return runBash(env, program, capabilities, wallMs(), signal);
-    },
+    bash: (script, capabilities) =>
+      withRoom(async (files) =>
+        runBash(env, { code: script, files, tools: [] }, capabilities, wallMs(), signal),
+      ),
     metered: (code, files) =>
       noteFault(() =>
         meteredEngine(env).run({ code, files, tools: [] }, noCapabilities, searchBounds, signal),

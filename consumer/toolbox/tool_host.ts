@@ -11,6 +11,7 @@ import { routedOrigins } from "../config/services.ts";
 import { createGateway, type Gateway } from "../egress/gateway.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
 import type { LoopJournal } from "../loop/journal/loop_journal.ts";
+import type { MemoryShare } from "../memory/byte_budget.ts";
 import type { Engine } from "../sandbox/engine.ts";
 import { toolAttributes } from "../telemetry/gen_ai.ts";
 import { isCallableFromCode } from "../tools/catalog.ts";
@@ -31,13 +32,14 @@ export interface ToolHostSlice {
   gate: EffectGate;
   deadline: WorkDeadline;
   approvals: Pick<ApprovalDesk, "needs">;
+  memory: MemoryShare;
 }
 
 /** The gateway of a slice: it journals requests before they are sent. */
 export function openGateway(
   config: ConsumerConfig,
   task: TaskRow,
-  { policy, bounds, journal, gate, deadline }: ToolHostSlice,
+  { policy, bounds, journal, gate, deadline, memory }: ToolHostSlice,
 ): Gateway {
   return createGateway({
     policyName: task.policy,
@@ -52,6 +54,7 @@ export function openGateway(
     permitsEffects: () => gate.isPermitted,
     announce: async (announced) => ((await gate.journalRequest(announced)) ? "go" : "stop"),
     log: ({ at: _, n: __, ...row }) => log("egress_decision", { task_id: task.id, ...row }),
+    lend: () => memory.lend("answer"),
     send: (url, init) => fetch(url, init),
   });
 }

@@ -88,6 +88,22 @@ export class Workspace {
     return this.#mountedFolder !== null && isWithin(path, this.#mountedFolder);
   }
 
+  /** The bytes of the files whose contents are in memory. */
+  get bytesInMemory(): number {
+    let sum = 0;
+    for (const { bytes, input } of this.#files.values())
+      sum += (bytes?.byteLength ?? 0) + inlineChars(input);
+    return sum;
+  }
+
+  /** The bytes of all files, as far as they are known without reading them. */
+  get bytesKnown(): number {
+    let sum = 0;
+    for (const { bytes, entry, input } of this.#files.values())
+      sum += bytes?.byteLength ?? entry?.bytes ?? inlineChars(input);
+    return sum;
+  }
+
   paths(): string[] {
     return [...this.#files.keys()].sort();
   }
@@ -303,6 +319,12 @@ export class Workspace {
     if (entry?.source === "blob") return this.#storedFiles.readBlob(entry.sha256);
     return input === null ? null : this.#storedFiles.readInput(input);
   }
+}
+
+function inlineChars(input: InputFile | null): number {
+  if (input === null) return 0;
+  if ("text" in input) return input.text.length;
+  return "base64" in input ? input.base64.length : 0;
 }
 
 const tooLargeText = `the files of the workspace are together more than ${workspaceLimits.bytesMax} bytes, so no program can get them: delete some, or read them with read_file.`;

@@ -54,6 +54,8 @@ export interface ModelRequest {
   /** The task's sampling settings. */
   sampling?: Sampling;
   signal: AbortSignal;
+  /** Called with the length of each received chunk; resolves once there is room, or to false when `signal` aborts. */
+  takeReplyBytes?: (bytes: number) => Promise<boolean>;
 }
 
 /** A call after repair. `arguments` is the parsed value, or null where it is unreadable. */

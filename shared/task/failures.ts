@@ -142,6 +142,11 @@ export const failureTable = {
     reason: "attempts_exhausted",
     meaning: "The task's body is gone from R2.",
   },
+  memory_full: {
+    class: "give_back",
+    reason: "attempts_exhausted",
+    meaning: "The other tasks of the isolate hold its memory; the task comes back in seconds.",
+  },
   journal_missing: {
     class: "dead",
     reason: "attempts_exhausted",

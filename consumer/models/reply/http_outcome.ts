@@ -29,7 +29,7 @@ export async function readHttpOutcome(
       ),
     };
   }
-  const body = await readBody(response);
+  const body = await readBody(response, request.takeReplyBytes);
   if (body.kind === "too_large") {
     return {
       ok: false,

@@ -26,7 +26,7 @@ import {
   startFakeModel,
   startFakeOrders,
 } from "./fake_endpoint.ts";
-import { killChildren, signalTree } from "./process_tree.ts";
+import { killDescendantsExcept, listDescendants, signalTree } from "./process_tree.ts";
 import { planWork, submitWork, type Work } from "./work.ts";
 
 export interface CrashReport {
@@ -187,12 +187,13 @@ async function countKill({ model, orders, killedAt }: CrashRun, point: string): 
 
 /** Starts the fleet and kills everything that it started: before, in or after the migrations. */
 async function killWhileStarting(run: CrashRun): Promise<void> {
+  const others = listDescendants();
   const starting = startFleet(run.state.dir, run.environment).then(
     (fleet) => fleet.stop(),
     () => undefined,
   );
   await pause(100 + run.random.int(3_500));
-  killChildren();
+  killDescendantsExcept(others);
   await starting;
   // The fleet may have called the model already.
   await countKill(run, "while starting");

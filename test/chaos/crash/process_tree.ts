@@ -14,9 +14,12 @@ function listTree(root: number): number[] {
   return tree;
 }
 
-/** Kills only the descendants of this process. */
-export function killChildren(): void {
-  for (const pid of listTree(process.pid).slice(1)) signal(pid, "SIGKILL");
+/** The processes below this one. */
+export const listDescendants = (): ReadonlySet<number> => new Set(listTree(process.pid).slice(1));
+
+/** Kills the descendants of this process but those, such as the runtime of the runs in process. */
+export function killDescendantsExcept(kept: ReadonlySet<number>): void {
+  for (const pid of listDescendants()) if (!kept.has(pid)) signal(pid, "SIGKILL");
 }
 
 export function signalTree(root: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
