@@ -1,7 +1,8 @@
 /** Runs one try of a check: a program, a tool or a judge. It only reads, and costs the task no attempt. */
 
+import { StoreFault } from "../../shared/platform/retries.ts";
 import { boundsOf, exhaustedBudget } from "../../shared/spend/budgets.ts";
-import { classOf } from "../../shared/task/failures.ts";
+import { classOf, failure } from "../../shared/task/failures.ts";
 import type { Judge } from "../../shared/task/quality.ts";
 import type { StepCall } from "../../shared/task/step.ts";
 import { stepsOfThread } from "../../shared/task/thread.ts";
@@ -11,7 +12,7 @@ import { findWaitingAnswer } from "../loop/answer/find_answer.ts";
 import { budgetMessage, millisecondsLeft } from "../loop/budget/allowance.ts";
 import type { ToolHost } from "../loop/calls/run_call.ts";
 import { runLoop } from "../loop/loop.ts";
-import type { LoopEnd } from "../loop/loop_end.ts";
+import { endAfterWrite, type LoopEnd } from "../loop/loop_end.ts";
 import type { Attempt } from "../quality/attempt.ts";
 import { checkProgram, verdictOfRun } from "../quality/checks/code_check.ts";
 import { judgeTask, verdictForm, verdictOfJudge, verdictToken } from "../quality/checks/judge.ts";
@@ -96,13 +97,24 @@ async function runProgram(
   gate.startReadOnlyStep();
   const verdict = await toolHost
     .runWithin(millisecondsLeft(journal.used, bounds), () => run(context))
-    .catch((error: unknown) => noVerdict(String(error)));
+    .catch((error: unknown) => {
+      if (error instanceof StoreFault) throw error;
+      return noVerdict(String(error));
+    });
   if (signal.aborted) return { kind: "lost" };
   const { tool_calls: _, ...spent } = toolHost.drainUsage();
+  const egress = toolHost.drainEgress();
+  const fault = toolHost.sandboxFault();
+  if (fault !== null) {
+    // The engine broke, and the check is not to blame: it is a failure of its own kind, and no try of the check.
+    journal.addUsage(spent);
+    const end = endAfterWrite(await journal.write([], { seq: journal.nextSeq, rows: egress }));
+    return end ?? { kind: "failure", failure: failure("sandbox_fault", fault) };
+  }
   return recordVerdict(journal, about, verdict, {
     startedAt,
     spent: { ...spent, steps: 1 },
-    egress: toolHost.drainEgress(),
+    egress,
     refused: toolHost.egressRefusal(),
   });
 }
