@@ -3,7 +3,6 @@ import { type Context, Hono } from "hono";
 import { logBug } from "../shared/platform/log.ts";
 import { DatabaseFull, StoreFault } from "../shared/platform/retries.ts";
 import { ok, type Result } from "../shared/result.ts";
-import { llmsText } from "./agents/llms_text.ts";
 import { approvalRoutes } from "./api/approvals/handlers.ts";
 import { batchRoutes } from "./api/batches/handlers.ts";
 import { catalogRoutes } from "./api/catalog/handlers.ts";
@@ -16,7 +15,7 @@ import * as operations from "./api/operations.ts";
 import { pauseRoutes } from "./api/pauses/handlers.ts";
 import { restoreRoutes } from "./api/restores/handlers.ts";
 import { scheduleRoutes } from "./api/schedules/handlers.ts";
-import { respondHealth, respondRoot } from "./api/service/handlers.ts";
+import { respondHealth, respondLlmsText, respondRoot } from "./api/service/handlers.ts";
 import { statsRoutes } from "./api/stats/handlers.ts";
 import { taskRoutes } from "./api/tasks/handlers.ts";
 import { tenantRoutes } from "./api/tenants/handlers.ts";
@@ -62,6 +61,7 @@ export const routes: readonly Route[] = [
 export const openRoutes: readonly OpenRoute[] = [
   { ...operations.getRoot, respond: respondRoot },
   { ...operations.getHealth, respond: respondHealth },
+  { ...operations.getLlmsText, respond: respondLlmsText },
   { ...operations.getOpenApi, respond: () => respondOpenApi() },
 ];
 
@@ -86,7 +86,6 @@ for (const path of new Set(routes.map((each) => each.path))) {
   const allow = routes.filter((each) => each.path === path).map((each) => each.method);
   api.all(path, (context) => whenAuthenticated(context, () => methodNotAllowed(context, allow)));
 }
-api.get("/llms.txt", () => new Response(llmsText, { headers: { "content-type": "text/plain" } }));
 api.all("/mcp", async (context) => {
   const caller = await authenticate(context.req.raw, context.env);
   if (!caller.ok) return reject(context, caller.error);

@@ -65,7 +65,9 @@ type ValueOf<Media> = {
       ? Media[Type] extends TSchema
         ? AsyncIterable<Static<Media[Type]>>
         : never
-      : Uint8Array<ArrayBuffer>;
+      : Type extends "text/plain"
+        ? string
+        : Uint8Array<ArrayBuffer>;
 }[keyof Media];
 
 /** The value of a call: parsed JSON, NDJSON lines as they arrive, or a file as bytes. */

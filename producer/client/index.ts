@@ -130,6 +130,8 @@ async function readResponse<Name extends CallName>(
     }
     case "application/x-ndjson":
       return success(parseLines(response, (value) => isExpected(name, value)));
+    case "text/plain":
+      return success(await response.text());
     case "application/octet-stream":
       return success(new Uint8Array(await response.arrayBuffer()));
     default:

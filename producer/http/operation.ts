@@ -12,6 +12,7 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type MediaType =
   | "application/json"
   | "application/x-ndjson"
+  | "text/plain"
   | "multipart/form-data"
   | "application/octet-stream";
 export type Media = { readonly [type in MediaType]?: TSchema };

@@ -1,6 +1,7 @@
 /** What anyone may see: what the service is and whether it works. No tenant's data. */
 import { log } from "../../../shared/platform/log.ts";
 import { checkTables } from "../../../shared/store/health.ts";
+import { llmsText } from "../../agents/llms_text.ts";
 import type { ProducerEnv } from "../../env.ts";
 import { problemResponse } from "../../http/problem.ts";
 import { pingConsumer } from "../../rpc_client.ts";
@@ -14,6 +15,9 @@ export const respondRoot = (): Response =>
     health: "/healthz",
     docs: "docs/api.md in the repository",
   });
+
+export const respondLlmsText = (): Response =>
+  new Response(llmsText, { headers: { "content-type": "text/plain;charset=utf-8" } });
 
 /** 200 if D1 has the fleet's tables, a bound consumer answers, and the variables are valid. */
 export async function respondHealth(env: ProducerEnv): Promise<Response> {

@@ -21,6 +21,15 @@ export const getRoot = operation({
   },
 });
 
+export const getLlmsText = operation({
+  id: "getLlmsText",
+  method: "GET",
+  path: "/llms.txt",
+  scope: null,
+  summary: "Tells an agent how to use the fleet.",
+  responses: { 200: { "text/plain": Type.String() } },
+});
+
 export const getHealth = operation({
   id: "getHealth",
   method: "GET",
