@@ -96,10 +96,10 @@ const handleGet: Handler = async (context) => {
 };
 
 const handleRows: Handler = async (context) => {
-  const query = readQuery(operations.EvalRowsQuery, context.url.searchParams);
-  if (!query.ok) return query;
   const found = await findEval(context, context.param("id"));
   if (!found.ok) return found;
+  const query = readQuery(operations.EvalRowsQuery, context.url.searchParams);
+  if (!query.ok) return query;
   const spec = await readSpec(context.env, found.value);
   if (found.value.status !== "finished" || spec === null) {
     const message = `the evaluation is ${found.value.status}: its rows are graded when it is finished`;
@@ -131,10 +131,10 @@ const handleGrade: Handler = async (context) => {
 };
 
 const handleCompare: Handler = async (context) => {
-  const query = readQuery(operations.EvalCompareQuery, context.url.searchParams);
-  if (!query.ok) return query;
   const one = await findEval(context, context.param("id"));
   if (!one.ok) return one;
+  const query = readQuery(operations.EvalCompareQuery, context.url.searchParams);
+  if (!query.ok) return query;
   const other = await findEval(context, query.value.with);
   if (!other.ok) return other;
   const comparisons = await compareEvals(context.env, one.value, other.value);

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openRoutes, routes } from "../../../producer/api.ts";
 import type { Route } from "../../../producer/http/route.ts";
-
+import { newApprovalId } from "../../../shared/identity/ids.ts";
 import { type ErrorBody, send, type TestFleet, task, testFleet } from "../client.ts";
 import { operationAt } from "../described.ts";
 
@@ -31,6 +31,17 @@ beforeAll(async () => {
       ...{ name: "daily", cron: "0 7 * * *", template: task(), items: { inline: [{}] } },
     })
   ).id;
+  ids.evals = (
+    await create("/v1/evals", { rows: [{}], template: task(), variants: [{ name: "one" }] })
+  ).id;
+  ids.approvals = newApprovalId();
+  await env.DB.prepare(
+    `INSERT INTO approvals (id, tenant, task_id, call_id, replied_at, tool, arguments, arguments_hash, steps,
+       status, on_timeout, deadline_at, created_at)
+     VALUES (?1, 'default', ?2, 'c', 0, 'write_file', '{}', 'h', '[]', 'pending', 'fail', 9e15, 0)`,
+  )
+    .bind(ids.approvals, ids.tasks)
+    .run();
   ids.webhooks = `hook_${ids.tasks.replace("task_", "")}`;
   await env.DB.prepare(
     `INSERT INTO webhooks (id, tenant, event, subject, target, state, tries, created_at)
@@ -58,7 +69,7 @@ beforeAll(async () => {
   for (const [name, expected] of Object.entries({
     submit: { scopes: ["submit"] },
     read: { scopes: ["read"] },
-    other: { tenant: "other", scopes: ["submit", "read", "admin"] },
+    other: { tenant: "other", scopes: ["submit", "read", "approve", "admin"] },
   })) {
     const { id, key } = await create("/v1/keys", { name, ...expected });
     keys[name] = key ?? "";
