@@ -2,7 +2,8 @@ import type { RunError } from "../../engine.ts";
 import { limitError } from "../../limit_error.ts";
 import { agentFrames } from "../stack.ts";
 import type { Columns } from "../transform/columns.ts";
-import { GuestError, Halt } from "./machine.ts";
+import { Halt } from "./halt.ts";
+import { GuestError } from "./machine.ts";
 
 /**
  * Why the interpreter was left by an exception: the gauge is empty, memory or a stack ran

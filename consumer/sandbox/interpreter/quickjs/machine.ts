@@ -1,17 +1,13 @@
 import createGlue, { type Glue, type GlueOptions } from "emscripten-glue";
 import { sandboxLimits } from "../../../../shared/limits.ts";
 import { op } from "../protocol.ts";
+import { Halt } from "./halt.ts";
 import { type Image, piecesOf, restore } from "./image.ts";
 import type { Machines } from "./machines.ts";
 
 /** What the host function returns; see protocol.ts. */
 export type HostAnswer = string | Uint8Array | undefined;
 export type HostFunction = (op: number, text: string, bytes: Uint8Array | null) => HostAnswer;
-
-/** Thrown through the interpreter to end it; the instance is dead afterwards. */
-export class Halt extends Error {
-  override name = "Halt";
-}
 
 /** The conditions of a run: what a program gets in addition to its code. */
 export interface Terms {
