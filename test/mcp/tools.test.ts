@@ -10,6 +10,7 @@ import {
   runTask,
   testConsumer,
   toolCall,
+  readSteps,
 } from "../consumer/harness.ts";
 import { type FakeServer, mcpServer } from "./server.ts";
 
@@ -84,10 +85,9 @@ describe("a task that names an MCP server", () => {
     expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(
       new Set(["Bearer shop-secret-1"]),
     );
-    const stored = await env.DB.prepare("SELECT transcript FROM tasks WHERE id = ?1")
-      .bind(row.id)
-      .first<{ transcript: string }>();
-    expect(stored?.transcript).not.toContain("shop-secret-1");
+    const steps = JSON.stringify(await readSteps(row.id));
+    expect(steps).toContain("shop__find_product");
+    expect(steps).not.toContain("shop-secret-1");
   });
 
   test("journals an effect before it starts and logs its call before it is sent", async () => {

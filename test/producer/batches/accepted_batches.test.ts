@@ -199,6 +199,7 @@ describe("the results of a batch", () => {
       reason: "completed",
       output: { text: "large" },
       error: null,
+      model: "rehearsal",
       usage: {
         steps: 2,
         model_calls: 0,
