@@ -10,7 +10,6 @@ import {
   runTask,
   testConsumer,
   toolCall,
-  readSteps,
 } from "../consumer/harness.ts";
 import { type FakeServer, mcpServer } from "./server.ts";
 
