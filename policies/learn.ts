@@ -147,9 +147,9 @@ function rulesFor(missing: readonly MissingRequest[]): Rule[] {
 function prefixesOf(paths: readonly string[]): string[] {
   const common = commonPrefix(paths);
   if (common !== "/" || paths.includes("/")) return [common];
-  const first = Map.groupBy(paths, (path) => path.split("/")[1] ?? "");
-  if (first.size > egressLimits.learnedPrefixesMax) return [common];
-  return [...first.values()].map(commonPrefix);
+  const byFirstSegment = Map.groupBy(paths, (path) => path.split("/")[1] ?? "");
+  if (byFirstSegment.size > egressLimits.learnedPrefixesMax) return [common];
+  return [...byFirstSegment.values()].map(commonPrefix);
 }
 
 /** The longest valid prefix of all paths. */

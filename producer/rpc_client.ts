@@ -78,7 +78,7 @@ async function askConsumer<T>(
   if (CONSUMER === undefined) return null;
   try {
     const reply = await withTimeout("the consumer", msMax, call(CONSUMER));
-    if (!isReply(reply)) throw new Error("the consumer's reply has another shape");
+    if (!isReply(reply)) throw new Error("the consumer's reply has an unexpected shape");
     return reply;
   } catch (error) {
     log("unhealthy", { what: "consumer", message: String(error) });

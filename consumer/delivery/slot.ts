@@ -25,7 +25,7 @@ export interface SlotEnd {
   waitMs: number;
   /**
    * What follows for the message. `none`: the slot ran its own task, or enough others wait for the model.
-   * `look`: the row says whether the own task still waits. `again`: it returns without a look at the row,
+   * `look`: the row says whether the message's own task still waits. `again`: it returns without a look at the row,
    * because D1 is overloaded.
    */
   message: "none" | "look" | "again";

@@ -49,7 +49,7 @@ export interface GatewayOptions {
   announce: Announce;
   /** Called once for each finished decision, with its row without the query. */
   log: (row: EgressRow) => void;
-  /** Accounts for the bytes of a response while it is read; absent where the caller's own limits are small. */
+  /** Reserves memory for a response while it is read; absent for callers whose responses are always small. */
   lend?: () => Loan;
   send: Send;
 }

@@ -34,7 +34,7 @@ export interface GovernorAnswer {
 /** `isProbe`: the breaker permitted this call. */
 export type GovernorRequest<T> = T & { isProbe?: boolean; slot?: string };
 
-/** A durable map. */
+/** The storage of a Durable Object, as far as the governor uses it. */
 export interface GovernorStorage {
   get(keys: string[]): Promise<Map<string, unknown>>;
   put(key: string, value: unknown): Promise<void>;

@@ -88,7 +88,7 @@ export function admit(
   return answer;
 }
 
-/** `slot` and `isRefill` are those of an admission; else the slot has the name of the task. */
+/** `slot` and `isRefill` are only set when a new task is admitted; without `slot`, the slot is named after the task. */
 type EntryRequest = PermitRequest & { slot?: string; isRefill?: boolean };
 
 const slotOf = ({ slot, task }: EntryRequest): string => slot ?? task;
@@ -216,7 +216,7 @@ export function receive(state: LimiterState, report: Report, now: number): Limit
   }
 }
 
-/** Records the outcome of a call. Its task keeps its slot for as long as the model stays closed. */
+/** Records the outcome of a call. The task keeps its slot while the model is closed to calls, and for one slot time after that. */
 function record(
   before: LimiterState,
   task: string,

@@ -59,7 +59,7 @@ export class Slots {
     return Math.max(1, Math.floor((this.cycleMs + governorLimits.busyAheadMs) / intervalMs));
   }
 
-  /** How many are taken, expired ones left out. Changes nothing. */
+  /** The number of slots that are taken at `now`; expired ones are not counted, and not removed either. */
   countAt(now: number): number {
     const lost = this.#lost.until > now ? this.#lost.count : 0;
     if (now < this.#firstExpiry) return this.#held.size + lost;

@@ -11,7 +11,7 @@ export type Attempt =
   /** The model has no answer yet. */
   | { kind: "working" }
   | { kind: "checking"; answer: WaitingAnswer; check: CheckMark }
-  /** A check gave no verdict, as often as it is tried. */
+  /** A check gave no verdict in any of its tries, and is not tried again. */
   | { kind: "unverdicted"; n: number; words: string }
   /** A check failed, and the model may correct its answer. */
   | { kind: "correcting"; answer: WaitingAnswer; n: number; words: string }

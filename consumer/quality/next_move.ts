@@ -67,7 +67,7 @@ const answerWith = (thread: ThreadMark, { output }: Pick<WaitingAnswer, "output"
   thread,
 });
 
-/** What the thread itself does next; null once it has passed, was rejected or ended. */
+/** What the thread itself does next; null if its answer passed or was rejected, or if the thread ended without one. */
 function moveWithin(plan: QualityPlan, thread: ThreadMark, attempt: Attempt): Move | null {
   switch (attempt.kind) {
     case "working":

@@ -38,7 +38,10 @@ const changeOf = (before: string, now: string): Change[] =>
 const stepsOfRun = ({ task, before }: ReplayPoint): Step[] =>
   before.filter(({ fence }) => fence > task.resumedFrom);
 
-/** The planned request: what is offered and what is elided, by budgets, window, finalisation and loop detection. */
+/**
+ * Compares the planned requests: the tools offered and the old outputs that are shortened, which follow from budgets,
+ * window, finalisation and loop detection.
+ */
 export function comparePlan(
   point: ReplayPoint,
   model: ModelClient,

@@ -39,7 +39,7 @@ export type FileChanges = ReadonlyMap<string, Uint8Array | null>;
 export type ToolAnswer = ({ ok: true; json: string } | { ok: false; message: string }) & {
   /** What others changed in the workspace meanwhile; absent if the engine does not synchronise files. */
   changes?: FileChanges;
-  /** The workspace took none of the program's changes, and no tool was called. */
+  /** False if the host refused the call: the workspace took none of the program's changes, and no tool was called. */
   kept?: false;
 };
 

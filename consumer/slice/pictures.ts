@@ -40,7 +40,7 @@ export async function readPictures(
   return ok(parts);
 }
 
-/** A rehearsal plays its script whatever it is shown. */
+/** True for a rehearsal too, which plays its script and does not look at pictures. */
 export const seesPictures = (model: string, profileOf: ProfileOf): boolean =>
   model === "rehearsal" || profileOf(model).vision;
 

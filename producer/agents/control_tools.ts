@@ -26,7 +26,7 @@ export const controlTools: readonly AgentTool[] = [
       const shared = { mode, ...(overrides === undefined ? {} : { overrides }) };
       if (id.startsWith("task_")) {
         if (status !== undefined || reason !== undefined || dry_run === true) {
-          return err("status, reason and dry_run are for a batch: leave them out");
+          return err("`status`, `reason` and `dry_run` are for a batch: leave them out");
         }
         const body = JSON.stringify(shared);
         return readValue(

@@ -83,7 +83,7 @@ function readDryRun(query: URLSearchParams): Result<boolean, Problem> {
       const message =
         name === "dry_run"
           ? "write true or false"
-          : "unknown: with a JSON body the query has only dry_run, all other fields belong in the body";
+          : "unknown: with a JSON body the query may have only `dry_run`, and all other fields belong in the body";
       return err(headProblem([{ path: name, message }]));
     }
   }
@@ -105,7 +105,8 @@ function findTemplateFault(
   dryRun: boolean,
 ): Detail | undefined {
   if (dryRun) {
-    const message = "has no tasks until the other batch is finished: write tasks to try them";
+    const message =
+      "makes its tasks when the other batch is finished, so a dry run cannot check them: for the dry run, send example tasks in place of the template";
     return { path: "template", message };
   }
   if (rest.after === undefined) {

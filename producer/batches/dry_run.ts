@@ -158,7 +158,7 @@ function findWarnings(
   tooSmall: readonly PlacedDetails[],
 ): Faults {
   const policyWarnings = policies.flatMap((use) => {
-    const details = missingParts(use).map((message) => ({ path: "policy", message }));
+    const details = policyUseWarnings(use).map((message) => ({ path: "policy", message }));
     return (places.get(use.policy) ?? []).map((place) => ({ place, details }));
   });
   const warnings = new Faults();
@@ -169,7 +169,7 @@ function findWarnings(
   return warnings;
 }
 
-function missingParts({ policy, secrets, routes }: PolicyUse): string[] {
+function policyUseWarnings({ policy, secrets, routes }: PolicyUse): string[] {
   const unset = secrets.flatMap(({ name, set }) => {
     if (set === true) return [];
     const state =

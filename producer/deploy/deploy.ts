@@ -103,7 +103,7 @@ async function findResources(
     hasDatabase = await isMigrated(wrangler, name, files.producer);
     if (location) print(`the database ${name} exists and stays where it is`);
   }
-  const find = async ({ kind, name }: Resource): Promise<void> => {
+  const checkResource = async ({ kind, name }: Resource): Promise<void> => {
     if (kind === "queue") {
       const consumers = await readConsumers(api, account, name);
       if (consumers === null) return;
@@ -115,7 +115,7 @@ async function findResources(
     } else return;
     existing.add(`${kind} ${name}`);
   };
-  await Promise.all(resources.map(find));
+  await Promise.all(resources.map(checkResource));
   return existing;
 }
 

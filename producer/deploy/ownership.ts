@@ -36,7 +36,10 @@ export function mustBeOwnQueue(
   );
 }
 
-/** `info` is what `wrangler r2 bucket info --json` prints. A fleet's bucket has objects only with its database. */
+/**
+ * `info` is what `wrangler r2 bucket info --json` prints. A bucket that has objects while the fleet's database does
+ * not exist belongs to something else, so the deploy stops.
+ */
 export function mustBeOwnBucket(name: string, info: string, hasDatabase: boolean): void {
   const { object_count } = parseJsonIn(info) as { object_count?: string };
   if (hasDatabase || object_count === undefined || object_count === "0") return;

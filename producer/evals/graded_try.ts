@@ -16,7 +16,7 @@ export interface GradedTry {
   latency_ms: number | null;
 }
 
-/** A line of a variant's grades object. */
+/** One line of the R2 object that stores a variant's grades. */
 export interface GradedRow {
   row: number;
   tries: GradedTry[];

@@ -22,7 +22,7 @@ export const errorCodes = {
   forbidden: [403, "the key does not have the required scope"],
   not_found: [404, "the tenant has no such object"],
   no_result: [404, "the task has no result, or none yet"],
-  method_not_allowed: [405, "the header allow lists the methods of this path"],
+  method_not_allowed: [405, "the `Allow` header names the methods of this path"],
   conflict: [409, "not possible in the current state"],
   too_large: [413, "the body exceeds its limit"],
   unsupported_media_type: [415, "unsupported content type, or a compressed body"],

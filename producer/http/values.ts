@@ -24,7 +24,7 @@ export const NextCursor = orNull(Type.String());
 
 /** The query field `cursor` of a list whose ids match `pattern`. */
 export const cursorOf = (pattern: string) =>
-  Type.String({ pattern, description: "next_cursor of the previous page" });
+  Type.String({ pattern, description: "`next_cursor` of the previous page" });
 
 /** The query field `limit`. */
 export const limitUpTo = (maximum: number, fallback: number) =>

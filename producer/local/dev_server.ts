@@ -1,7 +1,7 @@
 /**
  * The local fleet: both Workers under one `wrangler dev`, in this process's group, so that one Ctrl-C or one
- * kill of the group ends everything. State is on disk and survives a restart; queued messages are in memory
- * and do not, so every lease is voided before the port opens.
+ * kill of the group ends everything. State is on disk and survives a restart. Queued messages are in memory
+ * and are lost, so every lease is voided before the port opens: the sweep then sends the tasks again.
  */
 import type { ChildProcess } from "node:child_process";
 import fs from "node:fs";

@@ -13,7 +13,9 @@ export const afterId = (pattern: string) =>
 export const pageFields = {
   object: Type.Literal("list"),
   first_id: orNull(Type.String()),
-  last_id: orNull(Type.String({ description: "the value of after for the next page" })),
+  last_id: orNull(
+    Type.String({ description: "the value of the parameter `after` for the next page" }),
+  ),
   has_more: Type.Boolean(),
 };
 

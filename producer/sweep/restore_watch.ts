@@ -26,7 +26,10 @@ import {
 } from "../../shared/store/restores.ts";
 import type { ProducerEnv } from "../env.ts";
 
-/** Returns the epoch that holds now. */
+/**
+ * Finds out whether the database was restored: then its epoch or its mark is older than the copy in R2, and the epoch
+ * is raised, which sets the live tasks aside. Returns the fleet's current epoch.
+ */
 export async function watchRestores(env: ProducerEnv): Promise<FleetEpoch> {
   const stored = await readEpoch(env.DB);
   const mark = parseMark(await getText(env.OBJECTS, objectKeys.epoch()));

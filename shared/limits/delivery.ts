@@ -60,9 +60,9 @@ export const pressureLimits = {
   overloadFactor: 2,
   slowFactor: 1.2,
   fastFactor: 0.8,
-  /** Several errors within this are one sign. */
+  /** Several errors within this time count as one. */
   signMs: 1_000,
-  /** Without any answer the delay halves in this time. */
+  /** The delay halves in this time while no answer of D1 changes it. */
   halfLifeMs: 15_000,
   /** A slot waits in its invocation for this long; a longer delay is waited for in the queue. */
   waitInSlotMsMax: 30_000,

@@ -89,7 +89,7 @@ export function readProfiles(text: string | undefined): Result<ProfileOf, string
   });
 }
 
-/** The overrides of `vision`; empty where the text is invalid, which fails where it is used. */
+/** The overrides of `vision`; empty if the text is invalid, which is reported where the profiles are used. */
 export function visionOverrides(text: string | undefined): Record<string, boolean> {
   const value: unknown = readProfiles(text).ok ? parseJson(text ?? "") : undefined;
   const models = isRecord(value) ? Object.entries(value) : [];

@@ -61,7 +61,7 @@ export const quirkMeanings = {
   call_in_text_json_fence: "The text held calls in a code fence that is labelled for calls.",
   call_in_text_bare_json: "The whole text was calls as JSON.",
   call_in_text_pythonic: "The whole text was calls as Python.",
-  answer_in_text: "The text held the answer instead of a call of final_answer.",
+  answer_in_text: "The text held the answer instead of a call of `final_answer`.",
   request_streamed: "The endpoint only streams, so a stream was requested.",
   request_without_user_after_tool:
     "The endpoint rejects a user message after a tool result, so the result carries its text.",
@@ -70,11 +70,11 @@ export const quirkMeanings = {
   request_smaller_output:
     "The endpoint rejects so large an output limit, so a smaller one was sent.",
   request_other_output_field: "The endpoint wants the output limit in the other field.",
-  request_without_tool_choice: "The endpoint rejects tool_choice, so it was left out.",
-  request_without_response_format: "The endpoint rejects response_format, so it was left out.",
+  request_without_tool_choice: "The endpoint rejects `tool_choice`, so it was left out.",
+  request_without_response_format: "The endpoint rejects `response_format`, so it was left out.",
   request_without_seed:
-    "The endpoint rejects seed, so it was left out: replies are not repeatable.",
-  request_without_sampling: "The endpoint rejects temperature or top_p, so it was left out.",
+    "The endpoint rejects `seed`, so it was left out: replies are not repeatable.",
+  request_without_sampling: "The endpoint rejects `temperature` or `top_p`, so it was left out.",
   request_without_thinking:
     "The endpoint rejects the model's thinking settings, so they were left out.",
   request_without_tool_names: "The endpoint rejects names on tool results, so they were left out.",

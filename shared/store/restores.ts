@@ -8,7 +8,10 @@ import { sql } from "./sql.ts";
 
 export interface FleetEpoch {
   epoch: number;
-  /** When the cron last marked the database; milliseconds since 1970 UTC. */
+  /**
+   * When the cron last wrote the epoch and the time to the database, to compare with the copy in R2; milliseconds
+   * since 1970 UTC.
+   */
   marked_at: number;
   /** When the last restore was found; null if there was none. */
   restored_at: number | null;
@@ -29,7 +32,7 @@ export async function readEpoch(db: D1Database): Promise<FleetEpoch> {
   return row ?? { epoch: 0, marked_at: 0, restored_at: null, parking: 0 };
 }
 
-/** Marks the database as current. Null when it was restored meanwhile. */
+/** Writes the time to the database, which the next look compares with the copy in R2. Null if it was restored meanwhile. */
 export async function markEpoch(db: D1Database, { epoch }: FleetEpoch): Promise<FleetEpoch | null> {
   return sql.first<FleetEpoch>(
     db,

@@ -8,7 +8,7 @@ import { rehearsalSchema } from "./rehearsal.ts";
 const strict = { additionalProperties: false } as const;
 
 const modelId = Type.String({ minLength: 1, maxLength: 200, pattern: "^[\\x21-\\x7e]+$" });
-const nameOf = (label: string) =>
+const nameSchema = (label: string) =>
   Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,62}$", description: `the name of a ${label}` });
 
 /** A budget that a task sets: at least one, at most the fleet's ceiling. */
@@ -155,17 +155,20 @@ const fields = {
   files: Type.Record(Type.String(), InputFile, { maxProperties: taskLimits.filesMax }),
   model: modelId,
   fallback_models: Type.Array(modelId, { maxItems: taskLimits.fallbackModelsMax }),
-  tools: Type.Array(nameOf("tool"), { maxItems: taskLimits.toolsMax, uniqueItems: true }),
-  mcp: Type.Array(nameOf("MCP server"), { maxItems: taskLimits.mcpServersMax, uniqueItems: true }),
+  tools: Type.Array(nameSchema("tool"), { maxItems: taskLimits.toolsMax, uniqueItems: true }),
+  mcp: Type.Array(nameSchema("MCP server"), {
+    maxItems: taskLimits.mcpServersMax,
+    uniqueItems: true,
+  }),
   skills: Type.Array(SkillRef, { maxItems: taskLimits.skillsMax, uniqueItems: true }),
-  policy: nameOf("policy"),
+  policy: nameSchema("policy"),
   sandbox: Type.Union([
     Type.Literal("isolate"),
     Type.Literal("isolate-v8"),
     Type.Literal("microvm"),
   ]),
   sampling: Sampling,
-  output_schema: Type.Object({}, { description: "JSON Schema of final_answer" }),
+  output_schema: Type.Object({}, { description: "JSON Schema of the arguments of `final_answer`" }),
   limits: Budgets,
   attempts: Type.Integer({ minimum: 1, maximum: taskLimits.attemptsMax }),
   on_uncertain: Type.Union([Type.Literal("fail"), Type.Literal("retry")]),

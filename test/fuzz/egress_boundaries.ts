@@ -133,7 +133,7 @@ const spelled: ((secret: string) => string)[] = [
   (secret) => secret.replaceAll("=", "=3D").replace(/^(.{9})/, "$1=\r\n"),
 ];
 /** What no output may contain, in any spelling above, read back to plain text. */
-function traces(text: string): boolean {
+function holdsSecret(text: string): boolean {
   const plain = text.toLowerCase();
   return secrets.some(
     (secret) =>
@@ -157,7 +157,7 @@ const scrubbing: Boundary = {
           .map(([which, how]) => `${around} ${spelled[how]?.(secrets[which] ?? "")} `)
           .join("");
         const scrubbed = scrubber.scrubText(body);
-        hold(!traces(scrubbed), `left a secret in ${JSON.stringify(scrubbed)}`);
+        hold(!holdsSecret(scrubbed), `left a secret in ${JSON.stringify(scrubbed)}`);
         const count = scrubbed.split("[redacted]").length - 1;
         hold(
           count >= uses.length,
@@ -166,7 +166,7 @@ const scrubbing: Boundary = {
         const stream = scrubber.createStream();
         const parts = [...piecesOf(Buffer.from(body), sizes)].map((piece) => stream.push(piece));
         const streamed = Buffer.concat([...parts, stream.flush()]).toString();
-        hold(!traces(streamed), `left a secret across pieces in ${JSON.stringify(streamed)}`);
+        hold(!holdsSecret(streamed), `left a secret across pieces in ${JSON.stringify(streamed)}`);
       },
     ),
 };

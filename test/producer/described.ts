@@ -59,13 +59,13 @@ export async function describeMismatch(
 
 function checkValue({ id }: Operation, schema: TSchema | undefined, value: unknown): string | null {
   if (schema === undefined) return `${id}: undocumented content type`;
-  const [fault] = [...Value.Errors(closed(schema), value)];
+  const [fault] = [...Value.Errors(forbidAdditionalFields(schema), value)];
   if (fault === undefined) return null;
   return `${id}: ${fault.path} ${fault.message}: ${JSON.stringify(fault.value)}`;
 }
 
 function checkError(operation: Operation | null, status: number, body: unknown): string | null {
-  if (!Value.Check(closed(ErrorResponse) as typeof ErrorResponse, body))
+  if (!Value.Check(forbidAdditionalFields(ErrorResponse) as typeof ErrorResponse, body))
     return `not an error body: ${JSON.stringify(body)}`;
   const { code } = body.error;
   if (errorCodes[code][0] !== status) return `${code} with the wrong status ${status}`;
@@ -80,7 +80,7 @@ function checkOpenAiError(
   status: number,
   body: unknown,
 ): string | null {
-  if (!Value.Check(closed(OpenAiErrorResponse) as typeof OpenAiErrorResponse, body))
+  if (!Value.Check(forbidAdditionalFields(OpenAiErrorResponse) as typeof OpenAiErrorResponse, body))
     return `not an OpenAI error body: ${JSON.stringify(body)}`;
   const { type } = body.error;
   if (operation === null) return null;
@@ -94,24 +94,26 @@ function checkOpenAiError(
 const cache = new WeakMap<TSchema, TSchema>();
 
 /** The schema with additional fields forbidden, so that undocumented fields are found. */
-function closed(schema: TSchema): TSchema {
+function forbidAdditionalFields(schema: TSchema): TSchema {
   const cached = cache.get(schema);
   if (cached !== undefined) return cached;
   const copy: TSchema = { ...schema };
   cache.set(schema, copy);
   for (const [keyword, value] of Object.entries(schema)) {
-    copy[keyword] = closedKeyword(keyword, value);
+    copy[keyword] = forbidInKeyword(keyword, value);
   }
   const hasProperties = Object.keys((schema.properties ?? {}) as object).length > 0;
   if (hasProperties && !("additionalProperties" in schema)) copy.additionalProperties = false;
   return copy;
 }
 
-function closedKeyword(keyword: string, value: unknown): unknown {
+function forbidInKeyword(keyword: string, value: unknown): unknown {
   if (keyword === "properties" || keyword === "patternProperties") {
     const parts = Object.entries(value as Record<string, TSchema>);
-    return Object.fromEntries(parts.map(([name, property]) => [name, closed(property)]));
+    return Object.fromEntries(
+      parts.map(([name, property]) => [name, forbidAdditionalFields(property)]),
+    );
   }
-  if (keyword === "anyOf") return (value as TSchema[]).map(closed);
-  return keyword === "items" ? closed(value as TSchema) : value;
+  if (keyword === "anyOf") return (value as TSchema[]).map(forbidAdditionalFields);
+  return keyword === "items" ? forbidAdditionalFields(value as TSchema) : value;
 }

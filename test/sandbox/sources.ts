@@ -6,11 +6,11 @@ interface Globbing {
   ): Record<string, string>;
 }
 
-// The bundler replaces this call, whose name must stand here as it is.
 declare global {
   interface ImportMeta extends Globbing {}
 }
 
+// The bundler finds `import.meta.glob` by its text, so it must not be renamed or wrapped.
 const modules = import.meta.glob(
   [
     "../../consumer/**/*.ts",

@@ -118,7 +118,7 @@ describe("rows are read with any line end", () => {
 });
 
 describe("what Excel writes is read", () => {
-  const row = [[3, { boat: "Tern", pier: "North" }]];
+  const expectedRows = [[3, { boat: "Tern", pier: "North" }]];
   test.each<[name: string, text: string, delimiter: string | null]>([
     ["a line sep= with --delimiter", "sep=;\nboat;pier\nTern;North\n", ";"],
     ["a line sep= without --delimiter", "sep=;\nboat;pier\nTern;North\n", null],
@@ -126,7 +126,7 @@ describe("what Excel writes is read", () => {
     ["a tab", "SEP=\t\r\nboat\tpier\r\nTern\tNorth", null],
     ["another separator than the option's", "sep=,\nboat;pier\nTern;North\n", ";"],
   ])("%s", (_name, text, delimiter) => {
-    expect(parseBoth(text, delimiter)).toEqual(row);
+    expect(parseBoth(text, delimiter)).toEqual(expectedRows);
   });
 
   test("a byte order mark is recognised and is not part of the first name", () => {

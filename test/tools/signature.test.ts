@@ -11,7 +11,7 @@ function runCodeOf(names?: string[]): string {
   return offersOf(tools.value).find(({ name }) => name === "run_code")?.description ?? "";
 }
 
-test("the description of run_code has the signature of each tool that a program can call", () => {
+test("the description of `run_code` has the signature of each tool that a program can call", () => {
   const description = runCodeOf();
   expect(description).toContain(
     "read_file(input: { path: string; offset?: number; limit?: number }): Promise<string>",
@@ -22,7 +22,7 @@ test("the description of run_code has the signature of each tool that a program 
   expect(description).not.toContain("run_code(");
 });
 
-test("the description of run_code has only the task's tools and is the same every time", () => {
+test("the description of `run_code` has only the task's tools and is the same every time", () => {
   const description = runCodeOf(["run_code", "read_file"]);
   expect(description).toContain("read_file(");
   expect(description).not.toContain("write_file(");

@@ -54,7 +54,7 @@ function markedCalls(text: string, tools: readonly ToolOffer[]): ExtractedCalls 
   const proseCalls = meantCalls(text, calls) as FoundCall[];
   if (!proseCalls.some((call) => toolNamed(call.name, tools) !== null)) return null;
   if (!endReply(text, proseCalls)) return null;
-  // Quoted text does not count; an opening mark elsewhere belongs to a call that could not be read.
+  // An opening mark outside quoted text belongs to a call that could not be read: then no call is extracted.
   const rest = maskLeaks(text, calls);
   if (holdsOpener(rest, quotedSpans(rest)) || endsInTag(rest)) return null;
   return buildExtracted(proseCalls, withoutCalls(text, proseCalls));

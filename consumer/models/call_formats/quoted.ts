@@ -44,7 +44,7 @@ function inlineCode(line: string, offset: number): Span[] {
   if (!line.includes("`")) return [];
   const spans: Span[] = [];
   const runs = [...line.matchAll(/`+/g)];
-  // The next run of each length, read from the end of the line.
+  // For each length, the index of the next run with it; filled from the end of the line.
   const nextOf = new Map<number, number>();
   const closes = runs.map(() => -1);
   for (let index = runs.length - 1; index >= 0; index -= 1) {

@@ -9,7 +9,7 @@ export interface ErrorDetails {
   words: string[];
   /** The provider's own text, outermost first; a field's path is in front of its message. */
   message: string;
-  /** The message without URLs, for reading its meaning. */
+  /** The message without URLs, so that no part of a URL matches a pattern that classifies errors. */
   text: string;
   /** True for an HTML page: a proxy or a wrong path answered instead of the model's server. */
   html: boolean;

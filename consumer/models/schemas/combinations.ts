@@ -1,5 +1,5 @@
 /** The keywords that apply other schemas to the same value. */
-import { Evaluated, type Visit } from "./visit.ts";
+import { EvaluatedKeys, type Visit } from "./visit.ts";
 
 export function combinations(value: unknown, visit: Visit): void {
   const { schema, path, evaluated, run, inner, fail } = visit;
@@ -15,10 +15,10 @@ export function combinations(value: unknown, visit: Visit): void {
 /** A branch sees what was evaluated before; what valid branches evaluate counts afterwards. */
 function branches(value: unknown, { schema, path, evaluated, run, inner }: Visit): void {
   const { anyOf, allOf, oneOf } = schema;
-  const accepted: Evaluated[] = [];
+  const accepted: EvaluatedKeys[] = [];
   const countValid = (list: readonly unknown[]): number =>
     list.filter((branch) => {
-      const marks = new Evaluated(evaluated);
+      const marks = new EvaluatedKeys(evaluated);
       const valid = run.check(value, branch, path, marks);
       if (valid) accepted.push(marks);
       return valid;
@@ -48,7 +48,7 @@ function branches(value: unknown, { schema, path, evaluated, run, inner }: Visit
 
 function condition(value: unknown, { schema, path, evaluated, run, inner }: Visit): void {
   if (schema.if === undefined) return;
-  const marks = new Evaluated();
+  const marks = new EvaluatedKeys();
   const holds = run.collect(() => run.check(value, schema.if, path, marks)).valid;
   if (holds) evaluated.add(marks);
   const branch = holds ? schema.then : schema.else;

@@ -12,7 +12,7 @@ import type { Meter } from "./meter.ts";
 import { objectKeywords } from "./object_keywords.ts";
 import { Pattern } from "./pattern.ts";
 import { anyValue, numberKeywords, stringKeywords } from "./value_keywords.ts";
-import { Evaluated, type Path, type Run, type SchemaError, type Visit } from "./visit.ts";
+import { EvaluatedKeys, type Path, type Run, type SchemaError, type Visit } from "./visit.ts";
 
 /** The work for each pair of value and schema. */
 const visitWork = 4;
@@ -63,7 +63,12 @@ export class SchemaRun implements Run {
   }
 
   /** Adds an error for each reason why the value is not valid. Throws OutOfWork. */
-  check(value: unknown, schema: unknown, path: Path | null, evaluated = new Evaluated()): boolean {
+  check(
+    value: unknown,
+    schema: unknown,
+    path: Path | null,
+    evaluated = new EvaluatedKeys(),
+  ): boolean {
     this.meter.spend(visitWork);
     if (schema === true) return true;
     let valid = true;

@@ -16,11 +16,11 @@ export interface Path {
 }
 
 /** The properties or items that a schema has accepted, for `unevaluated…`. */
-export class Evaluated {
+export class EvaluatedKeys {
   readonly own = new Set<string | number>();
-  readonly parent: Evaluated | null;
+  readonly parent: EvaluatedKeys | null;
 
-  constructor(parent: Evaluated | null = null) {
+  constructor(parent: EvaluatedKeys | null = null) {
     this.parent = parent;
   }
 
@@ -28,7 +28,7 @@ export class Evaluated {
     return this.own.has(key) || (this.parent?.has(key) ?? false);
   }
 
-  add(other: Evaluated): void {
+  add(other: EvaluatedKeys): void {
     for (const key of other.own) this.own.add(key);
   }
 }
@@ -37,18 +37,21 @@ export class Evaluated {
 export interface Visit {
   schema: Json;
   path: Path | null;
-  evaluated: Evaluated;
+  evaluated: EvaluatedKeys;
   run: Run;
   /** Marks the value as invalid. */
   fail(keyword: string, message: string): void;
-  /** Runs checks of inner schemas. When `body` is false, the value is invalid, and their errors follow. */
+  /**
+   * Runs `body`, which checks inner schemas. If it returns false, the value is invalid: adds the error of `keyword`, if
+   * it is passed, and then the errors of the inner schemas.
+   */
   inner(body: () => boolean, keyword?: string, message?: () => string): void;
 }
 
 export interface Run {
   meter: Meter;
   /** Adds an error for each reason why the value is not valid. Throws OutOfWork. */
-  check(value: unknown, schema: unknown, path: Path | null, evaluated?: Evaluated): boolean;
+  check(value: unknown, schema: unknown, path: Path | null, evaluated?: EvaluatedKeys): boolean;
   /** The errors of `body`, instead of adding them. */
   collect(body: () => boolean): { valid: boolean; errors: SchemaError[] };
   pattern(source: string): Pattern;

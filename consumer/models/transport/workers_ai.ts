@@ -12,9 +12,9 @@ export interface WorkersAi {
 
 /** Every call passes the same options: the binding keeps them on the instance, so mixed ones would race. */
 export interface WorkersAiOptions {
-  /** The parsed form throws the status and Retry-After away. */
+  /** The parsed reply has neither the status nor `Retry-After`. */
   returnRawResponse: true;
-  /** Busy is answered at once; waiting in the platform's line would burn the consumer's time. */
+  /** A busy model is reported at once: to wait in the platform's queue would use up the invocation's time. */
   rejectIfBusy: true;
   signal: AbortSignal;
   /** Calls of one task land where its prefix is cached. */

@@ -128,7 +128,7 @@ export function verdictOfJudge(
   };
   if (!isOwnCall(reply) && named !== token)
     return noVerdict(
-      "The judge wrote its verdict as text without the token, so it may quote the answer.",
+      "The judge wrote its verdict as text and left out the token of this check, so the text may be a quotation from the answer.",
     );
   const details = { score, reasons };
   if (score >= pass_at) return { verdict: "passed", words: `scored ${score}`, ...details };

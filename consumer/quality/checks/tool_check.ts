@@ -12,7 +12,10 @@ export async function runToolCheck(
   context: ToolContext<BindingName>,
 ): Promise<CheckVerdict> {
   if (tool === undefined) return noVerdict(`There is no tool ${name} here.`);
-  if (tool.effect !== "read") return noVerdict(`${name} does not only read.`);
+  if (tool.effect !== "read")
+    return noVerdict(
+      `The tool ${name} has effects, so it cannot be a check. Use a tool that only reads.`,
+    );
   const args = { output, ...(input === undefined ? {} : { input }) };
   const schema = offerOf(tool).original;
   const problems = problemsOf(args, schema);

@@ -1,7 +1,7 @@
 import { agentFile } from "./protocol.ts";
 import { type Columns, ownColumn } from "./transform/columns.ts";
 
-/** The number of frames that other engines show. */
+/** The number of frames in a stack trace; V8 has the same bound. */
 const framesMax = 10;
 
 /**

@@ -83,7 +83,7 @@ export const decideApprovals = operation({
   method: "POST",
   path: "/v1/approvals",
   scope: "approve",
-  summary: `Approves or denies up to ${approvalLimits.decidedPerCallMax.toLocaleString("en")} calls that match; with dry_run only counts them.`,
+  summary: `Approves or denies up to ${approvalLimits.decidedPerCallMax.toLocaleString("en")} calls that match; with \`dry_run\` only counts them.`,
   body: json(ManyApprovals),
   responses: { 200: json(DecidedApprovals) },
 });

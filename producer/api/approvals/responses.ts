@@ -20,7 +20,8 @@ export const ApprovalResponse = Type.Object(
     note: orNull(Type.String()),
     problem: orNull(
       Type.String({
-        description: "why the call could not run as it was approved, and waits again",
+        description:
+          "why the call could not run as approved, so that it waits for a decision again",
       }),
     ),
     decided_by: orNull(Type.String({ description: "the id of the key that decided" })),

@@ -111,7 +111,7 @@ const redriveFields = {
   next_cursor: NextCursor,
   dry_run: Type.Optional(Type.Literal(true)),
   matched: Type.Optional(
-    Type.Integer({ minimum: 0, description: "with dry_run: how many tasks would be redriven" }),
+    Type.Integer({ minimum: 0, description: "with `dry_run`: how many tasks would be redriven" }),
   ),
 };
 

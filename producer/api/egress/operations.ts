@@ -14,7 +14,7 @@ export const EgressQuery = Type.Partial(
     host: Type.String({ description: "a host such as api.example.com" }),
     action: Action,
     policy: Type.String(),
-    cursor: Type.String({ description: "next_cursor of the previous page" }),
+    cursor: Type.String({ description: "`next_cursor` of the previous page" }),
     limit: limitUpTo(storeLimits.pageRowsMax, storeLimits.pageRowsDefault),
   }),
   strict,

@@ -18,7 +18,7 @@ export const TaskQuery = Type.Partial(
     reason: oneOf(reasons),
     error_code: Type.String({
       pattern: "^[a-z0-9_]{1,64}$",
-      description: "an error's code, such as model_unavailable",
+      description: "an error's code, such as `model_unavailable`",
     }),
     batch_id: Type.String({ pattern: batchIdPattern, description: "a batch's id" }),
     custom_id: Type.String({ minLength: 1, maxLength: 255 }),

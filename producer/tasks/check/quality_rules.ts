@@ -1,4 +1,4 @@
-/** The rules of checks, samples and escalation: names that must exist, and what does not fit together. */
+/** The rules of checks, samples and escalation: names that must exist, and combinations that are rejected. */
 import { customToolNames } from "../../../shared/task/custom_tools.ts";
 import type { Detail } from "../../http/problem.ts";
 import type { CheckScope } from "./check_scope.ts";
@@ -30,7 +30,10 @@ function toolOfCheck(at: string, name: string, { available }: CheckScope): Detai
   const tool = available?.tools.find((each) => each.name === name);
   if (tool === undefined) return [];
   if (tool.effect !== "read")
-    return fault(at, `"${name}" does not only read: a check may be run more than once`);
+    return fault(
+      at,
+      `the tool "${name}" has effects, and a check may run more than once: name a tool that only reads`,
+    );
   return tool.reason === null ? [] : fault(at, `"${name}" cannot be used here: ${tool.reason}`);
 }
 

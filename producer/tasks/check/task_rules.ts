@@ -79,7 +79,7 @@ const times: Rule = (task, { now }) => {
     details.push(...fault("expires_at", "is in the past: write a future time"));
   }
   if (from !== null && until !== null && until <= from) {
-    details.push(...fault("expires_at", "is not after not_before: write a later time"));
+    details.push(...fault("expires_at", "is not later than `not_before`: write a later time"));
   }
   return details;
 };

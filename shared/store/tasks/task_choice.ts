@@ -50,8 +50,8 @@ const chosenSql = (kind: ChoiceKind): string => `
   ORDER BY id LIMIT ?11`;
 
 /**
- * The end of the next `limit` tasks of a tenant in a key range after `after`, and whether more follow:
- * with a filter that matches few tasks, one call reads no more than these.
+ * The id of the last of the next `limit` tasks after `after`, and whether more follow. It bounds what one call
+ * reads when a filter matches few tasks.
  */
 export async function findWindowEnd(
   db: D1Database,

@@ -58,7 +58,10 @@ export interface TaskRow {
   parked: "restored" | "paused" | "concurrency" | null;
   /** The last step that is charged to the ledger. */
   charged_seq: number;
-  /** Its batch, its concurrency key or the single tasks, and its model: flows take turns. */
+  /**
+   * The group in which the task waits: its batch, its concurrency key, or the group of all tasks without either, each
+   * per model. Groups take turns.
+   */
   flow: string;
   /** Claims that were taken over from a worker that died or stalled. */
   lost_claims: number;

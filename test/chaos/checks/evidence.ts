@@ -38,7 +38,10 @@ export interface Submission {
   accepted: boolean;
   cancelled: boolean;
   hasExpiry: boolean;
-  /** The most redrives that it can have had, and of those with `restart`: a reply may be lost. */
+  /**
+   * Upper bounds of its redrives, and of those with `restart`: when a reply was lost, the run cannot know whether
+   * the redrive happened.
+   */
   redrives: number;
   restarts: number;
   /** An effect with an unknown outcome may start again. */

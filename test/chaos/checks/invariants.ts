@@ -280,7 +280,7 @@ export const everythingSettles: Check = (evidence) => {
     if ((submission?.redrives ?? 0) > (submission?.restarts ?? 0)) expected.push("succeeded");
     if (submission?.cancelled || batch?.cancelled) expected.push("cancelled cancelled");
     if (submission?.hasExpiry) expected.push("expired expired");
-    // Enough failed attempts end any task; the auditor checks what counts as one.
+    // Any task may run out of attempts; the auditor checks what is counted as one.
     if (row.attempt >= row.attempts) expected.push("dead attempts_exhausted");
     if (!expected.includes(outcome) && isSettled(row))
       problems.push(`${row.id} (${work.shape}) ended ${outcome}: ${row.error}`);

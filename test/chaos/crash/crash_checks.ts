@@ -34,7 +34,7 @@ export const isDead = ({ status, reason }: TaskView): boolean =>
  */
 export async function checkDeadTasks(
   api: Api,
-  dead: readonly TaskView[],
+  deadTasks: readonly TaskView[],
   kills: number,
 ): Promise<string[]> {
   const letters = new Map<string, DeadLetters["tasks"][number]["attempt_errors"]>();
@@ -44,7 +44,7 @@ export async function checkDeadTasks(
     for (const { id, attempt_errors } of page.tasks) letters.set(id, attempt_errors);
     cursor = page.next_cursor;
   }
-  return dead.flatMap(({ id }) => {
+  return deadTasks.flatMap(({ id }) => {
     const errors = letters.get(id) ?? [];
     const lostLease = errors.filter(({ code }) => code === "lease_lost");
     const fences = new Set(lostLease.map(({ fence }) => fence)).size;

@@ -42,7 +42,7 @@ describe("a local run", () => {
   );
 });
 
-test("a local run decides every case without local_development like a deployed one", () => {
+test("a local run decides every case without `local_development` like a deployed one", () => {
   for (const each of cases.filter(({ policy }) => policy !== "local")) {
     const policy = compilePolicy(each);
     expect(decideLocally(policy, each)).toEqual(decide(policy, each));

@@ -113,13 +113,13 @@ function mutantsOf(file: string, source: string): Mutant[] {
   const text = (part: AnyNode) => source.slice(part.start, part.end);
   const visit = (node: AnyNode): void => {
     if (node.type === "ImportDeclaration") return;
-    for (const after of replacements(node, text)) {
+    for (const replacement of replacements(node, text)) {
       mutants.push({
         file,
         line: source.slice(0, node.start).split("\n").length,
         before: text(node).replace(/\s+/g, " "),
-        after: after.replace(/\s+/g, " "),
-        source: `${source.slice(0, node.start)}${after}${source.slice(node.end)}`,
+        after: replacement.replace(/\s+/g, " "),
+        source: `${source.slice(0, node.start)}${replacement}${source.slice(node.end)}`,
       });
     }
     for (const value of Object.values(node)) {

@@ -182,7 +182,7 @@ test("an injected value is never sent to another host and never returned", async
             try {
               if (location !== undefined) headers.set("location", location);
             } catch {
-              // Not every text is a valid header value.
+              // Not every text is a valid header value: such a response has no `Location`.
             }
             return new Response(body, { status: location === undefined ? 200 : 302, headers });
           },

@@ -175,7 +175,7 @@ describe("what needs approval", () => {
     expect(await asked({ approve: "effects", rehearsal: [write, finalAnswer()] })).toEqual([]);
   });
 
-  it("cannot be called from a program: the call answers approval_required", async () => {
+  it("cannot be called from a program: the call answers `approval_required`", async () => {
     const code = `try { await write_file({ path: "a.txt", content: "x" }) } catch (e) { console.log(e.message) }`;
     const row = await runTask(task({ rehearsal: [toolCall("run_code", { code }), finalAnswer()] }));
     expect(row.status).toBe("succeeded");

@@ -67,7 +67,7 @@ test("a claim fails under a live lease, and raises the fence after the lease has
   expect((await claimTask(env.DB, id, hashes))?.fence).toBe(2);
 });
 
-test("a task is not claimed before its not_before, nor after it has settled", async () => {
+test("a task is not claimed before its `not_before`, nor after it has settled", async () => {
   const early = await acceptTask(task, { not_before: Date.now() + 3_600_000 });
   expect(await claimTask(env.DB, early, hashes)).toBeNull();
   const id = await acceptTask(task);

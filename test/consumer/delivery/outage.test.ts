@@ -14,7 +14,7 @@ const timeoutMs = 120_000;
 const slots = 12;
 const callMs = 400;
 
-interface Weather {
+interface Outage {
   /** When the endpoint is down, in ms since the start. */
   from: number;
   to: number;
@@ -24,17 +24,17 @@ interface Weather {
 }
 
 /** Counts the calls and when each arrived. */
-async function play(tasks: number, weather: Weather, failureShare = 0, patience = "1h") {
+async function play(tasks: number, outage: Outage, failureShare = 0, patience = "1h") {
   const time = new SimulatedTime({ real: true });
-  const random = new Random(11).fork(`outage ${weather.to}`);
+  const random = new Random(11).fork(`outage ${outage.to}`);
   const arrivals: number[] = [];
   const call = async (): Promise<Response> => {
     const nowTime = time.elapsedMs;
     arrivals.push(nowTime);
     await time.sleep(callMs);
-    if (nowTime >= weather.from && nowTime < weather.to) {
-      if (weather.status === null) throw new TypeError("connect ECONNREFUSED 127.0.0.1:9");
-      return new Response("down", { status: weather.status, headers: weather.headers ?? {} });
+    if (nowTime >= outage.from && nowTime < outage.to) {
+      if (outage.status === null) throw new TypeError("connect ECONNREFUSED 127.0.0.1:9");
+      return new Response("down", { status: outage.status, headers: outage.headers ?? {} });
     }
     return new Response("", { status: random.chance(failureShare) ? 503 : 200 });
   };
@@ -54,14 +54,14 @@ describe("every task succeeds without using an attempt", () => {
     ["a minute of 502 from the start", { from: 0, to: 60_000, status: 502 }],
   ] as const)(
     "%s",
-    async (_name, weather) => {
-      const { finished, ends, arrivals, elapsedMs } = await play(24, weather);
+    async (_name, outage) => {
+      const { finished, ends, arrivals, elapsedMs } = await play(24, outage);
       expect([finished, ends]).toEqual([true, ["succeeded completed 0"]]);
       // At most one call at a time probes, every 5 s.
-      const probes = arrivals.filter((time) => time > weather.from + 10_000 && time < weather.to);
-      expect(probes.length).toBeLessThanOrEqual((weather.to - weather.from) / 5_000);
+      const probes = arrivals.filter((time) => time > outage.from + 10_000 && time < outage.to);
+      expect(probes.length).toBeLessThanOrEqual((outage.to - outage.from) / 5_000);
       // The work is at full speed again within 10 s.
-      expect(elapsedMs).toBeLessThan(weather.to + 20_000);
+      expect(elapsedMs).toBeLessThan(outage.to + 20_000);
     },
     timeoutMs,
   );

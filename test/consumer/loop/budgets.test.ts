@@ -125,7 +125,7 @@ test("a task must give its answer after a request beyond its egress budget", asy
   expect(offeredIn(await readSteps(row.id))).toEqual(["tools", "tools", "final_answer"]);
 });
 
-test("a task that continues to request after that settles as budget_egress", async () => {
+test("a task that continues to request after that settles as `budget_egress`", async () => {
   const row = await runWithEgressLimit(fetches);
   expect([row.status, row.reason]).toEqual(["failed", "budget_egress"]);
   expect(JSON.parse(row.error ?? "").message).toContain("egress_requests");

@@ -78,7 +78,7 @@ describe("repeated calls with the same results", () => {
     ]);
   });
 
-  test("end the task as no_progress when no answer comes", async () => {
+  test("end the task as `no_progress` when no answer comes", async () => {
     const both = [listCall, toolCall("read_file", { path: "a" })];
     const turns = Array.from({ length: 6 }, () => both).flat();
     const row = await runTask({ ...base, rehearsal: [...turns, finalAnswer({ n: "two" })] });

@@ -89,7 +89,7 @@ test("a conversation that overflows is shortened once and continues", async () =
   expect(JSON.stringify(sent[3])).toContain(".outputs/2.txt");
 });
 
-test("a conversation that overflows again ends the task as model_overflow", async () => {
+test("a conversation that overflows again ends the task as `model_overflow`", async () => {
   stubEndpoint([codeReply(longText), overflow, overflow, textReply("never")]);
   const row = await runTask({ prompt: "p", model: "m" }, { consumer: on(), deliveriesMax: 1 });
   expect([row.status, row.reason, JSON.parse(row.error ?? "").code]).toEqual([

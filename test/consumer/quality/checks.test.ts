@@ -118,7 +118,7 @@ test("a check changes no file and reaches only what the policy permits it to rea
   expect(steps.filter(({ payload }) => "files" in payload)).toEqual([]);
 });
 
-test("a judge scores the answer; below pass_at its words go back only as far as the task says", async () => {
+test("a judge scores the answer; below `pass_at` its words go back only as far as the task says", async () => {
   const judged = (explain: boolean): DurableTask =>
     task({
       checks: [{ judge: { model: "rehearsal", rubric: "SECRET RUBRIC", pass_at: 0.8, explain } }],

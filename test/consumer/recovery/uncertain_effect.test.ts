@@ -149,7 +149,7 @@ test("requests of a run before a restart are not reported for this run", async (
   });
 });
 
-test("a call starts again as the same step when on_uncertain is retry", async () => {
+test("a call starts again as the same step when `on_uncertain` is `retry`", async () => {
   const received = recordOrders();
   const id = await taskWithOpenEffect({ on_uncertain: "retry" });
   await deliverMessages(testConsumer(secret), [id]);
@@ -163,7 +163,7 @@ test("a call starts again as the same step when on_uncertain is retry", async ()
   ]);
 });
 
-test("a resume with on_uncertain retry starts only that call again, as the same step", async () => {
+test("a resume with `on_uncertain: retry` starts only that call again, as the same step", async () => {
   const id = await taskWithOpenEffect();
   await deliverMessages(testConsumer(secret), [id]);
   const body = { mode: "resume", overrides: { on_uncertain: "retry" } };

@@ -63,7 +63,7 @@ describe("a failure of class retry", () => {
   });
 });
 
-describe("a failure of class give_back", () => {
+describe("a failure of class `give_back`", () => {
   test.each(codesOf("give_back"))("%s requeues the task even at the last attempt", (code) => {
     const outcome = outcomeOf(failureEnd(code), lastAttempt, 0);
     expect(outcome).toMatchObject({ kind: "released", why: "requeued" });

@@ -47,7 +47,7 @@ test.each([
   "http://localhost/",
   "http://[::1]/",
   "http://2130706433:9911/",
-])("a local run with local_development reaches the listed %s", async (url) => {
+])("a local run with `local_development` reaches the listed %s", async (url) => {
   const { gateway, sent } = recordGateway(loopback, () => new Response("here"), local);
   expect((await gateway.fetch(get(url))).status).toBe(200);
   expect(sent).toHaveLength(1);
@@ -60,13 +60,13 @@ test.each([
   ["an embedded loopback address", "http://[::ffff:127.0.0.1]:9911/", "address"],
   ["the unspecified address", "http://0.0.0.0:9911/", "address"],
   ["a name below localhost", "http://a.localhost/", "name"],
-])("a local run with local_development does not reach %s", async (_, url, reason) => {
+])("a local run with `local_development` does not reach %s", async (_, url, reason) => {
   const { gateway, sent } = recordGateway(loopback, () => new Response(), local);
   expect(errorOf(await gateway.fetch(get(url))).reason).toBe(reason);
   expect(sent).toHaveLength(0);
 });
 
-test("a local run without local_development reaches no loopback address, listed or not", async () => {
+test("a local run without `local_development` reaches no loopback address, listed or not", async () => {
   const { gateway } = recordGateway(
     { ...loopback, local_development: false },
     () => new Response(),

@@ -35,7 +35,7 @@ test.each([
   ["a name that unescaped dots would match", "https://sitexexample/docs/a", false],
   ["a name with the same beginning", "https://site.example.evil.example/docs/a", false],
   ["a name before it", "https://evil.example/https://site.example/docs/a", false],
-])("a rule with a prefix: %s", (_name, url, allowed) => {
+])("a rule with a prefix and %s: allows(%s) is %s", (_name, url, allowed) => {
   expect(allows(docs, url)).toBe(allowed);
 });
 

@@ -88,7 +88,7 @@ test("a generated key is shown before it is stored, so that no failure loses it"
   expect(error.printed.join("\n")).toMatch(/shown only once.*\n {2}[\w-]{43}$/);
 });
 
-test("--new-key replaces the key and shows the new one", async () => {
+test("`--new-key` replaces the key and shows the new one", async () => {
   const account = new Account(root);
   await runDeploy(account);
   const old = account.secrets.get(producer)?.get("FLEET_API_KEY");

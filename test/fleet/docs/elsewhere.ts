@@ -21,7 +21,7 @@ export const elsewhere: readonly [command: string, reason: string][] = [
   ["npx fleet webhooks redeliver *", "needs a webhook that was given up, after 31 hours"],
 ];
 
-/** Ends other than 0 that a page announces, with its words. */
+/** Exit codes other than 0 that a page documents, with the page's text about them. */
 export const announced: readonly {
   command: string;
   code: number;

@@ -155,7 +155,7 @@ describe.each(["isolate", "isolate-v8"])("from inside %s, over real HTTP", (sand
   }, 60_000);
 });
 
-test("fetch_url follows ten redirects of a loop, each with a decision", async () => {
+test("`fetch_url` follows ten redirects of a loop, each with a decision", async () => {
   const { output, decisions } = await callTool("fetch_url", {
     url: "https://hostile.example/loop/0",
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { offer, request } from "../request.ts";
-import type { Meant, Renderer } from "./render/renderer.ts";
+import type { ExpectedCall, Renderer } from "./render/renderer.ts";
 import { renderers } from "./render/renderers.ts";
 
 const probe = offer("probe", {
@@ -16,7 +16,7 @@ const probe = offer("probe", {
 
 const runs = 60;
 
-function callsFor({ cannot, needsTypes }: Renderer): fc.Arbitrary<Meant[]> {
+function callsFor({ cannot, needsTypes }: Renderer): fc.Arbitrary<ExpectedCall[]> {
   const text = fc
     .oneof(
       fc.string({ unit: "grapheme", maxLength: 20 }),
@@ -43,7 +43,7 @@ function callsFor({ cannot, needsTypes }: Renderer): fc.Arbitrary<Meant[]> {
   );
   const typed = needsTypes ? args.map(({ deep: _, ...others }) => others) : args;
   return fc.array(
-    typed.map((value): Meant => ({ name: "probe", arguments: value })),
+    typed.map((value): ExpectedCall => ({ name: "probe", arguments: value })),
     { minLength: 1, maxLength: 3 },
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import type { Reply } from "../../../shared/models/model.ts";
 import { request } from "../request.ts";
-import type { Meant, Renderer } from "./render/renderer.ts";
+import type { ExpectedCall, Renderer } from "./render/renderer.ts";
 import { renderers } from "./render/renderers.ts";
 
 function readReply(content: string, finish = "stop"): Reply {
@@ -12,8 +12,8 @@ function readReply(content: string, finish = "stop"): Reply {
   return outcome.reply;
 }
 
-const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
-const two: Meant = {
+const oneCall: ExpectedCall = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const two: ExpectedCall = {
   name: "search",
   arguments: {
     query: "cats & 'dogs' \\d+",
@@ -22,16 +22,16 @@ const two: Meant = {
     size: -1.5,
   },
 };
-const digits: Meant = { name: "write_file", arguments: { path: "n", content: "42" } };
-const unknown: Meant = { name: "explode", arguments: { path: "a" } };
-const paying: Meant = { name: "pay", arguments: { amount: 5, to: "me" } };
+const digits: ExpectedCall = { name: "write_file", arguments: { path: "n", content: "42" } };
+const unknown: ExpectedCall = { name: "explode", arguments: { path: "a" } };
+const paying: ExpectedCall = { name: "pay", arguments: { amount: 5, to: "me" } };
 
 interface Damage {
   name: string;
   /** Null where this damage does not apply to the family. */
   text(renderer: Renderer): string | null;
   finish?: string;
-  calls: readonly Meant[];
+  calls: readonly ExpectedCall[];
 }
 
 /** Families without markers are recognised only as the whole text. */
@@ -94,9 +94,9 @@ const rejectedCases: readonly Damage[] = [
 
 function matrix(
   damages: readonly Damage[],
-): [string, string, string | undefined, readonly Meant[]][] {
+): [string, string, string | undefined, readonly ExpectedCall[]][] {
   return renderers.flatMap((renderer) =>
-    damages.flatMap((damage): [string, string, string | undefined, readonly Meant[]][] => {
+    damages.flatMap((damage): [string, string, string | undefined, readonly ExpectedCall[]][] => {
       const text = damage.text(renderer);
       return text === null
         ? []
@@ -136,7 +136,7 @@ describe("a tool with effects is never run from text", () => {
 });
 
 describe("wounded calls of one family or another", () => {
-  const rows: [string, string, readonly Meant[]][] = [
+  const rows: [string, string, readonly ExpectedCall[]][] = [
     [
       "Hermes without its end, which engines eat",
       `<tool_call>\n${JSON.stringify(oneCall)}`,

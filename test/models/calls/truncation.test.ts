@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { normalise } from "../../../consumer/models/reply/normalise.ts";
 import { bodyValue } from "../../../consumer/models/reply/reply_body.ts";
 import { offer, request } from "../request.ts";
-import type { Meant } from "./render/renderer.ts";
+import type { ExpectedCall } from "./render/renderer.ts";
 import { renderers } from "./render/renderers.ts";
 import { replyTable } from "./replies/reply_table.ts";
 
@@ -38,8 +38,11 @@ function read(content: string, tools = request().tools): Seen {
   return { finish: outcome.reply.finish, runs };
 }
 
-const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
-const two: Meant = { name: "search", arguments: { query: "cats & dogs", tags: ["x", "42"] } };
+const oneCall: ExpectedCall = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+const two: ExpectedCall = {
+  name: "search",
+  arguments: { query: "cats & dogs", tags: ["x", "42"] },
+};
 
 describe("a reply that is cut anywhere is never taken for an answer", () => {
   test.each(renderers.map((renderer) => [renderer.family, renderer] as const))(
@@ -94,7 +97,7 @@ describe("calls with damaged markup come back right or not at all", () => {
       { text, count: fc.nat(), list: fc.array(text, { maxLength: 3 }) },
       { requiredKeys: ["text", "count"], noNullPrototype: true },
     )
-    .map((args): Meant => ({ name: "probe", arguments: args }));
+    .map((args): ExpectedCall => ({ name: "probe", arguments: args }));
   test.each(renderers.map((renderer) => [renderer.family, renderer] as const))(
     "%s",
     (_name, renderer) => {

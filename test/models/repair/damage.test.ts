@@ -54,7 +54,7 @@ const saved: fc.Arbitrary<Saved> = fc.record(
 const json = (value: unknown) => JSON.stringify(value);
 
 /** A damage that leaves one reading comes back whole. */
-const mendable: [string, (value: Saved) => string][] = [
+const repairableDamages: [string, (value: Saved) => string][] = [
   ["a fence around", (value) => `\`\`\`json\n${json(value)}\n\`\`\``],
   ["a closing tag behind", (value) => `${json(value)}\n</tool_call>`],
   ["double braces", (value) => `{${json(value)}}`],
@@ -85,7 +85,7 @@ const mendable: [string, (value: Saved) => string][] = [
 ];
 
 describe("arguments come back whole from", () => {
-  test.each(mendable)("%s", (_name, damage) => {
+  test.each(repairableDamages)("%s", (_name, damage) => {
     fc.assert(
       fc.property(saved, (value) => {
         const repaired = repairCall({ name: "save", arguments: damage(value) }, context);
@@ -113,7 +113,7 @@ test("a tool with effects gets exactly what was sent, or nothing", () => {
   fc.assert(
     fc.property(
       saved,
-      fc.constantFrom(...mendable.map(([, damage]) => damage)),
+      fc.constantFrom(...repairableDamages.map(([, damage]) => damage)),
       (value, damage) => {
         const sent = damage(value);
         const repaired = repairCall({ name: "save", arguments: sent }, strict);

@@ -10,8 +10,8 @@ const tools = [
 const digits = "6100200300400500601";
 
 /** A reply with one call, as the bytes of a body: its arguments as text or as a value. */
-function callOf(name: string, args: string, isValue: boolean) {
-  const sent = isValue ? args : JSON.stringify(args);
+function callOf(name: string, args: string, isParsed: boolean) {
+  const sent = isParsed ? args : JSON.stringify(args);
   const text = `{"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"a","function":{"name":"${name}","arguments":${sent}}}]}}]}`;
   const outcome = normalise(bodyValue(text), request({ tools }), 0);
   if (!outcome.ok) throw new Error(outcome.failure.message);
@@ -21,21 +21,21 @@ function callOf(name: string, args: string, isValue: boolean) {
 describe.each([
   ["text", false],
   ["a value", true],
-])("digits beyond 2^53 in arguments as %s", (_name, isValue) => {
+])("digits beyond 2^53 in arguments as %s", (_name, isParsed) => {
   test("reach a tool that takes text, all of them", () => {
-    const call = callOf("by_text", `{"order":${digits}}`, isValue);
+    const call = callOf("by_text", `{"order":${digits}}`, isParsed);
     expect(call).toMatchObject({ problem: null, arguments: { order: digits } });
   });
 
   test("are refused for a tool that takes a number", () => {
-    const call = callOf("by_number", `{"order":${digits}}`, isValue);
+    const call = callOf("by_number", `{"order":${digits}}`, isParsed);
     expect(call?.problem).toContain("order");
     expect(call?.problem).not.toBeNull();
-    if (!isValue) expect(call?.problem).toContain("write it as a string");
+    if (!isParsed) expect(call?.problem).toContain("write it as a string");
   });
 
   test("numbers below 2^53 stay numbers", () => {
-    const call = callOf("by_number", '{"order":9007199254740991}', isValue);
+    const call = callOf("by_number", '{"order":9007199254740991}', isParsed);
     expect(call).toMatchObject({ problem: null, arguments: { order: 9_007_199_254_740_991 } });
   });
 });

@@ -101,7 +101,7 @@ describe("an unrequested stream is read as one reply", () => {
     });
   });
 
-  test("the older models' chunks are text", () => {
+  test("chunks with a `response` field (older models) are joined to one text", () => {
     expect(readReply(sse({ response: "h" }, { response: "i", usage: {} }, "[DONE]"))).toMatchObject(
       {
         text: "hi",

@@ -57,7 +57,7 @@ describe("submitting a task", () => {
     expect([fleet.tasks.sent.length, fleet.low.sent.length]).toEqual([0, 1]);
   });
 
-  it("the message of a task with not_before is delayed", async () => {
+  it("the message of a task with `not_before` is delayed", async () => {
     const fleet = testFleet();
     const notBefore = Date.now() + 3_600_000;
     const not_before = new Date(notBefore).toISOString();

@@ -93,7 +93,7 @@ async function kindsOf(parts: Iterable<Uint8Array>): Promise<string[]> {
 test.each([
   [lineLimits.lineBytesMax, ["line", "line"]],
   [lineLimits.lineBytesMax + 1, ["too_long", "line"]],
-])("a line of %i bytes is read as %j", async (bytes, kinds) => {
+])("a line of %i bytes and a short one are read as %j", async (bytes, kinds) => {
   expect(await kindsOf([encoder.encode(`${"x".repeat(bytes)}\ny\n`)])).toEqual(kinds);
 });
 

@@ -121,7 +121,7 @@ it("lines that are expanded after a cancel are cancelled, even if the expander c
   expect(results).toEqual([{ cancelled: 1 }, { cancelled: 1 }]);
 });
 
-it("a task with a later not_before does not wait once its batch is cancelled", async () => {
+it("a task with a later `not_before` does not wait once its batch is cancelled", async () => {
   await clear();
   const fleet = testFleet();
   const later = new Date(Date.now() + 3_600_000).toISOString();

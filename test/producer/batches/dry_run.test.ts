@@ -170,7 +170,7 @@ describe("a dry run", () => {
     ["dryrun=true", { tasks: [task()] }, {}],
     ["dry_run=yes", lines([task()]), ndjson],
     ["dryrun=true", lines([task()]), ndjson],
-  ])("a typing error in dry_run accepts nothing: ?%s", async (query, body, headers) => {
+  ])("a typing error in `dry_run` accepts nothing: ?%s", async (query, body, headers) => {
     expect((await expectRejected("POST", `/v1/batches?${query}`, body, headers)).status).toBe(422);
   });
 

@@ -197,7 +197,7 @@ describe("a due tick", () => {
     expect(await batchesOf(id)).toEqual([]);
   });
 
-  it("after two missed ticks, one runs with catch_up: once, and none with skip", async () => {
+  it("after two missed ticks, one runs with `catch_up: once`, and none with `catch_up: skip`", async () => {
     const fleet = testFleet();
     // Twice a day, at hours at least one and a half away from now, so that the latest tick is late.
     const hour = new Date(Date.now() - 2 * 3_600_000).getUTCHours() % 12;

@@ -59,7 +59,7 @@ describe("a task that the sweep has taken", () => {
     },
   );
 
-  it("a taken task that is claimed before the mark is not marked", async () => {
+  it("a task that was claimed after the sweep took it is not marked as sent", async () => {
     const id = await acceptTask({ prompt: "p" });
     await dueNow(id);
     const due = await takeDueTasks(env.DB, 500);
@@ -71,7 +71,7 @@ describe("a task that the sweep has taken", () => {
     });
   });
 
-  it("a taken task with a later not_before is sent with that delay", async () => {
+  it("a taken task with a later `not_before` is sent with that delay", async () => {
     const fleet = testFleet();
     const id = await acceptTask({ prompt: "p" }, { not_before: Date.now() + 600_000 });
     for (const sql of voidLeasesSql.split(";")) await env.DB.prepare(sql).run();

@@ -106,7 +106,7 @@ describe("POST /v1/tasks/cancel", () => {
     expect(fleet.tasks.sent.map(({ task_id }) => ids.indexOf(task_id)).sort()).toEqual(queued);
   });
 
-  it("with dry_run counts what it would cancel and changes nothing", async () => {
+  it("with `dry_run` counts what it would cancel and changes nothing", async () => {
     const fleet = testFleet();
     const { ids } = await someTasks(fleet);
     const body = { labels: { team: "ops" }, dry_run: true };
@@ -120,7 +120,7 @@ describe("POST /v1/tasks/cancel", () => {
     expect(fleet.tasks.sent).toEqual([]);
   });
 
-  it("counts a task that was cancelled before no second time", async () => {
+  it("does not count an already cancelled task again", async () => {
     const fleet = testFleet();
     await someTasks(fleet);
     await send(fleet, "POST", "/v1/tasks/cancel", { status: ["running"] });
@@ -176,7 +176,7 @@ describe("POST /v1/tasks/redrive", () => {
     expect((await readRow(ids[2] ?? "")).status).toBe("dead");
   });
 
-  it("with dry_run counts what it would redrive and changes nothing", async () => {
+  it("with `dry_run` counts what it would redrive and changes nothing", async () => {
     const fleet = testFleet();
     const { ids } = await someTasks(fleet);
     const body = { mode: "restart", status: ["dead"], dry_run: true };

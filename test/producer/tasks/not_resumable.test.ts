@@ -141,7 +141,7 @@ it.each<[string, object]>([
     },
   ],
 ])(
-  "an effect with an unknown outcome (%s) is run again only with on_uncertain: retry",
+  "an effect with an unknown outcome (%s) is run again only with `on_uncertain: retry`",
   async (reason, error) => {
     const fleet = testFleet();
     const id = await failedTask(fleet, { reason, error });

@@ -148,7 +148,7 @@ describe("a redrive in mode restart", () => {
 });
 
 describe("cancelling a task", () => {
-  it("a cancelled task is sent at once, even before its not_before", async () => {
+  it("a cancelled task is sent at once, even before its `not_before`", async () => {
     const fleet = testFleet();
     const later = new Date(Date.now() + 3_600_000).toISOString();
     const response = await send(fleet, "POST", "/v1/tasks", task({ not_before: later }));

@@ -170,7 +170,7 @@ async function compare(name: string, program: Program, sandbox: Sandbox, counts:
     console.log(`${name}: ${test.slice(0, 100)}: ${why.get(test)?.slice(0, 160) ?? "not run"}`);
 }
 
-/** Prints passed and run of each area, and what Node passes. */
+/** Prints for each area how many tests ran and passed, how many Node passes, and how many of those passed here. */
 export async function runWpt(
   suite: string,
   sandbox: Sandbox,

@@ -87,7 +87,7 @@ test("the bytes of an answered call can be used again", async () => {
   }
 });
 
-test("a program that does not wait for its turn is refused by the task's side, and nothing of it is kept", async () => {
+test("a call that exceeds the bytes of the calls in progress is refused by the host, and its files are not kept", async () => {
   const { open, host } = slowHost();
   const signal = new AbortController().signal;
   const target = new HostTarget({ code: "", files: new Map(), tools: ["slow"] }, host, signal);

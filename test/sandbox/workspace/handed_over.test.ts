@@ -109,17 +109,17 @@ test("changes that no call could carry are all reported at the end", () => {
 });
 
 test("a file that is made and deleted between two calls is never reported", () => {
-  const program = new Workspace(new Map([["old", Uint8Array.of(1)]]));
-  program.write("made", Uint8Array.of(1));
-  program.remove("made");
-  program.remove("old");
-  program.write("old", Uint8Array.of(2));
-  program.remove("old");
-  expect([...program.handOver()]).toEqual([["old", null]]);
-  program.write("made", Uint8Array.of(1));
-  program.handOver();
-  program.remove("made");
-  expect([...program.handOver()]).toEqual([["made", null]]);
+  const programWorkspace = new Workspace(new Map([["old", Uint8Array.of(1)]]));
+  programWorkspace.write("made", Uint8Array.of(1));
+  programWorkspace.remove("made");
+  programWorkspace.remove("old");
+  programWorkspace.write("old", Uint8Array.of(2));
+  programWorkspace.remove("old");
+  expect([...programWorkspace.handOver()]).toEqual([["old", null]]);
+  programWorkspace.write("made", Uint8Array.of(1));
+  programWorkspace.handOver();
+  programWorkspace.remove("made");
+  expect([...programWorkspace.handOver()]).toEqual([["made", null]]);
 });
 
 test("the deletion of a file that a tool wrote meanwhile is reported", () => {

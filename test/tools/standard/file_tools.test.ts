@@ -5,7 +5,7 @@ import { textOf, use, workspaceOf } from "../context.ts";
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
 
-describe("read_file", () => {
+describe("`read_file`", () => {
   const longText = `${numbered(1, 3_000).join("\n")}\n`;
 
   test.each([
@@ -89,7 +89,7 @@ describe("read_file", () => {
   });
 });
 
-describe("edit_file", () => {
+describe("`edit_file`", () => {
   test("keeps the file's line breaks and its byte order mark", async () => {
     const files = workspaceOf({ f: "\ufeffa\r\nb\r\n" });
     const answer = await use(files, "edit_file", { path: "f", old: "a\nb", new: "x\ny\n$&" });
@@ -110,7 +110,7 @@ describe("edit_file", () => {
   });
 });
 
-describe("delete_file", () => {
+describe("`delete_file`", () => {
   test("deletes a file, and rejects a folder and a missing file", async () => {
     const files = workspaceOf({ "d/a": "1", "d/b": "2" });
     expect(await use(files, "delete_file", { path: "./d/a" })).toMatchObject({ ok: true });
@@ -121,7 +121,7 @@ describe("delete_file", () => {
   });
 });
 
-describe("find_files", () => {
+describe("`find_files`", () => {
   const files = workspaceOf(
     Object.fromEntries(
       ["a.csv", "b.txt", "data/c.csv", "data/deep/d.csv", "data/e.json", ".env", "x[1].txt"].map(
@@ -172,7 +172,7 @@ test("many long paths are listed up to the limit, and the others are counted", a
   }
 });
 
-describe("list_files", () => {
+describe("`list_files`", () => {
   const files = workspaceOf({ "a.txt": "", "d/b.txt": "", "dd/c.txt": "" });
   test.each([
     [undefined, "a.txt\nd/b.txt\ndd/c.txt"],
@@ -192,7 +192,7 @@ describe("list_files", () => {
   });
 });
 
-describe("grep_files", () => {
+describe("`grep_files`", () => {
   const files = workspaceOf({
     "a.log": "one\nERROR two\r\nthree\n",
     "d/b.log": "error four\nERROR five",

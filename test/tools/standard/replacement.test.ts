@@ -106,11 +106,11 @@ describe("an ambiguous or missing piece is rejected", () => {
 
 describe("an edit costs time linear in the file and the piece", () => {
   const budgetMs = 250;
-  const many = "a".repeat(3_000_000);
+  const longText = "a".repeat(3_000_000);
   test.each([
-    ["a long piece of one letter", many, "a".repeat(100_000)],
-    ["a long piece that almost matches", many, `${"a".repeat(99_999)}b`],
-    ["a long piece that almost matches from its start", many, `b${"a".repeat(99_999)}`],
+    ["a long piece of one letter", longText, "a".repeat(100_000)],
+    ["a long piece that almost matches", longText, `${"a".repeat(99_999)}b`],
+    ["a long piece that almost matches from its start", longText, `b${"a".repeat(99_999)}`],
     ["a long indentation", `${" ".repeat(2_000_000)}x\nfoo  bar`, "foo bar"],
     ["a file of spaces", " ".repeat(3_000_000), "a b"],
     ["a large file without the piece", "word  word\r\n".repeat(600_000), "x y"],

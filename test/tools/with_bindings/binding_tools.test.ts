@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { callTool } from "../call_tool.ts";
 
-describe("generate_image", () => {
+describe("`generate_image`", () => {
   const image = { AI: { run: async () => Response.json({ image: btoa("jpeg") }) } };
   const args = { prompt: "a kettle", path: "k.jpg" };
 
@@ -67,7 +67,7 @@ describe("query_d1", () => {
   });
 });
 
-test("search_vectors embeds the text and returns the closest entries", async () => {
+test("`search_vectors` embeds the text and returns the closest entries", async () => {
   const calls: unknown[] = [];
   const bindings = {
     AI: {
@@ -91,7 +91,7 @@ test("search_vectors embeds the text and returns the closest entries", async () 
   ]);
 });
 
-describe("send_email", () => {
+describe("`send_email`", () => {
   const mail = { to: "ops@a.example", subject: "s", text: "t" };
   const post = (sent: unknown[]) => ({
     EMAIL_FROM: "fleet@a.example",
@@ -128,7 +128,7 @@ describe("send_email", () => {
   });
 });
 
-describe("call_service", () => {
+describe("`call_service`", () => {
   class Fetcher {
     readonly requests: string[] = [];
     async fetch(url: string, init: RequestInit) {

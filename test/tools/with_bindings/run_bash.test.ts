@@ -169,7 +169,7 @@ describe("the gateway is the only way out", () => {
   });
 });
 
-describe("run_bash", () => {
+describe("`run_bash`", () => {
   const step = async (script: string, consumer = testConsumer({ BASH_TOOL: "on" })) => {
     const row = await runTask(
       {

@@ -10,7 +10,7 @@ export function addTenants(program: Command, bind: Bind): void {
     .description("manage tenants")
     .command("erase <name>")
     .description("remove all keys, schedules, batches, tasks and objects of a tenant permanently")
-    .option("--yes", "it really should be erased")
+    .option("--yes", "confirm the erasure")
     .action(
       bind(async (session, name: string, { yes }: { yes?: boolean }) => {
         if (yes !== true) {

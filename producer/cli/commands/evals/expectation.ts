@@ -37,5 +37,5 @@ function toleranceOf(option: string | undefined, text: string) {
 function numberOf(option: string, text: string): number {
   const value = option.trim() === "" ? Number.NaN : Number(option);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw usageError(`--expect ${text}: "${option}" is not a number: ${syntax}`);
+  throw usageError(`--expect ${text}: "${option}" is not a number of at least 0: ${syntax}`);
 }

@@ -17,7 +17,7 @@ test("a message that was not accepted is listed with the error", async () => {
   }
 });
 
-test("one message per line is printed with --json, as the API returns it", async () => {
+test("one message per line is printed with `--json`, as the API returns it", async () => {
   const { url } = await fakeFleet({ "GET /v1/inbox/dead": { body: { messages: [message] } } });
   const { out } = await fleet(["inbox", "dead", "--json", "--url", url]);
   expect(JSON.parse(out)).toEqual(message);

@@ -12,7 +12,7 @@ function fileWith(text: string): string {
   return file;
 }
 
-describe("fleet inputs", () => {
+describe("`fleet inputs`", () => {
   test("list prints every page of the uploads", async () => {
     const input = (key: string) => ({ key, bytes: 4, uploaded_at: "2026-11-01T00:00:00.000Z" });
     const { url, received } = await fakeFleet({

@@ -54,7 +54,7 @@ test("models lists each model with its limit and its usage", async () => {
   expect(result.out).toMatch(/own +300 a minute, shared .* closed until 2026-11-25T10:00:00\.000Z/);
 });
 
-test("models --json prints the response of the API", async () => {
+test("`fleet models --json` prints the response of the API", async () => {
   const { url } = await fakeFleet(withModels([serving]));
   const result = await fleet(["models", "--json", "--url", url]);
   expect(JSON.parse(result.out)).toEqual({ models: [serving] });

@@ -20,7 +20,7 @@ test("restore resume continues until the last page", async () => {
   expect([result.code, result.out]).toEqual([0, expect.stringContaining("5 tasks")]);
 });
 
-test("tenants erase removes nothing without --yes, and says what is left at the end", async () => {
+test("`fleet tenants erase` removes nothing without `--yes`, and says what is left at the end", async () => {
   const step = { body: { rows: 2, objects: 1, next_cursor: null, left: ["logs"] } };
   const { url, received } = await fakeFleet({ "POST /v1/tenants/acme/erase": step });
   const refused = await fleet(["tenants", "erase", "acme", "--url", url]);

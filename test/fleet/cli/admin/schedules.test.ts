@@ -25,7 +25,7 @@ const schedule = (overrides: Record<string, unknown> = {}) => ({
 });
 const list = (...schedules: unknown[]) => ({ body: { schedules, next_cursor: null } });
 
-describe("fleet schedules", () => {
+describe("`fleet schedules`", () => {
   test("lists schedules with their next tick", async () => {
     const { url } = await fakeFleet({ "GET /v1/schedules": list(schedule()) });
     const { code, out } = await fleet(["schedules", "--url", url]);
@@ -97,7 +97,7 @@ describe("fleet schedules", () => {
   });
 });
 
-test("fleet batches lists batches with their progress", async () => {
+test("`fleet batches` lists batches with their progress", async () => {
   const running = {
     ...batchWith({ queued: 1, succeeded: 3 }, "running"),
     eta: "2026-11-25T12:00:00.000Z",
@@ -111,7 +111,7 @@ test("fleet batches lists batches with their progress", async () => {
   expect(out).toMatch(/running\s+4\s+3\s+3/);
 });
 
-describe("fleet pause and resume", () => {
+describe("`fleet pause` and `fleet resume`", () => {
   test.each([
     [["pause", "batch_1"], "POST /v1/batches/batch_1/pause", "batch_1 is paused", batchWith({})],
     [
@@ -136,7 +136,7 @@ describe("fleet pause and resume", () => {
   );
 });
 
-test("fleet webhooks lists dead webhooks and sends one again", async () => {
+test("`fleet webhooks` lists dead webhooks and sends one again", async () => {
   const dead = {
     id: "hook_1",
     subject: "task_1",

@@ -40,7 +40,7 @@ test("tools lists the available tools, and what to set for hidden ones", async (
   expect(result.out).not.toContain("\u001b");
 });
 
-test("tools --json prints the response of the API", async () => {
+test("`fleet tools --json` prints the response of the API", async () => {
   const { url } = await fakeFleet(script);
   const result = await fleet(["tools", "--json", "--url", url]);
   expect(JSON.parse(result.out)).toEqual(listing);
@@ -53,7 +53,7 @@ test("doctor lists hidden tools, which are not a failure", async () => {
   expect(result.out).toMatch(/tools +ok +1 configured, 1 MCP server, 1 skill, hidden: browse/);
 });
 
-test("doctor fails if a setting is invalid", async () => {
+test("`fleet doctor` fails if a setting is invalid", async () => {
   const faults = ["MCP_SERVERS: it is not JSON."];
   const { url } = await fakeFleet({ ...script, "GET /v1/tools": { body: { ...listing, faults } } });
   const result = await fleet(["doctor", "--url", url]);
@@ -73,7 +73,7 @@ test("doctor reports what is paused, and how to resume it", async () => {
   expect(result.out).toContain("fleet resume --model @cf/a");
 });
 
-test("doctor fails if the fleet cannot list its tools", async () => {
+test("`fleet doctor` fails if the fleet cannot list its tools", async () => {
   const problem = { error: { code: "unavailable", message: "the consumer does not answer" } };
   const { url } = await fakeFleet({ ...script, "GET /v1/tools": { status: 503, body: problem } });
   const result = await fleet(["doctor", "--url", url]);

@@ -23,7 +23,7 @@ const waitingBatch = (queued: number) => ({
 const fleetThatAccepts = (queued: number) =>
   fakeFleet({ "POST /v1/batches": waitingBatch(queued) });
 
-describe("fleet submit --after", () => {
+describe("`fleet submit --after`", () => {
   test("sends `after` of NDJSON lines in the query, and prints it", async () => {
     const { url, received } = await fleetThatAccepts(2);
     const lines = '{"prompt":"a"}\n{"prompt":"b"}\n';
@@ -55,7 +55,7 @@ describe("fleet submit --after", () => {
     });
   });
 
-  test("makes one task per result without a file, with the task of the result as custom_id", async () => {
+  test("makes one task per result without a file, with the task of the result as `custom_id`", async () => {
     const { url, received } = await fleetThatAccepts(0);
     const prompt = "Check {{item.output.text}}.";
     const args = ["submit", "--after", first, "--prompt", prompt, "--model", "m"];

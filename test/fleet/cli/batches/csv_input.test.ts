@@ -20,7 +20,7 @@ const fleetThatRejects = (details: object[]) => ({
   },
 });
 
-describe("fleet submit with a CSV file", () => {
+describe("`fleet submit` with a CSV file", () => {
   // Line 1 is the header, 2 is blank, 3 and 4 are one row, 5 is the next, 6 is blank, 7 is the last.
   const spread = 'a,b\r\n\r\n1,"x\r\ny"\r\n2,\r\n\r\n3,z';
   test.each([
@@ -65,7 +65,7 @@ describe("fleet submit with a CSV file", () => {
     [";", "company;founded\nAcme;1901\n"],
     [";", "company;founded\nAcme;1901,5\n"],
     ["tab", "company\tfounded\nAcme\t1901\n"],
-  ])("suggests --delimiter for a file separated by %s", async (delimiter, text) => {
+  ])("suggests `--delimiter` for a file separated by %s", async (delimiter, text) => {
     const { url, received } = await fakeFleet(accepting);
     const csv = writeInput("separated.csv", text);
     const result = await fleet(["submit", csv, "--prompt", "{{company}}", "--url", url]);
@@ -91,7 +91,7 @@ describe("fleet submit with a CSV file", () => {
     expect(result.err).toContain('two columns "a"');
   });
 
-  test("--csv reads standard input as CSV", async () => {
+  test("`--csv` reads standard input as CSV", async () => {
     const { url, received } = await fakeFleet(accepting);
     const args = ["submit", "-", "--csv", "--prompt", "{{a}}", "--url", url];
     expect(await fleet(args, { stdin: "a\nx\n" })).toMatchObject({ code: 0, err: "" });
@@ -101,21 +101,21 @@ describe("fleet submit with a CSV file", () => {
   test.each([
     ['{"prompt": "a"}\n', 2, "this looks like JSONL"],
     ["a\nx\n", 0, ""],
-  ])("standard input with --prompt is CSV: %j", async (stdin, code, message) => {
+  ])("standard input with `--prompt` is CSV: %j", async (stdin, code, message) => {
     const { url, received } = await fakeFleet(accepting);
     const result = await fleet(["submit", "-", "--prompt", "{{a}}", "--url", url], { stdin });
     expect([result.code, result.err]).toEqual([code, expect.stringContaining(message)]);
     expect(received).toHaveLength(code === 0 ? 1 : 0);
   });
 
-  test("a line sep= is read without --delimiter", async () => {
+  test("a line `sep=` is read without `--delimiter`", async () => {
     const { url, received } = await fakeFleet(accepting);
     const csv = writeInput("excel.csv", "\ufeffsep=;\r\nboat;pier\r\nTern;North\r\n");
     await fleet(["submit", csv, "--prompt", "{{boat}}, {{pier}}", "--url", url]);
     expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({ prompt: "Tern, North" });
   });
 
-  test("the help explains what - reads", async () => {
+  test("the help explains that `-` reads standard input", async () => {
     expect((await fleet(["submit", "--help"])).out.replace(/\s+/g, " ")).toContain(
       "- for standard input (JSONL, or CSV with --csv)",
     );

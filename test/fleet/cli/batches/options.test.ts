@@ -50,7 +50,7 @@ describe("options of the tasks are defaults of the batch", () => {
     }
   });
 
-  test("a file with defaults is read, and --model works for JSONL too", async () => {
+  test("a file with defaults is read, and `--model` works for JSONL too", async () => {
     const file = writeInput("defaults.json", '{"attempts": 2}');
     const { head } = await sent([jsonl, "--defaults", `@${file}`, "--model", "m", "--policy", "p"]);
     expect(head).toEqual({ defaults: { attempts: 2, model: "m", policy: "p" } });

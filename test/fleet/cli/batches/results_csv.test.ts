@@ -89,7 +89,7 @@ describe("the results of a CSV file", () => {
     ]);
   });
 
-  test("can be joined later by fleet results --input", async () => {
+  test("can be joined later by `fleet results --input`", async () => {
     const { url } = await fakeFleet(script(line(0, "row-1", { age: 119 }), failed));
     const args = ["results", "batch_1", "--input", writeInput("d.csv", csv), "-o", pathOf("b.csv")];
     expect(await fleet([...args, "--url", url])).toMatchObject({ code: 0 });

@@ -31,7 +31,7 @@ async function keysOf(commands: string[][], options: { stdin?: string } = {}) {
   return received.map(({ headers }) => headers["idempotency-key"]);
 }
 
-describe("fleet submit derives an idempotency key", () => {
+describe("`fleet submit` derives an idempotency key", () => {
   test("the same input and options have the same key, wherever the results go", async () => {
     const commands = [submit(), submit(), submit("--json"), submit("--key", "other")];
     const [first, ...rest] = await keysOf(commands);
@@ -51,7 +51,7 @@ describe("fleet submit derives an idempotency key", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test("--again and --idempotency-key replace it", async () => {
+  test("`--again` and `--idempotency-key` replace it", async () => {
     const keys = await keysOf([
       submit("--again"),
       submit("--again"),
@@ -122,7 +122,7 @@ describe("Ctrl-C with -o", () => {
   });
 });
 
-describe("fleet watch -o", () => {
+describe("`fleet watch -o`", () => {
   test.each([
     ["a task", ["task_1", "-o", "x.csv"], "-o needs a batch"],
     ["an input without -o", ["batch_1", "--input", csv], "--input needs -o with a .csv file"],

@@ -14,7 +14,7 @@ function writeInput(name: string, text: string): string {
 
 const acceptedBatch = { status: 202, body: batchWith({ queued: 2 }) };
 
-describe("fleet submit", () => {
+describe("`fleet submit`", () => {
   test("sends a .jsonl file unchanged, with an idempotency key and the bearer key", async () => {
     const { url, received } = await fakeFleet({ "POST /v1/batches": acceptedBatch });
     const lines = '{"prompt":"a"}\n{"prompt":"b"}\n';

@@ -8,7 +8,7 @@ const approval = (status: string) => ({
   ...{ decided_by: null, decided_at: null, created_at: "2026-11-30T10:00:00.000Z" },
 });
 
-describe("fleet approvals", () => {
+describe("`fleet approvals`", () => {
   test("lists the calls that wait, with their arguments and deadline", async () => {
     const { url, received } = await fakeFleet({
       "GET /v1/approvals": { body: { approvals: [approval("pending")], next_cursor: null } },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet, taskWith } from "../fake_fleet.ts";
 
-describe("fleet cancel", () => {
+describe("`fleet cancel`", () => {
   test("reports a finished batch, sends nothing and exits 1", async () => {
     const { url, received } = await fakeFleet({
       "GET /v1/batches/batch_1": { body: batchWith({ succeeded: 2 }, "finished") },
@@ -56,7 +56,7 @@ describe("fleet cancel", () => {
     ]);
   });
 
-  test("with --dry-run prints how many tasks match", async () => {
+  test("with `--dry-run` prints how many tasks match", async () => {
     const body = { matched: 7, cancelled: 0, dry_run: true, next_cursor: null };
     const { url, received } = await fakeFleet({ "POST /v1/tasks/cancel": { body } });
     const result = await fleet(["cancel", "--label", "team=ops", "--dry-run", "--url", url]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { batchWith, fakeFleet, fleet, taskWith } from "../fake_fleet.ts";
 
-describe("fleet redrive", () => {
+describe("`fleet redrive`", () => {
   test("resumes by default, so that no effect is repeated", async () => {
     const { url, received } = await fakeFleet({
       "POST /v1/tasks/task_1/redrive": { status: 202, body: taskWith({ status: "queued" }) },
@@ -16,7 +16,7 @@ describe("fleet redrive", () => {
     expect(out.replaceAll(/\s+/g, " ")).toContain("resume: continue after the last finished step");
   });
 
-  test("restarts a task with --mode restart", async () => {
+  test("restarts a task with `--mode restart`", async () => {
     const { url, received } = await fakeFleet({
       "POST /v1/tasks/task_1/redrive": { status: 202, body: taskWith({ status: "queued" }) },
     });
@@ -125,7 +125,7 @@ describe("fleet redrive", () => {
     expect((await fleet(["list", "--url", url])).out).toContain("completed, redriven");
   });
 
-  test("with --dry-run prints how many tasks match, and --model is an override", async () => {
+  test("with `--dry-run` prints how many tasks match, and `--model` is an override", async () => {
     const body = {
       redriven: 0,
       matched: 4,

@@ -6,7 +6,7 @@ import { batchWith, fakeFleet, fleet, taskWith } from "../fake_fleet.ts";
 
 const down = { status: 503, body: { error: { code: "unavailable", message: "starting" } } };
 
-describe("fleet watch", () => {
+describe("`fleet watch`", () => {
   test("prints the progress of a batch as lines, and exits 0 if all tasks succeeded", async () => {
     const { url } = await fakeFleet({
       "GET /v1/batches/batch_1": [
@@ -132,7 +132,7 @@ describe("fleet watch", () => {
     expect(result.err).toContain("starting");
   });
 
-  test("prints a batch with --json whenever its counts change", async () => {
+  test("prints a batch with `--json` whenever its counts change", async () => {
     const { url } = await fakeFleet({
       "GET /v1/batches/batch_1": [
         { body: batchWith({ running: 1 }) },
@@ -168,7 +168,7 @@ describe("fleet watch", () => {
   });
 });
 
-describe("fleet watch explains a pause", () => {
+describe("`fleet watch` explains a pause", () => {
   const queued = batchWith({ queued: 2 });
   const finishedReply = { body: batchWith({ succeeded: 2 }, "finished") };
   const nothingPaused = { paused: false, since: null, models: [] };
@@ -221,7 +221,7 @@ describe("fleet watch explains a pause", () => {
     expect(out.split("\n")[0]).toBe(`queued · 3 steps${reason === null ? "" : ` · ${reason}`}`);
   });
 
-  test("and prints a paused batch with --json although no count changed", async () => {
+  test("and prints a paused batch with `--json` although no count changed", async () => {
     const paused = { body: { ...queued, paused: true } };
     const { url } = await fakeFleet({
       "GET /v1/batches/batch_1": [{ body: queued }, paused, paused, finishedReply],
@@ -236,7 +236,7 @@ describe("fleet watch explains a pause", () => {
   });
 });
 
-describe("Ctrl-C in fleet watch", () => {
+describe("Ctrl-C in `fleet watch`", () => {
   const stillRunning = (id: string) =>
     `${id} is still running. Reattach: fleet watch ${id}. Stop it: fleet cancel ${id}`;
   const script = {
@@ -259,7 +259,7 @@ describe("Ctrl-C in fleet watch", () => {
     },
   );
 
-  test("prints the same as JSON with --json", async () => {
+  test("prints the same as JSON with `--json`", async () => {
     const { url } = await fakeFleet(script);
     const result = await fleet(["watch", "batch_1", "--json", "--url", url], { interrupted: true });
     expect(JSON.parse(result.err)).toEqual({

@@ -48,7 +48,7 @@ const script = {
 
 const basic = ["eval", gold, "--prompt", "Label: {{subject}}", "--expect", "label"];
 
-describe("fleet eval", () => {
+describe("`fleet eval`", () => {
   it("sends a variant for each prompt and model, waits, and prints the report", async () => {
     const { url, received } = await fakeFleet({
       ...script,
@@ -70,7 +70,7 @@ describe("fleet eval", () => {
     expect(result.out).toContain("about 30 rows would show such a difference");
   });
 
-  it("sends the same idempotency key for the same command, and another with --again", async () => {
+  it("sends the same idempotency key for the same command, and another with `--again`", async () => {
     const { url, received } = await fakeFleet(script);
     const args = [...basic, "--json", "--url", url];
     await fleet(args);
@@ -83,7 +83,7 @@ describe("fleet eval", () => {
     expect(keys[2]).not.toBe(keys[0]);
   });
 
-  it("exits 1 and names each variant whose accuracy is under --fail-under", async () => {
+  it("exits 1 and names each variant whose accuracy is under `--fail-under`", async () => {
     const { url } = await fakeFleet(script);
     const result = await fleet([...basic, "--fail-under", "0.6", "--json", "--url", url]);
     expect(result.code).toBe(1);

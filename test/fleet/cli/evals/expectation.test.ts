@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseExpectation } from "../../../../producer/cli/commands/evals/expectation.ts";
 
-describe("--expect", () => {
+describe("`--expect`", () => {
   it.each([
     ["label", { kind: "exact", output: "/text", expect: "label" }],
     ["answer=label", { kind: "exact", output: "/answer", expect: "label" }],

@@ -86,7 +86,7 @@ describe("text output", () => {
     expect(last).toContain("1.0/s on average");
   });
 
-  test("--version prints the version of the package", async () => {
+  test("`--version` prints the version of the package", async () => {
     expect(await fleet(["--version"])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

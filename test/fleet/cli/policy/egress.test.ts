@@ -73,7 +73,7 @@ const hosts = [
   },
 ];
 
-test("--by-host prints one row per host, with the outcomes of its requests", async () => {
+test("`--by-host` prints one row per host, with the outcomes of its requests", async () => {
   const { url, received } = await fakeFleet({
     ...batch,
     "GET /v1/egress/hosts": { body: { hosts, truncated: true, looked_at: 5, more: false } },
@@ -89,7 +89,7 @@ test("--by-host prints one row per host, with the outcomes of its requests", asy
 test.each([
   ["a batch", ["batch_1"], "name a task"],
   ["everything", [], "name a batch or a task"],
-])("--by-host of %s says that only the newest decisions are counted", async (_, ids, hint) => {
+])("`--by-host` of %s says that only the newest decisions are counted", async (_, ids, hint) => {
   const { url } = await fakeFleet({
     ...batch,
     "GET /v1/egress/hosts": { body: { hosts, truncated: false, looked_at: 20_000, more: true } },

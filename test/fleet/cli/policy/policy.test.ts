@@ -17,7 +17,7 @@ const actions = (out: string) =>
     .split("\n")
     .map((line) => JSON.parse(line).action);
 
-describe("fleet policy", () => {
+describe("`fleet policy`", () => {
   test("decides each request with a named policy, in order, without a fleet or a key", async () => {
     const result = await fleet(["policy", "decide", "--policy", "demo"], { stdin });
     expect(result).toMatchObject({ code: 0, err: "" });
@@ -49,7 +49,7 @@ describe("fleet policy", () => {
     expect(out.replace(/\s+/g, " ")).toContain("also denies every request, and exits 2");
   });
 
-  test("prints one object per file with check --json", async () => {
+  test("prints one object per file with `fleet policy check --json`", async () => {
     const file = path.join(folder, "both.json");
     writeFileSync(file, '{"rules": [{"hots": "a.example"}]}');
     const demo = path.resolve("policies/demo.json");

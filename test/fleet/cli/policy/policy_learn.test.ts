@@ -45,7 +45,7 @@ test("the policy is printed to standard output, and the explanation to standard 
   expect(queries.map((query) => query.get("cursor"))).toEqual([null, "c1"]);
 });
 
-test("-o writes a file that fleet policy check accepts, and never replaces a file", async () => {
+test("`-o` writes a file that `fleet policy check` accepts, and never replaces a file", async () => {
   const file = path.join(folder, "learnt.json");
   const { url } = await fakeFleet(script(...denials));
   const result = await fleet(["policy", "learn", "batch_1", "-o", file, "--url", url]);
@@ -67,7 +67,7 @@ test("a batch without denials for a missing rule gets no file", async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("--json prints everything as one object", async () => {
+test("`--json` prints everything as one object", async () => {
   const { url } = await fakeFleet(script(...denials));
   const result = await fleet(["policy", "learn", "batch_1", "--json", "--url", url]);
   expect(JSON.parse(result.out)).toMatchObject({

@@ -142,7 +142,7 @@ describe("completions from a fleet", () => {
     expect(out).toBe("task_1\tsucceeded, a\nbatch_1\trunning, 2 tasks\n");
   });
 
-  test("read only the kinds that the word can match, with the key of the line", async () => {
+  test("request only lists whose ids can match the word, with the `--key` of the command line", async () => {
     const { url, received } = await fakeFleet(script);
     await complete("--url", url, "--key", "k1", "get", "task_");
     expect(received.map(({ path: requested }) => requested)).toEqual(["/v1/tasks?limit=100"]);
@@ -165,7 +165,7 @@ describe("completions from a fleet", () => {
   });
 });
 
-describe("fleet completion", () => {
+describe("`fleet completion`", () => {
   test.each(["bash", "zsh", "fish"])(
     "prints a script for %s that calls this CLI",
     async (shell) => {

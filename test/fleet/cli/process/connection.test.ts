@@ -72,7 +72,7 @@ describe("the connection to a fleet", () => {
     expect(result.err).toContain("it is not a Flotilla fleet");
   });
 
-  test("an id of neither kind is a usage error, which --json prints as JSON", async () => {
+  test("an id of neither kind is a usage error, which `--json` prints as JSON", async () => {
     const result = await fleet(["get", "42", "--json"]);
     expect(result.code).toBe(2);
     expect(JSON.parse(result.err).error.message).toContain("ids start with task_ or batch_");

@@ -49,7 +49,7 @@ describe("an API error is printed", () => {
     expect(result.err.trimEnd().split("\n")).toEqual(lines);
   });
 
-  test("unchanged with --json", async () => {
+  test("unchanged with `--json`", async () => {
     const error = { code: "refused", message: "2 faults", details: [modle, steps] };
     const { url } = await fakeFleet(rejectedWith(error.message, error.details));
     const result = await redrive(url, "--json");
@@ -62,7 +62,7 @@ describe("an API error is printed", () => {
     ["an unknown command", ["nope"]],
     ["no command", []],
     ["a missing file", ["submit", "/nonexist.jsonl"]],
-  ])("as one JSON object with --json for %s", async (_, args) => {
+  ])("as one JSON object with `--json` for %s", async (_, args) => {
     const result = await fleet([...args, "--json"]);
     expect(result.code).toBe(2);
     expect(JSON.parse(result.err)).toEqual({

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import manifest from "../../../../package.json" with { type: "json" };
 import { batchWith, fakeFleet } from "../fake_fleet.ts";
 
-test("fleet mcp serves the fleet's tools over standard input and output", async () => {
+test("`fleet mcp` serves the fleet's tools over standard input and output", async () => {
   const { url, received } = await fakeFleet({
     "GET /v1/batches/batch_1": { body: batchWith({ succeeded: 2 }, "finished") },
   });

@@ -26,7 +26,7 @@ describe("other commands", () => {
     expect((await fleet(["get", "task_1", "--url", url])).out).toContain("large");
   });
 
-  test("get --json prints the task as the API returns it", async () => {
+  test("`fleet get --json` prints the task as the API returns it", async () => {
     const body = taskWith({});
     const { url } = await fakeFleet({ "GET /v1/tasks/task_1": { body } });
     const result = await fleet(["get", "task_1", "--json", "--url", url]);
@@ -128,7 +128,7 @@ describe("other commands", () => {
     expect(received).toHaveLength(2);
   });
 
-  test("files of a path that is not there names the command that lists them", async () => {
+  test("`fleet files` with an unknown path names the command that lists the files", async () => {
     const message = 'this task has no file "nope": see GET /v1/tasks/task_1/files';
     const error = { code: "not_found", message };
     const { url } = await fakeFleet({

@@ -36,7 +36,7 @@ const script = (end: object): Script => ({
   "GET /v1/tasks/task_1/steps": [{ body: { steps: steps.slice(0, 2) } }, { body: { steps } }],
 });
 
-describe("fleet run", () => {
+describe("`fleet run`", () => {
   test("prints each step once, and only the answer on standard output", async () => {
     const { url, received } = await fakeFleet(script({ output: { text: "It is 42." } }));
     const args = ["run", "What is 6*7?", "--file", schema, "--model", "m", "--limits", "steps=5"];
@@ -74,7 +74,7 @@ describe("fleet run", () => {
     expect(result.err).toContain("failed (model_error): model_rejected: HTTP 401");
   });
 
-  test("with --json prints only the task", async () => {
+  test("with `--json` prints only the task", async () => {
     const { url } = await fakeFleet(script({ output: { text: "It is 42." } }));
     const { out, err } = await fleet(["run", "What?", "--json", "--url", url]);
     expect([JSON.parse(out).output, err]).toEqual([{ text: "It is 42." }, ""]);

@@ -29,7 +29,7 @@ const steps = [
 ];
 const script = { "GET /v1/tasks/task_1/steps": { body: { steps } } };
 
-describe("fleet steps", () => {
+describe("`fleet steps`", () => {
   test("cuts nothing without a terminal", async () => {
     const { url } = await fakeFleet(script);
     const { out } = await fleet(["steps", "task_1", "--url", url]);

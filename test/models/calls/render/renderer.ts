@@ -1,27 +1,30 @@
 /** How calls are written into text: what the families of models share. */
-export interface Meant {
+export interface ExpectedCall {
   name: string;
   arguments: Record<string, unknown>;
 }
 
 export interface Renderer {
   family: string;
-  /** Values without a schema are ambiguous: `42` may be a text, nothing an empty list. */
+  /**
+   * The family writes values without their types: without a schema, `42` may be a string, and an empty text may
+   * be an empty list.
+   */
   needsTypes?: true;
-  /** A call without marks counts only if it is the whole text. */
+  /** True for a family without marks: its call counts only if it is the whole text. */
   isWholeText: boolean;
   /** Text that the family cannot write, because its own marks would end there. */
   cannot?: RegExp;
-  render(calls: readonly Meant[]): string;
+  render(calls: readonly ExpectedCall[]): string;
 }
 
 export const json = (value: unknown) => JSON.stringify(value);
 export const each =
-  (renderCall: (call: Meant, index: number) => string, glue = "\n") =>
-  (calls: readonly Meant[]) =>
+  (renderCall: (call: ExpectedCall, index: number) => string, glue = "\n") =>
+  (calls: readonly ExpectedCall[]) =>
     calls.map(renderCall).join(glue);
 export const asText = (value: unknown) => (typeof value === "string" ? value : json(value));
-export const pairs = (call: Meant) => Object.entries(call.arguments);
+export const pairs = (call: ExpectedCall) => Object.entries(call.arguments);
 
 export function python(value: unknown): string {
   if (value === null) return "None";
@@ -34,7 +37,7 @@ export function python(value: unknown): string {
   }
   return json(value);
 }
-export const pythonCall = (call: Meant) =>
+export const pythonCall = (call: ExpectedCall) =>
   `${call.name}(${pairs(call)
     .map(([key, value]) => `${key}=${python(value)}`)
     .join(", ")})`;
@@ -48,14 +51,14 @@ export function quoteValue(value: unknown, quote: string): string {
     .join(",")}}`;
 }
 
-export const glmPairs = (call: Meant, glue: string) =>
+export const glmPairs = (call: ExpectedCall, glue: string) =>
   pairs(call)
     .map(
       ([key, value]) => `<arg_key>${key}</arg_key>${glue}<arg_value>${asText(value)}</arg_value>`,
     )
     .join(glue);
 
-export const invokes = (prefix: string, calls: readonly Meant[]) =>
+export const invokes = (prefix: string, calls: readonly ExpectedCall[]) =>
   calls
     .map(
       (call) =>

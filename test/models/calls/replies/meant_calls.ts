@@ -1,9 +1,12 @@
 /** The calls that the rows of the reply table mean. */
-import type { Meant } from "../render/renderer.ts";
+import type { ExpectedCall } from "../render/renderer.ts";
 
-export const oneCall: Meant = { name: "read_file", arguments: { path: "src/a b.ts", limit: 3 } };
+export const oneCall: ExpectedCall = {
+  name: "read_file",
+  arguments: { path: "src/a b.ts", limit: 3 },
+};
 
-export const two: Meant = {
+export const two: ExpectedCall = {
   name: "search",
   arguments: {
     query: "cats & 'dogs' \\d+",
@@ -13,11 +16,11 @@ export const two: Meant = {
   },
 };
 
-export const digits: Meant = { name: "write_file", arguments: { path: "n", content: "42" } };
+export const digits: ExpectedCall = { name: "write_file", arguments: { path: "n", content: "42" } };
 
-export const withArguments = (call: Meant, args: Record<string, unknown>): Meant => ({
+export const withArguments = (call: ExpectedCall, args: Record<string, unknown>): ExpectedCall => ({
   ...call,
   arguments: { ...call.arguments, ...args },
 });
 
-export const paying: Meant = { name: "pay", arguments: { amount: 5, to: "me" } };
+export const paying: ExpectedCall = { name: "pay", arguments: { amount: 5, to: "me" } };

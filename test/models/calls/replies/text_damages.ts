@@ -1,4 +1,4 @@
-import type { Meant, Renderer } from "../render/renderer.ts";
+import type { ExpectedCall, Renderer } from "../render/renderer.ts";
 import { digits, oneCall, two, withArguments } from "./meant_calls.ts";
 
 interface TextDamage {
@@ -6,7 +6,7 @@ interface TextDamage {
   /** Null where the damage does not apply to the family. */
   text(renderer: Renderer): string | null;
   cut?: boolean;
-  runs: readonly Meant[];
+  expectedCalls: readonly ExpectedCall[];
 }
 
 const lines = (text: string, prefix: string) =>
@@ -44,93 +44,106 @@ const markText = (renderer: Renderer, text: string) => (renderer.isWholeText ? n
 
 /** Damages of calls that were left in the text. */
 export const textDamages: readonly TextDamage[] = [
-  { name: "none", text: (r) => r.render([oneCall]), runs: [oneCall] },
-  { name: "two calls", text: (r) => r.render([oneCall, two]), runs: [oneCall, two] },
-  { name: "a string that looks like a number", text: (r) => r.render([digits]), runs: [digits] },
-  { name: "space around", text: (r) => `\n\n  ${r.render([oneCall])}  \n`, runs: [oneCall] },
+  { name: "none", text: (r) => r.render([oneCall]), expectedCalls: [oneCall] },
+  { name: "two calls", text: (r) => r.render([oneCall, two]), expectedCalls: [oneCall, two] },
+  {
+    name: "a string that looks like a number",
+    text: (r) => r.render([digits]),
+    expectedCalls: [digits],
+  },
+  {
+    name: "space around",
+    text: (r) => `\n\n  ${r.render([oneCall])}  \n`,
+    expectedCalls: [oneCall],
+  },
   {
     name: "prose on the lines before",
     text: (r) => markText(r, `I will read it now.\n\n${r.render([two])}`),
-    runs: [two],
+    expectedCalls: [two],
   },
   {
     name: "reasoning before",
     text: (r) => `<think>I should read it.</think>\n${r.render([oneCall])}`,
-    runs: [oneCall],
+    expectedCalls: [oneCall],
   },
   {
     name: "a number as text",
     text: (r) => r.render([withArguments(oneCall, { limit: "3" })]),
-    runs: [oneCall],
+    expectedCalls: [oneCall],
   },
   {
     name: "a list and an object as text",
     text: (r) =>
       r.render([withArguments(two, { tags: '["x","42"]', filter: '{"year":2020,"exact":true}' })]),
-    runs: [two],
+    expectedCalls: [two],
   },
   {
     name: "a choice in another case",
     text: (r) => r.render([withArguments(two, { order: "NEWEST" })]),
-    runs: [withArguments(two, { order: "newest" })],
+    expectedCalls: [withArguments(two, { order: "newest" })],
   },
   {
     name: "words between two calls",
     text: (r) => markText(r, `${r.render([oneCall])}\nand\n${r.render([two])}`),
-    runs: [oneCall, two],
+    expectedCalls: [oneCall, two],
   },
   {
     name: "an end token behind",
     text: (r) => (r.isWholeText ? null : `${r.render([oneCall])}</s>`),
-    runs: [oneCall],
+    expectedCalls: [oneCall],
   },
   // Negatives.
   ...quoting.map(
     ({ name, around }): TextDamage => ({
       name,
       text: (r) => markText(r, around(r.render([oneCall]))),
-      runs: [],
+      expectedCalls: [],
     }),
   ),
   {
     name: "a name that no tool has",
     text: (r) => r.render([{ name: "explode", arguments: { path: "a" } }]),
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "cut in the middle",
     text: (r) => r.render([two]).slice(0, Math.floor(r.render([two]).length * 0.6)),
-    runs: [],
+    expectedCalls: [],
   },
-  { name: "cut at the output limit", text: (r) => r.render([oneCall]), cut: true, runs: [] },
+  {
+    name: "cut at the output limit",
+    text: (r) => r.render([oneCall]),
+    cut: true,
+    expectedCalls: [],
+  },
   {
     name: "inside reasoning",
     text: (r) => `<think>${r.render([oneCall])}</think>\nDone.`,
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "inside reasoning without end",
     text: (r) => `<think>Perhaps ${r.render([oneCall])}`,
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "in a sentence that continues",
     text: (r) => `Write ${r.render([oneCall])} and wait for the answer.`,
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "as an example",
     text: (r) => `Calls have a syntax, for example ${r.render([oneCall])}`,
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "of a tool with effects",
     text: (r) => r.render([{ name: "pay", arguments: { amount: 5, to: "me" } }]),
-    runs: [],
+    expectedCalls: [],
   },
   {
     name: "without a required argument",
     text: (r) => r.render([{ name: "write_file", arguments: { path: "a" } }]),
-    runs: [],
+    expectedCalls: [],
   },
 ];

@@ -164,7 +164,7 @@ function textOf(value: unknown, path: string[]): unknown {
 /** The host sorts a long list of texts in one call. */
 function installSort(): void {
   const { sort } = Array.prototype;
-  const listMin = 50;
+  const hostSortLengthMin = 50;
   const sortByHost = (
     list: unknown[],
     { path, sign, locales, options }: Ordering,
@@ -181,7 +181,7 @@ function installSort(): void {
   define(Array.prototype, {
     sort(this: unknown[], comparator?: (a: unknown, b: unknown) => number) {
       const isLong =
-        typeof comparator === "function" && Array.isArray(this) && this.length >= listMin;
+        typeof comparator === "function" && Array.isArray(this) && this.length >= hostSortLengthMin;
       const ordering = isLong ? orderingOf(comparator) : null;
       const sorted = ordering === null ? null : sortByHost(this, ordering);
       if (sorted === null) return sort.call(this, comparator);

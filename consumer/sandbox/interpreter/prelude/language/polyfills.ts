@@ -50,7 +50,7 @@ function keepWeakTargets(): void {
   define(globalThis, { WeakRef: KeptWeakRef });
 }
 
-/** The properties are read in the order that the language says, and once. */
+/** Reads each property once, in the order that the language specifies. */
 function installFromAsync(): void {
   define(Array, {
     async fromAsync(source: object, ...given: unknown[]) {

@@ -118,8 +118,8 @@ export function installUsing(): void {
   for (const name of ["dispose", "asyncDispose"]) {
     if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
   }
-  const iterators = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
-  Object.defineProperty(iterators, Symbol.dispose, {
+  const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+  Object.defineProperty(iteratorPrototype, Symbol.dispose, {
     value: {
       [Symbol.dispose](this: Partial<Iterator<unknown>>) {
         this.return?.();

@@ -59,7 +59,7 @@ export function SchedulePanel({ id, onChanged }: { id: string; onChanged: () => 
 interface ScheduleActionsProps {
   schedule: Schedule;
   onStarted: (batch: string) => void;
-  /** The error is null for a success. */
+  /** Called after each action, with null if it succeeded. */
   onResult: (error: CallError | null) => void;
 }
 

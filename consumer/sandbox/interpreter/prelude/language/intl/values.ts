@@ -30,7 +30,7 @@ export function copyOf(options: unknown): Record<string, unknown> {
   return copy;
 }
 
-/** Options that only an object may be. */
+/** The options, which must be an object if they are given. */
 export function objectOf(options: unknown): Record<string, unknown> {
   if (
     options !== undefined &&

@@ -5,13 +5,13 @@ import { formatValue, visibleLine } from "../../../text/visible.ts";
 import { argumentsText, modelOutput } from "./step_text.ts";
 
 export function StepDetails({ id, step }: { id: string; step: Step }) {
-  const file = `${id}.step-${step.seq}`;
+  const fileNamePrefix = `${id}.step-${step.seq}`;
   return (
     <div class="step-body">
       {step.kind === "tool" ? (
-        <ToolDetails step={step} file={file} />
+        <ToolDetails step={step} fileNamePrefix={fileNamePrefix} />
       ) : (
-        <ModelDetails step={step} file={file} />
+        <ModelDetails step={step} fileNamePrefix={fileNamePrefix} />
       )}
     </div>
   );
@@ -20,24 +20,28 @@ export function StepDetails({ id, step }: { id: string; step: Step }) {
 interface DetailsProps {
   step: Step;
   /** How the names of downloads start. */
-  file: string;
+  fileNamePrefix: string;
 }
 
-function ToolDetails({ step, file }: DetailsProps) {
+function ToolDetails({ step, fileNamePrefix }: DetailsProps) {
   return (
     <>
       <UntrustedSection
         title="Arguments"
         text={argumentsText(step.input)}
-        file={`${file}.arguments.json`}
+        file={`${fileNamePrefix}.arguments.json`}
       />
       <UntrustedSection
         title="Output"
         text={formatValue(step.output)}
-        file={`${file}.output.txt`}
+        file={`${fileNamePrefix}.output.txt`}
       />
       {step.note !== undefined && (
-        <UntrustedSection title="Note to the model" text={step.note} file={`${file}.note.txt`} />
+        <UntrustedSection
+          title="Note to the model"
+          text={step.note}
+          file={`${fileNamePrefix}.note.txt`}
+        />
       )}
       {step.files !== undefined && (
         <p class="note">Changed: {visibleLine(Object.keys(step.files).join(", "), 400)}</p>
@@ -46,7 +50,7 @@ function ToolDetails({ step, file }: DetailsProps) {
   );
 }
 
-function ModelDetails({ step, file }: DetailsProps) {
+function ModelDetails({ step, fileNamePrefix }: DetailsProps) {
   const { text = "", reasoning = "", calls = [], finish, error, times } = modelOutput(step);
   return (
     <>
@@ -54,25 +58,31 @@ function ModelDetails({ step, file }: DetailsProps) {
         <UntrustedSection
           title={times === undefined ? "Error" : `Error, ${times} times in a row`}
           text={formatValue(error)}
-          file={`${file}.error.json`}
+          file={`${fileNamePrefix}.error.json`}
         />
       )}
       {reasoning !== "" && (
-        <UntrustedSection title="Reasoning" text={reasoning} file={`${file}.reasoning.txt`} />
+        <UntrustedSection
+          title="Reasoning"
+          text={reasoning}
+          file={`${fileNamePrefix}.reasoning.txt`}
+        />
       )}
-      {text !== "" && <UntrustedSection title="Text" text={text} file={`${file}.text.txt`} />}
+      {text !== "" && (
+        <UntrustedSection title="Text" text={text} file={`${fileNamePrefix}.text.txt`} />
+      )}
       {calls.map(({ name, arguments: args, problem }, n) => (
         <UntrustedSection
           key={`${name} ${n}`}
           title={`Call of ${visibleLine(name, 80)}${problem === undefined ? "" : ": rejected"}`}
           text={argumentsText(args) + (problem === undefined ? "" : `\n\n${problem}`)}
-          file={`${file}.call-${n + 1}.json`}
+          file={`${fileNamePrefix}.call-${n + 1}.json`}
         />
       ))}
       <UntrustedSection
         title="Model request"
         text={formatValue(step.input)}
-        file={`${file}.input.json`}
+        file={`${fileNamePrefix}.input.json`}
       />
       {finish !== undefined && <p class="note">Finish reason: {visibleLine(finish, 40)}</p>}
     </>
