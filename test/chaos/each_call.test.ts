@@ -1,6 +1,7 @@
 import { expect, inject, test } from "vitest";
+import { deliveries, requests } from "./simulation/kills.ts";
 import { emptyReport } from "./simulation/run_report.ts";
-import { redriveOne, type Scenario, simulate, submit, submitBatch } from "./simulation/simulate.ts";
+import { simulate } from "./simulation/simulate.ts";
 import { shapeNames } from "./simulation/workload.ts";
 
 /**
@@ -12,36 +13,6 @@ const stride = inject("chaos")?.eachCall ?? 0;
 const shapes = [...new Set(shapeNames)];
 /** A slot takes one task after another, so its calls do not end; the first ones cover every shape's start and end. */
 const callsMax = 80;
-
-/** A scenario of single deliveries; the first delivery of each task dies at its k-th call. */
-const deliveries =
-  (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
-  async (world, plan) => {
-    await world.disableFaults();
-    for (const batch of plan.batches) await submitBatch(world, batch);
-    for (const each of plan.submissions) await submit(world, each);
-    const waiting = world.queue.messages.length;
-    world.faultFor = (worker) => (worker === "consumer" ? { kind, at: callNumber, rate: 0 } : null);
-    for (let n = 0; n < waiting; n++) await world.deliver(1);
-    world.faultFor = null;
-  };
-
-/** A scenario of submissions, sweeps and redrives, each of which dies at its k-th call. */
-const requests =
-  (callNumber: number, kind: "killed_before" | "killed_after"): Scenario =>
-  async (world, plan) => {
-    await world.disableFaults();
-    world.faultFor = (worker) => (worker === "producer" ? { kind, at: callNumber, rate: 0 } : null);
-    for (const batch of plan.batches) await submitBatch(world, batch);
-    for (const each of plan.submissions) await submit(world, each);
-    for (let n = 0; n < 2; n++) {
-      world.clock.advance(1_000_000);
-      await world.sweep();
-    }
-    while ((await world.deliver(4)) > 0);
-    await redriveOne(world, plan);
-    world.faultFor = null;
-  };
 
 test.skipIf(stride === 0).for([
   ["a delivery", "before", deliveries, 20],

@@ -115,9 +115,9 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "the sweep never sends a message again",
-    seed: 10,
+    seed: 12,
     invariants: ["noTaskLost", "everythingSettles"],
-    bug: { statement: rewrite("WHERE sweep_at <= ", "WHERE 0 AND sweep_at <= ") },
+    bug: { statement: rewrite(/(WHERE|AND) sweep_at <= /g, "$1 0 AND sweep_at <= ") },
   },
   {
     description: "a message is acknowledged without settling its task",
@@ -164,6 +164,7 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "the row of a request is written after it is sent",
+    seed: 22,
     invariants: ["egressDecided"],
     bug: { delayed: { statement: isAnnouncement } },
     shapes: ["reading", "reading_by_code"],
@@ -171,7 +172,7 @@ export const knownBugs: readonly KnownBug[] = [
   {
     description: "what a dead worker sent is not charged",
     invariants: ["egressDecided"],
-    bug: { statement: rewrite("charge IS NOT NULL", "0") },
+    bug: { statement: rewrite("array(json(charge))", "array(json(charge)) FILTER (WHERE 0)") },
     shapes: ["reading_by_code"],
   },
   {
@@ -250,11 +251,11 @@ export const knownBugs: readonly KnownBug[] = [
   },
   {
     description: "messages are acknowledged before their tasks settle",
-    seed: 10,
+    seed: 3,
     invariants: ["noTaskLost", "everythingSettles"],
     bug: {
       acksBeforeSettling: true,
-      statement: rewrite("WHERE sweep_at <= ", "WHERE 0 AND sweep_at <= "),
+      statement: rewrite(/(WHERE|AND) sweep_at <= /g, "$1 0 AND sweep_at <= "),
     },
     shapes: ["long", "tools"],
   },
