@@ -22,7 +22,7 @@ export const qualityTasks: ExampleTask[] = [
     checks: [
       {
         name: "order of the ticket",
-        code: "output.order === input.order_id || `The ticket is not about ${output.order}.`",
+        code: 'output.order === input.order_id || "The ticket is not about " + output.order + "."',
       },
     ],
     samples: { count: 3, agree_on: ["/label"] },
