@@ -40,7 +40,7 @@ export async function workSlot(
   try {
     return await workThrough(invocation, message, onTaken);
   } catch (error) {
-    // The database rejected a claim or a write, and did not carry it out.
+    // An overloaded database rejects a claim or a write without carrying it out, so the message may come again.
     if (!isOverload(error)) throw error;
     return { waitMs: pressureLimits.waitInSlotMsMax, message: "again" };
   } finally {

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { EgressUsage } from "../../shared/spend/usage.ts";
 import type { BudgetReason } from "./error_reason.ts";
 
-/** The limit that forbids it. */
+/** An error names the limit that the request would exceed. */
 type TakeResult = Result<void, BudgetReason>;
 
 /** The task's own limits: requests, and bytes in both directions together. */

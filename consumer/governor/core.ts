@@ -70,7 +70,7 @@ export class GovernorCore {
     return this.#answer(request, reports, (state, now) => limiter.grant(state, request, now));
   }
 
-  /** Reports without a request. */
+  /** Applies reports that come without a request. */
   async receive(reports: readonly Report[]): Promise<void> {
     await this.#load();
     this.#apply(reports);

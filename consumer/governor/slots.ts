@@ -35,7 +35,7 @@ export class Slots {
   readonly #withoutCall = new Map<string, number>();
   /** Slots of tasks that a lost memory does not name any more. */
   #lost = { count: 0, until: 0 };
-  /** No slot expires earlier. */
+  /** No slot expires before this time, so until then none is looked at. */
   #firstExpiry = Number.POSITIVE_INFINITY;
 
   /** The slots as they were stored. */

@@ -81,7 +81,7 @@ export class ByteBudget {
   }
 }
 
-/** What one slice holds. */
+/** The bytes that one slice holds, and its loans. */
 export class MemoryShare {
   readonly #budget: ByteBudget;
   /** In the order of their start. */
@@ -189,7 +189,7 @@ export class Loan {
     }, wait);
   }
 
-  /** Returns it; repetitions change nothing. */
+  /** Returns the loan's bytes. Calls after the first change nothing. */
   end(): void {
     this.#bytes = 0;
     this.#end();

@@ -36,7 +36,7 @@ export interface ReplayOptions {
   profileOf: ProfileOf;
   /** Replaces the task's own model: its prices, window and abilities, not its replies. */
   model?: string;
-  /** The text of another policy. */
+  /** The text of a policy, which replaces the task's own. */
   policy?: string;
 }
 

@@ -45,7 +45,7 @@ async function gradeCase(code: string, text: string, env: ConsumerEnv): Promise<
       ? scoreOf(parseJson(outcome.value))
       : null;
   } catch {
-    // The engine's own fault: this case has no grade.
+    // The engine failed, not the program: this case has no grade.
     return null;
   }
 }

@@ -40,7 +40,7 @@ export function createSandboxRuns(
     try {
       return await work();
     } catch (error) {
-      // An engine throws only for its own faults, unless it was stopped.
+      // Unless it was stopped, an engine throws only if it failed itself: `fault` keeps why.
       if (!signal.aborted) fault = error instanceof Error ? error.message : String(error);
       throw error;
     }

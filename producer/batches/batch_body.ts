@@ -27,7 +27,7 @@ export const jsonDepthMax = taskLimits.jsonDepthMax + 2;
 export interface BatchBody {
   head: BatchHead;
   entries: AsyncIterable<Entry>;
-  /** Checked only; nothing is accepted. */
+  /** If true, the tasks are only checked, and nothing is accepted. */
   dryRun: boolean;
 }
 

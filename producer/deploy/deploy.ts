@@ -27,7 +27,7 @@ import {
 export interface DeployOptions extends GivenChoices {
   /** The repository. */
   root: string;
-  /** The suffix of every name. */
+  /** The suffix of the name of every Worker and resource. */
   environment: string;
   /** Replace the fleet's own key. */
   newKey: boolean;

@@ -1,10 +1,10 @@
-/** The tasks of a variant: each row, as often as it is tried. */
+/** The tasks of a variant: one for each try of each row. */
 import { ok } from "../../shared/result.ts";
 import type { Entry } from "../batches/batch_input.ts";
 import { fillEntries } from "../batches/items.ts";
 import { type EvalSpec, type EvalVariant, templateOf, tryAt } from "./eval_spec.ts";
 
-/** Every row `samples` times. `line` counts the rows from 1. */
+/** Yields every row `samples` times. `line` counts the rows from 1. */
 export async function* rowItems(spec: EvalSpec, samples: number) {
   for (const [at, row] of spec.rows.entries()) {
     for (let sample = 0; sample < samples; sample++)

@@ -103,7 +103,7 @@ function firstInvalidByte(bytes: Uint8Array): number {
       stream.decode(bytes.subarray(from, from + searchedBytes), { stream: true });
     }
   } catch {
-    // In this part, or begun in the last bytes of the one before.
+    // The invalid bytes are in this part, or begin in the last three bytes of the part before.
   }
   let start = Math.max(0, from - 3);
   while (start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start -= 1;

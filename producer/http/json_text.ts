@@ -42,7 +42,7 @@ export function jsonCopy(
   try {
     text = JSON.stringify(value);
   } catch {
-    // A cycle, a BigInt, or too deep.
+    // The value has a cycle or a BigInt, or is nested too deep: then it has no text.
   }
   if (text === undefined) {
     const message = "the value has no JSON text: send plain data without cycles";

@@ -98,7 +98,7 @@ export const sweepLimits = {
   oldTasksPerPage: 100,
   /** Rows of settled tasks whose bodies one page moves, each at most about 40 KB. */
   wideTasksPerPage: 250,
-  /** Small rows without objects. */
+  /** More than tasks, because these rows are small and have no objects in R2. */
   oldMessagesPerPage: 500,
   /** Few, because each old batch may have 50,000 tasks to check. */
   oldBatchesPerPage: 5,

@@ -69,7 +69,7 @@ export interface Call {
   providerId: string | null;
   /** The cleaned name; it may still be a name that no tool has. */
   name: string;
-  /** The text as sent, capped. */
+  /** The text as the model sent it, cut at a limit. */
   argumentsText: string;
   arguments: Record<string, unknown> | null;
   /** Why `arguments` is null or refused, as a text that tells the model what to fix. */

@@ -34,7 +34,7 @@ export interface ApprovalRow {
   created_at: number;
 }
 
-/** Which call of which reply. */
+/** Identifies a call: its id within a reply, and the time of that reply. */
 export interface CallKey {
   call_id: string;
   replied_at: number;

@@ -43,7 +43,7 @@ const isWhole = ({ finish, quirks }: ReplyText): boolean =>
 
 /** An answer that the journal ends with. */
 export interface WaitingAnswer {
-  /** The step of its reply. */
+  /** The number of the step whose reply holds the answer. */
   seq: number;
   /** The call that holds it; empty for a text. */
   callId: string;

@@ -20,7 +20,7 @@ export function findMetered(pattern: PatternNode, text: string, meter: Meter): b
     }
     return false;
   } catch (thrown) {
-    // The stack of the caller may already be deep.
+    // The caller's stack may already be deep, so a stack overflow counts as running out of work.
     throw thrown instanceof RangeError ? new OutOfWork() : thrown;
   }
 }

@@ -10,7 +10,7 @@ export interface WorkersAi {
   run(model: string, inputs: Record<string, unknown>, options: WorkersAiOptions): Promise<unknown>;
 }
 
-/** Every call passes the same options: the binding keeps them on the instance, so mixed ones would race. */
+/** Every call passes the same options: the binding keeps them on the instance, so calls with different options would race. */
 export interface WorkersAiOptions {
   /** The parsed reply has neither the status nor `Retry-After`. */
   returnRawResponse: true;

@@ -20,7 +20,7 @@ export const EgressQuery = Type.Partial(
   strict,
 );
 
-/** Hosts have no pages. */
+/** The list of hosts is never paged, so it has no `cursor`. */
 export const EgressHostQuery = Type.Omit(EgressQuery, ["cursor"], strict);
 
 export const listEgress = operation({

@@ -63,5 +63,5 @@ function canonicalHost(text: string): string | null {
 export const invalidCursor = {
   kind: "refused",
   message: "invalid query",
-  details: [{ path: "cursor", message: "invalid cursor: use next_cursor of the previous page" }],
+  details: [{ path: "cursor", message: "invalid cursor: use `next_cursor` of the previous page" }],
 } satisfies Problem;

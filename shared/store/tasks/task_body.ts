@@ -17,7 +17,7 @@ export interface TaskBody {
 
 const parts = ["spec", "transcript", "output", "error"] as const;
 const currentVersion = 1;
-/** JSON text never contains it. */
+/** JSON text never contains this character, because it is escaped there. */
 const separator = "\u0000";
 
 /** Null for a body without any part. */

@@ -47,7 +47,7 @@ const chargeSql = `
     unpriced_tokens = unpriced_tokens + excluded.unpriced_tokens,
     cost_usd = cost_usd + excluded.cost_usd`;
 
-/** Empty when nothing was spent. */
+/** The statements that add the spend to the ledger; none if nothing was spent. */
 export function ledgerStatements(
   db: D1Database,
   { id, fence }: Claim,

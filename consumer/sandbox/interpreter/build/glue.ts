@@ -20,7 +20,7 @@ export function glue(root: string): Plugin {
   };
 }
 
-/** What the glue asks of the machine that it runs on, and what it is given: the same everywhere. */
+/** What the glue asks of the machine that it runs on, and the fixed answer that replaces each question. */
 const replacements: [question: string, answer: string][] = [
   // The program's clock is its run's, so that timers which jump ahead move it too.
   ["()=>Date.now()", "()=>moduleArg.clock()"],

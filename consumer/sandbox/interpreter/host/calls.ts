@@ -115,7 +115,7 @@ export class Calls {
     this.#watching?.[Symbol.dispose]?.();
   }
 
-  /** Ends a wait early. */
+  /** Ends a wait for answers before its time. */
   wakeUp(): void {
     this.#wake?.();
   }

@@ -66,7 +66,7 @@ export function explain(error: unknown): void {
     const message = ask(op.explain, [error.message, String(Reflect.get(error, "stack"))]);
     define(error, { message });
   } catch {
-    // The message stays as it is.
+    // No better message was found: the engine's own is kept.
   }
 }
 

@@ -4,7 +4,7 @@ export interface Image {
   runtime: number;
   context: number;
   dispatch: number;
-  /** What differs from zero. */
+  /** The parts of the memory that are not zero. */
   pieces: { offset: number; bytes: Uint8Array }[];
 }
 

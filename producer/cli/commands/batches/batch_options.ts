@@ -34,7 +34,7 @@ type Fields = Record<string, unknown>;
 export const addFieldOptions = (command: Command, defaults: string): Command =>
   addOtherFieldOptions(command.option("--model <id>", "the model of each task"), defaults);
 
-/** All but the model. */
+/** The options for the fields of a task, except its model. */
 export function addOtherFieldOptions(command: Command, defaults: string): Command {
   return command
     .option("--policy <name>", "the policy of each task")

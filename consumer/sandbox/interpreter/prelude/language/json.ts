@@ -118,7 +118,7 @@ function parseText(text: unknown, reviver?: Reviver): unknown {
     attach(source, value);
     return revive({ "": value }, "", reviver, source);
   } catch (error) {
-    // The isolate's own words say where and what.
+    // The isolate parses the text again: its error names the position and the token.
     if (error instanceof SyntaxError && !/ in JSON|JSON input/.test(error.message))
       ask(op.json, [json]);
     throw error;

@@ -76,7 +76,7 @@ function makeStream(
         pushAll(this, run(kind, rest, options));
         callback();
       } catch (error) {
-        // As in Node, what is behind the end of the data and is none itself is left out.
+        // As in Node, bytes that follow the end of the compressed data and are not compressed data are ignored.
         callback(isDone && !("rejectGarbageAfterEnd" in options) ? null : (error as Error));
       }
     },

@@ -95,7 +95,7 @@ function installNumbers(): void {
   }
 }
 
-/** The engine's own does not hand on what it is given. */
+/** The engine's own `toLocaleString` of a list does not pass its arguments to the items. */
 function installLists(): void {
   define(Array.prototype, {
     toLocaleString(this: unknown[], ...given: unknown[]) {

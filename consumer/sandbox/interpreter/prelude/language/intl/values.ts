@@ -1,4 +1,4 @@
-/** A value as it travels. */
+/** A value in the form in which it is sent to the host as JSON. */
 export function plainOf(value: unknown): unknown {
   if (typeof value === "bigint") return { bigint: String(value) };
   // JSON has neither infinities nor a negative zero.
@@ -41,7 +41,7 @@ export function objectOf(options: unknown): Record<string, unknown> {
   return copyOf(options);
 }
 
-/** The only option of supportedLocalesOf. */
+/** The only option that `supportedLocalesOf` reads. */
 export function matcherOf(options: unknown): { localeMatcher?: unknown } {
   if (options === undefined) return {};
   if (options === null) throw new TypeError("Cannot convert undefined or null to object");
