@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { accessLog } from "./make_access_log.ts";
 import { makeCustomers } from "./make_customers.ts";
+import { ticketsGoldCsv } from "./make_gold.ts";
 import { makeOrders, ordersCsv } from "./make_orders.ts";
 import { productsCsv } from "./make_products.ts";
 import { makeTickets } from "./make_tickets.ts";
@@ -14,11 +15,13 @@ import { makeTickets } from "./make_tickets.ts";
 export function generateAll(): Record<string, string> {
   const customers = makeCustomers();
   const orders = makeOrders(customers);
+  const tickets = makeTickets(orders);
   return {
     "products.csv": productsCsv(),
     "customers.json": jsonRows(customers),
     "orders.csv": ordersCsv(orders),
-    "tickets.json": jsonRows(makeTickets(orders)),
+    "tickets.json": jsonRows(tickets),
+    "tickets_gold.csv": ticketsGoldCsv(tickets),
     "access.log": accessLog(),
   };
 }

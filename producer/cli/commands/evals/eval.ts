@@ -7,6 +7,7 @@ import type { Bind } from "../../bind.ts";
 import { jsonBody } from "../../connection.ts";
 import { cannotWrite, mustBeWritable } from "../../csv/results_file.ts";
 import { CommandError, type ExitCode, exit, unwrap } from "../../exit.ts";
+import { countText } from "../../output/format.ts";
 import { printableLine } from "../../output/printable.ts";
 import type { Session } from "../../session.ts";
 import { poll } from "../../watch/poll.ts";
@@ -81,7 +82,7 @@ const keyOf = (spec: object): string =>
   `cli-${createHash("sha256").update(canonicalJson(spec)).digest("hex")}`;
 
 const createdText = ({ id, rows, samples, variants }: EvalResponse): string =>
-  `${id}: ${rows} rows × ${variants.length} variants${samples > 1 ? ` × ${samples} samples` : ""}`;
+  `${id}: ${countText(rows, "row")} × ${countText(variants.length, "variant")}${samples > 1 ? ` × ${samples} samples` : ""}`;
 
 /** Grades as soon as its batches are finished; the fleet itself looks once a minute. */
 async function waitFor(session: Session, id: string): Promise<EvalResponse> {
