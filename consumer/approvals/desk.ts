@@ -39,10 +39,14 @@ export class ApprovalDesk {
     const key = { call_id: call.id, replied_at: replyTimeOf(steps) };
     const row = await findApproval(this.#db, this.#taskId, key);
     const permit = permitOf(row, hash, this.#terms, Date.now());
-    const id = row?.id ?? newApprovalId();
+    // Other arguments are another proposal, which a decision on the earlier one must not reach.
+    const id = row?.arguments_hash === hash ? row.id : newApprovalId();
     const propose = (problem: string | null): DeskAnswer => ({
       kind: "wait",
-      proposal: this.#proposal(id, key, { tool: call.name, json, hash, problem, steps }),
+      proposal: this.#proposal(id, key, {
+        ...{ tool: call.name, json, hash, problem, steps },
+        decidedAt: row?.decided_at ?? null,
+      }),
     });
     if (permit.kind === "wait") return propose(null);
     if (permit.kind !== "run" || permit.edited === null) return permit;
@@ -61,6 +65,7 @@ export class ApprovalDesk {
       hash: string;
       problem: string | null;
       steps: readonly Step[];
+      decidedAt: number | null;
     },
   ): Proposal {
     return {
@@ -72,6 +77,7 @@ export class ApprovalDesk {
       problem: call.problem,
       steps: JSON.stringify(lastSteps(call.steps)),
       terms: this.#terms,
+      decided_at: call.decidedAt,
     };
   }
 }

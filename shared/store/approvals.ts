@@ -49,6 +49,8 @@ export interface Proposal extends CallKey {
   steps: string;
   problem: string | null;
   terms: ApprovalTerms;
+  /** The time of the decision that the proposal answers; null where none was read. */
+  decided_at: number | null;
 }
 
 export const findApproval = (
@@ -65,7 +67,7 @@ export const findApproval = (
 
 /**
  * The statements that let a call wait, for the write that releases its task. A call that waits again keeps
- * its row. A task with a webhook reports it.
+ * its row, and a decision that was made since the row was read stays. A task with a webhook reports it.
  */
 export function proposalStatements(
   db: D1Database,
@@ -80,9 +82,11 @@ export function proposalStatements(
          arguments_hash, steps, status, on_timeout, deadline_at, problem, created_at)
        SELECT ?3, tenant, id, batch_id, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ${nowSql} + ?11, ?12, ${nowSql}
        FROM tasks WHERE ${heldSql}
-       ON CONFLICT (task_id, call_id, replied_at) DO UPDATE SET status = 'pending', edited = NULL,
-         problem = excluded.problem, deadline_at = excluded.deadline_at, decided_at = NULL
-       WHERE approvals.status <> 'pending'`,
+       ON CONFLICT (task_id, call_id, replied_at) DO UPDATE SET id = excluded.id, status = 'pending', tool = excluded.tool,
+         arguments = excluded.arguments, arguments_hash = excluded.arguments_hash, edited = NULL, note = NULL,
+         problem = excluded.problem, deadline_at = excluded.deadline_at, decided_by = NULL, decided_at = NULL
+       WHERE approvals.decided_at IS ?13
+         AND (approvals.status <> 'pending' OR approvals.arguments_hash <> excluded.arguments_hash)`,
       [
         claim.id,
         claim.fence,
@@ -96,6 +100,7 @@ export function proposalStatements(
         terms.on_timeout,
         terms.seconds * 1_000,
         proposal.problem,
+        proposal.decided_at,
       ],
     ),
     sql.statement(
@@ -107,6 +112,13 @@ export function proposalStatements(
     ),
   ];
 }
+
+/**
+ * When a task is due that waits for the call with this parameter's id, for the release of the task: at the call's
+ * deadline, however often the task was woken before; null, which is at once, if it was decided meanwhile.
+ */
+export const approvalDueSql = (parameter: string): string =>
+  `(SELECT deadline_at FROM approvals WHERE approvals.id = ${parameter} AND approvals.status = 'pending')`;
 
 export const readApproval = (
   db: D1Database,

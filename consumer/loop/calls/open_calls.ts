@@ -39,7 +39,8 @@ export async function answerOpenCalls(
   const intent = openCalls[0]?.intent ?? null;
   if (intent === null && isBlocked(journal.stepsOfRun, first))
     return await rejectLoop(slice, first);
-  const permitted = intent === null ? await permitCall(slice, first) : { call: first };
+  // Also for a call that is started again: a person may have approved it with other arguments.
+  const permitted = await permitCall(slice, first);
   if ("end" in permitted) return permitted.end;
   const seq = intent?.seq ?? journal.nextSeq;
   if (intent === null && toolHost.tools.get(first.name)?.effect === "effect") {

@@ -12,16 +12,28 @@ export const tools: Rule = (task, { tools: known, available }) =>
     if (name === "run_shell" && task.sandbox !== "microvm") {
       return fault(place, 'run_shell needs "sandbox": "microvm": only that sandbox has a shell');
     }
-    if (!known.includes(name)) {
-      const closest = nearestName(name, known);
-      const list = `the tools are ${known.join(", ")}`;
-      const hint = closest === null ? list : `did you mean "${closest}"? (${list})`;
-      return fault(place, `unknown tool ${quoteValue(name)}: ${hint}`);
-    }
+    if (!known.includes(name)) return unknownTool(place, name, known);
     const reason = available?.tools.find((tool) => tool.name === name)?.reason ?? null;
     if (reason === null) return [];
     return fault(place, `"${name}" cannot be used here: ${reason} (fleet tools lists all)`);
   });
+
+/** A name that no tool has would hold nothing back. What an MCP server offers is not known before the task runs. */
+export const approve: Rule = ({ approve: wanted, mcp = [] }, { tools: known }) =>
+  wanted === undefined || wanted === "effects"
+    ? []
+    : wanted.flatMap((name, index) => {
+        const isKnown =
+          known.includes(name) || mcp.some((server) => name.startsWith(`${server}__`));
+        return isKnown ? [] : unknownTool(`approve[${index}]`, name, known);
+      });
+
+function unknownTool(place: string, name: string, known: readonly string[]): Detail[] {
+  const closest = nearestName(name, known);
+  const list = `the tools are ${known.join(", ")}`;
+  const hint = closest === null ? list : `did you mean "${closest}"? (${list})`;
+  return fault(place, `unknown tool ${quoteValue(name)}: ${hint}`);
+}
 
 /** Names are checked if the consumer's listing is known; an upload's folder is checked by stored_inputs.ts. */
 export const servers: Rule = ({ mcp = [] }, { available }) =>

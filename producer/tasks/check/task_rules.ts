@@ -9,7 +9,7 @@ import type { CheckScope } from "./check_scope.ts";
 import { joinPath } from "./field_path.ts";
 import { files } from "./file_rules.ts";
 import { model } from "./model_rules.ts";
-import { servers, skills, tools } from "./name_rules.ts";
+import { approve, servers, skills, tools } from "./name_rules.ts";
 import { pictures } from "./picture_rules.ts";
 import { checks, escalate, samples } from "./quality_rules.ts";
 import { fault, isKnownValid, markValid, type Rule } from "./rule.ts";
@@ -108,6 +108,7 @@ const rules: readonly Rule[] = [
   files,
   pictures,
   tools,
+  approve,
   servers,
   skills,
   policy,

@@ -71,9 +71,8 @@ export async function redriveTasks(
   runs: readonly NextRun[],
 ): Promise<number> {
   const name = crypto.randomUUID();
-  const rows = await sql.all<{ id: string }>(
+  const redrive = sql.statement(
     db,
-    "redrive tasks",
     `UPDATE tasks SET
        history = json_insert(history, '$[#]', json_object('fence', fence, 'status', status,
          'reason', ${reasonSql}, 'model', COALESCE(own_model, model), 'finished_at', finished_at, 'usage', json(usage),
@@ -108,6 +107,10 @@ export async function redriveTasks(
       name,
     ],
   );
+  const [{ results: rows }] = await sql.batch<[{ id: string }, unknown]>(db, "redrive tasks", [
+    redrive,
+    leftApprovals(db, runs, name),
+  ]);
   if (rows.length === runs.length) return rows.length;
   const row = await sql.first<{ n: number }>(
     db,
@@ -118,3 +121,13 @@ export async function redriveTasks(
   );
   return row?.n ?? 0;
 }
+
+/** Calls that no one decided on in the earlier run: the next one asks again, with a deadline of its own. */
+const leftApprovals = (db: D1Database, runs: readonly NextRun[], name: string) =>
+  sql.statement(
+    db,
+    `DELETE FROM approvals WHERE status = 'pending'
+       AND task_id IN (SELECT value->>'id' FROM json_each(?1))
+       AND EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id AND claimed_by = ?2)`,
+    [JSON.stringify(runs.map(({ id }) => ({ id }))), name],
+  );

@@ -3,7 +3,7 @@ import { flowLimits, sweepLimits } from "../../limits.ts";
 import { runningRetries } from "../../platform/retries.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { type Reason, storedReason, type TerminalStatus } from "../../task/states.ts";
-import { type Proposal, proposalStatements } from "../approvals.ts";
+import { approvalDueSql, type Proposal, proposalStatements } from "../approvals.ts";
 import { type Charge, chargeStatement } from "../batches/ceilings.ts";
 import { nowSql } from "../clock.ts";
 import { sql } from "../sql.ts";
@@ -44,9 +44,11 @@ export async function releaseTask(
     `UPDATE tasks SET status = 'queued', lease_until = NULL, usage = ?3, quirks = ?4, charged_seq = ?7,
        model = COALESCE(?8, model), own_model = IIF(?8 <> model, model, NULL),
        not_before = CASE WHEN cancel_requested_at IS NOT NULL THEN NULL
+         WHEN ?9 IS NOT NULL THEN ${approvalDueSql("?9")}
          WHEN ?5 > 0 THEN ${nowSql} + ?5 ELSE not_before END,
        sent_at = ${nowSql}, sends = 1,
-       sweep_at = IIF(cancel_requested_at IS NULL, COALESCE(expires_at, ${sweepLimits.never}), ${nowSql}),
+       sweep_at = IIF(cancel_requested_at IS NULL AND (?9 IS NULL OR ${approvalDueSql("?9")} IS NOT NULL),
+         COALESCE(expires_at, ${sweepLimits.never}), ${nowSql}),
        attempt = attempt + (?6 IS NOT NULL),
        errors = ${withError("?6")}
      WHERE ${heldSql} RETURNING ${cancelledSql}`,
@@ -59,6 +61,7 @@ export async function releaseTask(
       slice.errorJson,
       slice.ledger.seq,
       slice.nextModel ?? null,
+      slice.proposal?.id ?? null,
     ],
   );
   const results = await sql.batch<{ cancelled: number }[]>(

@@ -49,6 +49,12 @@ describe("an invalid task is rejected with the place and what to write", () => {
       "labels.team",
       /129 characters; the maximum is 128/,
     ],
+    [
+      "an approval of an unknown tool",
+      task({ approve: ["write_file", "send_emial"] }),
+      "approve[1]",
+      /did you mean "send_email"/,
+    ],
     ["an unknown tool", task({ tools: ["run_cod"] }), "tools[0]", /did you mean "run_code"/],
     [
       "an unknown policy",
