@@ -34,7 +34,7 @@ export async function watchRestores(env: ProducerEnv): Promise<FleetEpoch> {
   const stored = await readEpoch(env.DB);
   const mark = parseMark(await getText(env.OBJECTS, objectKeys.epoch()));
   if (mark.epoch > stored.epoch || mark.marked_at > stored.marked_at) {
-    const epoch = await raiseEpoch(env.DB, stored.epoch, Math.max(mark.epoch, stored.epoch) + 1);
+    const epoch = await raiseEpoch(env.DB, stored, Math.max(mark.epoch, stored.epoch) + 1);
     if (epoch === null) return readEpoch(env.DB);
     log("database_restored", { epoch: epoch.epoch, marked_at: stored.marked_at });
     await putMark(env, epoch);

@@ -15,7 +15,7 @@ export interface FleetEpoch {
   marked_at: number;
   /** When the last restore was found; null if there was none. */
   restored_at: number | null;
-  /** 1 while queued tasks of earlier epochs are still being parked. */
+  /** 1 while tasks of earlier epochs are still being parked. */
   parking: number;
 }
 
@@ -32,28 +32,35 @@ export async function readEpoch(db: D1Database): Promise<FleetEpoch> {
   return row ?? { epoch: 0, marked_at: 0, restored_at: null, parking: 0 };
 }
 
-/** Writes the time to the database, which the next look compares with the copy in R2. Null if it was restored meanwhile. */
-export async function markEpoch(db: D1Database, { epoch }: FleetEpoch): Promise<FleetEpoch | null> {
+/**
+ * Writes the time to the database, which the next look compares with the copy in R2. Null if it was written or the
+ * database restored since `seen` was read.
+ */
+export async function markEpoch(db: D1Database, seen: FleetEpoch): Promise<FleetEpoch | null> {
   return sql.first<FleetEpoch>(
     db,
     "mark epoch",
-    `UPDATE fleet_epoch SET marked_at = MAX(marked_at + 1, ${nowSql}) WHERE epoch = ?1 RETURNING *`,
-    [epoch],
+    `UPDATE fleet_epoch SET marked_at = MAX(marked_at + 1, ${nowSql})
+     WHERE epoch = ?1 AND marked_at = ?2 RETURNING *`,
+    [seen.epoch, seen.marked_at],
   );
 }
 
-/** All live tasks are set aside by this write. Concurrent callers raise it once. */
+/**
+ * All live tasks are set aside by this write. Null when the database was marked since `seen` was read: then the newer
+ * mark in R2 may be that of another sweep. Concurrent callers raise it once.
+ */
 export async function raiseEpoch(
   db: D1Database,
-  from: number,
+  seen: FleetEpoch,
   to: number,
 ): Promise<FleetEpoch | null> {
   return sql.first<FleetEpoch>(
     db,
     "raise epoch",
     `UPDATE fleet_epoch SET epoch = ?2, marked_at = ${nowSql}, restored_at = ${nowSql}, parking = 1
-     WHERE epoch = ?1 RETURNING *`,
-    [from, to],
+     WHERE epoch = ?1 AND marked_at = ?3 RETURNING *`,
+    [seen.epoch, to, seen.marked_at],
   );
 }
 
@@ -63,9 +70,13 @@ export interface SetAsideTask {
   fence: number;
 }
 
+/** Running tasks of earlier epochs that are not parked yet. Most of them have ended since the restored state. */
+const runningSql = `tasks INDEXED BY tasks_sweep
+  WHERE status = 'running' AND sweep_at IS NOT NULL AND parked IS NOT 'restored' AND ${setAsideSql}`;
+
 /**
- * Parks queued tasks of earlier epochs, so that they do not hide newer ones from free slots. An empty list: there
- * are no more.
+ * Parks tasks of earlier epochs: queued ones, so that they do not hide newer ones from free slots, and running ones
+ * once their lease is over. An empty list: there are no more now.
  */
 export async function parkRestored(db: D1Database): Promise<SetAsideTask[]> {
   const tasks = await sql.all<SetAsideTask>(
@@ -73,11 +84,18 @@ export async function parkRestored(db: D1Database): Promise<SetAsideTask[]> {
     "park restored tasks",
     `UPDATE tasks SET parked = 'restored', sent_at = NULL, sends = 1,
        sweep_at = MIN(COALESCE(expires_at, 9e15), ${nowSql} + ${restoreLimits.checkMs})
-     WHERE id IN (SELECT id FROM tasks INDEXED BY tasks_ready
+     WHERE id IN (SELECT id FROM (SELECT id FROM tasks INDEXED BY tasks_ready
        WHERE status = 'queued' AND parked IS NULL AND ${setAsideSql} LIMIT ${restoreLimits.tasksPerPage})
+       UNION ALL
+       SELECT id FROM (SELECT id FROM ${runningSql} AND lease_until < ${nowSql} LIMIT ${restoreLimits.tasksPerPage}))
      RETURNING id, tenant, fence`,
   );
-  if (tasks.length === 0) await sql.run(db, "end parking", "UPDATE fleet_epoch SET parking = 0");
+  if (tasks.length > 0) return tasks;
+  await sql.run(
+    db,
+    "end parking",
+    `UPDATE fleet_epoch SET parking = 0 WHERE NOT EXISTS (SELECT 1 FROM ${runningSql})`,
+  );
   return tasks;
 }
 

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
+import { watchRestores } from "../../../producer/sweep/restore_watch.ts";
 import { sweep } from "../../../producer/sweep/sweep.ts";
 import { objectKeys } from "../../../shared/files/objects.ts";
 import {
@@ -72,10 +73,14 @@ test("a task that is set aside can be cancelled", async () => {
   expect((await readRow(id)).status).toBe("cancelled");
 });
 
-test("a result that a task left in R2 after the restored state is adopted", async () => {
+test.each([
+  ["queued", "status = 'queued'"],
+  ["running", "status = 'running', fence = 2, lease_until = 0, sweep_at = 9e15"],
+])("a result that a %s task left in R2 after the restored state is adopted", async (_, state) => {
   const fleet = testFleet();
   await sweep(fleet.env);
   const id = await acceptTask(task);
+  await env.DB.prepare(`UPDATE tasks SET ${state} WHERE id = ?1`).bind(id).run();
   const result = { id, status: "succeeded", usage: { steps: 1 }, output: { text: "done" } };
   const key = objectKeys.result("default", id, 2);
   await env.OBJECTS.put(key, JSON.stringify(result));
@@ -85,6 +90,44 @@ test("a result that a task left in R2 after the restored state is adopted", asyn
     ...{ status: "succeeded", reason: "completed", fence: 2, result_key: key },
     ...{ output: '{"text":"done"}', result_bytes: JSON.stringify(result).length },
   });
+});
+
+test("parking lasts until the lease of a running task is over", async () => {
+  const fleet = testFleet();
+  await sweep(fleet.env);
+  const id = await acceptTask(task);
+  const lease = (until: string) =>
+    env.DB.prepare(`UPDATE tasks SET status = 'running', lease_until = ${until} WHERE id = ?1`)
+      .bind(id)
+      .run();
+  const isParking = async () =>
+    (await (await send(fleet, "GET", "/v1/restore")).json<{ parking: boolean }>()).parking;
+  await lease("9e15");
+  await restoreDatabase();
+  await sweep(fleet.env);
+  expect(await isParking()).toBe(true);
+  await lease("0");
+  await sweep(fleet.env);
+  expect(await isParking()).toBe(false);
+  expect((await readRow(id)).parked).toBe("restored");
+});
+
+test("a sweep that marks the database during another one is not taken for a restore", async () => {
+  const fleet = testFleet();
+  await sweep(fleet.env);
+  let marks = 0;
+  const get = async (...args: Parameters<R2Bucket["get"]>) => {
+    if (args[0] === objectKeys.epoch() && marks++ === 0) await watchRestores(fleet.env);
+    return env.OBJECTS.get(...args);
+  };
+  const slowBucket = new Proxy(env.OBJECTS, {
+    get: (bucket, name) => {
+      const value: unknown = name === "get" ? get : Reflect.get(bucket, name);
+      return typeof value === "function" && name !== "get" ? value.bind(bucket) : value;
+    },
+  });
+  expect(await watchRestores({ ...fleet.env, OBJECTS: slowBucket })).toMatchObject({ epoch: 0 });
+  expect(marks).toBe(1);
 });
 
 test("two crons that find the same restore raise one epoch", async () => {
