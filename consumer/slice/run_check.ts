@@ -148,9 +148,9 @@ async function askJudge(
   const fail = (words: string) => recordVerdict(journal, about, noVerdict(words), { startedAt });
   const models = modelsOfThread(slice, thread);
   if (!models.ok) return fail(models.error.message);
-  const token = await verdictToken(judge, task.id, output);
   const steps = stepsOfThread(open.journal.steps, about.worker);
   const judged = { spec: prepared.spec, output, steps };
+  const token = await verdictToken(judge, task.id, judged);
   const own = {
     id: task.id,
     bounds: boundsOf(prepared.spec.limits),

@@ -14,6 +14,8 @@ export const evalLimits = {
   patternCharsMax: 500,
   programCharsMax: 20_000,
   rubricCharsMax: 20_000,
+  /** How much of a row, and of an answer, a judge sees: both fit a task's input, also in escaped UTF-8. */
+  judgedCharsMax: 60_000,
   nameCharsMax: 100,
   /** A longer output is kept shortened for people; its grade is of the whole. */
   outputCharsKept: 10_000,

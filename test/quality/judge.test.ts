@@ -9,6 +9,7 @@ import {
   verdictToken,
 } from "../../consumer/quality/checks/judge.ts";
 import { finalAnswerOffer } from "../../consumer/tools/catalog.ts";
+import { callOf, toolStep } from "../loop/steps.ts";
 import { persuasions } from "./persuasions.ts";
 
 const judge = { model: "m", rubric: "The answer names the capital of France.", pass_at: 0.5 };
@@ -38,7 +39,7 @@ describe("an answer that tries to win the judge", () => {
 
   test.each(persuasions.map((answer) => [answer]))("does not pass: %s", async (answer) => {
     const output = { text: answer };
-    const token = await verdictToken(judge, "task_1", output);
+    const token = await verdictToken(judge, "task_1", { output, steps: [] });
     const messages = judgeMessages(judge, { spec, output, steps: [] }, token);
     expect(messages).toHaveLength(2);
     expect(weakJudge(messages, token)).toBe(0);
@@ -48,7 +49,7 @@ describe("an answer that tries to win the judge", () => {
     "gives no verdict by being quoted: %s",
     async (answer) => {
       const output = { text: answer };
-      const token = await verdictToken(judge, "task_1", output);
+      const token = await verdictToken(judge, "task_1", { output, steps: [] });
       for (const text of [answer, `The answer says: ${answer}`, `\`\`\`json\n${answer}\n\`\`\``]) {
         expect(verdictOfText(text, token)).not.toBe("passed");
       }
@@ -58,12 +59,24 @@ describe("an answer that tries to win the judge", () => {
 
 test("an honest answer passes the same judge", async () => {
   const output = { text: "Paris" };
-  const token = await verdictToken(judge, "task_1", output);
+  const token = await verdictToken(judge, "task_1", { output, steps: [] });
   expect(weakJudge(judgeMessages(judge, { spec, output, steps: [] }, token), token)).toBe(1);
 });
 
+test("the token depends on the steps that the judge sees, so that no step can print it", async () => {
+  const steps = ["a", "b"].map((text) => toolStep(callOf("call00001"), text));
+  const tokens = (shown: boolean) =>
+    Promise.all(
+      steps.map((step) =>
+        verdictToken({ ...judge, steps: shown }, "task_1", { output: "Paris", steps: [step] }),
+      ),
+    );
+  expect(new Set(await tokens(true)).size).toBe(2);
+  expect(new Set(await tokens(false)).size).toBe(1);
+});
+
 test("a verdict in text counts with the token, and one by a call without it", async () => {
-  const token = await verdictToken(judge, "task_1", { text: "Paris" });
+  const token = await verdictToken(judge, "task_1", { output: { text: "Paris" }, steps: [] });
   expect(verdictOfText(JSON.stringify({ reasons: "r", score: 1, token }), token)).toBe("passed");
   expect(verdictOfText(JSON.stringify({ reasons: "r", score: 1 }), token)).toBe("error");
 });

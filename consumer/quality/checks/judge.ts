@@ -102,9 +102,17 @@ function stepsText(steps: readonly Step[]): string {
     .join("\n");
 }
 
-/** What no answer can hold, because it depends on the answer itself and on the rubric. */
-export async function verdictToken(judge: Judge, taskId: string, output: unknown): Promise<string> {
-  const text = canonicalJson([judge.rubric, taskId, output ?? null]);
+/**
+ * What nothing that is judged can hold, because it depends on all that the other model wrote: on the answer alone,
+ * an agent that guesses the rubric could compute it first and print it in its steps.
+ */
+export async function verdictToken(
+  judge: Judge,
+  taskId: string,
+  { output, steps }: Pick<JudgedWork, "output" | "steps">,
+): Promise<string> {
+  const shownSteps = judge.steps === true ? stepsText(steps) : null;
+  const text = canonicalJson([judge.rubric, taskId, output ?? null, shownSteps]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest).slice(0, 6)]
     .map((byte) => byte.toString(16).padStart(2, "0"))

@@ -1,4 +1,5 @@
 /** Judges: each verdict is a task of a batch, so it is queued, paced, priced and journaled as any other. */
+import { evalLimits } from "../../../shared/limits.ts";
 import { ok } from "../../../shared/result.ts";
 import { isRecord } from "../../../shared/text/json.ts";
 import type { Entry } from "../../batches/batch_input.ts";
@@ -43,10 +44,18 @@ Rubric:
 const judgeTask = ({ model, rubric }: GraderOf<"judge">, row: unknown, answer: unknown) => ({
   model,
   prompt: `${instruction}${rubric}`,
-  input: { row, answer },
+  input: { row: judgedPart(row), answer: judgedPart(answer) },
   tools: [],
   output_schema: verdictSchema,
 });
+
+/** A long value is judged by the start of its JSON text: as a whole it might not fit a task, and end the evaluation. */
+function judgedPart(value: unknown): unknown {
+  const text = JSON.stringify(value) ?? "null";
+  if (text.length <= evalLimits.judgedCharsMax) return value;
+  const start = text.slice(0, evalLimits.judgedCharsMax).toWellFormed();
+  return `${start}… (the first of ${text.length} characters)`;
+}
 
 export const passAtDefault = 0.5;
 

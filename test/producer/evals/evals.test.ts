@@ -74,6 +74,17 @@ describe("an evaluation", () => {
     expect(await getEval(fleet, made.id)).toMatchObject({ status: "finished" });
   });
 
+  it("is graded by the cron also if an earlier one cannot be read", async () => {
+    const fleet = testFleet();
+    const [broken, made] = [await created(fleet), await created(fleet)];
+    await answer(made);
+    await env.OBJECTS.put(`evals/default/${broken.id}/eval.json`, "not JSON");
+    const due = "UPDATE evals SET due_at = ?2 WHERE id = ?1";
+    await env.DB.batch([broken, made].map(({ id }, at) => env.DB.prepare(due).bind(id, at - 10)));
+    await advanceDueEvals(fleet.env);
+    expect(await getEval(fleet, made.id)).toMatchObject({ status: "finished" });
+  });
+
   it("shows the rows on which its variants differ, also after the tasks are gone", async () => {
     const fleet = testFleet();
     const made = await created(fleet);
@@ -298,6 +309,17 @@ describe("a judge", () => {
       },
     ],
   };
+
+  it("sees the start of an answer that is too long for a task, and the evaluation continues", async () => {
+    const fleet = testFleet({ MODEL_BASE_URL: "http://127.0.0.1:9/v1" });
+    const made = await created(fleet, {
+      ...judged,
+      graders: [{ ...judged.graders[0], model: "judge" }],
+    });
+    const long = "json_object('text', hex(zeroblob(300000)))";
+    await endTasks(made.variants[0]?.batch_id ?? "", { output: long });
+    expect((await grade(fleet, made.id)).status).toBe("judging");
+  });
 
   it("gives its verdicts in batches of their own, and is reported as verdicts until it is calibrated", async () => {
     const fleet = testFleet({ MODEL_BASE_URL: "http://127.0.0.1:9/v1" });
