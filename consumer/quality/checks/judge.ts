@@ -103,7 +103,7 @@ function stepsText(steps: readonly Step[]): string {
 }
 
 /**
- * What nothing that is judged can hold, because it depends on all that the other model wrote: on the answer alone,
+ * What the judged text cannot contain, because it depends on all that the other model wrote: on the answer alone,
  * an agent that guesses the rubric could compute it first and print it in its steps.
  */
 export async function verdictToken(

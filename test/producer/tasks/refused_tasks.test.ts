@@ -153,7 +153,7 @@ describe("an invalid task is rejected with the place and what to write", () => {
       "a deadline before the start",
       task({ not_before: ahead(9e6), expires_at: ahead(8e6) }),
       "expires_at",
-      /not after not_before/,
+      /not later than `not_before`/,
     ],
     [
       "a start years away",
