@@ -31,6 +31,8 @@ export interface ClientOptions {
   isExpected?: (name: CallName, value: unknown) => boolean;
 }
 
+const textCall: CallName = "GET /llms.txt";
+
 /** How long a call without its own signal may take, reading the response included. */
 const callMsMax = 120_000;
 
@@ -131,7 +133,8 @@ async function readResponse<Name extends CallName>(
     case "application/x-ndjson":
       return success(parseLines(response, (value) => isExpected(name, value)));
     case "text/plain":
-      return success(await response.text());
+      // Any web server answers text; only one call of a fleet does.
+      return name === textCall ? success(await response.text()) : notAFleet(url, status);
     case "application/octet-stream":
       return success(new Uint8Array(await response.arrayBuffer()));
     default:
