@@ -103,8 +103,8 @@ function stepsText(steps: readonly Step[]): string {
 }
 
 /**
- * What the judged text cannot contain, because it depends on all that the other model wrote: on the answer alone,
- * an agent that guesses the rubric could compute it first and print it in its steps.
+ * No judged text can contain the token, because it depends on the answer and on the steps that the judge is shown. If
+ * it depended on the answer only, an agent that guesses the rubric could compute it first and print it in a step.
  */
 export async function verdictToken(
   judge: Judge,
