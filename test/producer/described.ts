@@ -48,6 +48,8 @@ export async function describeMismatch(
       const faults = lines.map((line) => checkValue(operation, media[type], JSON.parse(line)));
       return faults.find((fault) => fault !== null) ?? null;
     }
+    case "text/plain":
+      return checkValue(operation, media[type], await response.text());
     case "application/octet-stream":
       await response.body?.cancel();
       return media[type] === undefined ? `${operation.id}: undocumented bytes` : null;

@@ -86,6 +86,7 @@ var isSpace = (byte) => byte === 32 || byte === 9 || byte === 13;
 var isBlank = (bytes) => bytes.every(isSpace);
 
 // producer/client/index.ts
+var textCall = "GET /llms.txt";
 var callMsMax = 12e4;
 function fleetClient(options) {
   const { fetch = globalThis.fetch } = options;
@@ -156,7 +157,7 @@ async function readResponse(name, response, { url, isExpected = () => true }) {
     case "application/x-ndjson":
       return success(parseLines(response, (value) => isExpected(name, value)));
     case "text/plain":
-      return success(await response.text());
+      return name === textCall ? success(await response.text()) : notAFleet(url, status);
     case "application/octet-stream":
       return success(new Uint8Array(await response.arrayBuffer()));
     default:
