@@ -30,7 +30,7 @@ export async function describeMismatch(
   response: Response,
 ): Promise<string | null> {
   const operation = operationAt(method, pathname);
-  const type = response.headers.get("content-type") ?? "";
+  const [type = ""] = (response.headers.get("content-type") ?? "").split(";");
   if (response.status >= 400) {
     const check = pathname.startsWith("/openai/") ? checkOpenAiError : checkError;
     return check(operation, response.status, await response.json());

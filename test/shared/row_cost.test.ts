@@ -71,7 +71,7 @@ const costs: Record<string, Cost> = {
     task: { prompt, model, rehearsal: [unavailable, finalAnswer()] },
     steps: 2,
     rows: 18,
-    trips: 8,
+    trips: 9,
   },
 };
 

@@ -31,8 +31,6 @@ const dropWhen =
     matches(statement) ? withoutEffect(statement) : statement;
 
 const isStep = ({ sql }: Statement): boolean => sql.includes("INSERT INTO steps");
-const isAnnouncement = ({ sql, args }: Statement): boolean =>
-  sql.includes("INSERT INTO egress_log") && String(args[3]).includes('"reason":"unknown"');
 const effects = ["effect_by_code", "effects_by_tool"];
 const encoder = new TextEncoder();
 
@@ -161,13 +159,6 @@ export const knownBugs: readonly KnownBug[] = [
     invariants: ["egressDecided"],
     bug: { statement: dropWhen(({ sql }) => sql.includes("INSERT INTO egress_log")) },
     shapes: ["reading", ...effects],
-  },
-  {
-    description: "the row of a request is written after it is sent",
-    seed: 22,
-    invariants: ["egressDecided"],
-    bug: { delayed: { statement: isAnnouncement } },
-    shapes: ["reading", "reading_by_code"],
   },
   {
     description: "what a dead worker sent is not charged",
