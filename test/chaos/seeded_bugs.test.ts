@@ -3,7 +3,7 @@ import { knownBugs } from "./simulation/known_bugs.ts";
 import { simulate } from "./simulation/simulate.ts";
 
 /** The runtime schedules parallel calls, so different seeds may show a bug. */
-const seedsMax = 24;
+const seedsMax = 40;
 
 test.each(knownBugs.map((each) => [each.description, each] as const))(
   "the checker notices a bug: %s",
