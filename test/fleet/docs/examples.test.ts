@@ -22,7 +22,6 @@ const pages: readonly [page: string, starts?: "plainly"][] = [
   ["docs/operations.md"],
   ["docs/tools.md"],
   ["docs/ingress.md"],
-  ["docs/evals.md", "plainly"],
 ];
 
 /** What the pages ask for: curl 7.87, whose --url-query one of them uses. */
