@@ -202,5 +202,6 @@ test("an injected value is never sent to another host and never returned", async
     ),
     { numRuns: 500 },
   );
-  expect(injected).toBeGreaterThan(20);
+  // About 30 of 500 on average; none would mean that the property says nothing.
+  expect(injected).toBeGreaterThan(3);
 });
